@@ -1,0 +1,41 @@
+# How every target of the project is compiled and how its modules are linked: one place for flags.
+find_package(Threads REQUIRED)
+
+add_library(tidemark_flags INTERFACE)
+target_compile_options(tidemark_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+  # A unique symbol would keep a module in the process after dlclose.
+  $<$<CXX_COMPILER_ID:GNU>:$<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>>
+  $<$<BOOL:${TIDEMARK_WERROR}>:-Werror>
+  -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>)
+target_link_libraries(tidemark_flags INTERFACE Threads::Threads)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(TIDEMARK_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(TIDEMARK_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+elseif(TIDEMARK_SANITIZE)
+  message(FATAL_ERROR "TIDEMARK_SANITIZE is '${TIDEMARK_SANITIZE}'; use address, thread or nothing")
+endif()
+
+# tidemark_module(<name> ENTRY <symbol> SOURCES <files>...)
+# A loadable module <name>.so that exports the one symbol <symbol> and hides everything else.
+function(tidemark_module name)
+  cmake_parse_arguments(ARG "" "ENTRY" "SOURCES" ${ARGN})
+  add_library(${name} MODULE ${ARG_SOURCES})
+  set(version_script ${CMAKE_CURRENT_BINARY_DIR}/${name}.map)
+  file(WRITE ${version_script} "{ global: ${ARG_ENTRY}; local: *; };\n")
+  set_target_properties(${name} PROPERTIES
+    PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${TIDEMARK_MODULE_OUTPUT_DIR}
+    INSTALL_RPATH "$ORIGIN" BUILD_RPATH "$ORIGIN" LINK_DEPENDS ${version_script})
+  target_link_libraries(${name} PRIVATE tidemark_flags)
+  target_link_options(${name} PRIVATE
+    -Wl,--version-script=${version_script} -Wl,-z,relro -Wl,-z,now -Wl,--no-undefined-version
+    # The sanitizers' own symbols come from the program that loads the module.
+    $<$<STREQUAL:${TIDEMARK_SANITIZE},>:-Wl,-z,defs>)
+  install(TARGETS ${name} LIBRARY DESTINATION ${TIDEMARK_MODULE_DIR})
+endfunction()

@@ -1,0 +1,51 @@
+// Names in the archive: LSN text, object keys and the identity that a footer states.
+//
+// <storage>/<partition>/<LSN>.tar            one entry
+// <storage>/<partition>/<last>-<first>.tar   a batch, named by its last entry: byte order is LSN order
+// <storage>/<partition>/<last>-<first>.gap   a record that first..last could not be archived
+//
+// Parsing accepts exactly what formatting makes. Pure; any thread.
+#ifndef TIDEMARK_CORE_ARCHIVE_NAME_H
+#define TIDEMARK_CORE_ARCHIVE_NAME_H
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/types.h"
+
+namespace tidemark::core {
+
+inline constexpr size_t kLsnTextSize = 13;  // base 36, lower case, zero-padded: holds 2^64 - 1
+inline constexpr size_t kStorageNameMax = 128;
+
+std::array<char, kLsnTextSize> lsn_text(Lsn lsn);
+std::optional<Lsn> parse_lsn_text(std::string_view text);  // 0 is no LSN and does not parse
+
+// Why a storage name is refused, or nullptr: [A-Za-z0-9._-]{1,128}, not beginning with '.'.
+const char* storage_name_problem(std::string_view name);
+
+enum class ObjectKind : uint8_t { kArchive, kGap };
+
+std::string partition_prefix(std::string_view storage, uint64_t partition);  // ends in '/'
+std::string object_key(std::string_view storage, uint64_t partition, Range range, ObjectKind kind);
+
+struct ParsedName {
+  Range range;
+  ObjectKind kind = ObjectKind::kArchive;
+};
+// The part of a key behind the partition's prefix; nothing if it is not exactly such a name.
+std::optional<ParsedName> parse_object_name(std::string_view name);
+
+struct ParsedKey {
+  std::string_view storage;  // borrowed from the key
+  uint64_t partition = 0;
+  ParsedName name;
+};
+std::optional<ParsedKey> parse_object_key(std::string_view key);
+
+}  // namespace tidemark::core
+
+#endif  // TIDEMARK_CORE_ARCHIVE_NAME_H
