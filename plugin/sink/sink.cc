@@ -1,0 +1,65 @@
+#include "sink/sink.h"
+
+#include <string>
+
+namespace tidemark::sink {
+namespace {
+
+Status outcome(tidemark_status status, const tidemark_error& error, const char* verb, std::string_view key) {
+  if (status == TIDEMARK_OK) return {};
+  return tl::unexpected<Error>(from_abi(status, error, std::string(verb) + " " + std::string(key)));
+}
+
+}  // namespace
+
+Sink::Sink(const tidemark_sink_api* api, tidemark_sink* handle, std::shared_ptr<void> keep_alive)
+    : keep_alive_(std::move(keep_alive)), api_(api), handle_(handle) {}
+
+Sink::~Sink() { api_->close(handle_); }
+
+bool Sink::wants_sha256() const { return (api_->capabilities & TIDEMARK_SINK_WANTS_SHA256) != 0; }
+
+Status Sink::put(std::string_view key, const tidemark_source& source, uint32_t flags, const tidemark_call* call) {
+  tidemark_error error = empty_abi_error();
+  return outcome(api_->put(handle_, abi_str(key), &source, flags, call, &error), error, "put", key);
+}
+
+Result<ObjectInfo> Sink::head(std::string_view key, const tidemark_call* call) {
+  tidemark_error error = empty_abi_error();
+  tidemark_object object = {sizeof object, 0, 0, 0};
+  const tidemark_status status = api_->head(handle_, abi_str(key), call, &object, &error);
+  if (Status result = outcome(status, error, "head", key); !result) return tl::unexpected(result.error());
+  return ObjectInfo{object.size_bytes, object.modified_us};
+}
+
+Status Sink::get(std::string_view key, int64_t offset, uint64_t size,
+                 const std::function<bool(const void* data, size_t size)>& write, const tidemark_call* call) {
+  using Write = std::function<bool(const void*, size_t)>;
+  const tidemark_writer writer = {
+      const_cast<Write*>(&write), [](void* ctx, const void* data, size_t count) -> tidemark_status {
+        return (*static_cast<const Write*>(ctx))(data, count) ? TIDEMARK_OK : TIDEMARK_E_CANCELLED;
+      }};
+  tidemark_error error = empty_abi_error();
+  return outcome(api_->get(handle_, abi_str(key), offset, size, &writer, call, &error), error, "get", key);
+}
+
+Status Sink::list(std::string_view prefix, std::string_view start_after,
+                  const std::function<bool(std::string_view key, const ObjectInfo& object)>& visit,
+                  const tidemark_call* call) {
+  using Visit = std::function<bool(std::string_view, const ObjectInfo&)>;
+  tidemark_error error = empty_abi_error();
+  const tidemark_status status = api_->list(
+      handle_, abi_str(prefix), abi_str(start_after),
+      [](void* ctx, tidemark_str key, const tidemark_object* object) -> int32_t {
+        return (*static_cast<const Visit*>(ctx))(view(key), {object->size_bytes, object->modified_us}) ? 0 : 1;
+      },
+      const_cast<Visit*>(&visit), call, &error);
+  return outcome(status, error, "list", prefix);
+}
+
+Status Sink::remove(std::string_view key, const tidemark_call* call) {
+  tidemark_error error = empty_abi_error();
+  return outcome(api_->remove(handle_, abi_str(key), call, &error), error, "remove", key);
+}
+
+}  // namespace tidemark::sink

@@ -1,0 +1,54 @@
+// C++ view of an open sink: the table of tidemark/sink.h with errors as values.
+//
+// Any thread, concurrently. Owns the open sink and keeps its library loaded; the destructor closes the
+// sink and then lets go of the library, on whichever thread drops the last reference.
+#ifndef TIDEMARK_SINK_SINK_H
+#define TIDEMARK_SINK_SINK_H
+
+#include <tidemark/sink.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "util/result.h"
+
+namespace tidemark::sink {
+
+struct ObjectInfo {
+  uint64_t size_bytes = 0;
+  int64_t modified_us = 0;
+};
+
+class Sink {
+ public:
+  // `api` has passed the loader's checks; `keep_alive` (the library, the log it writes to) goes last.
+  Sink(const tidemark_sink_api* api, tidemark_sink* handle, std::shared_ptr<void> keep_alive);
+  ~Sink();
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
+  bool wants_sha256() const;
+
+  // For all: statuses as tidemark/sink.h gives them; `call` may be NULL.
+  Status put(std::string_view key, const tidemark_source& source, uint32_t flags, const tidemark_call* call);
+  Result<ObjectInfo> head(std::string_view key, const tidemark_call* call);
+  // `write` returns false to stop; get() is then TIDEMARK_E_CANCELLED. It must not throw.
+  Status get(std::string_view key, int64_t offset, uint64_t size,
+             const std::function<bool(const void* data, size_t size)>& write, const tidemark_call* call);
+  // `visit` returns false to stop, which is no error. It must not throw.
+  Status list(std::string_view prefix, std::string_view start_after,
+              const std::function<bool(std::string_view key, const ObjectInfo& object)>& visit,
+              const tidemark_call* call);
+  Status remove(std::string_view key, const tidemark_call* call);
+
+ private:
+  std::shared_ptr<void> keep_alive_;
+  const tidemark_sink_api* api_;
+  tidemark_sink* handle_;
+};
+
+}  // namespace tidemark::sink
+
+#endif  // TIDEMARK_SINK_SINK_H

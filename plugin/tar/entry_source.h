@@ -1,0 +1,81 @@
+// Log entries of one partition as the bytes of one archive: a tar of exact, known length with its footer.
+//
+// An EntrySource is made once per worker and reused: open() lays entries out (names, sizes, modes),
+// read() and data() give the bytes, close() lets go of the files. One thread at a time. Equal entries give
+// equal bytes on every machine (see the design of the tar in README.md of this folder).
+//
+// An archive that fits the buffer is read whole by open(), with its digest; a larger one is streamed, each
+// file opened when its bytes are asked for. Memory is bounded by Limits, whatever the entries.
+#ifndef TIDEMARK_TAR_ENTRY_SOURCE_H
+#define TIDEMARK_TAR_ENTRY_SOURCE_H
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "core/footer.h"
+#include "core/types.h"
+#include "util/result.h"
+
+namespace tidemark::tar {
+
+struct EntryPath {
+  core::Lsn lsn = core::kNoLsn;
+  std::string_view path;  // a regular file or a directory; borrowed until close()
+};
+
+struct SourceLimits {
+  size_t buffer_bytes = 1 << 20;   // the one buffer; archives up to this size are held in it whole
+  size_t layout_bytes = 15 << 20;  // names, sizes and modes of all members of one archive
+};
+
+// True when the work should stop; polled between chunks and members. NULL: never.
+struct Cancel {
+  void* ctx = nullptr;
+  bool (*is_cancelled)(void* ctx) = nullptr;
+};
+
+class EntrySource {
+ public:
+  explicit EntrySource(SourceLimits limits);
+  ~EntrySource();
+  EntrySource(const EntrySource&) = delete;
+  EntrySource& operator=(const EntrySource&) = delete;
+
+  // `entries` are consecutive LSNs, ascending, at least one. Errors are of the entry:
+  //   NOT_FOUND    an entry's path does not exist
+  //   CORRUPT      a file changed, grew, shrank or vanished while it was read
+  //   PERMANENT    device, socket, FIFO, symlink as the entry itself, not permitted, more members than
+  //                layout_bytes holds, too long a name
+  //   RETRYABLE    EIO, EMFILE and their like
+  //   CANCELLED    asked to stop
+  // The message names the file.
+  Status open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries, Cancel cancel);
+
+  uint64_t size_bytes() const;  // of the whole archive, footer included
+  // The whole archive if it lies in memory, else nullptr.
+  const uint8_t* data() const;
+  // Up to `size` bytes from `offset`; 0 only at the end. Any offset, repeatable. The footer is given out only
+  // after every byte before it was read and each file was found unchanged; bytes read a second time must
+  // have the same digest as the first time, else CORRUPT.
+  Result<size_t> read(uint64_t offset, void* buffer, size_t size);
+  // Of the bytes before the footer; reads them all if that has not happened yet.
+  Result<core::Digest> content_digest();
+  // Of the whole object, footer included (what S3 signs).
+  Result<core::Digest> object_digest();
+  // The first error that open(), read() or a digest gave since open(): tells a failing entry from a
+  // failing sink after a put.
+  const std::optional<Error>& failure() const;
+  void close();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tidemark::tar
+
+#endif  // TIDEMARK_TAR_ENTRY_SOURCE_H
