@@ -34,6 +34,8 @@ FooterBlock format_gap_record(std::string_view storage, uint64_t partition, Rang
 
 // Accepts exactly what formatting makes; on nothing, `problem` (may be NULL) says what is wrong.
 std::optional<Footer> parse_footer(std::string_view block, std::string* problem);
+// The same for a gap record; its sha256 is all zero.
+std::optional<Footer> parse_gap_record(std::string_view block, std::string* problem);
 
 std::string hex(const Digest& digest);
 
