@@ -19,7 +19,8 @@ Sink::~Sink() { api_->close(handle_); }
 
 bool Sink::wants_sha256() const { return (api_->capabilities & TIDEMARK_SINK_WANTS_SHA256) != 0; }
 
-Status Sink::put(std::string_view key, const tidemark_source& source, uint32_t flags, const tidemark_call* call) {
+Status Sink::put(std::string_view key, const tidemark_source& source, uint32_t flags,
+                 const tidemark_call* call) {
   tidemark_error error = empty_abi_error();
   return outcome(api_->put(handle_, abi_str(key), &source, flags, call, &error), error, "put", key);
 }
@@ -51,7 +52,8 @@ Status Sink::list(std::string_view prefix, std::string_view start_after,
   const tidemark_status status = api_->list(
       handle_, abi_str(prefix), abi_str(start_after),
       [](void* ctx, tidemark_str key, const tidemark_object* object) -> int32_t {
-        return (*static_cast<const Visit*>(ctx))(view(key), {object->size_bytes, object->modified_us}) ? 0 : 1;
+        return (*static_cast<const Visit*>(ctx))(view(key), {object->size_bytes, object->modified_us}) ? 0
+                                                                                                       : 1;
       },
       const_cast<Visit*>(&visit), call, &error);
   return outcome(status, error, "list", prefix);

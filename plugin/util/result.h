@@ -5,11 +5,11 @@
 #define TIDEMARK_UTIL_RESULT_H
 
 #include <tidemark/base.h>
+#include <tl/expected.hpp>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
 
 namespace tidemark {
@@ -41,7 +41,9 @@ tidemark_status to_abi(const Error& error, tidemark_error* out);
 tidemark_error empty_abi_error();
 Error from_abi(tidemark_status status, const tidemark_error& error, std::string_view where);
 
-inline std::string_view view(tidemark_str s) { return s.size ? std::string_view(s.data, s.size) : std::string_view(); }
+inline std::string_view view(tidemark_str s) {
+  return s.size ? std::string_view(s.data, s.size) : std::string_view();
+}
 inline tidemark_str abi_str(std::string_view s) { return {s.data(), s.size()}; }
 
 // What the ABI says of a status nobody knows: 100 and above are worth a retry.

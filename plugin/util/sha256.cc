@@ -7,7 +7,8 @@
 namespace tidemark {
 
 Sha256::Sha256() : algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context_(EVP_MD_CTX_new()) {
-  if (algorithm_ == nullptr || context_ == nullptr || EVP_DigestInit_ex2(context_, algorithm_, nullptr) != 1) {
+  if (algorithm_ == nullptr || context_ == nullptr ||
+      EVP_DigestInit_ex2(context_, algorithm_, nullptr) != 1) {
     EVP_MD_CTX_free(context_);
     EVP_MD_free(algorithm_);
     throw std::runtime_error("OpenSSL offers no SHA-256; check its configuration and providers");

@@ -1,0 +1,46 @@
+// What discovery found in the archive for one partition: the archives that still have to be verified,
+// and up to which LSN that knowledge is complete.
+//
+// Runs of single-entry archives, the common case, are stored as one run, and the number of runs is
+// bounded: what does not fit is left out by lowering through(), and is looked up again when it is needed.
+//
+// Pure. One owner, one thread at a time.
+#ifndef TIDEMARK_CORE_FOUND_ARCHIVES_H
+#define TIDEMARK_CORE_FOUND_ARCHIVES_H
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/types.h"
+
+namespace tidemark::core {
+
+class FoundArchives {
+ public:
+  static constexpr size_t kMaxRuns = 64;
+
+  // `archives` ascending by last LSN, complete up to `through`, asked for up to `until`.
+  FoundArchives(std::span<const Range> archives, Lsn through, Lsn until);
+
+  // The archive that holds `lsn`, if one was found.
+  std::optional<Range> holding(Lsn lsn) const;
+  // The first LSN after `lsn` that an archive found holds, or kNoLsn.
+  Lsn next_held_after(Lsn lsn) const;
+  // Nothing is known of lsns in through() < lsn <= until(): they must be looked up again.
+  Lsn through() const { return through_; }
+  Lsn until() const { return until_; }
+
+ private:
+  struct Run {
+    Range range;
+    bool singles;  // one archive for each LSN, else one archive for all
+  };
+  std::vector<Run> runs_;
+  Lsn through_;
+  Lsn until_;
+};
+
+}  // namespace tidemark::core
+
+#endif  // TIDEMARK_CORE_FOUND_ARCHIVES_H

@@ -1,0 +1,73 @@
+// What the scheduler remembers of one partition. Kept small: there may be millions.
+//
+// A value, changed by the scheduler only; see scheduler.h for the rules.
+#ifndef TIDEMARK_CORE_PARTITION_STATE_H
+#define TIDEMARK_CORE_PARTITION_STATE_H
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "core/backoff.h"
+#include "core/found_archives.h"
+#include "core/types.h"
+
+namespace tidemark::core {
+
+inline constexpr PartitionRef kNoPartition = 0xFFFFFFFFU;
+
+// Where a partition is. Exactly one at a time.
+enum class Place : uint8_t {
+  kUnknown,     // no such partition, or forgotten
+  kDormant,     // nothing to do
+  kReady,       // in the FIFO for a worker
+  kRunning,     // its one job is with a worker
+  kBackingOff,  // its last job failed
+};
+
+// The last word an operator heard of it.
+enum class Raised : uint8_t { kNone, kFailing, kConflict };
+
+enum class AckPhase : uint8_t { kNone, kQueued, kRunning, kBackingOff };
+
+struct PartitionState {
+  Lsn low = kNoLsn;    // the oldest entry the host has; only grows
+  Lsn high = kNoLsn;   // the newest; only grows
+  Lsn next = kNoLsn;   // the next to archive; none until discovery of this life is done
+  Lsn acked = kNoLsn;  // the last position the host took
+
+  // Entries up to `mark` have waited since waiting_since at most; later ones since later_since at most.
+  Lsn mark = kNoLsn;
+  TimeMs waiting_since = 0;
+  TimeMs later_since = 0;
+
+  TimeMs since = 0;  // when it became dormant, or when its job's backoff ends
+  TimeMs ack_due = 0;
+  std::unique_ptr<FoundArchives> found;  // while discovery has something to say
+  PartitionRef prev_ref = kNoPartition;
+  PartitionRef next_ref = kNoPartition;
+  uint32_t epoch = 0;  // the sink that discovery of this partition looked at
+  Place place = Place::kUnknown;
+  AckPhase ack = AckPhase::kNone;
+  bool asked = false;        // the host wants to hear the position again
+  bool gap_pending = false;  // next..gap_last is a gap that is not recorded yet
+  bool sink_failed = false;  // its last job met a failing sink ...
+  uint32_t sink_mark = 0;    // ... when that many jobs had succeeded in all
+  uint32_t attempts = 0;     // failures of its own in a row
+  Lsn gap_last = kNoLsn;
+  Raised raised = Raised::kNone;
+  Backoff backoff;
+  Backoff ack_backoff;
+
+  bool has_work() const { return next == kNoLsn || gap_pending || next <= high || next < low; }
+  bool needs_discovery(uint32_t sink_epoch) const {
+    if (next == kNoLsn || epoch != sink_epoch) return true;
+    return found != nullptr && next > found->through() && next <= found->until();
+  }
+  // What may be acknowledged: everything before the next LSN.
+  Lsn position() const { return next == kNoLsn ? kNoLsn : next - 1; }
+};
+
+}  // namespace tidemark::core
+
+#endif  // TIDEMARK_CORE_PARTITION_STATE_H

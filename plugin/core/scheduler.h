@@ -1,0 +1,196 @@
+// The scheduler: one pure state machine that decides, for every partition, what is archived next and how
+// far the host may prune. No thread, lock, clock, I/O or log: time is an argument, jitter comes from a
+// seed, so the simulator (tests/sim) runs the very object that production runs.
+//
+// Inputs     notified, job_finished, ack_finished, sink_swapped, tick
+// Outputs    next_job and next_ack are pulled by whoever has a free worker; events() collects what an
+//            operator should see; wake_at says when tick has something to do
+// Threads    none of its own; one caller at a time
+// Ownership  partitions are dense numbers (PartitionRef) that the caller hands out; after forgotten()
+//            returned one, the caller may give that number to another partition
+//
+// The rules, as the design numbers them:
+//  1 the first notification of a partition is followed by discovery: what the archive already holds is
+//    verified, not uploaded again; holes are filled; a hole before `low` is a gap
+//  2 a notification that holds nothing new is answered by acknowledging again
+//  3 low beyond the next LSN is a gap: an event, a gap record in the sink, then on from low
+//  4 notifications may come late, twice, reordered; low and high only grow
+//  5 at most one job a partition; acknowledgements cover the contiguous archived prefix only
+//  6 partitions with work wait in a FIFO; idle ones are forgotten
+//  7 failures back off one partition, or open the breaker for all (see throttle.h); a partition that
+//    meets a failing sink again after the sink worked for others is taken to be at fault itself
+//  8 a failed acknowledge is retried with backoff, with the newest position
+#ifndef TIDEMARK_CORE_SCHEDULER_H
+#define TIDEMARK_CORE_SCHEDULER_H
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "core/backoff.h"
+#include "core/partition_state.h"
+#include "core/throttle.h"
+#include "core/types.h"
+
+namespace tidemark::core {
+
+struct SchedulerConfig {
+  uint32_t workers = 4;  // jobs at once, at most
+  BackoffLimits retry;
+  uint32_t partition_idle_ms = 600'000;
+  uint64_t seed = 1;
+};
+
+enum class JobKind : uint8_t {
+  kDiscover,   // list what the archive holds of range, and whether there is a gap before it
+  kArchive,    // put range as one archive
+  kVerify,     // compare the existing archive `range` with what the host has
+  kRecordGap,  // write the gap record for range
+};
+
+struct Job {
+  PartitionRef partition = 0;
+  JobKind kind = JobKind::kArchive;
+  bool check_older = false;  // kDiscover: the first look in this life, so look for a gap before it
+  Range range;               // kDiscover: may be the empty range, last == first - 1
+  uint32_t sink_epoch = 0;   // which sink it is meant for, counted by sink_swapped
+  uint32_t generation = 0;   // the throttle's
+};
+
+enum class Outcome : uint8_t {
+  kDone,           // durable, or verified, or looked up
+  kMissing,        // the host does not have the entry
+  kEntryFailed,    // the entry cannot be acquired, read or named: this partition waits
+  kObjectFailed,   // conflict, or a refusal of this very key: this partition waits for long
+  kSinkThrottled,  // slow down everything
+  kSinkFailed,     // unreachable, no space, 5xx: everything waits
+  kCancelled,      // because of stop
+};
+
+struct JobResult {
+  Outcome outcome = Outcome::kDone;
+  bool conflict = false;          // with kObjectFailed: the sink holds other content
+  uint32_t retry_after_ms = 0;    // the sink's hint, 0 for none
+  std::vector<Range> archives;    // kDiscover: ascending; what exists and intersects the range asked for
+  Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete
+  std::optional<Range> gap;       // kDiscover with check_older: the hole right before the range
+};
+
+struct Ack {
+  PartitionRef partition = 0;
+  Lsn lsn = kNoLsn;
+};
+
+enum class EventKind : uint8_t { kGap, kConflict, kFailing, kRecovered, kSinkDown, kSinkUp };
+
+struct Event {
+  EventKind kind = EventKind::kGap;
+  PartitionRef partition = 0;  // not for the two of the sink
+  Range range;
+  uint32_t attempt = 0;
+};
+
+// Counted over all partitions, for the metrics.
+struct Snapshot {
+  uint64_t partitions_dormant = 0;
+  uint64_t partitions_active = 0;
+  uint64_t partitions_backing_off = 0;
+  uint64_t queue_depth = 0;  // partitions that wait for a worker
+  uint64_t jobs_running = 0;
+  uint64_t entries_waiting = 0;  // notified and not yet archived
+  TimeMs oldest_waiting_ms = 0;  // an upper bound of the age of the oldest of them
+  uint32_t concurrency_limit = 0;
+  Throttle::State breaker = Throttle::State::kClosed;
+  uint8_t breaker_level = 0;
+};
+
+class Scheduler {
+ public:
+  explicit Scheduler(const SchedulerConfig& config);
+
+  // Entries low..high exist. Several notifications may be merged into one call: the largest low, the largest
+  // high, and in `oldest_high` the smallest high, which tells whether one of them was a question.
+  void notified(PartitionRef partition, Lsn low, Lsn high, Lsn oldest_high, TimeMs now);
+
+  // What a free worker should do now, if anything. Each job ends with exactly one job_finished.
+  std::optional<Job> next_job(TimeMs now);
+  void job_finished(const Job& job, const JobResult& result, TimeMs now);
+
+  // An acknowledgement to give; never two at once for one partition. Each ends with one ack_finished.
+  std::optional<Ack> next_ack();
+  void ack_finished(const Ack& ack, bool ok, TimeMs now);
+
+  // A new sink, already probed, takes all further jobs.
+  void sink_swapped(TimeMs now);
+  uint32_t sink_epoch() const { return epoch_; }
+
+  // Ends delays that are over. Call when wake_at() has come; calling at any other time is harmless.
+  void tick(TimeMs now);
+  TimeMs wake_at() const;  // kNever: nothing to wait for
+
+  // True if next_ack or next_job would return something.
+  bool has_command(TimeMs now) const;
+  // True when nothing is running, waiting, backing off or to be acknowledged.
+  bool idle() const;
+
+  // What the last inputs raised and gave up; the caller takes it and clears it.
+  std::vector<Event>& events() { return events_; }
+  std::vector<PartitionRef>& forgotten() { return forgotten_; }
+
+  Snapshot snapshot(TimeMs now) const;
+  // For assertions of tests: the state of one partition.
+  const PartitionState& partition(PartitionRef ref) const { return partitions_[ref]; }
+  Throttle::State breaker() const { return throttle_.state(); }
+
+ private:
+  struct Timer {
+    TimeMs due;
+    PartitionRef partition;
+    bool is_ack;
+    friend auto operator<=>(const Timer&, const Timer&) = default;
+  };
+
+  // An intrusive list through PartitionState::prev/next_ref; a partition is in at most one.
+  struct List {
+    PartitionRef head = kNoPartition;
+    PartitionRef tail = kNoPartition;
+    uint64_t size = 0;
+  };
+  void push_back(List& list, PartitionRef ref);
+  void remove(List& list, PartitionRef ref);
+
+  // After any change of a partition: find gaps, queue its acknowledgement, put it where it belongs.
+  void settle(PartitionRef ref, TimeMs now);
+  bool find_gap(PartitionRef ref);
+  void place(PartitionRef ref, Place place, TimeMs now);
+  void want_ack(PartitionRef ref);
+  void forget_idle(TimeMs now);
+
+  void discovered(PartitionState& p, const Job& job, const JobResult& result);
+  void progressed(PartitionRef ref, const Job& job);
+  void failed(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now);
+  void advance(PartitionState& p, Lsn next);
+  // True if the failure was the partition's own rather than the sink's.
+  bool report_to_throttle(PartitionState& p, const Job& job, const JobResult& result, TimeMs now);
+
+  const SchedulerConfig config_;
+  Jitter jitter_;
+  Throttle throttle_;
+  uint32_t epoch_ = 0;
+  uint32_t running_ = 0;
+  uint32_t acks_running_ = 0;
+  uint32_t successes_ = 0;  // of jobs at the sink; wraps, only compared for equality
+  std::deque<PartitionState> partitions_;
+  List ready_;
+  List dormant_;
+  std::deque<PartitionRef> acks_;  // partitions whose ack is queued, each once
+  std::set<Timer> timers_;
+  std::vector<Event> events_;
+  std::vector<PartitionRef> forgotten_;
+};
+
+}  // namespace tidemark::core
+
+#endif  // TIDEMARK_CORE_SCHEDULER_H

@@ -1,0 +1,63 @@
+// How many jobs the sink is trusted with right now: a circuit breaker and a concurrency limit in one.
+//
+//   closed --sink failed--> open --delay over--> probing (one job) --success--> closed, limit 1, +1 a success
+//                            ^                      |
+//                            +------- failed -------+
+//
+// Throttling alone halves the limit; only when the limit is 1 already, or the sink said how long to wait,
+// does it open the breaker. Jobs carry the generation they were started in: the results of jobs that were
+// in flight when the limit last changed say nothing new and neither open nor close anything.
+//
+// Pure. One owner, one thread at a time.
+#ifndef TIDEMARK_CORE_THROTTLE_H
+#define TIDEMARK_CORE_THROTTLE_H
+
+#include <cstdint>
+
+#include "core/backoff.h"
+#include "core/types.h"
+
+namespace tidemark::core {
+
+class Throttle {
+ public:
+  enum class State : uint8_t { kClosed, kOpen, kProbing };
+  enum class Change : uint8_t { kNone, kOpened, kClosed };
+
+  Throttle(uint32_t max_jobs, BackoffLimits limits)
+      : limits_(limits), max_jobs_(max_jobs), limit_(max_jobs) {}
+
+  bool may_start(uint32_t running, TimeMs now) const;
+  // A job starts: the generation it belongs to. An open breaker whose delay is over starts probing.
+  uint32_t start();
+
+  // What the job of that generation says about the sink.
+  Change succeeded(uint32_t generation);
+  Change failed(uint32_t generation, uint32_t retry_after_ms, TimeMs now, Jitter& jitter);
+  Change throttled(uint32_t generation, uint32_t retry_after_ms, TimeMs now, Jitter& jitter);
+  // The job ended without asking the sink, or was cancelled: a probe must be sent again.
+  void inconclusive(uint32_t generation);
+
+  void reset();  // a new sink, which has just been probed
+
+  State state() const { return state_; }
+  uint32_t limit() const { return state_ == State::kClosed ? limit_ : 1; }
+  TimeMs open_until() const { return open_until_; }  // while open
+  uint8_t level() const { return backoff_.level(); }
+
+ private:
+  Change open(uint32_t delay_ms, TimeMs now);
+
+  BackoffLimits limits_;
+  uint32_t max_jobs_;
+  uint32_t limit_;
+  uint32_t generation_ = 0;
+  State state_ = State::kClosed;
+  bool probe_running_ = false;
+  Backoff backoff_;
+  TimeMs open_until_ = 0;
+};
+
+}  // namespace tidemark::core
+
+#endif  // TIDEMARK_CORE_THROTTLE_H
