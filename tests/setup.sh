@@ -1,0 +1,65 @@
+#!/bin/sh
+# Installs what Tidemark needs from Debian 12, and does nothing when all of it is there.
+#
+#   tests/setup.sh [build|test]     build: compiler and libraries; test (default): those and the tests' tools
+#
+# Packages come from the machine's own apt sources and need root or sudo. Nothing is started: the prometheus
+# package is wanted for promtool alone, so its service is neither started nor enabled if this installs it.
+set -eu
+
+build_packages="ca-certificates cmake g++ ninja-build pkg-config ccache
+  libarchive-dev libssl-dev libspdlog-dev libboost-dev libexpected-dev
+  prometheus-cpp-dev libcli11-dev nlohmann-json3-dev"
+test_packages="binutils python3 libgtest-dev libgmock-dev libbenchmark-dev
+  clang clang-format clang-tidy libclang-rt-14-dev prometheus"
+
+die() {
+  echo "setup.sh: $*" >&2
+  exit 1
+}
+
+case "${1:-test}" in
+  build) wanted="$build_packages" ;;
+  test) wanted="$build_packages $test_packages" ;;
+  *) die "unknown set '$1'; use build or test" ;;
+esac
+
+command -v apt-get >/dev/null || die "this is no Debian system (no apt-get); install the equivalents of these
+Debian 12 packages yourself: $wanted"
+
+installed=" $(dpkg-query -W -f='${db:Status-Abbrev}${binary:Package}\n' 2>/dev/null |
+  sed -n 's/^.i \([^:]*\).*/\1/p' | tr '\n' ' ') "
+missing=""
+for package in $wanted; do
+  case "$installed" in
+    *" $package "*) ;;
+    *) missing="$missing $package" ;;
+  esac
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -eq 0 ]; then
+  as_root=""
+elif command -v sudo >/dev/null; then
+  as_root="sudo"
+else
+  die "neither root nor sudo; ask the administrator for: apt-get install --no-install-recommends$missing"
+fi
+
+# While this runs, packages may not start services (the Debian way to say so), unless the machine has a
+# policy of its own.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap '$as_root rm -f "$policy"' EXIT
+  trap 'exit 130' INT TERM HUP
+  printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+  $as_root chmod 755 "$policy"
+fi
+
+echo "setup.sh: installing$missing"
+$as_root apt-get update -qq || die "apt-get update failed; check the network and /etc/apt"
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y -o Dpkg::Use-Pty=0 --no-install-recommends $missing ||
+  die "apt-get could not install:$missing"
+case "$missing " in
+  *" prometheus "*) $as_root update-rc.d prometheus disable || echo "setup.sh: could not disable prometheus" >&2 ;;
+esac
