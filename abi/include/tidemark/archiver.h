@@ -37,12 +37,12 @@ typedef struct tidemark_entry {
 
 /* Open set: a host ignores kinds it does not know. */
 enum {
-  TIDEMARK_EVENT_GAP = 1,      /* [low, high] can no longer be archived; the archive has a hole */
-  TIDEMARK_EVENT_CONFLICT = 2, /* the sink holds different content for [low, high] */
-  TIDEMARK_EVENT_FAILING = 3,  /* first failure after success; retried with backoff */
-  TIDEMARK_EVENT_RECOVERED = 4, /* the partition that was failing makes progress again */
+  TIDEMARK_EVENT_GAP = 1,          /* [low, high] can no longer be archived; the archive has a hole */
+  TIDEMARK_EVENT_CONFLICT = 2,     /* the sink holds different content for [low, high] */
+  TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; retried with backoff */
+  TIDEMARK_EVENT_RECOVERED = 4,    /* the partition that was failing makes progress again */
   TIDEMARK_EVENT_SINK_CHANGED = 5, /* set_sink swapped while started; every partition is looked up anew */
-  TIDEMARK_EVENT_SINK_DOWN = 6, /* circuit breaker open: every partition waits */
+  TIDEMARK_EVENT_SINK_DOWN = 6,    /* circuit breaker open: every partition waits */
   TIDEMARK_EVENT_SINK_UP = 7
 };
 typedef struct tidemark_event {
@@ -66,8 +66,8 @@ typedef struct tidemark_host {
   uint32_t abi_minor; /* the host's TIDEMARK_ARCHIVER_ABI_MINOR; informative */
   void* ctx;
   /* Lends one entry. TIDEMARK_E_NOT_FOUND: not there (yet, or any more). [worker] required */
-  tidemark_status (*acquire_entry)(void* ctx, const tidemark_partition*, tidemark_lsn,
-                                   tidemark_entry* out, tidemark_error*);
+  tidemark_status (*acquire_entry)(void* ctx, const tidemark_partition*, tidemark_lsn, tidemark_entry* out,
+                                   tidemark_error*);
   /* Exactly once per successful acquire_entry. [worker] required */
   void (*release_entry)(void* ctx, const tidemark_partition*, tidemark_entry*);
   /* Everything up to lsn is safe (see the promise); the host may prune it. Never goes back;

@@ -66,8 +66,7 @@ typedef struct tidemark_sink_api {
    * An option may stand in the url's query (percent-encoded) or in the list; one that is unknown,
    * malformed or given twice is TIDEMARK_E_INVALID and the message names it. [control] */
   tidemark_status (*open)(const tidemark_sink_host*, tidemark_str url, const tidemark_option* options,
-                          uint32_t option_count, const tidemark_call*, tidemark_sink** out,
-                          tidemark_error*);
+                          uint32_t option_count, const tidemark_call*, tidemark_sink** out, tidemark_error*);
   /* No call is in progress. When it returns no thread of the sink exists. NULL is fine. [control] */
   void (*close)(tidemark_sink*);
 

@@ -1,0 +1,163 @@
+/* archiver.h - the contract between a storage engine (host) and the archiver (plugin).
+ *
+ *   dlopen -> tidemark_archiver_entry(TIDEMARK_ARCHIVER_ABI_MAJOR) -> create -> set_sink -> start
+ *          -> notify ... acknowledge ... -> stop -> destroy -> (the host may dlclose)
+ *
+ * Promise: once acknowledge(partition, L) is called, every entry of that partition the host ever
+ * notified up to and including L, except those reported as a GAP, can be read back from the sink,
+ * byte for byte, even if this machine loses power now.
+ */
+#ifndef TIDEMARK_ARCHIVER_H
+#define TIDEMARK_ARCHIVER_H
+
+#include "base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TIDEMARK_ARCHIVER_ABI_MAJOR 1u
+#define TIDEMARK_ARCHIVER_ABI_MINOR 0u
+
+/* One ordered log. */
+typedef struct tidemark_partition {
+  tidemark_str storage; /* obeys TIDEMARK_NAME_MAX and its alphabet */
+  uint64_t id;
+} tidemark_partition;
+
+typedef uint64_t tidemark_lsn; /* log sequence number of one entry: 1, 2, 3, ...; 0 means none */
+
+/* One log entry on loan from the host: unchanged and undeleted until release_entry. */
+typedef struct tidemark_entry {
+  uint32_t struct_size; /* set by the plugin before it calls acquire_entry */
+  uint32_t reserved;
+  tidemark_str path; /* absolute path of a regular file or of a directory tree; host's memory */
+  void* lease;       /* the host's own; handed back to release_entry */
+} tidemark_entry;
+
+/* Open set: a host ignores kinds it does not know. */
+enum {
+  TIDEMARK_EVENT_GAP = 1,          /* [low, high] can no longer be archived; the archive has a hole */
+  TIDEMARK_EVENT_CONFLICT = 2,     /* the sink holds different content for [low, high] */
+  TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; retried with backoff */
+  TIDEMARK_EVENT_RECOVERED = 4,    /* the partition that was failing makes progress again */
+  TIDEMARK_EVENT_SINK_CHANGED = 5, /* set_sink swapped while started; every partition is looked up anew */
+  TIDEMARK_EVENT_SINK_DOWN = 6,    /* circuit breaker open: every partition waits */
+  TIDEMARK_EVENT_SINK_UP = 7
+};
+typedef struct tidemark_event {
+  uint32_t struct_size;
+  int32_t kind;
+  tidemark_partition partition; /* zero for the SINK_ kinds */
+  tidemark_lsn low, high;       /* inclusive */
+  tidemark_status status;
+  uint32_t attempt;
+  const tidemark_error* error; /* NULL if none; borrowed for the call */
+} tidemark_event;
+
+/* Services of the host. create() copies this table.
+ * [Threading]  Called on the plugin's threads, many at a time, never after stop() returned;
+ *              acknowledge is never concurrent with itself for one partition.
+ * [Locking]    No lock of the plugin is held. A callback may call notify and the [any-thread]
+ *              functions, and must not call the [control] ones.
+ * [Exceptions] Must not leave the callback. */
+typedef struct tidemark_host {
+  uint32_t struct_size;
+  uint32_t abi_minor; /* the host's TIDEMARK_ARCHIVER_ABI_MINOR; informative */
+  void* ctx;
+  /* Lends one entry. TIDEMARK_E_NOT_FOUND: not there (yet, or any more). [worker] required */
+  tidemark_status (*acquire_entry)(void* ctx, const tidemark_partition*, tidemark_lsn, tidemark_entry* out,
+                                   tidemark_error*);
+  /* Exactly once per successful acquire_entry. [worker] required */
+  void (*release_entry)(void* ctx, const tidemark_partition*, tidemark_entry*);
+  /* Everything up to lsn is safe (see the promise); the host may prune it. Never goes back;
+   * repeats and skips are legal. Any status but OK: the plugin tries again later. [worker] required */
+  tidemark_status (*acknowledge)(void* ctx, const tidemark_partition*, tidemark_lsn, tidemark_error*);
+  /* Something an operator should see. Must not block. [worker] optional */
+  void (*event)(void* ctx, const tidemark_event*);
+  /* One formatted line, no newline. Must not block. [any-thread] optional */
+  void (*log)(void* ctx, int32_t level, tidemark_str component, tidemark_str message);
+} tidemark_host;
+
+typedef struct tidemark_archiver tidemark_archiver;
+
+typedef struct tidemark_archiver_api {
+  uint32_t struct_size;
+  uint32_t abi_major;
+  uint32_t abi_minor;
+  uint32_t reserved;
+  const char* version; /* "1.4.2", static storage */
+
+  /* Checks every option; starts nothing, touches neither disk nor network. [control] */
+  tidemark_status (*create)(const tidemark_host*, const tidemark_option* options, uint32_t option_count,
+                            tidemark_archiver** out, tidemark_error*);
+  /* Never started, or stopped. Closes the sink, joins every thread. NULL is fine. [control] */
+  void (*destroy)(tidemark_archiver*);
+
+  /* Opens the sink that `url` names (file:///var/archive, s3://bucket/prefix?region=...), probes
+   * it, then swaps it in atomically; any failure leaves the old sink at work. The scheme names the
+   * sub-plugin tidemark-sink-<scheme>.so in the option sink_dir; the option library names a file
+   * instead. Objects in flight finish on the old sink, which is then closed. Legal before and
+   * after start(). [control] */
+  tidemark_status (*set_sink)(tidemark_archiver*, tidemark_str url, const tidemark_option* options,
+                              uint32_t option_count, const tidemark_call*, tidemark_error*);
+
+  tidemark_status (*start)(tidemark_archiver*, tidemark_error*); /* [control] may follow stop() */
+  /* drain_ms: how long to let work already notified finish; then what is in flight is cancelled.
+   * When it returns no callback runs and none will. Idempotent. [control] */
+  tidemark_status (*stop)(tidemark_archiver*, uint32_t drain_ms, tidemark_error*);
+
+  /* Entries low..high (inclusive) exist and low is the oldest still there. Idempotent, may come
+   * out of order and from inside a callback. low == high + 1 is the empty range: nothing to
+   * archive, tell me again how far you are. Only enqueues; what waits is merged per partition.
+   * Everything notified is forgotten by stop(): after start() notify all that is still there.
+   * TIDEMARK_E_INVALID: bad name or range, or not started; TIDEMARK_E_CANCELLED: stop() has begun;
+   * TIDEMARK_E_NO_SPACE: more partitions or storage names than the plugin's limits. [hot-path] */
+  tidemark_status (*notify)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn low,
+                            tidemark_lsn high, tidemark_error*);
+
+  /* The whole Prometheus text exposition, version 0.0.4. [any-thread] */
+  tidemark_status (*write_metrics)(tidemark_archiver*, const tidemark_writer*, tidemark_error*);
+
+  /* An immutable table by "tidemark.name/REV"; NULL if unknown. Valid until destroy(). [any-thread] */
+  const void* (*get_extension)(tidemark_archiver*, const char* id);
+} tidemark_archiver_api;
+
+/* The only symbol of the library. NULL: this major is not spoken here; ask for a lower one. */
+TIDEMARK_EXPORT const tidemark_archiver_api* tidemark_archiver_entry(uint32_t abi_major);
+typedef const tidemark_archiver_api* (*tidemark_archiver_entry_fn)(uint32_t abi_major);
+#define TIDEMARK_ARCHIVER_ENTRY_NAME "tidemark_archiver_entry"
+
+/* ---- Extension: reading back. Usable from set_sink() on, started or not. ---------------- */
+#define TIDEMARK_EXT_READBACK "tidemark.readback/1"
+
+typedef struct tidemark_archive { /* one object: a tar of consecutive entries */
+  uint32_t struct_size;
+  uint32_t reserved;
+  tidemark_lsn first, last; /* inclusive */
+  uint64_t size_bytes;
+  int64_t modified_us;
+  tidemark_str key;
+} tidemark_archive;
+
+typedef struct tidemark_readback_api {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* Ascending; only archives that hold an entry >= from. visit: non-zero stops with OK. A listing
+   * that could not be finished is an error, never a shorter listing. [any-thread] */
+  tidemark_status (*list)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn from,
+                          int32_t (*visit)(void* ctx, const tidemark_archive*), void* visit_ctx,
+                          const tidemark_call*, tidemark_error*);
+  /* The object as stored, its digest checked while it streams: after any status but OK discard
+   * what out received. [any-thread] */
+  tidemark_status (*fetch)(tidemark_archiver*, tidemark_str key, const tidemark_writer* out,
+                           const tidemark_call*, tidemark_error*);
+  /* Restores one entry as <directory>/<LSN>; all of it or nothing, fsynced. [any-thread] */
+  tidemark_status (*restore)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn,
+                             tidemark_str directory, const tidemark_call*, tidemark_error*);
+} tidemark_readback_api;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* TIDEMARK_ARCHIVER_H */

@@ -1,0 +1,107 @@
+/* sink.h - the contract between the archiver and a place that keeps objects.
+ *
+ * A sink is dumb: it tries each call once and classifies the outcome. It owns no retry, no rate
+ * limit, no naming and no tar: those are the archiver's. All functions on an open sink are
+ * [any-thread] and are called concurrently; open and close are [control]. A key is relative,
+ * at most TIDEMARK_KEY_MAX bytes, its parts separated by '/' and none of them empty, "." or "..";
+ * anything else is TIDEMARK_E_INVALID. A part may not begin with '.' either: such names are the
+ * sink's own.
+ */
+#ifndef TIDEMARK_SINK_H
+#define TIDEMARK_SINK_H
+
+#include "base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TIDEMARK_SINK_ABI_MAJOR 1u
+#define TIDEMARK_SINK_ABI_MINOR 0u
+
+/* The body of one put, pulled by the sink. Everything is valid until put() returns. */
+typedef struct tidemark_source {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t size_bytes;   /* exact, known up front: Content-Length, fallocate */
+  const uint8_t* sha256; /* 32 bytes over the whole body; NULL unless the sink asked, see below */
+  void* ctx;
+  /* Up to size bytes from offset; *out_size is 0 only at the end. Any offset, repeatable, so a
+   * sink can rewind; not concurrent for one source. */
+  tidemark_status (*read)(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
+                          tidemark_error*);
+  const uint8_t* data; /* the whole body if it lies in memory: then read need not be called; else NULL */
+} tidemark_source;
+
+typedef struct tidemark_object {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t size_bytes;
+  int64_t modified_us;
+} tidemark_object;
+
+#define TIDEMARK_SINK_WANTS_SHA256 0x1u /* put needs source->sha256 before the first byte */
+
+#define TIDEMARK_PUT_IF_ABSENT 0x1u /* TIDEMARK_E_EXISTS instead of replacing; atomic */
+
+/* Services of the archiver to a sink. Outlives close(). */
+typedef struct tidemark_sink_host {
+  uint32_t struct_size;
+  uint32_t abi_minor;
+  void* ctx;
+  void (*log)(void* ctx, int32_t level, tidemark_str message); /* [any-thread] never blocks */
+} tidemark_sink_host;
+
+typedef struct tidemark_sink tidemark_sink;
+
+typedef struct tidemark_sink_api {
+  uint32_t struct_size;
+  uint32_t abi_major;
+  uint32_t abi_minor;
+  uint32_t capabilities; /* TIDEMARK_SINK_* */
+  const char* name;      /* "s3" */
+  const char* version;
+
+  /* Checks url and options and proves the sink usable: directory writable, bucket reachable.
+   * An option may stand in the url's query (percent-encoded) or in the list; one that is unknown,
+   * malformed or given twice is TIDEMARK_E_INVALID and the message names it. [control] */
+  tidemark_status (*open)(const tidemark_sink_host*, tidemark_str url, const tidemark_option* options,
+                          uint32_t option_count, const tidemark_call*, tidemark_sink** out, tidemark_error*);
+  /* No call is in progress. When it returns no thread of the sink exists. NULL is fine. [control] */
+  void (*close)(tidemark_sink*);
+
+  /* OK means durable (file and directory fsynced; 2xx) and visible whole. After RETRYABLE or
+   * CANCELLED the object may or may not be there. A status that source->read returned is passed
+   * on unchanged, with its error, and then nothing became visible. [any-thread] */
+  tidemark_status (*put)(tidemark_sink*, tidemark_str key, const tidemark_source*, uint32_t flags,
+                         const tidemark_call*, tidemark_error*);
+  /* TIDEMARK_E_NOT_FOUND: no such object. The callee sets out->struct_size to what it filled, at
+   * most what the caller gave. [any-thread] */
+  tidemark_status (*head)(tidemark_sink*, tidemark_str key, const tidemark_call*, tidemark_object* out,
+                          tidemark_error*);
+  /* [offset, offset + size); a negative offset counts from the end, and one that reaches before the
+   * beginning means the beginning; size UINT64_MAX: to the end. A range (partly) behind the end is
+   * cut, possibly to nothing. TIDEMARK_E_NOT_FOUND: no such object. [any-thread] */
+  tidemark_status (*get)(tidemark_sink*, tidemark_str key, int64_t offset, uint64_t size,
+                         const tidemark_writer* out, const tidemark_call*, tidemark_error*);
+  /* Byte order; keys > start_after that begin with prefix; finished objects only. visit: non-zero
+   * stops with OK. A listing that could not be finished is an error. [any-thread] */
+  tidemark_status (*list)(tidemark_sink*, tidemark_str prefix, tidemark_str start_after,
+                          int32_t (*visit)(void* ctx, tidemark_str key, const tidemark_object*),
+                          void* visit_ctx, const tidemark_call*, tidemark_error*);
+  /* Absent is OK: deletion is idempotent. [any-thread] */
+  tidemark_status (*remove)(tidemark_sink*, tidemark_str key, const tidemark_call*, tidemark_error*);
+
+  /* NULL if unknown. Valid until close(). [any-thread] */
+  const void* (*get_extension)(tidemark_sink*, const char* id);
+} tidemark_sink_api;
+
+/* The only symbol of the library. NULL: this major is not spoken here; ask for a lower one. */
+TIDEMARK_EXPORT const tidemark_sink_api* tidemark_sink_entry(uint32_t abi_major);
+typedef const tidemark_sink_api* (*tidemark_sink_entry_fn)(uint32_t abi_major);
+#define TIDEMARK_SINK_ENTRY_NAME "tidemark_sink_entry"
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* TIDEMARK_SINK_H */
