@@ -1,0 +1,46 @@
+// One call through the ABI as the sink sees it: its deadline, its cancellation and the caller's error.
+//
+// Lives on the stack of the thread that serves the call; refers to the caller's structs.
+#ifndef TIDEMARK_SINKS_COMMON_CALL_H
+#define TIDEMARK_SINKS_COMMON_CALL_H
+
+#include <tidemark/base.h>
+
+#include <cstdint>
+
+#include "common/error.h"
+
+namespace tidemark::sinks {
+
+class Call {
+ public:
+  // Both may be NULL. The clock of a timeout starts here.
+  Call(const tidemark_call* call, tidemark_error* error);
+
+  // CANCELLED when the caller says so, RETRYABLE when the time is up. To be asked between chunks and at
+  // least every 200 ms; costs nothing to speak of.
+  Status check() const;
+
+  // Waits without keeping a processor busy; ends early, with check()'s error, on cancellation or timeout.
+  Status sleep_ms(uint64_t duration_ms) const;
+
+  // Time left; UINT64_MAX without a timeout.
+  uint64_t remaining_ms() const;
+
+  // The same call for a wrapped sink or a library: what is left of its time, the same cancellation.
+  tidemark_call remaining() const;
+
+  // Where a callback may put its error; NULL if the caller wants none. See passed_on().
+  tidemark_error* error() const { return error_; }
+
+ private:
+  int32_t (*is_cancelled_)(void*) = nullptr;
+  void* ctx_ = nullptr;
+  uint32_t timeout_ms_ = 0;
+  int64_t deadline_ns_ = 0;  // on the monotonic clock, if timeout_ms_ is not 0
+  tidemark_error* error_;
+};
+
+}  // namespace tidemark::sinks
+
+#endif  // TIDEMARK_SINKS_COMMON_CALL_H

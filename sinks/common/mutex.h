@@ -1,0 +1,44 @@
+// A lock that clang's -Wthread-safety can check. State beside each one what it guards (TM_GUARDED_BY).
+#ifndef TIDEMARK_SINKS_COMMON_MUTEX_H
+#define TIDEMARK_SINKS_COMMON_MUTEX_H
+
+#include <mutex>
+
+#if defined(__clang__)
+#define TM_ANNOTATE(x) __attribute__((x))
+#else
+#define TM_ANNOTATE(x)
+#endif
+#define TM_CAPABILITY(x) TM_ANNOTATE(capability(x))
+#define TM_SCOPED_CAPABILITY TM_ANNOTATE(scoped_lockable)
+#define TM_GUARDED_BY(x) TM_ANNOTATE(guarded_by(x))
+#define TM_REQUIRES(...) TM_ANNOTATE(requires_capability(__VA_ARGS__))
+#define TM_EXCLUDES(...) TM_ANNOTATE(locks_excluded(__VA_ARGS__))
+#define TM_ACQUIRE(...) TM_ANNOTATE(acquire_capability(__VA_ARGS__))
+#define TM_RELEASE(...) TM_ANNOTATE(release_capability(__VA_ARGS__))
+
+namespace tidemark::sinks {
+
+class TM_CAPABILITY("mutex") Mutex {
+ public:
+  void lock() TM_ACQUIRE() { mutex_.lock(); }
+  void unlock() TM_RELEASE() { mutex_.unlock(); }
+
+ private:
+  std::mutex mutex_;
+};
+
+class TM_SCOPED_CAPABILITY MutexLock {
+ public:
+  explicit MutexLock(Mutex& mutex) TM_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
+  ~MutexLock() TM_RELEASE() { mutex_.unlock(); }
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+ private:
+  Mutex& mutex_;
+};
+
+}  // namespace tidemark::sinks
+
+#endif  // TIDEMARK_SINKS_COMMON_MUTEX_H

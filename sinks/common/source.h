@@ -1,0 +1,118 @@
+// The body of a put, held to what its caller declared, and the buffers through which bodies pass.
+//
+// A Source belongs to one put on one thread. A BufferPool serves all threads of a sink.
+#ifndef TIDEMARK_SINKS_COMMON_SOURCE_H
+#define TIDEMARK_SINKS_COMMON_SOURCE_H
+
+#include <tidemark/sink.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "common/call.h"
+#include "common/error.h"
+
+namespace tidemark::sinks {
+
+// Keeps a few large buffers between calls: taking 512 KiB from malloc for each put costs more than the put.
+class BufferPool {
+ public:
+  static constexpr size_t kBufferSize = 512 * 1024;
+
+  BufferPool() = default;
+  BufferPool(const BufferPool&) = delete;
+  BufferPool& operator=(const BufferPool&) = delete;
+  ~BufferPool();
+
+  class Lease {
+   public:
+    explicit Lease(BufferPool& pool) : pool_(pool), buffer_(pool.take()) {}
+    ~Lease() { pool_.give_back(std::move(buffer_)); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    char* data() const { return buffer_.get(); }
+
+   private:
+    BufferPool& pool_;
+    std::unique_ptr<char[]> buffer_;
+  };
+
+ private:
+  std::unique_ptr<char[]> take();
+  void give_back(std::unique_ptr<char[]> buffer) noexcept;
+
+  std::array<std::atomic<char*>, 16> spare_{};
+};
+
+class Source {
+ public:
+  // `raw` may come from an older caller. INVALID if it can deliver nothing.
+  static Status check(const tidemark_source* raw);
+  Source(const tidemark_source* raw, const Call& call) : raw_(raw), call_(call) {}
+
+  uint64_t size_bytes() const { return raw_->size_bytes; }
+  const uint8_t* sha256() const {
+    return TIDEMARK_HAS(raw_, tidemark_source, sha256) ? raw_->sha256 : nullptr;
+  }
+  const tidemark_source* raw() const { return raw_; }
+
+  // Hands the whole body to consume(const char* data, size_t size) -> Status in pieces of at most
+  // kBufferSize, polling for cancellation between them. CORRUPT if the body is shorter or longer than
+  // declared; an error of the source is passed on.
+  template <typename F>
+  Status for_each_piece(BufferPool& pool, F&& consume) const;
+
+ private:
+  static constexpr size_t kOnStack = 16 * 1024;
+
+  const uint8_t* data() const { return TIDEMARK_HAS(raw_, tidemark_source, data) ? raw_->data : nullptr; }
+  // At least one byte while the body lasts; *size is 0 behind its end.
+  Status read(uint64_t offset, char* buffer, size_t capacity, size_t* size) const;
+  template <typename F>
+  Status pull(char* buffer, size_t capacity, F&& consume) const;
+
+  const tidemark_source* raw_;
+  const Call& call_;
+};
+
+template <typename F>
+Status Source::for_each_piece(BufferPool& pool, F&& consume) const {
+  if (data() == nullptr && raw_->read != nullptr) {
+    if (size_bytes() <= kOnStack) {
+      char buffer[kOnStack];
+      return pull(buffer, sizeof buffer, consume);
+    }
+    const BufferPool::Lease buffer(pool);
+    return pull(buffer.data(), BufferPool::kBufferSize, consume);
+  }
+  for (uint64_t offset = 0; offset < size_bytes();) {
+    if (offset > 0) {
+      if (Status ok = call_.check(); !ok) return ok;
+    }
+    const size_t size = std::min<uint64_t>(size_bytes() - offset, BufferPool::kBufferSize);
+    if (Status ok = consume(reinterpret_cast<const char*>(data()) + offset, size); !ok) return ok;
+    offset += size;
+  }
+  return {};
+}
+
+template <typename F>
+Status Source::pull(char* buffer, size_t capacity, F&& consume) const {
+  for (uint64_t offset = 0;;) {
+    if (offset > 0) {
+      if (Status ok = call_.check(); !ok) return ok;
+    }
+    size_t size = 0;
+    if (Status ok = read(offset, buffer, capacity, &size); !ok) return ok;
+    if (size == 0) return {};
+    if (Status ok = consume(static_cast<const char*>(buffer), size); !ok) return ok;
+    offset += size;
+  }
+}
+
+}  // namespace tidemark::sinks
+
+#endif  // TIDEMARK_SINKS_COMMON_SOURCE_H

@@ -1,0 +1,208 @@
+// The table of sink.h made from a C++ class. Here, once for all sinks, arguments are checked, structs of
+// older and newer callers are read by their struct_size, and exceptions are caught.
+//
+// The class has
+//   static Result<std::unique_ptr<S>> open(const OpenRequest&, const Call&);
+//   Status put(std::string_view key, const Source&, uint32_t flags, const Call&);
+//   Result<ObjectInfo> head(std::string_view key, const Call&);
+//   Status get(std::string_view key, const Range&, const Writer&, const Call&);
+//   Status list(std::string_view prefix, std::string_view start_after, const Visitor&, const Call&);
+//   Status remove(std::string_view key, const Call&);
+// all but open callable by many threads at once, with keys that obey sink.h. Its destructor closes it.
+#ifndef TIDEMARK_SINKS_COMMON_TABLE_H
+#define TIDEMARK_SINKS_COMMON_TABLE_H
+
+#include <tidemark/sink.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/call.h"
+#include "common/error.h"
+#include "common/key.h"
+#include "common/source.h"
+#include "common/tree_list.h"
+#include "common/url.h"
+
+namespace tidemark::sinks {
+
+// The log of the host; does nothing where the host has none.
+class HostLog {
+ public:
+  explicit HostLog(const tidemark_sink_host* host) : host_(host) {}
+  void write(int32_t level, std::string_view message) const {
+    if (host_ == nullptr || !TIDEMARK_HAS(host_, tidemark_sink_host, log) || host_->log == nullptr) return;
+    host_->log(host_->ctx, level, abi_str(message));
+  }
+  const tidemark_sink_host* host() const { return host_; }
+
+ private:
+  const tidemark_sink_host* host_;  // outlives the sink
+};
+
+struct OpenRequest {
+  HostLog log;
+  Url url;
+  const tidemark_option* options;
+  uint32_t option_count;
+};
+
+// What get() is asked for; the place in the object is known once its size is.
+struct Range {
+  int64_t offset;
+  uint64_t size;
+
+  // The bytes [*begin, *end) of an object of `object_size` bytes.
+  void resolve(uint64_t object_size, uint64_t* begin, uint64_t* end) const {
+    if (offset >= 0) {
+      *begin = std::min(static_cast<uint64_t>(offset), object_size);
+    } else {
+      const uint64_t back = -static_cast<uint64_t>(offset);
+      *begin = back >= object_size ? 0 : object_size - back;
+    }
+    *end = *begin + std::min(size, object_size - *begin);
+  }
+};
+
+// Where get() puts the bytes.
+class Writer {
+ public:
+  explicit Writer(const tidemark_writer* raw) : raw_(raw) {}
+  Status write(const void* data, size_t size) const {
+    const tidemark_status status = raw_->write(raw_->ctx, data, size);
+    if (status == TIDEMARK_OK) return {};
+    return fail(status, "the receiver of the data stopped the transfer");
+  }
+  const tidemark_writer* raw() const { return raw_; }
+
+ private:
+  const tidemark_writer* raw_;
+};
+
+template <typename S>
+class Table {
+ public:
+  static constexpr tidemark_sink_api make(const char* name, uint32_t capabilities) {
+    return {sizeof(tidemark_sink_api),
+            TIDEMARK_SINK_ABI_MAJOR,
+            TIDEMARK_SINK_ABI_MINOR,
+            capabilities,
+            name,
+            TIDEMARK_VERSION,
+            open,
+            close,
+            put,
+            head,
+            get,
+            list,
+            remove,
+            get_extension};
+  }
+
+ private:
+  static S& self(tidemark_sink* handle) { return *reinterpret_cast<S*>(handle); }
+
+  // What every call checks first: an open sink, a good key, a caller who still wants it.
+  static Status begin(tidemark_sink* handle, const Call& call) {
+    if (handle == nullptr) return fail(TIDEMARK_E_INVALID, "the sink is NULL");
+    return call.check();
+  }
+  static Status begin(tidemark_sink* handle, tidemark_str key, const Call& call) {
+    if (Status ok = begin(handle, call); !ok) return ok;
+    if (key.data == nullptr && key.size > 0) return fail(TIDEMARK_E_INVALID, "the key is NULL with a size");
+    return check_key(view(key));
+  }
+
+  static tidemark_status open(const tidemark_sink_host* host, tidemark_str url,
+                              const tidemark_option* options, uint32_t option_count,
+                              const tidemark_call* raw_call, tidemark_sink** out, tidemark_error* error) {
+    return guard(error, [&]() -> Status {
+      if (out == nullptr) return fail(TIDEMARK_E_INVALID, "open: out is NULL");
+      *out = nullptr;
+      const Call call(raw_call, error);
+      if (Status ok = call.check(); !ok) return ok;
+      Result<Url> parsed = parse_url(view(url));
+      if (!parsed) return tl::unexpected(parsed.error());
+      const OpenRequest request = {HostLog(host), std::move(*parsed), options, option_count};
+      Result<std::unique_ptr<S>> sink = S::open(request, call);
+      if (!sink) return tl::unexpected(sink.error());
+      *out = reinterpret_cast<tidemark_sink*>(sink->release());
+      return {};
+    });
+  }
+
+  static void close(tidemark_sink* handle) {
+    guard(nullptr, [&]() -> Status {
+      delete reinterpret_cast<S*>(handle);
+      return {};
+    });
+  }
+
+  static tidemark_status put(tidemark_sink* handle, tidemark_str key, const tidemark_source* source,
+                             uint32_t flags, const tidemark_call* raw_call, tidemark_error* error) {
+    return guard(error, [&]() -> Status {
+      const Call call(raw_call, error);
+      if (Status ok = begin(handle, key, call); !ok) return ok;
+      if (Status ok = Source::check(source); !ok) return ok;
+      if ((flags & ~TIDEMARK_PUT_IF_ABSENT) != 0) {
+        return fail(TIDEMARK_E_INVALID, "put: unknown flags " + std::to_string(flags));
+      }
+      return self(handle).put(view(key), Source(source, call), flags, call);
+    });
+  }
+
+  static tidemark_status head(tidemark_sink* handle, tidemark_str key, const tidemark_call* raw_call,
+                              tidemark_object* out, tidemark_error* error) {
+    return guard(error, [&]() -> Status {
+      const Call call(raw_call, error);
+      if (Status ok = begin(handle, key, call); !ok) return ok;
+      if (out == nullptr) return fail(TIDEMARK_E_INVALID, "head: out is NULL");
+      const Result<ObjectInfo> object = self(handle).head(view(key), call);
+      if (!object) return tl::unexpected(object.error());
+      out->struct_size = std::min<uint32_t>(out->struct_size, sizeof *out);
+      if (TIDEMARK_HAS(out, tidemark_object, size_bytes)) out->size_bytes = object->size_bytes;
+      if (TIDEMARK_HAS(out, tidemark_object, modified_us)) out->modified_us = object->modified_us;
+      return {};
+    });
+  }
+
+  static tidemark_status get(tidemark_sink* handle, tidemark_str key, int64_t offset, uint64_t size,
+                             const tidemark_writer* out, const tidemark_call* raw_call,
+                             tidemark_error* error) {
+    return guard(error, [&]() -> Status {
+      const Call call(raw_call, error);
+      if (Status ok = begin(handle, key, call); !ok) return ok;
+      if (out == nullptr || out->write == nullptr) return fail(TIDEMARK_E_INVALID, "get: the writer is NULL");
+      return self(handle).get(view(key), Range{offset, size}, Writer(out), call);
+    });
+  }
+
+  static tidemark_status list(tidemark_sink* handle, tidemark_str prefix, tidemark_str start_after,
+                              Visitor::Function visit, void* visit_ctx, const tidemark_call* raw_call,
+                              tidemark_error* error) {
+    return guard(error, [&]() -> Status {
+      const Call call(raw_call, error);
+      if (Status ok = begin(handle, call); !ok) return ok;
+      if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "list: visit is NULL");
+      return self(handle).list(view(prefix), view(start_after), Visitor(visit, visit_ctx), call);
+    });
+  }
+
+  static tidemark_status remove(tidemark_sink* handle, tidemark_str key, const tidemark_call* raw_call,
+                                tidemark_error* error) {
+    return guard(error, [&]() -> Status {
+      const Call call(raw_call, error);
+      if (Status ok = begin(handle, key, call); !ok) return ok;
+      return self(handle).remove(view(key), call);
+    });
+  }
+
+  static const void* get_extension(tidemark_sink*, const char*) { return nullptr; }
+};
+
+}  // namespace tidemark::sinks
+
+#endif  // TIDEMARK_SINKS_COMMON_TABLE_H

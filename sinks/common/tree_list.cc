@@ -1,0 +1,77 @@
+#include "common/tree_list.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "common/key.h"
+
+namespace tidemark::sinks {
+namespace {
+
+struct Level {
+  size_t path_size;
+  std::unique_ptr<TreeDirectory> directory;
+};
+
+// Can keys lie in this directory at all? A prefix is any text.
+bool is_directory_path(std::string_view path) {
+  if (path.empty()) return true;
+  return path.size() < TIDEMARK_KEY_MAX && check_key(path.substr(0, path.size() - 1)).has_value();
+}
+
+// The part of start_after that concerns the directory `path`; false if all of it lies before.
+bool range_after(std::string_view path, std::string_view start_after, std::string_view* after) {
+  *after = {};
+  if (start_after.starts_with(path)) {
+    *after = start_after.substr(path.size());
+    return true;
+  }
+  return start_after < path;
+}
+
+}  // namespace
+
+bool Visitor::operator()(std::string_view key, const ObjectInfo& object) const {
+  const tidemark_object out = {sizeof out, 0, object.size_bytes, object.modified_us};
+  return visit_(ctx_, abi_str(key), &out) == 0;
+}
+
+Status list_tree(Tree& tree, std::string_view prefix, std::string_view start_after, const Visitor& visit,
+                 const Call& call) {
+  const size_t slash = prefix.rfind('/');
+  std::string path(prefix.substr(0, slash == std::string_view::npos ? 0 : slash + 1));
+  if (!is_directory_path(path)) return {};  // no key begins like that
+
+  std::vector<Level> levels;
+  const auto descend = [&](std::string_view name_prefix) -> Status {
+    NameRange range = {name_prefix, {}};
+    if (!range_after(path, start_after, &range.after)) return {};
+    Result<std::unique_ptr<TreeDirectory>> directory = tree.open(path, range);
+    if (!directory) return tl::unexpected(directory.error());
+    if (*directory) levels.push_back({path.size(), std::move(*directory)});
+    return {};
+  };
+  if (Status ok = descend(prefix.substr(path.size())); !ok) return ok;
+  while (!levels.empty()) {
+    if (Status ok = call.check(); !ok) return ok;
+    path.resize(levels.back().path_size);
+    TreeDirectory::Entry entry;
+    Result<bool> more = levels.back().directory->next(&entry);
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) {
+      levels.pop_back();
+      continue;
+    }
+    if (path.size() + entry.shown.size() > TIDEMARK_KEY_MAX) continue;  // not made by any sink
+    path += entry.shown;
+    if (entry.is_directory()) {
+      if (Status ok = descend({}); !ok) return ok;
+    } else if (!visit(path, entry.object)) {
+      return {};
+    }
+  }
+  return {};
+}
+
+}  // namespace tidemark::sinks

@@ -1,0 +1,48 @@
+// Decides what goes wrong: pure numbers from a seed, so that a run can be repeated.
+//
+// Any thread, without locks. The n-th call to a sink draws the same faults whenever seed and rates are the
+// same; which of several threads makes the n-th call is up to them.
+#ifndef TIDEMARK_SINKS_FAULTY_FAULTS_H
+#define TIDEMARK_SINKS_FAULTY_FAULTS_H
+
+#include <atomic>
+#include <cstdint>
+
+namespace tidemark::sinks::faulty {
+
+struct FaultRates {
+  uint64_t seed = 1;
+  uint64_t delay_ms = 0;
+  uint64_t delay_jitter_ms = 0;
+  double error_rate = 0;        // RETRYABLE, nothing done
+  double throttle_rate = 0;     // THROTTLED, nothing done
+  double no_space_rate = 0;     // put: NO_SPACE, nothing done
+  double lose_answer_rate = 0;  // put and remove: done, but RETRYABLE
+  double short_read_rate = 0;   // get: a part delivered, then RETRYABLE
+};
+
+// The lot of one call.
+struct Lot {
+  uint64_t delay_ms = 0;
+  bool error = false;
+  bool throttle = false;
+  bool no_space = false;
+  bool lose_answer = false;
+  bool short_read = false;
+  double cut = 0;  // where a short read ends, as a share of the first piece
+};
+
+class Faults {
+ public:
+  explicit Faults(const FaultRates& rates);
+  Lot draw();
+
+ private:
+  const FaultRates rates_;
+  const bool quiet_;  // nothing can go wrong: no counting, so that the null sink's threads share nothing
+  std::atomic<uint64_t> calls_{0};
+};
+
+}  // namespace tidemark::sinks::faulty
+
+#endif  // TIDEMARK_SINKS_FAULTY_FAULTS_H

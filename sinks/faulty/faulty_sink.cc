@@ -1,0 +1,146 @@
+#include "faulty/faulty_sink.h"
+
+#include <atomic>
+
+#include "common/options.h"
+#include "faulty/null_sink.h"
+#include "faulty/wrapped_sink.h"
+
+namespace tidemark::sinks::faulty {
+namespace {
+
+constexpr uint64_t kMaxDelayMs = 24 * 60 * 60 * 1000;
+constexpr uint64_t kDefaultMaxObjects = 10'000'000;
+
+tidemark_sink_api table = Table<FaultySink>::make("faulty", 0);
+
+void add_capabilities(uint32_t capabilities) {
+  std::atomic_ref<uint32_t> shown(table.capabilities);
+  if ((capabilities & ~shown.load()) != 0) shown.fetch_or(capabilities);
+}
+
+tl::unexpected<Error> injected(tidemark_status status, const char* what, const char* verb) {
+  Error error;
+  error.status = status;
+  error.code = "Injected";
+  error.message = std::string("injected: ") + what + " in " + verb;
+  return tl::unexpected<Error>(std::move(error));
+}
+
+// Lets a part of the first piece through and then breaks off.
+struct ShortWriter {
+  const Writer& out;
+  double cut;
+  bool broke = false;  // by us
+  Status receiver;     // what the caller's own writer said
+
+  static tidemark_status write(void* ctx, const void* data, size_t size) {
+    auto& self = *static_cast<ShortWriter*>(ctx);
+    const auto part = static_cast<size_t>(self.cut * static_cast<double>(size));
+    if (part > 0) self.receiver = self.out.write(data, part);
+    if (!self.receiver) return self.receiver.error().status;
+    self.broke = true;
+    return TIDEMARK_E_RETRYABLE;
+  }
+};
+
+}  // namespace
+
+const tidemark_sink_api* faulty_table() { return &table; }
+
+FaultySink::FaultySink(const FaultRates& rates, std::string fail_puts_of, std::unique_ptr<Inner> inner)
+    : faults_(rates), fail_puts_of_(std::move(fail_puts_of)), inner_(std::move(inner)) {}
+
+Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request, const Call& call) {
+  FaultRates rates;
+  std::string of, of_library, fail_puts_of;
+  uint64_t max_objects = kDefaultMaxObjects;
+  PassOn inner_options = {"of.", {}};
+  const Status options = parse_options(
+      {text_option("of", &of), text_option("of_library", &of_library),
+       integer_option("seed", &rates.seed, 0, UINT64_MAX), rate_option("error_rate", &rates.error_rate),
+       rate_option("throttle_rate", &rates.throttle_rate), rate_option("no_space_rate", &rates.no_space_rate),
+       rate_option("lose_answer_rate", &rates.lose_answer_rate),
+       rate_option("short_read_rate", &rates.short_read_rate),
+       duration_option("delay_ms", &rates.delay_ms, 0, kMaxDelayMs),
+       duration_option("delay_jitter_ms", &rates.delay_jitter_ms, 0, kMaxDelayMs),
+       text_option("fail_puts_of", &fail_puts_of),
+       integer_option("max_objects", &max_objects, 1, UINT32_MAX)},
+      request.url.query, request.options, request.option_count, &inner_options);
+  if (!options) return tl::unexpected(options.error());
+  if (request.url.scheme != "faulty" || !request.url.authority.empty() ||
+      (!request.url.path.empty() && request.url.path != "/")) {
+    return fail(TIDEMARK_E_INVALID,
+                "url: write faulty:///?of=<percent-encoded url>&..., without host and path");
+  }
+  if (of.empty() && (!of_library.empty() || !inner_options.options.empty())) {
+    return fail(TIDEMARK_E_INVALID,
+                "options of_library and of.* need option \"of\", the url of the wrapped sink");
+  }
+  std::unique_ptr<Inner> inner;
+  if (of.empty()) {
+    inner = std::make_unique<NullSink>(max_objects);
+  } else {
+    Result<std::unique_ptr<Inner>> wrapped =
+        WrappedSink::open(request.log, of, std::move(of_library), inner_options.options, call);
+    if (!wrapped) return tl::unexpected(wrapped.error());
+    inner = std::move(*wrapped);
+  }
+  add_capabilities(inner->capabilities());
+  return std::unique_ptr<FaultySink>(new FaultySink(rates, std::move(fail_puts_of), std::move(inner)));
+}
+
+// What happens before anything is done.
+Status FaultySink::suffer(const Lot& lot, const char* verb, const Call& call) const {
+  if (lot.delay_ms > 0) {
+    if (Status ok = call.sleep_ms(lot.delay_ms); !ok) return ok;
+  }
+  if (lot.error) return injected(TIDEMARK_E_RETRYABLE, "an error", verb);
+  if (lot.throttle) return injected(TIDEMARK_E_THROTTLED, "throttling", verb);
+  return {};
+}
+
+Status FaultySink::put(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
+  const Lot lot = faults_.draw();
+  if (Status ok = suffer(lot, "put", call); !ok) return ok;
+  if (lot.no_space) return injected(TIDEMARK_E_NO_SPACE, "no space", "put");
+  if (!fail_puts_of_.empty() && key.find(fail_puts_of_) != std::string_view::npos) {
+    return injected(TIDEMARK_E_PERMANENT, "the key matches fail_puts_of", "put");
+  }
+  Status done = inner_->put(key, source, flags, call);
+  if (done && lot.lose_answer) return injected(TIDEMARK_E_RETRYABLE, "the answer was lost", "put");
+  return done;
+}
+
+Result<ObjectInfo> FaultySink::head(std::string_view key, const Call& call) {
+  if (Status ok = suffer(faults_.draw(), "head", call); !ok) return tl::unexpected(ok.error());
+  return inner_->head(key, call);
+}
+
+Status FaultySink::get(std::string_view key, const Range& range, const Writer& out, const Call& call) {
+  const Lot lot = faults_.draw();
+  if (Status ok = suffer(lot, "get", call); !ok) return ok;
+  if (!lot.short_read) return inner_->get(key, range, out, call);
+  ShortWriter writer = {out, lot.cut, false, {}};
+  const tidemark_writer raw = {&writer, ShortWriter::write};
+  Status done = inner_->get(key, range, Writer(&raw), call);
+  if (!writer.receiver) return writer.receiver;
+  if (writer.broke) return injected(TIDEMARK_E_RETRYABLE, "the data broke off", "get");
+  return done;
+}
+
+Status FaultySink::list(std::string_view prefix, std::string_view start_after, const Visitor& visit,
+                        const Call& call) {
+  if (Status ok = suffer(faults_.draw(), "list", call); !ok) return ok;
+  return inner_->list(prefix, start_after, visit, call);
+}
+
+Status FaultySink::remove(std::string_view key, const Call& call) {
+  const Lot lot = faults_.draw();
+  if (Status ok = suffer(lot, "remove", call); !ok) return ok;
+  Status done = inner_->remove(key, call);
+  if (done && lot.lose_answer) return injected(TIDEMARK_E_RETRYABLE, "the answer was lost", "remove");
+  return done;
+}
+
+}  // namespace tidemark::sinks::faulty

@@ -1,0 +1,67 @@
+// The sink that keeps objects as files below one directory; the key is the relative path.
+//
+// put, head, get, list and remove on any thread, concurrently; there is no lock between them but a short
+// one for staging=named. Owns a descriptor of the root directory, so moving the root moves the archive.
+#ifndef TIDEMARK_SINKS_FILE_FILE_SINK_H
+#define TIDEMARK_SINKS_FILE_FILE_SINK_H
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/fd.h"
+#include "common/mutex.h"
+#include "common/table.h"
+#include "file/directories.h"
+#include "file/staging.h"
+
+namespace tidemark::sinks::file {
+
+class FileSink {
+ public:
+  static Result<std::unique_ptr<FileSink>> open(const OpenRequest& request, const Call& call);
+  ~FileSink() = default;
+
+  Status put(std::string_view key, const Source& source, uint32_t flags, const Call& call);
+  Result<ObjectInfo> head(std::string_view key, const Call& call);
+  Status get(std::string_view key, const Range& range, const Writer& out, const Call& call);
+  Status list(std::string_view prefix, std::string_view start_after, const Visitor& visit, const Call& call);
+  Status remove(std::string_view key, const Call& call);
+
+  // Whether new files live without a name until they are whole, or under one in the staging area.
+  bool uses_unnamed_files() const { return unnamed_; }
+
+ private:
+  struct NewFile;  // one put's file until it has its place
+
+  FileSink(UniqueFd root, std::string path);
+  Status probe(const std::string& staging);
+  Status probe_unnamed(StagingArea& area);
+  Status probe_named(StagingArea& area);
+
+  Status put_once(std::string_view key, const Source& source, uint32_t flags, const Call& call);
+  Result<NewFile> new_file(int directory_fd, std::string_view key);
+  Status write_body(int fd, std::string_view key, const Source& source);
+  Status publish(NewFile& file, int directory_fd, std::string_view key, uint32_t flags);
+  Status publish_new(NewFile& file, int directory_fd, std::string_view key);
+  Status replace(NewFile& file, int directory_fd, std::string_view key);
+  Status settle_existing(int directory_fd, std::string_view key);
+  Status name_in_staging(NewFile& file);
+  Status sync_directory(int directory_fd, std::string_view key) const;
+  // A regular file, open for reading, and its size.
+  Result<UniqueFd> open_object(std::string_view key, int flags, ObjectInfo* info) const;
+  Result<std::shared_ptr<StagingArea>> staging_area(const StagingArea* broken = nullptr);
+
+  const UniqueFd root_;
+  const std::string path_;
+  Directories directories_;
+  BufferPool buffers_;
+  bool unnamed_ = true;  // set by open
+  Mutex staging_mutex_;
+  std::shared_ptr<StagingArea> staging_ TM_GUARDED_BY(staging_mutex_);  // made when first needed
+};
+
+}  // namespace tidemark::sinks::file
+
+#endif  // TIDEMARK_SINKS_FILE_FILE_SINK_H

@@ -1,0 +1,146 @@
+// Opening a file sink: URL, root directory, proof that it can be written.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "common/options.h"
+#include "file/file_sink.h"
+#include "file/unnamed_file.h"
+
+namespace tidemark::sinks::file {
+namespace {
+
+constexpr mode_t kRootMode = 0750;
+
+Result<std::string> root_path(const Url& url) {
+  const auto invalid = [](const std::string& why) {
+    return fail(TIDEMARK_E_INVALID, "url: " + why + "; write file:///absolute/path");
+  };
+  if (url.scheme != "file") return invalid("the scheme is " + quoted(url.scheme) + ", not file");
+  if (!url.authority.empty())
+    return invalid("a file url has no host, but this one has " + quoted(url.authority));
+  if (url.path.empty() || url.path.front() != '/')
+    return invalid("the path " + quoted(url.path) + " is not absolute");
+  std::string path;
+  for (size_t begin = 1; begin < url.path.size();) {
+    const size_t end = std::min(url.path.find('/', begin), url.path.size());
+    const std::string part = url.path.substr(begin, end - begin);
+    if (part == "..") return invalid("the path " + quoted(url.path) + " has a part \"..\"");
+    if (!part.empty() && part != ".") path.append("/").append(part);
+    begin = end + 1;
+  }
+  if (path.empty()) return invalid("it names the root directory; name one of the archive's own");
+  return path;
+}
+
+// Opens the directory, creates the levels that are missing and makes each level's entry durable, also those
+// that another process may have created a moment ago. A level above the archive that may not be read is no
+// reason to fail if it was there before.
+Result<UniqueFd> open_root(const std::string& path) {
+  UniqueFd parent(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (size_t begin = 1; begin < path.size();) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    const std::string part = path.substr(begin, end - begin);
+    const std::string so_far = path.substr(0, end);
+    const bool created = mkdirat(parent.get(), part.c_str(), kRootMode) == 0;
+    const int mkdir_errno = errno;
+    UniqueFd child(openat(parent.get(), part.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!child) {
+      const bool missing = errno == ENOENT;
+      return fail_errno(missing ? mkdir_errno : errno,
+                        (missing ? "create directory " : "open directory ") + so_far);
+    }
+    const UniqueFd readable(openat(parent.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if ((!readable || fsync(readable.get()) != 0) && created) {
+      return fail_errno(errno, "make directory " + so_far + " durable");
+    }
+    parent = std::move(child);
+    begin = end + 1;
+  }
+  UniqueFd root(openat(parent.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return fail_errno(errno, "open directory " + path);
+  return root;
+}
+
+}  // namespace
+
+FileSink::FileSink(UniqueFd root, std::string path)
+    : root_(std::move(root)), path_(std::move(path)), directories_(root_.get(), path_) {}
+
+Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, const Call& call) {
+  std::string staging = "auto";
+  const Status options = parse_options({choice_option("staging", &staging, {"auto", "unnamed", "named"})},
+                                       request.url.query, request.options, request.option_count);
+  if (!options) return tl::unexpected(options.error());
+  Result<std::string> path = root_path(request.url);
+  if (!path) return tl::unexpected(path.error());
+  Result<UniqueFd> root = open_root(*path);
+  if (!root) return tl::unexpected(not_absent(std::move(root.error())));
+  if (Status ok = call.check(); !ok) return tl::unexpected(ok.error());
+  std::unique_ptr<FileSink> sink(new FileSink(std::move(*root), std::move(*path)));
+  sweep_leftovers(sink->root_.get(), sink->path_, request.log);
+  if (Status ok = sink->probe(staging); !ok) return tl::unexpected(not_absent(std::move(ok.error())));
+  request.log.write(
+      TIDEMARK_LOG_DEBUG,
+      "opened " + sink->path_ + (sink->unnamed_ ? " with unnamed" : " with named") + " staging files");
+  return sink;
+}
+
+// Goes the way of a put with one byte, all but giving it a visible name.
+Status FileSink::probe(const std::string& staging) {
+  const Result<std::shared_ptr<StagingArea>> area = staging_area();
+  if (!area) return tl::unexpected(area.error());
+  if (staging != "named") {
+    const Status unnamed = probe_unnamed(**area);
+    if (unnamed) {
+      const MutexLock lock(staging_mutex_);
+      staging_.reset();  // made again if a put has to replace something
+      return {};
+    }
+    const bool out_of_order =
+        unnamed.error().status == TIDEMARK_E_NO_SPACE || unnamed.error().sys_errno == EIO;
+    if (staging == "unnamed" || out_of_order) return unnamed;
+  }
+  unnamed_ = false;
+  return probe_named(**area);
+}
+
+Status FileSink::probe_unnamed(StagingArea& area) {
+  const UniqueFd file(open_unnamed(root_.get()));
+  if (!file) return fail_errno(errno, "create an unnamed file in " + path_ + " (staging=named does without)");
+  if (write(file.get(), "x", 1) != 1 || fsync(file.get()) != 0)
+    return fail_errno(errno, "write a file in " + path_);
+  const std::string name = area.next_name();
+  if (link_unnamed(file.get(), area.fd(), name.c_str()) != 0) {
+    return fail_errno(errno,
+                      "link an unnamed file in " + path_ + " (it takes /proc; staging=named does without)");
+  }
+  unlinkat(area.fd(), name.c_str(), 0);
+  return {};
+}
+
+Status FileSink::probe_named(StagingArea& area) {
+  const std::string name = area.next_name(), linked = area.next_name();
+  const UniqueFd file(openat(area.fd(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+  if (!file || write(file.get(), "x", 1) != 1 || fsync(file.get()) != 0) {
+    return fail_errno(errno, "write a file in " + path_);
+  }
+  if (linkat(area.fd(), name.c_str(), area.fd(), linked.c_str(), 0) != 0) {
+    return fail_errno(errno, "link a file in " + path_ + " (the file system must know hard links)");
+  }
+  unlinkat(area.fd(), name.c_str(), 0);
+  unlinkat(area.fd(), linked.c_str(), 0);
+  return {};
+}
+
+Result<std::shared_ptr<StagingArea>> FileSink::staging_area(const StagingArea* broken) {
+  const MutexLock lock(staging_mutex_);
+  if (staging_ && staging_.get() != broken) return staging_;
+  Result<std::shared_ptr<StagingArea>> area = StagingArea::create(root_.get(), path_);
+  if (area) staging_ = *area;
+  return area;
+}
+
+}  // namespace tidemark::sinks::file

@@ -1,0 +1,235 @@
+// The way of an object into the archive: written and fsynced out of sight, then given its name, then the
+// directory fsynced.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <cerrno>
+#include <climits>
+
+#include "file/file_sink.h"
+#include "file/unnamed_file.h"
+
+namespace tidemark::sinks::file {
+namespace {
+
+constexpr int kMaxAttempts = 3;
+constexpr uint64_t kLookFirstBytes = 64 * 1024;        // from here on a look at what is there is cheap
+constexpr uint64_t kReserveBytes = 1024 * 1024;        // from here on space is reserved before writing
+constexpr uint64_t kWritebackBytes = 8 * 1024 * 1024;  // let the disk begin after each of these
+
+std::string_view directory_of(std::string_view key) {
+  const size_t slash = key.rfind('/');
+  return key.substr(0, slash == std::string_view::npos ? 0 : slash);
+}
+
+// The last part of a key; NUL-terminated without touching the heap.
+class LastPart {
+ public:
+  explicit LastPart(std::string_view key) {
+    const std::string_view part = key.substr(key.rfind('/') + 1);
+    assert(part.size() < sizeof text_);
+    part.copy(text_, part.size());
+    text_[part.size()] = '\0';
+  }
+  const char* c_str() const { return text_; }
+
+ private:
+  char text_[TIDEMARK_KEY_MAX + 1];
+};
+
+Status check_part_lengths(std::string_view key, const Directories& directories) {
+  for (size_t begin = 0; begin < key.size();) {
+    const size_t end = std::min(key.find('/', begin), key.size());
+    if (end - begin > NAME_MAX) {
+      return fail_errno(ENAMETOOLONG, "put " + quoted(directories.absolute(key)) +
+                                          ": a part of the key has " + std::to_string(end - begin) +
+                                          " bytes, a file name has at most " + std::to_string(NAME_MAX));
+    }
+    begin = end + 1;
+  }
+  return {};
+}
+
+Status write_all(int fd, const char* data, size_t size, const Directories& directories,
+                 std::string_view key) {
+  while (size > 0) {
+    const ssize_t written = write(fd, data, size);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return fail_errno(errno, "write " + directories.absolute(key));
+    }
+    data += written;
+    size -= static_cast<size_t>(written);
+  }
+  return {};
+}
+
+}  // namespace
+
+// Without a name in the staging area there is nothing to clean up.
+struct FileSink::NewFile {
+  UniqueFd fd;
+  std::shared_ptr<StagingArea> area;
+  std::string staged_name;
+
+  NewFile(UniqueFd file) : fd(std::move(file)) {}
+  NewFile(NewFile&&) = default;
+  ~NewFile() {
+    if (!staged_name.empty()) unlinkat(area->fd(), staged_name.c_str(), 0);
+  }
+};
+
+// A directory that someone removes while it is empty (a job that tidies up) makes one of the steps fail
+// with ENOENT; everything is done again then, the source can be read twice.
+Status FileSink::put(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
+  if (Status ok = check_part_lengths(key, directories_); !ok) return ok;
+  for (int attempt = 1;; ++attempt) {
+    Status done = put_once(key, source, flags, call);
+    if (done) return done;
+    const bool vanished = !done.error().reported && done.error().sys_errno == ENOENT;
+    if (!vanished || attempt == kMaxAttempts) return tl::unexpected(not_absent(std::move(done.error())));
+  }
+}
+
+Status FileSink::put_once(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
+  const Result<UniqueFd> directory = directories_.open_or_create(directory_of(key));
+  if (!directory) return tl::unexpected(directory.error());
+  const int directory_fd = directory->get();
+  if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0 && source.size_bytes() >= kLookFirstBytes &&
+      faccessat(directory_fd, LastPart(key).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+    return settle_existing(directory_fd, key);
+  }
+  Result<NewFile> file = new_file(directory_fd, key);
+  if (!file) return tl::unexpected(file.error());
+  if (Status ok = write_body(file->fd.get(), key, source); !ok) return ok;
+  if (Status ok = call.check(); !ok) return ok;
+  if (fsync(file->fd.get()) != 0) return fail_errno(errno, "fsync " + directories_.absolute(key));
+  if (Status ok = call.check(); !ok) return ok;
+  return publish(*file, directory_fd, key, flags);
+}
+
+Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view key) {
+  if (unnamed_) {
+    UniqueFd fd(open_unnamed(directory_fd));
+    if (!fd) return fail_errno(errno, "create an unnamed file for " + directories_.absolute(key));
+    return NewFile(std::move(fd));
+  }
+  Result<std::shared_ptr<StagingArea>> area = staging_area();
+  for (int attempt = 1; area; ++attempt) {
+    std::string name = (*area)->next_name();
+    UniqueFd fd(openat((*area)->fd(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+    if (fd) {
+      NewFile file(std::move(fd));
+      file.area = std::move(*area);
+      file.staged_name = std::move(name);
+      return file;
+    }
+    // Where there are no locks, an instance that was idle for a day may find its area swept.
+    if (errno != ENOENT || attempt == kMaxAttempts) {
+      return fail_errno(errno, "create a staging file for " + directories_.absolute(key));
+    }
+    area = staging_area(area->get());
+  }
+  return tl::unexpected(area.error());
+}
+
+Status FileSink::write_body(int fd, std::string_view key, const Source& source) {
+  if (source.size_bytes() >= kReserveBytes && source.size_bytes() <= INT64_MAX &&
+      fallocate(fd, 0, 0, static_cast<off_t>(source.size_bytes())) != 0 && errno != EOPNOTSUPP &&
+      errno != ENOSYS && errno != EINTR) {
+    return fail_errno(
+        errno, "reserve " + std::to_string(source.size_bytes()) + " bytes for " + directories_.absolute(key));
+  }
+  uint64_t written = 0, submitted = 0;
+  return source.for_each_piece(buffers_, [&](const char* data, size_t size) -> Status {
+    if (Status ok = write_all(fd, data, size, directories_, key); !ok) return ok;
+    written += size;
+    if (written - submitted >= kWritebackBytes) {
+      // Only a hint: errors of the disk come back from fsync.
+      sync_file_range(fd, static_cast<off_t>(submitted), static_cast<off_t>(written - submitted),
+                      SYNC_FILE_RANGE_WRITE);
+      submitted = written;
+    }
+    return {};
+  });
+}
+
+Status FileSink::publish(NewFile& file, int directory_fd, std::string_view key, uint32_t flags) {
+  const Status published = publish_new(file, directory_fd, key);
+  if (!published) {
+    if (published.error().status != TIDEMARK_E_EXISTS) return published;
+    if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0) return settle_existing(directory_fd, key);
+    if (Status ok = replace(file, directory_fd, key); !ok) return ok;
+  }
+  return sync_directory(directory_fd, key);
+}
+
+Status FileSink::publish_new(NewFile& file, int directory_fd, std::string_view key) {
+  const LastPart name(key);
+  const int linked = file.staged_name.empty()
+                         ? link_unnamed(file.fd.get(), directory_fd, name.c_str())
+                         : linkat(file.area->fd(), file.staged_name.c_str(), directory_fd, name.c_str(), 0);
+  if (linked == 0) return {};
+  if (errno == EEXIST) return fail(TIDEMARK_E_EXISTS, {});
+  if (errno == EXDEV) {
+    return fail_errno(EXDEV,
+                      "put " + directories_.absolute(key) +
+                          " (its directory lies on another file system than the root; use staging=unnamed)");
+  }
+  return fail_errno(errno, "link " + directories_.absolute(key));
+}
+
+Status FileSink::replace(NewFile& file, int directory_fd, std::string_view key) {
+  if (Status ok = name_in_staging(file); !ok) return ok;
+  if (renameat(file.area->fd(), file.staged_name.c_str(), directory_fd, LastPart(key).c_str()) != 0) {
+    return fail_errno(errno, "replace " + directories_.absolute(key));
+  }
+  file.staged_name.clear();
+  return {};
+}
+
+// Only a file with a name can replace another.
+Status FileSink::name_in_staging(NewFile& file) {
+  const StagingArea* broken = nullptr;
+  for (int attempt = 1; file.staged_name.empty(); ++attempt) {
+    const Result<std::shared_ptr<StagingArea>> area = staging_area(broken);
+    if (!area) return tl::unexpected(area.error());
+    std::string name = (*area)->next_name();
+    if (link_unnamed(file.fd.get(), (*area)->fd(), name.c_str()) == 0) {
+      file.area = *area;
+      file.staged_name = std::move(name);
+      return {};
+    }
+    if (errno != ENOENT || attempt == kMaxAttempts)
+      return fail_errno(errno, "name a staging file in " + path_);
+    broken = area->get();
+  }
+  return {};
+}
+
+// EXISTS has the meaning "safe already" to a caller who finds the same digest in it, so what is there must be
+// durable: its writer may not have got to its last fsync yet.
+Status FileSink::settle_existing(int directory_fd, std::string_view key) {
+  const std::string path = directories_.absolute(key);
+  const UniqueFd existing(
+      openat(directory_fd, LastPart(key).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat info;
+  if (existing ? fstat(existing.get(), &info) != 0 || !S_ISREG(info.st_mode)
+               : errno == ELOOP || errno == ENXIO) {
+    return fail(TIDEMARK_E_PERMANENT,
+                "put " + path + ": something that is no regular file stands there; remove it");
+  }
+  if (!existing) return fail_errno(errno, "open the existing " + path);
+  if (fsync(existing.get()) != 0) return fail_errno(errno, "fsync the existing " + path);
+  if (Status ok = sync_directory(directory_fd, key); !ok) return ok;
+  return fail(TIDEMARK_E_EXISTS, path + " is there already");
+}
+
+Status FileSink::sync_directory(int directory_fd, std::string_view key) const {
+  if (fsync(directory_fd) == 0) return {};
+  return fail_errno(errno, "fsync the directory of " + directories_.absolute(key));
+}
+
+}  // namespace tidemark::sinks::file

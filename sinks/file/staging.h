@@ -1,0 +1,48 @@
+// The place for files that still need a name before they are whole: <root>/.tidemark/<instance>/.
+//
+// Each instance holds flock on its own directory for as long as it lives, so that a later one can tell
+// what a crash left behind. [any-thread] for all but the destructor, which removes the directory.
+#ifndef TIDEMARK_SINKS_FILE_STAGING_H
+#define TIDEMARK_SINKS_FILE_STAGING_H
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "common/error.h"
+#include "common/fd.h"
+#include "common/table.h"
+
+namespace tidemark::sinks::file {
+
+inline constexpr const char* kStagingRoot = ".tidemark";
+
+class StagingArea {
+ public:
+  static Result<std::shared_ptr<StagingArea>> create(int root_fd, const std::string& root_path);
+  ~StagingArea();
+  StagingArea(const StagingArea&) = delete;
+  StagingArea& operator=(const StagingArea&) = delete;
+
+  int fd() const { return fd_.get(); }
+  const std::string& name() const { return name_; }
+  // A name that no other file of this area ever had.
+  std::string next_name() { return std::to_string(counter_.fetch_add(1, std::memory_order_relaxed)); }
+
+ private:
+  StagingArea(int root_fd, std::string name, UniqueFd fd);
+
+  int root_fd_;
+  std::string name_;
+  UniqueFd fd_;
+  std::atomic<uint64_t> counter_{1};
+};
+
+// Removes what dead instances left: directories on which nobody holds a lock or, where the file system has
+// no locks, that nobody touched for a day. Problems are logged, they do not keep a sink from opening.
+void sweep_leftovers(int root_fd, const std::string& root_path, const HostLog& log);
+
+}  // namespace tidemark::sinks::file
+
+#endif  // TIDEMARK_SINKS_FILE_STAGING_H
