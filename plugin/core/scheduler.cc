@@ -87,8 +87,11 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
       }
       break;
     case Outcome::kEntryFailed:
-    case Outcome::kObjectFailed:
       failed(job.partition, job, result, now);
+      break;
+    case Outcome::kObjectFailed:
+      // What the old sink refuses is of no interest after a swap.
+      if (job.sink_epoch == epoch_) failed(job.partition, job, result, now);
       break;
     case Outcome::kSinkThrottled:
     case Outcome::kSinkFailed:
@@ -145,6 +148,7 @@ void Scheduler::sink_swapped(TimeMs now) {
 }
 
 void Scheduler::tick(TimeMs now) {
+  throttle_.tick(now);
   while (!timers_.empty() && timers_.begin()->due <= now) {
     const Timer timer = *timers_.begin();
     if (timer.is_ack) {
@@ -308,6 +312,8 @@ void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result
     p.raised = Raised::kFailing;
     events_.push_back({EventKind::kFailing, ref, job.range, p.attempts});
   }
+  // An archive that was there and cannot be read now: look anew what is there.
+  if (job.kind == JobKind::kVerify && longest && !result.conflict) p.epoch = epoch_ - 1;
   place(ref, Place::kBackingOff, now);
   p.since = now + delay_ms;
   timers_.insert({p.since, ref, false});

@@ -28,7 +28,11 @@ class Throttle {
       : limits_(limits), max_jobs_(max_jobs), limit_(max_jobs) {}
 
   bool may_start(uint32_t running, TimeMs now) const;
-  // A job starts: the generation it belongs to. An open breaker whose delay is over starts probing.
+  // An open breaker whose delay is over starts probing.
+  void tick(TimeMs now) {
+    if (state_ == State::kOpen && now >= open_until_) state_ = State::kProbing;
+  }
+  // A job starts: the generation it belongs to.
   uint32_t start();
 
   // What the job of that generation says about the sink.

@@ -1,0 +1,115 @@
+// The monitor around the scheduler: feeds it what happened, hands its commands to workers.
+//
+// There is no thread that owns the scheduler: whoever has something to tell it steps it under one short
+// lock, and a worker that ends a job takes its next command in the same step. That saves two context
+// switches per entry. A timer thread ends delays while every worker sleeps or is busy.
+//
+// take: worker threads. run_timer: the timer thread. The rest: as tagged. No lock is held while a
+// command runs.
+#ifndef TIDEMARK_RUNTIME_DISPATCHER_H
+#define TIDEMARK_RUNTIME_DISPATCHER_H
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "core/scheduler.h"
+#include "runtime/doorbell.h"
+#include "runtime/intake.h"
+#include "util/mutex.h"
+#include "util/result.h"
+
+namespace tidemark::runtime {
+
+// Monotonic, in milliseconds.
+core::TimeMs now_ms();
+
+struct JobCommand {
+  core::Job job;
+  PartitionId id;
+};
+struct AckCommand {
+  core::Ack ack;
+  PartitionId id;
+};
+struct EventNotice {
+  int32_t kind = 0;  // TIDEMARK_EVENT_*
+  PartitionId id{nullptr, 0};
+  core::Range range;
+  uint32_t attempt = 0;
+  Error error;  // status OK: none
+};
+// Events in the order in which they happened; one worker at a time delivers them.
+using EventsCommand = std::vector<EventNotice>;
+using Command = std::variant<JobCommand, AckCommand, EventsCommand>;
+
+struct JobDone {
+  core::Job job;
+  core::JobResult result;
+  Error error;
+};
+struct AckDone {
+  core::Ack ack;
+  bool ok = false;
+};
+struct EventsDone {};
+using Finished = std::variant<std::monostate, JobDone, AckDone, EventsDone>;
+
+class Dispatcher {
+ public:
+  Dispatcher(const core::SchedulerConfig& config, Intake& intake);
+
+  // A new life: everything of the last one is forgotten. Before threads exist.
+  void start();
+  // [any-thread] Hot: enqueues and wakes a worker if all sleep.
+  Status notify(std::string_view storage, uint64_t id, core::Lsn low, core::Lsn high);
+
+  // Reports what the worker's last command came to and waits for the next. False: stop.
+  bool take(Finished finished, Command* out);
+  void run_timer();
+
+  // A new sink is in place. False: not started, nothing to tell.
+  bool sink_swapped();
+  // Waits until everything notified is archived and acknowledged, or the deadline.
+  void drain(std::chrono::steady_clock::time_point deadline);
+  // Lets every take() and run_timer() return.
+  void shut_down();
+  // The end of a life, after every thread has been joined.
+  void finish();
+
+  std::optional<core::Snapshot> snapshot();  // nothing: not started
+  uint64_t events_dropped();
+
+ private:
+  void feed(Finished& finished, core::TimeMs now) TM_REQUIRES(mutex_);
+  void drain_intake(core::TimeMs now) TM_REQUIRES(mutex_);
+  bool pick(Command* out, core::TimeMs now) TM_REQUIRES(mutex_);
+  // After every step: events and forgotten partitions leave the scheduler, the timer learns of new delays.
+  void collect(const Error* error) TM_REQUIRES(mutex_);
+  bool has_command(core::TimeMs now) const TM_REQUIRES(mutex_);
+  bool finished_all() const TM_REQUIRES(mutex_);
+  void push_event(EventNotice event) TM_REQUIRES(mutex_);
+
+  const core::SchedulerConfig config_;
+  Intake& intake_;
+  Doorbell doorbell_;
+
+  Mutex mutex_;
+  std::unique_ptr<core::Scheduler> scheduler_ TM_GUARDED_BY(mutex_);  // null: not started
+  std::deque<EventNotice> events_ TM_GUARDED_BY(mutex_);
+  bool delivering_events_ TM_GUARDED_BY(mutex_) = false;
+  uint64_t events_dropped_ TM_GUARDED_BY(mutex_) = 0;
+  bool stopping_ TM_GUARDED_BY(mutex_) = false;
+  core::TimeMs timer_due_ TM_GUARDED_BY(mutex_) = core::kNever;
+  CondVar timer_changed_;
+  CondVar drained_;
+  bool draining_ TM_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace tidemark::runtime
+
+#endif  // TIDEMARK_RUNTIME_DISPATCHER_H

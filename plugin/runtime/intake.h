@@ -1,0 +1,103 @@
+// Where host threads leave their notifications, and the directory of partitions.
+//
+// A notification is merged at once into the record of its partition, so memory is bounded by partitions,
+// never by notifications; each record has a dense number, the PartitionRef by which the scheduler knows it.
+//
+// notify: any thread, bounded time, no I/O (one short lock, of one of many shards). The others: the
+// dispatcher, which serialises them.
+#ifndef TIDEMARK_RUNTIME_INTAKE_H
+#define TIDEMARK_RUNTIME_INTAKE_H
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "core/types.h"
+#include "util/mutex.h"
+#include "util/result.h"
+
+namespace tidemark::runtime {
+
+// Partitions one archiver knows at a time, and distinct names of storages within one start-to-stop life.
+inline constexpr size_t kMaxPartitions = size_t{1} << 26;
+inline constexpr size_t kMaxStorages = size_t{1} << 16;
+inline constexpr core::Lsn kMaxLsn = UINT64_MAX - 1;
+
+struct Notification {
+  core::PartitionRef partition;
+  core::Lsn low;
+  core::Lsn high;
+  core::Lsn oldest_high;  // the smallest high of those merged
+};
+
+struct PartitionId {
+  const std::string* storage;  // lives until reset()
+  uint64_t id;
+};
+
+class Intake {
+ public:
+  // What notify answers: closed before start, open, closed by stop.
+  enum class Gate : uint8_t { kNotStarted, kOpen, kStopping };
+
+  // `became_pending` tells that something waits now and nothing did before: someone must be woken.
+  Status notify(std::string_view storage, uint64_t id, core::Lsn low, core::Lsn high, bool* became_pending);
+
+  void set_gate(Gate gate);
+  // Whether drain would give something; sequentially consistent with notify.
+  bool pending() const { return pending_shards_.load() != 0; }
+  // Fills `out` as far as there is something; what it returns is the filled part.
+  std::span<Notification> drain(std::span<Notification> out);
+  PartitionId id_of(core::PartitionRef ref);
+  // The scheduler has forgotten the partition: its number is free again, unless a notification waits.
+  void forget(core::PartitionRef ref);
+  // Forgets everything; no thread may hold a PartitionId.
+  void reset();
+
+ private:
+  static constexpr uint32_t kShards = 16;
+  static constexpr uint32_t kNone = 0xFFFFFFFFU;
+
+  struct Record {
+    const std::string* storage = nullptr;  // nullptr: free
+    uint64_t id = 0;
+    core::Lsn low = core::kNoLsn;  // none: nothing pending
+    core::Lsn high = core::kNoLsn;
+    core::Lsn oldest_high = core::kNoLsn;
+    uint32_t hash = 0;
+  };
+  struct alignas(64) Shard {
+    Mutex mutex;
+    Gate gate TM_GUARDED_BY(mutex) = Gate::kNotStarted;
+    std::deque<Record> records TM_GUARDED_BY(mutex);
+    std::vector<uint32_t> slots TM_GUARDED_BY(mutex);  // open addressing over records, kNone: empty
+    uint32_t used TM_GUARDED_BY(mutex) = 0;
+    std::vector<uint32_t> pending TM_GUARDED_BY(mutex);  // records, taken from the front ...
+    size_t taken TM_GUARDED_BY(mutex) = 0;               // ... up to here
+    std::vector<uint32_t> free_records TM_GUARDED_BY(mutex);
+  };
+
+  uint32_t find(const Shard& shard, std::string_view storage, uint64_t id, uint32_t hash) const
+      TM_REQUIRES(shard.mutex);
+  Result<uint32_t> insert(Shard& shard, std::string_view storage, uint64_t id, uint32_t hash)
+      TM_REQUIRES(shard.mutex);
+  void grow(Shard& shard) TM_REQUIRES(shard.mutex);
+  void erase(Shard& shard, uint32_t record) TM_REQUIRES(shard.mutex);
+  Result<const std::string*> intern(std::string_view storage) TM_EXCLUDES(names_mutex_);
+
+  std::array<Shard, kShards> shards_;
+  std::atomic<uint32_t> pending_shards_{0};  // one bit a shard; changed under the shard's lock
+  uint32_t drain_shard_ = 0;                 // where drain goes on; the dispatcher's
+  Mutex names_mutex_;
+  std::unordered_set<std::string> names_ TM_GUARDED_BY(names_mutex_);
+};
+
+}  // namespace tidemark::runtime
+
+#endif  // TIDEMARK_RUNTIME_INTAKE_H
