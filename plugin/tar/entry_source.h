@@ -53,7 +53,8 @@ class EntrySource {
   //   RETRYABLE    EIO, EMFILE and their like
   //   CANCELLED    asked to stop
   // The message names the file.
-  Status open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries, Cancel cancel);
+  Status open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
+              Cancel cancel);
 
   uint64_t size_bytes() const;  // of the whole archive, footer included
   // The whole archive if it lies in memory, else nullptr.

@@ -24,6 +24,8 @@ void Sha256::reset() { EVP_DigestInit_ex2(context_, nullptr, nullptr); }
 
 void Sha256::update(const void* data, size_t size) { EVP_DigestUpdate(context_, data, size); }
 
+void Sha256::copy_from(const Sha256& other) { EVP_MD_CTX_copy_ex(context_, other.context_); }
+
 Sha256::Digest Sha256::finish() {
   Digest digest;
   EVP_DigestFinal_ex(context_, digest.data(), nullptr);

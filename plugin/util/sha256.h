@@ -25,7 +25,8 @@ class Sha256 {
 
   void reset();
   void update(const void* data, size_t size);
-  Digest finish();  // then reset() before the next use
+  Digest finish();                      // then reset() before the next use
+  void copy_from(const Sha256& other);  // goes on from where `other` stands
 
  private:
   evp_md_st* algorithm_;

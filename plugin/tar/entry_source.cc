@@ -1,0 +1,342 @@
+#include "tar/entry_source.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "core/archive_name.h"
+#include "tar/chunk_hash.h"
+#include "tar/format.h"
+#include "tar/layout.h"
+#include "tar/packer.h"
+#include "tar/stream.h"
+#include "tar/walker.h"
+#include "util/sha256.h"
+
+namespace tidemark::tar {
+namespace {
+
+constexpr size_t kStepBytes = 256 << 10;  // read and hashed at once, while it is in the cache
+constexpr size_t kBufferMin = 64 << 10;   // room for the largest header and for re-reading
+constexpr size_t kLayoutMax = 1u << 30;   // offsets of names are 32 bits wide
+constexpr size_t kTailSize = kEndMarkSize + core::kFooterSize;
+
+}  // namespace
+
+class EntrySource::Impl {
+ public:
+  explicit Impl(SourceLimits limits);
+
+  Status open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
+              Cancel cancel);
+  void close();
+  uint64_t size_bytes() const { return mode_ == Mode::kClosed ? 0 : content_size_ + core::kFooterSize; }
+  const uint8_t* data() const { return mode_ == Mode::kHeld ? buffer_.get() : nullptr; }
+  Result<size_t> read(uint64_t offset, uint8_t* out, size_t size);
+  Result<core::Digest> content_digest();
+  Result<core::Digest> object_digest();
+  const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  enum class Mode : uint8_t {
+    kClosed,
+    kHeld,     // the whole archive lies in buffer_
+    kStreamed  // buffer_ is scratch
+  };
+
+  Status check_arguments(std::string_view storage, std::span<const EntryPath> entries) const;
+  Result<bool> pack();
+  Status lay_out();
+  Status walk_all(TreeVisitor& visitor);
+  void finish_content(const core::Digest& digest);
+  Result<size_t> read_streamed(uint64_t offset, uint8_t* out, size_t size);
+  Status hash_up_to(uint64_t end);
+  Status read_first_time(uint8_t* out, size_t size);
+  void add_to_chunks(const uint8_t* data, size_t size);
+  Result<size_t> read_again(uint64_t offset, uint8_t* out, size_t size);
+  Status load_chunk(uint64_t chunk);
+  Status not_cancelled() const;
+  template <typename T>
+  tl::unexpected<Error> failed(const T& result) {
+    if (!failure_) failure_ = result.error();
+    return tl::unexpected<Error>(result.error());
+  }
+
+  const size_t buffer_bytes_;
+  std::unique_ptr<uint8_t[]> buffer_;
+  ByteBudget budget_;
+  TreeWalker walker_;
+  Packer packer_;
+  Layout layout_;
+  LayoutStream stream_;
+  Sha256 sha_;
+
+  Mode mode_ = Mode::kClosed;
+  std::string storage_;
+  uint64_t partition_ = 0;
+  std::vector<EntryPath> entries_;
+  Cancel cancel_;
+  std::optional<Error> failure_;
+
+  uint64_t content_size_ = 0;   // everything before the footer
+  bool content_known_ = false;  // content_digest_ and footer_ are valid
+  core::Digest content_digest_{};
+  core::FooterBlock footer_{};
+  std::optional<core::Digest> object_digest_;
+
+  // Streamed only. Bytes up to hashed_ were read once, in order; each full chunk of buffer_bytes_ among them
+  // has its hash in chunks_, the one at hashed_ in chunk_hash_.
+  uint64_t hashed_ = 0;
+  Sha256 object_sha_;
+  ChunkHash chunk_hash_;
+  ReservedArray<uint64_t> chunks_;
+  uint64_t loaded_begin_ = 0;  // bytes in buffer_ that were read again and found the same
+  uint64_t loaded_end_ = 0;
+};
+
+EntrySource::Impl::Impl(SourceLimits limits)
+    : buffer_bytes_(std::max(limits.buffer_bytes, kBufferMin)),
+      buffer_(new uint8_t[buffer_bytes_]),
+      budget_{std::min(limits.layout_bytes, kLayoutMax)},
+      walker_(budget_),
+      layout_(budget_),
+      stream_(layout_),
+      chunks_(budget_) {}
+
+Status EntrySource::Impl::check_arguments(std::string_view storage,
+                                          std::span<const EntryPath> entries) const {
+  if (const char* problem = core::storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
+  if (entries.empty()) return fail(TIDEMARK_E_INVALID, "an archive of no entries was asked for");
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].lsn == core::kNoLsn || (i > 0 && entries[i].lsn != entries[i - 1].lsn + 1)) {
+      return fail(TIDEMARK_E_INVALID, "entry " + std::to_string(entries[i].lsn) + " does not follow " +
+                                          std::to_string(i > 0 ? entries[i - 1].lsn : 0));
+    }
+  }
+  return {};
+}
+
+Status EntrySource::Impl::open(std::string_view storage, uint64_t partition,
+                               std::span<const EntryPath> entries, Cancel cancel) {
+  close();
+  failure_.reset();
+  if (Status status = check_arguments(storage, entries); !status) return failed(status);
+  storage_ = storage;
+  partition_ = partition;
+  entries_.assign(entries.begin(), entries.end());
+  cancel_ = cancel;
+  const auto packed = pack();
+  if (!packed) return failed(packed);
+  if (*packed) return {};
+  if (Status status = lay_out(); !status) return failed(status);
+  return {};
+}
+
+void EntrySource::Impl::close() {
+  if (mode_ == Mode::kStreamed) {
+    stream_.close();
+    layout_.trim();
+    chunks_.trim();
+  }
+  walker_.trim();
+  mode_ = Mode::kClosed;
+  entries_.clear();
+  content_size_ = 0;
+  content_known_ = false;
+  object_digest_.reset();
+  hashed_ = 0;
+  loaded_begin_ = loaded_end_ = 0;
+}
+
+Status EntrySource::Impl::walk_all(TreeVisitor& visitor) {
+  for (const EntryPath& entry : entries_) {
+    if (Status status = not_cancelled(); !status) return status;
+    if (&visitor == &layout_) layout_.begin_entry(static_cast<uint32_t>(&entry - entries_.data()));
+    if (Status status = walker_.walk(entry, visitor, cancel_); !status) return status;
+  }
+  return {};
+}
+
+// One pass into the buffer; false if it is too small.
+Result<bool> EntrySource::Impl::pack() {
+  packer_.begin(buffer_.get(), buffer_bytes_ - kTailSize);
+  if (Status status = walk_all(packer_); !status) {
+    if (packer_.overflowed()) return false;
+    return tl::unexpected(std::move(status.error()));
+  }
+  content_size_ = packer_.size() + kEndMarkSize;
+  std::memset(buffer_.get() + packer_.size(), 0, kEndMarkSize);
+  sha_.reset();
+  sha_.update(buffer_.get(), content_size_);
+  finish_content(sha_.finish());
+  std::memcpy(buffer_.get() + content_size_, footer_.data(), footer_.size());
+  mode_ = Mode::kHeld;
+  return true;
+}
+
+Status EntrySource::Impl::lay_out() {
+  mode_ = Mode::kStreamed;  // close() gives the layout's memory back
+  if (Status status = layout_.begin(); !status) return status;
+  if (!chunks_.reserve()) return fail_errno(errno, "cannot reserve memory for checksums");
+  if (Status status = walk_all(layout_); !status) return status;
+  content_size_ = layout_.end() + kEndMarkSize;
+  if (content_size_ / buffer_bytes_ > (budget_.limit - budget_.used) / sizeof(uint64_t)) {
+    return fail(TIDEMARK_E_PERMANENT, std::string(entries_[0].path) + ": an archive of " +
+                                          std::to_string(content_size_) +
+                                          " bytes is too large for the memory budget; raise it");
+  }
+  stream_.begin(entries_);
+  sha_.reset();
+  chunk_hash_.reset();
+  return {};
+}
+
+void EntrySource::Impl::finish_content(const core::Digest& digest) {
+  content_digest_ = digest;
+  footer_ = core::format_footer(digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn});
+  content_known_ = true;
+}
+
+Status EntrySource::Impl::not_cancelled() const {
+  if (cancel_.is_cancelled == nullptr || !cancel_.is_cancelled(cancel_.ctx)) return {};
+  return fail(TIDEMARK_E_CANCELLED, std::string(entries_[0].path) + ": cancelled while it was archived");
+}
+
+Result<size_t> EntrySource::Impl::read(uint64_t offset, uint8_t* out, size_t size) {
+  if (mode_ == Mode::kClosed) return fail(TIDEMARK_E_INVALID, "the entry source is not open");
+  if (failure_) return tl::unexpected(*failure_);
+  if (offset >= size_bytes()) return size_t{0};
+  size = std::min<uint64_t>(size, size_bytes() - offset);
+  if (mode_ == Mode::kHeld) {
+    std::memcpy(out, buffer_.get() + offset, size);
+    return size;
+  }
+  for (size_t done = 0; done < size;) {
+    const auto count = read_streamed(offset + done, out + done, size - done);
+    if (!count) return failed(count);
+    done += *count;
+  }
+  return size;
+}
+
+// At least one byte, at most one step.
+Result<size_t> EntrySource::Impl::read_streamed(uint64_t offset, uint8_t* out, size_t size) {
+  if (Status status = not_cancelled(); !status) return tl::unexpected(status.error());
+  if (offset < hashed_) return read_again(offset, out, std::min<uint64_t>(size, hashed_ - offset));
+  if (Status status = hash_up_to(std::min(offset, content_size_)); !status)
+    return tl::unexpected(status.error());
+  if (offset >= content_size_) {
+    std::memcpy(out, footer_.data() + (offset - content_size_), size);
+    return size;
+  }
+  size = std::min<uint64_t>({size, kStepBytes, content_size_ - offset});
+  if (Status status = read_first_time(out, size); !status) return tl::unexpected(status.error());
+  return size;
+}
+
+Status EntrySource::Impl::hash_up_to(uint64_t end) {
+  while (hashed_ < end) {
+    if (Status status = not_cancelled(); !status) return status;
+    loaded_begin_ = loaded_end_ = 0;
+    const size_t size = std::min<uint64_t>({end - hashed_, kStepBytes, buffer_bytes_});
+    if (Status status = read_first_time(buffer_.get(), size); !status) return status;
+  }
+  return {};
+}
+
+// The next bytes in order.
+Status EntrySource::Impl::read_first_time(uint8_t* out, size_t size) {
+  if (Status status = stream_.read(hashed_, out, size); !status) return status;
+  sha_.update(out, size);
+  add_to_chunks(out, size);
+  if (hashed_ == content_size_) {
+    object_sha_.copy_from(sha_);
+    finish_content(sha_.finish());
+  }
+  return {};
+}
+
+void EntrySource::Impl::add_to_chunks(const uint8_t* data, size_t size) {
+  while (size > 0) {
+    const size_t count = std::min<uint64_t>(size, buffer_bytes_ - hashed_ % buffer_bytes_);
+    chunk_hash_.update(data, count);
+    hashed_ += count;
+    data += count;
+    size -= count;
+    if (hashed_ % buffer_bytes_ == 0) {
+      const bool pushed = chunks_.push(chunk_hash_.value());
+      assert(pushed);  // lay_out() has seen to the room
+      static_cast<void>(pushed);
+      chunk_hash_.reset();
+    }
+  }
+}
+
+Result<size_t> EntrySource::Impl::read_again(uint64_t offset, uint8_t* out, size_t size) {
+  if (offset < loaded_begin_ || offset >= loaded_end_) {
+    if (Status status = load_chunk(offset / buffer_bytes_); !status) return tl::unexpected(status.error());
+  }
+  size = std::min<uint64_t>(size, loaded_end_ - offset);
+  std::memcpy(out, buffer_.get() + (offset - loaded_begin_), size);
+  return size;
+}
+
+Status EntrySource::Impl::load_chunk(uint64_t chunk) {
+  const uint64_t begin = chunk * buffer_bytes_;
+  const uint64_t end = std::min(begin + buffer_bytes_, hashed_);
+  loaded_begin_ = loaded_end_ = 0;
+  if (Status status = stream_.read(begin, buffer_.get(), end - begin); !status) return status;
+  ChunkHash hash;
+  hash.update(buffer_.get(), end - begin);
+  const uint64_t expected = chunk < chunks_.size() ? chunks_[chunk] : chunk_hash_.value();
+  if (hash.value() != expected) {
+    return fail(TIDEMARK_E_CORRUPT, std::string(entries_[0].path) +
+                                        ": a file of the entry was other at second "
+                                        "reading; an entry must not change until it is released");
+  }
+  loaded_begin_ = begin;
+  loaded_end_ = end;
+  return {};
+}
+
+Result<core::Digest> EntrySource::Impl::content_digest() {
+  if (mode_ == Mode::kClosed) return fail(TIDEMARK_E_INVALID, "the entry source is not open");
+  if (failure_) return tl::unexpected(*failure_);
+  if (Status status = hash_up_to(mode_ == Mode::kStreamed ? content_size_ : 0); !status)
+    return failed(status);
+  return content_digest_;
+}
+
+Result<core::Digest> EntrySource::Impl::object_digest() {
+  if (const auto content = content_digest(); !content) return content;
+  if (!object_digest_) {
+    if (mode_ == Mode::kHeld) {
+      object_sha_.reset();
+      object_sha_.update(buffer_.get(), content_size_);
+    }
+    object_sha_.update(footer_.data(), footer_.size());
+    object_digest_ = object_sha_.finish();
+  }
+  return *object_digest_;
+}
+
+EntrySource::EntrySource(SourceLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
+EntrySource::~EntrySource() = default;
+
+Status EntrySource::open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
+                         Cancel cancel) {
+  return impl_->open(storage, partition, entries, cancel);
+}
+uint64_t EntrySource::size_bytes() const { return impl_->size_bytes(); }
+const uint8_t* EntrySource::data() const { return impl_->data(); }
+Result<size_t> EntrySource::read(uint64_t offset, void* buffer, size_t size) {
+  return impl_->read(offset, static_cast<uint8_t*>(buffer), size);
+}
+Result<core::Digest> EntrySource::content_digest() { return impl_->content_digest(); }
+Result<core::Digest> EntrySource::object_digest() { return impl_->object_digest(); }
+const std::optional<Error>& EntrySource::failure() const { return impl_->failure(); }
+void EntrySource::close() { impl_->close(); }
+
+}  // namespace tidemark::tar

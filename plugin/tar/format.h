@@ -1,0 +1,41 @@
+// The bytes of a tar member's header: ustar, with pax records only where ustar cannot say it.
+//
+// Pure functions; any thread. What is written depends on the arguments alone, so equal entries give equal
+// bytes on every machine: mtime 0, uid = gid = 0, no owner names. README.md of this folder spells it out.
+#ifndef TIDEMARK_TAR_FORMAT_H
+#define TIDEMARK_TAR_FORMAT_H
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace tidemark::tar {
+
+inline constexpr size_t kBlockSize = 512;
+inline constexpr size_t kEndMarkSize = 2 * kBlockSize;  // two zero blocks end an archive
+inline constexpr size_t kMemberNameMax = 4096;          // whole names and symlink targets
+inline constexpr size_t kHeaderMax = 20 * kBlockSize;   // of one member, pax records included
+
+enum class MemberType : char { kFile = '0', kSymlink = '2', kDirectory = '5' };
+
+struct Member {
+  std::string_view name;  // a directory's ends in '/'
+  std::string_view link;  // a symlink's target
+  uint64_t size_bytes = 0;
+  uint16_t mode = 0;  // permission bits, 07777
+  MemberType type = MemberType::kFile;
+};
+
+constexpr uint64_t padded(uint64_t size) { return (size + kBlockSize - 1) / kBlockSize * kBlockSize; }
+
+// Of all headers of the member: a multiple of kBlockSize, at most kHeaderMax. Name and link are at most
+// kMemberNameMax bytes and hold no NUL.
+size_t header_size(const Member& member);
+// Writes exactly header_size(member) bytes.
+void write_header(const Member& member, uint8_t* out);
+
+bool is_utf8(std::string_view text);
+
+}  // namespace tidemark::tar
+
+#endif  // TIDEMARK_TAR_FORMAT_H

@@ -1,0 +1,134 @@
+#include "tar/layout.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+namespace tidemark::tar {
+namespace {
+
+// Room behind the last member for the end mark and the footer, within what off_t can say.
+constexpr uint64_t kArchiveMax = static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) - (64 << 10);
+
+// The last component of a member's name, or the whole of it for an entry's root.
+std::string_view last_component(std::string_view member) {
+  if (member.ends_with('/')) member.remove_suffix(1);
+  return member.substr(member.rfind('/') + 1);
+}
+
+}  // namespace
+
+Result<std::string_view> read_link(const Place& place, char* buffer) {
+  const ssize_t size = readlinkat(place.directory_fd, place.name, buffer, kMemberNameMax);
+  if (size < 0) return fail_inside(errno, place.path());
+  if (static_cast<size_t>(size) >= kMemberNameMax) {
+    return fail(TIDEMARK_E_PERMANENT, place.path() + ": the symlink's target is longer than 4095 bytes");
+  }
+  return std::string_view(buffer, static_cast<size_t>(size));
+}
+
+Layout::Layout(ByteBudget& budget) : budget_(budget), members_(budget), names_(budget) {}
+
+Status Layout::begin() {
+  members_.shrink(0);
+  names_.shrink(0);
+  if (!members_.reserve() || !names_.reserve())
+    return fail_errno(errno, "cannot reserve memory for a layout");
+  return {};
+}
+
+void Layout::trim() {
+  members_.trim();
+  names_.trim();
+}
+
+size_t Layout::find(uint64_t offset) const {
+  assert(offset < end());
+  const LaidOut* const first = members_.data();
+  const LaidOut* const after =
+      std::upper_bound(first, first + members_.size(), offset,
+                       [](uint64_t wanted, const LaidOut& member) { return wanted < member.offset; });
+  return static_cast<size_t>(after - first) - 1;
+}
+
+std::string_view Layout::path(const LaidOut& member, char* buffer) const {
+  // From the back: the walker has checked that every path fits.
+  char* const end = buffer + kMemberNameMax;
+  char* begin = end;
+  if (member.type == MemberType::kDirectory) *--begin = '/';
+  for (const LaidOut* at = &member;; at = &members_[at->parent]) {
+    begin -= at->name_size;
+    std::memcpy(begin, name(*at), at->name_size);
+    if (at->parent == LaidOut::kNoParent) break;
+    *--begin = '/';
+  }
+  return {begin, static_cast<size_t>(end - begin)};
+}
+
+bool Layout::add_text(const char* text, size_t size, uint32_t& offset) {
+  offset = static_cast<uint32_t>(names_.size());
+  const char nul = '\0';
+  return names_.append(text, size) && names_.push(nul);
+}
+
+Status Layout::add(const Place& place, LaidOut& member, std::string_view link) {
+  const std::string_view name = last_component(place.member);
+  member.offset = end();
+  member.parent = parent_;
+  member.entry = entry_;
+  member.name_size = static_cast<uint16_t>(name.size());
+  member.link_size = static_cast<uint16_t>(link.size());
+  const size_t headers = header_size({place.member, link, member.stamp.size_bytes, member.mode, member.type});
+  member.header_blocks = static_cast<uint8_t>(headers / kBlockSize);
+  if (member.stamp.size_bytes > kArchiveMax - member.offset) {
+    return fail(TIDEMARK_E_PERMANENT, place.path() + ": the archive would be larger than 2^63 bytes");
+  }
+  const bool has_link = member.type == MemberType::kSymlink;
+  if (!add_text(name.data(), name.size(), member.name) ||
+      (has_link && !add_text(link.data(), link.size(), member.link)) || !members_.push(member)) {
+    return fail_too_many(place.entry_path, budget_.limit);
+  }
+  return {};
+}
+
+Status Layout::on_directory(const Place& place, const struct stat& info) {
+  LaidOut member;
+  member.stamp = stamp_of(info);
+  member.stamp.size_bytes = 0;
+  member.mode = info.st_mode & 07777;
+  member.type = MemberType::kDirectory;
+  Status status = add(place, member, {});
+  parent_ = static_cast<uint32_t>(members_.size()) - 1;
+  return status;
+}
+
+void Layout::on_directory_end() { parent_ = members_[parent_].parent; }
+
+Status Layout::on_file(const Place& place) {
+  struct stat info;
+  if (fstatat(place.directory_fd, place.name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
+    return fail_inside(errno, place.path());
+  }
+  if (!S_ISREG(info.st_mode)) return fail_type(place.path(), info.st_mode);
+  LaidOut member;
+  member.stamp = stamp_of(info);
+  member.mode = info.st_mode & 07777;
+  return add(place, member, {});
+}
+
+Status Layout::on_symlink(const Place& place) {
+  char buffer[kMemberNameMax];
+  const auto link = read_link(place, buffer);
+  if (!link) return tl::unexpected(link.error());
+  LaidOut member;
+  member.mode = 0777;
+  member.type = MemberType::kSymlink;
+  return add(place, member, *link);
+}
+
+}  // namespace tidemark::tar

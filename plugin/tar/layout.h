@@ -1,0 +1,79 @@
+// The layout of an archive too large to be held whole: every member with its place in the archive and what
+// tells that it is still the same on disk. The file bytes are not part of it.
+//
+// One thread at a time. Memory comes from one budget; names are kept once, paths are put together on demand.
+#ifndef TIDEMARK_TAR_LAYOUT_H
+#define TIDEMARK_TAR_LAYOUT_H
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "tar/reserved_array.h"
+#include "tar/walker.h"
+
+namespace tidemark::tar {
+
+struct LaidOut {
+  static constexpr uint32_t kNoParent = UINT32_MAX;
+
+  uint64_t offset = 0;  // of the first header block
+  FileStamp stamp;      // its size_bytes is the member's, 0 unless it is a file
+  uint32_t parent = kNoParent;
+  uint32_t entry = 0;  // which of the archive's entries it belongs to
+  uint32_t name = 0;   // offsets in the names, NUL-terminated there
+  uint32_t link = 0;
+  uint16_t name_size = 0;
+  uint16_t link_size = 0;
+  uint16_t mode = 0;
+  uint8_t header_blocks = 1;
+  MemberType type = MemberType::kFile;
+
+  uint64_t header_bytes() const { return uint64_t{header_blocks} * kBlockSize; }
+  uint64_t end() const { return offset + header_bytes() + padded(stamp.size_bytes); }
+};
+
+class Layout final : public TreeVisitor {
+ public:
+  explicit Layout(ByteBudget& budget);
+
+  // Then walk each entry with this visitor, begin_entry() before each.
+  Status begin();
+  void begin_entry(uint32_t entry) { entry_ = entry, parent_ = LaidOut::kNoParent; }
+  void trim();
+
+  size_t size() const { return members_.size(); }
+  const LaidOut& operator[](size_t index) const { return members_[index]; }
+  uint64_t end() const { return size() == 0 ? 0 : members_[size() - 1].end(); }  // of the last member
+  size_t find(uint64_t offset) const;  // the member at `offset` < end()
+
+  const char* name(const LaidOut& member) const { return names_.data() + member.name; }
+  std::string_view link(const LaidOut& member) const {
+    return {names_.data() + member.link, member.link_size};
+  }
+  // The member's name in the archive, into a buffer of kMemberNameMax bytes.
+  std::string_view path(const LaidOut& member, char* buffer) const;
+
+  Status on_directory(const Place& place, const struct stat& info) override;
+  void on_directory_end() override;
+  Status on_file(const Place& place) override;
+  Status on_symlink(const Place& place) override;
+
+ private:
+  Status add(const Place& place, LaidOut& member, std::string_view link);
+  bool add_text(const char* text, size_t size, uint32_t& offset);
+
+  ByteBudget& budget_;
+  ReservedArray<LaidOut> members_;
+  ReservedArray<char> names_;
+  uint32_t entry_ = 0;
+  uint32_t parent_ = LaidOut::kNoParent;
+};
+
+// A symlink's target into a buffer of kMemberNameMax bytes.
+Result<std::string_view> read_link(const Place& place, char* buffer);
+
+}  // namespace tidemark::tar
+
+#endif  // TIDEMARK_TAR_LAYOUT_H

@@ -1,0 +1,40 @@
+// Packs small entries in one pass: headers and file bytes straight into one buffer.
+//
+// One thread at a time. What does not fit sets overflowed() and ends the walk; the archive is then laid out
+// and streamed instead.
+#ifndef TIDEMARK_TAR_PACKER_H
+#define TIDEMARK_TAR_PACKER_H
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tar/walker.h"
+
+namespace tidemark::tar {
+
+class Packer final : public TreeVisitor {
+ public:
+  // `capacity` is what members may take; borrowed.
+  void begin(uint8_t* buffer, size_t capacity);
+
+  size_t size() const { return used_; }
+  bool overflowed() const { return overflowed_; }
+
+  Status on_directory(const Place& place, const struct stat& info) override;
+  void on_directory_end() override {}
+  Status on_file(const Place& place) override;
+  Status on_symlink(const Place& place) override;
+
+ private:
+  tl::unexpected<Error> overflow();
+  Status add(const Member& member);
+
+  uint8_t* buffer_ = nullptr;
+  size_t capacity_ = 0;
+  size_t used_ = 0;
+  bool overflowed_ = false;
+};
+
+}  // namespace tidemark::tar
+
+#endif  // TIDEMARK_TAR_PACKER_H

@@ -1,0 +1,179 @@
+#include "tar/stream.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace tidemark::tar {
+namespace {
+
+constexpr int kOpenFile = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+constexpr uint64_t kReadAheadFrom = 1 << 20;
+
+}  // namespace
+
+void LayoutStream::begin(std::span<const EntryPath> entries) {
+  close();
+  entries_ = entries;
+}
+
+void LayoutStream::close() {
+  file_.reset();
+  directory_.reset();
+  member_ = 0;
+  header_member_ = kNone;
+  file_member_ = kNone;
+  directory_member_ = LaidOut::kNoParent;
+  entries_ = {};
+}
+
+std::string LayoutStream::path_on_disk(const LaidOut& member) const {
+  char buffer[kMemberNameMax];
+  return Place{layout_.path(member, buffer), entries_[member.entry].path, -1, ""}.path();
+}
+
+Status LayoutStream::read(uint64_t offset, uint8_t* out, size_t size) {
+  assert(offset + size <= size_bytes());
+  while (size > 0) {
+    const auto count = read_some(offset, out, size);
+    if (!count) return tl::unexpected(count.error());
+    offset += *count;
+    out += *count;
+    size -= *count;
+  }
+  return {};
+}
+
+// As much as one part of one member holds: header, file bytes, padding, or the end mark.
+Result<size_t> LayoutStream::read_some(uint64_t offset, uint8_t* out, size_t size) {
+  if (offset >= layout_.end()) {
+    std::memset(out, 0, size);
+    return size;
+  }
+  if (member_ >= layout_.size() || offset < layout_[member_].offset || offset >= layout_[member_].end()) {
+    const bool is_next = member_ + 1 < layout_.size() && offset >= layout_[member_ + 1].offset &&
+                         offset < layout_[member_ + 1].end();
+    member_ = is_next ? member_ + 1 : layout_.find(offset);
+  }
+  const LaidOut& member = layout_[member_];
+  uint64_t within = offset - member.offset;
+  if (within < member.header_bytes()) {
+    if (Status status = make_header(member_); !status) return tl::unexpected(status.error());
+    const size_t count = std::min<uint64_t>(size, member.header_bytes() - within);
+    std::memcpy(out, header_.data() + within, count);
+    return count;
+  }
+  within -= member.header_bytes();
+  if (within < member.stamp.size_bytes) return read_file(member_, within, out, size);
+  const size_t count = std::min<uint64_t>(size, member.end() - offset);
+  std::memset(out, 0, count);
+  return count;
+}
+
+Status LayoutStream::make_header(size_t index) {
+  if (header_member_ == index) return {};
+  const LaidOut& member = layout_[index];
+  // An empty file has no bytes at which a change would show.
+  if (member.type == MemberType::kFile && member.stamp.size_bytes == 0) {
+    if (Status status = open_file(index); !status) return status;
+    if (Status status = check_file_end(index); !status) return status;
+  }
+  char buffer[kMemberNameMax];
+  write_header(
+      {layout_.path(member, buffer), layout_.link(member), member.stamp.size_bytes, member.mode, member.type},
+      header_.data());
+  header_member_ = index;
+  return {};
+}
+
+Result<size_t> LayoutStream::read_file(size_t index, uint64_t offset, uint8_t* out, size_t size) {
+  if (Status status = open_file(index); !status) return tl::unexpected(status.error());
+  const uint64_t file_size = layout_[index].stamp.size_bytes;
+  const size_t wanted = std::min<uint64_t>(size, file_size - offset);
+  const ssize_t count = pread(file_.get(), out, wanted, static_cast<off_t>(offset));
+  if (count < 0 && errno != EINTR) return fail_errno(errno, path_on_disk(layout_[index]));
+  if (count < 0) return size_t{0};
+  if (count == 0) {
+    return fail(TIDEMARK_E_CORRUPT,
+                path_on_disk(layout_[index]) + ": shrank from " + std::to_string(file_size) + " to " +
+                    std::to_string(offset) +
+                    " bytes or less while it was archived; an entry must not change until "
+                    "it is released");
+  }
+  if (offset + static_cast<uint64_t>(count) == file_size) {
+    if (Status status = check_file_end(index); !status) return tl::unexpected(status.error());
+  }
+  return static_cast<size_t>(count);
+}
+
+Status LayoutStream::open_file(size_t index) {
+  if (file_member_ == index) return {};
+  file_member_ = kNone;
+  const LaidOut& member = layout_[index];
+  if (member.parent == LaidOut::kNoParent) {
+    if (Status status = open_entry_root(member, kOpenFile, file_); !status) return status;
+  } else {
+    const auto directory = open_directory(member.parent);
+    if (!directory) return tl::unexpected(directory.error());
+    file_.reset(openat(*directory, layout_.name(member), kOpenFile));
+    if (!file_) return fail_inside(errno, path_on_disk(member));
+  }
+  struct stat info;
+  if (fstat(file_.get(), &info) != 0) return fail_errno(errno, path_on_disk(member));
+  if (stamp_of(info) != member.stamp) return fail_changed(path_on_disk(member), info, member.stamp);
+  // Only advice: what it answers does not matter.
+  if (member.stamp.size_bytes >= kReadAheadFrom) posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  file_member_ = index;
+  return {};
+}
+
+Status LayoutStream::check_file_end(size_t index) {
+  const LaidOut& member = layout_[index];
+  uint8_t probe;
+  const ssize_t behind = pread(file_.get(), &probe, 1, static_cast<off_t>(member.stamp.size_bytes));
+  struct stat info;
+  if (behind < 0 || fstat(file_.get(), &info) != 0) return fail_errno(errno, path_on_disk(member));
+  if (behind == 0 && stamp_of(info) == member.stamp) return {};
+  return fail_changed(path_on_disk(member), info, member.stamp);
+}
+
+Status LayoutStream::open_entry_root(const LaidOut& root, int flags, UniqueFd& fd) const {
+  const std::string path(entries_[root.entry].path);
+  fd.reset(openat(AT_FDCWD, path.c_str(), flags));
+  if (!fd) return fail_inside(errno, path);
+  return {};
+}
+
+// Component by component, so that no symlink put in a directory's place is followed.
+Result<int> LayoutStream::open_directory(uint32_t index) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  if (directory_member_ == index) return directory_.get();
+  directory_member_ = LaidOut::kNoParent;
+  char buffer[kMemberNameMax];
+  const LaidOut& wanted = layout_[index];
+  const std::string path(layout_.path(wanted, buffer));
+  UniqueFd fd;
+  if (Status status = open_entry_root(wanted, kFlags, fd); !status) return tl::unexpected(status.error());
+  for (size_t at = path.find('/') + 1; at < path.size();) {
+    const size_t end = path.find('/', at);
+    fd.reset(openat(fd.get(), path.substr(at, end - at).c_str(), kFlags));
+    if (!fd) return fail_inside(errno, path_on_disk(wanted));
+    at = end + 1;
+  }
+  struct stat info;
+  if (fstat(fd.get(), &info) != 0) return fail_errno(errno, path_on_disk(wanted));
+  FileStamp stamp = stamp_of(info);
+  stamp.size_bytes = 0;
+  if (stamp != wanted.stamp) return fail_changed(path_on_disk(wanted), info, wanted.stamp);
+  directory_ = std::move(fd);
+  directory_member_ = index;
+  return directory_.get();
+}
+
+}  // namespace tidemark::tar
