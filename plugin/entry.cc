@@ -1,2 +1,176 @@
+// The exported table: argument checks and the guard against exceptions, nothing else.
+
 #include <tidemark/archiver.h>
-extern "C" const tidemark_archiver_api* tidemark_archiver_entry(uint32_t) { return nullptr; }
+
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "config/config.h"
+#include "runtime/archiver.h"
+#include "runtime/host.h"
+#include "store/readback.h"
+#include "util/guard.h"
+
+struct tidemark_archiver : tidemark::runtime::Archiver {
+  using Archiver::Archiver;
+};
+
+namespace tidemark {
+namespace {
+
+Status need(const void* pointer, const char* name) {
+  if (pointer != nullptr) return {};
+  return fail(TIDEMARK_E_INVALID, std::string(name) + " is NULL");
+}
+
+Status check_partition(const tidemark_partition* partition) {
+  if (Status ok = need(partition, "partition"); !ok) return ok;
+  if (partition->storage.data == nullptr && partition->storage.size > 0) {
+    return fail(TIDEMARK_E_INVALID, "partition.storage is NULL with a size");
+  }
+  return {};
+}
+
+tidemark_status create(const tidemark_host* host, const tidemark_option* options, uint32_t option_count,
+                       tidemark_archiver** out, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    if (Status ok = need(out, "out"); !ok) return ok;
+    *out = nullptr;
+    const Result<tidemark_host> copied = runtime::copy_host(host);
+    if (!copied) return tl::unexpected(copied.error());
+    const auto read = config::read_options(options, option_count);
+    if (!read) return tl::unexpected(read.error());
+    Result<config::Config> parsed = config::parse_config(*read);
+    if (!parsed) return tl::unexpected(parsed.error());
+    *out = new tidemark_archiver(*copied, std::move(*parsed));
+    return {};
+  });
+}
+
+void destroy(tidemark_archiver* archiver) {
+  guard(nullptr, [&]() -> Status {
+    delete archiver;
+    return {};
+  });
+}
+
+tidemark_status set_sink(tidemark_archiver* archiver, tidemark_str url, const tidemark_option* options,
+                         uint32_t option_count, const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    if (url.data == nullptr && url.size > 0) return fail(TIDEMARK_E_INVALID, "url is NULL with a size");
+    const auto read = config::read_options(options, option_count);
+    if (!read) return tl::unexpected(read.error());
+    return archiver->set_sink(view(url), *read, call);
+  });
+}
+
+tidemark_status start(tidemark_archiver* archiver, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    return archiver->start();
+  });
+}
+
+tidemark_status stop(tidemark_archiver* archiver, uint32_t drain_ms, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    return archiver->stop(drain_ms);
+  });
+}
+
+tidemark_status notify(tidemark_archiver* archiver, const tidemark_partition* partition, tidemark_lsn low,
+                       tidemark_lsn high, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    if (Status ok = check_partition(partition); !ok) return ok;
+    return archiver->notify(*partition, low, high);
+  });
+}
+
+tidemark_status write_metrics(tidemark_archiver* archiver, const tidemark_writer* writer,
+                              tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    if (Status ok = need(writer, "writer"); !ok) return ok;
+    if (writer->write == nullptr) return fail(TIDEMARK_E_INVALID, "writer.write is NULL");
+    const std::string text = archiver->metrics_text();
+    const tidemark_status status = writer->write(writer->ctx, text.data(), text.size());
+    if (status != TIDEMARK_OK)
+      return fail(status, "the writer stopped with status " + std::to_string(status));
+    return {};
+  });
+}
+
+// ---- tidemark.readback/1 ------------------------------------------------------------------------
+
+tidemark_status readback_list(tidemark_archiver* archiver, const tidemark_partition* partition,
+                              tidemark_lsn from, int32_t (*visit)(void* ctx, const tidemark_archive*),
+                              void* visit_ctx, const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    if (Status ok = check_partition(partition); !ok) return ok;
+    if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
+    const auto sink = archiver->sink();
+    if (!sink) return tl::unexpected(sink.error());
+    return store::readback_list(**sink, *partition, from, visit, visit_ctx, call);
+  });
+}
+
+tidemark_status readback_fetch(tidemark_archiver* archiver, tidemark_str key, const tidemark_writer* out,
+                               const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    if (Status ok = need(out, "out"); !ok) return ok;
+    if (out->write == nullptr) return fail(TIDEMARK_E_INVALID, "out.write is NULL");
+    if (key.data == nullptr && key.size > 0) return fail(TIDEMARK_E_INVALID, "key is NULL with a size");
+    const auto sink = archiver->sink();
+    if (!sink) return tl::unexpected(sink.error());
+    return store::readback_fetch(**sink, view(key), *out, call);
+  });
+}
+
+tidemark_status readback_restore(tidemark_archiver* archiver, const tidemark_partition* partition,
+                                 tidemark_lsn lsn, tidemark_str directory, const tidemark_call* call,
+                                 tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    if (Status ok = check_partition(partition); !ok) return ok;
+    if (directory.data == nullptr || directory.size == 0)
+      return fail(TIDEMARK_E_INVALID, "directory is empty");
+    const auto sink = archiver->sink();
+    if (!sink) return tl::unexpected(sink.error());
+    return store::readback_restore(**sink, *partition, lsn, view(directory), call);
+  });
+}
+
+constexpr tidemark_readback_api kReadback = {sizeof kReadback, 0, readback_list, readback_fetch,
+                                             readback_restore};
+
+const void* get_extension(tidemark_archiver* archiver, const char* id) {
+  if (archiver == nullptr || id == nullptr) return nullptr;
+  return std::strcmp(id, TIDEMARK_EXT_READBACK) == 0 ? &kReadback : nullptr;
+}
+
+constexpr tidemark_archiver_api kApi = {sizeof kApi,
+                                        TIDEMARK_ARCHIVER_ABI_MAJOR,
+                                        TIDEMARK_ARCHIVER_ABI_MINOR,
+                                        0,
+                                        TIDEMARK_VERSION,
+                                        create,
+                                        destroy,
+                                        set_sink,
+                                        start,
+                                        stop,
+                                        notify,
+                                        write_metrics,
+                                        get_extension};
+
+}  // namespace
+}  // namespace tidemark
+
+extern "C" const tidemark_archiver_api* tidemark_archiver_entry(uint32_t abi_major) {
+  return abi_major == TIDEMARK_ARCHIVER_ABI_MAJOR ? &tidemark::kApi : nullptr;
+}

@@ -10,7 +10,8 @@
 namespace tidemark::runtime {
 namespace {
 
-// Events wait here only while the host's callback is slow; beyond this many the oldest are dropped and counted.
+// Events wait here only while the host's callback is slow; beyond this many the oldest are dropped and
+// counted.
 constexpr size_t kMaxEvents = 65'536;
 // Notifications merged per step, so that no step keeps the lock for long.
 constexpr size_t kDrainAtOnce = 512;
@@ -45,7 +46,8 @@ core::TimeMs now_ms() {
   return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
-Dispatcher::Dispatcher(const core::SchedulerConfig& config, Intake& intake) : config_(config), intake_(intake) {}
+Dispatcher::Dispatcher(const core::SchedulerConfig& config, Intake& intake)
+    : config_(config), intake_(intake) {}
 
 void Dispatcher::start() {
   const MutexLock lock(mutex_);
@@ -100,7 +102,8 @@ void Dispatcher::run_timer() {
     if (timer_due_ == core::kNever) {
       timer_changed_.wait(mutex_);
     } else {
-      timer_changed_.wait_until(mutex_, std::chrono::steady_clock::time_point(std::chrono::milliseconds(timer_due_)));
+      timer_changed_.wait_until(mutex_,
+                                std::chrono::steady_clock::time_point(std::chrono::milliseconds(timer_due_)));
     }
     const core::TimeMs now = now_ms();
     if (stopping_ || now < timer_due_) continue;
@@ -129,7 +132,8 @@ bool Dispatcher::sink_swapped() {
 void Dispatcher::drain(std::chrono::steady_clock::time_point deadline) {
   const MutexLock lock(mutex_);
   draining_ = true;
-  while (!finished_all() && std::chrono::steady_clock::now() < deadline) drained_.wait_until(mutex_, deadline);
+  while (!finished_all() && std::chrono::steady_clock::now() < deadline)
+    drained_.wait_until(mutex_, deadline);
 }
 
 void Dispatcher::shut_down() {

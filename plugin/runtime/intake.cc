@@ -18,16 +18,17 @@ uint64_t mix(uint64_t x) {
 
 }  // namespace
 
-Status Intake::notify(std::string_view storage, uint64_t id, core::Lsn low, core::Lsn high, bool* became_pending) {
+Status Intake::notify(std::string_view storage, uint64_t id, core::Lsn low, core::Lsn high,
+                      bool* became_pending) {
   *became_pending = false;
   if (low == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "low is 0: the first LSN is 1");
   if (high > kMaxLsn) {
-    return fail(TIDEMARK_E_INVALID, "high is " + std::to_string(high) + ": the largest LSN is " +
-                                        std::to_string(kMaxLsn));
+    return fail(TIDEMARK_E_INVALID,
+                "high is " + std::to_string(high) + ": the largest LSN is " + std::to_string(kMaxLsn));
   }
   if (low > high + 1) {
-    return fail(TIDEMARK_E_INVALID, "low " + std::to_string(low) + " is more than one above high " +
-                                        std::to_string(high));
+    return fail(TIDEMARK_E_INVALID,
+                "low " + std::to_string(low) + " is more than one above high " + std::to_string(high));
   }
   const uint64_t full_hash = mix(std::hash<std::string_view>()(storage) + id * 0x9E3779B97F4A7C15U);
   const uint32_t shard_number = full_hash >> 60;
@@ -36,7 +37,8 @@ Status Intake::notify(std::string_view storage, uint64_t id, core::Lsn low, core
   Shard& shard = shards_[shard_number];
 
   const MutexLock lock(shard.mutex);
-  if (shard.gate == Gate::kNotStarted) return fail(TIDEMARK_E_INVALID, "notify before start: call start first");
+  if (shard.gate == Gate::kNotStarted)
+    return fail(TIDEMARK_E_INVALID, "notify before start: call start first");
   if (shard.gate == Gate::kStopping) return fail(TIDEMARK_E_CANCELLED, "the archiver is stopping");
   uint32_t index = find(shard, storage, id, hash);
   if (index == kNone) {
@@ -139,8 +141,9 @@ Result<uint32_t> Intake::insert(Shard& shard, std::string_view storage, uint64_t
     return fail(TIDEMARK_E_INVALID, "storage name '" + std::string(storage.substr(0, 200)) + "' " + problem);
   }
   if (shard.used >= kMaxPartitions / kShards) {
-    return fail(TIDEMARK_E_NO_SPACE, "more than " + std::to_string(kMaxPartitions) +
-                                         " partitions at once; lower partition_idle_ms to forget idle ones sooner");
+    return fail(TIDEMARK_E_NO_SPACE,
+                "more than " + std::to_string(kMaxPartitions) +
+                    " partitions at once; lower partition_idle_ms to forget idle ones sooner");
   }
   const Result<const std::string*> name = intern(storage);
   if (!name) return tl::unexpected(name.error());

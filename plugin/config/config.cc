@@ -1,0 +1,129 @@
+#include "config/config.h"
+
+#include <charconv>
+#include <string_view>
+
+namespace tidemark::config {
+namespace {
+
+Status invalid(std::string_view key, std::string_view value, std::string_view allowed) {
+  return fail(TIDEMARK_E_INVALID, "option " + std::string(key) + " is '" + std::string(value.substr(0, 100)) +
+                                      "': " + std::string(allowed));
+}
+
+template <typename T>
+Status parse_number(const Option& option, uint64_t min, uint64_t max, T* out) {
+  uint64_t number = 0;
+  const char* const end = option.value.data() + option.value.size();
+  const auto [stop, problem] = std::from_chars(option.value.data(), end, number);
+  if (problem != std::errc() || stop != end || number < min || number > max) {
+    return invalid(
+        option.key, option.secret ? "(secret)" : option.value,
+        "a whole number from " + std::to_string(min) + " to " + std::to_string(max) + " is needed");
+  }
+  *out = static_cast<T>(number);
+  return {};
+}
+
+Status parse_log_level(const Option& option, int32_t* out) {
+  static constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error", "off"};
+  for (int32_t level = 0; level < static_cast<int32_t>(std::size(kLevels)); ++level) {
+    if (option.value != kLevels[level]) continue;
+    *out = level;
+    return {};
+  }
+  return invalid(option.key, option.value, "use debug, info, warn, error or off");
+}
+
+struct Row {
+  std::string_view key;
+  Status (*parse)(const Option& option, Config* config);
+};
+
+constexpr uint64_t kHourMs = 3'600'000;
+constexpr uint64_t kDayMs = 24 * kHourMs;
+
+constexpr Row kRows[] = {
+    {"workers", [](const Option& o, Config* c) { return parse_number(o, 1, 256, &c->workers); }},
+    {"retry_min_ms",
+     [](const Option& o, Config* c) { return parse_number(o, 1, kHourMs, &c->retry_min_ms); }},
+    {"retry_max_ms", [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->retry_max_ms); }},
+    {"partition_idle_ms",
+     [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->partition_idle_ms); }},
+    {"sink_dir",
+     [](const Option& o, Config* c) -> Status {
+       if (o.value.empty() || o.value.front() != '/')
+         return invalid(o.key, o.value, "an absolute path is needed");
+       c->sink_dir = o.value;
+       return {};
+     }},
+    {"log_level", [](const Option& o, Config* c) { return parse_log_level(o, &c->log_level); }},
+    {"memory_budget_bytes",
+     [](const Option& o, Config* c) {
+       return parse_number(o, 1U << 20U, 1ULL << 44U, &c->memory_budget_bytes);
+     }},
+};
+
+Status parse_one(const Option& option, Config* config) {
+  std::string known;
+  for (const Row& row : kRows) {
+    if (option.key == row.key) return row.parse(option, config);
+    known += known.empty() ? "" : ", ";
+    known += row.key;
+  }
+  return fail(TIDEMARK_E_INVALID,
+              "unknown option '" + option.key.substr(0, 100) + "'; the archiver knows " + known);
+}
+
+}  // namespace
+
+Result<std::vector<Option>> read_options(const tidemark_option* options, uint32_t count) {
+  if (count > TIDEMARK_OPTIONS_MAX) {
+    return fail(TIDEMARK_E_INVALID, "option_count is " + std::to_string(count) + ": at most " +
+                                        std::to_string(TIDEMARK_OPTIONS_MAX) + " options are taken");
+  }
+  if (count > 0 && options == nullptr)
+    return fail(TIDEMARK_E_INVALID, "options is NULL but option_count is not 0");
+  std::vector<Option> result;
+  for (uint32_t i = 0; i < count; ++i) {
+    const tidemark_option& option = options[i];
+    if ((option.key.data == nullptr && option.key.size > 0) ||
+        (option.value.data == nullptr && option.value.size > 0)) {
+      return fail(TIDEMARK_E_INVALID, "options[" + std::to_string(i) + "] has a NULL string with a size");
+    }
+    if (option.key.size == 0) {
+      return fail(TIDEMARK_E_INVALID, "options[" + std::to_string(i) + "] has an empty key");
+    }
+    Option read{std::string(view(option.key)), std::string(view(option.value)),
+                (option.flags & TIDEMARK_OPTION_SECRET) != 0};
+    for (const Option& earlier : result) {
+      if (earlier.key == read.key) {
+        return fail(TIDEMARK_E_INVALID, "option '" + read.key.substr(0, 100) + "' is given twice");
+      }
+    }
+    result.push_back(std::move(read));
+  }
+  return result;
+}
+
+Result<Config> parse_config(std::span<const Option> options) {
+  Config config;
+  for (const Option& option : options) {
+    if (Status status = parse_one(option, &config); !status) return tl::unexpected(status.error());
+  }
+  if (config.retry_max_ms < config.retry_min_ms) {
+    return fail(TIDEMARK_E_INVALID, "option retry_max_ms is " + std::to_string(config.retry_max_ms) +
+                                        ": must not be below retry_min_ms, " +
+                                        std::to_string(config.retry_min_ms));
+  }
+  const uint64_t least = config.workers * Config::kMinWorkerBytes;
+  if (config.memory_budget_bytes < least) {
+    return fail(TIDEMARK_E_INVALID, "option memory_budget_bytes is " +
+                                        std::to_string(config.memory_budget_bytes) + ": " +
+                                        std::to_string(config.workers) + " workers need at least " +
+                                        std::to_string(least) + "; raise it or lower workers");
+  }
+  return config;
+}
+
+}  // namespace tidemark::config

@@ -1,0 +1,44 @@
+// The archiver's options: names, bounds, defaults; and checking of option lists.
+//
+// Values; any thread. One table in config.cc drives parsing and messages.
+#ifndef TIDEMARK_CONFIG_CONFIG_H
+#define TIDEMARK_CONFIG_CONFIG_H
+
+#include <tidemark/base.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "util/result.h"
+
+namespace tidemark::config {
+
+struct Config {
+  uint32_t workers = 4;                         // 1..256
+  uint32_t retry_min_ms = 5'000;                // 1..3,600,000
+  uint32_t retry_max_ms = 300'000;              // retry_min_ms..86,400,000
+  uint32_t partition_idle_ms = 600'000;         // 1..86,400,000
+  std::string sink_dir;                         // empty: where the plugin itself lies
+  int32_t log_level = TIDEMARK_LOG_INFO;        // or kLogOff
+  uint64_t memory_budget_bytes = 64ULL << 20U;  // at least kMinWorkerBytes a worker
+
+  static constexpr int32_t kLogOff = TIDEMARK_LOG_ERROR + 1;
+  static constexpr uint64_t kMinWorkerBytes = 256ULL << 10U;
+};
+
+// Options as they come over the ABI, checked for form: at most TIDEMARK_OPTIONS_MAX, no NULL, no key twice.
+struct Option {
+  std::string key;
+  std::string value;
+  bool secret = false;
+};
+Result<std::vector<Option>> read_options(const tidemark_option* options, uint32_t count);
+
+// TIDEMARK_E_INVALID names the option, what was given (unless secret) and what is allowed.
+Result<Config> parse_config(std::span<const Option> options);
+
+}  // namespace tidemark::config
+
+#endif  // TIDEMARK_CONFIG_CONFIG_H

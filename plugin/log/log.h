@@ -1,0 +1,35 @@
+// The plugin's log: spdlog in front of the host's callback. No global logger, registry or thread.
+//
+// Any thread; spdlog drops a line that it cannot format rather than throw. The callback must be safe to
+// call concurrently (the ABI says so). Sinks write through it too, so whoever holds a sink holds the Log.
+#ifndef TIDEMARK_LOG_LOG_H
+#define TIDEMARK_LOG_LOG_H
+
+#include <spdlog/logger.h>
+#include <tidemark/base.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace tidemark::log {
+
+using HostLog = void (*)(void* ctx, int32_t level, tidemark_str component, tidemark_str message);
+
+class Log {
+ public:
+  // `level` is the lowest that passes, a TIDEMARK_LOG_ value or one above for none; `callback` may be NULL.
+  Log(HostLog callback, void* ctx, int32_t level);
+
+  // A logger whose lines carry `component`; they all end in the same callback.
+  std::shared_ptr<spdlog::logger> component(const std::string& name) const;
+
+ private:
+  std::shared_ptr<spdlog::logger> root_;
+};
+
+spdlog::level::level_enum spdlog_level(int32_t level);
+
+}  // namespace tidemark::log
+
+#endif  // TIDEMARK_LOG_LOG_H

@@ -1,0 +1,132 @@
+#include "metrics/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <locale>
+#include <sstream>
+
+namespace tidemark::metrics {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+
+// From a small entry into a local directory to a large one over a slow line.
+const prometheus::Histogram::BucketBoundaries kDurationBounds_s = {
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+    0.25,   0.5,     1,      2.5,   5,      10,    30,   60,    300};
+
+}  // namespace
+
+prometheus::Counter& Metrics::counter(const char* name, const char* help) {
+  return BuildCounter().Name(name).Help(help).Register(registry_).Add({});
+}
+
+prometheus::Gauge& Metrics::gauge(const char* name, const char* help) {
+  return BuildGauge().Name(name).Help(help).Register(registry_).Add({});
+}
+
+Metrics::Metrics(uint32_t workers)
+    : archives_(
+          BuildCounter()
+              .Name("tidemark_archives_total")
+              .Help("Archives by what became of them: archived now, verified as already there, failed for "
+                    "now, or in conflict with what the sink holds")
+              .Register(registry_)),
+      archived_(archives_.Add({{"result", "archived"}})),
+      verified_(archives_.Add({{"result", "verified"}})),
+      failed_(archives_.Add({{"result", "failed"}})),
+      conflict_(archives_.Add({{"result", "conflict"}})),
+      entries_(counter("tidemark_entries_archived_total", "Log entries archived or verified")),
+      bytes_(counter("tidemark_archived_bytes_total", "Bytes of archives written to the sink")),
+      duration_(BuildHistogram()
+                    .Name("tidemark_archive_duration_seconds")
+                    .Help("Time from acquiring an entry until its archive is durable or verified")
+                    .Register(registry_)
+                    .Add({}, kDurationBounds_s)),
+      gaps_(counter("tidemark_gaps_total", "Gaps found: runs of entries that can no longer be archived")),
+      gap_entries_(counter("tidemark_gap_entries_total", "Log entries that lie in gaps")),
+      acknowledges_(BuildCounter()
+                        .Name("tidemark_acknowledgements_total")
+                        .Help("Acknowledgements given to the host, by whether it took them")
+                        .Register(registry_)),
+      acknowledged_(acknowledges_.Add({{"result", "ok"}})),
+      acknowledge_failed_(acknowledges_.Add({{"result", "failed"}})),
+      sink_swaps_(counter("tidemark_sink_swaps_total", "Sinks put in the place of another")),
+      breaker_opened_(counter("tidemark_sink_breaker_opened_total", "Times the sink was taken to be down")),
+      workers_(gauge("tidemark_workers", "Worker threads")),
+      queue_depth_(gauge("tidemark_queued_partitions", "Partitions that wait for a worker")),
+      active_jobs_(gauge("tidemark_active_jobs", "Jobs that workers are running")),
+      concurrency_limit_(
+          gauge("tidemark_concurrency_limit_jobs", "Jobs that may run at once as the sink behaves now")),
+      entries_waiting_(gauge("tidemark_entries_waiting", "Log entries notified and not yet archived")),
+      oldest_waiting_(
+          gauge("tidemark_oldest_waiting_entry_age_seconds",
+                "Age since its notification of the oldest entry not yet archived, an upper bound")),
+      partitions_(
+          BuildGauge().Name("tidemark_partitions").Help("Partitions known, by state").Register(registry_)),
+      dormant_(partitions_.Add({{"state", "dormant"}})),
+      active_(partitions_.Add({{"state", "active"}})),
+      backing_off_(partitions_.Add({{"state", "backing_off"}})),
+      breaker_(BuildGauge()
+                   .Name("tidemark_sink_breaker_state")
+                   .Help("1 for the state the circuit breaker of the sink is in")
+                   .Register(registry_)),
+      breaker_closed_(breaker_.Add({{"state", "closed"}})),
+      breaker_open_(breaker_.Add({{"state", "open"}})),
+      breaker_probing_(breaker_.Add({{"state", "probing"}})),
+      breaker_level_(
+          gauge("tidemark_sink_backoff_level", "Doublings of the delay between tries of a failing sink")),
+      events_dropped_(
+          gauge("tidemark_events_dropped", "Events dropped because the host took them too slowly")) {
+  workers_.Set(workers);
+  BuildGauge()
+      .Name("tidemark_build_info")
+      .Help("1, with the version as a label")
+      .Register(registry_)
+      .Add({{"version", TIDEMARK_VERSION}})
+      .Set(1);
+}
+
+void Metrics::archived(uint64_t entries, uint64_t bytes, double seconds) {
+  archived_.Increment();
+  entries_.Increment(static_cast<double>(entries));
+  bytes_.Increment(static_cast<double>(bytes));
+  duration_.Observe(seconds);
+}
+
+void Metrics::verified(uint64_t entries, double seconds) {
+  verified_.Increment();
+  entries_.Increment(static_cast<double>(entries));
+  duration_.Observe(seconds);
+}
+
+void Metrics::gap(uint64_t entries) {
+  gaps_.Increment();
+  gap_entries_.Increment(static_cast<double>(entries));
+}
+
+std::string Metrics::text(const std::optional<core::Snapshot>& snapshot, uint64_t events_dropped) {
+  const core::Snapshot s = snapshot.value_or(core::Snapshot());
+  queue_depth_.Set(static_cast<double>(s.queue_depth));
+  active_jobs_.Set(static_cast<double>(s.jobs_running));
+  concurrency_limit_.Set(s.concurrency_limit);
+  entries_waiting_.Set(static_cast<double>(s.entries_waiting));
+  oldest_waiting_.Set(static_cast<double>(s.oldest_waiting_ms) / 1000);
+  dormant_.Set(static_cast<double>(s.partitions_dormant));
+  active_.Set(static_cast<double>(s.partitions_active));
+  backing_off_.Set(static_cast<double>(s.partitions_backing_off));
+  breaker_closed_.Set(s.breaker == core::Throttle::State::kClosed ? 1 : 0);
+  breaker_open_.Set(s.breaker == core::Throttle::State::kOpen ? 1 : 0);
+  breaker_probing_.Set(s.breaker == core::Throttle::State::kProbing ? 1 : 0);
+  breaker_level_.Set(s.breaker_level);
+  events_dropped_.Set(static_cast<double>(events_dropped));
+
+  std::ostringstream out;
+  out.imbue(std::locale::classic());
+  prometheus::TextSerializer().Serialize(out, registry_.Collect());
+  return std::move(out).str();
+}
+
+}  // namespace tidemark::metrics

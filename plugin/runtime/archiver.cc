@@ -1,0 +1,223 @@
+#include "runtime/archiver.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <system_error>
+
+#include "sink/loader.h"
+
+namespace tidemark::runtime {
+namespace {
+
+core::SchedulerConfig scheduler_config(const config::Config& config) {
+  core::SchedulerConfig result;
+  result.workers = config.workers;
+  result.retry = {config.retry_min_ms, config.retry_max_ms};
+  result.partition_idle_ms = config.partition_idle_ms;
+  result.seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  return result;
+}
+
+// A worker's share of the budget: a quarter for the buffer, half for names, the rest for the sink's buffers.
+tar::SourceLimits source_limits(const config::Config& config) {
+  const uint64_t share = config.memory_budget_bytes / config.workers;
+  tar::SourceLimits limits;
+  limits.buffer_bytes = static_cast<size_t>(std::min<uint64_t>(share / 4, 1U << 20U));
+  limits.layout_bytes = static_cast<size_t>(share / 2);
+  return limits;
+}
+
+void name_thread(const std::string& name) { pthread_setname_np(pthread_self(), name.c_str()); }
+
+// While it lives, threads that are created get every signal blocked: signals are the host's.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+std::string where(const PartitionId& id, core::Range range) {
+  return *id.storage + "/" + std::to_string(id.id) + " [" + std::to_string(range.first) + ", " +
+         std::to_string(range.last) + "]";
+}
+
+}  // namespace
+
+Archiver::Archiver(const tidemark_host& host, config::Config config)
+    : host_(host),
+      config_(std::move(config)),
+      log_(host_.log, host_.ctx, config_.log_level),
+      logger_(log_.component("archiver")),
+      metrics_(config_.workers),
+      dispatcher_(scheduler_config(config_), intake_) {}
+
+Archiver::~Archiver() {
+  if (started_) (void)stop(0);
+}
+
+Status Archiver::set_sink(std::string_view url, std::span<const config::Option> options,
+                          const tidemark_call* call) {
+  if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "set_sink must not be called from a callback");
+  Result<std::shared_ptr<sink::Sink>> opened = sink::open_sink(url, options, config_.sink_dir, log_, call);
+  if (!opened) return tl::unexpected(opened.error());
+  // First the slot, then the scheduler: a job may run on a newer sink than it was meant for, never on an
+  // older.
+  const std::shared_ptr<sink::Sink> old = slot_.swap(std::move(*opened));
+  if (old != nullptr) metrics_.sink_swapped();
+  if (started_) dispatcher_.sink_swapped();
+  logger_->info("sink is now {}", sink::printable_url(url));
+  return {};
+}
+
+Status Archiver::start() {
+  if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "start must not be called from a callback");
+  if (started_) return fail(TIDEMARK_E_INVALID, "the archiver is started already");
+  if (slot_.get() == nullptr) return fail(TIDEMARK_E_INVALID, "no sink: call set_sink before start");
+  cancelled_.store(false);
+  dispatcher_.start();
+  try {
+    const BlockedSignals blocked;
+    threads_.reserve(config_.workers + 1);
+    threads_.emplace_back([this] {
+      name_thread("tidemark-timer");
+      dispatcher_.run_timer();
+    });
+    for (uint32_t number = 0; number < config_.workers; ++number) {
+      threads_.emplace_back([this, number] { run_worker(number); });
+    }
+  } catch (const std::system_error& problem) {
+    join_all();
+    return fail(TIDEMARK_E_RETRYABLE, std::string("cannot start ") + std::to_string(config_.workers) +
+                                          " workers: " + problem.what());
+  }
+  started_ = true;
+  intake_.set_gate(Intake::Gate::kOpen);
+  logger_->info("started with {} workers", config_.workers);
+  return {};
+}
+
+Status Archiver::stop(uint32_t drain_ms) {
+  if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "stop must not be called from a callback");
+  if (!started_) return {};
+  intake_.set_gate(Intake::Gate::kStopping);
+  if (drain_ms > 0) dispatcher_.drain(std::chrono::steady_clock::now() + std::chrono::milliseconds(drain_ms));
+  cancelled_.store(true);
+  join_all();
+  intake_.set_gate(Intake::Gate::kNotStarted);
+  started_ = false;
+  logger_->info("stopped");
+  return {};
+}
+
+void Archiver::join_all() {
+  dispatcher_.shut_down();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  dispatcher_.finish();
+  intake_.reset();
+}
+
+std::string Archiver::metrics_text() {
+  return metrics_.text(dispatcher_.snapshot(), dispatcher_.events_dropped());
+}
+
+Result<std::shared_ptr<sink::Sink>> Archiver::sink() {
+  std::shared_ptr<sink::Sink> sink = slot_.get();
+  if (sink == nullptr) return fail(TIDEMARK_E_INVALID, "no sink: call set_sink first");
+  return sink;
+}
+
+bool Archiver::on_own_thread() const {
+  return std::any_of(threads_.begin(), threads_.end(),
+                     [](const std::thread& thread) { return thread.get_id() == std::this_thread::get_id(); });
+}
+
+// ---- Worker threads -----------------------------------------------------------------------------
+
+void Archiver::run_worker(uint32_t number) {
+  name_thread("tidemark-w" + std::to_string(number));
+  JobRunner runner(host_, slot_, metrics_, source_limits(config_), cancelled_);
+  Finished finished;
+  Command command;
+  while (dispatcher_.take(std::move(finished), &command)) finished = run(command, runner);
+}
+
+Finished Archiver::run(Command& command, JobRunner& runner) {
+  if (const auto* job = std::get_if<JobCommand>(&command)) {
+    JobDone done = runner.run(*job);
+    if (done.result.outcome != core::Outcome::kDone) log_failure(done, job->id);
+    return done;
+  }
+  if (const auto* ack = std::get_if<AckCommand>(&command)) {
+    const tidemark_partition partition = abi_partition(ack->id);
+    tidemark_error error = empty_abi_error();
+    const tidemark_status status = host_.acknowledge(host_.ctx, &partition, ack->ack.lsn, &error);
+    metrics_.acknowledged(status == TIDEMARK_OK);
+    if (status != TIDEMARK_OK) {
+      logger_->warn("acknowledge of {}: {}; will try again", where(ack->id, {ack->ack.lsn, ack->ack.lsn}),
+                    from_abi(status, error, "").message);
+    }
+    return AckDone{ack->ack, status == TIDEMARK_OK};
+  }
+  for (const EventNotice& event : std::get<EventsCommand>(command)) deliver(event);
+  return EventsDone();
+}
+
+void Archiver::deliver(const EventNotice& event) {
+  if (event.kind == TIDEMARK_EVENT_GAP) metrics_.gap(event.range.last - event.range.first + 1);
+  if (event.kind == TIDEMARK_EVENT_SINK_DOWN) metrics_.breaker_opened();
+  log_event(event);
+  if (host_.event == nullptr) return;
+  tidemark_error error = empty_abi_error();
+  const bool has_error = event.error.status != TIDEMARK_OK;
+  if (has_error) to_abi(event.error, &error);
+  const tidemark_event out = {
+      sizeof out,       event.kind,         abi_partition(event.id), event.range.first,
+      event.range.last, event.error.status, event.attempt,           has_error ? &error : nullptr};
+  host_.event(host_.ctx, &out);
+}
+
+void Archiver::log_event(const EventNotice& event) {
+  switch (event.kind) {
+    case TIDEMARK_EVENT_GAP:
+      logger_->error("gap: {} can no longer be archived", where(event.id, event.range));
+      break;
+    case TIDEMARK_EVENT_CONFLICT:
+      logger_->error("conflict: {}", event.error.message);
+      break;
+    case TIDEMARK_EVENT_FAILING:
+      logger_->warn("failing: {}: {}", where(event.id, event.range), event.error.message);
+      break;
+    case TIDEMARK_EVENT_RECOVERED:
+      logger_->info("recovered: {}", where(event.id, event.range));
+      break;
+    case TIDEMARK_EVENT_SINK_DOWN:
+      logger_->warn("sink is down, every partition waits: {}", event.error.message);
+      break;
+    case TIDEMARK_EVENT_SINK_UP:
+      logger_->info("sink is up again");
+      break;
+    default:
+      break;
+  }
+}
+
+// Every failure at debug; the first of a streak is an event, which is logged louder.
+void Archiver::log_failure(const JobDone& done, const PartitionId& id) {
+  if (done.error.status == TIDEMARK_OK || done.result.outcome == core::Outcome::kCancelled) return;
+  logger_->debug("{}: {}", where(id, done.job.range), done.error.message);
+}
+
+}  // namespace tidemark::runtime

@@ -1,0 +1,70 @@
+// One archiver: what tidemark_archiver points to. Options, sink, threads and their beginning and end.
+//
+// create, set_sink, start, stop and the destructor are [control]: the host serialises them. notify is
+// [hot-path]; metrics_text and sink are [any-thread].
+#ifndef TIDEMARK_RUNTIME_ARCHIVER_H
+#define TIDEMARK_RUNTIME_ARCHIVER_H
+
+#include <tidemark/archiver.h>
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "config/config.h"
+#include "log/log.h"
+#include "metrics/metrics.h"
+#include "runtime/dispatcher.h"
+#include "runtime/host.h"
+#include "runtime/intake.h"
+#include "runtime/job.h"
+#include "sink/slot.h"
+
+namespace tidemark::runtime {
+
+class Archiver {
+ public:
+  Archiver(const tidemark_host& host, config::Config config);
+  ~Archiver();
+  Archiver(const Archiver&) = delete;
+  Archiver& operator=(const Archiver&) = delete;
+
+  Status set_sink(std::string_view url, std::span<const config::Option> options, const tidemark_call* call);
+  Status start();
+  Status stop(uint32_t drain_ms);
+  Status notify(const tidemark_partition& partition, core::Lsn low, core::Lsn high) {
+    return dispatcher_.notify(view(partition.storage), partition.id, low, high);
+  }
+  std::string metrics_text();
+  // The sink to read back from; TIDEMARK_E_INVALID before the first set_sink.
+  Result<std::shared_ptr<sink::Sink>> sink();
+
+ private:
+  void run_worker(uint32_t number);
+  Finished run(Command& command, JobRunner& runner);
+  void deliver(const EventNotice& event);
+  void log_event(const EventNotice& event);
+  void log_failure(const JobDone& done, const PartitionId& id);
+  bool on_own_thread() const;
+  void join_all();
+
+  const tidemark_host host_;
+  const config::Config config_;
+  log::Log log_;
+  std::shared_ptr<spdlog::logger> logger_;
+  metrics::Metrics metrics_;
+  sink::Slot slot_;
+  Intake intake_;
+  Dispatcher dispatcher_;
+  std::atomic<bool> cancelled_{false};
+  bool started_ = false;              // [control] only
+  std::vector<std::thread> threads_;  // [control] only: the timer, then the workers
+};
+
+}  // namespace tidemark::runtime
+
+#endif  // TIDEMARK_RUNTIME_ARCHIVER_H

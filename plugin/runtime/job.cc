@@ -1,0 +1,286 @@
+#include "runtime/job.h"
+
+#include <chrono>
+#include <cstring>
+
+#include "core/archive_name.h"
+#include "core/footer.h"
+#include "store/discover.h"
+#include "store/footer_reader.h"
+
+namespace tidemark::runtime {
+namespace {
+
+// Archives taken from one listing; more are looked up when the partition gets there.
+constexpr size_t kDiscoverAtOnce = 1024;
+
+std::string name_of(const PartitionId& id, core::Range range) {
+  std::string name = *id.storage + "/" + std::to_string(id.id) + " entry " + std::to_string(range.first);
+  if (range.last != range.first) name += ".." + std::to_string(range.last);
+  return name;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
+                            tidemark_error* error) {
+  const Result<size_t> count = static_cast<tar::EntrySource*>(ctx)->read(offset, buffer, size);
+  if (!count) return to_abi(count.error(), error);
+  *out_size = *count;
+  return TIDEMARK_OK;
+}
+
+// A body that lies in memory: the gap record.
+tidemark_status read_block(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
+                           tidemark_error*) {
+  const core::FooterBlock& block = *static_cast<core::FooterBlock*>(ctx);
+  const size_t count = offset >= block.size() ? 0 : std::min<size_t>(size, block.size() - offset);
+  std::memcpy(buffer, block.data() + std::min<uint64_t>(offset, block.size()), count);
+  *out_size = count;
+  return TIDEMARK_OK;
+}
+
+}  // namespace
+
+// Entries on loan: each is given back exactly once, whatever happens, after the source let go of its files.
+class JobRunner::Leases {
+ public:
+  Leases(const tidemark_host& host, const PartitionId& id, tar::EntrySource& source)
+      : host_(host), partition_(abi_partition(id)), source_(source) {}
+  ~Leases() {
+    source_.close();
+    for (tidemark_entry& entry : entries_) host_.release_entry(host_.ctx, &partition_, &entry);
+  }
+  Leases(const Leases&) = delete;
+  Leases& operator=(const Leases&) = delete;
+
+  Result<std::string_view> acquire(core::Lsn lsn) {
+    tidemark_entry entry = {sizeof entry, 0, {nullptr, 0}, nullptr};
+    tidemark_error error = empty_abi_error();
+    const tidemark_status status = host_.acquire_entry(host_.ctx, &partition_, lsn, &entry, &error);
+    if (status != TIDEMARK_OK) return tl::unexpected<Error>(from_abi(status, error, "acquire_entry"));
+    entries_.push_back(entry);
+    const std::string_view path = view(entry.path);
+    if (path.empty() || path.front() != '/') {
+      return fail(TIDEMARK_E_INVALID,
+                  "acquire_entry gave the path '" + std::string(path) + "', which is not absolute");
+    }
+    return path;
+  }
+
+ private:
+  const tidemark_host& host_;
+  const tidemark_partition partition_;
+  tar::EntrySource& source_;
+  std::vector<tidemark_entry> entries_;
+};
+
+JobRunner::JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics,
+                     tar::SourceLimits limits, const std::atomic<bool>& cancelled)
+    : host_(host), slot_(slot), metrics_(metrics), cancelled_(cancelled), source_(limits) {
+  call_ = {sizeof call_, 0, const_cast<std::atomic<bool>*>(&cancelled),
+           [](void* ctx) -> int32_t { return static_cast<std::atomic<bool>*>(ctx)->load() ? 1 : 0; }};
+}
+
+JobDone JobRunner::run(const JobCommand& command) {
+  sink_ = slot_.get();
+  Ended ended;
+  switch (command.job.kind) {
+    case core::JobKind::kDiscover:
+      ended = discover(command.id, command.job);
+      break;
+    case core::JobKind::kArchive:
+      ended = archive(command.id, command.job.range);
+      break;
+    case core::JobKind::kVerify:
+      ended = verify(command.id, command.job.range);
+      break;
+    case core::JobKind::kRecordGap:
+      ended = record_gap(command.id, command.job.range);
+      break;
+  }
+  sink_.reset();
+  const bool failed =
+      ended.result.outcome != core::Outcome::kDone && ended.result.outcome != core::Outcome::kCancelled &&
+      !(ended.result.outcome == core::Outcome::kMissing && command.job.kind == core::JobKind::kVerify);
+  if (failed && ended.result.conflict) {
+    metrics_.conflict();
+  } else if (failed) {
+    metrics_.failed();
+  }
+  return {command.job, std::move(ended.result), std::move(ended.error)};
+}
+
+JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
+  const auto begin = std::chrono::steady_clock::now();
+  Leases leases(host_, id, source_);
+  if (auto failure = lay_out(id, range, &leases)) return std::move(*failure);
+
+  core::Digest digest;
+  tidemark_source source;
+  std::memset(&source, 0, sizeof source);
+  source.struct_size = sizeof source;
+  source.size_bytes = source_.size_bytes();
+  source.ctx = &source_;
+  source.read = read_source;
+  source.data = source_.data();
+  if (sink_->wants_sha256()) {
+    const Result<core::Digest> whole = source_.object_digest();
+    if (!whole) return ended(core::Outcome::kEntryFailed, whole.error());
+    digest = *whole;
+    source.sha256 = digest.data();
+  }
+  const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
+  const Status status = put(key, source);
+  const uint64_t entries = range.last - range.first + 1;
+  if (status) {
+    metrics_.archived(entries, source.size_bytes, seconds_since(begin));
+    return {};
+  }
+  if (const std::optional<Error>& own = source_.failure()) {
+    return ended(
+        own->status == TIDEMARK_E_CANCELLED ? core::Outcome::kCancelled : core::Outcome::kEntryFailed, *own);
+  }
+  if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
+  Ended result = compare(id, range, key);
+  if (result.result.outcome == core::Outcome::kDone) metrics_.verified(entries, seconds_since(begin));
+  return result;
+}
+
+JobRunner::Ended JobRunner::verify(const PartitionId& id, core::Range range) {
+  const auto begin = std::chrono::steady_clock::now();
+  Leases leases(host_, id, source_);
+  if (auto failure = lay_out(id, range, &leases)) return std::move(*failure);
+  Ended result = compare(id, range, core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive));
+  if (result.result.outcome == core::Outcome::kDone) {
+    metrics_.verified(range.last - range.first + 1, seconds_since(begin));
+  }
+  return result;
+}
+
+JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range) {
+  core::FooterBlock block = core::format_gap_record(*id.storage, id.id, range);
+  tidemark_source source;
+  std::memset(&source, 0, sizeof source);
+  source.struct_size = sizeof source;
+  source.size_bytes = block.size();
+  source.ctx = &block;
+  source.read = read_block;
+  source.data = reinterpret_cast<const uint8_t*>(block.data());
+  core::Digest digest;
+  if (sink_->wants_sha256()) {
+    Sha256 sha256;
+    sha256.update(block.data(), block.size());
+    digest = sha256.finish();
+    source.sha256 = digest.data();
+  }
+  const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kGap);
+  const Status status = put(key, source);
+  if (status) return {};
+  if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
+
+  std::string existing;
+  const auto keep = [&existing, &block](const void* data, size_t size) {
+    existing.append(static_cast<const char*>(data), std::min(size, block.size() + 1 - existing.size()));
+    return true;
+  };
+  if (Status got = sink_->get(key, 0, block.size() + 1, keep, &call_); !got) return sink_error(got.error());
+  if (existing == std::string_view(block.data(), block.size())) return {};
+  Error error;
+  error.status = TIDEMARK_E_CORRUPT;
+  error.message = key + " exists and is not the gap record of these entries; move it away";
+  return conflict(std::move(error));
+}
+
+JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job) {
+  Result<store::Discovery> found = store::discover(*sink_, *id.storage, id.id, job.range.first,
+                                                   job.range.last, job.check_older, kDiscoverAtOnce, &call_);
+  if (!found) return sink_error(found.error());
+  Ended result;
+  result.result.archives = std::move(found->archives);
+  result.result.complete_through = found->complete_through;
+  result.result.gap = found->gap;
+  return result;
+}
+
+std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, core::Range range, Leases* leases) {
+  paths_.clear();
+  for (core::Lsn lsn = range.first; lsn <= range.last; ++lsn) {
+    Result<std::string_view> path = leases->acquire(lsn);
+    if (!path) {
+      const bool missing = path.error().status == TIDEMARK_E_NOT_FOUND;
+      path.error().message = name_of(id, {lsn, lsn}) + ": " + path.error().message;
+      return ended(missing ? core::Outcome::kMissing : core::Outcome::kEntryFailed, path.error());
+    }
+    paths_.push_back({lsn, *path});
+  }
+  const tar::Cancel cancel = {const_cast<std::atomic<bool>*>(&cancelled_),
+                              [](void* ctx) { return static_cast<std::atomic<bool>*>(ctx)->load(); }};
+  Status opened = source_.open(*id.storage, id.id, paths_, cancel);
+  if (opened) return std::nullopt;
+  Error error = opened.error();
+  error.message = name_of(id, range) + ": " + error.message;
+  switch (error.status) {
+    case TIDEMARK_E_NOT_FOUND:
+      return ended(core::Outcome::kMissing, std::move(error));
+    case TIDEMARK_E_CANCELLED:
+      return ended(core::Outcome::kCancelled, std::move(error));
+    default:
+      return ended(core::Outcome::kEntryFailed, std::move(error));
+  }
+}
+
+JobRunner::Ended JobRunner::compare(const PartitionId& id, core::Range range, const std::string& key) {
+  const Result<core::Digest> digest = source_.content_digest();
+  if (!digest) {
+    const bool stopped = digest.error().status == TIDEMARK_E_CANCELLED;
+    return ended(stopped ? core::Outcome::kCancelled : core::Outcome::kEntryFailed, digest.error());
+  }
+  const Result<core::Footer> footer = store::read_footer(*sink_, key, &call_);
+  if (!footer) {
+    // Something else lies under this name: nothing, a cut object, a stranger's.
+    if (footer.error().status == TIDEMARK_E_CORRUPT) return conflict(footer.error());
+    return sink_error(footer.error());
+  }
+  if (footer->sha256 == *digest) return {};
+  Error error;
+  error.status = TIDEMARK_E_CORRUPT;
+  error.message = name_of(id, range) + ": " + key + " holds other content: sha256 " +
+                  core::hex(footer->sha256) + " there, " + core::hex(*digest) +
+                  " here; nothing was overwritten";
+  return conflict(std::move(error));
+}
+
+Status JobRunner::put(const std::string& key, const tidemark_source& source) {
+  return sink_->put(key, source, TIDEMARK_PUT_IF_ABSENT, &call_);
+}
+
+JobRunner::Ended JobRunner::ended(core::Outcome outcome, Error error) const {
+  Ended result;
+  result.result.outcome = outcome;
+  result.error = std::move(error);
+  return result;
+}
+
+JobRunner::Ended JobRunner::sink_error(Error error) const {
+  core::Outcome outcome =
+      is_retryable(error.status) ? core::Outcome::kSinkFailed : core::Outcome::kObjectFailed;
+  if (error.status == TIDEMARK_E_THROTTLED) outcome = core::Outcome::kSinkThrottled;
+  if (error.status == TIDEMARK_E_CANCELLED) {
+    outcome = cancelled_.load() ? core::Outcome::kCancelled : core::Outcome::kSinkFailed;
+  }
+  const uint32_t retry_after_ms = error.retry_after_ms;
+  Ended result = ended(outcome, std::move(error));
+  result.result.retry_after_ms = retry_after_ms;
+  return result;
+}
+
+JobRunner::Ended JobRunner::conflict(Error error) const {
+  Ended result = ended(core::Outcome::kObjectFailed, std::move(error));
+  result.result.conflict = true;
+  return result;
+}
+
+}  // namespace tidemark::runtime

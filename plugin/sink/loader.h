@@ -1,0 +1,36 @@
+// Finding and loading a sub-plugin, and opening a sink of it.
+//
+// [control]: the caller serialises. Boost.DLL's exceptions end here.
+#ifndef TIDEMARK_SINK_LOADER_H
+#define TIDEMARK_SINK_LOADER_H
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "log/log.h"
+#include "sink/sink.h"
+
+namespace tidemark::sink {
+
+// The scheme of url: [a-z][a-z0-9+-]*, at most 32 characters.
+Result<std::string> scheme_of(std::string_view url);
+
+// The url without what may hold secrets (user info and query), for logs and messages.
+std::string printable_url(std::string_view url);
+
+// Opens the sink that `url` names. The library is tidemark-sink-<scheme>.so in sink_dir (empty: where this
+// plugin lies), or what the option `library` names; that option is consumed, all others go to the sink.
+//   INVALID      bad url or scheme; what the sink says of its options
+//   NOT_FOUND    no such library
+//   UNSUPPORTED  not a sink, or one that speaks no ABI we know
+// and whatever open gives. The sink keeps its library and `log` alive.
+Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const config::Option> options,
+                                        const std::string& sink_dir, const log::Log& log,
+                                        const tidemark_call* call);
+
+}  // namespace tidemark::sink
+
+#endif  // TIDEMARK_SINK_LOADER_H
