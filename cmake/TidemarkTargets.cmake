@@ -3,7 +3,7 @@ find_package(Threads REQUIRED)
 
 add_library(tidemark_flags INTERFACE)
 target_compile_options(tidemark_flags INTERFACE
-  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough
+  -Wall -Wextra -Wshadow -Wimplicit-fallthrough $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
   # A unique symbol would keep a module in the process after dlclose.
   $<$<CXX_COMPILER_ID:GNU>:$<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>>
@@ -21,6 +21,9 @@ elseif(TIDEMARK_SANITIZE STREQUAL "thread")
 elseif(TIDEMARK_SANITIZE)
   message(FATAL_ERROR "TIDEMARK_SANITIZE is '${TIDEMARK_SANITIZE}'; use address, thread or nothing")
 endif()
+if(TIDEMARK_SANITIZE)
+  add_compile_options(-UNDEBUG)  # what is built to find mistakes keeps its assertions
+endif()
 
 # tidemark_module(<name> ENTRY <symbol> SOURCES <files>...)
 # A loadable module <name>.so that exports the one symbol <symbol> and hides everything else.
@@ -31,7 +34,7 @@ function(tidemark_module name)
   file(WRITE ${version_script} "{ global: ${ARG_ENTRY}; local: *; };\n")
   set_target_properties(${name} PROPERTIES
     PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${TIDEMARK_MODULE_OUTPUT_DIR}
-    INSTALL_RPATH "$ORIGIN" BUILD_RPATH "$ORIGIN" LINK_DEPENDS ${version_script})
+    INSTALL_RPATH "$ORIGIN" BUILD_WITH_INSTALL_RPATH ON LINK_DEPENDS ${version_script})
   target_link_libraries(${name} PRIVATE tidemark_flags)
   target_link_options(${name} PRIVATE
     -Wl,--version-script=${version_script} -Wl,-z,relro -Wl,-z,now -Wl,--no-undefined-version

@@ -1,0 +1,26 @@
+# What a host or a sink outside this tree needs: headers, find_package(tidemark) and pkg-config. Modules and
+# host-sim lie in lib/tidemark and bin; every path is relative, so that an installed prefix may be moved.
+include(CMakePackageConfigHelpers)
+
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/abi/include/tidemark DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+if(TARGET host-sim)
+  install(TARGETS host-sim RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tidemark)
+install(TARGETS tidemark_abi EXPORT tidemark-targets)
+set_target_properties(tidemark_abi PROPERTIES EXPORT_NAME abi)
+install(EXPORT tidemark-targets NAMESPACE tidemark:: DESTINATION ${config_dir})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/tidemark-config.cmake.in
+  ${CMAKE_BINARY_DIR}/tidemark-config.cmake INSTALL_DESTINATION ${config_dir} PATH_VARS TIDEMARK_MODULE_DIR)
+# Before 1.0 a minor version may change anything.
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/tidemark-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/tidemark-config.cmake ${CMAKE_BINARY_DIR}/tidemark-config-version.cmake
+  DESTINATION ${config_dir})
+
+set(pkgconfig_dir ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH pc_prefix ${pkgconfig_dir} ${CMAKE_INSTALL_PREFIX})
+file(RELATIVE_PATH pc_include_dir ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+file(RELATIVE_PATH pc_module_dir ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_LIBDIR}/tidemark)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/tidemark.pc.in ${CMAKE_BINARY_DIR}/tidemark.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/tidemark.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,44 @@
+#!/bin/sh
+# install_test.sh BUILD_DIR VERSION: installs into a prefix, moves it, and builds and runs the example host against
+# what is there, once with find_package and once with pkg-config. CC names the compiler.
+set -eu
+build=$1 version=$2
+here=$(cd "$(dirname "$0")" && pwd)
+embed=$here/../../abi/examples/embed.c
+: "${CC:=cc}"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() { echo "FAILED: $*" >&2; exit 1; }
+
+run_embed() { # PROGRAM MODULE_DIR NAME
+  mkdir "$work/wal-$3"
+  "$1" "$2/tidemark.so" "$work/wal-$3" "file://$work/archive-$3" >"$work/out-$3"
+  grep -qx 'archived entries 1 to 3' "$work/out-$3" || fail "embed said: $(cat "$work/out-$3")"
+  for lsn in 1 2 3; do
+    tar -xOf "$work/archive-$3/orders/7/000000000000$lsn.tar" | cmp - "$work/wal-$3/$lsn"
+  done
+}
+
+cmake --install "$build" --prefix "$work/first" >"$work/install.log"
+mkdir "$work/some where"
+mv "$work/first" "$work/some where/else"
+prefix="$work/some where/else"
+for file in include/tidemark/base.h include/tidemark/archiver.h include/tidemark/sink.h bin/host-sim; do
+  [ -f "$prefix/$file" ] || fail "$file is not installed"
+done
+"$prefix/bin/host-sim" --help >/dev/null || fail "the installed host-sim does not run"
+
+cmake -S "$here/consumer" -B "$work/consumer" -DCMAKE_PREFIX_PATH="$prefix" -DEMBED_C="$embed" \
+  -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="-Wall -Wextra -pedantic-errors -Werror" >"$work/cmake.log" ||
+  { cat "$work/cmake.log"; fail "find_package(tidemark)"; }
+cmake --build "$work/consumer" >"$work/cmake.log" || { cat "$work/cmake.log"; fail "the consumer does not build"; }
+run_embed "$work/consumer/embed" "$(cat "$work/consumer/module_dir")" cmake
+
+PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name tidemark.pc)")
+export PKG_CONFIG_PATH
+[ "$(pkg-config --modversion tidemark)" = "$version" ] || fail "pkg-config --modversion is not $version"
+eval "$CC -std=c99 -Wall -Wextra -pedantic-errors -Werror -pthread $(pkg-config --cflags tidemark) \
+  '$embed' -o '$work/embed' -ldl"
+run_embed "$work/embed" "$(pkg-config --variable=moduledir tidemark)" pkg-config
+echo "both consumers archived their entries"

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Sets up, builds with warnings as errors and runs the tests; ends in ctest's own summary.
+#
+#   tests/run.sh [--long] [--sanitize address|thread] [--build DIR] [ctest arguments...]
+#
+#   --long       also the tests labelled long: many more seeds, rounds and bytes
+#   --sanitize   an instrumented build; style tests and tests that need the plain modules are left out
+#   --build      where to build; default build/, build-address/ or build-thread/ beside tests/
+#
+# What is left goes to ctest: tests/run.sh -R '^abi\.'    CC and CXX choose the compiler of a new build directory.
+set -eu
+cd "$(dirname "$0")/.."
+
+long="" sanitize="" build=""
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --long) long=yes ;;
+    --sanitize | --build)
+      [ $# -ge 2 ] || { echo "run.sh: $1 needs a value" >&2; exit 2; }
+      if [ "$1" = --build ]; then build="$2"; else sanitize="$2"; fi
+      shift
+      ;;
+    -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) break ;;
+  esac
+  shift
+done
+case "$sanitize" in
+  "" | address | thread) ;;
+  *) echo "run.sh: --sanitize knows address and thread, not '$sanitize'" >&2; exit 2 ;;
+esac
+: "${build:=build${sanitize:+-$sanitize}}"
+
+tests/setup.sh test
+
+launcher=""
+if command -v ccache >/dev/null; then launcher=ccache; fi
+cmake -S . -B "$build" -G Ninja -DTIDEMARK_TESTS=ON -DTIDEMARK_WERROR=ON -DTIDEMARK_SANITIZE="$sanitize" \
+  -DCMAKE_C_COMPILER_LAUNCHER="$launcher" -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher"
+cmake --build "$build"
+
+# A report is a failure, and a suppressed one is still printed.
+export ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
+export TSAN_OPTIONS="second_deadlock_stack=1${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
+set -- --test-dir "$build" --output-on-failure --no-tests=error -j "$(nproc)" "$@"
+if [ -z "$long" ]; then set -- "$@" --label-exclude '^long$'; fi
+exec ctest "$@"
