@@ -1,0 +1,15 @@
+// Listing within one host's call, for the other files of this folder. See store.h.
+#ifndef TIDEMARK_STORE_LIST_H
+#define TIDEMARK_STORE_LIST_H
+
+#include "store/deadline.h"
+#include "store/store.h"
+
+namespace tidemark::store {
+
+Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn from,
+                   const std::function<bool(const ArchiveInfo&)>& visit, Deadline& deadline);
+
+}  // namespace tidemark::store
+
+#endif  // TIDEMARK_STORE_LIST_H

@@ -1,0 +1,140 @@
+#include <cstring>
+#include <memory>
+#include <span>
+
+#include "store/list.h"
+#include "store/store.h"
+#include "tar/extract.h"
+
+namespace tidemark::store {
+namespace {
+
+constexpr size_t kPieceBytes = 4 << 20;  // asked for at once: a request each, held in memory
+
+// An object as a stream that is pulled, one range after another.
+class ObjectStream final : public tar::ByteStream {
+ public:
+  ObjectStream(sink::Sink& sink, std::string_view key, uint64_t size_bytes, Deadline& deadline)
+      : sink_(sink),
+        key_(key),
+        size_bytes_(size_bytes),
+        capacity_(size_bytes < kPieceBytes ? static_cast<size_t>(size_bytes) : kPieceBytes),
+        piece_(new uint8_t[capacity_]),
+        deadline_(deadline) {}
+
+  Result<std::span<const uint8_t>> next() override {
+    if (offset_ == size_bytes_) return std::span<const uint8_t>();
+    const auto call = deadline_.next_call();
+    if (!call) return tl::unexpected(call.error());
+    size_t received = 0;
+    Status status = sink_.get(
+        key_, static_cast<int64_t>(offset_), capacity_,
+        [&](const void* data, size_t count) {
+          if (count > capacity_ - received) return false;
+          std::memcpy(piece_.get() + received, data, count);
+          received += count;
+          return true;
+        },
+        *call);
+    if (!status) return tl::unexpected(std::move(status.error()));
+    if (received == 0) {
+      return fail(TIDEMARK_E_CORRUPT, std::string(key_) + ": ends after " + std::to_string(offset_) + " of " +
+                                          std::to_string(size_bytes_) + " bytes");
+    }
+    offset_ += received;
+    return std::span<const uint8_t>(piece_.get(), received);
+  }
+
+ private:
+  sink::Sink& sink_;
+  std::string_view key_;
+  const uint64_t size_bytes_;
+  const size_t capacity_;
+  const std::unique_ptr<uint8_t[]> piece_;
+  Deadline& deadline_;
+  uint64_t offset_ = 0;
+};
+
+struct Candidate {
+  core::Range range;
+  std::string key;
+  uint64_t size_bytes;
+};
+struct Candidates {
+  std::vector<Candidate> archives;
+  std::optional<core::Range> gap;
+};
+
+constexpr size_t kCandidatesMax = 16;
+
+Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, uint64_t partition,
+                                   core::Lsn lsn, Deadline& deadline) {
+  Candidates found;
+  size_t names_behind = 0;
+  Status status = list_within(
+      sink, storage, partition, lsn,
+      [&](const ArchiveInfo& info) {
+        if (!info.range.contains(lsn)) return ++names_behind < kOverlapNames;
+        if (info.kind == core::ObjectKind::kGap) {
+          found.gap = info.range;
+        } else {
+          found.archives.push_back({info.range, std::string(info.key), info.size_bytes});
+        }
+        return found.archives.size() < kCandidatesMax;
+      },
+      deadline);
+  if (!status) return tl::unexpected(std::move(status.error()));
+  return found;
+}
+
+tl::unexpected<Error> not_found(std::string_view storage, uint64_t partition, core::Lsn lsn,
+                                const std::optional<core::Range>& gap) {
+  std::string message = "no archive of " + std::string(storage) + "/" + std::to_string(partition) +
+                        " holds entry " + std::to_string(lsn);
+  if (gap) {
+    message += ": entries " + std::to_string(gap->first) + " to " + std::to_string(gap->last) +
+               " are recorded as a gap, they could not be archived";
+  }
+  return fail(TIDEMARK_E_NOT_FOUND, message);
+}
+
+Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extraction wanted,
+                    Deadline& deadline) {
+  wanted.range = candidate.range;
+  ObjectStream bytes(sink, candidate.key, candidate.size_bytes, deadline);
+  Status status = tar::extract_entry(bytes, wanted, deadline.cancel());
+  // The extractor only knows that it was stopped; the deadline knows why.
+  if (!status && status.error().status == TIDEMARK_E_CANCELLED) {
+    if (Status why = deadline.check(); !why) status = std::move(why);
+  }
+  if (!status && status.error().message.find(candidate.key) == std::string::npos) {
+    status.error().message = candidate.key + ": " + status.error().message;
+  }
+  return status;
+}
+
+}  // namespace
+
+Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn lsn,
+                         std::string_view directory, const tidemark_call* call) {
+  if (lsn == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "entry 0 was asked for; LSNs begin with 1");
+  Deadline deadline(call);
+  const auto found = find_candidates(sink, storage, partition, lsn, deadline);
+  if (!found) return tl::unexpected(found.error());
+  if (found->archives.empty()) return not_found(storage, partition, lsn, found->gap);
+  const tar::Extraction wanted = {storage, partition, {}, lsn, directory, {}};
+  Restored result;
+  for (const Candidate& candidate : found->archives) {
+    Status status = restore_from(sink, candidate, wanted, deadline);
+    if (status) {
+      result.key = candidate.key;
+      return result;
+    }
+    // Only another copy of the entry can help.
+    if (status.error().status != TIDEMARK_E_CORRUPT) return tl::unexpected(std::move(status.error()));
+    result.damaged.push_back(std::move(status.error()));
+  }
+  return tl::unexpected(std::move(result.damaged.front()));
+}
+
+}  // namespace tidemark::store

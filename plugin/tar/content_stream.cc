@@ -1,0 +1,56 @@
+#include "tar/content_stream.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/archive_name.h"
+
+namespace tidemark::tar {
+
+FooterSplitter::Pieces FooterSplitter::push(std::span<const uint8_t> piece) {
+  Pieces pieces;
+  const size_t together = held_size_ + piece.size();
+  const size_t content = together > core::kFooterSize ? together - core::kFooterSize : 0;
+  const size_t from_held = std::min(content, held_size_);
+  std::memcpy(given_.data(), held_.data(), from_held);
+  std::memmove(held_.data(), held_.data() + from_held, held_size_ - from_held);
+  held_size_ -= from_held;
+  pieces.first = {given_.data(), from_held};
+  pieces.second = piece.first(content - from_held);
+  const auto rest = piece.subspan(content - from_held);
+  std::memcpy(held_.data() + held_size_, rest.data(), rest.size());
+  held_size_ += rest.size();
+  hash(pieces.first);
+  hash(pieces.second);
+  return pieces;
+}
+
+void FooterSplitter::hash(std::span<const uint8_t> content) {
+  sha_.update(content.data(), content.size());
+  content_bytes_ += content.size();
+}
+
+Result<core::Footer> FooterSplitter::check(std::string_view storage, uint64_t partition, core::Range range) {
+  std::string problem;
+  auto footer = core::parse_footer(tail(), &problem);
+  if (!footer) return fail(TIDEMARK_E_CORRUPT, "the object has no valid footer: " + problem);
+  if (Status status = check_identity(*footer, storage, partition, range); !status) {
+    return tl::unexpected(std::move(status.error()));
+  }
+  const core::Digest digest = sha_.finish();
+  if (digest != footer->sha256) {
+    return fail(TIDEMARK_E_CORRUPT, "the object is damaged: its bytes have sha256 " + core::hex(digest) +
+                                        ", its footer says " + core::hex(footer->sha256));
+  }
+  return std::move(*footer);
+}
+
+Status check_identity(const core::Footer& footer, std::string_view storage, uint64_t partition,
+                      core::Range range) {
+  if (footer.storage == storage && footer.partition == partition && footer.range == range) return {};
+  return fail(TIDEMARK_E_CORRUPT, "the footer is of another archive: " +
+                                      core::object_key(footer.storage, footer.partition, footer.range,
+                                                       core::ObjectKind::kArchive));
+}
+
+}  // namespace tidemark::tar

@@ -1,0 +1,52 @@
+// An object's bytes taken apart while they come: what lies before the footer is passed on and hashed, the
+// footer is held back and checked at the end.
+//
+// One thread at a time.
+#ifndef TIDEMARK_TAR_CONTENT_STREAM_H
+#define TIDEMARK_TAR_CONTENT_STREAM_H
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/footer.h"
+#include "util/result.h"
+#include "util/sha256.h"
+
+namespace tidemark::tar {
+
+// Splits a stream of unknown length into content and its last 512 bytes. Push pieces in order; each gives up
+// to two pieces of content, valid until the next push.
+class FooterSplitter {
+ public:
+  struct Pieces {
+    std::span<const uint8_t> first;
+    std::span<const uint8_t> second;
+  };
+  Pieces push(std::span<const uint8_t> piece);
+
+  uint64_t content_bytes() const { return content_bytes_; }
+  std::string_view tail() const { return {reinterpret_cast<const char*>(held_.data()), held_size_}; }
+  // After the last piece: the footer, which must be of this content and this identity.
+  Result<core::Footer> check(std::string_view storage, uint64_t partition, core::Range range);
+
+ private:
+  void hash(std::span<const uint8_t> content);
+
+  Sha256 sha_;
+  std::array<uint8_t, core::kFooterSize> held_;
+  std::array<uint8_t, core::kFooterSize> given_;  // content that was held until the last push
+  size_t held_size_ = 0;
+  uint64_t content_bytes_ = 0;
+};
+
+// Whether a footer belongs to this key; CORRUPT if not.
+Status check_identity(const core::Footer& footer, std::string_view storage, uint64_t partition,
+                      core::Range range);
+
+}  // namespace tidemark::tar
+
+#endif  // TIDEMARK_TAR_CONTENT_STREAM_H

@@ -1,0 +1,85 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tar/dir_stack.h"
+#include "tar/tree_builder.h"
+
+namespace tidemark::tar {
+namespace {
+
+constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+bool is_dots(const char* name) {
+  return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
+// Opens a directory to be emptied, whatever its mode.
+int push_directory(DirStack& stack, int parent, const char* name) {
+  fchmodat(parent, name, 0700, 0);  // of a directory of our own; if it fails, opening it says why
+  UniqueFd fd(openat(parent, name, kOpenDirectory));
+  struct stat info;
+  if (!fd || fstat(fd.get(), &info) != 0) return errno;
+  stack.push(std::move(fd), info.st_dev, info.st_ino);
+  return 0;
+}
+
+// Unlinks until the directory is empty or a subdirectory turns up, whose name is then in `name`.
+int empty_until_directory(int fd, std::string& name) {
+  alignas(dirent64) char listing[16 << 10];
+  name.clear();
+  for (bool removed = true; removed;) {
+    // From the start: what is removed while a directory is read may hide other names.
+    removed = false;
+    if (lseek(fd, 0, SEEK_SET) != 0) return errno;
+    for (ssize_t size; (size = getdents64(fd, listing, sizeof listing)) != 0;) {
+      if (size < 0) return errno;
+      for (ssize_t at = 0; at < size;) {
+        const auto* found = reinterpret_cast<const dirent64*>(listing + at);
+        at += found->d_reclen;
+        if (is_dots(found->d_name)) continue;
+        if (unlinkat(fd, found->d_name, 0) == 0) {
+          removed = true;
+        } else if (errno == EISDIR || errno == EPERM) {
+          name = found->d_name;
+          return 0;
+        } else if (errno != ENOENT) {
+          return errno;
+        }
+      }
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+int remove_tree(int directory_fd, const char* name) {
+  if (unlinkat(directory_fd, name, 0) == 0 || errno == ENOENT) return 0;
+  if (errno != EISDIR && errno != EPERM) return errno;
+  DirStack stack;
+  std::vector<std::string> names = {name};
+  if (const int problem = push_directory(stack, directory_fd, name); problem != 0) return problem;
+  while (!stack.empty()) {
+    std::string child;
+    if (const int problem = empty_until_directory(stack.fd(), child); problem != 0) return problem;
+    if (!child.empty()) {
+      if (const int problem = push_directory(stack, stack.fd(), child.c_str()); problem != 0) return problem;
+      names.push_back(std::move(child));
+      continue;
+    }
+    if (const int problem = stack.pop(); problem != 0) return problem;
+    const int parent = stack.empty() ? directory_fd : stack.fd();
+    if (unlinkat(parent, names.back().c_str(), AT_REMOVEDIR) != 0) return errno;
+    names.pop_back();
+  }
+  return 0;
+}
+
+}  // namespace tidemark::tar

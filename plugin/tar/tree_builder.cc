@@ -1,0 +1,220 @@
+#include "tar/tree_builder.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "core/archive_name.h"
+
+namespace tidemark::tar {
+namespace {
+
+constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+// Whether `path` comes after `previous` in archive order: compared name by name.
+bool comes_after(std::string_view path, std::string_view previous) {
+  size_t i = 0;
+  while (i < path.size() && i < previous.size() && path[i] == previous[i]) ++i;
+  if (i == path.size()) return false;
+  if (i == previous.size()) return true;
+  if (previous[i] == '/') return true;  // previous lies below a shorter name
+  if (path[i] == '/') return false;
+  return static_cast<unsigned char>(path[i]) > static_cast<unsigned char>(previous[i]);
+}
+
+const char* name_problem(std::string_view name) {
+  if (name.empty()) return "has an empty name in its path";
+  if (name == "." || name == "..") return "has '.' or '..' in its path";
+  if (name.find('\0') != std::string_view::npos) return "has a NUL in its path";
+  return nullptr;
+}
+
+tl::unexpected<Error> refuse(const std::string& member, const char* why) {
+  return fail(TIDEMARK_E_CORRUPT, "member " + member + " " + why + "; nothing was restored");
+}
+
+Result<std::string> random_text() {
+  uint64_t number = 0;
+  if (getrandom(&number, sizeof number, 0) != sizeof number) return fail_errno(errno, "getrandom");
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
+  return std::string(text);
+}
+
+}  // namespace
+
+TreeBuilder::~TreeBuilder() {
+  file_.reset();
+  stack_.clear();
+  if (created_) remove_tree(directory_.get(), temp_name_.c_str());
+}
+
+std::string TreeBuilder::shown(std::string_view path) const {
+  return path.empty() ? final_name_ : final_name_ + "/" + std::string(path);
+}
+
+Status TreeBuilder::begin(std::string_view directory, core::Lsn lsn) {
+  assert(!directory_);
+  directory_path_ = directory;
+  const auto text = core::lsn_text(lsn);
+  final_name_.assign(text.data(), text.size());
+  directory_.reset(open(directory_path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory_) return fail_errno(errno, directory_path_);
+  struct stat info;
+  if (fstatat(directory_.get(), final_name_.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
+    return fail(TIDEMARK_E_EXISTS, directory_path_ + "/" + final_name_ +
+                                       ": exists already; remove it or restore into another directory");
+  }
+  if (errno != ENOENT) return fail_errno(errno, directory_path_ + "/" + final_name_);
+  auto random = random_text();
+  if (!random) return tl::unexpected(std::move(random.error()));
+  temp_name_ = ".tidemark-restore-" + final_name_ + "-" + *random;
+  return {};
+}
+
+// Where a member goes: the directory it lies in is made the innermost one.
+Status TreeBuilder::place(std::string_view path, const char*& name, int& parent_fd) {
+  if (path.empty()) {
+    if (has_entry_) return refuse(final_name_, "is there twice");
+    has_entry_ = true;
+    name = temp_name_.c_str();
+    parent_fd = directory_.get();
+    return {};
+  }
+  if (!has_entry_ || is_file_) return refuse(shown(path), "lies in no directory of the archive");
+  for (size_t at = 0; at <= path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    if (const char* problem = name_problem(path.substr(at, end - at))) return refuse(shown(path), problem);
+    at = end + 1;
+  }
+  if (!last_path_.empty() && !comes_after(path, last_path_)) {
+    return refuse(shown(path), path == last_path_ ? "is there twice" : "is there twice or out of order");
+  }
+  const size_t slash = path.rfind('/');
+  const std::string_view parent =
+      slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+  if (Status status = go_to_parent(parent); !status) return status;
+  if (parent != path_) return refuse(shown(path), "lies in no directory of the archive");
+  last_path_ = path;
+  name_ = path.substr(slash == std::string_view::npos ? 0 : slash + 1);
+  name = name_.c_str();
+  parent_fd = stack_.fd();
+  return {};
+}
+
+// Leaves directories until the innermost is `parent` or one above it.
+Status TreeBuilder::go_to_parent(std::string_view parent) {
+  const auto is_inside = [&] {
+    return path_.empty() || parent == path_ || (parent.starts_with(path_) && parent[path_.size()] == '/');
+  };
+  while (!is_inside()) {
+    if (Status status = leave_directory(); !status) return status;
+  }
+  return {};
+}
+
+Status TreeBuilder::leave_directory() {
+  const std::string path = shown(path_);
+  const UniqueFd left(fcntl(stack_.fd(), F_DUPFD_CLOEXEC, 0));
+  if (!left) return fail_errno(errno, path);
+  const mode_t mode = levels_.back().mode;
+  // Through ".." while the directory can still be searched.
+  if (const int problem = stack_.pop(); problem != 0) return fail_errno(problem, path);
+  levels_.pop_back();
+  path_.resize(levels_.empty() ? 0 : levels_.back().path_size);
+  if (fchmod(left.get(), mode) != 0 || fsync(left.get()) != 0) return fail_errno(errno, path);
+  return {};
+}
+
+Status TreeBuilder::add_directory(std::string_view path, mode_t mode) {
+  const char* name = nullptr;
+  int parent = -1;
+  if (Status status = place(path, name, parent); !status) return status;
+  if (mkdirat(parent, name, 0700) != 0) return fail_errno(errno, shown(path));
+  if (path.empty()) created_ = true;
+  UniqueFd fd(openat(parent, name, kOpenDirectory));
+  struct stat info;
+  if (!fd || fstat(fd.get(), &info) != 0) return fail_errno(errno, shown(path));
+  stack_.push(std::move(fd), info.st_dev, info.st_ino);
+  path_ = path;
+  levels_.push_back({path.size(), mode & 07777});
+  return {};
+}
+
+Status TreeBuilder::add_symlink(std::string_view path, const std::string& target) {
+  const char* name = nullptr;
+  int parent = -1;
+  if (path.empty()) return refuse(final_name_, "is a symlink; an entry is a file or a directory");
+  if (target.empty()) return refuse(shown(path), "is a symlink without a target");
+  if (Status status = place(path, name, parent); !status) return status;
+  if (symlinkat(target.c_str(), parent, name) != 0) return fail_errno(errno, shown(path));
+  return {};
+}
+
+Status TreeBuilder::begin_file(std::string_view path, mode_t mode) {
+  const char* name = nullptr;
+  int parent = -1;
+  if (Status status = place(path, name, parent); !status) return status;
+  file_.reset(openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file_) return fail_errno(errno, shown(path));
+  if (path.empty()) created_ = is_file_ = true;
+  file_mode_ = mode & 07777;
+  return {};
+}
+
+Status TreeBuilder::write(const void* data, size_t size) {
+  const char* next = static_cast<const char*>(data);
+  while (size > 0) {
+    const ssize_t count = ::write(file_.get(), next, size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno(errno, shown(last_path_));
+    next += count;
+    size -= static_cast<size_t>(count);
+  }
+  return {};
+}
+
+Status TreeBuilder::end_file() {
+  // The bits last: a write would take setuid and setgid away.
+  if (fchmod(file_.get(), file_mode_) != 0 || fsync(file_.get()) != 0)
+    return fail_errno(errno, shown(last_path_));
+  file_.reset();
+  return {};
+}
+
+Status TreeBuilder::finish() {
+  assert(has_entry_ && !file_);
+  while (!stack_.empty()) {
+    if (Status status = leave_directory(); !status) return status;
+  }
+  return {};
+}
+
+Status TreeBuilder::publish() {
+  const std::string target = directory_path_ + "/" + final_name_;
+  if (renameat2(directory_.get(), temp_name_.c_str(), directory_.get(), final_name_.c_str(),
+                RENAME_NOREPLACE) != 0) {
+    if (errno == EEXIST) {
+      return fail(TIDEMARK_E_EXISTS,
+                  target + ": exists already; remove it or restore into another directory");
+    }
+    if (errno == EINVAL) {
+      return fail(TIDEMARK_E_UNSUPPORTED, target +
+                                              ": this file system cannot rename without replacing; restore "
+                                              "into a directory on another one");
+    }
+    return fail_errno(errno, target);
+  }
+  created_ = false;
+  if (fsync(directory_.get()) != 0) return fail_errno(errno, directory_path_);
+  return {};
+}
+
+}  // namespace tidemark::tar

@@ -1,0 +1,81 @@
+// Builds one restored entry beside its final place, safe against hostile member names, and moves it there
+// whole: <dir>/.tidemark-restore-<LSN>-<random> becomes <dir>/<LSN>, or nothing is left.
+//
+// One thread at a time. Members come in archive order (pre-order, names in byte order, each below a directory
+// that was given before), anything else is refused; so nothing is written twice, outside of the tree or
+// through a symlink. Everything is readable by its owner alone until it is complete; then it gets its
+// permission bits and is fsynced.
+#ifndef TIDEMARK_TAR_TREE_BUILDER_H
+#define TIDEMARK_TAR_TREE_BUILDER_H
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/types.h"
+#include "tar/dir_stack.h"
+#include "util/fd.h"
+#include "util/result.h"
+
+namespace tidemark::tar {
+
+class TreeBuilder {
+ public:
+  TreeBuilder() = default;
+  ~TreeBuilder();  // removes what was not published
+  TreeBuilder(const TreeBuilder&) = delete;
+  TreeBuilder& operator=(const TreeBuilder&) = delete;
+
+  // `directory` exists. EXISTS: it has an entry <LSN> already.
+  Status begin(std::string_view directory, core::Lsn lsn);
+
+  // `path` is relative to the entry, "" is the entry itself, without a '/' at its end.
+  Status add_directory(std::string_view path, mode_t mode);
+  Status add_symlink(std::string_view path, const std::string& target);
+  Status begin_file(std::string_view path, mode_t mode);
+  Status write(const void* data, size_t size);
+  Status end_file();
+
+  bool has_entry() const { return has_entry_; }
+  // After the last member: completes and fsyncs the tree, but leaves it where nobody looks.
+  Status finish();
+  // After finish(): EXISTS if somebody else was faster.
+  Status publish();
+
+ private:
+  struct Level {
+    size_t path_size;  // of path_, up to and including this directory
+    mode_t mode;
+  };
+
+  Status place(std::string_view path, const char*& name, int& parent_fd);
+  Status go_to_parent(std::string_view parent);
+  Status leave_directory();
+  std::string shown(std::string_view path) const;
+
+  UniqueFd directory_;
+  std::string directory_path_;
+  std::string final_name_;
+  std::string temp_name_;
+  bool created_ = false;    // temp_name_ exists
+  bool has_entry_ = false;  // the entry itself was given
+  bool is_file_ = false;    // and is a file
+  DirStack stack_;
+  std::vector<Level> levels_;
+  std::string path_;       // of the innermost open directory
+  std::string last_path_;  // the last member
+  std::string name_;
+  UniqueFd file_;
+  mode_t file_mode_ = 0;
+};
+
+// Removes whatever `name` in the directory is, with everything below it; follows no symlink. 0 or an errno.
+int remove_tree(int directory_fd, const char* name);
+
+}  // namespace tidemark::tar
+
+#endif  // TIDEMARK_TAR_TREE_BUILDER_H
