@@ -3,35 +3,16 @@
 #include <tidemark/archiver.h>
 
 #include <cstring>
-#include <exception>
-#include <new>
 #include <string>
 
 #include "config/config.h"
+#include "entry_checks.h"
+#include "entry_readback.h"
 #include "runtime/archiver.h"
 #include "runtime/host.h"
-#include "store/readback.h"
-#include "util/guard.h"
-
-struct tidemark_archiver : tidemark::runtime::Archiver {
-  using Archiver::Archiver;
-};
 
 namespace tidemark {
 namespace {
-
-Status need(const void* pointer, const char* name) {
-  if (pointer != nullptr) return {};
-  return fail(TIDEMARK_E_INVALID, std::string(name) + " is NULL");
-}
-
-Status check_partition(const tidemark_partition* partition) {
-  if (Status ok = need(partition, "partition"); !ok) return ok;
-  if (partition->storage.data == nullptr && partition->storage.size > 0) {
-    return fail(TIDEMARK_E_INVALID, "partition.storage is NULL with a size");
-  }
-  return {};
-}
 
 tidemark_status create(const tidemark_host* host, const tidemark_option* options, uint32_t option_count,
                        tidemark_archiver** out, tidemark_error* error) {
@@ -94,8 +75,7 @@ tidemark_status write_metrics(tidemark_archiver* archiver, const tidemark_writer
                               tidemark_error* error) {
   return guard(error, [&]() -> Status {
     if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = need(writer, "writer"); !ok) return ok;
-    if (writer->write == nullptr) return fail(TIDEMARK_E_INVALID, "writer.write is NULL");
+    if (Status ok = need_writer(writer); !ok) return ok;
     const std::string text = archiver->metrics_text();
     const tidemark_status status = writer->write(writer->ctx, text.data(), text.size());
     if (status != TIDEMARK_OK)
@@ -104,54 +84,9 @@ tidemark_status write_metrics(tidemark_archiver* archiver, const tidemark_writer
   });
 }
 
-// ---- tidemark.readback/1 ------------------------------------------------------------------------
-
-tidemark_status readback_list(tidemark_archiver* archiver, const tidemark_partition* partition,
-                              tidemark_lsn from, int32_t (*visit)(void* ctx, const tidemark_archive*),
-                              void* visit_ctx, const tidemark_call* call, tidemark_error* error) {
-  return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_partition(partition); !ok) return ok;
-    if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
-    const auto sink = archiver->sink();
-    if (!sink) return tl::unexpected(sink.error());
-    return store::readback_list(**sink, *partition, from, visit, visit_ctx, call);
-  });
-}
-
-tidemark_status readback_fetch(tidemark_archiver* archiver, tidemark_str key, const tidemark_writer* out,
-                               const tidemark_call* call, tidemark_error* error) {
-  return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = need(out, "out"); !ok) return ok;
-    if (out->write == nullptr) return fail(TIDEMARK_E_INVALID, "out.write is NULL");
-    if (key.data == nullptr && key.size > 0) return fail(TIDEMARK_E_INVALID, "key is NULL with a size");
-    const auto sink = archiver->sink();
-    if (!sink) return tl::unexpected(sink.error());
-    return store::readback_fetch(**sink, view(key), *out, call);
-  });
-}
-
-tidemark_status readback_restore(tidemark_archiver* archiver, const tidemark_partition* partition,
-                                 tidemark_lsn lsn, tidemark_str directory, const tidemark_call* call,
-                                 tidemark_error* error) {
-  return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_partition(partition); !ok) return ok;
-    if (directory.data == nullptr || directory.size == 0)
-      return fail(TIDEMARK_E_INVALID, "directory is empty");
-    const auto sink = archiver->sink();
-    if (!sink) return tl::unexpected(sink.error());
-    return store::readback_restore(**sink, *partition, lsn, view(directory), call);
-  });
-}
-
-constexpr tidemark_readback_api kReadback = {sizeof kReadback, 0, readback_list, readback_fetch,
-                                             readback_restore};
-
 const void* get_extension(tidemark_archiver* archiver, const char* id) {
   if (archiver == nullptr || id == nullptr) return nullptr;
-  return std::strcmp(id, TIDEMARK_EXT_READBACK) == 0 ? &kReadback : nullptr;
+  return std::strcmp(id, TIDEMARK_EXT_READBACK) == 0 ? readback_table() : nullptr;
 }
 
 constexpr tidemark_archiver_api kApi = {sizeof kApi,

@@ -42,6 +42,7 @@ class Archiver {
   std::string metrics_text();
   // The sink to read back from; TIDEMARK_E_INVALID before the first set_sink.
   Result<std::shared_ptr<sink::Sink>> sink();
+  void warn(const std::string& message) { logger_->warn("{}", message); }
 
  private:
   void run_worker(uint32_t number);

@@ -5,8 +5,9 @@
 
 #include "core/archive_name.h"
 #include "core/footer.h"
-#include "store/discover.h"
-#include "store/footer_reader.h"
+#include "runtime/host.h"
+#include "store/store.h"
+#include "util/sha256.h"
 
 namespace tidemark::runtime {
 namespace {
@@ -195,8 +196,9 @@ JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range)
 }
 
 JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job) {
-  Result<store::Discovery> found = store::discover(*sink_, *id.storage, id.id, job.range.first,
-                                                   job.range.last, job.check_older, kDiscoverAtOnce, &call_);
+  Result<store::Discovery> found =
+      store::discover(*sink_, *id.storage, id.id, job.range.first, job.range.last,
+                      {job.check_older, kDiscoverAtOnce}, &call_);
   if (!found) return sink_error(found.error());
   Ended result;
   result.result.archives = std::move(found->archives);

@@ -1,0 +1,76 @@
+// Checks arguments and hands on to store/, inside the guard; nothing else.
+#include "entry_readback.h"
+
+#include "core/archive_name.h"
+#include "entry_checks.h"
+#include "store/store.h"
+
+namespace tidemark {
+namespace {
+
+Status check_name(const tidemark_partition* partition) {
+  if (Status ok = check_partition(partition); !ok) return ok;
+  if (const char* problem = core::storage_name_problem(view(partition->storage))) {
+    return fail(TIDEMARK_E_INVALID,
+                "storage name '" + std::string(view(partition->storage).substr(0, 200)) + "' " + problem);
+  }
+  return {};
+}
+
+tidemark_status list(tidemark_archiver* archiver, const tidemark_partition* partition, tidemark_lsn from,
+                     int32_t (*visit)(void* ctx, const tidemark_archive*), void* visit_ctx,
+                     const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    if (Status ok = check_name(partition); !ok) return ok;
+    if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
+    const auto sink = archiver->sink();
+    if (!sink) return tl::unexpected(sink.error());
+    const auto visit_archive = [&](const store::ArchiveInfo& info) {
+      if (info.kind != core::ObjectKind::kArchive) return true;
+      const tidemark_archive archive = {
+          sizeof archive,   0, info.range.first, info.range.last, info.size_bytes, info.modified_us,
+          abi_str(info.key)};
+      return visit(visit_ctx, &archive) == 0;
+    };
+    return store::list(**sink, view(partition->storage), partition->id, from, visit_archive, call);
+  });
+}
+
+tidemark_status fetch(tidemark_archiver* archiver, tidemark_str key, const tidemark_writer* out,
+                      const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    if (Status ok = need_writer(out); !ok) return ok;
+    if (key.data == nullptr && key.size > 0) return fail(TIDEMARK_E_INVALID, "key is NULL with a size");
+    const auto sink = archiver->sink();
+    if (!sink) return tl::unexpected(sink.error());
+    return store::fetch(**sink, view(key), *out, call);
+  });
+}
+
+tidemark_status restore(tidemark_archiver* archiver, const tidemark_partition* partition, tidemark_lsn lsn,
+                        tidemark_str directory, const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    if (Status ok = check_name(partition); !ok) return ok;
+    if (lsn == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "lsn is 0: the first LSN is 1");
+    if (directory.data == nullptr || directory.size == 0)
+      return fail(TIDEMARK_E_INVALID, "directory is empty");
+    const auto sink = archiver->sink();
+    if (!sink) return tl::unexpected(sink.error());
+    const auto restored =
+        store::restore(**sink, view(partition->storage), partition->id, lsn, view(directory), call);
+    if (!restored) return tl::unexpected(restored.error());
+    for (const Error& damaged : restored->damaged) archiver->warn(damaged.message);
+    return {};
+  });
+}
+
+constexpr tidemark_readback_api kReadback = {sizeof kReadback, 0, list, fetch, restore};
+
+}  // namespace
+
+const tidemark_readback_api* readback_table() { return &kReadback; }
+
+}  // namespace tidemark
