@@ -1,0 +1,216 @@
+#include "log_store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "lsn.h"
+#include "partition_dir.h"
+
+namespace tidemark::host {
+
+std::string LogStore::partition_root(uint64_t id) const {
+  return options_.directory + "/" + options_.storage + "/" + std::to_string(id);
+}
+
+std::string LogStore::entry_path(uint64_t partition, uint64_t lsn) const {
+  return host::entry_path(partition_root(partition), lsn);
+}
+
+Result<std::unique_ptr<LogStore>> LogStore::open(const LogOptions& options) {
+  if (auto made = make_dirs(options.directory, options.durability); !made) return made.error();
+  std::unique_ptr<LogStore> store(new LogStore(options));
+  const std::string lock = options.directory + "/lock";
+  store->lock_.reset(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!store->lock_) return errno_error("cannot open " + lock);
+  if (::flock(store->lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK)
+      return Error{options.directory + " is in use by another host-sim; wait until it is done"};
+    return errno_error("cannot lock " + lock);
+  }
+  if (auto recovered = store->recover(); !recovered) return recovered.error();
+  return store;
+}
+
+Result<std::vector<uint64_t>> LogStore::existing_partitions() const {
+  auto names = list_names(options_.directory + "/" + options_.storage);
+  if (!names) return names.error();
+  std::vector<uint64_t> ids;
+  for (const std::string& name : *names) {
+    uint64_t id = 0;
+    const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), id);
+    if (code != std::errc() || end != name.data() + name.size() || id >= kMaxPartitions) {
+      return Error{options_.directory + "/" + options_.storage + "/" + name +
+                   " is no partition; move it away"};
+    }
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+Result<void> LogStore::recover() {
+  auto existing = existing_partitions();
+  if (!existing) return existing.error();
+  std::vector<uint64_t> journal_last(options_.partitions, 0);
+  bool bad_partition = false;
+  const std::string path = options_.directory + "/" + kJournalName;
+  auto scan = scan_journal(path, [&](JournalRecord record) {
+    if (record.storage != options_.storage) return;
+    if (record.partition >= kMaxPartitions) {
+      bad_partition = true;
+      return;
+    }
+    if (record.partition >= journal_last.size()) journal_last.resize(record.partition + 1, 0);
+    journal_last[record.partition] = std::max(journal_last[record.partition], record.lsn);
+    if (!record.origin.empty()) known_origins_.insert(std::move(record.origin));
+  });
+  if (!scan) return scan.error();
+  if (bad_partition)
+    return Error{"the journal " + path + " names a partition above the limit; it is damaged"};
+  for (uint64_t id : *existing) journal_last.resize(std::max<uint64_t>(journal_last.size(), id + 1), 0);
+
+  std::vector<PartitionPosition> positions(journal_last.size());
+  for (uint64_t id = 0; id < positions.size(); ++id) {
+    positions[id] = {journal_last[id] + 1, journal_last[id] + 1, journal_last[id]};
+  }
+  std::vector<JournalRecord> missing;
+  for (uint64_t id : *existing) {
+    auto recovered = recover_partition(id, journal_last[id], positions[id], missing);
+    if (!recovered) {
+      return Error{"cannot open partition " + partition_root(id) + " (" + std::to_string(scan->whole_bytes) +
+                   " of " + std::to_string(scan->total_bytes) +
+                   " bytes of the journal are whole): " + recovered.error().message};
+    }
+  }
+  auto journal = Journal::open(path, scan->whole_bytes);
+  if (!journal) return journal.error();
+  journal_ = std::move(*journal);
+  if (auto appended = journal_->append(missing); !appended) return appended;
+  if (options_.durability == Durability::kFsync) {
+    if (auto synced = journal_->sync(); !synced) return synced;
+    if (auto synced = sync_dir(options_.directory); !synced) return synced;
+  }
+  if (auto pruned = prune_earlier_life(positions); !pruned) return pruned;
+  table_ = std::make_unique<PartitionTable>(positions);
+  return {};
+}
+
+Result<void> LogStore::recover_partition(uint64_t id, uint64_t journal_last, PartitionPosition& out,
+                                         std::vector<JournalRecord>& missing) {
+  const std::string root = partition_root(id);
+  auto on_disk = sweep_and_list(root);
+  if (!on_disk) return on_disk.error();
+  auto log = recover_log(*on_disk, read_position(root), journal_last);
+  if (!log) return log.error();
+  for (uint64_t lsn : log->to_remove) {
+    if (auto pruned = prune_entry(root, lsn); !pruned) return pruned;
+  }
+  out = log->position;
+  for (uint64_t lsn = std::max(journal_last + 1, out.low); lsn < out.next; ++lsn) {
+    const std::string path = host::entry_path(root, lsn);
+    auto digest = digest_tree(path);
+    if (!digest) return digest.error();
+    auto manifest = read_file(path + "/" + kManifestName);
+    if (!manifest) return manifest.error();
+    auto origin = manifest_origin(*manifest);
+    if (!origin) return Error{"in " + path + "/" + kManifestName + ": " + origin.error().message};
+    if (!origin->empty()) known_origins_.insert(*origin);
+    missing.push_back({options_.storage, id, lsn, *digest, std::move(*origin)});
+  }
+  return {};
+}
+
+// Before anything is notified: what an earlier life acknowledged needs no second look.
+Result<void> LogStore::prune_earlier_life(std::vector<PartitionPosition>& positions) {
+  for (uint64_t id = 0; id < positions.size(); ++id) {
+    PartitionPosition& position = positions[id];
+    for (; !options_.keep_acked && position.low <= position.acked; ++position.low) {
+      if (auto pruned = prune_entry(partition_root(id), position.low); !pruned) return pruned;
+    }
+    unpruned_ += position.next - position.low;
+  }
+  return {};
+}
+
+Result<CommitResult> LogStore::commit(const std::vector<CommitRequest>& requests, const PayloadShape& shape) {
+  struct Range {
+    uint64_t partition, first, next;
+  };
+  std::vector<Range> ranges;
+  std::vector<JournalRecord> records;
+  CommitResult result;
+  const auto abandon = [&](Error error) {
+    for (const JournalRecord& record : records) drop_staged(partition_root(record.partition), record.lsn);
+    return error;
+  };
+  for (const CommitRequest& request : requests) {
+    auto range = std::find_if(ranges.begin(), ranges.end(),
+                              [&](const Range& one) { return one.partition == request.partition; });
+    if (range == ranges.end()) {
+      const uint64_t next = table_->position(request.partition).next;
+      range = ranges.insert(ranges.end(), {request.partition, next, next});
+    }
+    const std::string root = partition_root(request.partition);
+    const EntrySpec spec{options_.storage, request.partition, range->next, request.origin, shape};
+    auto digest = stage_entry(root, spec, options_.durability);
+    if (!digest) {
+      drop_staged(root, spec.lsn);
+      const bool gone = !request.origin.empty() && digest.error().sys_errno == ENOENT &&
+                        digest.error().message.find(request.origin) != std::string::npos;
+      if (!gone) return abandon(digest.error());
+      result.vanished.push_back(request.origin);
+      continue;
+    }
+    records.push_back({options_.storage, request.partition, range->next, *digest, request.origin});
+    ++range->next;
+  }
+  for (const Range& range : ranges) {
+    if (range.next == range.first) continue;
+    const std::string root = partition_root(range.partition);
+    auto published = publish_entries(root, range.first, range.next - 1, options_.durability);
+    if (!published) return abandon(published.error());
+    result.partitions.push_back(range.partition);
+  }
+  if (auto appended = journal_->append(records); !appended) return appended.error();
+  unpruned_ += records.size();
+  for (const Range& range : ranges) {
+    if (range.next > range.first) table_->publish(range.partition, range.next - 1);
+  }
+  return result;
+}
+
+Result<uint64_t> LogStore::tidy() {
+  struct Retired {
+    uint64_t id, first, end;
+  };
+  std::vector<Retired> retired;
+  for (uint64_t id : table_->take_changed()) {
+    const uint64_t low = table_->position(id).low;
+    const PartitionPosition position =
+        options_.keep_acked ? table_->position(id) : table_->retire_acknowledged(id);
+    if (auto written = write_position(partition_root(id), position); !written) return written.error();
+    if (position.low > low) retired.push_back({id, low, position.low});
+    if (!options_.keep_acked && position.low <= position.acked) table_->mark_changed(id);  // one is on loan
+  }
+  if (retired.empty()) return uint64_t{0};
+  // Once for all: every entry that was retired above had been journalled before it was even notified.
+  if (options_.durability == Durability::kFsync) {
+    if (auto synced = journal_->sync(); !synced) return synced.error();
+  }
+  uint64_t pruned = 0;
+  for (const Retired& range : retired) {
+    for (uint64_t lsn = range.first; lsn < range.end; ++lsn, ++pruned, --unpruned_) {
+      if (auto removed = prune_entry(partition_root(range.id), lsn); !removed) return removed.error();
+    }
+  }
+  return pruned;
+}
+
+uint64_t LogStore::backlog() const {
+  return options_.keep_acked ? table_->unconfirmed() : unpruned_.load(std::memory_order_relaxed);
+}
+
+}  // namespace tidemark::host

@@ -1,0 +1,290 @@
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <thread>
+
+#include "log_store.h"
+
+namespace tidemark::host {
+
+namespace {
+
+// As they stand on the command line, before they are taken apart.
+struct RawOptions {
+  std::vector<std::string> options, sink_options, sink_secrets, swap_options, swap_secrets;
+  std::string rate;
+  std::string log_level = "warn";
+};
+
+CLI::ValidationError invalid(const std::string& option, const std::string& reason) {
+  return CLI::ValidationError(option, reason);
+}
+
+std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) throw invalid(option, "'" + text + "' is not KEY=VALUE");
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+void add_settings(const std::string& option, const std::vector<std::string>& texts,
+                  std::vector<Setting>& out) {
+  for (const std::string& text : texts) {
+    auto [key, value] = split_pair(option, text);
+    out.push_back({std::move(key), std::move(value), false});
+  }
+}
+
+// Secrets are named on the command line but live in the environment, where other users cannot see them.
+void add_secrets(const std::string& option, const std::vector<std::string>& texts,
+                 std::vector<Setting>& out) {
+  for (const std::string& text : texts) {
+    auto [key, variable] = split_pair(option, text);
+    const char* value = std::getenv(variable.c_str());
+    if (value == nullptr) throw invalid(option, "the environment has no variable '" + variable + "'");
+    out.push_back({std::move(key), value, true});
+  }
+}
+
+double parse_rate(const std::string& text) {
+  std::string number = text;
+  if (number.size() > 2 && number.compare(number.size() - 2, 2, "/s") == 0) number.resize(number.size() - 2);
+  size_t used = 0;
+  double rate = 0;
+  try {
+    rate = std::stod(number, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  if (used != number.size() || used == 0 || !std::isfinite(rate) || rate < 0.001) {
+    throw invalid("--rate",
+                  "'" + text + "' is not a number of entries per second above 0, such as 500 or 500/s");
+  }
+  return rate;
+}
+
+std::string check_storage(const std::string& name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  if (name.empty() || name.size() > TIDEMARK_NAME_MAX || name[0] == '.' ||
+      !std::all_of(name.begin(), name.end(), allowed)) {
+    return "'" + name + "' is no storage name: 1 to " + std::to_string(TIDEMARK_NAME_MAX) +
+           " of A-Z a-z 0-9 . _ -, not starting with '.'";
+  }
+  if (name == "lock" || name == kJournalName)
+    return "'" + name + "' is the name of a file of the engine itself";
+  return {};
+}
+
+std::string absolute(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
+
+std::string without_slash(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw) {
+  app.add_option("--data", common.data, "Directory of the engine's log and journal")
+      ->required()
+      ->type_name("DIR");
+  app.add_option("--plugin", common.plugin,
+                 "The archiver plugin (default: ../lib/tidemark/tidemark.so from here)")
+      ->type_name("FILE");
+  app.add_option("--option", raw.options, "Option of the plugin; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--sink-option", raw.sink_options, "Option of --sink; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--sink-secret", raw.sink_secrets,
+                 "Secret option of --sink, read from the environment variable VAR")
+      ->type_name("KEY=VAR")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--log-level", raw.log_level, "Lines of the plugin to show")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  app.add_option("--json", common.json_file, "Write a summary to FILE")->type_name("FILE");
+}
+
+void add_run(CLI::App& app, RunOptions& run, RawOptions& raw) {
+  add_common(app, run.common, raw);
+  const auto size = CLI::AsSizeValue(false);
+  app.add_option("--sink", run.sink, "Where to archive, for example file:///var/archive")
+      ->required()
+      ->type_name("URL");
+  app.add_option("--storage", run.storage, "Name of the storage")
+      ->capture_default_str()
+      ->check(check_storage);
+  auto* from =
+      app.add_option("--from", run.from, "Commit every regular file below DIR, in path order, as one entry")
+          ->type_name("DIR")
+          ->check(CLI::ExistingDirectory);
+  app.add_option("--limit", run.limit, "With --from: only the first N files")
+      ->type_name("N")
+      ->needs(from)
+      ->check(CLI::Range(uint64_t{1}, UINT64_MAX));
+  app.add_option("--entries", run.entries, "Number of entries in all, dealt to the partitions in turn")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 40))
+      ->excludes(from);
+  app.add_option("--files", run.shape.files, "Files of an entry")
+      ->capture_default_str()
+      ->type_name("F")
+      ->check(CLI::Range(0, 100000))
+      ->excludes(from);
+  app.add_option("--file-size", run.shape.file_size_bytes, "Size of a file; 64KiB is understood")
+      ->capture_default_str()
+      ->type_name("BYTES")
+      ->transform(size)
+      ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 46))
+      ->excludes(from);
+  app.add_option("--partitions", run.partitions, "Number of partitions")
+      ->capture_default_str()
+      ->type_name("P")
+      ->check(CLI::Range(uint64_t{1}, kMaxPartitions));
+  app.add_option("--rate", raw.rate, "Commit N entries a second (default: as fast as the backlog allows)")
+      ->type_name("N/s");
+  app.add_option("--seed", run.shape.seed, "Decides the bytes of made-up files")
+      ->capture_default_str()
+      ->type_name("S");
+  auto* swap =
+      app.add_option("--swap-sink", run.swap_sink, "Sink to swap in while entries flow")->type_name("URL");
+  auto* swap_at =
+      app.add_option("--swap-at", run.swap_at, "Swap once N entries are acknowledged, over all runs")
+          ->type_name("N")
+          ->needs(swap)
+          ->check(CLI::Range(uint64_t{1}, UINT64_MAX));
+  swap->needs(swap_at);
+  app.add_option("--swap-sink-option", raw.swap_options, "Option of --swap-sink; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->needs(swap);
+  app.add_option("--swap-sink-secret", raw.swap_secrets,
+                 "Secret option of --swap-sink, read from the environment")
+      ->type_name("KEY=VAR")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->needs(swap);
+  app.add_option("--crash-at", run.crash_at, "Kill this process once it has seen N entries acknowledged")
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{1}, UINT64_MAX));
+  app.add_flag("--keep-acked", run.keep_acked, "Do not prune what is acknowledged");
+  app.add_flag("--commit-first", run.commit_first,
+               "Benchmark: commit all, then archive and measure only that, then record and prune");
+  app.add_flag("--no-fsync", run.no_fsync, "Benchmark: UNSAFE, entries may be lost when the power fails");
+  app.add_option("--max-backlog", run.max_backlog, "Entries on disk before commits wait for acknowledgements")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{1}, UINT64_MAX));
+  app.add_option("--commit-threads", run.commit_threads, "Threads that commit")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::Range(1, 256));
+  app.add_option("--timeout", run.timeout_s, "Give up after S seconds (exit 3)")
+      ->type_name("S")
+      ->check(CLI::Range(0.001, 1e9));
+  app.add_option("--metrics", run.metrics_file,
+                 "Write the plugin's metrics to FILE, every second and at the end")
+      ->type_name("FILE");
+}
+
+void add_verify(CLI::App& app, VerifyOptions& verify, RawOptions& raw) {
+  add_common(app, verify.common, raw);
+  app.add_option("--sink", verify.sinks,
+                 "Archive to look in; may be repeated, the first that has an entry counts")
+      ->required()
+      ->type_name("URL")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--tmp", verify.temporary, "Directory for restored entries (default: the data directory)")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--jobs", verify.jobs, "Entries verified at a time (default: one for each core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256));
+}
+
+void finish_common(CommonOptions& common, const RawOptions& raw) {
+  static const std::map<std::string, int32_t> kLevels = {{"debug", TIDEMARK_LOG_DEBUG},
+                                                         {"info", TIDEMARK_LOG_INFO},
+                                                         {"warn", TIDEMARK_LOG_WARN},
+                                                         {"error", TIDEMARK_LOG_ERROR}};
+  common.log_level = kLevels.at(raw.log_level);
+  if (common.data.empty()) throw invalid("--data", "the name of the directory is empty");
+  common.data = without_slash(absolute(common.data));
+  if (common.plugin.empty()) common.plugin = default_plugin_path();
+  add_settings("--option", raw.options, common.plugin_options);
+  const auto& given = common.plugin_options;
+  // What the plugin does not even format costs nothing.
+  if (std::none_of(given.begin(), given.end(), [](const Setting& one) { return one.key == "log_level"; })) {
+    common.plugin_options.push_back({"log_level", raw.log_level, false});
+  }
+  add_settings("--sink-option", raw.sink_options, common.sink_options);
+  add_secrets("--sink-secret", raw.sink_secrets, common.sink_options);
+}
+
+void finish_run(RunOptions& run, const RawOptions& raw) {
+  finish_common(run.common, raw);
+  if (!raw.rate.empty()) run.rate = parse_rate(raw.rate);
+  add_settings("--swap-sink-option", raw.swap_options, run.swap_options);
+  add_secrets("--swap-sink-secret", raw.swap_secrets, run.swap_options);
+  if (run.from.empty()) return;
+  run.from = without_slash(std::filesystem::canonical(run.from).string());
+  const std::string below = run.from == "/" ? run.from : run.from + "/";
+  if (std::filesystem::weakly_canonical(run.common.data).string().compare(0, below.size(), below) == 0) {
+    throw invalid("--data", run.common.data + " lies inside --from " + run.from +
+                                ": the engine would commit its own log");
+  }
+}
+
+}  // namespace
+
+Command parse_command_line(int argc, char** argv) {
+  CLI::App app{
+      "A small storage engine that archives its log with the tidemark plugin.\n"
+      "Exit codes: 0 done, 1 failed or something missing or different, 2 bad command line,\n"
+      "3 not done within --timeout, 130 interrupted.",
+      "host-sim"};
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Help of all commands");
+  RunOptions run;
+  VerifyOptions verify;
+  RawOptions raw;
+  auto* run_command = app.add_subcommand("run", "Commit entries and archive them; run it again to resume");
+  add_run(*run_command, run, raw);
+  auto* verify_command = app.add_subcommand("verify", "Read every entry of the journal back and compare it");
+  add_verify(*verify_command, verify, raw);
+  try {
+    app.parse(argc, argv);
+    if (run_command->parsed()) {
+      finish_run(run, raw);
+      return run;
+    }
+    finish_common(verify.common, raw);
+    if (!verify.temporary.empty()) verify.temporary = without_slash(absolute(verify.temporary));
+    if (verify.jobs == 0) verify.jobs = std::max(1u, std::thread::hardware_concurrency());
+    return verify;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  } catch (const std::exception& error) {
+    std::cerr << "host-sim: " << error.what() << "\n";
+    return kExitUsage;
+  }
+}
+
+}  // namespace tidemark::host

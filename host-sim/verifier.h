@@ -1,0 +1,104 @@
+// Compares what archives give back with what the journal remembers: a pool of threads, one partition after
+// the other. Owns the archivers it reads through.
+#ifndef TIDEMARK_HOST_SIM_VERIFIER_H
+#define TIDEMARK_HOST_SIM_VERIFIER_H
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "digest.h"
+#include "mutex.h"
+#include "plugin.h"
+#include "result.h"
+
+namespace tidemark::host {
+
+struct ExpectedEntry {
+  uint64_t lsn = 0;
+  Digest digest{};
+};
+
+// The journal, by partition.
+struct ExpectedPartition {
+  std::string storage;
+  uint64_t id = 0;
+  std::vector<ExpectedEntry> entries;
+};
+
+enum class Finding { kSame, kMissing, kDifferent, kUnreadable };
+
+struct Flaw {
+  Finding finding = Finding::kMissing;
+  std::string text;  // "missing main/3 LSN 17 (000000000000h): ..."
+};
+
+class Verifier {
+ public:
+  struct Source {
+    std::unique_ptr<Archiver> archiver;
+    std::string url;
+  };
+
+  // The sources are asked in this order; the first one that lists an entry counts. Entries are restored below
+  // `directory`. `finished` is called once, by the last thread.
+  Verifier(std::vector<Source> sources, std::vector<ExpectedPartition> partitions, std::string directory,
+           std::function<void()> finished);
+  ~Verifier() { stop(); }
+
+  void start(uint32_t threads);
+  void stop();  // ends after the entries at hand; joins. Idempotent
+  bool done() const { return running_.load() == 0; }
+
+  uint64_t total() const { return total_; }
+  uint64_t verified() const { return verified_.load(); }  // whatever was found
+  uint64_t archives() const { return archives_.load(); }  // that the found entries are in
+  uint64_t count(Finding finding) const { return counts_[static_cast<size_t>(finding)].load(); }
+  std::vector<Flaw> take_flaws() HOST_EXCLUDES(mutex_);  // at most kMaxFlaws in all
+  // A listing that failed: nothing can be said about that partition.
+  std::vector<std::string> errors() HOST_EXCLUDES(mutex_);
+
+  static constexpr uint64_t kMaxFlaws = 100;
+
+ private:
+  struct Listing {  // of one partition in one source, ascending
+    struct Archive {
+      uint64_t first, last;
+      bool used = false;
+    };
+    std::vector<Archive> archives;
+    Archive* find(uint64_t lsn);
+  };
+
+  void run(uint32_t thread);
+  Result<Listing> list(const Source& source, const ExpectedPartition& partition);
+  Result<void> verify_partition(const ExpectedPartition& partition, const std::string& directory);
+  Flaw verify_entry(const ExpectedPartition& partition, const ExpectedEntry& entry,
+                    std::vector<Listing>& listings, const std::string& directory);
+  Flaw compare(const Source& source, const ExpectedPartition& partition, const ExpectedEntry& entry,
+               const std::string& directory);
+
+  const std::vector<Source> sources_;
+  const std::vector<ExpectedPartition> partitions_;
+  const std::string directory_;
+  const std::function<void()> finished_;
+  uint64_t total_ = 0;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<uint32_t> running_{0};
+  std::atomic<size_t> next_partition_{0};
+  std::atomic<uint64_t> verified_{0}, archives_{0}, flaw_count_{0};
+  std::array<std::atomic<uint64_t>, 4> counts_{};
+  Mutex mutex_;
+  std::vector<Flaw> flaws_ HOST_GUARDED_BY(mutex_);
+  std::vector<std::string> errors_ HOST_GUARDED_BY(mutex_);
+};
+
+}  // namespace tidemark::host
+
+#endif  // TIDEMARK_HOST_SIM_VERIFIER_H

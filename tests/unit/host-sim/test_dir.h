@@ -1,0 +1,43 @@
+// A directory of a test that removes itself.
+#ifndef TIDEMARK_TESTS_HOST_SIM_TEST_DIR_H
+#define TIDEMARK_TESTS_HOST_SIM_TEST_DIR_H
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace tidemark::host {
+
+class TestDir {
+ public:
+  TestDir() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "host-sim-test-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~TestDir() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+inline void put_file(const std::string& path, const std::string& text) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+inline std::string get_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace tidemark::host
+
+#endif  // TIDEMARK_TESTS_HOST_SIM_TEST_DIR_H
