@@ -1,5 +1,6 @@
 #include "tar/format.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
@@ -82,11 +83,15 @@ size_t ustar_cut(std::string_view name) {
   return cut;
 }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 struct PaxNeeds {
   bool path = false;
   bool link = false;
   bool size = false;
-  bool binary = false;  // a record's value is not UTF-8
+  bool binary = false;  // a record's value is not ASCII
 
   bool any() const { return path || link || size; }
 };
@@ -96,7 +101,8 @@ PaxNeeds pax_needs(const Member& member) {
   needs.path = ustar_cut(member.name) == std::string_view::npos;
   needs.link = member.link.size() > kLinkSize;
   needs.size = member.size_bytes >= kUstarSizeEnd;
-  needs.binary = (needs.path && !is_utf8(member.name)) || (needs.link && !is_utf8(member.link));
+  // Names are bytes. A reader that is not told so takes them for UTF-8 and may fail to convert them.
+  needs.binary = (needs.path && !is_ascii(member.name)) || (needs.link && !is_ascii(member.link));
   return needs;
 }
 
@@ -200,28 +206,6 @@ void write_header(const Member& member, uint8_t* out) {
   put_octal(header.size, needs.size ? 0 : member.size_bytes);
   header.type = static_cast<char>(member.type);
   put_checksum(header, out);
-}
-
-bool is_utf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<uint8_t>(text[i]);
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || i + length > text.size()) return false;
-    const auto second = static_cast<uint8_t>(text[i + 1]);
-    // Neither overlong forms nor surrogates nor anything above U+10FFFF.
-    const uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    const uint8_t high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (second < low || second > high) return false;
-    for (size_t k = 2; k < length; ++k) {
-      if ((static_cast<uint8_t>(text[i + k]) & 0xC0) != 0x80) return false;
-    }
-    i += length;
-  }
-  return true;
 }
 
 }  // namespace tidemark::tar

@@ -34,8 +34,6 @@ size_t header_size(const Member& member);
 // Writes exactly header_size(member) bytes.
 void write_header(const Member& member, uint8_t* out);
 
-bool is_utf8(std::string_view text);
-
 }  // namespace tidemark::tar
 
 #endif  // TIDEMARK_TAR_FORMAT_H

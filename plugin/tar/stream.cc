@@ -53,6 +53,7 @@ Status LayoutStream::read(uint64_t offset, uint8_t* out, size_t size) {
 // As much as one part of one member holds: header, file bytes, padding, or the end mark.
 Result<size_t> LayoutStream::read_some(uint64_t offset, uint8_t* out, size_t size) {
   if (offset >= layout_.end()) {
+    if (Status status = check_directory(); !status) return tl::unexpected(status.error());
     std::memset(out, 0, size);
     return size;
   }
@@ -143,6 +144,33 @@ Status LayoutStream::check_file_end(size_t index) {
   return fail_changed(path_on_disk(member), info, member.stamp);
 }
 
+// When its files were read: a name that came or went shows in the directory alone.
+Status LayoutStream::check_directory() {
+  if (directory_member_ == LaidOut::kNoParent) return {};
+  const LaidOut& member = layout_[directory_member_];
+  struct stat info;
+  if (fstat(directory_.get(), &info) != 0) return fail_errno(errno, path_on_disk(member));
+  FileStamp stamp = stamp_of(info);
+  stamp.size_bytes = 0;
+  if (stamp == member.stamp) return {};
+  if (Status culprit = check_files_of_directory(); !culprit) return culprit;
+  return fail_changed(path_on_disk(member), info, member.stamp);
+}
+
+// Which file it is that changed, for the message.
+Status LayoutStream::check_files_of_directory() const {
+  for (size_t i = directory_member_ + 1; i < layout_.size(); ++i) {
+    const LaidOut& member = layout_[i];
+    if (member.parent != directory_member_ || member.type != MemberType::kFile) continue;
+    struct stat info;
+    if (fstatat(directory_.get(), layout_.name(member), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+      return fail_inside(errno, path_on_disk(member));
+    }
+    if (stamp_of(info) != member.stamp) return fail_changed(path_on_disk(member), info, member.stamp);
+  }
+  return {};
+}
+
 Status LayoutStream::open_entry_root(const LaidOut& root, int flags, UniqueFd& fd) const {
   const std::string path(entries_[root.entry].path);
   fd.reset(openat(AT_FDCWD, path.c_str(), flags));
@@ -154,6 +182,7 @@ Status LayoutStream::open_entry_root(const LaidOut& root, int flags, UniqueFd& f
 Result<int> LayoutStream::open_directory(uint32_t index) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   if (directory_member_ == index) return directory_.get();
+  if (Status status = check_directory(); !status) return tl::unexpected(status.error());
   directory_member_ = LaidOut::kNoParent;
   char buffer[kMemberNameMax];
   const LaidOut& wanted = layout_[index];
@@ -166,11 +195,6 @@ Result<int> LayoutStream::open_directory(uint32_t index) {
     if (!fd) return fail_inside(errno, path_on_disk(wanted));
     at = end + 1;
   }
-  struct stat info;
-  if (fstat(fd.get(), &info) != 0) return fail_errno(errno, path_on_disk(wanted));
-  FileStamp stamp = stamp_of(info);
-  stamp.size_bytes = 0;
-  if (stamp != wanted.stamp) return fail_changed(path_on_disk(wanted), info, wanted.stamp);
   directory_ = std::move(fd);
   directory_member_ = index;
   return directory_.get();

@@ -1,0 +1,54 @@
+// What tests of the tar source share.
+#ifndef TIDEMARK_TESTS_UNIT_TAR_SOURCE_TOOLS_H
+#define TIDEMARK_TESTS_UNIT_TAR_SOURCE_TOOLS_H
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "tar/entry_source.h"
+#include "tar/temp_dir.h"
+
+namespace tidemark::test {
+
+inline constexpr size_t kTinyBuffer = 64 << 10;  // anything larger is streamed
+
+inline Status open_one(tar::EntrySource& source, const std::string& path, core::Lsn lsn = 1) {
+  const tar::EntryPath entry = {lsn, path};
+  return source.open("db", 7, {&entry, 1}, {});
+}
+
+// Everything, read front to back in steps.
+inline Result<std::string> read_all(tar::EntrySource& source, size_t step = 100'000) {
+  std::string bytes;
+  std::string piece(step, '\0');
+  for (;;) {
+    const auto count = source.read(bytes.size(), piece.data(), piece.size());
+    if (!count) return tl::unexpected(count.error());
+    if (*count == 0) return bytes;
+    bytes.append(piece.data(), *count);
+  }
+}
+
+inline std::string archive_of(const std::string& path, core::Lsn lsn = 1, tar::SourceLimits limits = {}) {
+  tar::EntrySource source(limits);
+  const Status opened = open_one(source, path, lsn);
+  EXPECT_TRUE(opened) << opened.error().message;
+  if (!opened) return {};
+  const auto bytes = read_all(source);
+  EXPECT_TRUE(bytes) << bytes.error().message;
+  if (!bytes) return {};
+  EXPECT_EQ(bytes->size(), source.size_bytes());
+  return *bytes;
+}
+
+// Runs a command line; true if it exits with 0.
+inline bool run(const std::string& command) { return std::system(command.c_str()) == 0; }
+
+}  // namespace tidemark::test
+
+#endif  // TIDEMARK_TESTS_UNIT_TAR_SOURCE_TOOLS_H
