@@ -1,0 +1,272 @@
+// What archiving costs, through the real ABI: each scenario runs beside its yardstick, a bare loop or a tool
+// that does the same file operations, in the same repetition. Read the ratios; machines are noisy.
+//
+//   bench_archiver [--benchmark_filter=REGEX] [--benchmark_repetitions=N]
+//
+// Data goes to $TIDEMARK_BENCH_DIR (default ./bench-data) and, for what is meant to run in memory, to
+// /dev/shm.
+
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bench_host.h"
+
+namespace tidemark::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kPartitions = 64;
+constexpr uint64_t kEntries = 500;
+constexpr uint64_t kAll = kPartitions * kEntries;
+constexpr int kFiles = 2;
+constexpr size_t kFileBytes = 2048;
+
+[[noreturn]] void give_up(const std::string& what) {
+  std::perror(what.c_str());
+  std::exit(1);
+}
+
+std::string disk_dir() {
+  const char* dir = std::getenv("TIDEMARK_BENCH_DIR");
+  const fs::path path = fs::absolute(dir == nullptr ? "bench-data" : dir);
+  fs::create_directories(path);
+  return path.string();
+}
+
+// A directory in memory that is gone with the scenario.
+class MemoryDir {
+ public:
+  MemoryDir() {
+    char name[] = "/dev/shm/tidemark-bench-XXXXXX";
+    if (mkdtemp(name) == nullptr) give_up(name);
+    path_ = name;
+  }
+  ~MemoryDir() { fs::remove_all(path_); }
+  MemoryDir(const MemoryDir&) = delete;
+  MemoryDir& operator=(const MemoryDir&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+void write_file(const std::string& path, size_t size_bytes, bool sync) {
+  static const std::vector<char> kBytes(1 << 20, 'w');
+  const int fd = ::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
+  if (fd < 0) give_up(path);
+  for (size_t left = size_bytes; left > 0;) {
+    const ssize_t n = ::write(fd, kBytes.data(), std::min(left, kBytes.size()));
+    if (n <= 0) give_up(path);
+    left -= static_cast<size_t>(n);
+  }
+  if (sync && ::fsync(fd) != 0) give_up(path);
+  ::close(fd);
+}
+
+std::string entry_path(const std::string& root, uint64_t partition, uint64_t entry) {
+  return root + "/" + std::to_string(partition) + "/" + std::to_string(entry);
+}
+
+// 64 x 500 entries of two small files; made once and kept.
+const std::string& small_entries() {
+  static const std::string root = [] {
+    std::string dir = disk_dir() + "/small";
+    if (fs::exists(dir + "/complete")) return dir;
+    for (uint64_t p = 0; p < kPartitions; ++p) {
+      for (uint64_t e = 1; e <= kEntries; ++e) {
+        const std::string entry = entry_path(dir, p, e);
+        fs::create_directories(entry);
+        for (int f = 0; f < kFiles; ++f) write_file(entry + "/file" + std::to_string(f), kFileBytes, false);
+      }
+    }
+    write_file(dir + "/complete", 0, false);
+    return dir;
+  }();
+  return root;
+}
+
+// `body` for every entry, partitions dealt to as many threads as the machine has cores; entries per second.
+double bare_loop(const std::function<void(uint64_t partition, uint64_t entry)>& body) {
+  std::atomic<uint64_t> next{0};
+  std::vector<std::thread> threads;
+  const double begin = wall_seconds();
+  for (unsigned t = 0; t < std::max(1U, std::thread::hardware_concurrency()); ++t) {
+    threads.emplace_back([&] {
+      for (uint64_t p = next++; p < kPartitions; p = next++) {
+        for (uint64_t e = 1; e <= kEntries; ++e) body(p, e);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return static_cast<double>(kAll) / (wall_seconds() - begin);
+}
+
+void read_entry(uint64_t partition, uint64_t entry) {
+  char buffer[2 * kFileBytes];
+  const std::string path = entry_path(small_entries(), partition, entry);
+  for (int f = 0; f < kFiles; ++f) {
+    const int fd = ::open((path + "/file" + std::to_string(f)).c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || ::read(fd, buffer, sizeof buffer) < 0) give_up(path);
+    ::close(fd);
+  }
+}
+
+void report(benchmark::State& state, const Cost& cost, uint64_t entries, double yardstick_per_s) {
+  const double per_s = static_cast<double>(entries) / cost.seconds;
+  state.SetIterationTime(cost.seconds);
+  state.counters["entries/s"] = per_s;
+  state.counters["yardstick/s"] = yardstick_per_s;
+  state.counters["ratio"] = per_s / yardstick_per_s;
+  state.counters["cpu_us/entry"] = cost.cpu_seconds * 1e6 / static_cast<double>(entries);
+}
+
+// 64 partitions x 500 entries to the null sink, beside open-read-close of the same files.
+void null_sink(benchmark::State& state) {
+  for (auto _ : state) {
+    const double yardstick = bare_loop(read_entry);
+    BenchHost host({{"workers", std::to_string(state.range(0))}}, "faulty:///");
+    report(state, host.archive({kPartitions, kEntries, small_entries()}), kAll, yardstick);
+  }
+}
+
+// The same to the file sink in memory, beside a loop that writes the same files.
+void file_sink_memory(benchmark::State& state) {
+  for (auto _ : state) {
+    double yardstick = 0;
+    {
+      const MemoryDir dir;
+      for (uint64_t p = 0; p < kPartitions; ++p) fs::create_directory(dir.path() + "/" + std::to_string(p));
+      yardstick = bare_loop([&dir](uint64_t p, uint64_t e) {
+        const std::string entry = entry_path(dir.path(), p, e);
+        if (::mkdir(entry.c_str(), 0755) != 0) give_up(entry);
+        for (int f = 0; f < kFiles; ++f) write_file(entry + "/file" + std::to_string(f), kFileBytes, true);
+      });
+    }
+    const MemoryDir dir;
+    BenchHost host({{"workers", std::to_string(state.range(0))}}, "file://" + dir.path());
+    report(state, host.archive({kPartitions, kEntries, small_entries()}), kAll, yardstick);
+  }
+}
+
+// 4 partitions x 8 entries of 64 MiB to the file sink on disk, beside cp -r and fsync of the same files.
+void large_entries(benchmark::State& state) {
+  constexpr uint64_t kLargePartitions = 4;
+  constexpr uint64_t kLargeEntries = 8;
+  const std::string root = disk_dir() + "/large";
+  for (uint64_t p = 0; p < kLargePartitions; ++p) {
+    for (uint64_t e = 1; e <= kLargeEntries; ++e) {
+      const std::string entry = entry_path(root, p, e);
+      if (fs::exists(entry + "/data")) continue;
+      fs::create_directories(entry);
+      write_file(entry + "/data", 64U << 20U, true);
+    }
+  }
+  constexpr double kBytes = 64.0 * (1 << 20) * kLargePartitions * kLargeEntries;
+  for (auto _ : state) {
+    const std::string copy = disk_dir() + "/copy";
+    const std::string archive = disk_dir() + "/archive";
+    fs::remove_all(copy);
+    fs::remove_all(archive);
+    ::sync();
+    const double begin = wall_seconds();
+    const std::string command =
+        "cp -r '" + root + "' '" + copy + "' && find '" + copy + "' -type f -exec sync {} +";
+    if (std::system(command.c_str()) != 0) give_up(command);
+    const double copy_seconds = wall_seconds() - begin;
+    fs::remove_all(copy);
+    ::sync();
+
+    Cost cost;
+    {
+      BenchHost host({{"workers", std::to_string(state.range(0))}}, "file://" + archive);
+      cost = host.archive({kLargePartitions, kLargeEntries, root});
+    }
+    fs::remove_all(archive);
+    state.SetIterationTime(cost.seconds);
+    state.counters["MB/s"] = kBytes / 1e6 / cost.seconds;
+    state.counters["yardstick_MB/s"] = kBytes / 1e6 / copy_seconds;
+    state.counters["ratio"] = copy_seconds / cost.seconds;
+  }
+}
+
+// One and the same small entry for everyone: what the number of partitions costs. Memory is that of the whole
+// process, so compare rows: both archive 300,000 entries.
+void partitions(benchmark::State& state) {
+  constexpr uint64_t kEntriesInAll = 300'000;
+  const auto count = static_cast<uint64_t>(state.range(0));
+  for (auto _ : state) {
+    const double yardstick = bare_loop(read_entry);
+    BenchHost host({{"workers", "8"}}, "faulty:///");
+    const Load load = {count, kEntriesInAll / count, entry_path(small_entries(), 0, 1), true};
+    const Cost cost = host.archive(load);
+    report(state, cost, kEntriesInAll, yardstick);
+    state.counters["rss_bytes/entry"] = static_cast<double>(cost.rss_growth_bytes) / kEntriesInAll;
+  }
+}
+
+// Partitions that have nothing to archive: what notify costs its caller.
+void notify(benchmark::State& state) {
+  constexpr uint64_t kCalls = 500'000;
+  for (auto _ : state) {
+    BenchHost host({{"workers", "8"}}, "faulty:///");
+    const double ns = host.notify_ns(static_cast<uint32_t>(state.range(0)), kCalls, 1000);
+    state.SetIterationTime(ns * 1e-9);
+    state.counters["ns/call"] = ns;
+  }
+}
+
+// A started archiver that knows partitions and has nothing to do: context switches of the whole process in 5
+// s.
+void idle(benchmark::State& state) {
+  for (auto _ : state) {
+    BenchHost host({{"workers", "8"}}, "faulty:///");
+    host.archive({kPartitions, 10, small_entries()});
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    const auto switches = [] {
+      uint64_t sum = 0;
+      for (const auto& task : fs::directory_iterator("/proc/self/task")) {
+        FILE* file = std::fopen((task.path() / "status").c_str(), "r");
+        char line[256];
+        while (file != nullptr && std::fgets(line, sizeof line, file) != nullptr) {
+          unsigned long long count = 0;
+          if (std::sscanf(line, "voluntary_ctxt_switches: %llu", &count) == 1) sum += count;
+        }
+        if (file != nullptr) std::fclose(file);
+      }
+      return sum;
+    };
+    const uint64_t before = switches();
+    std::this_thread::sleep_for(std::chrono::seconds(5));
+    state.SetIterationTime(5);
+    state.counters["wakeups"] = static_cast<double>(switches() - before) - 1;  // one is this thread's
+  }
+}
+
+BENCHMARK(null_sink)->Arg(8)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(file_sink_memory)->Arg(8)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(large_entries)->Arg(4)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(partitions)
+    ->Arg(1'000)
+    ->Arg(300'000)
+    ->Iterations(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(notify)->Arg(1)->Arg(4)->Iterations(1)->UseManualTime()->Unit(benchmark::kNanosecond);
+BENCHMARK(idle)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace tidemark::bench
+
+BENCHMARK_MAIN();
