@@ -31,10 +31,12 @@ enum class Raised : uint8_t { kNone, kFailing, kConflict };
 enum class AckPhase : uint8_t { kNone, kQueued, kRunning, kBackingOff };
 
 struct PartitionState {
-  Lsn low = kNoLsn;    // the oldest entry the host has; only grows
-  Lsn high = kNoLsn;   // the newest; only grows
-  Lsn next = kNoLsn;   // the next to archive; none until discovery of this life is done
-  Lsn acked = kNoLsn;  // the last position the host took
+  Lsn low = kNoLsn;         // the oldest entry the host has; only grows
+  Lsn high = kNoLsn;        // the newest; only grows
+  Lsn next = kNoLsn;        // the next to archive; none until discovery of this life is done
+  Lsn acked = kNoLsn;       // the last position the host took
+  Lsn oldest_low = kNoLsn;  // the first discovery begins here: what lies below low may be lost already
+  Lsn refuted = kNoLsn;     // up to here the sink is known to hold other content than the host
 
   // Entries up to `mark` have waited since waiting_since at most; later ones since later_since at most.
   Lsn mark = kNoLsn;
@@ -50,6 +52,7 @@ struct PartitionState {
   Place place = Place::kUnknown;
   AckPhase ack = AckPhase::kNone;
   bool asked = false;        // the host wants to hear the position again
+  bool look_again = false;   // discovery is out of date
   bool gap_pending = false;  // next..gap_last is a gap that is not recorded yet
   bool sink_failed = false;  // its last job met a failing sink ...
   uint32_t sink_mark = 0;    // ... when that many jobs had succeeded in all
@@ -61,7 +64,7 @@ struct PartitionState {
 
   bool has_work() const { return next == kNoLsn || gap_pending || next <= high || next < low; }
   bool needs_discovery(uint32_t sink_epoch) const {
-    if (next == kNoLsn || epoch != sink_epoch) return true;
+    if (next == kNoLsn || epoch != sink_epoch || look_again) return true;
     return found != nullptr && next > found->through() && next <= found->until();
   }
   // What may be acknowledged: everything before the next LSN.

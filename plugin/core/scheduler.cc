@@ -10,13 +10,16 @@ Scheduler::Scheduler(const SchedulerConfig& config)
   assert(config.workers > 0);
 }
 
-void Scheduler::notified(PartitionRef ref, Lsn low, Lsn high, Lsn oldest_high, TimeMs now) {
-  assert(low > kNoLsn && high + 1 >= low && oldest_high <= high);
+void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
+  const auto [low, high, oldest_low, oldest_high] = notice;
+  assert(low > kNoLsn && high + 1 >= low);
+  assert(oldest_low > kNoLsn && oldest_low <= low && oldest_high <= high);
   if (ref >= partitions_.size()) partitions_.resize(size_t{ref} + 1);
   PartitionState& p = partitions_[ref];
   if (p.place == Place::kUnknown) {
     p.low = low;
     p.high = high;
+    p.oldest_low = oldest_low;
     p.mark = high;
     p.waiting_since = p.later_since = now;
     p.epoch = epoch_;
@@ -34,6 +37,7 @@ void Scheduler::notified(PartitionRef ref, Lsn low, Lsn high, Lsn oldest_high, T
     }
   }
   p.low = std::max(p.low, low);
+  p.oldest_low = std::min(p.oldest_low, oldest_low);
   p.high = std::max(p.high, high);
   if (oldest_high < std::max(low, p.next)) p.asked = true;
   settle(ref, now);
@@ -56,7 +60,7 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
   } else if (p.needs_discovery(epoch_)) {
     job.kind = JobKind::kDiscover;
     job.check_older = p.next == kNoLsn;
-    job.range = {job.check_older ? p.low : p.next, p.high};
+    job.range = {job.check_older ? p.oldest_low : p.next, p.high};
   } else {
     assert(p.next >= p.low && p.next <= p.high);
     const std::optional<Range> existing = p.found ? p.found->holding(p.next) : std::nullopt;
@@ -204,14 +208,16 @@ bool Scheduler::find_gap(PartitionRef ref) {
   const Lsn before = p.next;
   while (p.next != kNoLsn && p.next < p.low && !p.gap_pending && !p.needs_discovery(epoch_)) {
     const FoundArchives* found = p.found.get();
-    if (const auto existing = found ? found->holding(p.next) : std::nullopt) {
-      advance(p, std::min(existing->last, p.high) + 1);
+    const bool refuted = p.next <= p.refuted;
+    if (const auto existing = found && !refuted ? found->holding(p.next) : std::nullopt) {
+      // From low on the host still has what it can be compared with.
+      advance(p, std::min({existing->last, found->until(), p.low - 1}) + 1);
       continue;
     }
     p.gap_pending = true;
     p.gap_last = p.low - 1;
     if (found != nullptr) {
-      const Lsn held = found->next_held_after(p.next);
+      const Lsn held = found->next_held_after(std::max(p.next, p.refuted));
       if (held != kNoLsn) p.gap_last = std::min(p.gap_last, held - 1);
       const bool cut = found->through() < found->until() && p.next <= found->through();
       if (cut) p.gap_last = std::min(p.gap_last, found->through());
@@ -272,7 +278,10 @@ void Scheduler::forget_idle(TimeMs now) {
 
 void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& result) {
   if (job.sink_epoch != epoch_) return;  // the sink was swapped meanwhile: look at the new one
+  if (job.check_older && p.oldest_low < job.range.first) return;  // an older one came late: look again
+  if (p.epoch != epoch_) p.refuted = kNoLsn;
   p.epoch = epoch_;
+  p.look_again = false;
   if (p.next == kNoLsn) {
     p.next = result.gap ? result.gap->first : job.range.first;
     p.acked = p.next - 1;
@@ -288,8 +297,13 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
 void Scheduler::progressed(PartitionRef ref, const Job& job) {
   PartitionState& p = partitions_[ref];
   if (job.kind == JobKind::kRecordGap) p.gap_pending = false;
-  // What an existing archive holds above high proves nothing: the host may have gone back in time.
-  advance(p, std::min(job.range.last, p.high) + 1);
+  Lsn last = job.range.last;
+  if (job.kind == JobKind::kVerify) {
+    // What an archive holds above the high of discovery proves nothing: the host may have gone back in time.
+    assert(p.found != nullptr);
+    last = std::min(last, p.found->until());
+  }
+  advance(p, last + 1);
   p.attempts = 0;
   p.backoff.succeed();
   if (p.raised != Raised::kNone) {
@@ -300,7 +314,9 @@ void Scheduler::progressed(PartitionRef ref, const Job& job) {
 
 void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now) {
   PartitionState& p = partitions_[ref];
-  if (p.low > job.range.last && job.kind != JobKind::kRecordGap) return;  // gone anyway: a gap, not a failure
+  if (result.conflict && job.sink_epoch == epoch_) p.refuted = job.range.last;
+  const bool is_entry = job.kind == JobKind::kArchive || job.kind == JobKind::kVerify;
+  if (is_entry && p.low > job.range.last) return;  // gone anyway: a gap, not a failure
   ++p.attempts;
   const bool longest = result.outcome == Outcome::kObjectFailed;
   const uint32_t delay_ms =
@@ -313,7 +329,7 @@ void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result
     events_.push_back({EventKind::kFailing, ref, job.range, p.attempts});
   }
   // An archive that was there and cannot be read now: look anew what is there.
-  if (job.kind == JobKind::kVerify && longest && !result.conflict) p.epoch = epoch_ - 1;
+  if (job.kind == JobKind::kVerify && longest && !result.conflict) p.look_again = true;
   place(ref, Place::kBackingOff, now);
   p.since = now + delay_ms;
   timers_.insert({p.since, ref, false});

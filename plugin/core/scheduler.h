@@ -23,6 +23,7 @@
 #ifndef TIDEMARK_CORE_SCHEDULER_H
 #define TIDEMARK_CORE_SCHEDULER_H
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -35,6 +36,22 @@
 #include "core/types.h"
 
 namespace tidemark::core {
+
+// Entries low..high exist. Several notifications may be merged into one: the largest low and high, and the
+// smallest of each, which tell what was lost before anybody looked and whether one of them was a question.
+struct Notice {
+  Lsn low = kNoLsn;
+  Lsn high = kNoLsn;
+  Lsn oldest_low = kNoLsn;
+  Lsn oldest_high = kNoLsn;
+
+  void merge(const Notice& other) {
+    low = std::max(low, other.low);
+    high = std::max(high, other.high);
+    oldest_low = std::min(oldest_low, other.oldest_low);
+    oldest_high = std::min(oldest_high, other.oldest_high);
+  }
+};
 
 struct SchedulerConfig {
   uint32_t workers = 4;  // jobs at once, at most
@@ -110,9 +127,7 @@ class Scheduler {
  public:
   explicit Scheduler(const SchedulerConfig& config);
 
-  // Entries low..high exist. Several notifications may be merged into one call: the largest low, the largest
-  // high, and in `oldest_high` the smallest high, which tells whether one of them was a question.
-  void notified(PartitionRef partition, Lsn low, Lsn high, Lsn oldest_high, TimeMs now);
+  void notified(PartitionRef partition, const Notice& notice, TimeMs now);
 
   // What a free worker should do now, if anything. Each job ends with exactly one job_finished.
   std::optional<Job> next_job(TimeMs now);

@@ -180,7 +180,7 @@ void Dispatcher::drain_intake(core::TimeMs now) {
   if (!intake_.pending()) return;
   std::array<Notification, kDrainAtOnce> buffer;
   for (const Notification& n : intake_.drain(buffer)) {
-    scheduler_->notified(n.partition, n.low, n.high, n.oldest_high, now);
+    scheduler_->notified(n.partition, n.notice, now);
   }
   collect(nullptr);
 }

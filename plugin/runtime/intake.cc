@@ -47,16 +47,13 @@ Status Intake::notify(std::string_view storage, uint64_t id, core::Lsn low, core
     index = *inserted;
   }
   Record& record = shard.records[index];
-  if (record.low != core::kNoLsn) {
-    record.low = std::max(record.low, low);
-    record.high = std::max(record.high, high);
-    record.oldest_high = std::min(record.oldest_high, high);
+  const core::Notice notice{low, high, low, high};
+  if (record.notice.low != core::kNoLsn) {
+    record.notice.merge(notice);
     return {};
   }
   shard.pending.push_back(index);
-  record.low = low;
-  record.high = high;
-  record.oldest_high = high;
+  record.notice = notice;
   const uint32_t bit = 1U << shard_number;
   if ((pending_shards_.load(std::memory_order_relaxed) & bit) == 0) {
     *became_pending = pending_shards_.fetch_or(bit) == 0;
@@ -82,8 +79,8 @@ std::span<Notification> Intake::drain(std::span<Notification> out) {
     while (shard.taken < shard.pending.size() && filled < out.size()) {
       const uint32_t index = shard.pending[shard.taken++];
       Record& record = shard.records[index];
-      out[filled++] = {index * kShards + s, record.low, record.high, record.oldest_high};
-      record.low = core::kNoLsn;
+      out[filled++] = {index * kShards + s, record.notice};
+      record.notice.low = core::kNoLsn;
     }
     if (shard.taken == shard.pending.size()) {
       shard.pending.clear();
@@ -108,7 +105,7 @@ void Intake::forget(core::PartitionRef ref) {
   Shard& shard = shards_[ref % kShards];
   const MutexLock lock(shard.mutex);
   const uint32_t index = ref / kShards;
-  if (shard.records[index].low == core::kNoLsn) erase(shard, index);
+  if (shard.records[index].notice.low == core::kNoLsn) erase(shard, index);
 }
 
 void Intake::reset() {

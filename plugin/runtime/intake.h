@@ -18,6 +18,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/scheduler.h"
 #include "core/types.h"
 #include "util/mutex.h"
 #include "util/result.h"
@@ -31,9 +32,7 @@ inline constexpr core::Lsn kMaxLsn = UINT64_MAX - 1;
 
 struct Notification {
   core::PartitionRef partition;
-  core::Lsn low;
-  core::Lsn high;
-  core::Lsn oldest_high;  // the smallest high of those merged
+  core::Notice notice;
 };
 
 struct PartitionId {
@@ -67,9 +66,7 @@ class Intake {
   struct Record {
     const std::string* storage = nullptr;  // nullptr: free
     uint64_t id = 0;
-    core::Lsn low = core::kNoLsn;  // none: nothing pending
-    core::Lsn high = core::kNoLsn;
-    core::Lsn oldest_high = core::kNoLsn;
+    core::Notice notice;  // low is none: nothing pending
     uint32_t hash = 0;
   };
   struct alignas(64) Shard {
