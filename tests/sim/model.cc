@@ -1,0 +1,325 @@
+#include "model.h"
+
+#include <algorithm>
+
+#include "violation.h"
+
+namespace tidemark::sim {
+
+using core::Event;
+using core::EventKind;
+using core::Job;
+using core::JobKind;
+using core::JobResult;
+using core::Outcome;
+using core::Place;
+using core::Raised;
+
+bool PartitionModel::holds(Lsn lsn) const {
+  if (lsn > looked_at.last) return false;  // what is there above what was asked for proves nothing
+  return std::ranges::any_of(held, [lsn](const Range& range) { return range.contains(lsn); });
+}
+
+PartitionModel& Model::get(PartitionRef ref) {
+  require(known(ref), "the scheduler speaks of partitions it was told of only", ref);
+  return *partitions_[ref];
+}
+
+const PartitionModel& Model::at(PartitionRef ref) const { return *partitions_[ref]; }
+
+void Model::begin(PartitionRef ref, size_t partition) {
+  if (ref >= partitions_.size()) partitions_.resize(ref + 1);
+  partitions_[ref].emplace();
+  partitions_[ref]->partition = partition;
+}
+
+// ---- Inputs -------------------------------------------------------------------------------------
+
+void Model::notified(PartitionRef ref, const core::Notice& notice) {
+  PartitionModel& p = get(ref);
+  const Lsn next = p.discovered ? p.frontier + 1 : core::kNoLsn;
+  if (notice.oldest_high < std::max(notice.low, next)) p.asked = true;
+  p.oldest_low = p.low == core::kNoLsn ? notice.oldest_low : std::min(p.oldest_low, notice.oldest_low);
+  p.low = std::max(p.low, notice.low);
+  p.high = std::max(p.high, notice.high);
+  if (!p.job) pass_held(p);
+}
+
+// Entries that the host no longer has and that discovery found in the archive need no job.
+void Model::pass_held(PartitionModel& p) const {
+  if (!p.looked(epoch_) || p.gap) return;
+  while (p.frontier + 1 < p.low && p.frontier + 1 > p.refuted && p.holds(p.frontier + 1)) {
+    ++p.frontier;
+    p.not_before = 0;
+  }
+}
+
+void Model::swapped(uint32_t epoch) {
+  require(epoch == epoch_ + 1, "every swap counts");
+  epoch_ = epoch;
+  throttle_.swapped();
+  for (auto& p : partitions_) {
+    if (p) p->not_before = 0;
+  }
+}
+
+// ---- Jobs ---------------------------------------------------------------------------------------
+
+void Model::job_started(const Job& job, TimeMs now) {
+  PartitionModel& p = get(job.partition);
+  require(!p.job, "at most one job a partition", job.partition);
+  require(job.sink_epoch == epoch_, "jobs are meant for the sink of now", job.partition);
+  require(now >= p.not_before, "a partition that failed waits", job.partition);
+  for (const auto& other : partitions_) {
+    if (other && other->ready_since != 0)
+      require(other->ready_since >= p.ready_since, "who waits longest is served first", job.partition);
+  }
+  switch (job.kind) {
+    case JobKind::kDiscover:
+      check_discovery(p, job);
+      break;
+    case JobKind::kArchive:
+    case JobKind::kVerify:
+      check_archiving(p, job);
+      break;
+    case JobKind::kRecordGap:
+      require(p.gap == job.range, "a gap is recorded as it was raised", job.partition, job.range.first);
+      break;
+  }
+  p.era = throttle_.start(running_, now);
+  p.job = job;
+  p.ready_since = 0;
+  p.failing = false;
+  ++running_;
+}
+
+void Model::check_discovery(const PartitionModel& p, const Job& job) const {
+  require(!p.gap, "a gap is recorded first", job.partition);
+  require(job.check_older == !p.discovered, "older archives matter at the first look only", job.partition);
+  require(job.range.first == (p.discovered ? p.frontier + 1 : p.oldest_low) && job.range.last == p.high,
+          "discovery asks for all that is not archived", job.partition, job.range.first);
+  const bool partial = p.through < p.looked_at.last;
+  require(!p.looked(epoch_) || partial, "one discovery is enough", job.partition);
+}
+
+void Model::check_archiving(const PartitionModel& p, const Job& job) const {
+  require(p.looked(epoch_), "discovery comes before upload", job.partition);
+  require(!p.gap, "a gap is recorded first", job.partition);
+  const Lsn next = p.frontier + 1;
+  require(next >= p.low && next <= p.high, "only what was notified is archived", job.partition, next);
+  if (job.kind == JobKind::kVerify) {
+    require(job.range.contains(next) && p.holds(next), "what is verified was found", job.partition, next);
+    return;
+  }
+  require(job.range == Range{next, next}, "entries are archived one by one, in order", job.partition, next);
+  require(next > p.archived_through, "nothing is put twice", job.partition, next);
+  require(!p.holds(next), "what the archive holds is verified, not put", job.partition, next);
+  require(next <= p.through || next > p.looked_at.last, "nothing is put that may be there", job.partition,
+          next);
+}
+
+void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
+  PartitionModel& p = get(job.partition);
+  require(p.job.has_value(), "the simulator ends what was started");
+  p.job.reset();
+  --running_;
+  bool own = false;
+  if (job.sink_epoch == epoch_) {
+    own = own_fault(p, result);
+    throttle_.result(p.era, result, own, now);
+  }
+  const bool gone = result.outcome == Outcome::kMissing && job.kind == JobKind::kVerify;
+  if (result.outcome == Outcome::kDone || gone) {
+    if (job.kind == JobKind::kDiscover) {
+      if (job.sink_epoch == epoch_) accept_discovery(p, job, result);
+    } else {
+      p.frontier = job.range.last;
+      if (job.kind == JobKind::kVerify) p.frontier = std::min(p.frontier, p.looked_at.last);
+      if (job.kind == JobKind::kRecordGap) p.gap.reset();
+      if (job.kind == JobKind::kArchive) p.archived_through = p.frontier;
+    }
+  } else if (result.outcome != Outcome::kCancelled) {
+    const bool sink = result.outcome == Outcome::kSinkFailed || result.outcome == Outcome::kSinkThrottled;
+    const bool stale_refusal = result.outcome == Outcome::kObjectFailed && job.sink_epoch != epoch_;
+    if ((!sink || own) && !stale_refusal) failed(p, job, result, now);
+  }
+  pass_held(p);
+}
+
+// A partition that meets a failing sink again, though the sink worked for others in between, is at fault.
+bool Model::own_fault(PartitionModel& p, const JobResult& result) {
+  if (result.outcome == Outcome::kDone || result.outcome == Outcome::kObjectFailed) {
+    ++successes_;
+    if (result.outcome == Outcome::kDone) p.sink_failed = false;
+  }
+  if (result.outcome != Outcome::kSinkFailed) return false;
+  const bool own = p.sink_failed && p.sink_mark != successes_;
+  p.sink_failed = true;
+  p.sink_mark = successes_;
+  return own;
+}
+
+void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult& result) const {
+  if (!p.discovered) {
+    if (p.oldest_low < job.range.first) return;  // too narrow by now
+    p.start = p.frontier = p.acked = (result.gap ? result.gap->first : job.range.first) - 1;
+    p.discovered = true;
+  }
+  if (p.epoch != job.sink_epoch) p.refuted = core::kNoLsn;
+  p.epoch = job.sink_epoch;
+  p.stale = false;
+  p.looked_at = job.range;
+  // How much of it can be remembered is the business of FoundArchives, and of its own tests.
+  p.through = core::FoundArchives(result.archives, result.complete_through, job.range.last).through();
+  p.held = result.archives;
+  std::erase_if(p.held,
+                [&p](const Range& range) { return p.through < p.looked_at.last && range.last > p.through; });
+}
+
+void Model::failed(PartitionModel& p, const Job& job, const JobResult& result, TimeMs now) {
+  if (result.conflict && job.sink_epoch == epoch_) p.refuted = job.range.last;
+  const bool entries = job.kind == JobKind::kArchive || job.kind == JobKind::kVerify;
+  if (entries && p.low > job.range.last) return;  // a gap now, which says it all
+  // An archive that cannot be read: what is there has to be looked up again.
+  if (job.kind == JobKind::kVerify && result.outcome == Outcome::kObjectFailed && !result.conflict)
+    p.stale = true;
+  p.failing = true;
+  p.not_before = now + 1;
+  if (result.outcome == Outcome::kObjectFailed) p.not_before = now + (TimeMs{config_.retry.max_ms} + 1) / 2;
+  unreported_ = job.partition;
+  unreported_conflict_ = result.conflict;
+}
+
+// ---- Acknowledgements ---------------------------------------------------------------------------
+
+void Model::ack_given(const core::Ack& ack) {
+  PartitionModel& p = get(ack.partition);
+  require(!p.ack, "never two acknowledgements at once for one partition", ack.partition);
+  require(p.discovered, "nothing is acknowledged before discovery", ack.partition);
+  require(!p.last_given || ack.lsn >= *p.last_given, "acknowledgements never go back", ack.partition,
+          ack.lsn);
+  require(ack.lsn <= std::max(p.high, p.low - 1), "only what was notified is acknowledged", ack.partition,
+          ack.lsn);
+  require(ack.lsn <= p.frontier, "only what is archived, or a recorded gap, is acknowledged", ack.partition,
+          ack.lsn);
+  require(p.asked || p.frontier > p.acked, "an acknowledgement has a reason", ack.partition, ack.lsn);
+  p.ack = p.last_given = ack.lsn;
+  p.asked = false;
+}
+
+void Model::ack_finished(const core::Ack& ack, bool ok) {
+  PartitionModel& p = get(ack.partition);
+  p.ack.reset();
+  if (ok) {
+    p.acked = std::max(p.acked, ack.lsn);
+  } else {
+    p.asked = true;
+  }
+}
+
+// ---- Events -------------------------------------------------------------------------------------
+
+void Model::raised(const Event& event) {
+  if (event.kind == EventKind::kSinkDown || event.kind == EventKind::kSinkUp) {
+    require(sink_down_raised_ == (event.kind == EventKind::kSinkUp), "the sink goes down and up in turn");
+    sink_down_raised_ = event.kind == EventKind::kSinkDown;
+    return;
+  }
+  PartitionModel& p = get(event.partition);
+  const Lsn next = p.frontier + 1;
+  switch (event.kind) {
+    case EventKind::kGap:
+      require(p.looked(epoch_) && !p.gap && !p.job, "a gap is raised once, between jobs", event.partition);
+      require(event.range.first == next && event.range.last >= next && event.range.last < p.low,
+              "a gap lies between what is archived and low", event.partition, event.range.first);
+      for (Lsn lsn = next; lsn <= event.range.last; ++lsn) {
+        require(!p.holds(lsn) || lsn <= p.refuted, "what the archive holds is no gap", event.partition, lsn);
+        require(lsn > p.through ? p.through >= p.looked_at.last : true, "a gap is looked up, not guessed",
+                event.partition, lsn);
+      }
+      p.gap = event.range;
+      p.not_before = 0;
+      break;
+    case EventKind::kConflict:
+      require(unreported_ == event.partition && unreported_conflict_, "a conflict was seen", event.partition);
+      p.raised = Raised::kConflict;
+      break;
+    case EventKind::kFailing:
+      require(unreported_ == event.partition && p.raised == Raised::kNone, "a first failure",
+              event.partition);
+      p.raised = Raised::kFailing;
+      break;
+    case EventKind::kRecovered:
+      require(p.raised != Raised::kNone, "only what failed recovers", event.partition);
+      p.raised = Raised::kNone;
+      break;
+    default:
+      break;
+  }
+}
+
+void Model::forgotten(PartitionRef ref) {
+  const PartitionModel& p = get(ref);
+  require(!p.job && !p.ack && !p.has_work() && !p.owes_ack(), "only what is done is forgotten", ref);
+  require(p.acked == std::max(p.high, p.low - 1), "what is forgotten was acknowledged", ref, p.acked);
+  partitions_[ref].reset();
+}
+
+// ---- After every step ---------------------------------------------------------------------------
+
+void Model::check(const core::Scheduler& scheduler, TimeMs now) {
+  ++step_;
+  require(running_ <= config_.workers, "never more jobs than workers");
+  if (unreported_ && known(*unreported_)) {
+    const Raised raised = at(*unreported_).raised;
+    require(unreported_conflict_ ? raised == Raised::kConflict : raised != Raised::kNone,
+            "a failure is reported", *unreported_);
+  }
+  unreported_.reset();
+
+  bool something_is_ready = false;
+  bool something_waits = false;
+  uint32_t acks = 0;
+  for (PartitionRef ref = 0; ref < partitions_.size(); ++ref) {
+    if (!partitions_[ref]) continue;
+    check_partition(ref, scheduler, now);
+    const PartitionModel& p = at(ref);
+    something_is_ready |= p.ready_since != 0;
+    something_waits |= p.has_work() || p.owes_ack();
+    acks += p.ack.has_value();
+  }
+  throttle_.compare(scheduler, something_is_ready, now);
+  require(throttle_.open() == sink_down_raised_, "an open breaker is reported, and its end");
+  require(scheduler.snapshot(now).jobs_running == running_, "the scheduler counts its jobs");
+  if (something_is_ready && !throttle_.open() && running_ == 0)
+    require(scheduler.has_command(now), "work that is ready can start when nothing else runs");
+  if (something_waits && running_ == 0 && acks == 0 && !scheduler.has_command(now))
+    require(scheduler.wake_at() != core::kNever, "who waits is woken");
+  if (something_waits || running_ > 0 || acks > 0) {
+    require(!scheduler.idle(), "idle only when nothing is left to do");
+  } else {
+    require(scheduler.idle() && !scheduler.has_command(now), "idle when nothing is left to do");
+  }
+}
+
+void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, TimeMs now) {
+  PartitionModel& p = *partitions_[ref];
+  const core::PartitionState& state = scheduler.partition(ref);
+  if (!p.job && p.looked(epoch_) && !p.gap)
+    require(p.frontier + 1 >= p.low || p.through < p.looked_at.last, "a gap is raised at once", ref);
+  if (p.owes_ack()) require(state.ack != core::AckPhase::kNone, "an acknowledgement is on its way", ref);
+  require((state.place == Place::kRunning) == p.job.has_value(), "running means a job", ref);
+  if (!p.job) require((state.place == Place::kDormant) == !p.has_work(), "asleep only without work", ref);
+  if (state.place == Place::kBackingOff) {
+    require(p.failing, "only what failed backs off", ref);
+    require(scheduler.wake_at() <= now + std::max(1U, config_.retry.max_ms), "who backs off is woken", ref);
+  }
+  if (state.place == Place::kReady) {
+    if (p.ready_since == 0) p.ready_since = step_;
+    require(now >= p.not_before, "a partition that failed waits", ref);
+  } else {
+    p.ready_since = 0;
+  }
+}
+
+}  // namespace tidemark::sim

@@ -1,0 +1,113 @@
+// What the scheduler owes the host, worked out from what it was told and what it asked for: an independent
+// second opinion. It reads the scheduler's own fields only to see whether a partition waits or sleeps.
+//
+// One model is one life of the scheduler. Every hook throws Violation when a rule is broken.
+#ifndef TIDEMARK_SIM_MODEL_H
+#define TIDEMARK_SIM_MODEL_H
+
+#include <optional>
+#include <vector>
+
+#include "core/scheduler.h"
+#include "throttle_model.h"
+
+namespace tidemark::sim {
+
+using core::Lsn;
+using core::PartitionRef;
+using core::Range;
+using core::TimeMs;
+
+// From the first notification until the partition is forgotten.
+struct PartitionModel {
+  size_t partition = 0;  // of the world
+  Lsn low = core::kNoLsn;
+  Lsn high = core::kNoLsn;
+  Lsn oldest_low = core::kNoLsn;
+  bool asked = false;
+
+  // The last discovery that counted: what the sink `epoch` holds of `looked_at`, up to `through`.
+  bool discovered = false;
+  bool stale = false;
+  uint32_t epoch = 0;
+  Range looked_at;
+  Lsn through = core::kNoLsn;
+  std::vector<Range> held;
+
+  Lsn start = core::kNoLsn;     // the frontier that discovery found
+  Lsn frontier = core::kNoLsn;  // the last LSN that is archived, verified or a recorded gap, without holes
+  Lsn refuted = core::kNoLsn;   // up to here the sink was seen to hold other content
+  Lsn archived_through = core::kNoLsn;  // by jobs of this life
+  std::optional<Range> gap;             // raised and not yet recorded
+
+  std::optional<core::Job> job;
+  uint32_t era = 0;
+  TimeMs not_before = 0;  // its next job may not start earlier: it failed
+  bool failing = false;
+  bool sink_failed = false;  // its last answer from a sink was a failure ...
+  uint64_t sink_mark = 0;    // ... after so many successes of all
+  core::Raised raised = core::Raised::kNone;
+  uint64_t ready_since = 0;  // the step in which it was first seen waiting for a worker
+
+  std::optional<Lsn> ack;         // given and not answered
+  std::optional<Lsn> last_given;  // however it was answered
+  Lsn acked = core::kNoLsn;
+
+  bool looked(uint32_t sink_epoch) const { return discovered && !stale && epoch == sink_epoch; }
+  bool holds(Lsn lsn) const;
+  bool has_work() const { return !discovered || gap || frontier < high || frontier + 1 < low; }
+  bool owes_ack() const {
+    if (!discovered || ack) return false;
+    return frontier > acked || (asked && !gap && frontier + 1 >= low);
+  }
+};
+
+class Model {
+ public:
+  explicit Model(const core::SchedulerConfig& config)
+      : config_(config), throttle_(config.workers, config.retry) {}
+
+  void begin(PartitionRef ref, size_t partition);
+  void notified(PartitionRef ref, const core::Notice& notice);
+  void job_started(const core::Job& job, TimeMs now);
+  void job_finished(const core::Job& job, const core::JobResult& result, TimeMs now);
+  void ack_given(const core::Ack& ack);
+  void ack_finished(const core::Ack& ack, bool ok);
+  void swapped(uint32_t epoch);
+  void raised(const core::Event& event);
+  void forgotten(PartitionRef ref);
+
+  // After every step: the rules that hold at any time.
+  void check(const core::Scheduler& scheduler, TimeMs now);
+
+  const PartitionModel& at(PartitionRef ref) const;
+  bool known(PartitionRef ref) const { return ref < partitions_.size() && partitions_[ref].has_value(); }
+  size_t count() const { return partitions_.size(); }
+  uint32_t running() const { return running_; }
+
+ private:
+  PartitionModel& get(PartitionRef ref);
+  void pass_held(PartitionModel& p) const;
+  void check_discovery(const PartitionModel& p, const core::Job& job) const;
+  void check_archiving(const PartitionModel& p, const core::Job& job) const;
+  void accept_discovery(PartitionModel& p, const core::Job& job, const core::JobResult& result) const;
+  void failed(PartitionModel& p, const core::Job& job, const core::JobResult& result, TimeMs now);
+  bool own_fault(PartitionModel& p, const core::JobResult& result);
+  void check_partition(PartitionRef ref, const core::Scheduler& scheduler, TimeMs now);
+
+  const core::SchedulerConfig config_;
+  ThrottleModel throttle_;
+  std::vector<std::optional<PartitionModel>> partitions_;
+  uint32_t epoch_ = 0;
+  uint32_t running_ = 0;
+  uint64_t successes_ = 0;
+  uint64_t step_ = 0;
+  bool sink_down_raised_ = false;
+  // A failure in this step that an event has to report before the step ends.
+  std::optional<PartitionRef> unreported_;
+  bool unreported_conflict_ = false;
+};
+
+}  // namespace tidemark::sim
+
+#endif  // TIDEMARK_SIM_MODEL_H

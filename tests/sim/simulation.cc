@@ -1,0 +1,195 @@
+// The course of a run: turbulence, then peace, in which everything must come to its end.
+#include "simulation.h"
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+
+#include "violation.h"
+
+namespace tidemark::sim {
+
+using core::Event;
+using core::EventKind;
+
+void RunStats::add(const RunStats& other) {
+  steps += other.steps;
+  jobs += other.jobs;
+  acks += other.acks;
+  gaps += other.gaps;
+  conflicts += other.conflicts;
+  breaker_trips += other.breaker_trips;
+  swaps += other.swaps;
+  lives += other.lives;
+  forgotten += other.forgotten;
+}
+
+Simulation::Simulation(const RunOptions& options) : options_(options), random_(options.seed), now_(0) {}
+
+RunStats Simulation::run() {
+  draw_world();
+  draw_rates();
+  begin_life();
+  turbulence();
+  peace();
+  final_word();
+  return stats_;
+}
+
+void Simulation::turbulence() {
+  const uint64_t drawn = random_.between(20, random_.chance(20) ? 800 : 250);
+  const uint64_t steps = options_.steps.value_or(drawn);
+  for (uint64_t i = 0; i < steps; ++i) random_step();
+}
+
+// ---- After every step ---------------------------------------------------------------------------
+
+void Simulation::after_step() {
+  ++stats_.steps;
+  take_events();
+  model_->check(*scheduler_, now_);
+}
+
+void Simulation::take_events() {
+  for (const Event& event : scheduler_->events()) {
+    constexpr const char* kNames[] = {"gap", "conflict", "failing", "recovered", "sink down", "sink up"};
+    trace("event %s ref %u [%llu,%llu]", kNames[static_cast<size_t>(event.kind)], event.partition,
+          static_cast<unsigned long long>(event.range.first),
+          static_cast<unsigned long long>(event.range.last));
+    model_->raised(event);
+    stats_.conflicts += event.kind == EventKind::kConflict;
+    stats_.breaker_trips += event.kind == EventKind::kSinkDown;
+    if (event.kind != EventKind::kGap) continue;
+    ++stats_.gaps;
+    Driven& driven = driven_[model_->at(event.partition).partition];
+    for (Lsn lsn = event.range.first; lsn <= event.range.last; ++lsn) driven.gaps.insert(lsn);
+  }
+  scheduler_->events().clear();
+  for (const PartitionRef ref : scheduler_->forgotten()) {
+    trace("forgotten ref %u", ref);
+    Driven& driven = driven_[model_->at(ref).partition];
+    model_->forgotten(ref);
+    driven.ref.reset();
+    driven.notified.clear();
+    driven.gaps.clear();
+    driven.unverifiable.clear();
+    driven.promised = core::kNoLsn;
+    free_refs_.push_back(ref);
+    ++stats_.forgotten;
+  }
+  scheduler_->forgotten().clear();
+}
+
+// The promise of the ABI, taken literally, whatever the model believes.
+void Simulation::keep_promise(size_t partition, Lsn acknowledged) {
+  Driven& driven = driven_[partition];
+  const FakeLog& log = world_.logs[partition];
+  const auto in_a_sink = [&](Lsn lsn, std::optional<Content> content) {
+    return std::ranges::any_of(world_.sinks,
+                               [&](const FakeSink& sink) { return sink.holds(partition, lsn, content); });
+  };
+  for (auto it = driven.notified.upper_bound(driven.promised);
+       it != driven.notified.end() && *it <= acknowledged; ++it) {
+    const Lsn lsn = *it;
+    if (driven.gaps.contains(lsn)) {
+      const bool recorded = std::ranges::any_of(
+          world_.sinks, [&](const FakeSink& sink) { return sink.holds_gap(partition, lsn); });
+      require(recorded, "an acknowledgement covers recorded gaps only", *driven.ref, lsn);
+      continue;
+    }
+    const bool gone = lsn < log.low() || driven.unverifiable.contains(lsn);
+    require(in_a_sink(lsn, log.last_content(lsn)) || (gone && in_a_sink(lsn, std::nullopt)),
+            "what is acknowledged can be read back", *driven.ref, lsn);
+  }
+  driven.promised = std::max(driven.promised, acknowledged);
+}
+
+void Simulation::trace(const char* format, ...) {
+  if (!options_.trace) return;
+  std::printf("%8lld ms  ", static_cast<long long>(now_));
+  va_list args;
+  va_start(args, format);
+  std::vprintf(format, args);
+  va_end(args);
+  std::printf("\n");
+}
+
+// ---- The end ------------------------------------------------------------------------------------
+
+// Faults have ended, time runs on: whatever can be done gets done, and what cannot was reported.
+void Simulation::peace() {
+  trace("peace");
+  gentle_ = true;
+  for (size_t i = 0; i < driven_.size(); ++i) {
+    world_.logs[i].unhide_all();
+    if (driven_[i].ref || !driven_[i].pending.empty()) notify(i);
+    while (!driven_[i].pending.empty()) deliver(i, random_.between(1, 3));
+  }
+  constexpr size_t kMostRounds = 20'000;
+  for (size_t round = 0;; ++round) {
+    require(round < kMostRounds, "everything comes to an end");
+    drain();
+    if (scheduler_->idle()) return;
+    check_time();
+    if (round % 20 == 19) rescue(round);
+  }
+}
+
+void Simulation::drain() {
+  for (bool moved = true; moved;) {
+    moved = !flights_.empty() || !acks_.empty();
+    start_jobs(config_.workers + 1);
+    while (!flights_.empty()) end_job(random_.below(flights_.size()));
+    for (size_t before = acks_.size() + 1; acks_.size() != before;) {
+      before = acks_.size();
+      give_ack();
+    }
+    while (!acks_.empty()) end_ack(random_.below(acks_.size()));
+    moved |= scheduler_->has_command(now_);
+  }
+}
+
+// Nothing to do now: then wake_at says when, and there is something to do then.
+void Simulation::check_time() {
+  const TimeMs wake_at = scheduler_->wake_at();
+  require(wake_at != core::kNever, "who waits is woken");
+  now_ = std::max(now_, wake_at);
+  const uint64_t forgotten = stats_.forgotten;
+  tick();
+  require(scheduler_->has_command(now_) || stats_.forgotten > forgotten || scheduler_->wake_at() > now_,
+          "waking up is of use");
+}
+
+// What has not recovered by now never will without an operator: it is missing for good or in conflict.
+void Simulation::rescue(size_t round) {
+  if (round == 39 && random_.chance(50)) swap_sink(true);
+  for (size_t i = 0; i < driven_.size(); ++i) {
+    if (!driven_[i].ref) continue;
+    const PartitionModel& p = model_->at(*driven_[i].ref);
+    if (!p.has_work() || !p.discovered || p.not_before == 0) continue;
+    require(p.raised != core::Raised::kNone, "what is not archived was reported", *driven_[i].ref,
+            p.frontier + 1);
+    FakeLog& log = world_.logs[i];
+    trace("operator gives up partition %zu up to %llu", i, static_cast<unsigned long long>(p.frontier + 1));
+    log.lose_through(std::max(p.frontier + 1, log.low() - 1));
+    notify(i);
+    deliver(i, 1);
+  }
+}
+
+void Simulation::final_word() {
+  for (size_t i = 0; i < driven_.size(); ++i) {
+    if (!driven_[i].ref) continue;
+    const PartitionModel& p = model_->at(*driven_[i].ref);
+    const FakeLog& log = world_.logs[i];
+    require(p.acked == log.high() && p.frontier == log.high(), "in the end all is acknowledged",
+            *driven_[i].ref, p.acked);
+    require(log.acked() >= p.acked, "the host took it");
+  }
+  now_ += config_.partition_idle_ms;
+  tick();
+  require(scheduler_->wake_at() == core::kNever && scheduler_->idle(), "in the end nobody is woken");
+  for (const Driven& driven : driven_) require(!driven.ref, "in the end all is forgotten");
+}
+
+}  // namespace tidemark::sim

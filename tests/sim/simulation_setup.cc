@@ -1,0 +1,118 @@
+// What a run starts from: the world its seed draws, and the beginning and end of the scheduler's lives.
+#include <algorithm>
+
+#include "simulation.h"
+#include "violation.h"
+
+namespace tidemark::sim {
+
+namespace {
+constexpr Lsn kBases[] = {0, 0, 34, Lsn{1} << 40, ~Lsn{0} - 100'000};
+}
+
+void Simulation::draw_world() {
+  now_ = static_cast<TimeMs>(random_.below(1'000'000));
+  config_.workers = static_cast<uint32_t>(random_.between(1, 6));
+  config_.retry.min_ms = static_cast<uint32_t>(random_.between(1, random_.chance(50) ? 10 : 5'000));
+  config_.retry.max_ms = config_.retry.min_ms * static_cast<uint32_t>(random_.between(1, 60));
+  config_.partition_idle_ms = static_cast<uint32_t>(random_.between(1, random_.chance(50) ? 100 : 600'000));
+  const size_t partitions = random_.between(1, random_.chance(30) ? 12 : 4);
+  world_.list_limit = random_.chance(50) ? random_.between(1, 4) : 1000;
+  world_.count_gap_records = random_.chance(50);
+  driven_.resize(partitions);
+  world_.sinks.emplace_back(partitions);
+  for (size_t i = 0; i < partitions; ++i) {
+    const Lsn base = kBases[random_.below(std::size(kBases))];
+    world_.logs.emplace_back(base, &world_.versions);
+    // Long alternating runs overflow what discovery keeps of them.
+    const bool long_log = random_.chance(2);
+    world_.logs[i].commit(long_log ? 150 + random_.below(100) : random_.below(12));
+    driven_[i].broken_sink = random_.chance(5);
+    if (random_.chance(60) || long_log) seed_sink(i);
+    if (random_.chance(20)) world_.logs[i].lose_through(base + random_.between(1, 8));
+  }
+}
+
+// An archive that exists already: with holes, with batches that overlap, with other content, or above high.
+void Simulation::seed_sink(size_t partition) {
+  FakeLog& log = world_.logs[partition];
+  FakeSink& sink = world_.sinks[0];
+  const bool alternating = random_.chance(30);
+  const uint64_t other_content = random_.chance(20) ? 10 : 0;
+  const uint64_t batches = random_.chance(30) ? 30 : 0;
+  const Lsn end = log.high() + random_.below(4);
+  for (Lsn lsn = log.base() + 1; lsn <= end; ++lsn) {
+    if (alternating ? lsn % 2 == 0 : random_.chance(30)) continue;
+    Range range{lsn, lsn};
+    if (random_.chance(batches)) range.last = std::min(end, lsn + random_.below(5));
+    std::vector<Content> contents;
+    for (Lsn l = range.first; l <= range.last; ++l) {
+      const Content content = log.read(l, now_);
+      const bool other = content == kNoContent || random_.chance(other_content);
+      contents.push_back(other ? ++world_.versions : content);
+    }
+    sink.put(partition, range, contents);
+  }
+}
+
+// How turbulent a run is, and in which way. Zero is drawn often, so that kinds of trouble also come alone.
+void Simulation::draw_rates() {
+  const auto rate = [this](uint64_t most) { return random_.chance(60) ? 0 : random_.between(1, most); };
+  rates_ = {rate(15), rate(10), rate(20), rate(30), rate(20), rate(30)};
+  restart_chance_ = random_.chance(50) ? 0 : random_.between(10, 90);
+}
+
+void Simulation::begin_life() {
+  ++stats_.lives;
+  config_.seed = random_.next();
+  scheduler_ = std::make_unique<core::Scheduler>(config_);
+  model_ = std::make_unique<Model>(config_);
+  sink_of_epoch_ = {sink_};
+  free_refs_.clear();
+  refs_ = 0;
+  for (size_t i = 0; i < driven_.size(); ++i) {
+    const bool broken_sink = driven_[i].broken_sink;
+    driven_[i] = {};
+    driven_[i].broken_sink = broken_sink;
+    // Everything that is still there is notified again, at once or in pieces.
+    const FakeLog& log = world_.logs[i];
+    if (log.high() > log.low() && random_.chance(30))
+      driven_[i].pending.push_back({log.low(), random_.between(log.low(), log.high())});
+    if (log.low() <= log.high() || random_.chance(30)) notify(i);
+  }
+}
+
+// Stopped in good order, with what is in flight ended or cancelled, or crashed at any point of it.
+void Simulation::end_life() {
+  const bool crash = random_.chance(50);
+  trace("%s", crash ? "crash" : "stop");
+  if (crash) {
+    for (const Flight& flight : flights_) {
+      if (!flight.early && random_.chance(50))
+        world_.execute(flight.partition, flight.sink, flight.job, now_);
+    }
+    flights_.clear();
+    acks_.clear();
+  } else {
+    while (!flights_.empty()) end_job(random_.below(flights_.size()));
+    while (!acks_.empty()) end_ack(random_.below(acks_.size()));
+  }
+  for (size_t i = 0; i < driven_.size(); ++i) {
+    if (random_.chance(25)) restore_host(i);
+  }
+  if (random_.chance(20)) draw_rates();
+  begin_life();
+}
+
+// The host comes back in an older state of itself.
+void Simulation::restore_host(size_t partition) {
+  FakeLog& log = world_.logs[partition];
+  const Lsn low = log.low() - random_.below(std::min<Lsn>(log.low() - log.base(), 6));
+  const Lsn high = log.high() - random_.below(std::min<Lsn>(log.high() + 2 - low, 6));
+  trace("host restores partition %zu to %llu..%llu", partition,
+        static_cast<unsigned long long>(low - log.base()),
+        static_cast<unsigned long long>(high - log.base()));
+  log.restore(low, high);
+}
+
+}  // namespace tidemark::sim

@@ -1,0 +1,43 @@
+// The breaker and the concurrency limit, modelled from outside: from the starts and the results of jobs only.
+#ifndef TIDEMARK_SIM_THROTTLE_MODEL_H
+#define TIDEMARK_SIM_THROTTLE_MODEL_H
+
+#include <cstdint>
+
+#include "core/scheduler.h"
+
+namespace tidemark::sim {
+
+class ThrottleModel {
+ public:
+  ThrottleModel(uint32_t workers, core::BackoffLimits limits)
+      : workers_(workers), limit_(workers), limits_(limits) {}
+
+  // Throws if no job may start now. Returns the era the job belongs to.
+  uint32_t start(uint32_t running, core::TimeMs now);
+  // The result of a job that was meant for the sink of now. own_fault: a sink failure that is the
+  // partition's.
+  void result(uint32_t era, const core::JobResult& result, bool own_fault, core::TimeMs now);
+  void swapped();
+
+  // Throws if the scheduler shows another state, or would sleep too long.
+  void compare(const core::Scheduler& scheduler, bool something_is_ready, core::TimeMs now);
+  bool open() const { return state_ != core::Throttle::State::kClosed; }
+
+ private:
+  void require_delay_over(core::TimeMs now) const;
+  void trip(uint32_t hint_ms, core::TimeMs now);
+
+  uint32_t workers_;
+  uint32_t limit_;
+  core::BackoffLimits limits_;
+  core::Throttle::State state_ = core::Throttle::State::kClosed;
+  bool probe_out_ = false;
+  uint32_t era_ = 0;
+  core::TimeMs opened_at_ = 0;
+  uint32_t hint_ms_ = 0;
+};
+
+}  // namespace tidemark::sim
+
+#endif  // TIDEMARK_SIM_THROTTLE_MODEL_H

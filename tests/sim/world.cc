@@ -1,0 +1,166 @@
+#include "world.h"
+
+#include <algorithm>
+
+#include "violation.h"
+
+namespace tidemark::sim {
+
+using core::Job;
+using core::JobKind;
+using core::JobResult;
+using core::Outcome;
+
+// ---- The host -----------------------------------------------------------------------------------
+
+void FakeLog::commit(uint64_t entries) {
+  for (; entries > 0; --entries) {
+    ++high_;
+    if (entries_.size() <= index(high_)) entries_.resize(index(high_) + 1);
+    entries_[index(high_)] = {++*versions_, 0};
+  }
+}
+
+void FakeLog::lose_through(Lsn lsn) {
+  low_ = std::max(low_, lsn + 1);
+  high_ = std::max(high_, lsn);
+  if (entries_.size() <= index(high_)) entries_.resize(index(high_) + 1);
+}
+
+void FakeLog::hide(Lsn lsn, TimeMs until) { entries_[index(lsn)].hidden_until = until; }
+
+void FakeLog::unhide_all() {
+  for (Entry& entry : entries_) {
+    if (entry.hidden_until != core::kNever) entry.hidden_until = 0;
+  }
+}
+
+void FakeLog::restore(Lsn low, Lsn high) {
+  low_ = low;
+  high_ = high;
+  acked_ = low - 1;
+}
+
+Content FakeLog::read(Lsn lsn, TimeMs now) const {
+  if (lsn < low_ || lsn > high_) return kNoContent;
+  const Entry& entry = entries_[index(lsn)];
+  return entry.hidden_until > now ? kNoContent : entry.content;
+}
+
+Content FakeLog::last_content(Lsn lsn) const {
+  return lsn <= base_ || index(lsn) >= entries_.size() ? kNoContent : entries_[index(lsn)].content;
+}
+
+// ---- The sink -----------------------------------------------------------------------------------
+
+FakeSink::Put FakeSink::put(size_t partition, Range range, const std::vector<Content>& contents) {
+  const auto [it, created] = partitions_[partition].archives.try_emplace({range.last, range.first}, contents);
+  if (created) return Put::kCreated;
+  return it->second == contents ? Put::kEqual : Put::kDifferent;
+}
+
+const std::vector<Content>* FakeSink::find(size_t partition, Range range) const {
+  const auto& archives = partitions_[partition].archives;
+  const auto it = archives.find({range.last, range.first});
+  return it == archives.end() ? nullptr : &it->second;
+}
+
+bool FakeSink::holds(size_t partition, Lsn lsn, std::optional<Content> content) const {
+  const auto& archives = partitions_[partition].archives;
+  for (auto it = archives.lower_bound({lsn, 0}); it != archives.end(); ++it) {
+    const Lsn first = it->first.second;
+    if (first > lsn) continue;
+    if (!content || it->second[static_cast<size_t>(lsn - first)] == *content) return true;
+  }
+  return false;
+}
+
+bool FakeSink::holds_gap(size_t partition, Lsn lsn) const {
+  return std::ranges::any_of(partitions_[partition].gaps,
+                             [lsn](const Key& key) { return key.second <= lsn && lsn <= key.first; });
+}
+
+bool FakeSink::list(size_t partition, Range range, size_t limit, std::vector<Range>& out) const {
+  const auto& archives = partitions_[partition].archives;
+  for (auto it = archives.lower_bound({range.first, 0}); it != archives.end(); ++it) {
+    const auto [last, first] = it->first;
+    if (first > range.last) continue;
+    if (out.size() == limit) return true;
+    out.push_back({first, last});
+  }
+  return false;
+}
+
+std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first, bool count_gap_records) const {
+  Lsn newest = core::kNoLsn;  // below `first`
+  for (const auto& [key, contents] : partitions_[partition].archives) {
+    if (key.second < first) newest = std::max(newest, std::min(key.first, first - 1));
+  }
+  if (newest == core::kNoLsn) return std::nullopt;
+  if (count_gap_records) {
+    for (const Key& key : partitions_[partition].gaps) {
+      if (key.second < first) newest = std::max(newest, std::min(key.first, first - 1));
+    }
+  }
+  if (newest == first - 1) return std::nullopt;
+  return Range{newest + 1, first - 1};
+}
+
+// ---- Jobs ---------------------------------------------------------------------------------------
+
+JobResult World::execute(size_t partition, size_t sink_index, const Job& job, TimeMs now) {
+  FakeSink& sink = sinks[sink_index];
+  JobResult result;
+  switch (job.kind) {
+    case JobKind::kDiscover:
+      return discover(partition, sink, job);
+    case JobKind::kVerify:
+      return verify(partition, sink, job, now);
+    case JobKind::kRecordGap:
+      sink.put_gap(partition, job.range);
+      return result;
+    case JobKind::kArchive:
+      break;
+  }
+  std::vector<Content> contents;
+  for (Lsn lsn = job.range.first; lsn <= job.range.last; ++lsn) {
+    contents.push_back(logs[partition].read(lsn, now));
+    if (contents.back() == kNoContent) {
+      result.outcome = Outcome::kMissing;
+      return result;
+    }
+  }
+  if (sink.put(partition, job.range, contents) == FakeSink::Put::kDifferent) {
+    result.outcome = Outcome::kObjectFailed;
+    result.conflict = true;
+  }
+  return result;
+}
+
+JobResult World::discover(size_t partition, const FakeSink& sink, const Job& job) const {
+  JobResult result;
+  result.complete_through = job.range.last;
+  if (job.range.first <= job.range.last && sink.list(partition, job.range, list_limit, result.archives))
+    result.complete_through = std::min(job.range.last, result.archives.back().last);
+  if (job.check_older) result.gap = sink.hole_before(partition, job.range.first, count_gap_records);
+  return result;
+}
+
+JobResult World::verify(size_t partition, const FakeSink& sink, const Job& job, TimeMs now) const {
+  const std::vector<Content>* contents = sink.find(partition, job.range);
+  require(contents != nullptr, "only an archive that exists can be verified", job.partition, job.range.first);
+  JobResult result;
+  for (Lsn lsn = job.range.first; lsn <= job.range.last; ++lsn) {
+    const Content content = logs[partition].read(lsn, now);
+    if (content == kNoContent) {
+      result.outcome = Outcome::kMissing;
+    } else if (content != (*contents)[static_cast<size_t>(lsn - job.range.first)]) {
+      result.outcome = Outcome::kObjectFailed;
+      result.conflict = true;
+      return result;
+    }
+  }
+  return result;
+}
+
+}  // namespace tidemark::sim

@@ -1,0 +1,111 @@
+// What the scheduler's jobs work on: the host's logs and the sinks, both stricter than the real ones.
+//
+// A content is a number: equal numbers are equal bytes. Nothing here knows the scheduler's state; what it
+// answers to a job is computed by looking at everything.
+#ifndef TIDEMARK_SIM_WORLD_H
+#define TIDEMARK_SIM_WORLD_H
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "core/scheduler.h"
+#include "core/types.h"
+#include "random.h"
+
+namespace tidemark::sim {
+
+using core::Lsn;
+using core::Range;
+using core::TimeMs;
+
+using Content = uint32_t;
+inline constexpr Content kNoContent = 0;
+
+// The log of one partition: entries low..high, some of which may be missing for a time or for good.
+class FakeLog {
+ public:
+  FakeLog(Lsn base, Content* versions) : base_(base), versions_(versions), low_(base + 1), high_(base) {}
+
+  Lsn low() const { return low_; }
+  Lsn high() const { return high_; }  // low() - 1 when empty
+  Lsn base() const { return base_; }
+  Lsn acked() const { return acked_; }
+
+  void commit(uint64_t entries);
+  void acknowledge(Lsn lsn) { acked_ = lsn > acked_ ? lsn : acked_; }
+  void lose_through(Lsn lsn);  // low becomes lsn + 1, if that is a step forward; whatever was acknowledged
+  void hide(Lsn lsn, TimeMs until);  // not to be found before `until`
+  void unhide_all();                 // except what is missing for good
+  // A state of the past: what was above `high` is written anew, with other content.
+  void restore(Lsn low, Lsn high);
+
+  Content read(Lsn lsn, TimeMs now) const;  // kNoContent: not found
+  // What the entry was when the log had it last.
+  Content last_content(Lsn lsn) const;
+
+ private:
+  struct Entry {
+    Content content = kNoContent;
+    TimeMs hidden_until = 0;
+  };
+  size_t index(Lsn lsn) const { return static_cast<size_t>(lsn - base_); }
+
+  Lsn base_;
+  Content* versions_;  // the last content that any log of the world was given
+  Lsn low_;
+  Lsn high_;
+  Lsn acked_ = core::kNoLsn;
+  std::vector<Entry> entries_;
+};
+
+// A create-only map from (partition, range) to contents, and the gap records beside it.
+class FakeSink {
+ public:
+  enum class Put : uint8_t { kCreated, kEqual, kDifferent };
+
+  explicit FakeSink(size_t partitions) : partitions_(partitions) {}
+
+  Put put(size_t partition, Range range, const std::vector<Content>& contents);
+  void put_gap(size_t partition, Range range) {
+    partitions_[partition].gaps.insert({range.last, range.first});
+  }
+  // nullptr: there is no archive of exactly this range.
+  const std::vector<Content>* find(size_t partition, Range range) const;
+  bool holds(size_t partition, Lsn lsn, std::optional<Content> content) const;
+  bool holds_gap(size_t partition, Lsn lsn) const;
+  // At most `limit` archives that intersect `range`, ascending by last; true if there were more.
+  bool list(size_t partition, Range range, size_t limit, std::vector<Range>& out) const;
+  // The hole right before `first`, if something older is there.
+  std::optional<Range> hole_before(size_t partition, Lsn first, bool count_gap_records) const;
+
+ private:
+  using Key = std::pair<Lsn, Lsn>;  // last, first: the order of keys in a sink
+  struct Partition {
+    std::map<Key, std::vector<Content>> archives;
+    std::set<Key> gaps;
+  };
+  std::vector<Partition> partitions_;
+};
+
+struct World {
+  Content versions = kNoContent;
+  std::vector<FakeLog> logs;
+  std::vector<FakeSink> sinks;
+  size_t list_limit = 1000;
+  bool count_gap_records = false;
+
+  // Does the job, honestly, against the sink it was meant for.
+  core::JobResult execute(size_t partition, size_t sink, const core::Job& job, TimeMs now);
+
+ private:
+  core::JobResult discover(size_t partition, const FakeSink& sink, const core::Job& job) const;
+  core::JobResult verify(size_t partition, const FakeSink& sink, const core::Job& job, TimeMs now) const;
+};
+
+}  // namespace tidemark::sim
+
+#endif  // TIDEMARK_SIM_WORLD_H
