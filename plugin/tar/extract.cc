@@ -114,9 +114,8 @@ tl::unexpected<Error> Extractor::reader_failed(archive* reader) {
 Status Extractor::extract_members() {
   const Reader reader(archive_read_new());
   if (!reader) return fail(TIDEMARK_E_RETRYABLE, "no memory for reading an archive");
-  // Names are bytes: without this, what they become would depend on the process's locale.
+  // Names come as the bytes they are, whatever the process's locale: our pax records say hdrcharset=BINARY.
   if (archive_read_support_format_tar(reader.get()) != ARCHIVE_OK ||
-      archive_read_set_format_option(reader.get(), "tar", "hdrcharset", "BINARY") != ARCHIVE_OK ||
       archive_read_open(reader.get(), this, nullptr, give, nullptr) != ARCHIVE_OK) {
     return reader_failed(reader.get());
   }

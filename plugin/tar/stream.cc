@@ -153,20 +153,22 @@ Status LayoutStream::check_directory() {
   FileStamp stamp = stamp_of(info);
   stamp.size_bytes = 0;
   if (stamp == member.stamp) return {};
-  if (Status culprit = check_files_of_directory(); !culprit) return culprit;
+  if (Status culprit = check_names_of_directory(); !culprit) return culprit;
   return fail_changed(path_on_disk(member), info, member.stamp);
 }
 
-// Which file it is that changed, for the message.
-Status LayoutStream::check_files_of_directory() const {
+// Which name it is that changed, for the message.
+Status LayoutStream::check_names_of_directory() const {
   for (size_t i = directory_member_ + 1; i < layout_.size(); ++i) {
     const LaidOut& member = layout_[i];
-    if (member.parent != directory_member_ || member.type != MemberType::kFile) continue;
+    if (member.parent != directory_member_ || member.type == MemberType::kSymlink) continue;
     struct stat info;
     if (fstatat(directory_.get(), layout_.name(member), &info, AT_SYMLINK_NOFOLLOW) != 0) {
       return fail_inside(errno, path_on_disk(member));
     }
-    if (stamp_of(info) != member.stamp) return fail_changed(path_on_disk(member), info, member.stamp);
+    FileStamp stamp = stamp_of(info);
+    if (member.type == MemberType::kDirectory) stamp.size_bytes = 0;
+    if (stamp != member.stamp) return fail_changed(path_on_disk(member), info, member.stamp);
   }
   return {};
 }

@@ -39,7 +39,7 @@ class LayoutStream {
   Status check_file_end(size_t index);
   Result<int> open_directory(uint32_t index);
   Status check_directory();
-  Status check_files_of_directory() const;
+  Status check_names_of_directory() const;
   Status open_entry_root(const LaidOut& root, int flags, UniqueFd& fd) const;
   std::string path_on_disk(const LaidOut& member) const;
 

@@ -47,7 +47,8 @@ tl::unexpected<Error> fail_inside(int sys_errno, const std::string& path) {
 tl::unexpected<Error> fail_changed(const std::string& path, const struct stat& now, const FileStamp& before) {
   const FileStamp stamp = stamp_of(now);
   std::string what = path;
-  if (stamp.device != before.device || stamp.inode != before.inode) {
+  const bool is_other_type = !S_ISREG(now.st_mode) && !S_ISDIR(now.st_mode);
+  if (is_other_type || stamp.device != before.device || stamp.inode != before.inode) {
     what += ": was replaced while it was archived";
   } else if (stamp.size_bytes != before.size_bytes && S_ISREG(now.st_mode)) {
     what += stamp.size_bytes > before.size_bytes ? ": grew from " : ": shrank from ";
