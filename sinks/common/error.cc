@@ -115,7 +115,7 @@ tidemark_status report_current_exception(tidemark_error* out) noexcept {
   return TIDEMARK_E_PERMANENT;
 }
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   constexpr size_t kShown = 120;
   std::string out = "\"";
   if (text.size() <= kShown) {

@@ -57,7 +57,7 @@ tidemark_status guard(tidemark_error* out, F&& body) noexcept {
 }
 
 // Text of a caller in a message: in double quotes, long ones shortened in the middle.
-std::string quoted(std::string_view text);
+std::string quote(std::string_view text);
 
 inline std::string_view view(tidemark_str s) {
   return s.size ? std::string_view(s.data, s.size) : std::string_view();

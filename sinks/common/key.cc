@@ -11,11 +11,11 @@ bool is_key_part(std::string_view part) {
 
 Status check_key(std::string_view key) {
   const auto invalid = [&](const char* why) {
-    return fail(TIDEMARK_E_INVALID, "key " + quoted(key) + " " + why);
+    return fail(TIDEMARK_E_INVALID, "key " + quote(key) + " " + why);
   };
   if (key.empty()) return invalid("is empty");
   if (key.size() > TIDEMARK_KEY_MAX) {
-    return fail(TIDEMARK_E_INVALID, "key " + quoted(key) + " has " + std::to_string(key.size()) +
+    return fail(TIDEMARK_E_INVALID, "key " + quote(key) + " has " + std::to_string(key.size()) +
                                         " bytes; the limit is " + std::to_string(TIDEMARK_KEY_MAX));
   }
   if (key.front() == '/') return invalid("is not relative; write it without the leading '/'");

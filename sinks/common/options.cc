@@ -110,7 +110,7 @@ class Parser {
   Status take(std::string_view name, std::string_view value, uint32_t flags, bool from_url) {
     if (!seen_.emplace(name).second) {
       return fail(TIDEMARK_E_INVALID,
-                  "option " + quoted(name) + " is given twice; give it once, in the url or in the list");
+                  "option " + quote(name) + " is given twice; give it once, in the url or in the list");
     }
     if (pass_on_ != nullptr && name.size() > pass_on_->prefix.size() &&
         name.substr(0, pass_on_->prefix.size()) == pass_on_->prefix) {
@@ -121,7 +121,7 @@ class Parser {
     for (const OptionSpec& spec : specs_) {
       if (name == spec.name) return store(spec, value, flags, from_url);
     }
-    return fail(TIDEMARK_E_INVALID, "unknown option " + quoted(name) + "; known: " + known());
+    return fail(TIDEMARK_E_INVALID, "unknown option " + quote(name) + "; known: " + known());
   }
 
  private:
@@ -134,7 +134,7 @@ class Parser {
     }
     if (set(spec, value)) return {};
     return fail(TIDEMARK_E_INVALID, std::string("option \"") + spec.name +
-                                        "\": " + (secret ? "the value" : quoted(value)) +
+                                        "\": " + (secret ? "the value" : quote(value)) +
                                         " is not right; give " + expectation(spec));
   }
 

@@ -42,10 +42,10 @@ Status parse_query(std::string_view text, Url* url) {
     }
     if (equals == pair.size()) {
       return fail(TIDEMARK_E_INVALID,
-                  "url: option " + quoted(name) + " in the query has no value; write name=value");
+                  "url: option " + quote(name) + " in the query has no value; write name=value");
     }
     if (!percent_decode(pair.substr(equals + 1), &value)) {
-      return fail(TIDEMARK_E_INVALID, "url: the value of option " + quoted(name) +
+      return fail(TIDEMARK_E_INVALID, "url: the value of option " + quote(name) +
                                           " is badly percent-encoded; '%' itself is written %25");
     }
     url->query.emplace_back(std::move(name), std::move(value));
@@ -94,7 +94,7 @@ Result<Url> parse_url(std::string_view text) {
   }
   if (!percent_decode(location, &url.path)) {
     return fail(TIDEMARK_E_INVALID,
-                "url: the path " + quoted(location) + " is badly percent-encoded; '%' itself is written %25");
+                "url: the path " + quote(location) + " is badly percent-encoded; '%' itself is written %25");
   }
   if (question < text.size()) {
     if (Status ok = parse_query(text.substr(question + 1), &url); !ok) return tl::unexpected(ok.error());

@@ -29,7 +29,7 @@ void append(Tail* tail, const char* data, size_t size) {
 }
 
 tl::unexpected<Error> absent(std::string_view key) {
-  return fail(TIDEMARK_E_NOT_FOUND, "no object " + quoted(key));
+  return fail(TIDEMARK_E_NOT_FOUND, "no object " + quote(key));
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ Status NullSink::get(std::string_view key, const Range& range, const Writer& out
   if (begin < tail_begin) {
     return fail(TIDEMARK_E_UNSUPPORTED, "the null sink keeps only the last " + std::to_string(kTailSize) +
                                             " bytes of an object; use faulty with of=<url> to read more of " +
-                                            quoted(key));
+                                            quote(key));
   }
   return out.write(tail.bytes.data() + (begin - tail_begin), end - begin);
 }

@@ -48,10 +48,11 @@ uint64_t mix(uint64_t hash, uint64_t value) {
 
 }  // namespace
 
-Directories::Directories(int root_fd, std::string root_path, bool use_openat2)
+Directories::Directories(int root_fd, std::string root_path, bool use_openat2, Sync sync)
     : root_fd_(root_fd),
       root_path_(std::move(root_path)),
       use_openat2_(use_openat2 && UniqueFd(openat2_beneath(root_fd, ".", O_PATH | O_CLOEXEC))),
+      sync_(sync),
       durable_(new std::atomic<uint64_t>[kSlots]()) {}
 
 std::string Directories::absolute(std::string_view path) const {
@@ -125,7 +126,7 @@ Result<UniqueFd> Directories::enter_level(int parent_fd, const std::string& part
   const Result<uint64_t> print = fingerprint(child.get());
   if (!print) return tl::unexpected(print.error());
   if (!is_durable(*print)) {
-    if (fsync(parent_fd) != 0) return fail_errno(errno, "fsync the directory above " + absolute(path_so_far));
+    if (sync_(parent_fd) != 0) return fail_errno(errno, "fsync the directory above " + absolute(path_so_far));
     remember_durable(*print);
   }
   return child;

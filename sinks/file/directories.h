@@ -5,6 +5,8 @@
 #ifndef TIDEMARK_SINKS_FILE_DIRECTORIES_H
 #define TIDEMARK_SINKS_FILE_DIRECTORIES_H
 
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -18,9 +20,11 @@ namespace tidemark::sinks::file {
 
 class Directories {
  public:
+  using Sync = int (*)(int fd);  // fsync, or what a test puts in its place
+
   // `root_path` is for messages only. Without `use_openat2` paths are walked part by part, as on kernels
   // before 5.6 and in containers that forbid the call.
-  Directories(int root_fd, std::string root_path, bool use_openat2 = true);
+  Directories(int root_fd, std::string root_path, bool use_openat2 = true, Sync sync = ::fsync);
 
   // Opens a file or directory below the root; `path` is relative, "" is the root itself. Neither the last
   // part nor one before it may be a symbolic link.
@@ -49,6 +53,7 @@ class Directories {
   int root_fd_;
   std::string root_path_;
   bool use_openat2_;
+  Sync sync_;
   std::unique_ptr<std::atomic<uint64_t>[]> durable_;
 };
 

@@ -45,6 +45,10 @@ Result<UniqueFd> FileSink::open_object(std::string_view key, int flags, ObjectIn
   }
   struct stat stat;
   if (fstat(fd->get(), &stat) != 0) return fail_errno(errno, "stat " + directories_.absolute(key));
+  if (S_ISLNK(stat.st_mode)) {  // O_PATH opens the link itself
+    return fail_errno(ELOOP,
+                      directories_.absolute(key) + " (the sink follows no symbolic links below its root)");
+  }
   if (!S_ISREG(stat.st_mode)) return absent();
   *info = {static_cast<uint64_t>(stat.st_size),
            stat.st_mtim.tv_sec * 1'000'000 + stat.st_mtim.tv_nsec / 1000};

@@ -18,16 +18,16 @@ Result<std::string> root_path(const Url& url) {
   const auto invalid = [](const std::string& why) {
     return fail(TIDEMARK_E_INVALID, "url: " + why + "; write file:///absolute/path");
   };
-  if (url.scheme != "file") return invalid("the scheme is " + quoted(url.scheme) + ", not file");
+  if (url.scheme != "file") return invalid("the scheme is " + quote(url.scheme) + ", not file");
   if (!url.authority.empty())
-    return invalid("a file url has no host, but this one has " + quoted(url.authority));
+    return invalid("a file url has no host, but this one has " + quote(url.authority));
   if (url.path.empty() || url.path.front() != '/')
-    return invalid("the path " + quoted(url.path) + " is not absolute");
+    return invalid("the path " + quote(url.path) + " is not absolute");
   std::string path;
   for (size_t begin = 1; begin < url.path.size();) {
     const size_t end = std::min(url.path.find('/', begin), url.path.size());
     const std::string part = url.path.substr(begin, end - begin);
-    if (part == "..") return invalid("the path " + quoted(url.path) + " has a part \"..\"");
+    if (part == "..") return invalid("the path " + quote(url.path) + " has a part \"..\"");
     if (!part.empty() && part != ".") path.append("/").append(part);
     begin = end + 1;
   }

@@ -43,9 +43,9 @@ Status check_part_lengths(std::string_view key, const Directories& directories) 
   for (size_t begin = 0; begin < key.size();) {
     const size_t end = std::min(key.find('/', begin), key.size());
     if (end - begin > NAME_MAX) {
-      return fail_errno(ENAMETOOLONG, "put " + quoted(directories.absolute(key)) +
-                                          ": a part of the key has " + std::to_string(end - begin) +
-                                          " bytes, a file name has at most " + std::to_string(NAME_MAX));
+      return fail_errno(ENAMETOOLONG, "put " + quote(directories.absolute(key)) + ": a part of the key has " +
+                                          std::to_string(end - begin) + " bytes, a file name has at most " +
+                                          std::to_string(NAME_MAX));
     }
     begin = end + 1;
   }

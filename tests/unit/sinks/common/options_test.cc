@@ -1,0 +1,143 @@
+#include "common/options.h"
+
+#include <gtest/gtest.h>
+
+namespace tidemark::sinks {
+namespace {
+
+using Query = std::vector<std::pair<std::string, std::string>>;
+
+class Options : public ::testing::Test {
+ protected:
+  std::vector<OptionSpec> specs() {
+    return {text_option("name", &name_),
+            secret_option("password", &password_),
+            choice_option("mode", &mode_, {"auto", "fast"}),
+            integer_option("count", &count_, 1, 10),
+            duration_option("delay_ms", &delay_ms_, 0, 10'000),
+            size_option("part_bytes", &part_bytes_, 0, 1 << 30),
+            rate_option("rate", &rate_),
+            bool_option("verify", &verify_)};
+  }
+  Status parse(const Query& query, const Query& list = {}, uint32_t flags = 0, PassOn* pass_on = nullptr) {
+    std::vector<tidemark_option> raw;
+    for (const auto& [key, value] : list) raw.push_back({abi_str(key), abi_str(value), flags, 0});
+    return parse_options(specs(), query, raw.data(), static_cast<uint32_t>(raw.size()), pass_on);
+  }
+  // The message of an INVALID result.
+  std::string refusal(const Query& query, const Query& list = {}, uint32_t flags = 0) {
+    const Status result = parse(query, list, flags);
+    if (result) return "accepted";
+    EXPECT_EQ(result.error().status, TIDEMARK_E_INVALID);
+    return result.error().message;
+  }
+  static bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+  std::string name_ = "default", password_, mode_ = "auto";
+  uint64_t count_ = 5, delay_ms_ = 0, part_bytes_ = 0;
+  double rate_ = 0;
+  bool verify_ = false;
+};
+
+TEST_F(Options, FromBothPlaces) {
+  ASSERT_TRUE(parse({{"mode", "fast"}, {"count", "10"}, {"rate", "0.25"}},
+                    {{"delay_ms", "2s"}, {"part_bytes", "8MiB"}, {"verify", "true"}, {"password", "x"}}));
+  EXPECT_EQ(name_, "default");
+  EXPECT_EQ(mode_, "fast");
+  EXPECT_EQ(count_, 10u);
+  EXPECT_EQ(rate_, 0.25);
+  EXPECT_EQ(delay_ms_, 2000u);
+  EXPECT_EQ(part_bytes_, 8u << 20);
+  EXPECT_TRUE(verify_);
+  EXPECT_EQ(password_, "x");
+}
+
+TEST_F(Options, Units) {
+  for (const auto& [text, ms] :
+       std::vector<std::pair<std::string, uint64_t>>{{"7", 7}, {"7ms", 7}, {"7s", 7000}}) {
+    ASSERT_TRUE(parse({{"delay_ms", text}})) << text;
+    EXPECT_EQ(delay_ms_, ms);
+  }
+  for (const auto& [text, bytes] :
+       std::vector<std::pair<std::string, uint64_t>>{{"7", 7}, {"7KiB", 7 << 10}, {"1GiB", 1 << 30}}) {
+    ASSERT_TRUE(parse({{"part_bytes", text}})) << text;
+    EXPECT_EQ(part_bytes_, bytes);
+  }
+}
+
+TEST_F(Options, UnknownOnesAreNamedWithTheKnown) {
+  const std::string message = refusal({{"cuont", "1"}});
+  EXPECT_TRUE(has(message, "\"cuont\"")) << message;
+  EXPECT_TRUE(has(message, "name, password, mode, count, delay_ms")) << message;
+}
+
+TEST_F(Options, MalformedOnesAreNamedWithTheRemedy) {
+  const std::vector<std::tuple<const char*, const char*, const char*>> cases = {
+      {"count", "", "1 to 10"},
+      {"count", "0", "1 to 10"},
+      {"count", "11", "1 to 10"},
+      {"count", "-1", "1 to 10"},
+      {"count", "5x", "whole number"},
+      {"count", " 5", "whole number"},
+      {"count", "99999999999999999999", "1 to 10"},
+      {"delay_ms", "2d", "ms, s, min or h"},
+      {"delay_ms", "11s", "0 to 10000 ms"},
+      {"delay_ms", "1.5s", "whole number"},
+      {"delay_ms", "9999999999999999h", "0 to 10000"},
+      {"part_bytes", "8MB", "MiB"},
+      {"rate", "1.01", "from 0 to 1"},
+      {"rate", "nan", "from 0 to 1"},
+      {"rate", "-0.1", "from 0"},
+      {"rate", "0.5x", "from 0 to 1"},
+      {"rate", "0,5", "from 0 to 1"},
+      {"verify", "yes", "true or false"},
+      {"mode", "slow", "one of auto, fast"}};
+  for (const auto& [key, value, remedy] : cases) {
+    const std::string message = refusal({{key, value}});
+    EXPECT_TRUE(has(message, key)) << message;
+    EXPECT_TRUE(has(message, value)) << message;
+    EXPECT_TRUE(has(message, remedy)) << message;
+  }
+  EXPECT_TRUE(has(refusal({{"name", std::string("a\0b", 3)}}), "name"));
+}
+
+TEST_F(Options, GivenTwice) {
+  EXPECT_TRUE(has(refusal({{"count", "1"}, {"count", "1"}}), "\"count\" is given twice"));
+  EXPECT_TRUE(has(refusal({{"count", "1"}}, {{"count", "2"}}), "\"count\" is given twice"));
+  EXPECT_TRUE(has(refusal({}, {{"count", "1"}, {"count", "2"}}), "\"count\" is given twice"));
+}
+
+TEST_F(Options, SecretsAreNeverShown) {
+  const std::string in_url = refusal({{"password", "hunter2"}});
+  EXPECT_FALSE(has(in_url, "hunter2")) << in_url;
+  EXPECT_TRUE(has(in_url, "option list")) << in_url;
+  EXPECT_EQ(password_, "");
+  const std::string flagged = refusal({}, {{"count", "hunter2"}}, TIDEMARK_OPTION_SECRET);
+  EXPECT_FALSE(has(flagged, "hunter2")) << flagged;
+  EXPECT_TRUE(has(flagged, "count")) << flagged;
+  const std::string malformed = refusal({}, {{"password", std::string("hunter2\0", 8)}});
+  EXPECT_FALSE(has(malformed, "hunter2")) << malformed;
+}
+
+TEST_F(Options, PassedOnByPrefix) {
+  PassOn pass_on = {"of.", {}};
+  ASSERT_TRUE(
+      parse({{"of.count", "77"}}, {{"of.password", "x"}, {"count", "3"}}, TIDEMARK_OPTION_SECRET, &pass_on));
+  ASSERT_EQ(pass_on.options.size(), 2u);
+  EXPECT_EQ(pass_on.options[0].key, "count");
+  EXPECT_EQ(pass_on.options[0].value, "77");
+  EXPECT_EQ(pass_on.options[1].key, "password");
+  EXPECT_EQ(pass_on.options[1].flags, TIDEMARK_OPTION_SECRET);
+  EXPECT_EQ(count_, 3u);
+  EXPECT_FALSE(parse({{"of.", "77"}}, {}, 0, &pass_on));
+}
+
+TEST_F(Options, BadLists) {
+  EXPECT_EQ(parse_options(specs(), {}, nullptr, 1).error().status, TIDEMARK_E_INVALID);
+  const tidemark_option broken = {{nullptr, 3}, {nullptr, 0}, 0, 0};
+  EXPECT_EQ(parse_options(specs(), {}, &broken, 1).error().status, TIDEMARK_E_INVALID);
+  EXPECT_EQ(parse_options(specs(), {}, &broken, TIDEMARK_OPTIONS_MAX + 1).error().status, TIDEMARK_E_INVALID);
+}
+
+}  // namespace
+}  // namespace tidemark::sinks
