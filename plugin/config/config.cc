@@ -11,6 +11,10 @@ Status invalid(std::string_view key, std::string_view value, std::string_view al
                                       "': " + std::string(allowed));
 }
 
+bool is_absolute_path(const std::string& text) {
+  return !text.empty() && text.front() == '/' && text.find('\0') == std::string::npos;
+}
+
 template <typename T>
 Status parse_number(const Option& option, uint64_t min, uint64_t max, T* out) {
   uint64_t number = 0;
@@ -52,8 +56,7 @@ constexpr Row kRows[] = {
      [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->partition_idle_ms); }},
     {"sink_dir",
      [](const Option& o, Config* c) -> Status {
-       if (o.value.empty() || o.value.front() != '/')
-         return invalid(o.key, o.value, "an absolute path is needed");
+       if (!is_absolute_path(o.value)) return invalid(o.key, o.value, "an absolute path is needed");
        c->sink_dir = o.value;
        return {};
      }},

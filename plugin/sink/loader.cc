@@ -2,6 +2,7 @@
 
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <boost/dll/shared_library.hpp>
+#include <dlfcn.h>
 
 #include <filesystem>
 #include <system_error>
@@ -62,8 +63,9 @@ Result<std::shared_ptr<Library>> load(const fs::path& path, const std::string& s
   boost::dll::fs::error_code problem;
   library->handle.load(path, problem, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
   if (problem) {
-    return fail(TIDEMARK_E_UNSUPPORTED,
-                "cannot load the sink library " + path.string() + ": " + problem.message());
+    const char* const why = dlerror();  // says more than the code that Boost.DLL makes of it
+    return fail(TIDEMARK_E_UNSUPPORTED, "cannot load the sink library " + path.string() + ": " +
+                                            (why != nullptr ? why : problem.message()));
   }
   if (!library->handle.has(TIDEMARK_SINK_ENTRY_NAME)) {
     return fail(TIDEMARK_E_UNSUPPORTED,
@@ -124,7 +126,8 @@ Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const co
   std::vector<tidemark_option> passed_on;
   for (const config::Option& option : options) {
     if (option.key == "library") {
-      if (option.value.empty() || option.value.front() != '/') {
+      if (option.value.empty() || option.value.front() != '/' ||
+          option.value.find('\0') != std::string::npos) {
         return fail(TIDEMARK_E_INVALID,
                     "option library is '" + option.value + "': an absolute path is needed");
       }

@@ -143,6 +143,7 @@ TEST_F(CreateTest, WordsAndPaths) {
   expect_refused(&host_.table(), {option("log_level", "")}, "log_level");
   expect_refused(&host_.table(), {option("log_level", std::string_view("info\0x", 6))}, "log_level");
   expect_refused(&host_.table(), {option("sink_dir", "")}, "sink_dir");
+  expect_refused(&host_.table(), {option("sink_dir", "sinks")}, "sink_dir");
   expect_refused(&host_.table(), {option("sink_dir", std::string_view("/tmp\0/x", 7))}, "sink_dir");
 }
 
@@ -160,7 +161,7 @@ TEST_F(CreateTest, ListsOfOptionsThatCannotBe) {
   expect_refused(&host_.table(), many, "option");
   tidemark_option bad = option("workers", "4");
   bad.value = {nullptr, 4};
-  expect_refused(&host_.table(), {bad}, "workers");
+  expect_refused(&host_.table(), {bad}, "options[0]");
   bad = option("workers", "4");
   bad.key = {nullptr, 4};
   expect_refused(&host_.table(), {bad}, "option");

@@ -43,14 +43,18 @@ struct ErrorOut : tidemark_error {
   }
 };
 
-// INVALID with a message of one line that names the culprit.
-inline void expect_invalid(tidemark_status status, const tidemark_error& error, std::string_view culprit) {
+// The status, with a message of one line that names the culprit.
+inline void expect_status(tidemark_status expected, tidemark_status status, const tidemark_error& error,
+                          std::string_view culprit) {
   const std::string message(error.message, strnlen(error.message, sizeof error.message));
-  EXPECT_EQ(status, TIDEMARK_E_INVALID) << message;
+  EXPECT_EQ(status, expected) << message;
   EXPECT_NE(message.find(culprit), std::string::npos)
       << "'" << message << "' does not name '" << culprit << "'";
   EXPECT_EQ(message.find('\n'), std::string::npos) << message;
   EXPECT_LT(message.size(), sizeof error.message) << "not NUL-terminated";
+}
+inline void expect_invalid(tidemark_status status, const tidemark_error& error, std::string_view culprit) {
+  expect_status(TIDEMARK_E_INVALID, status, error, culprit);
 }
 
 class TempDir {
