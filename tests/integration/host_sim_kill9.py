@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""kill -9 at random points: host_sim_kill9.py [ROUNDS] [SEED]   (HOST_SIM names the program)
+
+Every round commits and archives more than the one before and is killed somewhere on the way. After the last
+one the same command runs to its end; then nothing may be missing, different, half-written or left over.
+TIDEMARK_LONG=1 makes it 50 rounds.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import host_sim_tools as tools
+
+ENTRIES_PER_ROUND = 400
+
+
+def main():
+    default_rounds = 50 if os.environ.get("TIDEMARK_LONG") == "1" else 8
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else default_rounds
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(1 << 32)
+    print(f"{rounds} rounds, seed {seed}", flush=True)
+    chance = random.Random(seed)
+    directory = tempfile.mkdtemp(prefix="host-sim-kill9-")
+    data, archive = os.path.join(directory, "data"), os.path.join(directory, "archive")
+    arguments = ["run", "--data", data, "--sink", f"file://{archive}", "--partitions", 5, "--files", 3,
+                 "--file-size", 3000, "--timeout", 300]
+    killed = 0
+    longest_s = 1.0  # how long a round takes that is left alone; learnt from those that came through
+    for number in range(1, rounds + 1):
+        begin = time.monotonic()
+        process = subprocess.Popen(tools.command(*arguments, "--entries", number * ENTRIES_PER_ROUND),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            _, errors = process.communicate(timeout=chance.uniform(0, longest_s))
+            longest_s = max(0.1, time.monotonic() - begin)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            _, errors = process.communicate()
+        if process.returncode == -signal.SIGKILL:
+            killed += 1
+        elif process.returncode != 0:
+            sys.exit(f"round {number}: exit code {process.returncode}\n{errors}(see {directory})")
+    entries = rounds * ENTRIES_PER_ROUND
+    tools.run(*arguments, "--entries", entries)
+    found = tools.verify(data, archive)
+    print(f"{killed} rounds were killed; {found}", end="")
+    assert found == f"verified {entries} entries in {entries} archives: 0 missing, 0 different\n", directory
+    assert tools.whole_archives(archive) == entries, directory
+    assert tools.leftovers(archive) == [], tools.leftovers(archive)
+    waiting = [name for folder, names, _ in os.walk(data) if os.path.basename(folder) == "wal" for name in names]
+    assert waiting == [], f"still in the log: {waiting[:5]}"
+    assert killed > 0, "no round was killed: the delays are wrong"
+    shutil.rmtree(directory)
+
+
+main()

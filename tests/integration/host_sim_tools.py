@@ -1,0 +1,63 @@
+"""What the host-sim tests share: running it, and looking at an archive with nothing but Python."""
+
+import hashlib
+import os
+import re
+import subprocess
+import tarfile
+
+HOST_SIM = os.environ["HOST_SIM"]
+FAST_RETRY = ["--option", "retry_min_ms=50", "--option", "retry_max_ms=200"]
+ARCHIVE_NAME = re.compile(r"^([0-9a-z]{13})(-[0-9a-z]{13})?\.(tar|gap)$")
+
+
+def command(*arguments):
+    return [HOST_SIM, *(str(argument) for argument in arguments)]
+
+
+def run(*arguments, expect=0):
+    """Runs host-sim to its end and returns (stdout, stderr)."""
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300)
+    if done.returncode != expect:
+        raise AssertionError(
+            f"{' '.join(command(*arguments))}\nexit code {done.returncode}, expected {expect}\n"
+            f"{done.stdout}{done.stderr}")
+    return done.stdout, done.stderr
+
+
+def verify(data, *archives, expect=0):
+    sinks = [word for archive in archives for word in ("--sink", f"file://{archive}")]
+    return run("verify", "--data", data, *sinks, expect=expect)[0]
+
+
+def whole_archives(archive):
+    """Checks every visible object by its footer and with tarfile; returns how many tars there are.
+
+    Anything that is not named like an archive is a leftover."""
+    tars = 0
+    for folder, _, names in os.walk(archive):
+        for name in names:
+            path = os.path.join(folder, name)
+            assert ARCHIVE_NAME.match(name), f"leftover {path}"
+            if not name.endswith(".tar"):
+                continue
+            with open(path, "rb") as file:
+                content = file.read()
+            footer = content[-512:].rstrip(b"\0").decode()
+            digest = hashlib.sha256(content[:-512]).hexdigest()
+            assert footer.startswith("TIDEMARK1 ") and f"sha256={digest} " in footer, f"{path}: {footer}"
+            with tarfile.open(path) as tar:
+                roots = {member.name.split("/")[0] for member in tar.getmembers()}
+            assert roots == {name.split(".")[0]}, f"{path} holds {roots}"
+            tars += 1
+    return tars
+
+
+def leftovers(archive):
+    """Every file and directory that a finished archive should not hold once its sink is closed."""
+    found = []
+    for folder, folders, names in os.walk(archive):
+        found += [os.path.join(folder, name) for name in names if not ARCHIVE_NAME.match(name)]
+        if os.path.basename(folder) == ".tidemark":
+            found += [os.path.join(folder, name) for name in folders]
+    return found
