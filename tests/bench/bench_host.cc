@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -29,6 +30,12 @@ tidemark_error new_error() {
   tidemark_error error = {};
   error.struct_size = sizeof error;
   return error;
+}
+
+double thread_cpu_seconds() {
+  timespec t = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
 }  // namespace
@@ -90,7 +97,7 @@ BenchHost::~BenchHost() {
 Cost BenchHost::archive(const Load& load) {
   load_ = load;
   acked_ = std::make_unique<std::atomic<uint64_t>[]>(load.partitions);
-  left_.store(load.partitions * load.entries);
+  left_.store(load.partitions * std::max<uint64_t>(1, load.entries));
   const int64_t rss_before = rss_bytes();
   const double wall_before = wall_seconds();
   const double cpu_before = process_cpu_seconds();
@@ -102,39 +109,33 @@ Cost BenchHost::archive(const Load& load) {
   return {wall_seconds() - wall_before, process_cpu_seconds() - cpu_before, rss_bytes() - rss_before};
 }
 
-double BenchHost::notify_ns(uint32_t threads, uint64_t calls, uint64_t partitions) {
+NotifyCost BenchHost::notify_cost(uint32_t threads, uint64_t calls, uint64_t partitions) {
   load_ = {};
   acked_ = std::make_unique<std::atomic<uint64_t>[]>(partitions);
   std::atomic<uint32_t> ready{0};
-  std::atomic<uint64_t> nanoseconds{0};
+  std::atomic<uint64_t> wall_ns{0};
+  std::atomic<uint64_t> cpu_ns{0};
   std::vector<std::thread> callers;
   for (uint32_t t = 0; t < threads; ++t) {
     callers.emplace_back([&, t] {
       ready.fetch_add(1);
       while (ready.load() < threads) std::this_thread::yield();
-      const double begin = wall_seconds();
+      const double wall_begin = wall_seconds();
+      const double cpu_begin = thread_cpu_seconds();
       for (uint64_t i = 0; i < calls; ++i) notify((i * 7919 + t) % partitions, 1, 0);
-      nanoseconds.fetch_add(static_cast<uint64_t>((wall_seconds() - begin) * 1e9));
+      cpu_ns.fetch_add(static_cast<uint64_t>((thread_cpu_seconds() - cpu_begin) * 1e9));
+      wall_ns.fetch_add(static_cast<uint64_t>((wall_seconds() - wall_begin) * 1e9));
     });
   }
   for (std::thread& caller : callers) caller.join();
-  return static_cast<double>(nanoseconds.load()) / static_cast<double>(calls * threads);
-}
-
-std::string BenchHost::metrics() {
-  std::string text;
-  const tidemark_writer writer = {&text, [](void* ctx, const void* data, size_t size) -> tidemark_status {
-                                    static_cast<std::string*>(ctx)->append(static_cast<const char*>(data),
-                                                                           size);
-                                    return TIDEMARK_OK;
-                                  }};
-  api_->write_metrics(archiver_, &writer, nullptr);
-  return text;
+  const auto all_calls = static_cast<double>(calls * threads);
+  return {static_cast<double>(cpu_ns.load()) / all_calls, static_cast<double>(wall_ns.load()) / all_calls};
 }
 
 void BenchHost::notify(uint64_t partition, uint64_t low, uint64_t high) {
   const tidemark_partition id = {{kStorage, sizeof kStorage - 1}, partition};
-  tidemark_error error = new_error();
+  tidemark_error error;
+  error.struct_size = sizeof error;
   check(api_->notify(archiver_, &id, low, high, &error), error, "notify");
 }
 
@@ -160,7 +161,8 @@ tidemark_status BenchHost::acknowledge(void* ctx, const tidemark_partition* part
                                        tidemark_error*) {
   auto* self = static_cast<BenchHost*>(ctx);
   const uint64_t before = self->acked_[partition->id].exchange(lsn);
-  if (lsn > before && self->left_.fetch_sub(lsn - before) == lsn - before) {
+  const uint64_t progress = self->load_.entries == 0 ? 1 : lsn - before;
+  if (self->left_.fetch_sub(progress) == progress) {
     const std::lock_guard<std::mutex> lock(self->mutex_);
     self->all_acked_.notify_all();
   }

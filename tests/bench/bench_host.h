@@ -18,7 +18,7 @@ namespace tidemark::bench {
 
 struct Load {
   uint64_t partitions = 1;
-  uint64_t entries = 1;    // of each partition
+  uint64_t entries = 1;    // of each partition; 0: they are only asked for their position
   std::string entry_root;  // entry e of partition p is <entry_root>/<p>/<e>, or entry_root itself:
   bool one_entry_for_all = false;
 };
@@ -27,6 +27,12 @@ struct Cost {
   double seconds = 0;
   double cpu_seconds = 0;  // user and system, of the whole process
   int64_t rss_growth_bytes = 0;
+};
+
+// Of one call, averaged over the calling threads.
+struct NotifyCost {
+  double cpu_ns = 0;
+  double wall_ns = 0;  // with more threads than cores: waiting for a core included
 };
 
 using Options = std::vector<std::pair<std::string, std::string>>;
@@ -42,10 +48,9 @@ class BenchHost {
 
   // From the first notify to the last acknowledge.
   Cost archive(const Load& load);
-  // Calls notify `calls` times from each of `threads` threads, over `partitions`; nanoseconds of wall clock
-  // per call of one thread. The partitions have nothing to archive.
-  double notify_ns(uint32_t threads, uint64_t calls, uint64_t partitions);
-  std::string metrics();
+  // Calls notify `calls` times from each of `threads` threads, over `partitions` that have nothing to
+  // archive, while the workers answer.
+  NotifyCost notify_cost(uint32_t threads, uint64_t calls, uint64_t partitions);
 
  private:
   static tidemark_status acquire(void* ctx, const tidemark_partition*, tidemark_lsn, tidemark_entry*,
