@@ -57,6 +57,8 @@ tidemark_status restore(tidemark_archiver* archiver, const tidemark_partition* p
     if (lsn == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "lsn is 0: the first LSN is 1");
     if (directory.data == nullptr || directory.size == 0)
       return fail(TIDEMARK_E_INVALID, "directory is empty");
+    if (view(directory).find('\0') != std::string_view::npos)
+      return fail(TIDEMARK_E_INVALID, "directory contains a NUL byte");
     const auto sink = archiver->sink();
     if (!sink) return tl::unexpected(sink.error());
     const auto restored =

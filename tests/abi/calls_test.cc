@@ -72,6 +72,8 @@ TEST_F(SetSinkTest, TheOptionLibraryNamesAFile) {
 TEST_F(SetSinkTest, OptionsOfTheSink) {
   create();
   const std::string url = "file://" + sink_dir_.path();
+  expect_refused(url + std::string("/a\0b", 4), sink_dir_.path());
+  expect_refused(url + "/a%00b", sink_dir_.path());
   expect_refused(url + "?color=red", "color");
   tidemark_option options[] = {option("color", "red")};
   ErrorOut error;
@@ -340,7 +342,7 @@ TEST_F(ReadbackTest, Restore) {
   expect_invalid(restore(nullptr, 1, target.path(), &error), error, "partition");
   expect_invalid(restore(&partition_, 0, target.path(), &error), error, "lsn");
   expect_invalid(restore(&partition_, 1, "", &error), error, "directory");
-  expect_invalid(restore(&partition_, 1, std::string_view("/tmp\0/x", 7), &error), error, "directory");
+  expect_invalid(restore(&partition_, 1, target.path() + std::string("\0/x", 3), &error), error, "directory");
   expect_invalid(readback_->restore(archiver_, &partition_, 1, {nullptr, 4}, nullptr, &error), error,
                  "directory");
   expect_invalid(readback_->restore(nullptr, &partition_, 1, str(target.path()), nullptr, &error), error,
