@@ -6,7 +6,6 @@
 namespace tidemark::core {
 
 bool Throttle::may_start(uint32_t running, TimeMs now) const {
-  if (running >= max_jobs_) return false;
   switch (state_) {
     case State::kClosed:
       return running < limit_;
