@@ -1,0 +1,132 @@
+// Drives a Scheduler by hand, for tests that name one rule each.
+#ifndef TIDEMARK_UNIT_SCHEDULER_FIXTURE_H
+#define TIDEMARK_UNIT_SCHEDULER_FIXTURE_H
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/scheduler.h"
+
+namespace tidemark::core {
+
+inline void PrintTo(const Range& range, std::ostream* out) { *out << range.first << ".." << range.last; }
+
+class SchedulerFixture : public testing::Test {
+ protected:
+  static constexpr uint32_t kIdleMs = 600'000;
+  static constexpr uint32_t kMinMs = 100;
+  static constexpr uint32_t kMaxMs = 1'000;
+
+  explicit SchedulerFixture(uint32_t workers = 4) {
+    SchedulerConfig config;
+    config.workers = workers;
+    config.retry = {kMinMs, kMaxMs};
+    config.partition_idle_ms = kIdleMs;
+    scheduler_ = std::make_unique<Scheduler>(config);
+  }
+
+  void notify(PartitionRef ref, Lsn low, Lsn high) {
+    scheduler_->notified(ref, {low, high, low, high}, now_);
+  }
+
+  // The next job must be this one.
+  Job start(PartitionRef ref, JobKind kind, Range range) {
+    const std::optional<Job> job = scheduler_->next_job(now_);
+    EXPECT_TRUE(job.has_value());
+    if (!job) return {};
+    EXPECT_EQ(job->partition, ref);
+    EXPECT_EQ(job->kind, kind);
+    EXPECT_EQ(job->range, range);
+    return *job;
+  }
+  Job start() {
+    const std::optional<Job> job = scheduler_->next_job(now_);
+    EXPECT_TRUE(job.has_value());
+    return job.value_or(Job());
+  }
+  void expect_no_job() { EXPECT_FALSE(scheduler_->next_job(now_).has_value()); }
+
+  void finish(const Job& job, Outcome outcome = Outcome::kDone) {
+    JobResult result;
+    result.outcome = outcome;
+    result.complete_through = job.range.last;
+    scheduler_->job_finished(job, result, now_);
+  }
+  void finish_conflict(const Job& job) {
+    JobResult result;
+    result.outcome = Outcome::kObjectFailed;
+    result.conflict = true;
+    scheduler_->job_finished(job, result, now_);
+  }
+  void found(const Job& job, std::vector<Range> archives, std::optional<Range> gap = std::nullopt) {
+    JobResult result;
+    result.archives = std::move(archives);
+    result.complete_through = job.range.last;
+    result.gap = gap;
+    scheduler_->job_finished(job, result, now_);
+  }
+  // A job of this kind that is done at once.
+  void done(PartitionRef ref, JobKind kind, Range range) { finish(start(ref, kind, range)); }
+  void archived(PartitionRef ref, Lsn lsn) { done(ref, JobKind::kArchive, {lsn, lsn}); }
+  // Known, discovered in an empty archive, and with nothing to do: next is 1.
+  void make_known(PartitionRef ref) {
+    notify(ref, 1, 0);
+    done(ref, JobKind::kDiscover, {1, 0});
+    acknowledged(ref, 0);
+  }
+  // Every entry up to high is archived and acknowledged.
+  void archive_all(PartitionRef ref, Lsn high) {
+    notify(ref, 1, high);
+    done(ref, JobKind::kDiscover, {1, high});
+    for (Lsn lsn = 1; lsn <= high; ++lsn) archived(ref, lsn);
+    acknowledged(ref, high);
+  }
+
+  Ack take_ack(PartitionRef ref, Lsn lsn) {
+    const std::optional<Ack> ack = scheduler_->next_ack();
+    EXPECT_TRUE(ack.has_value());
+    if (!ack) return {};
+    EXPECT_EQ(ack->partition, ref);
+    EXPECT_EQ(ack->lsn, lsn);
+    return *ack;
+  }
+  void acknowledged(PartitionRef ref, Lsn lsn, bool ok = true) {
+    scheduler_->ack_finished(take_ack(ref, lsn), ok, now_);
+  }
+  void expect_no_ack() { EXPECT_FALSE(scheduler_->next_ack().has_value()); }
+
+  std::vector<Event> events() {
+    std::vector<Event> taken;
+    taken.swap(scheduler_->events());
+    return taken;
+  }
+  void expect_event(EventKind kind, Range range = {}) {
+    const std::vector<Event> taken = events();
+    ASSERT_EQ(taken.size(), 1U);
+    EXPECT_EQ(taken[0].kind, kind);
+    EXPECT_EQ(taken[0].range, range);
+  }
+  void expect_no_event() { EXPECT_TRUE(events().empty()); }
+
+  void pass(TimeMs ms) {
+    now_ += ms;
+    scheduler_->tick(now_);
+  }
+  void pass_to_wake() {
+    const TimeMs at = scheduler_->wake_at();
+    ASSERT_NE(at, kNever);
+    now_ = std::max(now_, at);
+    scheduler_->tick(now_);
+  }
+  Place place(PartitionRef ref) const { return scheduler_->partition(ref).place; }
+
+  std::unique_ptr<Scheduler> scheduler_;
+  TimeMs now_ = 1'000;
+};
+
+}  // namespace tidemark::core
+
+#endif  // TIDEMARK_UNIT_SCHEDULER_FIXTURE_H
