@@ -35,8 +35,9 @@ void Model::begin(PartitionRef ref, size_t partition) {
 
 // ---- Inputs -------------------------------------------------------------------------------------
 
-void Model::notified(PartitionRef ref, const core::Notice& notice) {
+void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
   PartitionModel& p = get(ref);
+  if (notice.high > p.high) p.highs.emplace_back(notice.high, now);
   const Lsn next = p.discovered ? p.frontier + 1 : core::kNoLsn;
   if (notice.oldest_high < std::max(notice.low, next)) p.asked = true;
   p.oldest_low = p.low == core::kNoLsn ? notice.oldest_low : std::min(p.oldest_low, notice.oldest_low);
@@ -59,7 +60,10 @@ void Model::swapped(uint32_t epoch) {
   epoch_ = epoch;
   throttle_.swapped();
   for (auto& p : partitions_) {
-    if (p) p->not_before = 0;
+    if (!p) continue;
+    // What failed on the old sink deserves a fresh try.
+    p->not_before = 0;
+    p->failing = false;
   }
 }
 
@@ -258,8 +262,10 @@ void Model::raised(const Event& event) {
   }
 }
 
-void Model::forgotten(PartitionRef ref) {
+void Model::forgotten(PartitionRef ref, TimeMs now) {
   const PartitionModel& p = get(ref);
+  require(p.asleep_since && now >= *p.asleep_since + config_.partition_idle_ms,
+          "only what sleeps long is forgotten", ref);
   require(!p.job && !p.ack && !p.has_work() && !p.owes_ack(), "only what is done is forgotten", ref);
   require(p.acked == std::max(p.high, p.low - 1), "what is forgotten was acknowledged", ref, p.acked);
   partitions_[ref].reset();
@@ -290,7 +296,7 @@ void Model::check(const core::Scheduler& scheduler, TimeMs now) {
   }
   throttle_.compare(scheduler, something_is_ready, now);
   require(throttle_.open() == sink_down_raised_, "an open breaker is reported, and its end");
-  require(scheduler.snapshot(now).jobs_running == running_, "the scheduler counts its jobs");
+  check_numbers(scheduler, now);
   if (something_is_ready && !throttle_.open() && running_ == 0)
     require(scheduler.has_command(now), "work that is ready can start when nothing else runs");
   if (something_waits && running_ == 0 && acks == 0 && !scheduler.has_command(now))
@@ -300,6 +306,33 @@ void Model::check(const core::Scheduler& scheduler, TimeMs now) {
   } else {
     require(scheduler.idle() && !scheduler.has_command(now), "idle when nothing is left to do");
   }
+}
+
+// What the metrics are made of.
+void Model::check_numbers(const core::Scheduler& scheduler, TimeMs now) const {
+  core::Snapshot expected;
+  for (PartitionRef ref = 0; ref < partitions_.size(); ++ref) {
+    if (!partitions_[ref]) continue;
+    const PartitionModel& p = at(ref);
+    const bool backing_off = scheduler.partition(ref).place == Place::kBackingOff;
+    expected.partitions_backing_off += backing_off;
+    expected.partitions_dormant += p.asleep_since.has_value();
+    expected.partitions_active += !backing_off && !p.asleep_since;
+    expected.queue_depth += p.ready_since != 0;
+    const Lsn next = std::max(p.discovered ? p.frontier + 1 : core::kNoLsn, p.low);
+    if (next > p.high) continue;
+    expected.entries_waiting += p.high - next + 1;
+    const auto known = std::ranges::find_if(p.highs, [next](const auto& high) { return next <= high.first; });
+    expected.oldest_waiting_ms = std::max(expected.oldest_waiting_ms, now - known->second);
+  }
+  const core::Snapshot s = scheduler.snapshot(now);
+  require(s.jobs_running == running_, "the scheduler counts its jobs");
+  require(s.partitions_backing_off == expected.partitions_backing_off, "it counts who backs off");
+  require(s.partitions_dormant == expected.partitions_dormant, "it counts who sleeps");
+  require(s.partitions_active == expected.partitions_active, "it counts who is at work");
+  require(s.queue_depth == expected.queue_depth, "it counts who is ready");
+  require(s.entries_waiting == expected.entries_waiting, "it counts the entries that wait");
+  require(s.oldest_waiting_ms >= expected.oldest_waiting_ms, "the oldest entry is no older than it says");
 }
 
 void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, TimeMs now) {
@@ -314,6 +347,8 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
     require(p.failing, "only what failed backs off", ref);
     require(scheduler.wake_at() <= now + std::max(1U, config_.retry.max_ms), "who backs off is woken", ref);
   }
+  if (state.place != Place::kDormant) p.asleep_since.reset();
+  if (state.place == Place::kDormant && !p.asleep_since) p.asleep_since = now;
   if (state.place == Place::kReady) {
     if (p.ready_since == 0) p.ready_since = step_;
     require(now >= p.not_before, "a partition that failed waits", ref);

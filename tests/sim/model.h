@@ -48,6 +48,8 @@ struct PartitionModel {
   uint64_t sink_mark = 0;    // ... after so many successes of all
   core::Raised raised = core::Raised::kNone;
   uint64_t ready_since = 0;  // the step in which it was first seen waiting for a worker
+  std::optional<TimeMs> asleep_since;
+  std::vector<std::pair<Lsn, TimeMs>> highs;  // since when entries up to each high have been known
 
   std::optional<Lsn> ack;         // given and not answered
   std::optional<Lsn> last_given;  // however it was answered
@@ -68,14 +70,14 @@ class Model {
       : config_(config), throttle_(config.workers, config.retry) {}
 
   void begin(PartitionRef ref, size_t partition);
-  void notified(PartitionRef ref, const core::Notice& notice);
+  void notified(PartitionRef ref, const core::Notice& notice, TimeMs now);
   void job_started(const core::Job& job, TimeMs now);
   void job_finished(const core::Job& job, const core::JobResult& result, TimeMs now);
   void ack_given(const core::Ack& ack);
   void ack_finished(const core::Ack& ack, bool ok);
   void swapped(uint32_t epoch);
   void raised(const core::Event& event);
-  void forgotten(PartitionRef ref);
+  void forgotten(PartitionRef ref, TimeMs now);
 
   // After every step: the rules that hold at any time.
   void check(const core::Scheduler& scheduler, TimeMs now);
@@ -93,6 +95,7 @@ class Model {
   void accept_discovery(PartitionModel& p, const core::Job& job, const core::JobResult& result) const;
   void failed(PartitionModel& p, const core::Job& job, const core::JobResult& result, TimeMs now);
   bool own_fault(PartitionModel& p, const core::JobResult& result);
+  void check_numbers(const core::Scheduler& scheduler, TimeMs now) const;
   void check_partition(PartitionRef ref, const core::Scheduler& scheduler, TimeMs now);
 
   const core::SchedulerConfig config_;

@@ -68,7 +68,7 @@ void Simulation::take_events() {
   for (const PartitionRef ref : scheduler_->forgotten()) {
     trace("forgotten ref %u", ref);
     Driven& driven = driven_[model_->at(ref).partition];
-    model_->forgotten(ref);
+    model_->forgotten(ref, now_);
     driven.ref.reset();
     driven.notified.clear();
     driven.gaps.clear();
@@ -186,8 +186,8 @@ void Simulation::final_word() {
             *driven_[i].ref, p.acked);
     require(log.acked() >= p.acked, "the host took it");
   }
-  now_ += config_.partition_idle_ms;
-  tick();
+  const TimeMs latest = now_ + config_.partition_idle_ms;
+  while (scheduler_->wake_at() <= latest) check_time();
   require(scheduler_->wake_at() == core::kNever && scheduler_->idle(), "in the end nobody is woken");
   for (const Driven& driven : driven_) require(!driven.ref, "in the end all is forgotten");
 }

@@ -114,7 +114,8 @@ class Simulation {
   TimeMs now_;
   core::SchedulerConfig config_;
   Rates rates_;
-  bool gentle_ = false;  // no more faults
+  bool gentle_ = false;    // no more faults
+  bool stopping_ = false;  // jobs may end as cancelled
   bool broken_all_ = false;
   uint64_t restart_chance_ = 0;
 

@@ -94,7 +94,9 @@ void Simulation::end_life() {
     flights_.clear();
     acks_.clear();
   } else {
+    stopping_ = true;
     while (!flights_.empty()) end_job(random_.below(flights_.size()));
+    stopping_ = false;
     while (!acks_.empty()) end_ack(random_.below(acks_.size()));
   }
   for (size_t i = 0; i < driven_.size(); ++i) {

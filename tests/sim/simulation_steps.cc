@@ -108,7 +108,7 @@ void Simulation::deliver(size_t partition, size_t at_most) {
   const PartitionRef ref = ref_of(partition);
   trace("notify partition %zu ref %u [%llu,%llu] oldest [%llu,%llu]", partition, ref, number(merged.low),
         number(merged.high), number(merged.oldest_low), number(merged.oldest_high));
-  model_->notified(ref, merged);
+  model_->notified(ref, merged, now_);
   scheduler_->notified(ref, merged, now_);
   after_step();
 }
@@ -189,7 +189,12 @@ JobResult Simulation::outcome(Flight& flight) {
 void Simulation::end_job(size_t which) {
   Flight flight = std::move(flights_[which]);
   flights_.erase(flights_.begin() + static_cast<ptrdiff_t>(which));
-  const JobResult result = outcome(flight);
+  JobResult result;
+  if (stopping_ && random_.chance(50)) {
+    result.outcome = Outcome::kCancelled;
+  } else {
+    result = outcome(flight);
+  }
   trace("end %s partition %zu [%llu,%llu]: %s%s", name(flight.job.kind), flight.partition,
         number(flight.job.range.first), number(flight.job.range.last), name(result.outcome),
         result.conflict ? ", conflict" : "");
