@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+"""rooms.py SOURCE_DIR: who may include whom, how long a file may be, and that every room has its README."""
+import pathlib
+import re
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
+MAX_LINES = 600
+MAX_README_LINES = 80
+
+# What a pure state machine has no business with: threads, locks, clocks, I/O, processes, randomness of its own.
+PURE_STD = {
+    "algorithm", "array", "bit", "bitset", "cassert", "cctype", "charconv", "climits", "cmath", "compare", "concepts",
+    "cstddef", "cstdint", "cstring", "deque", "functional", "initializer_list", "iterator", "limits", "list", "map",
+    "memory", "new", "numeric", "optional", "queue", "ranges", "set", "span", "stdexcept", "string", "string_view",
+    "tuple", "type_traits", "unordered_map", "unordered_set", "utility", "variant", "vector",
+}
+# The plugin's rooms: which others each may see. core sees nothing, util is for all but core.
+MAY_SEE = {
+    "core": set(),
+    "util": {"core"},
+    "config": {"core", "util"},
+    "log": {"core", "util", "config"},
+    "metrics": {"core", "util", "config", "log"},
+    "tar": {"core", "util", "log"},
+    "sink": {"core", "util", "config", "log"},
+    "store": {"core", "util", "config", "log", "tar", "sink"},
+    "runtime": {"core", "util", "config", "log", "metrics", "tar", "sink", "store"},
+}
+
+
+def tracked():
+    """Files of the tree; without git, all that lie there."""
+    listed = subprocess.run(["git", "-C", str(SOURCE), "-c", "safe.directory=*", "ls-files", "-z"],
+                            capture_output=True, check=False)
+    if listed.returncode == 0:
+        files = [SOURCE / name for name in listed.stdout.decode().split("\0") if name]
+    else:
+        files = [path for path in SOURCE.rglob("*") if not path.relative_to(SOURCE).parts[0].startswith("build")]
+    return [path for path in files if path.is_file() and not path.is_symlink()]
+
+
+def includes(path):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        found = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+        if found:
+            yield number, found[1] == '"', found[2]
+
+
+def check_plugin(path, room, problems):
+    for number, quoted, name in includes(path):
+        where = f"{path.relative_to(SOURCE)}:{number}"
+        target = name.split("/")[0] if "/" in name else ""
+        if room == "core":
+            if quoted and target != "core":
+                problems.append(f"{where}: core includes {name}; core depends on nothing")
+            elif not quoted and name not in PURE_STD:
+                problems.append(f"{where}: core includes <{name}>, which is not on the list of pure headers")
+        elif room in MAY_SEE and target in MAY_SEE and target != room and target not in MAY_SEE[room]:
+            problems.append(f"{where}: {room} may not see {target}")
+
+
+def check_guest(path, room, problems):
+    """Sinks and hosts see abi/ and themselves; in particular nothing that lies in plugin/."""
+    for number, quoted, name in includes(path):
+        where = f"{path.relative_to(SOURCE)}:{number}"
+        if ".." in name.split("/") or "plugin/" in name:
+            problems.append(f"{where}: {room} reaches out of its room with {name}")
+        elif quoted and not (path.parent / name).is_file() and not (SOURCE / room / name).is_file():
+            problems.append(f"{where}: {name} is not a file of {room}")
+        elif not quoted and name.split("/")[0] == "tidemark" and name not in {
+                "tidemark/base.h", "tidemark/archiver.h", "tidemark/sink.h"}:
+            problems.append(f"{where}: <{name}> is no header of abi/")
+
+
+def rooms(files):
+    """Folders that hold sources, down to the level that has rooms of its own."""
+    found = {SOURCE / top for top in ("abi", "plugin", "sinks", "host-sim", "tests")}
+    for path in files:
+        parts = path.relative_to(SOURCE).parts
+        if len(parts) > 2 and parts[0] in ("plugin", "sinks") and path.suffix in (".cc", ".h"):
+            found.add(SOURCE / parts[0] / parts[1])
+    return sorted(found)
+
+
+def main():
+    problems = []
+    files = tracked()
+    for path in files:
+        parts = path.relative_to(SOURCE).parts
+        if parts[0] not in ("plugin", "sinks", "host-sim") or path.suffix not in (".cc", ".h", ".c"):
+            continue
+        if parts[0] == "plugin":
+            check_plugin(path, parts[1] if len(parts) > 2 else "", problems)
+        else:
+            check_guest(path, parts[0], problems)
+        lines = len(path.read_text().splitlines())
+        if lines > MAX_LINES:
+            problems.append(f"{path.relative_to(SOURCE)}: {lines} lines; {MAX_LINES} are the most")
+    for room in rooms(files):
+        readme = room / "README.md"
+        if not readme.is_file():
+            problems.append(f"{room.relative_to(SOURCE)}/ has no README.md")
+        elif len(readme.read_text().splitlines()) > MAX_README_LINES:
+            problems.append(f"{readme.relative_to(SOURCE)}: more than a page ({MAX_README_LINES} lines)")
+    print("\n".join(problems) or f"{len(files)} files are in order")
+    return 1 if problems else 0
+
+
+sys.exit(main())
