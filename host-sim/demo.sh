@@ -3,11 +3,11 @@
 # archives them into ./demo-archive with a change of sink half-way, verifies every one, and unpacks one with tar.
 # Safe to run again: it starts over. Needs root or sudo only if packages are missing.
 #
-#   host-sim/demo.sh [FILES] [DIRECTORY]     how many files (default 2000) of which directory (/usr/share)
+#   host-sim/demo.sh [FILES] [DIRECTORY]     how many files (default 1000) of which directory (/usr/share)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-files=${1:-2000}
+files=${1:-1000}
 source_dir=${2:-/usr/share}
 archive=$PWD/demo-archive
 data=$PWD/demo-data
