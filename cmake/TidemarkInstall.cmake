@@ -1,11 +1,8 @@
-# What a host or a sink outside this tree needs: headers, find_package(tidemark) and pkg-config. Modules and
-# host-sim lie in lib/tidemark and bin; every path is relative, so that an installed prefix may be moved.
+# What a host or a sink outside this tree needs: headers, find_package(tidemark) and pkg-config. Programs and
+# modules install themselves where they are built; every path is relative, so that a prefix may be moved.
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/abi/include/tidemark DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-if(TARGET host-sim)
-  install(TARGETS host-sim RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
 
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tidemark)
 install(TARGETS tidemark_abi EXPORT tidemark-targets)
