@@ -161,7 +161,7 @@ void put_checksum(Header& header, uint8_t* out) {
 uint8_t* write_pax(const Member& member, const PaxNeeds& needs, uint8_t* out) {
   const size_t size = records_size(member, needs);
   Header header = kTemplate;
-  std::memcpy(header.name, kPaxHeaderName.data(), kPaxHeaderName.size());
+  kPaxHeaderName.copy(header.name, kNameSize);
   put_octal(header.mode, 0644);
   put_octal(header.size, size);
   header.type = 'x';
@@ -196,12 +196,11 @@ void write_header(const Member& member, uint8_t* out) {
 
   Header header = kTemplate;
   const size_t cut = needs.path ? 0 : ustar_cut(member.name);
-  if (cut != 0) std::memcpy(header.prefix, member.name.data(), cut);
+  member.name.copy(header.prefix, cut);
   // What a pax record says in full is cut here, for tools that do not know pax.
   const std::string_view name = cut == 0 ? member.name.substr(0, kNameSize) : member.name.substr(cut + 1);
-  std::memcpy(header.name, name.data(), name.size());
-  std::memcpy(header.link, member.link.data(),
-              member.link.size() < kLinkSize ? member.link.size() : kLinkSize);
+  name.copy(header.name, kNameSize);
+  member.link.copy(header.link, kLinkSize);
   put_octal(header.mode, member.mode);
   put_octal(header.size, needs.size ? 0 : member.size_bytes);
   header.type = static_cast<char>(member.type);

@@ -27,7 +27,7 @@ class RawTar {
   RawTar& member_of_size(char type, std::string_view name, unsigned long long size, std::string_view content,
                          std::string_view link = {}, unsigned mode = 0755) {
     char header[512] = {};
-    std::memcpy(header, name.data(), std::min<size_t>(name.size(), 100));
+    name.copy(header, 100);
     std::snprintf(header + 100, 8, "%07o", mode);
     std::memcpy(header + 108,
                 "0000000\0"
@@ -37,7 +37,7 @@ class RawTar {
     std::memcpy(header + 136, "00000000000", 11);
     std::memset(header + 148, ' ', 8);
     header[156] = type;
-    std::memcpy(header + 157, link.data(), std::min<size_t>(link.size(), 100));
+    link.copy(header + 157, 100);
     std::memcpy(header + 257,
                 "ustar\0"
                 "00",
