@@ -173,11 +173,18 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
   p.epoch = job.sink_epoch;
   p.stale = false;
   p.looked_at = job.range;
-  // How much of it can be remembered is the business of FoundArchives, and of its own tests.
-  p.through = core::FoundArchives(result.archives, result.complete_through, job.range.last).through();
+  p.through = result.complete_through;
   p.held = result.archives;
-  std::erase_if(p.held,
-                [&p](const Range& range) { return p.through < p.looked_at.last && range.last > p.through; });
+  if (p.held.size() <= core::FoundArchives::kMaxRuns) return;
+  // How much of so many can be remembered is the business of FoundArchives, and of its own tests.
+  const core::FoundArchives known(result.archives, result.complete_through, job.range.last);
+  p.through = known.through();
+  std::erase_if(p.held, [&known](const Range& range) {
+    for (Lsn lsn = range.first; lsn <= range.last; ++lsn) {
+      if (!known.holding(lsn)) return true;
+    }
+    return false;
+  });
 }
 
 void Model::failed(PartitionModel& p, const Job& job, const JobResult& result, TimeMs now) {
