@@ -152,9 +152,13 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
 
 JobRunner::Ended JobRunner::verify(const PartitionId& id, core::Range range) {
   const auto begin = std::chrono::steady_clock::now();
+  const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
+  // What another life wrote may be visible and not durable yet; head says it is.
+  const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
+  if (!existing) return sink_error(existing.error());
   Leases leases(host_, id, source_);
   if (auto failure = lay_out(id, range, &leases)) return std::move(*failure);
-  Ended result = compare(id, range, core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive));
+  Ended result = compare(id, range, key);
   if (result.result.outcome == core::Outcome::kDone) {
     metrics_.verified(range.last - range.first + 1, seconds_since(begin));
   }

@@ -55,10 +55,12 @@ Result<UniqueFd> FileSink::open_object(std::string_view key, int flags, ObjectIn
   return fd;
 }
 
+// Its writer may have been killed between giving it its name and the last fsync, so that is made up for here.
 Result<ObjectInfo> FileSink::head(std::string_view key, const Call&) {
   ObjectInfo info;
-  const Result<UniqueFd> fd = open_object(key, O_PATH, &info);
+  const Result<UniqueFd> fd = open_object(key, O_RDONLY | O_NONBLOCK, &info);
   if (!fd) return tl::unexpected(fd.error());
+  if (Status ok = make_durable(fd->get(), key); !ok) return tl::unexpected(ok.error());
   return info;
 }
 

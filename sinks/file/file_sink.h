@@ -47,6 +47,7 @@ class FileSink {
   Status publish_new(NewFile& file, int directory_fd, std::string_view key);
   Status replace(NewFile& file, int directory_fd, std::string_view key);
   Status settle_existing(int directory_fd, std::string_view key);
+  Status make_durable(int fd, std::string_view key);
   Status name_in_staging(NewFile& file);
   Status sync_directory(int directory_fd, std::string_view key) const;
   // A regular file, open for reading, and its size.

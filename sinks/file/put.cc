@@ -222,9 +222,16 @@ Status FileSink::settle_existing(int directory_fd, std::string_view key) {
                 "put " + path + ": something that is no regular file stands there; remove it");
   }
   if (!existing) return fail_errno(errno, "open the existing " + path);
-  if (fsync(existing.get()) != 0) return fail_errno(errno, "fsync the existing " + path);
-  if (Status ok = sync_directory(directory_fd, key); !ok) return ok;
+  if (Status ok = make_durable(existing.get(), key); !ok) return ok;
   return fail(TIDEMARK_E_EXISTS, path + " is there already");
+}
+
+// An object that someone else gave its name: the file, its directory's entry for it, and the levels above.
+Status FileSink::make_durable(int fd, std::string_view key) {
+  const Result<UniqueFd> directory = directories_.open_or_create(directory_of(key));
+  if (!directory) return tl::unexpected(directory.error());
+  if (fsync(fd) != 0) return fail_errno(errno, "fsync the existing " + directories_.absolute(key));
+  return sync_directory(directory->get(), key);
 }
 
 Status FileSink::sync_directory(int directory_fd, std::string_view key) const {
