@@ -1,0 +1,174 @@
+// set_sink while entries flow.
+#include <algorithm>
+#include <filesystem>
+
+#include "harness.h"
+
+namespace tidemark::integration {
+namespace {
+
+class SwapScenario : public Scenario {
+ protected:
+  test::TempDir other_;
+};
+
+TEST_F(SwapScenario, WhatIsAcknowledgedStaysAndTheRestGoesToTheNewSink) {
+  host_.commit_range(p_, 1, 6);
+  begin();
+  host_.safe_in(other_.path().string());
+  notify(p_, 1, 3);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 3));
+  const std::vector<std::string> before = prints(archive_);
+  ASSERT_EQ(set_sink(file_url(other_)), TIDEMARK_OK);
+  notify(p_, 1, 6);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 6));
+  drain();
+  EXPECT_EQ(prints(archive_), before);
+  EXPECT_EQ(objects(other_), keys(p_, 4, 6));
+  EXPECT_EQ(host_.events().size(), 1U);
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_SINK_CHANGED).size(), 1U);
+  EXPECT_EQ(metrics()["tidemark_sink_swaps_total"], 1);
+}
+
+// The object in flight ends on the sink it began on, which is closed only then.
+TEST_F(SwapScenario, TheOldSinkIsClosedWhenItsLastJobHasEnded) {
+  host_.commit_range(p_, 1, 2);
+  Gate put_1;
+  std::atomic<bool> in_put{false};
+  valve_.before = [&](std::string_view verb, std::string_view, const tidemark_call*) -> tidemark_status {
+    if (verb != "put") return TIDEMARK_OK;
+    in_put = true;
+    return put_1.pass() ? TIDEMARK_OK : TIDEMARK_E_RETRYABLE;
+  };
+  begin_with_valve();
+  host_.safe_in(other_.path().string());
+  notify(p_, 1, 2);
+  ASSERT_TRUE(host_.wait_until([&] { return in_put.load(); }));
+  ASSERT_EQ(set_sink(file_url(other_)), TIDEMARK_OK);
+  EXPECT_EQ(valve_.open_sinks, 1) << "closed under a running put";
+  put_1.open();
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 2));
+  ASSERT_TRUE(host_.wait_until([&] { return valve_.open_sinks == 0; }));
+  EXPECT_EQ(objects(archive_), keys(p_, 1, 1));
+  EXPECT_EQ(objects(other_), keys(p_, 2, 2));
+}
+
+TEST_F(SwapScenario, BackAndForthWhileEntriesFlow) {
+  constexpr uint64_t kPartitions = 6;
+  constexpr Lsn kEntries = 40;
+  for (uint64_t id = 1; id <= kPartitions; ++id) host_.commit_range({"orders", id}, 1, kEntries);
+  begin();
+  host_.safe_in(other_.path().string());
+  int swaps = 0;
+  for (Lsn high = 1; high <= kEntries; ++high) {
+    for (uint64_t id = 1; id <= kPartitions; ++id) notify({"orders", id}, 1, high);
+    if (high % 2 != 0) continue;
+    ASSERT_EQ(set_sink(file_url(++swaps % 2 == 1 ? other_ : archive_)), TIDEMARK_OK);
+  }
+  drain();
+  EXPECT_EQ(metrics()["tidemark_sink_swaps_total"], swaps);
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_SINK_CHANGED).size(), static_cast<size_t>(swaps));
+  EXPECT_EQ(host_.events().size(), static_cast<size_t>(swaps)) << "nothing else was to be said";
+  // Each entry is in at least one of the two, and what is restored from there is what was committed.
+  for (uint64_t id = 1; id <= kPartitions; ++id) {
+    const Partition p = {"orders", id};
+    EXPECT_EQ(host_.acknowledged(p), kEntries);
+    for (Lsn lsn = 1; lsn <= kEntries; ++lsn) {
+      const bool in_first = std::filesystem::exists(archive_ / archive_key(p, lsn));
+      ASSERT_EQ(set_sink(file_url(in_first ? archive_ : other_)), TIDEMARK_OK);
+      expect_archived(p, lsn, lsn);
+    }
+  }
+}
+
+// Any failure leaves the old sink at work.
+TEST_F(SwapScenario, ASetSinkThatFailsChangesNothing) {
+  host_.commit_range(p_, 1, 2);
+  begin();
+  notify(p_, 1, 1);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 1));
+  test::write_file(other_ / "file", "");
+  const std::pair<std::string, std::string> bad[] = {
+      {"nonsense", "scheme"},
+      {"nosuch:///", "tidemark-sink-nosuch.so"},
+      {"file://" + other_ / "file", "file"},
+      {"file://host/path", "host"},
+      {file_url(other_) + "?nosuch=1", "nosuch"},
+      {"faulty:///?error_rate=2", "error_rate"},
+      {"faulty:///?of=" + percent_encoded("nosuch:///"), "nosuch"},
+  };
+  for (const auto& [url, culprit] : bad) {
+    ErrorOut error;
+    EXPECT_NE(set_sink(url, {}, &error), TIDEMARK_OK) << url;
+    EXPECT_NE(std::string(error.message).find(culprit), std::string::npos) << url << ": " << error.message;
+  }
+  notify(p_, 1, 2);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 2));
+  drain();
+  EXPECT_EQ(objects(), keys(p_, 1, 2));
+  EXPECT_TRUE(host_.events().empty());
+  EXPECT_EQ(metrics()["tidemark_sink_swaps_total"], 0);
+}
+
+// A conflict was the old sink's; the new one takes the entry.
+TEST_F(SwapScenario, AConflictOfTheOldSinkEndsWithIt) {
+  std::filesystem::create_directories(archive_ / "orders/7");
+  test::write_file(archive_ / archive_key(p_, 1), "something else");
+  host_.commit_range(p_, 1, 1);
+  begin({{"retry_min_ms", "3600000"}, {"retry_max_ms", "3600000"}});
+  host_.safe_in(other_.path().string());
+  notify(p_, 1, 1);
+  ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_CONFLICT));
+  ASSERT_EQ(set_sink(file_url(other_)), TIDEMARK_OK);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 1));
+  EXPECT_EQ(objects(other_), keys(p_, 1, 1));
+}
+
+// The new sink holds a part of it already: that is verified there, not written again.
+TEST_F(SwapScenario, TheNewSinkIsLookedUpAnew) {
+  host_.commit_range(p_, 1, 6);
+  begin();
+  notify(p_, 1, 6);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 6));
+  destroy();
+  std::filesystem::copy(archive_.path() / "orders", other_.path() / "orders",
+                        std::filesystem::copy_options::recursive);
+  for (Lsn lsn = 1; lsn <= 3; ++lsn) std::filesystem::remove(archive_ / archive_key(p_, lsn));
+  std::filesystem::remove(archive_ / archive_key(p_, 5));
+  const std::vector<std::string> before = prints(other_);
+  // On archive_ 1 to 3 are to be written; entry 3 waits until the sink is the other one.
+  Gate swapped;
+  host_.on_acquire = [&](const Partition&, Lsn lsn, tidemark_error*) -> tidemark_status {
+    return lsn < 3 || swapped.pass() ? TIDEMARK_OK : TIDEMARK_E_INVALID;
+  };
+  begin();
+  host_.safe_in(other_.path().string());
+  notify(p_, 1, 6);
+  ASSERT_TRUE(host_.wait_until([&] { return host_.acknowledgements(p_).back() == 2; }));
+  ASSERT_EQ(set_sink(file_url(other_)), TIDEMARK_OK);
+  swapped.open();
+  ASSERT_TRUE(host_.wait_until([&] { return host_.acknowledgements(p_).back() == 6; }));
+  drain();
+  EXPECT_EQ(prints(other_), before);
+  EXPECT_EQ(objects(), (std::vector<std::string>{archive_key(p_, 1), archive_key(p_, 2), archive_key(p_, 3),
+                                                 archive_key(p_, 4), archive_key(p_, 6)}));
+  EXPECT_TRUE(host_.events(TIDEMARK_EVENT_CONFLICT).empty());
+}
+
+// While stopped: no event, and everything is as if it had been this sink from the beginning.
+TEST_F(SwapScenario, WhileStopped) {
+  host_.commit_range(p_, 1, 2);
+  begin();
+  host_.safe_in(other_.path().string());
+  notify(p_, 1, 2);
+  drain();
+  ASSERT_EQ(set_sink(file_url(other_)), TIDEMARK_OK);
+  start();
+  notify(p_, 1, 2);
+  drain();
+  EXPECT_EQ(objects(other_), keys(p_, 1, 2));
+  EXPECT_TRUE(host_.events().empty());
+}
+
+}  // namespace
+}  // namespace tidemark::integration
