@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,21 @@ inline std::string archive_of(const std::string& path, core::Lsn lsn = 1, tar::S
   if (!bytes) return {};
   EXPECT_EQ(bytes->size(), source.size_bytes());
   return *bytes;
+}
+
+// A tree with a file too large for the tiny buffer.
+inline std::string make_large_entry(const TempDir& dir) {
+  const std::string entry = dir / "large";
+  std::filesystem::create_directories(entry + "/sub");
+  std::string bytes(300'000, '\0');
+  std::mt19937 random(3);
+  for (char& byte : bytes) byte = static_cast<char>(random());
+  write_file(entry + "/big", bytes);
+  write_file(entry + "/empty", "");
+  write_file(entry + "/sub/small", "small");
+  write_file(entry + "/tail", std::string(70'000, 't'));
+  std::filesystem::create_symlink("../elsewhere", entry + "/link");
+  return entry;
 }
 
 // Runs a command line; true if it exits with 0.
