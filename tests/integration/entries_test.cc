@@ -37,7 +37,7 @@ TEST_F(EntriesScenario, AnEntryThatIsMissingAtFirstAndThereLater) {
   begin();
   notify(p_, 1, 2);
   ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_FAILING));
-  EXPECT_EQ(host_.acknowledged(p_), 1U);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 1));
   const SeenEvent failing = host_.events(TIDEMARK_EVENT_FAILING).front();
   EXPECT_EQ(failing.partition, p_);
   EXPECT_EQ(failing.low, 2U);

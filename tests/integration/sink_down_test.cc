@@ -116,7 +116,7 @@ TEST_F(SinkDownScenario, NoSpaceSaysSo) {
 
 // Errors, throttling, lost answers and broken reads by the dozen: in the end everything is there, once.
 TEST_F(SinkDownScenario, ASinkThatFailsEveryOtherTime) {
-  constexpr uint64_t kPartitions = 12;
+  constexpr uint64_t kPartitions = 6;
   for (uint64_t id = 1; id <= kPartitions; ++id) host_.commit_range({"orders", id}, 1, 6);
   begin_with(faulty_url("seed=42&error_rate=0.2&throttle_rate=0.1&lose_answer_rate=0.3&short_read_rate=0.2"),
              {{"retry_min_ms", "1"}, {"retry_max_ms", "4"}});
@@ -146,7 +146,7 @@ TEST_F(SinkDownScenario, AnotherSinkEndsTheWaiting) {
 }
 
 TEST_F(SinkDownScenario, OnePartitionWhoseEntriesAlwaysFailBeside63HealthyOnes) {
-  constexpr uint64_t kPartitions = 64, kBad = 17, kEntries = 5;
+  constexpr uint64_t kPartitions = 64, kBad = 17, kEntries = 3;
   for (uint64_t id = 1; id <= kPartitions; ++id) host_.commit_range({"orders", id}, 1, kEntries);
   host_.on_acquire = [&](const Partition& p, Lsn, tidemark_error*) -> tidemark_status {
     return p.id == kBad ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK;
@@ -172,7 +172,7 @@ TEST_F(SinkDownScenario, AKeyThatTheSinkRefuses) {
   begin_with(faulty_url("fail_puts_of=orders%2F5%2F"));
   for (uint64_t id = 1; id <= 8; ++id) notify({"orders", id}, 1, 3);
   for (uint64_t id = 1; id <= 8; ++id) {
-    if (id != 5) ASSERT_TRUE(host_.wait_for_acknowledge({"orders", id}, 3)) << id;
+    ASSERT_TRUE(id == 5 || host_.wait_for_acknowledge({"orders", id}, 3)) << id;
   }
   ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_FAILING));
   stop(0);
@@ -189,7 +189,7 @@ TEST_F(SinkDownScenario, APartitionWhoseDirectoryInTheSinkIsUnusable) {
   begin({{"workers", "2"}});
   for (uint64_t id = 1; id <= 8; ++id) notify({"orders", id}, 1, 3);
   for (uint64_t id = 1; id <= 8; ++id) {
-    if (id != 5) ASSERT_TRUE(host_.wait_for_acknowledge({"orders", id}, 3)) << id;
+    ASSERT_TRUE(id == 5 || host_.wait_for_acknowledge({"orders", id}, 3)) << id;
   }
   ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_FAILING));
   for (const SeenEvent& seen : host_.events()) {
@@ -211,7 +211,7 @@ TEST_F(SinkDownScenario, ASinkThatFailsForOnePartitionOnly) {
   begin_with_valve();
   for (uint64_t id = 1; id <= 8; ++id) notify({"orders", id}, 1, 5);
   for (uint64_t id = 1; id <= 8; ++id) {
-    if (id != 3) ASSERT_TRUE(host_.wait_for_acknowledge({"orders", id}, 5)) << id;
+    ASSERT_TRUE(id == 3 || host_.wait_for_acknowledge({"orders", id}, 5)) << id;
   }
 }
 
