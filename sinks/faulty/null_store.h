@@ -2,7 +2,7 @@
 // the NULs at their end. Nothing of the rest.
 //
 // Any thread. Directories are spread over shards by their path, each shard with its lock, so puts into
-// different partitions hardly meet. About 230 bytes an object with a Tidemark footer.
+// different partitions hardly meet. About 250 bytes an object with a Tidemark footer.
 #ifndef TIDEMARK_SINKS_FAULTY_NULL_STORE_H
 #define TIDEMARK_SINKS_FAULTY_NULL_STORE_H
 
