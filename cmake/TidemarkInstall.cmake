@@ -17,6 +17,7 @@ install(FILES ${CMAKE_BINARY_DIR}/tidemark-config.cmake ${CMAKE_BINARY_DIR}/tide
 
 set(pkgconfig_dir ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig)
 file(RELATIVE_PATH pc_prefix ${pkgconfig_dir} ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" pc_prefix ${pc_prefix})
 file(RELATIVE_PATH pc_include_dir ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_INCLUDEDIR})
 file(RELATIVE_PATH pc_module_dir ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_LIBDIR}/tidemark)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/tidemark.pc.in ${CMAKE_BINARY_DIR}/tidemark.pc @ONLY)

@@ -299,7 +299,8 @@ Result<void> Run::write_json(Outcome outcome) {
   json["events"] = services_->events_by_kind();
   json["commit_to_ack_p50_ms"] = static_cast<double>(table.latency().percentile_us(0.5)) / 1000;
   json["commit_to_ack_p99_ms"] = static_cast<double>(table.latency().percentile_us(0.99)) / 1000;
-  return replace_file(options_.common.json_file, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return replace_file(options_.common.json_file,
+                      json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 void Run::print_waiting() {

@@ -40,5 +40,6 @@ export PKG_CONFIG_PATH
 [ "$(pkg-config --modversion tidemark)" = "$version" ] || fail "pkg-config --modversion is not $version"
 eval "$CC -std=c99 -Wall -Wextra -pedantic-errors -Werror -pthread $(pkg-config --cflags tidemark) \
   '$embed' -o '$work/embed' -ldl"
-run_embed "$work/embed" "$(pkg-config --variable=moduledir tidemark)" pkg-config
+eval "module_dir=$(pkg-config --variable=moduledir tidemark)" # it quotes blanks for a shell
+run_embed "$work/embed" "$module_dir" pkg-config
 echo "both consumers archived their entries"

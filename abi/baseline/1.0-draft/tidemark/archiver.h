@@ -70,8 +70,10 @@ typedef struct tidemark_host {
                                    tidemark_error*);
   /* Exactly once per successful acquire_entry. [worker] required */
   void (*release_entry)(void* ctx, const tidemark_partition*, tidemark_entry*);
-  /* Everything up to lsn is safe (see the promise); the host may prune it. Never goes back;
-   * repeats and skips are legal. Any status but OK: the plugin tries again later. [worker] required */
+  /* Everything up to lsn is safe (see the promise); the host may prune it. Repeats and skips are
+   * legal. Never goes back from start to stop while the plugin remembers the partition; one that was idle
+   * for partition_idle_ms is looked up anew when it is notified, from the low given then. lsn 0 answers a
+   * question when nothing is archived. Any status but OK: the plugin tries again later. [worker] required */
   tidemark_status (*acknowledge)(void* ctx, const tidemark_partition*, tidemark_lsn, tidemark_error*);
   /* Something an operator should see. Must not block. [worker] optional */
   void (*event)(void* ctx, const tidemark_event*);
