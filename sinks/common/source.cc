@@ -1,23 +1,26 @@
 #include "common/source.h"
 
+#include <new>
 #include <string>
 
 namespace tidemark::sinks {
 
 BufferPool::~BufferPool() {
-  for (std::atomic<char*>& slot : spare_) delete[] slot.load();
+  for (std::atomic<char*>& slot : spare_) std::free(slot.load());
 }
 
-std::unique_ptr<char[]> BufferPool::take() {
+BufferPool::Buffer BufferPool::take() {
   for (std::atomic<char*>& slot : spare_) {
     if (slot.load(std::memory_order_relaxed) == nullptr) continue;
-    if (char* buffer = slot.exchange(nullptr, std::memory_order_acquire))
-      return std::unique_ptr<char[]>(buffer);
+    if (char* buffer = slot.exchange(nullptr, std::memory_order_acquire)) return Buffer(buffer);
   }
-  return std::unique_ptr<char[]>(new char[kBufferSize]);
+  constexpr size_t kPageBytes = 4096;
+  Buffer buffer(static_cast<char*>(std::aligned_alloc(kPageBytes, kBufferSize)));
+  if (buffer == nullptr) throw std::bad_alloc();
+  return buffer;
 }
 
-void BufferPool::give_back(std::unique_ptr<char[]> buffer) noexcept {
+void BufferPool::give_back(Buffer buffer) noexcept {
   for (std::atomic<char*>& slot : spare_) {
     char* empty = nullptr;
     if (slot.compare_exchange_strong(empty, buffer.get(), std::memory_order_release,
