@@ -141,6 +141,20 @@ void null_sink(benchmark::State& state) {
   }
 }
 
+// 63 partitions beside one whose entries always fail, with the yardstick of the 63 alone.
+void bad_partition(benchmark::State& state) {
+  constexpr uint64_t kHealthy = kPartitions - 1;
+  const auto run = [](uint64_t partitions) {
+    BenchHost host({{"workers", "8"}, {"retry_min_ms", "1"}, {"retry_max_ms", "1000"}}, "faulty:///");
+    return host.archive({partitions, kEntries, small_entries(), false, kHealthy});
+  };
+  for (auto _ : state) {
+    const Cost alone = run(kHealthy);
+    const uint64_t entries = kHealthy * kEntries;
+    report(state, run(kPartitions), entries, static_cast<double>(entries) / alone.seconds);
+  }
+}
+
 // The same to the file sink in memory, beside a loop that writes the same files.
 void file_sink_memory(benchmark::State& state) {
   for (auto _ : state) {
@@ -268,6 +282,7 @@ void idle(benchmark::State& state) {
 }
 
 BENCHMARK(null_sink)->Arg(8)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(bad_partition)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(file_sink_memory)->Arg(8)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(large_entries)->Arg(4)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(partitions)

@@ -77,7 +77,7 @@ BenchHost::BenchHost(const Options& options, const std::string& sink_url) {
   host.release_entry = release;
   host.acknowledge = acknowledge;
   host.log = [](void*, int32_t level, tidemark_str, tidemark_str message) {
-    if (level >= TIDEMARK_LOG_WARN)
+    if (level >= TIDEMARK_LOG_ERROR)
       std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size), message.data);
   };
   std::vector<tidemark_option> list;
@@ -97,7 +97,7 @@ BenchHost::~BenchHost() {
 Cost BenchHost::archive(const Load& load) {
   load_ = load;
   acked_ = std::make_unique<std::atomic<uint64_t>[]>(load.partitions);
-  left_.store(load.partitions * std::max<uint64_t>(1, load.entries));
+  left_.store(std::min(load.partitions, load.failing_from) * std::max<uint64_t>(1, load.entries));
   const int64_t rss_before = rss_bytes();
   const double wall_before = wall_seconds();
   const double cpu_before = process_cpu_seconds();
@@ -142,6 +142,7 @@ void BenchHost::notify(uint64_t partition, uint64_t low, uint64_t high) {
 tidemark_status BenchHost::acquire(void* ctx, const tidemark_partition* partition, tidemark_lsn lsn,
                                    tidemark_entry* out, tidemark_error*) {
   const Load& load = static_cast<BenchHost*>(ctx)->load_;
+  if (partition->id >= load.failing_from) return TIDEMARK_E_RETRYABLE;
   if (load.one_entry_for_all) {
     out->path = str(load.entry_root);
     return TIDEMARK_OK;

@@ -21,6 +21,8 @@ struct Load {
   uint64_t entries = 1;    // of each partition; 0: they are only asked for their position
   std::string entry_root;  // entry e of partition p is <entry_root>/<p>/<e>, or entry_root itself:
   bool one_entry_for_all = false;
+  // Partitions from here on are notified too, but their entries cannot be acquired and are not waited for.
+  uint64_t failing_from = UINT64_MAX;
 };
 
 struct Cost {
