@@ -6,9 +6,10 @@
 namespace tidemark::config {
 namespace {
 
-Status invalid(std::string_view key, std::string_view value, std::string_view allowed) {
-  return fail(TIDEMARK_E_INVALID, "option " + std::string(key) + " is '" + std::string(value.substr(0, 100)) +
-                                      "': " + std::string(allowed));
+Status invalid(const Option& option, const std::string& allowed) {
+  return fail(TIDEMARK_E_INVALID, "option " + option.key + " is '" +
+                                      (option.secret ? "(secret)" : option.value.substr(0, 100)) +
+                                      "': " + allowed);
 }
 
 bool is_absolute_path(const std::string& text) {
@@ -22,8 +23,7 @@ Status parse_number(const Option& option, uint64_t min, uint64_t max, T* out) {
   const auto [stop, problem] = std::from_chars(option.value.data(), end, number);
   if (problem != std::errc() || stop != end || number < min || number > max) {
     return invalid(
-        option.key, option.secret ? "(secret)" : option.value,
-        "a whole number from " + std::to_string(min) + " to " + std::to_string(max) + " is needed");
+        option, "a whole number from " + std::to_string(min) + " to " + std::to_string(max) + " is needed");
   }
   *out = static_cast<T>(number);
   return {};
@@ -36,7 +36,7 @@ Status parse_log_level(const Option& option, int32_t* out) {
     *out = level;
     return {};
   }
-  return invalid(option.key, option.value, "use debug, info, warn, error or off");
+  return invalid(option, "use debug, info, warn, error or off");
 }
 
 struct Row {
@@ -56,7 +56,7 @@ constexpr Row kRows[] = {
      [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->partition_idle_ms); }},
     {"sink_dir",
      [](const Option& o, Config* c) -> Status {
-       if (!is_absolute_path(o.value)) return invalid(o.key, o.value, "an absolute path is needed");
+       if (!is_absolute_path(o.value)) return invalid(o, "an absolute path is needed");
        c->sink_dir = o.value;
        return {};
      }},
