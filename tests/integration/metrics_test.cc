@@ -42,7 +42,7 @@ TEST_F(MetricsScenario, TheyAddUp) {
   notify(conflicting, 1, 1);
   notify(missing, 1, 1);
   ASSERT_TRUE(host_.wait_for_acknowledge(p_, 8));
-  ASSERT_TRUE(host_.wait_until([&] { return host_.acknowledgements(other).back() == 3; }));
+  ASSERT_TRUE(host_.wait_until([&] { return host_.acknowledged(other) == 3; }));
   ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_CONFLICT));
   ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_FAILING));
 

@@ -101,7 +101,9 @@ TEST_F(ObjectsScenario, OtherContentThatComesInBetweenIsAConflict) {
   host_.commit(p_, 1, "content");
   std::atomic<bool> placed{false};
   valve_.before = [&](std::string_view verb, std::string_view, const tidemark_call*) -> tidemark_status {
-    if (verb == "put" && !placed.exchange(true)) place(object);
+    if (verb != "put" || placed) return TIDEMARK_OK;
+    place(object);
+    placed = true;
     return TIDEMARK_OK;
   };
   begin_with_valve();

@@ -146,10 +146,10 @@ TEST_F(SwapScenario, TheNewSinkIsLookedUpAnew) {
   begin();
   host_.safe_in(other_.path().string());
   notify(p_, 1, 6);
-  ASSERT_TRUE(host_.wait_until([&] { return host_.acknowledgements(p_).back() == 2; }));
+  ASSERT_TRUE(host_.wait_until([&] { return host_.acknowledged(p_) == 2; }));
   ASSERT_EQ(set_sink(file_url(other_)), TIDEMARK_OK);
   swapped.open();
-  ASSERT_TRUE(host_.wait_until([&] { return host_.acknowledgements(p_).back() == 6; }));
+  ASSERT_TRUE(host_.wait_until([&] { return host_.acknowledged(p_) == 6; }));
   drain();
   EXPECT_EQ(prints(other_), before);
   EXPECT_EQ(objects(), (std::vector<std::string>{archive_key(p_, 1), archive_key(p_, 2), archive_key(p_, 3),

@@ -202,7 +202,10 @@ void TestHost::log(void* ctx, int32_t level, tidemark_str component, tidemark_st
 void TestHost::begin_life() {
   const std::lock_guard<std::mutex> lock(mutex_);
   alive_ = true;
-  for (auto& [partition, record] : records_) record.position = 0;
+  for (auto& [partition, record] : records_) {
+    record.position = 0;
+    record.acknowledgements.clear();
+  }
 }
 
 void TestHost::end_life() {

@@ -84,7 +84,8 @@ class TestHost {
   void end_life();
   void forget_position(const Partition& partition);  // a new look at the archive may begin lower
 
-  Lsn acknowledged(const Partition& partition) const;  // the last one taken; 0: none
+  // Of this life: the last one that was taken, 0 for none; and all of them.
+  Lsn acknowledged(const Partition& partition) const;
   std::vector<Lsn> acknowledgements(const Partition& partition) const;
   std::vector<SeenEvent> events() const;
   std::vector<SeenEvent> events(int32_t kind) const;

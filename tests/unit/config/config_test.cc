@@ -1,0 +1,206 @@
+#include "config/config.h"
+
+#include <gtest/gtest.h>
+
+namespace tidemark::config {
+namespace {
+
+Result<Config> parse(std::vector<Option> options) { return parse_config(options); }
+
+void expect_invalid(const std::vector<Option>& options, const std::vector<std::string>& words) {
+  const Result<Config> config = parse_config(options);
+  ASSERT_FALSE(config) << words.front();
+  EXPECT_EQ(config.error().status, TIDEMARK_E_INVALID);
+  for (const std::string& word : words) {
+    EXPECT_NE(config.error().message.find(word), std::string::npos)
+        << "'" << config.error().message << "' does not say '" << word << "'";
+  }
+}
+
+tidemark_option option(std::string_view key, std::string_view value, uint32_t flags = 0) {
+  return {abi_str(key), abi_str(value), flags, 0};
+}
+
+TEST(ParseConfig, DefaultsAreTheDocumentedOnes) {
+  const Result<Config> config = parse({});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->workers, 4U);
+  EXPECT_EQ(config->retry_min_ms, 5'000U);
+  EXPECT_EQ(config->retry_max_ms, 300'000U);
+  EXPECT_EQ(config->partition_idle_ms, 600'000U);
+  EXPECT_EQ(config->sink_dir, "");
+  EXPECT_EQ(config->log_level, TIDEMARK_LOG_INFO);
+  EXPECT_EQ(config->memory_budget_bytes, 64U << 20U);
+}
+
+struct NumberCase {
+  const char* key;
+  uint64_t min;
+  uint64_t max;
+  uint64_t (*get)(const Config&);
+  std::vector<Option> beside;  // what makes the bounds themselves legal
+};
+
+class NumberOption : public ::testing::TestWithParam<NumberCase> {
+ protected:
+  std::vector<Option> with(const std::string& value) const {
+    std::vector<Option> options = GetParam().beside;
+    options.push_back({GetParam().key, value});
+    return options;
+  }
+};
+
+TEST_P(NumberOption, TakesItsBounds) {
+  for (const uint64_t value : {GetParam().min, GetParam().max}) {
+    const Result<Config> config = parse(with(std::to_string(value)));
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(GetParam().get(*config), value);
+  }
+}
+
+TEST_P(NumberOption, RefusesWhatIsBeyond) {
+  const std::string allowed = "a whole number from " + std::to_string(GetParam().min) + " to " +
+                              std::to_string(GetParam().max) + " is needed";
+  for (const std::string& value :
+       {std::to_string(GetParam().min - 1), std::to_string(GetParam().max + 1),
+        std::string("18446744073709551616"), std::string("-1"), std::string("+5"), std::string(" 5"),
+        std::string("5 "), std::string("5s"), std::string("0x10"), std::string("5.0"), std::string("1e3"),
+        std::string()}) {
+    expect_invalid(with(value), {std::string("option ") + GetParam().key + " is '" + value + "'", allowed});
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, NumberOption,
+    ::testing::Values(
+        NumberCase{"workers", 1, 256, [](const Config& c) -> uint64_t { return c.workers; }, {}},
+        NumberCase{"retry_min_ms",
+                   1,
+                   3'600'000,
+                   [](const Config& c) -> uint64_t { return c.retry_min_ms; },
+                   {{"retry_max_ms", "86400000"}}},
+        NumberCase{"retry_max_ms",
+                   1,
+                   86'400'000,
+                   [](const Config& c) -> uint64_t { return c.retry_max_ms; },
+                   {{"retry_min_ms", "1"}}},
+        NumberCase{"partition_idle_ms",
+                   1,
+                   86'400'000,
+                   [](const Config& c) -> uint64_t { return c.partition_idle_ms; },
+                   {}},
+        NumberCase{"memory_budget_bytes",
+                   1U << 20U,
+                   1ULL << 44U,
+                   [](const Config& c) -> uint64_t { return c.memory_budget_bytes; },
+                   {}}),
+    [](const auto& test) { return std::string(test.param.key); });
+
+TEST(ParseConfig, UnknownOptionsAreNamed) {
+  expect_invalid({{"wokers", "4"}}, {"unknown option 'wokers'",
+                                     "workers, retry_min_ms, retry_max_ms, partition_idle_ms, sink_dir, "
+                                     "log_level, memory_budget_bytes"});
+  expect_invalid({{"Workers", "4"}}, {"'Workers'"});
+  expect_invalid({{std::string(1000, 'k'), "4"}}, {"'" + std::string(100, 'k') + "'"});
+}
+
+TEST(ParseConfig, SecretsAreNotRepeated) {
+  const Result<Config> config = parse({{"workers", "hunter2", true}});
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().message.find("hunter2"), std::string::npos) << config.error().message;
+  const Result<Config> level = parse({{"log_level", "hunter2", true}});
+  ASSERT_FALSE(level);
+  EXPECT_EQ(level.error().message.find("hunter2"), std::string::npos) << level.error().message;
+  const Result<Config> dir = parse({{"sink_dir", "hunter2", true}});
+  ASSERT_FALSE(dir);
+  EXPECT_EQ(dir.error().message.find("hunter2"), std::string::npos) << dir.error().message;
+}
+
+TEST(ParseConfig, RetryMaxIsNotBelowRetryMin) {
+  expect_invalid({{"retry_min_ms", "10"}, {"retry_max_ms", "9"}}, {"retry_max_ms is 9", "retry_min_ms, 10"});
+  expect_invalid({{"retry_min_ms", "300001"}}, {"retry_max_ms is 300000"});
+  EXPECT_TRUE(parse({{"retry_min_ms", "10"}, {"retry_max_ms", "10"}}));
+}
+
+TEST(ParseConfig, TheBudgetMustDoForTheWorkers) {
+  expect_invalid({{"workers", "8"}, {"memory_budget_bytes", "2097151"}},
+                 {"memory_budget_bytes", "8 workers", "2097152"});
+  EXPECT_TRUE(parse({{"workers", "8"}, {"memory_budget_bytes", "2097152"}}));
+  EXPECT_TRUE(parse({{"workers", "256"}}));
+}
+
+TEST(ParseConfig, LogLevels) {
+  const std::pair<const char*, int32_t> levels[] = {{"debug", TIDEMARK_LOG_DEBUG},
+                                                    {"info", TIDEMARK_LOG_INFO},
+                                                    {"warn", TIDEMARK_LOG_WARN},
+                                                    {"error", TIDEMARK_LOG_ERROR},
+                                                    {"off", Config::kLogOff}};
+  for (const auto& [text, level] : levels) {
+    const Result<Config> config = parse({{"log_level", text}});
+    ASSERT_TRUE(config) << text;
+    EXPECT_EQ(config->log_level, level);
+  }
+  for (const char* bad : {"", "INFO", "warning", "3"}) {
+    expect_invalid({{"log_level", bad}}, {"option log_level", "debug, info, warn, error or off"});
+  }
+}
+
+TEST(ParseConfig, TheSinkDirIsAbsolute) {
+  const Result<Config> config = parse({{"sink_dir", "/usr/lib/tidemark"}});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->sink_dir, "/usr/lib/tidemark");
+  for (const char* bad : {"", "lib", "./lib"})
+    expect_invalid({{"sink_dir", bad}}, {"option sink_dir", "absolute"});
+}
+
+// ---- read_options -------------------------------------------------------------------------------
+
+void expect_unreadable(const tidemark_option* options, uint32_t count, std::string_view culprit) {
+  const auto read = read_options(options, count);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().status, TIDEMARK_E_INVALID);
+  EXPECT_NE(read.error().message.find(culprit), std::string::npos) << read.error().message;
+}
+
+TEST(ReadOptions, CopiesWhatItGets) {
+  const tidemark_option options[] = {option("key", "value"), option("token", "x", TIDEMARK_OPTION_SECRET),
+                                     option("empty", "")};
+  const auto read = read_options(options, 3);
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->size(), 3U);
+  EXPECT_EQ((*read)[0].key, "key");
+  EXPECT_EQ((*read)[0].value, "value");
+  EXPECT_FALSE((*read)[0].secret);
+  EXPECT_TRUE((*read)[1].secret);
+  EXPECT_EQ((*read)[2].value, "");
+}
+
+TEST(ReadOptions, NoneMayBeNull) {
+  EXPECT_TRUE(read_options(nullptr, 0));
+  expect_unreadable(nullptr, 1, "options is NULL");
+}
+
+TEST(ReadOptions, BadListsAreRefused) {
+  const tidemark_option twice[] = {option("a", "1"), option("b", "2"), option("a", "3")};
+  expect_unreadable(twice, 3, "'a' is given twice");
+  const tidemark_option no_key[] = {option("a", "1"), option("", "2")};
+  expect_unreadable(no_key, 2, "options[1] has an empty key");
+  const tidemark_option null_key[] = {{{nullptr, 3}, {nullptr, 0}, 0, 0}};
+  expect_unreadable(null_key, 1, "options[0] has a NULL string");
+  const tidemark_option null_value[] = {{{"k", 1}, {nullptr, 3}, 0, 0}};
+  expect_unreadable(null_value, 1, "options[0] has a NULL string");
+}
+
+TEST(ReadOptions, AtMostSixtyFour) {
+  std::vector<std::string> keys;
+  for (uint32_t i = 0; i <= TIDEMARK_OPTIONS_MAX; ++i) keys.push_back("key" + std::to_string(i));
+  std::vector<tidemark_option> options;
+  for (const std::string& key : keys) options.push_back(option(key, "v"));
+  EXPECT_TRUE(read_options(options.data(), TIDEMARK_OPTIONS_MAX));
+  expect_unreadable(options.data(), TIDEMARK_OPTIONS_MAX + 1, "option_count is 65");
+  // The count alone decides: the list is not touched.
+  expect_unreadable(options.data(), UINT32_MAX, "option_count is 4294967295");
+}
+
+}  // namespace
+}  // namespace tidemark::config

@@ -1,0 +1,114 @@
+#include "sink/sink.h"
+
+#include <gtest/gtest.h>
+
+#include "sink/fake_table.h"
+
+namespace tidemark::sink {
+namespace {
+
+using test::fake;
+
+class SinkTest : public ::testing::Test {
+ protected:
+  SinkTest() { fake = test::FakeSink(); }
+
+  void make_fail(tidemark_status status) {
+    fake.status = status;
+    fake.message = "the far side says so";
+    fake.retry_after_ms = 123;
+  }
+  static void expect_failure(const Status& status, tidemark_status wanted, const std::string& where) {
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().status, wanted);
+    EXPECT_EQ(status.error().message, where + ": the far side says so");
+    EXPECT_EQ(status.error().retry_after_ms, 123U);
+  }
+
+  tidemark_sink_api table_ = test::fake_table();
+  Sink sink_{&table_, nullptr, nullptr};
+};
+
+TEST_F(SinkTest, CallsAreHandedOn) {
+  const tidemark_call call = {sizeof call, 5, nullptr, nullptr};
+  const tidemark_source source = {};
+  EXPECT_TRUE(sink_.put("k", source, TIDEMARK_PUT_IF_ABSENT, &call));
+  EXPECT_EQ(fake.flags, TIDEMARK_PUT_IF_ABSENT);
+  EXPECT_EQ(fake.call, &call);
+  EXPECT_TRUE(sink_.remove("k", nullptr));
+  EXPECT_EQ(fake.call, nullptr);
+  const auto info = sink_.head("k", &call);
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->size_bytes, 10U);
+  EXPECT_EQ(info->modified_us, 77);
+  EXPECT_EQ(fake.calls, (std::vector<std::string>{"put k", "remove k", "head k"}));
+}
+
+TEST_F(SinkTest, FailuresNameTheCallAndTheKey) {
+  make_fail(TIDEMARK_E_THROTTLED);
+  const tidemark_source source = {};
+  expect_failure(sink_.put("k", source, 0, nullptr), TIDEMARK_E_THROTTLED, "put k");
+  expect_failure(sink_.remove("k", nullptr), TIDEMARK_E_THROTTLED, "remove k");
+  expect_failure(sink_.get(
+                     "k", 0, 1, [](const void*, size_t) { return true; }, nullptr),
+                 TIDEMARK_E_THROTTLED, "get k");
+  expect_failure(sink_.list(
+                     "p/", "s", [](std::string_view, const ObjectInfo&) { return true; }, nullptr),
+                 TIDEMARK_E_THROTTLED, "list p/");
+  const auto head = sink_.head("k", nullptr);
+  ASSERT_FALSE(head);
+  EXPECT_EQ(head.error().message, "head k: the far side says so");
+}
+
+// A sink that says nothing: the status at least.
+TEST_F(SinkTest, AFailureWithoutAMessageTellsItsStatus) {
+  fake.status = 4711;
+  const Status status = sink_.remove("k", nullptr);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().status, 4711);
+  EXPECT_EQ(status.error().message, "remove k: failed with status 4711");
+}
+
+TEST_F(SinkTest, GetStopsWhenTheWriterWantsNoMore) {
+  std::string got;
+  const auto take = [&](const void* data, size_t size) {
+    got.append(static_cast<const char*>(data), size);
+    return got.size() < 4;
+  };
+  const Status status = sink_.get("k", 0, UINT64_MAX, take, nullptr);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().status, TIDEMARK_E_CANCELLED);
+  EXPECT_EQ(got, "0123");
+}
+
+TEST_F(SinkTest, ListStopsWhenTheVisitorWantsNoMoreWhichIsNoError) {
+  std::vector<std::string> seen;
+  const auto visit = [&](std::string_view key, const ObjectInfo& info) {
+    EXPECT_EQ(info.size_bytes, 3U);
+    EXPECT_EQ(info.modified_us, 5);
+    seen.emplace_back(key);
+    return seen.size() < 2;
+  };
+  EXPECT_TRUE(sink_.list("a/", "", visit, nullptr));
+  EXPECT_EQ(seen, (std::vector<std::string>{"a/1", "a/2"}));
+}
+
+TEST_F(SinkTest, CapabilitiesAreReadWhenAsked) {
+  EXPECT_FALSE(sink_.wants_sha256());
+  table_.capabilities = TIDEMARK_SINK_WANTS_SHA256 | 0x80U;
+  EXPECT_TRUE(sink_.wants_sha256());
+}
+
+// First the sink is closed, then what it leans on goes.
+TEST_F(SinkTest, TheLibraryGoesLast) {
+  const auto library = std::shared_ptr<void>(nullptr, [](void*) { fake.calls.emplace_back("library gone"); });
+  auto sink = std::make_unique<Sink>(&table_, nullptr, library);
+  const std::weak_ptr<void> watch = library;
+  const_cast<std::shared_ptr<void>&>(library).reset();
+  EXPECT_FALSE(watch.expired());
+  sink.reset();
+  EXPECT_EQ(fake.calls, (std::vector<std::string>{"close", "library gone"}));
+}
+
+}  // namespace
+}  // namespace tidemark::sink
