@@ -79,7 +79,7 @@ class Scenario : public ::testing::Test {
   tidemark_status restore(const Partition& partition, Lsn lsn, const std::string& directory, ErrorOut* error);
 
   const tidemark_archiver_api* const api_ = plugin_api();
-  const Partition p_;
+  const Partition p_{};
   test::TempDir archive_;
   Valve valve_;
   TestHost host_;
