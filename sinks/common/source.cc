@@ -25,7 +25,7 @@ void BufferPool::give_back(Buffer buffer) noexcept {
     char* empty = nullptr;
     if (slot.compare_exchange_strong(empty, buffer.get(), std::memory_order_release,
                                      std::memory_order_relaxed)) {
-      buffer.release();
+      (void)buffer.release();  // the slot owns it now
       return;
     }
   }
