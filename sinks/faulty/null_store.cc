@@ -59,9 +59,9 @@ Status NullStore::put(std::string_view key, const ObjectInfo& info, std::string_
     }
   }
   // The levels above come first, so that a directory never exists without being listed.
-  if (Status ok = make_directory(path); !ok) return ok;
+  if (Status ok = list_in_parents(path); !ok) return ok;
   const MutexLock lock(shard.mutex);
-  return put_in(*find_directory(shard, path), std::move(object), if_absent);
+  return put_in(make_directory(shard, path), std::move(object), if_absent);
 }
 
 // The caller holds the lock of the directory's shard.
@@ -84,24 +84,39 @@ Status NullStore::put_in(Directory& directory, ObjectPtr object, bool if_absent)
   return {};
 }
 
-Status NullStore::make_directory(std::string_view path) {
+void NullStore::Directory::sort_children() {
+  if (is_sorted) return;
+  std::sort(children.begin(), children.end());
+  children.erase(std::unique(children.begin(), children.end()), children.end());
+  is_sorted = true;
+}
+
+NullStore::Directory& NullStore::make_directory(Shard& shard, std::string_view path) {
+  const auto [entry, created] = shard.directories.try_emplace(std::string(path));
+  if (created) directories_.fetch_add(1, std::memory_order_relaxed);
+  return entry->second;
+}
+
+Status NullStore::list_in_parents(std::string_view path) {
   // Never removed again, so they need a bound of their own.
   if (directories_.load(std::memory_order_relaxed) > max_objects_ + TIDEMARK_KEY_MAX) {
     return fail(TIDEMARK_E_NO_SPACE, "the null sink has seen more directories than max_objects=" +
                                          std::to_string(max_objects_) + "; raise that option");
   }
   std::string_view parent;
-  for (size_t slash = path.find('/');; slash = path.find('/', slash + 1)) {
-    // `parent` exists once this round is over, and so does its entry of the next level below.
-    const bool last = slash == std::string_view::npos;
+  for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
     Shard& shard = shard_of(parent);
     const MutexLock lock(shard.mutex);
-    const auto [entry, created] = shard.directories.try_emplace(std::string(parent));
-    if (created) directories_.fetch_add(1, std::memory_order_relaxed);
-    if (last) return {};
-    entry->second.children.emplace(path.substr(parent.size(), slash + 1 - parent.size()));
+    Directory* directory = find_directory(shard, parent);
+    if (directory == nullptr) directory = &make_directory(shard, parent);
+    const std::string_view child = path.substr(parent.size(), slash + 1 - parent.size());
+    if (directory->children.empty() || directory->children.back() != child) {
+      directory->children.emplace_back(child);
+      directory->is_sorted = false;
+    }
     parent = path.substr(0, slash + 1);
   }
+  return {};
 }
 
 bool NullStore::find(std::string_view key, ObjectInfo* info, Tail* tail) {
@@ -177,13 +192,15 @@ class NullDirectory : public TreeDirectory {
     const std::string_view into = first ? after.substr(0, after.find('/') + 1) : std::string_view();
     auto object = std::max(after, prefix_) == after ? directory->objects.upper_bound(after)
                                                     : directory->objects.lower_bound(prefix_);
-    auto child = !into.empty() && into >= prefix_ ? directory->children.lower_bound(into)
-                 : after >= prefix_               ? directory->children.upper_bound(after)
-                                                  : directory->children.lower_bound(prefix_);
+    directory->sort_children();
+    const auto begin = directory->children.begin(), end = directory->children.end();
+    auto child = !into.empty() && into >= prefix_ ? std::lower_bound(begin, end, into)
+                 : after >= prefix_               ? std::upper_bound(begin, end, after)
+                                                  : std::lower_bound(begin, end, prefix_);
     const auto object_left = [&] {
       return object != directory->objects.end() && (*object)->name().starts_with(prefix_);
     };
-    const auto child_left = [&] { return child != directory->children.end() && child->starts_with(prefix_); };
+    const auto child_left = [&] { return child != end && child->starts_with(prefix_); };
     while (page_.size() < kPageSize && (object_left() || child_left())) {
       if (!child_left() || (object_left() && (*object)->name() < *child)) {
         page_.push_back({std::string((*object)->name()), (*object)->info()});

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "common/error.h"
 #include "common/mutex.h"
@@ -60,7 +61,10 @@ class NullStore : public Tree {
   };
   struct Directory {
     std::set<ObjectPtr, ByName> objects;
-    std::set<std::string, std::less<>> children;  // names with '/'
+    // Names with '/'. Added at the end, perhaps twice; put in order when somebody lists them.
+    std::vector<std::string> children;
+    bool is_sorted = true;
+    void sort_children();
   };
   struct alignas(64) Shard {
     Mutex mutex;
@@ -72,7 +76,8 @@ class NullStore : public Tree {
   Shard& shard_of(std::string_view path) { return shards_[Hash()(path) % kShards]; }
   Directory* find_directory(Shard& shard, std::string_view path) TM_REQUIRES(shard.mutex);
   Status put_in(Directory& directory, ObjectPtr object, bool if_absent);
-  Status make_directory(std::string_view path);
+  Directory& make_directory(Shard& shard, std::string_view path) TM_REQUIRES(shard.mutex);
+  Status list_in_parents(std::string_view path);
 
   const uint64_t max_objects_;
   std::atomic<uint64_t> objects_{0};
