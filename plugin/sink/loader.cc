@@ -128,8 +128,8 @@ Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const co
     if (option.key == "library") {
       if (option.value.empty() || option.value.front() != '/' ||
           option.value.find('\0') != std::string::npos) {
-        return fail(TIDEMARK_E_INVALID,
-                    "option library is '" + option.value + "': an absolute path is needed");
+        return fail(TIDEMARK_E_INVALID, "option library is '" + (option.secret ? "(secret)" : option.value) +
+                                            "': an absolute path is needed");
       }
       library_path = option.value;
       continue;
