@@ -12,7 +12,7 @@
 namespace tidemark::test {
 
 // What the functions below work on; one at a time, reset by the fixture.
-struct FakeSink {
+struct ScriptedTable {
   tidemark_status status = TIDEMARK_OK;  // of every call
   std::string message;
   uint32_t retry_after_ms = 0;
@@ -28,7 +28,7 @@ struct FakeSink {
   const tidemark_call* call = nullptr;
   int open = 0;
 };
-inline FakeSink fake;
+inline ScriptedTable fake;
 
 namespace fake_calls {
 

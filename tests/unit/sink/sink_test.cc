@@ -11,7 +11,7 @@ using test::fake;
 
 class SinkTest : public ::testing::Test {
  protected:
-  SinkTest() { fake = test::FakeSink(); }
+  SinkTest() { fake = test::ScriptedTable(); }
 
   void make_fail(tidemark_status status) {
     fake.status = status;
