@@ -120,13 +120,8 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
   if (auto failure = lay_out(id, range, &leases)) return std::move(*failure);
 
   core::Digest digest;
-  tidemark_source source;
-  std::memset(&source, 0, sizeof source);
-  source.struct_size = sizeof source;
-  source.size_bytes = source_.size_bytes();
-  source.ctx = &source_;
-  source.read = read_source;
-  source.data = source_.data();
+  tidemark_source source = {sizeof source, 0,           source_.size_bytes(), nullptr,
+                            &source_,      read_source, source_.data()};
   if (sink_->wants_sha256()) {
     const Result<core::Digest> whole = source_.object_digest();
     if (!whole) return ended(core::Outcome::kEntryFailed, whole.error());
@@ -167,13 +162,13 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, core::Range range) {
 
 JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range) {
   core::FooterBlock block = core::format_gap_record(*id.storage, id.id, range);
-  tidemark_source source;
-  std::memset(&source, 0, sizeof source);
-  source.struct_size = sizeof source;
-  source.size_bytes = block.size();
-  source.ctx = &block;
-  source.read = read_block;
-  source.data = reinterpret_cast<const uint8_t*>(block.data());
+  tidemark_source source = {sizeof source,
+                            0,
+                            block.size(),
+                            nullptr,
+                            &block,
+                            read_block,
+                            reinterpret_cast<const uint8_t*>(block.data())};
   core::Digest digest;
   if (sink_->wants_sha256()) {
     Sha256 sha256;
