@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
-"""kill -9 at random points: host_sim_kill9.py [ROUNDS] [SEED]   (HOST_SIM names the program)
+#!/usr/bin/python3
+"""kill -9 at random points: host_sim_kill9.py ROUNDS [SEED]   (HOST_SIM names the program)
 
 Every round commits and archives more than the one before and is killed somewhere on the way. After the last
 one the same command runs to its end; then nothing may be missing, different, half-written or left over.
-TIDEMARK_LONG=1 makes it 50 rounds.
 """
 
 import os
@@ -21,8 +20,7 @@ ENTRIES_PER_ROUND = 400
 
 
 def main():
-    default_rounds = 50 if os.environ.get("TIDEMARK_LONG") == "1" else 8
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else default_rounds
+    rounds = int(sys.argv[1])
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(1 << 32)
     print(f"{rounds} rounds, seed {seed}", flush=True)
     chance = random.Random(seed)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The engine with the real plugin and the real file sink, one scenario each. HOST_SIM names the program."""
 
 import json

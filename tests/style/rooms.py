@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""rooms.py SOURCE_DIR: who may include whom, how long a file may be, and that every room has its README."""
+"""rooms.py SOURCE_DIR: who may include whom, how long a file may be, that every room has its README and that every
+test is one that somebody runs."""
 import pathlib
 import re
 import subprocess
@@ -74,6 +75,20 @@ def check_guest(path, room, problems):
             problems.append(f"{where}: <{name}> is no header of abi/")
 
 
+def check_tests_run(files, problems):
+    """A test that no list of tests and no script names is never run, and nobody notices."""
+    callers = [path for path in files if path.name in ("CMakeLists.txt", "run") or path.suffix in (".py", ".sh")]
+    texts = {path: path.read_text() for path in callers}
+    for path in files:
+        parts = path.relative_to(SOURCE).parts
+        if parts[0] != "tests" or path.suffix not in (".py", ".sh", ".cc", ".c"):
+            continue
+        globbed = re.escape(path.name) if not path.name.endswith("_test.cc") else rf"{re.escape(path.name)}|\*_test\.cc"
+        named = re.compile(rf"(?<![\w-])(?:{globbed}|import {re.escape(path.stem)})(?![\w-])")
+        if not any(named.search(text) for caller, text in texts.items() if caller != path):
+            problems.append(f"{path.relative_to(SOURCE)}: no list of tests and no script names it, so nobody runs it")
+
+
 def rooms(files):
     """Folders that hold sources, down to the level that has rooms of its own."""
     found = {SOURCE / top for top in ("abi", "plugin", "sinks", "host-sim", "tests")}
@@ -98,6 +113,7 @@ def main():
         lines = len(path.read_text().splitlines())
         if lines > MAX_LINES:
             problems.append(f"{path.relative_to(SOURCE)}: {lines} lines; {MAX_LINES} are the most")
+    check_tests_run(files, problems)
     for room in rooms(files):
         readme = room / "README.md"
         if not readme.is_file():
