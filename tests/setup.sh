@@ -58,7 +58,7 @@ fi
 
 echo "setup.sh: installing$missing"
 $as_root apt-get update -qq || die "apt-get update failed; check the network and /etc/apt"
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y -o Dpkg::Use-Pty=0 --no-install-recommends $missing ||
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 --no-install-recommends $missing ||
   die "apt-get could not install:$missing"
 case "$missing " in
   *" prometheus "*) $as_root update-rc.d prometheus disable || echo "setup.sh: could not disable prometheus" >&2 ;;

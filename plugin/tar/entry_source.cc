@@ -9,18 +9,18 @@
 #include <vector>
 
 #include "core/archive_name.h"
-#include "tar/chunk_hash.h"
 #include "tar/format.h"
 #include "tar/layout.h"
 #include "tar/packer.h"
 #include "tar/stream.h"
 #include "tar/walker.h"
+#include "util/crc32c.h"
 #include "util/sha256.h"
 
 namespace tidemark::tar {
 namespace {
 
-constexpr size_t kStepBytes = 256 << 10;  // read and hashed at once, while it is in the cache
+constexpr size_t kStepBytes = 256 << 10;  // read, hashed and known again at once, while it is in the cache
 constexpr size_t kBufferMin = 64 << 10;   // room for the largest header and for re-reading
 constexpr size_t kLayoutMax = 1u << 30;   // offsets of names are 32 bits wide
 constexpr size_t kTailSize = kEndMarkSize + core::kFooterSize;
@@ -52,6 +52,7 @@ class EntrySource::Impl {
   Result<size_t> read(uint64_t offset, uint8_t* out, size_t size);
   Result<core::Digest> content_digest();
   Result<core::Digest> object_digest();
+  Result<uint32_t> object_crc32c();
   const std::optional<Error>& failure() const { return failure_; }
 
  private:
@@ -71,7 +72,7 @@ class EntrySource::Impl {
   Status read_first_time(uint8_t* out, size_t size);
   void add_to_chunks(const uint8_t* data, size_t size);
   Result<size_t> read_again(uint64_t offset, uint8_t* out, size_t size);
-  Status load_chunk(uint64_t chunk);
+  Status read_chunk(uint64_t chunk, uint8_t* out, size_t size);
   Status not_cancelled() const;
   template <typename T>
   tl::unexpected<Error> failed(const T& result) {
@@ -80,6 +81,7 @@ class EntrySource::Impl {
   }
 
   const size_t buffer_bytes_;
+  const size_t chunk_bytes_;
   // Begins on a page: where a sink writes it to a file the kernel copies it four times as fast.
   PageBuffer buffer_;
   ByteBudget budget_;
@@ -102,18 +104,19 @@ class EntrySource::Impl {
   core::FooterBlock footer_{};
   std::optional<core::Digest> object_digest_;
 
-  // Streamed only. Bytes up to hashed_ were read once, in order; each full chunk of buffer_bytes_ among them
-  // has its hash in chunks_, the one at hashed_ in chunk_hash_.
+  // Streamed only. Bytes up to hashed_ were read once, in order, and have the checksum crc_; chunks_ holds
+  // what it was at the end of each full chunk among them.
   uint64_t hashed_ = 0;
   Sha256 object_sha_;
-  ChunkHash chunk_hash_;
-  ReservedArray<uint64_t> chunks_;
+  uint32_t crc_ = 0;
+  ReservedArray<uint32_t> chunks_;
   uint64_t loaded_begin_ = 0;  // bytes in buffer_ that were read again and found the same
   uint64_t loaded_end_ = 0;
 };
 
 EntrySource::Impl::Impl(SourceLimits limits)
     : buffer_bytes_(std::max(limits.buffer_bytes, kBufferMin)),
+      chunk_bytes_(std::min(buffer_bytes_, kStepBytes)),
       buffer_(page_aligned(buffer_bytes_)),
       budget_{std::min(limits.layout_bytes, kLayoutMax)},
       walker_(budget_),
@@ -198,14 +201,14 @@ Status EntrySource::Impl::lay_out() {
   if (!chunks_.reserve()) return fail_errno(errno, "cannot reserve memory for checksums");
   if (Status status = walk_all(layout_); !status) return status;
   content_size_ = layout_.end() + kEndMarkSize;
-  if (content_size_ / buffer_bytes_ > (budget_.limit - budget_.used) / sizeof(uint64_t)) {
+  if (content_size_ / chunk_bytes_ > (budget_.limit - budget_.used) / sizeof(uint32_t)) {
     return fail(TIDEMARK_E_PERMANENT, std::string(entries_[0].path) + ": an archive of " +
                                           std::to_string(content_size_) +
                                           " bytes is too large for the memory budget; raise it");
   }
   stream_.begin(entries_);
   sha_.reset();
-  chunk_hash_.reset();
+  crc_ = 0;
   return {};
 }
 
@@ -276,45 +279,48 @@ Status EntrySource::Impl::read_first_time(uint8_t* out, size_t size) {
 
 void EntrySource::Impl::add_to_chunks(const uint8_t* data, size_t size) {
   while (size > 0) {
-    const size_t count = std::min<uint64_t>(size, buffer_bytes_ - hashed_ % buffer_bytes_);
-    chunk_hash_.update(data, count);
+    const size_t count = std::min<uint64_t>(size, chunk_bytes_ - hashed_ % chunk_bytes_);
+    crc_ = extend_crc32c(crc_, data, count);
     hashed_ += count;
     data += count;
     size -= count;
-    if (hashed_ % buffer_bytes_ == 0) {
-      const bool pushed = chunks_.push(chunk_hash_.value());
+    if (hashed_ % chunk_bytes_ == 0) {
+      const bool pushed = chunks_.push(crc_);
       assert(pushed);  // lay_out() has seen to the room
       static_cast<void>(pushed);
-      chunk_hash_.reset();
     }
   }
 }
 
+// A whole chunk goes straight to the caller, a part of one by way of the buffer.
 Result<size_t> EntrySource::Impl::read_again(uint64_t offset, uint8_t* out, size_t size) {
+  const uint64_t chunk = offset / chunk_bytes_;
+  const uint64_t begin = chunk * chunk_bytes_;
+  const size_t held = std::min<uint64_t>(chunk_bytes_, hashed_ - begin);
+  if (offset == begin && size >= held) {
+    if (Status status = read_chunk(chunk, out, held); !status) return tl::unexpected(status.error());
+    return held;
+  }
   if (offset < loaded_begin_ || offset >= loaded_end_) {
-    if (Status status = load_chunk(offset / buffer_bytes_); !status) return tl::unexpected(status.error());
+    loaded_begin_ = loaded_end_ = 0;
+    if (Status status = read_chunk(chunk, buffer_.get(), held); !status)
+      return tl::unexpected(status.error());
+    loaded_begin_ = begin;
+    loaded_end_ = begin + held;
   }
   size = std::min<uint64_t>(size, loaded_end_ - offset);
   std::memcpy(out, buffer_.get() + (offset - loaded_begin_), size);
   return size;
 }
 
-Status EntrySource::Impl::load_chunk(uint64_t chunk) {
-  const uint64_t begin = chunk * buffer_bytes_;
-  const uint64_t end = std::min(begin + buffer_bytes_, hashed_);
-  loaded_begin_ = loaded_end_ = 0;
-  if (Status status = stream_.read(begin, buffer_.get(), end - begin); !status) return status;
-  ChunkHash hash;
-  hash.update(buffer_.get(), end - begin);
-  const uint64_t expected = chunk < chunks_.size() ? chunks_[chunk] : chunk_hash_.value();
-  if (hash.value() != expected) {
-    return fail(TIDEMARK_E_CORRUPT, std::string(entries_[0].path) +
-                                        ": a file of the entry was other at second "
-                                        "reading; an entry must not change until it is released");
-  }
-  loaded_begin_ = begin;
-  loaded_end_ = end;
-  return {};
+Status EntrySource::Impl::read_chunk(uint64_t chunk, uint8_t* out, size_t size) {
+  if (Status status = stream_.read(chunk * chunk_bytes_, out, size); !status) return status;
+  const uint32_t before = chunk == 0 ? 0 : chunks_[chunk - 1];
+  const uint32_t expected = chunk < chunks_.size() ? chunks_[chunk] : crc_;
+  if (extend_crc32c(before, out, size) == expected) return {};
+  return fail(TIDEMARK_E_CORRUPT, std::string(entries_[0].path) +
+                                      ": a file of the entry was other at second "
+                                      "reading; an entry must not change until it is released");
 }
 
 Result<core::Digest> EntrySource::Impl::content_digest() {
@@ -338,6 +344,12 @@ Result<core::Digest> EntrySource::Impl::object_digest() {
   return *object_digest_;
 }
 
+Result<uint32_t> EntrySource::Impl::object_crc32c() {
+  if (const auto content = content_digest(); !content) return tl::unexpected(content.error());
+  if (mode_ == Mode::kHeld) return extend_crc32c(0, buffer_.get(), size_bytes());
+  return extend_crc32c(crc_, footer_.data(), footer_.size());
+}
+
 EntrySource::EntrySource(SourceLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 EntrySource::~EntrySource() = default;
 
@@ -352,6 +364,7 @@ Result<size_t> EntrySource::read(uint64_t offset, void* buffer, size_t size) {
 }
 Result<core::Digest> EntrySource::content_digest() { return impl_->content_digest(); }
 Result<core::Digest> EntrySource::object_digest() { return impl_->object_digest(); }
+Result<uint32_t> EntrySource::object_crc32c() { return impl_->object_crc32c(); }
 const std::optional<Error>& EntrySource::failure() const { return impl_->failure(); }
 void EntrySource::close() { impl_->close(); }
 

@@ -61,12 +61,14 @@ class EntrySource {
   const uint8_t* data() const;
   // Up to `size` bytes from `offset`; 0 only at the end. Any offset, repeatable. The footer is given out only
   // after every byte before it was read and each file was found unchanged; bytes read a second time must
-  // have the same digest as the first time, else CORRUPT.
+  // have the same checksum as the first time, else CORRUPT. That is cheapest in whole multiples of 256 KiB.
   Result<size_t> read(uint64_t offset, void* buffer, size_t size);
   // Of the bytes before the footer; reads them all if that has not happened yet.
   Result<core::Digest> content_digest();
   // Of the whole object, footer included (what S3 signs).
   Result<core::Digest> object_digest();
+  // The CRC-32C of the whole object; free of cost after object_digest().
+  Result<uint32_t> object_crc32c();
   // The first error that open(), read() or a digest gave since open(): tells a failing entry from a
   // failing sink after a put.
   const std::optional<Error>& failure() const;

@@ -115,6 +115,22 @@ TEST_F(EntryChangeTest, BytesReadASecondTimeMustBeTheSame) {
   EXPECT_NE(again.error().message.find("second reading"), std::string::npos) << again.error().message;
 }
 
+TEST_F(EntryChangeTest, WholeChunksReadASecondTimeMustBeTheSameToo) {
+  const std::string entry = dir_ / "f";
+  write_file(entry, std::string(1'000'000, 'x'));
+  EntrySource source({size_t{1} << 19, 1 << 20});
+  ASSERT_TRUE(open_one(source, entry));
+  ASSERT_TRUE(source.content_digest());
+  const int fd = open(entry.c_str(), O_WRONLY);
+  ASSERT_EQ(pwrite(fd, "y", 1, 600'000), 1);
+  close(fd);
+  std::string buffer(size_t{1} << 19, '\0');
+  EXPECT_TRUE(source.read(0, buffer.data(), buffer.size()));
+  const auto again = source.read(buffer.size(), buffer.data(), buffer.size());
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().status, TIDEMARK_E_CORRUPT);
+}
+
 TEST_F(EntryChangeTest, AFileThatIsWrittenAllTheTimeIsNeverArchivedHalf) {
   const std::string entry = dir_ / "e";
   fs::create_directory(entry);

@@ -13,6 +13,7 @@
 #include <random>
 
 #include "tar/source_tools.h"
+#include "util/crc32c.h"
 #include "util/sha256.h"
 
 namespace tidemark::tar {
@@ -148,6 +149,21 @@ TEST_F(EntrySourceTest, AnyOffsetCanBeReadAnyTime) {
       ASSERT_EQ(buffer.substr(0, *count), expected) << offset << ' ' << size;
     }
     source.close();
+  }
+}
+
+TEST_F(EntrySourceTest, ItsChecksumIsThatOfItsBytesHeldOrStreamed) {
+  const std::string entry = test::make_large_entry(dir_);
+  for (const size_t buffer_bytes : {kTinyBuffer, size_t{1} << 20}) {
+    EntrySource source({buffer_bytes, 1 << 20});
+    ASSERT_TRUE(open_one(source, entry));
+    const auto before = source.object_crc32c();
+    const auto bytes = read_all(source);
+    ASSERT_TRUE(before && bytes);
+    EXPECT_EQ(*before, extend_crc32c(0, bytes->data(), bytes->size()));
+    const auto after = source.object_crc32c();
+    ASSERT_TRUE(after);
+    EXPECT_EQ(*after, *before);
   }
 }
 
