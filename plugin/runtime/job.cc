@@ -7,6 +7,7 @@
 #include "core/footer.h"
 #include "runtime/host.h"
 #include "store/store.h"
+#include "util/crc32c.h"
 #include "util/sha256.h"
 
 namespace tidemark::runtime {
@@ -124,9 +125,16 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
                             &source_,      read_source, source_.data(),       nullptr};
   if (sink_->wants_sha256()) {
     const Result<core::Digest> whole = source_.object_digest();
-    if (!whole) return ended(core::Outcome::kEntryFailed, whole.error());
+    if (!whole) return entry_error(whole.error());
     digest = *whole;
     source.sha256 = digest.data();
+  }
+  uint32_t crc32c = 0;
+  if (sink_->wants_crc32c()) {
+    const Result<uint32_t> whole = source_.object_crc32c();
+    if (!whole) return entry_error(whole.error());
+    crc32c = *whole;
+    source.crc32c = &crc32c;
   }
   const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
   const Status status = put(key, source);
@@ -135,10 +143,7 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
     metrics_.archived(entries, source.size_bytes, seconds_since(begin));
     return {};
   }
-  if (const std::optional<Error>& own = source_.failure()) {
-    return ended(
-        own->status == TIDEMARK_E_CANCELLED ? core::Outcome::kCancelled : core::Outcome::kEntryFailed, *own);
-  }
+  if (const std::optional<Error>& own = source_.failure()) return entry_error(*own);
   if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
   Ended result = compare(id, range, key);
   if (result.result.outcome == core::Outcome::kDone) metrics_.verified(entries, seconds_since(begin));
@@ -177,6 +182,8 @@ JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range)
     digest = sha256.finish();
     source.sha256 = digest.data();
   }
+  const uint32_t crc32c = extend_crc32c(0, block.data(), block.size());
+  if (sink_->wants_crc32c()) source.crc32c = &crc32c;
   const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kGap);
   const Status status = put(key, source);
   if (status) return {};
@@ -236,10 +243,7 @@ std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, core::
 
 JobRunner::Ended JobRunner::compare(const PartitionId& id, core::Range range, const std::string& key) {
   const Result<core::Digest> digest = source_.content_digest();
-  if (!digest) {
-    const bool stopped = digest.error().status == TIDEMARK_E_CANCELLED;
-    return ended(stopped ? core::Outcome::kCancelled : core::Outcome::kEntryFailed, digest.error());
-  }
+  if (!digest) return entry_error(digest.error());
   const Result<core::Footer> footer = store::read_footer(*sink_, key, &call_);
   if (!footer) {
     // Something else lies under this name: nothing, a cut object, a stranger's.
@@ -264,6 +268,11 @@ JobRunner::Ended JobRunner::ended(core::Outcome outcome, Error error) const {
   result.result.outcome = outcome;
   result.error = std::move(error);
   return result;
+}
+
+JobRunner::Ended JobRunner::entry_error(Error error) const {
+  const bool stopped = error.status == TIDEMARK_E_CANCELLED;
+  return ended(stopped ? core::Outcome::kCancelled : core::Outcome::kEntryFailed, std::move(error));
 }
 
 JobRunner::Ended JobRunner::sink_error(Error error) const {

@@ -45,6 +45,7 @@ class JobRunner {
   Ended compare(const PartitionId& id, core::Range range, const std::string& key);
   Status put(const std::string& key, const tidemark_source& source);
   Ended ended(core::Outcome outcome, Error error) const;
+  Ended entry_error(Error error) const;
   Ended sink_error(Error error) const;
   Ended conflict(Error error) const;
 

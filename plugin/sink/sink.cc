@@ -19,6 +19,8 @@ Sink::~Sink() { api_->close(handle_); }
 
 bool Sink::wants_sha256() const { return (api_->capabilities & TIDEMARK_SINK_WANTS_SHA256) != 0; }
 
+bool Sink::wants_crc32c() const { return (api_->capabilities & TIDEMARK_SINK_WANTS_CRC32C) != 0; }
+
 Status Sink::put(std::string_view key, const tidemark_source& source, uint32_t flags,
                  const tidemark_call* call) {
   tidemark_error error = empty_abi_error();

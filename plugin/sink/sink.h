@@ -30,6 +30,7 @@ class Sink {
   Sink& operator=(const Sink&) = delete;
 
   bool wants_sha256() const;
+  bool wants_crc32c() const;
 
   // For all: statuses as tidemark/sink.h gives them; `call` may be NULL.
   Status put(std::string_view key, const tidemark_source& source, uint32_t flags, const tidemark_call* call);

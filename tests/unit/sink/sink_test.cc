@@ -97,6 +97,10 @@ TEST_F(SinkTest, CapabilitiesAreReadWhenAsked) {
   EXPECT_FALSE(sink_.wants_sha256());
   table_.capabilities = TIDEMARK_SINK_WANTS_SHA256 | 0x80U;
   EXPECT_TRUE(sink_.wants_sha256());
+  EXPECT_FALSE(sink_.wants_crc32c());
+  table_.capabilities = TIDEMARK_SINK_WANTS_CRC32C;
+  EXPECT_FALSE(sink_.wants_sha256());
+  EXPECT_TRUE(sink_.wants_crc32c());
 }
 
 // First the sink is closed, then what it leans on goes.
