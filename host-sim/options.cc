@@ -214,7 +214,7 @@ void add_verify(CLI::App& app, VerifyOptions& verify, RawOptions& raw) {
   app.add_option("--tmp", verify.temporary, "Directory for restored entries (default: the data directory)")
       ->type_name("DIR")
       ->check(CLI::ExistingDirectory);
-  app.add_option("--jobs", verify.jobs, "Entries verified at a time (default: one for each core)")
+  app.add_option("--jobs", verify.jobs, "Partitions verified at a time (default: 8, or one for each core)")
       ->type_name("N")
       ->check(CLI::Range(1, 256));
 }
@@ -277,7 +277,7 @@ Command parse_command_line(int argc, char** argv) {
     }
     finish_common(verify.common, raw);
     if (!verify.temporary.empty()) verify.temporary = without_slash(absolute(verify.temporary));
-    if (verify.jobs == 0) verify.jobs = std::max(1u, std::thread::hardware_concurrency());
+    if (verify.jobs == 0) verify.jobs = std::max(8u, std::thread::hardware_concurrency());
     return verify;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;

@@ -57,7 +57,7 @@ struct VerifyOptions {
   CommonOptions common;
   std::vector<std::string> sinks;
   std::string temporary;
-  uint32_t jobs = 0;  // 0: one for each core
+  uint32_t jobs = 0;  // partitions at a time; 0: 8 or one for each core - a restored entry waits for the disk
 };
 
 // The command, or the exit code when there is nothing to run (help was shown, or an error was printed).

@@ -17,7 +17,7 @@ def command(*arguments):
 
 def run(*arguments, expect=0):
     """Runs host-sim to its end and returns (stdout, stderr)."""
-    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=900)
     if done.returncode != expect:
         raise AssertionError(
             f"{' '.join(command(*arguments))}\nexit code {done.returncode}, expected {expect}\n"
