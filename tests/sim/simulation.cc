@@ -166,6 +166,7 @@ void Simulation::check_time() {
 // What has not recovered by now never will without an operator: it is missing for good or in conflict.
 void Simulation::rescue(size_t round) {
   if (round == 39 && random_.chance(50)) swap_sink(true);
+  if (scheduler_->breaker() != core::Throttle::State::kClosed) return;  // all wait
   for (size_t i = 0; i < driven_.size(); ++i) {
     if (!driven_[i].ref) continue;
     const PartitionModel& p = model_->at(*driven_[i].ref);
