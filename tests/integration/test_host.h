@@ -73,6 +73,9 @@ class TestHost {
   // These need not be: lost on purpose.
   void excuse(const Partition& partition, Lsn low, Lsn high);
 
+  // How many entries of one partition may be on loan at once; 1 unless a test asks for batches or pipelining.
+  void allow_leases(int count) { leases_allowed_ = count; }
+
   // Run on the plugin's threads, without a lock, before what the callback does by itself. Any status but OK
   // is the outcome.
   std::function<tidemark_status(const Partition&, Lsn, tidemark_error*)> on_acquire;
@@ -142,6 +145,7 @@ class TestHost {
   std::vector<std::string> violations_;
   std::set<std::thread::id> threads_;
   int most_leases_ = 0;
+  std::atomic<int> leases_allowed_{1};
 };
 
 // Base 36, 13 digits: written anew here, so that the plugin's own spelling is checked against it.
