@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "file/body_writer.h"
 #include "file/file_sink.h"
 #include "file/unnamed_file.h"
 
@@ -15,9 +16,7 @@ namespace tidemark::sinks::file {
 namespace {
 
 constexpr int kMaxAttempts = 3;
-constexpr uint64_t kLookFirstBytes = 64 * 1024;        // from here on a look at what is there is cheap
-constexpr uint64_t kReserveBytes = 1024 * 1024;        // from here on space is reserved before writing
-constexpr uint64_t kWritebackBytes = 8 * 1024 * 1024;  // let the disk begin after each of these
+constexpr uint64_t kLookFirstBytes = 64 * 1024;  // from here on a look at what is there is cheap
 
 std::string_view directory_of(std::string_view key) {
   const size_t slash = key.rfind('/');
@@ -48,20 +47,6 @@ Status check_part_lengths(std::string_view key, const Directories& directories) 
                                           std::to_string(NAME_MAX));
     }
     begin = end + 1;
-  }
-  return {};
-}
-
-Status write_all(int fd, const char* data, size_t size, const Directories& directories,
-                 std::string_view key) {
-  while (size > 0) {
-    const ssize_t written = write(fd, data, size);
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return fail_errno(errno, "write " + directories.absolute(key));
-    }
-    data += written;
-    size -= static_cast<size_t>(written);
   }
   return {};
 }
@@ -136,23 +121,14 @@ Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view 
 }
 
 Status FileSink::write_body(int fd, std::string_view key, const Source& source) {
-  if (source.size_bytes() >= kReserveBytes && source.size_bytes() <= INT64_MAX &&
-      fallocate(fd, 0, 0, static_cast<off_t>(source.size_bytes())) != 0 && errno != EOPNOTSUPP &&
-      errno != ENOSYS && errno != EINTR) {
-    return fail_errno(
-        errno, "reserve " + std::to_string(source.size_bytes()) + " bytes for " + directories_.absolute(key));
+  BodyWriter writer(fd, source.size_bytes());
+  if (const int problem = writer.begin(); problem != 0) {
+    return fail_errno(problem, "reserve " + std::to_string(source.size_bytes()) + " bytes for " +
+                                   directories_.absolute(key));
   }
-  uint64_t written = 0, submitted = 0;
   return source.for_each_piece(buffers_, [&](const char* data, size_t size) -> Status {
-    if (Status ok = write_all(fd, data, size, directories_, key); !ok) return ok;
-    written += size;
-    if (written - submitted >= kWritebackBytes) {
-      // Only a hint: errors of the disk come back from fsync.
-      sync_file_range(fd, static_cast<off_t>(submitted), static_cast<off_t>(written - submitted),
-                      SYNC_FILE_RANGE_WRITE);
-      submitted = written;
-    }
-    return {};
+    const int problem = writer.write(data, size);
+    return problem == 0 ? Status() : fail_errno(problem, "write " + directories_.absolute(key));
   });
 }
 
