@@ -1,6 +1,5 @@
 #include "runtime/job.h"
 
-#include <chrono>
 #include <cstring>
 
 #include "core/archive_name.h"
@@ -9,6 +8,7 @@
 #include "store/store.h"
 #include "util/crc32c.h"
 #include "util/sha256.h"
+#include "util/stopwatch.h"
 
 namespace tidemark::runtime {
 namespace {
@@ -20,10 +20,6 @@ std::string name_of(const PartitionId& id, core::Range range) {
   std::string name = *id.storage + "/" + std::to_string(id.id) + " entry " + std::to_string(range.first);
   if (range.last != range.first) name += ".." + std::to_string(range.last);
   return name;
-}
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
@@ -46,17 +42,22 @@ tidemark_status read_block(void* ctx, uint64_t offset, void* buffer, size_t size
 
 }  // namespace
 
-// Entries on loan: each is given back exactly once, whatever happens, after the source let go of its files.
+// Memory and entries on loan: each entry is given back exactly once, whatever happens, after the source let
+// go of its files.
 class JobRunner::Leases {
  public:
-  Leases(const tidemark_host& host, const PartitionId& id, tar::EntrySource& source)
-      : host_(host), partition_(abi_partition(id)), source_(source) {}
+  Leases(const tidemark_host& host, const PartitionId& id, SourcePool& sources, metrics::Metrics& metrics)
+      : host_(host), partition_(abi_partition(id)), memory_(sources.take()) {
+    if (memory_.waited()) metrics.waited_for_memory();
+  }
   ~Leases() {
-    source_.close();
+    source().close();
     for (tidemark_entry& entry : entries_) host_.release_entry(host_.ctx, &partition_, &entry);
   }
   Leases(const Leases&) = delete;
   Leases& operator=(const Leases&) = delete;
+
+  tar::EntrySource& source() const { return memory_.source(); }
 
   Result<std::string_view> acquire(core::Lsn lsn) {
     tidemark_entry entry = {sizeof entry, 0, {nullptr, 0}, nullptr};
@@ -75,13 +76,13 @@ class JobRunner::Leases {
  private:
   const tidemark_host& host_;
   const tidemark_partition partition_;
-  tar::EntrySource& source_;
+  const SourcePool::Lease memory_;
   std::vector<tidemark_entry> entries_;
 };
 
 JobRunner::JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics,
-                     tar::SourceLimits limits, const std::atomic<bool>& cancelled)
-    : host_(host), slot_(slot), metrics_(metrics), cancelled_(cancelled), source_(limits) {
+                     metrics::Stages::Shard& stages, SourcePool& sources, const std::atomic<bool>& cancelled)
+    : host_(host), slot_(slot), metrics_(metrics), stages_(stages), sources_(sources), cancelled_(cancelled) {
   call_ = {sizeof call_, 0, const_cast<std::atomic<bool>*>(&cancelled),
            [](void* ctx) -> int32_t { return static_cast<std::atomic<bool>*>(ctx)->load() ? 1 : 0; }};
 }
@@ -116,51 +117,57 @@ JobDone JobRunner::run(const JobCommand& command) {
 }
 
 JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
-  const auto begin = std::chrono::steady_clock::now();
-  Leases leases(host_, id, source_);
+  const Stopwatch watch;
+  Leases leases(host_, id, sources_, metrics_);
   if (auto failure = lay_out(id, range, &leases)) return std::move(*failure);
 
   core::Digest digest;
-  tidemark_source source = {sizeof source, 0,           source_.size_bytes(), nullptr,
-                            &source_,      read_source, source_.data(),       nullptr};
+  tar::EntrySource& body = leases.source();
+  tidemark_source source = {sizeof source, 0,           body.size_bytes(), nullptr,
+                            &body,         read_source, body.data(),       nullptr};
   if (sink_->wants_sha256()) {
-    const Result<core::Digest> whole = source_.object_digest();
+    const Result<core::Digest> whole = body.object_digest();
     if (!whole) return entry_error(whole.error());
     digest = *whole;
     source.sha256 = digest.data();
   }
   uint32_t crc32c = 0;
   if (sink_->wants_crc32c()) {
-    const Result<uint32_t> whole = source_.object_crc32c();
+    const Result<uint32_t> whole = body.object_crc32c();
     if (!whole) return entry_error(whole.error());
     crc32c = *whole;
     source.crc32c = &crc32c;
   }
   const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
+  const Stopwatch putting;
+  const auto read_before = body.times().read;
   const Status status = put(key, source);
+  stages_.add(metrics::Stage::kPut, putting.elapsed() - (body.times().read - read_before));
+  stages_.add(metrics::Stage::kStat, body.times().stat);
+  stages_.add(metrics::Stage::kRead, body.times().read);
   const uint64_t entries = range.last - range.first + 1;
   if (status) {
-    metrics_.archived(entries, source.size_bytes, seconds_since(begin));
+    metrics_.archived(entries, source.size_bytes, watch.seconds());
     return {};
   }
-  if (const std::optional<Error>& own = source_.failure()) return entry_error(*own);
+  if (const std::optional<Error>& own = body.failure()) return entry_error(*own);
   if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
-  Ended result = compare(id, range, key);
-  if (result.result.outcome == core::Outcome::kDone) metrics_.verified(entries, seconds_since(begin));
+  Ended result = compare(id, range, key, leases.source());
+  if (result.result.outcome == core::Outcome::kDone) metrics_.verified(entries, watch.seconds());
   return result;
 }
 
 JobRunner::Ended JobRunner::verify(const PartitionId& id, core::Range range) {
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
   // What another life wrote may be visible and not durable yet; head says it is.
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
   if (!existing) return sink_error(existing.error());
-  Leases leases(host_, id, source_);
+  Leases leases(host_, id, sources_, metrics_);
   if (auto failure = lay_out(id, range, &leases)) return std::move(*failure);
-  Ended result = compare(id, range, key);
+  Ended result = compare(id, range, key, leases.source());
   if (result.result.outcome == core::Outcome::kDone) {
-    metrics_.verified(range.last - range.first + 1, seconds_since(begin));
+    metrics_.verified(range.last - range.first + 1, watch.seconds());
   }
   return result;
 }
@@ -216,6 +223,7 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
 
 std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, core::Range range, Leases* leases) {
   paths_.clear();
+  const Stopwatch acquiring;
   for (core::Lsn lsn = range.first; lsn <= range.last; ++lsn) {
     Result<std::string_view> path = leases->acquire(lsn);
     if (!path) {
@@ -225,9 +233,10 @@ std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, core::
     }
     paths_.push_back({lsn, *path});
   }
+  stages_.add(metrics::Stage::kAcquire, acquiring.elapsed());
   const tar::Cancel cancel = {const_cast<std::atomic<bool>*>(&cancelled_),
                               [](void* ctx) { return static_cast<std::atomic<bool>*>(ctx)->load(); }};
-  Status opened = source_.open(*id.storage, id.id, paths_, cancel);
+  Status opened = leases->source().open(*id.storage, id.id, paths_, cancel);
   if (opened) return std::nullopt;
   Error error = opened.error();
   error.message = name_of(id, range) + ": " + error.message;
@@ -241,8 +250,9 @@ std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, core::
   }
 }
 
-JobRunner::Ended JobRunner::compare(const PartitionId& id, core::Range range, const std::string& key) {
-  const Result<core::Digest> digest = source_.content_digest();
+JobRunner::Ended JobRunner::compare(const PartitionId& id, core::Range range, const std::string& key,
+                                    tar::EntrySource& body) {
+  const Result<core::Digest> digest = body.content_digest();
   if (!digest) return entry_error(digest.error());
   const Result<core::Footer> footer = store::read_footer(*sink_, key, &call_);
   if (!footer) {

@@ -16,6 +16,7 @@
 #include "tar/walker.h"
 #include "util/crc32c.h"
 #include "util/sha256.h"
+#include "util/stopwatch.h"
 
 namespace tidemark::tar {
 namespace {
@@ -54,6 +55,7 @@ class EntrySource::Impl {
   Result<core::Digest> object_digest();
   Result<uint32_t> object_crc32c();
   const std::optional<Error>& failure() const { return failure_; }
+  const SourceTimes& times() const { return times_; }
 
  private:
   enum class Mode : uint8_t {
@@ -81,7 +83,6 @@ class EntrySource::Impl {
   }
 
   const size_t buffer_bytes_;
-  const size_t chunk_bytes_;
   // Begins on a page: where a sink writes it to a file the kernel copies it four times as fast.
   PageBuffer buffer_;
   ByteBudget budget_;
@@ -98,6 +99,7 @@ class EntrySource::Impl {
   Cancel cancel_;
   std::optional<Error> failure_;
 
+  SourceTimes times_;
   uint64_t content_size_ = 0;   // everything before the footer
   bool content_known_ = false;  // content_digest_ and footer_ are valid
   core::Digest content_digest_{};
@@ -107,6 +109,7 @@ class EntrySource::Impl {
   // Streamed only. Bytes up to hashed_ were read once, in order, and have the checksum crc_; chunks_ holds
   // what it was at the end of each full chunk among them.
   uint64_t hashed_ = 0;
+  size_t chunk_bytes_ = kStepBytes;
   Sha256 object_sha_;
   uint32_t crc_ = 0;
   ReservedArray<uint32_t> chunks_;
@@ -116,7 +119,6 @@ class EntrySource::Impl {
 
 EntrySource::Impl::Impl(SourceLimits limits)
     : buffer_bytes_(std::max(limits.buffer_bytes, kBufferMin)),
-      chunk_bytes_(std::min(buffer_bytes_, kStepBytes)),
       buffer_(page_aligned(buffer_bytes_)),
       budget_{std::min(limits.layout_bytes, kLayoutMax)},
       walker_(budget_),
@@ -146,10 +148,14 @@ Status EntrySource::Impl::open(std::string_view storage, uint64_t partition,
   partition_ = partition;
   entries_.assign(entries.begin(), entries.end());
   cancel_ = cancel;
+  times_ = {};
+  const Stopwatch opening;
   const auto packed = pack();
   if (!packed) return failed(packed);
-  if (*packed) return {};
-  if (Status status = lay_out(); !status) return failed(status);
+  if (!*packed) {
+    if (Status status = lay_out(); !status) return failed(status);
+  }
+  times_.stat = opening.elapsed() - times_.read;
   return {};
 }
 
@@ -187,9 +193,11 @@ Result<bool> EntrySource::Impl::pack() {
   }
   content_size_ = packer_.size() + kEndMarkSize;
   std::memset(buffer_.get() + packer_.size(), 0, kEndMarkSize);
+  const Stopwatch hashing;
   sha_.reset();
   sha_.update(buffer_.get(), content_size_);
   finish_content(sha_.finish());
+  times_.read = packer_.read_time() + hashing.elapsed();
   std::memcpy(buffer_.get() + content_size_, footer_.data(), footer_.size());
   mode_ = Mode::kHeld;
   return true;
@@ -201,7 +209,11 @@ Status EntrySource::Impl::lay_out() {
   if (!chunks_.reserve()) return fail_errno(errno, "cannot reserve memory for checksums");
   if (Status status = walk_all(layout_); !status) return status;
   content_size_ = layout_.end() + kEndMarkSize;
-  if (content_size_ / chunk_bytes_ > (budget_.limit - budget_.used) / sizeof(uint32_t)) {
+  // Small chunks are read again at less cost; larger ones take less memory.
+  const uint64_t chunks_max = (budget_.limit - budget_.used) / sizeof(uint32_t);
+  chunk_bytes_ = std::min(buffer_bytes_, kStepBytes);
+  while (content_size_ / chunk_bytes_ > chunks_max && 2 * chunk_bytes_ <= buffer_bytes_) chunk_bytes_ *= 2;
+  if (content_size_ / chunk_bytes_ > chunks_max) {
     return fail(TIDEMARK_E_PERMANENT, std::string(entries_[0].path) + ": an archive of " +
                                           std::to_string(content_size_) +
                                           " bytes is too large for the memory budget; raise it");
@@ -232,11 +244,13 @@ Result<size_t> EntrySource::Impl::read(uint64_t offset, uint8_t* out, size_t siz
     std::memcpy(out, buffer_.get() + offset, size);
     return size;
   }
+  const Stopwatch reading;
   for (size_t done = 0; done < size;) {
     const auto count = read_streamed(offset + done, out + done, size - done);
     if (!count) return failed(count);
     done += *count;
   }
+  times_.read += reading.elapsed();
   return size;
 }
 
@@ -326,8 +340,11 @@ Status EntrySource::Impl::read_chunk(uint64_t chunk, uint8_t* out, size_t size) 
 Result<core::Digest> EntrySource::Impl::content_digest() {
   if (mode_ == Mode::kClosed) return fail(TIDEMARK_E_INVALID, "the entry source is not open");
   if (failure_) return tl::unexpected(*failure_);
-  if (Status status = hash_up_to(mode_ == Mode::kStreamed ? content_size_ : 0); !status)
-    return failed(status);
+  if (mode_ == Mode::kStreamed && hashed_ < content_size_) {
+    const Stopwatch reading;
+    if (Status status = hash_up_to(content_size_); !status) return failed(status);
+    times_.read += reading.elapsed();
+  }
   return content_digest_;
 }
 
@@ -366,6 +383,7 @@ Result<core::Digest> EntrySource::content_digest() { return impl_->content_diges
 Result<core::Digest> EntrySource::object_digest() { return impl_->object_digest(); }
 Result<uint32_t> EntrySource::object_crc32c() { return impl_->object_crc32c(); }
 const std::optional<Error>& EntrySource::failure() const { return impl_->failure(); }
+const SourceTimes& EntrySource::times() const { return impl_->times(); }
 void EntrySource::close() { impl_->close(); }
 
 }  // namespace tidemark::tar

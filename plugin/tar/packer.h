@@ -5,6 +5,7 @@
 #ifndef TIDEMARK_TAR_PACKER_H
 #define TIDEMARK_TAR_PACKER_H
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -19,6 +20,7 @@ class Packer final : public TreeVisitor {
 
   size_t size() const { return used_; }
   bool overflowed() const { return overflowed_; }
+  std::chrono::nanoseconds read_time() const { return read_time_; }  // of the files' bytes, since begin()
 
   Status on_directory(const Place& place, const struct stat& info) override;
   void on_directory_end() override {}
@@ -33,6 +35,7 @@ class Packer final : public TreeVisitor {
   size_t capacity_ = 0;
   size_t used_ = 0;
   bool overflowed_ = false;
+  std::chrono::nanoseconds read_time_{0};
 };
 
 }  // namespace tidemark::tar
