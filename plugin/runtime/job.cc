@@ -121,7 +121,7 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
 
   core::Digest digest;
   tidemark_source source = {sizeof source, 0,           source_.size_bytes(), nullptr,
-                            &source_,      read_source, source_.data()};
+                            &source_,      read_source, source_.data(),       nullptr};
   if (sink_->wants_sha256()) {
     const Result<core::Digest> whole = source_.object_digest();
     if (!whole) return ended(core::Outcome::kEntryFailed, whole.error());
@@ -168,7 +168,8 @@ JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range)
                             nullptr,
                             &block,
                             read_block,
-                            reinterpret_cast<const uint8_t*>(block.data())};
+                            reinterpret_cast<const uint8_t*>(block.data()),
+                            nullptr};
   core::Digest digest;
   if (sink_->wants_sha256()) {
     Sha256 sha256;

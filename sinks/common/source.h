@@ -63,7 +63,16 @@ class Source {
   const uint8_t* sha256() const {
     return TIDEMARK_HAS(raw_, tidemark_source, sha256) ? raw_->sha256 : nullptr;
   }
+  // Over the whole body; NULL if the caller does not know it.
+  const uint32_t* crc32c() const {
+    return TIDEMARK_HAS(raw_, tidemark_source, crc32c) ? raw_->crc32c : nullptr;
+  }
+  const uint8_t* data() const { return TIDEMARK_HAS(raw_, tidemark_source, data) ? raw_->data : nullptr; }
   const tidemark_source* raw() const { return raw_; }
+
+  // From read(), also where data() is there. At least one byte while the body lasts; *size is 0 at its end,
+  // and a body that goes on there is CORRUPT as is one that ends before.
+  Status read(uint64_t offset, char* buffer, size_t capacity, size_t* size) const;
 
   // Hands the whole body to consume(const char* data, size_t size) -> Status in pieces of at most
   // kBufferSize, polling for cancellation between them. CORRUPT if the body is shorter or longer than
@@ -74,9 +83,6 @@ class Source {
  private:
   static constexpr size_t kOnStack = 16 * 1024;
 
-  const uint8_t* data() const { return TIDEMARK_HAS(raw_, tidemark_source, data) ? raw_->data : nullptr; }
-  // At least one byte while the body lasts; *size is 0 behind its end.
-  Status read(uint64_t offset, char* buffer, size_t capacity, size_t* size) const;
   template <typename F>
   Status pull(char* buffer, size_t capacity, F&& consume) const;
 

@@ -60,7 +60,7 @@ std::string make_body(size_t size_bytes, uint64_t seed) {
 Body::Body(std::string bytes) : declared_size(bytes.size()), bytes_(std::move(bytes)) {}
 
 const tidemark_source* Body::source() {
-  source_ = {sizeof source_, 0, declared_size, nullptr, this, read, nullptr};
+  source_ = {sizeof source_, 0, declared_size, nullptr, this, read, nullptr, nullptr};
   if (with_data) source_.data = reinterpret_cast<const uint8_t*>(bytes_.data());
   if ((config().api->capabilities & TIDEMARK_SINK_WANTS_SHA256) != 0) {
     SHA256(reinterpret_cast<const uint8_t*>(bytes_.data()), bytes_.size(), digest_.data());

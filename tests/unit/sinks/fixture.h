@@ -64,7 +64,7 @@ struct TestSource {
   tidemark_source raw = {};
 
   const tidemark_source* get() {
-    raw = {sizeof raw, 0, bytes.size(), nullptr, this, read, nullptr};
+    raw = {sizeof raw, 0, bytes.size(), nullptr, this, read, nullptr, nullptr};
     return &raw;
   }
   static tidemark_status read(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out,

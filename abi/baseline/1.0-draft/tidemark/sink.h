@@ -31,6 +31,7 @@ typedef struct tidemark_source {
   tidemark_status (*read)(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                           tidemark_error*);
   const uint8_t* data; /* the whole body if it lies in memory: then read need not be called; else NULL */
+  const uint32_t* crc32c; /* CRC-32C (RFC 3720) over the whole body; NULL unless the sink asked and it is known */
 } tidemark_source;
 
 typedef struct tidemark_object {
@@ -41,6 +42,7 @@ typedef struct tidemark_object {
 } tidemark_object;
 
 #define TIDEMARK_SINK_WANTS_SHA256 0x1u /* put needs source->sha256 before the first byte */
+#define TIDEMARK_SINK_WANTS_CRC32C 0x2u /* put spares a pass where source->crc32c is there */
 
 #define TIDEMARK_PUT_IF_ABSENT 0x1u /* TIDEMARK_E_EXISTS instead of replacing; atomic */
 

@@ -27,7 +27,8 @@ TEST(Source, DeliversFromReadAndFromMemory) {
     EXPECT_TRUE(pull(source.get(), pool, &status) == bytes);
     EXPECT_TRUE(status);
     tidemark_source memory = {
-        sizeof memory, 0, size, nullptr, nullptr, nullptr, reinterpret_cast<const uint8_t*>(bytes.data())};
+        sizeof memory, 0, size, nullptr, nullptr, nullptr, reinterpret_cast<const uint8_t*>(bytes.data()),
+        nullptr};
     EXPECT_TRUE(Source::check(&memory));
     EXPECT_TRUE(pull(&memory, pool, &status) == bytes);
     EXPECT_TRUE(status);
@@ -46,6 +47,7 @@ TEST(Source, ThatClaimsMoreThanItWasAskedFor) {
         *out = size + 1;
         return TIDEMARK_OK;
       },
+      nullptr,
       nullptr};
   Status status;
   pull(&liar, pool, &status);
@@ -54,7 +56,7 @@ TEST(Source, ThatClaimsMoreThanItWasAskedFor) {
 
 TEST(Source, ThatCanDeliverNothing) {
   EXPECT_EQ(status_of(Source::check(nullptr)), TIDEMARK_E_INVALID);
-  tidemark_source empty = {sizeof empty, 0, 1, nullptr, nullptr, nullptr, nullptr};
+  tidemark_source empty = {sizeof empty, 0, 1, nullptr, nullptr, nullptr, nullptr, nullptr};
   EXPECT_EQ(status_of(Source::check(&empty)), TIDEMARK_E_INVALID);
   empty.size_bytes = 0;
   EXPECT_TRUE(Source::check(&empty));
