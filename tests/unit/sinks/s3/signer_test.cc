@@ -68,8 +68,8 @@ TEST(Signer, AgreesWithBotocoreAboutS3) {
 
 fs::path suite_dir() {
   if (const char* dir = std::getenv("TIDEMARK_SIGV4_DIR")) return fs::path(dir) / "aws-c-auth/v4";
-  for (const char* up : {"../shared/sigv4", "../../shared/sigv4"}) {
-    const fs::path dir = fs::path(PROJECT_DIR) / up / "aws-c-auth/v4";
+  for (const char* up : {"..", "../.."}) {
+    const fs::path dir = fs::path(PROJECT_DIR) / up / "shared/sigv4/aws-c-auth/v4";  // outside the tree
     if (fs::is_directory(dir)) return dir;
   }
   return {};
