@@ -1,0 +1,79 @@
+"""Starting the imposter as a program and asking what it saw. S3_IMPOSTER names the program."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+
+import s3_client
+
+PROGRAM = os.environ["S3_IMPOSTER"]
+ACCESS_KEY, SECRET_KEY, BUCKET = "IMPOSTERACCESSKEY001", "imposter-secret-key-0000000000000000001", "tidemark"
+
+
+def make_certificates(directory):
+    """An own CA and a certificate of it for 127.0.0.1 and localhost; returns {name: file}."""
+    files = {name: os.path.join(directory, name + ".pem") for name in ("ca", "ca_key", "server", "server_key")}
+    request, extensions = os.path.join(directory, "request"), os.path.join(directory, "extensions")
+    with open(extensions, "w") as file:
+        file.write("subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:s3.localhost,DNS:*.s3.localhost\n")
+    new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    for command in (
+            ["req", "-x509", *new, "-days", "30", "-subj", "/CN=tests", "-keyout", files["ca_key"], "-out", files["ca"]],
+            ["req", *new, "-subj", "/CN=localhost", "-keyout", files["server_key"], "-out", request],
+            ["x509", "-req", "-in", request, "-CA", files["ca"], "-CAkey", files["ca_key"], "-CAcreateserial",
+             "-days", "30", "-extfile", extensions, "-out", files["server"]]):
+        subprocess.run(["openssl", *command], check=True, capture_output=True)
+    return files
+
+
+class Imposter:
+    """`with Imposter("--max-keys", 3) as imposter:`; TLS if certificates are given."""
+
+    def __init__(self, *arguments, certificates=None):
+        self.directory = tempfile.TemporaryDirectory(prefix="imposter-")
+        port_file = os.path.join(self.directory.name, "port")
+        self.certificates = certificates
+        tls = ["--tls", certificates["server"], certificates["server_key"]] if certificates else []
+        self.process = subprocess.Popen(
+            [PROGRAM, "--port-file", port_file, *tls, *(str(argument) for argument in arguments)],
+            stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 30
+        while not os.path.exists(port_file):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.close()
+                raise AssertionError("the imposter does not start")
+            time.sleep(0.01)
+        with open(port_file) as file:
+            self.port = int(file.read())
+        self.endpoint = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Ends it; anything but a clean end is an error (a sanitizer's report is one)."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(30)
+        self.directory.cleanup()
+        assert code == 0, f"the imposter ended with {code}"
+
+    def client(self, **changes):
+        settings = {"bucket": BUCKET, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY,
+                    "ca_file": self.certificates and self.certificates["ca"], **changes}
+        return s3_client.Client(self.endpoint, **settings)
+
+    def state(self):
+        client = self.client()
+        connection = client.connect()
+        try:
+            connection.request("GET", "/-/state")
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
