@@ -101,7 +101,11 @@ std::string_view header(const Headers& headers, std::string_view name) {
 
 StoreError store_error(const StoreAnswer& answer) {
   StoreError error;
-  if (std::optional<StoreError> parsed = parse_error(answer.text)) error = std::move(*parsed);
+  if (std::optional<StoreError> parsed = parse_error(answer.text)) {
+    error = std::move(*parsed);
+  } else {
+    error.is_broken = answer.text.starts_with("<?xml") || answer.text.starts_with("<Error");
+  }
   if (error.region.empty()) error.region = header(answer.headers, "x-amz-bucket-region");
   if (error.request_id.empty()) error.request_id = header(answer.headers, "x-amz-request-id");
   return error;
@@ -111,6 +115,8 @@ Error error_of(const StoreAnswer& answer, std::string_view what) {
   const StoreError store = store_error(answer);
   Error error;
   error.status = classify(answer.status, store.code);
+  // Whatever the rest would have said.
+  if (store.is_broken && error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
   error.http_status = answer.status;
   error.code = store.code;
   error.retry_after_ms = retry_after_ms(answer.headers);

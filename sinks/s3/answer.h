@@ -33,6 +33,7 @@ struct StoreError {
   std::string message;
   std::string region;  // the one to sign for, where the store says it
   std::string request_id;
+  bool is_broken = false;  // the answer has a document that is not whole
 };
 StoreError store_error(const StoreAnswer& answer);
 

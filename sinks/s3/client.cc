@@ -57,18 +57,10 @@ std::string Client::region() const {
   return region_;
 }
 
-Status Client::start(Session& session, Exchange& exchange, const Call& call) {
-  Request& request = exchange.request;
-  Result<Credentials> credentials = credentials_.get(call);
-  if (!credentials) return tl::unexpected(within(request.what, credentials.error()));
-  exchange.credentials = std::move(*credentials);
-  exchange.region = region();
-  const Address address = address_of(config_, exchange.region);
-  if (request.body != nullptr) request.body->rewind(0);
-
+Headers Client::sign(const Request& request, const std::string& host, const Exchange& exchange) {
   SignRequest to_sign;
   to_sign.method = request.method;
-  to_sign.host = address.host;
+  to_sign.host = host;
   to_sign.path = request.path;
   to_sign.query = request.query;
   to_sign.headers = request.headers;
@@ -83,11 +75,23 @@ Status Client::start(Session& session, Exchange& exchange, const Call& call) {
     digest = sha256_hex({request.body->memory(), request.body->size_bytes()});
     to_sign.payload_sha256 = digest;
   }
+  return signer_.sign(to_sign, exchange.credentials, exchange.region, now_us());
+}
+
+Status Client::start(Session& session, Exchange& exchange, const Call& call) {
+  Request& request = exchange.request;
+  Result<Credentials> credentials = credentials_.get(call);
+  if (!credentials) return tl::unexpected(within(request.what, credentials.error()));
+  exchange.credentials = std::move(*credentials);
+  exchange.region = region();
+  const Address address = address_of(config_, exchange.region);
+  if (request.body != nullptr) request.body->rewind(0);
+
   Headers signature;
   {
     const ExitGate::Pass pass;
     if (Status ok = pass.check(); !ok) return ok;
-    signature = signer_.sign(to_sign, exchange.credentials, exchange.region, now_us());
+    signature = sign(request, address.host, exchange);
   }
 
   Transfer& transfer = exchange.transfer;

@@ -21,7 +21,8 @@ std::string to_base64(const uint8_t* bytes, size_t size);
 // As x-amz-checksum-crc32c has it: base64 of the four bytes, the highest first.
 std::string crc32c_text(uint32_t crc);
 
-// One pass over a body that computes what is wanted, in one go while the bytes are in the cache.
+// One pass over a body that computes what is wanted, in one go while the bytes are in the cache. Once exit()
+// has begun the results are empty: nothing can be sent any more.
 class Digests {
  public:
   struct Wanted {

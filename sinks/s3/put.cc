@@ -1,6 +1,5 @@
 // Creating objects with one request.
 #include "s3/digests.h"
-#include "s3/exit_gate.h"
 #include "s3/iso_time.h"
 #include "s3/s3_sink.h"
 #include "s3/upload.h"
@@ -9,12 +8,11 @@ namespace tidemark::sinks::s3 {
 namespace {
 
 constexpr int64_t kDayUs = 24 * 60 * 60 * 1'000'000ll;
+constexpr size_t kNameMax = 1024;  // of S3, in bytes, and with the prefix
 
 // One pass over the body for what the caller could not tell.
 Status compute(const Source& source, BufferPool& pool, Digests* digests) {
   return source.for_each_piece(pool, [&](const char* data, size_t size) -> Status {
-    const ExitGate::Pass pass;
-    if (Status ok = pass.check(); !ok) return ok;
     digests->update(data, size);
     return {};
   });
@@ -56,6 +54,11 @@ void S3Sink::add_object_headers(Headers* headers, bool with_lock) const {
 
 Status S3Sink::put(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
   const bool if_absent = (flags & TIDEMARK_PUT_IF_ABSENT) != 0;
+  if (config_.prefix.size() + key.size() > kNameMax) {
+    return fail(TIDEMARK_E_PERMANENT, "put " + quote(key) + ": with the prefix its name has " +
+                                          std::to_string(config_.prefix.size() + key.size()) +
+                                          " bytes; S3 takes 1024");
+  }
   if (source.size_bytes() > config_.multipart_threshold_bytes && traits_.multipart) {
     return Upload(*this, key, source, if_absent, call).run();
   }
@@ -68,7 +71,9 @@ Status S3Sink::put(std::string_view key, const Source& source, uint32_t flags, c
 }
 
 Status S3Sink::put_single(std::string_view key, const Source& source, bool if_absent, const Call& call) {
+  BusyKeys::Hold hold;
   if (if_absent && !traits_.conditional_put) {
+    if (Status ok = hold.acquire(busy_keys_, key, call); !ok) return ok;
     if (Status ok = expect_absent(key, call); !ok) return ok;
   }
   const bool by_crc = traits_.checksum == Checksum::kCrc32c;

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "common/table.h"
+#include "s3/busy_keys.h"
 #include "s3/client.h"
 #include "s3/config.h"
 #include "s3/credentials.h"
@@ -60,6 +61,7 @@ class S3Sink {
   std::unique_ptr<CredentialsProvider> credentials_;
   std::unique_ptr<Client> client_;
   Traits traits_;
+  BusyKeys busy_keys_;  // for stores without conditions
   BufferPool buffers_;
 };
 

@@ -158,7 +158,8 @@ Result<Transfer*> Session::drive(const Call& call, uint64_t wait_ms) {
     }
     if (Status ok = call.check(); !ok) return tl::unexpected(ok.error());
     if (waited_ms >= wait_ms) return nullptr;
-    const uint64_t step_ms = std::min({kPollMs, wait_ms - waited_ms, call.remaining_ms() + 1});
+    const uint64_t step_ms =
+        std::min({kPollMs, wait_ms - waited_ms, std::max<uint64_t>(call.remaining_ms(), 1)});
     curl_multi_poll(handles_->multi, nullptr, 0, static_cast<int>(step_ms), nullptr);
     waited_ms += step_ms;
   }

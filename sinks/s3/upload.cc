@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "s3/exit_gate.h"
-
 namespace tidemark::sinks::s3 {
 namespace {
 
@@ -112,8 +110,6 @@ void Upload::begin_reading() {
 }
 
 Status Upload::read_some() {
-  const ExitGate::Pass pass;
-  if (Status ok = pass.check(); !ok) return ok;
   if (Status ok = call_.check(); !ok) return ok;
   Reading& reading = *reading_;
   size_t size = std::min<uint64_t>(reading.end - reading.position, BufferPool::kBufferSize);
@@ -184,10 +180,13 @@ Result<StoreAnswer> Upload::complete(bool conditional) {
 
 Status Upload::finish() {
   const bool conditional = if_absent_ && sink_.traits_.conditional_complete;
+  BusyKeys::Hold hold;
   if (if_absent_ && !conditional) {
-    if (Status ok = sink_.expect_absent(key_, call_); !ok) {
+    Status alone = hold.acquire(sink_.busy_keys_, key_, call_);
+    if (alone) alone = sink_.expect_absent(key_, call_);
+    if (!alone) {
       abort();
-      return ok;
+      return alone;
     }
   }
   const std::string what = "complete " + sink_.config_.name_of(key_);
