@@ -14,8 +14,8 @@ namespace tidemark::sinks::s3 {
 
 struct AssumeRole {
   std::string arn;
-  std::string session_name;  // empty: one of our own
-  std::string external_id;
+  std::string session_name = {};  // empty: one of our own
+  std::string external_id = {};
   uint32_t duration_s = 0;  // 0: the role's default
 };
 
