@@ -258,6 +258,9 @@ class ImposterTest(unittest.TestCase):
             imposter = self.start(certificates=certificates)
             self.assertEqual(self.client.put("x", b"abc", payload="UNSIGNED-PAYLOAD").status, 200)
             self.assertEqual(self.client.get("x").body, b"abc")
+            large = bytes(range(256)) * 12345
+            self.assertEqual(self.client.put("large", large).status, 200)
+            self.assertEqual(self.client.get("large").body, large)
             with self.assertRaises(ssl.SSLCertVerificationError):
                 imposter.client(ca_file=None).get("x")
 
