@@ -69,6 +69,16 @@ class Imposter:
                     "ca_file": self.certificates and self.certificates["ca"], **changes}
         return s3_client.Client(self.endpoint, **settings)
 
+    def sink_url(self, *options, prefix=""):
+        """What the S3 sink is to be opened with, beside sink_arguments()."""
+        tls = [f"ca_file={self.certificates['ca']}"] if self.certificates else []
+        return (f"s3://{BUCKET}{prefix}?" +
+                "&".join(["region=us-east-1", f"endpoint={self.endpoint}", *tls, *options]))
+
+    @staticmethod
+    def sink_arguments(option):
+        return [option, f"access_key_id={ACCESS_KEY}", option, f"secret_access_key={SECRET_KEY}"]
+
     def state(self):
         client = self.client()
         connection = client.connect()
