@@ -76,7 +76,7 @@ make_cluster() {
   pick_ports 3
   FSID=$(cat /proc/sys/kernel/random/uuid)
   printf '%s\n' "PORT=$PORT" "FSID=$FSID" >"$DIR/settings"
-  launch make_tls
+  launch "$(dirname "$0")/certificates.sh" "$DIR/tls"
   write_conf
   launch monmaptool --create --fsid "$FSID" --addv a "[v2:127.0.0.1:$((PORT + 2))]" "$DIR/monmap"
   launch ceph-mon --mkfs -i a -c "$CONF" --monmap "$DIR/monmap"

@@ -15,18 +15,10 @@ ACCESS_KEY, SECRET_KEY, BUCKET = "IMPOSTERACCESSKEY001", "imposter-secret-key-00
 
 def make_certificates(directory):
     """An own CA and a certificate of it for 127.0.0.1 and localhost; returns {name: file}."""
-    files = {name: os.path.join(directory, name + ".pem") for name in ("ca", "ca_key", "server", "server_key")}
-    request, extensions = os.path.join(directory, "request"), os.path.join(directory, "extensions")
-    with open(extensions, "w") as file:
-        file.write("subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:s3.localhost,DNS:*.s3.localhost\n")
-    new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    for command in (
-            ["req", "-x509", *new, "-days", "30", "-subj", "/CN=tests", "-keyout", files["ca_key"], "-out", files["ca"]],
-            ["req", *new, "-subj", "/CN=localhost", "-keyout", files["server_key"], "-out", request],
-            ["x509", "-req", "-in", request, "-CA", files["ca"], "-CAkey", files["ca_key"], "-CAcreateserial",
-             "-days", "30", "-extfile", extensions, "-out", files["server"]]):
-        subprocess.run(["openssl", *command], check=True, capture_output=True)
-    return files
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "certificates.sh")
+    subprocess.run([script, directory], check=True, capture_output=True)
+    names = {"ca": "ca.pem", "server": "server.pem", "server_key": "server.key"}
+    return {name: os.path.join(directory, file) for name, file in names.items()}
 
 
 class Imposter:
@@ -63,6 +55,11 @@ class Imposter:
         code = self.process.wait(30)
         self.directory.cleanup()
         assert code == 0, f"the imposter ended with {code}"
+
+    def make_peace(self):
+        """No more faults."""
+        self.process.send_signal(signal.SIGUSR1)
+        time.sleep(0.2)
 
     def client(self, **changes):
         settings = {"bucket": BUCKET, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY,

@@ -94,16 +94,6 @@ until_ok() {
 # launch COMMAND...: its output goes to the log, its failure ends the script. Daemons do not inherit the lock.
 launch() { "$@" >>"$DIR/log/start.log" 2>&1 9>&- || die "failed: $* (see $DIR/log/start.log)"; }
 
-# A CA of its own, and a certificate of it for this machine's loopback.
-make_tls() {
-  local new=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes) tls=$DIR/tls
-  openssl req -x509 "${new[@]}" -days 30 -subj "/CN=tests" -keyout "$tls/ca.key" -out "$tls/ca.pem"
-  openssl req "${new[@]}" -subj "/CN=$DOMAIN" -keyout "$tls/server.key" -out "$tls/server.csr"
-  echo "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:$DOMAIN,DNS:*.$DOMAIN" >"$tls/extensions"
-  openssl x509 -req -in "$tls/server.csr" -CA "$tls/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial -days 30 \
-    -extfile "$tls/extensions" -out "$tls/server.pem"
-}
-
 # s3 CURL_ARGUMENTS...: one signed request; the user stands in the url, where an access key may hold a colon.
 s3_url() { echo "http://${ACCESS_KEY/:/%3A}:$SECRET_KEY@127.0.0.1:$PORT"; }
 s3() {

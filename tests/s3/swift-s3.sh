@@ -99,7 +99,7 @@ make_store() {
   mkdir -p "$DIR/dev/d1"
   pick_ports 6
   echo "PORT=$PORT" >"$DIR/settings"
-  launch make_tls
+  launch "$(dirname "$0")/certificates.sh" "$DIR/tls"
   printf '%s\n' "[swift-hash]" "swift_hash_path_suffix = tests" "[storage-policy:0]" "name = Policy-0" \
     "default = yes" >"$DIR/swift.conf"
   ports=($((PORT + 2)) $((PORT + 3)) $((PORT + 4)))

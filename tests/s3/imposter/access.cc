@@ -22,6 +22,9 @@ std::optional<Refusal> check_scope(const Authorization& authorization, const Con
                    "the date in the credential's scope is not x-amz-date's"};
   }
   if (authorization.region == region) return {};
+  if (!config.names_region) {
+    return Refusal{400, "AuthorizationHeaderMalformed", "the region '" + authorization.region + "' is wrong"};
+  }
   if (config.redirects_region) {
     return Refusal{
         301,

@@ -35,6 +35,7 @@ struct Faults {
   std::array<double, kFaultKinds> rates{};  // 0 to 1, by Fault
   // After so many faults on one key it is left alone until it has got somewhere, so that a soak ends.
   int most_in_a_row = 3;
+  std::string only_below;  // keys, and listings of prefixes, that begin so; others are left alone
   uint32_t stall_ms = 1000;
   uint32_t retry_after_s = 1;
 
@@ -55,6 +56,7 @@ struct Config {
   std::string credentials_file;   // where kRotate writes the new key first, as a shared credentials file
   std::string bucket = "tidemark";
   std::string region = "us-east-1";
+  bool names_region = true;  // in the answer to a wrong one
   bool redirects_region =
       false;  // a wrong region is a 301 PermanentRedirect, not AuthorizationHeaderMalformed
   std::string domain = "s3.localhost";  // <bucket>.<domain> is virtual-host style

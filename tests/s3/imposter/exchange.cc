@@ -216,6 +216,9 @@ std::optional<Refusal> Exchange::check_condition(Condition condition, bool* if_a
 }
 
 void Exchange::roll_fault() {
+  const std::string* prefix = request_.parameter("prefix");
+  fault_name_ = key_.empty() && prefix != nullptr ? *prefix : key_;
+  if (!fault_name_.starts_with(config_->faults.only_below)) return;
   std::vector<Fault> possible = {
       Fault::kSlowDown,   Fault::kInternal,   Fault::kTooMany, Fault::kResetBefore, Fault::kResetMiddle,
       Fault::kResetAfter, Fault::kLostAnswer, Fault::kStall,   Fault::kRotate,      Fault::kRedirect};
@@ -225,7 +228,7 @@ void Exchange::roll_fault() {
     possible.push_back(Fault::kErrorInOkAfter);
   }
   if (request_.header("if-none-match") != nullptr) possible.push_back(Fault::kConflict);
-  fault_ = service_.dice.roll(config_->faults, possible, bucket_ + "/" + key_);
+  fault_ = service_.dice.roll(config_->faults, possible, fault_name_);
 }
 
 // Of faults that are an answer in place of doing anything.
@@ -267,7 +270,7 @@ void Exchange::book(const Response& response) {
   // The steps of a multipart upload do not end the row: it gets somewhere when the object is there.
   const bool is_step = shape_ != nullptr && (shape_->operation == Operation::kCreateUpload ||
                                              shape_->operation == Operation::kUploadPart);
-  if (fault_ == Fault::kNone && !is_step) service_.dice.got_through(bucket_ + "/" + key_);
+  if (fault_ == Fault::kNone && !is_step) service_.dice.got_through(fault_name_);
   service_.log({shape_ == nullptr ? "" : shape_->name, request_.method, request_.target, request_.headers,
                 response.status, fault_});
 }

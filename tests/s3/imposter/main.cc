@@ -1,5 +1,5 @@
-// s3_imposter: the imposter as a program. Serves until SIGTERM or SIGINT; GET /-/state tells what it holds
-// and saw.
+// s3_imposter: the imposter as a program. Serves until SIGTERM or SIGINT; SIGUSR1 ends its faults. GET
+// /-/state tells what it holds and saw.
 #include <CLI/CLI.hpp>
 
 #include <csignal>
@@ -58,6 +58,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--rate", arguments.rates, "Faults, as in slowdown=0.1,stall=0.02 or all=0.1");
   app.add_option("--most-in-a-row", config.faults.most_in_a_row, "Faults on one key before it is left alone")
       ->capture_default_str();
+  app.add_option("--only-below", config.faults.only_below, "Faults only for keys and listings that begin so");
   app.add_option("--stall-ms", config.faults.stall_ms)->capture_default_str();
   app.add_option("--retry-after-s", config.faults.retry_after_s)->capture_default_str();
 }
@@ -93,11 +94,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   // Before there are threads, so that all of them leave these signals to sigwait.
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  sigset_t awaited;
+  sigemptyset(&awaited);
+  sigaddset(&awaited, SIGTERM);
+  sigaddset(&awaited, SIGINT);
+  sigaddset(&awaited, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   try {
     imposter::Imposter server(arguments.config);
@@ -106,8 +108,9 @@ int main(int argc, char** argv) {
       std::cerr << "s3_imposter: cannot write " << arguments.port_file << "\n";
       return 1;
     }
-    int signal = 0;
-    sigwait(&ends, &signal);
+    for (int signal = 0; sigwait(&awaited, &signal) == 0 && signal == SIGUSR1;) {
+      server.service().reconfigure([](imposter::Config& config) { config.faults.rates = {}; });
+    }
   } catch (const std::exception& error) {
     std::cerr << "s3_imposter: " << error.what() << "\n";
     return 1;

@@ -75,6 +75,7 @@ class Exchange {
   Request request_;
   const std::shared_ptr<const Config> config_;
   std::string bucket_, key_;
+  std::string fault_name_;  // key or prefix: what faults in a row are counted by
   const Shape* shape_ = nullptr;
   std::optional<Refusal> refusal_;  // found in the head
   Fault fault_ = Fault::kNone;
