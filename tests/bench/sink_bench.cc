@@ -1,6 +1,6 @@
 // What a put costs in any sink, without the archiver: objects a second and CPU of this process an object.
 //
-//   bench_sink --sink FILE.so --url URL [--threads N] [--objects N] [--bytes N] [--streamed]
+//   bench_sink --sink FILE.so --url URL [--threads N] [--objects N] [--bytes N] [--streamed] [--head-first]
 //
 // The body's digests are known beforehand, as the archiver knows them. Keys are new in each run.
 #include <CLI/CLI.hpp>
@@ -27,7 +27,7 @@ namespace {
 struct Settings {
   std::string sink, url;
   uint64_t threads = 1, objects = 1000, bytes = 1024;
-  bool streamed = false;
+  bool streamed = false, head_first = false;
 };
 
 tidemark_str str(const std::string& text) { return {text.data(), text.size()}; }
@@ -90,6 +90,7 @@ struct Body {
 void run(const Settings& settings, const tidemark_sink_api* api, tidemark_sink* sink, Body& body) {
   const std::string prefix = "bench-" + std::to_string(getpid()) + "-" + std::to_string(time(nullptr)) + "/";
   std::atomic<uint64_t> next{0};
+  const uint32_t flags = settings.head_first ? 0 : TIDEMARK_PUT_IF_ABSENT;
   const double cpu_before = cpu_seconds();
   const auto begin = std::chrono::steady_clock::now();
   std::vector<std::thread> threads;
@@ -99,7 +100,12 @@ void run(const Settings& settings, const tidemark_sink_api* api, tidemark_sink* 
       for (uint64_t number = next++; number < settings.objects; number = next++) {
         const std::string key = prefix + std::to_string(number);
         tidemark_error error = {sizeof error, 0, 0, 0, {}, {}};
-        if (api->put(sink, str(key), &source, TIDEMARK_PUT_IF_ABSENT, nullptr, &error) != TIDEMARK_OK) {
+        tidemark_object there = {sizeof there, 0, 0, 0};
+        if (settings.head_first &&
+            api->head(sink, str(key), nullptr, &there, &error) != TIDEMARK_E_NOT_FOUND) {
+          give_up("head", error);
+        }
+        if (api->put(sink, str(key), &source, flags, nullptr, &error) != TIDEMARK_OK) {
           give_up("put", error);
         }
       }
@@ -125,6 +131,8 @@ int main(int argc, char** argv) {
   app.add_option("--objects", settings.objects);
   app.add_option("--bytes", settings.bytes, "Of each object");
   app.add_flag("--streamed", settings.streamed, "The body is read, it does not lie in memory");
+  app.add_flag("--head-first", settings.head_first,
+               "Look whether it is there, then put without a condition: how others do it");
   CLI11_PARSE(app, argc, argv);
 
   void* library = dlopen(settings.sink.c_str(), RTLD_NOW | RTLD_LOCAL);
