@@ -193,6 +193,13 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
   return config;
 }
 
+std::string Config::name_of(std::string_view key) const {
+  constexpr size_t kShown = 200;
+  std::string name = "s3://" + bucket + "/" + prefix + std::string(key);
+  if (name.size() > kShown) name.replace(kShown / 2, name.size() - kShown, "...");
+  return name;
+}
+
 Address address_of(const Config& config, const std::string& region) {
   std::string host = config.endpoint_host;
   if (host.empty())

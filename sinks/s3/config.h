@@ -46,10 +46,8 @@ struct Config {
   CredentialOptions credentials;
 
   bool is_tls() const { return endpoint_scheme == "https"; }
-  // "s3://bucket/prefix/key", for messages.
-  std::string name_of(std::string_view key) const {
-    return "s3://" + bucket + "/" + prefix + std::string(key);
-  }
+  // "s3://bucket/prefix/key", for messages: a long one is shortened in the middle.
+  std::string name_of(std::string_view key) const;
 };
 
 // INVALID names the culprit.

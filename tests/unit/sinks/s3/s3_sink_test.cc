@@ -217,6 +217,16 @@ TEST_F(S3SinkTest, ListsPageByPageWithoutTheSinksOwn) {
   EXPECT_EQ(list(*sink), keys);
   EXPECT_EQ(list(*sink, "a/", "a/6"), (std::vector<std::string>{"a/7", "a/8", "a/9"}));
   EXPECT_EQ(list(*sink, "a/5", "a/5"), std::vector<std::string>());
+  EXPECT_EQ(list(*sink, "", "a/8\xFF"), std::vector<std::string>{"a/9"});
+  EXPECT_EQ(list(*sink, "a\xFF"), std::vector<std::string>());
+}
+
+TEST_F(S3SinkTest, ListsByBytesWithinACharacter) {
+  start();
+  const auto sink = must_open();
+  for (const char* key : {"a", "\xC3\xA4", "\xC3\xBC", "\xC4\x81"}) ASSERT_TRUE(put(*sink, key, "x"));
+  EXPECT_EQ(list(*sink, "\xC3"), (std::vector<std::string>{"\xC3\xA4", "\xC3\xBC"}));
+  EXPECT_EQ(list(*sink, "", "\xC3\xB0"), (std::vector<std::string>{"\xC3\xBC", "\xC4\x81"}));
 }
 
 TEST_F(S3SinkTest, AReadThatBreaksOffIsAnError) {
