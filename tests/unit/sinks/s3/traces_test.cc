@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -49,7 +50,7 @@ struct Range {
 // Memory of the process that may be written to; not the huge, mostly empty maps of a sanitizer, and not the
 // stack, where the loader saves whatever the registers hold when it binds a function at its first call.
 std::vector<Range> writable_memory() {
-  constexpr uint64_t kHuge = uint64_t{256} << 20;
+  constexpr uint64_t kHuge = uint64_t{64} << 20;
   std::ifstream maps("/proc/self/maps");
   std::vector<Range> ranges;
   for (std::string line; std::getline(maps, line);) {
@@ -66,18 +67,22 @@ std::vector<Range> writable_memory() {
 
 // In how many places the first half of the secret stands.
 int traces() {
-  constexpr size_t kHalf = 20;
+  constexpr ssize_t kHalf = 20;
   static std::array<char, 1 << 16> piece;  // not searched itself
   const auto own = reinterpret_cast<uint64_t>(piece.data());
   const std::string masked = masked_secret();
+  const char first = static_cast<char>(masked[0] ^ kMask);
   const UniqueFd memory(open("/proc/self/mem", O_RDONLY | O_CLOEXEC));
   int found = 0;
   for (const Range& range : writable_memory()) {
     for (uint64_t at = range.begin; at < range.end; at += piece.size() - kHalf + 1) {
       const ssize_t got =
           pread(memory.get(), piece.data(), std::min<uint64_t>(piece.size(), range.end - at), at);
-      for (ssize_t i = 0; i + static_cast<ssize_t>(kHalf) <= got; ++i) {
-        size_t same = 0;
+      for (ssize_t i = 0; i + kHalf <= got; ++i) {
+        const void* hit = std::memchr(piece.data() + i, first, got - kHalf + 1 - i);
+        if (hit == nullptr) break;
+        i = static_cast<const char*>(hit) - piece.data();
+        ssize_t same = 1;
         while (same < kHalf && static_cast<char>(piece[i + same] ^ kMask) == masked[same]) ++same;
         if (same == kHalf && at + i - own >= piece.size()) ++found;
       }
