@@ -44,10 +44,12 @@ def archive(imposter, entries, *arguments, prefix):
     """host-sim's summary of archiving alone."""
     with tempfile.TemporaryDirectory(prefix="s3-bench-", dir=os.environ.get("TIDEMARK_BENCH_DIR")) as directory:
         summary = os.path.join(directory, "json")
-        subprocess.run(
+        done = subprocess.run(
             [os.path.join(BUILD, "bin", "host-sim"), "run", "--data", os.path.join(directory, "data"), "--sink",
              imposter.sink_url(prefix="/" + prefix), "--entries", str(entries), "--commit-first", "--no-fsync",
-             "--json", summary, *(str(one) for one in arguments)], check=True, stdout=subprocess.DEVNULL)
+             "--json", summary, *(str(one) for one in arguments)], capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(done.stdout + done.stderr)
         with open(summary) as file:
             return json.load(file)
 
