@@ -156,13 +156,24 @@ Result<Transfer*> Session::drive(const Call& call, uint64_t wait_ms) {
         return transfer;
       }
     }
-    if (Status ok = call.check(); !ok) return tl::unexpected(ok.error());
+    if (Status ok = call.check(); !ok) return tl::unexpected(out_of_time(std::move(ok.error())));
     if (waited_ms >= wait_ms) return nullptr;
     const uint64_t step_ms =
         std::min({kPollMs, wait_ms - waited_ms, std::max<uint64_t>(call.remaining_ms(), 1)});
     curl_multi_poll(handles_->multi, nullptr, 0, static_cast<int>(step_ms), nullptr);
     waited_ms += step_ms;
   }
+}
+
+// Who is waited for is the cause, as far as anybody here knows it.
+Error Session::out_of_time(Error error) const {
+  if (error.status != TIDEMARK_E_RETRYABLE) return error;
+  for (const auto& handle : handles_->all) {
+    if (handle->is_free()) continue;
+    error.message = "no answer from " + host_of(handle->transfer()->url) + ": " + error.message;
+    break;
+  }
+  return error;
 }
 
 Status Session::run(Transfer& transfer, const Call& call) {

@@ -87,6 +87,8 @@ class Session {
   Status run(Transfer& transfer, const Call& call);
 
  private:
+  Error out_of_time(Error error) const;
+
   Transport& transport_;
   std::unique_ptr<Transport::Handles> handles_;
 };
