@@ -19,6 +19,7 @@ constexpr uint64_t kExpectBytes = 1 << 20;  // from here on a store is asked bef
 constexpr long kExpectTimeoutMs = 1000;
 constexpr long kMaxAgeSeconds = 5;  // an idle connection older than that is not used again
 constexpr long kBufferBytes = 64 * 1024;
+constexpr long kUploadBufferBytes = 256 * 1024;
 constexpr uint64_t kOnePacketBytes = 64 * 1024;  // libcurl sends such a body together with the headers
 
 curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
@@ -100,6 +101,7 @@ void CurlHandle::set_constant_options() {
   set(CURLOPT_MAXAGE_CONN, kMaxAgeSeconds);
   set(CURLOPT_EXPECT_100_TIMEOUT_MS, kExpectTimeoutMs);
   set(CURLOPT_BUFFERSIZE, kBufferBytes);
+  set(CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
   set(CURLOPT_OPENSOCKETFUNCTION, open_socket);
   set(CURLOPT_SOCKOPTFUNCTION, set_user_timeout);
   set(CURLOPT_SOCKOPTDATA, const_cast<TransportOptions*>(&options_));
