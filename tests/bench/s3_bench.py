@@ -57,7 +57,7 @@ def archive(imposter, entries, *arguments, prefix):
 def latency():
     print("20 ms a request")
     with tools.Imposter("--delay-ms", 20, "--discard-bodies") as imposter:
-        for partitions, workers, entries in ((1, 4, 200), (64, 32, 3200)):
+        for partitions, workers, entries in ((1, 4, 200), (64, 32, 9600)):
             threads = 1 if partitions == 1 else workers
             yardstick = bench_sink(imposter, "--head-first", "--threads", threads, "--objects", entries)[0]
             ours = archive(imposter, entries, "--partitions", partitions, "--option", f"workers={workers}", "--files", 1,
