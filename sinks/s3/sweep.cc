@@ -7,9 +7,7 @@ namespace {
 constexpr int64_t kOldUs = 24 * 60 * 60 * 1'000'000ll;
 constexpr size_t kAbortsMax = 100;  // of one open; the next goes on
 
-Status abort_upload(S3Sink& sink, Client& client, Request request, const ListedUpload& upload,
-                    const Call& call) {
-  (void)sink;
+Status abort_upload(Client& client, Request request, const ListedUpload& upload, const Call& call) {
   request.query = {{"uploadId", upload.id}};
   const std::string what = request.what;
   const Result<StoreAnswer> answer = client.send(std::move(request), call);
@@ -43,7 +41,7 @@ void sweep_uploads(S3Sink& sink, const Call& call) {
     if (!upload.key.starts_with(sink.config_.prefix) || upload.initiated_us > now_us - kOldUs) continue;
     const std::string_view key = std::string_view(upload.key).substr(sink.config_.prefix.size());
     const Status ok = abort_upload(
-        sink, *sink.client_, sink.object_request("abort the old upload of", "DELETE", key), upload, call);
+        *sink.client_, sink.object_request("abort the old upload of", "DELETE", key), upload, call);
     if (!ok) {
       sink.log_.write(TIDEMARK_LOG_WARN, ok.error().message);
       break;
