@@ -30,7 +30,7 @@ typedef struct tidemark_source {
    * sink can rewind; not concurrent for one source. */
   tidemark_status (*read)(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                           tidemark_error*);
-  const uint8_t* data; /* the whole body if it lies in memory: then read need not be called; else NULL */
+  const uint8_t* data;    /* the whole body if it lies in memory: then read need not be called; else NULL */
   const uint32_t* crc32c; /* CRC-32C (RFC 3720) over the whole body; NULL unless asked for and known */
 } tidemark_source;
 
