@@ -82,6 +82,7 @@ Status FileSink::put_once(std::string_view key, const Source& source, uint32_t f
   const Result<UniqueFd> directory = directories_.open_or_create(directory_of(key));
   if (!directory) return tl::unexpected(directory.error());
   const int directory_fd = directory->get();
+  const SyncGroup::Directory watched = syncs_.watch(directory_fd);
   if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0 && source.size_bytes() >= kLookFirstBytes &&
       faccessat(directory_fd, LastPart(key).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
     return settle_existing(directory_fd, key);
@@ -90,9 +91,11 @@ Status FileSink::put_once(std::string_view key, const Source& source, uint32_t f
   if (!file) return tl::unexpected(file.error());
   if (Status ok = write_body(file->fd.get(), key, source); !ok) return ok;
   if (Status ok = call.check(); !ok) return ok;
-  if (fsync(file->fd.get()) != 0) return fail_errno(errno, "fsync " + directories_.absolute(key));
+  if (const int sys_errno = syncs_.sync_file(file->fd.get(), source.size_bytes()); sys_errno != 0) {
+    return fail_errno(sys_errno, "fsync " + directories_.absolute(key));
+  }
   if (Status ok = call.check(); !ok) return ok;
-  return publish(*file, directory_fd, key, flags);
+  return publish(*file, watched, key, flags);
 }
 
 Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view key) {
@@ -132,14 +135,15 @@ Status FileSink::write_body(int fd, std::string_view key, const Source& source) 
   });
 }
 
-Status FileSink::publish(NewFile& file, int directory_fd, std::string_view key, uint32_t flags) {
-  const Status published = publish_new(file, directory_fd, key);
+Status FileSink::publish(NewFile& file, const SyncGroup::Directory& directory, std::string_view key,
+                         uint32_t flags) {
+  const Status published = publish_new(file, directory.fd, key);
   if (!published) {
     if (published.error().status != TIDEMARK_E_EXISTS) return published;
-    if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0) return settle_existing(directory_fd, key);
-    if (Status ok = replace(file, directory_fd, key); !ok) return ok;
+    if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0) return settle_existing(directory.fd, key);
+    if (Status ok = replace(file, directory.fd, key); !ok) return ok;
   }
-  return sync_directory(directory_fd, key);
+  return sync_directory(directory, key);
 }
 
 Status FileSink::publish_new(NewFile& file, int directory_fd, std::string_view key) {
@@ -206,13 +210,15 @@ Status FileSink::settle_existing(int directory_fd, std::string_view key) {
 Status FileSink::make_durable(int fd, std::string_view key) {
   const Result<UniqueFd> directory = directories_.open_or_create(directory_of(key));
   if (!directory) return tl::unexpected(directory.error());
+  const SyncGroup::Directory watched = syncs_.watch(directory->get());
   if (fsync(fd) != 0) return fail_errno(errno, "fsync the existing " + directories_.absolute(key));
-  return sync_directory(directory->get(), key);
+  return sync_directory(watched, key);
 }
 
-Status FileSink::sync_directory(int directory_fd, std::string_view key) const {
-  if (fsync(directory_fd) == 0) return {};
-  return fail_errno(errno, "fsync the directory of " + directories_.absolute(key));
+Status FileSink::sync_directory(const SyncGroup::Directory& directory, std::string_view key) {
+  const int sys_errno = syncs_.sync_directory(directory);
+  if (sys_errno == 0) return {};
+  return fail_errno(sys_errno, "fsync the directory of " + directories_.absolute(key));
 }
 
 }  // namespace tidemark::sinks::file
