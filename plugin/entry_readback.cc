@@ -59,10 +59,8 @@ tidemark_status restore(tidemark_archiver* archiver, const tidemark_partition* p
       return fail(TIDEMARK_E_INVALID, "directory is empty");
     if (view(directory).find('\0') != std::string_view::npos)
       return fail(TIDEMARK_E_INVALID, "directory contains a NUL byte");
-    const auto sink = archiver->sink();
-    if (!sink) return tl::unexpected(sink.error());
     const auto restored =
-        store::restore(**sink, view(partition->storage), partition->id, lsn, view(directory), call);
+        archiver->restore(view(partition->storage), partition->id, lsn, view(directory), call);
     if (!restored) return tl::unexpected(restored.error());
     for (const Error& damaged : restored->damaged) archiver->warn(damaged.message);
     return {};

@@ -3,16 +3,18 @@
 #
 #   tests/setup.sh [build|test]     build: compiler and libraries; test (default): those and the tests' tools
 #
-# Packages come from the machine's own apt sources and need root or sudo. Nothing is started: the prometheus
-# package is wanted for promtool alone, so its service is neither started nor enabled if this installs it.
+# Packages come from the machine's own apt sources and need root or sudo. Nothing is started: the tests start what
+# they need themselves, so the services of what this installs (Ceph, Swift, prometheus) are neither started nor enabled.
 set -eu
 
 build_packages="ca-certificates cmake g++ ninja-build pkg-config ccache
   libarchive-dev libssl-dev libspdlog-dev libboost-dev libexpected-dev
-  libcurl4-openssl-dev libpugixml-dev libisal-dev
+  libcurl4-openssl-dev libpugixml-dev libisal-dev rapidjson-dev
   prometheus-cpp-dev libcli11-dev nlohmann-json3-dev"
 test_packages="binutils python3 libgtest-dev libgmock-dev libbenchmark-dev
-  clang clang-format clang-tidy libclang-rt-14-dev prometheus"
+  clang clang-format clang-tidy libclang-rt-14-dev prometheus
+  curl openssl awscli ceph-mon ceph-osd radosgw ceph-common
+  swift-proxy swift-account swift-container swift-object memcached"
 
 die() {
   echo "setup.sh: $*" >&2
@@ -57,10 +59,30 @@ if [ ! -e "$policy" ]; then
   $as_root chmod 755 "$policy"
 fi
 
+services() {
+  for file in /etc/init.d/* /lib/systemd/system/*.service /lib/systemd/system/*.target; do
+    case "${file##*/}" in
+      *@*) ;;
+      ceph* | radosgw* | swift-* | memcached* | prometheus*) [ ! -e "$file" ] || echo "${file##*/}" ;;
+    esac
+  done
+}
+services_before=" $(services | tr '\n' ' ') "
+
 echo "setup.sh: installing$missing"
 $as_root apt-get update -qq || die "apt-get update failed; check the network and /etc/apt"
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 --no-install-recommends $missing ||
   die "apt-get could not install:$missing"
-case "$missing " in
-  *" prometheus "*) $as_root update-rc.d prometheus disable || echo "setup.sh: could not disable prometheus" >&2 ;;
-esac
+
+disable() {
+  case "$1" in
+    *.*) ! systemctl -q is-enabled "$1" 2>/dev/null || $as_root systemctl -q disable "$1" ;;
+    *) $as_root update-rc.d "$1" disable ;;
+  esac
+}
+for service in $(services); do
+  case "$services_before" in
+    *" $service "*) ;;
+    *) disable "$service" || echo "setup.sh: could not disable $service" >&2 ;;
+  esac
+done

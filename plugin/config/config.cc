@@ -126,13 +126,6 @@ Result<Config> parse_config(std::span<const Option> options) {
                                         ": must not be below retry_min_ms, " +
                                         std::to_string(config.retry_min_ms));
   }
-  const uint64_t least = config.workers * Config::kMinWorkerBytes;
-  if (config.memory_budget_bytes < least) {
-    return fail(TIDEMARK_E_INVALID, "option memory_budget_bytes is " +
-                                        std::to_string(config.memory_budget_bytes) + ": " +
-                                        std::to_string(config.workers) + " workers need at least " +
-                                        std::to_string(least) + "; raise it or lower workers");
-  }
   return config;
 }
 

@@ -26,10 +26,9 @@ struct Config {
   uint32_t partition_idle_ms = 600'000;         // 1..86,400,000
   std::string sink_dir;                         // empty: where the plugin itself lies
   int32_t log_level = TIDEMARK_LOG_INFO;        // or kLogOff
-  uint64_t memory_budget_bytes = 64ULL << 20U;  // at least kMinWorkerBytes a worker
+  uint64_t memory_budget_bytes = 64ULL << 20U;  // 1 MiB..16 TiB
 
   static constexpr int32_t kLogOff = TIDEMARK_LOG_ERROR + 1;
-  static constexpr uint64_t kMinWorkerBytes = 256ULL << 10U;
 };
 
 // Options as they come over the ABI, checked for form: at most TIDEMARK_OPTIONS_MAX, no NULL, no key twice.

@@ -28,7 +28,8 @@ prometheus::Gauge& Metrics::gauge(const char* name, const char* help) {
 }
 
 Metrics::Metrics(uint32_t workers)
-    : archives_(
+    : stages_(workers),
+      archives_(
           BuildCounter()
               .Name("tidemark_archives_total")
               .Help("Archives by what became of them: archived now, verified as already there, failed for "
@@ -86,7 +87,18 @@ Metrics::Metrics(uint32_t workers)
       breaker_level_(
           gauge("tidemark_sink_backoff_level", "Doublings of the delay between tries of a failing sink")),
       events_dropped_(
-          gauge("tidemark_events_dropped", "Events dropped because the host took them too slowly")) {
+          gauge("tidemark_events_dropped", "Events dropped because the host took them too slowly")),
+      memory_budget_(gauge("tidemark_memory_budget_bytes", "Option memory_budget_bytes")),
+      memory_leased_(gauge("tidemark_memory_leased_bytes", "Of the budget: what jobs and restores hold now")),
+      memory_waiting_(BuildGauge()
+                          .Name("tidemark_memory_waiting")
+                          .Help("Jobs and restores that wait because the memory budget is exhausted")
+                          .Register(registry_)),
+      jobs_waiting_(memory_waiting_.Add({{"kind", "job"}})),
+      restores_waiting_(memory_waiting_.Add({{"kind", "restore"}})),
+      memory_waits_(
+          counter("tidemark_memory_waits_total",
+                  "Times a job or a restore had to wait for memory; if it grows, raise the budget")) {
   workers_.Set(workers);
   BuildGauge()
       .Name("tidemark_build_info")
@@ -114,7 +126,8 @@ void Metrics::gap(uint64_t entries) {
   gap_entries_.Increment(static_cast<double>(entries));
 }
 
-std::string Metrics::text(const std::optional<core::Snapshot>& snapshot, uint64_t events_dropped) {
+std::string Metrics::text(const std::optional<core::Snapshot>& snapshot, const MemoryUse& memory,
+                          uint64_t events_dropped) {
   const core::Snapshot s = snapshot.value_or(core::Snapshot());
   queue_depth_.Set(static_cast<double>(s.queue_depth));
   active_jobs_.Set(static_cast<double>(s.jobs_running));
@@ -133,10 +146,16 @@ std::string Metrics::text(const std::optional<core::Snapshot>& snapshot, uint64_
   breaker_probing_.Set(s.breaker == core::Throttle::State::kProbing ? 1 : 0);
   breaker_level_.Set(s.breaker_level);
   events_dropped_.Set(static_cast<double>(events_dropped));
+  memory_budget_.Set(static_cast<double>(memory.budget_bytes));
+  memory_leased_.Set(static_cast<double>(memory.leased_bytes));
+  jobs_waiting_.Set(static_cast<double>(memory.jobs_waiting));
+  restores_waiting_.Set(static_cast<double>(memory.restores_waiting));
 
   std::ostringstream out;
   out.imbue(std::locale::classic());
-  prometheus::TextSerializer().Serialize(out, registry_.Collect());
+  std::vector<prometheus::MetricFamily> families = registry_.Collect();
+  for (prometheus::MetricFamily& family : stages_.Collect()) families.push_back(std::move(family));
+  prometheus::TextSerializer().Serialize(out, families);
   return std::move(out).str();
 }
 

@@ -14,8 +14,16 @@
 #include <string>
 
 #include "core/scheduler.h"
+#include "metrics/stages.h"
 
 namespace tidemark::metrics {
+
+struct MemoryUse {
+  uint64_t budget_bytes = 0;
+  uint64_t leased_bytes = 0;
+  uint64_t jobs_waiting = 0;
+  uint64_t restores_waiting = 0;
+};
 
 class Metrics {
  public:
@@ -26,20 +34,25 @@ class Metrics {
   void verified(uint64_t entries, double seconds);  // it was in the sink already, with the same content
   void failed() { failed_.Increment(); }
   void conflict() { conflict_.Increment(); }
+  // Where worker `number` counts its time.
+  Stages::Shard& stages(uint32_t number) { return stages_.shard(number); }
   // Events and acknowledgements.
   void gap(uint64_t entries);
   void acknowledged(bool ok) { (ok ? acknowledged_ : acknowledge_failed_).Increment(); }
   void sink_swapped() { sink_swaps_.Increment(); }
+  void waited_for_memory() { memory_waits_.Increment(); }
   void breaker_opened() { breaker_opened_.Increment(); }
 
   // The whole text exposition, version 0.0.4. Without a snapshot (not started) its gauges are 0.
-  std::string text(const std::optional<core::Snapshot>& snapshot, uint64_t events_dropped);
+  std::string text(const std::optional<core::Snapshot>& snapshot, const MemoryUse& memory,
+                   uint64_t events_dropped);
 
  private:
   prometheus::Counter& counter(const char* name, const char* help);
   prometheus::Gauge& gauge(const char* name, const char* help);
 
   prometheus::Registry registry_;
+  Stages stages_;
   prometheus::Family<prometheus::Counter>& archives_;
   prometheus::Counter& archived_;
   prometheus::Counter& verified_;
@@ -75,6 +88,12 @@ class Metrics {
   prometheus::Gauge& breaker_probing_;
   prometheus::Gauge& breaker_level_;
   prometheus::Gauge& events_dropped_;
+  prometheus::Gauge& memory_budget_;
+  prometheus::Gauge& memory_leased_;
+  prometheus::Family<prometheus::Gauge>& memory_waiting_;
+  prometheus::Gauge& jobs_waiting_;
+  prometheus::Gauge& restores_waiting_;
+  prometheus::Counter& memory_waits_;
 };
 
 }  // namespace tidemark::metrics

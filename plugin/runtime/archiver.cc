@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "sink/loader.h"
+#include "util/stopwatch.h"
 
 namespace tidemark::runtime {
 namespace {
@@ -22,15 +23,6 @@ core::SchedulerConfig scheduler_config(const config::Config& config) {
   result.partition_idle_ms = config.partition_idle_ms;
   result.seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   return result;
-}
-
-// A worker's share of the budget: a quarter for the buffer, half for names, the rest for the sink's buffers.
-tar::SourceLimits source_limits(const config::Config& config) {
-  const uint64_t share = config.memory_budget_bytes / config.workers;
-  tar::SourceLimits limits;
-  limits.buffer_bytes = static_cast<size_t>(std::min<uint64_t>(share / 4, 1U << 20U));
-  limits.layout_bytes = static_cast<size_t>(share / 2);
-  return limits;
 }
 
 void name_thread(const std::string& name) { pthread_setname_np(pthread_self(), name.c_str()); }
@@ -64,6 +56,9 @@ Archiver::Archiver(const tidemark_host& host, config::Config config)
       log_(host_.log, host_.ctx, config_.log_level),
       logger_(log_.component("archiver")),
       metrics_(config_.workers),
+      memory_(plan_memory(config_.memory_budget_bytes, config_.workers)),
+      sources_(memory_),
+      restores_(memory_.restores),
       dispatcher_(scheduler_config(config_), intake_) {}
 
 Archiver::~Archiver() {
@@ -73,7 +68,8 @@ Archiver::~Archiver() {
 Status Archiver::set_sink(std::string_view url, std::span<const config::Option> options,
                           const tidemark_call* call) {
   if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "set_sink must not be called from a callback");
-  Result<std::shared_ptr<sink::Sink>> opened = sink::open_sink(url, options, config_.sink_dir, log_, call);
+  Result<std::shared_ptr<sink::Sink>> opened =
+      sink::open_sink(url, options, config_.sink_dir, log_, memory_.put_buffer_bytes, call);
   if (!opened) return tl::unexpected(opened.error());
   // First the slot, then the scheduler: a job may run on a newer sink than it was meant for, never on an
   // older.
@@ -133,7 +129,27 @@ void Archiver::join_all() {
 }
 
 std::string Archiver::metrics_text() {
-  return metrics_.text(dispatcher_.snapshot(), dispatcher_.events_dropped());
+  const Slots::Usage jobs = sources_.usage();
+  const Slots::Usage restores = restores_.usage();
+  metrics::MemoryUse memory;
+  memory.budget_bytes = config_.memory_budget_bytes;
+  memory.leased_bytes = jobs.in_use * memory_.job_bytes + restores.in_use * memory_.restore_bytes;
+  memory.jobs_waiting = jobs.waiting;
+  memory.restores_waiting = restores.waiting;
+  return metrics_.text(dispatcher_.snapshot(), memory, dispatcher_.events_dropped());
+}
+
+Result<store::Restored> Archiver::restore(std::string_view storage, uint64_t partition, core::Lsn lsn,
+                                          std::string_view directory, const tidemark_call* call) {
+  const auto from = sink();
+  if (!from) return tl::unexpected(from.error());
+  store::Deadline deadline(call);
+  const auto lease = restores_.take(deadline);
+  if (!lease) return tl::unexpected(lease.error());
+  if (lease->waited()) metrics_.waited_for_memory();
+  const auto left = deadline.next_call();
+  if (!left) return tl::unexpected(left.error());
+  return store::restore(**from, storage, partition, lsn, directory, memory_.restore_bytes, *left);
 }
 
 Result<std::shared_ptr<sink::Sink>> Archiver::sink() {
@@ -151,13 +167,14 @@ bool Archiver::on_own_thread() const {
 
 void Archiver::run_worker(uint32_t number) {
   name_thread("tidemark-w" + std::to_string(number));
-  JobRunner runner(host_, slot_, metrics_, source_limits(config_), config_.batch_bytes, cancelled_);
+  metrics::Stages::Shard& stages = metrics_.stages(number);
+  JobRunner runner(host_, slot_, metrics_, stages, sources_, config_.batch_bytes, cancelled_);
   Finished finished;
   Command command;
-  while (dispatcher_.take(std::move(finished), &command)) finished = run(command, runner);
+  while (dispatcher_.take(std::move(finished), &command)) finished = run(command, runner, stages);
 }
 
-Finished Archiver::run(Command& command, JobRunner& runner) {
+Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Shard& stages) {
   if (const auto* job = std::get_if<JobCommand>(&command)) {
     JobDone done = runner.run(*job);
     if (done.result.outcome != core::Outcome::kDone) log_failure(done, job->id);
@@ -166,7 +183,9 @@ Finished Archiver::run(Command& command, JobRunner& runner) {
   if (const auto* ack = std::get_if<AckCommand>(&command)) {
     const tidemark_partition partition = abi_partition(ack->id);
     tidemark_error error = empty_abi_error();
+    const Stopwatch watch;
     const tidemark_status status = host_.acknowledge(host_.ctx, &partition, ack->ack.lsn, &error);
+    stages.add(metrics::Stage::kAcknowledge, watch.elapsed());
     metrics_.acknowledged(status == TIDEMARK_OK);
     if (status != TIDEMARK_OK) {
       logger_->warn("acknowledge of {}: {}; will try again", where(ack->id, {ack->ack.lsn, ack->ack.lsn}),

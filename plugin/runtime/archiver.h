@@ -22,7 +22,9 @@
 #include "runtime/host.h"
 #include "runtime/intake.h"
 #include "runtime/job.h"
+#include "runtime/memory.h"
 #include "sink/slot.h"
+#include "store/store.h"
 
 namespace tidemark::runtime {
 
@@ -40,13 +42,16 @@ class Archiver {
     return dispatcher_.notify(view(partition.storage), partition.id, low, high);
   }
   std::string metrics_text();
+  // As tidemark.readback/1 says; waits for memory. [any-thread]
+  Result<store::Restored> restore(std::string_view storage, uint64_t partition, core::Lsn lsn,
+                                  std::string_view directory, const tidemark_call* call);
   // The sink to read back from; TIDEMARK_E_INVALID before the first set_sink.
   Result<std::shared_ptr<sink::Sink>> sink();
   void warn(const std::string& message) { logger_->warn("{}", message); }
 
  private:
   void run_worker(uint32_t number);
-  Finished run(Command& command, JobRunner& runner);
+  Finished run(Command& command, JobRunner& runner, metrics::Stages::Shard& stages);
   void deliver(const EventNotice& event);
   void log_event(const EventNotice& event);
   void log_failure(const JobDone& done, const PartitionId& id);
@@ -58,6 +63,9 @@ class Archiver {
   log::Log log_;
   std::shared_ptr<spdlog::logger> logger_;
   metrics::Metrics metrics_;
+  const MemoryPlan memory_;
+  SourcePool sources_;
+  Slots restores_;
   sink::Slot slot_;
   Intake intake_;
   Dispatcher dispatcher_;

@@ -1,5 +1,6 @@
 #include "runtime/job.h"
 
+#include <array>
 #include <chrono>
 #include <cstring>
 
@@ -9,6 +10,7 @@
 #include "store/store.h"
 #include "util/crc32c.h"
 #include "util/sha256.h"
+#include "util/stopwatch.h"
 
 namespace tidemark::runtime {
 namespace {
@@ -27,10 +29,6 @@ std::string name_of(const PartitionId& id, core::Range range) {
 tar::Cancel cancel_of(const std::atomic<bool>& cancelled) {
   return {const_cast<std::atomic<bool>*>(&cancelled),
           [](void* ctx) { return static_cast<std::atomic<bool>*>(ctx)->load(); }};
-}
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
@@ -53,18 +51,42 @@ tidemark_status read_block(void* ctx, uint64_t offset, void* buffer, size_t size
 
 }  // namespace
 
-// Entries on loan: each is given back exactly once, whatever happens, after the source let go of its files.
+// Memory and entries on loan: each entry is given back exactly once, whatever happens, after the source let
+// go of its files.
 class JobRunner::Leases {
  public:
-  Leases(const tidemark_host& host, const PartitionId& id, tar::EntrySource& source)
-      : host_(host), partition_(abi_partition(id)), source_(source) {}
-  ~Leases() {
-    source_.close();
-    for (tidemark_entry& entry : entries_) host_.release_entry(host_.ctx, &partition_, &entry);
+  Leases(const tidemark_host& host, const PartitionId& id, SourcePool& sources, metrics::Metrics& metrics)
+      : host_(host), partition_(abi_partition(id)), memory_(sources.take()) {
+    if (memory_.waited()) metrics.waited_for_memory();
   }
+  ~Leases() { give_back(); }
   Leases(const Leases&) = delete;
   Leases& operator=(const Leases&) = delete;
 
+  tar::EntrySource& source() const { return memory_.source(); }
+
+  std::chrono::nanoseconds acquire_time() const { return acquire_time_; }
+
+  // Acquires the entry and adds it to the source; *taken as add() of the source says.
+  Status add(core::Lsn lsn, uint64_t most_bytes, bool* taken) {
+    const Stopwatch acquiring;
+    const Result<std::string_view> path = acquire(lsn);
+    acquire_time_ += acquiring.elapsed();
+    if (!path) return tl::unexpected(path.error());
+    const Result<bool> added = source().add({lsn, *path}, most_bytes);
+    if (!added) return tl::unexpected(added.error());
+    *taken = *added;
+    return {};
+  }
+
+  // The entries; the memory stays.
+  void give_back() {
+    source().close();
+    for (tidemark_entry& entry : entries_) host_.release_entry(host_.ctx, &partition_, &entry);
+    entries_.clear();
+  }
+
+ private:
   Result<std::string_view> acquire(core::Lsn lsn) {
     tidemark_entry entry = {sizeof entry, 0, {nullptr, 0}, nullptr};
     tidemark_error error = empty_abi_error();
@@ -79,21 +101,23 @@ class JobRunner::Leases {
     return path;
   }
 
- private:
   const tidemark_host& host_;
   const tidemark_partition partition_;
-  tar::EntrySource& source_;
+  const SourcePool::Lease memory_;
   std::vector<tidemark_entry> entries_;
+  std::chrono::nanoseconds acquire_time_{0};
 };
 
 JobRunner::JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics,
-                     tar::SourceLimits limits, uint64_t batch_bytes, const std::atomic<bool>& cancelled)
+                     metrics::Stages::Shard& stages, SourcePool& sources, uint64_t batch_bytes,
+                     const std::atomic<bool>& cancelled)
     : host_(host),
       slot_(slot),
       metrics_(metrics),
+      stages_(stages),
+      sources_(sources),
       batch_bytes_(batch_bytes),
-      cancelled_(cancelled),
-      source_(limits) {
+      cancelled_(cancelled) {
   call_ = {sizeof call_, 0, const_cast<std::atomic<bool>*>(&cancelled),
            [](void* ctx) -> int32_t { return static_cast<std::atomic<bool>*>(ctx)->load() ? 1 : 0; }};
 }
@@ -127,56 +151,59 @@ JobDone JobRunner::run(const JobCommand& command) {
 }
 
 JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
-  const auto begin = std::chrono::steady_clock::now();
-  Leases leases(host_, id, source_);
-  if (auto failure = lay_out(id, batch_bytes_, &leases, &range)) return std::move(*failure);
-  const uint64_t size_bytes = source_.size_bytes();
-  const auto put_begin = std::chrono::steady_clock::now();
-  Ended result = put_laid_out(id, range);
+  const Stopwatch watch;
+  Leases leases(host_, id, sources_, metrics_);
+  if (auto failure = lay_out(id, batch_bytes_, leases, &range)) return std::move(*failure);
+  const tar::EntrySource& body = leases.source();
+  const uint64_t size_bytes = body.size_bytes();
+  Ended result = put_laid_out(id, range, leases.source());
+  stages_.add(metrics::Stage::kStat, body.times().stat);
+  stages_.add(metrics::Stage::kRead, body.times().read);
   result.result.through = range.last;
-  result.result.sample = {1 + static_cast<uint64_t>(seconds_since(put_begin) * 1e6), size_bytes};
+  result.result.sample.bytes = size_bytes;
   const uint64_t entries = range.last - range.first + 1;
   if (result.result.outcome != core::Outcome::kDone) return result;
   if (result.existed) {
-    metrics_.verified(entries, seconds_since(begin));
+    metrics_.verified(entries, watch.seconds());
   } else {
-    metrics_.archived(entries, size_bytes, seconds_since(begin));
+    metrics_.archived(entries, size_bytes, watch.seconds());
   }
   return result;
 }
 
-JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, core::Range range) {
+
+JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, core::Range range, tar::EntrySource& body) {
   core::Digest digest;
-  tidemark_source source = {sizeof source, 0,           source_.size_bytes(), nullptr,
-                            &source_,      read_source, source_.data(),       nullptr};
+  tidemark_source source = {sizeof source, 0,           body.size_bytes(), nullptr,
+                            &body,         read_source, body.data(),       nullptr};
   if (sink_->wants_sha256()) {
-    const Result<core::Digest> whole = source_.object_digest();
+    const Result<core::Digest> whole = body.object_digest();
     if (!whole) return entry_error(whole.error());
     digest = *whole;
     source.sha256 = digest.data();
   }
   uint32_t crc32c = 0;
   if (sink_->wants_crc32c()) {
-    const Result<uint32_t> whole = source_.object_crc32c();
+    const Result<uint32_t> whole = body.object_crc32c();
     if (!whole) return entry_error(whole.error());
     crc32c = *whole;
     source.crc32c = &crc32c;
   }
   const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
+  const Stopwatch putting;
+  const auto read_before = body.times().read;
   const Status status = put(key, source);
+  stages_.add(metrics::Stage::kPut, putting.elapsed() - (body.times().read - read_before));
   if (status) return {};
-  if (const std::optional<Error>& own = source_.failure()) {
-    return ended(
-        own->status == TIDEMARK_E_CANCELLED ? core::Outcome::kCancelled : core::Outcome::kEntryFailed, *own);
-  }
+  if (const std::optional<Error>& own = body.failure()) return entry_error(*own);
   if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
-  Ended result = compare(id, range, key);
+  Ended result = compare(id, range, key, body);
   result.existed = true;
   return result;
 }
 
 JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) {
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const std::string key = core::object_key(*id.storage, id.id, job.range, core::ObjectKind::kArchive);
   // What another life wrote may be visible and not durable yet; head says it is.
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
@@ -185,16 +212,16 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
   bool is_told = false;
   if (job.part == job.range) {
     // As long as all of it is there one digest tells.
-    Leases leases(host_, id, source_);
+    Leases leases(host_, id, sources_, metrics_);
     core::Range range = job.range;
-    auto failure = lay_out(id, UINT64_MAX, &leases, &range);
+    auto failure = lay_out(id, UINT64_MAX, leases, &range);
     if (failure) {
       const bool missing = failure->result.outcome == core::Outcome::kMissing;
       const bool is_single = job.range.first == job.range.last;
       if (missing && is_single && job.trusted >= job.range.last) return {};
       if (!missing || is_single) return std::move(*failure);
     } else if (range == job.range) {
-      result = compare(id, range, key);
+      result = compare(id, range, key, leases.source());
       is_told = !result.result.conflict || range.first == range.last;
     }
   }
@@ -204,7 +231,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
   }
   if (result.result.outcome == core::Outcome::kDone) {
     const core::Lsn through = result.result.through == core::kNoLsn ? job.part.last : result.result.through;
-    metrics_.verified(through - job.part.first + 1, seconds_since(begin));
+    metrics_.verified(through - job.part.first + 1, watch.seconds());
   }
   return result;
 }
@@ -257,15 +284,15 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
   return result;
 }
 
-std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes, Leases* leases,
+std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes, Leases& leases,
                                                    core::Range* range) {
-  if (Status begun = source_.begin(*id.storage, id.id, cancel_of(cancelled_)); !begun) {
+  if (Status begun = leases.source().begin(*id.storage, id.id, cancel_of(cancelled_)); !begun) {
     return ended(core::Outcome::kEntryFailed, begun.error());
   }
   const core::Lsn last = range->last;
   for (core::Lsn lsn = range->first;; ++lsn) {
     bool taken = false;
-    Status status = add_entry(lsn, most_bytes, leases, &taken);
+    Status status = leases.add(lsn, most_bytes, &taken);
     // What fails is met again as the first of another job, and holds up only itself.
     if (!status && (lsn == range->first || status.error().status == TIDEMARK_E_CANCELLED)) {
       return entry_error(id, lsn, std::move(status.error()));
@@ -274,17 +301,9 @@ std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64
     range->last = lsn;
     if (lsn == last) break;
   }
-  source_.seal();
+  stages_.add(metrics::Stage::kAcquire, leases.acquire_time());
+  leases.source().seal();
   return std::nullopt;
-}
-
-Status JobRunner::add_entry(core::Lsn lsn, uint64_t most_bytes, Leases* leases, bool* taken) {
-  const Result<std::string_view> path = leases->acquire(lsn);
-  if (!path) return tl::unexpected(path.error());
-  const Result<bool> added = source_.add({lsn, *path}, most_bytes);
-  if (!added) return tl::unexpected(added.error());
-  *taken = *added;
-  return {};
 }
 
 JobRunner::Ended JobRunner::entry_error(const PartitionId& id, core::Lsn lsn, Error error) const {
@@ -295,8 +314,9 @@ JobRunner::Ended JobRunner::entry_error(const PartitionId& id, core::Lsn lsn, Er
   return ended(outcome, std::move(error));
 }
 
-JobRunner::Ended JobRunner::compare(const PartitionId& id, core::Range range, const std::string& key) {
-  const Result<core::Digest> digest = source_.content_digest();
+JobRunner::Ended JobRunner::compare(const PartitionId& id, core::Range range, const std::string& key,
+                                    tar::EntrySource& body) {
+  const Result<core::Digest> digest = body.content_digest();
   if (!digest) return entry_error(digest.error());
   const Result<core::Footer> footer = store::read_footer(*sink_, key, &call_);
   if (!footer) {
@@ -312,6 +332,7 @@ JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::J
                                             const std::string& key) {
   core::Range part = job.part;
   part.last = part.first + std::min(part.last - part.first, kCompareAtOnce - 1);
+  Leases leases(host_, id, sources_, metrics_);
   tar::EntryDigests there(part);
   if (Status read = store::digest_entries(*sink_, key, there, &call_); !read) {
     return read.error().status == TIDEMARK_E_CORRUPT ? conflict(read.error()) : sink_error(read.error());
@@ -320,7 +341,7 @@ JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::J
   for (core::Lsn lsn = part.first; lsn <= part.last; ++lsn) {
     Ended entry;
     const core::Digest* const archived = there.find(lsn);
-    const Result<core::Digest> here = digest_of_entry(id, lsn);
+    const Result<core::Digest> here = digest_of_entry(id, lsn, leases);
     if (archived == nullptr) {
       Error error;
       error.status = TIDEMARK_E_CORRUPT;
@@ -344,32 +365,32 @@ JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::J
 }
 
 // Of the bytes that the entry takes in any archive.
-Result<core::Digest> JobRunner::digest_of_entry(const PartitionId& id, core::Lsn lsn) {
-  constexpr size_t kPieceBytes = 256 << 10;
-  Leases leases(host_, id, source_);
-  if (Status begun = source_.begin(*id.storage, id.id, cancel_of(cancelled_)); !begun) {
+Result<core::Digest> JobRunner::digest_of_entry(const PartitionId& id, core::Lsn lsn, Leases& leases) {
+  constexpr size_t kPieceBytes = 16 << 10;
+  leases.give_back();
+  tar::EntrySource& source = leases.source();
+  if (Status begun = source.begin(*id.storage, id.id, cancel_of(cancelled_)); !begun) {
     return tl::unexpected(begun.error());
   }
   bool taken = false;
-  if (Status added = add_entry(lsn, UINT64_MAX, &leases, &taken); !added)
-    return tl::unexpected(added.error());
-  source_.seal();
-  const uint64_t size_bytes = source_.size_bytes() - tar::kEndMarkSize - core::kFooterSize;
+  if (Status added = leases.add(lsn, UINT64_MAX, &taken); !added) return tl::unexpected(added.error());
+  source.seal();
+  const uint64_t size_bytes = source.size_bytes() - tar::kEndMarkSize - core::kFooterSize;
   Sha256 sha256;
-  if (source_.data() != nullptr) {
-    sha256.update(source_.data(), size_bytes);
+  if (source.data() != nullptr) {
+    sha256.update(source.data(), size_bytes);
     return sha256.finish();
   }
-  std::vector<uint8_t> piece(kPieceBytes);
+  std::array<uint8_t, kPieceBytes> piece;
   for (uint64_t offset = 0; offset < size_bytes;) {
     const size_t most = std::min<uint64_t>(piece.size(), size_bytes - offset);
-    const Result<size_t> count = source_.read(offset, piece.data(), most);
+    const Result<size_t> count = source.read(offset, piece.data(), most);
     if (!count) return tl::unexpected(count.error());
     sha256.update(piece.data(), *count);
     offset += *count;
   }
   // To the end: only there is it known that nothing changed meanwhile.
-  if (const auto whole = source_.content_digest(); !whole) return tl::unexpected(whole.error());
+  if (const auto whole = source.content_digest(); !whole) return tl::unexpected(whole.error());
   return sha256.finish();
 }
 

@@ -1,7 +1,7 @@
 // Runs one job of the scheduler: acquire -> lay out -> put -> release, or a look at what the sink holds;
 // and sorts what went wrong into the scheduler's scopes.
 //
-// One JobRunner per worker thread, reused: it holds the worker's buffers.
+// One JobRunner per worker thread, reused. A job that needs memory leases it and waits while there is none.
 #ifndef TIDEMARK_RUNTIME_JOB_H
 #define TIDEMARK_RUNTIME_JOB_H
 
@@ -14,6 +14,7 @@
 
 #include "metrics/metrics.h"
 #include "runtime/dispatcher.h"
+#include "runtime/memory.h"
 #include "sink/slot.h"
 #include "tar/entry_source.h"
 
@@ -22,8 +23,9 @@ namespace tidemark::runtime {
 class JobRunner {
  public:
   // All borrowed for the runner's life; `cancelled` turning true ends what runs within a second.
-  JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics, tar::SourceLimits limits,
-            uint64_t batch_bytes, const std::atomic<bool>& cancelled);
+  JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics,
+            metrics::Stages::Shard& stages, SourcePool& sources, uint64_t batch_bytes,
+            const std::atomic<bool>& cancelled);
 
   JobDone run(const JobCommand& command);
 
@@ -42,16 +44,15 @@ class JobRunner {
 
   // Acquires the entries of *range and lays them out. *range becomes what was taken: all before an entry that
   // cannot be had, or with which there would be more than most_bytes. An Ended if that is not even the first.
-  std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, Leases* leases,
+  std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, Leases& leases,
                                core::Range* range);
-  Status add_entry(core::Lsn lsn, uint64_t most_bytes, Leases* leases, bool* taken);
-  Ended put_laid_out(const PartitionId& id, core::Range range);
+  Ended put_laid_out(const PartitionId& id, core::Range range, tar::EntrySource& body);
   Ended entry_error(const PartitionId& id, core::Lsn lsn, Error error) const;
-  // Compares what lies under key with the source: equal, in conflict, or not to be told now.
-  Ended compare(const PartitionId& id, core::Range range, const std::string& key);
+  // Compares what lies under key with the body: equal, in conflict, or not to be told now.
+  Ended compare(const PartitionId& id, core::Range range, const std::string& key, tar::EntrySource& body);
   // Compares an archive entry by entry with those of the job's part that the host still has.
   Ended compare_entries(const PartitionId& id, const core::Job& job, const std::string& key);
-  Result<core::Digest> digest_of_entry(const PartitionId& id, core::Lsn lsn);
+  Result<core::Digest> digest_of_entry(const PartitionId& id, core::Lsn lsn, Leases& leases);
   Ended differs(const PartitionId& id, core::Range range, const std::string& key, const core::Digest& there,
                 const core::Digest& here) const;
   Status put(const std::string& key, const tidemark_source& source);
@@ -63,10 +64,11 @@ class JobRunner {
   const tidemark_host& host_;
   sink::Slot& slot_;
   metrics::Metrics& metrics_;
+  metrics::Stages::Shard& stages_;
+  SourcePool& sources_;
   const uint64_t batch_bytes_;
   const std::atomic<bool>& cancelled_;
   tidemark_call call_;
-  tar::EntrySource source_;
   std::shared_ptr<sink::Sink> sink_;  // of the job that runs
 };
 

@@ -26,10 +26,11 @@ std::string printable_url(std::string_view url);
 //   INVALID      bad url or scheme; what the sink says of its options
 //   NOT_FOUND    no such library
 //   UNSUPPORTED  not a sink, or one that speaks no ABI we know
-// and whatever open gives. The sink keeps its library and `log` alive.
+// and whatever open gives. The sink keeps its library and `log` alive. `put_buffer_bytes` is what one put of
+// the sink may hold in buffers, 0 for no limit.
 Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const config::Option> options,
                                         const std::string& sink_dir, const log::Log& log,
-                                        const tidemark_call* call);
+                                        uint64_t put_buffer_bytes, const tidemark_call* call);
 
 }  // namespace tidemark::sink
 

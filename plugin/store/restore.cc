@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -9,16 +10,16 @@
 namespace tidemark::store {
 namespace {
 
-constexpr size_t kPieceBytes = 4 << 20;  // asked for at once: a request each, held in memory
-
 // An object as a stream that is pulled, one range after another.
 class ObjectStream final : public tar::ByteStream {
  public:
-  ObjectStream(sink::Sink& sink, std::string_view key, uint64_t size_bytes, Deadline& deadline)
+  // `piece_bytes` are asked for at once, a request each, and held in memory.
+  ObjectStream(sink::Sink& sink, std::string_view key, uint64_t size_bytes, size_t piece_bytes,
+               Deadline& deadline)
       : sink_(sink),
         key_(key),
         size_bytes_(size_bytes),
-        capacity_(size_bytes < kPieceBytes ? static_cast<size_t>(size_bytes) : kPieceBytes),
+        capacity_(static_cast<size_t>(std::min<uint64_t>(size_bytes, piece_bytes))),
         piece_(new uint8_t[capacity_]),
         deadline_(deadline) {}
 
@@ -98,10 +99,10 @@ tl::unexpected<Error> not_found(std::string_view storage, uint64_t partition, co
   return fail(TIDEMARK_E_NOT_FOUND, message);
 }
 
-Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extraction wanted,
+Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extraction wanted, size_t piece_bytes,
                     Deadline& deadline) {
   wanted.range = candidate.range;
-  ObjectStream bytes(sink, candidate.key, candidate.size_bytes, deadline);
+  ObjectStream bytes(sink, candidate.key, candidate.size_bytes, piece_bytes, deadline);
   Status status = tar::extract_entry(bytes, wanted, deadline.cancel());
   // The extractor only knows that it was stopped; the deadline knows why.
   if (!status && status.error().status == TIDEMARK_E_CANCELLED) {
@@ -116,7 +117,7 @@ Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extractio
 }  // namespace
 
 Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn lsn,
-                         std::string_view directory, const tidemark_call* call) {
+                         std::string_view directory, size_t piece_bytes, const tidemark_call* call) {
   if (lsn == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "entry 0 was asked for; LSNs begin with 1");
   Deadline deadline(call);
   const auto found = find_candidates(sink, storage, partition, lsn, deadline);
@@ -125,7 +126,7 @@ Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t pa
   const tar::Extraction wanted = {storage, partition, {}, lsn, directory, {}};
   Restored result;
   for (const Candidate& candidate : found->archives) {
-    Status status = restore_from(sink, candidate, wanted, deadline);
+    Status status = restore_from(sink, candidate, wanted, piece_bytes, deadline);
     if (status) {
       result.key = candidate.key;
       return result;

@@ -61,7 +61,7 @@ struct Restored {
 // Restores one entry as <directory>/<LSN>, see tar/extract.h. NOT_FOUND: no archive holds it; the message
 // says if it is known as a gap.
 Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn lsn,
-                         std::string_view directory, const tidemark_call* call);
+                         std::string_view directory, size_t piece_bytes, const tidemark_call* call);
 
 // The hole right before `low`: nothing if low - 1 is archived or recorded as a gap, or if nothing older is.
 Result<std::optional<core::Range>> find_gap_before(sink::Sink& sink, std::string_view storage,

@@ -16,6 +16,7 @@
 #include "tar/walker.h"
 #include "util/crc32c.h"
 #include "util/sha256.h"
+#include "util/stopwatch.h"
 
 namespace tidemark::tar {
 namespace {
@@ -57,6 +58,7 @@ class EntrySource::Impl {
   Result<core::Digest> object_digest();
   Result<uint32_t> object_crc32c();
   const std::optional<Error>& failure() const { return failure_; }
+  const SourceTimes& times() const { return times_; }
 
  private:
   enum class Mode : uint8_t {
@@ -68,6 +70,7 @@ class EntrySource::Impl {
   Status add_last(uint64_t* size_bytes);
   Result<bool> pack_last(uint64_t* size_bytes);
   Status lay_out_last(uint64_t* size_bytes);
+  bool choose_chunks(uint64_t content);
   void finish_content(const core::Digest& digest);
   Result<size_t> read_streamed(uint64_t offset, uint8_t* out, size_t size);
   Status hash_up_to(uint64_t end);
@@ -83,7 +86,6 @@ class EntrySource::Impl {
   }
 
   const size_t buffer_bytes_;
-  const size_t chunk_bytes_;
   // Begins on a page: where a sink writes it to a file the kernel copies it four times as fast.
   PageBuffer buffer_;
   ByteBudget budget_;
@@ -103,6 +105,7 @@ class EntrySource::Impl {
   Cancel cancel_;
   std::optional<Error> failure_;
 
+  SourceTimes times_;
   uint64_t content_size_ = 0;   // everything before the footer
   bool content_known_ = false;  // content_digest_ and footer_ are valid
   core::Digest content_digest_{};
@@ -112,6 +115,7 @@ class EntrySource::Impl {
   // Streamed only. Bytes up to hashed_ were read once, in order, and have the checksum crc_; chunks_ holds
   // what it was at the end of each full chunk among them.
   uint64_t hashed_ = 0;
+  size_t chunk_bytes_ = kStepBytes;
   Sha256 object_sha_;
   uint32_t crc_ = 0;
   ReservedArray<uint32_t> chunks_;
@@ -121,7 +125,6 @@ class EntrySource::Impl {
 
 EntrySource::Impl::Impl(SourceLimits limits)
     : buffer_bytes_(std::max(limits.buffer_bytes, kBufferMin)),
-      chunk_bytes_(std::min(buffer_bytes_, kStepBytes)),
       buffer_(page_aligned(buffer_bytes_)),
       budget_{std::min(limits.layout_bytes, kLayoutMax)},
       walker_(budget_),
@@ -136,6 +139,7 @@ Status EntrySource::Impl::begin(std::string_view storage, uint64_t partition, Ca
   storage_ = storage;
   partition_ = partition;
   cancel_ = cancel;
+  times_ = {};
   packer_.begin(buffer_.get(), buffer_bytes_ - kTailSize);
   return {};
 }
@@ -150,8 +154,13 @@ Result<bool> EntrySource::Impl::add(const EntryPath& entry, uint64_t most_bytes)
   const Layout::Mark laid_out = layout_.mark();
   const size_t laid_out_entries = laid_out_;
   entries_.push_back(entry);
+  const Stopwatch adding;
+  const auto read_before = packer_.read_time();
   uint64_t size = 0;
   Status status = add_last(&size);
+  const auto read = packer_.read_time() - read_before;
+  times_.read += read;
+  times_.stat += adding.elapsed() - read;
   if (status && (entries_.size() == 1 || size <= most_bytes)) return true;
   entries_.pop_back();
   packed_ = std::min(packed_, entries_.size());
@@ -195,7 +204,7 @@ Status EntrySource::Impl::lay_out_last(uint64_t* size_bytes) {
     if (Status status = walker_.walk(entries_[laid_out_], layout_, cancel_); !status) return status;
   }
   const uint64_t content = layout_.end() + kEndMarkSize;
-  if (content / chunk_bytes_ > (budget_.limit - budget_.used) / sizeof(uint32_t)) {
+  if (!choose_chunks(content)) {
     return fail(TIDEMARK_E_PERMANENT, std::string(entries_.back().path) + ": an archive of " +
                                           std::to_string(content) +
                                           " bytes is too large for the memory budget; raise it");
@@ -204,12 +213,21 @@ Status EntrySource::Impl::lay_out_last(uint64_t* size_bytes) {
   return {};
 }
 
+// Small chunks are read again at less cost; larger ones take less memory. False: even the largest take too much.
+bool EntrySource::Impl::choose_chunks(uint64_t content) {
+  const uint64_t most = (budget_.limit - budget_.used) / sizeof(uint32_t);
+  chunk_bytes_ = std::min(buffer_bytes_, kStepBytes);
+  while (content / chunk_bytes_ > most && 2 * chunk_bytes_ <= buffer_bytes_) chunk_bytes_ *= 2;
+  return content / chunk_bytes_ <= most;
+}
+
 void EntrySource::Impl::seal() {
   assert(!entries_.empty());
   sha_.reset();
   if (packed_ < entries_.size()) {
     mode_ = Mode::kStreamed;
     content_size_ = layout_.end() + kEndMarkSize;
+    choose_chunks(content_size_);
     stream_.begin(entries_);
     crc_ = 0;
     return;
@@ -217,8 +235,10 @@ void EntrySource::Impl::seal() {
   mode_ = Mode::kHeld;
   content_size_ = packer_.size() + kEndMarkSize;
   std::memset(buffer_.get() + packer_.size(), 0, kEndMarkSize);
+  const Stopwatch hashing;
   sha_.update(buffer_.get(), content_size_);
   finish_content(sha_.finish());
+  times_.read += hashing.elapsed();
   std::memcpy(buffer_.get() + content_size_, footer_.data(), footer_.size());
 }
 
@@ -271,11 +291,13 @@ Result<size_t> EntrySource::Impl::read(uint64_t offset, uint8_t* out, size_t siz
     std::memcpy(out, buffer_.get() + offset, size);
     return size;
   }
+  const Stopwatch reading;
   for (size_t done = 0; done < size;) {
     const auto count = read_streamed(offset + done, out + done, size - done);
     if (!count) return failed(count);
     done += *count;
   }
+  times_.read += reading.elapsed();
   return size;
 }
 
@@ -325,7 +347,7 @@ void EntrySource::Impl::add_to_chunks(const uint8_t* data, size_t size) {
     size -= count;
     if (hashed_ % chunk_bytes_ == 0) {
       const bool pushed = chunks_.push(crc_);
-      assert(pushed);  // lay_out() has seen to the room
+      assert(pushed);  // choose_chunks() has seen to the room
       static_cast<void>(pushed);
     }
   }
@@ -365,8 +387,11 @@ Status EntrySource::Impl::read_chunk(uint64_t chunk, uint8_t* out, size_t size) 
 Result<core::Digest> EntrySource::Impl::content_digest() {
   if (mode_ == Mode::kClosed) return fail(TIDEMARK_E_INVALID, "the entry source is not open");
   if (failure_) return tl::unexpected(*failure_);
-  if (Status status = hash_up_to(mode_ == Mode::kStreamed ? content_size_ : 0); !status)
-    return failed(status);
+  if (mode_ == Mode::kStreamed && hashed_ < content_size_) {
+    const Stopwatch reading;
+    if (Status status = hash_up_to(content_size_); !status) return failed(status);
+    times_.read += reading.elapsed();
+  }
   return content_digest_;
 }
 
@@ -412,6 +437,7 @@ Result<core::Digest> EntrySource::content_digest() { return impl_->content_diges
 Result<core::Digest> EntrySource::object_digest() { return impl_->object_digest(); }
 Result<uint32_t> EntrySource::object_crc32c() { return impl_->object_crc32c(); }
 const std::optional<Error>& EntrySource::failure() const { return impl_->failure(); }
+const SourceTimes& EntrySource::times() const { return impl_->times(); }
 void EntrySource::close() { impl_->close(); }
 
 }  // namespace tidemark::tar

@@ -9,6 +9,7 @@
 #ifndef TIDEMARK_TAR_ENTRY_SOURCE_H
 #define TIDEMARK_TAR_ENTRY_SOURCE_H
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,6 +37,12 @@ struct SourceLimits {
 struct Cancel {
   void* ctx = nullptr;
   bool (*is_cancelled)(void* ctx) = nullptr;
+};
+
+// What an archive took since it was opened.
+struct SourceTimes {
+  std::chrono::nanoseconds stat{0};  // finding, naming and measuring its members
+  std::chrono::nanoseconds read{0};  // reading and digesting their bytes
 };
 
 class EntrySource {
@@ -79,6 +86,7 @@ class EntrySource {
   // The first error that open(), read() or a digest gave since begin(): tells a failing entry from a
   // failing sink after a put.
   const std::optional<Error>& failure() const;
+  const SourceTimes& times() const;
   void close();
 
  private:

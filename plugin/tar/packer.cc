@@ -8,6 +8,7 @@
 
 #include "tar/layout.h"
 #include "util/fd.h"
+#include "util/stopwatch.h"
 
 namespace tidemark::tar {
 namespace {
@@ -37,6 +38,7 @@ void Packer::begin(uint8_t* buffer, size_t capacity) {
   capacity_ = capacity;
   used_ = 0;
   overflowed_ = false;
+  read_time_ = {};
 }
 
 // The error only ends the walk; nobody sees it.
@@ -70,7 +72,9 @@ Status Packer::on_file(const Place& place) {
   const auto mode = static_cast<uint16_t>(before.st_mode & 07777);
   if (Status status = add({place.member, {}, size, mode, MemberType::kFile}); !status) return status;
 
+  const Stopwatch reading;
   const ssize_t count = read_all(fd.get(), buffer_ + used_, size + 1);
+  read_time_ += reading.elapsed();
   if (count < 0) return fail_errno(static_cast<int>(-count), place.path());
   struct stat after;
   if (fstat(fd.get(), &after) != 0) return fail_errno(errno, place.path());

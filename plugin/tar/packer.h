@@ -5,6 +5,7 @@
 #ifndef TIDEMARK_TAR_PACKER_H
 #define TIDEMARK_TAR_PACKER_H
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -21,6 +22,7 @@ class Packer final : public TreeVisitor {
   bool overflowed() const { return overflowed_; }
   // Takes back what was added beyond `size`.
   void rewind(size_t size) { used_ = size, overflowed_ = false; }
+  std::chrono::nanoseconds read_time() const { return read_time_; }  // of the files' bytes, since begin()
 
   Status on_directory(const Place& place, const struct stat& info) override;
   void on_directory_end() override {}
@@ -35,6 +37,7 @@ class Packer final : public TreeVisitor {
   size_t capacity_ = 0;
   size_t used_ = 0;
   bool overflowed_ = false;
+  std::chrono::nanoseconds read_time_{0};
 };
 
 }  // namespace tidemark::tar

@@ -2,6 +2,9 @@
 #ifndef TIDEMARK_SINKS_COMMON_MUTEX_H
 #define TIDEMARK_SINKS_COMMON_MUTEX_H
 
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <mutex>
 
 #if defined(__clang__)
@@ -25,6 +28,7 @@ class TM_CAPABILITY("mutex") Mutex {
   void unlock() TM_RELEASE() { mutex_.unlock(); }
 
  private:
+  friend class CondVar;
   std::mutex mutex_;
 };
 
@@ -37,6 +41,26 @@ class TM_SCOPED_CAPABILITY MutexLock {
 
  private:
   Mutex& mutex_;
+};
+
+// Waits may wake for no reason; callers loop over their condition.
+class CondVar {
+ public:
+  void wait(Mutex& mutex) TM_REQUIRES(mutex) {
+    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
+    cond_.wait(lock);
+    lock.release();
+  }
+  void wait_ms(Mutex& mutex, uint32_t timeout_ms) TM_REQUIRES(mutex) {
+    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
+    cond_.wait_until(lock, std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms));
+    lock.release();
+  }
+  void notify_one() { cond_.notify_one(); }
+  void notify_all() { cond_.notify_all(); }
+
+ private:
+  std::condition_variable cond_;
 };
 
 }  // namespace tidemark::sinks

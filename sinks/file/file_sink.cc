@@ -98,6 +98,7 @@ Status FileSink::remove(std::string_view key, const Call&) {
     if (sys_errno == ENOENT || sys_errno == ENOTDIR) return {};
     return tl::unexpected(directory.error());
   }
+  const SyncGroup::Directory watched = syncs_.watch(directory->get());
   const std::string name(key.substr(slash + 1));
   struct stat stat;
   if (fstatat(directory->get(), name.c_str(), &stat, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -109,7 +110,7 @@ Status FileSink::remove(std::string_view key, const Call&) {
     return fail_errno(errno, "stat " + directories_.absolute(key));
   }
   // Also when it was absent: whoever removed it may not have made that durable yet.
-  return sync_directory(directory->get(), key);
+  return sync_directory(watched, key);
 }
 
 }  // namespace tidemark::sinks::file

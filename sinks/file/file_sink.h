@@ -1,7 +1,8 @@
 // The sink that keeps objects as files below one directory; the key is the relative path.
 //
 // put, head, get, list and remove on any thread, concurrently; there is no lock between them but a short
-// one for staging=named. Owns a descriptor of the root directory, so moving the root moves the archive.
+// one for staging=named and that of SyncGroup. Owns a descriptor of the root directory, so moving the root
+// moves the archive.
 #ifndef TIDEMARK_SINKS_FILE_FILE_SINK_H
 #define TIDEMARK_SINKS_FILE_FILE_SINK_H
 
@@ -15,6 +16,7 @@
 #include "common/table.h"
 #include "file/directories.h"
 #include "file/staging.h"
+#include "file/sync_group.h"
 
 namespace tidemark::sinks::file {
 
@@ -29,6 +31,8 @@ class FileSink {
   Status list(std::string_view prefix, std::string_view start_after, const Visitor& visit, const Call& call);
   Status remove(std::string_view key, const Call& call);
 
+  // Whether the fsyncs of concurrent puts go in rounds.
+  bool shares_syncs() const { return syncs_.is_shared(); }
   // Whether new files live without a name until they are whole, or under one in the staging area.
   bool uses_unnamed_files() const { return unnamed_; }
 
@@ -43,13 +47,13 @@ class FileSink {
   Status put_once(std::string_view key, const Source& source, uint32_t flags, const Call& call);
   Result<NewFile> new_file(int directory_fd, std::string_view key);
   Status write_body(int fd, std::string_view key, const Source& source);
-  Status publish(NewFile& file, int directory_fd, std::string_view key, uint32_t flags);
+  Status publish(NewFile& file, const SyncGroup::Directory& directory, std::string_view key, uint32_t flags);
   Status publish_new(NewFile& file, int directory_fd, std::string_view key);
   Status replace(NewFile& file, int directory_fd, std::string_view key);
   Status settle_existing(int directory_fd, std::string_view key);
   Status make_durable(int fd, std::string_view key);
   Status name_in_staging(NewFile& file);
-  Status sync_directory(int directory_fd, std::string_view key) const;
+  Status sync_directory(const SyncGroup::Directory& directory, std::string_view key);
   // A regular file, open for reading, and its size.
   Result<UniqueFd> open_object(std::string_view key, int flags, ObjectInfo* info) const;
   Result<std::shared_ptr<StagingArea>> staging_area(const StagingArea* broken = nullptr);
@@ -58,6 +62,7 @@ class FileSink {
   const std::string path_;
   Directories directories_;
   BufferPool buffers_;
+  SyncGroup syncs_;
   bool unnamed_ = true;  // set by open
   Mutex staging_mutex_;
   std::shared_ptr<StagingArea> staging_ TM_GUARDED_BY(staging_mutex_);  // made when first needed

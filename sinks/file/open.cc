@@ -70,8 +70,9 @@ FileSink::FileSink(UniqueFd root, std::string path)
     : root_(std::move(root)), path_(std::move(path)), directories_(root_.get(), path_) {}
 
 Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, const Call& call) {
-  std::string staging = "auto";
-  const Status options = parse_options({choice_option("staging", &staging, {"auto", "unnamed", "named"})},
+  std::string staging = "auto", sync = "auto";
+  const Status options = parse_options({choice_option("staging", &staging, {"auto", "unnamed", "named"}),
+                                        choice_option("sync", &sync, {"auto", "shared", "each"})},
                                        request.url.query, request.options, request.option_count);
   if (!options) return tl::unexpected(options.error());
   Result<std::string> path = root_path(request.url);
@@ -80,11 +81,12 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, con
   if (!root) return tl::unexpected(not_absent(std::move(root.error())));
   if (Status ok = call.check(); !ok) return tl::unexpected(ok.error());
   std::unique_ptr<FileSink> sink(new FileSink(std::move(*root), std::move(*path)));
+  if (sync == "shared" || (sync == "auto" && shares_commits(sink->root_.get()))) sink->syncs_.share();
   sweep_leftovers(sink->root_.get(), sink->path_, request.log);
   if (Status ok = sink->probe(staging); !ok) return tl::unexpected(not_absent(std::move(ok.error())));
-  request.log.write(
-      TIDEMARK_LOG_DEBUG,
-      "opened " + sink->path_ + (sink->unnamed_ ? " with unnamed" : " with named") + " staging files");
+  request.log.write(TIDEMARK_LOG_DEBUG,
+                    "opened " + sink->path_ + (sink->unnamed_ ? " with unnamed" : " with named") +
+                        " staging files" + (sink->shares_syncs() ? " and shared fsyncs" : ""));
   return sink;
 }
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "file/body_writer.h"
 #include "file/file_sink.h"
 #include "file/unnamed_file.h"
 
@@ -15,9 +16,7 @@ namespace tidemark::sinks::file {
 namespace {
 
 constexpr int kMaxAttempts = 3;
-constexpr uint64_t kLookFirstBytes = 64 * 1024;        // from here on a look at what is there is cheap
-constexpr uint64_t kReserveBytes = 1024 * 1024;        // from here on space is reserved before writing
-constexpr uint64_t kWritebackBytes = 8 * 1024 * 1024;  // let the disk begin after each of these
+constexpr uint64_t kLookFirstBytes = 64 * 1024;  // from here on a look at what is there is cheap
 
 std::string_view directory_of(std::string_view key) {
   const size_t slash = key.rfind('/');
@@ -48,20 +47,6 @@ Status check_part_lengths(std::string_view key, const Directories& directories) 
                                           std::to_string(NAME_MAX));
     }
     begin = end + 1;
-  }
-  return {};
-}
-
-Status write_all(int fd, const char* data, size_t size, const Directories& directories,
-                 std::string_view key) {
-  while (size > 0) {
-    const ssize_t written = write(fd, data, size);
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return fail_errno(errno, "write " + directories.absolute(key));
-    }
-    data += written;
-    size -= static_cast<size_t>(written);
   }
   return {};
 }
@@ -97,6 +82,7 @@ Status FileSink::put_once(std::string_view key, const Source& source, uint32_t f
   const Result<UniqueFd> directory = directories_.open_or_create(directory_of(key));
   if (!directory) return tl::unexpected(directory.error());
   const int directory_fd = directory->get();
+  const SyncGroup::Directory watched = syncs_.watch(directory_fd);
   if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0 && source.size_bytes() >= kLookFirstBytes &&
       faccessat(directory_fd, LastPart(key).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
     return settle_existing(directory_fd, key);
@@ -105,9 +91,11 @@ Status FileSink::put_once(std::string_view key, const Source& source, uint32_t f
   if (!file) return tl::unexpected(file.error());
   if (Status ok = write_body(file->fd.get(), key, source); !ok) return ok;
   if (Status ok = call.check(); !ok) return ok;
-  if (fsync(file->fd.get()) != 0) return fail_errno(errno, "fsync " + directories_.absolute(key));
+  if (const int sys_errno = syncs_.sync_file(file->fd.get(), source.size_bytes()); sys_errno != 0) {
+    return fail_errno(sys_errno, "fsync " + directories_.absolute(key));
+  }
   if (Status ok = call.check(); !ok) return ok;
-  return publish(*file, directory_fd, key, flags);
+  return publish(*file, watched, key, flags);
 }
 
 Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view key) {
@@ -136,34 +124,26 @@ Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view 
 }
 
 Status FileSink::write_body(int fd, std::string_view key, const Source& source) {
-  if (source.size_bytes() >= kReserveBytes && source.size_bytes() <= INT64_MAX &&
-      fallocate(fd, 0, 0, static_cast<off_t>(source.size_bytes())) != 0 && errno != EOPNOTSUPP &&
-      errno != ENOSYS && errno != EINTR) {
-    return fail_errno(
-        errno, "reserve " + std::to_string(source.size_bytes()) + " bytes for " + directories_.absolute(key));
+  BodyWriter writer(fd, source.size_bytes());
+  if (const int problem = writer.begin(); problem != 0) {
+    return fail_errno(problem, "reserve " + std::to_string(source.size_bytes()) + " bytes for " +
+                                   directories_.absolute(key));
   }
-  uint64_t written = 0, submitted = 0;
   return source.for_each_piece(buffers_, [&](const char* data, size_t size) -> Status {
-    if (Status ok = write_all(fd, data, size, directories_, key); !ok) return ok;
-    written += size;
-    if (written - submitted >= kWritebackBytes) {
-      // Only a hint: errors of the disk come back from fsync.
-      sync_file_range(fd, static_cast<off_t>(submitted), static_cast<off_t>(written - submitted),
-                      SYNC_FILE_RANGE_WRITE);
-      submitted = written;
-    }
-    return {};
+    const int problem = writer.write(data, size);
+    return problem == 0 ? Status() : fail_errno(problem, "write " + directories_.absolute(key));
   });
 }
 
-Status FileSink::publish(NewFile& file, int directory_fd, std::string_view key, uint32_t flags) {
-  const Status published = publish_new(file, directory_fd, key);
+Status FileSink::publish(NewFile& file, const SyncGroup::Directory& directory, std::string_view key,
+                         uint32_t flags) {
+  const Status published = publish_new(file, directory.fd, key);
   if (!published) {
     if (published.error().status != TIDEMARK_E_EXISTS) return published;
-    if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0) return settle_existing(directory_fd, key);
-    if (Status ok = replace(file, directory_fd, key); !ok) return ok;
+    if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0) return settle_existing(directory.fd, key);
+    if (Status ok = replace(file, directory.fd, key); !ok) return ok;
   }
-  return sync_directory(directory_fd, key);
+  return sync_directory(directory, key);
 }
 
 Status FileSink::publish_new(NewFile& file, int directory_fd, std::string_view key) {
@@ -230,13 +210,15 @@ Status FileSink::settle_existing(int directory_fd, std::string_view key) {
 Status FileSink::make_durable(int fd, std::string_view key) {
   const Result<UniqueFd> directory = directories_.open_or_create(directory_of(key));
   if (!directory) return tl::unexpected(directory.error());
+  const SyncGroup::Directory watched = syncs_.watch(directory->get());
   if (fsync(fd) != 0) return fail_errno(errno, "fsync the existing " + directories_.absolute(key));
-  return sync_directory(directory->get(), key);
+  return sync_directory(watched, key);
 }
 
-Status FileSink::sync_directory(int directory_fd, std::string_view key) const {
-  if (fsync(directory_fd) == 0) return {};
-  return fail_errno(errno, "fsync the directory of " + directories_.absolute(key));
+Status FileSink::sync_directory(const SyncGroup::Directory& directory, std::string_view key) {
+  const int sys_errno = syncs_.sync_directory(directory);
+  if (sys_errno == 0) return {};
+  return fail_errno(sys_errno, "fsync the directory of " + directories_.absolute(key));
 }
 
 }  // namespace tidemark::sinks::file

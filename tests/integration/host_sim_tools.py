@@ -15,9 +15,9 @@ def command(*arguments):
     return [HOST_SIM, *(str(argument) for argument in arguments)]
 
 
-def run(*arguments, expect=0):
+def run(*arguments, expect=0, limit_s=900):
     """Runs host-sim to its end and returns (stdout, stderr)."""
-    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=900)
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=limit_s)
     if done.returncode != expect:
         raise AssertionError(
             f"{' '.join(command(*arguments))}\nexit code {done.returncode}, expected {expect}\n"

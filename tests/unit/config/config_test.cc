@@ -123,13 +123,6 @@ TEST(ParseConfig, RetryMaxIsNotBelowRetryMin) {
   EXPECT_TRUE(parse({{"retry_min_ms", "10"}, {"retry_max_ms", "10"}}));
 }
 
-TEST(ParseConfig, TheBudgetMustDoForTheWorkers) {
-  expect_invalid({{"workers", "8"}, {"memory_budget_bytes", "2097151"}},
-                 {"memory_budget_bytes", "8 workers", "2097152"});
-  EXPECT_TRUE(parse({{"workers", "8"}, {"memory_budget_bytes", "2097152"}}));
-  EXPECT_TRUE(parse({{"workers", "256"}}));
-}
-
 TEST(ParseConfig, LogLevels) {
   const std::pair<const char*, int32_t> levels[] = {{"debug", TIDEMARK_LOG_DEBUG},
                                                     {"info", TIDEMARK_LOG_INFO},

@@ -37,7 +37,7 @@ TEST(Metrics, CountersCount) {
   metrics.acknowledged(false);
   metrics.sink_swapped();
   metrics.breaker_opened();
-  const auto now = values(metrics.text(std::nullopt, 9));
+  const auto now = values(metrics.text(std::nullopt, {}, 9));
   EXPECT_EQ(now.at("tidemark_archives_total{result=\"archived\"}"), 2);
   EXPECT_EQ(now.at("tidemark_archives_total{result=\"verified\"}"), 1);
   EXPECT_EQ(now.at("tidemark_archives_total{result=\"failed\"}"), 2);
@@ -72,7 +72,11 @@ TEST(Metrics, GaugesShowTheSnapshot) {
   s.concurrency_limit = 2;
   s.breaker = core::Throttle::State::kProbing;
   s.breaker_level = 6;
-  auto now = values(metrics.text(s, 0));
+  auto now = values(metrics.text(s, {64, 32, 5, 6}, 0));
+  EXPECT_EQ(now.at("tidemark_memory_budget_bytes"), 64);
+  EXPECT_EQ(now.at("tidemark_memory_leased_bytes"), 32);
+  EXPECT_EQ(now.at("tidemark_memory_waiting{kind=\"job\"}"), 5);
+  EXPECT_EQ(now.at("tidemark_memory_waiting{kind=\"restore\"}"), 6);
   EXPECT_EQ(now.at("tidemark_partitions{state=\"dormant\"}"), 10);
   EXPECT_EQ(now.at("tidemark_partitions{state=\"active\"}"), 20);
   EXPECT_EQ(now.at("tidemark_partitions{state=\"backing_off\"}"), 30);
@@ -86,7 +90,7 @@ TEST(Metrics, GaugesShowTheSnapshot) {
   EXPECT_EQ(now.at("tidemark_sink_breaker_state{state=\"probing\"}"), 1);
   EXPECT_EQ(now.at("tidemark_sink_backoff_level"), 6);
   // Not started: nothing of the moment is left.
-  now = values(metrics.text(std::nullopt, 0));
+  now = values(metrics.text(std::nullopt, {}, 0));
   EXPECT_EQ(now.at("tidemark_partitions{state=\"active\"}"), 0);
   EXPECT_EQ(now.at("tidemark_entries_waiting"), 0);
   EXPECT_EQ(now.at("tidemark_sink_breaker_state{state=\"closed\"}"), 1);
@@ -94,11 +98,11 @@ TEST(Metrics, GaugesShowTheSnapshot) {
 
 TEST(Metrics, EverythingIsThereFromTheBeginning) {
   Metrics metrics(1);
-  const auto before = values(metrics.text(std::nullopt, 0));
+  const auto before = values(metrics.text(std::nullopt, {}, 0));
   metrics.archived(1, 1, 1);
   metrics.conflict();
   metrics.acknowledged(false);
-  const auto after = values(metrics.text(core::Snapshot(), 1));
+  const auto after = values(metrics.text(core::Snapshot(), {}, 1));
   EXPECT_EQ(before.size(), after.size()) << "a series that appears later cannot be alerted on";
   for (const auto& [name, value] : before) EXPECT_EQ(after.count(name), 1U) << name;
 }
@@ -106,7 +110,7 @@ TEST(Metrics, EverythingIsThereFromTheBeginning) {
 // Prometheus' conventions, as far as promtool does not look.
 TEST(Metrics, NamesFollowTheConventions) {
   Metrics metrics(1);
-  std::istringstream lines(metrics.text(std::nullopt, 0));
+  std::istringstream lines(metrics.text(std::nullopt, {}, 0));
   std::set<std::string> helped;
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);

@@ -89,7 +89,7 @@ class OpenSinkTest : public ::testing::Test {
                                      std::vector<config::Option> options = {{"library",
                                                                              TIDEMARK_TEST_BLANK_SINK}},
                                      const std::string& sink_dir = "", const tidemark_call* call = nullptr) {
-    return open_sink(url, options, sink_dir, log_, call);
+    return open_sink(url, options, sink_dir, log_, 0, call);
   }
   static void expect_error(const Result<std::shared_ptr<Sink>>& result, tidemark_status status,
                            std::initializer_list<std::string> words) {

@@ -30,8 +30,8 @@ typedef struct tidemark_source {
    * sink can rewind; not concurrent for one source. */
   tidemark_status (*read)(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                           tidemark_error*);
-  const uint8_t* data; /* the whole body if it lies in memory: then read need not be called; else NULL */
-  const uint32_t* crc32c; /* CRC-32C (RFC 3720) over the whole body; NULL unless the sink asked and it is known */
+  const uint8_t* data;    /* the whole body if it lies in memory: then read need not be called; else NULL */
+  const uint32_t* crc32c; /* CRC-32C (RFC 3720) over the whole body; NULL unless asked for and known */
 } tidemark_source;
 
 typedef struct tidemark_object {
@@ -52,6 +52,7 @@ typedef struct tidemark_sink_host {
   uint32_t abi_minor;
   void* ctx;
   void (*log)(void* ctx, int32_t level, tidemark_str message); /* [any-thread] never blocks */
+  uint64_t put_buffer_bytes; /* what one put may hold in the sink's buffers, at least 64 KiB; 0: no limit */
 } tidemark_sink_host;
 
 typedef struct tidemark_sink tidemark_sink;

@@ -128,9 +128,11 @@ TEST_F(Staging, WhatIsNotOursStays) {
 TEST_F(Staging, SweepingIsToldToTheHost) {
   crash("named");
   std::string log;
-  const tidemark_sink_host host = {sizeof host, 0, &log, [](void* ctx, int32_t, tidemark_str message) {
+  const tidemark_sink_host host = {sizeof host, 0, &log,
+                                   [](void* ctx, int32_t, tidemark_str message) {
                                      static_cast<std::string*>(ctx)->append(view(message)).append("\n");
-                                   }};
+                                   },
+                                   0};
   const UniqueFd fd(::open(root().c_str(), O_RDONLY | O_DIRECTORY));
   sweep_leftovers(fd.get(), root(), HostLog(&host));
   EXPECT_NE(log.find("removed 1 unfinished files"), std::string::npos) << log;

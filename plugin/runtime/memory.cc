@@ -1,0 +1,100 @@
+#include "runtime/memory.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace tidemark::runtime {
+namespace {
+
+constexpr uint64_t kPart = 64 << 10;     // the least that a buffer can do with
+constexpr uint64_t kJobMin = 3 * kPart;  // the source's buffer, its names, the sink's buffers
+constexpr uint64_t kBufferMax = 4 << 20;
+constexpr uint64_t kPutBufferMax = 8 << 20;
+constexpr uint64_t kRestoreMax = 4 << 20;
+constexpr uint32_t kRestoresAtOnce = 4;
+constexpr auto kPoll = std::chrono::milliseconds(100);
+
+}  // namespace
+
+MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers) {
+  MemoryPlan plan;
+  const uint64_t for_restores = budget_bytes / 4;
+  plan.restore_bytes = std::clamp(for_restores / kRestoresAtOnce, kPart, kRestoreMax);
+  plan.restores = static_cast<uint32_t>(std::clamp<uint64_t>(for_restores / plan.restore_bytes, 1, 1024));
+  const uint64_t for_jobs = budget_bytes - for_restores;
+  plan.job_bytes = std::max(for_jobs / workers, kJobMin);
+  plan.jobs = static_cast<uint32_t>(std::clamp<uint64_t>(for_jobs / plan.job_bytes, 1, workers));
+  const uint64_t third = plan.job_bytes / 3;
+  plan.source.buffer_bytes = static_cast<size_t>(std::min(third, kBufferMax));
+  plan.source.layout_bytes = static_cast<size_t>(third);
+  plan.put_buffer_bytes = std::min(third, kPutBufferMax);
+  return plan;
+}
+
+Slots::Lease Slots::take() {
+  const MutexLock lock(mutex_);
+  const bool waits = free_ == 0;
+  if (waits) {
+    ++usage_.waiting;
+    while (free_ == 0) given_back_.wait(mutex_);
+    --usage_.waiting;
+  }
+  --free_;
+  ++usage_.in_use;
+  return {*this, waits};
+}
+
+Result<Slots::Lease> Slots::take(const store::Deadline& deadline) {
+  const MutexLock lock(mutex_);
+  Status status = deadline.check();
+  const bool waits = free_ == 0 && status;
+  if (waits) {
+    ++usage_.waiting;
+    while (free_ == 0 && status) {
+      given_back_.wait_until(mutex_, std::chrono::steady_clock::now() + kPoll);
+      status = deadline.check();
+    }
+    --usage_.waiting;
+  }
+  if (!status) {
+    if (free_ > 0) given_back_.notify_one();  // it may have been meant for this thread
+    return tl::unexpected(std::move(status.error()));
+  }
+  --free_;
+  ++usage_.in_use;
+  return Lease(*this, waits);
+}
+
+Slots::Usage Slots::usage() {
+  const MutexLock lock(mutex_);
+  return usage_;
+}
+
+void Slots::give_back() {
+  const MutexLock lock(mutex_);
+  ++free_;
+  --usage_.in_use;
+  if (usage_.waiting > 0) given_back_.notify_one();
+}
+
+SourcePool::Lease SourcePool::take() {
+  Slots::Lease slot = slots_.take();
+  std::unique_ptr<tar::EntrySource> source;
+  {
+    const MutexLock lock(mutex_);
+    if (!spare_.empty()) {
+      source = std::move(spare_.back());
+      spare_.pop_back();
+    }
+  }
+  if (source == nullptr) source = std::make_unique<tar::EntrySource>(limits_);
+  return {*this, std::move(slot), std::move(source)};
+}
+
+void SourcePool::give_back(std::unique_ptr<tar::EntrySource> source) {
+  source->close();
+  const MutexLock lock(mutex_);
+  spare_.push_back(std::move(source));
+}
+
+}  // namespace tidemark::runtime

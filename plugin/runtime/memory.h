@@ -1,0 +1,104 @@
+// How the memory budget is dealt out: every job leases its share before it begins and waits while none is
+// free; so does every restore. What is in use is never more than the budget, whatever the entries and however
+// many threads.
+//
+// Slots, SourcePool: any thread. A lease belongs to one thread and must not outlive what it was taken from.
+#ifndef TIDEMARK_RUNTIME_MEMORY_H
+#define TIDEMARK_RUNTIME_MEMORY_H
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "store/deadline.h"
+#include "tar/entry_source.h"
+#include "util/mutex.h"
+#include "util/result.h"
+
+namespace tidemark::runtime {
+
+// Three quarters are for jobs, a quarter is for reading back, so that neither waits for the other.
+struct MemoryPlan {
+  uint32_t jobs = 1;              // that may run at once; fewer than there are workers if the budget is small
+  uint64_t job_bytes = 0;         // of each: the source's buffer and names, and the sink's buffers
+  tar::SourceLimits source;       // of each job
+  uint64_t put_buffer_bytes = 0;  // of each job, for the sink
+  uint32_t restores = 1;          // at once
+  uint64_t restore_bytes = 0;     // of each
+};
+MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers);
+
+// So many equal shares, first come, first served by the operating system.
+class Slots {
+ public:
+  struct Usage {
+    uint32_t in_use = 0;
+    uint32_t waiting = 0;  // threads
+  };
+  class Lease {
+   public:
+    Lease(Slots& slots, bool waited) : slots_(&slots), waited_(waited) {}
+    Lease(Lease&& other) noexcept : slots_(std::exchange(other.slots_, nullptr)), waited_(other.waited_) {}
+    Lease& operator=(Lease&&) = delete;
+    ~Lease() {
+      if (slots_ != nullptr) slots_->give_back();
+    }
+    bool waited() const { return waited_; }  // there was none at first
+
+   private:
+    Slots* slots_;
+    bool waited_;
+  };
+
+  explicit Slots(uint32_t count) : free_(count) {}
+  // Waits as long as it takes: whoever holds a share is on its way to give it back.
+  Lease take() TM_EXCLUDES(mutex_);
+  // Or the deadline's error.
+  Result<Lease> take(const store::Deadline& deadline) TM_EXCLUDES(mutex_);
+  Usage usage() TM_EXCLUDES(mutex_);
+
+ private:
+  void give_back() TM_EXCLUDES(mutex_);
+
+  Mutex mutex_;
+  CondVar given_back_;
+  uint32_t free_ TM_GUARDED_BY(mutex_);
+  Usage usage_ TM_GUARDED_BY(mutex_);
+};
+
+// A job's share with the source that fills it. Sources are made when they are first needed and kept.
+class SourcePool {
+ public:
+  class Lease {
+   public:
+    Lease(SourcePool& pool, Slots::Lease slot, std::unique_ptr<tar::EntrySource> source)
+        : pool_(pool), slot_(std::move(slot)), source_(std::move(source)) {}
+    ~Lease() { pool_.give_back(std::move(source_)); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    tar::EntrySource& source() const { return *source_; }
+    bool waited() const { return slot_.waited(); }
+
+   private:
+    SourcePool& pool_;
+    const Slots::Lease slot_;
+    std::unique_ptr<tar::EntrySource> source_;
+  };
+
+  explicit SourcePool(const MemoryPlan& plan) : limits_(plan.source), slots_(plan.jobs) {}
+  Lease take() TM_EXCLUDES(mutex_);
+  Slots::Usage usage() { return slots_.usage(); }
+
+ private:
+  void give_back(std::unique_ptr<tar::EntrySource> source) TM_EXCLUDES(mutex_);
+
+  const tar::SourceLimits limits_;
+  Slots slots_;
+  Mutex mutex_;
+  std::vector<std::unique_ptr<tar::EntrySource>> spare_ TM_GUARDED_BY(mutex_);  // the warmest last
+};
+
+}  // namespace tidemark::runtime
+
+#endif  // TIDEMARK_RUNTIME_MEMORY_H

@@ -1,0 +1,78 @@
+#include "s3/body.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tidemark::sinks::s3 {
+
+Body::Body(const Source& source, uint64_t begin, uint64_t size_bytes, BufferPool* pieces)
+    : size_bytes_(size_bytes) {
+  if (source.data() != nullptr) {
+    memory_ = {reinterpret_cast<const char*>(source.data()) + begin, size_bytes};
+    return;
+  }
+  source_ = &source;
+  begin_ = begin;
+  pieces_ = pieces;
+}
+
+Status Body::read(char* buffer, size_t capacity, size_t* size) {
+  *size = 0;
+  const size_t wanted = std::min<uint64_t>(capacity, size_bytes_ - position_);
+  if (source_ == nullptr) {
+    if (wanted > 0) std::memcpy(buffer, memory_.data() + position_, wanted);
+    *size = wanted;
+  } else if (wanted > 0) {
+    const Status ok =
+        pieces_ != nullptr ? read_piece(buffer, wanted, size) : read_source(buffer, wanted, size);
+    if (!ok) {
+      failure_ = ok.error();
+      return ok;
+    }
+  }
+  position_ += *size;
+  return {};
+}
+
+void Body::rewind(uint64_t offset) { position_ = std::min(offset, size_bytes_); }
+
+Status Body::read_source(char* buffer, size_t capacity, size_t* size) {
+  if (Status ok = source_->read(begin_ + position_, buffer, capacity, size); !ok) return ok;
+  return begin_ + position_ + *size == source_->size_bytes() ? confirm_end() : Status();
+}
+
+Status Body::read_piece(char* buffer, size_t capacity, size_t* size) {
+  if (!piece_) {
+    piece_.emplace(*pieces_);
+    piece_begin_ = piece_end_ = 0;
+  }
+  if (position_ < piece_begin_ || position_ >= piece_end_) {
+    constexpr uint64_t kPiece = BufferPool::kBufferSize;
+    piece_begin_ = piece_end_ = position_ / kPiece * kPiece;
+    const uint64_t end = std::min(piece_begin_ + kPiece, size_bytes_);
+    while (piece_end_ < end) {
+      size_t count = 0;
+      if (Status ok = source_->read(begin_ + piece_end_, piece_->data() + (piece_end_ - piece_begin_),
+                                    end - piece_end_, &count);
+          !ok) {
+        piece_end_ = piece_begin_;
+        return ok;
+      }
+      piece_end_ += count;
+    }
+    if (begin_ + end == source_->size_bytes()) {
+      if (Status ok = confirm_end(); !ok) return ok;
+    }
+  }
+  *size = std::min<uint64_t>(capacity, piece_end_ - position_);
+  std::memcpy(buffer, piece_->data() + (position_ - piece_begin_), *size);
+  return {};
+}
+
+Status Body::confirm_end() const {
+  char behind = 0;
+  size_t size = 0;
+  return source_->read(source_->size_bytes(), &behind, 1, &size);
+}
+
+}  // namespace tidemark::sinks::s3

@@ -1,0 +1,65 @@
+// One creator of a key at a time, for stores that cannot see to that themselves: looking and writing are two
+// requests there, and at least the threads of one sink shall not get between another's.
+//
+// Any thread. As many keys as there are calls at once.
+#ifndef TIDEMARK_SINKS_S3_BUSY_KEYS_H
+#define TIDEMARK_SINKS_S3_BUSY_KEYS_H
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "common/call.h"
+#include "common/mutex.h"
+
+namespace tidemark::sinks::s3 {
+
+class BusyKeys {
+ public:
+  class Hold {
+   public:
+    Hold() = default;
+    ~Hold() {
+      if (keys_ != nullptr) keys_->leave(key_);
+    }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+    // Waits until nobody else holds the key. Once in the life of a Hold.
+    Status acquire(BusyKeys& keys, std::string_view key, const Call& call) {
+      if (Status ok = keys.enter(key, call); !ok) return ok;
+      keys_ = &keys;
+      key_ = key;
+      return {};
+    }
+
+   private:
+    BusyKeys* keys_ = nullptr;
+    std::string key_;
+  };
+
+ private:
+  static constexpr uint32_t kPollMs = 100;
+
+  Status enter(std::string_view key, const Call& call) TM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    while (!keys_.emplace(key).second) {
+      left_.wait_ms(mutex_, kPollMs);
+      if (Status ok = call.check(); !ok) return ok;
+    }
+    return {};
+  }
+  void leave(const std::string& key) TM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    keys_.erase(key);
+    left_.notify_all();
+  }
+
+  Mutex mutex_;
+  CondVar left_;
+  std::set<std::string> keys_ TM_GUARDED_BY(mutex_);
+};
+
+}  // namespace tidemark::sinks::s3
+
+#endif  // TIDEMARK_SINKS_S3_BUSY_KEYS_H

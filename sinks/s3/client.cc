@@ -1,0 +1,180 @@
+#include "s3/client.h"
+
+#include <time.h>
+
+#include <cstdlib>
+
+#include "s3/exit_gate.h"
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+constexpr std::string_view kUnsigned = "UNSIGNED-PAYLOAD";
+constexpr std::string_view kSha256OfNothing =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+constexpr int64_t kSkewUs = 4 * 60 * 1'000'000ll;  // stores accept 15 minutes, some only 5
+
+int64_t system_us() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
+}
+
+// Swift says the region only in words: "…; expecting 'us-east-1'".
+std::string_view expected_in(std::string_view message) {
+  constexpr std::string_view kBefore = "expecting '";
+  const size_t begin = message.find(kBefore);
+  if (begin == std::string_view::npos) return {};
+  message.remove_prefix(begin + kBefore.size());
+  return message.substr(0, message.find('\''));
+}
+
+bool is_expired(const StoreError& error) {
+  return error.code == "ExpiredToken" || error.code == "ExpiredTokenException" ||
+         error.code == "TokenRefreshRequired";
+}
+
+}  // namespace
+
+Error within(std::string_view what, Error error) {
+  if (!error.reported) error.message = std::string(what) + ": " + error.message;
+  return error;
+}
+
+Client::Client(const Config& config, std::string region, Transport& transport,
+               CredentialsProvider& credentials, HostLog log)
+    : config_(config),
+      address_(address_of(config, region)),
+      transport_(transport),
+      credentials_(credentials),
+      log_(log),
+      region_(std::move(region)) {}
+
+int64_t Client::now_us() const { return system_us() + clock_offset_us_.load(std::memory_order_relaxed); }
+
+std::string Client::region() const {
+  const MutexLock lock(mutex_);
+  return region_;
+}
+
+Headers Client::sign(const Request& request, const std::string& host, const Exchange& exchange) {
+  SignRequest to_sign;
+  to_sign.method = request.method;
+  to_sign.host = host;
+  to_sign.path = request.path;
+  to_sign.query = request.query;
+  to_sign.headers = request.headers;
+  std::string digest;
+  if (request.body == nullptr || request.body->size_bytes() == 0) {
+    to_sign.payload_sha256 = kSha256OfNothing;
+  } else if (!config_.sign_payload) {
+    to_sign.payload_sha256 = kUnsigned;
+  } else if (!request.payload_sha256.empty()) {
+    to_sign.payload_sha256 = request.payload_sha256;
+  } else {
+    digest = sha256_hex({request.body->memory(), request.body->size_bytes()});
+    to_sign.payload_sha256 = digest;
+  }
+  return signer_.sign(to_sign, exchange.credentials, exchange.region, now_us());
+}
+
+Status Client::start(Session& session, Exchange& exchange, const Call& call) {
+  Request& request = exchange.request;
+  Result<Credentials> credentials = credentials_.get(call);
+  if (!credentials) return tl::unexpected(within(request.what, credentials.error()));
+  exchange.credentials = std::move(*credentials);
+  exchange.region = region();
+  const Address address = address_of(config_, exchange.region);
+  if (request.body != nullptr) request.body->rewind(0);
+
+  Headers signature;
+  {
+    const ExitGate::Pass pass;
+    if (Status ok = pass.check(); !ok) return ok;
+    signature = sign(request, address.host, exchange);
+  }
+
+  Transfer& transfer = exchange.transfer;
+  transfer.method = request.method;
+  transfer.url = address.scheme + "://" + address.host + encode_path(request.path);
+  if (!request.query.empty()) transfer.url.append("?").append(encode_query(request.query));
+  transfer.headers = request.headers;
+  for (Header& header : signature) transfer.headers.push_back(std::move(header));
+  transfer.body = request.body;
+  transfer.text_max = request.text_max;
+  transfer.on_data = request.on_data;
+  const Status started = session.start(transfer);
+  for (Header& header : transfer.headers) wipe(&header.value);  // libcurl has its own copy by now
+  transfer.headers.clear();
+  if (!started) return tl::unexpected(within(request.what, started.error()));
+  return {};
+}
+
+bool Client::settle(Exchange& exchange) {
+  const Transfer& transfer = exchange.transfer;
+  if (!transfer.outcome || transfer.status < 300 || transfer.status > 403) return true;
+  const StoreAnswer answer = {transfer.status, transfer.answer, transfer.text};
+  const StoreError error = store_error(answer);
+  if (learn_region(answer, error, exchange) || learn_clock(answer, error, exchange)) return false;
+  // An answer to HEAD says no more than 400.
+  const bool perhaps_expired = answer.status == 400 && error.code.empty() &&
+                               exchange.request.method == "HEAD" &&
+                               !exchange.credentials.session_token.empty();
+  if (!exchange.redone_token && (is_expired(error) || perhaps_expired)) {
+    exchange.redone_token = true;
+    credentials_.expired(exchange.credentials);
+    return false;
+  }
+  return true;
+}
+
+bool Client::learn_region(const StoreAnswer& answer, const StoreError& error, Exchange& exchange) {
+  const bool elsewhere = answer.status == 301 || answer.status == 307 ||
+                         error.code == "AuthorizationHeaderMalformed" ||
+                         (answer.status == 400 && error.code.empty() && exchange.request.method == "HEAD");
+  if (!elsewhere || exchange.redone_region) return false;
+  const std::string_view said = !error.region.empty() ? error.region : expected_in(error.message);
+  if (!is_region(said) || said == exchange.region) return false;
+  exchange.redone_region = true;
+  {
+    const MutexLock lock(mutex_);
+    region_ = said;
+  }
+  log_.write(TIDEMARK_LOG_INFO, "bucket " + config_.bucket + " is in region " + std::string(said) +
+                                    ", says the store; set region to spare the first attempt");
+  return true;
+}
+
+bool Client::learn_clock(const StoreAnswer& answer, const StoreError& error, Exchange& exchange) {
+  if (answer.status != 403 || exchange.redone_clock) return false;
+  const bool may_be = error.code == "RequestTimeTooSkewed" || error.code == "RequestExpired" ||
+                      (error.code.empty() && exchange.request.method == "HEAD");
+  const std::optional<int64_t> theirs_us = date_us(answer.headers);
+  if (!may_be || !theirs_us || std::llabs(*theirs_us - now_us()) < kSkewUs) return false;
+  exchange.redone_clock = true;
+  const int64_t offset_us = *theirs_us - system_us();
+  clock_offset_us_.store(offset_us, std::memory_order_relaxed);
+  log_.write(TIDEMARK_LOG_WARN, "the clock of this machine and the store's differ by " +
+                                    std::to_string(offset_us / 1'000'000) +
+                                    " s; requests are signed by the store's");
+  return true;
+}
+
+Result<StoreAnswer> Client::answer_of(Exchange& exchange) {
+  Transfer& transfer = exchange.transfer;
+  if (!transfer.outcome) return tl::unexpected(within(exchange.request.what, transfer.outcome.error()));
+  return StoreAnswer{transfer.status, std::move(transfer.answer), std::move(transfer.text)};
+}
+
+Result<StoreAnswer> Client::send(Request request, const Call& call) {
+  Exchange exchange{std::move(request)};
+  Session session(transport_);
+  do {
+    if (Status ok = start(session, exchange, call); !ok) return tl::unexpected(ok.error());
+    const Result<Transfer*> done = session.drive(call);
+    if (!done) return tl::unexpected(within(exchange.request.what, done.error()));
+  } while (!settle(exchange));
+  return answer_of(exchange);
+}
+
+}  // namespace tidemark::sinks::s3

@@ -1,0 +1,92 @@
+// Requests to one bucket: signed anew for every attempt, and attempted again only where the answer says what
+// was wrong with the signature: region, clock or an expired token.
+//
+// Any thread. Remembers the region and the clock's offset that answers taught it. Signed headers go to the
+// endpoint's own host and nowhere else.
+#ifndef TIDEMARK_SINKS_S3_CLIENT_H
+#define TIDEMARK_SINKS_S3_CLIENT_H
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "common/mutex.h"
+#include "common/table.h"
+#include "s3/answer.h"
+#include "s3/config.h"
+#include "s3/credentials.h"
+#include "s3/signer.h"
+#include "s3/transport.h"
+#include "s3/uri_encode.h"
+
+namespace tidemark::sinks::s3 {
+
+struct Request {
+  std::string what;  // begins the message of an error: "put s3://bucket/key"
+  std::string method;
+  std::string path;  // of the url, not encoded
+  QueryPairs query = {};
+  Headers headers = {};  // all are signed
+  Body* body = nullptr;
+  std::string payload_sha256 = {};  // of a body that does not lie in memory
+  size_t text_max = kTextMax;
+  std::function<Result<bool>(Transfer&, std::string_view)> on_data = {};
+};
+
+// A request and its attempts. Stays where it is from start to settled.
+struct Exchange {
+  Request request;
+  Transfer transfer = {};
+
+  // What the last attempt was signed with, and what has been repeated for.
+  Credentials credentials = {};
+  std::string region = {};
+  bool redone_region = false, redone_clock = false, redone_token = false;
+};
+
+class Client {
+ public:
+  Client(const Config& config, std::string region, Transport& transport, CredentialsProvider& credentials,
+         HostLog log);
+
+  std::string object_path(std::string_view key) const {
+    return address_.base_path + "/" + config_.prefix + std::string(key);
+  }
+  std::string bucket_path() const { return address_.bucket_path(); }
+
+  // The whole exchange. An error means that no answer came, or not all of it.
+  Result<StoreAnswer> send(Request request, const Call& call);
+
+  // The same in steps, for several at a time. settle() is asked when the transfer has ended: false if it has
+  // to be started again.
+  Status start(Session& session, Exchange& exchange, const Call& call);
+  bool settle(Exchange& exchange);
+  static Result<StoreAnswer> answer_of(Exchange& exchange);
+
+  // By the store's clock, as far as it is known.
+  int64_t now_us() const;
+
+ private:
+  Headers sign(const Request& request, const std::string& host, const Exchange& exchange);
+  bool learn_region(const StoreAnswer& answer, const StoreError& error, Exchange& exchange);
+  bool learn_clock(const StoreAnswer& answer, const StoreError& error, Exchange& exchange);
+  std::string region() const TM_EXCLUDES(mutex_);
+
+  const Config& config_;
+  const Address address_;  // but for the host, which follows the region where it is AWS's own
+  Transport& transport_;
+  CredentialsProvider& credentials_;
+  HostLog log_;
+  Signer signer_{"s3"};
+  std::atomic<int64_t> clock_offset_us_{0};
+  mutable Mutex mutex_;
+  std::string region_ TM_GUARDED_BY(mutex_);
+};
+
+// `error` with "<what>: " before its message.
+Error within(std::string_view what, Error error);
+
+}  // namespace tidemark::sinks::s3
+
+#endif  // TIDEMARK_SINKS_S3_CLIENT_H

@@ -1,0 +1,211 @@
+#include "s3/config.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "common/key.h"
+#include "common/options.h"
+#include "s3/uri_encode.h"
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+constexpr uint64_t kDaysMax = 36'500;
+constexpr std::string_view kAwsDomain = ".amazonaws.com";
+
+bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+tl::unexpected<Error> invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
+
+// The texts of options before they are looked at.
+struct Raw {
+  std::string endpoint, path_style = "auto", payload = "signed", secret_access_key, session_token, ca_file,
+                        proxy;
+
+  ~Raw() {
+    wipe(&secret_access_key);
+    wipe(&session_token);
+  }
+};
+
+std::vector<OptionSpec> option_table(Config* config, Raw* raw) {
+  return {
+      text_option("region", &config->region),
+      text_option("endpoint", &raw->endpoint),
+      choice_option("path_style", &raw->path_style, {"auto", "true", "false"}),
+      text_option("profile", &config->credentials.profile),
+      text_option("access_key_id", &config->credentials.access_key_id),
+      secret_option("secret_access_key", &raw->secret_access_key),
+      secret_option("session_token", &raw->session_token),
+      text_option("sts_endpoint", &config->credentials.sts_endpoint),
+      text_option("ca_file", &config->transport.ca_file),
+      text_option("proxy", &config->transport.proxy),
+      text_option("storage_class", &config->storage_class),
+      choice_option("sse", &config->sse, {"AES256", "aws:kms"}),
+      text_option("sse_kms_key_id", &config->sse_kms_key_id),
+      text_option("tags", &config->tags),
+      choice_option("object_lock_mode", &config->object_lock_mode, {"GOVERNANCE", "COMPLIANCE"}),
+      integer_option("object_lock_days", &config->object_lock_days, 1, kDaysMax),
+      text_option("expected_bucket_owner", &config->expected_bucket_owner),
+      choice_option("payload", &raw->payload, {"signed", "unsigned"}),
+      size_option("multipart_threshold", &config->multipart_threshold_bytes, kMiB, kPartBytesMax),
+      size_option("multipart_part_size", &config->multipart_part_size_bytes, kPartBytesMin, kPartBytesMax),
+      integer_option("multipart_parallel", &config->multipart_parallel, 1, 16),
+      duration_option("connect_timeout_ms", &config->transport.connect_timeout_ms, 100, 300'000),
+      duration_option("stall_timeout_ms", &config->transport.stall_timeout_ms, 1000, 3'600'000),
+  };
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; stores of one's own also have
+// buckets of older rules, with upper case and '_'.
+bool is_bucket(std::string_view name) {
+  return name.size() >= 3 && name.size() <= 255 && name.front() != '.' && name.front() != '-' &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_';
+         });
+}
+
+// "" and "/" are the bucket itself. Written without its last '/' or with it.
+Status set_prefix(std::string_view path, Config* config) {
+  if (path.empty() || path == "/") return {};
+  path.remove_prefix(1);
+  if (path.ends_with('/')) path.remove_suffix(1);
+  if (Status ok = check_key(path); !ok) {
+    return invalid("url: the path is no prefix of keys: " + ok.error().message);
+  }
+  config->prefix = std::string(path) + "/";
+  return {};
+}
+
+Status set_endpoint(std::string_view text, Config* config) {
+  if (text.empty()) return {};
+  const auto wrong = [&](const std::string& why) {
+    return invalid("option \"endpoint\": " + quote(text) + " " + why +
+                   "; write https://host or https://host:port");
+  };
+  const size_t colon = text.find("://");
+  if (colon == std::string_view::npos) return wrong("has no scheme");
+  config->endpoint_scheme = text.substr(0, colon);
+  if (config->endpoint_scheme != "https" && config->endpoint_scheme != "http") {
+    return wrong("is neither https nor http");
+  }
+  std::string_view host = text.substr(colon + 3);
+  if (host.ends_with('/')) host.remove_suffix(1);
+  if (host.find('@') != std::string_view::npos) {
+    return invalid("option \"endpoint\": no user or password belongs in it; pass credentials as options");
+  }
+  const bool well_formed = !host.empty() && host.front() != ':' && host.back() != ':' &&
+                           std::all_of(host.begin(), host.end(), [](char c) {
+                             return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') ||
+                                    std::string_view(".-_:[]").find(c) != std::string_view::npos;
+                           });
+  if (!well_formed) return wrong("names no host, or more than one");
+  // What libcurl puts into the Host header, which is signed: without the scheme's own port.
+  const std::string_view own_port = config->is_tls() ? ":443" : ":80";
+  if (host.ends_with(own_port)) host.remove_suffix(own_port.size());
+  config->endpoint_host = host;
+  for (char& c : config->endpoint_host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return {};
+}
+
+bool is_aws_host(std::string_view host) {
+  return host.empty() || host.ends_with(kAwsDomain) || host.ends_with(".amazonaws.com.cn");
+}
+
+Status check_together(const Config& config, const Raw& raw, const Url& url) {
+  if (!config.region.empty() && !is_region(config.region)) {
+    return invalid("option \"region\": " + quote(config.region) +
+                   " is no region; write one like eu-central-1");
+  }
+  for (const auto& [name, value] : url.query) {
+    if (name == "proxy" && value.find('@') != std::string::npos) {
+      return invalid(
+          "option \"proxy\": one with a password does not belong in a url; pass it in the option list");
+    }
+  }
+  if (raw.payload == "unsigned" && !config.is_tls()) {
+    return invalid("option \"payload\": unsigned bodies go over https only; the endpoint is http");
+  }
+  if (!config.sse_kms_key_id.empty() && config.sse != "aws:kms") {
+    return invalid("option \"sse_kms_key_id\" goes with sse=aws:kms only");
+  }
+  if (config.object_lock_mode.empty() != (config.object_lock_days == 0)) {
+    return invalid("options \"object_lock_mode\" and \"object_lock_days\" go together only");
+  }
+  if (config.credentials.access_key_id.empty() != raw.secret_access_key.empty()) {
+    return invalid("options \"access_key_id\" and \"secret_access_key\" go together only");
+  }
+  if (!raw.session_token.empty() && raw.secret_access_key.empty()) {
+    return invalid("option \"session_token\" goes with access_key_id and secret_access_key only");
+  }
+  return {};
+}
+
+// What becomes a header's value must not become a second header.
+Status check_header_values(const Config& config) {
+  const std::pair<const char*, const std::string*> values[] = {
+      {"storage_class", &config.storage_class},
+      {"sse_kms_key_id", &config.sse_kms_key_id},
+      {"tags", &config.tags},
+      {"expected_bucket_owner", &config.expected_bucket_owner}};
+  for (const auto& [name, value] : values) {
+    if (std::any_of(value->begin(), value->end(), [](char c) { return c <= ' ' || c == 0x7F; })) {
+      return invalid(std::string("option \"") + name + "\": " + quote(*value) +
+                     " has a space or a control character");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_region(std::string_view text) {
+  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+         });
+}
+
+Result<Config> parse_config(const Url& url, const tidemark_option* options, uint32_t option_count) {
+  if (url.scheme != "s3") return invalid("url: the scheme is " + quote(url.scheme) + ", not s3");
+  Config config;
+  Raw raw;
+  if (Status ok = parse_options(option_table(&config, &raw), url.query, options, option_count); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  if (!is_bucket(url.authority)) {
+    return invalid("url: " + quote(url.authority) + " is no name of a bucket; write s3://bucket/prefix");
+  }
+  config.bucket = url.authority;
+  if (Status ok = set_prefix(url.path, &config); !ok) return tl::unexpected(ok.error());
+  if (Status ok = set_endpoint(raw.endpoint, &config); !ok) return tl::unexpected(ok.error());
+  if (Status ok = check_together(config, raw, url); !ok) return tl::unexpected(ok.error());
+  if (Status ok = check_header_values(config); !ok) return tl::unexpected(ok.error());
+  // A bucket with a dot matches no certificate for *.host; the same goes for names that are no host names.
+  const bool is_host_name = std::all_of(config.bucket.begin(), config.bucket.end(),
+                                        [](char c) { return is_lower_or_digit(c) || c == '-'; });
+  config.path_style = raw.path_style == "auto" ? !is_aws_host(config.endpoint_host) || !is_host_name
+                                               : raw.path_style == "true";
+  config.sign_payload = raw.payload == "signed";
+  config.credentials.region = config.region;
+  config.credentials.secret_access_key = Secret::take(&raw.secret_access_key);
+  config.credentials.session_token = Secret::take(&raw.session_token);
+  return config;
+}
+
+std::string Config::name_of(std::string_view key) const {
+  constexpr size_t kShown = 200;
+  std::string name = "s3://" + bucket + "/" + prefix + std::string(key);
+  if (name.size() > kShown) name.replace(kShown / 2, name.size() - kShown, "...");
+  return name;
+}
+
+Address address_of(const Config& config, const std::string& region) {
+  std::string host = config.endpoint_host;
+  if (host.empty())
+    host.append("s3.").append(region).append(kAwsDomain).append(region.starts_with("cn-") ? ".cn" : "");
+  if (config.path_style) return {config.endpoint_scheme, std::move(host), "/" + config.bucket};
+  return {config.endpoint_scheme, config.bucket + "." + host, ""};
+}
+
+}  // namespace tidemark::sinks::s3

@@ -1,0 +1,72 @@
+// What a url and its options say, checked, with defaults filled in.
+//
+// Plain values. Any thread.
+#ifndef TIDEMARK_SINKS_S3_CONFIG_H
+#define TIDEMARK_SINKS_S3_CONFIG_H
+
+#include <cstdint>
+#include <string>
+
+#include "common/table.h"
+#include "s3/credential_options.h"
+#include "s3/transport.h"
+
+namespace tidemark::sinks::s3 {
+
+// Limits of S3 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
+inline constexpr uint64_t kMiB = 1 << 20;
+inline constexpr uint64_t kPartBytesMin = 5 * kMiB;         // but for the last one
+inline constexpr uint64_t kPartBytesMax = 5 * 1024 * kMiB;  // also the most that one PUT takes
+inline constexpr uint64_t kPartsMax = 10'000;
+inline constexpr uint64_t kObjectBytesMax = 5 * 1024 * 1024 * kMiB;
+
+struct Config {
+  std::string bucket;
+  std::string prefix;  // "" or ending in '/'; a key's name in the bucket is this and the key
+
+  std::string region;  // empty: not said
+  std::string endpoint_scheme = "https";
+  std::string endpoint_host;  // with the port where it is not the scheme's own; empty: AWS, by region
+  bool path_style = false;    // https://host/bucket/key instead of https://bucket.host/key
+
+  std::string storage_class;
+  std::string sse;  // "", "AES256", "aws:kms"
+  std::string sse_kms_key_id;
+  std::string tags;              // as x-amz-tagging has them: a=b&c=d, encoded
+  std::string object_lock_mode;  // "", "GOVERNANCE", "COMPLIANCE"
+  uint64_t object_lock_days = 0;
+  std::string expected_bucket_owner;
+  bool sign_payload = true;
+
+  uint64_t multipart_threshold_bytes = 64 * kMiB;
+  uint64_t multipart_part_size_bytes = 32 * kMiB;  // the least; larger objects have larger parts
+  uint64_t multipart_parallel = 4;
+
+  TransportOptions transport;
+  CredentialOptions credentials;
+
+  bool is_tls() const { return endpoint_scheme == "https"; }
+  // "s3://bucket/prefix/key", for messages: a long one is shortened in the middle.
+  std::string name_of(std::string_view key) const;
+};
+
+// INVALID names the culprit.
+Result<Config> parse_config(const Url& url, const tidemark_option* options, uint32_t option_count);
+
+// Where a bucket is asked: host and the path up to the key.
+struct Address {
+  std::string scheme;
+  std::string host;
+  std::string base_path;  // "/bucket" or ""
+
+  std::string object_path(std::string_view full_key) const { return base_path + "/" + std::string(full_key); }
+  std::string bucket_path() const { return base_path.empty() ? "/" : base_path; }
+};
+Address address_of(const Config& config, const std::string& region);
+
+// A region that a store names is taken only if it looks like one: it becomes part of a host's name.
+bool is_region(std::string_view text);
+
+}  // namespace tidemark::sinks::s3
+
+#endif  // TIDEMARK_SINKS_S3_CONFIG_H

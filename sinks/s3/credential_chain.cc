@@ -1,0 +1,80 @@
+#include "s3/credential_chain.h"
+
+#include <time.h>
+
+#include <array>
+#include <utility>
+
+#include "s3/iso_time.h"
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+struct Place {
+  const char* name;
+  SourceResult (*ask)(const SourceContext&);
+};
+
+constexpr std::array<Place, 6> kPlaces = {{{"options", from_options},
+                                           {"environment", from_environment},
+                                           {"web identity", from_web_identity},
+                                           {"profile", from_profile},
+                                           {"container", from_container},
+                                           {"instance", from_instance}}};
+// With a profile named in the options, these are all: it is what the user wants, whatever else is there.
+constexpr std::array<Place, 2> kNamedProfile = {{{"options", from_options}, {"profile", from_profile}}};
+
+Error without_object(Error error) {
+  if (error.status != TIDEMARK_E_RETRYABLE && error.status != TIDEMARK_E_THROTTLED &&
+      error.status != TIDEMARK_E_CANCELLED) {
+    error.status = TIDEMARK_E_PERMANENT;
+  }
+  return error;
+}
+
+template <size_t N>
+Result<CredentialChain::Found> walk(const std::array<Place, N>& places, const SourceContext& context) {
+  std::string reasons;
+  for (const Place& place : places) {
+    SourceResult answer = place.ask(context);
+    if (!answer) {
+      return fail_within(std::string("credentials, ") + place.name, without_object(answer.error()));
+    }
+    if (!answer->credentials) {
+      reasons.append(reasons.empty() ? "" : "; ").append(place.name).append(": ").append(answer->text);
+      continue;
+    }
+    const int64_t expires_us = answer->credentials->expires_us;
+    if (expires_us != 0 && expires_us <= context.now_us()) {
+      return fail(TIDEMARK_E_RETRYABLE, std::string("credentials, ") + place.name + ": those of " +
+                                            answer->text + " expired at " + format_iso_time(expires_us));
+    }
+    return CredentialChain::Found{std::move(*answer->credentials), std::move(answer->text), *context.files};
+  }
+  return fail(TIDEMARK_E_PERMANENT, "no credentials found: " + reasons);
+}
+
+}  // namespace
+
+int64_t Surroundings::wall_clock_us() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec * int64_t{1'000'000} + now.tv_nsec / 1000;
+}
+
+CredentialChain::CredentialChain(CredentialOptions options, Fetch fetch, Surroundings surroundings)
+    : options_(std::move(options)), fetch_(std::move(fetch)), surroundings_(std::move(surroundings)) {}
+
+Result<CredentialChain::Found> CredentialChain::load(const Call& call) const {
+  std::vector<FileStamp> files;
+  const SourceContext context = {options_, surroundings_.environment, fetch_, surroundings_.now_us, call,
+                                 &files};
+  return options_.profile.empty() ? walk(kPlaces, context) : walk(kNamedProfile, context);
+}
+
+Result<std::string> CredentialChain::region(const Call& call) const {
+  std::vector<FileStamp> files;
+  return configured_region({options_, surroundings_.environment, fetch_, surroundings_.now_us, call, &files});
+}
+
+}  // namespace tidemark::sinks::s3

@@ -1,0 +1,49 @@
+// The places of credential_source.h in their order. The first one that applies decides, by giving credentials
+// or by failing.
+//
+// Any thread; immutable. Keeps nothing of what it finds.
+#ifndef TIDEMARK_SINKS_S3_CREDENTIAL_CHAIN_H
+#define TIDEMARK_SINKS_S3_CREDENTIAL_CHAIN_H
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "s3/credential_source.h"
+
+namespace tidemark::sinks::s3 {
+
+// What lies around the sink; tests bring their own.
+struct Surroundings {
+  Environment environment = process_environment();
+  std::function<int64_t()> now_us = wall_clock_us;  // unix time
+
+  static int64_t wall_clock_us();
+};
+
+class CredentialChain {
+ public:
+  CredentialChain(CredentialOptions options, Fetch fetch, Surroundings surroundings);
+
+  struct Found {
+    Credentials credentials;
+    std::string from;              // for the log
+    std::vector<FileStamp> files;  // as they were; a change is a reason to load again
+  };
+  // PERMANENT if no place applies, with all of them and their reasons in the message. Never a status that
+  // would say something about an object: NOT_FOUND, EXISTS, NO_SPACE.
+  Result<Found> load(const Call& call) const;
+
+  Result<std::string> region(const Call& call) const;
+  int64_t now_us() const { return surroundings_.now_us(); }
+
+ private:
+  const CredentialOptions options_;
+  const Fetch fetch_;
+  const Surroundings surroundings_;
+};
+
+}  // namespace tidemark::sinks::s3
+
+#endif  // TIDEMARK_SINKS_S3_CREDENTIAL_CHAIN_H

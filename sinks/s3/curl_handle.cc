@@ -1,0 +1,289 @@
+#include "s3/curl_handle.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <new>
+
+#include "s3/secret.h"
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+constexpr size_t kHeaderBytesMax = 64 * 1024;
+constexpr uint64_t kExpectBytes = 1 << 20;  // from here on a store is asked before the body is sent
+constexpr long kExpectTimeoutMs = 1000;
+constexpr long kMaxAgeSeconds = 5;  // an idle connection older than that is not used again
+constexpr long kBufferBytes = 64 * 1024;
+constexpr long kUploadBufferBytes = 256 * 1024;
+constexpr uint64_t kOnePacketBytes = 64 * 1024;  // libcurl sends such a body together with the headers
+
+curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+int set_user_timeout(void* ctx, curl_socket_t fd, curlsocktype) {
+  const auto timeout_ms = static_cast<unsigned>(static_cast<const TransportOptions*>(ctx)->stall_timeout_ms);
+  setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+  return CURL_SOCKOPT_OK;
+}
+
+tidemark_status classify(CURLcode code) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CIPHER:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+    case CURLE_UNKNOWN_OPTION:
+    case CURLE_NOT_BUILT_IN:
+    case CURLE_LOGIN_DENIED:
+      return TIDEMARK_E_PERMANENT;
+    default:  // name resolution, connection, stall, a connection that broke: the same call may work later
+      return TIDEMARK_E_RETRYABLE;
+  }
+}
+
+const char* remedy(CURLcode code) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return " (if the certificate is your own CA's, give that with ca_file)";
+    case CURLE_SSL_CACERT_BADFILE:
+      return " (is ca_file a readable PEM file?)";
+    default:
+      return "";
+  }
+}
+
+std::string_view trimmed(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
+}  // namespace
+
+CurlHandle::CurlHandle(const TransportOptions& options) : options_(options), easy_(curl_easy_init()) {
+  if (easy_ == nullptr) throw std::bad_alloc();
+  set_constant_options();
+}
+
+CurlHandle::~CurlHandle() { curl_easy_cleanup(easy_); }
+
+// Expects the handle fresh. What a single transfer sets is set anew for each by prepare().
+void CurlHandle::set_constant_options() {
+  const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy_, option, value); };
+  set(CURLOPT_PRIVATE, this);
+  set(CURLOPT_ERRORBUFFER, error_text_);
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);  // a name that is still being resolved holds up neither cancellation nor close
+  set(CURLOPT_NOPROGRESS, 1L);
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_FOLLOWLOCATION, 0L);  // signed headers go nowhere else
+  set(CURLOPT_PATH_AS_IS, 1L);
+  set(CURLOPT_USERAGENT, "tidemark/" TIDEMARK_VERSION);
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set(CURLOPT_SSL_VERIFYPEER, 1L);
+  set(CURLOPT_SSL_VERIFYHOST, 2L);
+  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout_ms));
+  set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+  set(CURLOPT_LOW_SPEED_TIME, static_cast<long>((options_.stall_timeout_ms + 999) / 1000));
+  set(CURLOPT_MAXAGE_CONN, kMaxAgeSeconds);
+  set(CURLOPT_EXPECT_100_TIMEOUT_MS, kExpectTimeoutMs);
+  set(CURLOPT_BUFFERSIZE, kBufferBytes);
+  set(CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
+  set(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  set(CURLOPT_SOCKOPTFUNCTION, set_user_timeout);
+  set(CURLOPT_SOCKOPTDATA, const_cast<TransportOptions*>(&options_));
+  set(CURLOPT_HEADERFUNCTION, on_header);
+  set(CURLOPT_HEADERDATA, this);
+  set(CURLOPT_WRITEFUNCTION, on_write);
+  set(CURLOPT_WRITEDATA, this);
+  set(CURLOPT_READFUNCTION, on_read);
+  set(CURLOPT_READDATA, this);
+  set(CURLOPT_SEEKFUNCTION, on_seek);
+  set(CURLOPT_SEEKDATA, this);
+}
+
+void CurlHandle::prepare(Transfer& transfer) {
+  transfer_ = &transfer;
+  transfer.status = 0;
+  transfer.answer.clear();
+  transfer.text.clear();
+  transfer.outcome = {};
+  header_bytes_ = 0;
+  enough_ = false;
+  failure_ = {};
+  error_text_[0] = '\0';
+  curl_easy_setopt(easy_, CURLOPT_URL, transfer.url.c_str());
+  curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.timeout_ms));
+  const bool direct = !transfer.use_proxy || options_.proxy == "none";
+  const char* proxy = direct ? "" : options_.proxy.empty() ? nullptr : options_.proxy.c_str();
+  curl_easy_setopt(easy_, CURLOPT_PROXY, proxy);
+  set_method();
+  set_headers();
+}
+
+void CurlHandle::set_method() {
+  const std::string& method = transfer_->method;
+  const Body* body = transfer_->body;
+  const char* custom = nullptr;
+  if (body != nullptr && body->size_bytes() <= kOnePacketBytes &&
+      (body->memory() != nullptr || body->size_bytes() == 0)) {
+    curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size_bytes()));
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, body->size_bytes() == 0 ? "" : body->memory());
+    custom = method.c_str();
+  } else if (body != nullptr) {
+    curl_easy_setopt(easy_, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body->size_bytes()));
+    if (method != "PUT") custom = method.c_str();
+  } else if (method == "HEAD") {
+    curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
+  } else {
+    curl_easy_setopt(easy_, CURLOPT_HTTPGET, 1L);
+    if (method != "GET") custom = method.c_str();
+  }
+  curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, custom);
+}
+
+void CurlHandle::set_headers() {
+  lines_.clear();
+  std::vector<size_t> begins;
+  begins.reserve(transfer_->headers.size() + 1);
+  size_t size = 16;
+  for (const Header& header : transfer_->headers) size += header.name.size() + header.value.size() + 3;
+  lines_.reserve(size);  // it never moves, which would leave a copy behind
+  for (const Header& header : transfer_->headers) {
+    begins.push_back(lines_.size());
+    // libcurl takes "name:" for the wish to leave a header out, and "name;" for an empty one.
+    lines_.append(header.name).append(header.value.empty() ? ";" : ": ").append(header.value).push_back('\0');
+  }
+  if (transfer_->body != nullptr && transfer_->body->size_bytes() < kExpectBytes) {
+    begins.push_back(lines_.size());
+    lines_.append("expect:").push_back('\0');
+  }
+  nodes_.resize(begins.size());
+  for (size_t i = 0; i < begins.size(); ++i) {
+    nodes_[i] = {lines_.data() + begins[i], i + 1 < begins.size() ? &nodes_[i + 1] : nullptr};
+  }
+  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, nodes_.empty() ? nullptr : nodes_.data());
+}
+
+void CurlHandle::abandon() {
+  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, nullptr);
+  curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, nullptr);
+  wipe(&lines_);
+  if (transfer_->body != nullptr) transfer_->body->finish();
+  transfer_ = nullptr;
+}
+
+void CurlHandle::finish(CURLcode code) {
+  Transfer& transfer = *transfer_;
+  transfer.outcome = outcome_of(code);
+  abandon();
+}
+
+Status CurlHandle::outcome_of(CURLcode code) const {
+  if (!failure_) return failure_;
+  if (code == CURLE_OK || enough_) return {};
+  std::string text = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  Error error;
+  error.status = classify(code);
+  long sys_errno = 0;
+  curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &sys_errno);
+  error.sys_errno = static_cast<int>(sys_errno);
+  error.message = text + remedy(code);
+  return tl::unexpected(std::move(error));
+}
+
+template <typename F>
+bool CurlHandle::guarded(F&& body) {
+  try {
+    failure_ = body();
+  } catch (const std::bad_alloc&) {
+    failure_ = fail(TIDEMARK_E_RETRYABLE, "out of memory");
+  } catch (const std::exception& e) {
+    failure_ = fail(TIDEMARK_E_PERMANENT, e.what());
+  }
+  return failure_.has_value();
+}
+
+size_t CurlHandle::on_header(char* data, size_t size, size_t count, void* self) {
+  auto& handle = *static_cast<CurlHandle*>(self);
+  const std::string_view line(data, size * count);
+  return handle.guarded([&] { return handle.take_header(line); }) ? line.size() : 0;
+}
+
+Status CurlHandle::take_header(std::string_view line) {
+  header_bytes_ += line.size();
+  if (header_bytes_ > kHeaderBytesMax) return fail(TIDEMARK_E_RETRYABLE, "the answer's headers do not end");
+  if (line.starts_with("HTTP/")) {  // a final answer follows an interim one, which is forgotten
+    transfer_->answer.clear();
+    const size_t space = std::min(line.find(' '), line.size() - 1);
+    transfer_->status = 0;
+    std::from_chars(line.data() + space + 1, line.data() + line.size(), transfer_->status);
+    return {};
+  }
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return {};
+  Header header{std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))};
+  for (char& c : header.name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  transfer_->answer.push_back(std::move(header));
+  return {};
+}
+
+size_t CurlHandle::on_write(char* data, size_t size, size_t count, void* self) {
+  auto& handle = *static_cast<CurlHandle*>(self);
+  const std::string_view bytes(data, size * count);
+  return handle.guarded([&] { return handle.take_data(bytes); }) && !handle.enough_ ? bytes.size() : 0;
+}
+
+Status CurlHandle::take_data(std::string_view data) {
+  if (call_ != nullptr) {
+    if (Status ok = call_->check(); !ok) return ok;
+  }
+  if (transfer_->on_data && transfer_->status / 100 == 2) {
+    const Result<bool> more = transfer_->on_data(*transfer_, data);
+    if (!more) return tl::unexpected(more.error());
+    enough_ = !*more;
+    return {};
+  }
+  if (transfer_->text.size() + data.size() > transfer_->text_max) {
+    return fail(TIDEMARK_E_RETRYABLE,
+                "the answer is longer than " + std::to_string(transfer_->text_max) + " bytes");
+  }
+  transfer_->text.append(data);
+  return {};
+}
+
+size_t CurlHandle::on_read(char* buffer, size_t size, size_t count, void* self) {
+  auto& handle = *static_cast<CurlHandle*>(self);
+  size_t delivered = 0;
+  const bool ok = handle.guarded([&]() -> Status {
+    if (handle.call_ != nullptr) {
+      if (Status still = handle.call_->check(); !still) return still;
+    }
+    return handle.transfer_->body->read(buffer, size * count, &delivered);
+  });
+  return ok ? delivered : CURL_READFUNC_ABORT;
+}
+
+int CurlHandle::on_seek(void* self, curl_off_t offset, int origin) {
+  if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<CurlHandle*>(self)->transfer_->body->rewind(static_cast<uint64_t>(offset));
+  return CURL_SEEKFUNC_OK;
+}
+
+}  // namespace tidemark::sinks::s3

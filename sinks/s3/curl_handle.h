@@ -1,0 +1,63 @@
+// One easy handle of libcurl with what its callbacks need.
+//
+// One thread at a time. Stays where it is: libcurl holds its address.
+#ifndef TIDEMARK_SINKS_S3_CURL_HANDLE_H
+#define TIDEMARK_SINKS_S3_CURL_HANDLE_H
+
+#include <curl/curl.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "s3/transport.h"
+
+namespace tidemark::sinks::s3 {
+
+class CurlHandle {
+ public:
+  explicit CurlHandle(const TransportOptions& options);  // bad_alloc if libcurl has none to give
+  ~CurlHandle();
+  CurlHandle(const CurlHandle&) = delete;
+  CurlHandle& operator=(const CurlHandle&) = delete;
+
+  CURL* easy() const { return easy_; }
+  bool is_free() const { return transfer_ == nullptr; }
+  Transfer* transfer() const { return transfer_; }
+
+  void prepare(Transfer& transfer);
+  // `code` is what became of it. Forgets the transfer and wipes what was signed.
+  void finish(CURLcode code);
+  void abandon();
+  void set_call(const Call* call) { call_ = call; }
+
+ private:
+  void set_constant_options();
+  void set_headers();
+  void set_method();
+  Status outcome_of(CURLcode code) const;
+  template <typename F>
+  bool guarded(F&& body);  // keeps the error, also of an exception
+
+  static size_t on_header(char* data, size_t size, size_t count, void* self);
+  static size_t on_write(char* data, size_t size, size_t count, void* self);
+  static size_t on_read(char* buffer, size_t size, size_t count, void* self);
+  static int on_seek(void* self, curl_off_t offset, int origin);
+  Status take_header(std::string_view line);
+  Status take_data(std::string_view data);
+
+  const TransportOptions& options_;
+  CURL* easy_;
+  Transfer* transfer_ = nullptr;
+  const Call* call_ = nullptr;
+  std::string lines_;              // the headers, each with a NUL behind it
+  std::vector<curl_slist> nodes_;  // a list of libcurl's kind in our memory, which we can wipe
+  size_t header_bytes_ = 0;
+  bool enough_ = false;
+  Status failure_;
+  char error_text_[CURL_ERROR_SIZE] = {};
+};
+
+}  // namespace tidemark::sinks::s3
+
+#endif  // TIDEMARK_SINKS_S3_CURL_HANDLE_H

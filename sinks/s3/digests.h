@@ -1,0 +1,59 @@
+// What a request says about its body: the SHA-256 it is signed with, and what the store checks the bytes by.
+//
+// One thread at a time.
+#ifndef TIDEMARK_SINKS_S3_DIGESTS_H
+#define TIDEMARK_SINKS_S3_DIGESTS_H
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "common/error.h"
+
+struct evp_md_ctx_st;
+
+namespace tidemark::sinks::s3 {
+
+enum class Checksum : uint8_t { kMd5, kCrc32c };
+
+std::string to_hex(const uint8_t* bytes, size_t size);
+std::string to_base64(const uint8_t* bytes, size_t size);
+// As x-amz-checksum-crc32c has it: base64 of the four bytes, the highest first.
+std::string crc32c_text(uint32_t crc);
+
+// One pass over a body that computes what is wanted, in one go while the bytes are in the cache. Once exit()
+// has begun the results are empty: nothing can be sent any more.
+class Digests {
+ public:
+  struct Wanted {
+    bool sha256 = false;
+    bool crc32c = false;
+    bool md5 = false;
+    bool any() const { return sha256 || crc32c || md5; }
+  };
+  explicit Digests(Wanted wanted);
+  ~Digests();
+  Digests(Digests&&) noexcept;
+  Digests& operator=(Digests&&) noexcept;
+
+  void update(const char* data, size_t size);
+  std::string sha256_hex();  // once
+  std::string md5_base64();  // once
+  uint32_t crc32c() const { return ~crc_; }
+
+ private:
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  using Context = std::unique_ptr<evp_md_ctx_st, Free>;
+  static Context make(const char* name);
+
+  bool wants_crc32c_;
+  uint32_t crc_ = ~0u;
+  Context sha256_;
+  Context md5_;
+};
+
+}  // namespace tidemark::sinks::s3
+
+#endif  // TIDEMARK_SINKS_S3_DIGESTS_H

@@ -1,0 +1,71 @@
+// Listing: one page of the store's after the other.
+#include "common/key.h"
+#include "s3/s3_sink.h"
+#include "s3/utf8.h"
+#include "s3/xml.h"
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+constexpr const char* kPageSize = "1000";   // the most that S3 gives
+constexpr size_t kPageBytesMax = 8 * kMiB;  // 1,000 of the longest keys, encoded, and what goes with them
+
+}  // namespace
+
+// Prefix and start may be any bytes, but a store takes characters only: it is asked with as much of them as
+// it understands, and what comes too early is passed over.
+//
+// Names that no key can have (a part that begins with '.', a "folder" that ends in '/') are not ours or the
+// sink's own, and are skipped.
+Status S3Sink::list(std::string_view prefix, std::string_view start_after, const Visitor& visit,
+                    const Call& call) {
+  const std::string full_prefix = config_.prefix + std::string(prefix);
+  const Utf8Beginning whole = utf8_beginning(full_prefix);
+  if (!whole.may_go_on) return {};  // no name begins like that
+  const std::string asked_prefix = full_prefix.substr(0, whole.size_bytes);
+  const std::string after =
+      !start_after.empty() && start_after >= prefix ? config_.prefix + std::string(start_after) : "";
+  const std::string asked_after = after.substr(0, utf8_beginning(after).size_bytes);
+  std::string token, last = asked_after;
+  while (true) {
+    Request request = bucket_request("list", "GET");
+    const std::string what = request.what;
+    request.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", kPageSize}};
+    if (!asked_prefix.empty()) request.query.emplace_back("prefix", asked_prefix);
+    if (!token.empty()) {
+      request.query.emplace_back("continuation-token", token);
+    } else if (!asked_after.empty()) {
+      request.query.emplace_back("start-after", asked_after);
+    }
+    request.text_max = kPageBytesMax;
+    Result<StoreAnswer> answer = client_->send(std::move(request), call);
+    if (!answer) return tl::unexpected(answer.error());
+    if (!answer->is_ok()) {
+      Error error = error_of(*answer, what);
+      if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
+      return tl::unexpected(std::move(error));
+    }
+    const Result<ListPage> page = parse_list(std::move(answer->text));
+    if (!page) return tl::unexpected(within(what, page.error()));
+    for (const ListedObject& object : page->objects) {
+      if (!object.key.starts_with(asked_prefix) || object.key <= last) {
+        return fail(TIDEMARK_E_PERMANENT,
+                    what + ": the store does not list in byte order, or other keys than asked for: " +
+                        quote(object.key) + " after " + quote(last));
+      }
+      last = object.key;
+      if (last <= after || !last.starts_with(full_prefix)) continue;
+      const std::string_view key = std::string_view(object.key).substr(config_.prefix.size());
+      if (!check_key(key)) continue;
+      if (!visit(key, {object.size_bytes, object.modified_us})) return {};
+    }
+    if (page->next_token.empty()) return {};
+    if (page->next_token == token) {
+      return fail(TIDEMARK_E_RETRYABLE, what + ": the store gives the same page again and again");
+    }
+    token = page->next_token;
+    if (Status ok = call.check(); !ok) return ok;
+  }
+}
+
+}  // namespace tidemark::sinks::s3

@@ -1,0 +1,232 @@
+// The endpoints that a container's or a machine's surroundings offer. Never asked through a proxy: it would
+// be the proxy's own metadata, or the token in somebody else's hands.
+#include <arpa/inet.h>
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "s3/credential_json.h"
+#include "s3/credential_source.h"
+#include "s3/endpoint.h"
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+constexpr char kContainerHost[] = "http://169.254.170.2";
+constexpr uint32_t kContainerTimeoutMs = 5000;  // an agent may have to ask a service of its own
+constexpr char kInstanceHost[] = "http://169.254.169.254";
+constexpr char kInstanceHost6[] = "http://[fd00:ec2::254]";
+constexpr uint32_t kInstanceTimeoutMs = 1000;
+constexpr char kRolePath[] = "/latest/meta-data/iam/security-credentials/";
+constexpr size_t kTokenMaxBytes = 16 * 1024;
+
+bool is_again(const Result<HttpResponse>& response) {
+  return !response || response->status >= 500 || response->status == 429;
+}
+
+// Once more when there was no answer or a bad one, unless the caller has lost patience.
+Result<HttpResponse> ask(const SourceContext& context, HttpRequest request, uint32_t timeout_ms) {
+  request.use_proxy = false;
+  request.timeout_ms = timeout_ms;
+  Result<HttpResponse> response = context.fetch(request, context.call);
+  if (is_again(response)) {
+    if (Status ok = context.call.check(); !ok) return tl::unexpected(ok.error());
+    response = context.fetch(request, context.call);
+  }
+  for (Header& header : request.headers) wipe(&header.value);
+  if (!response) {
+    if (Status ok = context.call.check(); !ok) return tl::unexpected(ok.error());
+  }
+  return response;
+}
+
+tl::unexpected<Error> fail_status(const HttpResponse& response) {
+  Error error;
+  error.http_status = response.status;
+  error.status =
+      response.status >= 500 || response.status == 429 ? TIDEMARK_E_RETRYABLE : TIDEMARK_E_PERMANENT;
+  error.message = "answered HTTP " + std::to_string(response.status);
+  if (const std::string said = error_from_json(response.body); !said.empty()) error.message += ", " + said;
+  return tl::unexpected<Error>(std::move(error));
+}
+
+std::string trim(std::string_view text) {
+  constexpr char kSpace[] = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return "";
+  return std::string(text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin));
+}
+
+// A token that may stand in a header.
+bool is_header_value(std::string_view text) {
+  if (text.empty() || text.size() > kTokenMaxBytes) return false;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) return false;
+  }
+  return true;
+}
+
+// Where plain HTTP does not leave the machine: loopback, and the addresses of the agents of ECS and EKS.
+bool is_local(const std::string& host_name) {
+  in_addr v4;
+  if (inet_pton(AF_INET, host_name.c_str(), &v4) == 1) {
+    const uint32_t address = ntohl(v4.s_addr);
+    return address >> 24 == 127 || address == 0xA9FEAA02 || address == 0xA9FEAA17;
+  }
+  constexpr std::array<unsigned char, 16> kEksAgent = {0xFD, 0, 0x0E, 0xC2, 0, 0, 0, 0,
+                                                       0,    0, 0,    0,    0, 0, 0, 0x23};
+  in6_addr v6;
+  if (inet_pton(AF_INET6, host_name.c_str(), &v6) == 1) {
+    return IN6_IS_ADDR_LOOPBACK(&v6) || std::memcmp(&v6, kEksAgent.data(), kEksAgent.size()) == 0;
+  }
+  return host_name == "localhost";
+}
+
+struct Place {
+  std::string url;   // empty where neither variable is set
+  std::string host;  // for messages: what follows it may be as good as a password
+};
+
+Result<Place> container_place(const SourceContext& context) {
+  if (const std::string path = context.environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); !path.empty()) {
+    const std::string url = kContainerHost + path;
+    const Result<Endpoint> endpoint = parse_endpoint(url);
+    // "@host" or ".host" behind the address would be another host.
+    if (path[0] != '/' || !endpoint) {
+      return fail(TIDEMARK_E_PERMANENT, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not a path");
+    }
+    return Place{url, endpoint->host};
+  }
+  const std::string url = context.environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  if (url.empty()) return Place{};
+  const Result<Endpoint> endpoint = parse_endpoint(url);
+  if (!endpoint) return fail_within("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.error());
+  if (!endpoint->tls && !is_local(endpoint->host_name)) {
+    return fail(TIDEMARK_E_PERMANENT, "AWS_CONTAINER_CREDENTIALS_FULL_URI: " + quote(endpoint->host_name) +
+                                          " may only be asked over https; plain http is for loopback, "
+                                          "169.254.170.2, 169.254.170.23 and [fd00:ec2::23]");
+  }
+  return Place{url, endpoint->host};
+}
+
+// The value of the authorization header; empty: none.
+Result<std::string> container_token(const SourceContext& context) {
+  std::string token;
+  if (const std::string file = context.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty()) {
+    Result<std::string> text = read_small_file(file);
+    if (!text) return fail_within("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", text.error());
+    token = trim(*text);
+    wipe(&*text);
+    if (token.empty()) {
+      return fail(TIDEMARK_E_RETRYABLE,
+                  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: " + quote(file) + " is empty");
+    }
+  } else {
+    token = context.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+  }
+  if (!token.empty() && !is_header_value(token)) {
+    wipe(&token);
+    return fail(TIDEMARK_E_PERMANENT, "the container's authorization token cannot stand in a header");
+  }
+  return token;
+}
+
+// One walk through the instance metadata service.
+class InstanceMetadata {
+ public:
+  InstanceMetadata(const SourceContext& context, std::string host)
+      : context_(context), host_(std::move(host)) {}
+
+  SourceResult credentials() {
+    Result<HttpResponse> token =
+        ask(context_,
+            {"PUT", host_ + "/latest/api/token", {{"x-aws-ec2-metadata-token-ttl-seconds", "21600"}}, ""},
+            kInstanceTimeoutMs);
+    if (!token) {
+      if (Status ok = context_.call.check(); !ok) return tl::unexpected(ok.error());
+      return nothing("no answer from " + host_ + " (" + token.error().message +
+                     "); on an instance: in a container its hop limit has to be 2 or more");
+    }
+    if (token->status >= 500 || token->status == 429) return fail_at(fail_status(*token).value());
+    if (token->status != 200) {
+      return nothing(host_ + " answered HTTP " + std::to_string(token->status) +
+                     " to the request for a token");
+    }
+    std::string text = trim(token->body);
+    wipe(&token->body);
+    if (!is_header_value(text)) {
+      wipe(&text);
+      return nothing(host_ + " did not answer with a token");
+    }
+    token_ = Secret::take(&text);
+    return with_token();
+  }
+
+ private:
+  SourceResult with_token() {
+    Result<HttpResponse> roles = get(kRolePath);
+    if (!roles) return fail_at(roles.error());
+    if (roles->status == 404) return nothing("the instance has no role");
+    if (roles->status != 200) return fail_at(fail_status(*roles).value());
+    const std::string role = trim(roles->body.substr(0, roles->body.find('\n')));
+    if (role.empty()) return nothing("the instance has no role");
+    Result<HttpResponse> response = get(kRolePath + encode_component(role));
+    if (!response) return fail_at(response.error());
+    if (response->status != 200) return fail_at(fail_status(*response).value());
+    Result<Credentials> credentials = credentials_from_json(&response->body, JsonKind::kMetadata);
+    if (!credentials) return fail_at(credentials.error());
+    return found(std::move(*credentials), "the instance's role " + quote(role));
+  }
+
+  Result<HttpResponse> get(const std::string& path) {
+    return ask(context_,
+               {"GET", host_ + path, {{"x-aws-ec2-metadata-token", std::string(token_.reveal())}}, ""},
+               kInstanceTimeoutMs);
+  }
+
+  tl::unexpected<Error> fail_at(const Error& error) const { return fail_within(host_, error); }
+
+  const SourceContext& context_;
+  const std::string host_;
+  Secret token_;
+};
+
+}  // namespace
+
+SourceResult from_container(const SourceContext& context) {
+  const Result<Place> place = container_place(context);
+  if (!place) return tl::unexpected(place.error());
+  if (place->url.empty()) {
+    return nothing("neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor _FULL_URI is set");
+  }
+  Result<std::string> token = container_token(context);
+  if (!token) return tl::unexpected(token.error());
+  const std::string what = "the container's endpoint at " + place->host;
+  HttpRequest request = {"GET", place->url, {{"accept", "application/json"}}, ""};
+  if (!token->empty()) request.headers.push_back({"authorization", *token});
+  wipe(&*token);
+  Result<HttpResponse> response = ask(context, std::move(request), kContainerTimeoutMs);
+  if (!response) return fail_within(what, response.error());
+  if (response->status != 200) return fail_within(what, fail_status(*response).value());
+  Result<Credentials> credentials = credentials_from_json(&response->body, JsonKind::kMetadata);
+  if (!credentials) return fail_within(what, credentials.error());
+  return found(std::move(*credentials), what);
+}
+
+SourceResult from_instance(const SourceContext& context) {
+  std::string disabled = context.environment("AWS_EC2_METADATA_DISABLED");
+  for (char& c : disabled) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  if (disabled == "true") return nothing("AWS_EC2_METADATA_DISABLED is true");
+  std::string host = context.environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  if (host.empty()) {
+    const std::string mode = context.environment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+    host = mode == "IPv6" || mode == "ipv6" ? kInstanceHost6 : kInstanceHost;
+  }
+  const Result<Endpoint> endpoint = parse_endpoint(host);
+  if (!endpoint) return fail_within("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint.error());
+  while (host.back() == '/') host.pop_back();
+  return InstanceMetadata(context, host).credentials();
+}
+
+}  // namespace tidemark::sinks::s3

@@ -1,0 +1,128 @@
+// Creating objects with one request.
+#include "s3/digests.h"
+#include "s3/iso_time.h"
+#include "s3/s3_sink.h"
+#include "s3/upload.h"
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+constexpr int64_t kDayUs = 24 * 60 * 60 * 1'000'000ll;
+constexpr size_t kNameMax = 1024;  // of S3, in bytes, and with the prefix
+
+// One pass over the body for what the caller could not tell.
+Status compute(const Source& source, BufferPool& pool, Digests* digests) {
+  return source.for_each_piece(pool, [&](const char* data, size_t size) -> Status {
+    digests->update(data, size);
+    return {};
+  });
+}
+
+}  // namespace
+
+Request S3Sink::object_request(std::string_view verb, std::string method, std::string_view key) const {
+  Request request;
+  request.what = std::string(verb) + " " + config_.name_of(key);
+  request.method = std::move(method);
+  request.path = client_->object_path(key);
+  if (!config_.expected_bucket_owner.empty()) {
+    request.headers.push_back({"x-amz-expected-bucket-owner", config_.expected_bucket_owner});
+  }
+  return request;
+}
+
+Request S3Sink::bucket_request(std::string_view verb, std::string method) const {
+  Request request = object_request(verb, std::move(method), "");
+  request.path = client_->bucket_path();
+  return request;
+}
+
+void S3Sink::add_object_headers(Headers* headers, bool with_lock) const {
+  headers->push_back({"content-type", "application/octet-stream"});
+  if (!config_.storage_class.empty()) headers->push_back({"x-amz-storage-class", config_.storage_class});
+  if (!config_.sse.empty()) headers->push_back({"x-amz-server-side-encryption", config_.sse});
+  if (!config_.sse_kms_key_id.empty()) {
+    headers->push_back({"x-amz-server-side-encryption-aws-kms-key-id", config_.sse_kms_key_id});
+  }
+  if (!config_.tags.empty()) headers->push_back({"x-amz-tagging", config_.tags});
+  if (with_lock && !config_.object_lock_mode.empty()) {
+    const int64_t until_us = client_->now_us() + static_cast<int64_t>(config_.object_lock_days) * kDayUs;
+    headers->push_back({"x-amz-object-lock-mode", config_.object_lock_mode});
+    headers->push_back({"x-amz-object-lock-retain-until-date", format_iso_time(until_us)});
+  }
+}
+
+Status S3Sink::put(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
+  const bool if_absent = (flags & TIDEMARK_PUT_IF_ABSENT) != 0;
+  if (config_.prefix.size() + key.size() > kNameMax) {
+    return fail(TIDEMARK_E_PERMANENT, "put " + quote(key) + ": with the prefix its name has " +
+                                          std::to_string(config_.prefix.size() + key.size()) +
+                                          " bytes; S3 takes 1024");
+  }
+  if (source.size_bytes() > config_.multipart_threshold_bytes && traits_.multipart) {
+    return Upload(*this, key, source, if_absent, call).run();
+  }
+  if (source.size_bytes() > kPartBytesMax) {
+    return fail(TIDEMARK_E_PERMANENT,
+                "put " + config_.name_of(key) + ": " + std::to_string(source.size_bytes()) +
+                    " bytes do not fit into one request, and this store has no multipart uploads");
+  }
+  return put_single(key, source, if_absent, call);
+}
+
+Status S3Sink::put_single(std::string_view key, const Source& source, bool if_absent, const Call& call) {
+  BusyKeys::Hold hold;
+  if (if_absent && !traits_.conditional_put) {
+    if (Status ok = hold.acquire(busy_keys_, key, call); !ok) return ok;
+    if (Status ok = expect_absent(key, call); !ok) return ok;
+  }
+  const bool by_crc = traits_.checksum == Checksum::kCrc32c;
+  Digests::Wanted wanted;
+  wanted.sha256 = config_.sign_payload && source.sha256() == nullptr;
+  wanted.crc32c = by_crc && source.crc32c() == nullptr;
+  wanted.md5 = !by_crc;
+  Digests digests(wanted);
+  if (wanted.any()) {
+    if (Status ok = compute(source, buffers_, &digests); !ok) return ok;
+  }
+  std::string sha256;
+  if (wanted.sha256) {
+    sha256 = digests.sha256_hex();
+  } else if (source.sha256() != nullptr) {
+    sha256 = to_hex(source.sha256(), 32);
+  }
+  const Header checksum = by_crc ? Header{"x-amz-checksum-crc32c",
+                                          crc32c_text(wanted.crc32c ? digests.crc32c() : *source.crc32c())}
+                                 : Header{"content-md5", digests.md5_base64()};
+  Body body(source, 0, source.size_bytes(), nullptr);
+  return send_put(key, body, sha256, checksum, if_absent, call);
+}
+
+// 412 does not tell whose object is there: libcurl repeats a request whose kept connection turned out dead,
+// so it may be this very one. The caller looks.
+Status S3Sink::send_put(std::string_view key, Body& body, const std::string& sha256, const Header& checksum,
+                        bool if_absent, const Call& call) {
+  Request request = object_request("put", "PUT", key);
+  add_object_headers(&request.headers, true);
+  request.headers.push_back(checksum);
+  if (if_absent && traits_.conditional_put) request.headers.push_back({"if-none-match", "*"});
+  request.body = &body;
+  request.payload_sha256 = sha256;
+  const std::string what = request.what;
+  const Result<StoreAnswer> answer = client_->send(std::move(request), call);
+  if (!answer) return tl::unexpected(answer.error());
+  if (answer->is_ok()) return {};
+  Error error = error_of(*answer, what);
+  if (answer->status == 412) error.status = TIDEMARK_E_EXISTS;
+  if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
+  return tl::unexpected(std::move(error));
+}
+
+Status S3Sink::expect_absent(std::string_view key, const Call& call) {
+  const Result<StoreAnswer> there = head_answer(key, call);
+  if (there) return fail(TIDEMARK_E_EXISTS, config_.name_of(key) + " is there already");
+  if (there.error().status == TIDEMARK_E_NOT_FOUND) return {};
+  return tl::unexpected(there.error());
+}
+
+}  // namespace tidemark::sinks::s3

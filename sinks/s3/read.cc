@@ -1,0 +1,169 @@
+// Looking at objects, reading and removing them.
+#include <charconv>
+
+#include "s3/s3_sink.h"
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+// More than any object has, and far from the edge of what a store can count with.
+constexpr uint64_t kBeyondBytes = 1ull << 50;
+
+bool parse_number(std::string_view text, uint64_t* out) {
+  const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), *out);
+  return problem == std::errc() && rest == text.data() + text.size();
+}
+
+// "bytes 5-9/100" (RFC 9110, 14.4).
+bool parse_content_range(std::string_view text, uint64_t* first, uint64_t* last, uint64_t* total) {
+  if (!text.starts_with("bytes ")) return false;
+  text.remove_prefix(6);
+  const size_t dash = text.find('-'), slash = text.find('/');
+  if (dash == std::string_view::npos || slash == std::string_view::npos || slash < dash) return false;
+  return parse_number(text.substr(0, dash), first) &&
+         parse_number(text.substr(dash + 1, slash - dash - 1), last) &&
+         parse_number(text.substr(slash + 1), total) && *first <= *last && *last < *total;
+}
+
+// The Range header for what is asked; "" for the whole object.
+std::string range_header(const Range& range) {
+  if (range.offset < 0) {
+    const uint64_t back = std::min(-static_cast<uint64_t>(range.offset), kBeyondBytes);
+    return "bytes=-" + std::to_string(back);
+  }
+  const auto begin = static_cast<uint64_t>(range.offset);
+  const bool open = range.size >= kBeyondBytes;
+  if (begin == 0 && open) return "";
+  return "bytes=" + std::to_string(begin) + "-" + (open ? "" : std::to_string(begin + range.size - 1));
+}
+
+// Takes the bytes of one answer to the writer: of a whole object those that were asked for, of a part all,
+// after a look whether it is the right one.
+class Receiver {
+ public:
+  Receiver(const Range& range, const Writer& out) : range_(range), out_(out) {}
+
+  Result<bool> take(const Transfer& transfer, std::string_view data) {
+    if (!begun_) {
+      if (Status ok = begin(transfer.status, transfer.answer); !ok) return tl::unexpected(ok.error());
+    }
+    if (skip_ > 0) {
+      const size_t skipped = std::min<uint64_t>(skip_, data.size());
+      skip_ -= skipped;
+      data.remove_prefix(skipped);
+    }
+    const std::string_view wanted = data.substr(0, std::min<uint64_t>(left_, data.size()));
+    if (!wanted.empty()) {
+      if (Status ok = out_.write(wanted.data(), wanted.size()); !ok) return tl::unexpected(ok.error());
+      left_ -= wanted.size();
+    }
+    return left_ > 0 || data.size() == wanted.size();
+  }
+
+  // After the last byte.
+  Status finish(const StoreAnswer& answer) {
+    if (!begun_) {
+      if (Status ok = begin(answer.status, answer.headers); !ok) return ok;
+    }
+    if (left_ == 0 || is_open_) return {};
+    return fail(TIDEMARK_E_RETRYABLE,
+                "the store's answer ended " + std::to_string(left_) + " bytes too early");
+  }
+
+ private:
+  Status begin(int status, const Headers& headers) {
+    begun_ = true;
+    const auto wrong = [](const std::string& what) {
+      return fail(TIDEMARK_E_RETRYABLE, "the store sent another range than it was asked for: " + what);
+    };
+    if (status == 206) {
+      const std::string_view text = header(headers, "content-range");
+      uint64_t first = 0, last = 0, total = 0, begin = 0, end = 0;
+      if (!parse_content_range(text, &first, &last, &total)) return wrong(quote(text));
+      range_.resolve(total, &begin, &end);
+      if (first != begin || last + 1 != end) return wrong(quote(text));
+      left_ = end - begin;
+      return {};
+    }
+    uint64_t total = 0;
+    if (parse_number(header(headers, "content-length"), &total)) {
+      uint64_t end = 0;
+      range_.resolve(total, &skip_, &end);
+      left_ = end - skip_;
+      return {};
+    }
+    if (range_.offset != 0) return wrong("all of it, without its length");
+    left_ = range_.size;
+    is_open_ = true;  // the end of the answer is the end of the object, as far as HTTP can tell
+    return {};
+  }
+
+  const Range range_;
+  const Writer& out_;
+  bool begun_ = false;
+  bool is_open_ = false;
+  uint64_t skip_ = 0;
+  uint64_t left_ = 0;
+};
+
+}  // namespace
+
+Result<StoreAnswer> S3Sink::head_answer(std::string_view key, const Call& call) {
+  Request request = object_request("head", "HEAD", key);
+  const std::string what = request.what;
+  Result<StoreAnswer> answer = client_->send(std::move(request), call);
+  if (!answer || answer->is_ok()) return answer;
+  return tl::unexpected(error_of(*answer, what));
+}
+
+// Stores answer for what is durable only.
+Result<ObjectInfo> S3Sink::head(std::string_view key, const Call& call) {
+  const Result<StoreAnswer> answer = head_answer(key, call);
+  if (!answer) return tl::unexpected(answer.error());
+  ObjectInfo info;
+  const std::optional<int64_t> modified_us = date_us(answer->headers, "last-modified");
+  if (!parse_number(header(answer->headers, "content-length"), &info.size_bytes) || !modified_us) {
+    return fail(TIDEMARK_E_RETRYABLE,
+                "head " + config_.name_of(key) + ": the answer has no Content-Length or no Last-Modified");
+  }
+  info.modified_us = *modified_us;
+  return info;
+}
+
+Status S3Sink::get(std::string_view key, const Range& range, const Writer& out, const Call& call) {
+  Range asked = range;
+  const bool is_inner = range.offset < 0 && range.size < -static_cast<uint64_t>(range.offset);
+  if (range.size == 0 || range.offset >= static_cast<int64_t>(kBeyondBytes) || is_inner) {
+    const Result<ObjectInfo> info = head(key, call);
+    if (!info) return tl::unexpected(info.error());
+    uint64_t begin = 0, end = 0;
+    range.resolve(info->size_bytes, &begin, &end);
+    if (begin == end) return {};
+    asked = {static_cast<int64_t>(begin), end - begin};  // no header can say "from the end, but not to it"
+  }
+  Request request = object_request("get", "GET", key);
+  const std::string what = request.what, header_text = range_header(asked);
+  if (!header_text.empty()) request.headers.push_back({"range", header_text});
+  Receiver receiver(asked, out);
+  request.on_data = [&](Transfer& transfer, std::string_view data) { return receiver.take(transfer, data); };
+  const Result<StoreAnswer> answer = client_->send(std::move(request), call);
+  if (!answer) return tl::unexpected(answer.error());
+  if (answer->status == 416) return {};  // the object ends before the range begins
+  if (!answer->is_ok()) return tl::unexpected(error_of(*answer, what));
+  const Status whole = receiver.finish(*answer);
+  if (!whole) return tl::unexpected(within(what, whole.error()));
+  return {};
+}
+
+Status S3Sink::remove(std::string_view key, const Call& call) {
+  Request request = object_request("remove", "DELETE", key);
+  const std::string what = request.what;
+  const Result<StoreAnswer> answer = client_->send(std::move(request), call);
+  if (!answer) return tl::unexpected(answer.error());
+  if (answer->is_ok()) return {};
+  Error error = error_of(*answer, what);
+  if (error.status == TIDEMARK_E_NOT_FOUND) return {};
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace tidemark::sinks::s3

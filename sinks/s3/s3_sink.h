@@ -1,0 +1,70 @@
+// The sink that keeps objects in a bucket of an S3-compatible store; the key's name there is the prefix and
+// the key.
+//
+// put, head, get, list and remove on any thread, concurrently; they share the pool of connections and what
+// was learned about the store. No threads of its own.
+#ifndef TIDEMARK_SINKS_S3_S3_SINK_H
+#define TIDEMARK_SINKS_S3_S3_SINK_H
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/table.h"
+#include "s3/busy_keys.h"
+#include "s3/client.h"
+#include "s3/config.h"
+#include "s3/credentials.h"
+#include "s3/traits.h"
+#include "s3/transport.h"
+
+namespace tidemark::sinks::s3 {
+
+class S3Sink {
+ public:
+  static Result<std::unique_ptr<S3Sink>> open(const OpenRequest& request, const Call& call);
+
+  Status put(std::string_view key, const Source& source, uint32_t flags, const Call& call);
+  Result<ObjectInfo> head(std::string_view key, const Call& call);
+  Status get(std::string_view key, const Range& range, const Writer& out, const Call& call);
+  Status list(std::string_view prefix, std::string_view start_after, const Visitor& visit, const Call& call);
+  Status remove(std::string_view key, const Call& call);
+
+  const Traits& traits() const { return traits_; }
+
+ private:
+  friend class Probe;
+  friend class Upload;
+  friend void sweep_uploads(S3Sink& sink, const Call& call);
+
+  S3Sink(Config config, HostLog log) : config_(std::move(config)), log_(log) {}
+  Status connect(const Call& call);
+
+  Request object_request(std::string_view verb, std::string method, std::string_view key) const;
+  Request bucket_request(std::string_view verb, std::string method) const;
+  // What a new object is made with: storage class, encryption, tags, lock.
+  void add_object_headers(Headers* headers, bool with_lock) const;
+
+  // The answer to HEAD, or NOT_FOUND.
+  Result<StoreAnswer> head_answer(std::string_view key, const Call& call);
+  // EXISTS if there is one, else OK: the fallback for stores that ignore the condition.
+  Status expect_absent(std::string_view key, const Call& call);
+  Status put_single(std::string_view key, const Source& source, bool if_absent, const Call& call);
+  Status send_put(std::string_view key, Body& body, const std::string& sha256, const Header& checksum,
+                  bool if_absent, const Call& call);
+
+  const Config config_;
+  const HostLog log_;
+  std::unique_ptr<Transport> transport_;         // with ca_file
+  std::unique_ptr<Transport> public_transport_;  // with the system's CAs: token and metadata services
+  std::unique_ptr<CredentialsProvider> credentials_;
+  std::unique_ptr<Client> client_;
+  Traits traits_;
+  BusyKeys busy_keys_;  // for stores without conditions
+  BufferPool buffers_;
+};
+
+}  // namespace tidemark::sinks::s3
+
+#endif  // TIDEMARK_SINKS_S3_S3_SINK_H

@@ -1,0 +1,162 @@
+#include "s3/signer.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+#include <new>
+#include <utility>
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
+
+constexpr char kAlgorithm[] = "AWS4-HMAC-SHA256";
+
+std::string hex(const Digest& digest) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(digest.size() * 2);
+  for (const unsigned char byte : digest) {
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  return out;
+}
+
+std::string_view bytes(const Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+Digest hmac(std::string_view key, std::string_view text) {
+  Digest out;
+  unsigned size = 0;
+  // These two fail for want of memory only; a wrong signature would look like a wrong key.
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data(), &size) == nullptr) {
+    throw std::bad_alloc();
+  }
+  return out;
+}
+
+Digest sha256(std::string_view text) {
+  Digest out;
+  if (EVP_Digest(text.data(), text.size(), out.data(), nullptr, EVP_sha256(), nullptr) != 1) {
+    throw std::bad_alloc();
+  }
+  return out;
+}
+
+// "20240229T235958Z"
+std::string iso_basic(int64_t now_us) {
+  const time_t seconds = now_us / 1'000'000;
+  tm utc = {};
+  gmtime_r(&seconds, &utc);
+  char text[64];
+  const int size = std::snprintf(text, sizeof text, "%04d%02d%02dT%02d%02d%02dZ", utc.tm_year + 1900,
+                                 utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+  return {text, static_cast<size_t>(size)};
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+// Without spaces at the ends, and with one for every run of them.
+std::string fold(std::string_view value) {
+  std::string out;
+  bool gap = false;
+  for (const char c : value) {
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+      gap = !out.empty();
+      continue;
+    }
+    if (gap) out += ' ';
+    gap = false;
+    out += c;
+  }
+  return out;
+}
+
+// By name; of several with one name the values are joined in their order.
+std::map<std::string, std::string> canonical_headers(const SignRequest& request, const Headers& added) {
+  std::map<std::string, std::string> out = {{"host", fold(request.host)}};
+  for (const Headers* headers : {&request.headers, &added}) {
+    for (const Header& header : *headers) {
+      const auto [at, is_new] = out.try_emplace(lower(header.name), fold(header.value));
+      if (!is_new) at->second.append(",").append(fold(header.value));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string sha256_hex(std::string_view data) { return hex(sha256(data)); }
+
+Signer::Signer(std::string service) : service_(std::move(service)) {}
+
+Secret Signer::day_key(const Credentials& credentials, const std::string& day, const std::string& region) {
+  const MutexLock lock(mutex_);
+  if (cached_day_ == day && cached_region_ == region && cached_secret_ == credentials.secret_access_key) {
+    return cached_key_;
+  }
+  std::string first = "AWS4";
+  first.append(credentials.secret_access_key.reveal());
+  Digest key = hmac(first, day);
+  wipe(&first);
+  for (const std::string_view text :
+       {std::string_view(region), std::string_view(service_), std::string_view("aws4_request")}) {
+    key = hmac(bytes(key), text);
+  }
+  cached_key_ = Secret(bytes(key));
+  OPENSSL_cleanse(key.data(), key.size());
+  cached_secret_ = credentials.secret_access_key;
+  cached_day_ = day;
+  cached_region_ = region;
+  return cached_key_;
+}
+
+Headers Signer::sign(const SignRequest& request, const Credentials& credentials, const std::string& region,
+                     int64_t now_us, SignatureSteps* steps) {
+  const std::string time = iso_basic(now_us);
+  const std::string day = time.substr(0, 8);
+  const std::string scope = day + "/" + region + "/" + service_ + "/aws4_request";
+  Headers added = {{"x-amz-date", time}};
+  if (service_ == "s3") added.push_back({"x-amz-content-sha256", std::string(request.payload_sha256)});
+  if (!credentials.session_token.empty()) {
+    added.push_back({"x-amz-security-token", std::string(credentials.session_token.reveal())});
+  }
+
+  std::string header_lines, names;
+  for (const auto& [name, value] : canonical_headers(request, added)) {
+    header_lines.append(name).append(":").append(value).append("\n");
+    names.append(names.empty() ? "" : ";").append(name);
+  }
+  std::string canonical;
+  canonical.append(request.method).append("\n").append(encode_path(request.path)).append("\n");
+  canonical.append(encode_query(request.query)).append("\n").append(header_lines).append("\n");
+  canonical.append(names).append("\n").append(request.payload_sha256);
+  const std::string to_sign =
+      std::string(kAlgorithm) + "\n" + time + "\n" + scope + "\n" + sha256_hex(canonical);
+  const std::string signature = hex(hmac(day_key(credentials, day, region).reveal(), to_sign));
+
+  added.push_back({"authorization", std::string(kAlgorithm) + " Credential=" + credentials.access_key_id +
+                                        "/" + scope + ", SignedHeaders=" + names +
+                                        ", Signature=" + signature});
+  if (steps != nullptr) *steps = {std::move(canonical), to_sign, signature};
+  return added;
+}
+
+}  // namespace tidemark::sinks::s3

@@ -1,0 +1,186 @@
+#include "s3/transport.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <new>
+
+#include "s3/curl_handle.h"
+#include "s3/exit_gate.h"
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+constexpr uint64_t kPollMs = 100;  // between two looks at the call
+
+// For messages: of a metadata service's url nobody needs more, and nobody may see more.
+std::string host_of(const std::string& url) {
+  const size_t begin = url.find("://");
+  if (begin == std::string::npos) return url.substr(0, url.find_first_of("/?"));
+  return url.substr(0, url.find_first_of("/?", begin + 3));
+}
+
+}  // namespace
+
+struct Transport::Handles {
+  explicit Handles(const TransportOptions& transport_options)
+      : options(transport_options), multi(curl_multi_init()) {
+    if (multi == nullptr) throw std::bad_alloc();
+  }
+  Handles(const Handles&) = delete;
+  Handles& operator=(const Handles&) = delete;
+  ~Handles() {
+    for (const auto& handle : all) curl_multi_remove_handle(multi, handle->easy());
+    all.clear();
+    curl_multi_cleanup(multi);
+  }
+
+  CurlHandle& free_handle() {
+    for (const auto& handle : all) {
+      if (handle->is_free()) return *handle;
+    }
+    all.push_back(std::make_unique<CurlHandle>(options));
+    return *all.back();
+  }
+
+  const TransportOptions& options;
+  CURLM* multi;
+  std::vector<std::unique_ptr<CurlHandle>> all;
+};
+
+Result<std::unique_ptr<Transport>> Transport::make(TransportOptions options) {
+  if (Status ok = ExitGate::install(); !ok) return tl::unexpected(ok.error());
+  return std::unique_ptr<Transport>(new Transport(std::move(options)));
+}
+
+Transport::Transport(TransportOptions options) : options_(std::move(options)) {}
+
+Transport::~Transport() {
+  const MutexLock lock(mutex_);
+  const ExitGate::Pass pass;
+  if (pass.is_open()) {
+    idle_.clear();
+  } else {
+    for (auto& handles : idle_) (void)handles.release();  // left alone: see exit_gate.h
+  }
+}
+
+std::unique_ptr<Transport::Handles> Transport::take() {
+  {
+    const MutexLock lock(mutex_);
+    if (!idle_.empty()) {
+      std::unique_ptr<Handles> handles = std::move(idle_.back());
+      idle_.pop_back();
+      return handles;
+    }
+  }
+  return std::make_unique<Handles>(options_);
+}
+
+void Transport::give_back(std::unique_ptr<Handles> handles) {
+  const MutexLock lock(mutex_);
+  if (idle_.size() < kIdleMax) idle_.push_back(std::move(handles));
+}
+
+Result<HttpResponse> Transport::fetch(const HttpRequest& request, const Call& call) {
+  Body body(request.body);
+  Transfer transfer;
+  transfer.method = request.method;
+  transfer.url = request.url;
+  transfer.headers = request.headers;
+  if (!request.body.empty() || request.method == "PUT" || request.method == "POST") transfer.body = &body;
+  transfer.use_proxy = request.use_proxy;
+  transfer.timeout_ms = request.timeout_ms;
+  Session session(*this);
+  Status ok = session.run(transfer, call);
+  if (ok) ok = transfer.outcome;
+  if (!ok) {
+    Error error = ok.error();
+    error.message = request.method + " " + host_of(request.url) + ": " + error.message;
+    return tl::unexpected(std::move(error));
+  }
+  return HttpResponse{transfer.status, std::move(transfer.answer), std::move(transfer.text)};
+}
+
+Session::Session(Transport& transport) : transport_(transport) {
+  const ExitGate::Pass pass;
+  if (pass.is_open()) handles_ = transport.take();
+}
+
+Session::~Session() {
+  if (handles_ == nullptr) return;
+  const ExitGate::Pass pass;
+  if (!pass.is_open()) {
+    (void)handles_.release();
+    return;
+  }
+  for (const auto& handle : handles_->all) {
+    if (handle->is_free()) continue;
+    curl_multi_remove_handle(handles_->multi, handle->easy());
+    handle->abandon();
+  }
+  transport_.give_back(std::move(handles_));
+}
+
+Status Session::start(Transfer& transfer) {
+  const ExitGate::Pass pass;
+  if (Status ok = pass.check(); !ok) return ok;
+  CurlHandle& handle = handles_->free_handle();
+  handle.prepare(transfer);
+  const CURLMcode code = curl_multi_add_handle(handles_->multi, handle.easy());
+  if (code == CURLM_OK) return {};
+  handle.abandon();
+  return fail(TIDEMARK_E_RETRYABLE, std::string("libcurl: ") + curl_multi_strerror(code));
+}
+
+Result<Transfer*> Session::drive(const Call& call, uint64_t wait_ms) {
+  for (uint64_t waited_ms = 0;;) {
+    {
+      const ExitGate::Pass pass;
+      if (Status ok = pass.check(); !ok) return tl::unexpected(ok.error());
+      for (const auto& handle : handles_->all) handle->set_call(&call);
+      int running = 0;
+      const CURLMcode code = curl_multi_perform(handles_->multi, &running);
+      if (code != CURLM_OK) {
+        return fail(TIDEMARK_E_RETRYABLE, std::string("libcurl: ") + curl_multi_strerror(code));
+      }
+      int left = 0;
+      while (const CURLMsg* message = curl_multi_info_read(handles_->multi, &left)) {
+        if (message->msg != CURLMSG_DONE) continue;
+        const CURLcode result = message->data.result;
+        CurlHandle* handle = nullptr;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &handle);
+        Transfer* transfer = handle->transfer();
+        curl_multi_remove_handle(handles_->multi, handle->easy());
+        handle->finish(result);
+        return transfer;
+      }
+    }
+    if (Status ok = call.check(); !ok) return tl::unexpected(out_of_time(std::move(ok.error())));
+    if (waited_ms >= wait_ms) return nullptr;
+    const uint64_t step_ms =
+        std::min({kPollMs, wait_ms - waited_ms, std::max<uint64_t>(call.remaining_ms(), 1)});
+    curl_multi_poll(handles_->multi, nullptr, 0, static_cast<int>(step_ms), nullptr);
+    waited_ms += step_ms;
+  }
+}
+
+// Who is waited for is the cause, as far as anybody here knows it.
+Error Session::out_of_time(Error error) const {
+  if (error.status != TIDEMARK_E_RETRYABLE) return error;
+  for (const auto& handle : handles_->all) {
+    if (handle->is_free()) continue;
+    error.message = "no answer from " + host_of(handle->transfer()->url) + ": " + error.message;
+    break;
+  }
+  return error;
+}
+
+Status Session::run(Transfer& transfer, const Call& call) {
+  if (Status ok = start(transfer); !ok) return ok;
+  const Result<Transfer*> done = drive(call);
+  if (!done) return tl::unexpected(done.error());
+  return {};
+}
+
+}  // namespace tidemark::sinks::s3

@@ -1,0 +1,98 @@
+// HTTP over libcurl: a pool of sessions, each a set of easy handles with the connections they keep.
+//
+// A Transport serves all threads of a sink. A Session belongs to one call on one thread, which drives all
+// transfers of the session itself: there are no threads here. The pool hands out the session last used, so
+// there are as many connections as there are calls at once.
+#ifndef TIDEMARK_SINKS_S3_TRANSPORT_H
+#define TIDEMARK_SINKS_S3_TRANSPORT_H
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/call.h"
+#include "common/error.h"
+#include "common/mutex.h"
+#include "s3/body.h"
+#include "s3/http.h"
+
+namespace tidemark::sinks::s3 {
+
+inline constexpr size_t kTextMax = 1 << 20;
+
+struct TransportOptions {
+  std::string ca_file;  // empty: the system's
+  std::string proxy;    // a url; "none"; empty: what https_proxy, http_proxy and no_proxy say
+  uint64_t connect_timeout_ms = 5000;
+  uint64_t stall_timeout_ms = 30'000;  // that long without a byte in either direction
+};
+
+// One request and its answer. Stays where it is while it is on its way.
+struct Transfer {
+  std::string method;
+  std::string url;
+  Headers headers;
+  Body* body = nullptr;  // NULL: a request without one
+  bool use_proxy = true;
+  uint32_t timeout_ms = 0;     // 0: none but the call's
+  size_t text_max = kTextMax;  // a longer answer is an error
+  // Where the bytes of a 2xx answer go instead of `text`. False: enough, the rest need not come.
+  std::function<Result<bool>(Transfer&, std::string_view)> on_data;
+
+  int status = 0;
+  Headers answer;
+  std::string text;
+  Status outcome;  // OK: the answer came, whatever it says
+};
+
+class Transport {
+ public:
+  static Result<std::unique_ptr<Transport>> make(TransportOptions options);
+  ~Transport();
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+
+  // A Fetch.
+  Result<HttpResponse> fetch(const HttpRequest& request, const Call& call);
+
+ private:
+  friend class Session;
+  struct Handles;
+  explicit Transport(TransportOptions options);
+  std::unique_ptr<Handles> take();
+  void give_back(std::unique_ptr<Handles> handles);
+
+  static constexpr size_t kIdleMax = 256;
+
+  const TransportOptions options_;
+  Mutex mutex_;
+  std::vector<std::unique_ptr<Handles>> idle_ TM_GUARDED_BY(mutex_);
+};
+
+class Session {
+ public:
+  explicit Session(Transport& transport);
+  ~Session();  // what is still on its way is broken off, with its connection
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  Status start(Transfer& transfer);
+  // Moves everything on until one transfer has ended, which is returned; NULL when that has not happened for
+  // `wait_ms`. An error is the call's own: cancelled, out of time.
+  Result<Transfer*> drive(const Call& call, uint64_t wait_ms = UINT64_MAX);
+  // The one transfer from start to end.
+  Status run(Transfer& transfer, const Call& call);
+
+ private:
+  Error out_of_time(Error error) const;
+
+  Transport& transport_;
+  std::unique_ptr<Transport::Handles> handles_;
+};
+
+}  // namespace tidemark::sinks::s3
+
+#endif  // TIDEMARK_SINKS_S3_TRANSPORT_H

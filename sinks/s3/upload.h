@@ -1,0 +1,83 @@
+// One multipart upload: the body in parts, several on their way at a time, all driven by the thread of the
+// put.
+//
+// Lives on the stack of one put; one thread. Memory: a buffer of the pool for each part on its way, and
+// libcurl's. What goes wrong leaves no parts behind (as far as the store can be reached), unless it is
+// undecided whether the store has put the object together; then the sweep at a later open sees to them.
+#ifndef TIDEMARK_SINKS_S3_UPLOAD_H
+#define TIDEMARK_SINKS_S3_UPLOAD_H
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "s3/digests.h"
+#include "s3/s3_sink.h"
+#include "s3/xml.h"
+
+namespace tidemark::sinks::s3 {
+
+// So that the parts are at most kPartsMax: at least `least_bytes`, a multiple of 1 MiB.
+uint64_t part_size_bytes(uint64_t object_bytes, uint64_t least_bytes);
+
+class Upload {
+ public:
+  Upload(S3Sink& sink, std::string_view key, const Source& source, bool if_absent, const Call& call);
+  Status run();
+
+  // The steps; the probe goes them with a body of its own.
+  Status create();
+  Status send_parts();
+  // What the store said to CompleteMultipartUpload.
+  Result<StoreAnswer> complete(bool conditional);
+  void abort();
+
+ private:
+  // The digests of the part to be sent next, computed piece by piece while others are on their way.
+  struct Reading {
+    uint64_t begin, end, position;
+    Digests digests;
+  };
+  struct Part {
+    Part(size_t number, const Source& source, const Reading& read, BufferPool& pool)
+        : index(number), body(source, read.begin, read.end - read.begin, &pool) {}
+
+    size_t index;
+    Body body;
+    Exchange exchange;
+  };
+  bool by_crc() const { return sink_.traits_.checksum == Checksum::kCrc32c; }
+  void begin_reading();
+  Status read_some();
+  bool is_read() const { return reading_ && reading_->position == reading_->end; }
+  Status start_part(Session& session);
+  Status end_part(const Transfer& transfer, Session& session);
+  Status finish();
+  Status settle_undecided(Error error);
+  Status verify(const std::string& etag);
+
+  S3Sink& sink_;
+  const std::string key_;
+  const Source& source_;
+  const bool if_absent_;
+  const Call& call_;
+  const uint64_t part_bytes_;
+  std::string id_;
+  uint64_t next_offset_ = 0;  // of the part to be read next
+  std::optional<Reading> reading_;
+  std::optional<BufferPool::Lease> buffer_;  // for reading
+  std::deque<std::unique_ptr<Part>> running_;
+  std::vector<UploadedPart> parts_;
+};
+
+// Aborts what uploads below the prefix were begun more than a day ago: nobody works on those any more. A
+// bounded amount of work; problems are logged, they do not keep a sink from opening.
+void sweep_uploads(S3Sink& sink, const Call& call);
+
+}  // namespace tidemark::sinks::s3
+
+#endif  // TIDEMARK_SINKS_S3_UPLOAD_H

@@ -1,0 +1,155 @@
+#include "store.h"
+
+#include <algorithm>
+
+namespace imposter {
+
+void Body::append(const char* data, size_t size) {
+  size_ += size;
+  size_t to_head = size;
+  if (discards_) to_head = std::min(size, kKept - head_.size());
+  head_.append(data, to_head);
+  tail_.append(data + to_head, size - to_head);
+  if (tail_.size() > 8 * kKept) tail_.erase(0, tail_.size() - kKept);
+}
+
+bool Body::read(uint64_t offset, uint64_t size, std::string* out) const {
+  const uint64_t tail_begin = size_ - tail_.size();
+  if (offset < head_.size()) {
+    const uint64_t from_head = std::min<uint64_t>(size, head_.size() - offset);
+    out->append(head_, offset, from_head);
+    offset += from_head;
+    size -= from_head;
+  }
+  if (size == 0) return true;
+  if (offset < tail_begin) return false;
+  out->append(tail_, offset - tail_begin, size);
+  return true;
+}
+
+uint64_t Object::size() const {
+  uint64_t sum = 0;
+  for (const BodyPtr& piece : pieces) sum += piece->size();
+  return sum;
+}
+
+bool Object::read(uint64_t offset, uint64_t size, std::string* out) const {
+  for (const BodyPtr& piece : pieces) {
+    if (size == 0) break;
+    if (offset >= piece->size()) {
+      offset -= piece->size();
+      continue;
+    }
+    const uint64_t here = std::min(size, piece->size() - offset);
+    if (!piece->read(offset, here, out)) return false;
+    size -= here;
+    offset = 0;
+  }
+  return true;
+}
+
+bool Store::put(const std::string& key, Object object, bool if_absent) {
+  const std::lock_guard lock(mutex_);
+  if (if_absent && objects_.count(key) > 0) return false;
+  objects_[key] = std::move(object);
+  ++creates_[key];
+  return true;
+}
+
+std::optional<Object> Store::find(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = objects_.find(key);
+  if (found == objects_.end()) return {};
+  return found->second;
+}
+
+bool Store::contains(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  return objects_.count(key) > 0;
+}
+
+void Store::remove(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  objects_.erase(key);
+}
+
+std::vector<std::pair<std::string, Object>> Store::list(const std::string& prefix, const std::string& after,
+                                                        size_t limit) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<std::string, Object>> found;
+  auto at = after < prefix ? objects_.lower_bound(prefix) : objects_.upper_bound(after);
+  for (; at != objects_.end() && found.size() < limit && at->first.starts_with(prefix); ++at)
+    found.push_back(*at);
+  return found;
+}
+
+std::string Store::begin_upload(Upload upload) {
+  const std::lock_guard lock(mutex_);
+  // Ids of real stores hold characters that must be encoded in a query.
+  upload.id = "up~load+" + std::to_string(++last_upload_) + "/=";
+  const std::string id = upload.id;
+  uploads_[id] = std::move(upload);
+  return id;
+}
+
+std::optional<Upload> Store::find_upload(const std::string& key, const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = uploads_.find(id);
+  if (found == uploads_.end() || found->second.key != key) return {};
+  return found->second;
+}
+
+bool Store::put_part(const std::string& key, const std::string& id, uint64_t number, Part part) {
+  const std::lock_guard lock(mutex_);
+  const auto found = uploads_.find(id);
+  if (found == uploads_.end() || found->second.key != key) return false;
+  found->second.parts[number] = std::move(part);
+  return true;
+}
+
+bool Store::end_upload(const std::string& key, const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = uploads_.find(id);
+  if (found == uploads_.end() || found->second.key != key) return false;
+  uploads_.erase(found);
+  return true;
+}
+
+Store::Completed Store::complete(const std::string& key, const std::string& id, Object object,
+                                 bool if_absent) {
+  const std::lock_guard lock(mutex_);
+  const auto found = uploads_.find(id);
+  if (found == uploads_.end() || found->second.key != key) return Completed::kGone;
+  if (if_absent && objects_.count(key) > 0) return Completed::kExists;
+  uploads_.erase(found);
+  objects_[key] = std::move(object);
+  ++creates_[key];
+  return Completed::kDone;
+}
+
+std::vector<Upload> Store::uploads() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Upload> all;
+  for (const auto& [id, upload] : uploads_) all.push_back(upload);
+  std::sort(all.begin(), all.end(),
+            [](const Upload& a, const Upload& b) { return a.key != b.key ? a.key < b.key : a.id < b.id; });
+  return all;
+}
+
+void Store::mark_untold(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = uploads_.find(id);
+  if (found != uploads_.end()) found->second.is_untold = true;
+}
+
+void Store::backdate_uploads(int64_t seconds) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, upload] : uploads_) upload.initiated -= seconds;
+}
+
+std::map<std::string, uint64_t> Store::creates() const {
+  const std::lock_guard lock(mutex_);
+  return creates_;
+}
+
+}  // namespace imposter

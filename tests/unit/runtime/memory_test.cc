@@ -1,0 +1,100 @@
+#include "runtime/memory.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace tidemark::runtime {
+namespace {
+
+TEST(PlanMemory, NeverDealsOutMoreThanTheBudget) {
+  for (const uint64_t budget : {1ULL << 20, 3ULL << 20, 64ULL << 20, 1ULL << 30, 1ULL << 44}) {
+    for (const uint32_t workers : {1U, 2U, 4U, 7U, 32U, 256U}) {
+      const MemoryPlan plan = plan_memory(budget, workers);
+      EXPECT_LE(plan.jobs * plan.job_bytes + plan.restores * plan.restore_bytes, budget)
+          << budget << " " << workers;
+      EXPECT_LE(plan.source.buffer_bytes + plan.source.layout_bytes + plan.put_buffer_bytes, plan.job_bytes);
+      EXPECT_GE(plan.jobs, 1U);
+      EXPECT_LE(plan.jobs, workers);
+      EXPECT_GE(plan.restores, 1U);
+      EXPECT_GE(plan.source.buffer_bytes, 64U << 10U);
+      EXPECT_GE(plan.put_buffer_bytes, 64U << 10U);
+      EXPECT_GE(plan.restore_bytes, 64U << 10U);
+    }
+  }
+}
+
+TEST(PlanMemory, ByDefaultNobodyWaits) {
+  EXPECT_EQ(plan_memory(64ULL << 20, 4).jobs, 4U);
+  EXPECT_EQ(plan_memory(64ULL << 20, 256).jobs, 256U);
+  EXPECT_EQ(plan_memory(1ULL << 20, 256).jobs, 4U);
+}
+
+TEST(Slots, NoMoreAreTakenThanThereAre) {
+  Slots slots(3);
+  std::atomic<int> in_use = 0, waited = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 12; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 2000; ++i) {
+        const Slots::Lease lease = slots.take();
+        if (lease.waited()) ++waited;
+        EXPECT_LE(++in_use, 3);
+        std::this_thread::yield();
+        --in_use;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(slots.usage().in_use, 0U);
+  EXPECT_EQ(slots.usage().waiting, 0U);
+  EXPECT_GT(waited, 0);
+}
+
+TEST(Slots, WhoHasADeadlineStopsWaiting) {
+  Slots slots(1);
+  const tidemark_call call = {sizeof call, 30, nullptr, nullptr};
+  {
+    const Slots::Lease all = slots.take();
+    EXPECT_EQ(slots.usage().in_use, 1U);
+    const auto late = slots.take(store::Deadline(&call));
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().status, TIDEMARK_E_RETRYABLE);
+    const tidemark_call cancelled = {sizeof call, 0, nullptr, [](void*) -> int32_t { return 1; }};
+    const auto stopped = slots.take(store::Deadline(&cancelled));
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().status, TIDEMARK_E_CANCELLED);
+    EXPECT_EQ(slots.usage().waiting, 0U);
+  }
+  const auto now = slots.take(store::Deadline(&call));
+  ASSERT_TRUE(now);
+  EXPECT_FALSE(now->waited());
+}
+
+TEST(SourcePool, WaitsForASourceAndUsesItAgain) {
+  MemoryPlan plan = plan_memory(1 << 20, 1);
+  SourcePool pool(plan);
+  const tar::EntrySource* first = nullptr;
+  std::thread other;
+  std::atomic<bool> got = false;
+  {
+    const SourcePool::Lease lease = pool.take();
+    first = &lease.source();
+    other = std::thread([&] {
+      const SourcePool::Lease second = pool.take();
+      EXPECT_EQ(&second.source(), first);
+      EXPECT_TRUE(second.waited());
+      got = true;
+    });
+    while (pool.usage().waiting == 0) std::this_thread::yield();
+    EXPECT_FALSE(got);
+  }
+  other.join();
+  EXPECT_TRUE(got);
+}
+
+}  // namespace
+}  // namespace tidemark::runtime

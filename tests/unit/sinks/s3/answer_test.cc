@@ -1,0 +1,103 @@
+#include "s3/answer.h"
+
+#include <gtest/gtest.h>
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+std::string error_text(const std::string& code, const std::string& more = "") {
+  return "<?xml version=\"1.0\"?>\n<Error><Code>" + code + "</Code><Message>words of the store</Message>" +
+         more + "<RequestId>R1</RequestId></Error>";
+}
+
+struct Case {
+  int http;
+  const char* code;  // "": no body
+  tidemark_status status;
+};
+
+TEST(S3Answer, Classes) {
+  const Case cases[] = {
+      {500, "", TIDEMARK_E_RETRYABLE},
+      {500, "InternalError", TIDEMARK_E_RETRYABLE},
+      {502, "", TIDEMARK_E_RETRYABLE},
+      {503, "", TIDEMARK_E_RETRYABLE},
+      {503, "ServiceUnavailable", TIDEMARK_E_RETRYABLE},
+      {503, "SlowDown", TIDEMARK_E_THROTTLED},
+      {504, "", TIDEMARK_E_RETRYABLE},
+      {507, "", TIDEMARK_E_NO_SPACE},
+      {501, "NotImplemented", TIDEMARK_E_UNSUPPORTED},
+      {429, "", TIDEMARK_E_THROTTLED},
+      {429, "TooManyRequests", TIDEMARK_E_THROTTLED},
+      {408, "", TIDEMARK_E_RETRYABLE},
+      {400, "RequestTimeout", TIDEMARK_E_RETRYABLE},
+      {409, "ConditionalRequestConflict", TIDEMARK_E_RETRYABLE},
+      {409, "", TIDEMARK_E_RETRYABLE},
+      {200, "InternalError", TIDEMARK_E_RETRYABLE},
+      {200, "SlowDown", TIDEMARK_E_THROTTLED},
+      {403, "AccessDenied", TIDEMARK_E_PERMANENT},
+      {403, "SignatureDoesNotMatch", TIDEMARK_E_PERMANENT},
+      {403, "InvalidAccessKeyId", TIDEMARK_E_PERMANENT},
+      {403, "RequestTimeTooSkewed", TIDEMARK_E_PERMANENT},
+      {403, "QuotaExceeded", TIDEMARK_E_NO_SPACE},
+      {400, "ExpiredToken", TIDEMARK_E_PERMANENT},
+      {400, "BadDigest", TIDEMARK_E_PERMANENT},
+      {400, "", TIDEMARK_E_PERMANENT},
+      {404, "NoSuchBucket", TIDEMARK_E_PERMANENT},
+      {404, "NoSuchKey", TIDEMARK_E_NOT_FOUND},
+      {404, "", TIDEMARK_E_NOT_FOUND},
+      {301, "PermanentRedirect", TIDEMARK_E_PERMANENT},
+      {307, "TemporaryRedirect", TIDEMARK_E_PERMANENT},
+  };
+  for (const Case& one : cases) {
+    const std::string code = one.code;
+    const Error error = error_of({one.http, {}, code.empty() ? "" : error_text(code)}, "put s3://b/k");
+    EXPECT_EQ(error.status, one.status) << one.http << " " << code;
+    EXPECT_EQ(error.http_status, one.http);
+    EXPECT_EQ(error.code, code);
+    EXPECT_TRUE(error.message.starts_with("put s3://b/k: ")) << error.message;
+  }
+}
+
+TEST(S3Answer, SaysWhatTheStoreSaid) {
+  const Error error = error_of({403, {}, error_text("AccessDenied")}, "put s3://b/k");
+  EXPECT_EQ(error.message, "put s3://b/k: words of the store (AccessDenied, HTTP 403, request R1)");
+  const Error bare = error_of({403, {{"x-amz-request-id", "R2"}}, ""}, "head s3://b/k");
+  EXPECT_EQ(bare.message, "head s3://b/k: access denied (HTTP 403, request R2)");
+}
+
+TEST(S3Answer, LongWordsAreCut) {
+  const std::string text = "<Error><Code>X</Code><Message>" + std::string(5000, 'm') + "</Message></Error>";
+  EXPECT_LT(error_of({400, {}, text}, "put").message.size(), 400u);
+}
+
+TEST(S3Answer, AnErrorThatIsNotWholeMayBeAnything) {
+  const std::string whole = error_text("NoSuchBucket");
+  for (size_t size = 10; size < whole.size(); size += 7) {
+    EXPECT_EQ(error_of({404, {}, whole.substr(0, size)}, "put").status, TIDEMARK_E_RETRYABLE) << size;
+  }
+  EXPECT_EQ(error_of({403, {}, "<html>a proxy says no</html>"}, "put").status, TIDEMARK_E_PERMANENT);
+}
+
+TEST(S3Answer, KeepsRetryAfter) {
+  const auto after = [](const std::string& text) {
+    return error_of({429, {{"date", "Wed, 25 Nov 2026 03:00:00 GMT"}, {"retry-after", text}}, ""}, "put")
+        .retry_after_ms;
+  };
+  EXPECT_EQ(after("7"), 7000u);
+  EXPECT_EQ(after("0"), 0u);
+  EXPECT_EQ(after("99999999"), 86'400'000u);
+  EXPECT_EQ(after("Wed, 25 Nov 2026 03:00:30 GMT"), 30'000u);
+  EXPECT_EQ(after("Wed, 25 Nov 2026 02:00:30 GMT"), 0u);
+  EXPECT_EQ(after("soon"), 0u);
+}
+
+TEST(S3Answer, RegionFromBodyOrHeader) {
+  EXPECT_EQ(
+      store_error({400, {}, error_text("AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>")}).region,
+      "eu-west-1");
+  EXPECT_EQ(store_error({301, {{"x-amz-bucket-region", "eu-west-2"}}, ""}).region, "eu-west-2");
+}
+
+}  // namespace
+}  // namespace tidemark::sinks::s3

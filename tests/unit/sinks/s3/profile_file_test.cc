@@ -1,0 +1,89 @@
+#include "s3/profile_file.h"
+
+#include <gtest/gtest.h>
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+using Kind = Profiles::Kind;
+
+TEST(Profiles, AreReadFromAConfigFile) {
+  Profiles profiles;
+  ASSERT_TRUE(profiles.add(Kind::kConfig,
+                           "\xEF\xBB\xBF# a comment\r\n"
+                           "[default]\r\n"
+                           "Region = eu-central-1 \r\n"
+                           "\n"
+                           "; another\n"
+                           "[profile prod]\n"
+                           "role_arn=arn:aws:iam::1:role/r\n"
+                           "credential_process = sh -c 'echo a = b; echo #'\n"
+                           "s3 =\n"
+                           "  region = nested\n"
+                           "\tmax_concurrent_requests = 20\n"
+                           "output =\n"
+                           "[ profile \"with space\" ]\n"
+                           "region = r2\n"
+                           "[profilex]\n"
+                           "region = lost\n"
+                           "[sso-session s]\n"
+                           "region = lost\n"
+                           "[prod]\n"
+                           "region = lost",
+                           "config"));
+  EXPECT_EQ(profiles.value("default", "region"), "eu-central-1");
+  EXPECT_EQ(profiles.value("prod", "role_arn"), "arn:aws:iam::1:role/r");
+  EXPECT_EQ(profiles.value("prod", "credential_process"), "sh -c 'echo a = b; echo #'");
+  EXPECT_EQ(profiles.value("prod", "region"), "");
+  EXPECT_EQ(profiles.value("prod", "output"), "");
+  EXPECT_EQ(profiles.value("with space", "region"), "r2");
+  EXPECT_TRUE(profiles.has("prod"));
+  for (const char* name : {"profilex", "x", "sso-session s", "s", ""})
+    EXPECT_FALSE(profiles.has(name)) << name;
+  EXPECT_EQ(profiles.value("none", "region"), "");
+}
+
+TEST(Profiles, OfTheCredentialsFileWin) {
+  Profiles profiles;
+  ASSERT_TRUE(profiles.add(Kind::kConfig,
+                           "[profile a]\naws_access_key_id = config\nregion = r\n"
+                           "[profile a]\naws_access_key_id = later\n",
+                           "config"));
+  EXPECT_EQ(profiles.value("a", "aws_access_key_id"), "later");
+  ASSERT_TRUE(
+      profiles.add(Kind::kCredentials, "[a]\naws_access_key_id=credentials\n[profile b]\nx=y\n", "c"));
+  EXPECT_EQ(profiles.value("a", "aws_access_key_id"), "credentials");
+  EXPECT_EQ(profiles.value("a", "region"), "r");
+  EXPECT_FALSE(profiles.has("b"));
+}
+
+TEST(Profiles, TheLongNameOfTheDefaultWins) {
+  for (const char* text : {"[default]\nregion = short\nx = 1\n[profile default]\nregion = long\n",
+                           "[profile default]\nregion = long\n[default]\nregion = short\nx = 1\n"}) {
+    Profiles profiles;
+    ASSERT_TRUE(profiles.add(Kind::kConfig, text, "config"));
+    EXPECT_EQ(profiles.value("default", "region"), "long");
+    EXPECT_EQ(profiles.value("default", "x"), "");
+  }
+}
+
+TEST(Profiles, NameTheBadLineWithoutShowingIt) {
+  struct Case {
+    const char* text;
+    const char* line;
+  };
+  for (const Case& c : {Case{"[a\nkey = SECRET\n", "line 1"}, Case{"\n\nkey = SECRET\n", "line 3"},
+                        Case{"[a]\n\nSECRET\n", "line 3"}, Case{"[a]\n= SECRET\n", "line 2"},
+                        Case{"[a]\n  key = SECRET\n", "line 2"}}) {
+    Profiles profiles;
+    const Status ok = profiles.add(Kind::kCredentials, c.text, "/some/file");
+    ASSERT_FALSE(ok) << c.text;
+    EXPECT_EQ(ok.error().status, TIDEMARK_E_PERMANENT);
+    EXPECT_NE(ok.error().message.find(c.line), std::string::npos) << ok.error().message;
+    EXPECT_NE(ok.error().message.find("/some/file"), std::string::npos);
+    EXPECT_EQ(ok.error().message.find("SECRET"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace tidemark::sinks::s3
