@@ -67,7 +67,7 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
   PartitionState& p = partitions_[job.partition];
   assert(p.jobs > 0 && running_ > 0);
   const bool own_failure = report_to_throttle(p, job, result, now);
-  rate_.finished(job.expected_bytes, result.sample.bytes, now);
+  rate_.finished(job.expected_bytes, result.size_bytes, now);
   --running_;
   --p.jobs;
   p.alone = false;
@@ -426,7 +426,7 @@ bool Scheduler::report_to_throttle(PartitionState& p, const Job& job, const JobR
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kObjectFailed:  // refused, but by a sink that answers
-      change = throttle_.succeeded(job.generation, result.sample, running_, now);
+      change = throttle_.succeeded(job.generation);
       if (result.outcome == Outcome::kDone) p.sink_failed = false;
       ++successes_;
       break;
@@ -483,8 +483,6 @@ Snapshot Scheduler::snapshot(TimeMs now) const {
   s.queue_depth = ready_.size;
   s.jobs_running = running_;
   s.concurrency_limit = throttle_.limit();
-  s.latency_us = throttle_.concurrency().latency_us();
-  s.lowest_latency_us = throttle_.concurrency().lowest_latency_us();
   s.rate_limited = ready_.size > 0 && !rate_.may_start(now);
   s.rate_debt_bytes = rate_.debt_bytes(now);
   s.breaker = throttle_.state();

@@ -105,7 +105,7 @@ struct JobResult {
   // kArchive, kVerify: the last entry of the archive that was put, or was tried to, or of what was compared.
   // The rest of what the job was given is for another. None: all of it.
   Lsn through = kNoLsn;
-  SinkSample sample;              // how the put went
+  uint64_t size_bytes = 0;        // of the archive that was put or compared
   std::vector<Range> archives;    // kDiscover: what exists and holds something of the range or behind it
   Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete, or kEveryLsn
   std::optional<Range> gap;       // kDiscover with check_older: the hole right before the range
@@ -135,8 +135,6 @@ struct Snapshot {
   uint64_t entries_waiting = 0;  // notified and not yet archived
   TimeMs oldest_waiting_ms = 0;  // an upper bound of the age of the oldest of them
   uint32_t concurrency_limit = 0;
-  uint64_t latency_us = 0;  // of puts, lately, while the limit was in use; 0: none yet
-  uint64_t lowest_latency_us = 0;
   bool rate_limited = false;     // partitions wait for the rate limit
   uint64_t rate_debt_bytes = 0;  // what has to be waited for
   Throttle::State breaker = Throttle::State::kClosed;

@@ -8,7 +8,7 @@ namespace tidemark::core {
 bool Throttle::may_start(uint32_t running, TimeMs now) const {
   switch (state_) {
     case State::kClosed:
-      return running < concurrency_.limit();
+      return running < limit_;
     case State::kOpen:
       return now >= open_until_;
     case State::kProbing:
@@ -26,17 +26,16 @@ uint32_t Throttle::start() {
   return generation_;
 }
 
-Throttle::Change Throttle::succeeded(uint32_t generation, const SinkSample& sample, uint32_t running,
-                                     TimeMs now) {
+Throttle::Change Throttle::succeeded(uint32_t generation) {
   if (generation != generation_) return Change::kNone;
   backoff_.succeed();
   if (state_ == State::kProbing) {
     state_ = State::kClosed;
     probe_running_ = false;
-    concurrency_.restart();
+    limit_ = 1;
     return Change::kClosed;
   }
-  concurrency_.succeeded(sample, running, now);
+  limit_ = std::min(limit_ + 1, max_jobs_);
   return Change::kNone;
 }
 
@@ -48,10 +47,8 @@ Throttle::Change Throttle::failed(uint32_t generation, uint32_t retry_after_ms, 
 Throttle::Change Throttle::throttled(uint32_t generation, uint32_t retry_after_ms, TimeMs now,
                                      Jitter& jitter) {
   if (generation != generation_) return Change::kNone;
-  if (state_ == State::kProbing || concurrency_.limit() == 1) {
-    return failed(generation, retry_after_ms, now, jitter);
-  }
-  concurrency_.throttled();
+  if (state_ == State::kProbing || limit_ == 1) return failed(generation, retry_after_ms, now, jitter);
+  limit_ /= 2;
   if (retry_after_ms > 0) return open(retry_after_ms, now);
   ++generation_;
   return Change::kNone;
@@ -65,7 +62,7 @@ void Throttle::reset() {
   ++generation_;
   state_ = State::kClosed;
   probe_running_ = false;
-  concurrency_.reset();
+  limit_ = max_jobs_;
   backoff_ = Backoff();
 }
 

@@ -160,7 +160,7 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
   stages_.add(metrics::Stage::kStat, body.times().stat);
   stages_.add(metrics::Stage::kRead, body.times().read);
   result.result.through = range.last;
-  result.result.sample.bytes = size_bytes;
+  result.result.size_bytes = size_bytes;
   const uint64_t entries = range.last - range.first + 1;
   if (result.result.outcome != core::Outcome::kDone) return result;
   if (result.existed) {
@@ -227,7 +227,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
   }
   if (!is_told) {
     result = compare_entries(id, job, key);
-    result.result.sample.bytes = existing->size_bytes;
+    result.result.size_bytes = existing->size_bytes;
   }
   if (result.result.outcome == core::Outcome::kDone) {
     const core::Lsn through = result.result.through == core::kNoLsn ? job.part.last : result.result.through;

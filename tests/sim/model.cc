@@ -183,11 +183,11 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
   require(flight != p.jobs.end(), "the simulator ends what was started");
   const uint32_t era = flight->era;
   p.jobs.erase(flight);
-  moved_bytes_ += result.sample.bytes;
+  moved_bytes_ += result.size_bytes;
   bool own = false;
   if (job.sink_epoch == epoch_) {
     own = own_fault(p, result);
-    throttle_.result(era, result, own, running_, now);
+    throttle_.result(era, result, own, now);
   }
   --running_;
   if (result.outcome == Outcome::kDone) {

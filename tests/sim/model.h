@@ -84,9 +84,6 @@ class Model {
   explicit Model(const core::SchedulerConfig& config)
       : config_(config), throttle_(config.workers, config.retry) {}
 
-  // From now on the limit may do what it likes between 1 and the workers: latencies are not modelled.
-  void any_limit() { throttle_.any_limit(); }
-
   void begin(PartitionRef ref, size_t partition);
   void notified(PartitionRef ref, const core::Notice& notice, TimeMs now);
   void job_started(const core::Job& job, TimeMs now);

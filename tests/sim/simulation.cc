@@ -166,12 +166,13 @@ void Simulation::check_time() {
 // What has not recovered by now never will without an operator: it is missing for good or in conflict.
 void Simulation::rescue(size_t round) {
   if (round == 39 && random_.chance(50)) swap_sink(true);
-  if (scheduler_->breaker() != core::Throttle::State::kClosed) return;  // all wait
+  const bool all_wait = scheduler_->breaker() != core::Throttle::State::kClosed;
   for (size_t i = 0; i < driven_.size(); ++i) {
     if (!driven_[i].ref) continue;
     const PartitionModel& p = model_->at(*driven_[i].ref);
     if (!p.has_work() || !p.discovered || p.not_before == 0) continue;
-    if (config_.bytes_per_second > 0 && p.raised == core::Raised::kNone) continue;  // only slow, perhaps
+    // Only slow, perhaps.
+    if ((all_wait || config_.bytes_per_second > 0) && p.raised == core::Raised::kNone) continue;
     require(p.raised != core::Raised::kNone, "what is not archived was reported", *driven_[i].ref,
             p.frontier + 1);
     FakeLog& log = world_.logs[i];

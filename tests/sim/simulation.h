@@ -120,7 +120,6 @@ class Simulation {
   bool broken_all_ = false;
   bool one_truth_ = true;  // no sink was given other content than a host had
   uint64_t restart_chance_ = 0;
-  uint64_t most_latency_us_ = 0;  // of puts
 
   World world_;
   std::vector<Driven> driven_;

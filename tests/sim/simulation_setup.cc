@@ -20,7 +20,6 @@ void Simulation::draw_world() {
     config_.batch_entries = static_cast<uint32_t>(random_.between(2, random_.chance(50) ? 6 : 70));
   if (random_.chance(50)) config_.partition_inflight = static_cast<uint32_t>(random_.between(2, 5));
   if (random_.chance(20)) config_.bytes_per_second = random_.between(1, random_.chance(50) ? 1'000 : 100'000);
-  most_latency_us_ = random_.chance(70) ? 4'000 : 200'000;
   world_.batch_size = random_.chance(50) ? 1'000'000 : random_.between(1, 100);
   const size_t partitions = random_.between(1, random_.chance(30) ? 12 : 4);
   world_.list_limit = random_.chance(50) ? random_.between(1, 4) : 1000;
@@ -74,7 +73,6 @@ void Simulation::begin_life() {
   config_.seed = random_.next();
   scheduler_ = std::make_unique<core::Scheduler>(config_);
   model_ = std::make_unique<Model>(config_);
-  if (most_latency_us_ >= 5'000) model_->any_limit();
   sink_of_epoch_ = {sink_};
   free_refs_.clear();
   refs_ = 0;

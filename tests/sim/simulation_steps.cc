@@ -162,7 +162,7 @@ void Simulation::start_jobs(size_t at_most) {
 JobResult Simulation::execute(const Flight& flight) {
   JobResult result = world_.execute(flight.partition, flight.sink, flight.job, now_);
   if (flight.job.kind == JobKind::kArchive) {
-    result.sample = {random_.below(most_latency_us_), random_.below(config_.bytes_per_second * 3 + 1)};
+    result.size_bytes = random_.below(config_.bytes_per_second * 3 + 1);
   } else if (flight.job.kind == JobKind::kVerify && result.outcome == Outcome::kDone) {
     for (Lsn lsn = flight.job.part.first; lsn <= result.through; ++lsn) {
       if (world_.logs[flight.partition].read(lsn, now_) == kNoContent)
