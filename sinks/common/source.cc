@@ -4,6 +4,15 @@
 #include <string>
 
 namespace tidemark::sinks {
+namespace {
+
+constexpr size_t kPageBytes = 4096;
+
+}  // namespace
+
+BufferPool::BufferPool(uint64_t put_buffer_bytes)
+    : buffer_bytes_(
+          std::clamp<uint64_t>(put_buffer_bytes / kPageBytes * kPageBytes, kPageBytes, kBufferSize)) {}
 
 BufferPool::~BufferPool() {
   for (std::atomic<char*>& slot : spare_) std::free(slot.load());
@@ -14,8 +23,7 @@ BufferPool::Buffer BufferPool::take() {
     if (slot.load(std::memory_order_relaxed) == nullptr) continue;
     if (char* buffer = slot.exchange(nullptr, std::memory_order_acquire)) return Buffer(buffer);
   }
-  constexpr size_t kPageBytes = 4096;
-  Buffer buffer(static_cast<char*>(std::aligned_alloc(kPageBytes, kBufferSize)));
+  Buffer buffer(static_cast<char*>(std::aligned_alloc(kPageBytes, buffer_bytes_)));
   if (buffer == nullptr) throw std::bad_alloc();
   return buffer;
 }

@@ -28,10 +28,12 @@ class BufferPool {
   };
   using Buffer = std::unique_ptr<char, Free>;
 
-  BufferPool() = default;
+  // `put_buffer_bytes` is what one put may hold.
+  explicit BufferPool(uint64_t put_buffer_bytes = UINT64_MAX);
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
   ~BufferPool();
+  size_t buffer_bytes() const { return buffer_bytes_; }  // of each; kBufferSize or less
 
   class Lease {
    public:
@@ -50,6 +52,7 @@ class BufferPool {
   Buffer take();
   void give_back(Buffer buffer) noexcept;
 
+  const size_t buffer_bytes_;
   std::array<std::atomic<char*>, 16> spare_{};
 };
 
@@ -98,7 +101,7 @@ Status Source::for_each_piece(BufferPool& pool, F&& consume) const {
       return pull(buffer, sizeof buffer, consume);
     }
     const BufferPool::Lease buffer(pool);
-    return pull(buffer.data(), BufferPool::kBufferSize, consume);
+    return pull(buffer.data(), pool.buffer_bytes(), consume);
   }
   for (uint64_t offset = 0; offset < size_bytes();) {
     if (offset > 0) {

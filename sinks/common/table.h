@@ -48,7 +48,13 @@ struct OpenRequest {
   Url url;
   const tidemark_option* options;
   uint32_t option_count;
+  uint64_t put_buffer_bytes = UINT64_MAX;  // what one put may hold in buffers of the sink
 };
+
+inline uint64_t put_buffer_bytes_of(const tidemark_sink_host* host) {
+  if (host == nullptr || !TIDEMARK_HAS(host, tidemark_sink_host, put_buffer_bytes)) return UINT64_MAX;
+  return host->put_buffer_bytes == 0 ? UINT64_MAX : host->put_buffer_bytes;
+}
 
 // What get() is asked for; the place in the object is known once its size is.
 struct Range {
@@ -126,7 +132,8 @@ class Table {
       if (Status ok = call.check(); !ok) return ok;
       Result<Url> parsed = parse_url(view(url));
       if (!parsed) return tl::unexpected(parsed.error());
-      const OpenRequest request = {HostLog(host), std::move(*parsed), options, option_count};
+      const OpenRequest request = {HostLog(host), std::move(*parsed), options, option_count,
+                                   put_buffer_bytes_of(host)};
       Result<std::unique_ptr<S>> sink = S::open(request, call);
       if (!sink) return tl::unexpected(sink.error());
       *out = reinterpret_cast<tidemark_sink*>(sink->release());

@@ -79,7 +79,7 @@ Status FileSink::get(std::string_view key, const Range& range, const Writer& out
   }
   posix_fadvise(fd->get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin), POSIX_FADV_SEQUENTIAL);
   const BufferPool::Lease buffer(buffers_);
-  return copy_out(fd->get(), begin, end, buffer.data(), BufferPool::kBufferSize, path, out, call);
+  return copy_out(fd->get(), begin, end, buffer.data(), buffers_.buffer_bytes(), path, out, call);
 }
 
 Status FileSink::list(std::string_view prefix, std::string_view start_after, const Visitor& visit,

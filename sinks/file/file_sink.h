@@ -39,7 +39,7 @@ class FileSink {
  private:
   struct NewFile;  // one put's file until it has its place
 
-  FileSink(UniqueFd root, std::string path);
+  FileSink(UniqueFd root, std::string path, uint64_t put_buffer_bytes);
   Status probe(const std::string& staging);
   Status probe_unnamed(StagingArea& area);
   Status probe_named(StagingArea& area);

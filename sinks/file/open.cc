@@ -66,8 +66,11 @@ Result<UniqueFd> open_root(const std::string& path) {
 
 }  // namespace
 
-FileSink::FileSink(UniqueFd root, std::string path)
-    : root_(std::move(root)), path_(std::move(path)), directories_(root_.get(), path_) {}
+FileSink::FileSink(UniqueFd root, std::string path, uint64_t put_buffer_bytes)
+    : root_(std::move(root)),
+      path_(std::move(path)),
+      directories_(root_.get(), path_),
+      buffers_(put_buffer_bytes) {}
 
 Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, const Call& call) {
   std::string staging = "auto", sync = "auto";
@@ -80,7 +83,7 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, con
   Result<UniqueFd> root = open_root(*path);
   if (!root) return tl::unexpected(not_absent(std::move(root.error())));
   if (Status ok = call.check(); !ok) return tl::unexpected(ok.error());
-  std::unique_ptr<FileSink> sink(new FileSink(std::move(*root), std::move(*path)));
+  std::unique_ptr<FileSink> sink(new FileSink(std::move(*root), std::move(*path), request.put_buffer_bytes));
   if (sync == "shared" || (sync == "auto" && shares_commits(sink->root_.get()))) sink->syncs_.share();
   sweep_leftovers(sink->root_.get(), sink->path_, request.log);
   if (Status ok = sink->probe(staging); !ok) return tl::unexpected(not_absent(std::move(ok.error())));

@@ -1,4 +1,6 @@
 // Opening: options, credentials, the bucket, and what the store can.
+#include <algorithm>
+
 #include "s3/probe.h"
 #include "s3/s3_sink.h"
 #include "s3/upload.h"
@@ -7,6 +9,8 @@
 namespace tidemark::sinks::s3 {
 namespace {
 
+constexpr uint64_t kPartBytes =
+    800 << 10;  // what a part on its way takes: a piece of the body, libcurl's buffers
 constexpr const char* kDefaultRegion = "us-east-1";
 
 void log_traits(const Traits& traits, const std::string& where, const HostLog& log) {
@@ -34,6 +38,8 @@ void log_traits(const Traits& traits, const std::string& where, const HostLog& l
 Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const Call& call) {
   Result<Config> config = parse_config(request.url, request.options, request.option_count);
   if (!config) return tl::unexpected(config.error());
+  const uint64_t parts = std::max<uint64_t>(1, request.put_buffer_bytes / kPartBytes);
+  config->multipart_parallel = std::min(config->multipart_parallel, parts);
   std::unique_ptr<S3Sink> sink(new S3Sink(std::move(*config), request.log));
   if (Status ok = sink->connect(call); !ok) return tl::unexpected(ok.error());
   sweep_uploads(*sink, call);

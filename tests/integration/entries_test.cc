@@ -225,11 +225,11 @@ TEST_F(EntriesScenario, AFileThatShrinksWhileItIsRead) {
 
 // The same, for a file that changes at every try: it never becomes visible.
 TEST_F(EntriesScenario, AFileThatChangesAtEveryTryNeverBecomesVisible) {
-  host_.commit(p_, 1, std::string(3 << 20, 'x'));
+  host_.commit(p_, 1, std::string(6 << 20, 'x'));
   std::atomic<int> cuts{0};
   valve_.read = [&](std::string_view, uint64_t read_bytes) {
     if (read_bytes >= 2 << 20) return;
-    EXPECT_EQ(truncate(host_.path(p_, 1).c_str(), (3 << 20) - ++cuts), 0);
+    EXPECT_EQ(truncate(host_.path(p_, 1).c_str(), (6 << 20) - ++cuts), 0);
   };
   begin_with_valve();
   notify(p_, 1, 1);

@@ -11,7 +11,7 @@ std::string pull(const tidemark_source* raw, BufferPool& pool, Status* status) {
   const Call call(nullptr, nullptr);
   std::string out;
   *status = Source(raw, call).for_each_piece(pool, [&](const char* data, size_t size) -> Status {
-    EXPECT_LE(size, BufferPool::kBufferSize);
+    EXPECT_LE(size, pool.buffer_bytes());
     out.append(data, size);
     return {};
   });
@@ -62,6 +62,18 @@ TEST(Source, ThatCanDeliverNothing) {
   EXPECT_TRUE(Source::check(&empty));
   empty.struct_size = 8;
   EXPECT_EQ(status_of(Source::check(&empty)), TIDEMARK_E_INVALID);
+}
+
+TEST(BufferPool, BuffersAreNoLargerThanAPutMayHold) {
+  EXPECT_EQ(BufferPool().buffer_bytes(), BufferPool::kBufferSize);
+  EXPECT_EQ(BufferPool(1 << 30).buffer_bytes(), BufferPool::kBufferSize);
+  EXPECT_EQ(BufferPool(100'000).buffer_bytes(), 98'304U);  // whole pages
+  EXPECT_EQ(BufferPool(1).buffer_bytes(), 4096U);
+  BufferPool pool(65'536);
+  const std::string bytes(200'000, 'b');
+  TestSource source{bytes, 100'000};
+  Status status;
+  EXPECT_TRUE(pull(source.get(), pool, &status) == bytes);
 }
 
 TEST(BufferPool, LendsEachBufferOnce) {
