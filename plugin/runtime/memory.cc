@@ -95,7 +95,6 @@ SourcePool::Lease SourcePool::take() {
 }
 
 void SourcePool::give_back(std::unique_ptr<tar::EntrySource> source) {
-  source->close();
   const MutexLock lock(mutex_);
   spare_.push_back(std::move(source));
 }

@@ -68,7 +68,7 @@ class Slots {
 };
 
 // A job's share with the source that fills it. All sources are made at the beginning: no job fails for want
-// of one.
+// of one. Who holds a lease closes the source before it ends.
 class SourcePool {
  public:
   class Lease {
