@@ -253,8 +253,11 @@ JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range)
     digest = sha256.finish();
     source.sha256 = digest.data();
   }
-  const uint32_t crc32c = extend_crc32c(0, block.data(), block.size());
-  if (sink_->wants_crc32c()) source.crc32c = &crc32c;
+  uint32_t crc32c = 0;
+  if (sink_->wants_crc32c()) {
+    crc32c = extend_crc32c(0, block.data(), block.size());
+    source.crc32c = &crc32c;
+  }
   const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kGap);
   const Status status = put(key, source);
   if (status) return {};

@@ -1,6 +1,7 @@
 #include "runtime/memory.h"
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 
 namespace tidemark::runtime {
@@ -77,22 +78,23 @@ void Slots::give_back() {
   if (usage_.waiting > 0) given_back_.notify_one();
 }
 
+SourcePool::SourcePool(const MemoryPlan& plan) : slots_(plan.jobs) {
+  for (uint32_t i = 0; i < plan.jobs; ++i) spare_.push_back(std::make_unique<tar::EntrySource>(plan.source));
+}
+
 SourcePool::Lease SourcePool::take() {
   Slots::Lease slot = slots_.take();
   std::unique_ptr<tar::EntrySource> source;
   {
     const MutexLock lock(mutex_);
-    if (!spare_.empty()) {
-      source = std::move(spare_.back());
-      spare_.pop_back();
-    }
+    assert(!spare_.empty());  // as many as there are slots
+    source = std::move(spare_.back());
+    spare_.pop_back();
   }
-  if (source == nullptr) source = std::make_unique<tar::EntrySource>(limits_);
   return {*this, std::move(slot), std::move(source)};
 }
 
 void SourcePool::give_back(std::unique_ptr<tar::EntrySource> source) {
-  source->close();
   const MutexLock lock(mutex_);
   spare_.push_back(std::move(source));
 }

@@ -67,7 +67,8 @@ class Slots {
   Usage usage_ TM_GUARDED_BY(mutex_);
 };
 
-// A job's share with the source that fills it. Sources are made when they are first needed and kept.
+// A job's share with the source that fills it. All sources are made at the beginning: no job fails for want
+// of one. Who holds a lease closes the source before it ends.
 class SourcePool {
  public:
   class Lease {
@@ -86,14 +87,13 @@ class SourcePool {
     std::unique_ptr<tar::EntrySource> source_;
   };
 
-  explicit SourcePool(const MemoryPlan& plan) : limits_(plan.source), slots_(plan.jobs) {}
+  explicit SourcePool(const MemoryPlan& plan);
   Lease take() TM_EXCLUDES(mutex_);
   Slots::Usage usage() { return slots_.usage(); }
 
  private:
   void give_back(std::unique_ptr<tar::EntrySource> source) TM_EXCLUDES(mutex_);
 
-  const tar::SourceLimits limits_;
   Slots slots_;
   Mutex mutex_;
   std::vector<std::unique_ptr<tar::EntrySource>> spare_ TM_GUARDED_BY(mutex_);  // the warmest last

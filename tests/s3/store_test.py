@@ -97,11 +97,13 @@ class StoreTest(unittest.TestCase):
 
     def test_there_and_back_under_load(self):
         """From files to S3 in one run, from S3 to files in the next: each entry is in one of the two."""
-        tools.run(*self.arguments(400, "--swap-sink", self.url(), "--swap-at", 150, sink=self.file_url()))
+        # The store is opened while entries flow, which may take it a second or two.
+        rate = ["--rate", "100/s"]
+        tools.run(*self.arguments(600, *rate, "--swap-sink", self.url(), "--swap-at", 150, sink=self.file_url()))
         in_store = len(self.keys())
         self.assertGreater(in_store, 0)
-        tools.run(*self.arguments(800, "--swap-sink", self.file_url(), "--swap-at", 550))
-        self.verify(800, self.file_url(), self.url())
+        tools.run(*self.arguments(1200, *rate, "--swap-sink", self.file_url(), "--swap-at", 750))
+        self.verify(1200, self.file_url(), self.url())
         self.assertGreater(len(self.keys()), in_store)
         self.assertGreater(tools.whole_archives(self.path("files")), 150)
 
