@@ -187,7 +187,7 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
   bool own = false;
   if (job.sink_epoch == epoch_) {
     own = own_fault(p, result);
-    throttle_.result(era, result, own, now);
+    throttle_.result(era, result, own, running_, now);
   }
   --running_;
   if (result.outcome == Outcome::kDone) {
