@@ -432,6 +432,9 @@ bool Scheduler::report_to_throttle(PartitionState& p, const Job& job, const JobR
       break;
     case Outcome::kMissing:
     case Outcome::kEntryFailed:
+      // Its next job asks the sink first: else the breaker would stay as it is while nobody else has work.
+      if (throttle_.state() == Throttle::State::kProbing) p.look_again = true;
+      [[fallthrough]];
     case Outcome::kCancelled:
       throttle_.inconclusive(job.generation);
       break;

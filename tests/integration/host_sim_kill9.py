@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """kill -9 at random points: host_sim_kill9.py ROUNDS [SEED]   (HOST_SIM names the program)
 
-Every round commits and archives more than the one before and is killed somewhere on the way. After the last
-one the same command runs to its end; then nothing may be missing, different, half-written or left over.
+Every round commits and archives more than the one before and is killed somewhere on the way, archiving one
+entry at a time or in batches, one archive of a partition in flight or several: as it happens. After the last
+round one more runs to its end; then nothing may be missing, different, half-written or left over.
 """
 
 import os
@@ -17,6 +18,11 @@ import time
 import host_sim_tools as tools
 
 ENTRIES_PER_ROUND = 400
+SHAPES = [(1, 1), (16, 1), (1, 4), (16, 4)]  # batch_entries, partition_inflight
+
+
+def options(batch_entries, partition_inflight):
+    return ["--option", f"batch_entries={batch_entries}", "--option", f"partition_inflight={partition_inflight}"]
 
 
 def main():
@@ -29,10 +35,12 @@ def main():
     arguments = ["run", "--data", data, "--sink", f"file://{archive}", "--partitions", 5, "--files", 3,
                  "--file-size", 3000, "--timeout", 300]
     killed = 0
+    shapes = chance.sample(SHAPES, len(SHAPES))
     longest_s = 1.0  # how long a round takes that is left alone; learnt from those that came through
     for number in range(1, rounds + 1):
         begin = time.monotonic()
-        process = subprocess.Popen(tools.command(*arguments, "--entries", number * ENTRIES_PER_ROUND),
+        shape = shapes[number % len(shapes)]
+        process = subprocess.Popen(tools.command(*arguments, *options(*shape), "--entries", number * ENTRIES_PER_ROUND),
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
             _, errors = process.communicate(timeout=chance.uniform(0, longest_s))
@@ -44,12 +52,18 @@ def main():
             killed += 1
         elif process.returncode != 0:
             sys.exit(f"round {number}: exit code {process.returncode}\n{errors}(see {directory})")
-    entries = rounds * ENTRIES_PER_ROUND
-    tools.run(*arguments, "--entries", entries)
+    entries = (rounds + 1) * ENTRIES_PER_ROUND
+    tools.run(*arguments, *options(16, 4), "--commit-first", "--entries", entries)
     found = tools.verify(data, archive)
     print(f"{killed} rounds were killed; {found}", end="")
-    assert found == f"verified {entries} entries in {entries} archives: 0 missing, 0 different\n", directory
-    assert tools.whole_archives(archive) == entries, directory
+    assert found.startswith(f"verified {entries} entries in ") and found.endswith(": 0 missing, 0 different\n"), found
+    lsns = tools.archived_lsns(archive)
+    assert sum(len(held) for held in lsns.values()) == entries, directory
+    for partition, held in lsns.items():
+        assert sorted(held) == list(range(1, len(held) + 1)), f"{partition} has holes, or entries twice: {directory}"
+    archives = tools.whole_archives(archive)
+    assert found.split(" in ")[1].startswith(f"{archives} archives"), f"{archives} archives, {found}"
+    assert archives < entries, "nothing travelled in a batch"
     assert tools.leftovers(archive) == [], tools.leftovers(archive)
     waiting = [name for folder, names, _ in os.walk(data) if os.path.basename(folder) == "wal" for name in names]
     assert waiting == [], f"still in the log: {waiting[:5]}"

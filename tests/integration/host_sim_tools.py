@@ -48,9 +48,25 @@ def whole_archives(archive):
             assert footer.startswith("TIDEMARK1 ") and f"sha256={digest} " in footer, f"{path}: {footer}"
             with tarfile.open(path) as tar:
                 roots = {member.name.split("/")[0] for member in tar.getmembers()}
-            assert roots == {name.split(".")[0]}, f"{path} holds {roots}"
+            assert {int(root, 36) for root in roots} == set(lsns_of(name)), f"{path} holds {roots}"
             tars += 1
     return tars
+
+
+def lsns_of(name):
+    """The LSNs that an archive with that name holds."""
+    last, first = ARCHIVE_NAME.match(name).group(1, 2)
+    return range(int((first or last).lstrip("-"), 36), int(last, 36) + 1)
+
+
+def archived_lsns(archive):
+    """By partition's folder: the LSNs of all its archives, one after the other, as often as they are there."""
+    held = {}
+    for folder, _, names in os.walk(archive):
+        lsns = [lsn for name in names if name.endswith(".tar") for lsn in lsns_of(name)]
+        if lsns:
+            held[folder] = lsns
+    return held
 
 
 def leftovers(archive):

@@ -187,6 +187,9 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
   bool own = false;
   if (job.sink_epoch == epoch_) {
     own = own_fault(p, result);
+    // An entry's failure says nothing of a sink that is in doubt: the sink has to be asked.
+    const bool entry = result.outcome == Outcome::kMissing || result.outcome == Outcome::kEntryFailed;
+    if (entry && throttle_.probing()) p.stale = true;
     throttle_.result(era, result, own, running_, now);
   }
   --running_;

@@ -133,8 +133,11 @@ void Simulation::peace() {
     require(round < kMostRounds, "everything comes to an end");
     drain();
     if (scheduler_->idle()) return;
+    if (round % 20 == 19) {
+      rescue(round);
+      if (scheduler_->has_command(now_)) continue;
+    }
     check_time();
-    if (round % 20 == 19) rescue(round);
   }
 }
 
@@ -166,13 +169,14 @@ void Simulation::check_time() {
 // What has not recovered by now never will without an operator: it is missing for good or in conflict.
 void Simulation::rescue(size_t round) {
   if (round == 39 && random_.chance(50)) swap_sink(true);
-  const bool all_wait = scheduler_->breaker() != core::Throttle::State::kClosed;
+  // Only slow, perhaps: the delay of the breaker is not over, or the rate has to be waited for.
+  const bool all_wait =
+      scheduler_->breaker() == core::Throttle::State::kOpen || scheduler_->snapshot(now_).rate_limited;
   for (size_t i = 0; i < driven_.size(); ++i) {
     if (!driven_[i].ref) continue;
     const PartitionModel& p = model_->at(*driven_[i].ref);
     if (!p.has_work() || !p.discovered || p.not_before == 0) continue;
-    // Only slow, perhaps.
-    if ((all_wait || config_.bytes_per_second > 0) && p.raised == core::Raised::kNone) continue;
+    if (all_wait && p.raised == core::Raised::kNone) continue;
     require(p.raised != core::Raised::kNone, "what is not archived was reported", *driven_[i].ref,
             p.frontier + 1);
     FakeLog& log = world_.logs[i];

@@ -25,6 +25,7 @@ class ThrottleModel {
   // Throws if the scheduler shows another state, or would sleep too long.
   void compare(const core::Scheduler& scheduler, bool something_is_ready, core::TimeMs now);
   bool open() const { return state_ != core::Throttle::State::kClosed; }
+  bool probing() const { return state_ == core::Throttle::State::kProbing; }
 
  private:
   void require_delay_over(core::TimeMs now) const;

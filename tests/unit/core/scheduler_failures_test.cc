@@ -167,6 +167,23 @@ TEST_F(SchedulerFailuresTest, AnEntryThatFailsAsProbeLeavesTheQuestionOpen) {
   EXPECT_EQ(scheduler_->breaker(), Throttle::State::kClosed);
 }
 
+TEST_F(SchedulerFailuresTest, ALoneMissingEntryDoesNotKeepTheBreakerFromClosing) {
+  notify(0, 1, 1);
+  done(0, kDiscover, {1, 1});
+  finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
+  pass_to_wake();
+  finish(start(0, kArchive, {1, 1}), Outcome::kMissing);
+  EXPECT_EQ(scheduler_->breaker(), Throttle::State::kProbing);
+  pass_to_wake();
+  done(0, kDiscover, {1, 1});
+  EXPECT_EQ(scheduler_->breaker(), Throttle::State::kClosed);
+  // Once it is closed the entry is retried without a further look.
+  for (int i = 0; i < 3; ++i) {
+    finish(start(0, kArchive, {1, 1}), Outcome::kMissing);
+    pass_to_wake();
+  }
+}
+
 TEST_F(SchedulerFailuresTest, NoProbeWithoutAFreeWorkerAndNoBusyWaiting) {
   for (PartitionRef ref = 0; ref < 5; ++ref) notify(ref, 1, 1);
   std::vector<Job> stuck;
