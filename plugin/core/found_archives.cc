@@ -4,43 +4,57 @@
 
 namespace tidemark::core {
 
-FoundArchives::FoundArchives(std::span<const Range> archives, Lsn through, Lsn until)
+FoundArchives::FoundArchives(std::span<const Range> archives, Lsn from, Lsn through, Lsn until)
     : through_(through), until_(until) {
-  for (const Range& archive : archives) {
-    const bool single = archive.first == archive.last;
-    if (!runs_.empty() && single && runs_.back().singles && runs_.back().range.last + 1 == archive.first) {
-      runs_.back().range.last = archive.last;
-      continue;
+  std::vector<Range> sorted(archives.begin(), archives.end());
+  std::sort(sorted.begin(), sorted.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
+  Lsn at = from;
+  for (auto next = sorted.begin();;) {
+    // Of those that hold `at` the one that reaches furthest makes the others superfluous.
+    std::optional<Range> best;
+    for (; next != sorted.end() && next->first <= at; ++next) {
+      if (next->last >= at && (!best || next->last > best->last)) best = *next;
     }
-    if (runs_.size() == kMaxRuns) {
-      // Ascending by last: everything up to the last run's end is known, whatever follows.
-      through_ = std::min(through_, runs_.back().range.last);
+    if (best) {
+      if (!add(*best)) {
+        through_ = std::min(through_, at - 1);
+        break;
+      }
+      if (best->last == kEveryLsn) break;
+      at = best->last + 1;
+    } else if (next != sorted.end()) {
+      at = next->first;
+    } else {
       break;
     }
-    runs_.push_back({archive, single});
   }
   runs_.shrink_to_fit();
 }
 
-std::optional<Range> FoundArchives::holding(Lsn lsn) const {
-  // The widest of those that overlap: it saves the most work.
-  std::optional<Range> best;
-  for (const Run& run : runs_) {
-    if (!run.range.contains(lsn)) continue;
-    const Range archive = run.singles ? Range{lsn, lsn} : run.range;
-    if (!best || archive.last > best->last) best = archive;
+bool FoundArchives::add(const Range& archive) {
+  const bool single = archive.first == archive.last;
+  if (!runs_.empty() && single && runs_.back().singles && runs_.back().range.last + 1 == archive.first) {
+    runs_.back().range.last = archive.last;
+    return true;
   }
-  return best;
+  if (runs_.size() == kMaxRuns) return false;
+  runs_.push_back({archive, single});
+  return true;
+}
+
+std::optional<Range> FoundArchives::holding(Lsn lsn) const {
+  // The one that reaches furthest: it saves the most work.
+  for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
+    if (run->range.contains(lsn)) return run->singles ? Range{lsn, lsn} : run->range;
+  }
+  return std::nullopt;
 }
 
 Lsn FoundArchives::next_held_after(Lsn lsn) const {
-  Lsn next = kNoLsn;
   for (const Run& run : runs_) {
-    if (run.range.last <= lsn) continue;
-    const Lsn candidate = std::max(run.range.first, lsn + 1);
-    if (next == kNoLsn || candidate < next) next = candidate;
+    if (run.range.last > lsn) return std::max(run.range.first, lsn + 1);
   }
-  return next;
+  return kNoLsn;
 }
 
 }  // namespace tidemark::core

@@ -1,8 +1,9 @@
 // What discovery found in the archive for one partition: the archives that still have to be verified,
 // and up to which LSN that knowledge is complete.
 //
-// Runs of single-entry archives, the common case, are stored as one run, and the number of runs is
-// bounded: what does not fit is left out by lowering through(), and is looked up again when it is needed.
+// Of archives that overlap only those are kept that are needed to cover what all of them cover. Runs of
+// single-entry archives, the common case, are stored as one run, and the number of runs is bounded: what does
+// not fit is left out by lowering through(), and is looked up again when it is needed.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_FOUND_ARCHIVES_H
@@ -20,22 +21,27 @@ class FoundArchives {
  public:
   static constexpr size_t kMaxRuns = 64;
 
-  // `archives` ascending by last LSN, complete up to `through`, asked for up to `until`.
-  FoundArchives(std::span<const Range> archives, Lsn through, Lsn until);
+  // `archives` in any order, complete from `from` up to `through`; the host had entries up to `until`.
+  FoundArchives(std::span<const Range> archives, Lsn from, Lsn through, Lsn until);
 
   // The archive that holds `lsn`, if one was found.
   std::optional<Range> holding(Lsn lsn) const;
   // The first LSN after `lsn` that an archive found holds, or kNoLsn.
   Lsn next_held_after(Lsn lsn) const;
-  // Nothing is known of lsns in through() < lsn <= until(): they must be looked up again.
+  // Nothing is known of LSNs above: they must be looked up again.
   Lsn through() const { return through_; }
+  // What is held above proves nothing by being there: the host may have gone back in time.
   Lsn until() const { return until_; }
+  // From `lsn` on nothing is held, and that is certain.
+  bool is_over(Lsn lsn) const { return through_ == kEveryLsn && next_held_after(lsn - 1) == kNoLsn; }
 
  private:
   struct Run {
     Range range;
     bool singles;  // one archive for each LSN, else one archive for all
   };
+  bool add(const Range& archive);
+
   std::vector<Run> runs_;
   Lsn through_;
   Lsn until_;

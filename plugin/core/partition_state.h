@@ -11,6 +11,7 @@
 #include "core/backoff.h"
 #include "core/found_archives.h"
 #include "core/types.h"
+#include "core/window.h"
 
 namespace tidemark::core {
 
@@ -21,8 +22,8 @@ enum class Place : uint8_t {
   kUnknown,     // no such partition, or forgotten
   kDormant,     // nothing to do
   kReady,       // in the FIFO for a worker
-  kRunning,     // its one job is with a worker
-  kBackingOff,  // its last job failed
+  kRunning,     // its jobs are with workers, and no other can start now
+  kBackingOff,  // a job failed; others may still be with workers
 };
 
 // The last word an operator heard of it.
@@ -37,6 +38,7 @@ struct PartitionState {
   Lsn acked = kNoLsn;       // the last position the host took
   Lsn oldest_low = kNoLsn;  // the first discovery begins here: what lies below low may be lost already
   Lsn refuted = kNoLsn;     // up to here the sink is known to hold other content than the host
+  Lsn trouble = kNoLsn;     // what failed: only what gets beyond it is a recovery
 
   // Entries up to `mark` have waited since waiting_since at most; later ones since later_since at most.
   Lsn mark = kNoLsn;
@@ -46,9 +48,12 @@ struct PartitionState {
   TimeMs since = 0;  // when it became dormant, or when its job's backoff ends
   TimeMs ack_due = 0;
   std::unique_ptr<FoundArchives> found;  // while discovery has something to say
+  std::unique_ptr<Window> window;        // while something lies beyond next
   PartitionRef prev_ref = kNoPartition;
   PartitionRef next_ref = kNoPartition;
   uint32_t epoch = 0;  // the sink that discovery of this partition looked at
+  uint16_t jobs = 0;   // with workers
+  bool alone = false;  // the one of them suffers no other
   Place place = Place::kUnknown;
   AckPhase ack = AckPhase::kNone;
   bool asked = false;        // the host wants to hear the position again
@@ -65,7 +70,7 @@ struct PartitionState {
   bool has_work() const { return next == kNoLsn || gap_pending || next <= high || next < low; }
   bool needs_discovery(uint32_t sink_epoch) const {
     if (next == kNoLsn || epoch != sink_epoch || look_again) return true;
-    return found != nullptr && next > found->through() && next <= found->until();
+    return found != nullptr && next > found->through();
   }
   // What may be acknowledged: everything before the next LSN.
   Lsn position() const { return next == kNoLsn ? kNoLsn : next - 1; }

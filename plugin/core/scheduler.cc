@@ -6,8 +6,11 @@
 namespace tidemark::core {
 
 Scheduler::Scheduler(const SchedulerConfig& config)
-    : config_(config), jitter_(config.seed), throttle_(config.workers, config.retry) {
-  assert(config.workers > 0);
+    : config_(config),
+      jitter_(config.seed),
+      throttle_(config.workers, config.retry),
+      rate_(config.bytes_per_second) {
+  assert(config.workers > 0 && config.partition_inflight > 0 && config.batch_entries > 0);
 }
 
 void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
@@ -44,52 +47,41 @@ void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
 }
 
 std::optional<Job> Scheduler::next_job(TimeMs now) {
-  if (ready_.size == 0 || !throttle_.may_start(running_, now)) return std::nullopt;
+  if (ready_.size == 0 || !may_start(now)) return std::nullopt;
   const PartitionRef ref = ready_.head;
   PartitionState& p = partitions_[ref];
-  place(ref, Place::kRunning, now);
+  std::optional<Job> job = plan(ref);
+  assert(job.has_value());
+  job->sink_epoch = epoch_;
+  job->generation = throttle_.start();
+  job->expected_bytes = rate_.start(now);
   ++running_;
-
-  Job job;
-  job.partition = ref;
-  job.sink_epoch = epoch_;
-  job.generation = throttle_.start();
-  if (p.gap_pending) {
-    job.kind = JobKind::kRecordGap;
-    job.range = {p.next, p.gap_last};
-  } else if (p.needs_discovery(epoch_)) {
-    job.kind = JobKind::kDiscover;
-    job.check_older = p.next == kNoLsn;
-    job.range = {job.check_older ? p.oldest_low : p.next, p.high};
-  } else {
-    assert(p.next >= p.low && p.next <= p.high);
-    const std::optional<Range> existing = p.found ? p.found->holding(p.next) : std::nullopt;
-    job.kind = existing ? JobKind::kVerify : JobKind::kArchive;
-    job.range = existing.value_or(Range{p.next, p.next});
-  }
+  ++p.jobs;
+  p.alone = job->kind != JobKind::kArchive;
+  if (!p.alone && (p.window != nullptr || config_.partition_inflight > 1)) window(p).started(job->range);
+  place(ref, rightful_place(ref), now);
   return job;
 }
 
 void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now) {
   PartitionState& p = partitions_[job.partition];
-  assert(p.place == Place::kRunning && running_ > 0);
-  --running_;
+  assert(p.jobs > 0 && running_ > 0);
   const bool own_failure = report_to_throttle(p, job, result, now);
+  rate_.finished(job.expected_bytes, result.sample.bytes, now);
+  --running_;
+  --p.jobs;
+  p.alone = false;
+  if (result.outcome != Outcome::kDone && job.kind == JobKind::kArchive && p.window)
+    p.window->failed(job.range);
   switch (result.outcome) {
     case Outcome::kDone:
       if (job.kind == JobKind::kDiscover) {
         discovered(p, job, result);
       } else {
-        progressed(job.partition, job);
+        progressed(job.partition, job, result.through);
       }
       break;
     case Outcome::kMissing:
-      if (job.kind == JobKind::kVerify) {
-        progressed(job.partition, job);  // archived, and the host no longer has it
-      } else {
-        failed(job.partition, job, result, now);
-      }
-      break;
     case Outcome::kEntryFailed:
       failed(job.partition, job, result, now);
       break;
@@ -99,12 +91,13 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
       break;
     case Outcome::kSinkThrottled:
     case Outcome::kSinkFailed:
+      remember(p, job, result);
       if (own_failure) failed(job.partition, job, result, now);
       break;
     case Outcome::kCancelled:
       break;
   }
-  if (p.place == Place::kRunning) place(job.partition, Place::kReady, now);
+  // Who has had a turn goes to the back; settle() puts it there.
   settle(job.partition, now);
 }
 
@@ -145,14 +138,17 @@ void Scheduler::sink_swapped(TimeMs now) {
   for (const Timer& timer : timers_) {
     if (!timer.is_ack) waiting.push_back(timer.partition);
   }
-  for (const PartitionRef ref : waiting) {
-    partitions_[ref].backoff = Backoff();
-    place(ref, Place::kReady, now);
+  for (const PartitionRef ref : waiting) partitions_[ref].backoff = Backoff();
+  // And who has jobs in flight must let them end before it looks at the new one.
+  for (PartitionRef ref = ready_.head; ref != kNoPartition; ref = partitions_[ref].next_ref) {
+    if (partitions_[ref].jobs > 0) waiting.push_back(ref);
   }
+  for (const PartitionRef ref : waiting) place(ref, rightful_place(ref), now);
 }
 
 void Scheduler::tick(TimeMs now) {
   throttle_.tick(now);
+  rate_.tick(now);
   while (!timers_.empty() && timers_.begin()->due <= now) {
     const Timer timer = *timers_.begin();
     if (timer.is_ack) {
@@ -160,7 +156,7 @@ void Scheduler::tick(TimeMs now) {
       partitions_[timer.partition].ack = AckPhase::kNone;
       want_ack(timer.partition);
     } else {
-      place(timer.partition, Place::kReady, now);
+      place(timer.partition, rightful_place(timer.partition), now);
     }
   }
   forget_idle(now);
@@ -171,12 +167,13 @@ TimeMs Scheduler::wake_at() const {
   if (!timers_.empty()) at = timers_.begin()->due;
   if (ready_.size > 0 && throttle_.state() == Throttle::State::kOpen)
     at = std::min(at, throttle_.open_until());
+  if (ready_.size > 0) at = std::min(at, rate_.ready_at());
   if (dormant_.size > 0) at = std::min(at, partitions_[dormant_.head].since + config_.partition_idle_ms);
   return at;
 }
 
 bool Scheduler::has_command(TimeMs now) const {
-  return !acks_.empty() || (ready_.size > 0 && throttle_.may_start(running_, now));
+  return !acks_.empty() || (ready_.size > 0 && may_start(now));
 }
 
 bool Scheduler::idle() const {
@@ -187,18 +184,71 @@ bool Scheduler::idle() const {
 
 void Scheduler::settle(PartitionRef ref, TimeMs now) {
   PartitionState& p = partitions_[ref];
-  // A gap is found only between jobs: the one in flight may still archive what lies before it.
-  const bool moved = p.place != Place::kRunning && find_gap(ref);
+  if (p.window && p.window->empty()) p.window.reset();
+  // A gap is found only between jobs: those in flight may still archive what lies before it.
+  const bool moved = p.jobs == 0 && find_gap(ref);
   if (p.next != kNoLsn) {
     const bool answerable = p.asked && !p.gap_pending && p.next >= p.low;
     if (p.position() > p.acked || answerable) want_ack(ref);
   }
-  if (p.place == Place::kRunning) return;
-  if (!p.has_work()) {
-    if (p.place != Place::kDormant) place(ref, Place::kDormant, now);
-  } else if (p.place == Place::kDormant || (p.place == Place::kBackingOff && moved)) {
-    place(ref, Place::kReady, now);
+  if (p.place == Place::kBackingOff && !moved && p.has_work()) return;
+  const Place rightful = rightful_place(ref);
+  if (rightful != p.place) place(ref, rightful, now);
+}
+
+Place Scheduler::rightful_place(PartitionRef ref) const {
+  if (plan(ref)) return Place::kReady;
+  const PartitionState& p = partitions_[ref];
+  assert(p.jobs > 0 || !p.has_work());
+  return p.jobs > 0 ? Place::kRunning : Place::kDormant;
+}
+
+std::optional<Job> Scheduler::plan(PartitionRef ref) const {
+  const PartitionState& p = partitions_[ref];
+  if (p.alone || p.jobs >= config_.partition_inflight || !p.has_work()) return std::nullopt;
+  Job job;
+  job.partition = ref;
+  if (p.gap_pending) {
+    job.kind = JobKind::kRecordGap;
+    job.range = {p.next, p.gap_last};
+  } else if (p.needs_discovery(epoch_)) {
+    job.kind = JobKind::kDiscover;
+    job.check_older = p.next == kNoLsn;
+    job.range = {job.check_older ? p.oldest_low : p.next, p.high};
+  } else if (const std::optional<Range> open = plan_archive(p)) {
+    job.range = *open;
+    return job;
+  } else if (const auto existing = p.found ? p.found->holding(p.next) : std::nullopt) {
+    job.kind = JobKind::kVerify;
+    job.range = *existing;
+    job.part = {p.next, std::min(existing->last, p.high)};
+    job.trusted = p.found->until();
+  } else {
+    return std::nullopt;
   }
+  if (p.jobs > 0) return std::nullopt;
+  return job;
+}
+
+// What can be put now, if anything.
+std::optional<Range> Scheduler::plan_archive(const PartitionState& p) const {
+  if (p.next < p.low) return std::nullopt;  // a gap, once the jobs in flight have ended
+  std::optional<Range> open = Range{p.next, p.high};
+  if (p.window) open = p.window->first_open(p.next, p.high);
+  if (!open) return std::nullopt;
+  const Lsn most = p.window ? p.window->offer() : config_.batch_entries;
+  Lsn last = open->first + std::min(open->last - open->first, most - 1);
+  if (p.found) {
+    if (open->first > p.found->through() || p.found->holding(open->first)) return std::nullopt;
+    const Lsn held = p.found->next_held_after(open->first);
+    if (held != kNoLsn) last = std::min(last, held - 1);
+    last = std::min(last, p.found->through());
+  }
+  if (p.jobs > 0) {
+    const bool may_grow = last == p.high && last - open->first + 1 < most;
+    if (may_grow || (p.window->is_crowded() && open->first != p.next)) return std::nullopt;
+  }
+  return Range{open->first, last};
 }
 
 // Entries in next..low-1 can no longer be archived. Those that discovery found in the archive are passed;
@@ -209,19 +259,21 @@ bool Scheduler::find_gap(PartitionRef ref) {
   while (p.next != kNoLsn && p.next < p.low && !p.gap_pending && !p.needs_discovery(epoch_)) {
     const FoundArchives* found = p.found.get();
     const bool refuted = p.next <= p.refuted;
-    if (const auto existing = found && !refuted ? found->holding(p.next) : std::nullopt) {
+    const bool may_hold = found && !refuted && p.next <= found->until();
+    if (const auto existing = may_hold ? found->holding(p.next) : std::nullopt) {
       // From low on the host still has what it can be compared with.
-      advance(p, std::min({existing->last, found->until(), p.low - 1}) + 1);
+      advance(p, std::min({existing->last, found->until(), found->through(), p.low - 1}) + 1);
       continue;
     }
     p.gap_pending = true;
     p.gap_last = p.low - 1;
     if (found != nullptr) {
       const Lsn held = found->next_held_after(std::max(p.next, p.refuted));
-      if (held != kNoLsn) p.gap_last = std::min(p.gap_last, held - 1);
-      const bool cut = found->through() < found->until() && p.next <= found->through();
-      if (cut) p.gap_last = std::min(p.gap_last, found->through());
+      if (held != kNoLsn && held <= found->until()) p.gap_last = std::min(p.gap_last, held - 1);
+      p.gap_last = std::min(p.gap_last, found->through());
     }
+    const Lsn archived = p.window ? p.window->first_archived() : kNoLsn;
+    if (archived != kNoLsn) p.gap_last = std::min(p.gap_last, archived - 1);
     events_.push_back({EventKind::kGap, ref, {p.next, p.gap_last}, 0});
     return true;
   }
@@ -287,23 +339,27 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
     p.acked = p.next - 1;
   }
   p.found.reset();
+  if (p.window) p.window->forget_tried();  // what of it is there was found
   // An answer that knows nothing of the first LSN asked for would be asked for again without end.
-  const Lsn through = result.complete_through < job.range.first ? job.range.last : result.complete_through;
-  if (!result.archives.empty() || through < job.range.last) {
-    p.found = std::make_unique<FoundArchives>(result.archives, through, job.range.last);
+  const Lsn through = result.complete_through < job.range.first ? kEveryLsn : result.complete_through;
+  if (!result.archives.empty() || through != kEveryLsn) {
+    p.found = std::make_unique<FoundArchives>(result.archives, job.range.first, through, job.range.last);
   }
 }
 
-void Scheduler::progressed(PartitionRef ref, const Job& job) {
+void Scheduler::progressed(PartitionRef ref, const Job& job, Lsn through) {
   PartitionState& p = partitions_[ref];
-  if (job.kind == JobKind::kRecordGap) p.gap_pending = false;
-  Lsn last = job.range.last;
-  if (job.kind == JobKind::kVerify) {
-    // What an archive holds above the high of discovery proves nothing: the host may have gone back in time.
-    assert(p.found != nullptr);
-    last = std::min(last, p.found->until());
+  Range done = job.kind == JobKind::kVerify ? job.part : job.range;
+  if (through != kNoLsn) {
+    assert(done.contains(through));
+    done.last = through;
   }
-  advance(p, last + 1);
+  if (job.kind == JobKind::kRecordGap) p.gap_pending = false;
+  if (job.kind == JobKind::kArchive && p.window) p.window->finished(job.range, done.last);
+  if (done.first != p.next) return;  // an earlier one has not ended yet
+  advance(p, done.last + 1);
+  if (p.next <= p.trouble) return;
+  p.trouble = kNoLsn;
   p.attempts = 0;
   p.backoff.succeed();
   if (p.raised != Raised::kNone) {
@@ -316,9 +372,12 @@ void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result
   PartitionState& p = partitions_[ref];
   if (result.conflict && job.sink_epoch == epoch_) p.refuted = job.range.last;
   const bool is_entry = job.kind == JobKind::kArchive || job.kind == JobKind::kVerify;
-  if (is_entry && p.low > job.range.last) return;  // gone anyway: a gap, not a failure
-  ++p.attempts;
+  const Lsn first = job.kind == JobKind::kVerify ? job.part.first : job.range.first;
+  if (is_entry && p.low > first) return;  // gone anyway: a gap, not a failure
+  p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : kNoLsn;
   const bool longest = result.outcome == Outcome::kObjectFailed;
+  if (p.place == Place::kBackingOff && !longest) return;  // one trouble, met by several jobs
+  ++p.attempts;
   const uint32_t delay_ms =
       longest ? p.backoff.fail_longest(config_.retry, jitter_) : p.backoff.fail(config_.retry, jitter_);
   if (result.conflict && p.raised != Raised::kConflict) {
@@ -328,18 +387,34 @@ void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result
     p.raised = Raised::kFailing;
     events_.push_back({EventKind::kFailing, ref, job.range, p.attempts});
   }
-  // An archive that was there and cannot be read now: look anew what is there.
-  if (job.kind == JobKind::kVerify && longest && !result.conflict) p.look_again = true;
+  // An archive that was there and cannot be read now, or is there and was not seen: look anew what is there.
+  // Another batch would have another name and slip past what is in conflict.
+  if (is_entry && longest && result.conflict == (job.kind == JobKind::kArchive)) p.look_again = true;
+  const TimeMs due = p.place == Place::kBackingOff ? std::max(p.since, now + delay_ms) : now + delay_ms;
   place(ref, Place::kBackingOff, now);
-  p.since = now + delay_ms;
+  p.since = due;
   timers_.insert({p.since, ref, false});
+}
+
+// Whether an archive of that range is in the sink is not known: tried again as it was, it gets the same name.
+void Scheduler::remember(PartitionState& p, const Job& job, const JobResult& result) const {
+  if (job.kind != JobKind::kArchive || job.sink_epoch != epoch_) return;
+  const Range tried{job.range.first, result.through == kNoLsn ? job.range.last : result.through};
+  if (tried.first != tried.last) window(p).remember(tried);
+}
+
+Window& Scheduler::window(PartitionState& p) const {
+  if (p.window == nullptr) {
+    p.window = std::make_unique<Window>(config_.batch_entries, config_.partition_inflight);
+  }
+  return *p.window;
 }
 
 void Scheduler::advance(PartitionState& p, Lsn next) {
   assert(next > p.next);
-  p.next = next;
-  if (p.found && next > p.found->until()) p.found.reset();
-  if (next > p.mark) {
+  p.next = p.window ? p.window->pass(next) : next;
+  if (p.found && p.found->is_over(p.next)) p.found.reset();
+  if (p.next > p.mark) {
     p.mark = p.high;
     p.waiting_since = p.later_since;
   }
@@ -351,7 +426,7 @@ bool Scheduler::report_to_throttle(PartitionState& p, const Job& job, const JobR
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kObjectFailed:  // refused, but by a sink that answers
-      change = throttle_.succeeded(job.generation);
+      change = throttle_.succeeded(job.generation, result.sample, running_, now);
       if (result.outcome == Outcome::kDone) p.sink_failed = false;
       ++successes_;
       break;
@@ -408,6 +483,10 @@ Snapshot Scheduler::snapshot(TimeMs now) const {
   s.queue_depth = ready_.size;
   s.jobs_running = running_;
   s.concurrency_limit = throttle_.limit();
+  s.latency_us = throttle_.concurrency().latency_us();
+  s.lowest_latency_us = throttle_.concurrency().lowest_latency_us();
+  s.rate_limited = ready_.size > 0 && !rate_.may_start(now);
+  s.rate_debt_bytes = rate_.debt_bytes(now);
   s.breaker = throttle_.state();
   s.breaker_level = throttle_.level();
   for (const PartitionState& p : partitions_) {
@@ -415,7 +494,7 @@ Snapshot Scheduler::snapshot(TimeMs now) const {
     ++(p.place == Place::kBackingOff ? s.partitions_backing_off : s.partitions_active);
     const Lsn next = std::max(p.next, p.low);
     if (next > p.high) continue;
-    s.entries_waiting += p.high - next + 1;
+    s.entries_waiting += p.high - next + 1 - (p.window ? p.window->archived_entries() : 0);
     s.oldest_waiting_ms = std::max(s.oldest_waiting_ms, now - p.waiting_since);
   }
   return s;

@@ -11,15 +11,20 @@
 //
 // The rules, as the design numbers them:
 //  1 the first notification of a partition is followed by discovery: what the archive already holds is
-//    verified, not uploaded again; holes are filled; a hole before `low` is a gap
+//    verified, not uploaded again, in whatever batches it is; holes are filled; a hole before `low` is a gap
 //  2 a notification that holds nothing new is answered by acknowledging again
 //  3 low beyond the next LSN is a gap: an event, a gap record in the sink, then on from low
 //  4 notifications may come late, twice, reordered; low and high only grow
-//  5 at most one job a partition; acknowledgements cover the contiguous archived prefix only
-//  6 partitions with work wait in a FIFO; idle ones are forgotten
+//  5 consecutive entries that wait make one archive of at most batch_entries; nothing waits for a batch to
+//    fill. A job may archive less than it was given and says up to where; the rest is handed out again.
+//    At most partition_inflight archives of a partition are on their way, begun in LSN order but for such
+//    rests and what failed; behind the first only full ones, so that what is less travels together. Jobs
+//    that look, verify or record a gap run alone. Acknowledgements cover the contiguous archived prefix only
+//  6 partitions with work wait in a FIFO, also after each job they start; idle ones are forgotten
 //  7 failures back off one partition, or open the breaker for all (see throttle.h); a partition that
 //    meets a failing sink again after the sink worked for others is taken to be at fault itself
 //  8 a failed acknowledge is retried with backoff, with the newest position
+//  9 jobs wait for the rate limit before they start (see rate_limit.h), never in between
 #ifndef TIDEMARK_CORE_SCHEDULER_H
 #define TIDEMARK_CORE_SCHEDULER_H
 
@@ -32,6 +37,7 @@
 
 #include "core/backoff.h"
 #include "core/partition_state.h"
+#include "core/rate_limit.h"
 #include "core/throttle.h"
 #include "core/types.h"
 
@@ -54,7 +60,10 @@ struct Notice {
 };
 
 struct SchedulerConfig {
-  uint32_t workers = 4;  // jobs at once, at most
+  uint32_t workers = 4;             // jobs at once, at most
+  uint32_t partition_inflight = 1;  // archives of one partition at once, at most
+  uint32_t batch_entries = 1;       // of one archive, at most
+  uint64_t bytes_per_second = 0;    // 0: no limit
   BackoffLimits retry;
   uint32_t partition_idle_ms = 600'000;
   uint64_t seed = 1;
@@ -62,8 +71,8 @@ struct SchedulerConfig {
 
 enum class JobKind : uint8_t {
   kDiscover,   // list what the archive holds of range, and whether there is a gap before it
-  kArchive,    // put range as one archive
-  kVerify,     // compare the existing archive `range` with what the host has
+  kArchive,    // put range, or what an archive can take of it, as one archive
+  kVerify,     // compare what the existing archive `range` holds of `part` with what the host has
   kRecordGap,  // write the gap record for range
 };
 
@@ -72,14 +81,17 @@ struct Job {
   JobKind kind = JobKind::kArchive;
   bool check_older = false;  // kDiscover: the first look in this life, so look for a gap before it
   Range range;               // kDiscover: may be the empty range, last == first - 1
-  uint32_t sink_epoch = 0;   // which sink it is meant for, counted by sink_swapped
-  uint32_t generation = 0;   // the throttle's
+  Range part;                // kVerify: what the host was last known to have of range
+  Lsn trusted = kNoLsn;      // kVerify: entries up to here count as archived if the host no longer has them
+  uint64_t expected_bytes = 0;  // the rate limit's
+  uint32_t sink_epoch = 0;      // which sink it is meant for, counted by sink_swapped
+  uint32_t generation = 0;      // the throttle's
 };
 
 enum class Outcome : uint8_t {
   kDone,           // durable, or verified, or looked up
-  kMissing,        // the host does not have the entry
-  kEntryFailed,    // the entry cannot be acquired, read or named: this partition waits
+  kMissing,        // the host does not have the first entry, and it is needed
+  kEntryFailed,    // the first entry cannot be acquired, read or named: this partition waits
   kObjectFailed,   // conflict, or a refusal of this very key: this partition waits for long
   kSinkThrottled,  // slow down everything
   kSinkFailed,     // unreachable, no space, 5xx: everything waits
@@ -88,10 +100,14 @@ enum class Outcome : uint8_t {
 
 struct JobResult {
   Outcome outcome = Outcome::kDone;
-  bool conflict = false;          // with kObjectFailed: the sink holds other content
-  uint32_t retry_after_ms = 0;    // the sink's hint, 0 for none
-  std::vector<Range> archives;    // kDiscover: ascending; what exists and intersects the range asked for
-  Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete
+  bool conflict = false;        // with kObjectFailed: the sink holds other content
+  uint32_t retry_after_ms = 0;  // the sink's hint, 0 for none
+  // kArchive, kVerify: the last entry of the archive that was put, or was tried to, or of what was compared.
+  // The rest of what the job was given is for another. None: all of it.
+  Lsn through = kNoLsn;
+  SinkSample sample;              // how the put went
+  std::vector<Range> archives;    // kDiscover: what exists and holds something of the range or behind it
+  Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete, or kEveryLsn
   std::optional<Range> gap;       // kDiscover with check_older: the hole right before the range
 };
 
@@ -119,6 +135,10 @@ struct Snapshot {
   uint64_t entries_waiting = 0;  // notified and not yet archived
   TimeMs oldest_waiting_ms = 0;  // an upper bound of the age of the oldest of them
   uint32_t concurrency_limit = 0;
+  uint64_t latency_us = 0;  // of puts, lately, while the limit was in use; 0: none yet
+  uint64_t lowest_latency_us = 0;
+  bool rate_limited = false;     // partitions wait for the rate limit
+  uint64_t rate_debt_bytes = 0;  // what has to be waited for
   Throttle::State breaker = Throttle::State::kClosed;
   uint8_t breaker_level = 0;
 };
@@ -179,20 +199,30 @@ class Scheduler {
   // After any change of a partition: find gaps, queue its acknowledgement, put it where it belongs.
   void settle(PartitionRef ref, TimeMs now);
   bool find_gap(PartitionRef ref);
+  // The job the partition needs next; nothing if it has none or must wait for those it has.
+  std::optional<Job> plan(PartitionRef ref) const;
+  std::optional<Range> plan_archive(const PartitionState& p) const;
+  bool may_start(TimeMs now) const { return throttle_.may_start(running_, now) && rate_.may_start(now); }
+  // Where it belongs when it does not back off.
+  Place rightful_place(PartitionRef ref) const;
   void place(PartitionRef ref, Place place, TimeMs now);
   void want_ack(PartitionRef ref);
   void forget_idle(TimeMs now);
 
   void discovered(PartitionState& p, const Job& job, const JobResult& result);
-  void progressed(PartitionRef ref, const Job& job);
+  void progressed(PartitionRef ref, const Job& job, Lsn through);
   void failed(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now);
   void advance(PartitionState& p, Lsn next);
+  Window& window(PartitionState& p) const;
+  // An archive of that range may be in the sink, or not: tried again as it was, it gets the name it had.
+  void remember(PartitionState& p, const Job& job, const JobResult& result) const;
   // True if the failure was the partition's own rather than the sink's.
   bool report_to_throttle(PartitionState& p, const Job& job, const JobResult& result, TimeMs now);
 
   const SchedulerConfig config_;
   Jitter jitter_;
   Throttle throttle_;
+  RateLimit rate_;
   uint32_t epoch_ = 0;
   uint32_t running_ = 0;
   uint32_t acks_running_ = 0;

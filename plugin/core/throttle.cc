@@ -8,7 +8,7 @@ namespace tidemark::core {
 bool Throttle::may_start(uint32_t running, TimeMs now) const {
   switch (state_) {
     case State::kClosed:
-      return running < limit_;
+      return running < concurrency_.limit();
     case State::kOpen:
       return now >= open_until_;
     case State::kProbing:
@@ -26,16 +26,17 @@ uint32_t Throttle::start() {
   return generation_;
 }
 
-Throttle::Change Throttle::succeeded(uint32_t generation) {
+Throttle::Change Throttle::succeeded(uint32_t generation, const SinkSample& sample, uint32_t running,
+                                     TimeMs now) {
   if (generation != generation_) return Change::kNone;
   backoff_.succeed();
   if (state_ == State::kProbing) {
     state_ = State::kClosed;
     probe_running_ = false;
-    limit_ = 1;
+    concurrency_.restart();
     return Change::kClosed;
   }
-  limit_ = std::min(limit_ + 1, max_jobs_);
+  concurrency_.succeeded(sample, running, now);
   return Change::kNone;
 }
 
@@ -47,8 +48,10 @@ Throttle::Change Throttle::failed(uint32_t generation, uint32_t retry_after_ms, 
 Throttle::Change Throttle::throttled(uint32_t generation, uint32_t retry_after_ms, TimeMs now,
                                      Jitter& jitter) {
   if (generation != generation_) return Change::kNone;
-  if (state_ == State::kProbing || limit_ == 1) return failed(generation, retry_after_ms, now, jitter);
-  limit_ /= 2;
+  if (state_ == State::kProbing || concurrency_.limit() == 1) {
+    return failed(generation, retry_after_ms, now, jitter);
+  }
+  concurrency_.throttled();
   if (retry_after_ms > 0) return open(retry_after_ms, now);
   ++generation_;
   return Change::kNone;
@@ -62,7 +65,7 @@ void Throttle::reset() {
   ++generation_;
   state_ = State::kClosed;
   probe_running_ = false;
-  limit_ = max_jobs_;
+  concurrency_.reset();
   backoff_ = Backoff();
 }
 

@@ -12,6 +12,7 @@ using PartitionRef = uint32_t;  // a dense number the runtime gives each partiti
 using TimeMs = int64_t;         // a monotonic clock; only differences mean anything
 
 inline constexpr Lsn kNoLsn = 0;
+inline constexpr Lsn kEveryLsn = std::numeric_limits<Lsn>::max();  // as an end: whatever follows
 inline constexpr TimeMs kNever = std::numeric_limits<TimeMs>::max();
 
 // first..last, both inclusive; never empty.

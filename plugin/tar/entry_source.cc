@@ -44,6 +44,9 @@ class EntrySource::Impl {
  public:
   explicit Impl(SourceLimits limits);
 
+  Status begin(std::string_view storage, uint64_t partition, Cancel cancel);
+  Result<bool> add(const EntryPath& entry, uint64_t most_bytes);
+  void seal();
   Status open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
               Cancel cancel);
   void close();
@@ -62,10 +65,9 @@ class EntrySource::Impl {
     kStreamed  // buffer_ is scratch
   };
 
-  Status check_arguments(std::string_view storage, std::span<const EntryPath> entries) const;
-  Result<bool> pack();
-  Status lay_out();
-  Status walk_all(TreeVisitor& visitor);
+  Status add_last(uint64_t* size_bytes);
+  Result<bool> pack_last(uint64_t* size_bytes);
+  Status lay_out_last(uint64_t* size_bytes);
   void finish_content(const core::Digest& digest);
   Result<size_t> read_streamed(uint64_t offset, uint8_t* out, size_t size);
   Status hash_up_to(uint64_t end);
@@ -94,7 +96,10 @@ class EntrySource::Impl {
   Mode mode_ = Mode::kClosed;
   std::string storage_;
   uint64_t partition_ = 0;
+  // Either all of them are packed, or all are laid out.
   std::vector<EntryPath> entries_;
+  size_t packed_ = 0;
+  size_t laid_out_ = 0;
   Cancel cancel_;
   std::optional<Error> failure_;
 
@@ -124,92 +129,126 @@ EntrySource::Impl::Impl(SourceLimits limits)
       stream_(layout_),
       chunks_(budget_) {}
 
-Status EntrySource::Impl::check_arguments(std::string_view storage,
-                                          std::span<const EntryPath> entries) const {
+Status EntrySource::Impl::begin(std::string_view storage, uint64_t partition, Cancel cancel) {
+  close();
+  failure_.reset();
   if (const char* problem = core::storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
-  if (entries.empty()) return fail(TIDEMARK_E_INVALID, "an archive of no entries was asked for");
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i].lsn == core::kNoLsn || (i > 0 && entries[i].lsn != entries[i - 1].lsn + 1)) {
-      return fail(TIDEMARK_E_INVALID, "entry " + std::to_string(entries[i].lsn) + " does not follow " +
-                                          std::to_string(i > 0 ? entries[i - 1].lsn : 0));
-    }
-  }
+  storage_ = storage;
+  partition_ = partition;
+  cancel_ = cancel;
+  packer_.begin(buffer_.get(), buffer_bytes_ - kTailSize);
   return {};
+}
+
+Result<bool> EntrySource::Impl::add(const EntryPath& entry, uint64_t most_bytes) {
+  const core::Lsn before = entries_.empty() ? core::kNoLsn : entries_.back().lsn;
+  if (entry.lsn == core::kNoLsn || (before != core::kNoLsn && entry.lsn != before + 1)) {
+    return fail(TIDEMARK_E_INVALID,
+                "entry " + std::to_string(entry.lsn) + " does not follow " + std::to_string(before));
+  }
+  const size_t packed_bytes = packer_.size();
+  const Layout::Mark laid_out = layout_.mark();
+  const size_t laid_out_entries = laid_out_;
+  entries_.push_back(entry);
+  uint64_t size = 0;
+  Status status = add_last(&size);
+  if (status && (entries_.size() == 1 || size <= most_bytes)) return true;
+  entries_.pop_back();
+  packed_ = std::min(packed_, entries_.size());
+  if (packed_ == entries_.size()) packer_.rewind(packed_bytes);
+  laid_out_ = laid_out_entries;
+  layout_.rewind(laid_out);
+  if (!status) return tl::unexpected(std::move(status.error()));
+  return false;
+}
+
+// Small archives are packed in one pass; one that outgrows the buffer is laid out, from its first entry on.
+Status EntrySource::Impl::add_last(uint64_t* size_bytes) {
+  if (packed_ + 1 == entries_.size()) {
+    const auto packed = pack_last(size_bytes);
+    if (!packed) return tl::unexpected(packed.error());
+    if (*packed) return {};
+  }
+  return lay_out_last(size_bytes);
+}
+
+// False if the buffer is too small.
+Result<bool> EntrySource::Impl::pack_last(uint64_t* size_bytes) {
+  if (Status status = not_cancelled(); !status) return tl::unexpected(std::move(status.error()));
+  if (Status status = walker_.walk(entries_.back(), packer_, cancel_); !status) {
+    if (packer_.overflowed()) return false;
+    return tl::unexpected(std::move(status.error()));
+  }
+  ++packed_;
+  *size_bytes = packer_.size() + kTailSize;
+  return true;
+}
+
+Status EntrySource::Impl::lay_out_last(uint64_t* size_bytes) {
+  if (laid_out_ == 0) {
+    if (Status status = layout_.begin(); !status) return status;
+    if (!chunks_.reserve()) return fail_errno(errno, "cannot reserve memory for checksums");
+  }
+  for (; laid_out_ < entries_.size(); ++laid_out_) {
+    if (Status status = not_cancelled(); !status) return status;
+    layout_.begin_entry(static_cast<uint32_t>(laid_out_));
+    if (Status status = walker_.walk(entries_[laid_out_], layout_, cancel_); !status) return status;
+  }
+  const uint64_t content = layout_.end() + kEndMarkSize;
+  if (content / chunk_bytes_ > (budget_.limit - budget_.used) / sizeof(uint32_t)) {
+    return fail(TIDEMARK_E_PERMANENT, std::string(entries_.back().path) + ": an archive of " +
+                                          std::to_string(content) +
+                                          " bytes is too large for the memory budget; raise it");
+  }
+  *size_bytes = content + core::kFooterSize;
+  return {};
+}
+
+void EntrySource::Impl::seal() {
+  assert(!entries_.empty());
+  sha_.reset();
+  if (packed_ < entries_.size()) {
+    mode_ = Mode::kStreamed;
+    content_size_ = layout_.end() + kEndMarkSize;
+    stream_.begin(entries_);
+    crc_ = 0;
+    return;
+  }
+  mode_ = Mode::kHeld;
+  content_size_ = packer_.size() + kEndMarkSize;
+  std::memset(buffer_.get() + packer_.size(), 0, kEndMarkSize);
+  sha_.update(buffer_.get(), content_size_);
+  finish_content(sha_.finish());
+  std::memcpy(buffer_.get() + content_size_, footer_.data(), footer_.size());
 }
 
 Status EntrySource::Impl::open(std::string_view storage, uint64_t partition,
                                std::span<const EntryPath> entries, Cancel cancel) {
-  close();
-  failure_.reset();
-  if (Status status = check_arguments(storage, entries); !status) return failed(status);
-  storage_ = storage;
-  partition_ = partition;
-  entries_.assign(entries.begin(), entries.end());
-  cancel_ = cancel;
-  const auto packed = pack();
-  if (!packed) return failed(packed);
-  if (*packed) return {};
-  if (Status status = lay_out(); !status) return failed(status);
+  if (Status status = begin(storage, partition, cancel); !status) return failed(status);
+  if (entries.empty())
+    return failed(Status(fail(TIDEMARK_E_INVALID, "an archive of no entries was asked for")));
+  for (const EntryPath& entry : entries) {
+    if (const auto added = add(entry, UINT64_MAX); !added) return failed(added);
+  }
+  seal();
   return {};
 }
 
 void EntrySource::Impl::close() {
-  if (mode_ == Mode::kStreamed) {
-    stream_.close();
+  if (mode_ == Mode::kStreamed) stream_.close();
+  if (laid_out_ > 0) {
     layout_.trim();
     chunks_.trim();
   }
   walker_.trim();
   mode_ = Mode::kClosed;
   entries_.clear();
+  packed_ = laid_out_ = 0;
   content_size_ = 0;
   content_known_ = false;
   object_digest_.reset();
   hashed_ = 0;
   loaded_begin_ = loaded_end_ = 0;
-}
-
-Status EntrySource::Impl::walk_all(TreeVisitor& visitor) {
-  for (const EntryPath& entry : entries_) {
-    if (Status status = not_cancelled(); !status) return status;
-    if (&visitor == &layout_) layout_.begin_entry(static_cast<uint32_t>(&entry - entries_.data()));
-    if (Status status = walker_.walk(entry, visitor, cancel_); !status) return status;
-  }
-  return {};
-}
-
-// One pass into the buffer; false if it is too small.
-Result<bool> EntrySource::Impl::pack() {
-  packer_.begin(buffer_.get(), buffer_bytes_ - kTailSize);
-  if (Status status = walk_all(packer_); !status) {
-    if (packer_.overflowed()) return false;
-    return tl::unexpected(std::move(status.error()));
-  }
-  content_size_ = packer_.size() + kEndMarkSize;
-  std::memset(buffer_.get() + packer_.size(), 0, kEndMarkSize);
-  sha_.reset();
-  sha_.update(buffer_.get(), content_size_);
-  finish_content(sha_.finish());
-  std::memcpy(buffer_.get() + content_size_, footer_.data(), footer_.size());
-  mode_ = Mode::kHeld;
-  return true;
-}
-
-Status EntrySource::Impl::lay_out() {
-  mode_ = Mode::kStreamed;  // close() gives the layout's memory back
-  if (Status status = layout_.begin(); !status) return status;
-  if (!chunks_.reserve()) return fail_errno(errno, "cannot reserve memory for checksums");
-  if (Status status = walk_all(layout_); !status) return status;
-  content_size_ = layout_.end() + kEndMarkSize;
-  if (content_size_ / chunk_bytes_ > (budget_.limit - budget_.used) / sizeof(uint32_t)) {
-    return fail(TIDEMARK_E_PERMANENT, std::string(entries_[0].path) + ": an archive of " +
-                                          std::to_string(content_size_) +
-                                          " bytes is too large for the memory budget; raise it");
-  }
-  stream_.begin(entries_);
-  sha_.reset();
-  crc_ = 0;
-  return {};
 }
 
 void EntrySource::Impl::finish_content(const core::Digest& digest) {
@@ -353,6 +392,13 @@ Result<uint32_t> EntrySource::Impl::object_crc32c() {
 EntrySource::EntrySource(SourceLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 EntrySource::~EntrySource() = default;
 
+Status EntrySource::begin(std::string_view storage, uint64_t partition, Cancel cancel) {
+  return impl_->begin(storage, partition, cancel);
+}
+Result<bool> EntrySource::add(const EntryPath& entry, uint64_t most_bytes) {
+  return impl_->add(entry, most_bytes);
+}
+void EntrySource::seal() { impl_->seal(); }
 Status EntrySource::open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
                          Cancel cancel) {
   return impl_->open(storage, partition, entries, cancel);

@@ -1,10 +1,10 @@
 // Log entries of one partition as the bytes of one archive: a tar of exact, known length with its footer.
 //
-// An EntrySource is made once per worker and reused: open() lays entries out (names, sizes, modes),
-// read() and data() give the bytes, close() lets go of the files. One thread at a time. Equal entries give
-// equal bytes on every machine (see the design of the tar in README.md of this folder).
+// An EntrySource is made once per worker and reused: add() lays entries out (names, sizes, modes), read() and
+// data() give the bytes, close() lets go of the files. One thread at a time. Equal entries give equal bytes
+// on every machine (see the design of the tar in README.md of this folder).
 //
-// An archive that fits the buffer is read whole by open(), with its digest; a larger one is streamed, each
+// An archive that fits the buffer is read whole as it is made; a larger one is streamed, each
 // file opened when its bytes are asked for. Memory is bounded by Limits, whatever the entries.
 #ifndef TIDEMARK_TAR_ENTRY_SOURCE_H
 #define TIDEMARK_TAR_ENTRY_SOURCE_H
@@ -45,7 +45,8 @@ class EntrySource {
   EntrySource(const EntrySource&) = delete;
   EntrySource& operator=(const EntrySource&) = delete;
 
-  // `entries` are consecutive LSNs, ascending, at least one. Errors are of the entry:
+  // An archive is made by begin(), an add() for each entry in LSN order, at least one, and seal(). Errors are
+  // of the entry:
   //   NOT_FOUND    an entry's path does not exist
   //   CORRUPT      a file changed, grew, shrank or vanished while it was read
   //   PERMANENT    device, socket, FIFO, symlink as the entry itself, not permitted, more members than
@@ -53,6 +54,12 @@ class EntrySource {
   //   RETRYABLE    EIO, EMFILE and their like
   //   CANCELLED    asked to stop
   // The message names the file.
+  Status begin(std::string_view storage, uint64_t partition, Cancel cancel);
+  // False: with it the archive would have more than `most_bytes`; the first entry is never too much. After
+  // false or an error the entry is not part of the archive, and those before it still are.
+  Result<bool> add(const EntryPath& entry, uint64_t most_bytes = UINT64_MAX);
+  void seal();
+  // All of it: the archive of these entries or the first error.
   Status open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
               Cancel cancel);
 
@@ -69,7 +76,7 @@ class EntrySource {
   Result<core::Digest> object_digest();
   // The CRC-32C of the whole object; free of cost after object_digest().
   Result<uint32_t> object_crc32c();
-  // The first error that open(), read() or a digest gave since open(): tells a failing entry from a
+  // The first error that open(), read() or a digest gave since begin(): tells a failing entry from a
   // failing sink after a put.
   const std::optional<Error>& failure() const;
   void close();

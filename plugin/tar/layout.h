@@ -42,6 +42,13 @@ class Layout final : public TreeVisitor {
   Status begin();
   void begin_entry(uint32_t entry) { entry_ = entry, parent_ = LaidOut::kNoParent; }
   void trim();
+  // Takes back what was added since: an entry that failed, or that is too much.
+  struct Mark {
+    size_t members;
+    size_t names;
+  };
+  Mark mark() const { return {members_.size(), names_.size()}; }
+  void rewind(Mark mark) { members_.shrink(mark.members), names_.shrink(mark.names); }
 
   size_t size() const { return members_.size(); }
   const LaidOut& operator[](size_t index) const { return members_[index]; }

@@ -19,6 +19,8 @@ class Packer final : public TreeVisitor {
 
   size_t size() const { return used_; }
   bool overflowed() const { return overflowed_; }
+  // Takes back what was added beyond `size`.
+  void rewind(size_t size) { used_ = size, overflowed_ = false; }
 
   Status on_directory(const Place& place, const struct stat& info) override;
   void on_directory_end() override {}

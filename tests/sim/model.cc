@@ -16,8 +16,26 @@ using core::Place;
 using core::Raised;
 
 bool PartitionModel::holds(Lsn lsn) const {
-  if (lsn > looked_at.last) return false;  // what is there above what was asked for proves nothing
   return std::ranges::any_of(held, [lsn](const Range& range) { return range.contains(lsn); });
+}
+
+bool PartitionModel::runs(Lsn lsn) const {
+  return std::ranges::any_of(jobs, [lsn](const InFlight& flight) {
+    return flight.job.kind == JobKind::kArchive && flight.job.range.contains(lsn);
+  });
+}
+
+Lsn PartitionModel::first_open() const {
+  Lsn lsn = frontier + 1;
+  while (archived.contains(lsn) || runs(lsn)) ++lsn;
+  return lsn;
+}
+
+void PartitionModel::pass_archived() {
+  while (!archived.empty() && *archived.begin() <= frontier + 1) {
+    frontier = std::max(frontier, *archived.begin());
+    archived.erase(archived.begin());
+  }
 }
 
 PartitionModel& Model::get(PartitionRef ref) {
@@ -43,15 +61,16 @@ void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
   p.oldest_low = p.low == core::kNoLsn ? notice.oldest_low : std::min(p.oldest_low, notice.oldest_low);
   p.low = std::max(p.low, notice.low);
   p.high = std::max(p.high, notice.high);
-  if (!p.job) pass_held(p);
+  if (p.jobs.empty()) pass_held(p);
 }
 
 // Entries that the host no longer has and that discovery found in the archive need no job.
 void Model::pass_held(PartitionModel& p) const {
-  if (!p.looked(epoch_) || p.gap) return;
-  while (p.frontier + 1 < p.low && p.frontier + 1 > p.refuted && p.holds(p.frontier + 1)) {
+  if (!p.looked(epoch_) || p.gap || !p.jobs.empty()) return;
+  while (p.frontier + 1 < p.low && p.frontier + 1 > p.refuted && p.surely_holds(p.frontier + 1)) {
     ++p.frontier;
     p.not_before = 0;
+    p.pass_archived();
   }
 }
 
@@ -71,7 +90,12 @@ void Model::swapped(uint32_t epoch) {
 
 void Model::job_started(const Job& job, TimeMs now) {
   PartitionModel& p = get(job.partition);
-  require(!p.job, "at most one job a partition", job.partition);
+  require(p.jobs.size() < config_.partition_inflight, "never more jobs of a partition than allowed",
+          job.partition);
+  if (!p.jobs.empty()) {
+    require(job.kind == JobKind::kArchive && p.jobs.front().job.kind == JobKind::kArchive,
+            "only archives are on their way together", job.partition);
+  }
   require(job.sink_epoch == epoch_, "jobs are meant for the sink of now", job.partition);
   require(now >= p.not_before, "a partition that failed waits", job.partition);
   for (const auto& other : partitions_) {
@@ -82,16 +106,23 @@ void Model::job_started(const Job& job, TimeMs now) {
     case JobKind::kDiscover:
       check_discovery(p, job);
       break;
-    case JobKind::kArchive:
     case JobKind::kVerify:
+      check_verifying(p, job);
+      break;
+    case JobKind::kArchive:
       check_archiving(p, job);
       break;
     case JobKind::kRecordGap:
       require(p.gap == job.range, "a gap is recorded as it was raised", job.partition, job.range.first);
       break;
   }
-  p.era = throttle_.start(running_, now);
-  p.job = job;
+  if (!first_start_) first_start_ = now;
+  if (config_.bytes_per_second > 0) {
+    const double seconds = 1 + static_cast<double>(now - *first_start_) / 1000;
+    require(static_cast<double>(moved_bytes_) <= seconds * static_cast<double>(config_.bytes_per_second),
+            "the rate is kept");
+  }
+  p.jobs.push_back({job, throttle_.start(running_, now)});
   p.ready_since = 0;
   p.failing = false;
   ++running_;
@@ -102,52 +133,92 @@ void Model::check_discovery(const PartitionModel& p, const Job& job) const {
   require(job.check_older == !p.discovered, "older archives matter at the first look only", job.partition);
   require(job.range.first == (p.discovered ? p.frontier + 1 : p.oldest_low) && job.range.last == p.high,
           "discovery asks for all that is not archived", job.partition, job.range.first);
-  const bool partial = p.through < p.looked_at.last;
+  const bool partial = p.discovered && p.frontier + 1 > p.through;
   require(!p.looked(epoch_) || partial, "one discovery is enough", job.partition);
 }
 
-void Model::check_archiving(const PartitionModel& p, const Job& job) const {
-  require(p.looked(epoch_), "discovery comes before upload", job.partition);
+void Model::check_verifying(const PartitionModel& p, const Job& job) const {
+  require(p.looked(epoch_), "discovery comes first", job.partition);
   require(!p.gap, "a gap is recorded first", job.partition);
   const Lsn next = p.frontier + 1;
-  require(next >= p.low && next <= p.high, "only what was notified is archived", job.partition, next);
-  if (job.kind == JobKind::kVerify) {
-    require(job.range.contains(next) && p.holds(next), "what is verified was found", job.partition, next);
+  require(next >= p.low && next <= p.high, "only what was notified is verified", job.partition, next);
+  require(std::ranges::find(p.held, job.range) != p.held.end(), "what is verified was found", job.partition,
+          next);
+  require(job.part == Range{next, std::min(job.range.last, p.high)} && job.range.contains(next),
+          "what the host has is compared", job.partition, next);
+  require(job.trusted == p.looked_at.last, "what is there above high proves nothing", job.partition, next);
+}
+
+void Model::check_archiving(PartitionModel& p, const Job& job) const {
+  require(p.looked(epoch_), "discovery comes before upload", job.partition);
+  require(!p.gap && p.frontier + 1 >= p.low, "a gap is recorded first", job.partition);
+  const auto [first, last] = job.range;
+  require(first == p.first_open() && last >= first && last <= p.high, "entries are archived in order",
+          job.partition, first);
+  require(last - first < config_.batch_entries, "a batch has its limit", job.partition, first);
+  for (Lsn lsn = first; lsn <= last; ++lsn) {
+    require(!p.runs(lsn) && !p.archived.contains(lsn), "nothing is put twice", job.partition, lsn);
+    require(!p.holds(lsn), "what the archive holds is verified, not put", job.partition, lsn);
+    require(lsn <= p.through, "nothing is put that may be there", job.partition, lsn);
+  }
+  if (const auto tried = p.tried.find(first); tried != p.tried.end()) {
+    require(last <= tried->second, "what may be there is tried again as it was", job.partition, first);
+    p.tried.erase(tried);
     return;
   }
-  require(job.range == Range{next, next}, "entries are archived one by one, in order", job.partition, next);
-  require(next > p.archived_through, "nothing is put twice", job.partition, next);
-  require(!p.holds(next), "what the archive holds is verified, not put", job.partition, next);
-  require(next <= p.through || next > p.looked_at.last, "nothing is put that may be there", job.partition,
-          next);
+  if (p.shortened) return;
+  const Lsn after = last + 1;
+  const bool full = last - first + 1 == config_.batch_entries;
+  const bool bounded = after <= p.high && (p.runs(after) || p.archived.contains(after) || p.holds(after) ||
+                                           after > p.through || p.tried.contains(after));
+  require(full || bounded || last == p.high, "what waits travels together", job.partition, first);
+  require(p.jobs.empty() || full || last < p.high, "behind the first only full batches are begun",
+          job.partition, first);
 }
 
 void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
   PartitionModel& p = get(job.partition);
-  require(p.job.has_value(), "the simulator ends what was started");
-  p.job.reset();
-  --running_;
+  const auto flight = std::ranges::find_if(
+      p.jobs, [&job](const auto& other) { return other.job.range.first == job.range.first; });
+  require(flight != p.jobs.end(), "the simulator ends what was started");
+  const uint32_t era = flight->era;
+  p.jobs.erase(flight);
+  moved_bytes_ += result.sample.bytes;
   bool own = false;
   if (job.sink_epoch == epoch_) {
     own = own_fault(p, result);
-    throttle_.result(p.era, result, own, now);
+    throttle_.result(era, result, own, running_, now);
   }
-  const bool gone = result.outcome == Outcome::kMissing && job.kind == JobKind::kVerify;
-  if (result.outcome == Outcome::kDone || gone) {
+  --running_;
+  if (result.outcome == Outcome::kDone) {
     if (job.kind == JobKind::kDiscover) {
       if (job.sink_epoch == epoch_) accept_discovery(p, job, result);
     } else {
-      p.frontier = job.range.last;
-      if (job.kind == JobKind::kVerify) p.frontier = std::min(p.frontier, p.looked_at.last);
-      if (job.kind == JobKind::kRecordGap) p.gap.reset();
-      if (job.kind == JobKind::kArchive) p.archived_through = p.frontier;
+      done(p, job, result);
     }
   } else if (result.outcome != Outcome::kCancelled) {
     const bool sink = result.outcome == Outcome::kSinkFailed || result.outcome == Outcome::kSinkThrottled;
     const bool stale_refusal = result.outcome == Outcome::kObjectFailed && job.sink_epoch != epoch_;
+    if (sink && job.kind == JobKind::kArchive && job.sink_epoch == epoch_) {
+      const Lsn last = result.through == core::kNoLsn ? job.range.last : result.through;
+      if (last > job.range.first) p.tried[job.range.first] = last;
+    }
     if ((!sink || own) && !stale_refusal) failed(p, job, result, now);
   }
   pass_held(p);
+}
+
+void Model::done(PartitionModel& p, const Job& job, const JobResult& result) const {
+  if (job.kind == JobKind::kRecordGap) {
+    p.frontier = job.range.last;
+    p.gap.reset();
+  } else if (job.kind == JobKind::kVerify) {
+    p.frontier = result.through;
+  } else {
+    for (Lsn lsn = job.range.first; lsn <= result.through; ++lsn) p.archived.insert(lsn);
+    if (result.through < job.range.last) p.shortened = true;
+  }
+  p.pass_archived();
 }
 
 // A partition that meets a failing sink again, though the sink worked for others in between, is at fault.
@@ -172,12 +243,13 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
   if (p.epoch != job.sink_epoch) p.refuted = core::kNoLsn;
   p.epoch = job.sink_epoch;
   p.stale = false;
+  p.tried.clear();
   p.looked_at = job.range;
   p.through = result.complete_through;
   p.held = result.archives;
   if (p.held.size() <= core::FoundArchives::kMaxRuns) return;
   // How much of so many can be remembered is the business of FoundArchives, and of its own tests.
-  const core::FoundArchives known(result.archives, result.complete_through, job.range.last);
+  const core::FoundArchives known(result.archives, job.range.first, result.complete_through, job.range.last);
   p.through = known.through();
   std::erase_if(p.held, [&known](const Range& range) {
     for (Lsn lsn = range.first; lsn <= range.last; ++lsn) {
@@ -190,13 +262,18 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
 void Model::failed(PartitionModel& p, const Job& job, const JobResult& result, TimeMs now) {
   if (result.conflict && job.sink_epoch == epoch_) p.refuted = job.range.last;
   const bool entries = job.kind == JobKind::kArchive || job.kind == JobKind::kVerify;
-  if (entries && p.low > job.range.last) return;  // a gap now, which says it all
-  // An archive that cannot be read: what is there has to be looked up again.
-  if (job.kind == JobKind::kVerify && result.outcome == Outcome::kObjectFailed && !result.conflict)
-    p.stale = true;
+  const Lsn first = job.kind == JobKind::kVerify ? job.part.first : job.range.first;
+  if (entries && p.low > first) return;  // a gap now, which says it all
+  p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : core::kNoLsn;
+  // An archive that cannot be read, or that was not known: what is there has to be looked up again.
+  const bool unread = job.kind == JobKind::kVerify && !result.conflict;
+  const bool unknown = job.kind == JobKind::kArchive && result.conflict;
+  if (result.outcome == Outcome::kObjectFailed && (unread || unknown)) p.stale = true;
+  // Jobs that fail together are one failure.
+  if (!p.failing) p.not_before = std::max(p.not_before, now + 1);
   p.failing = true;
-  p.not_before = now + 1;
-  if (result.outcome == Outcome::kObjectFailed) p.not_before = now + (TimeMs{config_.retry.max_ms} + 1) / 2;
+  if (result.outcome == Outcome::kObjectFailed)
+    p.not_before = std::max(p.not_before, now + (TimeMs{config_.retry.max_ms} + 1) / 2);
   unreported_ = job.partition;
   unreported_conflict_ = result.conflict;
 }
@@ -240,13 +317,15 @@ void Model::raised(const Event& event) {
   const Lsn next = p.frontier + 1;
   switch (event.kind) {
     case EventKind::kGap:
-      require(p.looked(epoch_) && !p.gap && !p.job, "a gap is raised once, between jobs", event.partition);
+      require(p.looked(epoch_) && !p.gap && p.jobs.empty(), "a gap is raised once, between jobs",
+              event.partition);
       require(event.range.first == next && event.range.last >= next && event.range.last < p.low,
               "a gap lies between what is archived and low", event.partition, event.range.first);
       for (Lsn lsn = next; lsn <= event.range.last; ++lsn) {
-        require(!p.holds(lsn) || lsn <= p.refuted, "what the archive holds is no gap", event.partition, lsn);
-        require(lsn > p.through ? p.through >= p.looked_at.last : true, "a gap is looked up, not guessed",
-                event.partition, lsn);
+        require(!p.surely_holds(lsn) || lsn <= p.refuted, "what the archive holds is no gap", event.partition,
+                lsn);
+        require(!p.archived.contains(lsn), "what was archived is no gap", event.partition, lsn);
+        require(lsn <= p.through, "a gap is looked up, not guessed", event.partition, lsn);
       }
       p.gap = event.range;
       p.not_before = 0;
@@ -262,6 +341,8 @@ void Model::raised(const Event& event) {
       break;
     case EventKind::kRecovered:
       require(p.raised != Raised::kNone, "only what failed recovers", event.partition);
+      require(p.frontier >= p.trouble, "a recovery gets beyond what failed", event.partition);
+      p.trouble = core::kNoLsn;
       p.raised = Raised::kNone;
       break;
     default:
@@ -273,7 +354,8 @@ void Model::forgotten(PartitionRef ref, TimeMs now) {
   const PartitionModel& p = get(ref);
   require(p.asleep_since && now >= *p.asleep_since + config_.partition_idle_ms,
           "only what sleeps long is forgotten", ref);
-  require(!p.job && !p.ack && !p.has_work() && !p.owes_ack(), "only what is done is forgotten", ref);
+  require(p.jobs.empty() && p.archived.empty() && !p.ack && !p.has_work() && !p.owes_ack(),
+          "only what is done is forgotten", ref);
   require(p.acked == std::max(p.high, p.low - 1), "what is forgotten was acknowledged", ref, p.acked);
   partitions_[ref].reset();
 }
@@ -304,7 +386,8 @@ void Model::check(const core::Scheduler& scheduler, TimeMs now) {
   throttle_.compare(scheduler, something_is_ready, now);
   require(throttle_.open() == sink_down_raised_, "an open breaker is reported, and its end");
   check_numbers(scheduler, now);
-  if (something_is_ready && !throttle_.open() && running_ == 0)
+  const bool rate_limited = scheduler.snapshot(now).rate_limited;
+  if (something_is_ready && !throttle_.open() && running_ == 0 && !rate_limited)
     require(scheduler.has_command(now), "work that is ready can start when nothing else runs");
   if (something_waits && running_ == 0 && acks == 0 && !scheduler.has_command(now))
     require(scheduler.wake_at() != core::kNever, "who waits is woken");
@@ -328,7 +411,7 @@ void Model::check_numbers(const core::Scheduler& scheduler, TimeMs now) const {
     expected.queue_depth += p.ready_since != 0;
     const Lsn next = std::max(p.discovered ? p.frontier + 1 : core::kNoLsn, p.low);
     if (next > p.high) continue;
-    expected.entries_waiting += p.high - next + 1;
+    expected.entries_waiting += p.high - next + 1 - p.archived.size();
     const auto known = std::ranges::find_if(p.highs, [next](const auto& high) { return next <= high.first; });
     expected.oldest_waiting_ms = std::max(expected.oldest_waiting_ms, now - known->second);
   }
@@ -345,11 +428,13 @@ void Model::check_numbers(const core::Scheduler& scheduler, TimeMs now) const {
 void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, TimeMs now) {
   PartitionModel& p = *partitions_[ref];
   const core::PartitionState& state = scheduler.partition(ref);
-  if (!p.job && p.looked(epoch_) && !p.gap)
-    require(p.frontier + 1 >= p.low || p.through < p.looked_at.last, "a gap is raised at once", ref);
+  if (p.jobs.empty() && p.looked(epoch_) && !p.gap)
+    require(p.frontier + 1 >= p.low || p.frontier + 1 > p.through, "a gap is raised at once", ref);
   if (p.owes_ack()) require(state.ack != core::AckPhase::kNone, "an acknowledgement is on its way", ref);
-  require((state.place == Place::kRunning) == p.job.has_value(), "running means a job", ref);
-  if (!p.job) require((state.place == Place::kDormant) == !p.has_work(), "asleep only without work", ref);
+  require(state.place != Place::kRunning || !p.jobs.empty(), "running means a job", ref);
+  require((state.place == Place::kDormant) == (p.jobs.empty() && !p.has_work()), "asleep only without work",
+          ref);
+  check_readiness(p, ref, state.place);
   if (state.place == Place::kBackingOff) {
     require(p.failing, "only what failed backs off", ref);
     require(scheduler.wake_at() <= now + std::max(1U, config_.retry.max_ms), "who backs off is woken", ref);
@@ -362,6 +447,29 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
   } else {
     p.ready_since = 0;
   }
+}
+
+// Who can do something is ready, whatever its other jobs are at.
+void Model::check_readiness(const PartitionModel& p, PartitionRef ref, Place place) const {
+  if (place == Place::kBackingOff || place == Place::kDormant) return;
+  if (p.jobs.size() >= config_.partition_inflight) {
+    require(place == Place::kRunning, "who has all its jobs with workers waits", ref);
+    return;
+  }
+  if (p.jobs.empty()) {
+    require(place == Place::kReady, "who has work and no job is ready", ref);
+    return;
+  }
+  if (p.jobs.front().job.kind != JobKind::kArchive || !p.looked(epoch_) || p.frontier + 1 < p.low ||
+      p.shortened)
+    return;
+  const Lsn open = p.first_open();
+  const bool full = open <= p.high && p.high - open + 1 >= config_.batch_entries;
+  for (Lsn lsn = open; full && lsn < open + config_.batch_entries; ++lsn) {
+    if (p.holds(lsn) || lsn > p.through || p.tried.contains(lsn)) return;
+  }
+  const bool crowded = p.jobs.size() + p.archived.size() + p.tried.size() >= config_.partition_inflight * 2;
+  if (full && !crowded) require(place == Place::kReady, "a full batch need not wait", ref);
 }
 
 }  // namespace tidemark::sim

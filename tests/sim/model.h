@@ -5,7 +5,9 @@
 #ifndef TIDEMARK_SIM_MODEL_H
 #define TIDEMARK_SIM_MODEL_H
 
+#include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/scheduler.h"
@@ -40,9 +42,16 @@ struct PartitionModel {
   Lsn archived_through = core::kNoLsn;  // by jobs of this life
   std::optional<Range> gap;             // raised and not yet recorded
 
-  std::optional<core::Job> job;
-  uint32_t era = 0;
-  TimeMs not_before = 0;  // its next job may not start earlier: it failed
+  struct InFlight {
+    core::Job job;
+    uint32_t era = 0;
+  };
+  std::vector<InFlight> jobs;
+  std::set<Lsn> archived;      // beyond the frontier, while an earlier one is on its way or failed
+  std::map<Lsn, Lsn> tried;    // first and last of what the sink may hold, or not
+  bool shortened = false;      // a job took less than it was given: jobs may ask for less
+  Lsn trouble = core::kNoLsn;  // the last that failed to be archived
+  TimeMs not_before = 0;       // its next job may not start earlier: it failed
   bool failing = false;
   bool sink_failed = false;  // its last answer from a sink was a failure ...
   uint64_t sink_mark = 0;    // ... after so many successes of all
@@ -57,6 +66,12 @@ struct PartitionModel {
 
   bool looked(uint32_t sink_epoch) const { return discovered && !stale && epoch == sink_epoch; }
   bool holds(Lsn lsn) const;
+  // Being there is enough only for what the host had when the archive was looked at.
+  bool surely_holds(Lsn lsn) const { return lsn <= looked_at.last && lsn <= through && holds(lsn); }
+  bool runs(Lsn lsn) const;
+  // The first that is neither archived nor on its way.
+  Lsn first_open() const;
+  void pass_archived();
   bool has_work() const { return !discovered || gap || frontier < high || frontier + 1 < low; }
   bool owes_ack() const {
     if (!discovered || ack) return false;
@@ -68,6 +83,9 @@ class Model {
  public:
   explicit Model(const core::SchedulerConfig& config)
       : config_(config), throttle_(config.workers, config.retry) {}
+
+  // From now on the limit may do what it likes between 1 and the workers: latencies are not modelled.
+  void any_limit() { throttle_.any_limit(); }
 
   void begin(PartitionRef ref, size_t partition);
   void notified(PartitionRef ref, const core::Notice& notice, TimeMs now);
@@ -91,11 +109,14 @@ class Model {
   PartitionModel& get(PartitionRef ref);
   void pass_held(PartitionModel& p) const;
   void check_discovery(const PartitionModel& p, const core::Job& job) const;
-  void check_archiving(const PartitionModel& p, const core::Job& job) const;
+  void check_verifying(const PartitionModel& p, const core::Job& job) const;
+  void check_archiving(PartitionModel& p, const core::Job& job) const;
   void accept_discovery(PartitionModel& p, const core::Job& job, const core::JobResult& result) const;
+  void done(PartitionModel& p, const core::Job& job, const core::JobResult& result) const;
   void failed(PartitionModel& p, const core::Job& job, const core::JobResult& result, TimeMs now);
   bool own_fault(PartitionModel& p, const core::JobResult& result);
   void check_numbers(const core::Scheduler& scheduler, TimeMs now) const;
+  void check_readiness(const PartitionModel& p, PartitionRef ref, core::Place place) const;
   void check_partition(PartitionRef ref, const core::Scheduler& scheduler, TimeMs now);
 
   const core::SchedulerConfig config_;
@@ -104,6 +125,8 @@ class Model {
   uint32_t epoch_ = 0;
   uint32_t running_ = 0;
   uint64_t successes_ = 0;
+  std::optional<TimeMs> first_start_;  // of any job
+  uint64_t moved_bytes_ = 0;           // by jobs that ended
   uint64_t step_ = 0;
   bool sink_down_raised_ = false;
   // A failure in this step that an event has to report before the step ends.

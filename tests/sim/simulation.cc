@@ -85,8 +85,11 @@ void Simulation::keep_promise(size_t partition, Lsn acknowledged) {
   Driven& driven = driven_[partition];
   const FakeLog& log = world_.logs[partition];
   const auto in_a_sink = [&](Lsn lsn, std::optional<Content> content) {
-    return std::ranges::any_of(world_.sinks,
-                               [&](const FakeSink& sink) { return sink.holds(partition, lsn, content); });
+    return std::ranges::any_of(world_.sinks, [&](const FakeSink& sink) {
+      // A reader takes the first archive that holds the entry: no other may hide it.
+      return content && one_truth_ ? sink.read(partition, lsn) == *content
+                                   : sink.holds(partition, lsn, content);
+    });
   };
   for (auto it = driven.notified.upper_bound(driven.promised);
        it != driven.notified.end() && *it <= acknowledged; ++it) {
@@ -163,10 +166,12 @@ void Simulation::check_time() {
 // What has not recovered by now never will without an operator: it is missing for good or in conflict.
 void Simulation::rescue(size_t round) {
   if (round == 39 && random_.chance(50)) swap_sink(true);
+  if (scheduler_->breaker() != core::Throttle::State::kClosed) return;  // all wait
   for (size_t i = 0; i < driven_.size(); ++i) {
     if (!driven_[i].ref) continue;
     const PartitionModel& p = model_->at(*driven_[i].ref);
     if (!p.has_work() || !p.discovered || p.not_before == 0) continue;
+    if (config_.bytes_per_second > 0 && p.raised == core::Raised::kNone) continue;  // only slow, perhaps
     require(p.raised != core::Raised::kNone, "what is not archived was reported", *driven_[i].ref,
             p.frontier + 1);
     FakeLog& log = world_.logs[i];

@@ -90,6 +90,7 @@ class Simulation {
   void start_jobs(size_t at_most);
   void end_job(size_t flight);
   core::JobResult outcome(Flight& flight);
+  core::JobResult execute(const Flight& flight);
   void give_ack();
   void end_ack(size_t which);
   void swap_sink(bool fresh);
@@ -117,7 +118,9 @@ class Simulation {
   bool gentle_ = false;    // no more faults
   bool stopping_ = false;  // jobs may end as cancelled
   bool broken_all_ = false;
+  bool one_truth_ = true;  // no sink was given other content than a host had
   uint64_t restart_chance_ = 0;
+  uint64_t most_latency_us_ = 0;  // of puts
 
   World world_;
   std::vector<Driven> driven_;

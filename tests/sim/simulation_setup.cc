@@ -16,6 +16,12 @@ void Simulation::draw_world() {
   config_.retry.min_ms = static_cast<uint32_t>(random_.between(1, random_.chance(50) ? 10 : 5'000));
   config_.retry.max_ms = config_.retry.min_ms * static_cast<uint32_t>(random_.between(1, 60));
   config_.partition_idle_ms = static_cast<uint32_t>(random_.between(1, random_.chance(50) ? 100 : 600'000));
+  if (random_.chance(60))
+    config_.batch_entries = static_cast<uint32_t>(random_.between(2, random_.chance(50) ? 6 : 70));
+  if (random_.chance(50)) config_.partition_inflight = static_cast<uint32_t>(random_.between(2, 5));
+  if (random_.chance(20)) config_.bytes_per_second = random_.between(1, random_.chance(50) ? 1'000 : 100'000);
+  most_latency_us_ = random_.chance(70) ? 4'000 : 200'000;
+  world_.batch_size = random_.chance(50) ? 1'000'000 : random_.between(1, 100);
   const size_t partitions = random_.between(1, random_.chance(30) ? 12 : 4);
   world_.list_limit = random_.chance(50) ? random_.between(1, 4) : 1000;
   world_.count_gap_records = random_.chance(50);
@@ -39,12 +45,13 @@ void Simulation::seed_sink(size_t partition) {
   FakeSink& sink = world_.sinks[0];
   const bool alternating = random_.chance(30);
   const uint64_t other_content = random_.chance(20) ? 10 : 0;
+  if (other_content > 0) one_truth_ = false;
   const uint64_t batches = random_.chance(30) ? 30 : 0;
   const Lsn end = log.high() + random_.below(4);
   for (Lsn lsn = log.base() + 1; lsn <= end; ++lsn) {
     if (alternating ? lsn % 2 == 0 : random_.chance(30)) continue;
     Range range{lsn, lsn};
-    if (random_.chance(batches)) range.last = std::min(end, lsn + random_.below(5));
+    if (random_.chance(batches)) range.last = std::min(end, lsn + random_.below(random_.chance(80) ? 5 : 20));
     std::vector<Content> contents;
     for (Lsn l = range.first; l <= range.last; ++l) {
       const Content content = log.read(l, now_);
@@ -67,6 +74,7 @@ void Simulation::begin_life() {
   config_.seed = random_.next();
   scheduler_ = std::make_unique<core::Scheduler>(config_);
   model_ = std::make_unique<Model>(config_);
+  if (most_latency_us_ >= 5'000) model_->any_limit();
   sink_of_epoch_ = {sink_};
   free_refs_.clear();
   refs_ = 0;
@@ -88,8 +96,7 @@ void Simulation::end_life() {
   trace("%s", crash ? "crash" : "stop");
   if (crash) {
     for (const Flight& flight : flights_) {
-      if (!flight.early && random_.chance(50))
-        world_.execute(flight.partition, flight.sink, flight.job, now_);
+      if (!flight.early && random_.chance(50)) execute(flight);
     }
     flights_.clear();
     acks_.clear();

@@ -153,17 +153,28 @@ void Simulation::start_jobs(size_t at_most) {
     Flight flight{*job, model_->at(job->partition).partition, sink_of_epoch_[job->sink_epoch], std::nullopt};
     trace("start %s partition %zu [%llu,%llu] epoch %u", name(job->kind), flight.partition,
           number(job->range.first), number(job->range.last), job->sink_epoch);
-    if (random_.chance(50)) flight.early = world_.execute(flight.partition, flight.sink, *job, now_);
+    if (random_.chance(50)) flight.early = execute(flight);
     flights_.push_back(std::move(flight));
     after_step();
   }
 }
 
+JobResult Simulation::execute(const Flight& flight) {
+  JobResult result = world_.execute(flight.partition, flight.sink, flight.job, now_);
+  if (flight.job.kind == JobKind::kArchive) {
+    result.sample = {random_.below(most_latency_us_), random_.below(config_.bytes_per_second * 3 + 1)};
+  } else if (flight.job.kind == JobKind::kVerify && result.outcome == Outcome::kDone) {
+    for (Lsn lsn = flight.job.part.first; lsn <= result.through; ++lsn) {
+      if (world_.logs[flight.partition].read(lsn, now_) == kNoContent)
+        driven_[flight.partition].unverifiable.insert(lsn);
+    }
+  }
+  return result;
+}
+
 JobResult Simulation::outcome(Flight& flight) {
-  const auto execute = [&] {
-    return flight.early ? *flight.early : world_.execute(flight.partition, flight.sink, flight.job, now_);
-  };
-  if (gentle_) return execute();
+  const auto ended = [&] { return flight.early ? *flight.early : execute(flight); };
+  if (gentle_) return ended();
   const bool entry_job = flight.job.kind == JobKind::kArchive || flight.job.kind == JobKind::kVerify;
   JobResult fault;
   fault.retry_after_ms =
@@ -172,7 +183,7 @@ JobResult Simulation::outcome(Flight& flight) {
       random_.chance(rates_.sink)) {
     fault.outcome = Outcome::kSinkFailed;
   } else if (random_.chance(rates_.lost)) {
-    execute();  // done, but the answer is lost
+    fault.through = ended().through;  // done, but the answer is lost
     fault.outcome = Outcome::kSinkFailed;
   } else if (random_.chance(rates_.throttled)) {
     fault.outcome = Outcome::kSinkThrottled;
@@ -181,7 +192,7 @@ JobResult Simulation::outcome(Flight& flight) {
   } else if (entry_job && random_.chance(rates_.entry)) {
     fault.outcome = Outcome::kEntryFailed;
   } else {
-    return execute();
+    return ended();
   }
   return fault;
 }
@@ -196,15 +207,11 @@ void Simulation::end_job(size_t which) {
     result = outcome(flight);
   }
   trace("end %s partition %zu [%llu,%llu]: %s%s", name(flight.job.kind), flight.partition,
-        number(flight.job.range.first), number(flight.job.range.last), name(result.outcome),
+        number(flight.job.range.first), number(result.through), name(result.outcome),
         result.conflict ? ", conflict" : "");
   for (const Range& range : result.archives)
     trace("  holds [%llu,%llu]", number(range.first), number(range.last));
   if (result.gap) trace("  hole [%llu,%llu]", number(result.gap->first), number(result.gap->last));
-  if (flight.job.kind == JobKind::kVerify && result.outcome == Outcome::kMissing) {
-    for (Lsn lsn = flight.job.range.first; lsn <= flight.job.range.last; ++lsn)
-      driven_[flight.partition].unverifiable.insert(lsn);
-  }
   model_->job_finished(flight.job, result, now_);
   scheduler_->job_finished(flight.job, result, now_);
   after_step();

@@ -35,13 +35,18 @@ void ThrottleModel::require_delay_over(TimeMs now) const {
   require(now >= opened_at_ + shortest_ms, "nothing starts while the breaker is open");
 }
 
-void ThrottleModel::result(uint32_t era, const core::JobResult& result, bool own_fault, TimeMs now) {
+void ThrottleModel::result(uint32_t era, const core::JobResult& result, bool own_fault, uint32_t running,
+                           TimeMs now) {
   if (era != era_) return;
   const bool probing = state_ == State::kProbing;
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kObjectFailed:
-      limit_ = probing ? 1 : std::min(workers_, limit_ + 1);
+      if (probing) {
+        allow(1);
+      } else {
+        succeeded(running);
+      }
       state_ = State::kClosed;
       probe_out_ = false;
       break;
@@ -55,7 +60,8 @@ void ThrottleModel::result(uint32_t era, const core::JobResult& result, bool own
         trip(result.retry_after_ms, now);
         break;
       }
-      limit_ /= 2;
+      allow(limit_ / 2);
+      proven_ = limit_;
       ++era_;
       if (result.retry_after_ms > 0) trip(result.retry_after_ms, now);
       break;
@@ -73,7 +79,28 @@ void ThrottleModel::swapped() {
   ++era_;
   state_ = State::kClosed;
   probe_out_ = false;
-  limit_ = workers_;
+  allow(workers_);
+  proven_ = workers_;
+}
+
+// As long as latencies are low: +1 a success up to where it was, then +1 for each round of results.
+void ThrottleModel::succeeded(uint32_t running) {
+  if (limit_ < proven_) {
+    allow(limit_ + 1);
+  } else if (running < limit_) {
+    allow(limit_);
+  } else if (skip_ > 0) {
+    --skip_;
+  } else if (++results_ == std::max(16U, 4 * limit_)) {
+    allow(std::min(workers_, limit_ + 1));
+    proven_ = limit_;
+  }
+}
+
+void ThrottleModel::allow(uint32_t limit) {
+  limit_ = limit;
+  skip_ = limit;
+  results_ = 0;
 }
 
 void ThrottleModel::trip(uint32_t hint_ms, TimeMs now) {
@@ -90,6 +117,10 @@ void ThrottleModel::compare(const core::Scheduler& scheduler, bool something_is_
     state_ = State::kProbing;
   }
   require(scheduler.breaker() == state_, "the breaker is what the results made it");
+  if (!exact_ && state_ == State::kClosed) {
+    limit_ = scheduler.snapshot(now).concurrency_limit;
+    require(limit_ >= 1 && limit_ <= workers_, "the limit has its bounds");
+  }
   const uint32_t limit = state_ == State::kClosed ? limit_ : 1;
   require(scheduler.snapshot(now).concurrency_limit == limit, "the limit is what the results made it");
   if (state_ == State::kOpen && something_is_ready) {

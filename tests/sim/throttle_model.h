@@ -11,13 +11,17 @@ namespace tidemark::sim {
 class ThrottleModel {
  public:
   ThrottleModel(uint32_t workers, core::BackoffLimits limits)
-      : workers_(workers), limit_(workers), limits_(limits) {}
+      : workers_(workers), limit_(workers), proven_(workers), skip_(workers), limits_(limits) {}
+
+  // The limit is not predicted any more, only kept within its bounds.
+  void any_limit() { exact_ = false; }
 
   // Throws if no job may start now. Returns the era the job belongs to.
   uint32_t start(uint32_t running, core::TimeMs now);
   // The result of a job that was meant for the sink of now. own_fault: a sink failure that is the
-  // partition's.
-  void result(uint32_t era, const core::JobResult& result, bool own_fault, core::TimeMs now);
+  // partition's. `running` jobs ran when it ended, itself included.
+  void result(uint32_t era, const core::JobResult& result, bool own_fault, uint32_t running,
+              core::TimeMs now);
   void swapped();
 
   // Throws if the scheduler shows another state, or would sleep too long.
@@ -26,10 +30,16 @@ class ThrottleModel {
 
  private:
   void require_delay_over(core::TimeMs now) const;
+  void succeeded(uint32_t running);
+  void allow(uint32_t limit);
   void trip(uint32_t hint_ms, core::TimeMs now);
 
   uint32_t workers_;
   uint32_t limit_;
+  uint32_t proven_;  // up to here each success adds one
+  uint32_t skip_;    // then rounds of results do, behind those of before the last change
+  uint32_t results_ = 0;
+  bool exact_ = true;
   core::BackoffLimits limits_;
   core::Throttle::State state_ = core::Throttle::State::kClosed;
   bool probe_out_ = false;

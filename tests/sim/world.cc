@@ -80,15 +80,27 @@ bool FakeSink::holds_gap(size_t partition, Lsn lsn) const {
                              [lsn](const Key& key) { return key.second <= lsn && lsn <= key.first; });
 }
 
-bool FakeSink::list(size_t partition, Range range, size_t limit, std::vector<Range>& out) const {
+Lsn FakeSink::list(size_t partition, Lsn from, size_t limit, std::vector<Range>& out) const {
   const auto& archives = partitions_[partition].archives;
-  for (auto it = archives.lower_bound({range.first, 0}); it != archives.end(); ++it) {
+  Lsn complete = core::kEveryLsn;
+  for (auto it = archives.lower_bound({from, 0}); it != archives.end(); ++it) {
     const auto [last, first] = it->first;
-    if (first > range.last) continue;
-    if (out.size() == limit) return true;
+    if (out.size() >= limit) {
+      if (complete == core::kEveryLsn) complete = out.back().last;
+      if (first > complete) continue;
+    }
     out.push_back({first, last});
   }
-  return false;
+  return complete;
+}
+
+Content FakeSink::read(size_t partition, Lsn lsn) const {
+  const auto& archives = partitions_[partition].archives;
+  for (auto it = archives.lower_bound({lsn, 0}); it != archives.end(); ++it) {
+    const Lsn first = it->first.second;
+    if (first <= lsn) return it->second[static_cast<size_t>(lsn - first)];
+  }
+  return kNoContent;
 }
 
 std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first, bool count_gap_records) const {
@@ -122,26 +134,35 @@ JobResult World::execute(size_t partition, size_t sink_index, const Job& job, Ti
     case JobKind::kArchive:
       break;
   }
-  std::vector<Content> contents;
-  for (Lsn lsn = job.range.first; lsn <= job.range.last; ++lsn) {
-    contents.push_back(logs[partition].read(lsn, now));
-    if (contents.back() == kNoContent) {
-      result.outcome = Outcome::kMissing;
-      return result;
-    }
+  result.through = reach(partition, job.range, now);
+  if (result.through < job.range.first) {
+    result.outcome = Outcome::kMissing;
+    result.through = core::kNoLsn;
+    return result;
   }
-  if (sink.put(partition, job.range, contents) == FakeSink::Put::kDifferent) {
+  std::vector<Content> contents;
+  for (Lsn lsn = job.range.first; lsn <= result.through; ++lsn)
+    contents.push_back(logs[partition].read(lsn, now));
+  if (sink.put(partition, {job.range.first, result.through}, contents) == FakeSink::Put::kDifferent) {
     result.outcome = Outcome::kObjectFailed;
     result.conflict = true;
   }
   return result;
 }
 
+Lsn World::reach(size_t partition, Range range, TimeMs now) const {
+  uint64_t size = 0;
+  Lsn lsn = range.first;
+  for (; lsn <= range.last && logs[partition].read(lsn, now) != kNoContent; ++lsn) {
+    size += size_of(lsn);
+    if (size > batch_size && lsn > range.first) break;
+  }
+  return lsn - 1;
+}
+
 JobResult World::discover(size_t partition, const FakeSink& sink, const Job& job) const {
   JobResult result;
-  result.complete_through = job.range.last;
-  if (job.range.first <= job.range.last && sink.list(partition, job.range, list_limit, result.archives))
-    result.complete_through = std::min(job.range.last, result.archives.back().last);
+  result.complete_through = sink.list(partition, job.range.first, list_limit, result.archives);
   if (job.check_older) result.gap = sink.hole_before(partition, job.range.first, count_gap_records);
   return result;
 }
@@ -150,15 +171,17 @@ JobResult World::verify(size_t partition, const FakeSink& sink, const Job& job, 
   const std::vector<Content>* contents = sink.find(partition, job.range);
   require(contents != nullptr, "only an archive that exists can be verified", job.partition, job.range.first);
   JobResult result;
-  for (Lsn lsn = job.range.first; lsn <= job.range.last; ++lsn) {
+  for (Lsn lsn = job.part.first; lsn <= job.part.last; ++lsn) {
     const Content content = logs[partition].read(lsn, now);
-    if (content == kNoContent) {
-      result.outcome = Outcome::kMissing;
-    } else if (content != (*contents)[static_cast<size_t>(lsn - job.range.first)]) {
-      result.outcome = Outcome::kObjectFailed;
-      result.conflict = true;
-      return result;
+    const bool missing = content == kNoContent;
+    if (missing ? lsn <= job.trusted : content == (*contents)[static_cast<size_t>(lsn - job.range.first)]) {
+      result.through = lsn;
+      continue;
     }
+    if (lsn > job.part.first) break;  // what was equal counts
+    result.outcome = missing ? Outcome::kMissing : Outcome::kObjectFailed;
+    result.conflict = !missing;
+    break;
   }
   return result;
 }

@@ -77,8 +77,11 @@ class FakeSink {
   const std::vector<Content>* find(size_t partition, Range range) const;
   bool holds(size_t partition, Lsn lsn, std::optional<Content> content) const;
   bool holds_gap(size_t partition, Lsn lsn) const;
-  // At most `limit` archives that intersect `range`, ascending by last; true if there were more.
-  bool list(size_t partition, Range range, size_t limit, std::vector<Range>& out) const;
+  // Archives that hold something from `first` on, ascending by last, `limit` of them and those that reach
+  // back among them; the LSN up to which that is all.
+  Lsn list(size_t partition, Lsn first, size_t limit, std::vector<Range>& out) const;
+  // What a reader gets who takes the first archive that holds `lsn`.
+  Content read(size_t partition, Lsn lsn) const;
   // The hole right before `first`, if something older is there.
   std::optional<Range> hole_before(size_t partition, Lsn first, bool count_gap_records) const;
 
@@ -96,12 +99,16 @@ struct World {
   std::vector<FakeLog> logs;
   std::vector<FakeSink> sinks;
   size_t list_limit = 1000;
+  uint64_t batch_size = 1000;  // of an archive, in the units of size_of()
   bool count_gap_records = false;
 
   // Does the job, honestly, against the sink it was meant for.
   core::JobResult execute(size_t partition, size_t sink, const core::Job& job, TimeMs now);
+  // How far an archive of the range would reach: up to an entry that is missing, or that is too much.
+  Lsn reach(size_t partition, Range range, TimeMs now) const;
 
  private:
+  static uint64_t size_of(Lsn lsn) { return 1 + lsn * 7919 % 13; }
   core::JobResult discover(size_t partition, const FakeSink& sink, const core::Job& job) const;
   core::JobResult verify(size_t partition, const FakeSink& sink, const core::Job& job, TimeMs now) const;
 };

@@ -52,7 +52,12 @@ class SchedulerFixture : public testing::Test {
   void finish(const Job& job, Outcome outcome = Outcome::kDone) {
     JobResult result;
     result.outcome = outcome;
-    result.complete_through = job.range.last;
+    result.complete_through = kEveryLsn;
+    scheduler_->job_finished(job, result, now_);
+  }
+  void finish_through(const Job& job, Lsn through) {
+    JobResult result;
+    result.through = through;
     scheduler_->job_finished(job, result, now_);
   }
   void finish_conflict(const Job& job) {
@@ -64,7 +69,7 @@ class SchedulerFixture : public testing::Test {
   void found(const Job& job, std::vector<Range> archives, std::optional<Range> gap = std::nullopt) {
     JobResult result;
     result.archives = std::move(archives);
-    result.complete_through = job.range.last;
+    result.complete_through = kEveryLsn;
     result.gap = gap;
     scheduler_->job_finished(job, result, now_);
   }

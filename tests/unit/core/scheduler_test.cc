@@ -35,12 +35,19 @@ TEST_F(SchedulerTest, VerifiesWhatIsThereAndFillsHoles) {
   acknowledged(0, 6);
 }
 
-TEST_F(SchedulerTest, WhatIsArchivedAndGoneCountsAsArchived) {
+TEST_F(SchedulerTest, WhatIsArchivedAndGoneMayCountAsArchived) {
   notify(0, 1, 2);
-  found(start(0, kDiscover, {1, 2}), {{1, 1}});
-  finish(start(0, kVerify, {1, 1}), Outcome::kMissing);
-  acknowledged(0, 1);
-  expect_no_event();
+  found(start(0, kDiscover, {1, 2}), {{1, 4}});
+  notify(0, 1, 3);  // 3 was written since: that it is there proves nothing
+  const Job job = start(0, kVerify, {1, 4});
+  EXPECT_EQ(job.part, (Range{1, 3}));
+  EXPECT_EQ(job.trusted, 2U);
+  finish_through(job, 2);
+  acknowledged(0, 2);
+  const Job rest = start(0, kVerify, {1, 4});
+  EXPECT_EQ(rest.part, (Range{3, 3}));
+  finish(rest, Outcome::kMissing);
+  expect_event(EventKind::kFailing, {1, 4});
 }
 
 TEST_F(SchedulerTest, WhatIsNeitherArchivedNorThereIsRetriedUntilLowPassesIt) {
@@ -76,13 +83,20 @@ TEST_F(SchedulerTest, AnArchiveThatBeginsLaterIsNoGap) {
   expect_no_event();
 }
 
-TEST_F(SchedulerTest, ABatchAboveHighProvesNothing) {
+TEST_F(SchedulerTest, ABatchThatReachesAboveHighIsComparedAgainAsHighGrows) {
   notify(0, 1, 2);
   found(start(0, kDiscover, {1, 2}), {{1, 4}});
-  notify(0, 1, 4);  // 3 and 4 were written since
-  done(0, kVerify, {1, 4});
+  const Job first = start(0, kVerify, {1, 4});
+  EXPECT_EQ(first.part, (Range{1, 2}));
+  finish(first);
   acknowledged(0, 2);
-  archived(0, 3);
+  notify(0, 1, 4);
+  const Job second = start(0, kVerify, {1, 4});
+  EXPECT_EQ(second.part, (Range{3, 4}));
+  finish(second);
+  acknowledged(0, 4);
+  notify(0, 1, 5);
+  archived(0, 5);
 }
 
 TEST_F(SchedulerTest, ACutAnswerIsContinued) {

@@ -17,11 +17,13 @@ class ThrottleTest : public testing::Test {
     EXPECT_TRUE(throttle_.may_start(running, now));
     return throttle_.start();
   }
+  // It put nothing, and ran alone.
+  Change succeed(uint32_t generation) { return throttle_.succeeded(generation, {}, 1, 10'000); }
   void trip(TimeMs now) { EXPECT_EQ(throttle_.failed(start(0, now), 0, now, jitter_), Change::kOpened); }
   // Opens, waits and probes with success: closed at limit 1.
   void recover(TimeMs now) {
     trip(now);
-    EXPECT_EQ(throttle_.succeeded(start(0, throttle_.open_until())), Change::kClosed);
+    EXPECT_EQ(succeed(start(0, throttle_.open_until())), Change::kClosed);
   }
 
   Throttle throttle_{8, kLimits};
@@ -64,9 +66,9 @@ TEST_F(ThrottleTest, AGoodProbeReopensStepByStep) {
   EXPECT_EQ(throttle_.state(), State::kClosed);
   for (uint32_t limit = 1; limit < 8; ++limit) {
     EXPECT_EQ(throttle_.limit(), limit);
-    throttle_.succeeded(start(0, 10'000));
+    succeed(start(0, 10'000));
   }
-  throttle_.succeeded(start(0, 10'000));
+  succeed(start(0, 10'000));
   EXPECT_EQ(throttle_.limit(), 8U);
 }
 
@@ -92,7 +94,7 @@ TEST_F(ThrottleTest, AProbeThatTellsNothingIsSentAgain) {
 TEST_F(ThrottleTest, ResultsFromBeforeTheFailureSayNothing) {
   const uint32_t old = start(0, 0);
   trip(0);
-  EXPECT_EQ(throttle_.succeeded(old), Change::kNone);
+  EXPECT_EQ(succeed(old), Change::kNone);
   EXPECT_EQ(throttle_.state(), State::kOpen);
   const TimeMs until = throttle_.open_until();
   EXPECT_EQ(throttle_.failed(old, 0, until, jitter_), Change::kNone);
@@ -152,7 +154,7 @@ TEST_F(ThrottleTest, SuccessHalvesTheNextDelay) {
   const TimeMs now = throttle_.open_until();
   throttle_.failed(start(0, now), 0, now, jitter_);
   EXPECT_EQ(throttle_.level(), 2);
-  throttle_.succeeded(start(0, throttle_.open_until()));
+  succeed(start(0, throttle_.open_until()));
   EXPECT_EQ(throttle_.level(), 1);
 }
 
