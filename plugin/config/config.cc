@@ -49,6 +49,13 @@ constexpr uint64_t kDayMs = 24 * kHourMs;
 
 constexpr Row kRows[] = {
     {"workers", [](const Option& o, Config* c) { return parse_number(o, 1, 256, &c->workers); }},
+    {"batch_entries", [](const Option& o, Config* c) { return parse_number(o, 1, 4096, &c->batch_entries); }},
+    {"batch_bytes",
+     [](const Option& o, Config* c) { return parse_number(o, 1, 1U << 30U, &c->batch_bytes); }},
+    {"partition_inflight",
+     [](const Option& o, Config* c) { return parse_number(o, 1, 64, &c->partition_inflight); }},
+    {"max_bytes_per_second",
+     [](const Option& o, Config* c) { return parse_number(o, 0, 1ULL << 40U, &c->max_bytes_per_second); }},
     {"retry_min_ms",
      [](const Option& o, Config* c) { return parse_number(o, 1, kHourMs, &c->retry_min_ms); }},
     {"retry_max_ms", [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->retry_max_ms); }},

@@ -17,6 +17,10 @@ namespace tidemark::config {
 
 struct Config {
   uint32_t workers = 4;                         // 1..256
+  uint32_t batch_entries = 1;                   // 1..4096
+  uint64_t batch_bytes = 16ULL << 20U;          // 1..2^30
+  uint32_t partition_inflight = 1;              // 1..64
+  uint64_t max_bytes_per_second = 0;            // 0: no limit; up to 2^40
   uint32_t retry_min_ms = 5'000;                // 1..3,600,000
   uint32_t retry_max_ms = 300'000;              // retry_min_ms..86,400,000
   uint32_t partition_idle_ms = 600'000;         // 1..86,400,000

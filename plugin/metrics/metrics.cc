@@ -60,6 +60,13 @@ Metrics::Metrics(uint32_t workers)
       active_jobs_(gauge("tidemark_active_jobs", "Jobs that workers are running")),
       concurrency_limit_(
           gauge("tidemark_concurrency_limit_jobs", "Jobs that may run at once as the sink behaves now")),
+      sink_latency_(gauge("tidemark_sink_latency_seconds",
+                          "Mean time of a put lately, while as many ran as may; the limit follows it")),
+      sink_lowest_latency_(gauge("tidemark_sink_lowest_latency_seconds",
+                                 "Lowest time of a put, by which a sink that is busy is told")),
+      rate_limited_(gauge("tidemark_rate_limited", "1 while partitions wait for max_bytes_per_second")),
+      rate_debt_(
+          gauge("tidemark_rate_limit_debt_bytes", "What max_bytes_per_second makes the next job wait for")),
       entries_waiting_(gauge("tidemark_entries_waiting", "Log entries notified and not yet archived")),
       oldest_waiting_(
           gauge("tidemark_oldest_waiting_entry_age_seconds",
@@ -112,6 +119,10 @@ std::string Metrics::text(const std::optional<core::Snapshot>& snapshot, uint64_
   queue_depth_.Set(static_cast<double>(s.queue_depth));
   active_jobs_.Set(static_cast<double>(s.jobs_running));
   concurrency_limit_.Set(s.concurrency_limit);
+  sink_latency_.Set(static_cast<double>(s.latency_us) / 1e6);
+  sink_lowest_latency_.Set(static_cast<double>(s.lowest_latency_us) / 1e6);
+  rate_limited_.Set(s.rate_limited ? 1 : 0);
+  rate_debt_.Set(static_cast<double>(s.rate_debt_bytes));
   entries_waiting_.Set(static_cast<double>(s.entries_waiting));
   oldest_waiting_.Set(static_cast<double>(s.oldest_waiting_ms) / 1000);
   dormant_.Set(static_cast<double>(s.partitions_dormant));

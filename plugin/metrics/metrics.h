@@ -59,6 +59,10 @@ class Metrics {
   prometheus::Gauge& queue_depth_;
   prometheus::Gauge& active_jobs_;
   prometheus::Gauge& concurrency_limit_;
+  prometheus::Gauge& sink_latency_;
+  prometheus::Gauge& sink_lowest_latency_;
+  prometheus::Gauge& rate_limited_;
+  prometheus::Gauge& rate_debt_;
   prometheus::Gauge& entries_waiting_;
   prometheus::Gauge& oldest_waiting_;
   prometheus::Family<prometheus::Gauge>& partitions_;

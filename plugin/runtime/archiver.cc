@@ -15,6 +15,9 @@ namespace {
 core::SchedulerConfig scheduler_config(const config::Config& config) {
   core::SchedulerConfig result;
   result.workers = config.workers;
+  result.batch_entries = config.batch_entries;
+  result.partition_inflight = config.partition_inflight;
+  result.bytes_per_second = config.max_bytes_per_second;
   result.retry = {config.retry_min_ms, config.retry_max_ms};
   result.partition_idle_ms = config.partition_idle_ms;
   result.seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
@@ -148,7 +151,7 @@ bool Archiver::on_own_thread() const {
 
 void Archiver::run_worker(uint32_t number) {
   name_thread("tidemark-w" + std::to_string(number));
-  JobRunner runner(host_, slot_, metrics_, source_limits(config_), cancelled_);
+  JobRunner runner(host_, slot_, metrics_, source_limits(config_), config_.batch_bytes, cancelled_);
   Finished finished;
   Command command;
   while (dispatcher_.take(std::move(finished), &command)) finished = run(command, runner);

@@ -198,6 +198,7 @@ bool Dispatcher::pick(Command* out, core::TimeMs now) {
   }
   if (const auto job = scheduler_->next_job(now)) {
     *out = JobCommand{*job, intake_.id_of(job->partition)};
+    update_timer();  // it may have used up what the rate limit allows
     return true;
   }
   return false;
@@ -218,6 +219,10 @@ void Dispatcher::collect(const Error* error) {
   scheduler_->events().clear();
   for (const core::PartitionRef ref : scheduler_->forgotten()) intake_.forget(ref);
   scheduler_->forgotten().clear();
+  update_timer();
+}
+
+void Dispatcher::update_timer() {
   const core::TimeMs due = scheduler_->wake_at();
   if (due < timer_due_) {
     timer_due_ = due;

@@ -90,6 +90,7 @@ class Dispatcher {
   bool pick(Command* out, core::TimeMs now) TM_REQUIRES(mutex_);
   // After every step: events and forgotten partitions leave the scheduler, the timer learns of new delays.
   void collect(const Error* error) TM_REQUIRES(mutex_);
+  void update_timer() TM_REQUIRES(mutex_);
   bool has_command(core::TimeMs now) const TM_REQUIRES(mutex_);
   bool finished_all() const TM_REQUIRES(mutex_);
   void push_event(EventNotice event) TM_REQUIRES(mutex_);

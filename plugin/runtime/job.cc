@@ -15,11 +15,18 @@ namespace {
 
 // Archives taken from one listing; more are looked up when the partition gets there.
 constexpr size_t kDiscoverAtOnce = 1024;
+// Entries compared one by one in one job, so that what is kept of them has a limit.
+constexpr uint64_t kCompareAtOnce = 4096;
 
 std::string name_of(const PartitionId& id, core::Range range) {
   std::string name = *id.storage + "/" + std::to_string(id.id) + " entry " + std::to_string(range.first);
   if (range.last != range.first) name += ".." + std::to_string(range.last);
   return name;
+}
+
+tar::Cancel cancel_of(const std::atomic<bool>& cancelled) {
+  return {const_cast<std::atomic<bool>*>(&cancelled),
+          [](void* ctx) { return static_cast<std::atomic<bool>*>(ctx)->load(); }};
 }
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
@@ -80,8 +87,13 @@ class JobRunner::Leases {
 };
 
 JobRunner::JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics,
-                     tar::SourceLimits limits, const std::atomic<bool>& cancelled)
-    : host_(host), slot_(slot), metrics_(metrics), cancelled_(cancelled), source_(limits) {
+                     tar::SourceLimits limits, uint64_t batch_bytes, const std::atomic<bool>& cancelled)
+    : host_(host),
+      slot_(slot),
+      metrics_(metrics),
+      batch_bytes_(batch_bytes),
+      cancelled_(cancelled),
+      source_(limits) {
   call_ = {sizeof call_, 0, const_cast<std::atomic<bool>*>(&cancelled),
            [](void* ctx) -> int32_t { return static_cast<std::atomic<bool>*>(ctx)->load() ? 1 : 0; }};
 }
@@ -97,7 +109,7 @@ JobDone JobRunner::run(const JobCommand& command) {
       ended = archive(command.id, command.job.range);
       break;
     case core::JobKind::kVerify:
-      ended = verify(command.id, command.job.range);
+      ended = verify(command.id, command.job);
       break;
     case core::JobKind::kRecordGap:
       ended = record_gap(command.id, command.job.range);
@@ -105,8 +117,7 @@ JobDone JobRunner::run(const JobCommand& command) {
   }
   sink_.reset();
   const bool failed =
-      ended.result.outcome != core::Outcome::kDone && ended.result.outcome != core::Outcome::kCancelled &&
-      !(ended.result.outcome == core::Outcome::kMissing && command.job.kind == core::JobKind::kVerify);
+      ended.result.outcome != core::Outcome::kDone && ended.result.outcome != core::Outcome::kCancelled;
   if (failed && ended.result.conflict) {
     metrics_.conflict();
   } else if (failed) {
@@ -118,8 +129,23 @@ JobDone JobRunner::run(const JobCommand& command) {
 JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
   const auto begin = std::chrono::steady_clock::now();
   Leases leases(host_, id, source_);
-  if (auto failure = lay_out(id, range, &leases)) return std::move(*failure);
+  if (auto failure = lay_out(id, batch_bytes_, &leases, &range)) return std::move(*failure);
+  const uint64_t size_bytes = source_.size_bytes();
+  const auto put_begin = std::chrono::steady_clock::now();
+  Ended result = put_laid_out(id, range);
+  result.result.through = range.last;
+  result.result.sample = {1 + static_cast<uint64_t>(seconds_since(put_begin) * 1e6), size_bytes};
+  const uint64_t entries = range.last - range.first + 1;
+  if (result.result.outcome != core::Outcome::kDone) return result;
+  if (result.existed) {
+    metrics_.verified(entries, seconds_since(begin));
+  } else {
+    metrics_.archived(entries, size_bytes, seconds_since(begin));
+  }
+  return result;
+}
 
+JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, core::Range range) {
   core::Digest digest;
   tidemark_source source = {sizeof source, 0,           source_.size_bytes(), nullptr,
                             &source_,      read_source, source_.data(),       nullptr};
@@ -138,29 +164,47 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
   }
   const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
   const Status status = put(key, source);
-  const uint64_t entries = range.last - range.first + 1;
-  if (status) {
-    metrics_.archived(entries, source.size_bytes, seconds_since(begin));
-    return {};
+  if (status) return {};
+  if (const std::optional<Error>& own = source_.failure()) {
+    return ended(
+        own->status == TIDEMARK_E_CANCELLED ? core::Outcome::kCancelled : core::Outcome::kEntryFailed, *own);
   }
-  if (const std::optional<Error>& own = source_.failure()) return entry_error(*own);
   if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
   Ended result = compare(id, range, key);
-  if (result.result.outcome == core::Outcome::kDone) metrics_.verified(entries, seconds_since(begin));
+  result.existed = true;
   return result;
 }
 
-JobRunner::Ended JobRunner::verify(const PartitionId& id, core::Range range) {
+JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) {
   const auto begin = std::chrono::steady_clock::now();
-  const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
+  const std::string key = core::object_key(*id.storage, id.id, job.range, core::ObjectKind::kArchive);
   // What another life wrote may be visible and not durable yet; head says it is.
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
   if (!existing) return sink_error(existing.error());
-  Leases leases(host_, id, source_);
-  if (auto failure = lay_out(id, range, &leases)) return std::move(*failure);
-  Ended result = compare(id, range, key);
+  Ended result;
+  bool is_told = false;
+  if (job.part == job.range) {
+    // As long as all of it is there one digest tells.
+    Leases leases(host_, id, source_);
+    core::Range range = job.range;
+    auto failure = lay_out(id, UINT64_MAX, &leases, &range);
+    if (failure) {
+      const bool missing = failure->result.outcome == core::Outcome::kMissing;
+      const bool is_single = job.range.first == job.range.last;
+      if (missing && is_single && job.trusted >= job.range.last) return {};
+      if (!missing || is_single) return std::move(*failure);
+    } else if (range == job.range) {
+      result = compare(id, range, key);
+      is_told = !result.result.conflict || range.first == range.last;
+    }
+  }
+  if (!is_told) {
+    result = compare_entries(id, job, key);
+    result.result.sample.bytes = existing->size_bytes;
+  }
   if (result.result.outcome == core::Outcome::kDone) {
-    metrics_.verified(range.last - range.first + 1, seconds_since(begin));
+    const core::Lsn through = result.result.through == core::kNoLsn ? job.part.last : result.result.through;
+    metrics_.verified(through - job.part.first + 1, seconds_since(begin));
   }
   return result;
 }
@@ -203,9 +247,8 @@ JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range)
 }
 
 JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job) {
-  Result<store::Discovery> found =
-      store::discover(*sink_, *id.storage, id.id, job.range.first, job.range.last,
-                      {job.check_older, kDiscoverAtOnce}, &call_);
+  Result<store::Discovery> found = store::discover(*sink_, *id.storage, id.id, job.range.first,
+                                                   {job.check_older, kDiscoverAtOnce}, &call_);
   if (!found) return sink_error(found.error());
   Ended result;
   result.result.archives = std::move(found->archives);
@@ -214,31 +257,42 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
   return result;
 }
 
-std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, core::Range range, Leases* leases) {
-  paths_.clear();
-  for (core::Lsn lsn = range.first; lsn <= range.last; ++lsn) {
-    Result<std::string_view> path = leases->acquire(lsn);
-    if (!path) {
-      const bool missing = path.error().status == TIDEMARK_E_NOT_FOUND;
-      path.error().message = name_of(id, {lsn, lsn}) + ": " + path.error().message;
-      return ended(missing ? core::Outcome::kMissing : core::Outcome::kEntryFailed, path.error());
+std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes, Leases* leases,
+                                                   core::Range* range) {
+  if (Status begun = source_.begin(*id.storage, id.id, cancel_of(cancelled_)); !begun) {
+    return ended(core::Outcome::kEntryFailed, begun.error());
+  }
+  const core::Lsn last = range->last;
+  for (core::Lsn lsn = range->first;; ++lsn) {
+    bool taken = false;
+    Status status = add_entry(lsn, most_bytes, leases, &taken);
+    // What fails is met again as the first of another job, and holds up only itself.
+    if (!status && (lsn == range->first || status.error().status == TIDEMARK_E_CANCELLED)) {
+      return entry_error(id, lsn, std::move(status.error()));
     }
-    paths_.push_back({lsn, *path});
+    if (!taken) break;
+    range->last = lsn;
+    if (lsn == last) break;
   }
-  const tar::Cancel cancel = {const_cast<std::atomic<bool>*>(&cancelled_),
-                              [](void* ctx) { return static_cast<std::atomic<bool>*>(ctx)->load(); }};
-  Status opened = source_.open(*id.storage, id.id, paths_, cancel);
-  if (opened) return std::nullopt;
-  Error error = opened.error();
-  error.message = name_of(id, range) + ": " + error.message;
-  switch (error.status) {
-    case TIDEMARK_E_NOT_FOUND:
-      return ended(core::Outcome::kMissing, std::move(error));
-    case TIDEMARK_E_CANCELLED:
-      return ended(core::Outcome::kCancelled, std::move(error));
-    default:
-      return ended(core::Outcome::kEntryFailed, std::move(error));
-  }
+  source_.seal();
+  return std::nullopt;
+}
+
+Status JobRunner::add_entry(core::Lsn lsn, uint64_t most_bytes, Leases* leases, bool* taken) {
+  const Result<std::string_view> path = leases->acquire(lsn);
+  if (!path) return tl::unexpected(path.error());
+  const Result<bool> added = source_.add({lsn, *path}, most_bytes);
+  if (!added) return tl::unexpected(added.error());
+  *taken = *added;
+  return {};
+}
+
+JobRunner::Ended JobRunner::entry_error(const PartitionId& id, core::Lsn lsn, Error error) const {
+  core::Outcome outcome = core::Outcome::kEntryFailed;
+  if (error.status == TIDEMARK_E_NOT_FOUND) outcome = core::Outcome::kMissing;
+  if (error.status == TIDEMARK_E_CANCELLED) outcome = core::Outcome::kCancelled;
+  error.message = name_of(id, {lsn, lsn}) + ": " + error.message;
+  return ended(outcome, std::move(error));
 }
 
 JobRunner::Ended JobRunner::compare(const PartitionId& id, core::Range range, const std::string& key) {
@@ -251,11 +305,80 @@ JobRunner::Ended JobRunner::compare(const PartitionId& id, core::Range range, co
     return sink_error(footer.error());
   }
   if (footer->sha256 == *digest) return {};
+  return differs(id, range, key, footer->sha256, *digest);
+}
+
+JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::Job& job,
+                                            const std::string& key) {
+  core::Range part = job.part;
+  part.last = part.first + std::min(part.last - part.first, kCompareAtOnce - 1);
+  tar::EntryDigests there(part);
+  if (Status read = store::digest_entries(*sink_, key, there, &call_); !read) {
+    return read.error().status == TIDEMARK_E_CORRUPT ? conflict(read.error()) : sink_error(read.error());
+  }
+  Ended result;
+  for (core::Lsn lsn = part.first; lsn <= part.last; ++lsn) {
+    Ended entry;
+    const core::Digest* const archived = there.find(lsn);
+    const Result<core::Digest> here = digest_of_entry(id, lsn);
+    if (archived == nullptr) {
+      Error error;
+      error.status = TIDEMARK_E_CORRUPT;
+      error.message = name_of(id, {lsn, lsn}) + ": " + key + " does not hold it, though its name says so";
+      entry = conflict(std::move(error));
+    } else if (!here) {
+      entry = entry_error(id, lsn, here.error());
+      // Archived, and the host no longer has it.
+      if (entry.result.outcome == core::Outcome::kMissing && lsn <= job.trusted) entry = {};
+    } else if (*here != *archived) {
+      entry = differs(id, {lsn, lsn}, key, *archived, *here);
+    }
+    if (entry.result.outcome != core::Outcome::kDone) {
+      // What was found equal counts; this one is met again as the first of another job.
+      const bool is_first = lsn == part.first || entry.result.outcome == core::Outcome::kCancelled;
+      return is_first ? std::move(entry) : std::move(result);
+    }
+    result.result.through = lsn;
+  }
+  return result;
+}
+
+// Of the bytes that the entry takes in any archive.
+Result<core::Digest> JobRunner::digest_of_entry(const PartitionId& id, core::Lsn lsn) {
+  constexpr size_t kPieceBytes = 256 << 10;
+  Leases leases(host_, id, source_);
+  if (Status begun = source_.begin(*id.storage, id.id, cancel_of(cancelled_)); !begun) {
+    return tl::unexpected(begun.error());
+  }
+  bool taken = false;
+  if (Status added = add_entry(lsn, UINT64_MAX, &leases, &taken); !added)
+    return tl::unexpected(added.error());
+  source_.seal();
+  const uint64_t size_bytes = source_.size_bytes() - tar::kEndMarkSize - core::kFooterSize;
+  Sha256 sha256;
+  if (source_.data() != nullptr) {
+    sha256.update(source_.data(), size_bytes);
+    return sha256.finish();
+  }
+  std::vector<uint8_t> piece(kPieceBytes);
+  for (uint64_t offset = 0; offset < size_bytes;) {
+    const size_t most = std::min<uint64_t>(piece.size(), size_bytes - offset);
+    const Result<size_t> count = source_.read(offset, piece.data(), most);
+    if (!count) return tl::unexpected(count.error());
+    sha256.update(piece.data(), *count);
+    offset += *count;
+  }
+  // To the end: only there is it known that nothing changed meanwhile.
+  if (const auto whole = source_.content_digest(); !whole) return tl::unexpected(whole.error());
+  return sha256.finish();
+}
+
+JobRunner::Ended JobRunner::differs(const PartitionId& id, core::Range range, const std::string& key,
+                                    const core::Digest& there, const core::Digest& here) const {
   Error error;
   error.status = TIDEMARK_E_CORRUPT;
-  error.message = name_of(id, range) + ": " + key + " holds other content: sha256 " +
-                  core::hex(footer->sha256) + " there, " + core::hex(*digest) +
-                  " here; nothing was overwritten";
+  error.message = name_of(id, range) + ": " + key + " holds other content: sha256 " + core::hex(there) +
+                  " there, " + core::hex(here) + " here; nothing was overwritten";
   return conflict(std::move(error));
 }
 

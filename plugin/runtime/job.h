@@ -23,7 +23,7 @@ class JobRunner {
  public:
   // All borrowed for the runner's life; `cancelled` turning true ends what runs within a second.
   JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics, tar::SourceLimits limits,
-            const std::atomic<bool>& cancelled);
+            uint64_t batch_bytes, const std::atomic<bool>& cancelled);
 
   JobDone run(const JobCommand& command);
 
@@ -32,17 +32,28 @@ class JobRunner {
   struct Ended {
     core::JobResult result;
     Error error;
+    bool existed = false;  // a put found the same archive there
   };
 
   Ended archive(const PartitionId& id, core::Range range);
-  Ended verify(const PartitionId& id, core::Range range);
+  Ended verify(const PartitionId& id, const core::Job& job);
   Ended record_gap(const PartitionId& id, core::Range range);
   Ended discover(const PartitionId& id, const core::Job& job);
 
-  // Acquires the entries of range and lays them out; an Ended if that failed.
-  std::optional<Ended> lay_out(const PartitionId& id, core::Range range, Leases* leases);
+  // Acquires the entries of *range and lays them out. *range becomes what was taken: all before an entry that
+  // cannot be had, or with which there would be more than most_bytes. An Ended if that is not even the first.
+  std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, Leases* leases,
+                               core::Range* range);
+  Status add_entry(core::Lsn lsn, uint64_t most_bytes, Leases* leases, bool* taken);
+  Ended put_laid_out(const PartitionId& id, core::Range range);
+  Ended entry_error(const PartitionId& id, core::Lsn lsn, Error error) const;
   // Compares what lies under key with the source: equal, in conflict, or not to be told now.
   Ended compare(const PartitionId& id, core::Range range, const std::string& key);
+  // Compares an archive entry by entry with those of the job's part that the host still has.
+  Ended compare_entries(const PartitionId& id, const core::Job& job, const std::string& key);
+  Result<core::Digest> digest_of_entry(const PartitionId& id, core::Lsn lsn);
+  Ended differs(const PartitionId& id, core::Range range, const std::string& key, const core::Digest& there,
+                const core::Digest& here) const;
   Status put(const std::string& key, const tidemark_source& source);
   Ended ended(core::Outcome outcome, Error error) const;
   Ended entry_error(Error error) const;
@@ -52,11 +63,11 @@ class JobRunner {
   const tidemark_host& host_;
   sink::Slot& slot_;
   metrics::Metrics& metrics_;
+  const uint64_t batch_bytes_;
   const std::atomic<bool>& cancelled_;
   tidemark_call call_;
   tar::EntrySource source_;
   std::shared_ptr<sink::Sink> sink_;  // of the job that runs
-  std::vector<tar::EntryPath> paths_;
 };
 
 }  // namespace tidemark::runtime

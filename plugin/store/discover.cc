@@ -108,53 +108,44 @@ Result<std::optional<core::Range>> gap_before(Prober& prober, core::Lsn low) {
 // Sorts a listing that starts at low - 1 or low into what discovery asks for.
 class Survey {
  public:
-  Survey(core::Lsn low, core::Lsn high, size_t max_archives)
-      : low_(low), high_(high), max_archives_(max_archives) {}
+  Survey(core::Lsn low, size_t max_archives) : low_(low), max_archives_(max_archives) {}
 
   bool visit(const ArchiveInfo& info) {
     if (low_ > 1 && info.range.contains(low_ - 1)) covers_older_ = true;
-    // With an empty [low, high] nothing else is of interest.
-    if (high_ < low_ && covers_older_) return false;
-    if (info.range.first > high_) return ++names_behind_ < kOverlapNames;
-    if (info.kind != core::ObjectKind::kArchive || info.range.last < low_) return true;
-    if (archives_.size() == max_archives_) {
-      is_cut_ = true;
-      return false;
+    const bool counts = info.kind == core::ObjectKind::kArchive && info.range.last >= low_;
+    if (counts && archives_.size() >= max_archives_ && complete_through_ == core::kEveryLsn) {
+      complete_through_ = archives_.back().last;
     }
-    archives_.push_back(info.range);
-    return true;
+    const bool is_behind = complete_through_ != core::kEveryLsn;
+    if (counts && (!is_behind || info.range.first <= complete_through_)) archives_.push_back(info.range);
+    return !is_behind || ++names_behind_ < kOverlapNames;
   }
 
   bool covers_older() const { return covers_older_; }
-  Discovery result() && {
-    Discovery discovery;
-    discovery.complete_through = is_cut_ && archives_.back().last < high_ ? archives_.back().last : high_;
-    discovery.archives = std::move(archives_);
-    return discovery;
-  }
+  Discovery result() && { return {std::move(archives_), complete_through_, std::nullopt}; }
 
  private:
   const core::Lsn low_;
-  const core::Lsn high_;
   const size_t max_archives_;
   std::vector<core::Range> archives_;
+  core::Lsn complete_through_ = core::kEveryLsn;
   size_t names_behind_ = 0;
   bool covers_older_ = false;
-  bool is_cut_ = false;
 };
 
 }  // namespace
 
 Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn low,
-                           core::Lsn high, const DiscoverOptions& options, const tidemark_call* call) {
-  if (low == core::kNoLsn || high < low - 1 || options.max_archives == 0) {
-    return fail(TIDEMARK_E_INVALID, "entries " + std::to_string(low) + " to " + std::to_string(high) +
-                                        " cannot be looked up: no range, or a limit of 0 archives");
+                           const DiscoverOptions& options, const tidemark_call* call) {
+  if (low == core::kNoLsn || options.max_archives == 0) {
+    return fail(TIDEMARK_E_INVALID,
+                "entries from " + std::to_string(low) +
+                    " on cannot be looked up: LSNs begin with 1, or a limit of 0 archives");
   }
   Deadline deadline(call);
   Prober prober(sink, storage, partition, deadline);
   const bool check_older = options.check_older && low > 1;
-  Survey survey(low, high, options.max_archives);
+  Survey survey(low, options.max_archives);
   Status status =
       prober.list(check_older ? low - 1 : low, [&](const ArchiveInfo& info) { return survey.visit(info); });
   if (!status) return tl::unexpected(std::move(status.error()));
@@ -172,8 +163,8 @@ Result<std::optional<core::Range>> find_gap_before(sink::Sink& sink, std::string
                                                    uint64_t partition, core::Lsn low,
                                                    const tidemark_call* call) {
   if (low == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "there is nothing before entry 0");
-  // An empty range: what matters is whether anything covers low - 1.
-  auto discovery = discover(sink, storage, partition, low, low - 1, {}, call);
+  // What matters is whether anything covers low - 1.
+  auto discovery = discover(sink, storage, partition, low, {.max_archives = 1}, call);
   if (!discovery) return tl::unexpected(std::move(discovery.error()));
   return discovery->gap;
 }

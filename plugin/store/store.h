@@ -20,6 +20,7 @@
 #include "core/footer.h"
 #include "core/types.h"
 #include "sink/sink.h"
+#include "tar/entry_digests.h"
 #include "util/result.h"
 
 namespace tidemark::store {
@@ -48,6 +49,11 @@ Result<core::Footer> read_footer(sink::Sink& sink, std::string_view key, const t
 // After any status but OK discard what `out` received. A status of `out` is passed on.
 Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out, const tidemark_call* call);
 
+// Gives an archive's content to `digests` and checks its own digest. CORRUPT as read_footer() and
+// fetch() have it; then what `digests` says is worth nothing.
+Status digest_entries(sink::Sink& sink, std::string_view key, tar::EntryDigests& digests,
+                      const tidemark_call* call);
+
 struct Restored {
   std::string key;             // the archive the entry came from
   std::vector<Error> damaged;  // archives that were tried before and are not what they should be
@@ -67,14 +73,15 @@ struct DiscoverOptions {
   size_t max_archives = 1024;
 };
 struct Discovery {
-  std::vector<core::Range> archives;  // that hold something of [low, high], ascending by last
-  core::Lsn complete_through =
-      core::kNoLsn;                // `archives` is complete up to here; high unless cut by the limit
+  std::vector<core::Range> archives;  // that hold something at or above low, ascending by last
+  // `archives` is complete up to here; core::kEveryLsn unless cut by the limit.
+  core::Lsn complete_through = core::kNoLsn;
   std::optional<core::Range> gap;  // with check_older, as find_gap_before() gives it
 };
-// What the archive holds of [low, high]; low >= 1, high >= low - 1.
+// What the archive holds at or above low, in pages of max_archives; low >= 1. What reaches back into a page
+// from behind it belongs to it, see kOverlapNames.
 Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn low,
-                           core::Lsn high, const DiscoverOptions& options, const tidemark_call* call);
+                           const DiscoverOptions& options, const tidemark_call* call);
 
 }  // namespace tidemark::store
 

@@ -141,6 +141,43 @@ void null_sink(benchmark::State& state) {
   }
 }
 
+// What one request of 20 ms costs: the rate it allows at best is the yardstick, requests * entries of one /
+// 20 ms.
+void slow_sink(benchmark::State& state) {
+  const auto partitions = static_cast<uint64_t>(state.range(0));
+  const auto entries = static_cast<uint64_t>(state.range(1));
+  const auto batch = static_cast<uint64_t>(state.range(2));
+  const auto workers = static_cast<uint64_t>(state.range(3));
+  const auto inflight = static_cast<uint64_t>(state.range(4));
+  const std::string entry = entry_path(small_entries(), 0, 1);
+  for (auto _ : state) {
+    BenchHost host({{"workers", std::to_string(workers)},
+                    {"batch_entries", std::to_string(batch)},
+                    {"partition_inflight", std::to_string(inflight)}},
+                   "faulty:///?delay_ms=20");
+    const auto at_once = static_cast<double>(std::min(workers, partitions * inflight));
+    report(state, host.archive({partitions, entries, entry, true}), partitions * entries,
+           at_once * static_cast<double>(batch) / 0.020);
+    // Each partition also costs a look at what is there.
+    const double requests =
+        static_cast<double>(partitions) + host.metric("tidemark_archives_total{result=\"archived\"}");
+    state.counters["requests/1000"] = requests * 1000 / static_cast<double>(partitions * entries);
+    state.counters["limit"] = host.metric("tidemark_concurrency_limit_jobs");
+  }
+}
+
+// From notify to acknowledge when nothing else is to do, with batches off and on.
+void slow_sink_latency(benchmark::State& state) {
+  const std::string entry = entry_path(small_entries(), 0, 1);
+  for (auto _ : state) {
+    BenchHost host({{"batch_entries", std::to_string(state.range(0))}}, "faulty:///?delay_ms=20");
+    const std::vector<double> seconds = host.latencies(entry, 200);
+    state.SetIterationTime(seconds[seconds.size() / 2]);
+    state.counters["p50_ms"] = seconds[seconds.size() / 2] * 1000;
+    state.counters["p99_ms"] = seconds[seconds.size() * 99 / 100] * 1000;
+  }
+}
+
 // 63 partitions beside one whose entries always fail, with the yardstick of the 63 alone.
 void bad_partition(benchmark::State& state) {
   constexpr uint64_t kHealthy = kPartitions - 1;
@@ -282,6 +319,15 @@ void idle(benchmark::State& state) {
 }
 
 BENCHMARK(null_sink)->Arg(8)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(slow_sink)
+    ->ArgNames({"partitions", "entries", "batch", "workers", "inflight"})
+    ->Args({1, 5000, 256, 4, 1})
+    ->Args({64, 500, 64, 32, 1})
+    ->Args({1, 1000, 1, 16, 16})
+    ->Iterations(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(slow_sink_latency)->Arg(1)->Arg(256)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(bad_partition)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(file_sink_memory)->Arg(8)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(large_entries)->Arg(4)->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);

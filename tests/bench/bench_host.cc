@@ -109,6 +109,36 @@ Cost BenchHost::archive(const Load& load) {
   return {wall_seconds() - wall_before, process_cpu_seconds() - cpu_before, rss_bytes() - rss_before};
 }
 
+std::vector<double> BenchHost::latencies(const std::string& entry_root, uint64_t entries) {
+  load_ = {1, entries, entry_root, true};
+  acked_ = std::make_unique<std::atomic<uint64_t>[]>(1);
+  std::vector<double> seconds;
+  for (uint64_t lsn = 1; lsn <= entries; ++lsn) {
+    left_.store(1);
+    const double begin = wall_seconds();
+    notify(0, 1, lsn);
+    std::unique_lock<std::mutex> lock(mutex_);
+    all_acked_.wait(lock, [this] { return left_.load() == 0; });
+    seconds.push_back(wall_seconds() - begin);
+  }
+  std::sort(seconds.begin(), seconds.end());
+  return seconds;
+}
+
+double BenchHost::metric(const std::string& name) const {
+  std::string text;
+  const tidemark_writer writer = {&text, [](void* ctx, const void* data, size_t size) -> tidemark_status {
+                                    static_cast<std::string*>(ctx)->append(static_cast<const char*>(data),
+                                                                           size);
+                                    return TIDEMARK_OK;
+                                  }};
+  tidemark_error error;
+  error.struct_size = sizeof error;
+  check(api_->write_metrics(archiver_, &writer, &error), error, "write_metrics");
+  const size_t line = text.find("\n" + name + " ");
+  return line == std::string::npos ? 0 : std::stod(text.substr(line + name.size() + 2));
+}
+
 NotifyCost BenchHost::notify_cost(uint32_t threads, uint64_t calls, uint64_t partitions) {
   load_ = {};
   acked_ = std::make_unique<std::atomic<uint64_t>[]>(partitions);

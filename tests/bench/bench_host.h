@@ -50,6 +50,11 @@ class BenchHost {
 
   // From the first notify to the last acknowledge.
   Cost archive(const Load& load);
+  // Notifies `entries` entries of one partition one by one, each when the one before is acknowledged: the
+  // seconds from notify to acknowledge, ascending. Each entry is load.entry_root itself.
+  std::vector<double> latencies(const std::string& entry_root, uint64_t entries);
+  // A number of the metrics by the line's beginning up to the blank.
+  double metric(const std::string& name) const;
   // Calls notify `calls` times from each of `threads` threads, over `partitions` that have nothing to
   // archive, while the workers answer.
   NotifyCost notify_cost(uint32_t threads, uint64_t calls, uint64_t partitions);

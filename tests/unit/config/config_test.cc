@@ -98,8 +98,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ParseConfig, UnknownOptionsAreNamed) {
   expect_invalid({{"wokers", "4"}}, {"unknown option 'wokers'",
-                                     "workers, retry_min_ms, retry_max_ms, partition_idle_ms, sink_dir, "
-                                     "log_level, memory_budget_bytes"});
+                                     "workers, batch_entries, batch_bytes, partition_inflight, "
+                                     "max_bytes_per_second, retry_min_ms, retry_max_ms, "
+                                     "partition_idle_ms, sink_dir, log_level, memory_budget_bytes"});
   expect_invalid({{"Workers", "4"}}, {"'Workers'"});
   expect_invalid({{std::string(1000, 'k'), "4"}}, {"'" + std::string(100, 'k') + "'"});
 }

@@ -23,9 +23,9 @@ class DiscoverTest : public testing::Test {
   void add_singles(Lsn first, Lsn last) {
     for (Lsn lsn = first; lsn <= last; ++lsn) add({lsn, lsn});
   }
-  Discovery discover_ok(Lsn low, Lsn high, const DiscoverOptions& options = {}) {
+  Discovery discover_ok(Lsn low, const DiscoverOptions& options = {}) {
     fake_.lists = 0;
-    auto discovery = discover(fake_.sink(), "db", 7, low, high, options, nullptr);
+    auto discovery = discover(fake_.sink(), "db", 7, low, options, nullptr);
     EXPECT_TRUE(discovery) << discovery.error().message;
     return *discovery;
   }
@@ -48,59 +48,58 @@ using Ranges = std::vector<Range>;
 
 TEST_F(DiscoverTest, AnEmptyArchiveHoldsNothingAndLacksNothing) {
   for (const Lsn low : {Lsn{1}, Lsn{2}, Lsn{1000}, UINT64_MAX}) {
-    const Discovery discovery = discover_ok(low, UINT64_MAX);
+    const Discovery discovery = discover_ok(low);
     EXPECT_TRUE(discovery.archives.empty());
-    EXPECT_EQ(discovery.complete_through, UINT64_MAX);
+    EXPECT_EQ(discovery.complete_through, core::kEveryLsn);
     EXPECT_FALSE(discovery.gap);
     EXPECT_LE(fake_.lists, 2);
   }
 }
 
-TEST_F(DiscoverTest, GivesWhatIntersectsTheRange) {
+TEST_F(DiscoverTest, GivesWhatReachesLowAndWhatLiesBehind) {
   add_singles(1, 3);
   add({4, 10});
   add({11, 11});
   add({14, 20});
-  add({21, 21});
-  EXPECT_EQ(discover_ok(1, 2).archives, (Ranges{{1, 1}, {2, 2}}));
-  EXPECT_EQ(discover_ok(5, 6).archives, (Ranges{{4, 10}}));
-  EXPECT_EQ(discover_ok(10, 13).archives, (Ranges{{4, 10}, {11, 11}}));
-  EXPECT_EQ(discover_ok(12, 13).archives, (Ranges{}));
-  EXPECT_EQ(discover_ok(12, 14).archives, (Ranges{{14, 20}}));
-  EXPECT_EQ(discover_ok(20, 100).archives, (Ranges{{14, 20}, {21, 21}}));
-  EXPECT_EQ(discover_ok(5, 6).complete_through, 6u);
-}
-
-TEST_F(DiscoverTest, ABatchThatReachesBackIsFoundBehindWhatLiesAboveHigh) {
-  add({7, 7});
-  add({8, 8});
-  add({3, 30});
-  EXPECT_EQ(discover_ok(4, 6).archives, (Ranges{{3, 30}}));
-}
-
-TEST_F(DiscoverTest, WhatIsAboveHighCostsNoFullListing) {
-  add_singles(1, 5000);
-  EXPECT_EQ(discover_ok(1, 3).archives.size(), 3u);
-  EXPECT_LE(fake_.names_listed, 3 + kOverlapNames + 1);
-  EXPECT_EQ(fake_.lists, 1);
+  EXPECT_EQ(discover_ok(3).archives, (Ranges{{3, 3}, {4, 10}, {11, 11}, {14, 20}}));
+  EXPECT_EQ(discover_ok(10).archives, (Ranges{{4, 10}, {11, 11}, {14, 20}}));
+  EXPECT_EQ(discover_ok(12).archives, (Ranges{{14, 20}}));
+  EXPECT_EQ(discover_ok(21).archives, (Ranges{}));
+  EXPECT_EQ(discover_ok(5).complete_through, core::kEveryLsn);
 }
 
 TEST_F(DiscoverTest, TheLimitCutsAndSaysHowFarItIsComplete) {
   add_singles(1, 50);
   DiscoverOptions options;
   options.max_archives = 10;
-  Discovery discovery = discover_ok(5, 40, options);
+  Discovery discovery = discover_ok(5, options);
   EXPECT_EQ(discovery.archives.size(), 10u);
   EXPECT_EQ(discovery.complete_through, 14u);
   // Exactly as many as fit: nothing is cut.
-  discovery = discover_ok(5, 14, options);
+  discovery = discover_ok(41, options);
   EXPECT_EQ(discovery.archives.size(), 10u);
-  EXPECT_EQ(discovery.complete_through, 14u);
-  discovery = discover_ok(41, 60, options);
-  EXPECT_EQ(discovery.archives.size(), 10u);
-  EXPECT_EQ(discovery.complete_through, 60u);
+  EXPECT_EQ(discovery.complete_through, core::kEveryLsn);
   options.max_archives = 0;
-  EXPECT_FALSE(discover(fake_.sink(), "db", 7, 1, 2, options, nullptr));
+  EXPECT_FALSE(discover(fake_.sink(), "db", 7, 1, options, nullptr));
+}
+
+TEST_F(DiscoverTest, ABatchThatReachesBackOverTheCutBelongsToWhatIsBeforeIt) {
+  add_singles(1, 9);
+  add({10, 19});
+  add({4, 30});
+  add({31, 40});
+  DiscoverOptions options;
+  options.max_archives = 5;
+  const Discovery discovery = discover_ok(1, options);
+  EXPECT_EQ(discovery.archives, (Ranges{{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}, {4, 30}}));
+  EXPECT_EQ(discovery.complete_through, 5u);
+}
+
+TEST_F(DiscoverTest, ALongArchiveCostsNoFullListing) {
+  add_singles(1, 5000);
+  EXPECT_EQ(discover_ok(1).archives.size(), DiscoverOptions().max_archives);
+  EXPECT_LE(fake_.names_listed, DiscoverOptions().max_archives + kOverlapNames + 1);
+  EXPECT_EQ(fake_.lists, 1);
 }
 
 TEST_F(DiscoverTest, FindsTheGapBeforeLow) {
@@ -111,11 +110,10 @@ TEST_F(DiscoverTest, FindsTheGapBeforeLow) {
   EXPECT_EQ(gap_before(1000), (Range{10, 999}));
   EXPECT_EQ(gap_before(UINT64_MAX), (Range{10, UINT64_MAX - 1}));
   EXPECT_LE(fake_.lists, 70);
-  EXPECT_EQ(discover_ok(1000, 1010).gap, (Range{10, 999}));
-  EXPECT_EQ(discover_ok(1000, 999).gap, (Range{10, 999}));
+  EXPECT_EQ(discover_ok(1000).gap, (Range{10, 999}));
   DiscoverOptions options;
   options.check_older = false;
-  EXPECT_EQ(discover_ok(1000, 1010, options).gap, std::nullopt);
+  EXPECT_EQ(discover_ok(1000, options).gap, std::nullopt);
   EXPECT_EQ(fake_.lists, 1);
 }
 
@@ -124,7 +122,7 @@ TEST_F(DiscoverTest, NothingOlderIsNoGap) {
   EXPECT_EQ(gap_before(1), std::nullopt);
   EXPECT_EQ(gap_before(400), std::nullopt);
   EXPECT_EQ(gap_before(500), std::nullopt);
-  EXPECT_EQ(discover_ok(400, 550).gap, std::nullopt);
+  EXPECT_EQ(discover_ok(400).gap, std::nullopt);
 }
 
 TEST_F(DiscoverTest, AGapRecordCoversAndCounts) {
@@ -133,7 +131,7 @@ TEST_F(DiscoverTest, AGapRecordCoversAndCounts) {
   EXPECT_EQ(gap_before(21), std::nullopt);
   EXPECT_EQ(gap_before(15), std::nullopt);
   EXPECT_EQ(gap_before(25), (Range{21, 24}));
-  EXPECT_EQ(discover_ok(6, 30).archives, (Ranges{}));
+  EXPECT_EQ(discover_ok(6).archives, (Ranges{}));
 }
 
 TEST_F(DiscoverTest, AnArchiveThatStraddlesLowCovers) {
@@ -142,7 +140,7 @@ TEST_F(DiscoverTest, AnArchiveThatStraddlesLowCovers) {
   EXPECT_EQ(gap_before(20), std::nullopt);
   EXPECT_EQ(gap_before(41), std::nullopt);
   EXPECT_EQ(gap_before(10), (Range{2, 9}));
-  EXPECT_EQ(discover_ok(10, 12).gap, (Range{2, 9}));
+  EXPECT_EQ(discover_ok(10).gap, (Range{2, 9}));
 }
 
 TEST_F(DiscoverTest, AHugeArchiveIsSearchedInFewRequests) {
@@ -154,11 +152,9 @@ TEST_F(DiscoverTest, AHugeArchiveIsSearchedInFewRequests) {
 }
 
 TEST_F(DiscoverTest, RefusesNoRange) {
-  for (const auto& [low, high] : {std::pair<Lsn, Lsn>{0, 5}, {5, 3}}) {
-    const auto discovery = discover(fake_.sink(), "db", 7, low, high, {}, nullptr);
-    ASSERT_FALSE(discovery);
-    EXPECT_EQ(discovery.error().status, TIDEMARK_E_INVALID);
-  }
+  const auto discovery = discover(fake_.sink(), "db", 7, core::kNoLsn, {}, nullptr);
+  ASSERT_FALSE(discovery);
+  EXPECT_EQ(discovery.error().status, TIDEMARK_E_INVALID);
   EXPECT_FALSE(find_gap_before(fake_.sink(), "db", 7, 0, nullptr));
 }
 
@@ -176,24 +172,20 @@ TEST_F(DiscoverTest, AgreesWithTheDefinition) {
       next = last + 1 + (random() % 3 ? 0 : random() % spread);
     }
     const Lsn low = 1 + random() % (next + 50);
-    const Lsn high = low - 1 + random() % 40;
-    const Discovery discovery = discover_ok(low, high);
+    const Discovery discovery = discover_ok(low);
     Ranges expected;
     bool covered = low == 1;
     Lsn newest = 0;
     for (const Known& known : known_) {
       covered |= known.range.contains(low - 1);
       if (known.range.last < low) newest = std::max(newest, known.range.last);
-      if (known.kind == ObjectKind::kArchive && known.range.last >= low && known.range.first <= high &&
-          low <= high) {
-        expected.push_back(known.range);
-      }
+      if (known.kind == ObjectKind::kArchive && known.range.last >= low) expected.push_back(known.range);
     }
     ASSERT_EQ(discovery.archives, expected) << round;
     const auto gap = covered || newest == 0 ? std::nullopt : std::optional<Range>({newest + 1, low - 1});
     ASSERT_EQ(discovery.gap, gap) << round;
     ASSERT_EQ(gap_before(low), gap) << round;
-    ASSERT_EQ(discovery.complete_through, high);
+    ASSERT_EQ(discovery.complete_through, core::kEveryLsn);
   }
 }
 

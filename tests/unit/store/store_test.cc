@@ -129,7 +129,7 @@ TEST_F(StoreTest, AListingThatBreaksOffIsAnError) {
   const auto ignore = [](const ArchiveInfo&) { return true; };
   expect_error(list(fake_.sink(), "db", 7, 1, ignore, nullptr), TIDEMARK_E_RETRYABLE,
                "db/7/: the listing broke off");
-  expect_error(discover(fake_.sink(), "db", 7, 1, 9, {}, nullptr), TIDEMARK_E_RETRYABLE, "broke off");
+  expect_error(discover(fake_.sink(), "db", 7, 1, {}, nullptr), TIDEMARK_E_RETRYABLE, "broke off");
   expect_error(restore(fake_.sink(), "db", 7, 2, dir_.path().string(), nullptr), TIDEMARK_E_RETRYABLE,
                "broke off");
   expect_error(list(fake_.sink(), "a/b", 7, 1, ignore, nullptr), TIDEMARK_E_INVALID, "storage name");
@@ -224,7 +224,7 @@ TEST_F(StoreTest, CancellationAndDeadlinesHoldForTheWhole) {
   expect_error(fetch_into(key, bytes, &call), TIDEMARK_E_CANCELLED, "cancelled");
   expect_error(restore(fake_.sink(), "db", 7, 3, dir_.path().string(), &call), TIDEMARK_E_CANCELLED,
                "cancelled");
-  expect_error(discover(fake_.sink(), "db", 7, 3, 4, {}, &call), TIDEMARK_E_CANCELLED, "cancelled");
+  expect_error(discover(fake_.sink(), "db", 7, 3, {}, &call), TIDEMARK_E_CANCELLED, "cancelled");
   call = {sizeof call, 60'000, nullptr, nullptr};
   ASSERT_TRUE(fetch_into(key, bytes, &call));
   EXPECT_GT(fake_.last_timeout_ms, 50'000u);
