@@ -29,7 +29,7 @@ class Page(unittest.TestCase):
         self.root = xml.etree.ElementTree.fromstring(self.text.removeprefix("<!DOCTYPE html>\n"))
 
     def words(self, element):
-        return " ".join("".join(element.itertext()).split())
+        return re.sub("[ \n]+", " ", "".join(element.itertext())).strip()  # thin spaces stay
 
     def rows(self):
         return {self.words(row.find("th")): row for row in self.root.iter("tr") if row.find("td[@data-label]") is not None}
