@@ -77,7 +77,7 @@ def row_html(row):
     cells = (
         ("measured", spread(row["measured"], row["unit"])),
         ("yardstick", yardstick),
-        ("ratio", "–" if ratio is None else f"{chart.number(ratio)} ×"),
+        ("ratio", "–" if ratio is None else f"{chart.number(ratio)}\u00a0×"),
         ("to reach", "".join(f'<span class="reach">{reach_text(row, reach)}</span>' for reach in row["reach"])),
         ("reached", "".join(f'<span class="reach">{one}</span>' for one in outcomes) + why),
     )

@@ -46,7 +46,7 @@ class Page(unittest.TestCase):
 
     def test_says_what_was_reached(self):
         self.assertEqual(self.cell("a ratio that is reached", "measured"), "1\u2009000 entries/s 900 – 5\u2009000")
-        self.assertEqual(self.cell("a ratio that is reached", "ratio"), "50 ×")
+        self.assertEqual(self.cell("a ratio that is reached", "ratio"), "50\u00a0×")
         self.assertEqual(self.cell("a ratio that is reached", "reached"), "reached")
         self.assertEqual(self.cell("one of two is not", "to reach"), "≤ 100 MiB≤ 2 × yardstick")
         self.assertEqual(self.cell("one of two is not", "reached"), "not reachedreached")

@@ -118,13 +118,11 @@ class Google:
         return {name: value for name, value in found.items() if isinstance(value, (int, float))}
 
 
-@dataclass(frozen=True)
 class Yardstick:
     """A bare loop of bench_yardstick: per_second. `per`: operations of the loop for one of what is compared."""
+
     def __init__(self, loop, per=1, **arguments):
-        object.__setattr__(self, "loop", loop)
-        object.__setattr__(self, "per", per)
-        object.__setattr__(self, "arguments", arguments)
+        self.loop, self.per, self.arguments = loop, per, arguments
 
     def measure(self, bench):
         words = [bench.program("bench_yardstick"), self.loop]
