@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include "bench.h"
 #include "options.h"
 #include "run.h"
 #include "signals.h"
@@ -12,5 +13,6 @@ int main(int argc, char** argv) {
   ::umask(022);
   Signals signals;
   if (const auto* options = std::get_if<RunOptions>(&command)) return run(*options, signals);
+  if (const auto* options = std::get_if<BenchOptions>(&command)) return bench(*options, signals);
   return verify(std::get<VerifyOptions>(command), signals);
 }

@@ -93,10 +93,50 @@ std::string without_slash(std::string path) {
   return path;
 }
 
-void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw) {
-  app.add_option("--data", common.data, "Directory of the engine's log and journal")
+CLI::Option* add_data(CLI::App& app, CommonOptions& common, const std::string& what) {
+  return app.add_option("--data", common.data, what)->type_name("DIR");
+}
+
+void add_sink(CLI::App& app, std::string& sink) {
+  app.add_option("--sink", sink, "Where to archive, for example file:///var/archive")
       ->required()
-      ->type_name("DIR");
+      ->type_name("URL");
+}
+
+// What made-up entries look like; returns --entries, --files and --file-size.
+std::vector<CLI::Option*> add_made_up(CLI::App& app, uint64_t& entries, PayloadShape& shape,
+                                      uint64_t& partitions) {
+  app.add_option("--partitions", partitions, "Number of partitions")
+      ->capture_default_str()
+      ->type_name("P")
+      ->check(CLI::Range(uint64_t{1}, kMaxPartitions));
+  app.add_option("--seed", shape.seed, "Decides the bytes of made-up files")
+      ->capture_default_str()
+      ->type_name("S");
+  auto* number =
+      app.add_option("--entries", entries, "Number of entries in all, dealt to the partitions in turn")
+          ->capture_default_str()
+          ->type_name("N")
+          ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 40));
+  auto* files = app.add_option("--files", shape.files, "Files of an entry")
+                    ->capture_default_str()
+                    ->type_name("F")
+                    ->check(CLI::Range(0, 100000));
+  auto* size = app.add_option("--file-size", shape.file_size_bytes, "Size of a file; 64KiB is understood")
+                   ->capture_default_str()
+                   ->type_name("BYTES")
+                   ->transform(CLI::AsSizeValue(false))
+                   ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 46));
+  return {number, files, size};
+}
+
+void add_timeout(CLI::App& app, double& timeout_s) {
+  app.add_option("--timeout", timeout_s, "Give up after S seconds (exit 3)")
+      ->type_name("S")
+      ->check(CLI::Range(0.001, 1e9));
+}
+
+void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw) {
   app.add_option("--plugin", common.plugin,
                  "The archiver plugin (default: ../lib/tidemark/tidemark.so from here)")
       ->type_name("FILE");
@@ -120,11 +160,9 @@ void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw) {
 }
 
 void add_run(CLI::App& app, RunOptions& run, RawOptions& raw) {
+  add_data(app, run.common, "Directory of the engine's log and journal")->required();
   add_common(app, run.common, raw);
-  const auto size = CLI::AsSizeValue(false);
-  app.add_option("--sink", run.sink, "Where to archive, for example file:///var/archive")
-      ->required()
-      ->type_name("URL");
+  add_sink(app, run.sink);
   app.add_option("--storage", run.storage, "Name of the storage")
       ->capture_default_str()
       ->check(check_storage);
@@ -136,31 +174,10 @@ void add_run(CLI::App& app, RunOptions& run, RawOptions& raw) {
       ->type_name("N")
       ->needs(from)
       ->check(CLI::Range(uint64_t{1}, UINT64_MAX));
-  app.add_option("--entries", run.entries, "Number of entries in all, dealt to the partitions in turn")
-      ->capture_default_str()
-      ->type_name("N")
-      ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 40))
-      ->excludes(from);
-  app.add_option("--files", run.shape.files, "Files of an entry")
-      ->capture_default_str()
-      ->type_name("F")
-      ->check(CLI::Range(0, 100000))
-      ->excludes(from);
-  app.add_option("--file-size", run.shape.file_size_bytes, "Size of a file; 64KiB is understood")
-      ->capture_default_str()
-      ->type_name("BYTES")
-      ->transform(size)
-      ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 46))
-      ->excludes(from);
-  app.add_option("--partitions", run.partitions, "Number of partitions")
-      ->capture_default_str()
-      ->type_name("P")
-      ->check(CLI::Range(uint64_t{1}, kMaxPartitions));
+  for (CLI::Option* made_up : add_made_up(app, run.entries, run.shape, run.partitions))
+    made_up->excludes(from);
   app.add_option("--rate", raw.rate, "Commit N entries a second (default: as fast as the backlog allows)")
       ->type_name("N/s");
-  app.add_option("--seed", run.shape.seed, "Decides the bytes of made-up files")
-      ->capture_default_str()
-      ->type_name("S");
   auto* swap =
       app.add_option("--swap-sink", run.swap_sink, "Sink to swap in while entries flow")->type_name("URL");
   auto* swap_at =
@@ -195,15 +212,14 @@ void add_run(CLI::App& app, RunOptions& run, RawOptions& raw) {
       ->capture_default_str()
       ->type_name("N")
       ->check(CLI::Range(1, 256));
-  app.add_option("--timeout", run.timeout_s, "Give up after S seconds (exit 3)")
-      ->type_name("S")
-      ->check(CLI::Range(0.001, 1e9));
+  add_timeout(app, run.timeout_s);
   app.add_option("--metrics", run.metrics_file,
                  "Write the plugin's metrics to FILE, every second and at the end")
       ->type_name("FILE");
 }
 
 void add_verify(CLI::App& app, VerifyOptions& verify, RawOptions& raw) {
+  add_data(app, verify.common, "Directory of the engine's log and journal")->required();
   add_common(app, verify.common, raw);
   app.add_option("--sink", verify.sinks,
                  "Archive to look in; may be repeated, the first that has an entry counts")
@@ -219,14 +235,29 @@ void add_verify(CLI::App& app, VerifyOptions& verify, RawOptions& raw) {
       ->check(CLI::Range(1, 256));
 }
 
+void add_bench(CLI::App& app, BenchOptions& bench, RawOptions& raw) {
+  auto* data = add_data(app, bench.common,
+                        "Directory to make the entries in and to keep them for the next time\n"
+                        "(default: a temporary one that is removed)");
+  add_common(app, bench.common, raw);
+  add_sink(app, bench.sink);
+  add_made_up(app, bench.entries, bench.shape, bench.partitions);
+  app.add_option("--rate", raw.rate,
+                 "Commit N entries a second while archiving (default: all are there before the clock starts)")
+      ->type_name("N/s")
+      ->excludes(data);
+  app.add_flag("--profile", bench.profile, "Show where the workers' time went, stage by stage");
+  add_timeout(app, bench.timeout_s);
+  app.add_option("--metrics", bench.metrics_file, "Write the plugin's metrics to FILE at the end")
+      ->type_name("FILE");
+}
+
 void finish_common(CommonOptions& common, const RawOptions& raw) {
   static const std::map<std::string, int32_t> kLevels = {{"debug", TIDEMARK_LOG_DEBUG},
                                                          {"info", TIDEMARK_LOG_INFO},
                                                          {"warn", TIDEMARK_LOG_WARN},
                                                          {"error", TIDEMARK_LOG_ERROR}};
   common.log_level = kLevels.at(raw.log_level);
-  if (common.data.empty()) throw invalid("--data", "the name of the directory is empty");
-  common.data = without_slash(absolute(common.data));
   if (common.plugin.empty()) common.plugin = default_plugin_path();
   add_settings("--option", raw.options, common.plugin_options);
   const auto& given = common.plugin_options;
@@ -238,7 +269,13 @@ void finish_common(CommonOptions& common, const RawOptions& raw) {
   add_secrets("--sink-secret", raw.sink_secrets, common.sink_options);
 }
 
+void finish_data(CommonOptions& common) {
+  if (common.data.empty()) throw invalid("--data", "the name of the directory is empty");
+  common.data = without_slash(absolute(common.data));
+}
+
 void finish_run(RunOptions& run, const RawOptions& raw) {
+  finish_data(run.common);
   finish_common(run.common, raw);
   if (!raw.rate.empty()) run.rate = parse_rate(raw.rate);
   add_settings("--swap-sink-option", raw.swap_options, run.swap_options);
@@ -264,17 +301,27 @@ Command parse_command_line(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "Help of all commands");
   RunOptions run;
   VerifyOptions verify;
+  BenchOptions bench;
   RawOptions raw;
   auto* run_command = app.add_subcommand("run", "Commit entries and archive them; run it again to resume");
   add_run(*run_command, run, raw);
   auto* verify_command = app.add_subcommand("verify", "Read every entry of the journal back and compare it");
   add_verify(*verify_command, verify, raw);
+  auto* bench_command = app.add_subcommand("bench", "Archive made-up entries and say how fast, and why");
+  add_bench(*bench_command, bench, raw);
   try {
     app.parse(argc, argv);
     if (run_command->parsed()) {
       finish_run(run, raw);
       return run;
     }
+    if (bench_command->parsed()) {
+      finish_common(bench.common, raw);
+      if (bench_command->count("--data") > 0) finish_data(bench.common);
+      if (!raw.rate.empty()) bench.rate = parse_rate(raw.rate);
+      return bench;
+    }
+    finish_data(verify.common);
     finish_common(verify.common, raw);
     if (!verify.temporary.empty()) verify.temporary = without_slash(absolute(verify.temporary));
     if (verify.jobs == 0) verify.jobs = std::max(8u, std::thread::hardware_concurrency());

@@ -60,8 +60,20 @@ struct VerifyOptions {
   uint32_t jobs = 0;  // partitions at a time; 0: 8 or one for each core - a restored entry waits for the disk
 };
 
+struct BenchOptions {
+  CommonOptions common;  // `data` may be empty: a temporary directory, removed in the end
+  std::string sink;
+  uint64_t entries = 4000;
+  PayloadShape shape;
+  uint64_t partitions = 4;
+  double rate = 0;       // entries per second; 0: all are there before the first is notified
+  double timeout_s = 0;  // of the archiving; 0: none
+  bool profile = false;
+  std::string metrics_file;
+};
+
 // The command, or the exit code when there is nothing to run (help was shown, or an error was printed).
-using Command = std::variant<RunOptions, VerifyOptions, int>;
+using Command = std::variant<RunOptions, VerifyOptions, BenchOptions, int>;
 Command parse_command_line(int argc, char** argv);
 
 }  // namespace tidemark::host

@@ -1,11 +1,13 @@
 #include "usage.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 
+#include "fd.h"
 #include "fs.h"
 
 namespace tidemark::host {
@@ -26,6 +28,11 @@ Usage usage_now() {
     usage.rss_bytes = resident_pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
   }
   return usage;
+}
+
+void restart_peak_rss() {
+  const UniqueFd fd(::open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC));
+  if (fd) static_cast<void>(write_all(fd.get(), "5", "/proc/self/clear_refs"));  // proc(5)
 }
 
 }  // namespace tidemark::host

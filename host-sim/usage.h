@@ -15,6 +15,10 @@ struct Usage {
 
 Usage usage_now();
 
+// From now on the peak is that of what follows. Where the kernel does not offer it, the peak stays that of
+// the whole life of the process.
+void restart_peak_rss();
+
 }  // namespace tidemark::host
 
 #endif  // TIDEMARK_HOST_SIM_USAGE_H

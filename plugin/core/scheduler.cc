@@ -426,7 +426,7 @@ bool Scheduler::report_to_throttle(PartitionState& p, const Job& job, const JobR
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kObjectFailed:  // refused, but by a sink that answers
-      change = throttle_.succeeded(job.generation);
+      change = throttle_.succeeded(job.generation, {result.put_us, result.size_bytes}, running_, now);
       if (result.outcome == Outcome::kDone) p.sink_failed = false;
       ++successes_;
       break;
@@ -486,6 +486,7 @@ Snapshot Scheduler::snapshot(TimeMs now) const {
   s.queue_depth = ready_.size;
   s.jobs_running = running_;
   s.concurrency_limit = throttle_.limit();
+  s.latency_ratio = throttle_.latency_ratio();
   s.rate_limited = ready_.size > 0 && !rate_.may_start(now);
   s.rate_debt_bytes = rate_.debt_bytes(now);
   s.breaker = throttle_.state();

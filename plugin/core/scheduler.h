@@ -107,6 +107,7 @@ struct JobResult {
   // The rest of what the job was given is for another. None: all of it.
   Lsn through = kNoLsn;
   uint64_t size_bytes = 0;        // of the archive that was put or compared
+  uint64_t put_us = 0;            // how long the sink took to put it; 0: nothing was put
   std::vector<Range> archives;    // kDiscover: what exists and holds something of the range or behind it
   Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete, or kEveryLsn
   std::optional<Range> gap;       // kDiscover with check_older: the hole right before the range
@@ -136,6 +137,7 @@ struct Snapshot {
   uint64_t entries_waiting = 0;  // notified and not yet archived
   TimeMs oldest_waiting_ms = 0;  // an upper bound of the age of the oldest of them
   uint32_t concurrency_limit = 0;
+  double latency_ratio = 1;      // of puts, against the quickest lately
   bool rate_limited = false;     // partitions wait for the rate limit
   uint64_t rate_debt_bytes = 0;  // what has to be waited for
   Throttle::State breaker = Throttle::State::kClosed;

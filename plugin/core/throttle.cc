@@ -26,7 +26,8 @@ uint32_t Throttle::start() {
   return generation_;
 }
 
-Throttle::Change Throttle::succeeded(uint32_t generation) {
+Throttle::Change Throttle::succeeded(uint32_t generation, const Sample& sample, uint32_t running,
+                                     TimeMs now) {
   if (generation != generation_) return Change::kNone;
   backoff_.succeed();
   if (state_ == State::kProbing) {
@@ -35,8 +36,29 @@ Throttle::Change Throttle::succeeded(uint32_t generation) {
     limit_ = 1;
     return Change::kClosed;
   }
-  limit_ = std::min(limit_ + 1, max_jobs_);
+  follow(sample, running, now);
   return Change::kNone;
+}
+
+void Throttle::follow(const Sample& sample, uint32_t running, TimeMs now) {
+  trend_.add(sample.put_us, sample.size_bytes);
+  if (running < limit_) return;
+  if (limit_ < proven_) {
+    ++limit_;
+    return;
+  }
+  if (++round_ < std::max(limit_, kRoundJobs)) return;
+  round_ = 0;
+  trend_.end_round();
+  if (trend_.ratio() <= kSlowRatio) {
+    const uint32_t more = trend_.ratio() <= kQuickRatio ? std::max(1U, limit_ / 2) : 1;
+    limit_ = std::min(limit_ + more, max_jobs_);
+  } else if (now >= trial_at_ && limit_ > 1) {
+    ++generation_;
+    limit_ = std::max(1U, limit_ / 4);
+    trial_at_ = now + kTrialMs;
+    trend_.forget();
+  }
 }
 
 Throttle::Change Throttle::failed(uint32_t generation, uint32_t retry_after_ms, TimeMs now, Jitter& jitter) {
@@ -49,6 +71,7 @@ Throttle::Change Throttle::throttled(uint32_t generation, uint32_t retry_after_m
   if (generation != generation_) return Change::kNone;
   if (state_ == State::kProbing || limit_ == 1) return failed(generation, retry_after_ms, now, jitter);
   limit_ /= 2;
+  proven_ = round_ = 0;
   if (retry_after_ms > 0) return open(retry_after_ms, now);
   ++generation_;
   return Change::kNone;
@@ -62,13 +85,18 @@ void Throttle::reset() {
   ++generation_;
   state_ = State::kClosed;
   probe_running_ = false;
-  limit_ = max_jobs_;
+  limit_ = std::min(max_jobs_, kFirstJobs);
   backoff_ = Backoff();
+  trend_.forget();
+  trial_at_ = 0;
+  proven_ = round_ = 0;
 }
 
 // A hint of the sink is believed up to the longest delay of our own: beyond that it is a mistake or worse.
 Throttle::Change Throttle::open(uint32_t delay_ms, TimeMs now) {
   const bool was_closed = state_ == State::kClosed;
+  if (was_closed) proven_ = limit_ / 2;
+  round_ = 0;
   ++generation_;
   state_ = State::kOpen;
   probe_running_ = false;

@@ -1,20 +1,30 @@
 // How many jobs the sink is trusted with right now: a circuit breaker and a concurrency limit in one.
 //
-//   closed --sink failed--> open --delay over--> probing (one job) --success--> closed, limit 1, +1 a success
+//   closed --sink failed--> open --delay over--> probing (one job) --success--> closed, limit 1
 //                            ^                      |
 //                            +------- failed -------+
 //
-// Throttling alone halves the limit; only when the limit is 1 already, or the sink said how long to wait,
-// does it open the breaker. Jobs carry the generation they were started in: the results of jobs that were
-// in flight when the limit last changed say nothing new and neither open nor close anything.
+// The limit begins at kFirstJobs and is looked at once in a round: when as many jobs went well as it allows,
+// and all of it was in use. While the sink takes archives as quickly as before (see latency_trend.h) it grows
+// by half, while they are somewhat slower by one; when they are slow it stays, for more at once would only
+// queue. It halves when the sink throttles. Whether it is their number that makes archives slow, or the sink
+// itself, is found out by going back to a quarter once in kTrialMs and growing anew; so a sink that serves n
+// at once is given some 2n, and is followed when n changes. After an outage it grows by one a success up to
+// half of what it was.
+//
+// Only when the limit is 1 already, or the sink said how long to wait, does throttling open the breaker.
+// Jobs carry the generation they were started in: the results of jobs that were in flight when the limit
+// was last cut say nothing new and neither open nor close anything.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_THROTTLE_H
 #define TIDEMARK_CORE_THROTTLE_H
 
+#include <algorithm>
 #include <cstdint>
 
 #include "core/backoff.h"
+#include "core/latency_trend.h"
 #include "core/types.h"
 
 namespace tidemark::core {
@@ -24,8 +34,20 @@ class Throttle {
   enum class State : uint8_t { kClosed, kOpen, kProbing };
   enum class Change : uint8_t { kNone, kOpened, kClosed };
 
+  static constexpr uint32_t kFirstJobs = 4;
+  static constexpr uint32_t kRoundJobs = 8;  // at least
+  static constexpr double kQuickRatio = 1.25;
+  static constexpr double kSlowRatio = 2;
+  static constexpr TimeMs kTrialMs = 30'000;
+
+  // What a job that went well tells of the sink. put_us 0: it put nothing.
+  struct Sample {
+    uint64_t put_us = 0;
+    uint64_t size_bytes = 0;
+  };
+
   Throttle(uint32_t max_jobs, BackoffLimits limits)
-      : limits_(limits), max_jobs_(max_jobs), limit_(max_jobs) {}
+      : limits_(limits), max_jobs_(max_jobs), limit_(std::min(max_jobs, kFirstJobs)) {}
 
   bool may_start(uint32_t running, TimeMs now) const;
   // An open breaker whose delay is over starts probing.
@@ -35,8 +57,8 @@ class Throttle {
   // A job starts: the generation it belongs to.
   uint32_t start();
 
-  // What the job of that generation says about the sink.
-  Change succeeded(uint32_t generation);
+  // What the job of that generation says about the sink; `running` jobs were, this one included.
+  Change succeeded(uint32_t generation, const Sample& sample, uint32_t running, TimeMs now);
   Change failed(uint32_t generation, uint32_t retry_after_ms, TimeMs now, Jitter& jitter);
   Change throttled(uint32_t generation, uint32_t retry_after_ms, TimeMs now, Jitter& jitter);
   // The job ended without asking the sink, or was cancelled: a probe must be sent again.
@@ -46,11 +68,13 @@ class Throttle {
 
   State state() const { return state_; }
   uint32_t limit() const { return state_ == State::kClosed ? limit_ : 1; }
+  double latency_ratio() const { return trend_.ratio(); }
   TimeMs open_until() const { return open_until_; }  // while open
   uint8_t level() const { return backoff_.level(); }
 
  private:
   Change open(uint32_t delay_ms, TimeMs now);
+  void follow(const Sample& sample, uint32_t running, TimeMs now);
 
   BackoffLimits limits_;
   uint32_t max_jobs_;
@@ -60,6 +84,10 @@ class Throttle {
   bool probe_running_ = false;
   Backoff backoff_;
   TimeMs open_until_ = 0;
+  LatencyTrend trend_;
+  uint32_t round_ = 0;   // successes that count in this round
+  uint32_t proven_ = 0;  // what the sink is trusted with again after an outage
+  TimeMs trial_at_ = 0;  // not before
 };
 
 }  // namespace tidemark::core

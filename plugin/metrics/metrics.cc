@@ -61,6 +61,8 @@ Metrics::Metrics(uint32_t workers)
       active_jobs_(gauge("tidemark_active_jobs", "Jobs that workers are running")),
       concurrency_limit_(
           gauge("tidemark_concurrency_limit_jobs", "Jobs that may run at once as the sink behaves now")),
+      latency_ratio_(gauge("tidemark_sink_latency_ratio",
+                           "How long puts take against the quickest lately; above 2 the limit stays")),
       rate_limited_(gauge("tidemark_rate_limited", "1 while partitions wait for max_bytes_per_second")),
       rate_debt_(
           gauge("tidemark_rate_limit_debt_bytes", "What max_bytes_per_second makes the next job wait for")),
@@ -128,6 +130,7 @@ std::string Metrics::text(const std::optional<core::Snapshot>& snapshot, const M
   queue_depth_.Set(static_cast<double>(s.queue_depth));
   active_jobs_.Set(static_cast<double>(s.jobs_running));
   concurrency_limit_.Set(s.concurrency_limit);
+  latency_ratio_.Set(s.latency_ratio);
   rate_limited_.Set(s.rate_limited ? 1 : 0);
   rate_debt_.Set(static_cast<double>(s.rate_debt_bytes));
   entries_waiting_.Set(static_cast<double>(s.entries_waiting));

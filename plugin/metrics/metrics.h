@@ -72,6 +72,7 @@ class Metrics {
   prometheus::Gauge& queue_depth_;
   prometheus::Gauge& active_jobs_;
   prometheus::Gauge& concurrency_limit_;
+  prometheus::Gauge& latency_ratio_;
   prometheus::Gauge& rate_limited_;
   prometheus::Gauge& rate_debt_;
   prometheus::Gauge& entries_waiting_;

@@ -181,8 +181,14 @@ JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, core::Range rang
   const Stopwatch putting;
   const auto read_before = body.times().read;
   const Status status = put(key, source);
-  stages_.add(metrics::Stage::kPut, putting.elapsed() - (body.times().read - read_before));
-  if (status) return {};
+  const auto took = putting.elapsed() - (body.times().read - read_before);
+  stages_.add(metrics::Stage::kPut, took);
+  if (status) {
+    Ended done;
+    // At least 1: it did put something.
+    done.result.put_us = std::max<int64_t>(1, std::chrono::ceil<std::chrono::microseconds>(took).count());
+    return done;
+  }
   if (const std::optional<Error>& own = body.failure()) return entry_error(*own);
   if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
   Ended result = compare(id, range, key, body);

@@ -134,6 +134,27 @@ class HostSim(unittest.TestCase):
         self.assertEqual(tools.whole_archives(self.path("copy")), 80)
         tools.verify(self.data, self.path("copy"))
 
+    def test_bench(self):
+        out, _ = tools.run("bench", "--sink", self.url("archive"), "--entries", 300, "--partitions", 3, "--profile",
+                           "--json", self.path("json"), "--option", "workers=2", "--timeout", DEADLINE_S)
+        self.assertRegex(out, r"^archived +300 entries of 3 partitions in \d+ archives, 1.2 MB, in ")
+        self.assertRegex(out, r"(?m)^throughput +\d+ entries/s, [\d.]+ MB/s$")
+        with open(self.path("json")) as file:
+            figures = json.load(file)
+        self.assertEqual(figures["entries"], 300)
+        self.assertEqual(figures["archives"], tools.whole_archives(self.path("archive")))
+        self.assertAlmostEqual(figures["worker_seconds"], 2 * figures["seconds"])
+        # It says how fast the archiving was, so a second time into the same sink is no measurement.
+        _, log = tools.run("bench", "--sink", self.url("archive"), "--entries", 300, "--partitions", 3)
+        self.assertIn("the sink held archives of these entries", log)
+
+    def test_bench_ends_on_ctrl_c(self):
+        process = self.start("bench", "--sink", "faulty:///?delay_ms=60000", "--data", self.data, "--entries", 20)
+        wait_until(lambda: self.journalled() == 20, "entries")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(DEADLINE_S), 130, self.log())
+        self.assertIn("interrupted", self.log())
+
     def test_ctrl_c(self):
         arguments = self.arguments("--entries", 2000, "--rate", "300/s")
         process = self.start(*arguments)

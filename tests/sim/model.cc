@@ -190,7 +190,7 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
     // An entry's failure says nothing of a sink that is in doubt: the sink has to be asked.
     const bool entry = result.outcome == Outcome::kMissing || result.outcome == Outcome::kEntryFailed;
     if (entry && throttle_.probing()) p.stale = true;
-    throttle_.result(era, result, own, now);
+    throttle_.result(era, result, own, running_, now);
   }
   --running_;
   if (result.outcome == Outcome::kDone) {

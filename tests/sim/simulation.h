@@ -89,6 +89,7 @@ class Simulation {
   void deliver(size_t partition, size_t at_most);
   void start_jobs(size_t at_most);
   void end_job(size_t flight);
+  uint64_t put_us();
   core::JobResult outcome(Flight& flight);
   core::JobResult execute(const Flight& flight);
   void give_ack();
@@ -115,7 +116,9 @@ class Simulation {
   TimeMs now_;
   core::SchedulerConfig config_;
   Rates rates_;
-  bool gentle_ = false;    // no more faults
+  bool gentle_ = false;  // no more faults
+  bool slow_puts_ = false;
+  bool slow_now_ = false;
   bool stopping_ = false;  // jobs may end as cancelled
   bool broken_all_ = false;
   bool one_truth_ = true;  // no sink was given other content than a host had

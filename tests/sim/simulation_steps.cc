@@ -163,6 +163,7 @@ JobResult Simulation::execute(const Flight& flight) {
   JobResult result = world_.execute(flight.partition, flight.sink, flight.job, now_);
   if (flight.job.kind == JobKind::kArchive) {
     result.size_bytes = random_.below(config_.bytes_per_second * 3 + 1);
+    if (result.outcome == Outcome::kDone) result.put_us = put_us();
   } else if (flight.job.kind == JobKind::kVerify && result.outcome == Outcome::kDone) {
     for (Lsn lsn = flight.job.part.first; lsn <= result.through; ++lsn) {
       if (world_.logs[flight.partition].read(lsn, now_) == kNoContent)
@@ -170,6 +171,12 @@ JobResult Simulation::execute(const Flight& flight) {
     }
   }
   return result;
+}
+
+// A slow sink has times when it is much slower.
+uint64_t Simulation::put_us() {
+  if (random_.chance(20)) slow_now_ = slow_puts_ && !slow_now_;
+  return 1 + random_.below((slow_now_ ? 50 : 1) * core::LatencyTrend::kQuickUs);
 }
 
 JobResult Simulation::outcome(Flight& flight) {

@@ -35,13 +35,19 @@ void ThrottleModel::require_delay_over(TimeMs now) const {
   require(now >= opened_at_ + shortest_ms, "nothing starts while the breaker is open");
 }
 
-void ThrottleModel::result(uint32_t era, const core::JobResult& result, bool own_fault, TimeMs now) {
+void ThrottleModel::result(uint32_t era, const core::JobResult& result, bool own_fault, uint32_t running,
+                           TimeMs now) {
   if (era != era_) return;
   const bool probing = state_ == State::kProbing;
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kObjectFailed:
-      limit_ = probing ? 1 : std::min(workers_, limit_ + 1);
+      if (probing) {
+        limit_ = 1;
+      } else {
+        was_slow_ |= result.put_us > core::LatencyTrend::kQuickUs;
+        if (running >= limit_) ++in_use_;
+      }
       state_ = State::kClosed;
       probe_out_ = false;
       break;
@@ -56,6 +62,7 @@ void ThrottleModel::result(uint32_t era, const core::JobResult& result, bool own
         break;
       }
       limit_ /= 2;
+      in_use_ = 0;
       ++era_;
       if (result.retry_after_ms > 0) trip(result.retry_after_ms, now);
       break;
@@ -73,15 +80,41 @@ void ThrottleModel::swapped() {
   ++era_;
   state_ = State::kClosed;
   probe_out_ = false;
-  limit_ = workers_;
+  limit_ = std::min(workers_, core::Throttle::kFirstJobs);
+  was_slow_ = false;
+  in_use_ = 0;
+  trial_at_ = 0;
 }
 
 void ThrottleModel::trip(uint32_t hint_ms, TimeMs now) {
   ++era_;
   state_ = State::kOpen;
   probe_out_ = false;
+  in_use_ = 0;
   opened_at_ = now;
   hint_ms_ = hint_ms;
+}
+
+// How slow is too slow is the scheduler's own affair. Quick puts always let it grow, and only slow ones may
+// make it stay, or try a quarter now and then.
+void ThrottleModel::follow(uint32_t limit, TimeMs now) {
+  if (limit == limit_) {
+    require(limit == workers_ || was_slow_ || in_use_ < std::max(limit, core::Throttle::kRoundJobs),
+            "the limit grows while the sink is quick");
+    return;
+  }
+  require(in_use_ > 0, "the limit changes when all of it is in use");
+  if (limit > limit_) {
+    require(limit <= limit_ + std::max(1U, limit_ / 2), "the limit grows in steps");
+  } else {
+    require(was_slow_ && limit == std::max(1U, limit_ / 4) && now >= trial_at_,
+            "a trial is made once in a while, when the sink is slow");
+    ++era_;
+    trial_at_ = now + core::Throttle::kTrialMs;
+    was_slow_ = false;
+  }
+  limit_ = limit;
+  in_use_ = 0;
 }
 
 void ThrottleModel::compare(const core::Scheduler& scheduler, bool something_is_ready, TimeMs now) {
@@ -90,6 +123,7 @@ void ThrottleModel::compare(const core::Scheduler& scheduler, bool something_is_
     state_ = State::kProbing;
   }
   require(scheduler.breaker() == state_, "the breaker is what the results made it");
+  if (state_ == State::kClosed) follow(scheduler.snapshot(now).concurrency_limit, now);
   const uint32_t limit = state_ == State::kClosed ? limit_ : 1;
   require(scheduler.snapshot(now).concurrency_limit == limit, "the limit is what the results made it");
   if (state_ == State::kOpen && something_is_ready) {

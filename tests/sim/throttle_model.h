@@ -2,6 +2,7 @@
 #ifndef TIDEMARK_SIM_THROTTLE_MODEL_H
 #define TIDEMARK_SIM_THROTTLE_MODEL_H
 
+#include <algorithm>
 #include <cstdint>
 
 #include "core/scheduler.h"
@@ -11,13 +12,14 @@ namespace tidemark::sim {
 class ThrottleModel {
  public:
   ThrottleModel(uint32_t workers, core::BackoffLimits limits)
-      : workers_(workers), limit_(workers), limits_(limits) {}
+      : workers_(workers), limit_(std::min(workers, core::Throttle::kFirstJobs)), limits_(limits) {}
 
   // Throws if no job may start now. Returns the era the job belongs to.
   uint32_t start(uint32_t running, core::TimeMs now);
   // The result of a job that was meant for the sink of now. own_fault: a sink failure that is the
-  // partition's.
-  void result(uint32_t era, const core::JobResult& result, bool own_fault, core::TimeMs now);
+  // partition's. `running` jobs were, this one included.
+  void result(uint32_t era, const core::JobResult& result, bool own_fault, uint32_t running,
+              core::TimeMs now);
   void swapped();
 
   // Throws if the scheduler shows another state, or would sleep too long.
@@ -28,6 +30,7 @@ class ThrottleModel {
  private:
   void require_delay_over(core::TimeMs now) const;
   void trip(uint32_t hint_ms, core::TimeMs now);
+  void follow(uint32_t limit, core::TimeMs now);
 
   uint32_t workers_;
   uint32_t limit_;
@@ -37,6 +40,10 @@ class ThrottleModel {
   uint32_t era_ = 0;
   core::TimeMs opened_at_ = 0;
   uint32_t hint_ms_ = 0;
+
+  uint32_t in_use_ = 0;    // successes while all of the limit was in use, since it last changed
+  bool was_slow_ = false;  // a put since the last trial that was not quick
+  core::TimeMs trial_at_ = 0;
 };
 
 }  // namespace tidemark::sim

@@ -46,6 +46,21 @@ TEST(Options, DefaultsAndUnits) {
   EXPECT_EQ(run.common.plugin_options[1].key, "log_level");
 }
 
+TEST(Options, BenchNeedsNoDirectory) {
+  const Command command = parse("bench --sink faulty:/// --rate 20/s --file-size 1MiB --profile");
+  ASSERT_TRUE(std::holds_alternative<BenchOptions>(command));
+  const auto& bench = std::get<BenchOptions>(command);
+  EXPECT_EQ(bench.common.data, "");
+  EXPECT_EQ(bench.entries, 4000u);
+  EXPECT_EQ(bench.partitions, 4u);
+  EXPECT_EQ(bench.shape.file_size_bytes, 1u << 20u);
+  EXPECT_EQ(bench.rate, 20);
+  EXPECT_TRUE(bench.profile);
+  const Command kept = parse("bench --sink faulty:/// --data d/");
+  ASSERT_TRUE(std::holds_alternative<BenchOptions>(kept));
+  EXPECT_EQ(std::get<BenchOptions>(kept).common.data, std::filesystem::current_path().string() + "/d");
+}
+
 TEST(Options, RefusesWhatCannotBeMeant) {
   const std::string run = "run --data d --sink file:///a ";
   expect_refused("", "subcommand");
@@ -76,6 +91,9 @@ TEST(Options, RefusesWhatCannotBeMeant) {
   expect_refused(run + "--log-level loud", "--log-level");
   expect_refused(run + "--wrokers 4", "--wrokers");
   expect_refused("verify --data d", "--sink");
+  expect_refused("bench", "--sink");
+  expect_refused("bench --sink faulty:/// --data d --rate 5", "--rate");
+  expect_refused("bench --sink faulty:/// --partitions 0", "--partitions");
   expect_refused("verify --data d --sink file:///a --jobs 0", "--jobs");
 }
 

@@ -70,6 +70,7 @@ TEST(Metrics, GaugesShowTheSnapshot) {
   s.entries_waiting = 50;
   s.oldest_waiting_ms = 1'500;
   s.concurrency_limit = 2;
+  s.latency_ratio = 1.25;
   s.breaker = core::Throttle::State::kProbing;
   s.breaker_level = 6;
   auto now = values(metrics.text(s, {64, 32, 5, 6}, 0));
@@ -85,6 +86,7 @@ TEST(Metrics, GaugesShowTheSnapshot) {
   EXPECT_EQ(now.at("tidemark_entries_waiting"), 50);
   EXPECT_EQ(now.at("tidemark_oldest_waiting_entry_age_seconds"), 1.5);
   EXPECT_EQ(now.at("tidemark_concurrency_limit_jobs"), 2);
+  EXPECT_EQ(now.at("tidemark_sink_latency_ratio"), 1.25);
   EXPECT_EQ(now.at("tidemark_sink_breaker_state{state=\"closed\"}"), 0);
   EXPECT_EQ(now.at("tidemark_sink_breaker_state{state=\"open\"}"), 0);
   EXPECT_EQ(now.at("tidemark_sink_breaker_state{state=\"probing\"}"), 1);
