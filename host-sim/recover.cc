@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 
 #include "attend.h"
@@ -29,6 +30,8 @@ Result<std::vector<ArchivedPartition>> survey(const Readback& source) {
     partition.id = object.partition;
     if (object.kind == TIDEMARK_STORED_ARCHIVE) {
       partition.archives.push_back(std::move(object.archive));
+    } else if (object.kind == TIDEMARK_STORED_PRUNED) {
+      partition.pruned_through = std::max(partition.pruned_through, object.archive.last);
     } else {
       partition.known_holes.push_back({object.archive.first, object.archive.last});
     }

@@ -48,9 +48,15 @@ RecoveryPlan plan_recovery(const ArchivedPartition& partition) {
     return a->first != b->first ? a->first < b->first : a->last > b->last;
   });
   RecoveryPlan plan;
-  // An engine may have begun to archive at any entry; what was before the first is no hole.
   uint64_t next = sorted.front()->first;
   plan.first_after_lost = next;
+  if (next > partition.pruned_through + 1) {
+    // No hole: an engine may have begun to archive at any entry.
+    RecoveryPlan before;
+    add_hole({partition.pruned_through + 1, next - 1}, partition.known_holes, before);
+    plan.begins_late = !before.unexplained.empty();
+    plan.lost = std::move(before.lost);
+  }
   for (const StoredArchive* archive : sorted) {
     if (archive->last < next) continue;
     if (archive->first > next) {
@@ -137,6 +143,10 @@ Result<void> Recoverer::recover(const ArchivedPartition& partition) {
   const uint64_t last = plan.pieces.back().entries.last;
   result.position = {plan.first_after_lost, last + 1, last};
   MutexLock lock(mutex_);
+  if (plan.begins_late) {
+    notes_.push_back(name_of(partition) + ": the archive begins at LSN " +
+                     std::to_string(plan.pieces.front().entries.first) + ", and does not know why");
+  }
   for (const LsnRange& hole : plan.lost) {
     const bool is_end = hole.first > last;
     notes_.push_back(name_of(partition) + ": " + text_of(hole) + " had been lost before they were archived" +

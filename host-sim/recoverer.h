@@ -32,6 +32,7 @@ struct ArchivedPartition {
   uint64_t id = 0;
   std::vector<StoredArchive> archives;  // at least one
   std::vector<LsnRange> known_holes;    // that a record in the sink explains
+  uint64_t pruned_through = 0;          // on purpose; 0: nothing was
 };
 
 // How a partition is put together: from each archive the entries that none before it had.
@@ -40,8 +41,9 @@ struct RecoveryPlan {
     const StoredArchive* archive;  // of the ArchivedPartition
     LsnRange entries;
   };
-  std::vector<Piece> pieces;          // ascending
-  std::vector<LsnRange> lost;         // holes that are known, between pieces and behind the last
+  std::vector<Piece> pieces;   // ascending
+  std::vector<LsnRange> lost;  // holes that are known, between pieces and behind the last
+  bool begins_late = false;    // the first piece does not begin where it should, and no record says why
   std::vector<LsnRange> unexplained;  // holes that are not
   uint64_t first_after_lost = 0;      // from here to the last entry nothing is missing
   uint64_t entries = 0;               // of all pieces
