@@ -59,7 +59,9 @@ class BatchSourceTest : public testing::TestWithParam<size_t> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Buffers, BatchSourceTest, testing::Values(8 << 20, kTinyBuffer),
-                         [](const auto& info) { return info.param == kTinyBuffer ? "streamed" : "held"; });
+                         [](const auto& buffer) {
+                           return buffer.param == kTinyBuffer ? "streamed" : "held";
+                         });
 
 TEST_P(BatchSourceTest, TheLimitIsExact) {
   const uint64_t most = 3 * taken(30'000) + kTail;

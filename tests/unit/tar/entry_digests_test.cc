@@ -112,7 +112,9 @@ TEST_F(EntryDigestsTest, AnyByteOfAnEntryChangesItsDigestAndNoOther) {
     if (!push_all(digests, changed)) continue;
     ++told;
     EXPECT_TRUE(digests.find(1) == nullptr || *digests.find(1) != first);
-    if (digests.find(2) != nullptr) EXPECT_EQ(*digests.find(2), second);
+    if (digests.find(2) != nullptr) {
+      EXPECT_EQ(*digests.find(2), second);
+    }
   }
   EXPECT_GT(told, 1'000);
 }
@@ -217,7 +219,9 @@ TEST_F(EntryDigestsTest, SurvivesNoise) {
     for (int i = 0; i < changes; ++i) noise[random() % noise.size()] = static_cast<char>(random());
     EntryDigests digests({1, 5});
     const Status status = push_all(digests, noise, 1 + random() % 3'000);
-    if (!status) EXPECT_EQ(status.error().status, TIDEMARK_E_CORRUPT);
+    if (!status) {
+      EXPECT_EQ(status.error().status, TIDEMARK_E_CORRUPT);
+    }
   }
 }
 
