@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "core/archive_name.h"
 #include "tar/member_path.h"
@@ -41,13 +42,31 @@ std::string_view text_at(const Block& block, size_t begin, size_t size) {
   return {text, strnlen(text, size)};
 }
 
+// What may stand behind a number in its field.
+bool is_blank(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c == '\0' || c == ' '; });
+}
+
 std::optional<uint64_t> octal_at(const Block& block, size_t begin, size_t size) {
-  const std::string_view text = text_at(block, begin, size);
+  const std::string_view field(reinterpret_cast<const char*>(block.data()) + begin, size);
   uint64_t value = 0;
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value, 8);
-  const std::string_view rest = text.substr(static_cast<size_t>(stop - text.data()));
-  if (problem != std::errc() || !(rest.empty() || rest == " ")) return std::nullopt;
+  const auto [stop, problem] = std::from_chars(field.data(), field.data() + field.size(), value, 8);
+  const std::string_view rest = field.substr(static_cast<size_t>(stop - field.data()));
+  if (problem != std::errc() || !is_blank(rest)) return std::nullopt;
   return value;
+}
+
+// Owners, times and devices: nothing or 0. Other readers refuse what is no number there.
+bool has_blank_fields(const Block& block) {
+  constexpr std::pair<size_t, size_t> kNumbers[] = {{108, 8}, {116, 8}, {136, 12}, {329, 8}, {337, 8}};
+  constexpr std::pair<size_t, size_t> kNames[] = {{265, 32}, {297, 32}};
+  const bool no_number = std::ranges::all_of(kNumbers, [&block](const auto& field) {
+    const std::string_view text(reinterpret_cast<const char*>(block.data()) + field.first, field.second);
+    return is_blank(text.substr(std::min(text.find_first_not_of('0'), text.size())));
+  });
+  return no_number && std::ranges::all_of(kNames, [&block](const auto& field) {
+           return text_at(block, field.first, field.second).empty();
+         });
 }
 
 bool has_good_checksum(const Block& block) {
@@ -141,6 +160,7 @@ Status ContentParser::on_header() {
   const auto size = octal_at(block_, kSizeAt, kSizeSize);
   const auto mode = octal_at(block_, kModeAt, kModeSize);
   if (!size || !mode || *mode > 07777) return corrupt("a header's size or mode is no number");
+  if (!has_blank_fields(block_)) return corrupt("a header has an owner, a time or a device");
   if (block_[kTypeAt] == 'x') {
     if (!pax_.empty() || *size == 0 || *size > kHeaderMax - 2 * kBlockSize) {
       return corrupt("a pax header is out of place");
