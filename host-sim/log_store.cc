@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <tidemark/base.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,30 @@
 #include "partition_dir.h"
 
 namespace tidemark::host {
+
+std::string storage_problem(const std::string& name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  if (name.empty() || name.size() > TIDEMARK_NAME_MAX || name[0] == '.' ||
+      !std::all_of(name.begin(), name.end(), allowed)) {
+    return "'" + name + "' is no storage name: 1 to " + std::to_string(TIDEMARK_NAME_MAX) +
+           " of A-Z a-z 0-9 . _ -, not starting with '.'";
+  }
+  if (name == kLockName || name == kJournalName || name == kRecoveringName)
+    return "'" + name + "' is the name of a file of the engine itself";
+  return {};
+}
+
+Result<UniqueFd> lock_data(const std::string& directory) {
+  const std::string path = directory + "/" + kLockName;
+  UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!lock) return errno_error("cannot open " + path);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno == EWOULDBLOCK) return Error{directory + " is in use by another host-sim; wait until it is done"};
+  return errno_error("cannot lock " + path);
+}
 
 std::string LogStore::partition_root(uint64_t id) const {
   return options_.directory + "/" + options_.storage + "/" + std::to_string(id);
@@ -23,13 +48,12 @@ std::string LogStore::entry_path(uint64_t partition, uint64_t lsn) const {
 Result<std::unique_ptr<LogStore>> LogStore::open(const LogOptions& options) {
   if (auto made = make_dirs(options.directory, options.durability); !made) return made.error();
   std::unique_ptr<LogStore> store(new LogStore(options));
-  const std::string lock = options.directory + "/lock";
-  store->lock_.reset(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!store->lock_) return errno_error("cannot open " + lock);
-  if (::flock(store->lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK)
-      return Error{options.directory + " is in use by another host-sim; wait until it is done"};
-    return errno_error("cannot lock " + lock);
+  auto lock = lock_data(options.directory);
+  if (!lock) return lock.error();
+  store->lock_ = std::move(*lock);
+  if (::access((options.directory + "/" + kRecoveringName).c_str(), F_OK) == 0) {
+    return Error{options.directory +
+                 " is not recovered yet; run `host-sim recover` again, it goes on from where it was"};
   }
   if (auto recovered = store->recover(); !recovered) return recovered.error();
   return store;

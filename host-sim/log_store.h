@@ -24,6 +24,15 @@ namespace tidemark::host {
 
 inline constexpr uint64_t kMaxPartitions = 1'000'000;
 inline constexpr char kJournalName[] = "journal";
+inline constexpr char kLockName[] = "lock";
+// There while a recovery is not finished: what it brought back is no engine's log yet.
+inline constexpr char kRecoveringName[] = "recovering";
+
+// What is wrong with the name of a storage; empty if nothing is.
+std::string storage_problem(const std::string& name);
+
+// Held until it is closed: no two processes work in one directory. It exists.
+Result<UniqueFd> lock_data(const std::string& directory);
 
 struct LogOptions {
   std::string directory;

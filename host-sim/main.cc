@@ -2,6 +2,7 @@
 
 #include "bench.h"
 #include "options.h"
+#include "recover.h"
 #include "run.h"
 #include "signals.h"
 #include "verify.h"
@@ -14,5 +15,6 @@ int main(int argc, char** argv) {
   Signals signals;
   if (const auto* options = std::get_if<RunOptions>(&command)) return run(*options, signals);
   if (const auto* options = std::get_if<BenchOptions>(&command)) return bench(*options, signals);
+  if (const auto* options = std::get_if<RecoverOptions>(&command)) return recover(*options, signals);
   return verify(std::get<VerifyOptions>(command), signals);
 }

@@ -69,21 +69,6 @@ double parse_rate(const std::string& text) {
   return rate;
 }
 
-std::string check_storage(const std::string& name) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  };
-  if (name.empty() || name.size() > TIDEMARK_NAME_MAX || name[0] == '.' ||
-      !std::all_of(name.begin(), name.end(), allowed)) {
-    return "'" + name + "' is no storage name: 1 to " + std::to_string(TIDEMARK_NAME_MAX) +
-           " of A-Z a-z 0-9 . _ -, not starting with '.'";
-  }
-  if (name == "lock" || name == kJournalName)
-    return "'" + name + "' is the name of a file of the engine itself";
-  return {};
-}
-
 std::string absolute(const std::string& path) {
   return std::filesystem::absolute(path).lexically_normal().string();
 }
@@ -165,7 +150,7 @@ void add_run(CLI::App& app, RunOptions& run, RawOptions& raw) {
   add_sink(app, run.sink);
   app.add_option("--storage", run.storage, "Name of the storage")
       ->capture_default_str()
-      ->check(check_storage);
+      ->check(storage_problem);
   auto* from =
       app.add_option("--from", run.from, "Commit every regular file below DIR, in path order, as one entry")
           ->type_name("DIR")
@@ -252,6 +237,20 @@ void add_bench(CLI::App& app, BenchOptions& bench, RawOptions& raw) {
       ->type_name("FILE");
 }
 
+void add_recover(CLI::App& app, RecoverOptions& recover, RawOptions& raw) {
+  add_data(app, recover.common, "A new directory for the engine's log and journal")->required();
+  add_common(app, recover.common, raw);
+  app.add_option("--sink", recover.sink, "The archive: every storage and partition of it is brought back")
+      ->required()
+      ->type_name("URL");
+  app.add_option("--jobs", recover.jobs, "Partitions recovered at a time (default: 8, or one for each core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256));
+}
+
+// A restored entry waits for the disk rather than for a core.
+uint32_t default_jobs() { return std::max(8u, std::thread::hardware_concurrency()); }
+
 void finish_common(CommonOptions& common, const RawOptions& raw) {
   static const std::map<std::string, int32_t> kLevels = {{"debug", TIDEMARK_LOG_DEBUG},
                                                          {"info", TIDEMARK_LOG_INFO},
@@ -301,12 +300,16 @@ Command parse_command_line(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "Help of all commands");
   RunOptions run;
   VerifyOptions verify;
+  RecoverOptions recover;
   BenchOptions bench;
   RawOptions raw;
   auto* run_command = app.add_subcommand("run", "Commit entries and archive them; run it again to resume");
   add_run(*run_command, run, raw);
   auto* verify_command = app.add_subcommand("verify", "Read every entry of the journal back and compare it");
   add_verify(*verify_command, verify, raw);
+  auto* recover_command = app.add_subcommand(
+      "recover", "Rebuild a lost engine's directory from its archive; run it again to resume");
+  add_recover(*recover_command, recover, raw);
   auto* bench_command = app.add_subcommand("bench", "Archive made-up entries and say how fast, and why");
   add_bench(*bench_command, bench, raw);
   try {
@@ -321,10 +324,16 @@ Command parse_command_line(int argc, char** argv) {
       if (!raw.rate.empty()) bench.rate = parse_rate(raw.rate);
       return bench;
     }
+    if (recover_command->parsed()) {
+      finish_data(recover.common);
+      finish_common(recover.common, raw);
+      if (recover.jobs == 0) recover.jobs = default_jobs();
+      return recover;
+    }
     finish_data(verify.common);
     finish_common(verify.common, raw);
     if (!verify.temporary.empty()) verify.temporary = without_slash(absolute(verify.temporary));
-    if (verify.jobs == 0) verify.jobs = std::max(8u, std::thread::hardware_concurrency());
+    if (verify.jobs == 0) verify.jobs = default_jobs();
     return verify;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;

@@ -60,6 +60,12 @@ struct VerifyOptions {
   uint32_t jobs = 0;  // partitions at a time; 0: 8 or one for each core - a restored entry waits for the disk
 };
 
+struct RecoverOptions {
+  CommonOptions common;
+  std::string sink;
+  uint32_t jobs = 0;  // as of VerifyOptions
+};
+
 struct BenchOptions {
   CommonOptions common;  // `data` may be empty: a temporary directory, removed in the end
   std::string sink;
@@ -73,7 +79,7 @@ struct BenchOptions {
 };
 
 // The command, or the exit code when there is nothing to run (help was shown, or an error was printed).
-using Command = std::variant<RunOptions, VerifyOptions, BenchOptions, int>;
+using Command = std::variant<RunOptions, VerifyOptions, RecoverOptions, BenchOptions, int>;
 Command parse_command_line(int argc, char** argv);
 
 }  // namespace tidemark::host

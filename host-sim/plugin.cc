@@ -200,4 +200,12 @@ Result<const tidemark_readback_api*> Archiver::readback() {
   return api;
 }
 
+const tidemark_maintain_api* Archiver::maintain() {
+  const auto* api = static_cast<const tidemark_maintain_api*>(
+      plugin_->api().get_extension(archiver_, TIDEMARK_EXT_MAINTAIN));
+  const bool usable =
+      api != nullptr && TIDEMARK_HAS(api, tidemark_maintain_api, unpack) && api->scan && api->unpack;
+  return usable ? api : nullptr;
+}
+
 }  // namespace tidemark::host

@@ -3,7 +3,7 @@
 #ifndef TIDEMARK_HOST_SIM_PLUGIN_H
 #define TIDEMARK_HOST_SIM_PLUGIN_H
 
-#include <tidemark/archiver.h>
+#include <tidemark/maintain.h>
 
 #include <cstdint>
 #include <memory>
@@ -66,6 +66,8 @@ class Archiver {
 
   // The extension that reads back; an error if this plugin has none.
   Result<const tidemark_readback_api*> readback();
+  // The extension that looks after an archive; NULL if this plugin has none.
+  const tidemark_maintain_api* maintain();
   tidemark_archiver* handle() { return archiver_; }
 
  private:

@@ -1,27 +1,11 @@
 #include "verifier.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "fs.h"
 #include "lsn.h"
 
 namespace tidemark::host {
-
-namespace {
-
-constexpr int kAttempts = 3;
-constexpr auto kRetryDelay = std::chrono::milliseconds(300);
-
-tidemark_error fresh_error() {
-  tidemark_error error{};
-  error.struct_size = sizeof(error);
-  return error;
-}
-
-bool worth_retrying(tidemark_status status) { return status >= 100; }
-
-}  // namespace
 
 Verifier::Verifier(std::vector<Source> sources, std::vector<ExpectedPartition> partitions,
                    std::string directory, std::function<void()> finished)
@@ -53,20 +37,29 @@ std::vector<std::string> Verifier::errors() {
   return errors_;
 }
 
-Verifier::Listing::Archive* Verifier::Listing::find(uint64_t lsn) {
-  const auto at =
-      std::lower_bound(archives.begin(), archives.end(), lsn,
-                       [](const Archive& archive, uint64_t wanted) { return archive.last < wanted; });
-  return at != archives.end() && at->first <= lsn ? &*at : nullptr;
+Verifier::Listing::Listing(std::vector<StoredArchive> archives)
+    : archives_(std::move(archives)), least_first_(archives_.size()) {
+  uint64_t least = UINT64_MAX;
+  for (size_t i = archives_.size(); i-- > 0;) least_first_[i] = least = std::min(least, archives_[i].first);
+}
+
+const StoredArchive* Verifier::Listing::find(uint64_t lsn) const {
+  auto at =
+      std::lower_bound(archives_.begin(), archives_.end(), lsn,
+                       [](const StoredArchive& archive, uint64_t wanted) { return archive.last < wanted; });
+  // Archives may overlap: one further on may begin earlier.
+  for (; at != archives_.end() && least_first_[static_cast<size_t>(at - archives_.begin())] <= lsn; ++at) {
+    if (at->first <= lsn) return &*at;
+  }
+  return nullptr;
 }
 
 void Verifier::run(uint32_t thread) {
   const std::string directory = directory_ + "/" + std::to_string(thread);
-  auto made = make_dirs(directory, Durability::kUnsafe);
   while (!stopping_) {
     const size_t index = next_partition_++;
     if (index >= partitions_.size()) break;
-    auto verified = made ? verify_partition(partitions_[index], directory) : made;
+    auto verified = verify_partition(partitions_[index], directory);
     if (verified) continue;
     MutexLock lock(mutex_);
     errors_.push_back(partitions_[index].storage + "/" + std::to_string(partitions_[index].id) + ": " +
@@ -75,92 +68,84 @@ void Verifier::run(uint32_t thread) {
   if (--running_ == 0) finished_();
 }
 
-Result<Verifier::Listing> Verifier::list(const Source& source, const ExpectedPartition& partition) {
-  auto readback = source.archiver->readback();
-  if (!readback) return readback.error();
-  const tidemark_partition id{to_str(partition.storage), partition.id};
-  tidemark_call call{};
-  call.struct_size = sizeof(call);
-  const auto visit = [](void* ctx, const tidemark_archive* archive) -> int32_t {
-    static_cast<Listing*>(ctx)->archives.push_back({archive->first, archive->last, false});
-    return 0;
-  };
-  for (int attempt = 1;; ++attempt) {
-    Listing listing;
-    tidemark_error error = fresh_error();
-    const auto status = (*readback)->list(source.archiver->handle(), &id, 1, visit, &listing, &call, &error);
-    if (status == TIDEMARK_OK) return listing;
-    if (attempt == kAttempts || !worth_retrying(status)) {
-      return Error{"cannot list " + source.url + ": " + status_text(status, &error)};
-    }
-    std::this_thread::sleep_for(kRetryDelay);
-  }
-}
-
 Result<void> Verifier::verify_partition(const ExpectedPartition& partition, const std::string& directory) {
-  std::vector<Listing> listings;
+  Work work{partition, {}, directory, {}};
   for (const Source& source : sources_) {
-    auto listing = list(source, partition);
-    if (!listing) return listing.error();
-    listings.push_back(std::move(*listing));
+    auto archives = source->list(partition.storage, partition.id);
+    if (!archives) return archives.error();
+    work.listings.emplace_back(std::move(*archives));
   }
-  for (const ExpectedEntry& entry : partition.entries) {
-    if (stopping_) return {};
-    Flaw flaw = verify_entry(partition, entry, listings, directory);
-    ++counts_[static_cast<size_t>(flaw.finding)];
-    ++verified_;
-    if (flaw.finding == Finding::kSame || ++flaw_count_ > kMaxFlaws) continue;
-    MutexLock lock(mutex_);
-    flaws_.push_back(std::move(flaw));
-  }
+  verify_entries(work, partition.entries, 0);
   return {};
 }
 
-Flaw Verifier::verify_entry(const ExpectedPartition& partition, const ExpectedEntry& entry,
-                            std::vector<Listing>& listings, const std::string& directory) {
-  const std::string name = partition.storage + "/" + std::to_string(partition.id) + " LSN " +
-                           std::to_string(entry.lsn) + " (" + lsn_text(entry.lsn) + ")";
-  for (size_t i = 0; i < sources_.size(); ++i) {
-    Listing::Archive* archive = listings[i].find(entry.lsn);
-    if (archive == nullptr) continue;
-    Flaw found = compare(sources_[i], partition, entry, directory);
-    if (found.finding == Finding::kMissing) continue;  // gone between the listing and now
-    if (!std::exchange(archive->used, true)) ++archives_;
-    static constexpr const char* kWords[] = {"same", "missing", "different", "unreadable"};
-    found.text = std::string(kWords[static_cast<size_t>(found.finding)]) + " " + name + " in " +
-                 sources_[i].url + (found.text.empty() ? "" : ": " + found.text);
-    return found;
+void Verifier::verify_entries(Work& work, Entries entries, size_t source) {
+  const auto locate = [&](uint64_t lsn) {
+    for (size_t i = source; i < sources_.size(); ++i) {
+      if (const StoredArchive* archive = work.listings[i].find(lsn)) return std::pair(i, archive);
+    }
+    return std::pair<size_t, const StoredArchive*>(0, nullptr);
+  };
+  for (size_t begin = 0; begin < entries.size() && !stopping_;) {
+    const auto [holder, archive] = locate(entries[begin].lsn);
+    size_t end = begin + 1;
+    while (end < entries.size() && locate(entries[end].lsn) == std::pair(holder, archive)) ++end;
+    const Entries group = entries.subspan(begin, end - begin);
+    if (archive != nullptr) {
+      verify_archive(work, group, holder, *archive);
+    } else {
+      for (const ExpectedEntry& entry : group) found(work, entry, Finding::kMissing, "");
+    }
+    begin = end;
   }
-  return {Finding::kMissing, "missing " + name};
 }
 
-Flaw Verifier::compare(const Source& source, const ExpectedPartition& partition, const ExpectedEntry& entry,
-                       const std::string& directory) {
-  auto readback = source.archiver->readback();
-  if (!readback) return {Finding::kUnreadable, readback.error().message};
-  const tidemark_partition id{to_str(partition.storage), partition.id};
-  tidemark_call call{};
-  call.struct_size = sizeof(call);
-  tidemark_error error = fresh_error();
+void Verifier::verify_archive(Work& work, Entries entries, size_t source, const StoredArchive& archive) {
+  std::string why;
   tidemark_status status = TIDEMARK_OK;
-  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
-    if (attempt > 1) std::this_thread::sleep_for(kRetryDelay);
-    error = fresh_error();
-    status =
-        (*readback)->restore(source.archiver->handle(), &id, entry.lsn, to_str(directory), &call, &error);
-    if (!worth_retrying(status)) break;
+  auto made = make_dirs(work.directory, Durability::kUnsafe);
+  if (made) {
+    status = sources_[source]->unpack(work.partition.storage, work.partition.id, archive, entries.front().lsn,
+                                      entries.back().lsn, work.directory, why);
   }
-  if (status == TIDEMARK_E_NOT_FOUND) return {Finding::kMissing, {}};
-  if (status == TIDEMARK_E_CORRUPT) return {Finding::kDifferent, status_text(status, &error)};
-  if (status != TIDEMARK_OK) return {Finding::kUnreadable, status_text(status, &error)};
-  const std::string restored = directory + "/" + lsn_text(entry.lsn);
-  auto digest = digest_tree(restored);
-  auto removed = remove_tree(restored);
-  if (!digest) return {Finding::kUnreadable, digest.error().message};
-  if (!removed) return {Finding::kUnreadable, removed.error().message};
-  if (*digest == entry.digest) return {Finding::kSame, {}};
-  return {Finding::kDifferent,
-          "digest " + digest_text(*digest) + ", committed as " + digest_text(entry.digest)};
+  // Gone between the listing and now.
+  if (status == TIDEMARK_E_NOT_FOUND) return verify_entries(work, entries, source + 1);
+  if (work.used.insert(&archive).second) ++archives_;
+  const std::string where = " in " + sources_[source]->url();
+  for (const ExpectedEntry& entry : entries) {
+    if (!made) {
+      found(work, entry, Finding::kUnreadable, where + ": " + made.error().message);
+    } else if (status != TIDEMARK_OK) {
+      const bool is_corrupt = status == TIDEMARK_E_CORRUPT;
+      found(work, entry, is_corrupt ? Finding::kDifferent : Finding::kUnreadable, where + ": " + why);
+    } else if (auto digest = digest_tree(work.directory + "/" + lsn_text(entry.lsn)); !digest) {
+      found(work, entry, Finding::kUnreadable, where + ": " + digest.error().message);
+    } else if (*digest != entry.digest) {
+      found(work, entry, Finding::kDifferent,
+            where + ": digest " + digest_text(*digest) + ", committed as " + digest_text(entry.digest));
+    } else {
+      found(work, entry, Finding::kSame, where);
+    }
+  }
+  // Nothing may be taken for an entry of the next archive.
+  made = remove_tree(work.directory);
+  if (!made) {
+    MutexLock lock(mutex_);
+    errors_.push_back(made.error().message);
+    stopping_ = true;
+  }
+}
+
+void Verifier::found(const Work& work, const ExpectedEntry& entry, Finding finding,
+                     const std::string& where) {
+  ++counts_[static_cast<size_t>(finding)];
+  ++verified_;
+  if (finding == Finding::kSame || ++flaw_count_ > kMaxFlaws) return;
+  static constexpr const char* kWords[] = {"same", "missing", "different", "unreadable"};
+  MutexLock lock(mutex_);
+  flaws_.push_back({finding, std::string(kWords[static_cast<size_t>(finding)]) + " " +
+                                 work.partition.storage + "/" + std::to_string(work.partition.id) + " LSN " +
+                                 std::to_string(entry.lsn) + " (" + lsn_text(entry.lsn) + ")" + where});
 }
 
 }  // namespace tidemark::host

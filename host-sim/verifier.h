@@ -1,5 +1,5 @@
 // Compares what archives give back with what the journal remembers: a pool of threads, one partition after
-// the other. Owns the archivers it reads through.
+// the other, each archive read once for all that is wanted of it. Owns the sources it reads through.
 #ifndef TIDEMARK_HOST_SIM_VERIFIER_H
 #define TIDEMARK_HOST_SIM_VERIFIER_H
 
@@ -8,13 +8,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
 #include "digest.h"
 #include "mutex.h"
-#include "plugin.h"
+#include "readback.h"
 #include "result.h"
 
 namespace tidemark::host {
@@ -40,10 +42,7 @@ struct Flaw {
 
 class Verifier {
  public:
-  struct Source {
-    std::unique_ptr<Archiver> archiver;
-    std::string url;
-  };
+  using Source = std::unique_ptr<Readback>;
 
   // The sources are asked in this order; the first one that lists an entry counts. Entries are restored below
   // `directory`. `finished` is called once, by the last thread.
@@ -52,7 +51,7 @@ class Verifier {
   ~Verifier() { stop(); }
 
   void start(uint32_t threads);
-  void stop();  // ends after the entries at hand; joins. Idempotent
+  void stop();  // ends after the archives at hand; joins. Idempotent
   bool done() const { return running_.load() == 0; }
 
   uint64_t total() const { return total_; }
@@ -66,22 +65,32 @@ class Verifier {
   static constexpr uint64_t kMaxFlaws = 100;
 
  private:
-  struct Listing {  // of one partition in one source, ascending
-    struct Archive {
-      uint64_t first, last;
-      bool used = false;
-    };
-    std::vector<Archive> archives;
-    Archive* find(uint64_t lsn);
+  // What one source holds of one partition.
+  class Listing {
+   public:
+    explicit Listing(std::vector<StoredArchive> archives);
+    // The first archive by its last LSN that holds the entry, or NULL.
+    const StoredArchive* find(uint64_t lsn) const;
+
+   private:
+    std::vector<StoredArchive> archives_;  // ascending by last LSN
+    std::vector<uint64_t> least_first_;    // of the archive at that place and all behind it
   };
+  // A partition at hand; entries are restored in `directory`.
+  struct Work {
+    const ExpectedPartition& partition;
+    std::vector<Listing> listings;  // of the sources, in their order
+    std::string directory;
+    std::unordered_set<const StoredArchive*> used;
+  };
+  using Entries = std::span<const ExpectedEntry>;
 
   void run(uint32_t thread);
-  Result<Listing> list(const Source& source, const ExpectedPartition& partition);
   Result<void> verify_partition(const ExpectedPartition& partition, const std::string& directory);
-  Flaw verify_entry(const ExpectedPartition& partition, const ExpectedEntry& entry,
-                    std::vector<Listing>& listings, const std::string& directory);
-  Flaw compare(const Source& source, const ExpectedPartition& partition, const ExpectedEntry& entry,
-               const std::string& directory);
+  // Archive by archive, as the sources from that one on hold them.
+  void verify_entries(Work& work, Entries entries, size_t source);
+  void verify_archive(Work& work, Entries entries, size_t source, const StoredArchive& archive);
+  void found(const Work& work, const ExpectedEntry& entry, Finding finding, const std::string& where);
 
   const std::vector<Source> sources_;
   const std::vector<ExpectedPartition> partitions_;

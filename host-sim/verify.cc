@@ -1,16 +1,17 @@
 #include "verify.h"
 
 #include <nlohmann/json.hpp>
-#include <poll.h>
 #include <sys/eventfd.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <map>
 
+#include "attend.h"
 #include "console.h"
 #include "journal.h"
 #include "log_store.h"
+#include "readback.h"
 #include "restore_dir.h"
 #include "usage.h"
 #include "verifier.h"
@@ -18,34 +19,6 @@
 namespace tidemark::host {
 
 namespace {
-
-// A host that lends nothing: the archiver is never started, only read through. It does show what is logged.
-class ReadingHost {
- public:
-  ReadingHost(Console& console, int32_t log_level) : console_(console), log_level_(log_level) {}
-
-  tidemark_host table() {
-    tidemark_host host{};
-    host.struct_size = sizeof(host);
-    host.abi_minor = TIDEMARK_ARCHIVER_ABI_MINOR;
-    host.ctx = this;
-    host.acquire_entry = [](void*, const tidemark_partition*, tidemark_lsn, tidemark_entry*,
-                            tidemark_error*) -> tidemark_status { return TIDEMARK_E_NOT_FOUND; };
-    host.release_entry = [](void*, const tidemark_partition*, tidemark_entry*) {};
-    host.acknowledge = [](void*, const tidemark_partition*, tidemark_lsn,
-                          tidemark_error*) -> tidemark_status { return TIDEMARK_OK; };
-    host.log = [](void* ctx, int32_t level, tidemark_str component, tidemark_str message) {
-      auto& self = *static_cast<ReadingHost*>(ctx);
-      if (level < self.log_level_) return;
-      self.console_.post("[" + std::string(to_view(component)) + "] " + std::string(to_view(message)));
-    };
-    return host;
-  }
-
- private:
-  Console& console_;
-  const int32_t log_level_;
-};
 
 Result<std::vector<ExpectedPartition>> load_journal(const std::string& data) {
   std::map<std::pair<std::string, uint64_t>, std::map<uint64_t, Digest>> all;
@@ -75,16 +48,14 @@ Result<std::vector<ExpectedPartition>> load_journal(const std::string& data) {
   return partitions;
 }
 
-Result<std::vector<Verifier::Source>> open_sources(const VerifyOptions& options, ReadingHost& host) {
+Result<std::vector<std::unique_ptr<Readback>>> open_sources(const VerifyOptions& options, ReadingHost& host) {
   auto plugin = Plugin::load(options.common.plugin);
   if (!plugin) return plugin.error();
-  std::vector<Verifier::Source> sources;
+  std::vector<std::unique_ptr<Readback>> sources;
   for (const std::string& url : options.sinks) {
-    auto archiver = Archiver::create(*plugin, host.table(), options.common.plugin_options);
-    if (!archiver) return archiver.error();
-    if (auto set = (*archiver)->set_sink(url, options.common.sink_options); !set) return set.error();
-    if (auto readback = (*archiver)->readback(); !readback) return readback.error();
-    sources.push_back({std::move(*archiver), url.substr(0, url.find('?'))});
+    auto source = Readback::open(*plugin, host, options.common, url);
+    if (!source) return source.error();
+    sources.push_back(std::move(*source));
   }
   return sources;
 }
@@ -98,24 +69,16 @@ struct Outcome {
 Outcome supervise(Verifier& verifier, Console& console, Signals& signals, int wake) {
   Outcome outcome;
   const double begin = usage_now().wall_s;
-  for (bool done = false; !done;) {
-    eventfd_t ignored = 0;
-    ::eventfd_read(wake, &ignored);
-    done = verifier.done();
-    if (!done && signals.take()) {
-      outcome.interrupted = true;
-      verifier.stop();
-      done = true;
-    }
-    for (Flaw& flaw : verifier.take_flaws()) {
-      console.post(flaw.text);
-      outcome.flaws.push_back(std::move(flaw.text));
-    }
-    console.refresh({verifier.verified(), verifier.total(), 0, false});
-    if (done) break;
-    pollfd descriptors[] = {{wake, POLLIN, 0}, {signals.fd(), POLLIN, 0}};
-    ::poll(descriptors, 2, static_cast<int>(console.interval().count()));
-  }
+  outcome.interrupted = !attend(
+      console, signals, wake, [&] { return verifier.done(); },
+      [&] {
+        for (Flaw& flaw : verifier.take_flaws()) {
+          console.post(flaw.text);
+          outcome.flaws.push_back(std::move(flaw.text));
+        }
+        return ProgressState{verifier.verified(), verifier.total(), 0, false};
+      },
+      [&] { verifier.stop(); });
   outcome.seconds = usage_now().wall_s - begin;
   return outcome;
 }

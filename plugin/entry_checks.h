@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "core/archive_name.h"
 #include "runtime/archiver.h"
 #include "util/guard.h"
 #include "util/result.h"
@@ -21,12 +22,36 @@ inline Status need(const void* pointer, const char* name) {
   return fail(TIDEMARK_E_INVALID, std::string(name) + " is NULL");
 }
 
+inline Status check_text(tidemark_str text, const char* name) {
+  if (text.data != nullptr || text.size == 0) return {};
+  return fail(TIDEMARK_E_INVALID, std::string(name) + " is NULL with a size");
+}
+
 inline Status check_partition(const tidemark_partition* partition) {
   if (Status ok = need(partition, "partition"); !ok) return ok;
-  if (partition->storage.data == nullptr && partition->storage.size > 0) {
-    return fail(TIDEMARK_E_INVALID, "partition.storage is NULL with a size");
+  return check_text(partition->storage, "partition.storage");
+}
+
+inline Status check_name(const tidemark_partition* partition) {
+  if (Status ok = check_partition(partition); !ok) return ok;
+  if (const char* problem = core::storage_name_problem(view(partition->storage))) {
+    return fail(TIDEMARK_E_INVALID,
+                "storage name '" + std::string(view(partition->storage).substr(0, 200)) + "' " + problem);
   }
   return {};
+}
+
+inline Status check_range(tidemark_lsn first, tidemark_lsn last) {
+  if (first == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "first is 0: the first LSN is 1");
+  if (first <= last) return {};
+  return fail(TIDEMARK_E_INVALID,
+              "first is " + std::to_string(first) + ", behind last, which is " + std::to_string(last));
+}
+
+inline Status check_directory(tidemark_str directory) {
+  if (directory.data == nullptr || directory.size == 0) return fail(TIDEMARK_E_INVALID, "directory is empty");
+  if (view(directory).find('\0') == std::string_view::npos) return {};
+  return fail(TIDEMARK_E_INVALID, "directory contains a NUL byte");
 }
 
 inline Status need_writer(const tidemark_writer* writer) {

@@ -8,15 +8,6 @@
 namespace tidemark {
 namespace {
 
-Status check_name(const tidemark_partition* partition) {
-  if (Status ok = check_partition(partition); !ok) return ok;
-  if (const char* problem = core::storage_name_problem(view(partition->storage))) {
-    return fail(TIDEMARK_E_INVALID,
-                "storage name '" + std::string(view(partition->storage).substr(0, 200)) + "' " + problem);
-  }
-  return {};
-}
-
 tidemark_status list(tidemark_archiver* archiver, const tidemark_partition* partition, tidemark_lsn from,
                      int32_t (*visit)(void* ctx, const tidemark_archive*), void* visit_ctx,
                      const tidemark_call* call, tidemark_error* error) {
@@ -42,7 +33,7 @@ tidemark_status fetch(tidemark_archiver* archiver, tidemark_str key, const tidem
   return guard(error, [&]() -> Status {
     if (Status ok = need(archiver, "archiver"); !ok) return ok;
     if (Status ok = need_writer(out); !ok) return ok;
-    if (key.data == nullptr && key.size > 0) return fail(TIDEMARK_E_INVALID, "key is NULL with a size");
+    if (Status ok = check_text(key, "key"); !ok) return ok;
     const auto sink = archiver->sink();
     if (!sink) return tl::unexpected(sink.error());
     return store::fetch(**sink, view(key), *out, call);
@@ -55,10 +46,7 @@ tidemark_status restore(tidemark_archiver* archiver, const tidemark_partition* p
     if (Status ok = need(archiver, "archiver"); !ok) return ok;
     if (Status ok = check_name(partition); !ok) return ok;
     if (lsn == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "lsn is 0: the first LSN is 1");
-    if (directory.data == nullptr || directory.size == 0)
-      return fail(TIDEMARK_E_INVALID, "directory is empty");
-    if (view(directory).find('\0') != std::string_view::npos)
-      return fail(TIDEMARK_E_INVALID, "directory contains a NUL byte");
+    if (Status ok = check_directory(directory); !ok) return ok;
     const auto restored =
         archiver->restore(view(partition->storage), partition->id, lsn, view(directory), call);
     if (!restored) return tl::unexpected(restored.error());

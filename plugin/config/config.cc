@@ -39,6 +39,12 @@ Status parse_log_level(const Option& option, int32_t* out) {
   return invalid(option, "use debug, info, warn, error or off");
 }
 
+Status parse_bool(const Option& option, bool* out) {
+  if (option.value != "true" && option.value != "false") return invalid(option, "use true or false");
+  *out = option.value == "true";
+  return {};
+}
+
 struct Row {
   std::string_view key;
   Status (*parse)(const Option& option, Config* config);
@@ -72,6 +78,7 @@ constexpr Row kRows[] = {
      [](const Option& o, Config* c) {
        return parse_number(o, 1U << 20U, 1ULL << 44U, &c->memory_budget_bytes);
      }},
+    {"read_only", [](const Option& o, Config* c) { return parse_bool(o, &c->read_only); }},
 };
 
 Status parse_one(const Option& option, Config* config) {

@@ -1,12 +1,27 @@
 #include "core/archive_name.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace tidemark::core {
 namespace {
 
-constexpr std::string_view kArchiveSuffix = ".tar";
-constexpr std::string_view kGapSuffix = ".gap";
+struct Suffix {
+  std::string_view text;
+  ObjectKind kind;
+};
+constexpr Suffix kSuffixes[] = {{".tar", ObjectKind::kArchive},
+                                {".gap", ObjectKind::kGap},
+                                {".accepted", ObjectKind::kAccepted},
+                                {".pruned", ObjectKind::kPruned}};
+
+constexpr std::string_view suffix_of(ObjectKind kind) {
+  for (const Suffix& suffix : kSuffixes) {
+    if (suffix.kind == kind) return suffix.text;
+  }
+  return {};
+}
 
 // The value of a base-36 digit, or 36.
 constexpr unsigned digit_value(char c) {
@@ -80,41 +95,44 @@ std::string partition_prefix(std::string_view storage, uint64_t partition) {
 
 std::string object_key(std::string_view storage, uint64_t partition, Range range, ObjectKind kind) {
   std::string key;
-  key.reserve(storage.size() + 22 + 2 * kLsnTextSize + 5);
+  key.reserve(storage.size() + 22 + 2 * kLsnTextSize + 10);
   key.append(storage);
   key += '/';
   append_decimal(key, partition);
   key += '/';
   append_lsn(key, range.last);
-  if (kind == ObjectKind::kGap || range.first != range.last) {
+  if (kind != ObjectKind::kArchive || range.first != range.last) {
     key += '-';
     append_lsn(key, range.first);
   }
-  key += kind == ObjectKind::kGap ? kGapSuffix : kArchiveSuffix;
+  key += suffix_of(kind);
   return key;
 }
 
 std::optional<ParsedName> parse_object_name(std::string_view name) {
-  constexpr size_t kSingleSize = kLsnTextSize + kArchiveSuffix.size();
-  constexpr size_t kRangeSize = kSingleSize + 1 + kLsnTextSize;
-  if (name.size() != kSingleSize && name.size() != kRangeSize) return std::nullopt;
-  const auto last = parse_lsn_text(name.substr(0, kLsnTextSize));
+  const size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const Suffix* const suffix =
+      std::find_if(std::begin(kSuffixes), std::end(kSuffixes),
+                   [&](const Suffix& known) { return known.text == name.substr(dot); });
+  if (suffix == std::end(kSuffixes)) return std::nullopt;
+  const bool is_archive = suffix->kind == ObjectKind::kArchive;
+  const auto last = parse_lsn_text(name.substr(0, std::min(dot, kLsnTextSize)));
   if (!last) return std::nullopt;
-  const std::string_view suffix = name.substr(name.size() - kArchiveSuffix.size());
-  if (name.size() == kSingleSize) {
-    if (suffix != kArchiveSuffix) return std::nullopt;
+  if (dot == kLsnTextSize) {
+    if (!is_archive) return std::nullopt;
     return ParsedName{{*last, *last}, ObjectKind::kArchive};
   }
-  if (name[kLsnTextSize] != '-') return std::nullopt;
+  if (dot != 2 * kLsnTextSize + 1 || name[kLsnTextSize] != '-') return std::nullopt;
   const auto first = parse_lsn_text(name.substr(kLsnTextSize + 1, kLsnTextSize));
   if (!first || *first > *last) return std::nullopt;
-  if (suffix == kGapSuffix) return ParsedName{{*first, *last}, ObjectKind::kGap};
-  // A single entry has the short name only.
-  if (suffix != kArchiveSuffix || *first == *last) return std::nullopt;
-  return ParsedName{{*first, *last}, ObjectKind::kArchive};
+  // A single entry has the short name only; what was pruned begins with the first entry there ever was.
+  if (is_archive && *first == *last) return std::nullopt;
+  if (suffix->kind == ObjectKind::kPruned && *first != 1) return std::nullopt;
+  return ParsedName{{*first, *last}, suffix->kind};
 }
 
-std::optional<ParsedKey> parse_object_key(std::string_view key) {
+std::optional<ParsedFolder> parse_folder(std::string_view key) {
   const size_t storage_end = key.find('/');
   if (storage_end == std::string_view::npos) return std::nullopt;
   const size_t partition_end = key.find('/', storage_end + 1);
@@ -123,9 +141,15 @@ std::optional<ParsedKey> parse_object_key(std::string_view key) {
   if (storage_name_problem(storage) != nullptr) return std::nullopt;
   const auto partition = parse_decimal(key.substr(storage_end + 1, partition_end - storage_end - 1));
   if (!partition) return std::nullopt;
-  const auto name = parse_object_name(key.substr(partition_end + 1));
+  return ParsedFolder{storage, *partition, key.substr(partition_end + 1)};
+}
+
+std::optional<ParsedKey> parse_object_key(std::string_view key) {
+  const auto folder = parse_folder(key);
+  if (!folder) return std::nullopt;
+  const auto name = parse_object_name(folder->name);
   if (!name) return std::nullopt;
-  return ParsedKey{storage, *partition, *name};
+  return ParsedKey{folder->storage, folder->partition, *name};
 }
 
 }  // namespace tidemark::core

@@ -1,8 +1,10 @@
 // Names in the archive: LSN text, object keys and the identity that a footer states.
 //
-// <storage>/<partition>/<LSN>.tar            one entry
-// <storage>/<partition>/<last>-<first>.tar   a batch, named by its last entry: byte order is LSN order
-// <storage>/<partition>/<last>-<first>.gap   a record that first..last could not be archived
+// <storage>/<partition>/<LSN>.tar                 one entry
+// <storage>/<partition>/<last>-<first>.tar        a batch, named by its last entry: byte order is LSN order
+// <storage>/<partition>/<last>-<first>.gap        a record that first..last could not be archived
+// <storage>/<partition>/<last>-<first>.accepted   a record that a person accepts the loss of first..last
+// <storage>/<partition>/<last>-<first>.pruned     a record that 1..last were removed on purpose; first is 1
 //
 // Parsing accepts exactly what formatting makes. Pure; any thread.
 #ifndef TIDEMARK_CORE_ARCHIVE_NAME_H
@@ -27,7 +29,7 @@ std::optional<Lsn> parse_lsn_text(std::string_view text);  // 0 is no LSN and do
 // Why a storage name is refused, or nullptr: [A-Za-z0-9._-]{1,128}, not beginning with '.'.
 const char* storage_name_problem(std::string_view name);
 
-enum class ObjectKind : uint8_t { kArchive, kGap };
+enum class ObjectKind : uint8_t { kArchive, kGap, kAccepted, kPruned };
 
 std::string partition_prefix(std::string_view storage, uint64_t partition);  // ends in '/'
 std::string object_key(std::string_view storage, uint64_t partition, Range range, ObjectKind kind);
@@ -45,6 +47,14 @@ struct ParsedKey {
   ParsedName name;
 };
 std::optional<ParsedKey> parse_object_key(std::string_view key);
+
+struct ParsedFolder {
+  std::string_view storage;  // borrowed from the key
+  uint64_t partition = 0;
+  std::string_view name;  // what follows the partition's prefix
+};
+// The partition in whose folder a key lies, whatever its name there.
+std::optional<ParsedFolder> parse_folder(std::string_view key);
 
 }  // namespace tidemark::core
 

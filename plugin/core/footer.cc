@@ -4,13 +4,18 @@
 #include <charconv>
 #include <cstring>
 
-#include "core/archive_name.h"
-
 namespace tidemark::core {
 namespace {
 
 constexpr std::string_view kMagic = "TIDEMARK1";
 constexpr std::string_view kGapMagic = "TIDEMARK1-GAP";
+constexpr std::string_view kAcceptedMagic = "TIDEMARK1-ACCEPTED";
+constexpr std::string_view kPrunedMagic = "TIDEMARK1-PRUNED";
+
+std::string_view record_magic(ObjectKind kind) {
+  assert(kind == ObjectKind::kAccepted || kind == ObjectKind::kPruned);
+  return kind == ObjectKind::kAccepted ? kAcceptedMagic : kPrunedMagic;
+}
 
 class BlockWriter {
  public:
@@ -120,12 +125,11 @@ std::optional<Footer> parse(std::string_view block, std::string_view magic, bool
   return footer;
 }
 
-}  // namespace
-
-FooterBlock format_footer(const Digest& sha256, std::string_view storage, uint64_t partition, Range range) {
+FooterBlock format(std::string_view magic, const Digest& sha256, std::string_view storage, uint64_t partition,
+                   Range range) {
   FooterBlock block;
   BlockWriter writer(block);
-  writer.text(kMagic);
+  writer.text(magic);
   writer.text(" sha256=");
   char digits[2 * sizeof(Digest)];
   for (size_t i = 0; i < sha256.size(); ++i) {
@@ -135,6 +139,17 @@ FooterBlock format_footer(const Digest& sha256, std::string_view storage, uint64
   writer.text({digits, sizeof digits});
   writer.identity(storage, partition, range);
   return block;
+}
+
+}  // namespace
+
+FooterBlock format_footer(const Digest& sha256, std::string_view storage, uint64_t partition, Range range) {
+  return format(kMagic, sha256, storage, partition, range);
+}
+
+FooterBlock format_record_footer(ObjectKind kind, const Digest& sha256, std::string_view storage,
+                                 uint64_t partition, Range range) {
+  return format(record_magic(kind), sha256, storage, partition, range);
 }
 
 FooterBlock format_gap_record(std::string_view storage, uint64_t partition, Range range) {
@@ -147,6 +162,10 @@ FooterBlock format_gap_record(std::string_view storage, uint64_t partition, Rang
 
 std::optional<Footer> parse_footer(std::string_view block, std::string* problem) {
   return parse(block, kMagic, true, problem);
+}
+
+std::optional<Footer> parse_record_footer(ObjectKind kind, std::string_view block, std::string* problem) {
+  return parse(block, record_magic(kind), true, problem);
 }
 
 std::optional<Footer> parse_gap_record(std::string_view block, std::string* problem) {

@@ -4,7 +4,8 @@
 //   TIDEMARK1 sha256=<64 hex digits> storage=<name> partition=<n> first=<n> last=<n>
 //
 // with the digest over all bytes before the footer and numbers in decimal. A gap record is a single block
-// of the same kind that begins with TIDEMARK1-GAP and has no sha256. Pure; any thread.
+// of the same kind that begins with TIDEMARK1-GAP and has no sha256. Records of people's decisions are a text
+// (store/record.h) and a footer that begins with TIDEMARK1-ACCEPTED or TIDEMARK1-PRUNED. Pure; any thread.
 #ifndef TIDEMARK_CORE_FOOTER_H
 #define TIDEMARK_CORE_FOOTER_H
 
@@ -14,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/archive_name.h"
 #include "core/types.h"
 
 namespace tidemark::core {
@@ -30,10 +32,14 @@ struct Footer {
 };
 
 FooterBlock format_footer(const Digest& sha256, std::string_view storage, uint64_t partition, Range range);
+// `kind`: kAccepted or kPruned.
+FooterBlock format_record_footer(ObjectKind kind, const Digest& sha256, std::string_view storage,
+                                 uint64_t partition, Range range);
 FooterBlock format_gap_record(std::string_view storage, uint64_t partition, Range range);
 
 // Accepts exactly what formatting makes; on nothing, `problem` (may be NULL) says what is wrong.
 std::optional<Footer> parse_footer(std::string_view block, std::string* problem);
+std::optional<Footer> parse_record_footer(ObjectKind kind, std::string_view block, std::string* problem);
 // The same for a gap record; its sha256 is all zero.
 std::optional<Footer> parse_gap_record(std::string_view block, std::string* problem);
 

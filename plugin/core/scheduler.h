@@ -22,8 +22,8 @@
 //    that look, verify or record a gap run alone. Acknowledgements cover the contiguous archived prefix only
 //  6 partitions with work wait in a FIFO, also after each job they start; idle ones are forgotten
 //  7 failures back off one partition, or open the breaker for all (see throttle.h); a partition that
-//    meets a failing sink again after the sink worked for others is taken to be at fault itself; a probe whose
-//    entry fails is followed by discovery, which cannot fail for an entry's sake
+//    meets a failing sink again after the sink worked for others is taken to be at fault itself; a probe
+//    whose entry fails is followed by discovery, which cannot fail for an entry's sake
 //  8 a failed acknowledge is retried with backoff, with the newest position
 //  9 jobs wait for the rate limit before they start (see rate_limit.h), never in between
 #ifndef TIDEMARK_CORE_SCHEDULER_H

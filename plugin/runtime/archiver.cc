@@ -25,6 +25,8 @@ core::SchedulerConfig scheduler_config(const config::Config& config) {
   return result;
 }
 
+constexpr const char* kReadOnly = "the archiver was made with read_only=true, which changes nothing";
+
 void name_thread(const std::string& name) { pthread_setname_np(pthread_self(), name.c_str()); }
 
 // While it lives, threads that are created get every signal blocked: signals are the host's.
@@ -83,6 +85,7 @@ Status Archiver::set_sink(std::string_view url, std::span<const config::Option> 
 Status Archiver::start() {
   if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "start must not be called from a callback");
   if (started_) return fail(TIDEMARK_E_INVALID, "the archiver is started already");
+  if (config_.read_only) return fail(TIDEMARK_E_INVALID, kReadOnly);
   if (slot_.get() == nullptr) return fail(TIDEMARK_E_INVALID, "no sink: call set_sink before start");
   cancelled_.store(false);
   dispatcher_.start();
@@ -156,6 +159,11 @@ Result<std::shared_ptr<sink::Sink>> Archiver::sink() {
   std::shared_ptr<sink::Sink> sink = slot_.get();
   if (sink == nullptr) return fail(TIDEMARK_E_INVALID, "no sink: call set_sink first");
   return sink;
+}
+
+Result<std::shared_ptr<sink::Sink>> Archiver::writable_sink() {
+  if (config_.read_only) return fail(TIDEMARK_E_INVALID, kReadOnly);
+  return sink();
 }
 
 bool Archiver::on_own_thread() const {

@@ -47,6 +47,8 @@ class Archiver {
                                   std::string_view directory, const tidemark_call* call);
   // The sink to read back from; TIDEMARK_E_INVALID before the first set_sink.
   Result<std::shared_ptr<sink::Sink>> sink();
+  // The same, to change something; INVALID if the archiver was made read_only.
+  Result<std::shared_ptr<sink::Sink>> writable_sink();
   void warn(const std::string& message) { logger_->warn("{}", message); }
 
  private:

@@ -2,13 +2,12 @@
 
 #include <array>
 #include <chrono>
-#include <cstring>
 
 #include "core/archive_name.h"
 #include "core/footer.h"
 #include "runtime/host.h"
+#include "sink/memory_source.h"
 #include "store/store.h"
-#include "util/crc32c.h"
 #include "util/sha256.h"
 #include "util/stopwatch.h"
 
@@ -36,16 +35,6 @@ tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t siz
   const Result<size_t> count = static_cast<tar::EntrySource*>(ctx)->read(offset, buffer, size);
   if (!count) return to_abi(count.error(), error);
   *out_size = *count;
-  return TIDEMARK_OK;
-}
-
-// A body that lies in memory: the gap record.
-tidemark_status read_block(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
-                           tidemark_error*) {
-  const core::FooterBlock& block = *static_cast<core::FooterBlock*>(ctx);
-  const size_t count = offset >= block.size() ? 0 : std::min<size_t>(size, block.size() - offset);
-  std::memcpy(buffer, block.data() + std::min<uint64_t>(offset, block.size()), count);
-  *out_size = count;
   return TIDEMARK_OK;
 }
 
@@ -242,29 +231,10 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
 }
 
 JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range) {
-  core::FooterBlock block = core::format_gap_record(*id.storage, id.id, range);
-  tidemark_source source = {sizeof source,
-                            0,
-                            block.size(),
-                            nullptr,
-                            &block,
-                            read_block,
-                            reinterpret_cast<const uint8_t*>(block.data()),
-                            nullptr};
-  core::Digest digest;
-  if (sink_->wants_sha256()) {
-    Sha256 sha256;
-    sha256.update(block.data(), block.size());
-    digest = sha256.finish();
-    source.sha256 = digest.data();
-  }
-  uint32_t crc32c = 0;
-  if (sink_->wants_crc32c()) {
-    crc32c = extend_crc32c(0, block.data(), block.size());
-    source.crc32c = &crc32c;
-  }
+  const core::FooterBlock block = core::format_gap_record(*id.storage, id.id, range);
+  const sink::MemorySource body(*sink_, {block.data(), block.size()});
   const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kGap);
-  const Status status = put(key, source);
+  const Status status = put(key, body.source());
   if (status) return {};
   if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
 

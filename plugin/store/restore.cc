@@ -63,7 +63,7 @@ struct Candidate {
 };
 struct Candidates {
   std::vector<Candidate> archives;
-  std::optional<core::Range> gap;
+  std::optional<core::ParsedName> record;  // that says why there is none
 };
 
 constexpr size_t kCandidatesMax = 16;
@@ -76,8 +76,8 @@ Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, u
       sink, storage, partition, lsn,
       [&](const ArchiveInfo& info) {
         if (!info.range.contains(lsn)) return ++names_behind < kOverlapNames;
-        if (info.kind == core::ObjectKind::kGap) {
-          found.gap = info.range;
+        if (info.kind != core::ObjectKind::kArchive) {
+          found.record = {info.range, info.kind};
         } else {
           found.archives.push_back({info.range, std::string(info.key), info.size_bytes});
         }
@@ -89,12 +89,16 @@ Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, u
 }
 
 tl::unexpected<Error> not_found(std::string_view storage, uint64_t partition, core::Lsn lsn,
-                                const std::optional<core::Range>& gap) {
+                                const std::optional<core::ParsedName>& record) {
   std::string message = "no archive of " + std::string(storage) + "/" + std::to_string(partition) +
                         " holds entry " + std::to_string(lsn);
-  if (gap) {
-    message += ": entries " + std::to_string(gap->first) + " to " + std::to_string(gap->last) +
-               " are recorded as a gap, they could not be archived";
+  if (record) {
+    const char* const why =
+        record->kind == core::ObjectKind::kGap        ? " are recorded as a gap, they could not be archived"
+        : record->kind == core::ObjectKind::kAccepted ? " are recorded as lost, and accepted"
+                                                      : " were pruned on purpose";
+    message += ": entries " + std::to_string(record->range.first) + " to " +
+               std::to_string(record->range.last) + why;
   }
   return fail(TIDEMARK_E_NOT_FOUND, message);
 }
@@ -122,7 +126,7 @@ Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t pa
   Deadline deadline(call);
   const auto found = find_candidates(sink, storage, partition, lsn, deadline);
   if (!found) return tl::unexpected(found.error());
-  if (found->archives.empty()) return not_found(storage, partition, lsn, found->gap);
+  if (found->archives.empty()) return not_found(storage, partition, lsn, found->record);
   const tar::Extraction wanted = {storage, partition, {}, lsn, directory, {}};
   Restored result;
   for (const Candidate& candidate : found->archives) {

@@ -25,9 +25,19 @@ FooterSplitter::Pieces FooterSplitter::push(std::span<const uint8_t> piece) {
   return pieces;
 }
 
+// Stays kEndMarkSize bytes behind, so that the digest of what stands before the end mark can be had too.
 void FooterSplitter::hash(std::span<const uint8_t> content) {
-  sha_.update(content.data(), content.size());
   content_bytes_ += content.size();
+  const size_t together = unhashed_size_ + content.size();
+  const size_t due = together > unhashed_.size() ? together - unhashed_.size() : 0;
+  const size_t from_held = std::min(due, unhashed_size_);
+  sha_.update(unhashed_.data(), from_held);
+  std::memmove(unhashed_.data(), unhashed_.data() + from_held, unhashed_size_ - from_held);
+  unhashed_size_ -= from_held;
+  sha_.update(content.data(), due - from_held);
+  const auto rest = content.subspan(due - from_held);
+  std::memcpy(unhashed_.data() + unhashed_size_, rest.data(), rest.size());
+  unhashed_size_ += rest.size();
 }
 
 Result<core::Footer> FooterSplitter::check(std::string_view storage, uint64_t partition, core::Range range) {
@@ -37,7 +47,11 @@ Result<core::Footer> FooterSplitter::check(std::string_view storage, uint64_t pa
   if (Status status = check_identity(*footer, storage, partition, range); !status) {
     return tl::unexpected(std::move(status.error()));
   }
-  const core::Digest digest = sha_.finish();
+  Sha256 whole;
+  whole.copy_from(sha_);
+  whole.update(unhashed_.data(), unhashed_size_);
+  before_end_mark_ = sha_.finish();
+  const core::Digest digest = whole.finish();
   if (digest != footer->sha256) {
     return fail(TIDEMARK_E_CORRUPT, "the object is damaged: its bytes have sha256 " + core::hex(digest) +
                                         ", its footer says " + core::hex(footer->sha256));

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "core/footer.h"
+#include "tar/format.h"
 #include "util/result.h"
 #include "util/sha256.h"
 
@@ -32,11 +33,17 @@ class FooterSplitter {
   std::string_view tail() const { return {reinterpret_cast<const char*>(held_.data()), held_size_}; }
   // After the last piece: the footer, which must be of this content and this identity.
   Result<core::Footer> check(std::string_view storage, uint64_t partition, core::Range range);
+  // After check(): of all content but its last kEndMarkSize bytes. That is the digest of the entry of an
+  // archive that holds one, at no cost of its own.
+  const core::Digest& digest_before_end_mark() const { return before_end_mark_; }
 
  private:
   void hash(std::span<const uint8_t> content);
 
   Sha256 sha_;
+  std::array<uint8_t, kEndMarkSize> unhashed_;  // the last of the content
+  size_t unhashed_size_ = 0;
+  core::Digest before_end_mark_{};
   std::array<uint8_t, core::kFooterSize> held_;
   std::array<uint8_t, core::kFooterSize> given_;  // content that was held until the last push
   size_t held_size_ = 0;

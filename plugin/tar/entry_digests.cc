@@ -47,6 +47,7 @@ std::optional<uint64_t> pax_size(std::string_view records) {
     const auto [stop, problem] = std::from_chars(records.data(), records.data() + records.size(), length);
     const auto digits = static_cast<size_t>(stop - records.data());
     if (problem != std::errc() || length <= digits + 1 || length > records.size()) return std::nullopt;
+    if (records[length - 1] != '\n') return std::nullopt;
     const std::string_view record = records.substr(digits, length - digits - 1);
     if (record.starts_with(" size=")) {
       const std::string_view value = record.substr(6);

@@ -5,36 +5,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
 
 #include "core/archive_name.h"
+#include "tar/member_path.h"
 
 namespace tidemark::tar {
 namespace {
 
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-// Whether `path` comes after `previous` in archive order: compared name by name.
-bool comes_after(std::string_view path, std::string_view previous) {
-  size_t i = 0;
-  while (i < path.size() && i < previous.size() && path[i] == previous[i]) ++i;
-  if (i == path.size()) return false;
-  if (i == previous.size()) return true;
-  if (previous[i] == '/') return true;  // previous lies below a shorter name
-  if (path[i] == '/') return false;
-  return static_cast<unsigned char>(path[i]) > static_cast<unsigned char>(previous[i]);
-}
-
-const char* name_problem(std::string_view name) {
-  if (name.empty()) return "has an empty name in its path";
-  if (name == "." || name == "..") return "has '.' or '..' in its path";
-  if (name.find('\0') != std::string_view::npos) return "has a NUL in its path";
-  return nullptr;
-}
 
 tl::unexpected<Error> refuse(const std::string& member, const char* why) {
   return fail(TIDEMARK_E_CORRUPT, "member " + member + " " + why + "; nothing was restored");
@@ -69,13 +51,23 @@ Status TreeBuilder::begin(std::string_view directory, core::Lsn lsn) {
   if (!directory_) return fail_errno(errno, directory_path_);
   struct stat info;
   if (fstatat(directory_.get(), final_name_.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
-    return fail(TIDEMARK_E_EXISTS, directory_path_ + "/" + final_name_ +
-                                       ": exists already; remove it or restore into another directory");
+    return fail_exists(directory_path_ + "/" + final_name_);
   }
   if (errno != ENOENT) return fail_errno(errno, directory_path_ + "/" + final_name_);
   auto random = random_text();
   if (!random) return tl::unexpected(std::move(random.error()));
   temp_name_ = ".tidemark-restore-" + final_name_ + "-" + *random;
+  return {};
+}
+
+Status TreeBuilder::begin_staged(int staging_fd, std::string_view shown, core::Lsn lsn) {
+  assert(!directory_);
+  directory_path_ = shown;
+  const auto text = core::lsn_text(lsn);
+  final_name_.assign(text.data(), text.size());
+  temp_name_ = final_name_;
+  directory_.reset(fcntl(staging_fd, F_DUPFD_CLOEXEC, 0));
+  if (!directory_) return fail_errno(errno, directory_path_);
   return {};
 }
 
@@ -89,21 +81,15 @@ Status TreeBuilder::place(std::string_view path, const char*& name, int& parent_
     return {};
   }
   if (!has_entry_ || is_file_) return refuse(shown(path), "lies in no directory of the archive");
-  for (size_t at = 0; at <= path.size();) {
-    const size_t end = std::min(path.find('/', at), path.size());
-    if (const char* problem = name_problem(path.substr(at, end - at))) return refuse(shown(path), problem);
-    at = end + 1;
-  }
+  if (const char* problem = path_problem(path)) return refuse(shown(path), problem);
   if (!last_path_.empty() && !comes_after(path, last_path_)) {
     return refuse(shown(path), path == last_path_ ? "is there twice" : "is there twice or out of order");
   }
-  const size_t slash = path.rfind('/');
-  const std::string_view parent =
-      slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+  const std::string_view parent = parent_path(path);
   if (Status status = go_to_parent(parent); !status) return status;
   if (parent != path_) return refuse(shown(path), "lies in no directory of the archive");
   last_path_ = path;
-  name_ = path.substr(slash == std::string_view::npos ? 0 : slash + 1);
+  name_ = path.substr(parent.empty() ? 0 : parent.size() + 1);
   name = name_.c_str();
   parent_fd = stack_.fd();
   return {};
@@ -129,7 +115,7 @@ Status TreeBuilder::leave_directory() {
   if (const int problem = stack_.pop(); problem != 0) return fail_errno(problem, path);
   levels_.pop_back();
   path_.resize(levels_.empty() ? 0 : levels_.back().path_size);
-  if (fchmod(left.get(), mode) != 0 || fsync(left.get()) != 0) return fail_errno(errno, path);
+  if (fchmod(left.get(), mode) != 0 || (sync_each_ && fsync(left.get()) != 0)) return fail_errno(errno, path);
   return {};
 }
 
@@ -183,7 +169,7 @@ Status TreeBuilder::write(const void* data, size_t size) {
 
 Status TreeBuilder::end_file() {
   // The bits last: a write would take setuid and setgid away.
-  if (fchmod(file_.get(), file_mode_) != 0 || fsync(file_.get()) != 0)
+  if (fchmod(file_.get(), file_mode_) != 0 || (sync_each_ && fsync(file_.get()) != 0))
     return fail_errno(errno, shown(last_path_));
   file_.reset();
   return {};
@@ -199,22 +185,27 @@ Status TreeBuilder::finish() {
 
 Status TreeBuilder::publish() {
   const std::string target = directory_path_ + "/" + final_name_;
-  if (renameat2(directory_.get(), temp_name_.c_str(), directory_.get(), final_name_.c_str(),
-                RENAME_NOREPLACE) != 0) {
-    if (errno == EEXIST) {
-      return fail(TIDEMARK_E_EXISTS,
-                  target + ": exists already; remove it or restore into another directory");
-    }
-    if (errno == EINVAL) {
-      return fail(TIDEMARK_E_UNSUPPORTED, target +
-                                              ": this file system cannot rename without replacing; restore "
-                                              "into a directory on another one");
-    }
-    return fail_errno(errno, target);
-  }
+  Status renamed = rename_into_place(directory_.get(), temp_name_, directory_.get(), final_name_, target);
+  if (!renamed) return renamed;
   created_ = false;
   if (fsync(directory_.get()) != 0) return fail_errno(errno, directory_path_);
   return {};
+}
+
+tl::unexpected<Error> fail_exists(const std::string& target) {
+  return fail(TIDEMARK_E_EXISTS, target + ": exists already; remove it or restore into another directory");
+}
+
+Status rename_into_place(int from_fd, const std::string& from_name, int to_fd, const std::string& to_name,
+                         const std::string& target) {
+  if (renameat2(from_fd, from_name.c_str(), to_fd, to_name.c_str(), RENAME_NOREPLACE) == 0) return {};
+  if (errno == EEXIST) return fail_exists(target);
+  if (errno == EINVAL) {
+    return fail(TIDEMARK_E_UNSUPPORTED, target +
+                                            ": this file system cannot rename without replacing; restore "
+                                            "into a directory on another one");
+  }
+  return fail_errno(errno, target);
 }
 
 }  // namespace tidemark::tar

@@ -1,5 +1,6 @@
 // Builds one restored entry beside its final place, safe against hostile member names, and moves it there
-// whole: <dir>/.tidemark-restore-<LSN>-<random> becomes <dir>/<LSN>, or nothing is left.
+// whole: <dir>/.tidemark-restore-<LSN>-<random> becomes <dir>/<LSN>, or nothing is left. Or builds it in a
+// staging directory of the caller, who publishes it.
 //
 // One thread at a time. Members come in archive order (pre-order, names in byte order, each below a directory
 // that was given before), anything else is refused; so nothing is written twice, outside of the tree or
@@ -32,6 +33,12 @@ class TreeBuilder {
 
   // `directory` exists. EXISTS: it has an entry <LSN> already.
   Status begin(std::string_view directory, core::Lsn lsn);
+  // Instead: builds <LSN> right in `staging_fd`, borrowed, an empty directory nobody else uses; `shown` names
+  // it in messages.
+  Status begin_staged(int staging_fd, std::string_view shown, core::Lsn lsn);
+
+  // Whether what is written from now on is fsynced as it is completed (the default) or by the caller later.
+  void sync_each(bool on) { sync_each_ = on; }
 
   // `path` is relative to the entry, "" is the entry itself, without a '/' at its end.
   Status add_directory(std::string_view path, mode_t mode);
@@ -45,6 +52,8 @@ class TreeBuilder {
   Status finish();
   // After finish(): EXISTS if somebody else was faster.
   Status publish();
+  // After finish(), staged: it is the caller's to publish or remove.
+  void release() { created_ = false; }
 
  private:
   struct Level {
@@ -61,6 +70,7 @@ class TreeBuilder {
   std::string directory_path_;
   std::string final_name_;
   std::string temp_name_;
+  bool sync_each_ = true;
   bool created_ = false;    // temp_name_ exists
   bool has_entry_ = false;  // the entry itself was given
   bool is_file_ = false;    // and is a file
@@ -72,6 +82,12 @@ class TreeBuilder {
   UniqueFd file_;
   mode_t file_mode_ = 0;
 };
+
+// Gives what stands complete and fsynced in one directory its name in another of the same file system; the
+// caller fsyncs that. `target` is its path for messages. EXISTS: something has the name already.
+Status rename_into_place(int from_fd, const std::string& from_name, int to_fd, const std::string& to_name,
+                         const std::string& target);
+tl::unexpected<Error> fail_exists(const std::string& target);
 
 // Removes whatever `name` in the directory is, with everything below it; follows no symlink. 0 or an errno.
 int remove_tree(int directory_fd, const char* name);

@@ -437,6 +437,11 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
   require(state.place != Place::kRunning || !p.jobs.empty(), "running means a job", ref);
   require((state.place == Place::kDormant) == (p.jobs.empty() && !p.has_work()), "asleep only without work",
           ref);
+  // Millions may sleep.
+  const bool is_over =
+      p.looked(epoch_) && p.through == core::kEveryLsn &&
+      std::ranges::none_of(p.held, [&p](const Range& range) { return range.last > p.frontier; });
+  if (is_over) require(state.found == nullptr, "what was found is let go once it is passed", ref);
   check_readiness(p, ref, state.place);
   if (state.place == Place::kBackingOff) {
     require(p.failing, "only what failed backs off", ref);

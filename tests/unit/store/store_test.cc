@@ -163,7 +163,7 @@ TEST_F(StoreTest, AFooterThatIsNoneIsCorruptAndNamed) {
   fake_.objects.clear();
   expect_error(read_footer(fake_.sink(), key, nullptr), TIDEMARK_E_NOT_FOUND, key);
   expect_error(read_footer(fake_.sink(), "db/7/x", nullptr), TIDEMARK_E_INVALID, "'db/7/x' is not the key");
-  expect_error(read_footer(fake_.sink(), add_gap({1, 2}), nullptr), TIDEMARK_E_INVALID, "is a gap record");
+  expect_error(read_footer(fake_.sink(), add_gap({1, 2}), nullptr), TIDEMARK_E_INVALID, "is a record");
 }
 
 TEST_F(StoreTest, FetchesWhatIsStored) {

@@ -1,0 +1,149 @@
+#include "readback.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "lsn.h"
+
+namespace tidemark::host {
+
+namespace {
+
+constexpr int kAttempts = 3;
+constexpr auto kRetryDelay = std::chrono::milliseconds(300);
+
+tidemark_error fresh_error() {
+  tidemark_error error{};
+  error.struct_size = sizeof(error);
+  return error;
+}
+
+tidemark_call fresh_call() {
+  tidemark_call call{};
+  call.struct_size = sizeof(call);
+  return call;
+}
+
+bool worth_retrying(tidemark_status status) { return status >= 100; }
+
+// Calls until it succeeds or there is no hope; the error is that of the last attempt.
+template <class Attempt>
+tidemark_status try_often(const Attempt& attempt, tidemark_error& error) {
+  for (int number = 1;; ++number) {
+    error = fresh_error();
+    const tidemark_status status = attempt(&error);
+    if (number == kAttempts || !worth_retrying(status)) return status;
+    std::this_thread::sleep_for(kRetryDelay);
+  }
+}
+
+}  // namespace
+
+tidemark_host ReadingHost::table() {
+  tidemark_host host{};
+  host.struct_size = sizeof(host);
+  host.abi_minor = TIDEMARK_ARCHIVER_ABI_MINOR;
+  host.ctx = this;
+  host.acquire_entry = [](void*, const tidemark_partition*, tidemark_lsn, tidemark_entry*,
+                          tidemark_error*) -> tidemark_status { return TIDEMARK_E_NOT_FOUND; };
+  host.release_entry = [](void*, const tidemark_partition*, tidemark_entry*) {};
+  host.acknowledge = [](void*, const tidemark_partition*, tidemark_lsn, tidemark_error*) -> tidemark_status {
+    return TIDEMARK_OK;
+  };
+  host.log = [](void* ctx, int32_t level, tidemark_str component, tidemark_str message) {
+    auto& self = *static_cast<ReadingHost*>(ctx);
+    if (level < self.log_level_) return;
+    self.console_.post("[" + std::string(to_view(component)) + "] " + std::string(to_view(message)));
+  };
+  return host;
+}
+
+Result<std::unique_ptr<Readback>> Readback::open(std::shared_ptr<Plugin> plugin, ReadingHost& host,
+                                                 const CommonOptions& options, const std::string& url) {
+  auto archiver = Archiver::create(std::move(plugin), host.table(), options.plugin_options);
+  if (!archiver) return archiver.error();
+  if (auto set = (*archiver)->set_sink(url, options.sink_options); !set) return set.error();
+  auto readback = (*archiver)->readback();
+  if (!readback) return readback.error();
+  const tidemark_maintain_api* maintain = (*archiver)->maintain();
+  return std::unique_ptr<Readback>(
+      new Readback(std::move(*archiver), url.substr(0, url.find('?')), *readback, maintain));
+}
+
+Result<std::vector<StoredArchive>> Readback::list(const std::string& storage, uint64_t partition) const {
+  const tidemark_partition id{to_str(storage), partition};
+  const tidemark_call call = fresh_call();
+  const auto visit = [](void* ctx, const tidemark_archive* archive) -> int32_t {
+    static_cast<std::vector<StoredArchive>*>(ctx)->push_back(
+        {std::string(to_view(archive->key)), archive->first, archive->last});
+    return 0;
+  };
+  std::vector<StoredArchive> found;
+  tidemark_error error;
+  const tidemark_status status = try_often(
+      [&](tidemark_error* why) {
+        found.clear();
+        return readback_->list(archiver_->handle(), &id, 1, visit, &found, &call, why);
+      },
+      error);
+  if (status != TIDEMARK_OK) return Error{"cannot list " + url_ + ": " + status_text(status, &error)};
+  return found;
+}
+
+Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) const {
+  if (maintain_ == nullptr) {
+    return Error{"this plugin cannot tell what a sink holds: it lacks the extension " TIDEMARK_EXT_MAINTAIN};
+  }
+  // What an attempt saw before it failed is not told.
+  std::vector<StoredObject> found;
+  const auto keep = [](void* ctx, const tidemark_stored* stored) -> int32_t {
+    static_cast<std::vector<StoredObject>*>(ctx)->push_back(
+        {stored->kind,
+         std::string(to_view(stored->partition.storage)),
+         stored->partition.id,
+         {std::string(to_view(stored->key)), stored->first, stored->last}});
+    return 0;
+  };
+  const tidemark_call call = fresh_call();
+  tidemark_error error;
+  const tidemark_status status = try_often(
+      [&](tidemark_error* why) {
+        found.clear();
+        return maintain_->scan(archiver_->handle(), to_str(""), nullptr, 0, keep, &found, &call, why);
+      },
+      error);
+  if (status != TIDEMARK_OK) return Error{"cannot list " + url_ + ": " + status_text(status, &error)};
+  for (StoredObject& object : found) visit(std::move(object));
+  return {};
+}
+
+tidemark_status Readback::unpack(const std::string& storage, uint64_t partition, const StoredArchive& archive,
+                                 uint64_t first, uint64_t last, const std::string& directory,
+                                 std::string& why) const {
+  const tidemark_partition id{to_str(storage), partition};
+  const tidemark_call call = fresh_call();
+  const auto skip_what_is_there = [&] {
+    while (first <= last && ::access((directory + "/" + lsn_text(first)).c_str(), F_OK) == 0) ++first;
+  };
+  tidemark_error error;
+  const tidemark_status status = try_often(
+      [&](tidemark_error* problem) {
+        tidemark_status done = TIDEMARK_OK;
+        skip_what_is_there();
+        if (maintain_ != nullptr && first <= last) {
+          return maintain_->unpack(archiver_->handle(), to_str(archive.key), first, last, to_str(directory),
+                                   nullptr, nullptr, nullptr, nullptr, &call, problem);
+        }
+        for (; first <= last && done == TIDEMARK_OK; skip_what_is_there()) {
+          done = readback_->restore(archiver_->handle(), &id, first, to_str(directory), &call, problem);
+        }
+        return done;
+      },
+      error);
+  if (status != TIDEMARK_OK) why = status_text(status, &error);
+  return status;
+}
+
+}  // namespace tidemark::host

@@ -1,0 +1,79 @@
+// Reading an archive back through the plugin: one sink, opened by an archiver that is never started.
+//
+// Any thread may call every member, and several at once. What may go better the next time is tried three
+// times.
+#ifndef TIDEMARK_HOST_SIM_READBACK_H
+#define TIDEMARK_HOST_SIM_READBACK_H
+
+#include <tidemark/maintain.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "console.h"
+#include "options.h"
+#include "plugin.h"
+#include "result.h"
+
+namespace tidemark::host {
+
+// A host that lends nothing and is told nothing. It does show what is logged.
+class ReadingHost {
+ public:
+  ReadingHost(Console& console, int32_t log_level) : console_(console), log_level_(log_level) {}
+  tidemark_host table();
+
+ private:
+  Console& console_;
+  const int32_t log_level_;
+};
+
+struct StoredArchive {
+  std::string key;
+  uint64_t first = 0, last = 0;  // inclusive
+};
+
+// What an object in the sink is; `kind` is TIDEMARK_STORED_*.
+struct StoredObject {
+  int32_t kind = 0;
+  std::string storage;
+  uint64_t partition = 0;
+  StoredArchive archive;
+};
+
+class Readback {
+ public:
+  // `host` outlives it.
+  static Result<std::unique_ptr<Readback>> open(std::shared_ptr<Plugin> plugin, ReadingHost& host,
+                                                const CommonOptions& options, const std::string& url);
+
+  const std::string& url() const {
+    return url_;
+  }  // without its query, which may hold what is nobody's business
+  // Ascending by last LSN.
+  Result<std::vector<StoredArchive>> list(const std::string& storage, uint64_t partition) const;
+  // Every object of the sink, partition by partition. An error if this plugin cannot tell.
+  Result<void> scan(const std::function<void(StoredObject)>& visit) const;
+  // The entries first..last of the archive, which holds them, as <directory>/<LSN>: each whole or not at all.
+  // Those that are there already, ascending from the first, are left as they are. The archive is read once if
+  // the plugin can do that, else once for each entry. TIDEMARK_OK or why not, with the reason in `why`.
+  tidemark_status unpack(const std::string& storage, uint64_t partition, const StoredArchive& archive,
+                         uint64_t first, uint64_t last, const std::string& directory, std::string& why) const;
+
+ private:
+  Readback(std::unique_ptr<Archiver> archiver, std::string url, const tidemark_readback_api* readback,
+           const tidemark_maintain_api* maintain)
+      : archiver_(std::move(archiver)), url_(std::move(url)), readback_(readback), maintain_(maintain) {}
+
+  const std::unique_ptr<Archiver> archiver_;
+  const std::string url_;
+  const tidemark_readback_api* const readback_;
+  const tidemark_maintain_api* const maintain_;  // NULL: this plugin has none
+};
+
+}  // namespace tidemark::host
+
+#endif  // TIDEMARK_HOST_SIM_READBACK_H

@@ -1,0 +1,138 @@
+// What the result of a job changes: in its partition, and in what is believed of the sink.
+#include <algorithm>
+#include <cassert>
+
+#include "core/scheduler.h"
+
+namespace tidemark::core {
+
+void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& result) {
+  if (job.sink_epoch != epoch_) return;  // the sink was swapped meanwhile: look at the new one
+  if (job.check_older && p.oldest_low < job.range.first) return;  // an older one came late: look again
+  if (p.epoch != epoch_) p.refuted = kNoLsn;
+  p.epoch = epoch_;
+  p.look_again = false;
+  if (p.next == kNoLsn) {
+    p.next = result.gap ? result.gap->first : job.range.first;
+    p.acked = p.next - 1;
+  }
+  p.found.reset();
+  if (p.window) p.window->forget_tried();  // what of it is there was found
+  // An answer that knows nothing of the first LSN asked for would be asked for again without end.
+  const Lsn through = result.complete_through < job.range.first ? kEveryLsn : result.complete_through;
+  if (!result.archives.empty() || through != kEveryLsn) {
+    p.found = std::make_unique<FoundArchives>(result.archives, job.range.first, through, job.range.last);
+  }
+}
+
+void Scheduler::progressed(PartitionRef ref, const Job& job, Lsn through) {
+  PartitionState& p = partitions_[ref];
+  Range done = job.kind == JobKind::kVerify ? job.part : job.range;
+  if (through != kNoLsn) {
+    assert(done.contains(through));
+    done.last = through;
+  }
+  if (job.kind == JobKind::kRecordGap) p.gap_pending = false;
+  if (job.kind == JobKind::kArchive && p.window) p.window->finished(job.range, done.last);
+  if (done.first != p.next) return;  // an earlier one has not ended yet
+  advance(p, done.last + 1);
+  if (p.next <= p.trouble) return;
+  p.trouble = kNoLsn;
+  p.attempts = 0;
+  p.backoff.succeed();
+  if (p.raised != Raised::kNone) {
+    p.raised = Raised::kNone;
+    events_.push_back({EventKind::kRecovered, ref, job.range, 0});
+  }
+}
+
+void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now) {
+  PartitionState& p = partitions_[ref];
+  if (result.conflict && job.sink_epoch == epoch_) p.refuted = job.range.last;
+  const bool is_entry = job.kind == JobKind::kArchive || job.kind == JobKind::kVerify;
+  const Lsn first = job.kind == JobKind::kVerify ? job.part.first : job.range.first;
+  if (is_entry && p.low > first) return;  // gone anyway: a gap, not a failure
+  p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : kNoLsn;
+  const bool longest = result.outcome == Outcome::kObjectFailed;
+  if (p.place == Place::kBackingOff && !longest) return;  // one trouble, met by several jobs
+  ++p.attempts;
+  const uint32_t delay_ms =
+      longest ? p.backoff.fail_longest(config_.retry, jitter_) : p.backoff.fail(config_.retry, jitter_);
+  if (result.conflict && p.raised != Raised::kConflict) {
+    p.raised = Raised::kConflict;
+    events_.push_back({EventKind::kConflict, ref, job.range, p.attempts});
+  } else if (p.raised == Raised::kNone) {
+    p.raised = Raised::kFailing;
+    events_.push_back({EventKind::kFailing, ref, job.range, p.attempts});
+  }
+  // An archive that was there and cannot be read now, or is there and was not seen: look anew what is there.
+  // Another batch would have another name and slip past what is in conflict.
+  if (is_entry && longest && result.conflict == (job.kind == JobKind::kArchive)) p.look_again = true;
+  const TimeMs due = p.place == Place::kBackingOff ? std::max(p.since, now + delay_ms) : now + delay_ms;
+  place(ref, Place::kBackingOff, now);
+  p.since = due;
+  timers_.insert({p.since, ref, false});
+}
+
+// Whether an archive of that range is in the sink is not known: tried again as it was, it gets the same name.
+void Scheduler::remember(PartitionState& p, const Job& job, const JobResult& result) const {
+  if (job.kind != JobKind::kArchive || job.sink_epoch != epoch_) return;
+  const Range tried{job.range.first, result.through == kNoLsn ? job.range.last : result.through};
+  if (tried.first != tried.last) window(p).remember(tried);
+}
+
+Window& Scheduler::window(PartitionState& p) const {
+  if (p.window == nullptr) {
+    p.window = std::make_unique<Window>(config_.batch_entries, config_.partition_inflight);
+  }
+  return *p.window;
+}
+
+void Scheduler::advance(PartitionState& p, Lsn next) {
+  assert(next > p.next);
+  p.next = p.window ? p.window->pass(next) : next;
+  if (p.found && p.found->is_over(p.next)) p.found.reset();
+  if (p.next > p.mark) {
+    p.mark = p.high;
+    p.waiting_since = p.later_since;
+  }
+}
+
+bool Scheduler::report_to_throttle(PartitionState& p, const Job& job, const JobResult& result, TimeMs now) {
+  if (job.sink_epoch != epoch_) return false;
+  Throttle::Change change = Throttle::Change::kNone;
+  switch (result.outcome) {
+    case Outcome::kDone:
+    case Outcome::kObjectFailed:  // refused, but by a sink that answers
+      change = throttle_.succeeded(job.generation, {result.put_us, result.size_bytes}, running_, now);
+      if (result.outcome == Outcome::kDone) p.sink_failed = false;
+      ++successes_;
+      break;
+    case Outcome::kMissing:
+    case Outcome::kEntryFailed:
+      // Its next job asks the sink first: else the breaker would stay as it is while nobody else has work.
+      if (throttle_.state() == Throttle::State::kProbing) p.look_again = true;
+      [[fallthrough]];
+    case Outcome::kCancelled:
+      throttle_.inconclusive(job.generation);
+      break;
+    case Outcome::kSinkThrottled:
+      change = throttle_.throttled(job.generation, result.retry_after_ms, now, jitter_);
+      break;
+    case Outcome::kSinkFailed:
+      if (p.sink_failed && p.sink_mark != successes_) {
+        p.sink_mark = successes_;
+        throttle_.inconclusive(job.generation);
+        return true;
+      }
+      p.sink_failed = true;
+      p.sink_mark = successes_;
+      change = throttle_.failed(job.generation, result.retry_after_ms, now, jitter_);
+      break;
+  }
+  if (change == Throttle::Change::kOpened) events_.push_back({EventKind::kSinkDown, 0, {}, 0});
+  if (change == Throttle::Change::kClosed) events_.push_back({EventKind::kSinkUp, 0, {}, 0});
+  return false;
+}
+
+}  // namespace tidemark::core

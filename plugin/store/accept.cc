@@ -1,0 +1,40 @@
+#include "store/list.h"
+#include "store/maintain.h"
+
+namespace tidemark::store {
+
+Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Range lost,
+                  std::string_view reason, int64_t now_us, const tidemark_call* call) {
+  if (lost.first == core::kNoLsn || lost.first > lost.last) {
+    return fail(TIDEMARK_E_INVALID, "entries " + std::to_string(lost.first) + " to " +
+                                        std::to_string(lost.last) + " are no range; LSNs begin with 1");
+  }
+  if (const char* problem = reason_problem(reason)) return fail(TIDEMARK_E_INVALID, problem);
+  Deadline deadline(call);
+  std::string held;      // an archive that holds one of them
+  std::string accepted;  // a record that says it already
+  size_t names_behind = 0;
+  Status status = list_within(
+      sink, storage, partition, lost.first,
+      [&](const ArchiveInfo& info) {
+        if (info.range.first <= lost.last && info.kind == core::ObjectKind::kArchive) held = info.key;
+        if (info.range.first <= lost.first && info.range.last >= lost.last &&
+            info.kind == core::ObjectKind::kAccepted) {
+          accepted = info.key;
+        }
+        return held.empty() && (info.range.last <= lost.last || ++names_behind < kOverlapNames);
+      },
+      deadline);
+  if (!status) return status;
+  if (!held.empty()) {
+    return fail(TIDEMARK_E_INVALID, held + " holds some of entries " + std::to_string(lost.first) + " to " +
+                                        std::to_string(lost.last) +
+                                        ": they are not lost; move it away first if it is damaged");
+  }
+  if (!accepted.empty()) return fail(TIDEMARK_E_EXISTS, accepted + ": the loss was accepted before");
+  const Record record = {core::ObjectKind::kAccepted, now_us, std::string(reason)};
+  return put_record(sink, core::object_key(storage, partition, lost, record.kind),
+                    format_record(record, storage, partition, lost), deadline);
+}
+
+}  // namespace tidemark::store

@@ -1,0 +1,81 @@
+// Looking after an archive: everything that is stored, whether it is whole, many entries restored at once,
+// losses accepted, and what is old removed.
+//
+// Free functions on an open sink; any thread, any number at once. `call` as in store.h. Visitors run on the
+// caller's thread, get what is borrowed for the visit, return false to stop and must not throw.
+#ifndef TIDEMARK_STORE_MAINTAIN_H
+#define TIDEMARK_STORE_MAINTAIN_H
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "core/archive_name.h"
+#include "sink/sink.h"
+#include "store/record.h"
+#include "util/result.h"
+
+namespace tidemark::store {
+
+// One finished object, by its name.
+struct StoredInfo {
+  std::optional<core::ParsedFolder> folder;  // the partition in whose folder it lies
+  std::optional<core::ParsedName> name;      // nothing: foreign
+  std::string_view key;
+  uint64_t size_bytes = 0;
+  int64_t modified_us = 0;
+};
+
+// Every object in byte order. storage empty: everything; no partition: the whole storage. `from` with a
+// partition: what reaches that entry.
+Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> partition, core::Lsn from,
+            const std::function<bool(const StoredInfo&)>& visit, const tidemark_call* call);
+
+struct CheckedEntry {
+  core::Lsn lsn = core::kNoLsn;
+  uint64_t size_bytes = 0;
+  const core::Digest& sha256;
+};
+// Reads an archive or record whole and proves it: digest, identity, and that an archive's members are exactly
+// its entries. `visit` (may be empty, then no digests are taken) sees the entries; what it saw counts only if
+// the status is OK. read_bytes (may be NULL) grows meanwhile.
+//   INVALID: no key of ours.  CORRUPT: not what the key says, or damaged; the message names the key.
+Status check(sink::Sink& sink, std::string_view key, const std::function<bool(const CheckedEntry&)>& visit,
+             uint64_t* read_bytes, const tidemark_call* call);
+
+struct Unpacking {
+  std::string_view key;
+  core::Range wanted;              // restored is what of it the archive holds
+  std::string_view directory;      // exists
+  std::function<bool()> ready;     // may be empty: before the first name becomes visible; false gives up
+  uint64_t* read_bytes = nullptr;  // grows meanwhile
+};
+// Restores as tar/unpacker.h has it, from one read. What became visible, which may be only the first few if
+// the status is not OK, is in *restored (first is kNoLsn: nothing).
+Status unpack(sink::Sink& sink, const Unpacking& what, core::Range* restored, const tidemark_call* call);
+
+// A record's content, proven. INVALID: no record's key.
+Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemark_call* call);
+
+// Records that a person accepts the loss of `lost`, now. INVALID: an archive holds one of them, no range, or
+// no reason. EXISTS: accepted already.
+Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Range lost,
+                  std::string_view reason, int64_t now_us, const tidemark_call* call);
+
+struct Pruning {
+  std::string_view storage;
+  uint64_t partition = 0;
+  core::Lsn before = core::kNoLsn;  // every LSN of what goes lies below
+  bool dry_run = false;             // changes nothing
+  int64_t now_us = 0;
+};
+// Records how far, then removes archives and records, oldest first; `visit` (may be empty) after each.
+// INVALID: a hole below `before` that no record explains. Stopped at any instant, what is left is contiguous,
+// and the same call again finishes.
+Status prune(sink::Sink& sink, const Pruning& what, const std::function<bool(const StoredInfo&)>& visit,
+             const tidemark_call* call);
+
+}  // namespace tidemark::store
+
+#endif  // TIDEMARK_STORE_MAINTAIN_H

@@ -1,0 +1,171 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/coverage.h"
+#include "store/list.h"
+#include "store/maintain.h"
+#include "store/stream.h"
+
+namespace tidemark::store {
+namespace {
+
+constexpr size_t kPageNames = 500;
+
+class Pruner {
+ public:
+  Pruner(sink::Sink& sink, const Pruning& what, const std::function<bool(const StoredInfo&)>& visit,
+         Deadline& deadline)
+      : sink_(sink), what_(what), visit_(visit), deadline_(deadline) {}
+
+  Status run();
+
+ private:
+  struct Name {
+    std::string key;
+    uint64_t size_bytes;
+    int64_t modified_us;
+  };
+  struct Page {
+    std::vector<Name> names;
+    bool is_last = true;
+  };
+
+  Status survey();
+  Status record();
+  Status remove_all(bool pruned_records);
+  Result<Page> next_page(const std::string& start_after, bool pruned_records);
+  Status remove(const Name& name);
+
+  sink::Sink& sink_;
+  const Pruning& what_;
+  const std::function<bool(const StoredInfo&)>& visit_;
+  Deadline& deadline_;
+  core::Lsn through_ = core::kNoLsn;   // the last LSN of what goes
+  core::Lsn recorded_ = core::kNoLsn;  // how far records say that it went
+  bool stopped_ = false;
+};
+
+// How far it goes, and whether there is a hole that would be forgotten with it.
+Status Pruner::survey() {
+  core::Coverage coverage;
+  size_t names_behind = 0;
+  Status status = list_within(
+      sink_, what_.storage, what_.partition, 1,
+      [&](const ArchiveInfo& info) {
+        coverage.add(info.range);
+        if (info.kind == core::ObjectKind::kPruned) recorded_ = std::max(recorded_, info.range.last);
+        if (info.range.last >= what_.before) return ++names_behind < kOverlapNames;
+        through_ = info.range.last;
+        return true;
+      },
+      deadline_);
+  if (!status) return status;
+  if (const auto hole = coverage.hole_through(through_)) {
+    return fail(TIDEMARK_E_INVALID,
+                "entries " + std::to_string(hole->first) + " to " + std::to_string(hole->last) + " of " +
+                    std::string(what_.storage) + "/" + std::to_string(what_.partition) +
+                    " are missing and no record says why; accept their loss first, or prune before " +
+                    std::to_string(hole->first) + " only");
+  }
+  return {};
+}
+
+// Durable before anything goes. A run that was stopped has written it already.
+Status Pruner::record() {
+  const core::Range range = {1, std::max(through_, recorded_)};
+  const core::ParsedKey parsed = {what_.storage, what_.partition, {range, core::ObjectKind::kPruned}};
+  const std::string key = core::object_key(what_.storage, what_.partition, range, core::ObjectKind::kPruned);
+  if (recorded_ < through_) {
+    const Record record = {core::ObjectKind::kPruned, what_.now_us, {}};
+    Status put =
+        put_record(sink_, key, format_record(record, what_.storage, what_.partition, range), deadline_);
+    if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
+  }
+  const auto object = read_record_object(sink_, key, parsed, nullptr, deadline_);
+  if (!object) return tl::unexpected(object.error());
+  const auto call = deadline_.next_call();
+  if (!call) return tl::unexpected(call.error());
+  const auto found = sink_.head(key, *call);  // that it is there is not yet that it is durable
+  return found ? Status() : tl::unexpected(found.error());
+}
+
+Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool pruned_records) {
+  const auto call = deadline_.next_call();
+  if (!call) return tl::unexpected(call.error());
+  const std::string prefix = core::partition_prefix(what_.storage, what_.partition);
+  Page page;
+  Status status = sink_.list(
+      prefix, start_after,
+      [&](std::string_view key, const sink::ObjectInfo& object) {
+        if (!key.starts_with(prefix)) return true;
+        const auto name = core::parse_object_name(key.substr(prefix.size()));
+        if (!name || (name->kind == core::ObjectKind::kPruned) != pruned_records) return true;
+        if (name->range.last > through_) return false;
+        // The record of how far stays.
+        if (pruned_records && name->range.last >= std::max(through_, recorded_)) return false;
+        if (page.names.size() == kPageNames) {
+          page.is_last = false;
+          return false;
+        }
+        page.names.push_back({std::string(key), object.size_bytes, object.modified_us});
+        return true;
+      },
+      *call);
+  if (!status) return tl::unexpected(std::move(status.error()));
+  return page;
+}
+
+Status Pruner::remove(const Name& name) {
+  if (!what_.dry_run) {
+    const auto call = deadline_.next_call();
+    if (!call) return tl::unexpected(call.error());
+    if (Status removed = sink_.remove(name.key, *call); !removed) return removed;
+  }
+  if (!visit_) return {};
+  StoredInfo info;
+  info.key = name.key;
+  info.folder = core::parse_folder(name.key);
+  info.name = core::parse_object_name(info.folder->name);
+  info.size_bytes = name.size_bytes;
+  info.modified_us = name.modified_us;
+  stopped_ = !visit_(info);
+  return {};
+}
+
+Status Pruner::remove_all(bool pruned_records) {
+  std::string start_after;
+  while (!stopped_) {
+    const auto page = next_page(start_after, pruned_records);
+    if (!page) return tl::unexpected(page.error());
+    for (const Name& name : page->names) {
+      if (Status removed = remove(name); !removed) return removed;
+      if (stopped_) return {};
+    }
+    if (page->is_last) return {};
+    start_after = page->names.back().key;
+  }
+  return {};
+}
+
+Status Pruner::run() {
+  if (Status status = survey(); !status) return status;
+  if (through_ == core::kNoLsn) return {};
+  if (!what_.dry_run) {
+    if (Status status = record(); !status) return status;
+  }
+  // Older records of pruning go last: until then they are what remains if the newer should be lost.
+  if (Status status = remove_all(false); !status) return status;
+  return remove_all(true);
+}
+
+}  // namespace
+
+Status prune(sink::Sink& sink, const Pruning& what, const std::function<bool(const StoredInfo&)>& visit,
+             const tidemark_call* call) {
+  if (what.before == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "nothing lies before entry 0");
+  Deadline deadline(call);
+  return Pruner(sink, what, visit, deadline).run();
+}
+
+}  // namespace tidemark::store

@@ -1,0 +1,31 @@
+#include "store/read_archive.h"
+
+#include "store/stream.h"
+
+namespace tidemark::store {
+
+Status read_archive(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
+                    tar::FooterSplitter& splitter, tar::ContentVisitor& visitor, uint64_t* read_bytes,
+                    Deadline& deadline) {
+  tar::ContentParser parser(parsed.name.range, visitor);
+  Status content;  // the first thing wrong with the members; the digest is still wanted then
+  const auto take = [&](std::span<const uint8_t> piece) -> Status {
+    if (!content) return {};
+    content = parser.push(piece);
+    return content || content.error().status == TIDEMARK_E_CORRUPT ? Status() : content;
+  };
+  Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
+    count_bytes(read_bytes, piece.size());
+    const auto pieces = splitter.push(piece);
+    if (Status first = take(pieces.first); !first) return first;
+    return take(pieces.second);
+  });
+  if (!status) return status;
+  const auto footer = splitter.check(parsed.storage, parsed.partition, parsed.name.range);
+  if (!footer) return about(key, footer.error());
+  if (content) content = parser.finish();
+  if (!content) return about(key, content.error());
+  return {};
+}
+
+}  // namespace tidemark::store

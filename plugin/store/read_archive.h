@@ -1,0 +1,24 @@
+// Reading an archive whole, once, through a visitor of its content; for check and unpack.
+#ifndef TIDEMARK_STORE_READ_ARCHIVE_H
+#define TIDEMARK_STORE_READ_ARCHIVE_H
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/archive_name.h"
+#include "sink/sink.h"
+#include "store/deadline.h"
+#include "tar/content_parser.h"
+#include "tar/content_stream.h"
+
+namespace tidemark::store {
+
+// OK: digest, identity and members are right. CORRUPT, with the key: the digest's or the footer's word goes
+// before that of the members, because it says more. Any other error of the visitor ends the reading at once.
+Status read_archive(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
+                    tar::FooterSplitter& splitter, tar::ContentVisitor& visitor, uint64_t* read_bytes,
+                    Deadline& deadline);
+
+}  // namespace tidemark::store
+
+#endif  // TIDEMARK_STORE_READ_ARCHIVE_H

@@ -1,0 +1,37 @@
+#include "store/stream.h"
+
+#include <string>
+
+namespace tidemark::store {
+
+Result<core::ParsedKey> parse_key(std::string_view key) {
+  const auto parsed = core::parse_object_key(key);
+  if (!parsed) {
+    return fail(TIDEMARK_E_INVALID, "'" + std::string(key.substr(0, 200)) +
+                                        "' is not the key of an archive (<storage>/<partition>/<LSN>.tar)");
+  }
+  return *parsed;
+}
+
+tl::unexpected<Error> about(std::string_view key, Error error) {
+  error.message = std::string(key) + ": " + error.message;
+  return tl::unexpected<Error>(std::move(error));
+}
+
+Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, Deadline& deadline,
+              const std::function<Status(std::span<const uint8_t>)>& take) {
+  const auto call = deadline.next_call();
+  if (!call) return tl::unexpected(call.error());
+  Status taken;
+  Status got = sink.get(
+      key, offset, size,
+      [&](const void* data, size_t count) {
+        taken = deadline.check();
+        if (taken) taken = take({static_cast<const uint8_t*>(data), count});
+        return taken.has_value();
+      },
+      *call);
+  return taken ? got : taken;
+}
+
+}  // namespace tidemark::store

@@ -1,0 +1,34 @@
+// Reading one object front to back within one host's call, for the other files of this folder.
+#ifndef TIDEMARK_STORE_STREAM_H
+#define TIDEMARK_STORE_STREAM_H
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "core/archive_name.h"
+#include "sink/sink.h"
+#include "store/deadline.h"
+#include "util/result.h"
+
+namespace tidemark::store {
+
+// INVALID with the key, cut to what fits a message.
+Result<core::ParsedKey> parse_key(std::string_view key);
+
+// The error with the key before its message.
+tl::unexpected<Error> about(std::string_view key, Error error);
+
+// Reads an object, or a range of it, through a function that gets its pieces and may stop it with an error.
+Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, Deadline& deadline,
+              const std::function<Status(std::span<const uint8_t>)>& take);
+
+// Adds to a counter of the caller's that other threads look at; NULL is fine.
+inline void count_bytes(uint64_t* counter, uint64_t bytes) {
+  if (counter != nullptr) __atomic_fetch_add(counter, bytes, __ATOMIC_RELAXED);
+}
+
+}  // namespace tidemark::store
+
+#endif  // TIDEMARK_STORE_STREAM_H

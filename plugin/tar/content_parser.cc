@@ -1,0 +1,291 @@
+#include "tar/content_parser.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+#include "core/archive_name.h"
+#include "tar/member_path.h"
+
+namespace tidemark::tar {
+namespace {
+
+// Where ustar says what.
+constexpr size_t kNameAt = 0, kNameSize = 100;
+constexpr size_t kModeAt = 100, kModeSize = 8;
+constexpr size_t kSizeAt = 124, kSizeSize = 12;
+constexpr size_t kChecksumAt = 148, kChecksumSize = 8;
+constexpr size_t kTypeAt = 156;
+constexpr size_t kLinkAt = 157, kLinkSize = 100;
+constexpr size_t kMagicAt = 257;
+constexpr std::string_view kMagic(
+    "ustar\0"
+    "00",
+    8);
+constexpr size_t kPrefixAt = 345, kPrefixSize = 155;
+constexpr size_t kShownMax = 200;
+
+using Block = std::array<uint8_t, kBlockSize>;
+
+tl::unexpected<Error> corrupt(const std::string& what) {
+  return fail(TIDEMARK_E_CORRUPT, "the tar is not one of Tidemark's: " + what);
+}
+
+bool is_zero(std::span<const uint8_t> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
+}
+
+std::string_view text_at(const Block& block, size_t begin, size_t size) {
+  const char* const text = reinterpret_cast<const char*>(block.data()) + begin;
+  return {text, strnlen(text, size)};
+}
+
+std::optional<uint64_t> octal_at(const Block& block, size_t begin, size_t size) {
+  const std::string_view text = text_at(block, begin, size);
+  uint64_t value = 0;
+  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value, 8);
+  const std::string_view rest = text.substr(static_cast<size_t>(stop - text.data()));
+  if (problem != std::errc() || !(rest.empty() || rest == " ")) return std::nullopt;
+  return value;
+}
+
+bool has_good_checksum(const Block& block) {
+  uint64_t sum = kChecksumSize * ' ';  // the field itself counts as spaces
+  for (size_t i = 0; i < kBlockSize; ++i) {
+    if (i < kChecksumAt || i >= kChecksumAt + kChecksumSize) sum += block[i];
+  }
+  return octal_at(block, kChecksumAt, kChecksumSize) == sum;
+}
+
+}  // namespace
+
+Status ContentParser::push(std::span<const uint8_t> piece) {
+  while (!piece.empty()) {
+    if (body_left_ + padding_left_ > 0) {
+      const size_t room = body_left_ > 0 ? static_cast<size_t>(std::min<uint64_t>(body_left_, piece.size()))
+                                         : std::min(padding_left_, piece.size());
+      if (Status status = on_body(piece.first(room)); !status) return status;
+      piece = piece.subspan(room);
+      continue;
+    }
+    const size_t count = std::min(kBlockSize - block_size_, piece.size());
+    std::memcpy(block_.data() + block_size_, piece.data(), count);
+    block_size_ += count;
+    piece = piece.subspan(count);
+    if (block_size_ < kBlockSize) return {};
+    block_size_ = 0;
+    if (Status status = on_block(); !status) return status;
+  }
+  return {};
+}
+
+Status ContentParser::finish() const {
+  if (end_blocks_ == 2 && block_size_ == 0) return {};
+  if (body_left_ > 0) return corrupt("a file has fewer bytes than its header says");
+  return corrupt("it ends before its end mark");
+}
+
+void ContentParser::give(std::span<const uint8_t> bytes) {
+  visitor_.entry_bytes(bytes);
+  entry_size_bytes_ += bytes.size();
+}
+
+Status ContentParser::on_body(std::span<const uint8_t> bytes) {
+  give(bytes);
+  if (body_left_ > 0) {
+    body_left_ -= bytes.size();
+    if (Status status = visitor_.file_bytes(bytes); !status) return status;
+    return body_left_ == 0 ? visitor_.end_file() : Status();
+  }
+  padding_left_ -= bytes.size();
+  if (!is_zero(bytes)) return corrupt("the padding behind a file is not empty");
+  return {};
+}
+
+Status ContentParser::on_block() {
+  if (pax_left_ > 0) {
+    pax_.append(reinterpret_cast<const char*>(block_.data()), kBlockSize);
+    pax_left_ -= kBlockSize;
+    return pax_left_ == 0 ? on_pax_end() : Status();
+  }
+  if (end_blocks_ > 0 || is_zero(block_)) return on_end_block();
+  return on_header();
+}
+
+Status ContentParser::on_end_block() {
+  if (end_blocks_ == 2 || !is_zero(block_)) return corrupt("something follows its end mark");
+  if (!pax_.empty()) return corrupt("a pax header stands before its end mark");
+  if (end_blocks_ == 0) {
+    if (entry_ == core::kNoLsn || entry_ != range_.last) {
+      const core::Lsn missing = entry_ == core::kNoLsn ? range_.first : entry_ + 1;
+      return corrupt("entry " + std::to_string(missing) + " is not in it");
+    }
+    if (Status status = end_entry(); !status) return status;
+  }
+  ++end_blocks_;
+  visitor_.end_mark(block_);
+  return {};
+}
+
+Status ContentParser::end_entry() {
+  if (entry_ == core::kNoLsn) return {};
+  return visitor_.end_entry(entry_, entry_size_bytes_);
+}
+
+Status ContentParser::on_header() {
+  if (!has_good_checksum(block_)) return corrupt("a header's checksum is wrong");
+  if (std::memcmp(block_.data() + kMagicAt, kMagic.data(), kMagic.size()) != 0) {
+    return corrupt("a header is not ustar");
+  }
+  const auto size = octal_at(block_, kSizeAt, kSizeSize);
+  const auto mode = octal_at(block_, kModeAt, kModeSize);
+  if (!size || !mode || *mode > 07777) return corrupt("a header's size or mode is no number");
+  if (block_[kTypeAt] == 'x') {
+    if (!pax_.empty() || *size == 0 || *size > kHeaderMax - 2 * kBlockSize) {
+      return corrupt("a pax header is out of place");
+    }
+    pax_.assign(reinterpret_cast<const char*>(block_.data()), kBlockSize);
+    pax_bytes_ = *size;
+    pax_left_ = padded(*size);
+    return {};
+  }
+  std::string joined;
+  std::string_view name = pax_path_;
+  if (name.empty()) {
+    const std::string_view prefix = text_at(block_, kPrefixAt, kPrefixSize);
+    name = text_at(block_, kNameAt, kNameSize);
+    if (!prefix.empty()) {
+      joined.append(prefix).append("/").append(name);
+      name = joined;
+    }
+  }
+  ParsedMember member;
+  member.link = pax_link_.empty() ? text_at(block_, kLinkAt, kLinkSize) : std::string_view(pax_link_);
+  member.size_bytes = pax_size_ > 0 ? pax_size_ : *size;
+  member.mode = static_cast<uint16_t>(*mode);
+  member.type = static_cast<MemberType>(block_[kTypeAt]);
+  Status status = on_member(member, name);
+  pax_path_.clear();
+  pax_link_.clear();
+  pax_size_ = 0;
+  return status;
+}
+
+// Records are "<length> <key>=<value>\n", where length counts itself.
+Status ContentParser::on_pax_end() {
+  std::string_view rest = std::string_view(pax_).substr(kBlockSize, pax_bytes_);
+  while (!rest.empty()) {
+    size_t length = 0;
+    const auto [stop, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), length);
+    const auto digits = static_cast<size_t>(stop - rest.data());
+    if (problem != std::errc() || length > rest.size() || length < digits + 2 || rest[digits] != ' ' ||
+        rest[length - 1] != '\n') {
+      return corrupt("a pax record is malformed");
+    }
+    const std::string_view record = rest.substr(digits + 1, length - digits - 2);
+    const size_t equals = record.find('=');
+    if (equals == std::string_view::npos) return corrupt("a pax record is malformed");
+    if (Status status = on_pax_record(record.substr(0, equals), record.substr(equals + 1)); !status) {
+      return status;
+    }
+    rest.remove_prefix(length);
+  }
+  return {};
+}
+
+Status ContentParser::on_pax_record(std::string_view key, std::string_view value) {
+  if (key == "hdrcharset" && value == "BINARY") return {};
+  const bool is_text = !value.empty() && value.find('\0') == std::string_view::npos;
+  if (key == "path" && pax_path_.empty() && is_text) {
+    pax_path_ = value;
+    return {};
+  }
+  if (key == "linkpath" && pax_link_.empty() && is_text) {
+    pax_link_ = value;
+    return {};
+  }
+  if (key == "size" && pax_size_ == 0) {
+    const auto [stop, problem] = std::from_chars(value.data(), value.data() + value.size(), pax_size_);
+    if (problem == std::errc() && stop == value.data() + value.size() && pax_size_ > 0) return {};
+  }
+  return corrupt("a pax record is none of those it may have: " + std::string(key.substr(0, kShownMax)));
+}
+
+Status ContentParser::on_member(ParsedMember member, std::string_view name) {
+  const std::string shown = "member " + std::string(name.substr(0, kShownMax));
+  if (++members_ > kMembersMax) {
+    return corrupt("it has more than " + std::to_string(kMembersMax) + " members");
+  }
+  if (name.size() > kMemberNameMax || member.link.size() > kMemberNameMax) {
+    return corrupt(shown + "... has a path longer than 4096 bytes");
+  }
+  const bool is_directory = member.type == MemberType::kDirectory;
+  if (!is_directory && member.type != MemberType::kFile && member.type != MemberType::kSymlink) {
+    return corrupt(shown + " is neither a file nor a directory nor a symlink");
+  }
+  if (is_directory != name.ends_with('/')) return corrupt(shown + ": only a directory's name ends in '/'");
+  if (member.type != MemberType::kFile && member.size_bytes > 0) return corrupt(shown + " has bytes");
+  if (member.type == MemberType::kSymlink && member.link.empty()) return corrupt(shown + " leads nowhere");
+  if (member.size_bytes > INT64_MAX) return corrupt(shown + " is too large");
+  if (is_directory) name.remove_suffix(1);
+
+  const std::string_view root = name.substr(0, name.find('/'));
+  const auto lsn = core::parse_lsn_text(root);
+  if (!lsn || !range_.contains(*lsn)) {
+    return corrupt(shown + " lies outside of the entries the archive is to hold");
+  }
+  member.lsn = *lsn;
+  const bool is_root = root.size() == name.size();
+  if (!is_root) member.path = name.substr(root.size() + 1);
+  if (Status status = is_root ? on_root(member, shown) : check_place(member, shown); !status) return status;
+
+  give({reinterpret_cast<const uint8_t*>(pax_.data()), pax_.size()});
+  give(block_);
+  pax_.clear();
+  if (Status status = visitor_.member(member); !status) return status;
+  if (member.type != MemberType::kFile) return {};
+  body_left_ = member.size_bytes;
+  padding_left_ = static_cast<size_t>(padded(member.size_bytes) - member.size_bytes);
+  return body_left_ == 0 ? visitor_.end_file() : Status();
+}
+
+Status ContentParser::on_root(const ParsedMember& member, std::string_view shown) {
+  if (member.lsn == entry_) return corrupt(std::string(shown) + " is there twice");
+  const core::Lsn expected = entry_ == core::kNoLsn ? range_.first : entry_ + 1;
+  if (member.lsn != expected) {
+    return corrupt(std::string(shown) + " stands where entry " + std::to_string(expected) + " belongs");
+  }
+  if (member.type == MemberType::kSymlink) {
+    return corrupt(std::string(shown) + " is a symlink; an entry is a file or a directory");
+  }
+  if (Status status = end_entry(); !status) return status;
+  entry_ = member.lsn;
+  entry_size_bytes_ = 0;
+  entry_is_directory_ = member.type == MemberType::kDirectory;
+  directory_.clear();
+  last_path_.clear();
+  return visitor_.begin_entry(entry_);
+}
+
+Status ContentParser::check_place(const ParsedMember& member, std::string_view shown) {
+  const std::string_view path = member.path;
+  if (const char* problem = path_problem(path)) return corrupt(std::string(shown) + " " + problem);
+  if (member.lsn != entry_) return corrupt(std::string(shown) + " is out of order");
+  if (!last_path_.empty() && !comes_after(path, last_path_)) {
+    return corrupt(std::string(shown) + " is there twice or out of order");
+  }
+  const std::string_view parent = parent_path(path);
+  while (!directory_.empty() && parent != directory_ &&
+         !(parent.starts_with(directory_) && parent[directory_.size()] == '/')) {
+    directory_.resize(parent_path(directory_).size());
+  }
+  if (!entry_is_directory_ || parent != directory_) {
+    return corrupt(std::string(shown) + " lies in no directory of the archive");
+  }
+  last_path_ = path;
+  if (member.type == MemberType::kDirectory) directory_ = path;
+  return {};
+}
+
+}  // namespace tidemark::tar

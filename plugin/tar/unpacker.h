@@ -1,0 +1,57 @@
+// Restores many entries of one archive from its bytes, read once: built in a staging area while the bytes
+// come, made durable, and given their names only when the caller has found the archive to be right.
+//
+// One thread at a time. The bytes may be hostile, see content_parser.h; the destructor removes whatever was
+// not published.
+#ifndef TIDEMARK_TAR_UNPACKER_H
+#define TIDEMARK_TAR_UNPACKER_H
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "core/types.h"
+#include "tar/content_parser.h"
+#include "tar/staging_area.h"
+#include "tar/tree_builder.h"
+#include "util/result.h"
+
+namespace tidemark::tar {
+
+// A visitor of a ContentParser. EXISTS: <directory>/<LSN> is there already; NOT_FOUND: no such directory;
+// NO_SPACE, RETRYABLE, PERMANENT: writing failed.
+class Unpacker final : public ContentVisitor {
+ public:
+  static Result<std::unique_ptr<Unpacker>> create(std::string_view directory, core::Range wanted);
+
+  Status begin_entry(core::Lsn lsn) override;
+  Status member(const ParsedMember& member) override;
+  Status file_bytes(std::span<const uint8_t> bytes) override;
+  Status end_file() override;
+  Status end_entry(core::Lsn lsn, uint64_t size_bytes) override;
+
+  // After the last byte: all that was built is durable, only not visible.
+  Status make_durable();
+  // Then, ascending: gives each its name and makes the names durable. After an error those before it are
+  // visible and durable.
+  Status publish();
+  // What publish() made visible; nothing if first is kNoLsn.
+  core::Range published() const { return published_; }
+
+ private:
+  Unpacker(std::unique_ptr<StagingArea> area, core::Range wanted);
+  Status publish_one(core::Lsn lsn);
+
+  const std::unique_ptr<StagingArea> area_;
+  const core::Range wanted_;
+  const bool can_sync_at_once_;
+  uint64_t members_ = 0;
+  core::Range built_;
+  core::Range published_;
+  std::optional<TreeBuilder> builder_;  // of a wanted entry
+};
+
+}  // namespace tidemark::tar
+
+#endif  // TIDEMARK_TAR_UNPACKER_H

@@ -1,0 +1,109 @@
+// fuzz_seeds DIR: writes what the fuzzers start from, below DIR by target.
+#include <cstdio>
+#include <filesystem>
+
+#include "core/archive_name.h"
+#include "core/footer.h"
+#include "store/record.h"
+#include "tar/entry_source.h"
+#include "tar/raw_tar.h"
+#include "tar/temp_dir.h"
+
+using namespace tidemark;
+namespace fs = std::filesystem;
+
+namespace {
+
+class Seeds {
+ public:
+  explicit Seeds(const std::string& directory) : directory_(directory) { fs::create_directories(directory_); }
+  void add(std::string_view seed) { test::write_file(directory_ + "/" + std::to_string(++count_), seed); }
+
+ private:
+  const std::string directory_;
+  int count_ = 0;
+};
+
+void make_names(const std::string& directory) {
+  Seeds seeds(directory);
+  using enum core::ObjectKind;
+  const core::Lsn last = ~core::Lsn{0};
+  for (const core::Range range : {core::Range{1, 1}, {1, 36}, {last, last}, {1, last}}) {
+    for (const auto kind : {kArchive, kGap, kAccepted, kPruned})
+      seeds.add(core::object_key("db-1.x_y", last, range, kind));
+  }
+  seeds.add(core::partition_prefix("db", 0) + "foreign");
+  seeds.add("0000000000010");
+  seeds.add("0000000000010-0000000000001.tar");
+}
+
+void make_footers(const std::string& directory) {
+  Seeds seeds(directory);
+  const auto add = [&](const core::FooterBlock& block) { seeds.add({block.data(), block.size()}); };
+  const core::Digest digest{1, 2, 3};
+  add(core::format_footer(digest, "db", 7, {1, 9}));
+  add(core::format_gap_record("db", 7, {1, ~core::Lsn{0}}));
+  add(core::format_record_footer(core::ObjectKind::kAccepted, digest, "db", 7, {1, 9}));
+  add(core::format_record_footer(core::ObjectKind::kPruned, digest, std::string(128, 's'), ~uint64_t{0},
+                                 {1, 9}));
+  for (const auto kind : {core::ObjectKind::kAccepted, core::ObjectKind::kPruned}) {
+    const std::string reason = kind == core::ObjectKind::kAccepted ? "lost in the fire, caf\xc3\xa9" : "";
+    const std::string object = store::format_record({kind, 1'700'000'000'000'000, reason}, "db", 7, {1, 9});
+    seeds.add(std::string_view(object).substr(0, object.size() - core::kFooterSize));
+  }
+}
+
+// Contents of archives of the entries 1..last: small trees, and what only pax can say.
+void make_contents(const std::string& directory, core::Lsn last) {
+  Seeds seeds(directory);
+  const test::TempDir dir;
+  for (core::Lsn lsn = 1; lsn <= last; ++lsn) {
+    const std::string entry = dir / ("tree" + std::to_string(lsn));
+    fs::create_directories(entry + "/sub/empty");
+    test::write_file(entry + "/file", std::string(700 * lsn, 'f'), 0640);
+    test::write_file(entry + "/sub/zero", "");
+    fs::create_symlink("../outside/file", entry + "/sub/link");
+    test::write_file(dir / ("file" + std::to_string(lsn)), "an entry that is a file");
+    const std::string deep = dir / ("pax" + std::to_string(lsn)) + "/" + std::string(110, 'n');
+    fs::create_directories(deep);
+    test::write_file(deep + "/" + std::string(180, 'm') + "\xc3\xa9", "deep");
+    fs::create_symlink(std::string(150, 't'), deep + "/link");
+  }
+  tar::EntrySource source{tar::SourceLimits()};
+  for (const char* kind : {"tree", "file", "pax"}) {
+    std::vector<std::string> paths;
+    std::vector<tar::EntryPath> entries;
+    for (core::Lsn lsn = 1; lsn <= last; ++lsn) paths.push_back(dir / (kind + std::to_string(lsn)));
+    for (core::Lsn lsn = 1; lsn <= last; ++lsn) entries.push_back({lsn, paths[lsn - 1]});
+    if (const Status opened = source.open("db", 7, entries, {}); !opened) {
+      throw std::runtime_error(opened.error().message);
+    }
+    seeds.add({reinterpret_cast<const char*>(source.data()), source.size_bytes() - core::kFooterSize});
+  }
+  const std::string one = "0000000000001";
+  const std::string hostile = test::RawTar()
+                                  .member('5', one + "/")
+                                  .member('2', one + "/out", "", "../../outside")
+                                  .member('0', one + "/out/file", "through a link")
+                                  .member('0', one + "/../up", "up")
+                                  .member('1', one + "/hard", "", "/etc/passwd")
+                                  .pax("size", "99999999999")
+                                  .member('0', "/absolute", "root")
+                                  .object();
+  seeds.add(std::string_view(hostile).substr(0, hostile.size() - core::kFooterSize));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fputs("usage: fuzz_seeds DIR\n", stderr);
+    return 2;
+  }
+  const std::string directory = argv[1];
+  make_names(directory + "/names");
+  make_footers(directory + "/footers");
+  make_contents(directory + "/content", 3);
+  make_contents(directory + "/extract", 2);
+  return 0;
+}

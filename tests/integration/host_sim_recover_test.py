@@ -1,0 +1,210 @@
+#!/usr/bin/python3
+"""A lost engine comes back from its archive, through the real plugin and sinks. HOST_SIM names the program."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import host_sim_tools as tools
+
+BATCHES = ["--option", "batch_entries=16", "--option", "partition_inflight=4"]
+
+
+def journal(data):
+    """Every record, whatever the order of the commits."""
+    with open(os.path.join(data, "journal")) as file:
+        return sorted(file.read().splitlines())
+
+
+class Recovery(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="host-sim-recover-")
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.lost, self.found = self.path("lost"), self.path("found")
+        self.archive = self.path("archive")
+        self.url = f"file://{self.archive}"
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def run_engine(self, data, *more, **kwargs):
+        return tools.run("run", "--data", data, "--sink", self.url, "--timeout", 120, *more, **kwargs)
+
+    def recovery(self, *more):
+        return ["recover", "--data", self.found, "--sink", self.url, *more]
+
+    def recover(self, *more, **kwargs):
+        return tools.run(*self.recovery(*more), **kwargs)
+
+    def archives_of(self, partition):
+        folder = os.path.join(self.archive, partition)
+        return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".tar")]
+
+    def goes_on(self, entries, more, archived=None):
+        """The engine that was found archives to the same sink, from the next LSN on."""
+        before = len(journal(self.found))
+        self.run_engine(self.found, "--entries", entries + more, "--partitions", 3, *BATCHES)
+        self.assertEqual(len(journal(self.found)), before + more)
+        self.assertRegex(tools.verify(self.found, self.archive),
+                         rf"^verified {before + more} entries in \d+ archives: 0 missing, 0 different\n$")
+
+    def test_everything_comes_back_and_goes_on(self):
+        files = self.path("files")
+        for number in range(30):
+            os.makedirs(os.path.join(files, str(number % 3)), exist_ok=True)
+            with open(os.path.join(files, str(number % 3), f"näme {number}"), "wb") as file:
+                file.write(os.urandom(number * 900))
+        # One by one, in batches, and over an end of the engine.
+        self.run_engine(self.lost, "--entries", 60, "--partitions", 3)
+        self.run_engine(self.lost, "--entries", 300, "--partitions", 3, *BATCHES)
+        self.run_engine(self.lost, "--storage", "files", "--from", files, *BATCHES)
+        self.run_engine(self.lost, "--storage", "third", "--entries", 12, "--partitions", 12)
+        written = journal(self.lost)
+        shutil.rmtree(self.lost)
+
+        out, errors = self.recover("--json", self.path("json"))
+        self.assertRegex(out, r"^recovered 342 of 342 entries of 19 partitions from \d+ archives\n$")
+        self.assertEqual(errors, "")
+        self.assertEqual(journal(self.found), written)
+        self.assertEqual(sorted(os.listdir(self.found)), ["files", "journal", "lock", "main", "third"])
+        wal = os.path.join(self.found, "main", "1", "wal")
+        self.assertEqual(len(os.listdir(wal)), 100)
+        with open(os.path.join(self.found, "main", "1", "position")) as file:
+            self.assertEqual(file.read(), "acked 100\nlow 1\nnext 101\n")
+        before = tools.whole_archives(self.archive)
+        self.goes_on(300, 45)
+        self.assertGreater(tools.whole_archives(self.archive), before)
+        lsns = tools.archived_lsns(self.archive)[os.path.join(self.archive, "main", "1")]
+        self.assertEqual(sorted(lsns), list(range(1, 116)))
+        # Files that were committed before are not committed again.
+        self.run_engine(self.found, "--storage", "files", "--from", files)
+        self.assertEqual(len(journal(self.found)), 342 + 45)
+
+    def test_killed_again_and_again_it_finishes(self):
+        self.run_engine(self.lost, "--entries", 900, "--partitions", 3, "--file-size", 8000, *BATCHES)
+        seed = random.SystemRandom().randrange(1 << 32)
+        chance = random.Random(seed)
+        killed = 0
+        longest_s = 0.5
+        while killed < 6:
+            begin = time.monotonic()
+            process = subprocess.Popen(tools.command(*self.recovery("--jobs", 2)), stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, text=True)
+            try:
+                _, errors = process.communicate(timeout=chance.uniform(0, longest_s))
+                self.assertEqual(process.returncode, 0, errors)
+                longest_s = time.monotonic() - begin
+                shutil.rmtree(self.found)
+                continue
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
+            killed += 1
+            if os.path.exists(os.path.join(self.found, "recovering")):
+                _, errors = self.run_engine(self.found, "--entries", 1, expect=1)
+                self.assertIn("is not recovered yet", errors)
+        self.recover()
+        self.assertEqual(journal(self.found), journal(self.lost), f"seed {seed}")
+        leftovers = [name for folder, folders, names in os.walk(self.found) for name in folders + names
+                     if name.startswith(".") or name.endswith((".tmp", ".new"))]
+        self.assertEqual(leftovers, [])
+        self.goes_on(900, 30)
+
+    def test_a_known_gap_is_told(self):
+        self.run_engine(self.lost, "--entries", 40, "--partitions", 1)
+        # Committed while the sink is down, and some of it lost before it was archived.
+        tools.run("run", "--data", self.lost, "--sink", "faulty:///?no_space_rate=1", "--entries", 60,
+                  "--partitions", 1, "--timeout", 2, *tools.FAST_RETRY, expect=3)
+        wal = os.path.join(self.lost, "main", "0", "wal")
+        waiting = sorted(os.listdir(wal))
+        self.assertEqual(len(waiting), 20)
+        for name in waiting[:5]:
+            shutil.rmtree(os.path.join(wal, name))
+        _, log = self.run_engine(self.lost, "--entries", 60, "--partitions", 1, *BATCHES)
+        self.assertIn("GAP", log)
+        _, errors = self.recover()
+        self.assertEqual(errors, "main/0: LSNs 41 to 45 (5 entries) had been lost before they were archived\n")
+        lost = {f"main 0 {name} " for name in waiting[:5]}
+        kept = [record for record in journal(self.lost) if not any(record.startswith(key) for key in lost)]
+        self.assertEqual(len(kept), 55)
+        self.assertEqual(journal(self.found), kept)
+        self.run_engine(self.found, "--entries", 70, "--partitions", 1)
+        self.assertRegex(tools.verify(self.found, self.archive), r"^verified 65 entries in \d+ archives: 0 missing, 0 d")
+
+    def test_an_archive_that_begins_later_is_told(self):
+        self.run_engine(self.lost, "--entries", 30, "--partitions", 1)
+        for path in self.archives_of("main/0")[:10]:
+            os.remove(path)
+        _, errors = self.recover()
+        self.assertEqual(errors, "main/0: the archive begins at LSN 11, and does not know why\n")
+        self.assertEqual(journal(self.found), journal(self.lost)[10:])
+        self.run_engine(self.found, "--entries", 40, "--partitions", 1)
+        self.assertRegex(tools.verify(self.found, self.archive), r"^verified 30 entries in 30 archives: 0 missing, 0 d")
+
+    def test_a_hole_without_a_record_is_an_error_that_names_it(self):
+        self.run_engine(self.lost, "--entries", 90, "--partitions", 3)
+        hidden = self.archives_of("main/1")[10:12]
+        for path in hidden:
+            os.rename(path, path + ".hidden")
+        out, errors = self.recover(expect=1)
+        self.assertIn("cannot recover main/1: LSNs 11 to 12 (2 entries) missing from the archive", errors)
+        self.assertRegex(out, r"^recovered 60 of 88 entries ")
+        _, errors = self.run_engine(self.found, "--entries", 1, expect=1)
+        self.assertIn("is not recovered yet", errors)
+        for path in hidden:
+            os.rename(path + ".hidden", path)
+        self.recover()
+        self.assertEqual(journal(self.found), journal(self.lost))
+
+    def test_a_damaged_archive_is_an_error_that_names_it(self):
+        self.run_engine(self.lost, "--entries", 64, "--partitions", 1, "--commit-first", *BATCHES)
+        damaged = self.archives_of("main/0")[2]
+        with open(damaged, "rb") as file:
+            whole = file.read()
+        os.chmod(damaged, 0o600)
+        with open(damaged, "r+b") as file:
+            file.seek(2048)
+            file.write(bytes([whole[2048] ^ 1]))
+        _, errors = self.recover(expect=1)
+        self.assertIn("main/0/" + os.path.basename(damaged), errors)
+        with open(damaged, "wb") as file:
+            file.write(whole)
+        self.recover()
+        self.assertEqual(journal(self.found), journal(self.lost))
+
+    def test_refuses_what_is_no_place_to_recover_to_or_from(self):
+        self.run_engine(self.lost, "--entries", 16)
+        _, errors = tools.run("recover", "--data", self.lost, "--sink", self.url, expect=1)
+        self.assertIn("is not empty", errors)
+        _, errors = tools.run("recover", "--data", self.found, "--sink", f"file://{self.path('nothing')}", expect=1)
+        self.assertIn("holds no archives", errors)
+        self.assertFalse(os.path.exists(self.found))
+        second = self.archives_of("main/0")[1]
+        os.rename(second, second + ".hidden")
+        self.recover(expect=1)
+        shutil.copytree(self.archive, self.path("copy"))
+        _, errors = tools.run("recover", "--data", self.found, "--sink", f"file://{self.path('copy')}", expect=1)
+        self.assertRegex(errors, re.escape(f"was being recovered from {self.url}"))
+
+    def test_an_archive_is_read_once(self):
+        """One batch behind a sink that takes its time: once for each entry would last 20 s and more."""
+        self.run_engine(self.lost, "--entries", 200, "--partitions", 1, "--commit-first", "--option",
+                        "batch_entries=4096")
+        self.assertEqual(len(self.archives_of("main/0")), 1)
+        slow = f"faulty:///?of={self.url}&delay_ms=100"
+        begin = time.monotonic()
+        self.assertEqual(tools.run("verify", "--data", self.lost, "--sink", slow)[0],
+                         "verified 200 entries in 1 archives: 0 missing, 0 different\n")
+        tools.run("recover", "--data", self.found, "--sink", slow)
+        self.assertLess(time.monotonic() - begin, 15)
+        self.assertEqual(journal(self.found), journal(self.lost))
+
+
+if __name__ == "__main__":
+    unittest.main()
