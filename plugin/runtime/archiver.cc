@@ -58,7 +58,7 @@ Archiver::Archiver(const tidemark_host& host, config::Config config)
       log_(host_.log, host_.ctx, config_.log_level),
       logger_(log_.component("archiver")),
       metrics_(config_.workers),
-      memory_(plan_memory(config_.memory_budget_bytes, config_.workers)),
+      memory_(plan_memory(config_.memory_budget_bytes, config_.workers, config_.batch_entries)),
       sources_(memory_),
       restores_(memory_.restores),
       dispatcher_(scheduler_config(config_), intake_) {}
@@ -176,7 +176,8 @@ bool Archiver::on_own_thread() const {
 void Archiver::run_worker(uint32_t number) {
   name_thread("tidemark-w" + std::to_string(number));
   metrics::Stages::Shard& stages = metrics_.stages(number);
-  JobRunner runner(host_, slot_, metrics_, stages, sources_, config_.batch_bytes, cancelled_);
+  JobRunner runner(host_, slot_, metrics_, stages, sources_, config_.batch_bytes, memory_.compare_entries,
+                   cancelled_);
   Finished finished;
   Command command;
   while (dispatcher_.take(std::move(finished), &command)) finished = run(command, runner, stages);
