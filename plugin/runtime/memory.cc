@@ -13,7 +13,7 @@ constexpr uint64_t kBufferMax = 4 << 20;
 constexpr uint64_t kPutBufferMax = 8 << 20;
 constexpr uint64_t kRestoreMax = 4 << 20;
 constexpr uint32_t kRestoresAtOnce = 4;
-constexpr uint64_t kLeaseBytes = 64;   // of an entry on loan from the host
+constexpr uint64_t kLeaseBytes = 64;   // of a further entry on loan from the host
 constexpr uint64_t kDigestBytes = 96;  // of an entry that is compared
 constexpr uint64_t kCompareMax = 4096;
 constexpr auto kPoll = std::chrono::milliseconds(100);
@@ -26,7 +26,7 @@ MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_e
   plan.restore_bytes = std::clamp(for_restores / kRestoresAtOnce, kPart, kRestoreMax);
   plan.restores = static_cast<uint32_t>(std::clamp<uint64_t>(for_restores / plan.restore_bytes, 1, 1024));
   const uint64_t for_jobs = budget_bytes - for_restores;
-  const uint64_t leases_bytes = batch_entries * kLeaseBytes;
+  const uint64_t leases_bytes = (batch_entries - 1) * kLeaseBytes;
   plan.job_bytes = std::max(for_jobs / workers, kJobMin + leases_bytes);
   plan.jobs = static_cast<uint32_t>(std::clamp<uint64_t>(for_jobs / plan.job_bytes, 1, workers));
   const uint64_t third = (plan.job_bytes - leases_bytes) / 3;

@@ -18,7 +18,7 @@ TEST(PlanMemory, NeverDealsOutMoreThanTheBudget) {
         const MemoryPlan plan = plan_memory(budget, workers, batch);
         EXPECT_LE(plan.jobs * plan.job_bytes + plan.restores * plan.restore_bytes, budget)
             << budget << " " << workers;
-        const uint64_t leases_bytes = batch * sizeof(tidemark_entry);
+        const uint64_t leases_bytes = (batch - 1) * sizeof(tidemark_entry);
         EXPECT_LE(leases_bytes + plan.source.buffer_bytes + plan.source.layout_bytes + plan.put_buffer_bytes,
                   plan.job_bytes);
         EXPECT_LE(plan.compare_entries * (sizeof(core::Lsn) + sizeof(core::Digest)), plan.put_buffer_bytes);
