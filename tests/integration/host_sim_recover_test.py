@@ -178,6 +178,22 @@ class Recovery(unittest.TestCase):
         self.recover()
         self.assertEqual(journal(self.found), journal(self.lost))
 
+    def test_archives_may_overlap(self):
+        """Batches, and beside them some of their entries one by one, as another engine's options make them."""
+        singles = self.path("singles")
+        together = ["--entries", 40, "--partitions", 1, "--keep-acked"]
+        self.run_engine(self.lost, *together, "--commit-first", "--option", "batch_entries=16")
+        tools.run("run", "--data", self.lost, "--sink", f"file://{singles}", *together)
+        for lsn in (1, 5, 6, 20, 40):
+            name = os.path.join("main", "0", tools.lsn_text(lsn) + ".tar")
+            shutil.copyfile(os.path.join(singles, name), os.path.join(self.archive, name))
+        # Three batches and four others: 40 alone comes behind the batch that ends with it.
+        self.assertEqual(tools.verify(self.lost, self.archive),
+                         "verified 40 entries in 7 archives: 0 missing, 0 different\n")
+        out, _ = self.recover()
+        self.assertEqual(out, "recovered 40 of 40 entries of 1 partitions from 3 archives\n")
+        self.assertEqual(journal(self.found), journal(self.lost))
+
     def test_refuses_what_is_no_place_to_recover_to_or_from(self):
         self.run_engine(self.lost, "--entries", 16)
         _, errors = tools.run("recover", "--data", self.lost, "--sink", self.url, expect=1)

@@ -59,6 +59,14 @@ def lsns_of(name):
     return range(int((first or last).lstrip("-"), 36), int(last, 36) + 1)
 
 
+def lsn_text(lsn):
+    text = ""
+    for _ in range(13):
+        text = "0123456789abcdefghijklmnopqrstuvwxyz"[lsn % 36] + text
+        lsn //= 36
+    return text
+
+
 def archived_lsns(archive):
     """By partition's folder: the LSNs of all its archives, one after the other, as often as they are there."""
     held = {}

@@ -61,6 +61,20 @@ TEST(Options, BenchNeedsNoDirectory) {
   EXPECT_EQ(std::get<BenchOptions>(kept).common.data, std::filesystem::current_path().string() + "/d");
 }
 
+TEST(Options, RecoveryNeedsADirectoryAndAnArchive) {
+  const Command command = parse("recover --data new/ --sink s3://bucket/a --jobs 3");
+  ASSERT_TRUE(std::holds_alternative<RecoverOptions>(command));
+  const auto& recover = std::get<RecoverOptions>(command);
+  EXPECT_EQ(recover.common.data, std::filesystem::current_path().string() + "/new");
+  EXPECT_EQ(recover.sink, "s3://bucket/a");
+  EXPECT_EQ(recover.jobs, 3u);
+  EXPECT_GE(std::get<RecoverOptions>(parse("recover --data new --sink file:///a")).jobs, 8u);
+  expect_refused("recover --data new", "--sink");
+  expect_refused("recover --sink file:///a", "--data");
+  expect_refused("recover --data new --sink file:///a --jobs 0", "--jobs");
+  expect_refused("run --data d --sink file:///a --storage recovering", "of the engine itself");
+}
+
 TEST(Options, RefusesWhatCannotBeMeant) {
   const std::string run = "run --data d --sink file:///a ";
   expect_refused("", "subcommand");
