@@ -52,7 +52,7 @@ TEST_F(CheckTest, EqualEntriesHaveEqualDigestsWhereverTheyLie) {
       Sha256 sha;
       sha.update(fake_.objects[single].data(), fake_.objects[single].size() - 1536);
       EXPECT_EQ(seen_[lsn].sha256, core::hex(sha.finish()));
-      EXPECT_EQ(check(fake_.sink(), single, {}, nullptr, nullptr), Status());
+      EXPECT_TRUE(check(fake_.sink(), single, {}, nullptr, nullptr));
     }
   }
 }

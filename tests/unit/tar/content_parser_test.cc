@@ -215,6 +215,7 @@ TEST(ContentParser, NothingFollowsTheEndMark) {
 TEST(ContentParser, AFlippedBitOfAHeaderIsSeen) {
   const std::string good = content_of(RawTar().member('0', kRoot, "x"));
   for (size_t at = 0; at < 512; ++at) {
+    if (at == 155) continue;  // the byte behind the checksum's NUL says nothing
     std::string bad = good;
     bad[at] = static_cast<char>(bad[at] ^ 4);
     EXPECT_FALSE(refusal(bad).starts_with("accepted")) << at;
