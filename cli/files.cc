@@ -66,7 +66,8 @@ Result<void> make_dirs(const std::string& path) {
   const std::string parent = parent_of(path);
   if (errno != ENOENT || parent == path) return errno_error("cannot create the directory " + path);
   if (auto made = make_dirs(parent); !made) return made;
-  return make_dirs(path);
+  if (::mkdir(path.c_str(), 0755) != 0) return errno_error("cannot create the directory " + path);
+  return sync_dir(parent);
 }
 
 std::string parent_of(const std::string& path) {
