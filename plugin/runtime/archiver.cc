@@ -70,8 +70,8 @@ Archiver::~Archiver() {
 Status Archiver::set_sink(std::string_view url, std::span<const config::Option> options,
                           const tidemark_call* call) {
   if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "set_sink must not be called from a callback");
-  Result<std::shared_ptr<sink::Sink>> opened =
-      sink::open_sink(url, options, config_.sink_dir, log_, memory_.put_buffer_bytes, call);
+  Result<std::shared_ptr<sink::Sink>> opened = sink::open_sink(
+      url, options, config_.sink_dir, log_, {memory_.put_buffer_bytes, config_.read_only}, call);
   if (!opened) return tl::unexpected(opened.error());
   // First the slot, then the scheduler: a job may run on a newer sink than it was meant for, never on an
   // older.

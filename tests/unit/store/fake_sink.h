@@ -163,7 +163,10 @@ class FakeSink {
                                                get,
                                                list,
                                                remove,
-                                               nullptr};
+                                               nullptr,
+                                               nullptr,
+                                               0,
+                                               0};
     return kApi;
   }
 
