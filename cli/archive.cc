@@ -96,7 +96,7 @@ tidemark_status acknowledge_nothing(void*, const tidemark_partition*, tidemark_l
   return TIDEMARK_OK;
 }
 void log_line(void*, int32_t level, tidemark_str component, tidemark_str message) {
-  console().log(level, std::string(to_view(component)) + ": " + printable(to_view(message)));
+  console().log(level, printable(to_view(component)), printable(to_view(message)));
 }
 
 tidemark_host host_table() {
@@ -119,7 +119,7 @@ std::string partition_text(std::string_view storage, uint64_t partition) {
 Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   auto plugin = Plugin::load(options.plugin);
   if (!plugin) return plugin.error();
-  std::vector<Setting> settings = {{"log_level", console().log_level_name(), false}};
+  std::vector<Setting> settings = {{"log_level", console().log_level_name(options.keep_lines), false}};
   if (options.read_only) settings.push_back({"read_only", "true", false});
   if (!options.sink_dir.empty()) settings.push_back({"sink_dir", options.sink_dir, false});
   const auto list = to_options(settings);
@@ -139,8 +139,10 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
   Stop stop;
   const tidemark_call call = call_for(stop);
   tidemark_error error = fresh_error();
+  if (options.keep_lines) console().keep_infos();
   const auto status = plugin_->api().set_sink(archiver_, to_str(options.url), list.data(),
                                               static_cast<uint32_t>(list.size()), &call, &error);
+  opening_lines_ = console().take_infos();
   // Without the query: it may hold what is nobody's business.
   if (status != TIDEMARK_OK)
     return to_error("cannot open " + printable(options.url.substr(0, options.url.find('?'))), status, error);

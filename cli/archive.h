@@ -29,6 +29,8 @@ struct ArchiveOptions {
   std::string sink_dir;  // empty: where the plugin lies
   std::vector<Setting> sink_options;
   bool read_only = true;
+  // Whether what the sink tells while it is opened is kept for opening_lines().
+  bool keep_lines = false;
 };
 
 // Which part of an archive: everything, a storage, or one partition of it.
@@ -74,6 +76,9 @@ class Archive {
   Archive(const Archive&) = delete;
   Archive& operator=(const Archive&) = delete;
 
+  // What the sink told when it was opened, such as what a crashed writer left. Main thread.
+  const std::vector<std::string>& opening_lines() const { return opening_lines_; }
+
   // In byte order of keys, each once; `visit` returns false to stop. See tidemark_maintain_api for the rest.
   Result<void> scan(const Scope& scope, uint64_t from, const std::function<bool(const Stored&)>& visit,
                     Stop& stop);
@@ -101,6 +106,7 @@ class Archive {
   tidemark_archiver* const archiver_;
   const tidemark_maintain_api* maintain_ = nullptr;
   const tidemark_readback_api* readback_ = nullptr;
+  std::vector<std::string> opening_lines_;
 };
 
 }  // namespace tidemark::cli

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "text.h"
 
@@ -12,6 +13,7 @@ namespace tidemark::cli {
 
 namespace {
 
+constexpr size_t kMaxInfos = 1000;
 constexpr auto kDrawInterval = std::chrono::milliseconds(100);
 
 size_t terminal_columns() {
@@ -33,10 +35,10 @@ void Console::set_verbosity(int verbosity) {
   verbosity_ = verbosity;
 }
 
-const char* Console::log_level_name() {
+const char* Console::log_level_name(bool at_least_info) {
   MutexLock lock(mutex_);
-  if (verbosity_ == 0) return "warn";
-  return verbosity_ == 1 ? "info" : "debug";
+  if (verbosity_ == 0 && !at_least_info) return "warn";
+  return verbosity_ <= 1 ? "info" : "debug";
 }
 
 void Console::clear_line() {
@@ -55,11 +57,25 @@ void Console::print(const std::string& line) {
   std::fprintf(stderr, "tidemark: %s\n", line.c_str());
 }
 
-void Console::log(int32_t level, const std::string& line) {
+void Console::log(int32_t level, const std::string& component, const std::string& line) {
   static constexpr const char* kNames[] = {"debug", "info", "warning", "error"};
   MutexLock lock(mutex_);
+  const bool is_info = level == TIDEMARK_LOG_INFO && component.rfind("sink", 0) == 0;
+  if (is_info && keeping_ && infos_.size() < kMaxInfos) infos_.push_back(line);
+  if (level < TIDEMARK_LOG_WARN && verbosity_ == 0) return;
   clear_line();
-  std::fprintf(stderr, "%s: %s\n", kNames[std::clamp(level, 0, 3)], line.c_str());
+  std::fprintf(stderr, "%s: %s: %s\n", kNames[std::clamp(level, 0, 3)], component.c_str(), line.c_str());
+}
+
+void Console::keep_infos() {
+  MutexLock lock(mutex_);
+  keeping_ = true;
+}
+
+std::vector<std::string> Console::take_infos() {
+  MutexLock lock(mutex_);
+  keeping_ = false;
+  return std::exchange(infos_, {});
 }
 
 void Console::show(const std::string& progress) {

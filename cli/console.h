@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "mutex.h"
 
@@ -18,11 +19,14 @@ class Console {
   Console();
   // 0: warnings and errors of the plugin, 1: what it tells, 2: everything.
   void set_verbosity(int verbosity) TM_EXCLUDES(mutex_);
-  const char* log_level_name() TM_EXCLUDES(mutex_);
+  const char* log_level_name(bool at_least_info) TM_EXCLUDES(mutex_);
   bool is_terminal() const { return terminal_; }
 
   void print(const std::string& line) TM_EXCLUDES(mutex_);  // "tidemark: <line>"
-  void log(int32_t level, const std::string& line) TM_EXCLUDES(mutex_);
+  void log(int32_t level, const std::string& component, const std::string& line) TM_EXCLUDES(mutex_);
+  // From keep_infos() to take_infos() what the sink tells is kept; otherwise only -v shows it.
+  void keep_infos() TM_EXCLUDES(mutex_);
+  std::vector<std::string> take_infos() TM_EXCLUDES(mutex_);
   void show(const std::string& progress) TM_EXCLUDES(mutex_);  // nothing unless it is a terminal
   void clear() TM_EXCLUDES(mutex_);
 
@@ -33,6 +37,8 @@ class Console {
   Mutex mutex_;
   int verbosity_ TM_GUARDED_BY(mutex_) = 0;
   bool shown_ TM_GUARDED_BY(mutex_) = false;
+  bool keeping_ TM_GUARDED_BY(mutex_) = false;
+  std::vector<std::string> infos_ TM_GUARDED_BY(mutex_);
 };
 
 Console& console();

@@ -1,5 +1,7 @@
 #include "findings.h"
 
+#include <algorithm>
+
 #include "lsn.h"
 #include "text.h"
 
@@ -81,6 +83,10 @@ void Findings::gone(const std::string& name, const std::string& newest_key, uint
 void Findings::foreign(const Stored& stored) {
   ++foreign_;
   say("warning", "foreign", key_json(stored), stored.key, "not of Tidemark: readers skip it");
+}
+
+void Findings::leftover(const std::string& line) {
+  say("warning", "leftover", Json::object(), line, "the next writer removes it");
 }
 
 void Findings::vanished(const Stored& stored) {

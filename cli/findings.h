@@ -20,6 +20,7 @@ class Findings {
   // What a checkpoint knows as right is not there any more.
   void gone(const std::string& name, const std::string& newest_key, uint64_t through, uint64_t last);
   void foreign(const Stored& stored);
+  void leftover(const std::string& line);  // of a crashed writer, in the words of the sink
   void vanished(const Stored& stored);
   void not_compared(const std::string& name, const std::string& why);
   void accepted(const Stored& stored, const Record& record);

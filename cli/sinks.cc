@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "tidemark-sink-";
 constexpr std::string_view kSuffix = ".so";
+constexpr size_t kOptionColumn = 36;
 
 Result<std::vector<std::string>> sink_files(const std::string& directory) {
   std::vector<std::string> files;
@@ -54,8 +55,22 @@ void tell(Output& output, const std::string& file, const tidemark_sink_api& api)
   object["name"] = api.name;
   object["version"] = api.version;
   object["file"] = file;
+  const bool has_options = TIDEMARK_HAS(&api, tidemark_sink_api, option_count) && api.options != nullptr;
+  Json& options = object["options"] = Json::array();
+  std::vector<std::string> texts;
+  for (uint32_t i = 0; has_options && i < api.option_count; ++i) {
+    const tidemark_sink_option& option = api.options[i];
+    const auto text = [](const char* member) { return std::string(member != nullptr ? member : ""); };
+    options.push_back(
+        {{"name", text(option.name)}, {"default", text(option.fallback)}, {"help", text(option.help)}});
+    std::string line =
+        "  " + text(option.name) + (text(option.fallback).empty() ? "" : "=" + text(option.fallback));
+    line.resize(std::max(kOptionColumn, line.size() + 2), ' ');
+    texts.push_back(line + text(option.help));
+  }
   output.object(object);
   output.line(std::string(api.name) + " " + api.version + "  " + printable(file));
+  for (const std::string& line : texts) output.line(printable(line));
 }
 
 }  // namespace

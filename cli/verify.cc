@@ -243,9 +243,12 @@ int Verify::run() {
     if (!loaded) return fail_with(loaded.error());
     known_ = reached_ = std::move(*loaded);
   }
-  auto archive = Archive::open(options_.archive);
+  ArchiveOptions archive_options = options_.archive;
+  archive_options.keep_lines = true;
+  auto archive = Archive::open(archive_options);
   if (!archive) return fail_with(archive.error());
   archive_ = std::move(*archive);
+  for (const std::string& line : archive_->opening_lines()) findings_.leftover(line);
   // How much there is in all is of interest only to somebody who watches.
   std::thread counter;
   if (console().is_terminal()) {
