@@ -50,9 +50,12 @@ void Throttle::follow(const Sample& sample, uint32_t running, TimeMs now) {
   if (++round_ < std::max(limit_, kRoundJobs)) return;
   round_ = 0;
   trend_.end_round();
-  if (trend_.ratio() <= kSlowRatio) {
-    const uint32_t more = trend_.ratio() <= kQuickRatio ? std::max(1U, limit_ / 2) : 1;
-    limit_ = std::min(limit_ + more, max_jobs_);
+  const double ratio = trend_.ratio();
+  const bool is_quick = ratio <= kQuickRatio;
+  if (is_quick) quick_jobs_ = limit_;
+  // Twice the jobs that each take less than twice as long are still a gain.
+  if (ratio <= kSlowRatio || ratio * quick_jobs_ <= kGainingShare * limit_) {
+    limit_ = std::min(limit_ + (is_quick ? std::max(1U, limit_ / 2) : 1), max_jobs_);
   } else if (now >= trial_at_ && limit_ > 1) {
     ++generation_;
     limit_ = std::max(1U, limit_ / 4);

@@ -6,11 +6,11 @@
 //
 // The limit begins at kFirstJobs and is looked at once in a round: when as many jobs went well as it allows,
 // and all of it was in use. While the sink takes archives as quickly as before (see latency_trend.h) it grows
-// by half, while they are somewhat slower by one; when they are slow it stays, for more at once would only
-// queue. It halves when the sink throttles. Whether it is their number that makes archives slow, or the sink
-// itself, is found out by going back to a quarter once in kTrialMs and growing anew; so a sink that serves n
-// at once is given some 2n, and is followed when n changes. After an outage it grows by one a success up to
-// half of what it was.
+// by half, while they are somewhat slower, or slower by less than there are more of them, by one; when they
+// are slow it stays, for more at once would only queue. It halves when the sink throttles. Whether it is
+// their number that makes archives slow, or the sink itself, is found out by going back to a quarter once in
+// kTrialMs and growing anew; so a sink that serves n at once is given some 2n, and is followed when n
+// changes. After an outage it grows by one a success up to half of what it was.
 //
 // Only when the limit is 1 already, or the sink said how long to wait, does throttling open the breaker.
 // Jobs carry the generation they were started in: the results of jobs that were in flight when the limit
@@ -38,6 +38,7 @@ class Throttle {
   static constexpr uint32_t kRoundJobs = 8;  // at least
   static constexpr double kQuickRatio = 1.25;
   static constexpr double kSlowRatio = 2;
+  static constexpr double kGainingShare = 0.75;
   static constexpr TimeMs kTrialMs = 30'000;
 
   // What a job that went well tells of the sink. put_us 0: it put nothing.
@@ -85,9 +86,10 @@ class Throttle {
   Backoff backoff_;
   TimeMs open_until_ = 0;
   LatencyTrend trend_;
-  uint32_t round_ = 0;   // successes that count in this round
-  uint32_t proven_ = 0;  // what the sink is trusted with again after an outage
-  TimeMs trial_at_ = 0;  // not before
+  uint32_t round_ = 0;       // successes that count in this round
+  uint32_t quick_jobs_ = 0;  // the limit when archives were last taken quickly
+  uint32_t proven_ = 0;      // what the sink is trusted with again after an outage
+  TimeMs trial_at_ = 0;      // not before
 };
 
 }  // namespace tidemark::core

@@ -58,7 +58,7 @@ Archiver::Archiver(const tidemark_host& host, config::Config config)
       log_(host_.log, host_.ctx, config_.log_level),
       logger_(log_.component("archiver")),
       metrics_(config_.workers),
-      memory_(plan_memory(config_.memory_budget_bytes, config_.workers)),
+      memory_(plan_memory(config_.memory_budget_bytes, config_.workers, config_.batch_entries)),
       sources_(memory_),
       restores_(memory_.restores),
       dispatcher_(scheduler_config(config_), intake_) {}
@@ -70,8 +70,8 @@ Archiver::~Archiver() {
 Status Archiver::set_sink(std::string_view url, std::span<const config::Option> options,
                           const tidemark_call* call) {
   if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "set_sink must not be called from a callback");
-  Result<std::shared_ptr<sink::Sink>> opened =
-      sink::open_sink(url, options, config_.sink_dir, log_, memory_.put_buffer_bytes, call);
+  Result<std::shared_ptr<sink::Sink>> opened = sink::open_sink(
+      url, options, config_.sink_dir, log_, {memory_.put_buffer_bytes, config_.read_only}, call);
   if (!opened) return tl::unexpected(opened.error());
   // First the slot, then the scheduler: a job may run on a newer sink than it was meant for, never on an
   // older.
@@ -176,7 +176,8 @@ bool Archiver::on_own_thread() const {
 void Archiver::run_worker(uint32_t number) {
   name_thread("tidemark-w" + std::to_string(number));
   metrics::Stages::Shard& stages = metrics_.stages(number);
-  JobRunner runner(host_, slot_, metrics_, stages, sources_, config_.batch_bytes, cancelled_);
+  JobRunner runner(host_, slot_, metrics_, stages, sources_, config_.batch_bytes, memory_.compare_entries,
+                   cancelled_);
   Finished finished;
   Command command;
   while (dispatcher_.take(std::move(finished), &command)) finished = run(command, runner, stages);

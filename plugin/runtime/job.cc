@@ -16,8 +16,6 @@ namespace {
 
 // Archives taken from one listing; more are looked up when the partition gets there.
 constexpr size_t kDiscoverAtOnce = 1024;
-// Entries compared one by one in one job, so that what is kept of them has a limit.
-constexpr uint64_t kCompareAtOnce = 4096;
 
 std::string name_of(const PartitionId& id, core::Range range) {
   std::string name = *id.storage + "/" + std::to_string(id.id) + " entry " + std::to_string(range.first);
@@ -99,13 +97,14 @@ class JobRunner::Leases {
 
 JobRunner::JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics,
                      metrics::Stages::Shard& stages, SourcePool& sources, uint64_t batch_bytes,
-                     const std::atomic<bool>& cancelled)
+                     uint64_t compare_entries, const std::atomic<bool>& cancelled)
     : host_(host),
       slot_(slot),
       metrics_(metrics),
       stages_(stages),
       sources_(sources),
       batch_bytes_(batch_bytes),
+      compare_entries_(compare_entries),
       cancelled_(cancelled) {
   call_ = {sizeof call_, 0, const_cast<std::atomic<bool>*>(&cancelled),
            [](void* ctx) -> int32_t { return static_cast<std::atomic<bool>*>(ctx)->load() ? 1 : 0; }};
@@ -309,7 +308,7 @@ JobRunner::Ended JobRunner::compare(const PartitionId& id, core::Range range, co
 JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::Job& job,
                                             const std::string& key) {
   core::Range part = job.part;
-  part.last = part.first + std::min(part.last - part.first, kCompareAtOnce - 1);
+  part.last = part.first + std::min(part.last - part.first, compare_entries_ - 1);
   Leases leases(host_, id, sources_, metrics_);
   tar::EntryDigests there(part);
   if (Status read = store::digest_entries(*sink_, key, there, &call_); !read) {

@@ -25,7 +25,7 @@ class JobRunner {
   // All borrowed for the runner's life; `cancelled` turning true ends what runs within a second.
   JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics,
             metrics::Stages::Shard& stages, SourcePool& sources, uint64_t batch_bytes,
-            const std::atomic<bool>& cancelled);
+            uint64_t compare_entries, const std::atomic<bool>& cancelled);
 
   JobDone run(const JobCommand& command);
 
@@ -67,6 +67,7 @@ class JobRunner {
   metrics::Stages::Shard& stages_;
   SourcePool& sources_;
   const uint64_t batch_bytes_;
+  const uint64_t compare_entries_;  // digests held at once
   const std::atomic<bool>& cancelled_;
   tidemark_call call_;
   std::shared_ptr<sink::Sink> sink_;  // of the job that runs

@@ -13,22 +13,28 @@ constexpr uint64_t kBufferMax = 4 << 20;
 constexpr uint64_t kPutBufferMax = 8 << 20;
 constexpr uint64_t kRestoreMax = 4 << 20;
 constexpr uint32_t kRestoresAtOnce = 4;
+constexpr uint64_t kLeaseBytes = 64;   // of a further entry on loan from the host
+constexpr uint64_t kDigestBytes = 96;  // of an entry that is compared
+constexpr uint64_t kCompareMax = 4096;
 constexpr auto kPoll = std::chrono::milliseconds(100);
 
 }  // namespace
 
-MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers) {
+MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_entries) {
   MemoryPlan plan;
   const uint64_t for_restores = budget_bytes / 4;
   plan.restore_bytes = std::clamp(for_restores / kRestoresAtOnce, kPart, kRestoreMax);
   plan.restores = static_cast<uint32_t>(std::clamp<uint64_t>(for_restores / plan.restore_bytes, 1, 1024));
   const uint64_t for_jobs = budget_bytes - for_restores;
-  plan.job_bytes = std::max(for_jobs / workers, kJobMin);
+  const uint64_t leases_bytes = (batch_entries - 1) * kLeaseBytes;
+  plan.job_bytes = std::max(for_jobs / workers, kJobMin + leases_bytes);
   plan.jobs = static_cast<uint32_t>(std::clamp<uint64_t>(for_jobs / plan.job_bytes, 1, workers));
-  const uint64_t third = plan.job_bytes / 3;
+  const uint64_t third = (plan.job_bytes - leases_bytes) / 3;
   plan.source.buffer_bytes = static_cast<size_t>(std::min(third, kBufferMax));
   plan.source.layout_bytes = static_cast<size_t>(third);
   plan.put_buffer_bytes = std::min(third, kPutBufferMax);
+  // Who compares puts nothing.
+  plan.compare_entries = std::min(plan.put_buffer_bytes / kDigestBytes, kCompareMax);
   return plan;
 }
 

@@ -20,14 +20,15 @@ namespace tidemark::runtime {
 
 // Three quarters are for jobs, a quarter is for reading back, so that neither waits for the other.
 struct MemoryPlan {
-  uint32_t jobs = 1;              // that may run at once; fewer than there are workers if the budget is small
-  uint64_t job_bytes = 0;         // of each: the source's buffer and names, and the sink's buffers
+  uint32_t jobs = 1;       // that may run at once; fewer than there are workers if the budget is small
+  uint64_t job_bytes = 0;  // of each: the entries' leases, the source's buffer and names, the sink's buffers
   tar::SourceLimits source;       // of each job
   uint64_t put_buffer_bytes = 0;  // of each job, for the sink
+  uint64_t compare_entries = 0;   // of an archive whose digests a job may hold at once
   uint32_t restores = 1;          // at once
   uint64_t restore_bytes = 0;     // of each
 };
-MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers);
+MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_entries);
 
 // So many equal shares, first come, first served by the operating system.
 class Slots {

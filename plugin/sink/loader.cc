@@ -83,7 +83,8 @@ Result<std::shared_ptr<Library>> load(const fs::path& path, const std::string& s
     return fail(TIDEMARK_E_UNSUPPORTED, path.string() + " offers no function " + missing);
   }
   library->log = log.component("sink-" + scheme);
-  library->host = {sizeof(tidemark_sink_host), TIDEMARK_SINK_ABI_MINOR, library->log.get(), log_line, 0};
+  library->host = {
+      sizeof(tidemark_sink_host), TIDEMARK_SINK_ABI_MINOR, library->log.get(), log_line, 0, 0, 0};
   return library;
 }
 
@@ -119,7 +120,7 @@ std::string printable_url(std::string_view url) {
 
 Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const config::Option> options,
                                         const std::string& sink_dir, const log::Log& log,
-                                        uint64_t put_buffer_bytes, const tidemark_call* call) {
+                                        const HostTerms& terms, const tidemark_call* call) {
   const Result<std::string> scheme = scheme_of(url);
   if (!scheme) return tl::unexpected(scheme.error());
   std::string library_path;
@@ -148,7 +149,8 @@ Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const co
   }
   Result<std::shared_ptr<Library>> library = load(library_path, *scheme, log);
   if (!library) return tl::unexpected(library.error());
-  (*library)->host.put_buffer_bytes = put_buffer_bytes;
+  (*library)->host.put_buffer_bytes = terms.put_buffer_bytes;
+  (*library)->host.flags = terms.read_only ? TIDEMARK_SINK_HOST_READ_ONLY : 0;
 
   tidemark_sink* handle = nullptr;
   tidemark_error error = empty_abi_error();

@@ -150,6 +150,27 @@ class Parser {
   std::set<std::string, std::less<>> seen_;
 };
 
+// What people are told is what holds: the table and the specs are of the same options, and its fallbacks
+// count.
+Status set_fallbacks(std::span<const tidemark_sink_option> table, const std::vector<OptionSpec>& specs) {
+  size_t matched = 0;
+  for (const tidemark_sink_option& row : table) {
+    const std::string_view name = row.name;
+    if (name.ends_with('*')) continue;
+    const auto spec = std::find_if(specs.begin(), specs.end(),
+                                   [&](const OptionSpec& candidate) { return name == candidate.name; });
+    if (spec == specs.end())
+      return fail(TIDEMARK_E_INVALID, "option " + quote(name) + " is told but not taken");
+    ++matched;
+    if (*row.fallback != '\0' && !set(*spec, row.fallback)) {
+      return fail(TIDEMARK_E_INVALID,
+                  "option " + quote(name) + " has a fallback that is not right; it is " + expectation(*spec));
+    }
+  }
+  if (matched == specs.size()) return {};
+  return fail(TIDEMARK_E_INVALID, "some option is taken but not told");
+}
+
 }  // namespace
 
 OptionSpec text_option(const char* name, std::string* target) { return {name, Kind::kText, target}; }
@@ -169,13 +190,14 @@ OptionSpec size_option(const char* name, uint64_t* target_bytes, uint64_t min_by
 OptionSpec rate_option(const char* name, double* target) { return {name, Kind::kRate, target}; }
 OptionSpec bool_option(const char* name, bool* target) { return {name, Kind::kBool, target}; }
 
-Status parse_options(const std::vector<OptionSpec>& specs,
+Status parse_options(std::span<const tidemark_sink_option> table, const std::vector<OptionSpec>& specs,
                      const std::vector<std::pair<std::string, std::string>>& query,
                      const tidemark_option* list, uint32_t list_size, PassOn* pass_on) {
   if (list_size > TIDEMARK_OPTIONS_MAX || query.size() > TIDEMARK_OPTIONS_MAX - list_size) {
     return fail(TIDEMARK_E_INVALID, "more than " + std::to_string(TIDEMARK_OPTIONS_MAX) + " options");
   }
   if (list == nullptr && list_size > 0) return fail(TIDEMARK_E_INVALID, "the option list is NULL");
+  if (Status ok = set_fallbacks(table, specs); !ok) return ok;
   Parser parser(specs, pass_on);
   for (const auto& [name, value] : query) {
     if (Status ok = parser.take(name, value, 0, true); !ok) return ok;

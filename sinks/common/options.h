@@ -1,15 +1,19 @@
-// A sink's options as a table: each row says the name, the kind and bounds of the value, and where it goes.
+// A sink's options: what it tells people of them (the table in sink.h), and for each the kind and bounds of
+// the value and where it goes.
 //
+//   constexpr tidemark_sink_option kOptions[] = {{"delay_ms", "0", "before each call"}};
 //   uint64_t delay_ms = 0;
-//   Status ok = parse_options({duration_option("delay_ms", &delay_ms, 0, 60'000)}, request.url.query, ...);
+//   Status ok = parse_options(kOptions, {duration_option("delay_ms", &delay_ms, 0, 60'000)}, url.query, ...);
 //
-// Any thread. Rows refer to variables of the caller, which keep their defaults where nothing is given.
+// Any thread. Rows refer to variables of the caller. Where nothing is given they get the table's fallback, or
+// keep what they have if that is empty.
 #ifndef TIDEMARK_SINKS_COMMON_OPTIONS_H
 #define TIDEMARK_SINKS_COMMON_OPTIONS_H
 
-#include <tidemark/base.h>
+#include <tidemark/sink.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -54,8 +58,9 @@ struct PassOn {
 };
 
 // Reads the URL's query and the list. INVALID for an option that is unknown, malformed, out of bounds or
-// given twice; the message names it, says what would be right and, for unknown ones, which are known.
-Status parse_options(const std::vector<OptionSpec>& specs,
+// given twice; the message names it, says what would be right and, for unknown ones, which are known. Also
+// INVALID, whatever is given: a table and specs that do not have the same names, or a fallback out of bounds.
+Status parse_options(std::span<const tidemark_sink_option> table, const std::vector<OptionSpec>& specs,
                      const std::vector<std::pair<std::string, std::string>>& query,
                      const tidemark_option* list, uint32_t list_size, PassOn* pass_on = nullptr);
 

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -49,7 +50,13 @@ struct OpenRequest {
   const tidemark_option* options;
   uint32_t option_count;
   uint64_t put_buffer_bytes = UINT64_MAX;  // what one put may hold in buffers of the sink
+  bool read_only = false;                  // put and remove never come; open must change nothing
 };
+
+inline bool is_read_only(const tidemark_sink_host* host) {
+  return host != nullptr && TIDEMARK_HAS(host, tidemark_sink_host, flags) &&
+         (host->flags & TIDEMARK_SINK_HOST_READ_ONLY) != 0;
+}
 
 inline uint64_t put_buffer_bytes_of(const tidemark_sink_host* host) {
   if (host == nullptr || !TIDEMARK_HAS(host, tidemark_sink_host, put_buffer_bytes)) return UINT64_MAX;
@@ -91,7 +98,8 @@ class Writer {
 template <typename S>
 class Table {
  public:
-  static constexpr tidemark_sink_api make(const char* name, uint32_t capabilities) {
+  static constexpr tidemark_sink_api make(const char* name, uint32_t capabilities,
+                                          std::span<const tidemark_sink_option> options) {
     return {sizeof(tidemark_sink_api),
             TIDEMARK_SINK_ABI_MAJOR,
             TIDEMARK_SINK_ABI_MINOR,
@@ -105,11 +113,24 @@ class Table {
             get,
             list,
             remove,
-            get_extension};
+            get_extension,
+            options.data(),
+            static_cast<uint32_t>(options.size()),
+            0};
   }
 
  private:
-  static S& self(tidemark_sink* handle) { return *reinterpret_cast<S*>(handle); }
+  struct Open {
+    std::unique_ptr<S> sink;
+    bool read_only;
+  };
+  static Open& opened(tidemark_sink* handle) { return *reinterpret_cast<Open*>(handle); }
+  static S& self(tidemark_sink* handle) { return *opened(handle).sink; }
+
+  static Status may_write(tidemark_sink* handle, const char* verb) {
+    if (!opened(handle).read_only) return {};
+    return fail(TIDEMARK_E_INVALID, std::string(verb) + ": the sink was opened to be read only");
+  }
 
   // What every call checks first: an open sink, a good key, a caller who still wants it.
   static Status begin(tidemark_sink* handle, const Call& call) {
@@ -132,18 +153,18 @@ class Table {
       if (Status ok = call.check(); !ok) return ok;
       Result<Url> parsed = parse_url(view(url));
       if (!parsed) return tl::unexpected(parsed.error());
-      const OpenRequest request = {HostLog(host), std::move(*parsed), options, option_count,
-                                   put_buffer_bytes_of(host)};
+      const OpenRequest request = {HostLog(host), std::move(*parsed),        options,
+                                   option_count,  put_buffer_bytes_of(host), is_read_only(host)};
       Result<std::unique_ptr<S>> sink = S::open(request, call);
       if (!sink) return tl::unexpected(sink.error());
-      *out = reinterpret_cast<tidemark_sink*>(sink->release());
+      *out = reinterpret_cast<tidemark_sink*>(new Open{std::move(*sink), request.read_only});
       return {};
     });
   }
 
   static void close(tidemark_sink* handle) {
     guard(nullptr, [&]() -> Status {
-      delete reinterpret_cast<S*>(handle);
+      delete reinterpret_cast<Open*>(handle);
       return {};
     });
   }
@@ -153,6 +174,7 @@ class Table {
     return guard(error, [&]() -> Status {
       const Call call(raw_call, error);
       if (Status ok = begin(handle, key, call); !ok) return ok;
+      if (Status ok = may_write(handle, "put"); !ok) return ok;
       if (Status ok = Source::check(source); !ok) return ok;
       if ((flags & ~TIDEMARK_PUT_IF_ABSENT) != 0) {
         return fail(TIDEMARK_E_INVALID, "put: unknown flags " + std::to_string(flags));
@@ -203,6 +225,7 @@ class Table {
     return guard(error, [&]() -> Status {
       const Call call(raw_call, error);
       if (Status ok = begin(handle, key, call); !ok) return ok;
+      if (Status ok = may_write(handle, "remove"); !ok) return ok;
       return self(handle).remove(view(key), call);
     });
   }

@@ -10,9 +10,24 @@ namespace tidemark::sinks::faulty {
 namespace {
 
 constexpr uint64_t kMaxDelayMs = 24 * 60 * 60 * 1000;
-constexpr uint64_t kDefaultMaxObjects = 10'000'000;
 
-tidemark_sink_api table = Table<FaultySink>::make("faulty", 0);
+constexpr tidemark_sink_option kOptions[] = {
+    {"of", "", "url of the wrapped sink, percent-encoded; without it a null sink"},
+    {"of_library", "", "its module; else tidemark-sink-<scheme>.so beside this one"},
+    {"of.*", "", "options of the wrapped sink"},
+    {"seed", "1", "the n-th call suffers the same with the same seed and rates"},
+    {"delay_ms", "0", "before each call"},
+    {"delay_jitter_ms", "0", "on top of it, 0 to this"},
+    {"error_rate", "0", "0 to 1: RETRYABLE, nothing done; all calls"},
+    {"throttle_rate", "0", "0 to 1: THROTTLED, nothing done; all calls"},
+    {"no_space_rate", "0", "0 to 1: NO_SPACE, nothing done; put"},
+    {"lose_answer_rate", "0", "0 to 1: done, and yet RETRYABLE; put and remove"},
+    {"short_read_rate", "0", "0 to 1: RETRYABLE after a part of the data; get"},
+    {"fail_puts_of", "", "PERMANENT for each put whose key contains this text"},
+    {"max_objects", "10000000", "null sink: NO_SPACE beyond"},
+};
+
+tidemark_sink_api table = Table<FaultySink>::make("faulty", 0, kOptions);
 
 void add_capabilities(uint32_t capabilities) {
   std::atomic_ref<uint32_t> shown(table.capabilities);
@@ -54,9 +69,10 @@ FaultySink::FaultySink(const FaultRates& rates, std::string fail_puts_of, std::u
 Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request, const Call& call) {
   FaultRates rates;
   std::string of, of_library, fail_puts_of;
-  uint64_t max_objects = kDefaultMaxObjects;
+  uint64_t max_objects = 0;
   PassOn inner_options = {"of.", {}};
   const Status options = parse_options(
+      kOptions,
       {text_option("of", &of), text_option("of_library", &of_library),
        integer_option("seed", &rates.seed, 0, UINT64_MAX), rate_option("error_rate", &rates.error_rate),
        rate_option("throttle_rate", &rates.throttle_rate), rate_option("no_space_rate", &rates.no_space_rate),

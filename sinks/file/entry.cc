@@ -3,7 +3,8 @@
 
 namespace {
 
-constexpr tidemark_sink_api kTable = tidemark::sinks::Table<tidemark::sinks::file::FileSink>::make("file", 0);
+constexpr tidemark_sink_api kTable =
+    tidemark::sinks::Table<tidemark::sinks::file::FileSink>::make("file", 0, tidemark::sinks::file::kOptions);
 
 }  // namespace
 

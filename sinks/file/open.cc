@@ -64,6 +64,16 @@ Result<UniqueFd> open_root(const std::string& path) {
   return root;
 }
 
+// To be read only.
+Result<UniqueFd> open_existing_root(const std::string& path) {
+  UniqueFd root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (root) return root;
+  const int sys_errno = errno;
+  auto error = fail_errno(sys_errno, "open directory " + path);
+  if (sys_errno == ENOENT) error.value().message += "; is it mounted? opened to be read, it is not created";
+  return error;
+}
+
 }  // namespace
 
 FileSink::FileSink(UniqueFd root, std::string path, uint64_t put_buffer_bytes)
@@ -74,16 +84,21 @@ FileSink::FileSink(UniqueFd root, std::string path, uint64_t put_buffer_bytes)
 
 Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, const Call& call) {
   std::string staging = "auto", sync = "auto";
-  const Status options = parse_options({choice_option("staging", &staging, {"auto", "unnamed", "named"}),
+  const Status options = parse_options(kOptions,
+                                       {choice_option("staging", &staging, {"auto", "unnamed", "named"}),
                                         choice_option("sync", &sync, {"auto", "shared", "each"})},
                                        request.url.query, request.options, request.option_count);
   if (!options) return tl::unexpected(options.error());
   Result<std::string> path = root_path(request.url);
   if (!path) return tl::unexpected(path.error());
-  Result<UniqueFd> root = open_root(*path);
-  if (!root) return tl::unexpected(not_absent(std::move(root.error())));
+  Result<UniqueFd> root = request.read_only ? open_existing_root(*path) : open_root(*path);
+  if (!root) return tl::unexpected(request.read_only ? root.error() : not_absent(std::move(root.error())));
   if (Status ok = call.check(); !ok) return tl::unexpected(ok.error());
   std::unique_ptr<FileSink> sink(new FileSink(std::move(*root), std::move(*path), request.put_buffer_bytes));
+  if (request.read_only) {
+    report_leftovers(sink->root_.get(), sink->path_, request.log);
+    return sink;
+  }
   if (sync == "shared" || (sync == "auto" && shares_commits(sink->root_.get()))) sink->syncs_.share();
   sweep_leftovers(sink->root_.get(), sink->path_, request.log);
   if (Status ok = sink->probe(staging); !ok) return tl::unexpected(not_absent(std::move(ok.error())));

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 
 namespace tidemark::sinks::file {
 namespace {
@@ -119,16 +120,16 @@ StagingArea::~StagingArea() {
   unlinkat(root_fd_, kStagingRoot, AT_REMOVEDIR);  // fails while other instances are in it
 }
 
-void sweep_leftovers(int root_fd, const std::string& root_path, const HostLog& log) {
+namespace {
+
+// Calls `found` for each area nobody lives in, with its name and an open, locked descriptor.
+void for_each_dead_area(int root_fd, const std::string& root_path, const HostLog& log,
+                        const std::function<void(int staging_fd, const char* name, int fd)>& found) {
   const std::string where = root_path + "/" + kStagingRoot;
   const UniqueFd staging(openat(root_fd, kStagingRoot, kOpenDirectory));
-  if (!staging) {
-    if (errno != ENOENT) log.write(TIDEMARK_LOG_WARN, fail_errno(errno, "sweep " + where).value().message);
-    return;
-  }
-  const Dir dir = list(staging.get());
+  const Dir dir = staging ? list(staging.get()) : nullptr;
   if (!dir) {
-    log.write(TIDEMARK_LOG_WARN, fail_errno(errno, "sweep " + where).value().message);
+    if (errno != ENOENT) log.write(TIDEMARK_LOG_WARN, fail_errno(errno, "sweep " + where).value().message);
     return;
   }
   while (const dirent* entry = readdir(dir.get())) {
@@ -137,17 +138,36 @@ void sweep_leftovers(int root_fd, const std::string& root_path, const HostLog& l
     if (!area) continue;  // gone already, or nothing of ours
     const Lock lock = try_lock(area.get());
     if (lock == Lock::kBusy || (lock == Lock::kUnsupported && !is_old(area.get()))) continue;
-    if (!is_still_there(staging.get(), entry->d_name, area.get())) continue;
-    const int removed = remove_area(staging.get(), entry->d_name, area.get());
-    if (removed < 0) {
-      log.write(TIDEMARK_LOG_WARN, "cannot remove all leftovers in " + where + "/" + entry->d_name);
-    } else {
-      log.write(TIDEMARK_LOG_INFO, "removed " + std::to_string(removed) +
-                                       " unfinished files of a dead instance: " + where + "/" +
-                                       entry->d_name);
-    }
+    if (is_still_there(staging.get(), entry->d_name, area.get()))
+      found(staging.get(), entry->d_name, area.get());
   }
+}
+
+}  // namespace
+
+void sweep_leftovers(int root_fd, const std::string& root_path, const HostLog& log) {
+  for_each_dead_area(root_fd, root_path, log, [&](int staging_fd, const char* name, int fd) {
+    const std::string area = root_path + "/" + kStagingRoot + "/" + name;
+    const int removed = remove_area(staging_fd, name, fd);
+    if (removed < 0) {
+      log.write(TIDEMARK_LOG_WARN, "cannot remove all leftovers in " + area);
+    } else {
+      log.write(TIDEMARK_LOG_INFO,
+                "removed " + std::to_string(removed) + " unfinished files of a dead instance: " + area);
+    }
+  });
   unlinkat(root_fd, kStagingRoot, AT_REMOVEDIR);
+}
+
+void report_leftovers(int root_fd, const std::string& root_path, const HostLog& log) {
+  for_each_dead_area(root_fd, root_path, log, [&](int, const char* name, int fd) {
+    const std::string area = root_path + "/" + kStagingRoot + "/" + name;
+    const Dir dir = list(fd);
+    while (const dirent* entry = dir ? readdir(dir.get()) : nullptr) {
+      if (is_dot(entry->d_name)) continue;
+      log.write(TIDEMARK_LOG_INFO, "unfinished file of a dead instance: " + area + "/" + entry->d_name);
+    }
+  });
 }
 
 }  // namespace tidemark::sinks::file

@@ -170,7 +170,8 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
   if (url.scheme != "s3") return invalid("url: the scheme is " + quote(url.scheme) + ", not s3");
   Config config;
   Raw raw;
-  if (Status ok = parse_options(option_table(&config, &raw), url.query, options, option_count); !ok) {
+  if (Status ok = parse_options(kOptions, option_table(&config, &raw), url.query, options, option_count);
+      !ok) {
     return tl::unexpected(ok.error());
   }
   if (!is_bucket(url.authority)) {

@@ -20,6 +20,32 @@ inline constexpr uint64_t kPartBytesMax = 5 * 1024 * kMiB;  // also the most tha
 inline constexpr uint64_t kPartsMax = 10'000;
 inline constexpr uint64_t kObjectBytesMax = 5 * 1024 * 1024 * kMiB;
 
+inline constexpr tidemark_sink_option kOptions[] = {
+    {"endpoint", "", "https://host[:port], or http:// where nobody listens; AWS by region if not given"},
+    {"region", "", "what to sign for; else AWS_REGION, the profile's, us-east-1"},
+    {"path_style", "auto", "true: host/bucket/key; false: bucket.host/key; auto: false for AWS"},
+    {"access_key_id", "", "else environment, web identity, profile, container, IMDSv2, in this order"},
+    {"secret_access_key", "", "in the list of options only"},
+    {"session_token", "", "in the list of options only"},
+    {"profile", "", "of the shared config and credentials files; else AWS_PROFILE"},
+    {"sts_endpoint", "", "where roles are assumed; AWS if not given"},
+    {"ca_file", "", "PEM, for the endpoint alone; the system's if not given"},
+    {"proxy", "", "a url, or none; else https_proxy, http_proxy and no_proxy"},
+    {"storage_class", "", "as in S3"},
+    {"tags", "", "a=1&b=2, encoded"},
+    {"expected_bucket_owner", "", "an account's number"},
+    {"sse", "", "AES256 or aws:kms; the bucket's own if not given"},
+    {"sse_kms_key_id", "", "goes with sse=aws:kms"},
+    {"object_lock_mode", "", "GOVERNANCE or COMPLIANCE"},
+    {"object_lock_days", "", "so many from the put; goes with object_lock_mode"},
+    {"payload", "signed", "signed, or unsigned: no SHA-256 of bodies, over https only"},
+    {"multipart_threshold", "64MiB", "larger objects go in parts"},
+    {"multipart_part_size", "32MiB", "the least size of a part"},
+    {"multipart_parallel", "4", "parts of one object at a time"},
+    {"connect_timeout_ms", "5000", "for a connection"},
+    {"stall_timeout_ms", "30000", "so long without a byte"},
+};
+
 struct Config {
   std::string bucket;
   std::string prefix;  // "" or ending in '/'; a key's name in the bucket is this and the key

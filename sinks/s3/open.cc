@@ -42,6 +42,7 @@ Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const C
   config->multipart_parallel = std::min(config->multipart_parallel, parts);
   std::unique_ptr<S3Sink> sink(new S3Sink(std::move(*config), request.log));
   if (Status ok = sink->connect(call); !ok) return tl::unexpected(ok.error());
+  if (request.read_only) return sink;
   sweep_uploads(*sink, call);
   if (Status ok = Probe(*sink, call).run(&sink->traits_); !ok) return tl::unexpected(ok.error());
   log_traits(sink->traits_, sink->config_.name_of(""), request.log);

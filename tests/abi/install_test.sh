@@ -24,10 +24,13 @@ cmake --install "$build" --prefix "$work/first" >"$work/install.log"
 mkdir "$work/some where"
 mv "$work/first" "$work/some where/else"
 prefix="$work/some where/else"
-for file in include/tidemark/base.h include/tidemark/archiver.h include/tidemark/sink.h bin/host-sim; do
+for file in include/tidemark/base.h include/tidemark/archiver.h include/tidemark/sink.h bin/host-sim bin/tidemark \
+  share/man/man1/tidemark.1 share/bash-completion/completions/tidemark share/zsh/site-functions/_tidemark \
+  share/fish/vendor_completions.d/tidemark.fish; do
   [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
 "$prefix/bin/host-sim" --help >/dev/null || fail "the installed host-sim does not run"
+"$prefix/bin/tidemark" sinks | grep -q '^file ' || fail "the installed tidemark does not find the file sink"
 
 cmake -S "$here/consumer" -B "$work/consumer" -DCMAKE_PREFIX_PATH="$prefix" -DEMBED_C="$embed" \
   -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="-Wall -Wextra -pedantic-errors -Werror" >"$work/cmake.log" ||

@@ -102,17 +102,26 @@ std::chrono::milliseconds Cancel::elapsed() const {
 }
 
 Outcome try_open(std::string_view url, const std::vector<std::pair<std::string, std::string>>& options,
-                 const tidemark_call* call, tidemark_sink** out) {
+                 const tidemark_call* call, tidemark_sink** out, const tidemark_sink_host* host) {
   std::vector<tidemark_option> list;
   for (const auto& [name, value] : options) list.push_back({str(name), str(value), 0, 0});
   Outcome outcome;
-  outcome.status = config().api->open(nullptr, str(url), list.data(), static_cast<uint32_t>(list.size()),
-                                      call, out, &outcome.error);
+  outcome.status = config().api->open(host, str(url), list.data(), static_cast<uint32_t>(list.size()), call,
+                                      out, &outcome.error);
   return outcome;
 }
 
-OpenSink::OpenSink() {
-  const Outcome outcome = try_open(config().url, config().options, nullptr, &handle_);
+OpenSink::OpenSink(bool reads_only) {
+  // Outlives the sink, as the contract says.
+  static constexpr tidemark_sink_host kReader = {sizeof kReader,
+                                                 TIDEMARK_SINK_ABI_MINOR,
+                                                 nullptr,
+                                                 [](void*, int32_t, tidemark_str) {},
+                                                 0,
+                                                 TIDEMARK_SINK_HOST_READ_ONLY,
+                                                 0};
+  const tidemark_sink_host* const host = reads_only ? &kReader : nullptr;
+  const Outcome outcome = try_open(config().url, config().options, nullptr, &handle_, host);
   EXPECT_STATUS(outcome, TIDEMARK_OK);
   if (handle_ == nullptr) throw std::runtime_error("the sink does not open");
 }

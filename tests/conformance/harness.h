@@ -90,7 +90,7 @@ class Cancel {
 // An open sink; many threads may use it.
 class OpenSink {
  public:
-  OpenSink();  // fails the test if it cannot be opened
+  explicit OpenSink(bool reads_only = false);  // fails the test if it cannot be opened
   ~OpenSink();
   OpenSink(const OpenSink&) = delete;
   OpenSink& operator=(const OpenSink&) = delete;
@@ -113,7 +113,7 @@ class OpenSink {
 };
 
 Outcome try_open(std::string_view url, const std::vector<std::pair<std::string, std::string>>& options,
-                 const tidemark_call* call, tidemark_sink** out);
+                 const tidemark_call* call, tidemark_sink** out, const tidemark_sink_host* host = nullptr);
 
 // Opens the sink, works below a prefix that no other run uses, and leaves nothing behind.
 class SinkTest : public ::testing::Test {

@@ -169,7 +169,10 @@ constexpr tidemark_sink_api kApi = {sizeof kApi,
                                     get,
                                     list,
                                     remove,
-                                    get_extension};
+                                    get_extension,
+                                    nullptr,
+                                    0,
+                                    0};
 
 }  // namespace
 }  // namespace tidemark::integration

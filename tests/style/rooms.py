@@ -91,7 +91,7 @@ def check_tests_run(files, problems):
 
 def rooms(files):
     """Folders that hold sources, down to the level that has rooms of its own."""
-    found = {SOURCE / top for top in ("abi", "plugin", "sinks", "host-sim", "tests")}
+    found = {SOURCE / top for top in ("abi", "plugin", "sinks", "host-sim", "cli", "tests")}
     for path in files:
         parts = path.relative_to(SOURCE).parts
         if len(parts) > 2 and parts[0] in ("plugin", "sinks") and path.suffix in (".cc", ".h"):
@@ -104,7 +104,7 @@ def main():
     files = tracked()
     for path in files:
         parts = path.relative_to(SOURCE).parts
-        if parts[0] not in ("plugin", "sinks", "host-sim") or path.suffix not in (".cc", ".h", ".c"):
+        if parts[0] not in ("plugin", "sinks", "host-sim", "cli") or path.suffix not in (".cc", ".h", ".c"):
             continue
         if parts[0] == "plugin":
             check_plugin(path, parts[1] if len(parts) > 2 else "", problems)

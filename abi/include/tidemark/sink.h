@@ -53,7 +53,21 @@ typedef struct tidemark_sink_host {
   void* ctx;
   void (*log)(void* ctx, int32_t level, tidemark_str message); /* [any-thread] never blocks */
   uint64_t put_buffer_bytes; /* what one put may hold in the sink's buffers, at least 64 KiB; 0: no limit */
+  uint32_t flags;            /* TIDEMARK_SINK_HOST_*; absent means 0 */
+  uint32_t reserved;
 } tidemark_sink_host;
+
+/* The sink is opened to be read: open proves no more than that it can be read, and writes, removes and sweeps
+ * nothing; what is not there is not created but TIDEMARK_E_NOT_FOUND. put and remove are TIDEMARK_E_INVALID.
+ */
+#define TIDEMARK_SINK_HOST_READ_ONLY 0x1u
+
+/* One option that open takes; for people. Static storage, no NULL. An array element: it never changes. */
+typedef struct tidemark_sink_option {
+  const char* name;     /* one that ends in '*' stands for all names that begin like it */
+  const char* fallback; /* what holds if it is not given; "" if nothing does or help says what */
+  const char* help;     /* one line */
+} tidemark_sink_option;
 
 typedef struct tidemark_sink tidemark_sink;
 
@@ -98,6 +112,11 @@ typedef struct tidemark_sink_api {
 
   /* NULL if unknown. Valid until close(). [any-thread] */
   const void* (*get_extension)(tidemark_sink*, const char* id);
+
+  const tidemark_sink_option*
+      options; /* what open takes, in the order to show it; absent or NULL: not told */
+  uint32_t option_count;
+  uint32_t option_reserved;
 } tidemark_sink_api;
 
 /* The only symbol of the library. NULL: this major is not spoken here; ask for a lower one. */

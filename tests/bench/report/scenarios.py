@@ -80,8 +80,12 @@ def idle_sink(entries, batch):
     return HostSim(delay_ms=20, partitions=1, entries=entries, rate=20, options={"workers": 8, "batch_entries": batch})
 
 
-ARCHIVER, S3 = "bench_archiver", "s3_bench.py"
+ARCHIVER, S3, TOOL = "bench_archiver", "s3_bench.py", "tool_bench.py"
 S3_SLOW = r"{} partition\(s\).*: (?P<measured>[\d.]+) entries/s, HEAD and PUT (?P<yardstick>[\d.]+)/s"
+TOOL_LARGE = r"at a time: (?P<measured>[\d.]+) MiB/s.* (?P<yardstick>[\d.]+) MiB/s"
+TOOL_MANY = r"(?P<measured>[\d.]+) archives/s; .* (?P<yardstick>[\d.]+) archives/s"
+TOOL_PEAK = r"(?P<measured>[\d.]+) MiB; of 10,000: (?P<yardstick>[\d.]+) MiB"
+TOOL_NEEDS = ("tidemark", "host-sim")
 
 RUNS = {
     "slow_batches": Run(slow(1, 5000, batch_entries=256), head_and_put(1, 100),
@@ -108,6 +112,11 @@ RUNS = {
     "s3_slow_many": Run(Text(S3, "latency", S3_SLOW.format("64"))),
     "s3_small": Run(Text(S3, "small", r"8 thread\(s\): [\d.]+ objects/s, (?P<measured>[\d.]+) us")),
     "s3_large": Run(Text(S3, "large", r"at a time: (?P<measured>[\d.]+) MiB/s.*curl -T (?P<yardstick>[\d.]+) MiB/s")),
+    "tool_verify": Run(Text(TOOL, "verify", TOOL_LARGE, TOOL_NEEDS)),
+    "tool_restore": Run(Text(TOOL, "restore", TOOL_LARGE, TOOL_NEEDS)),
+    "tool_latency": Run(Text(TOOL, "latency", TOOL_MANY, TOOL_NEEDS)),
+    "tool_ls": Run(Text(TOOL, "many", r"ls of 1,000,000 archives: " + TOOL_PEAK, TOOL_NEEDS)),
+    "tool_info": Run(Text(TOOL, "many", r"info of 1,000,000 archives: " + TOOL_PEAK, TOOL_NEEDS)),
 }
 
 RATE = "entries_per_second"
@@ -160,6 +169,18 @@ GROUPS = (
         Row("s3_small", "Objects of 1 KiB, no TLS: client CPU", "measured", "µs/object", (("value", "<=", 150),)),
         Row("s3_large", "Archives of 64 MiB, 4 at a time", "measured", "MiB/s", (("ratio", ">=", 0.8),),
             "curl -T, 4 at a time", "yardstick"),
+    )),
+    Group("The operator's tool", (
+        Row("tool_verify", "verify 2 GiB in archives of 64 MiB, 2 at a time", "measured", "MiB/s",
+            (("ratio", ">=", 0.8),), "sha256sum, 2 processes", "yardstick"),
+        Row("tool_restore", "restore 2 GiB in archives of 64 MiB, 2 at a time", "measured", "MiB/s",
+            (("ratio", ">=", 0.8),), "tar -x, 2 processes, then sync", "yardstick"),
+        Row("tool_latency", "restore 1,000 small archives, 20 ms a request, 32 at a time", "measured", "archives/s",
+            (("ratio", ">=", 20),), "one after the other", "yardstick"),
+        Row("tool_ls", "ls of 1,000,000 archives: peak memory", "measured", "MiB", (("ratio", "<=", 1.2),),
+            "of 10,000", "yardstick"),
+        Row("tool_info", "info of 1,000,000 archives: peak memory", "measured", "MiB", (("ratio", "<=", 1.2),),
+            "of 10,000", "yardstick"),
     )),
 )
 

@@ -140,12 +140,14 @@ class Text:
     script: str
     argument: str
     pattern: str
+    needs: tuple = ("s3_imposter",)  # programs of the build
 
     def measure(self, bench):
         script = os.path.join(HERE, "..", self.script)
         if not os.path.exists(script):
             raise NotInBuild(f"no {self.script}")
-        bench.program("s3_imposter")
+        for name in self.needs:
+            bench.program(name)
         if shutil.which("curl") is None:
             raise NotInBuild("curl is not installed")
         found = re.search(self.pattern, bench.run([sys.executable, "-B", script, bench.build, self.argument]))

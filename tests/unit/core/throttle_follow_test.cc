@@ -1,6 +1,7 @@
 // The concurrency limit against sinks of known capacity: a closed loop in simulated time, always with work.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <queue>
 #include <random>
@@ -19,14 +20,15 @@ class Sink {
   uint32_t capacity = kWorkers;
   double base_ms = kBaseMs;
   std::function<double()> noise = [] { return 1.0; };
+  double shared = 0;  // a put takes longer by this power of how many are on their way
 
   // When a put that begins now ends.
-  double put(double now) {
+  double put(double now, size_t others) {
     while (free_.size() > capacity) free_.pop();
     while (free_.size() < capacity) free_.push(now);
     const double begin = std::max(now, free_.top());
     free_.pop();
-    const double end = begin + base_ms * noise();
+    const double end = begin + base_ms * noise() * std::pow(static_cast<double>(others + 1), shared);
     free_.push(end);
     return end;
   }
@@ -51,7 +53,7 @@ class FollowTest : public testing::Test {
     while (now_ < until) {
       while (throttle_.may_start(static_cast<uint32_t>(flights_.size()), static_cast<TimeMs>(now_)) &&
              flights_.size() < kWorkers) {
-        flights_.push({sink_.put(now_), now_, throttle_.start()});
+        flights_.push({sink_.put(now_, flights_.size()), now_, throttle_.start()});
       }
       const Flight flight = flights_.top();
       running_ms += (flight.end - now_) * static_cast<double>(flights_.size());
@@ -106,6 +108,13 @@ TEST_F(FollowTest, ASinkThatLosesCapacityAndWinsItBackIsFollowed) {
   sink_.capacity = kWorkers;
   run(60'000);
   EXPECT_GT(run(300'000).per_second, 0.95 * kWorkers * 1000 / kBaseMs);
+}
+
+// A file system whose flushes share their commits.
+TEST_F(FollowTest, ASinkThatBecomesSlowerButBringsMoreGetsAll) {
+  sink_.shared = 0.5;
+  run(60'000);
+  EXPECT_EQ(throttle_.limit(), kWorkers);
 }
 
 // The network is slower from now on, whatever is on its way.

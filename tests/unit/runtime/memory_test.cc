@@ -1,6 +1,7 @@
 #include "runtime/memory.h"
 
 #include <gtest/gtest.h>
+#include <tidemark/archiver.h>
 
 #include <atomic>
 #include <optional>
@@ -13,24 +14,31 @@ namespace {
 TEST(PlanMemory, NeverDealsOutMoreThanTheBudget) {
   for (const uint64_t budget : {1ULL << 20, 3ULL << 20, 64ULL << 20, 1ULL << 30, 1ULL << 44}) {
     for (const uint32_t workers : {1U, 2U, 4U, 7U, 32U, 256U}) {
-      const MemoryPlan plan = plan_memory(budget, workers);
-      EXPECT_LE(plan.jobs * plan.job_bytes + plan.restores * plan.restore_bytes, budget)
-          << budget << " " << workers;
-      EXPECT_LE(plan.source.buffer_bytes + plan.source.layout_bytes + plan.put_buffer_bytes, plan.job_bytes);
-      EXPECT_GE(plan.jobs, 1U);
-      EXPECT_LE(plan.jobs, workers);
-      EXPECT_GE(plan.restores, 1U);
-      EXPECT_GE(plan.source.buffer_bytes, 64U << 10U);
-      EXPECT_GE(plan.put_buffer_bytes, 64U << 10U);
-      EXPECT_GE(plan.restore_bytes, 64U << 10U);
+      for (const uint32_t batch : {1U, 256U, 4096U}) {
+        const MemoryPlan plan = plan_memory(budget, workers, batch);
+        EXPECT_LE(plan.jobs * plan.job_bytes + plan.restores * plan.restore_bytes, budget)
+            << budget << " " << workers;
+        const uint64_t leases_bytes = (batch - 1) * sizeof(tidemark_entry);
+        EXPECT_LE(leases_bytes + plan.source.buffer_bytes + plan.source.layout_bytes + plan.put_buffer_bytes,
+                  plan.job_bytes);
+        EXPECT_LE(plan.compare_entries * (sizeof(core::Lsn) + sizeof(core::Digest)), plan.put_buffer_bytes);
+        EXPECT_GE(plan.compare_entries, 500U);
+        EXPECT_GE(plan.jobs, 1U);
+        EXPECT_LE(plan.jobs, workers);
+        EXPECT_GE(plan.restores, 1U);
+        EXPECT_GE(plan.source.buffer_bytes, 64U << 10U);
+        EXPECT_GE(plan.put_buffer_bytes, 64U << 10U);
+        EXPECT_GE(plan.restore_bytes, 64U << 10U);
+      }
     }
   }
 }
 
 TEST(PlanMemory, ByDefaultNobodyWaits) {
-  EXPECT_EQ(plan_memory(64ULL << 20, 4).jobs, 4U);
-  EXPECT_EQ(plan_memory(64ULL << 20, 256).jobs, 256U);
-  EXPECT_EQ(plan_memory(1ULL << 20, 256).jobs, 4U);
+  EXPECT_EQ(plan_memory(64ULL << 20, 4, 1).jobs, 4U);
+  EXPECT_EQ(plan_memory(64ULL << 20, 32, 4096).jobs, 32U);
+  EXPECT_EQ(plan_memory(64ULL << 20, 256, 1).jobs, 256U);
+  EXPECT_EQ(plan_memory(1ULL << 20, 256, 1).jobs, 4U);
 }
 
 TEST(Slots, NoMoreAreTakenThanThereAre) {
@@ -75,7 +83,7 @@ TEST(Slots, WhoHasADeadlineStopsWaiting) {
 }
 
 TEST(SourcePool, WaitsForASourceAndUsesItAgain) {
-  MemoryPlan plan = plan_memory(1 << 20, 1);
+  MemoryPlan plan = plan_memory(1 << 20, 1, 1);
   SourcePool pool(plan);
   const tar::EntrySource* first = nullptr;
   std::thread other;

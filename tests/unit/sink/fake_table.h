@@ -112,7 +112,10 @@ inline tidemark_sink_api fake_table() {
           fake_calls::get,
           fake_calls::list,
           fake_calls::remove,
-          fake_calls::get_extension};
+          fake_calls::get_extension,
+          nullptr,
+          0,
+          0};
 }
 
 }  // namespace tidemark::test

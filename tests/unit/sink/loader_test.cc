@@ -89,7 +89,7 @@ class OpenSinkTest : public ::testing::Test {
                                      std::vector<config::Option> options = {{"library",
                                                                              TIDEMARK_TEST_BLANK_SINK}},
                                      const std::string& sink_dir = "", const tidemark_call* call = nullptr) {
-    return open_sink(url, options, sink_dir, log_, 0, call);
+    return open_sink(url, options, sink_dir, log_, terms_, call);
   }
   static void expect_error(const Result<std::shared_ptr<Sink>>& result, tidemark_status status,
                            std::initializer_list<std::string> words) {
@@ -110,6 +110,7 @@ class OpenSinkTest : public ::testing::Test {
                                                                          std::string(view(message)));
                 },
                 &lines_, TIDEMARK_LOG_INFO};
+  HostTerms terms_;
   test::TempDir dir_;
 };
 
@@ -216,6 +217,19 @@ TEST_F(OpenSinkTest, ExtensionsAreOptional) {
   table_->get_extension = nullptr;
   table_->struct_size = offsetof(tidemark_sink_api, get_extension);
   EXPECT_TRUE(open());
+}
+
+TEST_F(OpenSinkTest, TheSinkIsToldWhatItMayDo) {
+  {
+    const auto sink = open();
+    ASSERT_TRUE(sink);
+    EXPECT_EQ(fake.host.flags, 0u);
+  }
+  terms_ = {65536, true};
+  const auto sink = open();
+  ASSERT_TRUE(sink);
+  EXPECT_EQ(fake.host.put_buffer_bytes, 65536u);
+  EXPECT_EQ(fake.host.flags, TIDEMARK_SINK_HOST_READ_ONLY);
 }
 
 TEST_F(OpenSinkTest, OpenThatGivesNoSink) {

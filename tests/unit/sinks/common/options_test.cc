@@ -7,6 +7,11 @@ namespace {
 
 using Query = std::vector<std::pair<std::string, std::string>>;
 
+constexpr tidemark_sink_option kTable[] = {{"name", "", "a text"},       {"password", "", "a secret"},
+                                           {"mode", "auto", "a choice"}, {"count", "5", "a number"},
+                                           {"delay_ms", "0", "a time"},  {"part_bytes", "", "a size"},
+                                           {"rate", "0", "a rate"},      {"verify", "false", "yes or no"}};
+
 class Options : public ::testing::Test {
  protected:
   std::vector<OptionSpec> specs() {
@@ -22,7 +27,7 @@ class Options : public ::testing::Test {
   Status parse(const Query& query, const Query& list = {}, uint32_t flags = 0, PassOn* pass_on = nullptr) {
     std::vector<tidemark_option> raw;
     for (const auto& [key, value] : list) raw.push_back({abi_str(key), abi_str(value), flags, 0});
-    return parse_options(specs(), query, raw.data(), static_cast<uint32_t>(raw.size()), pass_on);
+    return parse_options(kTable, specs(), query, raw.data(), static_cast<uint32_t>(raw.size()), pass_on);
   }
   // The message of an INVALID result.
   std::string refusal(const Query& query, const Query& list = {}, uint32_t flags = 0) {
@@ -38,6 +43,26 @@ class Options : public ::testing::Test {
   double rate_ = 0;
   bool verify_ = false;
 };
+
+TEST_F(Options, WhatPeopleAreToldIsWhatHolds) {
+  count_ = 7;
+  name_ = "kept";
+  ASSERT_TRUE(parse({}));
+  EXPECT_EQ(count_, 5u) << "the table's fallback";
+  EXPECT_EQ(name_, "kept") << "the table has none";
+
+  std::vector<tidemark_sink_option> table(std::begin(kTable), std::end(kTable));
+  const auto refused = [&] { return parse_options(table, specs(), {}, nullptr, 0).error().message; };
+  table.push_back({"more", "", "told only"});
+  EXPECT_EQ(refused(), "option \"more\" is told but not taken");
+  table.back().name = "of.*";
+  EXPECT_TRUE(parse_options(table, specs(), {}, nullptr, 0)) << "stands for names that somebody else takes";
+  table[3].fallback = "11";
+  EXPECT_TRUE(
+      has(refused(), "option \"count\" has a fallback that is not right; it is a whole number, 1 to 10"));
+  table.erase(table.begin() + 3);
+  EXPECT_EQ(refused(), "some option is taken but not told");
+}
 
 TEST_F(Options, FromBothPlaces) {
   ASSERT_TRUE(parse({{"mode", "fast"}, {"count", "10"}, {"rate", "0.25"}},
@@ -133,10 +158,11 @@ TEST_F(Options, PassedOnByPrefix) {
 }
 
 TEST_F(Options, BadLists) {
-  EXPECT_EQ(parse_options(specs(), {}, nullptr, 1).error().status, TIDEMARK_E_INVALID);
+  EXPECT_EQ(parse_options(kTable, specs(), {}, nullptr, 1).error().status, TIDEMARK_E_INVALID);
   const tidemark_option broken = {{nullptr, 3}, {nullptr, 0}, 0, 0};
-  EXPECT_EQ(parse_options(specs(), {}, &broken, 1).error().status, TIDEMARK_E_INVALID);
-  EXPECT_EQ(parse_options(specs(), {}, &broken, TIDEMARK_OPTIONS_MAX + 1).error().status, TIDEMARK_E_INVALID);
+  EXPECT_EQ(parse_options(kTable, specs(), {}, &broken, 1).error().status, TIDEMARK_E_INVALID);
+  EXPECT_EQ(parse_options(kTable, specs(), {}, &broken, TIDEMARK_OPTIONS_MAX + 1).error().status,
+            TIDEMARK_E_INVALID);
 }
 
 }  // namespace

@@ -14,6 +14,16 @@
 namespace tidemark::sinks::file {
 namespace {
 
+tidemark_sink_host logging_host(std::string* log) {
+  tidemark_sink_host host = {};
+  host.struct_size = sizeof host;
+  host.ctx = log;
+  host.log = [](void* ctx, int32_t, tidemark_str message) {
+    static_cast<std::string*>(ctx)->append(view(message)).append("\n");
+  };
+  return host;
+}
+
 class Staging : public ::testing::Test {
  protected:
   std::string root() const { return dir_ / "root"; }
@@ -128,14 +138,43 @@ TEST_F(Staging, WhatIsNotOursStays) {
 TEST_F(Staging, SweepingIsToldToTheHost) {
   crash("named");
   std::string log;
-  const tidemark_sink_host host = {sizeof host, 0, &log,
-                                   [](void* ctx, int32_t, tidemark_str message) {
-                                     static_cast<std::string*>(ctx)->append(view(message)).append("\n");
-                                   },
-                                   0};
+  const tidemark_sink_host host = logging_host(&log);
   const UniqueFd fd(::open(root().c_str(), O_RDONLY | O_DIRECTORY));
   sweep_leftovers(fd.get(), root(), HostLog(&host));
   EXPECT_NE(log.find("removed 1 unfinished files"), std::string::npos) << log;
+}
+
+TEST_F(Staging, WhoOnlyReadsLeavesThemAndSaysWhatIsThere) {
+  crash("named");
+  std::string log;
+  tidemark_sink_host host = logging_host(&log);
+  host.flags = TIDEMARK_SINK_HOST_READ_ONLY;
+  const Result<Url> url = parse_url("file://" + root());
+  ASSERT_TRUE(url);
+  OpenRequest request = {HostLog(&host), *url, nullptr, 0};
+  request.read_only = true;
+  ASSERT_TRUE(FileSink::open(request, Call(nullptr, nullptr)));
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(staging())) {
+    if (!entry.is_regular_file()) continue;
+    ++files;
+    EXPECT_NE(log.find("unfinished file of a dead instance: " + entry.path().string() + "\n"),
+              std::string::npos)
+        << log;
+  }
+  EXPECT_EQ(files, 1u);
+}
+
+TEST_F(Staging, WhoOnlyReadsCreatesNoDirectory) {
+  const Result<Url> url = parse_url("file://" + root() + "/not/there");
+  ASSERT_TRUE(url);
+  OpenRequest request = {HostLog(nullptr), *url, nullptr, 0};
+  request.read_only = true;
+  const auto sink = FileSink::open(request, Call(nullptr, nullptr));
+  ASSERT_FALSE(sink);
+  EXPECT_EQ(sink.error().status, TIDEMARK_E_NOT_FOUND);
+  EXPECT_NE(sink.error().message.find("is it mounted?"), std::string::npos) << sink.error().message;
+  EXPECT_FALSE(std::filesystem::exists(root() + "/not"));
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ class Log {
   }
   mutable std::mutex mutex_;
   std::vector<std::string> lines_;
-  tidemark_sink_host host_ = {sizeof host_, 0, this, write, 0};
+  tidemark_sink_host host_ = {sizeof host_, 0, this, write, 0, 0, 0};
 };
 
 class S3SinkTest : public ::testing::Test {

@@ -1,0 +1,269 @@
+#include "archive.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "console.h"
+#include "text.h"
+
+namespace tidemark::cli {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr int kTries = 6;
+constexpr milliseconds kFirstDelay{250};
+constexpr milliseconds kLongestDelay{8000};
+
+tidemark_error fresh_error() {
+  tidemark_error error{};
+  error.struct_size = sizeof(error);
+  return error;
+}
+
+ExitCode exit_code_of(tidemark_status status) {
+  switch (status) {
+    case TIDEMARK_E_INVALID:
+      return kExitUsage;
+    case TIDEMARK_E_CORRUPT:
+      return kExitData;
+    case TIDEMARK_E_CANCELLED:
+      return kExitInterrupted;
+    default:
+      return kExitSink;
+  }
+}
+
+Error to_error(const std::string& what, tidemark_status status, const tidemark_error& error) {
+  std::string text = error.message[0] != '\0' ? printable(error.message)
+                                              : "the plugin gave status " + std::to_string(status);
+  if (error.code[0] != '\0') text += " (" + printable(error.code) + ")";
+  return {exit_code_of(status), what.empty() ? text : what + ": " + text, status, error.retry_after_ms};
+}
+
+int32_t is_cancelled(void* ctx) { return static_cast<const Stop*>(ctx)->is_set() ? 1 : 0; }
+
+tidemark_call call_for(Stop& stop) {
+  tidemark_call call{};
+  call.struct_size = sizeof(call);
+  call.ctx = &stop;
+  call.is_cancelled = &is_cancelled;
+  return call;
+}
+
+// Sleeps, unless it is stopped before.
+void wait(milliseconds delay, const Stop& stop) {
+  for (const auto until = Clock::now() + delay; Clock::now() < until && !stop.is_set();)
+    std::this_thread::sleep_for(std::min(milliseconds(50), delay));
+}
+
+// Calls `attempt(call, error)` until it gives something other than "try again", or until it was tried enough.
+template <class Attempt>
+Result<void> with_retries(const std::string& what, Stop& stop, const Attempt& attempt) {
+  milliseconds delay = kFirstDelay;
+  for (int tried = 1;; ++tried) {
+    const tidemark_call call = call_for(stop);
+    tidemark_error error = fresh_error();
+    const tidemark_status status = attempt(&call, &error);
+    if (status == TIDEMARK_OK) return {};
+    // What the ABI says of a status nobody knows: 100 and above are worth a retry.
+    if (status < TIDEMARK_E_RETRYABLE || tried == kTries || stop.is_set())
+      return to_error(what, status, error);
+    wait(std::clamp(milliseconds(error.retry_after_ms), delay, kLongestDelay), stop);
+    delay *= 2;
+  }
+}
+
+Stored to_stored(const tidemark_stored& from) {
+  return {from.kind,         std::string(to_view(from.partition.storage)),
+          from.partition.id, from.first,
+          from.last,         from.size_bytes,
+          from.modified_us,  std::string(to_view(from.key))};
+}
+
+tidemark_partition to_partition(const std::string& storage, uint64_t id) { return {to_str(storage), id}; }
+
+// The archiver is never started, so that it asks for no entry; but a host has to have the functions.
+tidemark_status acquire_nothing(void*, const tidemark_partition*, tidemark_lsn, tidemark_entry*,
+                                tidemark_error*) {
+  return TIDEMARK_E_NOT_FOUND;
+}
+void release_nothing(void*, const tidemark_partition*, tidemark_entry*) {}
+tidemark_status acknowledge_nothing(void*, const tidemark_partition*, tidemark_lsn, tidemark_error*) {
+  return TIDEMARK_OK;
+}
+void log_line(void*, int32_t level, tidemark_str component, tidemark_str message) {
+  console().log(level, printable(to_view(component)), printable(to_view(message)));
+}
+
+tidemark_host host_table() {
+  tidemark_host host{};
+  host.struct_size = sizeof(host);
+  host.abi_minor = TIDEMARK_ARCHIVER_ABI_MINOR;
+  host.acquire_entry = &acquire_nothing;
+  host.release_entry = &release_nothing;
+  host.acknowledge = &acknowledge_nothing;
+  host.log = &log_line;
+  return host;
+}
+
+}  // namespace
+
+std::string partition_text(std::string_view storage, uint64_t partition) {
+  return std::string(storage) + "/" + std::to_string(partition);
+}
+
+Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
+  auto plugin = Plugin::load(options.plugin);
+  if (!plugin) return plugin.error();
+  std::vector<Setting> settings = {{"log_level", console().log_level_name(options.keep_lines), false}};
+  if (options.read_only) settings.push_back({"read_only", "true", false});
+  if (!options.sink_dir.empty()) settings.push_back({"sink_dir", options.sink_dir, false});
+  const auto list = to_options(settings);
+  const tidemark_host host = host_table();
+  tidemark_archiver* archiver = nullptr;
+  tidemark_error error = fresh_error();
+  const auto status =
+      (*plugin)->api().create(&host, list.data(), static_cast<uint32_t>(list.size()), &archiver, &error);
+  if (status != TIDEMARK_OK) return to_error("cannot set the plugin up", status, error);
+  std::unique_ptr<Archive> archive(new Archive(std::move(*plugin), archiver));
+  if (auto connected = archive->connect(options); !connected) return connected.error();
+  return archive;
+}
+
+Result<void> Archive::connect(const ArchiveOptions& options) {
+  const auto list = to_options(options.sink_options);
+  Stop stop;
+  const tidemark_call call = call_for(stop);
+  tidemark_error error = fresh_error();
+  if (options.keep_lines) console().keep_infos();
+  const auto status = plugin_->api().set_sink(archiver_, to_str(options.url), list.data(),
+                                              static_cast<uint32_t>(list.size()), &call, &error);
+  opening_lines_ = console().take_infos();
+  // Without the query: it may hold what is nobody's business.
+  if (status != TIDEMARK_OK)
+    return to_error("cannot open " + printable(options.url.substr(0, options.url.find('?'))), status, error);
+  const auto extension = [&](const char* id) { return plugin_->api().get_extension(archiver_, id); };
+  maintain_ = static_cast<const tidemark_maintain_api*>(extension(TIDEMARK_EXT_MAINTAIN));
+  readback_ = static_cast<const tidemark_readback_api*>(extension(TIDEMARK_EXT_READBACK));
+  if (maintain_ == nullptr || !TIDEMARK_HAS(maintain_, tidemark_maintain_api, prune) ||
+      readback_ == nullptr || !TIDEMARK_HAS(readback_, tidemark_readback_api, fetch)) {
+    return Error{kExitSink,
+                 "this plugin is too old: it has no " TIDEMARK_EXT_MAINTAIN " (name another with --plugin)",
+                 TIDEMARK_OK, 0};
+  }
+  return {};
+}
+
+Archive::~Archive() { plugin_->api().destroy(archiver_); }
+
+Result<void> Archive::scan(const Scope& scope, uint64_t from, const std::function<bool(const Stored&)>& visit,
+                           Stop& stop) {
+  struct Context {
+    const std::function<bool(const Stored&)>& visit;
+    std::string newest_key;  // what a second try has to reach before it visits anything
+  } context{visit, {}};
+  const auto on_object = [](void* ctx, const tidemark_stored* object) -> int32_t {
+    auto& self = *static_cast<Context*>(ctx);
+    Stored stored = to_stored(*object);
+    if (!self.newest_key.empty() && stored.key <= self.newest_key) return 0;
+    if (!self.visit(stored)) return 1;
+    self.newest_key = std::move(stored.key);
+    return 0;
+  };
+  const uint64_t* partition = scope.partition ? &*scope.partition : nullptr;
+  return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    return maintain_->scan(archiver_, to_str(scope.storage), partition, from, on_object, &context, call,
+                           error);
+  });
+}
+
+Result<void> Archive::check(const std::string& key, uint64_t* read_bytes, Stop& stop) {
+  return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    return maintain_->check(archiver_, to_str(key), nullptr, nullptr, read_bytes, call, error);
+  });
+}
+
+Result<void> Archive::check_entries(const std::string& key, const std::function<void()>& again,
+                                    const std::function<bool(const CheckedEntry&)>& visit,
+                                    uint64_t* read_bytes, Stop& stop) {
+  const auto on_entry = [](void* ctx, const tidemark_checked_entry* entry) -> int32_t {
+    CheckedEntry checked{entry->lsn, {}};
+    std::copy_n(entry->sha256, checked.sha256.size(), checked.sha256.begin());
+    return (*static_cast<const std::function<bool(const CheckedEntry&)>*>(ctx))(checked) ? 0 : 1;
+  };
+  return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    again();
+    return maintain_->check(archiver_, to_str(key), on_entry,
+                            const_cast<std::function<bool(const CheckedEntry&)>*>(&visit), read_bytes, call,
+                            error);
+  });
+}
+
+Result<void> Archive::unpack(const std::string& key, uint64_t first, uint64_t last,
+                             const std::string& directory, uint64_t* read_bytes, Stop& stop) {
+  bool disk_full = false;
+  auto result = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    const tidemark_status status = maintain_->unpack(archiver_, to_str(key), first, last, to_str(directory),
+                                                     nullptr, nullptr, nullptr, read_bytes, call, error);
+    // Nothing is written to the sink: it is this machine that is full, and waiting does not help.
+    disk_full = status == TIDEMARK_E_NO_SPACE;
+    return disk_full ? TIDEMARK_E_PERMANENT : status;
+  });
+  if (!result && disk_full) return Error{kExitLocal, result.error().message, TIDEMARK_E_NO_SPACE, 0};
+  return result;
+}
+
+Result<void> Archive::fetch(const std::string& key, const tidemark_writer& out, Stop& stop) {
+  const tidemark_call call = call_for(stop);
+  tidemark_error error = fresh_error();
+  const auto status = readback_->fetch(archiver_, to_str(key), &out, &call, &error);
+  if (status != TIDEMARK_OK) return to_error("", status, error);
+  return {};
+}
+
+Result<Record> Archive::read_record(const std::string& key, Stop& stop) {
+  Record record;
+  const auto on_record = [](void* ctx, const tidemark_record* read) {
+    *static_cast<Record*>(ctx) = {read->kind, read->first, read->last, read->made_us,
+                                  std::string(to_view(read->reason))};
+  };
+  auto result = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    return maintain_->read_record(archiver_, to_str(key), on_record, &record, call, error);
+  });
+  if (!result) return result.error();
+  return record;
+}
+
+Result<void> Archive::accept_gap(const std::string& storage, uint64_t partition, uint64_t first,
+                                 uint64_t last, const std::string& reason, Stop& stop) {
+  const tidemark_partition where = to_partition(storage, partition);
+  return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    return maintain_->accept_gap(archiver_, &where, first, last, to_str(reason), call, error);
+  });
+}
+
+Result<void> Archive::prune(const std::string& storage, uint64_t partition, uint64_t before, bool dry_run,
+                            const std::function<void(const Stored&)>& visit, Stop& stop) {
+  const tidemark_partition where = to_partition(storage, partition);
+  struct Context {
+    const std::function<void(const Stored&)>& visit;
+    std::string newest_key;  // a dry run that is tried again begins anew
+  } context{visit, {}};
+  const auto on_object = [](void* ctx, const tidemark_stored* object) -> int32_t {
+    auto& self = *static_cast<Context*>(ctx);
+    Stored stored = to_stored(*object);
+    if (stored.key <= self.newest_key) return 0;
+    self.visit(stored);
+    self.newest_key = std::move(stored.key);
+    return 0;
+  };
+  return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    return maintain_->prune(archiver_, &where, before, dry_run ? 1 : 0, on_object, &context, call, error);
+  });
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,114 @@
+// An archive that is open: the plugin's extension for looking after it, in terms of this program.
+//
+// Any thread may call any function but open(). What fails because of the moment (a lost connection, a store
+// that asks to slow down) is tried again for some seconds before it becomes an error. Every call ends soon
+// after an interrupt or after its Stop was set.
+#ifndef TIDEMARK_CLI_ARCHIVE_H
+#define TIDEMARK_CLI_ARCHIVE_H
+
+#include <tidemark/maintain.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugin.h"
+#include "result.h"
+#include "signals.h"
+
+namespace tidemark::cli {
+
+struct ArchiveOptions {
+  std::string url;
+  std::string plugin;    // empty: the one beside this program
+  std::string sink_dir;  // empty: where the plugin lies
+  std::vector<Setting> sink_options;
+  bool read_only = true;
+  // Whether what the sink tells while it is opened is kept for opening_lines().
+  bool keep_lines = false;
+};
+
+// Which part of an archive: everything, a storage, or one partition of it.
+struct Scope {
+  std::string storage;
+  std::optional<uint64_t> partition;
+};
+std::string partition_text(std::string_view storage, uint64_t partition);  // "main/7"
+
+// An object of the archive, as tidemark_stored has it.
+struct Stored {
+  int32_t kind = TIDEMARK_STORED_FOREIGN;
+  std::string storage;
+  uint64_t partition = 0;
+  uint64_t first = 0, last = 0;
+  uint64_t size_bytes = 0;
+  int64_t modified_us = 0;
+  std::string key;
+};
+
+struct Record {
+  int32_t kind = 0;
+  uint64_t first = 0, last = 0;
+  int64_t made_us = 0;
+  std::string reason;
+};
+
+struct CheckedEntry {
+  uint64_t lsn = 0;
+  std::array<uint8_t, 32> sha256{};
+};
+
+// Ends calls that run on other threads.
+struct Stop {
+  std::atomic<bool> asked{false};
+  bool is_set() const { return interrupted() || asked.load(std::memory_order_relaxed); }
+};
+
+class Archive {
+ public:
+  static Result<std::unique_ptr<Archive>> open(const ArchiveOptions& options);
+  ~Archive();
+  Archive(const Archive&) = delete;
+  Archive& operator=(const Archive&) = delete;
+
+  // What the sink told when it was opened, such as what a crashed writer left. Main thread.
+  const std::vector<std::string>& opening_lines() const { return opening_lines_; }
+
+  // In byte order of keys, each once; `visit` returns false to stop. See tidemark_maintain_api for the rest.
+  Result<void> scan(const Scope& scope, uint64_t from, const std::function<bool(const Stored&)>& visit,
+                    Stop& stop);
+  Result<void> check(const std::string& key, uint64_t* read_bytes, Stop& stop);
+  // Visited entries count only if the result is OK; a second try begins with `again`.
+  Result<void> check_entries(const std::string& key, const std::function<void()>& again,
+                             const std::function<bool(const CheckedEntry&)>& visit, uint64_t* read_bytes,
+                             Stop& stop);
+  Result<void> unpack(const std::string& key, uint64_t first, uint64_t last, const std::string& directory,
+                      uint64_t* read_bytes, Stop& stop);
+  // Not tried again: what was written cannot be taken back.
+  Result<void> fetch(const std::string& key, const tidemark_writer& out, Stop& stop);
+  Result<Record> read_record(const std::string& key, Stop& stop);
+  Result<void> accept_gap(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last,
+                          const std::string& reason, Stop& stop);
+  Result<void> prune(const std::string& storage, uint64_t partition, uint64_t before, bool dry_run,
+                     const std::function<void(const Stored&)>& visit, Stop& stop);
+
+ private:
+  Archive(std::shared_ptr<Plugin> plugin, tidemark_archiver* archiver)
+      : plugin_(std::move(plugin)), archiver_(archiver) {}
+  Result<void> connect(const ArchiveOptions& options);
+
+  const std::shared_ptr<Plugin> plugin_;
+  tidemark_archiver* const archiver_;
+  const tidemark_maintain_api* maintain_ = nullptr;
+  const tidemark_readback_api* readback_ = nullptr;
+  std::vector<std::string> opening_lines_;
+};
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_ARCHIVE_H

@@ -1,0 +1,44 @@
+# bash completion for tidemark
+_tidemark() {
+  local cur prev verb word
+  cur=${COMP_WORDS[COMP_CWORD]}
+  prev=${COMP_WORDS[COMP_CWORD - 1]}
+  verb=
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case $word in
+      ls | info | verify | fetch | restore | prune | gaps | sinks)
+        verb=$word
+        break
+        ;;
+    esac
+  done
+  case $prev in
+    --plugin | --since-checkpoint | -o | --output)
+      COMPREPLY=($(compgen -f -- "$cur"))
+      return
+      ;;
+    --sink-dir)
+      COMPREPLY=($(compgen -d -- "$cur"))
+      return
+      ;;
+  esac
+  local plugin="--plugin --sink-dir -v --verbose -h --help --help-all"
+  local common="--option --secret $plugin"
+  case $verb in
+    "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune gaps sinks -h --help --help-all --version" -- "$cur")) ;;
+    ls) COMPREPLY=($(compgen -W "$common --json --from --to" -- "$cur")) ;;
+    info) COMPREPLY=($(compgen -W "$common --json" -- "$cur")) ;;
+    verify) COMPREPLY=($(compgen -W "$common --json --jobs --since-checkpoint" -- "$cur")) ;;
+    fetch) COMPREPLY=($(compgen -W "$common -o --output" -- "$cur")) ;;
+    restore)
+      case $cur in
+        -*) COMPREPLY=($(compgen -W "$common --json --from --to --to-time --jobs --dry-run" -- "$cur")) ;;
+        *) COMPREPLY=($(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --dry-run --yes" -- "$cur")) ;;
+    gaps) COMPREPLY=($(compgen -W "$common --json --acknowledge --reason" -- "$cur")) ;;
+    sinks) COMPREPLY=($(compgen -W "$plugin --json" -- "$cur")) ;;
+  esac
+}
+complete -F _tidemark tidemark

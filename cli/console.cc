@@ -1,0 +1,114 @@
+#include "console.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "text.h"
+
+namespace tidemark::cli {
+
+namespace {
+
+constexpr size_t kMaxInfos = 1000;
+constexpr auto kDrawInterval = std::chrono::milliseconds(100);
+
+size_t terminal_columns() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+}  // namespace
+
+Console& console() {
+  static Console the_console;
+  return the_console;
+}
+
+Console::Console() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+void Console::set_verbosity(int verbosity) {
+  MutexLock lock(mutex_);
+  verbosity_ = verbosity;
+}
+
+const char* Console::log_level_name(bool at_least_info) {
+  MutexLock lock(mutex_);
+  if (verbosity_ == 0 && !at_least_info) return "warn";
+  return verbosity_ <= 1 ? "info" : "debug";
+}
+
+void Console::clear_line() {
+  if (shown_) std::fputs("\r\x1b[K", stderr);
+  shown_ = false;
+}
+
+void Console::clear() {
+  MutexLock lock(mutex_);
+  clear_line();
+}
+
+void Console::print(const std::string& line) {
+  MutexLock lock(mutex_);
+  clear_line();
+  std::fprintf(stderr, "tidemark: %s\n", line.c_str());
+}
+
+void Console::log(int32_t level, const std::string& component, const std::string& line) {
+  static constexpr const char* kNames[] = {"debug", "info", "warning", "error"};
+  MutexLock lock(mutex_);
+  const bool is_info = level == TIDEMARK_LOG_INFO && component.rfind("sink", 0) == 0;
+  if (is_info && keeping_ && infos_.size() < kMaxInfos) infos_.push_back(line);
+  if (level < TIDEMARK_LOG_WARN && verbosity_ == 0) return;
+  clear_line();
+  std::fprintf(stderr, "%s: %s: %s\n", kNames[std::clamp(level, 0, 3)], component.c_str(), line.c_str());
+}
+
+void Console::keep_infos() {
+  MutexLock lock(mutex_);
+  keeping_ = true;
+}
+
+std::vector<std::string> Console::take_infos() {
+  MutexLock lock(mutex_);
+  keeping_ = false;
+  return std::exchange(infos_, {});
+}
+
+void Console::show(const std::string& progress) {
+  if (!terminal_) return;
+  MutexLock lock(mutex_);
+  std::fprintf(stderr, "\r%s\x1b[K", progress.substr(0, terminal_columns() - 1).c_str());
+  std::fflush(stderr);
+  shown_ = true;
+}
+
+std::string progress_text(uint64_t items, uint64_t done_bytes, uint64_t total_bytes, double seconds) {
+  std::string text = count_text(items, "archive", "archives");
+  if (total_bytes > 0) {
+    const double share = static_cast<double>(done_bytes) / static_cast<double>(total_bytes);
+    text += "  " + std::to_string(static_cast<int>(std::min(1.0, share) * 100)) + " %  " +
+            bytes_text(done_bytes) + " of " + bytes_text(total_bytes);
+  } else {
+    text += "  " + bytes_text(done_bytes);
+  }
+  if (seconds < 0.5 || done_bytes == 0) return text;
+  const double rate = static_cast<double>(done_bytes) / seconds;
+  text += "  " + bytes_text(static_cast<uint64_t>(rate)) + "/s";
+  if (total_bytes > done_bytes)
+    text += "  " + seconds_text(static_cast<double>(total_bytes - done_bytes) / rate) + " left";
+  return text;
+}
+
+void Progress::update(uint64_t items, uint64_t done_bytes, uint64_t total_bytes) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!console().is_terminal() || now - drawn_ < kDrawInterval) return;
+  drawn_ = now;
+  console().show(
+      progress_text(items, done_bytes, total_bytes, std::chrono::duration<double>(now - begin_).count()));
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,82 @@
+// What of a partition's log is there, from its objects in the order of their keys (that is, by last LSN).
+//
+// An object that comes late may reach back and fill what was missing, so what is missing is settled only at
+// the end, or when more pieces of it are pending than a bound: memory does not grow with the number of
+// objects. Pure; one thread.
+#ifndef TIDEMARK_CLI_COVERAGE_H
+#define TIDEMARK_CLI_COVERAGE_H
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+namespace tidemark::cli {
+
+struct Range {
+  uint64_t first = 0, last = 0;  // inclusive
+  bool operator==(const Range&) const = default;
+};
+
+// A piece of the log that is not there: of unknown cause, or recorded as a gap.
+struct Missing {
+  Range range;
+  bool is_recorded = false;
+  bool operator==(const Missing&) const = default;
+};
+
+class Coverage {
+ public:
+  // Everything below `from` is of no interest.
+  explicit Coverage(uint64_t from = 1, size_t max_pending = 4096);
+
+  void add_present(Range range);   // an archive, or a record that explains why there is none
+  void add_recorded(Range range);  // a gap record
+
+  uint64_t last() const {
+    return end_;
+  }                                     // the newest LSN that anything was said about; from - 1: nothing yet
+  std::vector<Missing> take_settled();  // mostly empty
+  std::vector<Missing> finish();        // all that is left, ascending
+
+ private:
+  void reach(uint64_t first, uint64_t last, bool is_recorded);
+  void settle();
+
+  const uint64_t from_;
+  const size_t max_pending_;
+  uint64_t end_;
+  std::deque<Missing> pending_;
+  std::vector<Missing> settled_;
+};
+
+// Two archives that hold the same entries.
+struct Overlap {
+  std::string earlier, later;  // keys
+  Range shared;
+};
+
+// Finds them in the same order of objects. Each LSN of an archive is compared with one other archive: the
+// newest before it that has it.
+class Overlaps {
+ public:
+  explicit Overlaps(size_t max_recent = 1000) : max_recent_(max_recent) {}
+  std::vector<Overlap> add(Range range, const std::string& key);
+  // Whether an archive reached back over more others than are remembered.
+  bool lost_some() const { return lost_some_; }
+
+ private:
+  struct Recent {
+    Range range;
+    std::string key;
+  };
+  const size_t max_recent_;
+  std::deque<Recent> recent_;
+  uint64_t forgotten_last_ = 0;  // the newest LSN of those no longer remembered
+  bool lost_some_ = false;
+};
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_COVERAGE_H

@@ -1,0 +1,96 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "files.h"
+#include "holders.h"
+#include "lsn.h"
+#include "verbs.h"
+
+namespace tidemark::cli {
+
+namespace {
+
+struct Sink {
+  int fd = -1;
+  std::string name;
+  std::optional<Error> failed;
+};
+
+tidemark_status write_piece(void* ctx, const void* data, size_t size) {
+  auto& sink = *static_cast<Sink*>(ctx);
+  auto written = write_all(sink.fd, {static_cast<const char*>(data), size}, sink.name);
+  if (written) return TIDEMARK_OK;
+  sink.failed = written.error();
+  return TIDEMARK_E_PERMANENT;
+}
+
+Result<std::vector<std::string>> keys_of(Archive& archive, const FetchOptions& options, Stop& stop) {
+  auto holders = find_holders(archive, options.scope, options.lsn, stop);
+  if (!holders) return holders.error();
+  if (holders->empty()) {
+    return Error{kExitData,
+                 "no archive of " + partition_text(options.scope.storage, *options.scope.partition) +
+                     " holds LSN " + both(options.lsn) + " (tidemark gaps tells what is known about it)",
+                 TIDEMARK_E_NOT_FOUND, 0};
+  }
+  std::vector<std::string> keys;
+  for (const Stored& holder : *holders) keys.push_back(holder.key);
+  return keys;
+}
+
+Result<void> copy(Archive& archive, const std::string& key, Sink& sink, Stop& stop) {
+  const tidemark_writer writer{&sink, &write_piece};
+  auto fetched = archive.fetch(key, writer, stop);
+  if (sink.failed) return *sink.failed;
+  return fetched;
+}
+
+// The first of the archives that is right. It has its name only once it is whole and durable.
+Result<void> fetch_to_file(Archive& archive, const std::vector<std::string>& keys, const std::string& path,
+                           Stop& stop) {
+  const std::string temporary = path + ".tmp";
+  Result<void> fetched;
+  for (const std::string& key : keys) {
+    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!fd) return errno_error("cannot create " + temporary);
+    Sink sink{fd.get(), temporary, {}};
+    fetched = copy(archive, key, sink, stop);
+    if (fetched && ::fsync(fd.get()) != 0) fetched = errno_error("cannot fsync " + temporary);
+    if (fetched && ::rename(temporary.c_str(), path.c_str()) == 0) return sync_dir(parent_of(path));
+    if (fetched) fetched = errno_error("cannot create " + path);
+    ::unlink(temporary.c_str());
+    if (fetched.error().status != TIDEMARK_E_CORRUPT) return fetched;
+    console().print(fetched.error().message);
+  }
+  return fetched;
+}
+
+}  // namespace
+
+int run_fetch(const FetchOptions& options) {
+  const bool to_stdout = options.output == "-";
+  if (to_stdout && ::isatty(STDOUT_FILENO) == 1)
+    return fail_with(usage_error("an archive is no text for a terminal: name a file with -o, or use a pipe"));
+  auto archive = Archive::open(options.archive);
+  if (!archive) return fail_with(archive.error());
+  Stop stop;
+  auto keys = keys_of(**archive, options, stop);
+  if (!keys) return fail_with(keys.error());
+  if (!to_stdout) {
+    auto fetched = fetch_to_file(**archive, *keys, options.output, stop);
+    return fetched ? kExitOk : fail_with(fetched.error());
+  }
+  // What went down a pipe cannot be taken back: with a choice, choose first.
+  std::string key = keys->front();
+  for (size_t i = 0; keys->size() > 1 && i < keys->size(); ++i) {
+    if (!(*archive)->check((*keys)[i], nullptr, stop)) continue;
+    key = (*keys)[i];
+    break;
+  }
+  Sink sink{STDOUT_FILENO, "the standard output", {}};
+  auto fetched = copy(**archive, key, sink, stop);
+  return fetched ? kExitOk : fail_with(fetched.error());
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,144 @@
+#include "findings.h"
+
+#include <algorithm>
+
+#include "lsn.h"
+#include "text.h"
+
+namespace tidemark::cli {
+
+namespace {
+
+constexpr size_t kColumn = 12;
+
+Json key_json(const Stored& stored) {
+  Json object;
+  if (!stored.storage.empty()) {
+    object["storage"] = stored.storage;
+    object["partition"] = stored.partition;
+  }
+  object["key"] = stored.key;
+  return object;
+}
+
+}  // namespace
+
+void Findings::say(const char* type, const char* what, const Json& object, const std::string& where,
+                   const std::string& text) {
+  Json line;
+  line["type"] = type;
+  line[type] = what;
+  line.update(object);
+  line["message"] = text;
+  output_.object(line);
+  std::string name = what;
+  name.resize(std::max(kColumn, name.size() + 1), ' ');
+  output_.line(name + printable(where) + ": " + printable(text));
+}
+
+void Findings::damaged(const Stored& stored, const std::string& why) {
+  ++problems_;
+  say("problem", "damaged", key_json(stored), stored.key, why);
+}
+
+void Findings::unreadable(const Stored& stored, const std::string& why) {
+  ++problems_;
+  say("problem", "unreadable", key_json(stored), stored.key, why);
+}
+
+void Findings::disagree(const Stored& stored, const Overlap& overlap, uint64_t lsn) {
+  ++problems_;
+  Json object = range_json(stored.storage, stored.partition, overlap.shared.first, overlap.shared.last);
+  object["key"] = overlap.later;
+  object["other_key"] = overlap.earlier;
+  object["lsn"] = lsn;
+  say("problem", "disagree", object, overlap.later,
+      "it holds another entry of LSN " + both(lsn) + " than " + overlap.earlier);
+}
+
+void Findings::missing(const std::string& storage, uint64_t partition, const Missing& missing) {
+  ++problems_;
+  const std::string name = partition_text(storage, partition);
+  const auto [first, last] = missing.range;
+  const std::string why = missing.is_recorded ? "recorded as lost: the engine no longer had it"
+                                              : "no archive holds it and no record says why";
+  say("problem", missing.is_recorded ? "gap" : "hole", range_json(storage, partition, first, last),
+      name + " " + range_text(first, last),
+      why + "; to accept the loss: tidemark gaps URL --acknowledge " + name + " " + std::to_string(first) +
+          " " + std::to_string(last) + " --reason TEXT");
+}
+
+void Findings::gone(const std::string& name, const std::string& newest_key, uint64_t through, uint64_t last) {
+  ++problems_;
+  Json object;
+  object["name"] = name;
+  object["key"] = newest_key;
+  object["through"] = through;
+  object["last"] = last;
+  say("problem", "gone", object, newest_key,
+      "the checkpoint has it as right, but " + name +
+          (last > 0 ? " now ends at LSN " + both(last) : std::string(" is not there any more")));
+}
+
+void Findings::foreign(const Stored& stored) {
+  ++foreign_;
+  say("warning", "foreign", key_json(stored), stored.key, "not of Tidemark: readers skip it");
+}
+
+void Findings::leftover(const std::string& line) {
+  say("warning", "leftover", Json::object(), line, "the next writer removes it");
+}
+
+void Findings::vanished(const Stored& stored) {
+  say("warning", "vanished", key_json(stored), stored.key, "it was removed while this ran");
+}
+
+void Findings::not_compared(const std::string& name, const std::string& why) {
+  Json object;
+  object["name"] = name;
+  say("warning", "not-compared", object, name, why);
+}
+
+void Findings::accepted(const Stored& stored, const Record& record) {
+  ++accepted_;
+  Json object = range_json(stored.storage, stored.partition, stored.first, stored.last);
+  object["key"] = stored.key;
+  object["reason"] = record.reason;
+  object["made"] = record.made_us > 0 ? Json(utc_text(record.made_us)) : Json();
+  say("note", "accepted", object,
+      partition_text(stored.storage, stored.partition) + " " + range_text(stored.first, stored.last),
+      "lost and accepted" + (record.made_us > 0 ? " on " + output_.time(record.made_us) : std::string()) +
+          ": " + record.reason);
+}
+
+void Findings::pruned(const std::string& name, uint64_t through) {
+  ++pruned_;
+  Json object;
+  object["name"] = name;
+  object["through"] = through;
+  say("note", "pruned", object, name, "removed on purpose up to LSN " + both(through));
+}
+
+void Findings::summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, uint64_t known) {
+  Json object;
+  object["type"] = "summary";
+  object["archives"] = archives;
+  object["size_bytes"] = size_bytes;
+  object["known"] = known;
+  object["partitions"] = partitions;
+  object["problems"] = problems_;
+  object["foreign"] = foreign_;
+  object["accepted_gaps"] = accepted_;
+  object["pruned_partitions"] = pruned_;
+  output_.object(object);
+  std::string text = "verified " + count_text(archives, "archive", "archives") + ", " +
+                     output_.bytes(size_bytes) + ", in " + count_text(partitions, "partition", "partitions");
+  if (known > 0) text += ", " + std::to_string(known) + " more known from the checkpoint";
+  text += problems_ == 0 ? ": all well" : ": " + count_text(problems_, "problem", "problems");
+  if (accepted_ > 0) text += ", " + count_text(accepted_, "accepted gap", "accepted gaps");
+  if (pruned_ > 0) text += ", " + count_text(pruned_, "partition was", "partitions were") + " pruned";
+  if (foreign_ > 0) text += ", " + count_text(foreign_, "foreign object", "foreign objects");
+  output_.line(text);
+}
+
+}  // namespace tidemark::cli

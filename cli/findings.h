@@ -1,0 +1,42 @@
+// What verify has to say: problems, warnings and notes, each once, and a summary. Main thread.
+#ifndef TIDEMARK_CLI_FINDINGS_H
+#define TIDEMARK_CLI_FINDINGS_H
+
+#include <string>
+
+#include "coverage.h"
+#include "output.h"
+
+namespace tidemark::cli {
+
+class Findings {
+ public:
+  explicit Findings(Output& output) : output_(output) {}
+
+  void damaged(const Stored& stored, const std::string& why);
+  void unreadable(const Stored& stored, const std::string& why);
+  void disagree(const Stored& stored, const Overlap& overlap, uint64_t lsn);
+  void missing(const std::string& storage, uint64_t partition, const Missing& missing);
+  // What a checkpoint knows as right is not there any more.
+  void gone(const std::string& name, const std::string& newest_key, uint64_t through, uint64_t last);
+  void foreign(const Stored& stored);
+  void leftover(const std::string& line);  // of a crashed writer, in the words of the sink
+  void vanished(const Stored& stored);
+  void not_compared(const std::string& name, const std::string& why);
+  void accepted(const Stored& stored, const Record& record);
+  void pruned(const std::string& name, uint64_t through);
+
+  uint64_t problems() const { return problems_; }
+  void summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, uint64_t known);
+
+ private:
+  void say(const char* type, const char* what, const Json& object, const std::string& where,
+           const std::string& text);
+
+  Output& output_;
+  uint64_t problems_ = 0, foreign_ = 0, accepted_ = 0, pruned_ = 0;
+};
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_FINDINGS_H

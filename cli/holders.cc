@@ -1,0 +1,24 @@
+#include "holders.h"
+
+namespace tidemark::cli {
+
+namespace {
+
+constexpr uint64_t kOverlapNames = 1000;
+
+}  // namespace
+
+Result<std::vector<Stored>> find_holders(Archive& archive, const Scope& partition, uint64_t lsn, Stop& stop) {
+  std::vector<Stored> holders;
+  uint64_t behind = 0;
+  const auto visit = [&](const Stored& stored) {
+    if (stored.kind != TIDEMARK_STORED_ARCHIVE) return true;
+    if (stored.first <= lsn && stored.last >= lsn) holders.push_back(stored);
+    return stored.first <= lsn || ++behind < kOverlapNames;
+  };
+  auto scanned = archive.scan(partition, lsn, visit, stop);
+  if (!scanned) return scanned.error();
+  return holders;
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,17 @@
+// Which archives hold an entry. Any thread.
+#ifndef TIDEMARK_CLI_HOLDERS_H
+#define TIDEMARK_CLI_HOLDERS_H
+
+#include <vector>
+
+#include "archive.h"
+
+namespace tidemark::cli {
+
+// In the order of their keys; empty if there is none. Archives that overlap are looked for among the 1,000
+// that follow the LSN, as every reader of the archive does.
+Result<std::vector<Stored>> find_holders(Archive& archive, const Scope& partition, uint64_t lsn, Stop& stop);
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_HOLDERS_H

@@ -1,0 +1,55 @@
+#include "console.h"
+#include "lsn.h"
+#include "text.h"
+#include "verbs.h"
+
+namespace tidemark::cli {
+
+int fail_with(const Error& error) {
+  if (interrupted()) {
+    console().print("interrupted");
+    return kExitInterrupted;
+  }
+  console().print(error.message);
+  return error.exit_code;
+}
+
+int finish(Output& output, int code) {
+  if (auto written = output.finish(); !written) return fail_with(written.error());
+  return code;
+}
+
+namespace {
+
+void print(Output& output, const Stored& stored) {
+  if (output.json()) return output.object(stored_json(stored));
+  const std::string what = kind_name(stored.kind);
+  const std::string where = stored.storage.empty() ? "-" : partition_text(stored.storage, stored.partition);
+  const std::string range = stored.last > 0 ? both(stored.first) + " to " + both(stored.last) : "-";
+  output.line(what + std::string(what.size() < 9 ? 9 - what.size() : 1, ' ') + where + "  " + range + "  " +
+              output.bytes(stored.size_bytes) + "  " + output.time(stored.modified_us) + "  " +
+              printable(stored.key));
+}
+
+}  // namespace
+
+int run_ls(const LsOptions& options) {
+  auto archive = Archive::open(options.archive);
+  if (!archive) return fail_with(archive.error());
+  Output output(options.json);
+  Stop stop;
+  uint64_t listed = 0;
+  const bool bounded = options.from > 1 || options.to < UINT64_MAX;
+  const auto visit = [&](const Stored& stored) {
+    if (bounded && (stored.last < options.from || stored.first > options.to)) return !output.failed();
+    ++listed;
+    print(output, stored);
+    return !output.failed();
+  };
+  auto scanned = (*archive)->scan(options.scope, options.scope.partition ? options.from : 0, visit, stop);
+  if (!scanned) return fail_with(scanned.error());
+  if (listed == 0) console().print("nothing is stored there");
+  return finish(output, kExitOk);
+}
+
+}  // namespace tidemark::cli

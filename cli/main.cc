@@ -1,0 +1,37 @@
+#include "console.h"
+#include "signals.h"
+#include "verbs.h"
+
+namespace tidemark::cli {
+namespace {
+
+int run(const Command& command) {
+  struct Run {
+    int operator()(int code) const { return code; }
+    int operator()(const LsOptions& options) const { return run_ls(options); }
+    int operator()(const InfoOptions& options) const { return run_info(options); }
+    int operator()(const VerifyOptions& options) const { return run_verify(options); }
+    int operator()(const FetchOptions& options) const { return run_fetch(options); }
+    int operator()(const RestoreOptions& options) const { return run_restore(options); }
+    int operator()(const PruneOptions& options) const { return run_prune(options); }
+    int operator()(const GapsOptions& options) const { return run_gaps(options); }
+    int operator()(const SinksOptions& options) const { return run_sinks(options); }
+  };
+  std::visit(
+      [](const auto& options) {
+        if constexpr (!std::is_same_v<decltype(options), const int&>)
+          console().set_verbosity(options.verbosity);
+      },
+      command);
+  return std::visit(Run{}, command);
+}
+
+}  // namespace
+}  // namespace tidemark::cli
+
+int main(int argc, char** argv) {
+  using namespace tidemark::cli;
+  const Command command = parse_command_line(argc, argv);
+  catch_signals();
+  return run(command);
+}

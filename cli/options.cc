@@ -1,0 +1,310 @@
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include "lsn.h"
+#include "text.h"
+
+namespace tidemark::cli {
+
+namespace {
+
+constexpr const char* kEpilogue =
+    "URL is what the archiver's set_sink got: file:///var/archive, s3://bucket/prefix?region=...\n"
+    "An LSN is decimal, or '@' and the 13 characters of the keys.\n"
+    "Exit codes: 0 all well, 1 something is wrong with the data, 2 usage, 3 the archive cannot be reached "
+    "or\n"
+    "opened, 4 trouble of this machine (a directory, a file, the output), 130 interrupted.\n"
+    "See tidemark(1).";
+
+// As it stands on the command line, before it is taken apart.
+struct RawOptions {
+  std::vector<std::string> options, secrets, acknowledge;
+  std::string target, from, to, to_time, before, older_than, lsn;
+  int verbosity = 0;
+};
+
+CLI::ValidationError invalid(const std::string& option, const std::string& reason) {
+  return CLI::ValidationError(option, reason);
+}
+
+std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) throw invalid(option, "'" + text + "' is not KEY=VALUE");
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+uint64_t need_lsn(const std::string& option, const std::string& text) {
+  const auto lsn = parse_lsn(text);
+  if (!lsn) {
+    throw invalid(option,
+                  "'" + text + "' is no LSN: a number from 1 on, or '@' and its 13 characters in keys");
+  }
+  return *lsn;
+}
+
+bool is_storage_name(const std::string& name) {
+  return !name.empty() && name.size() <= TIDEMARK_NAME_MAX && name[0] != '.' &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                  c == '_' || c == '-';
+         });
+}
+
+Scope parse_scope(const std::string& option, const std::string& text, bool partition_needed) {
+  Scope scope;
+  if (text.empty() && !partition_needed) return scope;
+  const size_t slash = text.find('/');
+  scope.storage = text.substr(0, slash);
+  if (slash != std::string::npos) scope.partition = parse_decimal(text.substr(slash + 1));
+  const bool partition_bad = slash != std::string::npos ? !scope.partition : partition_needed;
+  if (!is_storage_name(scope.storage) || partition_bad) {
+    throw invalid(option, "'" + text + "' is not STORAGE/PARTITION" +
+                              (partition_needed ? "" : " or STORAGE") + ", such as main/7");
+  }
+  return scope;
+}
+
+void add_plugin_options(CLI::App& app, CommonOptions& common, RawOptions& raw, bool json) {
+  app.add_option("--plugin", common.archive.plugin,
+                 "The archiver plugin (default: tidemark.so beside this program or in ../lib/tidemark)")
+      ->type_name("FILE");
+  app.add_option("--sink-dir", common.archive.sink_dir,
+                 "Where tidemark-sink-<scheme>.so lies (default: where the plugin lies)")
+      ->type_name("DIR");
+  app.add_flag("-v,--verbose", raw.verbosity, "Show what the plugin logs; twice: everything");
+  if (json) app.add_flag("--json", common.json, "One JSON object per line, with exact numbers");
+}
+
+void add_sink_options(CLI::App& app, CommonOptions& common, RawOptions& raw) {
+  app.add_option("URL", common.archive.url, "The archive")->required();
+  app.add_option("--option", raw.options, "Option of the sink; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--secret", raw.secrets,
+                 "Secret option of the sink, read from the environment variable VAR; may be repeated")
+      ->type_name("KEY=VAR")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+// URL, the part of the archive, and what every verb has.
+void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw, bool partition_needed,
+                bool json = true) {
+  add_sink_options(app, common, raw);
+  auto* target = app.add_option(partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]", raw.target,
+                                partition_needed ? "The log in question" : "Only this part of the archive");
+  if (partition_needed) target->required();
+  add_plugin_options(app, common, raw, json);
+}
+
+void add_jobs(CLI::App& app, unsigned& jobs) {
+  app.add_option("--jobs", jobs, "Archives read at a time (default: 4, or one for each core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256));
+}
+
+void add_range(CLI::App& app, RawOptions& raw, const char* from, const char* to) {
+  app.add_option("--from", raw.from, from)->type_name("LSN");
+  app.add_option("--to", raw.to, to)->type_name("LSN");
+}
+
+void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed) {
+  common.verbosity = std::min(raw.verbosity, 2);
+  const std::string name = partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]";
+  common.scope = parse_scope(name, raw.target, partition_needed);
+  for (const std::string& text : raw.options) {
+    auto [key, value] = split_pair("--option", text);
+    common.archive.sink_options.push_back({std::move(key), std::move(value), false});
+  }
+  // Named on the command line, but kept in the environment, where other users cannot see them.
+  for (const std::string& text : raw.secrets) {
+    auto [key, variable] = split_pair("--secret", text);
+    const char* value = std::getenv(variable.c_str());
+    if (value == nullptr) throw invalid("--secret", "the environment has no variable '" + variable + "'");
+    common.archive.sink_options.push_back({std::move(key), value, true});
+  }
+}
+
+void finish_jobs(unsigned& jobs) {
+  if (jobs == 0) jobs = std::max(4u, std::thread::hardware_concurrency());
+}
+
+LsOptions finish_ls(LsOptions ls, const RawOptions& raw) {
+  finish_common(ls, raw, false);
+  if (!raw.from.empty()) ls.from = need_lsn("--from", raw.from);
+  if (!raw.to.empty()) ls.to = need_lsn("--to", raw.to);
+  return ls;
+}
+
+RestoreOptions finish_restore(RestoreOptions restore, const RawOptions& raw) {
+  finish_common(restore, raw, true);
+  finish_jobs(restore.jobs);
+  if (!raw.from.empty()) restore.from = need_lsn("--from", raw.from);
+  if (!raw.to.empty()) restore.to = need_lsn("--to", raw.to);
+  if (restore.from && restore.to && *restore.from > *restore.to)
+    throw invalid("--to", "it lies before --from");
+  if (!raw.to_time.empty()) {
+    restore.to_time_us = parse_time(raw.to_time);
+    if (!restore.to_time_us) {
+      throw invalid("--to-time",
+                    "'" + raw.to_time +
+                        "' is no time: 2026-11-25T06:55:14Z, the same without Z (local time), or "
+                        "@SECONDS since the epoch");
+    }
+  }
+  if (restore.directory.empty()) throw invalid("DIR", "the name of the directory is empty");
+  return restore;
+}
+
+PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
+  finish_common(prune, raw, true);
+  if (raw.before.empty() == raw.older_than.empty())
+    throw invalid("--before", "give either --before LSN or --older-than SPAN");
+  if (!raw.before.empty()) prune.before = need_lsn("--before", raw.before);
+  if (!raw.older_than.empty()) {
+    prune.older_than_us = parse_span(raw.older_than);
+    if (!prune.older_than_us)
+      throw invalid("--older-than", "'" + raw.older_than + "' is no span of time, such as 12h, 30d or 4w");
+  }
+  prune.archive.read_only = !prune.yes;
+  return prune;
+}
+
+GapsOptions finish_gaps(GapsOptions gaps, const RawOptions& raw) {
+  finish_common(gaps, raw, false);
+  if (raw.acknowledge.empty()) return gaps;
+  const Scope scope = parse_scope("--acknowledge", raw.acknowledge[0], true);
+  gaps.acknowledge = {scope.storage, *scope.partition, need_lsn("--acknowledge", raw.acknowledge[1]),
+                      need_lsn("--acknowledge", raw.acknowledge[2])};
+  if (gaps.acknowledge->first > gaps.acknowledge->last)
+    throw invalid("--acknowledge", "FIRST lies behind LAST");
+  gaps.archive.read_only = false;
+  return gaps;
+}
+
+}  // namespace
+
+// A verb a block: its options, and how they become a command once it was the one given.
+Command parse_command_line(int argc, char** argv) {
+  CLI::App app{"Looks after an archive of Tidemark: what is there, is it whole, bring it back, let go of it.",
+               "tidemark"};
+  app.require_subcommand(1);
+  app.footer(kEpilogue);
+  app.set_version_flag("--version", std::string("tidemark " TIDEMARK_VERSION));
+  app.set_help_all_flag("--help-all", "Help of all verbs");
+  RawOptions raw;
+  std::vector<std::pair<CLI::App*, std::function<Command()>>> verbs;
+  const auto verb = [&](const char* name, const char* what, std::function<Command()> finish) {
+    CLI::App* added = app.add_subcommand(name, what);
+    verbs.emplace_back(added, std::move(finish));
+    return added;
+  };
+
+  LsOptions ls;
+  auto* ls_verb = verb("ls", "List what is stored, in the order of keys", [&] { return finish_ls(ls, raw); });
+  add_common(*ls_verb, ls, raw, false);
+  add_range(*ls_verb, raw, "Only what reaches this LSN or lies behind it", "Only what begins up to this LSN");
+
+  InfoOptions info;
+  auto* info_verb =
+      verb("info", "Say per partition how far it is archived, how much, since when, and its gaps", [&] {
+        finish_common(info, raw, false);
+        return info;
+      });
+  add_common(*info_verb, info, raw, false);
+
+  VerifyOptions verify;
+  auto* verify_verb = verb("verify", "Read everything and list all that is wrong", [&] {
+    finish_common(verify, raw, false);
+    finish_jobs(verify.jobs);
+    return verify;
+  });
+  add_common(*verify_verb, verify, raw, false);
+  add_jobs(*verify_verb, verify.jobs);
+  verify_verb
+      ->add_option("--since-checkpoint", verify.checkpoint,
+                   "Read only what FILE does not know as right already; made if it is not there")
+      ->type_name("FILE");
+
+  FetchOptions fetch;
+  auto* fetch_verb =
+      verb("fetch", "Write the archive that holds an LSN, as it is stored and proven by its digest", [&] {
+        finish_common(fetch, raw, true);
+        fetch.lsn = need_lsn("LSN", raw.lsn);
+        return fetch;
+      });
+  add_common(*fetch_verb, fetch, raw, true, false);
+  fetch_verb->add_option("LSN", raw.lsn, "The entry")->required();
+  fetch_verb->add_option("-o,--output", fetch.output, "Where to; - is the standard output")
+      ->capture_default_str()
+      ->type_name("FILE");
+
+  RestoreOptions restore;
+  auto* restore_verb = verb("restore", "Bring entries back as DIR/<LSN>, in order; started again it goes on",
+                            [&] { return finish_restore(restore, raw); });
+  add_common(*restore_verb, restore, raw, true);
+  restore_verb->add_option("DIR", restore.directory, "Where to; made if it is not there")->required();
+  add_range(*restore_verb, raw, "First entry (default: the oldest that was not pruned)",
+            "Last entry (default: the newest)");
+  restore_verb
+      ->add_option("--to-time", raw.to_time, "Stop before the first entry that was archived after TIME")
+      ->type_name("TIME")
+      ->excludes("--to");
+  add_jobs(*restore_verb, restore.jobs);
+  restore_verb->add_flag("--dry-run", restore.dry_run, "Only say what would be done");
+
+  PruneOptions prune;
+  bool dry_run = false;
+  auto* prune_verb = verb("prune", "Remove the oldest archives of a partition (a dry run without --yes)",
+                          [&] { return finish_prune(prune, raw); });
+  add_common(*prune_verb, prune, raw, true);
+  prune_verb->add_option("--before", raw.before, "What lies wholly below this LSN")->type_name("LSN");
+  prune_verb
+      ->add_option("--older-than", raw.older_than,
+                   "What was archived longer ago than 90s, 15m, 12h, 30d or 4w; the newest archive stays")
+      ->type_name("SPAN");
+  auto* dry = prune_verb->add_flag("--dry-run", dry_run, "Only say what would be removed (the default)");
+  prune_verb->add_flag("--yes", prune.yes, "Do it")->excludes(dry);
+
+  GapsOptions gaps;
+  auto* gaps_verb = verb("gaps", "List what is missing and what is known about it, or accept a loss",
+                         [&] { return finish_gaps(gaps, raw); });
+  add_common(*gaps_verb, gaps, raw, false);
+  auto* acknowledge =
+      gaps_verb->add_option("--acknowledge", raw.acknowledge, "Accept that FIRST to LAST are lost")
+          ->type_name("STORAGE/PARTITION FIRST LAST")
+          ->expected(3);
+  auto* reason = gaps_verb->add_option("--reason", gaps.reason, "Why; kept in the archive with the time")
+                     ->type_name("TEXT");
+  acknowledge->needs(reason);
+  reason->needs(acknowledge);
+
+  SinksOptions sinks;
+  auto* sinks_verb = verb("sinks", "List the sub-plugins found, their versions and options", [&] {
+    sinks.verbosity = std::min(raw.verbosity, 2);
+    return sinks;
+  });
+  add_plugin_options(*sinks_verb, sinks, raw, true);
+
+  try {
+    app.parse(argc, argv);
+    for (const auto& [parsed, finish] : verbs) {
+      if (parsed->parsed()) return finish();
+    }
+    return kExitUsage;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  } catch (const std::exception& error) {
+    std::cerr << "tidemark: " << error.what() << "\n";
+    return kExitUsage;
+  }
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,63 @@
+// The command line: one struct for each verb. Parsing checks every value on its own and what goes together.
+#ifndef TIDEMARK_CLI_OPTIONS_H
+#define TIDEMARK_CLI_OPTIONS_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "archive.h"
+
+namespace tidemark::cli {
+
+struct CommonOptions {
+  ArchiveOptions archive;
+  Scope scope;
+  bool json = false;
+  int verbosity = 0;
+};
+
+struct LsOptions : CommonOptions {
+  uint64_t from = 1, to = UINT64_MAX;
+};
+struct InfoOptions : CommonOptions {};
+struct VerifyOptions : CommonOptions {
+  std::string checkpoint;  // empty: none
+  unsigned jobs = 0;       // 0: as many as there are cores, but at least 4
+};
+struct FetchOptions : CommonOptions {
+  uint64_t lsn = 0;
+  std::string output = "-";
+};
+struct RestoreOptions : CommonOptions {
+  std::string directory;
+  std::optional<uint64_t> from, to;
+  std::optional<int64_t> to_time_us;
+  unsigned jobs = 0;  // as above
+  bool dry_run = false;
+};
+struct PruneOptions : CommonOptions {
+  std::optional<uint64_t> before;
+  std::optional<int64_t> older_than_us;
+  bool yes = false;
+};
+struct GapsOptions : CommonOptions {
+  struct Acknowledge {
+    std::string storage;
+    uint64_t partition = 0;
+    uint64_t first = 0, last = 0;
+  };
+  std::optional<Acknowledge> acknowledge;
+  std::string reason;
+};
+struct SinksOptions : CommonOptions {};
+
+// The command, or the exit code when there is nothing to run (help was shown, or an error was printed).
+using Command = std::variant<int, LsOptions, InfoOptions, VerifyOptions, FetchOptions, RestoreOptions,
+                             PruneOptions, GapsOptions, SinksOptions>;
+Command parse_command_line(int argc, char** argv);
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_OPTIONS_H

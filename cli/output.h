@@ -1,0 +1,47 @@
+// What goes to stdout: lines for people, or with --json one object a line. Main thread.
+#ifndef TIDEMARK_CLI_OUTPUT_H
+#define TIDEMARK_CLI_OUTPUT_H
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <string>
+
+#include "archive.h"
+#include "result.h"
+
+namespace tidemark::cli {
+
+using Json = nlohmann::ordered_json;
+
+class Output {
+ public:
+  explicit Output(bool json);
+  bool json() const { return json_; }
+
+  void line(const std::string& text);  // without --json only
+  void object(const Json& object);     // with --json only
+  // Whether all of it was written; the remedy is the caller's business.
+  Result<void> finish();
+  bool failed() const { return failed_errno_ != 0; }
+
+  // Rounded for a person at a terminal, exact for a program behind a pipe.
+  std::string bytes(uint64_t size_bytes) const;
+  std::string time(int64_t time_us) const;
+
+ private:
+  void write(const std::string& text);
+
+  const bool json_;
+  const bool human_;
+  int failed_errno_ = 0;
+};
+
+const char* kind_name(int32_t kind);  // "archive", "gap", "accepted", "pruned", "foreign"
+// The keys that every object about a range of LSNs has: storage, partition, first, last, first_key, last_key.
+Json range_json(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last);
+Json stored_json(const Stored& stored);
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_OUTPUT_H

@@ -1,0 +1,56 @@
+// The directory that entries are restored into: what is there already, the places where archives are
+// unpacked, and how entries move from there to their names.
+//
+// DIR/<LSN> is whole and durable or not there. Unpacking happens in DIR/.tidemark-restore/<n>/, which a
+// killed run leaves and the next one removes; a lock on it keeps two runs apart. DIR remembers in an extended
+// attribute, where its file system has them, whose entries it holds. One thread, but for place(), which any
+// may ask.
+#ifndef TIDEMARK_CLI_RESTORE_DIR_H
+#define TIDEMARK_CLI_RESTORE_DIR_H
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "coverage.h"
+#include "fd.h"
+#include "result.h"
+
+namespace tidemark::cli {
+
+class RestoreDir {
+ public:
+  // What is there, without touching it. `owner` ("main/7") has to be whose entries it holds.
+  static Result<RestoreDir> look(const std::string& path, const std::string& owner);
+
+  // Makes it, locks it and removes what a killed run left.
+  Result<void> prepare();
+  // Removes the places. The entries stay.
+  Result<void> clean_up();
+
+  // Those of [first, last] that are not there yet, ascending.
+  std::vector<Range> missing_of(Range range) const;
+  uint64_t present() const { return present_; }
+  uint64_t free_bytes() const;  // 0: not known
+
+  Result<std::string> make_place(uint64_t number);
+  // Gives the entries of one or more places their names, ascending, and makes them durable.
+  struct Arrived {
+    std::string place;
+    Range range;
+  };
+  Result<void> publish(const std::vector<Arrived>& arrived);
+
+ private:
+  RestoreDir(std::string path, std::string owner) : path_(std::move(path)), owner_(std::move(owner)) {}
+
+  std::string path_, owner_;
+  std::vector<Range> there_;  // ascending, apart from each other
+  uint64_t present_ = 0;
+  UniqueFd lock_;
+};
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_RESTORE_DIR_H

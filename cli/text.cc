@@ -1,0 +1,208 @@
+#include "text.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+
+namespace tidemark::cli {
+
+namespace {
+
+constexpr int64_t kSecondUs = 1'000'000;
+
+// Takes exactly `digits` digits off the front.
+bool take_number(std::string_view& text, size_t digits, int& out) {
+  if (text.size() < digits) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, out);
+  if (error != std::errc() || end != text.data() + digits || text[0] == '-') return false;
+  text.remove_prefix(digits);
+  return true;
+}
+
+bool take(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text[0]) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// ".25" -> 250000; digits behind the sixth are cut.
+bool take_fraction(std::string_view& text, int64_t& fraction_us) {
+  fraction_us = 0;
+  if (!take(text, ".")) return true;
+  int64_t scale = kSecondUs / 10;
+  size_t digits = 0;
+  for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1), ++digits, scale /= 10)
+    fraction_us += (text[0] - '0') * scale;
+  return digits > 0;
+}
+
+// "Z", "+01:00" or "-0130"; nothing: false in `given`.
+bool take_zone(std::string_view& text, bool& given, int64_t& offset_s) {
+  given = !text.empty();
+  offset_s = 0;
+  if (!given || take(text, "Z")) return true;
+  const int sign = text[0] == '-' ? -1 : 1;
+  int hours = 0, minutes = 0;
+  if (!take(text, "+-") || !take_number(text, 2, hours)) return false;
+  take(text, ":");
+  if (!take_number(text, 2, minutes) || hours > 14 || minutes > 59) return false;
+  offset_s = sign * (hours * 3600 + minutes * 60);
+  return true;
+}
+
+std::optional<int64_t> parse_epoch(std::string_view text) {
+  int64_t seconds = 0, fraction_us = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || seconds < 0 || text[0] == '-') return std::nullopt;
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  if (!take_fraction(text, fraction_us) || !text.empty() || seconds > INT64_MAX / kSecondUs - 1)
+    return std::nullopt;
+  return seconds * kSecondUs + fraction_us;
+}
+
+std::string format(const char* form, const std::tm& time) {
+  char text[64];
+  return {text, std::strftime(text, sizeof text, form, &time)};
+}
+
+}  // namespace
+
+std::optional<int64_t> parse_time(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  if (text[0] == '@') return parse_epoch(text.substr(1));
+  std::tm time{};
+  int64_t fraction_us = 0, offset_s = 0;
+  bool zoned = false;
+  if (!take_number(text, 4, time.tm_year) || !take(text, "-") || !take_number(text, 2, time.tm_mon) ||
+      !take(text, "-") || !take_number(text, 2, time.tm_mday)) {
+    return std::nullopt;
+  }
+  if (take(text, "T ")) {
+    if (!take_number(text, 2, time.tm_hour) || !take(text, ":") || !take_number(text, 2, time.tm_min))
+      return std::nullopt;
+    if (take(text, ":") && (!take_number(text, 2, time.tm_sec) || !take_fraction(text, fraction_us)))
+      return std::nullopt;
+    if (!take_zone(text, zoned, offset_s)) return std::nullopt;
+  }
+  if (!text.empty() || time.tm_hour > 23 || time.tm_min > 59 || time.tm_sec > 60) return std::nullopt;
+  time.tm_year -= 1900;
+  time.tm_mon -= 1;
+  time.tm_isdst = -1;
+  const std::tm asked = time;
+  const std::time_t seconds = zoned ? ::timegm(&time) : std::mktime(&time);
+  // The 31st of June would have become the 1st of July.
+  if (seconds < 0 || time.tm_mon != asked.tm_mon || time.tm_mday != asked.tm_mday) return std::nullopt;
+  return (static_cast<int64_t>(seconds) - offset_s) * kSecondUs + fraction_us;
+}
+
+std::optional<int64_t> parse_span(std::string_view text) {
+  if (text.size() < 2) return std::nullopt;
+  int64_t unit_s = 0;
+  switch (text.back()) {
+    case 's':
+      unit_s = 1;
+      break;
+    case 'm':
+      unit_s = 60;
+      break;
+    case 'h':
+      unit_s = 3600;
+      break;
+    case 'd':
+      unit_s = 86400;
+      break;
+    case 'w':
+      unit_s = 7 * 86400;
+      break;
+    default:
+      return std::nullopt;
+  }
+  text.remove_suffix(1);
+  int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  constexpr int64_t kLongest_s = int64_t{1000} * 366 * 86400;
+  if (error != std::errc() || end != text.data() + text.size() || count <= 0 || count > kLongest_s / unit_s)
+    return std::nullopt;
+  return count * unit_s * kSecondUs;
+}
+
+std::string utc_text(int64_t time_us) {
+  const auto seconds = static_cast<std::time_t>(time_us / kSecondUs);
+  std::tm time{};
+  ::gmtime_r(&seconds, &time);
+  char fraction[16];
+  std::snprintf(fraction, sizeof fraction, ".%06dZ", static_cast<int>(time_us % kSecondUs));
+  return format("%Y-%m-%dT%H:%M:%S", time) + fraction;
+}
+
+std::string local_text(int64_t time_us) {
+  const auto seconds = static_cast<std::time_t>(time_us / kSecondUs);
+  std::tm time{};
+  ::localtime_r(&seconds, &time);
+  return format("%Y-%m-%d %H:%M:%S", time);
+}
+
+std::string bytes_text(uint64_t size_bytes) {
+  if (size_bytes < 1024) return std::to_string(size_bytes) + " B";
+  static constexpr std::array<const char*, 6> kUnits = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  double value = static_cast<double>(size_bytes) / 1024;
+  size_t unit = 0;
+  for (; value >= 1023.95 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f %s", value, kUnits[unit]);
+  return text;
+}
+
+std::string seconds_text(double seconds) {
+  if (seconds < 100) return std::to_string(std::lround(std::ceil(seconds))) + " s";
+  if (seconds < 6000) return std::to_string(std::lround(seconds / 60)) + " min";
+  return std::to_string(std::lround(seconds / 3600)) + " h";
+}
+
+std::string count_text(uint64_t n, const char* one, const char* many) {
+  return std::to_string(n) + " " + (n == 1 ? one : many);
+}
+
+namespace {
+
+// The length of the UTF-8 character at the front, 0 if there is none.
+size_t character_size(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  size_t size = 0;
+  if (lead < 0x80) size = 1;
+  if (lead >= 0xc2 && lead < 0xe0) size = 2;
+  if (lead >= 0xe0 && lead < 0xf0) size = 3;
+  if (lead >= 0xf0 && lead < 0xf5) size = 4;
+  if (size > text.size()) return 0;
+  for (size_t i = 1; i < size; ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+  }
+  return size;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t size = character_size(text);
+    const auto byte = static_cast<unsigned char>(text[0]);
+    // 0xc2 0x80..0x9f are control characters too.
+    const bool control = byte < 0x20 || byte == 0x7f ||
+                         (size == 2 && byte == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0);
+    if (size == 0 || control) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
+      out += escaped;
+      text.remove_prefix(1);
+    } else {
+      out.append(text.substr(0, size));
+      text.remove_prefix(size);
+    }
+  }
+  return out;
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,29 @@
+// How times, spans and sizes are read from and shown to people. Pure but for the local time zone; any thread.
+#ifndef TIDEMARK_CLI_TEXT_H
+#define TIDEMARK_CLI_TEXT_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tidemark::cli {
+
+// 2026-11-25, 2026-11-25T06:55[:14[.123456]], a blank for the T, then nothing (local time), Z or +01:00; or
+// @SECONDS[.FRACTION] since the epoch. Microseconds since the epoch.
+std::optional<int64_t> parse_time(std::string_view text);
+// 90s, 15m, 12h, 30d, 4w: microseconds, above 0.
+std::optional<int64_t> parse_span(std::string_view text);
+
+std::string utc_text(int64_t time_us);                                  // 2026-11-25T06:55:14.123456Z
+std::string local_text(int64_t time_us);                                // 2026-11-25 07:55:14
+std::string bytes_text(uint64_t size_bytes);                            // 1.2 MiB
+std::string seconds_text(double seconds);                               // "12 s", "5 min", "3 h"
+std::string count_text(uint64_t n, const char* one, const char* many);  // "1 archive", "2 archives"
+
+// Control characters and what is no UTF-8 as \xNN: names of strangers do not get to write on a terminal.
+std::string printable(std::string_view text);
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_TEXT_H

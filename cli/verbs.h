@@ -1,0 +1,26 @@
+// The verbs: each does its work, prints to stdout and gives the exit code. Main thread.
+#ifndef TIDEMARK_CLI_VERBS_H
+#define TIDEMARK_CLI_VERBS_H
+
+#include "options.h"
+#include "output.h"
+
+namespace tidemark::cli {
+
+int run_ls(const LsOptions& options);
+int run_info(const InfoOptions& options);
+int run_verify(const VerifyOptions& options);
+int run_fetch(const FetchOptions& options);
+int run_restore(const RestoreOptions& options);
+int run_prune(const PruneOptions& options);
+int run_gaps(const GapsOptions& options);
+int run_sinks(const SinksOptions& options);
+
+// Prints an error, unless the person who interrupted us knows it, and gives its exit code.
+int fail_with(const Error& error);
+// The last step of every verb: `code`, unless what was printed did not get through.
+int finish(Output& output, int code);
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_VERBS_H

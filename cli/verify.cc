@@ -1,0 +1,280 @@
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include "checkpoint.h"
+#include "comparer.h"
+#include "console.h"
+#include "findings.h"
+#include "ordered_pool.h"
+#include "survey.h"
+#include "verbs.h"
+
+namespace tidemark::cli {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr auto kSaveInterval = std::chrono::seconds(30);
+constexpr unsigned kMaxUnreadable = 5;  // in a row: then it is not the objects that are at fault
+
+std::string name_of(const Stored& stored) { return partition_text(stored.storage, stored.partition); }
+
+// One run. The main thread lists; what it finds to read is read by the pool, and what comes out is told by
+// the main thread in the order of the listing, so that two runs say the same.
+class Verify {
+ public:
+  explicit Verify(const VerifyOptions& options) : options_(options), pool_(options.jobs) {}
+  int run();
+
+ private:
+  bool visit(const Stored& stored);
+  void visit_object(Survey& survey, const Stored& stored);
+  void end_partition(Survey& survey);
+  void check(const Stored& stored);
+  void compare(const Stored& stored, const Overlap& overlap);
+  bool is_known(const Stored& stored) const;
+  void drain(size_t most);
+
+  void tell_failure(const Stored& stored, const Error& error);
+  void tell_end(const Survey& survey, const std::vector<Missing>& missing);
+  void tell_gone();
+  void advance(const Stored& stored);
+  void commit(bool finished);
+  void save(bool now);
+  int end(const Result<void>& scanned);
+
+  const VerifyOptions& options_;
+  Output output_{options_.json};
+  Findings findings_{output_};
+  std::unique_ptr<Archive> archive_;
+  Stop stop_;
+  std::optional<Error> failed_;  // what ends the run
+  std::atomic<uint64_t> total_bytes_{0};
+
+  std::function<void(Survey&)> on_end_ = [this](Survey& survey) { end_partition(survey); };
+  SurveyOf<std::function<void(Survey&)>> surveys_{on_end_};
+  std::string listed_;  // the partition that is being listed
+
+  Positions known_;             // what the checkpoint said when we began
+  Positions reached_;           // what it will say
+  std::set<std::string> seen_;  // partitions of known_ that are there still
+  std::string current_;         // the partition that is being told
+  Position here_;               // how far all is right in it
+  bool held_ = false;           // something was not: here_ stays
+
+  uint64_t archives_ = 0, archive_bytes_ = 0, partitions_ = 0, skipped_ = 0;
+  unsigned unreadable_in_a_row_ = 0;
+  std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
+  Progress progress_;
+  OrderedPool pool_;  // last: its threads use the rest
+};
+
+bool Verify::is_known(const Stored& stored) const {
+  const auto known = known_.find(name_of(stored));
+  return known != known_.end() && known->second.knows(stored.key, stored.modified_us);
+}
+
+// Everything up to this object, in the order of the listing, is right.
+void Verify::advance(const Stored& stored) {
+  if (!held_) here_ = {stored.last, stored.key, std::max(here_.newest_modified_us, stored.modified_us)};
+}
+
+// What is right of the current partition goes into the checkpoint; before its end only if that is more than
+// what was known.
+void Verify::commit(bool finished) {
+  if (current_.empty() || here_.newest_key.empty()) return;
+  Position& position = reached_[current_];
+  if (finished || here_.newest_key > position.newest_key) position = here_;
+}
+
+void Verify::save(bool now) {
+  if (options_.checkpoint.empty()) return;
+  if (!now && std::chrono::steady_clock::now() - saved_ < kSaveInterval) return;
+  commit(false);
+  auto saved = save_checkpoint(options_.checkpoint, options_.archive.url, reached_);
+  if (!saved && !failed_) failed_ = saved.error();
+  saved_ = std::chrono::steady_clock::now();
+}
+
+void Verify::tell_failure(const Stored& stored, const Error& error) {
+  if (stop_.is_set()) return;
+  held_ = true;
+  if (error.status == TIDEMARK_E_NOT_FOUND) return findings_.vanished(stored);
+  if (error.status == TIDEMARK_E_CORRUPT) {
+    unreadable_in_a_row_ = 0;
+    return findings_.damaged(stored, error.message);
+  }
+  findings_.unreadable(stored, error.message);
+  if (++unreadable_in_a_row_ >= kMaxUnreadable) failed_ = error;
+}
+
+void Verify::check(const Stored& stored) {
+  pool_.submit([this, stored]() -> OrderedPool::Epilogue {
+    std::optional<Record> record;
+    Result<void> checked;
+    if (stored.kind == TIDEMARK_STORED_ARCHIVE) {
+      checked = archive_->check(stored.key, nullptr, stop_);
+    } else if (auto read = archive_->read_record(stored.key, stop_); read) {
+      record = *read;
+    } else {
+      checked = read.error();
+    }
+    return [this, stored, record, checked] {
+      if (!checked) return tell_failure(stored, checked.error());
+      unreadable_in_a_row_ = 0;
+      advance(stored);
+      if (record && stored.kind == TIDEMARK_STORED_ACCEPTED) findings_.accepted(stored, *record);
+      if (record) return;
+      ++archives_;
+      archive_bytes_ += stored.size_bytes;
+    };
+  });
+}
+
+// Comes before the check of the later one, so that the checkpoint stops before it if they differ.
+void Verify::compare(const Stored& stored, const Overlap& overlap) {
+  pool_.submit([this, stored, overlap]() -> OrderedPool::Epilogue {
+    const auto lsn = first_difference(*archive_, overlap, stop_);
+    return [this, stored, overlap, lsn] {
+      if (!lsn) return;
+      held_ = true;
+      findings_.disagree(stored, overlap, *lsn);
+    };
+  });
+}
+
+void Verify::visit_object(Survey& survey, const Stored& stored) {
+  if (const std::string name = name_of(stored); name != listed_) {
+    listed_ = name;
+    pool_.submit_done([this, name] {
+      current_ = name;
+      here_ = {};
+      held_ = false;
+    });
+  }
+  const auto overlaps = survey.add(stored);
+  for (const Missing& missing : survey.coverage.take_settled())
+    pool_.submit_done(
+        [this, stored, missing] { findings_.missing(stored.storage, stored.partition, missing); });
+  if (kind_name(stored.kind) == kind_name(TIDEMARK_STORED_FOREIGN)) {
+    pool_.submit_done([this, stored] { findings_.foreign(stored); });
+  } else if (is_known(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are told again
+    pool_.submit_done([this, stored] {
+      if (stored.kind == TIDEMARK_STORED_ARCHIVE) ++skipped_;
+      advance(stored);
+    });
+  } else {
+    for (const Overlap& overlap : overlaps) compare(stored, overlap);
+    check(stored);
+  }
+}
+
+void Verify::tell_end(const Survey& survey, const std::vector<Missing>& missing) {
+  for (const Missing& piece : missing) findings_.missing(survey.storage, survey.partition, piece);
+  if (survey.pruned_through > 0) findings_.pruned(current_, survey.pruned_through);
+  if (survey.overlaps.lost_some())
+    findings_.not_compared(current_,
+                           "an archive overlaps more than 1000 others; the newest of them were compared");
+  ++partitions_;
+  const auto known = known_.find(current_);
+  const uint64_t last = std::max(survey.coverage.last(), survey.pruned_through);
+  if (known == known_.end() || last >= known->second.through) return commit(true);
+  findings_.gone(current_, known->second.newest_key, known->second.through, last);
+}
+
+void Verify::end_partition(Survey& survey) {
+  const auto missing = survey.coverage.finish();
+  const auto ended = std::make_shared<Survey>(survey);
+  if (const std::string name = partition_text(survey.storage, survey.partition); known_.count(name) > 0)
+    seen_.insert(name);
+  pool_.submit_done([this, ended, missing] { tell_end(*ended, missing); });
+}
+
+// Partitions that the checkpoint knows and the archive does not.
+void Verify::tell_gone() {
+  const Scope& scope = options_.scope;
+  for (const auto& [name, position] : known_) {
+    const bool asked =
+        scope.storage.empty() || (scope.partition ? name == partition_text(scope.storage, *scope.partition)
+                                                  : name.rfind(scope.storage + "/", 0) == 0);
+    if (asked && seen_.count(name) == 0) findings_.gone(name, position.newest_key, position.through, 0);
+  }
+}
+
+bool Verify::visit(const Stored& stored) {
+  if (stored.storage.empty()) {
+    pool_.submit_done([this, stored] { findings_.foreign(stored); });
+  } else {
+    visit_object(surveys_.of(stored), stored);
+  }
+  drain(size_t{options_.jobs} * 4);
+  return !stop_.is_set();
+}
+
+// Tells what is done, until at most `most` steps are under way.
+void Verify::drain(size_t most) {
+  while (pool_.pending() > most && !stop_.is_set()) {
+    if (auto epilogue = pool_.take(milliseconds(100))) (*epilogue)();
+    progress_.update(archives_, archive_bytes_, total_bytes_.load());
+    save(false);
+    if (failed_ || output_.failed()) stop_.asked = true;
+  }
+}
+
+int Verify::end(const Result<void>& scanned) {
+  if (!interrupted() && !scanned && !failed_) failed_ = scanned.error();
+  const bool complete = !interrupted() && !failed_ && !stop_.is_set();
+  if (complete) tell_gone();
+  save(true);
+  if (interrupted() || failed_) {
+    (void)output_.finish();
+    return fail_with(failed_ ? *failed_ : Error{});
+  }
+  if (complete) findings_.summarise(archives_, archive_bytes_, partitions_, skipped_);
+  return finish(output_, findings_.problems() > 0 ? kExitData : kExitOk);
+}
+
+int Verify::run() {
+  if (!options_.checkpoint.empty()) {
+    auto loaded = load_checkpoint(options_.checkpoint, options_.archive.url);
+    if (!loaded) return fail_with(loaded.error());
+    known_ = reached_ = std::move(*loaded);
+  }
+  ArchiveOptions archive_options = options_.archive;
+  archive_options.keep_lines = true;
+  auto archive = Archive::open(archive_options);
+  if (!archive) return fail_with(archive.error());
+  archive_ = std::move(*archive);
+  for (const std::string& line : archive_->opening_lines()) findings_.leftover(line);
+  // How much there is in all is of interest only to somebody who watches.
+  std::thread counter;
+  if (console().is_terminal()) {
+    counter = std::thread([this] {
+      uint64_t bytes = 0;
+      const auto count = [&](const Stored& stored) {
+        if (stored.kind == TIDEMARK_STORED_ARCHIVE && !is_known(stored)) bytes += stored.size_bytes;
+        return true;
+      };
+      if (archive_->scan(options_.scope, 0, count, stop_)) total_bytes_ = bytes;
+    });
+  }
+  auto scanned = archive_->scan(
+      options_.scope, 0, [this](const Stored& stored) { return visit(stored); }, stop_);
+  if (scanned && !stop_.is_set()) {
+    surveys_.finish();
+    drain(0);
+  }
+  const int code = end(scanned);
+  stop_.asked = true;
+  if (counter.joinable()) counter.join();
+  return code;
+}
+
+}  // namespace
+
+int run_verify(const VerifyOptions& options) { return Verify(options).run(); }
+
+}  // namespace tidemark::cli

@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+"""What the operator's tool reaches, beside yardsticks on the same machine at the same time.
+
+    tests/bench/tool_bench.py BUILD_DIR [verify] [restore] [latency] [many]
+
+verify   2 GiB in archives of 64 MiB in a directory, 2 at a time; yardstick: sha256sum, 2 processes
+restore  the same; yardstick: tar -x, 2 processes, then sync of what they wrote
+latency  1,000 small archives in a sink that takes 20 ms a request: 32 at a time against one after the other
+many     peak memory of ls and info over 1,000,000 archives against 10,000 (empty files: only names are read)
+Data goes to $TIDEMARK_BENCH_DIR."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from urllib.parse import quote
+
+BUILD = os.path.abspath(sys.argv[1])
+MIB = 1 << 20
+STORAGE = "log"
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def run(*words, **options):
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        sys.exit(f"{words[0]}: exit code {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}")
+    return done.stdout
+
+
+def program(name):
+    return os.path.join(BUILD, "bin", name)
+
+
+def seconds(*words, **options):
+    begin = time.monotonic()
+    run(*words, **options)
+    return time.monotonic() - begin
+
+
+def directory():
+    return tempfile.TemporaryDirectory(prefix="tool-bench-", dir=os.environ.get("TIDEMARK_BENCH_DIR"))
+
+
+def make(root, entries, file_size):
+    """An archive of one partition; its URL, and the partition's folder."""
+    archive = os.path.join(root, "archive")
+    run(program("host-sim"), "run", "--data", os.path.join(root, "data"), "--storage", STORAGE, "--sink", f"file://{archive}", "--partitions", 1,
+        "--entries", entries, "--files", 1, "--file-size", file_size, "--commit-first", "--no-fsync", "--option",
+        "partition_inflight=4", "--max-backlog", 2 * entries)
+    shutil.rmtree(os.path.join(root, "data"))
+    return f"file://{archive}", os.path.join(archive, STORAGE, "0")
+
+
+def large(root):
+    url, folder = make(root, 32, f"{64 * MIB - 4096}")
+    names = sorted(name for name in os.listdir(folder) if name.endswith(".tar"))
+    return url, folder, "\n".join(os.path.join(folder, name) for name in names)
+
+
+def verify():
+    with directory() as root:
+        url, _, paths = large(root)
+        yardstick = seconds("xargs", "-P2", "-n1", "sha256sum", input=paths)
+        ours = seconds(program("tidemark"), "verify", url, "--jobs", 2)
+    print(f"verify, 2 at a time: {2048 / ours:.0f} MiB/s; sha256sum {2048 / yardstick:.0f} MiB/s: "
+          f"{yardstick / ours:.2f} x")
+
+
+def restore():
+    with directory() as root:
+        url, folder, paths = large(root)
+        unpacked = os.path.join(root, "unpacked")
+        os.mkdir(unpacked)
+        begin = time.monotonic()
+        run("xargs", "-P2", "-n1", "tar", "-C", unpacked, "-xf", input=paths)
+        run("sync", "-f", unpacked)
+        yardstick = time.monotonic() - begin
+        shutil.rmtree(unpacked)
+        ours = seconds(program("tidemark"), "restore", url, f"{STORAGE}/0", os.path.join(root, "restored"), "--jobs", 2)
+    print(f"restore, 2 at a time: {2048 / ours:.0f} MiB/s; tar -x and sync {2048 / yardstick:.0f} MiB/s: "
+          f"{yardstick / ours:.2f} x")
+
+
+def latency():
+    with directory() as root:
+        url, _ = make(root, 1000, 1024)
+        slow = f"faulty:///?of={quote(url, safe='')}&delay_ms=20"
+        one = seconds(program("tidemark"), "restore", slow, f"{STORAGE}/0", os.path.join(root, "one"), "--jobs", 1)
+        many = seconds(program("tidemark"), "restore", slow, f"{STORAGE}/0", os.path.join(root, "many"), "--jobs", 32)
+    print(f"restore from 20 ms, 32 at a time: {1000 / many:.0f} archives/s; one after the other {1000 / one:.0f} "
+          f"archives/s: {one / many:.1f} x")
+
+
+def lsn_text(lsn):
+    text = ""
+    while lsn:
+        lsn, digit = divmod(lsn, 36)
+        text = DIGITS[digit] + text
+    return text.rjust(13, "0")
+
+
+def peak_rss_mib(*words):
+    """Of a program whose output is thrown away."""
+    process = subprocess.Popen([str(word) for word in words], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        sys.exit(f"{words}: {status}")
+    return usage.ru_maxrss / 1024
+
+
+def many():
+    for verb in ("ls", "info"):
+        peaks = []
+        for count in (10_000, 1_000_000):
+            with directory() as root:
+                folder = os.path.join(root, STORAGE, "0")
+                os.makedirs(folder)
+                for lsn in range(1, count + 1):
+                    os.close(os.open(os.path.join(folder, lsn_text(lsn) + ".tar"), os.O_CREAT | os.O_WRONLY, 0o644))
+                begin = time.monotonic()
+                peaks.append(peak_rss_mib(program("tidemark"), verb, f"file://{root}"))
+                took = time.monotonic() - begin
+        print(f"{verb} of 1,000,000 archives: {peaks[1]:.1f} MiB; of 10,000: {peaks[0]:.1f} MiB: "
+              f"{peaks[1] / peaks[0]:.2f} x ({took:.0f} s)")
+
+
+def main():
+    for name in sys.argv[2:] or ["verify", "restore", "latency", "many"]:
+        {"verify": verify, "restore": restore, "latency": latency, "many": many}[name]()
+
+
+main()

@@ -1,0 +1,475 @@
+#!/usr/bin/python3
+"""Every verb of tidemark, each on a directory (FileTest) and on an S3 store (S3Test)."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import cli_tools as tools
+from cli_tools import archive, key, lines, run
+
+
+def flipped(body, offset):
+    return body[:offset] + bytes([body[offset] ^ 1]) + body[offset + 1:]
+
+
+class Scenarios:
+    """The scenarios; what has no make_store is not run."""
+
+    def setUp(self):
+        self.store = self.make_store()
+        self.addCleanup(self.store.close)
+        self.dir = tempfile.mkdtemp(prefix="tidemark-cli-")
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def url(self, *target):
+        """URL, options of the sink and what follows the URL."""
+        return [self.store.arguments[0], *target, *self.store.arguments[1:]]
+
+    def fill(self, partition, *ranges):
+        for first, last in ranges:
+            self.store.put(key(partition, first, last), archive(partition, first, last))
+
+    def singles(self, partition, first, last):
+        self.fill(partition, *((lsn, lsn) for lsn in range(first, last + 1)))
+
+    def problems(self, *arguments, expect=1):
+        """What verify finds, without what it says about it: (kind, key or range)."""
+        found = lines("verify", *self.url(), *arguments, expect=expect)
+        self.assertEqual(found[-1]["type"], "summary")
+        told = []
+        for one in found[:-1]:
+            kind = one[one["type"]]
+            place = one.get("key") if kind not in ("hole", "gap", "accepted") else (one["first"], one["last"])
+            told.append((kind, one["partition"] if isinstance(place, tuple) else None, place or one.get("name")))
+        return told
+
+    # ---- ls and info
+
+    def test_neighbours(self):
+        for partition in (1, 10, 100):
+            self.fill(partition, (1, 4), (5, 5), (6, partition + 10))
+        for partition in (1, 10, 100):
+            listed = lines("ls", *self.url(f"main/{partition}"))
+            self.assertEqual([one["key"] for one in listed],
+                             [key(partition, 1, 4), key(partition, 5), key(partition, 6, partition + 10)])
+            info, = lines("info", *self.url(f"main/{partition}"))
+            self.assertEqual((info["frontier"], info["archives"], info["holes"]), (partition + 10, 3, 0))
+            self.assertEqual(info["size_bytes"], sum(one["size_bytes"] for one in listed))
+        self.assertEqual([one["partition"] for one in lines("info", *self.url())], [1, 10, 100])
+        self.assertEqual(self.problems(expect=0), [])
+
+    def test_ls_range(self):
+        self.fill(7, (1, 4), (5, 5), (6, 40))
+        listed = lines("ls", *self.url("main/7"), "--from", "@0000000000005", "--to", 6)
+        self.assertEqual([(one["first"], one["last"], one["last_key"]) for one in listed],
+                         [(5, 5, "@0000000000005"), (6, 40, "@0000000000014")])
+        out, _ = run("ls", *self.url("main/7"), "--from", 40)
+        self.assertRegex(out, r"^archive +main/7 +6 @0000000000006 to 40 @0000000000014 +\d+ bytes ")
+        self.assertIn("nothing is stored", run("ls", *self.url("main/8"))[1])
+
+    # ---- verify
+
+    def test_every_kind_of_damage(self):
+        """Each in a partition of its own, reported once and by its name."""
+        for partition in range(1, 12):
+            self.singles(partition, 1, 5)
+        third = [key(partition, 3) for partition in range(12)]
+        whole = archive(1, 3)
+        self.store.put(third[1], flipped(whole, 1030))
+        self.store.put(third[2], flipped(archive(2, 3), len(archive(2, 3)) - 500))
+        self.store.put(third[3], archive(3, 3)[:-600])
+        self.store.put(third[4], b"")
+        self.store.put(key(5, 6), self.store.get(third[5]))
+        self.store.remove(third[5])
+        self.store.remove(third[6])
+        self.store.put("main/7/README", b"hello")
+        self.store.put("main/7/0000000000003.tar.tmp", whole)
+        self.store.put("notes.txt", b"hello")
+        self.fill(8, (2, 4))  # agrees
+        content = tools.entry(2) + tools.entry(3, b"something else") + tools.entry(4)
+        self.store.put(key(9, 2, 4), archive(9, 2, 4, content))
+        self.store.remove(third[10])
+        self.store.put(key(10, 3, 3, "gap"), tools.gap_record(10, 3, 3))
+        self.store.put(third[11], archive(1, 3))  # of another partition
+        self.assertEqual(sorted(self.problems(), key=str), sorted([
+            ("damaged", None, third[1]), ("damaged", None, third[2]), ("damaged", None, third[3]),
+            ("damaged", None, third[4]), ("damaged", None, key(5, 6)), ("hole", 5, (3, 3)), ("hole", 6, (3, 3)),
+            ("foreign", None, "main/7/README"), ("foreign", None, "main/7/0000000000003.tar.tmp"),
+            ("foreign", None, "notes.txt"), ("disagree", None, key(9, 2, 4)), ("gap", 10, (3, 3)),
+            ("damaged", None, third[11])], key=str))
+        # The same with more threads, in the same order.
+        self.assertEqual(run("verify", *self.url(), "--jobs", 1, expect=1), run("verify", *self.url(), "--jobs", 16, expect=1))
+        # Foreign objects alone are no damage.
+        self.assertIn("all well, 2 foreign objects", run("verify", *self.url("main/7"))[0])
+
+    def test_missing_at_the_beginning(self):
+        self.singles(1, 4, 6)
+        self.assertEqual(self.problems(), [("hole", 1, (1, 3))])
+
+    def test_checkpoint(self):
+        checkpoint = ["--since-checkpoint", self.path("checkpoint")]
+        self.singles(1, 1, 5)
+        self.fill(2, (1, 3))
+        self.assertEqual(lines("verify", *self.url(), *checkpoint)[-1]["archives"], 6)
+        self.singles(1, 6, 7)
+        summary = lines("verify", *self.url(), *checkpoint)[-1]
+        self.assertEqual((summary["archives"], summary["known"], summary["problems"]), (2, 6, 0))
+        # What is wrong stays new: it is reported until it is right.
+        self.store.put(key(1, 8), flipped(archive(1, 8), 1030))
+        self.singles(1, 9, 9)
+        for _ in range(2):
+            self.assertEqual(self.problems(*checkpoint), [("damaged", None, key(1, 8))])
+        # What is missing below it is seen although it is not read.
+        self.store.remove(key(1, 2))
+        self.assertIn(("hole", 1, (2, 2)), self.problems(*checkpoint))
+        # A partition that shrank, and one that is gone.
+        for lsn in (7, 8, 9):
+            self.store.remove(key(1, lsn))
+        self.store.remove(key(2, 1, 3))
+        for _ in range(2):
+            self.assertEqual(self.problems(*checkpoint), [("hole", 1, (2, 2)), ("gone", None, key(1, 7)),
+                                                          ("gone", None, key(2, 1, 3))])
+        other = tools.FileStore()
+        self.addCleanup(other.close)
+        _, error = run("verify", other.url, *checkpoint, expect=2)
+        self.assertIn("checkpoint of another archive", error)
+        with open(self.path("checkpoint"), "w") as file:
+            file.write("{")
+        self.assertIn("no checkpoint", run("verify", *self.url(), *checkpoint, expect=2)[1])
+
+    def test_rewritten_below_the_checkpoint(self):
+        checkpoint = ["--since-checkpoint", self.path("checkpoint")]
+        self.singles(1, 1, 5)
+        run("verify", *self.url(), *checkpoint)
+        time.sleep(1.1)  # a store's times may be in seconds
+        self.store.put(key(1, 3), archive(1, 3)[:-1])
+        for _ in range(2):
+            self.assertEqual(self.problems(*checkpoint), [("damaged", None, key(1, 3))])
+
+    # ---- gaps
+
+    def test_gaps(self):
+        self.fill(3, (1, 4), (10, 12), (15, 15))
+        self.store.put(key(3, 5, 9, "gap"), tools.gap_record(3, 5, 9))
+        self.assertEqual(self.problems(), [("gap", 3, (5, 9)), ("hole", 3, (13, 14))])
+        listed = lines("gaps", *self.url())
+        self.assertEqual([(one["type"], one["first"], one["last"]) for one in listed],
+                         [("gap", 5, 9), ("hole", 13, 14)])
+        accept = ["gaps", *self.url(), "--acknowledge", "main/3"]
+        self.assertIn("--reason", run(*accept, 5, 9, expect=2)[1])
+        self.assertIn("ends at LSN 15", run(*accept, 16, 17, "--reason", "x", expect=2)[1])
+        run(*accept, 12, 14, "--reason", "an archive holds 12", expect=2)
+        run(*accept, 5, 9, "--reason", "disk of node 4 died")
+        self.assertEqual(self.problems()[-1], ("hole", 3, (13, 14)))
+        run(*accept, 13, "@000000000000e", "--reason", "lost too")
+        self.assertIn("accepted before", run(*accept, 13, 14, "--reason", "again")[0])
+        out, _ = run("verify", *self.url())
+        self.assertIn("disk of node 4 died", out)
+        self.assertRegex(out, r"verified 3 archives, \d+ bytes, in 1 partition: all well, 2 accepted gaps\n$")
+        reasons = {one["reason"]: one["made"] for one in lines("gaps", *self.url("main/3")) if one["type"] == "accepted"}
+        self.assertEqual(set(reasons), {"disk of node 4 died", "lost too"})
+        self.assertTrue(all(reasons.values()))
+
+    # ---- fetch
+
+    def test_fetch(self):
+        self.fill(1, (1, 4), (5, 5))
+        run("fetch", *self.url("main/1", 3), "-o", self.path("three"))
+        with open(self.path("three"), "rb") as file:
+            self.assertEqual(file.read(), archive(1, 1, 4))
+        done = subprocess.run(tools.command("fetch", *self.url("main/1", "@0000000000005")), capture_output=True)
+        self.assertEqual((done.returncode, done.stdout), (0, archive(1, 5)))
+        self.assertIn("holds LSN 6", run("fetch", *self.url("main/1", 6), "-o", self.path("six"), expect=1)[1])
+        self.store.put(key(1, 5), flipped(archive(1, 5), 700))
+        run("fetch", *self.url("main/1", 5), "-o", self.path("five"), expect=1)
+        self.assertEqual(os.listdir(self.dir), ["three"], "nothing half is left")
+        self.fill(1, (4, 6))  # holds it too, and is right
+        run("fetch", *self.url("main/1", 5), "-o", self.path("five"))
+        with open(self.path("five"), "rb") as file:
+            self.assertEqual(file.read(), archive(1, 4, 6))
+
+    # ---- restore
+
+    def restored(self, name="out"):
+        return tools.tree(self.path(name))
+
+    def restore(self, *arguments, name="out", partition=1, expect=0):
+        return run("restore", *self.url(f"main/{partition}", self.path(name)), *arguments, expect=expect)
+
+    def test_restore(self):
+        self.fill(1, (1, 3), (4, 4), (5, 9), (8, 12), (13, 13))
+        self.assertIn("would restore 13 entries", self.restore("--dry-run")[0])
+        self.assertFalse(os.path.exists(self.path("out")))
+        self.assertRegex(self.restore()[0], "restored 13 entries of main/1, LSN 1 .* to 13 ")
+        self.assertEqual(self.restored(), tools.expected_tree(range(1, 14)))
+        # A hole in what is there is filled, the rest is left alone.
+        for lsn in (2, 3, 9):
+            shutil.rmtree(self.path("out/" + tools.lsn_text(lsn)))
+        self.fill(1, (14, 15))
+        self.assertIn("would restore 5 entries", self.restore("--dry-run")[0])
+        self.assertIn("restored 5 entries", self.restore("--jobs", 1)[0])
+        self.assertEqual(self.restored(), tools.expected_tree(range(1, 16)))
+        self.restore("--from", 4, "--to", "@0000000000008", name="some")
+        self.assertEqual(self.restored("some"), tools.expected_tree(range(4, 9)))
+        self.fill(2, (1, 3))
+        self.assertIn("holds entries of main/1", self.restore(partition=2, expect=2)[1])
+
+    def test_restore_refuses_holes(self):
+        self.fill(1, (1, 3), (6, 9), (12, 14))
+        self.store.put(key(1, 4, 5, "gap"), tools.gap_record(1, 4, 5))
+        out, error = self.restore(expect=1)
+        self.assertIn("missing     main/1 LSN 4 @0000000000004 to 5", out)
+        self.assertIn("missing     main/1 LSN 10 @000000000000a to 11", out)
+        self.assertRegex(out, "gap         main/1 LSN 4 .*the engine no longer had it")
+        self.assertIn("--to 3 stops before, --from 12 begins behind", error)
+        self.restore("--to", 20, "--from", 12, expect=1)
+        self.assertFalse(os.path.exists(self.path("out")))
+        run("gaps", *self.url(), "--acknowledge", "main/1", 4, 5, "--reason", "node 4 died")
+        self.assertIn("node 4 died", self.restore("--to", 9, expect=1)[0])
+        self.restore("--from", 6, "--to", 9)
+        self.assertEqual(self.restored(), tools.expected_tree(range(6, 10)))
+        self.restore("--from", 20, name="none", expect=1)
+
+    def test_restore_from_another_archive(self):
+        self.singles(1, 1, 6)
+        self.store.put(key(1, 3), flipped(archive(1, 3), 1030))
+        _, error = self.restore(expect=1)
+        self.assertIn(key(1, 3), error)
+        self.assertEqual(self.restored(), tools.expected_tree(range(1, 3)))
+        self.fill(1, (2, 5))
+        _, error = self.restore()
+        self.assertIn(f"comes from {key(1, 2, 5)}", error)
+        self.assertEqual(self.restored(), tools.expected_tree(range(1, 7)))
+
+    def test_hostile_archives(self):
+        """Nothing leaves DIR, nothing half is left, and each is called what it is: damaged."""
+        one = tools.lsn_text(1)
+        outside = self.path("outside")
+        folder = tools.member(one + "/", kind=b"5")
+        hostile = {
+            "absolute": tools.member(outside, b"x"),
+            "absolute inside": folder + tools.member("/" + one + "/x", b"x"),
+            "dotdot": folder + tools.member(one + "/../../outside", b"x"),
+            "through a link": folder + tools.member(one + "/l", kind=b"2", target=self.dir) +
+                              tools.member(one + "/l/outside", b"x"),
+            "a device": folder + tools.member(one + "/dev", kind=b"3"),
+            "a fifo": folder + tools.member(one + "/fifo", kind=b"6"),
+            "a hard link": folder + tools.member(one + "/h", kind=b"1", target="/etc/passwd"),
+            "another entry": folder + tools.member(tools.lsn_text(2) + "/x", b"x"),
+            "a lying size": folder + tools.member(one + "/x", b"x" * 512, size=(8 << 30) - 1),
+            "no tar": os.urandom(4096),
+            "nothing": b"",
+        }
+        for number, (what, content) in enumerate(hostile.items(), 1):
+            with self.subTest(what):
+                self.store.put(key(number, 1), archive(number, 1, 1, content))
+                _, error = self.restore(name=f"out{number}", partition=number, expect=1)
+                self.assertIn(key(number, 1), error)
+                self.assertEqual(self.restored(f"out{number}"), {})
+                self.assertFalse(os.path.exists(outside))
+                self.assertEqual(self.problems_of(number), [("damaged", key(number, 1))])
+
+    def problems_of(self, partition):
+        found = lines("verify", *self.url(f"main/{partition}"), expect=1)
+        return [(one["problem"], one["key"]) for one in found if one["type"] == "problem"]
+
+    def test_links_out_are_only_links(self):
+        """A link that points out of DIR is what the engine had; it is restored and not followed."""
+        one = tools.lsn_text(1)
+        content = tools.member(one + "/", kind=b"5") + tools.member(one + "/l", kind=b"2", target="/etc")
+        self.store.put(key(1, 1), archive(1, 1, 1, content))
+        self.restore()
+        self.assertEqual(self.restored(), {one: "dir", one + "/l": "-> /etc"})
+
+    def test_restore_killed_and_interrupted(self):
+        self.singles(1, 1, 120)
+        arguments = ["restore", *self.url("main/1", self.path("out")), "--jobs", "3"]
+        for number in range(12):
+            process = subprocess.Popen(tools.command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            time.sleep(0.02 + 0.01 * number)
+            process.send_signal(signal.SIGKILL if number % 2 == 0 else signal.SIGINT)
+            _, error = process.communicate(timeout=60)
+            self.assertIn(process.returncode, (0, -9, 130, -2), error)
+            # What has its name is whole, and in order.
+            shown = [name for name in os.listdir(self.path("out"))] if os.path.isdir(self.path("out")) else []
+            there = sorted(name for name in shown if not name.startswith("."))
+            self.assertEqual(there, [tools.lsn_text(lsn) for lsn in range(1, len(there) + 1)])
+            visible = {path: content for path, content in self.restored().items() if not path.startswith(".")}
+            self.assertEqual(visible, tools.expected_tree(range(1, len(there) + 1)))
+        run(*arguments)
+        self.assertEqual(self.restored(), tools.expected_tree(range(1, 121)))
+
+    # ---- prune
+
+    def prune(self, *arguments, expect=0):
+        return run("prune", *self.url("main/1"), *arguments, expect=expect)
+
+    def test_prune(self):
+        self.fill(1, (1, 3), (4, 4), (5, 9), (10, 10))
+        before = self.store.keys()
+        out, _ = self.prune("--before", 8)
+        self.assertIn(f"would remove {key(1, 1, 3)}", out)
+        self.assertEqual(self.store.keys(), before)
+        self.prune("--before", 8, "--yes", "--dry-run", expect=2)
+        self.prune("--yes", expect=2)
+        self.prune("--before", 8, "--yes")
+        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")], [key(1, 5, 9), key(1, 10)])
+        self.assertIn("all well, 1 partition was pruned", run("verify", *self.url())[0])
+        self.assertEqual(lines("info", *self.url())[0]["pruned_through"], 4)
+        self.restore()
+        self.assertEqual(self.restored(), tools.expected_tree(range(5, 11)))
+        self.assertIn("would remove 0 archives", self.prune("--older-than", "1d")[0])
+        # A second one replaces the record of the first.
+        self.prune("--before", 10, "--yes")
+        self.assertEqual(len([one for one in self.store.keys() if one.endswith(".pruned")]), 1)
+        run("verify", *self.url())
+
+    def test_prune_killed(self):
+        self.singles(1, 1, 60)
+        for number in range(6):
+            process = subprocess.Popen(tools.command("prune", *self.url("main/1"), "--before", "51", "--yes"),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(0.03 + 0.01 * number)
+            process.kill()
+            process.wait(60)
+            run("verify", *self.url())
+            left = [one for one in self.store.keys() if one.endswith(".tar")]
+            self.assertEqual(left, [key(1, lsn) for lsn in range(61 - len(left), 61)], "contiguous")
+        self.prune("--before", 51, "--yes")
+        run("verify", *self.url())
+        self.assertEqual(len([one for one in self.store.keys() if one.endswith(".tar")]), 10)
+
+
+class FileTest(Scenarios, unittest.TestCase):
+    def make_store(self):
+        return tools.FileStore()
+
+    def test_leftover_of_a_crashed_writer(self):
+        self.singles(1, 1, 3)
+        self.store.put(".tidemark/writer-1/000", b"half")
+        self.assertEqual(self.problems(expect=0), [])
+        self.assertEqual(self.store.get(".tidemark/writer-1/000"), b"half", "a reader sweeps nothing")
+
+    def test_to_time(self):
+        for lsn in range(1, 7):
+            self.store.put(key(1, lsn), archive(1, lsn), time_s=1_000_000 + 60 * lsn)
+        self.restore("--to-time", "@1000180")
+        self.assertEqual(self.restored(), tools.expected_tree(range(1, 4)))
+        self.restore("--to-time", "1970-01-12T13:50:59Z", name="four")
+        self.assertEqual(self.restored("four"), tools.expected_tree(range(1, 5)))
+        self.restore("--to-time", "1970-01-12 13:52", name="five")  # local time is UTC here
+        self.assertEqual(self.restored("five"), tools.expected_tree(range(1, 6)))
+        self.assertIn("before that time", self.restore("--to-time", "@1", name="none", expect=1)[1])
+        self.restore("--to-time", "yesterday", expect=2)
+        self.store.remove(key(1, 2))
+        self.restore("--to-time", "@1000180", name="holed", expect=1)
+
+    def test_older_than(self):
+        now = time.time()
+        for lsn in range(1, 7):
+            self.store.put(key(1, lsn), archive(1, lsn), time_s=now - 86400 * (40 - 10 * lsn))
+        run("prune", *self.url("main/1"), "--older-than", "15d", "--yes")
+        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")],
+                         [key(1, lsn) for lsn in range(3, 7)])
+        for lsn in range(3, 7):
+            os.utime(self.store.path(key(1, lsn)), (now - 86400 * 99, now - 86400 * 99))
+        run("prune", *self.url("main/1"), "--older-than", "30d", "--yes")
+        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")], [key(1, 6)])
+
+    def test_ten_thousand_partitions(self):
+        one = archive(0, 1)[:-512]
+        for partition in range(10_000):
+            self.store.put(key(partition, 1), one + tools.footer(one, partition, 1, 1))
+        self.assertEqual(len(lines("info", *self.url())), 10_000)
+        self.assertIn("in 10000 partitions: all well", run("verify", *self.url(), "--since-checkpoint",
+                                                           self.path("checkpoint"))[0])
+        summary = lines("verify", *self.url(), "--since-checkpoint", self.path("checkpoint"))[-1]
+        self.assertEqual((summary["archives"], summary["known"]), (0, 10_000))
+
+    def test_a_reader_writes_nothing(self):
+        self.fill(1, (1, 3), (6, 6))
+        before = tools.tree(self.store.directory.name)
+        run("verify", *self.url(), expect=1)
+        run("ls", *self.url())
+        run("gaps", *self.url())
+        self.restore("--to", 3)
+        self.prune("--before", 3)
+        self.assertEqual(tools.tree(self.store.directory.name), before)
+        missing = f"file://{self.path('not there')}"
+        for verb in (["ls"], ["verify"], ["info"], ["gaps"]):
+            run(*verb, missing, expect=3)
+        self.assertFalse(os.path.exists(self.path("not there")))
+
+    def test_output_that_cannot_be_written(self):
+        self.singles(1, 1, 3)
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(tools.command("ls", *self.url()), stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("No space left", done.stderr)
+        self.restore(name="/proc/none", expect=4)
+
+    def test_sinks(self):
+        found = {one["name"]: one for one in lines("sinks")}
+        self.assertLessEqual({"file", "s3", "faulty"}, set(found))
+        run("sinks", "--sink-dir", self.dir, expect=3)
+
+    def test_ctrl_c(self):
+        self.singles(1, 1, 40)
+        # Every answer of this sink takes a minute.
+        url = f"faulty:///?of=file%3A%2F%2F{self.store.directory.name}&delay_ms=60000"
+        for verb in (["verify", url], ["restore", url, "main/1", self.path("out")], ["ls", url]):
+            process = subprocess.Popen(tools.command(*verb), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=30)
+            self.assertEqual(process.returncode, 130, error)
+            self.assertIn("interrupted", error)
+        self.assertFalse(os.path.exists(self.path("out")))
+
+    def test_usage(self):
+        for words in ([], ["nothing"], ["ls"], ["ls", "file:///", "a/b"], ["ls", "file:///", "main/01"],
+                      ["ls", "no url"], ["ls", f"{self.store.url}?staging=x"],
+                      ["restore", self.store.url, "main", "d"], ["fetch", self.store.url, "main/1", "0"],
+                      ["fetch", self.store.url, "main/1", "@12"], ["verify", self.store.url, "--jobs", "0"],
+                      ["verify", self.store.url, "--option", "staging"], ["gaps", self.store.url, "--reason", "x"],
+                      ["ls", self.store.url, "--secret", "a=NOT_IN_THE_ENVIRONMENT"]):
+            with self.subTest(words):
+                run(*words, expect=2)
+        run("ls", self.store.url, "--plugin", self.path("none"), expect=3)
+        self.assertIn("no sink for scheme", run("ls", "nosink:///", expect=3)[1])
+
+
+class S3Test(Scenarios, unittest.TestCase):
+    def make_store(self):
+        return tools.S3Store()
+
+    def test_unreachable(self):
+        self.singles(1, 1, 3)
+        self.store.imposter.process.send_signal(signal.SIGTERM)
+        self.store.imposter.process.wait(30)
+        for verb in (["ls"], ["info"], ["verify"], ["gaps"], ["prune"], ["restore"], ["fetch"]):
+            more = {"prune": ["main/1", "--before", 2], "restore": ["main/1", self.path("out")],
+                    "fetch": ["main/1", 2, "-o", self.path("out")]}.get(verb[0], [])
+            _, error = run(*verb, *self.url(*more), expect=3)
+            self.assertIn("cannot open s3://", error)
+        self.assertEqual(os.listdir(self.dir), [])
+
+    def test_a_moody_store(self):
+        """One answer in five is an error; what is worth a second try gets it."""
+        self.store.close()
+        self.store = tools.S3Store("--rate", "all=0.2", "--seed", 7)
+        self.store.imposter.make_peace()
+        self.singles(1, 1, 12)
+        self.fill(1, (13, 20))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,182 @@
+"""What the tests of tidemark share: running it, and archives made by nothing but Python, in a directory or in the
+imposter. TIDEMARK names the program."""
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "s3"))
+
+import imposter_tools  # noqa: E402
+
+TIDEMARK = os.environ["TIDEMARK"]
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def command(*arguments):
+    return [TIDEMARK, *(str(argument) for argument in arguments)]
+
+
+def run(*arguments, expect=0, env=None, limit_s=280):
+    """Runs tidemark to its end and returns (stdout, stderr)."""
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=limit_s,
+                          env={**os.environ, "TZ": "UTC", **(env or {})})
+    if done.returncode != expect:
+        raise AssertionError(f"{' '.join(command(*arguments))}\nexit code {done.returncode}, expected {expect}\n"
+                             f"{done.stdout}{done.stderr}")
+    return done.stdout, done.stderr
+
+
+def lines(*arguments, expect=0):
+    """The objects that --json prints."""
+    return [json.loads(line) for line in run(*arguments, "--json", expect=expect)[0].splitlines()]
+
+
+def lsn_text(lsn):
+    text = ""
+    for _ in range(13):
+        text, lsn = DIGITS[lsn % 36] + text, lsn // 36
+    return text
+
+
+def name(first, last=None, suffix="tar"):
+    last = last or first
+    return lsn_text(last) + ("" if first == last and suffix == "tar" else "-" + lsn_text(first)) + "." + suffix
+
+
+def key(partition, first, last=None, suffix="tar"):
+    return f"main/{partition}/{name(first, last, suffix)}"
+
+
+def member(path, data=None, kind=tarfile.REGTYPE, target="", size=None):
+    """One member as its bytes; `size` is what the header says, whatever data has."""
+    info = tarfile.TarInfo(path)
+    info.type, info.linkname, info.mode = kind, target, 0o755 if kind == tarfile.DIRTYPE else 0o644
+    info.size = size if size is not None else len(data or b"")
+    body = data or b""
+    return info.tobuf(tarfile.USTAR_FORMAT) + body + bytes(-len(body) % 512)
+
+
+def entry(lsn, payload=None):
+    """A directory with a file and a link, the same for the same LSN."""
+    text = lsn_text(lsn)
+    payload = payload if payload is not None else f"entry {lsn}\n".encode() * (lsn % 50 + 1)
+    return (member(text + "/", kind=tarfile.DIRTYPE) + member(text + "/data", payload) +
+            member(text + "/link", kind=tarfile.SYMTYPE, target="data"))
+
+
+def footer(content, partition, first, last):
+    text = (f"TIDEMARK1 sha256={hashlib.sha256(content).hexdigest()} storage=main partition={partition} "
+            f"first={first} last={last}")
+    return text.encode().ljust(512, b"\0")
+
+
+def archive(partition, first, last=None, content=None):
+    last = last or first
+    if content is None:
+        content = b"".join(entry(lsn) for lsn in range(first, last + 1))
+    content += bytes(1024)
+    return content + footer(content, partition, first, last)
+
+
+def gap_record(partition, first, last):
+    return f"TIDEMARK1-GAP storage=main partition={partition} first={first} last={last}".encode().ljust(512, b"\0")
+
+
+class FileStore:
+    """An archive in a directory."""
+
+    def __init__(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="tidemark-cli-")
+        self.url = f"file://{self.directory.name}"
+        self.arguments = [self.url]
+
+    def close(self):
+        self.directory.cleanup()
+
+    def path(self, object_key):
+        return os.path.join(self.directory.name, object_key)
+
+    def put(self, object_key, body, time_s=None):
+        os.makedirs(os.path.dirname(self.path(object_key)), exist_ok=True)
+        with open(self.path(object_key), "wb") as file:
+            file.write(body)
+        if time_s is not None:
+            os.utime(self.path(object_key), (time_s, time_s))
+
+    def get(self, object_key):
+        with open(self.path(object_key), "rb") as file:
+            return file.read()
+
+    def remove(self, object_key):
+        os.remove(self.path(object_key))
+
+    def keys(self):
+        return sorted(os.path.relpath(os.path.join(folder, one), self.directory.name)
+                      for folder, _, files in os.walk(self.directory.name) for one in files
+                      if "/." not in os.path.join(folder, one))
+
+
+class S3Store:
+    """An archive in an imposter of its own."""
+
+    def __init__(self, *arguments):
+        self.imposter = imposter_tools.Imposter("--max-keys", 7, *arguments)
+        self.client = self.imposter.client()
+        self.url = self.imposter.sink_url()
+        os.environ["CLI_TEST_SECRET_KEY"] = imposter_tools.SECRET_KEY
+        self.arguments = [self.url, "--option", f"access_key_id={imposter_tools.ACCESS_KEY}", "--secret",
+                          "secret_access_key=CLI_TEST_SECRET_KEY"]
+
+    def close(self):
+        self.imposter.close()
+
+    def put(self, object_key, body, time_s=None):
+        assert time_s is None, "a store keeps its own time"
+        answer = self.client.put(object_key, body)
+        assert answer.status == 200, answer
+
+    def get(self, object_key):
+        return self.client.get(object_key).body
+
+    def remove(self, object_key):
+        assert self.client.ask("DELETE", object_key).status == 204
+
+    def keys(self):
+        return sorted(self.client.keys())
+
+
+def tree(directory):
+    """Every path below the directory with its content, links by their target."""
+    found = {}
+    for folder, folders, files in os.walk(directory):
+        for one in folders + files:
+            path = os.path.join(folder, one)
+            shown = os.path.relpath(path, directory)
+            if os.path.islink(path):
+                found[shown] = "-> " + os.readlink(path)
+            elif os.path.isdir(path):
+                found[shown] = "dir"
+            else:
+                with open(path, "rb") as file:
+                    found[shown] = file.read()
+    return found
+
+
+def expected_tree(lsns):
+    """What tree() says of these entries."""
+    found = {}
+    for lsn in lsns:
+        with tarfile.open(fileobj=io.BytesIO(entry(lsn) + bytes(1024))) as tar:
+            for info in tar.getmembers():
+                shown = info.name.rstrip("/")
+                if info.issym():
+                    found[shown] = "-> " + info.linkname
+                else:
+                    found[shown] = "dir" if info.isdir() else tar.extractfile(info).read()
+    return found

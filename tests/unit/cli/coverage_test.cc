@@ -1,0 +1,135 @@
+#include "coverage.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+namespace tidemark::cli {
+namespace {
+
+TEST(Coverage, WhatLiesBetweenIsMissing) {
+  Coverage coverage;
+  coverage.add_present({1, 3});
+  coverage.add_present({5, 5});
+  coverage.add_recorded({6, 7});
+  coverage.add_present({9, 9});
+  EXPECT_EQ(coverage.last(), 9u);
+  EXPECT_EQ(coverage.finish(), (std::vector<Missing>{{{4, 4}, false}, {{6, 7}, true}, {{8, 8}, false}}));
+}
+
+TEST(Coverage, TheBeginningIsMissingUntilSomethingExplainsIt) {
+  Coverage lost;
+  lost.add_present({4, 4});
+  EXPECT_EQ(lost.finish(), (std::vector<Missing>{{{1, 3}, false}}));
+  Coverage pruned;
+  pruned.add_present({3, 3});
+  pruned.add_present({1, 3});
+  EXPECT_TRUE(pruned.finish().empty());
+  Coverage later(4);
+  later.add_present({1, 2});
+  later.add_present({3, 5});
+  EXPECT_EQ(later.last(), 5u);
+  EXPECT_TRUE(later.finish().empty());
+}
+
+TEST(Coverage, RecordsReachBack) {
+  Coverage coverage;
+  coverage.add_present({1, 1});
+  coverage.add_present({8, 8});
+  coverage.add_recorded({5, 9});
+  EXPECT_EQ(coverage.finish(), (std::vector<Missing>{{{2, 4}, false}, {{5, 7}, true}, {{9, 9}, true}}));
+}
+
+TEST(Coverage, MemoryIsBoundedAndTheBeginningIsKept) {
+  Coverage coverage(1, 3);
+  for (uint64_t lsn = 2; lsn <= 12; lsn += 2) coverage.add_present({lsn, lsn});
+  EXPECT_EQ(coverage.take_settled(),
+            (std::vector<Missing>{{{3, 3}, false}, {{5, 5}, false}, {{7, 7}, false}}));
+  coverage.add_present({1, 12});
+  EXPECT_TRUE(coverage.finish().empty());
+}
+
+TEST(Coverage, TheLastNumberThereIs) {
+  Coverage coverage;
+  coverage.add_present({1, UINT64_MAX});
+  coverage.add_present({5, UINT64_MAX});
+  coverage.add_recorded({UINT64_MAX, UINT64_MAX});
+  EXPECT_TRUE(coverage.finish().empty());
+}
+
+// Against sets of numbers, with objects of every kind in the order of their keys.
+TEST(Coverage, AgreesWithCountingOneByOne) {
+  for (unsigned seed = 0; seed < 2000; ++seed) {
+    std::mt19937 random(seed);
+    struct Object {
+      Range range;
+      bool is_gap;
+    };
+    std::vector<Object> objects;
+    for (unsigned i = 0; i < 12; ++i) {
+      const uint64_t last = random() % 30 + 1;
+      objects.push_back(
+          {{std::max<uint64_t>(1, last - std::min<uint64_t>(last, random() % 6)), last}, random() % 4 == 0});
+    }
+    std::sort(objects.begin(), objects.end(),
+              [](const Object& a, const Object& b) { return a.range.last < b.range.last; });
+    const uint64_t from = random() % 5 + 1;
+    Coverage coverage(from);
+    std::set<uint64_t> present, recorded;
+    uint64_t last = from - 1;
+    for (const auto& [range, is_gap] : objects) {
+      if (is_gap) {
+        coverage.add_recorded(range);
+      } else {
+        coverage.add_present(range);
+      }
+      for (uint64_t lsn = range.first; lsn <= range.last; ++lsn) (is_gap ? recorded : present).insert(lsn);
+      last = std::max(last, range.last);
+    }
+    std::set<std::pair<uint64_t, bool>> expected, told;
+    for (uint64_t lsn = from; lsn <= last; ++lsn) {
+      if (present.count(lsn) == 0) expected.insert({lsn, recorded.count(lsn) > 0});
+    }
+    for (const Missing& missing : coverage.finish()) {
+      for (uint64_t lsn = missing.range.first; lsn <= missing.range.last; ++lsn)
+        EXPECT_TRUE(told.insert({lsn, missing.is_recorded}).second) << "seed " << seed;
+    }
+    EXPECT_EQ(told, expected) << "seed " << seed;
+    EXPECT_EQ(coverage.last(), last);
+  }
+}
+
+TEST(Overlaps, EachPartOnceWithTheNewestThatHasIt) {
+  Overlaps overlaps;
+  EXPECT_TRUE(overlaps.add({1, 4}, "a").empty());
+  EXPECT_TRUE(overlaps.add({5, 5}, "b").empty());
+  EXPECT_TRUE(overlaps.add({6, 8}, "c").empty());
+  const auto found = overlaps.add({3, 9}, "d");
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].earlier, "c");
+  EXPECT_EQ(found[0].shared, (Range{6, 8}));
+  EXPECT_EQ(found[1].earlier, "b");
+  EXPECT_EQ(found[2].earlier, "a");
+  EXPECT_EQ(found[2].shared, (Range{3, 4}));
+  EXPECT_EQ(found[2].later, "d");
+  const auto again = overlaps.add({1, 9}, "e");
+  ASSERT_EQ(again.size(), 2u);
+  EXPECT_EQ(again[0].shared, (Range{3, 9}));
+  EXPECT_EQ(again[1].earlier, "a");
+  EXPECT_EQ(again[1].shared, (Range{1, 2}));
+}
+
+TEST(Overlaps, SaysWhenItForgot) {
+  Overlaps overlaps(2);
+  for (uint64_t lsn = 1; lsn <= 5; ++lsn) overlaps.add({lsn, lsn}, std::to_string(lsn));
+  EXPECT_FALSE(overlaps.lost_some());
+  EXPECT_EQ(overlaps.add({4, 6}, "x").size(), 2u);
+  EXPECT_FALSE(overlaps.lost_some());
+  overlaps.add({2, 7}, "y");
+  EXPECT_TRUE(overlaps.lost_some());
+}
+
+}  // namespace
+}  // namespace tidemark::cli

@@ -1,0 +1,81 @@
+#include "restore_dir.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "lsn.h"
+
+namespace tidemark::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RestoreDirTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/restore-dir-XXXXXX";
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    directory_ = name;
+    path_ = directory_ + "/a/b";
+  }
+  void TearDown() override { fs::remove_all(directory_); }
+  RestoreDir look() {
+    auto dir = RestoreDir::look(path_, "main/7");
+    EXPECT_TRUE(dir) << dir.error().message;
+    return std::move(*dir);
+  }
+
+  std::string directory_, path_;
+};
+
+TEST_F(RestoreDirTest, EntriesMoveToTheirNames) {
+  auto dir = look();
+  EXPECT_FALSE(fs::exists(path_)) << "looking changes nothing";
+  EXPECT_GT(dir.free_bytes(), 0u);
+  ASSERT_TRUE(dir.prepare());
+  const std::string place = *dir.make_place(0);
+  fs::create_directory(place + "/" + lsn_key_text(3));
+  std::ofstream(place + "/" + lsn_key_text(4)) << "x";
+  ASSERT_TRUE(dir.publish({{place, {3, 4}}}));
+  EXPECT_TRUE(fs::is_directory(path_ + "/" + lsn_key_text(3)));
+  EXPECT_TRUE(fs::is_regular_file(path_ + "/" + lsn_key_text(4)));
+  const std::string second = *dir.make_place(1);
+  std::ofstream(second + "/" + lsn_key_text(4)) << "y";
+  EXPECT_FALSE(dir.publish({{second, {4, 4}}})) << "nothing is replaced";
+  ASSERT_TRUE(dir.clean_up());
+  EXPECT_EQ(std::distance(fs::directory_iterator(path_), {}), 2);
+}
+
+TEST_F(RestoreDirTest, KnowsWhatIsMissing) {
+  fs::create_directories(path_);
+  for (const uint64_t lsn : {2, 3, 7, 9}) fs::create_directory(path_ + "/" + lsn_key_text(lsn));
+  fs::create_directory(path_ + "/other");
+  const auto dir = look();
+  EXPECT_EQ(dir.present(), 4u);
+  EXPECT_EQ(dir.missing_of({1, 10}), (std::vector<Range>{{1, 1}, {4, 6}, {8, 8}, {10, 10}}));
+  EXPECT_EQ(dir.missing_of({3, 7}), (std::vector<Range>{{4, 6}}));
+  EXPECT_TRUE(dir.missing_of({2, 3}).empty());
+  EXPECT_EQ(dir.missing_of({20, 30}), (std::vector<Range>{{20, 30}}));
+}
+
+TEST_F(RestoreDirTest, OneRunAtATimeAndNothingIsLeft) {
+  auto dir = look();
+  ASSERT_TRUE(dir.prepare());
+  ASSERT_TRUE(dir.make_place(0));
+  {
+    auto other = look();
+    const auto refused = other.prepare();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().exit_code, kExitUsage);
+  }
+  { const RestoreDir gone = std::move(dir); }  // as if it was killed
+  auto next = look();
+  ASSERT_TRUE(next.prepare());
+  EXPECT_TRUE(next.make_place(0)) << "the place of the killed run is free again";
+}
+
+}  // namespace
+}  // namespace tidemark::cli

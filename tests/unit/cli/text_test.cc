@@ -1,0 +1,69 @@
+#include "text.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <ctime>
+
+#include "console.h"
+#include "lsn.h"
+
+namespace tidemark::cli {
+namespace {
+
+TEST(Lsn, BothForms) {
+  EXPECT_EQ(parse_lsn("12"), 12u);
+  EXPECT_EQ(parse_lsn("@000000000000c"), 12u);
+  EXPECT_EQ(parse_lsn("18446744073709551615"), UINT64_MAX);
+  EXPECT_EQ(parse_lsn("@3w5e11264sgsf"), UINT64_MAX);
+  EXPECT_EQ(both(12), "12 @000000000000c");
+  EXPECT_EQ(range_text(1, 36), "LSN 1 @0000000000001 to 36 @0000000000010");
+  for (const char* text :
+       {"", "0", "01", "-1", "+1", " 1", "1 ", "0x1", "18446744073709551616", "@", "@1", "@0000000000000",
+        "@000000000000C", "@3w5e11264sgsg", "@zzzzzzzzzzzzz", "000000000000c"}) {
+    EXPECT_FALSE(parse_lsn(text)) << text;
+  }
+}
+
+TEST(Time, Iso8601AndEpoch) {
+  ::setenv("TZ", "UTC-2", 1);  // two hours ahead
+  ::tzset();
+  EXPECT_EQ(parse_time("1970-01-02T00:00:01Z"), 86'401'000'000);
+  EXPECT_EQ(parse_time("1970-01-02T00:00:01.25Z"), 86'401'250'000);
+  EXPECT_EQ(parse_time("1970-01-02T00:00:01+01:00"), 82'801'000'000);
+  EXPECT_EQ(parse_time("1970-01-02 02:00:01"), 86'401'000'000);
+  EXPECT_EQ(parse_time("1970-01-02T02:00"), 86'400'000'000);
+  EXPECT_EQ(parse_time("1970-01-02"), 79'200'000'000);
+  EXPECT_EQ(parse_time("@1.5"), 1'500'000);
+  EXPECT_EQ(utc_text(86'401'250'000), "1970-01-02T00:00:01.250000Z");
+  EXPECT_EQ(local_text(86'401'250'000), "1970-01-02 02:00:01");
+  for (const char* text :
+       {"", "@", "@-1", "@1x", "1970", "1970-13-01", "1970-02-30", "1970-01-02T", "1970-01-02T25:00",
+        "1970-01-02T00:00:01X", "1970-01-02T00:00:01.Z", "yesterday", "1970-1-2"}) {
+    EXPECT_FALSE(parse_time(text)) << text;
+  }
+  ::unsetenv("TZ");
+  ::tzset();
+}
+
+TEST(Span, UnitsAndBounds) {
+  EXPECT_EQ(parse_span("90s"), 90'000'000);
+  EXPECT_EQ(parse_span("30d"), int64_t{30} * 86'400 * 1'000'000);
+  EXPECT_EQ(parse_span("4w"), parse_span("28d"));
+  for (const char* text : {"", "d", "30", "0d", "-1d", "1.5h", "1y", "99999999999999d"})
+    EXPECT_FALSE(parse_span(text)) << text;
+}
+
+TEST(Text, ForPeople) {
+  EXPECT_EQ(bytes_text(1023), "1023 B");
+  EXPECT_EQ(bytes_text(1536), "1.5 KiB");
+  EXPECT_EQ(bytes_text((uint64_t{1} << 20) - 1), "1.0 MiB");
+  EXPECT_EQ(bytes_text(UINT64_MAX), "16.0 EiB");
+  EXPECT_EQ(printable("a\x1b[31m\xc3\xa4\xff\xc2\x9b"), "a\\x1b[31m\xc3\xa4\\xff\\xc2\\x9b");
+  EXPECT_EQ(progress_text(3, 512, 1024, 0.1), "3 archives  50 %  512 B of 1.0 KiB");
+  EXPECT_EQ(progress_text(3, 512, 1024, 2), "3 archives  50 %  512 B of 1.0 KiB  256 B/s  2 s left");
+  EXPECT_EQ(progress_text(1, 512, 0, 2), "1 archive  512 B  256 B/s");
+}
+
+}  // namespace
+}  // namespace tidemark::cli
