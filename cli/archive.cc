@@ -266,6 +266,7 @@ Result<void> Archive::prune(const std::string& storage, uint64_t partition, uint
   struct Context {
     const std::function<void(const Stored&)>& visit;
     std::string newest_key;  // a dry run that is tried again begins anew
+    uint64_t visited = 0;
   } context{visit, {}};
   const auto on_object = [](void* ctx, const tidemark_stored* object) -> int32_t {
     auto& self = *static_cast<Context*>(ctx);
@@ -273,11 +274,15 @@ Result<void> Archive::prune(const std::string& storage, uint64_t partition, uint
     if (stored.key <= self.newest_key) return 0;
     self.visit(stored);
     self.newest_key = std::move(stored.key);
+    ++self.visited;
     return 0;
   };
-  return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
-    return maintain_->prune(archiver_, &where, before, dry_run ? 1 : 0, on_object, &context, call, error);
-  });
+  return with_retries(
+      "", stop,
+      [&](const tidemark_call* call, tidemark_error* error) {
+        return maintain_->prune(archiver_, &where, before, dry_run ? 1 : 0, on_object, &context, call, error);
+      },
+      &context.visited);
 }
 
 }  // namespace tidemark::cli

@@ -512,7 +512,7 @@ class S3Test(Scenarios, unittest.TestCase):
     def test_a_moody_store(self):
         """One answer in ten is an error; what is worth a second try gets it."""
         self.store.close()
-        self.store = tools.S3Store("--rate", "slowdown=0.1,internal=0.1,reset_before=0.05,reset_middle=0.05,truncated_xml=0.05",
+        self.store = tools.S3Store("--rate", "slowdown=0.05,internal=0.03,reset_before=0.02,truncated_xml=0.02",
                                    "--most-in-a-row", 2, "--seed", 7, "--only-below", "main/")
         body = {key(1, lsn): archive(1, lsn) for lsn in range(1, 31)}
         self.put_patiently(body)
