@@ -81,6 +81,8 @@ class TreeBuilder {
   std::string name_;
   UniqueFd file_;
   mode_t file_mode_ = 0;
+  uint64_t written_bytes_ = 0;      // of the file
+  uint64_t handed_over_bytes_ = 0;  // to the disk, of them
 };
 
 // Gives what stands complete and fsynced in one directory its name in another of the same file system; the

@@ -22,11 +22,19 @@ struct CloseDir {
   void operator()(DIR* dir) const { closedir(dir); }
 };
 
+// Names are taken in windows of the lowest ones, so that memory does not grow with the directory: it is read
+// again for each window. Up to twice as many are kept while one is chosen.
 class FileDirectory : public TreeDirectory {
  public:
-  FileDirectory(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  FileDirectory(UniqueFd fd, std::string path, const NameRange& range, const Call& call, size_t window_names)
+      : fd_(std::move(fd)),
+        path_(std::move(path)),
+        prefix_(range.prefix),
+        after_(range.after),
+        call_(call),
+        window_names_(window_names) {}
 
-  Status read(const NameRange& range, const Call& call);
+  Status read();
   Result<bool> next(Entry* out) override;
 
  private:
@@ -35,17 +43,38 @@ class FileDirectory : public TreeDirectory {
     uint16_t size;
   };
   std::string_view text(const Name& name) const { return {text_.data() + name.offset, name.size}; }
-  Status add(const dirent& entry, const NameRange& range);
+  bool is_wanted(std::string_view shown, bool directory) const;
+  Status add(const dirent& entry);
+  void keep_lowest();
   Result<bool> is_directory(const dirent& entry, bool* is_file) const;
 
   UniqueFd fd_;
   std::string path_;  // absolute, for messages
+  const std::string prefix_;
+  const std::string after_;
+  const Call& call_;
+  const size_t window_names_;
   std::string text_;  // all names in one piece, each with a NUL or, a directory's, with '/' and NUL behind it
   std::vector<Name> names_;
+  std::string last_;       // the last name of the windows before
+  std::string bound_;      // names above it belong to later windows; empty: none does
+  bool has_more_ = false;  // names were left to later windows
   size_t position_ = 0;
 };
 
-Status FileDirectory::read(const NameRange& range, const Call& call) {
+bool FileDirectory::is_wanted(std::string_view shown, bool directory) const {
+  if (shown <= last_ && !last_.empty()) return false;
+  const NameRange range = {prefix_, after_};
+  return directory ? range.wants_directory(shown) : range.wants_file(shown);
+}
+
+// The next window.
+Status FileDirectory::read() {
+  text_.clear();
+  names_.clear();
+  bound_.clear();
+  has_more_ = false;
+  position_ = 0;
   const int own = openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, CloseDir> dir(own < 0 ? nullptr : fdopendir(own));
   if (!dir) {
@@ -61,16 +90,18 @@ Status FileDirectory::read(const NameRange& range, const Call& call) {
       if (errno != 0 && errno != ENOENT) return fail_errno(errno, "list " + path_);
       break;
     }
-    if (Status ok = add(*entry, range); !ok) return ok;
+    if (Status ok = add(*entry); !ok) return ok;
     if (count % kNamesPerPoll == 0) {
-      if (Status ok = call.check(); !ok) return ok;
+      if (Status ok = call_.check(); !ok) return ok;
     }
   }
+  if (names_.size() > window_names_) keep_lowest();
   std::sort(names_.begin(), names_.end(), [&](const Name& a, const Name& b) { return text(a) < text(b); });
+  if (!names_.empty()) last_ = text(names_.back());
   return {};
 }
 
-Status FileDirectory::add(const dirent& entry, const NameRange& range) {
+Status FileDirectory::add(const dirent& entry) {
   if (entry.d_name[0] == '.') return {};
   bool is_file = false;
   const Result<bool> directory = is_directory(entry, &is_file);
@@ -80,13 +111,33 @@ Status FileDirectory::add(const dirent& entry, const NameRange& range) {
   text_ += entry.d_name;
   if (*directory) text_ += '/';
   const Name name = {offset, static_cast<uint16_t>(text_.size() - offset)};
-  if (*directory ? range.wants_directory(text(name)) : range.wants_file(text(name))) {
-    text_ += '\0';
-    names_.push_back(name);
-  } else {
+  const bool later = !bound_.empty() && text(name) > bound_;
+  if (later || !is_wanted(text(name), *directory)) {
     text_.resize(offset);
+    return {};
   }
+  text_ += '\0';
+  names_.push_back(name);
+  if (names_.size() == 2 * window_names_) keep_lowest();
   return {};
+}
+
+// The lowest window_names_, in no order; what lies above the highest of them is for later windows.
+void FileDirectory::keep_lowest() {
+  const auto end = names_.begin() + window_names_;
+  std::nth_element(names_.begin(), end - 1, names_.end(),
+                   [&](const Name& a, const Name& b) { return text(a) < text(b); });
+  names_.erase(end, names_.end());
+  bound_ = text(names_.back());
+  has_more_ = true;
+  std::string kept;
+  kept.reserve(text_.size());
+  for (Name& name : names_) {
+    const size_t offset = kept.size();
+    kept.append(text(name)).push_back('\0');
+    name.offset = offset;
+  }
+  text_ = std::move(kept);
 }
 
 Result<bool> FileDirectory::is_directory(const dirent& entry, bool* is_file) const {
@@ -104,7 +155,12 @@ Result<bool> FileDirectory::is_directory(const dirent& entry, bool* is_file) con
 }
 
 Result<bool> FileDirectory::next(Entry* out) {
-  while (position_ < names_.size()) {
+  for (;;) {
+    if (position_ == names_.size()) {
+      if (!has_more_) return false;
+      if (Status ok = read(); !ok) return tl::unexpected(ok.error());
+      continue;
+    }
     out->shown = text(names_[position_++]);
     if (out->is_directory()) return true;
     struct stat info;
@@ -116,7 +172,6 @@ Result<bool> FileDirectory::next(Entry* out) {
     out->object = info_of(info);
     return true;
   }
-  return false;
 }
 
 }  // namespace
@@ -132,8 +187,9 @@ Result<std::unique_ptr<TreeDirectory>> FileTree::open(std::string_view path, con
     }
     return tl::unexpected(fd.error());
   }
-  auto directory = std::make_unique<FileDirectory>(std::move(*fd), directories_.absolute(path));
-  if (Status ok = directory->read(range, call_); !ok) return tl::unexpected(ok.error());
+  auto directory = std::make_unique<FileDirectory>(std::move(*fd), directories_.absolute(path), range, call_,
+                                                   window_names_);
+  if (Status ok = directory->read(); !ok) return tl::unexpected(ok.error());
   return std::unique_ptr<TreeDirectory>(std::move(directory));
 }
 

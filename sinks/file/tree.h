@@ -1,5 +1,5 @@
-// The archive's directories as list_tree() wants them: each read once, sorted in memory, about 16 bytes a
-// name beside the name itself. One listing, one thread.
+// The archive's directories as list_tree() wants them: read once for each 65,536 names, which are sorted in
+// memory, about 16 bytes a name beside the name itself. One listing, one thread.
 #ifndef TIDEMARK_SINKS_FILE_TREE_H
 #define TIDEMARK_SINKS_FILE_TREE_H
 
@@ -14,12 +14,16 @@ namespace tidemark::sinks::file {
 
 class FileTree : public Tree {
  public:
-  FileTree(const Directories& directories, const Call& call) : directories_(directories), call_(call) {}
+  static constexpr size_t kWindowNames = 64 * 1024;
+
+  FileTree(const Directories& directories, const Call& call, size_t window_names = kWindowNames)
+      : directories_(directories), call_(call), window_names_(window_names) {}
   Result<std::unique_ptr<TreeDirectory>> open(std::string_view path, const NameRange& range) override;
 
  private:
   const Directories& directories_;
   const Call& call_;
+  const size_t window_names_;
 };
 
 }  // namespace tidemark::sinks::file

@@ -35,6 +35,7 @@ class FakeSink {
   tidemark_status fail_get = TIDEMARK_OK;
   std::optional<size_t> fail_list_after;  // this many names
   std::function<void()> on_get;           // runs before each
+  size_t fail_changes_after = SIZE_MAX;   // this many puts and removes, which are then refused: a kill
   uint32_t last_timeout_ms = 0;
 
  private:
@@ -74,6 +75,7 @@ class FakeSink {
     EXPECT_EQ(flags & ~TIDEMARK_PUT_IF_ABSENT, 0u);
     if (const auto status = fake.check(view(key), call, error); status != TIDEMARK_OK) return status;
     const std::string name(view(key));
+    if (fake.changes_++ >= fake.fail_changes_after) return failed(TIDEMARK_E_CANCELLED, "killed", error);
     if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0 && fake.objects.count(name) != 0) {
       return failed(TIDEMARK_E_EXISTS, "exists", error);
     }
@@ -124,7 +126,7 @@ class FakeSink {
                               void* visit_ctx, const tidemark_call* call, tidemark_error* error) {
     FakeSink& fake = self(handle);
     ++fake.lists;
-    EXPECT_TRUE(view(prefix).ends_with('/')) << view(prefix);
+    EXPECT_TRUE(view(prefix).empty() || view(prefix).ends_with('/')) << view(prefix);
     if (const auto status = fake.check("db", call, error); status != TIDEMARK_OK) return status;
     if (fake.fail_list != TIDEMARK_OK) return failed(fake.fail_list, "the fake was told to fail", error);
     size_t names = 0;
@@ -145,6 +147,7 @@ class FakeSink {
                                 tidemark_error* error) {
     FakeSink& fake = self(handle);
     if (const auto status = fake.check(view(key), call, error); status != TIDEMARK_OK) return status;
+    if (fake.changes_++ >= fake.fail_changes_after) return failed(TIDEMARK_E_CANCELLED, "killed", error);
     fake.objects.erase(std::string(view(key)));
     return TIDEMARK_OK;
   }
@@ -171,6 +174,7 @@ class FakeSink {
   }
 
   sink::Sink sink_;
+  size_t changes_ = 0;
 };
 
 }  // namespace tidemark::test

@@ -1,0 +1,66 @@
+// A partition db/7 in a strict fake sink, for the tests of what looks after an archive.
+//
+// One thread. Owns the sink and a directory.
+#ifndef TIDEMARK_TESTS_UNIT_STORE_MAINTAIN_FIXTURE_H
+#define TIDEMARK_TESTS_UNIT_STORE_MAINTAIN_FIXTURE_H
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "store/fake_sink.h"
+#include "store/maintain.h"
+#include "store/store.h"
+#include "tar/raw_tar.h"
+#include "tar/source_tools.h"
+
+namespace tidemark::store {
+
+inline std::string lsn_string(core::Lsn lsn) {
+  const auto text = core::lsn_text(lsn);
+  return {text.data(), text.size()};
+}
+
+// File entries, each with its own number as content.
+inline test::RawTar tar_of(core::Range range) {
+  test::RawTar tar;
+  for (core::Lsn lsn = range.first; lsn <= range.last; ++lsn) {
+    tar.member('0', lsn_string(lsn), "entry " + std::to_string(lsn));
+  }
+  return tar;
+}
+
+class MaintainTest : public testing::Test {
+ protected:
+  static constexpr int64_t kNow = 1'700'000'000'123'456;
+
+  std::string add(core::Range range) {
+    const std::string key = core::object_key("db", 7, range, core::ObjectKind::kArchive);
+    fake_.objects[key] = tar_of(range).object(range);
+    return key;
+  }
+  std::string add(core::Range range, core::ObjectKind kind, const std::string& reason = "") {
+    const std::string key = core::object_key("db", 7, range, kind);
+    fake_.objects[key] = format_record({kind, kNow, reason}, "db", 7, range);
+    return key;
+  }
+  std::vector<std::string> keys() const {
+    std::vector<std::string> result;
+    for (const auto& [key, bytes] : fake_.objects) result.push_back(key);
+    return result;
+  }
+  template <typename T>
+  void expect_error(const T& result, tidemark_status code, const std::string& part) {
+    ASSERT_FALSE(result) << part;
+    EXPECT_EQ(result.error().status, code) << result.error().message;
+    EXPECT_NE(result.error().message.find(part), std::string::npos) << result.error().message;
+  }
+
+  test::FakeSink fake_;
+  test::TempDir dir_;
+};
+
+}  // namespace tidemark::store
+
+#endif  // TIDEMARK_TESTS_UNIT_STORE_MAINTAIN_FIXTURE_H

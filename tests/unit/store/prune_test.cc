@@ -1,0 +1,196 @@
+// Pruning: what goes, what stays, and what is left wherever it is stopped.
+#include <set>
+
+#include "store/maintain_fixture.h"
+
+namespace tidemark::store {
+namespace {
+
+using core::ObjectKind;
+
+class PruneTest : public MaintainTest {
+ protected:
+  Status run(core::Lsn before, bool dry_run = false, const tidemark_call* call = nullptr) {
+    gone_.clear();
+    return prune(
+        fake_.sink(), {"db", 7, before, dry_run, kNow},
+        [&](const StoredInfo& info) {
+          gone_.push_back(std::string(info.folder->name));
+          EXPECT_TRUE(info.name);
+          EXPECT_GT(info.size_bytes, 0u);
+          return gone_.size() < stop_after_;
+        },
+        call);
+  }
+  // Singles 1 to 4, a recorded gap, a batch, an accepted loss, singles.
+  void fill() {
+    for (core::Lsn lsn = 1; lsn <= 4; ++lsn) add({lsn, lsn});
+    add({5, 6}, ObjectKind::kGap);
+    add({7, 10});
+    add({11, 12}, ObjectKind::kAccepted, "lost");
+    add({13, 13});
+    add({14, 14});
+    fake_.objects["db/7/README"] = "foreign";
+    fake_.objects["db/70/0000000000001.tar"] = "another partition's";
+  }
+  // Nothing lies between what is left that no record explains.
+  bool is_contiguous() {
+    std::set<core::Lsn> known;
+    const Status status = list(
+        fake_.sink(), "db", 7, 1,
+        [&](const ArchiveInfo& info) {
+          for (core::Lsn lsn = info.range.first; lsn <= info.range.last; ++lsn) known.insert(lsn);
+          return true;
+        },
+        nullptr);
+    EXPECT_TRUE(status);
+    return known.size() == 14 && *known.begin() == 1 && *known.rbegin() == 14;
+  }
+
+  std::vector<std::string> gone_;
+  size_t stop_after_ = SIZE_MAX;
+};
+
+TEST_F(PruneTest, RemovesTheOldestAndSaysHowFar) {
+  fill();
+  ASSERT_TRUE(run(13));
+  EXPECT_EQ(gone_, (std::vector<std::string>{"0000000000001.tar", "0000000000002.tar", "0000000000003.tar",
+                                             "0000000000004.tar", "0000000000006-0000000000005.gap",
+                                             "000000000000a-0000000000007.tar",
+                                             "000000000000c-000000000000b.accepted"}));
+  EXPECT_EQ(keys(),
+            (std::vector<std::string>{"db/7/000000000000c-0000000000001.pruned", "db/7/000000000000d.tar",
+                                      "db/7/000000000000e.tar", "db/7/README", "db/70/0000000000001.tar"}));
+  EXPECT_EQ(read_record(fake_.sink(), "db/7/000000000000c-0000000000001.pruned", nullptr)->made_us, kNow);
+  EXPECT_TRUE(is_contiguous());
+}
+
+TEST_F(PruneTest, WhatReachesTheLimitStaysWhole) {
+  fill();
+  ASSERT_TRUE(run(10));
+  EXPECT_EQ(gone_.size(), 5u) << "the batch 7 to 10 holds entry 10";
+  EXPECT_EQ(fake_.objects.count("db/7/0000000000006-0000000000001.pruned"), 1u);
+  EXPECT_TRUE(is_contiguous());
+}
+
+TEST_F(PruneTest, ADryRunOnlySays) {
+  fill();
+  const auto before = fake_.objects;
+  ASSERT_TRUE(run(13, true));
+  const auto would_go = gone_;
+  EXPECT_EQ(fake_.objects, before);
+  ASSERT_TRUE(run(13));
+  EXPECT_EQ(gone_, would_go);
+}
+
+TEST_F(PruneTest, GoesOnFromWhereItWas) {
+  fill();
+  ASSERT_TRUE(run(4));
+  EXPECT_EQ(fake_.objects.count("db/7/0000000000003-0000000000001.pruned"), 1u);
+  ASSERT_TRUE(run(11));
+  EXPECT_EQ(gone_.back(), "0000000000003-0000000000001.pruned") << "the older record, last";
+  EXPECT_EQ(fake_.objects.count("db/7/000000000000a-0000000000001.pruned"), 1u);
+  EXPECT_TRUE(is_contiguous());
+  const auto after = fake_.objects;
+  ASSERT_TRUE(run(11));
+  EXPECT_TRUE(gone_.empty());
+  ASSERT_TRUE(run(2)) << "less than was pruned";
+  EXPECT_TRUE(gone_.empty());
+  EXPECT_EQ(fake_.objects, after);
+}
+
+TEST_F(PruneTest, NothingToRemoveLeavesNoRecord) {
+  fill();
+  const auto before = fake_.objects;
+  ASSERT_TRUE(run(1));
+  EXPECT_EQ(fake_.objects, before);
+  fake_.objects.clear();
+  ASSERT_TRUE(run(100));
+  EXPECT_TRUE(fake_.objects.empty());
+}
+
+TEST_F(PruneTest, EverythingMayGoButTheRecord) {
+  fill();
+  ASSERT_TRUE(run(1000));
+  EXPECT_EQ(keys(), (std::vector<std::string>{"db/7/000000000000e-0000000000001.pruned", "db/7/README",
+                                              "db/70/0000000000001.tar"}));
+  EXPECT_EQ(*find_gap_before(fake_.sink(), "db", 7, 15, nullptr), std::nullopt);
+}
+
+TEST_F(PruneTest, AHoleThatNobodyExplainsIsNotForgotten) {
+  fill();
+  fake_.objects.erase("db/7/0000000000006-0000000000005.gap");
+  const auto before = fake_.objects;
+  for (const bool dry_run : {true, false}) {
+    expect_error(run(13, dry_run), TIDEMARK_E_INVALID,
+                 "entries 5 to 6 of db/7 are missing and no record says why");
+    EXPECT_EQ(fake_.objects, before);
+  }
+  ASSERT_TRUE(run(5)) << "up to the hole";
+  EXPECT_EQ(gone_.size(), 4u);
+  ASSERT_TRUE(accept_gap(fake_.sink(), "db", 7, {5, 6}, "lost", kNow, nullptr));
+  ASSERT_TRUE(run(13));
+  EXPECT_TRUE(is_contiguous());
+}
+
+// Killed after any change: what is left is contiguous, and the same call finishes.
+TEST_F(PruneTest, SurvivesBeingKilledAtAnyInstant) {
+  fill();
+  ASSERT_TRUE(run(3));
+  const auto start = fake_.objects;
+  ASSERT_TRUE(run(13));
+  const auto finished = keys();
+  const size_t changes = 1 + gone_.size();
+  for (size_t kill_after = 0; kill_after < changes; ++kill_after) {
+    test::FakeSink other;
+    other.objects = start;
+    other.fail_changes_after = kill_after;
+    const Pruning what = {"db", 7, 13, false, kNow};
+    const Status killed = prune(other.sink(), what, {}, nullptr);
+    ASSERT_FALSE(killed) << kill_after;
+    fake_.objects = other.objects;
+    EXPECT_TRUE(is_contiguous()) << kill_after;
+    ASSERT_TRUE(run(13)) << kill_after;
+    EXPECT_EQ(keys(), finished) << kill_after;
+  }
+}
+
+TEST_F(PruneTest, AVisitorMayStopIt) {
+  fill();
+  stop_after_ = 2;
+  ASSERT_TRUE(run(13));
+  EXPECT_EQ(gone_.size(), 2u);
+  EXPECT_TRUE(is_contiguous());
+}
+
+TEST_F(PruneTest, ManyGoInPages) {
+  for (core::Lsn lsn = 1; lsn <= 1234; ++lsn) add({lsn, lsn});
+  ASSERT_TRUE(run(1234, true));
+  EXPECT_EQ(gone_.size(), 1233u);
+  ASSERT_TRUE(run(1234));
+  EXPECT_EQ(gone_.size(), 1233u);
+  EXPECT_EQ(fake_.objects.size(), 2u);
+}
+
+TEST_F(PruneTest, ARecordThatIsNoneStopsIt) {
+  fill();
+  fake_.objects["db/7/000000000000c-0000000000001.pruned"] = "damaged";
+  const auto before = fake_.objects;
+  expect_error(run(13), TIDEMARK_E_CORRUPT, "db/7/000000000000c-0000000000001.pruned");
+  EXPECT_EQ(fake_.objects, before);
+}
+
+TEST_F(PruneTest, PassesOnWhatTheSinkSays) {
+  fill();
+  const auto before = fake_.objects;
+  fake_.fail_list_after = 3;
+  expect_error(run(13), TIDEMARK_E_RETRYABLE, "broke off");
+  fake_.fail_list_after.reset();
+  tidemark_call call = {sizeof call, 0, nullptr, [](void*) { return 1; }};
+  expect_error(run(13, false, &call), TIDEMARK_E_CANCELLED, "cancelled");
+  expect_error(run(0), TIDEMARK_E_INVALID, "nothing lies before");
+  EXPECT_EQ(fake_.objects, before);
+}
+
+}  // namespace
+}  // namespace tidemark::store
