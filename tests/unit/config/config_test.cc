@@ -31,6 +31,7 @@ TEST(ParseConfig, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config->sink_dir, "");
   EXPECT_EQ(config->log_level, TIDEMARK_LOG_INFO);
   EXPECT_EQ(config->memory_budget_bytes, 64U << 20U);
+  EXPECT_FALSE(config->read_only);
 }
 
 struct NumberCase {
@@ -97,10 +98,11 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(test.param.key); });
 
 TEST(ParseConfig, UnknownOptionsAreNamed) {
-  expect_invalid({{"wokers", "4"}}, {"unknown option 'wokers'",
-                                     "workers, batch_entries, batch_bytes, partition_inflight, "
-                                     "max_bytes_per_second, retry_min_ms, retry_max_ms, "
-                                     "partition_idle_ms, sink_dir, log_level, memory_budget_bytes"});
+  expect_invalid({{"wokers", "4"}},
+                 {"unknown option 'wokers'",
+                  "workers, batch_entries, batch_bytes, partition_inflight, "
+                  "max_bytes_per_second, retry_min_ms, retry_max_ms, "
+                  "partition_idle_ms, sink_dir, log_level, memory_budget_bytes, read_only"});
   expect_invalid({{"Workers", "4"}}, {"'Workers'"});
   expect_invalid({{std::string(1000, 'k'), "4"}}, {"'" + std::string(100, 'k') + "'"});
 }
@@ -137,6 +139,13 @@ TEST(ParseConfig, LogLevels) {
   for (const char* bad : {"", "INFO", "warning", "3"}) {
     expect_invalid({{"log_level", bad}}, {"option log_level", "debug, info, warn, error or off"});
   }
+}
+
+TEST(ParseConfig, ReadOnlyIsTrueOrFalse) {
+  EXPECT_TRUE(parse({{"read_only", "true"}})->read_only);
+  EXPECT_FALSE(parse({{"read_only", "false"}})->read_only);
+  for (const char* bad : {"", "1", "True", "yes"})
+    expect_invalid({{"read_only", bad}}, {"option read_only", "use true or false"});
 }
 
 TEST(ParseConfig, TheSinkDirIsAbsolute) {

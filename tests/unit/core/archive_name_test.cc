@@ -87,8 +87,10 @@ TEST(ObjectKey, NamesAreThoseOfTheDesign) {
 TEST(ObjectKey, ParsesWhatItFormats) {
   const std::vector<Lsn> lsns = interesting_lsns();
   for (size_t i = 0; i < lsns.size(); ++i) {
-    for (const ObjectKind kind : {ObjectKind::kArchive, ObjectKind::kGap}) {
-      const Range range = {lsns[i / 2], lsns[i]};
+    for (const ObjectKind kind :
+         {ObjectKind::kArchive, ObjectKind::kGap, ObjectKind::kAccepted, ObjectKind::kPruned}) {
+      // Nothing is pruned from the middle.
+      const Range range = {kind == ObjectKind::kPruned ? 1 : lsns[i / 2], lsns[i]};
       const uint64_t partition = lsns[lsns.size() - 1 - i];
       const std::string key = object_key("Some.store", partition, range, kind);
       const auto parsed = parse_object_key(key);
@@ -115,8 +117,11 @@ void expect_rejected_or_exact(const std::string& key, const std::string& origina
 TEST(ObjectKey, EveryMutationIsRejectedOrAnotherObject) {
   const std::vector<std::string> keys = {
       object_key("db", 10, {36, 36}, ObjectKind::kArchive),
-      object_key("a.b", 0, {1, 36}, ObjectKind::kArchive), object_key("db", 7, {4, 9}, ObjectKind::kGap),
+      object_key("a.b", 0, {1, 36}, ObjectKind::kArchive),
+      object_key("db", 7, {4, 9}, ObjectKind::kGap),
       object_key("db", 7, {4, 4}, ObjectKind::kGap),
+      object_key("db", 7, {4, 9}, ObjectKind::kAccepted),
+      object_key("db", 7, {1, 9}, ObjectKind::kPruned),
       object_key("db", kMaxLsn, {kMaxLsn - 1, kMaxLsn}, ObjectKind::kArchive)};
   for (const std::string& key : keys) {
     for (size_t i = 0; i < key.size(); ++i) {
@@ -158,11 +163,36 @@ TEST(ObjectKey, RefusesLooseSpellings) {
                           "db/7/0000000000001-0000000000002.tar",
                           "db/7/0000000000001-0000000000002.gap",
                           "db/7/0000000000002-0000000000000.gap",
+                          "db/7/0000000000003-0000000000002.pruned",
+                          "db/7/0000000000003.pruned",
+                          "db/7/0000000000003.accepted",
+                          "db/7/0000000000003-0000000000002.accepte",
+                          "db/7/0000000000003-0000000000002",
+                          "db/7/0000000000003-0000000000002.",
                           "db/7/0000000000000.tar",
                           "db/7/3w5e11264sgsg.tar",
                           ".db/7/0000000000001.tar",
                           "db/7/0000000000001.tar/"}) {
     EXPECT_FALSE(parse_object_key(key)) << key;
+  }
+}
+
+TEST(ObjectKey, RecordsAreNamedLikeBatches) {
+  EXPECT_EQ(object_key("db", 7, {4, 9}, ObjectKind::kAccepted), "db/7/0000000000009-0000000000004.accepted");
+  EXPECT_EQ(object_key("db", 7, {1, 9}, ObjectKind::kPruned), "db/7/0000000000009-0000000000001.pruned");
+}
+
+TEST(ObjectKey, AFolderIsToldWhateverTheName) {
+  for (const char* name : {"", "README", "sub/0000000000001.tar", "0000000000001.tar"}) {
+    const std::string key = "db/7/" + std::string(name);
+    const auto folder = parse_folder(key);
+    ASSERT_TRUE(folder) << name;
+    EXPECT_EQ(folder->storage, "db");
+    EXPECT_EQ(folder->partition, 7u);
+    EXPECT_EQ(folder->name, name);
+  }
+  for (const char* key : {"", "db", "db/7", "db/07/x", "db/x/y", ".db/7/x", "/7/x", "db//x"}) {
+    EXPECT_FALSE(parse_folder(key)) << key;
   }
 }
 
