@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "console.h"
 #include "text.h"
@@ -40,7 +41,8 @@ ExitCode exit_code_of(tidemark_status status) {
 Error to_error(const std::string& what, tidemark_status status, const tidemark_error& error) {
   std::string text = error.message[0] != '\0' ? printable(error.message)
                                               : "the plugin gave status " + std::to_string(status);
-  if (error.code[0] != '\0') text += " (" + printable(error.code) + ")";
+  // Most sinks say it in the message already.
+  if (text.find(printable(error.code)) == std::string::npos) text += " (" + printable(error.code) + ")";
   return {exit_code_of(status), what.empty() ? text : what + ": " + text, status, error.retry_after_ms};
 }
 
@@ -61,10 +63,17 @@ void wait(milliseconds delay, const Stop& stop) {
 }
 
 // Calls `attempt(call, error)` until it gives something other than "try again", or until it was tried enough.
+// Tries before the last `progress`, if there is such a counter, do not count.
 template <class Attempt>
-Result<void> with_retries(const std::string& what, Stop& stop, const Attempt& attempt) {
+Result<void> with_retries(const std::string& what, Stop& stop, const Attempt& attempt,
+                          const uint64_t* progress = nullptr) {
   milliseconds delay = kFirstDelay;
+  uint64_t progress_before = 0;
   for (int tried = 1;; ++tried) {
+    if (progress != nullptr && *progress != std::exchange(progress_before, *progress)) {
+      tried = 1;
+      delay = kFirstDelay;
+    }
     const tidemark_call call = call_for(stop);
     tidemark_error error = fresh_error();
     const tidemark_status status = attempt(&call, &error);
@@ -165,6 +174,7 @@ Result<void> Archive::scan(const Scope& scope, uint64_t from, const std::functio
   struct Context {
     const std::function<bool(const Stored&)>& visit;
     std::string newest_key;  // what a second try has to reach before it visits anything
+    uint64_t visited = 0;
   } context{visit, {}};
   const auto on_object = [](void* ctx, const tidemark_stored* object) -> int32_t {
     auto& self = *static_cast<Context*>(ctx);
@@ -172,13 +182,17 @@ Result<void> Archive::scan(const Scope& scope, uint64_t from, const std::functio
     if (!self.newest_key.empty() && stored.key <= self.newest_key) return 0;
     if (!self.visit(stored)) return 1;
     self.newest_key = std::move(stored.key);
+    ++self.visited;
     return 0;
   };
   const uint64_t* partition = scope.partition ? &*scope.partition : nullptr;
-  return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
-    return maintain_->scan(archiver_, to_str(scope.storage), partition, from, on_object, &context, call,
-                           error);
-  });
+  return with_retries(
+      "", stop,
+      [&](const tidemark_call* call, tidemark_error* error) {
+        return maintain_->scan(archiver_, to_str(scope.storage), partition, from, on_object, &context, call,
+                               error);
+      },
+      &context.visited);
 }
 
 Result<void> Archive::check(const std::string& key, uint64_t* read_bytes, Stop& stop) {
@@ -252,6 +266,7 @@ Result<void> Archive::prune(const std::string& storage, uint64_t partition, uint
   struct Context {
     const std::function<void(const Stored&)>& visit;
     std::string newest_key;  // a dry run that is tried again begins anew
+    uint64_t visited = 0;
   } context{visit, {}};
   const auto on_object = [](void* ctx, const tidemark_stored* object) -> int32_t {
     auto& self = *static_cast<Context*>(ctx);
@@ -259,11 +274,15 @@ Result<void> Archive::prune(const std::string& storage, uint64_t partition, uint
     if (stored.key <= self.newest_key) return 0;
     self.visit(stored);
     self.newest_key = std::move(stored.key);
+    ++self.visited;
     return 0;
   };
-  return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
-    return maintain_->prune(archiver_, &where, before, dry_run ? 1 : 0, on_object, &context, call, error);
-  });
+  return with_retries(
+      "", stop,
+      [&](const tidemark_call* call, tidemark_error* error) {
+        return maintain_->prune(archiver_, &where, before, dry_run ? 1 : 0, on_object, &context, call, error);
+      },
+      &context.visited);
 }
 
 }  // namespace tidemark::cli

@@ -86,7 +86,7 @@ void Findings::foreign(const Stored& stored) {
 }
 
 void Findings::leftover(const std::string& line) {
-  say("warning", "leftover", Json::object(), line, "the next writer removes it");
+  say("warning", "leftover", Json::object(), "of a crashed writer, for the next one to remove", line);
 }
 
 void Findings::vanished(const Stored& stored) {

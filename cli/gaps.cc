@@ -35,7 +35,9 @@ class Gaps {
   }
 
   int acknowledge() {
-    const auto& [storage, partition, first, last] = *options_.acknowledge;
+    const std::string& storage = options_.acknowledge->storage;
+    const uint64_t partition = options_.acknowledge->partition;
+    const uint64_t first = options_.acknowledge->first, last = options_.acknowledge->last;
     const std::string what = partition_text(storage, partition) + " " + range_text(first, last);
     // What lies behind all that is archived is not lost: it may still come.
     uint64_t newest = 0;

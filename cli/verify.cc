@@ -20,6 +20,9 @@ using std::chrono::milliseconds;
 constexpr auto kSaveInterval = std::chrono::seconds(30);
 constexpr unsigned kMaxUnreadable = 5;  // in a row: then it is not the objects that are at fault
 
+// How a sink that is opened to be read begins a line about what a crashed writer left (sinks/README.md).
+constexpr std::string_view kUnfinished = "unfinished ";
+
 std::string name_of(const Stored& stored) { return partition_text(stored.storage, stored.partition); }
 
 // One run. The main thread lists; what it finds to read is read by the pool, and what comes out is told by
@@ -248,7 +251,9 @@ int Verify::run() {
   auto archive = Archive::open(archive_options);
   if (!archive) return fail_with(archive.error());
   archive_ = std::move(*archive);
-  for (const std::string& line : archive_->opening_lines()) findings_.leftover(line);
+  for (const std::string& line : archive_->opening_lines()) {
+    if (line.rfind(kUnfinished, 0) == 0) findings_.leftover(line);
+  }
   // How much there is in all is of interest only to somebody who watches.
   std::thread counter;
   if (console().is_terminal()) {

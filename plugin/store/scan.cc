@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 
 #include "store/deadline.h"
 #include "store/maintain.h"
@@ -36,13 +37,26 @@ Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> 
     start_after = prefix;
     start_after.append(text.data(), text.size());
   }
+  // A listing of thousands of requests would never end if one that failed made it begin anew: it goes on
+  // behind what was visited, as long as it gets on at all. Whether to wait and try again is the caller's
+  // business.
   Deadline deadline(call);
-  const auto limited = deadline.next_call();
-  if (!limited) return tl::unexpected(limited.error());
-  return sink.list(
-      prefix, start_after,
-      [&](std::string_view key, const sink::ObjectInfo& object) { return visit(describe(key, object)); },
-      *limited);
+  for (;;) {
+    const auto limited = deadline.next_call();
+    if (!limited) return tl::unexpected(limited.error());
+    bool got_on = false;
+    std::string newest;
+    const Status listed = sink.list(
+        prefix, start_after,
+        [&](std::string_view key, const sink::ObjectInfo& object) {
+          got_on = true;
+          newest = key;
+          return visit(describe(key, object));
+        },
+        *limited);
+    if (listed || !got_on || !is_retryable(listed.error().status)) return listed;
+    start_after = std::move(newest);
+  }
 }
 
 }  // namespace tidemark::store

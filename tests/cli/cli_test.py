@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Every verb of tidemark, each on a directory (FileTest) and on an S3 store (S3Test)."""
 
+import http.client
 import os
 import shutil
 import signal
@@ -8,9 +9,14 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.parse
 
 import cli_tools as tools
 from cli_tools import archive, key, lines, run
+
+
+SANITIZED = bool(os.environ.get("TIDEMARK_SANITIZE"))  # shadow memory has no bounds
+ADDRESS_SPACE_BYTES = 1 << 30
 
 
 def flipped(body, offset):
@@ -22,7 +28,7 @@ class Scenarios:
 
     def setUp(self):
         self.store = self.make_store()
-        self.addCleanup(self.store.close)
+        self.addCleanup(lambda: self.store.close())  # a scenario may have another
         self.dir = tempfile.mkdtemp(prefix="tidemark-cli-")
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
 
@@ -354,9 +360,12 @@ class FileTest(Scenarios, unittest.TestCase):
 
     def test_leftover_of_a_crashed_writer(self):
         self.singles(1, 1, 3)
-        self.store.put(".tidemark/writer-1/000", b"half")
-        self.assertEqual(self.problems(expect=0), [])
-        self.assertEqual(self.store.get(".tidemark/writer-1/000"), b"half", "a reader sweeps nothing")
+        self.store.put(".tidemark/0123456789abcdef/17.tmp", b"half")
+        found = lines("verify", *self.url())
+        self.assertEqual([(one["type"], one.get("warning")) for one in found],
+                         [("warning", "leftover"), ("summary", None)])
+        self.assertIn(".tidemark/0123456789abcdef/17.tmp", found[0]["message"])
+        self.assertEqual(self.store.get(".tidemark/0123456789abcdef/17.tmp"), b"half", "a reader sweeps nothing")
 
     def test_to_time(self):
         for lsn in range(1, 7):
@@ -416,9 +425,47 @@ class FileTest(Scenarios, unittest.TestCase):
         self.assertIn("No space left", done.stderr)
         self.restore(name="/proc/none", expect=4)
 
+    def test_a_bomb(self):
+        """More members than any log entry has: memory stays what it is."""
+        one = tools.lsn_text(1)
+        head = tools.member(one + "/", kind=b"5")
+        members = b"".join(tools.member(f"{one}/{number:07}") for number in range(200_000))
+        self.store.put(key(1, 1), archive(1, 1, 1, head + members))
+        for verb, more in (("verify", []), ("restore", ["main/1", self.path("out")])):
+            limited = ["prlimit", f"--as={ADDRESS_SPACE_BYTES}"] if not SANITIZED else []
+            done = subprocess.run([*limited, *tools.command(verb, *self.url(*more), "--jobs", 2)], capture_output=True,
+                                  text=True, timeout=200)
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+
+    def test_progress(self):
+        """On a terminal there is a line with the rate; behind a pipe there is none."""
+        self.singles(1, 1, 300)
+        for arguments in (["verify", *self.url()], ["restore", *self.url("main/1", self.path("out"))]):
+            shown = self.on_terminal(arguments)
+            self.assertRegex(shown, r"\d+ archives  \d+ %  [0-9.]+ KiB of [0-9.]+ MiB")
+        self.assertEqual(run("verify", *self.url())[1], "")
+
+    def on_terminal(self, arguments):
+        """What goes to stderr if that is a terminal; the store answers slowly, so that there is time to show it."""
+        slow = f"faulty:///?of={urllib.parse.quote(self.store.url, safe='')}&delay_ms=5"
+        master, slave = os.openpty()
+        with os.fdopen(master, "rb", 0) as terminal:
+            process = subprocess.Popen(tools.command(*(slow if word == self.store.url else word for word in arguments)),
+                                       stdout=subprocess.DEVNULL, stderr=slave)
+            os.close(slave)
+            shown = b""
+            try:
+                while piece := terminal.read(65536):
+                    shown += piece
+            except OSError:
+                pass  # the other end is closed
+            self.assertEqual(process.wait(60), 0, shown)
+        return shown.decode()
+
     def test_sinks(self):
         found = {one["name"]: one for one in lines("sinks")}
         self.assertLessEqual({"file", "s3", "faulty"}, set(found))
+        self.assertIn("staging", [option["name"] for option in found["file"]["options"]])
         run("sinks", "--sink-dir", self.dir, expect=3)
 
     def test_ctrl_c(self):
@@ -463,12 +510,42 @@ class S3Test(Scenarios, unittest.TestCase):
         self.assertEqual(os.listdir(self.dir), [])
 
     def test_a_moody_store(self):
-        """One answer in five is an error; what is worth a second try gets it."""
+        """One answer in ten is an error; what is worth a second try gets it."""
         self.store.close()
-        self.store = tools.S3Store("--rate", "all=0.2", "--seed", 7)
-        self.store.imposter.make_peace()
-        self.singles(1, 1, 12)
-        self.fill(1, (13, 20))
+        self.store = tools.S3Store("--rate", "slowdown=0.05,internal=0.03,reset_before=0.02,truncated_xml=0.02",
+                                   "--most-in-a-row", 2, "--seed", 7, "--only-below", "main/")
+        body = {key(1, lsn): archive(1, lsn) for lsn in range(1, 31)}
+        self.put_patiently(body)
+        self.assertIn("verified 30 archives", run("verify", *self.url())[0])
+        self.restore()
+        self.assertEqual(self.restored(), tools.expected_tree(range(1, 31)))
+        self.prune("--before", 20, "--yes")
+        run("verify", *self.url())
+        self.assertIn("status.503", self.store.imposter.state()["counts"])
+
+    def put_patiently(self, bodies):
+        for object_key, body in bodies.items():
+            for _ in range(20):
+                try:
+                    if self.store.client.put(object_key, body).status == 200:
+                        break
+                except (OSError, http.client.HTTPException):
+                    pass
+
+    def test_a_slow_store(self):
+        """With many jobs the time that each answer takes passes at the same time."""
+        self.store.close()
+        self.store = tools.S3Store("--max-keys", 1000, "--threads", 64, "--delay-ms", 20)
+        for lsn in range(1, 161):
+            self.store.put(key(1, lsn), archive(1, lsn))
+        times = {}
+        for jobs in (1, 32):
+            begin = time.monotonic()
+            self.restore("--jobs", jobs, name=f"out{jobs}")
+            times[jobs] = time.monotonic() - begin
+        self.assertEqual(self.restored("out32"), tools.expected_tree(range(1, 161)))
+        print(f"one after the other {times[1]:.2f} s, 32 at a time {times[32]:.2f} s")
+        self.assertLess(times[32] * 3, times[1])
 
 
 if __name__ == "__main__":

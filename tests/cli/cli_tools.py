@@ -126,7 +126,8 @@ class S3Store:
     """An archive in an imposter of its own."""
 
     def __init__(self, *arguments):
-        self.imposter = imposter_tools.Imposter("--max-keys", 7, *arguments)
+        pages = [] if "--max-keys" in arguments else ["--max-keys", 7]
+        self.imposter = imposter_tools.Imposter(*pages, *arguments)
         self.client = self.imposter.client()
         self.url = self.imposter.sink_url()
         os.environ["CLI_TEST_SECRET_KEY"] = imposter_tools.SECRET_KEY

@@ -107,6 +107,27 @@ class StoreTest(unittest.TestCase):
         self.assertGreater(len(self.keys()), in_store)
         self.assertGreater(tools.whole_archives(self.path("files")), 150)
 
+    def test_operated(self):
+        """What tidemark does to an archive in a real store: list, verify, restore, prune."""
+        tools.run(*self.arguments(40, "--option", "batch_entries=4", partitions=2))
+
+        def tidemark(verb, *words, expect=0):
+            done = subprocess.run([os.environ["TIDEMARK"], verb, self.url(), *words], capture_output=True, text=True,
+                                  timeout=DEADLINE_S)
+            self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+            return done.stdout
+
+        self.assertEqual(len(tidemark("ls", "--json").splitlines()), len(self.keys()))
+        self.assertIn("all well", tidemark("verify", "--since-checkpoint", self.path("checkpoint")))
+        self.assertIn("more known from the checkpoint", tidemark("verify", "--since-checkpoint", self.path("checkpoint")))
+        tidemark("restore", "main/1", self.path("out"))
+        self.assertEqual(len(os.listdir(self.path("out"))), 20)
+        last = sorted(key for key in self.keys() if key.startswith("main/0/"))[-1]
+        tidemark("prune", "main/0", "--before", "@" + last[len("main/0/"):][:13], "--yes")
+        self.assertIn("1 partition was pruned", tidemark("verify"))
+        self.client.put(f"{self.prefix}/{last}", b"")
+        self.assertIn(f"damaged     {last}", tidemark("verify", expect=1))
+
     def test_a_stranger_reads_it(self):
         """Debian's awscli and tar know nothing of us."""
         tools.run(*self.arguments(3, partitions=1))

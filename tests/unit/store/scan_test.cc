@@ -73,12 +73,23 @@ TEST_F(ScanTest, RefusesAndPassesOn) {
   expect_error(scan(fake_.sink(), "", 7, 0, ignore, nullptr), TIDEMARK_E_INVALID, "without a storage name");
   expect_error(scan(fake_.sink(), "db", {}, 5, ignore, nullptr), TIDEMARK_E_INVALID, "needs a partition");
   expect_error(scan(fake_.sink(), "a/b", {}, 0, ignore, nullptr), TIDEMARK_E_INVALID, "storage name");
-  fake_.fail_list_after = 3;
+  fake_.fail_list_after = 0;
   expect_error(scan(fake_.sink(), "", {}, 0, ignore, nullptr), TIDEMARK_E_RETRYABLE, "broke off");
+  fake_.fail_list_after.reset();
   int visits = 0;
   EXPECT_TRUE(scan(
       fake_.sink(), "", {}, 0, [&](const StoredInfo&) { return ++visits < 2; }, nullptr));
   EXPECT_EQ(visits, 2);
+}
+
+TEST_F(ScanTest, GoesOnBehindWhatItHasSeenWhenAListingBreaksOff) {
+  const auto all = scanned("", {});
+  const int lists = fake_.lists;
+  for (const size_t names : {1, 3, 5}) {
+    fake_.fail_list_after = names;
+    EXPECT_EQ(scanned("", {}), all) << names;
+  }
+  EXPECT_GT(fake_.lists, lists + 3);
 }
 
 }  // namespace
