@@ -62,7 +62,10 @@ tidemark_host ReadingHost::table() {
 
 Result<std::unique_ptr<Readback>> Readback::open(std::shared_ptr<Plugin> plugin, ReadingHost& host,
                                                  const CommonOptions& options, const std::string& url) {
-  auto archiver = Archiver::create(std::move(plugin), host.table(), options.plugin_options);
+  // An archive whose directory is mistyped or not mounted is not to be made.
+  std::vector<Setting> plugin_options = options.plugin_options;
+  plugin_options.push_back({"read_only", "true", false});
+  auto archiver = Archiver::create(std::move(plugin), host.table(), plugin_options);
   if (!archiver) return archiver.error();
   if (auto set = (*archiver)->set_sink(url, options.sink_options); !set) return set.error();
   auto readback = (*archiver)->readback();

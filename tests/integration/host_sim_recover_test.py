@@ -198,7 +198,12 @@ class Recovery(unittest.TestCase):
         self.run_engine(self.lost, "--entries", 16)
         _, errors = tools.run("recover", "--data", self.lost, "--sink", self.url, expect=1)
         self.assertIn("is not empty", errors)
-        _, errors = tools.run("recover", "--data", self.found, "--sink", f"file://{self.path('nothing')}", expect=1)
+        empty = self.path("nothing")
+        _, errors = tools.run("recover", "--data", self.found, "--sink", f"file://{empty}", expect=1)
+        self.assertIn("is it mounted?", errors)
+        self.assertFalse(os.path.exists(empty))
+        os.mkdir(empty)
+        _, errors = tools.run("recover", "--data", self.found, "--sink", f"file://{empty}", expect=1)
         self.assertIn("holds no archives", errors)
         self.assertFalse(os.path.exists(self.found))
         second = self.archives_of("main/0")[1]
