@@ -213,7 +213,8 @@ Status EntrySource::Impl::lay_out_last(uint64_t* size_bytes) {
   return {};
 }
 
-// Small chunks are read again at less cost; larger ones take less memory. False: even the largest take too much.
+// Small chunks are read again at less cost; larger ones take less memory. False: even the largest take too
+// much.
 bool EntrySource::Impl::choose_chunks(uint64_t content) {
   const uint64_t most = (budget_.limit - budget_.used) / sizeof(uint32_t);
   chunk_bytes_ = std::min(buffer_bytes_, kStepBytes);
