@@ -94,7 +94,10 @@ Result<void> make_dirs(const std::string& path, Durability durability) {
   if (errno != ENOENT || parent.empty() || parent == path)
     return errno_error("cannot create the directory " + path);
   if (auto made = make_dirs(parent, durability); !made) return made;
-  return make_dirs(path, durability);
+  // Where nothing can be made (/proc) that is still ENOENT: once is enough.
+  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
+    return errno_error("cannot create the directory " + path);
+  return durability == Durability::kFsync ? sync_dir(parent) : Result<void>();
 }
 
 Result<std::vector<std::string>> list_names(const std::string& path) {

@@ -215,6 +215,14 @@ TEST(Latency, PercentilesAreWithinABucket) {
   EXPECT_EQ(extreme.percentile_us(0.5), UINT64_MAX);
 }
 
+TEST(MakeDirs, MakesAllOfAPathAndEndsWhereNothingCanBeMade) {
+  const TestDir dir;
+  ASSERT_TRUE(make_dirs(dir.path() + "/a/b/c", Durability::kFsync));
+  ASSERT_TRUE(make_dirs(dir.path() + "/a/b/c", Durability::kFsync));
+  EXPECT_TRUE(list_names(dir.path() + "/a/b")->size() == 1);
+  EXPECT_FALSE(make_dirs("/proc/none/of/this", Durability::kFsync));
+}
+
 TEST(Progress, ShowsRateLagAndTimeLeftAndFits) {
   const ProgressState state{50, 200, 7, true};
   EXPECT_EQ(progress_text(state, 10, 0), "25 %  50/200  10/s  lag 7  15 s left");
