@@ -114,7 +114,7 @@ tidemark_status create(const tidemark_host* host, const tidemark_option* options
   for (uint32_t i = 0; i < count; ++i) {
     if (text(options[i].key) == "fault") {
       self->fault = text(options[i].value);
-    } else if (text(options[i].key) != "log_level") {
+    } else if (text(options[i].key) != "log_level" && text(options[i].key) != "read_only") {
       const std::string message = "unknown option " + text(options[i].key);
       delete self;
       return fail(error, TIDEMARK_E_INVALID, message);
