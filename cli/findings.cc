@@ -21,6 +21,11 @@ Json key_json(const Stored& stored) {
   return object;
 }
 
+// What the plugin says begins with the key, and so does the line.
+std::string without_key(const std::string& why, const std::string& key) {
+  return why.starts_with(key + ": ") ? why.substr(key.size() + 2) : why;
+}
+
 }  // namespace
 
 void Findings::say(const char* type, const char* what, const Json& object, const std::string& where,
@@ -38,12 +43,12 @@ void Findings::say(const char* type, const char* what, const Json& object, const
 
 void Findings::damaged(const Stored& stored, const std::string& why) {
   ++problems_;
-  say("problem", "damaged", key_json(stored), stored.key, why);
+  say("problem", "damaged", key_json(stored), stored.key, without_key(why, stored.key));
 }
 
 void Findings::unreadable(const Stored& stored, const std::string& why) {
   ++problems_;
-  say("problem", "unreadable", key_json(stored), stored.key, why);
+  say("problem", "unreadable", key_json(stored), stored.key, without_key(why, stored.key));
 }
 
 void Findings::disagree(const Stored& stored, const Overlap& overlap, uint64_t lsn) {
