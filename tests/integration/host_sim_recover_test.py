@@ -105,8 +105,12 @@ class Recovery(unittest.TestCase):
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
+            recovering = os.path.exists(os.path.join(self.found, "recovering"))
+            if os.path.exists(os.path.join(self.found, "journal")) and not recovering:
+                shutil.rmtree(self.found)  # killed when all was done
+                continue
             killed += 1
-            if os.path.exists(os.path.join(self.found, "recovering")):
+            if recovering:
                 _, errors = self.run_engine(self.found, "--entries", 1, expect=1)
                 self.assertIn("is not recovered yet", errors)
         self.recover()
