@@ -12,9 +12,10 @@ target_compile_options(tidemark_flags INTERFACE
 target_link_libraries(tidemark_flags INTERFACE Threads::Threads)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
-# Instrumented code is for finding mistakes: less optimised it compiles in less time and reports better.
+# Instrumented code is for finding mistakes: less optimised it compiles in less time and reports better, and
+# reports need no more than lines.
 if(TIDEMARK_SANITIZE)
-  string(REPLACE "-O2" "-O1" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+  string(REPLACE "-O2 -g" "-O1 -g1" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
 endif()
 if(TIDEMARK_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)

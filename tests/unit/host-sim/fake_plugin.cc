@@ -58,11 +58,12 @@ void flip_byte(const fs::path& tree) {
 }
 
 // Copies one entry; true if it is archived now.
-bool archive(tidemark_archiver& self, const tidemark_partition& partition, uint64_t lsn) {
+bool archive(tidemark_archiver& self, const std::string& sink, const tidemark_partition& partition,
+             uint64_t lsn) {
   tidemark_entry entry{};
   entry.struct_size = sizeof(entry);
   if (self.host.acquire_entry(self.host.ctx, &partition, lsn, &entry, nullptr) != TIDEMARK_OK) return false;
-  const fs::path folder = fs::path(self.sink) / text(partition.storage) / std::to_string(partition.id);
+  const fs::path folder = fs::path(sink) / text(partition.storage) / std::to_string(partition.id);
   fs::create_directories(folder);
   const fs::path target = folder / lsn_name(lsn);
   if (!fs::exists(target)) {
@@ -85,8 +86,9 @@ void work_loop(tidemark_archiver* self) {
     const auto [storage, id] = due->first;
     const uint64_t lsn = due->second.next;
     const tidemark_partition partition{{storage.data(), storage.size()}, id};
+    const std::string sink = self->sink;
     lock.unlock();
-    const bool archived = archive(*self, partition, lsn);
+    const bool archived = archive(*self, sink, partition, lsn);
     tidemark_error error{};
     error.struct_size = sizeof(error);
     if (archived) {
