@@ -96,8 +96,9 @@ void Model::pass_held(PartitionModel& p) const {
   }
   const Lsn next = p.frontier + 1;
   if (next < p.low && next > p.listed && next <= p.through) {
-    p.stale = true;  // before a gap is raised what lies there is listed
+    p.stale = true;  // before a gap is raised what lies there is listed, and what failed is of no interest
     p.not_before = 0;
+    p.failing = false;
   }
 }
 

@@ -83,6 +83,7 @@ class Simulation {
   void draw_world();
   void draw_rates();
   void seed_sink(size_t partition);
+  void record_gaps(size_t partition);
   void begin_life();
   void end_life();
   void restore_host(size_t partition);

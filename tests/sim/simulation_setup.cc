@@ -34,7 +34,10 @@ void Simulation::draw_world() {
     world_.logs[i].commit(long_log ? 150 + random_.below(100) : random_.below(12));
     driven_[i].broken_sink = random_.chance(5);
     if (random_.chance(60) || long_log) seed_sink(i);
-    if (random_.chance(20)) world_.logs[i].lose_through(base + random_.between(1, 8));
+    if (random_.chance(20)) {
+      world_.logs[i].lose_through(base + random_.between(1, 8));
+      record_gaps(i);
+    }
   }
 }
 
@@ -58,6 +61,17 @@ void Simulation::seed_sink(size_t partition) {
       contents.push_back(other ? ++world_.versions : content);
     }
     sink.put(partition, range, contents);
+  }
+}
+
+// An earlier life wrote down what it had lost.
+void Simulation::record_gaps(size_t partition) {
+  const FakeLog& log = world_.logs[partition];
+  if (random_.chance(50)) return;
+  for (Lsn lsn = log.base() + 1; lsn < log.low();) {
+    const Lsn last = std::min(log.low() - 1, lsn + random_.below(4));
+    if (random_.chance(80)) world_.sinks[0].put_gap(partition, {lsn, last});
+    lsn = last + 1;
   }
 }
 
