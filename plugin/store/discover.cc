@@ -111,7 +111,7 @@ Result<core::Lsn> Prober::narrow(core::Lsn known, core::Lsn empty_from) {
 Result<std::vector<core::Range>> Prober::known_gaps(core::Lsn last) {
   KnownGaps gaps(last);
   core::Lsn seen_from = core::kEveryLsn;  // names that end from here on were seen
-  for (size_t step = 0; step < kKnownGapsMax; ++step) {
+  for (size_t step = 0;; ++step) {
     size_t names = 0;
     Status status = list(gaps.top(), [&](const ArchiveInfo& info) {
       if (info.range.last >= seen_from) return false;
@@ -120,7 +120,7 @@ Result<std::vector<core::Range>> Prober::known_gaps(core::Lsn last) {
     });
     if (!status) return tl::unexpected(std::move(status.error()));
     seen_from = gaps.top();
-    if (!gaps.descend()) break;
+    if (step == kKnownGapsMax || !gaps.descend()) break;
   }
   return gaps.unexplained(kKnownGapsMax);
 }

@@ -42,17 +42,20 @@ void KnownGaps::add(core::Range range, core::ObjectKind kind) {
 }
 
 bool KnownGaps::descend() {
-  if (hold(held_, top_)) return false;
+  const bool is_held = hold(held_, top_);
   core::Lsn lowest = bottom_;
   for (const Ranges* records : {&gaps_, &accepted_}) {
     for (const core::Range& range : *records) {
-      if (range.contains(top_)) lowest = std::min(lowest, range.first);
+      // What was archived after all does not end the record that it lies in.
+      if (range.contains(top_) && (!is_held || range.contains(bottom_)))
+        lowest = std::min(lowest, range.first);
     }
   }
   if (lowest == bottom_) return false;
   bottom_ = lowest;
-  top_ = bottom_ - 1;
-  return top_ != core::kNoLsn;
+  top_ =
+      std::max<core::Lsn>(bottom_ - 1, 1);  // from 1 on: what lies in the lowest record has still to be seen
+  return true;
 }
 
 std::vector<core::Range> KnownGaps::unexplained(size_t most) const {
