@@ -121,7 +121,8 @@ class Scenarios:
         self.assertEqual(self.problems(), [("hole", 1, (1, 3))])
 
     def origin(self, partition, last, body=None):
-        self.store.put(key(partition, 1, last, "origin"), body or tools.record(partition, 1, last, "origin"))
+        body = tools.record(partition, 1, last, "origin") if body is None else body
+        self.store.put(key(partition, 1, last, "origin"), body)
 
     def test_an_archive_that_begins_later(self):
         self.origin(1, 12)
@@ -202,8 +203,7 @@ class Scenarios:
         self.origin(2, 7)
         self.singles(2, 3, 9)
         self.assertEqual(self.problems_at("main/2", expect=0),
-                         [("overruled", key(2, 1, 7, "origin")), ("origin", "main/2"),
-                          ("overruled", key(2, 1, 7, "origin"))][:2])
+                         [("overruled", key(2, 1, 7, "origin")), ("origin", "main/2")])
         self.store.remove(key(2, 3))
         self.assertIn(("hole", (3, 3)), self.problems_at("main/2"))
 
@@ -212,7 +212,7 @@ class Scenarios:
         self.singles(1, 13, 15)
         for number, bad in enumerate((b"", good[:-100], flipped(good, 3), tools.record(1, 1, 11, "origin"),
                                       tools.record(1, 1, 12, "pruned"))):
-            self.origin(1, 12, bad or b"\0")
+            self.origin(1, 12, bad)
             record = key(1, 1, 12, "origin")
             self.assertEqual(self.problems(), [("damaged", None, record), ("hole", 1, (1, 12))])
             self.assertEqual([one["type"] for one in lines("gaps", *self.url(), expect=1)], ["hole"])

@@ -30,6 +30,10 @@ class OriginScenario : public Scenario {
     destroy();
     valve_.before = nullptr;
   }
+  void lose(Lsn lsn) {
+    host_.prune(p_, lsn);
+    host_.excuse(p_, lsn, lsn);
+  }
   void run(Lsn low, Lsn high) {
     begin();
     notify(p_, low, high);
@@ -67,7 +71,7 @@ TEST_F(OriginScenario, WhatIsLostBeforeAnythingWasArchivedIsAGap) {
   notify_and_stop_before_it_is_archived(13, 15);
   EXPECT_EQ(objects(), (std::vector<std::string>{origin_key(p_, 12)}));
   EXPECT_TRUE(was_logged("orders/7 begins at 13: 1..12 were never in this archive"));
-  host_.prune(p_, 13);
+  lose(13);
   run(14, 15);
   EXPECT_EQ(gaps(), (Gaps{{13, 13}}));
   EXPECT_EQ(objects(), (std::vector<std::string>{origin_key(p_, 12), gap_key(p_, 13, 13), archive_key(p_, 14),
@@ -93,20 +97,21 @@ TEST_F(OriginScenario, WhatIsLostBeforeTheSinkHeldAnythingIsABeginning) {
   host_.commit_range(p_, 1, 3);
   notify_and_stop_before_it_is_archived(1, 1);
   EXPECT_TRUE(objects().empty()) << "there is no name for a beginning at 1";
-  host_.prune(p_, 1);
+  lose(1);
   notify_and_stop_before_it_is_archived(2, 2);
   EXPECT_EQ(objects(), (std::vector<std::string>{origin_key(p_, 1)}));
   EXPECT_TRUE(host_.events().empty());
   // From now on the sink knows.
-  host_.prune(p_, 2);
+  lose(2);
   run(3, 3);
   EXPECT_EQ(gaps(), (Gaps{{2, 2}}));
 }
 
 // The host has older entries after all: they are archived, and what is lost among them is a gap.
 TEST_F(OriginScenario, OlderEntriesThatComeInALaterRun) {
-  host_.commit_range(p_, 8, 14);
+  host_.commit_range(p_, 13, 14);
   run(13, 14);
+  host_.commit_range(p_, 8, 12);
   run(8, 14);
   EXPECT_TRUE(host_.events().empty());
   std::vector<std::string> expected = keys(p_, 8, 14);
