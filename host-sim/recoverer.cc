@@ -56,8 +56,7 @@ RecoveryPlan plan_recovery(const ArchivedPartition& partition) {
     plan.lost = std::move(before.lost);
     const bool begin_is_known = partition.origin_last > 0 && partition.pruned_through == 0;
     for (LsnRange hole : before.unexplained) {
-      // An engine may have begun to archive at any entry; only if it is known at which, what is missing
-      // behind is a hole.
+      // An engine may have begun to archive at any entry; only if it is known at which one there is a hole.
       if (!begin_is_known) plan.begins_late = true;
       hole.first = std::max(hole.first, partition.origin_last + 1);
       if (begin_is_known && hole.first <= hole.last) plan.unexplained.push_back(hole);

@@ -55,7 +55,7 @@ Status Pruner::survey() {
       sink_, what_.storage, what_.partition, 1,
       [&](const ArchiveInfo& info) {
         const bool is_origin = info.kind == core::ObjectKind::kOrigin;
-        // An origin behind anything else does not say that nothing was there before it.
+        // An origin after anything else does not say that nothing was there before it.
         if (!is_origin || !has_begun) coverage.add(info.range);
         if (info.kind != core::ObjectKind::kAccepted) has_begun = true;
         if (info.kind == core::ObjectKind::kPruned) recorded_ = std::max(recorded_, info.range.last);
