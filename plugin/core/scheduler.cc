@@ -232,6 +232,7 @@ std::optional<Job> Scheduler::plan(PartitionRef ref) const {
   } else if (p.needs_discovery(epoch_)) {
     job.kind = JobKind::kDiscover;
     job.check_older = p.next == kNoLsn;
+    job.first_look = job.check_older || p.epoch != epoch_;
     job.range = {job.check_older ? p.oldest_low : p.next, p.high};
   } else if (p.next < p.low) {
     return std::nullopt;  // a gap, once the jobs in flight have ended and the host heard of the last one

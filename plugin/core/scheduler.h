@@ -87,6 +87,7 @@ struct Job {
   JobKind kind = JobKind::kArchive;
   bool check_older = false;  // kDiscover: the first look in this life, so look for a gap before it
   bool late = false;         // for entries of a gap that turned up late
+  bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
   Range range;               // kDiscover: may be the empty range, last == first - 1
   Range part;                // kVerify: what the host was last known to have of range
   Lsn trusted = kNoLsn;      // kVerify: entries up to here count as archived if the host no longer has them
@@ -117,7 +118,8 @@ struct JobResult {
   std::vector<Range> archives;    // kDiscover: what exists and holds something of the range or behind it
   Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete, or kEveryLsn
   std::optional<Range> gap;       // kDiscover with check_older: the hole right before the range
-  // kDiscover with check_older: recorded gaps right before the range that no person accepted; told once more.
+  // kDiscover with check_older: what is recorded as lost right before the range, or before gap, and that
+  // nobody has accepted. Ascending.
   std::vector<Range> known_gaps;
 };
 

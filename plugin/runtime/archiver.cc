@@ -187,6 +187,10 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
   if (const auto* job = std::get_if<JobCommand>(&command)) {
     JobDone done = runner.run(*job);
     if (done.result.outcome != core::Outcome::kDone) log_failure(done, job->id);
+    if (done.begins_at != core::kNoLsn) {
+      logger_->info("{}/{} begins at {}: 1..{} were never in this archive", *job->id.storage, job->id.id,
+                    done.begins_at, done.begins_at - 1);
+    }
     return done;
   }
   if (const auto* ack = std::get_if<AckCommand>(&command)) {

@@ -10,6 +10,7 @@
 #include "store/store.h"
 #include "util/sha256.h"
 #include "util/stopwatch.h"
+#include "util/wall_clock.h"
 
 namespace tidemark::runtime {
 namespace {
@@ -135,7 +136,7 @@ JobDone JobRunner::run(const JobCommand& command) {
   } else if (failed) {
     metrics_.failed();
   }
-  return {command.job, std::move(ended.result), std::move(ended.error)};
+  return {command.job, std::move(ended.result), std::move(ended.error), ended.begins_at};
 }
 
 JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
@@ -251,13 +252,22 @@ JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range)
 }
 
 JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job) {
-  Result<store::Discovery> found = store::discover(*sink_, *id.storage, id.id, job.range.first,
-                                                   {job.check_older, kDiscoverAtOnce}, &call_);
+  const core::Lsn low = job.range.first;
+  Result<store::Discovery> found = store::discover(
+      *sink_, *id.storage, id.id, low, {job.check_older, job.first_look, kDiscoverAtOnce}, &call_);
   if (!found) return sink_error(found.error());
   Ended result;
+  if (found->holds_nothing) {
+    // Before anything is archived, so that a later run can tell this beginning from a hole.
+    const Result<bool> written =
+        store::write_origin(*sink_, *id.storage, id.id, low, wall_clock_us(), &call_);
+    if (!written) return sink_error(written.error());
+    if (*written) result.begins_at = low;
+  }
   result.result.archives = std::move(found->archives);
   result.result.complete_through = found->complete_through;
   result.result.gap = found->gap;
+  result.result.known_gaps = std::move(found->known_gaps);
   return result;
 }
 

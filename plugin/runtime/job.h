@@ -34,7 +34,8 @@ class JobRunner {
   struct Ended {
     core::JobResult result;
     Error error;
-    bool existed = false;  // a put found the same archive there
+    bool existed = false;                // a put found the same archive there
+    core::Lsn begins_at = core::kNoLsn;  // see JobDone
   };
 
   Ended archive(const PartitionId& id, core::Range range);

@@ -143,6 +143,16 @@ Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, c
   return object;
 }
 
+Status prove_record(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
+                    Deadline& deadline) {
+  const auto object = read_record_object(sink, key, parsed, nullptr, deadline);
+  if (!object) return tl::unexpected(object.error());
+  const auto call = deadline.next_call();
+  if (!call) return tl::unexpected(call.error());
+  const auto found = sink.head(key, *call);  // that it is there is not yet that it is durable
+  return found ? Status() : tl::unexpected(found.error());
+}
+
 Status put_record(sink::Sink& sink, std::string_view key, const std::string& object, Deadline& deadline) {
   const auto call = deadline.next_call();
   if (!call) return tl::unexpected(call.error());

@@ -96,6 +96,7 @@ tl::unexpected<Error> not_found(std::string_view storage, uint64_t partition, co
     const char* const why =
         record->kind == core::ObjectKind::kGap        ? " are recorded as a gap, they could not be archived"
         : record->kind == core::ObjectKind::kAccepted ? " are recorded as lost, and accepted"
+        : record->kind == core::ObjectKind::kOrigin   ? " were never in this archive, it begins after them"
                                                       : " were pruned on purpose";
     message += ": entries " + std::to_string(record->range.first) + " to " +
                std::to_string(record->range.last) + why;
