@@ -19,7 +19,7 @@ bool is_true(const std::string& text) { return lower(text) == "true"; }
 class Search {
  public:
   Search(const CredentialOptions& options, const Environment& environment)
-      : options_(options), environment_(environment), files_(options.profile, environment) {}
+      : environment_(environment), files_(options.profile, environment) {}
 
   // What the files cannot tell is told in `remarks`.
   void load(std::vector<std::string>* remarks) {
@@ -82,7 +82,6 @@ class Search {
  private:
   std::string of_profile() const { return " of profile " + quote(files_.name()); }
 
-  const CredentialOptions& options_;
   const Environment& environment_;
   SharedFiles files_;
 };
