@@ -38,6 +38,11 @@ void log_traits(const Traits& traits, const std::string& where, const HostLog& l
 Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const Call& call) {
   Result<Config> config = parse_config(request.url, request.options, request.option_count);
   if (!config) return tl::unexpected(config.error());
+  Settings settings = find_settings(config->credentials, process_environment());
+  if (Status ok = apply_settings(&settings, &*config); !ok) return tl::unexpected(ok.error());
+  for (const std::string& remark : settings.remarks) {
+    request.log.write(TIDEMARK_LOG_WARN, config->name_of("") + ": " + remark);
+  }
   const uint64_t parts = std::max<uint64_t>(1, request.put_buffer_bytes / kPartBytes);
   config->multipart_parallel = std::min(config->multipart_parallel, parts);
   std::unique_ptr<S3Sink> sink(new S3Sink(std::move(*config), request.log));
@@ -55,7 +60,7 @@ Status S3Sink::connect(const Call& call) {
   if (!transport) return tl::unexpected(transport.error());
   transport_ = std::move(*transport);
   TransportOptions by_system = config_.transport;
-  by_system.ca_file.clear();
+  by_system.ca_file = config_.public_ca_file;
   transport = Transport::make(by_system);
   if (!transport) return tl::unexpected(transport.error());
   public_transport_ = std::move(*transport);
@@ -71,15 +76,8 @@ Status S3Sink::connect(const Call& call) {
       CredentialsProvider::make(config_.credentials, fetch, log_);
   if (!credentials) return tl::unexpected(credentials.error());
   credentials_ = std::move(*credentials);
-  const Result<std::string> region = credentials_->region(call);
-  if (!region) return tl::unexpected(region.error());
-  if (!region->empty() && !is_region(*region)) {
-    return fail(TIDEMARK_E_INVALID,
-                "the region " + quote(*region) +
-                    " of the environment or profile is none; write one like eu-central-1");
-  }
-  client_ = std::make_unique<Client>(config_, region->empty() ? kDefaultRegion : *region, *transport_,
-                                     *credentials_, log_);
+  client_ = std::make_unique<Client>(config_, config_.region.empty() ? kDefaultRegion : config_.region,
+                                     *transport_, *credentials_, log_);
 
   Request request = bucket_request("open", "GET");
   const std::string what = request.what;

@@ -60,6 +60,7 @@ struct Config {
   bool redirects_region =
       false;  // a wrong region is a 301 PermanentRedirect, not AuthorizationHeaderMalformed
   std::string domain = "s3.localhost";  // <bucket>.<domain> is virtual-host style
+  std::string path;                     // comes before the bucket, as behind a gateway: "/storage/v1/s3"
   std::string owner = "123456789012";
   int64_t clock_ahead_s = 0;  // of the real time
   Condition put_condition = Condition::kHonoured;

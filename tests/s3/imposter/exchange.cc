@@ -134,19 +134,23 @@ std::optional<Refusal> Exchange::check_head() {
   return check_body_headers();
 }
 
-// <bucket>.<domain> or the bucket first in the path.
+// <bucket>.<domain>, or the bucket first in the path, after the server's own.
 std::optional<Refusal> Exchange::check_address() {
   const std::string host = request_.header_or("host", "");
   const std::string port = ":" + std::to_string(config_->port);
   if (!host.ends_with(port)) return Refusal{400, "InvalidRequest", "the Host header is not of this server"};
   const std::string name = host.substr(0, host.size() - port.size());
-  if (name.ends_with("." + config_->domain)) {
+  if (name.ends_with("." + config_->domain) && config_->path.empty()) {
     bucket_ = name.substr(0, name.size() - config_->domain.size() - 1);
     key_ = request_.path.substr(1);
   } else if (name == "127.0.0.1" || name == "localhost" || name == config_->domain) {
-    const size_t slash = request_.path.find('/', 1);
-    bucket_ = request_.path.substr(1, slash == std::string::npos ? slash : slash - 1);
-    if (slash != std::string::npos) key_ = request_.path.substr(slash + 1);
+    if (!request_.path.starts_with(config_->path + "/")) {
+      return Refusal{404, "NoSuchRoute", "nothing is served at this path"};
+    }
+    const std::string path = request_.path.substr(config_->path.size());
+    const size_t slash = path.find('/', 1);
+    bucket_ = path.substr(1, slash == std::string::npos ? slash : slash - 1);
+    if (slash != std::string::npos) key_ = path.substr(slash + 1);
   } else {
     return Refusal{400, "InvalidRequest", "the Host header is not of this server"};
   }

@@ -39,6 +39,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--session-token", config.session_token, "Required if given");
   app.add_option("--credentials-file", config.credentials_file, "Where rotated keys are written first");
   app.add_option("--bucket", config.bucket)->capture_default_str();
+  app.add_option("--path", config.path, "Comes before the bucket, as behind a gateway");
   app.add_option("--region", config.region)->capture_default_str();
   app.add_option("--owner", config.owner, "Account that owns the bucket")->capture_default_str();
   app.add_option("--put-condition", arguments.put_condition, "If-None-Match of a put")
