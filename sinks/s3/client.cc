@@ -185,7 +185,7 @@ bool Client::is_key_to_repeat(const StoreAnswer& answer, const StoreError& error
 
 // A flipped bit on the way, or a body that stopped there: once more, read again from its source.
 bool Client::is_body_to_repeat(const StoreError& error, Exchange& exchange) {
-  if (exchange.request.body == nullptr) return false;
+  if (exchange.request.body == nullptr || !exchange.request.repeats_body) return false;
   const bool of_digest = is_of_digest(error);
   if (!of_digest && error.code != "IncompleteBody" && error.code != "RequestTimeout") return false;
   if (!exchange.redone_body) {

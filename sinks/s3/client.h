@@ -31,6 +31,7 @@ struct Request {
   QueryPairs query = {};
   Headers headers = {};  // all are signed
   Body* body = nullptr;
+  bool repeats_body = true;         // where it did not arrive as it was sent
   std::string payload_sha256 = {};  // of a body that does not lie in memory
   size_t text_max = kTextMax;
   std::function<Result<bool>(Transfer&, std::string_view)> on_data = {};

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <climits>
 #include <cstdint>
 #include <optional>
 
@@ -20,11 +21,14 @@ class Patience {
  public:
   explicit Patience(const Call& call) : call_(call) {}
 
-  // The answer to `request`, which is none of the passing ones if that can be had in time; else the last.
-  Result<StoreAnswer> ask(Client& client, const Request& request) {
+  // The answer to `request`, which is none of the passing ones if that can be had in time; else the last. A
+  // 404 that is not the store's own is taken for its word when it comes after `pages_max` others.
+  Result<StoreAnswer> ask(Client& client, const Request& request, int pages_max = INT_MAX) {
+    int pages = 0;
     for (delay_ms_ = kFirstDelayMs;;) {
       Result<StoreAnswer> answer = client.send(Request(request), call_);
-      if (answer && answer->is_ok()) return answer;
+      if (answer && (answer->is_ok() || answer->status == 400)) return answer;
+      if (answer && answer->status == 404 && pages++ >= pages_max) return answer;
       const Error error = answer ? error_of(*answer, request.what) : answer.error();
       // Once the time is up, what came before says more.
       if (!answer && last_ && !call_.check()) return tl::unexpected(*last_);

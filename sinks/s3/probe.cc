@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kText = "tidemark was here\n";
 constexpr uint32_t kCleanUpMs = 3000;
+constexpr int kPagesForUploads = 2;  // a store that knows no uploads may have a page for that, as a proxy has
 
 Digests digests_of_text() {
   Digests digests({.sha256 = false, .crc32c = true, .md5 = true});
@@ -62,7 +63,15 @@ Result<StoreAnswer> Probe::put(const Header& checksum, bool conditional) {
   if (conditional) request.headers.push_back({"if-none-match", "*"});
   Body body(kText);
   request.body = &body;
-  return ask(request);
+  request.repeats_body = false;  // a checksum may be wrong on purpose
+  while (true) {
+    Result<StoreAnswer> answer = ask(request);
+    if (!answer || !answer->is_ok() || is_body_of_success(answer->text)) return answer;
+    Error error = unexpected_answer(*answer, "write the probe");
+    if (error.code.empty()) error.message += ": " + what_it_is(answer->text);
+    if (error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
+    if (!patience_.wait(error)) return tl::unexpected(std::move(error));
+  }
 }
 
 // Conditionally first, since a policy may demand it; a store that refuses the header is asked without.
@@ -142,18 +151,22 @@ Status Probe::try_multipart(Traits* traits) {
     request.headers.push_back({"x-amz-checksum-algorithm", "CRC32C"});
   Body nothing;
   request.body = &nothing;
-  const Result<StoreAnswer> created = ask(request);
-  if (!created) return tl::unexpected(created.error());
-  const Error refused = unexpected_answer(*created, "begin an upload of the probe");
-  if (!created->is_ok()) {
-    if (created->status / 100 != 4 && created->status != 501) return tl::unexpected(refused);
-    traits->multipart = false;
-    no_multipart_ = refused.message;
-    return {};
+  Result<std::string> id;
+  while (true) {
+    const Result<StoreAnswer> created = patience_.ask(*sink_.client_, request, kPagesForUploads);
+    if (!created) return tl::unexpected(created.error());
+    Error refused = unexpected_answer(*created, "begin an upload of the probe");
+    if (!created->is_ok() && (created->status / 100 == 4 || created->status == 501)) {
+      traits->multipart = false;
+      no_multipart_ = refused.message;
+      return {};
+    }
+    if (!created->is_ok()) return tl::unexpected(std::move(refused));
+    id = parse_upload_id(created->text);
+    if (id) break;
+    if (refused.code.empty()) refused = within("begin an upload of the probe", id.error());
+    if (!patience_.wait(refused)) return tl::unexpected(std::move(refused));
   }
-  const Result<std::string> id = parse_upload_id(created->text);
-  if (!id && !store_error(*created).code.empty()) return tl::unexpected(refused);
-  if (!id) return tl::unexpected(within("begin an upload of the probe", id.error()));
   sweep_uploads(sink_, *id, call_);
   const Status tried = try_parts(traits, *id);
   Request abort = sink_.object_request("abort the probe's upload", "DELETE", key_, "s3:AbortMultipartUpload");
@@ -191,13 +204,19 @@ Status Probe::try_complete(Traits* traits, const std::string& id, const std::str
   complete.headers.push_back({"content-type", "application/xml"});
   complete.headers.push_back({"if-none-match", "*"});
   complete.body = &complete_body;
-  const Result<StoreAnswer> completed = ask(complete);
-  if (!completed) return tl::unexpected(completed.error());
-  const StoreError inside = store_error(*completed);
-  traits->conditional_complete = completed->status == 412 || inside.code == "PreconditionFailed";
-  if (traits->conditional_complete || (completed->is_ok() && inside.code.empty()) || is_refusal(*completed))
-    return {};
-  return tl::unexpected(unexpected_answer(*completed, "complete the probe"));
+  for (bool is_unknown = false;; is_unknown = true) {
+    const Result<StoreAnswer> completed = ask(complete);
+    if (!completed) return tl::unexpected(completed.error());
+    const StoreError inside = store_error(*completed);
+    traits->conditional_complete = completed->status == 412 || inside.code == "PreconditionFailed";
+    const bool is_done = (completed->is_ok() && parse_complete(completed->text).has_value()) ||
+                         (is_unknown && inside.code == "NoSuchUpload");
+    if (traits->conditional_complete || is_done || is_refusal(*completed)) return {};
+    Error error = unexpected_answer(*completed, "complete the probe");
+    if (!completed->is_ok()) return tl::unexpected(std::move(error));
+    if (error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
+    if (!patience_.wait(error)) return tl::unexpected(std::move(error));
+  }
 }
 
 // Also when the call has ended meanwhile.

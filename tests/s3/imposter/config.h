@@ -24,8 +24,8 @@ enum class Fault {
   kLostAnswer,       // done, then reset
   kTruncatedXml,     // done, and half of the XML answer delivered as if it were all
   kStall,            // done, then not a byte for stall_ms in the middle of the answer
-  kErrorInOkBefore,  // put, part, Complete: 200 with an <Error> inside, nothing done
-  kErrorInOkAfter,   // the same, but done
+  kErrorInOkBefore,  // Complete: 200 with an <Error> inside, nothing done
+  kErrorInOkAfter,   // Complete: the same, but done
   kRotate,           // another access key is accepted from now on
   kConflict,         // conditional create: 409 ConditionalRequestConflict, nothing done
   kRedirect,         // 307 to the decoy, a host that must never see a signed header
@@ -33,6 +33,8 @@ enum class Fault {
   kNotFoundPage,     // 404 as text, from somebody on the way; nothing done
   kAccepted,         // put, part: 202, nothing done
   kOkLost,           // put, part: 200 with another ETag, nothing done
+  kPutErrorBefore,   // put, part: 200 with an <Error> inside, nothing done
+  kPutErrorAfter,    // put, part: the same, but done
   kFlippedBit,       // put, part: a bit of the body, on its way
 };
 inline constexpr size_t kFaultKinds = static_cast<size_t>(Fault::kFlippedBit) + 1;

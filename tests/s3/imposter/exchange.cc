@@ -120,7 +120,7 @@ Response Exchange::answer() {
   Response response = run();
   if (fault_ == Fault::kRotate) service_.access.rotate(config_->credentials_file);
   if (fault_ == Fault::kTruncatedXml) response.body.resize(response.body.size() / 2);
-  if (fault_ == Fault::kErrorInOkAfter && response.status == 200) {
+  if ((fault_ == Fault::kErrorInOkAfter || fault_ == Fault::kPutErrorAfter) && response.status == 200) {
     response.body = kXmlHead + error_element({200, "InternalError", "we encountered an internal error"},
                                              request_.raw_path, service_.new_request_id());
   }
@@ -291,12 +291,14 @@ void Exchange::roll_fault() {
   possible.push_back(Fault::kOkPage);
   possible.push_back(Fault::kNotFoundPage);
   if (has_xml_answer(shape_->operation)) possible.push_back(Fault::kTruncatedXml);
-  if (shape_->operation == Operation::kCompleteUpload || is_body_upload()) {
+  if (shape_->operation == Operation::kCompleteUpload) {
     possible.push_back(Fault::kErrorInOkBefore);
     possible.push_back(Fault::kErrorInOkAfter);
   }
   if (is_body_upload()) {
     possible.push_back(Fault::kAccepted);
+    possible.push_back(Fault::kPutErrorBefore);
+    possible.push_back(Fault::kPutErrorAfter);
     possible.push_back(Fault::kOkLost);
     if (request_.header_or("content-length", "0") != "0") possible.push_back(Fault::kFlippedBit);
   }
@@ -342,6 +344,7 @@ std::optional<Response> Exchange::fault_answer() {
       return response;
     }
     case Fault::kErrorInOkBefore:
+    case Fault::kPutErrorBefore:
       return refuse({200, "InternalError", "we encountered an internal error; please try again"});
     default:
       return {};

@@ -89,7 +89,7 @@ TEST_F(S3Habits, PrefixesThatHaveToBeEncoded) {
 TEST_F(S3Habits, ALostObjectIsNeverAcknowledged) {
   start();
   const auto sink = must_open();
-  const Fault faults[] = {Fault::kErrorInOkBefore, Fault::kOkPage, Fault::kAccepted, Fault::kOkLost};
+  const Fault faults[] = {Fault::kPutErrorBefore, Fault::kOkPage, Fault::kAccepted, Fault::kOkLost};
   for (const Fault fault : faults) {
     SCOPED_TRACE(imposter::name_of(fault));
     for (const size_t size : {size_t{5}, size_t{300'000}}) {
@@ -108,7 +108,7 @@ TEST_F(S3Habits, TheObjectItselfSettlesADoubt) {
   start();
   const auto sink = must_open();
   store().reconfigure([](imposter::Config& config) {
-    config.faults[Fault::kErrorInOkAfter] = 1;
+    config.faults[Fault::kPutErrorAfter] = 1;
     config.faults.most_in_a_row = 1;  // the look afterwards gets through
   });
   const uint64_t heads = count("HeadObject");
@@ -137,7 +137,7 @@ TEST_F(S3Habits, WhereNothingTellsTheCallerLooks) {
   EXPECT_EQ(sink->traits().etag, Etag::kOpaque);
   store().reconfigure([](imposter::Config& config) {
     config.takes_checksums = true;
-    config.faults[Fault::kErrorInOkAfter] = 1;
+    config.faults[Fault::kPutErrorAfter] = 1;
     config.faults.most_in_a_row = 1;
   });
   EXPECT_EQ(status_of(put(*sink, "k", "x")), TIDEMARK_E_EXISTS);
