@@ -19,7 +19,7 @@ tl::unexpected<Error> invalid(std::string message) { return fail(TIDEMARK_E_INVA
 
 // The texts of options before they are looked at.
 struct Raw {
-  std::string endpoint, payload = "signed", secret_access_key, session_token;
+  std::string endpoint, payload = "signed", expect = "auto", secret_access_key, session_token;
 
   ~Raw() {
     wipe(&secret_access_key);
@@ -52,6 +52,7 @@ std::vector<OptionSpec> option_table(Config* config, Raw* raw) {
       size_option("multipart_threshold", &config->multipart_threshold_bytes, kMiB, kPartBytesMax),
       size_option("multipart_part_size", &config->multipart_part_size_bytes, kPartBytesMin, kPartBytesMax),
       integer_option("multipart_parallel", &config->multipart_parallel, 1, 16),
+      choice_option("expect", &raw->expect, {"auto", "never"}),
       duration_option("connect_timeout_ms", &config->transport.connect_timeout_ms, 100, 300'000),
       duration_option("stall_timeout_ms", &config->transport.stall_timeout_ms, 1000, 3'600'000),
   };
@@ -167,6 +168,7 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
   if (Status ok = check_header_values(config); !ok) return tl::unexpected(ok.error());
   if (Status ok = settle_path_style(&config, "option \"path_style\""); !ok) return tl::unexpected(ok.error());
   config.sign_payload = raw.payload == "signed";
+  config.expects_continue = raw.expect == "auto";
   config.credentials.region = config.region;
   config.credentials.secret_access_key = Secret::take(&raw.secret_access_key);
   config.credentials.session_token = Secret::take(&raw.session_token);

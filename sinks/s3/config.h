@@ -47,6 +47,7 @@ inline constexpr tidemark_sink_option kOptions[] = {
     {"multipart_threshold", "64MiB", "larger objects go in parts"},
     {"multipart_part_size", "32MiB", "the least size of a part"},
     {"multipart_parallel", "4", "parts of one object at a time"},
+    {"expect", "auto", "never: large bodies are sent without asking first (Expect: 100-continue)"},
     {"connect_timeout_ms", "5000", "for a connection"},
     {"stall_timeout_ms", "30000", "so long without a byte"},
 };
@@ -72,6 +73,7 @@ struct Config {
   uint64_t object_lock_days = 0;
   std::string expected_bucket_owner;
   bool sign_payload = true;
+  bool expects_continue = true;  // large bodies wait for a go-ahead
 
   uint64_t multipart_threshold_bytes = 64 * kMiB;
   uint64_t multipart_part_size_bytes = 32 * kMiB;  // the least; larger objects have larger parts

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string>
 
+#include "habits.h"
+
 namespace imposter {
 
 // What may go wrong with a request that is right. Each has a rate of its own.
@@ -27,8 +29,15 @@ enum class Fault {
   kRotate,           // another access key is accepted from now on
   kConflict,         // conditional create: 409 ConditionalRequestConflict, nothing done
   kRedirect,         // 307 to the decoy, a host that must never see a signed header
+  kOkPage,           // 200 with an HTML page, from somebody on the way; nothing done
+  kNotFoundPage,     // 404 as text, from somebody on the way; nothing done
+  kAccepted,         // put, part: 202, nothing done
+  kOkLost,           // put, part: 200 with another ETag, nothing done
+  kPutErrorBefore,   // put, part: 200 with an <Error> inside, nothing done
+  kPutErrorAfter,    // put, part: the same, but done
+  kFlippedBit,       // put, part: a bit of the body, on its way
 };
-inline constexpr size_t kFaultKinds = static_cast<size_t>(Fault::kRedirect) + 1;
+inline constexpr size_t kFaultKinds = static_cast<size_t>(Fault::kFlippedBit) + 1;
 const char* name_of(Fault fault);
 
 struct Faults {
@@ -72,6 +81,8 @@ struct Config {
   uint64_t max_body_bytes = uint64_t{5} << 30;
   bool discards_bodies = false;  // keeps the first and last few KiB of each
   uint32_t delay_ms = 0;         // of every answer
+  uint32_t put_delay_ms = 0;     // between the end of a body and the object
+  Habits habits;
   uint64_t seed = 1;
   Faults faults;
 
