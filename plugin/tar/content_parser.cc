@@ -162,7 +162,7 @@ Status ContentParser::on_header() {
   if (!size || !mode || *mode > 07777) return corrupt("a header's size or mode is no number");
   if (!has_blank_fields(block_)) return corrupt("a header has an owner, a time or a device");
   if (block_[kTypeAt] == 'x') {
-    if (!pax_.empty() || *size == 0 || *size > kHeaderMax - 2 * kBlockSize) {
+    if (!pax_.empty() || *size == 0 || *size > kPaxRecordsMax) {
       return corrupt("a pax header is out of place");
     }
     pax_.assign(reinterpret_cast<const char*>(block_.data()), kBlockSize);
@@ -234,13 +234,14 @@ Status ContentParser::on_pax_record(std::string_view key, std::string_view value
 
 Status ContentParser::on_member(ParsedMember member, std::string_view name) {
   const std::string shown = "member " + std::string(name.substr(0, kShownMax));
-  if (++members_ > kMembersMax) {
-    return corrupt("it has more than " + std::to_string(kMembersMax) + " members");
-  }
-  if (name.size() > kMemberNameMax || member.link.size() > kMemberNameMax) {
-    return corrupt(shown + "... has a path longer than 4096 bytes");
-  }
+  if (++members_ > members_max_) return corrupt("it has " + too_many_members_text(members_max_));
   const bool is_directory = member.type == MemberType::kDirectory;
+  if (name.size() > (is_directory ? kMemberNameMax : kMemberPathMax)) {
+    return corrupt(shown + "... has " + too_long_path_text());
+  }
+  if (member.link.size() > kLinkTargetMax) {
+    return corrupt(shown + " has a target longer than " + std::to_string(kLinkTargetMax) + " bytes");
+  }
   if (!is_directory && member.type != MemberType::kFile && member.type != MemberType::kSymlink) {
     return corrupt(shown + " is neither a file nor a directory nor a symlink");
   }

@@ -19,8 +19,6 @@
 
 namespace tidemark::tar {
 
-inline constexpr uint64_t kMembersMax = 1'000'000;  // of one archive
-
 struct ParsedMember {
   core::Lsn lsn = core::kNoLsn;
   std::string_view path;  // relative to its entry; empty for the entry itself
@@ -46,7 +44,8 @@ class ContentVisitor {
 
 class ContentParser {
  public:
-  ContentParser(core::Range range, ContentVisitor& visitor) : range_(range), visitor_(visitor) {}
+  ContentParser(core::Range range, ContentVisitor& visitor, uint64_t members_max = kMembersMax)
+      : range_(range), visitor_(visitor), members_max_(members_max) {}
 
   // The archive's content in order, without its footer. CORRUPT: no archive of ours; or the visitor's status.
   Status push(std::span<const uint8_t> piece);
@@ -68,6 +67,7 @@ class ContentParser {
 
   const core::Range range_;
   ContentVisitor& visitor_;
+  const uint64_t members_max_;
   std::array<uint8_t, kBlockSize> block_;
   size_t block_size_ = 0;
   std::string pax_;         // a pax header and its records: they belong to the member behind them
