@@ -58,6 +58,7 @@ class ContentParser {
   Status on_header();
   Status on_pax_end();
   Status on_pax_record(std::string_view key, std::string_view value);
+  Status on_pax_text(std::string_view key, std::string_view value, std::string& text);
   Status on_member(ParsedMember member, std::string_view name);
   Status on_root(const ParsedMember& member, std::string_view shown);
   Status check_place(const ParsedMember& member, std::string_view shown);
@@ -73,7 +74,9 @@ class ContentParser {
   std::string pax_;         // a pax header and its records: they belong to the member behind them
   uint64_t pax_left_ = 0;   // of their blocks, still to come
   uint64_t pax_bytes_ = 0;  // of the records, without padding
-  std::string pax_path_;    // what they say; empty if nothing
+  size_t pax_records_ = 0;  // how far they are in the order of records
+  bool pax_is_binary_ = false;
+  std::string pax_path_;  // what they say; empty if nothing
   std::string pax_link_;
   uint64_t pax_size_ = 0;
   uint64_t body_left_ = 0;   // of a file's bytes, still to come
