@@ -88,6 +88,7 @@ Status Archiver::start() {
   if (config_.read_only) return fail(TIDEMARK_E_INVALID, kReadOnly);
   if (slot_.get() == nullptr) return fail(TIDEMARK_E_INVALID, "no sink: call set_sink before start");
   cancelled_.store(false);
+  sources_.forget_attributes();
   dispatcher_.start();
   try {
     const BlockedSignals blocked;
@@ -187,6 +188,12 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
   if (const auto* job = std::get_if<JobCommand>(&command)) {
     JobDone done = runner.run(*job);
     if (done.result.outcome != core::Outcome::kDone) log_failure(done, job->id);
+    if (const std::string* const found = sources_.take_attributes_found()) {
+      logger_->warn(
+          "not archived: the extended attributes of {}; archives keep none, nor access control lists and "
+          "capabilities; this is said once",
+          *found);
+    }
     return done;
   }
   if (const auto* ack = std::get_if<AckCommand>(&command)) {
