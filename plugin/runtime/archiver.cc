@@ -88,6 +88,7 @@ Status Archiver::start() {
   if (config_.read_only) return fail(TIDEMARK_E_INVALID, kReadOnly);
   if (slot_.get() == nullptr) return fail(TIDEMARK_E_INVALID, "no sink: call set_sink before start");
   cancelled_.store(false);
+  sources_.forget_attributes();
   dispatcher_.start();
   try {
     const BlockedSignals blocked;
@@ -190,6 +191,12 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
     if (done.begins_at != core::kNoLsn) {
       logger_->info("{}/{} begins at {}: 1..{} were never in this archive", *job->id.storage, job->id.id,
                     done.begins_at, done.begins_at - 1);
+    }
+    if (const std::string* const found = sources_.take_attributes_found()) {
+      logger_->warn(
+          "not archived: the extended attributes of {}; archives keep none, nor access control lists and "
+          "capabilities; this is said once",
+          *found);
     }
     return done;
   }

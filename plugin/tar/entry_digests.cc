@@ -103,7 +103,7 @@ Status EntryDigests::on_header() {
   const auto [stop, problem] = std::from_chars(octal.data(), octal.data() + octal.size(), size, 8);
   if (problem != std::errc() || stop != octal.data() + octal.size()) return corrupt("a size is no number");
   if (block_[kTypeAt] == 'x') {
-    if (!pax_.empty() || size == 0 || size > kHeaderMax) return corrupt("a pax header is out of place");
+    if (!pax_.empty() || size == 0 || size > kPaxRecordsMax) return corrupt("a pax header is out of place");
     pax_.assign(reinterpret_cast<const char*>(block_.data()), kBlockSize);
     pax_body_ = padded(size);
     return {};

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -125,7 +126,7 @@ Status Extractor::extract_members() {
     if (result == ARCHIVE_EOF) return {};
     if (result != ARCHIVE_OK) return reader_failed(reader.get());
     if (++members_ > wanted_.limits.members) {
-      return refuse("the archive has more than " + std::to_string(wanted_.limits.members) + " members");
+      return refuse("the archive has " + too_many_members_text(wanted_.limits.members));
     }
     if (Status status = extract_member(reader.get(), entry); !status) return status;
   }
@@ -136,7 +137,6 @@ Status Extractor::extract_member(archive* reader, archive_entry* entry) {
   if (raw == nullptr) return refuse("a member has no name");
   std::string_view name(raw);
   const std::string shown = "member " + std::string(name.substr(0, 200));
-  if (name.size() > kMemberNameMax) return refuse(shown + "... has a path longer than 4096 bytes");
 
   const auto type = archive_entry_filetype(entry);
   if (archive_entry_hardlink(entry) != nullptr) return refuse(shown + " is a hard link");
@@ -145,6 +145,7 @@ Status Extractor::extract_member(archive* reader, archive_entry* entry) {
   }
   if (archive_entry_sparse_count(entry) > 0) return refuse(shown + " is stored with holes");
   if (type == AE_IFDIR && name.ends_with('/')) name.remove_suffix(1);
+  if (name.size() > kMemberPathMax) return refuse(shown + "... has " + too_long_path_text());
 
   const std::string_view root = name.substr(0, name.find('/'));
   const auto lsn = core::parse_lsn_text(root);
@@ -162,6 +163,9 @@ Status Extractor::extract_member(archive* reader, archive_entry* entry) {
   if (type == AE_IFDIR) return builder_.add_directory(path, mode);
   if (type == AE_IFLNK) {
     const char* target = archive_entry_symlink(entry);
+    if (target != nullptr && std::strlen(target) > kLinkTargetMax) {
+      return refuse(shown + " has a target longer than " + std::to_string(kLinkTargetMax) + " bytes");
+    }
     return builder_.add_symlink(path, target != nullptr ? target : "");
   }
   if (Status status = builder_.begin_file(path, mode); !status) return status;

@@ -15,6 +15,7 @@
 
 #include "core/types.h"
 #include "tar/entry_source.h"
+#include "tar/limits.h"
 #include "util/result.h"
 
 namespace tidemark::tar {
@@ -28,7 +29,7 @@ class ByteStream {
 };
 
 struct ExtractLimits {
-  uint64_t members = 1'000'000;  // of one archive
+  uint64_t members = kMembersMax;  // of one archive
 };
 
 // What is to be restored, and what the archive must say of itself.

@@ -244,7 +244,7 @@ TEST_F(ExtractTest, RefusesMoreMembersAndLongerPathsThanTheLimits) {
                      .pax("path", kRoot + "/" + std::string(4090, 'p'))
                      .member('0', "x", "x")
                      .object(),
-                 "longer than 4096 bytes");
+                 "longer than 4095 bytes");
 }
 
 TEST_F(ExtractTest, ChecksTheFooterBeforeAnythingBecomesVisible) {
