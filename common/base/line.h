@@ -1,5 +1,5 @@
-// Any bytes as one clean line: UTF-8 without a character that ends a line or steers a terminal. What a host, a
-// URL or a store wrote ends up in logs and error messages, and none of them gets to forge a line there.
+// Any bytes as one clean line: UTF-8 without a character that ends a line or steers a terminal. What a host,
+// a URL or a store wrote ends up in logs and error messages, and none of them gets to forge a line there.
 //
 // A control character becomes a blank, a byte that is no UTF-8 becomes \xNN. Any thread; pure.
 #ifndef TIDEMARK_COMMON_BASE_LINE_H
@@ -86,8 +86,9 @@ inline std::string clean_line(std::string_view text) {
 
 enum class Cut : uint8_t { kMiddle, kEnd };
 
-// The text as a clean line of at most capacity - 1 bytes, and a NUL. What does not fit is taken out of the middle, so
-// that both who and why, which stand at the ends of a message, are always there; or off the end. No allocation.
+// The text as a clean line of at most capacity - 1 bytes, and a NUL. What does not fit is taken out of the
+// middle, so that both who and why, which stand at the ends of a message, are always there; or off the end.
+// No allocation.
 inline void copy_line(std::string_view text, char* out, size_t capacity, Cut cut = Cut::kMiddle) noexcept {
   constexpr std::string_view kDots = "...";
   const size_t room = capacity - 1;

@@ -29,8 +29,8 @@ using Status = Result<void>;
 
 tl::unexpected<Error> fail(tidemark_status status, std::string message);
 
-// Of an entry or another file that is not the sink's; base/errno_status.h says what becomes of each errno. The
-// message is "<what>: <text of the errno>".
+// Of an entry or another file that is not the sink's; base/errno_status.h says what becomes of each errno.
+// The message is "<what>: <text of the errno>".
 tl::unexpected<Error> fail_errno(int sys_errno, std::string_view what);
 
 // Writes `error` into a caller-owned struct of the ABI (NULL is fine, a shorter struct too) and returns

@@ -73,7 +73,7 @@ class FileSink {
   bool unnamed_ = true;  // set by open
   Mutex staging_mutex_;
   std::shared_ptr<StagingArea> staging_ TM_GUARDED_BY(staging_mutex_);  // made when first needed
-  uint64_t staging_returns_ TM_GUARDED_BY(staging_mutex_) = 0;           // of the root, when it was made
+  uint64_t staging_returns_ TM_GUARDED_BY(staging_mutex_) = 0;          // of the root, when it was made
 };
 
 }  // namespace tidemark::sinks::file

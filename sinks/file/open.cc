@@ -119,7 +119,8 @@ Status FileSink::probe(const std::string& staging) {
       staging_.reset();  // made again if a put has to replace something
       return {};
     }
-    const bool out_of_order = unnamed.error().status >= TIDEMARK_E_RETRYABLE;  // named ones would fare no better
+    const bool out_of_order =
+        unnamed.error().status >= TIDEMARK_E_RETRYABLE;  // named ones would fare no better
     if (staging == "unnamed" || out_of_order) return unnamed;
   }
   unnamed_ = false;
@@ -128,13 +129,14 @@ Status FileSink::probe(const std::string& staging) {
 
 Status FileSink::probe_unnamed(StagingArea& area) {
   const UniqueFd file(open_unnamed(root_.fd()));
-  if (!file) return fail_errno(errno, "create an unnamed file in " + root_.path() + " (staging=named does without)");
+  if (!file)
+    return fail_errno(errno, "create an unnamed file in " + root_.path() + " (staging=named does without)");
   if (write(file.get(), "x", 1) != 1 || fsync(file.get()) != 0)
     return fail_errno(errno, "write a file in " + root_.path());
   const std::string name = area.next_name();
   if (link_unnamed(file.get(), area.fd(), name.c_str()) != 0) {
-    return fail_errno(errno,
-                      "link an unnamed file in " + root_.path() + " (it takes /proc; staging=named does without)");
+    return fail_errno(
+        errno, "link an unnamed file in " + root_.path() + " (it takes /proc; staging=named does without)");
   }
   unlinkat(area.fd(), name.c_str(), 0);
   return {};

@@ -76,7 +76,8 @@ Status FileSink::put(std::string_view key, const Source& source, uint32_t flags,
     Status done = put_once(key, source, flags, call);
     if (done || done.error().reported) return done;
     Error error = root_.explain(std::move(done.error()));
-    // The steps may have been taken on both sides of an absence: EXDEV and its like say nothing of the object.
+    // The steps may have been taken on both sides of an absence: EXDEV and its like say nothing of the
+    // object.
     if (error.sys_errno != 0 && root_.returns() != returns) error.status = TIDEMARK_E_RETRYABLE;
     const bool vanished = error.status == TIDEMARK_E_NOT_FOUND;
     if (vanished && attempt < kMaxAttempts) continue;

@@ -26,17 +26,18 @@ std::string place_of(int fd) {
   if (size <= 0) return "somewhere else";
   const std::string place(name, static_cast<size_t>(size));
   struct stat held, found;
-  const bool leads_there =
-      fstat(fd, &held) == 0 && stat(place.c_str(), &found) == 0 && is_same(held, found);
+  const bool leads_there = fstat(fd, &held) == 0 && stat(place.c_str(), &found) == 0 && is_same(held, found);
   const std::string shown = shorten_middle(place, kShownBytes);
   // Below a file system that was unmounted lazily the kernel knows no more than the path within it.
-  return leads_there || place.ends_with(" (deleted)") ? shown : shown + " of a file system that was unmounted";
+  return leads_there || place.ends_with(" (deleted)") ? shown
+                                                      : shown + " of a file system that was unmounted";
 }
 
 }  // namespace
 
 Root::Root(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {
-  // Cannot fail but for a disk that is gone already; then nothing ever equals it, and the first check says so.
+  // Cannot fail but for a disk that is gone already; then nothing ever equals it, and the first check says
+  // so.
   if (fstat(fd_.get(), &opened_) != 0) opened_ = {};
 }
 
@@ -54,8 +55,8 @@ bool Root::is_ours(const struct stat& found) const {
   return fstat(fd_.get(), &held) == 0 && is_same(found, held);
 }
 
-// Under the same number, so that whoever uses the descriptor right now has the one or the other. The old one may
-// be all that keeps a mount alive that nobody sees.
+// Under the same number, so that whoever uses the descriptor right now has the one or the other. The old one
+// may be all that keeps a mount alive that nobody sees.
 Status Root::come_back() {
   const MutexLock lock(mutex_);
   if (!away_.load(std::memory_order_relaxed)) return {};
@@ -71,8 +72,8 @@ Status Root::come_back() {
 
 tl::unexpected<Error> Root::gone(int sys_errno) {
   away_.store(true, std::memory_order_release);
-  const std::string what = sys_errno == 0 ? " leads to another directory now"
-                                          : " cannot be found (" + errno_text(sys_errno) + ")";
+  const std::string what =
+      sys_errno == 0 ? " leads to another directory now" : " cannot be found (" + errno_text(sys_errno) + ")";
   auto error = fail(TIDEMARK_E_RETRYABLE, shorten_middle(path_, kShownBytes) + what +
                                               "; the sink's directory is " + place_of(fd_.get()) +
                                               "; put it back or mount it, or give the sink anew");

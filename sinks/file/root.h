@@ -1,10 +1,10 @@
 // The archive's root: the directory that was opened, and whether its path still leads there.
 //
 // A descriptor follows its directory wherever that is moved, and keeps a file system usable that was
-// unmounted lazily. What is written there is not where anybody looks for it, so every answer that somebody may rely
-// on asks check() first. The directory is known by device and inode, as fstat tells them; another one in its
-// place is never taken for it, only a new set_sink adopts that. When the right one is back, check() opens it anew
-// by its path and the sink works again.
+// unmounted lazily. What is written there is not where anybody looks for it, so every answer that somebody
+// may rely on asks check() first. The directory is known by device and inode, as fstat tells them; another
+// one in its place is never taken for it, only a new set_sink adopts that. When the right one is back,
+// check() opens it anew by its path and the sink works again.
 //
 // Any thread. Owns the descriptor, whose number stays the same for life.
 #ifndef TIDEMARK_SINKS_FILE_ROOT_H

@@ -1,6 +1,7 @@
 // Opening: options, credentials, the bucket, and what the store can.
 #include <algorithm>
 
+#include "s3/digests.h"
 #include "s3/probe.h"
 #include "s3/s3_sink.h"
 #include "s3/upload.h"
@@ -38,6 +39,7 @@ void log_traits(const Traits& traits, const std::string& where, const HostLog& l
 Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const Call& call) {
   Result<Config> config = parse_config(request.url, request.options, request.option_count);
   if (!config) return tl::unexpected(config.error());
+  if (Status ok = check_digests(); !ok) return tl::unexpected(ok.error());
   const uint64_t parts = std::max<uint64_t>(1, request.put_buffer_bytes / kPartBytes);
   config->multipart_parallel = std::min(config->multipart_parallel, parts);
   std::unique_ptr<S3Sink> sink(new S3Sink(std::move(*config), request.log));

@@ -1,7 +1,7 @@
 // File systems in memory that a test mounts, moves, and takes away again; unmounted with the object.
 //
-// Needs root, or a user namespace of its own, which it makes by itself where the kernel lets it: before the first
-// other thread begins. One thread.
+// Needs root, or a user namespace of its own, which it makes by itself where the kernel lets it: before the
+// first other thread begins. One thread.
 #ifndef TIDEMARK_TESTS_UNIT_MOUNTS_H
 #define TIDEMARK_TESTS_UNIT_MOUNTS_H
 

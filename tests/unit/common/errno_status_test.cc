@@ -12,17 +12,19 @@ tidemark_status entry(int sys_errno) { return status_of_errno(sys_errno, ErrnoOf
 
 // The archiver waits for the whole sink on a status of 100 and above, and for one partition on any other.
 TEST(ErrnoStatus, WhatConcernsTheWholeSinkIsWorthARetry) {
-  for (const int code : {EIO,       EROFS,        ENODEV,       ENXIO,   ESTALE,     ENOTCONN,  EMFILE,    ENFILE,
-                         ENOMEM,    EAGAIN,       EBUSY,        EINTR,   ETIMEDOUT,  EHOSTDOWN, EUCLEAN,   EBADMSG,
-                         ENOKEY,    EKEYEXPIRED,  ENOLCK,       ENOBUFS, ECONNRESET, EPIPE,     EREMOTEIO, ENOMEDIUM,
-                         ENETDOWN,  ECONNREFUSED, EHOSTUNREACH, ENOLINK, ESHUTDOWN}) {
+  for (const int code :
+       {EIO,      EROFS,        ENODEV,       ENXIO,   ESTALE,     ENOTCONN,  EMFILE,    ENFILE,
+        ENOMEM,   EAGAIN,       EBUSY,        EINTR,   ETIMEDOUT,  EHOSTDOWN, EUCLEAN,   EBADMSG,
+        ENOKEY,   EKEYEXPIRED,  ENOLCK,       ENOBUFS, ECONNRESET, EPIPE,     EREMOTEIO, ENOMEDIUM,
+        ENETDOWN, ECONNREFUSED, EHOSTUNREACH, ENOLINK, ESHUTDOWN}) {
     EXPECT_EQ(sink(code), TIDEMARK_E_RETRYABLE) << errno_text(code);
   }
   for (const int code : {ENOSPC, EDQUOT}) EXPECT_EQ(sink(code), TIDEMARK_E_NO_SPACE) << errno_text(code);
 }
 
 TEST(ErrnoStatus, WhatConcernsOneObjectIsNot) {
-  for (const int code : {EACCES, EPERM, ENAMETOOLONG, ELOOP, EISDIR, ENOTDIR, ENOTEMPTY, EXDEV, EMLINK, EINVAL, EFBIG}) {
+  for (const int code :
+       {EACCES, EPERM, ENAMETOOLONG, ELOOP, EISDIR, ENOTDIR, ENOTEMPTY, EXDEV, EMLINK, EINVAL, EFBIG}) {
     EXPECT_EQ(sink(code), TIDEMARK_E_PERMANENT) << errno_text(code);
   }
   EXPECT_EQ(sink(ENOENT), TIDEMARK_E_NOT_FOUND);

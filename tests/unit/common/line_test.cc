@@ -32,8 +32,9 @@ TEST(Line, ControlCharactersBecomeBlanks) {
 }
 
 TEST(Line, TextOfAnyLanguageStays) {
-  for (const std::string text : {"plain", "Gr\xc3\xbc\xc3\x9f"
-                                          "e",
+  for (const std::string text : {"plain",
+                                 "Gr\xc3\xbc\xc3\x9f"
+                                 "e",
                                  "\xe2\x82\xac", "\xf0\x9f\x8c\x8a", "\xc2\xa0", ""}) {
     EXPECT_EQ(clean_line(text), text);
     EXPECT_TRUE(is_clean_line(text));

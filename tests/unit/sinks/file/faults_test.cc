@@ -1,5 +1,6 @@
-// The kernel's calls fail one by one with every errno that a sink's place may give: what the archiver is told, and
-// that nothing half-done is visible. A program of its own: it stands between the file sink and the kernel.
+// The kernel's calls fail one by one with every errno that a sink's place may give: what the archiver is
+// told, and that nothing half-done is visible. A program of its own: it stands between the file sink and the
+// kernel.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -84,7 +85,8 @@ class Faults : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(Faults, EveryErrnoOfThePlaceIsTheSinksFailure) {
-  for (const int code : {EDQUOT, ENOSPC, EROFS, EIO, ESTALE, ENODEV, ENXIO, ENOTCONN, EMFILE, ENFILE, ENOMEM, EUCLEAN}) {
+  for (const int code :
+       {EDQUOT, ENOSPC, EROFS, EIO, ESTALE, ENODEV, ENXIO, ENOTCONN, EMFILE, ENFILE, ENOMEM, EUCLEAN}) {
     for (const At at : {At::kWrite, At::kFsync, At::kLink, At::kStat}) {
       fail_with = code;
       fail_at = at;
@@ -96,7 +98,8 @@ TEST_P(Faults, EveryErrnoOfThePlaceIsTheSinksFailure) {
       EXPECT_EQ(done.error().sys_errno, code);
       EXPECT_NE(done.error().message.find(errno_text(code)), std::string::npos) << done.error().message;
       EXPECT_NE(done.error().message.find(dir_ / "root"), std::string::npos) << done.error().message;
-      // An fsync of the directory fails after the name was given: then the next put finds it and makes sure of it.
+      // An fsync of the directory fails after the name was given: then the next put finds it and makes sure
+      // of it.
       const tidemark_status next = status_of(put(*sink_, "a/2", "x", TIDEMARK_PUT_IF_ABSENT));
       EXPECT_EQ(next, TIDEMARK_OK) << errno_text(code);
       ASSERT_TRUE(sink_->remove("a/2", Call(nullptr, nullptr)));

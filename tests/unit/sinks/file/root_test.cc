@@ -42,7 +42,8 @@ class SinkRoot : public ::testing::TestWithParam<const char*> {
     for (const auto& [what, answer] : answers) {
       ASSERT_EQ(status_of(answer), TIDEMARK_E_RETRYABLE) << what;
       for (const std::string& part : parts) {
-        EXPECT_NE(answer.error().message.find(part), std::string::npos) << what << ": " << answer.error().message;
+        EXPECT_NE(answer.error().message.find(part), std::string::npos)
+            << what << ": " << answer.error().message;
       }
       EXPECT_LT(answer.error().message.size(), TIDEMARK_MESSAGE_MAX);
     }
@@ -101,7 +102,8 @@ TEST_P(SinkRoot, RemovedAndMadeAnew) {
   ASSERT_TRUE(put(*sink, "a/old", "old"));
   fs::remove_all(dir_ / "root");
   expect_away(*sink, {dir_ / "root cannot be found (No such file", "(deleted)"});
-  fs::create_directory(dir_ / "root");  // a file system may give it the same number as soon as the old one is let go
+  fs::create_directory(dir_ /
+                       "root");  // a file system may give it the same number as soon as the old one is let go
   expect_away(*sink, {dir_ / "root leads to another directory", "(deleted)"});
   EXPECT_TRUE(fs::is_empty(dir_ / "root"));
 }
@@ -178,8 +180,8 @@ TEST_P(SinkRoot, MovedDuringAPut) {
   EXPECT_TRUE(sink->put("a/new", Source(source.get(), call), TIDEMARK_PUT_IF_ABSENT, call));
 }
 
-// Of a put that began before it went away and ends after it came back, the staging file lies on a mount that is
-// gone: worth a retry, not a broken archive.
+// Of a put that began before it went away and ends after it came back, the staging file lies on a mount that
+// is gone: worth a retry, not a broken archive.
 TEST_P(SinkRoot, AwayAndBackDuringAPut) {
   if (!mounts_.tmpfs(dir_ / "disk", "size=4m")) GTEST_SKIP() << "may not mount";
   ASSERT_TRUE(mounts_.bind(dir_ / "disk", dir_ / "kept"));
@@ -223,11 +225,13 @@ TEST_P(SinkRoot, OpenedToBeRead) {
 
 // Both names fit, and the reason and the remedy with them.
 TEST_P(SinkRoot, LongPaths) {
-  const std::string deep = dir_ / (std::string(200, 'a') + "/" + std::string(200, 'b') + "/" + std::string(200, 'c'));
+  const std::string deep =
+      dir_ / (std::string(200, 'a') + "/" + std::string(200, 'b') + "/" + std::string(200, 'c'));
   auto sink = open(deep + "/root");
   ASSERT_TRUE(put(*sink, "a/old", "old"));
   fs::rename(deep + "/root", deep + "/moved");
-  expect_away(*sink, {"cannot be found (No such file or directory)", "/root", "/moved", "give the sink anew"});
+  expect_away(*sink,
+              {"cannot be found (No such file or directory)", "/root", "/moved", "give the sink anew"});
 }
 
 INSTANTIATE_TEST_SUITE_P(, SinkRoot, ::testing::Values("unnamed", "named"),
