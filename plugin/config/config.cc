@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -127,6 +128,15 @@ Result<Config> parse_config(std::span<const Option> options) {
   Config config;
   for (const Option& option : options) {
     if (Status status = parse_one(option, &config); !status) return tl::unexpected(status.error());
+  }
+  // A default makes way for what was given.
+  const auto is_given = [&](std::string_view key) {
+    return std::any_of(options.begin(), options.end(),
+                       [&](const Option& option) { return option.key == key; });
+  };
+  if (config.retry_max_ms < config.retry_min_ms) {
+    if (!is_given("retry_min_ms")) config.retry_min_ms = config.retry_max_ms;
+    if (!is_given("retry_max_ms")) config.retry_max_ms = config.retry_min_ms;
   }
   if (config.retry_max_ms < config.retry_min_ms) {
     return fail(TIDEMARK_E_INVALID, "option retry_max_ms is " + std::to_string(config.retry_max_ms) +

@@ -2,6 +2,8 @@
 //
 // Any thread; spdlog drops a line that it cannot format rather than throw. The callback must be safe to
 // call concurrently (the ABI says so). Sinks write through it too, so whoever holds a sink holds the Log.
+// Here, and for all who write, a line is made clean: whatever hosts, URLs and stores put into it, it stays
+// one line.
 #ifndef TIDEMARK_LOG_LOG_H
 #define TIDEMARK_LOG_LOG_H
 
@@ -11,6 +13,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
+
+#include "util/mutex.h"
 
 namespace tidemark::log {
 
@@ -24,7 +29,23 @@ class Log {
   // A logger whose lines carry `component`; they all end in the same callback.
   std::shared_ptr<spdlog::logger> component(const std::string& name) const;
 
+  // How many callbacks this thread is inside of right now: 0 outside, 2 if a line was written inside of one.
+  size_t callbacks_here() const { return inside_->count_here(); }
+
  private:
+  // The threads that are inside the callback, which may be the host's own. Takes no memory.
+  class Inside {
+   public:
+    class Visit;
+    size_t count_here() const;
+
+   private:
+    mutable Mutex mutex_;
+    Visit* newest_ TM_GUARDED_BY(mutex_) = nullptr;
+  };
+  class HostSink;
+
+  std::shared_ptr<Inside> inside_;
   std::shared_ptr<spdlog::logger> root_;
 };
 

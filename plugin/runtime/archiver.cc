@@ -67,9 +67,17 @@ Archiver::~Archiver() {
   if (started_) (void)stop(0);
 }
 
+bool Archiver::may_be_destroyed() {
+  if (!in_callback()) return true;
+  // A log callback that tries again for every line would never end.
+  if (log_.callbacks_here() < 2)
+    logger_->error("destroy must not be called from a callback; nothing was done");
+  return false;
+}
+
 Status Archiver::set_sink(std::string_view url, std::span<const config::Option> options,
                           const tidemark_call* call) {
-  if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "set_sink must not be called from a callback");
+  if (in_callback()) return fail(TIDEMARK_E_INVALID, "set_sink must not be called from a callback");
   Result<std::shared_ptr<sink::Sink>> opened = sink::open_sink(
       url, options, config_.sink_dir, log_, {memory_.put_buffer_bytes, config_.read_only}, call);
   if (!opened) return tl::unexpected(opened.error());
@@ -83,7 +91,7 @@ Status Archiver::set_sink(std::string_view url, std::span<const config::Option> 
 }
 
 Status Archiver::start() {
-  if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "start must not be called from a callback");
+  if (in_callback()) return fail(TIDEMARK_E_INVALID, "start must not be called from a callback");
   if (started_) return fail(TIDEMARK_E_INVALID, "the archiver is started already");
   if (config_.read_only) return fail(TIDEMARK_E_INVALID, kReadOnly);
   if (slot_.get() == nullptr) return fail(TIDEMARK_E_INVALID, "no sink: call set_sink before start");
@@ -112,7 +120,7 @@ Status Archiver::start() {
 }
 
 Status Archiver::stop(uint32_t drain_ms) {
-  if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "stop must not be called from a callback");
+  if (in_callback()) return fail(TIDEMARK_E_INVALID, "stop must not be called from a callback");
   if (!started_) return {};
   intake_.set_gate(Intake::Gate::kStopping);
   if (drain_ms > 0) dispatcher_.drain(std::chrono::steady_clock::now() + std::chrono::milliseconds(drain_ms));
@@ -167,7 +175,9 @@ Result<std::shared_ptr<sink::Sink>> Archiver::writable_sink() {
   return sink();
 }
 
-bool Archiver::on_own_thread() const {
+// All callbacks come on threads of the plugin, but `log`, which may come on any.
+bool Archiver::in_callback() const {
+  if (log_.callbacks_here() > 0) return true;
   return std::any_of(threads_.begin(), threads_.end(),
                      [](const std::thread& thread) { return thread.get_id() == std::this_thread::get_id(); });
 }

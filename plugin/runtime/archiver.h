@@ -50,6 +50,8 @@ class Archiver {
   // The same, to change something; INVALID if the archiver was made read_only.
   Result<std::shared_ptr<sink::Sink>> writable_sink();
   void warn(const std::string& message) { logger_->warn("{}", message); }
+  // False, and an ERROR in the log, if a callback asks: it would wait for itself.
+  bool may_be_destroyed();
 
  private:
   void run_worker(uint32_t number);
@@ -58,7 +60,7 @@ class Archiver {
   void count_event(const EventNotice& event);
   void log_event(const EventNotice& event);
   void log_failure(const JobDone& done, const PartitionId& id);
-  bool on_own_thread() const;
+  bool in_callback() const;
   void join_all();
 
   const tidemark_host host_;

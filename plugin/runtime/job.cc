@@ -234,7 +234,9 @@ JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range)
   const core::FooterBlock block = core::format_gap_record(*id.storage, id.id, range);
   const sink::MemorySource body(*sink_, {block.data(), block.size()});
   const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kGap);
-  const Status status = put(key, body.source());
+  const auto source = body.source();
+  if (!source) return entry_error(source.error());
+  const Status status = put(key, **source);
   if (status) return {};
   if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
 

@@ -33,8 +33,9 @@ Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition
   }
   if (!accepted.empty()) return fail(TIDEMARK_E_EXISTS, accepted + ": the loss was accepted before");
   const Record record = {core::ObjectKind::kAccepted, now_us, std::string(reason)};
-  return put_record(sink, core::object_key(storage, partition, lost, record.kind),
-                    format_record(record, storage, partition, lost), deadline);
+  const auto object = format_record(record, storage, partition, lost);
+  if (!object) return tl::unexpected(object.error());
+  return put_record(sink, core::object_key(storage, partition, lost, record.kind), *object, deadline);
 }
 
 }  // namespace tidemark::store

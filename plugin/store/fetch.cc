@@ -2,6 +2,7 @@
 #include <cstring>
 #include <span>
 
+#include "base/status_name.h"
 #include "store/record.h"
 #include "store/store.h"
 #include "store/stream.h"
@@ -70,7 +71,7 @@ Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out,
     if (piece.empty()) return {};
     const tidemark_status status = out.write(out.ctx, piece.data(), piece.size());
     if (status == TIDEMARK_OK) return {};
-    return fail(status, std::string(key) + ": the receiver stopped it with status " + std::to_string(status));
+    return fail(status, std::string(key) + ": the receiver stopped it with " + status_name(status));
   };
   Deadline deadline(call);
   return parsed->name.kind == core::ObjectKind::kArchive ? fetch_archive(sink, key, *parsed, give, deadline)

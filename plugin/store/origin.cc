@@ -13,7 +13,9 @@ Result<bool> write_origin(sink::Sink& sink, std::string_view storage, uint64_t p
   const core::Range before = {1, low - 1};
   const Record record = {core::ObjectKind::kOrigin, now_us, {}};
   const std::string key = core::object_key(storage, partition, before, record.kind);
-  Status put = put_record(sink, key, format_record(record, storage, partition, before), deadline);
+  const auto object = format_record(record, storage, partition, before);
+  if (!object) return tl::unexpected(object.error());
+  Status put = put_record(sink, key, *object, deadline);
   if (put) return true;
   if (put.error().status != TIDEMARK_E_EXISTS) return tl::unexpected(std::move(put.error()));
   // Another attempt's, whose answer was lost; when it was made does not matter.

@@ -83,8 +83,9 @@ Status Pruner::record() {
   const std::string key = core::object_key(what_.storage, what_.partition, range, core::ObjectKind::kPruned);
   if (recorded_ < through_) {
     const Record record = {core::ObjectKind::kPruned, what_.now_us, {}};
-    Status put =
-        put_record(sink_, key, format_record(record, what_.storage, what_.partition, range), deadline_);
+    const auto made = format_record(record, what_.storage, what_.partition, range);
+    if (!made) return tl::unexpected(made.error());
+    Status put = put_record(sink_, key, *made, deadline_);
     if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
   }
   return prove_record(sink_, key, parsed, deadline_);

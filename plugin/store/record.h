@@ -37,8 +37,8 @@ struct Record {
 const char* reason_problem(std::string_view reason);
 
 // The whole object. The record is one that parses: a good reason where it has one, a time from 1 on.
-std::string format_record(const Record& record, std::string_view storage, uint64_t partition,
-                          core::Range range);
+Result<std::string> format_record(const Record& record, std::string_view storage, uint64_t partition,
+                                  core::Range range);
 // CORRUPT says what is wrong, without the key.
 Result<Record> parse_record(std::string_view object, const core::ParsedKey& key);
 

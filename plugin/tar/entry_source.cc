@@ -54,7 +54,7 @@ class EntrySource::Impl {
               Cancel cancel);
   void close();
   uint64_t size_bytes() const { return mode_ == Mode::kClosed ? 0 : content_size_ + core::kFooterSize; }
-  const uint8_t* data() const { return mode_ == Mode::kHeld ? buffer_.get() : nullptr; }
+  const uint8_t* data() const { return mode_ == Mode::kHeld && !failure_ ? buffer_.get() : nullptr; }
   Result<size_t> read(uint64_t offset, uint8_t* out, size_t size);
   Result<core::Digest> content_digest();
   Result<core::Digest> object_digest();
@@ -81,7 +81,7 @@ class EntrySource::Impl {
     return (pieces_.is_on() ? pieces_.end_offset() : layout_.end()) + kEndMarkSize;
   }
   bool choose_chunks(uint64_t content);
-  void finish_content(const core::Digest& digest);
+  Status finish_content();
   Result<size_t> read_streamed(uint64_t offset, uint8_t* out, size_t size);
   Status hash_up_to(uint64_t end);
   Status read_first_time(uint8_t* out, size_t size);
@@ -321,8 +321,9 @@ void EntrySource::Impl::seal() {
   std::memset(buffer_.get() + packer_.size(), 0, kEndMarkSize);
   const Stopwatch hashing;
   sha_.update(buffer_.get(), content_size_);
-  finish_content(sha_.finish());
+  const Status digested = finish_content();  // what failed is told by whoever wants to read
   times_.read += hashing.elapsed();
+  if (!digested) failed(digested);
   std::memcpy(buffer_.get() + content_size_, footer_.data(), footer_.size());
 }
 
@@ -355,10 +356,13 @@ void EntrySource::Impl::close() {
   loaded_begin_ = loaded_end_ = 0;
 }
 
-void EntrySource::Impl::finish_content(const core::Digest& digest) {
-  content_digest_ = digest;
-  footer_ = core::format_footer(digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn});
+Status EntrySource::Impl::finish_content() {
+  const Result<core::Digest> digest = sha_.finish();
+  if (!digest) return tl::unexpected(digest.error());
+  content_digest_ = *digest;
+  footer_ = core::format_footer(*digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn});
   content_known_ = true;
+  return {};
 }
 
 Status EntrySource::Impl::not_cancelled() const {
@@ -420,7 +424,7 @@ Status EntrySource::Impl::read_first_time(uint8_t* out, size_t size) {
       if (Status status = pieces_.check_end(); !status) return status;
     }
     object_sha_.copy_from(sha_);
-    finish_content(sha_.finish());
+    return finish_content();
   }
   return {};
 }
@@ -490,7 +494,9 @@ Result<core::Digest> EntrySource::Impl::object_digest() {
       object_sha_.update(buffer_.get(), content_size_);
     }
     object_sha_.update(footer_.data(), footer_.size());
-    object_digest_ = object_sha_.finish();
+    const Result<core::Digest> digest = object_sha_.finish();
+    if (!digest) return failed(digest);
+    object_digest_ = *digest;
   }
   return *object_digest_;
 }

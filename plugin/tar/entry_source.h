@@ -81,7 +81,7 @@ class EntrySource {
               Cancel cancel);
 
   uint64_t size_bytes() const;  // of the whole archive, footer included
-  // The whole archive if it lies in memory, else nullptr.
+  // The whole archive if it lies in memory and its digest is known, else nullptr.
   const uint8_t* data() const;
   // Up to `size` bytes from `offset`; 0 only at the end. Any offset, repeatable. The footer is given out only
   // after every byte before it was read and each file was found unchanged; bytes read a second time must

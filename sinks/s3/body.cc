@@ -65,7 +65,7 @@ Result<std::string> Body::md5_base64() {
       if (Status ok = read(buffer, sizeof buffer, &size); !ok) return tl::unexpected(ok.error());
     }
   }
-  std::string text = md5_->md5_base64();
+  Result<std::string> text = md5_->md5_base64();
   md5_.reset();
   return text;
 }

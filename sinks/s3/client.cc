@@ -78,7 +78,7 @@ std::string Client::region() const {
   return region_;
 }
 
-Headers Client::sign(const Request& request, const std::string& host, const Exchange& exchange) {
+Result<Headers> Client::sign(const Request& request, const std::string& host, const Exchange& exchange) {
   SignRequest to_sign;
   to_sign.method = request.method;
   to_sign.host = host;
@@ -93,7 +93,9 @@ Headers Client::sign(const Request& request, const std::string& host, const Exch
   } else if (!request.payload_sha256.empty()) {
     to_sign.payload_sha256 = request.payload_sha256;
   } else {
-    digest = sha256_hex({request.body->memory(), request.body->size_bytes()});
+    Result<std::string> computed = sha256_hex({request.body->memory(), request.body->size_bytes()});
+    if (!computed) return tl::unexpected(computed.error());
+    digest = std::move(*computed);
     to_sign.payload_sha256 = digest;
   }
   return signer_.sign(to_sign, exchange.credentials, exchange.region, now_us());
@@ -113,7 +115,9 @@ Status Client::start(Session& session, Exchange& exchange, const Call& call) {
   {
     const ExitGate::Pass pass;
     if (Status ok = pass.check(); !ok) return ok;
-    signature = sign(request, address.host, exchange);
+    Result<Headers> made = sign(request, address.host, exchange);
+    if (!made) return tl::unexpected(within(request.what, made.error()));
+    signature = std::move(*made);
   }
 
   Transfer& transfer = exchange.transfer;

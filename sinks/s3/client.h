@@ -75,7 +75,7 @@ class Client {
   int64_t now_us() const;
 
  private:
-  Headers sign(const Request& request, const std::string& host, const Exchange& exchange);
+  Result<Headers> sign(const Request& request, const std::string& host, const Exchange& exchange);
   bool learn_region(const StoreAnswer& answer, const StoreError& error, Exchange& exchange);
   bool learn_clock(const StoreAnswer& answer, const StoreError& error, Exchange& exchange);
   bool learn_expect(Exchange& exchange);

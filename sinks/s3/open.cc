@@ -1,6 +1,7 @@
 // Opening: options, credentials, the bucket, and what the store can.
 #include <algorithm>
 
+#include "s3/digests.h"
 #include "s3/probe.h"
 #include "s3/s3_sink.h"
 #include "s3/upload.h"
@@ -65,6 +66,7 @@ std::string hint(const StoreAnswer& answer, const Config& config, const std::str
 Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const Call& call) {
   Result<Config> config = parse_config(request.url, request.options, request.option_count);
   if (!config) return tl::unexpected(config.error());
+  if (Status ok = check_digests(); !ok) return tl::unexpected(ok.error());
   Settings settings = find_settings(config->credentials, process_environment());
   if (Status ok = apply_settings(&settings, &*config); !ok) return tl::unexpected(ok.error());
   for (const std::string& remark : settings.remarks) {
@@ -106,7 +108,7 @@ Status S3Sink::connect(Patience& patience, const Call& call) {
   client_ = std::make_unique<Client>(config_, config_.region.empty() ? kDefaultRegion : config_.region,
                                      *transport_, *credentials_, log_);
 
-  return find_bucket(patience, region->empty());
+  return find_bucket(patience, config_.region.empty());
 }
 
 // The first request proves credentials, region and bucket, and costs the store next to nothing.

@@ -103,7 +103,9 @@ Match match_parts(std::string_view etag, const std::vector<UploadedPart>& parts)
     if (bytes.empty()) return Match::kUnknown;
     digests.update(bytes.data(), bytes.size());
   }
-  const bool is_same = whole == digests.md5_base64() && bare.substr(dash + 1) == std::to_string(parts.size());
+  const Result<std::string> md5 = digests.md5_base64();
+  if (!md5) return Match::kUnknown;
+  const bool is_same = whole == *md5 && bare.substr(dash + 1) == std::to_string(parts.size());
   return is_same ? Match::kSame : Match::kOther;
 }
 

@@ -106,7 +106,9 @@ Status S3Sink::put_single(std::string_view key, const Source& source, bool if_ab
   }
   std::string sha256;
   if (wanted.sha256) {
-    sha256 = digests.sha256_hex();
+    Result<std::string> computed = digests.sha256_hex();
+    if (!computed) return tl::unexpected(computed.error());
+    sha256 = std::move(*computed);
   } else if (source.sha256() != nullptr) {
     sha256 = to_hex(source.sha256(), 32);
   }
@@ -114,7 +116,9 @@ Status S3Sink::put_single(std::string_view key, const Source& source, bool if_ab
   if (by_crc) {
     sent.crc32c = crc32c_text(wanted.crc32c ? digests.crc32c() : *source.crc32c());
   } else {
-    sent.md5_base64 = digests.md5_base64();
+    Result<std::string> md5 = digests.md5_base64();
+    if (!md5) return tl::unexpected(md5.error());
+    sent.md5_base64 = std::move(*md5);
   }
   const Header checksum =
       by_crc ? Header{"x-amz-checksum-crc32c", sent.crc32c} : Header{"content-md5", sent.md5_base64};

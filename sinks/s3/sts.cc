@@ -144,12 +144,14 @@ Result<Credentials> assume_role(const SourceContext& context, const AssumeRole& 
   HttpRequest request;
   request.body = encode_query(form);
   request.headers = {{"content-type", "application/x-www-form-urlencoded"}};
-  const std::string digest = sha256_hex(request.body);
+  const Result<std::string> digest = sha256_hex(request.body);
+  if (!digest) return tl::unexpected(digest.error());
   Signer signer("sts");
-  const Headers added =
-      signer.sign({"POST", service->endpoint.host, service->endpoint.path, {}, request.headers, digest},
+  const Result<Headers> added =
+      signer.sign({"POST", service->endpoint.host, service->endpoint.path, {}, request.headers, *digest},
                   source, service->region, context.now_us());
-  request.headers.insert(request.headers.end(), added.begin(), added.end());
+  if (!added) return tl::unexpected(added.error());
+  request.headers.insert(request.headers.end(), added->begin(), added->end());
   Result<Credentials> credentials = exchange(context, *service, std::move(request), "AssumeRole");
   if (!credentials) return fail_within(what("AssumeRole", *service, role), credentials.error());
   return credentials;

@@ -141,10 +141,16 @@ Status Upload::start_part(Session& session) {
     uploaded.crc32c = part->sent.crc32c;
     request.headers.push_back({"x-amz-checksum-crc32c", uploaded.crc32c});
   } else {
-    part->sent.md5_base64 = reading.digests.md5_base64();
+    Result<std::string> md5 = reading.digests.md5_base64();
+    if (!md5) return tl::unexpected(md5.error());
+    part->sent.md5_base64 = std::move(*md5);
     request.headers.push_back({"content-md5", part->sent.md5_base64});
   }
-  if (sink_.config_.sign_payload) request.payload_sha256 = reading.digests.sha256_hex();
+  if (sink_.config_.sign_payload) {
+    const Result<std::string> sha256 = reading.digests.sha256_hex();
+    if (!sha256) return tl::unexpected(sha256.error());
+    request.payload_sha256 = *sha256;
+  }
   request.body = &part->body;
   parts_.push_back(std::move(uploaded));
   running_.push_back(std::move(part));

@@ -50,7 +50,7 @@ void make_footers(const std::string& directory) {
   for (const auto kind :
        {core::ObjectKind::kAccepted, core::ObjectKind::kPruned, core::ObjectKind::kOrigin}) {
     const std::string reason = kind == core::ObjectKind::kAccepted ? "lost in the fire, caf\xc3\xa9" : "";
-    const std::string object = store::format_record({kind, 1'700'000'000'000'000, reason}, "db", 7, {1, 9});
+    const std::string object = *store::format_record({kind, 1'700'000'000'000'000, reason}, "db", 7, {1, 9});
     seeds.add(std::string_view(object).substr(0, object.size() - core::kFooterSize));
   }
 }

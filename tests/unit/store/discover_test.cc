@@ -166,7 +166,7 @@ class OriginTest : public DiscoverTest {
   void add_origin(Lsn last) {
     const Range range = {1, last};
     const Record record = {ObjectKind::kOrigin, 5, {}};
-    fake_.objects[core::object_key("db", 7, range, record.kind)] = format_record(record, "db", 7, range);
+    fake_.objects[core::object_key("db", 7, range, record.kind)] = *format_record(record, "db", 7, range);
     known_.push_back({range, ObjectKind::kOrigin});
   }
   void expect_refused(Lsn low, const std::string& key) {
@@ -250,7 +250,7 @@ TEST_F(OriginTest, AloneItIsReadBeforeItIsBelieved) {
     EXPECT_EQ(gap_before(14), (Range{13, 13})) << "what it cannot explain is a gap as ever";
   }
   const Range other = {1, 11};
-  fake_.objects[origin_key(12)] = format_record({ObjectKind::kOrigin, 5, {}}, "db", 7, other);
+  fake_.objects[origin_key(12)] = *format_record({ObjectKind::kOrigin, 5, {}}, "db", 7, other);
   expect_refused(13, origin_key(12));
   fake_.objects[origin_key(12)] = good;
   EXPECT_EQ(gap_before(13), std::nullopt);
@@ -270,7 +270,7 @@ TEST_F(OriginTest, IsWrittenOnce) {
   EXPECT_FALSE(discover_ok(13).holds_nothing);
 
   for (const std::string& bad :
-       {std::string(), first.substr(0, 100), format_record({ObjectKind::kOrigin, 5, {}}, "db", 7, {1, 13})}) {
+       {std::string(), first.substr(0, 100), *format_record({ObjectKind::kOrigin, 5, {}}, "db", 7, {1, 13})}) {
     fake_.objects[origin_key(12)] = bad;
     const auto refused = write(5);
     ASSERT_FALSE(refused);

@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 core::Digest sha256_of(std::string_view bytes) {
   Sha256 sha;
   sha.update(bytes.data(), bytes.size());
-  return sha.finish();
+  return sha.finish().value();
 }
 
 std::string member_names(const std::string& archive) {

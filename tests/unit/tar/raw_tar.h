@@ -70,7 +70,7 @@ class RawTar {
     std::string bytes = bytes_ + std::string(1024, '\0');
     Sha256 sha;
     sha.update(bytes.data(), bytes.size());
-    const auto footer = core::format_footer(sha.finish(), storage, partition, range);
+    const auto footer = core::format_footer(sha.finish().value(), storage, partition, range);
     return bytes.append(footer.data(), footer.size());
   }
 

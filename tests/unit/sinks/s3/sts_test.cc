@@ -27,8 +27,10 @@ class StsTest : public ::testing::Test {
     SignatureSteps steps;
     Signer signer("sts");
     const Headers expected =
-        signer.sign({request.method, host, path, {}, {request.headers.at(0)}, sha256_hex(request.body)},
-                    {"BASE", Secret("base secret"), Secret("base token"), 0}, region, now_us, &steps);
+        signer
+            .sign({request.method, host, path, {}, {request.headers.at(0)}, *sha256_hex(request.body)},
+                  {"BASE", Secret("base secret"), Secret("base token"), 0}, region, now_us, &steps)
+            .value();
     EXPECT_EQ(header_of(request, "content-type"), "application/x-www-form-urlencoded");
     for (const Header& header : expected) EXPECT_EQ(header_of(request, header.name), header.value);
     EXPECT_NE(header_of(request, "authorization").find("/" + region + "/sts/aws4_request"),
