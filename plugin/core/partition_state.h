@@ -71,7 +71,7 @@ struct PartitionState {
   Backoff ack_backoff;
 
   bool has_work() const {
-    return next == kNoLsn || gap_pending || next <= high || next < low || (gaps && gaps->is_looking());
+    return next <= high || next < low || gap_pending || next == kNoLsn || (gaps && gaps->is_looking());
   }
   bool needs_discovery(uint32_t sink_epoch) const {
     if (next == kNoLsn || epoch != sink_epoch || look_again) return true;

@@ -76,7 +76,7 @@ Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const C
   config->multipart_parallel = std::min(config->multipart_parallel, parts);
   std::unique_ptr<S3Sink> sink(new S3Sink(std::move(*config), request.log));
   Patience patience(call);
-  if (Status ok = sink->connect(patience, call); !ok) return tl::unexpected(ok.error());
+  if (Status ok = sink->connect(patience); !ok) return tl::unexpected(ok.error());
   if (request.read_only) return sink;
   Probe probe(*sink, patience, call);
   if (Status ok = probe.run(&sink->traits_); !ok) return tl::unexpected(ok.error());
@@ -84,7 +84,7 @@ Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const C
   return sink;
 }
 
-Status S3Sink::connect(Patience& patience, const Call& call) {
+Status S3Sink::connect(Patience& patience) {
   Result<std::unique_ptr<Transport>> transport = Transport::make(config_.transport);
   if (!transport) return tl::unexpected(transport.error());
   transport_ = std::move(*transport);

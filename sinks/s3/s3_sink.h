@@ -43,7 +43,7 @@ class S3Sink {
   friend void sweep_uploads(S3Sink& sink, const std::string& known, const Call& call);
 
   S3Sink(Config config, HostLog log) : config_(std::move(config)), log_(log) {}
-  Status connect(Patience& patience, const Call& call);
+  Status connect(Patience& patience);
   Status find_bucket(Patience& patience, bool is_region_guessed);
 
   // `needs` are the permissions, a literal.
