@@ -113,7 +113,7 @@ size_t DirectoryNames::level_bytes() const {
 bool DirectoryNames::add(std::string_view name, uint8_t type) {
   Level& level = levels_.back();
   if (level.more && name > text(items_[largest_])) return true;
-  while (level_bytes() + name.size() + 1 + sizeof(Item) > share_) {
+  while (share_ != SIZE_MAX && level_bytes() + name.size() + 1 + sizeof(Item) > share_) {
     keep_smaller_half();
     level.more = true;
     if (name > text(items_[largest_])) return true;
