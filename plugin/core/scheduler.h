@@ -97,12 +97,13 @@ enum class Outcome : uint8_t {
   kSinkThrottled,  // slow down everything
   kSinkFailed,     // unreachable, no space, 5xx: everything waits
   kCancelled,      // because of stop
+  kDeferred,       // kVerify: not now, for nobody's fault; again after retry_after_ms
 };
 
 struct JobResult {
   Outcome outcome = Outcome::kDone;
   bool conflict = false;        // with kObjectFailed: the sink holds other content
-  uint32_t retry_after_ms = 0;  // the sink's hint, 0 for none
+  uint32_t retry_after_ms = 0;  // the sink's hint, 0 for none; with kDeferred the delay
   // kArchive, kVerify: the last entry of the archive that was put, or was tried to, or of what was compared.
   // The rest of what the job was given is for another. None: all of it.
   Lsn through = kNoLsn;
@@ -213,6 +214,7 @@ class Scheduler {
   void discovered(PartitionState& p, const Job& job, const JobResult& result);
   void progressed(PartitionRef ref, const Job& job, Lsn through);
   void failed(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now);
+  void defer(PartitionRef ref, const JobResult& result, TimeMs now);
   void advance(PartitionState& p, Lsn next);
   Window& window(PartitionState& p) const;
   // An archive of that range may be in the sink, or not: tried again as it was, it gets the name it had.
