@@ -25,7 +25,8 @@
 //    meets a failing sink again after the sink worked for others is taken to be at fault itself; a probe
 //    whose entry fails is followed by discovery, which cannot fail for an entry's sake
 //  8 a failed acknowledge is retried with backoff, with the newest position
-//  9 jobs wait for the rate limit before they start (see rate_limit.h), never in between
+//  9 jobs wait for the rate limit before they start (see rate_limit.h), never in between; a verification that
+//    may not read yet is deferred: its partition comes again when it was told to, and nothing has failed
 #ifndef TIDEMARK_CORE_SCHEDULER_H
 #define TIDEMARK_CORE_SCHEDULER_H
 

@@ -1,5 +1,6 @@
 // Runs one job of the scheduler: acquire -> lay out -> put -> release, or a look at what the sink holds;
-// and sorts what went wrong into the scheduler's scopes.
+// and sorts what went wrong into the scheduler's scopes. What is in the sink and was not put by the job itself
+// is read before it counts.
 //
 // One JobRunner per worker thread, reused. A job that needs memory leases it and waits while there is none.
 #ifndef TIDEMARK_RUNTIME_JOB_H

@@ -60,6 +60,12 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
   const auto footer = read(sink, key, is_other_size ? Depth::kFooter : depth, read_bytes, call);
   if (!footer) return tl::unexpected(footer.error());
   if (footer->sha256 != here.sha256) {
+    // Another history, or a footer that is damaged itself: that an operator must be told rightly is worth
+    // reading.
+    if (depth == Depth::kFooter && !is_other_size) {
+      const auto whole = read(sink, key, Depth::kFull, read_bytes, call);
+      if (!whole) return tl::unexpected(whole.error());
+    }
     return tl::unexpected(other_content(key, footer->sha256, here.sha256));
   }
   if (is_other_size) {

@@ -38,7 +38,8 @@ typedef struct tidemark_entry {
 /* Open set: a host ignores kinds it does not know. */
 enum {
   TIDEMARK_EVENT_GAP = 1,          /* [low, high] can no longer be archived; the archive has a hole */
-  TIDEMARK_EVENT_CONFLICT = 2,     /* the sink holds different content for [low, high] */
+  TIDEMARK_EVENT_CONFLICT = 2,     /* the sink holds something else for [low, high]: status EXISTS, other
+                                      content; CORRUPT, an object that is damaged. Nothing is overwritten */
   TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; retried with backoff */
   TIDEMARK_EVENT_RECOVERED = 4,    /* the partition that was failing makes progress again */
   TIDEMARK_EVENT_SINK_CHANGED = 5, /* set_sink swapped while started; every partition is looked up anew */
