@@ -216,16 +216,15 @@ void HammerHost::be_calm() {
   calm_ = true;
 }
 
-bool HammerHost::settled() { return unsettled().empty(); }
-
+// What is archived and acknowledged goes: so low gets beyond what is missing in the middle.
 std::string HammerHost::unsettled() {
+  std::string why;
   for (const auto& part : parts_) {
     std::vector<std::pair<Lsn, std::string>> open;
     {
       const std::lock_guard<std::mutex> lock(part->mutex);
       if (part->position < part->entries.size())
-        return name_of(part->name, part->position + 1) + " is not acknowledged";
-      prune(*part, part->position);
+        why = name_of(part->name, part->position + 1) + " is not acknowledged";
       for (Lsn lsn = 1; lsn <= part->entries.size(); ++lsn) {
         const Entry& entry = part->entries[lsn - 1];
         if (entry.state == State::kThere && !entry.safe) open.emplace_back(lsn, entry.fingerprint);
@@ -233,12 +232,14 @@ std::string HammerHost::unsettled() {
     }
     for (const auto& [lsn, fingerprint] : open) {
       const std::string problem = reader_.find(plan_.roots, part->name, lsn, fingerprint);
-      if (!problem.empty()) return name_of(part->name, lsn) + " is there and not archived: " + problem;
+      if (!problem.empty()) why = name_of(part->name, lsn) + " is there and not archived: " + problem;
       const std::lock_guard<std::mutex> lock(part->mutex);
-      part->entries[lsn - 1].safe = true;
+      part->entries[lsn - 1].safe = problem.empty();
     }
+    const std::lock_guard<std::mutex> lock(part->mutex);
+    prune(*part, part->position);
   }
-  return {};
+  return why;
 }
 
 // Also what was found while the deliverer was busy, or without any drain.

@@ -67,12 +67,11 @@ class HammerHost {
   Notice notice(size_t partition) const;  // what is there now
   void notify(const Notice& notice);
 
-  // ---- A life. be_calm: no more faults; settled: all is safe and acknowledged.
+  // ---- A life. be_calm: no more faults.
   void begin_life();
   void end_life(uint64_t swaps);
   void be_calm();
-  bool settled();
-  // What keeps it from being settled.
+  // What is not yet both safe and acknowledged; empty: nothing.
   std::string unsettled();
 
   std::vector<std::string> violations() const;
