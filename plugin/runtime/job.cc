@@ -290,7 +290,7 @@ std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64
     bool taken = false;
     Status status = leases.add(lsn, most_bytes, &taken);
     // What fails is met again as the first of another job, and holds up only itself.
-    if (!status && (lsn == range->first || status.error().status == TIDEMARK_E_CANCELLED)) {
+    if (!status && (lsn == range->first || entry_outcome(status.error()) == core::Outcome::kCancelled)) {
       return entry_error(id, lsn, std::move(status.error()));
     }
     if (!taken) break;
@@ -303,9 +303,8 @@ std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64
 }
 
 JobRunner::Ended JobRunner::entry_error(const PartitionId& id, core::Lsn lsn, Error error) const {
-  core::Outcome outcome = core::Outcome::kEntryFailed;
+  core::Outcome outcome = entry_outcome(error);
   if (error.status == TIDEMARK_E_NOT_FOUND) outcome = core::Outcome::kMissing;
-  if (error.status == TIDEMARK_E_CANCELLED) outcome = core::Outcome::kCancelled;
   error.message = name_of(id, {lsn, lsn}) + ": " + error.message;
   return ended(outcome, std::move(error));
 }
@@ -422,9 +421,16 @@ JobRunner::Ended JobRunner::ended(core::Outcome outcome, Error error) const {
   return result;
 }
 
+// CANCELLED is what the plugin asked for only while it stops; a callback that says so at any other time has
+// failed.
+core::Outcome JobRunner::entry_outcome(const Error& error) const {
+  const bool is_stopping = error.status == TIDEMARK_E_CANCELLED && cancelled_.load();
+  return is_stopping ? core::Outcome::kCancelled : core::Outcome::kEntryFailed;
+}
+
 JobRunner::Ended JobRunner::entry_error(Error error) const {
-  const bool stopped = error.status == TIDEMARK_E_CANCELLED;
-  return ended(stopped ? core::Outcome::kCancelled : core::Outcome::kEntryFailed, std::move(error));
+  const core::Outcome outcome = entry_outcome(error);
+  return ended(outcome, std::move(error));
 }
 
 JobRunner::Ended JobRunner::sink_error(Error error) const {
@@ -444,8 +450,7 @@ JobRunner::Ended JobRunner::sink_error(Error error) const {
 JobRunner::Ended JobRunner::conflict(const PartitionId& id, core::Range range, Error error) const {
   const bool is_damaged = error.status == TIDEMARK_E_CORRUPT;
   error.message = name_of(id, range) + ": " + (is_damaged ? "damaged in the sink: " : "") + error.message +
-                  (is_damaged ? "; move it away and it is written anew"
-                              : "; nothing was overwritten");
+                  (is_damaged ? "; move it away and it is written anew" : "; nothing was overwritten");
   Ended result = ended(core::Outcome::kObjectFailed, std::move(error));
   result.result.conflict = true;
   return result;

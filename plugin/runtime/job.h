@@ -1,6 +1,6 @@
 // Runs one job of the scheduler: acquire -> lay out -> put -> release, or a look at what the sink holds;
-// and sorts what went wrong into the scheduler's scopes. What is in the sink and was not put by the job itself
-// is read before it counts.
+// and sorts what went wrong into the scheduler's scopes. What is in the sink and was not put by the job
+// itself is read before it counts.
 //
 // One JobRunner per worker thread, reused. A job that needs memory leases it and waits while there is none.
 #ifndef TIDEMARK_RUNTIME_JOB_H
@@ -69,6 +69,7 @@ class JobRunner {
   Result<core::Digest> digest_of_entry(const PartitionId& id, core::Lsn lsn, Leases& leases);
   Status put(const std::string& key, const tidemark_source& source);
   Ended ended(core::Outcome outcome, Error error) const;
+  core::Outcome entry_outcome(const Error& error) const;
   Ended entry_error(Error error) const;
   Ended sink_error(Error error) const;
   Ended conflict(const PartitionId& id, core::Range range, Error error) const;

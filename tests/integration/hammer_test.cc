@@ -21,7 +21,7 @@ namespace tidemark::integration {
 namespace {
 
 constexpr size_t kRoots = 3;
-constexpr auto kSettleWithin = std::chrono::seconds(120);  // reached only by a failure
+constexpr auto kSettleWithin = std::chrono::seconds(60);  // reached only by a failure
 
 std::vector<tidemark_option> abi_options(const Options& options) {
   std::vector<tidemark_option> result;
@@ -215,7 +215,7 @@ void Hammer::settle() {
   host_.be_calm();
   if (plan_.swaps) swap_sink(true);
   const auto deadline = std::chrono::steady_clock::now() + kSettleWithin;
-  while (!host_.settled()) {
+  for (std::string why; !(why = host_.unsettled()).empty();) {
     if (std::chrono::steady_clock::now() > deadline) {
       problems_.push_back(plan_.storage +
                           ": without faults it does not come to an end: " + host_.unsettled());

@@ -37,7 +37,10 @@ typedef struct tidemark_entry {
 
 /* Open set: a host ignores kinds it does not know. */
 enum {
-  TIDEMARK_EVENT_GAP = 1,          /* [low, high] can no longer be archived; the archive has a hole */
+  /* [low, high] can no longer be archived; the archive has a hole. Before any acknowledge that passes it,
+   * whatever happens: acknowledge waits until this callback has returned. A gap right before the first
+   * entry of a life that an earlier life recorded and no person accepted is told again, once a life. */
+  TIDEMARK_EVENT_GAP = 1,
   TIDEMARK_EVENT_CONFLICT = 2,     /* the sink holds something else for [low, high]: status EXISTS, other
                                       content; CORRUPT, an object that is damaged. Nothing is overwritten */
   TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; retried with backoff */
@@ -76,7 +79,12 @@ typedef struct tidemark_host {
    * for partition_idle_ms is looked up anew when it is notified, from the low given then. lsn 0 answers a
    * question when nothing is archived. Any status but OK: the plugin tries again later. [worker] required */
   tidemark_status (*acknowledge)(void* ctx, const tidemark_partition*, tidemark_lsn, tidemark_error*);
-  /* Something an operator should see. Must not block. [worker] optional */
+  /* Something an operator should see, one at a time and in order. Must not block: acknowledge of a
+   * partition waits for its GAP, and stop() delivers what was decided before it returns, whatever drain_ms
+   * is. GAP and CONFLICT are never dropped: each partition has at most one of each on its way and waits
+   * with the next. Of the other kinds the oldest are dropped, and counted in the metrics, when 65,536 wait.
+   * A change of sink loses none; a partition is not forgotten before its GAP and CONFLICT were told.
+   * [worker] optional */
   void (*event)(void* ctx, const tidemark_event*);
   /* One formatted line, no newline. Must not block. [any-thread] optional */
   void (*log)(void* ctx, int32_t level, tidemark_str component, tidemark_str message);
@@ -113,6 +121,9 @@ typedef struct tidemark_archiver_api {
   /* Entries low..high (inclusive) exist and low is the oldest still there. Idempotent, may come
    * out of order and from inside a callback. low == high + 1 is the empty range: nothing to
    * archive, tell me again how far you are. Only enqueues; what waits is merged per partition.
+   * A low at or below a GAP of this life says that entries of it are there after all: they are looked for
+   * and archived before anything else of the partition is acknowledged. What is not there was told
+   * already; after 64 in a row that are not, the rest of the gap is left until the next such notify.
    * Everything notified is forgotten by stop(): after start() notify all that is still there.
    * TIDEMARK_E_INVALID: bad name or range, or not started; TIDEMARK_E_CANCELLED: stop() has begun;
    * TIDEMARK_E_NO_SPACE: more partitions or storage names than the plugin's limits. [hot-path] */
