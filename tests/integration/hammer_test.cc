@@ -217,8 +217,7 @@ void Hammer::settle() {
   const auto deadline = std::chrono::steady_clock::now() + kSettleWithin;
   for (std::string why; !(why = host_.unsettled()).empty();) {
     if (std::chrono::steady_clock::now() > deadline) {
-      problems_.push_back(plan_.storage +
-                          ": without faults it does not come to an end: " + host_.unsettled());
+      problems_.push_back(plan_.storage + ": without faults it does not come to an end: " + why);
       return;
     }
     for (size_t i = 0; i < plan_.partitions; ++i) host_.notify(host_.notice(i));
