@@ -46,6 +46,12 @@ Status parse_bool(const Option& option, bool* out) {
   return {};
 }
 
+Status parse_verify_existing(const Option& option, VerifyExisting* out) {
+  if (option.value != "footer" && option.value != "full") return invalid(option, "use footer or full");
+  *out = option.value == "full" ? VerifyExisting::kFull : VerifyExisting::kFooter;
+  return {};
+}
+
 struct Row {
   std::string_view key;
   Status (*parse)(const Option& option, Config* config);
@@ -63,6 +69,12 @@ constexpr Row kRows[] = {
      [](const Option& o, Config* c) { return parse_number(o, 1, 64, &c->partition_inflight); }},
     {"max_bytes_per_second",
      [](const Option& o, Config* c) { return parse_number(o, 0, 1ULL << 40U, &c->max_bytes_per_second); }},
+    {"verify_existing",
+     [](const Option& o, Config* c) { return parse_verify_existing(o, &c->verify_existing); }},
+    {"verify_max_bytes_per_second",
+     [](const Option& o, Config* c) {
+       return parse_number(o, 0, 1ULL << 40U, &c->verify_max_bytes_per_second);
+     }},
     {"retry_min_ms",
      [](const Option& o, Config* c) { return parse_number(o, 1, kHourMs, &c->retry_min_ms); }},
     {"retry_max_ms", [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->retry_max_ms); }},

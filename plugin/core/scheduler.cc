@@ -102,6 +102,9 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
       remember(p, job, result);
       if (own_failure) failed(job.partition, job, result, now);
       break;
+    case Outcome::kDeferred:
+      if (job.sink_epoch == epoch_) defer(job.partition, result, now);
+      break;
     case Outcome::kCancelled:
       break;
   }

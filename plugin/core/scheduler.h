@@ -30,7 +30,8 @@
 //    meets a failing sink again after the sink worked for others is taken to be at fault itself; a probe
 //    whose entry fails is followed by discovery, which cannot fail for an entry's sake
 //  8 a failed acknowledge is retried with backoff, with the newest position
-//  9 jobs wait for the rate limit before they start (see rate_limit.h), never in between
+//  9 jobs wait for the rate limit before they start (see rate_limit.h), never in between; a verification that
+//    may not read yet is deferred: its partition comes again when it was told to, and nothing has failed
 #ifndef TIDEMARK_CORE_SCHEDULER_H
 #define TIDEMARK_CORE_SCHEDULER_H
 
@@ -104,12 +105,13 @@ enum class Outcome : uint8_t {
   kSinkThrottled,  // slow down everything
   kSinkFailed,     // unreachable, no space, 5xx: everything waits
   kCancelled,      // because of stop
+  kDeferred,       // kVerify: not now, for nobody's fault; again after retry_after_ms
 };
 
 struct JobResult {
   Outcome outcome = Outcome::kDone;
   bool conflict = false;        // with kObjectFailed: the sink holds other content
-  uint32_t retry_after_ms = 0;  // the sink's hint, 0 for none
+  uint32_t retry_after_ms = 0;  // the sink's hint, 0 for none; with kDeferred the delay
   // kArchive, kVerify: the last entry of the archive that was put, or was tried to, or of what was compared.
   // The rest of what the job was given is for another. None: all of it.
   Lsn through = kNoLsn;
@@ -239,6 +241,7 @@ class Scheduler {
   void discovered(PartitionState& p, const Job& job, const JobResult& result);
   void progressed(PartitionRef ref, const Job& job, Lsn through);
   void failed(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now);
+  void defer(PartitionRef ref, const JobResult& result, TimeMs now);
   void back_off(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now);
   void recovered(PartitionRef ref, Range range);
   void advance(PartitionState& p, Lsn next);

@@ -149,6 +149,10 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
       gaps.failed(range);
       fails = is_current;
       break;
+    case Outcome::kDeferred:
+      gaps.failed(range);
+      if (is_current) defer(job.partition, result, now);
+      return;
     case Outcome::kEntryFailed:
     case Outcome::kSinkThrottled:
     case Outcome::kSinkFailed:

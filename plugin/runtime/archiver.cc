@@ -25,6 +25,11 @@ core::SchedulerConfig scheduler_config(const config::Config& config) {
   return result;
 }
 
+JobLimits job_limits(const config::Config& config, const MemoryPlan& memory) {
+  const bool full = config.verify_existing == config::VerifyExisting::kFull;
+  return {config.batch_bytes, memory.compare_entries, full ? store::Depth::kFull : store::Depth::kFooter};
+}
+
 constexpr const char* kReadOnly = "the archiver was made with read_only=true, which changes nothing";
 
 void name_thread(const std::string& name) { pthread_setname_np(pthread_self(), name.c_str()); }
@@ -60,6 +65,7 @@ Archiver::Archiver(const tidemark_host& host, config::Config config)
       metrics_(config_.workers),
       memory_(plan_memory(config_.memory_budget_bytes, config_.workers, config_.batch_entries)),
       sources_(memory_),
+      read_pace_(config_.verify_max_bytes_per_second),
       restores_(memory_.restores),
       dispatcher_(scheduler_config(config_), intake_) {}
 
@@ -187,7 +193,7 @@ bool Archiver::in_callback() const {
 void Archiver::run_worker(uint32_t number) {
   name_thread("tidemark-w" + std::to_string(number));
   metrics::Stages::Shard& stages = metrics_.stages(number);
-  JobRunner runner(host_, slot_, metrics_, stages, sources_, config_.batch_bytes, memory_.compare_entries,
+  JobRunner runner(host_, slot_, metrics_, stages, sources_, read_pace_, job_limits(config_, memory_),
                    cancelled_);
   Finished finished;
   Command command;

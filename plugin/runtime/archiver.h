@@ -70,6 +70,7 @@ class Archiver {
   metrics::Metrics metrics_;
   const MemoryPlan memory_;
   SourcePool sources_;
+  ReadPace read_pace_;
   Slots restores_;
   sink::Slot slot_;
   Intake intake_;

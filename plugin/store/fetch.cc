@@ -78,25 +78,4 @@ Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out,
                                                          : fetch_record(sink, key, *parsed, give, deadline);
 }
 
-Status digest_entries(sink::Sink& sink, std::string_view key, tar::EntryDigests& digests,
-                      const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return tl::unexpected(parsed.error());
-  Deadline deadline(call);
-  const auto take = [&](std::span<const uint8_t> piece) -> Status {
-    Status status = digests.push(piece);
-    return status ? status : about(key, status.error());
-  };
-  tar::FooterSplitter splitter;
-  Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
-    const auto pieces = splitter.push(piece);
-    if (Status first = take(pieces.first); !first) return first;
-    return take(pieces.second);
-  });
-  if (!status) return status;
-  const auto footer = splitter.check(parsed->storage, parsed->partition, parsed->name.range);
-  if (!footer) return about(key, footer.error());
-  return {};
-}
-
 }  // namespace tidemark::store

@@ -20,7 +20,6 @@
 #include "core/footer.h"
 #include "core/types.h"
 #include "sink/sink.h"
-#include "tar/entry_digests.h"
 #include "util/result.h"
 
 namespace tidemark::store {
@@ -48,11 +47,6 @@ Result<core::Footer> read_footer(sink::Sink& sink, std::string_view key, const t
 // The object as stored, archive or gap record; its end is given out only after its digest was found right.
 // After any status but OK discard what `out` received. A status of `out` is passed on.
 Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out, const tidemark_call* call);
-
-// Gives an archive's content to `digests` and checks its own digest. CORRUPT as read_footer() and
-// fetch() have it; then what `digests` says is worth nothing.
-Status digest_entries(sink::Sink& sink, std::string_view key, tar::EntryDigests& digests,
-                      const tidemark_call* call);
 
 struct Restored {
   std::string key;             // the archive the entry came from

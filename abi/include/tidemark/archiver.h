@@ -49,7 +49,8 @@ enum {
    * whatever happens: acknowledge waits until this callback has returned. A gap right before the first
    * entry of a life that an earlier life recorded and no person accepted is told again, once a life. */
   TIDEMARK_EVENT_GAP = 1,
-  TIDEMARK_EVENT_CONFLICT = 2,     /* the sink holds different content for [low, high] */
+  TIDEMARK_EVENT_CONFLICT = 2,     /* the sink holds something else for [low, high]: status EXISTS, other
+                                      content; CORRUPT, an object that is damaged. Nothing is overwritten */
   TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; retried with backoff */
   TIDEMARK_EVENT_RECOVERED = 4,    /* the partition that was failing makes progress again */
   TIDEMARK_EVENT_SINK_CHANGED = 5, /* set_sink swapped while started; every partition is looked up anew */
