@@ -183,6 +183,7 @@ void Hammer::live(bool calm_end) {
   ErrorOut error;
   quiet_ = calm_ = false;
   swaps_ = 0;
+  late_.clear();  // what was on its way in the last life may call gone what is there again
   host_.begin_life();
   expect(api_->start(archiver_, &error), "start", error);
   std::vector<std::thread> threads;
