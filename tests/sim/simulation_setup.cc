@@ -79,7 +79,8 @@ void Simulation::record_gaps(size_t partition) {
 void Simulation::draw_rates() {
   const auto rate = [this](uint64_t most) { return random_.chance(60) ? 0 : random_.between(1, most); };
   slow_puts_ = random_.chance(50);
-  rates_ = {rate(15), rate(10), rate(20), rate(30), rate(20), rate(30), rate(100)};
+  rates_ = {rate(15), rate(10), rate(20), rate(30), rate(20), rate(30), 0};
+  rates_.event = random_.chance(20) ? 98 : rate(70);
   restart_chance_ = random_.chance(50) ? 0 : random_.between(10, 90);
 }
 
