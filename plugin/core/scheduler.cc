@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 namespace tidemark::core {
 
@@ -10,6 +11,7 @@ Scheduler::Scheduler(const SchedulerConfig& config)
       jitter_(config.seed),
       throttle_(config.workers, config.retry),
       rate_(config.bytes_per_second) {
+  assert(config.partition_inflight <= std::numeric_limits<decltype(PartitionState::jobs)>::max());
   assert(config.workers > 0 && config.partition_inflight > 0 && config.batch_entries > 0);
 }
 
