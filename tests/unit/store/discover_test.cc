@@ -269,8 +269,8 @@ TEST_F(OriginTest, IsWrittenOnce) {
   EXPECT_EQ(read_record(fake_.sink(), origin_key(12), nullptr)->made_us, 1'700'000'000'000'000);
   EXPECT_FALSE(discover_ok(13).holds_nothing);
 
-  for (const std::string& bad :
-       {std::string(), first.substr(0, 100), *format_record({ObjectKind::kOrigin, 5, {}}, "db", 7, {1, 13})}) {
+  for (const std::string& bad : {std::string(), first.substr(0, 100),
+                                 *format_record({ObjectKind::kOrigin, 5, {}}, "db", 7, {1, 13})}) {
     fake_.objects[origin_key(12)] = bad;
     const auto refused = write(5);
     ASSERT_FALSE(refused);
