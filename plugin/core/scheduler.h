@@ -222,6 +222,7 @@ class Scheduler {
   void tell_conflict(PartitionRef ref, Range range);
   // The job the partition needs next; nothing if it has none or must wait for those it has.
   std::optional<Job> plan(PartitionRef ref) const;
+  void plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& job) const;
   std::optional<Range> plan_archive(const PartitionState& p) const;
   bool may_start(TimeMs now) const { return throttle_.may_start(running_, now) && rate_.may_start(now); }
   // Where it belongs when it does not back off.
@@ -231,7 +232,7 @@ class Scheduler {
   bool owes_ack(const PartitionState& p) const;
   // Late entries.
   void claim(PartitionState& p, const Notice& notice) const;
-  Job plan_late(PartitionRef ref, Range open) const;
+  void plan_late(const PartitionState& p, Job& job) const;
   void late_finished(const Job& job, const JobResult& result, bool own_failure, TimeMs now);
   void forget_idle(TimeMs now);
 

@@ -96,10 +96,8 @@ void Scheduler::claim(PartitionState& p, const Notice& notice) const {
     gaps(p).expect({std::max(p.next, claimed.first), claimed.last});
 }
 
-Job Scheduler::plan_late(PartitionRef ref, Range open) const {
-  const PartitionState& p = partitions_[ref];
-  Job job;
-  job.partition = ref;
+void Scheduler::plan_late(const PartitionState& p, Job& job) const {
+  const Range open = *p.gaps->open(p.next);
   job.late = true;
   job.range = open;
   const Gaps::Looked* looked = p.gaps->looked_up(open.first, epoch_);
@@ -116,7 +114,6 @@ Job Scheduler::plan_late(PartitionRef ref, Range open) const {
     if (held != kNoLsn) job.range.last = std::min(job.range.last, held - 1);
     job.range.last = std::min(job.range.last - open.first, Lsn{config_.batch_entries} - 1) + open.first;
   }
-  return job;
 }
 
 void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_failure, TimeMs now) {
@@ -145,6 +142,7 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
       if (is_current && is_verify && result.conflict) {
         // The entry was told to be lost, and this says why: it holds up nothing.
         gaps.passed(range);
+        gaps.set_failed(false);  // to pass it is no recovery
         if (p.raised != Raised::kConflict && !p.conflict_untold) tell_conflict(job.partition, job.range);
         break;
       }
