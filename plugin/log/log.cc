@@ -2,6 +2,8 @@
 
 #include <spdlog/sinks/sink.h>
 
+#include <string_view>
+
 namespace tidemark::log {
 namespace {
 
@@ -18,6 +20,8 @@ int32_t abi_level(spdlog::level::level_enum level) {
       return TIDEMARK_LOG_ERROR;
   }
 }
+
+tidemark_str abi_text(std::string_view text) { return {text.data(), text.size()}; }
 
 // Hands the bare message on; the host adds time and place as it likes. No lock: the host's callback has its
 // own.
@@ -60,7 +64,9 @@ Log::Log(HostLog callback, void* ctx, int32_t level) {
               ? std::make_shared<spdlog::logger>("tidemark")
               : std::make_shared<spdlog::logger>("tidemark", std::make_shared<HostSink>(callback, ctx));
   root_->set_level(callback == nullptr ? spdlog::level::off : spdlog_level(level));
-  root_->set_error_handler([](const std::string&) {});
+  root_->set_error_handler([callback, ctx](const std::string&) {
+    if (callback != nullptr) callback(ctx, TIDEMARK_LOG_ERROR, abi_text("tidemark"), abi_text(kLineLost));
+  });
 }
 
 std::shared_ptr<spdlog::logger> Log::component(const std::string& name) const { return root_->clone(name); }

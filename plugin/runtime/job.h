@@ -27,7 +27,8 @@ class JobRunner {
             metrics::Stages::Shard& stages, SourcePool& sources, uint64_t batch_bytes,
             uint64_t compare_entries, const std::atomic<bool>& cancelled);
 
-  JobDone run(const JobCommand& command);
+  // Whatever fails, also for want of memory, is the job's outcome.
+  JobDone run(const JobCommand& command) noexcept;
 
  private:
   class Leases;
@@ -37,6 +38,7 @@ class JobRunner {
     bool existed = false;  // a put found the same archive there
   };
 
+  Ended run_kind(const JobCommand& command);
   Ended archive(const PartitionId& id, core::Range range);
   Ended verify(const PartitionId& id, const core::Job& job);
   Ended record_gap(const PartitionId& id, core::Range range);
@@ -71,6 +73,7 @@ class JobRunner {
   const std::atomic<bool>& cancelled_;
   tidemark_call call_;
   std::shared_ptr<sink::Sink> sink_;  // of the job that runs
+  core::Lsn put_through_ = core::kNoLsn;  // of the archive that it may have put
 };
 
 }  // namespace tidemark::runtime

@@ -4,6 +4,8 @@
 #include <boost/dll/shared_library.hpp>
 #include <dlfcn.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <vector>
@@ -52,6 +54,12 @@ const char* missing_function(const tidemark_sink_api& api) {
   return nullptr;
 }
 
+// The dynamic linker has only words for it.
+bool tells_of_memory(const char* why) {
+  return std::strstr(why, "out of memory") != nullptr ||
+         std::strstr(why, strerrordesc_np(ENOMEM)) != nullptr;
+}
+
 Result<std::shared_ptr<Library>> load(const fs::path& path, const std::string& scheme, const log::Log& log) {
   std::error_code exists_problem;
   if (!fs::exists(path, exists_problem)) {
@@ -64,6 +72,9 @@ Result<std::shared_ptr<Library>> load(const fs::path& path, const std::string& s
   library->handle.load(path, problem, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
   if (problem) {
     const char* const why = dlerror();  // says more than the code that Boost.DLL makes of it
+    if (why != nullptr && tells_of_memory(why)) {
+      return fail(TIDEMARK_E_RETRYABLE, "out of memory to load the sink library " + path.string());
+    }
     return fail(TIDEMARK_E_UNSUPPORTED, "cannot load the sink library " + path.string() + ": " +
                                             (why != nullptr ? why : problem.message()));
   }
@@ -161,8 +172,11 @@ Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const co
   if (handle == nullptr) {
     return fail(TIDEMARK_E_UNSUPPORTED, library_path + " broke the ABI: open gave OK but no sink");
   }
-  const tidemark_sink_api* api = (*library)->api;
-  return std::make_shared<Sink>(api, handle, std::move(*library));
+  const tidemark_sink_api* const api = (*library)->api;
+  std::unique_ptr<tidemark_sink, decltype(api->close)> open(handle, api->close);
+  auto sink = std::make_shared<Sink>(api, handle, *library);
+  (void)open.release();  // the Sink closes it now
+  return sink;
 }
 
 }  // namespace tidemark::sink

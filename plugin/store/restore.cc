@@ -127,7 +127,7 @@ Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t pa
   const auto found = find_candidates(sink, storage, partition, lsn, deadline);
   if (!found) return tl::unexpected(found.error());
   if (found->archives.empty()) return not_found(storage, partition, lsn, found->record);
-  const tar::Extraction wanted = {storage, partition, {}, lsn, directory, {}};
+  const tar::Extraction wanted = {storage, partition, {}, lsn, directory};
   Restored result;
   for (const Candidate& candidate : found->archives) {
     Status status = restore_from(sink, candidate, wanted, piece_bytes, deadline);

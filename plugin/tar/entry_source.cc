@@ -15,6 +15,7 @@
 #include "tar/stream.h"
 #include "tar/walker.h"
 #include "util/crc32c.h"
+#include "util/guard.h"
 #include "util/sha256.h"
 #include "util/stopwatch.h"
 
@@ -59,6 +60,17 @@ class EntrySource::Impl {
   Result<uint32_t> object_crc32c();
   const std::optional<Error>& failure() const { return failure_; }
   const SourceTimes& times() const { return times_; }
+
+  // What `body` throws is the failure from now on: half a step may have been done.
+  template <typename Body>
+  auto kept(Body&& body) -> decltype(body()) {
+    try {
+      return body();
+    } catch (...) {
+      failure_ = current_error();
+    }
+    return tl::unexpected<Error>(*failure_);
+  }
 
  private:
   enum class Mode : uint8_t {
@@ -257,10 +269,8 @@ Status EntrySource::Impl::open(std::string_view storage, uint64_t partition,
 
 void EntrySource::Impl::close() {
   if (mode_ == Mode::kStreamed) stream_.close();
-  if (laid_out_ > 0) {
-    layout_.trim();
-    chunks_.trim();
-  }
+  layout_.trim();
+  chunks_.trim();
   walker_.trim();
   mode_ = Mode::kClosed;
   entries_.clear();
@@ -432,11 +442,17 @@ Status EntrySource::open(std::string_view storage, uint64_t partition, std::span
 uint64_t EntrySource::size_bytes() const { return impl_->size_bytes(); }
 const uint8_t* EntrySource::data() const { return impl_->data(); }
 Result<size_t> EntrySource::read(uint64_t offset, void* buffer, size_t size) {
-  return impl_->read(offset, static_cast<uint8_t*>(buffer), size);
+  return impl_->kept([&] { return impl_->read(offset, static_cast<uint8_t*>(buffer), size); });
 }
-Result<core::Digest> EntrySource::content_digest() { return impl_->content_digest(); }
-Result<core::Digest> EntrySource::object_digest() { return impl_->object_digest(); }
-Result<uint32_t> EntrySource::object_crc32c() { return impl_->object_crc32c(); }
+Result<core::Digest> EntrySource::content_digest() {
+  return impl_->kept([&] { return impl_->content_digest(); });
+}
+Result<core::Digest> EntrySource::object_digest() {
+  return impl_->kept([&] { return impl_->object_digest(); });
+}
+Result<uint32_t> EntrySource::object_crc32c() {
+  return impl_->kept([&] { return impl_->object_crc32c(); });
+}
 const std::optional<Error>& EntrySource::failure() const { return impl_->failure(); }
 const SourceTimes& EntrySource::times() const { return impl_->times(); }
 void EntrySource::close() { impl_->close(); }

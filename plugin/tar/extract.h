@@ -23,12 +23,8 @@ namespace tidemark::tar {
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
-  // The next bytes, valid until the next call; empty at the end. Must not throw.
+  // The next bytes, valid until the next call; empty at the end.
   virtual Result<std::span<const uint8_t>> next() = 0;
-};
-
-struct ExtractLimits {
-  uint64_t members = 1'000'000;  // of one archive
 };
 
 // What is to be restored, and what the archive must say of itself.
@@ -38,7 +34,6 @@ struct Extraction {
   core::Range range;  // of the archive
   core::Lsn lsn = core::kNoLsn;
   std::string_view directory;  // exists
-  ExtractLimits limits;
 };
 
 //   CORRUPT      not the archive it should be, damaged, or with members no archive of ours has

@@ -35,8 +35,7 @@ Result<std::string> random_text() {
 
 TreeBuilder::~TreeBuilder() {
   file_.reset();
-  stack_.clear();
-  if (created_) remove_tree(directory_.get(), temp_name_.c_str());
+  if (created_) remove_tree(directory_.get(), temp_name_.c_str(), stack_);
 }
 
 std::string TreeBuilder::shown(std::string_view path) const {

@@ -104,12 +104,17 @@ Status TreeWalker::walk(const EntryPath& entry, TreeVisitor& visitor, Cancel can
   std::memcpy(path_, text.data(), text.size());
   path_size_ = text.size();
 
+  const struct LetGo {  // also of a walk that an exception ends
+    TreeWalker& walker;
+    ~LetGo() {
+      walker.directories_.clear();
+      walker.frames_.clear();
+      walker.names_.shrink(0);
+      walker.items_.shrink(0);
+    }
+  } let_go{*this};
   Status status = walk_root(visitor);
   if (status) status = walk_frames(visitor, cancel);
-  directories_.clear();
-  frames_.clear();
-  names_.shrink(0);
-  items_.shrink(0);
   return status;
 }
 

@@ -35,7 +35,7 @@ class ExtractTest : public testing::Test {
     write_file(dir_ / "victim/file", "precious");
   }
 
-  Extraction wanted() const { return {"db", 7, {36, 36}, 36, out_, {}}; }
+  Extraction wanted() const { return {"db", 7, {36, 36}, 36, out_}; }
   Status extract(const std::string& object, size_t piece = 4096) { return extract(object, wanted(), piece); }
   Status extract(const std::string& object, const Extraction& what, size_t piece = 4096) {
     StringStream bytes(object, piece);
@@ -151,7 +151,7 @@ TEST_F(ExtractTest, RefusesPathsThatLeadOut) {
   expect_refused(root().member('0', kRoot + "/./x", "x").object(), "'.' or '..'");
   expect_refused(root().member('0', kRoot + "//x", "x").object(), "empty name");
   expect_refused(root().member('5', kRoot + "//").object(), "empty name");
-  expect_refused(root().member('2', kRoot + "/x/", "", "y").object(), "empty name");
+  expect_refused(root().member('2', kRoot + "/x/", "", "y").object(), "only a directory's name");
   expect_refused(root().pax("path", kRoot + "/../x").member('0', kRoot + "/ok", "x").object(), "'.' or '..'");
   expect_refused(root().member('0', "./" + kRoot + "/x", "x").object(), "outside of the entries");
 }
@@ -178,9 +178,9 @@ TEST_F(ExtractTest, RefusesWhatIsNoFileDirectoryOrSymlink) {
     expect_refused(root().member(type, kRoot + "/x").object(),
                    "neither a file nor a directory nor a symlink");
   }
-  expect_refused(root().member('1', kRoot + "/x", "", dir_ / "victim/file").object(), "is a hard link");
+  expect_refused(root().member('1', kRoot + "/x", "", dir_ / "victim/file").object(), "neither a file nor a directory nor a symlink");
   expect_refused(root().member('0', kRoot + "/a", "x").member('1', kRoot + "/b", "", kRoot + "/a").object(),
-                 "is a hard link");
+                 "neither a file nor a directory nor a symlink");
   expect_refused(root().member('2', kRoot + "/x", "", "").object(), "x");
 }
 
@@ -200,22 +200,22 @@ TEST_F(ExtractTest, RefusesMembersTwiceOrOutOfOrder) {
   expect_refused(root().member('0', kRoot + "/no/x", "1").object(), "lies in no directory");
   expect_refused(root().member('0', kRoot + "/f", "1").member('0', kRoot + "/f/x", "1").object(),
                  "lies in no directory");
-  expect_refused(RawTar().member('0', kRoot + "/x", "1").object(), "lies in no directory");
+  expect_refused(RawTar().member('0', kRoot + "/x", "1").object(), "out of order");
   expect_refused(RawTar().member('0', kRoot, "1").member('0', kRoot + "/x", "1").object(),
                  "lies in no directory");
-  expect_refused(RawTar().object(), "is not in the archive");
+  expect_refused(RawTar().object(), "entry 36 is not in it");
 }
 
 TEST_F(ExtractTest, RefusesLyingSizes) {
   const auto root = [] { return RawTar().member('5', kRoot + "/"); };
-  expect_refused(root().member_of_size('0', kRoot + "/x", 100'000, "short").object(), "no whole tar archive");
+  // The rest of the content is taken for the file's bytes, or for padding or headers.
+  expect_refused(root().member_of_size('0', kRoot + "/x", 100'000, "short").object(), "fewer bytes than");
   expect_refused(root().member_of_size('0', kRoot + "/x", 077777777777, "short").object(),
-                 "no whole tar archive");
+                 "fewer bytes than");
   expect_refused(root().pax("size", "99999999999999").member('0', kRoot + "/x", "short").object(),
-                 "no whole tar archive");
-  // The rest of the content is taken for headers.
+                 "fewer bytes than");
   expect_refused(root().member_of_size('0', kRoot + "/x", 0, std::string(512, 'x')).object(),
-                 "no whole tar archive");
+                 "a header's checksum is wrong");
   expect_refused(root()
                      .pax("GNU.sparse.major", "0")
                      .pax("GNU.sparse.map", "0,1,1099511627776,1")
@@ -226,19 +226,7 @@ TEST_F(ExtractTest, RefusesLyingSizes) {
       root().raw("").pax("GNU.sparse.size", "1099511627776").member('0', kRoot + "/x", "xy").object(), "");
 }
 
-TEST_F(ExtractTest, RefusesMoreMembersAndLongerPathsThanTheLimits) {
-  RawTar tar;
-  tar.member('5', kRoot + "/");
-  for (int i = 100; i < 150; ++i) tar.member('0', kRoot + "/" + std::to_string(i), "x");
-  Extraction few = wanted();
-  few.limits.members = 50;
-  const Status status = extract(tar.object(), few);
-  ASSERT_FALSE(status);
-  EXPECT_NE(status.error().message.find("more than 50 members"), std::string::npos) << status.error().message;
-  EXPECT_EQ(names_in_out(), 0u);
-  few.limits.members = 51;
-  EXPECT_TRUE(extract(tar.object(), few));
-  fs::remove_all(out_ + "/" + kRoot);
+TEST_F(ExtractTest, RefusesLongerPathsThanTheLimit) {
   expect_refused(RawTar()
                      .member('5', kRoot + "/")
                      .pax("path", kRoot + "/" + std::string(4090, 'p'))
