@@ -1,7 +1,8 @@
 // The plugin's log: spdlog in front of the host's callback. No global logger, registry or thread.
 //
-// Any thread; nothing throws: where there is no memory for a line, one comes that says so. The callback must be safe to
-// call concurrently (the ABI says so). Sinks write through it too, so whoever holds a sink holds the Log.
+// Any thread; nothing throws: where there is no memory for a line, one comes that says so. The callback must
+// be safe to call concurrently (the ABI says so). Sinks write through it too, so whoever holds a sink holds
+// the Log.
 #ifndef TIDEMARK_LOG_LOG_H
 #define TIDEMARK_LOG_LOG_H
 

@@ -2,6 +2,8 @@
 //
 // A notification is merged at once into the record of its partition, so memory is bounded by partitions,
 // never by notifications; each record has a dense number, the PartitionRef by which the scheduler knows it.
+// Records lie in chunks, and a chunk whose partitions are all forgotten goes back to the system. Only a
+// partition's first notification needs memory; without it nothing has changed.
 //
 // notify: any thread, bounded time, no I/O (one short lock, of one of many shards). The others: the
 // dispatcher, which serialises them.
@@ -11,7 +13,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@
 
 #include "core/scheduler.h"
 #include "core/types.h"
+#include "runtime/chunk_pool.h"
 #include "util/mutex.h"
 #include "util/result.h"
 
@@ -61,33 +63,51 @@ class Intake {
 
  private:
   static constexpr uint32_t kShards = 16;
+  static constexpr uint32_t kChunkRecords = 64;
   static constexpr uint32_t kNone = 0xFFFFFFFFU;
+  static constexpr size_t kFewSlots = 1024;  // not worth giving back
 
   struct Record {
     const std::string* storage = nullptr;  // nullptr: free
     uint64_t id = 0;
     core::Notice notice;  // low is none: nothing pending
     uint32_t hash = 0;
+    uint32_t next_pending = kNone;
+  };
+  // All of one shard. Lies in memory of chunks_.
+  struct Chunk {
+    uint32_t shard = 0;
+    uint32_t place = 0;            // in its shard's list
+    uint64_t free = ~uint64_t{0};  // one bit a record
+    std::array<Record, kChunkRecords> records;
   };
   struct alignas(64) Shard {
     Mutex mutex;
     Gate gate TM_GUARDED_BY(mutex) = Gate::kNotStarted;
-    std::deque<Record> records TM_GUARDED_BY(mutex);
+    std::vector<uint32_t> chunks TM_GUARDED_BY(mutex);
+    size_t open_from TM_GUARDED_BY(mutex) = 0;         // chunks before this one are full
     std::vector<uint32_t> slots TM_GUARDED_BY(mutex);  // open addressing over records, kNone: empty
     uint32_t used TM_GUARDED_BY(mutex) = 0;
-    std::vector<uint32_t> pending TM_GUARDED_BY(mutex);  // records, taken from the front ...
-    size_t taken TM_GUARDED_BY(mutex) = 0;               // ... up to here
-    std::vector<uint32_t> free_records TM_GUARDED_BY(mutex);
+    uint32_t first_pending TM_GUARDED_BY(mutex) = kNone;  // a list through the records
+    uint32_t last_pending TM_GUARDED_BY(mutex) = kNone;
   };
 
-  uint32_t find(const Shard& shard, std::string_view storage, uint64_t id, uint32_t hash) const
+  Chunk& chunk_of(core::PartitionRef ref) const {
+    return *static_cast<Chunk*>(chunks_.at(ref / kChunkRecords));
+  }
+  Record& record_of(core::PartitionRef ref) const { return chunk_of(ref).records[ref % kChunkRecords]; }
+  core::PartitionRef find(const Shard& shard, std::string_view storage, uint64_t id, uint32_t hash) const
       TM_REQUIRES(shard.mutex);
-  Result<uint32_t> insert(Shard& shard, std::string_view storage, uint64_t id, uint32_t hash)
-      TM_REQUIRES(shard.mutex);
-  void grow(Shard& shard) TM_REQUIRES(shard.mutex);
-  void erase(Shard& shard, uint32_t record) TM_REQUIRES(shard.mutex);
+  Result<core::PartitionRef> insert(uint32_t shard_number, Shard& shard, std::string_view storage,
+                                    uint64_t id, uint32_t hash) TM_REQUIRES(shard.mutex);
+  // A free record, not taken yet.
+  Result<core::PartitionRef> free_record(uint32_t shard_number, Shard& shard) TM_REQUIRES(shard.mutex);
+  bool resize_slots(Shard& shard, size_t size) TM_REQUIRES(shard.mutex);
+  void erase(Shard& shard, core::PartitionRef ref) TM_REQUIRES(shard.mutex);
+  void release(Shard& shard, core::PartitionRef ref) TM_REQUIRES(shard.mutex);
   Result<const std::string*> intern(std::string_view storage) TM_EXCLUDES(names_mutex_);
 
+  ChunkPool chunks_{sizeof(Chunk)};
   std::array<Shard, kShards> shards_;
   std::atomic<uint32_t> pending_shards_{0};  // one bit a shard; changed under the shard's lock
   uint32_t drain_shard_ = 0;                 // where drain goes on; the dispatcher's

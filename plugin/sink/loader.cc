@@ -54,10 +54,10 @@ const char* missing_function(const tidemark_sink_api& api) {
   return nullptr;
 }
 
-// The dynamic linker has only words for it.
-bool tells_of_memory(const char* why) {
-  return std::strstr(why, "out of memory") != nullptr ||
-         std::strstr(why, strerrordesc_np(ENOMEM)) != nullptr;
+// The dynamic linker has only words for it, and these are lost where there is no memory for them.
+bool is_for_want_of_memory(int sys_errno, const char* why) {
+  return sys_errno == ENOMEM || (why != nullptr && (std::strstr(why, "out of memory") != nullptr ||
+                                                    std::strstr(why, strerrordesc_np(ENOMEM)) != nullptr));
 }
 
 Result<std::shared_ptr<Library>> load(const fs::path& path, const std::string& scheme, const log::Log& log) {
@@ -69,10 +69,12 @@ Result<std::shared_ptr<Library>> load(const fs::path& path, const std::string& s
   }
   auto library = std::make_shared<Library>();
   boost::dll::fs::error_code problem;
+  errno = 0;
   library->handle.load(path, problem, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
   if (problem) {
+    const int sys_errno = errno;
     const char* const why = dlerror();  // says more than the code that Boost.DLL makes of it
-    if (why != nullptr && tells_of_memory(why)) {
+    if (is_for_want_of_memory(sys_errno, why)) {
       return fail(TIDEMARK_E_RETRYABLE, "out of memory to load the sink library " + path.string());
     }
     return fail(TIDEMARK_E_UNSUPPORTED, "cannot load the sink library " + path.string() + ": " +

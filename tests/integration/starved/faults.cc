@@ -147,7 +147,9 @@ TIDEMARK_PUBLIC void operator delete[](void* memory) noexcept { TIDEMARK_REAL(fr
 TIDEMARK_PUBLIC void operator delete(void* memory, size_t) noexcept { TIDEMARK_REAL(free)(memory); }
 TIDEMARK_PUBLIC void operator delete[](void* memory, size_t) noexcept { TIDEMARK_REAL(free)(memory); }
 TIDEMARK_PUBLIC void operator delete(void* memory, std::align_val_t) noexcept { TIDEMARK_REAL(free)(memory); }
-TIDEMARK_PUBLIC void operator delete[](void* memory, std::align_val_t) noexcept { TIDEMARK_REAL(free)(memory); }
+TIDEMARK_PUBLIC void operator delete[](void* memory, std::align_val_t) noexcept {
+  TIDEMARK_REAL(free)(memory);
+}
 TIDEMARK_PUBLIC void operator delete(void* memory, size_t, std::align_val_t) noexcept {
   TIDEMARK_REAL(free)(memory);
 }

@@ -27,8 +27,8 @@ struct Fault {
 
 void arm(const Fault& fault);
 void disarm();
-uint64_t seen();    // allocations of the armed kind since arm()
-uint64_t failed();  // of them
+uint64_t seen();            // allocations of the armed kind since arm()
+uint64_t failed();          // of them
 void print_where(bool on);  // each failing allocation's stack, on stderr
 
 // What the calling thread is while it lives.

@@ -228,27 +228,27 @@ bool Life::second_sink() {
   if (!control("set_sink again", set_sink)) return false;
   notify(1, 1, 11);
   notify(3, 1, 1);
-  return wait("entries in the second sink", [&] {
-    return engine_.acknowledged(1) == 11 && engine_.acknowledged(3) == 1;
-  });
+  return wait("entries in the second sink",
+              [&] { return engine_.acknowledged(1) == 11 && engine_.acknowledged(3) == 1; });
 }
 
 bool Life::read_back() {
   std::string metrics;
-  const tidemark_writer into_text = {&metrics, [](void* ctx, const void* data, size_t size) -> tidemark_status {
-                                       const As host(Thread::kHost);
-                                       static_cast<std::string*>(ctx)->append(static_cast<const char*>(data), size);
-                                       return TIDEMARK_OK;
-                                     }};
+  const tidemark_writer into_text = {
+      &metrics, [](void* ctx, const void* data, size_t size) -> tidemark_status {
+        const As host(Thread::kHost);
+        static_cast<std::string*>(ctx)->append(static_cast<const char*>(data), size);
+        return TIDEMARK_OK;
+      }};
   const auto write_metrics = [&](tidemark_error* error) {
     return api_->write_metrics(archiver_, &into_text, error);
   };
   if (!control("write_metrics", write_metrics)) return false;
 
-  const auto* const readback = static_cast<const tidemark_readback_api*>(
-      api_->get_extension(archiver_, TIDEMARK_EXT_READBACK));
-  const auto* const maintain = static_cast<const tidemark_maintain_api*>(
-      api_->get_extension(archiver_, TIDEMARK_EXT_MAINTAIN));
+  const auto* const readback =
+      static_cast<const tidemark_readback_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_READBACK));
+  const auto* const maintain =
+      static_cast<const tidemark_maintain_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_MAINTAIN));
   const tidemark_partition first = {str(kStorage), 1}, lost = {str(kStorage), 4};
   std::string key;
   const auto list = [&](tidemark_error* error) {
@@ -315,18 +315,18 @@ bool Life::second_life() {
   if (!control("stop", stop)) return false;
   engine_.end_life();
   engine_.begin_life();
-  if (!control("start again", [&](tidemark_error* error) { return api_->start(archiver_, error); })) return false;
+  if (!control("start again", [&](tidemark_error* error) { return api_->start(archiver_, error); }))
+    return false;
   notify(1, 1, 12);
   notify(6, 1, 2);
-  const bool archived = wait("entries of the second life", [&] {
-    return engine_.acknowledged(1) == 12 && engine_.acknowledged(6) == 2;
-  });
+  const bool archived = wait("entries of the second life",
+                             [&] { return engine_.acknowledged(1) == 12 && engine_.acknowledged(6) == 2; });
   return archived && control("stop again", stop);
 }
 
 bool Life::restore_and_compare(uint64_t partition, tidemark_lsn lsn, const std::string& directory) {
-  const auto* const readback = static_cast<const tidemark_readback_api*>(
-      api_->get_extension(archiver_, TIDEMARK_EXT_READBACK));
+  const auto* const readback =
+      static_cast<const tidemark_readback_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_READBACK));
   const tidemark_partition p = {str(kStorage), partition};
   const auto restore = [&](tidemark_error* error) {
     return readback->restore(archiver_, &p, lsn, str(directory), nullptr, error);

@@ -1,5 +1,5 @@
-// One run of everything a host does with the plugin: batches, a gap, a conflict, an entry that fails, archives
-// that are there already, a swap, reading back, stop and start.
+// One run of everything a host does with the plugin: batches, a gap, a conflict, an entry that fails,
+// archives that are there already, a swap, reading back, stop and start.
 //
 // The program's one thread.
 #ifndef TIDEMARK_TESTS_INTEGRATION_STARVED_LIFE_H
@@ -16,10 +16,10 @@
 namespace tidemark::starved {
 
 struct Setting {
-  std::string plugin;    // tidemark.so
-  std::string entries;   // what the engine has
-  std::string existing;  // an archive that holds some of it already
-  std::string work;      // an empty directory of this run
+  std::string plugin;      // tidemark.so
+  std::string entries;     // what the engine has
+  std::string existing;    // an archive that holds some of it already
+  std::string work;        // an empty directory of this run
   std::string second_url;  // the sink that is swapped in; empty: a directory in `work`
 };
 

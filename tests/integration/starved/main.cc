@@ -1,7 +1,7 @@
 // starved --thread worker|control|hot --way new|malloc [--count M] [--from N] [--to N] [--step S --dense N]
 //
-// One run of a host's life for each n, each in a process of its own, in which the n-th allocation of that kind
-// fails (and M - 1 after it); until a run makes so few that none failed. Any end but a good one is told.
+// One run of a host's life for each n, each in a process of its own, in which the n-th allocation of that
+// kind fails (and M - 1 after it); until a run makes so few that none failed. Any end but a good one is told.
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
