@@ -10,6 +10,7 @@
 
 #include "core/backoff.h"
 #include "core/found_archives.h"
+#include "core/gaps.h"
 #include "core/types.h"
 #include "core/window.h"
 
@@ -22,7 +23,7 @@ enum class Place : uint8_t {
   kUnknown,     // no such partition, or forgotten
   kDormant,     // nothing to do
   kReady,       // in the FIFO for a worker
-  kRunning,     // its jobs are with workers, and no other can start now
+  kRunning,     // its jobs are with workers, or a gap with the host, and no other job can start now
   kBackingOff,  // a job failed; others may still be with workers
 };
 
@@ -39,6 +40,7 @@ struct PartitionState {
   Lsn oldest_low = kNoLsn;  // the first discovery begins here: what lies below low may be lost already
   Lsn refuted = kNoLsn;     // up to here the sink is known to hold other content than the host
   Lsn trouble = kNoLsn;     // what failed: only what gets beyond it is a recovery
+  Lsn listed = kNoLsn;      // up to here the sink was listed since low became what it is
 
   // Entries up to `mark` have waited since waiting_since at most; later ones since later_since at most.
   Lsn mark = kNoLsn;
@@ -49,6 +51,7 @@ struct PartitionState {
   TimeMs ack_due = 0;
   std::unique_ptr<FoundArchives> found;  // while discovery has something to say
   std::unique_ptr<Window> window;        // while something lies beyond next
+  std::unique_ptr<Gaps> gaps;            // once there is a gap
   PartitionRef prev_ref = kNoPartition;
   PartitionRef next_ref = kNoPartition;
   uint32_t epoch = 0;  // the sink that discovery of this partition looked at
@@ -56,24 +59,31 @@ struct PartitionState {
   bool alone = false;  // the one of them suffers no other
   Place place = Place::kUnknown;
   AckPhase ack = AckPhase::kNone;
-  bool asked = false;        // the host wants to hear the position again
-  bool look_again = false;   // discovery is out of date
-  bool gap_pending = false;  // next..gap_last is a gap that is not recorded yet
-  bool sink_failed = false;  // its last job met a failing sink ...
-  uint32_t sink_mark = 0;    // ... when that many jobs had succeeded in all
-  uint32_t attempts = 0;     // failures of its own in a row
-  Lsn gap_last = kNoLsn;
+  bool asked = false;            // the host wants to hear the position again
+  bool look_again = false;       // discovery is out of date
+  bool gap_pending = false;      // a gap begins at next that is not recorded yet
+  bool conflict_untold = false;  // the host has still to be told
+  bool sink_failed = false;      // its last job met a failing sink ...
+  uint32_t sink_mark = 0;        // ... when that many jobs had succeeded in all
+  uint32_t attempts = 0;         // failures of its own in a row
   Raised raised = Raised::kNone;
   Backoff backoff;
   Backoff ack_backoff;
 
-  bool has_work() const { return next == kNoLsn || gap_pending || next <= high || next < low; }
+  bool has_work() const {
+    return next == kNoLsn || gap_pending || next <= high || next < low || (gaps && gaps->is_looking());
+  }
   bool needs_discovery(uint32_t sink_epoch) const {
     if (next == kNoLsn || epoch != sink_epoch || look_again) return true;
     return found != nullptr && next > found->through();
   }
-  // What may be acknowledged: everything before the next LSN.
-  Lsn position() const { return next == kNoLsn ? kNoLsn : next - 1; }
+  // What may be acknowledged: everything before the next LSN, up to a gap that the host was not told of.
+  Lsn position() const {
+    if (next == kNoLsn) return kNoLsn;
+    return gaps ? gaps->limit(next - 1) : next - 1;
+  }
+  // The host has to hear of it yet: not to be forgotten.
+  bool is_untold() const { return conflict_untold || (gaps && !gaps->all_told()); }
 };
 
 }  // namespace tidemark::core

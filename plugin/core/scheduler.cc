@@ -39,6 +39,8 @@ void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
       p.later_since = now;
     }
   }
+  if (oldest_low < p.low) claim(p, notice);
+  if (low > p.low) p.listed = kNoLsn;
   p.low = std::max(p.low, low);
   p.oldest_low = std::min(p.oldest_low, oldest_low);
   p.high = std::max(p.high, high);
@@ -57,7 +59,8 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
   job->expected_bytes = rate_.start(now);
   ++running_;
   ++p.jobs;
-  p.alone = job->kind != JobKind::kArchive;
+  p.alone = job->late || job->kind != JobKind::kArchive;
+  if (job->late) p.gaps->started(job->kind == JobKind::kVerify ? job->part : job->range);
   if (!p.alone && (p.window != nullptr || config_.partition_inflight > 1)) window(p).started(job->range);
   place(ref, rightful_place(ref), now);
   return job;
@@ -71,6 +74,11 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
   --running_;
   --p.jobs;
   p.alone = false;
+  if (job.late) {
+    late_finished(job, result, own_failure, now);
+    settle(job.partition, now);
+    return;
+  }
   if (result.outcome != Outcome::kDone && job.kind == JobKind::kArchive && p.window)
     p.window->failed(job.range);
   switch (result.outcome) {
@@ -102,14 +110,20 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
 }
 
 std::optional<Ack> Scheduler::next_ack() {
-  if (acks_.empty()) return std::nullopt;
-  const PartitionRef ref = acks_.front();
-  acks_.pop_front();
-  PartitionState& p = partitions_[ref];
-  p.ack = AckPhase::kRunning;
-  p.asked = false;
-  ++acks_running_;
-  return Ack{ref, p.position()};
+  while (!acks_.empty()) {
+    const PartitionRef ref = acks_.front();
+    acks_.pop_front();
+    PartitionState& p = partitions_[ref];
+    if (!owes_ack(p)) {
+      p.ack = AckPhase::kNone;  // what came since it was queued queues it again
+      continue;
+    }
+    p.ack = AckPhase::kRunning;
+    p.asked = false;
+    ++acks_running_;
+    return Ack{ref, p.position()};
+  }
+  return std::nullopt;
 }
 
 void Scheduler::ack_finished(const Ack& ack, bool ok, TimeMs now) {
@@ -132,6 +146,7 @@ void Scheduler::ack_finished(const Ack& ack, bool ok, TimeMs now) {
 void Scheduler::sink_swapped(TimeMs now) {
   ++epoch_;
   if (throttle_.state() != Throttle::State::kClosed) events_.push_back({EventKind::kSinkUp, 0, {}, 0});
+  events_.push_back({EventKind::kSinkChanged, 0, {}, 0});
   throttle_.reset();
   // What failed on the old sink deserves a fresh try on the new one.
   std::vector<PartitionRef> waiting;
@@ -177,7 +192,8 @@ bool Scheduler::has_command(TimeMs now) const {
 }
 
 bool Scheduler::idle() const {
-  return running_ == 0 && acks_running_ == 0 && ready_.size == 0 && acks_.empty() && timers_.empty();
+  return running_ == 0 && acks_running_ == 0 && ready_.size == 0 && acks_.empty() && timers_.empty() &&
+         untold_ == 0;
 }
 
 // ---- One partition ------------------------------------------------------------------------------
@@ -187,10 +203,7 @@ void Scheduler::settle(PartitionRef ref, TimeMs now) {
   if (p.window && p.window->empty()) p.window.reset();
   // A gap is found only between jobs: those in flight may still archive what lies before it.
   const bool moved = p.jobs == 0 && find_gap(ref);
-  if (p.next != kNoLsn) {
-    const bool answerable = p.asked && !p.gap_pending && p.next >= p.low;
-    if (p.position() > p.acked || answerable) want_ack(ref);
-  }
+  want_ack(ref);
   if (p.place == Place::kBackingOff && !moved && p.has_work()) return;
   const Place rightful = rightful_place(ref);
   if (rightful != p.place) place(ref, rightful, now);
@@ -199,8 +212,10 @@ void Scheduler::settle(PartitionRef ref, TimeMs now) {
 Place Scheduler::rightful_place(PartitionRef ref) const {
   if (plan(ref)) return Place::kReady;
   const PartitionState& p = partitions_[ref];
-  assert(p.jobs > 0 || !p.has_work());
-  return p.jobs > 0 ? Place::kRunning : Place::kDormant;
+  if (p.jobs > 0) return Place::kRunning;
+  if (!p.has_work()) return Place::kDormant;
+  assert(p.next < p.low && !p.gaps->all_told());  // the host has to hear of one gap before the next
+  return Place::kRunning;
 }
 
 std::optional<Job> Scheduler::plan(PartitionRef ref) const {
@@ -208,13 +223,18 @@ std::optional<Job> Scheduler::plan(PartitionRef ref) const {
   if (p.alone || p.jobs >= config_.partition_inflight || !p.has_work()) return std::nullopt;
   Job job;
   job.partition = ref;
+  const std::optional<Range> late = p.gaps && !p.gap_pending ? p.gaps->open(p.next) : std::nullopt;
   if (p.gap_pending) {
     job.kind = JobKind::kRecordGap;
-    job.range = {p.next, p.gap_last};
+    job.range = {p.next, p.gaps->pending_last()};
+  } else if (late) {
+    job = plan_late(ref, *late);
   } else if (p.needs_discovery(epoch_)) {
     job.kind = JobKind::kDiscover;
     job.check_older = p.next == kNoLsn;
     job.range = {job.check_older ? p.oldest_low : p.next, p.high};
+  } else if (p.next < p.low) {
+    return std::nullopt;  // a gap, once the jobs in flight have ended and the host heard of the last one
   } else if (const std::optional<Range> open = plan_archive(p)) {
     job.range = *open;
     return job;
@@ -232,7 +252,6 @@ std::optional<Job> Scheduler::plan(PartitionRef ref) const {
 
 // What can be put now, if anything.
 std::optional<Range> Scheduler::plan_archive(const PartitionState& p) const {
-  if (p.next < p.low) return std::nullopt;  // a gap, once the jobs in flight have ended
   std::optional<Range> open = Range{p.next, p.high};
   if (p.window) open = p.window->first_open(p.next, p.high);
   if (!open) return std::nullopt;
@@ -249,35 +268,6 @@ std::optional<Range> Scheduler::plan_archive(const PartitionState& p) const {
     if (may_grow || (p.window->is_crowded() && open->first != p.next)) return std::nullopt;
   }
   return Range{open->first, last};
-}
-
-// Entries in next..low-1 can no longer be archived. Those that discovery found in the archive are passed;
-// the first run of others becomes a gap, to be recorded. True if the partition moved.
-bool Scheduler::find_gap(PartitionRef ref) {
-  PartitionState& p = partitions_[ref];
-  const Lsn before = p.next;
-  while (p.next != kNoLsn && p.next < p.low && !p.gap_pending && !p.needs_discovery(epoch_)) {
-    const FoundArchives* found = p.found.get();
-    const bool refuted = p.next <= p.refuted;
-    const bool may_hold = found && !refuted && p.next <= found->until();
-    if (const auto existing = may_hold ? found->holding(p.next) : std::nullopt) {
-      // From low on the host still has what it can be compared with.
-      advance(p, std::min({existing->last, found->until(), found->through(), p.low - 1}) + 1);
-      continue;
-    }
-    p.gap_pending = true;
-    p.gap_last = p.low - 1;
-    if (found != nullptr) {
-      const Lsn held = found->next_held_after(std::max(p.next, p.refuted));
-      if (held != kNoLsn && held <= found->until()) p.gap_last = std::min(p.gap_last, held - 1);
-      p.gap_last = std::min(p.gap_last, found->through());
-    }
-    const Lsn archived = p.window ? p.window->first_archived() : kNoLsn;
-    if (archived != kNoLsn) p.gap_last = std::min(p.gap_last, archived - 1);
-    events_.push_back({EventKind::kGap, ref, {p.next, p.gap_last}, 0});
-    return true;
-  }
-  return p.next != before;
 }
 
 void Scheduler::place(PartitionRef ref, Place to, TimeMs now) {
@@ -306,9 +296,17 @@ void Scheduler::place(PartitionRef ref, Place to, TimeMs now) {
 
 void Scheduler::want_ack(PartitionRef ref) {
   PartitionState& p = partitions_[ref];
-  if (p.ack != AckPhase::kNone) return;
+  if (p.ack != AckPhase::kNone || !owes_ack(p)) return;
   p.ack = AckPhase::kQueued;
   acks_.push_back(ref);
+}
+
+bool Scheduler::owes_ack(const PartitionState& p) const {
+  if (p.next == kNoLsn || (p.gaps && p.gaps->is_looking_below(p.next))) return false;
+  const Lsn position = p.position();
+  // A question waits until nothing holds the answer back.
+  const bool answerable = p.asked && !p.gap_pending && p.next >= p.low && position == p.next - 1;
+  return position > p.acked || answerable;
 }
 
 void Scheduler::forget_idle(TimeMs now) {
@@ -316,7 +314,7 @@ void Scheduler::forget_idle(TimeMs now) {
     const PartitionRef ref = dormant_.head;
     PartitionState& p = partitions_[ref];
     if (p.since + TimeMs{config_.partition_idle_ms} > now) return;
-    if (p.ack != AckPhase::kNone) {
+    if (p.ack != AckPhase::kNone || p.is_untold()) {
       place(ref, Place::kDormant, now);  // the host has still to hear of it
       continue;
     }

@@ -2,7 +2,7 @@
 // far the host may prune. No thread, lock, clock, I/O or log: time is an argument, jitter comes from a
 // seed, so the simulator (tests/sim) runs the very object that production runs.
 //
-// Inputs     notified, job_finished, ack_finished, sink_swapped, tick
+// Inputs     notified, job_finished, ack_finished, event_delivered, sink_swapped, tick
 // Outputs    next_job and next_ack are pulled by whoever has a free worker; events() collects what an
 //            operator should see; wake_at says when tick has something to do
 // Threads    none of its own; one caller at a time
@@ -13,14 +13,19 @@
 //  1 the first notification of a partition is followed by discovery: what the archive already holds is
 //    verified, not uploaded again, in whatever batches it is; holes are filled; a hole before `low` is a gap
 //  2 a notification that holds nothing new is answered by acknowledging again
-//  3 low beyond the next LSN is a gap: an event, a gap record in the sink, then on from low
+//  3 low beyond the next LSN is a gap, once a listing made since has not found the entries in the archive: an
+//    event, a gap record in the sink, then on from low. No acknowledgement passes a gap before its event was
+//    delivered; a partition has at most one GAP and one CONFLICT on their way to the host, and waits with the
+//    next, so that a slow host never makes one be dropped. A notification whose low lies at or below a gap
+//    of this life is looked into (see gaps.h), and acknowledgements wait for what comes of it
 //  4 notifications may come late, twice, reordered; low and high only grow
 //  5 consecutive entries that wait make one archive of at most batch_entries; nothing waits for a batch to
 //    fill. A job may archive less than it was given and says up to where; the rest is handed out again.
 //    At most partition_inflight archives of a partition are on their way, begun in LSN order but for such
 //    rests and what failed; behind the first only full ones, so that what is less travels together. Jobs
 //    that look, verify or record a gap run alone. Acknowledgements cover the contiguous archived prefix only
-//  6 partitions with work wait in a FIFO, also after each job they start; idle ones are forgotten
+//  6 partitions with work wait in a FIFO, also after each job they start; idle ones are forgotten, but not
+//    while an acknowledgement or one of those two events is on its way
 //  7 failures back off one partition, or open the breaker for all (see throttle.h); a partition that
 //    meets a failing sink again after the sink worked for others is taken to be at fault itself; a probe
 //    whose entry fails is followed by discovery, which cannot fail for an entry's sake
@@ -81,6 +86,7 @@ struct Job {
   PartitionRef partition = 0;
   JobKind kind = JobKind::kArchive;
   bool check_older = false;  // kDiscover: the first look in this life, so look for a gap before it
+  bool late = false;         // for entries of a gap that turned up late
   Range range;               // kDiscover: may be the empty range, last == first - 1
   Range part;                // kVerify: what the host was last known to have of range
   Lsn trusted = kNoLsn;      // kVerify: entries up to here count as archived if the host no longer has them
@@ -111,6 +117,8 @@ struct JobResult {
   std::vector<Range> archives;    // kDiscover: what exists and holds something of the range or behind it
   Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete, or kEveryLsn
   std::optional<Range> gap;       // kDiscover with check_older: the hole right before the range
+  // kDiscover with check_older: recorded gaps right before the range that no person accepted; told once more.
+  std::vector<Range> known_gaps;
 };
 
 struct Ack {
@@ -118,13 +126,14 @@ struct Ack {
   Lsn lsn = kNoLsn;
 };
 
-enum class EventKind : uint8_t { kGap, kConflict, kFailing, kRecovered, kSinkDown, kSinkUp };
+enum class EventKind : uint8_t { kGap, kConflict, kFailing, kRecovered, kSinkDown, kSinkUp, kSinkChanged };
 
 struct Event {
   EventKind kind = EventKind::kGap;
-  PartitionRef partition = 0;  // not for the two of the sink
+  PartitionRef partition = 0;  // not for those of the sink
   Range range;
   uint32_t attempt = 0;
+  bool known = false;  // kGap: recorded in an earlier life, told again
 };
 
 // Counted over all partitions, for the metrics.
@@ -158,6 +167,10 @@ class Scheduler {
   std::optional<Ack> next_ack();
   void ack_finished(const Ack& ack, bool ok, TimeMs now);
 
+  // The host has taken the event: the callback has returned. Of kGap and kConflict each has to be told of;
+  // others may be dropped on the way.
+  void event_delivered(const Event& event, TimeMs now);
+
   // A new sink, already probed, takes all further jobs.
   void sink_swapped(TimeMs now);
   uint32_t sink_epoch() const { return epoch_; }
@@ -166,9 +179,10 @@ class Scheduler {
   void tick(TimeMs now);
   TimeMs wake_at() const;  // kNever: nothing to wait for
 
-  // True if next_ack or next_job would return something.
+  // True if next_ack or next_job would return something; perhaps also if an acknowledgement just became
+  // one that has to wait.
   bool has_command(TimeMs now) const;
-  // True when nothing is running, waiting, backing off or to be acknowledged.
+  // True when nothing is running, waiting, backing off, to be acknowledged or to be told.
   bool idle() const;
 
   // What the last inputs raised and gave up; the caller takes it and clears it.
@@ -200,6 +214,10 @@ class Scheduler {
   // After any change of a partition: find gaps, queue its acknowledgement, put it where it belongs.
   void settle(PartitionRef ref, TimeMs now);
   bool find_gap(PartitionRef ref);
+  Range gap_before_low(const PartitionState& p) const;
+  Gaps& gaps(PartitionState& p) const;
+  void tell_gap(PartitionRef ref);
+  void tell_conflict(PartitionRef ref, Range range);
   // The job the partition needs next; nothing if it has none or must wait for those it has.
   std::optional<Job> plan(PartitionRef ref) const;
   std::optional<Range> plan_archive(const PartitionState& p) const;
@@ -208,11 +226,18 @@ class Scheduler {
   Place rightful_place(PartitionRef ref) const;
   void place(PartitionRef ref, Place place, TimeMs now);
   void want_ack(PartitionRef ref);
+  bool owes_ack(const PartitionState& p) const;
+  // Late entries.
+  void claim(PartitionState& p, const Notice& notice) const;
+  Job plan_late(PartitionRef ref, Range open) const;
+  void late_finished(const Job& job, const JobResult& result, bool own_failure, TimeMs now);
   void forget_idle(TimeMs now);
 
   void discovered(PartitionState& p, const Job& job, const JobResult& result);
   void progressed(PartitionRef ref, const Job& job, Lsn through);
   void failed(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now);
+  void back_off(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now);
+  void recovered(PartitionRef ref, Range range);
   void advance(PartitionState& p, Lsn next);
   Window& window(PartitionState& p) const;
   // An archive of that range may be in the sink, or not: tried again as it was, it gets the name it had.
@@ -227,6 +252,7 @@ class Scheduler {
   uint32_t epoch_ = 0;
   uint32_t running_ = 0;
   uint32_t acks_running_ = 0;
+  uint64_t untold_ = 0;     // events that have to be delivered and were not yet
   uint32_t successes_ = 0;  // of jobs at the sink; wraps, only compared for equality
   std::deque<PartitionState> partitions_;
   List ready_;

@@ -12,9 +12,12 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
   if (p.epoch != epoch_) p.refuted = kNoLsn;
   p.epoch = epoch_;
   p.look_again = false;
+  p.listed = job.range.last;
   if (p.next == kNoLsn) {
     p.next = result.gap ? result.gap->first : job.range.first;
     p.acked = p.next - 1;
+    for (const Range& gap : result.known_gaps) gaps(p).known(gap);
+    if (!result.known_gaps.empty()) tell_gap(job.partition);
   }
   p.found.reset();
   if (p.window) p.window->forget_tried();  // what of it is there was found
@@ -34,16 +37,20 @@ void Scheduler::progressed(PartitionRef ref, const Job& job, Lsn through) {
   }
   if (job.kind == JobKind::kRecordGap) p.gap_pending = false;
   if (job.kind == JobKind::kArchive && p.window) p.window->finished(job.range, done.last);
+  if (job.kind != JobKind::kRecordGap && p.gaps) p.gaps->done(done);
   if (done.first != p.next) return;  // an earlier one has not ended yet
   advance(p, done.last + 1);
-  if (p.next <= p.trouble) return;
+  if (p.next > p.trouble) recovered(ref, job.range);
+}
+
+void Scheduler::recovered(PartitionRef ref, Range range) {
+  PartitionState& p = partitions_[ref];
   p.trouble = kNoLsn;
   p.attempts = 0;
   p.backoff.succeed();
-  if (p.raised != Raised::kNone) {
-    p.raised = Raised::kNone;
-    events_.push_back({EventKind::kRecovered, ref, job.range, 0});
-  }
+  if (p.raised == Raised::kNone) return;
+  p.raised = Raised::kNone;
+  events_.push_back({EventKind::kRecovered, ref, range, 0});
 }
 
 void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now) {
@@ -55,19 +62,24 @@ void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result
   p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : kNoLsn;
   const bool longest = result.outcome == Outcome::kObjectFailed;
   if (p.place == Place::kBackingOff && !longest) return;  // one trouble, met by several jobs
+  // An archive that was there and cannot be read now, or is there and was not seen: look anew what is there.
+  // Another batch would have another name and slip past what is in conflict.
+  if (is_entry && longest && result.conflict == (job.kind == JobKind::kArchive)) p.look_again = true;
+  back_off(ref, job, result, now);
+}
+
+void Scheduler::back_off(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now) {
+  PartitionState& p = partitions_[ref];
   ++p.attempts;
-  const uint32_t delay_ms =
-      longest ? p.backoff.fail_longest(config_.retry, jitter_) : p.backoff.fail(config_.retry, jitter_);
-  if (result.conflict && p.raised != Raised::kConflict) {
-    p.raised = Raised::kConflict;
-    events_.push_back({EventKind::kConflict, ref, job.range, p.attempts});
+  const uint32_t delay_ms = result.outcome == Outcome::kObjectFailed
+                                ? p.backoff.fail_longest(config_.retry, jitter_)
+                                : p.backoff.fail(config_.retry, jitter_);
+  if (result.conflict && p.raised != Raised::kConflict && !p.conflict_untold) {
+    tell_conflict(ref, job.range);
   } else if (p.raised == Raised::kNone) {
     p.raised = Raised::kFailing;
     events_.push_back({EventKind::kFailing, ref, job.range, p.attempts});
   }
-  // An archive that was there and cannot be read now, or is there and was not seen: look anew what is there.
-  // Another batch would have another name and slip past what is in conflict.
-  if (is_entry && longest && result.conflict == (job.kind == JobKind::kArchive)) p.look_again = true;
   const TimeMs due = p.place == Place::kBackingOff ? std::max(p.since, now + delay_ms) : now + delay_ms;
   place(ref, Place::kBackingOff, now);
   p.since = due;

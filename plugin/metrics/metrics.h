@@ -38,6 +38,7 @@ class Metrics {
   Stages::Shard& stages(uint32_t number) { return stages_.shard(number); }
   // Events and acknowledgements.
   void gap(uint64_t entries);
+  void known_gap() { known_gaps_.Increment(); }
   void acknowledged(bool ok) { (ok ? acknowledged_ : acknowledge_failed_).Increment(); }
   void sink_swapped() { sink_swaps_.Increment(); }
   void waited_for_memory() { memory_waits_.Increment(); }
@@ -63,6 +64,7 @@ class Metrics {
   prometheus::Histogram& duration_;
   prometheus::Counter& gaps_;
   prometheus::Counter& gap_entries_;
+  prometheus::Counter& known_gaps_;
   prometheus::Family<prometheus::Counter>& acknowledges_;
   prometheus::Counter& acknowledged_;
   prometheus::Counter& acknowledge_failed_;

@@ -213,31 +213,52 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
     }
     return AckDone{ack->ack, status == TIDEMARK_OK};
   }
-  for (const EventNotice& event : std::get<EventsCommand>(command)) deliver(event);
-  return EventsDone();
+  if (const auto* decided = std::get_if<LogCommand>(&command)) {
+    for (const EventNotice& event : decided->events) {
+      count_event(event);
+      log_event(event);
+    }
+    return LogDone();
+  }
+  const EventNotice& event = std::get<EventCommand>(command).event;
+  deliver(event);
+  return EventDone{event.event};
+}
+
+void Archiver::count_event(const EventNotice& event) {
+  const core::Range range = event.event.range;
+  if (event.kind == TIDEMARK_EVENT_SINK_DOWN) metrics_.breaker_opened();
+  if (event.kind != TIDEMARK_EVENT_GAP) return;
+  if (event.event.known) {
+    metrics_.known_gap();
+  } else {
+    metrics_.gap(range.last - range.first + 1);
+  }
 }
 
 void Archiver::deliver(const EventNotice& event) {
-  if (event.kind == TIDEMARK_EVENT_GAP) metrics_.gap(event.range.last - event.range.first + 1);
-  if (event.kind == TIDEMARK_EVENT_SINK_DOWN) metrics_.breaker_opened();
-  log_event(event);
   if (host_.event == nullptr) return;
   tidemark_error error = empty_abi_error();
   const bool has_error = event.error.status != TIDEMARK_OK;
   if (has_error) to_abi(event.error, &error);
+  const core::Range range = event.event.range;
   const tidemark_event out = {
-      sizeof out,       event.kind,         abi_partition(event.id), event.range.first,
-      event.range.last, event.error.status, event.attempt,           has_error ? &error : nullptr};
+      sizeof out, event.kind,         abi_partition(event.id), range.first,
+      range.last, event.error.status, event.event.attempt,     has_error ? &error : nullptr};
   host_.event(host_.ctx, &out);
 }
 
 void Archiver::log_event(const EventNotice& event) {
   using spdlog::level::level_enum;
   const auto say = [this](level_enum level, auto&& make) { log::line(*logger_, level, make); };
-  const auto place = [&event] { return where(event.id, event.range); };
+  const auto place = [&event] { return where(event.id, event.event.range); };
   switch (event.kind) {
     case TIDEMARK_EVENT_GAP:
-      say(level_enum::err, [&] { return "gap: " + place() + " can no longer be archived"; });
+      say(level_enum::err, [&] {
+        return "gap: " + place() +
+               (event.event.known ? " was recorded earlier and not accepted yet: the entries are lost"
+                                  : " can no longer be archived");
+      });
       break;
     case TIDEMARK_EVENT_CONFLICT:
       say(level_enum::err, [&] { return "conflict: " + event.error.message; });

@@ -56,6 +56,7 @@ class Archiver {
   void run_worker(uint32_t number);
   Finished run(Command& command, JobRunner& runner, metrics::Stages::Shard& stages);
   void deliver(const EventNotice& event);
+  void count_event(const EventNotice& event);
   void log_event(const EventNotice& event);
   void log_failure(const JobDone& done, const PartitionId& id);
   bool on_own_thread() const;

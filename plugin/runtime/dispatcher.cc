@@ -4,15 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <utility>
 
 namespace tidemark::runtime {
 namespace {
 
-// Events wait here only while the host's callback is slow; beyond this many the oldest are dropped and
-// counted.
-constexpr size_t kMaxEvents = 65'536;
 // Notifications merged per step, so that no step keeps the lock for long.
 constexpr size_t kDrainAtOnce = 512;
 
@@ -30,8 +26,15 @@ int32_t abi_kind(core::EventKind kind) {
       return TIDEMARK_EVENT_SINK_DOWN;
     case core::EventKind::kSinkUp:
       return TIDEMARK_EVENT_SINK_UP;
+    case core::EventKind::kSinkChanged:
+      return TIDEMARK_EVENT_SINK_CHANGED;
   }
   return 0;
+}
+
+bool is_of_partition(core::EventKind kind) {
+  return kind != core::EventKind::kSinkDown && kind != core::EventKind::kSinkUp &&
+         kind != core::EventKind::kSinkChanged;
 }
 
 bool carries_error(core::EventKind kind) {
@@ -52,8 +55,6 @@ Dispatcher::Dispatcher(const core::SchedulerConfig& config, Intake& intake)
 void Dispatcher::start() {
   const MutexLock lock(mutex_);
   scheduler_ = std::make_unique<core::Scheduler>(config_);
-  events_.clear();
-  delivering_events_ = false;
   stopping_ = false;
   draining_ = false;
   timer_due_ = core::kNever;
@@ -70,15 +71,16 @@ bool Dispatcher::take(Finished finished, Command* out) {
   mutex_.lock();
   core::TimeMs now = now_ms();
   feed(finished, now);
-  while (!stopping_) {
-    drain_intake(now);
-    if (pick(out, now)) {
+  for (;;) {
+    if (!stopping_) drain_intake(now);
+    if (stopping_ ? pick_event(out) : pick(out, now)) {
       // Whoever takes a command and leaves another behind wakes the next worker for it.
       const bool more = has_command(now);
       mutex_.unlock();
       if (more) doorbell_.ring();
       return true;
     }
+    if (stopping_) break;  // who is at work on an event goes on with those that follow
     if (draining_ && finished_all()) drained_.notify_all();
     if (intake_.pending()) continue;
     doorbell_.prepare();
@@ -120,10 +122,6 @@ bool Dispatcher::sink_swapped() {
     if (scheduler_ == nullptr || stopping_) return false;
     scheduler_->sink_swapped(now_ms());
     collect(nullptr);
-    EventNotice event;
-    event.kind = TIDEMARK_EVENT_SINK_CHANGED;
-    event.error.status = TIDEMARK_OK;
-    push_event(std::move(event));
   }
   doorbell_.ring();
   return true;
@@ -148,7 +146,8 @@ void Dispatcher::shut_down() {
 void Dispatcher::finish() {
   const MutexLock lock(mutex_);
   scheduler_.reset();
-  events_.clear();
+  events_dropped_ += events_.dropped();
+  events_ = EventQueue();
 }
 
 std::optional<core::Snapshot> Dispatcher::snapshot() {
@@ -159,7 +158,7 @@ std::optional<core::Snapshot> Dispatcher::snapshot() {
 
 uint64_t Dispatcher::events_dropped() {
   const MutexLock lock(mutex_);
-  return events_dropped_;
+  return events_dropped_ + events_.dropped();
 }
 
 // ---- Steps, under the lock ----------------------------------------------------------------------
@@ -171,8 +170,12 @@ void Dispatcher::feed(Finished& finished, core::TimeMs now) {
   } else if (auto* ack = std::get_if<AckDone>(&finished)) {
     scheduler_->ack_finished(ack->ack, ack->ok, now);
     collect(nullptr);
-  } else if (std::holds_alternative<EventsDone>(finished)) {
-    delivering_events_ = false;
+  } else if (std::holds_alternative<LogDone>(finished)) {
+    events_.logged();
+  } else if (auto* told = std::get_if<EventDone>(&finished)) {
+    events_.delivered();
+    scheduler_->event_delivered(told->event, now);
+    collect(nullptr);
   }
 }
 
@@ -186,12 +189,7 @@ void Dispatcher::drain_intake(core::TimeMs now) {
 }
 
 bool Dispatcher::pick(Command* out, core::TimeMs now) {
-  if (!events_.empty() && !delivering_events_) {
-    delivering_events_ = true;
-    *out = EventsCommand(std::make_move_iterator(events_.begin()), std::make_move_iterator(events_.end()));
-    events_.clear();
-    return true;
-  }
+  if (pick_event(out)) return true;
   if (const auto ack = scheduler_->next_ack()) {
     *out = AckCommand{*ack, intake_.id_of(ack->partition)};
     return true;
@@ -204,17 +202,25 @@ bool Dispatcher::pick(Command* out, core::TimeMs now) {
   return false;
 }
 
+bool Dispatcher::pick_event(Command* out) {
+  if (events_.has_to_log()) {
+    *out = LogCommand{events_.log()};
+    return true;
+  }
+  if (!events_.has_to_deliver()) return false;
+  *out = EventCommand{events_.deliver()};
+  return true;
+}
+
 void Dispatcher::collect(const Error* error) {
   for (const core::Event& event : scheduler_->events()) {
     EventNotice notice;
     notice.kind = abi_kind(event.kind);
-    const bool of_sink = event.kind == core::EventKind::kSinkDown || event.kind == core::EventKind::kSinkUp;
-    if (!of_sink) notice.id = intake_.id_of(event.partition);
-    notice.range = event.range;
-    notice.attempt = event.attempt;
+    if (is_of_partition(event.kind)) notice.id = intake_.id_of(event.partition);
+    notice.event = event;
     notice.error.status = TIDEMARK_OK;
     if (error != nullptr && carries_error(event.kind)) notice.error = *error;
-    push_event(std::move(notice));
+    events_.push(std::move(notice));
   }
   scheduler_->events().clear();
   for (const core::PartitionRef ref : scheduler_->forgotten()) intake_.forget(ref);
@@ -231,19 +237,10 @@ void Dispatcher::update_timer() {
 }
 
 bool Dispatcher::has_command(core::TimeMs now) const {
-  return (!events_.empty() && !delivering_events_) || scheduler_->has_command(now) || intake_.pending();
+  if (events_.has_to_log() || events_.has_to_deliver()) return true;
+  return !stopping_ && (scheduler_->has_command(now) || intake_.pending());
 }
 
-bool Dispatcher::finished_all() const {
-  return scheduler_->idle() && events_.empty() && !delivering_events_ && !intake_.pending();
-}
-
-void Dispatcher::push_event(EventNotice event) {
-  if (events_.size() >= kMaxEvents) {
-    events_.pop_front();
-    ++events_dropped_;
-  }
-  events_.push_back(std::move(event));
-}
+bool Dispatcher::finished_all() const { return scheduler_->idle() && events_.idle() && !intake_.pending(); }
 
 }  // namespace tidemark::runtime

@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -19,6 +18,7 @@
 
 #include "core/scheduler.h"
 #include "runtime/doorbell.h"
+#include "runtime/event_queue.h"
 #include "runtime/intake.h"
 #include "util/mutex.h"
 #include "util/result.h"
@@ -36,16 +36,15 @@ struct AckCommand {
   core::Ack ack;
   PartitionId id;
 };
-struct EventNotice {
-  int32_t kind = 0;  // TIDEMARK_EVENT_*
-  PartitionId id{nullptr, 0};
-  core::Range range;
-  uint32_t attempt = 0;
-  Error error;  // status OK: none
+// What was decided, to be counted and logged at once, in the order in which it happened.
+struct LogCommand {
+  std::vector<EventNotice> events;
 };
-// Events in the order in which they happened; one worker at a time delivers them.
-using EventsCommand = std::vector<EventNotice>;
-using Command = std::variant<JobCommand, AckCommand, EventsCommand>;
+// One event for the host's callback; one worker at a time has one.
+struct EventCommand {
+  EventNotice event;
+};
+using Command = std::variant<JobCommand, AckCommand, LogCommand, EventCommand>;
 
 struct JobDone {
   core::Job job;
@@ -56,8 +55,11 @@ struct AckDone {
   core::Ack ack;
   bool ok = false;
 };
-struct EventsDone {};
-using Finished = std::variant<std::monostate, JobDone, AckDone, EventsDone>;
+struct LogDone {};
+struct EventDone {
+  core::Event event;
+};
+using Finished = std::variant<std::monostate, JobDone, AckDone, LogDone, EventDone>;
 
 class Dispatcher {
  public:
@@ -68,7 +70,8 @@ class Dispatcher {
   // [any-thread] Hot: enqueues and wakes a worker if all sleep.
   Status notify(std::string_view storage, uint64_t id, core::Lsn low, core::Lsn high);
 
-  // Reports what the worker's last command came to and waits for the next. False: stop.
+  // Reports what the worker's last command came to and waits for the next. False: stop. After shut_down only
+  // events are handed out, and false means that none is left: none is lost because the archiver stops.
   bool take(Finished finished, Command* out);
   void run_timer();
 
@@ -88,12 +91,12 @@ class Dispatcher {
   void feed(Finished& finished, core::TimeMs now) TM_REQUIRES(mutex_);
   void drain_intake(core::TimeMs now) TM_REQUIRES(mutex_);
   bool pick(Command* out, core::TimeMs now) TM_REQUIRES(mutex_);
+  bool pick_event(Command* out) TM_REQUIRES(mutex_);
   // After every step: events and forgotten partitions leave the scheduler, the timer learns of new delays.
   void collect(const Error* error) TM_REQUIRES(mutex_);
   void update_timer() TM_REQUIRES(mutex_);
   bool has_command(core::TimeMs now) const TM_REQUIRES(mutex_);
   bool finished_all() const TM_REQUIRES(mutex_);
-  void push_event(EventNotice event) TM_REQUIRES(mutex_);
 
   const core::SchedulerConfig config_;
   Intake& intake_;
@@ -101,9 +104,8 @@ class Dispatcher {
 
   Mutex mutex_;
   std::unique_ptr<core::Scheduler> scheduler_ TM_GUARDED_BY(mutex_);  // null: not started
-  std::deque<EventNotice> events_ TM_GUARDED_BY(mutex_);
-  bool delivering_events_ TM_GUARDED_BY(mutex_) = false;
-  uint64_t events_dropped_ TM_GUARDED_BY(mutex_) = 0;
+  EventQueue events_ TM_GUARDED_BY(mutex_);
+  uint64_t events_dropped_ TM_GUARDED_BY(mutex_) = 0;  // in earlier lives
   bool stopping_ TM_GUARDED_BY(mutex_) = false;
   core::TimeMs timer_due_ TM_GUARDED_BY(mutex_) = core::kNever;
   CondVar timer_changed_;

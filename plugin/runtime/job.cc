@@ -287,7 +287,7 @@ std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64
     bool taken = false;
     Status status = leases.add(lsn, most_bytes, &taken);
     // What fails is met again as the first of another job, and holds up only itself.
-    if (!status && (lsn == range->first || status.error().status == TIDEMARK_E_CANCELLED)) {
+    if (!status && (lsn == range->first || entry_outcome(status.error()) == core::Outcome::kCancelled)) {
       return entry_error(id, lsn, std::move(status.error()));
     }
     if (!taken) break;
@@ -300,9 +300,8 @@ std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64
 }
 
 JobRunner::Ended JobRunner::entry_error(const PartitionId& id, core::Lsn lsn, Error error) const {
-  core::Outcome outcome = core::Outcome::kEntryFailed;
+  core::Outcome outcome = entry_outcome(error);
   if (error.status == TIDEMARK_E_NOT_FOUND) outcome = core::Outcome::kMissing;
-  if (error.status == TIDEMARK_E_CANCELLED) outcome = core::Outcome::kCancelled;
   error.message = name_of(id, {lsn, lsn}) + ": " + error.message;
   return ended(outcome, std::move(error));
 }
@@ -407,9 +406,16 @@ JobRunner::Ended JobRunner::ended(core::Outcome outcome, Error error) const {
   return result;
 }
 
+// CANCELLED is what the plugin asked for only while it stops; a callback that says so at any other time has
+// failed.
+core::Outcome JobRunner::entry_outcome(const Error& error) const {
+  const bool is_stopping = error.status == TIDEMARK_E_CANCELLED && cancelled_.load();
+  return is_stopping ? core::Outcome::kCancelled : core::Outcome::kEntryFailed;
+}
+
 JobRunner::Ended JobRunner::entry_error(Error error) const {
-  const bool stopped = error.status == TIDEMARK_E_CANCELLED;
-  return ended(stopped ? core::Outcome::kCancelled : core::Outcome::kEntryFailed, std::move(error));
+  const core::Outcome outcome = entry_outcome(error);
+  return ended(outcome, std::move(error));
 }
 
 JobRunner::Ended JobRunner::sink_error(Error error) const {

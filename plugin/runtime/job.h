@@ -59,6 +59,7 @@ class JobRunner {
                 const core::Digest& here) const;
   Status put(const std::string& key, const tidemark_source& source);
   Ended ended(core::Outcome outcome, Error error) const;
+  core::Outcome entry_outcome(const Error& error) const;
   Ended entry_error(Error error) const;
   Ended sink_error(Error error) const;
   Ended conflict(Error error) const;

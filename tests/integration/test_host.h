@@ -60,6 +60,7 @@ class TestHost {
  public:
   TestHost();
   const tidemark_host& table() const { return table_; }
+  void drop_event_callback() { table_.event = nullptr; }
 
   // Entries on disk. An entry becomes the host's once its path exists.
   std::string path(const Partition& partition, Lsn lsn) const;

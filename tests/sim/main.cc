@@ -76,11 +76,13 @@ int main(int argc, char** argv) {
     if (!run_seed(options, stats)) return 1;
   }
   std::printf(
-      "%llu seeds, %llu steps: %llu jobs, %llu acknowledgements, %llu gaps, %llu conflicts, %llu breaker "
+      "%llu seeds, %llu steps: %llu jobs, %llu acknowledgements, %llu gaps, %llu told again, %llu archived "
+      "late, "
+      "%llu conflicts, %llu breaker "
       "trips, "
       "%llu swaps, %llu lives, %llu forgotten: no rule broken\n",
       number(seeds), number(stats.steps), number(stats.jobs), number(stats.acks), number(stats.gaps),
-      number(stats.conflicts), number(stats.breaker_trips), number(stats.swaps), number(stats.lives),
-      number(stats.forgotten));
+      number(stats.gaps_again), number(stats.late), number(stats.conflicts), number(stats.breaker_trips),
+      number(stats.swaps), number(stats.lives), number(stats.forgotten));
   return 0;
 }

@@ -31,6 +31,17 @@ Lsn PartitionModel::first_open() const {
   return lsn;
 }
 
+std::optional<Range> PartitionModel::late_open() const {
+  if (late_running || late.empty() || late.front().first > frontier) return std::nullopt;
+  return Range{late.front().first, std::min(late.front().last, frontier)};
+}
+
+Lsn PartitionModel::position() const {
+  Lsn lsn = frontier;
+  for (const Untold& waiting : untold) lsn = std::min(lsn, waiting.gap.first - 1);
+  return lsn;
+}
+
 void PartitionModel::pass_archived() {
   while (!archived.empty() && *archived.begin() <= frontier + 1) {
     frontier = std::max(frontier, *archived.begin());
@@ -58,6 +69,17 @@ void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
   if (notice.high > p.high) p.highs.emplace_back(notice.high, now);
   const Lsn next = p.discovered ? p.frontier + 1 : core::kNoLsn;
   if (notice.oldest_high < std::max(notice.low, next)) p.asked = true;
+  // What lies in a gap, or is about to, and is there after all.
+  const Range claimed{notice.oldest_low, std::min(notice.high, p.low - 1)};
+  if (p.discovered && claimed.first <= claimed.last) {
+    const std::vector<Range> gaps(p.gaps.ranges().begin(), p.gaps.ranges().end());
+    for (const Range& gap : gaps) {
+      const Range both{std::max(gap.first, claimed.first), std::min(gap.last, claimed.last)};
+      if (both.first <= both.last) p.late.insert(both);
+    }
+    if (next < p.low && next <= claimed.last) p.late.insert({std::max(next, claimed.first), claimed.last});
+  }
+  if (notice.low > p.low) p.listed = core::kNoLsn;
   p.oldest_low = p.low == core::kNoLsn ? notice.oldest_low : std::min(p.oldest_low, notice.oldest_low);
   p.low = std::max(p.low, notice.low);
   p.high = std::max(p.high, notice.high);
@@ -72,6 +94,11 @@ void Model::pass_held(PartitionModel& p) const {
     p.not_before = 0;
     p.pass_archived();
   }
+  const Lsn next = p.frontier + 1;
+  if (next < p.low && next > p.listed && next <= p.through) {
+    p.stale = true;  // before a gap is raised what lies there is listed
+    p.not_before = 0;
+  }
 }
 
 void Model::swapped(uint32_t epoch) {
@@ -83,6 +110,7 @@ void Model::swapped(uint32_t epoch) {
     // What failed on the old sink deserves a fresh try.
     p->not_before = 0;
     p->failing = false;
+    p->late_looked.reset();
   }
 }
 
@@ -95,6 +123,7 @@ void Model::job_started(const Job& job, TimeMs now) {
   if (!p.jobs.empty()) {
     require(job.kind == JobKind::kArchive && p.jobs.front().job.kind == JobKind::kArchive,
             "only archives are on their way together", job.partition);
+    require(!job.late && !p.late_running, "a late entry's job runs alone", job.partition);
   }
   require(job.sink_epoch == epoch_, "jobs are meant for the sink of now", job.partition);
   require(now >= p.not_before, "a partition that failed waits", job.partition);
@@ -102,19 +131,18 @@ void Model::job_started(const Job& job, TimeMs now) {
     if (other && other->ready_since != 0)
       require(other->ready_since >= p.ready_since, "who waits longest is served first", job.partition);
   }
-  switch (job.kind) {
-    case JobKind::kDiscover:
-      check_discovery(p, job);
-      break;
-    case JobKind::kVerify:
-      check_verifying(p, job);
-      break;
-    case JobKind::kArchive:
-      check_archiving(p, job);
-      break;
-    case JobKind::kRecordGap:
-      require(p.gap == job.range, "a gap is recorded as it was raised", job.partition, job.range.first);
-      break;
+  require(job.late || job.kind == JobKind::kRecordGap || !p.late_open(), "late entries come first",
+          job.partition);
+  if (job.late) {
+    check_late(p, job);
+  } else if (job.kind == JobKind::kDiscover) {
+    check_discovery(p, job);
+  } else if (job.kind == JobKind::kVerify) {
+    check_verifying(p, job);
+  } else if (job.kind == JobKind::kArchive) {
+    check_archiving(p, job);
+  } else {
+    require(p.gap == job.range, "a gap is recorded as it was raised", job.partition, job.range.first);
   }
   if (!first_start_) first_start_ = now;
   if (config_.bytes_per_second > 0) {
@@ -126,6 +154,37 @@ void Model::job_started(const Job& job, TimeMs now) {
   p.ready_since = 0;
   p.failing = false;
   ++running_;
+}
+
+void Model::check_late(PartitionModel& p, const Job& job) const {
+  const std::optional<Range> open = p.late_open();
+  require(open.has_value() && !p.gap, "what is late was claimed and lies in a gap", job.partition);
+  const Lsn first = open->first;
+  const bool looked = p.late_looked && p.late_looked->contains(first);
+  const auto held = [&p](Lsn lsn) {
+    return std::ranges::any_of(p.late_held, [lsn](const Range& range) { return range.contains(lsn); });
+  };
+  if (job.kind == JobKind::kDiscover) {
+    require(job.range == *open && !looked && !job.check_older, "what is late is looked up once",
+            job.partition, first);
+    p.late_running = job.range;
+  } else if (job.kind == JobKind::kVerify) {
+    require(looked && std::ranges::find(p.late_held, job.range) != p.late_held.end(),
+            "what is verified was found", job.partition, first);
+    require(job.part == Range{first, std::min(job.range.last, open->last)} && job.range.contains(first),
+            "what is late is compared", job.partition, first);
+    require(job.trusted == job.part.last, "what is archived and gone again counts", job.partition, first);
+    p.late_running = job.part;
+  } else {
+    require(job.kind == JobKind::kArchive && looked, "discovery comes before upload", job.partition, first);
+    require(job.range.first == first && job.range.last <= std::min(open->last, p.late_looked->last),
+            "only what is late is put", job.partition, first);
+    require(job.range.last - first < config_.batch_entries, "a batch has its limit", job.partition, first);
+    for (Lsn lsn = first; lsn <= job.range.last; ++lsn)
+      require(!held(lsn), "what the archive holds is verified, not put", job.partition, lsn);
+    p.late_running = job.range;
+  }
+  p.late.erase(*p.late_running);
 }
 
 void Model::check_discovery(const PartitionModel& p, const Job& job) const {
@@ -193,7 +252,9 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
     throttle_.result(era, result, own, running_, now);
   }
   --running_;
-  if (result.outcome == Outcome::kDone) {
+  if (job.late) {
+    late_done(p, job, result, own, now);
+  } else if (result.outcome == Outcome::kDone) {
     if (job.kind == JobKind::kDiscover) {
       if (job.sink_epoch == epoch_) accept_discovery(p, job, result);
     } else {
@@ -220,7 +281,9 @@ void Model::done(PartitionModel& p, const Job& job, const JobResult& result) con
   } else {
     for (Lsn lsn = job.range.first; lsn <= result.through; ++lsn) p.archived.insert(lsn);
     if (result.through < job.range.last) p.shortened = true;
+    p.late.erase({job.range.first, result.through});
   }
+  if (job.kind == JobKind::kVerify) p.late.erase({job.part.first, result.through});
   p.pass_archived();
 }
 
@@ -242,12 +305,17 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
     if (p.oldest_low < job.range.first) return;  // too narrow by now
     p.start = p.frontier = p.acked = (result.gap ? result.gap->first : job.range.first) - 1;
     p.discovered = true;
+    for (const Range& gap : result.known_gaps) {
+      p.untold.push_back({gap, true, false});
+      p.gaps.insert(gap);
+    }
   }
   if (p.epoch != job.sink_epoch) p.refuted = core::kNoLsn;
   p.epoch = job.sink_epoch;
   p.stale = false;
   p.tried.clear();
   p.looked_at = job.range;
+  p.listed = job.range.last;
   p.through = result.complete_through;
   p.held = result.archives;
   if (p.held.size() <= core::FoundArchives::kMaxRuns) return;
@@ -272,6 +340,10 @@ void Model::failed(PartitionModel& p, const Job& job, const JobResult& result, T
   const bool unread = job.kind == JobKind::kVerify && !result.conflict;
   const bool unknown = job.kind == JobKind::kArchive && result.conflict;
   if (result.outcome == Outcome::kObjectFailed && (unread || unknown)) p.stale = true;
+  struck(p, job, result, now);
+}
+
+void Model::struck(PartitionModel& p, const Job& job, const JobResult& result, TimeMs now) {
   // Jobs that fail together are one failure.
   if (!p.failing) p.not_before = std::max(p.not_before, now + 1);
   p.failing = true;
@@ -279,6 +351,52 @@ void Model::failed(PartitionModel& p, const Job& job, const JobResult& result, T
     p.not_before = std::max(p.not_before, now + (TimeMs{config_.retry.max_ms} + 1) / 2);
   unreported_ = job.partition;
   unreported_conflict_ = result.conflict;
+}
+
+void Model::late_done(PartitionModel& p, const Job& job, const JobResult& result, bool own, TimeMs now) {
+  const bool current = job.sink_epoch == epoch_;
+  const Range range = *p.late_running;
+  const auto again = [&p](Range rest) {
+    if (rest.first <= rest.last) p.late.insert(rest);
+  };
+  p.late_running.reset();
+  p.given_up.reset();
+  const bool entry = result.outcome == Outcome::kMissing || result.outcome == Outcome::kEntryFailed;
+  if (entry && throttle_.probing()) p.late_looked.reset();
+  if (result.outcome == Outcome::kDone && job.kind == JobKind::kDiscover) {
+    again(range);
+    const core::FoundArchives known(result.archives, range.first, result.complete_through, range.last);
+    p.late_looked.reset();
+    if (current) p.late_looked = {range.first, std::min(range.last, known.through())};
+    p.late_held = result.archives;
+  } else if (result.outcome == Outcome::kDone) {
+    p.late_misses = 0;
+    p.gaps.erase({range.first, result.through});
+    p.late.erase({range.first, result.through});
+    again({result.through + 1, range.last});
+  } else if (result.outcome == Outcome::kMissing && ++p.late_misses == core::Gaps::kMostMisses) {
+    // Enough: what was claimed is not there.
+    p.late_misses = 0;
+    p.given_up = range;
+    if (!p.late.empty() && p.late.front().first == range.last + 1) {
+      p.given_up->last = p.late.front().last;
+      p.late.erase(p.late.front());
+    }
+  } else if (result.outcome == Outcome::kMissing) {
+    again({range.first + 1, range.last});
+  } else if (job.kind == JobKind::kVerify && result.conflict && current) {
+    again({range.first + 1, range.last});
+    unreported_ = job.partition;
+    unreported_conflict_ = true;
+  } else {
+    again(range);
+    if (!entry) p.late_looked.reset();
+    const bool refused = result.outcome == Outcome::kObjectFailed && current;
+    if (refused || entry || own) struck(p, job, result, now);
+  }
+  if (p.looking()) return;
+  p.late_looked.reset();
+  p.late_misses = 0;
 }
 
 // ---- Acknowledgements ---------------------------------------------------------------------------
@@ -293,7 +411,12 @@ void Model::ack_given(const core::Ack& ack) {
           ack.lsn);
   require(ack.lsn <= p.frontier, "only what is archived, or a recorded gap, is acknowledged", ack.partition,
           ack.lsn);
-  require(p.asked || p.frontier > p.acked, "an acknowledgement has a reason", ack.partition, ack.lsn);
+  for (const auto& untold : p.untold)
+    require(ack.lsn < untold.gap.first, "no acknowledgement passes an undelivered GAP", ack.partition,
+            ack.lsn);
+  require(!p.late_running && !p.late_open(), "an acknowledgement waits for late entries", ack.partition,
+          ack.lsn);
+  require(p.asked || p.position() > p.acked, "an acknowledgement has a reason", ack.partition, ack.lsn);
   p.ack = p.last_given = ack.lsn;
   p.asked = false;
 }
@@ -311,30 +434,21 @@ void Model::ack_finished(const core::Ack& ack, bool ok) {
 // ---- Events -------------------------------------------------------------------------------------
 
 void Model::raised(const Event& event) {
+  if (event.kind == EventKind::kSinkChanged) return;
   if (event.kind == EventKind::kSinkDown || event.kind == EventKind::kSinkUp) {
     require(sink_down_raised_ == (event.kind == EventKind::kSinkUp), "the sink goes down and up in turn");
     sink_down_raised_ = event.kind == EventKind::kSinkDown;
     return;
   }
   PartitionModel& p = get(event.partition);
-  const Lsn next = p.frontier + 1;
   switch (event.kind) {
     case EventKind::kGap:
-      require(p.looked(epoch_) && !p.gap && p.jobs.empty(), "a gap is raised once, between jobs",
-              event.partition);
-      require(event.range.first == next && event.range.last >= next && event.range.last < p.low,
-              "a gap lies between what is archived and low", event.partition, event.range.first);
-      for (Lsn lsn = next; lsn <= event.range.last; ++lsn) {
-        require(!p.surely_holds(lsn) || lsn <= p.refuted, "what the archive holds is no gap", event.partition,
-                lsn);
-        require(!p.archived.contains(lsn), "what was archived is no gap", event.partition, lsn);
-        require(lsn <= p.through, "a gap is looked up, not guessed", event.partition, lsn);
-      }
-      p.gap = event.range;
-      p.not_before = 0;
+      gap_raised(p, event);
       break;
     case EventKind::kConflict:
       require(unreported_ == event.partition && unreported_conflict_, "a conflict was seen", event.partition);
+      require(!p.conflict_untold, "one conflict at a time is on its way to the host", event.partition);
+      p.conflict_untold = true;
       p.raised = Raised::kConflict;
       break;
     case EventKind::kFailing:
@@ -353,12 +467,50 @@ void Model::raised(const Event& event) {
   }
 }
 
+void Model::gap_raised(PartitionModel& p, const Event& event) {
+  const auto [first, last] = event.range;
+  if (event.known) {
+    require(!p.untold.empty() && p.untold.front().known && !p.untold.front().raised &&
+                p.untold.front().gap == event.range,
+            "what an earlier life knew is told once more", event.partition, first);
+    p.untold.front().raised = true;
+    return;
+  }
+  require(p.untold.empty(), "one gap at a time is on its way to the host", event.partition, first);
+  require(p.looked(epoch_) && !p.gap && p.jobs.empty(), "a gap is raised once, between jobs",
+          event.partition);
+  require(first == p.frontier + 1 && last >= first && last < p.low,
+          "a gap lies between what is archived and low", event.partition, first);
+  require(last <= p.listed, "a gap was listed since low passed it", event.partition, first);
+  for (Lsn lsn = first; lsn <= last; ++lsn) {
+    require(!p.surely_holds(lsn) || lsn <= p.refuted, "what the archive holds is no gap", event.partition,
+            lsn);
+    require(!p.archived.contains(lsn), "what was archived is no gap", event.partition, lsn);
+    require(lsn <= p.through, "a gap is looked up, not guessed", event.partition, lsn);
+  }
+  p.gap = event.range;
+  p.not_before = 0;
+  p.untold.push_back({event.range, false, true});
+  p.gaps.insert(event.range);
+}
+
+void Model::delivered(const Event& event) {
+  if (event.kind == EventKind::kConflict) get(event.partition).conflict_untold = false;
+  if (event.kind != EventKind::kGap) return;
+  PartitionModel& p = get(event.partition);
+  require(!p.untold.empty() && p.untold.front().gap == event.range, "gaps are told in their order",
+          event.partition, event.range.first);
+  p.untold.erase(p.untold.begin());
+}
+
 void Model::forgotten(PartitionRef ref, TimeMs now) {
   const PartitionModel& p = get(ref);
   require(p.asleep_since && now >= *p.asleep_since + config_.partition_idle_ms,
           "only what sleeps long is forgotten", ref);
   require(p.jobs.empty() && p.archived.empty() && !p.ack && !p.has_work() && !p.owes_ack(),
           "only what is done is forgotten", ref);
+  require(p.untold.empty() && !p.conflict_untold, "nothing is forgotten before the host has heard of it",
+          ref);
   require(p.acked == std::max(p.high, p.low - 1), "what is forgotten was acknowledged", ref, p.acked);
   partitions_[ref].reset();
 }
@@ -370,13 +522,14 @@ void Model::check(const core::Scheduler& scheduler, TimeMs now) {
   require(running_ <= config_.workers, "never more jobs than workers");
   if (unreported_ && known(*unreported_)) {
     const Raised raised = at(*unreported_).raised;
-    require(unreported_conflict_ ? raised == Raised::kConflict : raised != Raised::kNone,
-            "a failure is reported", *unreported_);
+    const bool conflict = raised == Raised::kConflict || at(*unreported_).conflict_untold;
+    require(unreported_conflict_ ? conflict : raised != Raised::kNone, "a failure is reported", *unreported_);
   }
   unreported_.reset();
 
   bool something_is_ready = false;
   bool something_waits = false;
+  bool something_is_untold = false;
   uint32_t acks = 0;
   for (PartitionRef ref = 0; ref < partitions_.size(); ++ref) {
     if (!partitions_[ref]) continue;
@@ -384,6 +537,7 @@ void Model::check(const core::Scheduler& scheduler, TimeMs now) {
     const PartitionModel& p = at(ref);
     something_is_ready |= p.ready_since != 0;
     something_waits |= p.has_work() || p.owes_ack();
+    something_is_untold |= !p.untold.empty() || p.conflict_untold;
     acks += p.ack.has_value();
   }
   throttle_.compare(scheduler, something_is_ready, now);
@@ -392,9 +546,9 @@ void Model::check(const core::Scheduler& scheduler, TimeMs now) {
   const bool rate_limited = scheduler.snapshot(now).rate_limited;
   if (something_is_ready && !throttle_.open() && running_ == 0 && !rate_limited)
     require(scheduler.has_command(now), "work that is ready can start when nothing else runs");
-  if (something_waits && running_ == 0 && acks == 0 && !scheduler.has_command(now))
+  if (something_waits && !something_is_untold && running_ == 0 && acks == 0 && !scheduler.has_command(now))
     require(scheduler.wake_at() != core::kNever, "who waits is woken");
-  if (something_waits || running_ > 0 || acks > 0) {
+  if (something_waits || something_is_untold || running_ > 0 || acks > 0) {
     require(!scheduler.idle(), "idle only when nothing is left to do");
   } else {
     require(scheduler.idle() && !scheduler.has_command(now), "idle when nothing is left to do");
@@ -432,9 +586,12 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
   PartitionModel& p = *partitions_[ref];
   const core::PartitionState& state = scheduler.partition(ref);
   if (p.jobs.empty() && p.looked(epoch_) && !p.gap)
-    require(p.frontier + 1 >= p.low || p.frontier + 1 > p.through, "a gap is raised at once", ref);
+    require(p.frontier + 1 >= p.low || p.frontier + 1 > p.through || p.waits_for_host(),
+            "a gap is raised at once", ref);
+  require(p.untold.empty() || p.untold.front().raised, "a gap is told at once", ref);
   if (p.owes_ack()) require(state.ack != core::AckPhase::kNone, "an acknowledgement is on its way", ref);
-  require(state.place != Place::kRunning || !p.jobs.empty(), "running means a job", ref);
+  require(state.place != Place::kRunning || !p.jobs.empty() || p.waits_for_host(), "running means a job",
+          ref);
   require((state.place == Place::kDormant) == (p.jobs.empty() && !p.has_work()), "asleep only without work",
           ref);
   // Millions may sleep.
@@ -465,9 +622,10 @@ void Model::check_readiness(const PartitionModel& p, PartitionRef ref, Place pla
     return;
   }
   if (p.jobs.empty()) {
-    require(place == Place::kReady, "who has work and no job is ready", ref);
+    require(place == Place::kReady || p.waits_for_host(), "who has work and no job is ready", ref);
     return;
   }
+  if (p.looking()) return;
   if (p.jobs.front().job.kind != JobKind::kArchive || !p.looked(epoch_) || p.frontier + 1 < p.low ||
       p.shortened)
     return;

@@ -10,6 +10,7 @@
 #include <set>
 #include <vector>
 
+#include "core/range_set.h"
 #include "core/scheduler.h"
 #include "throttle_model.h"
 
@@ -41,6 +42,25 @@ struct PartitionModel {
   Lsn refuted = core::kNoLsn;   // up to here the sink was seen to hold other content
   Lsn archived_through = core::kNoLsn;  // by jobs of this life
   std::optional<Range> gap;             // raised and not yet recorded
+  Lsn listed = core::kNoLsn;            // the sink was listed up to here since low grew
+
+  struct Untold {
+    Range gap;
+    bool known = false;  // from an earlier life
+    bool raised = false;
+  };
+  std::vector<Untold> untold;    // gaps whose event the host has not taken
+  bool conflict_untold = false;  // the same for a conflict
+
+  // Entries of gaps that a notification says are there. How many ranges can be remembered is the business of
+  // RangeSet, and of its own tests.
+  core::RangeSet gaps;  // of this life
+  core::RangeSet late;
+  std::optional<Range> late_running;
+  std::optional<Range> late_looked;
+  std::vector<Range> late_held;
+  uint32_t late_misses = 0;
+  std::optional<Range> given_up;  // by the last result
 
   struct InFlight {
     core::Job job;
@@ -72,10 +92,17 @@ struct PartitionModel {
   // The first that is neither archived nor on its way.
   Lsn first_open() const;
   void pass_archived();
-  bool has_work() const { return !discovered || gap || frontier < high || frontier + 1 < low; }
+  bool looking() const { return late_running || !late.empty(); }
+  // The first claim of what was passed.
+  std::optional<Range> late_open() const;
+  bool has_work() const { return !discovered || gap || frontier < high || frontier + 1 < low || looking(); }
+  // There is another gap, and the host has not heard of the last.
+  bool waits_for_host() const { return discovered && !gap && !untold.empty() && frontier + 1 < low; }
+  // Up to where nothing stands in the way of an acknowledgement.
+  Lsn position() const;
   bool owes_ack() const {
-    if (!discovered || ack) return false;
-    return frontier > acked || (asked && !gap && frontier + 1 >= low);
+    if (!discovered || ack || late_running || late_open()) return false;
+    return position() > acked || (asked && !gap && frontier + 1 >= low && position() == frontier);
   }
 };
 
@@ -91,6 +118,7 @@ class Model {
   void ack_given(const core::Ack& ack);
   void ack_finished(const core::Ack& ack, bool ok);
   void swapped(uint32_t epoch);
+  void delivered(const core::Event& event);
   void raised(const core::Event& event);
   void forgotten(PartitionRef ref, TimeMs now);
 
@@ -105,12 +133,17 @@ class Model {
  private:
   PartitionModel& get(PartitionRef ref);
   void pass_held(PartitionModel& p) const;
+  void check_late(PartitionModel& p, const core::Job& job) const;
   void check_discovery(const PartitionModel& p, const core::Job& job) const;
   void check_verifying(const PartitionModel& p, const core::Job& job) const;
   void check_archiving(PartitionModel& p, const core::Job& job) const;
   void accept_discovery(PartitionModel& p, const core::Job& job, const core::JobResult& result) const;
   void done(PartitionModel& p, const core::Job& job, const core::JobResult& result) const;
   void failed(PartitionModel& p, const core::Job& job, const core::JobResult& result, TimeMs now);
+  void late_done(PartitionModel& p, const core::Job& job, const core::JobResult& result, bool own,
+                 TimeMs now);
+  void struck(PartitionModel& p, const core::Job& job, const core::JobResult& result, TimeMs now);
+  void gap_raised(PartitionModel& p, const core::Event& event);
   bool own_fault(PartitionModel& p, const core::JobResult& result);
   void check_numbers(const core::Scheduler& scheduler, TimeMs now) const;
   void check_readiness(const PartitionModel& p, PartitionRef ref, core::Place place) const;

@@ -17,6 +17,8 @@ void RunStats::add(const RunStats& other) {
   jobs += other.jobs;
   acks += other.acks;
   gaps += other.gaps;
+  gaps_again += other.gaps_again;
+  late += other.late;
   conflicts += other.conflicts;
   breaker_trips += other.breaker_trips;
   swaps += other.swaps;
@@ -52,17 +54,19 @@ void Simulation::after_step() {
 
 void Simulation::take_events() {
   for (const Event& event : scheduler_->events()) {
-    constexpr const char* kNames[] = {"gap", "conflict", "failing", "recovered", "sink down", "sink up"};
+    constexpr const char* kNames[] = {"gap",       "conflict", "failing",     "recovered",
+                                      "sink down", "sink up",  "sink changed"};
     trace("event %s ref %u [%llu,%llu]", kNames[static_cast<size_t>(event.kind)], event.partition,
           static_cast<unsigned long long>(event.range.first),
           static_cast<unsigned long long>(event.range.last));
     model_->raised(event);
+    undelivered_.push_back(event);
     stats_.conflicts += event.kind == EventKind::kConflict;
     stats_.breaker_trips += event.kind == EventKind::kSinkDown;
     if (event.kind != EventKind::kGap) continue;
-    ++stats_.gaps;
+    ++(event.known ? stats_.gaps_again : stats_.gaps);
     Driven& driven = driven_[model_->at(event.partition).partition];
-    for (Lsn lsn = event.range.first; lsn <= event.range.last; ++lsn) driven.gaps.insert(lsn);
+    for (Lsn lsn = event.range.first; lsn <= event.range.last; ++lsn) driven.raised.insert(lsn);
   }
   scheduler_->events().clear();
   for (const PartitionRef ref : scheduler_->forgotten()) {
@@ -71,7 +75,10 @@ void Simulation::take_events() {
     model_->forgotten(ref, now_);
     driven.ref.reset();
     driven.notified.clear();
+    driven.low = core::kNoLsn;
+    driven.raised.clear();
     driven.gaps.clear();
+    driven.late.clear();
     driven.unverifiable.clear();
     driven.promised = core::kNoLsn;
     free_refs_.push_back(ref);
@@ -100,10 +107,12 @@ void Simulation::keep_promise(size_t partition, Lsn acknowledged) {
       require(recorded, "an acknowledgement covers recorded gaps only", *driven.ref, lsn);
       continue;
     }
-    const bool gone = lsn < log.low() || driven.unverifiable.contains(lsn);
+    const bool gone = lsn < driven.low || driven.unverifiable.contains(lsn);
     require(in_a_sink(lsn, log.last_content(lsn)) || (gone && in_a_sink(lsn, std::nullopt)),
             "what is acknowledged can be read back", *driven.ref, lsn);
   }
+  require(driven.late.empty() || *driven.late.begin() > acknowledged,
+          "an entry that turned up late is looked for before it may be pruned", *driven.ref, acknowledged);
   driven.promised = std::max(driven.promised, acknowledged);
 }
 
@@ -143,9 +152,10 @@ void Simulation::peace() {
 
 void Simulation::drain() {
   for (bool moved = true; moved;) {
-    moved = !flights_.empty() || !acks_.empty();
+    moved = !flights_.empty() || !acks_.empty() || !undelivered_.empty();
     start_jobs(config_.workers + 1);
     while (!flights_.empty()) end_job(random_.below(flights_.size()));
+    while (!undelivered_.empty()) deliver_event();
     for (size_t before = acks_.size() + 1; acks_.size() != before;) {
       before = acks_.size();
       give_ack();

@@ -5,6 +5,7 @@
 #ifndef TIDEMARK_SIM_SIMULATION_H
 #define TIDEMARK_SIM_SIMULATION_H
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +33,8 @@ struct RunStats {
   uint64_t jobs = 0;
   uint64_t acks = 0;
   uint64_t gaps = 0;
+  uint64_t gaps_again = 0;
+  uint64_t late = 0;
   uint64_t conflicts = 0;
   uint64_t breaker_trips = 0;
   uint64_t swaps = 0;
@@ -58,7 +61,10 @@ class Simulation {
     bool broken_sink = false;  // the sink fails for this partition alone
     // Since the partition became known to this life's scheduler:
     std::set<Lsn> notified;
-    std::set<Lsn> gaps;
+    Lsn low = core::kNoLsn;      // what lies below is gone, the host has said
+    std::set<Lsn> raised;        // as gaps
+    std::set<Lsn> gaps;          // of these, what the host was told
+    std::set<Lsn> late;          // of these, what was notified again and nobody has looked for yet
     std::set<Lsn> unverifiable;  // in the archive, and not with the host when it was asked
     Lsn promised = core::kNoLsn;
   };
@@ -70,6 +76,7 @@ class Simulation {
   };
   struct Rates {  // per cent, of the ends of jobs and acknowledgements
     uint64_t entry = 0, object = 0, throttled = 0, sink = 0, lost = 0, ack = 0;
+    uint64_t event = 0;  // of steps that could bring an event to the host: those that do not
   };
 
   // simulation_setup.cc
@@ -92,6 +99,8 @@ class Simulation {
   uint64_t put_us();
   core::JobResult outcome(Flight& flight);
   core::JobResult execute(const Flight& flight);
+  void late_ended(const Flight& flight, const core::JobResult& result);
+  void deliver_event();
   void give_ack();
   void end_ack(size_t which);
   void swap_sink(bool fresh);
@@ -134,6 +143,7 @@ class Simulation {
   std::unique_ptr<Model> model_;
   std::vector<Flight> flights_;
   std::vector<core::Ack> acks_;
+  std::deque<core::Event> undelivered_;
 };
 
 }  // namespace tidemark::sim

@@ -65,7 +65,7 @@ void Simulation::seed_sink(size_t partition) {
 void Simulation::draw_rates() {
   const auto rate = [this](uint64_t most) { return random_.chance(60) ? 0 : random_.between(1, most); };
   slow_puts_ = random_.chance(50);
-  rates_ = {rate(15), rate(10), rate(20), rate(30), rate(20), rate(30)};
+  rates_ = {rate(15), rate(10), rate(20), rate(30), rate(20), rate(30), rate(100)};
   restart_chance_ = random_.chance(50) ? 0 : random_.between(10, 90);
 }
 
@@ -99,11 +99,13 @@ void Simulation::end_life() {
     }
     flights_.clear();
     acks_.clear();
+    undelivered_.clear();
   } else {
     stopping_ = true;
     while (!flights_.empty()) end_job(random_.below(flights_.size()));
     stopping_ = false;
     while (!acks_.empty()) end_ack(random_.below(acks_.size()));
+    while (!undelivered_.empty()) deliver_event();
   }
   for (size_t i = 0; i < driven_.size(); ++i) {
     if (random_.chance(25)) restore_host(i);

@@ -67,7 +67,10 @@ void Simulation::host_step(size_t partition) {
     log.lose_through(log.high() + random_.below(5));  // all of it, perhaps more than there ever was
     if (random_.chance(50)) log.commit(random_.between(1, 3));
     notify(partition);
-  } else if (dice < 80) {
+  } else if (dice < 78) {
+    // Says that entries are gone which turn up again.
+    driven_[partition].pending.push_back({log.low() + random_.below(log.high() + 2 - log.low()), log.high()});
+  } else if (dice < 81) {
     if (log.low() <= log.high()) log.lose_through(random_.between(log.low(), log.high()));
     notify(partition);
   } else if (dice < 88) {
@@ -98,10 +101,14 @@ void Simulation::deliver(size_t partition, size_t at_most) {
     const size_t i = random_.below(driven.pending.size());
     const Note note = driven.pending[i];
     driven.pending.erase(driven.pending.begin() + static_cast<ptrdiff_t>(i));
+    driven.low = std::max(driven.low, note.low);
     merged.merge({note.low, note.high, note.low, note.high});
     // What comes late and lies before all that was ever looked at can only be answered.
     const Lsn from = driven.ref ? std::max(note.low, model_->at(*driven.ref).start + 1) : note.low;
     for (Lsn lsn = from; lsn <= note.high; ++lsn) driven.notified.insert(lsn);
+    // What lies in a gap is there after all, says this one.
+    if (note.low <= note.high)
+      driven.late.insert(driven.raised.lower_bound(note.low), driven.raised.upper_bound(note.high));
     driven.sent.push_back(note);
     if (driven.sent.size() > kRemembered) driven.sent.erase(driven.sent.begin());
   }
@@ -131,6 +138,7 @@ PartitionRef Simulation::ref_of(size_t partition) {
 
 void Simulation::worker_step() {
   const uint64_t dice = random_.below(100);
+  if (!undelivered_.empty() && !random_.chance(rates_.event)) deliver_event();
   if (dice < 35) {
     start_jobs(random_.between(1, config_.workers + 1));
   } else if (dice < 65) {
@@ -161,6 +169,12 @@ void Simulation::start_jobs(size_t at_most) {
 
 JobResult Simulation::execute(const Flight& flight) {
   JobResult result = world_.execute(flight.partition, flight.sink, flight.job, now_);
+  if (flight.job.late && flight.job.kind != JobKind::kDiscover) {
+    // Looked for, and archived, or not there, or known to be other than what is there.
+    const Lsn first = flight.job.kind == JobKind::kVerify ? flight.job.part.first : flight.job.range.first;
+    std::set<Lsn>& late = driven_[flight.partition].late;
+    for (Lsn lsn = first; lsn <= std::max(first, result.through); ++lsn) late.erase(lsn);
+  }
   if (flight.job.kind == JobKind::kArchive) {
     result.size_bytes = random_.below(config_.bytes_per_second * 3 + 1);
     if (result.outcome == Outcome::kDone) result.put_us = put_us();
@@ -220,8 +234,39 @@ void Simulation::end_job(size_t which) {
     trace("  holds [%llu,%llu]", number(range.first), number(range.last));
   if (result.gap) trace("  hole [%llu,%llu]", number(result.gap->first), number(result.gap->last));
   model_->job_finished(flight.job, result, now_);
+  if (flight.job.late) late_ended(flight, result);
   scheduler_->job_finished(flight.job, result, now_);
   after_step();
+}
+
+// The host's callback has returned.
+void Simulation::deliver_event() {
+  const core::Event event = undelivered_.front();
+  undelivered_.pop_front();
+  if (event.kind == core::EventKind::kGap) {
+    Driven& driven = driven_[model_->at(event.partition).partition];
+    trace("told of gap ref %u [%llu,%llu]", event.partition, number(event.range.first),
+          number(event.range.last));
+    for (Lsn lsn = event.range.first; lsn <= event.range.last; ++lsn) driven.gaps.insert(lsn);
+  }
+  model_->delivered(event);
+  scheduler_->event_delivered(event, now_);
+  after_step();
+}
+
+void Simulation::late_ended(const Flight& flight, const JobResult& result) {
+  Driven& driven = driven_[flight.partition];
+  if (const auto given_up = model_->at(flight.job.partition).given_up) {
+    for (Lsn lsn = given_up->first; lsn <= given_up->last; ++lsn) driven.late.erase(lsn);
+  }
+  if (result.outcome != Outcome::kDone || flight.job.kind == JobKind::kDiscover) return;
+  if (flight.job.kind == JobKind::kArchive) ++stats_.late;
+  // It is no gap any more, whatever is notified.
+  const Lsn first = flight.job.kind == JobKind::kVerify ? flight.job.part.first : flight.job.range.first;
+  for (Lsn lsn = first; lsn <= result.through; ++lsn) {
+    driven.late.erase(lsn);
+    driven.raised.erase(lsn);
+  }
 }
 
 void Simulation::give_ack() {

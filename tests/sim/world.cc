@@ -118,6 +118,22 @@ std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first, bool cou
   return Range{newest + 1, first - 1};
 }
 
+std::vector<Range> FakeSink::gaps_before(size_t partition, Lsn first) const {
+  std::vector<Range> found;
+  for (Lsn lsn = first - 1; lsn > core::kNoLsn && !holds(partition, lsn, std::nullopt); --lsn) {
+    const auto& gaps = partitions_[partition].gaps;
+    const auto record =
+        std::ranges::find_if(gaps, [lsn](const Key& key) { return key.second <= lsn && lsn <= key.first; });
+    if (record == gaps.end()) break;
+    if (!found.empty() && found.front().first > record->second) {
+      found.front().first = lsn;
+    } else {
+      found.insert(found.begin(), {lsn, lsn});
+    }
+  }
+  return found;
+}
+
 // ---- Jobs ---------------------------------------------------------------------------------------
 
 JobResult World::execute(size_t partition, size_t sink_index, const Job& job, TimeMs now) {
@@ -164,6 +180,7 @@ JobResult World::discover(size_t partition, const FakeSink& sink, const Job& job
   JobResult result;
   result.complete_through = sink.list(partition, job.range.first, list_limit, result.archives);
   if (job.check_older) result.gap = sink.hole_before(partition, job.range.first, count_gap_records);
+  if (job.check_older && count_gap_records) result.known_gaps = sink.gaps_before(partition, job.range.first);
   return result;
 }
 

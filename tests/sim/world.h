@@ -84,6 +84,8 @@ class FakeSink {
   Content read(size_t partition, Lsn lsn) const;
   // The hole right before `first`, if something older is there.
   std::optional<Range> hole_before(size_t partition, Lsn first, bool count_gap_records) const;
+  // What gap records say of the entries right before `first`, ascending; up to one that is archived.
+  std::vector<Range> gaps_before(size_t partition, Lsn first) const;
 
  private:
   using Key = std::pair<Lsn, Lsn>;  // last, first: the order of keys in a sink

@@ -235,6 +235,7 @@ TEST_F(SchedulerFailuresTest, FailuresOfTheOldSinkSayNothingOfTheNew) {
   const Job a = start(0, kDiscover, {1, 1});
   const Job b = start(1, kDiscover, {1, 1});
   scheduler_->sink_swapped(now_);
+  expect_event(EventKind::kSinkChanged);
   finish(a, Outcome::kSinkFailed);
   finish(b, Outcome::kObjectFailed);
   expect_no_event();
@@ -252,7 +253,10 @@ TEST_F(SchedulerFailuresTest, ASwapEndsTheBreakerAndAllBackoff) {
   finish(start(1, kArchive, {1, 1}), Outcome::kSinkFailed);
   events();
   scheduler_->sink_swapped(now_);
-  expect_event(EventKind::kSinkUp);
+  const std::vector<Event> swapped = events();
+  ASSERT_EQ(swapped.size(), 2U);
+  EXPECT_EQ(swapped[0].kind, EventKind::kSinkUp);
+  EXPECT_EQ(swapped[1].kind, EventKind::kSinkChanged);
   done(1, kDiscover, {1, 1});
   done(0, kDiscover, {1, 1});
 }

@@ -103,9 +103,25 @@ class SchedulerFixture : public testing::Test {
   }
   void expect_no_ack() { EXPECT_FALSE(scheduler_->next_ack().has_value()); }
 
-  std::vector<Event> events() {
+  // What was raised, and not delivered yet.
+  std::vector<Event> raised() {
     std::vector<Event> taken;
     taken.swap(scheduler_->events());
+    return taken;
+  }
+  Event raised(EventKind kind, Range range) {
+    const std::vector<Event> taken = raised();
+    EXPECT_EQ(taken.size(), 1U);
+    if (taken.empty()) return {};
+    EXPECT_EQ(taken[0].kind, kind);
+    EXPECT_EQ(taken[0].range, range);
+    return taken[0];
+  }
+  void deliver(const Event& event) { scheduler_->event_delivered(event, now_); }
+  // What was raised; a quick host has it at once.
+  std::vector<Event> events() {
+    std::vector<Event> taken = raised();
+    for (const Event& event : taken) deliver(event);
     return taken;
   }
   void expect_event(EventKind kind, Range range = {}) {

@@ -59,6 +59,7 @@ TEST_F(SchedulerTest, WhatIsNeitherArchivedNorThereIsRetriedUntilLowPassesIt) {
   finish(start(0, kArchive, {1, 1}), Outcome::kMissing);
   expect_no_event();
   notify(0, 2, 2);
+  done(0, kDiscover, {1, 2});
   expect_event(EventKind::kGap, {1, 1});
   done(0, kRecordGap, {1, 1});
   archived(0, 2);
@@ -136,6 +137,7 @@ TEST_F(SchedulerTest, WhatIsKnownToDifferBecomesAGapOnceTheHostLosesIt) {
   finish_conflict(start(0, kVerify, {1, 1}));
   events();
   notify(0, 2, 2);
+  found(start(0, kDiscover, {1, 2}), {{1, 1}, {2, 2}});
   expect_event(EventKind::kGap, {1, 1});
   done(0, kRecordGap, {1, 1});
   done(0, kVerify, {2, 2});
@@ -185,6 +187,7 @@ TEST_F(SchedulerTest, AMergedQuestionIsAnsweredAtOnce) {
 TEST_F(SchedulerTest, AnAnswerWaitsForTheGapBeforeIt) {
   archive_all(0, 3);
   notify(0, 7, 6);
+  done(0, kDiscover, {4, 6});
   expect_event(EventKind::kGap, {4, 6});
   expect_no_ack();
   done(0, kRecordGap, {4, 6});
@@ -196,6 +199,8 @@ TEST_F(SchedulerTest, AnAnswerWaitsForTheGapBeforeIt) {
 TEST_F(SchedulerTest, ALowBeyondNextIsAGap) {
   archive_all(0, 3);
   notify(0, 11, 13);
+  expect_no_event();
+  done(0, kDiscover, {4, 13});
   expect_event(EventKind::kGap, {4, 10});
   done(0, kRecordGap, {4, 10});
   for (const Lsn lsn : {11, 12, 13}) archived(0, lsn);
@@ -209,6 +214,7 @@ TEST_F(SchedulerTest, AJobInFlightWhenTheGapIsFoundStillCounts) {
   notify(0, 5, 6);
   expect_no_event();
   finish(first);
+  done(0, kDiscover, {2, 6});
   expect_event(EventKind::kGap, {2, 4});
   acknowledged(0, 1);
   done(0, kRecordGap, {2, 4});
@@ -223,6 +229,8 @@ TEST_F(SchedulerTest, AFailedJobWhoseEntryIsGoneIsAGapAndNoFailure) {
   const Job first = start(0, kArchive, {1, 1});
   notify(0, 5, 6);
   finish(first, Outcome::kMissing);
+  expect_no_event();
+  done(0, kDiscover, {1, 6});
   expect_event(EventKind::kGap, {1, 4});
   done(0, kRecordGap, {1, 4});
   archived(0, 5);
@@ -231,6 +239,8 @@ TEST_F(SchedulerTest, AFailedJobWhoseEntryIsGoneIsAGapAndNoFailure) {
 TEST_F(SchedulerTest, AnAcknowledgementNeverCoversAnUnrecordedGap) {
   archive_all(0, 3);
   notify(0, 6, 6);
+  done(0, kDiscover, {4, 6});
+  expect_event(EventKind::kGap, {4, 5});
   const Job record = start(0, kRecordGap, {4, 5});
   finish(record, Outcome::kObjectFailed);
   expect_no_ack();
@@ -243,7 +253,8 @@ TEST_F(SchedulerTest, ArchivesInAGapSplitIt) {
   notify(0, 1, 9);
   found(start(0, kDiscover, {1, 9}), {{3, 3}, {4, 5}});
   notify(0, 8, 9);
-  events();  // 1..2
+  found(start(0, kDiscover, {1, 9}), {{3, 3}, {4, 5}});
+  expect_event(EventKind::kGap, {1, 2});
   done(0, kRecordGap, {1, 2});
   expect_event(EventKind::kGap, {6, 7});
   acknowledged(0, 5);

@@ -54,6 +54,12 @@ class DispatcherTest : public ::testing::Test {
     return result;
   }
   static AckDone done(const AckCommand& command, bool ok = true) { return {command.ack, ok}; }
+  static EventDone done(const EventCommand& command) { return {command.event.event}; }
+  // The next command logs what was decided, the one after brings the first event.
+  EventCommand take_event(Finished finished = {}) {
+    (void)take<LogCommand>(std::move(finished));
+    return take<EventCommand>(LogDone());
+  }
   void start_timer() {
     threads_.emplace_back([this] { dispatcher_.run_timer(); });
   }
@@ -125,42 +131,86 @@ TEST_F(DispatcherTest, WhoeverLeavesACommandWakesAnother) {
 TEST_F(DispatcherTest, EventsComeInOrderAndToOneWorkerAtATime) {
   archive_first(7);
   notify(7, 5, 5);
-  // The gap is known as soon as the partition is looked at: its event goes first.
-  const auto gap = take<EventsCommand>(done(last_ack_));
-  ASSERT_EQ(gap.size(), 1U);
-  EXPECT_EQ(gap[0].kind, TIDEMARK_EVENT_GAP);
-  EXPECT_EQ(gap[0].range, (core::Range{2, 4}));
-  EXPECT_EQ(gap[0].id.id, 7U);
-  EXPECT_EQ(gap[0].error.status, TIDEMARK_OK);
-  // While that is delivered others are raised, and wait.
+  const auto look = take<JobCommand>(done(last_ack_));
+  EXPECT_EQ(look.job.kind, core::JobKind::kDiscover);
+  // It is logged before anything else happens, then the host is told.
+  const auto decided = take<LogCommand>(done(look));
+  ASSERT_EQ(decided.events.size(), 1U);
+  EXPECT_EQ(decided.events[0].event.range, (core::Range{2, 4}));
+  const auto gap = take<EventCommand>(LogDone());
+  EXPECT_EQ(gap.event.kind, TIDEMARK_EVENT_GAP);
+  EXPECT_EQ(gap.event.event.range, (core::Range{2, 4}));
+  EXPECT_EQ(gap.event.id.id, 7U);
+  EXPECT_EQ(gap.event.error.status, TIDEMARK_OK);
+  // While that is delivered others are decided: logged at once, and delivered later.
   EXPECT_TRUE(dispatcher_.sink_swapped());
-  const auto job = take<JobCommand>();
+  (void)take<LogCommand>();
+  const auto job = take<JobCommand>(LogDone());
+  EXPECT_EQ(job.job.kind, core::JobKind::kRecordGap);
   EXPECT_TRUE(dispatcher_.sink_swapped());
-  const auto next = take<EventsCommand>(EventsDone());
-  ASSERT_EQ(next.size(), 2U);
-  EXPECT_EQ(next[0].kind, TIDEMARK_EVENT_SINK_CHANGED);
-  EXPECT_EQ(next[1].kind, TIDEMARK_EVENT_SINK_CHANGED);
-  EXPECT_EQ(next[0].id.storage, nullptr);
-  EXPECT_EQ(job.id.id, 7U);
+  ASSERT_EQ(take<LogCommand>().events.size(), 1U);
+  const auto first = take<EventCommand>(done(gap));
+  EXPECT_EQ(first.event.kind, TIDEMARK_EVENT_SINK_CHANGED);
+  EXPECT_EQ(first.event.id.storage, nullptr);
+  (void)take<AckCommand>(done(job));
+  Command none;
+  dispatcher_.shut_down();
+  EXPECT_FALSE(dispatcher_.take(done(first), &none)) << "the next is being logged, and follows then";
+  EXPECT_EQ(take<EventCommand>(LogDone()).event.kind, TIDEMARK_EVENT_SINK_CHANGED);
 }
 
 TEST_F(DispatcherTest, AFailureCarriesItsErrorIntoTheEvent) {
   notify(7, 1, 1);
   const auto archive = take<JobCommand>(done(take<JobCommand>()));
-  const auto events = take<EventsCommand>(done(archive, core::Outcome::kEntryFailed));
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(events[0].kind, TIDEMARK_EVENT_FAILING);
-  EXPECT_EQ(events[0].attempt, 1U);
-  EXPECT_EQ(events[0].error.status, TIDEMARK_E_RETRYABLE);
-  EXPECT_EQ(events[0].error.message, "why it failed");
+  const auto failing = take_event(done(archive, core::Outcome::kEntryFailed));
+  EXPECT_EQ(failing.event.kind, TIDEMARK_EVENT_FAILING);
+  EXPECT_EQ(failing.event.event.attempt, 1U);
+  EXPECT_EQ(failing.event.error.status, TIDEMARK_E_RETRYABLE);
+  EXPECT_EQ(failing.event.error.message, "why it failed");
+}
+
+// The acknowledgement that passes a gap waits for its event; those of others do not.
+TEST_F(DispatcherTest, AnAcknowledgementWaitsForTheEventOfAGap) {
+  archive_first(7);
+  notify(7, 5, 5);
+  const auto look = take<JobCommand>(done(last_ack_));
+  const auto gap = take_event(done(look));
+  const auto record = take<JobCommand>();
+  const auto archive = take<JobCommand>(done(record));
+  ASSERT_EQ(archive.job.range, (core::Range{5, 5}));
+  notify(8, 1, 1);
+  const auto other = take<JobCommand>(done(archive));
+  EXPECT_EQ(other.id.id, 8U);
+  const auto others_ack = take<AckCommand>(done(take<JobCommand>(done(other))));
+  EXPECT_EQ(others_ack.id.id, 8U);
+  (void)done(others_ack);
+  const auto ack = take<AckCommand>(done(gap));
+  EXPECT_EQ(ack.id.id, 7U);
+  EXPECT_EQ(ack.ack.lsn, 5U);
+}
+
+// Whoever stops waits for the callback that runs and for the events that follow it, and for nothing else.
+TEST_F(DispatcherTest, WhatIsQueuedIsDeliveredAfterShutDown) {
+  archive_first(7);
+  notify(7, 5, 5);
+  const auto look = take<JobCommand>(done(last_ack_));
+  const auto gap = take_event(done(look));
+  EXPECT_TRUE(dispatcher_.sink_swapped());
+  dispatcher_.shut_down();
+  const auto decided = take<LogCommand>(done(gap));
+  EXPECT_EQ(decided.events.size(), 1U);
+  const auto changed = take<EventCommand>(LogDone());
+  EXPECT_EQ(changed.event.kind, TIDEMARK_EVENT_SINK_CHANGED);
+  Command none;
+  EXPECT_FALSE(dispatcher_.take(done(changed), &none));
 }
 
 TEST_F(DispatcherTest, TheTimerEndsABackoff) {
   start_timer();
   notify(7, 1, 1);
   const auto archive = take<JobCommand>(done(take<JobCommand>()));
-  (void)take<EventsCommand>(done(archive, core::Outcome::kEntryFailed));
-  const auto again = take<JobCommand>(EventsDone());
+  const auto failing = take_event(done(archive, core::Outcome::kEntryFailed));
+  const auto again = take<JobCommand>(done(failing));
   EXPECT_EQ(again.job.range, archive.job.range);
 }
 
@@ -242,9 +292,9 @@ TEST_F(DispatcherTest, ANewLifeKnowsNothingOfTheLast) {
 TEST_F(DispatcherTest, ASwapLooksAtTheNewSink) {
   archive_first(7);
   EXPECT_TRUE(dispatcher_.sink_swapped());
-  ASSERT_EQ(take<EventsCommand>(done(last_ack_)).size(), 1U);
+  const auto changed = take_event(done(last_ack_));
   notify(7, 1, 2);
-  const auto job = take<JobCommand>(EventsDone());
+  const auto job = take<JobCommand>(done(changed));
   EXPECT_EQ(job.job.kind, core::JobKind::kDiscover);
   EXPECT_EQ(job.job.sink_epoch, 1U);
 }
@@ -262,10 +312,10 @@ TEST_F(DispatcherTest, TheSnapshotSeesWhatRuns) {
 
 // A host that takes no events costs bounded memory: the oldest are dropped and counted.
 TEST_F(DispatcherTest, EventsNobodyTakesAreDroppedAndCounted) {
-  constexpr uint64_t kKept = 65'536, kDropped = 100;
+  constexpr uint64_t kKept = EventQueue::kMostDroppable, kDropped = 100;
   for (uint64_t i = 0; i < kKept + kDropped; ++i) ASSERT_TRUE(dispatcher_.sink_swapped());
   EXPECT_EQ(dispatcher_.events_dropped(), kDropped);
-  EXPECT_EQ(take<EventsCommand>().size(), kKept);
+  EXPECT_EQ(take<LogCommand>().events.size(), kKept);
 }
 
 }  // namespace

@@ -1,0 +1,78 @@
+#include "core/gaps.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tidemark::core {
+
+void Gaps::add(Range gap, bool known) {
+  untold_.push_back({gap, known});
+  gaps_.insert(gap);
+}
+
+Lsn Gaps::limit(Lsn position) const {
+  for (const Untold& untold : untold_) position = std::min(position, untold.gap.first - 1);
+  return position;
+}
+
+void Gaps::claim(Range claimed) {
+  for (const Range& gap : gaps_.ranges()) {
+    const Range both{std::max(gap.first, claimed.first), std::min(gap.last, claimed.last)};
+    if (both.first <= both.last) late_.insert(both);
+  }
+}
+
+std::optional<Range> Gaps::open(Lsn next) const {
+  if (running_ || late_.empty() || late_.front().first >= next) return std::nullopt;
+  return Range{late_.front().first, std::min(late_.front().last, next - 1)};
+}
+
+const Gaps::Looked* Gaps::looked_up(Lsn lsn, uint32_t epoch) const {
+  return looked_ && looked_->epoch == epoch && looked_->range.contains(lsn) ? &*looked_ : nullptr;
+}
+
+void Gaps::started(Range range) {
+  late_.erase(range);  // from here on a claim is a new one
+  running_ = range;
+}
+
+void Gaps::looked(Range range, uint32_t epoch, FoundArchives found) {
+  const Lsn last = std::min(range.last, found.through());
+  looked_ = Looked{{range.first, last}, epoch, std::move(found)};
+  late_.insert(range);
+  end();
+}
+
+void Gaps::archived(Range range, Lsn through) {
+  misses_ = 0;
+  gaps_.erase({range.first, through});
+  late_.erase({range.first, through});
+  if (through < range.last) late_.insert({through + 1, range.last});
+  end();
+}
+
+void Gaps::missed(Range range) {
+  if (++misses_ < kMostMisses) return passed(range);
+  misses_ = 0;
+  if (!late_.empty() && late_.front().first == range.last + 1) late_.erase(late_.front());
+  end();
+}
+
+void Gaps::passed(Range range) {
+  if (range.first < range.last) late_.insert({range.first + 1, range.last});
+  end();
+}
+
+void Gaps::failed(Range range) {
+  late_.insert(range);
+  end();
+}
+
+void Gaps::end() {
+  running_.reset();
+  if (!late_.empty()) return;
+  looked_.reset();
+  misses_ = 0;
+}
+
+}  // namespace tidemark::core

@@ -1,0 +1,100 @@
+// The gaps of one partition since it became known: the one that is not recorded yet, those that the host has
+// still to be told of, and all of them, for an entry may turn up late after all. Only partitions that have a
+// gap have one of these.
+//
+// Late entries: a notification whose low lies at or below a gap says that something of it is there. What it
+// claims is looked up and archived behind the partition's back, so to speak: the next LSN does not move. An
+// entry that is claimed and then not there is a gap that was told already: it is passed over, and after
+// kMostMisses of them in a row so is the rest of that gap, until it is claimed again.
+//
+// Pure. One owner, one thread at a time.
+#ifndef TIDEMARK_CORE_GAPS_H
+#define TIDEMARK_CORE_GAPS_H
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/found_archives.h"
+#include "core/range_set.h"
+#include "core/types.h"
+
+namespace tidemark::core {
+
+class Gaps {
+ public:
+  static constexpr uint32_t kMostMisses = 64;
+
+  struct Untold {
+    Range gap;
+    bool known;  // recorded in an earlier life
+  };
+  struct Looked {  // a look at what the sink holds of late entries
+    Range range;
+    uint32_t epoch;
+    FoundArchives found;
+  };
+
+  // ---- Recording and telling
+  void found(Range gap) {
+    pending_last_ = gap.last;
+    add(gap, false);
+  }
+  void known(Range gap) { add(gap, true); }
+  // The last LSN of the gap found last.
+  Lsn pending_last() const { return pending_last_; }
+  bool all_told() const { return untold_.empty(); }
+  // The one whose event is with the host, or on its way there; the others wait for it.
+  const Untold& untold() const { return untold_.front(); }
+  void told() { untold_.erase(untold_.begin()); }
+  // What may be acknowledged of `position`: no gap that was not told is passed.
+  Lsn limit(Lsn position) const;
+
+  // ---- Late entries
+  // `claimed` is there, a notification says: looks for what of it lies in gaps told of.
+  void claim(Range claimed);
+  // The same for what is not a gap yet, and perhaps will be.
+  void expect(Range claimed) { late_.insert(claimed); }
+  bool is_looking() const { return running_ || !late_.empty(); }
+  // Whether one of them lies below `next`: acknowledgements wait, for what is acknowledged may be pruned.
+  bool is_looking_below(Lsn next) const { return running_ || (!late_.empty() && late_.front().first < next); }
+  // The first claim below `next`, if no job is at work on one.
+  std::optional<Range> open(Lsn next) const;
+  // The look that tells of `lsn`, if there was one.
+  const Looked* looked_up(Lsn lsn, uint32_t epoch) const;
+
+  // A job takes that; it ends with one of the following.
+  void started(Range range);
+  void looked(Range range, uint32_t epoch, FoundArchives found);
+  void archived(Range range, Lsn through);
+  void missed(Range range);
+  void passed(Range range);  // its first entry is told of otherwise
+  void failed(Range range);
+  // What the sink holds has to be looked up anew.
+  void look_again() { looked_.reset(); }
+
+  // Entries that were archived in the ordinary course need not be looked for.
+  void done(Range range) { late_.erase(range); }
+
+  // Whether a late entry failed since the last call with all of them done.
+  bool has_failed() const { return has_failed_; }
+  void set_failed(bool failed) { has_failed_ = failed; }
+
+ private:
+  void add(Range gap, bool known);
+  void end();
+
+  Lsn pending_last_ = kNoLsn;
+  std::vector<Untold> untold_;
+  RangeSet gaps_;
+  RangeSet late_;  // claimed, and to be looked for
+  std::optional<Range> running_;
+  std::optional<Looked> looked_;
+  uint32_t misses_ = 0;  // in a row
+  bool has_failed_ = false;
+};
+
+}  // namespace tidemark::core
+
+#endif  // TIDEMARK_CORE_GAPS_H

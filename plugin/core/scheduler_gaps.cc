@@ -1,0 +1,173 @@
+// Gaps: how they are found and told, and what is done about entries of them that turn up late.
+#include <algorithm>
+#include <cassert>
+
+#include "core/scheduler.h"
+
+namespace tidemark::core {
+
+// Entries in next..low-1 can no longer be archived. Those that discovery found in the archive are passed; the
+// first run of others becomes a gap, to be recorded, if a listing that was made since says that they are not
+// there. True if the partition moved.
+bool Scheduler::find_gap(PartitionRef ref) {
+  PartitionState& p = partitions_[ref];
+  const Lsn before = p.next;
+  while (p.next != kNoLsn && p.next < p.low && !p.gap_pending && !p.needs_discovery(epoch_)) {
+    const FoundArchives* found = p.found.get();
+    const bool refuted = p.next <= p.refuted;
+    const bool may_hold = found && !refuted && p.next <= found->until();
+    if (const auto existing = may_hold ? found->holding(p.next) : std::nullopt) {
+      // From low on the host still has what it can be compared with.
+      advance(p, std::min({existing->last, found->until(), found->through(), p.low - 1}) + 1);
+      continue;
+    }
+    if (p.next > p.listed) {
+      p.look_again = true;
+      return true;
+    }
+    if (p.gaps && !p.gaps->all_told()) break;  // one after the other
+    p.gap_pending = true;
+    gaps(p).found(gap_before_low(p));
+    tell_gap(ref);
+    return true;
+  }
+  return p.next != before;
+}
+
+// From next on, as far as it is one gap.
+Range Scheduler::gap_before_low(const PartitionState& p) const {
+  Lsn last = std::min(p.low - 1, p.listed);
+  if (const FoundArchives* found = p.found.get()) {
+    const Lsn held = found->next_held_after(std::max(p.next, p.refuted));
+    if (held != kNoLsn && held <= found->until()) last = std::min(last, held - 1);
+    last = std::min(last, found->through());
+  }
+  const Lsn archived = p.window ? p.window->first_archived() : kNoLsn;
+  if (archived != kNoLsn) last = std::min(last, archived - 1);
+  return {p.next, last};
+}
+
+Gaps& Scheduler::gaps(PartitionState& p) const {
+  if (p.gaps == nullptr) p.gaps = std::make_unique<Gaps>();
+  return *p.gaps;
+}
+
+// ---- Telling ------------------------------------------------------------------------------------
+
+void Scheduler::tell_gap(PartitionRef ref) {
+  const Gaps::Untold& untold = partitions_[ref].gaps->untold();
+  events_.push_back({EventKind::kGap, ref, untold.gap, 0, untold.known});
+  ++untold_;
+}
+
+void Scheduler::tell_conflict(PartitionRef ref, Range range) {
+  PartitionState& p = partitions_[ref];
+  p.raised = Raised::kConflict;
+  p.conflict_untold = true;
+  events_.push_back({EventKind::kConflict, ref, range, p.attempts});
+  ++untold_;
+}
+
+void Scheduler::event_delivered(const Event& event, TimeMs now) {
+  if (event.kind != EventKind::kGap && event.kind != EventKind::kConflict) return;
+  PartitionState& p = partitions_[event.partition];
+  assert(p.is_untold() && untold_ > 0);
+  --untold_;
+  if (event.kind == EventKind::kConflict) {
+    p.conflict_untold = false;
+    return;
+  }
+  assert(p.gaps->untold().gap == event.range);
+  p.gaps->told();
+  if (!p.gaps->all_told()) tell_gap(event.partition);
+  settle(event.partition, now);
+}
+
+// ---- Late entries -------------------------------------------------------------------------------
+
+// The notification says that entries below low are there. It may be an old one that was late itself; what
+// lies in a gap, or is about to, is looked for all the same.
+void Scheduler::claim(PartitionState& p, const Notice& notice) const {
+  if (p.next == kNoLsn) return;
+  const Range claimed{notice.oldest_low, std::min(notice.high, p.low - 1)};
+  if (claimed.first > claimed.last) return;
+  if (p.gaps) p.gaps->claim(claimed);
+  if (p.next <= claimed.last && p.next < p.low)
+    gaps(p).expect({std::max(p.next, claimed.first), claimed.last});
+}
+
+Job Scheduler::plan_late(PartitionRef ref, Range open) const {
+  const PartitionState& p = partitions_[ref];
+  Job job;
+  job.partition = ref;
+  job.late = true;
+  job.range = open;
+  const Gaps::Looked* looked = p.gaps->looked_up(open.first, epoch_);
+  if (looked == nullptr) {
+    job.kind = JobKind::kDiscover;
+  } else if (const auto existing = looked->found.holding(open.first)) {
+    job.kind = JobKind::kVerify;
+    job.range = *existing;
+    job.part = {open.first, std::min(existing->last, open.last)};
+    job.trusted = job.part.last;  // archived, and perhaps gone again
+  } else {
+    job.range.last = std::min(job.range.last, looked->range.last);
+    const Lsn held = looked->found.next_held_after(open.first);
+    if (held != kNoLsn) job.range.last = std::min(job.range.last, held - 1);
+    job.range.last = std::min(job.range.last - open.first, Lsn{config_.batch_entries} - 1) + open.first;
+  }
+  return job;
+}
+
+void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_failure, TimeMs now) {
+  PartitionState& p = partitions_[job.partition];
+  Gaps& gaps = *p.gaps;
+  const bool is_verify = job.kind == JobKind::kVerify;
+  const Range range = is_verify ? job.part : job.range;
+  const bool is_current = job.sink_epoch == epoch_;
+  const bool is_entry = result.outcome == Outcome::kMissing || result.outcome == Outcome::kEntryFailed;
+  // A sink in doubt is asked again, see report_to_throttle.
+  if (is_entry && throttle_.state() == Throttle::State::kProbing) gaps.look_again();
+  bool fails = false;
+  switch (result.outcome) {
+    case Outcome::kDone:
+      if (job.kind != JobKind::kDiscover) {
+        gaps.archived(range, result.through == kNoLsn ? range.last : result.through);
+      } else {
+        const Lsn through = result.complete_through < range.first ? kEveryLsn : result.complete_through;
+        gaps.looked(range, job.sink_epoch, {result.archives, range.first, through, range.last});
+      }
+      break;
+    case Outcome::kMissing:
+      gaps.missed(range);
+      break;
+    case Outcome::kObjectFailed:
+      if (is_current && is_verify && result.conflict) {
+        // The entry was told to be lost, and this says why: it holds up nothing.
+        gaps.passed(range);
+        if (p.raised != Raised::kConflict && !p.conflict_untold) tell_conflict(job.partition, job.range);
+        break;
+      }
+      gaps.look_again();
+      gaps.failed(range);
+      fails = is_current;
+      break;
+    case Outcome::kEntryFailed:
+    case Outcome::kSinkThrottled:
+    case Outcome::kSinkFailed:
+    case Outcome::kCancelled:
+      if (!is_entry) gaps.look_again();
+      gaps.failed(range);
+      fails = is_entry || own_failure;
+      break;
+  }
+  if (fails) {
+    gaps.set_failed(true);
+    back_off(job.partition, job, result, now);
+  } else if (gaps.has_failed() && !gaps.is_looking()) {
+    gaps.set_failed(false);
+    if (p.trouble == kNoLsn) recovered(job.partition, job.range);
+  }
+}
+
+}  // namespace tidemark::core

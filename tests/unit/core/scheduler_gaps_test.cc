@@ -1,0 +1,398 @@
+// Rule 3 of the scheduler where a host is slow to be told, or turns out to have had the entries after all.
+#include "scheduler_fixture.h"
+
+namespace tidemark::core {
+namespace {
+
+using enum JobKind;
+
+class SchedulerGapsTest : public SchedulerFixture {
+ protected:
+  // Entries 1..3 are archived, [4, low - 1] is found to be a gap: its event, not delivered yet.
+  Event lose_up_to(PartitionRef ref, Lsn low, Lsn high) {
+    archive_all(ref, 3);
+    notify(ref, low, high);
+    done(ref, kDiscover, {4, high});
+    return raised(EventKind::kGap, {4, low - 1});
+  }
+  // The same, told and recorded, and all up to high archived and acknowledged.
+  void pass_gap(PartitionRef ref, Lsn low, Lsn high) {
+    deliver(lose_up_to(ref, low, high));
+    done(ref, kRecordGap, {4, low - 1});
+    for (Lsn lsn = low; lsn <= high; ++lsn) archived(ref, lsn);
+    acknowledged(ref, high);
+  }
+  Job start_late(JobKind kind, Range range) {
+    const Job job = start(0, kind, range);
+    EXPECT_TRUE(job.late);
+    return job;
+  }
+  void found_known(const Job& job, std::vector<Range> gaps) {
+    JobResult result;
+    result.complete_through = kEveryLsn;
+    result.known_gaps = std::move(gaps);
+    scheduler_->job_finished(job, result, now_);
+  }
+};
+
+// ---- No gap without a look ----------------------------------------------------------------------
+
+TEST_F(SchedulerGapsTest, WhatAnotherLifeArchivedIsNoGap) {
+  notify(0, 236, 236);
+  found(start(0, kDiscover, {236, 236}), {{236, 236}, {237, 237}, {238, 238}, {239, 239}});
+  done(0, kVerify, {236, 236});
+  acknowledged(0, 236);
+  notify(0, 239, 240);
+  found(start(0, kDiscover, {237, 240}), {{237, 237}, {238, 238}, {239, 239}});
+  expect_no_event();
+  done(0, kVerify, {239, 239});
+  archived(0, 240);
+  acknowledged(0, 240);
+}
+
+TEST_F(SchedulerGapsTest, OneListingIsEnoughForAGap) {
+  deliver(lose_up_to(0, 11, 12));
+  done(0, kRecordGap, {4, 10});
+  archived(0, 11);
+  archived(0, 12);
+  acknowledged(0, 12);
+  expect_no_job();
+}
+
+TEST_F(SchedulerGapsTest, WhatWasListedBeforeLowGrewIsListedAgain) {
+  archive_all(0, 3);
+  notify(0, 11, 12);
+  const Job look = start(0, kDiscover, {4, 12});
+  notify(0, 21, 22);
+  finish(look);  // it tells of nothing above 12
+  deliver(raised(EventKind::kGap, {4, 12}));
+  done(0, kRecordGap, {4, 12});
+  found(start(0, kDiscover, {13, 22}), {{13, 20}});
+  expect_no_event();
+  archived(0, 21);
+}
+
+TEST_F(SchedulerGapsTest, PruningBehindCostsNoListing) {
+  archive_all(0, 3);
+  notify(0, 3, 5);
+  archived(0, 4);
+  notify(0, 5, 5);
+  archived(0, 5);
+  acknowledged(0, 5);
+}
+
+TEST_F(SchedulerGapsTest, AGapEndsABackoff) {
+  notify(0, 1, 2);
+  done(0, kDiscover, {1, 2});
+  finish(start(0, kArchive, {1, 1}), Outcome::kMissing);
+  expect_event(EventKind::kFailing, {1, 1});
+  EXPECT_EQ(place(0), Place::kBackingOff);
+  notify(0, 2, 2);
+  done(0, kDiscover, {1, 2});
+  expect_event(EventKind::kGap, {1, 1});
+}
+
+// ---- The host is told first ---------------------------------------------------------------------
+
+TEST_F(SchedulerGapsTest, NoAcknowledgementPassesAnUndeliveredGap) {
+  const Event gap = lose_up_to(0, 6, 7);
+  done(0, kRecordGap, {4, 5});
+  archived(0, 6);
+  archived(0, 7);
+  expect_no_ack();
+  EXPECT_FALSE(scheduler_->idle());
+  deliver(gap);
+  acknowledged(0, 7);
+  EXPECT_TRUE(scheduler_->idle());
+}
+
+TEST_F(SchedulerGapsTest, WhatLiesBeforeItIsAcknowledged) {
+  notify(0, 1, 2);
+  done(0, kDiscover, {1, 2});
+  const Job first = start(0, kArchive, {1, 1});
+  notify(0, 5, 5);
+  finish(first);
+  done(0, kDiscover, {2, 5});
+  const Event gap = raised(EventKind::kGap, {2, 4});
+  done(0, kRecordGap, {2, 4});
+  acknowledged(0, 1);
+  archived(0, 5);
+  expect_no_ack();
+  deliver(gap);
+  acknowledged(0, 5);
+}
+
+TEST_F(SchedulerGapsTest, AnAnswerWaitsForTheEvent) {
+  const Event gap = lose_up_to(0, 7, 6);
+  done(0, kRecordGap, {4, 6});
+  expect_no_ack();
+  deliver(gap);
+  acknowledged(0, 6);
+}
+
+TEST_F(SchedulerGapsTest, OthersDoNotWait) {
+  const Event gap = lose_up_to(0, 6, 6);
+  done(0, kRecordGap, {4, 5});
+  archived(0, 6);
+  archive_all(1, 4);
+  expect_no_ack();
+  deliver(gap);
+  acknowledged(0, 6);
+}
+
+TEST_F(SchedulerGapsTest, OneGapAtATimeIsOnItsWayToTheHost) {
+  const Event gap = lose_up_to(0, 6, 6);
+  done(0, kRecordGap, {4, 5});
+  archived(0, 6);
+  notify(0, 9, 9);
+  done(0, kDiscover, {7, 9});
+  EXPECT_TRUE(raised().empty());
+  expect_no_job();
+  EXPECT_FALSE(scheduler_->idle());
+  deliver(gap);
+  expect_event(EventKind::kGap, {7, 8});
+  acknowledged(0, 6);
+  done(0, kRecordGap, {7, 8});
+  archived(0, 9);
+  acknowledged(0, 9);
+}
+
+TEST_F(SchedulerGapsTest, ASwapLosesNoEvent) {
+  const Event gap = lose_up_to(0, 6, 6);
+  scheduler_->sink_swapped(now_);
+  raised(EventKind::kSinkChanged, {});
+  done(0, kRecordGap, {4, 5});
+  done(0, kDiscover, {6, 6});
+  archived(0, 6);
+  expect_no_ack();
+  deliver(gap);
+  acknowledged(0, 6);
+}
+
+TEST_F(SchedulerGapsTest, APartitionIsNotForgottenBeforeTheHostHeardOfItsGap) {
+  const Event gap = lose_up_to(0, 7, 6);
+  done(0, kRecordGap, {4, 6});
+  EXPECT_EQ(place(0), Place::kDormant);
+  pass(kIdleMs);
+  EXPECT_TRUE(scheduler_->forgotten().empty());
+  EXPECT_GT(scheduler_->wake_at(), now_);
+  deliver(gap);
+  acknowledged(0, 6);
+  pass(kIdleMs);
+  EXPECT_EQ(scheduler_->forgotten().size(), 1U);
+}
+
+// A conflict goes on: it is told again as soon as the host has taken the last one.
+TEST_F(SchedulerGapsTest, OneConflictAtATimeIsOnItsWayToTheHost) {
+  notify(0, 1, 2);
+  found(start(0, kDiscover, {1, 2}), {{1, 1}, {2, 2}});
+  finish_conflict(start(0, kVerify, {1, 1}));
+  const Event first = raised(EventKind::kConflict, {1, 1});
+  pass(kMaxMs);
+  done(0, kVerify, {1, 1});  // put right
+  raised(EventKind::kRecovered, {1, 1});
+  finish_conflict(start(0, kVerify, {2, 2}));
+  raised(EventKind::kFailing, {2, 2});
+  deliver(first);
+  pass(kMaxMs);
+  finish_conflict(start(0, kVerify, {2, 2}));
+  raised(EventKind::kConflict, {2, 2});
+}
+
+// ---- Known from an earlier life -----------------------------------------------------------------
+
+TEST_F(SchedulerGapsTest, WhatAnEarlierLifeRecordedIsToldOnceMore) {
+  notify(0, 10, 10);
+  found_known(start(0, kDiscover, {10, 10}), {{2, 4}, {5, 9}});
+  archived(0, 10);
+  const Event first = raised(EventKind::kGap, {2, 4});
+  EXPECT_TRUE(first.known);
+  expect_no_ack();
+  deliver(first);
+  const Event second = raised(EventKind::kGap, {5, 9});
+  EXPECT_TRUE(second.known);
+  expect_no_ack();
+  deliver(second);
+  acknowledged(0, 10);
+  expect_no_event();
+}
+
+TEST_F(SchedulerGapsTest, AnAnswerWaitsForWhatIsKnownToo) {
+  notify(0, 10, 9);
+  found_known(start(0, kDiscover, {10, 9}), {{8, 9}});
+  expect_no_ack();
+  deliver(raised(EventKind::kGap, {8, 9}));
+  acknowledged(0, 9);
+}
+
+TEST_F(SchedulerGapsTest, AGapThatFollowsWaitsForWhatIsKnown) {
+  notify(0, 10, 10);
+  found_known(start(0, kDiscover, {10, 10}), {{8, 9}});
+  const Event known = raised(EventKind::kGap, {8, 9});
+  notify(0, 12, 12);
+  done(0, kDiscover, {10, 12});
+  EXPECT_TRUE(raised().empty());
+  deliver(known);
+  EXPECT_FALSE(raised(EventKind::kGap, {10, 11}).known);
+}
+
+TEST_F(SchedulerGapsTest, AnEntryOfAKnownGapMayTurnUpLate) {
+  notify(0, 10, 10);
+  found_known(start(0, kDiscover, {10, 10}), {{8, 9}});
+  expect_event(EventKind::kGap, {8, 9});
+  archived(0, 10);
+  acknowledged(0, 10);
+  notify(0, 9, 10);
+  finish(start_late(kDiscover, {9, 9}));
+  finish(start_late(kArchive, {9, 9}));
+  acknowledged(0, 10);
+}
+
+// ---- Late entries -------------------------------------------------------------------------------
+
+TEST_F(SchedulerGapsTest, AnEntryThatTurnsUpLateIsArchived) {
+  pass_gap(0, 6, 7);
+  notify(0, 5, 7);
+  expect_no_ack();
+  finish(start_late(kDiscover, {5, 5}));
+  expect_no_ack();
+  finish(start_late(kArchive, {5, 5}));
+  acknowledged(0, 7);
+  EXPECT_TRUE(scheduler_->idle());
+  // Once is enough.
+  notify(0, 5, 7);
+  acknowledged(0, 7);
+  expect_no_event();
+}
+
+TEST_F(SchedulerGapsTest, ALateEntryThatIsMissingAgainIsOldNews) {
+  pass_gap(0, 6, 7);
+  notify(0, 4, 7);
+  finish(start_late(kDiscover, {4, 5}));
+  finish(start_late(kArchive, {4, 4}), Outcome::kMissing);
+  finish(start_late(kArchive, {5, 5}), Outcome::kMissing);
+  expect_no_event();
+  acknowledged(0, 7);
+  EXPECT_TRUE(scheduler_->idle());
+  // It may be there the next time.
+  notify(0, 4, 7);
+  finish(start_late(kDiscover, {4, 5}));
+  finish(start_late(kArchive, {4, 4}));
+  finish(start_late(kArchive, {5, 5}));
+  acknowledged(0, 7);
+}
+
+TEST_F(SchedulerGapsTest, AClaimOfManyThatAreNotThereIsGivenUp) {
+  pass_gap(0, 1'000'000, 1'000'000);
+  notify(0, 10, 1'000'000);
+  finish(start_late(kDiscover, {10, 999'999}));
+  for (Lsn lsn = 10; lsn < 10 + Gaps::kMostMisses; ++lsn)
+    finish(start_late(kArchive, {lsn, lsn}), Outcome::kMissing);
+  acknowledged(0, 1'000'000);
+  EXPECT_TRUE(scheduler_->idle());
+}
+
+TEST_F(SchedulerGapsTest, WhatIsArchivedCountsAlsoIfItIsGoneAgain) {
+  pass_gap(0, 8, 8);
+  notify(0, 4, 8);
+  found(start_late(kDiscover, {4, 7}), {{5, 6}});
+  finish(start_late(kArchive, {4, 4}));
+  const Job verify = start_late(kVerify, {5, 6});
+  EXPECT_EQ(verify.part, (Range{5, 6}));
+  EXPECT_EQ(verify.trusted, 6U);
+  finish(verify);
+  finish(start_late(kArchive, {7, 7}));
+  acknowledged(0, 8);
+}
+
+TEST_F(SchedulerGapsTest, AFailingLateEntryIsRetriedAndTold) {
+  pass_gap(0, 6, 6);
+  notify(0, 5, 6);
+  finish(start_late(kDiscover, {5, 5}));
+  finish(start_late(kArchive, {5, 5}), Outcome::kEntryFailed);
+  expect_event(EventKind::kFailing, {5, 5});
+  expect_no_ack();
+  expect_no_job();
+  pass_to_wake();
+  finish(start_late(kArchive, {5, 5}));
+  expect_event(EventKind::kRecovered, {5, 5});
+  acknowledged(0, 6);
+}
+
+TEST_F(SchedulerGapsTest, ALateEntryThatDiffersHoldsUpNothing) {
+  pass_gap(0, 7, 7);
+  notify(0, 5, 7);
+  found(start_late(kDiscover, {5, 6}), {{5, 5}});
+  finish_conflict(start_late(kVerify, {5, 5}));
+  expect_event(EventKind::kConflict, {5, 5});
+  finish(start_late(kArchive, {6, 6}));
+  acknowledged(0, 7);
+}
+
+TEST_F(SchedulerGapsTest, ABrokenSinkKeepsALateEntryWaiting) {
+  pass_gap(0, 6, 6);
+  notify(0, 5, 6);
+  finish(start_late(kDiscover, {5, 5}));
+  finish(start_late(kArchive, {5, 5}), Outcome::kSinkFailed);
+  expect_event(EventKind::kSinkDown);
+  expect_no_ack();
+  pass_to_wake();
+  // Whether it was put is not known.
+  found(start_late(kDiscover, {5, 5}), {{5, 5}});
+  expect_event(EventKind::kSinkUp);
+  finish(start_late(kVerify, {5, 5}));
+  acknowledged(0, 6);
+}
+
+TEST_F(SchedulerGapsTest, ALateEntryIsLookedUpInTheSinkOfNow) {
+  pass_gap(0, 6, 6);
+  notify(0, 5, 6);
+  finish(start_late(kDiscover, {5, 5}));
+  scheduler_->sink_swapped(now_);
+  finish(start_late(kDiscover, {5, 5}));
+  finish(start_late(kArchive, {5, 5}));
+  acknowledged(0, 6);
+}
+
+// The acknowledgement was queued before, and the host could prune the entry as soon as it heard.
+TEST_F(SchedulerGapsTest, AQueuedAcknowledgementWaitsForALateEntry) {
+  pass_gap(0, 6, 6);
+  notify(0, 6, 6);  // a question
+  EXPECT_TRUE(scheduler_->has_command(now_));
+  notify(0, 5, 6);
+  expect_no_ack();
+  finish(start_late(kDiscover, {5, 5}));
+  finish(start_late(kArchive, {5, 5}));
+  acknowledged(0, 6);
+}
+
+TEST_F(SchedulerGapsTest, AClaimWhileTheEntryIsLookedForIsANewOne) {
+  pass_gap(0, 6, 6);
+  notify(0, 5, 6);
+  finish(start_late(kDiscover, {5, 5}));
+  const Job first = start_late(kArchive, {5, 5});
+  notify(0, 5, 6);
+  finish(first, Outcome::kMissing);
+  finish(start_late(kArchive, {5, 5}));
+  acknowledged(0, 6);
+}
+
+// low went up and came back before the gap was found.
+TEST_F(SchedulerGapsTest, AnEntryMayTurnUpBeforeItsGapIsFound) {
+  archive_all(0, 3);
+  notify(0, 6, 6);
+  const Job look = start(0, kDiscover, {4, 6});
+  notify(0, 5, 6);
+  finish(look);
+  expect_event(EventKind::kGap, {4, 5});
+  done(0, kRecordGap, {4, 5});
+  finish(start_late(kDiscover, {5, 5}));
+  finish(start_late(kArchive, {5, 5}));
+  archived(0, 6);
+  acknowledged(0, 6);
+}
+
+TEST_F(SchedulerGapsTest, APartitionWithAGapIsSmallToo) { EXPECT_LE(sizeof(PartitionState), 168U); }
+
+}  // namespace
+}  // namespace tidemark::core
