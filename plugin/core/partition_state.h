@@ -54,9 +54,10 @@ struct PartitionState {
   std::unique_ptr<Gaps> gaps;            // once there is a gap
   PartitionRef prev_ref = kNoPartition;
   PartitionRef next_ref = kNoPartition;
-  uint32_t epoch = 0;  // the sink that discovery of this partition looked at
-  uint16_t jobs = 0;   // with workers
-  bool alone = false;  // the one of them suffers no other
+  PartitionRef next_ack = kNoPartition;  // in the queue of acknowledgements
+  uint32_t epoch = 0;                    // the sink that discovery of this partition looked at
+  uint16_t jobs = 0;                     // with workers
+  bool alone = false;                    // the one of them suffers no other
   Place place = Place::kUnknown;
   AckPhase ack = AckPhase::kNone;
   bool asked = false;            // the host wants to hear the position again

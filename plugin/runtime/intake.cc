@@ -56,14 +56,32 @@ Status Intake::notify(std::string_view storage, uint64_t id, core::Lsn low, core
     return {};
   }
   record.notice = notice;
-  record.next_pending = kNone;
+  make_pending(shard_number, shard, ref, became_pending);
+  return {};
+}
+
+void Intake::make_pending(uint32_t shard_number, Shard& shard, core::PartitionRef ref, bool* became_pending) {
+  record_of(ref).next_pending = kNone;
   (shard.last_pending == kNone ? shard.first_pending : record_of(shard.last_pending).next_pending) = ref;
   shard.last_pending = ref;
   const uint32_t bit = 1U << shard_number;
   if ((pending_shards_.load(std::memory_order_relaxed) & bit) == 0) {
     *became_pending = pending_shards_.fetch_or(bit) == 0;
   }
-  return {};
+}
+
+void Intake::put_back(const Notification& notification) {
+  const uint32_t shard_number = chunk_of(notification.partition).shard;
+  Shard& shard = shards_[shard_number];
+  const MutexLock lock(shard.mutex);
+  Record& record = record_of(notification.partition);
+  if (record.notice.low != core::kNoLsn) {
+    record.notice.merge(notification.notice);
+    return;
+  }
+  record.notice = notification.notice;
+  bool became_pending = false;
+  make_pending(shard_number, shard, notification.partition, &became_pending);
 }
 
 void Intake::set_gate(Gate gate) {
@@ -112,6 +130,7 @@ void Intake::forget(core::PartitionRef ref) {
 void Intake::reset() {
   for (Shard& shard : shards_) {
     const MutexLock lock(shard.mutex);
+    for (const uint32_t number : shard.chunks) static_cast<Chunk*>(chunks_.at(number))->~Chunk();
     std::vector<uint32_t>().swap(shard.chunks);
     std::vector<uint32_t>().swap(shard.slots);
     shard.open_from = 0;
@@ -120,6 +139,10 @@ void Intake::reset() {
   }
   pending_shards_.store(0);
   chunks_.reset();
+  {
+    const MutexLock lock(states_mutex_);
+    states_.clear();
+  }
   const MutexLock lock(names_mutex_);
   names_.clear();
 }
@@ -184,10 +207,25 @@ Result<core::PartitionRef> Intake::free_record(uint32_t shard_number, Shard& sha
   const std::optional<uint32_t> number = chunks_.take();
   if (!number) return tl::unexpected(out_of_memory());
   auto* const chunk = new (chunks_.at(*number)) Chunk();
+  if (!attach(*number, *chunk)) {
+    chunk->~Chunk();
+    chunks_.give_back(*number);
+    return tl::unexpected(out_of_memory());
+  }
   chunk->shard = shard_number;
   chunk->place = static_cast<uint32_t>(shard.chunks.size());
   shard.chunks.push_back(*number);
   return *number * kChunkRecords;
+}
+
+bool Intake::attach(uint32_t chunk_number, Chunk& chunk) {
+  const MutexLock lock(states_mutex_);
+  try {
+    states_.attach(chunk_number, chunk.states.data());
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return true;
 }
 
 // False: no memory, and the slots are as they were.
@@ -239,6 +277,11 @@ void Intake::release(Shard& shard, core::PartitionRef ref) {
   shard.chunks[chunk.place] = last;
   static_cast<Chunk*>(chunks_.at(last))->place = chunk.place;
   shard.chunks.pop_back();
+  {
+    const MutexLock states(states_mutex_);
+    states_.detach(ref / kChunkRecords);
+  }
+  chunk.~Chunk();
   chunks_.give_back(ref / kChunkRecords);
 }
 

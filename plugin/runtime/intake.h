@@ -19,6 +19,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/partition_table.h"
 #include "core/scheduler.h"
 #include "core/types.h"
 #include "runtime/chunk_pool.h"
@@ -44,6 +45,11 @@ struct PartitionId {
 
 class Intake {
  public:
+  Intake() = default;
+  ~Intake() { reset(); }
+  Intake(const Intake&) = delete;
+  Intake& operator=(const Intake&) = delete;
+
   // What notify answers: closed before start, open, closed by stop.
   enum class Gate : uint8_t { kNotStarted, kOpen, kStopping };
 
@@ -58,12 +64,16 @@ class Intake {
   PartitionId id_of(core::PartitionRef ref);
   // The scheduler has forgotten the partition: its number is free again, unless a notification waits.
   void forget(core::PartitionRef ref);
-  // Forgets everything; no thread may hold a PartitionId.
+  // A notification that drain gave out and that could not be used now: it waits again.
+  void put_back(const Notification& notification);
+  // Forgets everything; no thread may hold a PartitionId, and no scheduler the states.
   void reset();
+  // What the scheduler knows of each partition, kept beside its record.
+  core::PartitionTable& states() { return states_; }
 
  private:
   static constexpr uint32_t kShards = 16;
-  static constexpr uint32_t kChunkRecords = 64;
+  static constexpr uint32_t kChunkRecords = core::PartitionTable::kChunkPartitions;
   static constexpr uint32_t kNone = 0xFFFFFFFFU;
   static constexpr size_t kFewSlots = 1024;  // not worth giving back
 
@@ -80,6 +90,7 @@ class Intake {
     uint32_t place = 0;            // in its shard's list
     uint64_t free = ~uint64_t{0};  // one bit a record
     std::array<Record, kChunkRecords> records;
+    std::array<core::PartitionState, kChunkRecords> states;
   };
   struct alignas(64) Shard {
     Mutex mutex;
@@ -107,6 +118,12 @@ class Intake {
   void release(Shard& shard, core::PartitionRef ref) TM_REQUIRES(shard.mutex);
   Result<const std::string*> intern(std::string_view storage) TM_EXCLUDES(names_mutex_);
 
+  void make_pending(uint32_t shard_number, Shard& shard, core::PartitionRef ref, bool* became_pending)
+      TM_REQUIRES(shard.mutex);
+  bool attach(uint32_t chunk_number, Chunk& chunk) TM_EXCLUDES(states_mutex_);
+
+  Mutex states_mutex_;  // only to attach to states_ and to detach
+  core::PartitionTable states_;
   ChunkPool chunks_{sizeof(Chunk)};
   std::array<Shard, kShards> shards_;
   std::atomic<uint32_t> pending_shards_{0};  // one bit a shard; changed under the shard's lock

@@ -73,7 +73,7 @@ class JobRunner {
   const uint64_t compare_entries_;  // digests held at once
   const std::atomic<bool>& cancelled_;
   tidemark_call call_;
-  std::shared_ptr<sink::Sink> sink_;  // of the job that runs
+  std::shared_ptr<sink::Sink> sink_;      // of the job that runs
   core::Lsn put_through_ = core::kNoLsn;  // of the archive that it may have put
 };
 
