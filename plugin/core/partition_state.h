@@ -4,6 +4,7 @@
 #ifndef TIDEMARK_CORE_PARTITION_STATE_H
 #define TIDEMARK_CORE_PARTITION_STATE_H
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -74,6 +75,8 @@ struct PartitionState {
   bool has_work() const {
     return next == kNoLsn || gap_pending || next <= high || next < low || (gaps && gaps->is_looking());
   }
+  // Something was notified that is not archived, or not known to be.
+  bool waits() const { return place != Place::kUnknown && std::max(next, low) <= high; }
   bool needs_discovery(uint32_t sink_epoch) const {
     if (next == kNoLsn || epoch != sink_epoch || look_again) return true;
     return found != nullptr && next > found->through();

@@ -42,9 +42,8 @@ void Scheduler::prepare(const JobResult* result) {
 
 // Notified and not archived.
 uint64_t Scheduler::entries_waiting(const PartitionState& p) const {
-  const Lsn next = std::max(p.next, p.low);
-  if (p.place == Place::kUnknown || next > p.high) return 0;
-  return p.high - next + 1 - (p.window ? p.window->archived_entries() : 0);
+  if (!p.waits()) return 0;
+  return p.high - std::max(p.next, p.low) + 1 - (p.window ? p.window->archived_entries() : 0);
 }
 
 void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {

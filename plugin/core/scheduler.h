@@ -214,13 +214,16 @@ class Scheduler {
   class Recount {
    public:
     Recount(Scheduler& scheduler, const PartitionState& p)
-        : scheduler_(scheduler), p_(p), entries_(scheduler.entries_waiting(p)), since_(p.waiting_since) {}
+        : scheduler_(scheduler),
+          p_(p),
+          entries_(scheduler.entries_waiting(p)),
+          since_(p.waits() ? p.waiting_since : kNever) {}
     ~Recount() {
-      const uint64_t entries = scheduler_.entries_waiting(p_);
-      scheduler_.entries_waiting_ += entries - entries_;
-      if ((entries > 0) == (entries_ > 0) && p_.waiting_since == since_) return;
-      if (entries_ > 0) scheduler_.ages_.remove(since_);
-      if (entries > 0) scheduler_.ages_.add(p_.waiting_since);
+      scheduler_.entries_waiting_ += scheduler_.entries_waiting(p_) - entries_;
+      const TimeMs since = p_.waits() ? p_.waiting_since : kNever;
+      if (since == since_) return;
+      if (since_ != kNever) scheduler_.ages_.remove(since_);
+      if (since != kNever) scheduler_.ages_.add(since);
     }
     Recount(const Recount&) = delete;
     Recount& operator=(const Recount&) = delete;
