@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/status_name.h"
 #include "console.h"
 #include "text.h"
 
@@ -39,8 +40,8 @@ ExitCode exit_code_of(tidemark_status status) {
 }
 
 Error to_error(const std::string& what, tidemark_status status, const tidemark_error& error) {
-  std::string text = error.message[0] != '\0' ? printable(error.message)
-                                              : "the plugin gave status " + std::to_string(status);
+  std::string text =
+      error.message[0] != '\0' ? printable(error.message) : "the plugin gave " + status_name(status);
   // Most sinks say it in the message already.
   if (text.find(printable(error.code)) == std::string::npos) text += " (" + printable(error.code) + ")";
   return {exit_code_of(status), what.empty() ? text : what + ": " + text, status, error.retry_after_ms};

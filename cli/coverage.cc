@@ -9,42 +9,68 @@ Coverage::Coverage(uint64_t from, size_t max_pending)
     : from_(from), max_pending_(max_pending), end_(from - 1) {}
 
 // Everything between what was known and `first` is missing; the object speaks about the rest.
-void Coverage::reach(uint64_t first, uint64_t last, bool is_recorded) {
+void Coverage::reach(uint64_t first, uint64_t last, Cause cause) {
   if (end_ == UINT64_MAX) return;  // a stranger's name; there is nothing behind it
-  if (first > end_ + 1) pending_.push_back({{end_ + 1, first - 1}, false});
+  if (first > end_ + 1) pending_.push_back({{end_ + 1, first - 1}, Cause::kUnknown});
   const uint64_t begin = std::max(first, end_ + 1);
-  if (is_recorded && last >= begin) pending_.push_back({{begin, last}, true});
+  if (cause != Cause::kUnknown && last >= begin) pending_.push_back({{begin, last}, cause});
   end_ = std::max(end_, last);
 }
 
 void Coverage::add_present(Range range) {
+  begin_ = std::min(begin_, range.first);
+  fill(range);
+}
+
+void Coverage::add_accepted(Range range) { fill(range); }
+
+void Coverage::fill(Range range) {
   if (range.last < from_) return;
   range.first = std::max(range.first, from_);
   // What is pending lies at or below the range's end, because objects come by their last LSN.
   while (!pending_.empty() && pending_.back().range.first >= range.first) pending_.pop_back();
   if (!pending_.empty() && pending_.back().range.last >= range.first)
     pending_.back().range.last = range.first - 1;
-  reach(range.first, range.last, false);
+  reach(range.first, range.last, Cause::kUnknown);
   settle();
 }
 
-void Coverage::add_recorded(Range range) {
+void Coverage::add_gap(Range range) {
+  begin_ = std::min(begin_, range.first);
   if (range.last < from_) return;
   range.first = std::max(range.first, from_);
-  for (auto piece = pending_.rbegin(); piece != pending_.rend() && piece->range.last >= range.first;
-       ++piece) {
-    if (piece->range.first >= range.first) {
-      piece->is_recorded = true;
-    } else if (!piece->is_recorded) {
-      // It begins before the record does: only its end is explained.
-      const Missing explained{{range.first, piece->range.last}, true};
-      piece->range.last = range.first - 1;
-      pending_.insert(piece.base(), explained);
-      break;
-    }
-  }
-  reach(range.first, range.last, true);
+  explain(range, Cause::kGap);
+  reach(range.first, range.last, Cause::kGap);
   settle();
+}
+
+void Coverage::add_origin(Range range) {
+  const bool is_first = begin_ == UINT64_MAX;
+  range.last = std::min(range.last, begin_ - 1);
+  // The lowest counts, so what the next one says of LSNs from here on is not heard.
+  if (is_first && range.last < UINT64_MAX) begin_ = range.last + 1;
+  range.first = std::max(range.first, from_);
+  if (range.last < range.first) return;
+  explain(range, Cause::kOrigin);
+  if (is_first) reach(range.first, range.last, Cause::kOrigin);
+  settle();
+}
+
+// What is pending of the range has this cause now, unless it is known as a gap.
+void Coverage::explain(Range range, Cause cause) {
+  size_t at = pending_.size();
+  while (at > 0 && pending_[at - 1].range.last >= range.first) --at;
+  for (; at < pending_.size() && pending_[at].range.first <= range.last; ++at) {
+    const Missing piece = pending_[at];
+    if (piece.cause == Cause::kGap) continue;
+    const Range known{std::max(piece.range.first, range.first), std::min(piece.range.last, range.last)};
+    pending_[at] = {known, cause};
+    const auto insert = [&](size_t where, Range rest) {
+      pending_.insert(pending_.begin() + static_cast<std::ptrdiff_t>(where), {rest, piece.cause});
+    };
+    if (known.last < piece.range.last) insert(at + 1, {known.last + 1, piece.range.last});
+    if (piece.range.first < known.first) insert(at++, {piece.range.first, known.first - 1});
+  }
 }
 
 void Coverage::settle() {

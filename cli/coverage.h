@@ -19,10 +19,15 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
-// A piece of the log that is not there: of unknown cause, or recorded as a gap.
+// Why a piece of the log is not there.
+enum class Cause {
+  kUnknown,
+  kGap,    // recorded: it could not be archived
+  kOrigin  // recorded: the archive begins after it, so it is no loss
+};
 struct Missing {
   Range range;
-  bool is_recorded = false;
+  Cause cause = Cause::kUnknown;
   bool operator==(const Missing&) const = default;
 };
 
@@ -31,8 +36,12 @@ class Coverage {
   // Everything below `from` is of no interest.
   explicit Coverage(uint64_t from = 1, size_t max_pending = 4096);
 
-  void add_present(Range range);   // an archive, or a record that explains why there is none
-  void add_recorded(Range range);  // a gap record
+  void add_present(Range range);   // an archive, or a record that it was pruned
+  void add_accepted(Range range);  // a record that its loss was accepted: as good as present
+  void add_gap(Range range);       // a gap record
+  // A record that the archive begins after it. It says nothing of what lies after the first archive, gap or
+  // pruned range.
+  void add_origin(Range range);
 
   uint64_t last() const {
     return end_;
@@ -41,12 +50,15 @@ class Coverage {
   std::vector<Missing> finish();        // all that is left, ascending
 
  private:
-  void reach(uint64_t first, uint64_t last, bool is_recorded);
+  void fill(Range range);
+  void explain(Range range, Cause cause);
+  void reach(uint64_t first, uint64_t last, Cause cause);
   void settle();
 
   const uint64_t from_;
   const size_t max_pending_;
   uint64_t end_;
+  uint64_t begin_ = UINT64_MAX;  // the lowest LSN that an archive, a gap or a pruned range has
   std::deque<Missing> pending_;
   std::vector<Missing> settled_;
 };

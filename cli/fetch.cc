@@ -26,12 +26,15 @@ tidemark_status write_piece(void* ctx, const void* data, size_t size) {
 }
 
 Result<std::vector<std::string>> keys_of(Archive& archive, const FetchOptions& options, Stop& stop) {
-  auto holders = find_holders(archive, options.scope, options.lsn, stop);
+  std::optional<Stored> origin;
+  auto holders = find_holders(archive, options.scope, options.lsn, stop, &origin);
   if (!holders) return holders.error();
   if (holders->empty()) {
+    const std::string why = origin ? ": the archive begins after LSN " + both(origin->last)
+                                   : " (tidemark gaps tells what is known about it)";
     return Error{kExitData,
                  "no archive of " + partition_text(options.scope.storage, *options.scope.partition) +
-                     " holds LSN " + both(options.lsn) + " (tidemark gaps tells what is known about it)",
+                     " holds LSN " + both(options.lsn) + why,
                  TIDEMARK_E_NOT_FOUND, 0};
   }
   std::vector<std::string> keys;

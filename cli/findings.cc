@@ -65,9 +65,10 @@ void Findings::missing(const std::string& storage, uint64_t partition, const Mis
   ++problems_;
   const std::string name = partition_text(storage, partition);
   const auto [first, last] = missing.range;
-  const std::string why = missing.is_recorded ? "recorded as lost: the engine no longer had it"
-                                              : "no archive holds it and no record says why";
-  say("problem", missing.is_recorded ? "gap" : "hole", range_json(storage, partition, first, last),
+  const bool is_gap = missing.cause == Cause::kGap;
+  const std::string why =
+      is_gap ? "recorded as lost: the engine no longer had it" : "no archive holds it and no record says why";
+  say("problem", is_gap ? "gap" : "hole", range_json(storage, partition, first, last),
       name + " " + range_text(first, last),
       why + "; to accept the loss: tidemark gaps URL --acknowledge " + name + " " + std::to_string(first) +
           " " + std::to_string(last) + " --reason TEXT");
@@ -122,6 +123,23 @@ void Findings::pruned(const std::string& name, uint64_t through) {
   object["name"] = name;
   object["through"] = through;
   say("note", "pruned", object, name, "removed on purpose up to LSN " + both(through));
+}
+
+void Findings::origin(const std::string& name, uint64_t through) {
+  Json object;
+  object["name"] = name;
+  object["through"] = through;
+  say("note", "origin", object, name,
+      "begins after LSN " + both(through) + ": nothing before was ever in this archive");
+}
+
+void Findings::overruled(const std::string& storage, uint64_t partition, const std::string& key) {
+  Json object;
+  object["storage"] = storage;
+  object["partition"] = partition;
+  object["key"] = key;
+  say("warning", "overruled", object, key,
+      "the archive began before what this record says; what is there counts");
 }
 
 void Findings::summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, uint64_t known) {

@@ -25,6 +25,9 @@ class Findings {
   void not_compared(const std::string& name, const std::string& why);
   void accepted(const Stored& stored, const Record& record);
   void pruned(const std::string& name, uint64_t through);
+  void origin(const std::string& name, uint64_t through);
+  // An origin record that says more than what is there.
+  void overruled(const std::string& storage, uint64_t partition, const std::string& key);
 
   uint64_t problems() const { return problems_; }
   void summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, uint64_t known);

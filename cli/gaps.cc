@@ -1,3 +1,5 @@
+#include <set>
+
 #include "console.h"
 #include "lsn.h"
 #include "survey.h"
@@ -16,14 +18,17 @@ class Gaps {
       : archive_(archive), options_(options), output_(options.json) {}
 
   int list() {
-    SurveyOf surveys([this](Survey& survey) { tell_holes(survey, survey.coverage.finish()); });
+    SurveyOf surveys([this](Survey& survey) {
+      tell_holes(survey, survey.coverage.finish());
+      bad_origins_.clear();
+    });
     const auto visit = [&](const Stored& stored) {
       if (stored.storage.empty()) return true;
       Survey& survey = surveys.of(stored);
       survey.add(stored);
       tell_holes(survey, survey.coverage.take_settled());
       const bool is_record = stored.kind == TIDEMARK_STORED_GAP || stored.kind == TIDEMARK_STORED_ACCEPTED ||
-                             stored.kind == TIDEMARK_STORED_PRUNED;
+                             stored.kind == TIDEMARK_STORED_PRUNED || stored.kind == TIDEMARK_STORED_ORIGIN;
       return (!is_record || tell_record(stored)) && !output_.failed();
     };
     auto scanned = archive_.scan(options_.scope, 0, visit, stop_);
@@ -89,6 +94,7 @@ class Gaps {
     if (!record && record.error().status == TIDEMARK_E_CORRUPT) {
       console().print(record.error().message);
       damaged_ = true;
+      if (stored.kind == TIDEMARK_STORED_ORIGIN) bad_origins_.insert(stored.key);
       return true;
     }
     if (!record) {
@@ -103,7 +109,9 @@ class Gaps {
 
   void tell_holes(const Survey& survey, const std::vector<Missing>& missing) {
     for (const Missing& piece : missing) {
-      if (piece.is_recorded) continue;  // the record was told
+      // The record was told; one that is damaged explains nothing.
+      const bool is_believed = piece.cause == Cause::kOrigin && bad_origins_.count(survey.origin_key) == 0;
+      if (piece.cause == Cause::kGap || is_believed) continue;
       Stored hole;
       hole.storage = survey.storage;
       hole.partition = survey.partition;
@@ -118,6 +126,7 @@ class Gaps {
   Output output_;
   Stop stop_;
   std::optional<Error> failed_;
+  std::set<std::string> bad_origins_;  // of the partition that is being told
   bool damaged_ = false;
   uint64_t told_ = 0;
 };

@@ -2,6 +2,7 @@
 #ifndef TIDEMARK_CLI_HOLDERS_H
 #define TIDEMARK_CLI_HOLDERS_H
 
+#include <optional>
 #include <vector>
 
 #include "archive.h"
@@ -9,8 +10,10 @@
 namespace tidemark::cli {
 
 // In the order of their keys; empty if there is none. Archives that overlap are looked for among the 1,000
-// that follow the LSN, as every reader of the archive does.
-Result<std::vector<Stored>> find_holders(Archive& archive, const Scope& partition, uint64_t lsn, Stop& stop);
+// that follow the LSN, as every reader of the archive does. *origin, if not NULL: the record by which the
+// entry was never in the archive.
+Result<std::vector<Stored>> find_holders(Archive& archive, const Scope& partition, uint64_t lsn, Stop& stop,
+                                         std::optional<Stored>* origin = nullptr);
 
 }  // namespace tidemark::cli
 

@@ -48,7 +48,8 @@ class Info {
  private:
   void count(const std::vector<Missing>& missing) {
     for (const Missing& piece : missing) {
-      if (piece.is_recorded) {
+      if (piece.cause == Cause::kOrigin) continue;
+      if (piece.cause == Cause::kGap) {
         ++losses_.gaps;
         losses_.gap_lsns += size_of(piece.range);
       } else {
@@ -95,6 +96,7 @@ class Info {
     object["gap_lsns"] = losses_.gap_lsns;
     object["accepted_gaps"] = survey.accepted_records;
     object["pruned_through"] = survey.pruned_through;
+    object["origin_through"] = survey.origin_through();
     object["foreign"] = survey.foreign;
     output_.object(object);
   }
@@ -109,6 +111,9 @@ class Info {
                    output_.time(survey.newest_us) + " (newest)");
     }
     if (survey.pruned_through > 0) output_.line("  pruned    up to " + both(survey.pruned_through));
+    if (survey.origin_through() > 0) {
+      output_.line("  begins    after " + both(survey.origin_through()) + ", nothing before was ever there");
+    }
     if (losses_.holes > 0) {
       output_.line("  missing   " + count_text(losses_.missing_lsns, "entry", "entries") + " in " +
                    count_text(losses_.holes, "hole", "holes") + " (tidemark gaps lists them)");

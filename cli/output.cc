@@ -48,6 +48,8 @@ const char* kind_name(int32_t kind) {
       return "accepted";
     case TIDEMARK_STORED_PRUNED:
       return "pruned";
+    case TIDEMARK_STORED_ORIGIN:
+      return "origin";
     default:
       return "foreign";
   }

@@ -82,8 +82,18 @@ Result<void> Restore::plan() {
     return true;
   };
   auto scanned = archive_.scan(options_.scope, options_.from.value_or(0), visit, stop_);
-  if (scanned) plan_.finish();
-  return scanned;
+  if (!scanned) return scanned;
+  if (plan_.origin() && !options_.from) {
+    // It says what need not be there, so it is proven first.
+    auto record = archive_.read_record(plan_.origin()->key, stop_);
+    if (!record && record.error().status != TIDEMARK_E_CORRUPT) return record.error();
+    if (!record) {
+      console().print(record.error().message);
+      plan_.disbelieve_origin();
+    }
+  }
+  plan_.finish();
+  return {};
 }
 
 // Nothing was written yet, and nothing will be.
@@ -123,16 +133,19 @@ void Restore::tell_records() {
     auto record = archive_.read_record(stored.key, stop_);
     const int64_t made_us = record && record->made_us > 0 ? record->made_us : stored.modified_us;
     const std::string reason = record ? record->reason : record.error().message;
-    const bool accepted = stored.kind == TIDEMARK_STORED_ACCEPTED;
+    const char* const what = stored.kind == TIDEMARK_STORED_ACCEPTED ? "accepted as lost on "
+                             : stored.kind == TIDEMARK_STORED_ORIGIN
+                                 ? "never in this archive, which begins after it; recorded on "
+                                 : "the engine no longer had it; recorded on ";
     Json object;
     object["type"] = kind_name(stored.kind);
     object.update(range_json(stored.storage, stored.partition, stored.first, stored.last));
     object["made"] = utc_text(made_us);
     object["reason"] = reason;
     output_.object(object);
-    output_.line((accepted ? "accepted    " : "gap         ") + name_ + " " +
-                 range_text(stored.first, stored.last) + ": " +
-                 (accepted ? "accepted as lost on " : "the engine no longer had it; recorded on ") +
+    std::string line = kind_name(stored.kind);
+    line.resize(12, ' ');
+    output_.line(line + name_ + " " + range_text(stored.first, stored.last) + ": " + what +
                  output_.time(made_us) + (reason.empty() ? "" : ": " + printable(reason)));
   }
 }
@@ -334,6 +347,9 @@ int Restore::run() {
   if (plan_.pruned_through() > 0 && !options_.from)
     console().print(name_ + " was pruned up to LSN " + both(plan_.pruned_through()) +
                     ": beginning behind it");
+  if (plan_.origin_through() > 0 && !options_.from)
+    console().print(name_ + " begins after LSN " + both(plan_.origin_through()) +
+                    ": nothing before was ever in this archive");
   if (!options_.dry_run) return end(restore());
   if (auto measured = measure(); !measured) return fail_with(measured.error());
   return tell_dry_run();

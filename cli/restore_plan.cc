@@ -24,10 +24,14 @@ void RestorePlan::settle(Coverage& coverage, std::vector<Range>& into, bool end)
 void RestorePlan::add(const Stored& stored) {
   const Range range{stored.first, stored.last};
   if (stored.kind == TIDEMARK_STORED_PRUNED) pruned_through_ = std::max(pruned_through_, stored.last);
-  if ((stored.kind == TIDEMARK_STORED_GAP || stored.kind == TIDEMARK_STORED_ACCEPTED) &&
+  if (stored.kind == TIDEMARK_STORED_ORIGIN && !origin_) origin_ = stored;
+  if ((stored.kind == TIDEMARK_STORED_GAP || stored.kind == TIDEMARK_STORED_ACCEPTED ||
+       stored.kind == TIDEMARK_STORED_ORIGIN) &&
       gap_records_.size() < kMaxPieces) {
     gap_records_.push_back(stored);
   }
+  if (stored.kind == TIDEMARK_STORED_GAP || stored.kind == TIDEMARK_STORED_ARCHIVE)
+    known_from_ = std::min(known_from_, stored.first);
   if (stored.kind != TIDEMARK_STORED_ARCHIVE) return;
   all_.add_present(range);
   settle(all_, all_missing_, false);
@@ -42,7 +46,9 @@ void RestorePlan::finish() {
   const auto by_first = [](const Range& a, const Range& b) { return a.first < b.first; };
   std::sort(all_missing_.begin(), all_missing_.end(), by_first);
   std::sort(in_time_missing_.begin(), in_time_missing_.end(), by_first);
-  range_.first = wish_.from.value_or(pruned_through_ + 1);
+  if (origin_ && is_origin_believed_ && pruned_through_ == 0)
+    origin_through_ = std::min(origin_->last, known_from_ - 1);
+  range_.first = wish_.from.value_or(std::max(pruned_through_, origin_through_) + 1);
   range_.last = wish_.to.value_or(all_.last());
   if (wish_.to_time_us) {
     // Up to the first entry that only younger archives have; one that nobody has is a hole as ever.
@@ -65,6 +71,7 @@ void RestorePlan::finish() {
   }
   if (all_.last() < range_.last) missing_.push_back({std::max(all_.last() + 1, range_.first), range_.last});
   for (const Stored& record : gap_records_) {
+    if (record.kind == TIDEMARK_STORED_ORIGIN && !is_origin_believed_) continue;
     const bool is_about = std::any_of(missing_.begin(), missing_.end(), [&](const Range& hole) {
       return meets(hole, {record.first, record.last});
     });

@@ -33,6 +33,11 @@ class RestorePlan {
   // Records about what is missing (at most so many are kept), in the order of their keys.
   const std::vector<Stored>& records() const { return records_; }
   uint64_t pruned_through() const { return pruned_through_; }
+  // The record that says where the archive begins; to be proven before finish(), or not to be believed.
+  const std::optional<Stored>& origin() const { return origin_; }
+  void disbelieve_origin() { is_origin_believed_ = false; }
+  // Nothing up to here was ever in the archive; 0: no record says so.
+  uint64_t origin_through() const { return origin_through_; }
 
  private:
   void settle(Coverage& coverage, std::vector<Range>& into, bool end);
@@ -43,6 +48,10 @@ class RestorePlan {
   std::vector<Range> all_missing_, in_time_missing_;
   std::vector<Stored> gap_records_, records_;
   uint64_t pruned_through_ = 0;
+  std::optional<Stored> origin_;  // the lowest
+  bool is_origin_believed_ = true;
+  uint64_t known_from_ = UINT64_MAX;  // the lowest LSN of archives and gap records
+  uint64_t origin_through_ = 0;
   Range range_;
   std::vector<Range> missing_;
 };

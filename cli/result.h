@@ -6,11 +6,12 @@
 #include <tidemark/base.h>
 
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
+
+#include "base/errno_status.h"
 
 namespace tidemark::cli {
 
@@ -32,8 +33,7 @@ struct Error {
 
 // "cannot open /data/file" + errno -> "cannot open /data/file: No such file or directory".
 inline Error errno_error(const std::string& what, int sys_errno = errno) {
-  char text[128];
-  return {kExitLocal, what + ": " + strerror_r(sys_errno, text, sizeof(text)), TIDEMARK_OK, 0};
+  return {kExitLocal, what + ": " + errno_text(sys_errno), TIDEMARK_OK, 0};
 }
 inline Error usage_error(std::string message) { return {kExitUsage, std::move(message), TIDEMARK_OK, 0}; }
 

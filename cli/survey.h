@@ -34,6 +34,17 @@ class Survey {
   int64_t oldest_us = 0, newest_us = 0;
   uint64_t gap_records = 0, accepted_records = 0, foreign = 0;
   uint64_t pruned_through = 0;
+
+  // Nothing up to here was ever in the archive, as the lowest of the origin records says. 0: none does, or
+  // what lies there was pruned.
+  uint64_t origin_through() const;
+  // An archive or a gap is known of what it says was never there: that counts.
+  bool origin_is_overruled() const { return !origin_key.empty() && known_from_ <= origin_last_; }
+  std::string origin_key;  // of that record; empty: there is none
+
+ private:
+  uint64_t known_from_ = UINT64_MAX;  // the lowest LSN of archives and gap records
+  uint64_t origin_last_ = 0;
 };
 
 // Splits a listing into surveys and calls `end` for each that is finished.

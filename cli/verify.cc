@@ -61,12 +61,13 @@ class Verify {
   SurveyOf<std::function<void(Survey&)>> surveys_{on_end_};
   std::string listed_;  // the partition that is being listed
 
-  Positions known_;             // what the checkpoint said when we began
-  Positions reached_;           // what it will say
-  std::set<std::string> seen_;  // partitions of known_ that are there still
-  std::string current_;         // the partition that is being told
-  Position here_;               // how far all is right in it
-  bool held_ = false;           // something was not: here_ stays
+  Positions known_;                    // what the checkpoint said when we began
+  Positions reached_;                  // what it will say
+  std::set<std::string> seen_;         // partitions of known_ that are there still
+  std::string current_;                // the partition that is being told
+  Position here_;                      // how far all is right in it
+  bool held_ = false;                  // something was not: here_ stays
+  std::set<std::string> bad_origins_;  // damaged origin records of it: they explain nothing
 
   uint64_t archives_ = 0, archive_bytes_ = 0, partitions_ = 0, skipped_ = 0;
   unsigned unreadable_in_a_row_ = 0;
@@ -126,6 +127,8 @@ void Verify::check(const Stored& stored) {
       checked = read.error();
     }
     return [this, stored, record, checked] {
+      if (!checked && checked.error().status == TIDEMARK_E_CORRUPT && stored.kind == TIDEMARK_STORED_ORIGIN)
+        bad_origins_.insert(stored.key);
       if (!checked) return tell_failure(stored, checked.error());
       unreadable_in_a_row_ = 0;
       advance(stored);
@@ -156,12 +159,17 @@ void Verify::visit_object(Survey& survey, const Stored& stored) {
       current_ = name;
       here_ = {};
       held_ = false;
+      bad_origins_.clear();
     });
   }
   const auto overlaps = survey.add(stored);
-  for (const Missing& missing : survey.coverage.take_settled())
+  for (const Missing& missing : survey.coverage.take_settled()) {
+    if (missing.cause == Cause::kOrigin) continue;
     pool_.submit_done(
         [this, stored, missing] { findings_.missing(stored.storage, stored.partition, missing); });
+  }
+  if (stored.kind == TIDEMARK_STORED_ORIGIN && stored.key != survey.origin_key)
+    pool_.submit_done([this, stored] { findings_.overruled(stored.storage, stored.partition, stored.key); });
   if (kind_name(stored.kind) == kind_name(TIDEMARK_STORED_FOREIGN)) {
     pool_.submit_done([this, stored] { findings_.foreign(stored); });
   } else if (is_known(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are told again
@@ -176,8 +184,14 @@ void Verify::visit_object(Survey& survey, const Stored& stored) {
 }
 
 void Verify::tell_end(const Survey& survey, const std::vector<Missing>& missing) {
-  for (const Missing& piece : missing) findings_.missing(survey.storage, survey.partition, piece);
+  const bool believed = bad_origins_.count(survey.origin_key) == 0;
+  for (const Missing& piece : missing) {
+    if (piece.cause != Cause::kOrigin || !believed)
+      findings_.missing(survey.storage, survey.partition, piece);
+  }
   if (survey.pruned_through > 0) findings_.pruned(current_, survey.pruned_through);
+  if (survey.origin_through() > 0 && believed) findings_.origin(current_, survey.origin_through());
+  if (survey.origin_is_overruled()) findings_.overruled(survey.storage, survey.partition, survey.origin_key);
   if (survey.overlaps.lost_some())
     findings_.not_compared(current_,
                            "an archive overlaps more than 1000 others; the newest of them were compared");

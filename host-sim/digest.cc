@@ -29,7 +29,9 @@ Result<TreeMember> read_regular(const std::string& path, TreeMember member) {
     hash.add({buffer.data(), static_cast<size_t>(got)});
     member.size_bytes += static_cast<uint64_t>(got);
   }
-  member.content = hash.finish();
+  const auto content = hash.finish();
+  if (!content) return content.error();
+  member.content = *content;
   return member;
 }
 
@@ -50,7 +52,9 @@ Result<void> read_members(const std::string& root, const std::string& relative,
     const ssize_t size = ::readlink(path.c_str(), target, sizeof(target));
     if (size < 0) return errno_error("cannot read the link " + path);
     const std::string_view text(target, static_cast<size_t>(size));
-    out.push_back({relative, 'l', 0, text.size(), sha256(text)});
+    const auto content = sha256(text);
+    if (!content) return content.error();
+    out.push_back({relative, 'l', 0, text.size(), *content});
     return {};
   }
   if (!S_ISDIR(status.st_mode)) return Error{path + " is neither a file, a directory nor a symbolic link"};
@@ -97,25 +101,29 @@ Result<Digest> parse_digest(std::string_view text) {
 }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-  EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+  is_good_ = context_ != nullptr && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1;
 }
 
-void Sha256::add(std::string_view data) { EVP_DigestUpdate(context_.get(), data.data(), data.size()); }
+void Sha256::add(std::string_view data) {
+  is_good_ = is_good_ && EVP_DigestUpdate(context_.get(), data.data(), data.size()) == 1;
+}
 
-Digest Sha256::finish() {
+Result<Digest> Sha256::finish() {
   Digest digest{};
-  EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
-  EVP_DigestInit_ex(context_.get(), nullptr, nullptr);
+  unsigned size = 0;
+  is_good_ =
+      is_good_ && EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1 && size == digest.size();
+  if (!is_good_) return Error{"libcrypto could not compute a SHA-256"};
   return digest;
 }
 
-Digest sha256(std::string_view data) {
+Result<Digest> sha256(std::string_view data) {
   Sha256 hash;
   hash.add(data);
   return hash.finish();
 }
 
-Digest digest_members(std::vector<TreeMember> members) {
+Result<Digest> digest_members(std::vector<TreeMember> members) {
   std::sort(members.begin(), members.end(),
             [](const TreeMember& a, const TreeMember& b) { return a.path < b.path; });
   std::string text;

@@ -20,17 +20,19 @@ using Digest = std::array<uint8_t, 32>;
 std::string digest_text(const Digest& digest);  // 64 lower-case hex digits
 Result<Digest> parse_digest(std::string_view text);
 
+// Of one text. No call of OpenSSL is taken for done: finish() tells of any that failed.
 class Sha256 {
  public:
   Sha256();
   void add(std::string_view data);
-  Digest finish();  // and starts anew
+  Result<Digest> finish();  // once
 
  private:
   std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> context_;
+  bool is_good_ = false;
 };
 
-Digest sha256(std::string_view data);
+Result<Digest> sha256(std::string_view data);
 
 // One member of an entry. `content` is the SHA-256 of a file's bytes or of a link's target.
 struct TreeMember {
@@ -43,7 +45,7 @@ struct TreeMember {
 
 // The digest of an entry: over type, mode, size, path and content digest of every member in byte order of the
 // paths. It can be made from the members while they are written and again from what was restored.
-Digest digest_members(std::vector<TreeMember> members);
+Result<Digest> digest_members(std::vector<TreeMember> members);
 
 // Reads the tree. Anything but files, directories and links is an error.
 Result<Digest> digest_tree(const std::string& path);

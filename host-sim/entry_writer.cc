@@ -71,7 +71,9 @@ Result<TreeMember> write_made_up(const std::string& path, const EntrySpec& spec,
     if (auto written = write_all(fd->get(), {chunk.data(), size}, path); !written) return written.error();
     left -= size;
   }
-  member.content = hash.finish();
+  const auto content = hash.finish();
+  if (!content) return content.error();
+  member.content = *content;
   if (auto done = finish_file(fd->get(), path, member.mode, durability); !done) return done.error();
   return member;
 }
@@ -100,7 +102,9 @@ Result<TreeMember> copy_origin(const std::string& path, const std::string& origi
     if (auto written = write_all(out->get(), data, path); !written) return written.error();
     member.size_bytes += data.size();
   }
-  member.content = hash.finish();
+  const auto content = hash.finish();
+  if (!content) return content.error();
+  member.content = *content;
   if (auto done = finish_file(out->get(), path, member.mode, durability); !done) return done.error();
   return member;
 }
@@ -140,7 +144,9 @@ Result<Digest> write_entry(const std::string& path, const EntrySpec& spec, Durab
   if (auto put = write_new_file(path + "/" + kManifestName, manifest, kFileMode, durability); !put) {
     return put.error();
   }
-  members.push_back({kManifestName, 'f', kFileMode, manifest.size(), sha256(manifest)});
+  const auto content = sha256(manifest);
+  if (!content) return content.error();
+  members.push_back({kManifestName, 'f', kFileMode, manifest.size(), *content});
   members.push_back({"", 'd', kDirMode, 0, {}});
   if (::chmod(path.c_str(), kDirMode) != 0) return errno_error("cannot set the mode of " + path);
   if (durability == Durability::kFsync) {

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include "base/status_name.h"
+
 namespace tidemark::host {
 
 namespace {
@@ -34,35 +36,6 @@ bool is_usable(const tidemark_archiver_api* api) {
 }
 
 }  // namespace
-
-std::string status_name(tidemark_status status) {
-  switch (status) {
-    case TIDEMARK_OK:
-      return "OK";
-    case TIDEMARK_E_INVALID:
-      return "INVALID";
-    case TIDEMARK_E_UNSUPPORTED:
-      return "UNSUPPORTED";
-    case TIDEMARK_E_NOT_FOUND:
-      return "NOT_FOUND";
-    case TIDEMARK_E_EXISTS:
-      return "EXISTS";
-    case TIDEMARK_E_PERMANENT:
-      return "PERMANENT";
-    case TIDEMARK_E_CORRUPT:
-      return "CORRUPT";
-    case TIDEMARK_E_CANCELLED:
-      return "CANCELLED";
-    case TIDEMARK_E_RETRYABLE:
-      return "RETRYABLE";
-    case TIDEMARK_E_THROTTLED:
-      return "THROTTLED";
-    case TIDEMARK_E_NO_SPACE:
-      return "NO_SPACE";
-    default:
-      return "status " + std::to_string(status);
-  }
-}
 
 std::string event_name(int32_t kind) {
   switch (kind) {

@@ -24,8 +24,7 @@ struct Setting {
 inline tidemark_str to_str(std::string_view text) { return {text.data(), text.size()}; }
 inline std::string_view to_view(tidemark_str text) { return {text.data, text.size}; }
 
-std::string status_name(tidemark_status status);  // "NO_SPACE"
-std::string event_name(int32_t kind);             // "SINK_DOWN"
+std::string event_name(int32_t kind);  // "SINK_DOWN"
 std::string status_text(tidemark_status status, const tidemark_error* error);
 
 // The library; shared by the archivers made from it.

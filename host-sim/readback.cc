@@ -122,6 +122,46 @@ Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) cons
   return {};
 }
 
+Result<uint64_t> Readback::origin(const std::string& storage, uint64_t partition) const {
+  if (maintain_ == nullptr) return uint64_t{0};
+  struct Context {
+    uint64_t last;
+    std::string key;
+  } context{0, {}};
+  // Behind anything that says what was there, an origin says nothing of what is missing.
+  const auto visit = [](void* ctx, const tidemark_stored* stored) -> int32_t {
+    auto& found = *static_cast<Context*>(ctx);
+    if (stored->kind == TIDEMARK_STORED_ACCEPTED || stored->kind == TIDEMARK_STORED_FOREIGN) return 0;
+    if (stored->kind == TIDEMARK_STORED_ORIGIN) found = {stored->last, std::string(to_view(stored->key))};
+    return 1;
+  };
+  const tidemark_call call = fresh_call();
+  tidemark_error error;
+  const tidemark_status status = try_often(
+      [&](tidemark_error* why) {
+        return maintain_->scan(archiver_->handle(), to_str(storage), &partition, 0, visit, &context, &call,
+                               why);
+      },
+      error);
+  if (status != TIDEMARK_OK) return Error{"cannot list " + url_ + ": " + status_text(status, &error)};
+  if (context.last == 0) return uint64_t{0};
+  if (auto proven = prove_record(context.key); !proven) return proven.error();
+  return context.last;
+}
+
+Result<void> Readback::prove_record(const std::string& key) const {
+  const tidemark_call call = fresh_call();
+  tidemark_error error;
+  const tidemark_status status = try_often(
+      [&](tidemark_error* why) {
+        return maintain_->read_record(
+            archiver_->handle(), to_str(key), [](void*, const tidemark_record*) {}, nullptr, &call, why);
+      },
+      error);
+  if (status != TIDEMARK_OK) return Error{"cannot believe " + key + ": " + status_text(status, &error)};
+  return {};
+}
+
 tidemark_status Readback::unpack(const std::string& storage, uint64_t partition, const StoredArchive& archive,
                                  uint64_t first, uint64_t last, const std::string& directory,
                                  std::string& why) const {

@@ -57,6 +57,11 @@ class Readback {
   Result<std::vector<StoredArchive>> list(const std::string& storage, uint64_t partition) const;
   // Every object of the sink, partition by partition. An error if this plugin cannot tell.
   Result<void> scan(const std::function<void(StoredObject)>& visit) const;
+  // Up to which LSN nothing of the partition was ever in the sink, as a record says that was found to be
+  // right. 0: none says so, or this plugin cannot tell.
+  Result<uint64_t> origin(const std::string& storage, uint64_t partition) const;
+  // Reads a record; an error that names it if it is not what its key says.
+  Result<void> prove_record(const std::string& key) const;
   // The entries first..last of the archive, which holds them, as <directory>/<LSN>: each whole or not at all.
   // Those that are there already, ascending from the first, are left as they are. The archive is read once if
   // the plugin can do that, else once for each entry. TIDEMARK_OK or why not, with the reason in `why`.

@@ -32,11 +32,19 @@ Result<std::vector<ArchivedPartition>> survey(const Readback& source) {
       partition.archives.push_back(std::move(object.archive));
     } else if (object.kind == TIDEMARK_STORED_PRUNED) {
       partition.pruned_through = std::max(partition.pruned_through, object.archive.last);
-    } else {
+    } else if (object.kind == TIDEMARK_STORED_GAP || object.kind == TIDEMARK_STORED_ACCEPTED) {
       partition.known_holes.push_back({object.archive.first, object.archive.last});
+    } else if (object.kind == TIDEMARK_STORED_ORIGIN && partition.origin_last == 0) {
+      partition.origin_last = object.archive.last;
+      partition.origin_key = object.archive.key;
     }
   });
   if (!scanned) return scanned.error();
+  for (auto& [key, partition] : all) {
+    if (partition.origin_last == 0) continue;
+    // It says what need not be there, so it is proven first.
+    if (auto proven = source.prove_record(partition.origin_key); !proven) return proven.error();
+  }
   std::vector<ArchivedPartition> partitions;
   for (auto& [key, partition] : all) {
     if (partition.archives.empty()) continue;

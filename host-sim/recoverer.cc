@@ -51,11 +51,16 @@ RecoveryPlan plan_recovery(const ArchivedPartition& partition) {
   uint64_t next = sorted.front()->first;
   plan.first_after_lost = next;
   if (next > partition.pruned_through + 1) {
-    // No hole: an engine may have begun to archive at any entry.
     RecoveryPlan before;
     add_hole({partition.pruned_through + 1, next - 1}, partition.known_holes, before);
-    plan.begins_late = !before.unexplained.empty();
     plan.lost = std::move(before.lost);
+    const bool begin_is_known = partition.origin_last > 0 && partition.pruned_through == 0;
+    for (LsnRange hole : before.unexplained) {
+      // An engine may have begun to archive at any entry; only if it is known at which one there is a hole.
+      if (!begin_is_known) plan.begins_late = true;
+      hole.first = std::max(hole.first, partition.origin_last + 1);
+      if (begin_is_known && hole.first <= hole.last) plan.unexplained.push_back(hole);
+    }
   }
   for (const StoredArchive* archive : sorted) {
     if (archive->last < next) continue;

@@ -33,6 +33,8 @@ struct ArchivedPartition {
   std::vector<StoredArchive> archives;  // at least one
   std::vector<LsnRange> known_holes;    // that a record in the sink explains
   uint64_t pruned_through = 0;          // on purpose; 0: nothing was
+  uint64_t origin_last = 0;             // up to here nothing was ever there, a record says; 0: none does
+  std::string origin_key = {};          // of that record
 };
 
 // How a partition is put together: from each archive the entries that none before it had.
@@ -41,9 +43,9 @@ struct RecoveryPlan {
     const StoredArchive* archive;  // of the ArchivedPartition
     LsnRange entries;
   };
-  std::vector<Piece> pieces;   // ascending
-  std::vector<LsnRange> lost;  // holes that are known, between pieces and behind the last
-  bool begins_late = false;    // the first piece does not begin where it should, and no record says why
+  std::vector<Piece> pieces;          // ascending
+  std::vector<LsnRange> lost;         // holes that are known, between pieces and behind the last
+  bool begins_late = false;           // the first piece does not begin at 1, and no record says why
   std::vector<LsnRange> unexplained;  // holes that are not
   uint64_t first_after_lost = 0;      // from here to the last entry nothing is missing
   uint64_t entries = 0;               // of all pieces

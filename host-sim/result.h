@@ -4,11 +4,12 @@
 #define TIDEMARK_HOST_SIM_RESULT_H
 
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
+
+#include "base/errno_status.h"
 
 namespace tidemark::host {
 
@@ -19,8 +20,7 @@ struct Error {
 
 // "cannot open /data/journal" + errno -> "cannot open /data/journal: No such file or directory".
 inline Error errno_error(const std::string& what, int sys_errno = errno) {
-  char text[128];
-  return {what + ": " + strerror_r(sys_errno, text, sizeof(text)), sys_errno};
+  return {what + ": " + errno_text(sys_errno), sys_errno};
 }
 
 template <class T>

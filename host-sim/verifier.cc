@@ -69,11 +69,14 @@ void Verifier::run(uint32_t thread) {
 }
 
 Result<void> Verifier::verify_partition(const ExpectedPartition& partition, const std::string& directory) {
-  Work work{partition, {}, directory, {}};
+  Work work{partition, {}, UINT64_MAX, directory, {}};
   for (const Source& source : sources_) {
     auto archives = source->list(partition.storage, partition.id);
     if (!archives) return archives.error();
     work.listings.emplace_back(std::move(*archives));
+    auto origin = source->origin(partition.storage, partition.id);
+    if (!origin) return origin.error();
+    work.origin_last = std::min(work.origin_last, *origin);
   }
   verify_entries(work, partition.entries, 0);
   return {};
@@ -94,7 +97,9 @@ void Verifier::verify_entries(Work& work, Entries entries, size_t source) {
     if (archive != nullptr) {
       verify_archive(work, group, holder, *archive);
     } else {
-      for (const ExpectedEntry& entry : group) found(work, entry, Finding::kMissing, "");
+      for (const ExpectedEntry& entry : group) {
+        found(work, entry, entry.lsn <= work.origin_last ? Finding::kBefore : Finding::kMissing, "");
+      }
     }
     begin = end;
   }
@@ -140,7 +145,7 @@ void Verifier::found(const Work& work, const ExpectedEntry& entry, Finding findi
                      const std::string& where) {
   ++counts_[static_cast<size_t>(finding)];
   ++verified_;
-  if (finding == Finding::kSame || ++flaw_count_ > kMaxFlaws) return;
+  if (finding == Finding::kSame || finding == Finding::kBefore || ++flaw_count_ > kMaxFlaws) return;
   static constexpr const char* kWords[] = {"same", "missing", "different", "unreadable"};
   MutexLock lock(mutex_);
   flaws_.push_back({finding, std::string(kWords[static_cast<size_t>(finding)]) + " " +

@@ -33,7 +33,8 @@ struct ExpectedPartition {
   std::vector<ExpectedEntry> entries;
 };
 
-enum class Finding { kSame, kMissing, kDifferent, kUnreadable };
+// kBefore: it was committed before any of the sources began with its partition, so none ever had it.
+enum class Finding { kSame, kMissing, kDifferent, kUnreadable, kBefore };
 
 struct Flaw {
   Finding finding = Finding::kMissing;
@@ -80,6 +81,7 @@ class Verifier {
   struct Work {
     const ExpectedPartition& partition;
     std::vector<Listing> listings;  // of the sources, in their order
+    uint64_t origin_last;           // up to here none of the sources ever had anything
     std::string directory;
     std::unordered_set<const StoredArchive*> used;
   };
@@ -102,7 +104,7 @@ class Verifier {
   std::atomic<uint32_t> running_{0};
   std::atomic<size_t> next_partition_{0};
   std::atomic<uint64_t> verified_{0}, archives_{0}, flaw_count_{0};
-  std::array<std::atomic<uint64_t>, 4> counts_{};
+  std::array<std::atomic<uint64_t>, 5> counts_{};
   Mutex mutex_;
   std::vector<Flaw> flaws_ HOST_GUARDED_BY(mutex_);
   std::vector<std::string> errors_ HOST_GUARDED_BY(mutex_);

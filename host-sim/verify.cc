@@ -93,6 +93,7 @@ Result<void> write_json(const std::string& path, const Verifier& verifier, const
   json["missing"] = verifier.count(Finding::kMissing);
   json["different"] = verifier.count(Finding::kDifferent);
   json["unreadable"] = verifier.count(Finding::kUnreadable);
+  json["before"] = verifier.count(Finding::kBefore);
   json["flaws"] = outcome.flaws;
   json["errors"] = errors;
   json["seconds"] = outcome.seconds;
@@ -107,11 +108,14 @@ std::string summary(const Verifier& verifier) {
                      std::to_string(verifier.count(Finding::kDifferent)) + " different";
   const uint64_t unreadable = verifier.count(Finding::kUnreadable);
   if (unreadable > 0) text += ", " + std::to_string(unreadable) + " unreadable";
+  const uint64_t before = verifier.count(Finding::kBefore);
+  if (before > 0) text += ", " + std::to_string(before) + " from before the archive began";
   return text;
 }
 
 int report(const VerifyOptions& options, Verifier& verifier, const Outcome& outcome, Console& console) {
-  const uint64_t flaws = verifier.verified() - verifier.count(Finding::kSame);
+  const uint64_t flaws =
+      verifier.verified() - verifier.count(Finding::kSame) - verifier.count(Finding::kBefore);
   if (flaws > Verifier::kMaxFlaws) {
     console.print("... and " + std::to_string(flaws - Verifier::kMaxFlaws) + " more");
   }

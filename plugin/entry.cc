@@ -5,12 +5,14 @@
 #include <cstring>
 #include <string>
 
+#include "base/status_name.h"
 #include "config/config.h"
 #include "entry_checks.h"
 #include "entry_maintain.h"
 #include "entry_readback.h"
 #include "runtime/archiver.h"
 #include "runtime/host.h"
+#include "util/sha256.h"
 
 namespace tidemark {
 namespace {
@@ -26,6 +28,7 @@ tidemark_status create(const tidemark_host* host, const tidemark_option* options
     if (!read) return tl::unexpected(read.error());
     Result<config::Config> parsed = config::parse_config(*read);
     if (!parsed) return tl::unexpected(parsed.error());
+    if (Status ok = check_digests(); !ok) return ok;
     *out = new tidemark_archiver(*copied, std::move(*parsed));
     return {};
   });
@@ -33,7 +36,7 @@ tidemark_status create(const tidemark_host* host, const tidemark_option* options
 
 void destroy(tidemark_archiver* archiver) {
   guard(nullptr, [&]() -> Status {
-    delete archiver;
+    if (archiver != nullptr && archiver->may_be_destroyed()) delete archiver;
     return {};
   });
 }
@@ -79,8 +82,7 @@ tidemark_status write_metrics(tidemark_archiver* archiver, const tidemark_writer
     if (Status ok = need_writer(writer); !ok) return ok;
     const std::string text = archiver->metrics_text();
     const tidemark_status status = writer->write(writer->ctx, text.data(), text.size());
-    if (status != TIDEMARK_OK)
-      return fail(status, "the writer stopped with status " + std::to_string(status));
+    if (status != TIDEMARK_OK) return fail(status, "the writer stopped with " + status_name(status));
     return {};
   });
 }

@@ -1,18 +1,12 @@
 // Checks arguments and hands on to store/, inside the guard; nothing else.
 #include "entry_maintain.h"
 
-#include <chrono>
-
 #include "entry_checks.h"
 #include "store/maintain.h"
+#include "util/wall_clock.h"
 
 namespace tidemark {
 namespace {
-
-int64_t now_us() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-}
 
 int32_t abi_kind(core::ObjectKind kind) {
   switch (kind) {
@@ -24,6 +18,8 @@ int32_t abi_kind(core::ObjectKind kind) {
       return TIDEMARK_STORED_ACCEPTED;
     case core::ObjectKind::kPruned:
       return TIDEMARK_STORED_PRUNED;
+    case core::ObjectKind::kOrigin:
+      return TIDEMARK_STORED_ORIGIN;
   }
   return TIDEMARK_STORED_FOREIGN;
 }
@@ -144,7 +140,7 @@ tidemark_status accept_gap(tidemark_archiver* archiver, const tidemark_partition
     const auto sink = archiver->writable_sink();
     if (!sink) return tl::unexpected(sink.error());
     return store::accept_gap(**sink, view(partition->storage), partition->id, {first, last}, view(reason),
-                             now_us(), call);
+                             wall_clock_us(), call);
   });
 }
 
@@ -157,7 +153,8 @@ tidemark_status prune(tidemark_archiver* archiver, const tidemark_partition* par
     if (before == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "before is 0: the first LSN is 1");
     const auto sink = dry_run != 0 ? archiver->sink() : archiver->writable_sink();
     if (!sink) return tl::unexpected(sink.error());
-    const store::Pruning what = {view(partition->storage), partition->id, before, dry_run != 0, now_us()};
+    const store::Pruning what = {view(partition->storage), partition->id, before, dry_run != 0,
+                                 wall_clock_us()};
     return store::prune(**sink, what, stored_visitor(visit, visit_ctx), call);
   });
 }

@@ -3,7 +3,7 @@
  *   embed PLUGIN DATA_DIR SINK_URL     e.g. embed lib/tidemark/tidemark.so ./wal file:///var/archive
  *   cc -std=c99 -pthread -I include embed.c -o embed -ldl
  */
-#define _XOPEN_SOURCE 700
+#define _GNU_SOURCE /* RTLD_DEEPBIND */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,13 +15,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef EMBED_DLOPEN_FLAGS /* README: not with a sanitizer, nor with a malloc of your own */
+#define EMBED_DLOPEN_FLAGS (RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND)
+#endif
 enum { ENTRIES = 3, WAIT_S = 30 };
 
 typedef struct engine {
   char dir[PATH_MAX];
   sem_t all_archived;
 } engine;
-
 /* Lends the file DIR/<LSN>; the path is the lease and lives until it is given back. */
 static tidemark_status acquire_entry(void* ctx, const tidemark_partition* partition, tidemark_lsn lsn,
                                      tidemark_entry* out, tidemark_error* error) {
@@ -51,7 +53,6 @@ static void check(int ok, const char* what, const char* why) {
   fprintf(stderr, "embed: %s: %s\n", what, why);
   exit(1);
 }
-
 /* Writes one log entry; an entry is durable before it is notified. */
 static void commit(const engine* self, int lsn) {
   char path[PATH_MAX + 32], text[64];
@@ -70,18 +71,16 @@ int main(int argc, char** argv) {
   tidemark_error error = {sizeof error, 0, 0, 0, "", ""};
   tidemark_archiver* archiver = NULL;
   tidemark_archiver_entry_fn entry = NULL;
-
   check(argc == 4, "usage", "embed PLUGIN DATA_DIR SINK_URL");
   check(realpath(argv[2], self.dir) != NULL, argv[2], "no such directory");
   check(sem_init(&self.all_archived, 0, 0) == 0, "sem_init", "failed");
-  void* library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+  void* library = dlopen(argv[1], EMBED_DLOPEN_FLAGS);
   check(library != NULL, "dlopen", library ? "" : dlerror());
   void* symbol = dlsym(library, TIDEMARK_ARCHIVER_ENTRY_NAME);
   check(symbol != NULL, argv[1], "not an archiver");
   memcpy(&entry, &symbol, sizeof entry);
   const tidemark_archiver_api* api = entry(TIDEMARK_ARCHIVER_ABI_MAJOR);
   check(api != NULL, argv[1], "does not speak this host's version of the ABI");
-
   check(api->create(&host, NULL, 0, &archiver, &error) == TIDEMARK_OK, "create", error.message);
   const tidemark_str url = {argv[3], strlen(argv[3])};
   check(api->set_sink(archiver, url, NULL, 0, NULL, &error) == TIDEMARK_OK, "set_sink", error.message);

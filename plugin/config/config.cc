@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -45,6 +46,12 @@ Status parse_bool(const Option& option, bool* out) {
   return {};
 }
 
+Status parse_verify_existing(const Option& option, VerifyExisting* out) {
+  if (option.value != "footer" && option.value != "full") return invalid(option, "use footer or full");
+  *out = option.value == "full" ? VerifyExisting::kFull : VerifyExisting::kFooter;
+  return {};
+}
+
 struct Row {
   std::string_view key;
   Status (*parse)(const Option& option, Config* config);
@@ -62,6 +69,12 @@ constexpr Row kRows[] = {
      [](const Option& o, Config* c) { return parse_number(o, 1, 64, &c->partition_inflight); }},
     {"max_bytes_per_second",
      [](const Option& o, Config* c) { return parse_number(o, 0, 1ULL << 40U, &c->max_bytes_per_second); }},
+    {"verify_existing",
+     [](const Option& o, Config* c) { return parse_verify_existing(o, &c->verify_existing); }},
+    {"verify_max_bytes_per_second",
+     [](const Option& o, Config* c) {
+       return parse_number(o, 0, 1ULL << 40U, &c->verify_max_bytes_per_second);
+     }},
     {"retry_min_ms",
      [](const Option& o, Config* c) { return parse_number(o, 1, kHourMs, &c->retry_min_ms); }},
     {"retry_max_ms", [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->retry_max_ms); }},
@@ -127,6 +140,15 @@ Result<Config> parse_config(std::span<const Option> options) {
   Config config;
   for (const Option& option : options) {
     if (Status status = parse_one(option, &config); !status) return tl::unexpected(status.error());
+  }
+  // A default makes way for what was given.
+  const auto is_given = [&](std::string_view key) {
+    return std::any_of(options.begin(), options.end(),
+                       [&](const Option& option) { return option.key == key; });
+  };
+  if (config.retry_max_ms < config.retry_min_ms) {
+    if (!is_given("retry_min_ms")) config.retry_min_ms = config.retry_max_ms;
+    if (!is_given("retry_max_ms")) config.retry_max_ms = config.retry_min_ms;
   }
   if (config.retry_max_ms < config.retry_min_ms) {
     return fail(TIDEMARK_E_INVALID, "option retry_max_ms is " + std::to_string(config.retry_max_ms) +

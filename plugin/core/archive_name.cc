@@ -14,7 +14,8 @@ struct Suffix {
 constexpr Suffix kSuffixes[] = {{".tar", ObjectKind::kArchive},
                                 {".gap", ObjectKind::kGap},
                                 {".accepted", ObjectKind::kAccepted},
-                                {".pruned", ObjectKind::kPruned}};
+                                {".pruned", ObjectKind::kPruned},
+                                {".origin", ObjectKind::kOrigin}};
 
 constexpr std::string_view suffix_of(ObjectKind kind) {
   for (const Suffix& suffix : kSuffixes) {
@@ -126,9 +127,10 @@ std::optional<ParsedName> parse_object_name(std::string_view name) {
   if (dot != 2 * kLsnTextSize + 1 || name[kLsnTextSize] != '-') return std::nullopt;
   const auto first = parse_lsn_text(name.substr(kLsnTextSize + 1, kLsnTextSize));
   if (!first || *first > *last) return std::nullopt;
-  // A single entry has the short name only; what was pruned begins with the first entry there ever was.
+  // A single entry has the short name only; what was pruned, or never there, begins with the first LSN.
   if (is_archive && *first == *last) return std::nullopt;
-  if (suffix->kind == ObjectKind::kPruned && *first != 1) return std::nullopt;
+  const bool is_beginning = suffix->kind == ObjectKind::kPruned || suffix->kind == ObjectKind::kOrigin;
+  if (is_beginning && *first != 1) return std::nullopt;
   return ParsedName{{*first, *last}, suffix->kind};
 }
 

@@ -5,6 +5,8 @@
 // <storage>/<partition>/<last>-<first>.gap        a record that first..last could not be archived
 // <storage>/<partition>/<last>-<first>.accepted   a record that a person accepts the loss of first..last
 // <storage>/<partition>/<last>-<first>.pruned     a record that 1..last were removed on purpose; first is 1
+// <storage>/<partition>/<last>-<first>.origin     a record that 1..last were never there: the archive begins
+//                                                 after last; first is 1
 //
 // Parsing accepts exactly what formatting makes. Pure; any thread.
 #ifndef TIDEMARK_CORE_ARCHIVE_NAME_H
@@ -29,7 +31,7 @@ std::optional<Lsn> parse_lsn_text(std::string_view text);  // 0 is no LSN and do
 // Why a storage name is refused, or nullptr: [A-Za-z0-9._-]{1,128}, not beginning with '.'.
 const char* storage_name_problem(std::string_view name);
 
-enum class ObjectKind : uint8_t { kArchive, kGap, kAccepted, kPruned };
+enum class ObjectKind : uint8_t { kArchive, kGap, kAccepted, kPruned, kOrigin };
 
 std::string partition_prefix(std::string_view storage, uint64_t partition);  // ends in '/'
 std::string object_key(std::string_view storage, uint64_t partition, Range range, ObjectKind kind);

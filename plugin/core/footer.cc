@@ -11,10 +11,22 @@ constexpr std::string_view kMagic = "TIDEMARK1";
 constexpr std::string_view kGapMagic = "TIDEMARK1-GAP";
 constexpr std::string_view kAcceptedMagic = "TIDEMARK1-ACCEPTED";
 constexpr std::string_view kPrunedMagic = "TIDEMARK1-PRUNED";
+constexpr std::string_view kOriginMagic = "TIDEMARK1-ORIGIN";
 
 std::string_view record_magic(ObjectKind kind) {
-  assert(kind == ObjectKind::kAccepted || kind == ObjectKind::kPruned);
-  return kind == ObjectKind::kAccepted ? kAcceptedMagic : kPrunedMagic;
+  switch (kind) {
+    case ObjectKind::kAccepted:
+      return kAcceptedMagic;
+    case ObjectKind::kPruned:
+      return kPrunedMagic;
+    case ObjectKind::kOrigin:
+      return kOriginMagic;
+    case ObjectKind::kArchive:
+    case ObjectKind::kGap:
+      break;
+  }
+  assert(false && "a record with a text and a digest");
+  return {};
 }
 
 class BlockWriter {

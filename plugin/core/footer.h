@@ -4,8 +4,9 @@
 //   TIDEMARK1 sha256=<64 hex digits> storage=<name> partition=<n> first=<n> last=<n>
 //
 // with the digest over all bytes before the footer and numbers in decimal. A gap record is a single block
-// of the same kind that begins with TIDEMARK1-GAP and has no sha256. Records of people's decisions are a text
-// (store/record.h) and a footer that begins with TIDEMARK1-ACCEPTED or TIDEMARK1-PRUNED. Pure; any thread.
+// of the same kind that begins with TIDEMARK1-GAP and has no sha256. The other records are a text
+// (store/record.h) and a footer that begins with TIDEMARK1-ACCEPTED, TIDEMARK1-PRUNED or TIDEMARK1-ORIGIN.
+// Pure; any thread.
 #ifndef TIDEMARK_CORE_FOOTER_H
 #define TIDEMARK_CORE_FOOTER_H
 
@@ -32,7 +33,7 @@ struct Footer {
 };
 
 FooterBlock format_footer(const Digest& sha256, std::string_view storage, uint64_t partition, Range range);
-// `kind`: kAccepted or kPruned.
+// `kind`: kAccepted, kPruned or kOrigin.
 FooterBlock format_record_footer(ObjectKind kind, const Digest& sha256, std::string_view storage,
                                  uint64_t partition, Range range);
 FooterBlock format_gap_record(std::string_view storage, uint64_t partition, Range range);

@@ -73,7 +73,7 @@ struct PartitionState {
   Backoff ack_backoff;
 
   bool has_work() const {
-    return next == kNoLsn || gap_pending || next <= high || next < low || (gaps && gaps->is_looking());
+    return next <= high || next < low || gap_pending || next == kNoLsn || (gaps && gaps->is_looking());
   }
   // Something was notified that is not archived, or not known to be.
   bool waits() const { return place != Place::kUnknown && std::max(next, low) <= high; }

@@ -141,6 +141,9 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
       remember(p, job, result);
       if (own_failure) failed(job.partition, job, result, now);
       break;
+    case Outcome::kDeferred:
+      if (job.sink_epoch == epoch_) defer(job.partition, result, now);
+      break;
     case Outcome::kCancelled:
       break;
   }
@@ -251,7 +254,7 @@ void Scheduler::settle(PartitionRef ref, TimeMs now) {
   PartitionState& p = partitions_[ref];
   if (p.window && p.window->empty()) p.window.reset();
   // A gap is found only between jobs: those in flight may still archive what lies before it.
-  const bool moved = p.jobs == 0 && find_gap(ref);
+  const bool moved = p.next < p.low && p.jobs == 0 && find_gap(ref);
   want_ack(ref);
   if (p.place == Place::kBackingOff && !moved && p.has_work()) return;
   const Place rightful = rightful_place(ref);
@@ -259,44 +262,58 @@ void Scheduler::settle(PartitionRef ref, TimeMs now) {
 }
 
 Place Scheduler::rightful_place(PartitionRef ref) const {
-  if (plan(ref)) return Place::kReady;
   const PartitionState& p = partitions_[ref];
+  if (p.jobs == 0 && !p.has_work()) return Place::kDormant;
+  if (plan(ref)) return Place::kReady;
   if (p.jobs > 0) return Place::kRunning;
-  if (!p.has_work()) return Place::kDormant;
   assert(p.next < p.low && !p.gaps->all_told());  // the host has to hear of one gap before the next
   return Place::kRunning;
 }
 
 std::optional<Job> Scheduler::plan(PartitionRef ref) const {
+  std::optional<Job> job;
   const PartitionState& p = partitions_[ref];
-  if (p.alone || p.jobs >= config_.partition_inflight || !p.has_work()) return std::nullopt;
-  Job job;
-  job.partition = ref;
-  const std::optional<Range> late = p.gaps && !p.gap_pending ? p.gaps->open(p.next) : std::nullopt;
-  if (p.gap_pending) {
-    job.kind = JobKind::kRecordGap;
-    job.range = {p.next, p.gaps->pending_last()};
-  } else if (late) {
-    job = plan_late(ref, *late);
-  } else if (p.needs_discovery(epoch_)) {
-    job.kind = JobKind::kDiscover;
-    job.check_older = p.next == kNoLsn;
-    job.range = {job.check_older ? p.oldest_low : p.next, p.high};
-  } else if (p.next < p.low) {
-    return std::nullopt;  // a gap, once the jobs in flight have ended and the host heard of the last one
-  } else if (const std::optional<Range> open = plan_archive(p)) {
-    job.range = *open;
-    return job;
-  } else if (const auto existing = p.found ? p.found->holding(p.next) : std::nullopt) {
-    job.kind = JobKind::kVerify;
-    job.range = *existing;
-    job.part = {p.next, std::min(existing->last, p.high)};
-    job.trusted = p.found->until();
-  } else {
-    return std::nullopt;
+  if (p.alone || p.jobs >= config_.partition_inflight || !p.has_work()) return job;
+  const bool is_late = p.gaps && p.gaps->open(p.next);
+  const bool looks = p.needs_discovery(epoch_);
+  if (!p.gap_pending && !is_late && !looks) {
+    // Below low there is a gap, once the jobs in flight have ended and the host heard of the last one.
+    if (p.next < p.low) return job;
+    if (const std::optional<Range> open = plan_archive(p)) {
+      job.emplace();
+      job->partition = ref;
+      job->range = *open;
+      return job;
+    }
   }
-  if (p.jobs > 0) return std::nullopt;
+  if (p.jobs > 0) return job;
+  if (p.gap_pending || is_late || looks || p.found) plan_alone(ref, is_late, job);
   return job;
+}
+
+// A job that suffers no other of its partition.
+void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& job) const {
+  const PartitionState& p = partitions_[ref];
+  job.emplace();
+  job->partition = ref;
+  if (p.gap_pending) {
+    job->kind = JobKind::kRecordGap;
+    job->range = {p.next, p.gaps->pending_last()};
+  } else if (is_late) {
+    plan_late(p, *job);
+  } else if (p.needs_discovery(epoch_)) {
+    job->kind = JobKind::kDiscover;
+    job->check_older = p.next == kNoLsn;
+    job->first_look = job->check_older || p.epoch != epoch_;
+    job->range = {job->check_older ? p.oldest_low : p.next, p.high};
+  } else if (const auto existing = p.found->holding(p.next)) {
+    job->kind = JobKind::kVerify;
+    job->range = *existing;
+    job->part = {p.next, std::min(existing->last, p.high)};
+    job->trusted = p.found->until();
+  } else {
+    job.reset();
+  }
 }
 
 // What can be put now, if anything.

@@ -31,7 +31,8 @@
 //    meets a failing sink again after the sink worked for others is taken to be at fault itself; a probe
 //    whose entry fails is followed by discovery, which cannot fail for an entry's sake
 //  8 a failed acknowledge is retried with backoff, with the newest position
-//  9 jobs wait for the rate limit before they start (see rate_limit.h), never in between
+//  9 jobs wait for the rate limit before they start (see rate_limit.h), never in between; a verification that
+//    may not read yet is deferred: its partition comes again when it was told to, and nothing has failed
 #ifndef TIDEMARK_CORE_SCHEDULER_H
 #define TIDEMARK_CORE_SCHEDULER_H
 
@@ -92,6 +93,7 @@ struct Job {
   JobKind kind = JobKind::kArchive;
   bool check_older = false;  // kDiscover: the first look in this life, so look for a gap before it
   bool late = false;         // for entries of a gap that turned up late
+  bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
   Range range;               // kDiscover: may be the empty range, last == first - 1
   Range part;                // kVerify: what the host was last known to have of range
   Lsn trusted = kNoLsn;      // kVerify: entries up to here count as archived if the host no longer has them
@@ -108,12 +110,13 @@ enum class Outcome : uint8_t {
   kSinkThrottled,  // slow down everything
   kSinkFailed,     // unreachable, no space, 5xx: everything waits
   kCancelled,      // because of stop
+  kDeferred,       // kVerify: not now, for nobody's fault; again after retry_after_ms
 };
 
 struct JobResult {
   Outcome outcome = Outcome::kDone;
   bool conflict = false;        // with kObjectFailed: the sink holds other content
-  uint32_t retry_after_ms = 0;  // the sink's hint, 0 for none
+  uint32_t retry_after_ms = 0;  // the sink's hint, 0 for none; with kDeferred the delay
   // kArchive, kVerify: the last entry of the archive that was put, or was tried to, or of what was compared.
   // The rest of what the job was given is for another. None: all of it.
   Lsn through = kNoLsn;
@@ -122,7 +125,8 @@ struct JobResult {
   std::vector<Range> archives;    // kDiscover: what exists and holds something of the range or behind it
   Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete, or kEveryLsn
   std::optional<Range> gap;       // kDiscover with check_older: the hole right before the range
-  // kDiscover with check_older: recorded gaps right before the range that no person accepted; told once more.
+  // kDiscover with check_older: what is recorded as lost right before the range, or before gap, and that
+  // nobody has accepted. Ascending.
   std::vector<Range> known_gaps;
 };
 
@@ -257,6 +261,7 @@ class Scheduler {
   void tell_conflict(PartitionRef ref, Range range);
   // The job the partition needs next; nothing if it has none or must wait for those it has.
   std::optional<Job> plan(PartitionRef ref) const;
+  void plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& job) const;
   std::optional<Range> plan_archive(const PartitionState& p) const;
   bool may_start(TimeMs now) const { return throttle_.may_start(running_, now) && rate_.may_start(now); }
   // Where it belongs when it does not back off.
@@ -266,13 +271,14 @@ class Scheduler {
   bool owes_ack(const PartitionState& p) const;
   // Late entries.
   void claim(PartitionState& p, const Notice& notice);
-  Job plan_late(PartitionRef ref, Range open) const;
+  void plan_late(const PartitionState& p, Job& job) const;
   void late_finished(const Job& job, const JobResult& result, bool own_failure, TimeMs now);
   void forget_idle(TimeMs now);
 
   void discovered(PartitionState& p, const Job& job, const JobResult& result);
   void progressed(PartitionRef ref, const Job& job, Lsn through);
   void failed(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now);
+  void defer(PartitionRef ref, const JobResult& result, TimeMs now);
   void back_off(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now);
   void recovered(PartitionRef ref, Range range);
   void advance(PartitionState& p, Lsn next);

@@ -99,10 +99,8 @@ void Scheduler::claim(PartitionState& p, const Notice& notice) {
     gaps(p).expect({std::max(p.next, claimed.first), claimed.last});
 }
 
-Job Scheduler::plan_late(PartitionRef ref, Range open) const {
-  const PartitionState& p = partitions_[ref];
-  Job job;
-  job.partition = ref;
+void Scheduler::plan_late(const PartitionState& p, Job& job) const {
+  const Range open = *p.gaps->open(p.next);
   job.late = true;
   job.range = open;
   const Gaps::Looked* looked = p.gaps->looked_up(open.first, epoch_);
@@ -119,7 +117,6 @@ Job Scheduler::plan_late(PartitionRef ref, Range open) const {
     if (held != kNoLsn) job.range.last = std::min(job.range.last, held - 1);
     job.range.last = std::min(job.range.last - open.first, Lsn{config_.batch_entries} - 1) + open.first;
   }
-  return job;
 }
 
 void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_failure, TimeMs now) {
@@ -155,6 +152,10 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
       gaps.failed(range);
       fails = is_current;
       break;
+    case Outcome::kDeferred:
+      gaps.failed(range);
+      if (is_current) defer(job.partition, result, now);
+      return;
     case Outcome::kEntryFailed:
     case Outcome::kSinkThrottled:
     case Outcome::kSinkFailed:

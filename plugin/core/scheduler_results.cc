@@ -88,6 +88,14 @@ void Scheduler::back_off(PartitionRef ref, const Job& job, const JobResult& resu
   timers_.insert({p.since, ref, false});
 }
 
+// It waits as after a failure, and nothing is wrong.
+void Scheduler::defer(PartitionRef ref, const JobResult& result, TimeMs now) {
+  PartitionState& p = partitions_[ref];
+  place(ref, Place::kBackingOff, now);
+  p.since = now + std::max<TimeMs>(1, result.retry_after_ms);
+  timers_.insert({p.since, ref, false});
+}
+
 // Whether an archive of that range is in the sink is not known: tried again as it was, it gets the same name.
 void Scheduler::remember(PartitionState& p, const Job& job, const JobResult& result) {
   if (job.kind != JobKind::kArchive || job.sink_epoch != epoch_) return;
@@ -125,6 +133,7 @@ bool Scheduler::report_to_throttle(PartitionState& p, const Job& job, const JobR
       // Its next job asks the sink first: else the breaker would stay as it is while nobody else has work.
       if (throttle_.state() == Throttle::State::kProbing) p.look_again = true;
       [[fallthrough]];
+    case Outcome::kDeferred:
     case Outcome::kCancelled:
       throttle_.inconclusive(job.generation);
       break;

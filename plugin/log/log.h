@@ -2,7 +2,8 @@
 //
 // Any thread; nothing throws: where there is no memory for a line, one comes that says so. The callback must
 // be safe to call concurrently (the ABI says so). Sinks write through it too, so whoever holds a sink holds
-// the Log.
+// the Log. Here, and for all who write, a line is made clean: whatever hosts, URLs and stores put into it, it
+// stays one line.
 #ifndef TIDEMARK_LOG_LOG_H
 #define TIDEMARK_LOG_LOG_H
 
@@ -13,6 +14,9 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <thread>
+
+#include "util/mutex.h"
 
 namespace tidemark::log {
 
@@ -26,7 +30,23 @@ class Log {
   // A logger whose lines carry `component`; they all end in the same callback.
   std::shared_ptr<spdlog::logger> component(const std::string& name) const;
 
+  // How many callbacks this thread is inside of right now: 0 outside, 2 if a line was written inside of one.
+  size_t callbacks_here() const { return inside_->count_here(); }
+
  private:
+  // The threads that are inside the callback, which may be the host's own. Takes no memory.
+  class Inside {
+   public:
+    class Visit;
+    size_t count_here() const;
+
+   private:
+    mutable Mutex mutex_;
+    Visit* newest_ TM_GUARDED_BY(mutex_) = nullptr;
+  };
+  class HostSink;
+
+  std::shared_ptr<Inside> inside_;
   std::shared_ptr<spdlog::logger> root_;
 };
 

@@ -26,6 +26,11 @@ core::SchedulerConfig scheduler_config(const config::Config& config) {
   return result;
 }
 
+JobLimits job_limits(const config::Config& config, const MemoryPlan& memory) {
+  const bool full = config.verify_existing == config::VerifyExisting::kFull;
+  return {config.batch_bytes, memory.compare_entries, full ? store::Depth::kFull : store::Depth::kFooter};
+}
+
 constexpr const char* kReadOnly = "the archiver was made with read_only=true, which changes nothing";
 
 void name_thread(const std::string& name) { pthread_setname_np(pthread_self(), name.c_str()); }
@@ -61,6 +66,7 @@ Archiver::Archiver(const tidemark_host& host, config::Config config)
       metrics_(config_.workers),
       memory_(plan_memory(config_.memory_budget_bytes, config_.workers, config_.batch_entries)),
       sources_(memory_),
+      read_pace_(config_.verify_max_bytes_per_second),
       restores_(memory_.restores),
       dispatcher_(scheduler_config(config_), intake_) {}
 
@@ -68,9 +74,17 @@ Archiver::~Archiver() {
   if (started_) (void)stop(0);
 }
 
+bool Archiver::may_be_destroyed() {
+  if (!in_callback()) return true;
+  // A log callback that tries again for every line would never end.
+  if (log_.callbacks_here() < 2)
+    logger_->error("destroy must not be called from a callback; nothing was done");
+  return false;
+}
+
 Status Archiver::set_sink(std::string_view url, std::span<const config::Option> options,
                           const tidemark_call* call) {
-  if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "set_sink must not be called from a callback");
+  if (in_callback()) return fail(TIDEMARK_E_INVALID, "set_sink must not be called from a callback");
   Result<std::shared_ptr<sink::Sink>> opened = sink::open_sink(
       url, options, config_.sink_dir, log_, {memory_.put_buffer_bytes, config_.read_only}, call);
   if (!opened) return tl::unexpected(opened.error());
@@ -84,11 +98,12 @@ Status Archiver::set_sink(std::string_view url, std::span<const config::Option> 
 }
 
 Status Archiver::start() {
-  if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "start must not be called from a callback");
+  if (in_callback()) return fail(TIDEMARK_E_INVALID, "start must not be called from a callback");
   if (started_) return fail(TIDEMARK_E_INVALID, "the archiver is started already");
   if (config_.read_only) return fail(TIDEMARK_E_INVALID, kReadOnly);
   if (slot_.get() == nullptr) return fail(TIDEMARK_E_INVALID, "no sink: call set_sink before start");
   cancelled_.store(false);
+  sources_.forget_attributes();
   if (Status made = guarded([this] { return start_threads(); }); !made) {
     join_all();
     return made;
@@ -120,7 +135,7 @@ Status Archiver::start_threads() {
 }
 
 Status Archiver::stop(uint32_t drain_ms) {
-  if (on_own_thread()) return fail(TIDEMARK_E_INVALID, "stop must not be called from a callback");
+  if (in_callback()) return fail(TIDEMARK_E_INVALID, "stop must not be called from a callback");
   if (!started_) return {};
   intake_.set_gate(Intake::Gate::kStopping);
   if (drain_ms > 0) dispatcher_.drain(std::chrono::steady_clock::now() + std::chrono::milliseconds(drain_ms));
@@ -175,7 +190,9 @@ Result<std::shared_ptr<sink::Sink>> Archiver::writable_sink() {
   return sink();
 }
 
-bool Archiver::on_own_thread() const {
+// All callbacks come on threads of the plugin, but `log`, which may come on any.
+bool Archiver::in_callback() const {
+  if (log_.callbacks_here() > 0) return true;
   return std::any_of(threads_.begin(), threads_.end(),
                      [](const std::thread& thread) { return thread.get_id() == std::this_thread::get_id(); });
 }
@@ -185,7 +202,7 @@ bool Archiver::on_own_thread() const {
 void Archiver::run_worker(uint32_t number) {
   name_thread("tidemark-w" + std::to_string(number));
   metrics::Stages::Shard& stages = metrics_.stages(number);
-  JobRunner runner(host_, slot_, metrics_, stages, sources_, config_.batch_bytes, memory_.compare_entries,
+  JobRunner runner(host_, slot_, metrics_, stages, sources_, read_pace_, job_limits(config_, memory_),
                    cancelled_);
   Finished finished;
   Command command;
@@ -196,6 +213,16 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
   if (const auto* job = std::get_if<JobCommand>(&command)) {
     JobDone done = runner.run(*job);
     if (done.result.outcome != core::Outcome::kDone) log_failure(done, job->id);
+    if (done.begins_at != core::kNoLsn) {
+      logger_->info("{}/{} begins at {}: 1..{} were never in this archive", *job->id.storage, job->id.id,
+                    done.begins_at, done.begins_at - 1);
+    }
+    if (const std::string* const found = sources_.take_attributes_found()) {
+      logger_->warn(
+          "not archived: the extended attributes of {}; archives keep none, nor access control lists and "
+          "capabilities; this is said once",
+          *found);
+    }
     return done;
   }
   if (const auto* ack = std::get_if<AckCommand>(&command)) {

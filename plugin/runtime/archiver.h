@@ -50,6 +50,8 @@ class Archiver {
   // The same, to change something; INVALID if the archiver was made read_only.
   Result<std::shared_ptr<sink::Sink>> writable_sink();
   void warn(const std::string& message) { logger_->log(spdlog::level::warn, spdlog::string_view_t(message)); }
+  // False, and an ERROR in the log, if a callback asks: it would wait for itself.
+  bool may_be_destroyed();
 
  private:
   Status start_threads();
@@ -59,7 +61,7 @@ class Archiver {
   void count_event(const EventNotice& event);
   void log_event(const EventNotice& event);
   void log_failure(const JobDone& done, const PartitionId& id);
-  bool on_own_thread() const;
+  bool in_callback() const;
   void join_all();
 
   const tidemark_host host_;
@@ -69,6 +71,7 @@ class Archiver {
   metrics::Metrics metrics_;
   const MemoryPlan memory_;
   SourcePool sources_;
+  ReadPace read_pace_;
   Slots restores_;
   sink::Slot slot_;
   Intake intake_;

@@ -50,6 +50,8 @@ struct JobDone {
   core::Job job;
   core::JobResult result;
   Error error;
+  core::Lsn begins_at =
+      core::kNoLsn;  // an origin record was written: the archive of the partition begins here
 };
 struct AckDone {
   core::Ack ack;

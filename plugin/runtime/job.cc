@@ -7,10 +7,12 @@
 #include "core/footer.h"
 #include "runtime/host.h"
 #include "sink/memory_source.h"
+#include "store/compare.h"
 #include "store/store.h"
 #include "util/guard.h"
 #include "util/sha256.h"
 #include "util/stopwatch.h"
+#include "util/wall_clock.h"
 
 namespace tidemark::runtime {
 namespace {
@@ -102,15 +104,15 @@ class JobRunner::Leases {
 };
 
 JobRunner::JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics,
-                     metrics::Stages::Shard& stages, SourcePool& sources, uint64_t batch_bytes,
-                     uint64_t compare_entries, const std::atomic<bool>& cancelled)
+                     metrics::Stages::Shard& stages, SourcePool& sources, ReadPace& read_pace,
+                     const JobLimits& limits, const std::atomic<bool>& cancelled)
     : host_(host),
       slot_(slot),
       metrics_(metrics),
       stages_(stages),
       sources_(sources),
-      batch_bytes_(batch_bytes),
-      compare_entries_(compare_entries),
+      read_pace_(read_pace),
+      limits_(limits),
       cancelled_(cancelled) {
   call_ = {sizeof call_, 0, const_cast<std::atomic<bool>*>(&cancelled),
            [](void* ctx) -> int32_t { return static_cast<std::atomic<bool>*>(ctx)->load() ? 1 : 0; }};
@@ -129,14 +131,15 @@ JobDone JobRunner::run(const JobCommand& command) noexcept {
     ended.error = current_error();
   }
   sink_.reset();
-  const bool failed =
-      ended.result.outcome != core::Outcome::kDone && ended.result.outcome != core::Outcome::kCancelled;
+  const core::Outcome outcome = ended.result.outcome;
+  const bool failed = outcome != core::Outcome::kDone && outcome != core::Outcome::kCancelled &&
+                      outcome != core::Outcome::kDeferred;
   if (failed && ended.result.conflict) {
     metrics_.conflict();
   } else if (failed) {
     metrics_.failed();
   }
-  return {command.job, std::move(ended.result), std::move(ended.error)};
+  return {command.job, std::move(ended.result), std::move(ended.error), ended.begins_at};
 }
 
 JobRunner::Ended JobRunner::run_kind(const JobCommand& command) {
@@ -156,10 +159,10 @@ JobRunner::Ended JobRunner::run_kind(const JobCommand& command) {
 JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
   const Stopwatch watch;
   Leases leases(host_, id, sources_, metrics_);
-  if (auto failure = lay_out(id, batch_bytes_, leases, &range)) return std::move(*failure);
+  if (auto failure = lay_out(id, limits_.batch_bytes, leases, &range)) return std::move(*failure);
   const tar::EntrySource& body = leases.source();
   const uint64_t size_bytes = body.size_bytes();
-  Ended result = put_laid_out(id, range, leases.source());
+  Ended result = put_laid_out(id, range, leases);
   stages_.add(metrics::Stage::kStat, body.times().stat);
   stages_.add(metrics::Stage::kRead, body.times().read);
   result.result.through = range.last;
@@ -174,7 +177,8 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
   return result;
 }
 
-JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, core::Range range, tar::EntrySource& body) {
+JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, core::Range range, Leases& leases) {
+  tar::EntrySource& body = leases.source();
   core::Digest digest;
   tidemark_source source = {sizeof source, 0,           body.size_bytes(), nullptr,
                             &body,         read_source, body.data(),       nullptr};
@@ -206,20 +210,32 @@ JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, core::Range rang
   }
   if (const std::optional<Error>& own = body.failure()) return entry_error(*own);
   if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
-  Ended result = compare(id, range, key, body);
+  // Somebody's, or our own of which the answer was lost: which of them cannot be told, so it is read.
+  const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
+  if (!existing) return sink_error(existing.error());
+  Ended result = compare(id, range, existing->size_bytes, leases);
   result.existed = true;
   return result;
 }
 
 JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) {
   const Stopwatch watch;
+  const bool is_whole = job.part == job.range;
+  if (limits_.verify_depth == store::Depth::kFull || !is_whole) {
+    if (const uint32_t wait_ms = read_pace_.ask(now_ms()); wait_ms > 0) {
+      Ended deferred;
+      deferred.result.outcome = core::Outcome::kDeferred;
+      deferred.result.retry_after_ms = wait_ms;
+      return deferred;
+    }
+  }
   const std::string key = core::object_key(*id.storage, id.id, job.range, core::ObjectKind::kArchive);
   // What another life wrote may be visible and not durable yet; head says it is.
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
   if (!existing) return sink_error(existing.error());
   Ended result;
   bool is_told = false;
-  if (job.part == job.range) {
+  if (is_whole) {
     // As long as all of it is there one digest tells.
     Leases leases(host_, id, sources_, metrics_);
     core::Range range = job.range;
@@ -227,17 +243,17 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
     if (failure) {
       const bool missing = failure->result.outcome == core::Outcome::kMissing;
       const bool is_single = job.range.first == job.range.last;
-      if (missing && is_single && job.trusted >= job.range.last) return {};
+      if (missing && is_single && job.trusted >= job.range.last) return prove(id, range);
       if (!missing || is_single) return std::move(*failure);
     } else if (range == job.range) {
-      result = compare(id, range, key, leases.source());
-      is_told = !result.result.conflict || range.first == range.last;
+      result = compare(id, range, existing->size_bytes, leases);
+      // Of a batch with other content some entries may be equal all the same; of a damaged one nobody can
+      // tell.
+      const bool may_be_in_part = result.result.conflict && result.error.status == TIDEMARK_E_EXISTS;
+      is_told = !may_be_in_part || range.first == range.last;
     }
   }
-  if (!is_told) {
-    result = compare_entries(id, job, key);
-    result.result.size_bytes = existing->size_bytes;
-  }
+  if (!is_told) result = compare_entries(id, job);
   if (result.result.outcome == core::Outcome::kDone) {
     const core::Lsn through = result.result.through == core::kNoLsn ? job.part.last : result.result.through;
     metrics_.verified(through - job.part.first + 1, watch.seconds());
@@ -249,7 +265,9 @@ JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range)
   const core::FooterBlock block = core::format_gap_record(*id.storage, id.id, range);
   const sink::MemorySource body(*sink_, {block.data(), block.size()});
   const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kGap);
-  const Status status = put(key, body.source());
+  const auto source = body.source();
+  if (!source) return entry_error(source.error());
+  const Status status = put(key, **source);
   if (status) return {};
   if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
 
@@ -259,21 +277,34 @@ JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range)
     return true;
   };
   if (Status got = sink_->get(key, 0, block.size() + 1, keep, &call_); !got) return sink_error(got.error());
-  if (existing == std::string_view(block.data(), block.size())) return {};
-  Error error;
-  error.status = TIDEMARK_E_CORRUPT;
-  error.message = key + " exists and is not the gap record of these entries; move it away";
-  return conflict(std::move(error));
+  if (existing != std::string_view(block.data(), block.size())) {
+    Error error;
+    error.status = TIDEMARK_E_CORRUPT;
+    error.message = key + " is not the gap record of these entries";
+    return conflict(id, range, std::move(error));
+  }
+  const Result<sink::ObjectInfo> found =
+      sink_->head(key, &call_);  // that it is there is not yet that it is durable
+  return found ? Ended() : sink_error(found.error());
 }
 
 JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job) {
-  Result<store::Discovery> found = store::discover(*sink_, *id.storage, id.id, job.range.first,
-                                                   {job.check_older, kDiscoverAtOnce}, &call_);
+  const core::Lsn low = job.range.first;
+  Result<store::Discovery> found = store::discover(
+      *sink_, *id.storage, id.id, low, {job.check_older, job.first_look, kDiscoverAtOnce}, &call_);
   if (!found) return sink_error(found.error());
   Ended result;
+  if (found->holds_nothing) {
+    // Before anything is archived, so that a later run can tell this beginning from a hole.
+    const Result<bool> written =
+        store::write_origin(*sink_, *id.storage, id.id, low, wall_clock_us(), &call_);
+    if (!written) return sink_error(written.error());
+    if (*written) result.begins_at = low;
+  }
   result.result.archives = std::move(found->archives);
   result.result.complete_through = found->complete_through;
   result.result.gap = found->gap;
+  result.result.known_gaps = std::move(found->known_gaps);
   return result;
 }
 
@@ -306,30 +337,36 @@ JobRunner::Ended JobRunner::entry_error(const PartitionId& id, core::Lsn lsn, Er
   return ended(outcome, std::move(error));
 }
 
-JobRunner::Ended JobRunner::compare(const PartitionId& id, core::Range range, const std::string& key,
-                                    tar::EntrySource& body) {
-  const Result<core::Digest> digest = body.content_digest();
+JobRunner::Ended JobRunner::compare(const PartitionId& id, core::Range range, uint64_t there_bytes,
+                                    Leases& leases) {
+  const Result<core::Digest> digest = leases.source().content_digest();
   if (!digest) return entry_error(digest.error());
-  const Result<core::Footer> footer = store::read_footer(*sink_, key, &call_);
-  if (!footer) {
-    // Something else lies under this name: nothing, a cut object, a stranger's.
-    if (footer.error().status == TIDEMARK_E_CORRUPT) return conflict(footer.error());
-    return sink_error(footer.error());
-  }
-  if (footer->sha256 == *digest) return {};
-  return differs(id, range, key, footer->sha256, *digest);
+  const store::ArchiveContent here = {leases.source().size_bytes(), *digest};
+  leases.give_back();
+  const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
+  uint64_t read_bytes = 0;
+  Status status =
+      store::compare_archive(*sink_, key, there_bytes, here, limits_.verify_depth, &read_bytes, &call_);
+  return looked_at(id, range, std::move(status), read_bytes);
 }
 
-JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::Job& job,
-                                            const std::string& key) {
+JobRunner::Ended JobRunner::prove(const PartitionId& id, core::Range range) {
+  const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
+  uint64_t read_bytes = 0;
+  Status status = store::prove_archive(*sink_, key, limits_.verify_depth, &read_bytes, &call_);
+  return looked_at(id, range, std::move(status), read_bytes);
+}
+
+JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::Job& job) {
   core::Range part = job.part;
-  part.last = part.first + std::min(part.last - part.first, compare_entries_ - 1);
+  part.last = part.first + std::min(part.last - part.first, limits_.compare_entries - 1);
+  const std::string key = core::object_key(*id.storage, id.id, job.range, core::ObjectKind::kArchive);
   Leases leases(host_, id, sources_, metrics_);
   tar::EntryDigests there(part);
-  if (Status read = store::digest_entries(*sink_, key, there, &call_); !read) {
-    return read.error().status == TIDEMARK_E_CORRUPT ? conflict(read.error()) : sink_error(read.error());
-  }
-  Ended result;
+  uint64_t read_bytes = 0;
+  Status status = store::digest_entries(*sink_, key, there, &read_bytes, &call_);
+  Ended result = looked_at(id, job.range, std::move(status), read_bytes);
+  if (result.result.outcome != core::Outcome::kDone) return result;
   for (core::Lsn lsn = part.first; lsn <= part.last; ++lsn) {
     Ended entry;
     const core::Digest* const archived = there.find(lsn);
@@ -337,22 +374,37 @@ JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::J
     if (archived == nullptr) {
       Error error;
       error.status = TIDEMARK_E_CORRUPT;
-      error.message = name_of(id, {lsn, lsn}) + ": " + key + " does not hold it, though its name says so";
-      entry = conflict(std::move(error));
+      error.message = key + " does not hold it, though its name says so";
+      entry = conflict(id, {lsn, lsn}, std::move(error));
     } else if (!here) {
       entry = entry_error(id, lsn, here.error());
       // Archived, and the host no longer has it.
       if (entry.result.outcome == core::Outcome::kMissing && lsn <= job.trusted) entry = {};
     } else if (*here != *archived) {
-      entry = differs(id, {lsn, lsn}, key, *archived, *here);
+      entry = conflict(id, {lsn, lsn}, store::other_content(key, *archived, *here));
     }
     if (entry.result.outcome != core::Outcome::kDone) {
       // What was found equal counts; this one is met again as the first of another job.
       const bool is_first = lsn == part.first || entry.result.outcome == core::Outcome::kCancelled;
+      entry.result.size_bytes = result.result.size_bytes;
       return is_first ? std::move(entry) : std::move(result);
     }
     result.result.through = lsn;
   }
+  return result;
+}
+
+JobRunner::Ended JobRunner::looked_at(const PartitionId& id, core::Range range, Status status,
+                                      uint64_t read_bytes) {
+  read_pace_.pay(read_bytes, now_ms());
+  Ended result;
+  if (!status) {
+    const tidemark_status code = status.error().status;
+    const bool is_conflict = code == TIDEMARK_E_CORRUPT || code == TIDEMARK_E_EXISTS;
+    result =
+        is_conflict ? conflict(id, range, std::move(status.error())) : sink_error(std::move(status.error()));
+  }
+  result.result.size_bytes = read_bytes;
   return result;
 }
 
@@ -384,15 +436,6 @@ Result<core::Digest> JobRunner::digest_of_entry(const PartitionId& id, core::Lsn
   // To the end: only there is it known that nothing changed meanwhile.
   if (const auto whole = source.content_digest(); !whole) return tl::unexpected(whole.error());
   return sha256.finish();
-}
-
-JobRunner::Ended JobRunner::differs(const PartitionId& id, core::Range range, const std::string& key,
-                                    const core::Digest& there, const core::Digest& here) const {
-  Error error;
-  error.status = TIDEMARK_E_CORRUPT;
-  error.message = name_of(id, range) + ": " + key + " holds other content: sha256 " + core::hex(there) +
-                  " there, " + core::hex(here) + " here; nothing was overwritten";
-  return conflict(std::move(error));
 }
 
 Status JobRunner::put(const std::string& key, const tidemark_source& source) {
@@ -433,7 +476,11 @@ JobRunner::Ended JobRunner::sink_error(Error error) const {
   return result;
 }
 
-JobRunner::Ended JobRunner::conflict(Error error) const {
+// CORRUPT: what is there is damaged. Else another history has written it.
+JobRunner::Ended JobRunner::conflict(const PartitionId& id, core::Range range, Error error) const {
+  const bool is_damaged = error.status == TIDEMARK_E_CORRUPT;
+  error.message = name_of(id, range) + ": " + (is_damaged ? "damaged in the sink: " : "") + error.message +
+                  (is_damaged ? "; move it away and it is written anew" : "; nothing was overwritten");
   Ended result = ended(core::Outcome::kObjectFailed, std::move(error));
   result.result.conflict = true;
   return result;

@@ -1,5 +1,6 @@
 // Runs one job of the scheduler: acquire -> lay out -> put -> release, or a look at what the sink holds;
-// and sorts what went wrong into the scheduler's scopes.
+// and sorts what went wrong into the scheduler's scopes. What is in the sink and was not put by the job
+// itself is read before it counts.
 //
 // One JobRunner per worker thread, reused. A job that needs memory leases it and waits while there is none.
 #ifndef TIDEMARK_RUNTIME_JOB_H
@@ -15,17 +16,25 @@
 #include "metrics/metrics.h"
 #include "runtime/dispatcher.h"
 #include "runtime/memory.h"
+#include "runtime/read_pace.h"
 #include "sink/slot.h"
+#include "store/compare.h"
 #include "tar/entry_source.h"
 
 namespace tidemark::runtime {
+
+struct JobLimits {
+  uint64_t batch_bytes = 0;                         // of an archive of more than one entry
+  uint64_t compare_entries = 0;                     // whose digests are held at once
+  store::Depth verify_depth = store::Depth::kFull;  // how an archive that was there already is looked at
+};
 
 class JobRunner {
  public:
   // All borrowed for the runner's life; `cancelled` turning true ends what runs within a second.
   JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics,
-            metrics::Stages::Shard& stages, SourcePool& sources, uint64_t batch_bytes,
-            uint64_t compare_entries, const std::atomic<bool>& cancelled);
+            metrics::Stages::Shard& stages, SourcePool& sources, ReadPace& read_pace, const JobLimits& limits,
+            const std::atomic<bool>& cancelled);
 
   // Whatever fails, also for want of memory, is the job's outcome.
   JobDone run(const JobCommand& command) noexcept;
@@ -35,7 +44,8 @@ class JobRunner {
   struct Ended {
     core::JobResult result;
     Error error;
-    bool existed = false;  // a put found the same archive there
+    bool existed = false;                // a put found the same archive there
+    core::Lsn begins_at = core::kNoLsn;  // see JobDone
   };
 
   Ended run_kind(const JobCommand& command);
@@ -48,29 +58,32 @@ class JobRunner {
   // cannot be had, or with which there would be more than most_bytes. An Ended if that is not even the first.
   std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, Leases& leases,
                                core::Range* range);
-  Ended put_laid_out(const PartitionId& id, core::Range range, tar::EntrySource& body);
+  Ended put_laid_out(const PartitionId& id, core::Range range, Leases& leases);
   Ended entry_error(const PartitionId& id, core::Lsn lsn, Error error) const;
-  // Compares what lies under key with the body: equal, in conflict, or not to be told now.
-  Ended compare(const PartitionId& id, core::Range range, const std::string& key, tar::EntrySource& body);
+  // Compares the archive that is there with what was laid out: equal, in conflict, or not to be told now. The
+  // entries go back before it is read.
+  Ended compare(const PartitionId& id, core::Range range, uint64_t there_bytes, Leases& leases);
   // Compares an archive entry by entry with those of the job's part that the host still has.
-  Ended compare_entries(const PartitionId& id, const core::Job& job, const std::string& key);
+  Ended compare_entries(const PartitionId& id, const core::Job& job);
+  // The host no longer has its entry: it counts as archived, if it is what it says. Memory is the caller's.
+  Ended prove(const PartitionId& id, core::Range range);
+  // What reading an archive that is there came to; `read_bytes` of it.
+  Ended looked_at(const PartitionId& id, core::Range range, Status status, uint64_t read_bytes);
   Result<core::Digest> digest_of_entry(const PartitionId& id, core::Lsn lsn, Leases& leases);
-  Ended differs(const PartitionId& id, core::Range range, const std::string& key, const core::Digest& there,
-                const core::Digest& here) const;
   Status put(const std::string& key, const tidemark_source& source);
   Ended ended(core::Outcome outcome, Error error) const;
   core::Outcome entry_outcome(const Error& error) const;
   Ended entry_error(Error error) const;
   Ended sink_error(Error error) const;
-  Ended conflict(Error error) const;
+  Ended conflict(const PartitionId& id, core::Range range, Error error) const;
 
   const tidemark_host& host_;
   sink::Slot& slot_;
   metrics::Metrics& metrics_;
   metrics::Stages::Shard& stages_;
   SourcePool& sources_;
-  const uint64_t batch_bytes_;
-  const uint64_t compare_entries_;  // digests held at once
+  ReadPace& read_pace_;
+  const JobLimits limits_;
   const std::atomic<bool>& cancelled_;
   tidemark_call call_;
   std::shared_ptr<sink::Sink> sink_;      // of the job that runs

@@ -88,6 +88,13 @@ SourcePool::SourcePool(const MemoryPlan& plan) : slots_(plan.jobs) {
   for (uint32_t i = 0; i < plan.jobs; ++i) spare_.push_back(std::make_unique<tar::EntrySource>(plan.source));
 }
 
+void SourcePool::forget_attributes() {
+  const MutexLock lock(mutex_);
+  for (const auto& source : spare_) source->forget_attributes();
+  was_found_.store(false);
+  found_.store(nullptr);
+}
+
 SourcePool::Lease SourcePool::take() {
   Slots::Lease slot = slots_.take();
   std::unique_ptr<tar::EntrySource> source;
@@ -101,6 +108,8 @@ SourcePool::Lease SourcePool::take() {
 }
 
 void SourcePool::give_back(std::unique_ptr<tar::EntrySource> source) {
+  const std::string& found = source->attributes_found();
+  if (!found.empty() && !was_found_.exchange(true)) found_.store(&found);
   const MutexLock lock(mutex_);
   spare_.push_back(std::move(source));
 }

@@ -6,8 +6,10 @@
 #ifndef TIDEMARK_RUNTIME_MEMORY_H
 #define TIDEMARK_RUNTIME_MEMORY_H
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -92,12 +94,22 @@ class SourcePool {
   Lease take() TM_EXCLUDES(mutex_);
   Slots::Usage usage() { return slots_.usage(); }
 
+  // A file or directory whose attributes were not archived, see tar/attributes.h: the first that a job came
+  // upon, and only once; else nullptr. Valid until forget_attributes().
+  const std::string* take_attributes_found() {
+    return found_.load() == nullptr ? nullptr : found_.exchange(nullptr);
+  }
+  // While no lease is out.
+  void forget_attributes() TM_EXCLUDES(mutex_);
+
  private:
   void give_back(std::unique_ptr<tar::EntrySource> source) TM_EXCLUDES(mutex_);
 
   Slots slots_;
   Mutex mutex_;
   std::vector<std::unique_ptr<tar::EntrySource>> spare_ TM_GUARDED_BY(mutex_);  // the warmest last
+  std::atomic<bool> was_found_{false};
+  std::atomic<const std::string*> found_{nullptr};  // a source's, which leaves it alone from then on
 };
 
 }  // namespace tidemark::runtime

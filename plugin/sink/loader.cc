@@ -3,6 +3,7 @@
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <boost/dll/shared_library.hpp>
 #include <dlfcn.h>
+#include <openssl/evp.h>
 
 #include <cerrno>
 #include <cstring>
@@ -27,6 +28,22 @@ void log_line(void* ctx, int32_t level, tidemark_str message) {
   const std::string_view text = view(message);
   static_cast<spdlog::logger*>(ctx)->log(log::spdlog_level(level),
                                          spdlog::string_view_t(text.data(), text.size()));
+}
+
+// The host has a libcrypto of its own and loaded the plugin with RTLD_DEEPBIND, so that each has its own: a
+// sink needs the same. Otherwise the flag is not for us to choose: sanitizers refuse it, and it hides a
+// malloc that the host put in place of libc's.
+bool is_bound_deeply() {
+  void* const program = dlopen(nullptr, RTLD_NOW);
+  if (program == nullptr) return false;
+  void* const theirs = dlsym(program, "EVP_DigestUpdate");
+  dlclose(program);
+  return theirs != nullptr && theirs != reinterpret_cast<void*>(&EVP_DigestUpdate);
+}
+
+boost::dll::load_mode::type load_mode() {
+  const auto mode = boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local;
+  return is_bound_deeply() ? mode | boost::dll::load_mode::rtld_deepbind : mode;
 }
 
 Result<fs::path> own_directory() {
@@ -70,7 +87,7 @@ Result<std::shared_ptr<Library>> load(const fs::path& path, const std::string& s
   auto library = std::make_shared<Library>();
   boost::dll::fs::error_code problem;
   errno = 0;
-  library->handle.load(path, problem, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+  library->handle.load(path, problem, load_mode());
   if (problem) {
     const int sys_errno = errno;
     const char* const why = dlerror();  // says more than the code that Boost.DLL makes of it

@@ -20,13 +20,23 @@ MemorySource::MemorySource(const Sink& sink, std::string_view bytes)
   if (sink.wants_sha256()) {
     Sha256 sha256;
     sha256.update(bytes.data(), bytes.size());
-    sha256_ = sha256.finish();
-    source_.sha256 = sha256_.data();
+    const Result<Sha256::Digest> digest = sha256.finish();
+    if (digest) {
+      sha256_ = *digest;
+      source_.sha256 = sha256_.data();
+    } else {
+      digested_ = tl::unexpected(digest.error());
+    }
   }
   if (sink.wants_crc32c()) {
     crc32c_ = extend_crc32c(0, bytes.data(), bytes.size());
     source_.crc32c = &crc32c_;
   }
+}
+
+Result<const tidemark_source*> MemorySource::source() const {
+  if (!digested_) return tl::unexpected(digested_.error());
+  return &source_;
 }
 
 tidemark_status MemorySource::read(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,

@@ -20,13 +20,15 @@ class MemorySource {
   MemorySource(const MemorySource&) = delete;
   MemorySource& operator=(const MemorySource&) = delete;
 
-  const tidemark_source& source() const { return source_; }
+  // An error if a digest that the sink asks for could not be computed.
+  Result<const tidemark_source*> source() const;
 
  private:
   static tidemark_status read(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                               tidemark_error* error);
 
   const std::string_view bytes_;
+  Status digested_;
   std::array<uint8_t, 32> sha256_{};
   uint32_t crc32c_ = 0;
   tidemark_source source_;

@@ -1,7 +1,24 @@
 #include "store/list.h"
 #include "store/maintain.h"
+#include "store/record.h"
+#include "store/stream.h"
 
 namespace tidemark::store {
+namespace {
+
+// EXISTS, if the record is one; a damaged one accepts nothing.
+Status accepted_before(sink::Sink& sink, const std::string& key, Deadline& deadline) {
+  const auto parsed = parse_key(key);
+  if (!parsed) return tl::unexpected(parsed.error());
+  if (const auto object = read_record_object(sink, key, *parsed, nullptr, deadline); !object) {
+    Error error = object.error();
+    if (error.status == TIDEMARK_E_CORRUPT) error.message += "; move it away, then accept the loss again";
+    return tl::unexpected(std::move(error));
+  }
+  return fail(TIDEMARK_E_EXISTS, key + ": the loss was accepted before");
+}
+
+}  // namespace
 
 Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Range lost,
                   std::string_view reason, int64_t now_us, const tidemark_call* call) {
@@ -31,10 +48,14 @@ Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition
                                         std::to_string(lost.last) +
                                         ": they are not lost; move it away first if it is damaged");
   }
-  if (!accepted.empty()) return fail(TIDEMARK_E_EXISTS, accepted + ": the loss was accepted before");
+  if (!accepted.empty()) return accepted_before(sink, accepted, deadline);
   const Record record = {core::ObjectKind::kAccepted, now_us, std::string(reason)};
-  return put_record(sink, core::object_key(storage, partition, lost, record.kind),
-                    format_record(record, storage, partition, lost), deadline);
+  const auto object = format_record(record, storage, partition, lost);
+  if (!object) return tl::unexpected(object.error());
+  const std::string key = core::object_key(storage, partition, lost, record.kind);
+  Status put = put_record(sink, key, *object, deadline);
+  if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
+  return accepted_before(sink, key, deadline);
 }
 
 }  // namespace tidemark::store

@@ -20,7 +20,10 @@ class EntryVisitor final : public tar::ContentVisitor {
     return {};
   }
   Status end_entry(core::Lsn lsn, uint64_t size_bytes) override {
-    if (!visit_ || visit_({lsn, size_bytes, sha_.finish()})) return {};
+    if (!visit_) return {};
+    const Result<core::Digest> digest = sha_.finish();
+    if (!digest) return tl::unexpected(digest.error());
+    if (visit_({lsn, size_bytes, *digest})) return {};
     was_stopped_ = true;
     return fail(TIDEMARK_E_CANCELLED, "the visitor has seen enough");
   }

@@ -1,4 +1,8 @@
+#include <tuple>
+
+#include "store/known_gaps.h"
 #include "store/list.h"
+#include "store/record.h"
 #include "store/store.h"
 
 namespace tidemark::store {
@@ -15,15 +19,20 @@ class Prober {
   }
 
   struct Window {
-    core::Lsn newest = core::kNoLsn;  // the highest last LSN seen; none if the window is empty
+    core::Lsn newest = core::kNoLsn;  // the highest last LSN seen, but for origins; none if there is none
+    core::Lsn origin = core::kNoLsn;  // the lowest last LSN of origins
     bool is_complete = true;          // everything in it was seen
   };
-  // Names whose last LSN is in [from, end), at most a page of them.
+  // Names whose last LSN is in [from, end), at most a page of them, origins not counted.
   Result<Window> look(core::Lsn from, core::Lsn end) {
     Window window;
     size_t names = 0;
     Status status = list(from, [&](const ArchiveInfo& info) {
       if (info.range.last >= end) return false;
+      if (info.kind == core::ObjectKind::kOrigin) {
+        if (window.origin == core::kNoLsn) window.origin = info.range.last;
+        return true;
+      }
       if (++names > kPageNames) {
         window.is_complete = false;
         return false;
@@ -47,6 +56,8 @@ class Prober {
   }
 
   Result<core::Lsn> newest_below(core::Lsn end);
+  // What gap records say of the hole that ends with `last`.
+  Result<std::vector<core::Range>> known_gaps(core::Lsn last);
 
  private:
   static constexpr size_t kPageNames = 1000;
@@ -60,8 +71,9 @@ class Prober {
 };
 
 // The highest last LSN below `end`, or none: windows of doubling size backwards from `end`. That nothing ends
-// at end - 1 is known, so the first window begins at end - 2.
+// at end - 1 is known, so the first window begins at end - 2. An origin counts if nothing lies before it.
 Result<core::Lsn> Prober::newest_below(core::Lsn end) {
+  core::Lsn origin = core::kNoLsn;
   core::Lsn empty_from = end;  // nothing ends in [empty_from, end)
   for (core::Lsn step = 2;; step *= 2) {
     const core::Lsn from = step < end ? end - step : 1;
@@ -71,7 +83,8 @@ Result<core::Lsn> Prober::newest_below(core::Lsn end) {
       if (window->is_complete) return window->newest;
       return narrow(window->newest, empty_from);
     }
-    if (from == 1) return core::kNoLsn;
+    if (window->origin != core::kNoLsn) origin = window->origin;
+    if (from == 1) return origin;
     empty_from = from;
     if (step > end / 2) step = end / 2;  // the next window reaches the beginning; no overflow
   }
@@ -93,11 +106,27 @@ Result<core::Lsn> Prober::narrow(core::Lsn known, core::Lsn empty_from) {
   return known;
 }
 
-// The hole before `low`, given that nothing covers low - 1.
+// One listing for each record, from the hole's end down to what is archived. Of a hole with more names than a
+// page has, what lies behind the page is not looked at, and may be told although it was archived after all.
+Result<std::vector<core::Range>> Prober::known_gaps(core::Lsn last) {
+  KnownGaps gaps(last);
+  core::Lsn seen_from = core::kEveryLsn;  // names that end from here on were seen
+  for (size_t step = 0;; ++step) {
+    size_t names = 0;
+    Status status = list(gaps.top(), [&](const ArchiveInfo& info) {
+      if (info.range.last >= seen_from) return false;
+      gaps.add(info.range, info.kind);
+      return ++names < kPageNames;
+    });
+    if (!status) return tl::unexpected(std::move(status.error()));
+    seen_from = gaps.top();
+    if (step == kKnownGapsMax || !gaps.descend()) break;
+  }
+  return gaps.unexplained(kKnownGapsMax);
+}
+
+// The hole before `low`, given that nothing covers low - 1 and something older is there.
 Result<std::optional<core::Range>> gap_before(Prober& prober, core::Lsn low) {
-  const auto older = prober.has_older(low);
-  if (!older) return tl::unexpected(older.error());
-  if (!*older) return std::nullopt;
   const auto newest = prober.newest_below(low);
   if (!newest) return tl::unexpected(newest.error());
   // Removed meanwhile: then nothing older is left.
@@ -111,7 +140,8 @@ class Survey {
   Survey(core::Lsn low, size_t max_archives) : low_(low), max_archives_(max_archives) {}
 
   bool visit(const ArchiveInfo& info) {
-    if (low_ > 1 && info.range.contains(low_ - 1)) covers_older_ = true;
+    ++names_;
+    if (low_ > 1 && info.range.contains(low_ - 1)) look_before(info);
     const bool counts = info.kind == core::ObjectKind::kArchive && info.range.last >= low_;
     if (counts && archives_.size() >= max_archives_ && complete_through_ == core::kEveryLsn) {
       complete_through_ = archives_.back().last;
@@ -121,17 +151,67 @@ class Survey {
     return !is_behind || ++names_behind_ < kOverlapNames;
   }
 
-  bool covers_older() const { return covers_older_; }
-  Discovery result() && { return {std::move(archives_), complete_through_, std::nullopt}; }
+  bool is_empty() const { return names_ == 0; }
+  // low - 1 is archived, or something says why not.
+  bool covers_older() const { return holds_older_ || knows_older_ || !origin_.empty(); }
+  // It is records of a loss that say so.
+  bool lacks_older() const { return knows_older_ && !holds_older_; }
+  // The origin that ends at low - 1, if it is all there is.
+  std::string sole_origin() const { return names_ == 1 ? origin_ : std::string(); }
+  std::pair<std::vector<core::Range>, core::Lsn> archives() && {
+    return {std::move(archives_), complete_through_};
+  }
 
  private:
+  void look_before(const ArchiveInfo& info) {
+    switch (info.kind) {
+      case core::ObjectKind::kArchive:
+      case core::ObjectKind::kPruned:
+        holds_older_ = true;
+        break;
+      case core::ObjectKind::kGap:
+      case core::ObjectKind::kAccepted:
+        knows_older_ = true;
+        break;
+      case core::ObjectKind::kOrigin:
+        // One that reaches further was there before the host had anything as old as low: what is older
+        // decides.
+        if (info.range.last == low_ - 1) origin_ = info.key;
+        break;
+    }
+  }
+
   const core::Lsn low_;
   const size_t max_archives_;
   std::vector<core::Range> archives_;
   core::Lsn complete_through_ = core::kEveryLsn;
   size_t names_behind_ = 0;
-  bool covers_older_ = false;
+  size_t names_ = 0;
+  bool holds_older_ = false;
+  bool knows_older_ = false;
+  std::string origin_;  // its key
 };
+
+// What lies before low; `discovery` gets what there is to say of it.
+Status look_before(Prober& prober, core::Lsn low, const Survey& survey, bool check_older,
+                   Discovery& discovery) {
+  const bool is_unknown = check_older ? !survey.covers_older() : survey.is_empty();
+  if (is_unknown) {
+    const auto older = prober.has_older(low);
+    if (!older) return tl::unexpected(older.error());
+    discovery.holds_nothing = !*older && survey.is_empty();
+    if (*older && check_older) {
+      auto gap = gap_before(prober, low);
+      if (!gap) return tl::unexpected(std::move(gap.error()));
+      discovery.gap = *gap;
+    }
+  }
+  if (!check_older || (!discovery.gap && !survey.lacks_older())) return {};
+  auto known = prober.known_gaps(discovery.gap ? discovery.gap->first - 1 : low - 1);
+  if (!known) return tl::unexpected(std::move(known.error()));
+  discovery.known_gaps = std::move(*known);
+  return {};
+}
 
 }  // namespace
 
@@ -149,13 +229,17 @@ Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t 
   Status status =
       prober.list(check_older ? low - 1 : low, [&](const ArchiveInfo& info) { return survey.visit(info); });
   if (!status) return tl::unexpected(std::move(status.error()));
-  const bool look_for_gap = check_older && !survey.covers_older();
-  Discovery discovery = std::move(survey).result();
-  if (look_for_gap) {
-    auto gap = gap_before(prober, low);
-    if (!gap) return tl::unexpected(std::move(gap.error()));
-    discovery.gap = *gap;
+  Discovery discovery;
+  if (check_older || (options.check_empty && low > 1)) {
+    status = look_before(prober, low, survey, check_older, discovery);
+    if (!status) return tl::unexpected(std::move(status.error()));
   }
+  // Nothing but its content tells whether it is one, and what is visible may not be durable yet.
+  if (const std::string key = survey.sole_origin(); check_older && !key.empty()) {
+    status = prove_record(sink, key, *core::parse_object_key(key), deadline);
+    if (!status) return tl::unexpected(std::move(status.error()));
+  }
+  std::tie(discovery.archives, discovery.complete_through) = std::move(survey).archives();
   return discovery;
 }
 

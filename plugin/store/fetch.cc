@@ -2,6 +2,7 @@
 #include <cstring>
 #include <span>
 
+#include "base/status_name.h"
 #include "store/record.h"
 #include "store/store.h"
 #include "store/stream.h"
@@ -70,32 +71,11 @@ Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out,
     if (piece.empty()) return {};
     const tidemark_status status = out.write(out.ctx, piece.data(), piece.size());
     if (status == TIDEMARK_OK) return {};
-    return fail(status, std::string(key) + ": the receiver stopped it with status " + std::to_string(status));
+    return fail(status, std::string(key) + ": the receiver stopped it with " + status_name(status));
   };
   Deadline deadline(call);
   return parsed->name.kind == core::ObjectKind::kArchive ? fetch_archive(sink, key, *parsed, give, deadline)
                                                          : fetch_record(sink, key, *parsed, give, deadline);
-}
-
-Status digest_entries(sink::Sink& sink, std::string_view key, tar::EntryDigests& digests,
-                      const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return tl::unexpected(parsed.error());
-  Deadline deadline(call);
-  const auto take = [&](std::span<const uint8_t> piece) -> Status {
-    Status status = digests.push(piece);
-    return status ? status : about(key, status.error());
-  };
-  tar::FooterSplitter splitter;
-  Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
-    const auto pieces = splitter.push(piece);
-    if (Status first = take(pieces.first); !first) return first;
-    return take(pieces.second);
-  });
-  if (!status) return status;
-  const auto footer = splitter.check(parsed->storage, parsed->partition, parsed->name.range);
-  if (!footer) return about(key, footer.error());
-  return {};
 }
 
 }  // namespace tidemark::store

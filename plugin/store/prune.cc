@@ -49,14 +49,19 @@ class Pruner {
 // How far it goes, and whether there is a hole that would be forgotten with it.
 Status Pruner::survey() {
   core::Coverage coverage;
+  bool has_begun = false;
   size_t names_behind = 0;
   Status status = list_within(
       sink_, what_.storage, what_.partition, 1,
       [&](const ArchiveInfo& info) {
-        coverage.add(info.range);
+        const bool is_origin = info.kind == core::ObjectKind::kOrigin;
+        // An origin after anything else does not say that nothing was there before it.
+        if (!is_origin || !has_begun) coverage.add(info.range);
+        if (info.kind != core::ObjectKind::kAccepted) has_begun = true;
         if (info.kind == core::ObjectKind::kPruned) recorded_ = std::max(recorded_, info.range.last);
         if (info.range.last >= what_.before) return ++names_behind < kOverlapNames;
-        through_ = info.range.last;
+        // It goes with what came after it: alone it is not to be said to have been pruned.
+        if (!is_origin) through_ = info.range.last;
         return true;
       },
       deadline_);
@@ -78,16 +83,12 @@ Status Pruner::record() {
   const std::string key = core::object_key(what_.storage, what_.partition, range, core::ObjectKind::kPruned);
   if (recorded_ < through_) {
     const Record record = {core::ObjectKind::kPruned, what_.now_us, {}};
-    Status put =
-        put_record(sink_, key, format_record(record, what_.storage, what_.partition, range), deadline_);
+    const auto made = format_record(record, what_.storage, what_.partition, range);
+    if (!made) return tl::unexpected(made.error());
+    Status put = put_record(sink_, key, *made, deadline_);
     if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
   }
-  const auto object = read_record_object(sink_, key, parsed, nullptr, deadline_);
-  if (!object) return tl::unexpected(object.error());
-  const auto call = deadline_.next_call();
-  if (!call) return tl::unexpected(call.error());
-  const auto found = sink_.head(key, *call);  // that it is there is not yet that it is durable
-  return found ? Status() : tl::unexpected(found.error());
+  return prove_record(sink_, key, parsed, deadline_);
 }
 
 Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool pruned_records) {

@@ -22,7 +22,7 @@ tl::unexpected<Error> corrupt(const std::string& what) {
   return fail(TIDEMARK_E_CORRUPT, "is not the record its name promises: " + what);
 }
 
-core::Digest digest_of(std::string_view text) {
+Result<core::Digest> digest_of(std::string_view text) {
   Sha256 sha256;
   sha256.update(text.data(), text.size());
   return sha256.finish();
@@ -79,15 +79,17 @@ const char* reason_problem(std::string_view reason) {
   return nullptr;
 }
 
-std::string format_record(const Record& record, std::string_view storage, uint64_t partition,
-                          core::Range range) {
+Result<std::string> format_record(const Record& record, std::string_view storage, uint64_t partition,
+                                  core::Range range) {
   std::string object;
   core::FooterBlock block;
   if (record.kind == core::ObjectKind::kGap) {
     block = core::format_gap_record(storage, partition, range);
   } else {
     object = text_of(record);
-    block = core::format_record_footer(record.kind, digest_of(object), storage, partition, range);
+    const Result<core::Digest> digest = digest_of(object);
+    if (!digest) return tl::unexpected(digest.error());
+    block = core::format_record_footer(record.kind, *digest, storage, partition, range);
   }
   return object.append(block.data(), block.size());
 }
@@ -113,9 +115,10 @@ Result<Record> parse_record(std::string_view object, const core::ParsedKey& key)
     if (!text.empty()) return corrupt("it has more text than it should");
     return Record{};
   }
-  const core::Digest digest = digest_of(text);
-  if (digest != footer->sha256) {
-    return corrupt("its text has sha256 " + core::hex(digest) + ", its footer says " +
+  const Result<core::Digest> digest = digest_of(text);
+  if (!digest) return tl::unexpected(digest.error());
+  if (*digest != footer->sha256) {
+    return corrupt("its text has sha256 " + core::hex(*digest) + ", its footer says " +
                    core::hex(footer->sha256));
   }
   return parse_text(text, kind);
@@ -143,11 +146,23 @@ Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, c
   return object;
 }
 
+Status prove_record(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
+                    Deadline& deadline) {
+  const auto object = read_record_object(sink, key, parsed, nullptr, deadline);
+  if (!object) return tl::unexpected(object.error());
+  const auto call = deadline.next_call();
+  if (!call) return tl::unexpected(call.error());
+  const auto found = sink.head(key, *call);  // that it is there is not yet that it is durable
+  return found ? Status() : tl::unexpected(found.error());
+}
+
 Status put_record(sink::Sink& sink, std::string_view key, const std::string& object, Deadline& deadline) {
   const auto call = deadline.next_call();
   if (!call) return tl::unexpected(call.error());
   const sink::MemorySource body(sink, object);
-  return sink.put(key, body.source(), TIDEMARK_PUT_IF_ABSENT, *call);
+  const auto source = body.source();
+  if (!source) return tl::unexpected(source.error());
+  return sink.put(key, **source, TIDEMARK_PUT_IF_ABSENT, *call);
 }
 
 }  // namespace tidemark::store

@@ -3,8 +3,10 @@
 //   .gap        first..last could not be archived; one footer block, written by the archiver
 //   .accepted   a person accepts that first..last are lost
 //   .pruned     1..last were removed on purpose
+//   .origin     1..last were never there: the archive of the partition begins after them; written by the
+//               archiver before the first archive
 //
-// The last two are a text and a footer block (core/footer.h) with the digest of that text:
+// All but the first are a text and a footer block (core/footer.h) with the digest of that text:
 //   made_us=<microseconds since the epoch>\n
 //   reason=<one line of UTF-8>\n             only in .accepted
 // Parsing accepts exactly what is written. Any thread.
@@ -35,14 +37,18 @@ struct Record {
 const char* reason_problem(std::string_view reason);
 
 // The whole object. The record is one that parses: a good reason where it has one, a time from 1 on.
-std::string format_record(const Record& record, std::string_view storage, uint64_t partition,
-                          core::Range range);
+Result<std::string> format_record(const Record& record, std::string_view storage, uint64_t partition,
+                                  core::Range range);
 // CORRUPT says what is wrong, without the key.
 Result<Record> parse_record(std::string_view object, const core::ParsedKey& key);
 
 // The object as it is stored, found to be what its key says. CORRUPT names the key.
 Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
                                        uint64_t* read_bytes, Deadline& deadline);
+
+// OK: the record there is what its key says, and durable, whoever wrote it. CORRUPT names the key.
+Status prove_record(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
+                    Deadline& deadline);
 
 // Writes a record that is not there yet; EXISTS if it is, with whatever content.
 Status put_record(sink::Sink& sink, std::string_view key, const std::string& object, Deadline& deadline);

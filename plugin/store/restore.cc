@@ -96,6 +96,7 @@ tl::unexpected<Error> not_found(std::string_view storage, uint64_t partition, co
     const char* const why =
         record->kind == core::ObjectKind::kGap        ? " are recorded as a gap, they could not be archived"
         : record->kind == core::ObjectKind::kAccepted ? " are recorded as lost, and accepted"
+        : record->kind == core::ObjectKind::kOrigin   ? " were never in this archive, it begins after them"
                                                       : " were pruned on purpose";
     message += ": entries " + std::to_string(record->range.first) + " to " +
                std::to_string(record->range.last) + why;
@@ -127,7 +128,7 @@ Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t pa
   const auto found = find_candidates(sink, storage, partition, lsn, deadline);
   if (!found) return tl::unexpected(found.error());
   if (found->archives.empty()) return not_found(storage, partition, lsn, found->record);
-  const tar::Extraction wanted = {storage, partition, {}, lsn, directory};
+  const tar::Extraction wanted = {storage, partition, {}, lsn, directory, {}};
   Restored result;
   for (const Candidate& candidate : found->archives) {
     result.key = candidate.key;  // once it is restored nothing may fail

@@ -20,7 +20,6 @@
 #include "core/footer.h"
 #include "core/types.h"
 #include "sink/sink.h"
-#include "tar/entry_digests.h"
 #include "util/result.h"
 
 namespace tidemark::store {
@@ -37,7 +36,7 @@ struct ArchiveInfo {
   int64_t modified_us = 0;
 };
 
-// Ascending by last LSN: archives and gap records that reach `from` or lie behind it. `visit` returns false
+// Ascending by last LSN: archives and records that reach `from` or lie behind it. `visit` returns false
 // to stop, which is no error; it must not throw.
 Status list(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn from,
             const std::function<bool(const ArchiveInfo&)>& visit, const tidemark_call* call);
@@ -49,11 +48,6 @@ Result<core::Footer> read_footer(sink::Sink& sink, std::string_view key, const t
 // After any status but OK discard what `out` received. A status of `out` is passed on.
 Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out, const tidemark_call* call);
 
-// Gives an archive's content to `digests` and checks its own digest. CORRUPT as read_footer() and
-// fetch() have it; then what `digests` says is worth nothing.
-Status digest_entries(sink::Sink& sink, std::string_view key, tar::EntryDigests& digests,
-                      const tidemark_call* call);
-
 struct Restored {
   std::string key;             // the archive the entry came from
   std::vector<Error> damaged;  // archives that were tried before and are not what they should be
@@ -63,13 +57,18 @@ struct Restored {
 Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn lsn,
                          std::string_view directory, size_t piece_bytes, const tidemark_call* call);
 
-// The hole right before `low`: nothing if low - 1 is archived or recorded as a gap, or if nothing older is.
+// The hole right before `low`: nothing if low - 1 is archived or a record says why not, or if nothing older
+// is there. An origin record is the lower end of a partition: what lies after it and before `low` is a hole
+// also if nothing was ever archived.
 Result<std::optional<core::Range>> find_gap_before(sink::Sink& sink, std::string_view storage,
                                                    uint64_t partition, core::Lsn low,
                                                    const tidemark_call* call);
 
+inline constexpr size_t kKnownGapsMax = 16;
+
 struct DiscoverOptions {
-  bool check_older = true;
+  bool check_older = true;   // look at what lies before low: gap, known_gaps and holds_nothing
+  bool check_empty = false;  // holds_nothing also without check_older
   size_t max_archives = 1024;
 };
 struct Discovery {
@@ -77,11 +76,22 @@ struct Discovery {
   // `archives` is complete up to here; core::kEveryLsn unless cut by the limit.
   core::Lsn complete_through = core::kNoLsn;
   std::optional<core::Range> gap;  // with check_older, as find_gap_before() gives it
+  // With check_older: what gap records say of the hole that ends right before low, or before `gap`; without
+  // what was accepted, pruned or archived after all. Ascending, apart from each other; of more than
+  // kKnownGapsMax the last ones.
+  std::vector<core::Range> known_gaps;
+  bool holds_nothing = false;  // no archive and no record of the partition; not looked at if low is 1
 };
 // What the archive holds at or above low, in pages of max_archives; low >= 1. What reaches back into a page
-// from behind it belongs to it, see kOverlapNames.
+// from behind it belongs to it, see kOverlapNames. An origin record that is all there is of a partition is
+// read before it is relied on. CORRUPT: it is not what its name says.
 Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn low,
                            const DiscoverOptions& options, const tidemark_call* call);
+
+// Records durably that the archive of a partition in which there is nothing begins at low, which is above 1.
+// True: it was written. False: a record that says so was there. CORRUPT: what was there is not that record.
+Result<bool> write_origin(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn low,
+                          int64_t now_us, const tidemark_call* call);
 
 }  // namespace tidemark::store
 

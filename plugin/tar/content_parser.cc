@@ -26,6 +26,8 @@ constexpr std::string_view kMagic(
     8);
 constexpr size_t kPrefixAt = 345, kPrefixSize = 155;
 constexpr size_t kShownMax = 200;
+// The keys that a pax header may have, in the order that they may come in, each once.
+constexpr std::string_view kPaxKeys[] = {"hdrcharset", "path", "linkpath", "size"};
 
 using Block = std::array<uint8_t, kBlockSize>;
 
@@ -40,6 +42,10 @@ bool is_zero(std::span<const uint8_t> bytes) {
 std::string_view text_at(const Block& block, size_t begin, size_t size) {
   const char* const text = reinterpret_cast<const char*>(block.data()) + begin;
   return {text, strnlen(text, size)};
+}
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 // What may stand behind a number in its field.
@@ -162,7 +168,7 @@ Status ContentParser::on_header() {
   if (!size || !mode || *mode > 07777) return corrupt("a header's size or mode is no number");
   if (!has_blank_fields(block_)) return corrupt("a header has an owner, a time or a device");
   if (block_[kTypeAt] == 'x') {
-    if (!pax_.empty() || *size == 0 || *size > kHeaderMax - 2 * kBlockSize) {
+    if (!pax_.empty() || *size == 0 || *size > kPaxRecordsMax) {
       return corrupt("a pax header is out of place");
     }
     pax_.assign(reinterpret_cast<const char*>(block_.data()), kBlockSize);
@@ -195,6 +201,8 @@ Status ContentParser::on_header() {
 // Records are "<length> <key>=<value>\n", where length counts itself.
 Status ContentParser::on_pax_end() {
   std::string_view rest = std::string_view(pax_).substr(kBlockSize, pax_bytes_);
+  pax_records_ = 0;
+  pax_is_binary_ = false;
   while (!rest.empty()) {
     size_t length = 0;
     const auto [stop, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), length);
@@ -211,42 +219,64 @@ Status ContentParser::on_pax_end() {
     }
     rest.remove_prefix(length);
   }
+  if (pax_is_binary_ && is_ascii(pax_path_) && is_ascii(pax_link_)) {
+    return corrupt("a pax header says hdrcharset and has no name that needs it");
+  }
   return {};
 }
 
 Status ContentParser::on_pax_record(std::string_view key, std::string_view value) {
-  if (key == "hdrcharset" && value == "BINARY") return {};
-  const bool is_text = !value.empty() && value.find('\0') == std::string_view::npos;
-  if (key == "path" && pax_path_.empty() && is_text) {
-    pax_path_ = value;
+  const auto* const known = std::ranges::find(kPaxKeys, key);
+  const auto rank = static_cast<size_t>(known - std::begin(kPaxKeys));
+  const std::string shown(key.substr(0, kShownMax));
+  if (known == std::end(kPaxKeys)) return corrupt("a pax record is none of those it may have: " + shown);
+  if (rank < pax_records_) return corrupt("a pax record is there twice or out of order: " + shown);
+  pax_records_ = rank + 1;
+  if (key == "path") return on_pax_text(key, value, pax_path_);
+  if (key == "linkpath") return on_pax_text(key, value, pax_link_);
+  if (key == "hdrcharset") {
+    if (value != "BINARY") return corrupt("a pax record has a value that it may not have: hdrcharset");
+    pax_is_binary_ = true;
     return {};
   }
-  if (key == "linkpath" && pax_link_.empty() && is_text) {
-    pax_link_ = value;
-    return {};
+  const auto [stop, problem] = std::from_chars(value.data(), value.data() + value.size(), pax_size_);
+  if (problem != std::errc() || stop != value.data() + value.size() || pax_size_ == 0) {
+    return corrupt("a pax record has a value that it may not have: size");
   }
-  if (key == "size" && pax_size_ == 0) {
-    const auto [stop, problem] = std::from_chars(value.data(), value.data() + value.size(), pax_size_);
-    if (problem == std::errc() && stop == value.data() + value.size() && pax_size_ > 0) return {};
+  return {};
+}
+
+Status ContentParser::on_pax_text(std::string_view key, std::string_view value, std::string& text) {
+  if (value.empty() || value.find('\0') != std::string_view::npos) {
+    return corrupt("a pax record has a value that it may not have: " + std::string(key));
   }
-  return corrupt("a pax record is none of those it may have: " + std::string(key.substr(0, kShownMax)));
+  // Others would take it for UTF-8 and convert it, or fail to.
+  if (!pax_is_binary_ && !is_ascii(value)) {
+    return corrupt("a pax record is not ASCII and hdrcharset=BINARY does not stand before it: " +
+                   std::string(key));
+  }
+  text = value;
+  return {};
 }
 
 Status ContentParser::on_member(ParsedMember member, std::string_view name) {
   const std::string shown = "member " + std::string(name.substr(0, kShownMax));
-  if (++members_ > kMembersMax) {
-    return corrupt("it has more than " + std::to_string(kMembersMax) + " members");
-  }
-  if (name.size() > kMemberNameMax || member.link.size() > kMemberNameMax) {
-    return corrupt(shown + "... has a path longer than 4096 bytes");
-  }
+  if (++members_ > members_max_) return corrupt("it has " + too_many_members_text(members_max_));
   const bool is_directory = member.type == MemberType::kDirectory;
+  if (name.size() > (is_directory ? kMemberNameMax : kMemberPathMax)) {
+    return corrupt(shown + "... has " + too_long_path_text());
+  }
+  if (member.link.size() > kLinkTargetMax) {
+    return corrupt(shown + " has a target longer than " + std::to_string(kLinkTargetMax) + " bytes");
+  }
   if (!is_directory && member.type != MemberType::kFile && member.type != MemberType::kSymlink) {
     return corrupt(shown + " is neither a file nor a directory nor a symlink");
   }
   if (is_directory != name.ends_with('/')) return corrupt(shown + ": only a directory's name ends in '/'");
   if (member.type != MemberType::kFile && member.size_bytes > 0) return corrupt(shown + " has bytes");
-  if (member.type == MemberType::kSymlink && member.link.empty()) return corrupt(shown + " leads nowhere");
+  const bool is_symlink = member.type == MemberType::kSymlink;
+  if (is_symlink && member.link.empty()) return corrupt(shown + " leads nowhere");
+  if (!is_symlink && !member.link.empty()) return corrupt(shown + " has a target and is no symlink");
   if (member.size_bytes > INT64_MAX) return corrupt(shown + " is too large");
   if (is_directory) name.remove_suffix(1);
 

@@ -19,8 +19,6 @@
 
 namespace tidemark::tar {
 
-inline constexpr uint64_t kMembersMax = 1'000'000;  // of one archive
-
 struct ParsedMember {
   core::Lsn lsn = core::kNoLsn;
   std::string_view path;  // relative to its entry; empty for the entry itself
@@ -46,7 +44,8 @@ class ContentVisitor {
 
 class ContentParser {
  public:
-  ContentParser(core::Range range, ContentVisitor& visitor) : range_(range), visitor_(visitor) {}
+  ContentParser(core::Range range, ContentVisitor& visitor, uint64_t members_max = kMembersMax)
+      : range_(range), visitor_(visitor), members_max_(members_max) {}
 
   // The archive's content in order, without its footer. CORRUPT: no archive of ours; or the visitor's status.
   Status push(std::span<const uint8_t> piece);
@@ -59,6 +58,7 @@ class ContentParser {
   Status on_header();
   Status on_pax_end();
   Status on_pax_record(std::string_view key, std::string_view value);
+  Status on_pax_text(std::string_view key, std::string_view value, std::string& text);
   Status on_member(ParsedMember member, std::string_view name);
   Status on_root(const ParsedMember& member, std::string_view shown);
   Status check_place(const ParsedMember& member, std::string_view shown);
@@ -68,12 +68,15 @@ class ContentParser {
 
   const core::Range range_;
   ContentVisitor& visitor_;
+  const uint64_t members_max_;
   std::array<uint8_t, kBlockSize> block_;
   size_t block_size_ = 0;
   std::string pax_;         // a pax header and its records: they belong to the member behind them
   uint64_t pax_left_ = 0;   // of their blocks, still to come
   uint64_t pax_bytes_ = 0;  // of the records, without padding
-  std::string pax_path_;    // what they say; empty if nothing
+  size_t pax_records_ = 0;  // how far they are in the order of records
+  bool pax_is_binary_ = false;
+  std::string pax_path_;  // what they say; empty if nothing
   std::string pax_link_;
   uint64_t pax_size_ = 0;
   uint64_t body_left_ = 0;   // of a file's bytes, still to come

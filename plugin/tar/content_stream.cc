@@ -50,10 +50,13 @@ Result<core::Footer> FooterSplitter::check(std::string_view storage, uint64_t pa
   Sha256 whole;
   whole.copy_from(sha_);
   whole.update(unhashed_.data(), unhashed_size_);
-  before_end_mark_ = sha_.finish();
-  const core::Digest digest = whole.finish();
-  if (digest != footer->sha256) {
-    return fail(TIDEMARK_E_CORRUPT, "the object is damaged: its bytes have sha256 " + core::hex(digest) +
+  const Result<core::Digest> before_end_mark = sha_.finish();
+  if (!before_end_mark) return tl::unexpected(before_end_mark.error());
+  before_end_mark_ = *before_end_mark;
+  const Result<core::Digest> digest = whole.finish();
+  if (!digest) return tl::unexpected(digest.error());
+  if (*digest != footer->sha256) {
+    return fail(TIDEMARK_E_CORRUPT, "the object is damaged: its bytes have sha256 " + core::hex(*digest) +
                                         ", its footer says " + core::hex(footer->sha256));
   }
   return std::move(*footer);

@@ -91,7 +91,7 @@ Status EntryDigests::on_block() {
   if (ended_ != is_empty) {
     if (ended_) return corrupt("something follows its end mark");
     if (!pax_.empty()) return corrupt("a pax header stands before its end mark");
-    end_entry();
+    if (Status status = end_entry(); !status) return status;
     ended_ = true;
   }
   return is_empty ? Status() : on_header();
@@ -103,7 +103,7 @@ Status EntryDigests::on_header() {
   const auto [stop, problem] = std::from_chars(octal.data(), octal.data() + octal.size(), size, 8);
   if (problem != std::errc() || stop != octal.data() + octal.size()) return corrupt("a size is no number");
   if (block_[kTypeAt] == 'x') {
-    if (!pax_.empty() || size == 0 || size > kHeaderMax) return corrupt("a pax header is out of place");
+    if (!pax_.empty() || size == 0 || size > kPaxRecordsMax) return corrupt("a pax header is out of place");
     pax_.assign(reinterpret_cast<const char*>(block_.data()), kBlockSize);
     pax_body_ = padded(size);
     return {};
@@ -111,7 +111,7 @@ Status EntryDigests::on_header() {
   if (pax_size_ > 0) size = pax_size_;
   if (size > UINT64_MAX - kBlockSize) return corrupt("a member is too large");
   if (const auto lsn = root_of(block_)) {
-    end_entry();
+    if (Status status = end_entry(); !status) return status;
     entry_ = *lsn;
   }
   hash({reinterpret_cast<const uint8_t*>(pax_.data()), pax_.size()});
@@ -129,10 +129,15 @@ Status EntryDigests::on_pax_end() {
   return {};
 }
 
-void EntryDigests::end_entry() {
-  if (wanted_.contains(entry_)) digests_[entry_] = sha_.finish();
+Status EntryDigests::end_entry() {
+  if (wanted_.contains(entry_)) {
+    const Result<core::Digest> digest = sha_.finish();
+    if (!digest) return tl::unexpected(digest.error());
+    digests_[entry_] = *digest;
+  }
   entry_ = core::kNoLsn;
   sha_.reset();
+  return {};
 }
 
 void EntryDigests::hash(std::span<const uint8_t> bytes) {

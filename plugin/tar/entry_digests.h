@@ -35,7 +35,7 @@ class EntryDigests {
   Status on_block();
   Status on_header();
   Status on_pax_end();
-  void end_entry();
+  Status end_entry();
   void hash(std::span<const uint8_t> bytes);
 
   const core::Range wanted_;

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "core/archive_name.h"
+#include "tar/attributes.h"
 #include "tar/format.h"
 #include "tar/layout.h"
+#include "tar/layout_pieces.h"
 #include "tar/packer.h"
 #include "tar/stream.h"
 #include "tar/walker.h"
@@ -53,13 +55,14 @@ class EntrySource::Impl {
               Cancel cancel);
   void close();
   uint64_t size_bytes() const { return mode_ == Mode::kClosed ? 0 : content_size_ + core::kFooterSize; }
-  const uint8_t* data() const { return mode_ == Mode::kHeld ? buffer_.get() : nullptr; }
+  const uint8_t* data() const { return mode_ == Mode::kHeld && !failure_ ? buffer_.get() : nullptr; }
   Result<size_t> read(uint64_t offset, uint8_t* out, size_t size);
   Result<core::Digest> content_digest();
   Result<core::Digest> object_digest();
   Result<uint32_t> object_crc32c();
   const std::optional<Error>& failure() const { return failure_; }
   const SourceTimes& times() const { return times_; }
+  AttributeWatch& attributes() { return attributes_; }
 
   // What `body` throws is the failure from now on: half a step may have been done.
   template <typename Body>
@@ -82,8 +85,15 @@ class EntrySource::Impl {
   Status add_last(uint64_t* size_bytes);
   Result<bool> pack_last(uint64_t* size_bytes);
   Status lay_out_last(uint64_t* size_bytes);
+  Status lay_out_whole();
+  Status measure_pieces();
+  void take_back(size_t packed_bytes, const Status& status);
+  void allow_members(size_t entry);
+  uint64_t content_size() const {
+    return (pieces_.is_on() ? pieces_.end_offset() : layout_.end()) + kEndMarkSize;
+  }
   bool choose_chunks(uint64_t content);
-  void finish_content(const core::Digest& digest);
+  Status finish_content();
   Result<size_t> read_streamed(uint64_t offset, uint8_t* out, size_t size);
   Status hash_up_to(uint64_t end);
   Status read_first_time(uint8_t* out, size_t size);
@@ -98,12 +108,15 @@ class EntrySource::Impl {
   }
 
   const size_t buffer_bytes_;
+  const uint64_t most_members_;
   // Begins on a page: where a sink writes it to a file the kernel copies it four times as fast.
   PageBuffer buffer_;
   ByteBudget budget_;
+  AttributeWatch attributes_;
   TreeWalker walker_;
   Packer packer_;
   Layout layout_;
+  LayoutPieces pieces_;  // on when the layout cannot be held whole
   LayoutStream stream_;
   Sha256 sha_;
 
@@ -114,6 +127,11 @@ class EntrySource::Impl {
   std::vector<EntryPath> entries_;
   size_t packed_ = 0;
   size_t laid_out_ = 0;
+  uint64_t members_ = 0;  // of all entries but the one that is being added
+  struct Marks {
+    Layout::Mark layout;
+    LayoutPieces::Mark pieces;
+  } marks_;  // before that one
   Cancel cancel_;
   std::optional<Error> failure_;
 
@@ -137,11 +155,14 @@ class EntrySource::Impl {
 
 EntrySource::Impl::Impl(SourceLimits limits)
     : buffer_bytes_(std::max(limits.buffer_bytes, kBufferMin)),
+      most_members_(limits.members),
       buffer_(page_aligned(buffer_bytes_)),
-      budget_{std::min(limits.layout_bytes, kLayoutMax)},
-      walker_(budget_),
+      budget_{std::clamp(limits.layout_bytes, kLayoutBytesMin, kLayoutMax)},
+      walker_(budget_, attributes_),
+      packer_(attributes_),
       layout_(budget_),
-      stream_(layout_),
+      pieces_(budget_, walker_, layout_),
+      stream_(layout_, pieces_, attributes_),
       chunks_(budget_) {}
 
 Status EntrySource::Impl::begin(std::string_view storage, uint64_t partition, Cancel cancel) {
@@ -163,9 +184,11 @@ Result<bool> EntrySource::Impl::add(const EntryPath& entry, uint64_t most_bytes)
                 "entry " + std::to_string(entry.lsn) + " does not follow " + std::to_string(before));
   }
   const size_t packed_bytes = packer_.size();
-  const Layout::Mark laid_out = layout_.mark();
-  const size_t laid_out_entries = laid_out_;
+  marks_ = {layout_.mark(), pieces_.mark()};
   entries_.push_back(entry);
+  layout_.set_most_bytes(entries_.size() == 1 || most_bytes > kMembersBytesMax ? kMembersBytesMax
+                         : most_bytes < kTailSize                              ? 0
+                                                                               : most_bytes - kTailSize);
   const Stopwatch adding;
   const auto read_before = packer_.read_time();
   uint64_t size = 0;
@@ -173,14 +196,38 @@ Result<bool> EntrySource::Impl::add(const EntryPath& entry, uint64_t most_bytes)
   const auto read = packer_.read_time() - read_before;
   times_.read += read;
   times_.stat += adding.elapsed() - read;
-  if (status && (entries_.size() == 1 || size <= most_bytes)) return true;
+  if (status && (entries_.size() == 1 || size <= most_bytes)) {
+    members_ += walker_.members();
+    return true;
+  }
+  const bool is_too_much = layout_.has_too_many_bytes() || walker_.has_too_many();
+  take_back(packed_bytes, status);
+  if (status || (is_too_much && !entries_.empty())) return false;
+  return tl::unexpected(std::move(status.error()));
+}
+
+// The entry added last. Those before it are as they were, unless they had to be laid out anew and something
+// has happened to one; then no archive comes of them.
+void EntrySource::Impl::take_back(size_t packed_bytes, const Status& status) {
   entries_.pop_back();
   packed_ = std::min(packed_, entries_.size());
-  if (packed_ == entries_.size()) packer_.rewind(packed_bytes);
-  laid_out_ = laid_out_entries;
-  layout_.rewind(laid_out);
-  if (!status) return tl::unexpected(std::move(status.error()));
-  return false;
+  if (packed_ == entries_.size()) {
+    packer_.rewind(packed_bytes);
+    pieces_.end();
+    laid_out_ = 0;
+    return;
+  }
+  if (laid_out_ < entries_.size()) failure_ = status.error();
+  laid_out_ = std::min(laid_out_, entries_.size());
+  if (pieces_.is_on()) {
+    pieces_.rewind(marks_.pieces);
+  } else {
+    layout_.rewind(marks_.layout);
+  }
+}
+
+void EntrySource::Impl::allow_members(size_t entry) {
+  walker_.set_most_members(entry + 1 == entries_.size() ? most_members_ - members_ : most_members_);
 }
 
 // Small archives are packed in one pass; one that outgrows the buffer is laid out, from its first entry on.
@@ -193,11 +240,13 @@ Status EntrySource::Impl::add_last(uint64_t* size_bytes) {
   return lay_out_last(size_bytes);
 }
 
-// False if the buffer is too small.
+// False if the buffer is too small, or the budget for the names of a directory.
 Result<bool> EntrySource::Impl::pack_last(uint64_t* size_bytes) {
   if (Status status = not_cancelled(); !status) return tl::unexpected(std::move(status.error()));
+  allow_members(entries_.size() - 1);
+  budget_.refused = false;
   if (Status status = walker_.walk(entries_.back(), packer_, cancel_); !status) {
-    if (packer_.overflowed()) return false;
+    if (packer_.overflowed() || budget_.refused) return false;
     return tl::unexpected(std::move(status.error()));
   }
   ++packed_;
@@ -206,29 +255,60 @@ Result<bool> EntrySource::Impl::pack_last(uint64_t* size_bytes) {
 }
 
 Status EntrySource::Impl::lay_out_last(uint64_t* size_bytes) {
+  if (!chunks_.reserve()) return fail_errno(errno, "cannot reserve memory for checksums");
+  bool fits = false;
+  if (!pieces_.is_on()) {
+    budget_.refused = false;
+    Status status = lay_out_whole();
+    if (!status && !budget_.refused) return status;
+    fits = status && choose_chunks(content_size());
+  }
+  if (!fits) {
+    if (Status status = measure_pieces(); !status) return status;
+    if (!choose_chunks(content_size())) {
+      return fail(TIDEMARK_E_PERMANENT, std::string(entries_.back().path) + ": an archive of " +
+                                            std::to_string(content_size()) +
+                                            " bytes is too large for the memory budget; raise it");
+    }
+  }
+  *size_bytes = content_size() + core::kFooterSize;
+  return {};
+}
+
+Status EntrySource::Impl::lay_out_whole() {
   if (laid_out_ == 0) {
     if (Status status = layout_.begin(); !status) return status;
-    if (!chunks_.reserve()) return fail_errno(errno, "cannot reserve memory for checksums");
   }
   for (; laid_out_ < entries_.size(); ++laid_out_) {
     if (Status status = not_cancelled(); !status) return status;
+    if (laid_out_ + 1 == entries_.size()) marks_.layout = layout_.mark();
     layout_.begin_entry(static_cast<uint32_t>(laid_out_));
+    allow_members(laid_out_);
     if (Status status = walker_.walk(entries_[laid_out_], layout_, cancel_); !status) return status;
   }
-  const uint64_t content = layout_.end() + kEndMarkSize;
-  if (!choose_chunks(content)) {
-    return fail(TIDEMARK_E_PERMANENT, std::string(entries_.back().path) + ": an archive of " +
-                                          std::to_string(content) +
-                                          " bytes is too large for the memory budget; raise it");
+  return {};
+}
+
+// From the first entry on, if it is the first time.
+Status EntrySource::Impl::measure_pieces() {
+  if (!pieces_.is_on()) {
+    laid_out_ = 0;
+    if (Status status = pieces_.begin(); !status) return status;
   }
-  *size_bytes = content + core::kFooterSize;
+  for (; laid_out_ < entries_.size(); ++laid_out_) {
+    if (Status status = not_cancelled(); !status) return status;
+    if (laid_out_ + 1 == entries_.size()) marks_.pieces = pieces_.mark();
+    allow_members(laid_out_);
+    if (Status status = pieces_.measure({entries_.data(), laid_out_ + 1}, cancel_); !status) return status;
+  }
   return {};
 }
 
 // Small chunks are read again at less cost; larger ones take less memory. False: even the largest take too
 // much.
 bool EntrySource::Impl::choose_chunks(uint64_t content) {
-  const uint64_t most = (budget_.limit - budget_.used) / sizeof(uint32_t);
+  const uint64_t room = pieces_.is_on() ? pieces_.checksum_bytes() : budget_.limit - budget_.used;
+  const uint64_t most = room / sizeof(uint32_t);
   chunk_bytes_ = std::min(buffer_bytes_, kStepBytes);
   while (content / chunk_bytes_ > most && 2 * chunk_bytes_ <= buffer_bytes_) chunk_bytes_ *= 2;
   return content / chunk_bytes_ <= most;
@@ -239,8 +319,11 @@ void EntrySource::Impl::seal() {
   sha_.reset();
   if (packed_ < entries_.size()) {
     mode_ = Mode::kStreamed;
-    content_size_ = layout_.end() + kEndMarkSize;
+    content_size_ = content_size();
     choose_chunks(content_size_);
+    walker_.set_most_members(UINT64_MAX);
+    layout_.set_most_bytes(kMembersBytesMax);
+    if (pieces_.is_on()) pieces_.seal(entries_, cancel_);
     stream_.begin(entries_);
     crc_ = 0;
     return;
@@ -250,8 +333,9 @@ void EntrySource::Impl::seal() {
   std::memset(buffer_.get() + packer_.size(), 0, kEndMarkSize);
   const Stopwatch hashing;
   sha_.update(buffer_.get(), content_size_);
-  finish_content(sha_.finish());
+  const Status digested = finish_content();  // what failed is told by whoever wants to read
   times_.read += hashing.elapsed();
+  if (!digested) failed(digested);
   std::memcpy(buffer_.get() + content_size_, footer_.data(), footer_.size());
 }
 
@@ -269,12 +353,14 @@ Status EntrySource::Impl::open(std::string_view storage, uint64_t partition,
 
 void EntrySource::Impl::close() {
   if (mode_ == Mode::kStreamed) stream_.close();
+  pieces_.end();
   layout_.trim();
   chunks_.trim();
   walker_.trim();
   mode_ = Mode::kClosed;
   entries_.clear();
   packed_ = laid_out_ = 0;
+  members_ = 0;
   content_size_ = 0;
   content_known_ = false;
   object_digest_.reset();
@@ -282,10 +368,13 @@ void EntrySource::Impl::close() {
   loaded_begin_ = loaded_end_ = 0;
 }
 
-void EntrySource::Impl::finish_content(const core::Digest& digest) {
-  content_digest_ = digest;
-  footer_ = core::format_footer(digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn});
+Status EntrySource::Impl::finish_content() {
+  const Result<core::Digest> digest = sha_.finish();
+  if (!digest) return tl::unexpected(digest.error());
+  content_digest_ = *digest;
+  footer_ = core::format_footer(*digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn});
   content_known_ = true;
+  return {};
 }
 
 Status EntrySource::Impl::not_cancelled() const {
@@ -343,8 +432,11 @@ Status EntrySource::Impl::read_first_time(uint8_t* out, size_t size) {
   sha_.update(out, size);
   add_to_chunks(out, size);
   if (hashed_ == content_size_) {
+    if (pieces_.is_on()) {
+      if (Status status = pieces_.check_end(); !status) return status;
+    }
     object_sha_.copy_from(sha_);
-    finish_content(sha_.finish());
+    return finish_content();
   }
   return {};
 }
@@ -414,7 +506,9 @@ Result<core::Digest> EntrySource::Impl::object_digest() {
       object_sha_.update(buffer_.get(), content_size_);
     }
     object_sha_.update(footer_.data(), footer_.size());
-    object_digest_ = object_sha_.finish();
+    const Result<core::Digest> digest = object_sha_.finish();
+    if (!digest) return failed(digest);
+    object_digest_ = *digest;
   }
   return *object_digest_;
 }
@@ -455,6 +549,8 @@ Result<uint32_t> EntrySource::object_crc32c() {
 }
 const std::optional<Error>& EntrySource::failure() const { return impl_->failure(); }
 const SourceTimes& EntrySource::times() const { return impl_->times(); }
+const std::string& EntrySource::attributes_found() const { return impl_->attributes().found(); }
+void EntrySource::forget_attributes() { impl_->attributes().forget(); }
 void EntrySource::close() { impl_->close(); }
 
 }  // namespace tidemark::tar

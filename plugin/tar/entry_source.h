@@ -5,7 +5,8 @@
 // on every machine (see the design of the tar in README.md of this folder).
 //
 // An archive that fits the buffer is read whole as it is made; a larger one is streamed, each
-// file opened when its bytes are asked for. Memory is bounded by Limits, whatever the entries.
+// file opened when its bytes are asked for; one whose members do not fit in layout_bytes either is laid out
+// piece by piece. Memory is bounded by SourceLimits, whatever the entries.
 #ifndef TIDEMARK_TAR_ENTRY_SOURCE_H
 #define TIDEMARK_TAR_ENTRY_SOURCE_H
 
@@ -15,10 +16,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "core/footer.h"
 #include "core/types.h"
+#include "tar/limits.h"
 #include "util/result.h"
 
 namespace tidemark::tar {
@@ -28,9 +31,13 @@ struct EntryPath {
   std::string_view path;  // a regular file or a directory; borrowed until close()
 };
 
+inline constexpr size_t kLayoutBytesMin = 32 << 10;
+
 struct SourceLimits {
-  size_t buffer_bytes = 1 << 20;   // the one buffer; archives up to this size are held in it whole
-  size_t layout_bytes = 15 << 20;  // names, sizes and modes of all members of one archive
+  size_t buffer_bytes = 1 << 20;  // the one buffer; archives up to this size are held in it whole
+  // Names, sizes and modes of the members at hand, and checksums; at least kLayoutBytesMin.
+  size_t layout_bytes = 15 << 20;
+  uint64_t members = kMembersMax;  // of one archive
 };
 
 // True when the work should stop; polled between chunks and members. NULL: never.
@@ -57,13 +64,16 @@ class EntrySource {
   //   NOT_FOUND    an entry's path does not exist
   //   CORRUPT      a file changed, grew, shrank or vanished while it was read
   //   PERMANENT    device, socket, FIFO, symlink as the entry itself, not permitted, more members than
-  //                layout_bytes holds, too long a name
+  //   `members`,
+  //                too long a name, a file that is none of a disk, more bytes or depth than layout_bytes
+  //                allows
   //   RETRYABLE    EIO, EMFILE and their like
   //   CANCELLED    asked to stop
   // The message names the file.
   Status begin(std::string_view storage, uint64_t partition, Cancel cancel);
-  // False: with it the archive would have more than `most_bytes`; the first entry is never too much. After
-  // false or an error the entry is not part of the archive, and those before it still are.
+  // False: with it the archive would have more than `most_bytes`, or more members than it may; then it begins
+  // the next. The first entry never has too many bytes. After false or an error the entry is not part of the
+  // archive, and those before it still are.
   Result<bool> add(const EntryPath& entry, uint64_t most_bytes = UINT64_MAX);
   void seal();
   // All of it: the archive of these entries or the first error.
@@ -71,7 +81,7 @@ class EntrySource {
               Cancel cancel);
 
   uint64_t size_bytes() const;  // of the whole archive, footer included
-  // The whole archive if it lies in memory, else nullptr.
+  // The whole archive if it lies in memory and its digest is known, else nullptr.
   const uint8_t* data() const;
   // Up to `size` bytes from `offset`; 0 only at the end. Any offset, repeatable. The footer is given out only
   // after every byte before it was read and each file was found unchanged; bytes read a second time must
@@ -87,6 +97,10 @@ class EntrySource {
   // failing sink after a put.
   const std::optional<Error>& failure() const;
   const SourceTimes& times() const;
+  // A file or directory that has what an archive does not keep, see attributes.h; empty: none was noticed
+  // since the source was made or forget_attributes().
+  const std::string& attributes_found() const;
+  void forget_attributes();
   void close();
 
  private:

@@ -15,6 +15,7 @@
 
 #include "core/types.h"
 #include "tar/entry_source.h"
+#include "tar/limits.h"
 #include "util/result.h"
 
 namespace tidemark::tar {
@@ -27,6 +28,10 @@ class ByteStream {
   virtual Result<std::span<const uint8_t>> next() = 0;
 };
 
+struct ExtractLimits {
+  uint64_t members = kMembersMax;  // of one archive
+};
+
 // What is to be restored, and what the archive must say of itself.
 struct Extraction {
   std::string_view storage;
@@ -34,6 +39,7 @@ struct Extraction {
   core::Range range;  // of the archive
   core::Lsn lsn = core::kNoLsn;
   std::string_view directory;  // exists
+  ExtractLimits limits;
 };
 
 //   CORRUPT      not the archive it should be, damaged, or with members no archive of ours has

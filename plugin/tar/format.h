@@ -9,12 +9,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tar/limits.h"
+
 namespace tidemark::tar {
 
-inline constexpr size_t kBlockSize = 512;
 inline constexpr size_t kEndMarkSize = 2 * kBlockSize;  // two zero blocks end an archive
-inline constexpr size_t kMemberNameMax = 4096;          // whole names and symlink targets
-inline constexpr size_t kHeaderMax = 20 * kBlockSize;   // of one member, pax records included
 
 enum class MemberType : char { kFile = '0', kSymlink = '2', kDirectory = '5' };
 
@@ -28,8 +27,8 @@ struct Member {
 
 constexpr uint64_t padded(uint64_t size) { return (size + kBlockSize - 1) / kBlockSize * kBlockSize; }
 
-// Of all headers of the member: a multiple of kBlockSize, at most kHeaderMax. Name and link are at most
-// kMemberNameMax bytes and hold no NUL.
+// Of all headers of the member: a multiple of kBlockSize, at most kHeaderMax. The name has at most
+// kMemberNameMax bytes, the link kLinkTargetMax; neither holds a NUL.
 size_t header_size(const Member& member);
 // Writes exactly header_size(member) bytes.
 void write_header(const Member& member, uint8_t* out);

@@ -7,13 +7,9 @@
 #include <cassert>
 #include <cerrno>
 #include <cstring>
-#include <limits>
 
 namespace tidemark::tar {
 namespace {
-
-// Room behind the last member for the end mark and the footer, within what off_t can say.
-constexpr uint64_t kArchiveMax = static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) - (64 << 10);
 
 // The last component of a member's name, or the whole of it for an entry's root.
 std::string_view last_component(std::string_view member) {
@@ -24,10 +20,11 @@ std::string_view last_component(std::string_view member) {
 }  // namespace
 
 Result<std::string_view> read_link(const Place& place, char* buffer) {
-  const ssize_t size = readlinkat(place.directory_fd, place.name, buffer, kMemberNameMax);
+  const ssize_t size = readlinkat(place.directory_fd, place.name, buffer, kLinkTargetMax + 1);
   if (size < 0) return fail_inside(errno, place.path());
-  if (static_cast<size_t>(size) >= kMemberNameMax) {
-    return fail(TIDEMARK_E_PERMANENT, place.path() + ": the symlink's target is longer than 4095 bytes");
+  if (static_cast<size_t>(size) > kLinkTargetMax) {
+    return fail(TIDEMARK_E_PERMANENT, place.path() + ": the symlink's target is longer than " +
+                                          std::to_string(kLinkTargetMax) + " bytes");
   }
   return std::string_view(buffer, static_cast<size_t>(size));
 }
@@ -35,8 +32,7 @@ Result<std::string_view> read_link(const Place& place, char* buffer) {
 Layout::Layout(ByteBudget& budget) : budget_(budget), members_(budget), names_(budget) {}
 
 Status Layout::begin() {
-  members_.shrink(0);
-  names_.shrink(0);
+  begin_piece(0, 0);
   if (!members_.reserve() || !names_.reserve())
     return fail_errno(errno, "cannot reserve memory for a layout");
   return {};
@@ -47,8 +43,31 @@ void Layout::trim() {
   names_.trim();
 }
 
+void Layout::begin_piece(uint64_t offset, uint32_t entry) {
+  members_.shrink(0);
+  names_.shrink(0);
+  offset_ = offset;
+  begin_entry(entry);
+  ++piece_;
+}
+
+bool Layout::add_parent(std::string_view name, const FileStamp& stamp) {
+  LaidOut member;
+  member.offset = offset_;
+  member.stamp = stamp;
+  member.stamp.size_bytes = 0;
+  member.parent = parent_;
+  member.entry = entry_;
+  member.name_size = static_cast<uint16_t>(name.size());
+  member.header_blocks = 0;
+  member.type = MemberType::kDirectory;
+  if (!add_text(name.data(), name.size(), member.name) || !members_.push(member)) return false;
+  parent_ = static_cast<uint32_t>(members_.size()) - 1;
+  return true;
+}
+
 size_t Layout::find(uint64_t offset) const {
-  assert(offset < end());
+  assert(holds(offset));
   const LaidOut* const first = members_.data();
   const LaidOut* const after =
       std::upper_bound(first, first + members_.size(), offset,
@@ -85,13 +104,17 @@ Status Layout::add(const Place& place, LaidOut& member, std::string_view link) {
   member.link_size = static_cast<uint16_t>(link.size());
   const size_t headers = header_size({place.member, link, member.stamp.size_bytes, member.mode, member.type});
   member.header_blocks = static_cast<uint8_t>(headers / kBlockSize);
-  if (member.stamp.size_bytes > kArchiveMax - member.offset) {
+  if (member.stamp.size_bytes > kMembersBytesMax - member.offset) {
     return fail(TIDEMARK_E_PERMANENT, place.path() + ": the archive would be larger than 2^63 bytes");
+  }
+  if (member.end() > most_end_) {
+    has_too_many_bytes_ = true;
+    return fail(TIDEMARK_E_PERMANENT, {});
   }
   const bool has_link = member.type == MemberType::kSymlink;
   if (!add_text(name.data(), name.size(), member.name) ||
       (has_link && !add_text(link.data(), link.size(), member.link)) || !members_.push(member)) {
-    return fail_too_many(place.entry_path, budget_.limit);
+    return fail_budget(place.entry_path, budget_.limit);
   }
   return {};
 }
@@ -122,7 +145,7 @@ Status Layout::on_file(const Place& place) {
 }
 
 Status Layout::on_symlink(const Place& place) {
-  char buffer[kMemberNameMax];
+  char buffer[kLinkTargetMax + 1];
   const auto link = read_link(place, buffer);
   if (!link) return tl::unexpected(link.error());
   LaidOut member;

@@ -1,5 +1,6 @@
 // The layout of an archive too large to be held whole: every member with its place in the archive and what
-// tells that it is still the same on disk. The file bytes are not part of it.
+// tells that it is still the same on disk. The file bytes are not part of it. Or the layout of a piece of it,
+// see layout_pieces.h.
 //
 // One thread at a time. Memory comes from one budget; names are kept once, paths are put together on demand.
 #ifndef TIDEMARK_TAR_LAYOUT_H
@@ -27,7 +28,7 @@ struct LaidOut {
   uint16_t name_size = 0;
   uint16_t link_size = 0;
   uint16_t mode = 0;
-  uint8_t header_blocks = 1;
+  uint8_t header_blocks = 1;  // 0: stands before the piece, here only as a parent
   MemberType type = MemberType::kFile;
 
   uint64_t header_bytes() const { return uint64_t{header_blocks} * kBlockSize; }
@@ -42,6 +43,10 @@ class Layout final : public TreeVisitor {
   Status begin();
   void begin_entry(uint32_t entry) { entry_ = entry, parent_ = LaidOut::kNoParent; }
   void trim();
+  // A member that would end behind it is refused with an error that nobody sees, and has_too_many_bytes() is
+  // true until it is set again.
+  void set_most_bytes(uint64_t end) { most_end_ = end, has_too_many_bytes_ = false; }
+  bool has_too_many_bytes() const { return has_too_many_bytes_; }
   // Takes back what was added since: an entry that failed, or that is too much.
   struct Mark {
     size_t members;
@@ -50,10 +55,21 @@ class Layout final : public TreeVisitor {
   Mark mark() const { return {members_.size(), names_.size()}; }
   void rewind(Mark mark) { members_.shrink(mark.members), names_.shrink(mark.names); }
 
+  // Forgets all members: what is added from now on begins at `offset` of the archive, in this entry. Then its
+  // directories, the root first; false: there is no room.
+  void begin_piece(uint64_t offset, uint32_t entry);
+  bool add_parent(std::string_view name, const FileStamp& stamp);
+  // Changes whenever an index no longer means what it meant.
+  uint64_t piece() const { return piece_; }
+  size_t used_bytes() const { return members_.size() * sizeof(LaidOut) + names_.size(); }
+  static constexpr size_t kMemberBytesMax = sizeof(LaidOut) + 256 + kLinkTargetMax + 2;
+
   size_t size() const { return members_.size(); }
   const LaidOut& operator[](size_t index) const { return members_[index]; }
-  uint64_t end() const { return size() == 0 ? 0 : members_[size() - 1].end(); }  // of the last member
-  size_t find(uint64_t offset) const;  // the member at `offset` < end()
+  uint64_t offset() const { return offset_; }                                          // of the first member
+  uint64_t end() const { return size() == 0 ? offset_ : members_[size() - 1].end(); }  // of the last
+  bool holds(uint64_t offset) const { return offset_ <= offset && offset < end(); }
+  size_t find(uint64_t offset) const;  // the member at `offset`, which it holds
 
   const char* name(const LaidOut& member) const { return names_.data() + member.name; }
   std::string_view link(const LaidOut& member) const {
@@ -74,11 +90,15 @@ class Layout final : public TreeVisitor {
   ByteBudget& budget_;
   ReservedArray<LaidOut> members_;
   ReservedArray<char> names_;
+  uint64_t offset_ = 0;
+  uint64_t piece_ = 0;
+  uint64_t most_end_ = kMembersBytesMax;
+  bool has_too_many_bytes_ = false;
   uint32_t entry_ = 0;
   uint32_t parent_ = LaidOut::kNoParent;
 };
 
-// A symlink's target into a buffer of kMemberNameMax bytes.
+// A symlink's target into a buffer of kLinkTargetMax + 1 bytes.
 Result<std::string_view> read_link(const Place& place, char* buffer);
 
 }  // namespace tidemark::tar

@@ -79,16 +79,16 @@ Status Packer::on_file(const Place& place) {
   struct stat after;
   if (fstat(fd.get(), &after) != 0) return fail_errno(errno, place.path());
   const FileStamp stamp = stamp_of(before);
-  if (static_cast<size_t>(count) != size || stamp_of(after) != stamp) {
-    return fail_changed(place.path(), after, stamp);
-  }
+  if (stamp_of(after) != stamp) return fail_changed(place.path(), after, stamp);
+  if (static_cast<size_t>(count) != size) return fail_size(place.path(), size);
+  attributes_.look(fd.get(), place);
   std::memset(buffer_ + used_ + size, 0, padded(size) - size);
   used_ += padded(size);
   return {};
 }
 
 Status Packer::on_symlink(const Place& place) {
-  char buffer[kMemberNameMax];
+  char buffer[kLinkTargetMax + 1];
   const auto link = read_link(place, buffer);
   if (!link) return tl::unexpected(link.error());
   return add({place.member, *link, 0, 0777, MemberType::kSymlink});

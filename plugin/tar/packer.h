@@ -9,12 +9,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tar/attributes.h"
 #include "tar/walker.h"
 
 namespace tidemark::tar {
 
 class Packer final : public TreeVisitor {
  public:
+  explicit Packer(AttributeWatch& attributes) : attributes_(attributes) {}
+
   // `capacity` is what members may take; borrowed.
   void begin(uint8_t* buffer, size_t capacity);
 
@@ -33,6 +36,7 @@ class Packer final : public TreeVisitor {
   tl::unexpected<Error> overflow();
   Status add(const Member& member);
 
+  AttributeWatch& attributes_;
   uint8_t* buffer_ = nullptr;
   size_t capacity_ = 0;
   size_t used_ = 0;

@@ -16,9 +16,13 @@ namespace tidemark::tar {
 struct ByteBudget {
   size_t limit = 0;
   size_t used = 0;
+  bool refused = false;  // more than there is was asked for; the owner takes it back
 
   bool take(size_t bytes) {
-    if (bytes > limit - used) return false;
+    if (bytes > limit - used) {
+      refused = true;
+      return false;
+    }
     used += bytes;
     return true;
   }

@@ -21,16 +21,30 @@ constexpr uint64_t kReadAheadFrom = 1 << 20;
 void LayoutStream::begin(std::span<const EntryPath> entries) {
   close();
   entries_ = entries;
+  piece_ = layout_.piece();
 }
 
 void LayoutStream::close() {
+  let_go();
+  entries_ = {};
+}
+
+void LayoutStream::let_go() {
   file_.reset();
   directory_.reset();
   member_ = 0;
   header_member_ = kNone;
   file_member_ = kNone;
   directory_member_ = LaidOut::kNoParent;
-  entries_ = {};
+}
+
+// Has the part of the layout at hand that `offset` lies in.
+Status LayoutStream::bring(uint64_t offset) {
+  if (layout_.holds(offset)) return {};
+  Status status = pieces_.bring(offset);
+  if (layout_.piece() != piece_) let_go();
+  piece_ = layout_.piece();
+  return status;
 }
 
 std::string LayoutStream::path_on_disk(const LaidOut& member) const {
@@ -52,11 +66,12 @@ Status LayoutStream::read(uint64_t offset, uint8_t* out, size_t size) {
 
 // As much as one part of one member holds: header, file bytes, padding, or the end mark.
 Result<size_t> LayoutStream::read_some(uint64_t offset, uint8_t* out, size_t size) {
-  if (offset >= layout_.end()) {
+  if (offset >= members_end()) {
     if (Status status = check_directory(); !status) return tl::unexpected(status.error());
     std::memset(out, 0, size);
     return size;
   }
+  if (Status status = bring(offset); !status) return tl::unexpected(status.error());
   if (member_ >= layout_.size() || offset < layout_[member_].offset || offset >= layout_[member_].end()) {
     const bool is_next = member_ + 1 < layout_.size() && offset >= layout_[member_ + 1].offset &&
                          offset < layout_[member_ + 1].end();
@@ -101,6 +116,10 @@ Result<size_t> LayoutStream::read_file(size_t index, uint64_t offset, uint8_t* o
   if (count < 0 && errno != EINTR) return fail_errno(errno, path_on_disk(layout_[index]));
   if (count < 0) return size_t{0};
   if (count == 0) {
+    struct stat info;
+    if (fstat(file_.get(), &info) == 0 && stamp_of(info) == layout_[index].stamp) {
+      return fail_size(path_on_disk(layout_[index]), file_size);
+    }
     return fail(TIDEMARK_E_CORRUPT,
                 path_on_disk(layout_[index]) + ": shrank from " + std::to_string(file_size) + " to " +
                     std::to_string(offset) +
@@ -128,6 +147,10 @@ Status LayoutStream::open_file(size_t index) {
   struct stat info;
   if (fstat(file_.get(), &info) != 0) return fail_errno(errno, path_on_disk(member));
   if (stamp_of(info) != member.stamp) return fail_changed(path_on_disk(member), info, member.stamp);
+  if (attributes_.is_due()) {
+    char buffer[kMemberNameMax];
+    attributes_.ask(file_.get(), {layout_.path(member, buffer), entries_[member.entry].path, -1, ""});
+  }
   // Only advice: what it answers does not matter.
   if (member.stamp.size_bytes >= kReadAheadFrom) posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   file_member_ = index;
@@ -140,8 +163,9 @@ Status LayoutStream::check_file_end(size_t index) {
   const ssize_t behind = pread(file_.get(), &probe, 1, static_cast<off_t>(member.stamp.size_bytes));
   struct stat info;
   if (behind < 0 || fstat(file_.get(), &info) != 0) return fail_errno(errno, path_on_disk(member));
-  if (behind == 0 && stamp_of(info) == member.stamp) return {};
-  return fail_changed(path_on_disk(member), info, member.stamp);
+  if (stamp_of(info) != member.stamp) return fail_changed(path_on_disk(member), info, member.stamp);
+  if (behind > 0) return fail_size(path_on_disk(member), member.stamp.size_bytes);
+  return {};
 }
 
 // When its files were read: a name that came or went shows in the directory alone.

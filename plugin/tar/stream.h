@@ -12,26 +12,32 @@
 #include <span>
 #include <string>
 
+#include "tar/attributes.h"
 #include "tar/entry_source.h"
 #include "tar/layout.h"
+#include "tar/layout_pieces.h"
 #include "util/fd.h"
 
 namespace tidemark::tar {
 
 class LayoutStream {
  public:
-  explicit LayoutStream(const Layout& layout) : layout_(layout) {}
+  LayoutStream(const Layout& layout, LayoutPieces& pieces, AttributeWatch& attributes)
+      : layout_(layout), pieces_(pieces), attributes_(attributes) {}
 
   // The layout is complete; `entries` are what it was made of, borrowed until close().
   void begin(std::span<const EntryPath> entries);
   void close();
-  uint64_t size_bytes() const { return layout_.end() + kEndMarkSize; }
+  uint64_t size_bytes() const { return members_end() + kEndMarkSize; }
   // Exactly [offset, offset + size), which lies within size_bytes().
   Status read(uint64_t offset, uint8_t* out, size_t size);
 
  private:
   static constexpr size_t kNone = SIZE_MAX;
 
+  uint64_t members_end() const { return pieces_.is_on() ? pieces_.end_offset() : layout_.end(); }
+  Status bring(uint64_t offset);
+  void let_go();
   Result<size_t> read_some(uint64_t offset, uint8_t* out, size_t size);
   Status make_header(size_t index);
   Result<size_t> read_file(size_t index, uint64_t offset, uint8_t* out, size_t size);
@@ -44,6 +50,9 @@ class LayoutStream {
   std::string path_on_disk(const LaidOut& member) const;
 
   const Layout& layout_;
+  LayoutPieces& pieces_;
+  AttributeWatch& attributes_;
+  uint64_t piece_ = 0;  // of the layout, which the indexes below belong to
   std::span<const EntryPath> entries_;
   size_t member_ = 0;  // where the last read was
   size_t header_member_ = kNone;

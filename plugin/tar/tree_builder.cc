@@ -1,8 +1,10 @@
 #include "tar/tree_builder.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cassert>
@@ -17,6 +19,7 @@ namespace tidemark::tar {
 namespace {
 
 constexpr uint64_t kHandOverBytes = 4 << 20;
+constexpr long kXfsMagic = 0x58465342;
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 tl::unexpected<Error> refuse(const std::string& member, const char* why) {
@@ -32,6 +35,16 @@ Result<std::string> random_text() {
 }
 
 }  // namespace
+
+bool can_sync_at_once(int fd) {
+  struct statfs info;
+  if (fstatfs(fd, &info) != 0) return false;
+  for (const long known : {long{EXT4_SUPER_MAGIC}, kXfsMagic, long{BTRFS_SUPER_MAGIC}, long{TMPFS_MAGIC},
+                           long{F2FS_SUPER_MAGIC}}) {
+    if (info.f_type == known) return true;
+  }
+  return false;
+}
 
 TreeBuilder::~TreeBuilder() {
   file_.reset();
@@ -54,6 +67,7 @@ Status TreeBuilder::begin(std::string_view directory, core::Lsn lsn) {
     return fail_exists(directory_path_ + "/" + final_name_);
   }
   if (errno != ENOENT) return fail_errno(errno, directory_path_ + "/" + final_name_);
+  can_sync_at_once_ = can_sync_at_once(directory_.get());
   auto random = random_text();
   if (!random) return tl::unexpected(std::move(random.error()));
   temp_name_ = ".tidemark-restore-" + final_name_ + "-" + *random;
@@ -73,6 +87,7 @@ Status TreeBuilder::begin_staged(int staging_fd, std::string_view shown, core::L
 
 // Where a member goes: the directory it lies in is made the innermost one.
 Status TreeBuilder::place(std::string_view path, const char*& name, int& parent_fd) {
+  if (can_sync_at_once_) sync_each_ = ++members_ <= kSyncEachMax;
   if (path.empty()) {
     if (has_entry_) return refuse(final_name_, "is there twice");
     has_entry_ = true;
@@ -188,6 +203,8 @@ Status TreeBuilder::finish() {
   while (!stack_.empty()) {
     if (Status status = leave_directory(); !status) return status;
   }
+  if (!sync_each_ && can_sync_at_once_ && syncfs(directory_.get()) != 0)
+    return fail_errno(errno, directory_path_);
   return {};
 }
 

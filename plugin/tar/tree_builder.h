@@ -37,7 +37,8 @@ class TreeBuilder {
   // it in messages.
   Status begin_staged(int staging_fd, std::string_view shown, core::Lsn lsn);
 
-  // Whether what is written from now on is fsynced as it is completed (the default) or by the caller later.
+  // Staged: whether what is written from now on is fsynced as it is completed (the default) or by the caller
+  // later.
   void sync_each(bool on) { sync_each_ = on; }
 
   // `path` is relative to the entry, "" is the entry itself, without a '/' at its end.
@@ -71,6 +72,8 @@ class TreeBuilder {
   std::string final_name_;
   std::string temp_name_;
   bool sync_each_ = true;
+  bool can_sync_at_once_ = false;  // and does so by itself, unless it is staged
+  uint64_t members_ = 0;
   bool created_ = false;    // temp_name_ exists
   bool has_entry_ = false;  // the entry itself was given
   bool is_file_ = false;    // and is a file
@@ -84,6 +87,12 @@ class TreeBuilder {
   uint64_t written_bytes_ = 0;      // of the file
   uint64_t handed_over_bytes_ = 0;  // to the disk, of them
 };
+
+// Up to so many members are fsynced one by one; of more, one sync of the file system is cheaper, although it
+// writes what others left to be written too.
+inline constexpr uint64_t kSyncEachMax = 16;
+// Where syncfs() is known to wait for the data and to tell of errors.
+bool can_sync_at_once(int fd);
 
 // Gives what stands complete and fsynced in one directory its name in another of the same file system; the
 // caller fsyncs that. `target` is its path for messages. EXISTS: something has the name already.

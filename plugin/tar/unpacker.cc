@@ -1,9 +1,7 @@
 #include "tar/unpacker.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,22 +11,6 @@
 
 namespace tidemark::tar {
 namespace {
-
-// Up to so many members are fsynced one by one; of more, one sync of the file system is cheaper, although it
-// writes what others left to be written too.
-constexpr uint64_t kSyncEachMax = 16;
-constexpr long kXfsMagic = 0x58465342;
-
-// Where syncfs() is known to wait for the data and to tell of errors.
-bool can_sync_at_once(int fd) {
-  struct statfs info;
-  if (fstatfs(fd, &info) != 0) return false;
-  for (const long known : {long{EXT4_SUPER_MAGIC}, kXfsMagic, long{BTRFS_SUPER_MAGIC}, long{TMPFS_MAGIC},
-                           long{F2FS_SUPER_MAGIC}}) {
-    if (info.f_type == known) return true;
-  }
-  return false;
-}
 
 std::string name_of(core::Lsn lsn) {
   const auto text = core::lsn_text(lsn);

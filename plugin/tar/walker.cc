@@ -8,11 +8,11 @@
 #include <cstring>
 
 #include "core/archive_name.h"
+#include "tar/attributes.h"
 
 namespace tidemark::tar {
 namespace {
 
-constexpr size_t kListingBytes = 32 << 10;
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 
 int64_t nanoseconds(const struct timespec& time) {
@@ -60,10 +60,18 @@ tl::unexpected<Error> fail_changed(const std::string& path, const struct stat& n
   return fail(TIDEMARK_E_CORRUPT, what + "; an entry must not change until it is released");
 }
 
-tl::unexpected<Error> fail_too_many(std::string_view entry_path, size_t limit_bytes) {
-  return fail(TIDEMARK_E_PERMANENT, std::string(entry_path) + ": has too many members to lay out in " +
+tl::unexpected<Error> fail_size(const std::string& path, uint64_t size_bytes) {
+  return fail(
+      TIDEMARK_E_PERMANENT,
+      path + ": reports size " + std::to_string(size_bytes) + " and has " +
+          (size_bytes == 0 ? "content" : "more or less content") +
+          "; it is not a regular file of a disk, such as those below /proc; leave it out of the entry");
+}
+
+tl::unexpected<Error> fail_budget(std::string_view entry_path, size_t limit_bytes) {
+  return fail(TIDEMARK_E_PERMANENT, std::string(entry_path) + ": its directories do not fit in " +
                                         std::to_string(limit_bytes) +
-                                        " bytes; store fewer files in one entry or raise the memory budget");
+                                        " bytes; nest them less deeply or raise memory_budget_bytes");
 }
 
 tl::unexpected<Error> fail_type(const std::string& path, mode_t mode) {
@@ -78,159 +86,198 @@ tl::unexpected<Error> fail_type(const std::string& path, mode_t mode) {
       path + ": is " + what + "; an entry is a file or a directory of files, directories and symlinks");
 }
 
-TreeWalker::TreeWalker(ByteBudget& budget)
-    : budget_(budget), names_(budget), items_(budget), listing_(new char[kListingBytes]) {}
-
-void TreeWalker::trim() {
-  names_.trim();
-  items_.trim();
-}
+TreeWalker::TreeWalker(ByteBudget& budget, AttributeWatch& attributes)
+    : budget_(budget), attributes_(attributes), names_(budget) {}
 
 Place TreeWalker::place(int directory_fd, const char* name) const {
   return {{path_, path_size_}, entry_path_, directory_fd, name};
 }
 
+std::string TreeWalker::shown_directory() const { return place(-1, "").path(); }
+
+std::string_view TreeWalker::directory_name(size_t level) const {
+  const size_t begin = level == 0 ? 0 : frames_[level - 1].path_size;
+  return {path_ + begin, frames_[level].path_size - begin - 1};
+}
+
 Status TreeWalker::walk(const EntryPath& entry, TreeVisitor& visitor, Cancel cancel) {
+  Status status = begin(entry);
+  while (status && !is_done()) status = step(visitor, cancel);
+  end();
+  return status;
+}
+
+Status TreeWalker::begin(const EntryPath& entry) {
+  end();
+  members_ = 0;
+  has_too_many_ = false;
   entry_path_ = entry.path;
   if (entry.path.empty() || entry.path.size() >= sizeof root_ ||
       entry.path.find('\0') != std::string_view::npos) {
     return fail(TIDEMARK_E_PERMANENT, "the path of entry " + std::to_string(entry.lsn) +
-                                          " is empty, longer than 4095 bytes or has a NUL in it");
+                                          " is empty, longer than " + std::to_string(sizeof root_ - 1) +
+                                          " bytes or has a NUL in it");
   }
-  if (!names_.reserve() || !items_.reserve()) return fail_errno(errno, "cannot reserve memory for names");
+  if (!names_.reserve()) return fail_errno(errno, "cannot reserve memory for names");
   std::memcpy(root_, entry.path.data(), entry.path.size());
   root_[entry.path.size()] = '\0';
   const auto text = core::lsn_text(entry.lsn);
   std::memcpy(path_, text.data(), text.size());
   path_size_ = text.size();
+  at_root_ = true;
+  return {};
+}
 
-  const struct LetGo {  // also of a walk that an exception ends
-    TreeWalker& walker;
-    ~LetGo() {
-      walker.directories_.clear();
-      walker.frames_.clear();
-      walker.names_.shrink(0);
-      walker.items_.shrink(0);
-    }
-  } let_go{*this};
-  Status status = walk_root(visitor);
-  if (status) status = walk_frames(visitor, cancel);
+void TreeWalker::end() {
+  directories_.clear();
+  frames_.clear();
+  names_.clear();
+  at_root_ = false;
+}
+
+Status TreeWalker::begin_at(const EntryPath& entry, std::string_view member) {
+  if (Status status = begin(entry); !status) return status;
+  if (member.ends_with('/')) member.remove_suffix(1);
+  size_t begin = member.find('/');
+  if (begin == std::string_view::npos) return {};
+  at_root_ = false;
+  UniqueFd fd(openat(AT_FDCWD, root_, kOpenDirectory));
+  if (!fd) return fail_inside(errno, std::string(entry_path_));
+  // The name of a directory on the way, then what is to be visited.
+  std::string_view name = member.substr(begin + 1, member.find('/', begin + 1) - begin - 1);
+  Status status = enter(std::move(fd), root_, AT_FDCWD, nullptr, name);
+  while (status && begin + 1 + name.size() < member.size()) {
+    begin += 1 + name.size();
+    const std::string_view next = member.substr(begin + 1, member.find('/', begin + 1) - begin - 1);
+    status = enter_child(name, next);
+    name = next;
+  }
   return status;
+}
+
+// Which has to be the next of the innermost directory's names.
+Status TreeWalker::enter_child(std::string_view name, std::string_view from) {
+  DirectoryNames::Name found;
+  const int fd = directories_.fd();
+  if (const int problem = names_.next(fd, {}, &found); problem != 0) return names_failed(problem);
+  if (found.text == nullptr || std::string_view(found.text, found.size) != name) {
+    return fail_inside(ENOENT, shown_directory() + std::string(name));
+  }
+  append_to_path(found);
+  UniqueFd child(openat(fd, found.text, kOpenDirectory));
+  if (!child) return fail_inside(errno, shown_directory());
+  return enter(std::move(child), found.text, fd, nullptr, from);
+}
+
+Status TreeWalker::step(TreeVisitor& visitor, Cancel cancel) {
+  if (at_root_) {
+    at_root_ = false;
+    return walk_root(visitor);
+  }
+  if (cancel.is_cancelled != nullptr && cancel.is_cancelled(cancel.ctx)) {
+    return fail(TIDEMARK_E_CANCELLED, std::string(entry_path_) + ": cancelled while it was archived");
+  }
+  const Frame& frame = frames_.back();
+  path_size_ = frame.path_size;
+  DirectoryNames::Name name;
+  const std::string_view last(path_ + frame.path_size, frame.last_size);
+  if (const int problem = names_.next(directories_.fd(), last, &name); problem != 0)
+    return names_failed(problem);
+  return name.text == nullptr ? leave(visitor) : visit(name, visitor);
+}
+
+Status TreeWalker::check_count() {
+  if (++members_ <= most_members_) return {};
+  has_too_many_ = true;
+  return fail(TIDEMARK_E_PERMANENT, std::string(entry_path_) + ": has " +
+                                        too_many_members_text(most_members_) +
+                                        "; that is the most an archive holds: store fewer in one entry");
 }
 
 Status TreeWalker::walk_root(TreeVisitor& visitor) {
   UniqueFd fd(openat(AT_FDCWD, root_, kOpenDirectory));
-  if (fd) return enter(std::move(fd), root_, AT_FDCWD, visitor);
+  if (fd) return enter(std::move(fd), root_, AT_FDCWD, &visitor, {});
   const int problem = errno;
   struct stat info;
   if (problem != ENOTDIR && problem != ELOOP) return fail_errno(problem, entry_path_);
   if (fstatat(AT_FDCWD, root_, &info, AT_SYMLINK_NOFOLLOW) != 0) return fail_errno(errno, entry_path_);
   if (!S_ISREG(info.st_mode)) return fail_type(std::string(entry_path_), info.st_mode);
+  if (Status status = check_count(); !status) return status;
   return visitor.on_file(place(AT_FDCWD, root_));
 }
 
-Status TreeWalker::walk_frames(TreeVisitor& visitor, Cancel cancel) {
-  while (!frames_.empty()) {
-    if (cancel.is_cancelled != nullptr && cancel.is_cancelled(cancel.ctx)) {
-      return fail(TIDEMARK_E_CANCELLED, std::string(entry_path_) + ": cancelled while it was archived");
-    }
-    Frame& frame = frames_.back();
-    path_size_ = frame.path_size;
-    Status status =
-        frame.next_item == items_.size() ? leave(visitor) : visit_item(items_[frame.next_item++], visitor);
-    if (!status) return status;
-  }
-  return {};
-}
-
-// Goes into a directory whose member name without the final '/' stands in path_.
-Status TreeWalker::enter(UniqueFd fd, const char* name, int parent_fd, TreeVisitor& visitor) {
+// Goes into a directory whose member name without the final '/' stands in path_, with a visit if there is a
+// visitor.
+Status TreeWalker::enter(UniqueFd fd, const char* name, int parent_fd, TreeVisitor* visitor,
+                         std::string_view from) {
   path_[path_size_++] = '/';
   struct stat info;
-  if (fstat(fd.get(), &info) != 0) return fail_errno(errno, place(parent_fd, name).path());
-  if (Status status = visitor.on_directory(place(parent_fd, name), info); !status) return status;
-  const Frame frame = {items_.size(), items_.size(), names_.size(), path_size_, stamp_of(info)};
-  if (Status status = list(fd.get()); !status) return status;
-  sort_from(frame.first_item);
-  frames_.push_back(frame);
+  if (fstat(fd.get(), &info) != 0) return fail_errno(errno, shown_directory());
+  if (visitor != nullptr) {
+    if (Status status = check_count(); !status) return status;
+    const Place here = place(parent_fd, name);
+    attributes_.look(fd.get(), here);
+    if (Status status = visitor->on_directory(here, info); !status) return status;
+  }
+  const int problem = names_.push(fd.get(), from);
+  frames_.push_back({path_size_, stamp_of(info), 0});
   directories_.push(std::move(fd), info.st_dev, info.st_ino);
-  return {};
+  return problem == 0 ? Status() : names_failed(problem);
+}
+
+Status TreeWalker::names_failed(int problem) const {
+  if (problem == DirectoryNames::kFull) return fail_budget(entry_path_, budget_.limit);
+  return fail_inside(problem, shown_directory());
 }
 
 Status TreeWalker::leave(TreeVisitor& visitor) {
   const Frame frame = frames_.back();
   struct stat info;
-  const std::string_view member(path_, path_size_);
-  if (fstat(directories_.fd(), &info) != 0)
-    return fail_errno(errno, Place{member, entry_path_, -1, ""}.path());
-  if (stamp_of(info) != frame.stamp) {
-    return fail_changed(Place{member, entry_path_, -1, ""}.path(), info, frame.stamp);
-  }
+  if (fstat(directories_.fd(), &info) != 0) return fail_errno(errno, shown_directory());
+  if (stamp_of(info) != frame.stamp) return fail_changed(shown_directory(), info, frame.stamp);
   frames_.pop_back();
-  items_.shrink(frame.first_item);
-  names_.shrink(frame.first_name);
-  if (const int problem = directories_.pop(); problem != 0) {
-    return fail_inside(problem, Place{member, entry_path_, -1, ""}.path());
-  }
+  names_.pop();
+  if (const int problem = directories_.pop(); problem != 0) return fail_inside(problem, shown_directory());
   visitor.on_directory_end();
   return {};
 }
 
-Status TreeWalker::visit_item(const Item& item, TreeVisitor& visitor) {
-  const char* name = names_.data() + item.name;
+void TreeWalker::append_to_path(const DirectoryNames::Name& name) {
+  std::memcpy(path_ + path_size_, name.text, name.size);
+  path_size_ += name.size;
+  frames_.back().last_size = static_cast<uint16_t>(name.size);
+}
+
+Status TreeWalker::visit(const DirectoryNames::Name& name, TreeVisitor& visitor) {
   const int fd = directories_.fd();
-  if (path_size_ + item.name_size + 1 > kMemberNameMax) {
-    return fail(TIDEMARK_E_PERMANENT, place(fd, name).path() + name + ": the path is longer than " +
-                                          std::to_string(kMemberNameMax) + " bytes; use shorter names");
+  append_to_path(name);
+  if (path_size_ > kMemberPathMax) {
+    return fail(TIDEMARK_E_PERMANENT,
+                shown_directory() + ": has " + too_long_path_text() + "; use shorter names");
   }
-  std::memcpy(path_ + path_size_, name, item.name_size);
-  path_size_ += item.name_size;
-  uint8_t type = item.type;
+  uint8_t type = name.type;
   if (type == DT_UNKNOWN) {
-    auto found = find_type(fd, name);
+    auto found = find_type(fd, name.text);
     if (!found) return tl::unexpected(std::move(found.error()));
     type = *found;
   }
-  if (type == DT_REG) return visitor.on_file(place(fd, name));
-  if (type == DT_LNK) return visitor.on_symlink(place(fd, name));
-  if (type != DT_DIR) return fail_type(place(fd, name).path(), static_cast<mode_t>(DTTOIF(type)));
-  UniqueFd child(openat(fd, name, kOpenDirectory));
-  if (!child) return fail_inside(errno, place(fd, name).path());
-  return enter(std::move(child), name, fd, visitor);
+  if (type == DT_DIR) {
+    UniqueFd child(openat(fd, name.text, kOpenDirectory));
+    if (!child) return fail_inside(errno, shown_directory());
+    return enter(std::move(child), name.text, fd, &visitor, {});
+  }
+  if (type != DT_REG && type != DT_LNK) {
+    return fail_type(shown_directory(), static_cast<mode_t>(DTTOIF(type)));
+  }
+  if (Status status = check_count(); !status) return status;
+  const Place here = place(fd, name.text);
+  return type == DT_REG ? visitor.on_file(here) : visitor.on_symlink(here);
 }
 
 Result<uint8_t> TreeWalker::find_type(int fd, const char* name) {
   struct stat info;
-  if (fstatat(fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0) return fail_inside(errno, place(fd, name).path());
+  if (fstatat(fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0) return fail_inside(errno, shown_directory());
   return type_of_mode(info.st_mode);
-}
-
-Status TreeWalker::list(int fd) {
-  for (;;) {
-    const ssize_t size = getdents64(fd, listing_.get(), kListingBytes);
-    if (size < 0) return fail_inside(errno, place(fd, "").path());
-    if (size == 0) return {};
-    for (ssize_t at = 0; at < size;) {
-      const auto* found = reinterpret_cast<const dirent64*>(listing_.get() + at);
-      at += found->d_reclen;
-      const char* name = found->d_name;
-      if (name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'))) continue;
-      if (!add_name(name, found->d_type)) return fail_too_many(entry_path_, budget_.limit);
-    }
-  }
-}
-
-bool TreeWalker::add_name(const char* name, uint8_t type) {
-  const size_t size = std::strlen(name);
-  const Item item = {static_cast<uint32_t>(names_.size()), static_cast<uint16_t>(size), type};
-  return names_.append(name, size + 1) && items_.push(item);
-}
-
-void TreeWalker::sort_from(size_t first_item) {
-  const char* names = names_.data();
-  std::sort(items_.data() + first_item, items_.data() + items_.size(), [names](const Item& a, const Item& b) {
-    return std::string_view(names + a.name, a.name_size) < std::string_view(names + b.name, b.name_size);
-  });
 }
 
 }  // namespace tidemark::tar

@@ -1,4 +1,5 @@
-// Walks one log entry on disk in archive order: the entry itself, then pre-order, names in byte order.
+// Walks one log entry on disk in archive order: the entry itself, then pre-order, names in byte order. At one
+// go, or step by step and from any member on.
 //
 // One thread at a time; made once and reused. Never follows a symlink and never opens anything but
 // directories: files and symlinks are handed to the visitor by directory and name. Holds a bounded number of
@@ -10,17 +11,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tar/dir_stack.h"
+#include "tar/directory_names.h"
 #include "tar/entry_source.h"
 #include "tar/format.h"
 #include "tar/reserved_array.h"
 
 namespace tidemark::tar {
+
+class AttributeWatch;
 
 // What tells that a file or directory is still the one that was seen.
 struct FileStamp {
@@ -58,50 +61,71 @@ class TreeVisitor {
 // something else is CORRUPT, not NOT_FOUND.
 tl::unexpected<Error> fail_inside(int sys_errno, const std::string& path);
 tl::unexpected<Error> fail_changed(const std::string& path, const struct stat& now, const FileStamp& before);
-tl::unexpected<Error> fail_too_many(std::string_view entry_path, size_t limit_bytes);
+// A file that has not changed and has fewer or more bytes than its size says.
+tl::unexpected<Error> fail_size(const std::string& path, uint64_t size_bytes);
+tl::unexpected<Error> fail_budget(std::string_view entry_path, size_t limit_bytes);
 // Devices, FIFOs, sockets and whatever else is no file, directory or symlink.
 tl::unexpected<Error> fail_type(const std::string& path, mode_t mode);
 
 class TreeWalker {
  public:
-  explicit TreeWalker(ByteBudget& budget);
+  TreeWalker(ByteBudget& budget, AttributeWatch& attributes);
+
+  // See DirectoryNames::set_most_bytes(). Only between walks.
+  void set_most_name_bytes(size_t most_bytes) { names_.set_most_bytes(most_bytes); }
+  // More members are a PERMANENT error, and has_too_many() is true until the next walk.
+  void set_most_members(uint64_t most) { most_members_ = most; }
+  bool has_too_many() const { return has_too_many_; }
 
   Status walk(const EntryPath& entry, TreeVisitor& visitor, Cancel cancel);
-  void trim();
+
+  // Or: begin(), step() until is_done(), end(). A step visits one member or leaves one directory. What the
+  // entry's path says is borrowed until end().
+  Status begin(const EntryPath& entry);
+  // The first step visits `member`, named as Place has it; its directories are gone into without a visit.
+  // CORRUPT: it is not there.
+  Status begin_at(const EntryPath& entry, std::string_view member);
+  bool is_done() const { return !at_root_ && frames_.empty(); }
+  Status step(TreeVisitor& visitor, Cancel cancel);
+  void end();
+  void trim() { names_.trim(); }
+
+  uint64_t members() const { return members_; }  // visited since it began
+  // The directories that it is in, the entry's root first.
+  size_t depth() const { return frames_.size(); }
+  std::string_view directory_name(size_t level) const;
+  const FileStamp& directory_stamp(size_t level) const { return frames_[level].stamp; }
 
  private:
-  struct Item {
-    uint32_t name;  // offset in names_, NUL-terminated
-    uint16_t name_size;
-    uint8_t type;  // DT_*
-  };
   struct Frame {
-    size_t next_item;
-    size_t first_item;
-    size_t first_name;
-    size_t path_size;
+    size_t path_size;  // with its '/'
     FileStamp stamp;
+    uint16_t last_size;  // of the name visited last, which stands in path_ behind path_size
   };
 
   Status walk_root(TreeVisitor& visitor);
-  Status walk_frames(TreeVisitor& visitor, Cancel cancel);
-  Status visit_item(const Item& item, TreeVisitor& visitor);
-  Status enter(UniqueFd fd, const char* name, int parent_fd, TreeVisitor& visitor);
+  Status visit(const DirectoryNames::Name& name, TreeVisitor& visitor);
+  Status enter(UniqueFd fd, const char* name, int parent_fd, TreeVisitor* visitor, std::string_view from);
+  Status enter_child(std::string_view name, std::string_view from);
   Status leave(TreeVisitor& visitor);
-  Status list(int fd);
-  bool add_name(const char* name, uint8_t type);
-  void sort_from(size_t first_item);
+  Status names_failed(int problem) const;
+  void append_to_path(const DirectoryNames::Name& name);
   Result<uint8_t> find_type(int fd, const char* name);
+  Status check_count();
   Place place(int directory_fd, const char* name) const;
+  std::string shown_directory() const;
 
   ByteBudget& budget_;
-  ReservedArray<char> names_;
-  ReservedArray<Item> items_;
+  AttributeWatch& attributes_;
+  uint64_t most_members_ = kMembersMax;
+  uint64_t members_ = 0;
+  bool has_too_many_ = false;
+  bool at_root_ = false;  // which is yet to be visited
+  DirectoryNames names_;
   std::vector<Frame> frames_;
   DirStack directories_;
-  std::unique_ptr<char[]> listing_;  // what getdents64 fills
   std::string_view entry_path_;
-  char root_[kMemberNameMax];        // the entry's path, NUL-terminated
+  char root_[4096];                  // the entry's path, NUL-terminated
   char path_[kMemberNameMax + 300];  // the member at work: room for one name behind the longest
   size_t path_size_ = 0;
 };

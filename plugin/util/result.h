@@ -29,12 +29,13 @@ using Status = Result<void>;
 
 tl::unexpected<Error> fail(tidemark_status status, std::string message);
 
-// status from errno: ENOENT is NOT_FOUND, ENOSPC and EDQUOT are NO_SPACE, EIO, EMFILE and their like
-// RETRYABLE, the rest PERMANENT. The message is "<what>: <strerror>".
+// Of an entry or another file that is not the sink's; base/errno_status.h says what becomes of each errno.
+// The message is "<what>: <text of the errno>".
 tl::unexpected<Error> fail_errno(int sys_errno, std::string_view what);
 
 // Writes `error` into a caller-owned struct of the ABI (NULL is fine, a shorter struct too) and returns
-// its status: the one place where an Error crosses outward.
+// its status: the one place where an Error crosses outward. The message becomes one clean line; one that is
+// too long loses its middle.
 tidemark_status to_abi(const Error& error, tidemark_error* out);
 
 // An empty struct to hand to a callee, and what the callee made of it. `where` goes before its message.

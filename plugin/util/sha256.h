@@ -1,13 +1,15 @@
 // SHA-256 over OpenSSL, for one object after another without fetching the algorithm anew.
 //
-// One thread at a time. Construction may throw std::bad_alloc or std::runtime_error (no SHA-256 in this
-// OpenSSL); nothing else throws.
+// One thread at a time. No call of the library is taken for done: the first that fails is remembered, and
+// finish() then gives its error instead of a digest of something else. Nothing throws.
 #ifndef TIDEMARK_UTIL_SHA256_H
 #define TIDEMARK_UTIL_SHA256_H
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include "util/result.h"
 
 struct evp_md_ctx_st;
 struct evp_md_st;
@@ -25,13 +27,21 @@ class Sha256 {
 
   void reset();
   void update(const void* data, size_t size);
-  Digest finish();                      // then reset() before the next use
-  void copy_from(const Sha256& other);  // goes on from where `other` stands
+  void copy_from(const Sha256& other);  // continues from where `other` stands
+  // Then reset() before the next use. RETRYABLE names the function that failed, and the library it was found
+  // in.
+  [[nodiscard]] Result<Digest> finish();
 
  private:
-  evp_md_st* algorithm_;
-  evp_md_ctx_st* context_;
+  void prepare();
+
+  evp_md_st* algorithm_ = nullptr;
+  evp_md_ctx_st* context_ = nullptr;
+  const char* failed_ = nullptr;  // the function, since the last reset()
 };
+
+// Known answers of SHA-256 and CRC-32C. PERMANENT: this process computes wrong ones.
+Status check_digests();
 
 }  // namespace tidemark
 

@@ -30,16 +30,15 @@ using Status = Result<void>;
 
 tl::unexpected<Error> fail(tidemark_status status, std::string message);
 
-// What a caller should do about an errno of a file or socket call.
-tidemark_status classify_errno(int sys_errno);
-// The message is "<what>: <text of the errno>".
+// Of the sink's own files and sockets; base/errno_status.h says what becomes of each errno. The message is
+// "<what>: <text of the errno>".
 tl::unexpected<Error> fail_errno(int sys_errno, std::string_view what);
 
 // A callback of the caller or a wrapped sink failed with `status` and has filled the caller's error.
 tl::unexpected<Error> passed_on(tidemark_status status);
 
 // Writes `error` to a caller-owned struct (NULL and shorter ones are fine) and returns its status. The
-// message becomes one line and is cut at a character's edge.
+// message becomes one clean line; one that is too long loses its middle.
 tidemark_status report(const Error& error, tidemark_error* out) noexcept;
 
 // For catch blocks: what a library threw, as a status. Out of memory is worth a retry, the rest is not.

@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/line.h"
 #include "common/call.h"
 #include "common/error.h"
 #include "common/key.h"
@@ -30,13 +31,15 @@
 
 namespace tidemark::sinks {
 
-// The log of the host; does nothing where the host has none.
+// The log of the host, in clean lines; does nothing where the host has none.
 class HostLog {
  public:
   explicit HostLog(const tidemark_sink_host* host) : host_(host) {}
   void write(int32_t level, std::string_view message) const {
     if (host_ == nullptr || !TIDEMARK_HAS(host_, tidemark_sink_host, log) || host_->log == nullptr) return;
-    host_->log(host_->ctx, level, abi_str(message));
+    if (is_clean_line(message)) return host_->log(host_->ctx, level, abi_str(message));
+    const std::string clean = clean_line(message);
+    host_->log(host_->ctx, level, abi_str(clean));
   }
   const tidemark_sink_host* host() const { return host_; }
 

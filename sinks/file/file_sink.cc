@@ -35,13 +35,16 @@ Status copy_out(int fd, uint64_t begin, uint64_t end, char* buffer, size_t capac
 
 }  // namespace
 
-Result<UniqueFd> FileSink::open_object(std::string_view key, int flags, ObjectInfo* info) const {
+Result<UniqueFd> FileSink::open_object(std::string_view key, int flags, ObjectInfo* info) {
   Result<UniqueFd> fd = directories_.open(key, flags | O_NOFOLLOW);
-  const auto absent = [&] { return fail(TIDEMARK_E_NOT_FOUND, "no object " + directories_.absolute(key)); };
+  const auto absent = [&]() -> Result<UniqueFd> {
+    if (Status ok = root_.check(); !ok) return tl::unexpected(ok.error());
+    return fail(TIDEMARK_E_NOT_FOUND, "no object " + directories_.absolute(key));
+  };
   if (!fd) {
     const int sys_errno = fd.error().sys_errno;
     if (sys_errno == ENOENT || sys_errno == ENOTDIR || sys_errno == ENXIO) return absent();
-    return fd;
+    return tl::unexpected(root_.explain(std::move(fd.error())));
   }
   struct stat stat;
   if (fstat(fd->get(), &stat) != 0) return fail_errno(errno, "stat " + directories_.absolute(key));
@@ -60,7 +63,8 @@ Result<ObjectInfo> FileSink::head(std::string_view key, const Call&) {
   ObjectInfo info;
   const Result<UniqueFd> fd = open_object(key, O_RDONLY | O_NONBLOCK, &info);
   if (!fd) return tl::unexpected(fd.error());
-  if (Status ok = make_durable(fd->get(), key); !ok) return tl::unexpected(ok.error());
+  if (Status ok = make_durable(fd->get(), key); !ok) return tl::unexpected(root_.explain(ok.error()));
+  if (Status ok = root_.check(); !ok) return tl::unexpected(ok.error());
   return info;
 }
 
@@ -85,11 +89,18 @@ Status FileSink::get(std::string_view key, const Range& range, const Writer& out
 Status FileSink::list(std::string_view prefix, std::string_view start_after, const Visitor& visit,
                       const Call& call) {
   FileTree tree(directories_, call);
-  return list_tree(tree, prefix, start_after, visit, call);
+  const Status listed = list_tree(tree, prefix, start_after, visit, call);
+  return listed ? root_.check() : tl::unexpected(root_.explain(listed.error()));
 }
 
 // Directories that become empty stay: another put may be about to use them.
 Status FileSink::remove(std::string_view key, const Call&) {
+  if (Status ok = root_.check(); !ok) return ok;  // what is removed elsewhere is gone all the same
+  const Status removed = remove_here(key);
+  return removed ? root_.check() : tl::unexpected(root_.explain(removed.error()));
+}
+
+Status FileSink::remove_here(std::string_view key) {
   const size_t slash = key.rfind('/');
   const Result<UniqueFd> directory = directories_.open(
       key.substr(0, slash == std::string_view::npos ? 0 : slash), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);

@@ -1,8 +1,8 @@
 // The sink that keeps objects as files below one directory; the key is the relative path.
 //
 // put, head, get, list and remove on any thread, concurrently; there is no lock between them but a short
-// one for staging=named and that of SyncGroup. Owns a descriptor of the root directory, so moving the root
-// moves the archive.
+// one for staging=named and that of SyncGroup. What is stored, found, absent, listed or removed is said
+// of the directory that the url names, and of no other: see root.h.
 #ifndef TIDEMARK_SINKS_FILE_FILE_SINK_H
 #define TIDEMARK_SINKS_FILE_FILE_SINK_H
 
@@ -15,6 +15,7 @@
 #include "common/mutex.h"
 #include "common/table.h"
 #include "file/directories.h"
+#include "file/root.h"
 #include "file/staging.h"
 #include "file/sync_group.h"
 
@@ -61,17 +62,18 @@ class FileSink {
   Status name_in_staging(NewFile& file);
   Status sync_directory(const SyncGroup::Directory& directory, std::string_view key);
   // A regular file, open for reading, and its size.
-  Result<UniqueFd> open_object(std::string_view key, int flags, ObjectInfo* info) const;
+  Result<UniqueFd> open_object(std::string_view key, int flags, ObjectInfo* info);
+  Status remove_here(std::string_view key);
   Result<std::shared_ptr<StagingArea>> staging_area(const StagingArea* broken = nullptr);
 
-  const UniqueFd root_;
-  const std::string path_;
+  Root root_;
   Directories directories_;
   BufferPool buffers_;
   SyncGroup syncs_;
   bool unnamed_ = true;  // set by open
   Mutex staging_mutex_;
   std::shared_ptr<StagingArea> staging_ TM_GUARDED_BY(staging_mutex_);  // made when first needed
+  uint64_t staging_returns_ TM_GUARDED_BY(staging_mutex_) = 0;          // of the root, when it was made
 };
 
 }  // namespace tidemark::sinks::file

@@ -77,9 +77,8 @@ Result<UniqueFd> open_existing_root(const std::string& path) {
 }  // namespace
 
 FileSink::FileSink(UniqueFd root, std::string path, uint64_t put_buffer_bytes)
-    : root_(std::move(root)),
-      path_(std::move(path)),
-      directories_(root_.get(), path_),
+    : root_(std::move(root), std::move(path)),
+      directories_(root_.fd(), root_.path()),
       buffers_(put_buffer_bytes) {}
 
 Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, const Call& call) {
@@ -96,14 +95,15 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, con
   if (Status ok = call.check(); !ok) return tl::unexpected(ok.error());
   std::unique_ptr<FileSink> sink(new FileSink(std::move(*root), std::move(*path), request.put_buffer_bytes));
   if (request.read_only) {
-    report_leftovers(sink->root_.get(), sink->path_, request.log);
+    report_leftovers(sink->root_.fd(), sink->root_.path(), request.log);
     return sink;
   }
-  if (sync == "shared" || (sync == "auto" && shares_commits(sink->root_.get()))) sink->syncs_.share();
-  sweep_leftovers(sink->root_.get(), sink->path_, request.log);
+  if (sync == "shared" || (sync == "auto" && shares_commits(sink->root_.fd()))) sink->syncs_.share();
+  sweep_leftovers(sink->root_.fd(), sink->root_.path(), request.log);
   if (Status ok = sink->probe(staging); !ok) return tl::unexpected(not_absent(std::move(ok.error())));
+  if (Status ok = sink->root_.check(); !ok) return tl::unexpected(ok.error());
   request.log.write(TIDEMARK_LOG_DEBUG,
-                    "opened " + sink->path_ + (sink->unnamed_ ? " with unnamed" : " with named") +
+                    "opened " + sink->root_.path() + (sink->unnamed_ ? " with unnamed" : " with named") +
                         " staging files" + (sink->shares_syncs() ? " and shared fsyncs" : ""));
   return sink;
 }
@@ -120,7 +120,7 @@ Status FileSink::probe(const std::string& staging) {
       return {};
     }
     const bool out_of_order =
-        unnamed.error().status == TIDEMARK_E_NO_SPACE || unnamed.error().sys_errno == EIO;
+        unnamed.error().status >= TIDEMARK_E_RETRYABLE;  // named ones would fare no better
     if (staging == "unnamed" || out_of_order) return unnamed;
   }
   unnamed_ = false;
@@ -128,14 +128,15 @@ Status FileSink::probe(const std::string& staging) {
 }
 
 Status FileSink::probe_unnamed(StagingArea& area) {
-  const UniqueFd file(open_unnamed(root_.get()));
-  if (!file) return fail_errno(errno, "create an unnamed file in " + path_ + " (staging=named does without)");
+  const UniqueFd file(open_unnamed(root_.fd()));
+  if (!file)
+    return fail_errno(errno, "create an unnamed file in " + root_.path() + " (staging=named does without)");
   if (write(file.get(), "x", 1) != 1 || fsync(file.get()) != 0)
-    return fail_errno(errno, "write a file in " + path_);
+    return fail_errno(errno, "write a file in " + root_.path());
   const std::string name = area.next_name();
   if (link_unnamed(file.get(), area.fd(), name.c_str()) != 0) {
-    return fail_errno(errno,
-                      "link an unnamed file in " + path_ + " (it takes /proc; staging=named does without)");
+    return fail_errno(
+        errno, "link an unnamed file in " + root_.path() + " (it takes /proc; staging=named does without)");
   }
   unlinkat(area.fd(), name.c_str(), 0);
   return {};
@@ -145,10 +146,10 @@ Status FileSink::probe_named(StagingArea& area) {
   const std::string name = area.next_name(), linked = area.next_name();
   const UniqueFd file(openat(area.fd(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
   if (!file || write(file.get(), "x", 1) != 1 || fsync(file.get()) != 0) {
-    return fail_errno(errno, "write a file in " + path_);
+    return fail_errno(errno, "write a file in " + root_.path());
   }
   if (linkat(area.fd(), name.c_str(), area.fd(), linked.c_str(), 0) != 0) {
-    return fail_errno(errno, "link a file in " + path_ + " (the file system must know hard links)");
+    return fail_errno(errno, "link a file in " + root_.path() + " (the file system must know hard links)");
   }
   unlinkat(area.fd(), name.c_str(), 0);
   unlinkat(area.fd(), linked.c_str(), 0);
@@ -157,9 +158,14 @@ Status FileSink::probe_named(StagingArea& area) {
 
 Result<std::shared_ptr<StagingArea>> FileSink::staging_area(const StagingArea* broken) {
   const MutexLock lock(staging_mutex_);
-  if (staging_ && staging_.get() != broken) return staging_;
-  Result<std::shared_ptr<StagingArea>> area = StagingArea::create(root_.get(), path_);
-  if (area) staging_ = *area;
+  // One that was made before the root came back lies on a mount that may be gone.
+  const uint64_t returns = root_.returns();
+  if (staging_ && staging_.get() != broken && staging_returns_ == returns) return staging_;
+  Result<std::shared_ptr<StagingArea>> area = StagingArea::create(root_.fd(), root_.path());
+  if (area) {
+    staging_ = *area;
+    staging_returns_ = returns;
+  }
   return area;
 }
 

@@ -71,10 +71,18 @@ struct FileSink::NewFile {
 Status FileSink::put(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
   if (Status ok = check_part_lengths(key, directories_); !ok) return ok;
   for (int attempt = 1;; ++attempt) {
+    if (Status ok = root_.check_if_away(); !ok) return ok;  // before a body is written for nothing
+    const uint64_t returns = root_.returns();
     Status done = put_once(key, source, flags, call);
-    if (done) return done;
-    const bool vanished = !done.error().reported && done.error().sys_errno == ENOENT;
-    if (!vanished || attempt == kMaxAttempts) return tl::unexpected(not_absent(std::move(done.error())));
+    if (done || done.error().reported) return done;
+    Error error = root_.explain(std::move(done.error()));
+    // The steps may have been taken on both sides of an absence: EXDEV and its like say nothing of the
+    // object.
+    if (error.sys_errno != 0 && root_.returns() != returns) error.status = TIDEMARK_E_RETRYABLE;
+    const bool vanished = error.status == TIDEMARK_E_NOT_FOUND;
+    if (vanished && attempt < kMaxAttempts) continue;
+    if (vanished) error.status = TIDEMARK_E_RETRYABLE;  // directories keep vanishing: no news of the object
+    return tl::unexpected(std::move(error));
   }
 }
 
@@ -95,7 +103,10 @@ Status FileSink::put_once(std::string_view key, const Source& source, uint32_t f
     return fail_errno(sys_errno, "fsync " + directories_.absolute(key));
   }
   if (Status ok = call.check(); !ok) return ok;
-  return publish(*file, watched, key, flags);
+  // Nothing becomes visible elsewhere; and nothing counts that did, because the root was moved in between.
+  if (Status ok = root_.check(); !ok) return ok;
+  if (Status ok = publish(*file, watched, key, flags); !ok) return ok;
+  return root_.check();
 }
 
 Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view key) {
@@ -183,7 +194,7 @@ Status FileSink::name_in_staging(NewFile& file) {
       return {};
     }
     if (errno != ENOENT || attempt == kMaxAttempts)
-      return fail_errno(errno, "name a staging file in " + path_);
+      return fail_errno(errno, "name a staging file in " + root_.path());
     broken = area->get();
   }
   return {};
@@ -203,6 +214,7 @@ Status FileSink::settle_existing(int directory_fd, std::string_view key) {
   }
   if (!existing) return fail_errno(errno, "open the existing " + path);
   if (Status ok = make_durable(existing.get(), key); !ok) return ok;
+  if (Status ok = root_.check(); !ok) return ok;
   return fail(TIDEMARK_E_EXISTS, path + " is there already");
 }
 

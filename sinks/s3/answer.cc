@@ -25,9 +25,10 @@ constexpr std::string_view kThrottled[] = {"SlowDown",
                                            "BandwidthLimitExceeded",
                                            "RequestThrottled"};
 constexpr std::string_view kRetryable[] = {
-    "InternalError", "InternalFailure",  "RequestTimeout", "ServiceUnavailable",
-    "Busy",          "OperationAborted", "IncompleteBody", "ConditionalRequestConflict",
-    "ServerBusy"};
+    "InternalError", "InternalFailure", "RequestTimeout", "ServiceUnavailable", "Busy", "OperationAborted",
+    "IncompleteBody", "ConditionalRequestConflict", "ServerBusy",
+    // What arrived is not what was sent: the next time it may.
+    "BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"};
 constexpr std::string_view kNoSpace[] = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull",
                                          "EntityTooLargeForQuota"};
 
@@ -42,9 +43,36 @@ tidemark_status classify(int status, const std::string& code) {
   if (contains(kRetryable, code) || status == 408 || status == 409) return TIDEMARK_E_RETRYABLE;
   if (status == 501) return TIDEMARK_E_UNSUPPORTED;
   if (status / 100 == 5) return TIDEMARK_E_RETRYABLE;
-  if (status == 404 && (code.empty() || code == "NoSuchKey" || code == "NotFound"))
-    return TIDEMARK_E_NOT_FOUND;
+  if (status == 404 && (code == "NoSuchKey" || code == "NotFound")) return TIDEMARK_E_NOT_FOUND;
+  if (status == 404 && code.empty()) return TIDEMARK_E_RETRYABLE;  // not from the store
   return TIDEMARK_E_PERMANENT;
+}
+
+tidemark_status classify(const StoreAnswer& answer, const StoreError& store) {
+  if (answer.lasts == StoreAnswer::Lasts::kLasts) return TIDEMARK_E_PERMANENT;
+  if (answer.status == 404 && store.code.empty() && answer.is_to_head && has_request_id(answer)) {
+    return TIDEMARK_E_NOT_FOUND;
+  }
+  const tidemark_status status = classify(answer.status, store.code);
+  const bool may_pass = store.is_broken || answer.lasts == StoreAnswer::Lasts::kMayPass;
+  return may_pass && status < TIDEMARK_E_RETRYABLE ? TIDEMARK_E_RETRYABLE : status;
+}
+
+// What an operator has to change, where the store tells.
+std::string remedy(const StoreAnswer& answer, const StoreError& store) {
+  if (!store.endpoint.empty()) return "; the store names the endpoint " + quote(store.endpoint);
+  if (store.code == "AuthorizationHeaderMalformed" && !store.region.empty()) {
+    return "; set region=" + store.region.substr(0, 64);
+  }
+  if (store.code == "SecondLevelDomainForbidden" || store.code == "PathStyleDomainForbidden" ||
+      store.code == "PathStyleRequestNotAllowed") {
+    return "; the store wants the bucket in the host's name, set path_style=false";
+  }
+  const bool is_denied =
+      answer.status == 403 &&
+      (store.code.empty() || store.code.starts_with("AccessDenied") || store.code == "Forbidden");
+  if (is_denied && !answer.needs.empty()) return "; it takes " + std::string(answer.needs);
+  return "";
 }
 
 // Seconds, or a date (RFC 9110, 10.2.3).
@@ -77,6 +105,10 @@ const char* plain_words(int status) {
       return "access denied";
     case 404:
       return "not found";
+    case 405:
+      return "the store does not take this request here";
+    case 417:
+      return "somebody on the way takes no Expect header; set expect=never";
     case 409:
       return "another operation on the object is under way";
     case 412:
@@ -104,7 +136,7 @@ StoreError store_error(const StoreAnswer& answer) {
   if (std::optional<StoreError> parsed = parse_error(answer.text)) {
     error = std::move(*parsed);
   } else {
-    error.is_broken = answer.text.starts_with("<?xml") || answer.text.starts_with("<Error");
+    error.is_broken = what_it_is(answer.text) == "no whole XML";
   }
   if (error.region.empty()) error.region = header(answer.headers, "x-amz-bucket-region");
   if (error.request_id.empty()) error.request_id = header(answer.headers, "x-amz-request-id");
@@ -114,22 +146,45 @@ StoreError store_error(const StoreAnswer& answer) {
 Error error_of(const StoreAnswer& answer, std::string_view what) {
   const StoreError store = store_error(answer);
   Error error;
-  error.status = classify(answer.status, store.code);
-  // Whatever the rest would have said.
-  if (store.is_broken && error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
+  error.status = classify(answer, store);
   error.http_status = answer.status;
   error.code = store.code;
   error.retry_after_ms = retry_after_ms(answer.headers);
   error.message.append(what).append(": ");
-  error.message.append(store.message.empty() ? plain_words(answer.status)
-                                             : store.message.substr(0, kMessageMax));
+  if (error.status == TIDEMARK_E_RETRYABLE && answer.status == 404) {
+    error.message.append("a 404 that is not the store's own; is endpoint right, is a proxy in the way?");
+  } else {
+    error.message.append(store.message.empty() ? plain_words(answer.status)
+                                               : store.message.substr(0, kMessageMax));
+  }
   error.message.append(" (");
   if (!store.code.empty()) error.message.append(store.code.substr(0, 64)).append(", ");
   error.message.append("HTTP ").append(std::to_string(answer.status));
   if (!store.request_id.empty()) error.message.append(", request ").append(store.request_id.substr(0, 64));
-  error.message.append(")");
+  error.message.append(")").append(remedy(answer, store));
+  if (answer.lasts == StoreAnswer::Lasts::kLasts) {
+    error.message.append("; again and again: something on the way changes what is sent");
+  }
   return error;
 }
+
+bool is_body_of_success(std::string_view text) {
+  if (text.empty()) return true;
+  const std::string root = root_name(text);
+  if (root.empty()) return what_it_is(text) == "nothing";
+  return root != "Error" && root != "html" && root != "HTML";
+}
+
+bool is_object_type(std::string_view content_type) {
+  std::string type;
+  for (const char c : content_type.substr(0, content_type.find_first_of("; "))) {
+    type += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return type != "text/html" && type != "application/xhtml+xml" && type != "application/xml" &&
+         type != "text/xml";
+}
+
+bool has_request_id(const StoreAnswer& answer) { return !header(answer.headers, "x-amz-request-id").empty(); }
 
 std::optional<int64_t> parse_http_date_us(std::string_view text) {
   if (text.empty()) return std::nullopt;

@@ -19,6 +19,12 @@ struct StoreAnswer {
   Headers headers;
   std::string text;  // of the body, where nobody took it
 
+  // What the client knows besides.
+  bool is_to_head = false;      // no body, whatever the status
+  std::string_view needs = {};  // the permissions that the request takes
+  // Where the same refusal may mean two things: nobody knows, it may pass by itself, it came again and again.
+  enum class Lasts { kByCode, kMayPass, kLasts } lasts = Lasts::kByCode;
+
   bool is_ok() const { return status / 100 == 2; }
 };
 
@@ -31,15 +37,28 @@ std::string_view header(const Headers& headers, std::string_view name);
 struct StoreError {
   std::string code;
   std::string message;
-  std::string region;  // the one to sign for, where the store says it
+  std::string region;    // the one to sign for, where the store says it
+  std::string endpoint;  // where the bucket is to be asked, where the store says it
+  std::string bucket;    // what the store took for the bucket's name, where it says it
   std::string request_id;
   bool is_broken = false;  // the answer has a document that is not whole
 };
 StoreError store_error(const StoreAnswer& answer);
 
 // An answer that is none of those the caller hoped for, as an error: "<what>: <message> (<code>, HTTP
-// <status>, request <id>)". 409 is RETRYABLE: a decision about the object is under way.
+// <status>, request <id>)". 409 is RETRYABLE: a decision about the object is under way. NOT_FOUND is only
+// what the store itself says: with its own <Error>, or to HEAD with its own headers. Any other 404 comes from
+// somebody in between and is RETRYABLE.
 Error error_of(const StoreAnswer& answer, std::string_view what);
+
+// Is the body none, or a document that is neither an <Error> nor a page for people?
+bool is_body_of_success(std::string_view text);
+
+// Of the body of an answer that should be an object's: a page or an error is none.
+bool is_object_type(std::string_view content_type);
+
+// Does the answer carry what only a store puts there?
+bool has_request_id(const StoreAnswer& answer);
 
 // The time of the far side, from Date; nothing where there is none or it makes no sense. Microseconds.
 std::optional<int64_t> date_us(const Headers& headers, std::string_view name = "date");

@@ -30,11 +30,45 @@ Status Body::read(char* buffer, size_t capacity, size_t* size) {
       return ok;
     }
   }
+  if (md5_) digest(buffer, *size);
   position_ += *size;
   return {};
 }
 
-void Body::rewind(uint64_t offset) { position_ = std::min(offset, size_bytes_); }
+void Body::rewind(uint64_t offset) {
+  position_ = std::min(offset, size_bytes_);
+  if (md5_ && position_ == 0 && digested_bytes_ > 0) digest_as_sent();
+}
+
+void Body::digest_as_sent() {
+  md5_.emplace(Digests::Wanted{.sha256 = false, .crc32c = false, .md5 = true});
+  digested_bytes_ = 0;
+}
+
+// After a rewind into the middle only what is new.
+void Body::digest(const char* data, size_t size) {
+  if (position_ > digested_bytes_ || position_ + size <= digested_bytes_) return;
+  const size_t known = digested_bytes_ - position_;
+  md5_->update(data + known, size - known);
+  digested_bytes_ = position_ + size;
+}
+
+Result<std::string> Body::md5_base64() {
+  if (!md5_) digest_as_sent();
+  if (source_ == nullptr) {
+    md5_->update(memory_.data() + digested_bytes_, size_bytes_ - digested_bytes_);
+    digested_bytes_ = size_bytes_;
+  } else if (digested_bytes_ < size_bytes_) {
+    char buffer[16 * 1024];
+    rewind(digested_bytes_);
+    for (size_t size = 1; size > 0;) {
+      if (Status ok = read(buffer, sizeof buffer, &size); !ok) return tl::unexpected(ok.error());
+    }
+  }
+  Result<std::string> text = md5_->md5_base64();
+  md5_.reset();
+  return text;
+}
 
 Status Body::read_source(char* buffer, size_t capacity, size_t* size) {
   if (Status ok = source_->read(begin_ + position_, buffer, capacity, size); !ok) return ok;

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "common/source.h"
+#include "s3/digests.h"
 
 namespace tidemark::sinks::s3 {
 
@@ -32,10 +33,16 @@ class Body {
   Status read(char* buffer, size_t capacity, size_t* size);
   void rewind(uint64_t offset);
   const std::optional<Error>& failure() const { return failure_; }
+
+  // From now on what is read for sending is digested in the same pass.
+  void digest_as_sent();
+  // Of the whole body. Costs a pass only over what was not digested as it was sent.
+  Result<std::string> md5_base64();
   // Gives the buffer back.
   void finish() { piece_.reset(); }
 
  private:
+  void digest(const char* data, size_t size);
   Status read_source(char* buffer, size_t capacity, size_t* size);
   Status read_piece(char* buffer, size_t capacity, size_t* size);
   Status confirm_end() const;
@@ -50,6 +57,8 @@ class Body {
   uint64_t piece_begin_ = 0;  // in the window
   uint64_t piece_end_ = 0;
   std::optional<Error> failure_;
+  std::optional<Digests> md5_;
+  uint64_t digested_bytes_ = 0;  // from the beginning
 };
 
 }  // namespace tidemark::sinks::s3

@@ -14,6 +14,15 @@ constexpr std::string_view kSha256OfNothing =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 constexpr int64_t kSkewUs = 4 * 60 * 1'000'000ll;  // stores accept 15 minutes, some only 5
 
+constexpr int64_t kNewKeyUs = 60 * 1'000'000ll;  // a store may take so long to hear of a key
+constexpr uint32_t kBodiesRefusedMax = 10;
+
+int64_t monotonic_us() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
+}
+
 int64_t system_us() {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
@@ -34,6 +43,17 @@ bool is_expired(const StoreError& error) {
          error.code == "TokenRefreshRequired";
 }
 
+// What a store says of a key or token that it does not know, or does not know yet.
+bool is_of_key(const StoreError& error) {
+  return error.code == "InvalidAccessKeyId" || error.code == "SignatureDoesNotMatch" ||
+         error.code == "InvalidClientTokenId" || error.code == "InvalidToken";
+}
+
+bool is_of_digest(const StoreError& error) {
+  return error.code == "BadDigest" || error.code == "XAmzContentSHA256Mismatch" ||
+         error.code == "XAmzContentChecksumMismatch";
+}
+
 }  // namespace
 
 Error within(std::string_view what, Error error) {
@@ -48,6 +68,7 @@ Client::Client(const Config& config, std::string region, Transport& transport,
       transport_(transport),
       credentials_(credentials),
       log_(log),
+      takes_expect_(config.expects_continue),
       region_(std::move(region)) {}
 
 int64_t Client::now_us() const { return system_us() + clock_offset_us_.load(std::memory_order_relaxed); }
@@ -57,7 +78,7 @@ std::string Client::region() const {
   return region_;
 }
 
-Headers Client::sign(const Request& request, const std::string& host, const Exchange& exchange) {
+Result<Headers> Client::sign(const Request& request, const std::string& host, const Exchange& exchange) {
   SignRequest to_sign;
   to_sign.method = request.method;
   to_sign.host = host;
@@ -72,7 +93,9 @@ Headers Client::sign(const Request& request, const std::string& host, const Exch
   } else if (!request.payload_sha256.empty()) {
     to_sign.payload_sha256 = request.payload_sha256;
   } else {
-    digest = sha256_hex({request.body->memory(), request.body->size_bytes()});
+    Result<std::string> computed = sha256_hex({request.body->memory(), request.body->size_bytes()});
+    if (!computed) return tl::unexpected(computed.error());
+    digest = std::move(*computed);
     to_sign.payload_sha256 = digest;
   }
   return signer_.sign(to_sign, exchange.credentials, exchange.region, now_us());
@@ -83,6 +106,7 @@ Status Client::start(Session& session, Exchange& exchange, const Call& call) {
   Result<Credentials> credentials = credentials_.get(call);
   if (!credentials) return tl::unexpected(within(request.what, credentials.error()));
   exchange.credentials = std::move(*credentials);
+  note_key(exchange.credentials.access_key_id);
   exchange.region = region();
   const Address address = address_of(config_, exchange.region);
   if (request.body != nullptr) request.body->rewind(0);
@@ -91,7 +115,9 @@ Status Client::start(Session& session, Exchange& exchange, const Call& call) {
   {
     const ExitGate::Pass pass;
     if (Status ok = pass.check(); !ok) return ok;
-    signature = sign(request, address.host, exchange);
+    Result<Headers> made = sign(request, address.host, exchange);
+    if (!made) return tl::unexpected(within(request.what, made.error()));
+    signature = std::move(*made);
   }
 
   Transfer& transfer = exchange.transfer;
@@ -102,6 +128,7 @@ Status Client::start(Session& session, Exchange& exchange, const Call& call) {
   for (Header& header : signature) transfer.headers.push_back(std::move(header));
   transfer.body = request.body;
   transfer.text_max = request.text_max;
+  transfer.may_expect = takes_expect_.load(std::memory_order_relaxed);
   transfer.on_data = request.on_data;
   const Status started = session.start(transfer);
   for (Header& header : transfer.headers) wipe(&header.value);  // libcurl has its own copy by now
@@ -112,7 +139,13 @@ Status Client::start(Session& session, Exchange& exchange, const Call& call) {
 
 bool Client::settle(Exchange& exchange) {
   const Transfer& transfer = exchange.transfer;
-  if (!transfer.outcome || transfer.status < 300 || transfer.status > 403) return true;
+  if (learn_expect(exchange)) return false;
+  if (!transfer.outcome) return true;
+  if (transfer.status / 100 == 2) {
+    if (exchange.request.body != nullptr && exchange.request.body->size_bytes() > 0) bodies_refused_ = 0;
+    return true;
+  }
+  if (transfer.status < 300 || transfer.status > 408) return true;
   const StoreAnswer answer = {transfer.status, transfer.answer, transfer.text};
   const StoreError error = store_error(answer);
   if (learn_region(answer, error, exchange) || learn_clock(answer, error, exchange)) return false;
@@ -125,7 +158,58 @@ bool Client::settle(Exchange& exchange) {
     credentials_.expired(exchange.credentials);
     return false;
   }
+  return !is_key_to_repeat(answer, error, exchange) && !is_body_to_repeat(error, exchange);
+}
+
+// Some proxies know no Expect, and end the connection over it.
+bool Client::learn_expect(Exchange& exchange) {
+  const Transfer& transfer = exchange.transfer;
+  if (!transfer.refused_to_expect) return false;
+  if (takes_expect_.exchange(false)) {
+    log_.write(
+        TIDEMARK_LOG_INFO,
+        "417 to Expect: 100-continue; bodies are sent without asking from now on, as with expect=never");
+  }
+  if (transfer.status / 100 == 2 || exchange.redone_expect) return false;
+  exchange.redone_expect = true;
   return true;
+}
+
+// A key that has just come into use may not have reached every machine of the store; and one that a store
+// does not know may have been replaced at its source.
+bool Client::is_key_to_repeat(const StoreAnswer& answer, const StoreError& error, Exchange& exchange) {
+  if (answer.status != 403 && !is_of_key(error)) return false;
+  const bool is_new = is_key_new(exchange.credentials.access_key_id);
+  if (is_new) exchange.lasts = StoreAnswer::Lasts::kMayPass;
+  if (exchange.redone_key || (!is_new && error.code != "InvalidAccessKeyId")) return false;
+  exchange.redone_key = true;
+  if (error.code == "InvalidAccessKeyId") credentials_.expired(exchange.credentials);
+  return true;
+}
+
+// A flipped bit on the way, or a body that stopped there: once more, read again from its source.
+bool Client::is_body_to_repeat(const StoreError& error, Exchange& exchange) {
+  if (exchange.request.body == nullptr || !exchange.request.repeats_body) return false;
+  const bool of_digest = is_of_digest(error);
+  if (!of_digest && error.code != "IncompleteBody" && error.code != "RequestTimeout") return false;
+  if (!exchange.redone_body) {
+    exchange.redone_body = true;
+    return true;
+  }
+  if (of_digest && ++bodies_refused_ >= kBodiesRefusedMax) exchange.lasts = StoreAnswer::Lasts::kLasts;
+  return false;
+}
+
+bool Client::is_key_new(const std::string& access_key_id) const {
+  const MutexLock lock(mutex_);
+  return key_changed_us_ != 0 && key_ == access_key_id && monotonic_us() - key_changed_us_ < kNewKeyUs;
+}
+
+void Client::note_key(const std::string& access_key_id) {
+  const MutexLock lock(mutex_);
+  if (key_ == access_key_id) return;
+  if (!key_.empty()) key_changed_us_ = monotonic_us();
+  key_ = access_key_id;
 }
 
 bool Client::learn_region(const StoreAnswer& answer, const StoreError& error, Exchange& exchange) {
@@ -163,7 +247,9 @@ bool Client::learn_clock(const StoreAnswer& answer, const StoreError& error, Exc
 Result<StoreAnswer> Client::answer_of(Exchange& exchange) {
   Transfer& transfer = exchange.transfer;
   if (!transfer.outcome) return tl::unexpected(within(exchange.request.what, transfer.outcome.error()));
-  return StoreAnswer{transfer.status, std::move(transfer.answer), std::move(transfer.text)};
+  return StoreAnswer{transfer.status,          std::move(transfer.answer),
+                     std::move(transfer.text), exchange.request.method == "HEAD",
+                     exchange.request.needs,   exchange.lasts};
 }
 
 Result<StoreAnswer> Client::send(Request request, const Call& call) {

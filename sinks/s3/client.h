@@ -1,8 +1,9 @@
-// Requests to one bucket: signed anew for every attempt, and attempted again only where the answer says what
-// was wrong with the signature: region, clock or an expired token.
+// Requests to one bucket: signed anew for every attempt, and attempted again, each time once, only where the
+// answer says what was wrong: region, clock, token or key, the Expect header, or a body that did not arrive
+// as it was sent.
 //
-// Any thread. Remembers the region and the clock's offset that answers taught it. Signed headers go to the
-// endpoint's own host and nowhere else.
+// Any thread. Remembers the region, the clock's offset and whether Expect is taken, as answers taught it.
+// Signed headers go to the endpoint's own host and nowhere else.
 #ifndef TIDEMARK_SINKS_S3_CLIENT_H
 #define TIDEMARK_SINKS_S3_CLIENT_H
 
@@ -23,12 +24,14 @@
 namespace tidemark::sinks::s3 {
 
 struct Request {
-  std::string what;  // begins the message of an error: "put s3://bucket/key"
+  std::string what;             // begins the message of an error: "put s3://bucket/key"
+  std::string_view needs = {};  // the permissions it takes, for the message of a refusal; a literal
   std::string method;
   std::string path;  // of the url, not encoded
   QueryPairs query = {};
   Headers headers = {};  // all are signed
   Body* body = nullptr;
+  bool repeats_body = true;         // where it did not arrive as it was sent
   std::string payload_sha256 = {};  // of a body that does not lie in memory
   size_t text_max = kTextMax;
   std::function<Result<bool>(Transfer&, std::string_view)> on_data = {};
@@ -42,7 +45,9 @@ struct Exchange {
   // What the last attempt was signed with, and what has been repeated for.
   Credentials credentials = {};
   std::string region = {};
-  bool redone_region = false, redone_clock = false, redone_token = false;
+  bool redone_region = false, redone_clock = false, redone_token = false, redone_key = false,
+       redone_expect = false, redone_body = false;
+  StoreAnswer::Lasts lasts = StoreAnswer::Lasts::kByCode;
 };
 
 class Client {
@@ -63,15 +68,21 @@ class Client {
   Status start(Session& session, Exchange& exchange, const Call& call);
   bool settle(Exchange& exchange);
   static Result<StoreAnswer> answer_of(Exchange& exchange);
+  // What requests are signed for.
+  std::string region() const TM_EXCLUDES(mutex_);
 
   // By the store's clock, as far as it is known.
   int64_t now_us() const;
 
  private:
-  Headers sign(const Request& request, const std::string& host, const Exchange& exchange);
+  Result<Headers> sign(const Request& request, const std::string& host, const Exchange& exchange);
   bool learn_region(const StoreAnswer& answer, const StoreError& error, Exchange& exchange);
   bool learn_clock(const StoreAnswer& answer, const StoreError& error, Exchange& exchange);
-  std::string region() const TM_EXCLUDES(mutex_);
+  bool learn_expect(Exchange& exchange);
+  bool is_key_to_repeat(const StoreAnswer& answer, const StoreError& error, Exchange& exchange);
+  bool is_body_to_repeat(const StoreError& error, Exchange& exchange);
+  bool is_key_new(const std::string& access_key_id) const TM_EXCLUDES(mutex_);
+  void note_key(const std::string& access_key_id) TM_EXCLUDES(mutex_);
 
   const Config& config_;
   const Address address_;  // but for the host, which follows the region where it is AWS's own
@@ -80,8 +91,12 @@ class Client {
   HostLog log_;
   Signer signer_{"s3"};
   std::atomic<int64_t> clock_offset_us_{0};
+  std::atomic<bool> takes_expect_;
+  std::atomic<uint32_t> bodies_refused_{0};  // in a row, each twice; by what looks at a body's digests
   mutable Mutex mutex_;
   std::string region_ TM_GUARDED_BY(mutex_);
+  std::string key_ TM_GUARDED_BY(mutex_);             // the access key last signed with
+  int64_t key_changed_us_ TM_GUARDED_BY(mutex_) = 0;  // monotonic; 0: it is the first
 };
 
 // `error` with "<what>: " before its message.

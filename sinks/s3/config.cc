@@ -5,13 +5,13 @@
 
 #include "common/key.h"
 #include "common/options.h"
-#include "s3/uri_encode.h"
+#include "s3/utf8.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
 
+constexpr size_t kPrefixMax = 900;  // bytes
 constexpr uint64_t kDaysMax = 36'500;
-constexpr std::string_view kAwsDomain = ".amazonaws.com";
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -19,8 +19,7 @@ tl::unexpected<Error> invalid(std::string message) { return fail(TIDEMARK_E_INVA
 
 // The texts of options before they are looked at.
 struct Raw {
-  std::string endpoint, path_style = "auto", payload = "signed", secret_access_key, session_token, ca_file,
-                        proxy;
+  std::string endpoint, payload = "signed", expect = "auto", secret_access_key, session_token;
 
   ~Raw() {
     wipe(&secret_access_key);
@@ -32,7 +31,9 @@ std::vector<OptionSpec> option_table(Config* config, Raw* raw) {
   return {
       text_option("region", &config->region),
       text_option("endpoint", &raw->endpoint),
-      choice_option("path_style", &raw->path_style, {"auto", "true", "false"}),
+      choice_option("path_style", &config->path_style_said, {"auto", "true", "false"}),
+      choice_option("use_fips_endpoint", &config->credentials.fips, {"true", "false"}),
+      choice_option("use_dualstack_endpoint", &config->credentials.dual_stack, {"true", "false"}),
       text_option("profile", &config->credentials.profile),
       text_option("access_key_id", &config->credentials.access_key_id),
       secret_option("secret_access_key", &raw->secret_access_key),
@@ -51,6 +52,7 @@ std::vector<OptionSpec> option_table(Config* config, Raw* raw) {
       size_option("multipart_threshold", &config->multipart_threshold_bytes, kMiB, kPartBytesMax),
       size_option("multipart_part_size", &config->multipart_part_size_bytes, kPartBytesMin, kPartBytesMax),
       integer_option("multipart_parallel", &config->multipart_parallel, 1, 16),
+      choice_option("expect", &raw->expect, {"auto", "never"}),
       duration_option("connect_timeout_ms", &config->transport.connect_timeout_ms, 100, 300'000),
       duration_option("stall_timeout_ms", &config->transport.stall_timeout_ms, 1000, 3'600'000),
   };
@@ -71,57 +73,38 @@ Status set_prefix(std::string_view path, Config* config) {
   path.remove_prefix(1);
   if (path.ends_with('/')) path.remove_suffix(1);
   if (Status ok = check_key(path); !ok) {
-    return invalid("url: the path is no prefix of keys: " + ok.error().message);
+    return invalid("url: the path is not a prefix of keys: " + ok.error().message);
+  }
+  if (path.size() > kPrefixMax) {
+    return invalid("url: the path has " + std::to_string(path.size()) + " bytes; at most " +
+                   std::to_string(kPrefixMax) + " leave room for keys in S3's 1024");
+  }
+  const bool is_text =
+      std::none_of(path.begin(), path.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; });
+  if (!is_text || utf8_beginning(path).size_bytes != path.size()) {
+    return invalid("url: the path " + quote(path) +
+                   " has a control character, or is not UTF-8; stores do not keep such names");
   }
   config->prefix = std::string(path) + "/";
   return {};
 }
 
-Status set_endpoint(std::string_view text, Config* config) {
-  if (text.empty()) return {};
-  const auto wrong = [&](const std::string& why) {
-    return invalid("option \"endpoint\": " + quote(text) + " " + why +
-                   "; write https://host or https://host:port");
-  };
-  const size_t colon = text.find("://");
-  if (colon == std::string_view::npos) return wrong("has no scheme");
-  config->endpoint_scheme = text.substr(0, colon);
-  if (config->endpoint_scheme != "https" && config->endpoint_scheme != "http") {
-    return wrong("is neither https nor http");
-  }
-  std::string_view host = text.substr(colon + 3);
-  if (host.ends_with('/')) host.remove_suffix(1);
-  if (host.find('@') != std::string_view::npos) {
-    return invalid("option \"endpoint\": no user or password belongs in it; pass credentials as options");
-  }
-  const bool well_formed = !host.empty() && host.front() != ':' && host.back() != ':' &&
-                           std::all_of(host.begin(), host.end(), [](char c) {
-                             return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') ||
-                                    std::string_view(".-_:[]").find(c) != std::string_view::npos;
-                           });
-  if (!well_formed) return wrong("names no host, or more than one");
-  // What libcurl puts into the Host header, which is signed: without the scheme's own port.
-  const std::string_view own_port = config->is_tls() ? ":443" : ":80";
-  if (host.ends_with(own_port)) host.remove_suffix(own_port.size());
-  config->endpoint_host = host;
-  for (char& c : config->endpoint_host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return {};
-}
-
-bool is_aws_host(std::string_view host) {
-  return host.empty() || host.ends_with(kAwsDomain) || host.ends_with(".amazonaws.com.cn");
-}
-
 Status check_together(const Config& config, const Raw& raw, const Url& url) {
   if (!config.region.empty() && !is_region(config.region)) {
     return invalid("option \"region\": " + quote(config.region) +
-                   " is no region; write one like eu-central-1");
+                   " is not a region; write one like eu-central-1");
   }
   for (const auto& [name, value] : url.query) {
     if (name == "proxy" && value.find('@') != std::string::npos) {
       return invalid(
           "option \"proxy\": one with a password does not belong in a url; pass it in the option list");
     }
+  }
+  for (const std::string* wish : {&config.credentials.fips, &config.credentials.dual_stack}) {
+    if (*wish != "true" || config.endpoint_host.empty()) continue;
+    return invalid(std::string("option \"") +
+                   (wish == &config.credentials.fips ? "use_fips_endpoint" : "use_dualstack_endpoint") +
+                   "\" chooses one of AWS's own hosts, and option \"endpoint\" another; give one of them");
   }
   if (raw.payload == "unsigned" && !config.is_tls()) {
     return invalid("option \"payload\": unsigned bodies go over https only; the endpoint is http");
@@ -159,13 +142,6 @@ Status check_header_values(const Config& config) {
 
 }  // namespace
 
-bool is_region(std::string_view text) {
-  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
-         });
-}
-
 Result<Config> parse_config(const Url& url, const tidemark_option* options, uint32_t option_count) {
   if (url.scheme != "s3") return invalid("url: the scheme is " + quote(url.scheme) + ", not s3");
   Config config;
@@ -175,19 +151,24 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
     return tl::unexpected(ok.error());
   }
   if (!is_bucket(url.authority)) {
-    return invalid("url: " + quote(url.authority) + " is no name of a bucket; write s3://bucket/prefix");
+    if (url.authority.starts_with("arn:")) {
+      return invalid("url: " + quote(url.authority) +
+                     " is an ARN; access points are not supported, give the bucket's name");
+    }
+    return invalid("url: " + quote(url.authority) + " is not a bucket's name; write s3://bucket/prefix");
   }
   config.bucket = url.authority;
   if (Status ok = set_prefix(url.path, &config); !ok) return tl::unexpected(ok.error());
-  if (Status ok = set_endpoint(raw.endpoint, &config); !ok) return tl::unexpected(ok.error());
+  if (!raw.endpoint.empty()) {
+    if (Status ok = set_endpoint(raw.endpoint, "option \"endpoint\"", &config); !ok) {
+      return tl::unexpected(ok.error());
+    }
+  }
   if (Status ok = check_together(config, raw, url); !ok) return tl::unexpected(ok.error());
   if (Status ok = check_header_values(config); !ok) return tl::unexpected(ok.error());
-  // A bucket with a dot matches no certificate for *.host; the same goes for names that are no host names.
-  const bool is_host_name = std::all_of(config.bucket.begin(), config.bucket.end(),
-                                        [](char c) { return is_lower_or_digit(c) || c == '-'; });
-  config.path_style = raw.path_style == "auto" ? !is_aws_host(config.endpoint_host) || !is_host_name
-                                               : raw.path_style == "true";
+  if (Status ok = settle_path_style(&config, "option \"path_style\""); !ok) return tl::unexpected(ok.error());
   config.sign_payload = raw.payload == "signed";
+  config.expects_continue = raw.expect == "auto";
   config.credentials.region = config.region;
   config.credentials.secret_access_key = Secret::take(&raw.secret_access_key);
   config.credentials.session_token = Secret::take(&raw.session_token);
@@ -203,9 +184,10 @@ std::string Config::name_of(std::string_view key) const {
 
 Address address_of(const Config& config, const std::string& region) {
   std::string host = config.endpoint_host;
-  if (host.empty())
-    host.append("s3.").append(region).append(kAwsDomain).append(region.starts_with("cn-") ? ".cn" : "");
-  if (config.path_style) return {config.endpoint_scheme, std::move(host), "/" + config.bucket};
+  if (host.empty()) host = s3_host(region, config.host_kind);
+  if (config.path_style) {
+    return {config.endpoint_scheme, std::move(host), config.endpoint_path + "/" + config.bucket};
+  }
   return {config.endpoint_scheme, config.bucket + "." + host, ""};
 }
 

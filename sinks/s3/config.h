@@ -8,7 +8,9 @@
 #include <string>
 
 #include "common/table.h"
+#include "s3/aws_host.h"
 #include "s3/credential_options.h"
+#include "s3/settings.h"
 #include "s3/transport.h"
 
 namespace tidemark::sinks::s3 {
@@ -21,15 +23,18 @@ inline constexpr uint64_t kPartsMax = 10'000;
 inline constexpr uint64_t kObjectBytesMax = 5 * 1024 * 1024 * kMiB;
 
 inline constexpr tidemark_sink_option kOptions[] = {
-    {"endpoint", "", "https://host[:port], or http:// where nobody listens; AWS by region if not given"},
-    {"region", "", "what to sign for; else AWS_REGION, the profile's, us-east-1"},
+    {"endpoint", "",
+     "https://host[:port][/path], or http:// where nobody listens; else AWS_ENDPOINT_URL_S3 …"},
+    {"region", "", "what to sign for; else AWS_REGION, the profile's, the endpoint's, us-east-1"},
     {"path_style", "auto", "true: host/bucket/key; false: bucket.host/key; auto: false for AWS"},
+    {"use_fips_endpoint", "", "true, false: of AWS; else AWS_USE_FIPS_ENDPOINT, the profile's"},
+    {"use_dualstack_endpoint", "", "true, false: of AWS; else AWS_USE_DUALSTACK_ENDPOINT, the profile's"},
     {"access_key_id", "", "else environment, web identity, profile, container, IMDSv2, in this order"},
     {"secret_access_key", "", "in the list of options only"},
     {"session_token", "", "in the list of options only"},
     {"profile", "", "of the shared config and credentials files; else AWS_PROFILE"},
-    {"sts_endpoint", "", "where roles are assumed; AWS if not given"},
-    {"ca_file", "", "PEM, for the endpoint alone; the system's if not given"},
+    {"sts_endpoint", "", "where roles are assumed; else AWS_ENDPOINT_URL_STS …, AWS"},
+    {"ca_file", "", "PEM, for the endpoint alone; else AWS_CA_BUNDLE, the profile's, the system's"},
     {"proxy", "", "a url, or none; else https_proxy, http_proxy and no_proxy"},
     {"storage_class", "", "as in S3"},
     {"tags", "", "a=1&b=2, encoded"},
@@ -42,6 +47,7 @@ inline constexpr tidemark_sink_option kOptions[] = {
     {"multipart_threshold", "64MiB", "larger objects go in parts"},
     {"multipart_part_size", "32MiB", "the least size of a part"},
     {"multipart_parallel", "4", "parts of one object at a time"},
+    {"expect", "auto", "never: large bodies are sent without asking first (Expect: 100-continue)"},
     {"connect_timeout_ms", "5000", "for a connection"},
     {"stall_timeout_ms", "30000", "so long without a byte"},
 };
@@ -53,7 +59,11 @@ struct Config {
   std::string region;  // empty: not said
   std::string endpoint_scheme = "https";
   std::string endpoint_host;  // with the port where it is not the scheme's own; empty: AWS, by region
+  std::string endpoint_path;  // "/storage/v1/s3"; comes before the bucket. Empty: none
+  std::string endpoint_from;  // who said it, for messages
+  HostKind host_kind;         // of AWS's hosts
   bool path_style = false;    // https://host/bucket/key instead of https://bucket.host/key
+  std::string path_style_said = "auto";
 
   std::string storage_class;
   std::string sse;  // "", "AES256", "aws:kms"
@@ -63,12 +73,14 @@ struct Config {
   uint64_t object_lock_days = 0;
   std::string expected_bucket_owner;
   bool sign_payload = true;
+  bool expects_continue = true;  // large bodies wait for a go-ahead
 
   uint64_t multipart_threshold_bytes = 64 * kMiB;
   uint64_t multipart_part_size_bytes = 32 * kMiB;  // the least; larger objects have larger parts
   uint64_t multipart_parallel = 4;
 
   TransportOptions transport;
+  std::string public_ca_file;  // for the services that credentials come from; empty: the system's
   CredentialOptions credentials;
 
   bool is_tls() const { return endpoint_scheme == "https"; }
@@ -76,22 +88,28 @@ struct Config {
   std::string name_of(std::string_view key) const;
 };
 
-// INVALID names the culprit.
+// INVALID names the culprit. What the url and the options do not say is as if nobody said it.
 Result<Config> parse_config(const Url& url, const tidemark_option* options, uint32_t option_count);
+
+// Fills in what only the environment and the profile say. INVALID as above, also for what is not supported.
+// Adds to `settings.remarks` what does not go together.
+Status apply_settings(Settings* settings, Config* config);
+
+// Of `from`, for messages.
+Status set_endpoint(std::string_view text, const std::string& from, Config* config);
+// By path_style_said and the endpoint.
+Status settle_path_style(Config* config, const std::string& said_by);
 
 // Where a bucket is asked: host and the path up to the key.
 struct Address {
   std::string scheme;
   std::string host;
-  std::string base_path;  // "/bucket" or ""
+  std::string base_path;  // the endpoint's path and "/bucket", or ""
 
   std::string object_path(std::string_view full_key) const { return base_path + "/" + std::string(full_key); }
   std::string bucket_path() const { return base_path.empty() ? "/" : base_path; }
 };
 Address address_of(const Config& config, const std::string& region);
-
-// A region that a store names is taken only if it looks like one: it becomes part of a host's name.
-bool is_region(std::string_view text);
 
 }  // namespace tidemark::sinks::s3
 

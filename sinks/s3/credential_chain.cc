@@ -1,5 +1,6 @@
 #include "s3/credential_chain.h"
 
+#include <sys/random.h>
 #include <time.h>
 
 #include <array>
@@ -21,8 +22,12 @@ constexpr std::array<Place, 6> kPlaces = {{{"options", from_options},
                                            {"profile", from_profile},
                                            {"container", from_container},
                                            {"instance", from_instance}}};
-// With a profile named in the options, these are all: it is what the user wants, whatever else is there.
-constexpr std::array<Place, 2> kNamedProfile = {{{"options", from_options}, {"profile", from_profile}}};
+// With a profile named in the options: it is what the user wants, whatever the environment says. One that has
+// no credentials leaves them to the machine.
+constexpr std::array<Place, 4> kNamedProfile = {{{"options", from_options},
+                                                 {"profile", from_profile},
+                                                 {"container", from_container},
+                                                 {"instance", from_instance}}};
 
 Error without_object(Error error) {
   if (error.status != TIDEMARK_E_RETRYABLE && error.status != TIDEMARK_E_THROTTLED &&
@@ -45,11 +50,13 @@ Result<CredentialChain::Found> walk(const std::array<Place, N>& places, const So
       continue;
     }
     const int64_t expires_us = answer->credentials->expires_us;
-    if (expires_us != 0 && expires_us <= context.now_us()) {
+    const bool outlive_expiry = answer->outlive_expiry;
+    if (expires_us != 0 && expires_us <= context.now_us() && !outlive_expiry) {
       return fail(TIDEMARK_E_RETRYABLE, std::string("credentials, ") + place.name + ": those of " +
                                             answer->text + " expired at " + format_iso_time(expires_us));
     }
-    return CredentialChain::Found{std::move(*answer->credentials), std::move(answer->text), *context.files};
+    return CredentialChain::Found{std::move(*answer->credentials), std::move(answer->text), outlive_expiry,
+                                  *context.files};
   }
   return fail(TIDEMARK_E_PERMANENT, "no credentials found: " + reasons);
 }
@@ -62,6 +69,13 @@ int64_t Surroundings::wall_clock_us() {
   return now.tv_sec * int64_t{1'000'000} + now.tv_nsec / 1000;
 }
 
+double Surroundings::random_share() {
+  uint32_t bits = 0;
+  if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != sizeof bits)
+    bits = static_cast<uint32_t>(wall_clock_us());
+  return bits / (UINT32_MAX + 1.0);
+}
+
 CredentialChain::CredentialChain(CredentialOptions options, Fetch fetch, Surroundings surroundings)
     : options_(std::move(options)), fetch_(std::move(fetch)), surroundings_(std::move(surroundings)) {}
 
@@ -70,11 +84,6 @@ Result<CredentialChain::Found> CredentialChain::load(const Call& call) const {
   const SourceContext context = {options_, surroundings_.environment, fetch_, surroundings_.now_us, call,
                                  &files};
   return options_.profile.empty() ? walk(kPlaces, context) : walk(kNamedProfile, context);
-}
-
-Result<std::string> CredentialChain::region(const Call& call) const {
-  std::vector<FileStamp> files;
-  return configured_region({options_, surroundings_.environment, fetch_, surroundings_.now_us, call, &files});
 }
 
 }  // namespace tidemark::sinks::s3

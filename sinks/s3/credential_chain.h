@@ -18,8 +18,10 @@ namespace tidemark::sinks::s3 {
 struct Surroundings {
   Environment environment = process_environment();
   std::function<int64_t()> now_us = wall_clock_us;  // unix time
+  std::function<double()> share = random_share;     // from 0 to 1, evenly
 
   static int64_t wall_clock_us();
+  static double random_share();
 };
 
 class CredentialChain {
@@ -28,15 +30,17 @@ class CredentialChain {
 
   struct Found {
     Credentials credentials;
-    std::string from;              // for the log
+    std::string from;  // for the log
+    // Of a service that gives old ones, or none, while it is in trouble: old ones are better than none.
+    bool outlive_expiry = false;
     std::vector<FileStamp> files;  // as they were; a change is a reason to load again
   };
   // PERMANENT if no place applies, with all of them and their reasons in the message. Never a status that
   // would say something about an object: NOT_FOUND, EXISTS, NO_SPACE.
   Result<Found> load(const Call& call) const;
 
-  Result<std::string> region(const Call& call) const;
   int64_t now_us() const { return surroundings_.now_us(); }
+  double share() const { return surroundings_.share(); }
 
  private:
   const CredentialOptions options_;

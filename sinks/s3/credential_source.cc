@@ -19,6 +19,7 @@ SourceResult from_environment(const SourceContext& context) {
   const std::string id = context.environment("AWS_ACCESS_KEY_ID");
   std::string secret = context.environment("AWS_SECRET_ACCESS_KEY");
   std::string token = context.environment("AWS_SESSION_TOKEN");
+  if (token.empty()) token = context.environment("AWS_SECURITY_TOKEN");  // its old name
   Credentials credentials = {id, Secret::take(&secret), Secret::take(&token), 0};
   if (id.empty() && credentials.secret_access_key.empty()) return nothing("AWS_ACCESS_KEY_ID is not set");
   if (id.empty() || credentials.secret_access_key.empty()) {

@@ -31,13 +31,17 @@ struct SourceContext {
 
 struct Answer {
   std::optional<Credentials> credentials;
-  std::string text;  // where they are from, or why there are none; no secrets
+  std::string text;             // where they are from, or why there are none; no secrets
+  bool outlive_expiry = false;  // may be used when they have expired, for want of new ones
 };
 using SourceResult = Result<Answer>;
 
-inline Answer nothing(std::string why) { return {std::nullopt, std::move(why)}; }
+inline Answer nothing(std::string why) { return {std::nullopt, std::move(why), false}; }
 inline Answer found(Credentials credentials, std::string from) {
-  return {std::move(credentials), std::move(from)};
+  return {std::move(credentials), std::move(from), false};
+}
+inline Answer found_at_service(Credentials credentials, std::string from) {
+  return {std::move(credentials), std::move(from), true};
 }
 // `error` with "<what>: " before its message.
 tl::unexpected<Error> fail_within(std::string_view what, Error error);
@@ -52,9 +56,6 @@ SourceResult from_profile(const SourceContext& context);
 SourceResult from_container(const SourceContext& context);
 // The instance metadata service, version 2.
 SourceResult from_instance(const SourceContext& context);
-
-// The region that the options, the environment or the profile say; empty where none does.
-Result<std::string> configured_region(const SourceContext& context);
 
 }  // namespace tidemark::sinks::s3
 

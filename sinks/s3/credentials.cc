@@ -18,7 +18,10 @@ constexpr int64_t kSoonUs = 15 * 60 * kUsPerSecond;
 constexpr int64_t kNowUs = 5 * 60 * kUsPerSecond;
 constexpr int64_t kLookUs = kUsPerSecond;
 constexpr int64_t kRetryUs = 5 * kUsPerSecond;  // after a failure nobody asks again that long
-constexpr uint32_t kWaitMs = 50;                // for somebody else's fetch, between looks at our own call
+constexpr int64_t kOutliveMinUs =
+    5 * 60 * kUsPerSecond;  // from one attempt to the next while a service is down
+constexpr int64_t kOutliveMaxUs = 10 * 60 * kUsPerSecond;
+constexpr uint32_t kWaitMs = 50;  // for somebody else's fetch, between looks at our own call
 constexpr uint32_t kThreadTimeoutMs = 120'000;
 
 // Whether `now` lies within `span` after `since`; a clock that was set back counts as "no".
@@ -93,13 +96,14 @@ Result<Credentials> CredentialsProvider::get(const Call& call) {
       const MutexLock lock(mutex_);
       const int64_t now_us = chain_.now_us();
       const Need wanted = need(now_us);
-      if (wanted == Need::kSoon) wake_thread();
-      if (wanted == Need::kNone || wanted == Need::kSoon) return current_->credentials;
+      if (wanted == Need::kNone) return current_->credentials;
+      // Without a thread a caller has to fetch, once there is no other time for it.
+      if (wanted == Need::kSoon && (wake_thread() || !is_outliving(now_us))) return current_->credentials;
       if (is_held_back(now_us)) {
         if (is_usable(now_us)) return current_->credentials;
         return tl::unexpected(*last_error_);
       }
-      if (in_flight_ && wanted == Need::kReload) return current_->credentials;
+      if (in_flight_ && wanted != Need::kNow) return current_->credentials;
       if (in_flight_) {
         changed_.wait_ms(mutex_, kWaitMs);
         continue;
@@ -120,10 +124,12 @@ void CredentialsProvider::expired(const Credentials& credentials) {
   last_error_.reset();
 }
 
-Result<std::string> CredentialsProvider::region(const Call& call) const { return chain_.region(call); }
-
 CredentialsProvider::Need CredentialsProvider::need(int64_t now_us) const {
   if (!current_ || rejected_) return Need::kNow;
+  if (is_outliving(now_us)) {
+    if (files_changed_) return Need::kReload;
+    return is_within(now_us, outlive_until_us_ - kOutliveMaxUs, kOutliveMaxUs) ? Need::kNone : Need::kSoon;
+  }
   const int64_t expires_us = current_->credentials.expires_us;
   const int64_t left_us = expires_us == 0 ? INT64_MAX : expires_us - now_us;
   if (expires_us != 0 && left_us <= std::min(kNowUs, life_us_ / 4)) return Need::kNow;
@@ -134,7 +140,21 @@ CredentialsProvider::Need CredentialsProvider::need(int64_t now_us) const {
 
 bool CredentialsProvider::is_usable(int64_t now_us) const {
   if (!current_ || rejected_) return false;
-  return current_->credentials.expires_us == 0 || now_us < current_->credentials.expires_us;
+  return current_->credentials.expires_us == 0 || now_us < current_->credentials.expires_us ||
+         current_->outlive_expiry;
+}
+
+bool CredentialsProvider::is_outliving(int64_t now_us) const {
+  return current_ && !rejected_ && current_->outlive_expiry && current_->credentials.expires_us != 0 &&
+         now_us >= current_->credentials.expires_us;
+}
+
+// Whether a service still gives what a store took no more.
+bool CredentialsProvider::is_refused(const CredentialChain::Found& found) const {
+  return current_ && rejected_ && found.outlive_expiry && found.credentials.expires_us != 0 &&
+         found.credentials.expires_us <= chain_.now_us() &&
+         found.credentials.access_key_id == current_->credentials.access_key_id &&
+         found.credentials.session_token == current_->credentials.session_token;
 }
 
 bool CredentialsProvider::is_held_back(int64_t now_us) const {
@@ -163,11 +183,15 @@ void CredentialsProvider::fetch(const Call& call) {
   Result<CredentialChain::Found> loaded = load(chain_, call);
   // Who is cancelled, or out of time, has not found out anything: the next one tries.
   const bool lost_patience = !loaded && !call.check();
-  std::string line;
-  const int32_t level = loaded ? TIDEMARK_LOG_INFO : TIDEMARK_LOG_WARN;
+  Line line;
   {
     const MutexLock lock(mutex_);
     in_flight_ = false;
+    if (loaded && is_refused(*loaded)) {
+      loaded = fail(TIDEMARK_E_RETRYABLE, "those of " + loaded->from + " expired at " +
+                                              format_iso_time(loaded->credentials.expires_us) +
+                                              ", the store refuses them, and there are no others yet");
+    }
     if (loaded) {
       line = take(std::move(*loaded));
     } else if (!lost_patience) {
@@ -175,48 +199,68 @@ void CredentialsProvider::fetch(const Call& call) {
     }
     changed_.notify_all();
   }
-  if (!line.empty()) log_.write(level, line);
+  if (!line.text.empty()) log_.write(line.level, line.text);
 }
 
-// Both give what is worth a line in the log.
-std::string CredentialsProvider::take(CredentialChain::Found found) {
+// These give what is worth a line in the log.
+CredentialsProvider::Line CredentialsProvider::take(CredentialChain::Found found) {
   const bool news = !current_ || last_error_ || current_->from != found.from || files_changed_;
+  const int64_t now_us = chain_.now_us();
   const int64_t expires_us = found.credentials.expires_us;
-  life_us_ = expires_us == 0 ? 0 : expires_us - chain_.now_us();
+  life_us_ = expires_us == 0 ? 0 : expires_us - now_us;
   current_ = std::move(found);
   rejected_ = false;
   files_changed_ = false;
   last_error_.reset();
-  if (!news) return "";
-  return "credentials are from " + current_->from +
-         (expires_us == 0 ? "" : ", good until " + format_iso_time(expires_us));
+  if (is_outliving(now_us)) return outlive("it gave these");
+  outliving_told_ = false;
+  if (!news) return {};
+  return {TIDEMARK_LOG_INFO, "credentials are from " + current_->from +
+                                 (expires_us == 0 ? "" : ", good until " + format_iso_time(expires_us))};
 }
 
-std::string CredentialsProvider::take_failure(Error error) {
+CredentialsProvider::Line CredentialsProvider::take_failure(Error error) {
   // What worked once may work again.
   if (current_ && error.status == TIDEMARK_E_PERMANENT) error.status = TIDEMARK_E_RETRYABLE;
   failed_us_ = chain_.now_us();
   const bool news = !last_error_ || last_error_->message != error.message;
   last_error_ = std::move(error);
-  if (!news || !is_usable(failed_us_)) return "";  // the caller gets to know it
+  if (is_outliving(failed_us_)) return outlive(last_error_->message);
+  if (!news || !is_usable(failed_us_)) return {};  // the caller gets to know it
   const int64_t expires_us = current_->credentials.expires_us;
-  return "no new credentials, the old ones are used" +
-         (expires_us == 0 ? std::string() : " until " + format_iso_time(expires_us)) + ": " +
-         last_error_->message;
+  return {TIDEMARK_LOG_WARN,
+          "no new credentials, the old ones are used" +
+              (expires_us == 0 || current_->outlive_expiry ? std::string()
+                                                           : " until " + format_iso_time(expires_us)) +
+              ": " + last_error_->message};
 }
 
-void CredentialsProvider::wake_thread() {
-  if (stopping_ || in_flight_ || is_held_back(chain_.now_us())) return;
+// Said once; not all machines at the same time ask a service that has just come back.
+CredentialsProvider::Line CredentialsProvider::outlive(const std::string& why) {
+  const auto more_us = static_cast<int64_t>(chain_.share() * (kOutliveMaxUs - kOutliveMinUs));
+  outlive_until_us_ = chain_.now_us() + kOutliveMinUs + more_us;
+  if (std::exchange(outliving_told_, true)) return {};
+  return {TIDEMARK_LOG_WARN,
+          "the credentials of " + current_->from + " expired at " +
+              format_iso_time(current_->credentials.expires_us) +
+              " and there are no new ones: they are used as long as the store takes them, and "
+              "new ones are asked for every 5 to 10 minutes: " +
+              why};
+}
+
+bool CredentialsProvider::wake_thread() {
+  if (stopping_ || in_flight_ || is_held_back(chain_.now_us())) return true;
   if (!thread_.joinable()) {
     const BlockedSignals blocked;
     try {
       thread_ = std::thread([this] { run_thread(); });
     } catch (const std::system_error&) {
-      return;  // no thread to be had: callers fetch when it is time
+      return false;
     }
   }
   thread_wanted_ = true;
   changed_.notify_all();
+  return true;
 }
 
 void CredentialsProvider::run_thread() {

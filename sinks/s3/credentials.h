@@ -6,10 +6,12 @@
 //
 // Fresh means: 15 minutes before they expire a thread of ours fetches new ones while the old are still used;
 // 5 minutes before, callers wait for new ones, and one of them fetches; if that fails, the old are used until
-// they expire. Of credentials that live shorter it is half and a quarter of their life. The shared files are
-// looked at once a second, and when one of them changed, the caller who saw it loads again.
+// they expire. Of credentials that live shorter it is half and a quarter of their life. Those of a
+// container's or a machine's service are used after that too (what the SDKs call static stability): while the
+// service is down, a store decides what it takes. Then the thread asks again every 5 to 10 minutes. The
+// shared files are looked at once a second, and when one of them changed, the caller who saw it loads again.
 //
-// get(), expired() and region() may be called by any thread. The thread exists from the first credentials
+// get() and expired() may be called by any thread. The thread exists from the first credentials
 // that expire; the destructor cancels what it does and joins it.
 #ifndef TIDEMARK_SINKS_S3_CREDENTIALS_H
 #define TIDEMARK_SINKS_S3_CREDENTIALS_H
@@ -45,10 +47,6 @@ class CredentialsProvider {
   // nothing if others are in use already.
   void expired(const Credentials& credentials) TM_EXCLUDES(mutex_);
 
-  // What the options, AWS_REGION, AWS_DEFAULT_REGION or the profile say, in this order; empty where none
-  // does.
-  Result<std::string> region(const Call& call) const;
-
  private:
   CredentialsProvider(CredentialOptions options, Fetch fetch, HostLog log, Surroundings surroundings);
 
@@ -60,12 +58,19 @@ class CredentialsProvider {
   };
   Need need(int64_t now_us) const TM_REQUIRES(mutex_);
   bool is_usable(int64_t now_us) const TM_REQUIRES(mutex_);
+  bool is_outliving(int64_t now_us) const TM_REQUIRES(mutex_);  // used although expired
+  bool is_refused(const CredentialChain::Found& found) const TM_REQUIRES(mutex_);
   bool is_held_back(int64_t now_us) const TM_REQUIRES(mutex_);
   void look_at_files() TM_EXCLUDES(mutex_);
   void fetch(const Call& call) TM_EXCLUDES(mutex_);  // by whoever set in_flight_
-  std::string take(CredentialChain::Found found) TM_REQUIRES(mutex_);
-  std::string take_failure(Error error) TM_REQUIRES(mutex_);
-  void wake_thread() TM_REQUIRES(mutex_);
+  struct Line {
+    int32_t level = TIDEMARK_LOG_WARN;
+    std::string text = {};  // empty: nothing to say
+  };
+  Line take(CredentialChain::Found found) TM_REQUIRES(mutex_);
+  Line take_failure(Error error) TM_REQUIRES(mutex_);
+  Line outlive(const std::string& why) TM_REQUIRES(mutex_);
+  bool wake_thread() TM_REQUIRES(mutex_);  // false: there is none to be had
   void run_thread() TM_EXCLUDES(mutex_);
 
   const CredentialChain chain_;
@@ -83,6 +88,8 @@ class CredentialsProvider {
   int64_t looked_us_ TM_GUARDED_BY(mutex_) = 0;            // at the files
   std::optional<Error> last_error_ TM_GUARDED_BY(mutex_);  // of the last fetch, if it failed
   int64_t failed_us_ TM_GUARDED_BY(mutex_) = 0;            // and when
+  int64_t outlive_until_us_ TM_GUARDED_BY(mutex_) = 0;     // expired ones are used without a new attempt
+  bool outliving_told_ TM_GUARDED_BY(mutex_) = false;
   std::thread thread_ TM_GUARDED_BY(mutex_);
 };
 

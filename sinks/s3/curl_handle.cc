@@ -118,6 +118,7 @@ void CurlHandle::set_constant_options() {
 void CurlHandle::prepare(Transfer& transfer) {
   transfer_ = &transfer;
   transfer.status = 0;
+  transfer.refused_to_expect = false;
   transfer.answer.clear();
   transfer.text.clear();
   transfer.outcome = {};
@@ -169,7 +170,8 @@ void CurlHandle::set_headers() {
     // libcurl takes "name:" for the wish to leave a header out, and "name;" for an empty one.
     lines_.append(header.name).append(header.value.empty() ? ";" : ": ").append(header.value).push_back('\0');
   }
-  if (transfer_->body != nullptr && transfer_->body->size_bytes() < kExpectBytes) {
+  if (transfer_->body != nullptr &&
+      (transfer_->body->size_bytes() < kExpectBytes || !transfer_->may_expect)) {
     begins.push_back(lines_.size());
     lines_.append("expect:").push_back('\0');
   }
@@ -234,6 +236,7 @@ Status CurlHandle::take_header(std::string_view line) {
     const size_t space = std::min(line.find(' '), line.size() - 1);
     transfer_->status = 0;
     std::from_chars(line.data() + space + 1, line.data() + line.size(), transfer_->status);
+    if (transfer_->status == 417) transfer_->refused_to_expect = true;
     return {};
   }
   const size_t colon = line.find(':');

@@ -4,9 +4,10 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <stdexcept>
+#include <string_view>
 
 #include "s3/exit_gate.h"
+#include "s3/signer.h"
 
 namespace tidemark::sinks::s3 {
 
@@ -37,10 +38,14 @@ void Digests::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(c
 Digests::Context Digests::make(const char* name) {
   EVP_MD* algorithm = EVP_MD_fetch(nullptr, name, nullptr);
   Context context(EVP_MD_CTX_new());
-  const bool ready = algorithm != nullptr && context != nullptr &&
-                     EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1;
+  if (algorithm == nullptr) {
+    failed_ = "EVP_MD_fetch";
+  } else if (context == nullptr) {
+    failed_ = "EVP_MD_CTX_new";
+  } else if (EVP_DigestInit_ex2(context.get(), algorithm, nullptr) != 1) {
+    failed_ = "EVP_DigestInit_ex2";
+  }
   EVP_MD_free(algorithm);
-  if (!ready) throw std::runtime_error(std::string("OpenSSL has no ") + name + " here");
   return context;
 }
 
@@ -60,8 +65,10 @@ void Digests::update(const char* data, size_t size) {
   if (!pass.is_open()) return;
   for (size_t done = 0; done < size; done += kStep) {
     const size_t step = std::min(kStep, size - done);
-    if (sha256_ != nullptr) EVP_DigestUpdate(sha256_.get(), data + done, step);
-    if (md5_ != nullptr) EVP_DigestUpdate(md5_.get(), data + done, step);
+    for (const Context* context : {&sha256_, &md5_}) {
+      if (*context == nullptr || failed_ != nullptr) continue;
+      if (EVP_DigestUpdate(context->get(), data + done, step) != 1) failed_ = "EVP_DigestUpdate";
+    }
     if (wants_crc32c_) {
       // The library's signature lacks a const.
       auto* bytes = reinterpret_cast<unsigned char*>(const_cast<char*>(data + done));
@@ -70,20 +77,48 @@ void Digests::update(const char* data, size_t size) {
   }
 }
 
-std::string Digests::sha256_hex() {
-  uint8_t digest[32];
+Result<std::string> Digests::sha256_hex() { return finish(sha256_.get(), true); }
+
+Result<std::string> Digests::md5_base64() { return finish(md5_.get(), false); }
+
+Result<std::string> Digests::finish(evp_md_ctx_st* context, bool as_hex) {
   const ExitGate::Pass pass;
-  if (!pass.is_open() || sha256_ == nullptr) return {};
-  EVP_DigestFinal_ex(sha256_.get(), digest, nullptr);
-  return to_hex(digest, sizeof digest);
+  if (Status ok = pass.check(); !ok) return tl::unexpected(ok.error());
+  uint8_t digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  const unsigned expected = as_hex ? 32 : 16;
+  if (failed_ == nullptr &&
+      (context == nullptr || EVP_DigestFinal_ex(context, digest, &size) != 1 || size != expected)) {
+    failed_ = "EVP_DigestFinal_ex";
+  }
+  if (failed_ != nullptr) return crypto_failure(failed_);
+  return as_hex ? to_hex(digest, size) : to_base64(digest, size);
 }
 
-std::string Digests::md5_base64() {
-  uint8_t digest[16];
-  const ExitGate::Pass pass;
-  if (!pass.is_open() || md5_ == nullptr) return {};
-  EVP_DigestFinal_ex(md5_.get(), digest, nullptr);
-  return to_base64(digest, sizeof digest);
+Status check_digests() {
+  Digests digests({.sha256 = true, .crc32c = true, .md5 = true});
+  digests.update("1234", 4);
+  digests.update("56789", 5);
+  const auto sha256 = digests.sha256_hex();
+  if (!sha256) return tl::unexpected(sha256.error());
+  const auto md5 = digests.md5_base64();
+  if (!md5) return tl::unexpected(md5.error());
+  const auto once = s3::sha256_hex("123456789");
+  if (!once) return tl::unexpected(once.error());
+  const auto mac = hmac_sha256("Jefe", "what do ya want for nothing?");  // RFC 4231, 4.3
+  if (!mac) return tl::unexpected(mac.error());
+  constexpr std::string_view kSha256 = "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225";
+  constexpr std::string_view kMac = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+  const char* wrong = nullptr;
+  if (*sha256 != kSha256 || *once != kSha256) wrong = "SHA-256";
+  if (*md5 != "JfnnlDI7RTiF9RgfG2JNCw==") wrong = "MD5";
+  if (to_hex(mac->data(), mac->size()) != kMac) wrong = "HMAC";
+  if (digests.crc32c() != 0xE3069283U) wrong = "CRC-32C";
+  if (wrong == nullptr) return {};
+  return fail(TIDEMARK_E_PERMANENT,
+              std::string(wrong) +
+                  " as computed in this process is wrong; does the host bring a libcrypto or libisal of "
+                  "its own? Load the plugin with RTLD_DEEPBIND then");
 }
 
 }  // namespace tidemark::sinks::s3

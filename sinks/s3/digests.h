@@ -21,8 +21,9 @@ std::string to_base64(const uint8_t* bytes, size_t size);
 // As x-amz-checksum-crc32c has it: base64 of the four bytes, the highest first.
 std::string crc32c_text(uint32_t crc);
 
-// One pass over a body that computes what is wanted, in one go while the bytes are in the cache. Once exit()
-// has begun the results are empty: nothing can be sent any more.
+// One pass over a body that computes what is wanted, in one go while the bytes are in the cache. No call of
+// OpenSSL is taken for done: the first that fails is remembered, and there is an error then instead of a
+// digest. Also once exit() has begun (CANCELLED): nothing can be sent any more.
 class Digests {
  public:
   struct Wanted {
@@ -37,8 +38,9 @@ class Digests {
   Digests& operator=(Digests&&) noexcept;
 
   void update(const char* data, size_t size);
-  std::string sha256_hex();  // once
-  std::string md5_base64();  // once
+  // Once each, of what was wanted. RETRYABLE names the function that failed.
+  [[nodiscard]] Result<std::string> sha256_hex();
+  [[nodiscard]] Result<std::string> md5_base64();
   uint32_t crc32c() const { return ~crc_; }
 
  private:
@@ -46,13 +48,19 @@ class Digests {
     void operator()(evp_md_ctx_st* context) const;
   };
   using Context = std::unique_ptr<evp_md_ctx_st, Free>;
-  static Context make(const char* name);
+  Context make(const char* name);
+  Result<std::string> finish(evp_md_ctx_st* context, bool as_hex);
 
   bool wants_crc32c_;
+  const char* failed_ = nullptr;  // the first function that did
   uint32_t crc_ = ~0u;
   Context sha256_;
   Context md5_;
 };
+
+// Known answers of all that a request relies on, the signature's HMAC included. PERMANENT: this process
+// computes wrong ones.
+Status check_digests();
 
 }  // namespace tidemark::sinks::s3
 

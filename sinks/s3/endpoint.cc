@@ -60,8 +60,10 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
   const size_t end = std::min(url.find_first_of("/?#"), url.size());
   endpoint.host = url.substr(0, end);
   if (!split_host(endpoint.host, &endpoint.host_name)) {
-    return fail(TIDEMARK_E_INVALID, "has no plain host, or a port that is none; write https://host:port");
+    return fail(TIDEMARK_E_INVALID, "has no plain host, or a port that is not one");
   }
+  const std::string_view own_port = endpoint.tls ? ":443" : ":80";
+  if (endpoint.host.ends_with(own_port)) endpoint.host.resize(endpoint.host.size() - own_port.size());
   endpoint.path = url.substr(end);
   if (endpoint.path.empty() || endpoint.path[0] != '/') endpoint.path.insert(0, "/");
   for (const char c : endpoint.path) {

@@ -14,7 +14,7 @@ namespace tidemark::sinks::s3 {
 
 struct Endpoint {
   bool tls = false;
-  std::string host;       // as in the Host header: with the port, where the URL has one
+  std::string host;       // as in the Host header: with the port, where it is not the scheme's own
   std::string host_name;  // without the port, and without the brackets of an IPv6 address
   std::string path;       // "/" at least; with the query, as it is in the URL
 };

@@ -1,4 +1,6 @@
 // Listing: one page of the store's after the other.
+#include <utility>
+
 #include "common/key.h"
 #include "s3/s3_sink.h"
 #include "s3/utf8.h"
@@ -9,6 +11,27 @@ namespace {
 
 constexpr const char* kPageSize = "1000";   // the most that S3 gives
 constexpr size_t kPageBytesMax = 8 * kMiB;  // 1,000 of the longest keys, encoded, and what goes with them
+constexpr int kEmptyPagesMax = 1000;        // in a row; stores page through what was removed
+
+// How far the pages of one listing get.
+struct ListProgress {
+  std::string repeated;  // a key that came twice
+  bool is_told = false;
+  bool is_found = false;  // a key beyond those before, in this page
+  int empty_pages = 0;    // since the last such key
+};
+
+Result<ListPage> page_of(const StoreAnswer& answer, const std::string& what, std::string_view prefix,
+                         std::string_view after) {
+  Result<ListPage> page = parse_list(answer.text, prefix, after);
+  if (answer.status == 200 && page) return page;
+  if (answer.status == 200 && store_error(answer).code.empty()) {
+    return tl::unexpected(within(what, page.error()));
+  }
+  Error error = error_of(answer, what);
+  if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
+  return tl::unexpected(std::move(error));
+}
 
 }  // namespace
 
@@ -27,41 +50,50 @@ Status S3Sink::list(std::string_view prefix, std::string_view start_after, const
       !start_after.empty() && start_after >= prefix ? config_.prefix + std::string(start_after) : "";
   const std::string asked_after = after.substr(0, utf8_beginning(after).size_bytes);
   std::string token, last = asked_after;
+  ListProgress progress;
   while (true) {
-    Request request = bucket_request("list", "GET");
+    Request request = bucket_request("list", "GET", "s3:ListBucket");
     const std::string what = request.what;
     request.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", kPageSize}};
     if (!asked_prefix.empty()) request.query.emplace_back("prefix", asked_prefix);
     if (!token.empty()) {
       request.query.emplace_back("continuation-token", token);
-    } else if (!asked_after.empty()) {
-      request.query.emplace_back("start-after", asked_after);
+    } else if (!last.empty()) {
+      request.query.emplace_back("start-after", last);
     }
     request.text_max = kPageBytesMax;
-    Result<StoreAnswer> answer = client_->send(std::move(request), call);
+    const Result<StoreAnswer> answer = client_->send(std::move(request), call);
     if (!answer) return tl::unexpected(answer.error());
-    if (!answer->is_ok()) {
-      Error error = error_of(*answer, what);
-      if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
-      return tl::unexpected(std::move(error));
-    }
-    const Result<ListPage> page = parse_list(std::move(answer->text));
-    if (!page) return tl::unexpected(within(what, page.error()));
+    const Result<ListPage> page = page_of(*answer, what, asked_prefix, last);
+    if (!page) return tl::unexpected(page.error());
+    progress.is_found = false;
     for (const ListedObject& object : page->objects) {
-      if (!object.key.starts_with(asked_prefix) || object.key <= last) {
+      if (object.key == last && !last.empty()) {
+        if (last != asked_after) progress.repeated = last;
+        continue;
+      }
+      if (!object.key.starts_with(asked_prefix) || object.key < last) {
         return fail(TIDEMARK_E_PERMANENT,
                     what + ": the store does not list in byte order, or other keys than asked for: " +
                         quote(object.key) + " after " + quote(last));
       }
       last = object.key;
+      progress.is_found = true;
       if (last <= after || !last.starts_with(full_prefix)) continue;
       const std::string_view key = std::string_view(object.key).substr(config_.prefix.size());
       if (!check_key(key)) continue;
       if (!visit(key, {object.size_bytes, object.modified_us})) return {};
     }
-    if (page->next_token.empty()) return {};
-    if (page->next_token == token) {
-      return fail(TIDEMARK_E_RETRYABLE, what + ": the store gives the same page again and again");
+    if (!progress.repeated.empty() && !std::exchange(progress.is_told, true)) {
+      log_.write(TIDEMARK_LOG_DEBUG, what + ": the store lists " + quote(progress.repeated) +
+                                         " more than once; it is passed over");
+    }
+    if (!page->is_truncated) return {};
+    progress.empty_pages = progress.is_found ? 0 : progress.empty_pages + 1;
+    if ((!page->next_token.empty() && page->next_token == token) || progress.empty_pages > kEmptyPagesMax ||
+        (page->next_token.empty() && !progress.is_found)) {
+      return fail(TIDEMARK_E_PERMANENT,
+                  what + ": the store says that there is more and does not get beyond " + quote(last));
     }
     token = page->next_token;
     if (Status ok = call.check(); !ok) return ok;

@@ -3,12 +3,15 @@
 #include <arpa/inet.h>
 
 #include <array>
+#include <charconv>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "s3/credential_json.h"
 #include "s3/credential_source.h"
 #include "s3/endpoint.h"
+#include "s3/settings.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
@@ -18,6 +21,8 @@ constexpr uint32_t kContainerTimeoutMs = 5000;  // an agent may have to ask a se
 constexpr char kInstanceHost[] = "http://169.254.169.254";
 constexpr char kInstanceHost6[] = "http://[fd00:ec2::254]";
 constexpr uint32_t kInstanceTimeoutMs = 1000;
+constexpr uint32_t kInstanceTimeoutMaxS = 60;
+constexpr uint32_t kInstanceAttemptsMax = 10;
 constexpr char kRolePath[] = "/latest/meta-data/iam/security-credentials/";
 constexpr size_t kTokenMaxBytes = 16 * 1024;
 
@@ -25,12 +30,17 @@ bool is_again(const Result<HttpResponse>& response) {
   return !response || response->status >= 500 || response->status == 429;
 }
 
-// Once more when there was no answer or a bad one, unless the caller has lost patience.
-Result<HttpResponse> ask(const SourceContext& context, HttpRequest request, uint32_t timeout_ms) {
+struct Patience {
+  uint32_t timeout_ms;
+  uint32_t attempts = 2;
+};
+
+// Again when there was no answer or a bad one, unless the caller has lost patience.
+Result<HttpResponse> ask(const SourceContext& context, HttpRequest request, Patience patience) {
   request.use_proxy = false;
-  request.timeout_ms = timeout_ms;
+  request.timeout_ms = patience.timeout_ms;
   Result<HttpResponse> response = context.fetch(request, context.call);
-  if (is_again(response)) {
+  for (uint32_t done = 1; done < patience.attempts && is_again(response); ++done) {
     if (Status ok = context.call.check(); !ok) return tl::unexpected(ok.error());
     response = context.fetch(request, context.call);
   }
@@ -135,14 +145,14 @@ Result<std::string> container_token(const SourceContext& context) {
 // One walk through the instance metadata service.
 class InstanceMetadata {
  public:
-  InstanceMetadata(const SourceContext& context, std::string host)
-      : context_(context), host_(std::move(host)) {}
+  InstanceMetadata(const SourceContext& context, std::string host, Patience patience)
+      : context_(context), host_(std::move(host)), patience_(patience) {}
 
   SourceResult credentials() {
     Result<HttpResponse> token =
         ask(context_,
             {"PUT", host_ + "/latest/api/token", {{"x-aws-ec2-metadata-token-ttl-seconds", "21600"}}, ""},
-            kInstanceTimeoutMs);
+            patience_);
     if (!token) {
       if (Status ok = context_.call.check(); !ok) return tl::unexpected(ok.error());
       return nothing("no answer from " + host_ + " (" + token.error().message +
@@ -176,21 +186,32 @@ class InstanceMetadata {
     if (response->status != 200) return fail_at(fail_status(*response).value());
     Result<Credentials> credentials = credentials_from_json(&response->body, JsonKind::kMetadata);
     if (!credentials) return fail_at(credentials.error());
-    return found(std::move(*credentials), "the instance's role " + quote(role));
+    return found_at_service(std::move(*credentials), "the instance's role " + quote(role));
   }
 
   Result<HttpResponse> get(const std::string& path) {
     return ask(context_,
                {"GET", host_ + path, {{"x-aws-ec2-metadata-token", std::string(token_.reveal())}}, ""},
-               kInstanceTimeoutMs);
+               patience_);
   }
 
   tl::unexpected<Error> fail_at(const Error& error) const { return fail_within(host_, error); }
 
   const SourceContext& context_;
   const std::string host_;
+  const Patience patience_;
   Secret token_;
 };
+
+// Keeps *out where nobody says anything.
+Status read_number(const Setting& setting, uint32_t max, uint32_t* out) {
+  if (!setting) return {};
+  const std::string& text = setting.value;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), *out);
+  if (failed == std::errc() && end == text.data() + text.size() && *out >= 1 && *out <= max) return {};
+  return fail(TIDEMARK_E_PERMANENT,
+              setting.from + ": " + quote(text) + " is not a number from 1 to " + std::to_string(max));
+}
 
 }  // namespace
 
@@ -206,27 +227,43 @@ SourceResult from_container(const SourceContext& context) {
   HttpRequest request = {"GET", place->url, {{"accept", "application/json"}}, ""};
   if (!token->empty()) request.headers.push_back({"authorization", *token});
   wipe(&*token);
-  Result<HttpResponse> response = ask(context, std::move(request), kContainerTimeoutMs);
+  Result<HttpResponse> response = ask(context, std::move(request), {kContainerTimeoutMs});
   if (!response) return fail_within(what, response.error());
   if (response->status != 200) return fail_within(what, fail_status(*response).value());
   Result<Credentials> credentials = credentials_from_json(&response->body, JsonKind::kMetadata);
   if (!credentials) return fail_within(what, credentials.error());
-  return found(std::move(*credentials), what);
+  return found_at_service(std::move(*credentials), what);
 }
 
 SourceResult from_instance(const SourceContext& context) {
   std::string disabled = context.environment("AWS_EC2_METADATA_DISABLED");
   for (char& c : disabled) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   if (disabled == "true") return nothing("AWS_EC2_METADATA_DISABLED is true");
-  std::string host = context.environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-  if (host.empty()) {
-    const std::string mode = context.environment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
-    host = mode == "IPv6" || mode == "ipv6" ? kInstanceHost6 : kInstanceHost;
+  const MetadataSettings settings = find_metadata_settings(context.options, context.environment);
+  Setting host = settings.endpoint;
+  if (!host) {
+    std::string mode = settings.endpoint_mode.value;
+    for (char& c : mode) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    if (!mode.empty() && mode != "ipv4" && mode != "ipv6") {
+      return fail(TIDEMARK_E_PERMANENT, settings.endpoint_mode.from + ": " +
+                                            quote(settings.endpoint_mode.value) +
+                                            " is unknown; known: IPv4, IPv6");
+    }
+    host.value = mode == "ipv6" ? kInstanceHost6 : kInstanceHost;
   }
-  const Result<Endpoint> endpoint = parse_endpoint(host);
-  if (!endpoint) return fail_within("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint.error());
-  while (host.back() == '/') host.pop_back();
-  return InstanceMetadata(context, host).credentials();
+  const Result<Endpoint> endpoint = parse_endpoint(host.value);
+  if (!endpoint) return fail_within(host.from, endpoint.error());
+  while (host.value.back() == '/') host.value.pop_back();
+  Patience patience = {kInstanceTimeoutMs};
+  if (Status ok = read_number(settings.attempts, kInstanceAttemptsMax, &patience.attempts); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  uint32_t timeout_s = kInstanceTimeoutMs / 1000;
+  if (Status ok = read_number(settings.timeout_s, kInstanceTimeoutMaxS, &timeout_s); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  patience.timeout_ms = timeout_s * 1000;
+  return InstanceMetadata(context, host.value, patience).credentials();
 }
 
 }  // namespace tidemark::sinks::s3

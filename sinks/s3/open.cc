@@ -1,6 +1,7 @@
 // Opening: options, credentials, the bucket, and what the store can.
 #include <algorithm>
 
+#include "s3/digests.h"
 #include "s3/probe.h"
 #include "s3/s3_sink.h"
 #include "s3/upload.h"
@@ -13,15 +14,20 @@ constexpr uint64_t kPartBytes =
     800 << 10;  // what a part on its way takes: a piece of the body, libcurl's buffers
 constexpr const char* kDefaultRegion = "us-east-1";
 
-void log_traits(const Traits& traits, const std::string& where, const HostLog& log) {
+void log_traits(const Traits& traits, const std::string& where, const std::string& no_multipart,
+                const HostLog& log) {
   if (!traits.conditional_put) {
-    log.write(TIDEMARK_LOG_WARN, where +
-                                     ": the store does not honour If-None-Match on PUT; objects are created "
-                                     "by HEAD, then PUT, which is safe against one's own repeats only");
+    log.write(
+        TIDEMARK_LOG_WARN,
+        where +
+            ": the store does not honour If-None-Match on PUT: objects are created by HEAD, PUT and a "
+            "look at the result. Safe against oneself; of two hosts that write the same name at the "
+            "same time the earlier one mostly sees that it lost, but a put that is slower than the other "
+            "one by more than a second can replace an object that was acknowledged");
   }
   if (!traits.multipart) {
-    log.write(TIDEMARK_LOG_WARN,
-              where + ": the store has no multipart uploads; objects go in one request, up to 5 GiB");
+    log.write(TIDEMARK_LOG_WARN, where + ": the store has no multipart uploads (" + no_multipart +
+                                     "); objects go in one request, up to 5 GiB");
   } else if (!traits.conditional_complete) {
     log.write(TIDEMARK_LOG_WARN, where +
                                      ": the store does not honour If-None-Match on CompleteMultipartUpload; "
@@ -31,6 +37,28 @@ void log_traits(const Traits& traits, const std::string& where, const HostLog& l
     log.write(TIDEMARK_LOG_INFO,
               where + ": the store does not check x-amz-checksum-crc32c; bodies have Content-MD5");
   }
+  if (!traits.puts_have_etag) {
+    log.write(TIDEMARK_LOG_INFO,
+              where + ": the store answers a put without an ETag; each object is looked at afterwards");
+  }
+}
+
+// What an operator has to change if a store cannot be opened, where more than its own words tell.
+std::string hint(const StoreAnswer& answer, const Config& config, const std::string& region,
+                 bool is_guessed) {
+  const StoreError said = store_error(answer);
+  if (said.code == "NoSuchBucket" && !said.bucket.empty() && said.bucket != config.bucket) {
+    return "; the store took " + quote(said.bucket) +
+           " for the bucket, set path_style=" + (config.path_style ? "false" : "true");
+  }
+  const bool is_moved =
+      answer.status == 301 || answer.status == 302 || answer.status == 307 || answer.status == 308;
+  const bool is_of_region = is_moved || said.code == "AuthorizationHeaderMalformed" ||
+                            said.code == "SignatureDoesNotMatch" ||
+                            said.code == "IllegalLocationConstraintException";
+  if (!is_of_region) return "";
+  return "; it was asked in the region " + quote(region) +
+         (is_guessed ? ", a guess, since none is set: set region" : ": is region right?");
 }
 
 }  // namespace
@@ -38,24 +66,30 @@ void log_traits(const Traits& traits, const std::string& where, const HostLog& l
 Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const Call& call) {
   Result<Config> config = parse_config(request.url, request.options, request.option_count);
   if (!config) return tl::unexpected(config.error());
+  if (Status ok = check_digests(); !ok) return tl::unexpected(ok.error());
+  Settings settings = find_settings(config->credentials, process_environment());
+  if (Status ok = apply_settings(&settings, &*config); !ok) return tl::unexpected(ok.error());
+  for (const std::string& remark : settings.remarks) {
+    request.log.write(TIDEMARK_LOG_WARN, config->name_of("") + ": " + remark);
+  }
   const uint64_t parts = std::max<uint64_t>(1, request.put_buffer_bytes / kPartBytes);
   config->multipart_parallel = std::min(config->multipart_parallel, parts);
   std::unique_ptr<S3Sink> sink(new S3Sink(std::move(*config), request.log));
-  if (Status ok = sink->connect(call); !ok) return tl::unexpected(ok.error());
+  Patience patience(call);
+  if (Status ok = sink->connect(patience); !ok) return tl::unexpected(ok.error());
   if (request.read_only) return sink;
-  sweep_uploads(*sink, call);
-  if (Status ok = Probe(*sink, call).run(&sink->traits_); !ok) return tl::unexpected(ok.error());
-  log_traits(sink->traits_, sink->config_.name_of(""), request.log);
+  Probe probe(*sink, patience, call);
+  if (Status ok = probe.run(&sink->traits_); !ok) return tl::unexpected(ok.error());
+  log_traits(sink->traits_, sink->config_.name_of(""), probe.no_multipart(), request.log);
   return sink;
 }
 
-// The first request proves credentials, region and bucket, and costs the store next to nothing.
-Status S3Sink::connect(const Call& call) {
+Status S3Sink::connect(Patience& patience) {
   Result<std::unique_ptr<Transport>> transport = Transport::make(config_.transport);
   if (!transport) return tl::unexpected(transport.error());
   transport_ = std::move(*transport);
   TransportOptions by_system = config_.transport;
-  by_system.ca_file.clear();
+  by_system.ca_file = config_.public_ca_file;
   transport = Transport::make(by_system);
   if (!transport) return tl::unexpected(transport.error());
   public_transport_ = std::move(*transport);
@@ -71,30 +105,41 @@ Status S3Sink::connect(const Call& call) {
       CredentialsProvider::make(config_.credentials, fetch, log_);
   if (!credentials) return tl::unexpected(credentials.error());
   credentials_ = std::move(*credentials);
-  const Result<std::string> region = credentials_->region(call);
-  if (!region) return tl::unexpected(region.error());
-  if (!region->empty() && !is_region(*region)) {
-    return fail(TIDEMARK_E_INVALID,
-                "the region " + quote(*region) +
-                    " of the environment or profile is none; write one like eu-central-1");
-  }
-  client_ = std::make_unique<Client>(config_, region->empty() ? kDefaultRegion : *region, *transport_,
-                                     *credentials_, log_);
+  client_ = std::make_unique<Client>(config_, config_.region.empty() ? kDefaultRegion : config_.region,
+                                     *transport_, *credentials_, log_);
 
-  Request request = bucket_request("open", "GET");
-  const std::string what = request.what;
+  return find_bucket(patience, config_.region.empty());
+}
+
+// The first request proves credentials, region and bucket, and costs the store next to nothing.
+Status S3Sink::find_bucket(Patience& patience, bool is_region_guessed) {
+  Request request = bucket_request("open", "GET", "s3:ListBucket");
   request.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", "1"}};
   if (!config_.prefix.empty()) request.query.emplace_back("prefix", config_.prefix);
-  Result<StoreAnswer> answer = client_->send(std::move(request), call);
-  if (!answer) return tl::unexpected(answer.error());
-  if (!answer->is_ok()) {
-    Error error = error_of(*answer, what);
+  while (true) {
+    const Result<StoreAnswer> answer = patience.ask(*client_, request);
+    if (!answer) {
+      Error error = answer.error();
+      // curl names the host; the bucket in it is what a resolver often does not know.
+      if (!config_.path_style && error.message.find("resolve host") != std::string::npos) {
+        error.message += "; the host begins with the bucket's name, path_style=true asks without";
+      }
+      return tl::unexpected(std::move(error));
+    }
+    const Result<ListPage> page = parse_list(answer->text, config_.prefix);
+    if (answer->status == 200 && page) {
+      traits_.has_request_ids = has_request_id(*answer);
+      return {};
+    }
+    Error error = error_of(*answer, request.what);
+    if (answer->status == 200 && error.code.empty()) {
+      error = within(request.what, page.error());
+    } else {
+      error.message += hint(*answer, config_, client_->region(), is_region_guessed);
+    }
     if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
-    return tl::unexpected(std::move(error));
+    if (!answer->is_ok() || !patience.wait(error)) return tl::unexpected(std::move(error));
   }
-  const Result<ListPage> page = parse_list(std::move(answer->text));
-  if (!page) return tl::unexpected(within(what, page.error()));
-  return {};
 }
 
 }  // namespace tidemark::sinks::s3

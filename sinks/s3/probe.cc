@@ -3,33 +3,36 @@
 #include <sys/random.h>
 
 #include "s3/digests.h"
+#include "s3/upload.h"
 #include "s3/xml.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
 
 constexpr std::string_view kText = "tidemark was here\n";
+constexpr char kTextMd5[] = "767Yd0dVC1C0T1mCB/xdzg==";
 constexpr uint32_t kCleanUpMs = 3000;
-
-Digests digests_of_text() {
-  Digests digests({.sha256 = false, .crc32c = true, .md5 = true});
-  digests.update(kText.data(), kText.size());
-  return digests;
-}
+constexpr int kPagesForUploads = 2;  // a store that knows no uploads may have a page for that, as a proxy has
 
 Header crc_header(bool right) {
-  const uint32_t crc = digests_of_text().crc32c();
+  Digests digests({.sha256 = false, .crc32c = true, .md5 = false});
+  digests.update(kText.data(), kText.size());
+  const uint32_t crc = digests.crc32c();
   return {"x-amz-checksum-crc32c", crc32c_text(right ? crc : ~crc)};
 }
-Header md5_header() { return {"content-md5", digests_of_text().md5_base64()}; }
+Header md5_header() { return {"content-md5", kTextMd5}; }
 
-// The header is not for this store: 501, or 400 with some word of its own.
+// A header is not for this store: 501, or 400 with some word of its own.
 bool is_refusal(const StoreAnswer& answer) { return answer.status == 501 || answer.status == 400; }
+
+// 412 to the first put of a name that nobody else has: the answer to an earlier attempt was lost.
+bool is_written(const StoreAnswer& answer) { return answer.is_ok() || answer.status == 412; }
 
 }  // namespace
 
 // A part that begins with '.' is in no key of the caller's, and list() passes over it.
-Probe::Probe(S3Sink& sink, const Call& call) : sink_(sink), call_(call), key_(".tidemark-probe-") {
+Probe::Probe(S3Sink& sink, Patience& patience, const Call& call)
+    : sink_(sink), patience_(patience), call_(call), key_(".tidemark-probe-") {
   uint8_t random[8] = {};
   (void)!getrandom(random, sizeof random, 0);
   key_ += to_hex(random, sizeof random);
@@ -50,54 +53,63 @@ Error Probe::unexpected_answer(const StoreAnswer& answer, const char* what) cons
   return error;
 }
 
-Result<StoreAnswer> Probe::ask(Request request) { return sink_.client_->send(std::move(request), call_); }
-
 Result<StoreAnswer> Probe::put(const Header& checksum, bool conditional) {
-  Request request = sink_.object_request("write the probe", "PUT", key_);
+  Request request = sink_.object_request("write the probe", "PUT", key_, sink_.put_permissions());
   sink_.add_object_headers(&request.headers, false);  // what is locked cannot be removed
   request.headers.push_back(checksum);
   if (conditional) request.headers.push_back({"if-none-match", "*"});
   Body body(kText);
   request.body = &body;
-  return ask(std::move(request));
+  request.repeats_body = false;  // a checksum may be wrong on purpose
+  while (true) {
+    Result<StoreAnswer> answer = ask(request);
+    if (!answer || !answer->is_ok() || is_body_of_success(answer->text)) return answer;
+    Error error = unexpected_answer(*answer, "write the probe");
+    if (error.code.empty()) error.message += ": " + what_it_is(answer->text);
+    if (error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
+    if (!patience_.wait(error)) return tl::unexpected(std::move(error));
+  }
 }
 
+// Conditionally first, since a policy may demand it; a store that refuses the header is asked without.
 Status Probe::try_put(Traits* traits) {
-  bool written = false;
-  if (Status ok = try_checksum(traits, &written); !ok) return ok;
-  return try_condition(traits, written);
+  std::optional<StoreAnswer> written;
+  if (Status ok = write(true, traits, &written); !ok) return ok;
+  traits->conditional_put = is_written(*written);
+  if (!traits->conditional_put) {
+    if (Status ok = write(false, traits, &written); !ok) return ok;
+    if (!is_written(*written)) return tl::unexpected(unexpected_answer(*written, "write the probe"));
+  } else if (written->is_ok()) {
+    if (Status ok = try_condition(traits); !ok) return ok;
+  }
+  return learn_etag(*written, traits);
 }
 
 // A checksum that is wrong is refused by those who look at it, and by those who do not know the header at
-// all: these refuse the right one too.
-Status Probe::try_checksum(Traits* traits, bool* written) {
-  const Result<StoreAnswer> wrong = put(crc_header(false), false);
-  if (!wrong) return tl::unexpected(wrong.error());
-  if (!wrong->is_ok() && !is_refusal(*wrong))
-    return tl::unexpected(unexpected_answer(*wrong, "write the probe"));
-  *written = wrong->is_ok();
-  traits->checksum = Checksum::kMd5;
-  if (*written || wrong->status != 400) return {};
-  const Result<StoreAnswer> right = put(crc_header(true), false);
-  if (!right) return tl::unexpected(right.error());
-  if (right->is_ok()) {
-    traits->checksum = Checksum::kCrc32c;
-    *written = true;
-  } else if (!is_refusal(*right)) {
-    return tl::unexpected(unexpected_answer(*right, "write the probe"));
+// all: these refuse the right one too. *written is what was said at last.
+Status Probe::write(bool conditional, Traits* traits, std::optional<StoreAnswer>* written) {
+  const Header tries[] = {crc_header(false), crc_header(true), md5_header()};
+  for (const Header& checksum : tries) {
+    Result<StoreAnswer> answer = put(checksum, conditional);
+    if (!answer) return tl::unexpected(answer.error());
+    if (!is_written(*answer) && !is_refusal(*answer)) {
+      return tl::unexpected(unexpected_answer(*answer, "write the probe"));
+    }
+    *written = std::move(*answer);
+    if (!is_written(**written)) continue;
+    const bool is_checked = checksum.value == tries[1].value && checksum.name == tries[1].name;
+    traits->checksum = is_checked ? Checksum::kCrc32c : Checksum::kMd5;
+    traits->echoes_crc32c =
+        is_checked && header((*written)->headers, "x-amz-checksum-crc32c") == checksum.value;
+    return {};
   }
   return {};
 }
 
 // With the object there, the condition has to fail.
-Status Probe::try_condition(Traits* traits, bool written) {
-  const Header checksum = traits->checksum == Checksum::kCrc32c ? crc_header(true) : md5_header();
-  if (!written) {
-    const Result<StoreAnswer> plain = put(checksum, false);
-    if (!plain) return tl::unexpected(plain.error());
-    if (!plain->is_ok()) return tl::unexpected(unexpected_answer(*plain, "write the probe"));
-  }
-  const Result<StoreAnswer> again = put(checksum, true);
+Status Probe::try_condition(Traits* traits) {
+  const Result<StoreAnswer> again =
+      put(traits->checksum == Checksum::kCrc32c ? crc_header(true) : md5_header(), true);
   if (!again) return tl::unexpected(again.error());
   traits->conditional_put = again->status == 412;
   if (!again->is_ok() && again->status != 412 && !is_refusal(*again)) {
@@ -106,54 +118,102 @@ Status Probe::try_condition(Traits* traits, bool written) {
   return {};
 }
 
+// A store that has refused to create the object once more has it. Of any other, and of one that has not shown
+// an ETag, the object is looked at.
+Status Probe::learn_etag(const StoreAnswer& written, Traits* traits) {
+  traits->puts_have_etag = !written.is_ok() || !header(written.headers, "etag").empty();
+  StoreAnswer seen = written;
+  if (!traits->conditional_put || !traits->puts_have_etag || !written.is_ok()) {
+    Result<StoreAnswer> there = sink_.head_answer(key_, call_);
+    for (; !there && patience_.wait(there.error());) there = sink_.head_answer(key_, call_);
+    if (!there) {
+      Error error = within("the store said that it has the probe", there.error());
+      if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
+      return tl::unexpected(std::move(error));
+    }
+    seen = std::move(*there);
+  }
+  const std::string_view etag = header(seen.headers, "etag");
+  const bool is_md5 = is_md5_etag(seen) && base64_of_hex(bare_etag(etag)) == md5_header().value;
+  traits->etag = etag.empty() ? Etag::kNone : is_md5 ? Etag::kMd5 : Etag::kOpaque;
+  return {};
+}
+
+// Some stores have no uploads, or a policy refuses them: one request for each object does too.
 Status Probe::try_multipart(Traits* traits) {
-  Request request = sink_.object_request("begin the probe's upload", "POST", key_);
+  Request request = sink_.object_request("begin the probe's upload", "POST", key_, "s3:PutObject");
   request.query = {{"uploads", ""}};
   sink_.add_object_headers(&request.headers, false);
   if (traits->checksum == Checksum::kCrc32c)
     request.headers.push_back({"x-amz-checksum-algorithm", "CRC32C"});
   Body nothing;
   request.body = &nothing;
-  const Result<StoreAnswer> created = ask(std::move(request));
-  if (!created) return tl::unexpected(created.error());
-  traits->multipart = created->status != 501 && created->status != 405;
-  if (!traits->multipart) return {};
-  if (!created->is_ok()) return tl::unexpected(unexpected_answer(*created, "begin an upload of the probe"));
-  const Result<std::string> id = parse_upload_id(created->text);
-  if (!id) return tl::unexpected(within("begin an upload of the probe", id.error()));
-  const Status tried = try_complete(traits, *id);
-  Request abort = sink_.object_request("abort the probe's upload", "DELETE", key_);
+  Result<std::string> id;
+  while (true) {
+    const Result<StoreAnswer> created = patience_.ask(*sink_.client_, request, kPagesForUploads);
+    if (!created) return tl::unexpected(created.error());
+    Error refused = unexpected_answer(*created, "begin an upload of the probe");
+    if (!created->is_ok() && (created->status / 100 == 4 || created->status == 501)) {
+      traits->multipart = false;
+      no_multipart_ = refused.message;
+      return {};
+    }
+    if (!created->is_ok()) return tl::unexpected(std::move(refused));
+    id = parse_upload_id(created->text);
+    if (id) break;
+    if (refused.code.empty()) refused = within("begin an upload of the probe", id.error());
+    if (!patience_.wait(refused)) return tl::unexpected(std::move(refused));
+  }
+  sweep_uploads(sink_, *id, call_);
+  const Status tried = try_parts(traits, *id);
+  Request abort = sink_.object_request("abort the probe's upload", "DELETE", key_, "s3:AbortMultipartUpload");
   abort.query = {{"uploadId", *id}};
-  (void)ask(std::move(abort));  // 404 where it was completed; else the sweep sees to it
+  (void)sink_.client_->send(std::move(abort),
+                            call_);  // 404 where it was completed; else the sweep sees to it
   return tried;
 }
 
-Status Probe::try_complete(Traits* traits, const std::string& id) {
+Status Probe::try_parts(Traits* traits, const std::string& id) {
   const bool by_crc = traits->checksum == Checksum::kCrc32c;
-  Request request = sink_.object_request("write the probe's part", "PUT", key_);
+  Request request = sink_.object_request("write the probe's part", "PUT", key_, "s3:PutObject");
   request.query = {{"partNumber", "1"}, {"uploadId", id}};
-  request.headers = {{"content-type", "application/octet-stream"}, by_crc ? crc_header(true) : md5_header()};
+  request.headers.push_back({"content-type", "application/octet-stream"});
+  request.headers.push_back(by_crc ? crc_header(true) : md5_header());
   Body body(kText);
   request.body = &body;
-  const Result<StoreAnswer> sent = ask(std::move(request));
+  const Result<StoreAnswer> sent = ask(request);
   if (!sent) return tl::unexpected(sent.error());
-  if (!sent->is_ok()) return tl::unexpected(unexpected_answer(*sent, "write a part of the probe"));
+  const Error refused = unexpected_answer(*sent, "write a part of the probe");
+  const std::string etag(header(sent->headers, "etag"));
+  if (sent->is_ok() && !etag.empty()) return try_complete(traits, id, etag);
+  if (!sent->is_ok() && sent->status / 100 != 4 && sent->status != 501) return tl::unexpected(refused);
+  traits->multipart = false;
+  no_multipart_ = sent->is_ok() ? "a part gets no ETag" : refused.message;
+  return {};
+}
 
-  UploadedPart part{std::string(header(sent->headers, "etag")), by_crc ? crc_header(true).value : ""};
-  const std::string text = complete_text({part});
+Status Probe::try_complete(Traits* traits, const std::string& id, const std::string& etag) {
+  const bool by_crc = traits->checksum == Checksum::kCrc32c;
+  const std::string text = complete_text({{etag, by_crc ? crc_header(true).value : ""}});
   Body complete_body(text);
-  Request complete = sink_.object_request("complete the probe", "POST", key_);
+  Request complete = sink_.object_request("complete the probe", "POST", key_, "s3:PutObject");
   complete.query = {{"uploadId", id}};
   complete.headers.push_back({"content-type", "application/xml"});
   complete.headers.push_back({"if-none-match", "*"});
   complete.body = &complete_body;
-  const Result<StoreAnswer> completed = ask(std::move(complete));
-  if (!completed) return tl::unexpected(completed.error());
-  const StoreError inside = store_error(*completed);
-  traits->conditional_complete = completed->status == 412 || inside.code == "PreconditionFailed";
-  if (traits->conditional_complete || (completed->is_ok() && inside.code.empty()) || is_refusal(*completed))
-    return {};
-  return tl::unexpected(unexpected_answer(*completed, "complete the probe"));
+  for (bool is_unknown = false;; is_unknown = true) {
+    const Result<StoreAnswer> completed = ask(complete);
+    if (!completed) return tl::unexpected(completed.error());
+    const StoreError inside = store_error(*completed);
+    traits->conditional_complete = completed->status == 412 || inside.code == "PreconditionFailed";
+    const bool is_done = (completed->is_ok() && parse_complete(completed->text).has_value()) ||
+                         (is_unknown && inside.code == "NoSuchUpload");
+    if (traits->conditional_complete || is_done || is_refusal(*completed)) return {};
+    Error error = unexpected_answer(*completed, "complete the probe");
+    if (!completed->is_ok()) return tl::unexpected(std::move(error));
+    if (error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
+    if (!patience_.wait(error)) return tl::unexpected(std::move(error));
+  }
 }
 
 // Also when the call has ended meanwhile.

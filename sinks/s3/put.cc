@@ -1,4 +1,6 @@
 // Creating objects with one request.
+#include <algorithm>
+
 #include "s3/digests.h"
 #include "s3/iso_time.h"
 #include "s3/s3_sink.h"
@@ -9,6 +11,7 @@ namespace {
 
 constexpr int64_t kDayUs = 24 * 60 * 60 * 1'000'000ll;
 constexpr size_t kNameMax = 1024;  // of S3, in bytes, and with the prefix
+constexpr uint64_t kLookBackMsMax = 1000;
 
 // One pass over the body for what the caller could not tell.
 Status compute(const Source& source, BufferPool& pool, Digests* digests) {
@@ -20,8 +23,10 @@ Status compute(const Source& source, BufferPool& pool, Digests* digests) {
 
 }  // namespace
 
-Request S3Sink::object_request(std::string_view verb, std::string method, std::string_view key) const {
+Request S3Sink::object_request(std::string_view verb, std::string method, std::string_view key,
+                               std::string_view needs) const {
   Request request;
+  request.needs = needs;
   request.what = std::string(verb) + " " + config_.name_of(key);
   request.method = std::move(method);
   request.path = client_->object_path(key);
@@ -31,10 +36,24 @@ Request S3Sink::object_request(std::string_view verb, std::string method, std::s
   return request;
 }
 
-Request S3Sink::bucket_request(std::string_view verb, std::string method) const {
-  Request request = object_request(verb, std::move(method), "");
+Request S3Sink::bucket_request(std::string_view verb, std::string method, std::string_view needs) const {
+  Request request = object_request(verb, std::move(method), "", needs);
   request.path = client_->bucket_path();
   return request;
+}
+
+// As the options have it; what the bucket asks for besides only its owner knows.
+std::string_view S3Sink::put_permissions() const {
+  if (config_.sse == "aws:kms") {
+    return "s3:PutObject, kms:GenerateDataKey and kms:Decrypt, and with tags or object_lock_mode "
+           "s3:PutObjectTagging, s3:PutObjectRetention";
+  }
+  if (!config_.tags.empty() && !config_.object_lock_mode.empty()) {
+    return "s3:PutObject, s3:PutObjectTagging and s3:PutObjectRetention";
+  }
+  if (!config_.tags.empty()) return "s3:PutObject and s3:PutObjectTagging";
+  if (!config_.object_lock_mode.empty()) return "s3:PutObject and s3:PutObjectRetention";
+  return "s3:PutObject";
 }
 
 void S3Sink::add_object_headers(Headers* headers, bool with_lock) const {
@@ -87,35 +106,111 @@ Status S3Sink::put_single(std::string_view key, const Source& source, bool if_ab
   }
   std::string sha256;
   if (wanted.sha256) {
-    sha256 = digests.sha256_hex();
+    Result<std::string> computed = digests.sha256_hex();
+    if (!computed) return tl::unexpected(computed.error());
+    sha256 = std::move(*computed);
   } else if (source.sha256() != nullptr) {
     sha256 = to_hex(source.sha256(), 32);
   }
-  const Header checksum = by_crc ? Header{"x-amz-checksum-crc32c",
-                                          crc32c_text(wanted.crc32c ? digests.crc32c() : *source.crc32c())}
-                                 : Header{"content-md5", digests.md5_base64()};
+  Sent sent = {source.size_bytes()};
+  if (by_crc) {
+    sent.crc32c = crc32c_text(wanted.crc32c ? digests.crc32c() : *source.crc32c());
+  } else {
+    Result<std::string> md5 = digests.md5_base64();
+    if (!md5) return tl::unexpected(md5.error());
+    sent.md5_base64 = std::move(*md5);
+  }
+  const Header checksum =
+      by_crc ? Header{"x-amz-checksum-crc32c", sent.crc32c} : Header{"content-md5", sent.md5_base64};
   Body body(source, 0, source.size_bytes(), nullptr);
-  return send_put(key, body, sha256, checksum, if_absent, call);
+  sent.body = &body;
+  if (by_crc && needs_md5(traits_, source.size_bytes())) body.digest_as_sent();
+  return send_put(key, sha256, checksum, if_absent, sent, call);
 }
 
 // 412 does not tell whose object is there: libcurl repeats a request whose kept connection turned out dead,
 // so it may be this very one. The caller looks.
-Status S3Sink::send_put(std::string_view key, Body& body, const std::string& sha256, const Header& checksum,
-                        bool if_absent, const Call& call) {
-  Request request = object_request("put", "PUT", key);
+Status S3Sink::send_put(std::string_view key, const std::string& sha256, const Header& checksum,
+                        bool if_absent, Sent& sent, const Call& call) {
+  const bool conditional = if_absent && traits_.conditional_put;
+  Request request = object_request("put", "PUT", key, put_permissions());
   add_object_headers(&request.headers, true);
   request.headers.push_back(checksum);
-  if (if_absent && traits_.conditional_put) request.headers.push_back({"if-none-match", "*"});
-  request.body = &body;
+  if (conditional) request.headers.push_back({"if-none-match", "*"});
+  request.body = sent.body;
   request.payload_sha256 = sha256;
   const std::string what = request.what;
+  const auto begin = std::chrono::steady_clock::now();
   const Result<StoreAnswer> answer = client_->send(std::move(request), call);
+  const auto took = std::chrono::steady_clock::now() - begin;
   if (!answer) return tl::unexpected(answer.error());
-  if (answer->is_ok()) return {};
+  if (answer->is_ok()) {
+    const Result<std::optional<Doubt>> doubt = doubt_about(*answer, traits_, sent);
+    if (!doubt) return tl::unexpected(within(what, doubt.error()));
+    if (*doubt) return settle_doubt(key, **doubt, error_of(*answer, what), if_absent, sent, call);
+    if (conditional || !if_absent) return {};
+    return look_back(key, header(answer->headers, "etag"), took, sent, call);
+  }
   Error error = error_of(*answer, what);
   if (answer->status == 412) error.status = TIDEMARK_E_EXISTS;
   if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
   return tl::unexpected(std::move(error));
+}
+
+// Where nothing tells whose object is there, EXISTS makes the caller look into it.
+Status S3Sink::settle_doubt(std::string_view key, const Doubt& doubt, Error error, bool if_absent, Sent& sent,
+                            const Call& call) {
+  const bool has_own_word = error.status == TIDEMARK_E_THROTTLED || error.status == TIDEMARK_E_NO_SPACE;
+  if (!has_own_word) error.status = TIDEMARK_E_RETRYABLE;
+  error.message = "put " + config_.name_of(key) + ": " + doubt.why;
+  const Result<StoreAnswer> there = head_answer(key, call, true);
+  if (!there && there.error().status == TIDEMARK_E_CANCELLED) return tl::unexpected(there.error());
+  if (!there) {
+    error.message += there.error().status == TIDEMARK_E_NOT_FOUND
+                         ? ", and the object is not there"
+                         : ", and a look at the object failed: " + there.error().message;
+    return tl::unexpected(std::move(error));
+  }
+  const bool same_size = header(there->headers, "content-length") == std::to_string(sent.size_bytes);
+  Match found = Match::kOther;
+  if (same_size) {
+    const Result<Match> seen = match(*there, traits_, sent);
+    if (!seen) return tl::unexpected(within(error.message, seen.error()));
+    found = *seen;
+  }
+  if (found == Match::kSame) return {};
+  if (found == Match::kUnknown && doubt.is_of_etag && (traits_.conditional_put || !if_absent)) return {};
+  if (found == Match::kUnknown && if_absent) {
+    error.status = TIDEMARK_E_EXISTS;
+    error.message += "; an object of this size is there";
+  } else {
+    error.message += "; what is there is not what was sent";
+  }
+  return tl::unexpected(std::move(error));
+}
+
+Status S3Sink::look_back(std::string_view key, std::string_view etag,
+                         std::chrono::steady_clock::duration took, Sent& sent, const Call& call) {
+  const auto took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  if (Status ok = call.sleep_ms(std::min<uint64_t>(static_cast<uint64_t>(took_ms) + 1, kLookBackMsMax));
+      !ok) {
+    return ok;
+  }
+  const Result<StoreAnswer> there = head_answer(key, call, true);
+  if (!there) {
+    Error error = there.error();
+    if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_RETRYABLE;
+    return tl::unexpected(std::move(error));
+  }
+  const std::string_view now = bare_etag(header(there->headers, "etag"));
+  if (header(there->headers, "content-length") == std::to_string(sent.size_bytes)) {
+    if (!now.empty() && now == bare_etag(etag)) return {};
+    const Result<Match> found = match(*there, traits_, sent);
+    if (!found) return tl::unexpected(found.error());
+    if (*found == Match::kSame) return {};
+  }
+  return fail(TIDEMARK_E_EXISTS,
+              config_.name_of(key) + " may have been written by someone else at the same time");
 }
 
 Status S3Sink::expect_absent(std::string_view key, const Call& call) {

@@ -9,6 +9,8 @@ namespace {
 // More than any object has, and far from the edge of what a store can count with.
 constexpr uint64_t kBeyondBytes = 1ull << 50;
 
+constexpr std::string_view kNeedsGet = "s3:GetObject, and s3:ListBucket to tell what is not there";
+
 bool parse_number(std::string_view text, uint64_t* out) {
   const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), *out);
   return problem == std::errc() && rest == text.data() + text.size();
@@ -23,6 +25,12 @@ bool parse_content_range(std::string_view text, uint64_t* first, uint64_t* last,
   return parse_number(text.substr(0, dash), first) &&
          parse_number(text.substr(dash + 1, slash - dash - 1), last) &&
          parse_number(text.substr(slash + 1), total) && *first <= *last && *last < *total;
+}
+
+// Does the store itself say that the object is shorter?
+bool is_range_answer(const StoreAnswer& answer) {
+  return header(answer.headers, "content-range").starts_with("bytes */") ||
+         store_error(answer).code == "InvalidRange";
 }
 
 // The Range header for what is asked; "" for the whole object.
@@ -73,6 +81,11 @@ class Receiver {
  private:
   Status begin(int status, const Headers& headers) {
     begun_ = true;
+    if ((status != 200 && status != 206) || !is_object_type(header(headers, "content-type"))) {
+      return fail(TIDEMARK_E_RETRYABLE, "HTTP " + std::to_string(status) + " with " +
+                                            quote(header(headers, "content-type")) +
+                                            " is not the object; is a proxy in the way?");
+    }
     const auto wrong = [](const std::string& what) {
       return fail(TIDEMARK_E_RETRYABLE, "the store sent another range than it was asked for: " + what);
     };
@@ -83,6 +96,9 @@ class Receiver {
       range_.resolve(total, &begin, &end);
       if (first != begin || last + 1 != end) return wrong(quote(text));
       left_ = end - begin;
+      uint64_t sent = left_;
+      parse_number(header(headers, "content-length"), &sent);
+      if (sent != left_) return wrong(std::to_string(sent) + " bytes for " + quote(text));
       return {};
     }
     uint64_t total = 0;
@@ -108,12 +124,40 @@ class Receiver {
 
 }  // namespace
 
-Result<StoreAnswer> S3Sink::head_answer(std::string_view key, const Call& call) {
-  Request request = object_request("head", "HEAD", key);
+Result<StoreAnswer> S3Sink::head_answer(std::string_view key, const Call& call, bool with_checksum) {
+  Request request = object_request("head", "HEAD", key, kNeedsGet);
+  if (with_checksum && traits_.checksum == Checksum::kCrc32c) {
+    request.headers.push_back({"x-amz-checksum-mode", "ENABLED"});
+  }
   const std::string what = request.what;
   Result<StoreAnswer> answer = client_->send(std::move(request), call);
-  if (!answer || answer->is_ok()) return answer;
-  return tl::unexpected(error_of(*answer, what));
+  if (!answer) return answer;
+  if (answer->status == 404 && !has_request_id(*answer)) {
+    return tl::unexpected(confirm_absence(key, *answer, call));
+  }
+  if (!answer->is_ok()) return tl::unexpected(error_of(*answer, what));
+  if (answer->status != 200 || !is_object_type(header(answer->headers, "content-type"))) {
+    return fail(TIDEMARK_E_RETRYABLE, what + ": HTTP " + std::to_string(answer->status) + " with " +
+                                          quote(header(answer->headers, "content-type")) +
+                                          " is not about the object; is a proxy in the way?");
+  }
+  return answer;
+}
+
+// The answer to HEAD has no body that would show that the store wrote it; that to GET has.
+Error S3Sink::confirm_absence(std::string_view key, const StoreAnswer& answer, const Call& call) {
+  Request request = object_request("head", "GET", key, kNeedsGet);
+  const std::string what = request.what;
+  request.headers.push_back({"range", "bytes=0-0"});
+  request.text_max = kTextMax;
+  request.on_data = [](Transfer&, std::string_view) -> Result<bool> { return false; };
+  const Result<StoreAnswer> got = client_->send(std::move(request), call);
+  if (!got) return got.error();
+  if (got->status / 100 != 2 && got->status != 416) return error_of(*got, what);
+  Error error = error_of(answer, what);
+  error.status = TIDEMARK_E_RETRYABLE;
+  error.message += "; and GET finds the object";
+  return error;
 }
 
 // Stores answer for what is durable only.
@@ -141,28 +185,39 @@ Status S3Sink::get(std::string_view key, const Range& range, const Writer& out, 
     if (begin == end) return {};
     asked = {static_cast<int64_t>(begin), end - begin};  // no header can say "from the end, but not to it"
   }
-  Request request = object_request("get", "GET", key);
+  Request request = object_request("get", "GET", key, kNeedsGet);
   const std::string what = request.what, header_text = range_header(asked);
   if (!header_text.empty()) request.headers.push_back({"range", header_text});
   Receiver receiver(asked, out);
   request.on_data = [&](Transfer& transfer, std::string_view data) { return receiver.take(transfer, data); };
   const Result<StoreAnswer> answer = client_->send(std::move(request), call);
   if (!answer) return tl::unexpected(answer.error());
-  if (answer->status == 416) return {};  // the object ends before the range begins
+  if (answer->status == 416 && is_range_answer(*answer)) return {};  // the object ends before it begins
   if (!answer->is_ok()) return tl::unexpected(error_of(*answer, what));
   const Status whole = receiver.finish(*answer);
   if (!whole) return tl::unexpected(within(what, whole.error()));
   return {};
 }
 
+// A yes that does not show that it is the store's, from a store whose answers do, is looked after.
 Status S3Sink::remove(std::string_view key, const Call& call) {
-  Request request = object_request("remove", "DELETE", key);
+  Request request = object_request("remove", "DELETE", key, "s3:DeleteObject");
   const std::string what = request.what;
   const Result<StoreAnswer> answer = client_->send(std::move(request), call);
   if (!answer) return tl::unexpected(answer.error());
-  if (answer->is_ok()) return {};
+  if (!answer->is_ok()) {
+    Error error = error_of(*answer, what);
+    if (error.status == TIDEMARK_E_NOT_FOUND) return {};
+    return tl::unexpected(std::move(error));
+  }
+  const bool is_plain = (answer->status == 200 || answer->status == 204) && is_body_of_success(answer->text);
+  if (is_plain && (has_request_id(*answer) || !traits_.has_request_ids)) return {};
+  const Result<StoreAnswer> there = head_answer(key, call);
+  if (!there && there.error().status == TIDEMARK_E_NOT_FOUND) return {};
+  if (!there) return tl::unexpected(there.error());
   Error error = error_of(*answer, what);
-  if (error.status == TIDEMARK_E_NOT_FOUND) return {};
+  error.status = TIDEMARK_E_RETRYABLE;
+  error.message = what + ": HTTP " + std::to_string(answer->status) + ", but the object is still there";
   return tl::unexpected(std::move(error));
 }
 

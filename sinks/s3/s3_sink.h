@@ -6,6 +6,7 @@
 #ifndef TIDEMARK_SINKS_S3_S3_SINK_H
 #define TIDEMARK_SINKS_S3_S3_SINK_H
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,10 +17,13 @@
 #include "s3/client.h"
 #include "s3/config.h"
 #include "s3/credentials.h"
+#include "s3/proof.h"
 #include "s3/traits.h"
 #include "s3/transport.h"
 
 namespace tidemark::sinks::s3 {
+
+class Patience;
 
 class S3Sink {
  public:
@@ -36,23 +40,35 @@ class S3Sink {
  private:
   friend class Probe;
   friend class Upload;
-  friend void sweep_uploads(S3Sink& sink, const Call& call);
+  friend void sweep_uploads(S3Sink& sink, const std::string& known, const Call& call);
 
   S3Sink(Config config, HostLog log) : config_(std::move(config)), log_(log) {}
-  Status connect(const Call& call);
+  Status connect(Patience& patience);
+  Status find_bucket(Patience& patience, bool is_region_guessed);
 
-  Request object_request(std::string_view verb, std::string method, std::string_view key) const;
-  Request bucket_request(std::string_view verb, std::string method) const;
+  // `needs` are the permissions, a literal.
+  Request object_request(std::string_view verb, std::string method, std::string_view key,
+                         std::string_view needs) const;
+  Request bucket_request(std::string_view verb, std::string method, std::string_view needs) const;
+  std::string_view put_permissions() const;
   // What a new object is made with: storage class, encryption, tags, lock.
   void add_object_headers(Headers* headers, bool with_lock) const;
 
-  // The answer to HEAD, or NOT_FOUND.
-  Result<StoreAnswer> head_answer(std::string_view key, const Call& call);
+  // The answer to HEAD, or NOT_FOUND. A 404 that does not show whose it is is asked about again, with GET.
+  Result<StoreAnswer> head_answer(std::string_view key, const Call& call, bool with_checksum = false);
+  Error confirm_absence(std::string_view key, const StoreAnswer& answer, const Call& call);
   // EXISTS if there is one, else OK: the fallback for stores that ignore the condition.
   Status expect_absent(std::string_view key, const Call& call);
   Status put_single(std::string_view key, const Source& source, bool if_absent, const Call& call);
-  Status send_put(std::string_view key, Body& body, const std::string& sha256, const Header& checksum,
-                  bool if_absent, const Call& call);
+  Status send_put(std::string_view key, const std::string& sha256, const Header& checksum, bool if_absent,
+                  Sent& sent, const Call& call);
+  // The answer to a put said yes, but not so that it can be believed: the object itself is looked at.
+  Status settle_doubt(std::string_view key, const Doubt& doubt, Error error, bool if_absent, Sent& sent,
+                      const Call& call);
+  // After an object was created without a condition: is it still ours? EXISTS if not. Waits before, as long
+  // as another's creation takes that had looked for the object just before ours was there.
+  Status look_back(std::string_view key, std::string_view etag, std::chrono::steady_clock::duration took,
+                   Sent& sent, const Call& call);
 
   const Config config_;
   const HostLog log_;

@@ -1,22 +1,20 @@
 #include "s3/signer.h"
 
+#include <dlfcn.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/sha.h>
 #include <time.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <map>
-#include <new>
 #include <utility>
 
 namespace tidemark::sinks::s3 {
 namespace {
 
-using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
+using Digest = HmacDigest;
 
 constexpr char kAlgorithm[] = "AWS4-HMAC-SHA256";
 
@@ -33,25 +31,6 @@ std::string hex(const Digest& digest) {
 
 std::string_view bytes(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-Digest hmac(std::string_view key, std::string_view text) {
-  Digest out;
-  unsigned size = 0;
-  // These two fail for want of memory only; a wrong signature would look like a wrong key.
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-           reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data(), &size) == nullptr) {
-    throw std::bad_alloc();
-  }
-  return out;
-}
-
-Digest sha256(std::string_view text) {
-  Digest out;
-  if (EVP_Digest(text.data(), text.size(), out.data(), nullptr, EVP_sha256(), nullptr) != 1) {
-    throw std::bad_alloc();
-  }
-  return out;
 }
 
 // "20240229T235958Z"
@@ -103,33 +82,60 @@ std::map<std::string, std::string> canonical_headers(const SignRequest& request,
 
 }  // namespace
 
-std::string sha256_hex(std::string_view data) { return hex(sha256(data)); }
+tl::unexpected<Error> crypto_failure(const char* function) {
+  Dl_info info = {};
+  const bool known =
+      dladdr(reinterpret_cast<void*>(&EVP_DigestUpdate), &info) != 0 && info.dli_fname != nullptr;
+  return fail(TIDEMARK_E_RETRYABLE, std::string("no digest could be computed: ") + function + " failed in " +
+                                        (known ? info.dli_fname : "libcrypto"));
+}
+
+Result<HmacDigest> hmac_sha256(std::string_view key, std::string_view text) {
+  HmacDigest out = {};
+  unsigned size = 0;
+  const bool made =
+      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data(), &size) != nullptr;
+  if (!made || size != out.size()) return crypto_failure("HMAC");
+  return out;
+}
+
+Result<std::string> sha256_hex(std::string_view data) {
+  Digest out = {};
+  unsigned size = 0;
+  const bool made = EVP_Digest(data.data(), data.size(), out.data(), &size, EVP_sha256(), nullptr) == 1;
+  if (!made || size != out.size()) return crypto_failure("EVP_Digest");
+  return hex(out);
+}
 
 Signer::Signer(std::string service) : service_(std::move(service)) {}
 
-Secret Signer::day_key(const Credentials& credentials, const std::string& day, const std::string& region) {
+Result<Secret> Signer::day_key(const Credentials& credentials, const std::string& day,
+                               const std::string& region) {
   const MutexLock lock(mutex_);
   if (cached_day_ == day && cached_region_ == region && cached_secret_ == credentials.secret_access_key) {
     return cached_key_;
   }
   std::string first = "AWS4";
   first.append(credentials.secret_access_key.reveal());
-  Digest key = hmac(first, day);
+  Result<Digest> key = hmac_sha256(first, day);
   wipe(&first);
   for (const std::string_view text :
        {std::string_view(region), std::string_view(service_), std::string_view("aws4_request")}) {
-    key = hmac(bytes(key), text);
+    if (!key) return tl::unexpected(key.error());
+    key = hmac_sha256(bytes(*key), text);
   }
-  cached_key_ = Secret(bytes(key));
-  OPENSSL_cleanse(key.data(), key.size());
+  if (!key) return tl::unexpected(key.error());
+  cached_key_ = Secret(bytes(*key));
+  OPENSSL_cleanse(key->data(), key->size());
   cached_secret_ = credentials.secret_access_key;
   cached_day_ = day;
   cached_region_ = region;
   return cached_key_;
 }
 
-Headers Signer::sign(const SignRequest& request, const Credentials& credentials, const std::string& region,
-                     int64_t now_us, SignatureSteps* steps) {
+Result<Headers> Signer::sign(const SignRequest& request, const Credentials& credentials,
+                             const std::string& region, int64_t now_us, SignatureSteps* steps) {
   const std::string time = iso_basic(now_us);
   const std::string day = time.substr(0, 8);
   const std::string scope = day + "/" + region + "/" + service_ + "/aws4_request";
@@ -148,9 +154,14 @@ Headers Signer::sign(const SignRequest& request, const Credentials& credentials,
   canonical.append(request.method).append("\n").append(encode_path(request.path)).append("\n");
   canonical.append(encode_query(request.query)).append("\n").append(header_lines).append("\n");
   canonical.append(names).append("\n").append(request.payload_sha256);
-  const std::string to_sign =
-      std::string(kAlgorithm) + "\n" + time + "\n" + scope + "\n" + sha256_hex(canonical);
-  const std::string signature = hex(hmac(day_key(credentials, day, region).reveal(), to_sign));
+  const Result<std::string> digest = sha256_hex(canonical);
+  if (!digest) return tl::unexpected(digest.error());
+  const std::string to_sign = std::string(kAlgorithm) + "\n" + time + "\n" + scope + "\n" + *digest;
+  const Result<Secret> key = day_key(credentials, day, region);
+  if (!key) return tl::unexpected(key.error());
+  const Result<Digest> mac = hmac_sha256(key->reveal(), to_sign);
+  if (!mac) return tl::unexpected(mac.error());
+  const std::string signature = hex(*mac);
 
   added.push_back({"authorization", std::string(kAlgorithm) + " Credential=" + credentials.access_key_id +
                                         "/" + scope + ", SignedHeaders=" + names +

@@ -6,10 +6,12 @@
 #ifndef TIDEMARK_SINKS_S3_SIGNER_H
 #define TIDEMARK_SINKS_S3_SIGNER_H
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "common/error.h"
 #include "common/mutex.h"
 #include "s3/http.h"
 #include "s3/secret.h"
@@ -49,11 +51,12 @@ class Signer {
 
   // The headers to add: x-amz-date, x-amz-security-token if there is a token, authorization, and for s3
   // x-amz-content-sha256. Good for this one attempt: a store takes it for a few minutes only.
-  Headers sign(const SignRequest& request, const Credentials& credentials, const std::string& region,
-               int64_t now_us, SignatureSteps* steps = nullptr);
+  // RETRYABLE if OpenSSL cannot compute it.
+  Result<Headers> sign(const SignRequest& request, const Credentials& credentials, const std::string& region,
+                       int64_t now_us, SignatureSteps* steps = nullptr);
 
  private:
-  Secret day_key(const Credentials& credentials, const std::string& day, const std::string& region)
+  Result<Secret> day_key(const Credentials& credentials, const std::string& day, const std::string& region)
       TM_EXCLUDES(mutex_);
 
   const std::string service_;
@@ -64,7 +67,13 @@ class Signer {
   Secret cached_key_ TM_GUARDED_BY(mutex_);
 };
 
-std::string sha256_hex(std::string_view data);
+Result<std::string> sha256_hex(std::string_view data);
+
+using HmacDigest = std::array<unsigned char, 32>;
+Result<HmacDigest> hmac_sha256(std::string_view key, std::string_view text);
+
+// RETRYABLE: the function of OpenSSL that failed, and the file it was found in.
+tl::unexpected<Error> crypto_failure(const char* function);
 
 }  // namespace tidemark::sinks::s3
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "common/fd.h"
 #include "s3/secret.h"
@@ -23,7 +24,12 @@ Result<std::string> read_small_file(const std::string& path) {
   if (!fd) return fail_errno(errno, what);
   struct stat info;
   if (fstat(fd.get(), &info) != 0) return fail_errno(errno, what);
-  if (!S_ISREG(info.st_mode)) return fail(TIDEMARK_E_PERMANENT, what + ": not a regular file");
+  if (!S_ISREG(info.st_mode)) {
+    Error error;
+    error.code = kNotRegular;
+    error.message = what + ": not a regular file";
+    return tl::unexpected<Error>(std::move(error));
+  }
   // The size is only a start: files below /proc and /sys say 0.
   std::string text(std::min<size_t>(std::max<size_t>(info.st_size, 4095), kSmallFileMaxBytes) + 1, '\0');
   size_t size = 0;

@@ -13,7 +13,10 @@ namespace tidemark::sinks::s3 {
 
 constexpr size_t kSmallFileMaxBytes = size_t{1} << 20;
 
-// PERMANENT for what is no regular file (after links) or is larger than kSmallFileMaxBytes; else by the
+// The code of an error about a directory, a pipe, a device.
+inline constexpr char kNotRegular[] = "NotRegular";
+
+// PERMANENT for what is not a regular file (after links) or is larger than kSmallFileMaxBytes; else by the
 // errno. The text may hold secrets: wipe it.
 Result<std::string> read_small_file(const std::string& path);
 

@@ -2,11 +2,12 @@
 
 #include <pugixml.hpp>
 
-#include <algorithm>
 #include <utility>
 
+#include "s3/aws_host.h"
 #include "s3/endpoint.h"
 #include "s3/iso_time.h"
+#include "s3/settings.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
@@ -21,29 +22,31 @@ struct Service {
   std::string region;
 };
 
-Result<std::string> service_url(const SourceContext& context, const std::string& region) {
-  if (!context.options.sts_endpoint.empty()) return context.options.sts_endpoint;
-  if (std::string url = context.environment("AWS_ENDPOINT_URL_STS"); !url.empty()) return url;
-  // The region becomes part of a host's name.
-  if (!std::all_of(region.begin(), region.end(),
-                   [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; })) {
-    return fail(TIDEMARK_E_INVALID, "region " + quote(region) + " is none of AWS; set AWS_ENDPOINT_URL_STS");
-  }
-  return "https://sts." + region + (region.rfind("cn-", 0) == 0 ? ".amazonaws.com.cn" : ".amazonaws.com");
-}
-
 Result<Service> find_service(const SourceContext& context) {
-  Result<std::string> region = configured_region(context);
-  if (!region) return tl::unexpected(region.error());
+  const Settings settings = find_settings(context.options, context.environment);
+  if (!settings.region) return tl::unexpected(settings.region.error());
+  if (!settings.sts_endpoint_url) return tl::unexpected(settings.sts_endpoint_url.error());
   Service service;
-  service.region = region->empty() ? kFallbackRegion : *region;
-  Result<std::string> url = service_url(context, service.region);
-  if (!url) return tl::unexpected(url.error());
-  service.url = std::move(*url);
+  service.region = *settings.region ? settings.region->value : kFallbackRegion;
+  service.url = settings.sts_endpoint_url->value;
+  if (service.url.empty()) {
+    // The region becomes part of a host's name.
+    if (service.region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
+      return fail(TIDEMARK_E_INVALID,
+                  "region " + quote(service.region) + " is not one of AWS; set AWS_ENDPOINT_URL_STS");
+    }
+    service.url =
+        "https://" + sts_host(service.region, {.fips = static_cast<bool>(settings.fips),
+                                               .dual_stack = static_cast<bool>(settings.sts_dual_stack)});
+  }
   Result<Endpoint> endpoint = parse_endpoint(service.url);
-  if (!endpoint) return fail_within("the endpoint of STS", endpoint.error());
+  if (!endpoint) {
+    const std::string& from = settings.sts_endpoint_url->from;
+    return fail_within("the endpoint of STS" + (from.empty() ? from : ", " + from), endpoint.error());
+  }
   if (endpoint->path.find('?') != std::string::npos || endpoint->path.find('%') != std::string::npos) {
-    return fail(TIDEMARK_E_INVALID, "the endpoint of STS: has a query or a percent sign");
+    return fail(TIDEMARK_E_INVALID, "the endpoint of STS, " + settings.sts_endpoint_url->from +
+                                        ": has a query or a percent sign");
   }
   service.endpoint = std::move(*endpoint);
   return service;
@@ -141,12 +144,14 @@ Result<Credentials> assume_role(const SourceContext& context, const AssumeRole& 
   HttpRequest request;
   request.body = encode_query(form);
   request.headers = {{"content-type", "application/x-www-form-urlencoded"}};
-  const std::string digest = sha256_hex(request.body);
+  const Result<std::string> digest = sha256_hex(request.body);
+  if (!digest) return tl::unexpected(digest.error());
   Signer signer("sts");
-  const Headers added =
-      signer.sign({"POST", service->endpoint.host, service->endpoint.path, {}, request.headers, digest},
+  const Result<Headers> added =
+      signer.sign({"POST", service->endpoint.host, service->endpoint.path, {}, request.headers, *digest},
                   source, service->region, context.now_us());
-  request.headers.insert(request.headers.end(), added.begin(), added.end());
+  if (!added) return tl::unexpected(added.error());
+  request.headers.insert(request.headers.end(), added->begin(), added->end());
   Result<Credentials> credentials = exchange(context, *service, std::move(request), "AssumeRole");
   if (!credentials) return fail_within(what("AssumeRole", *service, role), credentials.error());
   return credentials;

@@ -39,10 +39,12 @@ struct Transfer {
   bool use_proxy = true;
   uint32_t timeout_ms = 0;     // 0: none but the call's
   size_t text_max = kTextMax;  // a longer answer is an error
+  bool may_expect = true;      // ask before a large body is sent
   // Where the bytes of a 2xx answer go instead of `text`. False: enough, the rest need not come.
   std::function<Result<bool>(Transfer&, std::string_view)> on_data;
 
   int status = 0;
+  bool refused_to_expect = false;  // 417, also where libcurl has asked again since
   Headers answer;
   std::string text;
   Status outcome;  // OK: the answer came, whatever it says

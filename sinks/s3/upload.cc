@@ -49,7 +49,7 @@ Status Upload::run() {
 }
 
 Status Upload::create() {
-  Request request = sink_.object_request("begin the upload of", "POST", key_);
+  Request request = sink_.object_request("begin the upload of", "POST", key_, sink_.put_permissions());
   const std::string what = request.what;
   request.query = {{"uploads", ""}};
   sink_.add_object_headers(&request.headers, true);
@@ -58,7 +58,7 @@ Status Upload::create() {
   request.body = &nothing;
   const Result<StoreAnswer> answer = sink_.client_->send(std::move(request), call_);
   if (!answer) return tl::unexpected(answer.error());
-  if (!answer->is_ok()) {
+  if (!answer->is_ok() || !store_error(*answer).code.empty()) {
     Error error = error_of(*answer, what);
     if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
     return tl::unexpected(std::move(error));
@@ -128,18 +128,29 @@ Status Upload::start_part(Session& session) {
   Reading& reading = *reading_;
   auto part = std::make_unique<Part>(parts_.size(), source_, reading, sink_.buffers_);
   Request& request = part->exchange.request;
-  request = sink_.object_request("put", "PUT", key_);
+  request = sink_.object_request("put", "PUT", key_, "s3:PutObject");
   request.what += ", part " + std::to_string(part->index + 1);
   request.query = {{"partNumber", std::to_string(part->index + 1)}, {"uploadId", id_}};
   request.headers.push_back({"content-type", "application/octet-stream"});
   UploadedPart uploaded;
+  part->sent.size_bytes = part->body.size_bytes();
+  part->sent.body = &part->body;
   if (by_crc()) {
-    uploaded.crc32c = crc32c_text(reading.digests.crc32c());
+    part->sent.crc32c = crc32c_text(reading.digests.crc32c());
+    if (needs_md5(sink_.traits_, part->body.size_bytes())) part->body.digest_as_sent();
+    uploaded.crc32c = part->sent.crc32c;
     request.headers.push_back({"x-amz-checksum-crc32c", uploaded.crc32c});
   } else {
-    request.headers.push_back({"content-md5", reading.digests.md5_base64()});
+    Result<std::string> md5 = reading.digests.md5_base64();
+    if (!md5) return tl::unexpected(md5.error());
+    part->sent.md5_base64 = std::move(*md5);
+    request.headers.push_back({"content-md5", part->sent.md5_base64});
   }
-  if (sink_.config_.sign_payload) request.payload_sha256 = reading.digests.sha256_hex();
+  if (sink_.config_.sign_payload) {
+    const Result<std::string> sha256 = reading.digests.sha256_hex();
+    if (!sha256) return tl::unexpected(sha256.error());
+    request.payload_sha256 = *sha256;
+  }
   request.body = &part->body;
   parts_.push_back(std::move(uploaded));
   running_.push_back(std::move(part));
@@ -159,10 +170,16 @@ Status Upload::end_part(const Transfer& transfer, Session& session) {
     if (answer->status == 404) error.status = TIDEMARK_E_RETRYABLE;
     return tl::unexpected(std::move(error));
   }
-  parts_[part.index].etag = header(answer->headers, "etag");
-  if (parts_[part.index].etag.empty()) {
-    return fail(TIDEMARK_E_RETRYABLE, part.exchange.request.what + ": the answer has no ETag");
+  // A part cannot be looked at, so any doubt sends the object once more.
+  const Result<std::optional<Doubt>> doubt = doubt_about(*answer, sink_.traits_, part.sent);
+  if (!doubt) return tl::unexpected(within(part.exchange.request.what, doubt.error()));
+  if (*doubt) {
+    Error error = error_of(*answer, part.exchange.request.what);
+    if (error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
+    error.message = part.exchange.request.what + ": " + (*doubt)->why;
+    return tl::unexpected(std::move(error));
   }
+  parts_[part.index].etag = header(answer->headers, "etag");
   running_.erase(at);
   return {};
 }
@@ -170,7 +187,7 @@ Status Upload::end_part(const Transfer& transfer, Session& session) {
 Result<StoreAnswer> Upload::complete(bool conditional) {
   const std::string text = complete_text(parts_);
   Body body(text);
-  Request request = sink_.object_request("complete", "POST", key_);
+  Request request = sink_.object_request("complete", "POST", key_, "s3:PutObject");
   request.query = {{"uploadId", id_}};
   request.headers.push_back({"content-type", "application/xml"});
   if (conditional) request.headers.push_back({"if-none-match", "*"});
@@ -190,16 +207,23 @@ Status Upload::finish() {
     }
   }
   const std::string what = "complete " + sink_.config_.name_of(key_);
+  const auto begin = std::chrono::steady_clock::now();
   const Result<StoreAnswer> answer = complete(conditional);
+  const auto took = std::chrono::steady_clock::now() - begin;
   if (!answer) return settle_undecided(answer.error());
   if (answer->is_ok()) {
-    if (const std::optional<std::string> etag = parse_complete(answer->text)) {
-      return if_absent_ && !conditional ? verify(*etag) : Status();
+    const std::optional<std::string> etag = parse_complete(answer->text);
+    if (etag && answer->status == 200) {
+      const bool is_alone = conditional || !if_absent_;
+      const bool is_proven =
+          !etag->empty() && (sink_.traits_.etag != Etag::kMd5 || match_parts(*etag, parts_) == Match::kSame);
+      return is_alone && is_proven ? Status() : verify(*etag, took, is_alone);
     }
     // The store sends 200 first and finds out later whether that was true.
     const StoreError inside = store_error(*answer);
     if (inside.code.empty()) {
-      return settle_undecided(fail(TIDEMARK_E_RETRYABLE, what + ": the answer is not whole").value());
+      return settle_undecided(
+          fail(TIDEMARK_E_RETRYABLE, what + ": the answer is " + what_it_is(answer->text)).value());
     }
   }
   Error error = error_of(*answer, what);
@@ -223,22 +247,22 @@ Status Upload::settle_undecided(Error error) {
   return tl::unexpected(std::move(error));
 }
 
-// Of two that completed at the same time, each believing the name free, the later one has replaced the other.
-Status Upload::verify(const std::string& etag) {
+// Is the object there, and ours? Of two that completed at the same time, each believing the name free, the
+// later one has replaced the other.
+Status Upload::verify(const std::string& etag, std::chrono::steady_clock::duration took, bool is_alone) {
+  Sent sent = {source_.size_bytes()};
+  if (!is_alone) return sink_.look_back(key_, etag, took, sent, call_);
+  const std::string why = "complete " + sink_.config_.name_of(key_) + ": the answer has the ETag " +
+                          quote(etag) + ", not that of the parts";
   const Result<StoreAnswer> there = sink_.head_answer(key_, call_);
-  if (!there) {
-    Error error = there.error();
-    if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_RETRYABLE;
-    return tl::unexpected(std::move(error));
-  }
-  const bool same_size = header(there->headers, "content-length") == std::to_string(source_.size_bytes());
-  const auto bare = [](std::string_view text) {
-    return text.size() >= 2 && text.front() == '"' && text.back() == '"' ? text.substr(1, text.size() - 2)
-                                                                         : text;
-  };
-  if (same_size && (etag.empty() || bare(header(there->headers, "etag")) == bare(etag))) return {};
-  return fail(TIDEMARK_E_EXISTS,
-              sink_.config_.name_of(key_) + " was written by someone else at the same time");
+  const bool is_same = there && header(there->headers, "content-length") == std::to_string(sent.size_bytes) &&
+                       (etag.empty() || bare_etag(header(there->headers, "etag")) == bare_etag(etag));
+  if (is_same) return {};
+  if (there) return fail(TIDEMARK_E_RETRYABLE, why + "; what is there is another object");
+  Error error = within(why, there.error());
+  if (error.status < TIDEMARK_E_RETRYABLE && error.status != TIDEMARK_E_CANCELLED)
+    error.status = TIDEMARK_E_RETRYABLE;
+  return tl::unexpected(std::move(error));
 }
 
 // Also when the call is cancelled or out of time: parts cost money until somebody takes them away.
@@ -246,11 +270,11 @@ void Upload::abort() {
   running_.clear();
   const tidemark_call raw = {sizeof raw, call_.check() ? kAbortMs : kAbortCancelledMs, nullptr, nullptr};
   const Call own(&raw, nullptr);
-  Request request = sink_.object_request("abort the upload of", "DELETE", key_);
+  Request request = sink_.object_request("abort the upload of", "DELETE", key_, "s3:AbortMultipartUpload");
   request.query = {{"uploadId", id_}};
   const std::string what = request.what;
   const Result<StoreAnswer> answer = sink_.client_->send(std::move(request), own);
-  if (answer && (answer->is_ok() || answer->status == 404)) return;
+  if (answer && (answer->is_ok() || store_error(*answer).code == "NoSuchUpload")) return;
   const Error error = answer ? error_of(*answer, what) : answer.error();
   sink_.log_.write(TIDEMARK_LOG_WARN, error.message + "; its parts stay until they are swept at an open");
 }

@@ -7,6 +7,7 @@
 #ifndef TIDEMARK_SINKS_S3_UPLOAD_H
 #define TIDEMARK_SINKS_S3_UPLOAD_H
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -48,6 +49,7 @@ class Upload {
 
     size_t index;
     Body body;
+    Sent sent;
     Exchange exchange;
   };
   bool by_crc() const { return sink_.traits_.checksum == Checksum::kCrc32c; }
@@ -58,7 +60,7 @@ class Upload {
   Status end_part(const Transfer& transfer, Session& session);
   Status finish();
   Status settle_undecided(Error error);
-  Status verify(const std::string& etag);
+  Status verify(const std::string& etag, std::chrono::steady_clock::duration took, bool is_alone);
 
   S3Sink& sink_;
   const std::string key_;
@@ -75,8 +77,9 @@ class Upload {
 };
 
 // Aborts what uploads below the prefix were begun more than a day ago: nobody works on those any more. A
-// bounded amount of work; problems are logged, they do not keep a sink from opening.
-void sweep_uploads(S3Sink& sink, const Call& call);
+// bounded amount of work; problems are logged, they do not keep a sink from opening. `known` is the id of an
+// upload below the prefix that is under way: a listing without it leaves others out too.
+void sweep_uploads(S3Sink& sink, const std::string& known, const Call& call);
 
 }  // namespace tidemark::sinks::s3
 

@@ -13,109 +13,246 @@ namespace {
 // A key may be nothing but spaces.
 constexpr unsigned kParse = pugi::parse_default | pugi::parse_ws_pcdata_single;
 
+// Another answer may be whole.
 tl::unexpected<Error> broken(const std::string& what) {
   return fail(TIDEMARK_E_RETRYABLE, "the store's answer is not whole: " + what);
 }
 
-// The document's one element, if it is `name` and the text is whole.
-pugi::xml_node root_of(const pugi::xml_parse_result& parsed, const pugi::xml_document& document,
-                       const char* name) {
-  return parsed ? document.child(name) : pugi::xml_node();
+// Another answer will be the same.
+tl::unexpected<Error> not_understood(const std::string& what) {
+  return fail(TIDEMARK_E_PERMANENT, "the store's answer is not as S3 has it: " + what);
+}
+
+std::string_view local_name(const pugi::xml_node& node) {
+  const std::string_view name = node.name();
+  const size_t colon = name.rfind(':');
+  return colon == std::string_view::npos ? name : name.substr(colon + 1);
+}
+
+pugi::xml_node child(const pugi::xml_node& node, std::string_view name) {
+  for (const pugi::xml_node& one : node.children()) {
+    if (one.type() == pugi::node_element && local_name(one) == name) return one;
+  }
+  return {};
+}
+
+std::string_view value(const pugi::xml_node& node, std::string_view name) {
+  return child(node, name).child_value();
+}
+
+std::string_view without_blanks(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF", kBlanks = " \t\r\n";
+  while (true) {
+    if (text.starts_with(kMark)) {
+      text.remove_prefix(kMark.size());
+    } else if (!text.empty() && kBlanks.find(text.front()) != std::string_view::npos) {
+      text.remove_prefix(1);
+    } else {
+      return text;
+    }
+  }
+}
+
+struct Document {
+  pugi::xml_document tree;
+  pugi::xml_node root;  // the one element; null if the text is not whole
+
+  explicit Document(std::string_view text) {
+    text = without_blanks(text);
+    if (tree.load_buffer(text.data(), text.size(), kParse)) root = tree.document_element();
+  }
+  bool is(std::string_view name) const { return root && local_name(root) == name; }
+};
+
+// Why `text` is not the document that was asked for.
+tl::unexpected<Error> unexpected_document(std::string_view text, const std::string& name) {
+  const std::string root = root_name(text);
+  if (root.empty()) return broken("no <" + name + "> but " + what_it_is(text));
+  if (root == "ListAllMyBucketsResult") {
+    return not_understood(
+        "it lists buckets; the store takes no bucket in the host's name, set path_style=true");
+  }
+  return fail(TIDEMARK_E_RETRYABLE, "the answer is no <" + name + "> but " + what_it_is(text));
 }
 
 template <typename T>
-bool number(const pugi::xml_node& node, T* out) {
-  const std::string_view text = node.child_value();
+bool number(std::string_view text, T* out) {
   const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), *out);
   return problem == std::errc() && rest == text.data() + text.size();
 }
 
-// encoding-type=url is the encoding of forms: '+' is a space, and a plus is %2B.
-bool decode_key(std::string_view text, bool encoded, std::string* out) {
-  if (!encoded) {
+std::string lower_trimmed(std::string_view text) {
+  std::string out;
+  for (const char c : without_blanks(text))
+    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  while (!out.empty() && std::string_view(" \t\r\n").find(out.back()) != std::string_view::npos)
+    out.pop_back();
+  return out;
+}
+
+// What stores make of a key in a listing.
+enum class KeyEncoding {
+  kNone,
+  kPercent,  // %XX, and a plus is a plus
+  kForm,     // as AWS: '+' is a space, and a plus is %2B
+};
+
+bool decode_key(std::string_view text, KeyEncoding encoding, std::string* out) {
+  if (encoding == KeyEncoding::kNone) {
     *out = text;
     return true;
   }
+  if (encoding == KeyEncoding::kPercent) return percent_decode(text, out);
   std::string spaced(text);
   for (char& c : spaced) c = c == '+' ? ' ' : c;
   return percent_decode(spaced, out);
 }
 
-bool is_url_encoded(const pugi::xml_node& root) {
-  return std::string_view(root.child_value("EncodingType")) == "url";
+// Decoded with the first encoding, in the order of what the answer says of itself, with which all keys begin
+// with `prefix` and come in order after `after`. Where none fits, with the first that can be decoded: the
+// caller says what is wrong with the keys.
+bool decode_keys(const std::vector<std::string_view>& texts, bool says_encoded, std::string_view prefix,
+                 std::string_view after, std::vector<std::string>* out) {
+  constexpr KeyEncoding kSaid[] = {KeyEncoding::kForm, KeyEncoding::kPercent, KeyEncoding::kNone};
+  constexpr KeyEncoding kUnsaid[] = {KeyEncoding::kNone, KeyEncoding::kPercent, KeyEncoding::kForm};
+  bool is_decoded = false;
+  for (const KeyEncoding encoding : says_encoded ? kSaid : kUnsaid) {
+    std::vector<std::string> keys;
+    keys.reserve(texts.size());
+    bool decodes = true, fits = true;
+    for (const std::string_view text : texts) {
+      std::string key;
+      decodes = decodes && decode_key(text, encoding, &key);
+      if (!decodes) break;
+      fits = fits && key.starts_with(prefix) && key >= (keys.empty() ? after : std::string_view(keys.back()));
+      keys.push_back(std::move(key));
+    }
+    if (!decodes) continue;
+    if (!is_decoded || fits) *out = std::move(keys);
+    is_decoded = true;
+    if (fits) return true;
+  }
+  return is_decoded;
+}
+
+bool says_encoded(const pugi::xml_node& root) { return value(root, "EncodingType") == "url"; }
+
+// IsTruncated and the token. Some leave the word out where it is false, or write it their own way.
+Status read_end(const pugi::xml_node& root, ListPage* page) {
+  const std::string truncated = lower_trimmed(value(root, "IsTruncated"));
+  page->next_token = value(root, "NextContinuationToken");
+  if (truncated.empty()) {
+    page->is_truncated = !page->next_token.empty();
+  } else if (truncated == "true" || truncated == "false") {
+    page->is_truncated = truncated == "true";
+  } else {
+    return not_understood("IsTruncated is " + quote(truncated) + ", not true or false");
+  }
+  if (!page->is_truncated) page->next_token.clear();
+  if (page->is_truncated && page->next_token.empty() && page->objects.empty()) {
+    return not_understood("there is more, and neither a token nor a key to ask for it");
+  }
+  return {};
 }
 
 }  // namespace
 
+std::string root_name(std::string_view text) {
+  const Document document(text);
+  return document.root ? std::string(local_name(document.root)) : std::string();
+}
+
+std::string what_it_is(std::string_view text) {
+  text = without_blanks(text);
+  if (text.empty()) return "nothing";
+  const std::string begin = lower_trimmed(text.substr(0, 64));
+  if (begin.starts_with("<!doctype html") || begin.starts_with("<html")) return "an HTML page";
+  const std::string root = root_name(text);
+  if (!root.empty()) return "<" + root.substr(0, 64) + ">";
+  return begin.starts_with("<") ? "no whole XML" : "no XML";
+}
+
 std::optional<StoreError> parse_error(std::string_view text) {
   if (text.empty()) return std::nullopt;
-  pugi::xml_document document;
-  const pugi::xml_node root =
-      root_of(document.load_buffer(text.data(), text.size(), kParse), document, "Error");
-  if (!root) return std::nullopt;
+  const Document document(text);
+  if (!document.is("Error")) return std::nullopt;
   StoreError error;
-  error.code = root.child_value("Code");
-  error.message = root.child_value("Message");
-  error.region = root.child_value("Region");
-  error.request_id = root.child_value("RequestId");
+  error.code = value(document.root, "Code");
+  error.message = value(document.root, "Message");
+  error.region = value(document.root, "Region");
+  error.endpoint = value(document.root, "Endpoint");
+  error.bucket = value(document.root, "BucketName");
+  error.request_id = value(document.root, "RequestId");
   return error;
 }
 
-Result<ListPage> parse_list(std::string text) {
-  pugi::xml_document document;
-  const pugi::xml_node root =
-      root_of(document.load_buffer_inplace(text.data(), text.size(), kParse), document, "ListBucketResult");
-  if (!root) return broken("no ListBucketResult");
-  const bool encoded = is_url_encoded(root);
+Result<ListPage> parse_list(std::string_view text, std::string_view prefix, std::string_view after) {
+  const Document document(text);
+  if (!document.is("ListBucketResult")) return unexpected_document(text, "ListBucketResult");
   ListPage page;
-  for (const pugi::xml_node& node : root.children("Contents")) {
+  std::vector<std::string_view> texts;
+  for (const pugi::xml_node& node : document.root.children()) {
+    if (local_name(node) != "Contents") continue;
     ListedObject object;
-    const std::optional<int64_t> modified_us = parse_iso_time_us(node.child_value("LastModified"));
-    if (!node.child("Key") || !decode_key(node.child_value("Key"), encoded, &object.key)) {
-      return broken("a listed object has no key that can be read");
-    }
-    if (!number(node.child("Size"), &object.size_bytes) || !modified_us) {
-      return broken("size or time of " + quote(object.key) + " cannot be read");
+    const std::string_view key = value(node, "Key");
+    const std::optional<int64_t> modified_us = parse_iso_time_us(value(node, "LastModified"));
+    if (key.empty()) return not_understood("a listed object has no key");
+    if (!number(value(node, "Size"), &object.size_bytes) || !modified_us) {
+      return not_understood("size or time of " + quote(key) + " cannot be read");
     }
     object.modified_us = *modified_us;
+    texts.push_back(key);
     page.objects.push_back(std::move(object));
   }
-  const std::string_view truncated = root.child_value("IsTruncated");
-  if (truncated != "true" && truncated != "false") return broken("it does not say whether there is more");
-  if (truncated == "true") {
-    page.next_token = root.child_value("NextContinuationToken");
-    if (page.next_token.empty()) return broken("there is more, and no token to ask for it");
+  std::vector<std::string> keys;
+  if (!decode_keys(texts, says_encoded(document.root), prefix, after, &keys)) {
+    return not_understood("the names of the listed objects cannot be decoded");
   }
+  for (size_t i = 0; i < keys.size(); ++i) page.objects[i].key = std::move(keys[i]);
+  if (Status ok = read_end(document.root, &page); !ok) return tl::unexpected(ok.error());
   return page;
 }
 
 Result<std::string> parse_upload_id(std::string_view text) {
-  pugi::xml_document document;
-  const pugi::xml_node root = root_of(document.load_buffer(text.data(), text.size(), kParse), document,
-                                      "InitiateMultipartUploadResult");
-  std::string id = root.child_value("UploadId");
+  const Document document(text);
+  if (!document.is("InitiateMultipartUploadResult")) {
+    return unexpected_document(text, "InitiateMultipartUploadResult");
+  }
+  std::string id(value(document.root, "UploadId"));
   if (id.empty()) return broken("no UploadId");
   return id;
 }
 
-Result<std::vector<ListedUpload>> parse_uploads(std::string_view text) {
-  pugi::xml_document document;
-  const pugi::xml_node root =
-      root_of(document.load_buffer(text.data(), text.size(), kParse), document, "ListMultipartUploadsResult");
-  if (!root) return broken("no ListMultipartUploadsResult");
-  const bool encoded = is_url_encoded(root);
-  std::vector<ListedUpload> uploads;
-  for (const pugi::xml_node& node : root.children("Upload")) {
+Result<UploadsPage> parse_uploads(std::string_view text, std::string_view prefix) {
+  const Document document(text);
+  if (!document.is("ListMultipartUploadsResult"))
+    return unexpected_document(text, "ListMultipartUploadsResult");
+  UploadsPage page;
+  std::vector<std::string_view> texts;
+  for (const pugi::xml_node& node : document.root.children()) {
+    if (local_name(node) != "Upload") continue;
     ListedUpload upload;
-    upload.id = node.child_value("UploadId");
-    const std::optional<int64_t> initiated_us = parse_iso_time_us(node.child_value("Initiated"));
-    if (upload.id.empty() || !initiated_us || !decode_key(node.child_value("Key"), encoded, &upload.key)) {
-      return broken("a listed upload has no key, id or time");
+    upload.id = value(node, "UploadId");
+    const std::optional<int64_t> initiated_us = parse_iso_time_us(value(node, "Initiated"));
+    const std::string_view key = value(node, "Key");
+    if (upload.id.empty() || key.empty() || !initiated_us) {
+      return not_understood("a listed upload has no key, id or time");
     }
     upload.initiated_us = *initiated_us;
-    uploads.push_back(std::move(upload));
+    texts.push_back(key);
+    page.uploads.push_back(std::move(upload));
   }
-  return uploads;
+  std::vector<std::string> keys;
+  const bool is_encoded = says_encoded(document.root);
+  if (!decode_keys(texts, is_encoded, prefix, "", &keys)) {
+    return not_understood("the names of the listed uploads cannot be decoded");
+  }
+  for (size_t i = 0; i < keys.size(); ++i) page.uploads[i].key = std::move(keys[i]);
+  if (lower_trimmed(value(document.root, "IsTruncated")) == "true" && !keys.empty()) {
+    page.next_key = page.uploads.back().key;
+    page.next_id = page.uploads.back().id;
+  }
+  return page;
 }
 
 std::string complete_text(const std::vector<UploadedPart>& parts) {
@@ -138,11 +275,9 @@ std::string complete_text(const std::vector<UploadedPart>& parts) {
 }
 
 std::optional<std::string> parse_complete(std::string_view text) {
-  pugi::xml_document document;
-  const pugi::xml_node root = root_of(document.load_buffer(text.data(), text.size(), kParse), document,
-                                      "CompleteMultipartUploadResult");
-  if (!root) return std::nullopt;
-  return root.child_value("ETag");
+  const Document document(text);
+  if (!document.is("CompleteMultipartUploadResult")) return std::nullopt;
+  return std::string(value(document.root, "ETag"));
 }
 
 }  // namespace tidemark::sinks::s3

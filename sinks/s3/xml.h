@@ -1,5 +1,6 @@
 // The XML that stores answer with, and the little that they are sent. Text that ends too early is an error
-// wherever a document is expected.
+// wherever a document is expected. Names are taken with or without a prefix ("s3:Key"), and blanks or a byte
+// order mark before the document are passed over: stores differ.
 //
 // Functions without state. Any thread.
 #ifndef TIDEMARK_SINKS_S3_XML_H
@@ -19,6 +20,12 @@ namespace tidemark::sinks::s3 {
 // Nothing if the text is no <Error> document.
 std::optional<StoreError> parse_error(std::string_view text);
 
+// The name of the document's one element, without its prefix; empty if the text is no whole document.
+std::string root_name(std::string_view text);
+
+// What the text is, for a message: "an HTML page", "<ListAllMyBucketsResult>", "no whole XML".
+std::string what_it_is(std::string_view text);
+
 struct ListedObject {
   std::string key;
   uint64_t size_bytes = 0;
@@ -26,10 +33,14 @@ struct ListedObject {
 };
 struct ListPage {
   std::vector<ListedObject> objects;
-  std::string next_token;  // empty: the last page
+  bool is_truncated = false;
+  std::string next_token;  // may be empty on a page that is truncated and has objects
 };
-// An answer to ListObjectsV2. RETRYABLE if it is not whole or says that there is more and not how to get it.
-Result<ListPage> parse_list(std::string text);
+// An answer to ListObjectsV2 for `prefix`, of keys after `after`. encoding-type=url means another thing to
+// every store; of the meanings the one is taken that gives keys that were asked for, in their order.
+//
+// RETRYABLE if it is not whole; PERMANENT if it is and cannot be understood.
+Result<ListPage> parse_list(std::string_view text, std::string_view prefix = {}, std::string_view after = {});
 
 // The UploadId in an answer to CreateMultipartUpload.
 Result<std::string> parse_upload_id(std::string_view text);
@@ -39,8 +50,12 @@ struct ListedUpload {
   std::string id;
   int64_t initiated_us = 0;
 };
-// One page of an answer to ListMultipartUploads.
-Result<std::vector<ListedUpload>> parse_uploads(std::string_view text);
+struct UploadsPage {
+  std::vector<ListedUpload> uploads;
+  std::string next_key, next_id;  // empty: the last page
+};
+// An answer to ListMultipartUploads for `prefix`; keys are read as those of parse_list().
+Result<UploadsPage> parse_uploads(std::string_view text, std::string_view prefix = {});
 
 struct UploadedPart {
   std::string etag;

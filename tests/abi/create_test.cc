@@ -103,8 +103,8 @@ TEST_F(CreateTest, UnknownAndDuplicateOptionsAreNamed) {
 }
 
 TEST_F(CreateTest, EveryNumberIsCheckedAndNamed) {
-  const char* const keys[] = {"workers", "retry_min_ms", "retry_max_ms", "partition_idle_ms",
-                              "memory_budget_bytes"};
+  const char* const keys[] = {"workers",           "retry_min_ms",        "retry_max_ms",
+                              "partition_idle_ms", "memory_budget_bytes", "verify_max_bytes_per_second"};
   const char* const values[] = {"",
                                 "abc",
                                 "-1",
@@ -142,6 +142,8 @@ TEST_F(CreateTest, WordsAndPaths) {
   expect_refused(&host_.table(), {option("log_level", "loud")}, "log_level");
   expect_refused(&host_.table(), {option("log_level", "")}, "log_level");
   expect_refused(&host_.table(), {option("log_level", std::string_view("info\0x", 6))}, "log_level");
+  expect_refused(&host_.table(), {option("verify_existing", "head")}, "verify_existing");
+  expect_refused(&host_.table(), {option("verify_existing", "")}, "verify_existing");
   expect_refused(&host_.table(), {option("sink_dir", "")}, "sink_dir");
   expect_refused(&host_.table(), {option("sink_dir", "sinks")}, "sink_dir");
   expect_refused(&host_.table(), {option("sink_dir", std::string_view("/tmp\0/x", 7))}, "sink_dir");
@@ -150,7 +152,8 @@ TEST_F(CreateTest, WordsAndPaths) {
 TEST_F(CreateTest, EveryOptionInItsGoodForm) {
   create({option("workers", "2"), option("retry_min_ms", "10"), option("retry_max_ms", "1000"),
           option("partition_idle_ms", "60000"), option("sink_dir", "/nowhere/to/be/found"),
-          option("log_level", "debug"), option("memory_budget_bytes", "67108864")});
+          option("log_level", "debug"), option("memory_budget_bytes", "67108864"),
+          option("verify_existing", "footer"), option("verify_max_bytes_per_second", "0")});
 }
 
 TEST_F(CreateTest, ListsOfOptionsThatCannotBe) {

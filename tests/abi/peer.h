@@ -27,8 +27,12 @@ inline tidemark_option option(std::string_view key, std::string_view value) {
   return {str(key), str(value), 0, 0};
 }
 
+#ifndef TIDEMARK_TEST_DLOPEN_FLAGS
+#define TIDEMARK_TEST_DLOPEN_FLAGS (RTLD_NOW | RTLD_LOCAL)
+#endif
+
 inline const tidemark_archiver_api* load_plugin(uint32_t major = TIDEMARK_ARCHIVER_ABI_MAJOR) {
-  static void* const library = dlopen(TIDEMARK_TEST_PLUGIN, RTLD_NOW | RTLD_LOCAL);
+  static void* const library = dlopen(TIDEMARK_TEST_PLUGIN, TIDEMARK_TEST_DLOPEN_FLAGS);
   if (library == nullptr) throw std::runtime_error(dlerror());
   void* const symbol = dlsym(library, TIDEMARK_ARCHIVER_ENTRY_NAME);
   if (symbol == nullptr) throw std::runtime_error(dlerror());

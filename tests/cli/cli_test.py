@@ -120,6 +120,110 @@ class Scenarios:
         self.singles(1, 4, 6)
         self.assertEqual(self.problems(), [("hole", 1, (1, 3))])
 
+    def origin(self, partition, last, body=None):
+        body = tools.record(partition, 1, last, "origin") if body is None else body
+        self.store.put(key(partition, 1, last, "origin"), body)
+
+    def test_an_archive_that_begins_later(self):
+        self.origin(1, 12)
+        self.fill(1, (13, 14), (15, 15))
+        self.assertEqual(self.problems(expect=0), [("origin", None, "main/1")])
+        out, _ = run("verify", *self.url())
+        self.assertIn("origin      main/1: begins after LSN 12 @000000000000c: nothing before was ever in", out)
+        self.assertIn("in 1 partition: all well\n", out)
+        checkpoint = ["--since-checkpoint", self.path("checkpoint")]
+        for _ in range(2):
+            self.assertEqual(self.problems(*checkpoint, expect=0), [("origin", None, "main/1")])
+        info, = lines("info", *self.url())
+        self.assertEqual((info["origin_through"], info["frontier"], info["holes"], info["first"]), (12, 15, 0, 13))
+        self.assertIn("begins    after 12 @000000000000c", run("info", *self.url())[0])
+        self.assertEqual([(one["type"], one["first"], one["last"], one["made"]) for one in lines("gaps", *self.url())],
+                         [("origin", 1, 12, "2023-11-14T22:13:20.123456Z")])
+        self.assertEqual(lines("ls", *self.url())[0]["type"], "origin")
+        _, error = self.restore()
+        self.assertIn("main/1 begins after LSN 12", error)
+        self.assertEqual(self.restored(), tools.expected_tree(range(13, 16)))
+        self.restore("--from", 14, name="part")
+        self.assertEqual(self.restored("part"), tools.expected_tree(range(14, 16)))
+        out, _ = self.restore("--from", 5, name="none", expect=1)
+        self.assertRegex(out, "missing     main/1 LSN 5 .* to 12 ")
+        self.assertRegex(out, "origin      main/1 LSN 1 .*: never in this archive, which begins after it; recorded on")
+        self.assertIn("holds LSN 7 @0000000000007: the archive begins after LSN 12",
+                      run("fetch", *self.url("main/1", 7), expect=1)[1])
+        run("fetch", *self.url("main/1", 13), "-o", self.path("thirteen"))
+        # What is lost behind the beginning is a hole, also before the first archive.
+        self.store.remove(key(1, 13, 14))
+        self.assertEqual(self.problems(), [("hole", 1, (13, 14)), ("origin", None, "main/1")])
+        self.assertEqual(lines("info", *self.url())[0]["missing_lsns"], 2)
+        self.assertEqual([(one["type"], one["first"]) for one in lines("gaps", *self.url())],
+                         [("origin", 1), ("hole", 13)])
+        self.restore(name="holed", expect=1)
+        # Nothing but a beginning.
+        self.origin(2, 40)
+        self.assertEqual(self.problems_at("main/2", expect=0), [("origin", "main/2")])
+        self.assertEqual(lines("info", *self.url("main/2"))[0]["frontier"], 40)
+        self.restore(partition=2, name="nothing", expect=1)
+
+    def problems_at(self, target, expect=1):
+        found = lines("verify", *self.url(target), expect=expect)
+        return [(one[one["type"]], one.get("key") or one.get("name") or (one["first"], one["last"]))
+                for one in found if one["type"] != "summary"]
+
+    def test_prune_past_a_beginning(self):
+        self.origin(1, 12)
+        self.singles(1, 13, 20)
+        before = self.store.keys()
+        self.prune("--before", 13, "--yes")
+        self.assertEqual(self.store.keys(), before, "a beginning alone is not pruned")
+        self.assertIn(f"would remove {key(1, 1, 12, 'origin')}", self.prune("--before", 15)[0])
+        self.prune("--before", 15, "--yes")
+        self.assertEqual(self.store.keys()[0], key(1, 1, 14, "pruned"))
+        self.assertEqual([one for one in self.store.keys() if one.endswith(".origin")], [])
+        info, = lines("info", *self.url())
+        self.assertEqual((info["origin_through"], info["pruned_through"], info["holes"]), (0, 14, 0))
+        # Killed after the record and before the first removal.
+        self.origin(1, 12)
+        self.assertEqual(self.problems(expect=0), [("pruned", None, "main/1")])
+        self.restore()
+        self.assertEqual(self.restored(), tools.expected_tree(range(15, 21)))
+
+    def test_origin_records_that_say_too_much(self):
+        """Older entries came after all, or two runs at once disagreed: the lowest counts, and nothing is hidden."""
+        self.singles(1, 3, 5)
+        self.origin(1, 12)
+        self.singles(1, 6, 14)
+        self.assertEqual(self.problems_at("main/1", expect=0),
+                         [("origin", "main/1"), ("overruled", key(1, 1, 12, "origin"))])
+        self.assertEqual(lines("info", *self.url("main/1"))[0]["origin_through"], 2)
+        self.restore()
+        self.assertEqual(self.restored(), tools.expected_tree(range(3, 15)))
+        self.store.remove(key(1, 8))
+        self.assertIn(("hole", (8, 8)), self.problems_at("main/1"))
+        self.origin(2, 2)
+        self.origin(2, 7)
+        self.singles(2, 3, 9)
+        self.assertEqual(self.problems_at("main/2", expect=0),
+                         [("overruled", key(2, 1, 7, "origin")), ("origin", "main/2")])
+        self.store.remove(key(2, 3))
+        self.assertIn(("hole", (3, 3)), self.problems_at("main/2"))
+
+    def test_a_damaged_origin_explains_nothing(self):
+        good = tools.record(1, 1, 12, "origin")
+        self.singles(1, 13, 15)
+        for number, bad in enumerate((b"", good[:-100], flipped(good, 3), tools.record(1, 1, 11, "origin"),
+                                      tools.record(1, 1, 12, "pruned"))):
+            self.origin(1, 12, bad)
+            record = key(1, 1, 12, "origin")
+            self.assertEqual(self.problems(), [("damaged", None, record), ("hole", 1, (1, 12))])
+            self.assertEqual([one["type"] for one in lines("gaps", *self.url(), expect=1)], ["hole"])
+            _, error = self.restore(name=f"out{number}", expect=1)
+            self.assertIn(record, error)
+            self.assertFalse(os.path.exists(self.path(f"out{number}")))
+        self.restore("--from", 13)
+        run("gaps", *self.url(), "--acknowledge", "main/1", 1, 12, "--reason", "moved from another sink")
+        self.store.remove(key(1, 1, 12, "origin"))
+        run("verify", *self.url())
+
     def test_checkpoint(self):
         checkpoint = ["--since-checkpoint", self.path("checkpoint")]
         self.singles(1, 1, 5)

@@ -88,6 +88,14 @@ def gap_record(partition, first, last):
     return f"TIDEMARK1-GAP storage=main partition={partition} first={first} last={last}".encode().ljust(512, b"\0")
 
 
+def record(partition, first, last, kind, text="made_us=1700000000123456\n"):
+    """A record with a text: an origin, say."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    block = (f"TIDEMARK1-{kind.upper()} sha256={digest} storage=main partition={partition} first={first} "
+             f"last={last}")
+    return text.encode() + block.encode().ljust(512, b"\0")
+
+
 class FileStore:
     """An archive in a directory."""
 

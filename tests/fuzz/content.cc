@@ -50,7 +50,7 @@ class Witness final : public tar::ContentVisitor {
   }
   Status end_entry(core::Lsn lsn, uint64_t size_bytes) override {
     fuzz::require(in_entry_ && lsn == expected_ && size_bytes == size_, "an entry ends as it began");
-    digests[lsn] = sha_.finish();
+    digests[lsn] = sha_.finish().value();
     in_entry_ = false;
     size_ = 0;
     ++expected_;

@@ -56,7 +56,7 @@ class Place {
 bool extract(const std::string& object, core::Lsn lsn, Place& place) {
   test::StringStream bytes(object, 3'000);
   const std::string into = place.into();
-  tar::Extraction wanted{"db", 7, kRange, lsn, into};
+  tar::Extraction wanted{"db", 7, kRange, lsn, into, {}};
   const Status status = tar::extract_entry(bytes, wanted, {});
   place.check(status ? name_of(lsn) + "\n" : "");
   return status.has_value();

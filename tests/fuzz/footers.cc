@@ -1,4 +1,4 @@
-// Footers, gap records and records of decisions: what parses is exactly what formatting makes.
+// Footers, gap records and the other records: what parses is exactly what formatting makes.
 #include "core/footer.h"
 #include "fuzz.h"
 #include "store/record.h"
@@ -22,7 +22,8 @@ void check_block(std::string_view block) {
     fuzz::require(text_of(again) == block, "a gap record has one form");
     fuzz::require(!footer, "a gap record is no footer");
   }
-  for (const auto kind : {core::ObjectKind::kAccepted, core::ObjectKind::kPruned}) {
+  for (const auto kind :
+       {core::ObjectKind::kAccepted, core::ObjectKind::kPruned, core::ObjectKind::kOrigin}) {
     const auto record = core::parse_record_footer(kind, block, nullptr);
     if (!record) continue;
     const auto again =
@@ -44,7 +45,7 @@ void check_record(std::string_view text, core::ObjectKind kind) {
   const auto record = store::parse_record(object, key);
   if (!record) return;
   fuzz::require(record->kind == kind, "a record is of the kind its key says");
-  fuzz::require(store::format_record(*record, "db", 7, key.name.range) == object, "a record has one form");
+  fuzz::require(store::format_record(*record, "db", 7, key.name.range).value() == object, "a record has one form");
 }
 
 }  // namespace
@@ -58,5 +59,6 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check_block(block);
   check_record(text, core::ObjectKind::kAccepted);
   check_record(text, core::ObjectKind::kPruned);
+  check_record(text, core::ObjectKind::kOrigin);
   return 0;
 }

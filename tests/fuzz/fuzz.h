@@ -35,7 +35,7 @@ inline std::span<const uint8_t> bytes_of(std::string_view text) {
 inline core::Digest sha256_of(std::string_view bytes) {
   Sha256 sha;
   sha.update(bytes.data(), bytes.size());
-  return sha.finish();
+  return sha.finish().value();
 }
 
 // The input as the content of an archive: whole blocks, and header checksums that are right, which chance

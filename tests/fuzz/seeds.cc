@@ -29,7 +29,7 @@ void make_names(const std::string& directory) {
   using enum core::ObjectKind;
   const core::Lsn last = ~core::Lsn{0};
   for (const core::Range range : {core::Range{1, 1}, {1, 36}, {last, last}, {1, last}}) {
-    for (const auto kind : {kArchive, kGap, kAccepted, kPruned})
+    for (const auto kind : {kArchive, kGap, kAccepted, kPruned, kOrigin})
       seeds.add(core::object_key("db-1.x_y", last, range, kind));
   }
   seeds.add(core::partition_prefix("db", 0) + "foreign");
@@ -46,9 +46,11 @@ void make_footers(const std::string& directory) {
   add(core::format_record_footer(core::ObjectKind::kAccepted, digest, "db", 7, {1, 9}));
   add(core::format_record_footer(core::ObjectKind::kPruned, digest, std::string(128, 's'), ~uint64_t{0},
                                  {1, 9}));
-  for (const auto kind : {core::ObjectKind::kAccepted, core::ObjectKind::kPruned}) {
+  add(core::format_record_footer(core::ObjectKind::kOrigin, digest, "db", 7, {1, 9}));
+  for (const auto kind :
+       {core::ObjectKind::kAccepted, core::ObjectKind::kPruned, core::ObjectKind::kOrigin}) {
     const std::string reason = kind == core::ObjectKind::kAccepted ? "lost in the fire, caf\xc3\xa9" : "";
-    const std::string object = store::format_record({kind, 1'700'000'000'000'000, reason}, "db", 7, {1, 9});
+    const std::string object = *store::format_record({kind, 1'700'000'000'000'000, reason}, "db", 7, {1, 9});
     seeds.add(std::string_view(object).substr(0, object.size() - core::kFooterSize));
   }
 }

@@ -242,6 +242,23 @@ TEST_F(EntriesScenario, AFileThatChangesAtEveryTryNeverBecomesVisible) {
   EXPECT_GE(metrics()["tidemark_archives_total{result=\"failed\"}"], 1);
 }
 
+// A file that is none of a disk: said as what it is, not as one that changes for ever.
+TEST_F(EntriesScenario, AFileBelowProcIsSaidToBeOne) {
+  const fs::path entry = host_.path(p_, 1);
+  fs::create_directories(entry.parent_path().parent_path());
+  fs::create_directory_symlink("/proc/self/fdinfo", entry.parent_path());  // where file 1 is
+  begin();
+  notify(p_, 1, 1);
+  ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_FAILING));
+  const SeenEvent failing = host_.events(TIDEMARK_EVENT_FAILING).front();
+  EXPECT_EQ(failing.status, TIDEMARK_E_PERMANENT);
+  EXPECT_NE(failing.message.find("1: reports size 0 and has content; it is not a regular file of a disk"),
+            std::string::npos)
+      << failing.message;
+  stop(0);
+  EXPECT_TRUE(objects().empty());
+}
+
 // The host's own word about an entry reaches the operator.
 TEST_F(EntriesScenario, AnEntryThatCannotBeAcquired) {
   host_.commit_range(p_, 1, 1);

@@ -151,6 +151,38 @@ class Recovery(unittest.TestCase):
         self.run_engine(self.found, "--entries", 40, "--partitions", 1)
         self.assertRegex(tools.verify(self.found, self.archive), r"^verified 30 entries in 30 archives: 0 missing, 0 d")
 
+    def test_an_archive_that_is_known_to_begin_later_is_well(self):
+        first = self.path("first")
+        tools.run("run", "--data", self.lost, "--sink", f"file://{first}", "--entries", 30, "--partitions", 1)
+        _, log = self.run_engine(self.lost, "--entries", 50, "--partitions", 1, "--log-level", "info")
+        self.assertIn("main/0 begins at 31: 1..30 were never in this archive", log)
+        record = os.path.join(self.archive, "main", "0", f"{tools.lsn_text(30)}-{tools.lsn_text(1)}.origin")
+        self.assertTrue(os.path.exists(record))
+        self.assertEqual(tools.verify(self.lost, self.archive), "verified 50 entries in 20 archives: 0 missing, "
+                         "0 different, 30 from before the archive began\n")
+        # The older archive has them, so there they are wanted.
+        hidden = os.path.join(first, "main", "0", tools.lsn_text(5) + ".tar")
+        os.rename(hidden, hidden + ".hidden")
+        self.assertIn(": 1 missing, 0 different\n", tools.verify(self.lost, first, self.archive, expect=1))
+        _, errors = self.recover()
+        self.assertEqual(errors, "")
+        self.assertEqual(journal(self.found), journal(self.lost)[30:])
+        self.run_engine(self.found, "--entries", 60, "--partitions", 1)
+        self.assertRegex(tools.verify(self.found, self.archive), r"^verified 30 entries in 30 archives: 0 missing, 0 different\n$")
+        # What is lost after the beginning is a hole, and a damaged record explains nothing.
+        shutil.rmtree(self.found)
+        os.remove(self.archives_of("main/0")[0])
+        _, errors = self.recover(expect=1)
+        self.assertIn("cannot recover main/0: LSN 31 missing from the archive", errors)
+        shutil.rmtree(self.found)
+        os.chmod(record, 0o600)
+        with open(record, "r+b") as file:
+            file.write(b"M")
+        _, errors = self.recover(expect=1)
+        self.assertIn(os.path.basename(record), errors)
+        _, errors = tools.run("verify", "--data", self.lost, "--sink", self.url, expect=1)
+        self.assertIn(os.path.basename(record), errors)
+
     def test_a_hole_without_a_record_is_an_error_that_names_it(self):
         self.run_engine(self.lost, "--entries", 90, "--partitions", 3)
         hidden = self.archives_of("main/1")[10:12]

@@ -8,7 +8,7 @@ import tarfile
 
 HOST_SIM = os.environ["HOST_SIM"]
 FAST_RETRY = ["--option", "retry_min_ms=50", "--option", "retry_max_ms=200"]
-ARCHIVE_NAME = re.compile(r"^([0-9a-z]{13})(-[0-9a-z]{13})?\.(tar|gap)$")
+ARCHIVE_NAME = re.compile(r"^([0-9a-z]{13})(-[0-9a-z]{13})?\.(tar|gap|origin)$")
 
 
 def command(*arguments):

@@ -134,12 +134,16 @@ TEST_F(RestartScenario, AGapThatHappenedWhileNobodyWasRunning) {
   EXPECT_EQ(gaps[0].low, 4U);
   EXPECT_EQ(gaps[0].high, 7U);
   EXPECT_TRUE(std::filesystem::exists(archive_ / gap_key(p_, 4, 7)));
-  // It is known now: the next start says nothing of it.
+  // It is known now, and told once more as long as it lies right before low and nobody has accepted it.
   begin_again();
   notify(p_, 8, 9);
   drain();
   EXPECT_EQ(host_.acknowledged(p_), 9U);
-  EXPECT_EQ(host_.events(TIDEMARK_EVENT_GAP).size(), 1U);
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_GAP).size(), 2U);
+  begin_again();
+  notify(p_, 9, 9);
+  drain();
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_GAP).size(), 2U);
 }
 
 // What stop cancelled in mid-way is done by the next life.

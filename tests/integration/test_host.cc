@@ -317,4 +317,8 @@ std::string gap_key(const Partition& p, Lsn first, Lsn last) {
   return p.storage + "/" + std::to_string(p.id) + "/" + lsn_text(last) + "-" + lsn_text(first) + ".gap";
 }
 
+std::string origin_key(const Partition& p, Lsn last) {
+  return p.storage + "/" + std::to_string(p.id) + "/" + lsn_text(last) + "-" + lsn_text(1) + ".origin";
+}
+
 }  // namespace tidemark::integration

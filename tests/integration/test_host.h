@@ -153,6 +153,7 @@ class TestHost {
 std::string lsn_text(Lsn lsn);
 std::string archive_key(const Partition& partition, Lsn lsn);
 std::string gap_key(const Partition& partition, Lsn first, Lsn last);
+std::string origin_key(const Partition& partition, Lsn last);
 
 }  // namespace tidemark::integration
 

@@ -16,6 +16,8 @@ struct Valve {
   // Any status but OK is the outcome of the call. verb: "put", "get", "list", "head", "remove".
   std::function<tidemark_status(std::string_view verb, std::string_view key, const tidemark_call* call)>
       before;
+  // After a call that went well; any status but OK takes its answer's place.
+  std::function<tidemark_status(std::string_view verb, std::string_view key)> after;
   // Sees the body of each put, after `before`.
   std::function<void(std::string_view key, const tidemark_source& source)> body;
   // After each piece that the file sink read of a streamed body.

@@ -45,6 +45,14 @@ tidemark_status before(Pipe& pipe, const char* verb, tidemark_str key, const tid
   return status;
 }
 
+tidemark_status after(Pipe& pipe, const char* verb, tidemark_str key, tidemark_status status,
+                      tidemark_error* error) {
+  if (status != TIDEMARK_OK || !pipe.valve->after) return status;
+  const tidemark_status other = pipe.valve->after(verb, view(key));
+  if (other != TIDEMARK_OK) fail(error, other, "the valve lost the answer");
+  return other;
+}
+
 tidemark_status open(const tidemark_sink_host* host, tidemark_str url, const tidemark_option* options,
                      uint32_t count, const tidemark_call* call, tidemark_sink** out, tidemark_error* error) {
   auto pipe = std::make_unique<Pipe>();
@@ -105,13 +113,13 @@ tidemark_status put(tidemark_sink* sink, tidemark_str key, const tidemark_source
   if (pipe.valve->body) pipe.valve->body(view(key), *source);
   if (pipe.api == nullptr) return TIDEMARK_OK;
   if (!pipe.valve->read || source->data != nullptr) {
-    return pipe.api->put(pipe.inner, key, source, flags, call, error);
+    return after(pipe, "put", key, pipe.api->put(pipe.inner, key, source, flags, call, error), error);
   }
   Watched watched = {source, pipe.valve, view(key)};
   tidemark_source through = *source;
   through.ctx = &watched;
   through.read = Watched::read;
-  return pipe.api->put(pipe.inner, key, &through, flags, call, error);
+  return after(pipe, "put", key, pipe.api->put(pipe.inner, key, &through, flags, call, error), error);
 }
 
 tidemark_status head(tidemark_sink* sink, tidemark_str key, const tidemark_call* call, tidemark_object* out,

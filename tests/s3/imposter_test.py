@@ -352,6 +352,76 @@ class ImposterTest(unittest.TestCase):
                 self.refused(answer, 200, "InternalError")
                 self.assertEqual(self.client.ask("HEAD", "m").status, 200 if exists else 404)
 
+    def test_a_yes_that_is_none(self):
+        for fault, status, is_stored in (("ok_page", 200, False), ("accepted", 202, False), ("ok_lost", 200, False),
+                                         ("put_error_before", 200, False), ("put_error_after", 200, True)):
+            with self.subTest(fault):
+                imposter = self.faulty(f"{fault}=1")
+                answer = self.client.put("x", b"1")
+                self.assertEqual(answer.status, status)
+                is_page, is_error = fault == "ok_page", fault.startswith("put_error")
+                self.assertIn(b"<!DOCTYPE html>" if is_page else b"InternalError" if is_error else b"", answer.body)
+                self.assertEqual(imposter.state()["creates"], {"x": 1} if is_stored else {})
+
+    def test_a_page_in_the_way(self):
+        imposter = self.faulty("not_found_page=1")
+        answer = self.client.ask("DELETE", "x")
+        self.assertEqual((answer.status, answer.body), (404, b"default backend - 404"))
+        self.assertNotIn("x-amz-request-id", answer.headers)
+        answer = self.client.ask("DELETE", "x")
+        self.assertEqual(answer.status, 204, "the second time it gets through")
+        self.assertIn("x-amz-request-id", answer.headers)
+        self.assertEqual(imposter.state()["counts"]["fault.not_found_page"], 1)
+
+    def test_a_flipped_bit_is_found(self):
+        imposter = self.faulty("flipped_bit=1")
+        self.refused(self.client.put("x", b"12345"), 400, "XAmzContentSHA256Mismatch")
+        self.assertEqual(self.client.put("x", b"12345").status, 200)
+        self.assertEqual(self.client.get("x").body, b"12345")
+        self.assertEqual(imposter.state()["creates"], {"x": 1})
+
+    # ---- Habits.
+    def test_habits_of_puts(self):
+        def put(habit):
+            self.start("--habits", habit)
+            return self.client.put("x", b"1", {"x-amz-checksum-crc32c": s3_client.crc32c_of(b"1")})
+
+        self.assertNotIn("etag", put("no_etag_on_put").headers)
+        self.assertIn("etag", self.client.ask("HEAD", "x").headers)
+        self.assertNotIn("etag", put("no_etag").headers)
+        self.assertNotIn("etag", self.client.ask("HEAD", "x").headers)
+        self.assertNotEqual(put("opaque_etag").headers["etag"], '"c4ca4238a0b923820dcc509a6f75849b"')
+        self.assertEqual(put("capitals").headers["etag"], '"c4ca4238a0b923820dcc509a6f75849b"')
+        self.assertNotIn("x-amz-request-id", put("no_request_id").headers)
+        self.assertNotIn("x-amz-checksum-crc32c", put("no_checksum_echo").headers)
+        self.assertEqual(put("created").status, 201)
+        self.assertIn(b"PutObjectResult", put("put_document").body)
+        self.assertEqual(put("stores_nothing").status, 200)
+        self.assertEqual(self.client.get("x").status, 404)
+        self.refused(put("demands_condition"), 403, "AccessDenied")
+        self.assertEqual(self.client.put("x", b"1", {"if-none-match": "*"}).status, 200)
+
+    def test_habits_of_listings(self):
+        def text(habit, *query):
+            self.start("--habits", habit, "--max-keys", 2)
+            for key in ("a+ b", "b", "c"):
+                self.client.put(key)
+            return self.client.ask("GET", query=[("list-type", "2"), ("encoding-type", "url"), *query]).body.decode()
+
+        self.assertIn("<Key>a+%20b</Key>", text("plus_alone"))
+        self.assertIn("<Key>a%2B+b</Key>", text("unsaid_encoding"))
+        self.assertNotIn("EncodingType", text("unsaid_encoding"))
+        self.assertIn("<Key>a+ b</Key>", text("never_encodes"))
+        self.assertIn("<Key>a+ b</Key>", text("only_says_encoding"))
+        self.assertIn("EncodingType", text("only_says_encoding"))
+        self.assertNotIn("IsTruncated", text("unsaid_end", ("prefix", "b")))
+        self.assertIn("<IsTruncated>False<", text("capitals", ("prefix", "b")))
+        self.assertIn("<s3:Key>", text("prefixed_names"))
+        self.assertTrue(text("blank_first").startswith("\ufeff\r\n<?xml"))
+        self.assertNotIn("NextContinuationToken", text("no_token"))
+        self.assertIn("<Key>b</Key>", text("repeats_last_key", ("continuation-token", "t+/=b")))
+        self.assertIn("ListAllMyBucketsResult", text("lists_buckets"))
+
     def test_rotated_keys(self):
         with tempfile.NamedTemporaryFile() as file:
             imposter = self.faulty("rotate=1", credentials_file=file.name)

@@ -41,6 +41,7 @@ class Imposter:
         with open(port_file) as file:
             self.port = int(file.read())
         self.endpoint = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
+        self.path = arguments[arguments.index("--path") + 1] if "--path" in arguments else ""
 
     def __enter__(self):
         return self
@@ -70,7 +71,7 @@ class Imposter:
         """What the S3 sink is to be opened with, beside sink_arguments()."""
         tls = [f"ca_file={self.certificates['ca']}"] if self.certificates else []
         return (f"s3://{BUCKET}{prefix}?" +
-                "&".join(["region=us-east-1", f"endpoint={self.endpoint}", *tls, *options]))
+                "&".join(["region=us-east-1", f"endpoint={self.endpoint}{self.path}", *tls, *options]))
 
     @staticmethod
     def sink_arguments(option):

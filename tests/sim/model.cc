@@ -91,13 +91,14 @@ void Model::pass_held(PartitionModel& p) const {
   if (!p.looked(epoch_) || p.gap || !p.jobs.empty()) return;
   while (p.frontier + 1 < p.low && p.frontier + 1 > p.refuted && p.surely_holds(p.frontier + 1)) {
     ++p.frontier;
-    p.not_before = 0;
+    p.not_before = p.deferred_until = 0;
     p.pass_archived();
   }
   const Lsn next = p.frontier + 1;
   if (next < p.low && next > p.listed && next <= p.through) {
-    p.stale = true;  // before a gap is raised what lies there is listed
-    p.not_before = 0;
+    p.stale = true;  // before a gap is raised what lies there is listed, and what failed is of no interest
+    p.not_before = p.deferred_until = 0;
+    p.failing = false;
   }
 }
 
@@ -108,7 +109,7 @@ void Model::swapped(uint32_t epoch) {
   for (auto& p : partitions_) {
     if (!p) continue;
     // What failed on the old sink deserves a fresh try.
-    p->not_before = 0;
+    p->not_before = p->deferred_until = 0;
     p->failing = false;
     p->late_looked.reset();
   }
@@ -127,6 +128,7 @@ void Model::job_started(const Job& job, TimeMs now) {
   }
   require(job.sink_epoch == epoch_, "jobs are meant for the sink of now", job.partition);
   require(now >= p.not_before, "a partition that failed waits", job.partition);
+  require(now >= p.deferred_until, "who was told to come again does not come before", job.partition);
   for (const auto& other : partitions_) {
     if (other && other->ready_since != 0)
       require(other->ready_since >= p.ready_since, "who waits longest is served first", job.partition);
@@ -151,7 +153,7 @@ void Model::job_started(const Job& job, TimeMs now) {
             "the rate is kept");
   }
   p.jobs.push_back({job, throttle_.start(running_, now)});
-  p.ready_since = 0;
+  p.ready_since = p.deferred_until = 0;
   p.failing = false;
   ++running_;
 }
@@ -260,6 +262,8 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
     } else {
       done(p, job, result);
     }
+  } else if (result.outcome == Outcome::kDeferred) {
+    if (job.sink_epoch == epoch_) p.deferred_until = now + std::max<TimeMs>(1, result.retry_after_ms);
   } else if (result.outcome != Outcome::kCancelled) {
     const bool sink = result.outcome == Outcome::kSinkFailed || result.outcome == Outcome::kSinkThrottled;
     const bool stale_refusal = result.outcome == Outcome::kObjectFailed && job.sink_epoch != epoch_;
@@ -388,6 +392,9 @@ void Model::late_done(PartitionModel& p, const Job& job, const JobResult& result
     again({range.first + 1, range.last});
     unreported_ = job.partition;
     unreported_conflict_ = true;
+  } else if (result.outcome == Outcome::kDeferred) {
+    again(range);
+    if (current) p.deferred_until = now + std::max<TimeMs>(1, result.retry_after_ms);
   } else {
     again(range);
     if (!entry) p.late_looked.reset();
@@ -489,7 +496,7 @@ void Model::gap_raised(PartitionModel& p, const Event& event) {
     require(lsn <= p.through, "a gap is looked up, not guessed", event.partition, lsn);
   }
   p.gap = event.range;
-  p.not_before = 0;
+  p.not_before = p.deferred_until = 0;
   p.untold.push_back({event.range, false, true});
   p.gaps.insert(event.range);
 }
@@ -601,7 +608,7 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
   if (is_over) require(state.found == nullptr, "what was found is let go once it is passed", ref);
   check_readiness(p, ref, state.place);
   if (state.place == Place::kBackingOff) {
-    require(p.failing, "only what failed backs off", ref);
+    require(p.failing || p.deferred_until > 0, "only what failed backs off, or was deferred", ref);
     require(scheduler.wake_at() <= now + std::max(1U, config_.retry.max_ms), "who backs off is woken", ref);
   }
   if (state.place != Place::kDormant) p.asleep_since.reset();

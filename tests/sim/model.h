@@ -73,8 +73,9 @@ struct PartitionModel {
   Lsn trouble = core::kNoLsn;  // the last that failed to be archived
   TimeMs not_before = 0;       // its next job may not start earlier: it failed
   bool failing = false;
-  bool sink_failed = false;  // its last answer from a sink was a failure ...
-  uint64_t sink_mark = 0;    // ... after so many successes of all
+  TimeMs deferred_until = 0;  // neither: it was told to come again
+  bool sink_failed = false;   // its last answer from a sink was a failure ...
+  uint64_t sink_mark = 0;     // ... after so many successes of all
   core::Raised raised = core::Raised::kNone;
   uint64_t ready_since = 0;  // the step in which it was first seen waiting for a worker
   std::optional<TimeMs> asleep_since;

@@ -47,7 +47,7 @@ while IFS="|" read -r file name expression; do
   if cmp -s "$scratch/core/$file" "$root/plugin/core/$file"; then
     echo "OUTDATED  $file: $name: the expression changes nothing"
     failed=$((failed + 1))
-  elif ! for unit in $recompiled; do compile "$scratch/core/$unit.cc" "$scratch/core/$unit.o" || exit 1; done; then
+  elif ! (for unit in $recompiled; do compile "$scratch/core/$unit.cc" "$scratch/core/$unit.o" || exit 1; done); then
     echo "OUTDATED  $file: $name: does not compile"
     failed=$((failed + 1))
   elif run; then

@@ -76,7 +76,7 @@ class Simulation {
     std::optional<core::JobResult> early;  // the job's effect, if it came before its end
   };
   struct Rates {  // per cent, of the ends of jobs and acknowledgements
-    uint64_t entry = 0, object = 0, throttled = 0, sink = 0, lost = 0, ack = 0;
+    uint64_t entry = 0, object = 0, throttled = 0, sink = 0, lost = 0, ack = 0, deferred = 0;
     uint64_t event = 0;  // of steps that could bring an event to the host: those that do not
   };
 
@@ -84,6 +84,7 @@ class Simulation {
   void draw_world();
   void draw_rates();
   void seed_sink(size_t partition);
+  void record_gaps(size_t partition);
   void begin_life();
   void end_life();
   void restore_host(size_t partition);

@@ -34,7 +34,10 @@ void Simulation::draw_world() {
     world_.logs[i].commit(long_log ? 150 + random_.below(100) : random_.below(12));
     driven_[i].broken_sink = random_.chance(5);
     if (random_.chance(60) || long_log) seed_sink(i);
-    if (random_.chance(20)) world_.logs[i].lose_through(base + random_.between(1, 8));
+    if (random_.chance(20)) {
+      world_.logs[i].lose_through(base + random_.between(1, 8));
+      record_gaps(i);
+    }
   }
 }
 
@@ -61,11 +64,22 @@ void Simulation::seed_sink(size_t partition) {
   }
 }
 
+// An earlier life wrote down what it had lost.
+void Simulation::record_gaps(size_t partition) {
+  const FakeLog& log = world_.logs[partition];
+  if (random_.chance(50)) return;
+  for (Lsn lsn = log.base() + 1; lsn < log.low();) {
+    const Lsn last = std::min(log.low() - 1, lsn + random_.below(4));
+    if (random_.chance(80)) world_.sinks[0].put_gap(partition, {lsn, last});
+    lsn = last + 1;
+  }
+}
+
 // How turbulent a run is, and in which way. Zero is drawn often, so that kinds of trouble also come alone.
 void Simulation::draw_rates() {
   const auto rate = [this](uint64_t most) { return random_.chance(60) ? 0 : random_.between(1, most); };
   slow_puts_ = random_.chance(50);
-  rates_ = {rate(15), rate(10), rate(20), rate(30), rate(20), rate(30), rate(100)};
+  rates_ = {rate(15), rate(10), rate(20), rate(30), rate(20), rate(30), rate(30), rate(100)};
   restart_chance_ = random_.chance(50) ? 0 : random_.between(10, 90);
 }
 

@@ -23,7 +23,7 @@ const char* name(JobKind kind) {
 
 const char* name(Outcome outcome) {
   constexpr const char* kNames[] = {"done",           "missing",     "entry failed", "object failed",
-                                    "sink throttled", "sink failed", "cancelled"};
+                                    "sink throttled", "sink failed", "cancelled",    "deferred"};
   return kNames[static_cast<size_t>(outcome)];
 }
 
@@ -201,8 +201,11 @@ JobResult Simulation::outcome(Flight& flight) {
   JobResult fault;
   fault.retry_after_ms =
       random_.chance(80) ? 0 : static_cast<uint32_t>(random_.below(2 * config_.retry.max_ms));
-  if (broken_all_ || (driven_[flight.partition].broken_sink && random_.chance(80)) ||
-      random_.chance(rates_.sink)) {
+  if (flight.job.kind == JobKind::kVerify && random_.chance(rates_.deferred)) {
+    fault.outcome = Outcome::kDeferred;
+    fault.retry_after_ms = static_cast<uint32_t>(random_.below(config_.retry.max_ms));
+  } else if (broken_all_ || (driven_[flight.partition].broken_sink && random_.chance(80)) ||
+             random_.chance(rates_.sink)) {
     fault.outcome = Outcome::kSinkFailed;
   } else if (random_.chance(rates_.lost)) {
     fault.through = ended().through;  // done, but the answer is lost

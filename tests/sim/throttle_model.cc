@@ -53,6 +53,7 @@ void ThrottleModel::result(uint32_t era, const core::JobResult& result, bool own
       break;
     case Outcome::kMissing:
     case Outcome::kEntryFailed:
+    case Outcome::kDeferred:
     case Outcome::kCancelled:
       probe_out_ = false;
       break;

@@ -49,13 +49,23 @@ def includes(path):
             yield number, found[1] == '"', found[2]
 
 
+def check_common(path, problems):
+    """What everybody may include includes nothing but itself and the vocabulary of abi/."""
+    for number, quoted, name in includes(path):
+        where = f"{path.relative_to(SOURCE)}:{number}"
+        if quoted and not (SOURCE / "common" / name).is_file():
+            problems.append(f"{where}: {name} is not a file of common")
+        elif not quoted and name != "tidemark/base.h" and name not in PURE_STD | {"cerrno"}:
+            problems.append(f"{where}: common includes <{name}>, which is not on the list of pure headers")
+
+
 def check_plugin(path, room, problems):
     for number, quoted, name in includes(path):
         where = f"{path.relative_to(SOURCE)}:{number}"
         target = name.split("/")[0] if "/" in name else ""
         if room == "core":
-            if quoted and target != "core":
-                problems.append(f"{where}: core includes {name}; core depends on nothing")
+            if quoted and target not in ("core", "base"):
+                problems.append(f"{where}: core includes {name}; core depends on nothing but common/")
             elif not quoted and name not in PURE_STD:
                 problems.append(f"{where}: core includes <{name}>, which is not on the list of pure headers")
         elif room in MAY_SEE and target in MAY_SEE and target != room and target not in MAY_SEE[room]:
@@ -63,12 +73,12 @@ def check_plugin(path, room, problems):
 
 
 def check_guest(path, room, problems):
-    """Sinks and hosts see abi/ and themselves; in particular nothing that lies in plugin/."""
+    """Sinks and hosts see abi/, common/ and themselves; in particular nothing that lies in plugin/."""
     for number, quoted, name in includes(path):
         where = f"{path.relative_to(SOURCE)}:{number}"
         if ".." in name.split("/") or "plugin/" in name:
             problems.append(f"{where}: {room} reaches out of its room with {name}")
-        elif quoted and not (path.parent / name).is_file() and not (SOURCE / room / name).is_file():
+        elif quoted and not any((folder / name).is_file() for folder in (path.parent, SOURCE / room, SOURCE / "common")):
             problems.append(f"{where}: {name} is not a file of {room}")
         elif not quoted and name.split("/")[0] == "tidemark" and name not in {
                 "tidemark/base.h", "tidemark/archiver.h", "tidemark/maintain.h", "tidemark/sink.h"}:
@@ -91,7 +101,7 @@ def check_tests_run(files, problems):
 
 def rooms(files):
     """Folders that hold sources, down to the level that has rooms of its own."""
-    found = {SOURCE / top for top in ("abi", "plugin", "sinks", "host-sim", "cli", "tests")}
+    found = {SOURCE / top for top in ("abi", "common", "plugin", "sinks", "host-sim", "cli", "tests")}
     for path in files:
         parts = path.relative_to(SOURCE).parts
         if len(parts) > 2 and parts[0] in ("plugin", "sinks") and path.suffix in (".cc", ".h"):
@@ -104,9 +114,11 @@ def main():
     files = tracked()
     for path in files:
         parts = path.relative_to(SOURCE).parts
-        if parts[0] not in ("plugin", "sinks", "host-sim", "cli") or path.suffix not in (".cc", ".h", ".c"):
+        if parts[0] not in ("common", "plugin", "sinks", "host-sim", "cli") or path.suffix not in (".cc", ".h", ".c"):
             continue
-        if parts[0] == "plugin":
+        if parts[0] == "common":
+            check_common(path, problems)
+        elif parts[0] == "plugin":
             check_plugin(path, parts[1] if len(parts) > 2 else "", problems)
         else:
             check_guest(path, parts[0], problems)

@@ -20,16 +20,19 @@ enum {
   TIDEMARK_STORED_GAP = 2,      /* first..last could not be archived */
   TIDEMARK_STORED_ACCEPTED = 3, /* a person accepted that first..last are lost */
   TIDEMARK_STORED_PRUNED = 4,   /* first..last (first is 1) were removed on purpose; the newest counts */
-  TIDEMARK_STORED_FOREIGN = 5   /* no name of ours */
+  TIDEMARK_STORED_FOREIGN = 5,  /* no name of ours */
+  TIDEMARK_STORED_ORIGIN = 6    /* first..last (first is 1) were never there: the archive of the partition begins
+                                 * after last. It says nothing about LSNs from the lowest on that an archive, a
+                                 * gap or a pruned record names; of several the lowest counts */
 };
 
 typedef struct tidemark_stored {
   uint32_t struct_size;
-  int32_t kind;
+  int32_t kind;                 /* TIDEMARK_STORED_* */
   tidemark_partition partition; /* storage is empty if the key lies in no partition's folder */
   tidemark_lsn first, last;     /* inclusive; 0 for a foreign object */
-  uint64_t size_bytes;
-  int64_t modified_us; /* by the sink's clock */
+  uint64_t size_bytes;          /* of the object */
+  int64_t modified_us;          /* by the sink's clock */
   tidemark_str key;
 } tidemark_stored;
 
@@ -42,18 +45,21 @@ typedef struct tidemark_checked_entry {
   const uint8_t* sha256; /* 32 bytes over these; equal entries have equal ones in whatever archive they lie */
 } tidemark_checked_entry;
 
-/* What a gap, accepted or pruned record says. */
+/* What a gap, accepted, pruned or origin record says. */
 typedef struct tidemark_record {
   uint32_t struct_size;
-  int32_t kind;
+  int32_t kind; /* TIDEMARK_STORED_*, never an archive */
   tidemark_partition partition;
-  tidemark_lsn first, last;
-  int64_t made_us;     /* 0 if the record does not say */
-  tidemark_str reason; /* what the person wrote; empty if none */
+  tidemark_lsn first, last; /* inclusive */
+  int64_t made_us;          /* by the clock of who made it; 0 if the record does not say */
+  tidemark_str reason;      /* what the person wrote; empty if none */
 } tidemark_record;
 
 /* Every function [any-thread]; visitors are called on the caller's thread, non-zero stops with OK unless said
- * otherwise. What a visitor gets is borrowed for its call. */
+ * otherwise. What a visitor gets is borrowed for its call. tidemark_call and tidemark_error may be NULL.
+ * Statuses beside those that are said: INVALID for an argument or before set_sink, what the sink gives
+ * (RETRYABLE and above: the same call may work later), NOT_FOUND for a key that is not there, CANCELLED if
+ * the caller asked. */
 typedef struct tidemark_maintain_api {
   uint32_t struct_size;
   uint32_t reserved;

@@ -135,7 +135,9 @@ bool Life::control(const char* what, const Call& call, tidemark_status wanted) {
       status = call(&error);
     }
     if (status == wanted) return true;
-    if (status != TIDEMARK_E_RETRYABLE || std::strstr(error.message, "ut of memory") == nullptr) {
+    const bool says_why = std::strstr(error.message, "ut of memory") != nullptr ||
+                          std::strstr(error.message, "no SHA-256 could be computed") != nullptr;
+    if (status != TIDEMARK_E_RETRYABLE || !says_why) {
       std::fprintf(stderr, "violation: %s gave %d: %s\n", what, status, error.message);
       return false;
     }

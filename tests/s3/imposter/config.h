@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string>
 
+#include "habits.h"
+
 namespace imposter {
 
 // What may go wrong with a request that is right. Each has a rate of its own.
@@ -27,8 +29,15 @@ enum class Fault {
   kRotate,           // another access key is accepted from now on
   kConflict,         // conditional create: 409 ConditionalRequestConflict, nothing done
   kRedirect,         // 307 to the decoy, a host that must never see a signed header
+  kOkPage,           // 200 with an HTML page, from somebody on the way; nothing done
+  kNotFoundPage,     // 404 as text, from somebody on the way; nothing done
+  kAccepted,         // put, part: 202, nothing done
+  kOkLost,           // put, part: 200 with another ETag, nothing done
+  kPutErrorBefore,   // put, part: 200 with an <Error> inside, nothing done
+  kPutErrorAfter,    // put, part: the same, but done
+  kFlippedBit,       // put, part: a bit of the body, on its way
 };
-inline constexpr size_t kFaultKinds = static_cast<size_t>(Fault::kRedirect) + 1;
+inline constexpr size_t kFaultKinds = static_cast<size_t>(Fault::kFlippedBit) + 1;
 const char* name_of(Fault fault);
 
 struct Faults {
@@ -60,6 +69,7 @@ struct Config {
   bool redirects_region =
       false;  // a wrong region is a 301 PermanentRedirect, not AuthorizationHeaderMalformed
   std::string domain = "s3.localhost";  // <bucket>.<domain> is virtual-host style
+  std::string path;                     // comes before the bucket, as behind a gateway: "/storage/v1/s3"
   std::string owner = "123456789012";
   int64_t clock_ahead_s = 0;  // of the real time
   Condition put_condition = Condition::kHonoured;
@@ -71,6 +81,8 @@ struct Config {
   uint64_t max_body_bytes = uint64_t{5} << 30;
   bool discards_bodies = false;  // keeps the first and last few KiB of each
   uint32_t delay_ms = 0;         // of every answer
+  uint32_t put_delay_ms = 0;     // between the end of a body and the object
+  Habits habits;
   uint64_t seed = 1;
   Faults faults;
 

@@ -31,6 +31,7 @@ constexpr const char* kXmlHead = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 Exchange::Exchange(Service& service, Request request, std::shared_ptr<const Config> config)
     : service_(service), request_(std::move(request)), config_(std::move(config)) {
   refusal_ = check_head();
+  if (!refusal_) refusal_ = habit_refusal();
   if (refusal_) return;
   digests_.emplace(request_.header_or("x-amz-content-sha256", "") != "UNSIGNED-PAYLOAD",
                    request_.header("content-md5") != nullptr || !config_->discards_bodies,
@@ -66,19 +67,45 @@ std::optional<Response> Exchange::early() {
   }
   if (response) {
     response->close = true;
+    dress(&*response);
     book(*response);
   }
   return response;
 }
 
+uint32_t Exchange::put_delay_ms() const {
+  return shape_ != nullptr && shape_->operation == Operation::kPutObject ? config_->put_delay_ms : 0;
+}
+
+bool Exchange::is_body_upload() const {
+  return shape_->operation == Operation::kPutObject || shape_->operation == Operation::kUploadPart;
+}
+
+void Exchange::dress(Response* response) const {
+  if (fault_ == Fault::kOkPage || fault_ == Fault::kNotFoundPage) return;
+  const auto has = [&](const char* name) {
+    return std::any_of(response->headers.begin(), response->headers.end(),
+                       [&](const auto& header) { return header.first == name; });
+  };
+  if (!has("x-amz-request-id")) response->headers.emplace_back("x-amz-request-id", service_.new_request_id());
+  apply(config_->habits, response);
+}
+
 void Exchange::body(const char* data, size_t size) {
   if (refusal_) return;
+  std::string flipped;
+  if (fault_ == Fault::kFlippedBit && size > 0 && body_->size() == 0) {
+    flipped.assign(data, size);
+    flipped[size / 2] ^= 1;
+    data = flipped.data();
+  }
   digests_->update(data, size);
   body_->append(data, size);
 }
 
 Response Exchange::finish() {
   Response response = answer();
+  dress(&response);
   book(response);
   return response;
 }
@@ -87,10 +114,13 @@ Response Exchange::answer() {
   if (!refusal_) refusal_ = check_digests();
   if (refusal_) return refuse(*refusal_);
   if (std::optional<Response> response = fault_answer()) return *std::move(response);
+  if (config_->habits.has(Habit::kListsBuckets) && shape_->operation == Operation::kListObjects) {
+    return xml("ListAllMyBucketsResult", "<Buckets/>");
+  }
   Response response = run();
   if (fault_ == Fault::kRotate) service_.access.rotate(config_->credentials_file);
   if (fault_ == Fault::kTruncatedXml) response.body.resize(response.body.size() / 2);
-  if (fault_ == Fault::kErrorInOkAfter && response.status == 200) {
+  if ((fault_ == Fault::kErrorInOkAfter || fault_ == Fault::kPutErrorAfter) && response.status == 200) {
     response.body = kXmlHead + error_element({200, "InternalError", "we encountered an internal error"},
                                              request_.raw_path, service_.new_request_id());
   }
@@ -106,8 +136,14 @@ Response Exchange::refuse(const Refusal& refusal) const {
   response.headers.emplace_back("Date", http_date(service_.now()));
   response.is_head = request_.method == "HEAD";
   if (response.is_head) return response;
+  if (refusal.code.empty()) {
+    response.headers.emplace_back("Content-Type", "text/plain");
+    response.body = "404 page not found";
+    return response;
+  }
   response.headers.emplace_back("Content-Type", "application/xml");
   response.body = kXmlHead + error_element(refusal, request_.raw_path, id);
+  if (refusal.status == 417) response.close = true;
   return response;
 }
 
@@ -134,23 +170,57 @@ std::optional<Refusal> Exchange::check_head() {
   return check_body_headers();
 }
 
-// <bucket>.<domain> or the bucket first in the path.
+// <bucket>.<domain>, or the bucket first in the path, after the server's own.
 std::optional<Refusal> Exchange::check_address() {
   const std::string host = request_.header_or("host", "");
   const std::string port = ":" + std::to_string(config_->port);
   if (!host.ends_with(port)) return Refusal{400, "InvalidRequest", "the Host header is not of this server"};
   const std::string name = host.substr(0, host.size() - port.size());
-  if (name.ends_with("." + config_->domain)) {
+  if (name.ends_with("." + config_->domain) && config_->path.empty()) {
     bucket_ = name.substr(0, name.size() - config_->domain.size() - 1);
     key_ = request_.path.substr(1);
   } else if (name == "127.0.0.1" || name == "localhost" || name == config_->domain) {
-    const size_t slash = request_.path.find('/', 1);
-    bucket_ = request_.path.substr(1, slash == std::string::npos ? slash : slash - 1);
-    if (slash != std::string::npos) key_ = request_.path.substr(slash + 1);
+    if (!request_.path.starts_with(config_->path + "/")) {
+      return Refusal{404, "NoSuchRoute", "nothing is served at this path"};
+    }
+    const std::string path = request_.path.substr(config_->path.size());
+    const size_t slash = path.find('/', 1);
+    bucket_ = path.substr(1, slash == std::string::npos ? slash : slash - 1);
+    if (slash != std::string::npos) key_ = path.substr(slash + 1);
   } else {
     return Refusal{400, "InvalidRequest", "the Host header is not of this server"};
   }
   if (key_.size() > kMaxKeyBytes) return Refusal{400, "KeyTooLongError", "your key is too long"};
+  return {};
+}
+
+// What servers of some habits never take, however right it is.
+std::optional<Refusal> Exchange::habit_refusal() const {
+  const Habits& habits = config_->habits;
+  const bool is_create = shape_->operation == Operation::kCreateUpload;
+  if (habits.has(Habit::kRefusesExpect) && expects_continue()) {
+    return Refusal{417, "ExpectationFailed", "no Expect is taken here"};
+  }
+  const bool makes_object =
+      shape_->operation == Operation::kPutObject || shape_->operation == Operation::kCompleteUpload;
+  if (habits.has(Habit::kDemandsCondition) && makes_object && request_.header("if-none-match") == nullptr) {
+    return Refusal{403, "AccessDenied", "access denied"};
+  }
+  if (habits.has(Habit::kNoUploads) && is_create) return Refusal{400, "InvalidArgument", "no uploads here"};
+  if (habits.has(Habit::kUnknownUploads) && is_create) return Refusal{404, "", ""};
+  if (habits.has(Habit::kNamesEndpoint)) {
+    return Refusal{301,
+                   "PermanentRedirect",
+                   "the bucket must be addressed using the specified endpoint",
+                   {{"Endpoint", "s3.elsewhere.example"}, {"Bucket", bucket_}}};
+  }
+  if (habits.has(Habit::kForbidsPathStyle)) {
+    return Refusal{403, "SecondLevelDomainForbidden",
+                   "the bucket you are attempting to access must be addressed using a third level domain"};
+  }
+  if (habits.has(Habit::kOtherBucketName)) {
+    return Refusal{404, "NoSuchBucket", "the specified bucket does not exist", {{"BucketName", "127"}}};
+  }
   return {};
 }
 
@@ -222,10 +292,19 @@ void Exchange::roll_fault() {
   std::vector<Fault> possible = {
       Fault::kSlowDown,   Fault::kInternal,   Fault::kTooMany, Fault::kResetBefore, Fault::kResetMiddle,
       Fault::kResetAfter, Fault::kLostAnswer, Fault::kStall,   Fault::kRotate,      Fault::kRedirect};
+  possible.push_back(Fault::kOkPage);
+  possible.push_back(Fault::kNotFoundPage);
   if (has_xml_answer(shape_->operation)) possible.push_back(Fault::kTruncatedXml);
   if (shape_->operation == Operation::kCompleteUpload) {
     possible.push_back(Fault::kErrorInOkBefore);
     possible.push_back(Fault::kErrorInOkAfter);
+  }
+  if (is_body_upload()) {
+    possible.push_back(Fault::kAccepted);
+    possible.push_back(Fault::kPutErrorBefore);
+    possible.push_back(Fault::kPutErrorAfter);
+    possible.push_back(Fault::kOkLost);
+    if (request_.header_or("content-length", "0") != "0") possible.push_back(Fault::kFlippedBit);
   }
   if (request_.header("if-none-match") != nullptr) possible.push_back(Fault::kConflict);
   fault_ = service_.dice.roll(config_->faults, possible, fault_name_);
@@ -255,11 +334,40 @@ std::optional<Response> Exchange::fault_answer() {
                      {{"Location", (request_.is_tls ? "https" : "http") + std::string("://localhost:") +
                                        std::to_string(service_.decoy_port) + request_.target},
                       {"x-amz-bucket-region", config_->region}}});
+    case Fault::kOkPage:
+    case Fault::kNotFoundPage:
+      return page_answer();
+    case Fault::kAccepted: {
+      Response response;
+      response.status = 202;
+      return response;
+    }
+    case Fault::kOkLost: {
+      Response response;
+      response.headers = {{"ETag", "\"" + hex(std::string(16, '\x5A')) + "\""}};
+      return response;
+    }
     case Fault::kErrorInOkBefore:
+    case Fault::kPutErrorBefore:
       return refuse({200, "InternalError", "we encountered an internal error; please try again"});
     default:
       return {};
   }
+}
+
+std::optional<Response> Exchange::page_answer() const {
+  Response response;
+  response.is_head = request_.method == "HEAD";
+  const bool is_ok = fault_ == Fault::kOkPage;
+  response.status = is_ok ? 200 : 404;
+  response.headers = {{"Content-Type", is_ok ? "text/html; charset=utf-8" : "text/plain"},
+                      {"Last-Modified", http_date(service_.now())}};
+  const std::string body =
+      is_ok ? "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><p>Hello<br></body></html>\n"
+            : "default backend - 404";
+  response.head_size = body.size();
+  if (!response.is_head) response.body = body;
+  return response;
 }
 
 void Exchange::book(const Response& response) {

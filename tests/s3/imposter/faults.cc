@@ -7,9 +7,14 @@ namespace imposter {
 namespace {
 
 constexpr const char* kNames[kFaultKinds] = {
-    "none",        "slowdown",    "internal",      "too_many", "reset_before",       "reset_middle",
-    "reset_after", "lost_answer", "truncated_xml", "stall",    "error_in_ok_before", "error_in_ok_after",
-    "rotate",      "conflict",    "redirect",
+    "none",        "slowdown",           "internal",
+    "too_many",    "reset_before",       "reset_middle",
+    "reset_after", "lost_answer",        "truncated_xml",
+    "stall",       "error_in_ok_before", "error_in_ok_after",
+    "rotate",      "conflict",           "redirect",
+    "ok_page",     "not_found_page",     "accepted",
+    "ok_lost",     "put_error_before",   "put_error_after",
+    "flipped_bit",
 };
 
 bool parse_rate(const std::string& text, double* out) {

@@ -13,7 +13,7 @@ namespace {
 
 struct Arguments {
   imposter::Config config;
-  std::string port_file, rates, put_condition = "honoured", complete_condition = "honoured";
+  std::string port_file, rates, habits, put_condition = "honoured", complete_condition = "honoured";
   std::vector<std::string> tls;
   std::string problem;
 };
@@ -39,6 +39,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--session-token", config.session_token, "Required if given");
   app.add_option("--credentials-file", config.credentials_file, "Where rotated keys are written first");
   app.add_option("--bucket", config.bucket)->capture_default_str();
+  app.add_option("--path", config.path, "Comes before the bucket, as behind a gateway");
   app.add_option("--region", config.region)->capture_default_str();
   app.add_option("--owner", config.owner, "Account that owns the bucket")->capture_default_str();
   app.add_option("--put-condition", arguments.put_condition, "If-None-Match of a put")
@@ -56,6 +57,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--delay-ms,--delay_ms", config.delay_ms, "Of every answer")->capture_default_str();
   app.add_option("--seed", config.seed)->capture_default_str();
   app.add_option("--rate", arguments.rates, "Faults, as in slowdown=0.1,stall=0.02 or all=0.1");
+  app.add_option("--habits", arguments.habits, "As in no_etag,capitals");
+  app.add_option("--put-delay-ms", config.put_delay_ms, "Before an object is there")->capture_default_str();
   app.add_option("--most-in-a-row", config.faults.most_in_a_row, "Faults on one key before it is left alone")
       ->capture_default_str();
   app.add_option("--only-below", config.faults.only_below, "Faults only for keys and listings that begin so");
@@ -71,7 +74,8 @@ bool finish(Arguments& arguments) {
     config.tls_certificate_file = arguments.tls[0];
     config.tls_key_file = arguments.tls[1];
   }
-  return imposter::parse_rates(arguments.rates, &config.faults, &arguments.problem);
+  return imposter::parse_rates(arguments.rates, &config.faults, &arguments.problem) &&
+         imposter::parse_habits(arguments.habits, &config.habits, &arguments.problem);
 }
 
 // Whole or not there at all, so that a script may wait for it.
@@ -90,7 +94,7 @@ int main(int argc, char** argv) {
   add_options(app, arguments);
   CLI11_PARSE(app, argc, argv);
   if (!finish(arguments)) {
-    std::cerr << "s3_imposter: --rate: " << arguments.problem << "\n";
+    std::cerr << "s3_imposter: " << arguments.problem << "\n";
     return 2;
   }
   // Before there are threads, so that all of them leave these signals to sigwait.

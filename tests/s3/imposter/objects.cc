@@ -95,14 +95,18 @@ Response Exchange::xml(const std::string& root, const std::string& inner) const 
   return response;
 }
 
+std::string Exchange::etag() const {
+  if (!md5_.empty() && !config_->habits.has(Habit::kOpaqueEtag)) return hex(md5_);
+  if (!sha256_.empty()) return hex(sha256_).substr(0, 32);
+  return service_.new_request_id();
+}
+
 Response Exchange::put_object() {
   bool if_absent = false;
   if (auto refusal = check_condition(config_->put_condition, &if_absent)) return refuse(*refusal);
   Object object;
   object.pieces = {body_};
-  object.etag = !md5_.empty()      ? hex(md5_)
-                : !sha256_.empty() ? hex(sha256_).substr(0, 32)
-                                   : service_.new_request_id();
+  object.etag = etag();
   const bool has_checksum = request_.header("x-amz-checksum-crc32c") != nullptr;
   if (has_checksum) object.checksum = base64(crc32c_);
   object.modified = service_.now();
@@ -110,6 +114,10 @@ Response Exchange::put_object() {
   Response response;
   response.headers = {{"ETag", quoted(object.etag)}, {"x-amz-request-id", service_.new_request_id()}};
   if (has_checksum) response.headers.emplace_back("x-amz-checksum-crc32c", object.checksum);
+  if (config_->habits.has(Habit::kNoEtagOnPut)) response.headers.erase(response.headers.begin());
+  if (config_->habits.has(Habit::kCreated)) response.status = 201;
+  if (config_->habits.has(Habit::kPutDocument)) response.body = "<?xml version=\"1.0\"?>\n<PutObjectResult/>";
+  if (config_->habits.has(Habit::kStoresNothing)) return response;
   if (!service_.store.put(key_, std::move(object), if_absent)) {
     return refuse({412,
                    "PreconditionFailed",
@@ -162,12 +170,13 @@ Response Exchange::head_object() {
 }
 
 Response Exchange::list_objects() {
+  const Habits& habits = config_->habits;
   const std::string* prefix = request_.parameter("prefix");
   const std::string* token = request_.parameter("continuation-token");
   const std::string* start = request_.parameter("start-after");
   const std::string* limit = request_.parameter("max-keys");
-  const bool encodes = request_.parameter("encoding-type") != nullptr;
-  const auto text = [&](const std::string& raw) { return encodes ? listing_encode(raw) : xml_escape(raw); };
+  const bool encodes = request_.parameter("encoding-type") != nullptr && !habits.has(Habit::kNeverEncodes);
+  const auto text = [&](const std::string& raw) { return listed_text(raw, encodes); };
 
   std::string after = start == nullptr ? "" : *start;
   if (token != nullptr && (!token->starts_with(kTokenBegin) ||
@@ -182,16 +191,19 @@ Response Exchange::list_objects() {
   auto found = service_.store.list(prefix == nullptr ? "" : *prefix, after, most + 1);
   const bool is_truncated = found.size() > most && most > 0;
   found.resize(std::min<size_t>(found.size(), most));
+  std::string next;
+  if (is_truncated) next = std::string(kTokenBegin) + percent_encode(found.back().first, false);
+  if (is_truncated && habits.has(Habit::kSameToken)) next = std::string(kTokenBegin);
+  change_order(after, &found);
   std::string inner =
       "<Name>" + bucket_ + "</Name><Prefix>" + text(prefix == nullptr ? "" : *prefix) + "</Prefix>";
   if (start != nullptr) inner += "<StartAfter>" + text(*start) + "</StartAfter>";
   if (token != nullptr) inner += "<ContinuationToken>" + xml_escape(*token) + "</ContinuationToken>";
   inner += "<KeyCount>" + std::to_string(found.size()) + "</KeyCount><MaxKeys>" + std::to_string(*wanted) +
            "</MaxKeys><IsTruncated>" + (is_truncated ? "true" : "false") + "</IsTruncated>";
-  if (encodes) inner += "<EncodingType>url</EncodingType>";
-  if (is_truncated) {
-    inner += "<NextContinuationToken>" + std::string(kTokenBegin) +
-             percent_encode(found.back().first, false) + "</NextContinuationToken>";
+  if (encodes && !habits.has(Habit::kUnsaidEncoding)) inner += "<EncodingType>url</EncodingType>";
+  if (is_truncated && !habits.has(Habit::kNoToken)) {
+    inner += "<NextContinuationToken>" + next + "</NextContinuationToken>";
   }
   for (const auto& [key, object] : found) {
     inner += "<Contents><Key>" + text(key) + "</Key><LastModified>" + iso_date(object.modified) +
@@ -199,6 +211,26 @@ Response Exchange::list_objects() {
              std::to_string(object.size()) + "</Size><StorageClass>STANDARD</StorageClass></Contents>";
   }
   return xml("ListBucketResult", inner);
+}
+
+std::string Exchange::listed_text(const std::string& raw, bool encodes) const {
+  if (!encodes || config_->habits.has(Habit::kOnlySaysEncoding)) return xml_escape(raw);
+  if (!config_->habits.has(Habit::kPlusAlone)) return listing_encode(raw);
+  std::string out;
+  for (const char c : raw) out += c == '+' ? "+" : percent_encode({&c, 1}, true);
+  return out;
+}
+
+// What is in a page, as servers of some habits have it.
+void Exchange::change_order(const std::string& after,
+                            std::vector<std::pair<std::string, Object>>* found) const {
+  const Habits& habits = config_->habits;
+  if (habits.has(Habit::kUnordered)) std::reverse(found->begin(), found->end());
+  if (habits.has(Habit::kStrangers)) found->emplace_back("\x7F", Object{});
+  const bool follows = request_.parameter("continuation-token") != nullptr;
+  if (!habits.has(Habit::kRepeatsLastKey) || !follows) return;
+  if (std::optional<Object> before = service_.store.find(after))
+    found->emplace(found->begin(), after, *before);
 }
 
 }  // namespace imposter

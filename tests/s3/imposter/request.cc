@@ -17,6 +17,10 @@ const char* reason(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
     case 204:
       return "No Content";
     case 206:
@@ -41,6 +45,8 @@ const char* reason(int status) {
       return "Precondition Failed";
     case 416:
       return "Requested Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
     case 429:
       return "Too Many Requests";
     case 500:

@@ -152,6 +152,13 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
 
   void on_body() {
     if (exchange_->fault() == Fault::kResetAfter) return reset();
+    if (exchange_->put_delay_ms() == 0) return finish();
+    beast::get_lowest_layer(stream_).expires_never();
+    timer_.expires_after(std::chrono::milliseconds(exchange_->put_delay_ms()));
+    timer_.async_wait([self = this->shared_from_this()](error_code) { self->finish(); });
+  }
+
+  void finish() {
     const uint32_t delay_ms = exchange_->delay_ms();
     send(exchange_->finish(), exchange_->fault(), delay_ms);
   }

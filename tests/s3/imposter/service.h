@@ -40,6 +40,7 @@ class Exchange {
   Fault fault() const { return fault_; }
   bool expects_continue() const;
   uint32_t delay_ms() const { return config_->delay_ms; }
+  uint32_t put_delay_ms() const;
   uint32_t stall_ms() const { return config_->faults.stall_ms; }
   void body(const char* data, size_t size);
   // After the whole body.
@@ -55,6 +56,10 @@ class Exchange {
   std::optional<Refusal> check_condition(Condition condition, bool* if_absent) const;
   void roll_fault();
   std::optional<Response> fault_answer();
+  std::optional<Response> page_answer() const;  // of somebody who is not the store
+  std::optional<Refusal> habit_refusal() const;
+  bool is_body_upload() const;
+  void dress(Response* response) const;  // with what every answer of the store has, as its habits go
   void book(const Response& response);
 
   // The operations; the request was found right.
@@ -69,6 +74,9 @@ class Exchange {
   Response abort_upload();
   Response list_uploads();
   Response list_parts();
+  std::string etag() const;
+  std::string listed_text(const std::string& raw, bool encodes) const;
+  void change_order(const std::string& after, std::vector<std::pair<std::string, Object>>* found) const;
   Response xml(const std::string& root, const std::string& inner) const;
 
   Service& service_;

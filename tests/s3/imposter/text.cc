@@ -85,6 +85,15 @@ std::string hex(std::string_view bytes) {
   return out;
 }
 
+std::string unhex(std::string_view digits) {
+  std::string out;
+  for (size_t i = 0; i + 1 < digits.size(); i += 2) {
+    const int high = hex_value(digits[i]), low = hex_value(digits[i + 1]);
+    if (high >= 0 && low >= 0) out += static_cast<char>(high * 16 + low);
+  }
+  return out;
+}
+
 std::string base64(std::string_view bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
   const int size =

@@ -22,6 +22,7 @@ std::string listing_encode(std::string_view text);
 
 std::string lower(std::string_view text);
 std::string hex(std::string_view bytes);
+std::string unhex(std::string_view digits);  // what is no pair of digits stays out
 std::string base64(std::string_view bytes);
 // Nothing unless it is canonical base64 of exactly size_bytes bytes.
 std::optional<std::string> base64_decode(std::string_view text, size_t size_bytes);

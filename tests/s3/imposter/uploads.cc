@@ -125,9 +125,7 @@ Response Exchange::upload_part() {
   }
   Part part;
   part.body = body_;
-  part.etag = !md5_.empty()      ? hex(md5_)
-              : !sha256_.empty() ? hex(sha256_).substr(0, 32)
-                                 : service_.new_request_id();
+  part.etag = etag();
   if (has_checksum) part.checksum = base64(crc32c_);
   part.modified = service_.now();
   Response response;
@@ -154,7 +152,7 @@ Response Exchange::complete_upload() {
   std::string etags;
   for (const NamedPart& part : *named) {
     object.pieces.push_back(upload->parts.at(part.number).body);
-    etags += part.etag;
+    etags += unhex(part.etag);
   }
   const std::string* declared = request_.header("x-amz-mp-object-size");
   if (declared != nullptr && decimal(*declared) != object.size()) {
@@ -193,8 +191,9 @@ Response Exchange::list_uploads() {
     const std::string* value = request_.parameter(name);
     return value == nullptr ? std::string() : *value;
   };
-  const bool encodes = request_.parameter("encoding-type") != nullptr;
-  const auto text = [&](const std::string& raw) { return encodes ? listing_encode(raw) : xml_escape(raw); };
+  const Habits& habits = config_->habits;
+  const bool encodes = request_.parameter("encoding-type") != nullptr && !habits.has(Habit::kNeverEncodes);
+  const auto text = [&](const std::string& raw) { return listed_text(raw, encodes); };
   const std::string prefix = parameter("prefix"), key = parameter("key-marker"),
                     id = parameter("upload-id-marker");
   const std::string* limit = request_.parameter("max-uploads");
@@ -204,8 +203,9 @@ Response Exchange::list_uploads() {
   const uint64_t most = std::min(*wanted, config_->max_keys);
 
   std::vector<Upload> found = service_.store.uploads();
+  const bool is_exact = config_->habits.has(Habit::kExactUploadPrefix) && !prefix.empty();
   std::erase_if(found, [&](const Upload& one) {
-    if (!one.key.starts_with(prefix)) return true;
+    if (!one.key.starts_with(prefix) || (is_exact && one.key != prefix)) return true;
     if (id.empty() || key.empty()) return !key.empty() && one.key <= key;
     return one.key < key || (one.key == key && one.id <= id);
   });
@@ -214,7 +214,7 @@ Response Exchange::list_uploads() {
   std::string inner = "<Bucket>" + bucket_ + "</Bucket><KeyMarker>" + text(key) + "</KeyMarker><Prefix>" +
                       text(prefix) + "</Prefix><MaxUploads>" + std::to_string(*wanted) +
                       "</MaxUploads><IsTruncated>" + (is_truncated ? "true" : "false") + "</IsTruncated>";
-  if (encodes) inner += "<EncodingType>url</EncodingType>";
+  if (encodes && !habits.has(Habit::kUnsaidEncoding)) inner += "<EncodingType>url</EncodingType>";
   if (is_truncated) {
     inner += "<NextKeyMarker>" + text(found.back().key) + "</NextKeyMarker><NextUploadIdMarker>" +
              xml_escape(found.back().id) + "</NextUploadIdMarker>";

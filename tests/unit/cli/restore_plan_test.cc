@@ -45,6 +45,34 @@ TEST(RestorePlan, SaysWhatIsMissingAndWhatIsKnown) {
   EXPECT_TRUE(planned({6, 6, {}}, objects).missing().empty());
 }
 
+TEST(RestorePlan, BeginsWhereTheArchiveBegan) {
+  const Stored origin = stored(1, 12, 0, TIDEMARK_STORED_ORIGIN);
+  const auto plan = planned({}, {origin, stored(13, 14), stored(15, 15)});
+  EXPECT_EQ(plan.range(), (Range{13, 15}));
+  EXPECT_TRUE(plan.missing().empty());
+  EXPECT_EQ(plan.origin_through(), 12u);
+  EXPECT_EQ(planned({}, {origin, stored(14, 14)}).missing(), (std::vector<Range>{{13, 13}}));
+  EXPECT_TRUE(planned({}, {origin}).is_empty());
+  // Older entries that came after all.
+  EXPECT_EQ(planned({}, {origin, stored(10, 20)}).range(), (Range{10, 20}));
+  EXPECT_EQ(planned({}, {stored(3, 3), origin, stored(13, 13)}).missing(), (std::vector<Range>{{4, 12}}));
+  EXPECT_EQ(planned({}, {stored(1, 4, 0, TIDEMARK_STORED_PRUNED), origin, stored(13, 13)}).missing(),
+            (std::vector<Range>{{5, 12}}));
+  const auto asked = planned({5, {}, {}}, {origin, stored(13, 13)});
+  EXPECT_EQ(asked.missing(), (std::vector<Range>{{5, 12}}));
+  ASSERT_EQ(asked.records().size(), 1u);
+  EXPECT_EQ(asked.records()[0].kind, TIDEMARK_STORED_ORIGIN);
+
+  RestorePlan damaged({});
+  damaged.add(origin);
+  damaged.add(stored(13, 13));
+  ASSERT_TRUE(damaged.origin());
+  damaged.disbelieve_origin();
+  damaged.finish();
+  EXPECT_EQ(damaged.missing(), (std::vector<Range>{{1, 12}}));
+  EXPECT_TRUE(damaged.records().empty());
+}
+
 TEST(RestorePlan, ToATimeStopsBeforeTheFirstThatIsYounger) {
   EXPECT_EQ(
       planned({{}, {}, 20}, {stored(1, 2, 10), stored(3, 3, 20), stored(4, 4, 30), stored(5, 5, 15)}).range(),

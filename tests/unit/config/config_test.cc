@@ -32,6 +32,15 @@ TEST(ParseConfig, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config->log_level, TIDEMARK_LOG_INFO);
   EXPECT_EQ(config->memory_budget_bytes, 64U << 20U);
   EXPECT_FALSE(config->read_only);
+  EXPECT_EQ(config->verify_existing, VerifyExisting::kFull);
+  EXPECT_EQ(config->verify_max_bytes_per_second, 64U << 20U);
+}
+
+TEST(ParseConfig, HowMuchOfAnArchiveThatIsThereIsRead) {
+  EXPECT_EQ(parse({{"verify_existing", "footer"}})->verify_existing, VerifyExisting::kFooter);
+  EXPECT_EQ(parse({{"verify_existing", "full"}})->verify_existing, VerifyExisting::kFull);
+  for (const char* value : {"", "Full", "body", "full ", "1"})
+    expect_invalid({{"verify_existing", value}}, {"verify_existing", "footer or full"});
 }
 
 struct NumberCase {
@@ -75,6 +84,11 @@ INSTANTIATE_TEST_SUITE_P(
     All, NumberOption,
     ::testing::Values(
         NumberCase{"workers", 1, 256, [](const Config& c) -> uint64_t { return c.workers; }, {}},
+        NumberCase{"verify_max_bytes_per_second",
+                   0,
+                   1ULL << 40U,
+                   [](const Config& c) -> uint64_t { return c.verify_max_bytes_per_second; },
+                   {}},
         NumberCase{"retry_min_ms",
                    1,
                    3'600'000,
@@ -101,7 +115,8 @@ TEST(ParseConfig, UnknownOptionsAreNamed) {
   expect_invalid({{"wokers", "4"}},
                  {"unknown option 'wokers'",
                   "workers, batch_entries, batch_bytes, partition_inflight, "
-                  "max_bytes_per_second, retry_min_ms, retry_max_ms, "
+                  "max_bytes_per_second, verify_existing, verify_max_bytes_per_second, "
+                  "retry_min_ms, retry_max_ms, "
                   "partition_idle_ms, sink_dir, log_level, memory_budget_bytes, read_only"});
   expect_invalid({{"Workers", "4"}}, {"'Workers'"});
   expect_invalid({{std::string(1000, 'k'), "4"}}, {"'" + std::string(100, 'k') + "'"});
@@ -121,7 +136,11 @@ TEST(ParseConfig, SecretsAreNotRepeated) {
 
 TEST(ParseConfig, RetryMaxIsNotBelowRetryMin) {
   expect_invalid({{"retry_min_ms", "10"}, {"retry_max_ms", "9"}}, {"retry_max_ms is 9", "retry_min_ms, 10"});
-  expect_invalid({{"retry_min_ms", "300001"}}, {"retry_max_ms is 300000"});
+  // Of two, the one that was not given makes way.
+  EXPECT_EQ(parse({{"retry_max_ms", "1000"}})->retry_min_ms, 1000U);
+  EXPECT_EQ(parse({{"retry_max_ms", "1000"}})->retry_max_ms, 1000U);
+  EXPECT_EQ(parse({{"retry_min_ms", "300001"}})->retry_max_ms, 300'001U);
+  EXPECT_EQ(parse({{"retry_max_ms", "6000"}})->retry_min_ms, 5000U);
   EXPECT_TRUE(parse({{"retry_min_ms", "10"}, {"retry_max_ms", "10"}}));
 }
 

@@ -87,10 +87,11 @@ TEST(ObjectKey, NamesAreThoseOfTheDesign) {
 TEST(ObjectKey, ParsesWhatItFormats) {
   const std::vector<Lsn> lsns = interesting_lsns();
   for (size_t i = 0; i < lsns.size(); ++i) {
-    for (const ObjectKind kind :
-         {ObjectKind::kArchive, ObjectKind::kGap, ObjectKind::kAccepted, ObjectKind::kPruned}) {
-      // Nothing is pruned from the middle.
-      const Range range = {kind == ObjectKind::kPruned ? 1 : lsns[i / 2], lsns[i]};
+    for (const ObjectKind kind : {ObjectKind::kArchive, ObjectKind::kGap, ObjectKind::kAccepted,
+                                  ObjectKind::kPruned, ObjectKind::kOrigin}) {
+      // Nothing is pruned from the middle, and what was never there begins with the first.
+      const bool is_beginning = kind == ObjectKind::kPruned || kind == ObjectKind::kOrigin;
+      const Range range = {is_beginning ? 1 : lsns[i / 2], lsns[i]};
       const uint64_t partition = lsns[lsns.size() - 1 - i];
       const std::string key = object_key("Some.store", partition, range, kind);
       const auto parsed = parse_object_key(key);
@@ -122,6 +123,8 @@ TEST(ObjectKey, EveryMutationIsRejectedOrAnotherObject) {
       object_key("db", 7, {4, 4}, ObjectKind::kGap),
       object_key("db", 7, {4, 9}, ObjectKind::kAccepted),
       object_key("db", 7, {1, 9}, ObjectKind::kPruned),
+      object_key("db", 7, {1, 9}, ObjectKind::kOrigin),
+      object_key("db", 7, {1, 1}, ObjectKind::kOrigin),
       object_key("db", kMaxLsn, {kMaxLsn - 1, kMaxLsn}, ObjectKind::kArchive)};
   for (const std::string& key : keys) {
     for (size_t i = 0; i < key.size(); ++i) {
@@ -165,6 +168,8 @@ TEST(ObjectKey, RefusesLooseSpellings) {
                           "db/7/0000000000002-0000000000000.gap",
                           "db/7/0000000000003-0000000000002.pruned",
                           "db/7/0000000000003.pruned",
+                          "db/7/0000000000003-0000000000002.origin",
+                          "db/7/0000000000003.origin",
                           "db/7/0000000000003.accepted",
                           "db/7/0000000000003-0000000000002.accepte",
                           "db/7/0000000000003-0000000000002",
@@ -180,6 +185,7 @@ TEST(ObjectKey, RefusesLooseSpellings) {
 TEST(ObjectKey, RecordsAreNamedLikeBatches) {
   EXPECT_EQ(object_key("db", 7, {4, 9}, ObjectKind::kAccepted), "db/7/0000000000009-0000000000004.accepted");
   EXPECT_EQ(object_key("db", 7, {1, 9}, ObjectKind::kPruned), "db/7/0000000000009-0000000000001.pruned");
+  EXPECT_EQ(object_key("db", 7, {1, 1}, ObjectKind::kOrigin), "db/7/0000000000001-0000000000001.origin");
 }
 
 TEST(ObjectKey, AFolderIsToldWhateverTheName) {

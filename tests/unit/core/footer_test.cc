@@ -69,6 +69,15 @@ TEST(Footer, ParsesWhatItFormats) {
 TEST(Footer, OneKindIsNotTheOther) {
   EXPECT_FALSE(parse_gap_record(text(format_footer(some_digest(), "db", 7, {1, 2})), nullptr));
   EXPECT_FALSE(parse_footer(text(format_gap_record("db", 7, {1, 2})), nullptr));
+  constexpr ObjectKind kKinds[] = {ObjectKind::kAccepted, ObjectKind::kPruned, ObjectKind::kOrigin};
+  for (const ObjectKind kind : kKinds) {
+    const std::string block(text(format_record_footer(kind, some_digest(), "db", 7, {1, 2})));
+    for (const ObjectKind other : kKinds) {
+      EXPECT_EQ(parse_record_footer(other, block, nullptr).has_value(), other == kind);
+    }
+    EXPECT_FALSE(parse_footer(block, nullptr));
+    EXPECT_FALSE(parse_gap_record(block, nullptr));
+  }
 }
 
 TEST(Footer, EveryMutationOfAByteIsRejectedOrAnotherIdentity) {

@@ -8,6 +8,43 @@ using enum JobKind;
 
 class SchedulerFailuresTest : public SchedulerFixture {};
 
+// ---- What has to wait for others ----------------------------------------------------------------
+
+TEST_F(SchedulerFailuresTest, WhoIsDeferredComesAgainThenAndNobodyIsToldOfIt) {
+  notify(0, 1, 1);
+  notify(1, 1, 1);
+  found(start(0, kDiscover, {1, 1}), {{1, 1}});
+  done(1, kDiscover, {1, 1});
+  for (int i = 0; i < 3; ++i) {
+    JobResult later;
+    later.outcome = Outcome::kDeferred;
+    later.retry_after_ms = 5000;
+    scheduler_->job_finished(start(0, kVerify, {1, 1}), later, now_);
+    EXPECT_EQ(scheduler_->wake_at(), now_ + 5000) << "as long as it was told, however often";
+    if (i == 0) archived(1, 1);
+    expect_no_job();
+    pass_to_wake();
+  }
+  done(0, kVerify, {1, 1});
+  expect_no_event();
+}
+
+TEST_F(SchedulerFailuresTest, ANewSinkDoesNotWaitForWhatTheOldOneRead) {
+  notify(0, 1, 1);
+  found(start(0, kDiscover, {1, 1}), {{1, 1}});
+  JobResult later;
+  later.outcome = Outcome::kDeferred;
+  later.retry_after_ms = 5000;
+  const Job verify = start(0, kVerify, {1, 1});
+  scheduler_->sink_swapped(now_);
+  scheduler_->job_finished(verify, later, now_);
+  found(start(0, kDiscover, {1, 1}), {{1, 1}});
+  scheduler_->job_finished(start(0, kVerify, {1, 1}), later, now_);
+  expect_no_job();
+  scheduler_->sink_swapped(now_);
+  start(0, kDiscover, {1, 1});
+}
+
 // ---- Rule 7: the entry and the object -----------------------------------------------------------
 
 TEST_F(SchedulerFailuresTest, AFailingEntryHoldsUpItsPartitionAlone) {

@@ -139,7 +139,7 @@ TEST(RealFile, ThatIsGoneOrNoFileAnyMoreIsEnoent) {
 }
 
 TEST(JournalRecordText, RoundTripsAndRefusesAnythingElse) {
-  const JournalRecord record{"main", 3, 17, sha256("x"), "/a b/%"};
+  const JournalRecord record{"main", 3, 17, *sha256("x"), "/a b/%"};
   const std::string line = format_record(record);
   ASSERT_EQ(line.back(), '\n');
   const auto parsed = parse_record(std::string_view(line).substr(0, line.size() - 1));

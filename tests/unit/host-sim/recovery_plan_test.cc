@@ -82,5 +82,30 @@ TEST(RecoveryPlan, ALateBeginningIsToldUnlessARecordSaysWhy) {
   EXPECT_TRUE(plan_recovery(pruned).begins_late);
 }
 
+TEST(RecoveryPlan, AnArchiveThatIsKnownToBeginLaterIsWell) {
+  ArchivedPartition made = partition({{13, 13}, {14, 20}});
+  made.origin_last = 12;
+  const RecoveryPlan plan = plan_recovery(made);
+  EXPECT_FALSE(plan.begins_late);
+  EXPECT_TRUE(plan.unexplained.empty());
+  EXPECT_TRUE(plan.lost.empty());
+  EXPECT_EQ(pieces(plan), "13-13: 13..13, 14-20: 14..20");
+  // A hole is a hole then, also before the first archive.
+  made.origin_last = 10;
+  EXPECT_EQ(pairs(plan_recovery(made).unexplained), (Ranges{{11, 12}}));
+  made.known_holes = {{11, 11}};
+  EXPECT_EQ(pairs(plan_recovery(made).unexplained), (Ranges{{12, 12}}));
+  EXPECT_EQ(pairs(plan_recovery(made).lost), (Ranges{{11, 11}}));
+  // What was pruned since goes before it, and so does what is there.
+  made = partition({{30, 31}});
+  made.origin_last = 12;
+  made.pruned_through = 29;
+  EXPECT_TRUE(plan_recovery(made).unexplained.empty());
+  EXPECT_FALSE(plan_recovery(made).begins_late);
+  made = partition({{3, 3}, {13, 13}});
+  made.origin_last = 12;
+  EXPECT_EQ(pairs(plan_recovery(made).unexplained), (Ranges{{4, 12}}));
+}
+
 }  // namespace
 }  // namespace tidemark::host

@@ -73,6 +73,40 @@ TEST(Log, BracesInMessagesAreHarmless) {
   EXPECT_EQ(lines.all[0].message, message);
 }
 
+// Whatever hosts, URLs and stores put into it.
+TEST(Log, ALineIsOneCleanLine) {
+  Lines lines;
+  const auto logger = Log(Lines::take, &lines, TIDEMARK_LOG_INFO).component("c");
+  logger->warn("sink is now {}", "file:///x/a\nERROR forged\r\x1b[31m\xc2\x9b\x7f");
+  logger->warn("no text: \xff, a name: \xc3\xa4");
+  ASSERT_EQ(lines.all.size(), 2U);
+  EXPECT_EQ(lines.all[0].message, "sink is now file:///x/a ERROR forged  [31m  ");
+  EXPECT_EQ(lines.all[1].message, "no text: \\xff, a name: \xc3\xa4");
+}
+
+TEST(Log, KnowsWhoIsInsideTheCallback) {
+  struct Watch {
+    Log* log = nullptr;
+    std::shared_ptr<spdlog::logger> logger;
+    std::vector<size_t> depths;
+    static void take(void* ctx, int32_t, tidemark_str, tidemark_str) {
+      auto& self = *static_cast<Watch*>(ctx);
+      self.depths.push_back(self.log->callbacks_here());
+      if (self.depths.size() < 3) self.logger->info("inside");
+      size_t elsewhere = 99;
+      std::thread([&] { elsewhere = self.log->callbacks_here(); }).join();
+      EXPECT_EQ(elsewhere, 0U);
+    }
+  } watch;
+  Log log(Watch::take, &watch, TIDEMARK_LOG_INFO);
+  watch.log = &log;
+  watch.logger = log.component("c");
+  EXPECT_EQ(log.callbacks_here(), 0U);
+  watch.logger->info("outside");
+  EXPECT_EQ(watch.depths, (std::vector<size_t>{1, 2, 3}));
+  EXPECT_EQ(log.callbacks_here(), 0U);
+}
+
 // A logger may outlive the Log it came from.
 TEST(Log, LoggersKeepWhatTheyNeed) {
   Lines lines;

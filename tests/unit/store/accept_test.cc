@@ -46,6 +46,17 @@ TEST_F(AcceptTest, OnceOnly) {
             "the disk died");
 }
 
+// A record that proves nothing accepts nothing: it is named, not taken for the acceptance.
+TEST_F(AcceptTest, ADamagedRecordAcceptsNothing) {
+  ASSERT_TRUE(accept({4, 6}));
+  const std::string key = "db/7/0000000000006-0000000000004.accepted";
+  fake_.objects[key][0] ^= 1;
+  expect_error(accept({4, 6}), TIDEMARK_E_CORRUPT, key);
+  expect_error(accept({4, 6}), TIDEMARK_E_CORRUPT, "move it away");
+  fake_.objects.erase(key);
+  EXPECT_TRUE(accept({4, 6}));
+}
+
 TEST_F(AcceptTest, RefusesWhatIsNoLoss) {
   expect_error(accept({0, 3}), TIDEMARK_E_INVALID, "LSNs begin with 1");
   expect_error(accept({4, 3}), TIDEMARK_E_INVALID, "no range");

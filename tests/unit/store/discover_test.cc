@@ -4,6 +4,7 @@
 #include <random>
 
 #include "store/fake_sink.h"
+#include "store/maintain.h"
 #include "store/store.h"
 
 namespace tidemark::store {
@@ -156,6 +157,260 @@ TEST_F(DiscoverTest, RefusesNoRange) {
   ASSERT_FALSE(discovery);
   EXPECT_EQ(discovery.error().status, TIDEMARK_E_INVALID);
   EXPECT_FALSE(find_gap_before(fake_.sink(), "db", 7, 0, nullptr));
+}
+
+// ---- Where an archive begins
+
+class OriginTest : public DiscoverTest {
+ protected:
+  void add_origin(Lsn last) {
+    const Range range = {1, last};
+    const Record record = {ObjectKind::kOrigin, 5, {}};
+    fake_.objects[core::object_key("db", 7, range, record.kind)] = *format_record(record, "db", 7, range);
+    known_.push_back({range, ObjectKind::kOrigin});
+  }
+  void expect_refused(Lsn low, const std::string& key) {
+    const auto discovery = discover(fake_.sink(), "db", 7, low, {}, nullptr);
+    ASSERT_FALSE(discovery);
+    EXPECT_EQ(discovery.error().status, TIDEMARK_E_CORRUPT);
+    EXPECT_NE(discovery.error().message.find(key), std::string::npos) << discovery.error().message;
+  }
+  std::string origin_key(Lsn last) { return core::object_key("db", 7, {1, last}, ObjectKind::kOrigin); }
+};
+
+TEST_F(OriginTest, OnlyAPartitionWithNothingInTheSinkHoldsNothing) {
+  EXPECT_TRUE(discover_ok(13).holds_nothing);
+  EXPECT_EQ(fake_.lists, 2);
+  EXPECT_FALSE(discover_ok(1).holds_nothing) << "there is nothing before 1";
+  EXPECT_EQ(fake_.lists, 1);
+  fake_.objects["db/7/README"] = "foreign";
+  fake_.objects["db/70/0000000000001.tar"] = "another partition's";
+  EXPECT_TRUE(discover_ok(13).holds_nothing);
+  // A first look at another sink, with entries archived already.
+  EXPECT_TRUE(discover_ok(13, {.check_older = false, .check_empty = true}).holds_nothing);
+  EXPECT_FALSE(discover_ok(13, {.check_older = false}).holds_nothing);
+  EXPECT_EQ(fake_.lists, 1);
+
+  const struct {
+    Range range;
+    ObjectKind kind;
+  } anything[] = {
+      {{3, 3}, ObjectKind::kArchive},   {{12, 12}, ObjectKind::kArchive}, {{13, 13}, ObjectKind::kArchive},
+      {{40, 50}, ObjectKind::kArchive}, {{3, 4}, ObjectKind::kGap},       {{40, 50}, ObjectKind::kGap},
+      {{3, 4}, ObjectKind::kAccepted},  {{1, 4}, ObjectKind::kPruned},    {{1, 4}, ObjectKind::kOrigin}};
+  for (const auto& [range, kind] : anything) {
+    fake_.objects.clear();
+    add(range, kind);
+    EXPECT_FALSE(discover_ok(13).holds_nothing) << range.first;
+    EXPECT_FALSE(discover_ok(13, {.check_older = false, .check_empty = true}).holds_nothing) << range.first;
+  }
+}
+
+TEST_F(OriginTest, IsTheLowerEnd) {
+  add_origin(12);
+  EXPECT_EQ(gap_before(13), std::nullopt);
+  EXPECT_EQ(gap_before(15), (Range{13, 14})) << "lost before anything was archived";
+  EXPECT_EQ(gap_before(1'000'000), (Range{13, 999'999}));
+  EXPECT_EQ(gap_before(8), std::nullopt) << "the host has older ones now";
+  EXPECT_FALSE(discover_ok(8).holds_nothing);
+  add({14, 20});
+  EXPECT_EQ(gap_before(14), (Range{13, 13}));
+  EXPECT_EQ(gap_before(21), std::nullopt);
+  EXPECT_EQ(gap_before(13), std::nullopt);
+  EXPECT_EQ(discover_ok(13).archives, (Ranges{{14, 20}}));
+  EXPECT_EQ(fake_.lists, 1) << "no more than for any other partition";
+  EXPECT_EQ(fake_.gets, 1) << "it is read only where nothing else is there";
+}
+
+// Older entries came after all: what lies between them and the rest is a hole, whatever the origin says.
+TEST_F(OriginTest, SaysNothingOfWhatLiesAfterTheFirst) {
+  add_origin(12);
+  add({3, 3});
+  add({13, 13});
+  EXPECT_EQ(gap_before(3), std::nullopt);
+  EXPECT_EQ(gap_before(8), (Range{4, 7}));
+  fake_.objects.erase(core::object_key("db", 7, {13, 13}, ObjectKind::kArchive));
+  EXPECT_EQ(gap_before(14), (Range{4, 13}));
+}
+
+TEST_F(OriginTest, OfTwoTheLowerCounts) {
+  add_origin(4);
+  add_origin(12);
+  EXPECT_EQ(gap_before(5), std::nullopt);
+  EXPECT_EQ(gap_before(8), (Range{5, 7}));
+  EXPECT_EQ(gap_before(15), (Range{5, 14}));
+}
+
+TEST_F(OriginTest, AloneItIsReadBeforeItIsBelieved) {
+  add_origin(12);
+  const std::string good = fake_.objects[origin_key(12)];
+  for (const std::string& bad : {std::string(), good.substr(1), good + "x", std::string(5000, 'x')}) {
+    fake_.objects[origin_key(12)] = bad;
+    expect_refused(13, origin_key(12));
+    EXPECT_EQ(gap_before(14), (Range{13, 13})) << "what it cannot explain is a gap as ever";
+  }
+  const Range other = {1, 11};
+  fake_.objects[origin_key(12)] = *format_record({ObjectKind::kOrigin, 5, {}}, "db", 7, other);
+  expect_refused(13, origin_key(12));
+  fake_.objects[origin_key(12)] = good;
+  EXPECT_EQ(gap_before(13), std::nullopt);
+  fake_.fail_get = TIDEMARK_E_RETRYABLE;
+  EXPECT_EQ(discover(fake_.sink(), "db", 7, 13, {}, nullptr).error().status, TIDEMARK_E_RETRYABLE);
+}
+
+TEST_F(OriginTest, IsWrittenOnce) {
+  const auto write = [&](int64_t now_us) { return write_origin(fake_.sink(), "db", 7, 13, now_us, nullptr); };
+  ASSERT_EQ(write(1'700'000'000'000'000), true);
+  EXPECT_EQ(fake_.objects.count("db/7/000000000000c-0000000000001.origin"), 1u);
+  const std::string first = fake_.objects[origin_key(12)];
+  EXPECT_TRUE(first.starts_with("made_us=1700000000000000\nTIDEMARK1-ORIGIN sha256=")) << first;
+  EXPECT_EQ(write(1'800'000'000'000'000), false) << "another attempt of ours";
+  EXPECT_EQ(fake_.objects[origin_key(12)], first);
+  EXPECT_EQ(read_record(fake_.sink(), origin_key(12), nullptr)->made_us, 1'700'000'000'000'000);
+  EXPECT_FALSE(discover_ok(13).holds_nothing);
+
+  for (const std::string& bad :
+       {std::string(), first.substr(0, 100), *format_record({ObjectKind::kOrigin, 5, {}}, "db", 7, {1, 13})}) {
+    fake_.objects[origin_key(12)] = bad;
+    const auto refused = write(5);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().status, TIDEMARK_E_CORRUPT);
+    EXPECT_NE(refused.error().message.find(origin_key(12)), std::string::npos) << refused.error().message;
+    EXPECT_EQ(fake_.objects[origin_key(12)], bad) << "nothing is overwritten";
+  }
+  fake_.objects.clear();
+  fake_.fail_changes_after = 0;
+  EXPECT_EQ(write(5).error().status, TIDEMARK_E_CANCELLED);
+  EXPECT_TRUE(fake_.objects.empty());
+  EXPECT_EQ(write_origin(fake_.sink(), "a/b", 7, 13, 5, nullptr).error().status, TIDEMARK_E_INVALID);
+}
+
+// ---- Losses that are told again
+
+class KnownGapsTest : public DiscoverTest {
+ protected:
+  Ranges known(Lsn low) { return discover_ok(low).known_gaps; }
+};
+
+TEST_F(KnownGapsTest, TheRecordRightBeforeLow) {
+  add_singles(1, 3);
+  add({4, 7}, ObjectKind::kGap);
+  add({8, 8});
+  EXPECT_EQ(known(8), (Ranges{{4, 7}}));
+  EXPECT_LE(fake_.lists, 3);
+  EXPECT_EQ(known(9), (Ranges{})) << "an archive lies between";
+  EXPECT_EQ(fake_.lists, 1);
+  EXPECT_EQ(known(6), (Ranges{{4, 5}})) << "from low on they are there";
+  EXPECT_EQ(known(4), (Ranges{}));
+  EXPECT_EQ(discover_ok(8, {.check_older = false}).known_gaps, (Ranges{}));
+  EXPECT_EQ(fake_.lists, 1);
+}
+
+TEST_F(KnownGapsTest, AllThatFollowEachOther) {
+  add({1, 1}, ObjectKind::kGap);
+  add({2, 2});
+  add({3, 5}, ObjectKind::kGap);
+  add({6, 6}, ObjectKind::kGap);
+  add({7, 12}, ObjectKind::kGap);
+  EXPECT_EQ(known(13), (Ranges{{3, 5}, {6, 6}, {7, 12}}));
+  // Lost further since: what was recorded lies before the new gap.
+  EXPECT_EQ(discover_ok(20).gap, (Range{13, 19}));
+  EXPECT_EQ(known(20), (Ranges{{3, 5}, {6, 6}, {7, 12}}));
+  EXPECT_EQ(known(2), (Ranges{{1, 1}})) << "from the first LSN on";
+}
+
+TEST_F(KnownGapsTest, NotWhatWasAccepted) {
+  add_singles(1, 3);
+  add({4, 9}, ObjectKind::kGap);
+  add({5, 6}, ObjectKind::kAccepted);
+  EXPECT_EQ(known(10), (Ranges{{4, 4}, {7, 9}}));
+  add({8, 9}, ObjectKind::kAccepted);
+  EXPECT_EQ(known(10), (Ranges{{4, 4}, {7, 7}}));
+  add({4, 9}, ObjectKind::kAccepted);
+  EXPECT_EQ(known(10), (Ranges{}));
+  fake_.objects.erase(core::object_key("db", 7, {4, 9}, ObjectKind::kAccepted));
+  add({2, 30}, ObjectKind::kAccepted);
+  EXPECT_EQ(known(10), (Ranges{})) << "more than was recorded";
+}
+
+TEST_F(KnownGapsTest, ThroughWhatWasAcceptedWithoutARecord) {
+  add({1, 1});
+  add({2, 3}, ObjectKind::kGap);
+  add({4, 6}, ObjectKind::kAccepted);
+  EXPECT_EQ(known(7), (Ranges{{2, 3}}));
+}
+
+TEST_F(KnownGapsTest, NotWhatWasPrunedOrArchivedAfterAll) {
+  add({4, 9}, ObjectKind::kGap);
+  add({6, 7});
+  EXPECT_EQ(known(10), (Ranges{{4, 5}, {8, 9}}));
+  add({1, 5}, ObjectKind::kPruned);
+  EXPECT_EQ(known(10), (Ranges{{8, 9}}));
+  add({9, 9});
+  EXPECT_EQ(known(10), (Ranges{})) << "9 is there: no hole lies right before 10";
+  fake_.objects.clear();
+  add({4, 9}, ObjectKind::kGap);
+  add({1, 9}, ObjectKind::kPruned);
+  EXPECT_EQ(known(10), (Ranges{}));
+  add({1, 12}, ObjectKind::kOrigin);
+  EXPECT_EQ(known(10), (Ranges{}));
+  fake_.objects.erase(core::object_key("db", 7, {1, 9}, ObjectKind::kPruned));
+  EXPECT_EQ(known(10), (Ranges{{4, 9}})) << "an origin is no archive";
+}
+
+TEST_F(KnownGapsTest, AreBounded) {
+  add({1, 1});
+  for (Lsn lsn = 2; lsn <= 100; ++lsn) add({lsn, lsn}, ObjectKind::kGap);
+  const Ranges newest = known(101);
+  ASSERT_EQ(newest.size(), kKnownGapsMax);
+  EXPECT_EQ(newest.back(), (Range{100, 100}));
+  EXPECT_EQ(newest.front(), (Range{101 - kKnownGapsMax, 101 - kKnownGapsMax}));
+  EXPECT_LE(fake_.lists, static_cast<int>(kKnownGapsMax) + 2);
+  // One record with a hole after each of its entries.
+  fake_.objects.clear();
+  add({1, 1});
+  add({2, 101}, ObjectKind::kGap);
+  for (Lsn lsn = 3; lsn <= 99; lsn += 2) add({lsn, lsn});
+  EXPECT_EQ(known(102).size(), kKnownGapsMax);
+  EXPECT_EQ(known(102).back(), (Range{100, 101}));
+}
+
+// Against counting one by one.
+TEST_F(KnownGapsTest, AgreeWithTheDefinition) {
+  std::mt19937_64 random(4711);
+  for (int round = 0; round < 2000; ++round) {
+    fake_.objects.clear();
+    known_.clear();
+    for (int i = static_cast<int>(random() % 8); i > 0; --i) {
+      constexpr ObjectKind kKinds[] = {ObjectKind::kArchive, ObjectKind::kGap, ObjectKind::kGap,
+                                       ObjectKind::kAccepted};
+      const Lsn first = 1 + random() % 20;
+      add({first, first + random() % 6}, kKinds[random() % 4]);
+    }
+    const Lsn low = 2 + random() % 25;
+    const Discovery discovery = discover_ok(low);
+    const auto is = [&](Lsn lsn, ObjectKind kind) {
+      return std::any_of(known_.begin(), known_.end(),
+                         [&](const Known& one) { return one.kind == kind && one.range.contains(lsn); });
+    };
+    std::vector<Lsn> expected, told;
+    for (Lsn lsn = discovery.gap ? discovery.gap->first - 1 : low - 1; lsn > 0; --lsn) {
+      const bool lost = is(lsn, ObjectKind::kGap) || is(lsn, ObjectKind::kAccepted);
+      // Within a record the hole continues over what was archived after all.
+      const bool starts_here = std::any_of(known_.begin(), known_.end(), [&](const Known& one) {
+        return one.kind != ObjectKind::kArchive && one.range.contains(lsn) && one.range.contains(lsn + 1) &&
+               lsn + 1 < low;
+      });
+      if (!lost || (is(lsn, ObjectKind::kArchive) && !starts_here)) break;
+      if (is(lsn, ObjectKind::kGap) && !is(lsn, ObjectKind::kAccepted) && !is(lsn, ObjectKind::kArchive))
+        expected.push_back(lsn);
+    }
+    for (const Range& range : discovery.known_gaps) {
+      for (Lsn lsn = range.first; lsn <= range.last; ++lsn) told.push_back(lsn);
+    }
+    std::reverse(expected.begin(), expected.end());
+    ASSERT_EQ(told, expected) << round;
+  }
 }
 
 // Against the plain definition, on random archives without overlaps.

@@ -42,7 +42,7 @@ class MaintainTest : public testing::Test {
   }
   std::string add(core::Range range, core::ObjectKind kind, const std::string& reason = "") {
     const std::string key = core::object_key("db", 7, range, kind);
-    fake_.objects[key] = format_record({kind, kNow, reason}, "db", 7, range);
+    fake_.objects[key] = *format_record({kind, kNow, reason}, "db", 7, range);
     return key;
   }
   std::vector<std::string> keys() const {

@@ -172,6 +172,38 @@ TEST_F(PruneTest, ManyGoInPages) {
   EXPECT_EQ(fake_.objects.size(), 2u);
 }
 
+TEST_F(PruneTest, AnOriginGoesWithWhatComesAfterIt) {
+  add({1, 12}, ObjectKind::kOrigin);
+  for (core::Lsn lsn = 13; lsn <= 20; ++lsn) add({lsn, lsn});
+  const auto before = fake_.objects;
+  for (const core::Lsn limit : {core::Lsn{12}, core::Lsn{13}}) {
+    ASSERT_TRUE(run(limit));
+    EXPECT_EQ(fake_.objects, before) << "nothing was archived below " << limit << ", so nothing is pruned";
+  }
+  ASSERT_TRUE(run(15));
+  EXPECT_EQ(gone_, (std::vector<std::string>{"000000000000c-0000000000001.origin", "000000000000d.tar",
+                                             "000000000000e.tar"}));
+  EXPECT_EQ(fake_.objects.count("db/7/000000000000e-0000000000001.pruned"), 1u);
+  EXPECT_EQ(*find_gap_before(fake_.sink(), "db", 7, 15, nullptr), std::nullopt);
+  EXPECT_EQ(*find_gap_before(fake_.sink(), "db", 7, 13, nullptr), std::nullopt);
+  fake_.objects = before;
+  fake_.objects.erase("db/7/000000000000d.tar");
+  expect_error(run(15), TIDEMARK_E_INVALID, "entries 13 to 13 of db/7 are missing");
+  ASSERT_TRUE(run(13));
+}
+
+TEST_F(PruneTest, AnOriginAfterArchivesHidesNoHole) {
+  add({3, 3});
+  add({1, 12}, ObjectKind::kOrigin);
+  add({13, 13});
+  expect_error(run(14), TIDEMARK_E_INVALID, "entries 4 to 12 of db/7 are missing");
+  ASSERT_TRUE(run(4));
+  EXPECT_EQ(keys(),
+            (std::vector<std::string>{"db/7/0000000000003-0000000000001.pruned",
+                                      "db/7/000000000000c-0000000000001.origin", "db/7/000000000000d.tar"}));
+  expect_error(run(14), TIDEMARK_E_INVALID, "entries 4 to 12 of db/7 are missing");
+}
+
 TEST_F(PruneTest, ARecordThatIsNoneStopsIt) {
   fill();
   fake_.objects["db/7/000000000000c-0000000000001.pruned"] = "damaged";

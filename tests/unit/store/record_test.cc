@@ -17,7 +17,7 @@ class RecordTest : public MaintainTest {
 
 TEST_F(RecordTest, SaysWhatWasWritten) {
   const std::string reason(kReasonMax, 'r');
-  const std::string object = format_record({ObjectKind::kAccepted, kNow, reason}, "db", 7, {4, 9});
+  const std::string object = *format_record({ObjectKind::kAccepted, kNow, reason}, "db", 7, {4, 9});
   EXPECT_LE(object.size(), kRecordMax);
   EXPECT_EQ(object.substr(0, object.size() - 512), "made_us=1700000000123456\nreason=" + reason + "\n");
   EXPECT_TRUE(object.substr(object.size() - 512).starts_with("TIDEMARK1-ACCEPTED sha256="));
@@ -27,18 +27,24 @@ TEST_F(RecordTest, SaysWhatWasWritten) {
   EXPECT_EQ(accepted->reason, reason);
 
   const auto pruned =
-      parsed(format_record({ObjectKind::kPruned, 5, {}}, "db", 7, {1, 9}), ObjectKind::kPruned);
+      parsed(*format_record({ObjectKind::kPruned, 5, {}}, "db", 7, {1, 9}), ObjectKind::kPruned);
   ASSERT_TRUE(pruned) << pruned.error().message;
   EXPECT_EQ(pruned->made_us, 5);
   EXPECT_EQ(pruned->reason, "");
-  const auto gap = parsed(format_record({}, "db", 7, {4, 9}), ObjectKind::kGap, {4, 9});
+  const std::string origin = *format_record({ObjectKind::kOrigin, kNow, {}}, "db", 7, {1, 9});
+  EXPECT_EQ(origin.substr(0, origin.size() - 512), "made_us=1700000000123456\n");
+  EXPECT_TRUE(origin.substr(origin.size() - 512).starts_with("TIDEMARK1-ORIGIN sha256="));
+  ASSERT_TRUE(parsed(origin, ObjectKind::kOrigin));
+  EXPECT_EQ(parsed(origin, ObjectKind::kOrigin)->made_us, kNow);
+  const auto gap = parsed(*format_record({}, "db", 7, {4, 9}), ObjectKind::kGap, {4, 9});
   ASSERT_TRUE(gap) << gap.error().message;
   EXPECT_EQ(gap->made_us, 0);
 }
 
 TEST_F(RecordTest, NoBitMayDiffer) {
-  for (const ObjectKind kind : {ObjectKind::kGap, ObjectKind::kAccepted, ObjectKind::kPruned}) {
-    const std::string good = format_record({kind, kNow, "lost in the fire"}, "db", 7, {1, 9});
+  for (const ObjectKind kind :
+       {ObjectKind::kGap, ObjectKind::kAccepted, ObjectKind::kPruned, ObjectKind::kOrigin}) {
+    const std::string good = *format_record({kind, kNow, "lost in the fire"}, "db", 7, {1, 9});
     for (size_t at = 0; at < good.size(); ++at) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ 1);
@@ -49,8 +55,10 @@ TEST_F(RecordTest, NoBitMayDiffer) {
     EXPECT_FALSE(parsed("x" + good, kind));
     EXPECT_FALSE(parsed(good, kind, {1, 10}));
   }
-  const std::string accepted = format_record({ObjectKind::kAccepted, kNow, "why"}, "db", 7, {1, 9});
+  const std::string accepted = *format_record({ObjectKind::kAccepted, kNow, "why"}, "db", 7, {1, 9});
   EXPECT_FALSE(parsed(accepted, ObjectKind::kPruned));
+  EXPECT_FALSE(parsed(accepted, ObjectKind::kOrigin));
+  EXPECT_FALSE(parsed(*format_record({ObjectKind::kPruned, kNow, {}}, "db", 7, {1, 9}), ObjectKind::kOrigin));
   EXPECT_FALSE(parsed(accepted, ObjectKind::kGap));
 }
 
@@ -59,7 +67,7 @@ TEST_F(RecordTest, ATextOfAnotherFormIsNone) {
   const auto object_with = [](const std::string& text, ObjectKind kind) {
     Sha256 sha;
     sha.update(text.data(), text.size());
-    const auto footer = core::format_record_footer(kind, sha.finish(), "db", 7, {1, 9});
+    const auto footer = core::format_record_footer(kind, sha.finish().value(), "db", 7, {1, 9});
     return text + std::string(footer.data(), footer.size());
   };
   EXPECT_TRUE(parsed(object_with("made_us=5\nreason=x\n", ObjectKind::kAccepted), ObjectKind::kAccepted));
@@ -129,6 +137,15 @@ TEST_F(RecordTest, IsNeitherArchiveNorHole) {
                "entries 1 to 20 were pruned on purpose");
   expect_error(restore(fake_.sink(), "db", 7, 25, out, 4096, nullptr), TIDEMARK_E_NOT_FOUND,
                "entries 21 to 30 are recorded as lost, and accepted");
+}
+
+TEST_F(RecordTest, AnOriginSaysWhyAnEntryIsNotThere) {
+  add({1, 12}, ObjectKind::kOrigin);
+  add({13, 13});
+  const std::string out = dir_.path().string();
+  expect_error(restore(fake_.sink(), "db", 7, 7, out, 4096, nullptr), TIDEMARK_E_NOT_FOUND,
+               "entries 1 to 12 were never in this archive");
+  EXPECT_TRUE(restore(fake_.sink(), "db", 7, 13, out, 4096, nullptr));
 }
 
 }  // namespace

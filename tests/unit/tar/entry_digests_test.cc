@@ -36,7 +36,7 @@ Status push_all(EntryDigests& digests, std::string_view object, size_t step = SI
 core::Digest sha256_of(std::string_view bytes) {
   Sha256 sha;
   sha.update(bytes.data(), bytes.size());
-  return sha.finish();
+  return sha.finish().value();
 }
 
 class EntryDigestsTest : public testing::Test {

@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 core::Digest sha256_of(std::string_view bytes) {
   Sha256 sha;
   sha.update(bytes.data(), bytes.size());
-  return sha.finish();
+  return sha.finish().value();
 }
 
 std::string member_names(const std::string& archive) {
@@ -299,19 +299,6 @@ TEST_F(EntrySourceTest, StopsWhenCancelled) {
     }
   }
   EXPECT_GT(finished_at, 20);
-}
-
-TEST_F(EntrySourceTest, MoreMembersThanTheLimitIsAnErrorThatSaysSo) {
-  const std::string entry = dir_ / "e";
-  fs::create_directory(entry);
-  for (int i = 0; i < 600; ++i) write_file(entry + "/" + std::to_string(i), "");
-  EntrySource source({kTinyBuffer, 32 << 10});
-  expect_error(open_one(source, entry), TIDEMARK_E_PERMANENT, "too many members");
-  fs::remove_all(entry);
-  const std::string other = dir_ / "other";
-  write_file(other, std::string(100'000, 'x'));
-  ASSERT_TRUE(open_one(source, other));
-  EXPECT_TRUE(read_all(source));
 }
 
 TEST_F(EntrySourceTest, AnArchiveTooLargeForTheBudgetIsAnErrorThatSaysSo) {

@@ -35,7 +35,7 @@ class ExtractTest : public testing::Test {
     write_file(dir_ / "victim/file", "precious");
   }
 
-  Extraction wanted() const { return {"db", 7, {36, 36}, 36, out_}; }
+  Extraction wanted() const { return {"db", 7, {36, 36}, 36, out_, {}}; }
   Status extract(const std::string& object, size_t piece = 4096) { return extract(object, wanted(), piece); }
   Status extract(const std::string& object, const Extraction& what, size_t piece = 4096) {
     StringStream bytes(object, piece);
@@ -226,13 +226,25 @@ TEST_F(ExtractTest, RefusesLyingSizes) {
       root().raw("").pax("GNU.sparse.size", "1099511627776").member('0', kRoot + "/x", "xy").object(), "");
 }
 
-TEST_F(ExtractTest, RefusesLongerPathsThanTheLimit) {
+TEST_F(ExtractTest, RefusesMoreMembersAndLongerPathsThanTheLimits) {
+  RawTar tar;
+  tar.member('5', kRoot + "/");
+  for (int i = 100; i < 150; ++i) tar.member('0', kRoot + "/" + std::to_string(i), "x");
+  Extraction few = wanted();
+  few.limits.members = 50;
+  const Status status = extract(tar.object(), few);
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().message.find("more than 50 members"), std::string::npos) << status.error().message;
+  EXPECT_EQ(names_in_out(), 0u);
+  few.limits.members = 51;
+  EXPECT_TRUE(extract(tar.object(), few));
+  fs::remove_all(out_ + "/" + kRoot);
   expect_refused(RawTar()
                      .member('5', kRoot + "/")
                      .pax("path", kRoot + "/" + std::string(4090, 'p'))
                      .member('0', "x", "x")
                      .object(),
-                 "longer than 4096 bytes");
+                 "longer than 4095 bytes");
 }
 
 TEST_F(ExtractTest, ChecksTheFooterBeforeAnythingBecomesVisible) {

@@ -51,10 +51,13 @@ class RawTar {
     return *this;
   }
   RawTar& pax(std::string_view key, std::string_view value) {
-    std::string record = " " + std::string(key) + "=" + std::string(value) + "\n";
-    size_t size = record.size() + 1;
-    while (std::to_string(size).size() + record.size() != size) ++size;
-    return member('x', "././@PaxHeader", std::to_string(size) + record);
+    return member('x', "././@PaxHeader", record(key, value));
+  }
+  static std::string record(std::string_view key, std::string_view value) {
+    const std::string rest = " " + std::string(key) + "=" + std::string(value) + "\n";
+    size_t size = rest.size() + 1;
+    while (std::to_string(size).size() + rest.size() != size) ++size;
+    return std::to_string(size) + rest;
   }
   RawTar& raw(std::string_view bytes) {
     bytes_.append(bytes);
@@ -67,7 +70,7 @@ class RawTar {
     std::string bytes = bytes_ + std::string(1024, '\0');
     Sha256 sha;
     sha.update(bytes.data(), bytes.size());
-    const auto footer = core::format_footer(sha.finish(), storage, partition, range);
+    const auto footer = core::format_footer(sha.finish().value(), storage, partition, range);
     return bytes.append(footer.data(), footer.size());
   }
 

@@ -20,7 +20,10 @@ enum {
   TIDEMARK_STORED_GAP = 2,      /* first..last could not be archived */
   TIDEMARK_STORED_ACCEPTED = 3, /* a person accepted that first..last are lost */
   TIDEMARK_STORED_PRUNED = 4,   /* first..last (first is 1) were removed on purpose; the newest counts */
-  TIDEMARK_STORED_FOREIGN = 5   /* no name of ours */
+  TIDEMARK_STORED_FOREIGN = 5,  /* no name of ours */
+  TIDEMARK_STORED_ORIGIN = 6    /* first..last (first is 1) were never there: the archive of the partition begins
+                                 * after last. It says nothing about LSNs from the lowest on that an archive, a
+                                 * gap or a pruned record names; of several the lowest counts */
 };
 
 typedef struct tidemark_stored {
@@ -42,7 +45,7 @@ typedef struct tidemark_checked_entry {
   const uint8_t* sha256; /* 32 bytes over these; equal entries have equal ones in whatever archive they lie */
 } tidemark_checked_entry;
 
-/* What a gap, accepted or pruned record says. */
+/* What a gap, accepted, pruned or origin record says. */
 typedef struct tidemark_record {
   uint32_t struct_size;
   int32_t kind;

@@ -41,11 +41,13 @@ TEST(S3Answer, Classes) {
       {403, "RequestTimeTooSkewed", TIDEMARK_E_PERMANENT},
       {403, "QuotaExceeded", TIDEMARK_E_NO_SPACE},
       {400, "ExpiredToken", TIDEMARK_E_PERMANENT},
-      {400, "BadDigest", TIDEMARK_E_PERMANENT},
+      {400, "BadDigest", TIDEMARK_E_RETRYABLE},
+      {400, "XAmzContentSHA256Mismatch", TIDEMARK_E_RETRYABLE},
+      {400, "IncompleteBody", TIDEMARK_E_RETRYABLE},
       {400, "", TIDEMARK_E_PERMANENT},
       {404, "NoSuchBucket", TIDEMARK_E_PERMANENT},
       {404, "NoSuchKey", TIDEMARK_E_NOT_FOUND},
-      {404, "", TIDEMARK_E_NOT_FOUND},
+      {404, "", TIDEMARK_E_RETRYABLE},
       {301, "PermanentRedirect", TIDEMARK_E_PERMANENT},
       {307, "TemporaryRedirect", TIDEMARK_E_PERMANENT},
   };
@@ -57,6 +59,46 @@ TEST(S3Answer, Classes) {
     EXPECT_EQ(error.code, code);
     EXPECT_TRUE(error.message.starts_with("put s3://b/k: ")) << error.message;
   }
+}
+
+// Only the store itself knows what it does not have.
+TEST(S3Answer, AbsentIsWhatTheStoreSays) {
+  const auto status = [](const StoreAnswer& answer) { return error_of(answer, "x").status; };
+  const Headers own = {{"x-amz-request-id", "R"}};
+  EXPECT_EQ(status({404, {}, "default backend - 404"}), TIDEMARK_E_RETRYABLE);
+  EXPECT_EQ(status({404, {}, "<html><body>404</body></html>"}), TIDEMARK_E_RETRYABLE);
+  EXPECT_EQ(status({404, own, ""}), TIDEMARK_E_RETRYABLE) << "an answer to GET has a document";
+  EXPECT_EQ(status({404, own, "", true}), TIDEMARK_E_NOT_FOUND) << "to HEAD it cannot";
+  EXPECT_EQ(status({404, {}, "", true}), TIDEMARK_E_RETRYABLE);
+  EXPECT_EQ(status({404, {}, " \n" + error_text("NoSuchKey")}), TIDEMARK_E_NOT_FOUND);
+  EXPECT_NE(error_of({404, {}, "default backend"}, "x").message.find("proxy"), std::string::npos);
+}
+
+TEST(S3Answer, NamesThePermissionAndTheRemedy) {
+  const auto message = [](const StoreAnswer& answer) { return error_of(answer, "x").message; };
+  EXPECT_NE(
+      message({403, {}, error_text("AccessDenied"), false, "s3:ListBucket"}).find("it takes s3:ListBucket"),
+      std::string::npos);
+  EXPECT_NE(message({403, {}, "", true, "s3:GetObject"}).find("s3:GetObject"), std::string::npos);
+  EXPECT_EQ(message({403, {}, error_text("SignatureDoesNotMatch"), false, "s3:Any"}).find("s3:Any"),
+            std::string::npos);
+  EXPECT_NE(message({301, {}, error_text("PermanentRedirect", "<Endpoint>e.example</Endpoint>")})
+                .find("the endpoint \"e.example\""),
+            std::string::npos);
+  EXPECT_NE(message({400, {}, error_text("AuthorizationHeaderMalformed", "<Region>eu-9</Region>")})
+                .find("region=eu-9"),
+            std::string::npos);
+  EXPECT_NE(message({403, {}, error_text("SecondLevelDomainForbidden")}).find("path_style=false"),
+            std::string::npos);
+}
+
+TEST(S3Answer, ARefusalThatMayPassAndOneThatComesAgainAndAgain) {
+  StoreAnswer denied = {403, {}, error_text("AccessDenied")};
+  denied.lasts = StoreAnswer::Lasts::kMayPass;
+  EXPECT_EQ(error_of(denied, "x").status, TIDEMARK_E_RETRYABLE);
+  StoreAnswer bad = {400, {}, error_text("BadDigest")};
+  bad.lasts = StoreAnswer::Lasts::kLasts;
+  EXPECT_EQ(error_of(bad, "x").status, TIDEMARK_E_PERMANENT);
 }
 
 TEST(S3Answer, SaysWhatTheStoreSaid) {

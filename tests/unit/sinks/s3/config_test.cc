@@ -35,6 +35,14 @@ TEST(S3Config, PrefixesEndInOneSlash) {
   }
 }
 
+TEST(S3Config, PrefixesMayHaveMostCharactersAndLeaveRoomForKeys) {
+  EXPECT_EQ(parse("s3://bucket/a+b%20c%25/%C3%BC~*'()")->prefix, "a+b c%/\xC3\xBC~*'()/");
+  EXPECT_TRUE(parse("s3://bucket/" + std::string(900, 'a')));
+  const Result<Config> config = parse("s3://bucket/" + std::string(901, 'a'));
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().message.find("901"), std::string::npos) << config.error().message;
+}
+
 struct AddressCase {
   const char* url;
   const char* region;
@@ -51,6 +59,10 @@ TEST(S3Config, WhereABucketIsAsked) {
       {"s3://bucket?endpoint=https://s3.eu-west-3.amazonaws.com", "eu-west-3",
        "https://bucket.s3.eu-west-3.amazonaws.com/k"},
       {"s3://bucket?endpoint=https://store:9000", "x", "https://store:9000/bucket/k"},
+      {"s3://bucket", "us-iso-east-1", "https://bucket.s3.us-iso-east-1.c2s.ic.gov/k"},
+      {"s3://bucket?endpoint=https://s3.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1",
+       "https://bucket.s3.us-isob-east-1.sc2s.sgov.gov/k"},
+      {"s3://bucket?endpoint=https://host/storage/v1/s3/", "x", "https://host/storage/v1/s3/bucket/k"},
       {"s3://bucket?endpoint=http://store/", "x", "http://store/bucket/k"},
       {"s3://bucket?endpoint=https://Store.Example:443", "x", "https://store.example/bucket/k"},
       {"s3://bucket?endpoint=http://[::1]:80", "x", "http://[::1]/bucket/k"},
@@ -77,7 +89,13 @@ TEST(S3Config, RefusesWithTheCulpritsName) {
       {"s3://bucket?endpoint=store:9000", "endpoint"},
       {"s3://bucket?endpoint=ftp://store", "endpoint"},
       {"s3://bucket?endpoint=https://", "endpoint"},
-      {"s3://bucket?endpoint=https://store/path", "endpoint"},
+      {"s3://bucket?endpoint=https://store/path&path_style=false", "path_style"},
+      {"s3://bucket?endpoint=https://127.0.0.1:9000&path_style=false", "path_style"},
+      {"s3://bucket?endpoint=https://store?x=y", "endpoint"},
+      {"s3://bucket?endpoint=https://store&use_fips_endpoint=true", "use_fips_endpoint"},
+      {"s3://bucket?use_fips_endpoint=perhaps", "use_fips_endpoint"},
+      {"s3://bucket/a%0Ab", "control character"},
+      {"s3://bucket/a%FFb", "UTF-8"},
       {"s3://bucket?endpoint=https://user:pw@store", "endpoint"},
       {"s3://bucket?region=eu%20west", "region"},
       {"s3://bucket?region=evil.example/", "region"},

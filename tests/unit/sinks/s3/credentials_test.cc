@@ -121,6 +121,21 @@ class CredentialsTest : public ::testing::Test {
     return got;
   }
   void pass_us(int64_t us) { world_.now_us += us; }
+  // Until the thread has seen the service fail for the `count`th time, after the first fetch.
+  void wait_for_failures(int count) {
+    for (int i = 0; i < 4000 && world_.shares_taken < count; ++i)
+      std::this_thread::sleep_for(milliseconds(5));
+    ASSERT_EQ(world_.shares_taken, count);
+    EXPECT_EQ(endpoint_.asked, count + 1);
+  }
+  std::vector<std::string> take_lines(size_t count) {
+    std::vector<std::string> lines = log_.take();
+    for (int i = 0; i < 2000 && lines.size() < count; ++i) {
+      std::this_thread::sleep_for(milliseconds(5));
+      for (std::string& line : log_.take()) lines.push_back(std::move(line));
+    }
+    return lines;
+  }
 
   Log log_;
   World world_;
@@ -187,7 +202,7 @@ TEST_F(CredentialsTest, FiveMinutesAheadCallersWaitAndOneOfThemFetches) {
   EXPECT_EQ(threads_named("tm-s3-creds"), 0);
 }
 
-TEST_F(CredentialsTest, UsesTheOldOnesUntilTheyExpire) {
+TEST_F(CredentialsTest, UsesTheOldOnesWhileThereAreNoNew) {
   EXPECT_EQ(get(), "ID1");
   log_.take();
   endpoint_.fails = true;
@@ -196,7 +211,7 @@ TEST_F(CredentialsTest, UsesTheOldOnesUntilTheyExpire) {
   EXPECT_EQ(endpoint_.asked, 2);
   EXPECT_EQ(log_.take(),
             std::vector<std::string>(
-                {"warn: no new credentials, the old ones are used until 2024-02-29T13:00:00Z: "
+                {"warn: no new credentials, the old ones are used: "
                  "credentials, container: the container's endpoint at 127.0.0.1: answered HTTP 404"}));
   for (int i = 0; i < 10; ++i) EXPECT_EQ(get(), "ID1");
   EXPECT_EQ(endpoint_.asked, 2);  // not more than once in five seconds
@@ -205,19 +220,118 @@ TEST_F(CredentialsTest, UsesTheOldOnesUntilTheyExpire) {
   EXPECT_EQ(endpoint_.asked, 3);
   EXPECT_TRUE(log_.take().empty());  // nothing new
 
-  pass_us(4 * kMinuteUs - 5 * kSecondUs - 1);
-  EXPECT_EQ(get(), "ID1");
-  pass_us(1);
+  endpoint_.fails = false;
+  pass_us(5 * kSecondUs);
+  EXPECT_EQ(get(), "ID4");
+  EXPECT_EQ(log_.take().size(), 1U);  // good again
+}
+
+// Of a place that is no service: whoever writes the token file, or runs the process, is asked for new ones.
+TEST_F(CredentialsTest, OfAWebIdentityAreNotUsedOnceTheyHaveExpired) {
+  world_.variables.erase("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  world_.write("token", "web");
+  world_.variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = world_.path("token");
+  world_.variables["AWS_ROLE_ARN"] = "arn:role";
+  std::atomic<bool> fails = false;
+  world_.server = [&](const HttpRequest&, const Call&) -> Result<HttpResponse> {
+    if (fails) return answer(400, "");
+    return answer(200, sts_xml("AssumeRoleWithWebIdentity", "WEB", world_.in_minutes(60)));
+  };
+  EXPECT_EQ(get(), "WEB");
+  log_.take();
+  fails = true;
+  pass_us(60 * kMinuteUs - 1);
+  EXPECT_EQ(get(), "WEB");
+  const std::vector<std::string> lines = log_.take();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("warn: no new credentials, the old ones are used until 2024-02-29T13:00:00Z: "),
+            std::string::npos)
+      << lines[0];
+  pass_us(5 * kSecondUs);
   const Result<Credentials> late = provider_->get(no_limit());
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().status, TIDEMARK_E_RETRYABLE);  // it has worked before
-  EXPECT_EQ(late.error().http_status, 404);
-  endpoint_.fails = false;
-  EXPECT_NE(get().find("HTTP 404"), std::string::npos);  // still held back
+  EXPECT_EQ(late.error().http_status, 400);
+  fails = false;
+  EXPECT_NE(get().find("HTTP 400"), std::string::npos);  // still held back
   pass_us(5 * kSecondUs);
-  const std::string next = get();
-  EXPECT_EQ(next, "ID" + std::to_string(endpoint_.asked));
+  EXPECT_EQ(get(), "WEB");
   EXPECT_EQ(log_.take().size(), 1U);  // good again
+}
+
+// Their service is down when they expire: they are used, nobody waits, and it is asked now and then.
+TEST_F(CredentialsTest, OfAServiceThatIsDownAreUsedAfterTheyHaveExpired) {
+  world_.share = 0.5;
+  EXPECT_EQ(get(), "ID1");
+  log_.take();
+  endpoint_.fails = true;
+  pass_us(60 * kMinuteUs);
+  EXPECT_EQ(get(), "ID1");
+  wait_for_failures(1);
+  const std::vector<std::string> lines = take_lines(1);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("warn: the credentials of the container's endpoint at 127.0.0.1 expired at "
+                          "2024-02-29T13:00:00Z"),
+            std::string::npos)
+      << lines[0];
+  EXPECT_NE(lines[0].find("answered HTTP 404"), std::string::npos) << lines[0];
+  pass_us(7 * kMinuteUs + 29 * kSecondUs);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(get(), "ID1");
+  EXPECT_EQ(endpoint_.asked, 2);
+  pass_us(kSecondUs);  // half way between 5 and 10 minutes
+  world_.share = 0;
+  EXPECT_EQ(get(), "ID1");
+  wait_for_failures(2);
+  pass_us(5 * kMinuteUs);
+  EXPECT_EQ(get(), "ID1");
+  wait_for_failures(3);
+  EXPECT_TRUE(log_.take().empty()) << "said once";
+
+  endpoint_.fails = false;
+  pass_us(10 * kMinuteUs);
+  EXPECT_EQ(get_until("ID5"), "ID5");
+  EXPECT_EQ(take_lines(1).size(), 1U);  // good again
+  endpoint_.fails = true;
+  pass_us(60 * kMinuteUs);
+  EXPECT_EQ(get(), "ID5");
+  EXPECT_EQ(take_lines(1).size(), 1U);  // another outage, told anew
+}
+
+// The service is up, and gives what has expired.
+TEST_F(CredentialsTest, ThatHaveExpiredWhenTheServiceGivesThemAreUsed) {
+  endpoint_.life_us = -kMinuteUs;
+  EXPECT_EQ(get(), "ID1");
+  const std::vector<std::string> lines = log_.take();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("expired at 2024-02-29T11:59:00Z"), std::string::npos) << lines[0];
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(get(), "ID1");
+  EXPECT_EQ(endpoint_.asked, 1);
+  pass_us(10 * kMinuteUs);
+  EXPECT_EQ(get(), "ID1");
+  EXPECT_EQ(get_until("ID2"), "ID2");
+  EXPECT_TRUE(log_.take().empty());
+}
+
+TEST_F(CredentialsTest, ThatHaveExpiredAndAStoreRefusesAreNotTakenAgain) {
+  bool renewed = false;
+  world_.server = [&](const HttpRequest&, const Call&) -> Result<HttpResponse> {
+    ++endpoint_.asked;
+    return answer(200, world_.metadata_json(renewed ? "NEW" : "OLD", "2024-02-29T11:00:00Z"));
+  };
+  const Credentials old = provider_->get(no_limit()).value();
+  EXPECT_EQ(old.access_key_id, "OLD");
+  provider_->expired(old);
+  const Result<Credentials> refused = provider_->get(no_limit());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, TIDEMARK_E_RETRYABLE);
+  EXPECT_NE(refused.error().message.find("the store refuses them"), std::string::npos)
+      << refused.error().message;
+  EXPECT_EQ(endpoint_.asked, 2);
+  EXPECT_FALSE(provider_->get(no_limit()));
+  EXPECT_EQ(endpoint_.asked, 2);  // held back
+  renewed = true;
+  pass_us(5 * kSecondUs);
+  EXPECT_EQ(get(), "NEW");  // old by our clock too, but the store has not refused these
 }
 
 TEST_F(CredentialsTest, WithoutAnyTheFirstErrorIsToldAsItIs) {
@@ -436,12 +550,6 @@ TEST_F(RotationTest, HoldsUpOneCallerOnly) {
   }
   one.join();
   EXPECT_EQ(get(), "ROLE");
-}
-
-TEST_F(RotationTest, TellsTheRegionOfTheProfile) {
-  EXPECT_EQ(provider_->region(no_limit()).value(), "");
-  world_.write(".aws/config", "[default]\nregion = eu-west-3\n");
-  EXPECT_EQ(provider_->region(no_limit()).value(), "eu-west-3");
 }
 
 TEST(Credentials, ManyThreadsMayAskWhileAllKindsOfThingsHappen) {

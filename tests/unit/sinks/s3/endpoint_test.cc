@@ -17,6 +17,9 @@ TEST(Endpoint, IsTakenApart) {
         Case{"http://127.0.0.1:9000/a/b?c=d", false, "127.0.0.1:9000", "127.0.0.1", "/a/b?c=d"},
         Case{"HTTP://[fd00:ec2::23]/v1", false, "[fd00:ec2::23]", "fd00:ec2::23", "/v1"},
         Case{"https://[::1]:8443", true, "[::1]:8443", "::1", "/"},
+        Case{"Https://store:443/", true, "store", "store", "/"},
+        Case{"http://store:443", false, "store:443", "store", "/"},
+        Case{"http://[::1]:80", false, "[::1]", "::1", "/"},
         Case{"https://store?x=1", true, "store", "store", "/?x=1"}}) {
     const Result<Endpoint> endpoint = parse_endpoint(c.url);
     ASSERT_TRUE(endpoint) << c.url << ": " << endpoint.error().message;

@@ -102,7 +102,9 @@ TEST_F(ContainerTest, IsAskedOnceMoreAndThenFails) {
   expect_failure(world_.load(), TIDEMARK_E_PERMANENT, {"AccessKeyId"});
   world_.exchanges.push_back(
       {"GET", url, {}, answer(200, world_.metadata_json("TASK", world_.in_minutes(0)))});
-  expect_failure(world_.load(), TIDEMARK_E_RETRYABLE, {"expired at 2024-02-29T12:00:00Z"});
+  const auto old = world_.load();  // better than none
+  expect_credentials(old, "TASK", "secret of TASK", "token of TASK");
+  EXPECT_TRUE(old->outlive_expiry);
 }
 
 class InstanceTest : public ::testing::Test {
@@ -111,19 +113,19 @@ class InstanceTest : public ::testing::Test {
 
   Exchange token(Result<HttpResponse> response) {
     return {"PUT", host_ + "/latest/api/token",
-            [](const HttpRequest& request) {
+            [this](const HttpRequest& request) {
               EXPECT_EQ(header_of(request, "x-aws-ec2-metadata-token-ttl-seconds"), "21600");
               EXPECT_FALSE(request.use_proxy);
-              EXPECT_EQ(request.timeout_ms, 1000U);
+              EXPECT_EQ(request.timeout_ms, timeout_ms_);
             },
             std::move(response)};
   }
   Exchange get(const std::string& path, Result<HttpResponse> response) {
     return {"GET", host_ + path,
-            [](const HttpRequest& request) {
+            [this](const HttpRequest& request) {
               EXPECT_EQ(header_of(request, "x-aws-ec2-metadata-token"), "TOKEN==");
               EXPECT_FALSE(request.use_proxy);
-              EXPECT_EQ(request.timeout_ms, 1000U);
+              EXPECT_EQ(request.timeout_ms, timeout_ms_);
             },
             std::move(response)};
   }
@@ -133,6 +135,7 @@ class InstanceTest : public ::testing::Test {
 
   World world_;
   std::string host_ = "http://169.254.169.254";
+  uint32_t timeout_ms_ = 1000;
   const std::string roles_ = "/latest/meta-data/iam/security-credentials/";
 };
 
@@ -162,6 +165,65 @@ TEST_F(InstanceTest, IsWhereTheEnvironmentSays) {
   expect_failure(world_.load(), TIDEMARK_E_PERMANENT, {"AWS_EC2_METADATA_SERVICE_ENDPOINT"});
   world_.variables["AWS_EC2_METADATA_DISABLED"] = "True";
   expect_failure(world_.load(), TIDEMARK_E_PERMANENT, {"AWS_EC2_METADATA_DISABLED is true"});
+}
+
+TEST_F(InstanceTest, IsAskedAsTheProfileSays) {
+  world_.write(".aws/config",
+               "[default]\nec2_metadata_service_endpoint = http://127.0.0.1:1338/\n"
+               "metadata_service_timeout = 3\nmetadata_service_num_attempts = 3\n");
+  host_ = "http://127.0.0.1:1338";
+  timeout_ms_ = 3000;
+  expect({token(kNoAnswer()), token(kNoAnswer()), token(answer(403, ""))});
+  expect_failure(world_.load(), TIDEMARK_E_PERMANENT, {"no credentials found", "127.0.0.1:1338", "HTTP 403"});
+  world_.variables["AWS_METADATA_SERVICE_NUM_ATTEMPTS"] = "1";
+  expect({token(kNoAnswer())});
+  expect_failure(world_.load(), TIDEMARK_E_PERMANENT, {"no credentials found", "no answer"});
+  for (const char* bad : {"0", "11", "many", "1s"}) {
+    world_.variables["AWS_METADATA_SERVICE_NUM_ATTEMPTS"] = bad;
+    expect_failure(world_.load(), TIDEMARK_E_PERMANENT,
+                   {"AWS_METADATA_SERVICE_NUM_ATTEMPTS", bad, "1 to 10"});
+  }
+  world_.write(".aws/config", "[default]\nec2_metadata_service_endpoint_mode = IPv5\n");
+  expect_failure(world_.load(), TIDEMARK_E_PERMANENT,
+                 {"ec2_metadata_service_endpoint_mode of profile \"default\"", "IPv5"});
+}
+
+// What AWS's own tools do on a machine with a role: only a profile that has credentials keeps them from it.
+TEST_F(InstanceTest, IsAskedForAProfileWithoutCredentials) {
+  world_.write(".aws/config", "[profile lean]\nregion = eu-west-3\noutput = json\n");
+  const std::string json = world_.metadata_json("ROLE", world_.in_minutes(300));
+  const auto expect_role = [&](const CredentialOptions& options) {
+    expect(
+        {token(answer(200, "TOKEN==")), get(roles_, answer(200, "r")), get(roles_ + "r", answer(200, json))});
+    expect_credentials(world_.load(options), "ROLE", "secret of ROLE", "token of ROLE");
+  };
+  CredentialOptions by_option;
+  by_option.profile = "lean";
+  expect_role(by_option);
+  world_.variables["AWS_DEFAULT_PROFILE"] = "lean";
+  expect_role({});
+  world_.variables["AWS_DEFAULT_PROFILE"] = "typo";
+  expect_failure(world_.load(), TIDEMARK_E_PERMANENT,
+                 {"there is no profile \"typo\", which AWS_DEFAULT_PROFILE names,"});
+  world_.variables["AWS_PROFILE"] = "lean";  // comes first
+  expect_role({});
+  world_.variables["AWS_PROFILE"] = "typo2";
+  expect_failure(world_.load(), TIDEMARK_E_PERMANENT,
+                 {"there is no profile \"typo2\", which AWS_PROFILE names,"});
+}
+
+// As for AWS's own tools, what this user may not read is not there.
+TEST_F(InstanceTest, IsAskedWhereTheFilesCannotBeRead) {
+  std::filesystem::create_directory(world_.path(".aws/config"));
+  std::filesystem::create_symlink("credentials", world_.path(".aws/credentials"));  // a loop
+  const std::string json = world_.metadata_json("ROLE", world_.in_minutes(300));
+  expect(
+      {token(answer(200, "TOKEN==")), get(roles_, answer(200, "r")), get(roles_ + "r", answer(200, json))});
+  expect_credentials(world_.load(), "ROLE", "secret of ROLE", "token of ROLE");
+  expect({token(answer(404, ""))});
+  expect_failure(
+      world_.load(), TIDEMARK_E_PERMANENT,
+      {world_.path("/.aws/config") + "\": not a regular file", "Too many levels of symbolic links"});
 }
 
 TEST_F(InstanceTest, ThatIsNotThereDoesNotApply) {

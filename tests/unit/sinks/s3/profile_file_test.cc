@@ -55,6 +55,7 @@ TEST(Profiles, OfTheCredentialsFileWin) {
   EXPECT_EQ(profiles.value("a", "aws_access_key_id"), "credentials");
   EXPECT_EQ(profiles.value("a", "region"), "r");
   EXPECT_FALSE(profiles.has("b"));
+  EXPECT_TRUE(profiles.has("profile b"));
 }
 
 TEST(Profiles, TheLongNameOfTheDefaultWins) {
@@ -67,14 +68,79 @@ TEST(Profiles, TheLongNameOfTheDefaultWins) {
   }
 }
 
+// The reader of AWS's own command line is Python's configparser; s3.settings.oracle compares with it.
+TEST(Profiles, AreReadWithIndentedSettings) {
+  Profiles profiles;
+  ASSERT_TRUE(profiles.add(Kind::kCredentials,
+                           "  [a]\n"
+                           "\tx = 1\n"
+                           "\ty = 2\n"
+                           " z = 3\n"
+                           "      more\n"
+                           "\n"
+                           "      and more = 4\n"
+                           "    # comment\n"
+                           "\n"
+                           " u = 5\n"
+                           "[b]\n"
+                           "v: w = 6\n"
+                           "   [not a section]\n"
+                           "[a] and what follows\n"
+                           "x = 7\n",
+                           "file"));
+  EXPECT_EQ(profiles.value("a", "x"), "7");
+  EXPECT_EQ(profiles.value("a", "y"), "2");
+  EXPECT_EQ(profiles.value("a", "z"), "3\nmore\n\nand more = 4");
+  EXPECT_EQ(profiles.value("a", "u"), "5");
+  EXPECT_EQ(profiles.value("b", "v"), "w = 6\n[not a section]");
+}
+
+TEST(Profiles, HaveSettingsBelowSettings) {
+  Profiles profiles;
+  ASSERT_TRUE(
+      profiles.add(Kind::kConfig,
+                   "[default]\ns3 =\n  addressing_style = path\n\n  # x\n  use_dualstack_endpoint=true\n"
+                   "services = mine\n"
+                   "[services mine]\ns3 = \n  endpoint_url = https://s3.example\nsts =\n"
+                   "  endpoint_url = https://sts.example\n",
+                   "config"));
+  EXPECT_EQ(profiles.nested("default", "s3", "addressing_style"), "path");
+  EXPECT_EQ(profiles.nested("default", "s3", "use_dualstack_endpoint"), "true");
+  EXPECT_EQ(profiles.nested("default", "s3", "none"), "");
+  EXPECT_EQ(profiles.nested("default", "services", "mine"), "");
+  EXPECT_TRUE(profiles.has_services("mine"));
+  EXPECT_FALSE(profiles.has("mine"));
+  EXPECT_EQ(profiles.service_value("mine", "s3", "endpoint_url"), "https://s3.example");
+  EXPECT_EQ(profiles.service_value("mine", "sts", "endpoint_url"), "https://sts.example");
+  EXPECT_EQ(profiles.service_value("mine", "ec2", "endpoint_url"), "");
+  EXPECT_EQ(profiles.service_value("other", "s3", "endpoint_url"), "");
+}
+
+TEST(Profiles, TakeWhatASectionDEFAULTSays) {
+  Profiles profiles;
+  ASSERT_TRUE(profiles.add(Kind::kConfig, "[DEFAULT]\nregion = r\nx = 1\n[profile a]\nx = 2\n", "config"));
+  EXPECT_EQ(profiles.value("a", "region"), "r");
+  EXPECT_EQ(profiles.value("a", "x"), "2");
+  EXPECT_FALSE(profiles.has("default"));
+}
+
+TEST(Profiles, OfAnotherEncodingAreRefused) {
+  Profiles profiles;
+  const Status ok = profiles.add(Kind::kConfig, std::string_view("\xFF\xFE[\0d\0", 6), "config");
+  ASSERT_FALSE(ok);
+  EXPECT_NE(ok.error().message.find("UTF-16"), std::string::npos);
+}
+
 TEST(Profiles, NameTheBadLineWithoutShowingIt) {
   struct Case {
     const char* text;
     const char* line;
   };
-  for (const Case& c : {Case{"[a\nkey = SECRET\n", "line 1"}, Case{"\n\nkey = SECRET\n", "line 3"},
-                        Case{"[a]\n\nSECRET\n", "line 3"}, Case{"[a]\n= SECRET\n", "line 2"},
-                        Case{"[a]\n  key = SECRET\n", "line 2"}}) {
+  for (const Case& c :
+       {Case{"[a\nkey = SECRET\n", "line 1"}, Case{"\n\nkey = SECRET\n", "line 3"},
+        Case{"[a]\n\nSECRET\n", "line 3"}, Case{"[a]\n= SECRET\n", "line 2"},
+        Case{"[]\nkey = SECRET\n", "line 1"}, Case{"[a]\n: SECRET\n", "line 2"},
+        Case{"[a]\ns3 =\n  SECRET\n", "line 3"}, Case{"[a]\r\rkey = x\rSECRET\r", "line 4"}}) {
     Profiles profiles;
     const Status ok = profiles.add(Kind::kCredentials, c.text, "/some/file");
     ASSERT_FALSE(ok) << c.text;

@@ -41,6 +41,13 @@ TEST_F(ProfileTest, HasKeys) {
   expect_credentials(world_.load(options), "ID", "S/+=", "");
 }
 
+TEST_F(ProfileTest, HasKeysThatAreIndented) {
+  world_.write(".aws/credentials",
+               "[default]\r\n  aws_access_key_id: ID\r\n  aws_secret_access_key = S\r\n\r\n  # comment\r\n"
+               "  aws_security_token = old name\r\n");
+  expect_credentials(world_.load(), "ID", "S", "old name");
+}
+
 TEST_F(ProfileTest, IsInFilesThatTheEnvironmentNames) {
   world_.write("c", "[p]\naws_access_key_id=ID\naws_secret_access_key=S\n");
   world_.write("f", "[profile p]\naws_session_token=T\n");
@@ -56,19 +63,22 @@ TEST_F(ProfileTest, IsInFilesThatTheEnvironmentNames) {
 TEST_F(ProfileTest, ThatIsNotThereIsMissedOnlyIfNamed) {
   expect_failure(world_.load(), TIDEMARK_E_PERMANENT, {"no credentials found", "no profile \"default\" in"});
   expect_failure(load("typo"), TIDEMARK_E_PERMANENT,
-                 {"profile: there is no profile \"typo\" in", world_.path("/.aws/credentials"),
-                  world_.path("/.aws/config")});
+                 {"profile: there is no profile \"typo\", which AWS_PROFILE names, in",
+                  world_.path("/.aws/credentials"), world_.path("/.aws/config")});
   world_.write(".aws/config", "[default]\nregion = x\n");
   world_.variables.erase("AWS_PROFILE");
   expect_failure(world_.load(), TIDEMARK_E_PERMANENT, {"no credentials found", "neither keys nor"});
   expect_failure(load("default"), TIDEMARK_E_PERMANENT,
-                 {"credentials, profile: profile \"default\" has neither"});
+                 {"no credentials found: ", "profile: profile \"default\" has neither"});
 }
 
 TEST_F(ProfileTest, IsBroken) {
   world_.write(".aws/config",
                "[profile half]\naws_access_key_id = ID\n"
                "[profile sso]\nsso_session = s\n"
+               "[profile login]\nlogin_session = arn:x\n"
+               "[profile identity]\nrole_arn = r\nsource_profile = half\nsource_identity = me\n"
+               "[profile crooked]\naws_access_key_id = ID\n  aws_secret_access_key = S\n"
                "[profile mfa]\nrole_arn = r\nsource_profile = half\nmfa_serial = m\n"
                "[profile alone]\nrole_arn = r\n"
                "[profile both]\nrole_arn = r\nsource_profile = half\ncredential_source = Environment\n"
@@ -84,7 +94,9 @@ TEST_F(ProfileTest, IsBroken) {
   struct Case {
     const char *profile, *word;
   };
-  for (const Case& c : {Case{"half", "only one of"}, Case{"sso", "SSO"}, Case{"mfa", "mfa_serial"},
+  for (const Case& c : {Case{"half", "only one of"}, Case{"sso", "sso_session"}, Case{"mfa", "mfa_serial"},
+                        Case{"login", "login_session"}, Case{"identity", "source_identity"},
+                        Case{"crooked", "the line after aws_access_key_id is indented more"},
                         Case{"alone", "exactly one of"}, Case{"both", "exactly one of"},
                         Case{"unknown", "known: Environment, EcsContainer, Ec2InstanceMetadata"},
                         Case{"empty-env", "AWS_ACCESS_KEY_ID is not set"}, Case{"short", "900 to 43200"},

@@ -123,12 +123,21 @@ struct FaultCase {
 TEST_F(S3SinkTest, ClassesOfFaults) {
   start();
   const auto sink = must_open("&stall_timeout_ms=1000");
-  const FaultCase cases[] = {
-      {Fault::kSlowDown, TIDEMARK_E_THROTTLED, false},    {Fault::kInternal, TIDEMARK_E_RETRYABLE, false},
-      {Fault::kTooMany, TIDEMARK_E_THROTTLED, false},     {Fault::kResetBefore, TIDEMARK_E_RETRYABLE, false},
-      {Fault::kResetMiddle, TIDEMARK_E_RETRYABLE, false}, {Fault::kResetAfter, TIDEMARK_E_RETRYABLE, false},
-      {Fault::kLostAnswer, TIDEMARK_E_RETRYABLE, true},   {Fault::kConflict, TIDEMARK_E_RETRYABLE, false},
-      {Fault::kRedirect, TIDEMARK_E_PERMANENT, false}};
+  const FaultCase cases[] = {{Fault::kSlowDown, TIDEMARK_E_THROTTLED, false},
+                             {Fault::kInternal, TIDEMARK_E_RETRYABLE, false},
+                             {Fault::kTooMany, TIDEMARK_E_THROTTLED, false},
+                             {Fault::kResetBefore, TIDEMARK_E_RETRYABLE, false},
+                             {Fault::kResetMiddle, TIDEMARK_E_RETRYABLE, false},
+                             {Fault::kResetAfter, TIDEMARK_E_RETRYABLE, false},
+                             {Fault::kLostAnswer, TIDEMARK_E_RETRYABLE, true},
+                             {Fault::kConflict, TIDEMARK_E_RETRYABLE, false},
+                             {Fault::kRedirect, TIDEMARK_E_PERMANENT, false},
+                             {Fault::kPutErrorBefore, TIDEMARK_E_RETRYABLE, false},
+                             {Fault::kOkPage, TIDEMARK_E_RETRYABLE, false},
+                             {Fault::kNotFoundPage, TIDEMARK_E_RETRYABLE, false},
+                             {Fault::kAccepted, TIDEMARK_E_RETRYABLE, false},
+                             {Fault::kOkLost, TIDEMARK_E_RETRYABLE, false},
+                             {Fault::kFlippedBit, TIDEMARK_E_RETRYABLE, false}};
   for (const FaultCase& one : cases) {
     SCOPED_TRACE(imposter::name_of(one.fault));
     const std::string key = imposter::name_of(one.fault);
@@ -257,8 +266,13 @@ TEST_F(S3SinkTest, DigestsOfTheCallerAreSent) {
   EXPECT_TRUE(sink->put("good", Source(&raw, call), TIDEMARK_PUT_IF_ABSENT, call));
   EXPECT_EQ(reads, 1) << "no pass for what is known";
   crc32c ^= 1;
-  EXPECT_EQ(status_of(sink->put("bad", Source(&raw, call), TIDEMARK_PUT_IF_ABSENT, call)),
-            TIDEMARK_E_PERMANENT);
+  const uint64_t puts = count("PutObject");
+  for (int i = 1; i <= 10; ++i) {
+    EXPECT_EQ(status_of(sink->put("bad", Source(&raw, call), TIDEMARK_PUT_IF_ABSENT, call)),
+              i < 10 ? TIDEMARK_E_RETRYABLE : TIDEMARK_E_PERMANENT)
+        << "what comes again and again is no accident";
+  }
+  EXPECT_EQ(count("PutObject") - puts, 20u) << "each was repeated at once";
   EXPECT_FALSE(is_stored("bad"));
 }
 
@@ -316,7 +330,8 @@ TEST_F(S3SinkTest, OpeningNamesWhatIsWrong) {
             std::string::npos);
   store().reconfigure([](imposter::Config& config) { config.is_token_expired = true; });
   EXPECT_NE(message_of(url()).find("ExpiredToken"), std::string::npos);
-  const auto refused = open("s3://tidemark?endpoint=http://127.0.0.1:1");
+  const tidemark_call raw = {sizeof raw, 300, nullptr, nullptr};
+  const auto refused = open("s3://tidemark?endpoint=http://127.0.0.1:1", Call(&raw, nullptr));
   EXPECT_EQ(status_of(refused), TIDEMARK_E_RETRYABLE);
   EXPECT_NE(refused.error().message.find("127.0.0.1"), std::string::npos) << refused.error().message;
   EXPECT_EQ(refused.error().message.find(imposter::Config().secret_key), std::string::npos);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "s3/settings.h"
 #include "world.h"
 
 namespace tidemark::sinks::s3 {
@@ -26,8 +27,10 @@ class StsTest : public ::testing::Test {
     SignatureSteps steps;
     Signer signer("sts");
     const Headers expected =
-        signer.sign({request.method, host, path, {}, {request.headers.at(0)}, sha256_hex(request.body)},
-                    {"BASE", Secret("base secret"), Secret("base token"), 0}, region, now_us, &steps);
+        signer
+            .sign({request.method, host, path, {}, {request.headers.at(0)}, *sha256_hex(request.body)},
+                  {"BASE", Secret("base secret"), Secret("base token"), 0}, region, now_us, &steps)
+            .value();
     EXPECT_EQ(header_of(request, "content-type"), "application/x-www-form-urlencoded");
     for (const Header& header : expected) EXPECT_EQ(header_of(request, header.name), header.value);
     EXPECT_NE(header_of(request, "authorization").find("/" + region + "/sts/aws4_request"),
@@ -72,6 +75,9 @@ TEST_F(StsTest, GoesWhereItIsSent) {
              "us-east-1"},
         Case{"", "", "cn-north-1", "https://sts.cn-north-1.amazonaws.com.cn",
              "sts.cn-north-1.amazonaws.com.cn", "/", "cn-north-1"},
+        Case{"", "", "us-isob-east-1", "https://sts.us-isob-east-1.sc2s.sgov.gov",
+             "sts.us-isob-east-1.sc2s.sgov.gov", "/", "us-isob-east-1"},
+        Case{"", "https://sts.example:443", "x", "https://sts.example:443", "sts.example", "/", "x"},
         Case{"", "http://127.0.0.1:9000/sts", "x", "http://127.0.0.1:9000/sts", "127.0.0.1:9000", "/sts",
              "x"},
         Case{"https://option", "https://variable", "Odd One", "https://option", "option", "/", "Odd One"}}) {
@@ -102,7 +108,7 @@ TEST_F(StsTest, GoesWhereItIsSent) {
 
 TEST_F(StsTest, TakesTheRegionFromWhereItIsSaid) {
   world_.write(".aws/config", "[default]\nregion = from-file\n[profile p]\nregion = from-p\n");
-  const auto region = [&] { return configured_region(context()).value(); };
+  const auto region = [&] { return find_settings(options_, around_.environment).region->value; };
   EXPECT_EQ(region(), "from-file");
   world_.variables["AWS_PROFILE"] = "p";
   EXPECT_EQ(region(), "from-p");

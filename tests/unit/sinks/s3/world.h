@@ -51,6 +51,8 @@ class World {
 
   std::map<std::string, std::string> variables;
   std::atomic<int64_t> now_us = *parse_iso_time_us("2024-02-29T12:00:00Z");
+  std::atomic<double> share = 0;  // instead of a random one
+  std::atomic<int> shares_taken = 0;
   std::deque<Exchange> exchanges;                                               // before any thread asks
   std::function<Result<HttpResponse>(const HttpRequest&, const Call&)> server;  // instead of exchanges
 
@@ -59,7 +61,11 @@ class World {
               const auto at = variables.find(name);
               return at == variables.end() ? std::string() : at->second;
             },
-            [this] { return now_us.load(); }};
+            [this] { return now_us.load(); },
+            [this] {
+              ++shares_taken;
+              return share.load();
+            }};
   }
 
   Fetch fetch() {

@@ -49,14 +49,63 @@ TEST(S3Xml, ATruncatedListIsAnError) {
   }
 }
 
-TEST(S3Xml, AListThatLeavesSomethingOpenIsAnError) {
-  EXPECT_FALSE(parse_list(page("", "")));
-  EXPECT_FALSE(parse_list(page("", "<IsTruncated>true</IsTruncated>")));
-  EXPECT_FALSE(parse_list(page("", "<IsTruncated>perhaps</IsTruncated>")));
-  EXPECT_FALSE(parse_list(page("<Contents><Size>1</Size></Contents>")));
-  EXPECT_FALSE(parse_list(page(object("a", "many"))));
-  EXPECT_FALSE(parse_list(page("<EncodingType>url</EncodingType>" + object("a%zz"))));
-  EXPECT_FALSE(parse_list("<html></html>"));
+// Another answer of the same store would be the same: an operator has to act.
+TEST(S3Xml, AWholeListThatMakesNoSenseIsAskedForOnce) {
+  for (const std::string& text :
+       {page("", "<IsTruncated>true</IsTruncated>"), page("", "<IsTruncated>perhaps</IsTruncated>"),
+        page("<Contents><Size>1</Size></Contents>"), page(object("a", "many")),
+        std::string("<ListAllMyBucketsResult/>")}) {
+    const Result<ListPage> list = parse_list(text);
+    ASSERT_FALSE(list) << text;
+    EXPECT_EQ(list.error().status, TIDEMARK_E_PERMANENT) << text;
+  }
+  EXPECT_NE(parse_list("<ListAllMyBucketsResult/>").error().message.find("path_style"), std::string::npos);
+  const Result<ListPage> html = parse_list("<html></html>");
+  EXPECT_EQ(html.error().status, TIDEMARK_E_RETRYABLE) << "somebody on the way, who may go away";
+  EXPECT_NE(html.error().message.find("an HTML page"), std::string::npos) << html.error().message;
+}
+
+TEST(S3Xml, ListsAsOthersWriteThem) {
+  const std::string one = object("a");
+  EXPECT_FALSE(parse_list(page(one, ""))->is_truncated) << "not said";
+  EXPECT_TRUE(parse_list(page(one, "<NextContinuationToken>t</NextContinuationToken>"))->is_truncated);
+  EXPECT_FALSE(parse_list(page(one, "<IsTruncated>False</IsTruncated>"))->is_truncated);
+  EXPECT_TRUE(parse_list(page(one, "<IsTruncated> TRUE\n</IsTruncated>"))->is_truncated) << "without a token";
+  EXPECT_EQ(parse_list("\xEF\xBB\xBF \r\n" + page(one))->objects.size(), 1u);
+  const Result<ListPage> prefixed = parse_list(
+      "<s3:ListBucketResult xmlns:s3=\"x\"><s3:Contents><s3:Key>a</s3:Key><s3:LastModified>"
+      "2026-11-25T03:00:00Z</s3:LastModified><s3:Size>7</s3:Size></s3:Contents><s3:IsTruncated>true"
+      "</s3:IsTruncated><s3:NextContinuationToken>t</s3:NextContinuationToken></s3:ListBucketResult>");
+  ASSERT_TRUE(prefixed) << prefixed.error().message;
+  EXPECT_EQ(prefixed->objects.at(0).size_bytes, 7u);
+  EXPECT_EQ(prefixed->next_token, "t");
+}
+
+// What was asked for tells how the answer is to be read.
+TEST(S3Xml, EachStoresIdeaOfEncodingTypeUrl) {
+  const std::string said = "<EncodingType>url</EncodingType>";
+  const auto keys = [](const std::string& text, const std::string& prefix) {
+    std::string all;
+    const Result<ListPage> list = parse_list(text, prefix);
+    if (!list) return list.error().message;
+    for (const ListedObject& one : list->objects) all += one.key + "|";
+    return all;
+  };
+  struct {
+    const char *prefix, *form, *percent;
+  } cases[] = {{"a+b/", "a%2Bb/", "a+b/"}, {"a b/", "a+b/", "a%20b/"}, {"a%41/", "a%2541/", "a%2541/"}};
+  for (const auto& one : cases) {
+    const std::string prefix = one.prefix, expected = prefix + "x|" + prefix + "y|";
+    for (const std::string& begin : {std::string(one.form), std::string(one.percent)}) {
+      const std::string listed = object(begin + "x") + object(begin + "y");
+      EXPECT_EQ(keys(page(said + listed), prefix), expected) << begin;
+      EXPECT_EQ(keys(page(listed), prefix), expected) << begin << ", which it does not say";
+    }
+    const std::string raw = object(prefix + "x") + object(prefix + "y");
+    EXPECT_EQ(keys(page(raw), prefix), expected);
+    EXPECT_EQ(keys(page(said + raw), prefix), expected) << "it says so, and does not";
+  }
+  EXPECT_EQ(keys(page(said + object("p/a%zz")), "p/"), "p/a%zz|");
 }
 
 TEST(S3Xml, Errors) {
@@ -75,12 +124,12 @@ TEST(S3Xml, Uploads) {
             "u1");
   EXPECT_FALSE(parse_upload_id("<InitiateMultipartUploadResult/>"));
   EXPECT_FALSE(parse_upload_id("<InitiateMultipartUploadResult><UploadId>u1"));
-  const Result<std::vector<ListedUpload>> uploads = parse_uploads(
+  const Result<UploadsPage> uploads = parse_uploads(
       "<ListMultipartUploadsResult><Upload><Key>k</Key><UploadId>u</UploadId>"
       "<Initiated>1970-01-01T00:00:01Z</Initiated></Upload></ListMultipartUploadsResult>");
   ASSERT_TRUE(uploads);
-  ASSERT_EQ(uploads->size(), 1u);
-  EXPECT_EQ(uploads->front().initiated_us, 1'000'000);
+  ASSERT_EQ(uploads->uploads.size(), 1u);
+  EXPECT_EQ(uploads->uploads.front().initiated_us, 1'000'000);
   EXPECT_FALSE(parse_uploads(
       "<ListMultipartUploadsResult><Upload><Key>k</Key></Upload></ListMultipartUploadsResult>"));
 }

@@ -1,0 +1,43 @@
+// How fast archives that are there already are read to be compared, over all workers: after a restart a host
+// may lend a million of them.
+//
+// Nobody waits here: a worker that waited would keep what is new from being archived. Who may not read yet is
+// told when to come again, one after the other, and its job ends until then. A read begins while the bucket
+// of a second is not empty and is paid for when it has ended; so a large archive leaves a debt, and in the
+// long run the rate is kept.
+//
+// Any thread.
+#ifndef TIDEMARK_RUNTIME_READ_PACE_H
+#define TIDEMARK_RUNTIME_READ_PACE_H
+
+#include <cstdint>
+
+#include "core/rate_limit.h"
+#include "util/mutex.h"
+
+namespace tidemark::runtime {
+
+class ReadPace {
+ public:
+  static constexpr uint32_t kLongestMs = 300'000;  // then whoever was sent away asks again
+
+  // 0: no limit.
+  explicit ReadPace(uint64_t bytes_per_second)
+      : bytes_per_second_(bytes_per_second), rate_(bytes_per_second) {}
+
+  // 0: read now. Else: not before so many milliseconds have passed.
+  uint32_t ask(core::TimeMs now) TM_EXCLUDES(mutex_);
+  // That much was read.
+  void pay(uint64_t bytes, core::TimeMs now) TM_EXCLUDES(mutex_);
+
+ private:
+  const uint64_t bytes_per_second_;
+  Mutex mutex_;
+  core::RateLimit rate_ TM_GUARDED_BY(mutex_);
+  uint64_t average_bytes_ TM_GUARDED_BY(mutex_) = 0;  // of the last reads
+  int64_t next_turn_us_ TM_GUARDED_BY(mutex_) = 0;    // of the next who is sent away
+};
+
+}  // namespace tidemark::runtime
+
+#endif  // TIDEMARK_RUNTIME_READ_PACE_H

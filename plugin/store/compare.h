@@ -1,0 +1,51 @@
+// An archive that is there already, against what the host has. What this process did not write it reads
+// before it relies on it: a footer says what an object was meant to be, only its bytes say what it is.
+//
+// Free functions on an open sink; any thread. `call` may be NULL.
+#ifndef TIDEMARK_STORE_COMPARE_H
+#define TIDEMARK_STORE_COMPARE_H
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/footer.h"
+#include "sink/sink.h"
+#include "tar/entry_digests.h"
+#include "util/result.h"
+
+namespace tidemark::store {
+
+enum class Depth : uint8_t {
+  kFooter,  // the size and the last 512 bytes
+  kFull,    // every byte
+};
+
+// What an archive should be: its size, footer included, and the digest of all before the footer.
+struct ArchiveContent {
+  uint64_t size_bytes = 0;
+  core::Digest sha256{};
+};
+
+// The error of an archive that is whole and holds something else: EXISTS, with both digests.
+Error other_content(std::string_view key, const core::Digest& there, const core::Digest& here);
+
+// Whether the archive under `key`, of which the sink says that it has `there_bytes`, is that content.
+//   EXISTS   it is whole and holds other content
+//   CORRUPT  it is not what its footer says, or has none, or that of another archive
+// Other statuses are the sink's. `read_bytes` counts what was read of it.
+Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
+                       const ArchiveContent& here, Depth depth, uint64_t* read_bytes,
+                       const tidemark_call* call);
+
+// The same where nothing is left to compare with: whether it is what its own footer says.
+Status prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
+                     const tidemark_call* call);
+
+// Reads an archive whole: its content to `digests`, its own digest checked. CORRUPT as above; then what
+// `digests` says is worth nothing.
+Status digest_entries(sink::Sink& sink, std::string_view key, tar::EntryDigests& digests,
+                      uint64_t* read_bytes, const tidemark_call* call);
+
+}  // namespace tidemark::store
+
+#endif  // TIDEMARK_STORE_COMPARE_H

@@ -1,0 +1,58 @@
+// The archive's root: the directory that was opened, and whether its path still leads there.
+//
+// A descriptor follows its directory wherever that is moved, and keeps a file system usable that was
+// unmounted lazily. What is written there is not where anybody looks for it, so every answer that somebody
+// may rely on asks check() first. The directory is known by device and inode, as fstat tells them; another
+// one in its place is never taken for it, only a new set_sink adopts that. When the right one is back,
+// check() opens it anew by its path and the sink works again.
+//
+// Any thread. Owns the descriptor, whose number stays the same for life.
+#ifndef TIDEMARK_SINKS_FILE_ROOT_H
+#define TIDEMARK_SINKS_FILE_ROOT_H
+
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "common/error.h"
+#include "common/fd.h"
+#include "common/mutex.h"
+
+namespace tidemark::sinks::file {
+
+class Root {
+ public:
+  Root(UniqueFd fd, std::string path);
+
+  int fd() const { return fd_.get(); }
+  const std::string& path() const { return path_; }
+
+  // RETRYABLE, with both names, unless the path leads to the directory that was opened. Costs one stat.
+  Status check() TM_EXCLUDES(mutex_);
+  // The same, but only if it was away when somebody last looked.
+  Status check_if_away() { return away_.load(std::memory_order_acquire) ? check() : Status(); }
+  // What explains a failure of the file system better than its errno does, if the directory is away.
+  Error explain(Error error);
+
+  // How often it came back. Descriptors that were opened at a lower count may be of a mount that is gone, and
+  // links between the two are impossible.
+  uint64_t returns() const { return returns_.load(std::memory_order_acquire); }
+
+ private:
+  bool is_ours(const struct stat& found) const;
+  Status come_back() TM_EXCLUDES(mutex_);
+  tl::unexpected<Error> gone(int sys_errno);
+
+  const UniqueFd fd_;
+  const std::string path_;
+  struct stat opened_ = {};  // as it was opened
+  std::atomic<bool> away_{false};
+  std::atomic<uint64_t> returns_{0};
+  Mutex mutex_;  // of those who bring it back
+};
+
+}  // namespace tidemark::sinks::file
+
+#endif  // TIDEMARK_SINKS_FILE_ROOT_H

@@ -1,0 +1,212 @@
+// The hammer's callbacks, and what is demanded inside of them.
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+#include "hammer_host.h"
+
+namespace tidemark::integration {
+namespace {
+
+std::string name_of(const Partition& p, Lsn lsn) {
+  return p.storage + "/" + std::to_string(p.id) + " entry " + std::to_string(lsn);
+}
+
+}  // namespace
+
+// Counts itself, may take its time, and may call the plugin back when it is done.
+class HammerHost::Inside {
+ public:
+  Inside(HammerHost& host, const char* name) : host_(host), random_(host.plan_.seed * 7919 + host.calls_++) {
+    ++host_.inside_;
+    if (!host_.alive_) host_.violate(std::string(name) + " called while not started");
+    dawdle();
+  }
+  ~Inside() {
+    if (!host_.calm_ && random_.chance(host_.plan_.recall_percent))
+      host_.notify(host_.notice(random_.below(host_.parts_.size())));
+    --host_.inside_;
+  }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+  sim::Random& random() { return random_; }
+  void dawdle() {
+    if (!host_.calm_ && random_.chance(host_.plan_.slow_percent))
+      std::this_thread::sleep_for(std::chrono::microseconds(random_.below(host_.plan_.slow_us)));
+  }
+
+ private:
+  HammerHost& host_;
+  sim::Random random_;
+};
+
+// All of the enum, and what no version of it knows.
+tidemark_status HammerHost::dice_status(sim::Random& random) {
+  static constexpr tidemark_status kStatuses[] = {TIDEMARK_E_INVALID,
+                                                  TIDEMARK_E_UNSUPPORTED,
+                                                  TIDEMARK_E_NOT_FOUND,
+                                                  TIDEMARK_E_EXISTS,
+                                                  TIDEMARK_E_PERMANENT,
+                                                  TIDEMARK_E_CORRUPT,
+                                                  TIDEMARK_E_CANCELLED,
+                                                  TIDEMARK_E_RETRYABLE,
+                                                  TIDEMARK_E_THROTTLED,
+                                                  TIDEMARK_E_NO_SPACE,
+                                                  -1,
+                                                  INT32_MIN,
+                                                  8,
+                                                  99,
+                                                  103,
+                                                  12345,
+                                                  INT32_MAX};
+  if (calm_ || !random.chance(plan_.fault_percent)) return TIDEMARK_OK;
+  return kStatuses[random.below(std::size(kStatuses))];
+}
+
+tidemark_status HammerHost::acquire_entry(void* ctx, const tidemark_partition* partition, tidemark_lsn lsn,
+                                          tidemark_entry* out, tidemark_error* /*error*/) {
+  auto& self = *static_cast<HammerHost*>(ctx);
+  Inside inside(self, "acquire_entry");
+  Part* const part = self.part_of(*partition);
+  if (part == nullptr) return TIDEMARK_E_PERMANENT;
+  tidemark_status status = self.dice_status(inside.random());
+  auto lease = std::make_unique<Lease>(Lease{part, lsn, self.path(*part, lsn)});
+  {
+    const std::lock_guard<std::mutex> lock(part->mutex);
+    if (lsn == 0 || lsn > part->highest)
+      self.violate("asked for " + name_of(part->name, lsn) + ", never notified");
+    const bool is_there =
+        lsn > 0 && lsn <= part->entries.size() && part->entries[lsn - 1].state == State::kThere;
+    if (status == TIDEMARK_OK && !is_there) status = TIDEMARK_E_NOT_FOUND;
+    if (status == TIDEMARK_OK) ++part->entries[lsn - 1].loans;
+  }
+  if (status != TIDEMARK_OK) {
+    ++self.refused_;
+    return status;
+  }
+  ++self.acquired_;
+  out->path = {lease->path.data(), lease->path.size()};
+  out->lease = lease.get();
+  const std::lock_guard<std::mutex> lock(self.mutex_);
+  self.leases_.insert(lease.release());
+  return TIDEMARK_OK;
+}
+
+void HammerHost::release_entry(void* ctx, const tidemark_partition* partition, tidemark_entry* entry) {
+  auto& self = *static_cast<HammerHost*>(ctx);
+  const Inside inside(self, "release_entry");
+  const auto* found = static_cast<const Lease*>(entry->lease);
+  {
+    const std::lock_guard<std::mutex> lock(self.mutex_);
+    if (self.leases_.erase(found) == 0) found = nullptr;
+  }
+  if (found == nullptr) return self.violate("released what is not on loan");
+  const std::unique_ptr<const Lease> lease(found);
+  if (lease->part != self.part_of(*partition)) self.violate("released for another partition: " + lease->path);
+  if (entry->path.data != lease->path.data() || entry->path.size != lease->path.size())
+    self.violate("released with another path: " + lease->path);
+  const std::lock_guard<std::mutex> lock(lease->part->mutex);
+  Entry& lent = lease->part->entries[lease->lsn - 1];
+  --lent.loans;
+  if (lent.loans == 0 && lent.state == State::kGone) std::filesystem::remove_all(lease->path);
+}
+
+// An entry of an earlier life that was lost before this one heard of it leaves a hole that only an archive
+// which holds something older can show.
+bool HammerHost::is_owed(const Part& part, Lsn lsn, const Entry& entry) {
+  if (entry.notified_in == 0 || entry.told) return false;
+  if (entry.notified_in == life_ || entry.state != State::kGone) return true;
+  if (plan_.swaps || !plan_.in_order) return false;
+  const auto archives = ranges_in(plan_.roots.front(), part.name, ".tar");
+  return std::ranges::any_of(archives, [lsn](const NamedRange& archive) { return archive.last < lsn; });
+}
+
+void HammerHost::check_position(Part& part, Lsn lsn) {
+  std::vector<std::pair<Lsn, std::string>> open;
+  {
+    const std::lock_guard<std::mutex> lock(part.mutex);
+    if (part.acking) violate("two acknowledgements at once: " + name_of(part.name, lsn));
+    part.acking = true;
+    if (lsn < part.given && !plan_.forgets) violate("went back: " + name_of(part.name, lsn));
+    if (lsn > part.highest) violate("acknowledged " + name_of(part.name, lsn) + ", never notified");
+    part.given = std::max(part.given, lsn);
+    for (Lsn each = 1; each <= std::min<Lsn>(lsn, part.entries.size()); ++each) {
+      const Entry& entry = part.entries[each - 1];
+      if (!entry.safe && is_owed(part, each, entry)) open.emplace_back(each, entry.fingerprint);
+    }
+  }
+  for (const auto& [each, fingerprint] : open) {
+    const std::string problem = reader_.find(plan_.roots, part.name, each, fingerprint);
+    const std::lock_guard<std::mutex> lock(part.mutex);
+    part.entries[each - 1].safe = problem.empty();
+    if (!problem.empty())
+      violate("acknowledged " + std::to_string(lsn) + " of life " + std::to_string(life_) + " without " +
+              name_of(part.name, each) + ": " + problem);
+  }
+}
+
+tidemark_status HammerHost::acknowledge(void* ctx, const tidemark_partition* partition, tidemark_lsn lsn,
+                                        tidemark_error* /*error*/) {
+  auto& self = *static_cast<HammerHost*>(ctx);
+  Inside inside(self, "acknowledge");
+  Part* const part = self.part_of(*partition);
+  if (part == nullptr) return TIDEMARK_OK;
+  ++self.acknowledgements_;
+  self.check_position(*part, lsn);
+  inside.dawdle();
+  const tidemark_status status = self.dice_status(inside.random());
+  const std::lock_guard<std::mutex> lock(part->mutex);
+  part->acking = false;
+  if (status != TIDEMARK_OK) return status;
+  part->position = std::max(part->position, lsn);
+  if (inside.random().chance(50)) self.prune(*part, lsn);
+  return TIDEMARK_OK;
+}
+
+void HammerHost::check_gap(Part& part, const tidemark_event& event) {
+  std::vector<std::pair<Lsn, std::string>> news;
+  {
+    const std::lock_guard<std::mutex> lock(part.mutex);
+    if (event.low == 0 || event.low > event.high || event.high > part.entries.size() ||
+        event.high >= part.lowest_gone) {
+      violate("GAP " + std::to_string(event.low) + ".." + std::to_string(event.high) + " of " +
+              name_of(part.name, part.lowest_gone) + ", the highest low");
+      return;
+    }
+    for (Lsn lsn = event.low; lsn <= event.high; ++lsn) {
+      const Entry& entry = part.entries[lsn - 1];
+      if (entry.told) continue;
+      if (part.given >= lsn && !entry.safe && !plan_.forgets)
+        violate("passed before its GAP: " + name_of(part.name, lsn));
+      news.emplace_back(lsn, entry.fingerprint);
+    }
+  }
+  // With swaps the sink of now is another one by the time this looks.
+  for (const auto& [lsn, fingerprint] : news) {
+    if (!plan_.swaps && reader_.find(first_root_, part.name, lsn, fingerprint).empty())
+      violate("a GAP though it is archived: " + name_of(part.name, lsn));
+  }
+}
+
+void HammerHost::event(void* ctx, const tidemark_event* event) {
+  auto& self = *static_cast<HammerHost*>(ctx);
+  Inside inside(self, "event");
+  if (event->kind == TIDEMARK_EVENT_CONFLICT) {
+    self.violate(std::string("CONFLICT: ") + (event->error == nullptr ? "" : event->error->message));
+  }
+  if (event->kind != TIDEMARK_EVENT_GAP) return;
+  ++self.gaps_;
+  Part* const part = self.part_of(event->partition);
+  if (part == nullptr) return;
+  self.check_gap(*part, *event);
+  inside.dawdle();
+  inside.dawdle();
+  // The last thing it does: from now on an acknowledgement may pass.
+  const std::lock_guard<std::mutex> lock(part->mutex);
+  for (Lsn lsn = event->low; lsn <= std::min<Lsn>(event->high, part->entries.size()); ++lsn)
+    part->entries[lsn - 1].told = true;
+}
+
+}  // namespace tidemark::integration

@@ -1,0 +1,76 @@
+// What servers are in the habit of: each does something right in its own way, or wrong every time, where a
+// fault (config.h) is wrong now and then.
+//
+// Values; any thread.
+#ifndef TIDEMARK_TESTS_S3_IMPOSTER_HABITS_H
+#define TIDEMARK_TESTS_S3_IMPOSTER_HABITS_H
+
+#include <bitset>
+#include <cstddef>
+#include <string>
+
+#include "request.h"
+
+namespace imposter {
+
+enum class Habit {
+  // Benign: an archive can be kept in such a store.
+  kNoEtagOnPut,        // the answer to a put has no ETag
+  kNoEtag,             // nor has any other answer
+  kOpaqueEtag,         // 32 hex digits that are no MD5, as with a key of KMS
+  kNoRequestId,        // no x-amz-request-id anywhere
+  kNoChecksumEcho,     // x-amz-checksum-crc32c is verified and not repeated
+  kCreated,            // 201 to a put
+  kPutDocument,        // a put is answered with a small document
+  kRefusesExpect,      // 417 to Expect, and the connection closed
+  kDemandsCondition,   // 403 to a put or Complete without If-None-Match, as a bucket's policy can
+  kRepeatsLastKey,     // a page of a listing begins with the last key of the page before
+  kPlusAlone,          // encoding-type=url: a plus stays one, a space is %20
+  kUnsaidEncoding,     // listings are encoded, and do not say so
+  kNeverEncodes,       // encoding-type is ignored
+  kOnlySaysEncoding,   // the answer says url, and is not encoded
+  kUnsaidEnd,          // no IsTruncated where it would be false
+  kCapitals,           // True, False
+  kPrefixedNames,      // <s3:ListBucketResult>
+  kBlankFirst,         // a byte order mark and an empty line before the document
+  kNoToken,            // a truncated page without NextContinuationToken
+  kNoUploads,          // 400 to ?uploads on a key
+  kUnknownUploads,     // 404 to it, as text
+  kExactUploadPrefix,  // uploads are listed by prefix only where that is a whole key
+  // What nothing can be done about but to say so.
+  kSameToken,         // NextContinuationToken is the same on every page
+  kUnordered,         // keys in another order
+  kStrangers,         // keys outside of the prefix
+  kOddTruncated,      // IsTruncated is "perhaps"
+  kListsBuckets,      // the list of all buckets, whatever is asked for
+  kNamesEndpoint,     // 301 with nothing but an <Endpoint>
+  kForbidsPathStyle,  // as Aliyun has it
+  kOtherBucketName,   // NoSuchBucket for another name than that of the bucket
+  kStoresNothing,     // a put is answered as if it were done
+};
+inline constexpr size_t kHabitKinds = static_cast<size_t>(Habit::kStoresNothing) + 1;
+inline constexpr size_t kBenignHabits = static_cast<size_t>(Habit::kExactUploadPrefix) + 1;
+const char* name_of(Habit habit);
+
+class Habits {
+ public:
+  Habits() = default;
+  Habits(std::initializer_list<Habit> all) {
+    for (const Habit habit : all) set(habit);
+  }
+  void set(Habit habit) { bits_.set(static_cast<size_t>(habit)); }
+  bool has(Habit habit) const { return bits_.test(static_cast<size_t>(habit)); }
+
+ private:
+  std::bitset<kHabitKinds> bits_;
+};
+
+// False, with the reason in *problem, unless `text` is like "no_etag,capitals".
+bool parse_habits(const std::string& text, Habits* out, std::string* problem);
+
+// The whole answer as a server of these habits gives it.
+void apply(const Habits& habits, Response* response);
+
+}  // namespace imposter
+
+#endif  // TIDEMARK_TESTS_S3_IMPOSTER_HABITS_H

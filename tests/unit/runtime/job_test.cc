@@ -1,0 +1,269 @@
+// Jobs that meet what is in the sink already: what is read, what counts, and what an operator is told.
+#include "runtime/job.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "store/fake_sink.h"
+#include "store/store.h"
+#include "tar/temp_dir.h"
+#include "util/sha256.h"
+
+namespace tidemark::runtime {
+namespace {
+
+using core::JobKind;
+using core::Outcome;
+
+constexpr size_t kContentBytes = 3000;
+
+class JobTest : public testing::Test {
+ protected:
+  JobTest() {
+    host_.struct_size = sizeof host_;
+    host_.ctx = this;
+    host_.acquire_entry = acquire;
+    host_.release_entry = release;
+    // The slot shares what the fake owns.
+    slot_.swap(std::shared_ptr<sink::Sink>(std::shared_ptr<void>(), &fake_.sink()));
+    fake_.chunk_bytes = 512;
+    for (core::Lsn lsn = 1; lsn <= 4; ++lsn) commit(lsn, static_cast<char>('a' + lsn));
+    limits_ = {16 << 20, 100, store::Depth::kFull};
+  }
+  ~JobTest() override { EXPECT_EQ(on_loan_, 0) << "each entry goes back"; }
+
+  static tidemark_status acquire(void* ctx, const tidemark_partition*, tidemark_lsn lsn, tidemark_entry* out,
+                                 tidemark_error*) {
+    auto& self = *static_cast<JobTest*>(ctx);
+    std::string& path = self.paths_[lsn];
+    path = self.dir_ / std::to_string(lsn);
+    if (!std::filesystem::exists(path)) return TIDEMARK_E_NOT_FOUND;
+    out->path = abi_str(path);
+    ++self.on_loan_;
+    ++self.acquired_;
+    return TIDEMARK_OK;
+  }
+  static void release(void* ctx, const tidemark_partition*, tidemark_entry*) {
+    --static_cast<JobTest*>(ctx)->on_loan_;
+  }
+
+  void commit(core::Lsn lsn, char fill) {
+    test::write_file(dir_ / std::to_string(lsn), std::string(kContentBytes, fill));
+  }
+  void lose(core::Lsn lsn) { std::filesystem::remove(dir_ / std::to_string(lsn)); }
+
+  JobDone run(core::Job job) {
+    JobRunner runner(host_, slot_, metrics_, metrics_.stages(0), sources_, pace_, limits_, cancelled_);
+    return runner.run({job, {&storage_, 7}});
+  }
+  JobDone archive(core::Range range) { return run(job_of(JobKind::kArchive, range)); }
+  JobDone verify(core::Range range, core::Range part, core::Lsn trusted = core::kNoLsn) {
+    core::Job job = job_of(JobKind::kVerify, range);
+    job.part = part;
+    job.trusted = trusted;
+    return run(job);
+  }
+  JobDone verify(core::Range range, core::Lsn trusted = core::kNoLsn) {
+    return verify(range, range, trusted);
+  }
+  static core::Job job_of(JobKind kind, core::Range range) {
+    core::Job job;
+    job.kind = kind;
+    job.range = range;
+    return job;
+  }
+
+  std::string& object(core::Range range, core::ObjectKind kind = core::ObjectKind::kArchive) {
+    return fake_.objects[core::object_key(storage_, 7, range, kind)];
+  }
+  static void expect_done(const JobDone& done) {
+    EXPECT_EQ(done.result.outcome, Outcome::kDone) << done.error.message;
+  }
+  static void expect_conflict(const JobDone& done, tidemark_status status, const std::string& part) {
+    EXPECT_EQ(done.result.outcome, Outcome::kObjectFailed);
+    EXPECT_TRUE(done.result.conflict);
+    EXPECT_EQ(done.error.status, status) << done.error.message;
+    EXPECT_NE(done.error.message.find(part), std::string::npos) << done.error.message;
+  }
+  static void expect_damaged(const JobDone& done) {
+    expect_conflict(done, TIDEMARK_E_CORRUPT, "damaged in the sink");
+    EXPECT_NE(done.error.message.find("move it away"), std::string::npos) << done.error.message;
+  }
+
+  const std::string storage_ = "db";
+  test::TempDir dir_;
+  test::FakeSink fake_;
+  tidemark_host host_{};
+  std::map<core::Lsn, std::string> paths_;
+  int on_loan_ = 0;
+  int acquired_ = 0;
+  sink::Slot slot_;
+  metrics::Metrics metrics_{1};
+  SourcePool sources_{plan_memory(4 << 20, 1, 100)};
+  ReadPace pace_{0};
+  JobLimits limits_;
+  std::atomic<bool> cancelled_{false};
+};
+
+TEST_F(JobTest, WhatAPutFindsThereIsRead) {
+  expect_done(archive({1, 1}));
+  const JobDone again = archive({1, 1});
+  expect_done(again);
+  EXPECT_EQ(again.result.put_us, 0U);
+  EXPECT_EQ(fake_.gets, 1);
+  object({1, 1})[600] ^= 1;
+  expect_damaged(archive({1, 1}));
+}
+
+TEST_F(JobTest, ByTheFooterAlone) {
+  limits_.verify_depth = store::Depth::kFooter;
+  expect_done(archive({1, 1}));
+  std::string& there = object({1, 1});
+  const std::string good = there;
+  there[600] ^= 1;
+  expect_done(archive({1, 1}));
+  const JobDone verified = verify({1, 1});
+  expect_done(verified);
+  EXPECT_EQ(verified.result.size_bytes, core::kFooterSize);
+  there = good.substr(0, 512) + good.substr(good.size() - 512);
+  expect_damaged(archive({1, 1}));
+  expect_damaged(verify({1, 1}));
+}
+
+// Reading a large archive takes its time; the host may have its entry back meanwhile.
+TEST_F(JobTest, TheEntriesGoBackBeforeTheSinkIsRead) {
+  expect_done(archive({1, 3}));
+  fake_.on_get = [&] { EXPECT_EQ(on_loan_, 0); };
+  expect_done(verify({1, 3}));
+  expect_done(archive({1, 3}));
+  EXPECT_EQ(fake_.gets, 2);
+  EXPECT_EQ(acquired_, 9);
+}
+
+TEST_F(JobTest, DamageIsToldFromAnotherHistory) {
+  expect_done(archive({2, 2}));
+  commit(2, 'z');
+  expect_conflict(verify({2, 2}), TIDEMARK_E_EXISTS, "holds other content");
+  expect_conflict(archive({2, 2}), TIDEMARK_E_EXISTS, "nothing was overwritten");
+  object({2, 2})[600] ^= 1;
+  expect_damaged(verify({2, 2}));
+  object({2, 2}).clear();
+  expect_damaged(verify({2, 2}));
+}
+
+TEST_F(JobTest, OfADamagedBatchNothingCounts) {
+  expect_done(archive({1, 4}));
+  object({1, 4})[object({1, 4}).size() - 2000] ^= 1;
+  for (const store::Depth depth : {store::Depth::kFull, store::Depth::kFooter}) {
+    limits_.verify_depth = depth;
+    expect_damaged(verify({1, 4}, {2, 3}));
+  }
+  limits_.verify_depth = store::Depth::kFull;
+  fake_.gets = 0;
+  expect_damaged(verify({1, 4}));
+  EXPECT_EQ(fake_.gets, 1) << "read once";
+}
+
+TEST_F(JobTest, OfABatchWithOtherContentWhatIsEqualCounts) {
+  for (const store::Depth depth : {store::Depth::kFull, store::Depth::kFooter}) {
+    limits_.verify_depth = depth;
+    expect_done(archive({1, 4}));
+    commit(3, 'z');
+    const JobDone first = verify({1, 4});
+    expect_done(first);
+    EXPECT_EQ(first.result.through, 2U);
+    expect_conflict(verify({1, 4}, {3, 4}), TIDEMARK_E_EXISTS, "entry 3");
+    commit(3, 'd');
+  }
+}
+
+// There is nothing to compare it with; it has to be what it says all the same.
+TEST_F(JobTest, AnArchiveWhoseEntryIsGone) {
+  expect_done(archive({1, 1}));
+  lose(1);
+  EXPECT_EQ(verify({1, 1}).result.outcome, Outcome::kMissing);
+  expect_done(verify({1, 1}, 1));
+  object({1, 1})[600] ^= 1;
+  expect_damaged(verify({1, 1}, 1));
+  limits_.verify_depth = store::Depth::kFooter;
+  expect_done(verify({1, 1}, 1));
+  object({1, 1}).resize(600);
+  expect_damaged(verify({1, 1}, 1));
+}
+
+class PacedJobTest : public JobTest {
+ protected:
+  PacedJobTest() { limits_.verify_depth = store::Depth::kFull; }
+  JobDone run_paced(const core::Job& job) {
+    JobRunner runner(host_, slot_, metrics_, metrics_.stages(0), sources_, paced_, limits_, cancelled_);
+    return runner.run({job, {&storage_, 7}});
+  }
+  ReadPace paced_{1};  // a byte a second
+};
+
+TEST_F(PacedJobTest, WhoMustWaitComesAgainLaterAndHoldsNothing) {
+  expect_done(archive({1, 1}));
+  core::Job job = job_of(JobKind::kVerify, {1, 1});
+  job.part = job.range;
+  const JobDone read = run_paced(job);
+  expect_done(read);
+  EXPECT_EQ(read.result.size_bytes, object({1, 1}).size());
+  const int before = acquired_;
+  const JobDone deferred = run_paced(job);
+  EXPECT_EQ(deferred.result.outcome, Outcome::kDeferred);
+  EXPECT_GT(deferred.result.retry_after_ms, 1000U);
+  EXPECT_EQ(deferred.error.message, "");
+  EXPECT_EQ(acquired_, before);
+  EXPECT_EQ(fake_.gets, 1);
+  limits_.verify_depth = store::Depth::kFooter;
+  expect_done(run_paced(job));
+}
+
+// It was sent already; what the look back costs, others wait for.
+TEST_F(PacedJobTest, APutThatFindsSomethingIsNotDeferredButCounts) {
+  expect_done(archive({1, 1}));
+  expect_done(run_paced(job_of(JobKind::kArchive, {1, 1})));
+  expect_done(run_paced(job_of(JobKind::kArchive, {1, 1})));
+  core::Job job = job_of(JobKind::kVerify, {1, 1});
+  job.part = job.range;
+  EXPECT_EQ(run_paced(job).result.outcome, Outcome::kDeferred);
+}
+
+TEST_F(JobTest, StopEndsTheReading) {
+  expect_done(archive({1, 1}));
+  fake_.on_get = [&] { cancelled_ = true; };
+  EXPECT_EQ(verify({1, 1}).result.outcome, Outcome::kCancelled);
+  cancelled_ = false;
+  EXPECT_EQ(archive({1, 1}).result.outcome, Outcome::kCancelled);
+}
+
+TEST_F(JobTest, ASinkThatFailsIsTheSinksFailure) {
+  expect_done(archive({1, 1}));
+  fake_.fail_get = TIDEMARK_E_RETRYABLE;
+  EXPECT_EQ(verify({1, 1}).result.outcome, Outcome::kSinkFailed);
+  EXPECT_EQ(archive({1, 1}).result.outcome, Outcome::kSinkFailed);
+  fake_.fail_get = TIDEMARK_E_THROTTLED;
+  EXPECT_EQ(verify({1, 1}).result.outcome, Outcome::kSinkThrottled);
+}
+
+TEST_F(JobTest, AGapRecordThatIsThereIsReadToo) {
+  const core::Job job = job_of(JobKind::kRecordGap, {5, 8});
+  expect_done(run(job));
+  expect_done(run(job));
+  EXPECT_EQ(fake_.gets, 1);
+  std::string& there = object({5, 8}, core::ObjectKind::kGap);
+  const std::string good = there;
+  there[20] ^= 1;
+  expect_damaged(run(job));
+  there = good + "x";
+  expect_damaged(run(job));
+  there.clear();
+  expect_damaged(run(job));
+}
+
+}  // namespace
+}  // namespace tidemark::runtime

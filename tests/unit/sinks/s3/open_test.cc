@@ -1,0 +1,129 @@
+// Opening a store: what is found out, what is asked again, and what an operator is told.
+#include "s3/sink_fixture.h"
+
+namespace tidemark::sinks::s3 {
+namespace {
+
+using imposter::Condition;
+using imposter::Fault;
+using imposter::Habit;
+
+class S3Open : public S3SinkTest {
+ protected:
+  void start_with(std::initializer_list<Habit> habits) {
+    imposter::Config config;
+    config.habits = habits;
+    start(config);
+  }
+  // Why it cannot be opened.
+  std::string refusal(const std::string& more = "", tidemark_status status = TIDEMARK_E_PERMANENT) {
+    const auto sink = open(url(more));
+    EXPECT_EQ(status_of(sink), status);
+    return sink ? "" : sink.error().message;
+  }
+};
+
+TEST_F(S3Open, APolicyThatDemandsTheConditionIsNoObstacle) {
+  start_with({Habit::kDemandsCondition});
+  const auto sink = must_open();
+  EXPECT_TRUE(sink->traits().conditional_put);
+  EXPECT_TRUE(put(*sink, "k", "x"));
+  EXPECT_EQ(status_of(put(*sink, "k", "y")), TIDEMARK_E_EXISTS);
+}
+
+TEST_F(S3Open, WithoutUploadsObjectsGoInOneRequest) {
+  for (const Habit habit : {Habit::kNoUploads, Habit::kUnknownUploads}) {
+    SCOPED_TRACE(imposter::name_of(habit));
+    start_with({habit});
+    const size_t said = log_.count("no multipart uploads");
+    const auto sink = must_open("&multipart_threshold=5MiB&multipart_part_size=5MiB");
+    EXPECT_FALSE(sink->traits().multipart);
+    EXPECT_EQ(log_.count("no multipart uploads") - said, 1u);
+    EXPECT_TRUE(put(*sink, "k", std::string(6 << 20, 'x')));
+  }
+}
+
+TEST_F(S3Open, ABusyStoreIsAskedAgain) {
+  for (const Fault fault : {Fault::kSlowDown, Fault::kInternal, Fault::kTooMany, Fault::kResetBefore,
+                            Fault::kLostAnswer, Fault::kTruncatedXml, Fault::kOkPage, Fault::kNotFoundPage}) {
+    SCOPED_TRACE(imposter::name_of(fault));
+    imposter::Config config;
+    config.faults[fault] = 1;
+    config.faults.most_in_a_row = 2;
+    config.faults.retry_after_s = 0;
+    start(config);
+    const tidemark_call raw = {sizeof raw, 60'000, nullptr, nullptr};
+    const auto sink = open(url(), Call(&raw, nullptr));
+    ASSERT_TRUE(sink) << sink.error().message;
+    EXPECT_TRUE((*sink)->traits().conditional_put);
+    EXPECT_GT(count(std::string("fault.") + imposter::name_of(fault)), 0u);
+  }
+}
+
+TEST_F(S3Open, PatienceEndsWithTheCall) {
+  start();
+  fail_with(Fault::kSlowDown);
+  const tidemark_call raw = {sizeof raw, 400, nullptr, nullptr};
+  const auto sink = open(url(), Call(&raw, nullptr));
+  EXPECT_EQ(status_of(sink), TIDEMARK_E_THROTTLED);
+  EXPECT_NE(sink.error().message.find("SlowDown"), std::string::npos) << "what the store said, not the time";
+  EXPECT_GT(count("ListObjectsV2"), 1u);
+}
+
+TEST_F(S3Open, TheOperatorIsToldWhatToChange) {
+  const std::pair<Habit, const char*> cases[] = {{Habit::kNamesEndpoint, "s3.elsewhere.example"},
+                                                 {Habit::kForbidsPathStyle, "path_style=false"},
+                                                 {Habit::kOtherBucketName, "path_style=false"},
+                                                 {Habit::kListsBuckets, "path_style=true"},
+                                                 {Habit::kOddTruncated, "IsTruncated"}};
+  for (const auto& [habit, word] : cases) {
+    start_with({habit});
+    const std::string message = refusal();
+    EXPECT_NE(message.find(word), std::string::npos) << message;
+  }
+  start_with({Habit::kStoresNothing});
+  EXPECT_NE(refusal().find("the store said that it has the probe"), std::string::npos);
+  imposter::Config config;
+  config.region = "eu-west-7";
+  config.names_region = false;
+  start(config);
+  EXPECT_NE(refusal().find("set region"), std::string::npos) << "guessed";
+  EXPECT_NE(refusal("&region=eu-west-1").find("eu-west-1"), std::string::npos);
+  start();
+  EXPECT_NE(refusal("&expected_bucket_owner=999999999999").find("s3:ListBucket"), std::string::npos);
+}
+
+TEST_F(S3Open, OldUploadsAreFoundWhereAPrefixIsOnlyAWholeKey) {
+  start_with({Habit::kExactUploadPrefix});
+  for (const char* key : {"p/a", "p/b c+", "px", "q/a"}) {
+    imposter::Upload upload;
+    upload.key = key;
+    upload.initiated = store().now();
+    store().store.begin_upload(upload);
+  }
+  store().store.backdate_uploads(25 * 60 * 60);
+  must_open();
+  std::vector<std::string> left;
+  for (const imposter::Upload& upload : store().store.uploads()) left.push_back(upload.key);
+  EXPECT_EQ(left, (std::vector<std::string>{"px", "q/a"}));
+}
+
+TEST_F(S3Open, OneWarningSaysWhatRemainsPossible) {
+  imposter::Config config;
+  config.put_condition = Condition::kIgnored;
+  start(config);
+  must_open();
+  EXPECT_EQ(log_.count("can replace an object"), 1u);
+}
+
+TEST_F(S3Open, AStoreThatCanEverythingIsAskedNoMoreThanBefore) {
+  start();
+  must_open();
+  EXPECT_EQ(count("ListObjectsV2"), 1u);
+  EXPECT_EQ(count("PutObject"), 3u);
+  EXPECT_EQ(count("ListMultipartUploads"), 1u);
+  EXPECT_EQ(count("HeadObject") + count("GetObject"), 0u);
+}
+
+}  // namespace
+}  // namespace tidemark::sinks::s3
