@@ -157,6 +157,7 @@ void Life::notify(uint64_t partition, tidemark_lsn low, tidemark_lsn high) {
       status = api_->notify(archiver_, &p, low, high, &error);
     }
     if (status == TIDEMARK_OK) return;
+    usleep(tries < 10 ? 0 : 1000);
     if (status != TIDEMARK_E_RETRYABLE || std::strstr(error.message, "out of memory") == nullptr) {
       std::fprintf(stderr, "notify: status %d, %s\n", status, error.message);
       engine_.violate("notify failed", partition, high);
@@ -184,9 +185,7 @@ bool Life::run(const std::function<void()>& ready) {
   const bool made = control("create", [&](tidemark_error* error) {
     return api_->create(&engine_.table(), list.data(), static_cast<uint32_t>(list.size()), &archiver_, error);
   });
-  bool well = made && first_sink();
-  if (well) ready();
-  well = well && second_sink() && read_back() && second_life();
+  bool well = made && first_sink(ready) && second_sink() && read_back() && second_life();
   disarm();
   well = well && everything_is_there();
   if (archiver_ != nullptr) {
@@ -197,7 +196,7 @@ bool Life::run(const std::function<void()>& ready) {
   return well && engine_.violations() == 0;
 }
 
-bool Life::first_sink() {
+bool Life::first_sink(const std::function<void()>& ready) {
   const std::string url = "file://" + first_;
   const auto set_sink = [&](tidemark_error* error) {
     return api_->set_sink(archiver_, str(url), nullptr, 0, nullptr, error);
@@ -205,6 +204,7 @@ bool Life::first_sink() {
   engine_.begin_life();
   if (!control("set_sink", set_sink)) return false;
   if (!control("start", [&](tidemark_error* error) { return api_->start(archiver_, error); })) return false;
+  ready();
   notify(1, 1, 9);
   notify(2, 1, 2);
   notify(3, 1, 1);

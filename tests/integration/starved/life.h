@@ -30,7 +30,8 @@ class Life {
  public:
   explicit Life(const Setting& setting, bool tells_log);
 
-  // True: everything came out as it should. `ready` is called when the archiver is started.
+  // True: everything came out as it should. `ready` is called when the archiver is started, before
+  // the first notification.
   bool run(const std::function<void()>& ready);
 
  private:
@@ -39,7 +40,7 @@ class Life {
   bool control(const char* what, const Call& call, tidemark_status wanted = TIDEMARK_OK);
   void notify(uint64_t partition, tidemark_lsn low, tidemark_lsn high);
   bool wait(const char* what, const std::function<bool()>& condition);
-  bool first_sink();
+  bool first_sink(const std::function<void()>& ready);
   bool second_sink();
   bool read_back();
   bool second_life();

@@ -1,7 +1,9 @@
 // starved --thread worker|control|hot --way new|malloc [--count M] [--from N] [--to N] [--step S --dense N]
+// starved --squeeze N
 //
 // One run of a host's life for each n, each in a process of its own, in which the n-th allocation of that
-// kind fails (and M - 1 after it); until a run makes so few that none failed. Any end but a good one is told.
+// kind fails (and M - 1 after it); until a run makes so few that none failed. Or N runs in which there is no
+// memory at all for n milliseconds. Any end but a good one is told.
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include <string_view>
 
 #include "life.h"
+#include "squeeze.h"
 #include "tar/temp_dir.h"
 
 namespace tidemark::starved {
@@ -29,6 +32,7 @@ struct Wishes {
   uint64_t dense = UINT64_MAX;  // every n up to here, then every step-th
   uint64_t step = 1;
   uint64_t at_once = 2;
+  bool squeeze = false;
   bool verbose = false;
 };
 
@@ -51,10 +55,15 @@ struct Running {
     mine.work = work.path().string();
     print_where(wishes.verbose);
     Life life(mine, wishes.verbose);
-    arm(fault);
-    well = life.run([] {});
-    disarm();
-    shared->failed = failed();
+    if (wishes.squeeze) {
+      Squeeze squeeze(static_cast<int>(fault.first));
+      well = life.run([&squeeze] { squeeze.begin(); });
+    } else {
+      arm(fault);
+      well = life.run([] {});
+      disarm();
+      shared->failed = failed();
+    }
   }
   std::exit(well ? 0 : 3);  // a leak is told at exit
 }
@@ -81,6 +90,9 @@ bool parse(int argc, char** argv, Wishes* wishes) {
   wishes->dense = number("--dense", wishes->dense);
   wishes->step = number("--step", wishes->step);
   wishes->at_once = number("--at-once", wishes->at_once);
+  const uint64_t squeezes = number("--squeeze", 0);
+  wishes->squeeze = squeezes > 0;
+  if (wishes->squeeze) wishes->to = squeezes;
   wishes->verbose = number("--verbose", 0) != 0;
   return wishes->step > 0 && wishes->at_once > 0;
 }
