@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "tar/temp_dir.h"
@@ -63,6 +64,8 @@ constexpr std::string_view kOptions[][2] = {
     {"retry_min_ms", "1"},  {"retry_max_ms", "10"}, {"memory_budget_bytes", "4194304"},
     {"log_level", "debug"},
 };
+
+constexpr std::pair<uint64_t, tidemark_lsn> kNotified[] = {{6, 2}, {1, 9}, {2, 2}, {3, 1}, {4, 4}, {5, 3}};
 
 std::vector<tidemark_option> options() {
   std::vector<tidemark_option> result;
@@ -204,13 +207,9 @@ bool Life::first_sink(const std::function<void()>& ready) {
   engine_.begin_life();
   if (!control("set_sink", set_sink)) return false;
   if (!control("start", [&](tidemark_error* error) { return api_->start(archiver_, error); })) return false;
+  for (const auto& [partition, high] : kNotified) notify(partition, 1, high);
   ready();
-  notify(1, 1, 9);
-  notify(2, 1, 2);
-  notify(3, 1, 1);
-  notify(4, 1, 4);
-  notify(5, 1, 3);
-  notify(6, 1, 2);
+  for (const auto& [partition, high] : kNotified) notify(partition, 1, high);
   const bool archived = wait("the first entries and the conflict", [&] {
     return engine_.acknowledged(1) == 9 && engine_.acknowledged(2) == 2 && engine_.acknowledged(4) == 4 &&
            engine_.acknowledged(5) == 3 && engine_.acknowledged(6) == 2 &&

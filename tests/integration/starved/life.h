@@ -30,8 +30,8 @@ class Life {
  public:
   explicit Life(const Setting& setting, bool tells_log);
 
-  // True: everything came out as it should. `ready` is called when the archiver is started, before
-  // the first notification.
+  // True: everything came out as it should. `ready` is called when the first notifications were
+  // given.
   bool run(const std::function<void()>& ready);
 
  private:

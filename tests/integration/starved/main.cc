@@ -4,6 +4,7 @@
 // One run of a host's life for each n, each in a process of its own, in which the n-th allocation of that
 // kind fails (and M - 1 after it); until a run makes so few that none failed. Or N runs in which there is no
 // memory at all for n milliseconds. Any end but a good one is told.
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -150,6 +151,7 @@ int run_all(const Setting& setting, const Wishes& wishes) {
 int main(int argc, char** argv) {
   using namespace tidemark::starved;
   const As host(Thread::kHost);
+  mallopt(M_ARENA_MAX, 1);  // so that what is taken is nobody's
   Wishes wishes;
   if (!parse(argc, argv, &wishes)) {
     std::fprintf(stderr, "usage: starved --thread worker|control|hot --way new|malloc\n");

@@ -107,8 +107,8 @@ class SchedulerFixture : public testing::Test {
 
   // What was raised, and not delivered yet.
   std::vector<Event> raised() {
-    std::vector<Event> taken;
-    taken.swap(scheduler_->events());
+    const std::vector<Event> taken(scheduler_->events().begin(), scheduler_->events().end());
+    scheduler_->events().clear();
     return taken;
   }
   Event raised(EventKind kind, Range range) {
