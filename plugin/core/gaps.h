@@ -79,7 +79,7 @@ class Gaps {
   // Entries that were archived in the ordinary course need not be looked for.
   void done(Range range) { late_.erase(range); }
 
-  // Whether a late entry failed since the last call with all of them done.
+  // Whether the end of all claims is a recovery.
   bool has_failed() const { return has_failed_; }
   void set_failed(bool failed) { has_failed_ = failed; }
 

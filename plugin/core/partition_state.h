@@ -56,18 +56,18 @@ struct PartitionState {
   PartitionRef prev_ref = kNoPartition;
   PartitionRef next_ref = kNoPartition;
   PartitionRef next_ack = kNoPartition;  // in the queue of acknowledgements
-  uint32_t epoch = 0;                    // the sink that discovery of this partition looked at
-  uint16_t jobs = 0;                     // with workers
-  bool alone = false;                    // the one of them suffers no other
+  uint32_t epoch = 0;      // the sink that discovery of this partition looked at
+  uint32_t sink_mark = 0;  // how many jobs had succeeded in all when sink_failed was set
+  uint32_t attempts = 0;   // failures of its own in a row
+  uint8_t jobs = 0;        // with workers
+  bool alone = false;      // the one of them suffers no other
   Place place = Place::kUnknown;
   AckPhase ack = AckPhase::kNone;
   bool asked = false;            // the host wants to hear the position again
   bool look_again = false;       // discovery is out of date
   bool gap_pending = false;      // a gap begins at next that is not recorded yet
   bool conflict_untold = false;  // the host has still to be told
-  bool sink_failed = false;      // its last job met a failing sink ...
-  uint32_t sink_mark = 0;        // ... when that many jobs had succeeded in all
-  uint32_t attempts = 0;         // failures of its own in a row
+  bool sink_failed = false;      // its last job met a failing sink
   Raised raised = Raised::kNone;
   Backoff backoff;
   Backoff ack_backoff;

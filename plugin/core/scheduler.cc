@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <span>
 
 namespace tidemark::core {
@@ -24,6 +25,7 @@ Scheduler::Scheduler(const SchedulerConfig& config, PartitionTable& partitions)
       timers_(&reserve_),
       events_(&reserve_),
       forgotten_(&reserve_) {
+  assert(config.partition_inflight <= std::numeric_limits<decltype(PartitionState::jobs)>::max());
   assert(config.workers > 0 && config.partition_inflight > 0 && config.batch_entries > 0);
   prepare();
 }

@@ -145,6 +145,7 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
       if (is_current && is_verify && result.conflict) {
         // The entry was told to be lost, and this says why: it holds up nothing.
         gaps.passed(range);
+        gaps.set_failed(false);  // to pass it is no recovery
         if (p.raised != Raised::kConflict && !p.conflict_untold) tell_conflict(job.partition, job.range);
         break;
       }

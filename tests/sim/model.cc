@@ -423,6 +423,7 @@ void Model::ack_given(const core::Ack& ack) {
             ack.lsn);
   require(!p.late_running && !p.late_open(), "an acknowledgement waits for late entries", ack.partition,
           ack.lsn);
+  require(ack.lsn > p.acked || ack.lsn == p.frontier, "an answer says how far it is", ack.partition, ack.lsn);
   require(p.asked || p.position() > p.acked, "an acknowledgement has a reason", ack.partition, ack.lsn);
   p.ack = p.last_given = ack.lsn;
   p.asked = false;

@@ -120,16 +120,15 @@ std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first, bool cou
 
 std::vector<Range> FakeSink::gaps_before(size_t partition, Lsn first) const {
   std::vector<Range> found;
+  Key last_record;
   for (Lsn lsn = first - 1; lsn > core::kNoLsn && !holds(partition, lsn, std::nullopt); --lsn) {
     const auto& gaps = partitions_[partition].gaps;
     const auto record =
         std::ranges::find_if(gaps, [lsn](const Key& key) { return key.second <= lsn && lsn <= key.first; });
     if (record == gaps.end()) break;
-    if (!found.empty() && found.front().first > record->second) {
-      found.front().first = lsn;
-    } else {
-      found.insert(found.begin(), {lsn, lsn});
-    }
+    if (found.empty() || *record != last_record) found.insert(found.begin(), {lsn, lsn});
+    found.front().first = lsn;
+    last_record = *record;
   }
   return found;
 }

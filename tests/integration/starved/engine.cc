@@ -97,6 +97,7 @@ tidemark_status Engine::acquire_entry(void* ctx, const tidemark_partition* parti
   const std::string& path = self.paths_[partition->id][lsn];
   if (access(path.c_str(), F_OK) != 0) return TIDEMARK_E_NOT_FOUND;
   ++self.leases_[partition->id][lsn];
+  if (!self.has_loaned_.exchange(true)) self.at_loan_();
   out->path = {path.data(), path.size()};
   out->lease = &self.leases_[partition->id][lsn];
   return TIDEMARK_OK;

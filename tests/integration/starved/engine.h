@@ -9,7 +9,9 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace tidemark::starved {
 
@@ -26,6 +28,11 @@ class Engine {
   void archives_lie_in(const std::string& archive_root);
   // The first tries to borrow this entry fail.
   void fail_first(uint64_t partition, tidemark_lsn lsn, int times);
+  // Called once, on the plugin's thread, when it borrows an entry.
+  void at_first_loan(std::function<void()> call) {
+    at_loan_ = std::move(call);
+    has_loaned_ = false;
+  }
   // Not in the archive, and known to be lost.
   void excuse(uint64_t partition, tidemark_lsn first, tidemark_lsn last);
 
@@ -62,6 +69,8 @@ class Engine {
   std::array<std::atomic<tidemark_lsn>, kPartitions> acknowledged_{};
   std::atomic<int> violations_{0};
   std::atomic<bool> alive_{false};
+  std::function<void()> at_loan_;
+  std::atomic<bool> has_loaned_{true};
   bool tells_log_ = false;
 };
 

@@ -207,8 +207,7 @@ bool Life::first_sink(const std::function<void()>& ready) {
   engine_.begin_life();
   if (!control("set_sink", set_sink)) return false;
   if (!control("start", [&](tidemark_error* error) { return api_->start(archiver_, error); })) return false;
-  for (const auto& [partition, high] : kNotified) notify(partition, 1, high);
-  ready();
+  engine_.at_first_loan(ready);
   for (const auto& [partition, high] : kNotified) notify(partition, 1, high);
   const bool archived = wait("the first entries and the conflict", [&] {
     return engine_.acknowledged(1) == 9 && engine_.acknowledged(2) == 2 && engine_.acknowledged(4) == 4 &&

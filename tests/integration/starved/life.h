@@ -30,8 +30,8 @@ class Life {
  public:
   explicit Life(const Setting& setting, bool tells_log);
 
-  // True: everything came out as it should. `ready` is called when the first notifications were
-  // given.
+  // True: everything came out as it should. `ready` is called, on a thread of the plugin,
+  // when it borrows the first entry.
   bool run(const std::function<void()>& ready);
 
  private:

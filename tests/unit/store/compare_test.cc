@@ -16,7 +16,7 @@ class CompareTest : public MaintainTest {
   static ArchiveContent content_of(const std::string& object) {
     Sha256 sha256;
     sha256.update(object.data(), object.size() - core::kFooterSize);
-    return {object.size(), sha256.finish()};
+    return {object.size(), sha256.finish().value()};
   }
   Status compare(Depth depth) {
     return compare_archive(fake_.sink(), key_, fake_.objects[key_].size(), here_, depth, &read_bytes_,
