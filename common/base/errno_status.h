@@ -94,6 +94,7 @@ inline tidemark_status status_of_errno(int sys_errno, ErrnoOf what) noexcept {
 
 // In English whatever the locale, from no shared buffer.
 inline std::string errno_text(int sys_errno) {
+  if (sys_errno == ENOMEM) return "out of memory";  // as is said where an allocation fails
   const char* const text = strerrordesc_np(sys_errno);
   return text != nullptr ? text : "errno " + std::to_string(sys_errno);
 }

@@ -4,9 +4,10 @@
 
 namespace tidemark::core {
 
-FoundArchives::FoundArchives(std::span<const Range> archives, Lsn from, Lsn through, Lsn until)
-    : through_(through), until_(until) {
-  std::vector<Range> sorted(archives.begin(), archives.end());
+FoundArchives::FoundArchives(std::span<const Range> archives, Lsn from, Lsn through, Lsn until,
+                             Reserve* reserve)
+    : runs_(reserve), through_(through), until_(until) {
+  std::vector<Range, Reserved<Range>> sorted(archives.begin(), archives.end(), reserve);
   std::sort(sorted.begin(), sorted.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
   Lsn at = from;
   for (auto next = sorted.begin();;) {

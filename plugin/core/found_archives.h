@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "core/reserve.h"
 #include "core/types.h"
 
 namespace tidemark::core {
@@ -22,7 +23,8 @@ class FoundArchives {
   static constexpr size_t kMaxRuns = 64;
 
   // `archives` in any order, complete from `from` up to `through`; the host had entries up to `until`.
-  FoundArchives(std::span<const Range> archives, Lsn from, Lsn through, Lsn until);
+  FoundArchives(std::span<const Range> archives, Lsn from, Lsn through, Lsn until,
+                Reserve* reserve = nullptr);
 
   // The archive that holds `lsn`, if one was found.
   std::optional<Range> holding(Lsn lsn) const;
@@ -42,7 +44,7 @@ class FoundArchives {
   };
   bool add(const Range& archive);
 
-  std::vector<Run> runs_;
+  std::vector<Run, Reserved<Run>> runs_;
   Lsn through_;
   Lsn until_;
 };

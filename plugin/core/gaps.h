@@ -36,6 +36,8 @@ class Gaps {
     FoundArchives found;
   };
 
+  explicit Gaps(Reserve* reserve = nullptr) : untold_(reserve), gaps_(reserve), late_(reserve) {}
+
   // ---- Recording and telling
   void found(Range gap) {
     pending_last_ = gap.last;
@@ -86,7 +88,7 @@ class Gaps {
   void end();
 
   Lsn pending_last_ = kNoLsn;
-  std::vector<Untold> untold_;
+  std::vector<Untold, Reserved<Untold>> untold_;
   RangeSet gaps_;
   RangeSet late_;  // claimed, and to be looked for
   std::optional<Range> running_;

@@ -4,6 +4,7 @@
 #ifndef TIDEMARK_CORE_PARTITION_STATE_H
 #define TIDEMARK_CORE_PARTITION_STATE_H
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -54,6 +55,7 @@ struct PartitionState {
   std::unique_ptr<Gaps> gaps;            // once there is a gap
   PartitionRef prev_ref = kNoPartition;
   PartitionRef next_ref = kNoPartition;
+  PartitionRef next_ack = kNoPartition;  // in the queue of acknowledgements
   uint32_t epoch = 0;      // the sink that discovery of this partition looked at
   uint32_t sink_mark = 0;  // how many jobs had succeeded in all when sink_failed was set
   uint32_t attempts = 0;   // failures of its own in a row
@@ -73,6 +75,8 @@ struct PartitionState {
   bool has_work() const {
     return next <= high || next < low || gap_pending || next == kNoLsn || (gaps && gaps->is_looking());
   }
+  // Something was notified that is not archived, or not known to be.
+  bool waits() const { return place != Place::kUnknown && std::max(next, low) <= high; }
   bool needs_discovery(uint32_t sink_epoch) const {
     if (next == kNoLsn || epoch != sink_epoch || look_again) return true;
     return found != nullptr && next > found->through();

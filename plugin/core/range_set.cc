@@ -1,6 +1,7 @@
 #include "core/range_set.h"
 
 #include <algorithm>
+#include <array>
 
 namespace tidemark::core {
 
@@ -25,10 +26,11 @@ void RangeSet::erase(Range range) {
   const auto end =
       std::find_if(begin, ranges_.end(), [&](const Range& other) { return other.first > range.last; });
   if (begin == end) return;
-  std::vector<Range> left;
-  if (begin->first < range.first) left.push_back({begin->first, range.first - 1});
-  if (std::prev(end)->last > range.last) left.push_back({range.last + 1, std::prev(end)->last});
-  ranges_.insert(ranges_.erase(begin, end), left.begin(), left.end());
+  std::array<Range, 2> left;
+  auto left_end = left.begin();
+  if (begin->first < range.first) *left_end++ = {begin->first, range.first - 1};
+  if (std::prev(end)->last > range.last) *left_end++ = {range.last + 1, std::prev(end)->last};
+  ranges_.insert(ranges_.erase(begin, end), left.begin(), left_end);
   join_nearest();
 }
 

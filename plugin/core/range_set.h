@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "core/reserve.h"
 #include "core/types.h"
 
 namespace tidemark::core {
@@ -15,6 +16,8 @@ namespace tidemark::core {
 class RangeSet {
  public:
   static constexpr size_t kMostRanges = 64;
+
+  explicit RangeSet(Reserve* reserve = nullptr) : ranges_(reserve) {}
 
   void insert(Range range);
   void erase(Range range);
@@ -25,7 +28,7 @@ class RangeSet {
  private:
   void join_nearest();
 
-  std::vector<Range> ranges_;
+  std::vector<Range, Reserved<Range>> ranges_;
 };
 
 }  // namespace tidemark::core

@@ -3,24 +3,58 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <span>
 
 namespace tidemark::core {
+namespace {
 
-Scheduler::Scheduler(const SchedulerConfig& config)
+// More than one input needs: what is bounded for a partition, several times.
+constexpr size_t kStepBytes = 64 << 10;
+constexpr size_t kBytesPerRange = 64;  // of a job's result, sorted and kept
+constexpr int kMostAtOnce = 256;       // delays that end, partitions that are forgotten
+
+}  // namespace
+
+Scheduler::Scheduler(const SchedulerConfig& config, PartitionTable& partitions)
     : config_(config),
       jitter_(config.seed),
       throttle_(config.workers, config.retry),
-      rate_(config.bytes_per_second) {
+      rate_(config.bytes_per_second),
+      partitions_(partitions),
+      reserve_(partitions.reserve()),
+      timers_(&reserve_),
+      events_(&reserve_),
+      forgotten_(&reserve_) {
   assert(config.partition_inflight <= std::numeric_limits<decltype(PartitionState::jobs)>::max());
   assert(config.workers > 0 && config.partition_inflight > 0 && config.batch_entries > 0);
+  prepare();
+}
+
+void Scheduler::prepare(const JobResult* result) {
+  const size_t ranges = result == nullptr ? 0 : result->archives.size() + result->known_gaps.size();
+  if (spare_window_ == nullptr) {
+    spare_window_ = std::make_unique<Window>(config_.batch_entries, config_.partition_inflight, &reserve_);
+  }
+  if (spare_gaps_ == nullptr) spare_gaps_ = std::make_unique<Gaps>(&reserve_);
+  if (spare_found_ == nullptr) {
+    spare_found_ = std::make_unique<FoundArchives>(std::span<const Range>(), kNoLsn, kNoLsn, kNoLsn);
+  }
+  reserve_.ensure(kStepBytes + ranges * kBytesPerRange);
+}
+
+// Notified and not archived.
+uint64_t Scheduler::entries_waiting(const PartitionState& p) const {
+  if (!p.waits()) return 0;
+  return p.high - std::max(p.next, p.low) + 1 - (p.window ? p.window->archived_entries() : 0);
 }
 
 void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
   const auto [low, high, oldest_low, oldest_high] = notice;
   assert(low > kNoLsn && high + 1 >= low);
   assert(oldest_low > kNoLsn && oldest_low <= low && oldest_high <= high);
-  if (ref >= partitions_.size()) partitions_.resize(size_t{ref} + 1);
+  prepare();
   PartitionState& p = partitions_[ref];
+  const Recount recount(*this, p);
   if (p.place == Place::kUnknown) {
     p.low = low;
     p.high = high;
@@ -52,6 +86,7 @@ void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
 
 std::optional<Job> Scheduler::next_job(TimeMs now) {
   if (ready_.size == 0 || !may_start(now)) return std::nullopt;
+  prepare();
   const PartitionRef ref = ready_.head;
   PartitionState& p = partitions_[ref];
   std::optional<Job> job = plan(ref);
@@ -69,7 +104,9 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
 }
 
 void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now) {
+  prepare(&result);
   PartitionState& p = partitions_[job.partition];
+  const Recount recount(*this, p);
   assert(p.jobs > 0 && running_ > 0);
   const bool own_failure = report_to_throttle(p, job, result, now);
   rate_.finished(job.expected_bytes, result.size_bytes, now);
@@ -91,8 +128,10 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
         progressed(job.partition, job, result.through);
       }
       break;
-    case Outcome::kMissing:
     case Outcome::kEntryFailed:
+      if (result.through != kNoLsn) remember(p, job, result);
+      [[fallthrough]];
+    case Outcome::kMissing:
       failed(job.partition, job, result, now);
       break;
     case Outcome::kObjectFailed:
@@ -115,10 +154,11 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
 }
 
 std::optional<Ack> Scheduler::next_ack() {
-  while (!acks_.empty()) {
-    const PartitionRef ref = acks_.front();
-    acks_.pop_front();
+  while (first_ack_ != kNoPartition) {
+    const PartitionRef ref = first_ack_;
     PartitionState& p = partitions_[ref];
+    first_ack_ = p.next_ack;
+    if (first_ack_ == kNoPartition) last_ack_ = kNoPartition;
     if (!owes_ack(p)) {
       p.ack = AckPhase::kNone;  // what came since it was queued queues it again
       continue;
@@ -132,7 +172,9 @@ std::optional<Ack> Scheduler::next_ack() {
 }
 
 void Scheduler::ack_finished(const Ack& ack, bool ok, TimeMs now) {
+  prepare();
   PartitionState& p = partitions_[ack.partition];
+  const Recount recount(*this, p);
   assert(p.ack == AckPhase::kRunning && acks_running_ > 0);
   --acks_running_;
   if (ok) {
@@ -149,27 +191,34 @@ void Scheduler::ack_finished(const Ack& ack, bool ok, TimeMs now) {
 }
 
 void Scheduler::sink_swapped(TimeMs now) {
+  prepare();
   ++epoch_;
   if (throttle_.state() != Throttle::State::kClosed) events_.push_back({EventKind::kSinkUp, 0, {}, 0});
   events_.push_back({EventKind::kSinkChanged, 0, {}, 0});
   throttle_.reset();
   // What failed on the old sink deserves a fresh try on the new one.
-  std::vector<PartitionRef> waiting;
-  for (const Timer& timer : timers_) {
-    if (!timer.is_ack) waiting.push_back(timer.partition);
+  const PartitionRef last_ready = ready_.tail;
+  for (auto timer = timers_.begin(); timer != timers_.end();) {
+    const auto [due, ref, is_ack] = *timer++;
+    if (is_ack) continue;
+    partitions_[ref].backoff = Backoff();
+    place(ref, rightful_place(ref), now);
   }
-  for (const PartitionRef ref : waiting) partitions_[ref].backoff = Backoff();
   // And who has jobs in flight must let them end before it looks at the new one.
-  for (PartitionRef ref = ready_.head; ref != kNoPartition; ref = partitions_[ref].next_ref) {
-    if (partitions_[ref].jobs > 0) waiting.push_back(ref);
+  PartitionRef next = last_ready == kNoPartition ? kNoPartition : ready_.head;
+  for (bool is_last = false; next != kNoPartition && !is_last;) {
+    const PartitionRef ref = next;
+    next = partitions_[ref].next_ref;
+    is_last = ref == last_ready;
+    if (partitions_[ref].jobs > 0) place(ref, rightful_place(ref), now);
   }
-  for (const PartitionRef ref : waiting) place(ref, rightful_place(ref), now);
 }
 
 void Scheduler::tick(TimeMs now) {
+  prepare();
   throttle_.tick(now);
   rate_.tick(now);
-  while (!timers_.empty() && timers_.begin()->due <= now) {
+  for (int ended = 0; ended < kMostAtOnce && !timers_.empty() && timers_.begin()->due <= now; ++ended) {
     const Timer timer = *timers_.begin();
     if (timer.is_ack) {
       timers_.erase(timers_.begin());
@@ -193,12 +242,12 @@ TimeMs Scheduler::wake_at() const {
 }
 
 bool Scheduler::has_command(TimeMs now) const {
-  return !acks_.empty() || (ready_.size > 0 && may_start(now));
+  return first_ack_ != kNoPartition || (ready_.size > 0 && may_start(now));
 }
 
 bool Scheduler::idle() const {
-  return running_ == 0 && acks_running_ == 0 && ready_.size == 0 && acks_.empty() && timers_.empty() &&
-         untold_ == 0;
+  return running_ == 0 && acks_running_ == 0 && ready_.size == 0 && first_ack_ == kNoPartition &&
+         timers_.empty() && untold_ == 0;
 }
 
 // ---- One partition ------------------------------------------------------------------------------
@@ -300,12 +349,17 @@ void Scheduler::place(PartitionRef ref, Place to, TimeMs now) {
       break;
     case Place::kBackingOff:
       timers_.erase({p.since, ref, false});
+      --backing_off_;
       break;
     case Place::kRunning:
+      --at_work_;
+      break;
     case Place::kUnknown:
       break;
   }
   p.place = to;
+  if (to == Place::kBackingOff) ++backing_off_;
+  if (to == Place::kRunning) ++at_work_;
   if (to == Place::kReady) push_back(ready_, ref);
   if (to == Place::kDormant) {
     p.since = now;
@@ -317,7 +371,9 @@ void Scheduler::want_ack(PartitionRef ref) {
   PartitionState& p = partitions_[ref];
   if (p.ack != AckPhase::kNone || !owes_ack(p)) return;
   p.ack = AckPhase::kQueued;
-  acks_.push_back(ref);
+  p.next_ack = kNoPartition;
+  (last_ack_ == kNoPartition ? first_ack_ : partitions_[last_ack_].next_ack) = ref;
+  last_ack_ = ref;
 }
 
 bool Scheduler::owes_ack(const PartitionState& p) const {
@@ -329,7 +385,7 @@ bool Scheduler::owes_ack(const PartitionState& p) const {
 }
 
 void Scheduler::forget_idle(TimeMs now) {
-  while (dormant_.size > 0) {
+  for (int looked_at = 0; looked_at < kMostAtOnce && dormant_.size > 0; ++looked_at) {
     const PartitionRef ref = dormant_.head;
     PartitionState& p = partitions_[ref];
     if (p.since + TimeMs{config_.partition_idle_ms} > now) return;
@@ -377,14 +433,10 @@ Snapshot Scheduler::snapshot(TimeMs now) const {
   s.rate_debt_bytes = rate_.debt_bytes(now);
   s.breaker = throttle_.state();
   s.breaker_level = throttle_.level();
-  for (const PartitionState& p : partitions_) {
-    if (p.place == Place::kUnknown || p.place == Place::kDormant) continue;
-    ++(p.place == Place::kBackingOff ? s.partitions_backing_off : s.partitions_active);
-    const Lsn next = std::max(p.next, p.low);
-    if (next > p.high) continue;
-    s.entries_waiting += p.high - next + 1 - (p.window ? p.window->archived_entries() : 0);
-    s.oldest_waiting_ms = std::max(s.oldest_waiting_ms, now - p.waiting_since);
-  }
+  s.partitions_backing_off = backing_off_;
+  s.partitions_active = ready_.size + at_work_;
+  s.entries_waiting = entries_waiting_;
+  if (ages_.oldest() != kNever) s.oldest_waiting_ms = now - ages_.oldest();
   return s;
 }
 

@@ -6,8 +6,9 @@
 // Outputs    next_job and next_ack are pulled by whoever has a free worker; events() collects what an
 //            operator should see; wake_at says when tick has something to do
 // Threads    none of its own; one caller at a time
-// Ownership  partitions are dense numbers (PartitionRef) that the caller hands out; after forgotten()
-//            returned one, the caller may give that number to another partition
+// Ownership  partitions are dense numbers (PartitionRef) that the caller hands out, with room for their state
+//            in a PartitionTable; after forgotten() returned one, the caller may give that number to another
+// Memory     an input throws std::bad_alloc, and then nothing has changed; give it again later
 //
 // The rules, as the design numbers them:
 //  1 the first notification of a partition is followed by discovery: what the archive already holds is
@@ -37,14 +38,18 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
 
+#include "core/ages.h"
 #include "core/backoff.h"
 #include "core/partition_state.h"
+#include "core/partition_table.h"
 #include "core/rate_limit.h"
+#include "core/reserve.h"
 #include "core/throttle.h"
 #include "core/types.h"
 
@@ -159,7 +164,7 @@ struct Snapshot {
 
 class Scheduler {
  public:
-  explicit Scheduler(const SchedulerConfig& config);
+  Scheduler(const SchedulerConfig& config, PartitionTable& partitions);
 
   void notified(PartitionRef partition, const Notice& notice, TimeMs now);
 
@@ -179,7 +184,8 @@ class Scheduler {
   void sink_swapped(TimeMs now);
   uint32_t sink_epoch() const { return epoch_; }
 
-  // Ends delays that are over. Call when wake_at() has come; calling at any other time is harmless.
+  // Ends delays that are over, so many at once. Call when wake_at() has come; calling at any other time is
+  // harmless.
   void tick(TimeMs now);
   TimeMs wake_at() const;  // kNever: nothing to wait for
 
@@ -190,8 +196,10 @@ class Scheduler {
   bool idle() const;
 
   // What the last inputs raised and gave up; the caller takes it and clears it.
-  std::vector<Event>& events() { return events_; }
-  std::vector<PartitionRef>& forgotten() { return forgotten_; }
+  using Events = std::vector<Event, Reserved<Event>>;
+  using Forgotten = std::vector<PartitionRef, Reserved<PartitionRef>>;
+  Events& events() { return events_; }
+  Forgotten& forgotten() { return forgotten_; }
 
   Snapshot snapshot(TimeMs now) const;
   // For assertions of tests: the state of one partition.
@@ -206,6 +214,31 @@ class Scheduler {
     friend auto operator<=>(const Timer&, const Timer&) = default;
   };
 
+  // Counts a partition's entries that wait anew when an input has changed it.
+  class Recount {
+   public:
+    Recount(Scheduler& scheduler, const PartitionState& p)
+        : scheduler_(scheduler),
+          p_(p),
+          entries_(scheduler.entries_waiting(p)),
+          since_(p.waits() ? p.waiting_since : kNever) {}
+    ~Recount() {
+      scheduler_.entries_waiting_ += scheduler_.entries_waiting(p_) - entries_;
+      const TimeMs since = p_.waits() ? p_.waiting_since : kNever;
+      if (since == since_) return;
+      if (since_ != kNever) scheduler_.ages_.remove(since_);
+      if (since != kNever) scheduler_.ages_.add(since);
+    }
+    Recount(const Recount&) = delete;
+    Recount& operator=(const Recount&) = delete;
+
+   private:
+    Scheduler& scheduler_;
+    const PartitionState& p_;
+    const uint64_t entries_;
+    const TimeMs since_;
+  };
+
   // An intrusive list through PartitionState::prev/next_ref; a partition is in at most one.
   struct List {
     PartitionRef head = kNoPartition;
@@ -215,11 +248,15 @@ class Scheduler {
   void push_back(List& list, PartitionRef ref);
   void remove(List& list, PartitionRef ref);
 
+  // Before anything is changed: all that one input may need is at hand. Throws std::bad_alloc.
+  void prepare(const JobResult* result = nullptr);
+  uint64_t entries_waiting(const PartitionState& p) const;
+
   // After any change of a partition: find gaps, queue its acknowledgement, put it where it belongs.
   void settle(PartitionRef ref, TimeMs now);
   bool find_gap(PartitionRef ref);
   Range gap_before_low(const PartitionState& p) const;
-  Gaps& gaps(PartitionState& p) const;
+  Gaps& gaps(PartitionState& p);
   void tell_gap(PartitionRef ref);
   void tell_conflict(PartitionRef ref, Range range);
   // The job the partition needs next; nothing if it has none or must wait for those it has.
@@ -233,7 +270,7 @@ class Scheduler {
   void want_ack(PartitionRef ref);
   bool owes_ack(const PartitionState& p) const;
   // Late entries.
-  void claim(PartitionState& p, const Notice& notice) const;
+  void claim(PartitionState& p, const Notice& notice);
   void plan_late(const PartitionState& p, Job& job) const;
   void late_finished(const Job& job, const JobResult& result, bool own_failure, TimeMs now);
   void forget_idle(TimeMs now);
@@ -245,9 +282,9 @@ class Scheduler {
   void back_off(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now);
   void recovered(PartitionRef ref, Range range);
   void advance(PartitionState& p, Lsn next);
-  Window& window(PartitionState& p) const;
+  Window& window(PartitionState& p);
   // An archive of that range may be in the sink, or not: tried again as it was, it gets the name it had.
-  void remember(PartitionState& p, const Job& job, const JobResult& result) const;
+  void remember(PartitionState& p, const Job& job, const JobResult& result);
   // True if the failure was the partition's own rather than the sink's.
   bool report_to_throttle(PartitionState& p, const Job& job, const JobResult& result, TimeMs now);
 
@@ -260,13 +297,24 @@ class Scheduler {
   uint32_t acks_running_ = 0;
   uint64_t untold_ = 0;     // events that have to be delivered and were not yet
   uint32_t successes_ = 0;  // of jobs at the sink; wraps, only compared for equality
-  std::deque<PartitionState> partitions_;
+  PartitionTable& partitions_;
+  Reserve& reserve_;
   List ready_;
   List dormant_;
-  std::deque<PartitionRef> acks_;  // partitions whose ack is queued, each once
-  std::set<Timer> timers_;
-  std::vector<Event> events_;
-  std::vector<PartitionRef> forgotten_;
+  PartitionRef first_ack_ = kNoPartition;  // partitions whose ack is queued, each once
+  PartitionRef last_ack_ = kNoPartition;
+  std::set<Timer, std::less<>, Reserved<Timer>> timers_;
+  Events events_;
+  Forgotten forgotten_;
+  // What an input may have to give to a partition.
+  std::unique_ptr<Window> spare_window_;
+  std::unique_ptr<Gaps> spare_gaps_;
+  std::unique_ptr<FoundArchives> spare_found_;
+  // For the snapshot.
+  uint64_t backing_off_ = 0;  // partitions
+  uint64_t at_work_ = 0;      // partitions whose jobs are with workers
+  uint64_t entries_waiting_ = 0;
+  Ages ages_;
 };
 
 }  // namespace tidemark::core

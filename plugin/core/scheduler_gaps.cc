@@ -1,6 +1,7 @@
 // Gaps: how they are found and told, and what is done about entries of them that turn up late.
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "core/scheduler.h"
 
@@ -47,8 +48,8 @@ Range Scheduler::gap_before_low(const PartitionState& p) const {
   return {p.next, last};
 }
 
-Gaps& Scheduler::gaps(PartitionState& p) const {
-  if (p.gaps == nullptr) p.gaps = std::make_unique<Gaps>();
+Gaps& Scheduler::gaps(PartitionState& p) {
+  if (p.gaps == nullptr) p.gaps = std::move(spare_gaps_);
   return *p.gaps;
 }
 
@@ -70,7 +71,9 @@ void Scheduler::tell_conflict(PartitionRef ref, Range range) {
 
 void Scheduler::event_delivered(const Event& event, TimeMs now) {
   if (event.kind != EventKind::kGap && event.kind != EventKind::kConflict) return;
+  prepare();
   PartitionState& p = partitions_[event.partition];
+  const Recount recount(*this, p);
   assert(p.is_untold() && untold_ > 0);
   --untold_;
   if (event.kind == EventKind::kConflict) {
@@ -87,7 +90,7 @@ void Scheduler::event_delivered(const Event& event, TimeMs now) {
 
 // The notification says that entries below low are there. It may be an old one that was late itself; what
 // lies in a gap, or is about to, is looked for all the same.
-void Scheduler::claim(PartitionState& p, const Notice& notice) const {
+void Scheduler::claim(PartitionState& p, const Notice& notice) {
   if (p.next == kNoLsn) return;
   const Range claimed{notice.oldest_low, std::min(notice.high, p.low - 1)};
   if (claimed.first > claimed.last) return;
@@ -132,7 +135,7 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
         gaps.archived(range, result.through == kNoLsn ? range.last : result.through);
       } else {
         const Lsn through = result.complete_through < range.first ? kEveryLsn : result.complete_through;
-        gaps.looked(range, job.sink_epoch, {result.archives, range.first, through, range.last});
+        gaps.looked(range, job.sink_epoch, {result.archives, range.first, through, range.last, &reserve_});
       }
       break;
     case Outcome::kMissing:

@@ -1,6 +1,7 @@
 // What the result of a job changes: in its partition, and in what is believed of the sink.
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "core/scheduler.h"
 
@@ -24,7 +25,8 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
   // An answer that knows nothing of the first LSN asked for would be asked for again without end.
   const Lsn through = result.complete_through < job.range.first ? kEveryLsn : result.complete_through;
   if (!result.archives.empty() || through != kEveryLsn) {
-    p.found = std::make_unique<FoundArchives>(result.archives, job.range.first, through, job.range.last);
+    p.found = std::move(spare_found_);
+    *p.found = FoundArchives(result.archives, job.range.first, through, job.range.last, &reserve_);
   }
 }
 
@@ -95,16 +97,14 @@ void Scheduler::defer(PartitionRef ref, const JobResult& result, TimeMs now) {
 }
 
 // Whether an archive of that range is in the sink is not known: tried again as it was, it gets the same name.
-void Scheduler::remember(PartitionState& p, const Job& job, const JobResult& result) const {
+void Scheduler::remember(PartitionState& p, const Job& job, const JobResult& result) {
   if (job.kind != JobKind::kArchive || job.sink_epoch != epoch_) return;
   const Range tried{job.range.first, result.through == kNoLsn ? job.range.last : result.through};
   if (tried.first != tried.last) window(p).remember(tried);
 }
 
-Window& Scheduler::window(PartitionState& p) const {
-  if (p.window == nullptr) {
-    p.window = std::make_unique<Window>(config_.batch_entries, config_.partition_inflight);
-  }
+Window& Scheduler::window(PartitionState& p) {
+  if (p.window == nullptr) p.window = std::move(spare_window_);
   return *p.window;
 }
 

@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/reserve.h"
 #include "core/types.h"
 
 namespace tidemark::core {
@@ -19,7 +20,8 @@ namespace tidemark::core {
 class Window {
  public:
   // `batch`: how many entries an archive may hold; `inflight`: how many may be on their way.
-  Window(uint32_t batch, uint32_t inflight) : batch_(batch), inflight_(inflight), offer_(batch) {}
+  Window(uint32_t batch, uint32_t inflight, Reserve* reserve = nullptr)
+      : batch_(batch), inflight_(inflight), offer_(batch), pieces_(reserve) {}
 
   // The first entries of next..high that no job has and no archive holds: up to the next piece, or what is
   // to be tried again as it was, so that it gets the name it had.
@@ -57,7 +59,7 @@ class Window {
   const uint32_t batch_;
   const uint32_t inflight_;
   uint32_t offer_;
-  std::vector<Piece> pieces_;
+  std::vector<Piece, Reserved<Piece>> pieces_;
 };
 
 }  // namespace tidemark::core

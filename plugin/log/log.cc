@@ -23,6 +23,8 @@ int32_t abi_level(spdlog::level::level_enum level) {
   }
 }
 
+tidemark_str abi_text(std::string_view text) { return {text.data(), text.size()}; }
+
 }  // namespace
 
 // On the stack of a thread for as long as the callback runs there.
@@ -107,7 +109,9 @@ Log::Log(HostLog callback, void* ctx, int32_t level) : inside_(std::make_shared<
                               : std::make_shared<spdlog::logger>(
                                     "tidemark", std::make_shared<HostSink>(callback, ctx, inside_));
   root_->set_level(callback == nullptr ? spdlog::level::off : spdlog_level(level));
-  root_->set_error_handler([](const std::string&) {});
+  root_->set_error_handler([callback, ctx](const std::string&) {
+    if (callback != nullptr) callback(ctx, TIDEMARK_LOG_ERROR, abi_text("tidemark"), abi_text(kLineLost));
+  });
 }
 
 std::shared_ptr<spdlog::logger> Log::component(const std::string& name) const { return root_->clone(name); }

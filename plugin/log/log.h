@@ -1,9 +1,9 @@
 // The plugin's log: spdlog in front of the host's callback. No global logger, registry or thread.
 //
-// Any thread; spdlog drops a line that it cannot format rather than throw. The callback must be safe to
-// call concurrently (the ABI says so). Sinks write through it too, so whoever holds a sink holds the Log.
-// Here, and for all who write, a line is made clean: whatever hosts, URLs and stores put into it, it stays
-// one line.
+// Any thread; nothing throws: where there is no memory for a line, one comes that says so. The callback must
+// be safe to call concurrently (the ABI says so). Sinks write through it too, so whoever holds a sink holds
+// the Log. Here, and for all who write, a line is made clean: whatever hosts, URLs and stores put into it, it
+// stays one line.
 #ifndef TIDEMARK_LOG_LOG_H
 #define TIDEMARK_LOG_LOG_H
 
@@ -11,6 +11,7 @@
 #include <tidemark/base.h>
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <thread>
@@ -50,6 +51,20 @@ class Log {
 };
 
 spdlog::level::level_enum spdlog_level(int32_t level);
+
+inline constexpr const char* kLineLost = "a line of the log is missing: out of memory";
+
+// A line whose text `make`, a callable, puts together.
+template <typename Make>
+void line(spdlog::logger& logger, spdlog::level::level_enum level, Make&& make) noexcept {
+  if (!logger.should_log(level)) return;
+  try {
+    const std::string text = make();
+    logger.log(level, spdlog::string_view_t(text));
+  } catch (const std::exception&) {
+    logger.log(level, spdlog::string_view_t(kLineLost));
+  }
+}
 
 }  // namespace tidemark::log
 

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "sink/loader.h"
+#include "util/guard.h"
 #include "util/stopwatch.h"
 
 namespace tidemark::runtime {
@@ -92,7 +93,7 @@ Status Archiver::set_sink(std::string_view url, std::span<const config::Option> 
   const std::shared_ptr<sink::Sink> old = slot_.swap(std::move(*opened));
   if (old != nullptr) metrics_.sink_swapped();
   if (started_) dispatcher_.sink_swapped();
-  logger_->info("sink is now {}", sink::printable_url(url));
+  log::line(*logger_, spdlog::level::info, [&] { return "sink is now " + sink::printable_url(url); });
   return {};
 }
 
@@ -103,10 +104,22 @@ Status Archiver::start() {
   if (slot_.get() == nullptr) return fail(TIDEMARK_E_INVALID, "no sink: call set_sink before start");
   cancelled_.store(false);
   sources_.forget_attributes();
+  if (Status made = guarded([this] { return start_threads(); }); !made) {
+    join_all();
+    return made;
+  }
+  started_ = true;
+  intake_.set_gate(Intake::Gate::kOpen);
+  logger_->info("started with {} workers", config_.workers);
+  return {};
+}
+
+// What it has begun when it fails, join_all() ends.
+Status Archiver::start_threads() {
   dispatcher_.start();
+  const BlockedSignals blocked;
+  threads_.reserve(config_.workers + 1);
   try {
-    const BlockedSignals blocked;
-    threads_.reserve(config_.workers + 1);
     threads_.emplace_back([this] {
       name_thread("tidemark-timer");
       dispatcher_.run_timer();
@@ -115,13 +128,9 @@ Status Archiver::start() {
       threads_.emplace_back([this, number] { run_worker(number); });
     }
   } catch (const std::system_error& problem) {
-    join_all();
-    return fail(TIDEMARK_E_RETRYABLE, std::string("cannot start ") + std::to_string(config_.workers) +
-                                          " workers: " + problem.what());
+    return fail(TIDEMARK_E_RETRYABLE, "cannot start " + std::to_string(config_.workers) +
+                                          " workers, out of memory or of threads: " + problem.what());
   }
-  started_ = true;
-  intake_.set_gate(Intake::Gate::kOpen);
-  logger_->info("started with {} workers", config_.workers);
   return {};
 }
 
@@ -224,8 +233,10 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
     stages.add(metrics::Stage::kAcknowledge, watch.elapsed());
     metrics_.acknowledged(status == TIDEMARK_OK);
     if (status != TIDEMARK_OK) {
-      logger_->warn("acknowledge of {}: {}; will try again", where(ack->id, {ack->ack.lsn, ack->ack.lsn}),
-                    from_abi(status, error, "").message);
+      log::line(*logger_, spdlog::level::warn, [&] {
+        return "acknowledge of " + where(ack->id, {ack->ack.lsn, ack->ack.lsn}) + ": " +
+               from_abi(status, error, "").message + "; will try again";
+      });
     }
     return AckDone{ack->ack, status == TIDEMARK_OK};
   }
@@ -265,26 +276,31 @@ void Archiver::deliver(const EventNotice& event) {
 }
 
 void Archiver::log_event(const EventNotice& event) {
+  using spdlog::level::level_enum;
+  const auto say = [this](level_enum level, auto&& make) { log::line(*logger_, level, make); };
+  const auto place = [&event] { return where(event.id, event.event.range); };
   switch (event.kind) {
     case TIDEMARK_EVENT_GAP:
-      logger_->error("gap: {} {}", where(event.id, event.event.range),
-                     event.event.known ? "was recorded earlier and not accepted yet: the entries are lost"
-                                       : "can no longer be archived");
+      say(level_enum::err, [&] {
+        return "gap: " + place() +
+               (event.event.known ? " was recorded earlier and not accepted yet: the entries are lost"
+                                  : " can no longer be archived");
+      });
       break;
     case TIDEMARK_EVENT_CONFLICT:
-      logger_->error("conflict: {}", event.error.message);
+      say(level_enum::err, [&] { return "conflict: " + event.error.message; });
       break;
     case TIDEMARK_EVENT_FAILING:
-      logger_->warn("failing: {}: {}", where(event.id, event.event.range), event.error.message);
+      say(level_enum::warn, [&] { return "failing: " + place() + ": " + event.error.message; });
       break;
     case TIDEMARK_EVENT_RECOVERED:
-      logger_->info("recovered: {}", where(event.id, event.event.range));
+      say(level_enum::info, [&] { return "recovered: " + place(); });
       break;
     case TIDEMARK_EVENT_SINK_DOWN:
-      logger_->warn("sink is down, every partition waits: {}", event.error.message);
+      say(level_enum::warn, [&] { return "sink is down, every partition waits: " + event.error.message; });
       break;
     case TIDEMARK_EVENT_SINK_UP:
-      logger_->info("sink is up again");
+      say(level_enum::info, [] { return std::string("sink is up again"); });
       break;
     default:
       break;
@@ -294,7 +310,8 @@ void Archiver::log_event(const EventNotice& event) {
 // Every failure at debug; the first of a streak is an event, which is logged louder.
 void Archiver::log_failure(const JobDone& done, const PartitionId& id) {
   if (done.error.status == TIDEMARK_OK || done.result.outcome == core::Outcome::kCancelled) return;
-  logger_->debug("{}: {}", where(id, done.job.range), done.error.message);
+  log::line(*logger_, spdlog::level::debug,
+            [&] { return where(id, done.job.range) + ": " + done.error.message; });
 }
 
 }  // namespace tidemark::runtime

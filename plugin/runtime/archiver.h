@@ -49,11 +49,12 @@ class Archiver {
   Result<std::shared_ptr<sink::Sink>> sink();
   // The same, to change something; INVALID if the archiver was made read_only.
   Result<std::shared_ptr<sink::Sink>> writable_sink();
-  void warn(const std::string& message) { logger_->warn("{}", message); }
+  void warn(const std::string& message) { logger_->log(spdlog::level::warn, spdlog::string_view_t(message)); }
   // False, and an ERROR in the log, if a callback asks: it would wait for itself.
   bool may_be_destroyed();
 
  private:
+  Status start_threads();
   void run_worker(uint32_t number);
   Finished run(Command& command, JobRunner& runner, metrics::Stages::Shard& stages);
   void deliver(const EventNotice& event);

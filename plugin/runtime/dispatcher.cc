@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
+#include <span>
+#include <thread>
 #include <utility>
 
 namespace tidemark::runtime {
@@ -11,6 +14,11 @@ namespace {
 
 // Notifications merged per step, so that no step keeps the lock for long.
 constexpr size_t kDrainAtOnce = 512;
+// More than one step of the scheduler raises.
+constexpr size_t kStepEvents = 16;
+// How long to wait for memory that a step needs, and how often while everybody is to stop.
+constexpr auto kShortOfMemory = std::chrono::milliseconds(20);
+constexpr int kTriesToStop = 100;
 
 int32_t abi_kind(core::EventKind kind) {
   switch (kind) {
@@ -42,6 +50,21 @@ bool carries_error(core::EventKind kind) {
          kind == core::EventKind::kSinkDown;
 }
 
+// With its text, if there is memory for it.
+Error copy_of(const Error& error) {
+  try {
+    return error;
+  } catch (const std::bad_alloc&) {
+    Error bare;
+    bare.status = error.status;
+    bare.sys_errno = error.sys_errno;
+    bare.http_status = error.http_status;
+    bare.retry_after_ms = error.retry_after_ms;
+    bare.message = "out of memory";
+    return bare;
+  }
+}
+
 }  // namespace
 
 core::TimeMs now_ms() {
@@ -54,8 +77,9 @@ Dispatcher::Dispatcher(const core::SchedulerConfig& config, Intake& intake)
 
 void Dispatcher::start() {
   const MutexLock lock(mutex_);
-  scheduler_ = std::make_unique<core::Scheduler>(config_);
+  scheduler_ = std::make_unique<core::Scheduler>(config_, intake_.states());
   stopping_ = false;
+  swap_untold_ = false;
   draining_ = false;
   timer_due_ = core::kNever;
 }
@@ -68,12 +92,23 @@ Status Dispatcher::notify(std::string_view storage, uint64_t id, core::Lsn low, 
 }
 
 bool Dispatcher::take(Finished finished, Command* out) {
+  int in_vain = 0;
   mutex_.lock();
-  core::TimeMs now = now_ms();
-  feed(finished, now);
-  for (;;) {
-    if (!stopping_) drain_intake(now);
-    if (stopping_ ? pick_event(out) : pick(out, now)) {
+  for (core::TimeMs now = now_ms();;) {
+    bool is_picked = false;
+    try {
+      is_picked = step(finished, out, now);
+      in_vain = 0;
+    } catch (const std::bad_alloc&) {
+      // What could not be done now is as it was. Only who stops does not wait for ever.
+      if (stopping_ && ++in_vain == kTriesToStop) break;
+      mutex_.unlock();
+      std::this_thread::sleep_for(kShortOfMemory);
+      mutex_.lock();
+      now = now_ms();
+      continue;
+    }
+    if (is_picked) {
       // Whoever takes a command and leaves another behind wakes the next worker for it.
       const bool more = has_command(now);
       mutex_.unlock();
@@ -97,6 +132,14 @@ bool Dispatcher::take(Finished finished, Command* out) {
   return false;
 }
 
+bool Dispatcher::step(Finished& finished, Command* out, core::TimeMs now) {
+  feed(finished, now);
+  if (stopping_) return pick_event(out);
+  tell_of_swap(now);
+  drain_intake(now);
+  return pick(out, now);
+}
+
 void Dispatcher::run_timer() {
   const MutexLock lock(mutex_);
   while (!stopping_) {
@@ -109,7 +152,13 @@ void Dispatcher::run_timer() {
     }
     const core::TimeMs now = now_ms();
     if (stopping_ || now < timer_due_) continue;
-    scheduler_->tick(now);
+    try {
+      events_.ensure(kStepEvents);
+      scheduler_->tick(now);
+    } catch (const std::bad_alloc&) {
+      timer_changed_.wait_until(mutex_, std::chrono::steady_clock::now() + kShortOfMemory);
+      continue;
+    }
     collect(nullptr);
     if (has_command(now)) doorbell_.ring();
     if (draining_ && finished_all()) drained_.notify_all();
@@ -120,8 +169,12 @@ bool Dispatcher::sink_swapped() {
   {
     const MutexLock lock(mutex_);
     if (scheduler_ == nullptr || stopping_) return false;
-    scheduler_->sink_swapped(now_ms());
-    collect(nullptr);
+    swap_untold_ = true;
+    try {
+      tell_of_swap(now_ms());
+    } catch (const std::bad_alloc&) {
+      // A worker does it: see step().
+    }
   }
   doorbell_.ring();
   return true;
@@ -147,7 +200,7 @@ void Dispatcher::finish() {
   const MutexLock lock(mutex_);
   scheduler_.reset();
   events_dropped_ += events_.dropped();
-  events_ = EventQueue();
+  events_.clear();
 }
 
 std::optional<core::Snapshot> Dispatcher::snapshot() {
@@ -163,7 +216,17 @@ uint64_t Dispatcher::events_dropped() {
 
 // ---- Steps, under the lock ----------------------------------------------------------------------
 
+void Dispatcher::tell_of_swap(core::TimeMs now) {
+  if (!swap_untold_) return;
+  events_.ensure(kStepEvents);
+  scheduler_->sink_swapped(now);
+  swap_untold_ = false;
+  collect(nullptr);
+}
+
 void Dispatcher::feed(Finished& finished, core::TimeMs now) {
+  if (std::holds_alternative<std::monostate>(finished)) return;
+  events_.ensure(kStepEvents);
   if (auto* job = std::get_if<JobDone>(&finished)) {
     scheduler_->job_finished(job->job, job->result, now);
     collect(&job->error);
@@ -173,17 +236,27 @@ void Dispatcher::feed(Finished& finished, core::TimeMs now) {
   } else if (std::holds_alternative<LogDone>(finished)) {
     events_.logged();
   } else if (auto* told = std::get_if<EventDone>(&finished)) {
-    events_.delivered();
     scheduler_->event_delivered(told->event, now);
+    events_.delivered();
     collect(nullptr);
   }
+  finished = std::monostate();
 }
 
 void Dispatcher::drain_intake(core::TimeMs now) {
   if (!intake_.pending()) return;
   std::array<Notification, kDrainAtOnce> buffer;
-  for (const Notification& n : intake_.drain(buffer)) {
-    scheduler_->notified(n.partition, n.notice, now);
+  std::span<const Notification> drained = intake_.drain(buffer);
+  try {
+    for (; !drained.empty(); drained = drained.subspan(1)) {
+      events_.ensure(kStepEvents);
+      scheduler_->notified(drained.front().partition, drained.front().notice, now);
+      if (!scheduler_->events().empty()) collect(nullptr);
+    }
+  } catch (const std::bad_alloc&) {
+    for (const Notification& n : drained) intake_.put_back(n);
+    collect(nullptr);
+    throw;
   }
   collect(nullptr);
 }
@@ -212,14 +285,15 @@ bool Dispatcher::pick_event(Command* out) {
   return true;
 }
 
-void Dispatcher::collect(const Error* error) {
+// Fails for nothing: memory for the events was ensured.
+void Dispatcher::collect(Error* error) {
   for (const core::Event& event : scheduler_->events()) {
     EventNotice notice;
     notice.kind = abi_kind(event.kind);
     if (is_of_partition(event.kind)) notice.id = intake_.id_of(event.partition);
     notice.event = event;
     notice.error.status = TIDEMARK_OK;
-    if (error != nullptr && carries_error(event.kind)) notice.error = *error;
+    if (error != nullptr && carries_error(event.kind)) notice.error = copy_of(*error);
     events_.push(std::move(notice));
   }
   scheduler_->events().clear();
@@ -238,9 +312,11 @@ void Dispatcher::update_timer() {
 
 bool Dispatcher::has_command(core::TimeMs now) const {
   if (events_.has_to_log() || events_.has_to_deliver()) return true;
-  return !stopping_ && (scheduler_->has_command(now) || intake_.pending());
+  return !stopping_ && (swap_untold_ || scheduler_->has_command(now) || intake_.pending());
 }
 
-bool Dispatcher::finished_all() const { return scheduler_->idle() && events_.idle() && !intake_.pending(); }
+bool Dispatcher::finished_all() const {
+  return scheduler_->idle() && events_.idle() && !intake_.pending() && !swap_untold_;
+}
 
 }  // namespace tidemark::runtime

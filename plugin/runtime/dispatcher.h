@@ -67,7 +67,7 @@ class Dispatcher {
  public:
   Dispatcher(const core::SchedulerConfig& config, Intake& intake);
 
-  // A new life: everything of the last one is forgotten. Before threads exist.
+  // A new life: everything of the last one is forgotten. Before threads exist. Throws std::bad_alloc.
   void start();
   // [any-thread] Hot: enqueues and wakes a worker if all sleep.
   Status notify(std::string_view storage, uint64_t id, core::Lsn low, core::Lsn high);
@@ -77,7 +77,8 @@ class Dispatcher {
   bool take(Finished finished, Command* out);
   void run_timer();
 
-  // A new sink is in place. False: not started, nothing to tell.
+  // A new sink is in place; where there is no memory now, a worker tells of it as soon as there is. False:
+  // not started, nothing to tell.
   bool sink_swapped();
   // Waits until everything notified is archived and acknowledged, or the deadline.
   void drain(std::chrono::steady_clock::time_point deadline);
@@ -90,12 +91,15 @@ class Dispatcher {
   uint64_t events_dropped();
 
  private:
+  // One step of take; it throws std::bad_alloc, and is to be done again then.
+  bool step(Finished& finished, Command* out, core::TimeMs now) TM_REQUIRES(mutex_);
   void feed(Finished& finished, core::TimeMs now) TM_REQUIRES(mutex_);
+  void tell_of_swap(core::TimeMs now) TM_REQUIRES(mutex_);
   void drain_intake(core::TimeMs now) TM_REQUIRES(mutex_);
   bool pick(Command* out, core::TimeMs now) TM_REQUIRES(mutex_);
   bool pick_event(Command* out) TM_REQUIRES(mutex_);
   // After every step: events and forgotten partitions leave the scheduler, the timer learns of new delays.
-  void collect(const Error* error) TM_REQUIRES(mutex_);
+  void collect(Error* error) TM_REQUIRES(mutex_);
   void update_timer() TM_REQUIRES(mutex_);
   bool has_command(core::TimeMs now) const TM_REQUIRES(mutex_);
   bool finished_all() const TM_REQUIRES(mutex_);
@@ -109,6 +113,7 @@ class Dispatcher {
   EventQueue events_ TM_GUARDED_BY(mutex_);
   uint64_t events_dropped_ TM_GUARDED_BY(mutex_) = 0;  // in earlier lives
   bool stopping_ TM_GUARDED_BY(mutex_) = false;
+  bool swap_untold_ TM_GUARDED_BY(mutex_) = false;  // of a new sink, to the scheduler
   core::TimeMs timer_due_ TM_GUARDED_BY(mutex_) = core::kNever;
   CondVar timer_changed_;
   CondVar drained_;

@@ -16,8 +16,6 @@ void EventQueue::push(EventNotice notice) {
 }
 
 std::vector<EventNotice> EventQueue::log() {
-  logging_ = true;
-  logging_through_ = decided_;
   std::vector<const Numbered*> found;
   for (const Numbers* queue : {&kept_, &droppable_}) {
     for (auto at = queue->rbegin(); at != queue->rend() && at->number > logged_; ++at) found.push_back(&*at);
@@ -27,6 +25,8 @@ std::vector<EventNotice> EventQueue::log() {
   std::vector<EventNotice> notices;
   notices.reserve(found.size());
   for (const Numbered* event : found) notices.push_back(event->notice);
+  logging_ = true;
+  logging_through_ = decided_;
   return notices;
 }
 
@@ -43,6 +43,14 @@ const EventQueue::Numbers& EventQueue::oldest() const {
 bool EventQueue::has_to_deliver() const {
   const Numbers& queue = oldest();
   return !delivering_ && !queue.empty() && queue.front().number <= logged_;
+}
+
+void EventQueue::clear() {
+  kept_.clear();
+  droppable_.clear();
+  decided_ = logged_ = logging_through_ = 0;
+  logging_ = delivering_ = false;
+  dropped_ = 0;
 }
 
 EventNotice EventQueue::deliver() {

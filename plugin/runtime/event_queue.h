@@ -7,14 +7,18 @@
 // GAP and CONFLICT are never dropped: the scheduler has at most one of each on its way for a partition. Of
 // the other kinds the oldest are dropped, and counted, when more than kMostDroppable wait.
 //
+// What an event needs to be kept is ensured before it is decided (see core/reserve.h): none is lost for want
+// of memory, but the text of its error may be.
+//
 // Its owner serialises all calls; no lock of its own.
 #ifndef TIDEMARK_RUNTIME_EVENT_QUEUE_H
 #define TIDEMARK_RUNTIME_EVENT_QUEUE_H
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <vector>
 
+#include "core/reserve.h"
 #include "core/scheduler.h"
 #include "runtime/intake.h"
 #include "util/result.h"
@@ -33,9 +37,12 @@ class EventQueue {
  public:
   static constexpr size_t kMostDroppable = 65'536;
 
+  // For one push. Throws std::bad_alloc.
+  void ensure(size_t events) { reserve_.ensure(events * kEventBytes); }
   void push(EventNotice notice);
 
-  // What was decided since the last call, to be logged; nothing while that is still being done.
+  // What was decided since the last call, to be logged; nothing while that is still being done. Throws
+  // std::bad_alloc, and can be called again then.
   std::vector<EventNotice> log();
   bool has_to_log() const { return !logging_ && logged_ < decided_; }
   void logged();
@@ -47,17 +54,21 @@ class EventQueue {
 
   bool idle() const { return kept_.empty() && droppable_.empty() && !logging_ && !delivering_; }
   uint64_t dropped() const { return dropped_; }
+  // A new life.
+  void clear();
 
  private:
   struct Numbered {
     uint64_t number;
     EventNotice notice;
   };
-  using Numbers = std::deque<Numbered>;
+  using Numbers = std::list<Numbered, core::Reserved<Numbered>>;
+  static constexpr size_t kEventBytes = sizeof(Numbered) + 64;
   const Numbers& oldest() const;
 
-  Numbers kept_;       // GAP and CONFLICT
-  Numbers droppable_;  // the rest
+  core::Reserve reserve_;
+  Numbers kept_{&reserve_};       // GAP and CONFLICT
+  Numbers droppable_{&reserve_};  // the rest
   uint64_t decided_ = 0;
   uint64_t logged_ = 0;  // events up to this number
   uint64_t logging_through_ = 0;

@@ -1,9 +1,12 @@
 #include "runtime/intake.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
+#include <new>
 
 #include "core/archive_name.h"
+#include "util/guard.h"
 
 namespace tidemark::runtime {
 namespace {
@@ -40,25 +43,45 @@ Status Intake::notify(std::string_view storage, uint64_t id, core::Lsn low, core
   if (shard.gate == Gate::kNotStarted)
     return fail(TIDEMARK_E_INVALID, "notify before start: call start first");
   if (shard.gate == Gate::kStopping) return fail(TIDEMARK_E_CANCELLED, "the archiver is stopping");
-  uint32_t index = find(shard, storage, id, hash);
-  if (index == kNone) {
-    const Result<uint32_t> inserted = insert(shard, storage, id, hash);
-    if (!inserted) return tl::unexpected(inserted.error());
-    index = *inserted;
+  core::PartitionRef ref = find(shard, storage, id, hash);
+  if (ref == kNone) {
+    Result<core::PartitionRef> inserted = insert(shard_number, shard, storage, id, hash);
+    if (!inserted) return tl::unexpected(std::move(inserted.error()));
+    ref = *inserted;
   }
-  Record& record = shard.records[index];
+  Record& record = record_of(ref);
   const core::Notice notice{low, high, low, high};
   if (record.notice.low != core::kNoLsn) {
     record.notice.merge(notice);
     return {};
   }
-  shard.pending.push_back(index);
   record.notice = notice;
+  make_pending(shard_number, shard, ref, became_pending);
+  return {};
+}
+
+void Intake::make_pending(uint32_t shard_number, Shard& shard, core::PartitionRef ref, bool* became_pending) {
+  record_of(ref).next_pending = kNone;
+  (shard.last_pending == kNone ? shard.first_pending : record_of(shard.last_pending).next_pending) = ref;
+  shard.last_pending = ref;
   const uint32_t bit = 1U << shard_number;
   if ((pending_shards_.load(std::memory_order_relaxed) & bit) == 0) {
     *became_pending = pending_shards_.fetch_or(bit) == 0;
   }
-  return {};
+}
+
+void Intake::put_back(const Notification& notification) {
+  const uint32_t shard_number = chunk_of(notification.partition).shard;
+  Shard& shard = shards_[shard_number];
+  const MutexLock lock(shard.mutex);
+  Record& record = record_of(notification.partition);
+  if (record.notice.low != core::kNoLsn) {
+    record.notice.merge(notification.notice);
+    return;
+  }
+  record.notice = notification.notice;
+  bool became_pending = false;
+  make_pending(shard_number, shard, notification.partition, &became_pending);
 }
 
 void Intake::set_gate(Gate gate) {
@@ -76,64 +99,67 @@ std::span<Notification> Intake::drain(std::span<Notification> out) {
     if ((pending_shards_.load() & (1U << s)) == 0) continue;
     Shard& shard = shards_[s];
     const MutexLock lock(shard.mutex);
-    while (shard.taken < shard.pending.size() && filled < out.size()) {
-      const uint32_t index = shard.pending[shard.taken++];
-      Record& record = shard.records[index];
-      out[filled++] = {index * kShards + s, record.notice};
+    while (shard.first_pending != kNone && filled < out.size()) {
+      const core::PartitionRef ref = shard.first_pending;
+      Record& record = record_of(ref);
+      shard.first_pending = record.next_pending;
+      out[filled++] = {ref, record.notice};
       record.notice.low = core::kNoLsn;
     }
-    if (shard.taken == shard.pending.size()) {
-      shard.pending.clear();
-      shard.taken = 0;
+    if (shard.first_pending == kNone) {
+      shard.last_pending = kNone;
       pending_shards_.fetch_and(~(1U << s));
-    } else if (shard.taken > shard.pending.size() / 2) {
-      shard.pending.erase(shard.pending.begin(), shard.pending.begin() + static_cast<ptrdiff_t>(shard.taken));
-      shard.taken = 0;
     }
   }
   return out.first(filled);
 }
 
 PartitionId Intake::id_of(core::PartitionRef ref) {
-  Shard& shard = shards_[ref % kShards];
+  Shard& shard = shards_[chunk_of(ref).shard];
   const MutexLock lock(shard.mutex);
-  const Record& record = shard.records[ref / kShards];
+  const Record& record = record_of(ref);
   return {record.storage, record.id};
 }
 
 void Intake::forget(core::PartitionRef ref) {
-  Shard& shard = shards_[ref % kShards];
+  Shard& shard = shards_[chunk_of(ref).shard];
   const MutexLock lock(shard.mutex);
-  const uint32_t index = ref / kShards;
-  if (shard.records[index].notice.low == core::kNoLsn) erase(shard, index);
+  if (record_of(ref).notice.low == core::kNoLsn) erase(shard, ref);
 }
 
 void Intake::reset() {
   for (Shard& shard : shards_) {
     const MutexLock lock(shard.mutex);
-    std::deque<Record>().swap(shard.records);
+    for (const uint32_t number : shard.chunks) static_cast<Chunk*>(chunks_.at(number))->~Chunk();
+    std::vector<uint32_t>().swap(shard.chunks);
     std::vector<uint32_t>().swap(shard.slots);
-    std::vector<uint32_t>().swap(shard.pending);
-    std::vector<uint32_t>().swap(shard.free_records);
+    shard.open_from = 0;
     shard.used = 0;
-    shard.taken = 0;
+    shard.first_pending = shard.last_pending = kNone;
   }
   pending_shards_.store(0);
+  chunks_.reset();
+  {
+    const MutexLock lock(states_mutex_);
+    states_.clear();
+  }
   const MutexLock lock(names_mutex_);
   names_.clear();
 }
 
-uint32_t Intake::find(const Shard& shard, std::string_view storage, uint64_t id, uint32_t hash) const {
+core::PartitionRef Intake::find(const Shard& shard, std::string_view storage, uint64_t id,
+                                uint32_t hash) const {
   if (shard.slots.empty()) return kNone;
   const size_t mask = shard.slots.size() - 1;
   for (size_t slot = hash & mask; shard.slots[slot] != kNone; slot = (slot + 1) & mask) {
-    const Record& record = shard.records[shard.slots[slot]];
+    const Record& record = record_of(shard.slots[slot]);
     if (record.hash == hash && record.id == id && *record.storage == storage) return shard.slots[slot];
   }
   return kNone;
 }
 
-Result<uint32_t> Intake::insert(Shard& shard, std::string_view storage, uint64_t id, uint32_t hash) {
+Result<core::PartitionRef> Intake::insert(uint32_t shard_number, Shard& shard, std::string_view storage,
+                                          uint64_t id, uint32_t hash) {
   if (const char* problem = core::storage_name_problem(storage)) {
     return fail(TIDEMARK_E_INVALID, "storage name '" + std::string(storage.substr(0, 200)) + "' " + problem);
   }
@@ -144,16 +170,15 @@ Result<uint32_t> Intake::insert(Shard& shard, std::string_view storage, uint64_t
   }
   const Result<const std::string*> name = intern(storage);
   if (!name) return tl::unexpected(name.error());
-  if ((size_t{shard.used} + 1) * 4 > shard.slots.size() * 3) grow(shard);
-  uint32_t index;
-  if (shard.free_records.empty()) {
-    index = static_cast<uint32_t>(shard.records.size());
-    shard.records.emplace_back();
-  } else {
-    index = shard.free_records.back();
-    shard.free_records.pop_back();
+  const bool is_full = (size_t{shard.used} + 1) * 4 > shard.slots.size() * 3;
+  if (is_full && !resize_slots(shard, std::max<size_t>(16, shard.slots.size() * 2))) {
+    return tl::unexpected(out_of_memory());
   }
-  Record& record = shard.records[index];
+  const Result<core::PartitionRef> ref = free_record(shard_number, shard);
+  if (!ref) return ref;
+
+  chunk_of(*ref).free &= ~(uint64_t{1} << (*ref % kChunkRecords));
+  Record& record = record_of(*ref);
   record = Record();
   record.storage = *name;
   record.id = id;
@@ -161,39 +186,103 @@ Result<uint32_t> Intake::insert(Shard& shard, std::string_view storage, uint64_t
   const size_t mask = shard.slots.size() - 1;
   size_t slot = hash & mask;
   while (shard.slots[slot] != kNone) slot = (slot + 1) & mask;
-  shard.slots[slot] = index;
+  shard.slots[slot] = *ref;
   ++shard.used;
-  return index;
+  return ref;
 }
 
-void Intake::grow(Shard& shard) {
-  const size_t size = std::max<size_t>(16, shard.slots.size() * 2);
-  std::vector<uint32_t> slots(size, kNone);
-  for (const uint32_t index : shard.slots) {
-    if (index == kNone) continue;
-    size_t slot = shard.records[index].hash & (size - 1);
+Result<core::PartitionRef> Intake::free_record(uint32_t shard_number, Shard& shard) {
+  for (; shard.open_from < shard.chunks.size(); ++shard.open_from) {
+    const uint32_t number = shard.chunks[shard.open_from];
+    const uint64_t free = static_cast<Chunk*>(chunks_.at(number))->free;
+    if (free != 0) return number * kChunkRecords + static_cast<uint32_t>(std::countr_zero(free));
+  }
+  try {
+    if (shard.chunks.size() == shard.chunks.capacity()) {
+      shard.chunks.reserve(std::max<size_t>(16, 2 * shard.chunks.size()));
+    }
+  } catch (const std::bad_alloc&) {
+    return tl::unexpected(out_of_memory());
+  }
+  const std::optional<uint32_t> number = chunks_.take();
+  if (!number) return tl::unexpected(out_of_memory());
+  auto* const chunk = new (chunks_.at(*number)) Chunk();
+  if (!attach(*number, *chunk)) {
+    chunk->~Chunk();
+    chunks_.give_back(*number);
+    return tl::unexpected(out_of_memory());
+  }
+  chunk->shard = shard_number;
+  chunk->place = static_cast<uint32_t>(shard.chunks.size());
+  shard.chunks.push_back(*number);
+  return *number * kChunkRecords;
+}
+
+bool Intake::attach(uint32_t chunk_number, Chunk& chunk) {
+  const MutexLock lock(states_mutex_);
+  try {
+    states_.attach(chunk_number, chunk.states.data());
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return true;
+}
+
+// False: no memory, and the slots are as they were.
+bool Intake::resize_slots(Shard& shard, size_t size) {
+  std::vector<uint32_t> slots;
+  try {
+    slots.assign(size, kNone);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  for (const core::PartitionRef ref : shard.slots) {
+    if (ref == kNone) continue;
+    size_t slot = record_of(ref).hash & (size - 1);
     while (slots[slot] != kNone) slot = (slot + 1) & (size - 1);
-    slots[slot] = index;
+    slots[slot] = ref;
   }
   shard.slots.swap(slots);
+  return true;
 }
 
 // Open addressing without tombstones: what stands behind the hole and may move up, does.
-void Intake::erase(Shard& shard, uint32_t index) {
+void Intake::erase(Shard& shard, core::PartitionRef ref) {
   const size_t mask = shard.slots.size() - 1;
-  size_t hole = shard.records[index].hash & mask;
-  while (shard.slots[hole] != index) hole = (hole + 1) & mask;
+  size_t hole = record_of(ref).hash & mask;
+  while (shard.slots[hole] != ref) hole = (hole + 1) & mask;
   for (size_t slot = (hole + 1) & mask; shard.slots[slot] != kNone; slot = (slot + 1) & mask) {
-    const size_t home = shard.records[shard.slots[slot]].hash & mask;
+    const size_t home = record_of(shard.slots[slot]).hash & mask;
     if (((slot - home) & mask) >= ((slot - hole) & mask)) {
       shard.slots[hole] = shard.slots[slot];
       hole = slot;
     }
   }
   shard.slots[hole] = kNone;
-  shard.records[index] = Record();
-  shard.free_records.push_back(index);
   --shard.used;
+  release(shard, ref);
+  // Where there is no memory for fewer, the many stay.
+  if (shard.slots.size() > kFewSlots && size_t{shard.used} * 8 < shard.slots.size()) {
+    (void)resize_slots(shard, shard.slots.size() / 2);
+  }
+}
+
+void Intake::release(Shard& shard, core::PartitionRef ref) {
+  Chunk& chunk = chunk_of(ref);
+  record_of(ref) = Record();
+  chunk.free |= uint64_t{1} << (ref % kChunkRecords);
+  shard.open_from = std::min<size_t>(shard.open_from, chunk.place);
+  if (chunk.free != ~uint64_t{0} || shard.chunks.size() == 1) return;
+  const uint32_t last = shard.chunks.back();
+  shard.chunks[chunk.place] = last;
+  static_cast<Chunk*>(chunks_.at(last))->place = chunk.place;
+  shard.chunks.pop_back();
+  {
+    const MutexLock states(states_mutex_);
+    states_.detach(ref / kChunkRecords);
+  }
+  chunk.~Chunk();
+  chunks_.give_back(ref / kChunkRecords);
 }
 
 Result<const std::string*> Intake::intern(std::string_view storage) {

@@ -9,6 +9,7 @@
 #include "sink/memory_source.h"
 #include "store/compare.h"
 #include "store/store.h"
+#include "util/guard.h"
 #include "util/sha256.h"
 #include "util/stopwatch.h"
 #include "util/wall_clock.h"
@@ -32,10 +33,12 @@ tar::Cancel cancel_of(const std::atomic<bool>& cancelled) {
 
 tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                             tidemark_error* error) {
-  const Result<size_t> count = static_cast<tar::EntrySource*>(ctx)->read(offset, buffer, size);
-  if (!count) return to_abi(count.error(), error);
-  *out_size = *count;
-  return TIDEMARK_OK;
+  return guard(error, [&]() -> Status {
+    const Result<size_t> count = static_cast<tar::EntrySource*>(ctx)->read(offset, buffer, size);
+    if (!count) return tl::unexpected(count.error());
+    *out_size = *count;
+    return {};
+  });
 }
 
 }  // namespace
@@ -77,11 +80,14 @@ class JobRunner::Leases {
 
  private:
   Result<std::string_view> acquire(core::Lsn lsn) {
-    tidemark_entry entry = {sizeof entry, 0, {nullptr, 0}, nullptr};
     tidemark_error error = empty_abi_error();
+    entries_.push_back({sizeof(tidemark_entry), 0, {nullptr, 0}, nullptr});  // before there is a loan to lose
+    tidemark_entry& entry = entries_.back();
     const tidemark_status status = host_.acquire_entry(host_.ctx, &partition_, lsn, &entry, &error);
-    if (status != TIDEMARK_OK) return tl::unexpected<Error>(from_abi(status, error, "acquire_entry"));
-    entries_.push_back(entry);
+    if (status != TIDEMARK_OK) {
+      entries_.pop_back();
+      return tl::unexpected<Error>(from_abi(status, error, "acquire_entry"));
+    }
     const std::string_view path = view(entry.path);
     if (path.empty() || path.front() != '/') {
       return fail(TIDEMARK_E_INVALID,
@@ -112,22 +118,17 @@ JobRunner::JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metri
            [](void* ctx) -> int32_t { return static_cast<std::atomic<bool>*>(ctx)->load() ? 1 : 0; }};
 }
 
-JobDone JobRunner::run(const JobCommand& command) {
+JobDone JobRunner::run(const JobCommand& command) noexcept {
   sink_ = slot_.get();
+  put_through_ = core::kNoLsn;
   Ended ended;
-  switch (command.job.kind) {
-    case core::JobKind::kDiscover:
-      ended = discover(command.id, command.job);
-      break;
-    case core::JobKind::kArchive:
-      ended = archive(command.id, command.job.range);
-      break;
-    case core::JobKind::kVerify:
-      ended = verify(command.id, command.job);
-      break;
-    case core::JobKind::kRecordGap:
-      ended = record_gap(command.id, command.job.range);
-      break;
+  try {
+    ended = run_kind(command);
+  } catch (...) {
+    ended = {};
+    ended.result.outcome = core::Outcome::kEntryFailed;
+    ended.result.through = put_through_;
+    ended.error = current_error();
   }
   sink_.reset();
   const core::Outcome outcome = ended.result.outcome;
@@ -139,6 +140,20 @@ JobDone JobRunner::run(const JobCommand& command) {
     metrics_.failed();
   }
   return {command.job, std::move(ended.result), std::move(ended.error), ended.begins_at};
+}
+
+JobRunner::Ended JobRunner::run_kind(const JobCommand& command) {
+  switch (command.job.kind) {
+    case core::JobKind::kDiscover:
+      return discover(command.id, command.job);
+    case core::JobKind::kArchive:
+      return archive(command.id, command.job.range);
+    case core::JobKind::kVerify:
+      return verify(command.id, command.job);
+    case core::JobKind::kRecordGap:
+      return record_gap(command.id, command.job.range);
+  }
+  return {};
 }
 
 JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
@@ -181,6 +196,7 @@ JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, core::Range rang
     source.crc32c = &crc32c;
   }
   const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
+  put_through_ = range.last;
   const Stopwatch putting;
   const auto read_before = body.times().read;
   const Status status = put(key, source);
@@ -446,6 +462,8 @@ JobRunner::Ended JobRunner::entry_error(Error error) const {
 }
 
 JobRunner::Ended JobRunner::sink_error(Error error) const {
+  // It is this process that has no memory, not the sink that is down.
+  if (is_out_of_memory(error)) return ended(core::Outcome::kEntryFailed, std::move(error));
   core::Outcome outcome =
       is_retryable(error.status) ? core::Outcome::kSinkFailed : core::Outcome::kObjectFailed;
   if (error.status == TIDEMARK_E_THROTTLED) outcome = core::Outcome::kSinkThrottled;

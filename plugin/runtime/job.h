@@ -36,7 +36,8 @@ class JobRunner {
             metrics::Stages::Shard& stages, SourcePool& sources, ReadPace& read_pace, const JobLimits& limits,
             const std::atomic<bool>& cancelled);
 
-  JobDone run(const JobCommand& command);
+  // Whatever fails, also for want of memory, is the job's outcome.
+  JobDone run(const JobCommand& command) noexcept;
 
  private:
   class Leases;
@@ -47,6 +48,7 @@ class JobRunner {
     core::Lsn begins_at = core::kNoLsn;  // see JobDone
   };
 
+  Ended run_kind(const JobCommand& command);
   Ended archive(const PartitionId& id, core::Range range);
   Ended verify(const PartitionId& id, const core::Job& job);
   Ended record_gap(const PartitionId& id, core::Range range);
@@ -84,7 +86,8 @@ class JobRunner {
   const JobLimits limits_;
   const std::atomic<bool>& cancelled_;
   tidemark_call call_;
-  std::shared_ptr<sink::Sink> sink_;  // of the job that runs
+  std::shared_ptr<sink::Sink> sink_;      // of the job that runs
+  core::Lsn put_through_ = core::kNoLsn;  // of the archive that it may have put
 };
 
 }  // namespace tidemark::runtime

@@ -5,6 +5,8 @@
 #include <dlfcn.h>
 #include <openssl/evp.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <vector>
@@ -69,6 +71,12 @@ const char* missing_function(const tidemark_sink_api& api) {
   return nullptr;
 }
 
+// The dynamic linker has only words for it, and these are lost where there is no memory for them.
+bool is_for_want_of_memory(int sys_errno, const char* why) {
+  return sys_errno == ENOMEM || (why != nullptr && (std::strstr(why, "out of memory") != nullptr ||
+                                                    std::strstr(why, strerrordesc_np(ENOMEM)) != nullptr));
+}
+
 Result<std::shared_ptr<Library>> load(const fs::path& path, const std::string& scheme, const log::Log& log) {
   std::error_code exists_problem;
   if (!fs::exists(path, exists_problem)) {
@@ -78,9 +86,14 @@ Result<std::shared_ptr<Library>> load(const fs::path& path, const std::string& s
   }
   auto library = std::make_shared<Library>();
   boost::dll::fs::error_code problem;
+  errno = 0;
   library->handle.load(path, problem, load_mode());
   if (problem) {
+    const int sys_errno = errno;
     const char* const why = dlerror();  // says more than the code that Boost.DLL makes of it
+    if (is_for_want_of_memory(sys_errno, why)) {
+      return fail(TIDEMARK_E_RETRYABLE, "out of memory to load the sink library " + path.string());
+    }
     return fail(TIDEMARK_E_UNSUPPORTED, "cannot load the sink library " + path.string() + ": " +
                                             (why != nullptr ? why : problem.message()));
   }
@@ -178,8 +191,11 @@ Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const co
   if (handle == nullptr) {
     return fail(TIDEMARK_E_UNSUPPORTED, library_path + " broke the ABI: open gave OK but no sink");
   }
-  const tidemark_sink_api* api = (*library)->api;
-  return std::make_shared<Sink>(api, handle, std::move(*library));
+  const tidemark_sink_api* const api = (*library)->api;
+  std::unique_ptr<tidemark_sink, decltype(api->close)> open(handle, api->close);
+  auto sink = std::make_shared<Sink>(api, handle, *library);
+  (void)open.release();  // the Sink closes it now
+  return sink;
 }
 
 }  // namespace tidemark::sink

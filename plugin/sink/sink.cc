@@ -1,6 +1,9 @@
 #include "sink/sink.h"
 
+#include <optional>
 #include <string>
+
+#include "util/guard.h"
 
 namespace tidemark::sink {
 namespace {
@@ -9,6 +12,21 @@ Status outcome(tidemark_status status, const tidemark_error& error, const char* 
   if (status == TIDEMARK_OK) return {};
   return tl::unexpected<Error>(from_abi(status, error, std::string(verb) + " " + std::string(key)));
 }
+
+// A function of ours that the sink calls: what it throws must not pass through the sink's code.
+template <typename Function>
+struct Callback {
+  const Function& function;
+  std::optional<Error> thrown;
+
+  template <typename... Args>
+  bool operator()(Args&&... args) noexcept {
+    Result<bool> more = guarded([&]() -> Result<bool> { return function(std::forward<Args>(args)...); });
+    if (more) return *more;
+    thrown = std::move(more.error());
+    return false;
+  }
+};
 
 }  // namespace
 
@@ -37,27 +55,32 @@ Result<ObjectInfo> Sink::head(std::string_view key, const tidemark_call* call) {
 
 Status Sink::get(std::string_view key, int64_t offset, uint64_t size,
                  const std::function<bool(const void* data, size_t size)>& write, const tidemark_call* call) {
-  using Write = std::function<bool(const void*, size_t)>;
+  using Write = Callback<std::function<bool(const void*, size_t)>>;
+  Write callback{write, std::nullopt};
   const tidemark_writer writer = {
-      const_cast<Write*>(&write), [](void* ctx, const void* data, size_t count) -> tidemark_status {
-        return (*static_cast<const Write*>(ctx))(data, count) ? TIDEMARK_OK : TIDEMARK_E_CANCELLED;
+      &callback, [](void* ctx, const void* data, size_t count) -> tidemark_status {
+        return (*static_cast<Write*>(ctx))(data, count) ? TIDEMARK_OK : TIDEMARK_E_CANCELLED;
       }};
   tidemark_error error = empty_abi_error();
-  return outcome(api_->get(handle_, abi_str(key), offset, size, &writer, call, &error), error, "get", key);
+  const tidemark_status status = api_->get(handle_, abi_str(key), offset, size, &writer, call, &error);
+  if (callback.thrown) return tl::unexpected(std::move(*callback.thrown));
+  return outcome(status, error, "get", key);
 }
 
 Status Sink::list(std::string_view prefix, std::string_view start_after,
                   const std::function<bool(std::string_view key, const ObjectInfo& object)>& visit,
                   const tidemark_call* call) {
-  using Visit = std::function<bool(std::string_view, const ObjectInfo&)>;
+  using Visit = Callback<std::function<bool(std::string_view, const ObjectInfo&)>>;
+  Visit callback{visit, std::nullopt};
   tidemark_error error = empty_abi_error();
   const tidemark_status status = api_->list(
       handle_, abi_str(prefix), abi_str(start_after),
       [](void* ctx, tidemark_str key, const tidemark_object* object) -> int32_t {
-        return (*static_cast<const Visit*>(ctx))(view(key), {object->size_bytes, object->modified_us}) ? 0
-                                                                                                       : 1;
+        const ObjectInfo info = {object->size_bytes, object->modified_us};
+        return (*static_cast<Visit*>(ctx))(view(key), info) ? 0 : 1;
       },
-      const_cast<Visit*>(&visit), call, &error);
+      &callback, call, &error);
+  if (callback.thrown) return tl::unexpected(std::move(*callback.thrown));
   return outcome(status, error, "list", prefix);
 }
 

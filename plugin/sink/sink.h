@@ -35,10 +35,11 @@ class Sink {
   // For all: statuses as tidemark/sink.h gives them; `call` may be NULL.
   Status put(std::string_view key, const tidemark_source& source, uint32_t flags, const tidemark_call* call);
   Result<ObjectInfo> head(std::string_view key, const tidemark_call* call);
-  // `write` returns false to stop; get() is then TIDEMARK_E_CANCELLED. It must not throw.
+  // `write` returns false to stop; get() is then TIDEMARK_E_CANCELLED. What it throws stops too and is the
+  // error.
   Status get(std::string_view key, int64_t offset, uint64_t size,
              const std::function<bool(const void* data, size_t size)>& write, const tidemark_call* call);
-  // `visit` returns false to stop, which is no error. It must not throw.
+  // `visit` returns false to stop, which is no error; what it throws is.
   Status list(std::string_view prefix, std::string_view start_after,
               const std::function<bool(std::string_view key, const ObjectInfo& object)>& visit,
               const tidemark_call* call);

@@ -131,11 +131,9 @@ Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t pa
   const tar::Extraction wanted = {storage, partition, {}, lsn, directory, {}};
   Restored result;
   for (const Candidate& candidate : found->archives) {
+    result.key = candidate.key;  // once it is restored nothing may fail
     Status status = restore_from(sink, candidate, wanted, piece_bytes, deadline);
-    if (status) {
-      result.key = candidate.key;
-      return result;
-    }
+    if (status) return result;
     // Only another copy of the entry can help.
     if (status.error().status != TIDEMARK_E_CORRUPT) return tl::unexpected(std::move(status.error()));
     result.damaged.push_back(std::move(status.error()));

@@ -17,6 +17,7 @@
 #include "tar/stream.h"
 #include "tar/walker.h"
 #include "util/crc32c.h"
+#include "util/guard.h"
 #include "util/sha256.h"
 #include "util/stopwatch.h"
 
@@ -62,6 +63,17 @@ class EntrySource::Impl {
   const std::optional<Error>& failure() const { return failure_; }
   const SourceTimes& times() const { return times_; }
   AttributeWatch& attributes() { return attributes_; }
+
+  // What `body` throws is the failure from now on: half a step may have been done.
+  template <typename Body>
+  auto kept(Body&& body) -> decltype(body()) {
+    try {
+      return body();
+    } catch (...) {
+      failure_ = current_error();
+    }
+    return tl::unexpected<Error>(*failure_);
+  }
 
  private:
   enum class Mode : uint8_t {
@@ -524,11 +536,17 @@ Status EntrySource::open(std::string_view storage, uint64_t partition, std::span
 uint64_t EntrySource::size_bytes() const { return impl_->size_bytes(); }
 const uint8_t* EntrySource::data() const { return impl_->data(); }
 Result<size_t> EntrySource::read(uint64_t offset, void* buffer, size_t size) {
-  return impl_->read(offset, static_cast<uint8_t*>(buffer), size);
+  return impl_->kept([&] { return impl_->read(offset, static_cast<uint8_t*>(buffer), size); });
 }
-Result<core::Digest> EntrySource::content_digest() { return impl_->content_digest(); }
-Result<core::Digest> EntrySource::object_digest() { return impl_->object_digest(); }
-Result<uint32_t> EntrySource::object_crc32c() { return impl_->object_crc32c(); }
+Result<core::Digest> EntrySource::content_digest() {
+  return impl_->kept([&] { return impl_->content_digest(); });
+}
+Result<core::Digest> EntrySource::object_digest() {
+  return impl_->kept([&] { return impl_->object_digest(); });
+}
+Result<uint32_t> EntrySource::object_crc32c() {
+  return impl_->kept([&] { return impl_->object_crc32c(); });
+}
 const std::optional<Error>& EntrySource::failure() const { return impl_->failure(); }
 const SourceTimes& EntrySource::times() const { return impl_->times(); }
 const std::string& EntrySource::attributes_found() const { return impl_->attributes().found(); }

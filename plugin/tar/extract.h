@@ -24,7 +24,7 @@ namespace tidemark::tar {
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
-  // The next bytes, valid until the next call; empty at the end. Must not throw.
+  // The next bytes, valid until the next call; empty at the end.
   virtual Result<std::span<const uint8_t>> next() = 0;
 };
 

@@ -4,9 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <string>
+#include <climits>
+#include <cstring>
+#include <new>
 #include <utility>
-#include <vector>
 
 #include "tar/dir_stack.h"
 #include "tar/tree_builder.h"
@@ -26,14 +27,18 @@ int push_directory(DirStack& stack, int parent, const char* name) {
   UniqueFd fd(openat(parent, name, kOpenDirectory));
   struct stat info;
   if (!fd || fstat(fd.get(), &info) != 0) return errno;
-  stack.push(std::move(fd), info.st_dev, info.st_ino);
+  try {
+    stack.push(std::move(fd), info.st_dev, info.st_ino);
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  }
   return 0;
 }
 
-// Unlinks until the directory is empty or a subdirectory turns up, whose name is then in `name`.
-int empty_until_directory(int fd, std::string& name) {
+// Unlinks until the directory is empty or a subdirectory that is not turns up, whose name is then in `name`.
+int empty_until_directory(int fd, char (&name)[NAME_MAX + 1]) {
   alignas(dirent64) char listing[16 << 10];
-  name.clear();
+  name[0] = '\0';
   for (bool removed = true; removed;) {
     // From the start: what is removed while a directory is read may hide other names.
     removed = false;
@@ -47,7 +52,12 @@ int empty_until_directory(int fd, std::string& name) {
         if (unlinkat(fd, found->d_name, 0) == 0) {
           removed = true;
         } else if (errno == EISDIR || errno == EPERM) {
-          name = found->d_name;
+          if (unlinkat(fd, found->d_name, AT_REMOVEDIR) == 0) {
+            removed = true;
+            continue;
+          }
+          if (errno != ENOTEMPTY && errno != EEXIST) return errno;
+          std::strcpy(name, found->d_name);
           return 0;
         } else if (errno != ENOENT) {
           return errno;
@@ -60,26 +70,27 @@ int empty_until_directory(int fd, std::string& name) {
 
 }  // namespace
 
-int remove_tree(int directory_fd, const char* name) {
+int remove_tree(int directory_fd, const char* name, DirStack& stack) {
   if (unlinkat(directory_fd, name, 0) == 0 || errno == ENOENT) return 0;
   if (errno != EISDIR && errno != EPERM) return errno;
-  DirStack stack;
-  std::vector<std::string> names = {name};
+  stack.clear();
   if (const int problem = push_directory(stack, directory_fd, name); problem != 0) return problem;
   while (!stack.empty()) {
-    std::string child;
+    char child[NAME_MAX + 1];
     if (const int problem = empty_until_directory(stack.fd(), child); problem != 0) return problem;
-    if (!child.empty()) {
-      if (const int problem = push_directory(stack, stack.fd(), child.c_str()); problem != 0) return problem;
-      names.push_back(std::move(child));
+    if (child[0] != '\0') {
+      if (const int problem = push_directory(stack, stack.fd(), child); problem != 0) return problem;
       continue;
     }
+    // What is empty now goes when the directory above is read again.
     if (const int problem = stack.pop(); problem != 0) return problem;
-    const int parent = stack.empty() ? directory_fd : stack.fd();
-    if (unlinkat(parent, names.back().c_str(), AT_REMOVEDIR) != 0) return errno;
-    names.pop_back();
   }
-  return 0;
+  return unlinkat(directory_fd, name, AT_REMOVEDIR) == 0 ? 0 : errno;
+}
+
+int remove_tree(int directory_fd, const char* name) {
+  DirStack stack;
+  return remove_tree(directory_fd, name, stack);
 }
 
 }  // namespace tidemark::tar

@@ -48,8 +48,7 @@ bool can_sync_at_once(int fd) {
 
 TreeBuilder::~TreeBuilder() {
   file_.reset();
-  stack_.clear();
-  if (created_) remove_tree(directory_.get(), temp_name_.c_str());
+  if (created_) remove_tree(directory_.get(), temp_name_.c_str(), stack_);
 }
 
 std::string TreeBuilder::shown(std::string_view path) const {

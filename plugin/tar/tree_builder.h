@@ -100,7 +100,9 @@ Status rename_into_place(int from_fd, const std::string& from_name, int to_fd, c
                          const std::string& target);
 tl::unexpected<Error> fail_exists(const std::string& target);
 
-// Removes whatever `name` in the directory is, with everything below it; follows no symlink. 0 or an errno.
+// Removes whatever `name` in the directory is, with everything below it; follows no symlink. 0 or an errno;
+// never throws. Memory is needed only for levels that `stack` has not held before.
+int remove_tree(int directory_fd, const char* name, DirStack& stack);
 int remove_tree(int directory_fd, const char* name);
 
 }  // namespace tidemark::tar

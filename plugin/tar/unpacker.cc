@@ -81,8 +81,12 @@ Status Unpacker::make_durable() {
 
 Status Unpacker::publish() {
   Status status;
+  // From the first to the last no memory is needed.
+  std::string target = area_->directory_path() + "/" + name_of(built_.last);
+  const size_t name_at = target.size() - core::kLsnTextSize;
   for (core::Lsn lsn = built_.first; lsn != core::kNoLsn; lsn = lsn == built_.last ? core::kNoLsn : lsn + 1) {
-    status = publish_one(lsn);
+    target.replace(name_at, core::kLsnTextSize, name_of(lsn));
+    status = publish_one(lsn, target);
     if (!status) break;
     published_ = {built_.first, lsn};
   }
@@ -92,9 +96,8 @@ Status Unpacker::publish() {
   return status;
 }
 
-Status Unpacker::publish_one(core::Lsn lsn) {
+Status Unpacker::publish_one(core::Lsn lsn, const std::string& target) {
   const std::string name = name_of(lsn);
-  const std::string target = area_->directory_path() + "/" + name;
   Status status = rename_into_place(area_->fd(), name, area_->directory_fd(), name, target);
   if (status || status.error().sys_errno != EACCES) return status;
   // A directory that its owner may not write cannot be moved either; so it is writable for a moment.

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/types.h"
@@ -41,7 +42,7 @@ class Unpacker final : public ContentVisitor {
 
  private:
   Unpacker(std::unique_ptr<StagingArea> area, core::Range wanted);
-  Status publish_one(core::Lsn lsn);
+  Status publish_one(core::Lsn lsn, const std::string& target);
 
   const std::unique_ptr<StagingArea> area_;
   const core::Range wanted_;

@@ -1,7 +1,9 @@
-// Where exceptions end: every function of an exported table runs inside guard().
+// Where exceptions end: every function of an exported table, every function of ours that a library or a sink
+// calls, and every command of a worker. Whatever is thrown becomes an Error; want of memory is worth a retry.
 #ifndef TIDEMARK_UTIL_GUARD_H
 #define TIDEMARK_UTIL_GUARD_H
 
+#include <cerrno>
 #include <exception>
 #include <new>
 #include <string>
@@ -10,27 +12,65 @@
 
 namespace tidemark {
 
-// Runs `body`, a callable that returns Status, and converts what it gives or throws. Never throws.
+// Made without memory: the text fits into the string itself.
+inline Error out_of_memory() noexcept {
+  Error error;
+  error.status = TIDEMARK_E_RETRYABLE;
+  error.sys_errno = ENOMEM;
+  error.message = "out of memory";
+  return error;
+}
+
+// True if an error, of ours or of a sink, says nothing but that.
+inline bool is_out_of_memory(const Error& error) {
+  return error.status == TIDEMARK_E_RETRYABLE && error.sys_errno == ENOMEM;
+}
+
+// For catch blocks: what was thrown.
+inline Error current_error() noexcept {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  } catch (const std::exception& exception) {
+    Error error;
+    try {
+      error.message = std::string("unexpected: ") + exception.what();
+    } catch (const std::bad_alloc&) {
+      return out_of_memory();
+    }
+    return error;
+  } catch (...) {
+    Error error;
+    error.message = "unexpected";
+    return error;
+  }
+}
+
+// What `body`, a callable that returns Status or a Result, gives or throws.
+template <typename Body>
+auto guarded(Body&& body) noexcept -> decltype(body()) {
+  try {
+    return body();
+  } catch (...) {
+    return tl::unexpected<Error>(current_error());
+  }
+}
+
+// The same at the ABI.
 template <typename Body>
 tidemark_status guard(tidemark_error* error, Body&& body) noexcept {
-  Error problem;
+  const Status status = guarded(body);
+  return status ? TIDEMARK_OK : to_abi(status.error(), error);
+}
+
+// Runs what may be left undone where there is no memory: a line of the log, say.
+template <typename Body>
+void if_there_is_memory(Body&& body) noexcept {
   try {
-    Status status = body();
-    if (status) return TIDEMARK_OK;
-    problem = std::move(status.error());
-  } catch (const std::bad_alloc&) {
-    problem.status = TIDEMARK_E_RETRYABLE;  // the text fits without an allocation
-    problem.message = "out of memory";
-  } catch (const std::exception& exception) {
-    try {
-      problem.message = std::string("unexpected: ") + exception.what();
-    } catch (const std::bad_alloc&) {
-      problem.message = "unexpected";
-    }
-  } catch (...) {
-    problem.message = "unexpected";
+    body();
+  } catch (const std::exception&) {
   }
-  return to_abi(problem, error);
 }
 
 }  // namespace tidemark

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/scheduler.h"
+#include "partition_store.h"
 
 namespace {
 
@@ -15,7 +16,10 @@ using namespace tidemark::core;
 // Every partition is notified of one entry more, and all of it is worked off, as the dispatcher does it.
 class Rounds {
  public:
-  explicit Rounds(PartitionRef partitions) : partitions_(partitions), scheduler_(SchedulerConfig{}) { run(); }
+  explicit Rounds(PartitionRef partitions) : partitions_(partitions), scheduler_(SchedulerConfig{}, store_) {
+    store_.ensure(partitions);
+    run();
+  }
 
   void run() {
     ++high_;
@@ -39,6 +43,7 @@ class Rounds {
   }
 
   PartitionRef partitions_;
+  PartitionStore store_;
   Scheduler scheduler_;
   Lsn high_ = 0;
   TimeMs now_ = 0;
@@ -60,7 +65,9 @@ void BM_FirstEntry(benchmark::State& state) {
 BENCHMARK(BM_FirstEntry)->Arg(1'000)->Arg(300'000);
 
 void BM_Snapshot(benchmark::State& state) {
-  Scheduler scheduler{SchedulerConfig{}};
+  PartitionStore store;
+  store.ensure(static_cast<PartitionRef>(state.range(0)));
+  Scheduler scheduler(SchedulerConfig{}, store);
   for (PartitionRef ref = 0; ref < state.range(0); ++ref) scheduler.notified(ref, {1, 1, 1, 1}, 0);
   for (auto _ : state) benchmark::DoNotOptimize(scheduler.snapshot(1));
 }
@@ -69,8 +76,10 @@ BENCHMARK(BM_Snapshot)->Arg(1'000)->Arg(300'000)->Unit(benchmark::kMicrosecond);
 // Every partition fails and backs off: a timer for each.
 void BM_FailAndWake(benchmark::State& state) {
   SchedulerConfig config;
-  Scheduler scheduler(config);
   const auto partitions = static_cast<PartitionRef>(state.range(0));
+  PartitionStore store;
+  store.ensure(partitions);
+  Scheduler scheduler(config, store);
   TimeMs now = 0;
   for (PartitionRef ref = 0; ref < partitions; ++ref) scheduler.notified(ref, {1, 1, 1, 1}, now);
   JobResult failure;
@@ -79,7 +88,7 @@ void BM_FailAndWake(benchmark::State& state) {
     while (const std::optional<Job> job = scheduler.next_job(now)) scheduler.job_finished(*job, failure, now);
     scheduler.events().clear();
     now += config.retry.max_ms;
-    scheduler.tick(now);
+    while (scheduler.wake_at() <= now) scheduler.tick(now);
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }

@@ -1,6 +1,5 @@
 // Restoring what an enemy wrote: nothing is made outside of the directory, and an entry is there whole or not
-// at all. By libarchive (extract) and by the strict parser (unpacker); what the latter takes both restore
-// alike.
+// at all. One entry alone (extract) or many from one read (unpacker): what the latter takes both restore alike.
 #include "tar/extract.h"
 
 #include <filesystem>
@@ -90,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Place extracted;
     const bool is_restored = extract(object, lsn, extracted);
     if (!is_right) continue;
-    fuzz::require(is_restored, "what the strict parser takes can be restored");
+    fuzz::require(is_restored, "what can be restored together can be restored alone");
     fuzz::require(extracted.tree(lsn) == unpacked.tree(lsn), "both restore the same tree");
   }
   return 0;

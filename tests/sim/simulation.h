@@ -15,6 +15,7 @@
 
 #include "core/scheduler.h"
 #include "model.h"
+#include "partition_store.h"
 #include "random.h"
 #include "world.h"
 
@@ -141,6 +142,7 @@ class Simulation {
   std::vector<size_t> sink_of_epoch_;  // of this life
   std::vector<PartitionRef> free_refs_;
   PartitionRef refs_ = 0;
+  std::unique_ptr<core::PartitionStore> partitions_;
   std::unique_ptr<core::Scheduler> scheduler_;
   std::unique_ptr<Model> model_;
   std::vector<Flight> flights_;

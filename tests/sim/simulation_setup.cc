@@ -87,7 +87,9 @@ void Simulation::draw_rates() {
 void Simulation::begin_life() {
   ++stats_.lives;
   config_.seed = random_.next();
-  scheduler_ = std::make_unique<core::Scheduler>(config_);
+  scheduler_.reset();
+  partitions_ = std::make_unique<core::PartitionStore>();
+  scheduler_ = std::make_unique<core::Scheduler>(config_, *partitions_);
   model_ = std::make_unique<Model>(config_);
   sink_of_epoch_ = {sink_};
   free_refs_.clear();

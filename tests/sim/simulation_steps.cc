@@ -119,6 +119,7 @@ void Simulation::deliver(size_t partition, size_t at_most) {
   trace("notify partition %zu ref %u [%llu,%llu] oldest [%llu,%llu]", partition, ref, number(merged.low),
         number(merged.high), number(merged.oldest_low), number(merged.oldest_high));
   model_->notified(ref, merged, now_);
+  partitions_->ensure(ref);
   scheduler_->notified(ref, merged, now_);
   after_step();
 }

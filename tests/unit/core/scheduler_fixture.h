@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/scheduler.h"
+#include "partition_store.h"
 
 namespace tidemark::core {
 
@@ -25,10 +26,11 @@ class SchedulerFixture : public testing::Test {
     config.workers = workers;
     config.retry = {kMinMs, kMaxMs};
     config.partition_idle_ms = kIdleMs;
-    scheduler_ = std::make_unique<Scheduler>(config);
+    scheduler_ = std::make_unique<Scheduler>(config, partitions_);
   }
 
   void notify(PartitionRef ref, Lsn low, Lsn high) {
+    partitions_.ensure(ref);
     scheduler_->notified(ref, {low, high, low, high}, now_);
   }
 
@@ -105,8 +107,8 @@ class SchedulerFixture : public testing::Test {
 
   // What was raised, and not delivered yet.
   std::vector<Event> raised() {
-    std::vector<Event> taken;
-    taken.swap(scheduler_->events());
+    const std::vector<Event> taken(scheduler_->events().begin(), scheduler_->events().end());
+    scheduler_->events().clear();
     return taken;
   }
   Event raised(EventKind kind, Range range) {
@@ -144,6 +146,7 @@ class SchedulerFixture : public testing::Test {
   }
   Place place(PartitionRef ref) const { return scheduler_->partition(ref).place; }
 
+  PartitionStore partitions_;
   std::unique_ptr<Scheduler> scheduler_;
   TimeMs now_ = 1'000;
 };

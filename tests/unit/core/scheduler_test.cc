@@ -350,7 +350,7 @@ TEST_F(SchedulerTest, IdlePartitionsAreForgottenAndKnownAgain) {
   pass(kIdleMs - 1);
   EXPECT_TRUE(scheduler_->forgotten().empty());
   pass(1);
-  EXPECT_EQ(scheduler_->forgotten(), std::vector<PartitionRef>{0});
+  EXPECT_EQ(scheduler_->forgotten(), Scheduler::Forgotten{0});
   EXPECT_EQ(place(0), Place::kUnknown);
   EXPECT_EQ(scheduler_->wake_at(), kNever);
   notify(0, 7, 7);  // another partition by now
