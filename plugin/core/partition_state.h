@@ -23,6 +23,7 @@ inline constexpr PartitionRef kNoPartition = 0xFFFFFFFFU;
 enum class Place : uint8_t {
   kUnknown,     // no such partition, or forgotten
   kDormant,     // nothing to do
+  kKept,        // the same for so long that it would be forgotten, but for its gaps
   kReady,       // in the FIFO for a worker
   kRunning,     // its jobs are with workers, or a gap with the host, and no other job can start now
   kBackingOff,  // a job failed; others may still be with workers

@@ -26,7 +26,8 @@
 //    rests and what failed; behind the first only full ones, so that what is less travels together. Jobs
 //    that look, verify or record a gap run alone. Acknowledgements cover the contiguous archived prefix only
 //  6 partitions with work wait in a FIFO, also after each job they start; idle ones are forgotten, but not
-//    while an acknowledgement or one of those two events is on its way
+//    while an acknowledgement or one of those two events is on its way, nor one that has a gap: an entry of
+//    it may turn up
 //  7 failures back off one partition, or open the breaker for all (see throttle.h); a partition that
 //    meets a failing sink again after the sink worked for others is taken to be at fault itself; a probe
 //    whose entry fails is followed by discovery, which cannot fail for an entry's sake
@@ -301,6 +302,7 @@ class Scheduler {
   Reserve& reserve_;
   List ready_;
   List dormant_;
+  uint64_t kept_ = 0;  // partitions at Place::kKept
   PartitionRef first_ack_ = kNoPartition;  // partitions whose ack is queued, each once
   PartitionRef last_ack_ = kNoPartition;
   std::set<Timer, std::less<>, Reserved<Timer>> timers_;

@@ -519,6 +519,7 @@ void Model::forgotten(PartitionRef ref, TimeMs now) {
           "only what is done is forgotten", ref);
   require(p.untold.empty() && !p.conflict_untold, "nothing is forgotten before the host has heard of it",
           ref);
+  require(p.gaps.empty(), "nothing is forgotten of which an entry may turn up", ref);
   require(p.acked == std::max(p.high, p.low - 1), "what is forgotten was acknowledged", ref, p.acked);
   partitions_[ref].reset();
 }
@@ -600,8 +601,9 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
   if (p.owes_ack()) require(state.ack != core::AckPhase::kNone, "an acknowledgement is on its way", ref);
   require(state.place != Place::kRunning || !p.jobs.empty() || p.waits_for_host(), "running means a job",
           ref);
-  require((state.place == Place::kDormant) == (p.jobs.empty() && !p.has_work()), "asleep only without work",
-          ref);
+  const bool sleeps = state.place == Place::kDormant || state.place == Place::kKept;
+  require(sleeps == (p.jobs.empty() && !p.has_work()), "asleep only without work", ref);
+  require(state.place != Place::kKept || !p.gaps.empty(), "only gaps keep a partition", ref);
   // Millions may sleep.
   const bool is_over =
       p.looked(epoch_) && p.through == core::kEveryLsn &&
@@ -612,8 +614,8 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
     require(p.failing || p.deferred_until > 0, "only what failed backs off, or was deferred", ref);
     require(scheduler.wake_at() <= now + std::max(1U, config_.retry.max_ms), "who backs off is woken", ref);
   }
-  if (state.place != Place::kDormant) p.asleep_since.reset();
-  if (state.place == Place::kDormant && !p.asleep_since) p.asleep_since = now;
+  if (!sleeps) p.asleep_since.reset();
+  if (sleeps && !p.asleep_since) p.asleep_since = now;
   if (state.place == Place::kReady) {
     if (p.ready_since == 0) p.ready_since = step_;
     require(now >= p.not_before, "a partition that failed waits", ref);
@@ -624,7 +626,7 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
 
 // Who can do something is ready, whatever its other jobs are at.
 void Model::check_readiness(const PartitionModel& p, PartitionRef ref, Place place) const {
-  if (place == Place::kBackingOff || place == Place::kDormant) return;
+  if (place == Place::kBackingOff || place == Place::kDormant || place == Place::kKept) return;
   if (p.jobs.size() >= config_.partition_inflight) {
     require(place == Place::kRunning, "who has all its jobs with workers waits", ref);
     return;

@@ -94,7 +94,8 @@ typedef struct tidemark_host {
    * partition waits for its GAP, and stop() delivers what was decided before it returns, whatever drain_ms
    * is. GAP and CONFLICT are never dropped: each partition has at most one of each on its way and waits
    * with the next. Of the other kinds the oldest are dropped, and counted in the metrics, when 65,536 wait.
-   * A change of sink loses none; a partition is not forgotten before its GAP and CONFLICT were told.
+   * A change of sink loses none; a partition is not forgotten before its CONFLICT was told, nor
+   * before stop() if it has a GAP.
    * [worker] optional */
   void (*event)(void* ctx, const tidemark_event*);
   /* One formatted line of UTF-8 without newline or control characters, whatever came from hosts, urls and

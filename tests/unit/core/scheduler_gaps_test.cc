@@ -179,7 +179,25 @@ TEST_F(SchedulerGapsTest, APartitionIsNotForgottenBeforeTheHostHeardOfItsGap) {
   deliver(gap);
   acknowledged(0, 6);
   pass(kIdleMs);
-  EXPECT_EQ(scheduler_->forgotten().size(), 1U);
+  EXPECT_TRUE(scheduler_->forgotten().empty());
+  EXPECT_EQ(place(0), Place::kKept);
+  EXPECT_EQ(scheduler_->wake_at(), kNever);
+  EXPECT_EQ(scheduler_->snapshot(now_).partitions_dormant, 1U);
+}
+
+TEST_F(SchedulerGapsTest, AnEntryOfAGapIsArchivedHoweverLateItTurnsUp) {
+  deliver(lose_up_to(0, 7, 6));
+  done(0, kRecordGap, {4, 6});
+  acknowledged(0, 6);
+  pass(kIdleMs);
+  pass(kIdleMs);
+  notify(0, 5, 6);
+  found(start(0, kDiscover, {5, 6}), {});
+  archived(0, 5);
+  done(0, kArchive, {6, 6});
+  acknowledged(0, 6);
+  pass(kIdleMs);
+  EXPECT_EQ(place(0), Place::kKept);  // entry 4 is missing yet
 }
 
 // A conflict goes on: it is told again as soon as the host has taken the last one.
