@@ -56,11 +56,11 @@ struct PartitionState {
   PartitionRef prev_ref = kNoPartition;
   PartitionRef next_ref = kNoPartition;
   PartitionRef next_ack = kNoPartition;  // in the queue of acknowledgements
-  uint32_t epoch = 0;      // the sink that discovery of this partition looked at
-  uint32_t sink_mark = 0;  // how many jobs had succeeded in all when sink_failed was set
-  uint32_t attempts = 0;   // failures of its own in a row
-  uint8_t jobs = 0;        // with workers
-  bool alone = false;      // the one of them suffers no other
+  uint32_t epoch = 0;                    // the sink that discovery of this partition looked at
+  uint32_t sink_mark = 0;                // how many jobs had succeeded in all when sink_failed was set
+  uint32_t attempts = 0;                 // failures of its own in a row
+  uint8_t jobs = 0;                      // with workers
+  bool alone = false;                    // the one of them suffers no other
   Place place = Place::kUnknown;
   AckPhase ack = AckPhase::kNone;
   bool asked = false;            // the host wants to hear the position again

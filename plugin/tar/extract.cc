@@ -14,7 +14,10 @@ namespace {
 class Extractor final : public ContentVisitor {
  public:
   Extractor(ByteStream& bytes, const Extraction& wanted, Cancel cancel)
-      : bytes_(bytes), wanted_(wanted), cancel_(cancel), parser_(wanted.range, *this, wanted.limits.members) {}
+      : bytes_(bytes),
+        wanted_(wanted),
+        cancel_(cancel),
+        parser_(wanted.range, *this, wanted.limits.members) {}
 
   Status run();
 

@@ -142,7 +142,7 @@ bool Client::settle(Exchange& exchange) {
   if (learn_expect(exchange)) return false;
   if (!transfer.outcome) return true;
   if (transfer.status / 100 == 2) {
-    if (exchange.request.body != nullptr && exchange.request.body->size_bytes() > 0) bodies_refused_ = 0;
+    if (bodies_refused_ != 0 && exchange.request.body != nullptr) bodies_refused_ = 0;
     return true;
   }
   if (transfer.status < 300 || transfer.status > 408) return true;

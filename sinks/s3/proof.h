@@ -29,7 +29,7 @@ struct Sent {
 };
 
 // A body of more bytes is not digested once more where the store echoes the checksum that it has calculated.
-inline constexpr uint64_t kMd5AlwaysBytes = 64 * 1024;
+inline constexpr uint64_t kMd5AlwaysBytes = 4 * 1024;
 // Will md5() be asked for in the course of a put that goes well?
 bool needs_md5(const Traits& traits, uint64_t size_bytes);
 

@@ -1,5 +1,6 @@
 // Restoring what an enemy wrote: nothing is made outside of the directory, and an entry is there whole or not
-// at all. One entry alone (extract) or many from one read (unpacker): what the latter takes both restore alike.
+// at all. One entry alone (extract) or many from one read (unpacker): what the latter takes both restore
+// alike.
 #include "tar/extract.h"
 
 #include <filesystem>

@@ -45,7 +45,8 @@ void check_record(std::string_view text, core::ObjectKind kind) {
   const auto record = store::parse_record(object, key);
   if (!record) return;
   fuzz::require(record->kind == kind, "a record is of the kind its key says");
-  fuzz::require(store::format_record(*record, "db", 7, key.name.range).value() == object, "a record has one form");
+  fuzz::require(store::format_record(*record, "db", 7, key.name.range).value() == object,
+                "a record has one form");
 }
 
 }  // namespace

@@ -180,12 +180,15 @@ void HammerHost::check_gap(Part& part, const tidemark_event& event) {
       if (entry.told) continue;
       if (part.given >= lsn && !entry.safe && !plan_.forgets)
         violate("passed before its GAP: " + name_of(part.name, lsn));
-      news.emplace_back(lsn, entry.fingerprint);
+      // What an earlier life archived above all that this one was told of proves nothing: the host may have
+      // been restored to an older state.
+      if (entry.first_notified_in == life_ || lsn <= part.trusted) news.emplace_back(lsn, entry.fingerprint);
     }
   }
-  // With swaps the sink of now is another one by the time this looks.
+  // With swaps the sink of now is another one by the time this looks; what was forgotten is like another
+  // life.
   for (const auto& [lsn, fingerprint] : news) {
-    if (!plan_.swaps && reader_.find(first_root_, part.name, lsn, fingerprint).empty())
+    if (!plan_.swaps && !plan_.forgets && reader_.find(first_root_, part.name, lsn, fingerprint).empty())
       violate("a GAP though it is archived: " + name_of(part.name, lsn));
   }
 }

@@ -114,12 +114,12 @@ void HammerHost::lose_one(size_t partition, sim::Random& random) {
   give_up(part, part.entries.size() - random.below(std::min<size_t>(part.entries.size(), 5)));
 }
 
-// Only what was notified in this life: of what comes late and is older than all that was ever looked at the
-// plugin cannot know that it was missed.
+// Only what was notified in this life, and of a partition that is remembered: of what comes late and is older
+// than all that was looked at since it became known the plugin cannot know that it was missed.
 void HammerHost::hide(size_t partition, sim::Random& random) {
   Part& part = *parts_[partition];
   const std::lock_guard<std::mutex> lock(part.mutex);
-  if (part.notifying > 0) return;
+  if (part.notifying > 0 || plan_.forgets) return;
   uint64_t most = random.between(1, 3);
   for (Entry& entry : part.entries) {
     if (entry.state == State::kGone) continue;
@@ -158,12 +158,18 @@ void HammerHost::notify(const Notice& notice) {
     }
     part.highest = std::max({part.highest, notice.high, notice.low - 1});
     part.lowest_gone = std::max(part.lowest_gone, notice.low);
+    part.trusted = std::min(part.trusted, notice.high);
   }
   const tidemark_partition abi = {{part.name.storage.data(), part.name.storage.size()}, part.name.id};
   const tidemark_status status = notify_through(&abi, notice.low, notice.high);
   const std::lock_guard<std::mutex> lock(part.mutex);
   --part.notifying;
-  if (status == TIDEMARK_OK) return;
+  if (status == TIDEMARK_OK) {
+    for (const auto& [lsn, life] : before) {
+      if (life == 0) part.entries[lsn - 1].first_notified_in = life_;
+    }
+    return;
+  }
   for (const auto& [lsn, life] : before) part.entries[lsn - 1].notified_in = life;
   if (status != TIDEMARK_E_CANCELLED && status != TIDEMARK_E_INVALID)
     violate("notify: status " + std::to_string(status));
@@ -186,6 +192,7 @@ void HammerHost::begin_life() {
   for (const auto& part : parts_) {
     const std::lock_guard<std::mutex> lock(part->mutex);
     part->position = part->given = part->highest = part->lowest_gone = 0;
+    part->trusted = UINT64_MAX;
     for (Entry& entry : part->entries) {
       if (entry.state == State::kHidden) entry.state = State::kThere;
     }

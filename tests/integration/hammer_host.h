@@ -86,9 +86,10 @@ class HammerHost {
     std::string fingerprint;
     State state = State::kThere;
     int loans = 0;
-    uint64_t notified_in = 0;  // the last life; 0: never
-    bool told = false;         // the event of a GAP that holds it has returned
-    bool safe = false;         // was found in a sink
+    uint64_t notified_in = 0;        // the last life; 0: never
+    uint64_t first_notified_in = 0;  // as heard
+    bool told = false;               // the event of a GAP that holds it has returned
+    bool safe = false;               // was found in a sink
   };
   struct Part {
     mutable std::mutex mutex;
@@ -98,6 +99,7 @@ class HammerHost {
     Lsn given = 0;              // of this life
     Lsn highest = 0;            // notified in this life
     Lsn lowest_gone = 0;        // no low of this life was above
+    Lsn trusted = 0;            // every notification of this life reached up to there at least
     int notifying = 0;
     bool acking = false;
   };

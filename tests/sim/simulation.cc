@@ -189,12 +189,18 @@ void Simulation::rescue(size_t round) {
     if (all_wait && p.raised == core::Raised::kNone) continue;
     require(p.raised != core::Raised::kNone, "what is not archived was reported", *driven_[i].ref,
             p.frontier + 1);
-    FakeLog& log = world_.logs[i];
-    trace("operator gives up partition %zu up to %llu", i, static_cast<unsigned long long>(p.frontier + 1));
-    log.lose_through(std::max(p.frontier + 1, log.low() - 1));
-    notify(i);
+    give_up(i);
     deliver(i, 1);
   }
+}
+
+// An operator removes the entry that a partition is stuck at.
+void Simulation::give_up(size_t partition) {
+  const Lsn stuck = model_->at(*driven_[partition].ref).frontier + 1;
+  trace("operator gives up partition %zu up to %llu", partition, static_cast<unsigned long long>(stuck));
+  FakeLog& log = world_.logs[partition];
+  log.lose_through(std::max(stuck, log.low() - 1));
+  notify(partition);
 }
 
 void Simulation::final_word() {

@@ -114,6 +114,7 @@ class Simulation {
   void peace();
   void drain();
   void rescue(size_t round);
+  void give_up(size_t partition);
   void final_word();
   void after_step();
   void take_events();

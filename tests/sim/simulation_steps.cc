@@ -56,7 +56,10 @@ void Simulation::random_step() {
 void Simulation::host_step(size_t partition) {
   FakeLog& log = world_.logs[partition];
   const uint64_t dice = random_.below(100);
-  if (dice < 50) {
+  const auto& ref = driven_[partition].ref;
+  if (ref && model_->at(*ref).raised == core::Raised::kConflict && random_.chance(20)) {
+    give_up(partition);
+  } else if (dice < 50) {
     log.commit(random_.between(1, 3));
     if (random_.chance(90)) notify(partition);
   } else if (dice < 70) {

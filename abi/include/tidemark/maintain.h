@@ -21,9 +21,9 @@ enum {
   TIDEMARK_STORED_ACCEPTED = 3, /* a person accepted that first..last are lost */
   TIDEMARK_STORED_PRUNED = 4,   /* first..last (first is 1) were removed on purpose; the newest counts */
   TIDEMARK_STORED_FOREIGN = 5,  /* no name of ours */
-  TIDEMARK_STORED_ORIGIN = 6    /* first..last (first is 1) were never there: the archive of the partition begins
-                                 * after last. It says nothing about LSNs from the lowest on that an archive, a
-                                 * gap or a pruned record names; of several the lowest counts */
+  TIDEMARK_STORED_ORIGIN = 6 /* first..last (first is 1) were never there: the archive of the partition begins
+                              * after last. It says nothing about LSNs from the lowest on that an archive, a
+                              * gap or a pruned record names; of several the lowest counts */
 };
 
 typedef struct tidemark_stored {

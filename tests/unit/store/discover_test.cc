@@ -18,7 +18,9 @@ using test::FakeSink;
 class DiscoverTest : public testing::Test {
  protected:
   void add(Range range, ObjectKind kind = ObjectKind::kArchive) {
-    fake_.objects[core::object_key("db", 7, range, kind)] = "";
+    // Only an origin's content is ever asked for.
+    fake_.objects[core::object_key("db", 7, range, kind)] =
+        kind == ObjectKind::kOrigin ? *format_record({kind, 5, {}}, "db", 7, range) : "";
     known_.push_back({range, kind});
   }
   void add_singles(Lsn first, Lsn last) {
@@ -163,12 +165,7 @@ TEST_F(DiscoverTest, RefusesNoRange) {
 
 class OriginTest : public DiscoverTest {
  protected:
-  void add_origin(Lsn last) {
-    const Range range = {1, last};
-    const Record record = {ObjectKind::kOrigin, 5, {}};
-    fake_.objects[core::object_key("db", 7, range, record.kind)] = *format_record(record, "db", 7, range);
-    known_.push_back({range, ObjectKind::kOrigin});
-  }
+  void add_origin(Lsn last) { add({1, last}, ObjectKind::kOrigin); }
   void expect_refused(Lsn low, const std::string& key) {
     const auto discovery = discover(fake_.sink(), "db", 7, low, {}, nullptr);
     ASSERT_FALSE(discovery);
@@ -269,8 +266,8 @@ TEST_F(OriginTest, IsWrittenOnce) {
   EXPECT_EQ(read_record(fake_.sink(), origin_key(12), nullptr)->made_us, 1'700'000'000'000'000);
   EXPECT_FALSE(discover_ok(13).holds_nothing);
 
-  for (const std::string& bad :
-       {std::string(), first.substr(0, 100), *format_record({ObjectKind::kOrigin, 5, {}}, "db", 7, {1, 13})}) {
+  for (const std::string& bad : {std::string(), first.substr(0, 100),
+                                 *format_record({ObjectKind::kOrigin, 5, {}}, "db", 7, {1, 13})}) {
     fake_.objects[origin_key(12)] = bad;
     const auto refused = write(5);
     ASSERT_FALSE(refused);
@@ -413,10 +410,10 @@ TEST_F(KnownGapsTest, AgreeWithTheDefinition) {
   }
 }
 
-// Against the plain definition, on random archives without overlaps.
+// Against the plain definition, on random archives without overlaps, and origins anywhere.
 TEST_F(DiscoverTest, AgreesWithTheDefinition) {
   std::mt19937_64 random(17);
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     fake_.objects.clear();
     known_.clear();
     const Lsn spread = round % 2 ? 3 : 4000;
@@ -426,17 +423,25 @@ TEST_F(DiscoverTest, AgreesWithTheDefinition) {
       add({next, last}, random() % 6 ? ObjectKind::kArchive : ObjectKind::kGap);
       next = last + 1 + (random() % 3 ? 0 : random() % spread);
     }
+    for (int i = static_cast<int>(random() % 6) - 3; i > 0; --i)
+      add({1, 1 + random() % next}, ObjectKind::kOrigin);
     const Lsn low = 1 + random() % (next + 50);
     const Discovery discovery = discover_ok(low);
     Ranges expected;
     bool covered = low == 1;
-    Lsn newest = 0;
+    Lsn newest = 0, origin = low;
     for (const Known& known : known_) {
+      if (known.kind == ObjectKind::kOrigin) {
+        covered |= known.range.last == low - 1;
+        origin = std::min(origin, known.range.last);
+        continue;
+      }
       covered |= known.range.contains(low - 1);
       if (known.range.last < low) newest = std::max(newest, known.range.last);
       if (known.kind == ObjectKind::kArchive && known.range.last >= low) expected.push_back(known.range);
     }
     ASSERT_EQ(discovery.archives, expected) << round;
+    if (newest == 0 && origin < low) newest = origin;
     const auto gap = covered || newest == 0 ? std::nullopt : std::optional<Range>({newest + 1, low - 1});
     ASSERT_EQ(discovery.gap, gap) << round;
     ASSERT_EQ(gap_before(low), gap) << round;

@@ -178,7 +178,8 @@ TEST_F(ExtractTest, RefusesWhatIsNoFileDirectoryOrSymlink) {
     expect_refused(root().member(type, kRoot + "/x").object(),
                    "neither a file nor a directory nor a symlink");
   }
-  expect_refused(root().member('1', kRoot + "/x", "", dir_ / "victim/file").object(), "neither a file nor a directory nor a symlink");
+  expect_refused(root().member('1', kRoot + "/x", "", dir_ / "victim/file").object(),
+                 "neither a file nor a directory nor a symlink");
   expect_refused(root().member('0', kRoot + "/a", "x").member('1', kRoot + "/b", "", kRoot + "/a").object(),
                  "neither a file nor a directory nor a symlink");
   expect_refused(root().member('2', kRoot + "/x", "", "").object(), "x");

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <random>
+
 namespace tidemark::sinks::s3 {
 namespace {
 
@@ -149,6 +152,29 @@ TEST(Profiles, NameTheBadLineWithoutShowingIt) {
     EXPECT_NE(ok.error().message.find("/some/file"), std::string::npos);
     EXPECT_EQ(ok.error().message.find("SECRET"), std::string::npos);
   }
+}
+
+// Whatever the bytes are, they are read, or refused with a line; for the sanitizers above all.
+TEST(Profiles, OfAnyBytesAreReadOrRefused) {
+  constexpr std::string_view kPieces[] = {
+      "[", "]", "profile ", "services ", "a",  "default",      "DEFAULT", "=",
+      ":", " ", "\t",       "\r",        "\n", "\n",           "\n",      "#",
+      ";", "'", "\"",       "\\",        "s3", "\xEF\xBB\xBF", "\xFF"};
+  std::mt19937 random(1);
+  int taken = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    for (unsigned pieces = random() % 30; pieces > 0; --pieces)
+      text += kPieces[random() % std::size(kPieces)];
+    Profiles profiles;
+    const Status ok = profiles.add(round % 2 == 0 ? Kind::kConfig : Kind::kCredentials, text, "file");
+    taken += ok ? 1 : 0;
+    EXPECT_TRUE(ok || ok.error().message.find("file") != std::string::npos) << text;
+    profiles.nested("a", "s3", "a");
+    profiles.service_value("a", "s3", "a");
+    EXPECT_TRUE(ok || !profiles.has("a")) << "nothing of a file that is refused";
+  }
+  EXPECT_GT(taken, 100);
 }
 
 }  // namespace
