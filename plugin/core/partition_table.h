@@ -17,7 +17,7 @@ namespace tidemark::core {
 
 class PartitionTable {
  public:
-  static constexpr uint32_t kChunkPartitions = 64;
+  static constexpr uint32_t kChunkPartitions = 54;  // what fills whole pages, see Intake
 
   // The state of a partition whose chunk is attached.
   PartitionState& operator[](PartitionRef ref) const {

@@ -272,7 +272,7 @@ void Intake::release(Shard& shard, core::PartitionRef ref) {
   record_of(ref) = Record();
   chunk.free |= uint64_t{1} << (ref % kChunkRecords);
   shard.open_from = std::min<size_t>(shard.open_from, chunk.place);
-  if (chunk.free != ~uint64_t{0} || shard.chunks.size() == 1) return;
+  if (chunk.free != kAllFree || shard.chunks.size() == 1) return;
   const uint32_t last = shard.chunks.back();
   shard.chunks[chunk.place] = last;
   static_cast<Chunk*>(chunks_.at(last))->place = chunk.place;

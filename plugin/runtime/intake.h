@@ -74,6 +74,7 @@ class Intake {
  private:
   static constexpr uint32_t kShards = 16;
   static constexpr uint32_t kChunkRecords = core::PartitionTable::kChunkPartitions;
+  static constexpr uint64_t kAllFree = (uint64_t{1} << kChunkRecords) - 1;
   static constexpr uint32_t kNone = 0xFFFFFFFFU;
   static constexpr size_t kFewSlots = 1024;  // not worth giving back
 
@@ -87,11 +88,12 @@ class Intake {
   // All of one shard. Lies in memory of chunks_.
   struct Chunk {
     uint32_t shard = 0;
-    uint32_t place = 0;            // in its shard's list
-    uint64_t free = ~uint64_t{0};  // one bit a record
+    uint32_t place = 0;        // in its shard's list
+    uint64_t free = kAllFree;  // one bit a record
     std::array<Record, kChunkRecords> records;
     std::array<core::PartitionState, kChunkRecords> states;
   };
+  static_assert(sizeof(Chunk) <= 3 * 4096 && sizeof(Chunk) > 3 * 4096 - 256, "three pages, filled");
   struct alignas(64) Shard {
     Mutex mutex;
     Gate gate TM_GUARDED_BY(mutex) = Gate::kNotStarted;

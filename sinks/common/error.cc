@@ -29,6 +29,14 @@ tl::unexpected<Error> fail(tidemark_status status, std::string message) {
   return tl::unexpected<Error>(std::move(error));
 }
 
+tl::unexpected<Error> out_of_memory() {
+  Error error;
+  error.status = TIDEMARK_E_RETRYABLE;
+  error.sys_errno = ENOMEM;
+  error.message = "out of memory";
+  return tl::unexpected<Error>(std::move(error));
+}
+
 tl::unexpected<Error> fail_errno(int sys_errno, std::string_view what) {
   Error error;
   error.status = status_of_errno(sys_errno, ErrnoOf::kSink);

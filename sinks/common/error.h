@@ -30,6 +30,9 @@ using Status = Result<void>;
 
 tl::unexpected<Error> fail(tidemark_status status, std::string message);
 
+// Needs none itself.
+tl::unexpected<Error> out_of_memory();
+
 // Of the sink's own files and sockets; base/errno_status.h says what becomes of each errno. The message is
 // "<what>: <text of the errno>".
 tl::unexpected<Error> fail_errno(int sys_errno, std::string_view what);

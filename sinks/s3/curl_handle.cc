@@ -72,14 +72,24 @@ std::string_view trimmed(std::string_view text) {
 
 CurlHandle::CurlHandle(const TransportOptions& options) : options_(options), easy_(curl_easy_init()) {
   if (easy_ == nullptr) throw std::bad_alloc();
-  set_constant_options();
+  try {
+    set_constant_options();
+  } catch (...) {
+    curl_easy_cleanup(easy_);
+    throw;
+  }
 }
 
 CurlHandle::~CurlHandle() { curl_easy_cleanup(easy_); }
 
+// A text that libcurl had no memory to copy is not set at all: no request may go out without it.
+template <typename T>
+void CurlHandle::set(CURLoption option, T value) {
+  if (curl_easy_setopt(easy_, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
+}
+
 // Expects the handle fresh. What a single transfer sets is set anew for each by prepare().
 void CurlHandle::set_constant_options() {
-  const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy_, option, value); };
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_ERRORBUFFER, error_text_);
   set(CURLOPT_NOSIGNAL, 1L);
@@ -126,11 +136,11 @@ void CurlHandle::prepare(Transfer& transfer) {
   enough_ = false;
   failure_ = {};
   error_text_[0] = '\0';
-  curl_easy_setopt(easy_, CURLOPT_URL, transfer.url.c_str());
-  curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.timeout_ms));
+  set(CURLOPT_URL, transfer.url.c_str());
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.timeout_ms));
   const bool direct = !transfer.use_proxy || options_.proxy == "none";
   const char* proxy = direct ? "" : options_.proxy.empty() ? nullptr : options_.proxy.c_str();
-  curl_easy_setopt(easy_, CURLOPT_PROXY, proxy);
+  set(CURLOPT_PROXY, proxy);
   set_method();
   set_headers();
 }
@@ -141,21 +151,21 @@ void CurlHandle::set_method() {
   const char* custom = nullptr;
   if (body != nullptr && body->size_bytes() <= kOnePacketBytes &&
       (body->memory() != nullptr || body->size_bytes() == 0)) {
-    curl_easy_setopt(easy_, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size_bytes()));
-    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, body->size_bytes() == 0 ? "" : body->memory());
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size_bytes()));
+    set(CURLOPT_POSTFIELDS, body->size_bytes() == 0 ? "" : body->memory());
     custom = method.c_str();
   } else if (body != nullptr) {
-    curl_easy_setopt(easy_, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(easy_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body->size_bytes()));
+    set(CURLOPT_UPLOAD, 1L);
+    set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body->size_bytes()));
     if (method != "PUT") custom = method.c_str();
   } else if (method == "HEAD") {
-    curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
+    set(CURLOPT_NOBODY, 1L);
   } else {
-    curl_easy_setopt(easy_, CURLOPT_HTTPGET, 1L);
+    set(CURLOPT_HTTPGET, 1L);
     if (method != "GET") custom = method.c_str();
   }
-  curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, custom);
+  set(CURLOPT_CUSTOMREQUEST, custom);
 }
 
 void CurlHandle::set_headers() {
@@ -179,7 +189,7 @@ void CurlHandle::set_headers() {
   for (size_t i = 0; i < begins.size(); ++i) {
     nodes_[i] = {lines_.data() + begins[i], i + 1 < begins.size() ? &nodes_[i + 1] : nullptr};
   }
-  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, nodes_.empty() ? nullptr : nodes_.data());
+  set(CURLOPT_HTTPHEADER, nodes_.empty() ? nullptr : nodes_.data());
 }
 
 void CurlHandle::abandon() {
@@ -199,6 +209,7 @@ void CurlHandle::finish(CURLcode code) {
 Status CurlHandle::outcome_of(CURLcode code) const {
   if (!failure_) return failure_;
   if (code == CURLE_OK || enough_) return {};
+  if (code == CURLE_OUT_OF_MEMORY) return out_of_memory();
   std::string text = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   Error error;
@@ -215,7 +226,7 @@ bool CurlHandle::guarded(F&& body) {
   try {
     failure_ = body();
   } catch (const std::bad_alloc&) {
-    failure_ = fail(TIDEMARK_E_RETRYABLE, "out of memory");
+    failure_ = out_of_memory();
   } catch (const std::exception& e) {
     failure_ = fail(TIDEMARK_E_PERMANENT, e.what());
   }

@@ -32,6 +32,8 @@ class CurlHandle {
   void set_call(const Call* call) { call_ = call; }
 
  private:
+  template <typename T>
+  void set(CURLoption option, T value);
   void set_constant_options();
   void set_headers();
   void set_method();

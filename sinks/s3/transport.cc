@@ -53,7 +53,10 @@ Result<std::unique_ptr<Transport>> Transport::make(TransportOptions options) {
   return std::unique_ptr<Transport>(new Transport(std::move(options)));
 }
 
-Transport::Transport(TransportOptions options) : options_(std::move(options)) {}
+Transport::Transport(TransportOptions options) : options_(std::move(options)) {
+  const MutexLock lock(mutex_);
+  idle_.reserve(kIdleMax);  // to give back is to need no memory
+}
 
 Transport::~Transport() {
   const MutexLock lock(mutex_);
@@ -130,6 +133,7 @@ Status Session::start(Transfer& transfer) {
   const CURLMcode code = curl_multi_add_handle(handles_->multi, handle.easy());
   if (code == CURLM_OK) return {};
   handle.abandon();
+  if (code == CURLM_OUT_OF_MEMORY) return out_of_memory();
   return fail(TIDEMARK_E_RETRYABLE, std::string("libcurl: ") + curl_multi_strerror(code));
 }
 
@@ -141,6 +145,7 @@ Result<Transfer*> Session::drive(const Call& call, uint64_t wait_ms) {
       for (const auto& handle : handles_->all) handle->set_call(&call);
       int running = 0;
       const CURLMcode code = curl_multi_perform(handles_->multi, &running);
+      if (code == CURLM_OUT_OF_MEMORY) return out_of_memory();
       if (code != CURLM_OK) {
         return fail(TIDEMARK_E_RETRYABLE, std::string("libcurl: ") + curl_multi_strerror(code));
       }

@@ -26,6 +26,7 @@ class SchedulerFixture : public testing::Test {
     config.workers = workers;
     config.retry = {kMinMs, kMaxMs};
     config.partition_idle_ms = kIdleMs;
+    partitions_.ensure(0);
     scheduler_ = std::make_unique<Scheduler>(config, partitions_);
   }
 

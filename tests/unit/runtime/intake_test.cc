@@ -256,5 +256,48 @@ TEST_F(IntakeTest, ManyThreadsAndOneThatDrains) {
   for (const auto& [name, high] : highest) EXPECT_EQ(high, kHigh) << name.second;
 }
 
+TEST_F(IntakeTest, WhatWasPutBackIsGivenOutAgainWithWhatCameMeanwhile) {
+  notify(1, 1, 5);
+  const std::vector<Notification> first = drain();
+  ASSERT_EQ(first.size(), 1U);
+  notify(1, 3, 9);
+  intake_.put_back(first[0]);
+  notify(2, 1, 1);
+  const std::vector<Notification> again = drain();
+  ASSERT_EQ(again.size(), 2U);
+  const auto one = std::find_if(again.begin(), again.end(),
+                                [&](const Notification& n) { return n.partition == first[0].partition; });
+  ASSERT_NE(one, again.end());
+  EXPECT_EQ(one->notice.low, 3U);
+  EXPECT_EQ(one->notice.high, 9U);
+  EXPECT_EQ(one->notice.oldest_low, 1U);
+  EXPECT_FALSE(intake_.pending());
+}
+
+// What is known of partitions that were not forgotten stays where it was, whatever is given back around it.
+TEST_F(IntakeTest, StatesStayWhileChunksComeAndGo) {
+  std::map<uint64_t, core::PartitionRef> kept;
+  for (int round = 0; round < 5; ++round) {
+    for (uint64_t id = 0; id < 5'000; ++id) {
+      if (!kept.contains(id)) notify(id, 1, 1);
+    }
+    for (const Notification& n : drain()) {
+      const uint64_t id = name_of(n.partition).second;
+      core::PartitionState& state = intake_.states()[n.partition];
+      EXPECT_EQ(state.place, core::Place::kUnknown);
+      if (id % 97 == static_cast<uint64_t>(round)) {
+        state.high = id;
+        kept[id] = n.partition;
+      } else {
+        intake_.forget(n.partition);
+      }
+    }
+    for (const auto& [id, ref] : kept) {
+      EXPECT_EQ(name_of(ref).second, id);
+      EXPECT_EQ(intake_.states()[ref].high, id);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tidemark::runtime
