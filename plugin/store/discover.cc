@@ -145,18 +145,21 @@ Result<std::vector<core::Range>> Prober::known_gaps(core::Lsn last) {
   return gaps.unexplained(kKnownGapsMax);
 }
 
-// The LSNs that kLookBackArchives of the largest batches have.
-constexpr core::Lsn kLookBackLsns = core::Lsn{kLookBackArchives} * 4096;
+// The first look; archives of single entries are enough in it though as many LSNs are holes or records.
+constexpr core::Lsn kFirstLookLsns = core::Lsn{2} * kLookBackArchives;
+// The furthest: kLookBackArchives of the largest batches, and as many LSNs as may be missing between them.
+constexpr core::Lsn kLastLookLsns = core::Lsn{kLookBackArchives + 64} * 4096;
 constexpr int kLookBackRequestsMax = 16;
 
 // Looks further back than `seen` did, which saw what ends in the `width` LSNs before `end`, until it is
 // enough: windows that grow, and that are halved again where more than a page lies in one.
 Status look_further(Prober& prober, core::Lsn low, core::Lsn end, core::Lsn width, LookBack& seen) {
-  const core::Lsn widest = std::min(end - 1, kLookBackLsns);
+  const core::Lsn widest = std::min(end - 1, kLastLookLsns);
   core::Lsn too_wide = 0;
   for (int request = 0; request < kLookBackRequestsMax; ++request) {
     if (seen.is_enough() || width >= widest) break;
-    core::Lsn wider = std::max({core::Lsn{kLookBackArchives}, width * 16, seen.expected_width() / 4 * 5});
+    const core::Lsn growth = seen.archives() < 8 ? 16 : 2;  // of few nothing can be concluded
+    core::Lsn wider = std::max({kFirstLookLsns, width * growth, seen.expected_width() / 4 * 5});
     if (too_wide != 0) wider = width + (too_wide - width) / 2;
     if (wider == width) break;
     wider = std::min(wider, widest);
@@ -285,7 +288,7 @@ Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t 
   Prober prober(sink, storage, partition, deadline);
   const bool check_older = options.check_older && low > 1;
   Survey survey(low, options.max_archives);
-  const core::Lsn width = check_older ? std::min(low - 1, core::Lsn{kLookBackArchives}) : 0;
+  const core::Lsn width = check_older ? std::min(low - 1, kFirstLookLsns) : 0;
   Status status = prober.list(low - width, [&](const ArchiveInfo& info) { return survey.visit(info); });
   if (!status) return tl::unexpected(std::move(status.error()));
   Discovery discovery;

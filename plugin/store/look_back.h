@@ -31,6 +31,7 @@ class LookBack {
   core::Lsn origin() const { return origin_; }
   // Nothing that lies further back matters: the partition begins here, or enough archives were seen.
   bool is_enough() const;
+  size_t archives() const { return archives_; }
   // How far kLookBackArchives reach if all are as large as those seen; 0: none was seen.
   core::Lsn expected_width() const;
   // The lowest hole; the last one ends right before low.

@@ -57,9 +57,10 @@ struct Restored {
 Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn lsn,
                          std::string_view directory, size_t piece_bytes, const tidemark_call* call);
 
-// A run that is killed leaves at most 128 archives of a partition after an entry that it has not archived: twice
-// the largest partition_inflight. As many again, if it was killed while it filled the hole of another.
-inline constexpr size_t kLookBackArchives = 256;
+// How far discovery looks back. A run that is killed leaves at most 128 archives of a partition after an entry
+// that it has not archived, twice the largest partition_inflight; the rest is for one that was killed while it
+// filled the hole of another.
+inline constexpr size_t kLookBackArchives = 192;
 
 // The lowest hole before `low` among the last kLookBackArchives archives of the partition: LSNs that nothing is
 // archived of, and no record says why. Nothing before its first archive or record is a hole, but for an origin
