@@ -24,12 +24,14 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
   }
   p.found.reset();
   if (p.window) p.window->forget_tried();  // what of it is there was found
-  // What lies between the hole and the range is looked up once the hole is recorded: it may have others.
-  p.look_back = result.gap && result.gap->last + 1 < job.range.first && result.gap->last >= p.next;
-  if (p.look_back) {
+  if (result.gap && result.gap->last + 1 < job.range.first) {
+    // Something lies between the hole and the range, and there may be other holes: look again once this one
+    // is recorded. If it was and is found all the same, look there as anywhere else.
+    p.look_back = result.gap->last >= p.next;
     p.listed = result.gap->last;
     return;
   }
+  p.look_back = false;
   // An answer that knows nothing of the first LSN asked for would be asked for again without end.
   const Lsn through = result.complete_through < job.range.first ? kEveryLsn : result.complete_through;
   if (!result.archives.empty() || through != kEveryLsn) {
