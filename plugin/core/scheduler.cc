@@ -305,7 +305,7 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
     plan_late(p, *job);
   } else if (p.needs_discovery(epoch_)) {
     job->kind = JobKind::kDiscover;
-    job->check_older = p.next == kNoLsn;
+    job->check_older = p.looks_back(epoch_);
     job->first_look = job->check_older || p.epoch != epoch_;
     job->range = {job->check_older ? p.oldest_low : p.next, p.high};
   } else if (const auto existing = p.found->holding(p.next)) {

@@ -12,7 +12,8 @@
 //
 // The rules, as the design numbers them:
 //  1 the first notification of a partition is followed by discovery: what the archive already holds is
-//    verified, not uploaded again, in whatever batches it is; holes are filled; a hole before `low` is a gap
+//    verified, not uploaded again, in whatever batches it is; holes are filled; each hole before `low` is a
+//    gap, the lowest first: once it is recorded, discovery looks for the next
 //  2 a notification that holds nothing new is answered by acknowledging again
 //  3 low beyond the next LSN is a gap, once a listing made since has not found the entries in the archive: an
 //    event, a gap record in the sink, then on from low. No acknowledgement passes a gap before its event was
@@ -92,7 +93,7 @@ enum class JobKind : uint8_t {
 struct Job {
   PartitionRef partition = 0;
   JobKind kind = JobKind::kArchive;
-  bool check_older = false;  // kDiscover: the first look in this life, so look for a gap before it
+  bool check_older = false;  // kDiscover: the first look in this life, so look for gaps before it
   bool late = false;         // for entries of a gap that turned up late
   bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
   Range range;               // kDiscover: may be the empty range, last == first - 1
@@ -125,9 +126,9 @@ struct JobResult {
   uint64_t put_us = 0;            // how long the sink took to put it; 0: nothing was put
   std::vector<Range> archives;    // kDiscover: what exists and holds something of the range or behind it
   Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete, or kEveryLsn
-  std::optional<Range> gap;       // kDiscover with check_older: the hole right before the range
-  // kDiscover with check_older: what is recorded as lost right before the range, or before gap, and that
-  // nobody has accepted. Ascending.
+  std::optional<Range> gap;       // kDiscover with check_older: the lowest hole before the range
+  // kDiscover with check_older: what is recorded as lost right before the range, or before a hole there, and
+  // that nobody has accepted. Ascending.
   std::vector<Range> known_gaps;
 };
 
@@ -302,7 +303,7 @@ class Scheduler {
   Reserve& reserve_;
   List ready_;
   List dormant_;
-  uint64_t kept_ = 0;  // partitions at Place::kKept
+  uint64_t kept_ = 0;                      // partitions at Place::kKept
   PartitionRef first_ack_ = kNoPartition;  // partitions whose ack is queued, each once
   PartitionRef last_ack_ = kNoPartition;
   std::set<Timer, std::less<>, Reserved<Timer>> timers_;

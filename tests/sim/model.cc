@@ -191,8 +191,9 @@ void Model::check_late(PartitionModel& p, const Job& job) const {
 
 void Model::check_discovery(const PartitionModel& p, const Job& job) const {
   require(!p.gap, "a gap is recorded first", job.partition);
-  require(job.check_older == !p.discovered, "older archives matter at the first look only", job.partition);
-  require(job.range.first == (p.discovered ? p.frontier + 1 : p.oldest_low) && job.range.last == p.high,
+  require(job.check_older == p.looks_back(epoch_), "older archives matter before the first low only",
+          job.partition);
+  require(job.range.first == (job.check_older ? p.oldest_low : p.frontier + 1) && job.range.last == p.high,
           "discovery asks for all that is not archived", job.partition, job.range.first);
   const bool partial = p.discovered && p.frontier + 1 > p.through;
   require(!p.looked(epoch_) || partial, "one discovery is enough", job.partition);
@@ -305,9 +306,12 @@ bool Model::own_fault(PartitionModel& p, const JobResult& result) {
 }
 
 void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult& result) const {
-  if (!p.discovered) {
-    if (p.oldest_low < job.range.first) return;  // too narrow by now
-    p.start = p.frontier = p.acked = (result.gap ? result.gap->first : job.range.first) - 1;
+  if (job.check_older && p.oldest_low < job.range.first) return;  // too narrow by now
+  const Lsn first_hole = result.gap ? result.gap->first : job.range.first;
+  if (p.discovered && job.check_older) {
+    p.frontier = std::max(p.frontier, first_hole - 1);
+  } else if (!p.discovered) {
+    p.start = p.frontier = p.acked = first_hole - 1;
     p.discovered = true;
     for (const Range& gap : result.known_gaps) {
       p.untold.push_back({gap, true, false});
@@ -322,6 +326,13 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
   p.listed = job.range.last;
   p.through = result.complete_through;
   p.held = result.archives;
+  p.look_back = result.gap && result.gap->last + 1 < job.range.first;
+  if (p.look_back) {
+    // Nothing is known of what lies between.
+    p.listed = result.gap->last;
+    p.through = core::kEveryLsn;
+    p.held.clear();
+  }
   if (p.held.size() <= core::FoundArchives::kMaxRuns) return;
   // How much of so many can be remembered is the business of FoundArchives, and of its own tests.
   const core::FoundArchives known(result.archives, job.range.first, result.complete_through, job.range.last);
