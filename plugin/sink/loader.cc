@@ -77,6 +77,24 @@ bool is_for_want_of_memory(int sys_errno, const char* why) {
                                                     std::strstr(why, strerrordesc_np(ENOMEM)) != nullptr));
 }
 
+// Twice: where there was no memory for a moment, the linker may tell of it as of something else, a symbol
+// that it does not find, say.
+Status load_library(const fs::path& path, boost::dll::shared_library& handle) {
+  boost::dll::fs::error_code problem;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    errno = 0;
+    handle.load(path, problem, load_mode());
+    if (!problem) return {};
+  }
+  const int sys_errno = errno;
+  const char* const why = dlerror();  // says more than the code that Boost.DLL makes of it
+  if (is_for_want_of_memory(sys_errno, why)) {
+    return fail(TIDEMARK_E_RETRYABLE, "out of memory to load the sink library " + path.string());
+  }
+  return fail(TIDEMARK_E_UNSUPPORTED, "cannot load the sink library " + path.string() + ": " +
+                                          (why != nullptr ? why : problem.message()));
+}
+
 Result<std::shared_ptr<Library>> load(const fs::path& path, const std::string& scheme, const log::Log& log) {
   std::error_code exists_problem;
   if (!fs::exists(path, exists_problem)) {
@@ -86,16 +104,8 @@ Result<std::shared_ptr<Library>> load(const fs::path& path, const std::string& s
   }
   auto library = std::make_shared<Library>();
   boost::dll::fs::error_code problem;
-  errno = 0;
-  library->handle.load(path, problem, load_mode());
-  if (problem) {
-    const int sys_errno = errno;
-    const char* const why = dlerror();  // says more than the code that Boost.DLL makes of it
-    if (is_for_want_of_memory(sys_errno, why)) {
-      return fail(TIDEMARK_E_RETRYABLE, "out of memory to load the sink library " + path.string());
-    }
-    return fail(TIDEMARK_E_UNSUPPORTED, "cannot load the sink library " + path.string() + ": " +
-                                            (why != nullptr ? why : problem.message()));
+  if (Status loaded = load_library(path, library->handle); !loaded) {
+    return tl::unexpected(std::move(loaded.error()));
   }
   if (!library->handle.has(TIDEMARK_SINK_ENTRY_NAME)) {
     return fail(TIDEMARK_E_UNSUPPORTED,

@@ -3,6 +3,7 @@
 #include <pugixml.hpp>
 
 #include <charconv>
+#include <new>
 
 #include "common/url.h"
 #include "s3/iso_time.h"
@@ -59,7 +60,9 @@ struct Document {
 
   explicit Document(std::string_view text) {
     text = without_blanks(text);
-    if (tree.load_buffer(text.data(), text.size(), kParse)) root = tree.document_element();
+    const pugi::xml_parse_result parsed = tree.load_buffer(text.data(), text.size(), kParse);
+    if (parsed.status == pugi::status_out_of_memory) throw std::bad_alloc();
+    if (parsed) root = tree.document_element();
   }
   bool is(std::string_view name) const { return root && local_name(root) == name; }
 };

@@ -26,6 +26,8 @@ class Engine {
   const tidemark_host& table() const { return table_; }
 
   void archives_lie_in(const std::string& archive_root);
+  // From now on archives lie elsewhere.
+  void look_no_more() { looks_ = false; }
   // The first tries to borrow this entry fail.
   void fail_first(uint64_t partition, tidemark_lsn lsn, int times);
   // Called once, on the plugin's thread, when it borrows an entry.
@@ -59,7 +61,7 @@ class Engine {
 
   tidemark_host table_{};
   std::array<std::array<std::string, kLsns>, kPartitions> paths_;
-  std::array<std::string, 2> archives_;
+  std::array<std::string, 2> archives_;  // where acknowledged entries are looked for
   std::array<std::array<std::atomic<int>, kLsns>, kPartitions> leases_{};
   std::array<std::array<std::atomic<int>, kLsns>, kPartitions> failures_left_{};
   std::array<std::array<std::atomic<bool>, kLsns>, kPartitions> excused_{};
@@ -71,6 +73,7 @@ class Engine {
   std::atomic<bool> alive_{false};
   std::function<void()> at_loan_;
   std::atomic<bool> has_loaned_{true};
+  std::atomic<bool> looks_{true};
   bool tells_log_ = false;
 };
 

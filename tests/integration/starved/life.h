@@ -23,8 +23,9 @@ struct Setting {
   std::string second_url;  // the sink that is swapped in; empty: a directory in `work`
 };
 
-// What the engine has and what is archived of it, in an empty directory. Needs the plugin.
-Setting prepare(const std::string& plugin, const std::string& root);
+// What the engine has and what is archived of it, in an empty directory. Needs the plugin; opens both sinks
+// once, because libraries that find no memory when they are used first may stay unusable.
+Setting prepare(const std::string& plugin, const std::string& root, const std::string& second_url);
 
 class Life {
  public:

@@ -1,5 +1,7 @@
 // starved --thread worker|control|hot --way new|malloc [--count M] [--from N] [--to N] [--step S --dense N]
 // starved --squeeze N
+// With --second URL the sink that is swapped in is not a directory; NUMBER in it becomes another one in each
+// run.
 //
 // One run of a host's life for each n, each in a process of its own, in which the n-th allocation of that
 // kind fails (and M - 1 after it); until a run makes so few that none failed. Or N runs in which there is no
@@ -34,6 +36,7 @@ struct Wishes {
   uint64_t step = 1;
   uint64_t at_once = 2;
   bool squeeze = false;
+  std::string second_url;
   bool verbose = false;
 };
 
@@ -54,6 +57,9 @@ struct Running {
     test::TempDir work;
     Setting mine = setting;
     mine.work = work.path().string();
+    if (const size_t at = mine.second_url.find("NUMBER"); at != std::string::npos) {
+      mine.second_url.replace(at, 6, std::to_string(getpid()));
+    }
     print_where(wishes.verbose);
     Life life(mine, wishes.verbose);
     if (wishes.squeeze) {
@@ -91,6 +97,7 @@ bool parse(int argc, char** argv, Wishes* wishes) {
   wishes->dense = number("--dense", wishes->dense);
   wishes->step = number("--step", wishes->step);
   wishes->at_once = number("--at-once", wishes->at_once);
+  wishes->second_url = option(argc, argv, "--second", "");
   const uint64_t squeezes = number("--squeeze", 0);
   wishes->squeeze = squeezes > 0;
   if (wishes->squeeze) wishes->to = squeezes;
@@ -158,6 +165,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   tidemark::test::TempDir root;
-  const Setting setting = prepare(TIDEMARK_TEST_MODULES "/tidemark.so", root.path().string());
+  const Setting setting =
+      prepare(TIDEMARK_TEST_MODULES "/tidemark.so", root.path().string(), wishes.second_url);
   return run_all(setting, wishes);
 }
