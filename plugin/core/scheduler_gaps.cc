@@ -14,6 +14,11 @@ bool Scheduler::find_gap(PartitionRef ref) {
   PartitionState& p = partitions_[ref];
   const Lsn before = p.next;
   while (p.next != kNoLsn && p.next < p.low && !p.gap_pending && !p.needs_discovery(epoch_)) {
+    // Also what was found is looked up with low as it is now: the job makes sure of what is passed.
+    if (p.next > p.listed) {
+      p.look_again = true;
+      return true;
+    }
     const FoundArchives* found = p.found.get();
     const bool refuted = p.next <= p.refuted;
     const bool may_hold = found && !refuted && p.next <= found->until();
@@ -21,10 +26,6 @@ bool Scheduler::find_gap(PartitionRef ref) {
       // From low on the host still has what it can be compared with.
       advance(p, std::min({existing->last, found->until(), found->through(), p.low - 1}) + 1);
       continue;
-    }
-    if (p.next > p.listed) {
-      p.look_again = true;
-      return true;
     }
     if (p.gaps && !p.gaps->all_told()) break;  // one after the other
     p.gap_pending = true;

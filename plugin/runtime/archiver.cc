@@ -214,8 +214,10 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
     JobDone done = runner.run(*job);
     if (done.result.outcome != core::Outcome::kDone) log_failure(done, job->id);
     if (done.begins_at != core::kNoLsn) {
-      logger_->info("{}/{} begins at {}: 1..{} were never in this archive", *job->id.storage, job->id.id,
-                    done.begins_at, done.begins_at - 1);
+      logger_->warn(
+          "{}/{} begins at {}: the sink holds nothing of 1..{}; if it should, it is another one, or was "
+          "emptied",
+          *job->id.storage, job->id.id, done.begins_at, done.begins_at - 1);
     }
     if (const std::string* const found = sources_.take_attributes_found()) {
       logger_->warn(

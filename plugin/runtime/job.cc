@@ -301,11 +301,36 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
     if (!written) return sink_error(written.error());
     if (*written) result.begins_at = low;
   }
+  if (Status durable = make_durable(id, job, *found); !durable) return sink_error(durable.error());
   result.result.archives = std::move(found->archives);
   result.result.complete_through = found->complete_through;
   result.result.gap = found->gap;
   result.result.known_gaps = std::move(found->known_gaps);
   return result;
+}
+
+// What another run wrote may be visible and not durable yet. Archives of which the host still has the entries
+// are asked for when they are compared; these are passed, or acknowledged, without that.
+Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found) {
+  std::vector<std::string> keys;
+  for (const core::Range& range : found.archives) {
+    if (range.first >= job.low) break;
+    keys.push_back(core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive));
+  }
+  const core::Lsn before = job.range.first - 1;
+  if (job.asked && before != core::kNoLsn) {
+    const auto visit = [&](const store::ArchiveInfo& info) {
+      const bool holds = info.kind == core::ObjectKind::kArchive && info.range.contains(before);
+      if (holds) keys.emplace_back(info.key);
+      return !holds && info.range.last == before;
+    };
+    if (Status listed = store::list(*sink_, *id.storage, id.id, before, visit, &call_); !listed)
+      return listed;
+  }
+  for (const std::string& key : keys) {
+    if (const auto there = sink_->head(key, &call_); !there) return tl::unexpected(there.error());
+  }
+  return {};
 }
 
 std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes, Leases& leases,

@@ -19,6 +19,7 @@
 #include "runtime/read_pace.h"
 #include "sink/slot.h"
 #include "store/compare.h"
+#include "store/store.h"
 #include "tar/entry_source.h"
 
 namespace tidemark::runtime {
@@ -53,6 +54,7 @@ class JobRunner {
   Ended verify(const PartitionId& id, const core::Job& job);
   Ended record_gap(const PartitionId& id, core::Range range);
   Ended discover(const PartitionId& id, const core::Job& job);
+  Status make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found);
 
   // Acquires the entries of *range and lays them out. *range becomes what was taken: all before an entry that
   // cannot be had, or with which there would be more than most_bytes. An Ended if that is not even the first.

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -37,6 +38,22 @@ Error without_object(Error error) {
   return error;
 }
 
+// What goes into headers and signatures as it is. A line break at the end is what a file read by a shell
+// leaves.
+Status check_text(const Credentials& credentials) {
+  const auto is_token = [](std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  };
+  const char* odd = nullptr;
+  if (!is_token(credentials.session_token.reveal())) odd = "session token";
+  if (!is_token(credentials.secret_access_key.reveal())) odd = "secret access key";
+  if (!is_token(credentials.access_key_id)) odd = "access key id";
+  if (odd == nullptr) return {};
+  return fail(TIDEMARK_E_PERMANENT, std::string("the ") + odd +
+                                        " has a blank, a line break or another character that none has; "
+                                        "look at its beginning and its end");
+}
+
 template <size_t N>
 Result<CredentialChain::Found> walk(const std::array<Place, N>& places, const SourceContext& context) {
   std::string reasons;
@@ -48,6 +65,9 @@ Result<CredentialChain::Found> walk(const std::array<Place, N>& places, const So
     if (!answer->credentials) {
       reasons.append(reasons.empty() ? "" : "; ").append(place.name).append(": ").append(answer->text);
       continue;
+    }
+    if (Status ok = check_text(*answer->credentials); !ok) {
+      return fail_within(std::string("credentials, ") + place.name + ", " + answer->text, ok.error());
     }
     const int64_t expires_us = answer->credentials->expires_us;
     const bool outlive_expiry = answer->outlive_expiry;

@@ -88,7 +88,8 @@ Status S3Sink::list(std::string_view prefix, std::string_view start_after, const
       log_.write(TIDEMARK_LOG_DEBUG, what + ": the store lists " + quote(progress.repeated) +
                                          " more than once; it is passed over");
     }
-    if (!page->is_truncated) return {};
+    // "No more", and how to go on: the answer to that tells, by bringing more or nothing.
+    if (!page->is_truncated && (page->next_token.empty() || !progress.is_found)) return {};
     progress.empty_pages = progress.is_found ? 0 : progress.empty_pages + 1;
     if ((!page->next_token.empty() && page->next_token == token) || progress.empty_pages > kEmptyPagesMax ||
         (page->next_token.empty() && !progress.is_found)) {

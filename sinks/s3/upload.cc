@@ -257,6 +257,11 @@ Status Upload::verify(const std::string& etag, std::chrono::steady_clock::durati
   const Result<StoreAnswer> there = sink_.head_answer(key_, call_);
   const bool is_same = there && header(there->headers, "content-length") == std::to_string(sent.size_bytes) &&
                        (etag.empty() || bare_etag(header(there->headers, "etag")) == bare_etag(etag));
+  // Every part had the MD5 of what was sent, so it is what was made of them that is in doubt: to be read.
+  if (is_same && if_absent_ && sink_.traits_.etag == Etag::kMd5 &&
+      match_parts(etag, parts_) == Match::kOther) {
+    return fail(TIDEMARK_E_EXISTS, why + "; what is there has to be read");
+  }
   if (is_same) return {};
   if (there) return fail(TIDEMARK_E_RETRYABLE, why + "; what is there is another object");
   Error error = within(why, there.error());

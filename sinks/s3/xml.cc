@@ -151,7 +151,6 @@ Status read_end(const pugi::xml_node& root, ListPage* page) {
   } else {
     return not_understood("IsTruncated is " + quote(truncated) + ", not true or false");
   }
-  if (!page->is_truncated) page->next_token.clear();
   if (page->is_truncated && page->next_token.empty() && page->objects.empty()) {
     return not_understood("there is more, and neither a token nor a key to ask for it");
   }

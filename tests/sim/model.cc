@@ -89,7 +89,9 @@ void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
 // Entries that the host no longer has and that discovery found in the archive need no job.
 void Model::pass_held(PartitionModel& p) const {
   if (!p.looked(epoch_) || p.gap || !p.jobs.empty()) return;
-  while (p.frontier + 1 < p.low && p.frontier + 1 > p.refuted && p.surely_holds(p.frontier + 1)) {
+  const auto is_listed = [&p] { return p.frontier + 1 <= p.listed; };
+  while (p.frontier + 1 < p.low && p.frontier + 1 > p.refuted && is_listed() &&
+         p.surely_holds(p.frontier + 1)) {
     ++p.frontier;
     p.not_before = p.deferred_until = 0;
     p.pass_archived();
