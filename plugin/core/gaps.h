@@ -46,6 +46,7 @@ class Gaps {
   void known(Range gap) { add(gap, true); }
   // The last LSN of the gap found last.
   Lsn pending_last() const { return pending_last_; }
+  bool has_any() const { return !gaps_.empty(); }
   bool all_told() const { return untold_.empty(); }
   // The one whose event is with the host, or on its way there; the others wait for it.
   const Untold& untold() const { return untold_.front(); }

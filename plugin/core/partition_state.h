@@ -23,6 +23,7 @@ inline constexpr PartitionRef kNoPartition = 0xFFFFFFFFU;
 enum class Place : uint8_t {
   kUnknown,     // no such partition, or forgotten
   kDormant,     // nothing to do
+  kKept,        // the same for so long that it would be forgotten, but for its gaps
   kReady,       // in the FIFO for a worker
   kRunning,     // its jobs are with workers, or a gap with the host, and no other job can start now
   kBackingOff,  // a job failed; others may still be with workers
@@ -65,6 +66,7 @@ struct PartitionState {
   AckPhase ack = AckPhase::kNone;
   bool asked = false;            // the host wants to hear the position again
   bool look_again = false;       // discovery is out of date
+  bool look_back = false;        // what lies between next and oldest_low may have more than one hole
   bool gap_pending = false;      // a gap begins at next that is not recorded yet
   bool conflict_untold = false;  // the host has still to be told
   bool sink_failed = false;      // its last job met a failing sink
@@ -80,6 +82,10 @@ struct PartitionState {
   bool needs_discovery(uint32_t sink_epoch) const {
     if (next == kNoLsn || epoch != sink_epoch || look_again) return true;
     return found != nullptr && next > found->through();
+  }
+  // Discovery looks for holes before the first low of this life, not for what follows next.
+  bool looks_back(uint32_t sink_epoch) const {
+    return next == kNoLsn || (look_back && next < oldest_low && epoch == sink_epoch);
   }
   // What may be acknowledged: everything before the next LSN, up to a gap that the host was not told of.
   Lsn position() const {

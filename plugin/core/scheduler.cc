@@ -305,7 +305,7 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
     plan_late(p, *job);
   } else if (p.needs_discovery(epoch_)) {
     job->kind = JobKind::kDiscover;
-    job->check_older = p.next == kNoLsn;
+    job->check_older = p.looks_back(epoch_);
     job->first_look = job->check_older || p.epoch != epoch_;
     job->range = {job->check_older ? p.oldest_low : p.next, p.high};
   } else if (const auto existing = p.found->holding(p.next)) {
@@ -347,6 +347,9 @@ void Scheduler::place(PartitionRef ref, Place to, TimeMs now) {
     case Place::kDormant:
       remove(dormant_, ref);
       break;
+    case Place::kKept:
+      --kept_;
+      break;
     case Place::kBackingOff:
       timers_.erase({p.since, ref, false});
       --backing_off_;
@@ -360,6 +363,7 @@ void Scheduler::place(PartitionRef ref, Place to, TimeMs now) {
   p.place = to;
   if (to == Place::kBackingOff) ++backing_off_;
   if (to == Place::kRunning) ++at_work_;
+  if (to == Place::kKept) ++kept_;
   if (to == Place::kReady) push_back(ready_, ref);
   if (to == Place::kDormant) {
     p.since = now;
@@ -393,6 +397,10 @@ void Scheduler::forget_idle(TimeMs now) {
       place(ref, Place::kDormant, now);  // the host has still to hear of it
       continue;
     }
+    if (p.gaps && p.gaps->has_any()) {
+      place(ref, Place::kKept, now);  // an entry of them may turn up, and none is told of twice in a life
+      continue;
+    }
     remove(dormant_, ref);
     p = PartitionState();
     forgotten_.push_back(ref);
@@ -424,7 +432,7 @@ void Scheduler::remove(List& list, PartitionRef ref) {
 
 Snapshot Scheduler::snapshot(TimeMs now) const {
   Snapshot s;
-  s.partitions_dormant = dormant_.size;
+  s.partitions_dormant = dormant_.size + kept_;
   s.queue_depth = ready_.size;
   s.jobs_running = running_;
   s.concurrency_limit = throttle_.limit();

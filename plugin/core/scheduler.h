@@ -12,7 +12,8 @@
 //
 // The rules, as the design numbers them:
 //  1 the first notification of a partition is followed by discovery: what the archive already holds is
-//    verified, not uploaded again, in whatever batches it is; holes are filled; a hole before `low` is a gap
+//    verified, not uploaded again, in whatever batches it is; holes are filled; each hole before `low` is a
+//    gap, the lowest first: once it is recorded, discovery looks for the next
 //  2 a notification that holds nothing new is answered by acknowledging again
 //  3 low beyond the next LSN is a gap, once a listing made since has not found the entries in the archive: an
 //    event, a gap record in the sink, then on from low. No acknowledgement passes a gap before its event was
@@ -26,7 +27,8 @@
 //    rests and what failed; behind the first only full ones, so that what is less travels together. Jobs
 //    that look, verify or record a gap run alone. Acknowledgements cover the contiguous archived prefix only
 //  6 partitions with work wait in a FIFO, also after each job they start; idle ones are forgotten, but not
-//    while an acknowledgement or one of those two events is on its way
+//    while an acknowledgement or one of those two events is on its way, nor one that has a gap: an entry of
+//    it may turn up
 //  7 failures back off one partition, or open the breaker for all (see throttle.h); a partition that
 //    meets a failing sink again after the sink worked for others is taken to be at fault itself; a probe
 //    whose entry fails is followed by discovery, which cannot fail for an entry's sake
@@ -91,7 +93,7 @@ enum class JobKind : uint8_t {
 struct Job {
   PartitionRef partition = 0;
   JobKind kind = JobKind::kArchive;
-  bool check_older = false;  // kDiscover: the first look in this life, so look for a gap before it
+  bool check_older = false;  // kDiscover: the first look in this life, so look for gaps before it
   bool late = false;         // for entries of a gap that turned up late
   bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
   Range range;               // kDiscover: may be the empty range, last == first - 1
@@ -124,9 +126,9 @@ struct JobResult {
   uint64_t put_us = 0;            // how long the sink took to put it; 0: nothing was put
   std::vector<Range> archives;    // kDiscover: what exists and holds something of the range or behind it
   Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete, or kEveryLsn
-  std::optional<Range> gap;       // kDiscover with check_older: the hole right before the range
-  // kDiscover with check_older: what is recorded as lost right before the range, or before gap, and that
-  // nobody has accepted. Ascending.
+  std::optional<Range> gap;       // kDiscover with check_older: the lowest hole before the range
+  // kDiscover with check_older: what is recorded as lost right before the range, or before a hole there, and
+  // that nobody has accepted. Ascending.
   std::vector<Range> known_gaps;
 };
 
@@ -301,6 +303,7 @@ class Scheduler {
   Reserve& reserve_;
   List ready_;
   List dormant_;
+  uint64_t kept_ = 0;                      // partitions at Place::kKept
   PartitionRef first_ack_ = kNoPartition;  // partitions whose ack is queued, each once
   PartitionRef last_ack_ = kNoPartition;
   std::set<Timer, std::less<>, Reserved<Timer>> timers_;

@@ -19,9 +19,20 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
     p.acked = p.next - 1;
     for (const Range& gap : result.known_gaps) gaps(p).known(gap);
     if (!result.known_gaps.empty()) tell_gap(job.partition);
+  } else if (job.check_older) {
+    const Lsn next = result.gap ? result.gap->first : job.range.first;
+    if (next > p.next) advance(p, next);
   }
   p.found.reset();
   if (p.window) p.window->forget_tried();  // what of it is there was found
+  if (result.gap && result.gap->last + 1 < job.range.first) {
+    // Something lies between the hole and the range, and there may be other holes: look again once this one
+    // is recorded. If it was and is found all the same, look there as anywhere else.
+    p.look_back = result.gap->last >= p.next;
+    p.listed = result.gap->last;
+    return;
+  }
+  p.look_back = false;
   // An answer that knows nothing of the first LSN asked for would be asked for again without end.
   const Lsn through = result.complete_through < job.range.first ? kEveryLsn : result.complete_through;
   if (!result.archives.empty() || through != kEveryLsn) {

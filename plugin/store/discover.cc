@@ -2,6 +2,7 @@
 
 #include "store/known_gaps.h"
 #include "store/list.h"
+#include "store/look_back.h"
 #include "store/record.h"
 #include "store/store.h"
 
@@ -55,7 +56,9 @@ class Prober {
     return older;
   }
 
-  Result<core::Lsn> newest_below(core::Lsn end);
+  Result<Window> newest_below(core::Lsn end, core::Lsn empty_from, core::Lsn origin);
+  // All that ends in [from, low), unless that is more than a page of names.
+  Result<std::optional<LookBack>> look_back(core::Lsn low, core::Lsn from);
   // What gap records say of the hole that ends with `last`.
   Result<std::vector<core::Range>> known_gaps(core::Lsn last);
 
@@ -70,24 +73,41 @@ class Prober {
   Deadline& deadline_;
 };
 
-// The highest last LSN below `end`, or none: windows of doubling size backwards from `end`. That nothing ends
-// at end - 1 is known, so the first window begins at end - 2. An origin counts if nothing lies before it.
-Result<core::Lsn> Prober::newest_below(core::Lsn end) {
-  core::Lsn origin = core::kNoLsn;
-  core::Lsn empty_from = end;  // nothing ends in [empty_from, end)
-  for (core::Lsn step = 2;; step *= 2) {
+// The highest last LSN below `end`: windows of doubling size backwards from `end`. Nothing but origins ends
+// in [empty_from, end); `origin` is the lowest of these. If there is nothing else, the lowest of all is
+// given.
+Result<Prober::Window> Prober::newest_below(core::Lsn end, core::Lsn empty_from, core::Lsn origin) {
+  for (core::Lsn step = 2 * (end - empty_from);; step *= 2) {
     const core::Lsn from = step < end ? end - step : 1;
-    const auto window = look(from, empty_from);
-    if (!window) return tl::unexpected(window.error());
+    auto window = look(from, empty_from);
+    if (!window) return tl::unexpected(std::move(window.error()));
     if (window->newest != core::kNoLsn) {
-      if (window->is_complete) return window->newest;
-      return narrow(window->newest, empty_from);
+      if (window->is_complete) return window;
+      const auto newest = narrow(window->newest, empty_from);
+      if (!newest) return tl::unexpected(newest.error());
+      return Window{*newest};
     }
     if (window->origin != core::kNoLsn) origin = window->origin;
-    if (from == 1) return origin;
+    if (from == 1) return Window{core::kNoLsn, origin};
     empty_from = from;
     if (step > end / 2) step = end / 2;  // the next window reaches the beginning; no overflow
   }
+}
+
+Result<std::optional<LookBack>> Prober::look_back(core::Lsn low, core::Lsn from) {
+  std::optional<LookBack> seen(low);
+  size_t names = 0;
+  Status status = list(from, [&](const ArchiveInfo& info) {
+    if (info.range.last >= low) return false;
+    if (++names > kPageNames) {
+      seen.reset();
+      return false;
+    }
+    seen->add(info.range, info.kind);
+    return true;
+  });
+  if (!status) return tl::unexpected(std::move(status.error()));
+  return seen;
 }
 
 // Something ends at `known`, nothing in [empty_from, ...): halves what lies between.
@@ -125,22 +145,45 @@ Result<std::vector<core::Range>> Prober::known_gaps(core::Lsn last) {
   return gaps.unexplained(kKnownGapsMax);
 }
 
-// The hole before `low`, given that nothing covers low - 1 and something older is there.
-Result<std::optional<core::Range>> gap_before(Prober& prober, core::Lsn low) {
-  const auto newest = prober.newest_below(low);
-  if (!newest) return tl::unexpected(newest.error());
-  // Removed meanwhile: then nothing older is left.
-  if (*newest == core::kNoLsn) return std::nullopt;
-  return core::Range{*newest + 1, low - 1};
+// The first look; archives of single entries are enough in it though as many LSNs are holes or records.
+constexpr core::Lsn kFirstLookLsns = core::Lsn{2} * kLookBackArchives;
+// The furthest: kLookBackArchives of the largest batches, and as many LSNs as may be missing between them.
+constexpr core::Lsn kLastLookLsns = core::Lsn{kLookBackArchives + 64} * 4096;
+constexpr int kLookBackRequestsMax = 16;
+
+// Looks further back than `seen` did, which saw what ends in the `width` LSNs before `end`, until it is
+// enough: windows that grow, and that are halved again where more than a page lies in one.
+Status look_further(Prober& prober, core::Lsn low, core::Lsn end, core::Lsn width, LookBack& seen) {
+  const core::Lsn widest = std::min(end - 1, kLastLookLsns);
+  core::Lsn too_wide = 0;
+  for (int request = 0; request < kLookBackRequestsMax; ++request) {
+    if (seen.is_enough() || width >= widest) break;
+    const core::Lsn growth = seen.archives() < 8 ? 16 : 2;  // of few nothing can be concluded
+    core::Lsn wider = std::max({kFirstLookLsns, width * growth, seen.expected_width() / 4 * 5});
+    if (too_wide != 0) wider = width + (too_wide - width) / 2;
+    if (wider == width) break;
+    wider = std::min(wider, widest);
+    auto window = prober.look_back(low, end - wider);
+    if (!window) return tl::unexpected(std::move(window.error()));
+    if (*window) {
+      (*window)->add_what_reaches_over(seen);
+      seen = std::move(**window);
+      width = wider;
+    } else {
+      too_wide = wider;
+    }
+  }
+  return {};
 }
 
-// Sorts a listing that starts at low - 1 or low into what discovery asks for.
+// Sorts a listing that starts at low, or back from it, into what discovery asks for.
 class Survey {
  public:
-  Survey(core::Lsn low, size_t max_archives) : low_(low), max_archives_(max_archives) {}
+  Survey(core::Lsn low, size_t max_archives) : low_(low), max_archives_(max_archives), before_(low) {}
 
   bool visit(const ArchiveInfo& info) {
     ++names_;
+    before_.add(info.range, info.kind);
     if (low_ > 1 && info.range.contains(low_ - 1)) look_before(info);
     const bool counts = info.kind == core::ObjectKind::kArchive && info.range.last >= low_;
     if (counts && archives_.size() >= max_archives_ && complete_through_ == core::kEveryLsn) {
@@ -152,9 +195,8 @@ class Survey {
   }
 
   bool is_empty() const { return names_ == 0; }
-  // low - 1 is archived, or something says why not.
-  bool covers_older() const { return holds_older_ || knows_older_ || !origin_.empty(); }
-  // It is records of a loss that say so.
+  LookBack& before() { return before_; }
+  // low - 1 is not archived, and it is records of a loss that say so.
   bool lacks_older() const { return knows_older_ && !holds_older_; }
   // The origin that ends at low - 1, if it is all there is.
   std::string sole_origin() const { return names_ == 1 ? origin_ : std::string(); }
@@ -183,6 +225,7 @@ class Survey {
 
   const core::Lsn low_;
   const size_t max_archives_;
+  LookBack before_;
   std::vector<core::Range> archives_;
   core::Lsn complete_through_ = core::kEveryLsn;
   size_t names_behind_ = 0;
@@ -192,24 +235,43 @@ class Survey {
   std::string origin_;  // its key
 };
 
-// What lies before low; `discovery` gets what there is to say of it.
-Status look_before(Prober& prober, core::Lsn low, const Survey& survey, bool check_older,
-                   Discovery& discovery) {
-  const bool is_unknown = check_older ? !survey.covers_older() : survey.is_empty();
-  if (is_unknown) {
-    const auto older = prober.has_older(low);
+// Nothing is archived in the `width` LSNs before low, nor does a record say why: goes back to where something
+// is. False: there is nothing to be missed.
+Result<bool> find_older(Prober& prober, core::Lsn low, core::Lsn width, LookBack& before) {
+  if (width < low - 1 && before.origin() == core::kNoLsn) {
+    auto older = prober.has_older(low);
+    if (!older || !*older) return older;
+  }
+  if (width == low - 1) return before.origin() != core::kNoLsn;
+  const auto found = prober.newest_below(low, low - width, before.origin());
+  if (!found) return tl::unexpected(found.error());
+  if (found->newest == core::kNoLsn) {
+    // Removed meanwhile, if there is no origin either: then nothing older is left.
+    if (found->origin != core::kNoLsn) before.add({1, found->origin}, core::ObjectKind::kOrigin);
+    return found->origin != core::kNoLsn;
+  }
+  Status status = look_further(prober, low, found->newest + 1, 0, before);
+  if (!status) return tl::unexpected(std::move(status.error()));
+  return true;
+}
+
+// What lies before low; `discovery` gets what there is to say of it. The `width` LSNs before low were listed.
+Status look_before(Prober& prober, core::Lsn low, core::Lsn width, Survey& survey, Discovery& discovery) {
+  LookBack& before = survey.before();
+  if (before.newest() != core::kNoLsn) {
+    Status status = look_further(prober, low, low, width, before);
+    if (!status) return status;
+  } else if (!before.is_enough()) {
+    const auto older = find_older(prober, low, width, before);
     if (!older) return tl::unexpected(older.error());
     discovery.holds_nothing = !*older && survey.is_empty();
-    if (*older && check_older) {
-      auto gap = gap_before(prober, low);
-      if (!gap) return tl::unexpected(std::move(gap.error()));
-      discovery.gap = *gap;
-    }
   }
-  if (!check_older || (!discovery.gap && !survey.lacks_older())) return {};
-  auto known = prober.known_gaps(discovery.gap ? discovery.gap->first - 1 : low - 1);
-  if (!known) return tl::unexpected(std::move(known.error()));
-  discovery.known_gaps = std::move(*known);
+  discovery.gap = before.lowest_hole();
+  const core::Lsn known = survey.lacks_older() ? low - 1 : before.newest();
+  if (known == core::kNoLsn || (known == low - 1 && !survey.lacks_older())) return {};
+  auto gaps = prober.known_gaps(known);
+  if (!gaps) return tl::unexpected(std::move(gaps.error()));
+  discovery.known_gaps = std::move(*gaps);
   return {};
 }
 
@@ -226,13 +288,17 @@ Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t 
   Prober prober(sink, storage, partition, deadline);
   const bool check_older = options.check_older && low > 1;
   Survey survey(low, options.max_archives);
-  Status status =
-      prober.list(check_older ? low - 1 : low, [&](const ArchiveInfo& info) { return survey.visit(info); });
+  const core::Lsn width = check_older ? std::min(low - 1, kFirstLookLsns) : 0;
+  Status status = prober.list(low - width, [&](const ArchiveInfo& info) { return survey.visit(info); });
   if (!status) return tl::unexpected(std::move(status.error()));
   Discovery discovery;
-  if (check_older || (options.check_empty && low > 1)) {
-    status = look_before(prober, low, survey, check_older, discovery);
+  if (check_older) {
+    status = look_before(prober, low, width, survey, discovery);
     if (!status) return tl::unexpected(std::move(status.error()));
+  } else if (options.check_empty && low > 1 && survey.is_empty()) {
+    const auto older = prober.has_older(low);
+    if (!older) return tl::unexpected(older.error());
+    discovery.holds_nothing = !*older;
   }
   // Nothing but its content tells whether it is one, and what is visible may not be durable yet.
   if (const std::string key = survey.sole_origin(); check_older && !key.empty()) {

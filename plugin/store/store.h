@@ -57,9 +57,14 @@ struct Restored {
 Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn lsn,
                          std::string_view directory, size_t piece_bytes, const tidemark_call* call);
 
-// The hole right before `low`: nothing if low - 1 is archived or a record says why not, or if nothing older
-// is there. An origin record is the lower end of a partition: what lies after it and before `low` is a hole
-// also if nothing was ever archived.
+// How far discovery looks back. A run that is killed leaves at most 128 archives of a partition after an entry
+// that it has not archived, twice the largest partition_inflight; the rest is for one that was killed while it
+// filled the hole of another.
+inline constexpr size_t kLookBackArchives = 192;
+
+// The lowest hole before `low` among the last kLookBackArchives archives of the partition: LSNs that nothing is
+// archived of, and no record says why. Nothing before its first archive or record is a hole, but for an origin
+// record, the lower end of a partition: what lies after it is a hole also if nothing was ever archived.
 Result<std::optional<core::Range>> find_gap_before(sink::Sink& sink, std::string_view storage,
                                                    uint64_t partition, core::Lsn low,
                                                    const tidemark_call* call);
@@ -75,10 +80,11 @@ struct Discovery {
   std::vector<core::Range> archives;  // that hold something at or above low, ascending by last
   // `archives` is complete up to here; core::kEveryLsn unless cut by the limit.
   core::Lsn complete_through = core::kNoLsn;
-  std::optional<core::Range> gap;  // with check_older, as find_gap_before() gives it
-  // With check_older: what gap records say of the hole that ends right before low, or before `gap`; without
-  // what was accepted, pruned or archived after all. Ascending, apart from each other; of more than
-  // kKnownGapsMax the last ones.
+  // With check_older, as find_gap_before() gives it. If it does not reach low, others may follow: look again
+  // once it is recorded.
+  std::optional<core::Range> gap;
+  // With check_older: what gap records say of the hole that ends right before low; without what was accepted,
+  // pruned or archived after all. Ascending, apart from each other; of more than kKnownGapsMax the last ones.
   std::vector<core::Range> known_gaps;
   bool holds_nothing = false;  // no archive and no record of the partition; not looked at if low is 1
 };

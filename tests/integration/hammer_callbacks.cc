@@ -118,7 +118,7 @@ void HammerHost::release_entry(void* ctx, const tidemark_partition* partition, t
 bool HammerHost::is_owed(const Part& part, Lsn lsn, const Entry& entry) {
   if (entry.notified_in == 0 || entry.told) return false;
   if (entry.notified_in == life_ || entry.state != State::kGone) return true;
-  if (plan_.swaps || !plan_.in_order) return false;
+  if (plan_.swaps) return false;
   const auto archives = ranges_in(plan_.roots.front(), part.name, ".tar");
   return std::ranges::any_of(archives, [lsn](const NamedRange& archive) { return archive.last < lsn; });
 }

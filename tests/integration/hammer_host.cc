@@ -114,12 +114,12 @@ void HammerHost::lose_one(size_t partition, sim::Random& random) {
   give_up(part, part.entries.size() - random.below(std::min<size_t>(part.entries.size(), 5)));
 }
 
-// Only what was notified in this life, and of a partition that is remembered: of what comes late and is older
-// than all that was looked at since it became known the plugin cannot know that it was missed.
+// Only what was notified in this life: of what comes late and is older than all that was ever looked at the
+// plugin cannot know that it was missed.
 void HammerHost::hide(size_t partition, sim::Random& random) {
   Part& part = *parts_[partition];
   const std::lock_guard<std::mutex> lock(part.mutex);
-  if (part.notifying > 0 || plan_.forgets) return;
+  if (part.notifying > 0) return;
   uint64_t most = random.between(1, 3);
   for (Entry& entry : part.entries) {
     if (entry.state == State::kGone) continue;

@@ -182,6 +182,69 @@ TEST_F(OriginScenario, ARecordThatIsDamagedIsNamedAndNotBelieved) {
   EXPECT_EQ(objects(), (std::vector<std::string>{origin_key(p_, 12), archive_key(p_, 13)}));
 }
 
+// ---- What a run that was killed with several archives on their way leaves
+
+TEST_F(OriginScenario, AHoleBehindArchivesOfAKilledRunIsAGap) {
+  host_.commit_range(p_, 1, 11);
+  run(1, 5);
+  // The child never gets to put 6..8, and is killed once 9 is there.
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    Gate never;
+    host_.allow_leases(4);
+    valve_.before = [&](std::string_view verb, std::string_view key,
+                        const tidemark_call* call) -> tidemark_status {
+      const bool is_held =
+          key == archive_key(p_, 6) || key == archive_key(p_, 7) || key == archive_key(p_, 8);
+      if (verb == "put" && is_held) never.pass(call);
+      return TIDEMARK_OK;
+    };
+    begin_with_valve({{"partition_inflight", "4"}, {"workers", "4"}});
+    notify(p_, 6, 9);
+    while (!std::filesystem::exists(archive_ / archive_key(p_, 9))) std::this_thread::yield();
+    ::raise(SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  std::vector<std::string> expected = keys(p_, 1, 5);
+  expected.push_back(archive_key(p_, 9));
+  ASSERT_EQ(objects(), expected);
+
+  for (const Lsn lsn : {6, 7, 8, 9}) lose(lsn);
+  bool was_told = false;
+  host_.on_event = [&](const SeenEvent&) { was_told = true; };
+  std::atomic<bool> too_early{false};
+  host_.on_acknowledge = [&](const Partition&, Lsn lsn, tidemark_error*) -> tidemark_status {
+    if (lsn > 5 && (!was_told || !std::filesystem::exists(archive_ / gap_key(p_, 6, 8)))) too_early = true;
+    return TIDEMARK_OK;
+  };
+  run(10, 10);
+  EXPECT_EQ(gaps(), (Gaps{{6, 8}}));
+  EXPECT_FALSE(too_early);
+  expected.push_back(gap_key(p_, 6, 8));
+  expected.push_back(archive_key(p_, 10));
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(objects(), expected);
+  // Recorded, and told again only where nothing was archived since.
+  run(11, 11);
+  EXPECT_EQ(gaps(), (Gaps{{6, 8}}));
+}
+
+TEST_F(OriginScenario, EveryHoleBehindArchivesIsAGap) {
+  host_.commit_range(p_, 1, 20);
+  run(1, 12);
+  host_.excuse(p_, 13, 14);
+  for (const Lsn lsn : {3, 4, 7, 11}) std::filesystem::remove(archive_ / archive_key(p_, lsn));
+  run(15, 16);
+  EXPECT_EQ(gaps(), (Gaps{{3, 4}, {7, 7}, {11, 11}, {13, 14}}));
+  run(17, 17);
+  EXPECT_EQ(gaps(), (Gaps{{3, 4}, {7, 7}, {11, 11}, {13, 14}}));
+  begin();
+  expect_archived(p_, 15, 17);
+}
+
 // ---- A loss is told in every run until a person accepts it
 
 TEST_F(OriginScenario, AGapWhoseAcknowledgementWasKilledIsToldAgain) {

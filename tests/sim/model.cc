@@ -191,8 +191,9 @@ void Model::check_late(PartitionModel& p, const Job& job) const {
 
 void Model::check_discovery(const PartitionModel& p, const Job& job) const {
   require(!p.gap, "a gap is recorded first", job.partition);
-  require(job.check_older == !p.discovered, "older archives matter at the first look only", job.partition);
-  require(job.range.first == (p.discovered ? p.frontier + 1 : p.oldest_low) && job.range.last == p.high,
+  require(job.check_older == p.looks_back(epoch_), "older archives matter before the first low only",
+          job.partition);
+  require(job.range.first == (job.check_older ? p.oldest_low : p.frontier + 1) && job.range.last == p.high,
           "discovery asks for all that is not archived", job.partition, job.range.first);
   const bool partial = p.discovered && p.frontier + 1 > p.through;
   require(!p.looked(epoch_) || partial, "one discovery is enough", job.partition);
@@ -305,9 +306,12 @@ bool Model::own_fault(PartitionModel& p, const JobResult& result) {
 }
 
 void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult& result) const {
-  if (!p.discovered) {
-    if (p.oldest_low < job.range.first) return;  // too narrow by now
-    p.start = p.frontier = p.acked = (result.gap ? result.gap->first : job.range.first) - 1;
+  if (job.check_older && p.oldest_low < job.range.first) return;  // too narrow by now
+  const Lsn first_hole = result.gap ? result.gap->first : job.range.first;
+  if (p.discovered && job.check_older) {
+    p.frontier = std::max(p.frontier, first_hole - 1);
+  } else if (!p.discovered) {
+    p.start = p.frontier = p.acked = first_hole - 1;
     p.discovered = true;
     for (const Range& gap : result.known_gaps) {
       p.untold.push_back({gap, true, false});
@@ -322,6 +326,13 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
   p.listed = job.range.last;
   p.through = result.complete_through;
   p.held = result.archives;
+  p.look_back = result.gap && result.gap->last + 1 < job.range.first;
+  if (p.look_back) {
+    // Nothing is known of what lies between.
+    p.listed = result.gap->last;
+    p.through = core::kEveryLsn;
+    p.held.clear();
+  }
   if (p.held.size() <= core::FoundArchives::kMaxRuns) return;
   // How much of so many can be remembered is the business of FoundArchives, and of its own tests.
   const core::FoundArchives known(result.archives, job.range.first, result.complete_through, job.range.last);
@@ -519,6 +530,7 @@ void Model::forgotten(PartitionRef ref, TimeMs now) {
           "only what is done is forgotten", ref);
   require(p.untold.empty() && !p.conflict_untold, "nothing is forgotten before the host has heard of it",
           ref);
+  require(p.gaps.empty(), "nothing is forgotten of which an entry may turn up", ref);
   require(p.acked == std::max(p.high, p.low - 1), "what is forgotten was acknowledged", ref, p.acked);
   partitions_[ref].reset();
 }
@@ -600,8 +612,9 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
   if (p.owes_ack()) require(state.ack != core::AckPhase::kNone, "an acknowledgement is on its way", ref);
   require(state.place != Place::kRunning || !p.jobs.empty() || p.waits_for_host(), "running means a job",
           ref);
-  require((state.place == Place::kDormant) == (p.jobs.empty() && !p.has_work()), "asleep only without work",
-          ref);
+  const bool sleeps = state.place == Place::kDormant || state.place == Place::kKept;
+  require(sleeps == (p.jobs.empty() && !p.has_work()), "asleep only without work", ref);
+  require(state.place != Place::kKept || !p.gaps.empty(), "only gaps keep a partition", ref);
   // Millions may sleep.
   const bool is_over =
       p.looked(epoch_) && p.through == core::kEveryLsn &&
@@ -612,8 +625,8 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
     require(p.failing || p.deferred_until > 0, "only what failed backs off, or was deferred", ref);
     require(scheduler.wake_at() <= now + std::max(1U, config_.retry.max_ms), "who backs off is woken", ref);
   }
-  if (state.place != Place::kDormant) p.asleep_since.reset();
-  if (state.place == Place::kDormant && !p.asleep_since) p.asleep_since = now;
+  if (!sleeps) p.asleep_since.reset();
+  if (sleeps && !p.asleep_since) p.asleep_since = now;
   if (state.place == Place::kReady) {
     if (p.ready_since == 0) p.ready_since = step_;
     require(now >= p.not_before, "a partition that failed waits", ref);
@@ -624,7 +637,7 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
 
 // Who can do something is ready, whatever its other jobs are at.
 void Model::check_readiness(const PartitionModel& p, PartitionRef ref, Place place) const {
-  if (place == Place::kBackingOff || place == Place::kDormant) return;
+  if (place == Place::kBackingOff || place == Place::kDormant || place == Place::kKept) return;
   if (p.jobs.size() >= config_.partition_inflight) {
     require(place == Place::kRunning, "who has all its jobs with workers waits", ref);
     return;

@@ -32,6 +32,7 @@ struct PartitionModel {
   // The last discovery that counted: what the sink `epoch` holds of `looked_at`, up to `through`.
   bool discovered = false;
   bool stale = false;
+  bool look_back = false;  // there may be more holes before oldest_low
   uint32_t epoch = 0;
   Range looked_at;
   Lsn through = core::kNoLsn;
@@ -86,6 +87,9 @@ struct PartitionModel {
   Lsn acked = core::kNoLsn;
 
   bool looked(uint32_t sink_epoch) const { return discovered && !stale && epoch == sink_epoch; }
+  bool looks_back(uint32_t sink_epoch) const {
+    return !discovered || (look_back && frontier + 1 < oldest_low && epoch == sink_epoch);
+  }
   bool holds(Lsn lsn) const;
   // Being there is enough only for what the host had when the archive was looked at.
   bool surely_holds(Lsn lsn) const { return lsn <= looked_at.last && lsn <= through && holds(lsn); }

@@ -36,6 +36,7 @@ struct RunStats {
   uint64_t gaps = 0;
   uint64_t gaps_again = 0;
   uint64_t late = 0;
+  uint64_t owed = 0;  // entries of earlier lives that were told to be lost
   uint64_t conflicts = 0;
   uint64_t breaker_trips = 0;
   uint64_t swaps = 0;
@@ -87,6 +88,7 @@ class Simulation {
   void record_gaps(size_t partition);
   void begin_life();
   void end_life();
+  void owe(size_t partition);
   void restore_host(size_t partition);
 
   // simulation_steps.cc
@@ -119,6 +121,7 @@ class Simulation {
   void after_step();
   void take_events();
   void keep_promise(size_t partition, Lsn lsn);
+  void keep_promise_of_earlier_lives(size_t partition, Lsn lsn);
   void check_time();
   void trace(const char* format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -138,6 +141,8 @@ class Simulation {
 
   World world_;
   std::vector<Driven> driven_;
+  // By partition and sink: notified in lives that ended, with something older in the sink, and not in it.
+  std::map<std::pair<size_t, size_t>, std::set<Lsn>> owed_;
   size_t sink_ = 0;                    // the one in use
   std::vector<size_t> sink_of_epoch_;  // of this life
   std::vector<PartitionRef> free_refs_;

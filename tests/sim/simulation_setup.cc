@@ -23,7 +23,7 @@ void Simulation::draw_world() {
   world_.batch_size = random_.chance(50) ? 1'000'000 : random_.between(1, 100);
   const size_t partitions = random_.between(1, random_.chance(30) ? 12 : 4);
   world_.list_limit = random_.chance(50) ? random_.between(1, 4) : 1000;
-  world_.count_gap_records = random_.chance(50);
+  world_.tell_known_gaps = random_.chance(50);
   driven_.resize(partitions);
   world_.sinks.emplace_back(partitions);
   for (size_t i = 0; i < partitions; ++i) {
@@ -125,10 +125,30 @@ void Simulation::end_life() {
     while (!undelivered_.empty()) deliver_event();
   }
   for (size_t i = 0; i < driven_.size(); ++i) {
+    owe(i);
     if (random_.chance(25)) restore_host(i);
+    // It may have lost more than there was.
+    FakeLog& log = world_.logs[i];
+    if (random_.chance(15)) log.lose_through(random_.between(log.low(), log.high() + 1 + random_.below(3)));
   }
   if (random_.chance(20)) draw_rates();
   begin_life();
+}
+
+// What a later life on this sink has to say of the entries that this one was told of and has not archived.
+// What is recorded as lost already is told again only where nothing was archived since.
+void Simulation::owe(size_t partition) {
+  Driven& driven = driven_[partition];
+  const FakeSink& sink = world_.sinks[sink_];
+  std::set<Lsn>& owed = owed_[{partition, sink_}];
+  if (sink_of_epoch_.size() == 1) {
+    for (auto it = driven.notified.upper_bound(driven.promised); it != driven.notified.end(); ++it) {
+      if (sink.holds_older(partition, *it)) owed.insert(*it);
+    }
+  }
+  std::erase_if(owed, [&](Lsn lsn) {
+    return sink.holds(partition, lsn, std::nullopt) || sink.holds_gap(partition, lsn);
+  });
 }
 
 // The host comes back in an older state of itself.

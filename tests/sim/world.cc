@@ -103,19 +103,27 @@ Content FakeSink::read(size_t partition, Lsn lsn) const {
   return kNoContent;
 }
 
-std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first, bool count_gap_records) const {
-  Lsn newest = core::kNoLsn;  // below `first`
-  for (const auto& [key, contents] : partitions_[partition].archives) {
-    if (key.second < first) newest = std::max(newest, std::min(key.first, first - 1));
+std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first) const {
+  std::vector<Range> known;
+  for (const auto& [key, contents] : partitions_[partition].archives)
+    known.push_back({key.second, key.first});
+  for (const Key& key : partitions_[partition].gaps) known.push_back({key.second, key.first});
+  std::ranges::sort(known, {}, &Range::first);
+  if (known.empty()) return std::nullopt;
+  Lsn at = known.front().first;
+  for (const Range& range : known) {
+    if (range.first > at)
+      return at < first ? std::optional<Range>({at, std::min(range.first, first) - 1}) : std::nullopt;
+    at = std::max(at, range.last + 1);
   }
-  if (newest == core::kNoLsn) return std::nullopt;
-  if (count_gap_records) {
-    for (const Key& key : partitions_[partition].gaps) {
-      if (key.second < first) newest = std::max(newest, std::min(key.first, first - 1));
-    }
-  }
-  if (newest == first - 1) return std::nullopt;
-  return Range{newest + 1, first - 1};
+  return at < first ? std::optional<Range>({at, first - 1}) : std::nullopt;
+}
+
+bool FakeSink::holds_older(size_t partition, Lsn lsn) const {
+  const auto is_older = [lsn](const Key& key) { return key.second < lsn; };
+  return std::ranges::any_of(partitions_[partition].gaps, is_older) ||
+         std::ranges::any_of(partitions_[partition].archives, is_older,
+                             [](const auto& archive) { return archive.first; });
 }
 
 std::vector<Range> FakeSink::gaps_before(size_t partition, Lsn first) const {
@@ -178,8 +186,8 @@ Lsn World::reach(size_t partition, Range range, TimeMs now) const {
 JobResult World::discover(size_t partition, const FakeSink& sink, const Job& job) const {
   JobResult result;
   result.complete_through = sink.list(partition, job.range.first, list_limit, result.archives);
-  if (job.check_older) result.gap = sink.hole_before(partition, job.range.first, count_gap_records);
-  if (job.check_older && count_gap_records) result.known_gaps = sink.gaps_before(partition, job.range.first);
+  if (job.check_older) result.gap = sink.hole_before(partition, job.range.first);
+  if (job.check_older && tell_known_gaps) result.known_gaps = sink.gaps_before(partition, job.range.first);
   return result;
 }
 

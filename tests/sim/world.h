@@ -82,8 +82,10 @@ class FakeSink {
   Lsn list(size_t partition, Lsn first, size_t limit, std::vector<Range>& out) const;
   // What a reader gets who takes the first archive that holds `lsn`.
   Content read(size_t partition, Lsn lsn) const;
-  // The hole right before `first`, if something older is there.
-  std::optional<Range> hole_before(size_t partition, Lsn first, bool count_gap_records) const;
+  // The lowest hole before `first` of which no gap record says why, if something older is there.
+  std::optional<Range> hole_before(size_t partition, Lsn first) const;
+  // Whether an archive or a gap record lies before `lsn`.
+  bool holds_older(size_t partition, Lsn lsn) const;
   // What gap records say of the entries right before `first`, ascending; up to one that is archived.
   std::vector<Range> gaps_before(size_t partition, Lsn first) const;
 
@@ -102,7 +104,7 @@ struct World {
   std::vector<FakeSink> sinks;
   size_t list_limit = 1000;
   uint64_t batch_size = 1000;  // of an archive, in the units of size_of()
-  bool count_gap_records = false;
+  bool tell_known_gaps = false;
 
   // Does the job, honestly, against the sink it was meant for.
   core::JobResult execute(size_t partition, size_t sink, const core::Job& job, TimeMs now);

@@ -8,11 +8,13 @@
  * byte for byte, even if this machine loses power now.
  *
  * Ever notified means: in this run, from start() to stop(), or in an earlier run on this sink, if at its end
- * the sink held an archive or a record of the partition that lies before the entry, and none that lies after
- * it. (An archive lies after an entry that is missing only if a run with partition_inflight above 1 was
- * killed; `tidemark verify` finds that hole.) Until the sink holds anything of a partition no later run can
- * know what an earlier one was told: the first low is then where the archive begins. A beginning above 1 is
- * recorded in the sink before anything else, so from then on what is lost after it is a GAP in whatever run.
+ * the sink held an archive or a record of the partition that lies before the entry, and after the entry
+ * neither the record of its beginning nor more than 128 archives. A killed run leaves no more than that after
+ * an entry: twice the largest partition_inflight.
+ *
+ * Until the sink holds anything of a partition no later run can know what an earlier one was told: the first
+ * low is then where the archive begins. A beginning above 1 is recorded in the sink before anything else, so
+ * from then on what is lost after it is a GAP in whatever run.
  * A beginning at 1 needs no record, and has none: there the first archive is the first trace.
  */
 #ifndef TIDEMARK_ARCHIVER_H
@@ -94,7 +96,8 @@ typedef struct tidemark_host {
    * partition waits for its GAP, and stop() delivers what was decided before it returns, whatever drain_ms
    * is. GAP and CONFLICT are never dropped: each partition has at most one of each on its way and waits
    * with the next. Of the other kinds the oldest are dropped, and counted in the metrics, when 65,536 wait.
-   * A change of sink loses none; a partition is not forgotten before its GAP and CONFLICT were told.
+   * A change of sink loses none; a partition is not forgotten before its CONFLICT was told, nor
+   * before stop() if it has a GAP.
    * [worker] optional */
   void (*event)(void* ctx, const tidemark_event*);
   /* One formatted line of UTF-8 without newline or control characters, whatever came from hosts, urls and
@@ -146,9 +149,9 @@ typedef struct tidemark_archiver_api {
    * and archived before anything else of the partition is acknowledged. What is not there was told
    * already; after 64 in a row that are not, the rest of the gap is left until the next such notify.
    * Everything notified is forgotten by stop(): after start() notify all that is still there. The
-   * first low of a run is compared with what the sink holds: what is missing between the newest
-   * that lies below it and low is a GAP. If the sink holds nothing of the partition, its archive
-   * begins at low.
+   * first low of a run is compared with what the sink holds: each hole before it, among the last
+   * 128 archives at least, is a GAP. If the sink holds nothing of the partition, its archive begins
+   * at low.
    * TIDEMARK_E_INVALID: bad name or range, or not started; TIDEMARK_E_CANCELLED: stop() has begun;
    * TIDEMARK_E_NO_SPACE: more partitions or storage names than the plugin's limits; TIDEMARK_E_RETRYABLE: out
    * of memory for one that was not known yet, and nothing has changed: say it again later. [hot-path] */

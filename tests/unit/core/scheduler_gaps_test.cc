@@ -179,7 +179,25 @@ TEST_F(SchedulerGapsTest, APartitionIsNotForgottenBeforeTheHostHeardOfItsGap) {
   deliver(gap);
   acknowledged(0, 6);
   pass(kIdleMs);
-  EXPECT_EQ(scheduler_->forgotten().size(), 1U);
+  EXPECT_TRUE(scheduler_->forgotten().empty());
+  EXPECT_EQ(place(0), Place::kKept);
+  EXPECT_EQ(scheduler_->wake_at(), kNever);
+  EXPECT_EQ(scheduler_->snapshot(now_).partitions_dormant, 1U);
+}
+
+TEST_F(SchedulerGapsTest, AnEntryOfAGapIsArchivedHoweverLateItTurnsUp) {
+  deliver(lose_up_to(0, 7, 6));
+  done(0, kRecordGap, {4, 6});
+  acknowledged(0, 6);
+  pass(kIdleMs);
+  pass(kIdleMs);
+  notify(0, 5, 6);
+  found(start(0, kDiscover, {5, 6}), {});
+  archived(0, 5);
+  done(0, kArchive, {6, 6});
+  acknowledged(0, 6);
+  pass(kIdleMs);
+  EXPECT_EQ(place(0), Place::kKept);  // entry 4 is missing yet
 }
 
 // A conflict goes on: it is told again as soon as the host has taken the last one.
@@ -245,6 +263,108 @@ TEST_F(SchedulerGapsTest, AnEntryOfAKnownGapMayTurnUpLate) {
   notify(0, 9, 10);
   finish(start_late(kDiscover, {9, 9}));
   finish(start_late(kArchive, {9, 9}));
+  acknowledged(0, 10);
+}
+
+// ---- Holes behind archives, before the first low -------------------------------------------------
+
+TEST_F(SchedulerGapsTest, AHoleBehindArchivesIsAGapOfItsOwn) {
+  notify(0, 10, 10);
+  found(start(0, kDiscover, {10, 10}), {{10, 10}}, Range{6, 8});
+  const Event gap = raised(EventKind::kGap, {6, 8});
+  EXPECT_FALSE(gap.known);
+  done(0, kRecordGap, {6, 8});
+  const Job look = start(0, kDiscover, {10, 10});
+  EXPECT_TRUE(look.check_older);
+  found(look, {{10, 10}});
+  done(0, kVerify, {10, 10});
+  expect_no_ack();
+  deliver(gap);
+  acknowledged(0, 10);
+  expect_no_event();
+  expect_no_job();
+  EXPECT_TRUE(scheduler_->idle());
+}
+
+TEST_F(SchedulerGapsTest, HolesAreToldOneAfterTheOther) {
+  notify(0, 20, 19);
+  found(start(0, kDiscover, {20, 19}), {}, Range{6, 8});
+  const Event first = raised(EventKind::kGap, {6, 8});
+  done(0, kRecordGap, {6, 8});
+  found(start(0, kDiscover, {20, 19}), {}, Range{12, 12});
+  EXPECT_TRUE(raised().empty());
+  expect_no_job();
+  expect_no_ack();
+  deliver(first);
+  const Event second = raised(EventKind::kGap, {12, 12});
+  acknowledged(0, 11);
+  done(0, kRecordGap, {12, 12});
+  found(start(0, kDiscover, {20, 19}), {}, Range{18, 19});  // up to low: nothing lies after it
+  deliver(second);
+  expect_event(EventKind::kGap, {18, 19});
+  done(0, kRecordGap, {18, 19});
+  acknowledged(0, 19);
+  expect_no_job();
+  EXPECT_TRUE(scheduler_->idle());
+}
+
+TEST_F(SchedulerGapsTest, WhatIsKnownRightBeforeLowIsToldBesideAHole) {
+  notify(0, 13, 13);
+  const Job look = start(0, kDiscover, {13, 13});
+  JobResult result;
+  result.complete_through = kEveryLsn;
+  result.gap = {6, 8};
+  result.known_gaps = {{10, 12}};
+  scheduler_->job_finished(look, result, now_);
+  const Event known = raised(EventKind::kGap, {10, 12});
+  EXPECT_TRUE(known.known);
+  deliver(known);
+  EXPECT_FALSE(raised(EventKind::kGap, {6, 8}).known);
+}
+
+// Low grows before the hole is told: what lies between is still not taken for lost.
+TEST_F(SchedulerGapsTest, LowGrowsWhileAHoleIsLookedInto) {
+  notify(0, 10, 11);
+  const Job look = start(0, kDiscover, {10, 11});
+  notify(0, 12, 12);
+  found(look, {{10, 10}}, Range{6, 8});
+  expect_event(EventKind::kGap, {6, 8});
+  done(0, kRecordGap, {6, 8});
+  const Job again = start(0, kDiscover, {10, 12});
+  EXPECT_TRUE(again.check_older);
+  found(again, {{10, 10}});
+  expect_event(EventKind::kGap, {11, 11});
+  done(0, kRecordGap, {11, 11});
+  archived(0, 12);
+  acknowledged(0, 12);
+}
+
+// Another sink need not hold what lay between.
+TEST_F(SchedulerGapsTest, ASwapEndsTheLookBack) {
+  notify(0, 10, 10);
+  found(start(0, kDiscover, {10, 10}), {}, Range{6, 8});
+  expect_event(EventKind::kGap, {6, 8});
+  done(0, kRecordGap, {6, 8});
+  scheduler_->sink_swapped(now_);
+  events();
+  const Job look = start(0, kDiscover, {9, 10});
+  EXPECT_FALSE(look.check_older);
+  found(look, {});
+  expect_event(EventKind::kGap, {9, 9});
+}
+
+// A sink that does not show what was recorded holds nothing up.
+TEST_F(SchedulerGapsTest, AHoleThatIsFoundAgainIsNotToldAgain) {
+  notify(0, 10, 10);
+  found(start(0, kDiscover, {10, 10}), {}, Range{6, 8});
+  expect_event(EventKind::kGap, {6, 8});
+  done(0, kRecordGap, {6, 8});
+  found(start(0, kDiscover, {10, 10}), {}, Range{6, 8});
+  const Job look = start(0, kDiscover, {9, 10});
+  EXPECT_FALSE(look.check_older);
+  found(look, {{9, 9}});
+  archived(0, 10);
+  expect_no_event();
   acknowledged(0, 10);
 }
 

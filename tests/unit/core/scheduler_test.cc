@@ -272,6 +272,7 @@ TEST_F(SchedulerTest, ABatchIsPassedOnlyUpToLow) {
 }
 
 TEST_F(SchedulerTest, WhatIsLostBeforeTheFirstLookIsAGapToo) {
+  partitions_.ensure(0);
   scheduler_->notified(0, {11, 13, 1, 3}, now_);  // [1,3] and [11,13], merged
   found(start(0, kDiscover, {1, 13}), {{1, 1}, {2, 2}});
   expect_event(EventKind::kGap, {3, 10});

@@ -140,10 +140,13 @@ TEST_F(DiscoverTest, AGapRecordCoversAndCounts) {
 TEST_F(DiscoverTest, AnArchiveThatStraddlesLowCovers) {
   add({1, 1});
   add({10, 40});
+  EXPECT_EQ(gap_before(20), (Range{2, 9}));
+  EXPECT_EQ(gap_before(41), (Range{2, 9}));
+  EXPECT_EQ(gap_before(10), (Range{2, 9}));
+  add({2, 9}, ObjectKind::kGap);
   EXPECT_EQ(gap_before(20), std::nullopt);
   EXPECT_EQ(gap_before(41), std::nullopt);
-  EXPECT_EQ(gap_before(10), (Range{2, 9}));
-  EXPECT_EQ(discover_ok(10).gap, (Range{2, 9}));
+  EXPECT_EQ(discover_ok(10).gap, std::nullopt);
 }
 
 TEST_F(DiscoverTest, AHugeArchiveIsSearchedInFewRequests) {
@@ -177,6 +180,8 @@ class OriginTest : public DiscoverTest {
 
 TEST_F(OriginTest, OnlyAPartitionWithNothingInTheSinkHoldsNothing) {
   EXPECT_TRUE(discover_ok(13).holds_nothing);
+  EXPECT_EQ(fake_.lists, 1);
+  EXPECT_TRUE(discover_ok(1'000'000).holds_nothing);
   EXPECT_EQ(fake_.lists, 2);
   EXPECT_FALSE(discover_ok(1).holds_nothing) << "there is nothing before 1";
   EXPECT_EQ(fake_.lists, 1);
@@ -212,7 +217,7 @@ TEST_F(OriginTest, IsTheLowerEnd) {
   EXPECT_FALSE(discover_ok(8).holds_nothing);
   add({14, 20});
   EXPECT_EQ(gap_before(14), (Range{13, 13}));
-  EXPECT_EQ(gap_before(21), std::nullopt);
+  EXPECT_EQ(gap_before(21), (Range{13, 13}));
   EXPECT_EQ(gap_before(13), std::nullopt);
   EXPECT_EQ(discover_ok(13).archives, (Ranges{{14, 20}}));
   EXPECT_EQ(fake_.lists, 1) << "no more than for any other partition";
@@ -391,12 +396,19 @@ TEST_F(KnownGapsTest, AgreeWithTheDefinition) {
                          [&](const Known& one) { return one.kind == kind && one.range.contains(lsn); });
     };
     std::vector<Lsn> expected, told;
-    for (Lsn lsn = discovery.gap ? discovery.gap->first - 1 : low - 1; lsn > 0; --lsn) {
+    const auto is_known = [&](Lsn lsn) {
+      return std::any_of(known_.begin(), known_.end(),
+                         [&](const Known& one) { return one.range.contains(lsn); });
+    };
+    Lsn end = low - 1;  // of what is recorded right before low, or before the hole there
+    while (end > 0 && !is_known(end)) --end;
+    if (end < low - 1 && is(end, ObjectKind::kArchive)) end = 0;
+    for (Lsn lsn = end; lsn > 0; --lsn) {
       const bool lost = is(lsn, ObjectKind::kGap) || is(lsn, ObjectKind::kAccepted);
       // Within a record the hole continues over what was archived after all.
       const bool starts_here = std::any_of(known_.begin(), known_.end(), [&](const Known& one) {
         return one.kind != ObjectKind::kArchive && one.range.contains(lsn) && one.range.contains(lsn + 1) &&
-               lsn + 1 < low;
+               lsn + 1 <= end;
       });
       if (!lost || (is(lsn, ObjectKind::kArchive) && !starts_here)) break;
       if (is(lsn, ObjectKind::kGap) && !is(lsn, ObjectKind::kAccepted) && !is(lsn, ObjectKind::kArchive))
@@ -407,6 +419,158 @@ TEST_F(KnownGapsTest, AgreeWithTheDefinition) {
     }
     std::reverse(expected.begin(), expected.end());
     ASSERT_EQ(told, expected) << round;
+  }
+}
+
+// ---- Holes that a killed run left
+
+TEST_F(DiscoverTest, AHoleBehindArchivesIsAGap) {
+  add_singles(1, 5);
+  add({9, 9});
+  const Discovery discovery = discover_ok(10);
+  EXPECT_EQ(discovery.gap, (Range{6, 8}));
+  EXPECT_EQ(discovery.known_gaps, Ranges());
+  EXPECT_EQ(discover_ok(9).gap, (Range{6, 8})) << "as ever";
+  EXPECT_EQ(discover_ok(8).gap, (Range{6, 7}));
+  EXPECT_EQ(discover_ok(6).gap, std::nullopt) << "the host still has them";
+  EXPECT_EQ(discover_ok(10, {.check_older = false}).gap, std::nullopt);
+  // More was lost than was archived: two holes, the lower one first.
+  EXPECT_EQ(discover_ok(12).gap, (Range{6, 8}));
+  EXPECT_EQ(discover_ok(1'000'000'000).gap, (Range{6, 8}));
+  add({6, 8}, ObjectKind::kGap);
+  EXPECT_EQ(discover_ok(10).gap, std::nullopt);
+  EXPECT_EQ(discover_ok(10).known_gaps, Ranges()) << "9 lies between";
+  EXPECT_EQ(discover_ok(12).gap, (Range{10, 11}));
+  EXPECT_EQ(discover_ok(1'000'000'000).gap, (Range{10, 999'999'999}));
+}
+
+TEST_F(DiscoverTest, EveryRecordExplainsAHole) {
+  for (const auto& [range, kind] :
+       {Known{{6, 8}, ObjectKind::kGap}, {{6, 8}, ObjectKind::kAccepted}, {{1, 8}, ObjectKind::kPruned}}) {
+    fake_.objects.clear();
+    add_singles(3, 5);
+    add({9, 9});
+    EXPECT_EQ(gap_before(10), (Range{6, 8}));
+    add(range, kind);
+    EXPECT_EQ(gap_before(10), std::nullopt);
+    EXPECT_EQ(fake_.lists, 1);
+  }
+  // One of several, and a part.
+  fake_.objects.clear();
+  add_singles(1, 5);
+  add({9, 9});
+  add({12, 12});
+  add({6, 7}, ObjectKind::kGap);
+  EXPECT_EQ(gap_before(13), (Range{8, 8}));
+  add({8, 8}, ObjectKind::kAccepted);
+  EXPECT_EQ(gap_before(13), (Range{10, 11}));
+}
+
+TEST_F(KnownGapsTest, BesideAHoleThatLiesFurtherBack) {
+  add_singles(1, 5);
+  add({9, 9});
+  add({10, 12}, ObjectKind::kGap);
+  const Discovery discovery = discover_ok(13);
+  EXPECT_EQ(discovery.gap, (Range{6, 8}));
+  EXPECT_EQ(discovery.known_gaps, (Ranges{{10, 12}})) << "right before low, as ever";
+  EXPECT_EQ(discover_ok(15).gap, (Range{6, 8}));
+  EXPECT_EQ(discover_ok(15).known_gaps, (Ranges{{10, 12}}));
+}
+
+// A killed run leaves at most twice the largest partition_inflight archives after the hole.
+TEST_F(DiscoverTest, SingleEntriesAreLookedBackOnForNothing) {
+  add_singles(1, 4999);
+  add_singles(5003, 10'000);
+  for (const Lsn behind : {Lsn{1}, Lsn{64}, Lsn{128}, Lsn{kLookBackArchives}}) {
+    EXPECT_EQ(discover_ok(5003 + behind).gap, (Range{5000, 5002})) << behind;
+    EXPECT_EQ(fake_.lists, 1);
+  }
+  fake_.names_listed = 0;
+  EXPECT_EQ(discover_ok(10'001).gap, std::nullopt);
+  EXPECT_EQ(fake_.lists, 1);
+  EXPECT_LE(fake_.names_listed, 2 * kLookBackArchives);
+  // As many archives of a partition that is young, from wherever it begins.
+  fake_.objects.clear();
+  const Lsn base = Lsn{1} << 40;
+  add({1, base}, ObjectKind::kOrigin);
+  add_singles(base + 1, base + 20);
+  EXPECT_EQ(discover_ok(base + 21).gap, std::nullopt);
+  EXPECT_EQ(fake_.lists, 1);
+  add_singles(base + 23, base + 30);
+  EXPECT_EQ(discover_ok(base + 31).gap, (Range{base + 21, base + 22}));
+  EXPECT_EQ(fake_.lists, 1);
+  fake_.objects.erase(core::object_key("db", 7, {base + 1, base + 1}, ObjectKind::kArchive));
+  EXPECT_EQ(discover_ok(base + 31).gap, (Range{base + 1, base + 1}));
+}
+
+TEST_F(DiscoverTest, BatchesAreLookedBackOnInFewRequests) {
+  for (const Lsn size : {Lsn{2}, Lsn{10}, Lsn{100}, Lsn{4096}}) {
+    fake_.objects.clear();
+    const auto add_batches = [&](Lsn from, Lsn to) {
+      for (Lsn i = from; i <= to; ++i) add({i * size + 1, (i + 1) * size});
+    };
+    add_batches(0, 2499);
+    add_batches(2502, 2650);
+    const Range hole = {2500 * size + 1, 2502 * size};
+    fake_.names_listed = 0;
+    EXPECT_EQ(gap_before(2651 * size + 1), hole) << size;
+    EXPECT_LE(fake_.lists, 2);
+    EXPECT_LE(fake_.names_listed, 1000u);
+    EXPECT_EQ(gap_before(2600 * size), hole) << "within one";
+    EXPECT_EQ(gap_before(2510 * size + 1), hole);
+    EXPECT_EQ(gap_before(4000 * size + 1), hole) << "after another";
+    EXPECT_LE(fake_.lists, 20);
+  }
+}
+
+// Large batches after many archives of single entries: no listing takes more than a page of these.
+TEST_F(DiscoverTest, ALookBackIsBoundedWhateverLiesThere) {
+  add_singles(1, 200'000);
+  for (Lsn i = 0; i < 5; ++i) add({300'001 + i * 4096, 300'000 + (i + 1) * 4096});
+  fake_.objects.erase(core::object_key("db", 7, {199'990, 199'990}, ObjectKind::kArchive));
+  fake_.names_listed = 0;
+  EXPECT_EQ(gap_before(300'001 + Lsn{5} * 4096), (Range{199'990, 199'990}));
+  EXPECT_LE(fake_.lists, 16);
+  EXPECT_LE(fake_.names_listed, 16'000u);
+}
+
+// Against the plain definition, with overlaps and every kind of record.
+TEST_F(DiscoverTest, TheLowestHoleAgreesWithTheDefinition) {
+  std::mt19937_64 random(19);
+  for (int round = 0; round < 3000; ++round) {
+    fake_.objects.clear();
+    known_.clear();
+    const Lsn base = round % 3 == 0 ? 0 : round % 3 == 1 ? 1000 : Lsn{1} << 40;
+    const Lsn spread = round % 2 == 0 ? 40 : 20'000;
+    const Lsn length = random() % 4 == 0 ? 3 : 1 + random() % (spread / 4);
+    for (int i = static_cast<int>(random() % 12); i > 0; --i) {
+      constexpr ObjectKind kKinds[] = {ObjectKind::kArchive, ObjectKind::kArchive, ObjectKind::kGap,
+                                       ObjectKind::kAccepted};
+      const Lsn first = base + 1 + random() % spread;
+      add({first, first + random() % length}, kKinds[random() % 4]);
+    }
+    if (random() % 8 == 0) add({1, base + 1 + random() % spread}, ObjectKind::kPruned);
+    const Lsn low = base + 2 + random() % (spread + 20);
+    // Where the look ends: at the lowest name, and an origin comes before that.
+    Lsn lowest = core::kEveryLsn;
+    for (const Known& known : known_) lowest = std::min(lowest, known.range.first);
+    if (base > 0 && random() % 2 == 0) {
+      const Lsn last = random() % 2 == 0 ? base : base + random() % spread;
+      const Record record = {ObjectKind::kOrigin, 5, {}};
+      fake_.objects[core::object_key("db", 7, {1, last}, record.kind)] =
+          *format_record(record, "db", 7, {1, last});
+      lowest = std::min(lowest, last + 1);
+    }
+    std::optional<Range> expected;
+    for (Lsn lsn = lowest == core::kEveryLsn ? low : std::max(base, lowest); lsn < low; ++lsn) {
+      const bool is_known = std::any_of(known_.begin(), known_.end(),
+                                        [&](const Known& known) { return known.range.contains(lsn); });
+      if (!is_known && !expected) expected = Range{lsn, lsn};
+      if (is_known && expected) break;
+      if (!is_known) expected->last = lsn;
+    }
+    ASSERT_EQ(gap_before(low), expected) << round;
+    ASSERT_LE(fake_.lists, 40) << round;
   }
 }
 
@@ -428,21 +592,21 @@ TEST_F(DiscoverTest, AgreesWithTheDefinition) {
     const Lsn low = 1 + random() % (next + 50);
     const Discovery discovery = discover_ok(low);
     Ranges expected;
-    bool covered = low == 1;
-    Lsn newest = 0, origin = low;
+    Lsn begin = core::kEveryLsn;
     for (const Known& known : known_) {
-      if (known.kind == ObjectKind::kOrigin) {
-        covered |= known.range.last == low - 1;
-        origin = std::min(origin, known.range.last);
-        continue;
-      }
-      covered |= known.range.contains(low - 1);
-      if (known.range.last < low) newest = std::max(newest, known.range.last);
+      const bool is_origin = known.kind == ObjectKind::kOrigin;
+      begin = std::min(begin, is_origin ? known.range.last + 1 : known.range.first);
+    }
+    std::optional<Range> gap;
+    Lsn at = begin == core::kEveryLsn ? low : begin;
+    for (const Known& known : known_) {
+      if (known.kind == ObjectKind::kOrigin) continue;
+      if (!gap && known.range.first > at && at < low) gap = {at, std::min(known.range.first, low) - 1};
+      at = known.range.last + 1;
       if (known.kind == ObjectKind::kArchive && known.range.last >= low) expected.push_back(known.range);
     }
+    if (!gap && at < low) gap = {at, low - 1};
     ASSERT_EQ(discovery.archives, expected) << round;
-    if (newest == 0 && origin < low) newest = origin;
-    const auto gap = covered || newest == 0 ? std::nullopt : std::optional<Range>({newest + 1, low - 1});
     ASSERT_EQ(discovery.gap, gap) << round;
     ASSERT_EQ(gap_before(low), gap) << round;
     ASSERT_EQ(discovery.complete_through, core::kEveryLsn);
