@@ -57,14 +57,15 @@ struct Restored {
 Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn lsn,
                          std::string_view directory, size_t piece_bytes, const tidemark_call* call);
 
-// How far discovery looks back. A run that is killed leaves at most 128 archives of a partition after an entry
-// that it has not archived, twice the largest partition_inflight; the rest is for one that was killed while it
-// filled the hole of another.
+// How far discovery looks back. A run that is killed leaves at most 128 archives of a partition after an
+// entry that it has not archived, twice the largest partition_inflight; the rest is for one that was killed
+// while it filled the hole of another.
 inline constexpr size_t kLookBackArchives = 192;
 
-// The lowest hole before `low` among the last kLookBackArchives archives of the partition: LSNs that nothing is
-// archived of, and no record says why. Nothing before its first archive or record is a hole, but for an origin
-// record, the lower end of a partition: what lies after it is a hole also if nothing was ever archived.
+// The lowest hole before `low` among the last kLookBackArchives archives of the partition: LSNs that nothing
+// is archived of, and no record says why. Nothing before its first archive or record is a hole, but for an
+// origin record, the lower end of a partition: what lies after it is a hole also if nothing was ever
+// archived.
 Result<std::optional<core::Range>> find_gap_before(sink::Sink& sink, std::string_view storage,
                                                    uint64_t partition, core::Lsn low,
                                                    const tidemark_call* call);

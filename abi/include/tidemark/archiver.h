@@ -153,7 +153,8 @@ typedef struct tidemark_archiver_api {
    * 128 archives at least, is a GAP. If the sink holds nothing of the partition, its archive begins
    * at low.
    * TIDEMARK_E_INVALID: bad name or range, or not started; TIDEMARK_E_CANCELLED: stop() has begun;
-   * TIDEMARK_E_NO_SPACE: more partitions or storage names than the plugin's limits. [hot-path] */
+   * TIDEMARK_E_NO_SPACE: more partitions or storage names than the plugin's limits; TIDEMARK_E_RETRYABLE: out
+   * of memory for one that was not known yet, and nothing has changed: say it again later. [hot-path] */
   tidemark_status (*notify)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn low,
                             tidemark_lsn high, tidemark_error*);
 
