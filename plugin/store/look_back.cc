@@ -6,7 +6,7 @@ void LookBack::add(core::Range range, core::ObjectKind kind) {
   if (range.first >= low_) return;
   if (kind == core::ObjectKind::kOrigin) {
     // One that reaches further was there before the host had anything as old as low.
-    if (origin_ == core::kNoLsn && range.last < low_) origin_ = range.last;
+    if (range.last < low_) origin_ = origin_ == core::kNoLsn ? range.last : std::min(origin_, range.last);
     return;
   }
   if (range.last >= low_) {

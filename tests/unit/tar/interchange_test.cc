@@ -1,4 +1,6 @@
-// Our archives in the hands of others: GNU tar and bsdtar restore them whole, and so do we.
+// Our archives in the hands of others: GNU tar, bsdtar and libarchive restore them whole, and so do we.
+#include <archive.h>
+#include <archive_entry.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -32,6 +34,24 @@ std::string make_path(const std::string& root, size_t size, size_t name, char le
   return root + "/" + path;
 }
 
+void restore_by_libarchive(const std::string& object, const std::string& out) {
+  struct archive* const reader = archive_read_new();
+  ASSERT_NE(reader, nullptr);
+  archive_read_support_format_tar(reader);
+  ASSERT_EQ(archive_read_open_memory(reader, object.data(), object.size()), ARCHIVE_OK);
+  struct archive_entry* member = nullptr;
+  int status = ARCHIVE_OK;
+  while ((status = archive_read_next_header(reader, &member)) == ARCHIVE_OK) {
+    const char* const path = archive_entry_pathname(member);
+    ASSERT_NE(path, nullptr);
+    archive_entry_set_pathname(member, (out + "/" + path).c_str());
+    ASSERT_EQ(archive_read_extract(reader, member, ARCHIVE_EXTRACT_PERM), ARCHIVE_OK)
+        << archive_error_string(reader);
+  }
+  EXPECT_EQ(status, ARCHIVE_EOF) << archive_error_string(reader);
+  EXPECT_EQ(archive_read_free(reader), ARCHIVE_OK);  // only now directories get their permissions
+}
+
 class InterchangeTest : public testing::Test {
  protected:
   // Restores an entry with stock tools and compares it with what it was made of. GNU tar does without the
@@ -41,6 +61,10 @@ class InterchangeTest : public testing::Test {
     ASSERT_FALSE(archive.empty());
     EXPECT_EQ(archive, archive_of(entry, 36, {kTinyBuffer, 8 << 20}));
     write_file(dir_ / "a.tar", archive);
+    fs::remove_all(dir_ / "out");
+    fs::create_directory(dir_ / "out");
+    restore_by_libarchive(archive, dir_ / "out");
+    EXPECT_EQ(describe_tree(dir_ / "out/0000000000010"), describe_tree(entry)) << "libarchive";
     for (const std::string tool : {"tar --warning=no-unknown-keyword", "bsdtar"}) {
       if (!run("command -v " + tool + " >/dev/null 2>&1")) continue;
       for (const std::string locale : {"C", "C.UTF-8"}) {
