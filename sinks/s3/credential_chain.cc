@@ -46,7 +46,10 @@ Status check_text(const Credentials& credentials) {
   };
   const char* odd = nullptr;
   if (!is_token(credentials.session_token.reveal())) odd = "session token";
-  if (!is_token(credentials.secret_access_key.reveal())) odd = "secret access key";
+  const std::string_view secret = credentials.secret_access_key.reveal();
+  const bool has_control =
+      std::any_of(secret.begin(), secret.end(), [](char c) { return c >= 0 && c < 0x20; });
+  if (has_control || secret.starts_with(' ') || secret.ends_with(' ')) odd = "secret access key";
   if (!is_token(credentials.access_key_id)) odd = "access key id";
   if (odd == nullptr) return {};
   return fail(TIDEMARK_E_PERMANENT, std::string("the ") + odd +
