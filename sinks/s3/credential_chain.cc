@@ -41,20 +41,19 @@ Error without_object(Error error) {
 // What goes into headers and signatures as it is. A line break at the end is what a file read by a shell
 // leaves.
 Status check_text(const Credentials& credentials) {
-  const auto is_token = [](std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  const auto is_odd = [](std::string_view text) {
+    const auto is_control = [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; };
+    return std::any_of(text.begin(), text.end(), is_control) || text.starts_with(' ') || text.ends_with(' ');
   };
   const char* odd = nullptr;
-  if (!is_token(credentials.session_token.reveal())) odd = "session token";
-  const std::string_view secret = credentials.secret_access_key.reveal();
-  const bool has_control =
-      std::any_of(secret.begin(), secret.end(), [](char c) { return c >= 0 && c < 0x20; });
-  if (has_control || secret.starts_with(' ') || secret.ends_with(' ')) odd = "secret access key";
-  if (!is_token(credentials.access_key_id)) odd = "access key id";
+  if (is_odd(credentials.session_token.reveal())) odd = "session token";
+  if (is_odd(credentials.secret_access_key.reveal())) odd = "secret access key";
+  if (is_odd(credentials.access_key_id)) odd = "access key id";
   if (odd == nullptr) return {};
-  return fail(TIDEMARK_E_PERMANENT, std::string("the ") + odd +
-                                        " has a blank, a line break or another character that none has; "
-                                        "look at its beginning and its end");
+  return fail(TIDEMARK_E_PERMANENT,
+              std::string("the ") + odd +
+                  " has a line break or another control character, or a blank at an end; "
+                  "look at its beginning and its end");
 }
 
 template <size_t N>
