@@ -314,7 +314,7 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
 Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found) {
   std::vector<std::string> keys;
   for (const core::Range& range : found.archives) {
-    if (range.first >= job.low) break;
+    if (range.first >= job.low) continue;  // in order of the last: a batch may reach back further
     keys.push_back(core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive));
   }
   const core::Lsn before = job.range.first - 1;
