@@ -7,14 +7,6 @@
 
 #include "harness.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TIDEMARK_TEST_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TIDEMARK_TEST_SANITIZED 1
-#endif
-#endif
-
 namespace tidemark::integration {
 namespace {
 
