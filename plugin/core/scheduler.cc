@@ -308,7 +308,6 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
     job->check_older = p.looks_back(epoch_);
     job->first_look = job->check_older || p.epoch != epoch_;
     job->range = {job->check_older ? p.oldest_low : p.next, p.high};
-    job->asked = p.asked;
     job->low = p.low;
   } else if (const auto existing = p.found->holding(p.next)) {
     job->kind = JobKind::kVerify;

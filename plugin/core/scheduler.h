@@ -96,7 +96,6 @@ struct Job {
   bool check_older = false;  // kDiscover: the first look in this life, so look for gaps before it
   bool late = false;         // for entries of a gap that turned up late
   bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
-  bool asked = false;        // kDiscover: what lies right before the range may be acknowledged next
   Lsn low = kNoLsn;          // kDiscover: archives found below it are passed without being compared
   Range range;               // kDiscover: may be the empty range, last == first - 1
   Range part;                // kVerify: what the host was last known to have of range

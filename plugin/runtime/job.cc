@@ -310,27 +310,23 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
 }
 
 // What another run wrote may be visible and not durable yet. Archives of which the host still has the entries
-// are asked for when they are compared; these are passed, or acknowledged, without that.
+// are asked for when they are compared; what lies before those is passed, or acknowledged, without that. One
+// question stands for all that the listing saw, see head in tidemark/sink.h.
 Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found) {
-  std::vector<std::string> keys;
+  std::optional<core::Range> passed = found.older;
   for (const core::Range& range : found.archives) {
-    if (range.first >= job.low) continue;  // in order of the last: a batch may reach back further
-    keys.push_back(core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive));
+    if (range.first < job.low) passed = range;
   }
-  const core::Lsn before = job.range.first - 1;
-  if (job.asked && before != core::kNoLsn) {
-    const auto visit = [&](const store::ArchiveInfo& info) {
-      const bool holds = info.kind == core::ObjectKind::kArchive && info.range.contains(before);
-      if (holds) keys.emplace_back(info.key);
-      return !holds && info.range.last == before;
-    };
-    if (Status listed = store::list(*sink_, *id.storage, id.id, before, visit, &call_); !listed)
-      return listed;
+  if (!passed) return {};
+  const std::string key = core::object_key(*id.storage, id.id, *passed, core::ObjectKind::kArchive);
+  const auto there = sink_->head(key, &call_);
+  if (there) return {};
+  Error error = there.error();
+  if (error.status == TIDEMARK_E_NOT_FOUND) {
+    error.status = TIDEMARK_E_RETRYABLE;  // to be listed again
+    error.message = key + " was listed and is not there: " + error.message;
   }
-  for (const std::string& key : keys) {
-    if (const auto there = sink_->head(key, &call_); !there) return tl::unexpected(there.error());
-  }
-  return {};
+  return tl::unexpected(std::move(error));
 }
 
 std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes, Leases& leases,

@@ -267,6 +267,7 @@ Status look_before(Prober& prober, core::Lsn low, core::Lsn width, Survey& surve
     discovery.holds_nothing = !*older && survey.is_empty();
   }
   discovery.gap = before.lowest_hole();
+  discovery.older = before.newest_archive();
   const core::Lsn known = survey.lacks_older() ? low - 1 : before.newest();
   if (known == core::kNoLsn || (known == low - 1 && !survey.lacks_older())) return {};
   auto gaps = prober.known_gaps(known);

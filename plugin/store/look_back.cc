@@ -9,6 +9,8 @@ void LookBack::add(core::Range range, core::ObjectKind kind) {
     if (range.last < low_) origin_ = origin_ == core::kNoLsn ? range.last : std::min(origin_, range.last);
     return;
   }
+  const bool is_archive = kind == core::ObjectKind::kArchive;
+  if (is_archive && range.last < low_) newest_archive_ = range;
   if (range.last >= low_) {
     over_ = std::min(over_, range.first);
     range.last = low_ - 1;
@@ -16,7 +18,7 @@ void LookBack::add(core::Range range, core::ObjectKind kind) {
   coverage_.add(range);
   lowest_ = lowest_ == core::kNoLsn ? range.first : std::min(lowest_, range.first);
   newest_ = std::max(newest_, range.last);
-  archives_ += kind == core::ObjectKind::kArchive;
+  archives_ += is_archive;
 }
 
 void LookBack::add_what_reaches_over(const LookBack& other) {

@@ -32,6 +32,8 @@ class LookBack {
   // Nothing that lies further back matters: the partition begins here, or enough archives were seen.
   bool is_enough() const;
   size_t archives() const { return archives_; }
+  // The archive with the highest last LSN before low.
+  std::optional<core::Range> newest_archive() const { return newest_archive_; }
   // How far kLookBackArchives reach if all are as large as those seen; 0: none was seen.
   core::Lsn expected_width() const;
   // The lowest hole; the last one ends right before low.
@@ -45,6 +47,7 @@ class LookBack {
   core::Lsn origin_ = core::kNoLsn;
   core::Lsn over_ = core::kEveryLsn;  // the lowest LSN of what reaches over low
   size_t archives_ = 0;
+  std::optional<core::Range> newest_archive_;
 };
 
 }  // namespace tidemark::store

@@ -87,6 +87,8 @@ struct Discovery {
   // With check_older: what gap records say of the hole that ends right before low; without what was accepted,
   // pruned or archived after all. Ascending, apart from each other; of more than kKnownGapsMax the last ones.
   std::vector<core::Range> known_gaps;
+  // With check_older: the archive with the highest last LSN below low, of those that were seen.
+  std::optional<core::Range> older;
   bool holds_nothing = false;  // no archive and no record of the partition; not looked at if low is 1
 };
 // What the archive holds at or above low, in pages of max_archives; low >= 1. What reaches back into a page

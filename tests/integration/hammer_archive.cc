@@ -121,9 +121,11 @@ const ArchiveReader::Object& ArchiveReader::read(const std::string& path, const 
 }
 
 std::string ArchiveReader::find(const std::vector<std::string>& roots, const Partition& p, Lsn lsn,
-                                const std::string& fingerprint) {
+                                const std::string& fingerprint,
+                                const std::function<bool(const std::string&)>& counts) {
   std::string problem = "no object holds it";
-  const auto looked_at = [&](const std::string& path, Lsn first, Lsn last) {
+  const auto looked_at = [&](const std::string& root, const std::string& key, Lsn first, Lsn last) {
+    const std::string path = root + "/" + key;
     const Object& object = read(path, p, first, last);
     if (!object.problem.empty()) {
       problem = object.problem;
@@ -132,15 +134,19 @@ std::string ArchiveReader::find(const std::vector<std::string>& roots, const Par
     const auto entry = object.entries.find(lsn);
     const bool same = entry != object.entries.end() && entry->second == fingerprint;
     if (!same) problem = path + " holds other content";
+    if (same && counts && !counts(key)) {
+      problem = "nobody asked whether " + path + " is durable";
+      return false;
+    }
     return same;
   };
   for (const std::string& root : roots) {
-    const std::string single = root + "/" + archive_key(p, lsn);
+    const std::string single = archive_key(p, lsn);
     std::error_code none;
-    if (fs::exists(single, none) && looked_at(single, lsn, lsn)) return {};
+    if (fs::exists(root + "/" + single, none) && looked_at(root, single, lsn, lsn)) return {};
     for (const NamedRange& batch : ranges_in(root, p, ".tar")) {
       if (batch.first == batch.last || lsn < batch.first || lsn > batch.last) continue;
-      if (looked_at(folder_of(root, p) + "/" + batch.name, batch.first, batch.last)) return {};
+      if (looked_at(root, folder_of("", p).substr(1) + "/" + batch.name, batch.first, batch.last)) return {};
     }
   }
   return problem;

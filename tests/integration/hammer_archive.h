@@ -5,6 +5,7 @@
 #ifndef TIDEMARK_TESTS_INTEGRATION_HAMMER_ARCHIVE_H
 #define TIDEMARK_TESTS_INTEGRATION_HAMMER_ARCHIVE_H
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -34,9 +35,11 @@ class Fingerprint {
 
 class ArchiveReader {
  public:
-  // Empty: some object under one of the roots holds the entry as it is expected. Else what is wrong.
+  // Empty: some object under one of the roots holds the entry as it is expected, and counts. Else what is
+  // wrong. counts(key): whether an object may be relied on.
   std::string find(const std::vector<std::string>& roots, const Partition& partition, Lsn lsn,
-                   const std::string& fingerprint);
+                   const std::string& fingerprint,
+                   const std::function<bool(const std::string&)>& counts = {});
 
  private:
   struct Object {

@@ -123,6 +123,13 @@ bool HammerHost::is_owed(const Part& part, Lsn lsn, const Entry& entry) {
   return std::ranges::any_of(archives, [lsn](const NamedRange& archive) { return archive.last < lsn; });
 }
 
+std::string HammerHost::unsafe(const Part& part, Lsn lsn, const std::string& fingerprint) {
+  return reader_.find(plan_.roots, part.name, lsn, fingerprint, [this](const std::string& key) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return plan_.swaps || proved_.contains(key);
+  });
+}
+
 void HammerHost::check_position(Part& part, Lsn lsn) {
   std::vector<std::pair<Lsn, std::string>> open;
   {
@@ -138,7 +145,7 @@ void HammerHost::check_position(Part& part, Lsn lsn) {
     }
   }
   for (const auto& [each, fingerprint] : open) {
-    const std::string problem = reader_.find(plan_.roots, part.name, each, fingerprint);
+    const std::string problem = unsafe(part, each, fingerprint);
     const std::lock_guard<std::mutex> lock(part.mutex);
     part.entries[each - 1].safe = problem.empty();
     if (!problem.empty())

@@ -218,6 +218,25 @@ void HammerHost::end_life(uint64_t swaps) {
   for (const auto& part : parts_) check_gap_records(*part);
 }
 
+// A folder is proved as it was when the question was put.
+thread_local std::vector<std::string> seen_in_folder;
+
+void HammerHost::asks(std::string_view verb, std::string_view key) {
+  seen_in_folder.clear();
+  if (verb != "head") return;
+  const std::string folder(key.substr(0, key.rfind('/') + 1));
+  std::error_code none;
+  for (const auto& file : fs::directory_iterator(plan_.roots.front() + "/" + folder, none))
+    seen_in_folder.push_back(folder + file.path().filename().string());
+}
+
+void HammerHost::proved(std::string_view key) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  proved_.emplace(key);
+  proved_.insert(seen_in_folder.begin(), seen_in_folder.end());
+  seen_in_folder.clear();
+}
+
 void HammerHost::be_calm() {
   for (size_t i = 0; i < parts_.size(); ++i) show(i);
   calm_ = true;
@@ -238,7 +257,7 @@ std::string HammerHost::unsettled() {
       }
     }
     for (const auto& [lsn, fingerprint] : open) {
-      const std::string problem = reader_.find(plan_.roots, part->name, lsn, fingerprint);
+      const std::string problem = unsafe(*part, lsn, fingerprint);
       if (!problem.empty()) why = name_of(part->name, lsn) + " is there and not archived: " + problem;
       const std::lock_guard<std::mutex> lock(part->mutex);
       part->entries[lsn - 1].safe = problem.empty();

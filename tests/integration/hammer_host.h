@@ -2,8 +2,9 @@
 // which it holds the plugin to the promise of tidemark/archiver.h, inside each callback.
 //
 // What it demands:
-//  * in acknowledge(L): every entry notified up to L lies in a sink, byte for byte, or the event of its GAP
-//  has
+//  * in acknowledge(L): every entry notified up to L lies in a sink, byte for byte, and the sink has said so
+//  to
+//    this process (what was only listed may be gone after a power loss); or the event of its GAP has
 //    returned. A swap takes nothing back: what was safe in an earlier sink is safe
 //  * a GAP is of entries that the host gave up, that no sink of now holds, and that no acknowledgement passed
 //  * acknowledgements: one at a time for a partition, of what was notified, never going back
@@ -23,6 +24,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hammer_archive.h"
@@ -71,6 +73,10 @@ class HammerHost {
   void begin_life();
   void end_life(uint64_t swaps);
   void be_calm();
+  // The only sink of a plan without swaps is asked whether the object is durable; it, or a put, said that it
+  // is.
+  void asks(std::string_view verb, std::string_view key);
+  void proved(std::string_view key);
   // What is not yet both safe and acknowledged; empty: nothing.
   std::string unsettled();
 
@@ -127,6 +133,8 @@ class HammerHost {
   void check_position(Part& part, Lsn lsn);
   void check_gap(Part& part, const tidemark_event& event);
   void check_gap_records(const Part& part);
+  // Why the entry is not safe; empty: it is.
+  std::string unsafe(const Part& part, Lsn lsn, const std::string& fingerprint);
   tidemark_status dice_status(sim::Random& random);
   void violate(const std::string& what);
 
@@ -150,6 +158,7 @@ class HammerHost {
 
   mutable std::mutex mutex_;  // a leaf
   std::set<const Lease*> leases_;
+  std::set<std::string, std::less<>> proved_;  // keys, by any life
   std::vector<std::string> violations_;
   std::deque<std::string> log_lines_;
 };

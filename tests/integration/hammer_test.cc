@@ -134,7 +134,9 @@ void Hammer::fill_valve(uint64_t seed) {
   const uint64_t rate = random_.chance(30) ? 0 : random_.between(1, 20);
   const uint64_t slow = random_.below(20);
   const auto dice = [this, seed] { return sim::Random(seed * 104'729 + valve_calls_++); };
-  valve_.before = [=, this](std::string_view, std::string_view, const tidemark_call*) -> tidemark_status {
+  valve_.before = [=, this](std::string_view verb, std::string_view key,
+                            const tidemark_call*) -> tidemark_status {
+    host_.asks(verb, key);
     if (calm_) return TIDEMARK_OK;
     sim::Random random = dice();
     if (random.chance(slow)) std::this_thread::sleep_for(std::chrono::microseconds(random.below(3000)));
@@ -144,6 +146,7 @@ void Hammer::fill_valve(uint64_t seed) {
                                                     TIDEMARK_E_PERMANENT, TIDEMARK_E_CANCELLED};
     return kStatuses[random.below(std::size(kStatuses))];
   };
+  valve_.proved = [this](std::string_view key) { host_.proved(key); };
   valve_.after = [=, this](std::string_view, std::string_view) -> tidemark_status {
     return !calm_ && dice().chance(rate) ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK;
   };

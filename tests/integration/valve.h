@@ -18,6 +18,8 @@ struct Valve {
       before;
   // After a call that went well; any status but OK takes its answer's place.
   std::function<tidemark_status(std::string_view verb, std::string_view key)> after;
+  // A put or head said of the object that it is stored, and the caller was given that answer.
+  std::function<void(std::string_view key)> proved;
   // Sees the body of each put, after `before`.
   std::function<void(std::string_view key, const tidemark_source& source)> body;
   // After each piece that the file sink read of a streamed body.

@@ -47,10 +47,12 @@ tidemark_status before(Pipe& pipe, const char* verb, tidemark_str key, const tid
 
 tidemark_status after(Pipe& pipe, const char* verb, tidemark_str key, tidemark_status status,
                       tidemark_error* error) {
-  if (status != TIDEMARK_OK || !pipe.valve->after) return status;
-  const tidemark_status other = pipe.valve->after(verb, view(key));
-  if (other != TIDEMARK_OK) fail(error, other, "the valve lost the answer");
-  return other;
+  if (status == TIDEMARK_OK && pipe.valve->after) {
+    status = pipe.valve->after(verb, view(key));
+    if (status != TIDEMARK_OK) fail(error, status, "the valve lost the answer");
+  }
+  if (status == TIDEMARK_OK && pipe.valve->proved) pipe.valve->proved(view(key));
+  return status;
 }
 
 tidemark_status open(const tidemark_sink_host* host, tidemark_str url, const tidemark_option* options,
@@ -129,7 +131,7 @@ tidemark_status head(tidemark_sink* sink, tidemark_str key, const tidemark_call*
   if (const tidemark_status status = before(pipe, "head", key, call, error); status != TIDEMARK_OK)
     return status;
   if (pipe.api == nullptr) return fail(error, TIDEMARK_E_NOT_FOUND, "nothing is stored");
-  return pipe.api->head(pipe.inner, key, call, out, error);
+  return after(pipe, "head", key, pipe.api->head(pipe.inner, key, call, out, error), error);
 }
 
 tidemark_status get(tidemark_sink* sink, tidemark_str key, int64_t offset, uint64_t size,

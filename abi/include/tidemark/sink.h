@@ -98,8 +98,9 @@ typedef struct tidemark_sink_api {
    * and what is there is whole and durable. [any-thread] */
   tidemark_status (*put)(tidemark_sink*, tidemark_str key, const tidemark_source*, uint32_t flags,
                          const tidemark_call*, tidemark_error*);
-  /* OK also means that the object is durable, whoever wrote it: the archiver asks before it relies on
-   * an object it did not just write. TIDEMARK_E_NOT_FOUND: no such object. The callee sets out->struct_size
+  /* OK also means that the object is durable, whoever wrote it, and with it all that puts had made visible in
+   * its folder (the key up to the last '/') before the call: the archiver asks before it relies on objects
+   * it did not just write. TIDEMARK_E_NOT_FOUND: no such object. The callee sets out->struct_size
    * to what it filled, at most what the caller gave. [any-thread] */
   tidemark_status (*head)(tidemark_sink*, tidemark_str key, const tidemark_call*, tidemark_object* out,
                           tidemark_error*);

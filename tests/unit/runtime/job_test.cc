@@ -119,6 +119,38 @@ TEST_F(JobTest, WhatAPutFindsThereIsRead) {
   expect_damaged(archive({1, 1}));
 }
 
+// What another run put and was killed over may be listed and not durable: head says that it is.
+TEST_F(JobTest, WhatIsPassedIsProvedDurableFirst) {
+  for (const core::Range range : {core::Range{1, 1}, core::Range{2, 3}, core::Range{4, 4}})
+    expect_done(archive(range));
+  core::Job job = job_of(JobKind::kDiscover, {2, 4});
+  job.low = 2;
+  fake_.proved.clear();
+  expect_done(run(job));
+  EXPECT_TRUE(fake_.proved.empty()) << "all of it is compared";
+  job.low = 3;
+  expect_done(run(job));
+  EXPECT_EQ(fake_.proved.size(), 3U) << "a batch reaches back over low";
+}
+
+// An empty range, or one that was archived by another run: its end is acknowledged without any other look.
+TEST_F(JobTest, WhatIsAcknowledgedAtOnceIsProvedDurableFirst) {
+  for (const core::Range range : {core::Range{1, 1}, core::Range{2, 3}}) expect_done(archive(range));
+  for (const core::Range range : {core::Range{4, 3}, core::Range{7, 9}}) {
+    core::Job job = job_of(JobKind::kDiscover, range);
+    job.check_older = job.first_look = true;
+    job.low = range.first;
+    fake_.proved.clear();
+    expect_done(run(job));
+    EXPECT_EQ(fake_.proved.size(), 2U);
+    fake_.fail_head = TIDEMARK_E_RETRYABLE;
+    EXPECT_EQ(run(job).result.outcome, Outcome::kSinkFailed);
+    fake_.fail_head = TIDEMARK_E_NOT_FOUND;  // removed meanwhile: to be listed again
+    EXPECT_EQ(run(job).result.outcome, Outcome::kSinkFailed);
+    fake_.fail_head = TIDEMARK_OK;
+  }
+}
+
 TEST_F(JobTest, ByTheFooterAlone) {
   limits_.verify_depth = store::Depth::kFooter;
   expect_done(archive({1, 1}));

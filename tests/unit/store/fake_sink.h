@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -30,9 +31,11 @@ class FakeSink {
   int lists = 0;
   int gets = 0;
   size_t names_listed = 0;
-  size_t chunk_bytes = 1000;  // of what get() writes at once
+  std::set<std::string> proved;  // keys that a put or head said are durable: a power cut may take the others
+  size_t chunk_bytes = 1000;     // of what get() writes at once
   tidemark_status fail_list = TIDEMARK_OK;
   tidemark_status fail_get = TIDEMARK_OK;
+  tidemark_status fail_head = TIDEMARK_OK;
   std::optional<size_t> fail_list_after;  // this many names
   std::function<void()> on_get;           // runs before each
   size_t fail_changes_after = SIZE_MAX;   // this many puts and removes, which are then refused: a kill
@@ -88,6 +91,7 @@ class FakeSink {
       at += count;
     }
     fake.objects[name] = std::move(bytes);
+    fake.proved.insert(name);
     return TIDEMARK_OK;
   }
   static tidemark_status head(tidemark_sink* handle, tidemark_str key, const tidemark_call* call,
@@ -97,6 +101,11 @@ class FakeSink {
     const auto found = fake.objects.find(std::string(view(key)));
     if (found == fake.objects.end()) return failed(TIDEMARK_E_NOT_FOUND, "no such object", error);
     *out = {sizeof *out, 0, found->second.size(), 1};
+    if (fake.fail_head != TIDEMARK_OK) return failed(fake.fail_head, "the fake was told to fail", error);
+    const std::string_view folder = std::string_view(found->first).substr(0, found->first.rfind('/') + 1);
+    for (const auto& [name, bytes] : fake.objects) {
+      if (name.starts_with(folder)) fake.proved.insert(name);
+    }
     return TIDEMARK_OK;
   }
   static tidemark_status get(tidemark_sink* handle, tidemark_str key, int64_t offset, uint64_t size,
