@@ -16,6 +16,11 @@
  * low is then where the archive begins. A beginning above 1 is recorded in the sink before anything else, so
  * from then on what is lost after it is a GAP in whatever run.
  * A beginning at 1 needs no record, and has none: there the first archive is the first trace.
+ *
+ * What other runs wrote is read and compared before it counts (with the option verify_existing=footer: its
+ * size and its last 512 bytes). One history writes a partition's archive: another history with the same entry
+ * in an archive of the same name is a CONFLICT; one whose batches are cut differently is not noticed. So
+ * give each engine, and each restore to an older state, a sink or a prefix of its own.
  */
 #ifndef TIDEMARK_ARCHIVER_H
 #define TIDEMARK_ARCHIVER_H
@@ -90,7 +95,8 @@ typedef struct tidemark_host {
   /* Everything up to lsn is safe (see the promise); the host may prune it. Repeats and skips are
    * legal. Never goes back from start to stop while the plugin remembers the partition; one that was idle
    * for partition_idle_ms is looked up anew when it is notified, from the low given then. lsn 0 answers a
-   * question when nothing is archived. Any status but OK: the plugin tries again later. [worker] required */
+   * question when nothing is archived. Any status but OK: a WARN in the log, and the plugin tries again, each
+   * time later, up to retry_max_ms. [worker] required */
   tidemark_status (*acknowledge)(void* ctx, const tidemark_partition*, tidemark_lsn, tidemark_error*);
   /* Something an operator should see, one at a time and in order. Must not block: acknowledge of a
    * partition waits for its GAP, and stop() delivers what was decided before it returns, whatever drain_ms
@@ -139,12 +145,14 @@ typedef struct tidemark_archiver_api {
    * May follow stop(). [control] */
   tidemark_status (*start)(tidemark_archiver*, tidemark_error*);
   /* drain_ms: how long to let work already notified finish; then what is in flight is cancelled.
-   * When it returns no callback runs and none will. Idempotent. [control] */
+   * When it returns no callback runs and none will: with 0 too it takes as long as the callbacks that run, and
+   * as the events that were decided. Idempotent. [control] */
   tidemark_status (*stop)(tidemark_archiver*, uint32_t drain_ms, tidemark_error*);
 
   /* Entries low..high (inclusive) exist and low is the oldest still there. Idempotent, may come
    * out of order and from inside a callback. low == high + 1 is the empty range: nothing to
-   * archive, tell me again how far you are. Only enqueues; what waits is merged per partition.
+   * archive, tell me again how far you are. Of a partition that is not known yet the answer is at most low - 1,
+   * whatever the sink holds beyond. Only enqueues; what waits is merged per partition.
    * A low at or below a GAP of this life says that entries of it are there after all: they are looked for
    * and archived before anything else of the partition is acknowledged. What is not there was told
    * already; after 64 in a row that are not, the rest of the gap is left until the next such notify.
