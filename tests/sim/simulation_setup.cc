@@ -46,7 +46,7 @@ void Simulation::seed_sink(size_t partition) {
   FakeLog& log = world_.logs[partition];
   FakeSink& sink = world_.sinks[0];
   const bool alternating = random_.chance(30);
-  const uint64_t other_content = random_.chance(20) ? random_.between(5, 70) : 0;
+  const uint64_t other_content = random_.chance(20) ? random_.between(5, 90) : 0;
   if (other_content > 0) one_truth_ = false;
   const uint64_t batches = random_.chance(30) ? 30 : 0;
   const Lsn end = log.high() + random_.below(4);
@@ -79,8 +79,10 @@ void Simulation::record_gaps(size_t partition) {
 void Simulation::draw_rates() {
   const auto rate = [this](uint64_t most) { return random_.chance(60) ? 0 : random_.between(1, most); };
   slow_puts_ = random_.chance(50);
-  rates_ = {rate(15), rate(10), rate(20), rate(30), rate(20), rate(30), rate(30), 0};
-  rates_.event = random_.chance(20) ? 100 : rate(70);
+  rates_ = {rate(15), rate(10), rate(20), rate(30), rate(20), rate(30), rate(30), 0, 0};
+  rates_.event = random_.chance(40) ? random_.between(90, 100) : rate(70);
+  rates_.give_up = random_.chance(50) ? 20 : random_.between(50, 100);
+  dawdles_ = random_.chance(40);
   restart_chance_ = random_.chance(50) ? 0 : random_.between(10, 90);
 }
 

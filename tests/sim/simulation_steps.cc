@@ -57,7 +57,7 @@ void Simulation::host_step(size_t partition) {
   FakeLog& log = world_.logs[partition];
   const uint64_t dice = random_.below(100);
   const auto& ref = driven_[partition].ref;
-  if (ref && model_->at(*ref).raised == core::Raised::kConflict && random_.chance(20)) {
+  if (ref && model_->at(*ref).raised == core::Raised::kConflict && random_.chance(rates_.give_up)) {
     give_up(partition);
   } else if (dice < 50) {
     log.commit(random_.between(1, 3));
