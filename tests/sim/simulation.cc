@@ -94,6 +94,7 @@ void Simulation::keep_promise(size_t partition, Lsn acknowledged) {
   const FakeLog& log = world_.logs[partition];
   const auto in_a_sink = [&](Lsn lsn, std::optional<Content> content) {
     return std::ranges::any_of(world_.sinks, [&](const FakeSink& sink) {
+      if (!sink.is_durable(partition, lsn)) return false;
       // A reader takes the first archive that holds the entry: no other may hide it.
       return content && one_truth_ ? sink.read(partition, lsn) == *content
                                    : sink.holds(partition, lsn, content);
@@ -110,8 +111,9 @@ void Simulation::keep_promise(size_t partition, Lsn acknowledged) {
     }
     const bool gone = lsn < driven.low || driven.unverifiable.contains(lsn);
     require(in_a_sink(lsn, log.last_content(lsn)) || (gone && in_a_sink(lsn, std::nullopt)),
-            "what is acknowledged can be read back", *driven.ref, lsn);
+            "what is acknowledged can be read back, also after a loss of power", *driven.ref, lsn);
   }
+  std::erase_if(driven.late, [&](Lsn lsn) { return in_a_sink(lsn, std::nullopt); });
   require(driven.late.empty() || *driven.late.begin() > acknowledged,
           "an entry that turned up late is looked for before it may be pruned", *driven.ref, acknowledged);
   driven.promised = std::max(driven.promised, acknowledged);
@@ -124,7 +126,7 @@ void Simulation::keep_promise_of_earlier_lives(size_t partition, Lsn acknowledge
   std::set<Lsn>& owed = owed_[{partition, sink_}];
   const Driven& driven = driven_[partition];
   for (auto it = owed.begin(); it != owed.end() && *it <= acknowledged; it = owed.erase(it)) {
-    if (world_.sinks[sink_].holds(partition, *it, std::nullopt)) continue;
+    if (world_.sinks[sink_].is_durable(partition, *it)) continue;
     ++stats_.owed;
     require(driven.gaps.contains(*it), "what an earlier life left out is told", *driven.ref, *it);
   }

@@ -86,7 +86,7 @@ class Simulation {
   void draw_world();
   void draw_rates();
   void seed_sink(size_t partition);
-  void record_gaps(size_t partition);
+  bool record_gaps(size_t partition);  // true if there are any
   void begin_life();
   void end_life();
   void owe(size_t partition);
