@@ -66,6 +66,7 @@ struct PartitionState {
   AckPhase ack = AckPhase::kNone;
   bool asked = false;            // the host wants to hear the position again
   bool look_again = false;       // discovery is out of date
+  bool unsure = false;           // what lies right before next may be another run's, and not durable yet
   bool look_back = false;        // what lies between next and oldest_low may have more than one hole
   bool gap_pending = false;      // a gap begins at next that is not recorded yet
   bool conflict_untold = false;  // the host has still to be told
@@ -80,7 +81,7 @@ struct PartitionState {
   // Something was notified that is not archived, or not known to be.
   bool waits() const { return place != Place::kUnknown && std::max(next, low) <= high; }
   bool needs_discovery(uint32_t sink_epoch) const {
-    if (next == kNoLsn || epoch != sink_epoch || look_again) return true;
+    if (next == kNoLsn || epoch != sink_epoch || look_again || (asked && unsure)) return true;
     return found != nullptr && next > found->through();
   }
   // Discovery looks for holes before the first low of this life, not for what follows next.

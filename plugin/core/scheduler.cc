@@ -63,6 +63,7 @@ void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
     p.waiting_since = p.later_since = now;
     p.epoch = epoch_;
     p.asked = oldest_high < low;
+    if (oldest_low < low) claim(p, {oldest_low, std::min(high, low - 1)});
     place(ref, Place::kReady, now);
     return;
   }
@@ -75,11 +76,11 @@ void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
       p.later_since = now;
     }
   }
-  if (oldest_low < p.low) claim(p, notice);
   if (low > p.low) p.listed = kNoLsn;
   p.low = std::max(p.low, low);
   p.oldest_low = std::min(p.oldest_low, oldest_low);
   p.high = std::max(p.high, high);
+  if (oldest_low < p.low) claim(p, {oldest_low, std::min(high, p.low - 1)});
   if (oldest_high < std::max(low, p.next)) p.asked = true;
   settle(ref, now);
 }
@@ -308,6 +309,8 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
     job->check_older = p.looks_back(epoch_);
     job->first_look = job->check_older || p.epoch != epoch_;
     job->range = {job->check_older ? p.oldest_low : p.next, p.high};
+    // The second look before the first low passes what lies between two holes.
+    job->asked = p.asked || (job->check_older && p.next != kNoLsn);
     job->low = p.low;
   } else if (const auto existing = p.found->holding(p.next)) {
     job->kind = JobKind::kVerify;
@@ -385,7 +388,7 @@ bool Scheduler::owes_ack(const PartitionState& p) const {
   if (p.next == kNoLsn || (p.gaps && p.gaps->is_looking_below(p.next))) return false;
   const Lsn position = p.position();
   // A question waits until nothing holds the answer back.
-  const bool answerable = p.asked && !p.gap_pending && p.next >= p.low && position == p.next - 1;
+  const bool answerable = p.asked && !p.unsure && !p.gap_pending && p.next >= p.low && position == p.next - 1;
   return position > p.acked || answerable;
 }
 

@@ -24,7 +24,11 @@ bool Scheduler::find_gap(PartitionRef ref) {
     const bool may_hold = found && !refuted && p.next <= found->until();
     if (const auto existing = may_hold ? found->holding(p.next) : std::nullopt) {
       // From low on the host still has what it can be compared with.
-      advance(p, std::min({existing->last, found->until(), found->through(), p.low - 1}) + 1);
+      const Range passed{p.next,
+                         std::min({existing->last, found->until(), found->through(), p.listed, p.low - 1})};
+      if (p.gaps) p.gaps->done(passed);
+      p.unsure = false;
+      advance(p, passed.last + 1);
       continue;
     }
     if (p.gaps && !p.gaps->all_told()) break;  // one after the other
@@ -89,11 +93,9 @@ void Scheduler::event_delivered(const Event& event, TimeMs now) {
 
 // ---- Late entries -------------------------------------------------------------------------------
 
-// The notification says that entries below low are there. It may be an old one that was late itself; what
-// lies in a gap, or is about to, is looked for all the same.
-void Scheduler::claim(PartitionState& p, const Notice& notice) {
-  if (p.next == kNoLsn) return;
-  const Range claimed{notice.oldest_low, std::min(notice.high, p.low - 1)};
+// A notification says that these entries below low are there. It may be an old one that was late itself, or
+// was merged with a newer one; what lies in a gap, or is about to, is looked for all the same.
+void Scheduler::claim(PartitionState& p, Range claimed) {
   if (claimed.first > claimed.last) return;
   if (p.gaps) p.gaps->claim(claimed);
   if (p.next <= claimed.last && p.next < p.low)
@@ -107,6 +109,7 @@ void Scheduler::plan_late(const PartitionState& p, Job& job) const {
   const Gaps::Looked* looked = p.gaps->looked_up(open.first, epoch_);
   if (looked == nullptr) {
     job.kind = JobKind::kDiscover;
+    job.first_look = p.epoch != epoch_;
   } else if (const auto existing = looked->found.holding(open.first)) {
     job.kind = JobKind::kVerify;
     job.range = *existing;

@@ -13,10 +13,13 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
   if (p.epoch != epoch_) p.refuted = kNoLsn;
   p.epoch = epoch_;
   p.look_again = false;
-  p.listed = job.range.last;
+  // What is passed because low grew meanwhile was not made sure of.
+  p.listed = p.low > job.low ? job.low - 1 : job.range.last;
+  if (job.asked) p.unsure = false;
   if (p.next == kNoLsn) {
     p.next = result.gap ? result.gap->first : job.range.first;
     p.acked = p.next - 1;
+    p.unsure = !job.asked && p.next > 1;
     for (const Range& gap : result.known_gaps) gaps(p).known(gap);
     if (!result.known_gaps.empty()) tell_gap(job.partition);
   } else if (job.check_older) {
@@ -52,6 +55,7 @@ void Scheduler::progressed(PartitionRef ref, const Job& job, Lsn through) {
   if (job.kind == JobKind::kArchive && p.window) p.window->finished(job.range, done.last);
   if (job.kind != JobKind::kRecordGap && p.gaps) p.gaps->done(done);
   if (done.first != p.next) return;  // an earlier one has not ended yet
+  p.unsure = false;                  // what was put or looked at makes durable what lies before it
   advance(p, done.last + 1);
   if (p.next > p.trouble) recovered(ref, job.range);
 }

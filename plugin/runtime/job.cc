@@ -310,12 +310,22 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
 }
 
 // What another run wrote may be visible and not durable yet. Archives of which the host still has the entries
-// are asked for when they are compared; what lies before those is passed, or acknowledged, without that. One
-// question stands for all that the listing saw, see head in tidemark/sink.h.
+// are asked for when they are compared; those before them are passed, or acknowledged, without that. One
+// question stands for all that was listed, see put and head in tidemark/sink.h.
 Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found) {
-  std::optional<core::Range> passed = found.older;
+  std::optional<core::Range> passed = job.asked ? found.older : std::nullopt;
   for (const core::Range& range : found.archives) {
     if (range.first < job.low) passed = range;
+  }
+  if (job.asked && !passed && !job.check_older && job.range.first > 1) {
+    const core::Lsn before = job.range.first - 1;
+    const auto visit = [&](const store::ArchiveInfo& info) {
+      const bool holds = info.kind == core::ObjectKind::kArchive && info.range.contains(before);
+      if (holds) passed = info.range;
+      return !holds && info.range.last == before;
+    };
+    if (Status listed = store::list(*sink_, *id.storage, id.id, before, visit, &call_); !listed)
+      return listed;
   }
   if (!passed) return {};
   const std::string key = core::object_key(*id.storage, id.id, *passed, core::ObjectKind::kArchive);

@@ -73,9 +73,8 @@ class HammerHost {
   void begin_life();
   void end_life(uint64_t swaps);
   void be_calm();
-  // The only sink of a plan without swaps is asked whether the object is durable; it, or a put, said that it
-  // is.
-  void asks(std::string_view verb, std::string_view key);
+  // A call begins that may prove an object durable, and with it what its folder holds now; it did.
+  void asks(std::string_view key);
   void proved(std::string_view key);
   // What is not yet both safe and acknowledged; empty: nothing.
   std::string unsettled();

@@ -69,15 +69,16 @@ void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
   if (notice.high > p.high) p.highs.emplace_back(notice.high, now);
   const Lsn next = p.discovered ? p.frontier + 1 : core::kNoLsn;
   if (notice.oldest_high < std::max(notice.low, next)) p.asked = true;
-  // What lies in a gap, or is about to, and is there after all.
-  const Range claimed{notice.oldest_low, std::min(notice.high, p.low - 1)};
-  if (p.discovered && claimed.first <= claimed.last) {
+  // What lies in a gap, or is about to, and is there after all, or so one of what was merged says.
+  const Lsn low = std::max(p.low, notice.low);
+  const Range claimed{notice.oldest_low, std::min(notice.high, low - 1)};
+  if (claimed.first <= claimed.last) {
     const std::vector<Range> gaps(p.gaps.ranges().begin(), p.gaps.ranges().end());
     for (const Range& gap : gaps) {
       const Range both{std::max(gap.first, claimed.first), std::min(gap.last, claimed.last)};
       if (both.first <= both.last) p.late.insert(both);
     }
-    if (next < p.low && next <= claimed.last) p.late.insert({std::max(next, claimed.first), claimed.last});
+    if (next < low && next <= claimed.last) p.late.insert({std::max(next, claimed.first), claimed.last});
   }
   if (notice.low > p.low) p.listed = core::kNoLsn;
   p.oldest_low = p.low == core::kNoLsn ? notice.oldest_low : std::min(p.oldest_low, notice.oldest_low);
@@ -93,6 +94,8 @@ void Model::pass_held(PartitionModel& p) const {
   while (p.frontier + 1 < p.low && p.frontier + 1 > p.refuted && is_listed() &&
          p.surely_holds(p.frontier + 1)) {
     ++p.frontier;
+    p.unsure = false;
+    p.late.erase({p.frontier, p.frontier});
     p.not_before = p.deferred_until = 0;
     p.pass_archived();
   }
@@ -171,6 +174,7 @@ void Model::check_late(PartitionModel& p, const Job& job) const {
   if (job.kind == JobKind::kDiscover) {
     require(job.range == *open && !looked && !job.check_older, "what is late is looked up once",
             job.partition, first);
+    require(job.first_look == (p.epoch != epoch_), "the first look at a sink says so", job.partition);
     p.late_running = job.range;
   } else if (job.kind == JobKind::kVerify) {
     require(looked && std::ranges::find(p.late_held, job.range) != p.late_held.end(),
@@ -194,6 +198,8 @@ void Model::check_late(PartitionModel& p, const Job& job) const {
 void Model::check_discovery(const PartitionModel& p, const Job& job) const {
   require(!p.gap, "a gap is recorded first", job.partition);
   require(job.check_older == p.looks_back(epoch_), "older archives matter before the first low only",
+          job.partition);
+  require(job.first_look == (job.check_older || p.epoch != epoch_), "the first look at a sink says so",
           job.partition);
   require(job.range.first == (job.check_older ? p.oldest_low : p.frontier + 1) && job.range.last == p.high,
           "discovery asks for all that is not archived", job.partition, job.range.first);
@@ -282,16 +288,20 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
 void Model::done(PartitionModel& p, const Job& job, const JobResult& result) const {
   if (job.kind == JobKind::kRecordGap) {
     p.frontier = job.range.last;
+    p.unsure = false;
     p.gap.reset();
   } else if (job.kind == JobKind::kVerify) {
     p.frontier = result.through;
+    p.unsure = false;
   } else {
     for (Lsn lsn = job.range.first; lsn <= result.through; ++lsn) p.archived.insert(lsn);
     if (result.through < job.range.last) p.shortened = true;
     p.late.erase({job.range.first, result.through});
   }
   if (job.kind == JobKind::kVerify) p.late.erase({job.part.first, result.through});
+  const Lsn before = p.frontier;
   p.pass_archived();
+  if (p.frontier > before) p.unsure = false;
 }
 
 // A partition that meets a failing sink again, though the sink worked for others in between, is at fault.
@@ -315,6 +325,7 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
   } else if (!p.discovered) {
     p.start = p.frontier = p.acked = first_hole - 1;
     p.discovered = true;
+    p.unsure = p.start > 0;
     for (const Range& gap : result.known_gaps) {
       p.untold.push_back({gap, true, false});
       p.gaps.insert(gap);
@@ -323,9 +334,10 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
   if (p.epoch != job.sink_epoch) p.refuted = core::kNoLsn;
   p.epoch = job.sink_epoch;
   p.stale = false;
+  if (job.asked) p.unsure = false;
   p.tried.clear();
   p.looked_at = job.range;
-  p.listed = job.range.last;
+  p.listed = p.low > job.low ? job.low - 1 : job.range.last;
   p.through = result.complete_through;
   p.held = result.archives;
   p.look_back = result.gap && result.gap->last + 1 < job.range.first;

@@ -32,6 +32,7 @@ struct PartitionModel {
   // The last discovery that counted: what the sink `epoch` holds of `looked_at`, up to `through`.
   bool discovered = false;
   bool stale = false;
+  bool unsure = false;     // what lies right before the first LSN of this life was not made sure of
   bool look_back = false;  // there may be more holes before oldest_low
   uint32_t epoch = 0;
   Range looked_at;
@@ -86,7 +87,9 @@ struct PartitionModel {
   std::optional<Lsn> last_given;  // however it was answered
   Lsn acked = core::kNoLsn;
 
-  bool looked(uint32_t sink_epoch) const { return discovered && !stale && epoch == sink_epoch; }
+  bool looked(uint32_t sink_epoch) const {
+    return discovered && !stale && !(asked && unsure) && epoch == sink_epoch;
+  }
   bool looks_back(uint32_t sink_epoch) const {
     return !discovered || (look_back && frontier + 1 < oldest_low && epoch == sink_epoch);
   }
@@ -107,7 +110,7 @@ struct PartitionModel {
   Lsn position() const;
   bool owes_ack() const {
     if (!discovered || ack || late_running || late_open()) return false;
-    return position() > acked || (asked && !gap && frontier + 1 >= low && position() == frontier);
+    return position() > acked || (asked && !unsure && !gap && frontier + 1 >= low && position() == frontier);
   }
 };
 

@@ -78,14 +78,15 @@ class Simulation {
   };
   struct Rates {  // per cent, of the ends of jobs and acknowledgements
     uint64_t entry = 0, object = 0, throttled = 0, sink = 0, lost = 0, ack = 0, deferred = 0;
-    uint64_t event = 0;  // of steps that could bring an event to the host: those that do not
+    uint64_t event = 0;    // of steps that could bring an event to the host: those that do not
+    uint64_t give_up = 0;  // of steps of a host in conflict: those in which an operator ends it
   };
 
   // simulation_setup.cc
   void draw_world();
   void draw_rates();
   void seed_sink(size_t partition);
-  void record_gaps(size_t partition);
+  bool record_gaps(size_t partition);  // true if there are any
   void begin_life();
   void end_life();
   void owe(size_t partition);
@@ -131,7 +132,8 @@ class Simulation {
   TimeMs now_;
   core::SchedulerConfig config_;
   Rates rates_;
-  bool gentle_ = false;  // no more faults
+  bool gentle_ = false;   // no more faults
+  bool dawdles_ = false;  // the host's event callback, also then
   bool slow_puts_ = false;
   bool slow_now_ = false;
   bool stopping_ = false;  // jobs may end as cancelled

@@ -33,11 +33,14 @@ void Simulation::draw_world() {
     const bool long_log = random_.chance(2);
     world_.logs[i].commit(long_log ? 150 + random_.below(100) : random_.below(12));
     driven_[i].broken_sink = random_.chance(5);
-    if (random_.chance(60) || long_log) seed_sink(i);
+    const bool is_seeded = random_.chance(60) || long_log;
+    if (is_seeded) seed_sink(i);
+    bool is_known = is_seeded;
     if (random_.chance(20)) {
       world_.logs[i].lose_through(base + random_.between(1, 8));
-      record_gaps(i);
+      is_known |= record_gaps(i);
     }
+    if (is_known && base > 0) world_.sinks[0].put_origin(i, base);
   }
 }
 
@@ -46,7 +49,7 @@ void Simulation::seed_sink(size_t partition) {
   FakeLog& log = world_.logs[partition];
   FakeSink& sink = world_.sinks[0];
   const bool alternating = random_.chance(30);
-  const uint64_t other_content = random_.chance(20) ? random_.between(5, 70) : 0;
+  const uint64_t other_content = random_.chance(20) ? random_.between(5, 90) : 0;
   if (other_content > 0) one_truth_ = false;
   const uint64_t batches = random_.chance(30) ? 30 : 0;
   const Lsn end = log.high() + random_.below(4);
@@ -62,25 +65,33 @@ void Simulation::seed_sink(size_t partition) {
     }
     sink.put(partition, range, contents);
   }
+  if (random_.chance(50)) sink.make_durable(partition, {end + 1, end + 1});
 }
 
 // An earlier life wrote down what it had lost.
-void Simulation::record_gaps(size_t partition) {
+bool Simulation::record_gaps(size_t partition) {
   const FakeLog& log = world_.logs[partition];
-  if (random_.chance(50)) return;
+  if (random_.chance(50)) return false;
+  bool is_any = false;
   for (Lsn lsn = log.base() + 1; lsn < log.low();) {
     const Lsn last = std::min(log.low() - 1, lsn + random_.below(4));
-    if (random_.chance(80)) world_.sinks[0].put_gap(partition, {lsn, last});
+    if (random_.chance(80)) {
+      world_.sinks[0].put_gap(partition, {lsn, last});
+      is_any = true;
+    }
     lsn = last + 1;
   }
+  return is_any;
 }
 
 // How turbulent a run is, and in which way. Zero is drawn often, so that kinds of trouble also come alone.
 void Simulation::draw_rates() {
   const auto rate = [this](uint64_t most) { return random_.chance(60) ? 0 : random_.between(1, most); };
   slow_puts_ = random_.chance(50);
-  rates_ = {rate(15), rate(10), rate(20), rate(30), rate(20), rate(30), rate(30), 0};
-  rates_.event = random_.chance(20) ? 100 : rate(70);
+  rates_ = {rate(15), rate(10), rate(20), rate(30), rate(20), rate(30), rate(30), 0, 0};
+  rates_.event = random_.chance(40) ? random_.between(90, 100) : rate(70);
+  rates_.give_up = random_.chance(50) ? 20 : random_.between(50, 100);
+  dawdles_ = random_.chance(40);
   restart_chance_ = random_.chance(50) ? 0 : random_.between(10, 90);
 }
 
@@ -146,9 +157,8 @@ void Simulation::owe(size_t partition) {
       if (sink.holds_older(partition, *it)) owed.insert(*it);
     }
   }
-  std::erase_if(owed, [&](Lsn lsn) {
-    return sink.holds(partition, lsn, std::nullopt) || sink.holds_gap(partition, lsn);
-  });
+  std::erase_if(owed,
+                [&](Lsn lsn) { return sink.is_durable(partition, lsn) || sink.holds_gap(partition, lsn); });
 }
 
 // The host comes back in an older state of itself.

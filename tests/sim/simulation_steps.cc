@@ -57,7 +57,7 @@ void Simulation::host_step(size_t partition) {
   FakeLog& log = world_.logs[partition];
   const uint64_t dice = random_.below(100);
   const auto& ref = driven_[partition].ref;
-  if (ref && model_->at(*ref).raised == core::Raised::kConflict && random_.chance(20)) {
+  if (ref && model_->at(*ref).raised == core::Raised::kConflict && random_.chance(rates_.give_up)) {
     give_up(partition);
   } else if (dice < 50) {
     log.commit(random_.between(1, 3));
@@ -104,11 +104,15 @@ void Simulation::deliver(size_t partition, size_t at_most) {
     const size_t i = random_.below(driven.pending.size());
     const Note note = driven.pending[i];
     driven.pending.erase(driven.pending.begin() + static_cast<ptrdiff_t>(i));
-    driven.low = std::max(driven.low, note.low);
     merged.merge({note.low, note.high, note.low, note.high});
     // What comes late and lies before all that was ever looked at can only be answered.
     const Lsn from = driven.ref ? std::max(note.low, model_->at(*driven.ref).start + 1) : note.low;
-    for (Lsn lsn = from; lsn <= note.high; ++lsn) driven.notified.insert(lsn);
+    for (Lsn lsn = from; lsn <= note.high; ++lsn) {
+      driven.notified.insert(lsn);
+      // Another said that it is gone.
+      if (lsn < driven.low) driven.late.insert(lsn);
+    }
+    driven.low = std::max(driven.low, note.low);
     // What lies in a gap is there after all, says this one.
     if (note.low <= note.high)
       driven.late.insert(driven.raised.lower_bound(note.low), driven.raised.upper_bound(note.high));
@@ -237,6 +241,11 @@ void Simulation::end_job(size_t which) {
   trace("end %s partition %zu [%llu,%llu]: %s%s", name(flight.job.kind), flight.partition,
         number(flight.job.range.first), number(result.through), name(result.outcome),
         result.conflict ? ", conflict" : "");
+  if (result.outcome == Outcome::kDone && flight.job.kind != JobKind::kDiscover) {
+    Range range = flight.job.range;
+    if (flight.job.kind == JobKind::kArchive) range.last = result.through;
+    world_.sinks[flight.sink].make_durable(flight.partition, range);
+  }
   for (const Range& range : result.archives)
     trace("  holds [%llu,%llu]", number(range.first), number(range.last));
   if (result.gap) trace("  hole [%llu,%llu]", number(result.gap->first), number(result.gap->last));

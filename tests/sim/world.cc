@@ -55,8 +55,33 @@ Content FakeLog::last_content(Lsn lsn) const {
 
 FakeSink::Put FakeSink::put(size_t partition, Range range, const std::vector<Content>& contents) {
   const auto [it, created] = partitions_[partition].archives.try_emplace({range.last, range.first}, contents);
+  if (created) partitions_[partition].fragile.insert(it->first);
   if (created) return Put::kCreated;
   return it->second == contents ? Put::kEqual : Put::kDifferent;
+}
+
+void FakeSink::make_durable(size_t partition, Range range) {
+  std::set<Key>& fragile = partitions_[partition].fragile;
+  fragile.erase(fragile.begin(), fragile.upper_bound({range.last, range.last}));
+}
+
+void FakeSink::make_durable(size_t partition, Lsn lsn) {
+  const auto& archives = partitions_[partition].archives;
+  const auto holds = [lsn](const auto& archive) { return archive.first.second <= lsn; };
+  const auto it = std::find_if(archives.lower_bound({lsn, 0}), archives.end(), holds);
+  if (it != archives.end()) make_durable(partition, {it->first.second, it->first.first});
+}
+
+bool FakeSink::is_durable(size_t partition, Lsn lsn) const {
+  const auto& [archives, gaps, fragile, origin] = partitions_[partition];
+  return std::any_of(archives.lower_bound({lsn, 0}), archives.end(), [&](const auto& archive) {
+    return archive.first.second <= lsn && !fragile.contains(archive.first);
+  });
+}
+
+bool FakeSink::is_empty(size_t partition) const {
+  const auto& [archives, gaps, fragile, origin] = partitions_[partition];
+  return archives.empty() && gaps.empty() && origin == core::kNoLsn;
 }
 
 const std::vector<Content>* FakeSink::find(size_t partition, Range range) const {
@@ -109,8 +134,12 @@ std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first) const {
     known.push_back({key.second, key.first});
   for (const Key& key : partitions_[partition].gaps) known.push_back({key.second, key.first});
   std::ranges::sort(known, {}, &Range::first);
-  if (known.empty()) return std::nullopt;
-  Lsn at = known.front().first;
+  const Lsn origin = partitions_[partition].origin;
+  if (known.empty() && origin == core::kNoLsn) return std::nullopt;
+  // Without an origin a partition begins with entry 1, or with a record.
+  Lsn at = known.empty() ? origin + 1 : std::min(origin + 1, known.front().first);
+  if (origin == core::kNoLsn && !known.empty() && holds_gap(partition, known.front().first))
+    at = known.front().first;
   for (const Range& range : known) {
     if (range.first > at)
       return at < first ? std::optional<Range>({at, std::min(range.first, first) - 1}) : std::nullopt;
@@ -121,7 +150,9 @@ std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first) const {
 
 bool FakeSink::holds_older(size_t partition, Lsn lsn) const {
   const auto is_older = [lsn](const Key& key) { return key.second < lsn; };
-  return std::ranges::any_of(partitions_[partition].gaps, is_older) ||
+  const Lsn origin = partitions_[partition].origin;
+  return (origin != core::kNoLsn && origin < lsn) ||
+         std::ranges::any_of(partitions_[partition].gaps, is_older) ||
          std::ranges::any_of(partitions_[partition].archives, is_older,
                              [](const auto& archive) { return archive.first; });
 }
@@ -183,11 +214,17 @@ Lsn World::reach(size_t partition, Range range, TimeMs now) const {
   return lsn - 1;
 }
 
-JobResult World::discover(size_t partition, const FakeSink& sink, const Job& job) const {
+JobResult World::discover(size_t partition, FakeSink& sink, const Job& job) const {
   JobResult result;
+  const Lsn low = job.range.first;
+  if (job.first_look && low > 1 && sink.is_empty(partition)) sink.put_origin(partition, low - 1);
   result.complete_through = sink.list(partition, job.range.first, list_limit, result.archives);
   if (job.check_older) result.gap = sink.hole_before(partition, job.range.first);
   if (job.check_older && tell_known_gaps) result.known_gaps = sink.gaps_before(partition, job.range.first);
+  for (const Range& range : result.archives) {
+    if (range.first < job.low) sink.make_durable(partition, range);
+  }
+  if (job.asked) sink.make_durable(partition, (result.gap ? result.gap->first : low) - 1);
   return result;
 }
 

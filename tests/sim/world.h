@@ -69,7 +69,15 @@ class FakeSink {
 
   explicit FakeSink(size_t partitions) : partitions_(partitions) {}
 
+  // Visible then; durable once it was answered.
   Put put(size_t partition, Range range, const std::vector<Content>& contents);
+  // The archive of that range is durable, and all that end no later; or the first one that holds `lsn`.
+  void make_durable(size_t partition, Range range);
+  void make_durable(size_t partition, Lsn lsn);
+  bool is_durable(size_t partition, Lsn lsn) const;  // an archive that holds it
+  // The partition begins after `last`.
+  void put_origin(size_t partition, Lsn last) { partitions_[partition].origin = last; }
+  bool is_empty(size_t partition) const;
   void put_gap(size_t partition, Range range) {
     partitions_[partition].gaps.insert({range.last, range.first});
   }
@@ -82,9 +90,9 @@ class FakeSink {
   Lsn list(size_t partition, Lsn first, size_t limit, std::vector<Range>& out) const;
   // What a reader gets who takes the first archive that holds `lsn`.
   Content read(size_t partition, Lsn lsn) const;
-  // The lowest hole before `first` of which no gap record says why, if something older is there.
+  // The lowest hole before `first` of which no record says why, if something older is there.
   std::optional<Range> hole_before(size_t partition, Lsn first) const;
-  // Whether an archive or a gap record lies before `lsn`.
+  // Whether an archive or a record lies before `lsn`.
   bool holds_older(size_t partition, Lsn lsn) const;
   // What gap records say of the entries right before `first`, ascending; up to one that is archived.
   std::vector<Range> gaps_before(size_t partition, Lsn first) const;
@@ -94,6 +102,8 @@ class FakeSink {
   struct Partition {
     std::map<Key, std::vector<Content>> archives;
     std::set<Key> gaps;
+    std::set<Key> fragile;  // archives that are not durable yet
+    Lsn origin = core::kNoLsn;
   };
   std::vector<Partition> partitions_;
 };
@@ -113,7 +123,7 @@ struct World {
 
  private:
   static uint64_t size_of(Lsn lsn) { return 1 + lsn * 7919 % 13; }
-  core::JobResult discover(size_t partition, const FakeSink& sink, const core::Job& job) const;
+  core::JobResult discover(size_t partition, FakeSink& sink, const core::Job& job) const;
   core::JobResult verify(size_t partition, const FakeSink& sink, const core::Job& job, TimeMs now) const;
 };
 

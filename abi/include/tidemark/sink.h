@@ -92,15 +92,15 @@ typedef struct tidemark_sink_api {
   /* No call is in progress. When it returns no thread of the sink exists. NULL is fine. [control] */
   void (*close)(tidemark_sink*);
 
-  /* OK means durable (file and directory fsynced; 2xx) and visible whole. After RETRYABLE or
+  /* OK means durable (file and directory fsynced; 2xx) and visible whole, and that all is durable that puts
+   * had made visible in its folder (the key up to the last '/') before the call. After RETRYABLE or
    * CANCELLED the object may or may not be there. A status that source->read returned is passed
    * on unchanged, with its error, and then nothing became visible. EXISTS: only with TIDEMARK_PUT_IF_ABSENT,
    * and what is there is whole and durable. [any-thread] */
   tidemark_status (*put)(tidemark_sink*, tidemark_str key, const tidemark_source*, uint32_t flags,
                          const tidemark_call*, tidemark_error*);
-  /* OK also means that the object is durable, whoever wrote it, and with it all that puts had made visible in
-   * its folder (the key up to the last '/') before the call: the archiver asks before it relies on objects
-   * it did not just write. TIDEMARK_E_NOT_FOUND: no such object. The callee sets out->struct_size
+  /* OK also means that the object is durable, whoever wrote it, and its folder as after put: the archiver
+   * asks before it relies on objects it did not just write. TIDEMARK_E_NOT_FOUND: no such object. The callee sets out->struct_size
    * to what it filled, at most what the caller gave. [any-thread] */
   tidemark_status (*head)(tidemark_sink*, tidemark_str key, const tidemark_call*, tidemark_object* out,
                           tidemark_error*);

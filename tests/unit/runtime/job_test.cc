@@ -136,11 +136,14 @@ TEST_F(JobTest, WhatIsPassedIsProvedDurableFirst) {
 // An empty range, or one that was archived by another run: its end is acknowledged without any other look.
 TEST_F(JobTest, WhatIsAcknowledgedAtOnceIsProvedDurableFirst) {
   for (const core::Range range : {core::Range{1, 1}, core::Range{2, 3}}) expect_done(archive(range));
-  for (const core::Range range : {core::Range{4, 3}, core::Range{7, 9}}) {
-    core::Job job = job_of(JobKind::kDiscover, range);
-    job.check_older = job.first_look = true;
-    job.low = range.first;
+  for (const bool check_older : {true, false}) {
+    core::Job job = job_of(JobKind::kDiscover, {4, 3});
+    job.check_older = job.first_look = check_older;
+    job.low = 4;
     fake_.proved.clear();
+    expect_done(run(job));
+    EXPECT_TRUE(fake_.proved.empty()) << "nobody asked";
+    job.asked = true;
     expect_done(run(job));
     EXPECT_EQ(fake_.proved.size(), 2U);
     fake_.fail_head = TIDEMARK_E_RETRYABLE;

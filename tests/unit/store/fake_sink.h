@@ -71,6 +71,13 @@ class FakeSink {
     return TIDEMARK_OK;
   }
 
+  void prove_folder(std::string_view key) {
+    const std::string_view folder = key.substr(0, key.rfind('/') + 1);
+    for (const auto& [name, bytes] : objects) {
+      if (name.starts_with(folder)) proved.insert(name);
+    }
+  }
+
   static tidemark_status put(tidemark_sink* handle, tidemark_str key, const tidemark_source* source,
                              uint32_t flags, const tidemark_call* call, tidemark_error* error) {
     FakeSink& fake = self(handle);
@@ -91,7 +98,7 @@ class FakeSink {
       at += count;
     }
     fake.objects[name] = std::move(bytes);
-    fake.proved.insert(name);
+    fake.prove_folder(name);
     return TIDEMARK_OK;
   }
   static tidemark_status head(tidemark_sink* handle, tidemark_str key, const tidemark_call* call,
@@ -102,10 +109,7 @@ class FakeSink {
     if (found == fake.objects.end()) return failed(TIDEMARK_E_NOT_FOUND, "no such object", error);
     *out = {sizeof *out, 0, found->second.size(), 1};
     if (fake.fail_head != TIDEMARK_OK) return failed(fake.fail_head, "the fake was told to fail", error);
-    const std::string_view folder = std::string_view(found->first).substr(0, found->first.rfind('/') + 1);
-    for (const auto& [name, bytes] : fake.objects) {
-      if (name.starts_with(folder)) fake.proved.insert(name);
-    }
+    fake.prove_folder(found->first);
     return TIDEMARK_OK;
   }
   static tidemark_status get(tidemark_sink* handle, tidemark_str key, int64_t offset, uint64_t size,
