@@ -317,12 +317,13 @@ Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, cons
     if (range.first >= job.low) continue;  // in order of the last: a batch may reach back further
     keys.push_back(core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive));
   }
-  const core::Lsn before = job.range.first - 1;
+  const core::Lsn before = (found.gap ? found.gap->first : job.range.first) - 1;
   if (job.asked && before != core::kNoLsn) {
+    size_t names_behind = 0;
     const auto visit = [&](const store::ArchiveInfo& info) {
       const bool holds = info.kind == core::ObjectKind::kArchive && info.range.contains(before);
       if (holds) keys.emplace_back(info.key);
-      return !holds && info.range.last == before;
+      return !holds && (info.range.last == before || ++names_behind < store::kOverlapNames);
     };
     if (Status listed = store::list(*sink_, *id.storage, id.id, before, visit, &call_); !listed)
       return listed;

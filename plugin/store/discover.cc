@@ -173,6 +173,10 @@ Status look_further(Prober& prober, core::Lsn low, core::Lsn end, core::Lsn widt
       too_wide = wider;
     }
   }
+  if (seen.is_enough()) return {};
+  const auto older = width < end - 1 ? prober.has_older(end - width) : Result<bool>(false);
+  if (!older) return tl::unexpected(older.error());
+  if (!*older) seen.saw_beginning();
   return {};
 }
 

@@ -24,6 +24,8 @@ class LookBack {
   void add(core::Range range, core::ObjectKind kind);
   // What reaches over low lies behind every window: from that of the first on it is passed on.
   void add_what_reaches_over(const LookBack& other);
+  // Nothing of the partition lies further back than what was added.
+  void saw_beginning() { saw_beginning_ = true; }
 
   // The last LSN before low that is archived, or of which a record says why not; none if nothing was seen.
   core::Lsn newest() const { return newest_; }
@@ -45,6 +47,9 @@ class LookBack {
   core::Lsn origin_ = core::kNoLsn;
   core::Lsn over_ = core::kEveryLsn;  // the lowest LSN of what reaches over low
   size_t archives_ = 0;
+  core::Lsn recorded_ = core::kNoLsn;  // the lowest LSN of records but origins
+  bool saw_beginning_ = false;
+  bool has_other_origin_ = false;  // one that reaches over low
 };
 
 }  // namespace tidemark::store

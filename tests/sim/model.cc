@@ -95,9 +95,10 @@ void Model::pass_held(PartitionModel& p) const {
          p.surely_holds(p.frontier + 1)) {
     ++p.frontier;
     p.unsure = false;
-    p.late.erase({p.frontier, p.frontier});
     p.not_before = p.deferred_until = 0;
+    const Lsn passed = p.frontier;
     p.pass_archived();
+    p.late.erase({passed, p.frontier});
   }
   const Lsn next = p.frontier + 1;
   if (next < p.low && next > p.listed && next <= p.through) {
