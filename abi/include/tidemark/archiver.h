@@ -15,7 +15,8 @@
  * Until the sink holds anything of a partition no later run can know what an earlier one was told: the first
  * low is then where the archive begins. A beginning above 1 is recorded in the sink before anything else, so
  * from then on what is lost after it is a GAP in whatever run.
- * A beginning at 1 needs no record, and has none: there the first archive is the first trace.
+ * A beginning at 1 needs no record, and has none: there the first archive is the first trace, and what is
+ * missing before it is a GAP. So it is if the record of a beginning was lost, or never written.
  */
 #ifndef TIDEMARK_ARCHIVER_H
 #define TIDEMARK_ARCHIVER_H
@@ -145,9 +146,13 @@ typedef struct tidemark_archiver_api {
   /* Entries low..high (inclusive) exist and low is the oldest still there. Idempotent, may come
    * out of order and from inside a callback. low == high + 1 is the empty range: nothing to
    * archive, tell me again how far you are. Only enqueues; what waits is merged per partition.
-   * A low at or below a GAP of this life says that entries of it are there after all: they are looked for
-   * and archived before anything else of the partition is acknowledged. What is not there was told
-   * already; after 64 in a row that are not, the rest of the gap is left until the next such notify.
+   * The highest low of this life counts, in whatever order they come: what lies below it and is not in
+   * the sink is a GAP. A lower low that comes later, or was
+   * merged with it before anybody looked, says that entries below are there after all, be they a GAP
+   * already or about to be: a GAP is told, then they are looked for and archived before any acknowledge
+   * passes them. So notifications of several threads may overtake each other; what that costs is such a look.
+   * What is not there was told already; after 64 in a row that are not, the rest of the gap is left until
+   * the next such notify.
    * Everything notified is forgotten by stop(): after start() notify all that is still there. The
    * first low of a run is compared with what the sink holds: each hole before it, among the last
    * 128 archives at least, is a GAP. If the sink holds nothing of the partition, its archive begins

@@ -99,7 +99,8 @@ typedef struct tidemark_sink_api {
   tidemark_status (*put)(tidemark_sink*, tidemark_str key, const tidemark_source*, uint32_t flags,
                          const tidemark_call*, tidemark_error*);
   /* OK also means that the object is durable, whoever wrote it: the archiver asks before it relies on
-   * an object it did not just write. TIDEMARK_E_NOT_FOUND: no such object. The callee sets out->struct_size
+   * an object it did not just write. After OK of put or head whatever was visible before the call in the same
+   * folder (the key up to its last '/') is durable too. TIDEMARK_E_NOT_FOUND: no such object. The callee sets out->struct_size
    * to what it filled, at most what the caller gave. [any-thread] */
   tidemark_status (*head)(tidemark_sink*, tidemark_str key, const tidemark_call*, tidemark_object* out,
                           tidemark_error*);
