@@ -310,7 +310,8 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
 }
 
 // What another run wrote may be visible and not durable yet. Archives of which the host still has the entries
-// are asked for when they are compared; these are passed, or acknowledged, without that.
+// are asked for when they are compared; these are passed, or acknowledged, without that. What ends before is
+// durable with them, also if it is a record that is asked for.
 Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found) {
   std::vector<std::string> keys;
   for (const core::Range& range : found.archives) {
@@ -321,7 +322,7 @@ Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, cons
   if (job.asked && before != core::kNoLsn) {
     size_t names_behind = 0;
     const auto visit = [&](const store::ArchiveInfo& info) {
-      const bool holds = info.kind == core::ObjectKind::kArchive && info.range.contains(before);
+      const bool holds = info.kind != core::ObjectKind::kOrigin && info.range.contains(before);
       if (holds) keys.emplace_back(info.key);
       return !holds && (info.range.last == before || ++names_behind < store::kOverlapNames);
     };
