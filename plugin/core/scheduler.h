@@ -14,12 +14,14 @@
 //  1 the first notification of a partition is followed by discovery: what the archive already holds is
 //    verified, not uploaded again, in whatever batches it is; holes are filled; each hole before `low` is a
 //    gap, the lowest first: once it is recorded, discovery looks for the next
-//  2 a notification that holds nothing new is answered by acknowledging again
+//  2 a notification that holds nothing new is answered by acknowledging again; where nothing of this life
+//    makes durable what an earlier one left right before, a look makes sure of that first
 //  3 low beyond the next LSN is a gap, once a listing made since has not found the entries in the archive: an
 //    event, a gap record in the sink, then on from low. No acknowledgement passes a gap before its event was
 //    delivered; a partition has at most one GAP and one CONFLICT on their way to the host, and waits with the
 //    next, so that a slow host never makes one be dropped. A notification whose low lies at or below a gap
-//    of this life is looked into (see gaps.h), and acknowledgements wait for what comes of it
+//    of this life, or below a low that it came after or was merged with, is looked into (see gaps.h), and
+//    acknowledgements wait for what comes of it
 //  4 notifications may come late, twice, reordered; low and high only grow
 //  5 consecutive entries that wait make one archive of at most batch_entries; nothing waits for a batch to
 //    fill. A job may archive less than it was given and says up to where; the rest is handed out again.

@@ -24,11 +24,11 @@ bool Scheduler::find_gap(PartitionRef ref) {
     const bool may_hold = found && !refuted && p.next <= found->until();
     if (const auto existing = may_hold ? found->holding(p.next) : std::nullopt) {
       // From low on the host still has what it can be compared with.
-      const Range passed{p.next,
-                         std::min({existing->last, found->until(), found->through(), p.listed, p.low - 1})};
-      if (p.gaps) p.gaps->done(passed);
+      const Lsn last = std::min({existing->last, found->until(), found->through(), p.listed, p.low - 1});
+      const Lsn first = p.next;
+      advance(p, last + 1);
+      if (p.gaps) p.gaps->done({first, p.next - 1});
       p.unsure = false;
-      advance(p, passed.last + 1);
       continue;
     }
     if (p.gaps && !p.gaps->all_told()) break;  // one after the other

@@ -13,8 +13,11 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
   if (p.epoch != epoch_) p.refuted = kNoLsn;
   p.epoch = epoch_;
   p.look_again = false;
-  // What is passed because low grew meanwhile was not made sure of.
-  p.listed = p.low > job.low ? job.low - 1 : job.range.last;
+  // What was found and is passed because low grew meanwhile was not made sure of.
+  const bool is_passed = std::any_of(result.archives.begin(), result.archives.end(), [&](const Range& range) {
+    return range.first >= job.low && range.first < p.low;
+  });
+  p.listed = is_passed ? job.low - 1 : job.range.last;
   if (job.asked) p.unsure = false;
   if (p.next == kNoLsn) {
     p.next = result.gap ? result.gap->first : job.range.first;

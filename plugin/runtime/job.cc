@@ -313,22 +313,21 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
 // are asked for when they are compared; those before them are passed, or acknowledged, without that. One
 // question stands for all that was listed, see put and head in tidemark/sink.h.
 Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found) {
-  std::optional<core::Range> passed = job.asked ? found.older : std::nullopt;
+  std::optional<core::ParsedName> passed = job.asked ? found.older : std::nullopt;
   for (const core::Range& range : found.archives) {
-    if (range.first < job.low) passed = range;
+    if (range.first < job.low) passed = {range, core::ObjectKind::kArchive};
   }
   if (job.asked && !passed && !job.check_older && job.range.first > 1) {
     const core::Lsn before = job.range.first - 1;
     const auto visit = [&](const store::ArchiveInfo& info) {
-      const bool holds = info.kind == core::ObjectKind::kArchive && info.range.contains(before);
-      if (holds) passed = info.range;
-      return !holds && info.range.last == before;
+      if (info.kind != core::ObjectKind::kOrigin) passed = {info.range, info.kind};
+      return !passed;
     };
     if (Status listed = store::list(*sink_, *id.storage, id.id, before, visit, &call_); !listed)
       return listed;
   }
   if (!passed) return {};
-  const std::string key = core::object_key(*id.storage, id.id, *passed, core::ObjectKind::kArchive);
+  const std::string key = core::object_key(*id.storage, id.id, passed->range, passed->kind);
   const auto there = sink_->head(key, &call_);
   if (there) return {};
   Error error = there.error();

@@ -173,6 +173,10 @@ Status look_further(Prober& prober, core::Lsn low, core::Lsn end, core::Lsn widt
       too_wide = wider;
     }
   }
+  if (seen.is_enough()) return {};
+  const auto older = width < end - 1 ? prober.has_older(end - width) : Result<bool>(false);
+  if (!older) return tl::unexpected(older.error());
+  if (!*older) seen.saw_beginning();
   return {};
 }
 
@@ -267,7 +271,7 @@ Status look_before(Prober& prober, core::Lsn low, core::Lsn width, Survey& surve
     discovery.holds_nothing = !*older && survey.is_empty();
   }
   discovery.gap = before.lowest_hole();
-  discovery.older = before.newest_archive();
+  discovery.older = before.last();
   const core::Lsn known = survey.lacks_older() ? low - 1 : before.newest();
   if (known == core::kNoLsn || (known == low - 1 && !survey.lacks_older())) return {};
   auto gaps = prober.known_gaps(known);

@@ -7,22 +7,27 @@ void LookBack::add(core::Range range, core::ObjectKind kind) {
   if (kind == core::ObjectKind::kOrigin) {
     // One that reaches further was there before the host had anything as old as low.
     if (range.last < low_) origin_ = origin_ == core::kNoLsn ? range.last : std::min(origin_, range.last);
+    has_other_origin_ |= range.last >= low_;
     return;
   }
   const bool is_archive = kind == core::ObjectKind::kArchive;
-  if (is_archive && range.last < low_) newest_archive_ = range;
+  last_ = {range, kind};
   if (range.last >= low_) {
     over_ = std::min(over_, range.first);
     range.last = low_ - 1;
   }
   coverage_.add(range);
   lowest_ = lowest_ == core::kNoLsn ? range.first : std::min(lowest_, range.first);
+  if (!is_archive) {
+    recorded_ = recorded_ == core::kNoLsn ? range.first : std::min(recorded_, range.first);
+  }
   newest_ = std::max(newest_, range.last);
   archives_ += is_archive;
 }
 
 void LookBack::add_what_reaches_over(const LookBack& other) {
   if (other.over_ < low_) add({other.over_, low_}, core::ObjectKind::kArchive);
+  has_other_origin_ |= other.has_other_origin_;
 }
 
 bool LookBack::is_enough() const {
@@ -38,9 +43,12 @@ core::Lsn LookBack::expected_width() const {
 }
 
 std::optional<core::Range> LookBack::lowest_hole() const {
-  const bool begins_with_a_hole = origin_ != core::kNoLsn && archives_ < kLookBackArchives;
+  // A partition without an origin begins with entry 1; or with a record, which may be the first thing in a
+  // sink.
+  const bool is_from_1 = saw_beginning_ && !has_other_origin_ && recorded_ != lowest_;
+  const bool begins_with_a_hole = (origin_ != core::kNoLsn || is_from_1) && archives_ < kLookBackArchives;
   if (newest_ == core::kNoLsn) {
-    if (begins_with_a_hole && origin_ < low_ - 1) return core::Range{origin_ + 1, low_ - 1};
+    if (origin_ != core::kNoLsn && origin_ < low_ - 1) return core::Range{origin_ + 1, low_ - 1};
     return std::nullopt;
   }
   if (begins_with_a_hole && origin_ + 1 < lowest_) return core::Range{origin_ + 1, lowest_ - 1};

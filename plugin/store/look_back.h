@@ -24,6 +24,8 @@ class LookBack {
   void add(core::Range range, core::ObjectKind kind);
   // What reaches over low lies behind every window: from that of the first on it is passed on.
   void add_what_reaches_over(const LookBack& other);
+  // Nothing of the partition lies further back than what was added.
+  void saw_beginning() { saw_beginning_ = true; }
 
   // The last LSN before low that is archived, or of which a record says why not; none if nothing was seen.
   core::Lsn newest() const { return newest_; }
@@ -32,8 +34,8 @@ class LookBack {
   // Nothing that lies further back matters: the partition begins here, or enough archives were seen.
   bool is_enough() const;
   size_t archives() const { return archives_; }
-  // The archive with the highest last LSN before low.
-  std::optional<core::Range> newest_archive() const { return newest_archive_; }
+  // The last archive or record that holds something before low; not an origin.
+  const std::optional<core::ParsedName>& last() const { return last_; }
   // How far kLookBackArchives reach if all are as large as those seen; 0: none was seen.
   core::Lsn expected_width() const;
   // The lowest hole; the last one ends right before low.
@@ -47,7 +49,10 @@ class LookBack {
   core::Lsn origin_ = core::kNoLsn;
   core::Lsn over_ = core::kEveryLsn;  // the lowest LSN of what reaches over low
   size_t archives_ = 0;
-  std::optional<core::Range> newest_archive_;
+  std::optional<core::ParsedName> last_;
+  core::Lsn recorded_ = core::kNoLsn;  // the lowest LSN of records but origins
+  bool saw_beginning_ = false;
+  bool has_other_origin_ = false;  // one that reaches over low
 };
 
 }  // namespace tidemark::store

@@ -63,9 +63,9 @@ Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t pa
 inline constexpr size_t kLookBackArchives = 192;
 
 // The lowest hole before `low` among the last kLookBackArchives archives of the partition: LSNs that nothing
-// is archived of, and no record says why. Nothing before its first archive or record is a hole, but for an
-// origin record, the lower end of a partition: what lies after it is a hole also if nothing was ever
-// archived.
+// is archived of, and no record says why. A partition begins after its origin record, and what lies after
+// that is a hole also if nothing was ever archived; without one it begins with entry 1, or with a record if
+// that is the first thing there.
 Result<std::optional<core::Range>> find_gap_before(sink::Sink& sink, std::string_view storage,
                                                    uint64_t partition, core::Lsn low,
                                                    const tidemark_call* call);
@@ -87,8 +87,8 @@ struct Discovery {
   // With check_older: what gap records say of the hole that ends right before low; without what was accepted,
   // pruned or archived after all. Ascending, apart from each other; of more than kKnownGapsMax the last ones.
   std::vector<core::Range> known_gaps;
-  // With check_older: the archive with the highest last LSN below low, of those that were seen.
-  std::optional<core::Range> older;
+  // With check_older: an archive or a record of what lies before low.
+  std::optional<core::ParsedName> older;
   bool holds_nothing = false;  // no archive and no record of the partition; not looked at if low is 1
 };
 // What the archive holds at or above low, in pages of max_archives; low >= 1. What reaches back into a page

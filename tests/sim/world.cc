@@ -69,7 +69,11 @@ void FakeSink::make_durable(size_t partition, Lsn lsn) {
   const auto& archives = partitions_[partition].archives;
   const auto holds = [lsn](const auto& archive) { return archive.first.second <= lsn; };
   const auto it = std::find_if(archives.lower_bound({lsn, 0}), archives.end(), holds);
-  if (it != archives.end()) make_durable(partition, {it->first.second, it->first.first});
+  if (it != archives.end()) {
+    make_durable(partition, {it->first.second, it->first.first});
+  } else if (holds_gap(partition, lsn)) {
+    make_durable(partition, {lsn, lsn});
+  }
 }
 
 bool FakeSink::is_durable(size_t partition, Lsn lsn) const {

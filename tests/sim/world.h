@@ -71,7 +71,8 @@ class FakeSink {
 
   // Visible then; durable once it was answered.
   Put put(size_t partition, Range range, const std::vector<Content>& contents);
-  // The archive of that range is durable, and all that end no later; or the first one that holds `lsn`.
+  // The archive of that range is durable, and all that end no later; or the first one that
+  // holds `lsn`, or the record of a gap there.
   void make_durable(size_t partition, Range range);
   void make_durable(size_t partition, Lsn lsn);
   bool is_durable(size_t partition, Lsn lsn) const;  // an archive that holds it

@@ -15,7 +15,8 @@
  * Until the sink holds anything of a partition no later run can know what an earlier one was told: the first
  * low is then where the archive begins. A beginning above 1 is recorded in the sink before anything else, so
  * from then on what is lost after it is a GAP in whatever run.
- * A beginning at 1 needs no record, and has none: there the first archive is the first trace.
+ * A beginning at 1 needs no record, and has none: there the first archive is the first trace, and what is
+ * missing before it is a GAP. So it is if the record of a beginning was lost, or never written.
  *
  * What other runs wrote is read and compared before it counts (with the option verify_existing=footer: its
  * size and its last 512 bytes). One history writes a partition's archive: another history with the same entry
@@ -145,24 +146,26 @@ typedef struct tidemark_archiver_api {
    * May follow stop(). [control] */
   tidemark_status (*start)(tidemark_archiver*, tidemark_error*);
   /* drain_ms: how long to let work already notified finish; then what is in flight is cancelled.
-   * When it returns no callback runs and none will: with 0 too it takes as long as the callbacks that run, and
-   * as the events that were decided. Idempotent. [control] */
+   * When it returns no callback runs and none will: with 0 too it takes as long as the callbacks that run,
+   * and as the events that were decided. Idempotent. [control] */
   tidemark_status (*stop)(tidemark_archiver*, uint32_t drain_ms, tidemark_error*);
 
   /* Entries low..high (inclusive) exist and low is the oldest still there. Idempotent, may come
    * out of order and from inside a callback. low == high + 1 is the empty range: nothing to
-   * archive, tell me again how far you are. Of a partition that is not known yet the answer is at most low - 1,
-   * whatever the sink holds beyond. Only enqueues; what waits is merged per partition.
-   * A low at or below a GAP of this life says that entries of it are there after all: they are looked for
-   * and archived before anything else of the partition is acknowledged. What is not there was told
-   * already; after 64 in a row that are not, the rest of the gap is left until the next such notify.
-   * Everything notified is forgotten by stop(): after start() notify all that is still there. The
-   * first low of a run is compared with what the sink holds: each hole before it, among the last
-   * 128 archives at least, is a GAP. If the sink holds nothing of the partition, its archive begins
-   * at low.
-   * TIDEMARK_E_INVALID: bad name or range, or not started; TIDEMARK_E_CANCELLED: stop() has begun;
-   * TIDEMARK_E_NO_SPACE: more partitions or storage names than the plugin's limits; TIDEMARK_E_RETRYABLE: out
-   * of memory for one that was not known yet, and nothing has changed: say it again later. [hot-path] */
+   * archive, tell me again how far you are. Of a partition that is not known yet the answer is at most low -
+   * 1, whatever the sink holds beyond. Only enqueues; what waits is merged per partition. The highest low of
+   * this life counts, in whatever order they come: what lies below it and is not in the sink is a GAP. A
+   * lower low that comes later, or was merged with it before anybody looked, says that entries below are
+   * there after all, be they a GAP already or about to be: a GAP is told, then they are looked for and
+   * archived before any acknowledge passes them. So notifications of several threads may overtake each other;
+   * what that costs is such a look. What is not there was told already; after 64 in a row that are not, the
+   * rest of the gap is left until the next such notify. Everything notified is forgotten by stop(): after
+   * start() notify all that is still there. The first low of a run is compared with what the sink holds: each
+   * hole before it, among the last 128 archives at least, is a GAP. If the sink holds nothing of the
+   * partition, its archive begins at low. TIDEMARK_E_INVALID: bad name or range, or not started;
+   * TIDEMARK_E_CANCELLED: stop() has begun; TIDEMARK_E_NO_SPACE: more partitions or storage names than the
+   * plugin's limits; TIDEMARK_E_RETRYABLE: out of memory for one that was not known yet, and nothing has
+   * changed: say it again later. [hot-path] */
   tidemark_status (*notify)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn low,
                             tidemark_lsn high, tidemark_error*);
 

@@ -100,8 +100,8 @@ typedef struct tidemark_sink_api {
   tidemark_status (*put)(tidemark_sink*, tidemark_str key, const tidemark_source*, uint32_t flags,
                          const tidemark_call*, tidemark_error*);
   /* OK also means that the object is durable, whoever wrote it, and its folder as after put: the archiver
-   * asks before it relies on objects it did not just write. TIDEMARK_E_NOT_FOUND: no such object. The callee sets out->struct_size
-   * to what it filled, at most what the caller gave. [any-thread] */
+   * asks before it relies on objects it did not just write. TIDEMARK_E_NOT_FOUND: no such object. The callee
+   * sets out->struct_size to what it filled, at most what the caller gave. [any-thread] */
   tidemark_status (*head)(tidemark_sink*, tidemark_str key, const tidemark_call*, tidemark_object* out,
                           tidemark_error*);
   /* [offset, offset + size); a negative offset counts from the end, and one that reaches before the

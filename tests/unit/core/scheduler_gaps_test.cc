@@ -200,6 +200,65 @@ TEST_F(SchedulerGapsTest, AnEntryOfAGapIsArchivedHoweverLateItTurnsUp) {
   EXPECT_EQ(place(0), Place::kKept);  // entry 4 is missing yet
 }
 
+// notify(5, 8) and notify(7, 8), in an order that nobody knows any more.
+TEST_F(SchedulerGapsTest, WhatAMergedNotificationClaimsIsLookedFor) {
+  archive_all(0, 3);
+  scheduler_->notified(0, {7, 8, 5, 8}, now_);
+  done(0, kDiscover, {4, 8});
+  expect_event(EventKind::kGap, {4, 6});
+  done(0, kRecordGap, {4, 6});
+  expect_no_ack();
+  found(start(0, kDiscover, {5, 6}), {});
+  archived(0, 5);
+  expect_no_ack();
+  finish(start(0, kArchive, {6, 6}), Outcome::kMissing);
+  acknowledged(0, 6);
+  archived(0, 7);
+}
+
+TEST_F(SchedulerGapsTest, WhatIsClaimedBeforeTheFirstLookIsLookedFor) {
+  notify(0, 7, 8);
+  const Job look = start(0, kDiscover, {7, 8});
+  notify(0, 5, 8);
+  finish(look);
+  found(start(0, kDiscover, {5, 8}), {{6, 6}});
+  expect_event(EventKind::kGap, {5, 5});
+  done(0, kRecordGap, {5, 5});
+  found(start(0, kDiscover, {5, 5}), {});
+  expect_no_ack();
+  archived(0, 5);
+  acknowledged(0, 6);
+}
+
+// What another run left right before the first LSN may be visible and not durable yet.
+TEST_F(SchedulerGapsTest, AQuestionAfterTheFirstLookIsAnsweredAfterAnother) {
+  notify(0, 5, 5);
+  const Job first = start(0, kDiscover, {5, 5});
+  EXPECT_FALSE(first.asked);
+  finish(first);
+  notify(0, 5, 4);
+  expect_no_ack();
+  const Job second = start(0, kDiscover, {5, 5});
+  EXPECT_TRUE(second.asked);
+  finish(second);
+  acknowledged(0, 4);
+  archived(0, 5);
+  acknowledged(0, 5);
+}
+
+TEST_F(SchedulerGapsTest, WhatLowPassesDuringALookIsLookedUpAgain) {
+  notify(0, 1, 6);
+  const Job first = start(0, kDiscover, {1, 6});
+  EXPECT_EQ(first.low, 1U);
+  notify(0, 4, 6);
+  found(first, {{1, 3}});
+  expect_no_ack();
+  const Job second = start(0, kDiscover, {1, 6});
+  EXPECT_EQ(second.low, 4U);
+  found(second, {{1, 3}});
+  acknowledged(0, 3);
+}
+
 // A conflict goes on: it is told again as soon as the host has taken the last one.
 TEST_F(SchedulerGapsTest, OneConflictAtATimeIsOnItsWayToTheHost) {
   notify(0, 1, 2);

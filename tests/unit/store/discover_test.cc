@@ -448,7 +448,7 @@ TEST_F(DiscoverTest, EveryRecordExplainsAHole) {
   for (const auto& [range, kind] :
        {Known{{6, 8}, ObjectKind::kGap}, {{6, 8}, ObjectKind::kAccepted}, {{1, 8}, ObjectKind::kPruned}}) {
     fake_.objects.clear();
-    add_singles(3, 5);
+    add_singles(1, 5);
     add({9, 9});
     EXPECT_EQ(gap_before(10), (Range{6, 8}));
     add(range, kind);
@@ -475,6 +475,34 @@ TEST_F(KnownGapsTest, BesideAHoleThatLiesFurtherBack) {
   EXPECT_EQ(discovery.known_gaps, (Ranges{{10, 12}})) << "right before low, as ever";
   EXPECT_EQ(discover_ok(15).gap, (Range{6, 8}));
   EXPECT_EQ(discover_ok(15).known_gaps, (Ranges{{10, 12}}));
+}
+
+// A beginning above 1 has a record. Without one the first entries were lost while later ones were on their
+// way.
+TEST_F(DiscoverTest, WithoutARecordAPartitionBeginsWithEntry1) {
+  add_singles(2, 6);
+  EXPECT_EQ(gap_before(2), std::nullopt) << "nothing older is there";
+  EXPECT_EQ(gap_before(3), (Range{1, 1}));
+  EXPECT_EQ(gap_before(7), (Range{1, 1}));
+  EXPECT_EQ(gap_before(1'000'000), (Range{1, 1}));
+  EXPECT_LE(fake_.lists, 20);
+  add({1, 1}, ObjectKind::kGap);
+  EXPECT_EQ(gap_before(7), std::nullopt);
+  fake_.objects.clear();
+  add({1'000'001, 1'000'001});
+  add({3'000'001, 3'000'001});
+  EXPECT_EQ(gap_before(3'000'002), std::nullopt) << "further back than is looked";
+  fake_.objects.clear();
+  add({2'000'001, 3'000'001});
+  EXPECT_EQ(gap_before(3'000'002), (Range{1, 2'000'000}));
+  add({1, 3'500'000}, ObjectKind::kOrigin);
+  EXPECT_EQ(gap_before(3'000'002), std::nullopt) << "these came later than what began there";
+  fake_.objects.clear();
+  add({7, 8}, ObjectKind::kGap);
+  EXPECT_EQ(gap_before(9), std::nullopt) << "the first thing in a new sink may be a record";
+  fake_.objects.clear();
+  add_singles(10, 10 + kLookBackArchives);
+  EXPECT_EQ(gap_before(11 + kLookBackArchives), std::nullopt) << "too far back";
 }
 
 // A killed run leaves at most twice the largest partition_inflight archives after the hole.
@@ -562,6 +590,16 @@ TEST_F(DiscoverTest, TheLowestHoleAgreesWithTheDefinition) {
       lowest = std::min(lowest, last + 1);
     }
     std::optional<Range> expected;
+    // Without an origin it is entry 1 that comes before, but for a record.
+    const bool has_origin = std::any_of(fake_.objects.begin(), fake_.objects.end(),
+                                        [](const auto& object) { return object.first.ends_with(".origin"); });
+    const bool is_record = std::any_of(known_.begin(), known_.end(), [&](const Known& known) {
+      return known.range.first == lowest && known.kind != ObjectKind::kArchive;
+    });
+    if (!has_origin && !is_record && lowest > 1 && lowest < low) {
+      ASSERT_EQ(gap_before(low), (Range{1, lowest - 1})) << round;
+      continue;
+    }
     for (Lsn lsn = lowest == core::kEveryLsn ? low : std::max(base, lowest); lsn < low; ++lsn) {
       const bool is_known = std::any_of(known_.begin(), known_.end(),
                                         [&](const Known& known) { return known.range.contains(lsn); });
@@ -593,6 +631,11 @@ TEST_F(DiscoverTest, AgreesWithTheDefinition) {
     const Discovery discovery = discover_ok(low);
     Ranges expected;
     Lsn begin = core::kEveryLsn;
+    const bool begins_with_1 =
+        !known_.empty() && known_.front().kind == ObjectKind::kArchive && known_.front().range.first < low &&
+        std::none_of(known_.begin(), known_.end(),
+                     [](const Known& known) { return known.kind == ObjectKind::kOrigin; });
+    if (begins_with_1) begin = 1;
     for (const Known& known : known_) {
       const bool is_origin = known.kind == ObjectKind::kOrigin;
       begin = std::min(begin, is_origin ? known.range.last + 1 : known.range.first);

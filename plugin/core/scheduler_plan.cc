@@ -1,0 +1,87 @@
+// What a partition needs next.
+#include <algorithm>
+#include <cassert>
+
+#include "core/scheduler.h"
+
+namespace tidemark::core {
+
+Place Scheduler::rightful_place(PartitionRef ref) const {
+  const PartitionState& p = partitions_[ref];
+  if (p.jobs == 0 && !p.has_work()) return Place::kDormant;
+  if (plan(ref)) return Place::kReady;
+  if (p.jobs > 0) return Place::kRunning;
+  assert(p.next < p.low && !p.gaps->all_told());  // the host has to hear of one gap before the next
+  return Place::kRunning;
+}
+
+std::optional<Job> Scheduler::plan(PartitionRef ref) const {
+  std::optional<Job> job;
+  const PartitionState& p = partitions_[ref];
+  if (p.alone || p.jobs >= config_.partition_inflight || !p.has_work()) return job;
+  const bool is_late = p.gaps && p.gaps->open(p.next);
+  const bool looks = p.needs_discovery(epoch_);
+  if (!p.gap_pending && !is_late && !looks) {
+    // Below low there is a gap, once the jobs in flight have ended and the host heard of the last one.
+    if (p.next < p.low) return job;
+    if (const std::optional<Range> open = plan_archive(p)) {
+      job.emplace();
+      job->partition = ref;
+      job->range = *open;
+      return job;
+    }
+  }
+  if (p.jobs > 0) return job;
+  if (p.gap_pending || is_late || looks || p.found) plan_alone(ref, is_late, job);
+  return job;
+}
+
+// A job that suffers no other of its partition.
+void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& job) const {
+  const PartitionState& p = partitions_[ref];
+  job.emplace();
+  job->partition = ref;
+  if (p.gap_pending) {
+    job->kind = JobKind::kRecordGap;
+    job->range = {p.next, p.gaps->pending_last()};
+  } else if (is_late) {
+    plan_late(p, *job);
+  } else if (p.needs_discovery(epoch_)) {
+    job->kind = JobKind::kDiscover;
+    job->check_older = p.looks_back(epoch_);
+    job->first_look = job->check_older || p.epoch != epoch_;
+    job->range = {job->check_older ? p.oldest_low : p.next, p.high};
+    // The second look before the first low passes what lies between two holes.
+    job->asked = p.asked || (job->check_older && p.next != kNoLsn);
+    job->low = p.low;
+  } else if (const auto existing = p.found->holding(p.next)) {
+    job->kind = JobKind::kVerify;
+    job->range = *existing;
+    job->part = {p.next, std::min(existing->last, p.high)};
+    job->trusted = p.found->until();
+  } else {
+    job.reset();
+  }
+}
+
+// What can be put now, if anything.
+std::optional<Range> Scheduler::plan_archive(const PartitionState& p) const {
+  std::optional<Range> open = Range{p.next, p.high};
+  if (p.window) open = p.window->first_open(p.next, p.high);
+  if (!open) return std::nullopt;
+  const Lsn most = p.window ? p.window->offer() : config_.batch_entries;
+  Lsn last = open->first + std::min(open->last - open->first, most - 1);
+  if (p.found) {
+    if (open->first > p.found->through() || p.found->holding(open->first)) return std::nullopt;
+    const Lsn held = p.found->next_held_after(open->first);
+    if (held != kNoLsn) last = std::min(last, held - 1);
+    last = std::min(last, p.found->through());
+  }
+  if (p.jobs > 0) {
+    const bool may_grow = last == p.high && last - open->first + 1 < most;
+    if (may_grow || (p.window->is_crowded() && open->first != p.next)) return std::nullopt;
+  }
+  return Range{open->first, last};
+}
+
+}  // namespace tidemark::core
