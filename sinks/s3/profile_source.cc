@@ -74,6 +74,12 @@ class Resolver {
       return fail(TIDEMARK_E_PERMANENT,
                   quoted(profile) + " has only one of aws_access_key_id and aws_secret_access_key");
     }
+    const std::string of = " of " + quoted(profile);
+    if (Status ok = check_keys(
+            credentials, {"aws_access_key_id" + of, "aws_secret_access_key" + of, "aws_session_token" + of});
+        !ok) {
+      return tl::unexpected(ok.error());
+    }
     return found(std::move(credentials), quoted(profile));
   }
 
@@ -119,6 +125,7 @@ class Resolver {
       if (!base->credentials) {
         return fail(TIDEMARK_E_PERMANENT, quoted(profile) + ": nobody to assume its role: " + base->text);
       }
+      if (Status ok = check_keys(*base->credentials); !ok) return fail_within(base->text, ok.error());
       credentials = assume_role(context_, role, *base->credentials);
     }
     if (!credentials) return fail_within(quoted(profile), credentials.error());

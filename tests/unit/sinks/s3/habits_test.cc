@@ -209,6 +209,21 @@ TEST_F(S3Habits, ARepeatedKeyIsPassedOverAndTold) {
   EXPECT_EQ(log_.count("more than once"), 1u) << "once a listing";
 }
 
+// "No more", and a token: what it leads to is part of the listing.
+TEST_F(S3Habits, AListingContinuesWhereThereIsATokenWhateverIsTruncated) {
+  start(with({}));
+  const auto sink = must_open();
+  std::vector<std::string> keys;
+  for (int i = 0; i < 9; ++i) {
+    keys.push_back(std::to_string(i));
+    ASSERT_TRUE(put(*sink, keys.back(), "x"));
+  }
+  set_habits({Habit::kUnsaidMore});
+  const uint64_t pages = count("ListObjectsV2");
+  EXPECT_EQ(list(*sink), keys);
+  EXPECT_EQ(count("ListObjectsV2") - pages, 3u);
+}
+
 TEST_F(S3Habits, AListingThatCannotBeTrustedIsRefusedAtOnce) {
   start(with({}));
   const auto sink = must_open();
