@@ -82,10 +82,11 @@ double Surroundings::random_share() {
 CredentialChain::CredentialChain(CredentialOptions options, Fetch fetch, Surroundings surroundings)
     : options_(std::move(options)), fetch_(std::move(fetch)), surroundings_(std::move(surroundings)) {}
 
-Result<CredentialChain::Found> CredentialChain::load(const Call& call) const {
+Result<CredentialChain::Found> CredentialChain::load(
+    const Call& call, const std::function<void(const std::string&)>& tell) const {
   std::vector<FileStamp> files;
-  const SourceContext context = {options_, surroundings_.environment, fetch_, surroundings_.now_us, call,
-                                 &files};
+  const SourceContext context = {
+      options_, surroundings_.environment, fetch_, surroundings_.now_us, call, &files, tell};
   return options_.profile.empty() ? walk(kPlaces, context) : walk(kNamedProfile, context);
 }
 

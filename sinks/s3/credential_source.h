@@ -27,6 +27,7 @@ struct SourceContext {
   const std::function<int64_t()>& now_us;
   const Call& call;
   std::vector<FileStamp>* files;  // what was read and is worth a look before the credentials expire
+  std::function<void(const std::string&)> tell = {};  // a line for the log: what is waited for
 };
 
 struct Answer {

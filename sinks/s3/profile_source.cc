@@ -85,7 +85,15 @@ class Resolver {
 
   SourceResult from_process(const std::string& profile) const {
     const std::string what = "credential_process of " + quoted(profile);
-    Result<std::string> text = run_credential_process(value(profile, "credential_process"), context_.call);
+    const ProcessLimits limits;
+    const auto on_wait = [&] {
+      if (!context_.tell) return;
+      context_.tell("waiting for the " + what + ", which has not ended after " +
+                    std::to_string(limits.silence_ms) + " ms; it has " + std::to_string(limits.timeout_ms) +
+                    " ms");
+    };
+    Result<std::string> text =
+        run_credential_process(value(profile, "credential_process"), context_.call, limits, on_wait);
     if (!text) return fail_within(what, text.error());
     Result<Credentials> credentials = credentials_from_json(&*text, JsonKind::kProcess);
     if (!credentials) return fail_within(what + " printed", credentials.error());

@@ -192,6 +192,7 @@ Result<StoreAnswer> Upload::complete(bool conditional) {
   request.headers.push_back({"content-type", "application/xml"});
   if (conditional) request.headers.push_back({"if-none-match", "*"});
   request.body = &body;
+  request.takes_long = true;  // S3 sends blanks while it is at it
   return sink_.client_->send(std::move(request), call_);
 }
 
