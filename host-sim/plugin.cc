@@ -61,7 +61,9 @@ std::string event_name(int32_t kind) {
 std::string status_text(tidemark_status status, const tidemark_error* error) {
   std::string text = status_name(status);
   if (error != nullptr && error->message[0] != '\0') text += std::string(": ") + error->message;
-  if (error != nullptr && error->code[0] != '\0') text += std::string(" (") + error->code + ")";
+  // Most sinks say it in the message already.
+  if (error != nullptr && text.find(error->code) == std::string::npos)
+    text += std::string(" (") + error->code + ")";
   return text;
 }
 

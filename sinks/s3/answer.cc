@@ -32,9 +32,39 @@ constexpr std::string_view kRetryable[] = {
 constexpr std::string_view kNoSpace[] = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull",
                                          "EntityTooLargeForQuota"};
 
+// Of the bucket, the account or the keys, and so of every object. What is denied (AccessDenied) is not among
+// them: a policy may be about some names only.
+constexpr std::string_view kOfWholeSink[] = {"NoSuchBucket",
+                                             "AllAccessDisabled",
+                                             "AccountProblem",
+                                             "NotSignedUp",
+                                             "UserSuspended",
+                                             "InvalidPayer",
+                                             "InvalidSecurity",
+                                             "InvalidAccessKeyId",
+                                             "InvalidClientTokenId",
+                                             "SignatureDoesNotMatch",
+                                             "InvalidToken",
+                                             "ExpiredToken",
+                                             "ExpiredTokenException",
+                                             "TokenRefreshRequired",
+                                             "RequestTimeTooSkewed",
+                                             "RequestExpired",
+                                             "AuthorizationHeaderMalformed",
+                                             "IllegalLocationConstraintException",
+                                             "KMS.DisabledException",
+                                             "KMS.KMSInvalidStateException",
+                                             "KMS.NotFoundException"};
+
 template <size_t N>
 bool contains(const std::string_view (&list)[N], std::string_view code) {
   return std::find(std::begin(list), std::end(list), code) != std::end(list);
+}
+
+bool is_redirect(int status) { return status == 301 || status == 302 || status == 307 || status == 308; }
+
+bool is_of_whole_sink(int status, const std::string& code) {
+  return contains(kOfWholeSink, code) || is_redirect(status) || status == 401 || status == 407;
 }
 
 tidemark_status classify(int status, const std::string& code) {
@@ -54,7 +84,8 @@ tidemark_status classify(const StoreAnswer& answer, const StoreError& store) {
     return TIDEMARK_E_NOT_FOUND;
   }
   const tidemark_status status = classify(answer.status, store.code);
-  const bool may_pass = store.is_broken || answer.lasts == StoreAnswer::Lasts::kMayPass;
+  const bool may_pass = store.is_broken || answer.lasts == StoreAnswer::Lasts::kMayPass ||
+                        (answer.is_in_use && is_of_whole_sink(answer.status, store.code));
   return may_pass && status < TIDEMARK_E_RETRYABLE ? TIDEMARK_E_RETRYABLE : status;
 }
 
@@ -62,7 +93,20 @@ tidemark_status classify(const StoreAnswer& answer, const StoreError& store) {
 std::string remedy(const StoreAnswer& answer, const StoreError& store) {
   if (!store.endpoint.empty()) return "; the store names the endpoint " + quote(store.endpoint);
   if (store.code == "AuthorizationHeaderMalformed" && !store.region.empty()) {
-    return "; set region=" + store.region.substr(0, 64);
+    const std::string region = store.region.substr(0, 64);
+    if (store.region != answer.asked_region) return "; set region=" + region;
+    return "; and yet it was signed for " + region + ": is a proxy in the way that signs anew?";
+  }
+  if (const std::string_view location = header(answer.headers, "location");
+      is_redirect(answer.status) && !location.empty()) {
+    return "; it leads to " + quote(location.substr(0, location.find('?')));
+  }
+  if (answer.status == 413 || store.code == "EntityTooLarge") {
+    return "; if it is a proxy's limit, raise that (nginx: client_max_body_size), or lower "
+           "multipart_threshold, multipart_part_size and the archiver's batch_bytes";
+  }
+  if (answer.status == 400 && store.code.empty() && answer.text.find("HTTPS") != std::string::npos) {
+    return "; it wants https: is the endpoint https:// instead of http://?";
   }
   if (store.code == "SecondLevelDomainForbidden" || store.code == "PathStyleDomainForbidden" ||
       store.code == "PathStyleRequestNotAllowed") {
@@ -107,6 +151,10 @@ const char* plain_words(int status) {
       return "not found";
     case 405:
       return "the store does not take this request here";
+    case 407:
+      return "the proxy wants a user and a password";
+    case 413:
+      return "this is too large";
     case 417:
       return "somebody on the way takes no Expect header; set expect=never";
     case 409:
@@ -118,6 +166,7 @@ const char* plain_words(int status) {
     case 501:
       return "the store does not implement this";
     default:
+      if (status / 100 == 2) return "this is not the answer that belongs to the request";
       return status / 100 == 5 ? "the store has a problem" : "the store refuses this";
   }
 }
@@ -151,8 +200,9 @@ Error error_of(const StoreAnswer& answer, std::string_view what) {
   error.code = store.code;
   error.retry_after_ms = retry_after_ms(answer.headers);
   error.message.append(what).append(": ");
-  if (error.status == TIDEMARK_E_RETRYABLE && answer.status == 404) {
-    error.message.append("a 404 that is not the store's own; is endpoint right, is a proxy in the way?");
+  if (error.status == TIDEMARK_E_RETRYABLE && answer.status == 404 && store.code.empty()) {
+    error.message.append(
+        "not found, says somebody else than the store; is endpoint right, is a proxy in the way?");
   } else {
     error.message.append(store.message.empty() ? plain_words(answer.status)
                                                : store.message.substr(0, kMessageMax));
@@ -162,6 +212,9 @@ Error error_of(const StoreAnswer& answer, std::string_view what) {
   error.message.append("HTTP ").append(std::to_string(answer.status));
   if (!store.request_id.empty()) error.message.append(", request ").append(store.request_id.substr(0, 64));
   error.message.append(")").append(remedy(answer, store));
+  // Whoever shows that it is the store has been reached.
+  const bool is_from_store = !store.code.empty() || (answer.is_to_head && has_request_id(answer));
+  if (!answer.via.empty() && !is_from_store) error.message.append(", ").append(answer.via);
   if (answer.lasts == StoreAnswer::Lasts::kLasts) {
     error.message.append("; again and again: something on the way changes what is sent");
   }

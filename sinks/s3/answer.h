@@ -24,6 +24,11 @@ struct StoreAnswer {
   std::string_view needs = {};  // the permissions that the request takes
   // Where the same refusal may mean two things: nobody knows, it may pass by itself, it came again and again.
   enum class Lasts { kByCode, kMayPass, kLasts } lasts = Lasts::kByCode;
+  std::string via = {};           // "through the proxy …"; empty: straight from the endpoint
+  std::string asked_region = {};  // that the request was signed for
+  // The sink is open: what is wrong with the bucket, the account or the keys is RETRYABLE, for it is the
+  // whole sink that waits, and not one object that is refused.
+  bool is_in_use = false;
 
   bool is_ok() const { return status / 100 == 2; }
 };

@@ -16,6 +16,7 @@ constexpr int64_t kSkewUs = 4 * 60 * 1'000'000ll;  // stores accept 15 minutes, 
 
 constexpr int64_t kNewKeyUs = 60 * 1'000'000ll;  // a store may take so long to hear of a key
 constexpr uint32_t kBodiesRefusedMax = 10;
+constexpr uint64_t kSmallBodyBytes = 64 * 1024;
 
 int64_t monotonic_us() {
   timespec now;
@@ -108,6 +109,7 @@ Status Client::start(Session& session, Exchange& exchange, const Call& call) {
   exchange.credentials = std::move(*credentials);
   note_key(exchange.credentials.access_key_id);
   exchange.region = region();
+  exchange.is_in_use = is_in_use_.load(std::memory_order_relaxed);
   const Address address = address_of(config_, exchange.region);
   if (request.body != nullptr) request.body->rewind(0);
 
@@ -130,6 +132,10 @@ Status Client::start(Session& session, Exchange& exchange, const Call& call) {
   transfer.text_max = request.text_max;
   transfer.may_expect = takes_expect_.load(std::memory_order_relaxed);
   transfer.on_data = request.on_data;
+  const auto small_ms = static_cast<uint32_t>(config_.transport.small_answer_ms());
+  const bool is_small = request.body == nullptr || request.body->size_bytes() <= kSmallBodyBytes;
+  transfer.timeout_ms = is_small && !request.takes_long ? small_ms : 0;
+  transfer.answer_timeout_ms = request.takes_long && !request.on_data ? 0 : small_ms;
   const Status started = session.start(transfer);
   for (Header& header : transfer.headers) wipe(&header.value);  // libcurl has its own copy by now
   transfer.headers.clear();
@@ -246,10 +252,22 @@ bool Client::learn_clock(const StoreAnswer& answer, const StoreError& error, Exc
 
 Result<StoreAnswer> Client::answer_of(Exchange& exchange) {
   Transfer& transfer = exchange.transfer;
-  if (!transfer.outcome) return tl::unexpected(within(exchange.request.what, transfer.outcome.error()));
-  return StoreAnswer{transfer.status,          std::move(transfer.answer),
-                     std::move(transfer.text), exchange.request.method == "HEAD",
-                     exchange.request.needs,   exchange.lasts};
+  if (!transfer.outcome) {
+    Error error = within(exchange.request.what, transfer.outcome.error());
+    if (exchange.is_in_use && transfer.is_of_connection && error.status == TIDEMARK_E_PERMANENT) {
+      error.status = TIDEMARK_E_RETRYABLE;
+    }
+    return tl::unexpected(std::move(error));
+  }
+  return StoreAnswer{transfer.status,
+                     std::move(transfer.answer),
+                     std::move(transfer.text),
+                     exchange.request.method == "HEAD",
+                     exchange.request.needs,
+                     exchange.lasts,
+                     transfer.via,
+                     exchange.region,
+                     exchange.is_in_use};
 }
 
 Result<StoreAnswer> Client::send(Request request, const Call& call) {

@@ -34,6 +34,7 @@ struct Request {
   bool repeats_body = true;         // where it did not arrive as it was sent
   std::string payload_sha256 = {};  // of a body that does not lie in memory
   size_t text_max = kTextMax;
+  bool takes_long = false;  // a whole object comes back, or an answer that is begun long before it is known
   std::function<Result<bool>(Transfer&, std::string_view)> on_data = {};
 };
 
@@ -47,6 +48,7 @@ struct Exchange {
   std::string region = {};
   bool redone_region = false, redone_clock = false, redone_token = false, redone_key = false,
        redone_expect = false, redone_body = false;
+  bool is_in_use = false;
   StoreAnswer::Lasts lasts = StoreAnswer::Lasts::kByCode;
 };
 
@@ -68,6 +70,8 @@ class Client {
   Status start(Session& session, Exchange& exchange, const Call& call);
   bool settle(Exchange& exchange);
   static Result<StoreAnswer> answer_of(Exchange& exchange);
+  // The sink is open: see StoreAnswer::is_in_use.
+  void set_in_use() { is_in_use_ = true; }
   // What requests are signed for.
   std::string region() const TM_EXCLUDES(mutex_);
 
@@ -92,6 +96,7 @@ class Client {
   Signer signer_{"s3"};
   std::atomic<int64_t> clock_offset_us_{0};
   std::atomic<bool> takes_expect_;
+  std::atomic<bool> is_in_use_{false};
   std::atomic<uint32_t> bodies_refused_{0};  // in a row, each twice; by what looks at a body's digests
   mutable Mutex mutex_;
   std::string region_ TM_GUARDED_BY(mutex_);

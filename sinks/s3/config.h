@@ -35,7 +35,7 @@ inline constexpr tidemark_sink_option kOptions[] = {
     {"profile", "", "of the shared config and credentials files; else AWS_PROFILE"},
     {"sts_endpoint", "", "where roles are assumed; else AWS_ENDPOINT_URL_STS …, AWS"},
     {"ca_file", "", "PEM, for the endpoint alone; else AWS_CA_BUNDLE, the profile's, the system's"},
-    {"proxy", "", "a url, or none; else https_proxy, http_proxy and no_proxy"},
+    {"proxy", "", "a url, or none; else https_proxy, http_proxy, all_proxy, no_proxy"},
     {"storage_class", "", "as in S3"},
     {"tags", "", "a=1&b=2, encoded"},
     {"expected_bucket_owner", "", "an account's number"},
@@ -81,6 +81,7 @@ struct Config {
 
   TransportOptions transport;
   std::string public_ca_file;  // for the services that credentials come from; empty: the system's
+  std::string public_ca_from;  // who says so, for messages
   CredentialOptions credentials;
 
   bool is_tls() const { return endpoint_scheme == "https"; }

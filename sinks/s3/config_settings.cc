@@ -173,7 +173,11 @@ Status apply_settings(Settings* settings, Config* config) {
   if (Status ok = settle_path_style(config, said_by); !ok) return ok;
   if (Status ok = apply_region(settings, config); !ok) return ok;
   config->public_ca_file = settings->ca_bundle.value;
-  if (config->transport.ca_file.empty()) config->transport.ca_file = settings->ca_bundle.value;
+  config->public_ca_from = settings->ca_bundle.from;
+  if (config->transport.ca_file.empty() && settings->ca_bundle) {
+    config->transport.ca_file = settings->ca_bundle.value;
+    config->transport.ca_from = settings->ca_bundle.from;
+  }
   return apply_host_kind(settings, config);
 }
 

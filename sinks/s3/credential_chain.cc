@@ -3,7 +3,6 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -38,24 +37,6 @@ Error without_object(Error error) {
   return error;
 }
 
-// What goes into headers and signatures as it is. A line break at the end is what a file read by a shell
-// leaves.
-Status check_text(const Credentials& credentials) {
-  const auto is_odd = [](std::string_view text) {
-    const auto is_control = [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; };
-    return std::any_of(text.begin(), text.end(), is_control) || text.starts_with(' ') || text.ends_with(' ');
-  };
-  const char* odd = nullptr;
-  if (is_odd(credentials.session_token.reveal())) odd = "session token";
-  if (is_odd(credentials.secret_access_key.reveal())) odd = "secret access key";
-  if (is_odd(credentials.access_key_id)) odd = "access key id";
-  if (odd == nullptr) return {};
-  return fail(TIDEMARK_E_PERMANENT,
-              std::string("the ") + odd +
-                  " has a line break or another control character, or a blank at an end; "
-                  "look at its beginning and its end");
-}
-
 template <size_t N>
 Result<CredentialChain::Found> walk(const std::array<Place, N>& places, const SourceContext& context) {
   std::string reasons;
@@ -68,7 +49,7 @@ Result<CredentialChain::Found> walk(const std::array<Place, N>& places, const So
       reasons.append(reasons.empty() ? "" : "; ").append(place.name).append(": ").append(answer->text);
       continue;
     }
-    if (Status ok = check_text(*answer->credentials); !ok) {
+    if (Status ok = check_keys(*answer->credentials); !ok) {
       return fail_within(std::string("credentials, ") + place.name + ", " + answer->text, ok.error());
     }
     const int64_t expires_us = answer->credentials->expires_us;
@@ -101,10 +82,11 @@ double Surroundings::random_share() {
 CredentialChain::CredentialChain(CredentialOptions options, Fetch fetch, Surroundings surroundings)
     : options_(std::move(options)), fetch_(std::move(fetch)), surroundings_(std::move(surroundings)) {}
 
-Result<CredentialChain::Found> CredentialChain::load(const Call& call) const {
+Result<CredentialChain::Found> CredentialChain::load(
+    const Call& call, const std::function<void(const std::string&)>& tell) const {
   std::vector<FileStamp> files;
-  const SourceContext context = {options_, surroundings_.environment, fetch_, surroundings_.now_us, call,
-                                 &files};
+  const SourceContext context = {
+      options_, surroundings_.environment, fetch_, surroundings_.now_us, call, &files, tell};
   return options_.profile.empty() ? walk(kPlaces, context) : walk(kNamedProfile, context);
 }
 

@@ -37,7 +37,8 @@ class CredentialChain {
   };
   // PERMANENT if no place applies, with all of them and their reasons in the message. Never a status that
   // would say something about an object: NOT_FOUND, EXISTS, NO_SPACE.
-  Result<Found> load(const Call& call) const;
+  // `tell` gets a line about what is waited for.
+  Result<Found> load(const Call& call, const std::function<void(const std::string&)>& tell = {}) const;
 
   int64_t now_us() const { return surroundings_.now_us(); }
   double share() const { return surroundings_.share(); }

@@ -178,7 +178,8 @@ tl::unexpected<Error> fail_ended(int status, const std::string& complaint) {
 }  // namespace
 
 Result<std::string> run_credential_process(const std::string& command, const Call& call,
-                                           const ProcessLimits& limits) {
+                                           const ProcessLimits& limits,
+                                           const std::function<void()>& on_wait) {
   Result<Pipe> out = make_pipe(), err = make_pipe();
   if (!out) return tl::unexpected(out.error());
   if (!err) return tl::unexpected(err.error());
@@ -192,7 +193,8 @@ Result<std::string> run_credential_process(const std::string& command, const Cal
 
   std::string printed, complaint;
   printed.reserve(limits.output_bytes);  // does not move, which would leave copies behind
-  const int64_t until_ms = now_ms() + limits.timeout_ms;
+  const int64_t begin_ms = now_ms(), until_ms = begin_ms + limits.timeout_ms;
+  bool is_told = !on_wait;
   Status going = {};
   while (going) {
     const bool ended = child.has_ended();  // before the last look into the pipes
@@ -206,6 +208,10 @@ Result<std::string> run_credential_process(const std::string& command, const Cal
     going = call.check();
     if (going && now_ms() >= until_ms) {
       going = fail(TIDEMARK_E_RETRYABLE, "did not end within " + std::to_string(limits.timeout_ms) + " ms");
+    }
+    if (!is_told && now_ms() - begin_ms >= limits.silence_ms) {
+      is_told = true;
+      on_wait();
     }
     std::array<pollfd, 2> waits = {pollfd{out->read.get(), POLLIN, 0}, pollfd{err->read.get(), POLLIN, 0}};
     poll(waits.data(), waits.size(), kPollMs);

@@ -27,6 +27,7 @@ struct SourceContext {
   const std::function<int64_t()>& now_us;
   const Call& call;
   std::vector<FileStamp>* files;  // what was read and is worth a look before the credentials expire
+  std::function<void(const std::string&)> tell = {};  // a line for the log: what is waited for
 };
 
 struct Answer {
@@ -43,6 +44,16 @@ inline Answer found(Credentials credentials, std::string from) {
 inline Answer found_at_service(Credentials credentials, std::string from) {
   return {std::move(credentials), std::move(from), true};
 }
+// What the three are called where they come from, for a message.
+struct KeyNames {
+  std::string access_key_id = "the access key id";
+  std::string secret_access_key = "the secret access key";
+  std::string session_token = "the session token";
+};
+// What goes into headers and signatures as it is: PERMANENT, with the name and never the value, for a control
+// character or a blank at an end, as a file read by a shell leaves them.
+Status check_keys(const Credentials& credentials, const KeyNames& names = {});
+
 // `error` with "<what>: " before its message.
 tl::unexpected<Error> fail_within(std::string_view what, Error error);
 

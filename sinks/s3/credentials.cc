@@ -46,9 +46,9 @@ class BlockedSignals {
 };
 
 // Whoever fetches owes the others an end, so nothing may be thrown past it.
-Result<CredentialChain::Found> load(const CredentialChain& chain, const Call& call) {
+Result<CredentialChain::Found> load(const CredentialChain& chain, const HostLog& log, const Call& call) {
   try {
-    return chain.load(call);
+    return chain.load(call, [&](const std::string& line) { log.write(TIDEMARK_LOG_WARN, line); });
   } catch (const std::exception& e) {
     return fail(TIDEMARK_E_RETRYABLE, std::string("credentials: ") + e.what());
   }
@@ -89,8 +89,12 @@ CredentialsProvider::~CredentialsProvider() {
 }
 
 Result<Credentials> CredentialsProvider::get(const Call& call) {
-  while (true) {
-    if (Status ok = call.check(); !ok) return tl::unexpected(ok.error());
+  for (bool waits = false;;) {
+    if (Status ok = call.check(); !ok) {
+      if (waits)
+        ok.error().message = "waiting for credentials that another call fetches: " + ok.error().message;
+      return tl::unexpected(ok.error());
+    }
     look_at_files();
     {
       const MutexLock lock(mutex_);
@@ -106,11 +110,12 @@ Result<Credentials> CredentialsProvider::get(const Call& call) {
       if (in_flight_ && wanted != Need::kNow) return current_->credentials;
       if (in_flight_) {
         changed_.wait_ms(mutex_, kWaitMs);
+        waits = true;
         continue;
       }
       in_flight_ = true;
     }
-    fetch(call);
+    if (Status ok = fetch(call); !ok) return tl::unexpected(ok.error());
   }
 }
 
@@ -179,8 +184,8 @@ void CredentialsProvider::look_at_files() {
   }
 }
 
-void CredentialsProvider::fetch(const Call& call) {
-  Result<CredentialChain::Found> loaded = load(chain_, call);
+Status CredentialsProvider::fetch(const Call& call) {
+  Result<CredentialChain::Found> loaded = load(chain_, log_, call);
   // Who is cancelled, or out of time, has not found out anything: the next one tries.
   const bool lost_patience = !loaded && !call.check();
   Line line;
@@ -200,6 +205,8 @@ void CredentialsProvider::fetch(const Call& call) {
     changed_.notify_all();
   }
   if (!line.text.empty()) log_.write(line.level, line.text);
+  if (lost_patience) return tl::unexpected(std::move(loaded.error()));
+  return {};
 }
 
 // These give what is worth a line in the log.
@@ -278,7 +285,7 @@ void CredentialsProvider::run_thread() {
       if (in_flight_ || need(chain_.now_us()) == Need::kNone) continue;
       in_flight_ = true;
     }
-    fetch(Call(&raw, nullptr));
+    (void)fetch(Call(&raw, nullptr));
   }
 }
 

@@ -62,7 +62,8 @@ class CredentialsProvider {
   bool is_refused(const CredentialChain::Found& found) const TM_REQUIRES(mutex_);
   bool is_held_back(int64_t now_us) const TM_REQUIRES(mutex_);
   void look_at_files() TM_EXCLUDES(mutex_);
-  void fetch(const Call& call) TM_EXCLUDES(mutex_);  // by whoever set in_flight_
+  // By whoever set in_flight_. An error is the call's own, with what it waited for.
+  Status fetch(const Call& call) TM_EXCLUDES(mutex_);
   struct Line {
     int32_t level = TIDEMARK_LOG_WARN;
     std::string text = {};  // empty: nothing to say

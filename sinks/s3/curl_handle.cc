@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
+#include <cstdio>
 #include <new>
 
+#include "s3/curl_error.h"
 #include "s3/secret.h"
 
 namespace tidemark::sinks::s3 {
@@ -20,6 +21,7 @@ constexpr long kExpectTimeoutMs = 1000;
 constexpr long kMaxAgeSeconds = 5;  // an idle connection older than that is not used again
 constexpr long kBufferBytes = 64 * 1024;
 constexpr long kUploadBufferBytes = 256 * 1024;
+constexpr const char* kOverdue = "Operation timed out";
 constexpr uint64_t kOnePacketBytes = 64 * 1024;  // libcurl sends such a body together with the headers
 
 curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
@@ -32,36 +34,6 @@ int set_user_timeout(void* ctx, curl_socket_t fd, curlsocktype) {
   return CURL_SOCKOPT_OK;
 }
 
-tidemark_status classify(CURLcode code) {
-  switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_CIPHER:
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_BAD_FUNCTION_ARGUMENT:
-    case CURLE_UNKNOWN_OPTION:
-    case CURLE_NOT_BUILT_IN:
-    case CURLE_LOGIN_DENIED:
-      return TIDEMARK_E_PERMANENT;
-    default:  // name resolution, connection, stall, a connection that broke: the same call may work later
-      return TIDEMARK_E_RETRYABLE;
-  }
-}
-
-const char* remedy(CURLcode code) {
-  switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-      return " (if the certificate is your own CA's, give that with ca_file)";
-    case CURLE_SSL_CACERT_BADFILE:
-      return " (is ca_file a readable PEM file?)";
-    default:
-      return "";
-  }
-}
-
 std::string_view trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return {};
@@ -70,7 +42,8 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-CurlHandle::CurlHandle(const TransportOptions& options) : options_(options), easy_(curl_easy_init()) {
+CurlHandle::CurlHandle(const TransportOptions& options, const ProxyRules& proxies)
+    : options_(options), proxies_(proxies), easy_(curl_easy_init()) {
   if (easy_ == nullptr) throw std::bad_alloc();
   try {
     set_constant_options();
@@ -108,6 +81,7 @@ void CurlHandle::set_constant_options() {
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout_ms));
   set(CURLOPT_LOW_SPEED_LIMIT, 1L);
   set(CURLOPT_LOW_SPEED_TIME, static_cast<long>((options_.stall_timeout_ms + 999) / 1000));
+  set(CURLOPT_NOPROXY, "");  // that is decided by whoever finds the proxy
   set(CURLOPT_MAXAGE_CONN, kMaxAgeSeconds);
   set(CURLOPT_EXPECT_100_TIMEOUT_MS, kExpectTimeoutMs);
   set(CURLOPT_BUFFERSIZE, kBufferBytes);
@@ -133,14 +107,15 @@ void CurlHandle::prepare(Transfer& transfer) {
   transfer.text.clear();
   transfer.outcome = {};
   header_bytes_ = 0;
+  answer_began_.reset();
   enough_ = false;
   failure_ = {};
   error_text_[0] = '\0';
   set(CURLOPT_URL, transfer.url.c_str());
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.timeout_ms));
-  const bool direct = !transfer.use_proxy || options_.proxy == "none";
-  const char* proxy = direct ? "" : options_.proxy.empty() ? nullptr : options_.proxy.c_str();
-  set(CURLOPT_PROXY, proxy);
+  const Proxy proxy = transfer.use_proxy ? proxies_.find(transfer.url) : Proxy();
+  transfer.via = proxy ? proxy.text() : "";
+  set(CURLOPT_PROXY, proxy.url.c_str());  // empty: none, whatever the environment says
   set_method();
   set_headers();
 }
@@ -200,9 +175,22 @@ void CurlHandle::abandon() {
   transfer_ = nullptr;
 }
 
+bool CurlHandle::is_overdue() const {
+  if (transfer_ == nullptr || transfer_->answer_timeout_ms == 0 || !answer_began_) return false;
+  return std::chrono::steady_clock::now() - *answer_began_ >
+         std::chrono::milliseconds(transfer_->answer_timeout_ms);
+}
+
+void CurlHandle::finish_overdue() {
+  if (transfer_->timeout_ms == 0) transfer_->timeout_ms = transfer_->answer_timeout_ms;
+  std::snprintf(error_text_, sizeof error_text_, "%s", kOverdue);
+  finish(CURLE_OPERATION_TIMEDOUT);
+}
+
 void CurlHandle::finish(CURLcode code) {
   Transfer& transfer = *transfer_;
   transfer.outcome = outcome_of(code);
+  transfer.is_of_connection = failure_.has_value();
   abandon();
 }
 
@@ -210,14 +198,21 @@ Status CurlHandle::outcome_of(CURLcode code) const {
   if (!failure_) return failure_;
   if (code == CURLE_OK || enough_) return {};
   if (code == CURLE_OUT_OF_MEMORY) return out_of_memory();
-  std::string text = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
+  CurlFailure failure;
+  failure.code = code;
+  std::string& text = failure.text;
+  text = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  Error error;
-  error.status = classify(code);
+  curl_easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &failure.connect_status);
+  curl_easy_getinfo(easy_, CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
+  long sent_bytes = 0;
+  curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &sent_bytes);
+  failure.is_unsent = sent_bytes == 0;
+  failure.answer_bytes = header_bytes_ + transfer_->text.size();
+  Error error = error_of(failure, *transfer_, options_);
   long sys_errno = 0;
   curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &sys_errno);
   error.sys_errno = static_cast<int>(sys_errno);
-  error.message = text + remedy(code);
   return tl::unexpected(std::move(error));
 }
 
@@ -247,6 +242,7 @@ Status CurlHandle::take_header(std::string_view line) {
     const size_t space = std::min(line.find(' '), line.size() - 1);
     transfer_->status = 0;
     std::from_chars(line.data() + space + 1, line.data() + line.size(), transfer_->status);
+    if (transfer_->status >= 200) answer_began_ = std::chrono::steady_clock::now();
     if (transfer_->status == 417) transfer_->refused_to_expect = true;
     return {};
   }
@@ -269,6 +265,7 @@ Status CurlHandle::take_data(std::string_view data) {
     if (Status ok = call_->check(); !ok) return ok;
   }
   if (transfer_->on_data && transfer_->status / 100 == 2) {
+    answer_began_.reset();
     const Result<bool> more = transfer_->on_data(*transfer_, data);
     if (!more) return tl::unexpected(more.error());
     enough_ = !*more;

@@ -6,7 +6,9 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,8 @@ namespace tidemark::sinks::s3 {
 
 class CurlHandle {
  public:
-  explicit CurlHandle(const TransportOptions& options);  // bad_alloc if libcurl has none to give
+  CurlHandle(const TransportOptions& options,
+             const ProxyRules& proxies);  // bad_alloc if libcurl has none to give
   ~CurlHandle();
   CurlHandle(const CurlHandle&) = delete;
   CurlHandle& operator=(const CurlHandle&) = delete;
@@ -28,6 +31,9 @@ class CurlHandle {
   void prepare(Transfer& transfer);
   // `code` is what became of it. Forgets the transfer and wipes what was signed.
   void finish(CURLcode code);
+  // Has the answer begun so long ago that it may not take longer?
+  bool is_overdue() const;
+  void finish_overdue();
   void abandon();
   void set_call(const Call* call) { call_ = call; }
 
@@ -49,12 +55,14 @@ class CurlHandle {
   Status take_data(std::string_view data);
 
   const TransportOptions& options_;
+  const ProxyRules& proxies_;
   CURL* easy_;
   Transfer* transfer_ = nullptr;
   const Call* call_ = nullptr;
   std::string lines_;              // the headers, each with a NUL behind it
   std::vector<curl_slist> nodes_;  // a list of libcurl's kind in our memory, which we can wipe
   size_t header_bytes_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> answer_began_;  // while its time runs
   bool enough_ = false;
   Status failure_;
   char error_text_[CURL_ERROR_SIZE] = {};

@@ -27,7 +27,7 @@ struct HttpRequest {
   Headers headers;
   std::string body;
   bool use_proxy = true;    // false for metadata endpoints: never asked through a proxy
-  uint32_t timeout_ms = 0;  // of the whole exchange; 0: only the call's own limit
+  uint32_t timeout_ms = 0;  // of the whole exchange; 0: what is right for a small answer
 };
 
 struct HttpResponse {

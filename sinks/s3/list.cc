@@ -11,7 +11,12 @@ namespace {
 
 constexpr const char* kPageSize = "1000";   // the most that S3 gives
 constexpr size_t kPageBytesMax = 8 * kMiB;  // 1,000 of the longest keys, encoded, and what goes with them
-constexpr int kEmptyPagesMax = 1000;        // in a row; stores page through what was removed
+// Empty pages in a row. They are legal: a bucket with versions pages through the delete markers of what was
+// pruned, some 1,000 names a page. So many pruned archives must not keep anybody from listing what is left;
+// but a store that has only lost its way gets no burst of requests.
+constexpr int kEmptyPagesMax = 100;
+constexpr int kEmptyPagesAtOnce = 8;
+constexpr uint64_t kEmptyPagePauseMs = 50;
 
 // How far the pages of one listing get.
 struct ListProgress {
@@ -19,14 +24,34 @@ struct ListProgress {
   bool is_told = false;
   bool is_found = false;  // a key beyond those before, in this page
   int empty_pages = 0;    // since the last such key
+
+  // After a page that is not the last; `token` led to it. Waits where there is no hurry.
+  Status go_on(const ListPage& page, const std::string& token, const std::string& store,
+               const std::string& last, const Call& call);
 };
+
+Status ListProgress::go_on(const ListPage& page, const std::string& token, const std::string& store,
+                           const std::string& last, const Call& call) {
+  empty_pages = is_found ? 0 : empty_pages + 1;
+  const bool is_same = !page.next_token.empty() && page.next_token == token;
+  if (is_same || (page.next_token.empty() && !is_found)) {
+    return fail(TIDEMARK_E_PERMANENT, store + " says that there is more and does not get beyond " + last);
+  }
+  if (empty_pages >= kEmptyPagesMax) {
+    return fail(TIDEMARK_E_PERMANENT,
+                store + " sent " + std::to_string(empty_pages) + " empty pages in a row after " + last +
+                    ", and says that there is more; where the bucket keeps versions, a lifecycle rule that "
+                    "removes expired delete markers helps");
+  }
+  return call.sleep_ms(empty_pages > kEmptyPagesAtOnce ? kEmptyPagePauseMs : 0);
+}
 
 Result<ListPage> page_of(const StoreAnswer& answer, const std::string& what, std::string_view prefix,
                          std::string_view after) {
   Result<ListPage> page = parse_list(answer.text, prefix, after);
   if (answer.status == 200 && page) return page;
-  if (answer.status == 200 && store_error(answer).code.empty()) {
-    return tl::unexpected(within(what, page.error()));
+  if (answer.is_ok() && store_error(answer).code.empty()) {
+    return tl::unexpected(not_a_page(answer, page, what));
   }
   Error error = error_of(answer, what);
   if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
@@ -90,14 +115,8 @@ Status S3Sink::list(std::string_view prefix, std::string_view start_after, const
     }
     // "No more", and how to go on: the answer to that tells, by bringing more or nothing.
     if (!page->is_truncated && (page->next_token.empty() || !progress.is_found)) return {};
-    progress.empty_pages = progress.is_found ? 0 : progress.empty_pages + 1;
-    if ((!page->next_token.empty() && page->next_token == token) || progress.empty_pages > kEmptyPagesMax ||
-        (page->next_token.empty() && !progress.is_found)) {
-      return fail(TIDEMARK_E_PERMANENT,
-                  what + ": the store says that there is more and does not get beyond " + quote(last));
-    }
+    if (Status ok = progress.go_on(*page, token, what + ": the store", quote(last), call); !ok) return ok;
     token = page->next_token;
-    if (Status ok = call.check(); !ok) return ok;
   }
 }
 

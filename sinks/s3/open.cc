@@ -51,6 +51,7 @@ std::string hint(const StoreAnswer& answer, const Config& config, const std::str
     return "; the store took " + quote(said.bucket) +
            " for the bucket, set path_style=" + (config.path_style ? "false" : "true");
   }
+  if (said.code == "AuthorizationHeaderMalformed" && !said.region.empty()) return "";  // said already
   const bool is_moved =
       answer.status == 301 || answer.status == 302 || answer.status == 307 || answer.status == 308;
   const bool is_of_region = is_moved || said.code == "AuthorizationHeaderMalformed" ||
@@ -77,9 +78,13 @@ Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const C
   std::unique_ptr<S3Sink> sink(new S3Sink(std::move(*config), request.log));
   Patience patience(call);
   if (Status ok = sink->connect(patience); !ok) return tl::unexpected(ok.error());
-  if (request.read_only) return sink;
+  if (request.read_only) {
+    sink->client_->set_in_use();
+    return sink;
+  }
   Probe probe(*sink, patience, call);
   if (Status ok = probe.run(&sink->traits_); !ok) return tl::unexpected(ok.error());
+  sink->client_->set_in_use();
   log_traits(sink->traits_, sink->config_.name_of(""), probe.no_multipart(), request.log);
   return sink;
 }
@@ -90,6 +95,7 @@ Status S3Sink::connect(Patience& patience) {
   transport_ = std::move(*transport);
   TransportOptions by_system = config_.transport;
   by_system.ca_file = config_.public_ca_file;
+  by_system.ca_from = config_.public_ca_from;
   transport = Transport::make(by_system);
   if (!transport) return tl::unexpected(transport.error());
   public_transport_ = std::move(*transport);
@@ -120,20 +126,22 @@ Status S3Sink::find_bucket(Patience& patience, bool is_region_guessed) {
     const Result<StoreAnswer> answer = patience.ask(*client_, request);
     if (!answer) {
       Error error = answer.error();
-      // curl names the host; the bucket in it is what a resolver often does not know.
-      if (!config_.path_style && error.message.find("resolve host") != std::string::npos) {
+      // The bucket in the host's name is what a resolver, and a certificate, often do not know.
+      const bool is_of_name = error.message.find("resolve host") != std::string::npos ||
+                              error.message.find("another host's") != std::string::npos;
+      if (!config_.path_style && is_of_name) {
         error.message += "; the host begins with the bucket's name, path_style=true asks without";
       }
       return tl::unexpected(std::move(error));
     }
     const Result<ListPage> page = parse_list(answer->text, config_.prefix);
-    if (answer->status == 200 && page) {
+    if (page && answer->status == 200) {
       traits_.has_request_ids = has_request_id(*answer);
       return {};
     }
     Error error = error_of(*answer, request.what);
-    if (answer->status == 200 && error.code.empty()) {
-      error = within(request.what, page.error());
+    if (answer->is_ok() && error.code.empty()) {
+      error = not_a_page(*answer, page, request.what);
     } else {
       error.message += hint(*answer, config_, client_->region(), is_region_guessed);
     }

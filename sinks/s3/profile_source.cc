@@ -74,12 +74,26 @@ class Resolver {
       return fail(TIDEMARK_E_PERMANENT,
                   quoted(profile) + " has only one of aws_access_key_id and aws_secret_access_key");
     }
+    const std::string of = " of " + quoted(profile);
+    if (Status ok = check_keys(
+            credentials, {"aws_access_key_id" + of, "aws_secret_access_key" + of, "aws_session_token" + of});
+        !ok) {
+      return tl::unexpected(ok.error());
+    }
     return found(std::move(credentials), quoted(profile));
   }
 
   SourceResult from_process(const std::string& profile) const {
     const std::string what = "credential_process of " + quoted(profile);
-    Result<std::string> text = run_credential_process(value(profile, "credential_process"), context_.call);
+    const ProcessLimits limits;
+    const auto on_wait = [&] {
+      if (!context_.tell) return;
+      context_.tell("waiting for the " + what + ", which has not ended after " +
+                    std::to_string(limits.silence_ms) + " ms; it has " + std::to_string(limits.timeout_ms) +
+                    " ms");
+    };
+    Result<std::string> text =
+        run_credential_process(value(profile, "credential_process"), context_.call, limits, on_wait);
     if (!text) return fail_within(what, text.error());
     Result<Credentials> credentials = credentials_from_json(&*text, JsonKind::kProcess);
     if (!credentials) return fail_within(what + " printed", credentials.error());
@@ -119,6 +133,7 @@ class Resolver {
       if (!base->credentials) {
         return fail(TIDEMARK_E_PERMANENT, quoted(profile) + ": nobody to assume its role: " + base->text);
       }
+      if (Status ok = check_keys(*base->credentials); !ok) return fail_within(base->text, ok.error());
       credentials = assume_role(context_, role, *base->credentials);
     }
     if (!credentials) return fail_within(quoted(profile), credentials.error());

@@ -189,6 +189,7 @@ Status S3Sink::get(std::string_view key, const Range& range, const Writer& out, 
   const std::string what = request.what, header_text = range_header(asked);
   if (!header_text.empty()) request.headers.push_back({"range", header_text});
   Receiver receiver(asked, out);
+  request.takes_long = true;
   request.on_data = [&](Transfer& transfer, std::string_view data) { return receiver.take(transfer, data); };
   const Result<StoreAnswer> answer = client_->send(std::move(request), call);
   if (!answer) return tl::unexpected(answer.error());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <new>
 
+#include "s3/curl_error.h"
 #include "s3/curl_handle.h"
 #include "s3/exit_gate.h"
 
@@ -13,18 +14,11 @@ namespace {
 
 constexpr uint64_t kPollMs = 100;  // between two looks at the call
 
-// For messages: of a metadata service's url nobody needs more, and nobody may see more.
-std::string host_of(const std::string& url) {
-  const size_t begin = url.find("://");
-  if (begin == std::string::npos) return url.substr(0, url.find_first_of("/?"));
-  return url.substr(0, url.find_first_of("/?", begin + 3));
-}
-
 }  // namespace
 
 struct Transport::Handles {
-  explicit Handles(const TransportOptions& transport_options)
-      : options(transport_options), multi(curl_multi_init()) {
+  Handles(const TransportOptions& transport_options, const ProxyRules& proxy_rules)
+      : options(transport_options), proxies(proxy_rules), multi(curl_multi_init()) {
     if (multi == nullptr) throw std::bad_alloc();
   }
   Handles(const Handles&) = delete;
@@ -39,11 +33,12 @@ struct Transport::Handles {
     for (const auto& handle : all) {
       if (handle->is_free()) return *handle;
     }
-    all.push_back(std::make_unique<CurlHandle>(options));
+    all.push_back(std::make_unique<CurlHandle>(options, proxies));
     return *all.back();
   }
 
   const TransportOptions& options;
+  const ProxyRules& proxies;
   CURLM* multi;
   std::vector<std::unique_ptr<CurlHandle>> all;
 };
@@ -53,7 +48,8 @@ Result<std::unique_ptr<Transport>> Transport::make(TransportOptions options) {
   return std::unique_ptr<Transport>(new Transport(std::move(options)));
 }
 
-Transport::Transport(TransportOptions options) : options_(std::move(options)) {
+Transport::Transport(TransportOptions options)
+    : options_(std::move(options)), proxies_(options_.proxy, process_environment()) {
   const MutexLock lock(mutex_);
   idle_.reserve(kIdleMax);  // to give back is to need no memory
 }
@@ -77,7 +73,7 @@ std::unique_ptr<Transport::Handles> Transport::take() {
       return handles;
     }
   }
-  return std::make_unique<Handles>(options_);
+  return std::make_unique<Handles>(options_, proxies_);
 }
 
 void Transport::give_back(std::unique_ptr<Handles> handles) {
@@ -93,10 +89,14 @@ Result<HttpResponse> Transport::fetch(const HttpRequest& request, const Call& ca
   transfer.headers = request.headers;
   if (!request.body.empty() || request.method == "PUT" || request.method == "POST") transfer.body = &body;
   transfer.use_proxy = request.use_proxy;
-  transfer.timeout_ms = request.timeout_ms;
+  transfer.timeout_ms =
+      request.timeout_ms != 0 ? request.timeout_ms : static_cast<uint32_t>(options_.small_answer_ms());
   Session session(*this);
   Status ok = session.run(transfer, call);
   if (ok) ok = transfer.outcome;
+  if (ok && transfer.status == 407 && !transfer.via.empty()) {
+    ok = fail(TIDEMARK_E_PERMANENT, "the proxy wants a user and a password (HTTP 407), " + transfer.via);
+  }
   if (!ok) {
     Error error = ok.error();
     error.message = request.method + " " + host_of(request.url) + ": " + error.message;
@@ -160,6 +160,13 @@ Result<Transfer*> Session::drive(const Call& call, uint64_t wait_ms) {
         handle->finish(result);
         return transfer;
       }
+      for (const auto& handle : handles_->all) {
+        if (!handle->is_overdue()) continue;
+        Transfer* transfer = handle->transfer();
+        curl_multi_remove_handle(handles_->multi, handle->easy());
+        handle->finish_overdue();
+        return transfer;
+      }
     }
     if (Status ok = call.check(); !ok) return tl::unexpected(out_of_time(std::move(ok.error())));
     if (waited_ms >= wait_ms) return nullptr;
@@ -175,7 +182,9 @@ Error Session::out_of_time(Error error) const {
   if (error.status != TIDEMARK_E_RETRYABLE) return error;
   for (const auto& handle : handles_->all) {
     if (handle->is_free()) continue;
-    error.message = "no answer from " + host_of(handle->transfer()->url) + ": " + error.message;
+    const Transfer& waiting = *handle->transfer();
+    error.message = "no answer from " + host_of(waiting.url) +
+                    (waiting.via.empty() ? "" : ", " + waiting.via) + ": " + error.message;
     break;
   }
   return error;

@@ -18,16 +18,22 @@
 #include "common/mutex.h"
 #include "s3/body.h"
 #include "s3/http.h"
+#include "s3/proxy.h"
 
 namespace tidemark::sinks::s3 {
 
 inline constexpr size_t kTextMax = 1 << 20;
 
 struct TransportOptions {
-  std::string ca_file;  // empty: the system's
-  std::string proxy;    // a url; "none"; empty: what https_proxy, http_proxy and no_proxy say
+  std::string ca_file;                         // empty: the system's
+  std::string ca_from = "option \"ca_file\"";  // who names that, for messages
+  std::string proxy;                           // see ProxyRules
   uint64_t connect_timeout_ms = 5000;
   uint64_t stall_timeout_ms = 30'000;  // that long without a byte in either direction
+
+  // For a whole exchange in which little goes either way: that one never ends which brings a byte now and
+  // then.
+  uint64_t small_answer_ms() const { return connect_timeout_ms + 2 * stall_timeout_ms; }
 };
 
 // One request and its answer. Stays where it is while it is on its way.
@@ -37,7 +43,9 @@ struct Transfer {
   Headers headers;
   Body* body = nullptr;  // NULL: a request without one
   bool use_proxy = true;
-  uint32_t timeout_ms = 0;     // 0: none but the call's
+  uint32_t timeout_ms = 0;  // of all of it; 0: none but the call's
+  // From the answer's beginning to its end, or to the first byte that on_data gets; 0: none.
+  uint32_t answer_timeout_ms = 0;
   size_t text_max = kTextMax;  // a longer answer is an error
   bool may_expect = true;      // ask before a large body is sent
   // Where the bytes of a 2xx answer go instead of `text`. False: enough, the rest need not come.
@@ -47,7 +55,9 @@ struct Transfer {
   bool refused_to_expect = false;  // 417, also where libcurl has asked again since
   Headers answer;
   std::string text;
-  Status outcome;  // OK: the answer came, whatever it says
+  std::string via;                // "through the proxy …"; empty: straight
+  bool is_of_connection = false;  // outcome: libcurl's own, not that of a callback
+  Status outcome;                 // OK: the answer came, whatever it says
 };
 
 class Transport {
@@ -70,6 +80,7 @@ class Transport {
   static constexpr size_t kIdleMax = 256;
 
   const TransportOptions options_;
+  const ProxyRules proxies_;
   Mutex mutex_;
   std::vector<std::unique_ptr<Handles>> idle_ TM_GUARDED_BY(mutex_);
 };

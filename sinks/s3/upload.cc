@@ -192,6 +192,7 @@ Result<StoreAnswer> Upload::complete(bool conditional) {
   request.headers.push_back({"content-type", "application/xml"});
   if (conditional) request.headers.push_back({"if-none-match", "*"});
   request.body = &body;
+  request.takes_long = true;  // S3 sends blanks while it is at it
   return sink_.client_->send(std::move(request), call_);
 }
 
@@ -251,17 +252,19 @@ Status Upload::settle_undecided(Error error) {
 // later one has replaced the other.
 Status Upload::verify(const std::string& etag, std::chrono::steady_clock::duration took, bool is_alone) {
   Sent sent = {source_.size_bytes()};
-  if (!is_alone) return sink_.look_back(key_, etag, took, sent, call_);
   const std::string why = "complete " + sink_.config_.name_of(key_) + ": the answer has the ETag " +
-                          quote(etag) + ", not that of the parts";
+                          quote(bare_etag(etag)) + ", not that of the parts";
+  // Every part had the MD5 of what was sent, so it is what was made of them that is in doubt: to be read.
+  const bool is_other = sink_.traits_.etag == Etag::kMd5 && match_parts(etag, parts_) == Match::kOther;
+  const auto to_be_read = [&] { return fail(TIDEMARK_E_EXISTS, why + "; what is there has to be read"); };
+  if (!is_alone) {
+    Status ours = sink_.look_back(key_, etag, took, sent, call_);
+    return ours && is_other ? Status(to_be_read()) : ours;
+  }
   const Result<StoreAnswer> there = sink_.head_answer(key_, call_);
   const bool is_same = there && header(there->headers, "content-length") == std::to_string(sent.size_bytes) &&
                        (etag.empty() || bare_etag(header(there->headers, "etag")) == bare_etag(etag));
-  // Every part had the MD5 of what was sent, so it is what was made of them that is in doubt: to be read.
-  if (is_same && if_absent_ && sink_.traits_.etag == Etag::kMd5 &&
-      match_parts(etag, parts_) == Match::kOther) {
-    return fail(TIDEMARK_E_EXISTS, why + "; what is there has to be read");
-  }
+  if (is_same && if_absent_ && is_other) return to_be_read();
   if (is_same) return {};
   if (there) return fail(TIDEMARK_E_RETRYABLE, why + "; what is there is another object");
   Error error = within(why, there.error());

@@ -215,6 +215,19 @@ Result<ListPage> parse_list(std::string_view text, std::string_view prefix, std:
   return page;
 }
 
+Error not_a_page(const StoreAnswer& answer, const Result<ListPage>& page, std::string_view what) {
+  Error error = page ? Error() : page.error();
+  std::string why = error.message;
+  if (answer.status != 200) {
+    error.status = TIDEMARK_E_RETRYABLE;
+    why = "HTTP " + std::to_string(answer.status) + " with " + what_it_is(answer.text) +
+          " is not a page of a listing; is endpoint right, is a proxy in the way?";
+  }
+  error.message = std::string(what) + ": " + why;
+  if (!answer.via.empty()) error.message += ", " + answer.via;
+  return error;
+}
+
 Result<std::string> parse_upload_id(std::string_view text) {
   const Document document(text);
   if (!document.is("InitiateMultipartUploadResult")) {

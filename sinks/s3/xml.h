@@ -42,6 +42,9 @@ struct ListPage {
 // RETRYABLE if it is not whole; PERMANENT if it is and cannot be understood.
 Result<ListPage> parse_list(std::string_view text, std::string_view prefix = {}, std::string_view after = {});
 
+// Why an answer of 2xx without an <Error> is not a page of a listing, of which `page` was made.
+Error not_a_page(const StoreAnswer& answer, const Result<ListPage>& page, std::string_view what);
+
 // The UploadId in an answer to CreateMultipartUpload.
 Result<std::string> parse_upload_id(std::string_view text);
 

@@ -184,6 +184,28 @@ TEST_F(S3Scenario, TheRegionIsLearntFromTheStore) {
   }
 }
 
+// What is wrong with the bucket or the keys is one event for all, and ends by itself.
+TEST_F(S3Scenario, ABucketThatIsGoneIsTheSinksFailure) {
+  create({{"workers", "4"}, {"retry_min_ms", "20"}, {"retry_max_ms", "100"}});
+  ErrorOut error;
+  ASSERT_EQ(set_sink(url(), keys(), &error), TIDEMARK_OK) << error.message;
+  start();
+  const Partition partitions[] = {{"orders", 1}, {"orders", 2}, {"orders", 3}};
+  for (const Partition& p : partitions) {
+    host_.commit_range(p, 1, 2);
+    notify(p, 1, 1);
+    ASSERT_TRUE(host_.wait_for_acknowledge(p, 1));
+  }
+  store_.service().reconfigure([](imposter::Config& config) { config.bucket = "another"; });
+  for (const Partition& p : partitions) notify(p, 1, 2);
+  ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_SINK_DOWN));
+  EXPECT_THAT(host_.events(TIDEMARK_EVENT_SINK_DOWN).front().message, HasSubstr("NoSuchBucket"));
+  store_.service().reconfigure([](imposter::Config& config) { config.bucket = imposter::Config().bucket; });
+  for (const Partition& p : partitions) EXPECT_TRUE(host_.wait_for_acknowledge(p, 2));
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_SINK_DOWN).size(), 1u);
+  EXPECT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_SINK_UP));
+}
+
 TEST_F(S3Scenario, BackAndForthUnderLoad) {
   constexpr uint64_t kPartitions = 6;
   for (uint64_t id = 1; id <= kPartitions; ++id) host_.commit_range({"orders", id}, 1, kEntries);

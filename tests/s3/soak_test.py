@@ -25,7 +25,7 @@ KINDS = 21  # of faults
 # Not those that leave out uploads in parts, which the large entries are for, nor what hides a lost answer's object.
 HABITS = ["no_etag_on_put", "opaque_etag", "no_request_id", "no_checksum_echo", "created", "put_document",
           "refuses_expect", "demands_condition", "repeats_last_key", "plus_alone", "unsaid_encoding", "never_encodes",
-          "only_says_encoding", "unsaid_end", "capitals", "prefixed_names", "blank_first", "no_token",
+          "only_says_encoding", "unsaid_end", "unsaid_more", "capitals", "prefixed_names", "blank_first", "no_token",
           "exact_upload_prefix"]
 WORDS = ["--partitions", 64, "--timeout", 1500, "--option", "workers=16", "--option", "retry_min_ms=5", "--option",
          "retry_max_ms=50"]

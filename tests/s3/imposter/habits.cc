@@ -9,21 +9,13 @@ namespace imposter {
 namespace {
 
 constexpr const char* kNames[kHabitKinds] = {
-    "no_etag_on_put",     "no_etag",
-    "opaque_etag",        "no_request_id",
-    "no_checksum_echo",   "created",
-    "put_document",       "refuses_expect",
-    "demands_condition",  "repeats_last_key",
-    "plus_alone",         "unsaid_encoding",
-    "never_encodes",      "only_says_encoding",
-    "unsaid_end",         "capitals",
-    "prefixed_names",     "blank_first",
-    "no_token",           "no_uploads",
-    "unknown_uploads",    "exact_upload_prefix",
-    "same_token",         "unordered",
-    "strangers",          "odd_truncated",
-    "lists_buckets",      "names_endpoint",
-    "forbids_path_style", "other_bucket_name",
+    "no_etag_on_put",    "no_etag",         "opaque_etag",         "no_request_id",      "no_checksum_echo",
+    "created",           "put_document",    "refuses_expect",      "demands_condition",  "repeats_last_key",
+    "plus_alone",        "unsaid_encoding", "never_encodes",       "only_says_encoding", "unsaid_end",
+    "unsaid_more",       "capitals",        "prefixed_names",      "blank_first",        "no_token",
+    "no_uploads",        "unknown_uploads", "exact_upload_prefix", "same_token",         "unordered",
+    "strangers",         "odd_truncated",   "lists_buckets",       "names_endpoint",     "forbids_path_style",
+    "other_bucket_name", "empty_pages",     "no_listing",          "tells_other_etag",   "keeps_other_etag",
     "stores_nothing",
 };
 
@@ -75,6 +67,7 @@ void apply(const Habits& habits, Response* response) {
   if (!response->body.starts_with("<?xml")) return;
   std::string& text = response->body;
   if (habits.has(Habit::kUnsaidEnd)) replace_all("<IsTruncated>false</IsTruncated>", "", &text);
+  if (habits.has(Habit::kUnsaidMore)) replace_all("<IsTruncated>true<", "<IsTruncated>false<", &text);
   if (habits.has(Habit::kOddTruncated)) replace_all("<IsTruncated>false<", "<IsTruncated>perhaps<", &text);
   if (habits.has(Habit::kCapitals)) {
     replace_all("<IsTruncated>false<", "<IsTruncated>False<", &text);

@@ -30,6 +30,7 @@ enum class Habit {
   kNeverEncodes,       // encoding-type is ignored
   kOnlySaysEncoding,   // the answer says url, and is not encoded
   kUnsaidEnd,          // no IsTruncated where it would be false
+  kUnsaidMore,         // IsTruncated is false everywhere; a token says that there is more
   kCapitals,           // True, False
   kPrefixedNames,      // <s3:ListBucketResult>
   kBlankFirst,         // a byte order mark and an empty line before the document
@@ -46,6 +47,10 @@ enum class Habit {
   kNamesEndpoint,     // 301 with nothing but an <Endpoint>
   kForbidsPathStyle,  // as Aliyun has it
   kOtherBucketName,   // NoSuchBucket for another name than that of the bucket
+  kEmptyPages,        // a truncated page without a key after the other, each with another token
+  kNoListing,         // 204 to a listing
+  kTellsOtherEtag,    // Complete is answered with the ETag of another object
+  kKeepsOtherEtag,    // and so is every request for the object afterwards
   kStoresNothing,     // a put is answered as if it were done
 };
 inline constexpr size_t kHabitKinds = static_cast<size_t>(Habit::kStoresNothing) + 1;

@@ -171,6 +171,12 @@ Response Exchange::head_object() {
 
 Response Exchange::list_objects() {
   const Habits& habits = config_->habits;
+  if (habits.has(Habit::kNoListing)) {
+    Response response;
+    response.status = 204;
+    response.has_length = false;
+    return response;
+  }
   const std::string* prefix = request_.parameter("prefix");
   const std::string* token = request_.parameter("continuation-token");
   const std::string* start = request_.parameter("start-after");
@@ -189,10 +195,15 @@ Response Exchange::list_objects() {
   const uint64_t most = std::min(*wanted, config_->max_keys);
 
   auto found = service_.store.list(prefix == nullptr ? "" : *prefix, after, most + 1);
-  const bool is_truncated = found.size() > most && most > 0;
+  const bool is_truncated = (found.size() > most && most > 0) || habits.has(Habit::kEmptyPages);
   found.resize(std::min<size_t>(found.size(), most));
   std::string next;
-  if (is_truncated) next = std::string(kTokenBegin) + percent_encode(found.back().first, false);
+  if (habits.has(Habit::kEmptyPages)) {
+    found.clear();
+    next = std::string(kTokenBegin) + percent_encode(after + "+", false);
+  } else if (is_truncated) {
+    next = std::string(kTokenBegin) + percent_encode(found.back().first, false);
+  }
   if (is_truncated && habits.has(Habit::kSameToken)) next = std::string(kTokenBegin);
   change_order(after, &found);
   std::string inner =

@@ -159,9 +159,11 @@ Response Exchange::complete_upload() {
     return refuse({400, "InvalidRequest", "the object is not as long as x-amz-mp-object-size says"});
   }
   object.etag = hex(md5(etags)) + "-" + std::to_string(named->size());
+  const std::string other_etag = hex(md5(object.etag)) + "-" + std::to_string(named->size());
+  if (config_->habits.has(Habit::kKeepsOtherEtag)) object.etag = other_etag;
   object.modified = service_.now();
   object.recorded = upload->recorded;
-  const std::string etag = object.etag;
+  const std::string etag = config_->habits.has(Habit::kTellsOtherEtag) ? other_etag : object.etag;
   switch (service_.store.complete(key_, id, std::move(object), if_absent)) {
     case Store::Completed::kGone:
       return refuse(kNoSuchUpload);

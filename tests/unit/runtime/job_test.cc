@@ -276,6 +276,17 @@ TEST_F(JobTest, StopEndsTheReading) {
   EXPECT_EQ(archive({1, 1}).result.outcome, Outcome::kCancelled);
 }
 
+// "It exists", and then "there is no such object": neither alone tells what is wrong.
+TEST_F(JobTest, WhatAPutFoundAndNobodyElseFindsIsToldWhole) {
+  fake_.puts_find_something = true;
+  const JobDone done = archive({1, 1});
+  EXPECT_EQ(done.result.outcome, Outcome::kObjectFailed);
+  EXPECT_EQ(done.error.status, TIDEMARK_E_NOT_FOUND);
+  const size_t put = done.error.message.find("exists; and yet it is not there: ");
+  EXPECT_NE(put, std::string::npos) << done.error.message;
+  EXPECT_NE(done.error.message.find("no such object", put), std::string::npos) << done.error.message;
+}
+
 TEST_F(JobTest, ASinkThatFailsIsTheSinksFailure) {
   expect_done(archive({1, 1}));
   fake_.fail_get = TIDEMARK_E_RETRYABLE;

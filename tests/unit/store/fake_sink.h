@@ -36,6 +36,7 @@ class FakeSink {
   tidemark_status fail_list = TIDEMARK_OK;
   tidemark_status fail_get = TIDEMARK_OK;
   tidemark_status fail_head = TIDEMARK_OK;
+  bool puts_find_something = false;       // that nobody else finds
   std::optional<size_t> fail_list_after;  // this many names
   std::function<void()> on_get;           // runs before each
   size_t fail_changes_after = SIZE_MAX;   // this many puts and removes, which are then refused: a kill
@@ -86,7 +87,8 @@ class FakeSink {
     if (const auto status = fake.check(view(key), call, error); status != TIDEMARK_OK) return status;
     const std::string name(view(key));
     if (fake.changes_++ >= fake.fail_changes_after) return failed(TIDEMARK_E_CANCELLED, "killed", error);
-    if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0 && fake.objects.count(name) != 0) {
+    const bool is_there = fake.puts_find_something || fake.objects.count(name) != 0;
+    if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0 && is_there) {
       return failed(TIDEMARK_E_EXISTS, "exists", error);
     }
     std::string bytes(source->size_bytes, '\0');

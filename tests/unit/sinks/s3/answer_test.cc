@@ -92,6 +92,71 @@ TEST(S3Answer, NamesThePermissionAndTheRemedy) {
             std::string::npos);
 }
 
+TEST(S3Answer, NamesWhereARedirectLeadsAndWhatIsTooLarge) {
+  const auto message = [](const StoreAnswer& answer) { return error_of(answer, "x").message; };
+  for (const int status : {301, 302, 307, 308}) {
+    const std::string text =
+        message({status, {{"location", "https://login.example/portal?token=hush"}}, "<html>moved</html>"});
+    EXPECT_NE(text.find("it leads to \"https://login.example/portal\""), std::string::npos) << text;
+    EXPECT_EQ(text.find("hush"), std::string::npos);
+  }
+  EXPECT_NE(message({413, {}, "<html>too large</html>"}).find("client_max_body_size"), std::string::npos);
+  EXPECT_NE(message({400, {}, error_text("EntityTooLarge")}).find("batch_bytes"), std::string::npos);
+  const std::string plain = message({400, {}, "Client sent an HTTP request to an HTTPS server.\n"});
+  EXPECT_NE(plain.find("is the endpoint https://"), std::string::npos) << plain;
+  EXPECT_EQ(message({204, {}, ""}).find("refuses"), std::string::npos);
+  EXPECT_EQ(message({404, {}, "no"}).find("404"), message({404, {}, "no"}).rfind("404")) << "once is enough";
+  StoreAnswer moved = {400, {}, error_text("AuthorizationHeaderMalformed", "<Region>eu-9</Region>")};
+  moved.asked_region = "eu-9";
+  EXPECT_EQ(message(moved).find("set region"), std::string::npos) << message(moved);
+  EXPECT_NE(message(moved).find("signed for eu-9"), std::string::npos) << message(moved);
+}
+
+TEST(S3Answer, TheProxyIsNamedWhereTheStoreDoesNotSpeak) {
+  const auto is_named = [](StoreAnswer answer) {
+    answer.via = "through the proxy p";
+    return error_of(answer, "x").message.find("through the proxy p") != std::string::npos;
+  };
+  EXPECT_TRUE(is_named({502, {}, ""}));
+  EXPECT_TRUE(is_named({407, {}, "<html>no</html>"}));
+  EXPECT_TRUE(is_named({403, {}, "", true}));
+  EXPECT_FALSE(is_named({403, {{"x-amz-request-id", "R"}}, "", true}));
+  EXPECT_FALSE(is_named({503, {}, error_text("SlowDown")}));
+}
+
+TEST(S3Answer, WhatConcernsTheWholeSinkIsRetryableOnceItIsOpen) {
+  const auto status_in_use = [](int http, const std::string& code) {
+    StoreAnswer answer = {http, {}, code.empty() ? "" : error_text(code)};
+    answer.is_in_use = true;
+    return error_of(answer, "x").status;
+  };
+  const Case sinks[] = {{404, "NoSuchBucket", TIDEMARK_E_RETRYABLE},
+                        {403, "AllAccessDisabled", TIDEMARK_E_RETRYABLE},
+                        {403, "AccountProblem", TIDEMARK_E_RETRYABLE},
+                        {403, "UserSuspended", TIDEMARK_E_RETRYABLE},
+                        {403, "InvalidAccessKeyId", TIDEMARK_E_RETRYABLE},
+                        {403, "SignatureDoesNotMatch", TIDEMARK_E_RETRYABLE},
+                        {400, "ExpiredToken", TIDEMARK_E_RETRYABLE},
+                        {403, "RequestTimeTooSkewed", TIDEMARK_E_RETRYABLE},
+                        {400, "AuthorizationHeaderMalformed", TIDEMARK_E_RETRYABLE},
+                        {400, "KMS.DisabledException", TIDEMARK_E_RETRYABLE},
+                        {301, "PermanentRedirect", TIDEMARK_E_RETRYABLE},
+                        {302, "", TIDEMARK_E_RETRYABLE},
+                        {401, "", TIDEMARK_E_RETRYABLE},
+                        {407, "", TIDEMARK_E_RETRYABLE},
+                        // Of an object, or perhaps of one.
+                        {403, "AccessDenied", TIDEMARK_E_PERMANENT},
+                        {403, "", TIDEMARK_E_PERMANENT},
+                        {400, "InvalidArgument", TIDEMARK_E_PERMANENT},
+                        {413, "", TIDEMARK_E_PERMANENT},
+                        {404, "NoSuchKey", TIDEMARK_E_NOT_FOUND}};
+  StoreAnswer gone = {404, {}, error_text("NoSuchBucket")};
+  gone.is_in_use = true;
+  EXPECT_EQ(error_of(gone, "x").message, "x: words of the store (NoSuchBucket, HTTP 404, request R1)");
+  for (const Case& one : sinks)
+    EXPECT_EQ(status_in_use(one.http, one.code), one.status) << one.http << one.code;
+}
+
 TEST(S3Answer, ARefusalThatMayPassAndOneThatComesAgainAndAgain) {
   StoreAnswer denied = {403, {}, error_text("AccessDenied")};
   denied.lasts = StoreAnswer::Lasts::kMayPass;

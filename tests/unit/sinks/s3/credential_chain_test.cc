@@ -90,5 +90,49 @@ TEST(CredentialChain, DoesNotGoPastAPlaceThatIsBroken) {
   expect_failure(world.load(), TIDEMARK_E_PERMANENT, {"web identity", world.path("none")});
 }
 
+// They would end a header and begin another one, or make a signature that nobody understands.
+TEST(CredentialChain, RefusesKeysWithLineBreaksAndOuterBlanksByTheirName) {
+  const char* odd[] = {"secret of x\n", "\nsecret of x", "secret of x\r", "\rsecret of x", "secret\r\nof: x",
+                       " secret of x",  "secret of x ",  "\tsecret of x", "secret of x\t"};
+  for (const std::string value : odd) {
+    for (const std::string name :
+         {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"}) {
+      World world;
+      world.variables["AWS_ACCESS_KEY_ID"] = "ENV";
+      world.variables["AWS_SECRET_ACCESS_KEY"] = "s";
+      world.variables[name] = value;
+      expect_failure(world.load(), TIDEMARK_E_PERMANENT, {"environment", name + " has a line break"});
+      // The same as a role's source: it signs a request too.
+      world.write(".aws/config", "[default]\nrole_arn=arn\ncredential_source=Environment\n");
+      CredentialOptions options;
+      options.profile = "default";
+      expect_failure(world.load(options), TIDEMARK_E_PERMANENT, {name + " has a line break"});
+    }
+    World world;
+    CredentialOptions good;
+    good.access_key_id = "ID";
+    good.secret_access_key = Secret("s");
+    CredentialOptions options = good;
+    options.access_key_id = value;
+    const std::string words = "\" has a line break";
+    expect_failure(world.load(options), TIDEMARK_E_PERMANENT, {"option \"access_key_id" + words});
+    options = good;
+    options.secret_access_key = Secret(value);
+    expect_failure(world.load(options), TIDEMARK_E_PERMANENT, {"option \"secret_access_key" + words});
+    options = good;
+    options.session_token = Secret(value);
+    expect_failure(world.load(options), TIDEMARK_E_PERMANENT, {"option \"session_token" + words});
+    expect_credentials(world.load(good), "ID", "s", "");
+  }
+  World world;  // A blank inside is none of that.
+  world.variables["AWS_ACCESS_KEY_ID"] = "ENV";
+  world.variables["AWS_SECRET_ACCESS_KEY"] = "s s+/=";
+  expect_credentials(world.load(), "ENV", "s s+/=", "");
+  world.write(".aws/credentials", "[p]\naws_access_key_id=FILE\naws_secret_access_key=s\x7F\n");
+  CredentialOptions options;
+  options.profile = "p";
+  expect_failure(world.load(options), TIDEMARK_E_PERMANENT, {"aws_secret_access_key of profile \"p\" has"});
+}
+
 }  // namespace
 }  // namespace tidemark::sinks::s3

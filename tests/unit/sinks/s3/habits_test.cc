@@ -209,6 +209,21 @@ TEST_F(S3Habits, ARepeatedKeyIsPassedOverAndTold) {
   EXPECT_EQ(log_.count("more than once"), 1u) << "once a listing";
 }
 
+// "No more", and a token: what it leads to is part of the listing.
+TEST_F(S3Habits, AListingContinuesWhereThereIsATokenWhateverIsTruncated) {
+  start(with({}));
+  const auto sink = must_open();
+  std::vector<std::string> keys;
+  for (int i = 0; i < 9; ++i) {
+    keys.push_back(std::to_string(i));
+    ASSERT_TRUE(put(*sink, keys.back(), "x"));
+  }
+  set_habits({Habit::kUnsaidMore});
+  const uint64_t pages = count("ListObjectsV2");
+  EXPECT_EQ(list(*sink), keys);
+  EXPECT_EQ(count("ListObjectsV2") - pages, 3u);
+}
+
 TEST_F(S3Habits, AListingThatCannotBeTrustedIsRefusedAtOnce) {
   start(with({}));
   const auto sink = must_open();
@@ -227,6 +242,56 @@ TEST_F(S3Habits, AListingThatCannotBeTrustedIsRefusedAtOnce) {
     config.max_keys = 1000;
   });
   expect_list_refused(*sink, "IsTruncated is \"perhaps\"");
+}
+
+// Legal, and endless here.
+TEST_F(S3Habits, EmptyPagesWithoutEndAreCounted) {
+  start(with({}));
+  const auto sink = must_open();
+  ASSERT_TRUE(put(*sink, "k", "x"));
+  set_habits({Habit::kEmptyPages});
+  const uint64_t pages = count("ListObjectsV2");
+  expect_list_refused(*sink, "100 empty pages in a row");
+  EXPECT_EQ(count("ListObjectsV2") - pages, 100u);
+}
+
+TEST_F(S3Habits, WhatIsWrongWithTheWholeSinkIsNoObjectsFailure) {
+  start(with({}));
+  const auto sink = must_open();
+  ASSERT_TRUE(put(*sink, "k", "x"));
+  const Call call(nullptr, nullptr);
+  const Visitor visit([](void*, tidemark_str, const tidemark_object*) -> int32_t { return 0; }, nullptr);
+  const auto expect_down = [&](const std::string& code) {
+    SCOPED_TRACE(code);
+    std::string got;
+    const Status outcomes[] = {put(*sink, "l", "x"), get(*sink, "k", &got), sink->list("", "", visit, call)};
+    for (const Status& outcome : outcomes) {
+      EXPECT_EQ(status_of(outcome), TIDEMARK_E_RETRYABLE);
+      EXPECT_EQ(outcome.error().code, code);
+    }
+  };
+  store().reconfigure([](imposter::Config& config) { config.bucket = "another"; });
+  expect_down("NoSuchBucket");
+  store().reconfigure([](imposter::Config& config) {
+    config.bucket = imposter::Config().bucket;
+    config.access_key = "ANOTHERKEY0000000001";
+  });
+  expect_down("InvalidAccessKeyId");
+  store().reconfigure([](imposter::Config& config) {
+    config.access_key = imposter::Config().access_key;
+    config.secret_key = "another-secret-key-00000000000000000001";
+  });
+  expect_down("SignatureDoesNotMatch");
+  store().reconfigure([](imposter::Config& config) {
+    config.secret_key = imposter::Config().secret_key;
+    config.is_token_expired = true;
+  });
+  expect_down("ExpiredToken");
+  store().reconfigure([](imposter::Config& config) { config.is_token_expired = false; });
+  fail_with(Fault::kRedirect);
+  expect_down("TemporaryRedirect");
+  heal();
+  EXPECT_TRUE(put(*sink, "l", "x"));
 }
 
 TEST_F(S3Habits, ExpectIsGivenUpWhereItIsRefused) {

@@ -81,6 +81,9 @@ TEST_F(S3Open, TheOperatorIsToldWhatToChange) {
     const std::string message = refusal();
     EXPECT_NE(message.find(word), std::string::npos) << message;
   }
+  start_with({Habit::kNoListing});
+  EXPECT_NE(refusal("", TIDEMARK_E_RETRYABLE).find("HTTP 204 with nothing is not a page of a listing"),
+            std::string::npos);
   start_with({Habit::kStoresNothing});
   EXPECT_NE(refusal().find("the store said that it has the probe"), std::string::npos);
   imposter::Config config;

@@ -109,7 +109,7 @@ TEST_F(S3SinkTest, RefreshesAnExpiredTokenAndRepeatsOnce) {
   EXPECT_TRUE(put(**sink, "b", "x"));
   store().reconfigure([](imposter::Config& changed) { changed.is_token_expired = true; });
   const Status refused = put(**sink, "c", "x");
-  EXPECT_EQ(status_of(refused), TIDEMARK_E_PERMANENT);
+  EXPECT_EQ(status_of(refused), TIDEMARK_E_RETRYABLE) << "the whole sink waits for another one";
   EXPECT_EQ(refused.error().code, "ExpiredToken");
   unsetenv("AWS_SHARED_CREDENTIALS_FILE");
 }
@@ -131,7 +131,7 @@ TEST_F(S3SinkTest, ClassesOfFaults) {
                              {Fault::kResetAfter, TIDEMARK_E_RETRYABLE, false},
                              {Fault::kLostAnswer, TIDEMARK_E_RETRYABLE, true},
                              {Fault::kConflict, TIDEMARK_E_RETRYABLE, false},
-                             {Fault::kRedirect, TIDEMARK_E_PERMANENT, false},
+                             {Fault::kRedirect, TIDEMARK_E_RETRYABLE, false},
                              {Fault::kPutErrorBefore, TIDEMARK_E_RETRYABLE, false},
                              {Fault::kOkPage, TIDEMARK_E_RETRYABLE, false},
                              {Fault::kNotFoundPage, TIDEMARK_E_RETRYABLE, false},

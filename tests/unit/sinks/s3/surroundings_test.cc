@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <thread>
 
 #include "s3/iso_time.h"
 #include "s3/loopback.h"
@@ -83,12 +84,14 @@ class SurroundingsTest : public S3SinkTest {
   }
 
   Result<std::unique_ptr<S3Sink>> open_plain(const std::string& url,
-                                             const std::map<std::string, std::string>& options = {}) {
+                                             const std::map<std::string, std::string>& options = {},
+                                             uint32_t timeout_ms = 0) {
     std::vector<tidemark_option> list;
     for (const auto& [key, value] : options) list.push_back({abi_str(key), abi_str(value), 0, 0});
+    const tidemark_call raw = {sizeof raw, timeout_ms, nullptr, nullptr};
     return S3Sink::open(
         {HostLog(log_.host()), *parse_url(url), list.data(), static_cast<uint32_t>(list.size())},
-        Call(nullptr, nullptr));
+        Call(&raw, nullptr));
   }
   // Opens and stores a thing.
   void expect_works(const std::string& url, const std::map<std::string, std::string>& options = {}) {
@@ -264,6 +267,9 @@ class Proxy {
  public:
   std::string authorization;  // what the header has to be; empty: anything
   std::atomic<bool> is_broken = false;
+  std::string refusal = "502 Bad Gateway";  // what a broken one says
+  std::atomic<bool> drips = false;          // an answer that never ends, a byte at a time
+  std::string dripping_head = "";           // what comes of it at once
   std::atomic<int> forwarded = 0, tunnels = 0, denied = 0;
   uint16_t port() const { return server_.port(); }
   std::string url() const { return server_.url(); }
@@ -293,6 +299,22 @@ class Proxy {
       }
     }
   }
+  // Takes the body and answers a byte at a time, quicker than what counts as a stall.
+  void drip(int fd, const std::string& head, size_t got_bytes) const {
+    if (head.find("Expect: 100-continue") != std::string::npos) {
+      LoopbackServer::send_all(fd, "HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    const std::string length = header_of(head, "Content-Length");
+    const size_t size = length.empty() ? 0 : std::stoul(length);
+    std::vector<char> piece(64 * 1024);
+    while (got_bytes < size) {
+      const ssize_t got = recv(fd, piece.data(), piece.size(), 0);
+      if (got <= 0) return;
+      got_bytes += static_cast<size_t>(got);
+    }
+    if (!LoopbackServer::send_all(fd, dripping_head)) return;
+    while (LoopbackServer::send_all(fd, "x")) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
   static std::string header_of(const std::string& head, const std::string& name) {
     const size_t at = head.find("\r\n" + name + ": ");
     if (at == std::string::npos) return "";
@@ -306,9 +328,10 @@ class Proxy {
     if (head.empty()) return;
     if (is_broken) {
       LoopbackServer::send_all(fd,
-                               "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                               "HTTP/1.1 " + refusal + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
       return;
     }
+    if (drips) return drip(fd, head, rest.size());
     if (!authorization.empty() && header_of(head, "Proxy-Authorization") != authorization) {
       ++denied;
       LoopbackServer::send_all(fd,
@@ -395,6 +418,156 @@ TEST_F(SurroundingsTest, AProxysPasswordIsForTheProxyAlone) {
   EXPECT_EQ(denied.error().message.find("hush"), std::string::npos);
   EXPECT_GT(proxy.denied, 0);
   EXPECT_EQ(store().logged().size(), seen);
+}
+
+// Whoever reads it learns which proxy, and where it is set; never its password.
+TEST_F(SurroundingsTest, AProxyThatFailsIsNamedWithItsSource) {
+  struct Refusal {
+    const char* line;
+    tidemark_status status;
+    const char* words;
+  };
+  const Refusal refusals[] = {
+      {"407 Proxy Authentication Required", TIDEMARK_E_PERMANENT, "the proxy wants a user and a password"},
+      {"403 Forbidden", TIDEMARK_E_PERMANENT, "403"},
+      {"502 Bad Gateway", TIDEMARK_E_RETRYABLE, "502"}};
+  const auto expect_named = [&](const std::string& url, const Refusal& refusal, const std::string& where,
+                                const std::string& from, std::map<std::string, std::string> options) {
+    const uint32_t timeout_ms = refusal.status == TIDEMARK_E_RETRYABLE ? 1500 : 0;  // or it is asked again
+    const Result<std::unique_ptr<S3Sink>> sink = open_plain(url, options, timeout_ms);
+    ASSERT_FALSE(sink);
+    const std::string& message = sink.error().message;
+    EXPECT_EQ(sink.error().status, refusal.status) << message;
+    EXPECT_NE(message.find(refusal.words), std::string::npos) << message;
+    EXPECT_NE(message.find("through the proxy http://" + where + " (from " + from + ")"), std::string::npos)
+        << message;
+    EXPECT_EQ(message.find("hush"), std::string::npos) << message;
+  };
+  Proxy proxy;
+  proxy.is_broken = true;
+  const std::string where = "127.0.0.1:" + std::to_string(proxy.port());
+  const std::string with_password = "http://me:hush@" + where;
+  const Refusal nobody = {"", TIDEMARK_E_RETRYABLE, "connect"};
+  for (const bool tls : {true, false}) {
+    SCOPED_TRACE(tls);
+    if (tls) {
+      start_tls();
+    } else {
+      start();
+    }
+    const std::string url =
+        "s3://tidemark/p?ca_file=" + (home_ / "ca.pem") + "&endpoint=" + store_->endpoint();
+    for (const std::string name : {tls ? "https_proxy" : "http_proxy", "all_proxy", "ALL_PROXY"}) {
+      SCOPED_TRACE(name);
+      set(name, with_password);
+      for (const Refusal& refusal : refusals) {
+        proxy.refusal = refusal.line;
+        expect_named(url, refusal, where, name, keys());
+      }
+      set(name, nullptr);
+    }
+    std::map<std::string, std::string> options = keys();
+    options["proxy"] = with_password;
+    proxy.refusal = refusals[0].line;
+    expect_named(url, refusals[0], where, "option \"proxy\"", options);
+    options["proxy"] = "http://me:hush@127.0.0.1:1";
+    expect_named(url, nobody, "127.0.0.1:1", "option \"proxy\"", options);
+  }
+  std::map<std::string, std::string> options = keys();
+  options["proxy"] = "gopher://me:hush@127.0.0.1:1";
+  const auto sink = open_plain("s3://tidemark/p?endpoint=" + store_->endpoint(), options);
+  ASSERT_FALSE(sink);
+  EXPECT_EQ(sink.error().status, TIDEMARK_E_PERMANENT) << sink.error().message;
+  EXPECT_NE(sink.error().message.find("not a proxy's url"), std::string::npos) << sink.error().message;
+  EXPECT_EQ(sink.error().message.find("hush"), std::string::npos) << sink.error().message;
+}
+
+// A byte now and then is no stall, and still there is an end to it, also in calls without a limit of their
+// own.
+TEST_F(SurroundingsTest, AnAnswerThatDripsForEverIsGivenUp) {
+  start();
+  Proxy proxy;
+  const std::string url =
+      "s3://tidemark/p?multipart_threshold=64MiB&stall_timeout_ms=1000&connect_timeout_ms=100&proxy=" +
+      proxy.url() + "&endpoint=" + store_->endpoint();
+  const Result<std::unique_ptr<S3Sink>> sink = open_plain(url, keys());
+  ASSERT_TRUE(sink) << sink.error().message;
+  ASSERT_TRUE(put(**sink, "there", "bytes"));
+  proxy.drips = true;
+  const Visitor visit([](void*, tidemark_str, const tidemark_object*) -> int32_t { return 0; }, nullptr);
+  const Call call(nullptr, nullptr);
+  proxy.dripping_head = "HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n";
+  const Status outcomes[] = {(*sink)->list("", "", visit, call), (*sink)->remove("there", call),
+                             put(**sink, "small", "x"), put(**sink, "large", std::string(2 << 20, 'x'))};
+  for (const Status& outcome : outcomes) {
+    EXPECT_EQ(status_of(outcome), TIDEMARK_E_RETRYABLE);
+    EXPECT_NE(outcome.error().message.find("is not whole after 2100 ms"), std::string::npos)
+        << outcome.error().message;
+  }
+  proxy.dripping_head = "HTTP/1.1 200 OK\r\nx-a: ";
+  EXPECT_EQ(status_of((*sink)->head("there", call)), TIDEMARK_E_RETRYABLE);
+  proxy.dripping_head = "HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n";
+  expect_refused(url, TIDEMARK_E_RETRYABLE, "the answer of 127.0.0.1", keys());
+}
+
+TEST_F(SurroundingsTest, CertificatesThatDoNotFitSayWhichAndWhy) {
+  start_tls();
+  const std::string url = "s3://tidemark/p?endpoint=" + store_->endpoint();
+  set_keys();
+  set("AWS_CA_BUNDLE", home_ / "none.pem");
+  expect_refused(url, TIDEMARK_E_PERMANENT, "is what AWS_CA_BUNDLE names a readable PEM file?");
+  set("AWS_CA_BUNDLE", nullptr);
+  expect_refused(url + "&ca_file=" + (home_ / "none.pem"), TIDEMARK_E_PERMANENT,
+                 "is what option \"ca_file\" names");
+  write("config", "[default]\nca_bundle = " + (home_ / "none.pem") + "\n");
+  expect_refused(url, TIDEMARK_E_PERMANENT, "is what ca_bundle of profile \"default\" names");
+  write("config", "");
+  // A certificate of the right issuer's, for other names; and the right one, of another issuer.
+  const std::string other =
+      "s3://tidemark/p?endpoint=https://other.localhost:" + std::to_string(store_->port());
+  expect_refused(other + "&ca_file=" + (home_ / "ca.pem"), TIDEMARK_E_PERMANENT,
+                 "is another host's: is endpoint right?");
+  const std::string own = home_ / "other";
+  std::filesystem::create_directory(own);
+  ASSERT_EQ(std::system((S3_TEST_CERTIFICATES " '" + own + "' >/dev/null 2>&1").c_str()), 0);
+  set("AWS_CA_BUNDLE", own + "/ca.pem");
+  expect_refused(url, TIDEMARK_E_PERMANENT, "which AWS_CA_BUNDLE names");
+  set("AWS_CA_BUNDLE", nullptr);
+  expect_refused(url, TIDEMARK_E_PERMANENT, "give that with ca_file");
+}
+
+TEST_F(SurroundingsTest, TheWrongSchemeIsGuessed) {
+  set_keys();
+  start_tls();
+  const std::string port = std::to_string(store_->port());
+  const auto plain = open_plain("s3://tidemark/p?endpoint=http://127.0.0.1:" + port, {}, 1500);
+  ASSERT_FALSE(plain);
+  EXPECT_NE(plain.error().message.find("is the endpoint https:// instead of http://?"), std::string::npos)
+      << plain.error().message;
+  const LoopbackServer http([](int fd) {
+    char piece[4096];
+    if (recv(fd, piece, sizeof piece, 0) > 0)
+      LoopbackServer::send_all(fd, "HTTP/1.1 400 Bad Request\r\n\r\n");
+  });
+  start();
+  for (const int served : {int{http.port()}, int{store_->port()}}) {
+    const auto tls =
+        open_plain("s3://tidemark/p?endpoint=https://127.0.0.1:" + std::to_string(served), {}, 1500);
+    ASSERT_FALSE(tls);
+    EXPECT_NE(tls.error().message.find("is the endpoint http:// instead of https://?"), std::string::npos)
+        << tls.error().message;
+  }
+}
+
+TEST_F(SurroundingsTest, AProcessThatIsWaitedForIsTold) {
+  start();
+  write("config", "[default]\ncredential_process = sleep 100\n");
+  const auto sink = open_plain("s3://tidemark/p?endpoint=" + store_->endpoint(), {}, 3500);
+  ASSERT_FALSE(sink);
+  EXPECT_EQ(sink.error().status, TIDEMARK_E_RETRYABLE);
+  EXPECT_NE(sink.error().message.find("credential_process of profile \"default\""), std::string::npos)
+      << sink.error().message;
+  EXPECT_EQ(log_.count("waiting for the credential_process of profile \"default\""), 1u);
 }
 
 TEST_F(SurroundingsTest, AProxyThatIsBrokenIsTriedAgainLater) {

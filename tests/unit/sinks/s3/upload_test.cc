@@ -161,6 +161,36 @@ TEST_F(S3UploadTest, AnUndecidedCompletionIsLookedAt) {
   EXPECT_TRUE(stored("k") == bytes_of(6 << 20));
 }
 
+// The ETag of a whole object is made of those of its parts. Any other is not believed, however sure the store
+// is of it.
+TEST_F(S3UploadTest, ACompletionWithTheEtagOfAnotherObjectIsNotDone) {
+  using imposter::Habit;
+  for (const bool conditional : {true, false}) {
+    imposter::Config config;
+    if (!conditional) config.complete_condition = Condition::kIgnored;
+    start(config);
+    const auto sink = must_open(kSmallParts);
+    const auto set_habit = [&](imposter::Habits habits) {
+      store().reconfigure([&](imposter::Config& changed) { changed.habits = habits; });
+    };
+    set_habit({Habit::kTellsOtherEtag});
+    const Status told = put(*sink, "told", bytes_of(6 << 20));
+    EXPECT_EQ(status_of(told), conditional ? TIDEMARK_E_RETRYABLE : TIDEMARK_E_EXISTS);
+    EXPECT_EQ(status_of(put(*sink, "told", bytes_of(6 << 20))), TIDEMARK_E_EXISTS) << "then it is read";
+    set_habit({Habit::kKeepsOtherEtag});
+    const Status kept = put(*sink, "kept", bytes_of(6 << 20));
+    EXPECT_EQ(status_of(kept), TIDEMARK_E_EXISTS) << "what is there has to be read";
+    if (conditional) {
+      for (const Status& outcome : {told, kept}) {
+        EXPECT_NE(outcome.error().message.find("not that of the parts"), std::string::npos);
+        EXPECT_EQ(outcome.error().message.find("\"\""), std::string::npos) << outcome.error().message;
+      }
+    }
+    set_habit({});
+    EXPECT_TRUE(put(*sink, "right", bytes_of(6 << 20)));
+  }
+}
+
 TEST_F(S3UploadTest, OpeningSweepsOldUploadsOfItsPrefix) {
   start();
   const auto begin = [&](const std::string& key) {
