@@ -9,6 +9,7 @@
 #include "sink/memory_source.h"
 #include "store/compare.h"
 #include "store/store.h"
+#include "tar/format.h"
 #include "util/guard.h"
 #include "util/sha256.h"
 #include "util/stopwatch.h"
@@ -397,26 +398,20 @@ JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::J
   part.last = part.first + std::min(part.last - part.first, limits_.compare_entries - 1);
   const std::string key = core::object_key(*id.storage, id.id, job.range, core::ObjectKind::kArchive);
   Leases leases(host_, id, sources_, metrics_);
-  tar::EntryDigests there(part);
   uint64_t read_bytes = 0;
-  Status status = store::digest_entries(*sink_, key, there, &read_bytes, &call_);
-  Ended result = looked_at(id, job.range, std::move(status), read_bytes);
+  auto there = store::digest_entries(*sink_, key, part, &read_bytes, &call_);
+  Ended result = looked_at(id, job.range, there ? Status() : tl::unexpected(there.error()), read_bytes);
   if (result.result.outcome != core::Outcome::kDone) return result;
   for (core::Lsn lsn = part.first; lsn <= part.last; ++lsn) {
     Ended entry;
-    const core::Digest* const archived = there.find(lsn);
+    const core::Digest& archived = there->at(lsn);
     const Result<core::Digest> here = digest_of_entry(id, lsn, leases);
-    if (archived == nullptr) {
-      Error error;
-      error.status = TIDEMARK_E_CORRUPT;
-      error.message = key + " does not hold it, though its name says so";
-      entry = conflict(id, {lsn, lsn}, std::move(error));
-    } else if (!here) {
+    if (!here) {
       entry = entry_error(id, lsn, here.error());
       // Archived, and the host no longer has it.
       if (entry.result.outcome == core::Outcome::kMissing && lsn <= job.trusted) entry = {};
-    } else if (*here != *archived) {
-      entry = conflict(id, {lsn, lsn}, store::other_content(key, *archived, *here));
+    } else if (*here != archived) {
+      entry = conflict(id, {lsn, lsn}, store::other_content(key, archived, *here));
     }
     if (entry.result.outcome != core::Outcome::kDone) {
       // What was found equal counts; this one is met again as the first of another job.

@@ -1,38 +1,10 @@
 #include "store/maintain.h"
 #include "store/read_archive.h"
 #include "store/stream.h"
-#include "util/sha256.h"
+#include "tar/entry_digests.h"
 
 namespace tidemark::store {
 namespace {
-
-// Takes the digest of each entry and gives it to the caller; or does nothing.
-class EntryVisitor final : public tar::ContentVisitor {
- public:
-  explicit EntryVisitor(const std::function<bool(const CheckedEntry&)>& visit) : visit_(visit) {}
-
-  bool was_stopped() const { return was_stopped_; }
-  void entry_bytes(std::span<const uint8_t> bytes) override {
-    if (visit_) sha_.update(bytes.data(), bytes.size());
-  }
-  Status begin_entry(core::Lsn) override {
-    if (visit_) sha_.reset();
-    return {};
-  }
-  Status end_entry(core::Lsn lsn, uint64_t size_bytes) override {
-    if (!visit_) return {};
-    const Result<core::Digest> digest = sha_.finish();
-    if (!digest) return tl::unexpected(digest.error());
-    if (visit_({lsn, size_bytes, *digest})) return {};
-    was_stopped_ = true;
-    return fail(TIDEMARK_E_CANCELLED, "the visitor has seen enough");
-  }
-
- private:
-  const std::function<bool(const CheckedEntry&)>& visit_;
-  bool was_stopped_ = false;
-  Sha256 sha_;
-};
 
 // Its only entry is all of its content but the end mark, whose digest comes with that of the whole.
 Status check_single(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
@@ -61,10 +33,18 @@ Status check(sink::Sink& sink, std::string_view key, const std::function<bool(co
   if (parsed->name.range.first == parsed->name.range.last) {
     return check_single(sink, key, *parsed, visit, read_bytes, deadline);
   }
-  EntryVisitor visitor(visit);
+  bool was_stopped = false;
+  const tar::EntryDigests::Take take = [&](core::Lsn lsn, uint64_t size_bytes,
+                                           const core::Digest& digest) -> Status {
+    if (visit({lsn, size_bytes, digest})) return {};
+    was_stopped = true;
+    return fail(TIDEMARK_E_CANCELLED, "the visitor has seen enough");
+  };
+  tar::EntryDigests digests(parsed->name.range, take);
+  tar::ContentVisitor nothing;
   tar::FooterSplitter splitter;
-  Status status = read_archive(sink, key, *parsed, splitter, visitor, read_bytes, deadline);
-  return visitor.was_stopped() ? Status() : status;
+  Status status = read_archive(sink, key, *parsed, splitter, visit ? digests : nothing, read_bytes, deadline);
+  return was_stopped ? Status() : status;
 }
 
 Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemark_call* call) {

@@ -1,30 +1,28 @@
 #include "store/compare.h"
 
-#include <functional>
 #include <span>
 #include <string>
 
+#include "store/read_archive.h"
 #include "store/store.h"
 #include "store/stream.h"
 #include "tar/content_stream.h"
+#include "tar/entry_digests.h"
 
 namespace tidemark::store {
 namespace {
 
-using Take = std::function<Status(std::span<const uint8_t>)>;
-
 // Every byte, once. The footer, if it is of these bytes and of this key.
-Result<core::Footer> read_whole(sink::Sink& sink, std::string_view key, const Take& take,
-                                uint64_t* read_bytes, const tidemark_call* call) {
+Result<core::Footer> read_whole(sink::Sink& sink, std::string_view key, uint64_t* read_bytes,
+                                const tidemark_call* call) {
   const auto parsed = parse_key(key);
   if (!parsed) return tl::unexpected(parsed.error());
   Deadline deadline(call);
   tar::FooterSplitter splitter;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
     count_bytes(read_bytes, piece.size());
-    const auto pieces = splitter.push(piece);
-    if (Status first = take(pieces.first); !first) return first;
-    return take(pieces.second);
+    splitter.push(piece);
+    return {};
   });
   if (!status) return tl::unexpected(std::move(status.error()));
   auto footer = splitter.check(parsed->storage, parsed->partition, parsed->name.range);
@@ -34,10 +32,7 @@ Result<core::Footer> read_whole(sink::Sink& sink, std::string_view key, const Ta
 
 Result<core::Footer> read(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
                           const tidemark_call* call) {
-  if (depth == Depth::kFull) {
-    const auto nothing = [](std::span<const uint8_t>) -> Status { return {}; };
-    return read_whole(sink, key, nothing, read_bytes, call);
-  }
+  if (depth == Depth::kFull) return read_whole(sink, key, read_bytes, call);
   count_bytes(read_bytes, core::kFooterSize);
   return read_footer(sink, key, call);
 }
@@ -82,14 +77,21 @@ Status prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64
   return footer ? Status() : tl::unexpected(footer.error());
 }
 
-Status digest_entries(sink::Sink& sink, std::string_view key, tar::EntryDigests& digests,
-                      uint64_t* read_bytes, const tidemark_call* call) {
-  const auto take = [&](std::span<const uint8_t> piece) -> Status {
-    Status status = digests.push(piece);
-    return status ? status : about(key, status.error());
+Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, core::Range wanted,
+                                      uint64_t* read_bytes, const tidemark_call* call) {
+  const auto parsed = parse_key(key);
+  if (!parsed) return tl::unexpected(parsed.error());
+  EntryDigestMap found;
+  const tar::EntryDigests::Take keep = [&](core::Lsn lsn, uint64_t, const core::Digest& digest) -> Status {
+    found.emplace(lsn, digest);
+    return {};
   };
-  const auto footer = read_whole(sink, key, take, read_bytes, call);
-  return footer ? Status() : tl::unexpected(footer.error());
+  Deadline deadline(call);
+  tar::FooterSplitter splitter;
+  tar::EntryDigests digests(wanted, keep);
+  Status status = read_archive(sink, key, *parsed, splitter, digests, read_bytes, deadline);
+  if (!status) return tl::unexpected(std::move(status.error()));
+  return found;
 }
 
 }  // namespace tidemark::store

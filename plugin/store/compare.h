@@ -6,11 +6,11 @@
 #define TIDEMARK_STORE_COMPARE_H
 
 #include <cstdint>
+#include <map>
 #include <string_view>
 
 #include "core/footer.h"
 #include "sink/sink.h"
-#include "tar/entry_digests.h"
 #include "util/result.h"
 
 namespace tidemark::store {
@@ -41,10 +41,11 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
 Status prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
                      const tidemark_call* call);
 
-// Reads an archive whole: its content to `digests`, its own digest checked. CORRUPT as above; then what
-// `digests` says is worth nothing.
-Status digest_entries(sink::Sink& sink, std::string_view key, tar::EntryDigests& digests,
-                      uint64_t* read_bytes, const tidemark_call* call);
+// Reads an archive whole and checks it, members included: the digest of each of its entries in `wanted`, as
+// tar/entry_digests.h says. CORRUPT as above, or if its members are not what the archiver writes.
+using EntryDigestMap = std::map<core::Lsn, core::Digest>;
+Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, core::Range wanted,
+                                      uint64_t* read_bytes, const tidemark_call* call);
 
 }  // namespace tidemark::store
 

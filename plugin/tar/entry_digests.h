@@ -1,53 +1,46 @@
-// The content of an archive taken apart by entries: the digest of the bytes of each, headers included. Equal
-// entries have equal bytes, in whatever archive they are; so an archive can be compared with what is left of
-// its entries on disk.
+// The digest of each entry of an archive, headers included. Equal entries have equal bytes, in whatever
+// archive they are; so a batch can be compared with what is left of its entries on disk.
 //
-// One thread at a time. The bytes may be hostile: nothing is believed but sizes, and those only say how much
-// is skipped.
+// A visitor of a ContentParser. One thread at a time; borrows `take`.
 #ifndef TIDEMARK_TAR_ENTRY_DIGESTS_H
 #define TIDEMARK_TAR_ENTRY_DIGESTS_H
 
-#include <array>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <span>
-#include <string>
 
 #include "core/footer.h"
 #include "core/types.h"
-#include "tar/format.h"
+#include "tar/content_parser.h"
 #include "util/result.h"
 #include "util/sha256.h"
 
 namespace tidemark::tar {
 
-class EntryDigests {
+class EntryDigests final : public ContentVisitor {
  public:
-  // Of entries outside of `wanted` nothing is kept.
-  explicit EntryDigests(core::Range wanted) : wanted_(wanted) {}
+  // `take` is given each entry of `wanted` at its end; any status but OK ends the reading.
+  using Take = std::function<Status(core::Lsn, uint64_t size_bytes, const core::Digest&)>;
+  EntryDigests(core::Range wanted, const Take& take) : wanted_(wanted), take_(take) {}
 
-  // The archive's content in order, without its footer. CORRUPT: no archive of ours.
-  Status push(std::span<const uint8_t> piece);
-  // After the end mark. The last digest that an entry with this number had; nullptr: there is none.
-  const core::Digest* find(core::Lsn lsn) const;
+  Status begin_entry(core::Lsn lsn) override {
+    is_wanted_ = wanted_.contains(lsn);
+    sha_.reset();
+    return {};
+  }
+  void entry_bytes(std::span<const uint8_t> bytes) override {
+    if (is_wanted_) sha_.update(bytes.data(), bytes.size());
+  }
+  Status end_entry(core::Lsn lsn, uint64_t size_bytes) override {
+    if (!is_wanted_) return {};
+    const Result<core::Digest> digest = sha_.finish();
+    return digest ? take_(lsn, size_bytes, *digest) : tl::unexpected(digest.error());
+  }
 
  private:
-  Status on_block();
-  Status on_header();
-  Status on_pax_end();
-  Status end_entry();
-  void hash(std::span<const uint8_t> bytes);
-
   const core::Range wanted_;
-  std::map<core::Lsn, core::Digest> digests_;
-  std::array<uint8_t, kBlockSize> block_;
-  size_t block_size_ = 0;
-  uint64_t body_ = 0;      // bytes of the member's body and padding still to come
-  std::string pax_;        // a pax header and its records: they belong to the member behind them
-  uint64_t pax_body_ = 0;  // of them still to come
-  uint64_t pax_size_ = 0;  // a size they give, 0: none
-  bool ended_ = false;
-  core::Lsn entry_ = core::kNoLsn;  // whose bytes are hashed now, if wanted
+  const Take& take_;
+  bool is_wanted_ = false;
   Sha256 sha_;
 };
 

@@ -1,5 +1,4 @@
-// The content of an archive, taken apart in memory: strictly (ContentParser) and by digests only
-// (EntryDigests).
+// The content of an archive, taken apart in memory.
 #include <map>
 
 #include "fuzz.h"
@@ -68,19 +67,14 @@ class Witness final : public tar::ContentVisitor {
 };
 
 // In pieces of a size that never meets the blocks, or at once.
-template <class Sink>
-Status push(Sink& sink, std::string_view content, size_t step) {
-  while (!content.empty()) {
+bool parse(std::string_view content, size_t step, tar::ContentVisitor& visitor) {
+  tar::ContentParser parser(kRange, visitor);
+  Status status;
+  while (status && !content.empty()) {
     const std::string_view piece = content.substr(0, step);
-    if (Status status = sink.push(fuzz::bytes_of(piece)); !status) return status;
+    status = parser.push(fuzz::bytes_of(piece));
     content.remove_prefix(piece.size());
   }
-  return {};
-}
-
-bool parse(std::string_view content, size_t step, Witness& witness) {
-  tar::ContentParser parser(kRange, witness);
-  Status status = push(parser, content, step);
   if (status) status = parser.finish();
   fuzz::require(status || status.error().status == TIDEMARK_E_CORRUPT, "bytes are right or CORRUPT");
   return status.has_value();
@@ -110,17 +104,14 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::require(parse(content, 77, pieces) == is_right, "how bytes come makes no difference");
   fuzz::require(whole.digests == pieces.digests, "nor to the digests");
 
-  tar::EntryDigests digests(kRange);
-  tar::EntryDigests same(kRange);
-  const bool is_tar = push(digests, content, SIZE_MAX).has_value();
-  fuzz::require(push(same, content, 77).has_value() == is_tar,
-                "how bytes come makes no difference here either");
-  fuzz::require(is_tar || !is_right, "what is right can be digested");
-  for (core::Lsn lsn = kRange.first; is_tar && lsn <= kRange.last; ++lsn) {
-    const core::Digest* const found = digests.find(lsn);
-    fuzz::require((found == nullptr) == (same.find(lsn) == nullptr), "what was found is found again");
-    if (is_right) fuzz::require(found && *found == whole.digests[lsn], "both digest the same bytes");
-  }
+  std::map<core::Lsn, core::Digest> digests;
+  const tar::EntryDigests::Take keep = [&](core::Lsn lsn, uint64_t, const core::Digest& digest) -> Status {
+    digests[lsn] = digest;
+    return {};
+  };
+  tar::EntryDigests visitor(kRange, keep);
+  fuzz::require(parse(content, SIZE_MAX, visitor) == is_right, "who visits makes no difference");
+  fuzz::require(digests == whole.digests, "both digest the same bytes");
   check_splitter(fuzz::as_object(content, kRange));
   return 0;
 }

@@ -11,7 +11,6 @@
 #include "core/archive_name.h"
 #include "tar/content_parser.h"
 #include "tar/content_stream.h"
-#include "tar/entry_digests.h"
 #include "tar/extract.h"
 #include "tar/raw_tar.h"
 #include "tar/source_tools.h"
@@ -36,7 +35,7 @@ std::span<const uint8_t> bytes_of(std::string_view text) {
 
 // What each reader says to an object: nothing if it takes it.
 struct Verdicts {
-  std::string parser, unpacker, extract, digests;
+  std::string parser, unpacker, extract;
 };
 
 Verdicts read_by_all(const std::string& object, uint64_t members_max = kMembersMax) {
@@ -64,12 +63,6 @@ Verdicts read_by_all(const std::string& object, uint64_t members_max = kMembersM
     test::StringStream stream(object, 100'000);
     verdicts.extract = text_of(extract_entry(stream, {"db", 7, kOne, 36, into, {members_max}}, {}));
   }
-  {
-    EntryDigests digests(kOne);
-    const Status status = digests.push(content);
-    verdicts.digests = text_of(status);
-    if (status && digests.find(36) == nullptr) verdicts.digests = "no digest";
-  }
   return verdicts;
 }
 
@@ -78,7 +71,6 @@ void expect_taken(const std::string& object, uint64_t members_max = kMembersMax)
   EXPECT_EQ(verdicts.parser, "");
   EXPECT_EQ(verdicts.unpacker, "");
   EXPECT_EQ(verdicts.extract, "");
-  EXPECT_EQ(verdicts.digests, "");
 }
 
 void expect_refused(const std::string& object, const std::string& why, uint64_t members_max = kMembersMax) {
