@@ -11,7 +11,8 @@ void LookBack::add(core::Range range, core::ObjectKind kind) {
     return;
   }
   if (range.last >= low_) {
-    over_ = std::min(over_, range.first);
+    core::Lsn& over = kind == core::ObjectKind::kArchive ? over_ : record_over_;
+    over = std::min(over, range.first);
     range.last = low_ - 1;
   }
   coverage_.add(range);
@@ -25,6 +26,7 @@ void LookBack::add(core::Range range, core::ObjectKind kind) {
 
 void LookBack::add_what_reaches_over(const LookBack& other) {
   if (other.over_ < low_) add({other.over_, low_}, core::ObjectKind::kArchive);
+  if (other.record_over_ < low_) add({other.record_over_, low_}, core::ObjectKind::kGap);
   has_other_origin_ |= other.has_other_origin_;
 }
 
