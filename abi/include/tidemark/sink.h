@@ -100,8 +100,8 @@ typedef struct tidemark_sink_api {
                          const tidemark_call*, tidemark_error*);
   /* OK also means that the object is durable, whoever wrote it: the archiver asks before it relies on
    * an object it did not just write. After OK of put or head whatever was visible before the call in the same
-   * folder (the key up to its last '/') is durable too. TIDEMARK_E_NOT_FOUND: no such object. The callee sets out->struct_size
-   * to what it filled, at most what the caller gave. [any-thread] */
+   * folder (the key up to its last '/') is durable too. TIDEMARK_E_NOT_FOUND: no such object. The callee sets
+   * out->struct_size to what it filled, at most what the caller gave. [any-thread] */
   tidemark_status (*head)(tidemark_sink*, tidemark_str key, const tidemark_call*, tidemark_object* out,
                           tidemark_error*);
   /* [offset, offset + size); a negative offset counts from the end, and one that reaches before the
