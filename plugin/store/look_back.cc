@@ -13,7 +13,8 @@ void LookBack::add(core::Range range, core::ObjectKind kind) {
   const bool is_archive = kind == core::ObjectKind::kArchive;
   last_ = {range, kind};
   if (range.last >= low_) {
-    over_ = std::min(over_, range.first);
+    core::Lsn& over = is_archive ? over_ : record_over_;
+    over = std::min(over, range.first);
     range.last = low_ - 1;
   }
   coverage_.add(range);
@@ -27,7 +28,9 @@ void LookBack::add(core::Range range, core::ObjectKind kind) {
 
 void LookBack::add_what_reaches_over(const LookBack& other) {
   if (other.over_ < low_) add({other.over_, low_}, core::ObjectKind::kArchive);
+  if (other.record_over_ < low_) add({other.record_over_, low_}, core::ObjectKind::kGap);
   has_other_origin_ |= other.has_other_origin_;
+  if (other.last_) last_ = other.last_;  // which is in both windows, or reaches over low
 }
 
 bool LookBack::is_enough() const {

@@ -47,7 +47,8 @@ class LookBack {
   core::Lsn newest_ = core::kNoLsn;
   core::Lsn lowest_ = core::kNoLsn;  // the lowest LSN that anything but an origin has
   core::Lsn origin_ = core::kNoLsn;
-  core::Lsn over_ = core::kEveryLsn;  // the lowest LSN of what reaches over low
+  core::Lsn over_ = core::kEveryLsn;         // the lowest LSN of archives that reach over low
+  core::Lsn record_over_ = core::kEveryLsn;  // and of records
   size_t archives_ = 0;
   std::optional<core::ParsedName> last_;
   core::Lsn recorded_ = core::kNoLsn;  // the lowest LSN of records but origins

@@ -589,6 +589,19 @@ TEST_F(DiscoverTest, TheLowestHoleAgreesWithTheDefinition) {
           *format_record(record, "db", 7, {1, last});
       lowest = std::min(lowest, last + 1);
     }
+    // What stands for all that lies before low is one of the objects there.
+    const auto found = discover(fake_.sink(), "db", 7, low, {}, nullptr);
+    ASSERT_TRUE(found) << round;
+    ASSERT_EQ(found->older.has_value(),
+              std::any_of(known_.begin(), known_.end(),
+                          [&](const Known& known) { return known.range.first < low; }))
+        << round;
+    if (found->older) {
+      ASSERT_LT(found->older->range.first, low) << round;
+      ASSERT_TRUE(fake_.objects.contains(core::object_key("db", 7, found->older->range, found->older->kind)))
+          << round;
+    }
+    fake_.lists = 0;
     std::optional<Range> expected;
     // Without an origin it is entry 1 that comes before, but for a record.
     const bool has_origin = std::any_of(fake_.objects.begin(), fake_.objects.end(),
