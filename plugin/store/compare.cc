@@ -21,7 +21,7 @@ Result<core::Footer> read_whole(sink::Sink& sink, std::string_view key, const Ta
   Deadline deadline(call);
   tar::FooterSplitter splitter;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
-    count_bytes(read_bytes, piece.size());
+    *read_bytes += piece.size();
     const auto pieces = splitter.push(piece);
     if (Status first = take(pieces.first); !first) return first;
     return take(pieces.second);
@@ -38,7 +38,7 @@ Result<core::Footer> read(sink::Sink& sink, std::string_view key, Depth depth, u
     const auto nothing = [](std::span<const uint8_t>) -> Status { return {}; };
     return read_whole(sink, key, nothing, read_bytes, call);
   }
-  count_bytes(read_bytes, core::kFooterSize);
+  *read_bytes += core::kFooterSize;
   return read_footer(sink, key, call);
 }
 
