@@ -157,15 +157,21 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
   if (status != TIDEMARK_OK)
     return to_error("cannot open " + printable(options.url.substr(0, options.url.find('?'))), status, error);
   const auto extension = [&](const char* id) { return plugin_->api().get_extension(archiver_, id); };
-  maintain_ = static_cast<const tidemark_maintain_api*>(extension(TIDEMARK_EXT_MAINTAIN));
+  maintenance_ = static_cast<const tidemark_maintenance_api*>(extension(TIDEMARK_EXT_MAINTENANCE));
   readback_ = static_cast<const tidemark_readback_api*>(extension(TIDEMARK_EXT_READBACK));
-  if (maintain_ == nullptr || !TIDEMARK_HAS(maintain_, tidemark_maintain_api, prune) ||
-      readback_ == nullptr || !TIDEMARK_HAS(readback_, tidemark_readback_api, fetch)) {
-    return Error{kExitSink,
-                 "this plugin is too old: it has no " TIDEMARK_EXT_MAINTAIN " (name another with --plugin)",
-                 TIDEMARK_OK, 0};
-  }
-  return {};
+  draft_ = static_cast<const tidemark_draft_maintenance_api*>(extension(TIDEMARK_EXT_DRAFT_MAINTENANCE));
+  const char* missing = nullptr;
+  if (readback_ == nullptr || !TIDEMARK_HAS(readback_, tidemark_readback_api, fetch))
+    missing = TIDEMARK_EXT_READBACK;
+  if (maintenance_ == nullptr || !TIDEMARK_HAS(maintenance_, tidemark_maintenance_api, unpack))
+    missing = TIDEMARK_EXT_MAINTENANCE;
+  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, prune))
+    missing = TIDEMARK_EXT_DRAFT_MAINTENANCE;
+  if (missing == nullptr) return {};
+  return Error{kExitSink,
+               std::string("this plugin is of another release: it has no ") + missing +
+                   " (name another with --plugin)",
+               TIDEMARK_OK, 0};
 }
 
 Archive::~Archive() { plugin_->api().destroy(archiver_); }
@@ -190,40 +196,50 @@ Result<void> Archive::scan(const Scope& scope, uint64_t from, const std::functio
   return with_retries(
       "", stop,
       [&](const tidemark_call* call, tidemark_error* error) {
-        return maintain_->scan(archiver_, to_str(scope.storage), partition, from, on_object, &context, call,
-                               error);
+        return maintenance_->scan(archiver_, to_str(scope.storage), partition, from, on_object, &context,
+                                  call, error);
       },
       &context.visited);
 }
 
-Result<void> Archive::check(const std::string& key, uint64_t* read_bytes, Stop& stop) {
+Result<void> Archive::check(const std::string& key, ReadMeter* meter, Stop& stop) {
+  tidemark_check_options options{};
+  options.struct_size = sizeof(options);
+  options.progress = meter != nullptr ? &ReadMeter::report : nullptr;
+  options.ctx = meter;
   return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
-    return maintain_->check(archiver_, to_str(key), nullptr, nullptr, read_bytes, call, error);
+    return draft_->check(archiver_, to_str(key), &options, call, error);
   });
 }
 
 Result<void> Archive::check_entries(const std::string& key, const std::function<void()>& again,
-                                    const std::function<bool(const CheckedEntry&)>& visit,
-                                    uint64_t* read_bytes, Stop& stop) {
-  const auto on_entry = [](void* ctx, const tidemark_checked_entry* entry) -> int32_t {
+                                    const std::function<bool(const CheckedEntry&)>& visit, Stop& stop) {
+  tidemark_check_options options{};
+  options.struct_size = sizeof(options);
+  options.visit = [](void* ctx, const tidemark_checked_entry* entry) -> int32_t {
     CheckedEntry checked{entry->lsn, {}};
     std::copy_n(entry->sha256, checked.sha256.size(), checked.sha256.begin());
     return (*static_cast<const std::function<bool(const CheckedEntry&)>*>(ctx))(checked) ? 0 : 1;
   };
+  options.ctx = const_cast<std::function<bool(const CheckedEntry&)>*>(&visit);
   return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
     again();
-    return maintain_->check(archiver_, to_str(key), on_entry,
-                            const_cast<std::function<bool(const CheckedEntry&)>*>(&visit), read_bytes, call,
-                            error);
+    return draft_->check(archiver_, to_str(key), &options, call, error);
   });
 }
 
-Result<void> Archive::unpack(const std::string& key, uint64_t first, uint64_t last,
-                             const std::string& directory, uint64_t* read_bytes, Stop& stop) {
+Result<void> Archive::unpack(const std::string& key, uint64_t first, uint64_t last, const std::string& place,
+                             ReadMeter* meter, Stop& stop) {
+  const tidemark_unpack_options options = {sizeof(options),
+                                           TIDEMARK_UNPACK_PRIVATE,
+                                           first,
+                                           last,
+                                           to_str(place),
+                                           meter != nullptr ? &ReadMeter::report : nullptr,
+                                           meter};
   bool disk_full = false;
   auto result = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
-    const tidemark_status status = maintain_->unpack(archiver_, to_str(key), first, last, to_str(directory),
-                                                     nullptr, nullptr, nullptr, read_bytes, call, error);
+    const tidemark_status status = maintenance_->unpack(archiver_, to_str(key), &options, call, error);
     // Nothing is written to the sink: it is this machine that is full, and waiting does not help.
     disk_full = status == TIDEMARK_E_NO_SPACE;
     return disk_full ? TIDEMARK_E_PERMANENT : status;
@@ -247,7 +263,7 @@ Result<Record> Archive::read_record(const std::string& key, Stop& stop) {
                                   std::string(to_view(read->reason))};
   };
   auto result = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
-    return maintain_->read_record(archiver_, to_str(key), on_record, &record, call, error);
+    return maintenance_->read_record(archiver_, to_str(key), on_record, &record, call, error);
   });
   if (!result) return result.error();
   return record;
@@ -257,7 +273,7 @@ Result<void> Archive::accept_gap(const std::string& storage, uint64_t partition,
                                  uint64_t last, const std::string& reason, Stop& stop) {
   const tidemark_partition where = to_partition(storage, partition);
   return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
-    return maintain_->accept_gap(archiver_, &where, first, last, to_str(reason), call, error);
+    return draft_->accept_gap(archiver_, &where, first, last, to_str(reason), call, error);
   });
 }
 
@@ -266,7 +282,7 @@ Result<void> Archive::prune(const std::string& storage, uint64_t partition, uint
   const tidemark_partition where = to_partition(storage, partition);
   struct Context {
     const std::function<void(const Stored&)>& visit;
-    std::string newest_key;  // a dry run that is tried again begins anew
+    std::string newest_key;  // a dry run that is tried again begins from the start
     uint64_t visited = 0;
   } context{visit, {}};
   const auto on_object = [](void* ctx, const tidemark_stored* object) -> int32_t {
@@ -281,7 +297,7 @@ Result<void> Archive::prune(const std::string& storage, uint64_t partition, uint
   return with_retries(
       "", stop,
       [&](const tidemark_call* call, tidemark_error* error) {
-        return maintain_->prune(archiver_, &where, before, dry_run ? 1 : 0, on_object, &context, call, error);
+        return draft_->prune(archiver_, &where, before, dry_run ? 1 : 0, on_object, &context, call, error);
       },
       &context.visited);
 }

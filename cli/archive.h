@@ -6,7 +6,7 @@
 #ifndef TIDEMARK_CLI_ARCHIVE_H
 #define TIDEMARK_CLI_ARCHIVE_H
 
-#include <tidemark/maintain.h>
+#include <tidemark/draft/maintenance.h>
 
 #include <array>
 #include <atomic>
@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plugin.h"
@@ -69,6 +70,19 @@ struct Stop {
   bool is_set() const { return interrupted() || asked.load(std::memory_order_relaxed); }
 };
 
+// Adds what is read of one object to a total that other threads look at. What a second try reads again does
+// not count twice.
+class ReadMeter {
+ public:
+  explicit ReadMeter(std::atomic<uint64_t>& total_bytes) : total_bytes_(total_bytes) {}
+  static void report(void* self, uint64_t read_bytes) { static_cast<ReadMeter*>(self)->set(read_bytes); }
+
+ private:
+  void set(uint64_t read_bytes) { total_bytes_ += read_bytes - std::exchange(read_bytes_, read_bytes); }
+  std::atomic<uint64_t>& total_bytes_;
+  uint64_t read_bytes_ = 0;
+};
+
 class Archive {
  public:
   static Result<std::unique_ptr<Archive>> open(const ArchiveOptions& options);
@@ -79,16 +93,18 @@ class Archive {
   // What the sink told when it was opened, such as what a crashed writer left. Main thread.
   const std::vector<std::string>& opening_lines() const { return opening_lines_; }
 
-  // In byte order of keys, each once; `visit` returns false to stop. See tidemark_maintain_api for the rest.
+  // In byte order of keys, each once; `visit` returns false to stop. See tidemark_maintenance_api for the
+  // rest.
   Result<void> scan(const Scope& scope, uint64_t from, const std::function<bool(const Stored&)>& visit,
                     Stop& stop);
-  Result<void> check(const std::string& key, uint64_t* read_bytes, Stop& stop);
+  // The meter may be NULL; it lives until the call returns.
+  Result<void> check(const std::string& key, ReadMeter* meter, Stop& stop);
   // Visited entries count only if the result is OK; a second try begins with `again`.
   Result<void> check_entries(const std::string& key, const std::function<void()>& again,
-                             const std::function<bool(const CheckedEntry&)>& visit, uint64_t* read_bytes,
-                             Stop& stop);
-  Result<void> unpack(const std::string& key, uint64_t first, uint64_t last, const std::string& directory,
-                      uint64_t* read_bytes, Stop& stop);
+                             const std::function<bool(const CheckedEntry&)>& visit, Stop& stop);
+  // Into `place`, which nobody else looks into; whole and durable there, but for the names.
+  Result<void> unpack(const std::string& key, uint64_t first, uint64_t last, const std::string& place,
+                      ReadMeter* meter, Stop& stop);
   // Not tried again: what was written cannot be taken back.
   Result<void> fetch(const std::string& key, const tidemark_writer& out, Stop& stop);
   Result<Record> read_record(const std::string& key, Stop& stop);
@@ -104,7 +120,8 @@ class Archive {
 
   const std::shared_ptr<Plugin> plugin_;
   tidemark_archiver* const archiver_;
-  const tidemark_maintain_api* maintain_ = nullptr;
+  const tidemark_maintenance_api* maintenance_ = nullptr;
+  const tidemark_draft_maintenance_api* draft_ = nullptr;
   const tidemark_readback_api* readback_ = nullptr;
   std::vector<std::string> opening_lines_;
 };

@@ -18,7 +18,7 @@ std::optional<Digests> digests_of(Archive& archive, const std::string& key, Rang
     return true;
   };
   if (!archive.check_entries(
-          key, [&] { digests.clear(); }, visit, nullptr, stop))
+          key, [&] { digests.clear(); }, visit, stop))
     return std::nullopt;
   return digests;
 }

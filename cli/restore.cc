@@ -72,6 +72,7 @@ class Restore {
   std::vector<RestoreDir::Arrived> arrived_;  // whole, but without their names
   uint64_t restored_ = 0, there_before_ = 0, archives_ = 0, bytes_ = 0;
   uint64_t wanted_entries_ = 0, wanted_archives_ = 0, wanted_bytes_ = 0;
+  std::atomic<uint64_t> read_bytes_{0};
   Progress progress_;
   std::unique_ptr<OrderedPool> pool_;  // last: its threads use the rest
 };
@@ -119,7 +120,7 @@ int Restore::refuse() {
   if (first.first > plan_.range().first) remedy = "--to " + std::to_string(first.first - 1) + " stops before";
   const uint64_t behind = plan_.missing().back().last;
   if (behind < plan_.range().last) {
-    remedy += (remedy.empty() ? "" : ", ") + ("--from " + std::to_string(behind + 1)) + " begins behind";
+    remedy += (remedy.empty() ? "" : ", ") + ("--from " + std::to_string(behind + 1)) + " begins after";
   }
   return fail_with({kExitData,
                     "not all of " + name_ + " " + range_text(plan_.range().first, plan_.range().last) +
@@ -226,7 +227,7 @@ Result<void> Restore::unpack_others(const Piece& piece, const Error& damage, Unp
     if (next == begun) {
       return Error{kExitData,
                    damage.message + "; no other archive has LSN " + both(next) +
-                       ". What lies before it is restored; --from begins behind it",
+                       ". What lies before it is restored; --from begins after it",
                    TIDEMARK_E_CORRUPT, 0};
     }
   }
@@ -241,7 +242,8 @@ Unpacked Restore::unpack(const Piece& piece, uint64_t number) {
     return unpacked;
   }
   unpacked.arrived = {*place, piece.range};
-  unpacked.result = archive_.unpack(piece.key, piece.range.first, piece.range.last, *place, nullptr, stop_);
+  ReadMeter meter(read_bytes_);
+  unpacked.result = archive_.unpack(piece.key, piece.range.first, piece.range.last, *place, &meter, stop_);
   if (!unpacked.result && unpacked.result.error().status == TIDEMARK_E_CORRUPT) {
     const Error damage = unpacked.result.error();
     unpacked.result = unpack_others(piece, damage, unpacked);
@@ -293,7 +295,7 @@ void Restore::drain(size_t most) {
       if (arrived_.size() >= kMaxGroup) break;
     }
     publish();
-    progress_.update(archives_, bytes_, wanted_bytes_);
+    progress_.update(archives_, read_bytes_.load(), wanted_bytes_);
     if (failed_) stop_.asked = true;
   }
 }
@@ -336,7 +338,7 @@ int Restore::end(const Result<void>& restored) {
     if (!cleaned) return fail_with(cleaned.error());
     return finish(output_, kExitOk);
   }
-  output_.line("restored " + count_text(restored_, "entry", "entries") + "; run the same again to go on");
+  output_.line("restored " + count_text(restored_, "entry", "entries") + "; run the same again to continue");
   (void)output_.finish();
   return fail_with(restored ? Error{} : restored.error());
 }
@@ -345,8 +347,7 @@ int Restore::run() {
   if (auto planned = plan(); !planned) return fail_with(planned.error());
   if (plan_.is_empty() || !plan_.missing().empty()) return refuse();
   if (plan_.pruned_through() > 0 && !options_.from)
-    console().print(name_ + " was pruned up to LSN " + both(plan_.pruned_through()) +
-                    ": beginning behind it");
+    console().print(name_ + " was pruned up to LSN " + both(plan_.pruned_through()) + ": beginning after it");
   if (plan_.origin_through() > 0 && !options_.from)
     console().print(name_ + " begins after LSN " + both(plan_.origin_through()) +
                     ": nothing before was ever in this archive");

@@ -38,6 +38,28 @@ Result<std::vector<uint64_t>> present_lsns(const std::string& path) {
   return lsns;
 }
 
+Result<void> move_entry(const std::string& from, const std::string& to) {
+  const auto move = [&] {
+    return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0;
+  };
+  if (move()) return {};
+  const int problem = errno;
+  const Error failed = problem == EINVAL
+                           ? Error{kExitLocal,
+                                   to + ": this file system cannot rename without replacing; restore into a "
+                                        "directory on another one",
+                                   TIDEMARK_OK, 0}
+                           : errno_error("cannot give " + to + " its name", problem);
+  if (problem != EACCES) return failed;
+  // A directory that its owner may not write cannot be moved; so it is writable for a moment.
+  struct stat status {};
+  const UniqueFd fd(::open(from.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd || ::fstat(fd.get(), &status) != 0 || ::fchmod(fd.get(), S_IRWXU) != 0 || !move()) return failed;
+  if (::fchmod(fd.get(), status.st_mode & 07777) != 0 || ::fsync(fd.get()) != 0)
+    return errno_error("cannot make " + to + " as it was");
+  return {};
+}
+
 // Empty: it does not remember, or it cannot.
 std::string owner_of(const std::string& path) {
   char text[TIDEMARK_NAME_MAX + 32];
@@ -125,17 +147,13 @@ Result<void> RestoreDir::publish(const std::vector<Arrived>& arrived) {
   for (const Arrived& one : arrived) {
     for (uint64_t lsn = one.range.first;; ++lsn) {
       const std::string name = "/" + lsn_key_text(lsn);
-      if (::renameat2(AT_FDCWD, (one.place + name).c_str(), AT_FDCWD, (path_ + name).c_str(),
-                      RENAME_NOREPLACE) != 0)
-        return errno_error("cannot give " + path_ + name + " its name");
+      if (auto moved = move_entry(one.place + name, path_ + name); !moved) return moved;
       if (lsn == one.range.last) break;
     }
   }
   if (auto synced = sync_dir(path_); !synced) return synced;
-  for (const Arrived& one : arrived) {
-    std::error_code code;
-    std::filesystem::remove_all(one.place, code);
-    if (code) return errno_error("cannot remove " + one.place, code.value());
+  for (const Arrived& one : arrived) {  // empty by now
+    if (::rmdir(one.place.c_str()) != 0) return errno_error("cannot remove " + one.place);
   }
   return {};
 }

@@ -1,10 +1,10 @@
 // The directory that entries are restored into: what is there already, the places where archives are
 // unpacked, and how entries move from there to their names.
 //
-// DIR/<LSN> is whole and durable or not there. Unpacking happens in DIR/.tidemark-restore/<n>/, which a
-// killed run leaves and the next one removes; a lock on it keeps two runs apart. DIR remembers in an extended
-// attribute, where its file system has them, whose entries it holds. One thread, but for place(), which any
-// may ask.
+// DIR/<LSN> is whole and durable or not there. The plugin builds entries in DIR/.tidemark-restore/<n>/, and
+// one rename gives each its name; what a killed run leaves there the next one removes. A lock on it keeps two
+// runs apart. DIR remembers in an extended attribute, where its file system has them, whose entries it holds.
+// One thread, but for make_place(), which any may ask.
 #ifndef TIDEMARK_CLI_RESTORE_DIR_H
 #define TIDEMARK_CLI_RESTORE_DIR_H
 

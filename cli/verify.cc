@@ -55,7 +55,7 @@ class Verify {
   std::unique_ptr<Archive> archive_;
   Stop stop_;
   std::optional<Error> failed_;  // what ends the run
-  std::atomic<uint64_t> total_bytes_{0};
+  std::atomic<uint64_t> total_bytes_{0}, read_bytes_{0};
 
   std::function<void(Survey&)> on_end_ = [this](Survey& survey) { end_partition(survey); };
   SurveyOf<std::function<void(Survey&)>> surveys_{on_end_};
@@ -120,7 +120,8 @@ void Verify::check(const Stored& stored) {
     std::optional<Record> record;
     Result<void> checked;
     if (stored.kind == TIDEMARK_STORED_ARCHIVE) {
-      checked = archive_->check(stored.key, nullptr, stop_);
+      ReadMeter meter(read_bytes_);
+      checked = archive_->check(stored.key, &meter, stop_);
     } else if (auto read = archive_->read_record(stored.key, stop_); read) {
       record = *read;
     } else {
@@ -235,7 +236,7 @@ bool Verify::visit(const Stored& stored) {
 void Verify::drain(size_t most) {
   while (pool_.pending() > most && !stop_.is_set()) {
     if (auto epilogue = pool_.take(milliseconds(100))) (*epilogue)();
-    progress_.update(archives_, archive_bytes_, total_bytes_.load());
+    progress_.update(archives_, read_bytes_.load(), total_bytes_.load());
     save(false);
     if (failed_ || output_.failed()) stop_.asked = true;
   }

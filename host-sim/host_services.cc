@@ -35,8 +35,8 @@ std::string event_text(const tidemark_event& event) {
   std::string text = event_name(event.kind);
   if (event.partition.storage.size > 0) {
     text += " " + std::string(to_view(event.partition.storage)) + "/" + std::to_string(event.partition.id);
-    if (event.low > 0) text += " LSN " + std::to_string(event.low);
-    if (event.high > event.low) text += " to " + std::to_string(event.high);
+    if (event.first > 0) text += " LSN " + std::to_string(event.first);
+    if (event.last > event.first) text += " to " + std::to_string(event.last);
   }
   if (event.attempt > 0) text += ", attempt " + std::to_string(event.attempt);
   if (event.status != TIDEMARK_OK) text += ": " + status_text(event.status, event.error);

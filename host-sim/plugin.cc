@@ -175,11 +175,11 @@ Result<const tidemark_readback_api*> Archiver::readback() {
   return api;
 }
 
-const tidemark_maintain_api* Archiver::maintain() {
-  const auto* api = static_cast<const tidemark_maintain_api*>(
-      plugin_->api().get_extension(archiver_, TIDEMARK_EXT_MAINTAIN));
+const tidemark_maintenance_api* Archiver::maintenance() {
+  const auto* api = static_cast<const tidemark_maintenance_api*>(
+      plugin_->api().get_extension(archiver_, TIDEMARK_EXT_MAINTENANCE));
   const bool usable =
-      api != nullptr && TIDEMARK_HAS(api, tidemark_maintain_api, unpack) && api->scan && api->unpack;
+      api != nullptr && TIDEMARK_HAS(api, tidemark_maintenance_api, unpack) && api->scan && api->unpack;
   return usable ? api : nullptr;
 }
 

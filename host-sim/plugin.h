@@ -3,7 +3,7 @@
 #ifndef TIDEMARK_HOST_SIM_PLUGIN_H
 #define TIDEMARK_HOST_SIM_PLUGIN_H
 
-#include <tidemark/maintain.h>
+#include <tidemark/maintenance.h>
 
 #include <cstdint>
 #include <memory>
@@ -66,7 +66,7 @@ class Archiver {
   // The extension that reads back; an error if this plugin has none.
   Result<const tidemark_readback_api*> readback();
   // The extension that looks after an archive; NULL if this plugin has none.
-  const tidemark_maintain_api* maintain();
+  const tidemark_maintenance_api* maintenance();
   tidemark_archiver* handle() { return archiver_; }
 
  private:

@@ -70,9 +70,9 @@ Result<std::unique_ptr<Readback>> Readback::open(std::shared_ptr<Plugin> plugin,
   if (auto set = (*archiver)->set_sink(url, options.sink_options); !set) return set.error();
   auto readback = (*archiver)->readback();
   if (!readback) return readback.error();
-  const tidemark_maintain_api* maintain = (*archiver)->maintain();
+  const tidemark_maintenance_api* maintenance = (*archiver)->maintenance();
   return std::unique_ptr<Readback>(
-      new Readback(std::move(*archiver), url.substr(0, url.find('?')), *readback, maintain));
+      new Readback(std::move(*archiver), url.substr(0, url.find('?')), *readback, maintenance));
 }
 
 Result<std::vector<StoredArchive>> Readback::list(const std::string& storage, uint64_t partition) const {
@@ -96,8 +96,9 @@ Result<std::vector<StoredArchive>> Readback::list(const std::string& storage, ui
 }
 
 Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) const {
-  if (maintain_ == nullptr) {
-    return Error{"this plugin cannot tell what a sink holds: it lacks the extension " TIDEMARK_EXT_MAINTAIN};
+  if (maintenance_ == nullptr) {
+    return Error{
+        "this plugin cannot tell what a sink holds: it lacks the extension " TIDEMARK_EXT_MAINTENANCE};
   }
   // What an attempt saw before it failed is not told.
   std::vector<StoredObject> found;
@@ -114,7 +115,7 @@ Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) cons
   const tidemark_status status = try_often(
       [&](tidemark_error* why) {
         found.clear();
-        return maintain_->scan(archiver_->handle(), to_str(""), nullptr, 0, keep, &found, &call, why);
+        return maintenance_->scan(archiver_->handle(), to_str(""), nullptr, 0, keep, &found, &call, why);
       },
       error);
   if (status != TIDEMARK_OK) return Error{"cannot list " + url_ + ": " + status_text(status, &error)};
@@ -123,7 +124,7 @@ Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) cons
 }
 
 Result<uint64_t> Readback::origin(const std::string& storage, uint64_t partition) const {
-  if (maintain_ == nullptr) return uint64_t{0};
+  if (maintenance_ == nullptr) return uint64_t{0};
   struct Context {
     uint64_t last;
     std::string key;
@@ -139,8 +140,8 @@ Result<uint64_t> Readback::origin(const std::string& storage, uint64_t partition
   tidemark_error error;
   const tidemark_status status = try_often(
       [&](tidemark_error* why) {
-        return maintain_->scan(archiver_->handle(), to_str(storage), &partition, 0, visit, &context, &call,
-                               why);
+        return maintenance_->scan(archiver_->handle(), to_str(storage), &partition, 0, visit, &context, &call,
+                                  why);
       },
       error);
   if (status != TIDEMARK_OK) return Error{"cannot list " + url_ + ": " + status_text(status, &error)};
@@ -154,7 +155,7 @@ Result<void> Readback::prove_record(const std::string& key) const {
   tidemark_error error;
   const tidemark_status status = try_often(
       [&](tidemark_error* why) {
-        return maintain_->read_record(
+        return maintenance_->read_record(
             archiver_->handle(), to_str(key), [](void*, const tidemark_record*) {}, nullptr, &call, why);
       },
       error);
@@ -163,7 +164,7 @@ Result<void> Readback::prove_record(const std::string& key) const {
 }
 
 tidemark_status Readback::unpack(const std::string& storage, uint64_t partition, const StoredArchive& archive,
-                                 uint64_t first, uint64_t last, const std::string& directory,
+                                 uint64_t first, uint64_t last, const std::string& directory, Directory kind,
                                  std::string& why) const {
   const tidemark_partition id{to_str(storage), partition};
   const tidemark_call call = fresh_call();
@@ -175,9 +176,11 @@ tidemark_status Readback::unpack(const std::string& storage, uint64_t partition,
       [&](tidemark_error* problem) {
         tidemark_status done = TIDEMARK_OK;
         skip_what_is_there();
-        if (maintain_ != nullptr && first <= last) {
-          return maintain_->unpack(archiver_->handle(), to_str(archive.key), first, last, to_str(directory),
-                                   nullptr, nullptr, nullptr, nullptr, &call, problem);
+        if (maintenance_ != nullptr && first <= last) {
+          const uint32_t flags = kind == Directory::kPrivate ? TIDEMARK_UNPACK_PRIVATE : 0;
+          const tidemark_unpack_options options = {sizeof(options),   flags,   first,  last,
+                                                   to_str(directory), nullptr, nullptr};
+          return maintenance_->unpack(archiver_->handle(), to_str(archive.key), &options, &call, problem);
         }
         for (; first <= last && done == TIDEMARK_OK; skip_what_is_there()) {
           done = readback_->restore(archiver_->handle(), &id, first, to_str(directory), &call, problem);

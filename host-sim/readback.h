@@ -5,7 +5,7 @@
 #ifndef TIDEMARK_HOST_SIM_READBACK_H
 #define TIDEMARK_HOST_SIM_READBACK_H
 
-#include <tidemark/maintain.h>
+#include <tidemark/maintenance.h>
 
 #include <cstdint>
 #include <functional>
@@ -62,21 +62,28 @@ class Readback {
   Result<uint64_t> origin(const std::string& storage, uint64_t partition) const;
   // Reads a record; an error that names it if it is not what its key says.
   Result<void> prove_record(const std::string& key) const;
-  // The entries first..last of the archive, which holds them, as <directory>/<LSN>: each whole or not at all.
+  // Whether others may come upon the directory while entries are brought into it, or the next run of a killed
+  // one; then each is whole or not at all there at any time.
+  enum class Directory { kShared, kPrivate };
+  // The entries first..last of the archive, which holds them, as <directory>/<LSN>.
   // Those that are there already, ascending from the first, are left as they are. The archive is read once if
   // the plugin can do that, else once for each entry. TIDEMARK_OK or why not, with the reason in `why`.
   tidemark_status unpack(const std::string& storage, uint64_t partition, const StoredArchive& archive,
-                         uint64_t first, uint64_t last, const std::string& directory, std::string& why) const;
+                         uint64_t first, uint64_t last, const std::string& directory, Directory kind,
+                         std::string& why) const;
 
  private:
   Readback(std::unique_ptr<Archiver> archiver, std::string url, const tidemark_readback_api* readback,
-           const tidemark_maintain_api* maintain)
-      : archiver_(std::move(archiver)), url_(std::move(url)), readback_(readback), maintain_(maintain) {}
+           const tidemark_maintenance_api* maintenance)
+      : archiver_(std::move(archiver)),
+        url_(std::move(url)),
+        readback_(readback),
+        maintenance_(maintenance) {}
 
   const std::unique_ptr<Archiver> archiver_;
   const std::string url_;
   const tidemark_readback_api* const readback_;
-  const tidemark_maintain_api* const maintain_;  // NULL: this plugin has none
+  const tidemark_maintenance_api* const maintenance_;  // NULL: this plugin has none
 };
 
 }  // namespace tidemark::host

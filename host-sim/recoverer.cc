@@ -165,7 +165,7 @@ Result<void> Recoverer::bring_back(const ArchivedPartition& partition, const Rec
                                    const std::string& wal, std::vector<JournalRecord>& records) {
   std::string why;
   const auto status = source_.unpack(partition.storage, partition.id, *piece.archive, piece.entries.first,
-                                     piece.entries.last, wal, why);
+                                     piece.entries.last, wal, Readback::Directory::kShared, why);
   if (status != TIDEMARK_OK) return Error{"cannot bring back " + piece.archive->key + ": " + why};
   for (uint64_t lsn = piece.entries.first; lsn <= piece.entries.last; ++lsn) {
     const std::string path = wal + "/" + lsn_text(lsn);

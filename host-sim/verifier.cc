@@ -111,7 +111,7 @@ void Verifier::verify_archive(Work& work, Entries entries, size_t source, const 
   auto made = make_dirs(work.directory, Durability::kUnsafe);
   if (made) {
     status = sources_[source]->unpack(work.partition.storage, work.partition.id, archive, entries.front().lsn,
-                                      entries.back().lsn, work.directory, why);
+                                      entries.back().lsn, work.directory, Readback::Directory::kPrivate, why);
   }
   // Gone between the listing and now.
   if (status == TIDEMARK_E_NOT_FOUND) return verify_entries(work, entries, source + 1);

@@ -8,7 +8,8 @@
 #include "base/status_name.h"
 #include "config/config.h"
 #include "entry_checks.h"
-#include "entry_maintain.h"
+#include "entry_draft.h"
+#include "entry_maintenance.h"
 #include "entry_readback.h"
 #include "runtime/archiver.h"
 #include "runtime/host.h"
@@ -90,7 +91,8 @@ tidemark_status write_metrics(tidemark_archiver* archiver, const tidemark_writer
 const void* get_extension(tidemark_archiver* archiver, const char* id) {
   if (archiver == nullptr || id == nullptr) return nullptr;
   if (std::strcmp(id, TIDEMARK_EXT_READBACK) == 0) return readback_table();
-  return std::strcmp(id, TIDEMARK_EXT_MAINTAIN) == 0 ? maintain_table() : nullptr;
+  if (std::strcmp(id, TIDEMARK_EXT_MAINTENANCE) == 0) return maintenance_table();
+  return std::strcmp(id, TIDEMARK_EXT_DRAFT_MAINTENANCE) == 0 ? draft_maintenance_table() : nullptr;
 }
 
 constexpr tidemark_archiver_api kApi = {sizeof kApi,

@@ -27,6 +27,13 @@ inline Status check_text(tidemark_str text, const char* name) {
   return fail(TIDEMARK_E_INVALID, std::string(name) + " is NULL with a size");
 }
 
+// `has_all`: the struct has the members that it had when its version began.
+inline Status check_struct(bool has_all, const char* name, uint32_t struct_size) {
+  if (has_all) return {};
+  return fail(TIDEMARK_E_INVALID, std::string(name) + ".struct_size is " + std::to_string(struct_size) +
+                                      ", too small for its first version");
+}
+
 inline Status check_partition(const tidemark_partition* partition) {
   if (Status ok = need(partition, "partition"); !ok) return ok;
   return check_text(partition->storage, "partition.storage");
@@ -45,7 +52,7 @@ inline Status check_range(tidemark_lsn first, tidemark_lsn last) {
   if (first == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "first is 0: the first LSN is 1");
   if (first <= last) return {};
   return fail(TIDEMARK_E_INVALID,
-              "first is " + std::to_string(first) + ", behind last, which is " + std::to_string(last));
+              "first is " + std::to_string(first) + ", after last, which is " + std::to_string(last));
 }
 
 inline Status check_directory(tidemark_str directory) {

@@ -190,7 +190,7 @@ Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const co
   Result<std::shared_ptr<Library>> library = load(library_path, *scheme, log);
   if (!library) return tl::unexpected(library.error());
   (*library)->host.put_buffer_bytes = terms.put_buffer_bytes;
-  (*library)->host.flags = terms.read_only ? TIDEMARK_SINK_HOST_READ_ONLY : 0;
+  (*library)->host.flags = terms.read_only ? TIDEMARK_OPEN_READ_ONLY : 0;
 
   tidemark_sink* handle = nullptr;
   tidemark_error error = empty_abi_error();

@@ -35,9 +35,9 @@ Sink::Sink(const tidemark_sink_api* api, tidemark_sink* handle, std::shared_ptr<
 
 Sink::~Sink() { api_->close(handle_); }
 
-bool Sink::wants_sha256() const { return (api_->capabilities & TIDEMARK_SINK_WANTS_SHA256) != 0; }
+bool Sink::wants_sha256() const { return (api_->capabilities & TIDEMARK_CAPABILITY_WANTS_SHA256) != 0; }
 
-bool Sink::wants_crc32c() const { return (api_->capabilities & TIDEMARK_SINK_WANTS_CRC32C) != 0; }
+bool Sink::wants_crc32c() const { return (api_->capabilities & TIDEMARK_CAPABILITY_WANTS_CRC32C) != 0; }
 
 Status Sink::put(std::string_view key, const tidemark_source& source, uint32_t flags,
                  const tidemark_call* call) {

@@ -1,5 +1,5 @@
 #include "store/list.h"
-#include "store/maintain.h"
+#include "store/maintenance.h"
 #include "store/record.h"
 #include "store/stream.h"
 
@@ -10,7 +10,7 @@ namespace {
 Status accepted_before(sink::Sink& sink, const std::string& key, Deadline& deadline) {
   const auto parsed = parse_key(key);
   if (!parsed) return tl::unexpected(parsed.error());
-  if (const auto object = read_record_object(sink, key, *parsed, nullptr, deadline); !object) {
+  if (const auto object = read_record_object(sink, key, *parsed, deadline); !object) {
     Error error = object.error();
     if (error.status == TIDEMARK_E_CORRUPT) error.message += "; move it away, then accept the loss again";
     return tl::unexpected(std::move(error));

@@ -1,4 +1,4 @@
-#include "store/maintain.h"
+#include "store/maintenance.h"
 #include "store/read_archive.h"
 #include "store/stream.h"
 #include "tar/entry_digests.h"
@@ -8,11 +8,11 @@ namespace {
 
 // Its only entry is all of its content but the end mark, whose digest comes with that of the whole.
 Status check_single(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
-                    const std::function<bool(const CheckedEntry&)>& visit, uint64_t* read_bytes,
+                    const std::function<bool(const CheckedEntry&)>& visit, const Progress& progress,
                     Deadline& deadline) {
   tar::ContentVisitor nothing;
   tar::FooterSplitter splitter;
-  Status status = read_archive(sink, key, parsed, splitter, nothing, read_bytes, deadline);
+  Status status = read_archive(sink, key, parsed, splitter, nothing, progress, deadline);
   if (!status || !visit) return status;
   visit({parsed.name.range.last, splitter.content_bytes() - tar::kEndMarkSize,
          splitter.digest_before_end_mark()});
@@ -22,16 +22,18 @@ Status check_single(sink::Sink& sink, std::string_view key, const core::ParsedKe
 }  // namespace
 
 Status check(sink::Sink& sink, std::string_view key, const std::function<bool(const CheckedEntry&)>& visit,
-             uint64_t* read_bytes, const tidemark_call* call) {
+             const Progress& progress, const tidemark_call* call) {
   const auto parsed = parse_key(key);
   if (!parsed) return tl::unexpected(parsed.error());
   Deadline deadline(call);
   if (parsed->name.kind != core::ObjectKind::kArchive) {
-    const auto object = read_record_object(sink, key, *parsed, read_bytes, deadline);
-    return object ? Status() : tl::unexpected(object.error());
+    const auto object = read_record_object(sink, key, *parsed, deadline);
+    if (!object) return tl::unexpected(object.error());
+    if (progress) progress(object->size());
+    return {};
   }
   if (parsed->name.range.first == parsed->name.range.last) {
-    return check_single(sink, key, *parsed, visit, read_bytes, deadline);
+    return check_single(sink, key, *parsed, visit, progress, deadline);
   }
   bool was_stopped = false;
   const tar::EntryDigests::Take take = [&](core::Lsn lsn, uint64_t size_bytes,
@@ -43,7 +45,7 @@ Status check(sink::Sink& sink, std::string_view key, const std::function<bool(co
   tar::EntryDigests digests(parsed->name.range, take);
   tar::ContentVisitor nothing;
   tar::FooterSplitter splitter;
-  Status status = read_archive(sink, key, *parsed, splitter, visit ? digests : nothing, read_bytes, deadline);
+  Status status = read_archive(sink, key, *parsed, splitter, visit ? digests : nothing, progress, deadline);
   return was_stopped ? Status() : status;
 }
 
@@ -54,7 +56,7 @@ Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemar
     return fail(TIDEMARK_E_INVALID, std::string(key) + ": is an archive, not a record");
   }
   Deadline deadline(call);
-  const auto object = read_record_object(sink, key, *parsed, nullptr, deadline);
+  const auto object = read_record_object(sink, key, *parsed, deadline);
   if (!object) return tl::unexpected(object.error());
   return parse_record(*object, *parsed);
 }

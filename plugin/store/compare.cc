@@ -20,7 +20,7 @@ Result<core::Footer> read_whole(sink::Sink& sink, std::string_view key, uint64_t
   Deadline deadline(call);
   tar::FooterSplitter splitter;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
-    count_bytes(read_bytes, piece.size());
+    *read_bytes += piece.size();
     splitter.push(piece);
     return {};
   });
@@ -33,7 +33,7 @@ Result<core::Footer> read_whole(sink::Sink& sink, std::string_view key, uint64_t
 Result<core::Footer> read(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
                           const tidemark_call* call) {
   if (depth == Depth::kFull) return read_whole(sink, key, read_bytes, call);
-  count_bytes(read_bytes, core::kFooterSize);
+  *read_bytes += core::kFooterSize;
   return read_footer(sink, key, call);
 }
 
@@ -89,7 +89,8 @@ Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, co
   Deadline deadline(call);
   tar::FooterSplitter splitter;
   tar::EntryDigests digests(wanted, keep);
-  Status status = read_archive(sink, key, *parsed, splitter, digests, read_bytes, deadline);
+  const Progress count = [read_bytes](uint64_t bytes) { *read_bytes += bytes; };
+  Status status = read_archive(sink, key, *parsed, splitter, digests, count, deadline);
   if (!status) return tl::unexpected(std::move(status.error()));
   return found;
 }

@@ -28,7 +28,7 @@ Status fetch_archive(sink::Sink& sink, std::string_view key, const core::ParsedK
 
 Status fetch_record(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
                     const std::function<Status(std::span<const uint8_t>)>& give, Deadline& deadline) {
-  const auto bytes = read_record_object(sink, key, parsed, nullptr, deadline);
+  const auto bytes = read_record_object(sink, key, parsed, deadline);
   if (!bytes) return tl::unexpected(bytes.error());
   return give({reinterpret_cast<const uint8_t*>(bytes->data()), bytes->size()});
 }

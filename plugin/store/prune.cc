@@ -4,7 +4,7 @@
 
 #include "core/coverage.h"
 #include "store/list.h"
-#include "store/maintain.h"
+#include "store/maintenance.h"
 #include "store/stream.h"
 
 namespace tidemark::store {

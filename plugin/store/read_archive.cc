@@ -5,7 +5,7 @@
 namespace tidemark::store {
 
 Status read_archive(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
-                    tar::FooterSplitter& splitter, tar::ContentVisitor& visitor, uint64_t* read_bytes,
+                    tar::FooterSplitter& splitter, tar::ContentVisitor& visitor, const Progress& progress,
                     Deadline& deadline) {
   tar::ContentParser parser(parsed.name.range, visitor);
   Status content;  // the first thing wrong with the members; the digest is still wanted then
@@ -14,11 +14,14 @@ Status read_archive(sink::Sink& sink, std::string_view key, const core::ParsedKe
     content = parser.push(piece);
     return content || content.error().status == TIDEMARK_E_CORRUPT ? Status() : content;
   };
+  uint64_t read_bytes = 0;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
-    count_bytes(read_bytes, piece.size());
     const auto pieces = splitter.push(piece);
     if (Status first = take(pieces.first); !first) return first;
-    return take(pieces.second);
+    if (Status second = take(pieces.second); !second) return second;
+    read_bytes += piece.size();
+    if (progress) progress(read_bytes);
+    return {};
   });
   if (!status) return status;
   const auto footer = splitter.check(parsed.storage, parsed.partition, parsed.name.range);

@@ -125,14 +125,13 @@ Result<Record> parse_record(std::string_view object, const core::ParsedKey& key)
 }
 
 Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
-                                       uint64_t* read_bytes, Deadline& deadline) {
+                                       Deadline& deadline) {
   std::string object;
   // One byte more than a record may have tells that it is none.
   Status status =
       stream(sink, key, 0, kRecordMax + 1, deadline, [&](std::span<const uint8_t> piece) -> Status {
         const size_t room = kRecordMax + 1 - object.size();
         object.append(reinterpret_cast<const char*>(piece.data()), std::min(piece.size(), room));
-        count_bytes(read_bytes, piece.size());
         return {};
       });
   if (!status) return tl::unexpected(std::move(status.error()));
@@ -148,7 +147,7 @@ Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, c
 
 Status prove_record(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
                     Deadline& deadline) {
-  const auto object = read_record_object(sink, key, parsed, nullptr, deadline);
+  const auto object = read_record_object(sink, key, parsed, deadline);
   if (!object) return tl::unexpected(object.error());
   const auto call = deadline.next_call();
   if (!call) return tl::unexpected(call.error());

@@ -44,7 +44,7 @@ Result<Record> parse_record(std::string_view object, const core::ParsedKey& key)
 
 // The object as it is stored, found to be what its key says. CORRUPT names the key.
 Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
-                                       uint64_t* read_bytes, Deadline& deadline);
+                                       Deadline& deadline);
 
 // OK: the record there is what its key says, and durable, whoever wrote it. CORRUPT names the key.
 Status prove_record(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "store/deadline.h"
-#include "store/maintain.h"
+#include "store/maintenance.h"
 
 namespace tidemark::store {
 namespace {

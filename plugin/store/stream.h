@@ -24,10 +24,8 @@ tl::unexpected<Error> about(std::string_view key, Error error);
 Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, Deadline& deadline,
               const std::function<Status(std::span<const uint8_t>)>& take);
 
-// Adds to a counter of the caller's that other threads look at; NULL is fine.
-inline void count_bytes(uint64_t* counter, uint64_t bytes) {
-  if (counter != nullptr) __atomic_fetch_add(counter, bytes, __ATOMIC_RELAXED);
-}
+// Gets, on the caller's thread and after each piece, how much of the object was read so far; may be empty.
+using Progress = std::function<void(uint64_t read_bytes)>;
 
 }  // namespace tidemark::store
 

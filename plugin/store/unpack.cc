@@ -1,14 +1,13 @@
 #include <algorithm>
 
-#include "store/maintain.h"
+#include "store/maintenance.h"
 #include "store/read_archive.h"
 #include "store/stream.h"
 #include "tar/unpacker.h"
 
 namespace tidemark::store {
 
-Status unpack(sink::Sink& sink, const Unpacking& what, core::Range* restored, const tidemark_call* call) {
-  *restored = {};
+Status unpack(sink::Sink& sink, const Unpacking& what, const tidemark_call* call) {
   const auto parsed = parse_key(what.key);
   if (!parsed) return tl::unexpected(parsed.error());
   const core::Range held = parsed->name.range;
@@ -19,20 +18,14 @@ Status unpack(sink::Sink& sink, const Unpacking& what, core::Range* restored, co
                                         std::to_string(what.wanted.last));
   }
   Deadline deadline(call);
-  const auto unpacker = tar::Unpacker::create(what.directory, wanted);
+  const auto unpacker = what.is_private ? tar::Unpacker::create_private(what.directory, wanted)
+                                        : tar::Unpacker::create(what.directory, wanted);
   if (!unpacker) return tl::unexpected(unpacker.error());
   tar::FooterSplitter splitter;
-  Status status = read_archive(sink, what.key, *parsed, splitter, **unpacker, what.read_bytes, deadline);
+  Status status = read_archive(sink, what.key, *parsed, splitter, **unpacker, what.progress, deadline);
   if (status) status = (*unpacker)->make_durable();
-  if (!status) return status;
-  if (what.ready && !what.ready()) {
-    return fail(TIDEMARK_E_CANCELLED,
-                std::string(what.key) + ": the caller gave up before it became visible");
-  }
-  if (status = deadline.check(); !status) return status;
-  status = (*unpacker)->publish();
-  *restored = (*unpacker)->published();
-  return status;
+  if (status) status = deadline.check();
+  return status ? (*unpacker)->publish() : status;
 }
 
 }  // namespace tidemark::store

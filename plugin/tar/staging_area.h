@@ -24,7 +24,6 @@ class StagingArea {
 
   int fd() const { return fd_.get(); }
   int directory_fd() const { return directory_.get(); }
-  const std::string& directory_path() const { return path_; }
 
  private:
   StagingArea(UniqueFd directory, std::string path)

@@ -19,25 +19,45 @@ std::string name_of(core::Lsn lsn) {
 
 }  // namespace
 
-Unpacker::Unpacker(std::unique_ptr<StagingArea> area, core::Range wanted)
-    : area_(std::move(area)), wanted_(wanted), can_sync_at_once_(can_sync_at_once(area_->fd())) {}
+Unpacker::Unpacker(std::unique_ptr<StagingArea> area, UniqueFd directory, std::string_view path,
+                   core::Range wanted)
+    : area_(std::move(area)),
+      directory_(std::move(directory)),
+      path_(path),
+      wanted_(wanted),
+      can_sync_at_once_(can_sync_at_once(build_fd())) {}
 
 Result<std::unique_ptr<Unpacker>> Unpacker::create(std::string_view directory, core::Range wanted) {
   auto area = StagingArea::create(directory);
   if (!area) return tl::unexpected(std::move(area.error()));
-  return std::unique_ptr<Unpacker>(new Unpacker(std::move(*area), wanted));
+  return std::unique_ptr<Unpacker>(new Unpacker(std::move(*area), UniqueFd(), directory, wanted));
+}
+
+Result<std::unique_ptr<Unpacker>> Unpacker::create_private(std::string_view directory, core::Range wanted) {
+  const std::string path(directory);
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, path);
+  return std::unique_ptr<Unpacker>(new Unpacker(nullptr, std::move(fd), directory, wanted));
+}
+
+Unpacker::~Unpacker() {
+  if (area_ || stays_ || built_.first == core::kNoLsn) return;
+  for (core::Lsn lsn = built_.first;; ++lsn) {
+    remove_tree(directory_.get(), name_of(lsn).c_str());  // short: no memory is needed
+    if (lsn == built_.last) break;
+  }
 }
 
 Status Unpacker::begin_entry(core::Lsn lsn) {
   if (!wanted_.contains(lsn)) return {};
-  const std::string target = area_->directory_path() + "/" + name_of(lsn);
+  const std::string target = path_ + "/" + name_of(lsn);
   struct stat info;
-  if (fstatat(area_->directory_fd(), name_of(lsn).c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
+  if (fstatat(directory_fd(), name_of(lsn).c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
     return fail_exists(target);
   }
   if (errno != ENOENT) return fail_errno(errno, target);
   builder_.emplace();
-  return builder_->begin_staged(area_->fd(), area_->directory_path(), lsn);
+  return builder_->begin_staged(build_fd(), path_, lsn);
 }
 
 Status Unpacker::member(const ParsedMember& member) {
@@ -72,28 +92,27 @@ Status Unpacker::end_entry(core::Lsn lsn, uint64_t) {
 
 Status Unpacker::make_durable() {
   if (members_ > kSyncEachMax && can_sync_at_once_) {
-    if (syncfs(area_->fd()) != 0) return fail_errno(errno, area_->directory_path());
-  } else if (fsync(area_->fd()) != 0) {
-    return fail_errno(errno, area_->directory_path());
+    if (syncfs(build_fd()) != 0) return fail_errno(errno, path_);
+  } else if (area_ && fsync(area_->fd()) != 0) {
+    return fail_errno(errno, path_);
   }
   return {};
 }
 
 Status Unpacker::publish() {
-  Status status;
+  stays_ = true;
+  if (!area_ || built_.first == core::kNoLsn) return {};
   // From the first to the last no memory is needed.
-  std::string target = area_->directory_path() + "/" + name_of(built_.last);
+  std::string target = path_ + "/" + name_of(built_.last);
   const size_t name_at = target.size() - core::kLsnTextSize;
-  for (core::Lsn lsn = built_.first; lsn != core::kNoLsn; lsn = lsn == built_.last ? core::kNoLsn : lsn + 1) {
+  for (core::Lsn lsn = built_.first;; ++lsn) {
     target.replace(name_at, core::kLsnTextSize, name_of(lsn));
-    status = publish_one(lsn, target);
-    if (!status) break;
-    published_ = {built_.first, lsn};
+    Status status = publish_one(lsn, target);
+    if (!status && lsn == built_.first) return status;
+    if (status && lsn != built_.last) continue;
+    if (fsync(area_->directory_fd()) != 0) return fail_errno(errno, path_);
+    return status;
   }
-  if (published_.first != core::kNoLsn && fsync(area_->directory_fd()) != 0) {
-    return fail_errno(errno, area_->directory_path());
-  }
-  return status;
 }
 
 Status Unpacker::publish_one(core::Lsn lsn, const std::string& target) {

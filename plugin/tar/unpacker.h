@@ -1,5 +1,6 @@
 // Restores many entries of one archive from its bytes, read once: built in a staging area while the bytes
-// come, made durable, and given their names only when the caller has found the archive to be right.
+// come, made durable, and given their names only when the caller has found the archive to be right. Or built
+// right under their names, in a directory that is a staging area of the caller's own.
 //
 // One thread at a time. The bytes may be hostile, see content_parser.h; the destructor removes whatever was
 // not published.
@@ -16,6 +17,7 @@
 #include "tar/content_parser.h"
 #include "tar/staging_area.h"
 #include "tar/tree_builder.h"
+#include "util/fd.h"
 #include "util/result.h"
 
 namespace tidemark::tar {
@@ -25,6 +27,9 @@ namespace tidemark::tar {
 class Unpacker final : public ContentVisitor {
  public:
   static Result<std::unique_ptr<Unpacker>> create(std::string_view directory, core::Range wanted);
+  // Nobody but the caller looks into the directory until all is well. Its names are not made durable.
+  static Result<std::unique_ptr<Unpacker>> create_private(std::string_view directory, core::Range wanted);
+  ~Unpacker() override;
 
   Status begin_entry(core::Lsn lsn) override;
   Status member(const ParsedMember& member) override;
@@ -32,24 +37,26 @@ class Unpacker final : public ContentVisitor {
   Status end_file() override;
   Status end_entry(core::Lsn lsn, uint64_t size_bytes) override;
 
-  // After the last byte: all that was built is durable, only not visible.
+  // After the last byte: all that was built is durable, only not published.
   Status make_durable();
   // Then, ascending: gives each its name and makes the names durable. After an error those before it are
-  // visible and durable.
+  // visible and durable. Private: what was built stays.
   Status publish();
-  // What publish() made visible; nothing if first is kNoLsn.
-  core::Range published() const { return published_; }
 
  private:
-  Unpacker(std::unique_ptr<StagingArea> area, core::Range wanted);
+  Unpacker(std::unique_ptr<StagingArea> area, UniqueFd directory, std::string_view path, core::Range wanted);
+  int build_fd() const { return area_ ? area_->fd() : directory_.get(); }
+  int directory_fd() const { return area_ ? area_->directory_fd() : directory_.get(); }
   Status publish_one(core::Lsn lsn, const std::string& target);
 
-  const std::unique_ptr<StagingArea> area_;
+  const std::unique_ptr<StagingArea> area_;  // none: built in directory_ itself
+  const UniqueFd directory_;
+  const std::string path_;
   const core::Range wanted_;
   const bool can_sync_at_once_;
   uint64_t members_ = 0;
   core::Range built_;
-  core::Range published_;
+  bool stays_ = false;                  // what was built in directory_
   std::optional<TreeBuilder> builder_;  // of a wanted entry
 };
 

@@ -58,7 +58,7 @@ struct OpenRequest {
 
 inline bool is_read_only(const tidemark_sink_host* host) {
   return host != nullptr && TIDEMARK_HAS(host, tidemark_sink_host, flags) &&
-         (host->flags & TIDEMARK_SINK_HOST_READ_ONLY) != 0;
+         (host->flags & TIDEMARK_OPEN_READ_ONLY) != 0;
 }
 
 inline uint64_t put_buffer_bytes_of(const tidemark_sink_host* host) {

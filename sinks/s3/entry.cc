@@ -4,7 +4,7 @@
 namespace {
 
 constexpr tidemark_sink_api kTable = tidemark::sinks::Table<tidemark::sinks::s3::S3Sink>::make(
-    "s3", TIDEMARK_SINK_WANTS_SHA256 | TIDEMARK_SINK_WANTS_CRC32C, tidemark::sinks::s3::kOptions);
+    "s3", TIDEMARK_CAPABILITY_WANTS_SHA256 | TIDEMARK_CAPABILITY_WANTS_CRC32C, tidemark::sinks::s3::kOptions);
 
 }  // namespace
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-HEADERS = ("base.h", "archiver.h", "maintain.h", "sink.h")
+HEADERS = ("base.h", "archiver.h", "maintenance.h", "sink.h")
 COMPILER = os.environ.get("CC", "cc").split()
 
 

@@ -15,9 +15,10 @@ for compiler in gcc clang; do
   command -v "$compiler" >/dev/null || continue
   for language in c99 c11 c++11 c++20; do
     case $language in c++*) kind=c++ ;; *) kind=c ;; esac
-    for header in "$include"/tidemark/*.h; do
-      printf '#include <tidemark/%s>\n#include <tidemark/%s>\nstruct tidemark_unit_is_not_empty;\n' \
-        "${header##*/}" "${header##*/}" >"$work/alone.$kind"
+    for header in "$include"/tidemark/*.h "$include"/tidemark/draft/*.h; do
+      name=${header#"$include/"}
+      printf '#include <%s>\n#include <%s>\nstruct tidemark_unit_is_not_empty;\n' "$name" "$name" \
+        >"$work/alone.$kind"
       "$compiler" -std=$language -x $kind $flags "$work/alone.$kind" || {
         echo "FAILED: $header as $language with $compiler" >&2
         exit 1

@@ -24,7 +24,8 @@ cmake --install "$build" --prefix "$work/first" >"$work/install.log"
 mkdir "$work/some where"
 mv "$work/first" "$work/some where/else"
 prefix="$work/some where/else"
-for file in include/tidemark/base.h include/tidemark/archiver.h include/tidemark/sink.h bin/host-sim bin/tidemark \
+for file in include/tidemark/base.h include/tidemark/archiver.h include/tidemark/sink.h \
+  include/tidemark/maintenance.h include/tidemark/draft/maintenance.h bin/host-sim bin/tidemark \
   share/man/man1/tidemark.1 share/bash-completion/completions/tidemark share/zsh/site-functions/_tidemark \
   share/fish/vendor_completions.d/tidemark.fish; do
   [ -f "$prefix/$file" ] || fail "$file is not installed"

@@ -3,7 +3,7 @@
  * that very release, so nothing may have grown either. */
 #include <stdio.h>
 #include <tidemark/archiver.h>
-#include <tidemark/maintain.h>
+#include <tidemark/maintenance.h>
 #include <tidemark/sink.h>
 
 #if !defined(__LP64__)

@@ -339,7 +339,7 @@ class Scenarios:
         self.assertIn("missing     main/1 LSN 4 @0000000000004 to 5", out)
         self.assertIn("missing     main/1 LSN 10 @000000000000a to 11", out)
         self.assertRegex(out, "gap         main/1 LSN 4 .*the engine no longer had it")
-        self.assertIn("--to 3 stops before, --from 12 begins behind", error)
+        self.assertIn("--to 3 stops before, --from 12 begins after", error)
         self.restore("--to", 20, "--from", 12, expect=1)
         self.assertFalse(os.path.exists(self.path("out")))
         run("gaps", *self.url(), "--acknowledge", "main/1", 4, 5, "--reason", "node 4 died")

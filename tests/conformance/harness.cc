@@ -62,7 +62,7 @@ Body::Body(std::string bytes) : declared_size(bytes.size()), bytes_(std::move(by
 const tidemark_source* Body::source() {
   source_ = {sizeof source_, 0, declared_size, nullptr, this, read, nullptr, nullptr};
   if (with_data) source_.data = reinterpret_cast<const uint8_t*>(bytes_.data());
-  if ((config().api->capabilities & TIDEMARK_SINK_WANTS_SHA256) != 0) {
+  if ((config().api->capabilities & TIDEMARK_CAPABILITY_WANTS_SHA256) != 0) {
     SHA256(reinterpret_cast<const uint8_t*>(bytes_.data()), bytes_.size(), digest_.data());
     source_.sha256 = digest_.data();
   }
@@ -118,7 +118,7 @@ OpenSink::OpenSink(bool reads_only) {
                                                  nullptr,
                                                  [](void*, int32_t, tidemark_str) {},
                                                  0,
-                                                 TIDEMARK_SINK_HOST_READ_ONLY,
+                                                 TIDEMARK_OPEN_READ_ONLY,
                                                  0};
   const tidemark_sink_host* const host = reads_only ? &kReader : nullptr;
   const Outcome outcome = try_open(config().url, config().options, nullptr, &handle_, host);

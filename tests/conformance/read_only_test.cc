@@ -40,7 +40,7 @@ TEST_F(ReadOnly, RefusesToChangeAnything) {
 TEST_F(ReadOnly, AHostThatDoesNotSaySoMayWrite) {
   tidemark_sink_host host = {};
   host.struct_size = offsetof(tidemark_sink_host, flags);
-  host.flags = TIDEMARK_SINK_HOST_READ_ONLY;  // behind what this host has
+  host.flags = TIDEMARK_OPEN_READ_ONLY;  // behind what this host has
   tidemark_sink* sink = nullptr;
   ASSERT_STATUS(try_open(config().url, config().options, nullptr, &sink, &host), TIDEMARK_OK);
   Body body("x");

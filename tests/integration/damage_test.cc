@@ -67,8 +67,8 @@ class DamageScenario : public Scenario, public ::testing::WithParamInterface<std
   void expect_conflict(Lsn low, Lsn high, const std::string& key) {
     ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_CONFLICT));
     const SeenEvent conflict = host_.events(TIDEMARK_EVENT_CONFLICT).front();
-    EXPECT_EQ(conflict.low, low);
-    EXPECT_EQ(conflict.high, high);
+    EXPECT_EQ(conflict.first, low);
+    EXPECT_EQ(conflict.last, high);
     EXPECT_EQ(conflict.status, TIDEMARK_E_CORRUPT);
     for (const std::string& part : {key, std::string("damaged"), std::string("move it away")})
       EXPECT_NE(conflict.message.find(part), std::string::npos) << conflict.message;

@@ -40,8 +40,8 @@ TEST_F(EntriesScenario, AnEntryThatIsMissingAtFirstAndThereLater) {
   ASSERT_TRUE(host_.wait_for_acknowledge(p_, 1));
   const SeenEvent failing = host_.events(TIDEMARK_EVENT_FAILING).front();
   EXPECT_EQ(failing.partition, p_);
-  EXPECT_EQ(failing.low, 2U);
-  EXPECT_EQ(failing.high, 2U);
+  EXPECT_EQ(failing.first, 2U);
+  EXPECT_EQ(failing.last, 2U);
   EXPECT_EQ(failing.status, TIDEMARK_E_NOT_FOUND);
   EXPECT_NE(failing.message.find("orders/7 entry 2"), std::string::npos) << failing.message;
   host_.commit_range(p_, 2, 2);
@@ -63,8 +63,8 @@ TEST_F(EntriesScenario, AnEntryThatNeverComesIsAGapOnceLowHasPassedIt) {
   ASSERT_TRUE(host_.wait_for_acknowledge(p_, 3));
   drain();
   ASSERT_EQ(host_.events(TIDEMARK_EVENT_GAP).size(), 1U);
-  EXPECT_EQ(host_.events(TIDEMARK_EVENT_GAP)[0].low, 2U);
-  EXPECT_EQ(host_.events(TIDEMARK_EVENT_GAP)[0].high, 2U);
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_GAP)[0].first, 2U);
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_GAP)[0].last, 2U);
 }
 
 TEST_F(EntriesScenario, ADirectoryAlone) {

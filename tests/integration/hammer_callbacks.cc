@@ -194,13 +194,13 @@ void HammerHost::check_gap(Part& part, const tidemark_event& event) {
   std::vector<std::pair<Lsn, std::string>> news;
   {
     const std::lock_guard<std::mutex> lock(part.mutex);
-    if (event.low == 0 || event.low > event.high || event.high > part.entries.size() ||
-        event.high >= part.lowest_gone) {
-      violate("GAP " + std::to_string(event.low) + ".." + std::to_string(event.high) + " of " +
+    if (event.first == 0 || event.first > event.last || event.last > part.entries.size() ||
+        event.last >= part.lowest_gone) {
+      violate("GAP " + std::to_string(event.first) + ".." + std::to_string(event.last) + " of " +
               name_of(part.name, part.lowest_gone) + ", the highest low");
       return;
     }
-    for (Lsn lsn = event.low; lsn <= event.high; ++lsn) {
+    for (Lsn lsn = event.first; lsn <= event.last; ++lsn) {
       const Entry& entry = part.entries[lsn - 1];
       if (entry.told) continue;
       if (part.given >= lsn && !entry.safe && !plan_.forgets)
@@ -239,7 +239,7 @@ void HammerHost::event(void* ctx, const tidemark_event* event) {
   inside.dawdle();
   // The last thing it does: from now on an acknowledgement may pass.
   const std::lock_guard<std::mutex> lock(part->mutex);
-  for (Lsn lsn = event->low; lsn <= std::min<Lsn>(event->high, part->entries.size()); ++lsn)
+  for (Lsn lsn = event->first; lsn <= std::min<Lsn>(event->last, part->entries.size()); ++lsn)
     part->entries[lsn - 1].told = true;
 }
 

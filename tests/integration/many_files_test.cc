@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <tidemark/maintain.h>
+#include <tidemark/draft/maintenance.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -47,8 +47,9 @@ class ManyFiles : public Scenario, public ::testing::WithParamInterface<int> {
     const auto is_over = [this] { return host_.acknowledged(p_) == 1 || !host_.events().empty(); };
     for (int deadlines = 0; deadlines < 15 && !host_.wait_until(is_over); ++deadlines) continue;
   }
-  const tidemark_maintain_api& maintain() {
-    return *static_cast<const tidemark_maintain_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_MAINTAIN));
+  template <typename Api>
+  const Api& extension(const char* id) {
+    return *static_cast<const Api*>(api_->get_extension(archiver_, id));
   }
 };
 
@@ -71,7 +72,9 @@ TEST_P(ManyFiles, InOneEntryByDefaultOptions) {
   // other.
   const std::string key = archive_key(p_, 1);
   ErrorOut error;
-  EXPECT_EQ(maintain().check(archiver_, str(key), nullptr, nullptr, nullptr, nullptr, &error), TIDEMARK_OK)
+  EXPECT_EQ(extension<tidemark_draft_maintenance_api>(TIDEMARK_EXT_DRAFT_MAINTENANCE)
+                .check(archiver_, str(key), nullptr, nullptr, &error),
+            TIDEMARK_OK)
       << error.message;
   begin_again();
   notify(p_, 1, 1);
@@ -81,8 +84,9 @@ TEST_P(ManyFiles, InOneEntryByDefaultOptions) {
   expect_archived(p_, 1, 1);
   const test::TempDir unpacked;
   const std::string directory = unpacked.path().string();
-  ASSERT_EQ(maintain().unpack(archiver_, str(key), 1, 1, str(directory), nullptr, nullptr, nullptr, nullptr,
-                              nullptr, &error),
+  const tidemark_unpack_options options = {sizeof options, 0, 1, 1, str(directory), nullptr, nullptr};
+  ASSERT_EQ(extension<tidemark_maintenance_api>(TIDEMARK_EXT_MAINTENANCE)
+                .unpack(archiver_, str(key), &options, nullptr, &error),
             TIDEMARK_OK)
       << error.message;
   EXPECT_TRUE(test::describe_tree(unpacked / lsn_text(1)) == test::describe_tree(host_.path(p_, 1)));

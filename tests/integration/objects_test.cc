@@ -41,8 +41,8 @@ class ObjectsScenario : public Scenario {
     ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_CONFLICT));
     const SeenEvent conflict = host_.events(TIDEMARK_EVENT_CONFLICT).front();
     EXPECT_EQ(conflict.partition, p_);
-    EXPECT_EQ(conflict.low, 1U);
-    EXPECT_EQ(conflict.high, 1U);
+    EXPECT_EQ(conflict.first, 1U);
+    EXPECT_EQ(conflict.last, 1U);
     EXPECT_NE(conflict.message.find(archive_key(p_, 1)), std::string::npos) << conflict.message;
     EXPECT_NE(conflict.message.find(what), std::string::npos) << conflict.message;
     ASSERT_TRUE(host_.wait_until([&] {

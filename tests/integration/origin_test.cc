@@ -1,6 +1,6 @@
 // What one run leaves for the next: where an archive began, and losses that nobody has accepted.
 #include <sys/wait.h>
-#include <tidemark/maintain.h>
+#include <tidemark/draft/maintenance.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,18 +42,18 @@ class OriginScenario : public Scenario {
   }
   std::vector<std::pair<Lsn, Lsn>> gaps() {
     std::vector<std::pair<Lsn, Lsn>> told;
-    for (const SeenEvent& seen : host_.events(TIDEMARK_EVENT_GAP)) told.emplace_back(seen.low, seen.high);
+    for (const SeenEvent& seen : host_.events(TIDEMARK_EVENT_GAP)) told.emplace_back(seen.first, seen.last);
     return told;
   }
   void accept(Lsn first, Lsn last) {
     create();
     ErrorOut error;
     ASSERT_EQ(set_sink(file_url(archive_), {}, &error), TIDEMARK_OK) << error.message;
-    const auto* maintain =
-        static_cast<const tidemark_maintain_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_MAINTAIN));
-    ASSERT_NE(maintain, nullptr);
+    const auto* draft = static_cast<const tidemark_draft_maintenance_api*>(
+        api_->get_extension(archiver_, TIDEMARK_EXT_DRAFT_MAINTENANCE));
+    ASSERT_NE(draft, nullptr);
     const tidemark_partition partition = {str(p_.storage), p_.id};
-    ASSERT_EQ(maintain->accept_gap(archiver_, &partition, first, last, str("known"), nullptr, &error),
+    ASSERT_EQ(draft->accept_gap(archiver_, &partition, first, last, str("known"), nullptr, &error),
               TIDEMARK_OK)
         << error.message;
     destroy();

@@ -180,8 +180,8 @@ TEST_F(RangesScenario, AGapIsReportedAndRecorded) {
   const std::vector<SeenEvent> gaps = host_.events(TIDEMARK_EVENT_GAP);
   ASSERT_EQ(gaps.size(), 1U);
   EXPECT_EQ(gaps[0].partition, p_);
-  EXPECT_EQ(gaps[0].low, 4U);
-  EXPECT_EQ(gaps[0].high, 10U);
+  EXPECT_EQ(gaps[0].first, 4U);
+  EXPECT_EQ(gaps[0].last, 10U);
   EXPECT_EQ(host_.events().size(), 1U);
   expect_acknowledged_up_to(p_, 13);
   expect_archived(p_, 1, 3);
@@ -212,8 +212,8 @@ TEST_F(RangesScenario, AGapFoundWhileAnEntryIsInFlight) {
   expect_acknowledged_up_to(p_, 6);
   const std::vector<SeenEvent> gaps = host_.events(TIDEMARK_EVENT_GAP);
   ASSERT_EQ(gaps.size(), 1U);
-  EXPECT_EQ(gaps[0].low, 2U);
-  EXPECT_EQ(gaps[0].high, 4U);
+  EXPECT_EQ(gaps[0].first, 2U);
+  EXPECT_EQ(gaps[0].last, 4U);
   EXPECT_EQ(objects(), (std::vector<std::string>{archive_key(p_, 1), gap_key(p_, 2, 4), archive_key(p_, 5),
                                                  archive_key(p_, 6)}));
   expect_archived(p_, 1, 1);

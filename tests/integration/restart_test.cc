@@ -94,7 +94,7 @@ TEST_F(RestartScenario, AHostThatWasRestoredToAnOlderState) {
   begin();
   notify(p_, 1, 4);
   ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_CONFLICT));
-  EXPECT_EQ(host_.events(TIDEMARK_EVENT_CONFLICT)[0].low, 4U);
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_CONFLICT)[0].first, 4U);
   ASSERT_TRUE(host_.wait_for_acknowledge(p_, 3));
   stop(0);
   EXPECT_EQ(host_.acknowledged(p_), 3U);
@@ -115,7 +115,7 @@ TEST_F(RestartScenario, AnOlderStateThatDivergesAfterTheFirstNotification) {
   host_.commit(p_, 4, "another history");
   notify(p_, 1, 4);
   ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_CONFLICT));
-  EXPECT_EQ(host_.events(TIDEMARK_EVENT_CONFLICT)[0].low, 4U);
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_CONFLICT)[0].first, 4U);
   EXPECT_EQ(host_.acknowledged(p_), 3U);
 }
 
@@ -131,8 +131,8 @@ TEST_F(RestartScenario, AGapThatHappenedWhileNobodyWasRunning) {
   drain();
   const std::vector<SeenEvent> gaps = host_.events(TIDEMARK_EVENT_GAP);
   ASSERT_EQ(gaps.size(), 1U);
-  EXPECT_EQ(gaps[0].low, 4U);
-  EXPECT_EQ(gaps[0].high, 7U);
+  EXPECT_EQ(gaps[0].first, 4U);
+  EXPECT_EQ(gaps[0].last, 7U);
   EXPECT_TRUE(std::filesystem::exists(archive_ / gap_key(p_, 4, 7)));
   // It is known now, and told once more as long as it lies right before low and nobody has accepted it.
   begin_again();
@@ -203,8 +203,8 @@ TEST_F(RestartScenario, AGapBehindAForgottenPartition) {
   notify(p_, 6, 6);
   ASSERT_TRUE(host_.wait_for_acknowledge(p_, 6));
   ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_GAP));
-  EXPECT_EQ(host_.events(TIDEMARK_EVENT_GAP)[0].low, 4U);
-  EXPECT_EQ(host_.events(TIDEMARK_EVENT_GAP)[0].high, 5U);
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_GAP)[0].first, 4U);
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_GAP)[0].last, 5U);
 }
 
 TEST_F(RestartScenario, ManyStartsAndStopsInARow) {

@@ -33,7 +33,7 @@ TEST_P(Statuses, OfAcquireEntry) {
   const SeenEvent seen = host_.events(TIDEMARK_EVENT_FAILING)[0];
   EXPECT_EQ(seen.partition, p_);
   EXPECT_EQ(seen.status, GetParam());
-  EXPECT_EQ(seen.low, 1U);
+  EXPECT_EQ(seen.first, 1U);
   EXPECT_NE(seen.message, "");
   EXPECT_EQ(metrics()["tidemark_archives_total{result=\"failed\"}"], 1);
   EXPECT_EQ(metrics()["tidemark_partitions{state=\"backing_off\"}"], 1);
@@ -53,7 +53,7 @@ TEST_P(Statuses, OfAcquireEntryInABatch) {
   ASSERT_TRUE(host_.wait_for_acknowledge(p_, 2));
   ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_FAILING));
   EXPECT_EQ(host_.acknowledged(p_), 2U);
-  EXPECT_EQ(host_.events(TIDEMARK_EVENT_FAILING)[0].low, 3U);
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_FAILING)[0].first, 3U);
   EXPECT_EQ(host_.events(TIDEMARK_EVENT_FAILING)[0].status, GetParam());
   fails = false;
   ASSERT_TRUE(host_.wait_for_acknowledge(p_, 4));

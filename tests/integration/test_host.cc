@@ -16,6 +16,23 @@ std::string name_of(const Partition& p, Lsn lsn) {
   return p.storage + "/" + std::to_string(p.id) + " entry " + std::to_string(lsn);
 }
 
+// What of an event is not as the table in tidemark/archiver.h has it; empty if all is.
+std::string problem_of(const tidemark_event& event) {
+  const bool is_of_sink = event.kind >= TIDEMARK_EVENT_SINK_CHANGED;
+  const bool is_conflict = event.kind == TIDEMARK_EVENT_CONFLICT;
+  const bool is_failing = event.kind == TIDEMARK_EVENT_FAILING;
+  const bool is_failure = is_conflict || is_failing || event.kind == TIDEMARK_EVENT_SINK_DOWN;
+  if ((event.partition.storage.size == 0) != is_of_sink) return "partition";
+  if (is_of_sink && (event.partition.id != 0 || event.first != 0 || event.last != 0))
+    return "partition or range";
+  if (!is_of_sink && (event.first == 0 || event.last < event.first)) return "range";
+  if ((event.status != TIDEMARK_OK) != is_failure || (event.error != nullptr) != is_failure)
+    return "status or error";
+  if (is_conflict && event.status != TIDEMARK_E_EXISTS && event.status != TIDEMARK_E_CORRUPT) return "status";
+  if (is_failing ? event.attempt == 0 : !is_conflict && event.attempt != 0) return "attempt";
+  return "";
+}
+
 }  // namespace
 
 void Gate::open() {
@@ -196,13 +213,15 @@ void TestHost::event(void* ctx, const tidemark_event* event) {
   auto& self = *static_cast<TestHost*>(ctx);
   SeenEvent seen = {event->kind,
                     partition_of(event->partition),
-                    event->low,
-                    event->high,
+                    event->first,
+                    event->last,
                     event->status,
                     event->attempt,
                     event->error == nullptr ? "" : event->error->message};
   if (self.on_event) self.on_event(seen);
+  const std::string problem = problem_of(*event);
   const std::lock_guard<std::mutex> lock(self.mutex_);
+  if (!problem.empty()) self.violate("the " + problem + " of an event of kind " + std::to_string(seen.kind));
   self.arrived("event");
   self.events_.push_back(std::move(seen));
   self.changed_.notify_all();

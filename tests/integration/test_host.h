@@ -35,7 +35,7 @@ struct Partition {
 struct SeenEvent {
   int32_t kind = 0;
   Partition partition;
-  Lsn low = 0, high = 0;
+  Lsn first = 0, last = 0;
   tidemark_status status = 0;
   uint32_t attempt = 0;
   std::string message;

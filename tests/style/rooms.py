@@ -81,7 +81,8 @@ def check_guest(path, room, problems):
         elif quoted and not any((folder / name).is_file() for folder in (path.parent, SOURCE / room, SOURCE / "common")):
             problems.append(f"{where}: {name} is not a file of {room}")
         elif not quoted and name.split("/")[0] == "tidemark" and name not in {
-                "tidemark/base.h", "tidemark/archiver.h", "tidemark/maintain.h", "tidemark/sink.h"}:
+                "tidemark/base.h", "tidemark/archiver.h", "tidemark/maintenance.h", "tidemark/draft/maintenance.h",
+                "tidemark/sink.h"}:
             problems.append(f"{where}: <{name}> is no header of abi/")
 
 

@@ -12,9 +12,9 @@
  * neither the record of its beginning nor more than 128 archives. A killed run leaves no more than that after
  * an entry: twice the largest partition_inflight.
  *
- * Until the sink holds anything of a partition no later run can know what an earlier one was told: the first
- * low is then where the archive begins. A beginning above 1 is recorded in the sink before anything else, so
- * from then on what is lost after it is a GAP in whatever run.
+ * Until the sink holds anything of a partition no later run can know what was notified in an earlier one:
+ * the first low is then where the archive begins. A beginning above 1 is recorded in the sink before anything
+ * else, so from then on what is lost after it is a GAP in whatever run.
  * A beginning at 1 needs no record, and has none: there the first archive is the first trace, and what is
  * missing before it is a GAP. So it is if the record of a beginning was lost, or never written.
  *
@@ -51,28 +51,40 @@ typedef struct tidemark_entry {
   void* lease;       /* the host's own; handed back to release_entry */
 } tidemark_entry;
 
-/* Open set: a host ignores kinds it does not know. */
+/* Something an operator should see. Open set: a host ignores kinds it does not know.
+ *
+ *   kind          partition  first..last             status               attempt
+ *   GAP           yes        lost                    OK                   0
+ *   CONFLICT      yes        something else lies     EXISTS: it is other  as FAILING; 0 if they were
+ *                            in their place          CORRUPT: damaged     reported as lost before
+ *   FAILING       yes        not archived, or not    the host's or        failures in a row so far,
+ *                            looked up               the sink's           this one included
+ *   RECOVERED     yes        archived at last        OK                   0
+ *   SINK_CHANGED  zero       0..0                    OK                   0
+ *   SINK_DOWN     zero       0..0                    the sink's           0
+ *   SINK_UP       zero       0..0                    OK                   0
+ *
+ * error is there whenever status is not OK. */
 enum {
-  /* [low, high] can no longer be archived; the archive has a hole. Before any acknowledge that passes it,
-   * whatever happens: acknowledge waits until this callback has returned. A gap right before the first
-   * entry of a life that an earlier life recorded and no person accepted is told again, once a life. */
+  /* These can no longer be archived; the archive has a hole. Before any acknowledge that passes it, whatever
+   * happens: acknowledge waits until this callback has returned. A gap right before the first entry of a run
+   * that an earlier run recorded and no person accepted is reported again, once a run. */
   TIDEMARK_EVENT_GAP = 1,
-  TIDEMARK_EVENT_CONFLICT = 2,     /* the sink holds something else for [low, high]: status EXISTS, other
-                                      content; CORRUPT, an object that is damaged. Nothing is overwritten */
-  TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; retried with backoff */
+  TIDEMARK_EVENT_CONFLICT = 2,     /* nothing is overwritten: the partition waits for an operator */
+  TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; tried again, each time later */
   TIDEMARK_EVENT_RECOVERED = 4,    /* the partition that was failing makes progress again */
-  TIDEMARK_EVENT_SINK_CHANGED = 5, /* set_sink swapped while started; every partition is looked up anew */
+  TIDEMARK_EVENT_SINK_CHANGED = 5, /* set_sink swapped while started; every partition is looked up again */
   TIDEMARK_EVENT_SINK_DOWN = 6,    /* circuit breaker open: every partition waits */
   TIDEMARK_EVENT_SINK_UP = 7
 };
 typedef struct tidemark_event {
   uint32_t struct_size;
-  int32_t kind;                 /* TIDEMARK_EVENT_* */
-  tidemark_partition partition; /* zero for the SINK_ kinds; borrowed for the call */
-  tidemark_lsn low, high;       /* inclusive; 0 for the SINK_ kinds */
-  tidemark_status status;       /* why; OK if nothing failed */
-  uint32_t attempt;             /* failures in a row so far, this one included; 0 where none is counted */
-  const tidemark_error* error;  /* NULL if none; borrowed for the call */
+  int32_t kind;                 /* TIDEMARK_EVENT_*; says what the rest holds, see above */
+  tidemark_partition partition; /* borrowed for the call */
+  tidemark_lsn first, last;     /* inclusive; 0: none */
+  tidemark_status status;
+  uint32_t attempt;
+  const tidemark_error* error; /* NULL if status is OK; borrowed for the call */
 } tidemark_event;
 
 /* Services of the host. create() copies this table, not what ctx points to: that lives until destroy() has
@@ -95,15 +107,15 @@ typedef struct tidemark_host {
   void (*release_entry)(void* ctx, const tidemark_partition*, tidemark_entry*);
   /* Everything up to lsn is safe (see the promise); the host may prune it. Repeats and skips are
    * legal. Never goes back from start to stop while the plugin remembers the partition; one that was idle
-   * for partition_idle_ms is looked up anew when it is notified, from the low given then. lsn 0 answers a
+   * for partition_idle_ms is looked up again when it is notified, from the low given then. lsn 0 answers a
    * question when nothing is archived. Any status but OK: a WARN in the log, and the plugin tries again, each
    * time later, up to retry_max_ms. [worker] required */
   tidemark_status (*acknowledge)(void* ctx, const tidemark_partition*, tidemark_lsn, tidemark_error*);
-  /* Something an operator should see, one at a time and in order. Must not block: acknowledge of a
+  /* Events, see above, one at a time and in order. Must not block: acknowledge of a
    * partition waits for its GAP, and stop() delivers what was decided before it returns, whatever drain_ms
    * is. GAP and CONFLICT are never dropped: each partition has at most one of each on its way and waits
    * with the next. Of the other kinds the oldest are dropped, and counted in the metrics, when 65,536 wait.
-   * A change of sink loses none; a partition is not forgotten before its CONFLICT was told, nor
+   * A change of sink loses none; a partition is not forgotten before its CONFLICT was delivered, nor
    * before stop() if it has a GAP.
    * [worker] optional */
   void (*event)(void* ctx, const tidemark_event*);
@@ -152,20 +164,24 @@ typedef struct tidemark_archiver_api {
 
   /* Entries low..high (inclusive) exist and low is the oldest still there. Idempotent, may come
    * out of order and from inside a callback. low == high + 1 is the empty range: nothing to
-   * archive, tell me again how far you are. Of a partition that is not known yet the answer is at most low -
-   * 1, whatever the sink holds beyond. Only enqueues; what waits is merged per partition. The highest low of
-   * this life counts, in whatever order they come: what lies below it and is not in the sink is a GAP. A
-   * lower low that comes later, or was merged with it before anybody looked, says that entries below are
-   * there after all, be they a GAP already or about to be: a GAP is told, then they are looked for and
-   * archived before any acknowledge passes them. So notifications of several threads may overtake each other;
-   * what that costs is such a look. What is not there was told already; after 64 in a row that are not, the
-   * rest of the gap is left until the next such notify. Everything notified is forgotten by stop(): after
-   * start() notify all that is still there. The first low of a run is compared with what the sink holds: each
-   * hole before it, among the last 128 archives at least, is a GAP. If the sink holds nothing of the
-   * partition, its archive begins at low. TIDEMARK_E_INVALID: bad name or range, or not started;
-   * TIDEMARK_E_CANCELLED: stop() has begun; TIDEMARK_E_NO_SPACE: more partitions or storage names than the
-   * plugin's limits; TIDEMARK_E_RETRYABLE: out of memory for one that was not known yet, and nothing has
-   * changed: say it again later. [hot-path] */
+   * archive, say again how far you are. Of a partition that is not known yet the answer is at most low - 1,
+   * whatever the sink holds beyond. Only enqueues; what waits is merged per partition.
+   *
+   * The highest low of a run counts, in whatever order they come: what lies below it and is not in the sink is
+   * a GAP. A lower low that comes later, or was merged with it before anybody looked, says that entries below
+   * are there after all, be they a GAP already or about to be one: the GAP is reported, then they are looked
+   * for and archived before any acknowledge passes them. So notifications of several threads may overtake each
+   * other; what that costs is such a look. After 64 in a row that are not there the rest of the gap is left
+   * until the next such notify.
+   *
+   * Everything notified is forgotten by stop(): after start() notify all that is still there. The
+   * first low of a run is compared with what the sink holds: each hole before it, among the last
+   * 128 archives at least, is a GAP. If the sink holds nothing of the partition, its archive begins
+   * at low.
+   *
+   * TIDEMARK_E_INVALID: bad name or range, or not started; TIDEMARK_E_CANCELLED: stop() has begun;
+   * TIDEMARK_E_NO_SPACE: more partitions or storage names than the plugin's limits; TIDEMARK_E_RETRYABLE: out
+   * of memory for one that was not known yet, and nothing has changed: say it again later. [hot-path] */
   tidemark_status (*notify)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn low,
                             tidemark_lsn high, tidemark_error*);
 

@@ -41,8 +41,8 @@ typedef struct tidemark_object {
   int64_t modified_us; /* by the sink's clock */
 } tidemark_object;
 
-#define TIDEMARK_SINK_WANTS_SHA256 0x1u /* put needs source->sha256 before the first byte */
-#define TIDEMARK_SINK_WANTS_CRC32C 0x2u /* put spares a pass where source->crc32c is there */
+#define TIDEMARK_CAPABILITY_WANTS_SHA256 0x1u /* put needs source->sha256 before the first byte */
+#define TIDEMARK_CAPABILITY_WANTS_CRC32C 0x2u /* put spares a pass where source->crc32c is there */
 
 #define TIDEMARK_PUT_IF_ABSENT 0x1u /* TIDEMARK_E_EXISTS instead of replacing; atomic */
 
@@ -53,14 +53,14 @@ typedef struct tidemark_sink_host {
   void* ctx;          /* the archiver's own; lives as long as this struct */
   void (*log)(void* ctx, int32_t level, tidemark_str message); /* [any-thread] never blocks; may be NULL */
   uint64_t put_buffer_bytes; /* what one put may hold in the sink's buffers, at least 64 KiB; 0: no limit */
-  uint32_t flags;            /* TIDEMARK_SINK_HOST_*; absent means 0 */
+  uint32_t flags;            /* TIDEMARK_OPEN_*; absent means 0 */
   uint32_t reserved;
 } tidemark_sink_host;
 
 /* The sink is opened to be read: open proves no more than that it can be read, and writes, removes and sweeps
  * nothing; what is not there is not created but TIDEMARK_E_NOT_FOUND. put and remove are TIDEMARK_E_INVALID.
  */
-#define TIDEMARK_SINK_HOST_READ_ONLY 0x1u
+#define TIDEMARK_OPEN_READ_ONLY 0x1u
 
 /* One option that open takes; for people. Static storage, no NULL. An array element: it never changes. */
 typedef struct tidemark_sink_option {
@@ -75,7 +75,7 @@ typedef struct tidemark_sink_api {
   uint32_t struct_size;
   uint32_t abi_major;    /* the one that was asked for */
   uint32_t abi_minor;    /* informative */
-  uint32_t capabilities; /* TIDEMARK_SINK_WANTS_* */
+  uint32_t capabilities; /* TIDEMARK_CAPABILITY_* */
   const char* name;      /* "s3", static storage */
   const char* version;   /* "1.4.2", static storage */
 
@@ -105,7 +105,7 @@ typedef struct tidemark_sink_api {
   tidemark_status (*head)(tidemark_sink*, tidemark_str key, const tidemark_call*, tidemark_object* out,
                           tidemark_error*);
   /* [offset, offset + size); a negative offset counts from the end, and one that reaches before the
-   * beginning means the beginning; size UINT64_MAX: to the end. A range (partly) behind the end is
+   * beginning means the beginning; size UINT64_MAX: to the end. A range (partly) after the end is
    * cut, possibly to nothing. TIDEMARK_E_NOT_FOUND: no such object. [any-thread] */
   tidemark_status (*get)(tidemark_sink*, tidemark_str key, int64_t offset, uint64_t size,
                          const tidemark_writer* out, const tidemark_call*, tidemark_error*);
@@ -121,7 +121,7 @@ typedef struct tidemark_sink_api {
   const void* (*get_extension)(tidemark_sink*, const char* id);
 
   const tidemark_sink_option*
-      options; /* what open takes, in the order to show it; absent or NULL: not told */
+      options; /* what open takes, in the order to show it; absent or NULL: not known */
   uint32_t option_count;
   uint32_t option_reserved;
 } tidemark_sink_api;

@@ -153,12 +153,12 @@ tidemark_status Engine::acknowledge(void* ctx, const tidemark_partition* partiti
 void Engine::event(void* ctx, const tidemark_event* event) {
   const As host(Thread::kHost);
   auto& self = *static_cast<Engine*>(ctx);
-  if (!self.alive_) self.violate("event while not started", event->partition.id, event->low);
+  if (!self.alive_) self.violate("event while not started", event->partition.id, event->first);
   if (event->kind < 0 || event->kind >= kKinds || event->partition.id >= kPartitions) return;
   ++self.events_[event->partition.id][event->kind];
   if (event->kind != TIDEMARK_EVENT_GAP) return;
-  self.gap_first_[event->partition.id] = event->low;
-  self.gap_last_[event->partition.id] = event->high;
+  self.gap_first_[event->partition.id] = event->first;
+  self.gap_last_[event->partition.id] = event->last;
 }
 
 void Engine::log(void* ctx, int32_t level, tidemark_str component, tidemark_str message) {

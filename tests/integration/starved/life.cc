@@ -251,8 +251,10 @@ bool Life::read_back() {
 
   const auto* const readback =
       static_cast<const tidemark_readback_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_READBACK));
-  const auto* const maintain =
-      static_cast<const tidemark_maintain_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_MAINTAIN));
+  const auto* const maintenance =
+      static_cast<const tidemark_maintenance_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_MAINTENANCE));
+  const auto* const draft = static_cast<const tidemark_draft_maintenance_api*>(
+      api_->get_extension(archiver_, TIDEMARK_EXT_DRAFT_MAINTENANCE));
   const tidemark_partition first = {str(kStorage), 1}, lost = {str(kStorage), 4};
   std::string key;
   const auto list = [&](tidemark_error* error) {
@@ -276,39 +278,46 @@ bool Life::read_back() {
   };
   if (!control("restore", restore)) return false;
   const auto scan = [&](tidemark_error* error) {
-    return maintain->scan(
+    return maintenance->scan(
         archiver_, {nullptr, 0}, nullptr, 0, [](void*, const tidemark_stored*) -> int32_t { return 0; },
         nullptr, nullptr, error);
   };
   if (!control("scan", scan)) return false;
   const auto check = [&](tidemark_error* error) {
-    return maintain->check(
-        archiver_, str(key), [](void*, const tidemark_checked_entry*) -> int32_t { return 0; }, nullptr,
-        nullptr, nullptr, error);
+    const tidemark_check_options options = {sizeof options, 0,
+                                            [](void*, const tidemark_checked_entry*) -> int32_t { return 0; },
+                                            [](void*, uint64_t) {}, nullptr};
+    return draft->check(archiver_, str(key), &options, nullptr, error);
   };
   if (!control("check", check)) return false;
   const std::string unpacked = setting_.work + "/unpacked";
   fs::create_directories(unpacked);
+  tidemark_unpack_options options = {sizeof options,         0,      1, 20, str(unpacked),
+                                     [](void*, uint64_t) {}, nullptr};
   const auto unpack = [&](tidemark_error* error) {
-    return maintain->unpack(archiver_, str(key), 1, 20, str(unpacked), nullptr, nullptr, nullptr, nullptr,
-                            nullptr, error);
+    return maintenance->unpack(archiver_, str(key), &options, nullptr, error);
   };
   if (!control("unpack", unpack)) return false;
+  const std::string place = setting_.work + "/place";
+  fs::create_directories(place);
+  options.directory = str(place);
+  options.flags = TIDEMARK_UNPACK_PRIVATE;
+  if (!control("unpack in private", unpack)) return false;
   const auto accept = [&](tidemark_error* error) {
     const tidemark_status status =
-        maintain->accept_gap(archiver_, &lost, 14, 15, str("the disk was lost"), nullptr, error);
+        draft->accept_gap(archiver_, &lost, 14, 15, str("the disk was lost"), nullptr, error);
     // What failed for want of memory may have been done.
     return status == TIDEMARK_E_EXISTS ? TIDEMARK_OK : status;
   };
   if (!control("accept_gap", accept)) return false;
   const std::string record = std::string(kStorage) + "/4/" + lsn_text(15) + "-" + lsn_text(14) + ".accepted";
   const auto read_record = [&](tidemark_error* error) {
-    return maintain->read_record(
+    return maintenance->read_record(
         archiver_, str(record), [](void*, const tidemark_record*) {}, nullptr, nullptr, error);
   };
   if (!control("read_record", read_record)) return false;
   return control("prune", [&](tidemark_error* error) {
-    return maintain->prune(
+    return draft->prune(
         archiver_, &lost, 16, 0, [](void*, const tidemark_stored*) -> int32_t { return 0; }, nullptr, nullptr,
         error);
   });

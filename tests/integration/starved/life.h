@@ -5,7 +5,7 @@
 #ifndef TIDEMARK_TESTS_INTEGRATION_STARVED_LIFE_H
 #define TIDEMARK_TESTS_INTEGRATION_STARVED_LIFE_H
 
-#include <tidemark/maintain.h>
+#include <tidemark/draft/maintenance.h>
 
 #include <functional>
 #include <string>

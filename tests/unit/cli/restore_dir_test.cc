@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -47,6 +48,26 @@ TEST_F(RestoreDirTest, EntriesMoveToTheirNames) {
   EXPECT_FALSE(dir.publish({{second, {4, 4}}})) << "nothing is replaced";
   ASSERT_TRUE(dir.clean_up());
   EXPECT_EQ(std::distance(fs::directory_iterator(path_), {}), 2);
+}
+
+// Root may move anything, so this is done as somebody else.
+TEST_F(RestoreDirTest, AnEntryThatItsOwnerMayNotWriteMovesAsWell) {
+  const uid_t before = ::geteuid();
+  if (before == 0) {
+    ASSERT_EQ(::chown(directory_.c_str(), 65534, static_cast<gid_t>(-1)), 0);
+    ASSERT_EQ(::seteuid(65534), 0);
+  }
+  auto dir = look();
+  ASSERT_TRUE(dir.prepare());
+  const std::string place = *dir.make_place(0), name = "/" + lsn_key_text(3);
+  fs::create_directory(place + name);
+  std::ofstream(place + name + "/file") << "x";
+  fs::permissions(place + name, fs::perms(0555));
+  const auto published = dir.publish({{place, {3, 3}}});
+  ASSERT_EQ(::seteuid(before), 0);
+  EXPECT_TRUE(published) << published.error().message;
+  EXPECT_EQ(fs::status(path_ + name).permissions(), fs::perms(0555));
+  EXPECT_TRUE(fs::exists(path_ + name + "/file"));
 }
 
 TEST_F(RestoreDirTest, KnowsWhatIsMissing) {

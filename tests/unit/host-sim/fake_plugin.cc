@@ -101,7 +101,7 @@ void work_loop(tidemark_archiver* self) {
       event.struct_size = sizeof(event);
       event.kind = TIDEMARK_EVENT_FAILING;
       event.partition = partition;
-      event.low = event.high = lsn;
+      event.first = event.last = lsn;
       self->host.event(self->host.ctx, &event);
     }
     lock.lock();

@@ -229,7 +229,7 @@ TEST_F(OpenSinkTest, TheSinkIsToldWhatItMayDo) {
   const auto sink = open();
   ASSERT_TRUE(sink);
   EXPECT_EQ(fake.host.put_buffer_bytes, 65536u);
-  EXPECT_EQ(fake.host.flags, TIDEMARK_SINK_HOST_READ_ONLY);
+  EXPECT_EQ(fake.host.flags, TIDEMARK_OPEN_READ_ONLY);
 }
 
 TEST_F(OpenSinkTest, OpenThatGivesNoSink) {

@@ -95,10 +95,10 @@ TEST_F(SinkTest, ListStopsWhenTheVisitorWantsNoMoreWhichIsNoError) {
 
 TEST_F(SinkTest, CapabilitiesAreReadWhenAsked) {
   EXPECT_FALSE(sink_.wants_sha256());
-  table_.capabilities = TIDEMARK_SINK_WANTS_SHA256 | 0x80U;
+  table_.capabilities = TIDEMARK_CAPABILITY_WANTS_SHA256 | 0x80U;
   EXPECT_TRUE(sink_.wants_sha256());
   EXPECT_FALSE(sink_.wants_crc32c());
-  table_.capabilities = TIDEMARK_SINK_WANTS_CRC32C;
+  table_.capabilities = TIDEMARK_CAPABILITY_WANTS_CRC32C;
   EXPECT_FALSE(sink_.wants_sha256());
   EXPECT_TRUE(sink_.wants_crc32c());
 }

@@ -1,12 +1,12 @@
 // Accepting a loss.
-#include "store/maintain_fixture.h"
+#include "store/maintenance_fixture.h"
 
 namespace tidemark::store {
 namespace {
 
 using core::ObjectKind;
 
-class AcceptTest : public MaintainTest {
+class AcceptTest : public MaintenanceTest {
  protected:
   Status accept(core::Range lost, std::string_view reason = "the disk died") {
     return accept_gap(fake_.sink(), "db", 7, lost, reason, kNow, nullptr);

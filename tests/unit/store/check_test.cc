@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "store/maintain_fixture.h"
+#include "store/maintenance_fixture.h"
 
 namespace tidemark::store {
 namespace {
@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 using test::RawTar;
 using test::read_file;
 
-class CheckTest : public MaintainTest {
+class CheckTest : public MaintenanceTest {
  protected:
   Status check_key(const std::string& key) {
     seen_.clear();
@@ -59,10 +59,12 @@ TEST_F(CheckTest, EqualEntriesHaveEqualDigestsWhereverTheyLie) {
 
 TEST_F(CheckTest, OneRequestAndItsBytesAreCounted) {
   const std::string key = add({3, 5});
-  uint64_t read_bytes = 5;
-  ASSERT_TRUE(check(fake_.sink(), key, {}, &read_bytes, nullptr));
+  std::vector<uint64_t> progress;
+  ASSERT_TRUE(check(
+      fake_.sink(), key, {}, [&](uint64_t read_bytes) { progress.push_back(read_bytes); }, nullptr));
   EXPECT_EQ(fake_.gets, 1);
-  EXPECT_EQ(read_bytes, 5 + fake_.objects[key].size());
+  const uint64_t whole = fake_.objects[key].size();
+  EXPECT_EQ(progress, (std::vector<uint64_t>{1000, 2000, 3000, 4000, whole}));
 }
 
 TEST_F(CheckTest, AnyDamageIsFoundAndNamed) {
@@ -124,13 +126,7 @@ class UnpackTest : public CheckTest {
  protected:
   Status run(const std::string& key, core::Range wanted = {1, UINT64_MAX},
              const tidemark_call* call = nullptr) {
-    Unpacking what = {key, wanted, directory_, {}, &read_bytes_};
-    what.ready = [&] {
-      ++readied_;
-      at_ready_ = names();
-      return goes_on_;
-    };
-    return unpack(fake_.sink(), what, &restored_, call);
+    return unpack(fake_.sink(), {key, wanted, directory_, is_private_, progress_}, call);
   }
   // What anybody sees in the directory.
   std::vector<std::string> names(bool hidden = false) {
@@ -145,15 +141,17 @@ class UnpackTest : public CheckTest {
   void expect_nothing_left() {
     EXPECT_TRUE(names().empty());
     EXPECT_TRUE(names(true).empty());
-    EXPECT_EQ(restored_, core::Range());
+  }
+  // Calls what it is given when all has been read and built, and nothing is published.
+  Progress at_end(const std::string& key, const std::function<void()>& act) {
+    return [this, key, act](uint64_t read_bytes) {
+      if (read_bytes == fake_.objects.at(key).size()) act();
+    };
   }
 
   const std::string directory_ = (fs::create_directory(dir_ / "out"), dir_ / "out");
-  core::Range restored_;
-  uint64_t read_bytes_ = 0;
-  int readied_ = 0;
-  bool goes_on_ = true;
-  std::vector<std::string> at_ready_;
+  bool is_private_ = false;
+  Progress progress_;
 };
 
 TEST_F(UnpackTest, RestoresEveryEntryFromOneRequest) {
@@ -161,10 +159,14 @@ TEST_F(UnpackTest, RestoresEveryEntryFromOneRequest) {
   for (const size_t chunk : {1, 512, 1 << 20}) {
     fake_.chunk_bytes = chunk;
     fake_.gets = 0;
+    int ends = 0;
+    progress_ = at_end(key, [&] {
+      ++ends;
+      EXPECT_TRUE(names().empty()) << "not before all is proven";
+    });
     const Status status = run(key);
     ASSERT_TRUE(status) << status.error().message;
-    EXPECT_EQ(restored_, (core::Range{3, 6}));
-    EXPECT_TRUE(at_ready_.empty());
+    EXPECT_EQ(ends, 1);
     EXPECT_EQ(fake_.gets, 1);
     EXPECT_EQ(names(),
               (std::vector<std::string>{lsn_string(3), lsn_string(4), lsn_string(5), lsn_string(6)}));
@@ -179,10 +181,9 @@ TEST_F(UnpackTest, RestoresEveryEntryFromOneRequest) {
 TEST_F(UnpackTest, RestoresWhatIsAskedForOnly) {
   const std::string key = add({3, 6});
   ASSERT_TRUE(run(key, {4, 5}));
-  EXPECT_EQ(restored_, (core::Range{4, 5}));
   EXPECT_EQ(names(), (std::vector<std::string>{lsn_string(4), lsn_string(5)}));
   ASSERT_TRUE(run(key, {6, 100}));
-  EXPECT_EQ(restored_, (core::Range{6, 6}));
+  EXPECT_EQ(names(), (std::vector<std::string>{lsn_string(4), lsn_string(5), lsn_string(6)}));
   expect_error(run(key, {7, 100}), TIDEMARK_E_INVALID, "holds none of the entries 7 to 100");
   expect_error(run(add({1, 2}, core::ObjectKind::kGap)), TIDEMARK_E_INVALID, "holds none");
 }
@@ -217,7 +218,6 @@ TEST_F(UnpackTest, DamageLeavesNothing) {
     expect_nothing_left();
     fake_.objects[key] = good;
   }
-  EXPECT_EQ(readied_, 0);
 }
 
 TEST_F(UnpackTest, HostileMembersLeaveNothing) {
@@ -253,34 +253,33 @@ TEST_F(UnpackTest, WhatIsThereIsNeverTouched) {
   ASSERT_TRUE(run(key, {3, 4})) << "around it all is well";
 }
 
-// Somebody is faster while the archive waits for its turn.
-TEST_F(UnpackTest, WhoeverIsFasterWinsAndTheRestIsSaid) {
+// Somebody is faster while the archive is read.
+TEST_F(UnpackTest, WhoeverIsFasterWins) {
   const std::string key = add({3, 6});
-  Unpacking what = {key, {1, 10}, directory_, {}, nullptr};
-  what.ready = [&] {
-    test::write_file(directory_ + "/" + lsn_string(5), "precious");
-    return true;
-  };
-  expect_error(unpack(fake_.sink(), what, &restored_, nullptr), TIDEMARK_E_EXISTS, lsn_string(5));
-  EXPECT_EQ(restored_, (core::Range{3, 4}));
+  progress_ = at_end(key, [&] { test::write_file(directory_ + "/" + lsn_string(5), "precious"); });
+  expect_error(run(key), TIDEMARK_E_EXISTS, lsn_string(5));
   EXPECT_EQ(names(), (std::vector<std::string>{lsn_string(3), lsn_string(4), lsn_string(5)}));
   EXPECT_EQ(read_file(directory_ + "/" + lsn_string(5)), "precious");
 }
 
 TEST_F(UnpackTest, ACallerMayGiveUpBeforeAnythingIsVisible) {
-  goes_on_ = false;
-  expect_error(run(add({3, 6})), TIDEMARK_E_CANCELLED, "gave up");
-  EXPECT_EQ(readied_, 1);
+  const std::string key = add({3, 6});
+  bool gives_up = false;
+  progress_ = at_end(key, [&] { gives_up = true; });
+  tidemark_call call = {sizeof call, 0, &gives_up,
+                        [](void* ctx) { return *static_cast<bool*>(ctx) ? 1 : 0; }};
+  expect_error(run(key, {1, 9}, &call), TIDEMARK_E_CANCELLED, "cancelled");
   expect_nothing_left();
-  tidemark_call call = {sizeof call, 0, nullptr, [](void*) { return 1; }};
-  expect_error(run(add({3, 6}), {1, 9}, &call), TIDEMARK_E_CANCELLED, "cancelled");
+  expect_error(run(key, {1, 9}, &call), TIDEMARK_E_CANCELLED, "cancelled");
   expect_nothing_left();
   fake_.fail_get = TIDEMARK_E_RETRYABLE;
   expect_error(run(add({3, 6})), TIDEMARK_E_RETRYABLE, "told to fail");
   expect_nothing_left();
   const std::string gone = directory_ + "/gone";
-  expect_error(unpack(fake_.sink(), {add({3, 6}), {1, 9}, gone, {}, nullptr}, &restored_, nullptr),
-               TIDEMARK_E_NOT_FOUND, gone);
+  for (const bool is_private : {false, true}) {
+    expect_error(unpack(fake_.sink(), {key, {1, 9}, gone, is_private, {}}, nullptr), TIDEMARK_E_NOT_FOUND,
+                 gone);
+  }
 }
 
 TEST_F(UnpackTest, RemovesWhatAKilledRunLeftAndNothingElse) {
@@ -290,19 +289,59 @@ TEST_F(UnpackTest, RemovesWhatAKilledRunLeftAndNothingElse) {
   test::write_file(directory_ + "/.tidemark/stray", "not ours");
   const std::string key = add({3, 3});
   // While one waits, another restores beside it and must not sweep its staging area away.
-  Unpacking what = {key, {1, 10}, directory_, {}, nullptr};
-  what.ready = [&] {
+  test::FakeSink other;
+  const std::string next = add({4, 4});
+  other.objects[next] = fake_.objects[next];
+  progress_ = at_end(key, [&] {
     EXPECT_FALSE(fs::exists(dead));
-    core::Range other;
-    const std::string next = add({4, 4});
-    const Status status = unpack(fake_.sink(), {next, {4, 4}, directory_, {}, nullptr}, &other, nullptr);
-    EXPECT_TRUE(status);
-    return true;
-  };
-  const Status status = unpack(fake_.sink(), what, &restored_, nullptr);
+    EXPECT_TRUE(unpack(other.sink(), {next, {4, 4}, directory_, false, {}}, nullptr));
+  });
+  const Status status = run(key);
   ASSERT_TRUE(status) << status.error().message;
   EXPECT_EQ(names(), (std::vector<std::string>{lsn_string(3), lsn_string(4)}));
   EXPECT_EQ(read_file(directory_ + "/.tidemark/stray"), "not ours");
+}
+
+// Nothing is staged: it is the caller who gives the entries their places.
+TEST_F(UnpackTest, APrivateDirectoryGetsTheEntriesRightUnderTheirNames) {
+  is_private_ = true;
+  const std::string key = add({3, 6});
+  std::vector<std::string> seen;
+  progress_ = at_end(key, [&] {
+    seen = names();
+    EXPECT_TRUE(names(true).empty());
+  });
+  ASSERT_TRUE(run(key, {4, 5}));
+  EXPECT_EQ(seen, (std::vector<std::string>{lsn_string(4), lsn_string(5)}));
+  EXPECT_EQ(names(), seen);
+  ASSERT_TRUE(run(key, {6, 6})) << "several archives may be brought into one place";
+  EXPECT_EQ(read_file(directory_ + "/" + lsn_string(6)), "entry 6");
+}
+
+TEST_F(UnpackTest, APrivateDirectoryIsLeftAsItWasAfterAFailure) {
+  is_private_ = true;
+  test::write_file(directory_ + "/" + lsn_string(6), "precious");
+  const std::string key = add({3, 6});
+  const auto expect_untouched = [&] {
+    EXPECT_EQ(names(), std::vector<std::string>{lsn_string(6)});
+    EXPECT_TRUE(names(true).empty());
+    EXPECT_EQ(read_file(directory_ + "/" + lsn_string(6)), "precious");
+  };
+  expect_error(run(key), TIDEMARK_E_EXISTS, directory_ + "/" + lsn_string(6));
+  expect_untouched();
+  const std::string good = fake_.objects[key];
+  for (size_t at = 0; at < good.size(); at += 97) {
+    fake_.objects[key][at] = static_cast<char>(good[at] ^ 1);
+    expect_error(run(key, {3, 5}), TIDEMARK_E_CORRUPT, key);
+    expect_untouched();
+    fake_.objects[key] = good;
+  }
+  bool gives_up = false;
+  progress_ = at_end(key, [&] { gives_up = true; });
+  tidemark_call call = {sizeof call, 0, &gives_up,
+                        [](void* ctx) { return *static_cast<bool*>(ctx) ? 1 : 0; }};
+  expect_error(run(key, {3, 5}, &call), TIDEMARK_E_CANCELLED, "cancelled");
+  expect_untouched();
 }
 
 TEST_F(UnpackTest, ManyAtOnceIntoOneDirectory) {
@@ -313,9 +352,7 @@ TEST_F(UnpackTest, ManyAtOnceIntoOneDirectory) {
       const core::Range range = {1 + i * 10, 10 + i * 10};
       const std::string key = core::object_key("db", 7, range, core::ObjectKind::kArchive);
       sinks[i].objects[key] = tar_of(range).object(range);
-      core::Range restored;
-      const Status status =
-          unpack(sinks[i].sink(), {key, range, directory_, {}, nullptr}, &restored, nullptr);
+      const Status status = unpack(sinks[i].sink(), {key, range, directory_, false, {}}, nullptr);
       EXPECT_TRUE(status) << status.error().message;
     });
   }

@@ -1,12 +1,12 @@
 // Archives that are there already: each kind of damage, another history, and what a footer alone can tell.
 #include "store/compare.h"
 
-#include "store/maintain_fixture.h"
+#include "store/maintenance_fixture.h"
 
 namespace tidemark::store {
 namespace {
 
-class CompareTest : public MaintainTest {
+class CompareTest : public MaintenanceTest {
  protected:
   CompareTest() {
     key_ = add({1, 3});

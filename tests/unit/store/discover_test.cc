@@ -4,7 +4,7 @@
 #include <random>
 
 #include "store/fake_sink.h"
-#include "store/maintain.h"
+#include "store/maintenance.h"
 #include "store/store.h"
 
 namespace tidemark::store {

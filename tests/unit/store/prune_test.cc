@@ -1,14 +1,14 @@
 // Pruning: what goes, what stays, and what is left wherever it is stopped.
 #include <set>
 
-#include "store/maintain_fixture.h"
+#include "store/maintenance_fixture.h"
 
 namespace tidemark::store {
 namespace {
 
 using core::ObjectKind;
 
-class PruneTest : public MaintainTest {
+class PruneTest : public MaintenanceTest {
  protected:
   Status run(core::Lsn before, bool dry_run = false, const tidemark_call* call = nullptr) {
     gone_.clear();

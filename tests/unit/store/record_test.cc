@@ -1,14 +1,14 @@
 // Records: what they say, and that nothing else passes for one.
 #include "store/record.h"
 
-#include "store/maintain_fixture.h"
+#include "store/maintenance_fixture.h"
 
 namespace tidemark::store {
 namespace {
 
 using core::ObjectKind;
 
-class RecordTest : public MaintainTest {
+class RecordTest : public MaintenanceTest {
  protected:
   Result<Record> parsed(const std::string& object, ObjectKind kind, core::Range range = {1, 9}) {
     return parse_record(object, {"db", 7, {range, kind}});
@@ -105,7 +105,8 @@ TEST_F(RecordTest, IsReadAndChecked) {
   EXPECT_EQ(record->reason, "lost");
   EXPECT_TRUE(check(fake_.sink(), key, {}, nullptr, nullptr));
   uint64_t read_bytes = 0;
-  EXPECT_TRUE(check(fake_.sink(), key, {}, &read_bytes, nullptr));
+  EXPECT_TRUE(check(
+      fake_.sink(), key, {}, [&](uint64_t bytes) { read_bytes = bytes; }, nullptr));
   EXPECT_EQ(read_bytes, fake_.objects[key].size());
 
   fake_.objects[key] += std::string(5000, 'x');

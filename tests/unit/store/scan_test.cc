@@ -1,12 +1,12 @@
 // Everything that is stored, by name.
-#include "store/maintain_fixture.h"
+#include "store/maintenance_fixture.h"
 
 namespace tidemark::store {
 namespace {
 
 using core::ObjectKind;
 
-class ScanTest : public MaintainTest {
+class ScanTest : public MaintenanceTest {
  protected:
   ScanTest() {
     add({1, 1});

@@ -8,12 +8,19 @@
  * byte for byte, even if this machine loses power now.
  *
  * Ever notified means: in this run, from start() to stop(), or in an earlier run on this sink, if at its end
- * the sink held an archive or a record of the partition that lies before the entry, and none that lies after
- * it. (An archive lies after an entry that is missing only if a run with partition_inflight above 1 was
- * killed; `tidemark verify` finds that hole.) Until the sink holds anything of a partition no later run can
- * know what an earlier one was told: the first low is then where the archive begins. A beginning above 1 is
- * recorded in the sink before anything else, so from then on what is lost after it is a GAP in whatever run.
+ * the sink held an archive or a record of the partition that lies before the entry, and after the entry
+ * neither the record of its beginning nor more than 128 archives. A killed run leaves no more than that after
+ * an entry: twice the largest partition_inflight.
+ *
+ * Until the sink holds anything of a partition no later run can know what was notified in an earlier one:
+ * the first low is then where the archive begins. A beginning above 1 is recorded in the sink before anything
+ * else, so from then on what is lost after it is a GAP in whatever run.
  * A beginning at 1 needs no record, and has none: there the first archive is the first trace.
+ *
+ * What other runs wrote is read and compared before it counts (with the option verify_existing=footer: its
+ * size and its last 512 bytes). One history writes a partition's archive: another history with the same entry
+ * in an archive of the same name is a CONFLICT; one whose batches are cut differently is not noticed. So
+ * give each engine, and each restore to an older state, a sink or a prefix of its own.
  */
 #ifndef TIDEMARK_ARCHIVER_H
 #define TIDEMARK_ARCHIVER_H
@@ -39,53 +46,82 @@ typedef uint64_t tidemark_lsn; /* log sequence number of one entry: 1, 2, 3, ...
 typedef struct tidemark_entry {
   uint32_t struct_size; /* set by the plugin before it calls acquire_entry */
   uint32_t reserved;
-  tidemark_str path; /* absolute path of a regular file or of a directory tree; host's memory */
+  tidemark_str path; /* absolute, of a regular file or a directory tree; valid until release_entry */
   void* lease;       /* the host's own; handed back to release_entry */
 } tidemark_entry;
 
-/* Open set: a host ignores kinds it does not know. */
+/* Something an operator should see. Open set: a host ignores kinds it does not know.
+ *
+ *   kind          partition  first..last             status               attempt
+ *   GAP           yes        lost                    OK                   0
+ *   CONFLICT      yes        something else lies     EXISTS: it is other  as FAILING; 0 if they were
+ *                            in their place          CORRUPT: damaged     reported as lost before
+ *   FAILING       yes        not archived, or not    the host's or        failures in a row so far,
+ *                            looked up               the sink's           this one included
+ *   RECOVERED     yes        archived at last        OK                   0
+ *   SINK_CHANGED  zero       0..0                    OK                   0
+ *   SINK_DOWN     zero       0..0                    the sink's           0
+ *   SINK_UP       zero       0..0                    OK                   0
+ *
+ * error is there whenever status is not OK. */
 enum {
-  TIDEMARK_EVENT_GAP = 1,          /* [low, high] can no longer be archived; the archive has a hole */
-  TIDEMARK_EVENT_CONFLICT = 2,     /* the sink holds different content for [low, high] */
-  TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; retried with backoff */
+  /* These can no longer be archived; the archive has a hole. Before any acknowledge that passes it, whatever
+   * happens: acknowledge waits until this callback has returned. A gap right before the first entry of a run
+   * that an earlier run recorded and no person accepted is reported again, once a run. */
+  TIDEMARK_EVENT_GAP = 1,
+  TIDEMARK_EVENT_CONFLICT = 2,     /* nothing is overwritten: the partition waits for an operator */
+  TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; tried again, each time later */
   TIDEMARK_EVENT_RECOVERED = 4,    /* the partition that was failing makes progress again */
-  TIDEMARK_EVENT_SINK_CHANGED = 5, /* set_sink swapped while started; every partition is looked up anew */
+  TIDEMARK_EVENT_SINK_CHANGED = 5, /* set_sink swapped while started; every partition is looked up again */
   TIDEMARK_EVENT_SINK_DOWN = 6,    /* circuit breaker open: every partition waits */
   TIDEMARK_EVENT_SINK_UP = 7
 };
 typedef struct tidemark_event {
   uint32_t struct_size;
-  int32_t kind;
-  tidemark_partition partition; /* zero for the SINK_ kinds */
-  tidemark_lsn low, high;       /* inclusive */
+  int32_t kind;                 /* TIDEMARK_EVENT_*; says what the rest holds, see above */
+  tidemark_partition partition; /* borrowed for the call */
+  tidemark_lsn first, last;     /* inclusive; 0: none */
   tidemark_status status;
   uint32_t attempt;
-  const tidemark_error* error; /* NULL if none; borrowed for the call */
+  const tidemark_error* error; /* NULL if status is OK; borrowed for the call */
 } tidemark_event;
 
-/* Services of the host. create() copies this table.
+/* Services of the host. create() copies this table, not what ctx points to: that lives until destroy() has
+ * returned. What a callback is given is borrowed until it returns.
  * [Threading]  Called on the plugin's threads, many at a time, never after stop() returned;
- *              acknowledge is never concurrent with itself for one partition.
+ *              acknowledge is never concurrent with itself for one partition. Only log is
+ *              different, see there.
  * [Locking]    No lock of the plugin is held. A callback may call notify and the [any-thread]
- *              functions, and must not call the [control] ones.
+ *              functions, and must not call the [control] ones. These are INVALID there and change
+ *              nothing; destroy, which has no status, does nothing and logs an ERROR.
  * [Exceptions] Must not leave the callback. */
 typedef struct tidemark_host {
   uint32_t struct_size;
   uint32_t abi_minor; /* the host's TIDEMARK_ARCHIVER_ABI_MINOR; informative */
-  void* ctx;
+  void* ctx;          /* the host's own; the first argument of every callback */
   /* Lends one entry. TIDEMARK_E_NOT_FOUND: not there (yet, or any more). [worker] required */
   tidemark_status (*acquire_entry)(void* ctx, const tidemark_partition*, tidemark_lsn, tidemark_entry* out,
                                    tidemark_error*);
-  /* Exactly once per successful acquire_entry. [worker] required */
+  /* Exactly once per successful acquire_entry, on the same thread. Cannot fail. [worker] required */
   void (*release_entry)(void* ctx, const tidemark_partition*, tidemark_entry*);
   /* Everything up to lsn is safe (see the promise); the host may prune it. Repeats and skips are
    * legal. Never goes back from start to stop while the plugin remembers the partition; one that was idle
-   * for partition_idle_ms is looked up anew when it is notified, from the low given then. lsn 0 answers a
-   * question when nothing is archived. Any status but OK: the plugin tries again later. [worker] required */
+   * for partition_idle_ms is looked up again when it is notified, from the low given then. lsn 0 answers a
+   * question when nothing is archived. Any status but OK: a WARN in the log, and the plugin tries again, each
+   * time later, up to retry_max_ms. [worker] required */
   tidemark_status (*acknowledge)(void* ctx, const tidemark_partition*, tidemark_lsn, tidemark_error*);
-  /* Something an operator should see. Must not block. [worker] optional */
+  /* Events, see above, one at a time and in order. Must not block: acknowledge of a
+   * partition waits for its GAP, and stop() delivers what was decided before it returns, whatever drain_ms
+   * is. GAP and CONFLICT are never dropped: each partition has at most one of each on its way and waits
+   * with the next. Of the other kinds the oldest are dropped, and counted in the metrics, when 65,536 wait.
+   * A change of sink loses none; a partition is not forgotten before its CONFLICT was delivered, nor
+   * before stop() if it has a GAP.
+   * [worker] optional */
   void (*event)(void* ctx, const tidemark_event*);
-  /* One formatted line, no newline. Must not block. [any-thread] optional */
+  /* One formatted line of UTF-8 without newline or control characters, whatever came from hosts, urls and
+   * stores. Must not block. On the plugin's threads, many at a time, and on the caller's own inside create,
+   * set_sink, start, stop, destroy and the [any-thread] functions; so also before start and after stop, until
+   * destroy has returned. level: TIDEMARK_LOG_*, not below the option log_level. [any-thread] optional */
   void (*log)(void* ctx, int32_t level, tidemark_str component, tidemark_str message);
 } tidemark_host;
 
@@ -98,38 +134,51 @@ typedef struct tidemark_archiver_api {
   uint32_t reserved;
   const char* version; /* "1.4.2", static storage */
 
-  /* Checks every option; starts nothing, touches neither disk nor network. [control] */
+  /* Checks every option and that digests are computed right in this process; starts nothing, touches neither
+   * the network nor, but for what OpenSSL reads of its own configuration, the disk. options may be NULL if
+   * option_count is 0. INVALID: the message names the option or the callback; PERMANENT: a digest is wrong
+   * (see README on RTLD_DEEPBIND). *out is NULL after a failure. [control] */
   tidemark_status (*create)(const tidemark_host*, const tidemark_option* options, uint32_t option_count,
                             tidemark_archiver** out, tidemark_error*);
-  /* Never started, or stopped. Closes the sink, joins every thread. NULL is fine. [control] */
+  /* Closes the sink and joins every thread; one that was not stopped is stopped with drain_ms 0 first. NULL
+   * is fine. From a callback: nothing but an ERROR in the log. [control] */
   void (*destroy)(tidemark_archiver*);
 
   /* Opens the sink that `url` names (file:///var/archive, s3://bucket/prefix?region=...), probes
    * it, then swaps it in atomically; any failure leaves the old sink at work. The scheme names the
    * sub-plugin tidemark-sink-<scheme>.so in the option sink_dir; the option library names a file
    * instead. Objects in flight finish on the old sink, which is then closed. Legal before and
-   * after start(). [control] */
+   * after start(). INVALID: the url or an option; NOT_FOUND: no such sub-plugin, or nothing there with
+   * read_only; UNSUPPORTED: the sub-plugin cannot be used; else what the sink's open gives. [control] */
   tidemark_status (*set_sink)(tidemark_archiver*, tidemark_str url, const tidemark_option* options,
                               uint32_t option_count, const tidemark_call*, tidemark_error*);
 
-  tidemark_status (*start)(tidemark_archiver*, tidemark_error*); /* [control] may follow stop() */
+  /* INVALID: no sink yet, started already, or made with read_only; RETRYABLE: no memory or threads for it.
+   * May follow stop(). [control] */
+  tidemark_status (*start)(tidemark_archiver*, tidemark_error*);
   /* drain_ms: how long to let work already notified finish; then what is in flight is cancelled.
-   * When it returns no callback runs and none will. Idempotent. [control] */
+   * When it returns no callback runs and none will: with 0 too it takes as long as the callbacks that run,
+   * and as the events that were decided. Idempotent. [control] */
   tidemark_status (*stop)(tidemark_archiver*, uint32_t drain_ms, tidemark_error*);
 
   /* Entries low..high (inclusive) exist and low is the oldest still there. Idempotent, may come
    * out of order and from inside a callback. low == high + 1 is the empty range: nothing to
-   * archive, tell me again how far you are. Only enqueues; what waits is merged per partition.
+   * archive, say again how far you are. Of a partition that is not known yet the answer is at most low - 1,
+   * whatever the sink holds beyond. Only enqueues; what waits is merged per partition.
+   * A low at or below a GAP of this run says that entries of it are there after all: they are looked for
+   * and archived before anything else of the partition is acknowledged. What is not there is known
+   * already; after 64 in a row that are not, the rest of the gap is left until the next such notify.
    * Everything notified is forgotten by stop(): after start() notify all that is still there. The
-   * first low of a run is compared with what the sink holds: what is missing between the newest
-   * that lies below it and low is a GAP. If the sink holds nothing of the partition, its archive
-   * begins at low.
+   * first low of a run is compared with what the sink holds: each hole before it, among the last
+   * 128 archives at least, is a GAP. If the sink holds nothing of the partition, its archive begins
+   * at low.
    * TIDEMARK_E_INVALID: bad name or range, or not started; TIDEMARK_E_CANCELLED: stop() has begun;
-   * TIDEMARK_E_NO_SPACE: more partitions or storage names than the plugin's limits. [hot-path] */
+   * TIDEMARK_E_NO_SPACE: more partitions or storage names than the plugin's limits; TIDEMARK_E_RETRYABLE: out
+   * of memory for one that was not known yet, and nothing has changed: say it again later. [hot-path] */
   tidemark_status (*notify)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn low,
                             tidemark_lsn high, tidemark_error*);
 
-  /* The whole Prometheus text exposition, version 0.0.4. [any-thread] */
+  /* The whole Prometheus text exposition, version 0.0.4. A status of the writer comes back. [any-thread] */
   tidemark_status (*write_metrics)(tidemark_archiver*, const tidemark_writer*, tidemark_error*);
 
   /* An immutable table by "tidemark.name/REV"; NULL if unknown. Valid until destroy(). [any-thread] */
@@ -148,24 +197,26 @@ typedef struct tidemark_archive { /* one object: a tar of consecutive entries */
   uint32_t struct_size;
   uint32_t reserved;
   tidemark_lsn first, last; /* inclusive */
-  uint64_t size_bytes;
-  int64_t modified_us;
-  tidemark_str key;
+  uint64_t size_bytes;      /* of the object */
+  int64_t modified_us;      /* by the sink's clock */
+  tidemark_str key;         /* what fetch takes; borrowed for the visit */
 } tidemark_archive;
 
 typedef struct tidemark_readback_api {
   uint32_t struct_size;
   uint32_t reserved;
-  /* Ascending; only archives that hold an entry >= from. visit: non-zero stops with OK. A listing
-   * that could not be finished is an error, never a shorter listing. [any-thread] */
+  /* Ascending; only archives that hold an entry >= from. visit, on the caller's thread: non-zero stops with
+   * OK. A listing that could not be finished is an error, never a shorter listing. [any-thread] */
   tidemark_status (*list)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn from,
                           int32_t (*visit)(void* ctx, const tidemark_archive*), void* visit_ctx,
                           const tidemark_call*, tidemark_error*);
   /* The object as stored, its digest checked while it streams: after any status but OK discard
-   * what out received. [any-thread] */
+   * what out received. NOT_FOUND: no such object; CORRUPT: not what its key and footer say. [any-thread] */
   tidemark_status (*fetch)(tidemark_archiver*, tidemark_str key, const tidemark_writer* out,
                            const tidemark_call*, tidemark_error*);
-  /* Restores one entry as <directory>/<LSN>; all of it or nothing, fsynced. [any-thread] */
+  /* Restores one entry as <directory>/<LSN>; all of it or nothing, fsynced. NOT_FOUND: no archive holds it;
+   * CORRUPT: none that holds it is whole; EXISTS: it is there already; else what the directory's file system
+   * says. [any-thread] */
   tidemark_status (*restore)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn,
                              tidemark_str directory, const tidemark_call*, tidemark_error*);
 } tidemark_readback_api;

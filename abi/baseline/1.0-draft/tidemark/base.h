@@ -9,13 +9,17 @@
  *   Memory    Neither side frees what the other allocated. Inputs are borrowed for the duration
  *             of the call; outputs go to a buffer, visitor or writer of the caller.
  *   Errors    A call that can fail returns tidemark_status and takes a caller-owned
- *             tidemark_error, which may be NULL. No C++ exception, longjmp or thread cancellation
- *             crosses the boundary.
+ *             tidemark_error, which may be NULL; so may a tidemark_call (no deadline, no
+ *             cancellation). Beside what is said at a call it may give INVALID (an argument;
+ *             nothing was changed) and RETRYABLE (out of memory). No C++ exception, longjmp or
+ *             thread cancellation crosses the boundary.
  *   Threads   Every function carries one tag, defined in README.md of this folder:
  *             [control]    the caller serialises these calls; they may block
  *             [any-thread] safe to call concurrently, may block on the sink
  *             [hot-path]   any thread, bounded time, no I/O
  *             [worker]     the plugin calls the host, from its own threads
+ *             A visitor or writer runs on the thread of the call that it was given to, before
+ *             that returns, and may block as that call may.
  *   Units     Sizes are bytes, durations milliseconds, times microseconds since the epoch; the
  *             unit is the suffix of the name.
  *   Language  C99 and C++11. Fixed-width fields, no bool, no bitfield, enums only as constants.
@@ -33,11 +37,11 @@ extern "C" {
 #define TIDEMARK_EXPORT __attribute__((visibility("default")))
 #define TIDEMARK_HAS(ptr, type, member) ((ptr)->struct_size >= offsetof(type, member) + sizeof((ptr)->member))
 
-/* Limits. Every identifier is checked against these at the boundary, once. */
+/* Limits, in bytes but for the last. Every identifier is checked against these at the boundary, once. */
 #define TIDEMARK_NAME_MAX 128u    /* storage name: [A-Za-z0-9._-], not starting with '.' */
 #define TIDEMARK_KEY_MAX 1024u    /* object key; S3's own limit */
 #define TIDEMARK_MESSAGE_MAX 512u /* including the terminating NUL */
-#define TIDEMARK_OPTIONS_MAX 64u
+#define TIDEMARK_OPTIONS_MAX 64u  /* options of one call */
 
 /* Borrowed UTF-8 bytes, not NUL-terminated. {NULL, 0} is the empty string. */
 typedef struct tidemark_str {
@@ -65,12 +69,14 @@ enum {
 /* Filled by the callee on any status but TIDEMARK_OK. Fixed size on purpose: nothing to release,
  * so an error may outlive the library that produced it. */
 typedef struct tidemark_error {
-  uint32_t struct_size;               /* in: sizeof(tidemark_error) */
-  int32_t sys_errno;                  /* 0 if none */
-  int32_t http_status;                /* 0 if none */
-  uint32_t retry_after_ms;            /* 0 if the far side gave no hint */
-  char code[64];                      /* the far side's own word, e.g. "SlowDown"; may be "" */
-  char message[TIDEMARK_MESSAGE_MAX]; /* one line, no secrets, NUL-terminated */
+  uint32_t struct_size;    /* in: sizeof(tidemark_error) */
+  int32_t sys_errno;       /* 0 if none */
+  int32_t http_status;     /* 0 if none */
+  uint32_t retry_after_ms; /* 0 if the far side gave no hint */
+  char code[64];           /* the far side's own word, e.g. "SlowDown"; may be "" */
+  /* One line, NUL-terminated, no secrets: UTF-8 without control characters. A long one loses its middle, so
+   * that the reason at its end is always there. */
+  char message[TIDEMARK_MESSAGE_MAX];
 } tidemark_error;
 
 /* One configuration pair. Unknown keys are TIDEMARK_E_INVALID, never ignored. */
@@ -82,10 +88,11 @@ typedef struct tidemark_option {
 } tidemark_option;
 #define TIDEMARK_OPTION_SECRET 0x1u
 
-/* Where a callee puts bytes of unknown length. Any status but OK from write stops the producer,
+/* Where a callee puts bytes of unknown length, in order. Any status but OK from write stops the producer,
  * which then returns that status. */
 typedef struct tidemark_writer {
-  void* ctx;
+  void* ctx; /* the caller's own; lives until the call that was given the writer returns */
+  /* On the thread of that call, one at a time. `data` is borrowed. Required. */
   tidemark_status (*write)(void* ctx, const void* data, size_t size);
 } tidemark_writer;
 
@@ -93,11 +100,12 @@ typedef struct tidemark_writer {
  * 200 ms and between chunks, and returns TIDEMARK_E_CANCELLED within 1 s of it turning true. */
 typedef struct tidemark_call {
   uint32_t struct_size;
-  uint32_t timeout_ms; /* 0: none. On expiry: TIDEMARK_E_RETRYABLE */
-  void* ctx;
-  int32_t (*is_cancelled)(void* ctx); /* [any-thread] may be NULL */
+  uint32_t timeout_ms; /* 0: none; counts from the beginning of the call. On expiry: TIDEMARK_E_RETRYABLE */
+  void* ctx;           /* the caller's own; lives until the call returns */
+  int32_t (*is_cancelled)(void* ctx); /* not 0: give up. Must not block. [any-thread] may be NULL */
 } tidemark_call;
 
+/* Levels of a line of the log. Open set: a host takes one above ERROR for ERROR. */
 enum { TIDEMARK_LOG_DEBUG = 0, TIDEMARK_LOG_INFO = 1, TIDEMARK_LOG_WARN = 2, TIDEMARK_LOG_ERROR = 3 };
 
 #ifdef __cplusplus

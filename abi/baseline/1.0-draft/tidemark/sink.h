@@ -25,9 +25,9 @@ typedef struct tidemark_source {
   uint32_t reserved;
   uint64_t size_bytes;   /* exact, known up front: Content-Length, fallocate */
   const uint8_t* sha256; /* 32 bytes over the whole body; NULL unless the sink asked, see below */
-  void* ctx;
+  void* ctx;             /* the archiver's own */
   /* Up to size bytes from offset; *out_size is 0 only at the end. Any offset, repeatable, so a
-   * sink can rewind; not concurrent for one source. */
+   * sink can rewind; not concurrent for one source. Only during put; may block. */
   tidemark_status (*read)(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                           tidemark_error*);
   const uint8_t* data;    /* the whole body if it lies in memory: then read need not be called; else NULL */
@@ -38,29 +38,29 @@ typedef struct tidemark_object {
   uint32_t struct_size;
   uint32_t reserved;
   uint64_t size_bytes;
-  int64_t modified_us;
+  int64_t modified_us; /* by the sink's clock */
 } tidemark_object;
 
-#define TIDEMARK_SINK_WANTS_SHA256 0x1u /* put needs source->sha256 before the first byte */
-#define TIDEMARK_SINK_WANTS_CRC32C 0x2u /* put spares a pass where source->crc32c is there */
+#define TIDEMARK_CAPABILITY_WANTS_SHA256 0x1u /* put needs source->sha256 before the first byte */
+#define TIDEMARK_CAPABILITY_WANTS_CRC32C 0x2u /* put spares a pass where source->crc32c is there */
 
 #define TIDEMARK_PUT_IF_ABSENT 0x1u /* TIDEMARK_E_EXISTS instead of replacing; atomic */
 
 /* Services of the archiver to a sink. Outlives close(). */
 typedef struct tidemark_sink_host {
   uint32_t struct_size;
-  uint32_t abi_minor;
-  void* ctx;
-  void (*log)(void* ctx, int32_t level, tidemark_str message); /* [any-thread] never blocks */
+  uint32_t abi_minor; /* the archiver's TIDEMARK_SINK_ABI_MINOR; informative */
+  void* ctx;          /* the archiver's own; lives as long as this struct */
+  void (*log)(void* ctx, int32_t level, tidemark_str message); /* [any-thread] never blocks; may be NULL */
   uint64_t put_buffer_bytes; /* what one put may hold in the sink's buffers, at least 64 KiB; 0: no limit */
-  uint32_t flags;            /* TIDEMARK_SINK_HOST_*; absent means 0 */
+  uint32_t flags;            /* TIDEMARK_OPEN_*; absent means 0 */
   uint32_t reserved;
 } tidemark_sink_host;
 
 /* The sink is opened to be read: open proves no more than that it can be read, and writes, removes and sweeps
  * nothing; what is not there is not created but TIDEMARK_E_NOT_FOUND. put and remove are TIDEMARK_E_INVALID.
  */
-#define TIDEMARK_SINK_HOST_READ_ONLY 0x1u
+#define TIDEMARK_OPEN_READ_ONLY 0x1u
 
 /* One option that open takes; for people. Static storage, no NULL. An array element: it never changes. */
 typedef struct tidemark_sink_option {
@@ -73,15 +73,20 @@ typedef struct tidemark_sink tidemark_sink;
 
 typedef struct tidemark_sink_api {
   uint32_t struct_size;
-  uint32_t abi_major;
-  uint32_t abi_minor;
-  uint32_t capabilities; /* TIDEMARK_SINK_* */
-  const char* name;      /* "s3" */
-  const char* version;
+  uint32_t abi_major;    /* the one that was asked for */
+  uint32_t abi_minor;    /* informative */
+  uint32_t capabilities; /* TIDEMARK_CAPABILITY_* */
+  const char* name;      /* "s3", static storage */
+  const char* version;   /* "1.4.2", static storage */
+
+  /* A tidemark_call and a tidemark_error may be NULL in every call. What concerns the whole place
+   * (unreachable, read-only, moved away, out of descriptors) is RETRYABLE, a full one NO_SPACE: then all
+   * partitions wait (SINK_DOWN). PERMANENT is for one object, or for what only an operator can change. */
 
   /* Checks url and options and proves the sink usable: directory writable, bucket reachable.
    * An option may stand in the url's query (percent-encoded) or in the list; one that is unknown,
-   * malformed or given twice is TIDEMARK_E_INVALID and the message names it. [control] */
+   * malformed or given twice is TIDEMARK_E_INVALID and the message names it. A sink that computes digests
+   * checks known answers here. *out is NULL after a failure. [control] */
   tidemark_status (*open)(const tidemark_sink_host*, tidemark_str url, const tidemark_option* options,
                           uint32_t option_count, const tidemark_call*, tidemark_sink** out, tidemark_error*);
   /* No call is in progress. When it returns no thread of the sink exists. NULL is fine. [control] */
@@ -89,16 +94,18 @@ typedef struct tidemark_sink_api {
 
   /* OK means durable (file and directory fsynced; 2xx) and visible whole. After RETRYABLE or
    * CANCELLED the object may or may not be there. A status that source->read returned is passed
-   * on unchanged, with its error, and then nothing became visible. [any-thread] */
+   * on unchanged, with its error, and then nothing became visible. EXISTS: only with TIDEMARK_PUT_IF_ABSENT,
+   * and what is there is whole and durable. [any-thread] */
   tidemark_status (*put)(tidemark_sink*, tidemark_str key, const tidemark_source*, uint32_t flags,
                          const tidemark_call*, tidemark_error*);
-  /* OK also means that the object is durable, whoever wrote it: the archiver asks before it relies on
-   * an object it did not just write. TIDEMARK_E_NOT_FOUND: no such object. The callee sets out->struct_size
+  /* OK also means that the object is durable, whoever wrote it, and with it all that puts had made visible in
+   * its folder (the key up to the last '/') before the call: the archiver asks before it relies on objects
+   * it did not just write. TIDEMARK_E_NOT_FOUND: no such object. The callee sets out->struct_size
    * to what it filled, at most what the caller gave. [any-thread] */
   tidemark_status (*head)(tidemark_sink*, tidemark_str key, const tidemark_call*, tidemark_object* out,
                           tidemark_error*);
   /* [offset, offset + size); a negative offset counts from the end, and one that reaches before the
-   * beginning means the beginning; size UINT64_MAX: to the end. A range (partly) behind the end is
+   * beginning means the beginning; size UINT64_MAX: to the end. A range (partly) after the end is
    * cut, possibly to nothing. TIDEMARK_E_NOT_FOUND: no such object. [any-thread] */
   tidemark_status (*get)(tidemark_sink*, tidemark_str key, int64_t offset, uint64_t size,
                          const tidemark_writer* out, const tidemark_call*, tidemark_error*);
@@ -114,7 +121,7 @@ typedef struct tidemark_sink_api {
   const void* (*get_extension)(tidemark_sink*, const char* id);
 
   const tidemark_sink_option*
-      options; /* what open takes, in the order to show it; absent or NULL: not told */
+      options; /* what open takes, in the order to show it; absent or NULL: not known */
   uint32_t option_count;
   uint32_t option_reserved;
 } tidemark_sink_api;

@@ -148,7 +148,7 @@ TEST_F(Staging, WhoOnlyReadsLeavesThemAndSaysWhatIsThere) {
   crash("named");
   std::string log;
   tidemark_sink_host host = logging_host(&log);
-  host.flags = TIDEMARK_SINK_HOST_READ_ONLY;
+  host.flags = TIDEMARK_OPEN_READ_ONLY;
   const Result<Url> url = parse_url("file://" + root());
   ASSERT_TRUE(url);
   OpenRequest request = {HostLog(&host), *url, nullptr, 0};

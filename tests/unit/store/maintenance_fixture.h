@@ -1,8 +1,8 @@
 // A partition db/7 in a strict fake sink, for the tests of what looks after an archive.
 //
 // One thread. Owns the sink and a directory.
-#ifndef TIDEMARK_TESTS_UNIT_STORE_MAINTAIN_FIXTURE_H
-#define TIDEMARK_TESTS_UNIT_STORE_MAINTAIN_FIXTURE_H
+#ifndef TIDEMARK_TESTS_UNIT_STORE_MAINTENANCE_FIXTURE_H
+#define TIDEMARK_TESTS_UNIT_STORE_MAINTENANCE_FIXTURE_H
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "store/fake_sink.h"
-#include "store/maintain.h"
+#include "store/maintenance.h"
 #include "store/store.h"
 #include "tar/raw_tar.h"
 #include "tar/source_tools.h"
@@ -31,7 +31,7 @@ inline test::RawTar tar_of(core::Range range) {
   return tar;
 }
 
-class MaintainTest : public testing::Test {
+class MaintenanceTest : public testing::Test {
  protected:
   static constexpr int64_t kNow = 1'700'000'000'123'456;
 
@@ -63,4 +63,4 @@ class MaintainTest : public testing::Test {
 
 }  // namespace tidemark::store
 
-#endif  // TIDEMARK_TESTS_UNIT_STORE_MAINTAIN_FIXTURE_H
+#endif  // TIDEMARK_TESTS_UNIT_STORE_MAINTENANCE_FIXTURE_H

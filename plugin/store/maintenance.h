@@ -3,8 +3,8 @@
 //
 // Free functions on an open sink; any thread, any number at once. `call` as in store.h. Visitors run on the
 // caller's thread, get what is borrowed for the visit, return false to stop and must not throw.
-#ifndef TIDEMARK_STORE_MAINTAIN_H
-#define TIDEMARK_STORE_MAINTAIN_H
+#ifndef TIDEMARK_STORE_MAINTENANCE_H
+#define TIDEMARK_STORE_MAINTENANCE_H
 
 #include <cstdint>
 #include <functional>
@@ -14,6 +14,7 @@
 #include "core/archive_name.h"
 #include "sink/sink.h"
 #include "store/record.h"
+#include "store/stream.h"
 #include "util/result.h"
 
 namespace tidemark::store {
@@ -39,23 +40,22 @@ struct CheckedEntry {
 };
 // Reads an archive or record whole and proves it: digest, identity, and that an archive's members are exactly
 // its entries. `visit` (may be empty, then no digests are taken) sees the entries; what it saw counts only if
-// the status is OK. read_bytes (may be NULL) grows meanwhile.
-//   INVALID: no key of ours.  CORRUPT: not what the key says, or damaged; the message names the key.
+// the status is OK.
+//   INVALID: not a key of ours.  CORRUPT: not what the key says, or damaged; the message names the key.
 Status check(sink::Sink& sink, std::string_view key, const std::function<bool(const CheckedEntry&)>& visit,
-             uint64_t* read_bytes, const tidemark_call* call);
+             const Progress& progress, const tidemark_call* call);
 
 struct Unpacking {
   std::string_view key;
-  core::Range wanted;              // restored is what of it the archive holds
-  std::string_view directory;      // exists
-  std::function<bool()> ready;     // may be empty: before the first name becomes visible; false gives up
-  uint64_t* read_bytes = nullptr;  // grows meanwhile
+  core::Range wanted;          // restored is what of it the archive holds
+  std::string_view directory;  // exists
+  bool is_private = false;     // see Unpacker::create_private()
+  Progress progress;
 };
-// Restores as tar/unpacker.h has it, from one read. What became visible, which may be only the first few if
-// the status is not OK, is in *restored (first is kNoLsn: nothing).
-Status unpack(sink::Sink& sink, const Unpacking& what, core::Range* restored, const tidemark_call* call);
+// Restores as tar/unpacker.h has it, from one read.
+Status unpack(sink::Sink& sink, const Unpacking& what, const tidemark_call* call);
 
-// A record's content, proven. INVALID: no record's key.
+// A record's content, proven. INVALID: not a record's key.
 Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemark_call* call);
 
 // Records that a person accepts the loss of `lost`, now. INVALID: an archive holds one of them, no range, or
@@ -78,4 +78,4 @@ Status prune(sink::Sink& sink, const Pruning& what, const std::function<bool(con
 
 }  // namespace tidemark::store
 
-#endif  // TIDEMARK_STORE_MAINTAIN_H
+#endif  // TIDEMARK_STORE_MAINTENANCE_H

@@ -1,0 +1,64 @@
+/* draft/maintenance.h - what maintenance.h may get: prove archives, accept losses, remove what is old.
+ *
+ * A draft: it may change or go with any release, under another revision of its id; see "Drafts" in README.md.
+ * Else as maintenance.h, for every sink.
+ */
+#ifndef TIDEMARK_DRAFT_MAINTENANCE_H
+#define TIDEMARK_DRAFT_MAINTENANCE_H
+
+#include "../maintenance.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TIDEMARK_EXT_DRAFT_MAINTENANCE "tidemark.draft.maintenance/1"
+
+/* One entry of an archive that was read and found right. */
+typedef struct tidemark_checked_entry {
+  uint32_t struct_size;
+  uint32_t reserved;
+  tidemark_lsn lsn;
+  uint64_t size_bytes;   /* of its members in the archive, headers included */
+  const uint8_t* sha256; /* 32 bytes over these; equal entries have equal ones in whatever archive they lie */
+} tidemark_checked_entry;
+
+typedef struct tidemark_check_options {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* Entries are given out as they are read, so what was visited counts only if the status is OK and no visit
+   * stopped it, with non-zero. NULL spares their digests. */
+  int32_t (*visit)(void* ctx, const tidemark_checked_entry*);
+  void (*progress)(void* ctx, uint64_t read_bytes); /* as in tidemark_unpack_options; may be NULL */
+  void* ctx;                                        /* the caller's own; lives until the call returns */
+} tidemark_check_options;
+
+/* As the functions of tidemark_maintenance_api. */
+typedef struct tidemark_draft_maintenance_api {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* Reads an archive or record whole: digest against footer, footer against key, and for an archive that its
+   * members are exactly the entries first..last, in order, with nothing after them. The options may be NULL.
+   * CORRUPT: the message names the key and what is wrong. INVALID: not a key of ours. */
+  tidemark_status (*check)(tidemark_archiver*, tidemark_str key, const tidemark_check_options*,
+                           const tidemark_call*, tidemark_error*);
+  /* Records durably that a person accepts that first..last are lost. INVALID: an archive holds one of them,
+   * no reason, a reason that does not fit (one line of UTF-8 without control characters, at most 256 bytes),
+   * or opened with read_only. EXISTS: accepted before. */
+  tidemark_status (*accept_gap)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn first,
+                                tidemark_lsn last, tidemark_str reason, const tidemark_call*,
+                                tidemark_error*);
+  /* Removes, oldest first, the archives and records of which every LSN lies below `before`. First a record of
+   * how far is made durable; killed at any instant, what is left is a contiguous partition, and the same call
+   * again finishes. visit, if not NULL: after each removed object; non-zero stops with OK. With dry_run != 0
+   * nothing is changed and visit sees what would be removed. INVALID: below `before` lies a hole that no
+   * record explains (accept it first, or prune up to it), or opened with read_only and no dry run. */
+  tidemark_status (*prune)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn before,
+                           int32_t dry_run, int32_t (*visit)(void* ctx, const tidemark_stored*),
+                           void* visit_ctx, const tidemark_call*, tidemark_error*);
+} tidemark_draft_maintenance_api;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* TIDEMARK_DRAFT_MAINTENANCE_H */

@@ -1,0 +1,54 @@
+#include "entry_stored.h"
+
+#include "util/guard.h"
+
+namespace tidemark {
+namespace {
+
+tidemark_stored abi_stored(const store::StoredInfo& info) {
+  tidemark_stored stored = {};
+  stored.struct_size = sizeof stored;
+  stored.kind = info.name ? abi_kind(info.name->kind) : TIDEMARK_STORED_FOREIGN;
+  if (info.folder) stored.partition = {abi_str(info.folder->storage), info.folder->partition};
+  if (info.name) {
+    stored.first = info.name->range.first;
+    stored.last = info.name->range.last;
+  }
+  stored.size_bytes = info.size_bytes;
+  stored.modified_us = info.modified_us;
+  stored.key = abi_str(info.key);
+  return stored;
+}
+
+}  // namespace
+
+int32_t abi_kind(core::ObjectKind kind) {
+  switch (kind) {
+    case core::ObjectKind::kArchive:
+      return TIDEMARK_STORED_ARCHIVE;
+    case core::ObjectKind::kGap:
+      return TIDEMARK_STORED_GAP;
+    case core::ObjectKind::kAccepted:
+      return TIDEMARK_STORED_ACCEPTED;
+    case core::ObjectKind::kPruned:
+      return TIDEMARK_STORED_PRUNED;
+    case core::ObjectKind::kOrigin:
+      return TIDEMARK_STORED_ORIGIN;
+  }
+  return TIDEMARK_STORED_FOREIGN;
+}
+
+std::function<bool(const store::StoredInfo&)> stored_visitor(VisitStored visit, void* ctx) {
+  if (visit == nullptr) return {};
+  return [visit, ctx](const store::StoredInfo& info) {
+    const tidemark_stored stored = abi_stored(info);
+    return visit(ctx, &stored) == 0;
+  };
+}
+
+store::Progress progress_reporter(ReportProgress report, void* ctx) {
+  if (report == nullptr) return {};
+  return [report, ctx](uint64_t read_bytes) { report(ctx, read_bytes); };
+}
+
+}  // namespace tidemark

@@ -1,0 +1,129 @@
+// tidemark.draft.maintenance/1 through the live plugin: a round on a real archive, read_only, and careless
+// callers.
+#include <tidemark/draft/maintenance.h>
+
+#include "maintenance_fixture.h"
+
+namespace tidemark::abi_test {
+namespace {
+
+class DraftTest : public MaintenanceTest {
+ protected:
+  void find_extension() override {
+    MaintenanceTest::find_extension();
+    draft_ = static_cast<const tidemark_draft_maintenance_api*>(
+        api_->get_extension(archiver_, TIDEMARK_EXT_DRAFT_MAINTENANCE));
+    ASSERT_NE(draft_, nullptr);
+    ASSERT_TRUE(TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, prune));
+  }
+  const tidemark_draft_maintenance_api* draft_ = nullptr;
+};
+
+TEST_F(DraftTest, ARoundOnARealArchive) {
+  archive_four();
+  ErrorOut error;
+  struct Seen {
+    tidemark_lsn lsn = 0;
+    uint64_t read_bytes = 0;
+  } seen;
+  const tidemark_check_options options = {
+      sizeof options, 0,
+      [](void* ctx, const tidemark_checked_entry* entry) -> int32_t {
+        static_cast<Seen*>(ctx)->lsn = entry->lsn;
+        EXPECT_EQ(entry->size_bytes, 1024u) << "a header and a block";
+        EXPECT_NE(entry->sha256, nullptr);
+        return 0;
+      },
+      [](void* ctx, uint64_t read_bytes) { static_cast<Seen*>(ctx)->read_bytes = read_bytes; }, &seen};
+  const tidemark_str second = str("orders/7/0000000000002.tar");
+  ASSERT_EQ(draft_->check(archiver_, second, &options, nullptr, &error), TIDEMARK_OK) << error.message;
+  EXPECT_EQ(seen.lsn, 2u);
+  EXPECT_EQ(seen.read_bytes, 2560u);
+  EXPECT_EQ(draft_->check(archiver_, second, nullptr, nullptr, &error), TIDEMARK_OK) << error.message;
+
+  std::filesystem::remove(sink_dir_.path() + "/orders/7/0000000000002.tar");
+  int gone = 0;
+  expect_invalid(draft_->prune(archiver_, &partition_, 4, 1, count_stored, &gone, nullptr, &error), error,
+                 "entries 2 to 2");
+  ASSERT_EQ(draft_->accept_gap(archiver_, &partition_, 2, 2, str("spilled coffee"), nullptr, &error),
+            TIDEMARK_OK)
+      << error.message;
+  expect_status(TIDEMARK_E_EXISTS,
+                draft_->accept_gap(archiver_, &partition_, 2, 2, str("again"), nullptr, &error), error,
+                "accepted");
+  std::string reason;
+  ASSERT_EQ(maintenance_->read_record(
+                archiver_, str("orders/7/0000000000002-0000000000002.accepted"),
+                [](void* ctx, const tidemark_record* record) {
+                  EXPECT_EQ(record->kind, TIDEMARK_STORED_ACCEPTED);
+                  EXPECT_EQ(record->partition.id, 7u);
+                  EXPECT_GT(record->made_us, 1'600'000'000'000'000);
+                  static_cast<std::string*>(ctx)->assign(record->reason.data, record->reason.size);
+                },
+                &reason, nullptr, &error),
+            TIDEMARK_OK)
+      << error.message;
+  EXPECT_EQ(reason, "spilled coffee");
+  ASSERT_EQ(draft_->prune(archiver_, &partition_, 4, 0, count_stored, &gone, nullptr, &error), TIDEMARK_OK)
+      << error.message;
+  EXPECT_EQ(gone, 3);
+  EXPECT_EQ(scanned(), "4:1-3 1:4-4 ");
+}
+
+TEST_F(DraftTest, ReadOnlyReadsAndChangesNothing) {
+  archive_four();
+  reopen_to_read();
+  ErrorOut error;
+  expect_invalid(api_->start(archiver_, &error), error, "read_only");
+  expect_invalid(draft_->accept_gap(archiver_, &partition_, 9, 9, str("x"), nullptr, &error), error,
+                 "read_only");
+  int gone = 0;
+  expect_invalid(draft_->prune(archiver_, &partition_, 4, 0, count_stored, &gone, nullptr, &error), error,
+                 "read_only");
+  EXPECT_EQ(gone, 0);
+  ASSERT_EQ(draft_->prune(archiver_, &partition_, 4, 1, count_stored, &gone, nullptr, &error), TIDEMARK_OK)
+      << error.message;
+  EXPECT_EQ(gone, 3);
+  EXPECT_EQ(scanned(), "1:1-1 1:2-2 1:3-3 1:4-4 ");
+  expect_status(TIDEMARK_E_NOT_FOUND, set_sink("file://" + sink_dir_.path() + "/absent", &error), error,
+                "absent");
+  EXPECT_FALSE(std::filesystem::exists(sink_dir_.path() + "/absent"));
+}
+
+TEST_F(DraftTest, BeforeSetSink) {
+  create();
+  find_extension();
+  ErrorOut error;
+  expect_invalid(draft_->check(archiver_, str("a/1/0000000000001.tar"), nullptr, nullptr, &error), error,
+                 "set_sink");
+  expect_invalid(draft_->prune(archiver_, &partition_, 4, 0, nullptr, nullptr, nullptr, &error), error,
+                 "set_sink");
+}
+
+TEST_F(DraftTest, CarelessCallers) {
+  create();
+  open_file_sink();
+  find_extension();
+  ErrorOut error;
+  const tidemark_str broken = {nullptr, 5};
+  const tidemark_partition bad = {str("../x"), 7};
+  const auto& d = *draft_;
+  expect_invalid(d.check(archiver_, broken, nullptr, nullptr, &error), error, "key");
+  expect_invalid(d.check(archiver_, str("nonsense"), nullptr, nullptr, &error), error, "nonsense");
+  const tidemark_check_options shorter = {offsetof(tidemark_check_options, ctx), 0, nullptr, nullptr,
+                                          nullptr};
+  expect_invalid(d.check(archiver_, str("a/1/0000000000001.tar"), &shorter, nullptr, &error), error,
+                 "options.struct_size");
+  expect_invalid(d.accept_gap(archiver_, nullptr, 1, 2, str("x"), nullptr, &error), error, "partition");
+  expect_invalid(d.accept_gap(archiver_, &bad, 1, 2, str("x"), nullptr, &error), error, "../x");
+  expect_invalid(d.accept_gap(archiver_, &partition_, 2, 1, str("x"), nullptr, &error), error, "first");
+  expect_invalid(d.accept_gap(archiver_, &partition_, 1, 2, str(""), nullptr, &error), error, "reason");
+  expect_invalid(d.accept_gap(archiver_, &partition_, 1, 2, broken, nullptr, &error), error, "reason");
+  expect_invalid(d.prune(archiver_, &partition_, 0, 0, nullptr, nullptr, nullptr, &error), error, "before");
+  expect_invalid(d.prune(archiver_, &bad, 5, 0, nullptr, nullptr, nullptr, &error), error, "../x");
+  EXPECT_EQ(d.check(archiver_, str("nonsense"), nullptr, nullptr, nullptr), TIDEMARK_E_INVALID)
+      << "an error that is NULL is fine";
+}
+
+}  // namespace
+}  // namespace tidemark::abi_test
