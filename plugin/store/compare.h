@@ -32,7 +32,7 @@ Error other_content(std::string_view key, const core::Digest& there, const core:
 // Whether the archive under `key`, of which the sink says that it has `there_bytes`, is that content.
 //   EXISTS   it is whole and holds other content
 //   CORRUPT  it is not what its footer says, or has none, or that of another archive
-// Other statuses are the sink's. `read_bytes` counts what was read of it.
+// Other statuses are the sink's. What was read of it is added to *read_bytes.
 Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
                        const ArchiveContent& here, Depth depth, uint64_t* read_bytes,
                        const tidemark_call* call);

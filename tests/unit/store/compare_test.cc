@@ -122,7 +122,7 @@ TEST_F(CompareTest, ASinkThatFailsSaysNothingOfTheObject) {
   fake_.objects.erase(key_);
   for (const Depth depth : kBoth) {
     EXPECT_EQ(
-        compare_archive(fake_.sink(), key_, good_.size(), here_, depth, nullptr, nullptr).error().status,
+        compare_archive(fake_.sink(), key_, good_.size(), here_, depth, &read_bytes_, nullptr).error().status,
         TIDEMARK_E_NOT_FOUND);
   }
 }
