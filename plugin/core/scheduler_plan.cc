@@ -41,10 +41,11 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
   const PartitionState& p = partitions_[ref];
   job.emplace();
   job->partition = ref;
-  if (p.gap_pending) {
+  // A new sink is looked at first: there the partition's beginning comes before anything else.
+  if (p.gap_pending && p.epoch == epoch_) {
     job->kind = JobKind::kRecordGap;
     job->range = {p.next, p.gaps->pending_last()};
-  } else if (is_late) {
+  } else if (is_late && !p.gap_pending) {
     plan_late(p, *job);
   } else if (p.needs_discovery(epoch_)) {
     job->kind = JobKind::kDiscover;

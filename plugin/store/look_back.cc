@@ -13,22 +13,17 @@ void LookBack::add(core::Range range, core::ObjectKind kind) {
   const bool is_archive = kind == core::ObjectKind::kArchive;
   last_ = {range, kind};
   if (range.last >= low_) {
-    core::Lsn& over = is_archive ? over_ : record_over_;
-    over = std::min(over, range.first);
+    over_ = std::min(over_, range.first);
     range.last = low_ - 1;
   }
   coverage_.add(range);
   lowest_ = lowest_ == core::kNoLsn ? range.first : std::min(lowest_, range.first);
-  if (!is_archive) {
-    recorded_ = recorded_ == core::kNoLsn ? range.first : std::min(recorded_, range.first);
-  }
   newest_ = std::max(newest_, range.last);
   archives_ += is_archive;
 }
 
 void LookBack::add_what_reaches_over(const LookBack& other) {
   if (other.over_ < low_) add({other.over_, low_}, core::ObjectKind::kArchive);
-  if (other.record_over_ < low_) add({other.record_over_, low_}, core::ObjectKind::kGap);
   has_other_origin_ |= other.has_other_origin_;
   if (other.last_) last_ = other.last_;  // which is in both windows, or reaches over low
 }
@@ -46,9 +41,8 @@ core::Lsn LookBack::expected_width() const {
 }
 
 std::optional<core::Range> LookBack::lowest_hole() const {
-  // A partition without an origin begins with entry 1; or with a record, which may be the first thing in a
-  // sink.
-  const bool is_from_1 = saw_beginning_ && !has_other_origin_ && recorded_ != lowest_;
+  // A partition without an origin begins with entry 1.
+  const bool is_from_1 = saw_beginning_ && !has_other_origin_;
   const bool begins_with_a_hole = (origin_ != core::kNoLsn || is_from_1) && archives_ < kLookBackArchives;
   if (newest_ == core::kNoLsn) {
     if (origin_ != core::kNoLsn && origin_ < low_ - 1) return core::Range{origin_ + 1, low_ - 1};

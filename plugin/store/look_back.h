@@ -47,11 +47,9 @@ class LookBack {
   core::Lsn newest_ = core::kNoLsn;
   core::Lsn lowest_ = core::kNoLsn;  // the lowest LSN that anything but an origin has
   core::Lsn origin_ = core::kNoLsn;
-  core::Lsn over_ = core::kEveryLsn;         // the lowest LSN of archives that reach over low
-  core::Lsn record_over_ = core::kEveryLsn;  // and of records
+  core::Lsn over_ = core::kEveryLsn;  // the lowest LSN of what reaches over low
   size_t archives_ = 0;
   std::optional<core::ParsedName> last_;
-  core::Lsn recorded_ = core::kNoLsn;  // the lowest LSN of records but origins
   bool saw_beginning_ = false;
   bool has_other_origin_ = false;  // one that reaches over low
 };

@@ -64,8 +64,7 @@ inline constexpr size_t kLookBackArchives = 192;
 
 // The lowest hole before `low` among the last kLookBackArchives archives of the partition: LSNs that nothing
 // is archived of, and no record says why. A partition begins after its origin record, and what lies after
-// that is a hole also if nothing was ever archived; without one it begins with entry 1, or with a record if
-// that is the first thing there.
+// that is a hole also if nothing was ever archived; without one it begins with entry 1.
 Result<std::optional<core::Range>> find_gap_before(sink::Sink& sink, std::string_view storage,
                                                    uint64_t partition, core::Lsn low,
                                                    const tidemark_call* call);

@@ -27,8 +27,7 @@ void Model::job_started(const Job& job, TimeMs now) {
     if (other && other->ready_since != 0)
       require(other->ready_since >= p.ready_since, "who waits longest is served first", job.partition);
   }
-  require(job.late || job.kind == JobKind::kRecordGap || !p.late_open(), "late entries come first",
-          job.partition);
+  require(job.late || p.gap || !p.late_open(), "late entries come first", job.partition);
   if (job.late) {
     check_late(p, job);
   } else if (job.kind == JobKind::kDiscover) {
@@ -39,6 +38,7 @@ void Model::job_started(const Job& job, TimeMs now) {
     check_archiving(p, job);
   } else {
     require(p.gap == job.range, "a gap is recorded as it was raised", job.partition, job.range.first);
+    require(p.epoch == epoch_, "nothing is written to a sink before the first look at it", job.partition);
   }
   if (!first_start_) first_start_ = now;
   if (config_.bytes_per_second > 0) {
@@ -85,7 +85,7 @@ void Model::check_late(PartitionModel& p, const Job& job) const {
 }
 
 void Model::check_discovery(const PartitionModel& p, const Job& job) const {
-  require(!p.gap, "a gap is recorded first", job.partition);
+  require(!p.gap || p.epoch != epoch_, "a gap is recorded first", job.partition);
   require(job.check_older == p.looks_back(epoch_), "older archives matter before the first low only",
           job.partition);
   require(job.first_look == (job.check_older || p.epoch != epoch_), "the first look at a sink says so",

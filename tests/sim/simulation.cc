@@ -66,7 +66,10 @@ void Simulation::take_events() {
     stats_.breaker_trips += event.kind == EventKind::kSinkDown;
     if (event.kind != EventKind::kGap) continue;
     ++(event.known ? stats_.gaps_again : stats_.gaps);
-    Driven& driven = driven_[model_->at(event.partition).partition];
+    const size_t partition = model_->at(event.partition).partition;
+    require(event.range.first > world_.logs[partition].base(), "a gap is of entries that there ever were",
+            event.partition, event.range.first);
+    Driven& driven = driven_[partition];
     for (Lsn lsn = event.range.first; lsn <= event.range.last; ++lsn) driven.raised.insert(lsn);
   }
   scheduler_->events().clear();

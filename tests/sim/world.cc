@@ -140,10 +140,8 @@ std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first) const {
   std::ranges::sort(known, {}, &Range::first);
   const Lsn origin = partitions_[partition].origin;
   if (known.empty() && origin == core::kNoLsn) return std::nullopt;
-  // Without an origin a partition begins with entry 1, or with a record.
+  // Without an origin a partition begins with entry 1.
   Lsn at = known.empty() ? origin + 1 : std::min(origin + 1, known.front().first);
-  if (origin == core::kNoLsn && !known.empty() && holds_gap(partition, known.front().first))
-    at = known.front().first;
   for (const Range& range : known) {
     if (range.first > at)
       return at < first ? std::optional<Range>({at, std::min(range.first, first) - 1}) : std::nullopt;

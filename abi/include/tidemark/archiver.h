@@ -167,12 +167,12 @@ typedef struct tidemark_archiver_api {
    * archive, say again how far you are. Of a partition that is not known yet the answer is at most low - 1,
    * whatever the sink holds beyond. Only enqueues; what waits is merged per partition.
    *
-   * The highest low of a run counts, in whatever order they come: what lies below it and is not in the sink is
-   * a GAP. A lower low that comes later, or was merged with it before anybody looked, says that entries below
-   * are there after all, be they a GAP already or about to be one: the GAP is reported, then they are looked
-   * for and archived before any acknowledge passes them. So notifications of several threads may overtake each
-   * other; what that costs is such a look. After 64 in a row that are not there the rest of the gap is left
-   * until the next such notify.
+   * The highest low of a run counts, in whatever order they come: what lies below it and is not in the sink
+   * is a GAP. A lower low that comes later, or was merged with it before anybody looked, says that entries
+   * below are there after all, be they a GAP already or about to be one: the GAP is reported, then they are
+   * looked for and archived before any acknowledge passes them. So notifications of several threads may
+   * overtake each other; what that costs is such a look. After 64 in a row that are not there the rest of the
+   * gap is left until the next such notify.
    *
    * Everything notified is forgotten by stop(): after start() notify all that is still there. The
    * first low of a run is compared with what the sink holds: each hole before it, among the last

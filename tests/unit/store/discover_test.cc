@@ -499,7 +499,7 @@ TEST_F(DiscoverTest, WithoutARecordAPartitionBeginsWithEntry1) {
   EXPECT_EQ(gap_before(3'000'002), std::nullopt) << "these came later than what began there";
   fake_.objects.clear();
   add({7, 8}, ObjectKind::kGap);
-  EXPECT_EQ(gap_before(9), std::nullopt) << "the first thing in a new sink may be a record";
+  EXPECT_EQ(gap_before(9), (Range{1, 6}));
   fake_.objects.clear();
   add_singles(10, 10 + kLookBackArchives);
   EXPECT_EQ(gap_before(11 + kLookBackArchives), std::nullopt) << "too far back";
@@ -603,13 +603,10 @@ TEST_F(DiscoverTest, TheLowestHoleAgreesWithTheDefinition) {
     }
     fake_.lists = 0;
     std::optional<Range> expected;
-    // Without an origin it is entry 1 that comes before, but for a record.
+    // Without an origin it begins with entry 1.
     const bool has_origin = std::any_of(fake_.objects.begin(), fake_.objects.end(),
                                         [](const auto& object) { return object.first.ends_with(".origin"); });
-    const bool is_record = std::any_of(known_.begin(), known_.end(), [&](const Known& known) {
-      return known.range.first == lowest && known.kind != ObjectKind::kArchive;
-    });
-    if (!has_origin && !is_record && lowest > 1 && lowest < low) {
+    if (!has_origin && lowest > 1 && lowest < low) {
       ASSERT_EQ(gap_before(low), (Range{1, lowest - 1})) << round;
       continue;
     }
