@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "error.h"
 #include "plugin.h"
-#include "result.h"
 #include "signals.h"
 
 namespace tidemark::cli {

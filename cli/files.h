@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "fd.h"
-#include "result.h"
+#include "base/fd.h"
+#include "error.h"
 
 namespace tidemark::cli {
 

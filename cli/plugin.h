@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "result.h"
+#include "error.h"
 
 namespace tidemark::cli {
 

@@ -36,8 +36,8 @@ class DataDir {
     if (!wanted.empty()) return wanted;
     std::error_code code;
     path_ = (std::filesystem::temp_directory_path(code) / "host-sim-bench-XXXXXX").string();
-    if (code) return Error{"there is no directory for temporary files: " + code.message()};
-    if (::mkdtemp(path_.data()) == nullptr) return errno_error("cannot create " + path_);
+    if (code) return fail("there is no directory for temporary files: " + code.message());
+    if (::mkdtemp(path_.data()) == nullptr) return fail_errno(errno, "cannot create " + path_);
     temporary_ = true;
     return path_;
   }
@@ -134,7 +134,7 @@ Result<void> Bench::notify(uint64_t partition) {
   const auto status =
       archiver_->notify(store_->options().storage, partition, position.low, position.next - 1, &error);
   if (status == TIDEMARK_OK || status == TIDEMARK_E_CANCELLED) return {};
-  return Error{"cannot notify partition " + std::to_string(partition) + ": " + status_text(status, &error)};
+  return fail("cannot notify partition " + std::to_string(partition) + ": " + status_text(status, &error));
 }
 
 ProgressState Bench::progress(bool archiving) {
@@ -173,7 +173,7 @@ Result<Bench::Outcome> Bench::make_entries() {
   if (!outcome || *outcome != Outcome::kDone) return outcome;
   // Or the kernel would write them out while the archiving is measured.
   const UniqueFd directory(::open(store_->options().directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || ::syncfs(directory.get()) != 0) return errno_error("cannot write out the entries");
+  if (!directory || ::syncfs(directory.get()) != 0) return fail_errno(errno, "cannot write out the entries");
   return outcome;
 }
 

@@ -20,7 +20,7 @@ Result<void> collect(const std::string& directory, std::vector<std::pair<std::st
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) {
       if (errno == ENOENT) continue;  // vanished while we looked
-      return errno_error("cannot stat " + path);
+      return fail_errno(errno, "cannot stat " + path);
     }
     if (S_ISREG(status.st_mode)) {
       out.emplace_back(path, static_cast<uint64_t>(status.st_size));

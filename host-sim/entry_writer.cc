@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fd.h"
+#include "base/fd.h"
 #include "lsn.h"
 
 namespace tidemark::host {
@@ -45,14 +45,14 @@ void fill(std::vector<char>& chunk, size_t size, uint64_t& state) {
 }
 
 Result<void> finish_file(int fd, const std::string& path, uint32_t mode, Durability durability) {
-  if (::fchmod(fd, mode) != 0) return errno_error("cannot set the mode of " + path);
-  if (durability == Durability::kFsync && ::fsync(fd) != 0) return errno_error("cannot fsync " + path);
+  if (::fchmod(fd, mode) != 0) return fail_errno(errno, "cannot set the mode of " + path);
+  if (durability == Durability::kFsync && ::fsync(fd) != 0) return fail_errno(errno, "cannot fsync " + path);
   return {};
 }
 
 Result<UniqueFd> create(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd) return errno_error("cannot create " + path);
+  if (!fd) return fail_errno(errno, "cannot create " + path);
   return fd;
 }
 
@@ -80,12 +80,12 @@ Result<TreeMember> write_made_up(const std::string& path, const EntrySpec& spec,
 
 Result<TreeMember> copy_origin(const std::string& path, const std::string& origin, Durability durability) {
   UniqueFd in(::open(origin.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!in && (errno == ELOOP || errno == ENOTDIR)) return errno_error("cannot open " + origin, ENOENT);
-  if (!in) return errno_error("cannot open " + origin);
+  if (!in && (errno == ELOOP || errno == ENOTDIR)) return fail_errno(ENOENT, "cannot open " + origin);
+  if (!in) return fail_errno(errno, "cannot open " + origin);
   struct stat status {};
-  if (::fstat(in.get(), &status) != 0) return errno_error("cannot stat " + origin);
+  if (::fstat(in.get(), &status) != 0) return fail_errno(errno, "cannot stat " + origin);
   // It was a regular file when it was listed; whatever has its name now is not that file.
-  if (!S_ISREG(status.st_mode)) return errno_error(origin + " is no regular file any more", ENOENT);
+  if (!S_ISREG(status.st_mode)) return fail_errno(ENOENT, origin + " is no regular file any more");
   auto out = create(path);
   if (!out) return out.error();
   // The copy belongs to us: we must be able to read it even where group or others gave us the right before.
@@ -95,7 +95,7 @@ Result<TreeMember> copy_origin(const std::string& path, const std::string& origi
   for (;;) {
     const ssize_t got = ::read(in.get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno_error("cannot read " + origin);
+    if (got < 0) return fail_errno(errno, "cannot read " + origin);
     if (got == 0) break;
     const std::string_view data(chunk.data(), static_cast<size_t>(got));
     hash.add(data);
@@ -129,7 +129,7 @@ std::string manifest_text(const EntrySpec& spec, const std::vector<TreeMember>& 
 }  // namespace
 
 Result<Digest> write_entry(const std::string& path, const EntrySpec& spec, Durability durability) {
-  if (::mkdir(path.c_str(), 0700) != 0) return errno_error("cannot create the directory " + path);
+  if (::mkdir(path.c_str(), 0700) != 0) return fail_errno(errno, "cannot create the directory " + path);
   std::vector<TreeMember> members;
   const uint32_t count = spec.origin.empty() ? spec.shape.files : 1;
   for (uint32_t i = 0; i < count; ++i) {
@@ -148,7 +148,7 @@ Result<Digest> write_entry(const std::string& path, const EntrySpec& spec, Durab
   if (!content) return content.error();
   members.push_back({kManifestName, 'f', kFileMode, manifest.size(), *content});
   members.push_back({"", 'd', kDirMode, 0, {}});
-  if (::chmod(path.c_str(), kDirMode) != 0) return errno_error("cannot set the mode of " + path);
+  if (::chmod(path.c_str(), kDirMode) != 0) return fail_errno(errno, "cannot set the mode of " + path);
   if (durability == Durability::kFsync) {
     if (auto synced = sync_dir(path); !synced) return synced.error();
   }

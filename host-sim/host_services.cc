@@ -93,7 +93,7 @@ tidemark_status HostServices::acknowledge(void* ctx, const tidemark_partition* p
   PartitionTable& table = self.store_.table();
   const auto confirmed = to_view(partition->storage) == self.store_.options().storage
                              ? table.acknowledge(partition->id, lsn)
-                             : Result<uint64_t>(Error{"an unknown storage is acknowledged"});
+                             : Result<uint64_t>(fail("an unknown storage is acknowledged"));
   if (!confirmed) {
     self.broken_promise_ = true;
     self.console_.post("the plugin broke its promise: " + confirmed.error().message);

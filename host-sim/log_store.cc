@@ -31,10 +31,10 @@ std::string storage_problem(const std::string& name) {
 Result<UniqueFd> lock_data(const std::string& directory) {
   const std::string path = directory + "/" + kLockName;
   UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!lock) return errno_error("cannot open " + path);
+  if (!lock) return fail_errno(errno, "cannot open " + path);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno == EWOULDBLOCK) return Error{directory + " is in use by another host-sim; wait until it is done"};
-  return errno_error("cannot lock " + path);
+  if (errno == EWOULDBLOCK) return fail(directory + " is in use by another host-sim; wait until it is done");
+  return fail_errno(errno, "cannot lock " + path);
 }
 
 std::string LogStore::partition_root(uint64_t id) const {
@@ -52,8 +52,8 @@ Result<std::unique_ptr<LogStore>> LogStore::open(const LogOptions& options) {
   if (!lock) return lock.error();
   store->lock_ = std::move(*lock);
   if (::access((options.directory + "/" + kRecoveringName).c_str(), F_OK) == 0) {
-    return Error{options.directory +
-                 " is not recovered yet; run `host-sim recover` again, it goes on from where it was"};
+    return fail(options.directory +
+                " is not recovered yet; run `host-sim recover` again, it goes on from where it was");
   }
   if (auto recovered = store->recover(); !recovered) return recovered.error();
   return store;
@@ -67,8 +67,8 @@ Result<std::vector<uint64_t>> LogStore::existing_partitions() const {
     uint64_t id = 0;
     const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), id);
     if (code != std::errc() || end != name.data() + name.size() || id >= kMaxPartitions) {
-      return Error{options_.directory + "/" + options_.storage + "/" + name +
-                   " is no partition; move it away"};
+      return fail(options_.directory + "/" + options_.storage + "/" + name +
+                  " is no partition; move it away");
     }
     ids.push_back(id);
   }
@@ -92,8 +92,7 @@ Result<void> LogStore::recover() {
     if (!record.origin.empty()) known_origins_.insert(std::move(record.origin));
   });
   if (!scan) return scan.error();
-  if (bad_partition)
-    return Error{"the journal " + path + " names a partition above the limit; it is damaged"};
+  if (bad_partition) return fail("the journal " + path + " names a partition above the limit; it is damaged");
   for (uint64_t id : *existing) journal_last.resize(std::max<uint64_t>(journal_last.size(), id + 1), 0);
 
   std::vector<PartitionPosition> positions(journal_last.size());
@@ -104,9 +103,9 @@ Result<void> LogStore::recover() {
   for (uint64_t id : *existing) {
     auto recovered = recover_partition(id, journal_last[id], positions[id], missing);
     if (!recovered) {
-      return Error{"cannot open partition " + partition_root(id) + " (" + std::to_string(scan->whole_bytes) +
-                   " of " + std::to_string(scan->total_bytes) +
-                   " bytes of the journal are whole): " + recovered.error().message};
+      return fail("cannot open partition " + partition_root(id) + " (" + std::to_string(scan->whole_bytes) +
+                  " of " + std::to_string(scan->total_bytes) +
+                  " bytes of the journal are whole): " + recovered.error().message);
     }
   }
   auto journal = Journal::open(path, scan->whole_bytes);
@@ -140,7 +139,7 @@ Result<void> LogStore::recover_partition(uint64_t id, uint64_t journal_last, Par
     auto manifest = read_file(path + "/" + kManifestName);
     if (!manifest) return manifest.error();
     auto origin = manifest_origin(*manifest);
-    if (!origin) return Error{"in " + path + "/" + kManifestName + ": " + origin.error().message};
+    if (!origin) return fail("in " + path + "/" + kManifestName + ": " + origin.error().message);
     if (!origin->empty()) known_origins_.insert(*origin);
     missing.push_back({options_.storage, id, lsn, *digest, std::move(*origin)});
   }

@@ -26,7 +26,9 @@ tidemark_error fresh_error() {
 }
 
 Error to_error(const std::string& what, tidemark_status status, const tidemark_error& error) {
-  return {what + ": " + status_text(status, &error), error.sys_errno};
+  Error result = fail(status, what + ": " + status_text(status, &error));
+  result.sys_errno = error.sys_errno;
+  return result;
 }
 
 // The part of the table this host calls.
@@ -71,24 +73,24 @@ Result<std::shared_ptr<Plugin>> Plugin::load(const std::string& path) {
   void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* reason = ::dlerror();
-    return Error{std::string("cannot load the plugin: ") + (reason ? reason : path.c_str()) +
-                 " (name the right file with --plugin)"};
+    return fail(std::string("cannot load the plugin: ") + (reason ? reason : path.c_str()) +
+                " (name the right file with --plugin)");
   }
-  const auto fail = [&](const std::string& reason) {
+  const auto unusable = [&](const std::string& reason) {
     ::dlclose(library);
-    return Error{"cannot use the plugin " + path + ": " + reason};
+    return fail("cannot use the plugin " + path + ": " + reason);
   };
   const auto entry =
       reinterpret_cast<tidemark_archiver_entry_fn>(::dlsym(library, TIDEMARK_ARCHIVER_ENTRY_NAME));
-  if (entry == nullptr) return fail(std::string("it does not export ") + TIDEMARK_ARCHIVER_ENTRY_NAME);
+  if (entry == nullptr) return unusable(std::string("it does not export ") + TIDEMARK_ARCHIVER_ENTRY_NAME);
   const tidemark_archiver_api* api = nullptr;
   for (uint32_t major = TIDEMARK_ARCHIVER_ABI_MAJOR; major >= 1 && api == nullptr; --major)
     api = entry(major);
   if (api == nullptr) {
-    return fail("it does not speak version " + std::to_string(TIDEMARK_ARCHIVER_ABI_MAJOR) +
-                " of the archiver ABI");
+    return unusable("it does not speak version " + std::to_string(TIDEMARK_ARCHIVER_ABI_MAJOR) +
+                    " of the archiver ABI");
   }
-  if (!is_usable(api)) return fail("its table of functions is incomplete");
+  if (!is_usable(api)) return unusable("its table of functions is incomplete");
   return std::shared_ptr<Plugin>(new Plugin(library, api));
 }
 
@@ -168,7 +170,7 @@ Result<const tidemark_readback_api*> Archiver::readback() {
   const auto* api = static_cast<const tidemark_readback_api*>(
       plugin_->api().get_extension(archiver_, TIDEMARK_EXT_READBACK));
   if (api == nullptr || !TIDEMARK_HAS(api, tidemark_readback_api, restore) || !api->list || !api->restore) {
-    return Error{"this plugin cannot read back: it lacks the extension " TIDEMARK_EXT_READBACK};
+    return fail("this plugin cannot read back: it lacks the extension " TIDEMARK_EXT_READBACK);
   }
   return api;
 }

@@ -91,13 +91,13 @@ Result<std::vector<StoredArchive>> Readback::list(const std::string& storage, ui
         return readback_->list(archiver_->handle(), &id, 1, visit, &found, &call, why);
       },
       error);
-  if (status != TIDEMARK_OK) return Error{"cannot list " + url_ + ": " + status_text(status, &error)};
+  if (status != TIDEMARK_OK) return fail("cannot list " + url_ + ": " + status_text(status, &error));
   return found;
 }
 
 Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) const {
   if (maintain_ == nullptr) {
-    return Error{"this plugin cannot tell what a sink holds: it lacks the extension " TIDEMARK_EXT_MAINTAIN};
+    return fail("this plugin cannot tell what a sink holds: it lacks the extension " TIDEMARK_EXT_MAINTAIN);
   }
   // What an attempt saw before it failed is not told.
   std::vector<StoredObject> found;
@@ -117,7 +117,7 @@ Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) cons
         return maintain_->scan(archiver_->handle(), to_str(""), nullptr, 0, keep, &found, &call, why);
       },
       error);
-  if (status != TIDEMARK_OK) return Error{"cannot list " + url_ + ": " + status_text(status, &error)};
+  if (status != TIDEMARK_OK) return fail("cannot list " + url_ + ": " + status_text(status, &error));
   for (StoredObject& object : found) visit(std::move(object));
   return {};
 }
@@ -143,7 +143,7 @@ Result<uint64_t> Readback::origin(const std::string& storage, uint64_t partition
                                why);
       },
       error);
-  if (status != TIDEMARK_OK) return Error{"cannot list " + url_ + ": " + status_text(status, &error)};
+  if (status != TIDEMARK_OK) return fail("cannot list " + url_ + ": " + status_text(status, &error));
   if (context.last == 0) return uint64_t{0};
   if (auto proven = prove_record(context.key); !proven) return proven.error();
   return context.last;
@@ -158,7 +158,7 @@ Result<void> Readback::prove_record(const std::string& key) const {
             archiver_->handle(), to_str(key), [](void*, const tidemark_record*) {}, nullptr, &call, why);
       },
       error);
-  if (status != TIDEMARK_OK) return Error{"cannot believe " + key + ": " + status_text(status, &error)};
+  if (status != TIDEMARK_OK) return fail("cannot believe " + key + ": " + status_text(status, &error));
   return {};
 }
 

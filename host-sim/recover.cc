@@ -49,15 +49,15 @@ Result<std::vector<ArchivedPartition>> survey(const Readback& source) {
   for (auto& [key, partition] : all) {
     if (partition.archives.empty()) continue;
     if (std::string problem = storage_problem(partition.storage); !problem.empty()) {
-      return Error{source.url() + " is no archive of this engine: " + problem};
+      return fail(source.url() + " is no archive of this engine: " + problem);
     }
     if (partition.id >= kMaxPartitions) {
-      return Error{source.url() + " is no archive of this engine: it holds partition " +
-                   std::to_string(partition.id) + " of " + partition.storage};
+      return fail(source.url() + " is no archive of this engine: it holds partition " +
+                  std::to_string(partition.id) + " of " + partition.storage);
     }
     partitions.push_back(std::move(partition));
   }
-  if (partitions.empty()) return Error{source.url() + " holds no archives; is --sink right?"};
+  if (partitions.empty()) return fail(source.url() + " holds no archives; is --sink right?");
   return partitions;
 }
 
@@ -72,11 +72,11 @@ Result<void> claim(const std::string& directory, const std::string& url) {
     // A power cut may have left it empty.
     if (begun->empty() || *begun == url + "\n") return {};
     begun->pop_back();
-    return Error{directory + " was being recovered from " + *begun + "; give another --data"};
+    return fail(directory + " was being recovered from " + *begun + "; give another --data");
   }
   for (const std::string& name : *names) {
     if (name != kLockName && name != std::string(kRecoveringName) + ".tmp")
-      return Error{directory + " is not empty; a recovery needs a directory of its own"};
+      return fail(directory + " is not empty; a recovery needs a directory of its own");
   }
   if (auto written = replace_file(marker, url + "\n"); !written) return written;
   return sync_dir(directory);
@@ -95,10 +95,10 @@ Result<void> finish(const std::string& directory, const std::vector<Recoverer::R
     if (auto appended = (*journal)->append(partition.records); !appended) return appended;
   }
   if (auto synced = (*journal)->sync(); !synced) return synced;
-  if (::rename((path + ".new").c_str(), path.c_str()) != 0) return errno_error("cannot make " + path);
+  if (::rename((path + ".new").c_str(), path.c_str()) != 0) return fail_errno(errno, "cannot make " + path);
   if (auto synced = sync_dir(directory); !synced) return synced;
   const std::string marker = directory + "/" + kRecoveringName;
-  if (::unlink(marker.c_str()) != 0) return errno_error("cannot remove " + marker);
+  if (::unlink(marker.c_str()) != 0) return fail_errno(errno, "cannot remove " + marker);
   return sync_dir(directory);
 }
 

@@ -131,9 +131,9 @@ Result<void> Recoverer::recover(const ArchivedPartition& partition) {
   if (!plan.unexplained.empty()) {
     std::string missing;
     for (const LsnRange& hole : plan.unexplained) missing += (missing.empty() ? "" : ", ") + text_of(hole);
-    return Error{missing +
-                 " missing from the archive, and no record says why; bring the archive back, or "
-                 "accept the loss in it"};
+    return fail(missing +
+                " missing from the archive, and no record says why; bring the archive back, or "
+                "accept the loss in it");
   }
   const std::string root = directory_ + "/" + name_of(partition);
   const std::string wal = root + "/wal";
@@ -166,16 +166,16 @@ Result<void> Recoverer::bring_back(const ArchivedPartition& partition, const Rec
   std::string why;
   const auto status = source_.unpack(partition.storage, partition.id, *piece.archive, piece.entries.first,
                                      piece.entries.last, wal, why);
-  if (status != TIDEMARK_OK) return Error{"cannot bring back " + piece.archive->key + ": " + why};
+  if (status != TIDEMARK_OK) return fail("cannot bring back " + piece.archive->key + ": " + why);
   for (uint64_t lsn = piece.entries.first; lsn <= piece.entries.last; ++lsn) {
     const std::string path = wal + "/" + lsn_text(lsn);
     auto digest = digest_tree(path);
     if (!digest) return digest.error();
     auto manifest = read_file(path + "/" + kManifestName);
     if (!manifest)
-      return Error{piece.archive->key + " holds no entry of this engine: " + manifest.error().message};
+      return fail(piece.archive->key + " holds no entry of this engine: " + manifest.error().message);
     auto origin = manifest_origin(*manifest);
-    if (!origin) return Error{"in " + path + "/" + kManifestName + ": " + origin.error().message};
+    if (!origin) return fail("in " + path + "/" + kManifestName + ": " + origin.error().message);
     records.push_back({partition.storage, partition.id, lsn, *digest, std::move(*origin)});
     ++recovered_;
   }

@@ -30,9 +30,9 @@ Result<std::unique_ptr<RestoreDir>> RestoreDir::create(const std::string& parent
     if (auto removed = remove_tree(parent + "/" + name); !removed) return removed.error();
   }
   std::string path = parent + "/" + kPrefix + "XXXXXX";
-  if (::mkdtemp(path.data()) == nullptr) return errno_error("cannot create a directory in " + parent);
+  if (::mkdtemp(path.data()) == nullptr) return fail_errno(errno, "cannot create a directory in " + parent);
   UniqueFd lock = lock_directory(path);
-  if (!lock) return errno_error("cannot lock " + path);
+  if (!lock) return fail_errno(errno, "cannot lock " + path);
   return std::unique_ptr<RestoreDir>(new RestoreDir(path, std::move(lock)));
 }
 

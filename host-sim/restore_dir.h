@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "fd.h"
-#include "result.h"
+#include "base/fd.h"
+#include "base/result.h"
 
 namespace tidemark::host {
 

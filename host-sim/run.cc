@@ -144,7 +144,7 @@ Result<void> Run::notify(uint64_t partition) {
   error.struct_size = sizeof(error);
   const auto status = archiver_->notify(options_.storage, partition, position.low, position.next - 1, &error);
   if (status == TIDEMARK_OK || status == TIDEMARK_E_CANCELLED) return {};
-  return Error{"cannot notify partition " + std::to_string(partition) + ": " + status_text(status, &error)};
+  return fail("cannot notify partition " + std::to_string(partition) + ": " + status_text(status, &error));
 }
 
 ProgressState Run::progress(bool archiving) {

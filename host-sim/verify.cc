@@ -23,7 +23,7 @@ namespace {
 Result<std::vector<ExpectedPartition>> load_journal(const std::string& data) {
   std::map<std::pair<std::string, uint64_t>, std::map<uint64_t, Digest>> all;
   const std::string path = data + "/" + kJournalName;
-  if (!std::filesystem::exists(path)) return Error{"there is no journal " + path + "; is --data right?"};
+  if (!std::filesystem::exists(path)) return fail("there is no journal " + path + "; is --data right?");
   std::string contradiction;
   auto scan = scan_journal(path, [&](JournalRecord record) {
     auto& entries = all[{record.storage, record.partition}];
@@ -35,10 +35,10 @@ Result<std::vector<ExpectedPartition>> load_journal(const std::string& data) {
   });
   if (!scan) return scan.error();
   if (scan->whole_bytes < scan->total_bytes) {
-    return Error{"the journal " + path + " is torn after byte " + std::to_string(scan->whole_bytes) +
-                 "; `host-sim run` repairs it from the log"};
+    return fail("the journal " + path + " is torn after byte " + std::to_string(scan->whole_bytes) +
+                "; `host-sim run` repairs it from the log");
   }
-  if (!contradiction.empty()) return Error{"the journal " + path + " has two digests for " + contradiction};
+  if (!contradiction.empty()) return fail("the journal " + path + " has two digests for " + contradiction);
   std::vector<ExpectedPartition> partitions;
   for (auto& [key, entries] : all) {
     ExpectedPartition partition{key.first, key.second, {}};

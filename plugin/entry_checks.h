@@ -6,10 +6,10 @@
 
 #include <string>
 
+#include "base/guard.h"
+#include "base/result.h"
 #include "core/archive_name.h"
 #include "runtime/archiver.h"
-#include "util/guard.h"
-#include "util/result.h"
 
 struct tidemark_archiver : tidemark::runtime::Archiver {
   using Archiver::Archiver;

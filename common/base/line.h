@@ -140,6 +140,12 @@ inline std::string shorten_middle(std::string_view text, size_t most) {
   return std::string(text.substr(0, head)).append(kDots).append(text.substr(tail));
 }
 
+// Text of a stranger in a message: in double quotes, long ones shortened in the middle.
+inline std::string quote(std::string_view text) {
+  constexpr size_t kShown = 123;
+  return '"' + shorten_middle(text, kShown) + '"';
+}
+
 }  // namespace tidemark
 
 #endif  // TIDEMARK_COMMON_BASE_LINE_H

@@ -7,8 +7,8 @@
 #include <csignal>
 #include <system_error>
 
+#include "base/guard.h"
 #include "sink/loader.h"
-#include "util/guard.h"
 #include "util/stopwatch.h"
 
 namespace tidemark::runtime {
@@ -170,13 +170,13 @@ Result<store::Restored> Archiver::restore(std::string_view storage, uint64_t par
                                           std::string_view directory, const tidemark_call* call) {
   const auto from = sink();
   if (!from) return tl::unexpected(from.error());
-  store::Deadline deadline(call);
+  const Call deadline(call);
   const auto lease = restores_.take(deadline);
   if (!lease) return tl::unexpected(lease.error());
   if (lease->waited()) metrics_.waited_for_memory();
   const auto left = deadline.next_call();
   if (!left) return tl::unexpected(left.error());
-  return store::restore(**from, storage, partition, lsn, directory, memory_.restore_bytes, *left);
+  return store::restore(**from, storage, partition, lsn, directory, memory_.restore_bytes, &*left);
 }
 
 Result<std::shared_ptr<sink::Sink>> Archiver::sink() {

@@ -16,12 +16,12 @@
 #include <variant>
 #include <vector>
 
+#include "base/mutex.h"
+#include "base/result.h"
 #include "core/scheduler.h"
 #include "runtime/doorbell.h"
 #include "runtime/event_queue.h"
 #include "runtime/intake.h"
-#include "util/mutex.h"
-#include "util/result.h"
 
 namespace tidemark::runtime {
 

@@ -5,8 +5,8 @@
 #include <functional>
 #include <new>
 
+#include "base/guard.h"
 #include "core/archive_name.h"
-#include "util/guard.h"
 
 namespace tidemark::runtime {
 namespace {

@@ -19,12 +19,12 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/mutex.h"
+#include "base/result.h"
 #include "core/partition_table.h"
 #include "core/scheduler.h"
 #include "core/types.h"
 #include "runtime/chunk_pool.h"
-#include "util/mutex.h"
-#include "util/result.h"
 
 namespace tidemark::runtime {
 

@@ -3,13 +3,13 @@
 #include <array>
 #include <chrono>
 
+#include "base/guard.h"
 #include "core/archive_name.h"
 #include "core/footer.h"
 #include "runtime/host.h"
 #include "sink/memory_source.h"
 #include "store/compare.h"
 #include "store/store.h"
-#include "util/guard.h"
 #include "util/sha256.h"
 #include "util/stopwatch.h"
 #include "util/wall_clock.h"
@@ -24,11 +24,6 @@ std::string name_of(const PartitionId& id, core::Range range) {
   std::string name = *id.storage + "/" + std::to_string(id.id) + " entry " + std::to_string(range.first);
   if (range.last != range.first) name += ".." + std::to_string(range.last);
   return name;
-}
-
-tar::Cancel cancel_of(const std::atomic<bool>& cancelled) {
-  return {const_cast<std::atomic<bool>*>(&cancelled),
-          [](void* ctx) { return static_cast<std::atomic<bool>*>(ctx)->load(); }};
 }
 
 tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
@@ -331,7 +326,7 @@ Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, cons
 
 std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes, Leases& leases,
                                                    core::Range* range) {
-  if (Status begun = leases.source().begin(*id.storage, id.id, cancel_of(cancelled_)); !begun) {
+  if (Status begun = leases.source().begin(*id.storage, id.id, Call(&call_)); !begun) {
     return ended(core::Outcome::kEntryFailed, begun.error());
   }
   const core::Lsn last = range->last;
@@ -434,7 +429,7 @@ Result<core::Digest> JobRunner::digest_of_entry(const PartitionId& id, core::Lsn
   constexpr size_t kPieceBytes = 16 << 10;
   leases.give_back();
   tar::EntrySource& source = leases.source();
-  if (Status begun = source.begin(*id.storage, id.id, cancel_of(cancelled_)); !begun) {
+  if (Status begun = source.begin(*id.storage, id.id, Call(&call_)); !begun) {
     return tl::unexpected(begun.error());
   }
   bool taken = false;

@@ -51,7 +51,7 @@ Slots::Lease Slots::take() {
   return {*this, waits};
 }
 
-Result<Slots::Lease> Slots::take(const store::Deadline& deadline) {
+Result<Slots::Lease> Slots::take(const Call& deadline) {
   const MutexLock lock(mutex_);
   Status status = deadline.check();
   const bool waits = free_ == 0 && status;

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "util/guard.h"
+#include "base/guard.h"
 
 namespace tidemark::sink {
 namespace {

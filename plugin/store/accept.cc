@@ -7,7 +7,7 @@ namespace tidemark::store {
 namespace {
 
 // EXISTS, if the record is one; a damaged one accepts nothing.
-Status accepted_before(sink::Sink& sink, const std::string& key, Deadline& deadline) {
+Status accepted_before(sink::Sink& sink, const std::string& key, const Call& deadline) {
   const auto parsed = parse_key(key);
   if (!parsed) return tl::unexpected(parsed.error());
   if (const auto object = read_record_object(sink, key, *parsed, nullptr, deadline); !object) {
@@ -27,7 +27,7 @@ Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition
                                         std::to_string(lost.last) + " are no range; LSNs begin with 1");
   }
   if (const char* problem = reason_problem(reason)) return fail(TIDEMARK_E_INVALID, problem);
-  Deadline deadline(call);
+  const Call deadline(call);
   std::string held;      // an archive that holds one of them
   std::string accepted;  // a record that says it already
   size_t names_behind = 0;

@@ -37,7 +37,7 @@ class EntryVisitor final : public tar::ContentVisitor {
 // Its only entry is all of its content but the end mark, whose digest comes with that of the whole.
 Status check_single(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
                     const std::function<bool(const CheckedEntry&)>& visit, uint64_t* read_bytes,
-                    Deadline& deadline) {
+                    const Call& deadline) {
   tar::ContentVisitor nothing;
   tar::FooterSplitter splitter;
   Status status = read_archive(sink, key, parsed, splitter, nothing, read_bytes, deadline);
@@ -53,7 +53,7 @@ Status check(sink::Sink& sink, std::string_view key, const std::function<bool(co
              uint64_t* read_bytes, const tidemark_call* call) {
   const auto parsed = parse_key(key);
   if (!parsed) return tl::unexpected(parsed.error());
-  Deadline deadline(call);
+  const Call deadline(call);
   if (parsed->name.kind != core::ObjectKind::kArchive) {
     const auto object = read_record_object(sink, key, *parsed, read_bytes, deadline);
     return object ? Status() : tl::unexpected(object.error());
@@ -73,7 +73,7 @@ Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemar
   if (parsed->name.kind == core::ObjectKind::kArchive) {
     return fail(TIDEMARK_E_INVALID, std::string(key) + ": is an archive, not a record");
   }
-  Deadline deadline(call);
+  const Call deadline(call);
   const auto object = read_record_object(sink, key, *parsed, nullptr, deadline);
   if (!object) return tl::unexpected(object.error());
   return parse_record(*object, *parsed);

@@ -18,7 +18,7 @@ Result<core::Footer> read_whole(sink::Sink& sink, std::string_view key, const Ta
                                 uint64_t* read_bytes, const tidemark_call* call) {
   const auto parsed = parse_key(key);
   if (!parsed) return tl::unexpected(parsed.error());
-  Deadline deadline(call);
+  const Call deadline(call);
   tar::FooterSplitter splitter;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
     count_bytes(read_bytes, piece.size());

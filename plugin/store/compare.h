@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/result.h"
 #include "core/footer.h"
 #include "sink/sink.h"
 #include "tar/entry_digests.h"
-#include "util/result.h"
 
 namespace tidemark::store {
 

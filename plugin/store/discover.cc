@@ -12,7 +12,7 @@ namespace {
 // The questions about one partition's names, each of them one listing.
 class Prober {
  public:
-  Prober(sink::Sink& sink, std::string_view storage, uint64_t partition, Deadline& deadline)
+  Prober(sink::Sink& sink, std::string_view storage, uint64_t partition, const Call& deadline)
       : sink_(sink), storage_(storage), partition_(partition), deadline_(deadline) {}
 
   Status list(core::Lsn from, const std::function<bool(const ArchiveInfo&)>& visit) {
@@ -70,7 +70,7 @@ class Prober {
   sink::Sink& sink_;
   std::string_view storage_;
   uint64_t partition_;
-  Deadline& deadline_;
+  const Call& deadline_;
 };
 
 // The highest last LSN below `end`: windows of doubling size backwards from `end`. Nothing but origins ends
@@ -285,7 +285,7 @@ Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t 
                 "entries from " + std::to_string(low) +
                     " on cannot be looked up: LSNs begin with 1, or a limit of 0 archives");
   }
-  Deadline deadline(call);
+  const Call deadline(call);
   Prober prober(sink, storage, partition, deadline);
   const bool check_older = options.check_older && low > 1;
   Survey survey(low, options.max_archives);

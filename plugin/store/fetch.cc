@@ -12,7 +12,7 @@ namespace tidemark::store {
 namespace {
 
 Status fetch_archive(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
-                     const std::function<Status(std::span<const uint8_t>)>& give, Deadline& deadline) {
+                     const std::function<Status(std::span<const uint8_t>)>& give, const Call& deadline) {
   tar::FooterSplitter splitter;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
     const auto pieces = splitter.push(piece);
@@ -27,7 +27,7 @@ Status fetch_archive(sink::Sink& sink, std::string_view key, const core::ParsedK
 }
 
 Status fetch_record(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
-                    const std::function<Status(std::span<const uint8_t>)>& give, Deadline& deadline) {
+                    const std::function<Status(std::span<const uint8_t>)>& give, const Call& deadline) {
   const auto bytes = read_record_object(sink, key, parsed, nullptr, deadline);
   if (!bytes) return tl::unexpected(bytes.error());
   return give({reinterpret_cast<const uint8_t*>(bytes->data()), bytes->size()});
@@ -41,7 +41,7 @@ Result<core::Footer> read_footer(sink::Sink& sink, std::string_view key, const t
   if (parsed->name.kind != core::ObjectKind::kArchive) {
     return fail(TIDEMARK_E_INVALID, std::string(key) + ": is a record, not an archive");
   }
-  Deadline deadline(call);
+  const Call deadline(call);
   std::string block;
   Status status =
       stream(sink, key, -static_cast<int64_t>(core::kFooterSize), core::kFooterSize, deadline,
@@ -73,7 +73,7 @@ Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out,
     if (status == TIDEMARK_OK) return {};
     return fail(status, std::string(key) + ": the receiver stopped it with " + status_name(status));
   };
-  Deadline deadline(call);
+  const Call deadline(call);
   return parsed->name.kind == core::ObjectKind::kArchive ? fetch_archive(sink, key, *parsed, give, deadline)
                                                          : fetch_record(sink, key, *parsed, give, deadline);
 }

@@ -3,7 +3,7 @@
 namespace tidemark::store {
 
 Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn from,
-                   const std::function<bool(const ArchiveInfo&)>& visit, Deadline& deadline) {
+                   const std::function<bool(const ArchiveInfo&)>& visit, const Call& deadline) {
   if (const char* problem = core::storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
   const auto call = deadline.next_call();
   if (!call) return tl::unexpected(call.error());
@@ -23,12 +23,12 @@ Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partitio
         if (!name || name->range.last < from) return true;
         return visit({name->range, name->kind, key, object.size_bytes, object.modified_us});
       },
-      *call);
+      &*call);
 }
 
 Status list(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn from,
             const std::function<bool(const ArchiveInfo&)>& visit, const tidemark_call* call) {
-  Deadline deadline(call);
+  const Call deadline(call);
   return list_within(sink, storage, partition, from, visit, deadline);
 }
 

@@ -11,10 +11,10 @@
 #include <optional>
 #include <string_view>
 
+#include "base/result.h"
 #include "core/archive_name.h"
 #include "sink/sink.h"
 #include "store/record.h"
-#include "util/result.h"
 
 namespace tidemark::store {
 

@@ -9,7 +9,7 @@ Result<bool> write_origin(sink::Sink& sink, std::string_view storage, uint64_t p
                           int64_t now_us, const tidemark_call* call) {
   assert(low > 1);
   if (const char* problem = core::storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
-  Deadline deadline(call);
+  const Call deadline(call);
   const core::Range before = {1, low - 1};
   const Record record = {core::ObjectKind::kOrigin, now_us, {}};
   const std::string key = core::object_key(storage, partition, before, record.kind);

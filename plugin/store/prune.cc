@@ -15,7 +15,7 @@ constexpr size_t kPageNames = 500;
 class Pruner {
  public:
   Pruner(sink::Sink& sink, const Pruning& what, const std::function<bool(const StoredInfo&)>& visit,
-         Deadline& deadline)
+         const Call& deadline)
       : sink_(sink), what_(what), visit_(visit), deadline_(deadline) {}
 
   Status run();
@@ -40,7 +40,7 @@ class Pruner {
   sink::Sink& sink_;
   const Pruning& what_;
   const std::function<bool(const StoredInfo&)>& visit_;
-  Deadline& deadline_;
+  const Call& deadline_;
   core::Lsn through_ = core::kNoLsn;   // the last LSN of what goes
   core::Lsn recorded_ = core::kNoLsn;  // how far records say that it went
   bool stopped_ = false;
@@ -112,7 +112,7 @@ Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool prun
         page.names.push_back({std::string(key), object.size_bytes, object.modified_us});
         return true;
       },
-      *call);
+      &*call);
   if (!status) return tl::unexpected(std::move(status.error()));
   return page;
 }
@@ -121,7 +121,7 @@ Status Pruner::remove(const Name& name) {
   if (!what_.dry_run) {
     const auto call = deadline_.next_call();
     if (!call) return tl::unexpected(call.error());
-    if (Status removed = sink_.remove(name.key, *call); !removed) return removed;
+    if (Status removed = sink_.remove(name.key, &*call); !removed) return removed;
   }
   if (!visit_) return {};
   StoredInfo info;
@@ -165,7 +165,7 @@ Status Pruner::run() {
 Status prune(sink::Sink& sink, const Pruning& what, const std::function<bool(const StoredInfo&)>& visit,
              const tidemark_call* call) {
   if (what.before == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "nothing lies before entry 0");
-  Deadline deadline(call);
+  const Call deadline(call);
   return Pruner(sink, what, visit, deadline).run();
 }
 

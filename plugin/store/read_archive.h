@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/call.h"
 #include "core/archive_name.h"
 #include "sink/sink.h"
-#include "store/deadline.h"
 #include "tar/content_parser.h"
 #include "tar/content_stream.h"
 
@@ -17,7 +17,7 @@ namespace tidemark::store {
 // before that of the members, because it says more. Any other error of the visitor ends the reading at once.
 Status read_archive(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
                     tar::FooterSplitter& splitter, tar::ContentVisitor& visitor, uint64_t* read_bytes,
-                    Deadline& deadline);
+                    const Call& deadline);
 
 }  // namespace tidemark::store
 

@@ -125,7 +125,7 @@ Result<Record> parse_record(std::string_view object, const core::ParsedKey& key)
 }
 
 Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
-                                       uint64_t* read_bytes, Deadline& deadline) {
+                                       uint64_t* read_bytes, const Call& deadline) {
   std::string object;
   // One byte more than a record may have tells that it is none.
   Status status =
@@ -147,22 +147,22 @@ Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, c
 }
 
 Status prove_record(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
-                    Deadline& deadline) {
+                    const Call& deadline) {
   const auto object = read_record_object(sink, key, parsed, nullptr, deadline);
   if (!object) return tl::unexpected(object.error());
   const auto call = deadline.next_call();
   if (!call) return tl::unexpected(call.error());
-  const auto found = sink.head(key, *call);  // that it is there is not yet that it is durable
+  const auto found = sink.head(key, &*call);  // that it is there is not yet that it is durable
   return found ? Status() : tl::unexpected(found.error());
 }
 
-Status put_record(sink::Sink& sink, std::string_view key, const std::string& object, Deadline& deadline) {
+Status put_record(sink::Sink& sink, std::string_view key, const std::string& object, const Call& deadline) {
   const auto call = deadline.next_call();
   if (!call) return tl::unexpected(call.error());
   const sink::MemorySource body(sink, object);
   const auto source = body.source();
   if (!source) return tl::unexpected(source.error());
-  return sink.put(key, **source, TIDEMARK_PUT_IF_ABSENT, *call);
+  return sink.put(key, **source, TIDEMARK_PUT_IF_ABSENT, &*call);
 }
 
 }  // namespace tidemark::store

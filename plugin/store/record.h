@@ -17,10 +17,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/call.h"
+#include "base/result.h"
 #include "core/archive_name.h"
 #include "sink/sink.h"
-#include "store/deadline.h"
-#include "util/result.h"
 
 namespace tidemark::store {
 
@@ -44,14 +44,14 @@ Result<Record> parse_record(std::string_view object, const core::ParsedKey& key)
 
 // The object as it is stored, found to be what its key says. CORRUPT names the key.
 Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
-                                       uint64_t* read_bytes, Deadline& deadline);
+                                       uint64_t* read_bytes, const Call& deadline);
 
 // OK: the record there is what its key says, and durable, whoever wrote it. CORRUPT names the key.
 Status prove_record(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
-                    Deadline& deadline);
+                    const Call& deadline);
 
 // Writes a record that is not there yet; EXISTS if it is, with whatever content.
-Status put_record(sink::Sink& sink, std::string_view key, const std::string& object, Deadline& deadline);
+Status put_record(sink::Sink& sink, std::string_view key, const std::string& object, const Call& deadline);
 
 }  // namespace tidemark::store
 

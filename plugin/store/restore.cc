@@ -15,7 +15,7 @@ class ObjectStream final : public tar::ByteStream {
  public:
   // `piece_bytes` are asked for at once, a request each, and held in memory.
   ObjectStream(sink::Sink& sink, std::string_view key, uint64_t size_bytes, size_t piece_bytes,
-               Deadline& deadline)
+               const Call& deadline)
       : sink_(sink),
         key_(key),
         size_bytes_(size_bytes),
@@ -36,7 +36,7 @@ class ObjectStream final : public tar::ByteStream {
           received += count;
           return true;
         },
-        *call);
+        &*call);
     if (!status) return tl::unexpected(std::move(status.error()));
     if (received == 0) {
       return fail(TIDEMARK_E_CORRUPT, std::string(key_) + ": ends after " + std::to_string(offset_) + " of " +
@@ -52,7 +52,7 @@ class ObjectStream final : public tar::ByteStream {
   const uint64_t size_bytes_;
   const size_t capacity_;
   const std::unique_ptr<uint8_t[]> piece_;
-  Deadline& deadline_;
+  const Call& deadline_;
   uint64_t offset_ = 0;
 };
 
@@ -69,7 +69,7 @@ struct Candidates {
 constexpr size_t kCandidatesMax = 16;
 
 Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, uint64_t partition,
-                                   core::Lsn lsn, Deadline& deadline) {
+                                   core::Lsn lsn, const Call& deadline) {
   Candidates found;
   size_t names_behind = 0;
   Status status = list_within(
@@ -105,14 +105,10 @@ tl::unexpected<Error> not_found(std::string_view storage, uint64_t partition, co
 }
 
 Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extraction wanted, size_t piece_bytes,
-                    Deadline& deadline) {
+                    const Call& deadline) {
   wanted.range = candidate.range;
   ObjectStream bytes(sink, candidate.key, candidate.size_bytes, piece_bytes, deadline);
-  Status status = tar::extract_entry(bytes, wanted, deadline.cancel());
-  // The extractor only knows that it was stopped; the deadline knows why.
-  if (!status && status.error().status == TIDEMARK_E_CANCELLED) {
-    if (Status why = deadline.check(); !why) status = std::move(why);
-  }
+  Status status = tar::extract_entry(bytes, wanted, deadline);
   if (!status && status.error().message.find(candidate.key) == std::string::npos) {
     status.error().message = candidate.key + ": " + status.error().message;
   }
@@ -124,7 +120,7 @@ Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extractio
 Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn lsn,
                          std::string_view directory, size_t piece_bytes, const tidemark_call* call) {
   if (lsn == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "entry 0 was asked for; LSNs begin with 1");
-  Deadline deadline(call);
+  const Call deadline(call);
   const auto found = find_candidates(sink, storage, partition, lsn, deadline);
   if (!found) return tl::unexpected(found.error());
   if (found->archives.empty()) return not_found(storage, partition, lsn, found->record);

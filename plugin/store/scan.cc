@@ -1,7 +1,7 @@
 #include <string>
 #include <utility>
 
-#include "store/deadline.h"
+#include "base/call.h"
 #include "store/maintain.h"
 
 namespace tidemark::store {
@@ -40,7 +40,7 @@ Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> 
   // A listing of thousands of requests would never end if one that failed made it begin anew: it goes on
   // behind what was visited, as long as it gets on at all. Whether to wait and try again is the caller's
   // business.
-  Deadline deadline(call);
+  const Call deadline(call);
   for (;;) {
     const auto limited = deadline.next_call();
     if (!limited) return tl::unexpected(limited.error());
@@ -53,7 +53,7 @@ Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> 
           newest = key;
           return visit(describe(key, object));
         },
-        *limited);
+        &*limited);
     if (listed || !got_on || !is_retryable(listed.error().status)) return listed;
     start_after = std::move(newest);
   }

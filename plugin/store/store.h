@@ -16,11 +16,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "core/archive_name.h"
 #include "core/footer.h"
 #include "core/types.h"
 #include "sink/sink.h"
-#include "util/result.h"
 
 namespace tidemark::store {
 

@@ -18,7 +18,7 @@ tl::unexpected<Error> about(std::string_view key, Error error) {
   return tl::unexpected<Error>(std::move(error));
 }
 
-Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, Deadline& deadline,
+Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, const Call& deadline,
               const std::function<Status(std::span<const uint8_t>)>& take) {
   const auto call = deadline.next_call();
   if (!call) return tl::unexpected(call.error());
@@ -30,7 +30,7 @@ Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t s
         if (taken) taken = take({static_cast<const uint8_t*>(data), count});
         return taken.has_value();
       },
-      *call);
+      &*call);
   return taken ? got : taken;
 }
 

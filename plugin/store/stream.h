@@ -7,10 +7,10 @@
 #include <span>
 #include <string_view>
 
+#include "base/call.h"
+#include "base/result.h"
 #include "core/archive_name.h"
 #include "sink/sink.h"
-#include "store/deadline.h"
-#include "util/result.h"
 
 namespace tidemark::store {
 
@@ -21,7 +21,7 @@ Result<core::ParsedKey> parse_key(std::string_view key);
 tl::unexpected<Error> about(std::string_view key, Error error);
 
 // Reads an object, or a range of it, through a function that gets its pieces and may stop it with an error.
-Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, Deadline& deadline,
+Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, const Call& deadline,
               const std::function<Status(std::span<const uint8_t>)>& take);
 
 // Adds to a counter of the caller's that other threads look at; NULL is fine.

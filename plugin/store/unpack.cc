@@ -18,7 +18,7 @@ Status unpack(sink::Sink& sink, const Unpacking& what, core::Range* restored, co
                                         std::to_string(what.wanted.first) + " to " +
                                         std::to_string(what.wanted.last));
   }
-  Deadline deadline(call);
+  const Call deadline(call);
   const auto unpacker = tar::Unpacker::create(what.directory, wanted);
   if (!unpacker) return tl::unexpected(unpacker.error());
   tar::FooterSplitter splitter;

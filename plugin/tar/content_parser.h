@@ -13,9 +13,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "core/types.h"
 #include "tar/format.h"
-#include "util/result.h"
 
 namespace tidemark::tar {
 

@@ -12,9 +12,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "core/footer.h"
 #include "tar/format.h"
-#include "util/result.h"
 #include "util/sha256.h"
 
 namespace tidemark::tar {

@@ -13,10 +13,10 @@
 #include <span>
 #include <string>
 
+#include "base/result.h"
 #include "core/footer.h"
 #include "core/types.h"
 #include "tar/format.h"
-#include "util/result.h"
 #include "util/sha256.h"
 
 namespace tidemark::tar {

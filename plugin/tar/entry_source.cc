@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/guard.h"
 #include "core/archive_name.h"
 #include "tar/attributes.h"
 #include "tar/format.h"
@@ -17,7 +18,6 @@
 #include "tar/stream.h"
 #include "tar/walker.h"
 #include "util/crc32c.h"
-#include "util/guard.h"
 #include "util/sha256.h"
 #include "util/stopwatch.h"
 
@@ -48,11 +48,11 @@ class EntrySource::Impl {
  public:
   explicit Impl(SourceLimits limits);
 
-  Status begin(std::string_view storage, uint64_t partition, Cancel cancel);
+  Status begin(std::string_view storage, uint64_t partition, const Call& call);
   Result<bool> add(const EntryPath& entry, uint64_t most_bytes);
   void seal();
   Status open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
-              Cancel cancel);
+              const Call& call);
   void close();
   uint64_t size_bytes() const { return mode_ == Mode::kClosed ? 0 : content_size_ + core::kFooterSize; }
   const uint8_t* data() const { return mode_ == Mode::kHeld && !failure_ ? buffer_.get() : nullptr; }
@@ -132,7 +132,7 @@ class EntrySource::Impl {
     Layout::Mark layout;
     LayoutPieces::Mark pieces;
   } marks_;  // before that one
-  Cancel cancel_;
+  Call call_;
   std::optional<Error> failure_;
 
   SourceTimes times_;
@@ -165,13 +165,13 @@ EntrySource::Impl::Impl(SourceLimits limits)
       stream_(layout_, pieces_, attributes_),
       chunks_(budget_) {}
 
-Status EntrySource::Impl::begin(std::string_view storage, uint64_t partition, Cancel cancel) {
+Status EntrySource::Impl::begin(std::string_view storage, uint64_t partition, const Call& call) {
   close();
   failure_.reset();
   if (const char* problem = core::storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
   storage_ = storage;
   partition_ = partition;
-  cancel_ = cancel;
+  call_ = call;
   times_ = {};
   packer_.begin(buffer_.get(), buffer_bytes_ - kTailSize);
   return {};
@@ -245,7 +245,7 @@ Result<bool> EntrySource::Impl::pack_last(uint64_t* size_bytes) {
   if (Status status = not_cancelled(); !status) return tl::unexpected(std::move(status.error()));
   allow_members(entries_.size() - 1);
   budget_.refused = false;
-  if (Status status = walker_.walk(entries_.back(), packer_, cancel_); !status) {
+  if (Status status = walker_.walk(entries_.back(), packer_, call_); !status) {
     if (packer_.overflowed() || budget_.refused) return false;
     return tl::unexpected(std::move(status.error()));
   }
@@ -284,7 +284,7 @@ Status EntrySource::Impl::lay_out_whole() {
     if (laid_out_ + 1 == entries_.size()) marks_.layout = layout_.mark();
     layout_.begin_entry(static_cast<uint32_t>(laid_out_));
     allow_members(laid_out_);
-    if (Status status = walker_.walk(entries_[laid_out_], layout_, cancel_); !status) return status;
+    if (Status status = walker_.walk(entries_[laid_out_], layout_, call_); !status) return status;
   }
   return {};
 }
@@ -299,7 +299,7 @@ Status EntrySource::Impl::measure_pieces() {
     if (Status status = not_cancelled(); !status) return status;
     if (laid_out_ + 1 == entries_.size()) marks_.pieces = pieces_.mark();
     allow_members(laid_out_);
-    if (Status status = pieces_.measure({entries_.data(), laid_out_ + 1}, cancel_); !status) return status;
+    if (Status status = pieces_.measure({entries_.data(), laid_out_ + 1}, call_); !status) return status;
   }
   return {};
 }
@@ -323,7 +323,7 @@ void EntrySource::Impl::seal() {
     choose_chunks(content_size_);
     walker_.set_most_members(UINT64_MAX);
     layout_.set_most_bytes(kMembersBytesMax);
-    if (pieces_.is_on()) pieces_.seal(entries_, cancel_);
+    if (pieces_.is_on()) pieces_.seal(entries_, call_);
     stream_.begin(entries_);
     crc_ = 0;
     return;
@@ -340,8 +340,8 @@ void EntrySource::Impl::seal() {
 }
 
 Status EntrySource::Impl::open(std::string_view storage, uint64_t partition,
-                               std::span<const EntryPath> entries, Cancel cancel) {
-  if (Status status = begin(storage, partition, cancel); !status) return failed(status);
+                               std::span<const EntryPath> entries, const Call& call) {
+  if (Status status = begin(storage, partition, call); !status) return failed(status);
   if (entries.empty())
     return failed(Status(fail(TIDEMARK_E_INVALID, "an archive of no entries was asked for")));
   for (const EntryPath& entry : entries) {
@@ -378,8 +378,9 @@ Status EntrySource::Impl::finish_content() {
 }
 
 Status EntrySource::Impl::not_cancelled() const {
-  if (cancel_.is_cancelled == nullptr || !cancel_.is_cancelled(cancel_.ctx)) return {};
-  return fail(TIDEMARK_E_CANCELLED, std::string(entries_[0].path) + ": cancelled while it was archived");
+  Status status = call_.check();
+  if (!status) status.error().message = std::string(entries_[0].path) + ": " + status.error().message;
+  return status;
 }
 
 Result<size_t> EntrySource::Impl::read(uint64_t offset, uint8_t* out, size_t size) {
@@ -522,16 +523,16 @@ Result<uint32_t> EntrySource::Impl::object_crc32c() {
 EntrySource::EntrySource(SourceLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 EntrySource::~EntrySource() = default;
 
-Status EntrySource::begin(std::string_view storage, uint64_t partition, Cancel cancel) {
-  return impl_->begin(storage, partition, cancel);
+Status EntrySource::begin(std::string_view storage, uint64_t partition, const Call& call) {
+  return impl_->begin(storage, partition, call);
 }
 Result<bool> EntrySource::add(const EntryPath& entry, uint64_t most_bytes) {
   return impl_->add(entry, most_bytes);
 }
 void EntrySource::seal() { impl_->seal(); }
 Status EntrySource::open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
-                         Cancel cancel) {
-  return impl_->open(storage, partition, entries, cancel);
+                         const Call& call) {
+  return impl_->open(storage, partition, entries, call);
 }
 uint64_t EntrySource::size_bytes() const { return impl_->size_bytes(); }
 const uint8_t* EntrySource::data() const { return impl_->data(); }

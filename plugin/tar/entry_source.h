@@ -19,10 +19,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/call.h"
+#include "base/result.h"
 #include "core/footer.h"
 #include "core/types.h"
 #include "tar/limits.h"
-#include "util/result.h"
 
 namespace tidemark::tar {
 
@@ -38,12 +39,6 @@ struct SourceLimits {
   // Names, sizes and modes of the members at hand, and checksums; at least kLayoutBytesMin.
   size_t layout_bytes = 15 << 20;
   uint64_t members = kMembersMax;  // of one archive
-};
-
-// True when the work should stop; polled between chunks and members. NULL: never.
-struct Cancel {
-  void* ctx = nullptr;
-  bool (*is_cancelled)(void* ctx) = nullptr;
 };
 
 // What an archive took since it was opened.
@@ -68,9 +63,9 @@ class EntrySource {
   //                too long a name, a file that is none of a disk, more bytes or depth than layout_bytes
   //                allows
   //   RETRYABLE    EIO, EMFILE and their like
-  //   CANCELLED    asked to stop
+  //   CANCELLED    asked to stop: `call` is asked between chunks and members
   // The message names the file.
-  Status begin(std::string_view storage, uint64_t partition, Cancel cancel);
+  Status begin(std::string_view storage, uint64_t partition, const Call& call);
   // False: with it the archive would have more than `most_bytes`, or more members than it may; then it begins
   // the next. The first entry never has too many bytes. After false or an error the entry is not part of the
   // archive, and those before it still are.
@@ -78,7 +73,7 @@ class EntrySource {
   void seal();
   // All of it: the archive of these entries or the first error.
   Status open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
-              Cancel cancel);
+              const Call& call);
 
   uint64_t size_bytes() const;  // of the whole archive, footer included
   // The whole archive if it lies in memory and its digest is known, else nullptr.

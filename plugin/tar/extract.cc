@@ -13,11 +13,8 @@ namespace {
 
 class Extractor final : public ContentVisitor {
  public:
-  Extractor(ByteStream& bytes, const Extraction& wanted, Cancel cancel)
-      : bytes_(bytes),
-        wanted_(wanted),
-        cancel_(cancel),
-        parser_(wanted.range, *this, wanted.limits.members) {}
+  Extractor(ByteStream& bytes, const Extraction& wanted, const Call& call)
+      : bytes_(bytes), wanted_(wanted), call_(call), parser_(wanted.range, *this, wanted.limits.members) {}
 
   Status run();
 
@@ -33,15 +30,17 @@ class Extractor final : public ContentVisitor {
     return {text.data(), text.size()};
   }
   Status not_cancelled() const {
-    if (cancel_.is_cancelled == nullptr || !cancel_.is_cancelled(cancel_.ctx)) return {};
-    return fail(TIDEMARK_E_CANCELLED, "the restore of entry " + wanted_text() + " was cancelled");
+    Status status = call_.check();
+    if (!status)
+      status.error().message = "the restore of entry " + wanted_text() + ": " + status.error().message;
+    return status;
   }
   Status read_all();
   Status take(std::span<const uint8_t> content);
 
   ByteStream& bytes_;
   const Extraction& wanted_;
-  const Cancel cancel_;
+  const Call& call_;
   FooterSplitter splitter_;
   ContentParser parser_;
   Status content_;  // the first thing wrong with the members; the digest is still wanted then
@@ -94,11 +93,11 @@ Status Extractor::member(const ParsedMember& member) {
 
 }  // namespace
 
-Status extract_entry(ByteStream& bytes, const Extraction& wanted, Cancel cancel) {
+Status extract_entry(ByteStream& bytes, const Extraction& wanted, const Call& call) {
   if (!wanted.range.contains(wanted.lsn)) {
     return fail(TIDEMARK_E_CORRUPT, "entry " + std::to_string(wanted.lsn) + " is not in the archive");
   }
-  return Extractor(bytes, wanted, cancel).run();
+  return Extractor(bytes, wanted, call).run();
 }
 
 }  // namespace tidemark::tar

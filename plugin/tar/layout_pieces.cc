@@ -77,10 +77,10 @@ void LayoutPieces::rewind(const Mark& mark) {
   bookmarks_.shrink(kept);
 }
 
-Status LayoutPieces::measure(std::span<const EntryPath> entries, Cancel cancel) {
+Status LayoutPieces::measure(std::span<const EntryPath> entries, const Call& call) {
   assert(is_on_ && !is_sealed_);
   entries_ = entries;
-  cancel_ = cancel;
+  call_ = call;
   entry_ = static_cast<uint32_t>(entries.size()) - 1;
   sum_ = end_.sum;
   Mark mark = end_;
@@ -97,9 +97,9 @@ Status LayoutPieces::measure(std::span<const EntryPath> entries, Cancel cancel) 
   return status;
 }
 
-void LayoutPieces::seal(std::span<const EntryPath> entries, Cancel cancel) {
+void LayoutPieces::seal(std::span<const EntryPath> entries, const Call& call) {
   entries_ = entries;
-  cancel_ = cancel;
+  call_ = call;
   is_sealed_ = true;
   is_walking_ = false;
   layout_.begin_piece(0, 0);
@@ -150,7 +150,7 @@ Status LayoutPieces::step() {
     if (Status status = begin_piece(); !status) return status;
   }
   const size_t before = layout_.size();
-  if (Status status = walker_.step(layout_, cancel_); !status) {
+  if (Status status = walker_.step(layout_, call_); !status) {
     // It was there when it was measured.
     const bool has_vanished = is_sealed_ && status.error().status == TIDEMARK_E_NOT_FOUND;
     return has_vanished ? Status(fail_inside(ENOENT, std::string(entries_[entry_].path))) : status;

@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/fd.h"
 #include "tar/layout.h"
-#include "util/fd.h"
 #include "util/stopwatch.h"
 
 namespace tidemark::tar {

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "util/fd.h"
-#include "util/result.h"
+#include "base/fd.h"
+#include "base/result.h"
 
 namespace tidemark::tar {
 

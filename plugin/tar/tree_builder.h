@@ -17,10 +17,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fd.h"
+#include "base/result.h"
 #include "core/types.h"
 #include "tar/dir_stack.h"
-#include "util/fd.h"
-#include "util/result.h"
 
 namespace tidemark::tar {
 

@@ -12,11 +12,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "core/types.h"
 #include "tar/content_parser.h"
 #include "tar/staging_area.h"
 #include "tar/tree_builder.h"
-#include "util/result.h"
 
 namespace tidemark::tar {
 

@@ -100,9 +100,9 @@ std::string_view TreeWalker::directory_name(size_t level) const {
   return {path_ + begin, frames_[level].path_size - begin - 1};
 }
 
-Status TreeWalker::walk(const EntryPath& entry, TreeVisitor& visitor, Cancel cancel) {
+Status TreeWalker::walk(const EntryPath& entry, TreeVisitor& visitor, const Call& call) {
   Status status = begin(entry);
-  while (status && !is_done()) status = step(visitor, cancel);
+  while (status && !is_done()) status = step(visitor, call);
   end();
   return status;
 }
@@ -169,13 +169,13 @@ Status TreeWalker::enter_child(std::string_view name, std::string_view from) {
   return enter(std::move(child), found.text, fd, nullptr, from);
 }
 
-Status TreeWalker::step(TreeVisitor& visitor, Cancel cancel) {
+Status TreeWalker::step(TreeVisitor& visitor, const Call& call) {
   if (at_root_) {
     at_root_ = false;
     return walk_root(visitor);
   }
-  if (cancel.is_cancelled != nullptr && cancel.is_cancelled(cancel.ctx)) {
-    return fail(TIDEMARK_E_CANCELLED, std::string(entry_path_) + ": cancelled while it was archived");
+  if (Status status = call.check(); !status) {
+    return fail(status.error().status, std::string(entry_path_) + ": " + status.error().message);
   }
   const Frame& frame = frames_.back();
   path_size_ = frame.path_size;

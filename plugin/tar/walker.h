@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/call.h"
 #include "tar/dir_stack.h"
 #include "tar/directory_names.h"
 #include "tar/entry_source.h"
@@ -77,7 +78,7 @@ class TreeWalker {
   void set_most_members(uint64_t most) { most_members_ = most; }
   bool has_too_many() const { return has_too_many_; }
 
-  Status walk(const EntryPath& entry, TreeVisitor& visitor, Cancel cancel);
+  Status walk(const EntryPath& entry, TreeVisitor& visitor, const Call& call);
 
   // Or: begin(), step() until is_done(), end(). A step visits one member or leaves one directory. What the
   // entry's path says is borrowed until end().
@@ -86,7 +87,7 @@ class TreeWalker {
   // CORRUPT: it is not there.
   Status begin_at(const EntryPath& entry, std::string_view member);
   bool is_done() const { return !at_root_ && frames_.empty(); }
-  Status step(TreeVisitor& visitor, Cancel cancel);
+  Status step(TreeVisitor& visitor, const Call& call);
   void end();
   void trim() { names_.trim(); }
 

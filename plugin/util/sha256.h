@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "util/result.h"
+#include "base/result.h"
 
 struct evp_md_ctx_st;
 struct evp_md_st;

@@ -5,6 +5,8 @@
 #include <set>
 #include <string_view>
 
+#include "base/line.h"
+
 namespace tidemark::sinks {
 namespace {
 

@@ -13,8 +13,8 @@
 #include <cstdlib>
 #include <memory>
 
-#include "common/call.h"
-#include "common/error.h"
+#include "base/call.h"
+#include "base/result.h"
 
 namespace tidemark::sinks {
 

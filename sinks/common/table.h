@@ -21,9 +21,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/call.h"
+#include "base/guard.h"
 #include "base/line.h"
-#include "common/call.h"
-#include "common/error.h"
+#include "base/result.h"
 #include "common/key.h"
 #include "common/source.h"
 #include "common/tree_list.h"

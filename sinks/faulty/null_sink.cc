@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "base/line.h"
+
 namespace tidemark::sinks::faulty {
 namespace {
 

@@ -5,6 +5,8 @@
 #include <new>
 #include <vector>
 
+#include "base/line.h"
+
 namespace tidemark::sinks::faulty {
 namespace {
 

@@ -22,7 +22,7 @@ Status copy_out(int fd, uint64_t begin, uint64_t end, char* buffer, size_t capac
     const ssize_t count =
         pread(fd, buffer, std::min<uint64_t>(capacity, end - begin), static_cast<off_t>(begin));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail_errno(errno, "read " + path);
+    if (count < 0) return fail_sink_errno(errno, "read " + path);
     if (count == 0) return fail(TIDEMARK_E_CORRUPT, path + " became shorter while it was read");
     if (Status ok = out.write(buffer, static_cast<size_t>(count)); !ok) return ok;
     begin += static_cast<uint64_t>(count);
@@ -47,10 +47,10 @@ Result<UniqueFd> FileSink::open_object(std::string_view key, int flags, ObjectIn
     return tl::unexpected(root_.explain(std::move(fd.error())));
   }
   struct stat stat;
-  if (fstat(fd->get(), &stat) != 0) return fail_errno(errno, "stat " + directories_.absolute(key));
+  if (fstat(fd->get(), &stat) != 0) return fail_sink_errno(errno, "stat " + directories_.absolute(key));
   if (S_ISLNK(stat.st_mode)) {  // O_PATH opens the link itself
-    return fail_errno(ELOOP,
-                      directories_.absolute(key) + " (the sink follows no symbolic links below its root)");
+    return fail_sink_errno(
+        ELOOP, directories_.absolute(key) + " (the sink follows no symbolic links below its root)");
   }
   if (!S_ISREG(stat.st_mode)) return absent();
   *info = {static_cast<uint64_t>(stat.st_size),
@@ -115,10 +115,10 @@ Status FileSink::remove_here(std::string_view key) {
   if (fstatat(directory->get(), name.c_str(), &stat, AT_SYMLINK_NOFOLLOW) == 0) {
     if (!S_ISREG(stat.st_mode)) return {};  // no object
     if (unlinkat(directory->get(), name.c_str(), 0) != 0 && errno != ENOENT) {
-      return fail_errno(errno, "remove " + directories_.absolute(key));
+      return fail_sink_errno(errno, "remove " + directories_.absolute(key));
     }
   } else if (errno != ENOENT) {
-    return fail_errno(errno, "stat " + directories_.absolute(key));
+    return fail_sink_errno(errno, "stat " + directories_.absolute(key));
   }
   // Also when it was absent: whoever removed it may not have made that durable yet.
   return sync_directory(watched, key);

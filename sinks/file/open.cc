@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "base/line.h"
 #include "common/options.h"
 #include "file/file_sink.h"
 #include "file/unnamed_file.h"
@@ -49,18 +50,18 @@ Result<UniqueFd> open_root(const std::string& path) {
     UniqueFd child(openat(parent.get(), part.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!child) {
       const bool missing = errno == ENOENT;
-      return fail_errno(missing ? mkdir_errno : errno,
-                        (missing ? "create directory " : "open directory ") + so_far);
+      return fail_sink_errno(missing ? mkdir_errno : errno,
+                             (missing ? "create directory " : "open directory ") + so_far);
     }
     const UniqueFd readable(openat(parent.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if ((!readable || fsync(readable.get()) != 0) && created) {
-      return fail_errno(errno, "make directory " + so_far + " durable");
+      return fail_sink_errno(errno, "make directory " + so_far + " durable");
     }
     parent = std::move(child);
     begin = end + 1;
   }
   UniqueFd root(openat(parent.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!root) return fail_errno(errno, "open directory " + path);
+  if (!root) return fail_sink_errno(errno, "open directory " + path);
   return root;
 }
 
@@ -69,7 +70,7 @@ Result<UniqueFd> open_existing_root(const std::string& path) {
   UniqueFd root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (root) return root;
   const int sys_errno = errno;
-  auto error = fail_errno(sys_errno, "open directory " + path);
+  auto error = fail_sink_errno(sys_errno, "open directory " + path);
   if (sys_errno == ENOENT) error.value().message += "; is it mounted? opened to be read, it is not created";
   return error;
 }
@@ -130,12 +131,13 @@ Status FileSink::probe(const std::string& staging) {
 Status FileSink::probe_unnamed(StagingArea& area) {
   const UniqueFd file(open_unnamed(root_.fd()));
   if (!file)
-    return fail_errno(errno, "create an unnamed file in " + root_.path() + " (staging=named does without)");
+    return fail_sink_errno(errno,
+                           "create an unnamed file in " + root_.path() + " (staging=named does without)");
   if (write(file.get(), "x", 1) != 1 || fsync(file.get()) != 0)
-    return fail_errno(errno, "write a file in " + root_.path());
+    return fail_sink_errno(errno, "write a file in " + root_.path());
   const std::string name = area.next_name();
   if (link_unnamed(file.get(), area.fd(), name.c_str()) != 0) {
-    return fail_errno(
+    return fail_sink_errno(
         errno, "link an unnamed file in " + root_.path() + " (it takes /proc; staging=named does without)");
   }
   unlinkat(area.fd(), name.c_str(), 0);
@@ -146,10 +148,11 @@ Status FileSink::probe_named(StagingArea& area) {
   const std::string name = area.next_name(), linked = area.next_name();
   const UniqueFd file(openat(area.fd(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
   if (!file || write(file.get(), "x", 1) != 1 || fsync(file.get()) != 0) {
-    return fail_errno(errno, "write a file in " + root_.path());
+    return fail_sink_errno(errno, "write a file in " + root_.path());
   }
   if (linkat(area.fd(), name.c_str(), area.fd(), linked.c_str(), 0) != 0) {
-    return fail_errno(errno, "link a file in " + root_.path() + " (the file system must know hard links)");
+    return fail_sink_errno(errno,
+                           "link a file in " + root_.path() + " (the file system must know hard links)");
   }
   unlinkat(area.fd(), name.c_str(), 0);
   unlinkat(area.fd(), linked.c_str(), 0);

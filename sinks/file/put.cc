@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "base/line.h"
 #include "file/body_writer.h"
 #include "file/file_sink.h"
 #include "file/unnamed_file.h"
@@ -42,9 +43,9 @@ Status check_part_lengths(std::string_view key, const Directories& directories) 
   for (size_t begin = 0; begin < key.size();) {
     const size_t end = std::min(key.find('/', begin), key.size());
     if (end - begin > NAME_MAX) {
-      return fail_errno(ENAMETOOLONG, "put " + quote(directories.absolute(key)) + ": a part of the key has " +
-                                          std::to_string(end - begin) + " bytes, a file name has at most " +
-                                          std::to_string(NAME_MAX));
+      return fail_sink_errno(ENAMETOOLONG, "put " + quote(directories.absolute(key)) +
+                                               ": a part of the key has " + std::to_string(end - begin) +
+                                               " bytes, a file name has at most " + std::to_string(NAME_MAX));
     }
     begin = end + 1;
   }
@@ -100,7 +101,7 @@ Status FileSink::put_once(std::string_view key, const Source& source, uint32_t f
   if (Status ok = write_body(file->fd.get(), key, source); !ok) return ok;
   if (Status ok = call.check(); !ok) return ok;
   if (const int sys_errno = syncs_.sync_file(file->fd.get(), source.size_bytes()); sys_errno != 0) {
-    return fail_errno(sys_errno, "fsync " + directories_.absolute(key));
+    return fail_sink_errno(sys_errno, "fsync " + directories_.absolute(key));
   }
   if (Status ok = call.check(); !ok) return ok;
   // Nothing becomes visible elsewhere; and nothing counts that did, because the root was moved in between.
@@ -112,7 +113,7 @@ Status FileSink::put_once(std::string_view key, const Source& source, uint32_t f
 Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view key) {
   if (unnamed_) {
     UniqueFd fd(open_unnamed(directory_fd));
-    if (!fd) return fail_errno(errno, "create an unnamed file for " + directories_.absolute(key));
+    if (!fd) return fail_sink_errno(errno, "create an unnamed file for " + directories_.absolute(key));
     return NewFile(std::move(fd));
   }
   Result<std::shared_ptr<StagingArea>> area = staging_area();
@@ -127,7 +128,7 @@ Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view 
     }
     // Where there are no locks, an instance that was idle for a day may find its area swept.
     if (errno != ENOENT || attempt == kMaxAttempts) {
-      return fail_errno(errno, "create a staging file for " + directories_.absolute(key));
+      return fail_sink_errno(errno, "create a staging file for " + directories_.absolute(key));
     }
     area = staging_area(area->get());
   }
@@ -137,12 +138,12 @@ Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view 
 Status FileSink::write_body(int fd, std::string_view key, const Source& source) {
   BodyWriter writer(fd, source.size_bytes());
   if (const int problem = writer.begin(); problem != 0) {
-    return fail_errno(problem, "reserve " + std::to_string(source.size_bytes()) + " bytes for " +
-                                   directories_.absolute(key));
+    return fail_sink_errno(problem, "reserve " + std::to_string(source.size_bytes()) + " bytes for " +
+                                        directories_.absolute(key));
   }
   return source.for_each_piece(buffers_, [&](const char* data, size_t size) -> Status {
     const int problem = writer.write(data, size);
-    return problem == 0 ? Status() : fail_errno(problem, "write " + directories_.absolute(key));
+    return problem == 0 ? Status() : fail_sink_errno(problem, "write " + directories_.absolute(key));
   });
 }
 
@@ -165,17 +166,17 @@ Status FileSink::publish_new(NewFile& file, int directory_fd, std::string_view k
   if (linked == 0) return {};
   if (errno == EEXIST) return fail(TIDEMARK_E_EXISTS, {});
   if (errno == EXDEV) {
-    return fail_errno(EXDEV,
-                      "put " + directories_.absolute(key) +
-                          " (its directory lies on another file system than the root; use staging=unnamed)");
+    return fail_sink_errno(
+        EXDEV, "put " + directories_.absolute(key) +
+                   " (its directory lies on another file system than the root; use staging=unnamed)");
   }
-  return fail_errno(errno, "link " + directories_.absolute(key));
+  return fail_sink_errno(errno, "link " + directories_.absolute(key));
 }
 
 Status FileSink::replace(NewFile& file, int directory_fd, std::string_view key) {
   if (Status ok = name_in_staging(file); !ok) return ok;
   if (renameat(file.area->fd(), file.staged_name.c_str(), directory_fd, LastPart(key).c_str()) != 0) {
-    return fail_errno(errno, "replace " + directories_.absolute(key));
+    return fail_sink_errno(errno, "replace " + directories_.absolute(key));
   }
   file.staged_name.clear();
   return {};
@@ -194,7 +195,7 @@ Status FileSink::name_in_staging(NewFile& file) {
       return {};
     }
     if (errno != ENOENT || attempt == kMaxAttempts)
-      return fail_errno(errno, "name a staging file in " + root_.path());
+      return fail_sink_errno(errno, "name a staging file in " + root_.path());
     broken = area->get();
   }
   return {};
@@ -212,7 +213,7 @@ Status FileSink::settle_existing(int directory_fd, std::string_view key) {
     return fail(TIDEMARK_E_PERMANENT,
                 "put " + path + ": something that is no regular file stands there; remove it");
   }
-  if (!existing) return fail_errno(errno, "open the existing " + path);
+  if (!existing) return fail_sink_errno(errno, "open the existing " + path);
   if (Status ok = make_durable(existing.get(), key); !ok) return ok;
   if (Status ok = root_.check(); !ok) return ok;
   return fail(TIDEMARK_E_EXISTS, path + " is there already");
@@ -223,14 +224,14 @@ Status FileSink::make_durable(int fd, std::string_view key) {
   const Result<UniqueFd> directory = directories_.open_or_create(directory_of(key));
   if (!directory) return tl::unexpected(directory.error());
   const SyncGroup::Directory watched = syncs_.watch(directory->get());
-  if (fsync(fd) != 0) return fail_errno(errno, "fsync the existing " + directories_.absolute(key));
+  if (fsync(fd) != 0) return fail_sink_errno(errno, "fsync the existing " + directories_.absolute(key));
   return sync_directory(watched, key);
 }
 
 Status FileSink::sync_directory(const SyncGroup::Directory& directory, std::string_view key) {
   const int sys_errno = syncs_.sync_directory(directory);
   if (sys_errno == 0) return {};
-  return fail_errno(sys_errno, "fsync the directory of " + directories_.absolute(key));
+  return fail_sink_errno(sys_errno, "fsync the directory of " + directories_.absolute(key));
 }
 
 }  // namespace tidemark::sinks::file

@@ -64,7 +64,7 @@ Status Root::come_back() {
   struct stat found;
   if (!fresh || fstat(fresh.get(), &found) != 0) return gone(errno);
   if (!is_ours(found)) return gone(0);
-  if (dup3(fresh.get(), fd_.get(), O_CLOEXEC) < 0) return fail_errno(errno, "open " + path_ + " anew");
+  if (dup3(fresh.get(), fd_.get(), O_CLOEXEC) < 0) return fail_sink_errno(errno, "open " + path_ + " anew");
   returns_.fetch_add(1, std::memory_order_release);
   away_.store(false, std::memory_order_release);
   return {};

@@ -16,9 +16,9 @@
 #include <cstdint>
 #include <string>
 
-#include "common/error.h"
-#include "common/fd.h"
-#include "common/mutex.h"
+#include "base/fd.h"
+#include "base/mutex.h"
+#include "base/result.h"
 
 namespace tidemark::sinks::file {
 

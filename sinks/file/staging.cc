@@ -45,7 +45,7 @@ bool is_old(int fd) {
 
 Result<std::string> random_name() {
   uint64_t number = 0;
-  if (getrandom(&number, sizeof number, 0) != sizeof number) return fail_errno(errno, "getrandom");
+  if (getrandom(&number, sizeof number, 0) != sizeof number) return fail_sink_errno(errno, "getrandom");
   char name[48];
   std::snprintf(name, sizeof name, "%d-%016llx", getpid(), static_cast<unsigned long long>(number));
   return std::string(name);
@@ -90,20 +90,20 @@ Result<std::shared_ptr<StagingArea>> StagingArea::create(int root_fd, const std:
   const std::string where = root_path + "/" + kStagingRoot;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     if (mkdirat(root_fd, kStagingRoot, kStagingMode) != 0 && errno != EEXIST) {
-      return fail_errno(errno, "create " + where);
+      return fail_sink_errno(errno, "create " + where);
     }
     const UniqueFd staging(openat(root_fd, kStagingRoot, kOpenDirectory));
     if (!staging && errno == ENOENT) continue;
-    if (!staging) return fail_errno(errno, "open " + where);
+    if (!staging) return fail_sink_errno(errno, "open " + where);
     const Result<std::string> name = random_name();
     if (!name) return tl::unexpected(name.error());
     if (mkdirat(staging.get(), name->c_str(), kStagingMode) != 0) {
       if (errno == ENOENT || errno == EEXIST) continue;
-      return fail_errno(errno, "create a directory in " + where);
+      return fail_sink_errno(errno, "create a directory in " + where);
     }
     UniqueFd fd(openat(staging.get(), name->c_str(), kOpenDirectory));
     if (!fd && errno == ENOENT) continue;
-    if (!fd) return fail_errno(errno, "open " + where + "/" + *name);
+    if (!fd) return fail_sink_errno(errno, "open " + where + "/" + *name);
     if (try_lock(fd.get()) == Lock::kBusy || !is_still_there(staging.get(), name->c_str(), fd.get()))
       continue;
     return std::shared_ptr<StagingArea>(new StagingArea(root_fd, *name, std::move(fd)));
@@ -129,7 +129,8 @@ void for_each_dead_area(int root_fd, const std::string& root_path, const HostLog
   const UniqueFd staging(openat(root_fd, kStagingRoot, kOpenDirectory));
   const Dir dir = staging ? list(staging.get()) : nullptr;
   if (!dir) {
-    if (errno != ENOENT) log.write(TIDEMARK_LOG_WARN, fail_errno(errno, "sweep " + where).value().message);
+    if (errno != ENOENT)
+      log.write(TIDEMARK_LOG_WARN, fail_sink_errno(errno, "sweep " + where).value().message);
     return;
   }
   while (const dirent* entry = readdir(dir.get())) {

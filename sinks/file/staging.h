@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
-#include "common/error.h"
-#include "common/fd.h"
+#include "base/fd.h"
+#include "base/result.h"
 #include "common/table.h"
 
 namespace tidemark::sinks::file {

@@ -81,13 +81,13 @@ Status FileDirectory::read() {
     const int sys_errno = errno;
     if (own >= 0) close(own);
     if (sys_errno == ENOENT) return {};  // removed since it was opened
-    return fail_errno(sys_errno, "list " + path_);
+    return fail_sink_errno(sys_errno, "list " + path_);
   }
   for (size_t count = 1;; ++count) {
     errno = 0;
     const dirent* entry = readdir(dir.get());
     if (entry == nullptr) {
-      if (errno != 0 && errno != ENOENT) return fail_errno(errno, "list " + path_);
+      if (errno != 0 && errno != ENOENT) return fail_sink_errno(errno, "list " + path_);
       break;
     }
     if (Status ok = add(*entry); !ok) return ok;
@@ -148,7 +148,7 @@ Result<bool> FileDirectory::is_directory(const dirent& entry, bool* is_file) con
   struct stat info;
   if (fstatat(fd_.get(), entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return false;
-    return fail_errno(errno, "stat " + path_ + "/" + entry.d_name);
+    return fail_sink_errno(errno, "stat " + path_ + "/" + entry.d_name);
   }
   *is_file = S_ISREG(info.st_mode);
   return S_ISDIR(info.st_mode);
@@ -166,7 +166,7 @@ Result<bool> FileDirectory::next(Entry* out) {
     struct stat info;
     if (fstatat(fd_.get(), out->shown.data(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT) continue;  // removed since the directory was read
-      return fail_errno(errno, "stat " + path_ + "/" + out->shown.data());
+      return fail_sink_errno(errno, "stat " + path_ + "/" + out->shown.data());
     }
     if (!S_ISREG(info.st_mode)) continue;
     out->object = info_of(info);

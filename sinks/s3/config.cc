@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/line.h"
 #include "common/key.h"
 #include "common/options.h"
 #include "s3/utf8.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/line.h"
 #include "s3/config.h"
 #include "s3/endpoint.h"
 #include "s3/uri_encode.h"

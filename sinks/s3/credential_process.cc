@@ -14,7 +14,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "common/fd.h"
+#include "base/fd.h"
 #include "s3/secret.h"
 
 extern char** environ;
@@ -42,17 +42,17 @@ struct Pipe {
 Result<UniqueFd> above_standard(int fd) {
   const UniqueFd low(fd);
   UniqueFd high(fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  if (!high) return fail_errno(errno, "cannot duplicate a file descriptor");
+  if (!high) return fail_sink_errno(errno, "cannot duplicate a file descriptor");
   return high;
 }
 
 Result<Pipe> make_pipe() {
   std::array<int, 2> fds;
-  if (pipe2(fds.data(), O_CLOEXEC) != 0) return fail_errno(errno, "cannot make a pipe");
+  if (pipe2(fds.data(), O_CLOEXEC) != 0) return fail_sink_errno(errno, "cannot make a pipe");
   Result<UniqueFd> read = above_standard(fds[0]), write = above_standard(fds[1]);
   if (!read) return tl::unexpected(read.error());
   if (!write) return tl::unexpected(write.error());
-  if (fcntl(read->get(), F_SETFL, O_NONBLOCK) != 0) return fail_errno(errno, "cannot set up a pipe");
+  if (fcntl(read->get(), F_SETFL, O_NONBLOCK) != 0) return fail_sink_errno(errno, "cannot set up a pipe");
   return Pipe{std::move(*read), std::move(*write)};
 }
 
@@ -184,7 +184,7 @@ Result<std::string> run_credential_process(const std::string& command, const Cal
   if (!err) return tl::unexpected(err.error());
   pid_t pid = 0;
   if (const int failed = SpawnSetup().spawn(command, out->write.get(), err->write.get(), &pid)) {
-    return fail_errno(failed, "cannot run /bin/sh");
+    return fail_sink_errno(failed, "cannot run /bin/sh");
   }
   Child child(pid);
   out->write = UniqueFd();

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string>
 
-#include "common/call.h"
-#include "common/error.h"
+#include "base/call.h"
+#include "base/result.h"
 
 namespace tidemark::sinks::s3 {
 

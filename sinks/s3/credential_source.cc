@@ -1,5 +1,6 @@
 #include "s3/credential_source.h"
 
+#include "base/line.h"
 #include "s3/sts.h"
 
 namespace tidemark::sinks::s3 {

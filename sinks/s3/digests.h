@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "common/error.h"
+#include "base/result.h"
 
 struct evp_md_ctx_st;
 

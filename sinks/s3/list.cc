@@ -1,6 +1,7 @@
 // Listing: one page of the store's after the other.
 #include <utility>
 
+#include "base/line.h"
 #include "common/key.h"
 #include "s3/s3_sink.h"
 #include "s3/utf8.h"

@@ -1,6 +1,7 @@
 // Opening: options, credentials, the bucket, and what the store can.
 #include <algorithm>
 
+#include "base/line.h"
 #include "s3/digests.h"
 #include "s3/probe.h"
 #include "s3/s3_sink.h"

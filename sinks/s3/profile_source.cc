@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/line.h"
 #include "s3/credential_json.h"
 #include "s3/credential_process.h"
 #include "s3/credential_source.h"

@@ -1,6 +1,7 @@
 // Creating objects with one request.
 #include <algorithm>
 
+#include "base/line.h"
 #include "s3/digests.h"
 #include "s3/iso_time.h"
 #include "s3/s3_sink.h"

@@ -1,6 +1,7 @@
 // Looking at objects, reading and removing them.
 #include <charconv>
 
+#include "base/line.h"
 #include "s3/s3_sink.h"
 
 namespace tidemark::sinks::s3 {

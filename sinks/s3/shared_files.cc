@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/line.h"
 #include "s3/secret.h"
 
 namespace tidemark::sinks::s3 {

@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/error.h"
-#include "common/mutex.h"
+#include "base/mutex.h"
+#include "base/result.h"
 #include "s3/http.h"
 #include "s3/secret.h"
 #include "s3/uri_encode.h"

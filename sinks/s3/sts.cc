@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/line.h"
 #include "s3/aws_host.h"
 #include "s3/endpoint.h"
 #include "s3/iso_time.h"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/line.h"
+
 namespace tidemark::sinks::s3 {
 namespace {
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <new>
 
+#include "base/line.h"
 #include "common/url.h"
 #include "s3/iso_time.h"
 

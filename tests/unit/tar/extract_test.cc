@@ -8,10 +8,10 @@
 #include <clocale>
 #include <functional>
 
+#include "base/fd.h"
 #include "tar/raw_tar.h"
 #include "tar/source_tools.h"
 #include "tar/tree_builder.h"
-#include "util/fd.h"
 
 namespace tidemark::tar {
 namespace {

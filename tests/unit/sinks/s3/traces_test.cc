@@ -10,7 +10,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "common/fd.h"
+#include "base/fd.h"
 #include "world.h"
 
 namespace tidemark::sinks::s3 {

@@ -1,11 +1,11 @@
-#include "common/call.h"
+#include "base/call.h"
 
 #include <time.h>
 
 #include <algorithm>
 #include <string>
 
-namespace tidemark::sinks {
+namespace tidemark {
 namespace {
 
 constexpr uint64_t kPollMs = 50;
@@ -34,8 +34,8 @@ Status Call::check() const {
     return fail(TIDEMARK_E_CANCELLED, "cancelled by the caller");
   }
   if (timeout_ms_ != 0 && now_ns() >= deadline_ns_) {
-    return fail(TIDEMARK_E_RETRYABLE,
-                "not done within the caller's timeout of " + std::to_string(timeout_ms_) + " ms");
+    return fail(TIDEMARK_E_RETRYABLE, "not done within the caller's timeout of " +
+                                          std::to_string(timeout_ms_) + " ms; allow more time");
   }
   return {};
 }
@@ -44,7 +44,7 @@ Status Call::sleep_ms(uint64_t duration_ms) const {
   const int64_t until_ns =
       now_ns() + static_cast<int64_t>(std::min<uint64_t>(duration_ms, INT32_MAX)) * kNsPerMs;
   while (true) {
-    if (Status ok = check(); !ok) return ok;
+    TM_TRY(check());
     const int64_t left_ns = until_ns - now_ns();
     if (left_ns <= 0) return {};
     int64_t step_ns = std::min<int64_t>(left_ns, kPollMs * kNsPerMs);
@@ -66,4 +66,9 @@ tidemark_call Call::remaining() const {
   return {sizeof(tidemark_call), left_ms, ctx_, is_cancelled_};
 }
 
-}  // namespace tidemark::sinks
+Result<tidemark_call> Call::next_call() const {
+  TM_TRY(check());
+  return remaining();
+}
+
+}  // namespace tidemark

@@ -98,5 +98,13 @@ TEST(ShortenMiddle, CutsBetweenCharacters) {
   }
 }
 
+TEST(Quoted, ShortensInTheMiddle) {
+  EXPECT_EQ(quote("a"), "\"a\"");
+  const std::string text = quote(std::string(500, 'a') + "end");
+  EXPECT_LT(text.size(), 130u);
+  EXPECT_NE(text.find("...a"), std::string::npos);
+  EXPECT_TRUE(text.ends_with("end\""));
+}
+
 }  // namespace
 }  // namespace tidemark

@@ -1,4 +1,4 @@
-#include "common/call.h"
+#include "base/call.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <ctime>
 #include <thread>
 
-namespace tidemark::sinks {
+namespace tidemark {
 namespace {
 
 using std::chrono::milliseconds;
@@ -47,6 +47,19 @@ TEST(Call, TimeoutIsRetryableAndPassedOnAsWhatIsLeft) {
   EXPECT_NE(call.check().error().message.find("60 ms"), std::string::npos);
   EXPECT_EQ(call.remaining_ms(), 0u);
   EXPECT_EQ(call.remaining().timeout_ms, 1u) << "0 would mean that there is no timeout";
+}
+
+TEST(Call, TheNextCallIsOnlyMadeIfThereIsTimeLeft) {
+  std::atomic<bool> flag{false};
+  const tidemark_call raw = cancellable(&flag, 60'000);
+  const Call call(&raw);
+  const Result<tidemark_call> next = call.next_call();
+  ASSERT_TRUE(next);
+  EXPECT_GT(next->timeout_ms, 0u);
+  EXPECT_EQ(next->ctx, &flag);
+  flag = true;
+  EXPECT_EQ(call.next_call().error().status, TIDEMARK_E_CANCELLED);
+  EXPECT_TRUE(Call().next_call());
 }
 
 TEST(Call, ShortStructHasNoCancellation) {
@@ -90,4 +103,4 @@ TEST(Call, SleepEndsAtTheTimeoutAndByItself) {
 }
 
 }  // namespace
-}  // namespace tidemark::sinks
+}  // namespace tidemark

@@ -1,9 +1,10 @@
 // Locks that clang's -Wthread-safety can check. State beside each mutex what it guards (TM_GUARDED_BY).
-#ifndef TIDEMARK_UTIL_MUTEX_H
-#define TIDEMARK_UTIL_MUTEX_H
+#ifndef TIDEMARK_COMMON_BASE_MUTEX_H
+#define TIDEMARK_COMMON_BASE_MUTEX_H
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 
 #if defined(__clang__)
@@ -55,6 +56,9 @@ class CondVar {
     cond_.wait_until(lock, until);
     lock.release();
   }
+  void wait_ms(Mutex& mutex, uint32_t timeout_ms) TM_REQUIRES(mutex) {
+    wait_until(mutex, std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms));
+  }
   void notify_one() { cond_.notify_one(); }
   void notify_all() { cond_.notify_all(); }
 
@@ -64,4 +68,4 @@ class CondVar {
 
 }  // namespace tidemark
 
-#endif  // TIDEMARK_UTIL_MUTEX_H
+#endif  // TIDEMARK_COMMON_BASE_MUTEX_H

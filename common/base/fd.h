@@ -1,12 +1,12 @@
 // A file descriptor that closes itself. One owner; any thread.
-#ifndef TIDEMARK_CLI_FD_H
-#define TIDEMARK_CLI_FD_H
+#ifndef TIDEMARK_COMMON_BASE_FD_H
+#define TIDEMARK_COMMON_BASE_FD_H
 
 #include <unistd.h>
 
 #include <utility>
 
-namespace tidemark::cli {
+namespace tidemark {
 
 class UniqueFd {
  public:
@@ -33,6 +33,6 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace tidemark::cli
+}  // namespace tidemark
 
-#endif  // TIDEMARK_CLI_FD_H
+#endif  // TIDEMARK_COMMON_BASE_FD_H

@@ -1,4 +1,4 @@
-#include "util/result.h"
+#include "base/result.h"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <memory>
 
 namespace tidemark {
 namespace {
@@ -28,14 +29,20 @@ std::string message_through_abi(const std::string& message) {
 }
 
 TEST(ErrnoTest, IsNewsOfAnEntry) {
-  const auto status = [](int sys_errno) { return fail_errno(sys_errno, "x").value().status; };
+  const auto status = [](int sys_errno) { return fail_errno(sys_errno, "x").status; };
   EXPECT_EQ(status(ENOTDIR), TIDEMARK_E_NOT_FOUND);
   EXPECT_EQ(status(EROFS), TIDEMARK_E_PERMANENT);
   EXPECT_EQ(status(EIO), TIDEMARK_E_RETRYABLE);
 }
 
+TEST(ErrnoTest, IsNewsOfTheSink) {
+  EXPECT_EQ(fail_sink_errno(EROFS, "x").status, TIDEMARK_E_RETRYABLE);
+  EXPECT_EQ(fail_sink_errno(ENOTDIR, "x").status, TIDEMARK_E_PERMANENT);
+  EXPECT_EQ(fail_sink_errno(EACCES, "open /srv/a").message, "open /srv/a: Permission denied");
+}
+
 TEST(ErrnoTest, MessageNamesWhatAndWhy) {
-  const Error error = fail_errno(EACCES, "open /var/archive").value();
+  const Error error = fail_errno(EACCES, "open /var/archive");
   EXPECT_EQ(error.message, "open /var/archive: Permission denied");
   EXPECT_EQ(error.sys_errno, EACCES);
 }
@@ -49,6 +56,13 @@ TEST(ToAbiTest, EveryMemberArrives) {
   EXPECT_EQ(out.retry_after_ms, 1500u);
   EXPECT_STREQ(out.code, "SlowDown");
   EXPECT_STREQ(out.message, "slow down");
+}
+
+TEST(ToAbiTest, WhatWasReportedFurtherInStays) {
+  tidemark_error out = empty_abi_error();
+  to_abi(make_error("from further in"), &out);
+  EXPECT_EQ(to_abi(passed_on(142), &out), 142);
+  EXPECT_STREQ(out.message, "from further in");
 }
 
 TEST(ToAbiTest, NobodyAsked) { EXPECT_EQ(to_abi(make_error("x"), nullptr), TIDEMARK_E_THROTTLED); }
@@ -145,6 +159,47 @@ TEST(StatusTest, UnknownCodes) {
   EXPECT_FALSE(is_retryable(99));
   EXPECT_TRUE(is_retryable(100));
   EXPECT_TRUE(is_retryable(999));
+}
+
+Result<int> half(int number) {
+  if (number % 2 != 0) return fail(TIDEMARK_E_INVALID, std::to_string(number) + " is odd");
+  return number / 2;
+}
+
+Result<std::string> quarter(int number, int* halves) {
+  TM_TRY(half(number));
+  TM_ASSIGN(const int once, half(number));
+  ++*halves;
+  TM_ASSIGN(const int twice, half(once));
+  ++*halves;
+  return std::to_string(twice);
+}
+
+TEST(TryTest, GoesOnWithAValueAndGivesUpWithAnError) {
+  int halves = 0;
+  EXPECT_EQ(*quarter(12, &halves), "3");
+  EXPECT_EQ(halves, 2);
+  EXPECT_EQ(quarter(10, &halves).error().message, "5 is odd");
+  EXPECT_EQ(halves, 3);
+  EXPECT_EQ(quarter(3, &halves).error().message, "3 is odd");
+  EXPECT_EQ(halves, 3);
+}
+
+struct OwnError {
+  int code = 0;
+};
+
+TEST(TryTest, ARoomMayHaveAnErrorOfItsOwn) {
+  const auto inner = [](int code) -> Result<std::unique_ptr<int>, OwnError> {
+    if (code != 0) return OwnError{code};
+    return std::make_unique<int>(7);
+  };
+  const auto outer = [&](int code) -> Result<int, OwnError> {
+    TM_ASSIGN(const std::unique_ptr<int> value, inner(code));
+    return *value;
+  };
+  EXPECT_EQ(*outer(0), 7);
+  EXPECT_EQ(outer(5).error().code, 5);
 }
 
 }  // namespace

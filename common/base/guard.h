@@ -1,30 +1,15 @@
 // Where exceptions end: every function of an exported table, every function of ours that a library or a sink
 // calls, and every command of a worker. Whatever is thrown becomes an Error; want of memory is worth a retry.
-#ifndef TIDEMARK_UTIL_GUARD_H
-#define TIDEMARK_UTIL_GUARD_H
+#ifndef TIDEMARK_COMMON_BASE_GUARD_H
+#define TIDEMARK_COMMON_BASE_GUARD_H
 
-#include <cerrno>
 #include <exception>
 #include <new>
 #include <string>
 
-#include "util/result.h"
+#include "base/result.h"
 
 namespace tidemark {
-
-// Made without memory: the text fits into the string itself.
-inline Error out_of_memory() noexcept {
-  Error error;
-  error.status = TIDEMARK_E_RETRYABLE;
-  error.sys_errno = ENOMEM;
-  error.message = "out of memory";
-  return error;
-}
-
-// True if an error, of ours or of a sink, says nothing but that.
-inline bool is_out_of_memory(const Error& error) {
-  return error.status == TIDEMARK_E_RETRYABLE && error.sys_errno == ENOMEM;
-}
 
 // For catch blocks: what was thrown.
 inline Error current_error() noexcept {
@@ -53,7 +38,7 @@ auto guarded(Body&& body) noexcept -> decltype(body()) {
   try {
     return body();
   } catch (...) {
-    return tl::unexpected<Error>(current_error());
+    return current_error();
   }
 }
 
@@ -75,4 +60,4 @@ void if_there_is_memory(Body&& body) noexcept {
 
 }  // namespace tidemark
 
-#endif  // TIDEMARK_UTIL_GUARD_H
+#endif  // TIDEMARK_COMMON_BASE_GUARD_H

@@ -1,30 +1,55 @@
-#include "util/result.h"
+#include "base/result.h"
 
 #include <cstring>
 
-#include "base/errno_status.h"
 #include "base/line.h"
 #include "base/status_name.h"
 
 namespace tidemark {
+namespace {
 
-tl::unexpected<Error> fail(tidemark_status status, std::string message) {
+Error of_errno(int sys_errno, ErrnoOf whose, std::string_view what) {
+  Error error;
+  error.status = status_of_errno(sys_errno, whose);
+  error.sys_errno = sys_errno;
+  error.message = std::string(what) + ": " + errno_text(sys_errno);
+  return error;
+}
+
+}  // namespace
+
+Error fail(tidemark_status status, std::string message) {
   Error error;
   error.status = status;
   error.message = std::move(message);
-  return tl::unexpected<Error>(std::move(error));
+  return error;
 }
 
-tl::unexpected<Error> fail_errno(int sys_errno, std::string_view what) {
+Error fail(std::string message) { return fail(TIDEMARK_E_PERMANENT, std::move(message)); }
+
+Error fail_errno(int sys_errno, std::string_view what) { return of_errno(sys_errno, ErrnoOf::kEntry, what); }
+
+Error fail_sink_errno(int sys_errno, std::string_view what) {
+  return of_errno(sys_errno, ErrnoOf::kSink, what);
+}
+
+Error out_of_memory() noexcept {
   Error error;
-  error.status = status_of_errno(sys_errno, ErrnoOf::kEntry);
-  error.sys_errno = sys_errno;
-  error.message = std::string(what) + ": " + errno_text(sys_errno);
-  return tl::unexpected<Error>(std::move(error));
+  error.status = TIDEMARK_E_RETRYABLE;
+  error.sys_errno = ENOMEM;
+  error.message = "out of memory";
+  return error;
 }
 
-tidemark_status to_abi(const Error& error, tidemark_error* out) {
-  if (out == nullptr) return error.status;
+Error passed_on(tidemark_status status) {
+  Error error;
+  error.status = status;
+  error.reported = true;
+  return error;
+}
+
+tidemark_status to_abi(const Error& error, tidemark_error* out) noexcept {
+  if (out == nullptr || error.reported) return error.status;
   if (TIDEMARK_HAS(out, tidemark_error, sys_errno)) out->sys_errno = error.sys_errno;
   if (TIDEMARK_HAS(out, tidemark_error, http_status)) out->http_status = error.http_status;
   if (TIDEMARK_HAS(out, tidemark_error, retry_after_ms)) out->retry_after_ms = error.retry_after_ms;
