@@ -27,13 +27,20 @@ struct Error {
   std::string message;  // one line that names the culprit and, where there is one, the remedy
   tidemark_status status = TIDEMARK_OK;  // of the plugin, if it was the one that failed
   uint32_t retry_after_ms = 0;
+
+  Error() = default;
+  Error(ExitCode code, std::string text, tidemark_status status_of_plugin = TIDEMARK_OK,
+        uint32_t retry_ms = 0)
+      : exit_code(code), message(std::move(text)), status(status_of_plugin), retry_after_ms(retry_ms) {}
+  Error(tidemark::Error local) : message(std::move(local.message)) {}  // of this machine
 };
 
 // "cannot open /data/file" + errno -> "cannot open /data/file: No such file or directory".
 inline Error errno_error(const std::string& what, int sys_errno = errno) {
-  return {kExitLocal, what + ": " + errno_text(sys_errno), TIDEMARK_OK, 0};
+  return {kExitLocal, what + ": " + errno_text(sys_errno)};
 }
-inline Error usage_error(std::string message) { return {kExitUsage, std::move(message), TIDEMARK_OK, 0}; }
+inline Error sink_error(std::string message) { return {kExitSink, std::move(message)}; }
+inline Error usage_error(std::string message) { return {kExitUsage, std::move(message)}; }
 
 template <class T>
 using Result = tidemark::Result<T, Error>;

@@ -1,10 +1,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+#include "base/files.h"
 #include "console.h"
-#include "files.h"
 #include "holders.h"
-#include "lsn.h"
+#include "text.h"
 #include "verbs.h"
 
 namespace tidemark::cli {
@@ -60,7 +61,10 @@ Result<void> fetch_to_file(Archive& archive, const std::vector<std::string>& key
     Sink sink{fd.get(), temporary, {}};
     fetched = copy(archive, key, sink, stop);
     if (fetched && ::fsync(fd.get()) != 0) fetched = errno_error("cannot fsync " + temporary);
-    if (fetched && ::rename(temporary.c_str(), path.c_str()) == 0) return sync_dir(parent_of(path));
+    if (fetched && ::rename(temporary.c_str(), path.c_str()) == 0) {
+      TM_TRY(sync_dir(parent_of(path)));
+      return {};
+    }
     if (fetched) fetched = errno_error("cannot create " + path);
     ::unlink(temporary.c_str());
     if (fetched.error().status != TIDEMARK_E_CORRUPT) return fetched;

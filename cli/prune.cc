@@ -1,7 +1,7 @@
 #include <chrono>
 
 #include "console.h"
-#include "lsn.h"
+#include "format/lsn.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -65,7 +65,7 @@ int run_prune(const PruneOptions& options) {
   Json summary;
   summary["type"] = "summary";
   summary["before"] = before;
-  summary["before_key"] = "@" + lsn_key_text(before);
+  summary["before_key"] = "@" + lsn_text(before);
   summary["archives"] = archives;
   summary["records"] = records;
   summary["size_bytes"] = bytes;

@@ -203,7 +203,8 @@ Result<void> Bench::report(Outcome outcome) {
   auto metrics = archiver_->metrics();
   if (!metrics) return metrics.error();
   if (!options_.metrics_file.empty()) {
-    if (auto written = replace_file(options_.metrics_file, *metrics); !written) return written;
+    if (auto written = replace_file(options_.metrics_file, *metrics, Durability::kUnsafe); !written)
+      return written;
   }
   BenchFigures figures;
   figures.outcome = outcome == Outcome::kDone          ? "done"
@@ -231,7 +232,7 @@ Result<void> Bench::report(Outcome outcome) {
   }
   std::fputs(figures_text(figures, options_.profile).c_str(), stdout);
   if (options_.common.json_file.empty()) return {};
-  return replace_file(options_.common.json_file, figures_json(figures));
+  return replace_file(options_.common.json_file, figures_json(figures), Durability::kUnsafe);
 }
 
 int Bench::execute() {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "lsn.h"
+#include "format/lsn.h"
 
 namespace tidemark::host {
 

@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-#include "lsn.h"
+#include "format/lsn.h"
 
 namespace tidemark::host {
 
@@ -29,7 +29,7 @@ Result<JournalRecord> parse_record(std::string_view line) {
   record.storage = std::string(fields[0]);
   const auto [end, code] =
       std::from_chars(fields[1].data(), fields[1].data() + fields[1].size(), record.partition);
-  const auto lsn = parse_lsn(fields[2]);
+  const auto lsn = parse_lsn_text(fields[2]);
   auto digest = parse_digest(fields[3]);
   auto origin = percent_decode(fields[4] == "-" ? std::string_view() : fields[4]);
   if (fields[0].empty() || code != std::errc() || end != fields[1].data() + fields[1].size() || !lsn ||

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "lsn.h"
+#include "format/lsn.h"
 #include "partition_dir.h"
 
 namespace tidemark::host {

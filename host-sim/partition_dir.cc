@@ -7,7 +7,7 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "lsn.h"
+#include "format/lsn.h"
 
 namespace tidemark::host {
 
@@ -56,7 +56,7 @@ Result<std::vector<uint64_t>> sweep_and_list(const std::string& root) {
   std::vector<uint64_t> lsns;
   for (const std::string& name : *names) {
     const std::string path = wal_path(root) + "/" + name;
-    const auto lsn = parse_lsn(name);
+    const auto lsn = parse_lsn_text(name);
     if (!lsn && name.rfind(".tmp-", 0) != 0) return fail(path + " is no entry of the log; move it away");
     if (lsn && ::access((path + "/" + kManifestName).c_str(), F_OK) == 0) {
       lsns.push_back(*lsn);
@@ -97,9 +97,10 @@ Result<RecoveredLog> recover_log(const std::vector<uint64_t>& on_disk, const Par
 }
 
 Result<void> write_position(const std::string& root, const PartitionPosition& position) {
-  return replace_file(root + "/position", "acked " + std::to_string(position.acked) + "\nlow " +
-                                              std::to_string(position.low) + "\nnext " +
-                                              std::to_string(position.next) + "\n");
+  return replace_file(root + "/position",
+                      "acked " + std::to_string(position.acked) + "\nlow " + std::to_string(position.low) +
+                          "\nnext " + std::to_string(position.next) + "\n",
+                      Durability::kUnsafe);
 }
 
 PartitionPosition read_position(const std::string& root) {

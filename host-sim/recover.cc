@@ -78,7 +78,7 @@ Result<void> claim(const std::string& directory, const std::string& url) {
     if (name != kLockName && name != std::string(kRecoveringName) + ".tmp")
       return fail(directory + " is not empty; a recovery needs a directory of its own");
   }
-  if (auto written = replace_file(marker, url + "\n"); !written) return written;
+  if (auto written = replace_file(marker, url + "\n", Durability::kFsync); !written) return written;
   return sync_dir(directory);
 }
 
@@ -120,7 +120,8 @@ Result<void> write_json(const std::string& path, const Recoverer& recoverer, con
   json["lost"] = outcome.notes;
   json["errors"] = outcome.errors;
   json["seconds"] = outcome.seconds;
-  return replace_file(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return replace_file(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+                      Durability::kUnsafe);
 }
 
 void bring_everything_back(Recoverer& recoverer, uint32_t threads, int wake, Console& console,

@@ -4,8 +4,8 @@
 
 #include "digest.h"
 #include "entry_writer.h"
+#include "format/lsn.h"
 #include "fs.h"
-#include "lsn.h"
 #include "partition_dir.h"
 
 namespace tidemark::host {

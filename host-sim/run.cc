@@ -144,7 +144,8 @@ Result<void> Run::notify(uint64_t partition) {
   error.struct_size = sizeof(error);
   const auto status = archiver_->notify(options_.storage, partition, position.low, position.next - 1, &error);
   if (status == TIDEMARK_OK || status == TIDEMARK_E_CANCELLED) return {};
-  return fail("cannot notify partition " + std::to_string(partition) + ": " + status_text(status, &error));
+  return tidemark::fail("cannot notify partition " + std::to_string(partition) + ": " +
+                        status_text(status, &error));
 }
 
 ProgressState Run::progress(bool archiving) {
@@ -267,7 +268,8 @@ Result<void> Run::finish(Outcome outcome) {
 
 void Run::write_metrics() {
   auto text = archiver_->metrics();
-  auto written = text ? replace_file(options_.metrics_file, *text) : Result<void>(text.error());
+  auto written =
+      text ? replace_file(options_.metrics_file, *text, Durability::kUnsafe) : Result<void>(text.error());
   if (!written) fail(written.error().message);
 }
 
@@ -300,7 +302,8 @@ Result<void> Run::write_json(Outcome outcome) {
   json["commit_to_ack_p50_ms"] = static_cast<double>(table.latency().percentile_us(0.5)) / 1000;
   json["commit_to_ack_p99_ms"] = static_cast<double>(table.latency().percentile_us(0.99)) / 1000;
   return replace_file(options_.common.json_file,
-                      json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+                      json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+                      Durability::kUnsafe);
 }
 
 void Run::print_waiting() {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "format/lsn.h"
 #include "fs.h"
-#include "lsn.h"
 
 namespace tidemark::host {
 

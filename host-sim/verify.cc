@@ -97,7 +97,8 @@ Result<void> write_json(const std::string& path, const Verifier& verifier, const
   json["flaws"] = outcome.flaws;
   json["errors"] = errors;
   json["seconds"] = outcome.seconds;
-  return replace_file(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return replace_file(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+                      Durability::kUnsafe);
 }
 
 // "verified 4096 entries in 4096 archives: 0 missing, 0 different"

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/sha256.h"
 #include "base/status_name.h"
 #include "config/config.h"
 #include "entry_checks.h"
@@ -12,7 +13,6 @@
 #include "entry_readback.h"
 #include "runtime/archiver.h"
 #include "runtime/host.h"
-#include "util/sha256.h"
 
 namespace tidemark {
 namespace {
@@ -23,11 +23,11 @@ tidemark_status create(const tidemark_host* host, const tidemark_option* options
     if (Status ok = need(out, "out"); !ok) return ok;
     *out = nullptr;
     const Result<tidemark_host> copied = runtime::copy_host(host);
-    if (!copied) return tl::unexpected(copied.error());
+    if (!copied) return copied.error();
     const auto read = config::read_options(options, option_count);
-    if (!read) return tl::unexpected(read.error());
+    if (!read) return read.error();
     Result<config::Config> parsed = config::parse_config(*read);
-    if (!parsed) return tl::unexpected(parsed.error());
+    if (!parsed) return parsed.error();
     if (Status ok = check_digests(); !ok) return ok;
     *out = new tidemark_archiver(*copied, std::move(*parsed));
     return {};
@@ -47,7 +47,7 @@ tidemark_status set_sink(tidemark_archiver* archiver, tidemark_str url, const ti
     if (Status ok = need(archiver, "archiver"); !ok) return ok;
     if (url.data == nullptr && url.size > 0) return fail(TIDEMARK_E_INVALID, "url is NULL with a size");
     const auto read = config::read_options(options, option_count);
-    if (!read) return tl::unexpected(read.error());
+    if (!read) return read.error();
     return archiver->set_sink(view(url), *read, call);
   });
 }

@@ -8,7 +8,7 @@
 
 #include "base/guard.h"
 #include "base/result.h"
-#include "core/archive_name.h"
+#include "format/object_name.h"
 #include "runtime/archiver.h"
 
 struct tidemark_archiver : tidemark::runtime::Archiver {
@@ -34,7 +34,7 @@ inline Status check_partition(const tidemark_partition* partition) {
 
 inline Status check_name(const tidemark_partition* partition) {
   if (Status ok = check_partition(partition); !ok) return ok;
-  if (const char* problem = core::storage_name_problem(view(partition->storage))) {
+  if (const char* problem = storage_name_problem(view(partition->storage))) {
     return fail(TIDEMARK_E_INVALID,
                 "storage name '" + std::string(view(partition->storage).substr(0, 200)) + "' " + problem);
   }
@@ -42,7 +42,7 @@ inline Status check_name(const tidemark_partition* partition) {
 }
 
 inline Status check_range(tidemark_lsn first, tidemark_lsn last) {
-  if (first == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "first is 0: the first LSN is 1");
+  if (first == kNoLsn) return fail(TIDEMARK_E_INVALID, "first is 0: the first LSN is 1");
   if (first <= last) return {};
   return fail(TIDEMARK_E_INVALID,
               "first is " + std::to_string(first) + ", behind last, which is " + std::to_string(last));

@@ -1,24 +1,24 @@
 // Checks arguments and hands on to store/, inside the guard; nothing else.
 #include "entry_maintain.h"
 
+#include "base/wall_clock.h"
 #include "entry_checks.h"
 #include "store/maintain.h"
-#include "util/wall_clock.h"
 
 namespace tidemark {
 namespace {
 
-int32_t abi_kind(core::ObjectKind kind) {
+int32_t abi_kind(ObjectKind kind) {
   switch (kind) {
-    case core::ObjectKind::kArchive:
+    case ObjectKind::kArchive:
       return TIDEMARK_STORED_ARCHIVE;
-    case core::ObjectKind::kGap:
+    case ObjectKind::kGap:
       return TIDEMARK_STORED_GAP;
-    case core::ObjectKind::kAccepted:
+    case ObjectKind::kAccepted:
       return TIDEMARK_STORED_ACCEPTED;
-    case core::ObjectKind::kPruned:
+    case ObjectKind::kPruned:
       return TIDEMARK_STORED_PRUNED;
-    case core::ObjectKind::kOrigin:
+    case ObjectKind::kOrigin:
       return TIDEMARK_STORED_ORIGIN;
   }
   return TIDEMARK_STORED_FOREIGN;
@@ -57,7 +57,7 @@ tidemark_status scan(tidemark_archiver* archiver, tidemark_str storage, const ui
     if (Status ok = check_text(storage, "storage"); !ok) return ok;
     if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
     const auto sink = archiver->sink();
-    if (!sink) return tl::unexpected(sink.error());
+    if (!sink) return sink.error();
     const auto wanted = partition == nullptr ? std::nullopt : std::optional<uint64_t>(*partition);
     return store::scan(**sink, view(storage), wanted, from, stored_visitor(visit, visit_ctx), call);
   });
@@ -70,7 +70,7 @@ tidemark_status check(tidemark_archiver* archiver, tidemark_str key,
     if (Status ok = need(archiver, "archiver"); !ok) return ok;
     if (Status ok = check_text(key, "key"); !ok) return ok;
     const auto sink = archiver->sink();
-    if (!sink) return tl::unexpected(sink.error());
+    if (!sink) return sink.error();
     std::function<bool(const store::CheckedEntry&)> visit_entry;
     if (visit != nullptr) {
       visit_entry = [&](const store::CheckedEntry& entry) {
@@ -93,13 +93,13 @@ tidemark_status unpack(tidemark_archiver* archiver, tidemark_str key, tidemark_l
     if (Status ok = check_range(first, last); !ok) return ok;
     if (Status ok = check_directory(directory); !ok) return ok;
     const auto sink = archiver->sink();
-    if (!sink) return tl::unexpected(sink.error());
+    if (!sink) return sink.error();
     store::Unpacking what = {view(key), {first, last}, view(directory), {}, read_bytes};
     if (ready != nullptr) what.ready = [&] { return ready(visit_ctx) == 0; };
-    core::Range restored;
+    Range restored;
     Status status = store::unpack(**sink, what, &restored, call);
-    if (visit == nullptr || restored.first == core::kNoLsn) return status;
-    for (core::Lsn lsn = restored.first; visit(visit_ctx, lsn) == 0 && lsn != restored.last; ++lsn) {
+    if (visit == nullptr || restored.first == kNoLsn) return status;
+    for (Lsn lsn = restored.first; visit(visit_ctx, lsn) == 0 && lsn != restored.last; ++lsn) {
     }
     return status;
   });
@@ -113,10 +113,10 @@ tidemark_status read_record(tidemark_archiver* archiver, tidemark_str key,
     if (Status ok = check_text(key, "key"); !ok) return ok;
     if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
     const auto sink = archiver->sink();
-    if (!sink) return tl::unexpected(sink.error());
+    if (!sink) return sink.error();
     const auto record = store::read_record(**sink, view(key), call);
-    if (!record) return tl::unexpected(record.error());
-    const auto parsed = core::parse_object_key(view(key));
+    if (!record) return record.error();
+    const auto parsed = parse_object_key(view(key));
     const tidemark_record out = {sizeof out,
                                  abi_kind(record->kind),
                                  {abi_str(parsed->storage), parsed->partition},
@@ -138,7 +138,7 @@ tidemark_status accept_gap(tidemark_archiver* archiver, const tidemark_partition
     if (Status ok = check_range(first, last); !ok) return ok;
     if (Status ok = check_text(reason, "reason"); !ok) return ok;
     const auto sink = archiver->writable_sink();
-    if (!sink) return tl::unexpected(sink.error());
+    if (!sink) return sink.error();
     return store::accept_gap(**sink, view(partition->storage), partition->id, {first, last}, view(reason),
                              wall_clock_us(), call);
   });
@@ -150,9 +150,9 @@ tidemark_status prune(tidemark_archiver* archiver, const tidemark_partition* par
   return guard(error, [&]() -> Status {
     if (Status ok = need(archiver, "archiver"); !ok) return ok;
     if (Status ok = check_name(partition); !ok) return ok;
-    if (before == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "before is 0: the first LSN is 1");
+    if (before == kNoLsn) return fail(TIDEMARK_E_INVALID, "before is 0: the first LSN is 1");
     const auto sink = dry_run != 0 ? archiver->sink() : archiver->writable_sink();
-    if (!sink) return tl::unexpected(sink.error());
+    if (!sink) return sink.error();
     const store::Pruning what = {view(partition->storage), partition->id, before, dry_run != 0,
                                  wall_clock_us()};
     return store::prune(**sink, what, stored_visitor(visit, visit_ctx), call);

@@ -6,18 +6,6 @@
 #include "base/status_name.h"
 
 namespace tidemark {
-namespace {
-
-Error of_errno(int sys_errno, ErrnoOf whose, std::string_view what) {
-  Error error;
-  error.status = status_of_errno(sys_errno, whose);
-  error.sys_errno = sys_errno;
-  error.message = std::string(what) + ": " + errno_text(sys_errno);
-  return error;
-}
-
-}  // namespace
-
 Error fail(tidemark_status status, std::string message) {
   Error error;
   error.status = status;
@@ -27,10 +15,20 @@ Error fail(tidemark_status status, std::string message) {
 
 Error fail(std::string message) { return fail(TIDEMARK_E_PERMANENT, std::move(message)); }
 
-Error fail_errno(int sys_errno, std::string_view what) { return of_errno(sys_errno, ErrnoOf::kEntry, what); }
+Error fail_errno(ErrnoOf whose, int sys_errno, std::string_view what) {
+  Error error;
+  error.status = status_of_errno(sys_errno, whose);
+  error.sys_errno = sys_errno;
+  error.message = std::string(what) + ": " + errno_text(sys_errno);
+  return error;
+}
+
+Error fail_errno(int sys_errno, std::string_view what) {
+  return fail_errno(ErrnoOf::kEntry, sys_errno, what);
+}
 
 Error fail_sink_errno(int sys_errno, std::string_view what) {
-  return of_errno(sys_errno, ErrnoOf::kSink, what);
+  return fail_errno(ErrnoOf::kSink, sys_errno, what);
 }
 
 Error out_of_memory() noexcept {

@@ -27,7 +27,8 @@ struct Error {
   std::string message;    // one line that names the culprit and, where there is one, the remedy; no secrets
 };
 
-// As tl::expected, but an error needs no wrapping to be returned. A room with an Error of its own names it.
+// As tl::expected, but an error needs no wrapping to be returned. A room may have an Error of its own; it is
+// made from this one where TM_TRY meets it.
 template <typename T, typename E = Error>
 class [[nodiscard]] Result : public tl::expected<T, E> {
  public:
@@ -40,15 +41,16 @@ using Status = Result<void>;
 // TM_TRY(expression): gives up the function with the error of a Result, if it has one.
 // TM_ASSIGN(declaration, expression): the same, else declares what its value becomes:
 //   TM_ASSIGN(const Url url, parse_url(text));
-#define TM_TRY(...)                                                                         \
-  do {                                                                                      \
-    if (auto tm_outcome = (__VA_ARGS__); !tm_outcome) return std::move(tm_outcome).error(); \
+#define TM_TRY(...) TM_TRY_TO_(TM_JOIN_(tm_outcome_, __COUNTER__), (__VA_ARGS__))
+#define TM_TRY_TO_(outcome, expression)                                                         \
+  do {                                                                                          \
+    if (auto outcome = expression; !outcome) return tl::unexpected(std::move(outcome).error()); \
   } while (false)
 #define TM_ASSIGN(declaration, ...) \
   TM_ASSIGN_TO_(TM_JOIN_(tm_result_, __COUNTER__), declaration, (__VA_ARGS__))
-#define TM_ASSIGN_TO_(result, declaration, expression) \
-  auto result = expression;                            \
-  if (!result) return std::move(result).error();       \
+#define TM_ASSIGN_TO_(result, declaration, expression)           \
+  auto result = expression;                                      \
+  if (!result) return tl::unexpected(std::move(result).error()); \
   declaration = *std::move(result)
 #define TM_JOIN_(a, b) TM_JOIN_TEXT_(a, b)
 #define TM_JOIN_TEXT_(a, b) a##b
@@ -58,6 +60,7 @@ Error fail(std::string message);  // PERMANENT
 
 // Of an entry or another file that is not the sink's, or of the sink's own files and sockets;
 // base/errno_status.h says what becomes of each errno. The message is "<what>: <text of the errno>".
+Error fail_errno(ErrnoOf whose, int sys_errno, std::string_view what);
 Error fail_errno(int sys_errno, std::string_view what);
 Error fail_sink_errno(int sys_errno, std::string_view what);
 

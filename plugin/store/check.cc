@@ -1,7 +1,7 @@
+#include "base/sha256.h"
 #include "store/maintain.h"
 #include "store/read_archive.h"
 #include "store/stream.h"
-#include "util/sha256.h"
 
 namespace tidemark::store {
 namespace {
@@ -15,14 +15,14 @@ class EntryVisitor final : public tar::ContentVisitor {
   void entry_bytes(std::span<const uint8_t> bytes) override {
     if (visit_) sha_.update(bytes.data(), bytes.size());
   }
-  Status begin_entry(core::Lsn) override {
+  Status begin_entry(Lsn) override {
     if (visit_) sha_.reset();
     return {};
   }
-  Status end_entry(core::Lsn lsn, uint64_t size_bytes) override {
+  Status end_entry(Lsn lsn, uint64_t size_bytes) override {
     if (!visit_) return {};
-    const Result<core::Digest> digest = sha_.finish();
-    if (!digest) return tl::unexpected(digest.error());
+    const Result<Digest> digest = sha_.finish();
+    if (!digest) return digest.error();
     if (visit_({lsn, size_bytes, *digest})) return {};
     was_stopped_ = true;
     return fail(TIDEMARK_E_CANCELLED, "the visitor has seen enough");
@@ -35,7 +35,7 @@ class EntryVisitor final : public tar::ContentVisitor {
 };
 
 // Its only entry is all of its content but the end mark, whose digest comes with that of the whole.
-Status check_single(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
+Status check_single(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                     const std::function<bool(const CheckedEntry&)>& visit, uint64_t* read_bytes,
                     const Call& deadline) {
   tar::ContentVisitor nothing;
@@ -52,11 +52,11 @@ Status check_single(sink::Sink& sink, std::string_view key, const core::ParsedKe
 Status check(sink::Sink& sink, std::string_view key, const std::function<bool(const CheckedEntry&)>& visit,
              uint64_t* read_bytes, const tidemark_call* call) {
   const auto parsed = parse_key(key);
-  if (!parsed) return tl::unexpected(parsed.error());
+  if (!parsed) return parsed.error();
   const Call deadline(call);
-  if (parsed->name.kind != core::ObjectKind::kArchive) {
+  if (parsed->name.kind != ObjectKind::kArchive) {
     const auto object = read_record_object(sink, key, *parsed, read_bytes, deadline);
-    return object ? Status() : tl::unexpected(object.error());
+    return object ? Status() : object.error();
   }
   if (parsed->name.range.first == parsed->name.range.last) {
     return check_single(sink, key, *parsed, visit, read_bytes, deadline);
@@ -69,13 +69,13 @@ Status check(sink::Sink& sink, std::string_view key, const std::function<bool(co
 
 Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemark_call* call) {
   const auto parsed = parse_key(key);
-  if (!parsed) return tl::unexpected(parsed.error());
-  if (parsed->name.kind == core::ObjectKind::kArchive) {
+  if (!parsed) return parsed.error();
+  if (parsed->name.kind == ObjectKind::kArchive) {
     return fail(TIDEMARK_E_INVALID, std::string(key) + ": is an archive, not a record");
   }
   const Call deadline(call);
   const auto object = read_record_object(sink, key, *parsed, nullptr, deadline);
-  if (!object) return tl::unexpected(object.error());
+  if (!object) return object.error();
   return parse_record(*object, *parsed);
 }
 

@@ -14,10 +14,10 @@ namespace {
 using Take = std::function<Status(std::span<const uint8_t>)>;
 
 // Every byte, once. The footer, if it is of these bytes and of this key.
-Result<core::Footer> read_whole(sink::Sink& sink, std::string_view key, const Take& take,
-                                uint64_t* read_bytes, const tidemark_call* call) {
+Result<Footer> read_whole(sink::Sink& sink, std::string_view key, const Take& take, uint64_t* read_bytes,
+                          const tidemark_call* call) {
   const auto parsed = parse_key(key);
-  if (!parsed) return tl::unexpected(parsed.error());
+  if (!parsed) return parsed.error();
   const Call deadline(call);
   tar::FooterSplitter splitter;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
@@ -26,29 +26,29 @@ Result<core::Footer> read_whole(sink::Sink& sink, std::string_view key, const Ta
     if (Status first = take(pieces.first); !first) return first;
     return take(pieces.second);
   });
-  if (!status) return tl::unexpected(std::move(status.error()));
+  if (!status) return std::move(status.error());
   auto footer = splitter.check(parsed->storage, parsed->partition, parsed->name.range);
   if (!footer) return about(key, footer.error());
   return footer;
 }
 
-Result<core::Footer> read(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
-                          const tidemark_call* call) {
+Result<Footer> read(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
+                    const tidemark_call* call) {
   if (depth == Depth::kFull) {
     const auto nothing = [](std::span<const uint8_t>) -> Status { return {}; };
     return read_whole(sink, key, nothing, read_bytes, call);
   }
-  count_bytes(read_bytes, core::kFooterSize);
+  count_bytes(read_bytes, kFooterSize);
   return read_footer(sink, key, call);
 }
 
 }  // namespace
 
-Error other_content(std::string_view key, const core::Digest& there, const core::Digest& here) {
+Error other_content(std::string_view key, const Digest& there, const Digest& here) {
   Error error;
   error.status = TIDEMARK_E_EXISTS;
-  error.message = std::string(key) + " holds other content: sha256 " + core::hex(there) + " there, " +
-                  core::hex(here) + " here";
+  error.message =
+      std::string(key) + " holds other content: sha256 " + hex(there) + " there, " + hex(here) + " here";
   return error;
 }
 
@@ -58,15 +58,15 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
   // Of another size it is not ours whatever it holds; its footer tells a cut object from another history.
   const bool is_other_size = there_bytes != here.size_bytes;
   const auto footer = read(sink, key, is_other_size ? Depth::kFooter : depth, read_bytes, call);
-  if (!footer) return tl::unexpected(footer.error());
+  if (!footer) return footer.error();
   if (footer->sha256 != here.sha256) {
     // Another history, or a footer that is damaged itself: that an operator must be told rightly is worth
     // reading.
     if (depth == Depth::kFooter && !is_other_size) {
       const auto whole = read(sink, key, Depth::kFull, read_bytes, call);
-      if (!whole) return tl::unexpected(whole.error());
+      if (!whole) return whole.error();
     }
-    return tl::unexpected(other_content(key, footer->sha256, here.sha256));
+    return other_content(key, footer->sha256, here.sha256);
   }
   if (is_other_size) {
     return fail(TIDEMARK_E_CORRUPT,
@@ -79,7 +79,7 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
 Status prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
                      const tidemark_call* call) {
   const auto footer = read(sink, key, depth, read_bytes, call);
-  return footer ? Status() : tl::unexpected(footer.error());
+  return footer ? Status() : footer.error();
 }
 
 Status digest_entries(sink::Sink& sink, std::string_view key, tar::EntryDigests& digests,
@@ -89,7 +89,7 @@ Status digest_entries(sink::Sink& sink, std::string_view key, tar::EntryDigests&
     return status ? status : about(key, status.error());
   };
   const auto footer = read_whole(sink, key, take, read_bytes, call);
-  return footer ? Status() : tl::unexpected(footer.error());
+  return footer ? Status() : footer.error();
 }
 
 }  // namespace tidemark::store

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "core/footer.h"
+#include "format/footer.h"
 #include "sink/sink.h"
 #include "tar/entry_digests.h"
 
@@ -23,11 +23,11 @@ enum class Depth : uint8_t {
 // What an archive should be: its size, footer included, and the digest of all before the footer.
 struct ArchiveContent {
   uint64_t size_bytes = 0;
-  core::Digest sha256{};
+  Digest sha256{};
 };
 
 // The error of an archive that is whole and holds something else: EXISTS, with both digests.
-Error other_content(std::string_view key, const core::Digest& there, const core::Digest& here);
+Error other_content(std::string_view key, const Digest& there, const Digest& here);
 
 // Whether the archive under `key`, of which the sink says that it has `there_bytes`, is that content.
 //   EXISTS   it is whole and holds other content

@@ -7,7 +7,7 @@
 
 namespace tidemark::store {
 
-Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn from,
+Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,
                    const std::function<bool(const ArchiveInfo&)>& visit, const Call& deadline);
 
 }  // namespace tidemark::store

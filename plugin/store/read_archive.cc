@@ -4,7 +4,7 @@
 
 namespace tidemark::store {
 
-Status read_archive(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
+Status read_archive(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                     tar::FooterSplitter& splitter, tar::ContentVisitor& visitor, uint64_t* read_bytes,
                     const Call& deadline) {
   tar::ContentParser parser(parsed.name.range, visitor);

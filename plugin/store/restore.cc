@@ -26,7 +26,7 @@ class ObjectStream final : public tar::ByteStream {
   Result<std::span<const uint8_t>> next() override {
     if (offset_ == size_bytes_) return std::span<const uint8_t>();
     const auto call = deadline_.next_call();
-    if (!call) return tl::unexpected(call.error());
+    if (!call) return call.error();
     size_t received = 0;
     Status status = sink_.get(
         key_, static_cast<int64_t>(offset_), capacity_,
@@ -37,7 +37,7 @@ class ObjectStream final : public tar::ByteStream {
           return true;
         },
         &*call);
-    if (!status) return tl::unexpected(std::move(status.error()));
+    if (!status) return std::move(status.error());
     if (received == 0) {
       return fail(TIDEMARK_E_CORRUPT, std::string(key_) + ": ends after " + std::to_string(offset_) + " of " +
                                           std::to_string(size_bytes_) + " bytes");
@@ -57,26 +57,26 @@ class ObjectStream final : public tar::ByteStream {
 };
 
 struct Candidate {
-  core::Range range;
+  Range range;
   std::string key;
   uint64_t size_bytes;
 };
 struct Candidates {
   std::vector<Candidate> archives;
-  std::optional<core::ParsedName> record;  // that says why there is none
+  std::optional<ParsedName> record;  // that says why there is none
 };
 
 constexpr size_t kCandidatesMax = 16;
 
-Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, uint64_t partition,
-                                   core::Lsn lsn, const Call& deadline) {
+Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn lsn,
+                                   const Call& deadline) {
   Candidates found;
   size_t names_behind = 0;
   Status status = list_within(
       sink, storage, partition, lsn,
       [&](const ArchiveInfo& info) {
         if (!info.range.contains(lsn)) return ++names_behind < kOverlapNames;
-        if (info.kind != core::ObjectKind::kArchive) {
+        if (info.kind != ObjectKind::kArchive) {
           found.record = {info.range, info.kind};
         } else {
           found.archives.push_back({info.range, std::string(info.key), info.size_bytes});
@@ -84,20 +84,20 @@ Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, u
         return found.archives.size() < kCandidatesMax;
       },
       deadline);
-  if (!status) return tl::unexpected(std::move(status.error()));
+  if (!status) return std::move(status.error());
   return found;
 }
 
-tl::unexpected<Error> not_found(std::string_view storage, uint64_t partition, core::Lsn lsn,
-                                const std::optional<core::ParsedName>& record) {
+Error not_found(std::string_view storage, uint64_t partition, Lsn lsn,
+                const std::optional<ParsedName>& record) {
   std::string message = "no archive of " + std::string(storage) + "/" + std::to_string(partition) +
                         " holds entry " + std::to_string(lsn);
   if (record) {
     const char* const why =
-        record->kind == core::ObjectKind::kGap        ? " are recorded as a gap, they could not be archived"
-        : record->kind == core::ObjectKind::kAccepted ? " are recorded as lost, and accepted"
-        : record->kind == core::ObjectKind::kOrigin   ? " were never in this archive, it begins after them"
-                                                      : " were pruned on purpose";
+        record->kind == ObjectKind::kGap        ? " are recorded as a gap, they could not be archived"
+        : record->kind == ObjectKind::kAccepted ? " are recorded as lost, and accepted"
+        : record->kind == ObjectKind::kOrigin   ? " were never in this archive, it begins after them"
+                                                : " were pruned on purpose";
     message += ": entries " + std::to_string(record->range.first) + " to " +
                std::to_string(record->range.last) + why;
   }
@@ -117,12 +117,12 @@ Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extractio
 
 }  // namespace
 
-Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn lsn,
+Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn lsn,
                          std::string_view directory, size_t piece_bytes, const tidemark_call* call) {
-  if (lsn == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "entry 0 was asked for; LSNs begin with 1");
+  if (lsn == kNoLsn) return fail(TIDEMARK_E_INVALID, "entry 0 was asked for; LSNs begin with 1");
   const Call deadline(call);
   const auto found = find_candidates(sink, storage, partition, lsn, deadline);
-  if (!found) return tl::unexpected(found.error());
+  if (!found) return found.error();
   if (found->archives.empty()) return not_found(storage, partition, lsn, found->record);
   const tar::Extraction wanted = {storage, partition, {}, lsn, directory, {}};
   Restored result;
@@ -131,10 +131,10 @@ Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t pa
     Status status = restore_from(sink, candidate, wanted, piece_bytes, deadline);
     if (status) return result;
     // Only another copy of the entry can help.
-    if (status.error().status != TIDEMARK_E_CORRUPT) return tl::unexpected(std::move(status.error()));
+    if (status.error().status != TIDEMARK_E_CORRUPT) return std::move(status.error());
     result.damaged.push_back(std::move(status.error()));
   }
-  return tl::unexpected(std::move(result.damaged.front()));
+  return std::move(result.damaged.front());
 }
 
 }  // namespace tidemark::store

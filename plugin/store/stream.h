@@ -9,16 +9,16 @@
 
 #include "base/call.h"
 #include "base/result.h"
-#include "core/archive_name.h"
+#include "format/object_name.h"
 #include "sink/sink.h"
 
 namespace tidemark::store {
 
 // INVALID with the key, cut to what fits a message.
-Result<core::ParsedKey> parse_key(std::string_view key);
+Result<ParsedKey> parse_key(std::string_view key);
 
 // The error with the key before its message.
-tl::unexpected<Error> about(std::string_view key, Error error);
+Error about(std::string_view key, Error error);
 
 // Reads an object, or a range of it, through a function that gets its pieces and may stop it with an error.
 Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, const Call& deadline,

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/archive_name.h"
+#include "format/object_name.h"
 #include "tar/member_path.h"
 
 namespace tidemark::tar {
@@ -31,7 +31,7 @@ constexpr std::string_view kPaxKeys[] = {"hdrcharset", "path", "linkpath", "size
 
 using Block = std::array<uint8_t, kBlockSize>;
 
-tl::unexpected<Error> corrupt(const std::string& what) {
+Error corrupt(const std::string& what) {
   return fail(TIDEMARK_E_CORRUPT, "the tar is not one of Tidemark's: " + what);
 }
 
@@ -142,8 +142,8 @@ Status ContentParser::on_end_block() {
   if (end_blocks_ == 2 || !is_zero(block_)) return corrupt("something follows its end mark");
   if (!pax_.empty()) return corrupt("a pax header stands before its end mark");
   if (end_blocks_ == 0) {
-    if (entry_ == core::kNoLsn || entry_ != range_.last) {
-      const core::Lsn missing = entry_ == core::kNoLsn ? range_.first : entry_ + 1;
+    if (entry_ == kNoLsn || entry_ != range_.last) {
+      const Lsn missing = entry_ == kNoLsn ? range_.first : entry_ + 1;
       return corrupt("entry " + std::to_string(missing) + " is not in it");
     }
     if (Status status = end_entry(); !status) return status;
@@ -154,7 +154,7 @@ Status ContentParser::on_end_block() {
 }
 
 Status ContentParser::end_entry() {
-  if (entry_ == core::kNoLsn) return {};
+  if (entry_ == kNoLsn) return {};
   return visitor_.end_entry(entry_, entry_size_bytes_);
 }
 
@@ -281,7 +281,7 @@ Status ContentParser::on_member(ParsedMember member, std::string_view name) {
   if (is_directory) name.remove_suffix(1);
 
   const std::string_view root = name.substr(0, name.find('/'));
-  const auto lsn = core::parse_lsn_text(root);
+  const auto lsn = parse_lsn_text(root);
   if (!lsn || !range_.contains(*lsn)) {
     return corrupt(shown + " lies outside of the entries the archive is to hold");
   }
@@ -302,7 +302,7 @@ Status ContentParser::on_member(ParsedMember member, std::string_view name) {
 
 Status ContentParser::on_root(const ParsedMember& member, std::string_view shown) {
   if (member.lsn == entry_) return corrupt(std::string(shown) + " is there twice");
-  const core::Lsn expected = entry_ == core::kNoLsn ? range_.first : entry_ + 1;
+  const Lsn expected = entry_ == kNoLsn ? range_.first : entry_ + 1;
   if (member.lsn != expected) {
     return corrupt(std::string(shown) + " stands where entry " + std::to_string(expected) + " belongs");
   }

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <optional>
 
-#include "core/archive_name.h"
+#include "format/object_name.h"
 
 namespace tidemark::tar {
 namespace {
@@ -17,7 +17,7 @@ constexpr size_t kSizeEnd = 136;
 constexpr size_t kTypeAt = 156;
 constexpr size_t kPrefixAt = 345;
 
-tl::unexpected<Error> corrupt(const char* what) {
+Error corrupt(const char* what) {
   return fail(TIDEMARK_E_CORRUPT, std::string("the tar is not one of Tidemark's: ") + what);
 }
 
@@ -27,7 +27,7 @@ std::string_view text_at(const std::array<uint8_t, kBlockSize>& block, size_t be
 }
 
 // The entry that begins with this member: its root is named by its number alone.
-std::optional<core::Lsn> root_of(const std::array<uint8_t, kBlockSize>& block) {
+std::optional<Lsn> root_of(const std::array<uint8_t, kBlockSize>& block) {
   std::string_view name = text_at(block, 0, kNameEnd);
   if (block[kPrefixAt] != 0) return std::nullopt;
   const auto type = static_cast<MemberType>(block[kTypeAt]);
@@ -36,7 +36,7 @@ std::optional<core::Lsn> root_of(const std::array<uint8_t, kBlockSize>& block) {
   } else if (type != MemberType::kFile) {
     return std::nullopt;
   }
-  return core::parse_lsn_text(name);
+  return parse_lsn_text(name);
 }
 
 // The value of the record `size` among pax records, "<length> <key>=<value>\n" each; 0 if there is none.
@@ -131,11 +131,11 @@ Status EntryDigests::on_pax_end() {
 
 Status EntryDigests::end_entry() {
   if (wanted_.contains(entry_)) {
-    const Result<core::Digest> digest = sha_.finish();
-    if (!digest) return tl::unexpected(digest.error());
+    const Result<Digest> digest = sha_.finish();
+    if (!digest) return digest.error();
     digests_[entry_] = *digest;
   }
-  entry_ = core::kNoLsn;
+  entry_ = kNoLsn;
   sha_.reset();
   return {};
 }
@@ -144,7 +144,7 @@ void EntryDigests::hash(std::span<const uint8_t> bytes) {
   if (wanted_.contains(entry_)) sha_.update(bytes.data(), bytes.size());
 }
 
-const core::Digest* EntryDigests::find(core::Lsn lsn) const {
+const Digest* EntryDigests::find(Lsn lsn) const {
   const auto found = digests_.find(lsn);
   return found == digests_.end() ? nullptr : &found->second;
 }

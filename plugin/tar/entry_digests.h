@@ -14,22 +14,22 @@
 #include <string>
 
 #include "base/result.h"
-#include "core/footer.h"
-#include "core/types.h"
+#include "base/sha256.h"
+#include "format/footer.h"
+#include "format/types.h"
 #include "tar/format.h"
-#include "util/sha256.h"
 
 namespace tidemark::tar {
 
 class EntryDigests {
  public:
   // Of entries outside of `wanted` nothing is kept.
-  explicit EntryDigests(core::Range wanted) : wanted_(wanted) {}
+  explicit EntryDigests(Range wanted) : wanted_(wanted) {}
 
   // The archive's content in order, without its footer. CORRUPT: no archive of ours.
   Status push(std::span<const uint8_t> piece);
   // After the end mark. The last digest that an entry with this number had; nullptr: there is none.
-  const core::Digest* find(core::Lsn lsn) const;
+  const Digest* find(Lsn lsn) const;
 
  private:
   Status on_block();
@@ -38,8 +38,8 @@ class EntryDigests {
   Status end_entry();
   void hash(std::span<const uint8_t> bytes);
 
-  const core::Range wanted_;
-  std::map<core::Lsn, core::Digest> digests_;
+  const Range wanted_;
+  std::map<Lsn, Digest> digests_;
   std::array<uint8_t, kBlockSize> block_;
   size_t block_size_ = 0;
   uint64_t body_ = 0;      // bytes of the member's body and padding still to come
@@ -47,7 +47,7 @@ class EntryDigests {
   uint64_t pax_body_ = 0;  // of them still to come
   uint64_t pax_size_ = 0;  // a size they give, 0: none
   bool ended_ = false;
-  core::Lsn entry_ = core::kNoLsn;  // whose bytes are hashed now, if wanted
+  Lsn entry_ = kNoLsn;  // whose bytes are hashed now, if wanted
   Sha256 sha_;
 };
 

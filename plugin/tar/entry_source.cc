@@ -8,8 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "base/crc32c.h"
 #include "base/guard.h"
-#include "core/archive_name.h"
+#include "base/sha256.h"
+#include "base/stopwatch.h"
+#include "format/object_name.h"
 #include "tar/attributes.h"
 #include "tar/format.h"
 #include "tar/layout.h"
@@ -17,9 +20,6 @@
 #include "tar/packer.h"
 #include "tar/stream.h"
 #include "tar/walker.h"
-#include "util/crc32c.h"
-#include "util/sha256.h"
-#include "util/stopwatch.h"
 
 namespace tidemark::tar {
 namespace {
@@ -27,7 +27,7 @@ namespace {
 constexpr size_t kStepBytes = 256 << 10;  // read, hashed and known again at once, while it is in the cache
 constexpr size_t kBufferMin = 64 << 10;   // room for the largest header and for re-reading
 constexpr size_t kLayoutMax = 1u << 30;   // offsets of names are 32 bits wide
-constexpr size_t kTailSize = kEndMarkSize + core::kFooterSize;
+constexpr size_t kTailSize = kEndMarkSize + kFooterSize;
 
 struct Free {
   void operator()(uint8_t* buffer) const { std::free(buffer); }
@@ -54,11 +54,11 @@ class EntrySource::Impl {
   Status open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
               const Call& call);
   void close();
-  uint64_t size_bytes() const { return mode_ == Mode::kClosed ? 0 : content_size_ + core::kFooterSize; }
+  uint64_t size_bytes() const { return mode_ == Mode::kClosed ? 0 : content_size_ + kFooterSize; }
   const uint8_t* data() const { return mode_ == Mode::kHeld && !failure_ ? buffer_.get() : nullptr; }
   Result<size_t> read(uint64_t offset, uint8_t* out, size_t size);
-  Result<core::Digest> content_digest();
-  Result<core::Digest> object_digest();
+  Result<Digest> content_digest();
+  Result<Digest> object_digest();
   Result<uint32_t> object_crc32c();
   const std::optional<Error>& failure() const { return failure_; }
   const SourceTimes& times() const { return times_; }
@@ -72,7 +72,7 @@ class EntrySource::Impl {
     } catch (...) {
       failure_ = current_error();
     }
-    return tl::unexpected<Error>(*failure_);
+    return *failure_;
   }
 
  private:
@@ -102,9 +102,9 @@ class EntrySource::Impl {
   Status read_chunk(uint64_t chunk, uint8_t* out, size_t size);
   Status not_cancelled() const;
   template <typename T>
-  tl::unexpected<Error> failed(const T& result) {
+  Error failed(const T& result) {
     if (!failure_) failure_ = result.error();
-    return tl::unexpected<Error>(result.error());
+    return result.error();
   }
 
   const size_t buffer_bytes_;
@@ -138,9 +138,9 @@ class EntrySource::Impl {
   SourceTimes times_;
   uint64_t content_size_ = 0;   // everything before the footer
   bool content_known_ = false;  // content_digest_ and footer_ are valid
-  core::Digest content_digest_{};
-  core::FooterBlock footer_{};
-  std::optional<core::Digest> object_digest_;
+  Digest content_digest_{};
+  FooterBlock footer_{};
+  std::optional<Digest> object_digest_;
 
   // Streamed only. Bytes up to hashed_ were read once, in order, and have the checksum crc_; chunks_ holds
   // what it was at the end of each full chunk among them.
@@ -168,7 +168,7 @@ EntrySource::Impl::Impl(SourceLimits limits)
 Status EntrySource::Impl::begin(std::string_view storage, uint64_t partition, const Call& call) {
   close();
   failure_.reset();
-  if (const char* problem = core::storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
+  if (const char* problem = storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
   storage_ = storage;
   partition_ = partition;
   call_ = call;
@@ -178,8 +178,8 @@ Status EntrySource::Impl::begin(std::string_view storage, uint64_t partition, co
 }
 
 Result<bool> EntrySource::Impl::add(const EntryPath& entry, uint64_t most_bytes) {
-  const core::Lsn before = entries_.empty() ? core::kNoLsn : entries_.back().lsn;
-  if (entry.lsn == core::kNoLsn || (before != core::kNoLsn && entry.lsn != before + 1)) {
+  const Lsn before = entries_.empty() ? kNoLsn : entries_.back().lsn;
+  if (entry.lsn == kNoLsn || (before != kNoLsn && entry.lsn != before + 1)) {
     return fail(TIDEMARK_E_INVALID,
                 "entry " + std::to_string(entry.lsn) + " does not follow " + std::to_string(before));
   }
@@ -203,7 +203,7 @@ Result<bool> EntrySource::Impl::add(const EntryPath& entry, uint64_t most_bytes)
   const bool is_too_much = layout_.has_too_many_bytes() || walker_.has_too_many();
   take_back(packed_bytes, status);
   if (status || (is_too_much && !entries_.empty())) return false;
-  return tl::unexpected(std::move(status.error()));
+  return std::move(status.error());
 }
 
 // The entry added last. Those before it are as they were, unless they had to be laid out anew and something
@@ -234,7 +234,7 @@ void EntrySource::Impl::allow_members(size_t entry) {
 Status EntrySource::Impl::add_last(uint64_t* size_bytes) {
   if (packed_ + 1 == entries_.size()) {
     const auto packed = pack_last(size_bytes);
-    if (!packed) return tl::unexpected(packed.error());
+    if (!packed) return packed.error();
     if (*packed) return {};
   }
   return lay_out_last(size_bytes);
@@ -242,12 +242,12 @@ Status EntrySource::Impl::add_last(uint64_t* size_bytes) {
 
 // False if the buffer is too small, or the budget for the names of a directory.
 Result<bool> EntrySource::Impl::pack_last(uint64_t* size_bytes) {
-  if (Status status = not_cancelled(); !status) return tl::unexpected(std::move(status.error()));
+  if (Status status = not_cancelled(); !status) return std::move(status.error());
   allow_members(entries_.size() - 1);
   budget_.refused = false;
   if (Status status = walker_.walk(entries_.back(), packer_, call_); !status) {
     if (packer_.overflowed() || budget_.refused) return false;
-    return tl::unexpected(std::move(status.error()));
+    return std::move(status.error());
   }
   ++packed_;
   *size_bytes = packer_.size() + kTailSize;
@@ -271,7 +271,7 @@ Status EntrySource::Impl::lay_out_last(uint64_t* size_bytes) {
                                             " bytes is too large for the memory budget; raise it");
     }
   }
-  *size_bytes = content_size() + core::kFooterSize;
+  *size_bytes = content_size() + kFooterSize;
   return {};
 }
 
@@ -369,10 +369,10 @@ void EntrySource::Impl::close() {
 }
 
 Status EntrySource::Impl::finish_content() {
-  const Result<core::Digest> digest = sha_.finish();
-  if (!digest) return tl::unexpected(digest.error());
+  const Result<Digest> digest = sha_.finish();
+  if (!digest) return digest.error();
   content_digest_ = *digest;
-  footer_ = core::format_footer(*digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn});
+  footer_ = format_footer(*digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn});
   content_known_ = true;
   return {};
 }
@@ -385,7 +385,7 @@ Status EntrySource::Impl::not_cancelled() const {
 
 Result<size_t> EntrySource::Impl::read(uint64_t offset, uint8_t* out, size_t size) {
   if (mode_ == Mode::kClosed) return fail(TIDEMARK_E_INVALID, "the entry source is not open");
-  if (failure_) return tl::unexpected(*failure_);
+  if (failure_) return *failure_;
   if (offset >= size_bytes()) return size_t{0};
   size = std::min<uint64_t>(size, size_bytes() - offset);
   if (mode_ == Mode::kHeld) {
@@ -404,16 +404,15 @@ Result<size_t> EntrySource::Impl::read(uint64_t offset, uint8_t* out, size_t siz
 
 // At least one byte, at most one step.
 Result<size_t> EntrySource::Impl::read_streamed(uint64_t offset, uint8_t* out, size_t size) {
-  if (Status status = not_cancelled(); !status) return tl::unexpected(status.error());
+  if (Status status = not_cancelled(); !status) return status.error();
   if (offset < hashed_) return read_again(offset, out, std::min<uint64_t>(size, hashed_ - offset));
-  if (Status status = hash_up_to(std::min(offset, content_size_)); !status)
-    return tl::unexpected(status.error());
+  if (Status status = hash_up_to(std::min(offset, content_size_)); !status) return status.error();
   if (offset >= content_size_) {
     std::memcpy(out, footer_.data() + (offset - content_size_), size);
     return size;
   }
   size = std::min<uint64_t>({size, kStepBytes, content_size_ - offset});
-  if (Status status = read_first_time(out, size); !status) return tl::unexpected(status.error());
+  if (Status status = read_first_time(out, size); !status) return status.error();
   return size;
 }
 
@@ -463,13 +462,12 @@ Result<size_t> EntrySource::Impl::read_again(uint64_t offset, uint8_t* out, size
   const uint64_t begin = chunk * chunk_bytes_;
   const size_t held = std::min<uint64_t>(chunk_bytes_, hashed_ - begin);
   if (offset == begin && size >= held) {
-    if (Status status = read_chunk(chunk, out, held); !status) return tl::unexpected(status.error());
+    if (Status status = read_chunk(chunk, out, held); !status) return status.error();
     return held;
   }
   if (offset < loaded_begin_ || offset >= loaded_end_) {
     loaded_begin_ = loaded_end_ = 0;
-    if (Status status = read_chunk(chunk, buffer_.get(), held); !status)
-      return tl::unexpected(status.error());
+    if (Status status = read_chunk(chunk, buffer_.get(), held); !status) return status.error();
     loaded_begin_ = begin;
     loaded_end_ = begin + held;
   }
@@ -488,9 +486,9 @@ Status EntrySource::Impl::read_chunk(uint64_t chunk, uint8_t* out, size_t size) 
                                       "reading; an entry must not change until it is released");
 }
 
-Result<core::Digest> EntrySource::Impl::content_digest() {
+Result<Digest> EntrySource::Impl::content_digest() {
   if (mode_ == Mode::kClosed) return fail(TIDEMARK_E_INVALID, "the entry source is not open");
-  if (failure_) return tl::unexpected(*failure_);
+  if (failure_) return *failure_;
   if (mode_ == Mode::kStreamed && hashed_ < content_size_) {
     const Stopwatch reading;
     if (Status status = hash_up_to(content_size_); !status) return failed(status);
@@ -499,7 +497,7 @@ Result<core::Digest> EntrySource::Impl::content_digest() {
   return content_digest_;
 }
 
-Result<core::Digest> EntrySource::Impl::object_digest() {
+Result<Digest> EntrySource::Impl::object_digest() {
   if (const auto content = content_digest(); !content) return content;
   if (!object_digest_) {
     if (mode_ == Mode::kHeld) {
@@ -507,7 +505,7 @@ Result<core::Digest> EntrySource::Impl::object_digest() {
       object_sha_.update(buffer_.get(), content_size_);
     }
     object_sha_.update(footer_.data(), footer_.size());
-    const Result<core::Digest> digest = object_sha_.finish();
+    const Result<Digest> digest = object_sha_.finish();
     if (!digest) return failed(digest);
     object_digest_ = *digest;
   }
@@ -515,7 +513,7 @@ Result<core::Digest> EntrySource::Impl::object_digest() {
 }
 
 Result<uint32_t> EntrySource::Impl::object_crc32c() {
-  if (const auto content = content_digest(); !content) return tl::unexpected(content.error());
+  if (const auto content = content_digest(); !content) return content.error();
   if (mode_ == Mode::kHeld) return extend_crc32c(0, buffer_.get(), size_bytes());
   return extend_crc32c(crc_, footer_.data(), footer_.size());
 }
@@ -539,10 +537,10 @@ const uint8_t* EntrySource::data() const { return impl_->data(); }
 Result<size_t> EntrySource::read(uint64_t offset, void* buffer, size_t size) {
   return impl_->kept([&] { return impl_->read(offset, static_cast<uint8_t*>(buffer), size); });
 }
-Result<core::Digest> EntrySource::content_digest() {
+Result<Digest> EntrySource::content_digest() {
   return impl_->kept([&] { return impl_->content_digest(); });
 }
-Result<core::Digest> EntrySource::object_digest() {
+Result<Digest> EntrySource::object_digest() {
   return impl_->kept([&] { return impl_->object_digest(); });
 }
 Result<uint32_t> EntrySource::object_crc32c() {

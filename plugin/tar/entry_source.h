@@ -21,14 +21,14 @@
 
 #include "base/call.h"
 #include "base/result.h"
-#include "core/footer.h"
-#include "core/types.h"
+#include "format/footer.h"
+#include "format/types.h"
 #include "tar/limits.h"
 
 namespace tidemark::tar {
 
 struct EntryPath {
-  core::Lsn lsn = core::kNoLsn;
+  Lsn lsn = kNoLsn;
   std::string_view path;  // a regular file or a directory; borrowed until close()
 };
 
@@ -83,9 +83,9 @@ class EntrySource {
   // have the same checksum as the first time, else CORRUPT. That is cheapest in whole multiples of 256 KiB.
   Result<size_t> read(uint64_t offset, void* buffer, size_t size);
   // Of the bytes before the footer; reads them all if that has not happened yet.
-  Result<core::Digest> content_digest();
+  Result<Digest> content_digest();
   // Of the whole object, footer included (what S3 signs).
-  Result<core::Digest> object_digest();
+  Result<Digest> object_digest();
   // The CRC-32C of the whole object; free of cost after object_digest().
   Result<uint32_t> object_crc32c();
   // The first error that open(), read() or a digest gave since begin(): tells a failing entry from a

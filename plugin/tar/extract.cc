@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "core/archive_name.h"
+#include "format/object_name.h"
 #include "tar/content_parser.h"
 #include "tar/content_stream.h"
 #include "tar/tree_builder.h"
@@ -26,7 +26,7 @@ class Extractor final : public ContentVisitor {
 
  private:
   std::string wanted_text() const {
-    const auto text = core::lsn_text(wanted_.lsn);
+    const auto text = lsn_text(wanted_.lsn);
     return {text.data(), text.size()};
   }
   Status not_cancelled() const {
@@ -52,7 +52,7 @@ Status Extractor::run() {
   if (Status status = builder_.begin(wanted_.directory, wanted_.lsn); !status) return status;
   if (Status status = read_all(); !status) return status;
   const auto footer = splitter_.check(wanted_.storage, wanted_.partition, wanted_.range);
-  if (!footer) return tl::unexpected(footer.error());
+  if (!footer) return footer.error();
   if (content_) content_ = parser_.finish();
   if (!content_) return fail(TIDEMARK_E_CORRUPT, content_.error().message + "; nothing was restored");
   if (Status status = builder_.finish(); !status) return status;
@@ -63,7 +63,7 @@ Status Extractor::read_all() {
   for (;;) {
     if (Status status = not_cancelled(); !status) return status;
     const auto piece = bytes_.next();
-    if (!piece) return tl::unexpected(piece.error());
+    if (!piece) return piece.error();
     if (piece->empty()) return {};
     const auto pieces = splitter_.push(*piece);
     if (Status status = take(pieces.first); !status) return status;

@@ -15,7 +15,7 @@
 
 #include "base/call.h"
 #include "base/result.h"
-#include "core/types.h"
+#include "format/types.h"
 #include "tar/entry_source.h"
 #include "tar/limits.h"
 
@@ -37,8 +37,8 @@ struct ExtractLimits {
 struct Extraction {
   std::string_view storage;
   uint64_t partition = 0;
-  core::Range range;  // of the archive
-  core::Lsn lsn = core::kNoLsn;
+  Range range;  // of the archive
+  Lsn lsn = kNoLsn;
   std::string_view directory;  // exists
   ExtractLimits limits;
 };

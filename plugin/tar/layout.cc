@@ -147,7 +147,7 @@ Status Layout::on_file(const Place& place) {
 Status Layout::on_symlink(const Place& place) {
   char buffer[kLinkTargetMax + 1];
   const auto link = read_link(place, buffer);
-  if (!link) return tl::unexpected(link.error());
+  if (!link) return link.error();
   LaidOut member;
   member.mode = 0777;
   member.type = MemberType::kSymlink;

@@ -234,7 +234,7 @@ void LayoutPieces::drop_every_second() {
   interval_ *= 2;
 }
 
-tl::unexpected<Error> LayoutPieces::changed() const {
+Error LayoutPieces::changed() const {
   std::string what(entries_[entry_].path);
   if (layout_.size() > 0) {
     char buffer[kMemberNameMax];

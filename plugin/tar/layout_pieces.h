@@ -69,7 +69,7 @@ class LayoutPieces {
   Status check_bookmark(const LaidOut& member);
   void add_bookmark(const LaidOut& member);
   void drop_every_second();
-  tl::unexpected<Error> changed() const;
+  Error changed() const;
   std::string_view text(const Bookmark& bookmark) const {
     return {texts_.data() + bookmark.text, bookmark.text_size};
   }

@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "base/fd.h"
+#include "base/stopwatch.h"
 #include "tar/layout.h"
-#include "util/stopwatch.h"
 
 namespace tidemark::tar {
 namespace {
@@ -42,7 +42,7 @@ void Packer::begin(uint8_t* buffer, size_t capacity) {
 }
 
 // The error only ends the walk; nobody sees it.
-tl::unexpected<Error> Packer::overflow() {
+Error Packer::overflow() {
   overflowed_ = true;
   return fail(TIDEMARK_E_RETRYABLE, {});
 }
@@ -90,7 +90,7 @@ Status Packer::on_file(const Place& place) {
 Status Packer::on_symlink(const Place& place) {
   char buffer[kLinkTargetMax + 1];
   const auto link = read_link(place, buffer);
-  if (!link) return tl::unexpected(link.error());
+  if (!link) return link.error();
   return add({place.member, *link, 0, 0777, MemberType::kSymlink});
 }
 

@@ -56,7 +56,7 @@ Status LayoutStream::read(uint64_t offset, uint8_t* out, size_t size) {
   assert(offset + size <= size_bytes());
   while (size > 0) {
     const auto count = read_some(offset, out, size);
-    if (!count) return tl::unexpected(count.error());
+    if (!count) return count.error();
     offset += *count;
     out += *count;
     size -= *count;
@@ -67,11 +67,11 @@ Status LayoutStream::read(uint64_t offset, uint8_t* out, size_t size) {
 // As much as one part of one member holds: header, file bytes, padding, or the end mark.
 Result<size_t> LayoutStream::read_some(uint64_t offset, uint8_t* out, size_t size) {
   if (offset >= members_end()) {
-    if (Status status = check_directory(); !status) return tl::unexpected(status.error());
+    if (Status status = check_directory(); !status) return status.error();
     std::memset(out, 0, size);
     return size;
   }
-  if (Status status = bring(offset); !status) return tl::unexpected(status.error());
+  if (Status status = bring(offset); !status) return status.error();
   if (member_ >= layout_.size() || offset < layout_[member_].offset || offset >= layout_[member_].end()) {
     const bool is_next = member_ + 1 < layout_.size() && offset >= layout_[member_ + 1].offset &&
                          offset < layout_[member_ + 1].end();
@@ -80,7 +80,7 @@ Result<size_t> LayoutStream::read_some(uint64_t offset, uint8_t* out, size_t siz
   const LaidOut& member = layout_[member_];
   uint64_t within = offset - member.offset;
   if (within < member.header_bytes()) {
-    if (Status status = make_header(member_); !status) return tl::unexpected(status.error());
+    if (Status status = make_header(member_); !status) return status.error();
     const size_t count = std::min<uint64_t>(size, member.header_bytes() - within);
     std::memcpy(out, header_.data() + within, count);
     return count;
@@ -109,7 +109,7 @@ Status LayoutStream::make_header(size_t index) {
 }
 
 Result<size_t> LayoutStream::read_file(size_t index, uint64_t offset, uint8_t* out, size_t size) {
-  if (Status status = open_file(index); !status) return tl::unexpected(status.error());
+  if (Status status = open_file(index); !status) return status.error();
   const uint64_t file_size = layout_[index].stamp.size_bytes;
   const size_t wanted = std::min<uint64_t>(size, file_size - offset);
   const ssize_t count = pread(file_.get(), out, wanted, static_cast<off_t>(offset));
@@ -127,7 +127,7 @@ Result<size_t> LayoutStream::read_file(size_t index, uint64_t offset, uint8_t* o
                     "it is released");
   }
   if (offset + static_cast<uint64_t>(count) == file_size) {
-    if (Status status = check_file_end(index); !status) return tl::unexpected(status.error());
+    if (Status status = check_file_end(index); !status) return status.error();
   }
   return static_cast<size_t>(count);
 }
@@ -140,7 +140,7 @@ Status LayoutStream::open_file(size_t index) {
     if (Status status = open_entry_root(member, kOpenFile, file_); !status) return status;
   } else {
     const auto directory = open_directory(member.parent);
-    if (!directory) return tl::unexpected(directory.error());
+    if (!directory) return directory.error();
     file_.reset(openat(*directory, layout_.name(member), kOpenFile));
     if (!file_) return fail_inside(errno, path_on_disk(member));
   }
@@ -208,13 +208,13 @@ Status LayoutStream::open_entry_root(const LaidOut& root, int flags, UniqueFd& f
 Result<int> LayoutStream::open_directory(uint32_t index) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   if (directory_member_ == index) return directory_.get();
-  if (Status status = check_directory(); !status) return tl::unexpected(status.error());
+  if (Status status = check_directory(); !status) return status.error();
   directory_member_ = LaidOut::kNoParent;
   char buffer[kMemberNameMax];
   const LaidOut& wanted = layout_[index];
   const std::string path(layout_.path(wanted, buffer));
   UniqueFd fd;
-  if (Status status = open_entry_root(wanted, kFlags, fd); !status) return tl::unexpected(status.error());
+  if (Status status = open_entry_root(wanted, kFlags, fd); !status) return status.error();
   for (size_t at = path.find('/') + 1; at < path.size();) {
     const size_t end = path.find('/', at);
     fd.reset(openat(fd.get(), path.substr(at, end - at).c_str(), kFlags));

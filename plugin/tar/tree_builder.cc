@@ -12,7 +12,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "core/archive_name.h"
+#include "base/directory.h"
+#include "format/object_name.h"
 #include "tar/member_path.h"
 
 namespace tidemark::tar {
@@ -20,9 +21,8 @@ namespace {
 
 constexpr uint64_t kHandOverBytes = 4 << 20;
 constexpr long kXfsMagic = 0x58465342;
-constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-tl::unexpected<Error> refuse(const std::string& member, const char* why) {
+Error refuse(const std::string& member, const char* why) {
   return fail(TIDEMARK_E_CORRUPT, "member " + member + " " + why + "; nothing was restored");
 }
 
@@ -55,10 +55,10 @@ std::string TreeBuilder::shown(std::string_view path) const {
   return path.empty() ? final_name_ : final_name_ + "/" + std::string(path);
 }
 
-Status TreeBuilder::begin(std::string_view directory, core::Lsn lsn) {
+Status TreeBuilder::begin(std::string_view directory, Lsn lsn) {
   assert(!directory_);
   directory_path_ = directory;
-  const auto text = core::lsn_text(lsn);
+  const auto text = lsn_text(lsn);
   final_name_.assign(text.data(), text.size());
   directory_.reset(open(directory_path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory_) return fail_errno(errno, directory_path_);
@@ -69,15 +69,15 @@ Status TreeBuilder::begin(std::string_view directory, core::Lsn lsn) {
   if (errno != ENOENT) return fail_errno(errno, directory_path_ + "/" + final_name_);
   can_sync_at_once_ = can_sync_at_once(directory_.get());
   auto random = random_text();
-  if (!random) return tl::unexpected(std::move(random.error()));
+  if (!random) return std::move(random.error());
   temp_name_ = ".tidemark-restore-" + final_name_ + "-" + *random;
   return {};
 }
 
-Status TreeBuilder::begin_staged(int staging_fd, std::string_view shown, core::Lsn lsn) {
+Status TreeBuilder::begin_staged(int staging_fd, std::string_view shown, Lsn lsn) {
   assert(!directory_);
   directory_path_ = shown;
-  const auto text = core::lsn_text(lsn);
+  const auto text = lsn_text(lsn);
   final_name_.assign(text.data(), text.size());
   temp_name_ = final_name_;
   directory_.reset(fcntl(staging_fd, F_DUPFD_CLOEXEC, 0));
@@ -217,7 +217,7 @@ Status TreeBuilder::publish() {
   return {};
 }
 
-tl::unexpected<Error> fail_exists(const std::string& target) {
+Error fail_exists(const std::string& target) {
   return fail(TIDEMARK_E_EXISTS, target + ": exists already; remove it or restore into another directory");
 }
 

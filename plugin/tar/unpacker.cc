@@ -7,28 +7,28 @@
 #include <cerrno>
 #include <utility>
 
-#include "core/archive_name.h"
+#include "format/object_name.h"
 
 namespace tidemark::tar {
 namespace {
 
-std::string name_of(core::Lsn lsn) {
-  const auto text = core::lsn_text(lsn);
+std::string name_of(Lsn lsn) {
+  const auto text = lsn_text(lsn);
   return {text.data(), text.size()};
 }
 
 }  // namespace
 
-Unpacker::Unpacker(std::unique_ptr<StagingArea> area, core::Range wanted)
+Unpacker::Unpacker(std::unique_ptr<StagingArea> area, Range wanted)
     : area_(std::move(area)), wanted_(wanted), can_sync_at_once_(can_sync_at_once(area_->fd())) {}
 
-Result<std::unique_ptr<Unpacker>> Unpacker::create(std::string_view directory, core::Range wanted) {
+Result<std::unique_ptr<Unpacker>> Unpacker::create(std::string_view directory, Range wanted) {
   auto area = StagingArea::create(directory);
-  if (!area) return tl::unexpected(std::move(area.error()));
+  if (!area) return std::move(area.error());
   return std::unique_ptr<Unpacker>(new Unpacker(std::move(*area), wanted));
 }
 
-Status Unpacker::begin_entry(core::Lsn lsn) {
+Status Unpacker::begin_entry(Lsn lsn) {
   if (!wanted_.contains(lsn)) return {};
   const std::string target = area_->directory_path() + "/" + name_of(lsn);
   struct stat info;
@@ -60,12 +60,12 @@ Status Unpacker::file_bytes(std::span<const uint8_t> bytes) {
 
 Status Unpacker::end_file() { return builder_ ? builder_->end_file() : Status(); }
 
-Status Unpacker::end_entry(core::Lsn lsn, uint64_t) {
+Status Unpacker::end_entry(Lsn lsn, uint64_t) {
   if (!builder_) return {};
   if (Status status = builder_->finish(); !status) return status;
   builder_->release();
   builder_.reset();
-  if (built_.first == core::kNoLsn) built_.first = lsn;
+  if (built_.first == kNoLsn) built_.first = lsn;
   built_.last = lsn;
   return {};
 }
@@ -83,20 +83,20 @@ Status Unpacker::publish() {
   Status status;
   // From the first to the last no memory is needed.
   std::string target = area_->directory_path() + "/" + name_of(built_.last);
-  const size_t name_at = target.size() - core::kLsnTextSize;
-  for (core::Lsn lsn = built_.first; lsn != core::kNoLsn; lsn = lsn == built_.last ? core::kNoLsn : lsn + 1) {
-    target.replace(name_at, core::kLsnTextSize, name_of(lsn));
+  const size_t name_at = target.size() - kLsnTextSize;
+  for (Lsn lsn = built_.first; lsn != kNoLsn; lsn = lsn == built_.last ? kNoLsn : lsn + 1) {
+    target.replace(name_at, kLsnTextSize, name_of(lsn));
     status = publish_one(lsn, target);
     if (!status) break;
     published_ = {built_.first, lsn};
   }
-  if (published_.first != core::kNoLsn && fsync(area_->directory_fd()) != 0) {
+  if (published_.first != kNoLsn && fsync(area_->directory_fd()) != 0) {
     return fail_errno(errno, area_->directory_path());
   }
   return status;
 }
 
-Status Unpacker::publish_one(core::Lsn lsn, const std::string& target) {
+Status Unpacker::publish_one(Lsn lsn, const std::string& target) {
   const std::string name = name_of(lsn);
   Status status = rename_into_place(area_->fd(), name, area_->directory_fd(), name, target);
   if (status || status.error().sys_errno != EACCES) return status;

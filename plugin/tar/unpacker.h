@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "core/types.h"
+#include "format/types.h"
 #include "tar/content_parser.h"
 #include "tar/staging_area.h"
 #include "tar/tree_builder.h"
@@ -24,13 +24,13 @@ namespace tidemark::tar {
 // NO_SPACE, RETRYABLE, PERMANENT: writing failed.
 class Unpacker final : public ContentVisitor {
  public:
-  static Result<std::unique_ptr<Unpacker>> create(std::string_view directory, core::Range wanted);
+  static Result<std::unique_ptr<Unpacker>> create(std::string_view directory, Range wanted);
 
-  Status begin_entry(core::Lsn lsn) override;
+  Status begin_entry(Lsn lsn) override;
   Status member(const ParsedMember& member) override;
   Status file_bytes(std::span<const uint8_t> bytes) override;
   Status end_file() override;
-  Status end_entry(core::Lsn lsn, uint64_t size_bytes) override;
+  Status end_entry(Lsn lsn, uint64_t size_bytes) override;
 
   // After the last byte: all that was built is durable, only not visible.
   Status make_durable();
@@ -38,18 +38,18 @@ class Unpacker final : public ContentVisitor {
   // visible and durable.
   Status publish();
   // What publish() made visible; nothing if first is kNoLsn.
-  core::Range published() const { return published_; }
+  Range published() const { return published_; }
 
  private:
-  Unpacker(std::unique_ptr<StagingArea> area, core::Range wanted);
-  Status publish_one(core::Lsn lsn, const std::string& target);
+  Unpacker(std::unique_ptr<StagingArea> area, Range wanted);
+  Status publish_one(Lsn lsn, const std::string& target);
 
   const std::unique_ptr<StagingArea> area_;
-  const core::Range wanted_;
+  const Range wanted_;
   const bool can_sync_at_once_;
   uint64_t members_ = 0;
-  core::Range built_;
-  core::Range published_;
+  Range built_;
+  Range published_;
   std::optional<TreeBuilder> builder_;  // of a wanted entry
 };
 

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/archive_name.h"
+#include "format/object_name.h"
 #include "tar/attributes.h"
 
 namespace tidemark::tar {
@@ -35,7 +35,7 @@ std::string Place::path() const {
   return path;
 }
 
-tl::unexpected<Error> fail_inside(int sys_errno, const std::string& path) {
+Error fail_inside(int sys_errno, const std::string& path) {
   if (sys_errno == ENOENT) return fail(TIDEMARK_E_CORRUPT, path + ": vanished while it was archived");
   if (sys_errno == ELOOP || sys_errno == ENOTDIR || sys_errno == EINVAL || sys_errno == ENXIO) {
     return fail(TIDEMARK_E_CORRUPT, path + ": was replaced while it was archived");
@@ -44,7 +44,7 @@ tl::unexpected<Error> fail_inside(int sys_errno, const std::string& path) {
   return fail_errno(sys_errno, path);
 }
 
-tl::unexpected<Error> fail_changed(const std::string& path, const struct stat& now, const FileStamp& before) {
+Error fail_changed(const std::string& path, const struct stat& now, const FileStamp& before) {
   const FileStamp stamp = stamp_of(now);
   std::string what = path;
   const bool is_other_type = !S_ISREG(now.st_mode) && !S_ISDIR(now.st_mode);
@@ -60,7 +60,7 @@ tl::unexpected<Error> fail_changed(const std::string& path, const struct stat& n
   return fail(TIDEMARK_E_CORRUPT, what + "; an entry must not change until it is released");
 }
 
-tl::unexpected<Error> fail_size(const std::string& path, uint64_t size_bytes) {
+Error fail_size(const std::string& path, uint64_t size_bytes) {
   return fail(
       TIDEMARK_E_PERMANENT,
       path + ": reports size " + std::to_string(size_bytes) + " and has " +
@@ -68,13 +68,13 @@ tl::unexpected<Error> fail_size(const std::string& path, uint64_t size_bytes) {
           "; it is not a regular file of a disk, such as those below /proc; leave it out of the entry");
 }
 
-tl::unexpected<Error> fail_budget(std::string_view entry_path, size_t limit_bytes) {
+Error fail_budget(std::string_view entry_path, size_t limit_bytes) {
   return fail(TIDEMARK_E_PERMANENT, std::string(entry_path) + ": its directories do not fit in " +
                                         std::to_string(limit_bytes) +
                                         " bytes; nest them less deeply or raise memory_budget_bytes");
 }
 
-tl::unexpected<Error> fail_type(const std::string& path, mode_t mode) {
+Error fail_type(const std::string& path, mode_t mode) {
   const char* what = S_ISFIFO(mode)                   ? "a FIFO"
                      : S_ISSOCK(mode)                 ? "a socket"
                      : S_ISBLK(mode) || S_ISCHR(mode) ? "a device"
@@ -121,7 +121,7 @@ Status TreeWalker::begin(const EntryPath& entry) {
   if (!names_.reserve()) return fail_errno(errno, "cannot reserve memory for names");
   std::memcpy(root_, entry.path.data(), entry.path.size());
   root_[entry.path.size()] = '\0';
-  const auto text = core::lsn_text(entry.lsn);
+  const auto text = lsn_text(entry.lsn);
   std::memcpy(path_, text.data(), text.size());
   path_size_ = text.size();
   at_root_ = true;
@@ -258,7 +258,7 @@ Status TreeWalker::visit(const DirectoryNames::Name& name, TreeVisitor& visitor)
   uint8_t type = name.type;
   if (type == DT_UNKNOWN) {
     auto found = find_type(fd, name.text);
-    if (!found) return tl::unexpected(std::move(found.error()));
+    if (!found) return std::move(found.error());
     type = *found;
   }
   if (type == DT_DIR) {

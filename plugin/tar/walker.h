@@ -60,13 +60,13 @@ class TreeVisitor {
 
 // An error with errno at something that was seen inside an entry a moment ago: what has vanished or become
 // something else is CORRUPT, not NOT_FOUND.
-tl::unexpected<Error> fail_inside(int sys_errno, const std::string& path);
-tl::unexpected<Error> fail_changed(const std::string& path, const struct stat& now, const FileStamp& before);
+Error fail_inside(int sys_errno, const std::string& path);
+Error fail_changed(const std::string& path, const struct stat& now, const FileStamp& before);
 // A file that has not changed and has fewer or more bytes than its size says.
-tl::unexpected<Error> fail_size(const std::string& path, uint64_t size_bytes);
-tl::unexpected<Error> fail_budget(std::string_view entry_path, size_t limit_bytes);
+Error fail_size(const std::string& path, uint64_t size_bytes);
+Error fail_budget(std::string_view entry_path, size_t limit_bytes);
 // Devices, FIFOs, sockets and whatever else is no file, directory or symlink.
-tl::unexpected<Error> fail_type(const std::string& path, mode_t mode);
+Error fail_type(const std::string& path, mode_t mode);
 
 class TreeWalker {
  public:

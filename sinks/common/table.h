@@ -156,11 +156,11 @@ class Table {
       const Call call(raw_call, error);
       if (Status ok = call.check(); !ok) return ok;
       Result<Url> parsed = parse_url(view(url));
-      if (!parsed) return tl::unexpected(parsed.error());
+      if (!parsed) return parsed.error();
       const OpenRequest request = {HostLog(host), std::move(*parsed),        options,
                                    option_count,  put_buffer_bytes_of(host), is_read_only(host)};
       Result<std::unique_ptr<S>> sink = S::open(request, call);
-      if (!sink) return tl::unexpected(sink.error());
+      if (!sink) return sink.error();
       *out = reinterpret_cast<tidemark_sink*>(new Open{std::move(*sink), request.read_only});
       return {};
     });
@@ -194,7 +194,7 @@ class Table {
       if (Status ok = begin(handle, key, call); !ok) return ok;
       if (out == nullptr) return fail(TIDEMARK_E_INVALID, "head: out is NULL");
       const Result<ObjectInfo> object = self(handle).head(view(key), call);
-      if (!object) return tl::unexpected(object.error());
+      if (!object) return object.error();
       out->struct_size = std::min<uint32_t>(out->struct_size, sizeof *out);
       if (TIDEMARK_HAS(out, tidemark_object, size_bytes)) out->size_bytes = object->size_bytes;
       if (TIDEMARK_HAS(out, tidemark_object, modified_us)) out->modified_us = object->modified_us;

@@ -48,7 +48,7 @@ Status list_tree(Tree& tree, std::string_view prefix, std::string_view start_aft
     NameRange range = {name_prefix, {}};
     if (!range_after(path, start_after, &range.after)) return {};
     Result<std::unique_ptr<TreeDirectory>> directory = tree.open(path, range);
-    if (!directory) return tl::unexpected(directory.error());
+    if (!directory) return directory.error();
     if (*directory) levels.push_back({path.size(), std::move(*directory)});
     return {};
   };
@@ -58,7 +58,7 @@ Status list_tree(Tree& tree, std::string_view prefix, std::string_view start_aft
     path.resize(levels.back().path_size);
     TreeDirectory::Entry entry;
     Result<bool> more = levels.back().directory->next(&entry);
-    if (!more) return tl::unexpected(more.error());
+    if (!more) return more.error();
     if (!*more) {
       levels.pop_back();
       continue;

@@ -77,7 +77,7 @@ bool percent_decode(std::string_view text, std::string* out) {
 
 Result<Url> parse_url(std::string_view text) {
   Result<std::string> scheme = parse_scheme(text);
-  if (!scheme) return tl::unexpected(scheme.error());
+  if (!scheme) return scheme.error();
   Url url;
   url.scheme = std::move(*scheme);
   text.remove_prefix(url.scheme.size() + 1);
@@ -99,7 +99,7 @@ Result<Url> parse_url(std::string_view text) {
                 "url: the path " + quote(location) + " is badly percent-encoded; '%' itself is written %25");
   }
   if (question < text.size()) {
-    if (Status ok = parse_query(text.substr(question + 1), &url); !ok) return tl::unexpected(ok.error());
+    if (Status ok = parse_query(text.substr(question + 1), &url); !ok) return ok.error();
   }
   return url;
 }

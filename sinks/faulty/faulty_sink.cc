@@ -34,12 +34,12 @@ void add_capabilities(uint32_t capabilities) {
   if ((capabilities & ~shown.load()) != 0) shown.fetch_or(capabilities);
 }
 
-tl::unexpected<Error> injected(tidemark_status status, const char* what, const char* verb) {
+Error injected(tidemark_status status, const char* what, const char* verb) {
   Error error;
   error.status = status;
   error.code = "Injected";
   error.message = std::string("injected: ") + what + " in " + verb;
-  return tl::unexpected<Error>(std::move(error));
+  return error;
 }
 
 // Lets a part of the first piece through and then breaks off.
@@ -83,7 +83,7 @@ Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request,
        text_option("fail_puts_of", &fail_puts_of),
        integer_option("max_objects", &max_objects, 1, UINT32_MAX)},
       request.url.query, request.options, request.option_count, &inner_options);
-  if (!options) return tl::unexpected(options.error());
+  if (!options) return options.error();
   if (request.url.scheme != "faulty" || !request.url.authority.empty() ||
       (!request.url.path.empty() && request.url.path != "/")) {
     return fail(TIDEMARK_E_INVALID,
@@ -99,7 +99,7 @@ Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request,
   } else {
     Result<std::unique_ptr<Inner>> wrapped =
         WrappedSink::open(request.log, of, std::move(of_library), inner_options.options, call);
-    if (!wrapped) return tl::unexpected(wrapped.error());
+    if (!wrapped) return wrapped.error();
     inner = std::move(*wrapped);
   }
   add_capabilities(inner->capabilities());
@@ -129,7 +129,7 @@ Status FaultySink::put(std::string_view key, const Source& source, uint32_t flag
 }
 
 Result<ObjectInfo> FaultySink::head(std::string_view key, const Call& call) {
-  if (Status ok = suffer(faults_.draw(), "head", call); !ok) return tl::unexpected(ok.error());
+  if (Status ok = suffer(faults_.draw(), "head", call); !ok) return ok.error();
   return inner_->head(key, call);
 }
 

@@ -30,9 +30,7 @@ void append(Tail* tail, const char* data, size_t size) {
   tail->size += size;
 }
 
-tl::unexpected<Error> absent(std::string_view key) {
-  return fail(TIDEMARK_E_NOT_FOUND, "no object " + quote(key));
-}
+Error absent(std::string_view key) { return fail(TIDEMARK_E_NOT_FOUND, "no object " + quote(key)); }
 
 }  // namespace
 

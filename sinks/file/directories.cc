@@ -9,11 +9,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/directory.h"
+
 namespace tidemark::sinks::file {
 namespace {
 
 constexpr mode_t kDirectoryMode = 0750;
-constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 int openat2_beneath(int dir_fd, const char* path, int flags) {
   open_how how = {};
@@ -92,7 +93,7 @@ Result<UniqueFd> Directories::open_or_create(std::string_view path) {
   }
   if (path.empty()) return directory;  // the root was made durable when it was opened
   const Result<uint64_t> print = fingerprint(directory->get());
-  if (!print) return tl::unexpected(print.error());
+  if (!print) return print.error();
   if (is_durable(*print)) return directory;
   return create_levels(path);
 }
@@ -125,7 +126,7 @@ Result<UniqueFd> Directories::enter_level(int parent_fd, const std::string& part
     return fail_sink_errno(sys_errno, "open directory " + absolute(path_so_far));
   }
   const Result<uint64_t> print = fingerprint(child.get());
-  if (!print) return tl::unexpected(print.error());
+  if (!print) return print.error();
   if (!is_durable(*print)) {
     if (sync_(parent_fd) != 0)
       return fail_sink_errno(errno, "fsync the directory above " + absolute(path_so_far));

@@ -38,13 +38,13 @@ Status copy_out(int fd, uint64_t begin, uint64_t end, char* buffer, size_t capac
 Result<UniqueFd> FileSink::open_object(std::string_view key, int flags, ObjectInfo* info) {
   Result<UniqueFd> fd = directories_.open(key, flags | O_NOFOLLOW);
   const auto absent = [&]() -> Result<UniqueFd> {
-    if (Status ok = root_.check(); !ok) return tl::unexpected(ok.error());
+    if (Status ok = root_.check(); !ok) return ok.error();
     return fail(TIDEMARK_E_NOT_FOUND, "no object " + directories_.absolute(key));
   };
   if (!fd) {
     const int sys_errno = fd.error().sys_errno;
     if (sys_errno == ENOENT || sys_errno == ENOTDIR || sys_errno == ENXIO) return absent();
-    return tl::unexpected(root_.explain(std::move(fd.error())));
+    return root_.explain(std::move(fd.error()));
   }
   struct stat stat;
   if (fstat(fd->get(), &stat) != 0) return fail_sink_errno(errno, "stat " + directories_.absolute(key));
@@ -62,9 +62,9 @@ Result<UniqueFd> FileSink::open_object(std::string_view key, int flags, ObjectIn
 Result<ObjectInfo> FileSink::head(std::string_view key, const Call&) {
   ObjectInfo info;
   const Result<UniqueFd> fd = open_object(key, O_RDONLY | O_NONBLOCK, &info);
-  if (!fd) return tl::unexpected(fd.error());
-  if (Status ok = make_durable(fd->get(), key); !ok) return tl::unexpected(root_.explain(ok.error()));
-  if (Status ok = root_.check(); !ok) return tl::unexpected(ok.error());
+  if (!fd) return fd.error();
+  if (Status ok = make_durable(fd->get(), key); !ok) return root_.explain(ok.error());
+  if (Status ok = root_.check(); !ok) return ok.error();
   return info;
 }
 
@@ -72,7 +72,7 @@ Status FileSink::get(std::string_view key, const Range& range, const Writer& out
   ObjectInfo info;
   // O_NONBLOCK: a FIFO under this name must not hang the reader.
   const Result<UniqueFd> fd = open_object(key, O_RDONLY | O_NONBLOCK, &info);
-  if (!fd) return tl::unexpected(fd.error());
+  if (!fd) return fd.error();
   uint64_t begin = 0, end = 0;
   range.resolve(info.size_bytes, &begin, &end);
   if (begin == end) return {};
@@ -90,14 +90,14 @@ Status FileSink::list(std::string_view prefix, std::string_view start_after, con
                       const Call& call) {
   FileTree tree(directories_, call);
   const Status listed = list_tree(tree, prefix, start_after, visit, call);
-  return listed ? root_.check() : tl::unexpected(root_.explain(listed.error()));
+  return listed ? root_.check() : root_.explain(listed.error());
 }
 
 // Directories that become empty stay: another put may be about to use them.
 Status FileSink::remove(std::string_view key, const Call&) {
   if (Status ok = root_.check(); !ok) return ok;  // what is removed elsewhere is gone all the same
   const Status removed = remove_here(key);
-  return removed ? root_.check() : tl::unexpected(root_.explain(removed.error()));
+  return removed ? root_.check() : root_.explain(removed.error());
 }
 
 Status FileSink::remove_here(std::string_view key) {
@@ -107,7 +107,7 @@ Status FileSink::remove_here(std::string_view key) {
   if (!directory) {
     const int sys_errno = directory.error().sys_errno;
     if (sys_errno == ENOENT || sys_errno == ENOTDIR) return {};
-    return tl::unexpected(directory.error());
+    return directory.error();
   }
   const SyncGroup::Directory watched = syncs_.watch(directory->get());
   const std::string name(key.substr(slash + 1));

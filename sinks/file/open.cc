@@ -71,7 +71,7 @@ Result<UniqueFd> open_existing_root(const std::string& path) {
   if (root) return root;
   const int sys_errno = errno;
   auto error = fail_sink_errno(sys_errno, "open directory " + path);
-  if (sys_errno == ENOENT) error.value().message += "; is it mounted? opened to be read, it is not created";
+  if (sys_errno == ENOENT) error.message += "; is it mounted? opened to be read, it is not created";
   return error;
 }
 
@@ -88,12 +88,12 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, con
                                        {choice_option("staging", &staging, {"auto", "unnamed", "named"}),
                                         choice_option("sync", &sync, {"auto", "shared", "each"})},
                                        request.url.query, request.options, request.option_count);
-  if (!options) return tl::unexpected(options.error());
+  if (!options) return options.error();
   Result<std::string> path = root_path(request.url);
-  if (!path) return tl::unexpected(path.error());
+  if (!path) return path.error();
   Result<UniqueFd> root = request.read_only ? open_existing_root(*path) : open_root(*path);
-  if (!root) return tl::unexpected(request.read_only ? root.error() : not_absent(std::move(root.error())));
-  if (Status ok = call.check(); !ok) return tl::unexpected(ok.error());
+  if (!root) return request.read_only ? root.error() : not_absent(std::move(root.error()));
+  if (Status ok = call.check(); !ok) return ok.error();
   std::unique_ptr<FileSink> sink(new FileSink(std::move(*root), std::move(*path), request.put_buffer_bytes));
   if (request.read_only) {
     report_leftovers(sink->root_.fd(), sink->root_.path(), request.log);
@@ -101,8 +101,8 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, con
   }
   if (sync == "shared" || (sync == "auto" && shares_commits(sink->root_.fd()))) sink->syncs_.share();
   sweep_leftovers(sink->root_.fd(), sink->root_.path(), request.log);
-  if (Status ok = sink->probe(staging); !ok) return tl::unexpected(not_absent(std::move(ok.error())));
-  if (Status ok = sink->root_.check(); !ok) return tl::unexpected(ok.error());
+  if (Status ok = sink->probe(staging); !ok) return not_absent(std::move(ok.error()));
+  if (Status ok = sink->root_.check(); !ok) return ok.error();
   request.log.write(TIDEMARK_LOG_DEBUG,
                     "opened " + sink->root_.path() + (sink->unnamed_ ? " with unnamed" : " with named") +
                         " staging files" + (sink->shares_syncs() ? " and shared fsyncs" : ""));
@@ -112,7 +112,7 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, con
 // Goes the way of a put with one byte, all but giving it a visible name.
 Status FileSink::probe(const std::string& staging) {
   const Result<std::shared_ptr<StagingArea>> area = staging_area();
-  if (!area) return tl::unexpected(area.error());
+  if (!area) return area.error();
   if (staging != "named") {
     const Status unnamed = probe_unnamed(**area);
     if (unnamed) {

@@ -83,13 +83,13 @@ Status FileSink::put(std::string_view key, const Source& source, uint32_t flags,
     const bool vanished = error.status == TIDEMARK_E_NOT_FOUND;
     if (vanished && attempt < kMaxAttempts) continue;
     if (vanished) error.status = TIDEMARK_E_RETRYABLE;  // directories keep vanishing: no news of the object
-    return tl::unexpected(std::move(error));
+    return error;
   }
 }
 
 Status FileSink::put_once(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
   const Result<UniqueFd> directory = directories_.open_or_create(directory_of(key));
-  if (!directory) return tl::unexpected(directory.error());
+  if (!directory) return directory.error();
   const int directory_fd = directory->get();
   const SyncGroup::Directory watched = syncs_.watch(directory_fd);
   if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0 && source.size_bytes() >= kLookFirstBytes &&
@@ -97,7 +97,7 @@ Status FileSink::put_once(std::string_view key, const Source& source, uint32_t f
     return settle_existing(directory_fd, key);
   }
   Result<NewFile> file = new_file(directory_fd, key);
-  if (!file) return tl::unexpected(file.error());
+  if (!file) return file.error();
   if (Status ok = write_body(file->fd.get(), key, source); !ok) return ok;
   if (Status ok = call.check(); !ok) return ok;
   if (const int sys_errno = syncs_.sync_file(file->fd.get(), source.size_bytes()); sys_errno != 0) {
@@ -132,7 +132,7 @@ Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view 
     }
     area = staging_area(area->get());
   }
-  return tl::unexpected(area.error());
+  return area.error();
 }
 
 Status FileSink::write_body(int fd, std::string_view key, const Source& source) {
@@ -187,7 +187,7 @@ Status FileSink::name_in_staging(NewFile& file) {
   const StagingArea* broken = nullptr;
   for (int attempt = 1; file.staged_name.empty(); ++attempt) {
     const Result<std::shared_ptr<StagingArea>> area = staging_area(broken);
-    if (!area) return tl::unexpected(area.error());
+    if (!area) return area.error();
     std::string name = (*area)->next_name();
     if (link_unnamed(file.fd.get(), (*area)->fd(), name.c_str()) == 0) {
       file.area = *area;
@@ -222,7 +222,7 @@ Status FileSink::settle_existing(int directory_fd, std::string_view key) {
 // An object that someone else gave its name: the file, its directory's entry for it, and the levels above.
 Status FileSink::make_durable(int fd, std::string_view key) {
   const Result<UniqueFd> directory = directories_.open_or_create(directory_of(key));
-  if (!directory) return tl::unexpected(directory.error());
+  if (!directory) return directory.error();
   const SyncGroup::Directory watched = syncs_.watch(directory->get());
   if (fsync(fd) != 0) return fail_sink_errno(errno, "fsync the existing " + directories_.absolute(key));
   return sync_directory(watched, key);

@@ -43,7 +43,7 @@ class Root {
  private:
   bool is_ours(const struct stat& found) const;
   Status come_back() TM_EXCLUDES(mutex_);
-  tl::unexpected<Error> gone(int sys_errno);
+  Error gone(int sys_errno);
 
   const UniqueFd fd_;
   const std::string path_;

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/directory.h"
+
 namespace tidemark::sinks::file {
 namespace {
 
@@ -17,10 +19,6 @@ constexpr size_t kNamesPerPoll = 1024;
 ObjectInfo info_of(const struct stat& info) {
   return {static_cast<uint64_t>(info.st_size), info.st_mtim.tv_sec * 1'000'000 + info.st_mtim.tv_nsec / 1000};
 }
-
-struct CloseDir {
-  void operator()(DIR* dir) const { closedir(dir); }
-};
 
 // Names are taken in windows of the lowest ones, so that memory does not grow with the directory: it is read
 // again for each window. Up to twice as many are kept while one is chosen.
@@ -75,14 +73,9 @@ Status FileDirectory::read() {
   bound_.clear();
   has_more_ = false;
   position_ = 0;
-  const int own = openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, CloseDir> dir(own < 0 ? nullptr : fdopendir(own));
-  if (!dir) {
-    const int sys_errno = errno;
-    if (own >= 0) close(own);
-    if (sys_errno == ENOENT) return {};  // removed since it was opened
-    return fail_sink_errno(sys_errno, "list " + path_);
-  }
+  const Directory dir = list_directory(fd_.get());
+  if (!dir && errno == ENOENT) return {};  // removed since it was opened
+  if (!dir) return fail_sink_errno(errno, "list " + path_);
   for (size_t count = 1;; ++count) {
     errno = 0;
     const dirent* entry = readdir(dir.get());
@@ -105,7 +98,7 @@ Status FileDirectory::add(const dirent& entry) {
   if (entry.d_name[0] == '.') return {};
   bool is_file = false;
   const Result<bool> directory = is_directory(entry, &is_file);
-  if (!directory) return tl::unexpected(directory.error());
+  if (!directory) return directory.error();
   if (!*directory && !is_file) return {};
   const size_t offset = text_.size();
   text_ += entry.d_name;
@@ -158,7 +151,7 @@ Result<bool> FileDirectory::next(Entry* out) {
   for (;;) {
     if (position_ == names_.size()) {
       if (!has_more_) return false;
-      if (Status ok = read(); !ok) return tl::unexpected(ok.error());
+      if (Status ok = read(); !ok) return ok.error();
       continue;
     }
     out->shown = text(names_[position_++]);
@@ -185,11 +178,11 @@ Result<std::unique_ptr<TreeDirectory>> FileTree::open(std::string_view path, con
     if (sys_errno == ENOENT || sys_errno == ENOTDIR || sys_errno == ELOOP || sys_errno == ENAMETOOLONG) {
       return std::unique_ptr<TreeDirectory>();
     }
-    return tl::unexpected(fd.error());
+    return fd.error();
   }
   auto directory = std::make_unique<FileDirectory>(std::move(*fd), directories_.absolute(path), range, call_,
                                                    window_names_);
-  if (Status ok = directory->read(); !ok) return tl::unexpected(ok.error());
+  if (Status ok = directory->read(); !ok) return ok.error();
   return std::unique_ptr<TreeDirectory>(std::move(directory));
 }
 

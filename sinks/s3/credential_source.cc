@@ -5,9 +5,9 @@
 
 namespace tidemark::sinks::s3 {
 
-tl::unexpected<Error> fail_within(std::string_view what, Error error) {
+Error fail_within(std::string_view what, Error error) {
   error.message = std::string(what) + ": " + error.message;
-  return tl::unexpected<Error>(std::move(error));
+  return error;
 }
 
 SourceResult from_options(const SourceContext& context) {
@@ -41,7 +41,7 @@ SourceResult from_web_identity(const SourceContext& context) {
     return fail(TIDEMARK_E_PERMANENT, "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not");
   }
   Result<Credentials> credentials = assume_role_with_web_identity(context, role, file);
-  if (!credentials) return tl::unexpected(credentials.error());
+  if (!credentials) return credentials.error();
   return found(std::move(*credentials), "the web identity token " + quote(file) + " for role " + role.arn);
 }
 

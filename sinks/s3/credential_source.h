@@ -44,7 +44,7 @@ inline Answer found_at_service(Credentials credentials, std::string from) {
   return {std::move(credentials), std::move(from), true};
 }
 // `error` with "<what>: " before its message.
-tl::unexpected<Error> fail_within(std::string_view what, Error error);
+Error fail_within(std::string_view what, Error error);
 
 SourceResult from_options(const SourceContext& context);
 SourceResult from_environment(const SourceContext& context);  // AWS_ACCESS_KEY_ID …

@@ -90,7 +90,7 @@ CredentialsProvider::~CredentialsProvider() {
 
 Result<Credentials> CredentialsProvider::get(const Call& call) {
   while (true) {
-    if (Status ok = call.check(); !ok) return tl::unexpected(ok.error());
+    if (Status ok = call.check(); !ok) return ok.error();
     look_at_files();
     {
       const MutexLock lock(mutex_);
@@ -101,7 +101,7 @@ Result<Credentials> CredentialsProvider::get(const Call& call) {
       if (wanted == Need::kSoon && (wake_thread() || !is_outliving(now_us))) return current_->credentials;
       if (is_held_back(now_us)) {
         if (is_usable(now_us)) return current_->credentials;
-        return tl::unexpected(*last_error_);
+        return *last_error_;
       }
       if (in_flight_ && wanted != Need::kNow) return current_->credentials;
       if (in_flight_) {

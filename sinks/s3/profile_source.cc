@@ -100,7 +100,7 @@ class Resolver {
       return fail(TIDEMARK_E_PERMANENT,
                   quoted(profile) + " has a source_identity, which is not supported; remove it");
     }
-    if (Status ok = read_duration(profile, &role.duration_s); !ok) return tl::unexpected(ok.error());
+    if (Status ok = read_duration(profile, &role.duration_s); !ok) return ok.error();
     const std::string& token_file = value(profile, "web_identity_token_file");
     const std::string& source = value(profile, "source_profile");
     const std::string& surroundings = value(profile, "credential_source");
@@ -159,7 +159,7 @@ class Resolver {
 
 SourceResult from_profile(const SourceContext& context) {
   SharedFiles files(context.options.profile, context.environment);
-  if (Status ok = files.load(context.files); !ok) return tl::unexpected(ok.error());
+  if (Status ok = files.load(context.files); !ok) return ok.error();
   if (!files.is_named() && !files.has_profile()) return nothing(files.missing(files.name()));
   return Resolver(context, files).resolve(files.name());
 }

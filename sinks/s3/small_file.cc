@@ -29,7 +29,7 @@ Result<std::string> read_small_file(const std::string& path) {
     Error error;
     error.code = kNotRegular;
     error.message = what + ": not a regular file";
-    return tl::unexpected<Error>(std::move(error));
+    return error;
   }
   // The size is only a start: files below /proc and /sys say 0.
   std::string text(std::min<size_t>(std::max<size_t>(info.st_size, 4095), kSmallFileMaxBytes) + 1, '\0');

@@ -11,12 +11,12 @@ using namespace tidemark;
 
 namespace {
 
-constexpr core::Range kRange{1, 3};
+constexpr Range kRange{1, 3};
 
 // What the strict parser promises of what it hands on.
 class Witness final : public tar::ContentVisitor {
  public:
-  Status begin_entry(core::Lsn lsn) override {
+  Status begin_entry(Lsn lsn) override {
     fuzz::require(lsn == expected_ && kRange.contains(lsn), "entries come in order");
     fuzz::require(!in_entry_, "one entry ends before the next");
     in_entry_ = true;
@@ -48,7 +48,7 @@ class Witness final : public tar::ContentVisitor {
     fuzz::require(file_left_ == 0, "a file has all its bytes");
     return {};
   }
-  Status end_entry(core::Lsn lsn, uint64_t size_bytes) override {
+  Status end_entry(Lsn lsn, uint64_t size_bytes) override {
     fuzz::require(in_entry_ && lsn == expected_ && size_bytes == size_, "an entry ends as it began");
     digests[lsn] = sha_.finish().value();
     in_entry_ = false;
@@ -57,10 +57,10 @@ class Witness final : public tar::ContentVisitor {
     return {};
   }
 
-  std::map<core::Lsn, core::Digest> digests;
+  std::map<Lsn, Digest> digests;
 
  private:
-  core::Lsn expected_ = kRange.first;
+  Lsn expected_ = kRange.first;
   bool in_entry_ = false;
   uint64_t file_left_ = 0;
   uint64_t size_ = 0;
@@ -116,8 +116,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::require(push(same, content, 77).has_value() == is_tar,
                 "how bytes come makes no difference here either");
   fuzz::require(is_tar || !is_right, "what is right can be digested");
-  for (core::Lsn lsn = kRange.first; is_tar && lsn <= kRange.last; ++lsn) {
-    const core::Digest* const found = digests.find(lsn);
+  for (Lsn lsn = kRange.first; is_tar && lsn <= kRange.last; ++lsn) {
+    const Digest* const found = digests.find(lsn);
     fuzz::require((found == nullptr) == (same.find(lsn) == nullptr), "what was found is found again");
     if (is_right) fuzz::require(found && *found == whole.digests[lsn], "both digest the same bytes");
   }

@@ -6,7 +6,6 @@
 #include <ctime>
 
 #include "console.h"
-#include "lsn.h"
 
 namespace tidemark::cli {
 namespace {

@@ -21,7 +21,7 @@ TEST(PlanMemory, NeverDealsOutMoreThanTheBudget) {
         const uint64_t leases_bytes = (batch - 1) * sizeof(tidemark_entry);
         EXPECT_LE(leases_bytes + plan.source.buffer_bytes + plan.source.layout_bytes + plan.put_buffer_bytes,
                   plan.job_bytes);
-        EXPECT_LE(plan.compare_entries * (sizeof(core::Lsn) + sizeof(core::Digest)), plan.put_buffer_bytes);
+        EXPECT_LE(plan.compare_entries * (sizeof(Lsn) + sizeof(Digest)), plan.put_buffer_bytes);
         EXPECT_GE(plan.compare_entries, 500U);
         EXPECT_GE(plan.jobs, 1U);
         EXPECT_LE(plan.jobs, workers);

@@ -6,11 +6,9 @@
 namespace tidemark::store {
 namespace {
 
-using core::ObjectKind;
-
 class RecordTest : public MaintainTest {
  protected:
-  Result<Record> parsed(const std::string& object, ObjectKind kind, core::Range range = {1, 9}) {
+  Result<Record> parsed(const std::string& object, ObjectKind kind, Range range = {1, 9}) {
     return parse_record(object, {"db", 7, {range, kind}});
   }
 };
@@ -67,7 +65,7 @@ TEST_F(RecordTest, ATextOfAnotherFormIsNone) {
   const auto object_with = [](const std::string& text, ObjectKind kind) {
     Sha256 sha;
     sha.update(text.data(), text.size());
-    const auto footer = core::format_record_footer(kind, sha.finish().value(), "db", 7, {1, 9});
+    const auto footer = format_record_footer(kind, sha.finish().value(), "db", 7, {1, 9});
     return text + std::string(footer.data(), footer.size());
   };
   EXPECT_TRUE(parsed(object_with("made_us=5\nreason=x\n", ObjectKind::kAccepted), ObjectKind::kAccepted));
@@ -122,13 +120,11 @@ TEST_F(RecordTest, IsReadAndChecked) {
 TEST_F(RecordTest, IsNeitherArchiveNorHole) {
   add({1, 20}, ObjectKind::kPruned);
   add({21, 30}, ObjectKind::kAccepted, "lost");
-  const auto gap_before = [&](core::Lsn low) {
-    return *find_gap_before(fake_.sink(), "db", 7, low, nullptr);
-  };
+  const auto gap_before = [&](Lsn low) { return *find_gap_before(fake_.sink(), "db", 7, low, nullptr); };
   EXPECT_EQ(gap_before(21), std::nullopt) << "pruned";
   EXPECT_EQ(gap_before(10), std::nullopt) << "pruned";
   EXPECT_EQ(gap_before(31), std::nullopt) << "accepted";
-  EXPECT_EQ(gap_before(40), (core::Range{31, 39})) << "behind what is known";
+  EXPECT_EQ(gap_before(40), (Range{31, 39})) << "behind what is known";
   const auto discovery = discover(fake_.sink(), "db", 7, 5, {}, nullptr);
   ASSERT_TRUE(discovery);
   EXPECT_TRUE(discovery->archives.empty());

@@ -16,7 +16,7 @@ using test::TempDir;
 using test::write_file;
 namespace fs = std::filesystem;
 
-constexpr size_t kTail = kEndMarkSize + core::kFooterSize;
+constexpr size_t kTail = kEndMarkSize + kFooterSize;
 
 std::span<const uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
@@ -24,7 +24,7 @@ std::span<const uint8_t> bytes_of(std::string_view text) {
 
 // The content of an object goes in, in pieces of `step`.
 Status push_all(EntryDigests& digests, std::string_view object, size_t step = SIZE_MAX) {
-  std::string_view content = object.substr(0, object.size() - core::kFooterSize);
+  std::string_view content = object.substr(0, object.size() - kFooterSize);
   while (!content.empty()) {
     const std::string_view piece = content.substr(0, step);
     if (Status status = digests.push(bytes_of(piece)); !status) return status;
@@ -33,7 +33,7 @@ Status push_all(EntryDigests& digests, std::string_view object, size_t step = SI
   return {};
 }
 
-core::Digest sha256_of(std::string_view bytes) {
+Digest sha256_of(std::string_view bytes) {
   Sha256 sha;
   sha.update(bytes.data(), bytes.size());
   return sha.finish().value();
@@ -53,20 +53,20 @@ class EntryDigestsTest : public testing::Test {
     write_file(dir_ / "4" + "/" + std::string(120, 'n') + "/" + std::string(150, 'm'), "deep");
     write_file(dir_ / "5", "");
   }
-  std::string path(core::Lsn lsn) const { return dir_ / std::to_string(lsn); }
-  std::string batch(core::Lsn first, core::Lsn last, size_t buffer_bytes = 1 << 20) const {
+  std::string path(Lsn lsn) const { return dir_ / std::to_string(lsn); }
+  std::string batch(Lsn first, Lsn last, size_t buffer_bytes = 1 << 20) const {
     EntrySource source({buffer_bytes, 1 << 20});
     EXPECT_TRUE(source.begin("db", 7, {}));
     std::vector<std::string> paths;
-    for (core::Lsn lsn = first; lsn <= last; ++lsn) paths.push_back(path(lsn));
-    for (core::Lsn lsn = first; lsn <= last; ++lsn) {
+    for (Lsn lsn = first; lsn <= last; ++lsn) paths.push_back(path(lsn));
+    for (Lsn lsn = first; lsn <= last; ++lsn) {
       EXPECT_TRUE(source.add({lsn, paths[lsn - first]}).value_or(false));
     }
     source.seal();
     return test::read_all(source).value_or("");
   }
   // Of the members of the entry, as they are in any archive.
-  core::Digest alone(core::Lsn lsn) const {
+  Digest alone(Lsn lsn) const {
     const std::string archive = archive_of(path(lsn), lsn);
     return sha256_of(std::string_view(archive).substr(0, archive.size() - kTail));
   }
@@ -82,17 +82,17 @@ class EntryDigestsTest : public testing::Test {
 };
 
 TEST_F(EntryDigestsTest, EachEntryHasTheDigestItHasAlone) {
-  for (const auto& [first, last] : {std::pair<core::Lsn, core::Lsn>{1, 5}, {2, 2}, {3, 5}}) {
+  for (const auto& [first, last] : {std::pair<Lsn, Lsn>{1, 5}, {2, 2}, {3, 5}}) {
     const std::string archive = batch(first, last);
     for (const size_t step : {size_t{1}, size_t{511}, size_t{513}, SIZE_MAX}) {
       EntryDigests digests({1, 5});
       ASSERT_TRUE(push_all(digests, archive, step));
-      for (core::Lsn lsn = first; lsn <= last; ++lsn) {
+      for (Lsn lsn = first; lsn <= last; ++lsn) {
         ASSERT_NE(digests.find(lsn), nullptr) << lsn;
         EXPECT_EQ(*digests.find(lsn), alone(lsn)) << lsn << " in " << first << ".." << last;
       }
       EXPECT_EQ(digests.find(last + 1), nullptr);
-      EXPECT_EQ(digests.find(core::kNoLsn), nullptr);
+      EXPECT_EQ(digests.find(kNoLsn), nullptr);
     }
   }
 }
@@ -100,8 +100,8 @@ TEST_F(EntryDigestsTest, EachEntryHasTheDigestItHasAlone) {
 TEST_F(EntryDigestsTest, AnyByteOfAnEntryChangesItsDigestAndNoOther) {
   const std::string archive = batch(1, 2);
   const size_t size_of_1 = archive_of(path(1), 1).size() - kTail;
-  const core::Digest first = alone(1);
-  const core::Digest second = alone(2);
+  const Digest first = alone(1);
+  const Digest second = alone(2);
   std::mt19937 random(5);
   int told = 0;
   for (int round = 0; round < 2'000; ++round) {
@@ -132,7 +132,7 @@ TEST_F(EntryDigestsTest, AnEntryIsFoundOnlyAfterItsEnd) {
   const std::string archive = batch(1, 2);
   for (const size_t cut : {size_t{1}, kEndMarkSize, kEndMarkSize + 1}) {
     EntryDigests digests({1, 2});
-    const std::string_view content = std::string_view(archive).substr(0, archive.size() - core::kFooterSize);
+    const std::string_view content = std::string_view(archive).substr(0, archive.size() - kFooterSize);
     ASSERT_TRUE(digests.push(bytes_of(content.substr(0, content.size() - cut))));
     EXPECT_NE(digests.find(1), nullptr);
     EXPECT_EQ(digests.find(2) != nullptr, cut == 1) << cut;
@@ -156,7 +156,7 @@ TEST_F(EntryDigestsTest, WhatLiesInNoEntryIsSkipped) {
                                     .member('2', "0000000000002", "", "target")
                                     .member('0', "000000000000!", "x")
                                     .object()));
-  for (core::Lsn lsn = 1; lsn <= 100; ++lsn) EXPECT_EQ(digests.find(lsn), nullptr) << lsn;
+  for (Lsn lsn = 1; lsn <= 100; ++lsn) EXPECT_EQ(digests.find(lsn), nullptr) << lsn;
 }
 
 // What a file holds is data, whatever it looks like.

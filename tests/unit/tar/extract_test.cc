@@ -113,13 +113,13 @@ TEST_F(ExtractTest, RestoresOneEntryOfABatch) {
   EntrySource source{SourceLimits()};
   ASSERT_TRUE(source.open("db", 7, entries, {}));
   const std::string object = *test::read_all(source);
-  for (core::Lsn lsn = 35; lsn <= 37; ++lsn) {
+  for (Lsn lsn = 35; lsn <= 37; ++lsn) {
     Extraction one = wanted();
     one.range = {35, 37};
     one.lsn = lsn;
     const Status status = extract(object, one);
     ASSERT_TRUE(status) << status.error().message;
-    const auto text = core::lsn_text(lsn);
+    const auto text = lsn_text(lsn);
     EXPECT_EQ(describe_tree(out_ + "/" + std::string(text.data(), text.size())),
               describe_tree(paths[lsn - 35]));
   }

@@ -280,7 +280,7 @@ TEST_F(LayoutPiecesTest, StopsWhenCancelled) {
     EntrySource source(kInPieces);
     const EntryPath path = {1, entry};
     const Status status = source.open("db", 1, {&path, 1}, {&countdown, Countdown::is_over});
-    return status ? read_all(source, 4096) : Result<std::string>(tl::unexpected(status.error()));
+    return status ? read_all(source, 4096) : Result<std::string>(status.error());
   };
   int polls = 0;
   for (;; polls += 97) {

@@ -5,10 +5,10 @@
 //
 // with the digest over all bytes before the footer and numbers in decimal. A gap record is a single block
 // of the same kind that begins with TIDEMARK1-GAP and has no sha256. The other records are a text
-// (store/record.h) and a footer that begins with TIDEMARK1-ACCEPTED, TIDEMARK1-PRUNED or TIDEMARK1-ORIGIN.
+// (format/record.h) and a footer that begins with TIDEMARK1-ACCEPTED, TIDEMARK1-PRUNED or TIDEMARK1-ORIGIN.
 // Pure; any thread.
-#ifndef TIDEMARK_CORE_FOOTER_H
-#define TIDEMARK_CORE_FOOTER_H
+#ifndef TIDEMARK_COMMON_FORMAT_FOOTER_H
+#define TIDEMARK_COMMON_FORMAT_FOOTER_H
 
 #include <array>
 #include <cstdint>
@@ -16,10 +16,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/archive_name.h"
-#include "core/types.h"
+#include "format/object_name.h"
+#include "format/types.h"
 
-namespace tidemark::core {
+namespace tidemark {
 
 inline constexpr size_t kFooterSize = 512;
 using FooterBlock = std::array<char, kFooterSize>;
@@ -46,6 +46,6 @@ std::optional<Footer> parse_gap_record(std::string_view block, std::string* prob
 
 std::string hex(const Digest& digest);
 
-}  // namespace tidemark::core
+}  // namespace tidemark
 
-#endif  // TIDEMARK_CORE_FOOTER_H
+#endif  // TIDEMARK_COMMON_FORMAT_FOOTER_H

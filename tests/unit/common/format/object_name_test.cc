@@ -1,4 +1,4 @@
-#include "core/archive_name.h"
+#include "format/object_name.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace tidemark::core {
+namespace tidemark {
 namespace {
 
 constexpr Lsn kMaxLsn = std::numeric_limits<Lsn>::max();
@@ -223,4 +223,4 @@ TEST(ObjectKey, ByteOrderIsTheOrderOfTheLastLsn) {
 }
 
 }  // namespace
-}  // namespace tidemark::core
+}  // namespace tidemark

@@ -1,6 +1,6 @@
 // The time of day, for what is written down. Any thread.
-#ifndef TIDEMARK_UTIL_WALL_CLOCK_H
-#define TIDEMARK_UTIL_WALL_CLOCK_H
+#ifndef TIDEMARK_COMMON_BASE_WALL_CLOCK_H
+#define TIDEMARK_COMMON_BASE_WALL_CLOCK_H
 
 #include <chrono>
 #include <cstdint>
@@ -15,4 +15,4 @@ inline int64_t wall_clock_us() {
 
 }  // namespace tidemark
 
-#endif  // TIDEMARK_UTIL_WALL_CLOCK_H
+#endif  // TIDEMARK_COMMON_BASE_WALL_CLOCK_H

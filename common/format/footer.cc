@@ -1,10 +1,10 @@
-#include "core/footer.h"
+#include "format/footer.h"
 
 #include <cassert>
 #include <charconv>
 #include <cstring>
 
-namespace tidemark::core {
+namespace tidemark {
 namespace {
 
 constexpr std::string_view kMagic = "TIDEMARK1";
@@ -74,10 +74,9 @@ class BlockReader {
     return result;
   }
   bool number(uint64_t& value) {
-    const std::string_view digits = word();
-    if (digits.empty() || (digits.size() > 1 && digits[0] == '0')) return false;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return error == std::errc() && end == digits.data() + digits.size();
+    const auto parsed = parse_decimal(word());
+    if (parsed) value = *parsed;
+    return parsed.has_value();
   }
   bool only_padding_left() const { return rest_.find_first_not_of('\0') == std::string_view::npos; }
 
@@ -194,4 +193,4 @@ std::string hex(const Digest& digest) {
   return text;
 }
 
-}  // namespace tidemark::core
+}  // namespace tidemark

@@ -1,8 +1,8 @@
 // CRC-32C (Castagnoli; RFC 3720, appendix B.4), by which bytes are known again and which S3 stores check.
 //
 // Any thread. It guards against change, not against malice.
-#ifndef TIDEMARK_UTIL_CRC32C_H
-#define TIDEMARK_UTIL_CRC32C_H
+#ifndef TIDEMARK_COMMON_BASE_CRC32C_H
+#define TIDEMARK_COMMON_BASE_CRC32C_H
 
 #include <cstddef>
 #include <cstdint>
@@ -14,4 +14,4 @@ uint32_t extend_crc32c(uint32_t crc, const void* data, size_t size);
 
 }  // namespace tidemark
 
-#endif  // TIDEMARK_UTIL_CRC32C_H
+#endif  // TIDEMARK_COMMON_BASE_CRC32C_H

@@ -1,4 +1,4 @@
-#include "util/sha256.h"
+#include "base/sha256.h"
 
 #include <dlfcn.h>
 #include <openssl/evp.h>
@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "util/crc32c.h"
+#include "base/crc32c.h"
 
 namespace tidemark {
 namespace {
@@ -37,9 +37,9 @@ Result<bool> is_sha256(std::string_view text, const Sha256::Digest& expected, si
   }
   if (text.size() > piece_bytes) copy.update(text.data() + piece_bytes, text.size() - piece_bytes);
   const auto first = hash.finish();
-  if (!first) return tl::unexpected(first.error());
+  if (!first) return first.error();
   const auto second = copy.finish();
-  if (!second) return tl::unexpected(second.error());
+  if (!second) return second.error();
   return *first == expected && *second == expected;
 }
 
@@ -111,9 +111,8 @@ Status check_digests() {
   for (const auto& [text, digest, piece_bytes] :
        {std::tuple(kShort, kShortDigest, size_t{3}), std::tuple(kLong, kLongDigest, size_t{25})}) {
     const auto right = is_sha256(text, digest, piece_bytes);
-    if (!right) return tl::unexpected(right.error());
-    if (!*right)
-      return tl::unexpected(wrong_answer("SHA-256 as computed by " + library_of_digests() + " is wrong"));
+    if (!right) return right.error();
+    if (!*right) return (wrong_answer("SHA-256 as computed by " + library_of_digests() + " is wrong"));
   }
   constexpr std::string_view kCheck = "123456789";  // RFC 3720's polynomial has this check value
   const uint32_t half = extend_crc32c(0, kCheck.data(), 4);

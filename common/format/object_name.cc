@@ -1,10 +1,10 @@
-#include "core/archive_name.h"
+#include "format/object_name.h"
 
 #include <algorithm>
 #include <charconv>
 #include <iterator>
 
-namespace tidemark::core {
+namespace tidemark {
 namespace {
 
 struct Suffix {
@@ -24,53 +24,12 @@ constexpr std::string_view suffix_of(ObjectKind kind) {
   return {};
 }
 
-// The value of a base-36 digit, or 36.
-constexpr unsigned digit_value(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'z') return static_cast<unsigned>(c - 'a') + 10;
-  return 36;
-}
-
 void append_decimal(std::string& out, uint64_t value) {
   char digits[20];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
-void append_lsn(std::string& out, Lsn lsn) {
-  const auto text = lsn_text(lsn);
-  out.append(text.data(), text.size());
-}
-
-std::optional<uint64_t> parse_decimal(std::string_view text) {
-  if (text.empty() || (text.size() > 1 && text[0] == '0')) return std::nullopt;
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 }  // namespace
-
-std::array<char, kLsnTextSize> lsn_text(Lsn lsn) {
-  std::array<char, kLsnTextSize> text;
-  for (size_t i = kLsnTextSize; i-- > 0; lsn /= 36)
-    text[i] = "0123456789abcdefghijklmnopqrstuvwxyz"[lsn % 36];
-  return text;
-}
-
-std::optional<Lsn> parse_lsn_text(std::string_view text) {
-  if (text.size() != kLsnTextSize) return std::nullopt;
-  Lsn value = 0;
-  for (const char c : text) {
-    const unsigned digit = digit_value(c);
-    if (digit >= 36) return std::nullopt;
-    if (__builtin_mul_overflow(value, uint64_t{36}, &value) || __builtin_add_overflow(value, digit, &value)) {
-      return std::nullopt;
-    }
-  }
-  if (value == kNoLsn) return std::nullopt;
-  return value;
-}
 
 const char* storage_name_problem(std::string_view name) {
   if (name.empty()) return "the storage name is empty";
@@ -101,10 +60,10 @@ std::string object_key(std::string_view storage, uint64_t partition, Range range
   key += '/';
   append_decimal(key, partition);
   key += '/';
-  append_lsn(key, range.last);
+  key += lsn_text(range.last);
   if (kind != ObjectKind::kArchive || range.first != range.last) {
     key += '-';
-    append_lsn(key, range.first);
+    key += lsn_text(range.first);
   }
   key += suffix_of(kind);
   return key;
@@ -154,4 +113,4 @@ std::optional<ParsedKey> parse_object_key(std::string_view key) {
   return ParsedKey{folder->storage, folder->partition, *name};
 }
 
-}  // namespace tidemark::core
+}  // namespace tidemark

@@ -2,8 +2,8 @@
 //
 // One thread at a time. No call of the library is taken for done: the first that fails is remembered, and
 // finish() then gives its error instead of a digest of something else. Nothing throws.
-#ifndef TIDEMARK_UTIL_SHA256_H
-#define TIDEMARK_UTIL_SHA256_H
+#ifndef TIDEMARK_COMMON_BASE_SHA256_H
+#define TIDEMARK_COMMON_BASE_SHA256_H
 
 #include <array>
 #include <cstddef>
@@ -45,4 +45,4 @@ Status check_digests();
 
 }  // namespace tidemark
 
-#endif  // TIDEMARK_UTIL_SHA256_H
+#endif  // TIDEMARK_COMMON_BASE_SHA256_H

@@ -1,6 +1,6 @@
 // Time that passed on the monotonic clock. One thread.
-#ifndef TIDEMARK_UTIL_STOPWATCH_H
-#define TIDEMARK_UTIL_STOPWATCH_H
+#ifndef TIDEMARK_COMMON_BASE_STOPWATCH_H
+#define TIDEMARK_COMMON_BASE_STOPWATCH_H
 
 #include <chrono>
 
@@ -17,4 +17,4 @@ class Stopwatch {
 
 }  // namespace tidemark
 
-#endif  // TIDEMARK_UTIL_STOPWATCH_H
+#endif  // TIDEMARK_COMMON_BASE_STOPWATCH_H

@@ -1,4 +1,4 @@
-// Names in the archive: LSN text, object keys and the identity that a footer states.
+// Names in the archive: the keys of objects.
 //
 // <storage>/<partition>/<LSN>.tar                 one entry
 // <storage>/<partition>/<last>-<first>.tar        a batch, named by its last entry: byte order is LSN order
@@ -9,24 +9,20 @@
 //                                                 after last; first is 1
 //
 // Parsing accepts exactly what formatting makes. Pure; any thread.
-#ifndef TIDEMARK_CORE_ARCHIVE_NAME_H
-#define TIDEMARK_CORE_ARCHIVE_NAME_H
+#ifndef TIDEMARK_COMMON_FORMAT_OBJECT_NAME_H
+#define TIDEMARK_COMMON_FORMAT_OBJECT_NAME_H
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "core/types.h"
+#include "format/lsn.h"
+#include "format/types.h"
 
-namespace tidemark::core {
+namespace tidemark {
 
-inline constexpr size_t kLsnTextSize = 13;  // base 36, lower case, zero-padded: holds 2^64 - 1
 inline constexpr size_t kStorageNameMax = 128;
-
-std::array<char, kLsnTextSize> lsn_text(Lsn lsn);
-std::optional<Lsn> parse_lsn_text(std::string_view text);  // 0 is no LSN and does not parse
 
 // Why a storage name is refused, or nullptr: [A-Za-z0-9._-]{1,128}, not beginning with '.'.
 const char* storage_name_problem(std::string_view name);
@@ -40,7 +36,7 @@ struct ParsedName {
   Range range;
   ObjectKind kind = ObjectKind::kArchive;
 };
-// The part of a key behind the partition's prefix; nothing if it is not exactly such a name.
+// The part of a key after the partition's prefix; nothing if it is not exactly such a name.
 std::optional<ParsedName> parse_object_name(std::string_view name);
 
 struct ParsedKey {
@@ -58,6 +54,6 @@ struct ParsedFolder {
 // The partition in whose folder a key lies, whatever its name there.
 std::optional<ParsedFolder> parse_folder(std::string_view key);
 
-}  // namespace tidemark::core
+}  // namespace tidemark
 
-#endif  // TIDEMARK_CORE_ARCHIVE_NAME_H
+#endif  // TIDEMARK_COMMON_FORMAT_OBJECT_NAME_H

@@ -1,11 +1,11 @@
-#include "core/footer.h"
+#include "format/footer.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <string>
 
-namespace tidemark::core {
+namespace tidemark {
 namespace {
 
 constexpr Lsn kMaxLsn = std::numeric_limits<Lsn>::max();
@@ -127,4 +127,4 @@ TEST(Footer, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace tidemark::core
+}  // namespace tidemark
