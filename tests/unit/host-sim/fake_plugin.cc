@@ -119,7 +119,7 @@ tidemark_status create(const tidemark_host* host, const tidemark_option* options
     } else if (text(options[i].key) != "log_level" && text(options[i].key) != "read_only") {
       const std::string message = "unknown option " + text(options[i].key);
       delete self;
-      return unusable(error, TIDEMARK_E_INVALID, message);
+      return fail(error, TIDEMARK_E_INVALID, message);
     }
   }
   *out = self;
@@ -129,10 +129,10 @@ tidemark_status create(const tidemark_host* host, const tidemark_option* options
 tidemark_status set_sink(tidemark_archiver* self, tidemark_str url, const tidemark_option*, uint32_t,
                          const tidemark_call*, tidemark_error* error) {
   const std::string name = text(url);
-  if (name.rfind("file://", 0) != 0) return unusable(error, TIDEMARK_E_INVALID, "not a file URL");
+  if (name.rfind("file://", 0) != 0) return fail(error, TIDEMARK_E_INVALID, "not a file URL");
   std::lock_guard lock(self->mutex);
   if (self->fault == "swap_fails" && !self->sink.empty()) {
-    return unusable(error, TIDEMARK_E_PERMANENT, "no other sink for you");
+    return fail(error, TIDEMARK_E_PERMANENT, "no other sink for you");
   }
   self->sink = name.substr(7);
   return TIDEMARK_OK;
@@ -161,7 +161,7 @@ void destroy(tidemark_archiver* self) {
 
 tidemark_status notify(tidemark_archiver* self, const tidemark_partition* partition, tidemark_lsn low,
                        tidemark_lsn high, tidemark_error* error) {
-  if (self->fault == "notify_fails") return unusable(error, TIDEMARK_E_NO_SPACE, "too many partitions");
+  if (self->fault == "notify_fails") return fail(error, TIDEMARK_E_NO_SPACE, "too many partitions");
   std::lock_guard lock(self->mutex);
   auto& work = self->work[{text(partition->storage), partition->id}];
   if (work.next < low) work.next = low;
@@ -193,15 +193,15 @@ tidemark_status list(tidemark_archiver* self, const tidemark_partition* partitio
 
 tidemark_status fetch(tidemark_archiver*, tidemark_str, const tidemark_writer*, const tidemark_call*,
                       tidemark_error* error) {
-  return unusable(error, TIDEMARK_E_UNSUPPORTED, "trees only");
+  return fail(error, TIDEMARK_E_UNSUPPORTED, "trees only");
 }
 
 tidemark_status restore(tidemark_archiver* self, const tidemark_partition* partition, tidemark_lsn lsn,
                         tidemark_str directory, const tidemark_call*, tidemark_error* error) {
   const fs::path source =
       fs::path(self->sink) / text(partition->storage) / std::to_string(partition->id) / lsn_name(lsn);
-  if (!fs::exists(source)) return unusable(error, TIDEMARK_E_NOT_FOUND, "no such archive");
-  if (fs::exists(source / "corrupt")) return unusable(error, TIDEMARK_E_CORRUPT, "digest mismatch");
+  if (!fs::exists(source)) return fail(error, TIDEMARK_E_NOT_FOUND, "no such archive");
+  if (fs::exists(source / "corrupt")) return fail(error, TIDEMARK_E_CORRUPT, "digest mismatch");
   fs::copy(source, fs::path(text(directory)) / lsn_name(lsn), fs::copy_options::recursive);
   return TIDEMARK_OK;
 }

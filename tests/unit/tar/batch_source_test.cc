@@ -200,10 +200,10 @@ TEST_P(BatchSourceTest, EntriesFollowEachOther) {
 }
 
 TEST_P(BatchSourceTest, ACancelledAddEndsNothingBeforeIt) {
-  bool cancelled = false;
-  ASSERT_TRUE(source_.begin("db", 7, {&cancelled, [](void* ctx) { return *static_cast<const bool*>(ctx); }}));
+  test::Countdown countdown = {1'000'000};
+  ASSERT_TRUE(source_.begin("db", 7, countdown.call()));
   expect_added(add(1, 1'000));
-  cancelled = true;
+  countdown.left = 0;
   const auto added = add(2, 1'000);
   ASSERT_FALSE(added);
   EXPECT_EQ(added.error().status, TIDEMARK_E_CANCELLED);

@@ -281,16 +281,12 @@ TEST_F(EntrySourceTest, PermissionBitsAreKeptAndNothingElse) {
 
 TEST_F(EntrySourceTest, StopsWhenCancelled) {
   const std::string entry = test::make_large_entry(dir_);
-  struct Countdown {
-    int left;
-    static bool is_over(void* ctx) { return --static_cast<Countdown*>(ctx)->left < 0; }
-  };
   int finished_at = -1;
   for (int polls = 0; finished_at < 0 && polls < 1000; ++polls) {
-    Countdown countdown = {polls};
+    test::Countdown countdown = {polls};
     EntrySource source({kTinyBuffer, 1 << 20});
     const EntryPath path = {1, entry};
-    const Status status = source.open("db", 1, {&path, 1}, {&countdown, Countdown::is_over});
+    const Status status = source.open("db", 1, {&path, 1}, countdown.call());
     const auto bytes = status ? read_all(source, 4096) : Result<std::string>(status.error());
     if (bytes) {
       finished_at = polls;

@@ -331,10 +331,9 @@ TEST_F(ExtractTest, LeavesNothingWhenTheBytesStopComing) {
 
 TEST_F(ExtractTest, StopsWhenCancelled) {
   const std::string object = RawTar().member('0', kRoot, std::string(100'000, 'x')).object();
-  int polls = 10;
+  test::Countdown countdown = {10};
   StringStream bytes(object, 512);
-  const Status status =
-      extract_entry(bytes, wanted(), {&polls, [](void* left) { return --*static_cast<int*>(left) < 0; }});
+  const Status status = extract_entry(bytes, wanted(), countdown.call());
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().status, TIDEMARK_E_CANCELLED);
   EXPECT_EQ(names_in_out(), 0u);

@@ -19,6 +19,16 @@ namespace tidemark::test {
 
 inline constexpr size_t kTinyBuffer = 64 << 10;  // anything larger is streamed
 
+// Cancelled once it was asked `left` times.
+struct Countdown {
+  int left;
+  static int32_t is_over(void* ctx) { return --static_cast<Countdown*>(ctx)->left < 0 ? 1 : 0; }
+  Call call() {
+    const tidemark_call raw = {sizeof raw, 0, this, is_over};
+    return Call(&raw);
+  }
+};
+
 inline Status open_one(tar::EntrySource& source, const std::string& path, Lsn lsn = 1) {
   const tar::EntryPath entry = {lsn, path};
   return source.open("db", 7, {&entry, 1}, {});
