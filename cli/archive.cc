@@ -127,8 +127,7 @@ std::string partition_text(std::string_view storage, uint64_t partition) {
 }
 
 Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
-  auto plugin = Plugin::load(options.plugin);
-  if (!plugin) return plugin.error();
+  TM_ASSIGN(auto plugin, Plugin::load(options.plugin));
   std::vector<Setting> settings = {{"log_level", console().log_level_name(options.keep_lines), false}};
   if (options.read_only) settings.push_back({"read_only", "true", false});
   if (!options.sink_dir.empty()) settings.push_back({"sink_dir", options.sink_dir, false});
@@ -137,10 +136,10 @@ Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   tidemark_archiver* archiver = nullptr;
   tidemark_error error = fresh_error();
   const auto status =
-      (*plugin)->api().create(&host, list.data(), static_cast<uint32_t>(list.size()), &archiver, &error);
+      plugin->api().create(&host, list.data(), static_cast<uint32_t>(list.size()), &archiver, &error);
   if (status != TIDEMARK_OK) return to_error("cannot set the plugin up", status, error);
-  std::unique_ptr<Archive> archive(new Archive(std::move(*plugin), archiver));
-  if (auto connected = archive->connect(options); !connected) return connected.error();
+  std::unique_ptr<Archive> archive(new Archive(std::move(plugin), archiver));
+  TM_TRY(archive->connect(options));
   return archive;
 }
 
@@ -246,10 +245,9 @@ Result<Record> Archive::read_record(const std::string& key, Stop& stop) {
     *static_cast<Record*>(ctx) = {read->kind, read->first, read->last, read->made_us,
                                   std::string(view(read->reason))};
   };
-  auto result = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+  TM_TRY(with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
     return maintain_->read_record(archiver_, abi_str(key), on_record, &record, call, error);
-  });
-  if (!result) return result.error();
+  }));
   return record;
 }
 

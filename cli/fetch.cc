@@ -28,9 +28,8 @@ tidemark_status write_piece(void* ctx, const void* data, size_t size) {
 
 Result<std::vector<std::string>> keys_of(Archive& archive, const FetchOptions& options, Stop& stop) {
   std::optional<Stored> origin;
-  auto holders = find_holders(archive, options.scope, options.lsn, stop, &origin);
-  if (!holders) return holders.error();
-  if (holders->empty()) {
+  TM_ASSIGN(auto holders, find_holders(archive, options.scope, options.lsn, stop, &origin));
+  if (holders.empty()) {
     const std::string why = origin ? ": the archive begins after LSN " + both(origin->last)
                                    : " (tidemark gaps tells what is known about it)";
     return Error{kExitData,
@@ -39,7 +38,7 @@ Result<std::vector<std::string>> keys_of(Archive& archive, const FetchOptions& o
                  TIDEMARK_E_NOT_FOUND, 0};
   }
   std::vector<std::string> keys;
-  for (const Stored& holder : *holders) keys.push_back(holder.key);
+  for (const Stored& holder : holders) keys.push_back(holder.key);
   return keys;
 }
 

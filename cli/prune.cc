@@ -25,8 +25,7 @@ Result<uint64_t> first_young(Archive& archive, const PruneOptions& options, Stop
     before = stored.first;
     return stored.modified_us < cutoff_us;
   };
-  auto scanned = archive.scan(options.scope, 0, visit, stop);
-  if (!scanned) return scanned.error();
+  TM_TRY(archive.scan(options.scope, 0, visit, stop));
   return before;
 }
 

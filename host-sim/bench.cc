@@ -90,23 +90,19 @@ class Bench {
 
 Result<void> Bench::open() {
   // First the plugin: if it cannot be used, nothing has been made.
-  auto plugin = Plugin::load(options_.common.plugin);
-  if (!plugin) return plugin.error();
-  auto directory = data_.make(options_.common.data);
-  if (!directory) return directory.error();
+  TM_ASSIGN(auto plugin, Plugin::load(options_.common.plugin));
+  TM_ASSIGN(auto directory, data_.make(options_.common.data));
   LogOptions log;
-  log.directory = *directory;
+  log.directory = directory;
   log.storage = storage_name(options_);
   log.partitions = options_.partitions;
   log.durability = Durability::kUnsafe;
   log.keep_acked = true;
-  auto store = LogStore::open(log);
-  if (!store) return store.error();
-  store_ = std::move(*store);
+  TM_ASSIGN(auto store, LogStore::open(log));
+  store_ = std::move(store);
   services_ = std::make_unique<HostServices>(*store_, console_, options_.common.log_level, 0, wake_.get());
-  auto archiver = Archiver::create(*plugin, services_->table(), options_.common.plugin_options);
-  if (!archiver) return archiver.error();
-  archiver_ = std::move(*archiver);
+  TM_ASSIGN(auto archiver, Archiver::create(plugin, services_->table(), options_.common.plugin_options));
+  archiver_ = std::move(archiver);
   return archiver_->set_sink(options_.sink, options_.common.sink_options);
 }
 
@@ -181,7 +177,7 @@ Result<Bench::Outcome> Bench::archive() {
   PartitionTable& table = store_->table();
   restart_peak_rss();
   begin_ = end_ = usage_now();
-  if (auto started = archiver_->start(); !started) return started.error();
+  TM_TRY(archiver_->start());
   table.restart_latency();
   begin_ = usage_now();
   if (is_paced()) {
@@ -189,7 +185,7 @@ Result<Bench::Outcome> Bench::archive() {
   } else {
     for (uint64_t id = 0; id < table.size(); ++id) {
       if (table.position(id).next == table.position(id).low) continue;
-      if (auto told = notify(id); !told) return told.error();
+      TM_TRY(notify(id));
     }
   }
   auto outcome =
@@ -200,11 +196,9 @@ Result<Bench::Outcome> Bench::archive() {
 
 Result<void> Bench::report(Outcome outcome) {
   const PartitionTable& table = store_->table();
-  auto metrics = archiver_->metrics();
-  if (!metrics) return metrics.error();
+  TM_ASSIGN(auto metrics, archiver_->metrics());
   if (!options_.metrics_file.empty()) {
-    if (auto written = replace_file(options_.metrics_file, *metrics, Durability::kUnsafe); !written)
-      return written;
+    TM_TRY(replace_file(options_.metrics_file, metrics, Durability::kUnsafe));
   }
   BenchFigures figures;
   figures.outcome = outcome == Outcome::kDone          ? "done"
@@ -219,7 +213,7 @@ Result<void> Bench::report(Outcome outcome) {
   figures.rss_before_bytes = begin_.rss_bytes;
   figures.peak_rss_bytes = end_.peak_rss_bytes;
   figures.latency = &table.latency();
-  figures.metrics = parse_metrics(*metrics);
+  figures.metrics = parse_metrics(metrics);
   figures.events = services_->events_by_kind();
   if (outcome != Outcome::kDone) {
     console_.print("host-sim: " + figures.outcome + " with " + std::to_string(table.unconfirmed()) +

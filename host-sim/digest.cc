@@ -29,9 +29,8 @@ Result<TreeMember> read_regular(const std::string& path, TreeMember member) {
     hash.add({buffer.data(), static_cast<size_t>(got)});
     member.size_bytes += static_cast<uint64_t>(got);
   }
-  const auto content = hash.finish();
-  if (!content) return content.error();
-  member.content = *content;
+  TM_ASSIGN(const auto content, hash.finish());
+  member.content = content;
   return member;
 }
 
@@ -42,9 +41,8 @@ Result<void> read_members(const std::string& root, const std::string& relative,
   if (::lstat(path.c_str(), &status) != 0) return fail_errno(errno, "cannot stat " + path);
   TreeMember member{relative, 'f', status.st_mode & 0777u, static_cast<uint64_t>(status.st_size), {}};
   if (S_ISREG(status.st_mode)) {
-    auto read = read_regular(path, std::move(member));
-    if (!read) return read.error();
-    out.push_back(std::move(*read));
+    TM_ASSIGN(auto read, read_regular(path, std::move(member)));
+    out.push_back(std::move(read));
     return {};
   }
   if (S_ISLNK(status.st_mode)) {
@@ -52,18 +50,16 @@ Result<void> read_members(const std::string& root, const std::string& relative,
     const ssize_t size = ::readlink(path.c_str(), target, sizeof(target));
     if (size < 0) return fail_errno(errno, "cannot read the link " + path);
     const std::string_view text(target, static_cast<size_t>(size));
-    const auto content = sha256(text);
-    if (!content) return content.error();
-    out.push_back({relative, 'l', 0, text.size(), *content});
+    TM_ASSIGN(const auto content, sha256(text));
+    out.push_back({relative, 'l', 0, text.size(), content});
     return {};
   }
   if (!S_ISDIR(status.st_mode)) return fail(path + " is neither a file, a directory nor a symbolic link");
   member.type = 'd';
   member.size_bytes = 0;
   out.push_back(std::move(member));
-  auto names = list_names(path);
-  if (!names) return names.error();
-  for (const std::string& name : *names) {
+  TM_ASSIGN(auto names, list_names(path));
+  for (const std::string& name : names) {
     auto read = read_members(root, relative.empty() ? name : relative + "/" + name, out);
     if (!read) return read;
   }
@@ -138,7 +134,7 @@ Result<Digest> digest_members(std::vector<TreeMember> members) {
 
 Result<Digest> digest_tree(const std::string& path) {
   std::vector<TreeMember> members;
-  if (auto read = read_members(path, "", members); !read) return read.error();
+  TM_TRY(read_members(path, "", members));
   return digest_members(std::move(members));
 }
 

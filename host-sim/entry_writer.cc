@@ -58,8 +58,7 @@ Result<UniqueFd> create(const std::string& path) {
 
 Result<TreeMember> write_made_up(const std::string& path, const EntrySpec& spec, uint32_t file,
                                  Durability durability) {
-  auto fd = create(path);
-  if (!fd) return fd.error();
+  TM_ASSIGN(auto fd, create(path));
   TreeMember member{{}, 'f', kFileMode, spec.shape.file_size_bytes, {}};
   uint64_t state = stream_start(spec, file);
   std::vector<char> chunk(std::min<uint64_t>(kChunkBytes, member.size_bytes));
@@ -68,13 +67,12 @@ Result<TreeMember> write_made_up(const std::string& path, const EntrySpec& spec,
     const size_t size = std::min<uint64_t>(chunk.size(), left);
     fill(chunk, size, state);
     hash.add({chunk.data(), size});
-    if (auto written = write_all(fd->get(), {chunk.data(), size}, path); !written) return written.error();
+    TM_TRY(write_all(fd.get(), {chunk.data(), size}, path));
     left -= size;
   }
-  const auto content = hash.finish();
-  if (!content) return content.error();
-  member.content = *content;
-  if (auto done = finish_file(fd->get(), path, member.mode, durability); !done) return done.error();
+  TM_ASSIGN(const auto content, hash.finish());
+  member.content = content;
+  TM_TRY(finish_file(fd.get(), path, member.mode, durability));
   return member;
 }
 
@@ -86,8 +84,7 @@ Result<TreeMember> copy_origin(const std::string& path, const std::string& origi
   if (::fstat(in.get(), &status) != 0) return fail_errno(errno, "cannot stat " + origin);
   // It was a regular file when it was listed; whatever has its name now is not that file.
   if (!S_ISREG(status.st_mode)) return fail_errno(ENOENT, origin + " is no regular file any more");
-  auto out = create(path);
-  if (!out) return out.error();
+  TM_ASSIGN(auto out, create(path));
   // The copy belongs to us: we must be able to read it even where group or others gave us the right before.
   TreeMember member{{}, 'f', (status.st_mode & 0777u) | 0400u, 0, {}};
   std::vector<char> chunk(std::clamp<size_t>(static_cast<size_t>(status.st_size), 4096, kChunkBytes));
@@ -99,13 +96,12 @@ Result<TreeMember> copy_origin(const std::string& path, const std::string& origi
     if (got == 0) break;
     const std::string_view data(chunk.data(), static_cast<size_t>(got));
     hash.add(data);
-    if (auto written = write_all(out->get(), data, path); !written) return written.error();
+    TM_TRY(write_all(out.get(), data, path));
     member.size_bytes += data.size();
   }
-  const auto content = hash.finish();
-  if (!content) return content.error();
-  member.content = *content;
-  if (auto done = finish_file(out->get(), path, member.mode, durability); !done) return done.error();
+  TM_ASSIGN(const auto content, hash.finish());
+  member.content = content;
+  TM_TRY(finish_file(out.get(), path, member.mode, durability));
   return member;
 }
 
@@ -134,23 +130,19 @@ Result<Digest> write_entry(const std::string& path, const EntrySpec& spec, Durab
   const uint32_t count = spec.origin.empty() ? spec.shape.files : 1;
   for (uint32_t i = 0; i < count; ++i) {
     const std::string name = spec.origin.empty() ? "payload-" + std::to_string(i) : payload_name(spec.origin);
-    auto member = spec.origin.empty() ? write_made_up(path + "/" + name, spec, i, durability)
-                                      : copy_origin(path + "/" + name, spec.origin, durability);
-    if (!member) return member.error();
-    member->path = name;
-    members.push_back(std::move(*member));
+    TM_ASSIGN(auto member, spec.origin.empty() ? write_made_up(path + "/" + name, spec, i, durability)
+                                               : copy_origin(path + "/" + name, spec.origin, durability));
+    member.path = name;
+    members.push_back(std::move(member));
   }
   const std::string manifest = manifest_text(spec, members);
-  if (auto put = write_new_file(path + "/" + kManifestName, manifest, kFileMode, durability); !put) {
-    return put.error();
-  }
-  const auto content = sha256(manifest);
-  if (!content) return content.error();
-  members.push_back({kManifestName, 'f', kFileMode, manifest.size(), *content});
+  TM_TRY(write_new_file(path + "/" + kManifestName, manifest, kFileMode, durability));
+  TM_ASSIGN(const auto content, sha256(manifest));
+  members.push_back({kManifestName, 'f', kFileMode, manifest.size(), content});
   members.push_back({"", 'd', kDirMode, 0, {}});
   if (::chmod(path.c_str(), kDirMode) != 0) return fail_errno(errno, "cannot set the mode of " + path);
   if (durability == Durability::kFsync) {
-    if (auto synced = sync_dir(path); !synced) return synced.error();
+    TM_TRY(sync_dir(path));
   }
   return digest_members(std::move(members));
 }

@@ -27,7 +27,7 @@ Result<void> write_new_file(const std::string& path, std::string_view data, uint
                             Durability durability) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd) return fail_errno(errno, "cannot create " + path);
-  if (auto written = write_all(fd.get(), data, path); !written) return written;
+  TM_TRY(write_all(fd.get(), data, path));
   if (::fchmod(fd.get(), mode) != 0) return fail_errno(errno, "cannot set the mode of " + path);
   if (durability == Durability::kFsync && ::fsync(fd.get()) != 0)
     return fail_errno(errno, "cannot fsync " + path);

@@ -24,7 +24,7 @@ Result<Digest> stage_entry(const std::string& root, const EntrySpec& spec, Durab
   const std::string path = staged_path(root, spec.lsn);
   auto digest = write_entry(path, spec, durability);
   if (digest || ::access(wal_path(root).c_str(), F_OK) == 0) return digest;
-  if (auto made = make_dirs(wal_path(root), durability); !made) return made.error();
+  TM_TRY(make_dirs(wal_path(root), durability));
   return write_entry(path, spec, durability);
 }
 
@@ -51,18 +51,16 @@ Result<void> prune_entry(const std::string& root, uint64_t lsn) {
 }
 
 Result<std::vector<uint64_t>> sweep_and_list(const std::string& root) {
-  auto names = list_names(wal_path(root));
-  if (!names) return names.error();
+  TM_ASSIGN(auto names, list_names(wal_path(root)));
   std::vector<uint64_t> lsns;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     const std::string path = wal_path(root) + "/" + name;
     const auto lsn = parse_lsn_text(name);
     if (!lsn && name.rfind(".tmp-", 0) != 0) return fail(path + " is no entry of the log; move it away");
     if (lsn && ::access((path + "/" + kManifestName).c_str(), F_OK) == 0) {
       lsns.push_back(*lsn);
-    } else if (auto removed = remove_tree(path); !removed) {
-      return removed.error();
-    }
+    } else
+      TM_TRY(remove_tree(path));
   }
   return lsns;
 }

@@ -65,14 +65,12 @@ Result<std::unique_ptr<Readback>> Readback::open(std::shared_ptr<Plugin> plugin,
   // An archive whose directory is mistyped or not mounted is not to be made.
   std::vector<Setting> plugin_options = options.plugin_options;
   plugin_options.push_back({"read_only", "true", false});
-  auto archiver = Archiver::create(std::move(plugin), host.table(), plugin_options);
-  if (!archiver) return archiver.error();
-  if (auto set = (*archiver)->set_sink(url, options.sink_options); !set) return set.error();
-  auto readback = (*archiver)->readback();
-  if (!readback) return readback.error();
-  const tidemark_maintain_api* maintain = (*archiver)->maintain();
+  TM_ASSIGN(auto archiver, Archiver::create(std::move(plugin), host.table(), plugin_options));
+  TM_TRY(archiver->set_sink(url, options.sink_options));
+  TM_ASSIGN(auto readback, archiver->readback());
+  const tidemark_maintain_api* maintain = archiver->maintain();
   return std::unique_ptr<Readback>(
-      new Readback(std::move(*archiver), url.substr(0, url.find('?')), *readback, maintain));
+      new Readback(std::move(archiver), url.substr(0, url.find('?')), readback, maintain));
 }
 
 Result<std::vector<StoredArchive>> Readback::list(const std::string& storage, uint64_t partition) const {
@@ -145,7 +143,7 @@ Result<uint64_t> Readback::origin(const std::string& storage, uint64_t partition
       error);
   if (status != TIDEMARK_OK) return fail("cannot list " + url_ + ": " + status_text(status, &error));
   if (context.last == 0) return uint64_t{0};
-  if (auto proven = prove_record(context.key); !proven) return proven.error();
+  TM_TRY(prove_record(context.key));
   return context.last;
 }
 

@@ -25,17 +25,16 @@ Result<std::vector<ExpectedPartition>> load_journal(const std::string& data) {
   const std::string path = data + "/" + kJournalName;
   if (!std::filesystem::exists(path)) return fail("there is no journal " + path + "; is --data right?");
   std::string contradiction;
-  auto scan = scan_journal(path, [&](JournalRecord record) {
-    auto& entries = all[{record.storage, record.partition}];
-    const auto [at, is_new] = entries.emplace(record.lsn, record.digest);
-    if (!is_new && at->second != record.digest) {
-      contradiction =
-          record.storage + "/" + std::to_string(record.partition) + " LSN " + std::to_string(record.lsn);
-    }
-  });
-  if (!scan) return scan.error();
-  if (scan->whole_bytes < scan->total_bytes) {
-    return fail("the journal " + path + " is torn after byte " + std::to_string(scan->whole_bytes) +
+  TM_ASSIGN(auto scan, scan_journal(path, [&](JournalRecord record) {
+              auto& entries = all[{record.storage, record.partition}];
+              const auto [at, is_new] = entries.emplace(record.lsn, record.digest);
+              if (!is_new && at->second != record.digest) {
+                contradiction = record.storage + "/" + std::to_string(record.partition) + " LSN " +
+                                std::to_string(record.lsn);
+              }
+            }));
+  if (scan.whole_bytes < scan.total_bytes) {
+    return fail("the journal " + path + " is torn after byte " + std::to_string(scan.whole_bytes) +
                 "; `host-sim run` repairs it from the log");
   }
   if (!contradiction.empty()) return fail("the journal " + path + " has two digests for " + contradiction);
@@ -49,13 +48,11 @@ Result<std::vector<ExpectedPartition>> load_journal(const std::string& data) {
 }
 
 Result<std::vector<std::unique_ptr<Readback>>> open_sources(const VerifyOptions& options, ReadingHost& host) {
-  auto plugin = Plugin::load(options.common.plugin);
-  if (!plugin) return plugin.error();
+  TM_ASSIGN(auto plugin, Plugin::load(options.common.plugin));
   std::vector<std::unique_ptr<Readback>> sources;
   for (const std::string& url : options.sinks) {
-    auto source = Readback::open(*plugin, host, options.common, url);
-    if (!source) return source.error();
-    sources.push_back(std::move(*source));
+    TM_ASSIGN(auto source, Readback::open(plugin, host, options.common, url));
+    sources.push_back(std::move(source));
   }
   return sources;
 }

@@ -28,12 +28,12 @@ inline Status check_text(tidemark_str text, const char* name) {
 }
 
 inline Status check_partition(const tidemark_partition* partition) {
-  if (Status ok = need(partition, "partition"); !ok) return ok;
+  TM_TRY(need(partition, "partition"));
   return check_text(partition->storage, "partition.storage");
 }
 
 inline Status check_name(const tidemark_partition* partition) {
-  if (Status ok = check_partition(partition); !ok) return ok;
+  TM_TRY(check_partition(partition));
   if (const char* problem = storage_name_problem(view(partition->storage))) {
     return fail(TIDEMARK_E_INVALID,
                 "storage name '" + std::string(view(partition->storage).substr(0, 200)) + "' " + problem);
@@ -55,7 +55,7 @@ inline Status check_directory(tidemark_str directory) {
 }
 
 inline Status need_writer(const tidemark_writer* writer) {
-  if (Status ok = need(writer, "writer"); !ok) return ok;
+  TM_TRY(need(writer, "writer"));
   if (writer->write == nullptr) return fail(TIDEMARK_E_INVALID, "writer.write is NULL");
   return {};
 }

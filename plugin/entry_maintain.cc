@@ -53,13 +53,12 @@ tidemark_status scan(tidemark_archiver* archiver, tidemark_str storage, const ui
                      tidemark_lsn from, VisitStored visit, void* visit_ctx, const tidemark_call* call,
                      tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_text(storage, "storage"); !ok) return ok;
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(storage, "storage"));
     if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
-    const auto sink = archiver->sink();
-    if (!sink) return sink.error();
+    TM_ASSIGN(const auto sink, archiver->sink());
     const auto wanted = partition == nullptr ? std::nullopt : std::optional<uint64_t>(*partition);
-    return store::scan(**sink, view(storage), wanted, from, stored_visitor(visit, visit_ctx), call);
+    return store::scan(*sink, view(storage), wanted, from, stored_visitor(visit, visit_ctx), call);
   });
 }
 
@@ -67,10 +66,9 @@ tidemark_status check(tidemark_archiver* archiver, tidemark_str key,
                       int32_t (*visit)(void* ctx, const tidemark_checked_entry*), void* visit_ctx,
                       uint64_t* read_bytes, const tidemark_call* call, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_text(key, "key"); !ok) return ok;
-    const auto sink = archiver->sink();
-    if (!sink) return sink.error();
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(key, "key"));
+    TM_ASSIGN(const auto sink, archiver->sink());
     std::function<bool(const store::CheckedEntry&)> visit_entry;
     if (visit != nullptr) {
       visit_entry = [&](const store::CheckedEntry& entry) {
@@ -79,7 +77,7 @@ tidemark_status check(tidemark_archiver* archiver, tidemark_str key,
         return visit(visit_ctx, &checked) == 0;
       };
     }
-    return store::check(**sink, view(key), visit_entry, read_bytes, call);
+    return store::check(*sink, view(key), visit_entry, read_bytes, call);
   });
 }
 
@@ -88,16 +86,15 @@ tidemark_status unpack(tidemark_archiver* archiver, tidemark_str key, tidemark_l
                        int32_t (*visit)(void* ctx, tidemark_lsn), void* visit_ctx, uint64_t* read_bytes,
                        const tidemark_call* call, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_text(key, "key"); !ok) return ok;
-    if (Status ok = check_range(first, last); !ok) return ok;
-    if (Status ok = check_directory(directory); !ok) return ok;
-    const auto sink = archiver->sink();
-    if (!sink) return sink.error();
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(key, "key"));
+    TM_TRY(check_range(first, last));
+    TM_TRY(check_directory(directory));
+    TM_ASSIGN(const auto sink, archiver->sink());
     store::Unpacking what = {view(key), {first, last}, view(directory), {}, read_bytes};
     if (ready != nullptr) what.ready = [&] { return ready(visit_ctx) == 0; };
     Range restored;
-    Status status = store::unpack(**sink, what, &restored, call);
+    Status status = store::unpack(*sink, what, &restored, call);
     if (visit == nullptr || restored.first == kNoLsn) return status;
     for (Lsn lsn = restored.first; visit(visit_ctx, lsn) == 0 && lsn != restored.last; ++lsn) {
     }
@@ -109,21 +106,19 @@ tidemark_status read_record(tidemark_archiver* archiver, tidemark_str key,
                             void (*visit)(void* ctx, const tidemark_record*), void* visit_ctx,
                             const tidemark_call* call, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_text(key, "key"); !ok) return ok;
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(key, "key"));
     if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
-    const auto sink = archiver->sink();
-    if (!sink) return sink.error();
-    const auto record = store::read_record(**sink, view(key), call);
-    if (!record) return record.error();
+    TM_ASSIGN(const auto sink, archiver->sink());
+    TM_ASSIGN(const auto record, store::read_record(*sink, view(key), call));
     const auto parsed = parse_object_key(view(key));
     const tidemark_record out = {sizeof out,
-                                 abi_kind(record->kind),
+                                 abi_kind(record.kind),
                                  {abi_str(parsed->storage), parsed->partition},
                                  parsed->name.range.first,
                                  parsed->name.range.last,
-                                 record->made_us,
-                                 abi_str(record->reason)};
+                                 record.made_us,
+                                 abi_str(record.reason)};
     visit(visit_ctx, &out);
     return {};
   });
@@ -133,13 +128,12 @@ tidemark_status accept_gap(tidemark_archiver* archiver, const tidemark_partition
                            tidemark_lsn first, tidemark_lsn last, tidemark_str reason,
                            const tidemark_call* call, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_name(partition); !ok) return ok;
-    if (Status ok = check_range(first, last); !ok) return ok;
-    if (Status ok = check_text(reason, "reason"); !ok) return ok;
-    const auto sink = archiver->writable_sink();
-    if (!sink) return sink.error();
-    return store::accept_gap(**sink, view(partition->storage), partition->id, {first, last}, view(reason),
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_name(partition));
+    TM_TRY(check_range(first, last));
+    TM_TRY(check_text(reason, "reason"));
+    TM_ASSIGN(const auto sink, archiver->writable_sink());
+    return store::accept_gap(*sink, view(partition->storage), partition->id, {first, last}, view(reason),
                              wall_clock_us(), call);
   });
 }
@@ -148,14 +142,13 @@ tidemark_status prune(tidemark_archiver* archiver, const tidemark_partition* par
                       int32_t dry_run, VisitStored visit, void* visit_ctx, const tidemark_call* call,
                       tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_name(partition); !ok) return ok;
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_name(partition));
     if (before == kNoLsn) return fail(TIDEMARK_E_INVALID, "before is 0: the first LSN is 1");
-    const auto sink = dry_run != 0 ? archiver->sink() : archiver->writable_sink();
-    if (!sink) return sink.error();
+    TM_ASSIGN(const auto sink, dry_run != 0 ? archiver->sink() : archiver->writable_sink());
     const store::Pruning what = {view(partition->storage), partition->id, before, dry_run != 0,
                                  wall_clock_us()};
-    return store::prune(**sink, what, stored_visitor(visit, visit_ctx), call);
+    return store::prune(*sink, what, stored_visitor(visit, visit_ctx), call);
   });
 }
 

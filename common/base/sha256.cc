@@ -36,11 +36,9 @@ Result<bool> is_sha256(std::string_view text, const Sha256::Digest& expected, si
     if (at == 0) copy.copy_from(hash);
   }
   if (text.size() > piece_bytes) copy.update(text.data() + piece_bytes, text.size() - piece_bytes);
-  const auto first = hash.finish();
-  if (!first) return first.error();
-  const auto second = copy.finish();
-  if (!second) return second.error();
-  return *first == expected && *second == expected;
+  TM_ASSIGN(const auto first, hash.finish());
+  TM_ASSIGN(const auto second, copy.finish());
+  return first == expected && second == expected;
 }
 
 }  // namespace
@@ -110,9 +108,8 @@ Status check_digests() {
                                           0x7a, 0x51, 0xaf, 0xac, 0x45, 0x03, 0x7a, 0xfe, 0xe9, 0xd1};
   for (const auto& [text, digest, piece_bytes] :
        {std::tuple(kShort, kShortDigest, size_t{3}), std::tuple(kLong, kLongDigest, size_t{25})}) {
-    const auto right = is_sha256(text, digest, piece_bytes);
-    if (!right) return right.error();
-    if (!*right) return (wrong_answer("SHA-256 as computed by " + library_of_digests() + " is wrong"));
+    TM_ASSIGN(const auto right, is_sha256(text, digest, piece_bytes));
+    if (!right) return wrong_answer("SHA-256 as computed by " + library_of_digests() + " is wrong");
   }
   constexpr std::string_view kCheck = "123456789";  // RFC 3720's polynomial has this check value
   const uint32_t half = extend_crc32c(0, kCheck.data(), 4);

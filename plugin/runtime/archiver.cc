@@ -85,12 +85,12 @@ bool Archiver::may_be_destroyed() {
 Status Archiver::set_sink(std::string_view url, std::span<const config::Option> options,
                           const tidemark_call* call) {
   if (in_callback()) return fail(TIDEMARK_E_INVALID, "set_sink must not be called from a callback");
-  Result<std::shared_ptr<sink::Sink>> opened = sink::open_sink(
-      url, options, config_.sink_dir, log_, {memory_.put_buffer_bytes, config_.read_only}, call);
-  if (!opened) return opened.error();
+  TM_ASSIGN(std::shared_ptr<sink::Sink> opened,
+            sink::open_sink(url, options, config_.sink_dir, log_,
+                            {memory_.put_buffer_bytes, config_.read_only}, call));
   // First the slot, then the scheduler: a job may run on a newer sink than it was meant for, never on an
   // older.
-  const std::shared_ptr<sink::Sink> old = slot_.swap(std::move(*opened));
+  const std::shared_ptr<sink::Sink> old = slot_.swap(std::move(opened));
   if (old != nullptr) metrics_.sink_swapped();
   if (started_) dispatcher_.sink_swapped();
   log::line(*logger_, spdlog::level::info, [&] { return "sink is now " + sink::printable_url(url); });
@@ -168,15 +168,12 @@ std::string Archiver::metrics_text() {
 
 Result<store::Restored> Archiver::restore(std::string_view storage, uint64_t partition, Lsn lsn,
                                           std::string_view directory, const tidemark_call* call) {
-  const auto from = sink();
-  if (!from) return from.error();
+  TM_ASSIGN(const auto from, sink());
   const Call deadline(call);
-  const auto lease = restores_.take(deadline);
-  if (!lease) return lease.error();
-  if (lease->waited()) metrics_.waited_for_memory();
-  const auto left = deadline.next_call();
-  if (!left) return left.error();
-  return store::restore(**from, storage, partition, lsn, directory, memory_.restore_bytes, &*left);
+  TM_ASSIGN(const auto lease, restores_.take(deadline));
+  if (lease.waited()) metrics_.waited_for_memory();
+  TM_ASSIGN(const auto left, deadline.next_call());
+  return store::restore(*from, storage, partition, lsn, directory, memory_.restore_bytes, &left);
 }
 
 Result<std::shared_ptr<sink::Sink>> Archiver::sink() {

@@ -44,9 +44,8 @@ Status Intake::notify(std::string_view storage, uint64_t id, Lsn low, Lsn high, 
   if (shard.gate == Gate::kStopping) return fail(TIDEMARK_E_CANCELLED, "the archiver is stopping");
   core::PartitionRef ref = find(shard, storage, id, hash);
   if (ref == kNone) {
-    Result<core::PartitionRef> inserted = insert(shard_number, shard, storage, id, hash);
-    if (!inserted) return std::move(inserted.error());
-    ref = *inserted;
+    TM_ASSIGN(core::PartitionRef inserted, insert(shard_number, shard, storage, id, hash));
+    ref = inserted;
   }
   Record& record = record_of(ref);
   const core::Notice notice{low, high, low, high};
@@ -167,8 +166,7 @@ Result<core::PartitionRef> Intake::insert(uint32_t shard_number, Shard& shard, s
                 "more than " + std::to_string(kMaxPartitions) +
                     " partitions at once; lower partition_idle_ms to forget idle ones sooner");
   }
-  const Result<const std::string*> name = intern(storage);
-  if (!name) return name.error();
+  TM_ASSIGN(const std::string* const name, intern(storage));
   const bool is_full = (size_t{shard.used} + 1) * 4 > shard.slots.size() * 3;
   if (is_full && !resize_slots(shard, std::max<size_t>(16, shard.slots.size() * 2))) {
     return out_of_memory();
@@ -179,7 +177,7 @@ Result<core::PartitionRef> Intake::insert(uint32_t shard_number, Shard& shard, s
   chunk_of(*ref).free &= ~(uint64_t{1} << (*ref % kChunkRecords));
   Record& record = record_of(*ref);
   record = Record();
-  record.storage = *name;
+  record.storage = name;
   record.id = id;
   record.hash = hash;
   const size_t mask = shard.slots.size() - 1;

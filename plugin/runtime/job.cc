@@ -29,9 +29,8 @@ std::string name_of(const PartitionId& id, Range range) {
 tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                             tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    const Result<size_t> count = static_cast<tar::EntrySource*>(ctx)->read(offset, buffer, size);
-    if (!count) return count.error();
-    *out_size = *count;
+    TM_ASSIGN(const size_t count, static_cast<tar::EntrySource*>(ctx)->read(offset, buffer, size));
+    *out_size = count;
     return {};
   });
 }
@@ -60,9 +59,8 @@ class JobRunner::Leases {
     const Result<std::string_view> path = acquire(lsn);
     acquire_time_ += acquiring.elapsed();
     if (!path) return path.error();
-    const Result<bool> added = source().add({lsn, *path}, most_bytes);
-    if (!added) return added.error();
-    *taken = *added;
+    TM_ASSIGN(const bool added, source().add({lsn, *path}, most_bytes));
+    *taken = added;
     return {};
   }
 
@@ -429,11 +427,9 @@ Result<Digest> JobRunner::digest_of_entry(const PartitionId& id, Lsn lsn, Leases
   constexpr size_t kPieceBytes = 16 << 10;
   leases.give_back();
   tar::EntrySource& source = leases.source();
-  if (Status begun = source.begin(*id.storage, id.id, Call(&call_)); !begun) {
-    return begun.error();
-  }
+  TM_TRY(source.begin(*id.storage, id.id, Call(&call_)));
   bool taken = false;
-  if (Status added = leases.add(lsn, UINT64_MAX, &taken); !added) return added.error();
+  TM_TRY(leases.add(lsn, UINT64_MAX, &taken));
   source.seal();
   const uint64_t size_bytes = source.size_bytes() - tar::kEndMarkSize - kFooterSize;
   Sha256 sha256;
@@ -444,13 +440,12 @@ Result<Digest> JobRunner::digest_of_entry(const PartitionId& id, Lsn lsn, Leases
   std::array<uint8_t, kPieceBytes> piece;
   for (uint64_t offset = 0; offset < size_bytes;) {
     const size_t most = std::min<uint64_t>(piece.size(), size_bytes - offset);
-    const Result<size_t> count = source.read(offset, piece.data(), most);
-    if (!count) return count.error();
-    sha256.update(piece.data(), *count);
-    offset += *count;
+    TM_ASSIGN(const size_t count, source.read(offset, piece.data(), most));
+    sha256.update(piece.data(), count);
+    offset += count;
   }
   // To the end: only there is it known that nothing changed meanwhile.
-  if (const auto whole = source.content_digest(); !whole) return whole.error();
+  TM_TRY(source.content_digest());
   return sha256.finish();
 }
 

@@ -89,8 +89,7 @@ std::string printable_url(std::string_view url) {
 Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const config::Option> options,
                                         const std::string& sink_dir, const log::Log& log,
                                         const HostTerms& terms, const tidemark_call* call) {
-  const Result<std::string> scheme = scheme_of(url);
-  if (!scheme) return scheme.error();
+  TM_ASSIGN(const std::string scheme, scheme_of(url));
   std::string library_path;
   std::vector<tidemark_option> passed_on;
   for (const config::Option& option : options) {
@@ -113,25 +112,24 @@ Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const co
       if (!own) return fail(own.error().status, own.error().message + "; give the option sink_dir");
       directory = *own;
     }
-    library_path = (directory / ("tidemark-sink-" + *scheme + ".so")).string();
+    library_path = (directory / ("tidemark-sink-" + scheme + ".so")).string();
   }
-  Result<std::shared_ptr<OpenLibrary>> library = load(library_path, *scheme, log);
-  if (!library) return library.error();
-  (*library)->host.put_buffer_bytes = terms.put_buffer_bytes;
-  (*library)->host.flags = terms.read_only ? TIDEMARK_SINK_HOST_READ_ONLY : 0;
+  TM_ASSIGN(std::shared_ptr<OpenLibrary> library, load(library_path, scheme, log));
+  library->host.put_buffer_bytes = terms.put_buffer_bytes;
+  library->host.flags = terms.read_only ? TIDEMARK_SINK_HOST_READ_ONLY : 0;
 
   tidemark_sink* handle = nullptr;
   tidemark_error error = empty_abi_error();
   const tidemark_status status =
-      (*library)->api->open(&(*library)->host, abi_str(url), passed_on.data(),
-                            static_cast<uint32_t>(passed_on.size()), call, &handle, &error);
+      library->api->open(&library->host, abi_str(url), passed_on.data(),
+                         static_cast<uint32_t>(passed_on.size()), call, &handle, &error);
   if (status != TIDEMARK_OK) return from_abi(status, error, "open " + printable_url(url));
   if (handle == nullptr) {
     return fail(TIDEMARK_E_UNSUPPORTED, library_path + " broke the ABI: open gave OK but no sink");
   }
-  const tidemark_sink_api* const api = (*library)->api;
+  const tidemark_sink_api* const api = library->api;
   std::unique_ptr<tidemark_sink, decltype(api->close)> open(handle, api->close);
-  auto sink = std::make_shared<Sink>(api, handle, *library);
+  auto sink = std::make_shared<Sink>(api, handle, library);
   (void)open.release();  // the Sink closes it now
   return sink;
 }

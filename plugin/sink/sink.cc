@@ -49,7 +49,7 @@ Result<ObjectInfo> Sink::head(std::string_view key, const tidemark_call* call) {
   tidemark_error error = empty_abi_error();
   tidemark_object object = {sizeof object, 0, 0, 0};
   const tidemark_status status = api_->head(handle_, abi_str(key), call, &object, &error);
-  if (Status result = outcome(status, error, "head", key); !result) return result.error();
+  TM_TRY(outcome(status, error, "head", key));
   return ObjectInfo{object.size_bytes, object.modified_us};
 }
 

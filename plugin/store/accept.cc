@@ -8,9 +8,8 @@ namespace {
 
 // EXISTS, if the record is one; a damaged one accepts nothing.
 Status accepted_before(sink::Sink& sink, const std::string& key, const Call& deadline) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return parsed.error();
-  if (const auto object = read_record_object(sink, key, *parsed, nullptr, deadline); !object) {
+  TM_ASSIGN(const auto parsed, parse_key(key));
+  if (const auto object = read_record_object(sink, key, parsed, nullptr, deadline); !object) {
     Error error = object.error();
     if (error.status == TIDEMARK_E_CORRUPT) error.message += "; move it away, then accept the loss again";
     return error;
@@ -50,10 +49,9 @@ Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition
   }
   if (!accepted.empty()) return accepted_before(sink, accepted, deadline);
   const Record record = {ObjectKind::kAccepted, now_us, std::string(reason)};
-  const auto object = format_record(record, storage, partition, lost);
-  if (!object) return object.error();
+  TM_ASSIGN(const auto object, format_record(record, storage, partition, lost));
   const std::string key = object_key(storage, partition, lost, record.kind);
-  Status put = put_record(sink, key, *object, deadline);
+  Status put = put_record(sink, key, object, deadline);
   if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
   return accepted_before(sink, key, deadline);
 }

@@ -21,9 +21,8 @@ class EntryVisitor final : public tar::ContentVisitor {
   }
   Status end_entry(Lsn lsn, uint64_t size_bytes) override {
     if (!visit_) return {};
-    const Result<Digest> digest = sha_.finish();
-    if (!digest) return digest.error();
-    if (visit_({lsn, size_bytes, *digest})) return {};
+    TM_ASSIGN(const Digest digest, sha_.finish());
+    if (visit_({lsn, size_bytes, digest})) return {};
     was_stopped_ = true;
     return fail(TIDEMARK_E_CANCELLED, "the visitor has seen enough");
   }
@@ -51,32 +50,29 @@ Status check_single(sink::Sink& sink, std::string_view key, const ParsedKey& par
 
 Status check(sink::Sink& sink, std::string_view key, const std::function<bool(const CheckedEntry&)>& visit,
              uint64_t* read_bytes, const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return parsed.error();
+  TM_ASSIGN(const auto parsed, parse_key(key));
   const Call deadline(call);
-  if (parsed->name.kind != ObjectKind::kArchive) {
-    const auto object = read_record_object(sink, key, *parsed, read_bytes, deadline);
+  if (parsed.name.kind != ObjectKind::kArchive) {
+    const auto object = read_record_object(sink, key, parsed, read_bytes, deadline);
     return object ? Status() : object.error();
   }
-  if (parsed->name.range.first == parsed->name.range.last) {
-    return check_single(sink, key, *parsed, visit, read_bytes, deadline);
+  if (parsed.name.range.first == parsed.name.range.last) {
+    return check_single(sink, key, parsed, visit, read_bytes, deadline);
   }
   EntryVisitor visitor(visit);
   tar::FooterSplitter splitter;
-  Status status = read_archive(sink, key, *parsed, splitter, visitor, read_bytes, deadline);
+  Status status = read_archive(sink, key, parsed, splitter, visitor, read_bytes, deadline);
   return visitor.was_stopped() ? Status() : status;
 }
 
 Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return parsed.error();
-  if (parsed->name.kind == ObjectKind::kArchive) {
+  TM_ASSIGN(const auto parsed, parse_key(key));
+  if (parsed.name.kind == ObjectKind::kArchive) {
     return fail(TIDEMARK_E_INVALID, std::string(key) + ": is an archive, not a record");
   }
   const Call deadline(call);
-  const auto object = read_record_object(sink, key, *parsed, nullptr, deadline);
-  if (!object) return object.error();
-  return parse_record(*object, *parsed);
+  TM_ASSIGN(const auto object, read_record_object(sink, key, parsed, nullptr, deadline));
+  return parse_record(object, parsed);
 }
 
 }  // namespace tidemark::store

@@ -16,18 +16,17 @@ using Take = std::function<Status(std::span<const uint8_t>)>;
 // Every byte, once. The footer, if it is of these bytes and of this key.
 Result<Footer> read_whole(sink::Sink& sink, std::string_view key, const Take& take, uint64_t* read_bytes,
                           const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return parsed.error();
+  TM_ASSIGN(const auto parsed, parse_key(key));
   const Call deadline(call);
   tar::FooterSplitter splitter;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
     count_bytes(read_bytes, piece.size());
     const auto pieces = splitter.push(piece);
-    if (Status first = take(pieces.first); !first) return first;
+    TM_TRY(take(pieces.first));
     return take(pieces.second);
   });
   if (!status) return std::move(status.error());
-  auto footer = splitter.check(parsed->storage, parsed->partition, parsed->name.range);
+  auto footer = splitter.check(parsed.storage, parsed.partition, parsed.name.range);
   if (!footer) return about(key, footer.error());
   return footer;
 }
@@ -57,16 +56,14 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
                        const tidemark_call* call) {
   // Of another size it is not ours whatever it holds; its footer tells a cut object from another history.
   const bool is_other_size = there_bytes != here.size_bytes;
-  const auto footer = read(sink, key, is_other_size ? Depth::kFooter : depth, read_bytes, call);
-  if (!footer) return footer.error();
-  if (footer->sha256 != here.sha256) {
+  TM_ASSIGN(const auto footer, read(sink, key, is_other_size ? Depth::kFooter : depth, read_bytes, call));
+  if (footer.sha256 != here.sha256) {
     // Another history, or a footer that is damaged itself: that an operator must be told rightly is worth
     // reading.
     if (depth == Depth::kFooter && !is_other_size) {
-      const auto whole = read(sink, key, Depth::kFull, read_bytes, call);
-      if (!whole) return whole.error();
+      TM_TRY(read(sink, key, Depth::kFull, read_bytes, call));
     }
-    return other_content(key, footer->sha256, here.sha256);
+    return other_content(key, footer.sha256, here.sha256);
   }
   if (is_other_size) {
     return fail(TIDEMARK_E_CORRUPT,

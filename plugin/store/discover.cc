@@ -83,9 +83,8 @@ Result<Prober::Window> Prober::newest_below(Lsn end, Lsn empty_from, Lsn origin)
     if (!window) return std::move(window.error());
     if (window->newest != kNoLsn) {
       if (window->is_complete) return window;
-      const auto newest = narrow(window->newest, empty_from);
-      if (!newest) return newest.error();
-      return Window{*newest};
+      TM_ASSIGN(const auto newest, narrow(window->newest, empty_from));
+      return Window{newest};
     }
     if (window->origin != kNoLsn) origin = window->origin;
     if (from == 1) return Window{kNoLsn, origin};
@@ -114,13 +113,12 @@ Result<std::optional<LookBack>> Prober::look_back(Lsn low, Lsn from) {
 Result<Lsn> Prober::narrow(Lsn known, Lsn empty_from) {
   while (known + 1 < empty_from) {
     const Lsn middle = known + 1 + (empty_from - known - 1) / 2;
-    const auto window = look(middle, empty_from);
-    if (!window) return window.error();
-    if (window->newest == kNoLsn) {
+    TM_ASSIGN(const auto window, look(middle, empty_from));
+    if (window.newest == kNoLsn) {
       empty_from = middle;
     } else {
-      known = window->newest;
-      if (window->is_complete) return known;
+      known = window.newest;
+      if (window.is_complete) return known;
     }
   }
   return known;
@@ -163,11 +161,10 @@ Status look_further(Prober& prober, Lsn low, Lsn end, Lsn width, LookBack& seen)
     if (too_wide != 0) wider = width + (too_wide - width) / 2;
     if (wider == width) break;
     wider = std::min(wider, widest);
-    auto window = prober.look_back(low, end - wider);
-    if (!window) return std::move(window.error());
-    if (*window) {
-      (*window)->add_what_reaches_over(seen);
-      seen = std::move(**window);
+    TM_ASSIGN(auto window, prober.look_back(low, end - wider));
+    if (window) {
+      window->add_what_reaches_over(seen);
+      seen = std::move(*window);
       width = wider;
     } else {
       too_wide = wider;
@@ -241,14 +238,13 @@ Result<bool> find_older(Prober& prober, Lsn low, Lsn width, LookBack& before) {
     if (!older || !*older) return older;
   }
   if (width == low - 1) return before.origin() != kNoLsn;
-  const auto found = prober.newest_below(low, low - width, before.origin());
-  if (!found) return found.error();
-  if (found->newest == kNoLsn) {
+  TM_ASSIGN(const auto found, prober.newest_below(low, low - width, before.origin()));
+  if (found.newest == kNoLsn) {
     // Removed meanwhile, if there is no origin either: then nothing older is left.
-    if (found->origin != kNoLsn) before.add({1, found->origin}, ObjectKind::kOrigin);
-    return found->origin != kNoLsn;
+    if (found.origin != kNoLsn) before.add({1, found.origin}, ObjectKind::kOrigin);
+    return found.origin != kNoLsn;
   }
-  Status status = look_further(prober, low, found->newest + 1, 0, before);
+  Status status = look_further(prober, low, found.newest + 1, 0, before);
   if (!status) return std::move(status.error());
   return true;
 }
@@ -260,17 +256,15 @@ Status look_before(Prober& prober, Lsn low, Lsn width, Survey& survey, Discovery
     Status status = look_further(prober, low, low, width, before);
     if (!status) return status;
   } else if (!before.is_enough()) {
-    const auto older = find_older(prober, low, width, before);
-    if (!older) return older.error();
-    discovery.holds_nothing = !*older && survey.is_empty();
+    TM_ASSIGN(const auto older, find_older(prober, low, width, before));
+    discovery.holds_nothing = !older && survey.is_empty();
   }
   discovery.gap = before.lowest_hole();
   discovery.older = before.newest_archive();
   const Lsn known = survey.lacks_older() ? low - 1 : before.newest();
   if (known == kNoLsn || (known == low - 1 && !survey.lacks_older())) return {};
-  auto gaps = prober.known_gaps(known);
-  if (!gaps) return std::move(gaps.error());
-  discovery.known_gaps = std::move(*gaps);
+  TM_ASSIGN(auto gaps, prober.known_gaps(known));
+  discovery.known_gaps = std::move(gaps);
   return {};
 }
 
@@ -295,9 +289,8 @@ Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t 
     status = look_before(prober, low, width, survey, discovery);
     if (!status) return std::move(status.error());
   } else if (options.check_empty && low > 1 && survey.is_empty()) {
-    const auto older = prober.has_older(low);
-    if (!older) return older.error();
-    discovery.holds_nothing = !*older;
+    TM_ASSIGN(const auto older, prober.has_older(low));
+    discovery.holds_nothing = !older;
   }
   // Nothing but its content tells whether it is one, and what is visible may not be durable yet.
   if (const std::string key = survey.sole_origin(); check_older && !key.empty()) {
@@ -312,9 +305,8 @@ Result<std::optional<Range>> find_gap_before(sink::Sink& sink, std::string_view 
                                              Lsn low, const tidemark_call* call) {
   if (low == kNoLsn) return fail(TIDEMARK_E_INVALID, "there is nothing before entry 0");
   // What matters is whether anything covers low - 1.
-  auto discovery = discover(sink, storage, partition, low, {.max_archives = 1}, call);
-  if (!discovery) return std::move(discovery.error());
-  return discovery->gap;
+  TM_ASSIGN(auto discovery, discover(sink, storage, partition, low, {.max_archives = 1}, call));
+  return discovery.gap;
 }
 
 }  // namespace tidemark::store

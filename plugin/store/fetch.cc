@@ -16,7 +16,7 @@ Status fetch_archive(sink::Sink& sink, std::string_view key, const ParsedKey& pa
   tar::FooterSplitter splitter;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
     const auto pieces = splitter.push(piece);
-    if (Status first = give(pieces.first); !first) return first;
+    TM_TRY(give(pieces.first));
     return give(pieces.second);
   });
   if (!status) return status;
@@ -28,17 +28,15 @@ Status fetch_archive(sink::Sink& sink, std::string_view key, const ParsedKey& pa
 
 Status fetch_record(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                     const std::function<Status(std::span<const uint8_t>)>& give, const Call& deadline) {
-  const auto bytes = read_record_object(sink, key, parsed, nullptr, deadline);
-  if (!bytes) return bytes.error();
-  return give({reinterpret_cast<const uint8_t*>(bytes->data()), bytes->size()});
+  TM_ASSIGN(const auto bytes, read_record_object(sink, key, parsed, nullptr, deadline));
+  return give({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
 }  // namespace
 
 Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return parsed.error();
-  if (parsed->name.kind != ObjectKind::kArchive) {
+  TM_ASSIGN(const auto parsed, parse_key(key));
+  if (parsed.name.kind != ObjectKind::kArchive) {
     return fail(TIDEMARK_E_INVALID, std::string(key) + ": is a record, not an archive");
   }
   const Call deadline(call);
@@ -58,14 +56,13 @@ Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemar
         block.size() < kFooterSize ? "it ends after " + std::to_string(block.size()) + " bytes" : problem;
     return fail(TIDEMARK_E_CORRUPT, std::string(key) + ": the object has no valid footer: " + what);
   }
-  Status identity = tar::check_identity(*footer, parsed->storage, parsed->partition, parsed->name.range);
+  Status identity = tar::check_identity(*footer, parsed.storage, parsed.partition, parsed.name.range);
   if (!identity) return about(key, identity.error());
   return std::move(*footer);
 }
 
 Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out, const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return parsed.error();
+  TM_ASSIGN(const auto parsed, parse_key(key));
   const auto give = [&](std::span<const uint8_t> piece) -> Status {
     if (piece.empty()) return {};
     const tidemark_status status = out.write(out.ctx, piece.data(), piece.size());
@@ -73,8 +70,8 @@ Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out,
     return fail(status, std::string(key) + ": the receiver stopped it with " + status_name(status));
   };
   const Call deadline(call);
-  return parsed->name.kind == ObjectKind::kArchive ? fetch_archive(sink, key, *parsed, give, deadline)
-                                                   : fetch_record(sink, key, *parsed, give, deadline);
+  return parsed.name.kind == ObjectKind::kArchive ? fetch_archive(sink, key, parsed, give, deadline)
+                                                  : fetch_record(sink, key, parsed, give, deadline);
 }
 
 }  // namespace tidemark::store

@@ -5,8 +5,7 @@ namespace tidemark::store {
 Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,
                    const std::function<bool(const ArchiveInfo&)>& visit, const Call& deadline) {
   if (const char* problem = storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
-  const auto call = deadline.next_call();
-  if (!call) return call.error();
+  TM_ASSIGN(const auto call, deadline.next_call());
   const std::string prefix = partition_prefix(storage, partition);
   // Every name that reaches `from` begins with a text equal to or above it, and is longer.
   std::string start_after;
@@ -23,7 +22,7 @@ Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partitio
         if (!name || name->range.last < from) return true;
         return visit({name->range, name->kind, key, object.size_bytes, object.modified_us});
       },
-      &*call);
+      &call);
 }
 
 Status list(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,

@@ -13,9 +13,8 @@ Result<bool> write_origin(sink::Sink& sink, std::string_view storage, uint64_t p
   const Range before = {1, low - 1};
   const Record record = {ObjectKind::kOrigin, now_us, {}};
   const std::string key = object_key(storage, partition, before, record.kind);
-  const auto object = format_record(record, storage, partition, before);
-  if (!object) return object.error();
-  Status put = put_record(sink, key, *object, deadline);
+  TM_ASSIGN(const auto object, format_record(record, storage, partition, before));
+  Status put = put_record(sink, key, object, deadline);
   if (put) return true;
   if (put.error().status != TIDEMARK_E_EXISTS) return std::move(put.error());
   // Another attempt's, whose answer was lost; when it was made does not matter.

@@ -83,17 +83,15 @@ Status Pruner::record() {
   const std::string key = object_key(what_.storage, what_.partition, range, ObjectKind::kPruned);
   if (recorded_ < through_) {
     const Record record = {ObjectKind::kPruned, what_.now_us, {}};
-    const auto made = format_record(record, what_.storage, what_.partition, range);
-    if (!made) return made.error();
-    Status put = put_record(sink_, key, *made, deadline_);
+    TM_ASSIGN(const auto made, format_record(record, what_.storage, what_.partition, range));
+    Status put = put_record(sink_, key, made, deadline_);
     if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
   }
   return prove_record(sink_, key, parsed, deadline_);
 }
 
 Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool pruned_records) {
-  const auto call = deadline_.next_call();
-  if (!call) return call.error();
+  TM_ASSIGN(const auto call, deadline_.next_call());
   const std::string prefix = partition_prefix(what_.storage, what_.partition);
   Page page;
   Status status = sink_.list(
@@ -112,16 +110,15 @@ Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool prun
         page.names.push_back({std::string(key), object.size_bytes, object.modified_us});
         return true;
       },
-      &*call);
+      &call);
   if (!status) return std::move(status.error());
   return page;
 }
 
 Status Pruner::remove(const Name& name) {
   if (!what_.dry_run) {
-    const auto call = deadline_.next_call();
-    if (!call) return call.error();
-    if (Status removed = sink_.remove(name.key, &*call); !removed) return removed;
+    TM_ASSIGN(const auto call, deadline_.next_call());
+    TM_TRY(sink_.remove(name.key, &call));
   }
   if (!visit_) return {};
   StoredInfo info;
@@ -137,26 +134,25 @@ Status Pruner::remove(const Name& name) {
 Status Pruner::remove_all(bool pruned_records) {
   std::string start_after;
   while (!stopped_) {
-    const auto page = next_page(start_after, pruned_records);
-    if (!page) return page.error();
-    for (const Name& name : page->names) {
-      if (Status removed = remove(name); !removed) return removed;
+    TM_ASSIGN(const auto page, next_page(start_after, pruned_records));
+    for (const Name& name : page.names) {
+      TM_TRY(remove(name));
       if (stopped_) return {};
     }
-    if (page->is_last) return {};
-    start_after = page->names.back().key;
+    if (page.is_last) return {};
+    start_after = page.names.back().key;
   }
   return {};
 }
 
 Status Pruner::run() {
-  if (Status status = survey(); !status) return status;
+  TM_TRY(survey());
   if (through_ == kNoLsn) return {};
   if (!what_.dry_run) {
-    if (Status status = record(); !status) return status;
+    TM_TRY(record());
   }
   // Older records of pruning go last: until then they are what remains if the newer should be lost.
-  if (Status status = remove_all(false); !status) return status;
+  TM_TRY(remove_all(false));
   return remove_all(true);
 }
 

@@ -17,7 +17,7 @@ Status read_archive(sink::Sink& sink, std::string_view key, const ParsedKey& par
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
     count_bytes(read_bytes, piece.size());
     const auto pieces = splitter.push(piece);
-    if (Status first = take(pieces.first); !first) return first;
+    TM_TRY(take(pieces.first));
     return take(pieces.second);
   });
   if (!status) return status;

@@ -30,9 +30,8 @@ Result<std::string> format_record(const Record& record, std::string_view storage
     block = format_gap_record(storage, partition, range);
   } else {
     object = record_text(record);
-    const Result<Digest> digest = digest_of(object);
-    if (!digest) return digest.error();
-    block = format_record_footer(record.kind, *digest, storage, partition, range);
+    TM_ASSIGN(const Digest digest, digest_of(object));
+    block = format_record_footer(record.kind, digest, storage, partition, range);
   }
   return object.append(block.data(), block.size());
 }
@@ -56,10 +55,9 @@ Result<Record> parse_record(std::string_view object, const ParsedKey& key) {
     if (!text.empty()) return corrupt("it has more text than it should");
     return Record{};
   }
-  const Result<Digest> digest = digest_of(text);
-  if (!digest) return digest.error();
-  if (*digest != footer->sha256) {
-    return corrupt("its text has sha256 " + hex(*digest) + ", its footer says " + hex(footer->sha256));
+  TM_ASSIGN(const Digest digest, digest_of(text));
+  if (digest != footer->sha256) {
+    return corrupt("its text has sha256 " + hex(digest) + ", its footer says " + hex(footer->sha256));
   }
   const auto record = parse_record_text(text, kind, &problem);
   if (!record) return corrupt(problem);
@@ -89,21 +87,17 @@ Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, c
 }
 
 Status prove_record(sink::Sink& sink, std::string_view key, const ParsedKey& parsed, const Call& deadline) {
-  const auto object = read_record_object(sink, key, parsed, nullptr, deadline);
-  if (!object) return object.error();
-  const auto call = deadline.next_call();
-  if (!call) return call.error();
-  const auto found = sink.head(key, &*call);  // that it is there is not yet that it is durable
+  TM_TRY(read_record_object(sink, key, parsed, nullptr, deadline));
+  TM_ASSIGN(const auto call, deadline.next_call());
+  const auto found = sink.head(key, &call);  // that it is there is not yet that it is durable
   return found ? Status() : found.error();
 }
 
 Status put_record(sink::Sink& sink, std::string_view key, const std::string& object, const Call& deadline) {
-  const auto call = deadline.next_call();
-  if (!call) return call.error();
+  TM_ASSIGN(const auto call, deadline.next_call());
   const sink::MemorySource body(sink, object);
-  const auto source = body.source();
-  if (!source) return source.error();
-  return sink.put(key, **source, TIDEMARK_PUT_IF_ABSENT, &*call);
+  TM_ASSIGN(const auto source, body.source());
+  return sink.put(key, *source, TIDEMARK_PUT_IF_ABSENT, &call);
 }
 
 }  // namespace tidemark::store

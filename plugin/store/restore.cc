@@ -25,8 +25,7 @@ class ObjectStream final : public tar::ByteStream {
 
   Result<std::span<const uint8_t>> next() override {
     if (offset_ == size_bytes_) return std::span<const uint8_t>();
-    const auto call = deadline_.next_call();
-    if (!call) return call.error();
+    TM_ASSIGN(const auto call, deadline_.next_call());
     size_t received = 0;
     Status status = sink_.get(
         key_, static_cast<int64_t>(offset_), capacity_,
@@ -36,7 +35,7 @@ class ObjectStream final : public tar::ByteStream {
           received += count;
           return true;
         },
-        &*call);
+        &call);
     if (!status) return std::move(status.error());
     if (received == 0) {
       return fail(TIDEMARK_E_CORRUPT, std::string(key_) + ": ends after " + std::to_string(offset_) + " of " +
@@ -121,12 +120,11 @@ Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t pa
                          std::string_view directory, size_t piece_bytes, const tidemark_call* call) {
   if (lsn == kNoLsn) return fail(TIDEMARK_E_INVALID, "entry 0 was asked for; LSNs begin with 1");
   const Call deadline(call);
-  const auto found = find_candidates(sink, storage, partition, lsn, deadline);
-  if (!found) return found.error();
-  if (found->archives.empty()) return not_found(storage, partition, lsn, found->record);
+  TM_ASSIGN(const auto found, find_candidates(sink, storage, partition, lsn, deadline));
+  if (found.archives.empty()) return not_found(storage, partition, lsn, found.record);
   const tar::Extraction wanted = {storage, partition, {}, lsn, directory, {}};
   Restored result;
-  for (const Candidate& candidate : found->archives) {
+  for (const Candidate& candidate : found.archives) {
     result.key = candidate.key;  // once it is restored nothing may fail
     Status status = restore_from(sink, candidate, wanted, piece_bytes, deadline);
     if (status) return result;

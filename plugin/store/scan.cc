@@ -42,8 +42,7 @@ Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> 
   // business.
   const Call deadline(call);
   for (;;) {
-    const auto limited = deadline.next_call();
-    if (!limited) return limited.error();
+    TM_ASSIGN(const auto limited, deadline.next_call());
     bool got_on = false;
     std::string newest;
     const Status listed = sink.list(
@@ -53,7 +52,7 @@ Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> 
           newest = key;
           return visit(describe(key, object));
         },
-        &*limited);
+        &limited);
     if (listed || !got_on || !is_retryable(listed.error().status)) return listed;
     start_after = std::move(newest);
   }

@@ -20,8 +20,7 @@ Error about(std::string_view key, Error error) {
 
 Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, const Call& deadline,
               const std::function<Status(std::span<const uint8_t>)>& take) {
-  const auto call = deadline.next_call();
-  if (!call) return call.error();
+  TM_ASSIGN(const auto call, deadline.next_call());
   Status taken;
   Status got = sink.get(
       key, offset, size,
@@ -30,7 +29,7 @@ Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t s
         if (taken) taken = take({static_cast<const uint8_t*>(data), count});
         return taken.has_value();
       },
-      &*call);
+      &call);
   return taken ? got : taken;
 }
 

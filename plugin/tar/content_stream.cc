@@ -44,19 +44,15 @@ Result<Footer> FooterSplitter::check(std::string_view storage, uint64_t partitio
   std::string problem;
   auto footer = parse_footer(tail(), &problem);
   if (!footer) return fail(TIDEMARK_E_CORRUPT, "the object has no valid footer: " + problem);
-  if (Status status = check_identity(*footer, storage, partition, range); !status) {
-    return std::move(status.error());
-  }
+  TM_TRY(check_identity(*footer, storage, partition, range));
   Sha256 whole;
   whole.copy_from(sha_);
   whole.update(unhashed_.data(), unhashed_size_);
-  const Result<Digest> before_end_mark = sha_.finish();
-  if (!before_end_mark) return before_end_mark.error();
-  before_end_mark_ = *before_end_mark;
-  const Result<Digest> digest = whole.finish();
-  if (!digest) return digest.error();
-  if (*digest != footer->sha256) {
-    return fail(TIDEMARK_E_CORRUPT, "the object is damaged: its bytes have sha256 " + hex(*digest) +
+  TM_ASSIGN(const Digest before_end_mark, sha_.finish());
+  before_end_mark_ = before_end_mark;
+  TM_ASSIGN(const Digest digest, whole.finish());
+  if (digest != footer->sha256) {
+    return fail(TIDEMARK_E_CORRUPT, "the object is damaged: its bytes have sha256 " + hex(digest) +
                                         ", its footer says " + hex(footer->sha256));
   }
   return std::move(*footer);

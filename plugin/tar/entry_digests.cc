@@ -76,7 +76,7 @@ Status EntryDigests::push(std::span<const uint8_t> piece) {
     piece = piece.subspan(count);
     if (block_size_ < kBlockSize) return {};
     block_size_ = 0;
-    if (Status status = on_block(); !status) return status;
+    TM_TRY(on_block());
   }
   return {};
 }
@@ -91,7 +91,7 @@ Status EntryDigests::on_block() {
   if (ended_ != is_empty) {
     if (ended_) return corrupt("something follows its end mark");
     if (!pax_.empty()) return corrupt("a pax header stands before its end mark");
-    if (Status status = end_entry(); !status) return status;
+    TM_TRY(end_entry());
     ended_ = true;
   }
   return is_empty ? Status() : on_header();
@@ -111,7 +111,7 @@ Status EntryDigests::on_header() {
   if (pax_size_ > 0) size = pax_size_;
   if (size > UINT64_MAX - kBlockSize) return corrupt("a member is too large");
   if (const auto lsn = root_of(block_)) {
-    if (Status status = end_entry(); !status) return status;
+    TM_TRY(end_entry());
     entry_ = *lsn;
   }
   hash({reinterpret_cast<const uint8_t*>(pax_.data()), pax_.size()});
@@ -131,9 +131,8 @@ Status EntryDigests::on_pax_end() {
 
 Status EntryDigests::end_entry() {
   if (wanted_.contains(entry_)) {
-    const Result<Digest> digest = sha_.finish();
-    if (!digest) return digest.error();
-    digests_[entry_] = *digest;
+    TM_ASSIGN(const Digest digest, sha_.finish());
+    digests_[entry_] = digest;
   }
   entry_ = kNoLsn;
   sha_.reset();

@@ -233,16 +233,15 @@ void EntrySource::Impl::allow_members(size_t entry) {
 // Small archives are packed in one pass; one that outgrows the buffer is laid out, from its first entry on.
 Status EntrySource::Impl::add_last(uint64_t* size_bytes) {
   if (packed_ + 1 == entries_.size()) {
-    const auto packed = pack_last(size_bytes);
-    if (!packed) return packed.error();
-    if (*packed) return {};
+    TM_ASSIGN(const auto packed, pack_last(size_bytes));
+    if (packed) return {};
   }
   return lay_out_last(size_bytes);
 }
 
 // False if the buffer is too small, or the budget for the names of a directory.
 Result<bool> EntrySource::Impl::pack_last(uint64_t* size_bytes) {
-  if (Status status = not_cancelled(); !status) return std::move(status.error());
+  TM_TRY(not_cancelled());
   allow_members(entries_.size() - 1);
   budget_.refused = false;
   if (Status status = walker_.walk(entries_.back(), packer_, call_); !status) {
@@ -264,7 +263,7 @@ Status EntrySource::Impl::lay_out_last(uint64_t* size_bytes) {
     fits = status && choose_chunks(content_size());
   }
   if (!fits) {
-    if (Status status = measure_pieces(); !status) return status;
+    TM_TRY(measure_pieces());
     if (!choose_chunks(content_size())) {
       return fail(TIDEMARK_E_PERMANENT, std::string(entries_.back().path) + ": an archive of " +
                                             std::to_string(content_size()) +
@@ -277,14 +276,14 @@ Status EntrySource::Impl::lay_out_last(uint64_t* size_bytes) {
 
 Status EntrySource::Impl::lay_out_whole() {
   if (laid_out_ == 0) {
-    if (Status status = layout_.begin(); !status) return status;
+    TM_TRY(layout_.begin());
   }
   for (; laid_out_ < entries_.size(); ++laid_out_) {
-    if (Status status = not_cancelled(); !status) return status;
+    TM_TRY(not_cancelled());
     if (laid_out_ + 1 == entries_.size()) marks_.layout = layout_.mark();
     layout_.begin_entry(static_cast<uint32_t>(laid_out_));
     allow_members(laid_out_);
-    if (Status status = walker_.walk(entries_[laid_out_], layout_, call_); !status) return status;
+    TM_TRY(walker_.walk(entries_[laid_out_], layout_, call_));
   }
   return {};
 }
@@ -293,13 +292,13 @@ Status EntrySource::Impl::lay_out_whole() {
 Status EntrySource::Impl::measure_pieces() {
   if (!pieces_.is_on()) {
     laid_out_ = 0;
-    if (Status status = pieces_.begin(); !status) return status;
+    TM_TRY(pieces_.begin());
   }
   for (; laid_out_ < entries_.size(); ++laid_out_) {
-    if (Status status = not_cancelled(); !status) return status;
+    TM_TRY(not_cancelled());
     if (laid_out_ + 1 == entries_.size()) marks_.pieces = pieces_.mark();
     allow_members(laid_out_);
-    if (Status status = pieces_.measure({entries_.data(), laid_out_ + 1}, call_); !status) return status;
+    TM_TRY(pieces_.measure({entries_.data(), laid_out_ + 1}, call_));
   }
   return {};
 }
@@ -369,10 +368,9 @@ void EntrySource::Impl::close() {
 }
 
 Status EntrySource::Impl::finish_content() {
-  const Result<Digest> digest = sha_.finish();
-  if (!digest) return digest.error();
-  content_digest_ = *digest;
-  footer_ = format_footer(*digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn});
+  TM_ASSIGN(const Digest digest, sha_.finish());
+  content_digest_ = digest;
+  footer_ = format_footer(digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn});
   content_known_ = true;
   return {};
 }
@@ -404,36 +402,36 @@ Result<size_t> EntrySource::Impl::read(uint64_t offset, uint8_t* out, size_t siz
 
 // At least one byte, at most one step.
 Result<size_t> EntrySource::Impl::read_streamed(uint64_t offset, uint8_t* out, size_t size) {
-  if (Status status = not_cancelled(); !status) return status.error();
+  TM_TRY(not_cancelled());
   if (offset < hashed_) return read_again(offset, out, std::min<uint64_t>(size, hashed_ - offset));
-  if (Status status = hash_up_to(std::min(offset, content_size_)); !status) return status.error();
+  TM_TRY(hash_up_to(std::min(offset, content_size_)));
   if (offset >= content_size_) {
     std::memcpy(out, footer_.data() + (offset - content_size_), size);
     return size;
   }
   size = std::min<uint64_t>({size, kStepBytes, content_size_ - offset});
-  if (Status status = read_first_time(out, size); !status) return status.error();
+  TM_TRY(read_first_time(out, size));
   return size;
 }
 
 Status EntrySource::Impl::hash_up_to(uint64_t end) {
   while (hashed_ < end) {
-    if (Status status = not_cancelled(); !status) return status;
+    TM_TRY(not_cancelled());
     loaded_begin_ = loaded_end_ = 0;
     const size_t size = std::min<uint64_t>({end - hashed_, kStepBytes, buffer_bytes_});
-    if (Status status = read_first_time(buffer_.get(), size); !status) return status;
+    TM_TRY(read_first_time(buffer_.get(), size));
   }
   return {};
 }
 
 // The next bytes in order.
 Status EntrySource::Impl::read_first_time(uint8_t* out, size_t size) {
-  if (Status status = stream_.read(hashed_, out, size); !status) return status;
+  TM_TRY(stream_.read(hashed_, out, size));
   sha_.update(out, size);
   add_to_chunks(out, size);
   if (hashed_ == content_size_) {
     if (pieces_.is_on()) {
-      if (Status status = pieces_.check_end(); !status) return status;
+      TM_TRY(pieces_.check_end());
     }
     object_sha_.copy_from(sha_);
     return finish_content();
@@ -462,12 +460,12 @@ Result<size_t> EntrySource::Impl::read_again(uint64_t offset, uint8_t* out, size
   const uint64_t begin = chunk * chunk_bytes_;
   const size_t held = std::min<uint64_t>(chunk_bytes_, hashed_ - begin);
   if (offset == begin && size >= held) {
-    if (Status status = read_chunk(chunk, out, held); !status) return status.error();
+    TM_TRY(read_chunk(chunk, out, held));
     return held;
   }
   if (offset < loaded_begin_ || offset >= loaded_end_) {
     loaded_begin_ = loaded_end_ = 0;
-    if (Status status = read_chunk(chunk, buffer_.get(), held); !status) return status.error();
+    TM_TRY(read_chunk(chunk, buffer_.get(), held));
     loaded_begin_ = begin;
     loaded_end_ = begin + held;
   }
@@ -477,7 +475,7 @@ Result<size_t> EntrySource::Impl::read_again(uint64_t offset, uint8_t* out, size
 }
 
 Status EntrySource::Impl::read_chunk(uint64_t chunk, uint8_t* out, size_t size) {
-  if (Status status = stream_.read(chunk * chunk_bytes_, out, size); !status) return status;
+  TM_TRY(stream_.read(chunk * chunk_bytes_, out, size));
   const uint32_t before = chunk == 0 ? 0 : chunks_[chunk - 1];
   const uint32_t expected = chunk < chunks_.size() ? chunks_[chunk] : crc_;
   if (extend_crc32c(before, out, size) == expected) return {};
@@ -498,7 +496,7 @@ Result<Digest> EntrySource::Impl::content_digest() {
 }
 
 Result<Digest> EntrySource::Impl::object_digest() {
-  if (const auto content = content_digest(); !content) return content;
+  TM_TRY(content_digest());
   if (!object_digest_) {
     if (mode_ == Mode::kHeld) {
       object_sha_.reset();
@@ -513,7 +511,7 @@ Result<Digest> EntrySource::Impl::object_digest() {
 }
 
 Result<uint32_t> EntrySource::Impl::object_crc32c() {
-  if (const auto content = content_digest(); !content) return content.error();
+  TM_TRY(content_digest());
   if (mode_ == Mode::kHeld) return extend_crc32c(0, buffer_.get(), size_bytes());
   return extend_crc32c(crc_, footer_.data(), footer_.size());
 }

@@ -49,25 +49,23 @@ class Extractor final : public ContentVisitor {
 };
 
 Status Extractor::run() {
-  if (Status status = builder_.begin(wanted_.directory, wanted_.lsn); !status) return status;
-  if (Status status = read_all(); !status) return status;
-  const auto footer = splitter_.check(wanted_.storage, wanted_.partition, wanted_.range);
-  if (!footer) return footer.error();
+  TM_TRY(builder_.begin(wanted_.directory, wanted_.lsn));
+  TM_TRY(read_all());
+  TM_TRY(splitter_.check(wanted_.storage, wanted_.partition, wanted_.range));
   if (content_) content_ = parser_.finish();
   if (!content_) return fail(TIDEMARK_E_CORRUPT, content_.error().message + "; nothing was restored");
-  if (Status status = builder_.finish(); !status) return status;
+  TM_TRY(builder_.finish());
   return builder_.publish();
 }
 
 Status Extractor::read_all() {
   for (;;) {
-    if (Status status = not_cancelled(); !status) return status;
-    const auto piece = bytes_.next();
-    if (!piece) return piece.error();
-    if (piece->empty()) return {};
-    const auto pieces = splitter_.push(*piece);
-    if (Status status = take(pieces.first); !status) return status;
-    if (Status status = take(pieces.second); !status) return status;
+    TM_TRY(not_cancelled());
+    TM_ASSIGN(const auto piece, bytes_.next());
+    if (piece.empty()) return {};
+    const auto pieces = splitter_.push(piece);
+    TM_TRY(take(pieces.first));
+    TM_TRY(take(pieces.second));
   }
 }
 

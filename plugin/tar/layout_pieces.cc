@@ -49,7 +49,7 @@ Status LayoutPieces::begin() {
   end();
   if (!bookmarks_.reserve() || !texts_.reserve())
     return fail_errno(errno, "cannot reserve memory for bookmarks");
-  if (Status status = layout_.begin(); !status) return status;
+  TM_TRY(layout_.begin());
   walker_.set_most_name_bytes(std::max(budget_.limit / 4, DirectoryNames::kMostBytesMin));
   is_on_ = true;
   interval_ = kFirstInterval;
@@ -122,11 +122,11 @@ Status LayoutPieces::bring(uint64_t offset) {
 }
 
 Status LayoutPieces::check_end() {
-  if (Status status = bring(end_.offset - 1); !status) return status;
+  TM_TRY(bring(end_.offset - 1));
   if (!is_walking_) {
     // The last piece lay there, but not how it was come by.
     layout_.begin_piece(0, 0);
-    if (Status status = bring(end_.offset - 1); !status) return status;
+    TM_TRY(bring(end_.offset - 1));
   }
   Status status;
   while (status && !(walker_.is_done() && entry_ + 1 == entries_.size())) {
@@ -147,7 +147,7 @@ Status LayoutPieces::step() {
     return walker_.begin(entries_[entry_]);
   }
   if (layout_.used_bytes() + Layout::kMemberBytesMax > budget_.limit / 2) {
-    if (Status status = begin_piece(); !status) return status;
+    TM_TRY(begin_piece());
   }
   const size_t before = layout_.size();
   if (Status status = walker_.step(layout_, call_); !status) {
@@ -161,7 +161,7 @@ Status LayoutPieces::step() {
 Status LayoutPieces::on_member() {
   const LaidOut& member = layout_[layout_.size() - 1];
   if (is_sealed_) {
-    if (Status status = check_bookmark(member); !status) return status;
+    TM_TRY(check_bookmark(member));
   } else {
     if (end_.members % interval_ == 0) add_bookmark(member);
     ++end_.members;
@@ -194,7 +194,7 @@ Status LayoutPieces::go_to(size_t bookmark) {
   next_bookmark_ = bookmark;
   is_walking_ = true;
   layout_.begin_piece(at.offset, entry_);
-  if (Status status = walker_.begin_at(entries_[entry_], text(at)); !status) return status;
+  TM_TRY(walker_.begin_at(entries_[entry_], text(at)));
   return add_parents();
 }
 

@@ -68,9 +68,8 @@ Status TreeBuilder::begin(std::string_view directory, Lsn lsn) {
   }
   if (errno != ENOENT) return fail_errno(errno, directory_path_ + "/" + final_name_);
   can_sync_at_once_ = can_sync_at_once(directory_.get());
-  auto random = random_text();
-  if (!random) return std::move(random.error());
-  temp_name_ = ".tidemark-restore-" + final_name_ + "-" + *random;
+  TM_ASSIGN(auto random, random_text());
+  temp_name_ = ".tidemark-restore-" + final_name_ + "-" + random;
   return {};
 }
 
@@ -101,7 +100,7 @@ Status TreeBuilder::place(std::string_view path, const char*& name, int& parent_
     return refuse(shown(path), path == last_path_ ? "is there twice" : "is there twice or out of order");
   }
   const std::string_view parent = parent_path(path);
-  if (Status status = go_to_parent(parent); !status) return status;
+  TM_TRY(go_to_parent(parent));
   if (parent != path_) return refuse(shown(path), "lies in no directory of the archive");
   last_path_ = path;
   name_ = path.substr(parent.empty() ? 0 : parent.size() + 1);
@@ -116,7 +115,7 @@ Status TreeBuilder::go_to_parent(std::string_view parent) {
     return path_.empty() || parent == path_ || (parent.starts_with(path_) && parent[path_.size()] == '/');
   };
   while (!is_inside()) {
-    if (Status status = leave_directory(); !status) return status;
+    TM_TRY(leave_directory());
   }
   return {};
 }
@@ -137,7 +136,7 @@ Status TreeBuilder::leave_directory() {
 Status TreeBuilder::add_directory(std::string_view path, mode_t mode) {
   const char* name = nullptr;
   int parent = -1;
-  if (Status status = place(path, name, parent); !status) return status;
+  TM_TRY(place(path, name, parent));
   if (mkdirat(parent, name, 0700) != 0) return fail_errno(errno, shown(path));
   if (path.empty()) created_ = true;
   UniqueFd fd(openat(parent, name, kOpenDirectory));
@@ -154,7 +153,7 @@ Status TreeBuilder::add_symlink(std::string_view path, const std::string& target
   int parent = -1;
   if (path.empty()) return refuse(final_name_, "is a symlink; an entry is a file or a directory");
   if (target.empty()) return refuse(shown(path), "is a symlink without a target");
-  if (Status status = place(path, name, parent); !status) return status;
+  TM_TRY(place(path, name, parent));
   if (symlinkat(target.c_str(), parent, name) != 0) return fail_errno(errno, shown(path));
   return {};
 }
@@ -162,7 +161,7 @@ Status TreeBuilder::add_symlink(std::string_view path, const std::string& target
 Status TreeBuilder::begin_file(std::string_view path, mode_t mode) {
   const char* name = nullptr;
   int parent = -1;
-  if (Status status = place(path, name, parent); !status) return status;
+  TM_TRY(place(path, name, parent));
   file_.reset(openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file_) return fail_errno(errno, shown(path));
   if (path.empty()) created_ = is_file_ = true;
@@ -201,7 +200,7 @@ Status TreeBuilder::end_file() {
 Status TreeBuilder::finish() {
   assert(has_entry_ && !file_);
   while (!stack_.empty()) {
-    if (Status status = leave_directory(); !status) return status;
+    TM_TRY(leave_directory());
   }
   if (!sync_each_ && can_sync_at_once_ && syncfs(directory_.get()) != 0)
     return fail_errno(errno, directory_path_);

@@ -23,9 +23,8 @@ Unpacker::Unpacker(std::unique_ptr<StagingArea> area, Range wanted)
     : area_(std::move(area)), wanted_(wanted), can_sync_at_once_(can_sync_at_once(area_->fd())) {}
 
 Result<std::unique_ptr<Unpacker>> Unpacker::create(std::string_view directory, Range wanted) {
-  auto area = StagingArea::create(directory);
-  if (!area) return std::move(area.error());
-  return std::unique_ptr<Unpacker>(new Unpacker(std::move(*area), wanted));
+  TM_ASSIGN(auto area, StagingArea::create(directory));
+  return std::unique_ptr<Unpacker>(new Unpacker(std::move(area), wanted));
 }
 
 Status Unpacker::begin_entry(Lsn lsn) {
@@ -62,7 +61,7 @@ Status Unpacker::end_file() { return builder_ ? builder_->end_file() : Status();
 
 Status Unpacker::end_entry(Lsn lsn, uint64_t) {
   if (!builder_) return {};
-  if (Status status = builder_->finish(); !status) return status;
+  TM_TRY(builder_->finish());
   builder_->release();
   builder_.reset();
   if (built_.first == kNoLsn) built_.first = lsn;

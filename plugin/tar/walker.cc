@@ -136,7 +136,7 @@ void TreeWalker::end() {
 }
 
 Status TreeWalker::begin_at(const EntryPath& entry, std::string_view member) {
-  if (Status status = begin(entry); !status) return status;
+  TM_TRY(begin(entry));
   if (member.ends_with('/')) member.remove_suffix(1);
   size_t begin = member.find('/');
   if (begin == std::string_view::npos) return {};
@@ -202,7 +202,7 @@ Status TreeWalker::walk_root(TreeVisitor& visitor) {
   if (problem != ENOTDIR && problem != ELOOP) return fail_errno(problem, entry_path_);
   if (fstatat(AT_FDCWD, root_, &info, AT_SYMLINK_NOFOLLOW) != 0) return fail_errno(errno, entry_path_);
   if (!S_ISREG(info.st_mode)) return fail_type(std::string(entry_path_), info.st_mode);
-  if (Status status = check_count(); !status) return status;
+  TM_TRY(check_count());
   return visitor.on_file(place(AT_FDCWD, root_));
 }
 
@@ -214,10 +214,10 @@ Status TreeWalker::enter(UniqueFd fd, const char* name, int parent_fd, TreeVisit
   struct stat info;
   if (fstat(fd.get(), &info) != 0) return fail_errno(errno, shown_directory());
   if (visitor != nullptr) {
-    if (Status status = check_count(); !status) return status;
+    TM_TRY(check_count());
     const Place here = place(parent_fd, name);
     attributes_.look(fd.get(), here);
-    if (Status status = visitor->on_directory(here, info); !status) return status;
+    TM_TRY(visitor->on_directory(here, info));
   }
   const int problem = names_.push(fd.get(), from);
   frames_.push_back({path_size_, stamp_of(info), 0});
@@ -257,9 +257,8 @@ Status TreeWalker::visit(const DirectoryNames::Name& name, TreeVisitor& visitor)
   }
   uint8_t type = name.type;
   if (type == DT_UNKNOWN) {
-    auto found = find_type(fd, name.text);
-    if (!found) return std::move(found.error());
-    type = *found;
+    TM_ASSIGN(auto found, find_type(fd, name.text));
+    type = found;
   }
   if (type == DT_DIR) {
     UniqueFd child(openat(fd, name.text, kOpenDirectory));
@@ -269,7 +268,7 @@ Status TreeWalker::visit(const DirectoryNames::Name& name, TreeVisitor& visitor)
   if (type != DT_REG && type != DT_LNK) {
     return fail_type(shown_directory(), static_cast<mode_t>(DTTOIF(type)));
   }
-  if (Status status = check_count(); !status) return status;
+  TM_TRY(check_count());
   const Place here = place(fd, name.text);
   return type == DT_REG ? visitor.on_file(here) : visitor.on_symlink(here);
 }

@@ -41,7 +41,7 @@ Status NullSink::put(std::string_view key, const Source& source, uint32_t flags,
     return {};
   });
   if (!read) return read;
-  if (Status ok = call.check(); !ok) return ok;
+  TM_TRY(call.check());
   return store_.put(key, {source.size_bytes(), now_us()}, {tail.bytes.data(), tail.size},
                     (flags & TIDEMARK_PUT_IF_ABSENT) != 0);
 }

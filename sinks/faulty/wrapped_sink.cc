@@ -29,9 +29,8 @@ Result<std::string> default_library(const std::string& url) {
 Result<std::unique_ptr<Inner>> WrappedSink::open(const HostLog& log, const std::string& url, std::string path,
                                                  const std::vector<PassedOption>& options, const Call& call) {
   if (path.empty()) {
-    Result<std::string> found = default_library(url);
-    if (!found) return found.error();
-    path = std::move(*found);
+    TM_ASSIGN(std::string found, default_library(url));
+    path = std::move(found);
   }
   Result<Library> library = Library::load(path);
   if (!library) return cannot_wrap(library.error());

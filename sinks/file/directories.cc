@@ -92,9 +92,8 @@ Result<UniqueFd> Directories::open_or_create(std::string_view path) {
     return create_levels(path);  // which finds out at what level, and says so
   }
   if (path.empty()) return directory;  // the root was made durable when it was opened
-  const Result<uint64_t> print = fingerprint(directory->get());
-  if (!print) return print.error();
-  if (is_durable(*print)) return directory;
+  TM_ASSIGN(const uint64_t print, fingerprint(directory->get()));
+  if (is_durable(print)) return directory;
   return create_levels(path);
 }
 
@@ -125,12 +124,11 @@ Result<UniqueFd> Directories::enter_level(int parent_fd, const std::string& part
     }
     return fail_sink_errno(sys_errno, "open directory " + absolute(path_so_far));
   }
-  const Result<uint64_t> print = fingerprint(child.get());
-  if (!print) return print.error();
-  if (!is_durable(*print)) {
+  TM_ASSIGN(const uint64_t print, fingerprint(child.get()));
+  if (!is_durable(print)) {
     if (sync_(parent_fd) != 0)
       return fail_sink_errno(errno, "fsync the directory above " + absolute(path_so_far));
-    remember_durable(*print);
+    remember_durable(print);
   }
   return child;
 }

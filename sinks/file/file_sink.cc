@@ -24,10 +24,10 @@ Status copy_out(int fd, uint64_t begin, uint64_t end, char* buffer, size_t capac
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return fail_sink_errno(errno, "read " + path);
     if (count == 0) return fail(TIDEMARK_E_CORRUPT, path + " became shorter while it was read");
-    if (Status ok = out.write(buffer, static_cast<size_t>(count)); !ok) return ok;
+    TM_TRY(out.write(buffer, static_cast<size_t>(count)));
     begin += static_cast<uint64_t>(count);
     if (begin < end) {
-      if (Status ok = call.check(); !ok) return ok;
+      TM_TRY(call.check());
     }
   }
   return {};
@@ -38,7 +38,7 @@ Status copy_out(int fd, uint64_t begin, uint64_t end, char* buffer, size_t capac
 Result<UniqueFd> FileSink::open_object(std::string_view key, int flags, ObjectInfo* info) {
   Result<UniqueFd> fd = directories_.open(key, flags | O_NOFOLLOW);
   const auto absent = [&]() -> Result<UniqueFd> {
-    if (Status ok = root_.check(); !ok) return ok.error();
+    TM_TRY(root_.check());
     return fail(TIDEMARK_E_NOT_FOUND, "no object " + directories_.absolute(key));
   };
   if (!fd) {
@@ -61,29 +61,27 @@ Result<UniqueFd> FileSink::open_object(std::string_view key, int flags, ObjectIn
 // Its writer may have been killed between giving it its name and the last fsync, so that is made up for here.
 Result<ObjectInfo> FileSink::head(std::string_view key, const Call&) {
   ObjectInfo info;
-  const Result<UniqueFd> fd = open_object(key, O_RDONLY | O_NONBLOCK, &info);
-  if (!fd) return fd.error();
-  if (Status ok = make_durable(fd->get(), key); !ok) return root_.explain(ok.error());
-  if (Status ok = root_.check(); !ok) return ok.error();
+  TM_ASSIGN(const UniqueFd fd, open_object(key, O_RDONLY | O_NONBLOCK, &info));
+  if (Status ok = make_durable(fd.get(), key); !ok) return root_.explain(ok.error());
+  TM_TRY(root_.check());
   return info;
 }
 
 Status FileSink::get(std::string_view key, const Range& range, const Writer& out, const Call& call) {
   ObjectInfo info;
   // O_NONBLOCK: a FIFO under this name must not hang the reader.
-  const Result<UniqueFd> fd = open_object(key, O_RDONLY | O_NONBLOCK, &info);
-  if (!fd) return fd.error();
+  TM_ASSIGN(const UniqueFd fd, open_object(key, O_RDONLY | O_NONBLOCK, &info));
   uint64_t begin = 0, end = 0;
   range.resolve(info.size_bytes, &begin, &end);
   if (begin == end) return {};
   const std::string path = directories_.absolute(key);
   if (end - begin <= kSmallBytes) {
     char buffer[kSmallBytes];
-    return copy_out(fd->get(), begin, end, buffer, sizeof buffer, path, out, call);
+    return copy_out(fd.get(), begin, end, buffer, sizeof buffer, path, out, call);
   }
-  posix_fadvise(fd->get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin), POSIX_FADV_SEQUENTIAL);
+  posix_fadvise(fd.get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin), POSIX_FADV_SEQUENTIAL);
   const BufferPool::Lease buffer(buffers_);
-  return copy_out(fd->get(), begin, end, buffer.data(), buffers_.buffer_bytes(), path, out, call);
+  return copy_out(fd.get(), begin, end, buffer.data(), buffers_.buffer_bytes(), path, out, call);
 }
 
 Status FileSink::list(std::string_view prefix, std::string_view start_after, const Visitor& visit,
@@ -95,7 +93,7 @@ Status FileSink::list(std::string_view prefix, std::string_view start_after, con
 
 // Directories that become empty stay: another put may be about to use them.
 Status FileSink::remove(std::string_view key, const Call&) {
-  if (Status ok = root_.check(); !ok) return ok;  // what is removed elsewhere is gone all the same
+  TM_TRY(root_.check());  // what is removed elsewhere is gone all the same
   const Status removed = remove_here(key);
   return removed ? root_.check() : root_.explain(removed.error());
 }

@@ -89,12 +89,11 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, con
                                         choice_option("sync", &sync, {"auto", "shared", "each"})},
                                        request.url.query, request.options, request.option_count);
   if (!options) return options.error();
-  Result<std::string> path = root_path(request.url);
-  if (!path) return path.error();
-  Result<UniqueFd> root = request.read_only ? open_existing_root(*path) : open_root(*path);
+  TM_ASSIGN(std::string path, root_path(request.url));
+  Result<UniqueFd> root = request.read_only ? open_existing_root(path) : open_root(path);
   if (!root) return request.read_only ? root.error() : not_absent(std::move(root.error()));
-  if (Status ok = call.check(); !ok) return ok.error();
-  std::unique_ptr<FileSink> sink(new FileSink(std::move(*root), std::move(*path), request.put_buffer_bytes));
+  TM_TRY(call.check());
+  std::unique_ptr<FileSink> sink(new FileSink(std::move(*root), std::move(path), request.put_buffer_bytes));
   if (request.read_only) {
     report_leftovers(sink->root_.fd(), sink->root_.path(), request.log);
     return sink;
@@ -102,7 +101,7 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, con
   if (sync == "shared" || (sync == "auto" && shares_commits(sink->root_.fd()))) sink->syncs_.share();
   sweep_leftovers(sink->root_.fd(), sink->root_.path(), request.log);
   if (Status ok = sink->probe(staging); !ok) return not_absent(std::move(ok.error()));
-  if (Status ok = sink->root_.check(); !ok) return ok.error();
+  TM_TRY(sink->root_.check());
   request.log.write(TIDEMARK_LOG_DEBUG,
                     "opened " + sink->root_.path() + (sink->unnamed_ ? " with unnamed" : " with named") +
                         " staging files" + (sink->shares_syncs() ? " and shared fsyncs" : ""));
@@ -111,10 +110,9 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, con
 
 // Goes the way of a put with one byte, all but giving it a visible name.
 Status FileSink::probe(const std::string& staging) {
-  const Result<std::shared_ptr<StagingArea>> area = staging_area();
-  if (!area) return area.error();
+  TM_ASSIGN(const std::shared_ptr<StagingArea> area, staging_area());
   if (staging != "named") {
-    const Status unnamed = probe_unnamed(**area);
+    const Status unnamed = probe_unnamed(*area);
     if (unnamed) {
       const MutexLock lock(staging_mutex_);
       staging_.reset();  // made again if a put has to replace something
@@ -125,7 +123,7 @@ Status FileSink::probe(const std::string& staging) {
     if (staging == "unnamed" || out_of_order) return unnamed;
   }
   unnamed_ = false;
-  return probe_named(**area);
+  return probe_named(*area);
 }
 
 Status FileSink::probe_unnamed(StagingArea& area) {

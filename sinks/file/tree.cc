@@ -83,9 +83,9 @@ Status FileDirectory::read() {
       if (errno != 0 && errno != ENOENT) return fail_sink_errno(errno, "list " + path_);
       break;
     }
-    if (Status ok = add(*entry); !ok) return ok;
+    TM_TRY(add(*entry));
     if (count % kNamesPerPoll == 0) {
-      if (Status ok = call_.check(); !ok) return ok;
+      TM_TRY(call_.check());
     }
   }
   if (names_.size() > window_names_) keep_lowest();
@@ -97,15 +97,14 @@ Status FileDirectory::read() {
 Status FileDirectory::add(const dirent& entry) {
   if (entry.d_name[0] == '.') return {};
   bool is_file = false;
-  const Result<bool> directory = is_directory(entry, &is_file);
-  if (!directory) return directory.error();
-  if (!*directory && !is_file) return {};
+  TM_ASSIGN(const bool directory, is_directory(entry, &is_file));
+  if (!directory && !is_file) return {};
   const size_t offset = text_.size();
   text_ += entry.d_name;
-  if (*directory) text_ += '/';
+  if (directory) text_ += '/';
   const Name name = {offset, static_cast<uint16_t>(text_.size() - offset)};
   const bool later = !bound_.empty() && text(name) > bound_;
-  if (later || !is_wanted(text(name), *directory)) {
+  if (later || !is_wanted(text(name), directory)) {
     text_.resize(offset);
     return {};
   }
@@ -151,7 +150,7 @@ Result<bool> FileDirectory::next(Entry* out) {
   for (;;) {
     if (position_ == names_.size()) {
       if (!has_more_) return false;
-      if (Status ok = read(); !ok) return ok.error();
+      TM_TRY(read());
       continue;
     }
     out->shown = text(names_[position_++]);
@@ -182,7 +181,7 @@ Result<std::unique_ptr<TreeDirectory>> FileTree::open(std::string_view path, con
   }
   auto directory = std::make_unique<FileDirectory>(std::move(*fd), directories_.absolute(path), range, call_,
                                                    window_names_);
-  if (Status ok = directory->read(); !ok) return ok.error();
+  TM_TRY(directory->read());
   return std::unique_ptr<TreeDirectory>(std::move(directory));
 }
 

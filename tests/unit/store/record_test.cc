@@ -81,21 +81,6 @@ TEST_F(RecordTest, ATextOfAnotherFormIsNone) {
   EXPECT_FALSE(parsed(object_with("made_us=5\nreason=x\n", ObjectKind::kPruned), ObjectKind::kPruned));
 }
 
-TEST_F(RecordTest, AReasonIsOneLineOfText) {
-  EXPECT_EQ(reason_problem("disk 3 died, see ticket 12"), nullptr);
-  EXPECT_EQ(reason_problem("\xC3\x9C\xE2\x82\xAC\xF0\x9F\x94\xA5"), nullptr);
-  EXPECT_EQ(reason_problem(std::string(256, 'x')), nullptr);
-  EXPECT_STREQ(reason_problem(""), "the reason is empty");
-  EXPECT_STREQ(reason_problem(std::string(257, 'x')), "the reason is longer than 256 bytes");
-  for (const std::string bad : {"a\nb", "a\rb", "\x1b[31m", "a\x7f", "\xC2\x85"}) {
-    EXPECT_STREQ(reason_problem(bad), "the reason has a control character; it is one line");
-  }
-  EXPECT_STREQ(reason_problem(std::string("a\0b", 3)), "the reason has a control character; it is one line");
-  for (const char* bad : {"\xFF", "\xC3", "a\xE2\x82", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80"}) {
-    EXPECT_STREQ(reason_problem(bad), "the reason is not UTF-8") << bad;
-  }
-}
-
 TEST_F(RecordTest, IsReadAndChecked) {
   const std::string key = add({4, 9}, ObjectKind::kAccepted, "lost");
   const auto record = read_record(fake_.sink(), key, nullptr);

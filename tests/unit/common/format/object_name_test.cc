@@ -9,55 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "common/format/interesting_lsns.h"
+
 namespace tidemark {
 namespace {
 
 constexpr Lsn kMaxLsn = std::numeric_limits<Lsn>::max();
-
-std::string text_of(Lsn lsn) {
-  const auto text = lsn_text(lsn);
-  return {text.begin(), text.end()};
-}
-
-std::vector<Lsn> interesting_lsns() {
-  std::vector<Lsn> lsns = {1, 2, 35, 36, 37, 1295, 1296, kMaxLsn - 1, kMaxLsn};
-  for (int bit = 1; bit < 64; ++bit) {
-    const Lsn power = Lsn{1} << bit;
-    lsns.insert(lsns.end(), {power - 1, power, power + 1});
-  }
-  std::mt19937_64 random(42);
-  for (int i = 0; i < 2000; ++i) lsns.push_back((random() >> (random() % 64)) | 1);
-  std::sort(lsns.begin(), lsns.end());
-  lsns.erase(std::unique(lsns.begin(), lsns.end()), lsns.end());
-  return lsns;
-}
-
-TEST(LsnText, HasThirteenBase36Digits) {
-  EXPECT_EQ(text_of(1), "0000000000001");
-  EXPECT_EQ(text_of(35), "000000000000z");
-  EXPECT_EQ(text_of(36), "0000000000010");
-  EXPECT_EQ(text_of(kMaxLsn), "3w5e11264sgsf");
-}
-
-TEST(LsnText, ParsesWhatItFormatsAndKeepsOrder) {
-  std::string previous;
-  for (const Lsn lsn : interesting_lsns()) {
-    const std::string text = text_of(lsn);
-    ASSERT_EQ(parse_lsn_text(text), lsn);
-    ASSERT_LT(previous, text) << lsn;
-    previous = text;
-  }
-}
-
-TEST(LsnText, RefusesEverythingElse) {
-  for (const char* text :
-       {"", "1", "000000000001", "00000000000001", "0000000000000", "000000000000A", "000000000000-",
-        " 000000000001", "3w5e11264sgsg", "3w5e11264sgt0", "3w5e11264sh00", "4000000000000", "zzzzzzzzzzzzz",
-        "+000000000001", "00000000000\xc3\xa9"}) {
-    EXPECT_EQ(parse_lsn_text(text), std::nullopt) << text;
-  }
-  EXPECT_EQ(parse_lsn_text(std::string_view("000000000001\0", 13)), std::nullopt);
-}
 
 TEST(StorageName, SaysWhatIsWrong) {
   EXPECT_EQ(storage_name_problem("a"), nullptr);
@@ -85,7 +42,7 @@ TEST(ObjectKey, NamesAreThoseOfTheDesign) {
 }
 
 TEST(ObjectKey, ParsesWhatItFormats) {
-  const std::vector<Lsn> lsns = interesting_lsns();
+  const std::vector<Lsn> lsns = test::interesting_lsns();
   for (size_t i = 0; i < lsns.size(); ++i) {
     for (const ObjectKind kind : {ObjectKind::kArchive, ObjectKind::kGap, ObjectKind::kAccepted,
                                   ObjectKind::kPruned, ObjectKind::kOrigin}) {
@@ -218,7 +175,7 @@ TEST(ObjectKey, ByteOrderIsTheOrderOfTheLastLsn) {
       ASSERT_EQ(key_a < key_b, a.last < b.last) << key_a << ' ' << key_b;
     }
     // A listing that starts after an LSN's text holds exactly the objects that reach it.
-    ASSERT_EQ(key_a > partition_prefix("s", 1) + text_of(b.last), a.last >= b.last);
+    ASSERT_EQ(key_a > partition_prefix("s", 1) + lsn_text(b.last), a.last >= b.last);
   }
 }
 
