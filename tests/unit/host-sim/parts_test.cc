@@ -18,16 +18,6 @@
 namespace tidemark::host {
 namespace {
 
-TEST(LsnText, IsBase36AndParsesExactlyThat) {
-  EXPECT_EQ(lsn_text(1), "0000000000001");
-  EXPECT_EQ(lsn_text(36), "0000000000010");
-  for (uint64_t lsn : {uint64_t{0}, uint64_t{35}, uint64_t{4096}, UINT64_MAX})
-    EXPECT_EQ(parse_lsn_text(lsn_text(lsn)), lsn);
-  for (const char* bad : {"", "1", "000000000000A", "00000000000001", "zzzzzzzzzzzzz", "000000000000-"}) {
-    EXPECT_FALSE(parse_lsn_text(bad)) << bad;
-  }
-}
-
 TEST(PercentEncoding, RoundTripsEveryByte) {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
