@@ -88,13 +88,13 @@ Result<void> with_retries(const std::string& what, Stop& stop, const Attempt& at
 }
 
 Stored to_stored(const tidemark_stored& from) {
-  return {from.kind,         std::string(to_view(from.partition.storage)),
+  return {from.kind,         std::string(view(from.partition.storage)),
           from.partition.id, from.first,
           from.last,         from.size_bytes,
-          from.modified_us,  std::string(to_view(from.key))};
+          from.modified_us,  std::string(view(from.key))};
 }
 
-tidemark_partition to_partition(const std::string& storage, uint64_t id) { return {to_str(storage), id}; }
+tidemark_partition to_partition(const std::string& storage, uint64_t id) { return {abi_str(storage), id}; }
 
 // The archiver is never started, so that it asks for no entry; but a host has to have the functions.
 tidemark_status acquire_nothing(void*, const tidemark_partition*, tidemark_lsn, tidemark_entry*,
@@ -106,7 +106,7 @@ tidemark_status acknowledge_nothing(void*, const tidemark_partition*, tidemark_l
   return TIDEMARK_OK;
 }
 void log_line(void*, int32_t level, tidemark_str component, tidemark_str message) {
-  console().log(level, printable(to_view(component)), printable(to_view(message)));
+  console().log(level, printable(view(component)), printable(view(message)));
 }
 
 tidemark_host host_table() {
@@ -127,8 +127,7 @@ std::string partition_text(std::string_view storage, uint64_t partition) {
 }
 
 Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
-  auto plugin = Plugin::load(options.plugin);
-  if (!plugin) return plugin.error();
+  TM_ASSIGN(auto plugin, Plugin::load(options.plugin));
   std::vector<Setting> settings = {{"log_level", console().log_level_name(options.keep_lines), false}};
   if (options.read_only) settings.push_back({"read_only", "true", false});
   if (!options.sink_dir.empty()) settings.push_back({"sink_dir", options.sink_dir, false});
@@ -137,10 +136,10 @@ Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   tidemark_archiver* archiver = nullptr;
   tidemark_error error = fresh_error();
   const auto status =
-      (*plugin)->api().create(&host, list.data(), static_cast<uint32_t>(list.size()), &archiver, &error);
+      plugin->api().create(&host, list.data(), static_cast<uint32_t>(list.size()), &archiver, &error);
   if (status != TIDEMARK_OK) return to_error("cannot set the plugin up", status, error);
-  std::unique_ptr<Archive> archive(new Archive(std::move(*plugin), archiver));
-  if (auto connected = archive->connect(options); !connected) return connected.error();
+  std::unique_ptr<Archive> archive(new Archive(std::move(plugin), archiver));
+  TM_TRY(archive->connect(options));
   return archive;
 }
 
@@ -150,7 +149,7 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
   const tidemark_call call = call_for(stop);
   tidemark_error error = fresh_error();
   if (options.keep_lines) console().keep_infos();
-  const auto status = plugin_->api().set_sink(archiver_, to_str(options.url), list.data(),
+  const auto status = plugin_->api().set_sink(archiver_, abi_str(options.url), list.data(),
                                               static_cast<uint32_t>(list.size()), &call, &error);
   opening_lines_ = console().take_infos();
   // Without the query: it may hold what is nobody's business.
@@ -196,7 +195,7 @@ Result<void> Archive::scan(const Scope& scope, uint64_t from, const std::functio
   return with_retries(
       "", stop,
       [&](const tidemark_call* call, tidemark_error* error) {
-        return maintenance_->scan(archiver_, to_str(scope.storage), partition, from, on_object, &context,
+        return maintenance_->scan(archiver_, abi_str(scope.storage), partition, from, on_object, &context,
                                   call, error);
       },
       &context.visited);
@@ -208,7 +207,7 @@ Result<void> Archive::check(const std::string& key, ReadMeter* meter, Stop& stop
   options.progress = meter != nullptr ? &ReadMeter::report : nullptr;
   options.ctx = meter;
   return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
-    return draft_->check(archiver_, to_str(key), &options, call, error);
+    return draft_->check(archiver_, abi_str(key), &options, call, error);
   });
 }
 
@@ -224,7 +223,7 @@ Result<void> Archive::check_entries(const std::string& key, const std::function<
   options.ctx = const_cast<std::function<bool(const CheckedEntry&)>*>(&visit);
   return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
     again();
-    return draft_->check(archiver_, to_str(key), &options, call, error);
+    return draft_->check(archiver_, abi_str(key), &options, call, error);
   });
 }
 
@@ -234,12 +233,12 @@ Result<void> Archive::unpack(const std::string& key, uint64_t first, uint64_t la
                                            TIDEMARK_UNPACK_PRIVATE,
                                            first,
                                            last,
-                                           to_str(place),
+                                           abi_str(place),
                                            meter != nullptr ? &ReadMeter::report : nullptr,
                                            meter};
   bool disk_full = false;
   auto result = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
-    const tidemark_status status = maintenance_->unpack(archiver_, to_str(key), &options, call, error);
+    const tidemark_status status = maintenance_->unpack(archiver_, abi_str(key), &options, call, error);
     // Nothing is written to the sink: it is this machine that is full, and waiting does not help.
     disk_full = status == TIDEMARK_E_NO_SPACE;
     return disk_full ? TIDEMARK_E_PERMANENT : status;
@@ -251,7 +250,7 @@ Result<void> Archive::unpack(const std::string& key, uint64_t first, uint64_t la
 Result<void> Archive::fetch(const std::string& key, const tidemark_writer& out, Stop& stop) {
   const tidemark_call call = call_for(stop);
   tidemark_error error = fresh_error();
-  const auto status = readback_->fetch(archiver_, to_str(key), &out, &call, &error);
+  const auto status = readback_->fetch(archiver_, abi_str(key), &out, &call, &error);
   if (status != TIDEMARK_OK) return to_error("", status, error);
   return {};
 }
@@ -260,10 +259,10 @@ Result<Record> Archive::read_record(const std::string& key, Stop& stop) {
   Record record;
   const auto on_record = [](void* ctx, const tidemark_record* read) {
     *static_cast<Record*>(ctx) = {read->kind, read->first, read->last, read->made_us,
-                                  std::string(to_view(read->reason))};
+                                  std::string(view(read->reason))};
   };
   auto result = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
-    return maintenance_->read_record(archiver_, to_str(key), on_record, &record, call, error);
+    return maintenance_->read_record(archiver_, abi_str(key), on_record, &record, call, error);
   });
   if (!result) return result.error();
   return record;
@@ -273,7 +272,7 @@ Result<void> Archive::accept_gap(const std::string& storage, uint64_t partition,
                                  uint64_t last, const std::string& reason, Stop& stop) {
   const tidemark_partition where = to_partition(storage, partition);
   return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
-    return draft_->accept_gap(archiver_, &where, first, last, to_str(reason), call, error);
+    return draft_->accept_gap(archiver_, &where, first, last, abi_str(reason), call, error);
   });
 }
 

@@ -18,8 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "error.h"
 #include "plugin.h"
-#include "result.h"
 #include "signals.h"
 
 namespace tidemark::cli {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "files.h"
+#include "base/files.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -24,10 +24,9 @@ Positions read_positions(const nlohmann::json& document) {
 }  // namespace
 
 Result<Positions> load_checkpoint(const std::string& path, const std::string& url) {
-  bool found = false;
-  auto text = read_file(path, kMaxBytes, found);
-  if (!text) return text.error();
-  if (!found) return Positions();
+  const auto text = tidemark::read_file(path, kMaxBytes);
+  if (!text && text.error().sys_errno == ENOENT) return Positions();
+  if (!text) return Error(text.error());
   try {
     const auto document = nlohmann::json::parse(*text);
     if (document.at("tidemark_checkpoint").get<int>() != kVersion)
@@ -51,7 +50,9 @@ Result<void> save_checkpoint(const std::string& path, const std::string& url, co
                         {"newest_key", position.newest_key},
                         {"newest_modified_us", position.newest_modified_us}};
   }
-  return replace_file(path, document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  const auto text = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  TM_TRY(replace_file(path, text, Durability::kFsync));
+  return {};
 }
 
 }  // namespace tidemark::cli

@@ -11,7 +11,7 @@
 #include <map>
 #include <string>
 
-#include "result.h"
+#include "error.h"
 
 namespace tidemark::cli {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "mutex.h"
+#include "base/mutex.h"
 
 namespace tidemark::cli {
 

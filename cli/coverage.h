@@ -12,12 +12,9 @@
 #include <string>
 #include <vector>
 
-namespace tidemark::cli {
+#include "format/types.h"
 
-struct Range {
-  uint64_t first = 0, last = 0;  // inclusive
-  bool operator==(const Range&) const = default;
-};
+namespace tidemark::cli {
 
 // Why a piece of the log is not there.
 enum class Cause {

@@ -1,10 +1,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+#include "base/files.h"
 #include "console.h"
-#include "files.h"
 #include "holders.h"
-#include "lsn.h"
+#include "text.h"
 #include "verbs.h"
 
 namespace tidemark::cli {
@@ -27,9 +28,8 @@ tidemark_status write_piece(void* ctx, const void* data, size_t size) {
 
 Result<std::vector<std::string>> keys_of(Archive& archive, const FetchOptions& options, Stop& stop) {
   std::optional<Stored> origin;
-  auto holders = find_holders(archive, options.scope, options.lsn, stop, &origin);
-  if (!holders) return holders.error();
-  if (holders->empty()) {
+  TM_ASSIGN(auto holders, find_holders(archive, options.scope, options.lsn, stop, &origin));
+  if (holders.empty()) {
     const std::string why = origin ? ": the archive begins after LSN " + both(origin->last)
                                    : " (tidemark gaps tells what is known about it)";
     return Error{kExitData,
@@ -38,7 +38,7 @@ Result<std::vector<std::string>> keys_of(Archive& archive, const FetchOptions& o
                  TIDEMARK_E_NOT_FOUND, 0};
   }
   std::vector<std::string> keys;
-  for (const Stored& holder : *holders) keys.push_back(holder.key);
+  for (const Stored& holder : holders) keys.push_back(holder.key);
   return keys;
 }
 
@@ -60,7 +60,10 @@ Result<void> fetch_to_file(Archive& archive, const std::vector<std::string>& key
     Sink sink{fd.get(), temporary, {}};
     fetched = copy(archive, key, sink, stop);
     if (fetched && ::fsync(fd.get()) != 0) fetched = errno_error("cannot fsync " + temporary);
-    if (fetched && ::rename(temporary.c_str(), path.c_str()) == 0) return sync_dir(parent_of(path));
+    if (fetched && ::rename(temporary.c_str(), path.c_str()) == 0) {
+      TM_TRY(sync_dir(parent_of(path)));
+      return {};
+    }
     if (fetched) fetched = errno_error("cannot create " + path);
     ::unlink(temporary.c_str());
     if (fetched.error().status != TIDEMARK_E_CORRUPT) return fetched;

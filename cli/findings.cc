@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "lsn.h"
 #include "text.h"
 
 namespace tidemark::cli {

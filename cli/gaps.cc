@@ -1,7 +1,6 @@
 #include <set>
 
 #include "console.h"
-#include "lsn.h"
 #include "survey.h"
 #include "text.h"
 #include "verbs.h"

@@ -18,8 +18,7 @@ Result<std::vector<Stored>> find_holders(Archive& archive, const Scope& partitio
     if (stored.first <= lsn && stored.last >= lsn) holders.push_back(stored);
     return stored.first <= lsn || ++behind < kOverlapNames;
   };
-  auto scanned = archive.scan(partition, lsn, visit, stop);
-  if (!scanned) return scanned.error();
+  TM_TRY(archive.scan(partition, lsn, visit, stop));
   return holders;
 }
 

@@ -1,7 +1,7 @@
 #include <optional>
 
 #include "console.h"
-#include "lsn.h"
+#include "format/lsn.h"
 #include "survey.h"
 #include "text.h"
 #include "verbs.h"
@@ -83,7 +83,7 @@ class Info {
     object["storage"] = survey.storage;
     object["partition"] = survey.partition;
     object["frontier"] = frontier;
-    object["frontier_key"] = "@" + lsn_key_text(frontier);
+    object["frontier_key"] = "@" + lsn_text(frontier);
     object["first"] = survey.first;
     object["last"] = survey.last;
     object["archives"] = survey.archives;

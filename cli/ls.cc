@@ -1,5 +1,4 @@
 #include "console.h"
-#include "lsn.h"
 #include "text.h"
 #include "verbs.h"
 

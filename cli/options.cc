@@ -7,7 +7,8 @@
 #include <iostream>
 #include <thread>
 
-#include "lsn.h"
+#include "format/lsn.h"
+#include "format/object_name.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -48,14 +49,6 @@ uint64_t need_lsn(const std::string& option, const std::string& text) {
   return *lsn;
 }
 
-bool is_storage_name(const std::string& name) {
-  return !name.empty() && name.size() <= TIDEMARK_NAME_MAX && name[0] != '.' &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                  c == '_' || c == '-';
-         });
-}
-
 Scope parse_scope(const std::string& option, const std::string& text, bool partition_needed) {
   Scope scope;
   if (text.empty() && !partition_needed) return scope;
@@ -63,7 +56,7 @@ Scope parse_scope(const std::string& option, const std::string& text, bool parti
   scope.storage = text.substr(0, slash);
   if (slash != std::string::npos) scope.partition = parse_decimal(text.substr(slash + 1));
   const bool partition_bad = slash != std::string::npos ? !scope.partition : partition_needed;
-  if (!is_storage_name(scope.storage) || partition_bad) {
+  if (storage_name_problem(scope.storage) != nullptr || partition_bad) {
     throw invalid(option, "'" + text + "' is not STORAGE/PARTITION" +
                               (partition_needed ? "" : " or STORAGE") + ", such as main/7");
   }

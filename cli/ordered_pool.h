@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "mutex.h"
+#include "base/mutex.h"
 
 namespace tidemark::cli {
 

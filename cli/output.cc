@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "console.h"
-#include "lsn.h"
+#include "format/lsn.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -61,8 +61,8 @@ Json range_json(const std::string& storage, uint64_t partition, uint64_t first, 
   object["partition"] = partition;
   object["first"] = first;
   object["last"] = last;
-  object["first_key"] = "@" + lsn_key_text(first);
-  object["last_key"] = "@" + lsn_key_text(last);
+  object["first_key"] = "@" + lsn_text(first);
+  object["last_key"] = "@" + lsn_text(last);
   return object;
 }
 

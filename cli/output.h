@@ -8,7 +8,7 @@
 #include <string>
 
 #include "archive.h"
-#include "result.h"
+#include "error.h"
 
 namespace tidemark::cli {
 

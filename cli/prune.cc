@@ -1,7 +1,7 @@
 #include <chrono>
 
 #include "console.h"
-#include "lsn.h"
+#include "format/lsn.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -25,8 +25,7 @@ Result<uint64_t> first_young(Archive& archive, const PruneOptions& options, Stop
     before = stored.first;
     return stored.modified_us < cutoff_us;
   };
-  auto scanned = archive.scan(options.scope, 0, visit, stop);
-  if (!scanned) return scanned.error();
+  TM_TRY(archive.scan(options.scope, 0, visit, stop));
   return before;
 }
 
@@ -65,7 +64,7 @@ int run_prune(const PruneOptions& options) {
   Json summary;
   summary["type"] = "summary";
   summary["before"] = before;
-  summary["before_key"] = "@" + lsn_key_text(before);
+  summary["before_key"] = "@" + lsn_text(before);
   summary["archives"] = archives;
   summary["records"] = records;
   summary["size_bytes"] = bytes;

@@ -4,7 +4,6 @@
 
 #include "console.h"
 #include "holders.h"
-#include "lsn.h"
 #include "ordered_pool.h"
 #include "restore_dir.h"
 #include "restore_plan.h"

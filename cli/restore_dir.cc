@@ -11,8 +11,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "files.h"
-#include "lsn.h"
+#include "base/files.h"
+#include "format/lsn.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -32,7 +32,7 @@ Result<std::vector<uint64_t>> present_lsns(const std::string& path) {
     const dirent* item = ::readdir(dir.get());
     if (item == nullptr && errno != 0) return errno_error("cannot list the directory " + path);
     if (item == nullptr) break;
-    if (const auto lsn = parse_lsn_key(item->d_name)) lsns.push_back(*lsn);
+    if (const auto lsn = parse_lsn_text(item->d_name)) lsns.push_back(*lsn);
   }
   std::sort(lsns.begin(), lsns.end());
   return lsns;
@@ -89,7 +89,7 @@ Result<RestoreDir> RestoreDir::look(const std::string& path, const std::string& 
 }
 
 Result<void> RestoreDir::prepare() {
-  if (auto made = make_dirs(path_); !made) return made;
+  TM_TRY(make_dirs(path_, Durability::kFsync));
   const std::string staging = path_ + "/" + kStaging;
   if (::mkdir(staging.c_str(), 0700) != 0 && errno != EEXIST) return errno_error("cannot create " + staging);
   lock_.reset(::open(staging.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -146,12 +146,12 @@ Result<std::string> RestoreDir::make_place(uint64_t number) {
 Result<void> RestoreDir::publish(const std::vector<Arrived>& arrived) {
   for (const Arrived& one : arrived) {
     for (uint64_t lsn = one.range.first;; ++lsn) {
-      const std::string name = "/" + lsn_key_text(lsn);
+      const std::string name = "/" + lsn_text(lsn);
       if (auto moved = move_entry(one.place + name, path_ + name); !moved) return moved;
       if (lsn == one.range.last) break;
     }
   }
-  if (auto synced = sync_dir(path_); !synced) return synced;
+  TM_TRY(sync_dir(path_));
   for (const Arrived& one : arrived) {  // empty by now
     if (::rmdir(one.place.c_str()) != 0) return errno_error("cannot remove " + one.place);
   }

@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "coverage.h"
-#include "fd.h"
-#include "result.h"
+#include "error.h"
 
 namespace tidemark::cli {
 

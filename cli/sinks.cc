@@ -1,4 +1,3 @@
-#include <dlfcn.h>
 #include <tidemark/sink.h>
 
 #include <algorithm>
@@ -36,16 +35,12 @@ Result<std::vector<std::string>> sink_files(const std::string& directory) {
 }
 
 // The library stays loaded until the program ends: some sinks cannot be unloaded.
-Result<const tidemark_sink_api*> load(const std::string& file) {
-  void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
-    const char* reason = ::dlerror();
-    return Error{kExitSink, reason ? reason : file, TIDEMARK_OK, 0};
-  }
-  const auto entry = reinterpret_cast<tidemark_sink_entry_fn>(::dlsym(library, TIDEMARK_SINK_ENTRY_NAME));
-  const tidemark_sink_api* api = entry ? entry(TIDEMARK_SINK_ABI_MAJOR) : nullptr;
-  if (api == nullptr || api->name == nullptr || api->version == nullptr)
-    return Error{kExitSink, "it is no sink of this version of the ABI", TIDEMARK_OK, 0};
+tidemark::Result<const tidemark_sink_api*> load(const std::string& file) {
+  TM_ASSIGN(Library library, Library::load(file));
+  TM_ASSIGN(const tidemark_sink_api* const api, sink_table(library));
+  if (api->name == nullptr || api->version == nullptr)
+    return fail(file + " does not say its name and version");
+  library.leave_loaded();
   return api;
 }
 
@@ -90,7 +85,7 @@ int run_sinks(const SinksOptions& options) {
     if (api) {
       tell(output, file, **api);
     } else {
-      console().print(printable(file) + ": " + api.error().message);
+      console().print(printable(api.error().message));
       code = kExitSink;
     }
   }

@@ -6,6 +6,9 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/line.h"
+#include "format/lsn.h"
+
 namespace tidemark::cli {
 
 namespace {
@@ -165,41 +168,32 @@ std::string count_text(uint64_t n, const char* one, const char* many) {
   return std::to_string(n) + " " + (n == 1 ? one : many);
 }
 
-namespace {
+std::string both(uint64_t lsn) { return std::to_string(lsn) + " @" + lsn_text(lsn); }
 
-// The length of the UTF-8 character at the front, 0 if there is none.
-size_t character_size(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  size_t size = 0;
-  if (lead < 0x80) size = 1;
-  if (lead >= 0xc2 && lead < 0xe0) size = 2;
-  if (lead >= 0xe0 && lead < 0xf0) size = 3;
-  if (lead >= 0xf0 && lead < 0xf5) size = 4;
-  if (size > text.size()) return 0;
-  for (size_t i = 1; i < size; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
-  }
-  return size;
+std::string range_text(uint64_t first, uint64_t last) {
+  return "LSN " + both(first) + (last == first ? std::string() : " to " + both(last));
 }
 
-}  // namespace
+std::optional<uint64_t> parse_lsn(std::string_view text) {
+  if (!text.empty() && text[0] == '@') return parse_lsn_text(text.substr(1));
+  const auto value = parse_decimal(text);
+  return value && *value > 0 ? value : std::nullopt;
+}
 
 std::string printable(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const size_t size = character_size(text);
-    const auto byte = static_cast<unsigned char>(text[0]);
-    // 0xc2 0x80..0x9f are control characters too.
-    const bool control = byte < 0x20 || byte == 0x7f ||
-                         (size == 2 && byte == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0);
-    if (size == 0 || control) {
+    const LinePiece piece = first_line_piece(text);
+    const std::string_view taken = text.substr(0, piece.taken);
+    text.remove_prefix(piece.taken);
+    if (taken == std::string_view(piece.text, piece.size)) {
+      out += taken;
+      continue;
+    }
+    for (const char byte : taken) {
       char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
+      std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned char>(byte));
       out += escaped;
-      text.remove_prefix(1);
-    } else {
-      out.append(text.substr(0, size));
-      text.remove_prefix(size);
     }
   }
   return out;

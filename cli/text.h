@@ -1,4 +1,5 @@
-// How times, spans and sizes are read from and shown to people. Pure but for the local time zone; any thread.
+// How LSNs, times, spans and sizes are read from and shown to people. Pure but for the local time zone; any
+// thread.
 #ifndef TIDEMARK_CLI_TEXT_H
 #define TIDEMARK_CLI_TEXT_H
 
@@ -21,7 +22,12 @@ std::string bytes_text(uint64_t size_bytes);                            // 1.2 M
 std::string seconds_text(double seconds);                               // "12 s", "5 min", "3 h"
 std::string count_text(uint64_t n, const char* one, const char* many);  // "1 archive", "2 archives"
 
-// Control characters and what is no UTF-8 as \xNN: names of strangers do not get to write on a terminal.
+// The two forms of an LSN: decimal, and '@' with the 13 base-36 digits that keys are made of.
+std::string both(uint64_t lsn);                         // "12 @000000000000c"
+std::string range_text(uint64_t first, uint64_t last);  // "LSN 12 @… " or "LSN 12 @… to 15 @…"
+std::optional<uint64_t> parse_lsn(std::string_view text);
+
+// What is not clean (base/line.h) as \xNN: names of strangers do not get to write on a terminal.
 std::string printable(std::string_view text);
 
 }  // namespace tidemark::cli

@@ -36,8 +36,8 @@ class DataDir {
     if (!wanted.empty()) return wanted;
     std::error_code code;
     path_ = (std::filesystem::temp_directory_path(code) / "host-sim-bench-XXXXXX").string();
-    if (code) return Error{"there is no directory for temporary files: " + code.message()};
-    if (::mkdtemp(path_.data()) == nullptr) return errno_error("cannot create " + path_);
+    if (code) return fail("there is no directory for temporary files: " + code.message());
+    if (::mkdtemp(path_.data()) == nullptr) return fail_errno(errno, "cannot create " + path_);
     temporary_ = true;
     return path_;
   }
@@ -90,23 +90,19 @@ class Bench {
 
 Result<void> Bench::open() {
   // First the plugin: if it cannot be used, nothing has been made.
-  auto plugin = Plugin::load(options_.common.plugin);
-  if (!plugin) return plugin.error();
-  auto directory = data_.make(options_.common.data);
-  if (!directory) return directory.error();
+  TM_ASSIGN(auto plugin, Plugin::load(options_.common.plugin));
+  TM_ASSIGN(auto directory, data_.make(options_.common.data));
   LogOptions log;
-  log.directory = *directory;
+  log.directory = directory;
   log.storage = storage_name(options_);
   log.partitions = options_.partitions;
   log.durability = Durability::kUnsafe;
   log.keep_acked = true;
-  auto store = LogStore::open(log);
-  if (!store) return store.error();
-  store_ = std::move(*store);
+  TM_ASSIGN(auto store, LogStore::open(log));
+  store_ = std::move(store);
   services_ = std::make_unique<HostServices>(*store_, console_, options_.common.log_level, 0, wake_.get());
-  auto archiver = Archiver::create(*plugin, services_->table(), options_.common.plugin_options);
-  if (!archiver) return archiver.error();
-  archiver_ = std::move(*archiver);
+  TM_ASSIGN(auto archiver, Archiver::create(plugin, services_->table(), options_.common.plugin_options));
+  archiver_ = std::move(archiver);
   return archiver_->set_sink(options_.sink, options_.common.sink_options);
 }
 
@@ -134,7 +130,7 @@ Result<void> Bench::notify(uint64_t partition) {
   const auto status =
       archiver_->notify(store_->options().storage, partition, position.low, position.next - 1, &error);
   if (status == TIDEMARK_OK || status == TIDEMARK_E_CANCELLED) return {};
-  return Error{"cannot notify partition " + std::to_string(partition) + ": " + status_text(status, &error)};
+  return fail("cannot notify partition " + std::to_string(partition) + ": " + status_text(status, &error));
 }
 
 ProgressState Bench::progress(bool archiving) {
@@ -173,7 +169,7 @@ Result<Bench::Outcome> Bench::make_entries() {
   if (!outcome || *outcome != Outcome::kDone) return outcome;
   // Or the kernel would write them out while the archiving is measured.
   const UniqueFd directory(::open(store_->options().directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || ::syncfs(directory.get()) != 0) return errno_error("cannot write out the entries");
+  if (!directory || ::syncfs(directory.get()) != 0) return fail_errno(errno, "cannot write out the entries");
   return outcome;
 }
 
@@ -181,7 +177,7 @@ Result<Bench::Outcome> Bench::archive() {
   PartitionTable& table = store_->table();
   restart_peak_rss();
   begin_ = end_ = usage_now();
-  if (auto started = archiver_->start(); !started) return started.error();
+  TM_TRY(archiver_->start());
   table.restart_latency();
   begin_ = usage_now();
   if (is_paced()) {
@@ -189,7 +185,7 @@ Result<Bench::Outcome> Bench::archive() {
   } else {
     for (uint64_t id = 0; id < table.size(); ++id) {
       if (table.position(id).next == table.position(id).low) continue;
-      if (auto told = notify(id); !told) return told.error();
+      TM_TRY(notify(id));
     }
   }
   auto outcome =
@@ -200,10 +196,9 @@ Result<Bench::Outcome> Bench::archive() {
 
 Result<void> Bench::report(Outcome outcome) {
   const PartitionTable& table = store_->table();
-  auto metrics = archiver_->metrics();
-  if (!metrics) return metrics.error();
+  TM_ASSIGN(auto metrics, archiver_->metrics());
   if (!options_.metrics_file.empty()) {
-    if (auto written = replace_file(options_.metrics_file, *metrics); !written) return written;
+    TM_TRY(replace_file(options_.metrics_file, metrics, Durability::kUnsafe));
   }
   BenchFigures figures;
   figures.outcome = outcome == Outcome::kDone          ? "done"
@@ -218,7 +213,7 @@ Result<void> Bench::report(Outcome outcome) {
   figures.rss_before_bytes = begin_.rss_bytes;
   figures.peak_rss_bytes = end_.peak_rss_bytes;
   figures.latency = &table.latency();
-  figures.metrics = parse_metrics(*metrics);
+  figures.metrics = parse_metrics(metrics);
   figures.events = services_->events_by_kind();
   if (outcome != Outcome::kDone) {
     console_.print("host-sim: " + figures.outcome + " with " + std::to_string(table.unconfirmed()) +
@@ -231,7 +226,7 @@ Result<void> Bench::report(Outcome outcome) {
   }
   std::fputs(figures_text(figures, options_.profile).c_str(), stdout);
   if (options_.common.json_file.empty()) return {};
-  return replace_file(options_.common.json_file, figures_json(figures));
+  return replace_file(options_.common.json_file, figures_json(figures), Durability::kUnsafe);
 }
 
 int Bench::execute() {

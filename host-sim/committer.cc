@@ -71,7 +71,7 @@ Result<void> Committer::commit(const std::vector<CommitRequest>& batch) {
   if (!result) return result.error();
   committed_total_ += batch.size() - result->vanished.size();
   for (uint64_t partition : result->partitions) {
-    if (auto told = committed_callback_(partition); !told) return told;
+    TM_TRY(committed_callback_(partition));
   }
   return {};
 }

@@ -11,9 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "dealer.h"
 #include "log_store.h"
-#include "mutex.h"
 
 namespace tidemark::host {
 
@@ -35,21 +35,21 @@ class Committer {
 
   void start();
   // Ends after the batches at hand; joins. Idempotent; one caller at a time.
-  void stop() HOST_EXCLUDES(mutex_);
+  void stop() TM_EXCLUDES(mutex_);
   // There may be room again. Any thread.
-  void room_changed() HOST_EXCLUDES(mutex_);
+  void room_changed() TM_EXCLUDES(mutex_);
 
   bool done() const { return running_.load() == 0; }
   uint64_t committed() const { return committed_total_.load(); }
-  std::vector<std::string> take_vanished() HOST_EXCLUDES(mutex_);
-  std::optional<Error> error() HOST_EXCLUDES(mutex_);
+  std::vector<std::string> take_vanished() TM_EXCLUDES(mutex_);
+  std::optional<Error> error() TM_EXCLUDES(mutex_);
 
  private:
   void run(uint32_t thread);
   // Waits until one more entry may be committed; with `only_if_now` it does not wait. False: not now, or
   // stopping.
-  bool admit(bool only_if_now) HOST_EXCLUDES(mutex_);
-  Result<void> commit(const std::vector<CommitRequest>& batch) HOST_EXCLUDES(mutex_);
+  bool admit(bool only_if_now) TM_EXCLUDES(mutex_);
+  Result<void> commit(const std::vector<CommitRequest>& batch) TM_EXCLUDES(mutex_);
 
   LogStore& store_;
   Dealer& dealer_;
@@ -62,12 +62,12 @@ class Committer {
 
   Mutex mutex_;
   CondVar changed_;
-  bool stopping_ HOST_GUARDED_BY(mutex_) = false;
-  uint64_t admitted_ HOST_GUARDED_BY(mutex_) = 0;  // not yet part of the store's backlog
-  uint64_t tickets_ HOST_GUARDED_BY(mutex_) = 0;   // entries the pace has let through
-  std::chrono::steady_clock::time_point pace_start_ HOST_GUARDED_BY(mutex_);
-  std::vector<std::string> vanished_ HOST_GUARDED_BY(mutex_);
-  std::optional<Error> error_ HOST_GUARDED_BY(mutex_);
+  bool stopping_ TM_GUARDED_BY(mutex_) = false;
+  uint64_t admitted_ TM_GUARDED_BY(mutex_) = 0;  // not yet part of the store's backlog
+  uint64_t tickets_ TM_GUARDED_BY(mutex_) = 0;   // entries the pace has let through
+  std::chrono::steady_clock::time_point pace_start_ TM_GUARDED_BY(mutex_);
+  std::vector<std::string> vanished_ TM_GUARDED_BY(mutex_);
+  std::optional<Error> error_ TM_GUARDED_BY(mutex_);
 };
 
 }  // namespace tidemark::host

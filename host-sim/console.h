@@ -8,7 +8,7 @@
 #include <deque>
 #include <string>
 
-#include "mutex.h"
+#include "base/mutex.h"
 
 namespace tidemark::host {
 
@@ -25,15 +25,15 @@ class Console {
   ~Console();  // prints what is queued and removes the bar
 
   // Queues one line. When the main thread cannot keep up, lines are dropped and counted, not kept.
-  void post(std::string line) HOST_EXCLUDES(mutex_);
+  void post(std::string line) TM_EXCLUDES(mutex_);
   // Prints queued lines, then the bar (or now and then a plain line) if it is time for one.
-  void refresh(const ProgressState& state) HOST_EXCLUDES(mutex_);
+  void refresh(const ProgressState& state) TM_EXCLUDES(mutex_);
   void print(const std::string& line);
   // How long refresh() may wait without anyone noticing.
   std::chrono::milliseconds interval() const { return std::chrono::milliseconds(terminal_ ? 100 : 1000); }
 
  private:
-  void print_queued() HOST_EXCLUDES(mutex_);
+  void print_queued() TM_EXCLUDES(mutex_);
   void clear_bar();
 
   const bool terminal_;
@@ -43,8 +43,8 @@ class Console {
   uint64_t rate_from_ = 0;
   double rate_ = -1;  // smoothed, per second; negative until known
   Mutex mutex_;
-  std::deque<std::string> queue_ HOST_GUARDED_BY(mutex_);
-  uint64_t dropped_ HOST_GUARDED_BY(mutex_) = 0;
+  std::deque<std::string> queue_ TM_GUARDED_BY(mutex_);
+  uint64_t dropped_ TM_GUARDED_BY(mutex_) = 0;
 };
 
 // "[=====>    ]  53 %  2140/4000  1234/s  lag 12  2 s left", at most `columns` wide; without the bar proper

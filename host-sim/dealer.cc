@@ -13,19 +13,18 @@ namespace {
 // Pre-order with names in byte order is not quite byte order of the paths ("a.txt" < "a/b"), so the caller
 // sorts.
 Result<void> collect(const std::string& directory, std::vector<std::pair<std::string, uint64_t>>& out) {
-  auto names = list_names(directory);
-  if (!names) return names.error();
-  for (const std::string& name : *names) {
+  TM_ASSIGN(auto names, list_names(directory));
+  for (const std::string& name : names) {
     const std::string path = directory == "/" ? "/" + name : directory + "/" + name;
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) {
       if (errno == ENOENT) continue;  // vanished while we looked
-      return errno_error("cannot stat " + path);
+      return fail_errno(errno, "cannot stat " + path);
     }
     if (S_ISREG(status.st_mode)) {
       out.emplace_back(path, static_cast<uint64_t>(status.st_size));
     } else if (S_ISDIR(status.st_mode)) {
-      if (auto below = collect(path, out); !below) return below;
+      TM_TRY(collect(path, out));
     }
   }
   return {};
@@ -82,7 +81,7 @@ std::optional<CommitRequest> Dealer::next(uint32_t thread) {
 
 Result<FileList> list_files(const std::string& directory, uint64_t limit) {
   std::vector<std::pair<std::string, uint64_t>> found;
-  if (auto collected = collect(directory, found); !collected) return collected.error();
+  TM_TRY(collect(directory, found));
   std::sort(found.begin(), found.end());
   if (found.size() > limit) found.resize(limit);
   FileList list;

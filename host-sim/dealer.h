@@ -10,8 +10,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/result.h"
 #include "log_store.h"
-#include "result.h"
 
 namespace tidemark::host {
 

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <climits>
 
-#include "fd.h"
+#include "base/fd.h"
 #include "fs.h"
 
 namespace tidemark::host {
@@ -17,21 +17,20 @@ namespace {
 
 Result<TreeMember> read_regular(const std::string& path, TreeMember member) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!fd) return errno_error("cannot open " + path);
+  if (!fd) return fail_errno(errno, "cannot open " + path);
   Sha256 hash;
   std::vector<char> buffer(std::clamp<size_t>(member.size_bytes + 1, 4096, size_t{1} << 20));
   member.size_bytes = 0;
   for (;;) {
     const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno_error("cannot read " + path);
+    if (got < 0) return fail_errno(errno, "cannot read " + path);
     if (got == 0) break;
     hash.add({buffer.data(), static_cast<size_t>(got)});
     member.size_bytes += static_cast<uint64_t>(got);
   }
-  const auto content = hash.finish();
-  if (!content) return content.error();
-  member.content = *content;
+  TM_ASSIGN(const auto content, hash.finish());
+  member.content = content;
   return member;
 }
 
@@ -39,31 +38,28 @@ Result<void> read_members(const std::string& root, const std::string& relative,
                           std::vector<TreeMember>& out) {
   const std::string path = relative.empty() ? root : root + "/" + relative;
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) return errno_error("cannot stat " + path);
+  if (::lstat(path.c_str(), &status) != 0) return fail_errno(errno, "cannot stat " + path);
   TreeMember member{relative, 'f', status.st_mode & 0777u, static_cast<uint64_t>(status.st_size), {}};
   if (S_ISREG(status.st_mode)) {
-    auto read = read_regular(path, std::move(member));
-    if (!read) return read.error();
-    out.push_back(std::move(*read));
+    TM_ASSIGN(auto read, read_regular(path, std::move(member)));
+    out.push_back(std::move(read));
     return {};
   }
   if (S_ISLNK(status.st_mode)) {
     char target[PATH_MAX];
     const ssize_t size = ::readlink(path.c_str(), target, sizeof(target));
-    if (size < 0) return errno_error("cannot read the link " + path);
+    if (size < 0) return fail_errno(errno, "cannot read the link " + path);
     const std::string_view text(target, static_cast<size_t>(size));
-    const auto content = sha256(text);
-    if (!content) return content.error();
-    out.push_back({relative, 'l', 0, text.size(), *content});
+    TM_ASSIGN(const auto content, sha256(text));
+    out.push_back({relative, 'l', 0, text.size(), content});
     return {};
   }
-  if (!S_ISDIR(status.st_mode)) return Error{path + " is neither a file, a directory nor a symbolic link"};
+  if (!S_ISDIR(status.st_mode)) return fail(path + " is neither a file, a directory nor a symbolic link");
   member.type = 'd';
   member.size_bytes = 0;
   out.push_back(std::move(member));
-  auto names = list_names(path);
-  if (!names) return names.error();
-  for (const std::string& name : *names) {
+  TM_ASSIGN(auto names, list_names(path));
+  for (const std::string& name : names) {
     auto read = read_members(root, relative.empty() ? name : relative + "/" + name, out);
     if (!read) return read;
   }
@@ -84,7 +80,7 @@ std::string digest_text(const Digest& digest) {
 
 Result<Digest> parse_digest(std::string_view text) {
   Digest digest{};
-  if (text.size() != digest.size() * 2) return Error{"a digest has 64 hexadecimal digits"};
+  if (text.size() != digest.size() * 2) return fail("a digest has 64 hexadecimal digits");
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     unsigned digit = 0;
@@ -93,7 +89,7 @@ Result<Digest> parse_digest(std::string_view text) {
     } else if (c >= 'a' && c <= 'f') {
       digit = static_cast<unsigned>(c - 'a') + 10;
     } else {
-      return Error{"a digest has 64 hexadecimal digits"};
+      return fail("a digest has 64 hexadecimal digits");
     }
     digest[i / 2] = static_cast<uint8_t>(digest[i / 2] << 4 | digit);
   }
@@ -113,7 +109,7 @@ Result<Digest> Sha256::finish() {
   unsigned size = 0;
   is_good_ =
       is_good_ && EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1 && size == digest.size();
-  if (!is_good_) return Error{"libcrypto could not compute a SHA-256"};
+  if (!is_good_) return fail("libcrypto could not compute a SHA-256");
   return digest;
 }
 
@@ -138,7 +134,7 @@ Result<Digest> digest_members(std::vector<TreeMember> members) {
 
 Result<Digest> digest_tree(const std::string& path) {
   std::vector<TreeMember> members;
-  if (auto read = read_members(path, "", members); !read) return read.error();
+  TM_TRY(read_members(path, "", members));
   return digest_members(std::move(members));
 }
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "result.h"
+#include "base/result.h"
 
 struct evp_md_ctx_st;
 

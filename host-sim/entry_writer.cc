@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "fd.h"
-#include "lsn.h"
+#include "base/fd.h"
+#include "format/lsn.h"
 
 namespace tidemark::host {
 
@@ -45,21 +45,20 @@ void fill(std::vector<char>& chunk, size_t size, uint64_t& state) {
 }
 
 Result<void> finish_file(int fd, const std::string& path, uint32_t mode, Durability durability) {
-  if (::fchmod(fd, mode) != 0) return errno_error("cannot set the mode of " + path);
-  if (durability == Durability::kFsync && ::fsync(fd) != 0) return errno_error("cannot fsync " + path);
+  if (::fchmod(fd, mode) != 0) return fail_errno(errno, "cannot set the mode of " + path);
+  if (durability == Durability::kFsync && ::fsync(fd) != 0) return fail_errno(errno, "cannot fsync " + path);
   return {};
 }
 
 Result<UniqueFd> create(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd) return errno_error("cannot create " + path);
+  if (!fd) return fail_errno(errno, "cannot create " + path);
   return fd;
 }
 
 Result<TreeMember> write_made_up(const std::string& path, const EntrySpec& spec, uint32_t file,
                                  Durability durability) {
-  auto fd = create(path);
-  if (!fd) return fd.error();
+  TM_ASSIGN(auto fd, create(path));
   TreeMember member{{}, 'f', kFileMode, spec.shape.file_size_bytes, {}};
   uint64_t state = stream_start(spec, file);
   std::vector<char> chunk(std::min<uint64_t>(kChunkBytes, member.size_bytes));
@@ -68,26 +67,24 @@ Result<TreeMember> write_made_up(const std::string& path, const EntrySpec& spec,
     const size_t size = std::min<uint64_t>(chunk.size(), left);
     fill(chunk, size, state);
     hash.add({chunk.data(), size});
-    if (auto written = write_all(fd->get(), {chunk.data(), size}, path); !written) return written.error();
+    TM_TRY(write_all(fd.get(), {chunk.data(), size}, path));
     left -= size;
   }
-  const auto content = hash.finish();
-  if (!content) return content.error();
-  member.content = *content;
-  if (auto done = finish_file(fd->get(), path, member.mode, durability); !done) return done.error();
+  TM_ASSIGN(const auto content, hash.finish());
+  member.content = content;
+  TM_TRY(finish_file(fd.get(), path, member.mode, durability));
   return member;
 }
 
 Result<TreeMember> copy_origin(const std::string& path, const std::string& origin, Durability durability) {
   UniqueFd in(::open(origin.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!in && (errno == ELOOP || errno == ENOTDIR)) return errno_error("cannot open " + origin, ENOENT);
-  if (!in) return errno_error("cannot open " + origin);
+  if (!in && (errno == ELOOP || errno == ENOTDIR)) return fail_errno(ENOENT, "cannot open " + origin);
+  if (!in) return fail_errno(errno, "cannot open " + origin);
   struct stat status {};
-  if (::fstat(in.get(), &status) != 0) return errno_error("cannot stat " + origin);
+  if (::fstat(in.get(), &status) != 0) return fail_errno(errno, "cannot stat " + origin);
   // It was a regular file when it was listed; whatever has its name now is not that file.
-  if (!S_ISREG(status.st_mode)) return errno_error(origin + " is no regular file any more", ENOENT);
-  auto out = create(path);
-  if (!out) return out.error();
+  if (!S_ISREG(status.st_mode)) return fail_errno(ENOENT, origin + " is no regular file any more");
+  TM_ASSIGN(auto out, create(path));
   // The copy belongs to us: we must be able to read it even where group or others gave us the right before.
   TreeMember member{{}, 'f', (status.st_mode & 0777u) | 0400u, 0, {}};
   std::vector<char> chunk(std::clamp<size_t>(static_cast<size_t>(status.st_size), 4096, kChunkBytes));
@@ -95,17 +92,16 @@ Result<TreeMember> copy_origin(const std::string& path, const std::string& origi
   for (;;) {
     const ssize_t got = ::read(in.get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno_error("cannot read " + origin);
+    if (got < 0) return fail_errno(errno, "cannot read " + origin);
     if (got == 0) break;
     const std::string_view data(chunk.data(), static_cast<size_t>(got));
     hash.add(data);
-    if (auto written = write_all(out->get(), data, path); !written) return written.error();
+    TM_TRY(write_all(out.get(), data, path));
     member.size_bytes += data.size();
   }
-  const auto content = hash.finish();
-  if (!content) return content.error();
-  member.content = *content;
-  if (auto done = finish_file(out->get(), path, member.mode, durability); !done) return done.error();
+  TM_ASSIGN(const auto content, hash.finish());
+  member.content = content;
+  TM_TRY(finish_file(out.get(), path, member.mode, durability));
   return member;
 }
 
@@ -129,28 +125,24 @@ std::string manifest_text(const EntrySpec& spec, const std::vector<TreeMember>& 
 }  // namespace
 
 Result<Digest> write_entry(const std::string& path, const EntrySpec& spec, Durability durability) {
-  if (::mkdir(path.c_str(), 0700) != 0) return errno_error("cannot create the directory " + path);
+  if (::mkdir(path.c_str(), 0700) != 0) return fail_errno(errno, "cannot create the directory " + path);
   std::vector<TreeMember> members;
   const uint32_t count = spec.origin.empty() ? spec.shape.files : 1;
   for (uint32_t i = 0; i < count; ++i) {
     const std::string name = spec.origin.empty() ? "payload-" + std::to_string(i) : payload_name(spec.origin);
-    auto member = spec.origin.empty() ? write_made_up(path + "/" + name, spec, i, durability)
-                                      : copy_origin(path + "/" + name, spec.origin, durability);
-    if (!member) return member.error();
-    member->path = name;
-    members.push_back(std::move(*member));
+    TM_ASSIGN(auto member, spec.origin.empty() ? write_made_up(path + "/" + name, spec, i, durability)
+                                               : copy_origin(path + "/" + name, spec.origin, durability));
+    member.path = name;
+    members.push_back(std::move(member));
   }
   const std::string manifest = manifest_text(spec, members);
-  if (auto put = write_new_file(path + "/" + kManifestName, manifest, kFileMode, durability); !put) {
-    return put.error();
-  }
-  const auto content = sha256(manifest);
-  if (!content) return content.error();
-  members.push_back({kManifestName, 'f', kFileMode, manifest.size(), *content});
+  TM_TRY(write_new_file(path + "/" + kManifestName, manifest, kFileMode, durability));
+  TM_ASSIGN(const auto content, sha256(manifest));
+  members.push_back({kManifestName, 'f', kFileMode, manifest.size(), content});
   members.push_back({"", 'd', kDirMode, 0, {}});
-  if (::chmod(path.c_str(), kDirMode) != 0) return errno_error("cannot set the mode of " + path);
+  if (::chmod(path.c_str(), kDirMode) != 0) return fail_errno(errno, "cannot set the mode of " + path);
   if (durability == Durability::kFsync) {
-    if (auto synced = sync_dir(path); !synced) return synced.error();
+    TM_TRY(sync_dir(path));
   }
   return digest_members(std::move(members));
 }

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <string>
 
+#include "base/result.h"
 #include "digest.h"
 #include "fs.h"
-#include "result.h"
 
 namespace tidemark::host {
 

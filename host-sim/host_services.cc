@@ -34,7 +34,7 @@ tidemark_status refuse(tidemark_error* error, tidemark_status status, const std:
 std::string event_text(const tidemark_event& event) {
   std::string text = event_name(event.kind);
   if (event.partition.storage.size > 0) {
-    text += " " + std::string(to_view(event.partition.storage)) + "/" + std::to_string(event.partition.id);
+    text += " " + std::string(view(event.partition.storage)) + "/" + std::to_string(event.partition.id);
     if (event.first > 0) text += " LSN " + std::to_string(event.first);
     if (event.last > event.first) text += " to " + std::to_string(event.last);
   }
@@ -71,12 +71,12 @@ std::map<std::string, uint64_t> HostServices::events_by_kind() const {
 tidemark_status HostServices::acquire_entry(void* ctx, const tidemark_partition* partition, tidemark_lsn lsn,
                                             tidemark_entry* out, tidemark_error* error) {
   auto& self = *static_cast<HostServices*>(ctx);
-  if (to_view(partition->storage) != self.store_.options().storage ||
+  if (view(partition->storage) != self.store_.options().storage ||
       !self.store_.table().lend(partition->id, lsn)) {
     return refuse(error, TIDEMARK_E_NOT_FOUND, "no such entry in the log");
   }
   auto* lease = new Lease{partition->id, lsn, self.store_.entry_path(partition->id, lsn)};
-  out->path = to_str(lease->path);
+  out->path = abi_str(lease->path);
   out->lease = lease;
   return TIDEMARK_OK;
 }
@@ -91,9 +91,9 @@ tidemark_status HostServices::acknowledge(void* ctx, const tidemark_partition* p
                                           tidemark_error* error) {
   auto& self = *static_cast<HostServices*>(ctx);
   PartitionTable& table = self.store_.table();
-  const auto confirmed = to_view(partition->storage) == self.store_.options().storage
+  const auto confirmed = view(partition->storage) == self.store_.options().storage
                              ? table.acknowledge(partition->id, lsn)
-                             : Result<uint64_t>(Error{"an unknown storage is acknowledged"});
+                             : Result<uint64_t>(fail("an unknown storage is acknowledged"));
   if (!confirmed) {
     self.broken_promise_ = true;
     self.console_.post("the plugin broke its promise: " + confirmed.error().message);
@@ -117,8 +117,8 @@ void HostServices::log(void* ctx, int32_t level, tidemark_str component, tidemar
   auto& self = *static_cast<HostServices*>(ctx);
   if (level < self.log_level_) return;
   const char* name = kLevels[std::clamp<int32_t>(level, 0, 3)];
-  self.console_.post(std::string(name) + " [" + std::string(to_view(component)) + "] " +
-                     std::string(to_view(message)));
+  self.console_.post(std::string(name) + " [" + std::string(view(component)) + "] " +
+                     std::string(view(message)));
 }
 
 }  // namespace tidemark::host

@@ -11,8 +11,8 @@
 #include <map>
 #include <string>
 
+#include "base/fd.h"
 #include "console.h"
-#include "fd.h"
 #include "log_store.h"
 
 namespace tidemark::host {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <thread>
 
+#include "base/mutex.h"
 #include "log_store.h"
-#include "mutex.h"
 
 namespace tidemark::host {
 
@@ -19,8 +19,8 @@ class Housekeeper {
   ~Housekeeper() { stop(); }
 
   void start();
-  void stop() HOST_EXCLUDES(mutex_);  // joins; what is left is for the caller's own tidy(). Idempotent
-  std::optional<Error> error() HOST_EXCLUDES(mutex_);
+  void stop() TM_EXCLUDES(mutex_);  // joins; what is left is for the caller's own tidy(). Idempotent
+  std::optional<Error> error() TM_EXCLUDES(mutex_);
 
  private:
   void run();
@@ -31,8 +31,8 @@ class Housekeeper {
   std::thread thread_;
   Mutex mutex_;
   CondVar stop_requested_;
-  bool stopping_ HOST_GUARDED_BY(mutex_) = false;
-  std::optional<Error> error_ HOST_GUARDED_BY(mutex_);
+  bool stopping_ TM_GUARDED_BY(mutex_) = false;
+  std::optional<Error> error_ TM_GUARDED_BY(mutex_);
 };
 
 }  // namespace tidemark::host

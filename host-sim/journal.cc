@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-#include "lsn.h"
+#include "format/lsn.h"
 
 namespace tidemark::host {
 
@@ -21,7 +21,7 @@ Result<JournalRecord> parse_record(std::string_view line) {
   for (size_t i = 0; i < fields.size(); ++i) {
     const size_t blank = line.find(' ');
     if ((blank == std::string_view::npos) != (i + 1 == fields.size()))
-      return Error{"a record has five fields"};
+      return fail("a record has five fields");
     fields[i] = line.substr(0, blank);
     line.remove_prefix(blank == std::string_view::npos ? line.size() : blank + 1);
   }
@@ -29,12 +29,12 @@ Result<JournalRecord> parse_record(std::string_view line) {
   record.storage = std::string(fields[0]);
   const auto [end, code] =
       std::from_chars(fields[1].data(), fields[1].data() + fields[1].size(), record.partition);
-  const auto lsn = parse_lsn(fields[2]);
+  const auto lsn = parse_lsn_text(fields[2]);
   auto digest = parse_digest(fields[3]);
   auto origin = percent_decode(fields[4] == "-" ? std::string_view() : fields[4]);
   if (fields[0].empty() || code != std::errc() || end != fields[1].data() + fields[1].size() || !lsn ||
       *lsn == 0 || !digest || fields[4].empty() || !origin) {
-    return Error{"malformed record"};
+    return fail("malformed record");
   }
   record.lsn = *lsn;
   record.digest = *digest;
@@ -61,9 +61,9 @@ Result<JournalScan> scan_journal(const std::string& path, const std::function<vo
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, uint64_t whole_bytes) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
-  if (!fd) return errno_error("cannot open the journal " + path);
+  if (!fd) return fail_errno(errno, "cannot open the journal " + path);
   if (::ftruncate(fd.get(), static_cast<off_t>(whole_bytes)) != 0) {
-    return errno_error("cannot cut the torn end of the journal " + path);
+    return fail_errno(errno, "cannot cut the torn end of the journal " + path);
   }
   return std::unique_ptr<Journal>(new Journal(path, std::move(fd)));
 }
@@ -83,7 +83,7 @@ Result<void> Journal::sync() {
     unsynced_ = false;
   }
   if (::fdatasync(fd_.get()) == 0) return {};
-  auto error = errno_error("cannot fsync the journal " + path_);
+  auto error = fail_errno(errno, "cannot fsync the journal " + path_);
   MutexLock lock(mutex_);
   unsynced_ = true;
   return error;

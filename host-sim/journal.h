@@ -15,11 +15,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fd.h"
+#include "base/mutex.h"
+#include "base/result.h"
 #include "digest.h"
-#include "fd.h"
 #include "fs.h"
-#include "mutex.h"
-#include "result.h"
 
 namespace tidemark::host {
 
@@ -49,9 +49,9 @@ class Journal {
   // Cuts the file to `whole_bytes` and appends from there on.
   static Result<std::unique_ptr<Journal>> open(const std::string& path, uint64_t whole_bytes);
 
-  Result<void> append(const std::vector<JournalRecord>& records) HOST_EXCLUDES(mutex_);
+  Result<void> append(const std::vector<JournalRecord>& records) TM_EXCLUDES(mutex_);
   // All that was appended before is durable afterwards; free if nothing was.
-  Result<void> sync() HOST_EXCLUDES(mutex_);
+  Result<void> sync() TM_EXCLUDES(mutex_);
 
  private:
   Journal(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
@@ -59,7 +59,7 @@ class Journal {
   const std::string path_;
   const UniqueFd fd_;
   Mutex mutex_;  // keeps appended lines whole
-  bool unsynced_ HOST_GUARDED_BY(mutex_) = true;
+  bool unsynced_ TM_GUARDED_BY(mutex_) = true;
 };
 
 }  // namespace tidemark::host

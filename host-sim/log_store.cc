@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "lsn.h"
+#include "format/lsn.h"
 #include "partition_dir.h"
 
 namespace tidemark::host {
@@ -31,10 +31,10 @@ std::string storage_problem(const std::string& name) {
 Result<UniqueFd> lock_data(const std::string& directory) {
   const std::string path = directory + "/" + kLockName;
   UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!lock) return errno_error("cannot open " + path);
+  if (!lock) return fail_errno(errno, "cannot open " + path);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno == EWOULDBLOCK) return Error{directory + " is in use by another host-sim; wait until it is done"};
-  return errno_error("cannot lock " + path);
+  if (errno == EWOULDBLOCK) return fail(directory + " is in use by another host-sim; wait until it is done");
+  return fail_errno(errno, "cannot lock " + path);
 }
 
 std::string LogStore::partition_root(uint64_t id) const {
@@ -46,29 +46,27 @@ std::string LogStore::entry_path(uint64_t partition, uint64_t lsn) const {
 }
 
 Result<std::unique_ptr<LogStore>> LogStore::open(const LogOptions& options) {
-  if (auto made = make_dirs(options.directory, options.durability); !made) return made.error();
+  TM_TRY(make_dirs(options.directory, options.durability));
   std::unique_ptr<LogStore> store(new LogStore(options));
-  auto lock = lock_data(options.directory);
-  if (!lock) return lock.error();
-  store->lock_ = std::move(*lock);
+  TM_ASSIGN(auto lock, lock_data(options.directory));
+  store->lock_ = std::move(lock);
   if (::access((options.directory + "/" + kRecoveringName).c_str(), F_OK) == 0) {
-    return Error{options.directory +
-                 " is not recovered yet; run `host-sim recover` again, it goes on from where it was"};
+    return fail(options.directory +
+                " is not recovered yet; run `host-sim recover` again, it goes on from where it was");
   }
-  if (auto recovered = store->recover(); !recovered) return recovered.error();
+  TM_TRY(store->recover());
   return store;
 }
 
 Result<std::vector<uint64_t>> LogStore::existing_partitions() const {
-  auto names = list_names(options_.directory + "/" + options_.storage);
-  if (!names) return names.error();
+  TM_ASSIGN(auto names, list_names(options_.directory + "/" + options_.storage));
   std::vector<uint64_t> ids;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     uint64_t id = 0;
     const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), id);
     if (code != std::errc() || end != name.data() + name.size() || id >= kMaxPartitions) {
-      return Error{options_.directory + "/" + options_.storage + "/" + name +
-                   " is no partition; move it away"};
+      return fail(options_.directory + "/" + options_.storage + "/" + name +
+                  " is no partition; move it away");
     }
     ids.push_back(id);
   }
@@ -76,48 +74,44 @@ Result<std::vector<uint64_t>> LogStore::existing_partitions() const {
 }
 
 Result<void> LogStore::recover() {
-  auto existing = existing_partitions();
-  if (!existing) return existing.error();
+  TM_ASSIGN(auto existing, existing_partitions());
   std::vector<uint64_t> journal_last(options_.partitions, 0);
   bool bad_partition = false;
   const std::string path = options_.directory + "/" + kJournalName;
-  auto scan = scan_journal(path, [&](JournalRecord record) {
-    if (record.storage != options_.storage) return;
-    if (record.partition >= kMaxPartitions) {
-      bad_partition = true;
-      return;
-    }
-    if (record.partition >= journal_last.size()) journal_last.resize(record.partition + 1, 0);
-    journal_last[record.partition] = std::max(journal_last[record.partition], record.lsn);
-    if (!record.origin.empty()) known_origins_.insert(std::move(record.origin));
-  });
-  if (!scan) return scan.error();
-  if (bad_partition)
-    return Error{"the journal " + path + " names a partition above the limit; it is damaged"};
-  for (uint64_t id : *existing) journal_last.resize(std::max<uint64_t>(journal_last.size(), id + 1), 0);
+  TM_ASSIGN(auto scan, scan_journal(path, [&](JournalRecord record) {
+              if (record.storage != options_.storage) return;
+              if (record.partition >= kMaxPartitions) {
+                bad_partition = true;
+                return;
+              }
+              if (record.partition >= journal_last.size()) journal_last.resize(record.partition + 1, 0);
+              journal_last[record.partition] = std::max(journal_last[record.partition], record.lsn);
+              if (!record.origin.empty()) known_origins_.insert(std::move(record.origin));
+            }));
+  if (bad_partition) return fail("the journal " + path + " names a partition above the limit; it is damaged");
+  for (uint64_t id : existing) journal_last.resize(std::max<uint64_t>(journal_last.size(), id + 1), 0);
 
   std::vector<PartitionPosition> positions(journal_last.size());
   for (uint64_t id = 0; id < positions.size(); ++id) {
     positions[id] = {journal_last[id] + 1, journal_last[id] + 1, journal_last[id]};
   }
   std::vector<JournalRecord> missing;
-  for (uint64_t id : *existing) {
+  for (uint64_t id : existing) {
     auto recovered = recover_partition(id, journal_last[id], positions[id], missing);
     if (!recovered) {
-      return Error{"cannot open partition " + partition_root(id) + " (" + std::to_string(scan->whole_bytes) +
-                   " of " + std::to_string(scan->total_bytes) +
-                   " bytes of the journal are whole): " + recovered.error().message};
+      return fail("cannot open partition " + partition_root(id) + " (" + std::to_string(scan.whole_bytes) +
+                  " of " + std::to_string(scan.total_bytes) +
+                  " bytes of the journal are whole): " + recovered.error().message);
     }
   }
-  auto journal = Journal::open(path, scan->whole_bytes);
-  if (!journal) return journal.error();
-  journal_ = std::move(*journal);
-  if (auto appended = journal_->append(missing); !appended) return appended;
+  TM_ASSIGN(auto journal, Journal::open(path, scan.whole_bytes));
+  journal_ = std::move(journal);
+  TM_TRY(journal_->append(missing));
   if (options_.durability == Durability::kFsync) {
-    if (auto synced = journal_->sync(); !synced) return synced;
-    if (auto synced = sync_dir(options_.directory); !synced) return synced;
+    TM_TRY(journal_->sync());
+    TM_TRY(sync_dir(options_.directory));
   }
-  if (auto pruned = prune_earlier_life(positions); !pruned) return pruned;
+  TM_TRY(prune_earlier_life(positions));
   table_ = std::make_unique<PartitionTable>(positions);
   return {};
 }
@@ -125,24 +119,20 @@ Result<void> LogStore::recover() {
 Result<void> LogStore::recover_partition(uint64_t id, uint64_t journal_last, PartitionPosition& out,
                                          std::vector<JournalRecord>& missing) {
   const std::string root = partition_root(id);
-  auto on_disk = sweep_and_list(root);
-  if (!on_disk) return on_disk.error();
-  auto log = recover_log(*on_disk, read_position(root), journal_last);
-  if (!log) return log.error();
-  for (uint64_t lsn : log->to_remove) {
-    if (auto pruned = prune_entry(root, lsn); !pruned) return pruned;
+  TM_ASSIGN(auto on_disk, sweep_and_list(root));
+  TM_ASSIGN(auto log, recover_log(on_disk, read_position(root), journal_last));
+  for (uint64_t lsn : log.to_remove) {
+    TM_TRY(prune_entry(root, lsn));
   }
-  out = log->position;
+  out = log.position;
   for (uint64_t lsn = std::max(journal_last + 1, out.low); lsn < out.next; ++lsn) {
     const std::string path = host::entry_path(root, lsn);
-    auto digest = digest_tree(path);
-    if (!digest) return digest.error();
-    auto manifest = read_file(path + "/" + kManifestName);
-    if (!manifest) return manifest.error();
-    auto origin = manifest_origin(*manifest);
-    if (!origin) return Error{"in " + path + "/" + kManifestName + ": " + origin.error().message};
+    TM_ASSIGN(auto digest, digest_tree(path));
+    TM_ASSIGN(auto manifest, read_file(path + "/" + kManifestName));
+    auto origin = manifest_origin(manifest);
+    if (!origin) return fail("in " + path + "/" + kManifestName + ": " + origin.error().message);
     if (!origin->empty()) known_origins_.insert(*origin);
-    missing.push_back({options_.storage, id, lsn, *digest, std::move(*origin)});
+    missing.push_back({options_.storage, id, lsn, digest, std::move(*origin)});
   }
   return {};
 }
@@ -152,7 +142,7 @@ Result<void> LogStore::prune_earlier_life(std::vector<PartitionPosition>& positi
   for (uint64_t id = 0; id < positions.size(); ++id) {
     PartitionPosition& position = positions[id];
     for (; !options_.keep_acked && position.low <= position.acked; ++position.low) {
-      if (auto pruned = prune_entry(partition_root(id), position.low); !pruned) return pruned;
+      TM_TRY(prune_entry(partition_root(id), position.low));
     }
     unpruned_ += position.next - position.low;
   }
@@ -198,7 +188,7 @@ Result<CommitResult> LogStore::commit(const std::vector<CommitRequest>& requests
     if (!published) return abandon(published.error());
     result.partitions.push_back(range.partition);
   }
-  if (auto appended = journal_->append(records); !appended) return appended.error();
+  TM_TRY(journal_->append(records));
   unpruned_ += records.size();
   for (const Range& range : ranges) {
     if (range.next > range.first) table_->publish(range.partition, range.next - 1);
@@ -215,19 +205,19 @@ Result<uint64_t> LogStore::tidy() {
     const uint64_t low = table_->position(id).low;
     const PartitionPosition position =
         options_.keep_acked ? table_->position(id) : table_->retire_acknowledged(id);
-    if (auto written = write_position(partition_root(id), position); !written) return written.error();
+    TM_TRY(write_position(partition_root(id), position));
     if (position.low > low) retired.push_back({id, low, position.low});
     if (!options_.keep_acked && position.low <= position.acked) table_->mark_changed(id);  // one is on loan
   }
   if (retired.empty()) return uint64_t{0};
   // Once for all: every entry that was retired above had been journalled before it was even notified.
   if (options_.durability == Durability::kFsync) {
-    if (auto synced = journal_->sync(); !synced) return synced.error();
+    TM_TRY(journal_->sync());
   }
   uint64_t pruned = 0;
   for (const Retired& range : retired) {
     for (uint64_t lsn = range.first; lsn < range.end; ++lsn, ++pruned, --unpruned_) {
-      if (auto removed = prune_entry(partition_root(range.id), lsn); !removed) return removed.error();
+      TM_TRY(prune_entry(partition_root(range.id), lsn));
     }
   }
   return pruned;

@@ -14,11 +14,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/fd.h"
+#include "base/result.h"
 #include "entry_writer.h"
-#include "fd.h"
 #include "journal.h"
 #include "partition_table.h"
-#include "result.h"
 
 namespace tidemark::host {
 

@@ -7,7 +7,7 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "lsn.h"
+#include "format/lsn.h"
 
 namespace tidemark::host {
 
@@ -24,7 +24,7 @@ Result<Digest> stage_entry(const std::string& root, const EntrySpec& spec, Durab
   const std::string path = staged_path(root, spec.lsn);
   auto digest = write_entry(path, spec, durability);
   if (digest || ::access(wal_path(root).c_str(), F_OK) == 0) return digest;
-  if (auto made = make_dirs(wal_path(root), durability); !made) return made.error();
+  TM_TRY(make_dirs(wal_path(root), durability));
   return write_entry(path, spec, durability);
 }
 
@@ -37,7 +37,7 @@ Result<void> publish_entries(const std::string& root, uint64_t first, uint64_t l
   for (uint64_t lsn = first; lsn <= last; ++lsn) {
     const std::string path = entry_path(root, lsn);
     if (::rename(staged_path(root, lsn).c_str(), path.c_str()) != 0)
-      return errno_error("cannot publish " + path);
+      return fail_errno(errno, "cannot publish " + path);
   }
   return durability == Durability::kFsync ? sync_dir(wal_path(root)) : Result<void>();
 }
@@ -45,23 +45,22 @@ Result<void> publish_entries(const std::string& root, uint64_t first, uint64_t l
 Result<void> prune_entry(const std::string& root, uint64_t lsn) {
   const std::string path = entry_path(root, lsn);
   const std::string manifest = path + "/" + kManifestName;
-  if (::unlink(manifest.c_str()) != 0 && errno != ENOENT) return errno_error("cannot remove " + manifest);
+  if (::unlink(manifest.c_str()) != 0 && errno != ENOENT)
+    return fail_errno(errno, "cannot remove " + manifest);
   return remove_tree(path);
 }
 
 Result<std::vector<uint64_t>> sweep_and_list(const std::string& root) {
-  auto names = list_names(wal_path(root));
-  if (!names) return names.error();
+  TM_ASSIGN(auto names, list_names(wal_path(root)));
   std::vector<uint64_t> lsns;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     const std::string path = wal_path(root) + "/" + name;
-    const auto lsn = parse_lsn(name);
-    if (!lsn && name.rfind(".tmp-", 0) != 0) return Error{path + " is no entry of the log; move it away"};
+    const auto lsn = parse_lsn_text(name);
+    if (!lsn && name.rfind(".tmp-", 0) != 0) return fail(path + " is no entry of the log; move it away");
     if (lsn && ::access((path + "/" + kManifestName).c_str(), F_OK) == 0) {
       lsns.push_back(*lsn);
-    } else if (auto removed = remove_tree(path); !removed) {
-      return removed.error();
-    }
+    } else
+      TM_TRY(remove_tree(path));
   }
   return lsns;
 }
@@ -82,9 +81,9 @@ Result<RecoveredLog> recover_log(const std::vector<uint64_t>& on_disk, const Par
     if (*lsn == low - 1) low = *lsn;
   }
   if (recorded.acked > end || recorded.next > end + 1) {
-    return Error{"its position file says that LSN " +
-                 std::to_string(std::max(recorded.acked, recorded.next - 1)) +
-                 " was committed, but journal and log end at " + std::to_string(end)};
+    return fail("its position file says that LSN " +
+                std::to_string(std::max(recorded.acked, recorded.next - 1)) +
+                " was committed, but journal and log end at " + std::to_string(end));
   }
   log.position.acked = std::max(recorded.acked, low - 1);
   log.position.low = low;
@@ -96,9 +95,10 @@ Result<RecoveredLog> recover_log(const std::vector<uint64_t>& on_disk, const Par
 }
 
 Result<void> write_position(const std::string& root, const PartitionPosition& position) {
-  return replace_file(root + "/position", "acked " + std::to_string(position.acked) + "\nlow " +
-                                              std::to_string(position.low) + "\nnext " +
-                                              std::to_string(position.next) + "\n");
+  return replace_file(root + "/position",
+                      "acked " + std::to_string(position.acked) + "\nlow " + std::to_string(position.low) +
+                          "\nnext " + std::to_string(position.next) + "\n",
+                      Durability::kUnsafe);
 }
 
 PartitionPosition read_position(const std::string& root) {

@@ -16,9 +16,9 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "entry_writer.h"
 #include "partition_table.h"
-#include "result.h"
 
 namespace tidemark::host {
 

@@ -96,18 +96,18 @@ void PartitionTable::record_latency(Partition& partition, uint64_t before, uint6
 }
 
 Result<uint64_t> PartitionTable::acknowledge(uint64_t id, uint64_t lsn) {
-  if (id >= partitions_.size()) return Error{"partition " + std::to_string(id) + " does not exist"};
+  if (id >= partitions_.size()) return fail("partition " + std::to_string(id) + " does not exist");
   Shard& home = shard(id);
   MutexLock lock(home.mutex);
   Partition& partition = partitions_[id];
   ++acknowledge_calls_;
   if (lsn >= partition.position.next) {
-    return Error{"LSN " + std::to_string(lsn) + " of partition " + std::to_string(id) +
-                 " is acknowledged but was never committed"};
+    return fail("LSN " + std::to_string(lsn) + " of partition " + std::to_string(id) +
+                " is acknowledged but was never committed");
   }
   if (lsn < partition.confirmed) {
-    return Error{"LSN " + std::to_string(lsn) + " of partition " + std::to_string(id) +
-                 " is acknowledged after " + std::to_string(partition.confirmed)};
+    return fail("LSN " + std::to_string(lsn) + " of partition " + std::to_string(id) +
+                " is acknowledged after " + std::to_string(partition.confirmed));
   }
   const uint64_t news = lsn - partition.confirmed;
   if (news == 0) return news;

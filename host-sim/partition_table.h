@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
+#include "base/result.h"
 #include "latency.h"
-#include "mutex.h"
-#include "result.h"
 
 namespace tidemark::host {
 
@@ -88,12 +88,12 @@ class PartitionTable {
   };
   struct alignas(64) Shard {
     Mutex mutex;  // guards every partition with id % kShards of this shard
-    std::vector<Loan> loans HOST_GUARDED_BY(mutex);
-    std::vector<uint64_t> changed HOST_GUARDED_BY(mutex);
+    std::vector<Loan> loans TM_GUARDED_BY(mutex);
+    std::vector<uint64_t> changed TM_GUARDED_BY(mutex);
   };
 
   Shard& shard(uint64_t id) { return shards_[id % kShards]; }
-  static void mark(Shard& shard, Partition& partition, uint64_t id) HOST_REQUIRES(shard.mutex);
+  static void mark(Shard& shard, Partition& partition, uint64_t id) TM_REQUIRES(shard.mutex);
   void record_latency(Partition& partition, uint64_t before, uint64_t now_confirmed);
 
   std::vector<Partition> partitions_;

@@ -11,7 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "result.h"
+#include "base/module.h"
+#include "base/result.h"
 
 namespace tidemark::host {
 
@@ -21,30 +22,20 @@ struct Setting {
   bool secret = false;
 };
 
-inline tidemark_str to_str(std::string_view text) { return {text.data(), text.size()}; }
-inline std::string_view to_view(tidemark_str text) { return {text.data, text.size}; }
-
 std::string event_name(int32_t kind);  // "SINK_DOWN"
 std::string status_text(tidemark_status status, const tidemark_error* error);
 
 // The library; shared by the archivers made from it.
 class Plugin {
  public:
-  // dlopen, then the one symbol, then a table this host can work with.
   static Result<std::shared_ptr<Plugin>> load(const std::string& path);
-  ~Plugin();
-  Plugin(const Plugin&) = delete;
-  Plugin& operator=(const Plugin&) = delete;
   const tidemark_archiver_api& api() const { return *api_; }
 
  private:
-  Plugin(void* library, const tidemark_archiver_api* api) : library_(library), api_(api) {}
-  void* const library_;
+  Plugin(Library library, const tidemark_archiver_api* api) : library_(std::move(library)), api_(api) {}
+  const Library library_;
   const tidemark_archiver_api* const api_;
 };
-
-// Where the plugin lies beside this executable, built or installed.
-std::string default_plugin_path();
 
 // One archiver. Thread rules are those of the table.
 class Archiver {

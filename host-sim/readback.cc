@@ -5,7 +5,7 @@
 #include <chrono>
 #include <thread>
 
-#include "lsn.h"
+#include "format/lsn.h"
 
 namespace tidemark::host {
 
@@ -55,7 +55,7 @@ tidemark_host ReadingHost::table() {
   host.log = [](void* ctx, int32_t level, tidemark_str component, tidemark_str message) {
     auto& self = *static_cast<ReadingHost*>(ctx);
     if (level < self.log_level_) return;
-    self.console_.post("[" + std::string(to_view(component)) + "] " + std::string(to_view(message)));
+    self.console_.post("[" + std::string(view(component)) + "] " + std::string(view(message)));
   };
   return host;
 }
@@ -76,11 +76,11 @@ Result<std::unique_ptr<Readback>> Readback::open(std::shared_ptr<Plugin> plugin,
 }
 
 Result<std::vector<StoredArchive>> Readback::list(const std::string& storage, uint64_t partition) const {
-  const tidemark_partition id{to_str(storage), partition};
+  const tidemark_partition id{abi_str(storage), partition};
   const tidemark_call call = fresh_call();
   const auto visit = [](void* ctx, const tidemark_archive* archive) -> int32_t {
     static_cast<std::vector<StoredArchive>*>(ctx)->push_back(
-        {std::string(to_view(archive->key)), archive->first, archive->last});
+        {std::string(view(archive->key)), archive->first, archive->last});
     return 0;
   };
   std::vector<StoredArchive> found;
@@ -91,23 +91,23 @@ Result<std::vector<StoredArchive>> Readback::list(const std::string& storage, ui
         return readback_->list(archiver_->handle(), &id, 1, visit, &found, &call, why);
       },
       error);
-  if (status != TIDEMARK_OK) return Error{"cannot list " + url_ + ": " + status_text(status, &error)};
+  if (status != TIDEMARK_OK) return fail("cannot list " + url_ + ": " + status_text(status, &error));
   return found;
 }
 
 Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) const {
   if (maintenance_ == nullptr) {
-    return Error{
-        "this plugin cannot tell what a sink holds: it lacks the extension " TIDEMARK_EXT_MAINTENANCE};
+    return fail(
+        "this plugin cannot tell what a sink holds: it lacks the extension " TIDEMARK_EXT_MAINTENANCE);
   }
   // What an attempt saw before it failed is not told.
   std::vector<StoredObject> found;
   const auto keep = [](void* ctx, const tidemark_stored* stored) -> int32_t {
     static_cast<std::vector<StoredObject>*>(ctx)->push_back(
         {stored->kind,
-         std::string(to_view(stored->partition.storage)),
+         std::string(view(stored->partition.storage)),
          stored->partition.id,
-         {std::string(to_view(stored->key)), stored->first, stored->last}});
+         {std::string(view(stored->key)), stored->first, stored->last}});
     return 0;
   };
   const tidemark_call call = fresh_call();
@@ -115,10 +115,10 @@ Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) cons
   const tidemark_status status = try_often(
       [&](tidemark_error* why) {
         found.clear();
-        return maintenance_->scan(archiver_->handle(), to_str(""), nullptr, 0, keep, &found, &call, why);
+        return maintenance_->scan(archiver_->handle(), abi_str(""), nullptr, 0, keep, &found, &call, why);
       },
       error);
-  if (status != TIDEMARK_OK) return Error{"cannot list " + url_ + ": " + status_text(status, &error)};
+  if (status != TIDEMARK_OK) return fail("cannot list " + url_ + ": " + status_text(status, &error));
   for (StoredObject& object : found) visit(std::move(object));
   return {};
 }
@@ -133,20 +133,20 @@ Result<uint64_t> Readback::origin(const std::string& storage, uint64_t partition
   const auto visit = [](void* ctx, const tidemark_stored* stored) -> int32_t {
     auto& found = *static_cast<Context*>(ctx);
     if (stored->kind == TIDEMARK_STORED_ACCEPTED || stored->kind == TIDEMARK_STORED_FOREIGN) return 0;
-    if (stored->kind == TIDEMARK_STORED_ORIGIN) found = {stored->last, std::string(to_view(stored->key))};
+    if (stored->kind == TIDEMARK_STORED_ORIGIN) found = {stored->last, std::string(view(stored->key))};
     return 1;
   };
   const tidemark_call call = fresh_call();
   tidemark_error error;
   const tidemark_status status = try_often(
       [&](tidemark_error* why) {
-        return maintenance_->scan(archiver_->handle(), to_str(storage), &partition, 0, visit, &context, &call,
-                                  why);
+        return maintenance_->scan(archiver_->handle(), abi_str(storage), &partition, 0, visit, &context,
+                                  &call, why);
       },
       error);
-  if (status != TIDEMARK_OK) return Error{"cannot list " + url_ + ": " + status_text(status, &error)};
+  if (status != TIDEMARK_OK) return fail("cannot list " + url_ + ": " + status_text(status, &error));
   if (context.last == 0) return uint64_t{0};
-  if (auto proven = prove_record(context.key); !proven) return proven.error();
+  TM_TRY(prove_record(context.key));
   return context.last;
 }
 
@@ -156,17 +156,17 @@ Result<void> Readback::prove_record(const std::string& key) const {
   const tidemark_status status = try_often(
       [&](tidemark_error* why) {
         return maintenance_->read_record(
-            archiver_->handle(), to_str(key), [](void*, const tidemark_record*) {}, nullptr, &call, why);
+            archiver_->handle(), abi_str(key), [](void*, const tidemark_record*) {}, nullptr, &call, why);
       },
       error);
-  if (status != TIDEMARK_OK) return Error{"cannot believe " + key + ": " + status_text(status, &error)};
+  if (status != TIDEMARK_OK) return fail("cannot believe " + key + ": " + status_text(status, &error));
   return {};
 }
 
 tidemark_status Readback::unpack(const std::string& storage, uint64_t partition, const StoredArchive& archive,
                                  uint64_t first, uint64_t last, const std::string& directory, Directory kind,
                                  std::string& why) const {
-  const tidemark_partition id{to_str(storage), partition};
+  const tidemark_partition id{abi_str(storage), partition};
   const tidemark_call call = fresh_call();
   const auto skip_what_is_there = [&] {
     while (first <= last && ::access((directory + "/" + lsn_text(first)).c_str(), F_OK) == 0) ++first;
@@ -178,12 +178,12 @@ tidemark_status Readback::unpack(const std::string& storage, uint64_t partition,
         skip_what_is_there();
         if (maintenance_ != nullptr && first <= last) {
           const uint32_t flags = kind == Directory::kPrivate ? TIDEMARK_UNPACK_PRIVATE : 0;
-          const tidemark_unpack_options options = {sizeof(options),   flags,   first,  last,
-                                                   to_str(directory), nullptr, nullptr};
-          return maintenance_->unpack(archiver_->handle(), to_str(archive.key), &options, &call, problem);
+          const tidemark_unpack_options options = {sizeof(options),    flags,   first,  last,
+                                                   abi_str(directory), nullptr, nullptr};
+          return maintenance_->unpack(archiver_->handle(), abi_str(archive.key), &options, &call, problem);
         }
         for (; first <= last && done == TIDEMARK_OK; skip_what_is_there()) {
-          done = readback_->restore(archiver_->handle(), &id, first, to_str(directory), &call, problem);
+          done = readback_->restore(archiver_->handle(), &id, first, abi_str(directory), &call, problem);
         }
         return done;
       },

@@ -13,10 +13,10 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "console.h"
 #include "options.h"
 #include "plugin.h"
-#include "result.h"
 
 namespace tidemark::host {
 

@@ -23,7 +23,7 @@ namespace {
 // The partitions that the sink holds archives of.
 Result<std::vector<ArchivedPartition>> survey(const Readback& source) {
   std::map<std::pair<std::string, uint64_t>, ArchivedPartition> all;
-  auto scanned = source.scan([&](StoredObject object) {
+  TM_TRY(source.scan([&](StoredObject object) {
     if (object.kind == TIDEMARK_STORED_FOREIGN || object.storage.empty()) return;
     ArchivedPartition& partition = all[{object.storage, object.partition}];
     partition.storage = object.storage;
@@ -38,47 +38,44 @@ Result<std::vector<ArchivedPartition>> survey(const Readback& source) {
       partition.origin_last = object.archive.last;
       partition.origin_key = object.archive.key;
     }
-  });
-  if (!scanned) return scanned.error();
+  }));
   for (auto& [key, partition] : all) {
     if (partition.origin_last == 0) continue;
     // It says what need not be there, so it is proven first.
-    if (auto proven = source.prove_record(partition.origin_key); !proven) return proven.error();
+    TM_TRY(source.prove_record(partition.origin_key));
   }
   std::vector<ArchivedPartition> partitions;
   for (auto& [key, partition] : all) {
     if (partition.archives.empty()) continue;
     if (std::string problem = storage_problem(partition.storage); !problem.empty()) {
-      return Error{source.url() + " is no archive of this engine: " + problem};
+      return fail(source.url() + " is no archive of this engine: " + problem);
     }
     if (partition.id >= kMaxPartitions) {
-      return Error{source.url() + " is no archive of this engine: it holds partition " +
-                   std::to_string(partition.id) + " of " + partition.storage};
+      return fail(source.url() + " is no archive of this engine: it holds partition " +
+                  std::to_string(partition.id) + " of " + partition.storage);
     }
     partitions.push_back(std::move(partition));
   }
-  if (partitions.empty()) return Error{source.url() + " holds no archives; is --sink right?"};
+  if (partitions.empty()) return fail(source.url() + " holds no archives; is --sink right?");
   return partitions;
 }
 
 // A directory is either new, or was left by an interrupted recovery from the same sink.
 Result<void> claim(const std::string& directory, const std::string& url) {
   const std::string marker = directory + "/" + kRecoveringName;
-  auto names = list_names(directory);
-  if (!names) return names.error();
+  TM_ASSIGN(auto names, list_names(directory));
   if (::access(marker.c_str(), F_OK) == 0) {
-    auto begun = read_file(marker);
-    if (!begun) return begun.error();
+    TM_ASSIGN(auto begun, read_file(marker));
     // A power cut may have left it empty.
-    if (begun->empty() || *begun == url + "\n") return {};
-    begun->pop_back();
-    return Error{directory + " was being recovered from " + *begun + "; give another --data"};
+    if (begun.empty() || begun == url + "\n") return {};
+    begun.pop_back();
+    return fail(directory + " was being recovered from " + begun + "; give another --data");
   }
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     if (name != kLockName && name != std::string(kRecoveringName) + ".tmp")
-      return Error{directory + " is not empty; a recovery needs a directory of its own"};
+      return fail(directory + " is not empty; a recovery needs a directory of its own");
   }
-  if (auto written = replace_file(marker, url + "\n"); !written) return written;
+  TM_TRY(replace_file(marker, url + "\n", Durability::kFsync));
   return sync_dir(directory);
 }
 
@@ -86,19 +83,18 @@ Result<void> claim(const std::string& directory, const std::string& url) {
 Result<void> finish(const std::string& directory, const std::vector<Recoverer::Recovered>& partitions) {
   for (const auto& partition : partitions) {
     const std::string root = directory + "/" + partition.storage + "/" + std::to_string(partition.id);
-    if (auto written = write_position(root, partition.position); !written) return written;
+    TM_TRY(write_position(root, partition.position));
   }
   const std::string path = directory + "/" + kJournalName;
-  auto journal = Journal::open(path + ".new", 0);
-  if (!journal) return journal.error();
+  TM_ASSIGN(auto journal, Journal::open(path + ".new", 0));
   for (const auto& partition : partitions) {
-    if (auto appended = (*journal)->append(partition.records); !appended) return appended;
+    TM_TRY(journal->append(partition.records));
   }
-  if (auto synced = (*journal)->sync(); !synced) return synced;
-  if (::rename((path + ".new").c_str(), path.c_str()) != 0) return errno_error("cannot make " + path);
-  if (auto synced = sync_dir(directory); !synced) return synced;
+  TM_TRY(journal->sync());
+  if (::rename((path + ".new").c_str(), path.c_str()) != 0) return fail_errno(errno, "cannot make " + path);
+  TM_TRY(sync_dir(directory));
   const std::string marker = directory + "/" + kRecoveringName;
-  if (::unlink(marker.c_str()) != 0) return errno_error("cannot remove " + marker);
+  if (::unlink(marker.c_str()) != 0) return fail_errno(errno, "cannot remove " + marker);
   return sync_dir(directory);
 }
 
@@ -120,7 +116,8 @@ Result<void> write_json(const std::string& path, const Recoverer& recoverer, con
   json["lost"] = outcome.notes;
   json["errors"] = outcome.errors;
   json["seconds"] = outcome.seconds;
-  return replace_file(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return replace_file(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+                      Durability::kUnsafe);
 }
 
 void bring_everything_back(Recoverer& recoverer, uint32_t threads, int wake, Console& console,

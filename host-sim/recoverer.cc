@@ -4,8 +4,8 @@
 
 #include "digest.h"
 #include "entry_writer.h"
+#include "format/lsn.h"
 #include "fs.h"
-#include "lsn.h"
 #include "partition_dir.h"
 
 namespace tidemark::host {
@@ -131,20 +131,20 @@ Result<void> Recoverer::recover(const ArchivedPartition& partition) {
   if (!plan.unexplained.empty()) {
     std::string missing;
     for (const LsnRange& hole : plan.unexplained) missing += (missing.empty() ? "" : ", ") + text_of(hole);
-    return Error{missing +
-                 " missing from the archive, and no record says why; bring the archive back, or "
-                 "accept the loss in it"};
+    return fail(missing +
+                " missing from the archive, and no record says why; bring the archive back, or "
+                "accept the loss in it");
   }
   const std::string root = directory_ + "/" + name_of(partition);
   const std::string wal = root + "/wal";
-  if (auto made = make_dirs(wal, Durability::kFsync); !made) return made;
+  TM_TRY(make_dirs(wal, Durability::kFsync));
   Recovered result{partition.storage, partition.id, {}, {}};
   for (const RecoveryPlan::Piece& piece : plan.pieces) {
     if (stopping_) return {};
-    if (auto brought = bring_back(partition, piece, wal, result.records); !brought) return brought;
+    TM_TRY(bring_back(partition, piece, wal, result.records));
   }
   // Where the plugin built entries before they became visible.
-  if (auto removed = remove_tree(wal + "/.tidemark"); !removed) return removed;
+  TM_TRY(remove_tree(wal + "/.tidemark"));
   const uint64_t last = plan.pieces.back().entries.last;
   result.position = {plan.first_after_lost, last + 1, last};
   MutexLock lock(mutex_);
@@ -166,17 +166,16 @@ Result<void> Recoverer::bring_back(const ArchivedPartition& partition, const Rec
   std::string why;
   const auto status = source_.unpack(partition.storage, partition.id, *piece.archive, piece.entries.first,
                                      piece.entries.last, wal, Readback::Directory::kShared, why);
-  if (status != TIDEMARK_OK) return Error{"cannot bring back " + piece.archive->key + ": " + why};
+  if (status != TIDEMARK_OK) return fail("cannot bring back " + piece.archive->key + ": " + why);
   for (uint64_t lsn = piece.entries.first; lsn <= piece.entries.last; ++lsn) {
     const std::string path = wal + "/" + lsn_text(lsn);
-    auto digest = digest_tree(path);
-    if (!digest) return digest.error();
+    TM_ASSIGN(auto digest, digest_tree(path));
     auto manifest = read_file(path + "/" + kManifestName);
     if (!manifest)
-      return Error{piece.archive->key + " holds no entry of this engine: " + manifest.error().message};
+      return fail(piece.archive->key + " holds no entry of this engine: " + manifest.error().message);
     auto origin = manifest_origin(*manifest);
-    if (!origin) return Error{"in " + path + "/" + kManifestName + ": " + origin.error().message};
-    records.push_back({partition.storage, partition.id, lsn, *digest, std::move(*origin)});
+    if (!origin) return fail("in " + path + "/" + kManifestName + ": " + origin.error().message);
+    records.push_back({partition.storage, partition.id, lsn, digest, std::move(*origin)});
     ++recovered_;
   }
   ++archives_;

@@ -13,11 +13,11 @@
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
+#include "base/result.h"
 #include "journal.h"
-#include "mutex.h"
 #include "partition_table.h"
 #include "readback.h"
-#include "result.h"
 
 namespace tidemark::host {
 
@@ -67,9 +67,9 @@ class Recoverer {
   uint64_t recovered() const { return recovered_.load(); }
   uint64_t archives() const { return archives_.load(); }  // they came from
   // What the operator should hear: known gaps.
-  std::vector<std::string> take_notes() HOST_EXCLUDES(mutex_);
+  std::vector<std::string> take_notes() TM_EXCLUDES(mutex_);
   // Partitions that could not be recovered, and why.
-  std::vector<std::string> errors() HOST_EXCLUDES(mutex_);
+  std::vector<std::string> errors() TM_EXCLUDES(mutex_);
 
   struct Recovered {
     std::string storage;
@@ -78,7 +78,7 @@ class Recoverer {
     std::vector<JournalRecord> records;  // ascending
   };
   // Once all threads have ended without an error.
-  std::vector<Recovered> take() HOST_EXCLUDES(mutex_);
+  std::vector<Recovered> take() TM_EXCLUDES(mutex_);
 
  private:
   void run();
@@ -97,9 +97,9 @@ class Recoverer {
   std::atomic<size_t> next_partition_{0};
   std::atomic<uint64_t> recovered_{0}, archives_{0};
   Mutex mutex_;
-  std::vector<Recovered> done_ HOST_GUARDED_BY(mutex_);
-  std::vector<std::string> notes_ HOST_GUARDED_BY(mutex_);
-  std::vector<std::string> errors_ HOST_GUARDED_BY(mutex_);
+  std::vector<Recovered> done_ TM_GUARDED_BY(mutex_);
+  std::vector<std::string> notes_ TM_GUARDED_BY(mutex_);
+  std::vector<std::string> errors_ TM_GUARDED_BY(mutex_);
 };
 
 }  // namespace tidemark::host

@@ -1,44 +1,26 @@
 #include "restore_dir.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
-#include <sys/file.h>
 
 #include "fs.h"
 
 namespace tidemark::host {
 
-namespace {
-
-constexpr char kPrefix[] = ".host-sim-verify-";
-
-UniqueFd lock_directory(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) fd.reset();
-  return fd;
-}
-
-}  // namespace
-
 Result<std::unique_ptr<RestoreDir>> RestoreDir::create(const std::string& parent) {
-  auto names = list_names(parent);
-  if (!names) return names.error();
-  for (const std::string& name : *names) {
-    if (name.rfind(kPrefix, 0) != 0) continue;
-    const UniqueFd abandoned = lock_directory(parent + "/" + name);
-    if (!abandoned) continue;
-    if (auto removed = remove_tree(parent + "/" + name); !removed) return removed.error();
-  }
-  std::string path = parent + "/" + kPrefix + "XXXXXX";
-  if (::mkdtemp(path.data()) == nullptr) return errno_error("cannot create a directory in " + parent);
-  UniqueFd lock = lock_directory(path);
-  if (!lock) return errno_error("cannot lock " + path);
-  return std::unique_ptr<RestoreDir>(new RestoreDir(path, std::move(lock)));
+  UniqueFd fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "cannot open the directory " + parent);
+  Status swept;
+  (void)for_each_dead_staging(fd.get(), 0, [&](const DeadStaging& dead) {
+    if (swept) swept = remove_tree(parent + "/" + kStagingRoot + "/" + dead.name);
+  });
+  TM_TRY(swept);
+  TM_ASSIGN(auto staging, StagingDirectory::create(fd.get(), parent, ErrnoOf::kEntry));
+  return std::unique_ptr<RestoreDir>(new RestoreDir(std::move(fd), parent, std::move(staging)));
 }
 
 RestoreDir::~RestoreDir() {
   // What cannot be removed now is removed by the next one.
-  (void)static_cast<bool>(remove_tree(path_));
+  if (staging_->is_there()) (void)remove_tree(path_);
 }
 
 }  // namespace tidemark::host

@@ -1,13 +1,13 @@
-// A directory for restored entries that removes itself. One that a killed process left behind is removed by
-// the next: a living one holds a lock on its directory.
+// A directory for restored entries that removes itself: a StagingDirectory of `parent`.
 #ifndef TIDEMARK_HOST_SIM_RESTORE_DIR_H
 #define TIDEMARK_HOST_SIM_RESTORE_DIR_H
 
 #include <memory>
 #include <string>
 
-#include "fd.h"
-#include "result.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "base/staging_directory.h"
 
 namespace tidemark::host {
 
@@ -21,9 +21,14 @@ class RestoreDir {
   const std::string& path() const { return path_; }
 
  private:
-  RestoreDir(std::string path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  RestoreDir(UniqueFd parent_fd, const std::string& parent, std::unique_ptr<StagingDirectory> staging)
+      : parent_fd_(std::move(parent_fd)),
+        staging_(std::move(staging)),
+        path_(parent + "/" + kStagingRoot + "/" + staging_->name()) {}
+
+  const UniqueFd parent_fd_;
+  const std::unique_ptr<StagingDirectory> staging_;
   const std::string path_;
-  const UniqueFd lock_;
 };
 
 }  // namespace tidemark::host

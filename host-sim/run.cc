@@ -82,16 +82,13 @@ Result<void> Run::open() {
   log.durability = options_.no_fsync ? Durability::kUnsafe : Durability::kFsync;
   log.keep_acked = options_.keep_acked;
   // First the plugin: if it cannot be used, nothing has been touched.
-  auto plugin = Plugin::load(options_.common.plugin);
-  if (!plugin) return plugin.error();
-  auto store = LogStore::open(log);
-  if (!store) return store.error();
-  store_ = std::move(*store);
+  TM_ASSIGN(auto plugin, Plugin::load(options_.common.plugin));
+  TM_ASSIGN(auto store, LogStore::open(log));
+  store_ = std::move(store);
   services_ = std::make_unique<HostServices>(*store_, console_, options_.common.log_level, options_.crash_at,
                                              wake_.get());
-  auto archiver = Archiver::create(*plugin, services_->table(), options_.common.plugin_options);
-  if (!archiver) return archiver.error();
-  archiver_ = std::move(*archiver);
+  TM_ASSIGN(auto archiver, Archiver::create(plugin, services_->table(), options_.common.plugin_options));
+  archiver_ = std::move(archiver);
   const bool swapped = !options_.swap_sink.empty() && store_->table().acknowledged() >= options_.swap_at;
   swap_pending_ = !options_.swap_sink.empty() && !swapped;
   if (swap_pending_) services_->set_wake_at(options_.swap_at);
@@ -110,14 +107,13 @@ Result<void> Run::deal() {
     mean_entry_bytes_ = options_.shape.files * options_.shape.file_size_bytes;
     return {};
   }
-  auto list = list_files(options_.from, options_.limit);
-  if (!list) return list.error();
-  const uint64_t listed = list->paths.size();
+  TM_ASSIGN(auto list, list_files(options_.from, options_.limit));
+  const uint64_t listed = list.paths.size();
   const auto& known = store_->known_origins();
-  std::erase_if(list->paths, [&](const std::string& path) { return known.count(path) > 0; });
-  const uint64_t already = listed - list->paths.size();
-  mean_entry_bytes_ = list->mean_bytes;
-  dealer_ = std::make_unique<Dealer>(std::move(list->paths), options_.partitions, already, threads);
+  std::erase_if(list.paths, [&](const std::string& path) { return known.count(path) > 0; });
+  const uint64_t already = listed - list.paths.size();
+  mean_entry_bytes_ = list.mean_bytes;
+  dealer_ = std::make_unique<Dealer>(std::move(list.paths), options_.partitions, already, threads);
   return {};
 }
 
@@ -144,7 +140,8 @@ Result<void> Run::notify(uint64_t partition) {
   error.struct_size = sizeof(error);
   const auto status = archiver_->notify(options_.storage, partition, position.low, position.next - 1, &error);
   if (status == TIDEMARK_OK || status == TIDEMARK_E_CANCELLED) return {};
-  return Error{"cannot notify partition " + std::to_string(partition) + ": " + status_text(status, &error)};
+  return tidemark::fail("cannot notify partition " + std::to_string(partition) + ": " +
+                        status_text(status, &error));
 }
 
 ProgressState Run::progress(bool archiving) {
@@ -232,18 +229,18 @@ Result<Run::Outcome> Run::commit_phase() {
 
 Result<void> Run::start_archiving() {
   archiving_begin_ = archiving_end_ = usage_now();
-  if (auto started = archiver_->start(); !started) return started;
+  TM_TRY(archiver_->start());
   PartitionTable& table = store_->table();
   for (uint64_t id = 0; id < table.size(); ++id) {
     const PartitionPosition position = table.position(id);
     if (position.low == position.next) continue;
-    if (auto told = notify(id); !told) return told;
+    TM_TRY(notify(id));
   }
   return {};
 }
 
 Result<Run::Outcome> Run::archive_phase() {
-  if (auto started = start_archiving(); !started) return started.error();
+  TM_TRY(start_archiving());
   if (!options_.commit_first) {
     housekeeper_->start();
     committer_->start();
@@ -267,7 +264,8 @@ Result<void> Run::finish(Outcome outcome) {
 
 void Run::write_metrics() {
   auto text = archiver_->metrics();
-  auto written = text ? replace_file(options_.metrics_file, *text) : Result<void>(text.error());
+  auto written =
+      text ? replace_file(options_.metrics_file, *text, Durability::kUnsafe) : Result<void>(text.error());
   if (!written) fail(written.error().message);
 }
 
@@ -300,7 +298,8 @@ Result<void> Run::write_json(Outcome outcome) {
   json["commit_to_ack_p50_ms"] = static_cast<double>(table.latency().percentile_us(0.5)) / 1000;
   json["commit_to_ack_p99_ms"] = static_cast<double>(table.latency().percentile_us(0.99)) / 1000;
   return replace_file(options_.common.json_file,
-                      json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+                      json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+                      Durability::kUnsafe);
 }
 
 void Run::print_waiting() {

@@ -3,7 +3,7 @@
 #ifndef TIDEMARK_HOST_SIM_SIGNALS_H
 #define TIDEMARK_HOST_SIM_SIGNALS_H
 
-#include "fd.h"
+#include "base/fd.h"
 
 namespace tidemark::host {
 

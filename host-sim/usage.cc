@@ -7,7 +7,7 @@
 #include <chrono>
 #include <cstdio>
 
-#include "fd.h"
+#include "base/fd.h"
 #include "fs.h"
 
 namespace tidemark::host {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "format/lsn.h"
 #include "fs.h"
-#include "lsn.h"
 
 namespace tidemark::host {
 
@@ -71,12 +71,10 @@ void Verifier::run(uint32_t thread) {
 Result<void> Verifier::verify_partition(const ExpectedPartition& partition, const std::string& directory) {
   Work work{partition, {}, UINT64_MAX, directory, {}};
   for (const Source& source : sources_) {
-    auto archives = source->list(partition.storage, partition.id);
-    if (!archives) return archives.error();
-    work.listings.emplace_back(std::move(*archives));
-    auto origin = source->origin(partition.storage, partition.id);
-    if (!origin) return origin.error();
-    work.origin_last = std::min(work.origin_last, *origin);
+    TM_ASSIGN(auto archives, source->list(partition.storage, partition.id));
+    work.listings.emplace_back(std::move(archives));
+    TM_ASSIGN(auto origin, source->origin(partition.storage, partition.id));
+    work.origin_last = std::min(work.origin_last, origin);
   }
   verify_entries(work, partition.entries, 0);
   return {};

@@ -14,10 +14,10 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/mutex.h"
+#include "base/result.h"
 #include "digest.h"
-#include "mutex.h"
 #include "readback.h"
-#include "result.h"
 
 namespace tidemark::host {
 
@@ -59,9 +59,9 @@ class Verifier {
   uint64_t verified() const { return verified_.load(); }  // whatever was found
   uint64_t archives() const { return archives_.load(); }  // that the found entries are in
   uint64_t count(Finding finding) const { return counts_[static_cast<size_t>(finding)].load(); }
-  std::vector<Flaw> take_flaws() HOST_EXCLUDES(mutex_);  // at most kMaxFlaws in all
+  std::vector<Flaw> take_flaws() TM_EXCLUDES(mutex_);  // at most kMaxFlaws in all
   // A listing that failed: nothing can be said about that partition.
-  std::vector<std::string> errors() HOST_EXCLUDES(mutex_);
+  std::vector<std::string> errors() TM_EXCLUDES(mutex_);
 
   static constexpr uint64_t kMaxFlaws = 100;
 
@@ -106,8 +106,8 @@ class Verifier {
   std::atomic<uint64_t> verified_{0}, archives_{0}, flaw_count_{0};
   std::array<std::atomic<uint64_t>, 5> counts_{};
   Mutex mutex_;
-  std::vector<Flaw> flaws_ HOST_GUARDED_BY(mutex_);
-  std::vector<std::string> errors_ HOST_GUARDED_BY(mutex_);
+  std::vector<Flaw> flaws_ TM_GUARDED_BY(mutex_);
+  std::vector<std::string> errors_ TM_GUARDED_BY(mutex_);
 };
 
 }  // namespace tidemark::host

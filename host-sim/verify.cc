@@ -23,22 +23,21 @@ namespace {
 Result<std::vector<ExpectedPartition>> load_journal(const std::string& data) {
   std::map<std::pair<std::string, uint64_t>, std::map<uint64_t, Digest>> all;
   const std::string path = data + "/" + kJournalName;
-  if (!std::filesystem::exists(path)) return Error{"there is no journal " + path + "; is --data right?"};
+  if (!std::filesystem::exists(path)) return fail("there is no journal " + path + "; is --data right?");
   std::string contradiction;
-  auto scan = scan_journal(path, [&](JournalRecord record) {
-    auto& entries = all[{record.storage, record.partition}];
-    const auto [at, is_new] = entries.emplace(record.lsn, record.digest);
-    if (!is_new && at->second != record.digest) {
-      contradiction =
-          record.storage + "/" + std::to_string(record.partition) + " LSN " + std::to_string(record.lsn);
-    }
-  });
-  if (!scan) return scan.error();
-  if (scan->whole_bytes < scan->total_bytes) {
-    return Error{"the journal " + path + " is torn after byte " + std::to_string(scan->whole_bytes) +
-                 "; `host-sim run` repairs it from the log"};
+  TM_ASSIGN(auto scan, scan_journal(path, [&](JournalRecord record) {
+              auto& entries = all[{record.storage, record.partition}];
+              const auto [at, is_new] = entries.emplace(record.lsn, record.digest);
+              if (!is_new && at->second != record.digest) {
+                contradiction = record.storage + "/" + std::to_string(record.partition) + " LSN " +
+                                std::to_string(record.lsn);
+              }
+            }));
+  if (scan.whole_bytes < scan.total_bytes) {
+    return fail("the journal " + path + " is torn after byte " + std::to_string(scan.whole_bytes) +
+                "; `host-sim run` repairs it from the log");
   }
-  if (!contradiction.empty()) return Error{"the journal " + path + " has two digests for " + contradiction};
+  if (!contradiction.empty()) return fail("the journal " + path + " has two digests for " + contradiction);
   std::vector<ExpectedPartition> partitions;
   for (auto& [key, entries] : all) {
     ExpectedPartition partition{key.first, key.second, {}};
@@ -49,13 +48,11 @@ Result<std::vector<ExpectedPartition>> load_journal(const std::string& data) {
 }
 
 Result<std::vector<std::unique_ptr<Readback>>> open_sources(const VerifyOptions& options, ReadingHost& host) {
-  auto plugin = Plugin::load(options.common.plugin);
-  if (!plugin) return plugin.error();
+  TM_ASSIGN(auto plugin, Plugin::load(options.common.plugin));
   std::vector<std::unique_ptr<Readback>> sources;
   for (const std::string& url : options.sinks) {
-    auto source = Readback::open(*plugin, host, options.common, url);
-    if (!source) return source.error();
-    sources.push_back(std::move(*source));
+    TM_ASSIGN(auto source, Readback::open(plugin, host, options.common, url));
+    sources.push_back(std::move(source));
   }
   return sources;
 }
@@ -97,7 +94,8 @@ Result<void> write_json(const std::string& path, const Verifier& verifier, const
   json["flaws"] = outcome.flaws;
   json["errors"] = errors;
   json["seconds"] = outcome.seconds;
-  return replace_file(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return replace_file(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+                      Durability::kUnsafe);
 }
 
 // "verified 4096 entries in 4096 archives: 0 missing, 0 different"

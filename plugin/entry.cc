@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/sha256.h"
 #include "base/status_name.h"
 #include "config/config.h"
 #include "entry_checks.h"
@@ -13,7 +14,6 @@
 #include "entry_readback.h"
 #include "runtime/archiver.h"
 #include "runtime/host.h"
-#include "util/sha256.h"
 
 namespace tidemark {
 namespace {
@@ -21,16 +21,13 @@ namespace {
 tidemark_status create(const tidemark_host* host, const tidemark_option* options, uint32_t option_count,
                        tidemark_archiver** out, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(out, "out"); !ok) return ok;
+    TM_TRY(need(out, "out"));
     *out = nullptr;
-    const Result<tidemark_host> copied = runtime::copy_host(host);
-    if (!copied) return tl::unexpected(copied.error());
-    const auto read = config::read_options(options, option_count);
-    if (!read) return tl::unexpected(read.error());
-    Result<config::Config> parsed = config::parse_config(*read);
-    if (!parsed) return tl::unexpected(parsed.error());
-    if (Status ok = check_digests(); !ok) return ok;
-    *out = new tidemark_archiver(*copied, std::move(*parsed));
+    TM_ASSIGN(const tidemark_host copied, runtime::copy_host(host));
+    TM_ASSIGN(const auto read, config::read_options(options, option_count));
+    TM_ASSIGN(config::Config parsed, config::parse_config(read));
+    TM_TRY(check_digests());
+    *out = new tidemark_archiver(copied, std::move(parsed));
     return {};
   });
 }
@@ -45,24 +42,23 @@ void destroy(tidemark_archiver* archiver) {
 tidemark_status set_sink(tidemark_archiver* archiver, tidemark_str url, const tidemark_option* options,
                          uint32_t option_count, const tidemark_call* call, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    TM_TRY(need(archiver, "archiver"));
     if (url.data == nullptr && url.size > 0) return fail(TIDEMARK_E_INVALID, "url is NULL with a size");
-    const auto read = config::read_options(options, option_count);
-    if (!read) return tl::unexpected(read.error());
-    return archiver->set_sink(view(url), *read, call);
+    TM_ASSIGN(const auto read, config::read_options(options, option_count));
+    return archiver->set_sink(view(url), read, call);
   });
 }
 
 tidemark_status start(tidemark_archiver* archiver, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    TM_TRY(need(archiver, "archiver"));
     return archiver->start();
   });
 }
 
 tidemark_status stop(tidemark_archiver* archiver, uint32_t drain_ms, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
+    TM_TRY(need(archiver, "archiver"));
     return archiver->stop(drain_ms);
   });
 }
@@ -70,8 +66,8 @@ tidemark_status stop(tidemark_archiver* archiver, uint32_t drain_ms, tidemark_er
 tidemark_status notify(tidemark_archiver* archiver, const tidemark_partition* partition, tidemark_lsn low,
                        tidemark_lsn high, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_partition(partition); !ok) return ok;
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_partition(partition));
     return archiver->notify(*partition, low, high);
   });
 }
@@ -79,8 +75,8 @@ tidemark_status notify(tidemark_archiver* archiver, const tidemark_partition* pa
 tidemark_status write_metrics(tidemark_archiver* archiver, const tidemark_writer* writer,
                               tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = need_writer(writer); !ok) return ok;
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(need_writer(writer));
     const std::string text = archiver->metrics_text();
     const tidemark_status status = writer->write(writer->ctx, text.data(), text.size());
     if (status != TIDEMARK_OK) return fail(status, "the writer stopped with " + status_name(status));

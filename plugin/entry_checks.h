@@ -6,10 +6,10 @@
 
 #include <string>
 
-#include "core/archive_name.h"
+#include "base/guard.h"
+#include "base/result.h"
+#include "format/object_name.h"
 #include "runtime/archiver.h"
-#include "util/guard.h"
-#include "util/result.h"
 
 struct tidemark_archiver : tidemark::runtime::Archiver {
   using Archiver::Archiver;
@@ -35,13 +35,13 @@ inline Status check_struct(bool has_all, const char* name, uint32_t struct_size)
 }
 
 inline Status check_partition(const tidemark_partition* partition) {
-  if (Status ok = need(partition, "partition"); !ok) return ok;
+  TM_TRY(need(partition, "partition"));
   return check_text(partition->storage, "partition.storage");
 }
 
 inline Status check_name(const tidemark_partition* partition) {
-  if (Status ok = check_partition(partition); !ok) return ok;
-  if (const char* problem = core::storage_name_problem(view(partition->storage))) {
+  TM_TRY(check_partition(partition));
+  if (const char* problem = storage_name_problem(view(partition->storage))) {
     return fail(TIDEMARK_E_INVALID,
                 "storage name '" + std::string(view(partition->storage).substr(0, 200)) + "' " + problem);
   }
@@ -49,7 +49,7 @@ inline Status check_name(const tidemark_partition* partition) {
 }
 
 inline Status check_range(tidemark_lsn first, tidemark_lsn last) {
-  if (first == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "first is 0: the first LSN is 1");
+  if (first == kNoLsn) return fail(TIDEMARK_E_INVALID, "first is 0: the first LSN is 1");
   if (first <= last) return {};
   return fail(TIDEMARK_E_INVALID,
               "first is " + std::to_string(first) + ", after last, which is " + std::to_string(last));
@@ -62,7 +62,7 @@ inline Status check_directory(tidemark_str directory) {
 }
 
 inline Status need_writer(const tidemark_writer* writer) {
-  if (Status ok = need(writer, "writer"); !ok) return ok;
+  TM_TRY(need(writer, "writer"));
   if (writer->write == nullptr) return fail(TIDEMARK_E_INVALID, "writer.write is NULL");
   return {};
 }

@@ -1,9 +1,9 @@
 // Checks arguments and hands on to store/, inside the guard; nothing else.
 #include "entry_draft.h"
 
+#include "base/wall_clock.h"
 #include "entry_checks.h"
 #include "entry_stored.h"
-#include "util/wall_clock.h"
 
 namespace tidemark {
 namespace {
@@ -14,13 +14,12 @@ constexpr tidemark_check_options kOnlyCheck = {sizeof kOnlyCheck, 0, nullptr, nu
 tidemark_status check(tidemark_archiver* archiver, tidemark_str key, const tidemark_check_options* options,
                       const tidemark_call* call, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_text(key, "key"); !ok) return ok;
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(key, "key"));
     const tidemark_check_options& wish = options == nullptr ? kOnlyCheck : *options;
     const bool has_all = TIDEMARK_HAS(&wish, tidemark_check_options, ctx);
-    if (Status ok = check_struct(has_all, "options", wish.struct_size); !ok) return ok;
-    const auto sink = archiver->sink();
-    if (!sink) return tl::unexpected(sink.error());
+    TM_TRY(check_struct(has_all, "options", wish.struct_size));
+    TM_ASSIGN(const auto sink, archiver->sink());
     std::function<bool(const store::CheckedEntry&)> visit_entry;
     if (wish.visit != nullptr) {
       visit_entry = [&](const store::CheckedEntry& entry) {
@@ -29,7 +28,7 @@ tidemark_status check(tidemark_archiver* archiver, tidemark_str key, const tidem
         return wish.visit(wish.ctx, &checked) == 0;
       };
     }
-    return store::check(**sink, view(key), visit_entry, progress_reporter(wish.progress, wish.ctx), call);
+    return store::check(*sink, view(key), visit_entry, progress_reporter(wish.progress, wish.ctx), call);
   });
 }
 
@@ -37,13 +36,12 @@ tidemark_status accept_gap(tidemark_archiver* archiver, const tidemark_partition
                            tidemark_lsn first, tidemark_lsn last, tidemark_str reason,
                            const tidemark_call* call, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_name(partition); !ok) return ok;
-    if (Status ok = check_range(first, last); !ok) return ok;
-    if (Status ok = check_text(reason, "reason"); !ok) return ok;
-    const auto sink = archiver->writable_sink();
-    if (!sink) return tl::unexpected(sink.error());
-    return store::accept_gap(**sink, view(partition->storage), partition->id, {first, last}, view(reason),
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_name(partition));
+    TM_TRY(check_range(first, last));
+    TM_TRY(check_text(reason, "reason"));
+    TM_ASSIGN(const auto sink, archiver->writable_sink());
+    return store::accept_gap(*sink, view(partition->storage), partition->id, {first, last}, view(reason),
                              wall_clock_us(), call);
   });
 }
@@ -52,14 +50,13 @@ tidemark_status prune(tidemark_archiver* archiver, const tidemark_partition* par
                       int32_t dry_run, VisitStored visit, void* visit_ctx, const tidemark_call* call,
                       tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_name(partition); !ok) return ok;
-    if (before == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "before is 0: the first LSN is 1");
-    const auto sink = dry_run != 0 ? archiver->sink() : archiver->writable_sink();
-    if (!sink) return tl::unexpected(sink.error());
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_name(partition));
+    if (before == kNoLsn) return fail(TIDEMARK_E_INVALID, "before is 0: the first LSN is 1");
+    TM_ASSIGN(const auto sink, dry_run != 0 ? archiver->sink() : archiver->writable_sink());
     const store::Pruning what = {view(partition->storage), partition->id, before, dry_run != 0,
                                  wall_clock_us()};
-    return store::prune(**sink, what, stored_visitor(visit, visit_ctx), call);
+    return store::prune(*sink, what, stored_visitor(visit, visit_ctx), call);
   });
 }
 

@@ -11,13 +11,12 @@ tidemark_status scan(tidemark_archiver* archiver, tidemark_str storage, const ui
                      tidemark_lsn from, VisitStored visit, void* visit_ctx, const tidemark_call* call,
                      tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_text(storage, "storage"); !ok) return ok;
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(storage, "storage"));
     if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
-    const auto sink = archiver->sink();
-    if (!sink) return tl::unexpected(sink.error());
+    TM_ASSIGN(const auto sink, archiver->sink());
     const auto wanted = partition == nullptr ? std::nullopt : std::optional<uint64_t>(*partition);
-    return store::scan(**sink, view(storage), wanted, from, stored_visitor(visit, visit_ctx), call);
+    return store::scan(*sink, view(storage), wanted, from, stored_visitor(visit, visit_ctx), call);
   });
 }
 
@@ -25,14 +24,13 @@ tidemark_status read_record(tidemark_archiver* archiver, tidemark_str key,
                             void (*visit)(void* ctx, const tidemark_record*), void* visit_ctx,
                             const tidemark_call* call, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_text(key, "key"); !ok) return ok;
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(key, "key"));
     if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
-    const auto sink = archiver->sink();
-    if (!sink) return tl::unexpected(sink.error());
-    const auto record = store::read_record(**sink, view(key), call);
-    if (!record) return tl::unexpected(record.error());
-    const auto parsed = core::parse_object_key(view(key));
+    TM_ASSIGN(const auto sink, archiver->sink());
+    const auto record = store::read_record(*sink, view(key), call);
+    if (!record) return record.error();
+    const auto parsed = parse_object_key(view(key));
     const tidemark_record out = {sizeof out,
                                  abi_kind(record->kind),
                                  {abi_str(parsed->storage), parsed->partition},
@@ -46,30 +44,29 @@ tidemark_status read_record(tidemark_archiver* archiver, tidemark_str key,
 }
 
 Status check_options(const tidemark_unpack_options* options) {
-  if (Status ok = need(options, "options"); !ok) return ok;
+  TM_TRY(need(options, "options"));
   const bool has_all = TIDEMARK_HAS(options, tidemark_unpack_options, ctx);
-  if (Status ok = check_struct(has_all, "options", options->struct_size); !ok) return ok;
+  TM_TRY(check_struct(has_all, "options", options->struct_size));
   if ((options->flags & ~TIDEMARK_UNPACK_PRIVATE) != 0) {
     return fail(TIDEMARK_E_UNSUPPORTED, "options.flags is " + std::to_string(options->flags) +
                                             ": this plugin knows TIDEMARK_UNPACK_PRIVATE only");
   }
-  if (Status ok = check_range(options->first, options->last); !ok) return ok;
+  TM_TRY(check_range(options->first, options->last));
   return check_directory(options->directory);
 }
 
 tidemark_status unpack(tidemark_archiver* archiver, tidemark_str key, const tidemark_unpack_options* options,
                        const tidemark_call* call, tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    if (Status ok = need(archiver, "archiver"); !ok) return ok;
-    if (Status ok = check_text(key, "key"); !ok) return ok;
-    if (Status ok = check_options(options); !ok) return ok;
-    const auto sink = archiver->sink();
-    if (!sink) return tl::unexpected(sink.error());
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(key, "key"));
+    TM_TRY(check_options(options));
+    TM_ASSIGN(const auto sink, archiver->sink());
     const bool is_private = (options->flags & TIDEMARK_UNPACK_PRIVATE) != 0;
-    const core::Range wanted = {options->first, options->last};
+    const Range wanted = {options->first, options->last};
     store::Unpacking what = {view(key), wanted, view(options->directory), is_private, {}};
     what.progress = progress_reporter(options->progress, options->ctx);
-    return store::unpack(**sink, what, call);
+    return store::unpack(*sink, what, call);
   });
 }
 

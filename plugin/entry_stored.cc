@@ -1,6 +1,6 @@
 #include "entry_stored.h"
 
-#include "util/guard.h"
+#include "base/guard.h"
 
 namespace tidemark {
 namespace {
@@ -22,17 +22,17 @@ tidemark_stored abi_stored(const store::StoredInfo& info) {
 
 }  // namespace
 
-int32_t abi_kind(core::ObjectKind kind) {
+int32_t abi_kind(ObjectKind kind) {
   switch (kind) {
-    case core::ObjectKind::kArchive:
+    case ObjectKind::kArchive:
       return TIDEMARK_STORED_ARCHIVE;
-    case core::ObjectKind::kGap:
+    case ObjectKind::kGap:
       return TIDEMARK_STORED_GAP;
-    case core::ObjectKind::kAccepted:
+    case ObjectKind::kAccepted:
       return TIDEMARK_STORED_ACCEPTED;
-    case core::ObjectKind::kPruned:
+    case ObjectKind::kPruned:
       return TIDEMARK_STORED_PRUNED;
-    case core::ObjectKind::kOrigin:
+    case ObjectKind::kOrigin:
       return TIDEMARK_STORED_ORIGIN;
   }
   return TIDEMARK_STORED_FOREIGN;

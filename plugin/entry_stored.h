@@ -10,7 +10,7 @@
 
 namespace tidemark {
 
-int32_t abi_kind(core::ObjectKind kind);
+int32_t abi_kind(ObjectKind kind);
 
 using VisitStored = int32_t (*)(void* ctx, const tidemark_stored*);
 // Empty if there is nothing to call.

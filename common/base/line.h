@@ -31,6 +31,13 @@ inline size_t utf8_size(std::string_view text) noexcept {
   return size;
 }
 
+// A character of C0, DEL or one of C1.
+inline bool is_control(std::string_view character) noexcept {
+  const auto first = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return first < 0x20 || first == 0x7F;
+  return character.size() == 2 && first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+}
+
 // What the front of a text becomes in a clean line.
 struct LinePiece {
   size_t taken;  // bytes of the text
@@ -50,15 +57,13 @@ inline LinePiece first_line_piece(std::string_view text) noexcept {
     return piece;
   }
   piece.taken = size;
-  bool is_control = false;
-  if (size == 1) is_control = byte(0) < 0x20 || byte(0) == 0x7F;
-  if (size == 2) is_control = byte(0) == 0xC2 && byte(1) < 0xA0;  // C1
+  bool is_unclean = is_control(text.substr(0, size));
   // Separators of lines and paragraphs, and what turns the direction of writing: U+2028..202E, U+2066..2069.
   if (size == 3 && byte(0) == 0xE2) {
-    is_control = (byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) ||
+    is_unclean = (byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) ||
                  (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9);
   }
-  if (is_control) return piece;
+  if (is_unclean) return piece;
   piece.size = size;
   std::memcpy(piece.text, text.data(), size);
   return piece;
@@ -138,6 +143,12 @@ inline std::string shorten_middle(std::string_view text, size_t most) {
   for (int i = 0; i < 3 && head > 0 && is_inside(head); ++i) --head;
   for (int i = 0; i < 3 && is_inside(tail); ++i) ++tail;
   return std::string(text.substr(0, head)).append(kDots).append(text.substr(tail));
+}
+
+// Text of a stranger in a message: in double quotes, long ones shortened in the middle.
+inline std::string quote(std::string_view text) {
+  constexpr size_t kShown = 123;
+  return '"' + shorten_middle(text, kShown) + '"';
 }
 
 }  // namespace tidemark

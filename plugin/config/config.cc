@@ -139,7 +139,7 @@ Result<std::vector<Option>> read_options(const tidemark_option* options, uint32_
 Result<Config> parse_config(std::span<const Option> options) {
   Config config;
   for (const Option& option : options) {
-    if (Status status = parse_one(option, &config); !status) return tl::unexpected(status.error());
+    TM_TRY(parse_one(option, &config));
   }
   // A default makes way for what was given.
   const auto is_given = [&](std::string_view key) {

@@ -16,7 +16,7 @@
 #include <string>
 #include <thread>
 
-#include "util/mutex.h"
+#include "base/mutex.h"
 
 namespace tidemark::log {
 

@@ -7,9 +7,9 @@
 #include <csignal>
 #include <system_error>
 
+#include "base/guard.h"
+#include "base/stopwatch.h"
 #include "sink/loader.h"
-#include "util/guard.h"
-#include "util/stopwatch.h"
 
 namespace tidemark::runtime {
 namespace {
@@ -51,7 +51,7 @@ class BlockedSignals {
   sigset_t before_;
 };
 
-std::string where(const PartitionId& id, core::Range range) {
+std::string where(const PartitionId& id, Range range) {
   return *id.storage + "/" + std::to_string(id.id) + " [" + std::to_string(range.first) + ", " +
          std::to_string(range.last) + "]";
 }
@@ -85,12 +85,12 @@ bool Archiver::may_be_destroyed() {
 Status Archiver::set_sink(std::string_view url, std::span<const config::Option> options,
                           const tidemark_call* call) {
   if (in_callback()) return fail(TIDEMARK_E_INVALID, "set_sink must not be called from a callback");
-  Result<std::shared_ptr<sink::Sink>> opened = sink::open_sink(
-      url, options, config_.sink_dir, log_, {memory_.put_buffer_bytes, config_.read_only}, call);
-  if (!opened) return tl::unexpected(opened.error());
+  TM_ASSIGN(std::shared_ptr<sink::Sink> opened,
+            sink::open_sink(url, options, config_.sink_dir, log_,
+                            {memory_.put_buffer_bytes, config_.read_only}, call));
   // First the slot, then the scheduler: a job may run on a newer sink than it was meant for, never on an
   // older.
-  const std::shared_ptr<sink::Sink> old = slot_.swap(std::move(*opened));
+  const std::shared_ptr<sink::Sink> old = slot_.swap(std::move(opened));
   if (old != nullptr) metrics_.sink_swapped();
   if (started_) dispatcher_.sink_swapped();
   log::line(*logger_, spdlog::level::info, [&] { return "sink is now " + sink::printable_url(url); });
@@ -166,17 +166,14 @@ std::string Archiver::metrics_text() {
   return metrics_.text(dispatcher_.snapshot(), memory, dispatcher_.events_dropped());
 }
 
-Result<store::Restored> Archiver::restore(std::string_view storage, uint64_t partition, core::Lsn lsn,
+Result<store::Restored> Archiver::restore(std::string_view storage, uint64_t partition, Lsn lsn,
                                           std::string_view directory, const tidemark_call* call) {
-  const auto from = sink();
-  if (!from) return tl::unexpected(from.error());
-  store::Deadline deadline(call);
-  const auto lease = restores_.take(deadline);
-  if (!lease) return tl::unexpected(lease.error());
-  if (lease->waited()) metrics_.waited_for_memory();
-  const auto left = deadline.next_call();
-  if (!left) return tl::unexpected(left.error());
-  return store::restore(**from, storage, partition, lsn, directory, memory_.restore_bytes, *left);
+  TM_ASSIGN(const auto from, sink());
+  const Call deadline(call);
+  TM_ASSIGN(const auto lease, restores_.take(deadline));
+  if (lease.waited()) metrics_.waited_for_memory();
+  TM_ASSIGN(const auto left, deadline.next_call());
+  return store::restore(*from, storage, partition, lsn, directory, memory_.restore_bytes, &left);
 }
 
 Result<std::shared_ptr<sink::Sink>> Archiver::sink() {
@@ -213,7 +210,7 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
   if (const auto* job = std::get_if<JobCommand>(&command)) {
     JobDone done = runner.run(*job);
     if (done.result.outcome != core::Outcome::kDone) log_failure(done, job->id);
-    if (done.begins_at != core::kNoLsn) {
+    if (done.begins_at != kNoLsn) {
       logger_->warn(
           "{}/{} begins at {}: the sink holds nothing of 1..{}; if it should, it is another one, or was "
           "emptied",
@@ -255,7 +252,7 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
 }
 
 void Archiver::count_event(const EventNotice& event) {
-  const core::Range range = event.event.range;
+  const Range range = event.event.range;
   if (event.kind == TIDEMARK_EVENT_SINK_DOWN) metrics_.breaker_opened();
   if (event.kind != TIDEMARK_EVENT_GAP) return;
   if (event.event.known) {
@@ -270,7 +267,7 @@ void Archiver::deliver(const EventNotice& event) {
   tidemark_error error = empty_abi_error();
   const bool has_error = event.error.status != TIDEMARK_OK;
   if (has_error) to_abi(event.error, &error);
-  const core::Range range = event.event.range;
+  const Range range = event.event.range;
   const tidemark_event out = {
       sizeof out, event.kind,         abi_partition(event.id), range.first,
       range.last, event.error.status, event.event.attempt,     has_error ? &error : nullptr};

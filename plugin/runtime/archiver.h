@@ -38,12 +38,12 @@ class Archiver {
   Status set_sink(std::string_view url, std::span<const config::Option> options, const tidemark_call* call);
   Status start();
   Status stop(uint32_t drain_ms);
-  Status notify(const tidemark_partition& partition, core::Lsn low, core::Lsn high) {
+  Status notify(const tidemark_partition& partition, Lsn low, Lsn high) {
     return dispatcher_.notify(view(partition.storage), partition.id, low, high);
   }
   std::string metrics_text();
   // As tidemark.readback/1 says; waits for memory. [any-thread]
-  Result<store::Restored> restore(std::string_view storage, uint64_t partition, core::Lsn lsn,
+  Result<store::Restored> restore(std::string_view storage, uint64_t partition, Lsn lsn,
                                   std::string_view directory, const tidemark_call* call);
   // The sink to read back from; TIDEMARK_E_INVALID before the first set_sink.
   Result<std::shared_ptr<sink::Sink>> sink();

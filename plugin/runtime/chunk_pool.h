@@ -12,7 +12,7 @@
 #include <optional>
 #include <vector>
 
-#include "util/mutex.h"
+#include "base/mutex.h"
 
 namespace tidemark::runtime {
 

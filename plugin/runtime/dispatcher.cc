@@ -84,7 +84,7 @@ void Dispatcher::start() {
   timer_due_ = core::kNever;
 }
 
-Status Dispatcher::notify(std::string_view storage, uint64_t id, core::Lsn low, core::Lsn high) {
+Status Dispatcher::notify(std::string_view storage, uint64_t id, Lsn low, Lsn high) {
   bool became_pending = false;
   Status status = intake_.notify(storage, id, low, high, &became_pending);
   if (became_pending) doorbell_.ring();

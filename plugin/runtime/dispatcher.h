@@ -16,12 +16,12 @@
 #include <variant>
 #include <vector>
 
+#include "base/mutex.h"
+#include "base/result.h"
 #include "core/scheduler.h"
 #include "runtime/doorbell.h"
 #include "runtime/event_queue.h"
 #include "runtime/intake.h"
-#include "util/mutex.h"
-#include "util/result.h"
 
 namespace tidemark::runtime {
 
@@ -50,8 +50,7 @@ struct JobDone {
   core::Job job;
   core::JobResult result;
   Error error;
-  core::Lsn begins_at =
-      core::kNoLsn;  // an origin record was written: the archive of the partition begins here
+  Lsn begins_at = kNoLsn;  // an origin record was written: the archive of the partition begins here
 };
 struct AckDone {
   core::Ack ack;
@@ -70,7 +69,7 @@ class Dispatcher {
   // A new life: everything of the last one is forgotten. Before threads exist. Throws std::bad_alloc.
   void start();
   // [any-thread] Hot: enqueues and wakes a worker if all sleep.
-  Status notify(std::string_view storage, uint64_t id, core::Lsn low, core::Lsn high);
+  Status notify(std::string_view storage, uint64_t id, Lsn low, Lsn high);
 
   // Reports what the worker's last command came to and waits for the next. False: stop. After shut_down only
   // events are handed out, and false means that none is left: none is lost because the archiver stops.

@@ -8,7 +8,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "util/mutex.h"
+#include "base/mutex.h"
 
 namespace tidemark::runtime {
 

@@ -18,10 +18,10 @@
 #include <list>
 #include <vector>
 
+#include "base/result.h"
 #include "core/reserve.h"
 #include "core/scheduler.h"
 #include "runtime/intake.h"
-#include "util/result.h"
 
 namespace tidemark::runtime {
 

@@ -6,8 +6,8 @@
 
 #include <tidemark/archiver.h>
 
+#include "base/result.h"
 #include "runtime/intake.h"
-#include "util/result.h"
 
 namespace tidemark::runtime {
 

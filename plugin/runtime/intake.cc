@@ -5,8 +5,8 @@
 #include <functional>
 #include <new>
 
-#include "core/archive_name.h"
-#include "util/guard.h"
+#include "base/guard.h"
+#include "format/object_name.h"
 
 namespace tidemark::runtime {
 namespace {
@@ -21,10 +21,9 @@ uint64_t mix(uint64_t x) {
 
 }  // namespace
 
-Status Intake::notify(std::string_view storage, uint64_t id, core::Lsn low, core::Lsn high,
-                      bool* became_pending) {
+Status Intake::notify(std::string_view storage, uint64_t id, Lsn low, Lsn high, bool* became_pending) {
   *became_pending = false;
-  if (low == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "low is 0: the first LSN is 1");
+  if (low == kNoLsn) return fail(TIDEMARK_E_INVALID, "low is 0: the first LSN is 1");
   if (high > kMaxLsn) {
     return fail(TIDEMARK_E_INVALID,
                 "high is " + std::to_string(high) + ": the largest LSN is " + std::to_string(kMaxLsn));
@@ -45,13 +44,12 @@ Status Intake::notify(std::string_view storage, uint64_t id, core::Lsn low, core
   if (shard.gate == Gate::kStopping) return fail(TIDEMARK_E_CANCELLED, "the archiver is stopping");
   core::PartitionRef ref = find(shard, storage, id, hash);
   if (ref == kNone) {
-    Result<core::PartitionRef> inserted = insert(shard_number, shard, storage, id, hash);
-    if (!inserted) return tl::unexpected(std::move(inserted.error()));
-    ref = *inserted;
+    TM_ASSIGN(core::PartitionRef inserted, insert(shard_number, shard, storage, id, hash));
+    ref = inserted;
   }
   Record& record = record_of(ref);
   const core::Notice notice{low, high, low, high};
-  if (record.notice.low != core::kNoLsn) {
+  if (record.notice.low != kNoLsn) {
     record.notice.merge(notice);
     return {};
   }
@@ -75,7 +73,7 @@ void Intake::put_back(const Notification& notification) {
   Shard& shard = shards_[shard_number];
   const MutexLock lock(shard.mutex);
   Record& record = record_of(notification.partition);
-  if (record.notice.low != core::kNoLsn) {
+  if (record.notice.low != kNoLsn) {
     record.notice.merge(notification.notice);
     return;
   }
@@ -104,7 +102,7 @@ std::span<Notification> Intake::drain(std::span<Notification> out) {
       Record& record = record_of(ref);
       shard.first_pending = record.next_pending;
       out[filled++] = {ref, record.notice};
-      record.notice.low = core::kNoLsn;
+      record.notice.low = kNoLsn;
     }
     if (shard.first_pending == kNone) {
       shard.last_pending = kNone;
@@ -124,7 +122,7 @@ PartitionId Intake::id_of(core::PartitionRef ref) {
 void Intake::forget(core::PartitionRef ref) {
   Shard& shard = shards_[chunk_of(ref).shard];
   const MutexLock lock(shard.mutex);
-  if (record_of(ref).notice.low == core::kNoLsn) erase(shard, ref);
+  if (record_of(ref).notice.low == kNoLsn) erase(shard, ref);
 }
 
 void Intake::reset() {
@@ -160,7 +158,7 @@ core::PartitionRef Intake::find(const Shard& shard, std::string_view storage, ui
 
 Result<core::PartitionRef> Intake::insert(uint32_t shard_number, Shard& shard, std::string_view storage,
                                           uint64_t id, uint32_t hash) {
-  if (const char* problem = core::storage_name_problem(storage)) {
+  if (const char* problem = storage_name_problem(storage)) {
     return fail(TIDEMARK_E_INVALID, "storage name '" + std::string(storage.substr(0, 200)) + "' " + problem);
   }
   if (shard.used >= kMaxPartitions / kShards) {
@@ -168,11 +166,10 @@ Result<core::PartitionRef> Intake::insert(uint32_t shard_number, Shard& shard, s
                 "more than " + std::to_string(kMaxPartitions) +
                     " partitions at once; lower partition_idle_ms to forget idle ones sooner");
   }
-  const Result<const std::string*> name = intern(storage);
-  if (!name) return tl::unexpected(name.error());
+  TM_ASSIGN(const std::string* const name, intern(storage));
   const bool is_full = (size_t{shard.used} + 1) * 4 > shard.slots.size() * 3;
   if (is_full && !resize_slots(shard, std::max<size_t>(16, shard.slots.size() * 2))) {
-    return tl::unexpected(out_of_memory());
+    return out_of_memory();
   }
   const Result<core::PartitionRef> ref = free_record(shard_number, shard);
   if (!ref) return ref;
@@ -180,7 +177,7 @@ Result<core::PartitionRef> Intake::insert(uint32_t shard_number, Shard& shard, s
   chunk_of(*ref).free &= ~(uint64_t{1} << (*ref % kChunkRecords));
   Record& record = record_of(*ref);
   record = Record();
-  record.storage = *name;
+  record.storage = name;
   record.id = id;
   record.hash = hash;
   const size_t mask = shard.slots.size() - 1;
@@ -202,15 +199,15 @@ Result<core::PartitionRef> Intake::free_record(uint32_t shard_number, Shard& sha
       shard.chunks.reserve(std::max<size_t>(16, 2 * shard.chunks.size()));
     }
   } catch (const std::bad_alloc&) {
-    return tl::unexpected(out_of_memory());
+    return out_of_memory();
   }
   const std::optional<uint32_t> number = chunks_.take();
-  if (!number) return tl::unexpected(out_of_memory());
+  if (!number) return out_of_memory();
   auto* const chunk = new (chunks_.at(*number)) Chunk();
   if (!attach(*number, *chunk)) {
     chunk->~Chunk();
     chunks_.give_back(*number);
-    return tl::unexpected(out_of_memory());
+    return out_of_memory();
   }
   chunk->shard = shard_number;
   chunk->place = static_cast<uint32_t>(shard.chunks.size());

@@ -19,19 +19,19 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/mutex.h"
+#include "base/result.h"
 #include "core/partition_table.h"
 #include "core/scheduler.h"
 #include "core/types.h"
 #include "runtime/chunk_pool.h"
-#include "util/mutex.h"
-#include "util/result.h"
 
 namespace tidemark::runtime {
 
 // Partitions one archiver knows at a time, and distinct names of storages within one start-to-stop life.
 inline constexpr size_t kMaxPartitions = size_t{1} << 26;
 inline constexpr size_t kMaxStorages = size_t{1} << 16;
-inline constexpr core::Lsn kMaxLsn = UINT64_MAX - 1;
+inline constexpr Lsn kMaxLsn = UINT64_MAX - 1;
 
 struct Notification {
   core::PartitionRef partition;
@@ -54,7 +54,7 @@ class Intake {
   enum class Gate : uint8_t { kNotStarted, kOpen, kStopping };
 
   // `became_pending` tells that something waits now and nothing did before: someone must be woken.
-  Status notify(std::string_view storage, uint64_t id, core::Lsn low, core::Lsn high, bool* became_pending);
+  Status notify(std::string_view storage, uint64_t id, Lsn low, Lsn high, bool* became_pending);
 
   void set_gate(Gate gate);
   // Whether drain would give something; sequentially consistent with notify.

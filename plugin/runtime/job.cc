@@ -3,17 +3,17 @@
 #include <array>
 #include <chrono>
 
-#include "core/archive_name.h"
-#include "core/footer.h"
+#include "base/guard.h"
+#include "base/sha256.h"
+#include "base/stopwatch.h"
+#include "base/wall_clock.h"
+#include "format/footer.h"
+#include "format/object_name.h"
 #include "runtime/host.h"
 #include "sink/memory_source.h"
 #include "store/compare.h"
 #include "store/store.h"
 #include "tar/format.h"
-#include "util/guard.h"
-#include "util/sha256.h"
-#include "util/stopwatch.h"
-#include "util/wall_clock.h"
 
 namespace tidemark::runtime {
 namespace {
@@ -21,23 +21,17 @@ namespace {
 // Archives taken from one listing; more are looked up when the partition gets there.
 constexpr size_t kDiscoverAtOnce = 1024;
 
-std::string name_of(const PartitionId& id, core::Range range) {
+std::string name_of(const PartitionId& id, Range range) {
   std::string name = *id.storage + "/" + std::to_string(id.id) + " entry " + std::to_string(range.first);
   if (range.last != range.first) name += ".." + std::to_string(range.last);
   return name;
 }
 
-tar::Cancel cancel_of(const std::atomic<bool>& cancelled) {
-  return {const_cast<std::atomic<bool>*>(&cancelled),
-          [](void* ctx) { return static_cast<std::atomic<bool>*>(ctx)->load(); }};
-}
-
 tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                             tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    const Result<size_t> count = static_cast<tar::EntrySource*>(ctx)->read(offset, buffer, size);
-    if (!count) return tl::unexpected(count.error());
-    *out_size = *count;
+    TM_ASSIGN(const size_t count, static_cast<tar::EntrySource*>(ctx)->read(offset, buffer, size));
+    *out_size = count;
     return {};
   });
 }
@@ -61,14 +55,13 @@ class JobRunner::Leases {
   std::chrono::nanoseconds acquire_time() const { return acquire_time_; }
 
   // Acquires the entry and adds it to the source; *taken as add() of the source says.
-  Status add(core::Lsn lsn, uint64_t most_bytes, bool* taken) {
+  Status add(Lsn lsn, uint64_t most_bytes, bool* taken) {
     const Stopwatch acquiring;
     const Result<std::string_view> path = acquire(lsn);
     acquire_time_ += acquiring.elapsed();
-    if (!path) return tl::unexpected(path.error());
-    const Result<bool> added = source().add({lsn, *path}, most_bytes);
-    if (!added) return tl::unexpected(added.error());
-    *taken = *added;
+    if (!path) return path.error();
+    TM_ASSIGN(const bool added, source().add({lsn, *path}, most_bytes));
+    *taken = added;
     return {};
   }
 
@@ -80,14 +73,14 @@ class JobRunner::Leases {
   }
 
  private:
-  Result<std::string_view> acquire(core::Lsn lsn) {
+  Result<std::string_view> acquire(Lsn lsn) {
     tidemark_error error = empty_abi_error();
     entries_.push_back({sizeof(tidemark_entry), 0, {nullptr, 0}, nullptr});  // before there is a loan to lose
     tidemark_entry& entry = entries_.back();
     const tidemark_status status = host_.acquire_entry(host_.ctx, &partition_, lsn, &entry, &error);
     if (status != TIDEMARK_OK) {
       entries_.pop_back();
-      return tl::unexpected<Error>(from_abi(status, error, "acquire_entry"));
+      return from_abi(status, error, "acquire_entry");
     }
     const std::string_view path = view(entry.path);
     if (path.empty() || path.front() != '/') {
@@ -121,7 +114,7 @@ JobRunner::JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metri
 
 JobDone JobRunner::run(const JobCommand& command) noexcept {
   sink_ = slot_.get();
-  put_through_ = core::kNoLsn;
+  put_through_ = kNoLsn;
   Ended ended;
   try {
     ended = run_kind(command);
@@ -157,7 +150,7 @@ JobRunner::Ended JobRunner::run_kind(const JobCommand& command) {
   return {};
 }
 
-JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
+JobRunner::Ended JobRunner::archive(const PartitionId& id, Range range) {
   const Stopwatch watch;
   Leases leases(host_, id, sources_, metrics_);
   if (auto failure = lay_out(id, limits_.batch_bytes, leases, &range)) return std::move(*failure);
@@ -178,13 +171,13 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, core::Range range) {
   return result;
 }
 
-JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, core::Range range, Leases& leases) {
+JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, Leases& leases) {
   tar::EntrySource& body = leases.source();
-  core::Digest digest;
+  Digest digest;
   tidemark_source source = {sizeof source, 0,           body.size_bytes(), nullptr,
                             &body,         read_source, body.data(),       nullptr};
   if (sink_->wants_sha256()) {
-    const Result<core::Digest> whole = body.object_digest();
+    const Result<Digest> whole = body.object_digest();
     if (!whole) return entry_error(whole.error());
     digest = *whole;
     source.sha256 = digest.data();
@@ -196,7 +189,7 @@ JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, core::Range rang
     crc32c = *whole;
     source.crc32c = &crc32c;
   }
-  const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
+  const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kArchive);
   put_through_ = range.last;
   const Stopwatch putting;
   const auto read_before = body.times().read;
@@ -235,7 +228,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
       return deferred;
     }
   }
-  const std::string key = core::object_key(*id.storage, id.id, job.range, core::ObjectKind::kArchive);
+  const std::string key = object_key(*id.storage, id.id, job.range, ObjectKind::kArchive);
   // What another life wrote may be visible and not durable yet; head says it is.
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
   if (!existing) return sink_error(existing.error());
@@ -244,7 +237,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
   if (is_whole) {
     // As long as all of it is there one digest tells.
     Leases leases(host_, id, sources_, metrics_);
-    core::Range range = job.range;
+    Range range = job.range;
     auto failure = lay_out(id, UINT64_MAX, leases, &range);
     if (failure) {
       const bool missing = failure->result.outcome == core::Outcome::kMissing;
@@ -261,16 +254,16 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
   }
   if (!is_told) result = compare_entries(id, job);
   if (result.result.outcome == core::Outcome::kDone) {
-    const core::Lsn through = result.result.through == core::kNoLsn ? job.part.last : result.result.through;
+    const Lsn through = result.result.through == kNoLsn ? job.part.last : result.result.through;
     metrics_.verified(through - job.part.first + 1, watch.seconds());
   }
   return result;
 }
 
-JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range) {
-  const core::FooterBlock block = core::format_gap_record(*id.storage, id.id, range);
+JobRunner::Ended JobRunner::record_gap(const PartitionId& id, Range range) {
+  const FooterBlock block = format_gap_record(*id.storage, id.id, range);
   const sink::MemorySource body(*sink_, {block.data(), block.size()});
-  const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kGap);
+  const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kGap);
   const auto source = body.source();
   if (!source) return entry_error(source.error());
   const Status status = put(key, **source);
@@ -295,7 +288,7 @@ JobRunner::Ended JobRunner::record_gap(const PartitionId& id, core::Range range)
 }
 
 JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job) {
-  const core::Lsn low = job.range.first;
+  const Lsn low = job.range.first;
   Result<store::Discovery> found = store::discover(
       *sink_, *id.storage, id.id, low, {job.check_older, job.first_look, kDiscoverAtOnce}, &call_);
   if (!found) return sink_error(found.error());
@@ -319,21 +312,21 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
 // are asked for when they are compared; those before them are passed, or acknowledged, without that. One
 // question stands for all that was listed, see put and head in tidemark/sink.h.
 Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found) {
-  std::optional<core::ParsedName> passed = job.asked ? found.older : std::nullopt;
-  for (const core::Range& range : found.archives) {
-    if (range.first < job.low) passed = {range, core::ObjectKind::kArchive};
+  std::optional<ParsedName> passed = job.asked ? found.older : std::nullopt;
+  for (const Range& range : found.archives) {
+    if (range.first < job.low) passed = {range, ObjectKind::kArchive};
   }
   if (job.asked && !passed && !job.check_older && job.range.first > 1) {
-    const core::Lsn before = job.range.first - 1;
+    const Lsn before = job.range.first - 1;
     const auto visit = [&](const store::ArchiveInfo& info) {
-      if (info.kind != core::ObjectKind::kOrigin) passed = {info.range, info.kind};
+      if (info.kind != ObjectKind::kOrigin) passed = {info.range, info.kind};
       return !passed;
     };
     if (Status listed = store::list(*sink_, *id.storage, id.id, before, visit, &call_); !listed)
       return listed;
   }
   if (!passed) return {};
-  const std::string key = core::object_key(*id.storage, id.id, passed->range, passed->kind);
+  const std::string key = object_key(*id.storage, id.id, passed->range, passed->kind);
   const auto there = sink_->head(key, &call_);
   if (there) return {};
   Error error = there.error();
@@ -341,16 +334,16 @@ Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, cons
     error.status = TIDEMARK_E_RETRYABLE;  // to be listed again
     error.message = key + " was listed and is not there: " + error.message;
   }
-  return tl::unexpected(std::move(error));
+  return error;
 }
 
 std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes, Leases& leases,
-                                                   core::Range* range) {
-  if (Status begun = leases.source().begin(*id.storage, id.id, cancel_of(cancelled_)); !begun) {
+                                                   Range* range) {
+  if (Status begun = leases.source().begin(*id.storage, id.id, Call(&call_)); !begun) {
     return ended(core::Outcome::kEntryFailed, begun.error());
   }
-  const core::Lsn last = range->last;
-  for (core::Lsn lsn = range->first;; ++lsn) {
+  const Lsn last = range->last;
+  for (Lsn lsn = range->first;; ++lsn) {
     bool taken = false;
     Status status = leases.add(lsn, most_bytes, &taken);
     // What fails is met again as the first of another job, and holds up only itself.
@@ -366,46 +359,46 @@ std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64
   return std::nullopt;
 }
 
-JobRunner::Ended JobRunner::entry_error(const PartitionId& id, core::Lsn lsn, Error error) const {
+JobRunner::Ended JobRunner::entry_error(const PartitionId& id, Lsn lsn, Error error) const {
   core::Outcome outcome = entry_outcome(error);
   if (error.status == TIDEMARK_E_NOT_FOUND) outcome = core::Outcome::kMissing;
   error.message = name_of(id, {lsn, lsn}) + ": " + error.message;
   return ended(outcome, std::move(error));
 }
 
-JobRunner::Ended JobRunner::compare(const PartitionId& id, core::Range range, uint64_t there_bytes,
+JobRunner::Ended JobRunner::compare(const PartitionId& id, Range range, uint64_t there_bytes,
                                     Leases& leases) {
-  const Result<core::Digest> digest = leases.source().content_digest();
+  const Result<Digest> digest = leases.source().content_digest();
   if (!digest) return entry_error(digest.error());
   const store::ArchiveContent here = {leases.source().size_bytes(), *digest};
   leases.give_back();
-  const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
+  const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kArchive);
   uint64_t read_bytes = 0;
   Status status =
       store::compare_archive(*sink_, key, there_bytes, here, limits_.verify_depth, &read_bytes, &call_);
   return looked_at(id, range, std::move(status), read_bytes);
 }
 
-JobRunner::Ended JobRunner::prove(const PartitionId& id, core::Range range) {
-  const std::string key = core::object_key(*id.storage, id.id, range, core::ObjectKind::kArchive);
+JobRunner::Ended JobRunner::prove(const PartitionId& id, Range range) {
+  const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kArchive);
   uint64_t read_bytes = 0;
   Status status = store::prove_archive(*sink_, key, limits_.verify_depth, &read_bytes, &call_);
   return looked_at(id, range, std::move(status), read_bytes);
 }
 
 JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::Job& job) {
-  core::Range part = job.part;
+  Range part = job.part;
   part.last = part.first + std::min(part.last - part.first, limits_.compare_entries - 1);
-  const std::string key = core::object_key(*id.storage, id.id, job.range, core::ObjectKind::kArchive);
+  const std::string key = object_key(*id.storage, id.id, job.range, ObjectKind::kArchive);
   Leases leases(host_, id, sources_, metrics_);
   uint64_t read_bytes = 0;
   auto there = store::digest_entries(*sink_, key, part, &read_bytes, &call_);
-  Ended result = looked_at(id, job.range, there ? Status() : tl::unexpected(there.error()), read_bytes);
+  Ended result = looked_at(id, job.range, there ? Status() : there.error(), read_bytes);
   if (result.result.outcome != core::Outcome::kDone) return result;
-  for (core::Lsn lsn = part.first; lsn <= part.last; ++lsn) {
+  for (Lsn lsn = part.first; lsn <= part.last; ++lsn) {
     Ended entry;
-    const core::Digest& archived = there->at(lsn);
-    const Result<core::Digest> here = digest_of_entry(id, lsn, leases);
+    const Digest& archived = there->at(lsn);
+    const Result<Digest> here = digest_of_entry(id, lsn, leases);
     if (!here) {
       entry = entry_error(id, lsn, here.error());
       // Archived, and the host no longer has it.
@@ -424,7 +417,7 @@ JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::J
   return result;
 }
 
-JobRunner::Ended JobRunner::looked_at(const PartitionId& id, core::Range range, Status status,
+JobRunner::Ended JobRunner::looked_at(const PartitionId& id, Range range, Status status,
                                       uint64_t read_bytes) {
   read_pace_.pay(read_bytes, now_ms());
   Ended result;
@@ -439,17 +432,15 @@ JobRunner::Ended JobRunner::looked_at(const PartitionId& id, core::Range range, 
 }
 
 // Of the bytes that the entry takes in any archive.
-Result<core::Digest> JobRunner::digest_of_entry(const PartitionId& id, core::Lsn lsn, Leases& leases) {
+Result<Digest> JobRunner::digest_of_entry(const PartitionId& id, Lsn lsn, Leases& leases) {
   constexpr size_t kPieceBytes = 16 << 10;
   leases.give_back();
   tar::EntrySource& source = leases.source();
-  if (Status begun = source.begin(*id.storage, id.id, cancel_of(cancelled_)); !begun) {
-    return tl::unexpected(begun.error());
-  }
+  TM_TRY(source.begin(*id.storage, id.id, Call(&call_)));
   bool taken = false;
-  if (Status added = leases.add(lsn, UINT64_MAX, &taken); !added) return tl::unexpected(added.error());
+  TM_TRY(leases.add(lsn, UINT64_MAX, &taken));
   source.seal();
-  const uint64_t size_bytes = source.size_bytes() - tar::kEndMarkSize - core::kFooterSize;
+  const uint64_t size_bytes = source.size_bytes() - tar::kEndMarkSize - kFooterSize;
   Sha256 sha256;
   if (source.data() != nullptr) {
     sha256.update(source.data(), size_bytes);
@@ -458,13 +449,12 @@ Result<core::Digest> JobRunner::digest_of_entry(const PartitionId& id, core::Lsn
   std::array<uint8_t, kPieceBytes> piece;
   for (uint64_t offset = 0; offset < size_bytes;) {
     const size_t most = std::min<uint64_t>(piece.size(), size_bytes - offset);
-    const Result<size_t> count = source.read(offset, piece.data(), most);
-    if (!count) return tl::unexpected(count.error());
-    sha256.update(piece.data(), *count);
-    offset += *count;
+    TM_ASSIGN(const size_t count, source.read(offset, piece.data(), most));
+    sha256.update(piece.data(), count);
+    offset += count;
   }
   // To the end: only there is it known that nothing changed meanwhile.
-  if (const auto whole = source.content_digest(); !whole) return tl::unexpected(whole.error());
+  TM_TRY(source.content_digest());
   return sha256.finish();
 }
 
@@ -507,7 +497,7 @@ JobRunner::Ended JobRunner::sink_error(Error error) const {
 }
 
 // CORRUPT: what is there is damaged. Else another history has written it.
-JobRunner::Ended JobRunner::conflict(const PartitionId& id, core::Range range, Error error) const {
+JobRunner::Ended JobRunner::conflict(const PartitionId& id, Range range, Error error) const {
   const bool is_damaged = error.status == TIDEMARK_E_CORRUPT;
   error.message = name_of(id, range) + ": " + (is_damaged ? "damaged in the sink: " : "") + error.message +
                   (is_damaged ? "; move it away and it is written anew" : "; nothing was overwritten");

@@ -45,39 +45,38 @@ class JobRunner {
   struct Ended {
     core::JobResult result;
     Error error;
-    bool existed = false;                // a put found the same archive there
-    core::Lsn begins_at = core::kNoLsn;  // see JobDone
+    bool existed = false;    // a put found the same archive there
+    Lsn begins_at = kNoLsn;  // see JobDone
   };
 
   Ended run_kind(const JobCommand& command);
-  Ended archive(const PartitionId& id, core::Range range);
+  Ended archive(const PartitionId& id, Range range);
   Ended verify(const PartitionId& id, const core::Job& job);
-  Ended record_gap(const PartitionId& id, core::Range range);
+  Ended record_gap(const PartitionId& id, Range range);
   Ended discover(const PartitionId& id, const core::Job& job);
   Status make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found);
 
   // Acquires the entries of *range and lays them out. *range becomes what was taken: all before an entry that
   // cannot be had, or with which there would be more than most_bytes. An Ended if that is not even the first.
-  std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, Leases& leases,
-                               core::Range* range);
-  Ended put_laid_out(const PartitionId& id, core::Range range, Leases& leases);
-  Ended entry_error(const PartitionId& id, core::Lsn lsn, Error error) const;
+  std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, Leases& leases, Range* range);
+  Ended put_laid_out(const PartitionId& id, Range range, Leases& leases);
+  Ended entry_error(const PartitionId& id, Lsn lsn, Error error) const;
   // Compares the archive that is there with what was laid out: equal, in conflict, or not to be told now. The
   // entries go back before it is read.
-  Ended compare(const PartitionId& id, core::Range range, uint64_t there_bytes, Leases& leases);
+  Ended compare(const PartitionId& id, Range range, uint64_t there_bytes, Leases& leases);
   // Compares an archive entry by entry with those of the job's part that the host still has.
   Ended compare_entries(const PartitionId& id, const core::Job& job);
   // The host no longer has its entry: it counts as archived, if it is what it says. Memory is the caller's.
-  Ended prove(const PartitionId& id, core::Range range);
+  Ended prove(const PartitionId& id, Range range);
   // What reading an archive that is there came to; `read_bytes` of it.
-  Ended looked_at(const PartitionId& id, core::Range range, Status status, uint64_t read_bytes);
-  Result<core::Digest> digest_of_entry(const PartitionId& id, core::Lsn lsn, Leases& leases);
+  Ended looked_at(const PartitionId& id, Range range, Status status, uint64_t read_bytes);
+  Result<Digest> digest_of_entry(const PartitionId& id, Lsn lsn, Leases& leases);
   Status put(const std::string& key, const tidemark_source& source);
   Ended ended(core::Outcome outcome, Error error) const;
   core::Outcome entry_outcome(const Error& error) const;
   Ended entry_error(Error error) const;
   Ended sink_error(Error error) const;
-  Ended conflict(const PartitionId& id, core::Range range, Error error) const;
+  Ended conflict(const PartitionId& id, Range range, Error error) const;
 
   const tidemark_host& host_;
   sink::Slot& slot_;
@@ -88,8 +87,8 @@ class JobRunner {
   const JobLimits limits_;
   const std::atomic<bool>& cancelled_;
   tidemark_call call_;
-  std::shared_ptr<sink::Sink> sink_;      // of the job that runs
-  core::Lsn put_through_ = core::kNoLsn;  // of the archive that it may have put
+  std::shared_ptr<sink::Sink> sink_;  // of the job that runs
+  Lsn put_through_ = kNoLsn;          // of the archive that it may have put
 };
 
 }  // namespace tidemark::runtime

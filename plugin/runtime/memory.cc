@@ -51,7 +51,7 @@ Slots::Lease Slots::take() {
   return {*this, waits};
 }
 
-Result<Slots::Lease> Slots::take(const store::Deadline& deadline) {
+Result<Slots::Lease> Slots::take(const Call& deadline) {
   const MutexLock lock(mutex_);
   Status status = deadline.check();
   const bool waits = free_ == 0 && status;
@@ -65,7 +65,7 @@ Result<Slots::Lease> Slots::take(const store::Deadline& deadline) {
   }
   if (!status) {
     if (free_ > 0) given_back_.notify_one();  // it may have been meant for this thread
-    return tl::unexpected(std::move(status.error()));
+    return std::move(status.error());
   }
   --free_;
   ++usage_.in_use;

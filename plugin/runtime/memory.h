@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
-#include "store/deadline.h"
+#include "base/call.h"
+#include "base/mutex.h"
+#include "base/result.h"
 #include "tar/entry_source.h"
-#include "util/mutex.h"
-#include "util/result.h"
 
 namespace tidemark::runtime {
 
@@ -58,7 +58,7 @@ class Slots {
   // Waits as long as it takes: whoever holds a share is on its way to give it back.
   Lease take() TM_EXCLUDES(mutex_);
   // Or the deadline's error.
-  Result<Lease> take(const store::Deadline& deadline) TM_EXCLUDES(mutex_);
+  Result<Lease> take(const Call& deadline) TM_EXCLUDES(mutex_);
   Usage usage() TM_EXCLUDES(mutex_);
 
  private:

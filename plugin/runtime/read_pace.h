@@ -12,8 +12,8 @@
 
 #include <cstdint>
 
+#include "base/mutex.h"
 #include "core/rate_limit.h"
-#include "util/mutex.h"
 
 namespace tidemark::runtime {
 

@@ -1,6 +1,6 @@
 // Finding and loading a sub-plugin, and opening a sink of it.
 //
-// [control]: the caller serialises. Boost.DLL's exceptions end here.
+// [control]: the caller serialises.
 #ifndef TIDEMARK_SINK_LOADER_H
 #define TIDEMARK_SINK_LOADER_H
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "util/crc32c.h"
-#include "util/sha256.h"
+#include "base/crc32c.h"
+#include "base/sha256.h"
 
 namespace tidemark::sink {
 
@@ -25,7 +25,7 @@ MemorySource::MemorySource(const Sink& sink, std::string_view bytes)
       sha256_ = *digest;
       source_.sha256 = sha256_.data();
     } else {
-      digested_ = tl::unexpected(digest.error());
+      digested_ = digest.error();
     }
   }
   if (sink.wants_crc32c()) {
@@ -35,7 +35,7 @@ MemorySource::MemorySource(const Sink& sink, std::string_view bytes)
 }
 
 Result<const tidemark_source*> MemorySource::source() const {
-  if (!digested_) return tl::unexpected(digested_.error());
+  if (!digested_) return digested_.error();
   return &source_;
 }
 

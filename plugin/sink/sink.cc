@@ -3,14 +3,14 @@
 #include <optional>
 #include <string>
 
-#include "util/guard.h"
+#include "base/guard.h"
 
 namespace tidemark::sink {
 namespace {
 
 Status outcome(tidemark_status status, const tidemark_error& error, const char* verb, std::string_view key) {
   if (status == TIDEMARK_OK) return {};
-  return tl::unexpected<Error>(from_abi(status, error, std::string(verb) + " " + std::string(key)));
+  return from_abi(status, error, std::string(verb) + " " + std::string(key));
 }
 
 // A function of ours that the sink calls: what it throws must not pass through the sink's code.
@@ -49,7 +49,7 @@ Result<ObjectInfo> Sink::head(std::string_view key, const tidemark_call* call) {
   tidemark_error error = empty_abi_error();
   tidemark_object object = {sizeof object, 0, 0, 0};
   const tidemark_status status = api_->head(handle_, abi_str(key), call, &object, &error);
-  if (Status result = outcome(status, error, "head", key); !result) return tl::unexpected(result.error());
+  TM_TRY(outcome(status, error, "head", key));
   return ObjectInfo{object.size_bytes, object.modified_us};
 }
 
@@ -63,7 +63,7 @@ Status Sink::get(std::string_view key, int64_t offset, uint64_t size,
       }};
   tidemark_error error = empty_abi_error();
   const tidemark_status status = api_->get(handle_, abi_str(key), offset, size, &writer, call, &error);
-  if (callback.thrown) return tl::unexpected(std::move(*callback.thrown));
+  if (callback.thrown) return std::move(*callback.thrown);
   return outcome(status, error, "get", key);
 }
 
@@ -80,7 +80,7 @@ Status Sink::list(std::string_view prefix, std::string_view start_after,
         return (*static_cast<Visit*>(ctx))(view(key), info) ? 0 : 1;
       },
       &callback, call, &error);
-  if (callback.thrown) return tl::unexpected(std::move(*callback.thrown));
+  if (callback.thrown) return std::move(*callback.thrown);
   return outcome(status, error, "list", prefix);
 }
 

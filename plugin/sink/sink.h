@@ -12,7 +12,7 @@
 #include <memory>
 #include <string_view>
 
-#include "util/result.h"
+#include "base/result.h"
 
 namespace tidemark::sink {
 

@@ -7,8 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/mutex.h"
 #include "sink/sink.h"
-#include "util/mutex.h"
 
 namespace tidemark::sink {
 

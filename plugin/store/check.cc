@@ -7,9 +7,9 @@ namespace tidemark::store {
 namespace {
 
 // Its only entry is all of its content but the end mark, whose digest comes with that of the whole.
-Status check_single(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
+Status check_single(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                     const std::function<bool(const CheckedEntry&)>& visit, const Progress& progress,
-                    Deadline& deadline) {
+                    const Call& deadline) {
   tar::ContentVisitor nothing;
   tar::FooterSplitter splitter;
   Status status = read_archive(sink, key, parsed, splitter, nothing, progress, deadline);
@@ -24,11 +24,11 @@ Status check_single(sink::Sink& sink, std::string_view key, const core::ParsedKe
 Status check(sink::Sink& sink, std::string_view key, const std::function<bool(const CheckedEntry&)>& visit,
              const Progress& progress, const tidemark_call* call) {
   const auto parsed = parse_key(key);
-  if (!parsed) return tl::unexpected(parsed.error());
-  Deadline deadline(call);
-  if (parsed->name.kind != core::ObjectKind::kArchive) {
+  if (!parsed) return parsed.error();
+  const Call deadline(call);
+  if (parsed->name.kind != ObjectKind::kArchive) {
     const auto object = read_record_object(sink, key, *parsed, deadline);
-    if (!object) return tl::unexpected(object.error());
+    if (!object) return object.error();
     if (progress) progress(object->size());
     return {};
   }
@@ -36,8 +36,7 @@ Status check(sink::Sink& sink, std::string_view key, const std::function<bool(co
     return check_single(sink, key, *parsed, visit, progress, deadline);
   }
   bool was_stopped = false;
-  const tar::EntryDigests::Take take = [&](core::Lsn lsn, uint64_t size_bytes,
-                                           const core::Digest& digest) -> Status {
+  const tar::EntryDigests::Take take = [&](Lsn lsn, uint64_t size_bytes, const Digest& digest) -> Status {
     if (visit({lsn, size_bytes, digest})) return {};
     was_stopped = true;
     return fail(TIDEMARK_E_CANCELLED, "the visitor has seen enough");
@@ -50,15 +49,13 @@ Status check(sink::Sink& sink, std::string_view key, const std::function<bool(co
 }
 
 Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return tl::unexpected(parsed.error());
-  if (parsed->name.kind == core::ObjectKind::kArchive) {
+  TM_ASSIGN(const auto parsed, parse_key(key));
+  if (parsed.name.kind == ObjectKind::kArchive) {
     return fail(TIDEMARK_E_INVALID, std::string(key) + ": is an archive, not a record");
   }
-  Deadline deadline(call);
-  const auto object = read_record_object(sink, key, *parsed, deadline);
-  if (!object) return tl::unexpected(object.error());
-  return parse_record(*object, *parsed);
+  const Call deadline(call);
+  TM_ASSIGN(const auto object, read_record_object(sink, key, parsed, deadline));
+  return parse_record(object, parsed);
 }
 
 }  // namespace tidemark::store

@@ -13,37 +13,37 @@ namespace tidemark::store {
 namespace {
 
 // Every byte, once. The footer, if it is of these bytes and of this key.
-Result<core::Footer> read_whole(sink::Sink& sink, std::string_view key, uint64_t* read_bytes,
-                                const tidemark_call* call) {
+Result<Footer> read_whole(sink::Sink& sink, std::string_view key, uint64_t* read_bytes,
+                          const tidemark_call* call) {
   const auto parsed = parse_key(key);
-  if (!parsed) return tl::unexpected(parsed.error());
-  Deadline deadline(call);
+  if (!parsed) return parsed.error();
+  const Call deadline(call);
   tar::FooterSplitter splitter;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
     *read_bytes += piece.size();
     splitter.push(piece);
     return {};
   });
-  if (!status) return tl::unexpected(std::move(status.error()));
+  if (!status) return std::move(status.error());
   auto footer = splitter.check(parsed->storage, parsed->partition, parsed->name.range);
   if (!footer) return about(key, footer.error());
   return footer;
 }
 
-Result<core::Footer> read(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
-                          const tidemark_call* call) {
+Result<Footer> read(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
+                    const tidemark_call* call) {
   if (depth == Depth::kFull) return read_whole(sink, key, read_bytes, call);
-  *read_bytes += core::kFooterSize;
+  *read_bytes += kFooterSize;
   return read_footer(sink, key, call);
 }
 
 }  // namespace
 
-Error other_content(std::string_view key, const core::Digest& there, const core::Digest& here) {
+Error other_content(std::string_view key, const Digest& there, const Digest& here) {
   Error error;
   error.status = TIDEMARK_E_EXISTS;
-  error.message = std::string(key) + " holds other content: sha256 " + core::hex(there) + " there, " +
-                  core::hex(here) + " here";
+  error.message =
+      std::string(key) + " holds other content: sha256 " + hex(there) + " there, " + hex(here) + " here";
   return error;
 }
 
@@ -52,16 +52,14 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
                        const tidemark_call* call) {
   // Of another size it is not ours whatever it holds; its footer tells a cut object from another history.
   const bool is_other_size = there_bytes != here.size_bytes;
-  const auto footer = read(sink, key, is_other_size ? Depth::kFooter : depth, read_bytes, call);
-  if (!footer) return tl::unexpected(footer.error());
-  if (footer->sha256 != here.sha256) {
+  TM_ASSIGN(const auto footer, read(sink, key, is_other_size ? Depth::kFooter : depth, read_bytes, call));
+  if (footer.sha256 != here.sha256) {
     // Another history, or a footer that is damaged itself: that an operator must be told rightly is worth
     // reading.
     if (depth == Depth::kFooter && !is_other_size) {
-      const auto whole = read(sink, key, Depth::kFull, read_bytes, call);
-      if (!whole) return tl::unexpected(whole.error());
+      TM_TRY(read(sink, key, Depth::kFull, read_bytes, call));
     }
-    return tl::unexpected(other_content(key, footer->sha256, here.sha256));
+    return other_content(key, footer.sha256, here.sha256);
   }
   if (is_other_size) {
     return fail(TIDEMARK_E_CORRUPT,
@@ -74,24 +72,24 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
 Status prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
                      const tidemark_call* call) {
   const auto footer = read(sink, key, depth, read_bytes, call);
-  return footer ? Status() : tl::unexpected(footer.error());
+  return footer ? Status() : footer.error();
 }
 
-Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, core::Range wanted,
+Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, Range wanted,
                                       uint64_t* read_bytes, const tidemark_call* call) {
   const auto parsed = parse_key(key);
-  if (!parsed) return tl::unexpected(parsed.error());
+  if (!parsed) return parsed.error();
   EntryDigestMap found;
-  const tar::EntryDigests::Take keep = [&](core::Lsn lsn, uint64_t, const core::Digest& digest) -> Status {
+  const tar::EntryDigests::Take keep = [&](Lsn lsn, uint64_t, const Digest& digest) -> Status {
     found.emplace(lsn, digest);
     return {};
   };
-  Deadline deadline(call);
+  const Call deadline(call);
   tar::FooterSplitter splitter;
   tar::EntryDigests digests(wanted, keep);
   const Progress count = [read_bytes](uint64_t bytes) { *read_bytes += bytes; };
   Status status = read_archive(sink, key, *parsed, splitter, digests, count, deadline);
-  if (!status) return tl::unexpected(std::move(status.error()));
+  if (!status) return std::move(status.error());
   return found;
 }
 

@@ -9,9 +9,9 @@
 #include <map>
 #include <string_view>
 
-#include "core/footer.h"
+#include "base/result.h"
+#include "format/footer.h"
 #include "sink/sink.h"
-#include "util/result.h"
 
 namespace tidemark::store {
 
@@ -23,11 +23,11 @@ enum class Depth : uint8_t {
 // What an archive should be: its size, footer included, and the digest of all before the footer.
 struct ArchiveContent {
   uint64_t size_bytes = 0;
-  core::Digest sha256{};
+  Digest sha256{};
 };
 
 // The error of an archive that is whole and holds something else: EXISTS, with both digests.
-Error other_content(std::string_view key, const core::Digest& there, const core::Digest& here);
+Error other_content(std::string_view key, const Digest& there, const Digest& here);
 
 // Whether the archive under `key`, of which the sink says that it has `there_bytes`, is that content.
 //   EXISTS   it is whole and holds other content
@@ -43,8 +43,8 @@ Status prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64
 
 // Reads an archive whole and checks it, members included: the digest of each of its entries in `wanted`, as
 // tar/entry_digests.h says. CORRUPT as above, or if its members are not what the archiver writes.
-using EntryDigestMap = std::map<core::Lsn, core::Digest>;
-Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, core::Range wanted,
+using EntryDigestMap = std::map<Lsn, Digest>;
+Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, Range wanted,
                                       uint64_t* read_bytes, const tidemark_call* call);
 
 }  // namespace tidemark::store

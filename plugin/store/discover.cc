@@ -12,26 +12,26 @@ namespace {
 // The questions about one partition's names, each of them one listing.
 class Prober {
  public:
-  Prober(sink::Sink& sink, std::string_view storage, uint64_t partition, Deadline& deadline)
+  Prober(sink::Sink& sink, std::string_view storage, uint64_t partition, const Call& deadline)
       : sink_(sink), storage_(storage), partition_(partition), deadline_(deadline) {}
 
-  Status list(core::Lsn from, const std::function<bool(const ArchiveInfo&)>& visit) {
+  Status list(Lsn from, const std::function<bool(const ArchiveInfo&)>& visit) {
     return list_within(sink_, storage_, partition_, from, visit, deadline_);
   }
 
   struct Window {
-    core::Lsn newest = core::kNoLsn;  // the highest last LSN seen, but for origins; none if there is none
-    core::Lsn origin = core::kNoLsn;  // the lowest last LSN of origins
-    bool is_complete = true;          // everything in it was seen
+    Lsn newest = kNoLsn;      // the highest last LSN seen, but for origins; none if there is none
+    Lsn origin = kNoLsn;      // the lowest last LSN of origins
+    bool is_complete = true;  // everything in it was seen
   };
   // Names whose last LSN is in [from, end), at most a page of them, origins not counted.
-  Result<Window> look(core::Lsn from, core::Lsn end) {
+  Result<Window> look(Lsn from, Lsn end) {
     Window window;
     size_t names = 0;
     Status status = list(from, [&](const ArchiveInfo& info) {
       if (info.range.last >= end) return false;
-      if (info.kind == core::ObjectKind::kOrigin) {
-        if (window.origin == core::kNoLsn) window.origin = info.range.last;
+      if (info.kind == ObjectKind::kOrigin) {
+        if (window.origin == kNoLsn) window.origin = info.range.last;
         return true;
       }
       if (++names > kPageNames) {
@@ -41,60 +41,59 @@ class Prober {
       window.newest = info.range.last;
       return true;
     });
-    if (!status) return tl::unexpected(std::move(status.error()));
+    if (!status) return std::move(status.error());
     return window;
   }
 
   // Whether any name ends below `end`.
-  Result<bool> has_older(core::Lsn end) {
+  Result<bool> has_older(Lsn end) {
     bool older = false;
     Status status = list(1, [&](const ArchiveInfo& info) {
       older = info.range.last < end;
       return false;
     });
-    if (!status) return tl::unexpected(std::move(status.error()));
+    if (!status) return std::move(status.error());
     return older;
   }
 
-  Result<Window> newest_below(core::Lsn end, core::Lsn empty_from, core::Lsn origin);
+  Result<Window> newest_below(Lsn end, Lsn empty_from, Lsn origin);
   // All that ends in [from, low), unless that is more than a page of names.
-  Result<std::optional<LookBack>> look_back(core::Lsn low, core::Lsn from);
+  Result<std::optional<LookBack>> look_back(Lsn low, Lsn from);
   // What gap records say of the hole that ends with `last`.
-  Result<std::vector<core::Range>> known_gaps(core::Lsn last);
+  Result<std::vector<Range>> known_gaps(Lsn last);
 
  private:
   static constexpr size_t kPageNames = 1000;
 
-  Result<core::Lsn> narrow(core::Lsn known, core::Lsn empty_from);
+  Result<Lsn> narrow(Lsn known, Lsn empty_from);
 
   sink::Sink& sink_;
   std::string_view storage_;
   uint64_t partition_;
-  Deadline& deadline_;
+  const Call& deadline_;
 };
 
 // The highest last LSN below `end`: windows of doubling size backwards from `end`. Nothing but origins ends
 // in [empty_from, end); `origin` is the lowest of these. If there is nothing else, the lowest of all is
 // given.
-Result<Prober::Window> Prober::newest_below(core::Lsn end, core::Lsn empty_from, core::Lsn origin) {
-  for (core::Lsn step = 2 * (end - empty_from);; step *= 2) {
-    const core::Lsn from = step < end ? end - step : 1;
+Result<Prober::Window> Prober::newest_below(Lsn end, Lsn empty_from, Lsn origin) {
+  for (Lsn step = 2 * (end - empty_from);; step *= 2) {
+    const Lsn from = step < end ? end - step : 1;
     auto window = look(from, empty_from);
-    if (!window) return tl::unexpected(std::move(window.error()));
-    if (window->newest != core::kNoLsn) {
+    if (!window) return std::move(window.error());
+    if (window->newest != kNoLsn) {
       if (window->is_complete) return window;
-      const auto newest = narrow(window->newest, empty_from);
-      if (!newest) return tl::unexpected(newest.error());
-      return Window{*newest};
+      TM_ASSIGN(const auto newest, narrow(window->newest, empty_from));
+      return Window{newest};
     }
-    if (window->origin != core::kNoLsn) origin = window->origin;
-    if (from == 1) return Window{core::kNoLsn, origin};
+    if (window->origin != kNoLsn) origin = window->origin;
+    if (from == 1) return Window{kNoLsn, origin};
     empty_from = from;
     if (step > end / 2) step = end / 2;  // the next window reaches the beginning; no overflow
   }
 }
 
-Result<std::optional<LookBack>> Prober::look_back(core::Lsn low, core::Lsn from) {
+Result<std::optional<LookBack>> Prober::look_back(Lsn low, Lsn from) {
   std::optional<LookBack> seen(low);
   size_t names = 0;
   Status status = list(from, [&](const ArchiveInfo& info) {
@@ -106,21 +105,20 @@ Result<std::optional<LookBack>> Prober::look_back(core::Lsn low, core::Lsn from)
     seen->add(info.range, info.kind);
     return true;
   });
-  if (!status) return tl::unexpected(std::move(status.error()));
+  if (!status) return std::move(status.error());
   return seen;
 }
 
 // Something ends at `known`, nothing in [empty_from, ...): halves what lies between.
-Result<core::Lsn> Prober::narrow(core::Lsn known, core::Lsn empty_from) {
+Result<Lsn> Prober::narrow(Lsn known, Lsn empty_from) {
   while (known + 1 < empty_from) {
-    const core::Lsn middle = known + 1 + (empty_from - known - 1) / 2;
-    const auto window = look(middle, empty_from);
-    if (!window) return tl::unexpected(window.error());
-    if (window->newest == core::kNoLsn) {
+    const Lsn middle = known + 1 + (empty_from - known - 1) / 2;
+    TM_ASSIGN(const auto window, look(middle, empty_from));
+    if (window.newest == kNoLsn) {
       empty_from = middle;
     } else {
-      known = window->newest;
-      if (window->is_complete) return known;
+      known = window.newest;
+      if (window.is_complete) return known;
     }
   }
   return known;
@@ -128,9 +126,9 @@ Result<core::Lsn> Prober::narrow(core::Lsn known, core::Lsn empty_from) {
 
 // One listing for each record, from the hole's end down to what is archived. Of a hole with more names than a
 // page has, what lies behind the page is not looked at, and may be told although it was archived after all.
-Result<std::vector<core::Range>> Prober::known_gaps(core::Lsn last) {
+Result<std::vector<Range>> Prober::known_gaps(Lsn last) {
   KnownGaps gaps(last);
-  core::Lsn seen_from = core::kEveryLsn;  // names that end from here on were seen
+  Lsn seen_from = kEveryLsn;  // names that end from here on were seen
   for (size_t step = 0;; ++step) {
     size_t names = 0;
     Status status = list(gaps.top(), [&](const ArchiveInfo& info) {
@@ -138,7 +136,7 @@ Result<std::vector<core::Range>> Prober::known_gaps(core::Lsn last) {
       gaps.add(info.range, info.kind);
       return ++names < kPageNames;
     });
-    if (!status) return tl::unexpected(std::move(status.error()));
+    if (!status) return std::move(status.error());
     seen_from = gaps.top();
     if (step == kKnownGapsMax || !gaps.descend()) break;
   }
@@ -146,28 +144,27 @@ Result<std::vector<core::Range>> Prober::known_gaps(core::Lsn last) {
 }
 
 // The first look; archives of single entries are enough in it though as many LSNs are holes or records.
-constexpr core::Lsn kFirstLookLsns = core::Lsn{2} * kLookBackArchives;
+constexpr Lsn kFirstLookLsns = Lsn{2} * kLookBackArchives;
 // The furthest: kLookBackArchives of the largest batches, and as many LSNs as may be missing between them.
-constexpr core::Lsn kLastLookLsns = core::Lsn{kLookBackArchives + 64} * 4096;
+constexpr Lsn kLastLookLsns = Lsn{kLookBackArchives + 64} * 4096;
 constexpr int kLookBackRequestsMax = 16;
 
 // Looks further back than `seen` did, which saw what ends in the `width` LSNs before `end`, until it is
 // enough: windows that grow, and that are halved again where more than a page lies in one.
-Status look_further(Prober& prober, core::Lsn low, core::Lsn end, core::Lsn width, LookBack& seen) {
-  const core::Lsn widest = std::min(end - 1, kLastLookLsns);
-  core::Lsn too_wide = 0;
+Status look_further(Prober& prober, Lsn low, Lsn end, Lsn width, LookBack& seen) {
+  const Lsn widest = std::min(end - 1, kLastLookLsns);
+  Lsn too_wide = 0;
   for (int request = 0; request < kLookBackRequestsMax; ++request) {
     if (seen.is_enough() || width >= widest) break;
-    const core::Lsn growth = seen.archives() < 8 ? 16 : 2;  // of few nothing can be concluded
-    core::Lsn wider = std::max({kFirstLookLsns, width * growth, seen.expected_width() / 4 * 5});
+    const Lsn growth = seen.archives() < 8 ? 16 : 2;  // of few nothing can be concluded
+    Lsn wider = std::max({kFirstLookLsns, width * growth, seen.expected_width() / 4 * 5});
     if (too_wide != 0) wider = width + (too_wide - width) / 2;
     if (wider == width) break;
     wider = std::min(wider, widest);
-    auto window = prober.look_back(low, end - wider);
-    if (!window) return tl::unexpected(std::move(window.error()));
-    if (*window) {
-      (*window)->add_what_reaches_over(seen);
-      seen = std::move(**window);
+    TM_ASSIGN(auto window, prober.look_back(low, end - wider));
+    if (window) {
+      window->add_what_reaches_over(seen);
+      seen = std::move(*window);
       width = wider;
     } else {
       too_wide = wider;
@@ -175,7 +172,7 @@ Status look_further(Prober& prober, core::Lsn low, core::Lsn end, core::Lsn widt
   }
   if (seen.is_enough()) return {};
   const auto older = width < end - 1 ? prober.has_older(end - width) : Result<bool>(false);
-  if (!older) return tl::unexpected(older.error());
+  if (!older) return older.error();
   if (!*older) seen.saw_beginning();
   return {};
 }
@@ -183,17 +180,17 @@ Status look_further(Prober& prober, core::Lsn low, core::Lsn end, core::Lsn widt
 // Sorts a listing that starts at low, or back from it, into what discovery asks for.
 class Survey {
  public:
-  Survey(core::Lsn low, size_t max_archives) : low_(low), max_archives_(max_archives), before_(low) {}
+  Survey(Lsn low, size_t max_archives) : low_(low), max_archives_(max_archives), before_(low) {}
 
   bool visit(const ArchiveInfo& info) {
     ++names_;
     before_.add(info.range, info.kind);
     if (low_ > 1 && info.range.contains(low_ - 1)) look_before(info);
-    const bool counts = info.kind == core::ObjectKind::kArchive && info.range.last >= low_;
-    if (counts && archives_.size() >= max_archives_ && complete_through_ == core::kEveryLsn) {
+    const bool counts = info.kind == ObjectKind::kArchive && info.range.last >= low_;
+    if (counts && archives_.size() >= max_archives_ && complete_through_ == kEveryLsn) {
       complete_through_ = archives_.back().last;
     }
-    const bool is_behind = complete_through_ != core::kEveryLsn;
+    const bool is_behind = complete_through_ != kEveryLsn;
     if (counts && (!is_behind || info.range.first <= complete_through_)) archives_.push_back(info.range);
     return !is_behind || ++names_behind_ < kOverlapNames;
   }
@@ -204,22 +201,20 @@ class Survey {
   bool lacks_older() const { return knows_older_ && !holds_older_; }
   // The origin that ends at low - 1, if it is all there is.
   std::string sole_origin() const { return names_ == 1 ? origin_ : std::string(); }
-  std::pair<std::vector<core::Range>, core::Lsn> archives() && {
-    return {std::move(archives_), complete_through_};
-  }
+  std::pair<std::vector<Range>, Lsn> archives() && { return {std::move(archives_), complete_through_}; }
 
  private:
   void look_before(const ArchiveInfo& info) {
     switch (info.kind) {
-      case core::ObjectKind::kArchive:
-      case core::ObjectKind::kPruned:
+      case ObjectKind::kArchive:
+      case ObjectKind::kPruned:
         holds_older_ = true;
         break;
-      case core::ObjectKind::kGap:
-      case core::ObjectKind::kAccepted:
+      case ObjectKind::kGap:
+      case ObjectKind::kAccepted:
         knows_older_ = true;
         break;
-      case core::ObjectKind::kOrigin:
+      case ObjectKind::kOrigin:
         // One that reaches further was there before the host had anything as old as low: what is older
         // decides.
         if (info.range.last == low_ - 1) origin_ = info.key;
@@ -227,11 +222,11 @@ class Survey {
     }
   }
 
-  const core::Lsn low_;
+  const Lsn low_;
   const size_t max_archives_;
   LookBack before_;
-  std::vector<core::Range> archives_;
-  core::Lsn complete_through_ = core::kEveryLsn;
+  std::vector<Range> archives_;
+  Lsn complete_through_ = kEveryLsn;
   size_t names_behind_ = 0;
   size_t names_ = 0;
   bool holds_older_ = false;
@@ -241,87 +236,82 @@ class Survey {
 
 // Nothing is archived in the `width` LSNs before low, nor does a record say why: goes back to where something
 // is. False: there is nothing to be missed.
-Result<bool> find_older(Prober& prober, core::Lsn low, core::Lsn width, LookBack& before) {
-  if (width < low - 1 && before.origin() == core::kNoLsn) {
+Result<bool> find_older(Prober& prober, Lsn low, Lsn width, LookBack& before) {
+  if (width < low - 1 && before.origin() == kNoLsn) {
     auto older = prober.has_older(low);
     if (!older || !*older) return older;
   }
-  if (width == low - 1) return before.origin() != core::kNoLsn;
-  const auto found = prober.newest_below(low, low - width, before.origin());
-  if (!found) return tl::unexpected(found.error());
-  if (found->newest == core::kNoLsn) {
+  if (width == low - 1) return before.origin() != kNoLsn;
+  TM_ASSIGN(const auto found, prober.newest_below(low, low - width, before.origin()));
+  if (found.newest == kNoLsn) {
     // Removed meanwhile, if there is no origin either: then nothing older is left.
-    if (found->origin != core::kNoLsn) before.add({1, found->origin}, core::ObjectKind::kOrigin);
-    return found->origin != core::kNoLsn;
+    if (found.origin != kNoLsn) before.add({1, found.origin}, ObjectKind::kOrigin);
+    return found.origin != kNoLsn;
   }
-  Status status = look_further(prober, low, found->newest + 1, 0, before);
-  if (!status) return tl::unexpected(std::move(status.error()));
+  Status status = look_further(prober, low, found.newest + 1, 0, before);
+  if (!status) return std::move(status.error());
   return true;
 }
 
 // What lies before low; `discovery` gets what there is to say of it. The `width` LSNs before low were listed.
-Status look_before(Prober& prober, core::Lsn low, core::Lsn width, Survey& survey, Discovery& discovery) {
+Status look_before(Prober& prober, Lsn low, Lsn width, Survey& survey, Discovery& discovery) {
   LookBack& before = survey.before();
-  if (before.newest() != core::kNoLsn) {
+  if (before.newest() != kNoLsn) {
     Status status = look_further(prober, low, low, width, before);
     if (!status) return status;
   } else if (!before.is_enough()) {
-    const auto older = find_older(prober, low, width, before);
-    if (!older) return tl::unexpected(older.error());
-    discovery.holds_nothing = !*older && survey.is_empty();
+    TM_ASSIGN(const auto older, find_older(prober, low, width, before));
+    discovery.holds_nothing = !older && survey.is_empty();
   }
   discovery.gap = before.lowest_hole();
   discovery.older = before.last();
-  const core::Lsn known = survey.lacks_older() ? low - 1 : before.newest();
-  if (known == core::kNoLsn || (known == low - 1 && !survey.lacks_older())) return {};
+  const Lsn known = survey.lacks_older() ? low - 1 : before.newest();
+  if (known == kNoLsn || (known == low - 1 && !survey.lacks_older())) return {};
   auto gaps = prober.known_gaps(known);
-  if (!gaps) return tl::unexpected(std::move(gaps.error()));
+  if (!gaps) return std::move(gaps.error());
   discovery.known_gaps = std::move(*gaps);
   return {};
 }
 
 }  // namespace
 
-Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn low,
+Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn low,
                            const DiscoverOptions& options, const tidemark_call* call) {
-  if (low == core::kNoLsn || options.max_archives == 0) {
+  if (low == kNoLsn || options.max_archives == 0) {
     return fail(TIDEMARK_E_INVALID,
                 "entries from " + std::to_string(low) +
                     " on cannot be looked up: LSNs begin with 1, or a limit of 0 archives");
   }
-  Deadline deadline(call);
+  const Call deadline(call);
   Prober prober(sink, storage, partition, deadline);
   const bool check_older = options.check_older && low > 1;
   Survey survey(low, options.max_archives);
-  const core::Lsn width = check_older ? std::min(low - 1, kFirstLookLsns) : 0;
+  const Lsn width = check_older ? std::min(low - 1, kFirstLookLsns) : 0;
   Status status = prober.list(low - width, [&](const ArchiveInfo& info) { return survey.visit(info); });
-  if (!status) return tl::unexpected(std::move(status.error()));
+  if (!status) return std::move(status.error());
   Discovery discovery;
   if (check_older) {
     status = look_before(prober, low, width, survey, discovery);
-    if (!status) return tl::unexpected(std::move(status.error()));
+    if (!status) return std::move(status.error());
   } else if (options.check_empty && low > 1 && survey.is_empty()) {
-    const auto older = prober.has_older(low);
-    if (!older) return tl::unexpected(older.error());
-    discovery.holds_nothing = !*older;
+    TM_ASSIGN(const auto older, prober.has_older(low));
+    discovery.holds_nothing = !older;
   }
   // Nothing but its content tells whether it is one, and what is visible may not be durable yet.
   if (const std::string key = survey.sole_origin(); check_older && !key.empty()) {
-    status = prove_record(sink, key, *core::parse_object_key(key), deadline);
-    if (!status) return tl::unexpected(std::move(status.error()));
+    status = prove_record(sink, key, *parse_object_key(key), deadline);
+    if (!status) return std::move(status.error());
   }
   std::tie(discovery.archives, discovery.complete_through) = std::move(survey).archives();
   return discovery;
 }
 
-Result<std::optional<core::Range>> find_gap_before(sink::Sink& sink, std::string_view storage,
-                                                   uint64_t partition, core::Lsn low,
-                                                   const tidemark_call* call) {
-  if (low == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "there is nothing before entry 0");
+Result<std::optional<Range>> find_gap_before(sink::Sink& sink, std::string_view storage, uint64_t partition,
+                                             Lsn low, const tidemark_call* call) {
+  if (low == kNoLsn) return fail(TIDEMARK_E_INVALID, "there is nothing before entry 0");
   // What matters is whether anything covers low - 1.
-  auto discovery = discover(sink, storage, partition, low, {.max_archives = 1}, call);
-  if (!discovery) return tl::unexpected(std::move(discovery.error()));
-  return discovery->gap;
+  TM_ASSIGN(auto discovery, discover(sink, storage, partition, low, {.max_archives = 1}, call));
+  return discovery.gap;
 }
 
 }  // namespace tidemark::store

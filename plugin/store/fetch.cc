@@ -11,12 +11,12 @@
 namespace tidemark::store {
 namespace {
 
-Status fetch_archive(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
-                     const std::function<Status(std::span<const uint8_t>)>& give, Deadline& deadline) {
+Status fetch_archive(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
+                     const std::function<Status(std::span<const uint8_t>)>& give, const Call& deadline) {
   tar::FooterSplitter splitter;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
     const auto pieces = splitter.push(piece);
-    if (Status first = give(pieces.first); !first) return first;
+    TM_TRY(give(pieces.first));
     return give(pieces.second);
   });
   if (!status) return status;
@@ -26,56 +26,53 @@ Status fetch_archive(sink::Sink& sink, std::string_view key, const core::ParsedK
   return give({reinterpret_cast<const uint8_t*>(tail.data()), tail.size()});
 }
 
-Status fetch_record(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
-                    const std::function<Status(std::span<const uint8_t>)>& give, Deadline& deadline) {
+Status fetch_record(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
+                    const std::function<Status(std::span<const uint8_t>)>& give, const Call& deadline) {
   const auto bytes = read_record_object(sink, key, parsed, deadline);
-  if (!bytes) return tl::unexpected(bytes.error());
+  if (!bytes) return bytes.error();
   return give({reinterpret_cast<const uint8_t*>(bytes->data()), bytes->size()});
 }
 
 }  // namespace
 
-Result<core::Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return tl::unexpected(parsed.error());
-  if (parsed->name.kind != core::ObjectKind::kArchive) {
+Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemark_call* call) {
+  TM_ASSIGN(const auto parsed, parse_key(key));
+  if (parsed.name.kind != ObjectKind::kArchive) {
     return fail(TIDEMARK_E_INVALID, std::string(key) + ": is a record, not an archive");
   }
-  Deadline deadline(call);
+  const Call deadline(call);
   std::string block;
   Status status =
-      stream(sink, key, -static_cast<int64_t>(core::kFooterSize), core::kFooterSize, deadline,
+      stream(sink, key, -static_cast<int64_t>(kFooterSize), kFooterSize, deadline,
              [&](std::span<const uint8_t> piece) -> Status {
-               const size_t room = core::kFooterSize + 1 - block.size();
+               const size_t room = kFooterSize + 1 - block.size();
                block.append(reinterpret_cast<const char*>(piece.data()), std::min(piece.size(), room));
                return {};
              });
-  if (!status) return tl::unexpected(std::move(status.error()));
+  if (!status) return std::move(status.error());
   std::string problem;
-  auto footer = core::parse_footer(block, &problem);
+  auto footer = parse_footer(block, &problem);
   if (!footer) {
-    const std::string what = block.size() < core::kFooterSize
-                                 ? "it ends after " + std::to_string(block.size()) + " bytes"
-                                 : problem;
+    const std::string what =
+        block.size() < kFooterSize ? "it ends after " + std::to_string(block.size()) + " bytes" : problem;
     return fail(TIDEMARK_E_CORRUPT, std::string(key) + ": the object has no valid footer: " + what);
   }
-  Status identity = tar::check_identity(*footer, parsed->storage, parsed->partition, parsed->name.range);
+  Status identity = tar::check_identity(*footer, parsed.storage, parsed.partition, parsed.name.range);
   if (!identity) return about(key, identity.error());
   return std::move(*footer);
 }
 
 Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out, const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return tl::unexpected(parsed.error());
+  TM_ASSIGN(const auto parsed, parse_key(key));
   const auto give = [&](std::span<const uint8_t> piece) -> Status {
     if (piece.empty()) return {};
     const tidemark_status status = out.write(out.ctx, piece.data(), piece.size());
     if (status == TIDEMARK_OK) return {};
     return fail(status, std::string(key) + ": the receiver stopped it with " + status_name(status));
   };
-  Deadline deadline(call);
-  return parsed->name.kind == core::ObjectKind::kArchive ? fetch_archive(sink, key, *parsed, give, deadline)
-                                                         : fetch_record(sink, key, *parsed, give, deadline);
+  const Call deadline(call);
+  return parsed.name.kind == ObjectKind::kArchive ? fetch_archive(sink, key, parsed, give, deadline)
+                                                  : fetch_record(sink, key, parsed, give, deadline);
 }
 
 }  // namespace tidemark::store

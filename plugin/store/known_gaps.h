@@ -7,29 +7,29 @@
 
 #include <vector>
 
-#include "core/archive_name.h"
-#include "core/types.h"
+#include "format/object_name.h"
+#include "format/types.h"
 
 namespace tidemark::store {
 
 class KnownGaps {
  public:
   // `last`: the last LSN of the hole, from 1 on.
-  explicit KnownGaps(core::Lsn last) : last_(last), top_(last), bottom_(last + 1) {}
+  explicit KnownGaps(Lsn last) : last_(last), top_(last), bottom_(last + 1) {}
 
   // The LSN that is to be explained next.
-  core::Lsn top() const { return top_; }
-  void add(core::Range range, core::ObjectKind kind);
+  Lsn top() const { return top_; }
+  void add(Range range, ObjectKind kind);
   // What was added explains top() by records of a loss: top() lies below them now. False: the hole ends here.
   bool descend();
   // Without what was accepted, pruned or archived after all; ascending, at most `most`, the last ones.
-  std::vector<core::Range> unexplained(size_t most) const;
+  std::vector<Range> unexplained(size_t most) const;
 
  private:
-  const core::Lsn last_;
-  core::Lsn top_;
-  core::Lsn bottom_;  // from here to last_ is the hole
-  std::vector<core::Range> gaps_, accepted_, held_;
+  const Lsn last_;
+  Lsn top_;
+  Lsn bottom_;  // from here to last_ is the hole
+  std::vector<Range> gaps_, accepted_, held_;
 };
 
 }  // namespace tidemark::store

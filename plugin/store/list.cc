@@ -2,16 +2,15 @@
 
 namespace tidemark::store {
 
-Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn from,
-                   const std::function<bool(const ArchiveInfo&)>& visit, Deadline& deadline) {
-  if (const char* problem = core::storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
-  const auto call = deadline.next_call();
-  if (!call) return tl::unexpected(call.error());
-  const std::string prefix = core::partition_prefix(storage, partition);
+Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,
+                   const std::function<bool(const ArchiveInfo&)>& visit, const Call& deadline) {
+  if (const char* problem = storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
+  TM_ASSIGN(const auto call, deadline.next_call());
+  const std::string prefix = partition_prefix(storage, partition);
   // Every name that reaches `from` begins with a text equal to or above it, and is longer.
   std::string start_after;
   if (from > 1) {
-    const auto text = core::lsn_text(from);
+    const auto text = lsn_text(from);
     start_after = prefix;
     start_after.append(text.data(), text.size());
   }
@@ -19,16 +18,16 @@ Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partitio
       prefix, start_after,
       [&](std::string_view key, const sink::ObjectInfo& object) {
         if (!key.starts_with(prefix)) return true;
-        const auto name = core::parse_object_name(key.substr(prefix.size()));
+        const auto name = parse_object_name(key.substr(prefix.size()));
         if (!name || name->range.last < from) return true;
         return visit({name->range, name->kind, key, object.size_bytes, object.modified_us});
       },
-      *call);
+      &call);
 }
 
-Status list(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn from,
+Status list(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,
             const std::function<bool(const ArchiveInfo&)>& visit, const tidemark_call* call) {
-  Deadline deadline(call);
+  const Call deadline(call);
   return list_within(sink, storage, partition, from, visit, deadline);
 }
 

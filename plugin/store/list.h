@@ -2,13 +2,13 @@
 #ifndef TIDEMARK_STORE_LIST_H
 #define TIDEMARK_STORE_LIST_H
 
-#include "store/deadline.h"
+#include "base/call.h"
 #include "store/store.h"
 
 namespace tidemark::store {
 
-Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn from,
-                   const std::function<bool(const ArchiveInfo&)>& visit, Deadline& deadline);
+Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,
+                   const std::function<bool(const ArchiveInfo&)>& visit, const Call& deadline);
 
 }  // namespace tidemark::store
 

@@ -10,46 +10,46 @@
 #include <cstddef>
 #include <optional>
 
-#include "core/archive_name.h"
 #include "core/coverage.h"
-#include "core/types.h"
+#include "format/object_name.h"
+#include "format/types.h"
 #include "store/store.h"
 
 namespace tidemark::store {
 
 class LookBack {
  public:
-  explicit LookBack(core::Lsn low) : low_(low) {}
+  explicit LookBack(Lsn low) : low_(low) {}
 
-  void add(core::Range range, core::ObjectKind kind);
+  void add(Range range, ObjectKind kind);
   // What reaches over low lies behind every window: from that of the first on it is passed on.
   void add_what_reaches_over(const LookBack& other);
   // Nothing of the partition lies further back than what was added.
   void saw_beginning() { saw_beginning_ = true; }
 
   // The last LSN before low that is archived, or of which a record says why not; none if nothing was seen.
-  core::Lsn newest() const { return newest_; }
+  Lsn newest() const { return newest_; }
   // The lowest last LSN of origins that end before low.
-  core::Lsn origin() const { return origin_; }
+  Lsn origin() const { return origin_; }
   // Nothing that lies further back matters: the partition begins here, or enough archives were seen.
   bool is_enough() const;
   size_t archives() const { return archives_; }
   // The last archive or record that holds something before low; not an origin.
-  const std::optional<core::ParsedName>& last() const { return last_; }
+  const std::optional<ParsedName>& last() const { return last_; }
   // How far kLookBackArchives reach if all are as large as those seen; 0: none was seen.
-  core::Lsn expected_width() const;
+  Lsn expected_width() const;
   // The lowest hole; the last one ends right before low.
-  std::optional<core::Range> lowest_hole() const;
+  std::optional<Range> lowest_hole() const;
 
  private:
-  core::Lsn low_;
+  Lsn low_;
   core::Coverage coverage_;
-  core::Lsn newest_ = core::kNoLsn;
-  core::Lsn lowest_ = core::kNoLsn;  // the lowest LSN that anything but an origin has
-  core::Lsn origin_ = core::kNoLsn;
-  core::Lsn over_ = core::kEveryLsn;  // the lowest LSN of what reaches over low
+  Lsn newest_ = kNoLsn;
+  Lsn lowest_ = kNoLsn;  // the lowest LSN that anything but an origin has
+  Lsn origin_ = kNoLsn;
+  Lsn over_ = kEveryLsn;  // the lowest LSN of what reaches over low
   size_t archives_ = 0;
-  std::optional<core::ParsedName> last_;
+  std::optional<ParsedName> last_;
   bool saw_beginning_ = false;
   bool has_other_origin_ = false;  // one that reaches over low
 };

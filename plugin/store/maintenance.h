@@ -11,18 +11,19 @@
 #include <optional>
 #include <string_view>
 
-#include "core/archive_name.h"
+#include "base/result.h"
+#include "format/footer.h"
+#include "format/object_name.h"
 #include "sink/sink.h"
 #include "store/record.h"
 #include "store/stream.h"
-#include "util/result.h"
 
 namespace tidemark::store {
 
 // One finished object, by its name.
 struct StoredInfo {
-  std::optional<core::ParsedFolder> folder;  // the partition in whose folder it lies
-  std::optional<core::ParsedName> name;      // nothing: foreign
+  std::optional<ParsedFolder> folder;  // the partition in whose folder it lies
+  std::optional<ParsedName> name;      // nothing: foreign
   std::string_view key;
   uint64_t size_bytes = 0;
   int64_t modified_us = 0;
@@ -30,13 +31,13 @@ struct StoredInfo {
 
 // Every object in byte order. storage empty: everything; no partition: the whole storage. `from` with a
 // partition: what reaches that entry.
-Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> partition, core::Lsn from,
+Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> partition, Lsn from,
             const std::function<bool(const StoredInfo&)>& visit, const tidemark_call* call);
 
 struct CheckedEntry {
-  core::Lsn lsn = core::kNoLsn;
+  Lsn lsn = kNoLsn;
   uint64_t size_bytes = 0;
-  const core::Digest& sha256;
+  const Digest& sha256;
 };
 // Reads an archive or record whole and proves it: digest, identity, and that an archive's members are exactly
 // its entries. `visit` (may be empty, then no digests are taken) sees the entries; what it saw counts only if
@@ -47,7 +48,7 @@ Status check(sink::Sink& sink, std::string_view key, const std::function<bool(co
 
 struct Unpacking {
   std::string_view key;
-  core::Range wanted;          // restored is what of it the archive holds
+  Range wanted;                // restored is what of it the archive holds
   std::string_view directory;  // exists
   bool is_private = false;     // see Unpacker::create_private()
   Progress progress;
@@ -60,14 +61,14 @@ Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemar
 
 // Records that a person accepts the loss of `lost`, now. INVALID: an archive holds one of them, no range, or
 // no reason. EXISTS: accepted already.
-Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Range lost,
+Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition, Range lost,
                   std::string_view reason, int64_t now_us, const tidemark_call* call);
 
 struct Pruning {
   std::string_view storage;
   uint64_t partition = 0;
-  core::Lsn before = core::kNoLsn;  // every LSN of what goes lies below
-  bool dry_run = false;             // changes nothing
+  Lsn before = kNoLsn;   // every LSN of what goes lies below
+  bool dry_run = false;  // changes nothing
   int64_t now_us = 0;
 };
 // Records how far, then removes archives and records, oldest first; `visit` (may be empty) after each.

@@ -15,7 +15,7 @@ constexpr size_t kPageNames = 500;
 class Pruner {
  public:
   Pruner(sink::Sink& sink, const Pruning& what, const std::function<bool(const StoredInfo&)>& visit,
-         Deadline& deadline)
+         const Call& deadline)
       : sink_(sink), what_(what), visit_(visit), deadline_(deadline) {}
 
   Status run();
@@ -40,9 +40,9 @@ class Pruner {
   sink::Sink& sink_;
   const Pruning& what_;
   const std::function<bool(const StoredInfo&)>& visit_;
-  Deadline& deadline_;
-  core::Lsn through_ = core::kNoLsn;   // the last LSN of what goes
-  core::Lsn recorded_ = core::kNoLsn;  // how far records say that it went
+  const Call& deadline_;
+  Lsn through_ = kNoLsn;   // the last LSN of what goes
+  Lsn recorded_ = kNoLsn;  // how far records say that it went
   bool stopped_ = false;
 };
 
@@ -54,11 +54,11 @@ Status Pruner::survey() {
   Status status = list_within(
       sink_, what_.storage, what_.partition, 1,
       [&](const ArchiveInfo& info) {
-        const bool is_origin = info.kind == core::ObjectKind::kOrigin;
+        const bool is_origin = info.kind == ObjectKind::kOrigin;
         // An origin after anything else does not say that nothing was there before it.
         if (!is_origin || !has_begun) coverage.add(info.range);
-        if (info.kind != core::ObjectKind::kAccepted) has_begun = true;
-        if (info.kind == core::ObjectKind::kPruned) recorded_ = std::max(recorded_, info.range.last);
+        if (info.kind != ObjectKind::kAccepted) has_begun = true;
+        if (info.kind == ObjectKind::kPruned) recorded_ = std::max(recorded_, info.range.last);
         if (info.range.last >= what_.before) return ++names_behind < kOverlapNames;
         // It goes with what came after it: alone it is not to be said to have been pruned.
         if (!is_origin) through_ = info.range.last;
@@ -78,30 +78,28 @@ Status Pruner::survey() {
 
 // Durable before anything goes. A run that was stopped has written it already.
 Status Pruner::record() {
-  const core::Range range = {1, std::max(through_, recorded_)};
-  const core::ParsedKey parsed = {what_.storage, what_.partition, {range, core::ObjectKind::kPruned}};
-  const std::string key = core::object_key(what_.storage, what_.partition, range, core::ObjectKind::kPruned);
+  const Range range = {1, std::max(through_, recorded_)};
+  const ParsedKey parsed = {what_.storage, what_.partition, {range, ObjectKind::kPruned}};
+  const std::string key = object_key(what_.storage, what_.partition, range, ObjectKind::kPruned);
   if (recorded_ < through_) {
-    const Record record = {core::ObjectKind::kPruned, what_.now_us, {}};
-    const auto made = format_record(record, what_.storage, what_.partition, range);
-    if (!made) return tl::unexpected(made.error());
-    Status put = put_record(sink_, key, *made, deadline_);
+    const Record record = {ObjectKind::kPruned, what_.now_us, {}};
+    TM_ASSIGN(const auto made, format_record(record, what_.storage, what_.partition, range));
+    Status put = put_record(sink_, key, made, deadline_);
     if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
   }
   return prove_record(sink_, key, parsed, deadline_);
 }
 
 Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool pruned_records) {
-  const auto call = deadline_.next_call();
-  if (!call) return tl::unexpected(call.error());
-  const std::string prefix = core::partition_prefix(what_.storage, what_.partition);
+  TM_ASSIGN(const auto call, deadline_.next_call());
+  const std::string prefix = partition_prefix(what_.storage, what_.partition);
   Page page;
   Status status = sink_.list(
       prefix, start_after,
       [&](std::string_view key, const sink::ObjectInfo& object) {
         if (!key.starts_with(prefix)) return true;
-        const auto name = core::parse_object_name(key.substr(prefix.size()));
-        if (!name || (name->kind == core::ObjectKind::kPruned) != pruned_records) return true;
+        const auto name = parse_object_name(key.substr(prefix.size()));
+        if (!name || (name->kind == ObjectKind::kPruned) != pruned_records) return true;
         if (name->range.last > through_) return false;
         // The record of how far stays.
         if (pruned_records && name->range.last >= std::max(through_, recorded_)) return false;
@@ -112,22 +110,21 @@ Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool prun
         page.names.push_back({std::string(key), object.size_bytes, object.modified_us});
         return true;
       },
-      *call);
-  if (!status) return tl::unexpected(std::move(status.error()));
+      &call);
+  if (!status) return std::move(status.error());
   return page;
 }
 
 Status Pruner::remove(const Name& name) {
   if (!what_.dry_run) {
-    const auto call = deadline_.next_call();
-    if (!call) return tl::unexpected(call.error());
-    if (Status removed = sink_.remove(name.key, *call); !removed) return removed;
+    TM_ASSIGN(const auto call, deadline_.next_call());
+    TM_TRY(sink_.remove(name.key, &call));
   }
   if (!visit_) return {};
   StoredInfo info;
   info.key = name.key;
-  info.folder = core::parse_folder(name.key);
-  info.name = core::parse_object_name(info.folder->name);
+  info.folder = parse_folder(name.key);
+  info.name = parse_object_name(info.folder->name);
   info.size_bytes = name.size_bytes;
   info.modified_us = name.modified_us;
   stopped_ = !visit_(info);
@@ -137,26 +134,25 @@ Status Pruner::remove(const Name& name) {
 Status Pruner::remove_all(bool pruned_records) {
   std::string start_after;
   while (!stopped_) {
-    const auto page = next_page(start_after, pruned_records);
-    if (!page) return tl::unexpected(page.error());
-    for (const Name& name : page->names) {
-      if (Status removed = remove(name); !removed) return removed;
+    TM_ASSIGN(const auto page, next_page(start_after, pruned_records));
+    for (const Name& name : page.names) {
+      TM_TRY(remove(name));
       if (stopped_) return {};
     }
-    if (page->is_last) return {};
-    start_after = page->names.back().key;
+    if (page.is_last) return {};
+    start_after = page.names.back().key;
   }
   return {};
 }
 
 Status Pruner::run() {
-  if (Status status = survey(); !status) return status;
-  if (through_ == core::kNoLsn) return {};
+  TM_TRY(survey());
+  if (through_ == kNoLsn) return {};
   if (!what_.dry_run) {
-    if (Status status = record(); !status) return status;
+    TM_TRY(record());
   }
   // Older records of pruning go last: until then they are what remains if the newer should be lost.
-  if (Status status = remove_all(false); !status) return status;
+  TM_TRY(remove_all(false));
   return remove_all(true);
 }
 
@@ -164,8 +160,8 @@ Status Pruner::run() {
 
 Status prune(sink::Sink& sink, const Pruning& what, const std::function<bool(const StoredInfo&)>& visit,
              const tidemark_call* call) {
-  if (what.before == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "nothing lies before entry 0");
-  Deadline deadline(call);
+  if (what.before == kNoLsn) return fail(TIDEMARK_E_INVALID, "nothing lies before entry 0");
+  const Call deadline(call);
   return Pruner(sink, what, visit, deadline).run();
 }
 

@@ -4,9 +4,9 @@
 
 namespace tidemark::store {
 
-Status read_archive(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
+Status read_archive(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                     tar::FooterSplitter& splitter, tar::ContentVisitor& visitor, const Progress& progress,
-                    Deadline& deadline) {
+                    const Call& deadline) {
   tar::ContentParser parser(parsed.name.range, visitor);
   Status content;  // the first thing wrong with the members; the digest is still wanted then
   const auto take = [&](std::span<const uint8_t> piece) -> Status {

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "core/archive_name.h"
+#include "base/call.h"
+#include "format/object_name.h"
 #include "sink/sink.h"
-#include "store/deadline.h"
 #include "store/stream.h"
 #include "tar/content_parser.h"
 #include "tar/content_stream.h"
@@ -16,9 +16,9 @@ namespace tidemark::store {
 
 // OK: digest, identity and members are right. CORRUPT, with the key: the digest's or the footer's word goes
 // before that of the members, because it says more. Any other error of the visitor ends the reading at once.
-Status read_archive(sink::Sink& sink, std::string_view key, const core::ParsedKey& parsed,
+Status read_archive(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                     tar::FooterSplitter& splitter, tar::ContentVisitor& visitor, const Progress& progress,
-                    Deadline& deadline);
+                    const Call& deadline);
 
 }  // namespace tidemark::store
 

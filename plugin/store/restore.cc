@@ -15,7 +15,7 @@ class ObjectStream final : public tar::ByteStream {
  public:
   // `piece_bytes` are asked for at once, a request each, and held in memory.
   ObjectStream(sink::Sink& sink, std::string_view key, uint64_t size_bytes, size_t piece_bytes,
-               Deadline& deadline)
+               const Call& deadline)
       : sink_(sink),
         key_(key),
         size_bytes_(size_bytes),
@@ -25,8 +25,7 @@ class ObjectStream final : public tar::ByteStream {
 
   Result<std::span<const uint8_t>> next() override {
     if (offset_ == size_bytes_) return std::span<const uint8_t>();
-    const auto call = deadline_.next_call();
-    if (!call) return tl::unexpected(call.error());
+    TM_ASSIGN(const auto call, deadline_.next_call());
     size_t received = 0;
     Status status = sink_.get(
         key_, static_cast<int64_t>(offset_), capacity_,
@@ -36,8 +35,8 @@ class ObjectStream final : public tar::ByteStream {
           received += count;
           return true;
         },
-        *call);
-    if (!status) return tl::unexpected(std::move(status.error()));
+        &call);
+    if (!status) return std::move(status.error());
     if (received == 0) {
       return fail(TIDEMARK_E_CORRUPT, std::string(key_) + ": ends after " + std::to_string(offset_) + " of " +
                                           std::to_string(size_bytes_) + " bytes");
@@ -52,31 +51,31 @@ class ObjectStream final : public tar::ByteStream {
   const uint64_t size_bytes_;
   const size_t capacity_;
   const std::unique_ptr<uint8_t[]> piece_;
-  Deadline& deadline_;
+  const Call& deadline_;
   uint64_t offset_ = 0;
 };
 
 struct Candidate {
-  core::Range range;
+  Range range;
   std::string key;
   uint64_t size_bytes;
 };
 struct Candidates {
   std::vector<Candidate> archives;
-  std::optional<core::ParsedName> record;  // that says why there is none
+  std::optional<ParsedName> record;  // that says why there is none
 };
 
 constexpr size_t kCandidatesMax = 16;
 
-Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, uint64_t partition,
-                                   core::Lsn lsn, Deadline& deadline) {
+Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn lsn,
+                                   const Call& deadline) {
   Candidates found;
   size_t names_behind = 0;
   Status status = list_within(
       sink, storage, partition, lsn,
       [&](const ArchiveInfo& info) {
         if (!info.range.contains(lsn)) return ++names_behind < kOverlapNames;
-        if (info.kind != core::ObjectKind::kArchive) {
+        if (info.kind != ObjectKind::kArchive) {
           found.record = {info.range, info.kind};
         } else {
           found.archives.push_back({info.range, std::string(info.key), info.size_bytes});
@@ -84,20 +83,20 @@ Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, u
         return found.archives.size() < kCandidatesMax;
       },
       deadline);
-  if (!status) return tl::unexpected(std::move(status.error()));
+  if (!status) return std::move(status.error());
   return found;
 }
 
-tl::unexpected<Error> not_found(std::string_view storage, uint64_t partition, core::Lsn lsn,
-                                const std::optional<core::ParsedName>& record) {
+Error not_found(std::string_view storage, uint64_t partition, Lsn lsn,
+                const std::optional<ParsedName>& record) {
   std::string message = "no archive of " + std::string(storage) + "/" + std::to_string(partition) +
                         " holds entry " + std::to_string(lsn);
   if (record) {
     const char* const why =
-        record->kind == core::ObjectKind::kGap        ? " are recorded as a gap, they could not be archived"
-        : record->kind == core::ObjectKind::kAccepted ? " are recorded as lost, and accepted"
-        : record->kind == core::ObjectKind::kOrigin   ? " were never in this archive, it begins after them"
-                                                      : " were pruned on purpose";
+        record->kind == ObjectKind::kGap        ? " are recorded as a gap, they could not be archived"
+        : record->kind == ObjectKind::kAccepted ? " are recorded as lost, and accepted"
+        : record->kind == ObjectKind::kOrigin   ? " were never in this archive, it begins after them"
+                                                : " were pruned on purpose";
     message += ": entries " + std::to_string(record->range.first) + " to " +
                std::to_string(record->range.last) + why;
   }
@@ -105,14 +104,10 @@ tl::unexpected<Error> not_found(std::string_view storage, uint64_t partition, co
 }
 
 Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extraction wanted, size_t piece_bytes,
-                    Deadline& deadline) {
+                    const Call& deadline) {
   wanted.range = candidate.range;
   ObjectStream bytes(sink, candidate.key, candidate.size_bytes, piece_bytes, deadline);
-  Status status = tar::extract_entry(bytes, wanted, deadline.cancel());
-  // The extractor only knows that it was stopped; the deadline knows why.
-  if (!status && status.error().status == TIDEMARK_E_CANCELLED) {
-    if (Status why = deadline.check(); !why) status = std::move(why);
-  }
+  Status status = tar::extract_entry(bytes, wanted, deadline);
   if (!status && status.error().message.find(candidate.key) == std::string::npos) {
     status.error().message = candidate.key + ": " + status.error().message;
   }
@@ -121,24 +116,23 @@ Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extractio
 
 }  // namespace
 
-Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn lsn,
+Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn lsn,
                          std::string_view directory, size_t piece_bytes, const tidemark_call* call) {
-  if (lsn == core::kNoLsn) return fail(TIDEMARK_E_INVALID, "entry 0 was asked for; LSNs begin with 1");
-  Deadline deadline(call);
-  const auto found = find_candidates(sink, storage, partition, lsn, deadline);
-  if (!found) return tl::unexpected(found.error());
-  if (found->archives.empty()) return not_found(storage, partition, lsn, found->record);
+  if (lsn == kNoLsn) return fail(TIDEMARK_E_INVALID, "entry 0 was asked for; LSNs begin with 1");
+  const Call deadline(call);
+  TM_ASSIGN(const auto found, find_candidates(sink, storage, partition, lsn, deadline));
+  if (found.archives.empty()) return not_found(storage, partition, lsn, found.record);
   const tar::Extraction wanted = {storage, partition, {}, lsn, directory, {}};
   Restored result;
-  for (const Candidate& candidate : found->archives) {
+  for (const Candidate& candidate : found.archives) {
     result.key = candidate.key;  // once it is restored nothing may fail
     Status status = restore_from(sink, candidate, wanted, piece_bytes, deadline);
     if (status) return result;
     // Only another copy of the entry can help.
-    if (status.error().status != TIDEMARK_E_CORRUPT) return tl::unexpected(std::move(status.error()));
+    if (status.error().status != TIDEMARK_E_CORRUPT) return std::move(status.error());
     result.damaged.push_back(std::move(status.error()));
   }
-  return tl::unexpected(std::move(result.damaged.front()));
+  return std::move(result.damaged.front());
 }
 
 }  // namespace tidemark::store

@@ -1,7 +1,7 @@
 #include <string>
 #include <utility>
 
-#include "store/deadline.h"
+#include "base/call.h"
 #include "store/maintenance.h"
 
 namespace tidemark::store {
@@ -12,19 +12,19 @@ StoredInfo describe(std::string_view key, const sink::ObjectInfo& object) {
   info.key = key;
   info.size_bytes = object.size_bytes;
   info.modified_us = object.modified_us;
-  info.folder = core::parse_folder(key);
-  if (info.folder) info.name = core::parse_object_name(info.folder->name);
+  info.folder = parse_folder(key);
+  if (info.folder) info.name = parse_object_name(info.folder->name);
   return info;
 }
 
 }  // namespace
 
-Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> partition, core::Lsn from,
+Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> partition, Lsn from,
             const std::function<bool(const StoredInfo&)>& visit, const tidemark_call* call) {
   std::string prefix;
   if (!storage.empty()) {
-    if (const char* problem = core::storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
-    prefix = partition ? core::partition_prefix(storage, *partition) : std::string(storage) + "/";
+    if (const char* problem = storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
+    prefix = partition ? partition_prefix(storage, *partition) : std::string(storage) + "/";
   } else if (partition) {
     return fail(TIDEMARK_E_INVALID, "a partition without a storage name cannot be listed");
   }
@@ -33,17 +33,16 @@ Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> 
   }
   std::string start_after;
   if (from > 1) {
-    const auto text = core::lsn_text(from);
+    const auto text = lsn_text(from);
     start_after = prefix;
     start_after.append(text.data(), text.size());
   }
   // A listing of thousands of requests would never end if one that failed made it begin anew: it goes on
   // behind what was visited, as long as it gets on at all. Whether to wait and try again is the caller's
   // business.
-  Deadline deadline(call);
+  const Call deadline(call);
   for (;;) {
-    const auto limited = deadline.next_call();
-    if (!limited) return tl::unexpected(limited.error());
+    TM_ASSIGN(const auto limited, deadline.next_call());
     bool got_on = false;
     std::string newest;
     const Status listed = sink.list(
@@ -53,7 +52,7 @@ Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> 
           newest = key;
           return visit(describe(key, object));
         },
-        *limited);
+        &limited);
     if (listed || !got_on || !is_retryable(listed.error().status)) return listed;
     start_after = std::move(newest);
   }

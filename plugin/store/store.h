@@ -16,11 +16,11 @@
 #include <string_view>
 #include <vector>
 
-#include "core/archive_name.h"
-#include "core/footer.h"
-#include "core/types.h"
+#include "base/result.h"
+#include "format/footer.h"
+#include "format/object_name.h"
+#include "format/types.h"
 #include "sink/sink.h"
-#include "util/result.h"
 
 namespace tidemark::store {
 
@@ -29,8 +29,8 @@ namespace tidemark::store {
 inline constexpr size_t kOverlapNames = 1000;
 
 struct ArchiveInfo {
-  core::Range range;
-  core::ObjectKind kind = core::ObjectKind::kArchive;
+  Range range;
+  ObjectKind kind = ObjectKind::kArchive;
   std::string_view key;  // borrowed for the visit
   uint64_t size_bytes = 0;
   int64_t modified_us = 0;
@@ -38,11 +38,11 @@ struct ArchiveInfo {
 
 // Ascending by last LSN: archives and records that reach `from` or lie behind it. `visit` returns false
 // to stop, which is no error; it must not throw.
-Status list(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn from,
+Status list(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,
             const std::function<bool(const ArchiveInfo&)>& visit, const tidemark_call* call);
 
 // INVALID: not an archive's key. CORRUPT: too short, no footer, or that of another archive.
-Result<core::Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemark_call* call);
+Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemark_call* call);
 
 // The object as stored, archive or gap record; its end is given out only after its digest was found right.
 // After any status but OK discard what `out` received. A status of `out` is passed on.
@@ -54,7 +54,7 @@ struct Restored {
 };
 // Restores one entry as <directory>/<LSN>, see tar/extract.h. NOT_FOUND: no archive holds it; the message
 // says if it is known as a gap.
-Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn lsn,
+Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn lsn,
                          std::string_view directory, size_t piece_bytes, const tidemark_call* call);
 
 // How far discovery looks back. A run that is killed leaves at most 128 archives of a partition after an
@@ -65,9 +65,8 @@ inline constexpr size_t kLookBackArchives = 192;
 // The lowest hole before `low` among the last kLookBackArchives archives of the partition: LSNs that nothing
 // is archived of, and no record says why. A partition begins after its origin record, and what lies after
 // that is a hole also if nothing was ever archived; without one it begins with entry 1.
-Result<std::optional<core::Range>> find_gap_before(sink::Sink& sink, std::string_view storage,
-                                                   uint64_t partition, core::Lsn low,
-                                                   const tidemark_call* call);
+Result<std::optional<Range>> find_gap_before(sink::Sink& sink, std::string_view storage, uint64_t partition,
+                                             Lsn low, const tidemark_call* call);
 
 inline constexpr size_t kKnownGapsMax = 16;
 
@@ -77,28 +76,28 @@ struct DiscoverOptions {
   size_t max_archives = 1024;
 };
 struct Discovery {
-  std::vector<core::Range> archives;  // that hold something at or above low, ascending by last
-  // `archives` is complete up to here; core::kEveryLsn unless cut by the limit.
-  core::Lsn complete_through = core::kNoLsn;
+  std::vector<Range> archives;  // that hold something at or above low, ascending by last
+  // `archives` is complete up to here; kEveryLsn unless cut by the limit.
+  Lsn complete_through = kNoLsn;
   // With check_older, as find_gap_before() gives it. If it does not reach low, others may follow: look again
   // once it is recorded.
-  std::optional<core::Range> gap;
+  std::optional<Range> gap;
   // With check_older: what gap records say of the hole that ends right before low; without what was accepted,
   // pruned or archived after all. Ascending, apart from each other; of more than kKnownGapsMax the last ones.
-  std::vector<core::Range> known_gaps;
+  std::vector<Range> known_gaps;
   // With check_older: an archive or a record of what lies before low.
-  std::optional<core::ParsedName> older;
+  std::optional<ParsedName> older;
   bool holds_nothing = false;  // no archive and no record of the partition; not looked at if low is 1
 };
 // What the archive holds at or above low, in pages of max_archives; low >= 1. What reaches back into a page
 // from behind it belongs to it, see kOverlapNames. An origin record that is all there is of a partition is
 // read before it is relied on. CORRUPT: it is not what its name says.
-Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn low,
+Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn low,
                            const DiscoverOptions& options, const tidemark_call* call);
 
 // Records durably that the archive of a partition in which there is nothing begins at low, which is above 1.
 // True: it was written. False: a record that says so was there. CORRUPT: what was there is not that record.
-Result<bool> write_origin(sink::Sink& sink, std::string_view storage, uint64_t partition, core::Lsn low,
+Result<bool> write_origin(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn low,
                           int64_t now_us, const tidemark_call* call);
 
 }  // namespace tidemark::store

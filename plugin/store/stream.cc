@@ -4,8 +4,8 @@
 
 namespace tidemark::store {
 
-Result<core::ParsedKey> parse_key(std::string_view key) {
-  const auto parsed = core::parse_object_key(key);
+Result<ParsedKey> parse_key(std::string_view key) {
+  const auto parsed = parse_object_key(key);
   if (!parsed) {
     return fail(TIDEMARK_E_INVALID, "'" + std::string(key.substr(0, 200)) +
                                         "' is not the key of an archive (<storage>/<partition>/<LSN>.tar)");
@@ -13,15 +13,14 @@ Result<core::ParsedKey> parse_key(std::string_view key) {
   return *parsed;
 }
 
-tl::unexpected<Error> about(std::string_view key, Error error) {
+Error about(std::string_view key, Error error) {
   error.message = std::string(key) + ": " + error.message;
-  return tl::unexpected<Error>(std::move(error));
+  return error;
 }
 
-Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, Deadline& deadline,
+Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, const Call& deadline,
               const std::function<Status(std::span<const uint8_t>)>& take) {
-  const auto call = deadline.next_call();
-  if (!call) return tl::unexpected(call.error());
+  TM_ASSIGN(const auto call, deadline.next_call());
   Status taken;
   Status got = sink.get(
       key, offset, size,
@@ -30,7 +29,7 @@ Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t s
         if (taken) taken = take({static_cast<const uint8_t*>(data), count});
         return taken.has_value();
       },
-      *call);
+      &call);
   return taken ? got : taken;
 }
 

@@ -7,21 +7,21 @@
 #include <span>
 #include <string_view>
 
-#include "core/archive_name.h"
+#include "base/call.h"
+#include "base/result.h"
+#include "format/object_name.h"
 #include "sink/sink.h"
-#include "store/deadline.h"
-#include "util/result.h"
 
 namespace tidemark::store {
 
 // INVALID with the key, cut to what fits a message.
-Result<core::ParsedKey> parse_key(std::string_view key);
+Result<ParsedKey> parse_key(std::string_view key);
 
 // The error with the key before its message.
-tl::unexpected<Error> about(std::string_view key, Error error);
+Error about(std::string_view key, Error error);
 
 // Reads an object, or a range of it, through a function that gets its pieces and may stop it with an error.
-Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, Deadline& deadline,
+Status stream(sink::Sink& sink, std::string_view key, int64_t offset, uint64_t size, const Call& deadline,
               const std::function<Status(std::span<const uint8_t>)>& take);
 
 // Gets, on the caller's thread and after each piece, how much of the object was read so far; may be empty.

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/archive_name.h"
+#include "format/object_name.h"
 #include "tar/member_path.h"
 
 namespace tidemark::tar {
@@ -31,7 +31,7 @@ constexpr std::string_view kPaxKeys[] = {"hdrcharset", "path", "linkpath", "size
 
 using Block = std::array<uint8_t, kBlockSize>;
 
-tl::unexpected<Error> corrupt(const std::string& what) {
+Error corrupt(const std::string& what) {
   return fail(TIDEMARK_E_CORRUPT, "the tar is not one of Tidemark's: " + what);
 }
 
@@ -90,7 +90,7 @@ Status ContentParser::push(std::span<const uint8_t> piece) {
     if (body_left_ + padding_left_ > 0) {
       const size_t room = body_left_ > 0 ? static_cast<size_t>(std::min<uint64_t>(body_left_, piece.size()))
                                          : std::min(padding_left_, piece.size());
-      if (Status status = on_body(piece.first(room)); !status) return status;
+      TM_TRY(on_body(piece.first(room)));
       piece = piece.subspan(room);
       continue;
     }
@@ -100,7 +100,7 @@ Status ContentParser::push(std::span<const uint8_t> piece) {
     piece = piece.subspan(count);
     if (block_size_ < kBlockSize) return {};
     block_size_ = 0;
-    if (Status status = on_block(); !status) return status;
+    TM_TRY(on_block());
   }
   return {};
 }
@@ -120,7 +120,7 @@ Status ContentParser::on_body(std::span<const uint8_t> bytes) {
   give(bytes);
   if (body_left_ > 0) {
     body_left_ -= bytes.size();
-    if (Status status = visitor_.file_bytes(bytes); !status) return status;
+    TM_TRY(visitor_.file_bytes(bytes));
     return body_left_ == 0 ? visitor_.end_file() : Status();
   }
   padding_left_ -= bytes.size();
@@ -142,11 +142,11 @@ Status ContentParser::on_end_block() {
   if (end_blocks_ == 2 || !is_zero(block_)) return corrupt("something follows its end mark");
   if (!pax_.empty()) return corrupt("a pax header stands before its end mark");
   if (end_blocks_ == 0) {
-    if (entry_ == core::kNoLsn || entry_ != range_.last) {
-      const core::Lsn missing = entry_ == core::kNoLsn ? range_.first : entry_ + 1;
+    if (entry_ == kNoLsn || entry_ != range_.last) {
+      const Lsn missing = entry_ == kNoLsn ? range_.first : entry_ + 1;
       return corrupt("entry " + std::to_string(missing) + " is not in it");
     }
-    if (Status status = end_entry(); !status) return status;
+    TM_TRY(end_entry());
   }
   ++end_blocks_;
   visitor_.end_mark(block_);
@@ -154,7 +154,7 @@ Status ContentParser::on_end_block() {
 }
 
 Status ContentParser::end_entry() {
-  if (entry_ == core::kNoLsn) return {};
+  if (entry_ == kNoLsn) return {};
   return visitor_.end_entry(entry_, entry_size_bytes_);
 }
 
@@ -214,9 +214,7 @@ Status ContentParser::on_pax_end() {
     const std::string_view record = rest.substr(digits + 1, length - digits - 2);
     const size_t equals = record.find('=');
     if (equals == std::string_view::npos) return corrupt("a pax record is malformed");
-    if (Status status = on_pax_record(record.substr(0, equals), record.substr(equals + 1)); !status) {
-      return status;
-    }
+    TM_TRY(on_pax_record(record.substr(0, equals), record.substr(equals + 1)));
     rest.remove_prefix(length);
   }
   if (pax_is_binary_ && is_ascii(pax_path_) && is_ascii(pax_link_)) {
@@ -281,19 +279,19 @@ Status ContentParser::on_member(ParsedMember member, std::string_view name) {
   if (is_directory) name.remove_suffix(1);
 
   const std::string_view root = name.substr(0, name.find('/'));
-  const auto lsn = core::parse_lsn_text(root);
+  const auto lsn = parse_lsn_text(root);
   if (!lsn || !range_.contains(*lsn)) {
     return corrupt(shown + " lies outside of the entries the archive is to hold");
   }
   member.lsn = *lsn;
   const bool is_root = root.size() == name.size();
   if (!is_root) member.path = name.substr(root.size() + 1);
-  if (Status status = is_root ? on_root(member, shown) : check_place(member, shown); !status) return status;
+  TM_TRY(is_root ? on_root(member, shown) : check_place(member, shown));
 
   give({reinterpret_cast<const uint8_t*>(pax_.data()), pax_.size()});
   give(block_);
   pax_.clear();
-  if (Status status = visitor_.member(member); !status) return status;
+  TM_TRY(visitor_.member(member));
   if (member.type != MemberType::kFile) return {};
   body_left_ = member.size_bytes;
   padding_left_ = static_cast<size_t>(padded(member.size_bytes) - member.size_bytes);
@@ -302,14 +300,14 @@ Status ContentParser::on_member(ParsedMember member, std::string_view name) {
 
 Status ContentParser::on_root(const ParsedMember& member, std::string_view shown) {
   if (member.lsn == entry_) return corrupt(std::string(shown) + " is there twice");
-  const core::Lsn expected = entry_ == core::kNoLsn ? range_.first : entry_ + 1;
+  const Lsn expected = entry_ == kNoLsn ? range_.first : entry_ + 1;
   if (member.lsn != expected) {
     return corrupt(std::string(shown) + " stands where entry " + std::to_string(expected) + " belongs");
   }
   if (member.type == MemberType::kSymlink) {
     return corrupt(std::string(shown) + " is a symlink; an entry is a file or a directory");
   }
-  if (Status status = end_entry(); !status) return status;
+  TM_TRY(end_entry());
   entry_ = member.lsn;
   entry_size_bytes_ = 0;
   entry_is_directory_ = member.type == MemberType::kDirectory;

@@ -13,14 +13,14 @@
 #include <string>
 #include <string_view>
 
-#include "core/types.h"
+#include "base/result.h"
+#include "format/types.h"
 #include "tar/format.h"
-#include "util/result.h"
 
 namespace tidemark::tar {
 
 struct ParsedMember {
-  core::Lsn lsn = core::kNoLsn;
+  Lsn lsn = kNoLsn;
   std::string_view path;  // relative to its entry; empty for the entry itself
   std::string_view link;  // a symlink's target
   uint64_t size_bytes = 0;
@@ -34,17 +34,17 @@ class ContentVisitor {
   virtual ~ContentVisitor() = default;
   // Between begin_entry() and end_entry() every byte of the entry's members, headers and padding included.
   virtual void entry_bytes(std::span<const uint8_t>) {}
-  virtual Status begin_entry(core::Lsn) { return {}; }
+  virtual Status begin_entry(Lsn) { return {}; }
   virtual Status member(const ParsedMember&) { return {}; }
   virtual Status file_bytes(std::span<const uint8_t>) { return {}; }
   virtual Status end_file() { return {}; }  // after member() of each file and its bytes
-  virtual Status end_entry(core::Lsn, [[maybe_unused]] uint64_t size_bytes) { return {}; }
+  virtual Status end_entry(Lsn, [[maybe_unused]] uint64_t size_bytes) { return {}; }
   virtual void end_mark(std::span<const uint8_t>) {}
 };
 
 class ContentParser {
  public:
-  ContentParser(core::Range range, ContentVisitor& visitor, uint64_t members_max = kMembersMax)
+  ContentParser(Range range, ContentVisitor& visitor, uint64_t members_max = kMembersMax)
       : range_(range), visitor_(visitor), members_max_(members_max) {}
 
   // The archive's content in order, without its footer. CORRUPT: no archive of ours; or the visitor's status.
@@ -66,7 +66,7 @@ class ContentParser {
   Status end_entry();
   void give(std::span<const uint8_t> bytes);
 
-  const core::Range range_;
+  const Range range_;
   ContentVisitor& visitor_;
   const uint64_t members_max_;
   std::array<uint8_t, kBlockSize> block_;
@@ -83,7 +83,7 @@ class ContentParser {
   size_t padding_left_ = 0;  // behind them
   size_t end_blocks_ = 0;
   uint64_t members_ = 0;
-  core::Lsn entry_ = core::kNoLsn;  // whose members come now
+  Lsn entry_ = kNoLsn;  // whose members come now
   uint64_t entry_size_bytes_ = 0;
   bool entry_is_directory_ = false;
   std::string directory_;  // the innermost, relative to the entry

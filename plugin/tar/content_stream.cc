@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/archive_name.h"
+#include "format/object_name.h"
 
 namespace tidemark::tar {
 
 FooterSplitter::Pieces FooterSplitter::push(std::span<const uint8_t> piece) {
   Pieces pieces;
   const size_t together = held_size_ + piece.size();
-  const size_t content = together > core::kFooterSize ? together - core::kFooterSize : 0;
+  const size_t content = together > kFooterSize ? together - kFooterSize : 0;
   const size_t from_held = std::min(content, held_size_);
   std::memcpy(given_.data(), held_.data(), from_held);
   std::memmove(held_.data(), held_.data() + from_held, held_size_ - from_held);
@@ -40,34 +40,29 @@ void FooterSplitter::hash(std::span<const uint8_t> content) {
   unhashed_size_ += rest.size();
 }
 
-Result<core::Footer> FooterSplitter::check(std::string_view storage, uint64_t partition, core::Range range) {
+Result<Footer> FooterSplitter::check(std::string_view storage, uint64_t partition, Range range) {
   std::string problem;
-  auto footer = core::parse_footer(tail(), &problem);
+  auto footer = parse_footer(tail(), &problem);
   if (!footer) return fail(TIDEMARK_E_CORRUPT, "the object has no valid footer: " + problem);
-  if (Status status = check_identity(*footer, storage, partition, range); !status) {
-    return tl::unexpected(std::move(status.error()));
-  }
+  TM_TRY(check_identity(*footer, storage, partition, range));
   Sha256 whole;
   whole.copy_from(sha_);
   whole.update(unhashed_.data(), unhashed_size_);
-  const Result<core::Digest> before_end_mark = sha_.finish();
-  if (!before_end_mark) return tl::unexpected(before_end_mark.error());
-  before_end_mark_ = *before_end_mark;
-  const Result<core::Digest> digest = whole.finish();
-  if (!digest) return tl::unexpected(digest.error());
-  if (*digest != footer->sha256) {
-    return fail(TIDEMARK_E_CORRUPT, "the object is damaged: its bytes have sha256 " + core::hex(*digest) +
-                                        ", its footer says " + core::hex(footer->sha256));
+  TM_ASSIGN(const Digest before_end_mark, sha_.finish());
+  before_end_mark_ = before_end_mark;
+  TM_ASSIGN(const Digest digest, whole.finish());
+  if (digest != footer->sha256) {
+    return fail(TIDEMARK_E_CORRUPT, "the object is damaged: its bytes have sha256 " + hex(digest) +
+                                        ", its footer says " + hex(footer->sha256));
   }
   return std::move(*footer);
 }
 
-Status check_identity(const core::Footer& footer, std::string_view storage, uint64_t partition,
-                      core::Range range) {
+Status check_identity(const Footer& footer, std::string_view storage, uint64_t partition, Range range) {
   if (footer.storage == storage && footer.partition == partition && footer.range == range) return {};
-  return fail(TIDEMARK_E_CORRUPT, "the footer is of another archive: " +
-                                      core::object_key(footer.storage, footer.partition, footer.range,
-                                                       core::ObjectKind::kArchive));
+  return fail(TIDEMARK_E_CORRUPT,
+              "the footer is of another archive: " +
+                  object_key(footer.storage, footer.partition, footer.range, ObjectKind::kArchive));
 }
 
 }  // namespace tidemark::tar

@@ -12,10 +12,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/footer.h"
+#include "base/result.h"
+#include "base/sha256.h"
+#include "format/footer.h"
 #include "tar/format.h"
-#include "util/result.h"
-#include "util/sha256.h"
 
 namespace tidemark::tar {
 
@@ -32,10 +32,10 @@ class FooterSplitter {
   uint64_t content_bytes() const { return content_bytes_; }
   std::string_view tail() const { return {reinterpret_cast<const char*>(held_.data()), held_size_}; }
   // After the last piece: the footer, which must be of this content and this identity.
-  Result<core::Footer> check(std::string_view storage, uint64_t partition, core::Range range);
+  Result<Footer> check(std::string_view storage, uint64_t partition, Range range);
   // After check(): of all content but its last kEndMarkSize bytes. That is the digest of the entry of an
   // archive that holds one, at no cost of its own.
-  const core::Digest& digest_before_end_mark() const { return before_end_mark_; }
+  const Digest& digest_before_end_mark() const { return before_end_mark_; }
 
  private:
   void hash(std::span<const uint8_t> content);
@@ -43,16 +43,15 @@ class FooterSplitter {
   Sha256 sha_;
   std::array<uint8_t, kEndMarkSize> unhashed_;  // the last of the content
   size_t unhashed_size_ = 0;
-  core::Digest before_end_mark_{};
-  std::array<uint8_t, core::kFooterSize> held_;
-  std::array<uint8_t, core::kFooterSize> given_;  // content that was held until the last push
+  Digest before_end_mark_{};
+  std::array<uint8_t, kFooterSize> held_;
+  std::array<uint8_t, kFooterSize> given_;  // content that was held until the last push
   size_t held_size_ = 0;
   uint64_t content_bytes_ = 0;
 };
 
 // Whether a footer belongs to this key; CORRUPT if not.
-Status check_identity(const core::Footer& footer, std::string_view storage, uint64_t partition,
-                      core::Range range);
+Status check_identity(const Footer& footer, std::string_view storage, uint64_t partition, Range range);
 
 }  // namespace tidemark::tar
 

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "util/fd.h"
+#include "base/fd.h"
 
 namespace tidemark::tar {
 

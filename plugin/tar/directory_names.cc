@@ -8,14 +8,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/directory.h"
+
 namespace tidemark::tar {
 namespace {
 
 constexpr size_t kListingBytes = 32 << 10;
-
-bool is_dots(const char* name) {
-  return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
-}
 
 }  // namespace
 

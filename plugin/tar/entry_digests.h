@@ -9,21 +9,21 @@
 #include <functional>
 #include <span>
 
-#include "core/footer.h"
-#include "core/types.h"
+#include "base/result.h"
+#include "base/sha256.h"
+#include "format/footer.h"
+#include "format/types.h"
 #include "tar/content_parser.h"
-#include "util/result.h"
-#include "util/sha256.h"
 
 namespace tidemark::tar {
 
 class EntryDigests final : public ContentVisitor {
  public:
   // `take` is given each entry of `wanted` at its end; any status but OK ends the reading.
-  using Take = std::function<Status(core::Lsn, uint64_t size_bytes, const core::Digest&)>;
-  EntryDigests(core::Range wanted, const Take& take) : wanted_(wanted), take_(take) {}
+  using Take = std::function<Status(Lsn, uint64_t size_bytes, const Digest&)>;
+  EntryDigests(Range wanted, const Take& take) : wanted_(wanted), take_(take) {}
 
-  Status begin_entry(core::Lsn lsn) override {
+  Status begin_entry(Lsn lsn) override {
     is_wanted_ = wanted_.contains(lsn);
     sha_.reset();
     return {};
@@ -31,14 +31,14 @@ class EntryDigests final : public ContentVisitor {
   void entry_bytes(std::span<const uint8_t> bytes) override {
     if (is_wanted_) sha_.update(bytes.data(), bytes.size());
   }
-  Status end_entry(core::Lsn lsn, uint64_t size_bytes) override {
+  Status end_entry(Lsn lsn, uint64_t size_bytes) override {
     if (!is_wanted_) return {};
-    const Result<core::Digest> digest = sha_.finish();
-    return digest ? take_(lsn, size_bytes, *digest) : tl::unexpected(digest.error());
+    const Result<Digest> digest = sha_.finish();
+    return digest ? take_(lsn, size_bytes, *digest) : digest.error();
   }
 
  private:
-  const core::Range wanted_;
+  const Range wanted_;
   const Take& take_;
   bool is_wanted_ = false;
   Sha256 sha_;

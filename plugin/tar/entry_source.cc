@@ -8,7 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "core/archive_name.h"
+#include "base/crc32c.h"
+#include "base/guard.h"
+#include "base/sha256.h"
+#include "base/stopwatch.h"
+#include "format/object_name.h"
 #include "tar/attributes.h"
 #include "tar/format.h"
 #include "tar/layout.h"
@@ -16,10 +20,6 @@
 #include "tar/packer.h"
 #include "tar/stream.h"
 #include "tar/walker.h"
-#include "util/crc32c.h"
-#include "util/guard.h"
-#include "util/sha256.h"
-#include "util/stopwatch.h"
 
 namespace tidemark::tar {
 namespace {
@@ -27,7 +27,7 @@ namespace {
 constexpr size_t kStepBytes = 256 << 10;  // read, hashed and known again at once, while it is in the cache
 constexpr size_t kBufferMin = 64 << 10;   // room for the largest header and for re-reading
 constexpr size_t kLayoutMax = 1u << 30;   // offsets of names are 32 bits wide
-constexpr size_t kTailSize = kEndMarkSize + core::kFooterSize;
+constexpr size_t kTailSize = kEndMarkSize + kFooterSize;
 
 struct Free {
   void operator()(uint8_t* buffer) const { std::free(buffer); }
@@ -48,17 +48,17 @@ class EntrySource::Impl {
  public:
   explicit Impl(SourceLimits limits);
 
-  Status begin(std::string_view storage, uint64_t partition, Cancel cancel);
+  Status begin(std::string_view storage, uint64_t partition, const Call& call);
   Result<bool> add(const EntryPath& entry, uint64_t most_bytes);
   void seal();
   Status open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
-              Cancel cancel);
+              const Call& call);
   void close();
-  uint64_t size_bytes() const { return mode_ == Mode::kClosed ? 0 : content_size_ + core::kFooterSize; }
+  uint64_t size_bytes() const { return mode_ == Mode::kClosed ? 0 : content_size_ + kFooterSize; }
   const uint8_t* data() const { return mode_ == Mode::kHeld && !failure_ ? buffer_.get() : nullptr; }
   Result<size_t> read(uint64_t offset, uint8_t* out, size_t size);
-  Result<core::Digest> content_digest();
-  Result<core::Digest> object_digest();
+  Result<Digest> content_digest();
+  Result<Digest> object_digest();
   Result<uint32_t> object_crc32c();
   const std::optional<Error>& failure() const { return failure_; }
   const SourceTimes& times() const { return times_; }
@@ -72,7 +72,7 @@ class EntrySource::Impl {
     } catch (...) {
       failure_ = current_error();
     }
-    return tl::unexpected<Error>(*failure_);
+    return *failure_;
   }
 
  private:
@@ -102,9 +102,9 @@ class EntrySource::Impl {
   Status read_chunk(uint64_t chunk, uint8_t* out, size_t size);
   Status not_cancelled() const;
   template <typename T>
-  tl::unexpected<Error> failed(const T& result) {
+  Error failed(const T& result) {
     if (!failure_) failure_ = result.error();
-    return tl::unexpected<Error>(result.error());
+    return result.error();
   }
 
   const size_t buffer_bytes_;
@@ -132,15 +132,15 @@ class EntrySource::Impl {
     Layout::Mark layout;
     LayoutPieces::Mark pieces;
   } marks_;  // before that one
-  Cancel cancel_;
+  Call call_;
   std::optional<Error> failure_;
 
   SourceTimes times_;
   uint64_t content_size_ = 0;   // everything before the footer
   bool content_known_ = false;  // content_digest_ and footer_ are valid
-  core::Digest content_digest_{};
-  core::FooterBlock footer_{};
-  std::optional<core::Digest> object_digest_;
+  Digest content_digest_{};
+  FooterBlock footer_{};
+  std::optional<Digest> object_digest_;
 
   // Streamed only. Bytes up to hashed_ were read once, in order, and have the checksum crc_; chunks_ holds
   // what it was at the end of each full chunk among them.
@@ -165,21 +165,21 @@ EntrySource::Impl::Impl(SourceLimits limits)
       stream_(layout_, pieces_, attributes_),
       chunks_(budget_) {}
 
-Status EntrySource::Impl::begin(std::string_view storage, uint64_t partition, Cancel cancel) {
+Status EntrySource::Impl::begin(std::string_view storage, uint64_t partition, const Call& call) {
   close();
   failure_.reset();
-  if (const char* problem = core::storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
+  if (const char* problem = storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
   storage_ = storage;
   partition_ = partition;
-  cancel_ = cancel;
+  call_ = call;
   times_ = {};
   packer_.begin(buffer_.get(), buffer_bytes_ - kTailSize);
   return {};
 }
 
 Result<bool> EntrySource::Impl::add(const EntryPath& entry, uint64_t most_bytes) {
-  const core::Lsn before = entries_.empty() ? core::kNoLsn : entries_.back().lsn;
-  if (entry.lsn == core::kNoLsn || (before != core::kNoLsn && entry.lsn != before + 1)) {
+  const Lsn before = entries_.empty() ? kNoLsn : entries_.back().lsn;
+  if (entry.lsn == kNoLsn || (before != kNoLsn && entry.lsn != before + 1)) {
     return fail(TIDEMARK_E_INVALID,
                 "entry " + std::to_string(entry.lsn) + " does not follow " + std::to_string(before));
   }
@@ -203,7 +203,7 @@ Result<bool> EntrySource::Impl::add(const EntryPath& entry, uint64_t most_bytes)
   const bool is_too_much = layout_.has_too_many_bytes() || walker_.has_too_many();
   take_back(packed_bytes, status);
   if (status || (is_too_much && !entries_.empty())) return false;
-  return tl::unexpected(std::move(status.error()));
+  return std::move(status.error());
 }
 
 // The entry added last. Those before it are as they were, unless they had to be laid out anew and something
@@ -233,21 +233,20 @@ void EntrySource::Impl::allow_members(size_t entry) {
 // Small archives are packed in one pass; one that outgrows the buffer is laid out, from its first entry on.
 Status EntrySource::Impl::add_last(uint64_t* size_bytes) {
   if (packed_ + 1 == entries_.size()) {
-    const auto packed = pack_last(size_bytes);
-    if (!packed) return tl::unexpected(packed.error());
-    if (*packed) return {};
+    TM_ASSIGN(const auto packed, pack_last(size_bytes));
+    if (packed) return {};
   }
   return lay_out_last(size_bytes);
 }
 
 // False if the buffer is too small, or the budget for the names of a directory.
 Result<bool> EntrySource::Impl::pack_last(uint64_t* size_bytes) {
-  if (Status status = not_cancelled(); !status) return tl::unexpected(std::move(status.error()));
+  TM_TRY(not_cancelled());
   allow_members(entries_.size() - 1);
   budget_.refused = false;
-  if (Status status = walker_.walk(entries_.back(), packer_, cancel_); !status) {
+  if (Status status = walker_.walk(entries_.back(), packer_, call_); !status) {
     if (packer_.overflowed() || budget_.refused) return false;
-    return tl::unexpected(std::move(status.error()));
+    return std::move(status.error());
   }
   ++packed_;
   *size_bytes = packer_.size() + kTailSize;
@@ -264,27 +263,27 @@ Status EntrySource::Impl::lay_out_last(uint64_t* size_bytes) {
     fits = status && choose_chunks(content_size());
   }
   if (!fits) {
-    if (Status status = measure_pieces(); !status) return status;
+    TM_TRY(measure_pieces());
     if (!choose_chunks(content_size())) {
       return fail(TIDEMARK_E_PERMANENT, std::string(entries_.back().path) + ": an archive of " +
                                             std::to_string(content_size()) +
                                             " bytes is too large for the memory budget; raise it");
     }
   }
-  *size_bytes = content_size() + core::kFooterSize;
+  *size_bytes = content_size() + kFooterSize;
   return {};
 }
 
 Status EntrySource::Impl::lay_out_whole() {
   if (laid_out_ == 0) {
-    if (Status status = layout_.begin(); !status) return status;
+    TM_TRY(layout_.begin());
   }
   for (; laid_out_ < entries_.size(); ++laid_out_) {
-    if (Status status = not_cancelled(); !status) return status;
+    TM_TRY(not_cancelled());
     if (laid_out_ + 1 == entries_.size()) marks_.layout = layout_.mark();
     layout_.begin_entry(static_cast<uint32_t>(laid_out_));
     allow_members(laid_out_);
-    if (Status status = walker_.walk(entries_[laid_out_], layout_, cancel_); !status) return status;
+    TM_TRY(walker_.walk(entries_[laid_out_], layout_, call_));
   }
   return {};
 }
@@ -293,13 +292,13 @@ Status EntrySource::Impl::lay_out_whole() {
 Status EntrySource::Impl::measure_pieces() {
   if (!pieces_.is_on()) {
     laid_out_ = 0;
-    if (Status status = pieces_.begin(); !status) return status;
+    TM_TRY(pieces_.begin());
   }
   for (; laid_out_ < entries_.size(); ++laid_out_) {
-    if (Status status = not_cancelled(); !status) return status;
+    TM_TRY(not_cancelled());
     if (laid_out_ + 1 == entries_.size()) marks_.pieces = pieces_.mark();
     allow_members(laid_out_);
-    if (Status status = pieces_.measure({entries_.data(), laid_out_ + 1}, cancel_); !status) return status;
+    TM_TRY(pieces_.measure({entries_.data(), laid_out_ + 1}, call_));
   }
   return {};
 }
@@ -323,7 +322,7 @@ void EntrySource::Impl::seal() {
     choose_chunks(content_size_);
     walker_.set_most_members(UINT64_MAX);
     layout_.set_most_bytes(kMembersBytesMax);
-    if (pieces_.is_on()) pieces_.seal(entries_, cancel_);
+    if (pieces_.is_on()) pieces_.seal(entries_, call_);
     stream_.begin(entries_);
     crc_ = 0;
     return;
@@ -340,8 +339,8 @@ void EntrySource::Impl::seal() {
 }
 
 Status EntrySource::Impl::open(std::string_view storage, uint64_t partition,
-                               std::span<const EntryPath> entries, Cancel cancel) {
-  if (Status status = begin(storage, partition, cancel); !status) return failed(status);
+                               std::span<const EntryPath> entries, const Call& call) {
+  if (Status status = begin(storage, partition, call); !status) return failed(status);
   if (entries.empty())
     return failed(Status(fail(TIDEMARK_E_INVALID, "an archive of no entries was asked for")));
   for (const EntryPath& entry : entries) {
@@ -369,22 +368,22 @@ void EntrySource::Impl::close() {
 }
 
 Status EntrySource::Impl::finish_content() {
-  const Result<core::Digest> digest = sha_.finish();
-  if (!digest) return tl::unexpected(digest.error());
-  content_digest_ = *digest;
-  footer_ = core::format_footer(*digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn});
+  TM_ASSIGN(const Digest digest, sha_.finish());
+  content_digest_ = digest;
+  footer_ = format_footer(digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn});
   content_known_ = true;
   return {};
 }
 
 Status EntrySource::Impl::not_cancelled() const {
-  if (cancel_.is_cancelled == nullptr || !cancel_.is_cancelled(cancel_.ctx)) return {};
-  return fail(TIDEMARK_E_CANCELLED, std::string(entries_[0].path) + ": cancelled while it was archived");
+  Status status = call_.check();
+  if (!status) status.error().message = std::string(entries_[0].path) + ": " + status.error().message;
+  return status;
 }
 
 Result<size_t> EntrySource::Impl::read(uint64_t offset, uint8_t* out, size_t size) {
   if (mode_ == Mode::kClosed) return fail(TIDEMARK_E_INVALID, "the entry source is not open");
-  if (failure_) return tl::unexpected(*failure_);
+  if (failure_) return *failure_;
   if (offset >= size_bytes()) return size_t{0};
   size = std::min<uint64_t>(size, size_bytes() - offset);
   if (mode_ == Mode::kHeld) {
@@ -403,37 +402,36 @@ Result<size_t> EntrySource::Impl::read(uint64_t offset, uint8_t* out, size_t siz
 
 // At least one byte, at most one step.
 Result<size_t> EntrySource::Impl::read_streamed(uint64_t offset, uint8_t* out, size_t size) {
-  if (Status status = not_cancelled(); !status) return tl::unexpected(status.error());
+  TM_TRY(not_cancelled());
   if (offset < hashed_) return read_again(offset, out, std::min<uint64_t>(size, hashed_ - offset));
-  if (Status status = hash_up_to(std::min(offset, content_size_)); !status)
-    return tl::unexpected(status.error());
+  TM_TRY(hash_up_to(std::min(offset, content_size_)));
   if (offset >= content_size_) {
     std::memcpy(out, footer_.data() + (offset - content_size_), size);
     return size;
   }
   size = std::min<uint64_t>({size, kStepBytes, content_size_ - offset});
-  if (Status status = read_first_time(out, size); !status) return tl::unexpected(status.error());
+  TM_TRY(read_first_time(out, size));
   return size;
 }
 
 Status EntrySource::Impl::hash_up_to(uint64_t end) {
   while (hashed_ < end) {
-    if (Status status = not_cancelled(); !status) return status;
+    TM_TRY(not_cancelled());
     loaded_begin_ = loaded_end_ = 0;
     const size_t size = std::min<uint64_t>({end - hashed_, kStepBytes, buffer_bytes_});
-    if (Status status = read_first_time(buffer_.get(), size); !status) return status;
+    TM_TRY(read_first_time(buffer_.get(), size));
   }
   return {};
 }
 
 // The next bytes in order.
 Status EntrySource::Impl::read_first_time(uint8_t* out, size_t size) {
-  if (Status status = stream_.read(hashed_, out, size); !status) return status;
+  TM_TRY(stream_.read(hashed_, out, size));
   sha_.update(out, size);
   add_to_chunks(out, size);
   if (hashed_ == content_size_) {
     if (pieces_.is_on()) {
-      if (Status status = pieces_.check_end(); !status) return status;
+      TM_TRY(pieces_.check_end());
     }
     object_sha_.copy_from(sha_);
     return finish_content();
@@ -462,13 +460,12 @@ Result<size_t> EntrySource::Impl::read_again(uint64_t offset, uint8_t* out, size
   const uint64_t begin = chunk * chunk_bytes_;
   const size_t held = std::min<uint64_t>(chunk_bytes_, hashed_ - begin);
   if (offset == begin && size >= held) {
-    if (Status status = read_chunk(chunk, out, held); !status) return tl::unexpected(status.error());
+    TM_TRY(read_chunk(chunk, out, held));
     return held;
   }
   if (offset < loaded_begin_ || offset >= loaded_end_) {
     loaded_begin_ = loaded_end_ = 0;
-    if (Status status = read_chunk(chunk, buffer_.get(), held); !status)
-      return tl::unexpected(status.error());
+    TM_TRY(read_chunk(chunk, buffer_.get(), held));
     loaded_begin_ = begin;
     loaded_end_ = begin + held;
   }
@@ -478,7 +475,7 @@ Result<size_t> EntrySource::Impl::read_again(uint64_t offset, uint8_t* out, size
 }
 
 Status EntrySource::Impl::read_chunk(uint64_t chunk, uint8_t* out, size_t size) {
-  if (Status status = stream_.read(chunk * chunk_bytes_, out, size); !status) return status;
+  TM_TRY(stream_.read(chunk * chunk_bytes_, out, size));
   const uint32_t before = chunk == 0 ? 0 : chunks_[chunk - 1];
   const uint32_t expected = chunk < chunks_.size() ? chunks_[chunk] : crc_;
   if (extend_crc32c(before, out, size) == expected) return {};
@@ -487,9 +484,9 @@ Status EntrySource::Impl::read_chunk(uint64_t chunk, uint8_t* out, size_t size) 
                                       "reading; an entry must not change until it is released");
 }
 
-Result<core::Digest> EntrySource::Impl::content_digest() {
+Result<Digest> EntrySource::Impl::content_digest() {
   if (mode_ == Mode::kClosed) return fail(TIDEMARK_E_INVALID, "the entry source is not open");
-  if (failure_) return tl::unexpected(*failure_);
+  if (failure_) return *failure_;
   if (mode_ == Mode::kStreamed && hashed_ < content_size_) {
     const Stopwatch reading;
     if (Status status = hash_up_to(content_size_); !status) return failed(status);
@@ -498,15 +495,15 @@ Result<core::Digest> EntrySource::Impl::content_digest() {
   return content_digest_;
 }
 
-Result<core::Digest> EntrySource::Impl::object_digest() {
-  if (const auto content = content_digest(); !content) return content;
+Result<Digest> EntrySource::Impl::object_digest() {
+  TM_TRY(content_digest());
   if (!object_digest_) {
     if (mode_ == Mode::kHeld) {
       object_sha_.reset();
       object_sha_.update(buffer_.get(), content_size_);
     }
     object_sha_.update(footer_.data(), footer_.size());
-    const Result<core::Digest> digest = object_sha_.finish();
+    const Result<Digest> digest = object_sha_.finish();
     if (!digest) return failed(digest);
     object_digest_ = *digest;
   }
@@ -514,7 +511,7 @@ Result<core::Digest> EntrySource::Impl::object_digest() {
 }
 
 Result<uint32_t> EntrySource::Impl::object_crc32c() {
-  if (const auto content = content_digest(); !content) return tl::unexpected(content.error());
+  TM_TRY(content_digest());
   if (mode_ == Mode::kHeld) return extend_crc32c(0, buffer_.get(), size_bytes());
   return extend_crc32c(crc_, footer_.data(), footer_.size());
 }
@@ -522,26 +519,26 @@ Result<uint32_t> EntrySource::Impl::object_crc32c() {
 EntrySource::EntrySource(SourceLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 EntrySource::~EntrySource() = default;
 
-Status EntrySource::begin(std::string_view storage, uint64_t partition, Cancel cancel) {
-  return impl_->begin(storage, partition, cancel);
+Status EntrySource::begin(std::string_view storage, uint64_t partition, const Call& call) {
+  return impl_->begin(storage, partition, call);
 }
 Result<bool> EntrySource::add(const EntryPath& entry, uint64_t most_bytes) {
   return impl_->add(entry, most_bytes);
 }
 void EntrySource::seal() { impl_->seal(); }
 Status EntrySource::open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
-                         Cancel cancel) {
-  return impl_->open(storage, partition, entries, cancel);
+                         const Call& call) {
+  return impl_->open(storage, partition, entries, call);
 }
 uint64_t EntrySource::size_bytes() const { return impl_->size_bytes(); }
 const uint8_t* EntrySource::data() const { return impl_->data(); }
 Result<size_t> EntrySource::read(uint64_t offset, void* buffer, size_t size) {
   return impl_->kept([&] { return impl_->read(offset, static_cast<uint8_t*>(buffer), size); });
 }
-Result<core::Digest> EntrySource::content_digest() {
+Result<Digest> EntrySource::content_digest() {
   return impl_->kept([&] { return impl_->content_digest(); });
 }
-Result<core::Digest> EntrySource::object_digest() {
+Result<Digest> EntrySource::object_digest() {
   return impl_->kept([&] { return impl_->object_digest(); });
 }
 Result<uint32_t> EntrySource::object_crc32c() {

@@ -19,15 +19,16 @@
 #include <string>
 #include <string_view>
 
-#include "core/footer.h"
-#include "core/types.h"
+#include "base/call.h"
+#include "base/result.h"
+#include "format/footer.h"
+#include "format/types.h"
 #include "tar/limits.h"
-#include "util/result.h"
 
 namespace tidemark::tar {
 
 struct EntryPath {
-  core::Lsn lsn = core::kNoLsn;
+  Lsn lsn = kNoLsn;
   std::string_view path;  // a regular file or a directory; borrowed until close()
 };
 
@@ -38,12 +39,6 @@ struct SourceLimits {
   // Names, sizes and modes of the members at hand, and checksums; at least kLayoutBytesMin.
   size_t layout_bytes = 15 << 20;
   uint64_t members = kMembersMax;  // of one archive
-};
-
-// True when the work should stop; polled between chunks and members. NULL: never.
-struct Cancel {
-  void* ctx = nullptr;
-  bool (*is_cancelled)(void* ctx) = nullptr;
 };
 
 // What an archive took since it was opened.
@@ -68,9 +63,9 @@ class EntrySource {
   //                too long a name, a file that is none of a disk, more bytes or depth than layout_bytes
   //                allows
   //   RETRYABLE    EIO, EMFILE and their like
-  //   CANCELLED    asked to stop
+  //   CANCELLED    asked to stop: `call` is asked between chunks and members
   // The message names the file.
-  Status begin(std::string_view storage, uint64_t partition, Cancel cancel);
+  Status begin(std::string_view storage, uint64_t partition, const Call& call);
   // False: with it the archive would have more than `most_bytes`, or more members than it may; then it begins
   // the next. The first entry never has too many bytes. After false or an error the entry is not part of the
   // archive, and those before it still are.
@@ -78,7 +73,7 @@ class EntrySource {
   void seal();
   // All of it: the archive of these entries or the first error.
   Status open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
-              Cancel cancel);
+              const Call& call);
 
   uint64_t size_bytes() const;  // of the whole archive, footer included
   // The whole archive if it lies in memory and its digest is known, else nullptr.
@@ -88,9 +83,9 @@ class EntrySource {
   // have the same checksum as the first time, else CORRUPT. That is cheapest in whole multiples of 256 KiB.
   Result<size_t> read(uint64_t offset, void* buffer, size_t size);
   // Of the bytes before the footer; reads them all if that has not happened yet.
-  Result<core::Digest> content_digest();
+  Result<Digest> content_digest();
   // Of the whole object, footer included (what S3 signs).
-  Result<core::Digest> object_digest();
+  Result<Digest> object_digest();
   // The CRC-32C of the whole object; free of cost after object_digest().
   Result<uint32_t> object_crc32c();
   // The first error that open(), read() or a digest gave since begin(): tells a failing entry from a

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "core/archive_name.h"
+#include "format/object_name.h"
 #include "tar/content_parser.h"
 #include "tar/content_stream.h"
 #include "tar/tree_builder.h"
@@ -13,11 +13,8 @@ namespace {
 
 class Extractor final : public ContentVisitor {
  public:
-  Extractor(ByteStream& bytes, const Extraction& wanted, Cancel cancel)
-      : bytes_(bytes),
-        wanted_(wanted),
-        cancel_(cancel),
-        parser_(wanted.range, *this, wanted.limits.members) {}
+  Extractor(ByteStream& bytes, const Extraction& wanted, const Call& call)
+      : bytes_(bytes), wanted_(wanted), call_(call), parser_(wanted.range, *this, wanted.limits.members) {}
 
   Status run();
 
@@ -29,19 +26,21 @@ class Extractor final : public ContentVisitor {
 
  private:
   std::string wanted_text() const {
-    const auto text = core::lsn_text(wanted_.lsn);
+    const auto text = lsn_text(wanted_.lsn);
     return {text.data(), text.size()};
   }
   Status not_cancelled() const {
-    if (cancel_.is_cancelled == nullptr || !cancel_.is_cancelled(cancel_.ctx)) return {};
-    return fail(TIDEMARK_E_CANCELLED, "the restore of entry " + wanted_text() + " was cancelled");
+    Status status = call_.check();
+    if (!status)
+      status.error().message = "the restore of entry " + wanted_text() + ": " + status.error().message;
+    return status;
   }
   Status read_all();
   Status take(std::span<const uint8_t> content);
 
   ByteStream& bytes_;
   const Extraction& wanted_;
-  const Cancel cancel_;
+  const Call& call_;
   FooterSplitter splitter_;
   ContentParser parser_;
   Status content_;  // the first thing wrong with the members; the digest is still wanted then
@@ -50,25 +49,23 @@ class Extractor final : public ContentVisitor {
 };
 
 Status Extractor::run() {
-  if (Status status = builder_.begin(wanted_.directory, wanted_.lsn); !status) return status;
-  if (Status status = read_all(); !status) return status;
-  const auto footer = splitter_.check(wanted_.storage, wanted_.partition, wanted_.range);
-  if (!footer) return tl::unexpected(footer.error());
+  TM_TRY(builder_.begin(wanted_.directory, wanted_.lsn));
+  TM_TRY(read_all());
+  TM_TRY(splitter_.check(wanted_.storage, wanted_.partition, wanted_.range));
   if (content_) content_ = parser_.finish();
   if (!content_) return fail(TIDEMARK_E_CORRUPT, content_.error().message + "; nothing was restored");
-  if (Status status = builder_.finish(); !status) return status;
+  TM_TRY(builder_.finish());
   return builder_.publish();
 }
 
 Status Extractor::read_all() {
   for (;;) {
-    if (Status status = not_cancelled(); !status) return status;
-    const auto piece = bytes_.next();
-    if (!piece) return tl::unexpected(piece.error());
-    if (piece->empty()) return {};
-    const auto pieces = splitter_.push(*piece);
-    if (Status status = take(pieces.first); !status) return status;
-    if (Status status = take(pieces.second); !status) return status;
+    TM_TRY(not_cancelled());
+    TM_ASSIGN(const auto piece, bytes_.next());
+    if (piece.empty()) return {};
+    const auto pieces = splitter_.push(piece);
+    TM_TRY(take(pieces.first));
+    TM_TRY(take(pieces.second));
   }
 }
 
@@ -94,11 +91,11 @@ Status Extractor::member(const ParsedMember& member) {
 
 }  // namespace
 
-Status extract_entry(ByteStream& bytes, const Extraction& wanted, Cancel cancel) {
+Status extract_entry(ByteStream& bytes, const Extraction& wanted, const Call& call) {
   if (!wanted.range.contains(wanted.lsn)) {
     return fail(TIDEMARK_E_CORRUPT, "entry " + std::to_string(wanted.lsn) + " is not in the archive");
   }
-  return Extractor(bytes, wanted, cancel).run();
+  return Extractor(bytes, wanted, call).run();
 }
 
 }  // namespace tidemark::tar

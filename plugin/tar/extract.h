@@ -13,10 +13,11 @@
 #include <string>
 #include <string_view>
 
-#include "core/types.h"
+#include "base/call.h"
+#include "base/result.h"
+#include "format/types.h"
 #include "tar/entry_source.h"
 #include "tar/limits.h"
-#include "util/result.h"
 
 namespace tidemark::tar {
 
@@ -36,8 +37,8 @@ struct ExtractLimits {
 struct Extraction {
   std::string_view storage;
   uint64_t partition = 0;
-  core::Range range;  // of the archive
-  core::Lsn lsn = core::kNoLsn;
+  Range range;  // of the archive
+  Lsn lsn = kNoLsn;
   std::string_view directory;  // exists
   ExtractLimits limits;
 };
@@ -47,7 +48,7 @@ struct Extraction {
 //   NOT_FOUND    no such directory
 //   NO_SPACE, RETRYABLE, PERMANENT   writing failed; whatever `bytes` fails with is passed on
 //   CANCELLED    asked to stop
-Status extract_entry(ByteStream& bytes, const Extraction& wanted, Cancel cancel);
+Status extract_entry(ByteStream& bytes, const Extraction& wanted, const Call& call);
 
 }  // namespace tidemark::tar
 

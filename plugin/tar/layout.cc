@@ -146,12 +146,11 @@ Status Layout::on_file(const Place& place) {
 
 Status Layout::on_symlink(const Place& place) {
   char buffer[kLinkTargetMax + 1];
-  const auto link = read_link(place, buffer);
-  if (!link) return tl::unexpected(link.error());
+  TM_ASSIGN(const auto link, read_link(place, buffer));
   LaidOut member;
   member.mode = 0777;
   member.type = MemberType::kSymlink;
-  return add(place, member, *link);
+  return add(place, member, link);
 }
 
 }  // namespace tidemark::tar

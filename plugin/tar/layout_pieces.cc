@@ -49,7 +49,7 @@ Status LayoutPieces::begin() {
   end();
   if (!bookmarks_.reserve() || !texts_.reserve())
     return fail_errno(errno, "cannot reserve memory for bookmarks");
-  if (Status status = layout_.begin(); !status) return status;
+  TM_TRY(layout_.begin());
   walker_.set_most_name_bytes(std::max(budget_.limit / 4, DirectoryNames::kMostBytesMin));
   is_on_ = true;
   interval_ = kFirstInterval;
@@ -77,10 +77,10 @@ void LayoutPieces::rewind(const Mark& mark) {
   bookmarks_.shrink(kept);
 }
 
-Status LayoutPieces::measure(std::span<const EntryPath> entries, Cancel cancel) {
+Status LayoutPieces::measure(std::span<const EntryPath> entries, const Call& call) {
   assert(is_on_ && !is_sealed_);
   entries_ = entries;
-  cancel_ = cancel;
+  call_ = call;
   entry_ = static_cast<uint32_t>(entries.size()) - 1;
   sum_ = end_.sum;
   Mark mark = end_;
@@ -97,9 +97,9 @@ Status LayoutPieces::measure(std::span<const EntryPath> entries, Cancel cancel) 
   return status;
 }
 
-void LayoutPieces::seal(std::span<const EntryPath> entries, Cancel cancel) {
+void LayoutPieces::seal(std::span<const EntryPath> entries, const Call& call) {
   entries_ = entries;
-  cancel_ = cancel;
+  call_ = call;
   is_sealed_ = true;
   is_walking_ = false;
   layout_.begin_piece(0, 0);
@@ -122,11 +122,11 @@ Status LayoutPieces::bring(uint64_t offset) {
 }
 
 Status LayoutPieces::check_end() {
-  if (Status status = bring(end_.offset - 1); !status) return status;
+  TM_TRY(bring(end_.offset - 1));
   if (!is_walking_) {
     // The last piece lay there, but not how it was come by.
     layout_.begin_piece(0, 0);
-    if (Status status = bring(end_.offset - 1); !status) return status;
+    TM_TRY(bring(end_.offset - 1));
   }
   Status status;
   while (status && !(walker_.is_done() && entry_ + 1 == entries_.size())) {
@@ -147,10 +147,10 @@ Status LayoutPieces::step() {
     return walker_.begin(entries_[entry_]);
   }
   if (layout_.used_bytes() + Layout::kMemberBytesMax > budget_.limit / 2) {
-    if (Status status = begin_piece(); !status) return status;
+    TM_TRY(begin_piece());
   }
   const size_t before = layout_.size();
-  if (Status status = walker_.step(layout_, cancel_); !status) {
+  if (Status status = walker_.step(layout_, call_); !status) {
     // It was there when it was measured.
     const bool has_vanished = is_sealed_ && status.error().status == TIDEMARK_E_NOT_FOUND;
     return has_vanished ? Status(fail_inside(ENOENT, std::string(entries_[entry_].path))) : status;
@@ -161,7 +161,7 @@ Status LayoutPieces::step() {
 Status LayoutPieces::on_member() {
   const LaidOut& member = layout_[layout_.size() - 1];
   if (is_sealed_) {
-    if (Status status = check_bookmark(member); !status) return status;
+    TM_TRY(check_bookmark(member));
   } else {
     if (end_.members % interval_ == 0) add_bookmark(member);
     ++end_.members;
@@ -194,7 +194,7 @@ Status LayoutPieces::go_to(size_t bookmark) {
   next_bookmark_ = bookmark;
   is_walking_ = true;
   layout_.begin_piece(at.offset, entry_);
-  if (Status status = walker_.begin_at(entries_[entry_], text(at)); !status) return status;
+  TM_TRY(walker_.begin_at(entries_[entry_], text(at)));
   return add_parents();
 }
 
@@ -234,7 +234,7 @@ void LayoutPieces::drop_every_second() {
   interval_ *= 2;
 }
 
-tl::unexpected<Error> LayoutPieces::changed() const {
+Error LayoutPieces::changed() const {
   std::string what(entries_[entry_].path);
   if (layout_.size() > 0) {
     char buffer[kMemberNameMax];

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/call.h"
 #include "tar/layout.h"
 #include "tar/reserved_array.h"
 #include "tar/walker.h"
@@ -31,7 +32,7 @@ class LayoutPieces {
 
   // Walks the entry `entries.back()`; those before it were measured. Errors as of a walk, PERMANENT too if
   // its directories are nested too deeply for the budget.
-  Status measure(std::span<const EntryPath> entries, Cancel cancel);
+  Status measure(std::span<const EntryPath> entries, const Call& call);
   uint64_t end_offset() const { return end_.offset; }  // of what was measured
   struct Mark {
     uint64_t offset = 0;
@@ -44,7 +45,7 @@ class LayoutPieces {
   size_t checksum_bytes() const { return budget_.limit / 8; }
 
   // After the last entry; borrowed until end().
-  void seal(std::span<const EntryPath> entries, Cancel cancel);
+  void seal(std::span<const EntryPath> entries, const Call& call);
   // Lays the piece out that holds `offset` < end_offset(), unless that is the one at hand. CORRUPT: it is not
   // what was measured.
   Status bring(uint64_t offset);
@@ -68,7 +69,7 @@ class LayoutPieces {
   Status check_bookmark(const LaidOut& member);
   void add_bookmark(const LaidOut& member);
   void drop_every_second();
-  tl::unexpected<Error> changed() const;
+  Error changed() const;
   std::string_view text(const Bookmark& bookmark) const {
     return {texts_.data() + bookmark.text, bookmark.text_size};
   }
@@ -79,7 +80,7 @@ class LayoutPieces {
   bool is_on_ = false;
   bool is_sealed_ = false;
   std::span<const EntryPath> entries_;
-  Cancel cancel_;
+  Call call_;
   Mark end_;
   ReservedArray<Bookmark> bookmarks_;  // the first is of the first member
   ReservedArray<char> texts_;

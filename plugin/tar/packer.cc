@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/fd.h"
+#include "base/stopwatch.h"
 #include "tar/layout.h"
-#include "util/fd.h"
-#include "util/stopwatch.h"
 
 namespace tidemark::tar {
 namespace {
@@ -42,7 +42,7 @@ void Packer::begin(uint8_t* buffer, size_t capacity) {
 }
 
 // The error only ends the walk; nobody sees it.
-tl::unexpected<Error> Packer::overflow() {
+Error Packer::overflow() {
   overflowed_ = true;
   return fail(TIDEMARK_E_RETRYABLE, {});
 }
@@ -70,7 +70,7 @@ Status Packer::on_file(const Place& place) {
   if (!S_ISREG(before.st_mode)) return fail_type(place.path(), before.st_mode);
   const auto size = static_cast<size_t>(before.st_size);
   const auto mode = static_cast<uint16_t>(before.st_mode & 07777);
-  if (Status status = add({place.member, {}, size, mode, MemberType::kFile}); !status) return status;
+  TM_TRY(add({place.member, {}, size, mode, MemberType::kFile}));
 
   const Stopwatch reading;
   const ssize_t count = read_all(fd.get(), buffer_ + used_, size + 1);
@@ -89,9 +89,8 @@ Status Packer::on_file(const Place& place) {
 
 Status Packer::on_symlink(const Place& place) {
   char buffer[kLinkTargetMax + 1];
-  const auto link = read_link(place, buffer);
-  if (!link) return tl::unexpected(link.error());
-  return add({place.member, *link, 0, 0777, MemberType::kSymlink});
+  TM_ASSIGN(const auto link, read_link(place, buffer));
+  return add({place.member, link, 0, 0777, MemberType::kSymlink});
 }
 
 }  // namespace tidemark::tar

@@ -33,7 +33,7 @@ class Packer final : public TreeVisitor {
   Status on_symlink(const Place& place) override;
 
  private:
-  tl::unexpected<Error> overflow();
+  Error overflow();
   Status add(const Member& member);
 
   AttributeWatch& attributes_;

@@ -9,17 +9,12 @@
 #include <new>
 #include <utility>
 
+#include "base/directory.h"
 #include "tar/dir_stack.h"
 #include "tar/tree_builder.h"
 
 namespace tidemark::tar {
 namespace {
-
-constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-bool is_dots(const char* name) {
-  return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
-}
 
 // Opens a directory to be emptied, whatever its mode.
 int push_directory(DirStack& stack, int parent, const char* name) {

@@ -1,7 +1,7 @@
-// Where entries are built before they become visible: <directory>/.tidemark/<process>-<random>/.
+// Where entries are built before they become visible: a StagingDirectory of the directory that is restored
+// to.
 //
-// Each area holds flock on its own directory for as long as it lives, so that a later one can tell what a
-// killed process left behind. One thread at a time; any number of areas side by side, also in one process.
+// One thread at a time; any number of areas side by side, also in one process.
 #ifndef TIDEMARK_TAR_STAGING_AREA_H
 #define TIDEMARK_TAR_STAGING_AREA_H
 
@@ -9,8 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "util/fd.h"
-#include "util/result.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "base/staging_directory.h"
 
 namespace tidemark::tar {
 
@@ -22,20 +23,16 @@ class StagingArea {
   StagingArea(const StagingArea&) = delete;
   StagingArea& operator=(const StagingArea&) = delete;
 
-  int fd() const { return fd_.get(); }
+  int fd() const { return staging_->fd(); }
   int directory_fd() const { return directory_.get(); }
 
  private:
-  StagingArea(UniqueFd directory, std::string path)
-      : directory_(std::move(directory)), path_(std::move(path)) {}
-  Status make();
-  void sweep() const;
+  StagingArea(UniqueFd directory, std::string path, std::unique_ptr<StagingDirectory> staging)
+      : directory_(std::move(directory)), path_(std::move(path)), staging_(std::move(staging)) {}
 
-  UniqueFd directory_;
-  std::string path_;
-  UniqueFd staging_;  // <directory>/.tidemark
-  std::string name_;
-  UniqueFd fd_;
+  const UniqueFd directory_;
+  const std::string path_;
+  const std::unique_ptr<StagingDirectory> staging_;
 };
 
 }  // namespace tidemark::tar

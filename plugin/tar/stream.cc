@@ -55,11 +55,10 @@ std::string LayoutStream::path_on_disk(const LaidOut& member) const {
 Status LayoutStream::read(uint64_t offset, uint8_t* out, size_t size) {
   assert(offset + size <= size_bytes());
   while (size > 0) {
-    const auto count = read_some(offset, out, size);
-    if (!count) return tl::unexpected(count.error());
-    offset += *count;
-    out += *count;
-    size -= *count;
+    TM_ASSIGN(const auto count, read_some(offset, out, size));
+    offset += count;
+    out += count;
+    size -= count;
   }
   return {};
 }
@@ -67,11 +66,11 @@ Status LayoutStream::read(uint64_t offset, uint8_t* out, size_t size) {
 // As much as one part of one member holds: header, file bytes, padding, or the end mark.
 Result<size_t> LayoutStream::read_some(uint64_t offset, uint8_t* out, size_t size) {
   if (offset >= members_end()) {
-    if (Status status = check_directory(); !status) return tl::unexpected(status.error());
+    TM_TRY(check_directory());
     std::memset(out, 0, size);
     return size;
   }
-  if (Status status = bring(offset); !status) return tl::unexpected(status.error());
+  TM_TRY(bring(offset));
   if (member_ >= layout_.size() || offset < layout_[member_].offset || offset >= layout_[member_].end()) {
     const bool is_next = member_ + 1 < layout_.size() && offset >= layout_[member_ + 1].offset &&
                          offset < layout_[member_ + 1].end();
@@ -80,7 +79,7 @@ Result<size_t> LayoutStream::read_some(uint64_t offset, uint8_t* out, size_t siz
   const LaidOut& member = layout_[member_];
   uint64_t within = offset - member.offset;
   if (within < member.header_bytes()) {
-    if (Status status = make_header(member_); !status) return tl::unexpected(status.error());
+    TM_TRY(make_header(member_));
     const size_t count = std::min<uint64_t>(size, member.header_bytes() - within);
     std::memcpy(out, header_.data() + within, count);
     return count;
@@ -97,8 +96,8 @@ Status LayoutStream::make_header(size_t index) {
   const LaidOut& member = layout_[index];
   // An empty file has no bytes at which a change would show.
   if (member.type == MemberType::kFile && member.stamp.size_bytes == 0) {
-    if (Status status = open_file(index); !status) return status;
-    if (Status status = check_file_end(index); !status) return status;
+    TM_TRY(open_file(index));
+    TM_TRY(check_file_end(index));
   }
   char buffer[kMemberNameMax];
   write_header(
@@ -109,7 +108,7 @@ Status LayoutStream::make_header(size_t index) {
 }
 
 Result<size_t> LayoutStream::read_file(size_t index, uint64_t offset, uint8_t* out, size_t size) {
-  if (Status status = open_file(index); !status) return tl::unexpected(status.error());
+  TM_TRY(open_file(index));
   const uint64_t file_size = layout_[index].stamp.size_bytes;
   const size_t wanted = std::min<uint64_t>(size, file_size - offset);
   const ssize_t count = pread(file_.get(), out, wanted, static_cast<off_t>(offset));
@@ -127,7 +126,7 @@ Result<size_t> LayoutStream::read_file(size_t index, uint64_t offset, uint8_t* o
                     "it is released");
   }
   if (offset + static_cast<uint64_t>(count) == file_size) {
-    if (Status status = check_file_end(index); !status) return tl::unexpected(status.error());
+    TM_TRY(check_file_end(index));
   }
   return static_cast<size_t>(count);
 }
@@ -137,11 +136,10 @@ Status LayoutStream::open_file(size_t index) {
   file_member_ = kNone;
   const LaidOut& member = layout_[index];
   if (member.parent == LaidOut::kNoParent) {
-    if (Status status = open_entry_root(member, kOpenFile, file_); !status) return status;
+    TM_TRY(open_entry_root(member, kOpenFile, file_));
   } else {
-    const auto directory = open_directory(member.parent);
-    if (!directory) return tl::unexpected(directory.error());
-    file_.reset(openat(*directory, layout_.name(member), kOpenFile));
+    TM_ASSIGN(const auto directory, open_directory(member.parent));
+    file_.reset(openat(directory, layout_.name(member), kOpenFile));
     if (!file_) return fail_inside(errno, path_on_disk(member));
   }
   struct stat info;
@@ -177,7 +175,7 @@ Status LayoutStream::check_directory() {
   FileStamp stamp = stamp_of(info);
   stamp.size_bytes = 0;
   if (stamp == member.stamp) return {};
-  if (Status culprit = check_names_of_directory(); !culprit) return culprit;
+  TM_TRY(check_names_of_directory());
   return fail_changed(path_on_disk(member), info, member.stamp);
 }
 
@@ -208,13 +206,13 @@ Status LayoutStream::open_entry_root(const LaidOut& root, int flags, UniqueFd& f
 Result<int> LayoutStream::open_directory(uint32_t index) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   if (directory_member_ == index) return directory_.get();
-  if (Status status = check_directory(); !status) return tl::unexpected(status.error());
+  TM_TRY(check_directory());
   directory_member_ = LaidOut::kNoParent;
   char buffer[kMemberNameMax];
   const LaidOut& wanted = layout_[index];
   const std::string path(layout_.path(wanted, buffer));
   UniqueFd fd;
-  if (Status status = open_entry_root(wanted, kFlags, fd); !status) return tl::unexpected(status.error());
+  TM_TRY(open_entry_root(wanted, kFlags, fd));
   for (size_t at = path.find('/') + 1; at < path.size();) {
     const size_t end = path.find('/', at);
     fd.reset(openat(fd.get(), path.substr(at, end - at).c_str(), kFlags));

@@ -12,11 +12,11 @@
 #include <span>
 #include <string>
 
+#include "base/fd.h"
 #include "tar/attributes.h"
 #include "tar/entry_source.h"
 #include "tar/layout.h"
 #include "tar/layout_pieces.h"
-#include "util/fd.h"
 
 namespace tidemark::tar {
 

@@ -12,7 +12,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "core/archive_name.h"
+#include "base/directory.h"
+#include "format/object_name.h"
 #include "tar/member_path.h"
 
 namespace tidemark::tar {
@@ -20,9 +21,8 @@ namespace {
 
 constexpr uint64_t kHandOverBytes = 4 << 20;
 constexpr long kXfsMagic = 0x58465342;
-constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-tl::unexpected<Error> refuse(const std::string& member, const char* why) {
+Error refuse(const std::string& member, const char* why) {
   return fail(TIDEMARK_E_CORRUPT, "member " + member + " " + why + "; nothing was restored");
 }
 
@@ -55,10 +55,10 @@ std::string TreeBuilder::shown(std::string_view path) const {
   return path.empty() ? final_name_ : final_name_ + "/" + std::string(path);
 }
 
-Status TreeBuilder::begin(std::string_view directory, core::Lsn lsn) {
+Status TreeBuilder::begin(std::string_view directory, Lsn lsn) {
   assert(!directory_);
   directory_path_ = directory;
-  const auto text = core::lsn_text(lsn);
+  const auto text = lsn_text(lsn);
   final_name_.assign(text.data(), text.size());
   directory_.reset(open(directory_path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory_) return fail_errno(errno, directory_path_);
@@ -68,16 +68,15 @@ Status TreeBuilder::begin(std::string_view directory, core::Lsn lsn) {
   }
   if (errno != ENOENT) return fail_errno(errno, directory_path_ + "/" + final_name_);
   can_sync_at_once_ = can_sync_at_once(directory_.get());
-  auto random = random_text();
-  if (!random) return tl::unexpected(std::move(random.error()));
-  temp_name_ = ".tidemark-restore-" + final_name_ + "-" + *random;
+  TM_ASSIGN(auto random, random_text());
+  temp_name_ = ".tidemark-restore-" + final_name_ + "-" + random;
   return {};
 }
 
-Status TreeBuilder::begin_staged(int staging_fd, std::string_view shown, core::Lsn lsn) {
+Status TreeBuilder::begin_staged(int staging_fd, std::string_view shown, Lsn lsn) {
   assert(!directory_);
   directory_path_ = shown;
-  const auto text = core::lsn_text(lsn);
+  const auto text = lsn_text(lsn);
   final_name_.assign(text.data(), text.size());
   temp_name_ = final_name_;
   directory_.reset(fcntl(staging_fd, F_DUPFD_CLOEXEC, 0));
@@ -101,7 +100,7 @@ Status TreeBuilder::place(std::string_view path, const char*& name, int& parent_
     return refuse(shown(path), path == last_path_ ? "is there twice" : "is there twice or out of order");
   }
   const std::string_view parent = parent_path(path);
-  if (Status status = go_to_parent(parent); !status) return status;
+  TM_TRY(go_to_parent(parent));
   if (parent != path_) return refuse(shown(path), "lies in no directory of the archive");
   last_path_ = path;
   name_ = path.substr(parent.empty() ? 0 : parent.size() + 1);
@@ -116,7 +115,7 @@ Status TreeBuilder::go_to_parent(std::string_view parent) {
     return path_.empty() || parent == path_ || (parent.starts_with(path_) && parent[path_.size()] == '/');
   };
   while (!is_inside()) {
-    if (Status status = leave_directory(); !status) return status;
+    TM_TRY(leave_directory());
   }
   return {};
 }
@@ -137,7 +136,7 @@ Status TreeBuilder::leave_directory() {
 Status TreeBuilder::add_directory(std::string_view path, mode_t mode) {
   const char* name = nullptr;
   int parent = -1;
-  if (Status status = place(path, name, parent); !status) return status;
+  TM_TRY(place(path, name, parent));
   if (mkdirat(parent, name, 0700) != 0) return fail_errno(errno, shown(path));
   if (path.empty()) created_ = true;
   UniqueFd fd(openat(parent, name, kOpenDirectory));
@@ -154,7 +153,7 @@ Status TreeBuilder::add_symlink(std::string_view path, const std::string& target
   int parent = -1;
   if (path.empty()) return refuse(final_name_, "is a symlink; an entry is a file or a directory");
   if (target.empty()) return refuse(shown(path), "is a symlink without a target");
-  if (Status status = place(path, name, parent); !status) return status;
+  TM_TRY(place(path, name, parent));
   if (symlinkat(target.c_str(), parent, name) != 0) return fail_errno(errno, shown(path));
   return {};
 }
@@ -162,7 +161,7 @@ Status TreeBuilder::add_symlink(std::string_view path, const std::string& target
 Status TreeBuilder::begin_file(std::string_view path, mode_t mode) {
   const char* name = nullptr;
   int parent = -1;
-  if (Status status = place(path, name, parent); !status) return status;
+  TM_TRY(place(path, name, parent));
   file_.reset(openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file_) return fail_errno(errno, shown(path));
   if (path.empty()) created_ = is_file_ = true;
@@ -201,7 +200,7 @@ Status TreeBuilder::end_file() {
 Status TreeBuilder::finish() {
   assert(has_entry_ && !file_);
   while (!stack_.empty()) {
-    if (Status status = leave_directory(); !status) return status;
+    TM_TRY(leave_directory());
   }
   if (!sync_each_ && can_sync_at_once_ && syncfs(directory_.get()) != 0)
     return fail_errno(errno, directory_path_);
@@ -217,7 +216,7 @@ Status TreeBuilder::publish() {
   return {};
 }
 
-tl::unexpected<Error> fail_exists(const std::string& target) {
+Error fail_exists(const std::string& target) {
   return fail(TIDEMARK_E_EXISTS, target + ": exists already; remove it or restore into another directory");
 }
 

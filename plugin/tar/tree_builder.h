@@ -17,10 +17,10 @@
 #include <string_view>
 #include <vector>
 
-#include "core/types.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "format/types.h"
 #include "tar/dir_stack.h"
-#include "util/fd.h"
-#include "util/result.h"
 
 namespace tidemark::tar {
 
@@ -32,10 +32,10 @@ class TreeBuilder {
   TreeBuilder& operator=(const TreeBuilder&) = delete;
 
   // `directory` exists. EXISTS: it has an entry <LSN> already.
-  Status begin(std::string_view directory, core::Lsn lsn);
+  Status begin(std::string_view directory, Lsn lsn);
   // Instead: builds <LSN> right in `staging_fd`, borrowed, an empty directory nobody else uses; `shown` names
   // it in messages.
-  Status begin_staged(int staging_fd, std::string_view shown, core::Lsn lsn);
+  Status begin_staged(int staging_fd, std::string_view shown, Lsn lsn);
 
   // Staged: whether what is written from now on is fsynced as it is completed (the default) or by the caller
   // later.
@@ -98,7 +98,7 @@ bool can_sync_at_once(int fd);
 // caller fsyncs that. `target` is its path for messages. EXISTS: something has the name already.
 Status rename_into_place(int from_fd, const std::string& from_name, int to_fd, const std::string& to_name,
                          const std::string& target);
-tl::unexpected<Error> fail_exists(const std::string& target);
+Error fail_exists(const std::string& target);
 
 // Removes whatever `name` in the directory is, with everything below it; follows no symlink. 0 or an errno;
 // never throws. Memory is needed only for levels that `stack` has not held before.

@@ -7,33 +7,32 @@
 #include <cerrno>
 #include <utility>
 
-#include "core/archive_name.h"
+#include "format/object_name.h"
 
 namespace tidemark::tar {
 namespace {
 
-std::string name_of(core::Lsn lsn) {
-  const auto text = core::lsn_text(lsn);
+std::string name_of(Lsn lsn) {
+  const auto text = lsn_text(lsn);
   return {text.data(), text.size()};
 }
 
 }  // namespace
 
-Unpacker::Unpacker(std::unique_ptr<StagingArea> area, UniqueFd directory, std::string_view path,
-                   core::Range wanted)
+Unpacker::Unpacker(std::unique_ptr<StagingArea> area, UniqueFd directory, std::string_view path, Range wanted)
     : area_(std::move(area)),
       directory_(std::move(directory)),
       path_(path),
       wanted_(wanted),
       can_sync_at_once_(can_sync_at_once(build_fd())) {}
 
-Result<std::unique_ptr<Unpacker>> Unpacker::create(std::string_view directory, core::Range wanted) {
+Result<std::unique_ptr<Unpacker>> Unpacker::create(std::string_view directory, Range wanted) {
   auto area = StagingArea::create(directory);
-  if (!area) return tl::unexpected(std::move(area.error()));
+  if (!area) return std::move(area.error());
   return std::unique_ptr<Unpacker>(new Unpacker(std::move(*area), UniqueFd(), directory, wanted));
 }
 
-Result<std::unique_ptr<Unpacker>> Unpacker::create_private(std::string_view directory, core::Range wanted) {
+Result<std::unique_ptr<Unpacker>> Unpacker::create_private(std::string_view directory, Range wanted) {
   const std::string path(directory);
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return fail_errno(errno, path);
@@ -41,14 +40,14 @@ Result<std::unique_ptr<Unpacker>> Unpacker::create_private(std::string_view dire
 }
 
 Unpacker::~Unpacker() {
-  if (area_ || stays_ || built_.first == core::kNoLsn) return;
-  for (core::Lsn lsn = built_.first;; ++lsn) {
+  if (area_ || stays_ || built_.first == kNoLsn) return;
+  for (Lsn lsn = built_.first;; ++lsn) {
     remove_tree(directory_.get(), name_of(lsn).c_str());  // short: no memory is needed
     if (lsn == built_.last) break;
   }
 }
 
-Status Unpacker::begin_entry(core::Lsn lsn) {
+Status Unpacker::begin_entry(Lsn lsn) {
   if (!wanted_.contains(lsn)) return {};
   const std::string target = path_ + "/" + name_of(lsn);
   struct stat info;
@@ -80,12 +79,12 @@ Status Unpacker::file_bytes(std::span<const uint8_t> bytes) {
 
 Status Unpacker::end_file() { return builder_ ? builder_->end_file() : Status(); }
 
-Status Unpacker::end_entry(core::Lsn lsn, uint64_t) {
+Status Unpacker::end_entry(Lsn lsn, uint64_t) {
   if (!builder_) return {};
-  if (Status status = builder_->finish(); !status) return status;
+  TM_TRY(builder_->finish());
   builder_->release();
   builder_.reset();
-  if (built_.first == core::kNoLsn) built_.first = lsn;
+  if (built_.first == kNoLsn) built_.first = lsn;
   built_.last = lsn;
   return {};
 }
@@ -101,12 +100,12 @@ Status Unpacker::make_durable() {
 
 Status Unpacker::publish() {
   stays_ = true;
-  if (!area_ || built_.first == core::kNoLsn) return {};
+  if (!area_ || built_.first == kNoLsn) return {};
   // From the first to the last no memory is needed.
   std::string target = path_ + "/" + name_of(built_.last);
-  const size_t name_at = target.size() - core::kLsnTextSize;
-  for (core::Lsn lsn = built_.first;; ++lsn) {
-    target.replace(name_at, core::kLsnTextSize, name_of(lsn));
+  const size_t name_at = target.size() - kLsnTextSize;
+  for (Lsn lsn = built_.first;; ++lsn) {
+    target.replace(name_at, kLsnTextSize, name_of(lsn));
     Status status = publish_one(lsn, target);
     if (!status && lsn == built_.first) return status;
     if (status && lsn != built_.last) continue;
@@ -115,7 +114,7 @@ Status Unpacker::publish() {
   }
 }
 
-Status Unpacker::publish_one(core::Lsn lsn, const std::string& target) {
+Status Unpacker::publish_one(Lsn lsn, const std::string& target) {
   const std::string name = name_of(lsn);
   Status status = rename_into_place(area_->fd(), name, area_->directory_fd(), name, target);
   if (status || status.error().sys_errno != EACCES) return status;

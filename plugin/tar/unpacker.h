@@ -13,12 +13,12 @@
 #include <string>
 #include <string_view>
 
-#include "core/types.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "format/types.h"
 #include "tar/content_parser.h"
 #include "tar/staging_area.h"
 #include "tar/tree_builder.h"
-#include "util/fd.h"
-#include "util/result.h"
 
 namespace tidemark::tar {
 
@@ -26,16 +26,16 @@ namespace tidemark::tar {
 // NO_SPACE, RETRYABLE, PERMANENT: writing failed.
 class Unpacker final : public ContentVisitor {
  public:
-  static Result<std::unique_ptr<Unpacker>> create(std::string_view directory, core::Range wanted);
+  static Result<std::unique_ptr<Unpacker>> create(std::string_view directory, Range wanted);
   // Nobody but the caller looks into the directory until all is well. Its names are not made durable.
-  static Result<std::unique_ptr<Unpacker>> create_private(std::string_view directory, core::Range wanted);
+  static Result<std::unique_ptr<Unpacker>> create_private(std::string_view directory, Range wanted);
   ~Unpacker() override;
 
-  Status begin_entry(core::Lsn lsn) override;
+  Status begin_entry(Lsn lsn) override;
   Status member(const ParsedMember& member) override;
   Status file_bytes(std::span<const uint8_t> bytes) override;
   Status end_file() override;
-  Status end_entry(core::Lsn lsn, uint64_t size_bytes) override;
+  Status end_entry(Lsn lsn, uint64_t size_bytes) override;
 
   // After the last byte: all that was built is durable, only not published.
   Status make_durable();
@@ -44,18 +44,18 @@ class Unpacker final : public ContentVisitor {
   Status publish();
 
  private:
-  Unpacker(std::unique_ptr<StagingArea> area, UniqueFd directory, std::string_view path, core::Range wanted);
+  Unpacker(std::unique_ptr<StagingArea> area, UniqueFd directory, std::string_view path, Range wanted);
   int build_fd() const { return area_ ? area_->fd() : directory_.get(); }
   int directory_fd() const { return area_ ? area_->directory_fd() : directory_.get(); }
-  Status publish_one(core::Lsn lsn, const std::string& target);
+  Status publish_one(Lsn lsn, const std::string& target);
 
   const std::unique_ptr<StagingArea> area_;  // none: built in directory_ itself
   const UniqueFd directory_;
   const std::string path_;
-  const core::Range wanted_;
+  const Range wanted_;
   const bool can_sync_at_once_;
   uint64_t members_ = 0;
-  core::Range built_;
+  Range built_;
   bool stays_ = false;                  // what was built in directory_
   std::optional<TreeBuilder> builder_;  // of a wanted entry
 };

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/archive_name.h"
+#include "format/object_name.h"
 #include "tar/attributes.h"
 
 namespace tidemark::tar {
@@ -35,7 +35,7 @@ std::string Place::path() const {
   return path;
 }
 
-tl::unexpected<Error> fail_inside(int sys_errno, const std::string& path) {
+Error fail_inside(int sys_errno, const std::string& path) {
   if (sys_errno == ENOENT) return fail(TIDEMARK_E_CORRUPT, path + ": vanished while it was archived");
   if (sys_errno == ELOOP || sys_errno == ENOTDIR || sys_errno == EINVAL || sys_errno == ENXIO) {
     return fail(TIDEMARK_E_CORRUPT, path + ": was replaced while it was archived");
@@ -44,7 +44,7 @@ tl::unexpected<Error> fail_inside(int sys_errno, const std::string& path) {
   return fail_errno(sys_errno, path);
 }
 
-tl::unexpected<Error> fail_changed(const std::string& path, const struct stat& now, const FileStamp& before) {
+Error fail_changed(const std::string& path, const struct stat& now, const FileStamp& before) {
   const FileStamp stamp = stamp_of(now);
   std::string what = path;
   const bool is_other_type = !S_ISREG(now.st_mode) && !S_ISDIR(now.st_mode);
@@ -60,7 +60,7 @@ tl::unexpected<Error> fail_changed(const std::string& path, const struct stat& n
   return fail(TIDEMARK_E_CORRUPT, what + "; an entry must not change until it is released");
 }
 
-tl::unexpected<Error> fail_size(const std::string& path, uint64_t size_bytes) {
+Error fail_size(const std::string& path, uint64_t size_bytes) {
   return fail(
       TIDEMARK_E_PERMANENT,
       path + ": reports size " + std::to_string(size_bytes) + " and has " +
@@ -68,13 +68,13 @@ tl::unexpected<Error> fail_size(const std::string& path, uint64_t size_bytes) {
           "; it is not a regular file of a disk, such as those below /proc; leave it out of the entry");
 }
 
-tl::unexpected<Error> fail_budget(std::string_view entry_path, size_t limit_bytes) {
+Error fail_budget(std::string_view entry_path, size_t limit_bytes) {
   return fail(TIDEMARK_E_PERMANENT, std::string(entry_path) + ": its directories do not fit in " +
                                         std::to_string(limit_bytes) +
                                         " bytes; nest them less deeply or raise memory_budget_bytes");
 }
 
-tl::unexpected<Error> fail_type(const std::string& path, mode_t mode) {
+Error fail_type(const std::string& path, mode_t mode) {
   const char* what = S_ISFIFO(mode)                   ? "a FIFO"
                      : S_ISSOCK(mode)                 ? "a socket"
                      : S_ISBLK(mode) || S_ISCHR(mode) ? "a device"
@@ -100,9 +100,9 @@ std::string_view TreeWalker::directory_name(size_t level) const {
   return {path_ + begin, frames_[level].path_size - begin - 1};
 }
 
-Status TreeWalker::walk(const EntryPath& entry, TreeVisitor& visitor, Cancel cancel) {
+Status TreeWalker::walk(const EntryPath& entry, TreeVisitor& visitor, const Call& call) {
   Status status = begin(entry);
-  while (status && !is_done()) status = step(visitor, cancel);
+  while (status && !is_done()) status = step(visitor, call);
   end();
   return status;
 }
@@ -121,7 +121,7 @@ Status TreeWalker::begin(const EntryPath& entry) {
   if (!names_.reserve()) return fail_errno(errno, "cannot reserve memory for names");
   std::memcpy(root_, entry.path.data(), entry.path.size());
   root_[entry.path.size()] = '\0';
-  const auto text = core::lsn_text(entry.lsn);
+  const auto text = lsn_text(entry.lsn);
   std::memcpy(path_, text.data(), text.size());
   path_size_ = text.size();
   at_root_ = true;
@@ -136,7 +136,7 @@ void TreeWalker::end() {
 }
 
 Status TreeWalker::begin_at(const EntryPath& entry, std::string_view member) {
-  if (Status status = begin(entry); !status) return status;
+  TM_TRY(begin(entry));
   if (member.ends_with('/')) member.remove_suffix(1);
   size_t begin = member.find('/');
   if (begin == std::string_view::npos) return {};
@@ -169,13 +169,13 @@ Status TreeWalker::enter_child(std::string_view name, std::string_view from) {
   return enter(std::move(child), found.text, fd, nullptr, from);
 }
 
-Status TreeWalker::step(TreeVisitor& visitor, Cancel cancel) {
+Status TreeWalker::step(TreeVisitor& visitor, const Call& call) {
   if (at_root_) {
     at_root_ = false;
     return walk_root(visitor);
   }
-  if (cancel.is_cancelled != nullptr && cancel.is_cancelled(cancel.ctx)) {
-    return fail(TIDEMARK_E_CANCELLED, std::string(entry_path_) + ": cancelled while it was archived");
+  if (Status status = call.check(); !status) {
+    return fail(status.error().status, std::string(entry_path_) + ": " + status.error().message);
   }
   const Frame& frame = frames_.back();
   path_size_ = frame.path_size;
@@ -202,7 +202,7 @@ Status TreeWalker::walk_root(TreeVisitor& visitor) {
   if (problem != ENOTDIR && problem != ELOOP) return fail_errno(problem, entry_path_);
   if (fstatat(AT_FDCWD, root_, &info, AT_SYMLINK_NOFOLLOW) != 0) return fail_errno(errno, entry_path_);
   if (!S_ISREG(info.st_mode)) return fail_type(std::string(entry_path_), info.st_mode);
-  if (Status status = check_count(); !status) return status;
+  TM_TRY(check_count());
   return visitor.on_file(place(AT_FDCWD, root_));
 }
 
@@ -214,10 +214,10 @@ Status TreeWalker::enter(UniqueFd fd, const char* name, int parent_fd, TreeVisit
   struct stat info;
   if (fstat(fd.get(), &info) != 0) return fail_errno(errno, shown_directory());
   if (visitor != nullptr) {
-    if (Status status = check_count(); !status) return status;
+    TM_TRY(check_count());
     const Place here = place(parent_fd, name);
     attributes_.look(fd.get(), here);
-    if (Status status = visitor->on_directory(here, info); !status) return status;
+    TM_TRY(visitor->on_directory(here, info));
   }
   const int problem = names_.push(fd.get(), from);
   frames_.push_back({path_size_, stamp_of(info), 0});
@@ -257,9 +257,8 @@ Status TreeWalker::visit(const DirectoryNames::Name& name, TreeVisitor& visitor)
   }
   uint8_t type = name.type;
   if (type == DT_UNKNOWN) {
-    auto found = find_type(fd, name.text);
-    if (!found) return tl::unexpected(std::move(found.error()));
-    type = *found;
+    TM_ASSIGN(auto found, find_type(fd, name.text));
+    type = found;
   }
   if (type == DT_DIR) {
     UniqueFd child(openat(fd, name.text, kOpenDirectory));
@@ -269,7 +268,7 @@ Status TreeWalker::visit(const DirectoryNames::Name& name, TreeVisitor& visitor)
   if (type != DT_REG && type != DT_LNK) {
     return fail_type(shown_directory(), static_cast<mode_t>(DTTOIF(type)));
   }
-  if (Status status = check_count(); !status) return status;
+  TM_TRY(check_count());
   const Place here = place(fd, name.text);
   return type == DT_REG ? visitor.on_file(here) : visitor.on_symlink(here);
 }

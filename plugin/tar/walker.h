@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/call.h"
 #include "tar/dir_stack.h"
 #include "tar/directory_names.h"
 #include "tar/entry_source.h"
@@ -59,13 +60,13 @@ class TreeVisitor {
 
 // An error with errno at something that was seen inside an entry a moment ago: what has vanished or become
 // something else is CORRUPT, not NOT_FOUND.
-tl::unexpected<Error> fail_inside(int sys_errno, const std::string& path);
-tl::unexpected<Error> fail_changed(const std::string& path, const struct stat& now, const FileStamp& before);
+Error fail_inside(int sys_errno, const std::string& path);
+Error fail_changed(const std::string& path, const struct stat& now, const FileStamp& before);
 // A file that has not changed and has fewer or more bytes than its size says.
-tl::unexpected<Error> fail_size(const std::string& path, uint64_t size_bytes);
-tl::unexpected<Error> fail_budget(std::string_view entry_path, size_t limit_bytes);
+Error fail_size(const std::string& path, uint64_t size_bytes);
+Error fail_budget(std::string_view entry_path, size_t limit_bytes);
 // Devices, FIFOs, sockets and whatever else is no file, directory or symlink.
-tl::unexpected<Error> fail_type(const std::string& path, mode_t mode);
+Error fail_type(const std::string& path, mode_t mode);
 
 class TreeWalker {
  public:
@@ -77,7 +78,7 @@ class TreeWalker {
   void set_most_members(uint64_t most) { most_members_ = most; }
   bool has_too_many() const { return has_too_many_; }
 
-  Status walk(const EntryPath& entry, TreeVisitor& visitor, Cancel cancel);
+  Status walk(const EntryPath& entry, TreeVisitor& visitor, const Call& call);
 
   // Or: begin(), step() until is_done(), end(). A step visits one member or leaves one directory. What the
   // entry's path says is borrowed until end().
@@ -86,7 +87,7 @@ class TreeWalker {
   // CORRUPT: it is not there.
   Status begin_at(const EntryPath& entry, std::string_view member);
   bool is_done() const { return !at_root_ && frames_.empty(); }
-  Status step(TreeVisitor& visitor, Cancel cancel);
+  Status step(TreeVisitor& visitor, const Call& call);
   void end();
   void trim() { names_.trim(); }
 

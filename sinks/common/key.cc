@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "base/line.h"
+
 namespace tidemark::sinks {
 
 bool is_key_part(std::string_view part) {

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "common/error.h"
+#include "base/result.h"
 
 namespace tidemark::sinks {
 

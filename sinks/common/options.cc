@@ -5,6 +5,8 @@
 #include <set>
 #include <string_view>
 
+#include "base/line.h"
+
 namespace tidemark::sinks {
 namespace {
 
@@ -197,10 +199,10 @@ Status parse_options(std::span<const tidemark_sink_option> table, const std::vec
     return fail(TIDEMARK_E_INVALID, "more than " + std::to_string(TIDEMARK_OPTIONS_MAX) + " options");
   }
   if (list == nullptr && list_size > 0) return fail(TIDEMARK_E_INVALID, "the option list is NULL");
-  if (Status ok = set_fallbacks(table, specs); !ok) return ok;
+  TM_TRY(set_fallbacks(table, specs));
   Parser parser(specs, pass_on);
   for (const auto& [name, value] : query) {
-    if (Status ok = parser.take(name, value, 0, true); !ok) return ok;
+    TM_TRY(parser.take(name, value, 0, true));
   }
   for (uint32_t i = 0; i < list_size; ++i) {
     const tidemark_option& option = list[i];
@@ -209,7 +211,7 @@ Status parse_options(std::span<const tidemark_sink_option> table, const std::vec
       return fail(TIDEMARK_E_INVALID,
                   "option " + std::to_string(i + 1) + " of the list has a NULL text with a size");
     }
-    if (Status ok = parser.take(view(option.key), view(option.value), option.flags, false); !ok) return ok;
+    TM_TRY(parser.take(view(option.key), view(option.value), option.flags, false));
   }
   return {};
 }

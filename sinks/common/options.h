@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-#include "common/error.h"
+#include "base/result.h"
 
 namespace tidemark::sinks {
 

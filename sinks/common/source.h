@@ -13,8 +13,8 @@
 #include <cstdlib>
 #include <memory>
 
-#include "common/call.h"
-#include "common/error.h"
+#include "base/call.h"
+#include "base/result.h"
 
 namespace tidemark::sinks {
 
@@ -105,10 +105,10 @@ Status Source::for_each_piece(BufferPool& pool, F&& consume) const {
   }
   for (uint64_t offset = 0; offset < size_bytes();) {
     if (offset > 0) {
-      if (Status ok = call_.check(); !ok) return ok;
+      TM_TRY(call_.check());
     }
     const size_t size = std::min<uint64_t>(size_bytes() - offset, BufferPool::kBufferSize);
-    if (Status ok = consume(reinterpret_cast<const char*>(data()) + offset, size); !ok) return ok;
+    TM_TRY(consume(reinterpret_cast<const char*>(data()) + offset, size));
     offset += size;
   }
   return {};
@@ -118,12 +118,12 @@ template <typename F>
 Status Source::pull(char* buffer, size_t capacity, F&& consume) const {
   for (uint64_t offset = 0;;) {
     if (offset > 0) {
-      if (Status ok = call_.check(); !ok) return ok;
+      TM_TRY(call_.check());
     }
     size_t size = 0;
-    if (Status ok = read(offset, buffer, capacity, &size); !ok) return ok;
+    TM_TRY(read(offset, buffer, capacity, &size));
     if (size == 0) return {};
-    if (Status ok = consume(static_cast<const char*>(buffer), size); !ok) return ok;
+    TM_TRY(consume(static_cast<const char*>(buffer), size));
     offset += size;
   }
 }

@@ -21,9 +21,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/call.h"
+#include "base/guard.h"
 #include "base/line.h"
-#include "common/call.h"
-#include "common/error.h"
+#include "base/result.h"
 #include "common/key.h"
 #include "common/source.h"
 #include "common/tree_list.h"
@@ -141,7 +142,7 @@ class Table {
     return call.check();
   }
   static Status begin(tidemark_sink* handle, tidemark_str key, const Call& call) {
-    if (Status ok = begin(handle, call); !ok) return ok;
+    TM_TRY(begin(handle, call));
     if (key.data == nullptr && key.size > 0) return fail(TIDEMARK_E_INVALID, "the key is NULL with a size");
     return check_key(view(key));
   }
@@ -153,14 +154,12 @@ class Table {
       if (out == nullptr) return fail(TIDEMARK_E_INVALID, "open: out is NULL");
       *out = nullptr;
       const Call call(raw_call, error);
-      if (Status ok = call.check(); !ok) return ok;
-      Result<Url> parsed = parse_url(view(url));
-      if (!parsed) return tl::unexpected(parsed.error());
-      const OpenRequest request = {HostLog(host), std::move(*parsed),        options,
+      TM_TRY(call.check());
+      TM_ASSIGN(Url parsed, parse_url(view(url)));
+      const OpenRequest request = {HostLog(host), std::move(parsed),         options,
                                    option_count,  put_buffer_bytes_of(host), is_read_only(host)};
-      Result<std::unique_ptr<S>> sink = S::open(request, call);
-      if (!sink) return tl::unexpected(sink.error());
-      *out = reinterpret_cast<tidemark_sink*>(new Open{std::move(*sink), request.read_only});
+      TM_ASSIGN(std::unique_ptr<S> sink, S::open(request, call));
+      *out = reinterpret_cast<tidemark_sink*>(new Open{std::move(sink), request.read_only});
       return {};
     });
   }
@@ -176,9 +175,9 @@ class Table {
                              uint32_t flags, const tidemark_call* raw_call, tidemark_error* error) {
     return guard(error, [&]() -> Status {
       const Call call(raw_call, error);
-      if (Status ok = begin(handle, key, call); !ok) return ok;
-      if (Status ok = may_write(handle, "put"); !ok) return ok;
-      if (Status ok = Source::check(source); !ok) return ok;
+      TM_TRY(begin(handle, key, call));
+      TM_TRY(may_write(handle, "put"));
+      TM_TRY(Source::check(source));
       if ((flags & ~TIDEMARK_PUT_IF_ABSENT) != 0) {
         return fail(TIDEMARK_E_INVALID, "put: unknown flags " + std::to_string(flags));
       }
@@ -190,13 +189,12 @@ class Table {
                               tidemark_object* out, tidemark_error* error) {
     return guard(error, [&]() -> Status {
       const Call call(raw_call, error);
-      if (Status ok = begin(handle, key, call); !ok) return ok;
+      TM_TRY(begin(handle, key, call));
       if (out == nullptr) return fail(TIDEMARK_E_INVALID, "head: out is NULL");
-      const Result<ObjectInfo> object = self(handle).head(view(key), call);
-      if (!object) return tl::unexpected(object.error());
+      TM_ASSIGN(const ObjectInfo object, self(handle).head(view(key), call));
       out->struct_size = std::min<uint32_t>(out->struct_size, sizeof *out);
-      if (TIDEMARK_HAS(out, tidemark_object, size_bytes)) out->size_bytes = object->size_bytes;
-      if (TIDEMARK_HAS(out, tidemark_object, modified_us)) out->modified_us = object->modified_us;
+      if (TIDEMARK_HAS(out, tidemark_object, size_bytes)) out->size_bytes = object.size_bytes;
+      if (TIDEMARK_HAS(out, tidemark_object, modified_us)) out->modified_us = object.modified_us;
       return {};
     });
   }
@@ -206,7 +204,7 @@ class Table {
                              tidemark_error* error) {
     return guard(error, [&]() -> Status {
       const Call call(raw_call, error);
-      if (Status ok = begin(handle, key, call); !ok) return ok;
+      TM_TRY(begin(handle, key, call));
       if (out == nullptr || out->write == nullptr) return fail(TIDEMARK_E_INVALID, "get: the writer is NULL");
       return self(handle).get(view(key), Range{offset, size}, Writer(out), call);
     });
@@ -217,7 +215,7 @@ class Table {
                               tidemark_error* error) {
     return guard(error, [&]() -> Status {
       const Call call(raw_call, error);
-      if (Status ok = begin(handle, call); !ok) return ok;
+      TM_TRY(begin(handle, call));
       if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "list: visit is NULL");
       return self(handle).list(view(prefix), view(start_after), Visitor(visit, visit_ctx), call);
     });
@@ -227,8 +225,8 @@ class Table {
                                 tidemark_error* error) {
     return guard(error, [&]() -> Status {
       const Call call(raw_call, error);
-      if (Status ok = begin(handle, key, call); !ok) return ok;
-      if (Status ok = may_write(handle, "remove"); !ok) return ok;
+      TM_TRY(begin(handle, key, call));
+      TM_TRY(may_write(handle, "remove"));
       return self(handle).remove(view(key), call);
     });
   }

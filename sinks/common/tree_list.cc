@@ -47,26 +47,24 @@ Status list_tree(Tree& tree, std::string_view prefix, std::string_view start_aft
   const auto descend = [&](std::string_view name_prefix) -> Status {
     NameRange range = {name_prefix, {}};
     if (!range_after(path, start_after, &range.after)) return {};
-    Result<std::unique_ptr<TreeDirectory>> directory = tree.open(path, range);
-    if (!directory) return tl::unexpected(directory.error());
-    if (*directory) levels.push_back({path.size(), std::move(*directory)});
+    TM_ASSIGN(std::unique_ptr<TreeDirectory> directory, tree.open(path, range));
+    if (directory) levels.push_back({path.size(), std::move(directory)});
     return {};
   };
-  if (Status ok = descend(prefix.substr(path.size())); !ok) return ok;
+  TM_TRY(descend(prefix.substr(path.size())));
   while (!levels.empty()) {
-    if (Status ok = call.check(); !ok) return ok;
+    TM_TRY(call.check());
     path.resize(levels.back().path_size);
     TreeDirectory::Entry entry;
-    Result<bool> more = levels.back().directory->next(&entry);
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) {
+    TM_ASSIGN(bool more, levels.back().directory->next(&entry));
+    if (!more) {
       levels.pop_back();
       continue;
     }
     if (path.size() + entry.shown.size() > TIDEMARK_KEY_MAX) continue;  // not made by any sink
     path += entry.shown;
     if (entry.is_directory()) {
-      if (Status ok = descend({}); !ok) return ok;
+      TM_TRY(descend({}));
     } else if (!visit(path, entry.object)) {
       return {};
     }

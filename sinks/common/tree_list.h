@@ -11,8 +11,8 @@
 #include <memory>
 #include <string_view>
 
-#include "common/call.h"
-#include "common/error.h"
+#include "base/call.h"
+#include "base/result.h"
 
 namespace tidemark::sinks {
 

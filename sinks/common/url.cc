@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/line.h"
+
 namespace tidemark::sinks {
 namespace {
 
@@ -74,10 +76,9 @@ bool percent_decode(std::string_view text, std::string* out) {
 }
 
 Result<Url> parse_url(std::string_view text) {
-  Result<std::string> scheme = parse_scheme(text);
-  if (!scheme) return tl::unexpected(scheme.error());
+  TM_ASSIGN(std::string scheme, parse_scheme(text));
   Url url;
-  url.scheme = std::move(*scheme);
+  url.scheme = std::move(scheme);
   text.remove_prefix(url.scheme.size() + 1);
   if (text.find('#') != std::string_view::npos) {
     return fail(TIDEMARK_E_INVALID, "url: a sink's url has no fragment; write '#' as %23");
@@ -97,7 +98,7 @@ Result<Url> parse_url(std::string_view text) {
                 "url: the path " + quote(location) + " is badly percent-encoded; '%' itself is written %25");
   }
   if (question < text.size()) {
-    if (Status ok = parse_query(text.substr(question + 1), &url); !ok) return tl::unexpected(ok.error());
+    TM_TRY(parse_query(text.substr(question + 1), &url));
   }
   return url;
 }

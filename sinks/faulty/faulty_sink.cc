@@ -34,12 +34,12 @@ void add_capabilities(uint32_t capabilities) {
   if ((capabilities & ~shown.load()) != 0) shown.fetch_or(capabilities);
 }
 
-tl::unexpected<Error> injected(tidemark_status status, const char* what, const char* verb) {
+Error injected(tidemark_status status, const char* what, const char* verb) {
   Error error;
   error.status = status;
   error.code = "Injected";
   error.message = std::string("injected: ") + what + " in " + verb;
-  return tl::unexpected<Error>(std::move(error));
+  return error;
 }
 
 // Lets a part of the first piece through and then breaks off.
@@ -83,7 +83,7 @@ Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request,
        text_option("fail_puts_of", &fail_puts_of),
        integer_option("max_objects", &max_objects, 1, UINT32_MAX)},
       request.url.query, request.options, request.option_count, &inner_options);
-  if (!options) return tl::unexpected(options.error());
+  if (!options) return options.error();
   if (request.url.scheme != "faulty" || !request.url.authority.empty() ||
       (!request.url.path.empty() && request.url.path != "/")) {
     return fail(TIDEMARK_E_INVALID,
@@ -99,7 +99,7 @@ Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request,
   } else {
     Result<std::unique_ptr<Inner>> wrapped =
         WrappedSink::open(request.log, of, std::move(of_library), inner_options.options, call);
-    if (!wrapped) return tl::unexpected(wrapped.error());
+    if (!wrapped) return wrapped.error();
     inner = std::move(*wrapped);
   }
   add_capabilities(inner->capabilities());
@@ -109,7 +109,7 @@ Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request,
 // What happens before anything is done.
 Status FaultySink::suffer(const Lot& lot, const char* verb, const Call& call) const {
   if (lot.delay_ms > 0) {
-    if (Status ok = call.sleep_ms(lot.delay_ms); !ok) return ok;
+    TM_TRY(call.sleep_ms(lot.delay_ms));
   }
   if (lot.error) return injected(TIDEMARK_E_RETRYABLE, "an error", verb);
   if (lot.throttle) return injected(TIDEMARK_E_THROTTLED, "throttling", verb);
@@ -118,7 +118,7 @@ Status FaultySink::suffer(const Lot& lot, const char* verb, const Call& call) co
 
 Status FaultySink::put(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
   const Lot lot = faults_.draw();
-  if (Status ok = suffer(lot, "put", call); !ok) return ok;
+  TM_TRY(suffer(lot, "put", call));
   if (lot.no_space) return injected(TIDEMARK_E_NO_SPACE, "no space", "put");
   if (!fail_puts_of_.empty() && key.find(fail_puts_of_) != std::string_view::npos) {
     return injected(TIDEMARK_E_PERMANENT, "the key matches fail_puts_of", "put");
@@ -129,13 +129,13 @@ Status FaultySink::put(std::string_view key, const Source& source, uint32_t flag
 }
 
 Result<ObjectInfo> FaultySink::head(std::string_view key, const Call& call) {
-  if (Status ok = suffer(faults_.draw(), "head", call); !ok) return tl::unexpected(ok.error());
+  TM_TRY(suffer(faults_.draw(), "head", call));
   return inner_->head(key, call);
 }
 
 Status FaultySink::get(std::string_view key, const Range& range, const Writer& out, const Call& call) {
   const Lot lot = faults_.draw();
-  if (Status ok = suffer(lot, "get", call); !ok) return ok;
+  TM_TRY(suffer(lot, "get", call));
   if (!lot.short_read) return inner_->get(key, range, out, call);
   ShortWriter writer = {out, lot.cut, false, {}};
   const tidemark_writer raw = {&writer, ShortWriter::write};
@@ -147,13 +147,13 @@ Status FaultySink::get(std::string_view key, const Range& range, const Writer& o
 
 Status FaultySink::list(std::string_view prefix, std::string_view start_after, const Visitor& visit,
                         const Call& call) {
-  if (Status ok = suffer(faults_.draw(), "list", call); !ok) return ok;
+  TM_TRY(suffer(faults_.draw(), "list", call));
   return inner_->list(prefix, start_after, visit, call);
 }
 
 Status FaultySink::remove(std::string_view key, const Call& call) {
   const Lot lot = faults_.draw();
-  if (Status ok = suffer(lot, "remove", call); !ok) return ok;
+  TM_TRY(suffer(lot, "remove", call));
   Status done = inner_->remove(key, call);
   if (done && lot.lose_answer) return injected(TIDEMARK_E_RETRYABLE, "the answer was lost", "remove");
   return done;

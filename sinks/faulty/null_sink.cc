@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "base/line.h"
+
 namespace tidemark::sinks::faulty {
 namespace {
 
@@ -28,9 +30,7 @@ void append(Tail* tail, const char* data, size_t size) {
   tail->size += size;
 }
 
-tl::unexpected<Error> absent(std::string_view key) {
-  return fail(TIDEMARK_E_NOT_FOUND, "no object " + quote(key));
-}
+Error absent(std::string_view key) { return fail(TIDEMARK_E_NOT_FOUND, "no object " + quote(key)); }
 
 }  // namespace
 
@@ -41,7 +41,7 @@ Status NullSink::put(std::string_view key, const Source& source, uint32_t flags,
     return {};
   });
   if (!read) return read;
-  if (Status ok = call.check(); !ok) return ok;
+  TM_TRY(call.check());
   return store_.put(key, {source.size_bytes(), now_us()}, {tail.bytes.data(), tail.size},
                     (flags & TIDEMARK_PUT_IF_ABSENT) != 0);
 }

@@ -5,6 +5,8 @@
 #include <new>
 #include <vector>
 
+#include "base/line.h"
+
 namespace tidemark::sinks::faulty {
 namespace {
 
@@ -59,7 +61,7 @@ Status NullStore::put(std::string_view key, const ObjectInfo& info, std::string_
     }
   }
   // The levels above come first, so that a directory never exists without being listed.
-  if (Status ok = list_in_parents(path); !ok) return ok;
+  TM_TRY(list_in_parents(path));
   const MutexLock lock(shard.mutex);
   return put_in(make_directory(shard, path), std::move(object), if_absent);
 }

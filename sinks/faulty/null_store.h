@@ -17,8 +17,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "common/error.h"
-#include "common/mutex.h"
+#include "base/mutex.h"
+#include "base/result.h"
 #include "common/tree_list.h"
 
 namespace tidemark::sinks::faulty {

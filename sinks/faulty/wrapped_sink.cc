@@ -1,7 +1,6 @@
 #include "faulty/wrapped_sink.h"
 
-#include <dlfcn.h>
-
+#include "base/module.h"
 #include "common/url.h"
 
 namespace tidemark::sinks::faulty {
@@ -12,55 +11,32 @@ Status outcome(tidemark_status status) {
   return passed_on(status);
 }
 
+// It is an option that names the library; want of memory is not its fault.
+Error cannot_wrap(const Error& why) {
+  return fail(is_retryable(why.status) ? why.status : TIDEMARK_E_INVALID, "the wrapped sink: " + why.message);
+}
+
 Result<std::string> default_library(const std::string& url) {
   const Result<Url> parsed = parse_url(url);
   if (!parsed) return fail(TIDEMARK_E_INVALID, "option \"of\": " + parsed.error().message);
-  Dl_info self;
-  if (dladdr(reinterpret_cast<const void*>(&default_library), &self) == 0 || self.dli_fname == nullptr) {
-    return fail(TIDEMARK_E_PERMANENT, "cannot find out where this module lies; give of_library=<file>");
-  }
-  const std::string path = self.dli_fname;
-  const size_t slash = path.rfind('/');
-  return (slash == std::string::npos ? "./" : path.substr(0, slash + 1)) + "tidemark-sink-" + parsed->scheme +
-         ".so";
+  const Result<std::string> own = own_directory();
+  if (!own) return fail(own.error().status, own.error().message + "; give of_library=<file>");
+  return *own + "/tidemark-sink-" + parsed->scheme + ".so";
 }
 
 }  // namespace
 
-void WrappedSink::Unload::operator()(void* library) const { dlclose(library); }
-
-Status WrappedSink::find_table(const std::string& path) {
-  const auto entry =
-      reinterpret_cast<tidemark_sink_entry_fn>(dlsym(library_.get(), TIDEMARK_SINK_ENTRY_NAME));
-  if (entry == nullptr)
-    return fail(TIDEMARK_E_INVALID, path + " is no sink: it exports no " TIDEMARK_SINK_ENTRY_NAME);
-  api_ = entry(TIDEMARK_SINK_ABI_MAJOR);
-  if (api_ == nullptr || api_->abi_major != TIDEMARK_SINK_ABI_MAJOR) {
-    return fail(TIDEMARK_E_UNSUPPORTED, path + " does not speak version " +
-                                            std::to_string(TIDEMARK_SINK_ABI_MAJOR) + " of the sink ABI");
-  }
-  if (!TIDEMARK_HAS(api_, tidemark_sink_api, remove) || !api_->open || !api_->close || !api_->put ||
-      !api_->head || !api_->get || !api_->list || !api_->remove) {
-    return fail(TIDEMARK_E_INVALID, path + " is no complete sink: functions are missing from its table");
-  }
-  return {};
-}
-
 Result<std::unique_ptr<Inner>> WrappedSink::open(const HostLog& log, const std::string& url, std::string path,
                                                  const std::vector<PassedOption>& options, const Call& call) {
   if (path.empty()) {
-    Result<std::string> found = default_library(url);
-    if (!found) return tl::unexpected(found.error());
-    path = std::move(*found);
+    TM_ASSIGN(std::string found, default_library(url));
+    path = std::move(found);
   }
-  Library library(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL));
-  if (!library) {
-    const char* why = dlerror();
-    return fail(TIDEMARK_E_INVALID,
-                std::string("cannot load the wrapped sink: ") + (why ? why : path.c_str()));
-  }
-  std::unique_ptr<WrappedSink> sink(new WrappedSink(std::move(library)));
-  if (Status ok = sink->find_table(path); !ok) return tl::unexpected(ok.error());
+  Result<Library> library = Library::load(path);
+  if (!library) return cannot_wrap(library.error());
+  const Result<const tidemark_sink_api*> api = sink_table(*library);
+  if (!api) return cannot_wrap(api.error());
+  std::unique_ptr<WrappedSink> sink(new WrappedSink(std::move(*library), *api));
   std::vector<tidemark_option> list;
   for (const PassedOption& option : options) {
     list.push_back({abi_str(option.key), abi_str(option.value), option.flags, 0});

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/module.h"
 #include "common/options.h"
 #include "faulty/inner.h"
 
@@ -28,16 +29,10 @@ class WrappedSink : public Inner {
   uint32_t capabilities() const override { return api_->capabilities; }
 
  private:
-  struct Unload {
-    void operator()(void* library) const;
-  };
-  using Library = std::unique_ptr<void, Unload>;
+  WrappedSink(Library library, const tidemark_sink_api* api) : library_(std::move(library)), api_(api) {}
 
-  explicit WrappedSink(Library library) : library_(std::move(library)) {}
-  Status find_table(const std::string& path);
-
-  Library library_;
-  const tidemark_sink_api* api_ = nullptr;
+  const Library library_;
+  const tidemark_sink_api* const api_;
   tidemark_sink* handle_ = nullptr;
 };
 

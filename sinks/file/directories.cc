@@ -9,11 +9,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/directory.h"
+
 namespace tidemark::sinks::file {
 namespace {
 
 constexpr mode_t kDirectoryMode = 0750;
-constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 int openat2_beneath(int dir_fd, const char* path, int flags) {
   open_how how = {};
@@ -69,17 +70,18 @@ int Directories::open_raw(const char* path, int flags) const {
 Result<UniqueFd> Directories::open(std::string_view path, int flags) const {
   // The longest key and its NUL; no heap on the way of every call.
   char name[TIDEMARK_KEY_MAX + 1];
-  if (path.size() > TIDEMARK_KEY_MAX) return fail_errno(ENAMETOOLONG, "open " + absolute(path.substr(0, 64)));
+  if (path.size() > TIDEMARK_KEY_MAX)
+    return fail_sink_errno(ENAMETOOLONG, "open " + absolute(path.substr(0, 64)));
   path.copy(name, path.size());
   name[path.size()] = '\0';
   UniqueFd fd(open_raw(path.empty() ? "." : name, flags));
   if (fd) return fd;
   const int sys_errno = errno;
   if (sys_errno == ELOOP) {
-    return fail_errno(ELOOP,
-                      "open " + absolute(path) + " (the sink follows no symbolic links below its root)");
+    return fail_sink_errno(ELOOP,
+                           "open " + absolute(path) + " (the sink follows no symbolic links below its root)");
   }
-  return fail_errno(sys_errno, "open " + absolute(path));
+  return fail_sink_errno(sys_errno, "open " + absolute(path));
 }
 
 Result<UniqueFd> Directories::open_or_create(std::string_view path) {
@@ -90,9 +92,8 @@ Result<UniqueFd> Directories::open_or_create(std::string_view path) {
     return create_levels(path);  // which finds out at what level, and says so
   }
   if (path.empty()) return directory;  // the root was made durable when it was opened
-  const Result<uint64_t> print = fingerprint(directory->get());
-  if (!print) return tl::unexpected(print.error());
-  if (is_durable(*print)) return directory;
+  TM_ASSIGN(const uint64_t print, fingerprint(directory->get()));
+  if (is_durable(print)) return directory;
   return create_levels(path);
 }
 
@@ -111,23 +112,23 @@ Result<UniqueFd> Directories::enter_level(int parent_fd, const std::string& part
   UniqueFd child(openat(parent_fd, part.c_str(), kOpenDirectory));
   if (!child && errno == ENOENT) {
     if (mkdirat(parent_fd, part.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
-      return fail_errno(errno, "create directory " + absolute(path_so_far));
+      return fail_sink_errno(errno, "create directory " + absolute(path_so_far));
     }
     child = UniqueFd(openat(parent_fd, part.c_str(), kOpenDirectory));
   }
   if (!child) {
     const int sys_errno = errno;
     if (sys_errno == ENOTDIR || sys_errno == ELOOP) {
-      return fail_errno(ENOTDIR, "no key can lie below " + absolute(path_so_far) +
-                                     " (a file or symbolic link stands there)");
+      return fail_sink_errno(ENOTDIR, "no key can lie below " + absolute(path_so_far) +
+                                          " (a file or symbolic link stands there)");
     }
-    return fail_errno(sys_errno, "open directory " + absolute(path_so_far));
+    return fail_sink_errno(sys_errno, "open directory " + absolute(path_so_far));
   }
-  const Result<uint64_t> print = fingerprint(child.get());
-  if (!print) return tl::unexpected(print.error());
-  if (!is_durable(*print)) {
-    if (sync_(parent_fd) != 0) return fail_errno(errno, "fsync the directory above " + absolute(path_so_far));
-    remember_durable(*print);
+  TM_ASSIGN(const uint64_t print, fingerprint(child.get()));
+  if (!is_durable(print)) {
+    if (sync_(parent_fd) != 0)
+      return fail_sink_errno(errno, "fsync the directory above " + absolute(path_so_far));
+    remember_durable(print);
   }
   return child;
 }
@@ -137,7 +138,7 @@ Result<UniqueFd> Directories::enter_level(int parent_fd, const std::string& part
 Result<uint64_t> Directories::fingerprint(int fd) const {
   struct statx info;
   if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &info) != 0) {
-    return fail_errno(errno, "statx below " + root_path_);
+    return fail_sink_errno(errno, "statx below " + root_path_);
   }
   uint64_t hash = mix(0x7469646D61726Bull, info.stx_ino);
   hash = mix(hash, (static_cast<uint64_t>(info.stx_dev_major) << 32) | info.stx_dev_minor);

@@ -13,8 +13,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/error.h"
-#include "common/fd.h"
+#include "base/fd.h"
+#include "base/result.h"
 
 namespace tidemark::sinks::file {
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/fd.h"
-#include "common/mutex.h"
+#include "base/fd.h"
+#include "base/mutex.h"
 #include "common/table.h"
 #include "file/directories.h"
 #include "file/root.h"

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "base/line.h"
 #include "common/options.h"
 #include "file/file_sink.h"
 #include "file/unnamed_file.h"
@@ -49,18 +50,18 @@ Result<UniqueFd> open_root(const std::string& path) {
     UniqueFd child(openat(parent.get(), part.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!child) {
       const bool missing = errno == ENOENT;
-      return fail_errno(missing ? mkdir_errno : errno,
-                        (missing ? "create directory " : "open directory ") + so_far);
+      return fail_sink_errno(missing ? mkdir_errno : errno,
+                             (missing ? "create directory " : "open directory ") + so_far);
     }
     const UniqueFd readable(openat(parent.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if ((!readable || fsync(readable.get()) != 0) && created) {
-      return fail_errno(errno, "make directory " + so_far + " durable");
+      return fail_sink_errno(errno, "make directory " + so_far + " durable");
     }
     parent = std::move(child);
     begin = end + 1;
   }
   UniqueFd root(openat(parent.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!root) return fail_errno(errno, "open directory " + path);
+  if (!root) return fail_sink_errno(errno, "open directory " + path);
   return root;
 }
 
@@ -69,8 +70,8 @@ Result<UniqueFd> open_existing_root(const std::string& path) {
   UniqueFd root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (root) return root;
   const int sys_errno = errno;
-  auto error = fail_errno(sys_errno, "open directory " + path);
-  if (sys_errno == ENOENT) error.value().message += "; is it mounted? opened to be read, it is not created";
+  auto error = fail_sink_errno(sys_errno, "open directory " + path);
+  if (sys_errno == ENOENT) error.message += "; is it mounted? opened to be read, it is not created";
   return error;
 }
 
@@ -87,21 +88,20 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, con
                                        {choice_option("staging", &staging, {"auto", "unnamed", "named"}),
                                         choice_option("sync", &sync, {"auto", "shared", "each"})},
                                        request.url.query, request.options, request.option_count);
-  if (!options) return tl::unexpected(options.error());
-  Result<std::string> path = root_path(request.url);
-  if (!path) return tl::unexpected(path.error());
-  Result<UniqueFd> root = request.read_only ? open_existing_root(*path) : open_root(*path);
-  if (!root) return tl::unexpected(request.read_only ? root.error() : not_absent(std::move(root.error())));
-  if (Status ok = call.check(); !ok) return tl::unexpected(ok.error());
-  std::unique_ptr<FileSink> sink(new FileSink(std::move(*root), std::move(*path), request.put_buffer_bytes));
+  if (!options) return options.error();
+  TM_ASSIGN(std::string path, root_path(request.url));
+  Result<UniqueFd> root = request.read_only ? open_existing_root(path) : open_root(path);
+  if (!root) return request.read_only ? root.error() : not_absent(std::move(root.error()));
+  TM_TRY(call.check());
+  std::unique_ptr<FileSink> sink(new FileSink(std::move(*root), std::move(path), request.put_buffer_bytes));
   if (request.read_only) {
     report_leftovers(sink->root_.fd(), sink->root_.path(), request.log);
     return sink;
   }
   if (sync == "shared" || (sync == "auto" && shares_commits(sink->root_.fd()))) sink->syncs_.share();
   sweep_leftovers(sink->root_.fd(), sink->root_.path(), request.log);
-  if (Status ok = sink->probe(staging); !ok) return tl::unexpected(not_absent(std::move(ok.error())));
-  if (Status ok = sink->root_.check(); !ok) return tl::unexpected(ok.error());
+  if (Status ok = sink->probe(staging); !ok) return not_absent(std::move(ok.error()));
+  TM_TRY(sink->root_.check());
   request.log.write(TIDEMARK_LOG_DEBUG,
                     "opened " + sink->root_.path() + (sink->unnamed_ ? " with unnamed" : " with named") +
                         " staging files" + (sink->shares_syncs() ? " and shared fsyncs" : ""));
@@ -110,10 +110,9 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, con
 
 // Goes the way of a put with one byte, all but giving it a visible name.
 Status FileSink::probe(const std::string& staging) {
-  const Result<std::shared_ptr<StagingArea>> area = staging_area();
-  if (!area) return tl::unexpected(area.error());
+  TM_ASSIGN(const std::shared_ptr<StagingArea> area, staging_area());
   if (staging != "named") {
-    const Status unnamed = probe_unnamed(**area);
+    const Status unnamed = probe_unnamed(*area);
     if (unnamed) {
       const MutexLock lock(staging_mutex_);
       staging_.reset();  // made again if a put has to replace something
@@ -124,18 +123,19 @@ Status FileSink::probe(const std::string& staging) {
     if (staging == "unnamed" || out_of_order) return unnamed;
   }
   unnamed_ = false;
-  return probe_named(**area);
+  return probe_named(*area);
 }
 
 Status FileSink::probe_unnamed(StagingArea& area) {
   const UniqueFd file(open_unnamed(root_.fd()));
   if (!file)
-    return fail_errno(errno, "create an unnamed file in " + root_.path() + " (staging=named does without)");
+    return fail_sink_errno(errno,
+                           "create an unnamed file in " + root_.path() + " (staging=named does without)");
   if (write(file.get(), "x", 1) != 1 || fsync(file.get()) != 0)
-    return fail_errno(errno, "write a file in " + root_.path());
+    return fail_sink_errno(errno, "write a file in " + root_.path());
   const std::string name = area.next_name();
   if (link_unnamed(file.get(), area.fd(), name.c_str()) != 0) {
-    return fail_errno(
+    return fail_sink_errno(
         errno, "link an unnamed file in " + root_.path() + " (it takes /proc; staging=named does without)");
   }
   unlinkat(area.fd(), name.c_str(), 0);
@@ -146,10 +146,11 @@ Status FileSink::probe_named(StagingArea& area) {
   const std::string name = area.next_name(), linked = area.next_name();
   const UniqueFd file(openat(area.fd(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
   if (!file || write(file.get(), "x", 1) != 1 || fsync(file.get()) != 0) {
-    return fail_errno(errno, "write a file in " + root_.path());
+    return fail_sink_errno(errno, "write a file in " + root_.path());
   }
   if (linkat(area.fd(), name.c_str(), area.fd(), linked.c_str(), 0) != 0) {
-    return fail_errno(errno, "link a file in " + root_.path() + " (the file system must know hard links)");
+    return fail_sink_errno(errno,
+                           "link a file in " + root_.path() + " (the file system must know hard links)");
   }
   unlinkat(area.fd(), name.c_str(), 0);
   unlinkat(area.fd(), linked.c_str(), 0);

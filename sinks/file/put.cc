@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <climits>
 
+#include "base/line.h"
 #include "file/body_writer.h"
 #include "file/file_sink.h"
 #include "file/unnamed_file.h"
@@ -42,9 +43,9 @@ Status check_part_lengths(std::string_view key, const Directories& directories) 
   for (size_t begin = 0; begin < key.size();) {
     const size_t end = std::min(key.find('/', begin), key.size());
     if (end - begin > NAME_MAX) {
-      return fail_errno(ENAMETOOLONG, "put " + quote(directories.absolute(key)) + ": a part of the key has " +
-                                          std::to_string(end - begin) + " bytes, a file name has at most " +
-                                          std::to_string(NAME_MAX));
+      return fail_sink_errno(ENAMETOOLONG, "put " + quote(directories.absolute(key)) +
+                                               ": a part of the key has " + std::to_string(end - begin) +
+                                               " bytes, a file name has at most " + std::to_string(NAME_MAX));
     }
     begin = end + 1;
   }
@@ -69,9 +70,9 @@ struct FileSink::NewFile {
 // A directory that someone removes while it is empty (a job that tidies up) makes one of the steps fail
 // with ENOENT; everything is done again then, the source can be read twice.
 Status FileSink::put(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
-  if (Status ok = check_part_lengths(key, directories_); !ok) return ok;
+  TM_TRY(check_part_lengths(key, directories_));
   for (int attempt = 1;; ++attempt) {
-    if (Status ok = root_.check_if_away(); !ok) return ok;  // before a body is written for nothing
+    TM_TRY(root_.check_if_away());  // before a body is written for nothing
     const uint64_t returns = root_.returns();
     Status done = put_once(key, source, flags, call);
     if (done || done.error().reported) return done;
@@ -82,37 +83,35 @@ Status FileSink::put(std::string_view key, const Source& source, uint32_t flags,
     const bool vanished = error.status == TIDEMARK_E_NOT_FOUND;
     if (vanished && attempt < kMaxAttempts) continue;
     if (vanished) error.status = TIDEMARK_E_RETRYABLE;  // directories keep vanishing: no news of the object
-    return tl::unexpected(std::move(error));
+    return error;
   }
 }
 
 Status FileSink::put_once(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
-  const Result<UniqueFd> directory = directories_.open_or_create(directory_of(key));
-  if (!directory) return tl::unexpected(directory.error());
-  const int directory_fd = directory->get();
+  TM_ASSIGN(const UniqueFd directory, directories_.open_or_create(directory_of(key)));
+  const int directory_fd = directory.get();
   const SyncGroup::Directory watched = syncs_.watch(directory_fd);
   if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0 && source.size_bytes() >= kLookFirstBytes &&
       faccessat(directory_fd, LastPart(key).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
     return settle_existing(directory_fd, key);
   }
-  Result<NewFile> file = new_file(directory_fd, key);
-  if (!file) return tl::unexpected(file.error());
-  if (Status ok = write_body(file->fd.get(), key, source); !ok) return ok;
-  if (Status ok = call.check(); !ok) return ok;
-  if (const int sys_errno = syncs_.sync_file(file->fd.get(), source.size_bytes()); sys_errno != 0) {
-    return fail_errno(sys_errno, "fsync " + directories_.absolute(key));
+  TM_ASSIGN(NewFile file, new_file(directory_fd, key));
+  TM_TRY(write_body(file.fd.get(), key, source));
+  TM_TRY(call.check());
+  if (const int sys_errno = syncs_.sync_file(file.fd.get(), source.size_bytes()); sys_errno != 0) {
+    return fail_sink_errno(sys_errno, "fsync " + directories_.absolute(key));
   }
-  if (Status ok = call.check(); !ok) return ok;
+  TM_TRY(call.check());
   // Nothing becomes visible elsewhere; and nothing counts that did, because the root was moved in between.
-  if (Status ok = root_.check(); !ok) return ok;
-  if (Status ok = publish(*file, watched, key, flags); !ok) return ok;
+  TM_TRY(root_.check());
+  TM_TRY(publish(file, watched, key, flags));
   return root_.check();
 }
 
 Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view key) {
   if (unnamed_) {
     UniqueFd fd(open_unnamed(directory_fd));
-    if (!fd) return fail_errno(errno, "create an unnamed file for " + directories_.absolute(key));
+    if (!fd) return fail_sink_errno(errno, "create an unnamed file for " + directories_.absolute(key));
     return NewFile(std::move(fd));
   }
   Result<std::shared_ptr<StagingArea>> area = staging_area();
@@ -127,22 +126,22 @@ Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view 
     }
     // Where there are no locks, an instance that was idle for a day may find its area swept.
     if (errno != ENOENT || attempt == kMaxAttempts) {
-      return fail_errno(errno, "create a staging file for " + directories_.absolute(key));
+      return fail_sink_errno(errno, "create a staging file for " + directories_.absolute(key));
     }
     area = staging_area(area->get());
   }
-  return tl::unexpected(area.error());
+  return area.error();
 }
 
 Status FileSink::write_body(int fd, std::string_view key, const Source& source) {
   BodyWriter writer(fd, source.size_bytes());
   if (const int problem = writer.begin(); problem != 0) {
-    return fail_errno(problem, "reserve " + std::to_string(source.size_bytes()) + " bytes for " +
-                                   directories_.absolute(key));
+    return fail_sink_errno(problem, "reserve " + std::to_string(source.size_bytes()) + " bytes for " +
+                                        directories_.absolute(key));
   }
   return source.for_each_piece(buffers_, [&](const char* data, size_t size) -> Status {
     const int problem = writer.write(data, size);
-    return problem == 0 ? Status() : fail_errno(problem, "write " + directories_.absolute(key));
+    return problem == 0 ? Status() : fail_sink_errno(problem, "write " + directories_.absolute(key));
   });
 }
 
@@ -152,7 +151,7 @@ Status FileSink::publish(NewFile& file, const SyncGroup::Directory& directory, s
   if (!published) {
     if (published.error().status != TIDEMARK_E_EXISTS) return published;
     if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0) return settle_existing(directory.fd, key);
-    if (Status ok = replace(file, directory.fd, key); !ok) return ok;
+    TM_TRY(replace(file, directory.fd, key));
   }
   return sync_directory(directory, key);
 }
@@ -165,17 +164,17 @@ Status FileSink::publish_new(NewFile& file, int directory_fd, std::string_view k
   if (linked == 0) return {};
   if (errno == EEXIST) return fail(TIDEMARK_E_EXISTS, {});
   if (errno == EXDEV) {
-    return fail_errno(EXDEV,
-                      "put " + directories_.absolute(key) +
-                          " (its directory lies on another file system than the root; use staging=unnamed)");
+    return fail_sink_errno(
+        EXDEV, "put " + directories_.absolute(key) +
+                   " (its directory lies on another file system than the root; use staging=unnamed)");
   }
-  return fail_errno(errno, "link " + directories_.absolute(key));
+  return fail_sink_errno(errno, "link " + directories_.absolute(key));
 }
 
 Status FileSink::replace(NewFile& file, int directory_fd, std::string_view key) {
-  if (Status ok = name_in_staging(file); !ok) return ok;
+  TM_TRY(name_in_staging(file));
   if (renameat(file.area->fd(), file.staged_name.c_str(), directory_fd, LastPart(key).c_str()) != 0) {
-    return fail_errno(errno, "replace " + directories_.absolute(key));
+    return fail_sink_errno(errno, "replace " + directories_.absolute(key));
   }
   file.staged_name.clear();
   return {};
@@ -185,17 +184,16 @@ Status FileSink::replace(NewFile& file, int directory_fd, std::string_view key) 
 Status FileSink::name_in_staging(NewFile& file) {
   const StagingArea* broken = nullptr;
   for (int attempt = 1; file.staged_name.empty(); ++attempt) {
-    const Result<std::shared_ptr<StagingArea>> area = staging_area(broken);
-    if (!area) return tl::unexpected(area.error());
-    std::string name = (*area)->next_name();
-    if (link_unnamed(file.fd.get(), (*area)->fd(), name.c_str()) == 0) {
-      file.area = *area;
+    TM_ASSIGN(const std::shared_ptr<StagingArea> area, staging_area(broken));
+    std::string name = area->next_name();
+    if (link_unnamed(file.fd.get(), area->fd(), name.c_str()) == 0) {
+      file.area = area;
       file.staged_name = std::move(name);
       return {};
     }
     if (errno != ENOENT || attempt == kMaxAttempts)
-      return fail_errno(errno, "name a staging file in " + root_.path());
-    broken = area->get();
+      return fail_sink_errno(errno, "name a staging file in " + root_.path());
+    broken = area.get();
   }
   return {};
 }
@@ -212,25 +210,24 @@ Status FileSink::settle_existing(int directory_fd, std::string_view key) {
     return fail(TIDEMARK_E_PERMANENT,
                 "put " + path + ": something that is no regular file stands there; remove it");
   }
-  if (!existing) return fail_errno(errno, "open the existing " + path);
-  if (Status ok = make_durable(existing.get(), key); !ok) return ok;
-  if (Status ok = root_.check(); !ok) return ok;
+  if (!existing) return fail_sink_errno(errno, "open the existing " + path);
+  TM_TRY(make_durable(existing.get(), key));
+  TM_TRY(root_.check());
   return fail(TIDEMARK_E_EXISTS, path + " is there already");
 }
 
 // An object that someone else gave its name: the file, its directory's entry for it, and the levels above.
 Status FileSink::make_durable(int fd, std::string_view key) {
-  const Result<UniqueFd> directory = directories_.open_or_create(directory_of(key));
-  if (!directory) return tl::unexpected(directory.error());
-  const SyncGroup::Directory watched = syncs_.watch(directory->get());
-  if (fsync(fd) != 0) return fail_errno(errno, "fsync the existing " + directories_.absolute(key));
+  TM_ASSIGN(const UniqueFd directory, directories_.open_or_create(directory_of(key)));
+  const SyncGroup::Directory watched = syncs_.watch(directory.get());
+  if (fsync(fd) != 0) return fail_sink_errno(errno, "fsync the existing " + directories_.absolute(key));
   return sync_directory(watched, key);
 }
 
 Status FileSink::sync_directory(const SyncGroup::Directory& directory, std::string_view key) {
   const int sys_errno = syncs_.sync_directory(directory);
   if (sys_errno == 0) return {};
-  return fail_errno(sys_errno, "fsync the directory of " + directories_.absolute(key));
+  return fail_sink_errno(sys_errno, "fsync the directory of " + directories_.absolute(key));
 }
 
 }  // namespace tidemark::sinks::file

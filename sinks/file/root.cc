@@ -64,20 +64,20 @@ Status Root::come_back() {
   struct stat found;
   if (!fresh || fstat(fresh.get(), &found) != 0) return gone(errno);
   if (!is_ours(found)) return gone(0);
-  if (dup3(fresh.get(), fd_.get(), O_CLOEXEC) < 0) return fail_errno(errno, "open " + path_ + " anew");
+  if (dup3(fresh.get(), fd_.get(), O_CLOEXEC) < 0) return fail_sink_errno(errno, "open " + path_ + " anew");
   returns_.fetch_add(1, std::memory_order_release);
   away_.store(false, std::memory_order_release);
   return {};
 }
 
-tl::unexpected<Error> Root::gone(int sys_errno) {
+Error Root::gone(int sys_errno) {
   away_.store(true, std::memory_order_release);
   const std::string what =
       sys_errno == 0 ? " leads to another directory now" : " cannot be found (" + errno_text(sys_errno) + ")";
   auto error = fail(TIDEMARK_E_RETRYABLE, shorten_middle(path_, kShownBytes) + what +
                                               "; the sink's directory is " + place_of(fd_.get()) +
                                               "; put it back or mount it, or give the sink anew");
-  error.value().sys_errno = sys_errno;
+  error.sys_errno = sys_errno;
   return error;
 }
 

@@ -16,9 +16,9 @@
 #include <cstdint>
 #include <string>
 
-#include "common/error.h"
-#include "common/fd.h"
-#include "common/mutex.h"
+#include "base/fd.h"
+#include "base/mutex.h"
+#include "base/result.h"
 
 namespace tidemark::sinks::file {
 
@@ -43,7 +43,7 @@ class Root {
  private:
   bool is_ours(const struct stat& found) const;
   Status come_back() TM_EXCLUDES(mutex_);
-  tl::unexpected<Error> gone(int sys_errno);
+  Error gone(int sys_errno);
 
   const UniqueFd fd_;
   const std::string path_;

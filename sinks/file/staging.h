@@ -1,7 +1,6 @@
-// The place for files that still need a name before they are whole: <root>/.tidemark/<instance>/.
+// The place for files that still need a name before they are whole: a StagingDirectory of the sink's root.
 //
-// Each instance holds flock on its own directory for as long as it lives, so that a later one can tell
-// what a crash left behind. [any-thread] for all but the destructor, which removes the directory.
+// [any-thread] for all but the destructor, which removes the directory.
 #ifndef TIDEMARK_SINKS_FILE_STAGING_H
 #define TIDEMARK_SINKS_FILE_STAGING_H
 
@@ -10,13 +9,11 @@
 #include <memory>
 #include <string>
 
-#include "common/error.h"
-#include "common/fd.h"
+#include "base/result.h"
+#include "base/staging_directory.h"
 #include "common/table.h"
 
 namespace tidemark::sinks::file {
-
-inline constexpr const char* kStagingRoot = ".tidemark";
 
 class StagingArea {
  public:
@@ -25,17 +22,15 @@ class StagingArea {
   StagingArea(const StagingArea&) = delete;
   StagingArea& operator=(const StagingArea&) = delete;
 
-  int fd() const { return fd_.get(); }
-  const std::string& name() const { return name_; }
+  int fd() const { return directory_->fd(); }
+  const std::string& name() const { return directory_->name(); }
   // A name that no other file of this area ever had.
   std::string next_name() { return std::to_string(counter_.fetch_add(1, std::memory_order_relaxed)); }
 
  private:
-  StagingArea(int root_fd, std::string name, UniqueFd fd);
+  explicit StagingArea(std::unique_ptr<StagingDirectory> directory) : directory_(std::move(directory)) {}
 
-  int root_fd_;
-  std::string name_;
-  UniqueFd fd_;
+  const std::unique_ptr<StagingDirectory> directory_;
   std::atomic<uint64_t> counter_{1};
 };
 

@@ -19,7 +19,7 @@
 #include <memory>
 #include <vector>
 
-#include "common/mutex.h"
+#include "base/mutex.h"
 
 namespace tidemark::sinks::file {
 

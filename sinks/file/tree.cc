@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/directory.h"
+
 namespace tidemark::sinks::file {
 namespace {
 
@@ -17,10 +19,6 @@ constexpr size_t kNamesPerPoll = 1024;
 ObjectInfo info_of(const struct stat& info) {
   return {static_cast<uint64_t>(info.st_size), info.st_mtim.tv_sec * 1'000'000 + info.st_mtim.tv_nsec / 1000};
 }
-
-struct CloseDir {
-  void operator()(DIR* dir) const { closedir(dir); }
-};
 
 // Names are taken in windows of the lowest ones, so that memory does not grow with the directory: it is read
 // again for each window. Up to twice as many are kept while one is chosen.
@@ -75,24 +73,19 @@ Status FileDirectory::read() {
   bound_.clear();
   has_more_ = false;
   position_ = 0;
-  const int own = openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, CloseDir> dir(own < 0 ? nullptr : fdopendir(own));
-  if (!dir) {
-    const int sys_errno = errno;
-    if (own >= 0) close(own);
-    if (sys_errno == ENOENT) return {};  // removed since it was opened
-    return fail_errno(sys_errno, "list " + path_);
-  }
+  const Directory dir = list_directory(fd_.get());
+  if (!dir && errno == ENOENT) return {};  // removed since it was opened
+  if (!dir) return fail_sink_errno(errno, "list " + path_);
   for (size_t count = 1;; ++count) {
     errno = 0;
     const dirent* entry = readdir(dir.get());
     if (entry == nullptr) {
-      if (errno != 0 && errno != ENOENT) return fail_errno(errno, "list " + path_);
+      if (errno != 0 && errno != ENOENT) return fail_sink_errno(errno, "list " + path_);
       break;
     }
-    if (Status ok = add(*entry); !ok) return ok;
+    TM_TRY(add(*entry));
     if (count % kNamesPerPoll == 0) {
-      if (Status ok = call_.check(); !ok) return ok;
+      TM_TRY(call_.check());
     }
   }
   if (names_.size() > window_names_) keep_lowest();
@@ -104,15 +97,14 @@ Status FileDirectory::read() {
 Status FileDirectory::add(const dirent& entry) {
   if (entry.d_name[0] == '.') return {};
   bool is_file = false;
-  const Result<bool> directory = is_directory(entry, &is_file);
-  if (!directory) return tl::unexpected(directory.error());
-  if (!*directory && !is_file) return {};
+  TM_ASSIGN(const bool directory, is_directory(entry, &is_file));
+  if (!directory && !is_file) return {};
   const size_t offset = text_.size();
   text_ += entry.d_name;
-  if (*directory) text_ += '/';
+  if (directory) text_ += '/';
   const Name name = {offset, static_cast<uint16_t>(text_.size() - offset)};
   const bool later = !bound_.empty() && text(name) > bound_;
-  if (later || !is_wanted(text(name), *directory)) {
+  if (later || !is_wanted(text(name), directory)) {
     text_.resize(offset);
     return {};
   }
@@ -148,7 +140,7 @@ Result<bool> FileDirectory::is_directory(const dirent& entry, bool* is_file) con
   struct stat info;
   if (fstatat(fd_.get(), entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return false;
-    return fail_errno(errno, "stat " + path_ + "/" + entry.d_name);
+    return fail_sink_errno(errno, "stat " + path_ + "/" + entry.d_name);
   }
   *is_file = S_ISREG(info.st_mode);
   return S_ISDIR(info.st_mode);
@@ -158,7 +150,7 @@ Result<bool> FileDirectory::next(Entry* out) {
   for (;;) {
     if (position_ == names_.size()) {
       if (!has_more_) return false;
-      if (Status ok = read(); !ok) return tl::unexpected(ok.error());
+      TM_TRY(read());
       continue;
     }
     out->shown = text(names_[position_++]);
@@ -166,7 +158,7 @@ Result<bool> FileDirectory::next(Entry* out) {
     struct stat info;
     if (fstatat(fd_.get(), out->shown.data(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT) continue;  // removed since the directory was read
-      return fail_errno(errno, "stat " + path_ + "/" + out->shown.data());
+      return fail_sink_errno(errno, "stat " + path_ + "/" + out->shown.data());
     }
     if (!S_ISREG(info.st_mode)) continue;
     out->object = info_of(info);
@@ -185,11 +177,11 @@ Result<std::unique_ptr<TreeDirectory>> FileTree::open(std::string_view path, con
     if (sys_errno == ENOENT || sys_errno == ENOTDIR || sys_errno == ELOOP || sys_errno == ENAMETOOLONG) {
       return std::unique_ptr<TreeDirectory>();
     }
-    return tl::unexpected(fd.error());
+    return fd.error();
   }
   auto directory = std::make_unique<FileDirectory>(std::move(*fd), directories_.absolute(path), range, call_,
                                                    window_names_);
-  if (Status ok = directory->read(); !ok) return tl::unexpected(ok.error());
+  TM_TRY(directory->read());
   return std::unique_ptr<TreeDirectory>(std::move(directory));
 }
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string_view>
 
-#include "common/call.h"
+#include "base/call.h"
 #include "common/tree_list.h"
 #include "file/directories.h"
 

@@ -10,7 +10,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "common/error.h"
+#include "base/result.h"
 
 namespace tidemark::sinks::file {
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/line.h"
 #include "s3/xml.h"
 
 namespace tidemark::sinks::s3 {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/line.h"
+
 namespace tidemark::sinks::s3 {
 namespace {
 

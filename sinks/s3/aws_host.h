@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/error.h"
+#include "base/result.h"
 
 namespace tidemark::sinks::s3 {
 

@@ -62,7 +62,7 @@ Result<std::string> Body::md5_base64() {
     char buffer[16 * 1024];
     rewind(digested_bytes_);
     for (size_t size = 1; size > 0;) {
-      if (Status ok = read(buffer, sizeof buffer, &size); !ok) return tl::unexpected(ok.error());
+      if (Status ok = read(buffer, sizeof buffer, &size); !ok) return ok.error();
     }
   }
   Result<std::string> text = md5_->md5_base64();

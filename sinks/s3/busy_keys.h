@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/call.h"
-#include "common/mutex.h"
+#include "base/call.h"
+#include "base/mutex.h"
 
 namespace tidemark::sinks::s3 {
 

@@ -95,7 +95,7 @@ Result<Headers> Client::sign(const Request& request, const std::string& host, co
     to_sign.payload_sha256 = request.payload_sha256;
   } else {
     Result<std::string> computed = sha256_hex({request.body->memory(), request.body->size_bytes()});
-    if (!computed) return tl::unexpected(computed.error());
+    if (!computed) return computed.error();
     digest = std::move(*computed);
     to_sign.payload_sha256 = digest;
   }
@@ -105,7 +105,7 @@ Result<Headers> Client::sign(const Request& request, const std::string& host, co
 Status Client::start(Session& session, Exchange& exchange, const Call& call) {
   Request& request = exchange.request;
   Result<Credentials> credentials = credentials_.get(call);
-  if (!credentials) return tl::unexpected(within(request.what, credentials.error()));
+  if (!credentials) return within(request.what, credentials.error());
   exchange.credentials = std::move(*credentials);
   note_key(exchange.credentials.access_key_id);
   exchange.region = region();
@@ -118,7 +118,7 @@ Status Client::start(Session& session, Exchange& exchange, const Call& call) {
     const ExitGate::Pass pass;
     if (Status ok = pass.check(); !ok) return ok;
     Result<Headers> made = sign(request, address.host, exchange);
-    if (!made) return tl::unexpected(within(request.what, made.error()));
+    if (!made) return within(request.what, made.error());
     signature = std::move(*made);
   }
 
@@ -139,7 +139,7 @@ Status Client::start(Session& session, Exchange& exchange, const Call& call) {
   const Status started = session.start(transfer);
   for (Header& header : transfer.headers) wipe(&header.value);  // libcurl has its own copy by now
   transfer.headers.clear();
-  if (!started) return tl::unexpected(within(request.what, started.error()));
+  if (!started) return within(request.what, started.error());
   return {};
 }
 
@@ -257,7 +257,7 @@ Result<StoreAnswer> Client::answer_of(Exchange& exchange) {
     if (exchange.is_in_use && transfer.is_of_connection && error.status == TIDEMARK_E_PERMANENT) {
       error.status = TIDEMARK_E_RETRYABLE;
     }
-    return tl::unexpected(std::move(error));
+    return error;
   }
   return StoreAnswer{transfer.status,
                      std::move(transfer.answer),
@@ -274,9 +274,9 @@ Result<StoreAnswer> Client::send(Request request, const Call& call) {
   Exchange exchange{std::move(request)};
   Session session(transport_);
   do {
-    if (Status ok = start(session, exchange, call); !ok) return tl::unexpected(ok.error());
+    if (Status ok = start(session, exchange, call); !ok) return ok.error();
     const Result<Transfer*> done = session.drive(call);
-    if (!done) return tl::unexpected(within(exchange.request.what, done.error()));
+    if (!done) return within(exchange.request.what, done.error());
   } while (!settle(exchange));
   return answer_of(exchange);
 }

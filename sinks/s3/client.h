@@ -12,7 +12,7 @@
 #include <functional>
 #include <string>
 
-#include "common/mutex.h"
+#include "base/mutex.h"
 #include "common/table.h"
 #include "s3/answer.h"
 #include "s3/config.h"

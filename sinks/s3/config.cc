@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/line.h"
 #include "common/key.h"
 #include "common/options.h"
 #include "s3/utf8.h"
@@ -15,7 +16,7 @@ constexpr uint64_t kDaysMax = 36'500;
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-tl::unexpected<Error> invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
+Error invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
 
 // The texts of options before they are looked at.
 struct Raw {
@@ -148,7 +149,7 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
   Raw raw;
   if (Status ok = parse_options(kOptions, option_table(&config, &raw), url.query, options, option_count);
       !ok) {
-    return tl::unexpected(ok.error());
+    return ok.error();
   }
   if (!is_bucket(url.authority)) {
     if (url.authority.starts_with("arn:")) {
@@ -158,15 +159,15 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
     return invalid("url: " + quote(url.authority) + " is not a bucket's name; write s3://bucket/prefix");
   }
   config.bucket = url.authority;
-  if (Status ok = set_prefix(url.path, &config); !ok) return tl::unexpected(ok.error());
+  if (Status ok = set_prefix(url.path, &config); !ok) return ok.error();
   if (!raw.endpoint.empty()) {
     if (Status ok = set_endpoint(raw.endpoint, "option \"endpoint\"", &config); !ok) {
-      return tl::unexpected(ok.error());
+      return ok.error();
     }
   }
-  if (Status ok = check_together(config, raw, url); !ok) return tl::unexpected(ok.error());
-  if (Status ok = check_header_values(config); !ok) return tl::unexpected(ok.error());
-  if (Status ok = settle_path_style(&config, "option \"path_style\""); !ok) return tl::unexpected(ok.error());
+  if (Status ok = check_together(config, raw, url); !ok) return ok.error();
+  if (Status ok = check_header_values(config); !ok) return ok.error();
+  if (Status ok = settle_path_style(&config, "option \"path_style\""); !ok) return ok.error();
   config.sign_payload = raw.payload == "signed";
   config.expects_continue = raw.expect == "auto";
   config.credentials.region = config.region;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/line.h"
 #include "s3/config.h"
 #include "s3/endpoint.h"
 #include "s3/uri_encode.h"
@@ -11,7 +12,7 @@
 namespace tidemark::sinks::s3 {
 namespace {
 
-tl::unexpected<Error> invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
+Error invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
 
 bool is_address(std::string_view host) {
   if (host.starts_with('[')) return true;
@@ -58,7 +59,7 @@ Status check_supported(const Config& config) {
 }
 
 Status apply_region(Settings* settings, Config* config) {
-  if (!settings->region) return tl::unexpected(settings->region.error());
+  if (!settings->region) return settings->region.error();
   config->region = settings->region->value;
   const std::string of_host = region_in_host(config->endpoint_host);
   if (config->region.empty()) {
@@ -148,7 +149,7 @@ Status apply_settings(Settings* settings, Config* config) {
   if (config->endpoint_host.empty()) {
     const bool wants_aws = config->credentials.fips == "true" || config->credentials.dual_stack == "true";
     const Result<Setting>& url = settings->endpoint_url;
-    if (!url && !wants_aws) return tl::unexpected(url.error());
+    if (!url && !wants_aws) return url.error();
     if (url && *url && !wants_aws) {
       if (Status ok = set_endpoint(url->value, url->from, config); !ok) {
         ok.error().message += "; or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true, or give option endpoint";
@@ -164,7 +165,7 @@ Status apply_settings(Settings* settings, Config* config) {
   std::string said_by = "option \"path_style\"";
   if (config->path_style_said == "auto") {
     const Result<Setting>& style = settings->addressing_style;
-    if (!style) return tl::unexpected(style.error());
+    if (!style) return style.error();
     said_by = style->from;
     if (style->value == "path") config->path_style_said = "true";
     // For an address auto is what AWS's own tools make of it.

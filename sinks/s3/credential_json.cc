@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/line.h"
 #include "s3/iso_time.h"
 
 namespace tidemark::sinks::s3 {

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "common/error.h"
+#include "base/result.h"
 #include "s3/signer.h"
 
 namespace tidemark::sinks::s3 {

@@ -14,7 +14,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "common/fd.h"
+#include "base/fd.h"
 #include "s3/secret.h"
 
 extern char** environ;
@@ -42,17 +42,17 @@ struct Pipe {
 Result<UniqueFd> above_standard(int fd) {
   const UniqueFd low(fd);
   UniqueFd high(fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  if (!high) return fail_errno(errno, "cannot duplicate a file descriptor");
+  if (!high) return fail_sink_errno(errno, "cannot duplicate a file descriptor");
   return high;
 }
 
 Result<Pipe> make_pipe() {
   std::array<int, 2> fds;
-  if (pipe2(fds.data(), O_CLOEXEC) != 0) return fail_errno(errno, "cannot make a pipe");
+  if (pipe2(fds.data(), O_CLOEXEC) != 0) return fail_sink_errno(errno, "cannot make a pipe");
   Result<UniqueFd> read = above_standard(fds[0]), write = above_standard(fds[1]);
-  if (!read) return tl::unexpected(read.error());
-  if (!write) return tl::unexpected(write.error());
-  if (fcntl(read->get(), F_SETFL, O_NONBLOCK) != 0) return fail_errno(errno, "cannot set up a pipe");
+  if (!read) return read.error();
+  if (!write) return write.error();
+  if (fcntl(read->get(), F_SETFL, O_NONBLOCK) != 0) return fail_sink_errno(errno, "cannot set up a pipe");
   return Pipe{std::move(*read), std::move(*write)};
 }
 
@@ -168,7 +168,7 @@ std::string complaint_line(std::string_view text) {
   return line.substr(0, kShownBytes);
 }
 
-tl::unexpected<Error> fail_ended(int status, const std::string& complaint) {
+Error fail_ended(int status, const std::string& complaint) {
   std::string message = WIFSIGNALED(status) ? "was killed by signal " + std::to_string(WTERMSIG(status))
                                             : "ended with status " + std::to_string(WEXITSTATUS(status));
   if (const std::string line = complaint_line(complaint); !line.empty()) message += ": " + line;
@@ -181,11 +181,11 @@ Result<std::string> run_credential_process(const std::string& command, const Cal
                                            const ProcessLimits& limits,
                                            const std::function<void()>& on_wait) {
   Result<Pipe> out = make_pipe(), err = make_pipe();
-  if (!out) return tl::unexpected(out.error());
-  if (!err) return tl::unexpected(err.error());
+  if (!out) return out.error();
+  if (!err) return err.error();
   pid_t pid = 0;
   if (const int failed = SpawnSetup().spawn(command, out->write.get(), err->write.get(), &pid)) {
-    return fail_errno(failed, "cannot run /bin/sh");
+    return fail_sink_errno(failed, "cannot run /bin/sh");
   }
   Child child(pid);
   out->write = UniqueFd();
@@ -220,7 +220,7 @@ Result<std::string> run_credential_process(const std::string& command, const Cal
   wipe(&complaint);
   if (going) return printed;
   wipe(&printed);
-  return tl::unexpected(going.error());
+  return going.error();
 }
 
 }  // namespace tidemark::sinks::s3

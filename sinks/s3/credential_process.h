@@ -8,8 +8,8 @@
 #include <functional>
 #include <string>
 
-#include "common/call.h"
-#include "common/error.h"
+#include "base/call.h"
+#include "base/result.h"
 
 namespace tidemark::sinks::s3 {
 

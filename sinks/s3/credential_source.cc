@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/line.h"
 #include "s3/sts.h"
 
 namespace tidemark::sinks::s3 {
@@ -26,9 +27,9 @@ Status check_keys(const Credentials& credentials, const KeyNames& names) {
                   "beginning and its end");
 }
 
-tl::unexpected<Error> fail_within(std::string_view what, Error error) {
+Error fail_within(std::string_view what, Error error) {
   error.message = std::string(what) + ": " + error.message;
-  return tl::unexpected<Error>(std::move(error));
+  return error;
 }
 
 SourceResult from_options(const SourceContext& context) {
@@ -38,7 +39,7 @@ SourceResult from_options(const SourceContext& context) {
   if (Status ok = check_keys(credentials, {"option \"access_key_id\"", "option \"secret_access_key\"",
                                            "option \"session_token\""});
       !ok) {
-    return tl::unexpected(ok.error());
+    return ok.error();
   }
   return found(std::move(credentials), "the options");
 }
@@ -57,7 +58,7 @@ SourceResult from_environment(const SourceContext& context) {
                     (id.empty() ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY") + " too, or neither");
   }
   if (Status ok = check_keys(credentials, {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", token_name}); !ok) {
-    return tl::unexpected(ok.error());
+    return ok.error();
   }
   return found(std::move(credentials), "the environment");
 }
@@ -72,7 +73,7 @@ SourceResult from_web_identity(const SourceContext& context) {
     return fail(TIDEMARK_E_PERMANENT, "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not");
   }
   Result<Credentials> credentials = assume_role_with_web_identity(context, role, file);
-  if (!credentials) return tl::unexpected(credentials.error());
+  if (!credentials) return credentials.error();
   return found(std::move(*credentials), "the web identity token " + quote(file) + " for role " + role.arn);
 }
 

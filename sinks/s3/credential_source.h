@@ -55,7 +55,7 @@ struct KeyNames {
 Status check_keys(const Credentials& credentials, const KeyNames& names = {});
 
 // `error` with "<what>: " before its message.
-tl::unexpected<Error> fail_within(std::string_view what, Error error);
+Error fail_within(std::string_view what, Error error);
 
 SourceResult from_options(const SourceContext& context);
 SourceResult from_environment(const SourceContext& context);  // AWS_ACCESS_KEY_ID …

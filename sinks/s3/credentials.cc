@@ -93,7 +93,7 @@ Result<Credentials> CredentialsProvider::get(const Call& call) {
     if (Status ok = call.check(); !ok) {
       if (waits)
         ok.error().message = "waiting for credentials that another call fetches: " + ok.error().message;
-      return tl::unexpected(ok.error());
+      return ok.error();
     }
     look_at_files();
     {
@@ -105,7 +105,7 @@ Result<Credentials> CredentialsProvider::get(const Call& call) {
       if (wanted == Need::kSoon && (wake_thread() || !is_outliving(now_us))) return current_->credentials;
       if (is_held_back(now_us)) {
         if (is_usable(now_us)) return current_->credentials;
-        return tl::unexpected(*last_error_);
+        return *last_error_;
       }
       if (in_flight_ && wanted != Need::kNow) return current_->credentials;
       if (in_flight_) {
@@ -115,7 +115,7 @@ Result<Credentials> CredentialsProvider::get(const Call& call) {
       }
       in_flight_ = true;
     }
-    if (Status ok = fetch(call); !ok) return tl::unexpected(ok.error());
+    if (Status ok = fetch(call); !ok) return ok.error();
   }
 }
 
@@ -205,7 +205,7 @@ Status CredentialsProvider::fetch(const Call& call) {
     changed_.notify_all();
   }
   if (!line.text.empty()) log_.write(line.level, line.text);
-  if (lost_patience) return tl::unexpected(std::move(loaded.error()));
+  if (lost_patience) return std::move(loaded.error());
   return {};
 }
 

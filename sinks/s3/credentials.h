@@ -24,7 +24,7 @@
 #include <thread>
 #include <vector>
 
-#include "common/mutex.h"
+#include "base/mutex.h"
 #include "common/table.h"
 #include "s3/credential_chain.h"
 

@@ -1,5 +1,7 @@
 #include "s3/curl_error.h"
 
+#include "base/line.h"
+
 namespace tidemark::sinks::s3 {
 namespace {
 

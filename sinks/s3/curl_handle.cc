@@ -213,7 +213,7 @@ Status CurlHandle::outcome_of(CURLcode code) const {
   long sys_errno = 0;
   curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &sys_errno);
   error.sys_errno = static_cast<int>(sys_errno);
-  return tl::unexpected(std::move(error));
+  return error;
 }
 
 template <typename F>
@@ -267,7 +267,7 @@ Status CurlHandle::take_data(std::string_view data) {
   if (transfer_->on_data && transfer_->status / 100 == 2) {
     answer_began_.reset();
     const Result<bool> more = transfer_->on_data(*transfer_, data);
-    if (!more) return tl::unexpected(more.error());
+    if (!more) return more.error();
     enough_ = !*more;
     return {};
   }

@@ -1,11 +1,11 @@
 #include "s3/digests.h"
 
-#include <isa-l/crc.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <string_view>
 
+#include "base/crc32c.h"
 #include "s3/exit_gate.h"
 #include "s3/signer.h"
 
@@ -70,9 +70,7 @@ void Digests::update(const char* data, size_t size) {
       if (EVP_DigestUpdate(context->get(), data + done, step) != 1) failed_ = "EVP_DigestUpdate";
     }
     if (wants_crc32c_) {
-      // The library's signature lacks a const.
-      auto* bytes = reinterpret_cast<unsigned char*>(const_cast<char*>(data + done));
-      crc_ = crc32_iscsi(bytes, static_cast<int>(step), crc_);
+      crc_ = extend_crc32c(crc_, data + done, step);
     }
   }
 }
@@ -83,7 +81,7 @@ Result<std::string> Digests::md5_base64() { return finish(md5_.get(), false); }
 
 Result<std::string> Digests::finish(evp_md_ctx_st* context, bool as_hex) {
   const ExitGate::Pass pass;
-  if (Status ok = pass.check(); !ok) return tl::unexpected(ok.error());
+  if (Status ok = pass.check(); !ok) return ok.error();
   uint8_t digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   const unsigned expected = as_hex ? 32 : 16;
@@ -100,13 +98,13 @@ Status check_digests() {
   digests.update("1234", 4);
   digests.update("56789", 5);
   const auto sha256 = digests.sha256_hex();
-  if (!sha256) return tl::unexpected(sha256.error());
+  if (!sha256) return sha256.error();
   const auto md5 = digests.md5_base64();
-  if (!md5) return tl::unexpected(md5.error());
+  if (!md5) return md5.error();
   const auto once = s3::sha256_hex("123456789");
-  if (!once) return tl::unexpected(once.error());
+  if (!once) return once.error();
   const auto mac = hmac_sha256("Jefe", "what do ya want for nothing?");  // RFC 4231, 4.3
-  if (!mac) return tl::unexpected(mac.error());
+  if (!mac) return mac.error();
   constexpr std::string_view kSha256 = "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225";
   constexpr std::string_view kMac = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
   const char* wrong = nullptr;

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "common/error.h"
+#include "base/result.h"
 
 struct evp_md_ctx_st;
 
@@ -41,7 +41,7 @@ class Digests {
   // Once each, of what was wanted. RETRYABLE names the function that failed.
   [[nodiscard]] Result<std::string> sha256_hex();
   [[nodiscard]] Result<std::string> md5_base64();
-  uint32_t crc32c() const { return ~crc_; }
+  uint32_t crc32c() const { return crc_; }
 
  private:
   struct Free {
@@ -53,7 +53,7 @@ class Digests {
 
   bool wants_crc32c_;
   const char* failed_ = nullptr;  // the first function that did
-  uint32_t crc_ = ~0u;
+  uint32_t crc_ = 0;
   Context sha256_;
   Context md5_;
 };

@@ -6,7 +6,7 @@
 #ifndef TIDEMARK_SINKS_S3_EXIT_GATE_H
 #define TIDEMARK_SINKS_S3_EXIT_GATE_H
 
-#include "common/error.h"
+#include "base/result.h"
 
 namespace tidemark::sinks::s3 {
 

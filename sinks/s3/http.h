@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "common/call.h"
-#include "common/error.h"
+#include "base/call.h"
+#include "base/result.h"
 
 namespace tidemark::sinks::s3 {
 

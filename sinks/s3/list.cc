@@ -1,6 +1,7 @@
 // Listing: one page of the store's after the other.
 #include <utility>
 
+#include "base/line.h"
 #include "common/key.h"
 #include "s3/s3_sink.h"
 #include "s3/utf8.h"
@@ -51,11 +52,11 @@ Result<ListPage> page_of(const StoreAnswer& answer, const std::string& what, std
   Result<ListPage> page = parse_list(answer.text, prefix, after);
   if (answer.status == 200 && page) return page;
   if (answer.is_ok() && store_error(answer).code.empty()) {
-    return tl::unexpected(not_a_page(answer, page, what));
+    return not_a_page(answer, page, what);
   }
   Error error = error_of(answer, what);
   if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
-  return tl::unexpected(std::move(error));
+  return error;
 }
 
 }  // namespace
@@ -88,9 +89,9 @@ Status S3Sink::list(std::string_view prefix, std::string_view start_after, const
     }
     request.text_max = kPageBytesMax;
     const Result<StoreAnswer> answer = client_->send(std::move(request), call);
-    if (!answer) return tl::unexpected(answer.error());
+    if (!answer) return answer.error();
     const Result<ListPage> page = page_of(*answer, what, asked_prefix, last);
-    if (!page) return tl::unexpected(page.error());
+    if (!page) return page.error();
     progress.is_found = false;
     for (const ListedObject& object : page->objects) {
       if (object.key == last && !last.empty()) {

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/line.h"
 #include "s3/credential_json.h"
 #include "s3/credential_source.h"
 #include "s3/endpoint.h"
@@ -41,24 +42,24 @@ Result<HttpResponse> ask(const SourceContext& context, HttpRequest request, Pati
   request.timeout_ms = patience.timeout_ms;
   Result<HttpResponse> response = context.fetch(request, context.call);
   for (uint32_t done = 1; done < patience.attempts && is_again(response); ++done) {
-    if (Status ok = context.call.check(); !ok) return tl::unexpected(ok.error());
+    if (Status ok = context.call.check(); !ok) return ok.error();
     response = context.fetch(request, context.call);
   }
   for (Header& header : request.headers) wipe(&header.value);
   if (!response) {
-    if (Status ok = context.call.check(); !ok) return tl::unexpected(ok.error());
+    if (Status ok = context.call.check(); !ok) return ok.error();
   }
   return response;
 }
 
-tl::unexpected<Error> fail_status(const HttpResponse& response) {
+Error fail_status(const HttpResponse& response) {
   Error error;
   error.http_status = response.status;
   error.status =
       response.status >= 500 || response.status == 429 ? TIDEMARK_E_RETRYABLE : TIDEMARK_E_PERMANENT;
   error.message = "answered HTTP " + std::to_string(response.status);
   if (const std::string said = error_from_json(response.body); !said.empty()) error.message += ", " + said;
-  return tl::unexpected<Error>(std::move(error));
+  return error;
 }
 
 std::string trim(std::string_view text) {
@@ -154,11 +155,11 @@ class InstanceMetadata {
             {"PUT", host_ + "/latest/api/token", {{"x-aws-ec2-metadata-token-ttl-seconds", "21600"}}, ""},
             patience_);
     if (!token) {
-      if (Status ok = context_.call.check(); !ok) return tl::unexpected(ok.error());
+      if (Status ok = context_.call.check(); !ok) return ok.error();
       return nothing("no answer from " + host_ + " (" + token.error().message +
                      "); on an instance: in a container its hop limit has to be 2 or more");
     }
-    if (token->status >= 500 || token->status == 429) return fail_at(fail_status(*token).value());
+    if (token->status >= 500 || token->status == 429) return fail_at(fail_status(*token));
     if (token->status != 200) {
       return nothing(host_ + " answered HTTP " + std::to_string(token->status) +
                      " to the request for a token");
@@ -178,12 +179,12 @@ class InstanceMetadata {
     Result<HttpResponse> roles = get(kRolePath);
     if (!roles) return fail_at(roles.error());
     if (roles->status == 404) return nothing("the instance has no role");
-    if (roles->status != 200) return fail_at(fail_status(*roles).value());
+    if (roles->status != 200) return fail_at(fail_status(*roles));
     const std::string role = trim(roles->body.substr(0, roles->body.find('\n')));
     if (role.empty()) return nothing("the instance has no role");
     Result<HttpResponse> response = get(kRolePath + encode_component(role));
     if (!response) return fail_at(response.error());
-    if (response->status != 200) return fail_at(fail_status(*response).value());
+    if (response->status != 200) return fail_at(fail_status(*response));
     Result<Credentials> credentials = credentials_from_json(&response->body, JsonKind::kMetadata);
     if (!credentials) return fail_at(credentials.error());
     return found_at_service(std::move(*credentials), "the instance's role " + quote(role));
@@ -195,7 +196,7 @@ class InstanceMetadata {
                patience_);
   }
 
-  tl::unexpected<Error> fail_at(const Error& error) const { return fail_within(host_, error); }
+  Error fail_at(const Error& error) const { return fail_within(host_, error); }
 
   const SourceContext& context_;
   const std::string host_;
@@ -217,19 +218,19 @@ Status read_number(const Setting& setting, uint32_t max, uint32_t* out) {
 
 SourceResult from_container(const SourceContext& context) {
   const Result<Place> place = container_place(context);
-  if (!place) return tl::unexpected(place.error());
+  if (!place) return place.error();
   if (place->url.empty()) {
     return nothing("neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor _FULL_URI is set");
   }
   Result<std::string> token = container_token(context);
-  if (!token) return tl::unexpected(token.error());
+  if (!token) return token.error();
   const std::string what = "the container's endpoint at " + place->host;
   HttpRequest request = {"GET", place->url, {{"accept", "application/json"}}, ""};
   if (!token->empty()) request.headers.push_back({"authorization", *token});
   wipe(&*token);
   Result<HttpResponse> response = ask(context, std::move(request), {kContainerTimeoutMs});
   if (!response) return fail_within(what, response.error());
-  if (response->status != 200) return fail_within(what, fail_status(*response).value());
+  if (response->status != 200) return fail_within(what, fail_status(*response));
   Result<Credentials> credentials = credentials_from_json(&response->body, JsonKind::kMetadata);
   if (!credentials) return fail_within(what, credentials.error());
   return found_at_service(std::move(*credentials), what);
@@ -256,11 +257,11 @@ SourceResult from_instance(const SourceContext& context) {
   while (host.value.back() == '/') host.value.pop_back();
   Patience patience = {kInstanceTimeoutMs};
   if (Status ok = read_number(settings.attempts, kInstanceAttemptsMax, &patience.attempts); !ok) {
-    return tl::unexpected(ok.error());
+    return ok.error();
   }
   uint32_t timeout_s = kInstanceTimeoutMs / 1000;
   if (Status ok = read_number(settings.timeout_s, kInstanceTimeoutMaxS, &timeout_s); !ok) {
-    return tl::unexpected(ok.error());
+    return ok.error();
   }
   patience.timeout_ms = timeout_s * 1000;
   return InstanceMetadata(context, host.value, patience).credentials();

@@ -1,6 +1,7 @@
 // Opening: options, credentials, the bucket, and what the store can.
 #include <algorithm>
 
+#include "base/line.h"
 #include "s3/digests.h"
 #include "s3/probe.h"
 #include "s3/s3_sink.h"
@@ -66,10 +67,10 @@ std::string hint(const StoreAnswer& answer, const Config& config, const std::str
 
 Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const Call& call) {
   Result<Config> config = parse_config(request.url, request.options, request.option_count);
-  if (!config) return tl::unexpected(config.error());
-  if (Status ok = check_digests(); !ok) return tl::unexpected(ok.error());
+  if (!config) return config.error();
+  if (Status ok = check_digests(); !ok) return ok.error();
   Settings settings = find_settings(config->credentials, process_environment());
-  if (Status ok = apply_settings(&settings, &*config); !ok) return tl::unexpected(ok.error());
+  if (Status ok = apply_settings(&settings, &*config); !ok) return ok.error();
   for (const std::string& remark : settings.remarks) {
     request.log.write(TIDEMARK_LOG_WARN, config->name_of("") + ": " + remark);
   }
@@ -77,13 +78,13 @@ Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const C
   config->multipart_parallel = std::min(config->multipart_parallel, parts);
   std::unique_ptr<S3Sink> sink(new S3Sink(std::move(*config), request.log));
   Patience patience(call);
-  if (Status ok = sink->connect(patience); !ok) return tl::unexpected(ok.error());
+  if (Status ok = sink->connect(patience); !ok) return ok.error();
   if (request.read_only) {
     sink->client_->set_in_use();
     return sink;
   }
   Probe probe(*sink, patience, call);
-  if (Status ok = probe.run(&sink->traits_); !ok) return tl::unexpected(ok.error());
+  if (Status ok = probe.run(&sink->traits_); !ok) return ok.error();
   sink->client_->set_in_use();
   log_traits(sink->traits_, sink->config_.name_of(""), probe.no_multipart(), request.log);
   return sink;
@@ -91,13 +92,13 @@ Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const C
 
 Status S3Sink::connect(Patience& patience) {
   Result<std::unique_ptr<Transport>> transport = Transport::make(config_.transport);
-  if (!transport) return tl::unexpected(transport.error());
+  if (!transport) return transport.error();
   transport_ = std::move(*transport);
   TransportOptions by_system = config_.transport;
   by_system.ca_file = config_.public_ca_file;
   by_system.ca_from = config_.public_ca_from;
   transport = Transport::make(by_system);
-  if (!transport) return tl::unexpected(transport.error());
+  if (!transport) return transport.error();
   public_transport_ = std::move(*transport);
 
   const std::string own = config_.endpoint_scheme + "://" + config_.endpoint_host;
@@ -109,7 +110,7 @@ Status S3Sink::connect(Patience& patience) {
   };
   Result<std::unique_ptr<CredentialsProvider>> credentials =
       CredentialsProvider::make(config_.credentials, fetch, log_);
-  if (!credentials) return tl::unexpected(credentials.error());
+  if (!credentials) return credentials.error();
   credentials_ = std::move(*credentials);
   client_ = std::make_unique<Client>(config_, config_.region.empty() ? kDefaultRegion : config_.region,
                                      *transport_, *credentials_, log_);
@@ -132,7 +133,7 @@ Status S3Sink::find_bucket(Patience& patience, bool is_region_guessed) {
       if (!config_.path_style && is_of_name) {
         error.message += "; the host begins with the bucket's name, path_style=true asks without";
       }
-      return tl::unexpected(std::move(error));
+      return error;
     }
     const Result<ListPage> page = parse_list(answer->text, config_.prefix);
     if (page && answer->status == 200) {
@@ -146,7 +147,7 @@ Status S3Sink::find_bucket(Patience& patience, bool is_region_guessed) {
       error.message += hint(*answer, config_, client_->region(), is_region_guessed);
     }
     if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
-    if (!answer->is_ok() || !patience.wait(error)) return tl::unexpected(std::move(error));
+    if (!answer->is_ok() || !patience.wait(error)) return error;
   }
 }
 

@@ -31,7 +31,7 @@ class Patience {
       if (answer && answer->status == 404 && pages++ >= pages_max) return answer;
       const Error error = answer ? error_of(*answer, request.what) : answer.error();
       // Once the time is up, what came before says more.
-      if (!answer && last_ && !call_.check()) return tl::unexpected(*last_);
+      if (!answer && last_ && !call_.check()) return *last_;
       if (!wait(error)) return answer;
     }
   }

@@ -67,7 +67,7 @@ Result<StoreAnswer> Probe::put(const Header& checksum, bool conditional) {
     Error error = unexpected_answer(*answer, "write the probe");
     if (error.code.empty()) error.message += ": " + what_it_is(answer->text);
     if (error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
-    if (!patience_.wait(error)) return tl::unexpected(std::move(error));
+    if (!patience_.wait(error)) return error;
   }
 }
 
@@ -78,7 +78,7 @@ Status Probe::try_put(Traits* traits) {
   traits->conditional_put = is_written(*written);
   if (!traits->conditional_put) {
     if (Status ok = write(false, traits, &written); !ok) return ok;
-    if (!is_written(*written)) return tl::unexpected(unexpected_answer(*written, "write the probe"));
+    if (!is_written(*written)) return unexpected_answer(*written, "write the probe");
   } else if (written->is_ok()) {
     if (Status ok = try_condition(traits); !ok) return ok;
   }
@@ -91,9 +91,9 @@ Status Probe::write(bool conditional, Traits* traits, std::optional<StoreAnswer>
   const Header tries[] = {crc_header(false), crc_header(true), md5_header()};
   for (const Header& checksum : tries) {
     Result<StoreAnswer> answer = put(checksum, conditional);
-    if (!answer) return tl::unexpected(answer.error());
+    if (!answer) return answer.error();
     if (!is_written(*answer) && !is_refusal(*answer)) {
-      return tl::unexpected(unexpected_answer(*answer, "write the probe"));
+      return unexpected_answer(*answer, "write the probe");
     }
     *written = std::move(*answer);
     if (!is_written(**written)) continue;
@@ -110,10 +110,10 @@ Status Probe::write(bool conditional, Traits* traits, std::optional<StoreAnswer>
 Status Probe::try_condition(Traits* traits) {
   const Result<StoreAnswer> again =
       put(traits->checksum == Checksum::kCrc32c ? crc_header(true) : md5_header(), true);
-  if (!again) return tl::unexpected(again.error());
+  if (!again) return again.error();
   traits->conditional_put = again->status == 412;
   if (!again->is_ok() && again->status != 412 && !is_refusal(*again)) {
-    return tl::unexpected(unexpected_answer(*again, "write the probe"));
+    return unexpected_answer(*again, "write the probe");
   }
   return {};
 }
@@ -129,7 +129,7 @@ Status Probe::learn_etag(const StoreAnswer& written, Traits* traits) {
     if (!there) {
       Error error = within("the store said that it has the probe", there.error());
       if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
-      return tl::unexpected(std::move(error));
+      return error;
     }
     seen = std::move(*there);
   }
@@ -151,18 +151,18 @@ Status Probe::try_multipart(Traits* traits) {
   Result<std::string> id;
   while (true) {
     const Result<StoreAnswer> created = patience_.ask(*sink_.client_, request, kPagesForUploads);
-    if (!created) return tl::unexpected(created.error());
+    if (!created) return created.error();
     Error refused = unexpected_answer(*created, "begin an upload of the probe");
     if (!created->is_ok() && (created->status / 100 == 4 || created->status == 501)) {
       traits->multipart = false;
       no_multipart_ = refused.message;
       return {};
     }
-    if (!created->is_ok()) return tl::unexpected(std::move(refused));
+    if (!created->is_ok()) return refused;
     id = parse_upload_id(created->text);
     if (id) break;
     if (refused.code.empty()) refused = within("begin an upload of the probe", id.error());
-    if (!patience_.wait(refused)) return tl::unexpected(std::move(refused));
+    if (!patience_.wait(refused)) return refused;
   }
   sweep_uploads(sink_, *id, call_);
   const Status tried = try_parts(traits, *id);
@@ -182,11 +182,11 @@ Status Probe::try_parts(Traits* traits, const std::string& id) {
   Body body(kText);
   request.body = &body;
   const Result<StoreAnswer> sent = ask(request);
-  if (!sent) return tl::unexpected(sent.error());
+  if (!sent) return sent.error();
   const Error refused = unexpected_answer(*sent, "write a part of the probe");
   const std::string etag(header(sent->headers, "etag"));
   if (sent->is_ok() && !etag.empty()) return try_complete(traits, id, etag);
-  if (!sent->is_ok() && sent->status / 100 != 4 && sent->status != 501) return tl::unexpected(refused);
+  if (!sent->is_ok() && sent->status / 100 != 4 && sent->status != 501) return refused;
   traits->multipart = false;
   no_multipart_ = sent->is_ok() ? "a part gets no ETag" : refused.message;
   return {};
@@ -203,16 +203,16 @@ Status Probe::try_complete(Traits* traits, const std::string& id, const std::str
   complete.body = &complete_body;
   for (bool is_unknown = false;; is_unknown = true) {
     const Result<StoreAnswer> completed = ask(complete);
-    if (!completed) return tl::unexpected(completed.error());
+    if (!completed) return completed.error();
     const StoreError inside = store_error(*completed);
     traits->conditional_complete = completed->status == 412 || inside.code == "PreconditionFailed";
     const bool is_done = (completed->is_ok() && parse_complete(completed->text).has_value()) ||
                          (is_unknown && inside.code == "NoSuchUpload");
     if (traits->conditional_complete || is_done || is_refusal(*completed)) return {};
     Error error = unexpected_answer(*completed, "complete the probe");
-    if (!completed->is_ok()) return tl::unexpected(std::move(error));
+    if (!completed->is_ok()) return error;
     if (error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
-    if (!patience_.wait(error)) return tl::unexpected(std::move(error));
+    if (!patience_.wait(error)) return error;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/line.h"
 #include "s3/secret.h"
 
 namespace tidemark::sinks::s3 {

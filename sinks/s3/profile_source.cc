@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/line.h"
 #include "s3/credential_json.h"
 #include "s3/credential_process.h"
 #include "s3/credential_source.h"
@@ -78,7 +79,7 @@ class Resolver {
     if (Status ok = check_keys(
             credentials, {"aws_access_key_id" + of, "aws_secret_access_key" + of, "aws_session_token" + of});
         !ok) {
-      return tl::unexpected(ok.error());
+      return ok.error();
     }
     return found(std::move(credentials), quoted(profile));
   }
@@ -113,7 +114,7 @@ class Resolver {
       return fail(TIDEMARK_E_PERMANENT,
                   quoted(profile) + " has a source_identity, which is not supported; remove it");
     }
-    if (Status ok = read_duration(profile, &role.duration_s); !ok) return tl::unexpected(ok.error());
+    if (Status ok = read_duration(profile, &role.duration_s); !ok) return ok.error();
     const std::string& token_file = value(profile, "web_identity_token_file");
     const std::string& source = value(profile, "source_profile");
     const std::string& surroundings = value(profile, "credential_source");
@@ -173,7 +174,7 @@ class Resolver {
 
 SourceResult from_profile(const SourceContext& context) {
   SharedFiles files(context.options.profile, context.environment);
-  if (Status ok = files.load(context.files); !ok) return tl::unexpected(ok.error());
+  if (Status ok = files.load(context.files); !ok) return ok.error();
   if (!files.is_named() && !files.has_profile()) return nothing(files.missing(files.name()));
   return Resolver(context, files).resolve(files.name());
 }

@@ -1,5 +1,7 @@
 #include "s3/proof.h"
 
+#include "base/line.h"
+
 namespace tidemark::sinks::s3 {
 namespace {
 
@@ -65,7 +67,7 @@ Result<Match> match(const StoreAnswer& answer, const Traits& traits, Sent& sent)
   if (traits.etag != Etag::kMd5 || !is_md5_etag(answer)) return is_same ? Match::kSame : Match::kUnknown;
   if (is_same && !needs_md5(traits, sent.size_bytes) && sent.md5_base64.empty()) return Match::kSame;
   const Result<std::string> md5 = sent.md5();
-  if (!md5) return tl::unexpected(md5.error());
+  if (!md5) return md5.error();
   return base64_of_hex(bare_etag(header(answer.headers, "etag"))) == *md5 ? Match::kSame : Match::kOther;
 }
 
@@ -80,7 +82,7 @@ Result<std::optional<Doubt>> doubt_about(const StoreAnswer& answer, const Traits
         (inside.code.empty() ? "" : " " + quote(inside.code) + ", " + inside.message.substr(0, 120))};
   }
   const Result<Match> found = match(answer, traits, sent);
-  if (!found) return tl::unexpected(found.error());
+  if (!found) return found.error();
   if (*found == Match::kSame) return std::nullopt;
   if (*found == Match::kOther) return Doubt{"the ETag in the answer is not the MD5 of what was sent"};
   if (header(answer.headers, "etag").empty()) {

@@ -1,6 +1,7 @@
 // Creating objects with one request.
 #include <algorithm>
 
+#include "base/line.h"
 #include "s3/digests.h"
 #include "s3/iso_time.h"
 #include "s3/s3_sink.h"
@@ -107,7 +108,7 @@ Status S3Sink::put_single(std::string_view key, const Source& source, bool if_ab
   std::string sha256;
   if (wanted.sha256) {
     Result<std::string> computed = digests.sha256_hex();
-    if (!computed) return tl::unexpected(computed.error());
+    if (!computed) return computed.error();
     sha256 = std::move(*computed);
   } else if (source.sha256() != nullptr) {
     sha256 = to_hex(source.sha256(), 32);
@@ -117,7 +118,7 @@ Status S3Sink::put_single(std::string_view key, const Source& source, bool if_ab
     sent.crc32c = crc32c_text(wanted.crc32c ? digests.crc32c() : *source.crc32c());
   } else {
     Result<std::string> md5 = digests.md5_base64();
-    if (!md5) return tl::unexpected(md5.error());
+    if (!md5) return md5.error();
     sent.md5_base64 = std::move(*md5);
   }
   const Header checksum =
@@ -143,10 +144,10 @@ Status S3Sink::send_put(std::string_view key, const std::string& sha256, const H
   const auto begin = std::chrono::steady_clock::now();
   const Result<StoreAnswer> answer = client_->send(std::move(request), call);
   const auto took = std::chrono::steady_clock::now() - begin;
-  if (!answer) return tl::unexpected(answer.error());
+  if (!answer) return answer.error();
   if (answer->is_ok()) {
     const Result<std::optional<Doubt>> doubt = doubt_about(*answer, traits_, sent);
-    if (!doubt) return tl::unexpected(within(what, doubt.error()));
+    if (!doubt) return within(what, doubt.error());
     if (*doubt) return settle_doubt(key, **doubt, error_of(*answer, what), if_absent, sent, call);
     if (conditional || !if_absent) return {};
     return look_back(key, header(answer->headers, "etag"), took, sent, call);
@@ -154,7 +155,7 @@ Status S3Sink::send_put(std::string_view key, const std::string& sha256, const H
   Error error = error_of(*answer, what);
   if (answer->status == 412) error.status = TIDEMARK_E_EXISTS;
   if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
-  return tl::unexpected(std::move(error));
+  return error;
 }
 
 // Where nothing tells whose object is there, EXISTS makes the caller look into it.
@@ -164,18 +165,18 @@ Status S3Sink::settle_doubt(std::string_view key, const Doubt& doubt, Error erro
   if (!has_own_word) error.status = TIDEMARK_E_RETRYABLE;
   error.message = "put " + config_.name_of(key) + ": " + doubt.why;
   const Result<StoreAnswer> there = head_answer(key, call, true);
-  if (!there && there.error().status == TIDEMARK_E_CANCELLED) return tl::unexpected(there.error());
+  if (!there && there.error().status == TIDEMARK_E_CANCELLED) return there.error();
   if (!there) {
     error.message += there.error().status == TIDEMARK_E_NOT_FOUND
                          ? ", and the object is not there"
                          : ", and a look at the object failed: " + there.error().message;
-    return tl::unexpected(std::move(error));
+    return error;
   }
   const bool same_size = header(there->headers, "content-length") == std::to_string(sent.size_bytes);
   Match found = Match::kOther;
   if (same_size) {
     const Result<Match> seen = match(*there, traits_, sent);
-    if (!seen) return tl::unexpected(within(error.message, seen.error()));
+    if (!seen) return within(error.message, seen.error());
     found = *seen;
   }
   if (found == Match::kSame) return {};
@@ -186,7 +187,7 @@ Status S3Sink::settle_doubt(std::string_view key, const Doubt& doubt, Error erro
   } else {
     error.message += "; what is there is not what was sent";
   }
-  return tl::unexpected(std::move(error));
+  return error;
 }
 
 Status S3Sink::look_back(std::string_view key, std::string_view etag,
@@ -200,13 +201,13 @@ Status S3Sink::look_back(std::string_view key, std::string_view etag,
   if (!there) {
     Error error = there.error();
     if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_RETRYABLE;
-    return tl::unexpected(std::move(error));
+    return error;
   }
   const std::string_view now = bare_etag(header(there->headers, "etag"));
   if (header(there->headers, "content-length") == std::to_string(sent.size_bytes)) {
     if (!now.empty() && now == bare_etag(etag)) return {};
     const Result<Match> found = match(*there, traits_, sent);
-    if (!found) return tl::unexpected(found.error());
+    if (!found) return found.error();
     if (*found == Match::kSame) return {};
   }
   return fail(TIDEMARK_E_EXISTS,
@@ -217,7 +218,7 @@ Status S3Sink::expect_absent(std::string_view key, const Call& call) {
   const Result<StoreAnswer> there = head_answer(key, call);
   if (there) return fail(TIDEMARK_E_EXISTS, config_.name_of(key) + " is there already");
   if (there.error().status == TIDEMARK_E_NOT_FOUND) return {};
-  return tl::unexpected(there.error());
+  return there.error();
 }
 
 }  // namespace tidemark::sinks::s3

@@ -1,6 +1,7 @@
 // Looking at objects, reading and removing them.
 #include <charconv>
 
+#include "base/line.h"
 #include "s3/s3_sink.h"
 
 namespace tidemark::sinks::s3 {
@@ -53,7 +54,7 @@ class Receiver {
 
   Result<bool> take(const Transfer& transfer, std::string_view data) {
     if (!begun_) {
-      if (Status ok = begin(transfer.status, transfer.answer); !ok) return tl::unexpected(ok.error());
+      if (Status ok = begin(transfer.status, transfer.answer); !ok) return ok.error();
     }
     if (skip_ > 0) {
       const size_t skipped = std::min<uint64_t>(skip_, data.size());
@@ -62,7 +63,7 @@ class Receiver {
     }
     const std::string_view wanted = data.substr(0, std::min<uint64_t>(left_, data.size()));
     if (!wanted.empty()) {
-      if (Status ok = out_.write(wanted.data(), wanted.size()); !ok) return tl::unexpected(ok.error());
+      if (Status ok = out_.write(wanted.data(), wanted.size()); !ok) return ok.error();
       left_ -= wanted.size();
     }
     return left_ > 0 || data.size() == wanted.size();
@@ -133,9 +134,9 @@ Result<StoreAnswer> S3Sink::head_answer(std::string_view key, const Call& call, 
   Result<StoreAnswer> answer = client_->send(std::move(request), call);
   if (!answer) return answer;
   if (answer->status == 404 && !has_request_id(*answer)) {
-    return tl::unexpected(confirm_absence(key, *answer, call));
+    return confirm_absence(key, *answer, call);
   }
-  if (!answer->is_ok()) return tl::unexpected(error_of(*answer, what));
+  if (!answer->is_ok()) return error_of(*answer, what);
   if (answer->status != 200 || !is_object_type(header(answer->headers, "content-type"))) {
     return fail(TIDEMARK_E_RETRYABLE, what + ": HTTP " + std::to_string(answer->status) + " with " +
                                           quote(header(answer->headers, "content-type")) +
@@ -163,7 +164,7 @@ Error S3Sink::confirm_absence(std::string_view key, const StoreAnswer& answer, c
 // Stores answer for what is durable only.
 Result<ObjectInfo> S3Sink::head(std::string_view key, const Call& call) {
   const Result<StoreAnswer> answer = head_answer(key, call);
-  if (!answer) return tl::unexpected(answer.error());
+  if (!answer) return answer.error();
   ObjectInfo info;
   const std::optional<int64_t> modified_us = date_us(answer->headers, "last-modified");
   if (!parse_number(header(answer->headers, "content-length"), &info.size_bytes) || !modified_us) {
@@ -179,7 +180,7 @@ Status S3Sink::get(std::string_view key, const Range& range, const Writer& out, 
   const bool is_inner = range.offset < 0 && range.size < -static_cast<uint64_t>(range.offset);
   if (range.size == 0 || range.offset >= static_cast<int64_t>(kBeyondBytes) || is_inner) {
     const Result<ObjectInfo> info = head(key, call);
-    if (!info) return tl::unexpected(info.error());
+    if (!info) return info.error();
     uint64_t begin = 0, end = 0;
     range.resolve(info->size_bytes, &begin, &end);
     if (begin == end) return {};
@@ -192,11 +193,11 @@ Status S3Sink::get(std::string_view key, const Range& range, const Writer& out, 
   request.takes_long = true;
   request.on_data = [&](Transfer& transfer, std::string_view data) { return receiver.take(transfer, data); };
   const Result<StoreAnswer> answer = client_->send(std::move(request), call);
-  if (!answer) return tl::unexpected(answer.error());
+  if (!answer) return answer.error();
   if (answer->status == 416 && is_range_answer(*answer)) return {};  // the object ends before it begins
-  if (!answer->is_ok()) return tl::unexpected(error_of(*answer, what));
+  if (!answer->is_ok()) return error_of(*answer, what);
   const Status whole = receiver.finish(*answer);
-  if (!whole) return tl::unexpected(within(what, whole.error()));
+  if (!whole) return within(what, whole.error());
   return {};
 }
 
@@ -205,21 +206,21 @@ Status S3Sink::remove(std::string_view key, const Call& call) {
   Request request = object_request("remove", "DELETE", key, "s3:DeleteObject");
   const std::string what = request.what;
   const Result<StoreAnswer> answer = client_->send(std::move(request), call);
-  if (!answer) return tl::unexpected(answer.error());
+  if (!answer) return answer.error();
   if (!answer->is_ok()) {
     Error error = error_of(*answer, what);
     if (error.status == TIDEMARK_E_NOT_FOUND) return {};
-    return tl::unexpected(std::move(error));
+    return error;
   }
   const bool is_plain = (answer->status == 200 || answer->status == 204) && is_body_of_success(answer->text);
   if (is_plain && (has_request_id(*answer) || !traits_.has_request_ids)) return {};
   const Result<StoreAnswer> there = head_answer(key, call);
   if (!there && there.error().status == TIDEMARK_E_NOT_FOUND) return {};
-  if (!there) return tl::unexpected(there.error());
+  if (!there) return there.error();
   Error error = error_of(*answer, what);
   error.status = TIDEMARK_E_RETRYABLE;
   error.message = what + ": HTTP " + std::to_string(answer->status) + ", but the object is still there";
-  return tl::unexpected(std::move(error));
+  return error;
 }
 
 }  // namespace tidemark::sinks::s3

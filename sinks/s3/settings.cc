@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/line.h"
 #include "s3/aws_host.h"
 
 namespace tidemark::sinks::s3 {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/line.h"
 #include "s3/secret.h"
 
 namespace tidemark::sinks::s3 {
@@ -55,7 +56,7 @@ Status SharedFiles::load_file(Profiles::Kind kind, const std::string& path, std:
   Result<std::string> text = read_small_file(path);
   if (!text) {
     if (text.error().status == TIDEMARK_E_NOT_FOUND || text.error().sys_errno == ENOTDIR) return {};
-    if (!is_not_for_us(text.error())) return tl::unexpected(text.error());
+    if (!is_not_for_us(text.error())) return text.error();
     notes_.push_back(text.error().message);
     return {};
   }

@@ -82,7 +82,7 @@ std::map<std::string, std::string> canonical_headers(const SignRequest& request,
 
 }  // namespace
 
-tl::unexpected<Error> crypto_failure(const char* function) {
+Error crypto_failure(const char* function) {
   Dl_info info = {};
   const bool known =
       dladdr(reinterpret_cast<void*>(&EVP_DigestUpdate), &info) != 0 && info.dli_fname != nullptr;
@@ -122,10 +122,10 @@ Result<Secret> Signer::day_key(const Credentials& credentials, const std::string
   wipe(&first);
   for (const std::string_view text :
        {std::string_view(region), std::string_view(service_), std::string_view("aws4_request")}) {
-    if (!key) return tl::unexpected(key.error());
+    if (!key) return key.error();
     key = hmac_sha256(bytes(*key), text);
   }
-  if (!key) return tl::unexpected(key.error());
+  if (!key) return key.error();
   cached_key_ = Secret(bytes(*key));
   OPENSSL_cleanse(key->data(), key->size());
   cached_secret_ = credentials.secret_access_key;
@@ -155,12 +155,12 @@ Result<Headers> Signer::sign(const SignRequest& request, const Credentials& cred
   canonical.append(encode_query(request.query)).append("\n").append(header_lines).append("\n");
   canonical.append(names).append("\n").append(request.payload_sha256);
   const Result<std::string> digest = sha256_hex(canonical);
-  if (!digest) return tl::unexpected(digest.error());
+  if (!digest) return digest.error();
   const std::string to_sign = std::string(kAlgorithm) + "\n" + time + "\n" + scope + "\n" + *digest;
   const Result<Secret> key = day_key(credentials, day, region);
-  if (!key) return tl::unexpected(key.error());
+  if (!key) return key.error();
   const Result<Digest> mac = hmac_sha256(key->reveal(), to_sign);
-  if (!mac) return tl::unexpected(mac.error());
+  if (!mac) return mac.error();
   const std::string signature = hex(*mac);
 
   added.push_back({"authorization", std::string(kAlgorithm) + " Credential=" + credentials.access_key_id +

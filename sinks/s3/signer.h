@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/error.h"
-#include "common/mutex.h"
+#include "base/mutex.h"
+#include "base/result.h"
 #include "s3/http.h"
 #include "s3/secret.h"
 #include "s3/uri_encode.h"
@@ -73,7 +73,7 @@ using HmacDigest = std::array<unsigned char, 32>;
 Result<HmacDigest> hmac_sha256(std::string_view key, std::string_view text);
 
 // RETRYABLE: the function of OpenSSL that failed, and the file it was found in.
-tl::unexpected<Error> crypto_failure(const char* function);
+Error crypto_failure(const char* function);
 
 }  // namespace tidemark::sinks::s3
 

@@ -8,7 +8,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "common/fd.h"
+#include "base/fd.h"
+#include "base/line.h"
 #include "s3/secret.h"
 
 namespace tidemark::sinks::s3 {
@@ -21,14 +22,14 @@ constexpr int64_t kNsPerSecond = 1'000'000'000;
 Result<std::string> read_small_file(const std::string& path) {
   const std::string what = "cannot read " + quote(path);
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // no waiting for a FIFO's writer
-  if (!fd) return fail_errno(errno, what);
+  if (!fd) return fail_sink_errno(errno, what);
   struct stat info;
-  if (fstat(fd.get(), &info) != 0) return fail_errno(errno, what);
+  if (fstat(fd.get(), &info) != 0) return fail_sink_errno(errno, what);
   if (!S_ISREG(info.st_mode)) {
     Error error;
     error.code = kNotRegular;
     error.message = what + ": not a regular file";
-    return tl::unexpected<Error>(std::move(error));
+    return error;
   }
   // The size is only a start: files below /proc and /sys say 0.
   std::string text(std::min<size_t>(std::max<size_t>(info.st_size, 4095), kSmallFileMaxBytes) + 1, '\0');
@@ -49,7 +50,7 @@ Result<std::string> read_small_file(const std::string& path) {
     } else if (errno != EINTR) {
       const int sys_errno = errno;
       wipe(&text);
-      return fail_errno(sys_errno, what);
+      return fail_sink_errno(sys_errno, what);
     }
   }
   wipe(&text);

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "common/error.h"
+#include "base/result.h"
 
 namespace tidemark::sinks::s3 {
 

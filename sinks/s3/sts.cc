@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/line.h"
 #include "s3/aws_host.h"
 #include "s3/endpoint.h"
 #include "s3/iso_time.h"
@@ -24,8 +25,8 @@ struct Service {
 
 Result<Service> find_service(const SourceContext& context) {
   const Settings settings = find_settings(context.options, context.environment);
-  if (!settings.region) return tl::unexpected(settings.region.error());
-  if (!settings.sts_endpoint_url) return tl::unexpected(settings.sts_endpoint_url.error());
+  if (!settings.region) return settings.region.error();
+  if (!settings.sts_endpoint_url) return settings.sts_endpoint_url.error();
   Service service;
   service.region = *settings.region ? settings.region->value : kFallbackRegion;
   service.url = settings.sts_endpoint_url->value;
@@ -78,7 +79,7 @@ tidemark_status classify(int http_status, std::string_view code) {
   return http_status >= 500 || http_status == 408 || passes ? TIDEMARK_E_RETRYABLE : TIDEMARK_E_PERMANENT;
 }
 
-tl::unexpected<Error> fail_answer(int http_status, const pugi::xml_document& document) {
+Error fail_answer(int http_status, const pugi::xml_document& document) {
   pugi::xml_node root = document.child("ErrorResponse");
   if (!root) root = document;  // some services have <Error> outermost
   const pugi::xml_node node = root.child("Error");
@@ -91,7 +92,7 @@ tl::unexpected<Error> fail_answer(int http_status, const pugi::xml_document& doc
   std::string id = root.child_value("RequestId");
   if (id.empty()) id = node.child_value("RequestId");
   if (!id.empty()) error.message += " (request id " + id + ")";
-  return tl::unexpected<Error>(std::move(error));
+  return error;
 }
 
 Result<Credentials> read_credentials(const pugi::xml_document& document, bool whole,
@@ -119,7 +120,7 @@ Result<Credentials> exchange(const SourceContext& context, const Service& servic
   request.timeout_ms = kTimeoutMs;
   Result<HttpResponse> response = context.fetch(request, context.call);
   wipe(&request.body);
-  if (!response) return tl::unexpected(response.error());
+  if (!response) return response.error();
   pugi::xml_document document;  // its texts lie in the body
   const bool whole = document.load_buffer_inplace(response->body.data(), response->body.size());
   Result<Credentials> credentials = response->status == 200
@@ -138,19 +139,19 @@ std::string what(const char* action, const Service& service, const AssumeRole& r
 Result<Credentials> assume_role(const SourceContext& context, const AssumeRole& role,
                                 const Credentials& source) {
   Result<Service> service = find_service(context);
-  if (!service) return tl::unexpected(service.error());
+  if (!service) return service.error();
   QueryPairs form = form_of(context, role, "AssumeRole");
   if (!role.external_id.empty()) form.emplace_back("ExternalId", role.external_id);
   HttpRequest request;
   request.body = encode_query(form);
   request.headers = {{"content-type", "application/x-www-form-urlencoded"}};
   const Result<std::string> digest = sha256_hex(request.body);
-  if (!digest) return tl::unexpected(digest.error());
+  if (!digest) return digest.error();
   Signer signer("sts");
   const Result<Headers> added =
       signer.sign({"POST", service->endpoint.host, service->endpoint.path, {}, request.headers, *digest},
                   source, service->region, context.now_us());
-  if (!added) return tl::unexpected(added.error());
+  if (!added) return added.error();
   request.headers.insert(request.headers.end(), added->begin(), added->end());
   Result<Credentials> credentials = exchange(context, *service, std::move(request), "AssumeRole");
   if (!credentials) return fail_within(what("AssumeRole", *service, role), credentials.error());
@@ -160,7 +161,7 @@ Result<Credentials> assume_role(const SourceContext& context, const AssumeRole& 
 Result<Credentials> assume_role_with_web_identity(const SourceContext& context, const AssumeRole& role,
                                                   const std::string& token_file) {
   Result<Service> service = find_service(context);
-  if (!service) return tl::unexpected(service.error());
+  if (!service) return service.error();
   Result<std::string> token = read_small_file(token_file);
   if (!token) return fail_within("the web identity token", token.error());
   constexpr char kSpace[] = " \t\r\n";

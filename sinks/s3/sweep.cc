@@ -14,9 +14,9 @@ Status abort_upload(Client& client, Request request, const ListedUpload& upload,
   request.query = {{"uploadId", upload.id}};
   const std::string what = request.what;
   const Result<StoreAnswer> answer = client.send(std::move(request), call);
-  if (!answer) return tl::unexpected(answer.error());
+  if (!answer) return answer.error();
   if (answer->is_ok() || store_error(*answer).code == "NoSuchUpload") return {};
-  return tl::unexpected(error_of(*answer, what));
+  return error_of(*answer, what);
 }
 
 struct Listed {
@@ -38,10 +38,10 @@ Result<Listed> list_uploads(Client& client, const Request& bucket, const std::st
     }
     request.text_max = 8 * kMiB;
     const Result<StoreAnswer> answer = client.send(std::move(request), call);
-    if (!answer) return tl::unexpected(answer.error());
-    if (!answer->is_ok()) return tl::unexpected(error_of(*answer, bucket.what));
+    if (!answer) return answer.error();
+    if (!answer->is_ok()) return error_of(*answer, bucket.what);
     Result<UploadsPage> parsed = parse_uploads(answer->text, prefix);
-    if (!parsed) return tl::unexpected(within(bucket.what, parsed.error()));
+    if (!parsed) return within(bucket.what, parsed.error());
     page = std::move(*parsed);
     all.now_us = date_us(answer->headers).value_or(client.now_us());
     std::move(page.uploads.begin(), page.uploads.end(), std::back_inserter(all.uploads));

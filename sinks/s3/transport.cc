@@ -44,7 +44,7 @@ struct Transport::Handles {
 };
 
 Result<std::unique_ptr<Transport>> Transport::make(TransportOptions options) {
-  if (Status ok = ExitGate::install(); !ok) return tl::unexpected(ok.error());
+  if (Status ok = ExitGate::install(); !ok) return ok.error();
   return std::unique_ptr<Transport>(new Transport(std::move(options)));
 }
 
@@ -100,7 +100,7 @@ Result<HttpResponse> Transport::fetch(const HttpRequest& request, const Call& ca
   if (!ok) {
     Error error = ok.error();
     error.message = request.method + " " + host_of(request.url) + ": " + error.message;
-    return tl::unexpected(std::move(error));
+    return error;
   }
   return HttpResponse{transfer.status, std::move(transfer.answer), std::move(transfer.text)};
 }
@@ -141,7 +141,7 @@ Result<Transfer*> Session::drive(const Call& call, uint64_t wait_ms) {
   for (uint64_t waited_ms = 0;;) {
     {
       const ExitGate::Pass pass;
-      if (Status ok = pass.check(); !ok) return tl::unexpected(ok.error());
+      if (Status ok = pass.check(); !ok) return ok.error();
       for (const auto& handle : handles_->all) handle->set_call(&call);
       int running = 0;
       const CURLMcode code = curl_multi_perform(handles_->multi, &running);
@@ -168,7 +168,7 @@ Result<Transfer*> Session::drive(const Call& call, uint64_t wait_ms) {
         return transfer;
       }
     }
-    if (Status ok = call.check(); !ok) return tl::unexpected(out_of_time(std::move(ok.error())));
+    if (Status ok = call.check(); !ok) return out_of_time(std::move(ok.error()));
     if (waited_ms >= wait_ms) return nullptr;
     const uint64_t step_ms =
         std::min({kPollMs, wait_ms - waited_ms, std::max<uint64_t>(call.remaining_ms(), 1)});
@@ -193,7 +193,7 @@ Error Session::out_of_time(Error error) const {
 Status Session::run(Transfer& transfer, const Call& call) {
   if (Status ok = start(transfer); !ok) return ok;
   const Result<Transfer*> done = drive(call);
-  if (!done) return tl::unexpected(done.error());
+  if (!done) return done.error();
   return {};
 }
 

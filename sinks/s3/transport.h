@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "common/call.h"
-#include "common/error.h"
-#include "common/mutex.h"
+#include "base/call.h"
+#include "base/mutex.h"
+#include "base/result.h"
 #include "s3/body.h"
 #include "s3/http.h"
 #include "s3/proxy.h"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/line.h"
+
 namespace tidemark::sinks::s3 {
 namespace {
 
@@ -57,14 +59,14 @@ Status Upload::create() {
   Body nothing;
   request.body = &nothing;
   const Result<StoreAnswer> answer = sink_.client_->send(std::move(request), call_);
-  if (!answer) return tl::unexpected(answer.error());
+  if (!answer) return answer.error();
   if (!answer->is_ok() || !store_error(*answer).code.empty()) {
     Error error = error_of(*answer, what);
     if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
-    return tl::unexpected(std::move(error));
+    return error;
   }
   Result<std::string> id = parse_upload_id(answer->text);
-  if (!id) return tl::unexpected(within(what, id.error()));
+  if (!id) return within(what, id.error());
   id_ = std::move(*id);
   return {};
 }
@@ -84,7 +86,7 @@ Status Upload::send_parts() {
       }
       if (running_.empty()) continue;
       const Result<Transfer*> done = session.drive(call_, reads ? 0 : UINT64_MAX);
-      if (!done) return tl::unexpected(within("put " + sink_.config_.name_of(key_), done.error()));
+      if (!done) return within("put " + sink_.config_.name_of(key_), done.error());
       if (*done != nullptr) {
         if (Status ok = end_part(**done, session); !ok) return ok;
       }
@@ -142,13 +144,13 @@ Status Upload::start_part(Session& session) {
     request.headers.push_back({"x-amz-checksum-crc32c", uploaded.crc32c});
   } else {
     Result<std::string> md5 = reading.digests.md5_base64();
-    if (!md5) return tl::unexpected(md5.error());
+    if (!md5) return md5.error();
     part->sent.md5_base64 = std::move(*md5);
     request.headers.push_back({"content-md5", part->sent.md5_base64});
   }
   if (sink_.config_.sign_payload) {
     const Result<std::string> sha256 = reading.digests.sha256_hex();
-    if (!sha256) return tl::unexpected(sha256.error());
+    if (!sha256) return sha256.error();
     request.payload_sha256 = *sha256;
   }
   request.body = &part->body;
@@ -163,21 +165,21 @@ Status Upload::end_part(const Transfer& transfer, Session& session) {
   Part& part = **at;
   if (!sink_.client_->settle(part.exchange)) return sink_.client_->start(session, part.exchange, call_);
   const Result<StoreAnswer> answer = Client::answer_of(part.exchange);
-  if (!answer) return tl::unexpected(answer.error());
+  if (!answer) return answer.error();
   if (!answer->is_ok()) {
     Error error = error_of(*answer, part.exchange.request.what);
     // Somebody swept it away; the next attempt begins a new one.
     if (answer->status == 404) error.status = TIDEMARK_E_RETRYABLE;
-    return tl::unexpected(std::move(error));
+    return error;
   }
   // A part cannot be looked at, so any doubt sends the object once more.
   const Result<std::optional<Doubt>> doubt = doubt_about(*answer, sink_.traits_, part.sent);
-  if (!doubt) return tl::unexpected(within(part.exchange.request.what, doubt.error()));
+  if (!doubt) return within(part.exchange.request.what, doubt.error());
   if (*doubt) {
     Error error = error_of(*answer, part.exchange.request.what);
     if (error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
     error.message = part.exchange.request.what + ": " + (*doubt)->why;
-    return tl::unexpected(std::move(error));
+    return error;
   }
   parts_[part.index].etag = header(answer->headers, "etag");
   running_.erase(at);
@@ -224,7 +226,7 @@ Status Upload::finish() {
     const StoreError inside = store_error(*answer);
     if (inside.code.empty()) {
       return settle_undecided(
-          fail(TIDEMARK_E_RETRYABLE, what + ": the answer is " + what_it_is(answer->text)).value());
+          fail(TIDEMARK_E_RETRYABLE, what + ": the answer is " + what_it_is(answer->text)));
     }
   }
   Error error = error_of(*answer, what);
@@ -232,7 +234,7 @@ Status Upload::finish() {
   abort();
   if (answer->status == 412) error.status = TIDEMARK_E_EXISTS;
   if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
-  return tl::unexpected(std::move(error));
+  return error;
 }
 
 // Whoever asked for creation takes EXISTS for "look whose it is", which is what is to be done here. Without
@@ -245,7 +247,7 @@ Status Upload::settle_undecided(Error error) {
     const Status absent = sink_.expect_absent(key_, call_);
     if (!absent && absent.error().status == TIDEMARK_E_EXISTS) return absent;
   }
-  return tl::unexpected(std::move(error));
+  return error;
 }
 
 // Is the object there, and ours? Of two that completed at the same time, each believing the name free, the
@@ -270,7 +272,7 @@ Status Upload::verify(const std::string& etag, std::chrono::steady_clock::durati
   Error error = within(why, there.error());
   if (error.status < TIDEMARK_E_RETRYABLE && error.status != TIDEMARK_E_CANCELLED)
     error.status = TIDEMARK_E_RETRYABLE;
-  return tl::unexpected(std::move(error));
+  return error;
 }
 
 // Also when the call is cancelled or out of time: parts cost money until somebody takes them away.

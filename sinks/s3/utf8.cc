@@ -1,24 +1,22 @@
 #include "s3/utf8.h"
 
+#include <cstring>
+
+#include "base/line.h"
+
 namespace tidemark::sinks::s3 {
 namespace {
 
-struct Lead {
-  size_t size_bytes;  // of the character; 0: no character begins like that
-  unsigned char second_min = 0x80, second_max = 0xBF;
-};
-
-// The table of RFC 3629, 4: no longer forms than needed, no surrogates, nothing above U+10FFFF.
-Lead lead_of(unsigned char first) {
-  if (first < 0x80) return {1};
-  if (first >= 0xC2 && first <= 0xDF) return {2};
-  if (first == 0xE0) return {3, 0xA0, 0xBF};
-  if (first == 0xED) return {3, 0x80, 0x9F};
-  if (first >= 0xE1 && first <= 0xEF) return {3};
-  if (first == 0xF0) return {4, 0x90, 0xBF};
-  if (first >= 0xF1 && first <= 0xF3) return {4};
-  if (first == 0xF4) return {4, 0x80, 0x8F};
-  return {0};
+// Is there a character that begins with `rest`? The second byte of one is at least 80 to A0, at most 8F to
+// BF.
+bool begins_a_character(std::string_view rest) {
+  for (const char second : {'\x80', '\xA0'}) {
+    char whole[4] = {'\0', second, '\x80', '\x80'};
+    if (rest.size() >= sizeof whole) return false;
+    std::memcpy(whole, rest.data(), rest.size());
+    if (utf8_size({whole, sizeof whole}) > rest.size()) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -26,14 +24,9 @@ Lead lead_of(unsigned char first) {
 Utf8Beginning utf8_beginning(std::string_view text) {
   size_t at = 0;
   while (at < text.size()) {
-    const Lead lead = lead_of(static_cast<unsigned char>(text[at]));
-    if (lead.size_bytes == 0) return {at, false};
-    for (size_t i = 1; i < lead.size_bytes; ++i) {
-      if (at + i == text.size()) return {at, true};
-      const auto c = static_cast<unsigned char>(text[at + i]);
-      if (c < (i == 1 ? lead.second_min : 0x80) || c > (i == 1 ? lead.second_max : 0xBF)) return {at, false};
-    }
-    at += lead.size_bytes;
+    const size_t size = utf8_size(text.substr(at));
+    if (size == 0) return {at, begins_a_character(text.substr(at))};
+    at += size;
   }
   return {at, true};
 }

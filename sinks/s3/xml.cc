@@ -5,6 +5,7 @@
 #include <charconv>
 #include <new>
 
+#include "base/line.h"
 #include "common/url.h"
 #include "s3/iso_time.h"
 
@@ -15,12 +16,12 @@ namespace {
 constexpr unsigned kParse = pugi::parse_default | pugi::parse_ws_pcdata_single;
 
 // Another answer may be whole.
-tl::unexpected<Error> broken(const std::string& what) {
+Error broken(const std::string& what) {
   return fail(TIDEMARK_E_RETRYABLE, "the store's answer is not whole: " + what);
 }
 
 // Another answer will be the same.
-tl::unexpected<Error> not_understood(const std::string& what) {
+Error not_understood(const std::string& what) {
   return fail(TIDEMARK_E_PERMANENT, "the store's answer is not as S3 has it: " + what);
 }
 
@@ -68,7 +69,7 @@ struct Document {
 };
 
 // Why `text` is not the document that was asked for.
-tl::unexpected<Error> unexpected_document(std::string_view text, const std::string& name) {
+Error unexpected_document(std::string_view text, const std::string& name) {
   const std::string root = root_name(text);
   if (root.empty()) return broken("no <" + name + "> but " + what_it_is(text));
   if (root == "ListAllMyBucketsResult") {
@@ -211,7 +212,7 @@ Result<ListPage> parse_list(std::string_view text, std::string_view prefix, std:
     return not_understood("the names of the listed objects cannot be decoded");
   }
   for (size_t i = 0; i < keys.size(); ++i) page.objects[i].key = std::move(keys[i]);
-  if (Status ok = read_end(document.root, &page); !ok) return tl::unexpected(ok.error());
+  if (Status ok = read_end(document.root, &page); !ok) return ok.error();
   return page;
 }
 

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/error.h"
+#include "base/result.h"
 #include "s3/answer.h"
 
 namespace tidemark::sinks::s3 {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "tar/entry_source.h"
-#include "util/fd.h"
 
 namespace tidemark::tar {
 namespace {

@@ -10,12 +10,12 @@ using namespace tidemark;
 
 namespace {
 
-constexpr core::Range kRange{1, 3};
+constexpr Range kRange{1, 3};
 
 // What the strict parser promises of what it hands on.
 class Witness final : public tar::ContentVisitor {
  public:
-  Status begin_entry(core::Lsn lsn) override {
+  Status begin_entry(Lsn lsn) override {
     fuzz::require(lsn == expected_ && kRange.contains(lsn), "entries come in order");
     fuzz::require(!in_entry_, "one entry ends before the next");
     in_entry_ = true;
@@ -47,7 +47,7 @@ class Witness final : public tar::ContentVisitor {
     fuzz::require(file_left_ == 0, "a file has all its bytes");
     return {};
   }
-  Status end_entry(core::Lsn lsn, uint64_t size_bytes) override {
+  Status end_entry(Lsn lsn, uint64_t size_bytes) override {
     fuzz::require(in_entry_ && lsn == expected_ && size_bytes == size_, "an entry ends as it began");
     digests[lsn] = sha_.finish().value();
     in_entry_ = false;
@@ -56,10 +56,10 @@ class Witness final : public tar::ContentVisitor {
     return {};
   }
 
-  std::map<core::Lsn, core::Digest> digests;
+  std::map<Lsn, Digest> digests;
 
  private:
-  core::Lsn expected_ = kRange.first;
+  Lsn expected_ = kRange.first;
   bool in_entry_ = false;
   uint64_t file_left_ = 0;
   uint64_t size_ = 0;
@@ -104,8 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::require(parse(content, 77, pieces) == is_right, "how bytes come makes no difference");
   fuzz::require(whole.digests == pieces.digests, "nor to the digests");
 
-  std::map<core::Lsn, core::Digest> digests;
-  const tar::EntryDigests::Take keep = [&](core::Lsn lsn, uint64_t, const core::Digest& digest) -> Status {
+  std::map<Lsn, Digest> digests;
+  const tar::EntryDigests::Take keep = [&](Lsn lsn, uint64_t, const Digest& digest) -> Status {
     digests[lsn] = digest;
     return {};
   };

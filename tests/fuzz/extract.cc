@@ -16,10 +16,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr core::Range kRange{1, 2};
+constexpr Range kRange{1, 2};
 
-std::string name_of(core::Lsn lsn) {
-  const auto text = core::lsn_text(lsn);
+std::string name_of(Lsn lsn) {
+  const auto text = lsn_text(lsn);
   return {text.data(), text.size()};
 }
 
@@ -48,13 +48,13 @@ class Place {
     fuzz::require(names_in(dir_ / "outside") == "file\n", "nothing is made elsewhere");
     fuzz::require(test::read_file(dir_ / "outside/file") == "untouched", "nothing is written elsewhere");
   }
-  std::string tree(core::Lsn lsn) const { return test::describe_tree(into() + "/" + name_of(lsn)); }
+  std::string tree(Lsn lsn) const { return test::describe_tree(into() + "/" + name_of(lsn)); }
 
  private:
   test::TempDir dir_;
 };
 
-bool extract(const std::string& object, core::Lsn lsn, Place& place) {
+bool extract(const std::string& object, Lsn lsn, Place& place) {
   test::StringStream bytes(object, 3'000);
   const std::string into = place.into();
   tar::Extraction wanted{"db", 7, kRange, lsn, into, {}};
@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string object = fuzz::as_object(content, kRange);
   Place unpacked;
   const bool is_right = unpack(content, unpacked);
-  for (core::Lsn lsn = kRange.first; lsn <= kRange.last; ++lsn) {
+  for (Lsn lsn = kRange.first; lsn <= kRange.last; ++lsn) {
     Place extracted;
     const bool is_restored = extract(object, lsn, extracted);
     if (!is_right) continue;

@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 
-#include "core/footer.h"
+#include "base/sha256.h"
+#include "format/footer.h"
 #include "tar/format.h"
-#include "util/sha256.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
@@ -32,7 +32,7 @@ inline std::span<const uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-inline core::Digest sha256_of(std::string_view bytes) {
+inline Digest sha256_of(std::string_view bytes) {
   Sha256 sha;
   sha.update(bytes.data(), bytes.size());
   return sha.finish().value();
@@ -55,8 +55,8 @@ inline std::string as_content(std::string_view input) {
 }
 
 // With the footer that fits: an enemy can compute it too.
-inline std::string as_object(std::string content, core::Range range) {
-  const auto footer = core::format_footer(sha256_of(content), "db", 7, range);
+inline std::string as_object(std::string content, Range range) {
+  const auto footer = format_footer(sha256_of(content), "db", 7, range);
   return content.append(footer.data(), footer.size());
 }
 

@@ -1,31 +1,29 @@
 // Names of objects: what parses is exactly what formatting makes.
-#include "core/archive_name.h"
+#include "format/object_name.h"
 #include "fuzz.h"
 
 using namespace tidemark;
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text = fuzz::text_of(data, size);
-  if (const auto lsn = core::parse_lsn_text(text)) {
-    const auto again = core::lsn_text(*lsn);
+  if (const auto lsn = parse_lsn_text(text)) {
+    const auto again = lsn_text(*lsn);
     fuzz::require(text == std::string_view(again.data(), again.size()), "an LSN has one text");
   }
-  const auto key = core::parse_object_key(text);
+  const auto key = parse_object_key(text);
   if (key) {
     const auto& [range, kind] = key->name;
-    fuzz::require(core::object_key(key->storage, key->partition, range, kind) == text,
-                  "an object has one key");
-    fuzz::require(range.first > core::kNoLsn && range.first <= range.last, "a key names at least one entry");
-    fuzz::require(core::storage_name_problem(key->storage) == nullptr, "a key has a storage's name");
+    fuzz::require(object_key(key->storage, key->partition, range, kind) == text, "an object has one key");
+    fuzz::require(range.first > kNoLsn && range.first <= range.last, "a key names at least one entry");
+    fuzz::require(storage_name_problem(key->storage) == nullptr, "a key has a storage's name");
   }
-  if (const auto folder = core::parse_folder(text)) {
-    fuzz::require(core::partition_prefix(folder->storage, folder->partition).append(folder->name) == text,
+  if (const auto folder = parse_folder(text)) {
+    fuzz::require(partition_prefix(folder->storage, folder->partition).append(folder->name) == text,
                   "a partition has one folder");
   } else {
     fuzz::require(!key, "an object lies in a partition's folder");
   }
-  if (const auto name = core::parse_object_name(text))
-    fuzz::require(core::object_key("db", 7, name->range, name->kind) == "db/7/" + std::string(text),
-                  "one name");
+  if (const auto name = parse_object_name(text))
+    fuzz::require(object_key("db", 7, name->range, name->kind) == "db/7/" + std::string(text), "one name");
   return 0;
 }

@@ -2,8 +2,8 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "core/archive_name.h"
-#include "core/footer.h"
+#include "format/footer.h"
+#include "format/object_name.h"
 #include "store/record.h"
 #include "tar/entry_source.h"
 #include "tar/raw_tar.h"
@@ -26,40 +26,38 @@ class Seeds {
 
 void make_names(const std::string& directory) {
   Seeds seeds(directory);
-  using enum core::ObjectKind;
-  const core::Lsn last = ~core::Lsn{0};
-  for (const core::Range range : {core::Range{1, 1}, {1, 36}, {last, last}, {1, last}}) {
+  using enum ObjectKind;
+  const Lsn last = ~Lsn{0};
+  for (const Range range : {Range{1, 1}, {1, 36}, {last, last}, {1, last}}) {
     for (const auto kind : {kArchive, kGap, kAccepted, kPruned, kOrigin})
-      seeds.add(core::object_key("db-1.x_y", last, range, kind));
+      seeds.add(object_key("db-1.x_y", last, range, kind));
   }
-  seeds.add(core::partition_prefix("db", 0) + "foreign");
+  seeds.add(partition_prefix("db", 0) + "foreign");
   seeds.add("0000000000010");
   seeds.add("0000000000010-0000000000001.tar");
 }
 
 void make_footers(const std::string& directory) {
   Seeds seeds(directory);
-  const auto add = [&](const core::FooterBlock& block) { seeds.add({block.data(), block.size()}); };
-  const core::Digest digest{1, 2, 3};
-  add(core::format_footer(digest, "db", 7, {1, 9}));
-  add(core::format_gap_record("db", 7, {1, ~core::Lsn{0}}));
-  add(core::format_record_footer(core::ObjectKind::kAccepted, digest, "db", 7, {1, 9}));
-  add(core::format_record_footer(core::ObjectKind::kPruned, digest, std::string(128, 's'), ~uint64_t{0},
-                                 {1, 9}));
-  add(core::format_record_footer(core::ObjectKind::kOrigin, digest, "db", 7, {1, 9}));
-  for (const auto kind :
-       {core::ObjectKind::kAccepted, core::ObjectKind::kPruned, core::ObjectKind::kOrigin}) {
-    const std::string reason = kind == core::ObjectKind::kAccepted ? "lost in the fire, caf\xc3\xa9" : "";
+  const auto add = [&](const FooterBlock& block) { seeds.add({block.data(), block.size()}); };
+  const Digest digest{1, 2, 3};
+  add(format_footer(digest, "db", 7, {1, 9}));
+  add(format_gap_record("db", 7, {1, ~Lsn{0}}));
+  add(format_record_footer(ObjectKind::kAccepted, digest, "db", 7, {1, 9}));
+  add(format_record_footer(ObjectKind::kPruned, digest, std::string(128, 's'), ~uint64_t{0}, {1, 9}));
+  add(format_record_footer(ObjectKind::kOrigin, digest, "db", 7, {1, 9}));
+  for (const auto kind : {ObjectKind::kAccepted, ObjectKind::kPruned, ObjectKind::kOrigin}) {
+    const std::string reason = kind == ObjectKind::kAccepted ? "lost in the fire, caf\xc3\xa9" : "";
     const std::string object = *store::format_record({kind, 1'700'000'000'000'000, reason}, "db", 7, {1, 9});
-    seeds.add(std::string_view(object).substr(0, object.size() - core::kFooterSize));
+    seeds.add(std::string_view(object).substr(0, object.size() - kFooterSize));
   }
 }
 
 // Contents of archives of the entries 1..last: small trees, and what only pax can say.
-void make_contents(const std::string& directory, core::Lsn last) {
+void make_contents(const std::string& directory, Lsn last) {
   Seeds seeds(directory);
   const test::TempDir dir;
-  for (core::Lsn lsn = 1; lsn <= last; ++lsn) {
+  for (Lsn lsn = 1; lsn <= last; ++lsn) {
     const std::string entry = dir / ("tree" + std::to_string(lsn));
     fs::create_directories(entry + "/sub/empty");
     test::write_file(entry + "/file", std::string(700 * lsn, 'f'), 0640);
@@ -75,12 +73,12 @@ void make_contents(const std::string& directory, core::Lsn last) {
   for (const char* kind : {"tree", "file", "pax"}) {
     std::vector<std::string> paths;
     std::vector<tar::EntryPath> entries;
-    for (core::Lsn lsn = 1; lsn <= last; ++lsn) paths.push_back(dir / (kind + std::to_string(lsn)));
-    for (core::Lsn lsn = 1; lsn <= last; ++lsn) entries.push_back({lsn, paths[lsn - 1]});
+    for (Lsn lsn = 1; lsn <= last; ++lsn) paths.push_back(dir / (kind + std::to_string(lsn)));
+    for (Lsn lsn = 1; lsn <= last; ++lsn) entries.push_back({lsn, paths[lsn - 1]});
     if (const Status opened = source.open("db", 7, entries, {}); !opened) {
       throw std::runtime_error(opened.error().message);
     }
-    seeds.add({reinterpret_cast<const char*>(source.data()), source.size_bytes() - core::kFooterSize});
+    seeds.add({reinterpret_cast<const char*>(source.data()), source.size_bytes() - kFooterSize});
   }
   const std::string one = "0000000000001";
   const std::string hostile = test::RawTar()
@@ -92,7 +90,7 @@ void make_contents(const std::string& directory, core::Lsn last) {
                                   .pax("size", "99999999999")
                                   .member('0', "/absolute", "root")
                                   .object();
-  seeds.add(std::string_view(hostile).substr(0, hostile.size() - core::kFooterSize));
+  seeds.add(std::string_view(hostile).substr(0, hostile.size() - kFooterSize));
 }
 
 }  // namespace

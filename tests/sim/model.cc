@@ -64,7 +64,7 @@ void Model::begin(PartitionRef ref, size_t partition) {
 void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
   PartitionModel& p = get(ref);
   if (notice.high > p.high) p.highs.emplace_back(notice.high, now);
-  const Lsn next = p.discovered ? p.frontier + 1 : core::kNoLsn;
+  const Lsn next = p.discovered ? p.frontier + 1 : kNoLsn;
   if (notice.oldest_high < std::max(notice.low, next)) p.asked = true;
   // What lies in a gap, or is about to, and is there after all, or so one of what was merged says.
   const Lsn low = std::max(p.low, notice.low);
@@ -77,8 +77,8 @@ void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
     }
     if (next < low && next <= claimed.last) p.late.insert({std::max(next, claimed.first), claimed.last});
   }
-  if (notice.low > p.low) p.listed = core::kNoLsn;
-  p.oldest_low = p.low == core::kNoLsn ? notice.oldest_low : std::min(p.oldest_low, notice.oldest_low);
+  if (notice.low > p.low) p.listed = kNoLsn;
+  p.oldest_low = p.low == kNoLsn ? notice.oldest_low : std::min(p.oldest_low, notice.oldest_low);
   p.low = std::max(p.low, notice.low);
   p.high = std::max(p.high, notice.high);
   if (p.jobs.empty()) pass_held(p);
@@ -179,7 +179,7 @@ void Model::raised(const Event& event) {
     case EventKind::kRecovered:
       require(p.raised != Raised::kNone, "only what failed recovers", event.partition);
       require(p.frontier >= p.trouble, "a recovery gets beyond what failed", event.partition);
-      p.trouble = core::kNoLsn;
+      p.trouble = kNoLsn;
       p.raised = Raised::kNone;
       break;
     default:
@@ -287,7 +287,7 @@ void Model::check_numbers(const core::Scheduler& scheduler, TimeMs now) const {
     expected.partitions_dormant += p.asleep_since.has_value();
     expected.partitions_active += !backing_off && !p.asleep_since;
     expected.queue_depth += p.ready_since != 0;
-    const Lsn next = std::max(p.discovered ? p.frontier + 1 : core::kNoLsn, p.low);
+    const Lsn next = std::max(p.discovered ? p.frontier + 1 : kNoLsn, p.low);
     if (next > p.high) continue;
     expected.entries_waiting += p.high - next + 1 - p.archived.size();
     const auto known = std::ranges::find_if(p.highs, [next](const auto& high) { return next <= high.first; });
@@ -318,7 +318,7 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
   require(state.place != Place::kKept || !p.gaps.empty(), "only gaps keep a partition", ref);
   // Millions may sleep.
   const bool is_over =
-      p.looked(epoch_) && p.through == core::kEveryLsn &&
+      p.looked(epoch_) && p.through == kEveryLsn &&
       std::ranges::none_of(p.held, [&p](const Range& range) { return range.last > p.frontier; });
   if (is_over) require(state.found == nullptr, "what was found is let go once it is passed", ref);
   check_readiness(p, ref, state.place);

@@ -16,17 +16,15 @@
 
 namespace tidemark::sim {
 
-using core::Lsn;
 using core::PartitionRef;
-using core::Range;
 using core::TimeMs;
 
 // From the first notification until the partition is forgotten.
 struct PartitionModel {
   size_t partition = 0;  // of the world
-  Lsn low = core::kNoLsn;
-  Lsn high = core::kNoLsn;
-  Lsn oldest_low = core::kNoLsn;
+  Lsn low = kNoLsn;
+  Lsn high = kNoLsn;
+  Lsn oldest_low = kNoLsn;
   bool asked = false;
 
   // The last discovery that counted: what the sink `epoch` holds of `looked_at`, up to `through`.
@@ -36,15 +34,15 @@ struct PartitionModel {
   bool look_back = false;  // there may be more holes before oldest_low
   uint32_t epoch = 0;
   Range looked_at;
-  Lsn through = core::kNoLsn;
+  Lsn through = kNoLsn;
   std::vector<Range> held;
 
-  Lsn start = core::kNoLsn;     // the frontier that discovery found
-  Lsn frontier = core::kNoLsn;  // the last LSN that is archived, verified or a recorded gap, without holes
-  Lsn refuted = core::kNoLsn;   // up to here the sink was seen to hold other content
-  Lsn archived_through = core::kNoLsn;  // by jobs of this life
-  std::optional<Range> gap;             // raised and not yet recorded
-  Lsn listed = core::kNoLsn;            // the sink was listed up to here since low grew
+  Lsn start = kNoLsn;             // the frontier that discovery found
+  Lsn frontier = kNoLsn;          // the last LSN that is archived, verified or a recorded gap, without holes
+  Lsn refuted = kNoLsn;           // up to here the sink was seen to hold other content
+  Lsn archived_through = kNoLsn;  // by jobs of this life
+  std::optional<Range> gap;       // raised and not yet recorded
+  Lsn listed = kNoLsn;            // the sink was listed up to here since low grew
 
   struct Untold {
     Range gap;
@@ -69,11 +67,11 @@ struct PartitionModel {
     uint32_t era = 0;
   };
   std::vector<InFlight> jobs;
-  std::set<Lsn> archived;      // beyond the frontier, while an earlier one is on its way or failed
-  std::map<Lsn, Lsn> tried;    // first and last of what the sink may hold, or not
-  bool shortened = false;      // a job took less than it was given: jobs may ask for less
-  Lsn trouble = core::kNoLsn;  // the last that failed to be archived
-  TimeMs not_before = 0;       // its next job may not start earlier: it failed
+  std::set<Lsn> archived;    // beyond the frontier, while an earlier one is on its way or failed
+  std::map<Lsn, Lsn> tried;  // first and last of what the sink may hold, or not
+  bool shortened = false;    // a job took less than it was given: jobs may ask for less
+  Lsn trouble = kNoLsn;      // the last that failed to be archived
+  TimeMs not_before = 0;     // its next job may not start earlier: it failed
   bool failing = false;
   TimeMs deferred_until = 0;  // neither: it was told to come again
   bool sink_failed = false;   // its last answer from a sink was a failure ...
@@ -85,7 +83,7 @@ struct PartitionModel {
 
   std::optional<Lsn> ack;         // given and not answered
   std::optional<Lsn> last_given;  // however it was answered
-  Lsn acked = core::kNoLsn;
+  Lsn acked = kNoLsn;
 
   bool looked(uint32_t sink_epoch) const {
     return discovered && !stale && !(asked && unsure) && epoch == sink_epoch;

@@ -166,7 +166,7 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
     const bool sink = result.outcome == Outcome::kSinkFailed || result.outcome == Outcome::kSinkThrottled;
     const bool stale_refusal = result.outcome == Outcome::kObjectFailed && job.sink_epoch != epoch_;
     if (sink && job.kind == JobKind::kArchive && job.sink_epoch == epoch_) {
-      const Lsn last = result.through == core::kNoLsn ? job.range.last : result.through;
+      const Lsn last = result.through == kNoLsn ? job.range.last : result.through;
       if (last > job.range.first) p.tried[job.range.first] = last;
     }
     if ((!sink || own) && !stale_refusal) failed(p, job, result, now);
@@ -220,7 +220,7 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
       p.gaps.insert(gap);
     }
   }
-  if (p.epoch != job.sink_epoch) p.refuted = core::kNoLsn;
+  if (p.epoch != job.sink_epoch) p.refuted = kNoLsn;
   p.epoch = job.sink_epoch;
   p.stale = false;
   if (job.asked) p.unsure = false;
@@ -236,7 +236,7 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
   if (p.look_back) {
     // Nothing is known of what lies between.
     p.listed = result.gap->last;
-    p.through = core::kEveryLsn;
+    p.through = kEveryLsn;
     p.held.clear();
   }
   if (p.held.size() <= core::FoundArchives::kMaxRuns) return;
@@ -256,7 +256,7 @@ void Model::failed(PartitionModel& p, const Job& job, const JobResult& result, T
   const bool entries = job.kind == JobKind::kArchive || job.kind == JobKind::kVerify;
   const Lsn first = job.kind == JobKind::kVerify ? job.part.first : job.range.first;
   if (entries && p.low > first) return;  // a gap now, which says it all
-  p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : core::kNoLsn;
+  p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : kNoLsn;
   // An archive that cannot be read, or that was not known: what is there has to be looked up again.
   const bool unread = job.kind == JobKind::kVerify && !result.conflict;
   const bool unknown = job.kind == JobKind::kArchive && result.conflict;

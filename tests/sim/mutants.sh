@@ -23,7 +23,7 @@ done
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/core" "$scratch/sim" "$scratch/whole"
-compile() { $compiler -std=c++20 -O1 -UNDEBUG -w -I "$scratch" -I "$root/tests/sim" -c "$1" -o "$2"; }
+compile() { $compiler -std=c++20 -O1 -UNDEBUG -w -I "$scratch" -I "$root/common" -I "$root/tests/sim" -c "$1" -o "$2"; }
 units="ages scheduler scheduler_gaps scheduler_plan scheduler_results gaps range_set throttle latency_trend backoff found_archives window rate_limit"
 
 cp "$root"/plugin/core/*.h "$root"/plugin/core/*.cc "$scratch/core/"

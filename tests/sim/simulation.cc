@@ -79,12 +79,12 @@ void Simulation::take_events() {
     model_->forgotten(ref, now_);
     driven.ref.reset();
     driven.notified.clear();
-    driven.low = core::kNoLsn;
+    driven.low = kNoLsn;
     driven.raised.clear();
     driven.gaps.clear();
     driven.late.clear();
     driven.unverifiable.clear();
-    driven.promised = core::kNoLsn;
+    driven.promised = kNoLsn;
     free_refs_.push_back(ref);
     ++stats_.forgotten;
   }

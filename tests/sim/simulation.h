@@ -63,12 +63,12 @@ class Simulation {
     bool broken_sink = false;  // the sink fails for this partition alone
     // Since the partition became known to this life's scheduler:
     std::set<Lsn> notified;
-    Lsn low = core::kNoLsn;      // what lies below is gone, the host has said
+    Lsn low = kNoLsn;            // what lies below is gone, the host has said
     std::set<Lsn> raised;        // as gaps
     std::set<Lsn> gaps;          // of these, what the host was told
     std::set<Lsn> late;          // of these, what was notified again and nobody has looked for yet
     std::set<Lsn> unverifiable;  // in the archive, and not with the host when it was asked
-    Lsn promised = core::kNoLsn;
+    Lsn promised = kNoLsn;
   };
   struct Flight {
     core::Job job;

@@ -19,11 +19,11 @@ inline void require(bool holds, const char* rule) {
     throw Violation(rule);
 }
 
-inline void require(bool holds, const char* rule, core::PartitionRef ref, core::Lsn lsn = core::kNoLsn) {
+inline void require(bool holds, const char* rule, core::PartitionRef ref, Lsn lsn = kNoLsn) {
   if (holds) [[likely]]
     return;
   std::string text = std::string(rule) + " (ref " + std::to_string(ref);
-  if (lsn != core::kNoLsn) text += ", lsn " + std::to_string(lsn);
+  if (lsn != kNoLsn) text += ", lsn " + std::to_string(lsn);
   throw Violation(text + ")");
 }
 

@@ -77,7 +77,8 @@ void FakeSink::make_durable(size_t partition, Lsn lsn) {
 }
 
 bool FakeSink::is_durable(size_t partition, Lsn lsn) const {
-  const auto& [archives, gaps, fragile, origin] = partitions_[partition];
+  const auto& archives = partitions_[partition].archives;
+  const auto& fragile = partitions_[partition].fragile;
   return std::any_of(archives.lower_bound({lsn, 0}), archives.end(), [&](const auto& archive) {
     return archive.first.second <= lsn && !fragile.contains(archive.first);
   });
@@ -85,7 +86,7 @@ bool FakeSink::is_durable(size_t partition, Lsn lsn) const {
 
 bool FakeSink::is_empty(size_t partition) const {
   const auto& [archives, gaps, fragile, origin] = partitions_[partition];
-  return archives.empty() && gaps.empty() && origin == core::kNoLsn;
+  return archives.empty() && gaps.empty() && origin == kNoLsn;
 }
 
 const std::vector<Content>* FakeSink::find(size_t partition, Range range) const {
@@ -111,11 +112,11 @@ bool FakeSink::holds_gap(size_t partition, Lsn lsn) const {
 
 Lsn FakeSink::list(size_t partition, Lsn from, size_t limit, std::vector<Range>& out) const {
   const auto& archives = partitions_[partition].archives;
-  Lsn complete = core::kEveryLsn;
+  Lsn complete = kEveryLsn;
   for (auto it = archives.lower_bound({from, 0}); it != archives.end(); ++it) {
     const auto [last, first] = it->first;
     if (out.size() >= limit) {
-      if (complete == core::kEveryLsn) complete = out.back().last;
+      if (complete == kEveryLsn) complete = out.back().last;
       if (first > complete) continue;
     }
     out.push_back({first, last});
@@ -139,7 +140,7 @@ std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first) const {
   for (const Key& key : partitions_[partition].gaps) known.push_back({key.second, key.first});
   std::ranges::sort(known, {}, &Range::first);
   const Lsn origin = partitions_[partition].origin;
-  if (known.empty() && origin == core::kNoLsn) return std::nullopt;
+  if (known.empty() && origin == kNoLsn) return std::nullopt;
   // Without an origin a partition begins with entry 1.
   Lsn at = known.empty() ? origin + 1 : std::min(origin + 1, known.front().first);
   for (const Range& range : known) {
@@ -153,8 +154,7 @@ std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first) const {
 bool FakeSink::holds_older(size_t partition, Lsn lsn) const {
   const auto is_older = [lsn](const Key& key) { return key.second < lsn; };
   const Lsn origin = partitions_[partition].origin;
-  return (origin != core::kNoLsn && origin < lsn) ||
-         std::ranges::any_of(partitions_[partition].gaps, is_older) ||
+  return (origin != kNoLsn && origin < lsn) || std::ranges::any_of(partitions_[partition].gaps, is_older) ||
          std::ranges::any_of(partitions_[partition].archives, is_older,
                              [](const auto& archive) { return archive.first; });
 }
@@ -162,7 +162,7 @@ bool FakeSink::holds_older(size_t partition, Lsn lsn) const {
 std::vector<Range> FakeSink::gaps_before(size_t partition, Lsn first) const {
   std::vector<Range> found;
   Key last_record;
-  for (Lsn lsn = first - 1; lsn > core::kNoLsn && !holds(partition, lsn, std::nullopt); --lsn) {
+  for (Lsn lsn = first - 1; lsn > kNoLsn && !holds(partition, lsn, std::nullopt); --lsn) {
     const auto& gaps = partitions_[partition].gaps;
     const auto record =
         std::ranges::find_if(gaps, [lsn](const Key& key) { return key.second <= lsn && lsn <= key.first; });
@@ -193,7 +193,7 @@ JobResult World::execute(size_t partition, size_t sink_index, const Job& job, Ti
   result.through = reach(partition, job.range, now);
   if (result.through < job.range.first) {
     result.outcome = Outcome::kMissing;
-    result.through = core::kNoLsn;
+    result.through = kNoLsn;
     return result;
   }
   std::vector<Content> contents;

@@ -18,8 +18,6 @@
 
 namespace tidemark::sim {
 
-using core::Lsn;
-using core::Range;
 using core::TimeMs;
 
 using Content = uint32_t;
@@ -58,7 +56,7 @@ class FakeLog {
   Content* versions_;  // the last content that any log of the world was given
   Lsn low_;
   Lsn high_;
-  Lsn acked_ = core::kNoLsn;
+  Lsn acked_ = kNoLsn;
   std::vector<Entry> entries_;
 };
 
@@ -104,7 +102,7 @@ class FakeSink {
     std::map<Key, std::vector<Content>> archives;
     std::set<Key> gaps;
     std::set<Key> fragile;  // archives that are not durable yet
-    Lsn origin = core::kNoLsn;
+    Lsn origin = kNoLsn;
   };
   std::vector<Partition> partitions_;
 };

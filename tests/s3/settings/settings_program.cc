@@ -10,6 +10,7 @@
 #include "s3/credential_chain.h"
 #include "s3/settings.h"
 
+using namespace tidemark;
 using namespace tidemark::sinks;
 using namespace tidemark::sinks::s3;
 

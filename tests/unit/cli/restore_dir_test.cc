@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "lsn.h"
+#include "format/lsn.h"
 
 namespace tidemark::cli {
 namespace {
@@ -38,13 +38,13 @@ TEST_F(RestoreDirTest, EntriesMoveToTheirNames) {
   EXPECT_GT(dir.free_bytes(), 0u);
   ASSERT_TRUE(dir.prepare());
   const std::string place = *dir.make_place(0);
-  fs::create_directory(place + "/" + lsn_key_text(3));
-  std::ofstream(place + "/" + lsn_key_text(4)) << "x";
+  fs::create_directory(place + "/" + lsn_text(3));
+  std::ofstream(place + "/" + lsn_text(4)) << "x";
   ASSERT_TRUE(dir.publish({{place, {3, 4}}}));
-  EXPECT_TRUE(fs::is_directory(path_ + "/" + lsn_key_text(3)));
-  EXPECT_TRUE(fs::is_regular_file(path_ + "/" + lsn_key_text(4)));
+  EXPECT_TRUE(fs::is_directory(path_ + "/" + lsn_text(3)));
+  EXPECT_TRUE(fs::is_regular_file(path_ + "/" + lsn_text(4)));
   const std::string second = *dir.make_place(1);
-  std::ofstream(second + "/" + lsn_key_text(4)) << "y";
+  std::ofstream(second + "/" + lsn_text(4)) << "y";
   EXPECT_FALSE(dir.publish({{second, {4, 4}}})) << "nothing is replaced";
   ASSERT_TRUE(dir.clean_up());
   EXPECT_EQ(std::distance(fs::directory_iterator(path_), {}), 2);
@@ -59,7 +59,7 @@ TEST_F(RestoreDirTest, AnEntryThatItsOwnerMayNotWriteMovesAsWell) {
   }
   auto dir = look();
   ASSERT_TRUE(dir.prepare());
-  const std::string place = *dir.make_place(0), name = "/" + lsn_key_text(3);
+  const std::string place = *dir.make_place(0), name = "/" + lsn_text(3);
   fs::create_directory(place + name);
   std::ofstream(place + name + "/file") << "x";
   fs::permissions(place + name, fs::perms(0555));
@@ -72,7 +72,7 @@ TEST_F(RestoreDirTest, AnEntryThatItsOwnerMayNotWriteMovesAsWell) {
 
 TEST_F(RestoreDirTest, KnowsWhatIsMissing) {
   fs::create_directories(path_);
-  for (const uint64_t lsn : {2, 3, 7, 9}) fs::create_directory(path_ + "/" + lsn_key_text(lsn));
+  for (const uint64_t lsn : {2, 3, 7, 9}) fs::create_directory(path_ + "/" + lsn_text(lsn));
   fs::create_directory(path_ + "/other");
   const auto dir = look();
   EXPECT_EQ(dir.present(), 4u);

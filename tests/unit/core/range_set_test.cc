@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
-namespace tidemark::core {
+namespace tidemark {
 
 static void PrintTo(const Range& range, std::ostream* out) { *out << range.first << ".." << range.last; }
 
+}  // namespace tidemark
+
+namespace tidemark::core {
 namespace {
 
 std::vector<Range> all(const RangeSet& set) { return {set.ranges().begin(), set.ranges().end()}; }

@@ -11,9 +11,13 @@
 #include "core/scheduler.h"
 #include "partition_store.h"
 
-namespace tidemark::core {
+namespace tidemark {
 
 inline void PrintTo(const Range& range, std::ostream* out) { *out << range.first << ".." << range.last; }
+
+}  // namespace tidemark
+
+namespace tidemark::core {
 
 class SchedulerFixture : public testing::Test {
  protected:

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench_figures.h"
-#include "lsn.h"
+#include "format/lsn.h"
 #include "test_dir.h"
 
 namespace tidemark::host {

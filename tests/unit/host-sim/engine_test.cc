@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "lsn.h"
+#include "format/lsn.h"
 #include "run.h"
 #include "test_dir.h"
 #include "verify.h"
@@ -195,7 +195,7 @@ TEST_F(EngineTest, UnusablePluginsAreNamedAndNothingIsTouched) {
     EXPECT_NE(errors_.find("does not export tidemark_archiver_entry"), std::string::npos) << errors_;
   }
   for (const auto& [spoil, complaint] : {std::pair("old_major", "does not speak version 1"),
-                                         std::pair("short_table", "table of functions is incomplete")}) {
+                                         std::pair("short_table", "offers no function notify")}) {
     ::setenv("FAKE_PLUGIN_TABLE", spoil, 1);
     EXPECT_EQ(run_with(run_options()), kExitFailed);
     EXPECT_NE(errors_.find(complaint), std::string::npos) << errors_;
@@ -247,9 +247,9 @@ TEST_F(EngineTest, VerifyNeedsAJournalAReaderAndWholeRecords) {
   EXPECT_EQ(run_with(run_options()), kExitOk);
   EXPECT_EQ(verify_with({"one"}, "no_readback"), kExitFailed);
   EXPECT_NE(errors_.find("tidemark.readback/1"), std::string::npos) << errors_;
-  put_file(dir_ / "data/.host-sim-verify-AbCdEf/0/x", "left by a killed verify");
+  put_file(dir_ / "data/.tidemark/1-abcdef/0/x", "left by a killed verify");
   EXPECT_EQ(verify_with({"one"}), kExitOk) << errors_;
-  EXPECT_FALSE(std::filesystem::exists(dir_ / "data/.host-sim-verify-AbCdEf"));
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "data/.tidemark"));
   put_file(dir_ / "data/journal", get_file(dir_ / "data/journal") + "main 3");
   EXPECT_EQ(verify_with({"one"}), kExitFailed);
   EXPECT_NE(errors_.find("is torn after byte"), std::string::npos) << errors_;

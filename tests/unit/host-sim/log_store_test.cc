@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "lsn.h"
+#include "format/lsn.h"
 #include "partition_dir.h"
 #include "test_dir.h"
 

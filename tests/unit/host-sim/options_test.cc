@@ -98,7 +98,7 @@ TEST(Options, RefusesWhatCannotBeMeant) {
   expect_refused(run + "--timeout 0", "--timeout");
   expect_refused(run + "--max-backlog 0", "--max-backlog");
   expect_refused(run + "--option workers", "--option");
-  expect_refused(run + "--sink-secret key=HOST_SIM_NO_SUCH_VARIABLE", "HOST_SIM_NO_SUCH_VARIABLE");
+  expect_refused(run + "--sink-secret key=TM_SIM_NO_SUCH_VARIABLE", "TM_SIM_NO_SUCH_VARIABLE");
   expect_refused(run + "--from /nonexistent", "--from");
   expect_refused(run + "--limit 5", "--from");
   expect_refused(run + "--from / --entries 5", "--from");
@@ -118,9 +118,9 @@ TEST(Options, RefusesToCommitItsOwnLog) {
 }
 
 TEST(Options, SecretsComeFromTheEnvironment) {
-  ::setenv("HOST_SIM_TEST_SECRET", "hush", 1);
+  ::setenv("TM_SIM_TEST_SECRET", "hush", 1);
   const Command command =
-      parse("verify --data d --sink s3://a --sink s3://b --sink-secret key=HOST_SIM_TEST_SECRET");
+      parse("verify --data d --sink s3://a --sink s3://b --sink-secret key=TM_SIM_TEST_SECRET");
   ASSERT_TRUE(std::holds_alternative<VerifyOptions>(command));
   const auto& verify = std::get<VerifyOptions>(command);
   EXPECT_EQ(verify.sinks.size(), 2u);

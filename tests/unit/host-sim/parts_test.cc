@@ -9,24 +9,14 @@
 #include "dealer.h"
 #include "digest.h"
 #include "entry_writer.h"
+#include "format/lsn.h"
 #include "fs.h"
 #include "journal.h"
 #include "latency.h"
-#include "lsn.h"
 #include "test_dir.h"
 
 namespace tidemark::host {
 namespace {
-
-TEST(LsnText, IsBase36AndParsesExactlyThat) {
-  EXPECT_EQ(lsn_text(1), "0000000000001");
-  EXPECT_EQ(lsn_text(36), "0000000000010");
-  for (uint64_t lsn : {uint64_t{0}, uint64_t{35}, uint64_t{4096}, UINT64_MAX})
-    EXPECT_EQ(parse_lsn(lsn_text(lsn)), lsn);
-  for (const char* bad : {"", "1", "000000000000A", "00000000000001", "zzzzzzzzzzzzz", "000000000000-"}) {
-    EXPECT_FALSE(parse_lsn(bad)) << bad;
-  }
-}
 
 TEST(PercentEncoding, RoundTripsEveryByte) {
   std::string all;

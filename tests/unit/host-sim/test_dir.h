@@ -1,6 +1,6 @@
 // A directory of a test that removes itself.
-#ifndef TIDEMARK_TESTS_HOST_SIM_TEST_DIR_H
-#define TIDEMARK_TESTS_HOST_SIM_TEST_DIR_H
+#ifndef TIDEMARK_TESTS_TM_SIM_TEST_DIR_H
+#define TIDEMARK_TESTS_TM_SIM_TEST_DIR_H
 
 #include <stdlib.h>
 
@@ -40,4 +40,4 @@ inline std::string get_file(const std::string& path) {
 
 }  // namespace tidemark::host
 
-#endif  // TIDEMARK_TESTS_HOST_SIM_TEST_DIR_H
+#endif  // TIDEMARK_TESTS_TM_SIM_TEST_DIR_H

@@ -32,7 +32,7 @@ class DispatcherTest : public ::testing::Test {
     dispatcher_.finish();
   }
 
-  void notify(uint64_t id, core::Lsn low, core::Lsn high) {
+  void notify(uint64_t id, Lsn low, Lsn high) {
     const Status status = dispatcher_.notify("db", id, low, high);
     ASSERT_TRUE(status) << status.error().message;
   }
@@ -87,12 +87,12 @@ TEST_F(DispatcherTest, FromANotificationToItsAcknowledgement) {
   EXPECT_EQ(discover.id.id, 7U);
   const auto first = take<JobCommand>(done(discover));
   EXPECT_EQ(first.job.kind, core::JobKind::kArchive);
-  EXPECT_EQ(first.job.range, (core::Range{1, 1}));
+  EXPECT_EQ(first.job.range, (Range{1, 1}));
   const auto ack = take<AckCommand>(done(first));
   EXPECT_EQ(ack.ack.lsn, 1U);
   EXPECT_EQ(ack.id.id, 7U);
   const auto second = take<JobCommand>(done(ack));
-  EXPECT_EQ(second.job.range, (core::Range{2, 2}));
+  EXPECT_EQ(second.job.range, (Range{2, 2}));
   EXPECT_EQ(take<AckCommand>(done(second)).ack.lsn, 2U);
 }
 
@@ -136,10 +136,10 @@ TEST_F(DispatcherTest, EventsComeInOrderAndToOneWorkerAtATime) {
   // It is logged before anything else happens, then the host is told.
   const auto decided = take<LogCommand>(done(look));
   ASSERT_EQ(decided.events.size(), 1U);
-  EXPECT_EQ(decided.events[0].event.range, (core::Range{2, 4}));
+  EXPECT_EQ(decided.events[0].event.range, (Range{2, 4}));
   const auto gap = take<EventCommand>(LogDone());
   EXPECT_EQ(gap.event.kind, TIDEMARK_EVENT_GAP);
-  EXPECT_EQ(gap.event.event.range, (core::Range{2, 4}));
+  EXPECT_EQ(gap.event.event.range, (Range{2, 4}));
   EXPECT_EQ(gap.event.id.id, 7U);
   EXPECT_EQ(gap.event.error.status, TIDEMARK_OK);
   // While that is delivered others are decided: logged at once, and delivered later.
@@ -177,7 +177,7 @@ TEST_F(DispatcherTest, AnAcknowledgementWaitsForTheEventOfAGap) {
   const auto gap = take_event(done(look));
   const auto record = take<JobCommand>();
   const auto archive = take<JobCommand>(done(record));
-  ASSERT_EQ(archive.job.range, (core::Range{5, 5}));
+  ASSERT_EQ(archive.job.range, (Range{5, 5}));
   notify(8, 1, 1);
   const auto other = take<JobCommand>(done(archive));
   EXPECT_EQ(other.id.id, 8U);

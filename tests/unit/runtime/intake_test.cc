@@ -16,7 +16,7 @@ class IntakeTest : public ::testing::Test {
  protected:
   IntakeTest() { intake_.set_gate(Intake::Gate::kOpen); }
 
-  bool notify(uint64_t id, core::Lsn low, core::Lsn high, std::string_view storage = "db") {
+  bool notify(uint64_t id, Lsn low, Lsn high, std::string_view storage = "db") {
     bool became_pending = false;
     const Status status = intake_.notify(storage, id, low, high, &became_pending);
     EXPECT_TRUE(status) << status.error().message;
@@ -27,7 +27,7 @@ class IntakeTest : public ::testing::Test {
     all.resize(intake_.drain(all).size());
     return all;
   }
-  void expect_refused(tidemark_status status, std::string_view culprit, core::Lsn low, core::Lsn high,
+  void expect_refused(tidemark_status status, std::string_view culprit, Lsn low, Lsn high,
                       std::string_view storage = "db") {
     bool became_pending = true;
     const Status result = intake_.notify(storage, 1, low, high, &became_pending);
@@ -107,13 +107,13 @@ TEST_F(IntakeTest, PartitionsAreToldApartByStorageAndNumber) {
   notify(1, 1, 1, "a");
   notify(1, 1, 2, "b");
   notify(2, 1, 3, "a");
-  std::map<Name, core::Lsn> seen;
+  std::map<Name, Lsn> seen;
   std::set<core::PartitionRef> refs;
   for (const Notification& n : drain()) {
     seen[name_of(n.partition)] = n.notice.high;
     refs.insert(n.partition);
   }
-  EXPECT_EQ(seen, (std::map<Name, core::Lsn>{{{"a", 1}, 1}, {{"b", 1}, 2}, {{"a", 2}, 3}}));
+  EXPECT_EQ(seen, (std::map<Name, Lsn>{{{"a", 1}, 1}, {{"b", 1}, 2}, {{"a", 2}, 3}}));
   EXPECT_EQ(refs.size(), 3U);
 }
 
@@ -194,8 +194,8 @@ TEST_F(IntakeTest, RandomStepsAgainstAModel) {
       const uint32_t dice = random() % 100;
       if (dice < 60) {
         const Name name = {random() % 2 == 0 ? "a" : "b", random() % names};
-        const core::Lsn low = 1 + random() % 50;
-        const core::Lsn high = low - 1 + random() % 50;
+        const Lsn low = 1 + random() % 50;
+        const Lsn high = low - 1 + random() % 50;
         notify(name.second, low, high, name.first);
         const auto [at, is_new] = pending.try_emplace(name, core::Notice{low, high, low, high});
         if (!is_new) at->second.merge({low, high, low, high});
@@ -231,23 +231,23 @@ TEST_F(IntakeTest, RandomStepsAgainstAModel) {
 
 TEST_F(IntakeTest, ManyThreadsAndOneThatDrains) {
   constexpr uint64_t kPartitions = 300;
-  constexpr core::Lsn kHigh = 200;
+  constexpr Lsn kHigh = 200;
   std::atomic<int> running{4};
   std::vector<std::thread> threads;
   for (uint32_t seed = 0; seed < 4; ++seed) {
     threads.emplace_back([&, seed] {
       std::mt19937 random(seed);
-      for (core::Lsn high = 1; high <= kHigh; ++high) {
+      for (Lsn high = 1; high <= kHigh; ++high) {
         const uint64_t first = random() % kPartitions;
         for (uint64_t i = 0; i < kPartitions; ++i) notify((first + i) % kPartitions, 1, high);
       }
       --running;
     });
   }
-  std::map<Name, core::Lsn> highest;
+  std::map<Name, Lsn> highest;
   while (running > 0 || intake_.pending()) {
     for (const Notification& n : drain(64)) {
-      core::Lsn& high = highest[name_of(n.partition)];
+      Lsn& high = highest[name_of(n.partition)];
       high = std::max(high, n.notice.high);
     }
   }

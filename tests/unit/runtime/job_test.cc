@@ -8,10 +8,10 @@
 #include <map>
 #include <string>
 
+#include "base/sha256.h"
 #include "store/fake_sink.h"
 #include "store/store.h"
 #include "tar/temp_dir.h"
-#include "util/sha256.h"
 
 namespace tidemark::runtime {
 namespace {
@@ -31,7 +31,7 @@ class JobTest : public testing::Test {
     // The slot shares what the fake owns.
     slot_.swap(std::shared_ptr<sink::Sink>(std::shared_ptr<void>(), &fake_.sink()));
     fake_.chunk_bytes = 512;
-    for (core::Lsn lsn = 1; lsn <= 4; ++lsn) commit(lsn, static_cast<char>('a' + lsn));
+    for (Lsn lsn = 1; lsn <= 4; ++lsn) commit(lsn, static_cast<char>('a' + lsn));
     limits_ = {16 << 20, 100, store::Depth::kFull};
   }
   ~JobTest() override { EXPECT_EQ(on_loan_, 0) << "each entry goes back"; }
@@ -51,34 +51,32 @@ class JobTest : public testing::Test {
     --static_cast<JobTest*>(ctx)->on_loan_;
   }
 
-  void commit(core::Lsn lsn, char fill) {
+  void commit(Lsn lsn, char fill) {
     test::write_file(dir_ / std::to_string(lsn), std::string(kContentBytes, fill));
   }
-  void lose(core::Lsn lsn) { std::filesystem::remove(dir_ / std::to_string(lsn)); }
+  void lose(Lsn lsn) { std::filesystem::remove(dir_ / std::to_string(lsn)); }
 
   JobDone run(core::Job job) {
     JobRunner runner(host_, slot_, metrics_, metrics_.stages(0), sources_, pace_, limits_, cancelled_);
     return runner.run({job, {&storage_, 7}});
   }
-  JobDone archive(core::Range range) { return run(job_of(JobKind::kArchive, range)); }
-  JobDone verify(core::Range range, core::Range part, core::Lsn trusted = core::kNoLsn) {
+  JobDone archive(Range range) { return run(job_of(JobKind::kArchive, range)); }
+  JobDone verify(Range range, Range part, Lsn trusted = kNoLsn) {
     core::Job job = job_of(JobKind::kVerify, range);
     job.part = part;
     job.trusted = trusted;
     return run(job);
   }
-  JobDone verify(core::Range range, core::Lsn trusted = core::kNoLsn) {
-    return verify(range, range, trusted);
-  }
-  static core::Job job_of(JobKind kind, core::Range range) {
+  JobDone verify(Range range, Lsn trusted = kNoLsn) { return verify(range, range, trusted); }
+  static core::Job job_of(JobKind kind, Range range) {
     core::Job job;
     job.kind = kind;
     job.range = range;
     return job;
   }
 
-  std::string& object(core::Range range, core::ObjectKind kind = core::ObjectKind::kArchive) {
-    return fake_.objects[core::object_key(storage_, 7, range, kind)];
+  std::string& object(Range range, ObjectKind kind = ObjectKind::kArchive) {
+    return fake_.objects[object_key(storage_, 7, range, kind)];
   }
   static void expect_done(const JobDone& done) {
     EXPECT_EQ(done.result.outcome, Outcome::kDone) << done.error.message;
@@ -98,7 +96,7 @@ class JobTest : public testing::Test {
   test::TempDir dir_;
   test::FakeSink fake_;
   tidemark_host host_{};
-  std::map<core::Lsn, std::string> paths_;
+  std::map<Lsn, std::string> paths_;
   int on_loan_ = 0;
   int acquired_ = 0;
   sink::Slot slot_;
@@ -121,8 +119,7 @@ TEST_F(JobTest, WhatAPutFindsThereIsRead) {
 
 // What another run put and was killed over may be listed and not durable: head says that it is.
 TEST_F(JobTest, WhatIsPassedIsProvedDurableFirst) {
-  for (const core::Range range : {core::Range{1, 1}, core::Range{2, 3}, core::Range{4, 4}})
-    expect_done(archive(range));
+  for (const Range range : {Range{1, 1}, Range{2, 3}, Range{4, 4}}) expect_done(archive(range));
   core::Job job = job_of(JobKind::kDiscover, {2, 4});
   job.low = 2;
   fake_.proved.clear();
@@ -135,7 +132,7 @@ TEST_F(JobTest, WhatIsPassedIsProvedDurableFirst) {
 
 // An empty range, or one that was archived by another run: its end is acknowledged without any other look.
 TEST_F(JobTest, WhatIsAcknowledgedAtOnceIsProvedDurableFirst) {
-  for (const core::Range range : {core::Range{1, 1}, core::Range{2, 3}}) expect_done(archive(range));
+  for (const Range range : {Range{1, 1}, Range{2, 3}}) expect_done(archive(range));
   for (const bool check_older : {true, false}) {
     core::Job job = job_of(JobKind::kDiscover, {4, 3});
     job.check_older = job.first_look = check_older;
@@ -163,7 +160,7 @@ TEST_F(JobTest, ByTheFooterAlone) {
   expect_done(archive({1, 1}));
   const JobDone verified = verify({1, 1});
   expect_done(verified);
-  EXPECT_EQ(verified.result.size_bytes, core::kFooterSize);
+  EXPECT_EQ(verified.result.size_bytes, kFooterSize);
   there = good.substr(0, 512) + good.substr(good.size() - 512);
   expect_damaged(archive({1, 1}));
   expect_damaged(verify({1, 1}));
@@ -301,7 +298,7 @@ TEST_F(JobTest, AGapRecordThatIsThereIsReadToo) {
   expect_done(run(job));
   expect_done(run(job));
   EXPECT_EQ(fake_.gets, 1);
-  std::string& there = object({5, 8}, core::ObjectKind::kGap);
+  std::string& there = object({5, 8}, ObjectKind::kGap);
   const std::string good = there;
   there[20] ^= 1;
   expect_damaged(run(job));

@@ -21,7 +21,7 @@ TEST(PlanMemory, NeverDealsOutMoreThanTheBudget) {
         const uint64_t leases_bytes = (batch - 1) * sizeof(tidemark_entry);
         EXPECT_LE(leases_bytes + plan.source.buffer_bytes + plan.source.layout_bytes + plan.put_buffer_bytes,
                   plan.job_bytes);
-        EXPECT_LE(plan.compare_entries * (sizeof(core::Lsn) + sizeof(core::Digest)), plan.put_buffer_bytes);
+        EXPECT_LE(plan.compare_entries * (sizeof(Lsn) + sizeof(Digest)), plan.put_buffer_bytes);
         EXPECT_GE(plan.compare_entries, 500U);
         EXPECT_GE(plan.jobs, 1U);
         EXPECT_LE(plan.jobs, workers);
@@ -68,16 +68,16 @@ TEST(Slots, WhoHasADeadlineStopsWaiting) {
   {
     const Slots::Lease all = slots.take();
     EXPECT_EQ(slots.usage().in_use, 1U);
-    const auto late = slots.take(store::Deadline(&call));
+    const auto late = slots.take(Call(&call));
     ASSERT_FALSE(late);
     EXPECT_EQ(late.error().status, TIDEMARK_E_RETRYABLE);
     const tidemark_call cancelled = {sizeof call, 0, nullptr, [](void*) -> int32_t { return 1; }};
-    const auto stopped = slots.take(store::Deadline(&cancelled));
+    const auto stopped = slots.take(Call(&cancelled));
     ASSERT_FALSE(stopped);
     EXPECT_EQ(stopped.error().status, TIDEMARK_E_CANCELLED);
     EXPECT_EQ(slots.usage().waiting, 0U);
   }
-  const auto now = slots.take(store::Deadline(&call));
+  const auto now = slots.take(Call(&call));
   ASSERT_TRUE(now);
   EXPECT_FALSE(now->waited());
 }

@@ -186,12 +186,12 @@ TEST_F(OpenSinkTest, NotALibrary) {
 TEST_F(OpenSinkTest, ALibraryThatIsNoSink) {
   const std::string plugin = TIDEMARK_TEST_MODULES "/tidemark.so";
   expect_error(open("blank:///", {{"library", plugin}}), TIDEMARK_E_UNSUPPORTED,
-               {plugin, "is no sink", TIDEMARK_SINK_ENTRY_NAME});
+               {plugin, "does not export", TIDEMARK_SINK_ENTRY_NAME});
 }
 
 TEST_F(OpenSinkTest, ASinkOfAnotherMajor) {
   table_->abi_major = 7;
-  expect_error(open(), TIDEMARK_E_UNSUPPORTED, {TIDEMARK_TEST_BLANK_SINK, "no major version"});
+  expect_error(open(), TIDEMARK_E_UNSUPPORTED, {TIDEMARK_TEST_BLANK_SINK, "does not speak version"});
 }
 
 TEST_F(OpenSinkTest, AMissingFunctionIsNamed) {

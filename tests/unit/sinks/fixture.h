@@ -81,7 +81,7 @@ template <typename S>
 Result<std::unique_ptr<S>> open_sink(const std::string& url,
                                      const std::vector<tidemark_option>& options = {}) {
   const Result<Url> parsed = parse_url(url);
-  if (!parsed) return tl::unexpected(parsed.error());
+  if (!parsed) return parsed.error();
   return S::open({HostLog(nullptr), *parsed, options.data(), static_cast<uint32_t>(options.size())},
                  Call(nullptr, nullptr));
 }

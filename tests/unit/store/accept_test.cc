@@ -4,11 +4,9 @@
 namespace tidemark::store {
 namespace {
 
-using core::ObjectKind;
-
 class AcceptTest : public MaintenanceTest {
  protected:
-  Status accept(core::Range lost, std::string_view reason = "the disk died") {
+  Status accept(Range lost, std::string_view reason = "the disk died") {
     return accept_gap(fake_.sink(), "db", 7, lost, reason, kNow, nullptr);
   }
 };
@@ -28,8 +26,7 @@ TEST_F(AcceptTest, LeavesARecord) {
 TEST_F(AcceptTest, WhatIsHeldIsNotLost) {
   add({1, 3});
   const std::string batch = add({6, 9});
-  for (const core::Range lost :
-       {core::Range{3, 5}, core::Range{4, 6}, core::Range{7, 8}, core::Range{1, 20}}) {
+  for (const Range lost : {Range{3, 5}, Range{4, 6}, Range{7, 8}, Range{1, 20}}) {
     expect_error(accept(lost), TIDEMARK_E_INVALID, "they are not lost");
   }
   expect_error(accept({4, 6}), TIDEMARK_E_INVALID, batch);

@@ -18,13 +18,13 @@ class CheckTest : public MaintenanceTest {
     return check(
         fake_.sink(), key,
         [&](const CheckedEntry& entry) {
-          seen_[entry.lsn] = {entry.size_bytes, core::hex(entry.sha256)};
+          seen_[entry.lsn] = {entry.size_bytes, hex(entry.sha256)};
           return true;
         },
         nullptr, nullptr);
   }
-  std::string put_object(core::Range range, const RawTar& tar) {
-    const std::string key = core::object_key("db", 7, range, core::ObjectKind::kArchive);
+  std::string put_object(Range range, const RawTar& tar) {
+    const std::string key = object_key("db", 7, range, ObjectKind::kArchive);
     fake_.objects[key] = tar.object(range);
     return key;
   }
@@ -34,7 +34,7 @@ class CheckTest : public MaintenanceTest {
     std::string sha256;
     friend bool operator==(const Seen&, const Seen&) = default;
   };
-  std::map<core::Lsn, Seen> seen_;
+  std::map<Lsn, Seen> seen_;
 };
 
 TEST_F(CheckTest, EqualEntriesHaveEqualDigestsWhereverTheyLie) {
@@ -43,7 +43,7 @@ TEST_F(CheckTest, EqualEntriesHaveEqualDigestsWhereverTheyLie) {
     ASSERT_TRUE(check_key(add({3, 5})));
     ASSERT_EQ(seen_.size(), 3u);
     const auto in_batch = seen_;
-    for (core::Lsn lsn = 3; lsn <= 5; ++lsn) {
+    for (Lsn lsn = 3; lsn <= 5; ++lsn) {
       const std::string single = add({lsn, lsn});
       ASSERT_TRUE(check_key(single));
       ASSERT_EQ(seen_.size(), 1u);
@@ -51,7 +51,7 @@ TEST_F(CheckTest, EqualEntriesHaveEqualDigestsWhereverTheyLie) {
       EXPECT_EQ(seen_[lsn].size_bytes, fake_.objects[single].size() - 1536);
       Sha256 sha;
       sha.update(fake_.objects[single].data(), fake_.objects[single].size() - 1536);
-      EXPECT_EQ(seen_[lsn].sha256, core::hex(sha.finish().value()));
+      EXPECT_EQ(seen_[lsn].sha256, hex(sha.finish().value()));
       EXPECT_TRUE(check(fake_.sink(), single, {}, nullptr, nullptr));
     }
   }
@@ -68,7 +68,7 @@ TEST_F(CheckTest, OneRequestAndItsBytesAreCounted) {
 }
 
 TEST_F(CheckTest, AnyDamageIsFoundAndNamed) {
-  for (const core::Range range : {core::Range{3, 3}, core::Range{3, 4}}) {
+  for (const Range range : {Range{3, 3}, Range{3, 4}}) {
     const std::string key = add(range);
     const std::string good = fake_.objects[key];
     for (size_t at = 0; at < good.size(); at += 3) {
@@ -124,8 +124,7 @@ TEST_F(CheckTest, PassesOnWhatOthersSay) {
 
 class UnpackTest : public CheckTest {
  protected:
-  Status run(const std::string& key, core::Range wanted = {1, UINT64_MAX},
-             const tidemark_call* call = nullptr) {
+  Status run(const std::string& key, Range wanted = {1, UINT64_MAX}, const tidemark_call* call = nullptr) {
     return unpack(fake_.sink(), {key, wanted, directory_, is_private_, progress_}, call);
   }
   // What anybody sees in the directory.
@@ -171,7 +170,7 @@ TEST_F(UnpackTest, RestoresEveryEntryFromOneRequest) {
     EXPECT_EQ(names(),
               (std::vector<std::string>{lsn_string(3), lsn_string(4), lsn_string(5), lsn_string(6)}));
     EXPECT_TRUE(names(true).empty());
-    for (core::Lsn lsn = 3; lsn <= 6; ++lsn) {
+    for (Lsn lsn = 3; lsn <= 6; ++lsn) {
       EXPECT_EQ(read_file(directory_ + "/" + lsn_string(lsn)), "entry " + std::to_string(lsn));
       fs::remove(directory_ + "/" + lsn_string(lsn));
     }
@@ -185,7 +184,7 @@ TEST_F(UnpackTest, RestoresWhatIsAskedForOnly) {
   ASSERT_TRUE(run(key, {6, 100}));
   EXPECT_EQ(names(), (std::vector<std::string>{lsn_string(4), lsn_string(5), lsn_string(6)}));
   expect_error(run(key, {7, 100}), TIDEMARK_E_INVALID, "holds none of the entries 7 to 100");
-  expect_error(run(add({1, 2}, core::ObjectKind::kGap)), TIDEMARK_E_INVALID, "holds none");
+  expect_error(run(add({1, 2}, ObjectKind::kGap)), TIDEMARK_E_INVALID, "holds none");
 }
 
 TEST_F(UnpackTest, TreesComeBackAsTheyWere) {
@@ -347,10 +346,10 @@ TEST_F(UnpackTest, APrivateDirectoryIsLeftAsItWasAfterAFailure) {
 TEST_F(UnpackTest, ManyAtOnceIntoOneDirectory) {
   std::vector<test::FakeSink> sinks(8);
   std::vector<std::thread> threads;
-  for (core::Lsn i = 0; i < sinks.size(); ++i) {
+  for (Lsn i = 0; i < sinks.size(); ++i) {
     threads.emplace_back([&, i] {
-      const core::Range range = {1 + i * 10, 10 + i * 10};
-      const std::string key = core::object_key("db", 7, range, core::ObjectKind::kArchive);
+      const Range range = {1 + i * 10, 10 + i * 10};
+      const std::string key = object_key("db", 7, range, ObjectKind::kArchive);
       sinks[i].objects[key] = tar_of(range).object(range);
       const Status status = unpack(sinks[i].sink(), {key, range, directory_, false, {}}, nullptr);
       EXPECT_TRUE(status) << status.error().message;

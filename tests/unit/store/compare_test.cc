@@ -15,7 +15,7 @@ class CompareTest : public MaintenanceTest {
   }
   static ArchiveContent content_of(const std::string& object) {
     Sha256 sha256;
-    sha256.update(object.data(), object.size() - core::kFooterSize);
+    sha256.update(object.data(), object.size() - kFooterSize);
     return {object.size(), sha256.finish().value()};
   }
   Status compare(Depth depth) {
@@ -41,7 +41,7 @@ class CompareTest : public MaintenanceTest {
 
 TEST_F(CompareTest, TheSameIsTheSame) {
   EXPECT_TRUE(compare(Depth::kFooter));
-  EXPECT_EQ(read_bytes_, core::kFooterSize);
+  EXPECT_EQ(read_bytes_, kFooterSize);
   read_bytes_ = 0;
   fake_.chunk_bytes = 1;
   EXPECT_TRUE(compare(Depth::kFull));
@@ -50,7 +50,7 @@ TEST_F(CompareTest, TheSameIsTheSame) {
 
 // Whichever byte is flipped: of the content only reading tells, of the footer its last block does.
 TEST_F(CompareTest, EveryFlippedByteIsDamage) {
-  const size_t footer_at = good_.size() - core::kFooterSize;
+  const size_t footer_at = good_.size() - kFooterSize;
   fake_.chunk_bytes = 1 << 20;
   for (size_t at = 0; at < good_.size(); ++at) {
     fake_.objects[key_] = good_;
@@ -69,7 +69,7 @@ TEST_F(CompareTest, ASizeOfItsOwnIsDamage) {
   std::string grown = good_;
   fake_.objects[key_] = grown.insert(512, 512, '\0');
   expect_in(kBoth, TIDEMARK_E_CORRUPT, "is damaged");
-  EXPECT_LE(read_bytes_, 4 * core::kFooterSize) << "the size says it all";
+  EXPECT_LE(read_bytes_, 4 * kFooterSize) << "the size says it all";
 }
 
 TEST_F(CompareTest, WhatHasNoFooterIsDamage) {

@@ -10,16 +10,13 @@
 namespace tidemark::store {
 namespace {
 
-using core::Lsn;
-using core::ObjectKind;
-using core::Range;
 using test::FakeSink;
 
 class DiscoverTest : public testing::Test {
  protected:
   void add(Range range, ObjectKind kind = ObjectKind::kArchive) {
     // Only an origin's content is ever asked for.
-    fake_.objects[core::object_key("db", 7, range, kind)] =
+    fake_.objects[object_key("db", 7, range, kind)] =
         kind == ObjectKind::kOrigin ? *format_record({kind, 5, {}}, "db", 7, range) : "";
     known_.push_back({range, kind});
   }
@@ -53,7 +50,7 @@ TEST_F(DiscoverTest, AnEmptyArchiveHoldsNothingAndLacksNothing) {
   for (const Lsn low : {Lsn{1}, Lsn{2}, Lsn{1000}, UINT64_MAX}) {
     const Discovery discovery = discover_ok(low);
     EXPECT_TRUE(discovery.archives.empty());
-    EXPECT_EQ(discovery.complete_through, core::kEveryLsn);
+    EXPECT_EQ(discovery.complete_through, kEveryLsn);
     EXPECT_FALSE(discovery.gap);
     EXPECT_LE(fake_.lists, 2);
   }
@@ -68,7 +65,7 @@ TEST_F(DiscoverTest, GivesWhatReachesLowAndWhatLiesBehind) {
   EXPECT_EQ(discover_ok(10).archives, (Ranges{{4, 10}, {11, 11}, {14, 20}}));
   EXPECT_EQ(discover_ok(12).archives, (Ranges{{14, 20}}));
   EXPECT_EQ(discover_ok(21).archives, (Ranges{}));
-  EXPECT_EQ(discover_ok(5).complete_through, core::kEveryLsn);
+  EXPECT_EQ(discover_ok(5).complete_through, kEveryLsn);
 }
 
 TEST_F(DiscoverTest, TheLimitCutsAndSaysHowFarItIsComplete) {
@@ -81,7 +78,7 @@ TEST_F(DiscoverTest, TheLimitCutsAndSaysHowFarItIsComplete) {
   // Exactly as many as fit: nothing is cut.
   discovery = discover_ok(41, options);
   EXPECT_EQ(discovery.archives.size(), 10u);
-  EXPECT_EQ(discovery.complete_through, core::kEveryLsn);
+  EXPECT_EQ(discovery.complete_through, kEveryLsn);
   options.max_archives = 0;
   EXPECT_FALSE(discover(fake_.sink(), "db", 7, 1, options, nullptr));
 }
@@ -158,7 +155,7 @@ TEST_F(DiscoverTest, AHugeArchiveIsSearchedInFewRequests) {
 }
 
 TEST_F(DiscoverTest, RefusesNoRange) {
-  const auto discovery = discover(fake_.sink(), "db", 7, core::kNoLsn, {}, nullptr);
+  const auto discovery = discover(fake_.sink(), "db", 7, kNoLsn, {}, nullptr);
   ASSERT_FALSE(discovery);
   EXPECT_EQ(discovery.error().status, TIDEMARK_E_INVALID);
   EXPECT_FALSE(find_gap_before(fake_.sink(), "db", 7, 0, nullptr));
@@ -175,7 +172,7 @@ class OriginTest : public DiscoverTest {
     EXPECT_EQ(discovery.error().status, TIDEMARK_E_CORRUPT);
     EXPECT_NE(discovery.error().message.find(key), std::string::npos) << discovery.error().message;
   }
-  std::string origin_key(Lsn last) { return core::object_key("db", 7, {1, last}, ObjectKind::kOrigin); }
+  std::string origin_key(Lsn last) { return object_key("db", 7, {1, last}, ObjectKind::kOrigin); }
 };
 
 TEST_F(OriginTest, OnlyAPartitionWithNothingInTheSinkHoldsNothing) {
@@ -231,7 +228,7 @@ TEST_F(OriginTest, SaysNothingOfWhatLiesAfterTheFirst) {
   add({13, 13});
   EXPECT_EQ(gap_before(3), std::nullopt);
   EXPECT_EQ(gap_before(8), (Range{4, 7}));
-  fake_.objects.erase(core::object_key("db", 7, {13, 13}, ObjectKind::kArchive));
+  fake_.objects.erase(object_key("db", 7, {13, 13}, ObjectKind::kArchive));
   EXPECT_EQ(gap_before(14), (Range{4, 13}));
 }
 
@@ -330,7 +327,7 @@ TEST_F(KnownGapsTest, NotWhatWasAccepted) {
   EXPECT_EQ(known(10), (Ranges{{4, 4}, {7, 7}}));
   add({4, 9}, ObjectKind::kAccepted);
   EXPECT_EQ(known(10), (Ranges{}));
-  fake_.objects.erase(core::object_key("db", 7, {4, 9}, ObjectKind::kAccepted));
+  fake_.objects.erase(object_key("db", 7, {4, 9}, ObjectKind::kAccepted));
   add({2, 30}, ObjectKind::kAccepted);
   EXPECT_EQ(known(10), (Ranges{})) << "more than was recorded";
 }
@@ -356,7 +353,7 @@ TEST_F(KnownGapsTest, NotWhatWasPrunedOrArchivedAfterAll) {
   EXPECT_EQ(known(10), (Ranges{}));
   add({1, 12}, ObjectKind::kOrigin);
   EXPECT_EQ(known(10), (Ranges{}));
-  fake_.objects.erase(core::object_key("db", 7, {1, 9}, ObjectKind::kPruned));
+  fake_.objects.erase(object_key("db", 7, {1, 9}, ObjectKind::kPruned));
   EXPECT_EQ(known(10), (Ranges{{4, 9}})) << "an origin is no archive";
 }
 
@@ -527,7 +524,7 @@ TEST_F(DiscoverTest, SingleEntriesAreLookedBackOnForNothing) {
   add_singles(base + 23, base + 30);
   EXPECT_EQ(discover_ok(base + 31).gap, (Range{base + 21, base + 22}));
   EXPECT_EQ(fake_.lists, 1);
-  fake_.objects.erase(core::object_key("db", 7, {base + 1, base + 1}, ObjectKind::kArchive));
+  fake_.objects.erase(object_key("db", 7, {base + 1, base + 1}, ObjectKind::kArchive));
   EXPECT_EQ(discover_ok(base + 31).gap, (Range{base + 1, base + 1}));
 }
 
@@ -555,7 +552,7 @@ TEST_F(DiscoverTest, BatchesAreLookedBackOnInFewRequests) {
 TEST_F(DiscoverTest, ALookBackIsBoundedWhateverLiesThere) {
   add_singles(1, 200'000);
   for (Lsn i = 0; i < 5; ++i) add({300'001 + i * 4096, 300'000 + (i + 1) * 4096});
-  fake_.objects.erase(core::object_key("db", 7, {199'990, 199'990}, ObjectKind::kArchive));
+  fake_.objects.erase(object_key("db", 7, {199'990, 199'990}, ObjectKind::kArchive));
   fake_.names_listed = 0;
   EXPECT_EQ(gap_before(300'001 + Lsn{5} * 4096), (Range{199'990, 199'990}));
   EXPECT_LE(fake_.lists, 16);
@@ -580,13 +577,12 @@ TEST_F(DiscoverTest, TheLowestHoleAgreesWithTheDefinition) {
     if (random() % 8 == 0) add({1, base + 1 + random() % spread}, ObjectKind::kPruned);
     const Lsn low = base + 2 + random() % (spread + 20);
     // Where the look ends: at the lowest name, and an origin comes before that.
-    Lsn lowest = core::kEveryLsn;
+    Lsn lowest = kEveryLsn;
     for (const Known& known : known_) lowest = std::min(lowest, known.range.first);
     if (base > 0 && random() % 2 == 0) {
       const Lsn last = random() % 2 == 0 ? base : base + random() % spread;
       const Record record = {ObjectKind::kOrigin, 5, {}};
-      fake_.objects[core::object_key("db", 7, {1, last}, record.kind)] =
-          *format_record(record, "db", 7, {1, last});
+      fake_.objects[object_key("db", 7, {1, last}, record.kind)] = *format_record(record, "db", 7, {1, last});
       lowest = std::min(lowest, last + 1);
     }
     // What stands for all that lies before low is one of the objects there.
@@ -598,7 +594,7 @@ TEST_F(DiscoverTest, TheLowestHoleAgreesWithTheDefinition) {
         << round;
     if (found->older) {
       ASSERT_LT(found->older->range.first, low) << round;
-      ASSERT_TRUE(fake_.objects.contains(core::object_key("db", 7, found->older->range, found->older->kind)))
+      ASSERT_TRUE(fake_.objects.contains(object_key("db", 7, found->older->range, found->older->kind)))
           << round;
     }
     fake_.lists = 0;
@@ -610,7 +606,7 @@ TEST_F(DiscoverTest, TheLowestHoleAgreesWithTheDefinition) {
       ASSERT_EQ(gap_before(low), (Range{1, lowest - 1})) << round;
       continue;
     }
-    for (Lsn lsn = lowest == core::kEveryLsn ? low : std::max(base, lowest); lsn < low; ++lsn) {
+    for (Lsn lsn = lowest == kEveryLsn ? low : std::max(base, lowest); lsn < low; ++lsn) {
       const bool is_known = std::any_of(known_.begin(), known_.end(),
                                         [&](const Known& known) { return known.range.contains(lsn); });
       if (!is_known && !expected) expected = Range{lsn, lsn};
@@ -640,7 +636,7 @@ TEST_F(DiscoverTest, AgreesWithTheDefinition) {
     const Lsn low = 1 + random() % (next + 50);
     const Discovery discovery = discover_ok(low);
     Ranges expected;
-    Lsn begin = core::kEveryLsn;
+    Lsn begin = kEveryLsn;
     const bool begins_with_1 =
         !known_.empty() && known_.front().kind == ObjectKind::kArchive && known_.front().range.first < low &&
         std::none_of(known_.begin(), known_.end(),
@@ -651,7 +647,7 @@ TEST_F(DiscoverTest, AgreesWithTheDefinition) {
       begin = std::min(begin, is_origin ? known.range.last + 1 : known.range.first);
     }
     std::optional<Range> gap;
-    Lsn at = begin == core::kEveryLsn ? low : begin;
+    Lsn at = begin == kEveryLsn ? low : begin;
     for (const Known& known : known_) {
       if (known.kind == ObjectKind::kOrigin) continue;
       if (!gap && known.range.first > at && at < low) gap = {at, std::min(known.range.first, low) - 1};
@@ -662,7 +658,7 @@ TEST_F(DiscoverTest, AgreesWithTheDefinition) {
     ASSERT_EQ(discovery.archives, expected) << round;
     ASSERT_EQ(discovery.gap, gap) << round;
     ASSERT_EQ(gap_before(low), gap) << round;
-    ASSERT_EQ(discovery.complete_through, core::kEveryLsn);
+    ASSERT_EQ(discovery.complete_through, kEveryLsn);
   }
 }
 

@@ -17,15 +17,15 @@
 
 namespace tidemark::store {
 
-inline std::string lsn_string(core::Lsn lsn) {
-  const auto text = core::lsn_text(lsn);
+inline std::string lsn_string(Lsn lsn) {
+  const auto text = lsn_text(lsn);
   return {text.data(), text.size()};
 }
 
 // File entries, each with its own number as content.
-inline test::RawTar tar_of(core::Range range) {
+inline test::RawTar tar_of(Range range) {
   test::RawTar tar;
-  for (core::Lsn lsn = range.first; lsn <= range.last; ++lsn) {
+  for (Lsn lsn = range.first; lsn <= range.last; ++lsn) {
     tar.member('0', lsn_string(lsn), "entry " + std::to_string(lsn));
   }
   return tar;
@@ -35,13 +35,13 @@ class MaintenanceTest : public testing::Test {
  protected:
   static constexpr int64_t kNow = 1'700'000'000'123'456;
 
-  std::string add(core::Range range) {
-    const std::string key = core::object_key("db", 7, range, core::ObjectKind::kArchive);
+  std::string add(Range range) {
+    const std::string key = object_key("db", 7, range, ObjectKind::kArchive);
     fake_.objects[key] = tar_of(range).object(range);
     return key;
   }
-  std::string add(core::Range range, core::ObjectKind kind, const std::string& reason = "") {
-    const std::string key = core::object_key("db", 7, range, kind);
+  std::string add(Range range, ObjectKind kind, const std::string& reason = "") {
+    const std::string key = object_key("db", 7, range, kind);
     fake_.objects[key] = *format_record({kind, kNow, reason}, "db", 7, range);
     return key;
   }

@@ -6,11 +6,9 @@
 namespace tidemark::store {
 namespace {
 
-using core::ObjectKind;
-
 class PruneTest : public MaintenanceTest {
  protected:
-  Status run(core::Lsn before, bool dry_run = false, const tidemark_call* call = nullptr) {
+  Status run(Lsn before, bool dry_run = false, const tidemark_call* call = nullptr) {
     gone_.clear();
     return prune(
         fake_.sink(), {"db", 7, before, dry_run, kNow},
@@ -24,7 +22,7 @@ class PruneTest : public MaintenanceTest {
   }
   // Singles 1 to 4, a recorded gap, a batch, an accepted loss, singles.
   void fill() {
-    for (core::Lsn lsn = 1; lsn <= 4; ++lsn) add({lsn, lsn});
+    for (Lsn lsn = 1; lsn <= 4; ++lsn) add({lsn, lsn});
     add({5, 6}, ObjectKind::kGap);
     add({7, 10});
     add({11, 12}, ObjectKind::kAccepted, "lost");
@@ -35,11 +33,11 @@ class PruneTest : public MaintenanceTest {
   }
   // Nothing lies between what is left that no record explains.
   bool is_contiguous() {
-    std::set<core::Lsn> known;
+    std::set<Lsn> known;
     const Status status = list(
         fake_.sink(), "db", 7, 1,
         [&](const ArchiveInfo& info) {
-          for (core::Lsn lsn = info.range.first; lsn <= info.range.last; ++lsn) known.insert(lsn);
+          for (Lsn lsn = info.range.first; lsn <= info.range.last; ++lsn) known.insert(lsn);
           return true;
         },
         nullptr);
@@ -164,7 +162,7 @@ TEST_F(PruneTest, AVisitorMayStopIt) {
 }
 
 TEST_F(PruneTest, ManyGoInPages) {
-  for (core::Lsn lsn = 1; lsn <= 1234; ++lsn) add({lsn, lsn});
+  for (Lsn lsn = 1; lsn <= 1234; ++lsn) add({lsn, lsn});
   ASSERT_TRUE(run(1234, true));
   EXPECT_EQ(gone_.size(), 1233u);
   ASSERT_TRUE(run(1234));
@@ -174,9 +172,9 @@ TEST_F(PruneTest, ManyGoInPages) {
 
 TEST_F(PruneTest, AnOriginGoesWithWhatComesAfterIt) {
   add({1, 12}, ObjectKind::kOrigin);
-  for (core::Lsn lsn = 13; lsn <= 20; ++lsn) add({lsn, lsn});
+  for (Lsn lsn = 13; lsn <= 20; ++lsn) add({lsn, lsn});
   const auto before = fake_.objects;
-  for (const core::Lsn limit : {core::Lsn{12}, core::Lsn{13}}) {
+  for (const Lsn limit : {Lsn{12}, Lsn{13}}) {
     ASSERT_TRUE(run(limit));
     EXPECT_EQ(fake_.objects, before) << "nothing was archived below " << limit << ", so nothing is pruned";
   }

@@ -6,11 +6,9 @@
 namespace tidemark::store {
 namespace {
 
-using core::ObjectKind;
-
 class RecordTest : public MaintenanceTest {
  protected:
-  Result<Record> parsed(const std::string& object, ObjectKind kind, core::Range range = {1, 9}) {
+  Result<Record> parsed(const std::string& object, ObjectKind kind, Range range = {1, 9}) {
     return parse_record(object, {"db", 7, {range, kind}});
   }
 };
@@ -67,7 +65,7 @@ TEST_F(RecordTest, ATextOfAnotherFormIsNone) {
   const auto object_with = [](const std::string& text, ObjectKind kind) {
     Sha256 sha;
     sha.update(text.data(), text.size());
-    const auto footer = core::format_record_footer(kind, sha.finish().value(), "db", 7, {1, 9});
+    const auto footer = format_record_footer(kind, sha.finish().value(), "db", 7, {1, 9});
     return text + std::string(footer.data(), footer.size());
   };
   EXPECT_TRUE(parsed(object_with("made_us=5\nreason=x\n", ObjectKind::kAccepted), ObjectKind::kAccepted));
@@ -81,21 +79,6 @@ TEST_F(RecordTest, ATextOfAnotherFormIsNone) {
     EXPECT_EQ(result.error().status, TIDEMARK_E_CORRUPT);
   }
   EXPECT_FALSE(parsed(object_with("made_us=5\nreason=x\n", ObjectKind::kPruned), ObjectKind::kPruned));
-}
-
-TEST_F(RecordTest, AReasonIsOneLineOfText) {
-  EXPECT_EQ(reason_problem("disk 3 died, see ticket 12"), nullptr);
-  EXPECT_EQ(reason_problem("\xC3\x9C\xE2\x82\xAC\xF0\x9F\x94\xA5"), nullptr);
-  EXPECT_EQ(reason_problem(std::string(256, 'x')), nullptr);
-  EXPECT_STREQ(reason_problem(""), "the reason is empty");
-  EXPECT_STREQ(reason_problem(std::string(257, 'x')), "the reason is longer than 256 bytes");
-  for (const std::string bad : {"a\nb", "a\rb", "\x1b[31m", "a\x7f", "\xC2\x85"}) {
-    EXPECT_STREQ(reason_problem(bad), "the reason has a control character; it is one line");
-  }
-  EXPECT_STREQ(reason_problem(std::string("a\0b", 3)), "the reason has a control character; it is one line");
-  for (const char* bad : {"\xFF", "\xC3", "a\xE2\x82", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80"}) {
-    EXPECT_STREQ(reason_problem(bad), "the reason is not UTF-8") << bad;
-  }
 }
 
 TEST_F(RecordTest, IsReadAndChecked) {
@@ -123,13 +106,11 @@ TEST_F(RecordTest, IsReadAndChecked) {
 TEST_F(RecordTest, IsNeitherArchiveNorHole) {
   add({1, 20}, ObjectKind::kPruned);
   add({21, 30}, ObjectKind::kAccepted, "lost");
-  const auto gap_before = [&](core::Lsn low) {
-    return *find_gap_before(fake_.sink(), "db", 7, low, nullptr);
-  };
+  const auto gap_before = [&](Lsn low) { return *find_gap_before(fake_.sink(), "db", 7, low, nullptr); };
   EXPECT_EQ(gap_before(21), std::nullopt) << "pruned";
   EXPECT_EQ(gap_before(10), std::nullopt) << "pruned";
   EXPECT_EQ(gap_before(31), std::nullopt) << "accepted";
-  EXPECT_EQ(gap_before(40), (core::Range{31, 39})) << "behind what is known";
+  EXPECT_EQ(gap_before(40), (Range{31, 39})) << "behind what is known";
   const auto discovery = discover(fake_.sink(), "db", 7, 5, {}, nullptr);
   ASSERT_TRUE(discovery);
   EXPECT_TRUE(discovery->archives.empty());

@@ -4,8 +4,6 @@
 namespace tidemark::store {
 namespace {
 
-using core::ObjectKind;
-
 class ScanTest : public MaintenanceTest {
  protected:
   ScanTest() {
@@ -21,7 +19,7 @@ class ScanTest : public MaintenanceTest {
     }
   }
   std::vector<std::string> scanned(std::string_view storage, std::optional<uint64_t> partition,
-                                   core::Lsn from = 0) {
+                                   Lsn from = 0) {
     std::vector<std::string> found;
     const Status status = scan(
         fake_.sink(), storage, partition, from,
@@ -31,9 +29,9 @@ class ScanTest : public MaintenanceTest {
           if (info.name) {
             line +=
                 " " + std::to_string(info.name->range.first) + "-" + std::to_string(info.name->range.last);
-            EXPECT_EQ(core::object_key(info.folder->storage, info.folder->partition, info.name->range,
-                                       info.name->kind),
-                      info.key);
+            EXPECT_EQ(
+                object_key(info.folder->storage, info.folder->partition, info.name->range, info.name->kind),
+                info.key);
           }
           found.push_back(line);
           return true;

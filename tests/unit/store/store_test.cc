@@ -13,7 +13,6 @@
 namespace tidemark::store {
 namespace {
 
-using core::ObjectKind;
 using test::FakeSink;
 using test::RawTar;
 using test::read_file;
@@ -21,15 +20,15 @@ namespace fs = std::filesystem;
 
 constexpr size_t kPieceBytes = 4 << 20;
 
-std::string lsn_string(core::Lsn lsn) {
-  const auto text = core::lsn_text(lsn);
+std::string lsn_string(Lsn lsn) {
+  const auto text = lsn_text(lsn);
   return {text.data(), text.size()};
 }
 
 // An archive of file entries, each with its own number as content.
-std::string object_of(core::Range range) {
+std::string object_of(Range range) {
   RawTar tar;
-  for (core::Lsn lsn = range.first;; ++lsn) {
+  for (Lsn lsn = range.first;; ++lsn) {
     tar.member('0', lsn_string(lsn), "entry " + std::to_string(lsn));
     if (lsn == range.last) break;  // of 2^64 - 1 there is no next
   }
@@ -38,25 +37,25 @@ std::string object_of(core::Range range) {
 
 class StoreTest : public testing::Test {
  protected:
-  std::string add(core::Range range) {
-    const std::string key = core::object_key("db", 7, range, ObjectKind::kArchive);
+  std::string add(Range range) {
+    const std::string key = object_key("db", 7, range, ObjectKind::kArchive);
     fake_.objects[key] = object_of(range);
     return key;
   }
-  std::string add_gap(core::Range range) {
-    const std::string key = core::object_key("db", 7, range, ObjectKind::kGap);
-    const auto record = core::format_gap_record("db", 7, range);
+  std::string add_gap(Range range) {
+    const std::string key = object_key("db", 7, range, ObjectKind::kGap);
+    const auto record = format_gap_record("db", 7, range);
     fake_.objects[key].assign(record.data(), record.size());
     return key;
   }
-  std::string listed(core::Lsn from) {
+  std::string listed(Lsn from) {
     std::string text;
     const Status status = list(
         fake_.sink(), "db", 7, from,
         [&](const ArchiveInfo& info) {
           text += std::to_string(info.range.first) + "-" + std::to_string(info.range.last) +
                   (info.kind == ObjectKind::kGap ? " gap;" : ";");
-          EXPECT_EQ(info.key, core::object_key("db", 7, info.range, info.kind));
+          EXPECT_EQ(info.key, object_key("db", 7, info.range, info.kind));
           EXPECT_EQ(info.size_bytes, fake_.objects[std::string(info.key)].size());
           EXPECT_EQ(info.modified_us, 1'700'000'000'000'000);
           return true;
@@ -126,7 +125,7 @@ TEST_F(StoreTest, AVisitorMayStopAListing) {
 }
 
 TEST_F(StoreTest, AListingThatBreaksOffIsAnError) {
-  for (core::Lsn lsn = 1; lsn <= 5; ++lsn) add({lsn, lsn});
+  for (Lsn lsn = 1; lsn <= 5; ++lsn) add({lsn, lsn});
   fake_.fail_list_after = 3;
   const auto ignore = [](const ArchiveInfo&) { return true; };
   expect_error(list(fake_.sink(), "db", 7, 1, ignore, nullptr), TIDEMARK_E_RETRYABLE,
@@ -143,7 +142,7 @@ TEST_F(StoreTest, ReadsAFooterInOneSmallRequest) {
   ASSERT_TRUE(footer) << footer.error().message;
   EXPECT_EQ(footer->storage, "db");
   EXPECT_EQ(footer->partition, 7u);
-  EXPECT_EQ(footer->range, (core::Range{3, 9}));
+  EXPECT_EQ(footer->range, (Range{3, 9}));
   EXPECT_EQ(fake_.gets, 1);
 }
 
@@ -243,7 +242,7 @@ TEST_F(StoreTest, RestoresFromSinglesAndBatches) {
   add({1, 1});
   const std::string batch = add({2, 5});
   add({6, 6});
-  for (core::Lsn lsn = 1; lsn <= 6; ++lsn) {
+  for (Lsn lsn = 1; lsn <= 6; ++lsn) {
     const auto restored = restore(fake_.sink(), "db", 7, lsn, dir_.path().string(), kPieceBytes, nullptr);
     ASSERT_TRUE(restored) << restored.error().message;
     EXPECT_TRUE(restored->damaged.empty());

@@ -81,7 +81,7 @@ TEST_P(AttributesTest, AFileThatIsNoneOfADiskIsToldFromOneThatChanges) {
     if (status) {
       const auto bytes = read_all(source_);
       ASSERT_FALSE(bytes) << path;
-      status = tl::unexpected(bytes.error());
+      status = bytes.error();
     }
     EXPECT_EQ(status.error().status, TIDEMARK_E_PERMANENT) << status.error().message;
     EXPECT_EQ(status.error().message.find(std::string(path) + ": " + what +
@@ -98,7 +98,7 @@ TEST_P(AttributesTest, AlsoAmongFilesThatAre) {
   if (status) {
     const auto bytes = read_all(source_);
     ASSERT_FALSE(bytes);
-    status = tl::unexpected(bytes.error());
+    status = bytes.error();
   }
   EXPECT_EQ(status.error().status, TIDEMARK_E_PERMANENT) << status.error().message;
   EXPECT_NE(status.error().message.find("reports size 0"), std::string::npos) << status.error().message;

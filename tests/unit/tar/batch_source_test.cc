@@ -4,7 +4,7 @@
 
 #include <deque>
 
-#include "core/footer.h"
+#include "format/footer.h"
 #include "tar/format.h"
 #include "tar/source_tools.h"
 
@@ -18,33 +18,33 @@ using test::TempDir;
 using test::write_file;
 namespace fs = std::filesystem;
 
-constexpr uint64_t kTail = kEndMarkSize + core::kFooterSize;
+constexpr uint64_t kTail = kEndMarkSize + kFooterSize;
 
 // Once with all in the buffer, once with everything but the smallest streamed.
 class BatchSourceTest : public testing::TestWithParam<size_t> {
  protected:
   BatchSourceTest() : source_({GetParam(), 1 << 20}) { EXPECT_TRUE(source_.begin("db", 7, {})); }
 
-  const std::string& make(core::Lsn lsn, size_t size_bytes) {
+  const std::string& make(Lsn lsn, size_t size_bytes) {
     paths_.push_back(dir_ / std::to_string(lsn));
     write_file(paths_.back(), std::string(size_bytes, static_cast<char>('a' + lsn % 26)));
     return paths_.back();
   }
   // Of one entry that is a file: its header and its padded bytes.
   static uint64_t taken(uint64_t size_bytes) { return kBlockSize + padded(size_bytes); }
-  Result<bool> add(core::Lsn lsn, size_t size_bytes, uint64_t most_bytes = UINT64_MAX) {
+  Result<bool> add(Lsn lsn, size_t size_bytes, uint64_t most_bytes = UINT64_MAX) {
     return source_.add({lsn, make(lsn, size_bytes)}, most_bytes);
   }
   void expect_added(const Result<bool>& added) { EXPECT_TRUE(added && *added); }
   void expect_too_much(const Result<bool>& added) { EXPECT_TRUE(added && !*added); }
   // The sealed archive is that of these entries, made in one go.
-  void expect_archive_of(core::Lsn first, core::Lsn last) {
+  void expect_archive_of(Lsn first, Lsn last) {
     source_.seal();
     const auto bytes = read_all(source_);
     ASSERT_TRUE(bytes) << bytes.error().message;
     std::vector<EntryPath> entries;
     std::deque<std::string> paths;
-    for (core::Lsn lsn = first; lsn <= last; ++lsn)
+    for (Lsn lsn = first; lsn <= last; ++lsn)
       entries.push_back({lsn, paths.emplace_back(dir_ / std::to_string(lsn))});
     EntrySource whole({8 << 20, 1 << 20});
     ASSERT_TRUE(whole.open("db", 7, entries, {}));
@@ -100,7 +100,7 @@ TEST_P(BatchSourceTest, WhatWasTooMuchLeavesNoTrace) {
 }
 
 TEST_P(BatchSourceTest, SmallEntriesThatOutgrowTheBufferAreStreamedFromTheFirst) {
-  for (core::Lsn lsn = 1; lsn <= 40; ++lsn) expect_added(add(lsn, 3'000));
+  for (Lsn lsn = 1; lsn <= 40; ++lsn) expect_added(add(lsn, 3'000));
   expect_archive_of(1, 40);
   EXPECT_EQ(source_.data() == nullptr, GetParam() == kTinyBuffer);
 }
@@ -190,7 +190,7 @@ TEST_P(BatchSourceTest, AnEntryThatVanishesBetweenPackingAndLayingOut) {
 
 TEST_P(BatchSourceTest, EntriesFollowEachOther) {
   expect_added(add(5, 10));
-  for (const core::Lsn lsn : {0, 4, 5, 7}) {
+  for (const Lsn lsn : {0, 4, 5, 7}) {
     const auto refused = source_.add({lsn, dir_ / "5"});
     ASSERT_FALSE(refused) << lsn;
     EXPECT_EQ(refused.error().status, TIDEMARK_E_INVALID);
@@ -200,10 +200,10 @@ TEST_P(BatchSourceTest, EntriesFollowEachOther) {
 }
 
 TEST_P(BatchSourceTest, ACancelledAddEndsNothingBeforeIt) {
-  bool cancelled = false;
-  ASSERT_TRUE(source_.begin("db", 7, {&cancelled, [](void* ctx) { return *static_cast<const bool*>(ctx); }}));
+  test::Countdown countdown = {1'000'000};
+  ASSERT_TRUE(source_.begin("db", 7, countdown.call()));
   expect_added(add(1, 1'000));
-  cancelled = true;
+  countdown.left = 0;
   const auto added = add(2, 1'000);
   ASSERT_FALSE(added);
   EXPECT_EQ(added.error().status, TIDEMARK_E_CANCELLED);

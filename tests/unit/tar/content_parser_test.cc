@@ -20,7 +20,7 @@ std::string in(const char* root, const std::string& path) { return std::string(r
 class Notes final : public ContentVisitor {
  public:
   void entry_bytes(std::span<const uint8_t> bytes) override { bytes_ += bytes.size(); }
-  Status begin_entry(core::Lsn lsn) override {
+  Status begin_entry(Lsn lsn) override {
     text += "[" + std::to_string(lsn);
     bytes_ = 0;
     return {};
@@ -39,7 +39,7 @@ class Notes final : public ContentVisitor {
     content.clear();
     return {};
   }
-  Status end_entry(core::Lsn, uint64_t size_bytes) override {
+  Status end_entry(Lsn, uint64_t size_bytes) override {
     EXPECT_EQ(size_bytes, bytes_);
     text += "]";
     return {};
@@ -53,10 +53,10 @@ class Notes final : public ContentVisitor {
 
 std::string content_of(const RawTar& tar) {
   const std::string object = tar.object();
-  return object.substr(0, object.size() - core::kFooterSize);
+  return object.substr(0, object.size() - kFooterSize);
 }
 
-Status parse(const std::string& content, core::Range range, Notes& notes, size_t step = 1 << 20) {
+Status parse(const std::string& content, Range range, Notes& notes, size_t step = 1 << 20) {
   ContentParser parser(range, notes);
   for (size_t at = 0; at < content.size(); at += step) {
     const size_t count = std::min(step, content.size() - at);
@@ -66,16 +66,14 @@ Status parse(const std::string& content, core::Range range, Notes& notes, size_t
   return parser.finish();
 }
 
-std::string refusal(const std::string& content, core::Range range = {36, 36}) {
+std::string refusal(const std::string& content, Range range = {36, 36}) {
   Notes notes;
   const Status status = parse(content, range, notes);
   if (status) return "accepted: " + notes.text;
   EXPECT_EQ(status.error().status, TIDEMARK_E_CORRUPT);
   return status.error().message;
 }
-std::string refusal(const RawTar& tar, core::Range range = {36, 36}) {
-  return refusal(content_of(tar), range);
-}
+std::string refusal(const RawTar& tar, Range range = {36, 36}) { return refusal(content_of(tar), range); }
 
 #define EXPECT_REFUSED(what, part)                       \
   do {                                                   \
@@ -115,7 +113,7 @@ TEST(ContentParser, AcceptsWhatTheArchiverWrites) {
   std::filesystem::create_symlink(std::string(300, 'l'), entry + "/long-link");
   const std::string object = test::archive_of(entry, 36);
   Notes notes;
-  const Status status = parse(object.substr(0, object.size() - core::kFooterSize), {36, 36}, notes, 4096);
+  const Status status = parse(object.substr(0, object.size() - kFooterSize), {36, 36}, notes, 4096);
   ASSERT_TRUE(status) << status.error().message;
   EXPECT_NE(notes.text.find("\xC3\xA4\xFF=5"), std::string::npos);
   EXPECT_NE(notes.text.find(">" + std::string(300, 'l')), std::string::npos);

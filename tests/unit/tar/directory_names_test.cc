@@ -9,8 +9,8 @@
 #include <random>
 #include <set>
 
+#include "base/fd.h"
 #include "tar/temp_dir.h"
-#include "util/fd.h"
 
 namespace tidemark::tar {
 namespace {

@@ -14,25 +14,24 @@ using test::TempDir;
 using test::write_file;
 namespace fs = std::filesystem;
 
-constexpr size_t kTail = kEndMarkSize + core::kFooterSize;
+constexpr size_t kTail = kEndMarkSize + kFooterSize;
 
 std::span<const uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-using Digests = std::map<core::Lsn, core::Digest>;
+using Digests = std::map<Lsn, Digest>;
 
 // The content of an object goes in, in pieces of `step`.
-Result<Digests> digest(std::string_view object, core::Range range, core::Range wanted,
-                       size_t step = SIZE_MAX) {
+Result<Digests> digest(std::string_view object, Range range, Range wanted, size_t step = SIZE_MAX) {
   Digests found;
-  const EntryDigests::Take keep = [&](core::Lsn lsn, uint64_t, const core::Digest& digest) -> Status {
+  const EntryDigests::Take keep = [&](Lsn lsn, uint64_t, const Digest& digest) -> Status {
     EXPECT_TRUE(found.emplace(lsn, digest).second);
     return {};
   };
   EntryDigests digests(wanted, keep);
   ContentParser parser(range, digests);
-  std::string_view content = object.substr(0, object.size() - core::kFooterSize);
+  std::string_view content = object.substr(0, object.size() - kFooterSize);
   while (!content.empty()) {
     const std::string_view piece = content.substr(0, step);
     if (Status status = parser.push(bytes_of(piece)); !status) return tl::unexpected(status.error());
@@ -42,7 +41,7 @@ Result<Digests> digest(std::string_view object, core::Range range, core::Range w
   return found;
 }
 
-core::Digest sha256_of(std::string_view bytes) {
+Digest sha256_of(std::string_view bytes) {
   Sha256 sha;
   sha.update(bytes.data(), bytes.size());
   return sha.finish().value();
@@ -62,20 +61,20 @@ class EntryDigestsTest : public testing::Test {
     write_file(dir_ / "4" + "/" + std::string(120, 'n') + "/" + std::string(150, 'm'), "deep");
     write_file(dir_ / "5", "");
   }
-  std::string path(core::Lsn lsn) const { return dir_ / std::to_string(lsn); }
-  std::string batch(core::Lsn first, core::Lsn last, size_t buffer_bytes = 1 << 20) const {
+  std::string path(Lsn lsn) const { return dir_ / std::to_string(lsn); }
+  std::string batch(Lsn first, Lsn last, size_t buffer_bytes = 1 << 20) const {
     EntrySource source({buffer_bytes, 1 << 20});
     EXPECT_TRUE(source.begin("db", 7, {}));
     std::vector<std::string> paths;
-    for (core::Lsn lsn = first; lsn <= last; ++lsn) paths.push_back(path(lsn));
-    for (core::Lsn lsn = first; lsn <= last; ++lsn) {
+    for (Lsn lsn = first; lsn <= last; ++lsn) paths.push_back(path(lsn));
+    for (Lsn lsn = first; lsn <= last; ++lsn) {
       EXPECT_TRUE(source.add({lsn, paths[lsn - first]}).value_or(false));
     }
     source.seal();
     return test::read_all(source).value_or("");
   }
   // Of the members of the entry, as they are in any archive.
-  core::Digest alone(core::Lsn lsn) const {
+  Digest alone(Lsn lsn) const {
     const std::string archive = archive_of(path(lsn), lsn);
     return sha256_of(std::string_view(archive).substr(0, archive.size() - kTail));
   }
@@ -83,7 +82,7 @@ class EntryDigestsTest : public testing::Test {
 };
 
 TEST_F(EntryDigestsTest, EachEntryHasTheDigestItHasAlone) {
-  for (const core::Range range : {core::Range{1, 5}, {2, 2}, {3, 5}}) {
+  for (const Range range : {Range{1, 5}, {2, 2}, {3, 5}}) {
     const std::string archive = batch(range.first, range.last);
     for (const size_t step : {size_t{1}, size_t{511}, size_t{513}, SIZE_MAX}) {
       const auto found = digest(archive, range, range, step);
@@ -117,14 +116,14 @@ TEST_F(EntryDigestsTest, OnlyWhatIsWantedIsTaken) {
 
 TEST_F(EntryDigestsTest, WhoTakesThemMayEndTheReading) {
   int taken = 0;
-  const EntryDigests::Take take = [&](core::Lsn lsn, uint64_t size_bytes, const core::Digest&) -> Status {
+  const EntryDigests::Take take = [&](Lsn lsn, uint64_t size_bytes, const Digest&) -> Status {
     EXPECT_EQ(size_bytes, archive_of(path(lsn), lsn).size() - kTail);
     return ++taken == 2 ? Status(fail(TIDEMARK_E_CANCELLED, "enough")) : Status();
   };
   EntryDigests digests({1, 5}, take);
   ContentParser parser({1, 5}, digests);
   const std::string archive = batch(1, 5);
-  const Status status = parser.push(bytes_of(archive).first(archive.size() - core::kFooterSize));
+  const Status status = parser.push(bytes_of(archive).first(archive.size() - kFooterSize));
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().status, TIDEMARK_E_CANCELLED);
   EXPECT_EQ(taken, 2);

@@ -12,9 +12,9 @@
 #include <cstring>
 #include <random>
 
+#include "base/crc32c.h"
+#include "base/sha256.h"
 #include "tar/source_tools.h"
-#include "util/crc32c.h"
-#include "util/sha256.h"
 
 namespace tidemark::tar {
 namespace {
@@ -27,7 +27,7 @@ using test::TempDir;
 using test::write_file;
 namespace fs = std::filesystem;
 
-core::Digest sha256_of(std::string_view bytes) {
+Digest sha256_of(std::string_view bytes) {
   Sha256 sha;
   sha.update(bytes.data(), bytes.size());
   return sha.finish().value();
@@ -86,12 +86,12 @@ TEST_F(EntrySourceTest, EndsWithTheEndMarkAndTheFooterOfItsBytes) {
   EXPECT_EQ(std::memcmp(source.data(), bytes.data(), bytes.size()), 0);
   const std::string content = bytes.substr(0, bytes.size() - 512);
   EXPECT_EQ(content.substr(content.size() - 1024).find_first_not_of('\0'), std::string::npos);
-  const auto footer = core::parse_footer(bytes.substr(bytes.size() - 512), nullptr);
+  const auto footer = parse_footer(bytes.substr(bytes.size() - 512), nullptr);
   ASSERT_TRUE(footer);
   EXPECT_EQ(footer->sha256, sha256_of(content));
   EXPECT_EQ(footer->storage, "db");
   EXPECT_EQ(footer->partition, 7u);
-  EXPECT_EQ(footer->range, (core::Range{5, 5}));
+  EXPECT_EQ(footer->range, (Range{5, 5}));
   EXPECT_EQ(*source.content_digest(), sha256_of(content));
   EXPECT_EQ(*source.object_digest(), sha256_of(bytes));
   EXPECT_EQ(*source.object_digest(), sha256_of(bytes));
@@ -178,7 +178,7 @@ TEST_F(EntrySourceTest, SeveralEntriesAreOneArchive) {
   ASSERT_TRUE(held.open("db", 7, entries, {}));
   const std::string bytes = *read_all(held);
   EXPECT_EQ(member_names(bytes), "000000000000z\n0000000000010/\n0000000000010/x\n0000000000011\n");
-  EXPECT_EQ(core::parse_footer(bytes.substr(bytes.size() - 512), nullptr)->range, (core::Range{35, 37}));
+  EXPECT_EQ(parse_footer(bytes.substr(bytes.size() - 512), nullptr)->range, (Range{35, 37}));
   EntrySource streamed({kTinyBuffer, 1 << 20});
   ASSERT_TRUE(streamed.open("db", 7, entries, {}));
   EXPECT_EQ(*read_all(streamed), bytes);
@@ -281,17 +281,13 @@ TEST_F(EntrySourceTest, PermissionBitsAreKeptAndNothingElse) {
 
 TEST_F(EntrySourceTest, StopsWhenCancelled) {
   const std::string entry = test::make_large_entry(dir_);
-  struct Countdown {
-    int left;
-    static bool is_over(void* ctx) { return --static_cast<Countdown*>(ctx)->left < 0; }
-  };
   int finished_at = -1;
   for (int polls = 0; finished_at < 0 && polls < 1000; ++polls) {
-    Countdown countdown = {polls};
+    test::Countdown countdown = {polls};
     EntrySource source({kTinyBuffer, 1 << 20});
     const EntryPath path = {1, entry};
-    const Status status = source.open("db", 1, {&path, 1}, {&countdown, Countdown::is_over});
-    const auto bytes = status ? read_all(source, 4096) : Result<std::string>(tl::unexpected(status.error()));
+    const Status status = source.open("db", 1, {&path, 1}, countdown.call());
+    const auto bytes = status ? read_all(source, 4096) : Result<std::string>(status.error());
     if (bytes) {
       finished_at = polls;
     } else {

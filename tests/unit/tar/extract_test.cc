@@ -8,10 +8,10 @@
 #include <clocale>
 #include <functional>
 
+#include "base/fd.h"
 #include "tar/raw_tar.h"
 #include "tar/source_tools.h"
 #include "tar/tree_builder.h"
-#include "util/fd.h"
 
 namespace tidemark::tar {
 namespace {
@@ -113,13 +113,13 @@ TEST_F(ExtractTest, RestoresOneEntryOfABatch) {
   EntrySource source{SourceLimits()};
   ASSERT_TRUE(source.open("db", 7, entries, {}));
   const std::string object = *test::read_all(source);
-  for (core::Lsn lsn = 35; lsn <= 37; ++lsn) {
+  for (Lsn lsn = 35; lsn <= 37; ++lsn) {
     Extraction one = wanted();
     one.range = {35, 37};
     one.lsn = lsn;
     const Status status = extract(object, one);
     ASSERT_TRUE(status) << status.error().message;
-    const auto text = core::lsn_text(lsn);
+    const auto text = lsn_text(lsn);
     EXPECT_EQ(describe_tree(out_ + "/" + std::string(text.data(), text.size())),
               describe_tree(paths[lsn - 35]));
   }
@@ -331,10 +331,9 @@ TEST_F(ExtractTest, LeavesNothingWhenTheBytesStopComing) {
 
 TEST_F(ExtractTest, StopsWhenCancelled) {
   const std::string object = RawTar().member('0', kRoot, std::string(100'000, 'x')).object();
-  int polls = 10;
+  test::Countdown countdown = {10};
   StringStream bytes(object, 512);
-  const Status status =
-      extract_entry(bytes, wanted(), {&polls, [](void* left) { return --*static_cast<int*>(left) < 0; }});
+  const Status status = extract_entry(bytes, wanted(), countdown.call());
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().status, TIDEMARK_E_CANCELLED);
   EXPECT_EQ(names_in_out(), 0u);

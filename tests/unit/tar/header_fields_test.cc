@@ -12,7 +12,7 @@ namespace {
 // A header with this in that place, and a checksum that is right.
 Status parse_with(size_t at, std::string_view field) {
   std::string content = test::RawTar().member('0', "0000000000001", "text").object();
-  content.resize(content.size() - core::kFooterSize);
+  content.resize(content.size() - kFooterSize);
   field.copy(content.data() + at, field.size());
   content.replace(148, 8, 8, ' ');
   unsigned sum = 0;

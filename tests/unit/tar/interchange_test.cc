@@ -8,9 +8,9 @@
 
 #include <cstring>
 
+#include "base/fd.h"
 #include "tar/format.h"
 #include "tar/source_tools.h"
-#include "util/fd.h"
 
 namespace tidemark::tar {
 namespace {

@@ -271,16 +271,12 @@ TEST_F(LayoutPiecesTest, WhatChangesAfterItWasReadMakesNoArchive) {
 
 TEST_F(LayoutPiecesTest, StopsWhenCancelled) {
   const std::string entry = wide("e", 400);
-  struct Countdown {
-    int left;
-    static bool is_over(void* ctx) { return --static_cast<Countdown*>(ctx)->left < 0; }
-  };
   const auto attempt = [&entry](int polls) {
-    Countdown countdown = {polls};
+    test::Countdown countdown = {polls};
     EntrySource source(kInPieces);
     const EntryPath path = {1, entry};
-    const Status status = source.open("db", 1, {&path, 1}, {&countdown, Countdown::is_over});
-    return status ? read_all(source, 4096) : Result<std::string>(tl::unexpected(status.error()));
+    const Status status = source.open("db", 1, {&path, 1}, countdown.call());
+    return status ? read_all(source, 4096) : Result<std::string>(status.error());
   };
   int polls = 0;
   for (;; polls += 97) {

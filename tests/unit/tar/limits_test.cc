@@ -8,7 +8,7 @@
 
 #include <filesystem>
 
-#include "core/archive_name.h"
+#include "format/object_name.h"
 #include "tar/content_parser.h"
 #include "tar/content_stream.h"
 #include "tar/extract.h"
@@ -26,7 +26,7 @@ using test::TempDir;
 using test::write_file;
 namespace fs = std::filesystem;
 
-constexpr core::Range kOne = {36, 36};
+constexpr Range kOne = {36, 36};
 const std::string kRoot = "0000000000010";
 
 std::span<const uint8_t> bytes_of(std::string_view text) {
@@ -40,7 +40,7 @@ struct Verdicts {
 
 Verdicts read_by_all(const std::string& object, uint64_t members_max = kMembersMax) {
   Verdicts verdicts;
-  const auto content = bytes_of(object).first(object.size() - core::kFooterSize);
+  const auto content = bytes_of(object).first(object.size() - kFooterSize);
   const auto text_of = [](const Status& status) { return status ? std::string() : status.error().message; };
   {
     ContentVisitor nothing;
@@ -103,7 +103,7 @@ class LimitsTest : public testing::TestWithParam<SourceLimits> {
   Result<std::string> archive(const std::string& path) {
     EntrySource source(GetParam());
     const EntryPath entry = {36, path};
-    if (Status status = source.open("db", 7, {&entry, 1}, {}); !status) return tl::unexpected(status.error());
+    if (Status status = source.open("db", 7, {&entry, 1}, {}); !status) return status.error();
     return read_all(source);
   }
   std::string files(const char* name, int count) {
@@ -215,12 +215,12 @@ TEST_P(LimitsTest, ABatchEndsBeforeItHasTooManyMembers) {
   source.seal();
   const auto bytes = read_all(source);
   ASSERT_TRUE(bytes) << bytes.error().message;
-  const auto footer = core::parse_footer(bytes->substr(bytes->size() - core::kFooterSize), nullptr);
+  const auto footer = parse_footer(bytes->substr(bytes->size() - kFooterSize), nullptr);
   ASSERT_TRUE(footer);
-  EXPECT_EQ(footer->range, (core::Range{36, 38}));
+  EXPECT_EQ(footer->range, (Range{36, 38}));
   ContentVisitor nothing;
   ContentParser parser({36, 38}, nothing, kFew);
-  const Status status = parser.push(bytes_of(*bytes).first(bytes->size() - core::kFooterSize));
+  const Status status = parser.push(bytes_of(*bytes).first(bytes->size() - kFooterSize));
   EXPECT_TRUE(status) << status.error().message;
   EXPECT_TRUE(parser.finish());
 }
@@ -232,8 +232,8 @@ TEST(Limits, ABombOfMembersIsRefusedAndMemoryIsNot) {
   ContentParser parser({1, most + 10}, nothing, most);
   uint64_t taken = 0;
   Status status;
-  for (core::Lsn lsn = 1; status && lsn <= most + 10; ++lsn) {
-    const auto text = core::lsn_text(lsn);
+  for (Lsn lsn = 1; status && lsn <= most + 10; ++lsn) {
+    const auto text = lsn_text(lsn);
     const std::string object = RawTar().member('0', {text.data(), text.size()}).object();
     status = parser.push(bytes_of(object).first(kBlockSize));
     taken += status ? 1 : 0;

@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/archive_name.h"
-#include "core/footer.h"
+#include "base/sha256.h"
+#include "format/footer.h"
+#include "format/object_name.h"
 #include "tar/extract.h"
-#include "util/sha256.h"
 
 namespace tidemark::test {
 
@@ -65,12 +65,11 @@ class RawTar {
   }
 
   // With end mark and footer, of db/7 unless told otherwise.
-  std::string object(core::Range range = {36, 36}, std::string_view storage = "db",
-                     uint64_t partition = 7) const {
+  std::string object(Range range = {36, 36}, std::string_view storage = "db", uint64_t partition = 7) const {
     std::string bytes = bytes_ + std::string(1024, '\0');
     Sha256 sha;
     sha.update(bytes.data(), bytes.size());
-    const auto footer = core::format_footer(sha.finish().value(), storage, partition, range);
+    const auto footer = format_footer(sha.finish().value(), storage, partition, range);
     return bytes.append(footer.data(), footer.size());
   }
 

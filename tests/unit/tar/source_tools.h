@@ -19,7 +19,17 @@ namespace tidemark::test {
 
 inline constexpr size_t kTinyBuffer = 64 << 10;  // anything larger is streamed
 
-inline Status open_one(tar::EntrySource& source, const std::string& path, core::Lsn lsn = 1) {
+// Cancelled once it was asked `left` times.
+struct Countdown {
+  int left;
+  static int32_t is_over(void* ctx) { return --static_cast<Countdown*>(ctx)->left < 0 ? 1 : 0; }
+  Call call() {
+    const tidemark_call raw = {sizeof raw, 0, this, is_over};
+    return Call(&raw);
+  }
+};
+
+inline Status open_one(tar::EntrySource& source, const std::string& path, Lsn lsn = 1) {
   const tar::EntryPath entry = {lsn, path};
   return source.open("db", 7, {&entry, 1}, {});
 }
@@ -30,13 +40,13 @@ inline Result<std::string> read_all(tar::EntrySource& source, size_t step = 100'
   std::string piece(step, '\0');
   for (;;) {
     const auto count = source.read(bytes.size(), piece.data(), piece.size());
-    if (!count) return tl::unexpected(count.error());
+    if (!count) return count.error();
     if (*count == 0) return bytes;
     bytes.append(piece.data(), *count);
   }
 }
 
-inline std::string archive_of(const std::string& path, core::Lsn lsn = 1, tar::SourceLimits limits = {}) {
+inline std::string archive_of(const std::string& path, Lsn lsn = 1, tar::SourceLimits limits = {}) {
   tar::EntrySource source(limits);
   const Status opened = open_one(source, path, lsn);
   EXPECT_TRUE(opened) << opened.error().message;

@@ -1,5 +1,7 @@
 #include "faulty/faulty_sink.h"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -123,6 +125,15 @@ TEST_F(FaultySinkTest, OptionsOfTheWrappedSinkArePassedOn) {
   EXPECT_NE(std::string(error.message).find("sideways"), std::string::npos) << error.message;
 }
 
+TEST(FaultyUrl, ALibraryThatIsNotASink) {
+  Dl_info libc = {};
+  ASSERT_NE(dladdr(dlsym(RTLD_DEFAULT, "getpid"), &libc), 0);
+  const auto sink =
+      open_sink<FaultySink>("faulty:///?of=file%3A%2F%2F%2Fx&of_library=" + encoded(libc.dli_fname));
+  ASSERT_EQ(status_of(sink), TIDEMARK_E_INVALID);
+  EXPECT_NE(sink.error().message.find("tidemark_sink_entry"), std::string::npos) << sink.error().message;
+}
+
 TEST(FaultyUrl, BadOnes) {
   const std::vector<std::pair<const char*, const char*>> cases = {
       {"faulty://host/", "faulty:///"},
@@ -135,7 +146,7 @@ TEST(FaultyUrl, BadOnes) {
       {"faulty:///?of.x=1", "of"},
       {"faulty:///?of=x", "of"},
       {"faulty:///?of=file%3A%2F%2F%2Fx&of_library=%2Fno%2Fsuch.so", "/no/such.so"},
-      {"faulty:///?of=file%3A%2F%2F%2Fx&of_library=libc.so.6", "tidemark_sink_entry"},
+      {"faulty:///?of=file%3A%2F%2F%2Fx&of_library=libc.so.6", "./libc.so.6"},
       {"faulty:///?of=nosuchsink%3A%2F%2F%2Fx", "tidemark-sink-nosuchsink.so"}};
   for (const auto& [url, part] : cases) {
     const auto sink = open_sink<FaultySink>(url);

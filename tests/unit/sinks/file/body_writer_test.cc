@@ -6,7 +6,7 @@
 #include <memory>
 #include <random>
 
-#include "common/fd.h"
+#include "base/fd.h"
 #include "fixture.h"
 
 namespace tidemark::sinks::file {

@@ -11,7 +11,7 @@
 #include <mutex>
 #include <thread>
 
-#include "common/fd.h"
+#include "base/fd.h"
 #include "fixture.h"
 
 namespace tidemark::sinks::file {

@@ -7,7 +7,7 @@ namespace {
 
 Result<Config> parse(const std::string& url, const std::vector<tidemark_option>& options = {}) {
   const Result<Url> parsed = parse_url(url);
-  if (!parsed) return tl::unexpected(parsed.error());
+  if (!parsed) return parsed.error();
   return parse_config(*parsed, options.data(), static_cast<uint32_t>(options.size()));
 }
 

@@ -64,7 +64,7 @@ class FakeEndpoint {
       while (held_ && call.check()) changed_.wait_for(lock, milliseconds(5));
       --inside_;
     }
-    if (Status ok = call.check(); !ok) return tl::unexpected(ok.error());
+    if (Status ok = call.check(); !ok) return ok.error();
     // 404: the chain does not ask twice, so that the count is that of the refreshes.
     if (fails) return answer(404, "");
     return answer(

@@ -21,13 +21,13 @@ class SettingsTest : public ::testing::Test {
   // A url with what lies around it.
   Result<Config> config_of(const std::string& text) {
     const Result<Url> url = parse_url(text);
-    if (!url) return tl::unexpected(url.error());
+    if (!url) return url.error();
     Result<Config> config = parse_config(*url, nullptr, 0);
     if (!config) return config;
     Settings settings = find(config->credentials);
     const Status ok = apply_settings(&settings, &*config);
     remarks_ = settings.remarks;
-    if (!ok) return tl::unexpected(ok.error());
+    if (!ok) return ok.error();
     return config;
   }
   // Where the key "k" is asked for.

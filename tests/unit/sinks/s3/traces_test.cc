@@ -10,7 +10,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "common/fd.h"
+#include "base/fd.h"
 #include "world.h"
 
 namespace tidemark::sinks::s3 {
@@ -99,7 +99,8 @@ class TracesTest : public ::testing::Test {
       Result<CredentialChain::Found> found = world_.load();
       ASSERT_TRUE(found) << found.error().message;
       Signer signer("s3");
-      signer.sign({"GET", "host", "/", {}, {}, "UNSIGNED-PAYLOAD"}, found->credentials, "r", world_.now_us);
+      (void)signer.sign({"GET", "host", "/", {}, {}, "UNSIGNED-PAYLOAD"}, found->credentials, "r",
+                        world_.now_us);
       EXPECT_EQ(traces(), 1);
     }
     EXPECT_EQ(traces(), 0);

@@ -1,0 +1,87 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "base/fd.h"
+
+namespace tidemark {
+
+Status write_all(int fd, std::string_view data, const std::string& path) {
+  while (!data.empty()) {
+    const ssize_t put = ::write(fd, data.data(), data.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return fail_errno(errno, "cannot write " + path);
+    data.remove_prefix(static_cast<size_t>(put));
+  }
+  return {};
+}
+
+Result<std::string> read_file(const std::string& path, size_t limit_bytes) {
+  constexpr size_t kStep = 65536;
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "cannot open " + path);
+  std::string data;
+  for (;;) {
+    const size_t used = data.size();
+    data.resize(used + kStep);
+    const ssize_t got = ::read(fd.get(), data.data() + used, kStep);
+    const int sys_errno = errno;
+    data.resize(used + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    if (got < 0 && sys_errno == EINTR) continue;
+    if (got < 0) return fail_errno(sys_errno, "cannot read " + path);
+    if (got == 0) return data;
+    if (data.size() > limit_bytes) return fail_errno(EFBIG, "cannot read " + path);
+  }
+}
+
+Status replace_file(const std::string& path, std::string_view data, Durability durability) {
+  const bool is_durable = durability == Durability::kFsync;
+  const std::string temporary = path + ".tmp";
+  {
+    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!fd) return fail_errno(errno, "cannot create " + temporary);
+    TM_TRY(write_all(fd.get(), data, temporary));
+    if (is_durable && ::fsync(fd.get()) != 0) return fail_errno(errno, "cannot fsync " + temporary);
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno(errno, "cannot replace " + path);
+  return is_durable ? sync_dir(parent_of(path)) : Status();
+}
+
+Status sync_dir(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "cannot open the directory " + path);
+  if (::fsync(fd.get()) != 0) return fail_errno(errno, "cannot fsync the directory " + path);
+  return {};
+}
+
+Status make_dirs(const std::string& path, Durability durability) {
+  const std::string what = "cannot create the directory " + path;
+  const auto made = [&]() -> Status {
+    return durability == Durability::kFsync ? sync_dir(parent_of(path)) : Status();
+  };
+  if (::mkdir(path.c_str(), 0755) == 0) return made();
+  if (errno == EEXIST) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
+    return fail_errno(ENOTDIR, what);
+  }
+  const std::string parent = parent_of(path);
+  if (errno != ENOENT || parent == path) return fail_errno(errno, what);
+  TM_TRY(make_dirs(parent, durability));
+  // Where nothing can be made (/proc) that is still ENOENT: once is enough.
+  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno(errno, what);
+  return made();
+}
+
+std::string parent_of(const std::string& path) {
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+}  // namespace tidemark

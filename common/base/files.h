@@ -1,0 +1,30 @@
+// Files and directories of this machine, with errors that name the path: those of files that are not a
+// sink's. Any thread; nothing is cached.
+#ifndef TIDEMARK_COMMON_BASE_FILES_H
+#define TIDEMARK_COMMON_BASE_FILES_H
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace tidemark {
+
+// kUnsafe leaves everything to the kernel's write-back: for what may be lost with the machine's power.
+enum class Durability { kFsync, kUnsafe };
+
+Status write_all(int fd, std::string_view data, const std::string& path);
+// NOT_FOUND: nothing is there. More than `limit_bytes` is an error.
+Result<std::string> read_file(const std::string& path, size_t limit_bytes = SIZE_MAX);
+// Readers see the old or the new content, never a part; with kFsync also after a power cut.
+Status replace_file(const std::string& path, std::string_view data, Durability durability);
+
+Status sync_dir(const std::string& path);
+// The directory and its missing parents; with kFsync each new name is made durable in its parent.
+Status make_dirs(const std::string& path, Durability durability);
+std::string parent_of(const std::string& path);  // "." if it names none
+
+}  // namespace tidemark
+
+#endif  // TIDEMARK_COMMON_BASE_FILES_H

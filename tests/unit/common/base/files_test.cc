@@ -1,0 +1,63 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/fd.h"
+#include "common/temp_dir.h"
+
+namespace tidemark {
+namespace {
+
+class FilesTest : public test::CommonTempDir {};
+
+TEST_F(FilesTest, ReplacesWholeAndReadsWhole) {
+  for (const Durability durability : {Durability::kFsync, Durability::kUnsafe}) {
+    const std::string text(200'000, durability == Durability::kFsync ? 'a' : 'b');
+    ASSERT_TRUE(replace_file(dir_ + "/file", text, durability));
+    EXPECT_EQ(*read_file(dir_ + "/file"), text);
+    EXPECT_FALSE(std::filesystem::exists(dir_ + "/file.tmp"));
+  }
+  EXPECT_EQ(replace_file(dir_ + "/none/file", "x", Durability::kFsync).error().sys_errno, ENOENT);
+}
+
+TEST_F(FilesTest, ReadingNamesWhatIsWrong) {
+  const auto absent = read_file(dir_ + "/absent");
+  ASSERT_FALSE(absent);
+  EXPECT_EQ(absent.error().status, TIDEMARK_E_NOT_FOUND);
+  EXPECT_EQ(absent.error().message, "cannot open " + dir_ + "/absent: No such file or directory");
+  ASSERT_TRUE(replace_file(dir_ + "/file", std::string(100, 'x'), Durability::kUnsafe));
+  EXPECT_EQ(read_file(dir_ + "/file", 99).error().sys_errno, EFBIG);
+  EXPECT_TRUE(read_file(dir_ + "/file", 100));
+  EXPECT_EQ(read_file(dir_).error().sys_errno, EISDIR);
+}
+
+TEST_F(FilesTest, WritesAllOrSaysWhy) {
+  const UniqueFd reader(open((dir_ + "/file").c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600));
+  const Status refused = write_all(reader.get(), "x", "the file");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "cannot write the file: Bad file descriptor");
+}
+
+TEST_F(FilesTest, MakesDirectoriesWithTheirParents) {
+  EXPECT_TRUE(make_dirs(dir_ + "/a/b/c", Durability::kFsync));
+  EXPECT_TRUE(make_dirs(dir_ + "/a/b/c", Durability::kUnsafe));
+  EXPECT_TRUE(std::filesystem::is_directory(dir_ + "/a/b/c"));
+  ASSERT_TRUE(replace_file(dir_ + "/file", "", Durability::kUnsafe));
+  EXPECT_EQ(make_dirs(dir_ + "/file", Durability::kFsync).error().sys_errno, ENOTDIR);
+  EXPECT_FALSE(make_dirs("/proc/none/of/this", Durability::kFsync));
+  EXPECT_EQ(sync_dir(dir_ + "/none").error().sys_errno, ENOENT);
+}
+
+TEST(ParentTest, OfAPath) {
+  EXPECT_EQ(parent_of("/a/b"), "/a");
+  EXPECT_EQ(parent_of("/a"), "/");
+  EXPECT_EQ(parent_of("a"), ".");
+}
+
+}  // namespace
+}  // namespace tidemark
