@@ -77,16 +77,15 @@ void FakeSink::make_durable(size_t partition, Lsn lsn) {
 }
 
 bool FakeSink::is_durable(size_t partition, Lsn lsn) const {
-  const auto& archives = partitions_[partition].archives;
-  const auto& fragile = partitions_[partition].fragile;
-  return std::any_of(archives.lower_bound({lsn, 0}), archives.end(), [&](const auto& archive) {
-    return archive.first.second <= lsn && !fragile.contains(archive.first);
+  const Partition& p = partitions_[partition];
+  return std::any_of(p.archives.lower_bound({lsn, 0}), p.archives.end(), [&](const auto& archive) {
+    return archive.first.second <= lsn && !p.fragile.contains(archive.first);
   });
 }
 
 bool FakeSink::is_empty(size_t partition) const {
-  const auto& [archives, gaps, fragile, origin] = partitions_[partition];
-  return archives.empty() && gaps.empty() && origin == kNoLsn;
+  const Partition& p = partitions_[partition];
+  return p.archives.empty() && p.gaps.empty() && p.origin == kNoLsn;
 }
 
 const std::vector<Content>* FakeSink::find(size_t partition, Range range) const {

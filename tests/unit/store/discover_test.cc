@@ -637,10 +637,10 @@ TEST_F(DiscoverTest, AgreesWithTheDefinition) {
     const Discovery discovery = discover_ok(low);
     Ranges expected;
     Lsn begin = kEveryLsn;
-    const bool begins_with_1 =
-        !known_.empty() && known_.front().kind == ObjectKind::kArchive && known_.front().range.first < low &&
-        std::none_of(known_.begin(), known_.end(),
-                     [](const Known& known) { return known.kind == ObjectKind::kOrigin; });
+    const bool begins_with_1 = !known_.empty() && known_.front().range.first < low &&
+                               std::none_of(known_.begin(), known_.end(), [](const Known& known) {
+                                 return known.kind == ObjectKind::kOrigin;
+                               });
     if (begins_with_1) begin = 1;
     for (const Known& known : known_) {
       const bool is_origin = known.kind == ObjectKind::kOrigin;
