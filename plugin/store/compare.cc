@@ -87,7 +87,7 @@ Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, Ra
   const Call deadline(call);
   tar::FooterSplitter splitter;
   tar::EntryDigests digests(wanted, keep);
-  const Progress count = [read_bytes](uint64_t bytes) { *read_bytes += bytes; };
+  const Progress count = [read_bytes](uint64_t so_far) { *read_bytes = so_far; };
   Status status = read_archive(sink, key, *parsed, splitter, digests, count, deadline);
   if (!status) return std::move(status.error());
   return found;
