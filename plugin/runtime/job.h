@@ -2,6 +2,9 @@
 // and sorts what went wrong into the scheduler's scopes. What is in the sink and was not put by the job
 // itself is read before it counts.
 //
+// Its files: job.cc runs a job and sorts outcomes, job_archive.cc puts, job_verify.cc compares, job_look.cc
+// lists and records.
+//
 // One JobRunner per worker thread, reused. A job that needs memory leases it and waits while there is none.
 #ifndef TIDEMARK_RUNTIME_JOB_H
 #define TIDEMARK_RUNTIME_JOB_H
@@ -30,6 +33,8 @@ struct JobLimits {
   store::Depth verify_depth = store::Depth::kFull;  // how an archive that was there already is looked at
 };
 
+class LoanedEntries;
+
 class JobRunner {
  public:
   // All borrowed for the runner's life; `cancelled` turning true ends what runs within a second.
@@ -41,7 +46,6 @@ class JobRunner {
   JobDone run(const JobCommand& command) noexcept;
 
  private:
-  class Leases;
   struct Ended {
     core::JobResult result;
     Error error;
@@ -58,19 +62,20 @@ class JobRunner {
 
   // Acquires the entries of *range and lays them out. *range becomes what was taken: all before an entry that
   // cannot be had, or with which there would be more than most_bytes. An Ended if that is not even the first.
-  std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, Leases& leases, Range* range);
-  Ended put_laid_out(const PartitionId& id, Range range, Leases& leases);
+  std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, LoanedEntries& leases,
+                               Range* range);
+  Ended put_laid_out(const PartitionId& id, Range range, LoanedEntries& leases);
   Ended entry_error(const PartitionId& id, Lsn lsn, Error error) const;
   // Compares the archive that is there with what was laid out: equal, in conflict, or not to be told now. The
   // entries go back before it is read.
-  Ended compare(const PartitionId& id, Range range, uint64_t there_bytes, Leases& leases);
+  Ended compare(const PartitionId& id, Range range, uint64_t there_bytes, LoanedEntries& leases);
   // Compares an archive entry by entry with those of the job's part that the host still has.
   Ended compare_entries(const PartitionId& id, const core::Job& job);
   // The host no longer has its entry: it counts as archived, if it is what it says. Memory is the caller's.
   Ended prove(const PartitionId& id, Range range);
   // What reading an archive that is there came to; `read_bytes` of it.
   Ended looked_at(const PartitionId& id, Range range, Status status, uint64_t read_bytes);
-  Result<Digest> digest_of_entry(const PartitionId& id, Lsn lsn, Leases& leases);
+  Result<Digest> digest_of_entry(const PartitionId& id, Lsn lsn, LoanedEntries& leases);
   Status put(const std::string& key, const tidemark_source& source);
   Ended ended(core::Outcome outcome, Error error) const;
   core::Outcome entry_outcome(const Error& error) const;

@@ -1,0 +1,113 @@
+// Archiving: acquire the entries, lay them out, put, give them back.
+#include <chrono>
+
+#include "base/guard.h"
+#include "base/stopwatch.h"
+#include "format/object_name.h"
+#include "runtime/job.h"
+#include "runtime/loaned_entries.h"
+
+namespace tidemark::runtime {
+namespace {
+
+tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
+                            tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_ASSIGN(const size_t count, static_cast<tar::EntrySource*>(ctx)->read(offset, buffer, size));
+    *out_size = count;
+    return {};
+  });
+}
+
+}  // namespace
+
+JobRunner::Ended JobRunner::archive(const PartitionId& id, Range range) {
+  const Stopwatch watch;
+  LoanedEntries leases(host_, id, sources_, metrics_);
+  if (auto failure = lay_out(id, limits_.batch_bytes, leases, &range)) return std::move(*failure);
+  const tar::EntrySource& body = leases.source();
+  const uint64_t size_bytes = body.size_bytes();
+  Ended result = put_laid_out(id, range, leases);
+  stages_.add(metrics::Stage::kStat, body.times().stat);
+  stages_.add(metrics::Stage::kRead, body.times().read);
+  result.result.through = range.last;
+  result.result.size_bytes = size_bytes;
+  const uint64_t entries = range.last - range.first + 1;
+  if (result.result.outcome != core::Outcome::kDone) return result;
+  if (result.existed) {
+    metrics_.verified(entries, watch.seconds());
+  } else {
+    metrics_.archived(entries, size_bytes, watch.seconds());
+  }
+  return result;
+}
+
+JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, LoanedEntries& leases) {
+  tar::EntrySource& body = leases.source();
+  Digest digest;
+  tidemark_source source = {sizeof source, 0,           body.size_bytes(), nullptr,
+                            &body,         read_source, body.data(),       nullptr};
+  if (sink_->wants_sha256()) {
+    const Result<Digest> whole = body.object_digest();
+    if (!whole) return entry_error(whole.error());
+    digest = *whole;
+    source.sha256 = digest.data();
+  }
+  uint32_t crc32c = 0;
+  if (sink_->wants_crc32c()) {
+    const Result<uint32_t> whole = body.object_crc32c();
+    if (!whole) return entry_error(whole.error());
+    crc32c = *whole;
+    source.crc32c = &crc32c;
+  }
+  const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kArchive);
+  put_through_ = range.last;
+  const Stopwatch putting;
+  const auto read_before = body.times().read;
+  const Status status = put(key, source);
+  const auto took = putting.elapsed() - (body.times().read - read_before);
+  stages_.add(metrics::Stage::kPut, took);
+  if (status) {
+    Ended done;
+    // At least 1: it did put something.
+    done.result.put_us = std::max<int64_t>(1, std::chrono::ceil<std::chrono::microseconds>(took).count());
+    return done;
+  }
+  if (const std::optional<Error>& own = body.failure()) return entry_error(*own);
+  if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
+  // Somebody's, or our own of which the answer was lost: which of them cannot be told, so it is read.
+  const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
+  if (!existing && existing.error().status == TIDEMARK_E_NOT_FOUND) {
+    Error error = existing.error();
+    error.message = status.error().message + "; and yet it is not there: " + error.message;
+    return sink_error(std::move(error));
+  }
+  if (!existing) return sink_error(existing.error());
+  Ended result = compare(id, range, existing->size_bytes, leases);
+  result.existed = true;
+  return result;
+}
+
+std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes,
+                                                   LoanedEntries& leases, Range* range) {
+  if (Status begun = leases.source().begin(*id.storage, id.id, Call(&call_)); !begun) {
+    return ended(core::Outcome::kEntryFailed, begun.error());
+  }
+  const Lsn last = range->last;
+  for (Lsn lsn = range->first;; ++lsn) {
+    bool taken = false;
+    Status status = leases.add(lsn, most_bytes, &taken);
+    // What fails is met again as the first of another job, and holds up only itself.
+    if (!status && (lsn == range->first || entry_outcome(status.error()) == core::Outcome::kCancelled)) {
+      return entry_error(id, lsn, std::move(status.error()));
+    }
+    if (!taken) break;
+    range->last = lsn;
+    if (lsn == last) break;
+  }
+  stages_.add(metrics::Stage::kAcquire, leases.acquire_time());
+  leases.source().seal();
+  return std::nullopt;
+}
+
+}  // namespace tidemark::runtime

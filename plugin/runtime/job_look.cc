@@ -1,0 +1,93 @@
+// Looking at what the sink holds of a partition, and recording what it will never hold.
+#include "base/wall_clock.h"
+#include "format/object_name.h"
+#include "runtime/job.h"
+#include "sink/memory_source.h"
+#include "store/store.h"
+
+namespace tidemark::runtime {
+namespace {
+
+// Archives taken from one listing; more are looked up when the partition gets there.
+constexpr size_t kDiscoverAtOnce = 1024;
+
+}  // namespace
+
+JobRunner::Ended JobRunner::record_gap(const PartitionId& id, Range range) {
+  const FooterBlock block = format_gap_record(*id.storage, id.id, range);
+  const sink::MemorySource body(*sink_, {block.data(), block.size()});
+  const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kGap);
+  const auto source = body.source();
+  if (!source) return entry_error(source.error());
+  const Status status = put(key, **source);
+  if (status) return {};
+  if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
+
+  std::string existing;
+  const auto keep = [&existing, &block](const void* data, size_t size) {
+    existing.append(static_cast<const char*>(data), std::min(size, block.size() + 1 - existing.size()));
+    return true;
+  };
+  if (Status got = sink_->get(key, 0, block.size() + 1, keep, &call_); !got) return sink_error(got.error());
+  if (existing != std::string_view(block.data(), block.size())) {
+    Error error;
+    error.status = TIDEMARK_E_CORRUPT;
+    error.message = key + " is not the gap record of these entries";
+    return conflict(id, range, std::move(error));
+  }
+  const Result<sink::ObjectInfo> found =
+      sink_->head(key, &call_);  // that it is there is not yet that it is durable
+  return found ? Ended() : sink_error(found.error());
+}
+
+JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job) {
+  const Lsn low = job.range.first;
+  Result<store::Discovery> found = store::discover(
+      *sink_, *id.storage, id.id, low, {job.check_older, job.first_look, kDiscoverAtOnce}, &call_);
+  if (!found) return sink_error(found.error());
+  Ended result;
+  if (found->holds_nothing) {
+    // Before anything is archived, so that a later run can tell this beginning from a hole.
+    const Result<bool> written =
+        store::write_origin(*sink_, *id.storage, id.id, low, wall_clock_us(), &call_);
+    if (!written) return sink_error(written.error());
+    if (*written) result.begins_at = low;
+  }
+  if (Status durable = make_durable(id, job, *found); !durable) return sink_error(durable.error());
+  result.result.archives = std::move(found->archives);
+  result.result.complete_through = found->complete_through;
+  result.result.gap = found->gap;
+  result.result.known_gaps = std::move(found->known_gaps);
+  return result;
+}
+
+// What another run wrote may be visible and not durable yet. Archives of which the host still has the entries
+// are asked for when they are compared; those before them are passed, or acknowledged, without that. One
+// question stands for all that was listed, see put and head in tidemark/sink.h.
+Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found) {
+  std::optional<ParsedName> passed = job.asked ? found.older : std::nullopt;
+  for (const Range& range : found.archives) {
+    if (range.first < job.low) passed = {range, ObjectKind::kArchive};
+  }
+  if (job.asked && !passed && !job.check_older && job.range.first > 1) {
+    const Lsn before = job.range.first - 1;
+    const auto visit = [&](const store::ArchiveInfo& info) {
+      if (info.kind != ObjectKind::kOrigin) passed = {info.range, info.kind};
+      return !passed;
+    };
+    if (Status listed = store::list(*sink_, *id.storage, id.id, before, visit, &call_); !listed)
+      return listed;
+  }
+  if (!passed) return {};
+  const std::string key = object_key(*id.storage, id.id, passed->range, passed->kind);
+  const auto there = sink_->head(key, &call_);
+  if (there) return {};
+  Error error = there.error();
+  if (error.status == TIDEMARK_E_NOT_FOUND) {
+    error.status = TIDEMARK_E_RETRYABLE;  // to be listed again
+    error.message = key + " was listed and is not there: " + error.message;
+  }
+  return error;
+}
+
+}  // namespace tidemark::runtime

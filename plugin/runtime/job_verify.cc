@@ -1,0 +1,150 @@
+// Verifying: what is in the sink already against what the host has, and against what it says of itself.
+#include <array>
+
+#include "base/sha256.h"
+#include "base/stopwatch.h"
+#include "format/footer.h"
+#include "format/object_name.h"
+#include "runtime/job.h"
+#include "runtime/loaned_entries.h"
+#include "store/compare.h"
+#include "tar/format.h"
+
+namespace tidemark::runtime {
+
+JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) {
+  const Stopwatch watch;
+  const bool is_whole = job.part == job.range;
+  if (limits_.verify_depth == store::Depth::kFull || !is_whole) {
+    if (const uint32_t wait_ms = read_pace_.ask(now_ms()); wait_ms > 0) {
+      Ended deferred;
+      deferred.result.outcome = core::Outcome::kDeferred;
+      deferred.result.retry_after_ms = wait_ms;
+      return deferred;
+    }
+  }
+  const std::string key = object_key(*id.storage, id.id, job.range, ObjectKind::kArchive);
+  // What another life wrote may be visible and not durable yet; head says it is.
+  const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
+  if (!existing) return sink_error(existing.error());
+  Ended result;
+  bool is_told = false;
+  if (is_whole) {
+    // As long as all of it is there one digest tells.
+    LoanedEntries leases(host_, id, sources_, metrics_);
+    Range range = job.range;
+    auto failure = lay_out(id, UINT64_MAX, leases, &range);
+    if (failure) {
+      const bool missing = failure->result.outcome == core::Outcome::kMissing;
+      const bool is_single = job.range.first == job.range.last;
+      if (missing && is_single && job.trusted >= job.range.last) return prove(id, range);
+      if (!missing || is_single) return std::move(*failure);
+    } else if (range == job.range) {
+      result = compare(id, range, existing->size_bytes, leases);
+      // Of a batch with other content some entries may be equal all the same; of a damaged one nobody can
+      // tell.
+      const bool may_be_in_part = result.result.conflict && result.error.status == TIDEMARK_E_EXISTS;
+      is_told = !may_be_in_part || range.first == range.last;
+    }
+  }
+  if (!is_told) result = compare_entries(id, job);
+  if (result.result.outcome == core::Outcome::kDone) {
+    const Lsn through = result.result.through == kNoLsn ? job.part.last : result.result.through;
+    metrics_.verified(through - job.part.first + 1, watch.seconds());
+  }
+  return result;
+}
+
+JobRunner::Ended JobRunner::compare(const PartitionId& id, Range range, uint64_t there_bytes,
+                                    LoanedEntries& leases) {
+  const Result<Digest> digest = leases.source().content_digest();
+  if (!digest) return entry_error(digest.error());
+  const store::ArchiveContent here = {leases.source().size_bytes(), *digest};
+  leases.give_back();
+  const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kArchive);
+  uint64_t read_bytes = 0;
+  Status status =
+      store::compare_archive(*sink_, key, there_bytes, here, limits_.verify_depth, &read_bytes, &call_);
+  return looked_at(id, range, std::move(status), read_bytes);
+}
+
+JobRunner::Ended JobRunner::prove(const PartitionId& id, Range range) {
+  const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kArchive);
+  uint64_t read_bytes = 0;
+  Status status = store::prove_archive(*sink_, key, limits_.verify_depth, &read_bytes, &call_);
+  return looked_at(id, range, std::move(status), read_bytes);
+}
+
+JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::Job& job) {
+  Range part = job.part;
+  part.last = part.first + std::min(part.last - part.first, limits_.compare_entries - 1);
+  const std::string key = object_key(*id.storage, id.id, job.range, ObjectKind::kArchive);
+  LoanedEntries leases(host_, id, sources_, metrics_);
+  uint64_t read_bytes = 0;
+  auto there = store::digest_entries(*sink_, key, part, &read_bytes, &call_);
+  Ended result = looked_at(id, job.range, there ? Status() : there.error(), read_bytes);
+  if (result.result.outcome != core::Outcome::kDone) return result;
+  for (Lsn lsn = part.first; lsn <= part.last; ++lsn) {
+    Ended entry;
+    const Digest& archived = there->at(lsn);
+    const Result<Digest> here = digest_of_entry(id, lsn, leases);
+    if (!here) {
+      entry = entry_error(id, lsn, here.error());
+      // Archived, and the host no longer has it.
+      if (entry.result.outcome == core::Outcome::kMissing && lsn <= job.trusted) entry = {};
+    } else if (*here != archived) {
+      entry = conflict(id, {lsn, lsn}, store::other_content(key, archived, *here));
+    }
+    if (entry.result.outcome != core::Outcome::kDone) {
+      // What was found equal counts; this one is met again as the first of another job.
+      const bool is_first = lsn == part.first || entry.result.outcome == core::Outcome::kCancelled;
+      entry.result.size_bytes = result.result.size_bytes;
+      return is_first ? std::move(entry) : std::move(result);
+    }
+    result.result.through = lsn;
+  }
+  return result;
+}
+
+JobRunner::Ended JobRunner::looked_at(const PartitionId& id, Range range, Status status,
+                                      uint64_t read_bytes) {
+  read_pace_.pay(read_bytes, now_ms());
+  Ended result;
+  if (!status) {
+    const tidemark_status code = status.error().status;
+    const bool is_conflict = code == TIDEMARK_E_CORRUPT || code == TIDEMARK_E_EXISTS;
+    result =
+        is_conflict ? conflict(id, range, std::move(status.error())) : sink_error(std::move(status.error()));
+  }
+  result.result.size_bytes = read_bytes;
+  return result;
+}
+
+// Of the bytes that the entry takes in any archive.
+Result<Digest> JobRunner::digest_of_entry(const PartitionId& id, Lsn lsn, LoanedEntries& leases) {
+  constexpr size_t kPieceBytes = 16 << 10;
+  leases.give_back();
+  tar::EntrySource& source = leases.source();
+  TM_TRY(source.begin(*id.storage, id.id, Call(&call_)));
+  bool taken = false;
+  TM_TRY(leases.add(lsn, UINT64_MAX, &taken));
+  source.seal();
+  const uint64_t size_bytes = source.size_bytes() - tar::kEndMarkSize - kFooterSize;
+  Sha256 sha256;
+  if (source.data() != nullptr) {
+    sha256.update(source.data(), size_bytes);
+    return sha256.finish();
+  }
+  std::array<uint8_t, kPieceBytes> piece;
+  for (uint64_t offset = 0; offset < size_bytes;) {
+    const size_t most = std::min<uint64_t>(piece.size(), size_bytes - offset);
+    TM_ASSIGN(const size_t count, source.read(offset, piece.data(), most));
+    sha256.update(piece.data(), count);
+    offset += count;
+  }
+  // To the end: only there is it known that nothing changed meanwhile.
+  TM_TRY(source.content_digest());
+  return sha256.finish();
+}
+
+}  // namespace tidemark::runtime
