@@ -261,10 +261,9 @@ Result<Record> Archive::read_record(const std::string& key, Stop& stop) {
     *static_cast<Record*>(ctx) = {read->kind, read->first, read->last, read->made_us,
                                   std::string(view(read->reason))};
   };
-  auto result = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+  TM_TRY(with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
     return maintenance_->read_record(archiver_, abi_str(key), on_record, &record, call, error);
-  });
-  if (!result) return result.error();
+  }));
   return record;
 }
 

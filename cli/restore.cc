@@ -207,10 +207,9 @@ int Restore::tell_dry_run() {
 Result<void> Restore::unpack_others(const Piece& piece, const Error& damage, Unpacked& unpacked) {
   std::set<std::string> damaged = {piece.key};
   for (uint64_t next = piece.range.first; next <= piece.range.last;) {
-    auto holders = find_holders(archive_, options_.scope, next, stop_);
-    if (!holders) return holders.error();
+    TM_ASSIGN(auto holders, find_holders(archive_, options_.scope, next, stop_));
     const uint64_t begun = next;
-    for (const Stored& other : *holders) {
+    for (const Stored& other : holders) {
       if (damaged.count(other.key) > 0) continue;
       const uint64_t last = std::min(other.last, piece.range.last);
       auto result = archive_.unpack(other.key, next, last, unpacked.arrived.place, nullptr, stop_);
@@ -301,9 +300,9 @@ void Restore::drain(size_t most) {
 
 Result<void> Restore::restore() {
   if (console().is_terminal()) {
-    if (auto measured = measure(); !measured) return measured;
+    TM_TRY(measure());
   }
-  if (auto prepared = dir_.prepare(); !prepared) return prepared;
+  TM_TRY(dir_.prepare());
   auto listed = each_piece([&](const Piece& piece) {
     begin(piece);
     drain(size_t{options_.jobs} * 2);

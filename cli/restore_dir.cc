@@ -70,15 +70,14 @@ std::string owner_of(const std::string& path) {
 }  // namespace
 
 Result<RestoreDir> RestoreDir::look(const std::string& path, const std::string& owner) {
-  auto lsns = present_lsns(path);
-  if (!lsns) return lsns.error();
-  if (const std::string other = owner_of(path); !lsns->empty() && !other.empty() && other != owner) {
+  TM_ASSIGN(auto lsns, present_lsns(path));
+  if (const std::string other = owner_of(path); !lsns.empty() && !other.empty() && other != owner) {
     return usage_error(path + " holds entries of " + printable(other) + ", not of " + owner +
                        "; restore into a directory of its own");
   }
   RestoreDir dir(path, owner);
-  dir.present_ = lsns->size();
-  for (const uint64_t lsn : *lsns) {
+  dir.present_ = lsns.size();
+  for (const uint64_t lsn : lsns) {
     if (!dir.there_.empty() && dir.there_.back().last + 1 == lsn) {
       dir.there_.back().last = lsn;
     } else {
@@ -147,7 +146,7 @@ Result<void> RestoreDir::publish(const std::vector<Arrived>& arrived) {
   for (const Arrived& one : arrived) {
     for (uint64_t lsn = one.range.first;; ++lsn) {
       const std::string name = "/" + lsn_text(lsn);
-      if (auto moved = move_entry(one.place + name, path_ + name); !moved) return moved;
+      TM_TRY(move_entry(one.place + name, path_ + name));
       if (lsn == one.range.last) break;
     }
   }

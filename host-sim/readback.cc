@@ -65,14 +65,12 @@ Result<std::unique_ptr<Readback>> Readback::open(std::shared_ptr<Plugin> plugin,
   // An archive whose directory is mistyped or not mounted is not to be made.
   std::vector<Setting> plugin_options = options.plugin_options;
   plugin_options.push_back({"read_only", "true", false});
-  auto archiver = Archiver::create(std::move(plugin), host.table(), plugin_options);
-  if (!archiver) return archiver.error();
-  if (auto set = (*archiver)->set_sink(url, options.sink_options); !set) return set.error();
-  auto readback = (*archiver)->readback();
-  if (!readback) return readback.error();
-  const tidemark_maintenance_api* maintenance = (*archiver)->maintenance();
+  TM_ASSIGN(auto archiver, Archiver::create(std::move(plugin), host.table(), plugin_options));
+  TM_TRY(archiver->set_sink(url, options.sink_options));
+  TM_ASSIGN(auto readback, archiver->readback());
+  const tidemark_maintenance_api* maintenance = archiver->maintenance();
   return std::unique_ptr<Readback>(
-      new Readback(std::move(*archiver), url.substr(0, url.find('?')), *readback, maintenance));
+      new Readback(std::move(archiver), url.substr(0, url.find('?')), readback, maintenance));
 }
 
 Result<std::vector<StoredArchive>> Readback::list(const std::string& storage, uint64_t partition) const {

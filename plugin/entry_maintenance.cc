@@ -28,16 +28,15 @@ tidemark_status read_record(tidemark_archiver* archiver, tidemark_str key,
     TM_TRY(check_text(key, "key"));
     if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
     TM_ASSIGN(const auto sink, archiver->sink());
-    const auto record = store::read_record(*sink, view(key), call);
-    if (!record) return record.error();
+    TM_ASSIGN(const auto record, store::read_record(*sink, view(key), call));
     const auto parsed = parse_object_key(view(key));
     const tidemark_record out = {sizeof out,
-                                 abi_kind(record->kind),
+                                 abi_kind(record.kind),
                                  {abi_str(parsed->storage), parsed->partition},
                                  parsed->name.range.first,
                                  parsed->name.range.last,
-                                 record->made_us,
-                                 abi_str(record->reason)};
+                                 record.made_us,
+                                 abi_str(record.reason)};
     visit(visit_ctx, &out);
     return {};
   });

@@ -75,8 +75,7 @@ Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, cons
       if (info.kind != ObjectKind::kOrigin) passed = {info.range, info.kind};
       return !passed;
     };
-    if (Status listed = store::list(*sink_, *id.storage, id.id, before, visit, &call_); !listed)
-      return listed;
+    TM_TRY(store::list(*sink_, *id.storage, id.id, before, visit, &call_));
   }
   if (!passed) return {};
   const std::string key = object_key(*id.storage, id.id, passed->range, passed->kind);

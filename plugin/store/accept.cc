@@ -8,9 +8,8 @@ namespace {
 
 // EXISTS, if the record is one; a damaged one accepts nothing.
 Status accepted_before(sink::Sink& sink, const std::string& key, const Call& deadline) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return parsed.error();
-  if (const auto object = read_record_object(sink, key, *parsed, deadline); !object) {
+  TM_ASSIGN(const auto parsed, parse_key(key));
+  if (const auto object = read_record_object(sink, key, parsed, deadline); !object) {
     Error error = object.error();
     if (error.status == TIDEMARK_E_CORRUPT) error.message += "; move it away, then accept the loss again";
     return error;

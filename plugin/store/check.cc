@@ -23,17 +23,15 @@ Status check_single(sink::Sink& sink, std::string_view key, const ParsedKey& par
 
 Status check(sink::Sink& sink, std::string_view key, const std::function<bool(const CheckedEntry&)>& visit,
              const Progress& progress, const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return parsed.error();
+  TM_ASSIGN(const auto parsed, parse_key(key));
   const Call deadline(call);
-  if (parsed->name.kind != ObjectKind::kArchive) {
-    const auto object = read_record_object(sink, key, *parsed, deadline);
-    if (!object) return object.error();
-    if (progress) progress(object->size());
+  if (parsed.name.kind != ObjectKind::kArchive) {
+    TM_ASSIGN(const auto object, read_record_object(sink, key, parsed, deadline));
+    if (progress) progress(object.size());
     return {};
   }
-  if (parsed->name.range.first == parsed->name.range.last) {
-    return check_single(sink, key, *parsed, visit, progress, deadline);
+  if (parsed.name.range.first == parsed.name.range.last) {
+    return check_single(sink, key, parsed, visit, progress, deadline);
   }
   bool was_stopped = false;
   const tar::EntryDigests::Take take = [&](Lsn lsn, uint64_t size_bytes, const Digest& digest) -> Status {
@@ -41,10 +39,10 @@ Status check(sink::Sink& sink, std::string_view key, const std::function<bool(co
     was_stopped = true;
     return fail(TIDEMARK_E_CANCELLED, "the visitor has seen enough");
   };
-  tar::EntryDigests digests(parsed->name.range, take);
+  tar::EntryDigests digests(parsed.name.range, take);
   tar::ContentVisitor nothing;
   tar::FooterSplitter splitter;
-  Status status = read_archive(sink, key, *parsed, splitter, visit ? digests : nothing, progress, deadline);
+  Status status = read_archive(sink, key, parsed, splitter, visit ? digests : nothing, progress, deadline);
   return was_stopped ? Status() : status;
 }
 

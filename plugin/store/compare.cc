@@ -15,8 +15,7 @@ namespace {
 // Every byte, once. The footer, if it is of these bytes and of this key.
 Result<Footer> read_whole(sink::Sink& sink, std::string_view key, uint64_t* read_bytes,
                           const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return parsed.error();
+  TM_ASSIGN(const auto parsed, parse_key(key));
   const Call deadline(call);
   tar::FooterSplitter splitter;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
@@ -25,7 +24,7 @@ Result<Footer> read_whole(sink::Sink& sink, std::string_view key, uint64_t* read
     return {};
   });
   if (!status) return std::move(status.error());
-  auto footer = splitter.check(parsed->storage, parsed->partition, parsed->name.range);
+  auto footer = splitter.check(parsed.storage, parsed.partition, parsed.name.range);
   if (!footer) return about(key, footer.error());
   return footer;
 }
@@ -77,8 +76,7 @@ Status prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64
 
 Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, Range wanted,
                                       uint64_t* read_bytes, const tidemark_call* call) {
-  const auto parsed = parse_key(key);
-  if (!parsed) return parsed.error();
+  TM_ASSIGN(const auto parsed, parse_key(key));
   EntryDigestMap found;
   const tar::EntryDigests::Take keep = [&](Lsn lsn, uint64_t, const Digest& digest) -> Status {
     found.emplace(lsn, digest);
@@ -88,7 +86,7 @@ Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, Ra
   tar::FooterSplitter splitter;
   tar::EntryDigests digests(wanted, keep);
   const Progress count = [read_bytes](uint64_t so_far) { *read_bytes = so_far; };
-  Status status = read_archive(sink, key, *parsed, splitter, digests, count, deadline);
+  Status status = read_archive(sink, key, parsed, splitter, digests, count, deadline);
   if (!status) return std::move(status.error());
   return found;
 }

@@ -171,9 +171,8 @@ Status look_further(Prober& prober, Lsn low, Lsn end, Lsn width, LookBack& seen)
     }
   }
   if (seen.is_enough()) return {};
-  const auto older = width < end - 1 ? prober.has_older(end - width) : Result<bool>(false);
-  if (!older) return older.error();
-  if (!*older) seen.saw_beginning();
+  TM_ASSIGN(const auto older, width < end - 1 ? prober.has_older(end - width) : Result<bool>(false));
+  if (!older) seen.saw_beginning();
   return {};
 }
 
@@ -267,9 +266,8 @@ Status look_before(Prober& prober, Lsn low, Lsn width, Survey& survey, Discovery
   discovery.older = before.last();
   const Lsn known = survey.lacks_older() ? low - 1 : before.newest();
   if (known == kNoLsn || (known == low - 1 && !survey.lacks_older())) return {};
-  auto gaps = prober.known_gaps(known);
-  if (!gaps) return std::move(gaps.error());
-  discovery.known_gaps = std::move(*gaps);
+  TM_ASSIGN(auto gaps, prober.known_gaps(known));
+  discovery.known_gaps = std::move(gaps);
   return {};
 }
 

@@ -28,9 +28,8 @@ Status fetch_archive(sink::Sink& sink, std::string_view key, const ParsedKey& pa
 
 Status fetch_record(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                     const std::function<Status(std::span<const uint8_t>)>& give, const Call& deadline) {
-  const auto bytes = read_record_object(sink, key, parsed, deadline);
-  if (!bytes) return bytes.error();
-  return give({reinterpret_cast<const uint8_t*>(bytes->data()), bytes->size()});
+  TM_ASSIGN(const auto bytes, read_record_object(sink, key, parsed, deadline));
+  return give({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
 }  // namespace

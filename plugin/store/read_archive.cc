@@ -17,8 +17,8 @@ Status read_archive(sink::Sink& sink, std::string_view key, const ParsedKey& par
   uint64_t read_bytes = 0;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
     const auto pieces = splitter.push(piece);
-    if (Status first = take(pieces.first); !first) return first;
-    if (Status second = take(pieces.second); !second) return second;
+    TM_TRY(take(pieces.first));
+    TM_TRY(take(pieces.second));
     read_bytes += piece.size();
     if (progress) progress(read_bytes);
     return {};

@@ -86,11 +86,9 @@ Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, c
 }
 
 Status prove_record(sink::Sink& sink, std::string_view key, const ParsedKey& parsed, const Call& deadline) {
-  const auto object = read_record_object(sink, key, parsed, deadline);
-  if (!object) return object.error();
-  const auto call = deadline.next_call();
-  if (!call) return call.error();
-  const auto found = sink.head(key, &*call);  // that it is there is not yet that it is durable
+  TM_TRY(read_record_object(sink, key, parsed, deadline));
+  TM_ASSIGN(const auto call, deadline.next_call());
+  const auto found = sink.head(key, &call);  // that it is there is not yet that it is durable
   return found ? Status() : found.error();
 }
 

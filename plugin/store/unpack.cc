@@ -8,24 +8,22 @@
 namespace tidemark::store {
 
 Status unpack(sink::Sink& sink, const Unpacking& what, const tidemark_call* call) {
-  const auto parsed = parse_key(what.key);
-  if (!parsed) return parsed.error();
-  const Range held = parsed->name.range;
+  TM_ASSIGN(const auto parsed, parse_key(what.key));
+  const Range held = parsed.name.range;
   const Range wanted = {std::max(what.wanted.first, held.first), std::min(what.wanted.last, held.last)};
-  if (parsed->name.kind != ObjectKind::kArchive || wanted.first > wanted.last) {
+  if (parsed.name.kind != ObjectKind::kArchive || wanted.first > wanted.last) {
     return fail(TIDEMARK_E_INVALID, std::string(what.key) + ": holds none of the entries " +
                                         std::to_string(what.wanted.first) + " to " +
                                         std::to_string(what.wanted.last));
   }
   const Call deadline(call);
-  const auto unpacker = what.is_private ? tar::Unpacker::create_private(what.directory, wanted)
-                                        : tar::Unpacker::create(what.directory, wanted);
-  if (!unpacker) return unpacker.error();
+  TM_ASSIGN(const auto unpacker, what.is_private ? tar::Unpacker::create_private(what.directory, wanted)
+                                                 : tar::Unpacker::create(what.directory, wanted));
   tar::FooterSplitter splitter;
-  Status status = read_archive(sink, what.key, *parsed, splitter, **unpacker, what.progress, deadline);
-  if (status) status = (*unpacker)->make_durable();
+  Status status = read_archive(sink, what.key, parsed, splitter, *unpacker, what.progress, deadline);
+  if (status) status = unpacker->make_durable();
   if (status) status = deadline.check();
-  return status ? (*unpacker)->publish() : status;
+  return status ? unpacker->publish() : status;
 }
 
 }  // namespace tidemark::store

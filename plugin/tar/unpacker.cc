@@ -27,9 +27,8 @@ Unpacker::Unpacker(std::unique_ptr<StagingArea> area, UniqueFd directory, std::s
       can_sync_at_once_(can_sync_at_once(build_fd())) {}
 
 Result<std::unique_ptr<Unpacker>> Unpacker::create(std::string_view directory, Range wanted) {
-  auto area = StagingArea::create(directory);
-  if (!area) return std::move(area.error());
-  return std::unique_ptr<Unpacker>(new Unpacker(std::move(*area), UniqueFd(), directory, wanted));
+  TM_ASSIGN(auto area, StagingArea::create(directory));
+  return std::unique_ptr<Unpacker>(new Unpacker(std::move(area), UniqueFd(), directory, wanted));
 }
 
 Result<std::unique_ptr<Unpacker>> Unpacker::create_private(std::string_view directory, Range wanted) {

@@ -62,7 +62,7 @@ Result<std::string> Body::md5_base64() {
     char buffer[16 * 1024];
     rewind(digested_bytes_);
     for (size_t size = 1; size > 0;) {
-      if (Status ok = read(buffer, sizeof buffer, &size); !ok) return ok.error();
+      TM_TRY(read(buffer, sizeof buffer, &size));
     }
   }
   Result<std::string> text = md5_->md5_base64();
@@ -71,7 +71,7 @@ Result<std::string> Body::md5_base64() {
 }
 
 Status Body::read_source(char* buffer, size_t capacity, size_t* size) {
-  if (Status ok = source_->read(begin_ + position_, buffer, capacity, size); !ok) return ok;
+  TM_TRY(source_->read(begin_ + position_, buffer, capacity, size));
   return begin_ + position_ + *size == source_->size_bytes() ? confirm_end() : Status();
 }
 
@@ -95,7 +95,7 @@ Status Body::read_piece(char* buffer, size_t capacity, size_t* size) {
       piece_end_ += count;
     }
     if (begin_ + end == source_->size_bytes()) {
-      if (Status ok = confirm_end(); !ok) return ok;
+      TM_TRY(confirm_end());
     }
   }
   *size = std::min<uint64_t>(capacity, piece_end_ - position_);

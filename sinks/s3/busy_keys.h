@@ -27,7 +27,7 @@ class BusyKeys {
 
     // Waits until nobody else holds the key. Once in the life of a Hold.
     Status acquire(BusyKeys& keys, std::string_view key, const Call& call) {
-      if (Status ok = keys.enter(key, call); !ok) return ok;
+      TM_TRY(keys.enter(key, call));
       keys_ = &keys;
       key_ = key;
       return {};
@@ -45,7 +45,7 @@ class BusyKeys {
     const MutexLock lock(mutex_);
     while (!keys_.emplace(key).second) {
       left_.wait_ms(mutex_, kPollMs);
-      if (Status ok = call.check(); !ok) return ok;
+      TM_TRY(call.check());
     }
     return {};
   }

@@ -94,9 +94,8 @@ Result<Headers> Client::sign(const Request& request, const std::string& host, co
   } else if (!request.payload_sha256.empty()) {
     to_sign.payload_sha256 = request.payload_sha256;
   } else {
-    Result<std::string> computed = sha256_hex({request.body->memory(), request.body->size_bytes()});
-    if (!computed) return computed.error();
-    digest = std::move(*computed);
+    TM_ASSIGN(std::string computed, sha256_hex({request.body->memory(), request.body->size_bytes()}));
+    digest = std::move(computed);
     to_sign.payload_sha256 = digest;
   }
   return signer_.sign(to_sign, exchange.credentials, exchange.region, now_us());
@@ -116,7 +115,7 @@ Status Client::start(Session& session, Exchange& exchange, const Call& call) {
   Headers signature;
   {
     const ExitGate::Pass pass;
-    if (Status ok = pass.check(); !ok) return ok;
+    TM_TRY(pass.check());
     Result<Headers> made = sign(request, address.host, exchange);
     if (!made) return within(request.what, made.error());
     signature = std::move(*made);
@@ -274,7 +273,7 @@ Result<StoreAnswer> Client::send(Request request, const Call& call) {
   Exchange exchange{std::move(request)};
   Session session(transport_);
   do {
-    if (Status ok = start(session, exchange, call); !ok) return ok.error();
+    TM_TRY(start(session, exchange, call));
     const Result<Transfer*> done = session.drive(call);
     if (!done) return within(exchange.request.what, done.error());
   } while (!settle(exchange));

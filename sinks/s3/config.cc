@@ -147,10 +147,7 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
   if (url.scheme != "s3") return invalid("url: the scheme is " + quote(url.scheme) + ", not s3");
   Config config;
   Raw raw;
-  if (Status ok = parse_options(kOptions, option_table(&config, &raw), url.query, options, option_count);
-      !ok) {
-    return ok.error();
-  }
+  TM_TRY(parse_options(kOptions, option_table(&config, &raw), url.query, options, option_count));
   if (!is_bucket(url.authority)) {
     if (url.authority.starts_with("arn:")) {
       return invalid("url: " + quote(url.authority) +
@@ -159,15 +156,13 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
     return invalid("url: " + quote(url.authority) + " is not a bucket's name; write s3://bucket/prefix");
   }
   config.bucket = url.authority;
-  if (Status ok = set_prefix(url.path, &config); !ok) return ok.error();
+  TM_TRY(set_prefix(url.path, &config));
   if (!raw.endpoint.empty()) {
-    if (Status ok = set_endpoint(raw.endpoint, "option \"endpoint\"", &config); !ok) {
-      return ok.error();
-    }
+    TM_TRY(set_endpoint(raw.endpoint, "option \"endpoint\"", &config));
   }
-  if (Status ok = check_together(config, raw, url); !ok) return ok.error();
-  if (Status ok = check_header_values(config); !ok) return ok.error();
-  if (Status ok = settle_path_style(&config, "option \"path_style\""); !ok) return ok.error();
+  TM_TRY(check_together(config, raw, url));
+  TM_TRY(check_header_values(config));
+  TM_TRY(settle_path_style(&config, "option \"path_style\""));
   config.sign_payload = raw.payload == "signed";
   config.expects_continue = raw.expect == "auto";
   config.credentials.region = config.region;

@@ -157,7 +157,7 @@ Status apply_settings(Settings* settings, Config* config) {
       }
     }
   }
-  if (Status ok = check_supported(*config); !ok) return ok;
+  TM_TRY(check_supported(*config));
   if (!config->sign_payload && !config->is_tls()) {
     return invalid("option \"payload\": unsigned bodies go over https only; " + config->endpoint_from +
                    " is http");
@@ -171,8 +171,8 @@ Status apply_settings(Settings* settings, Config* config) {
     // For an address auto is what AWS's own tools make of it.
     if (style->value == "virtual" && !is_address(config->endpoint_host)) config->path_style_said = "false";
   }
-  if (Status ok = settle_path_style(config, said_by); !ok) return ok;
-  if (Status ok = apply_region(settings, config); !ok) return ok;
+  TM_TRY(settle_path_style(config, said_by));
+  TM_TRY(apply_region(settings, config));
   config->public_ca_file = settings->ca_bundle.value;
   config->public_ca_from = settings->ca_bundle.from;
   if (config->transport.ca_file.empty() && settings->ca_bundle) {

@@ -36,11 +36,8 @@ SourceResult from_options(const SourceContext& context) {
   const CredentialOptions& options = context.options;
   if (options.access_key_id.empty()) return nothing("access_key_id is not given");
   Credentials credentials = {options.access_key_id, options.secret_access_key, options.session_token, 0};
-  if (Status ok = check_keys(credentials, {"option \"access_key_id\"", "option \"secret_access_key\"",
-                                           "option \"session_token\""});
-      !ok) {
-    return ok.error();
-  }
+  TM_TRY(check_keys(
+      credentials, {"option \"access_key_id\"", "option \"secret_access_key\"", "option \"session_token\""}));
   return found(std::move(credentials), "the options");
 }
 
@@ -57,9 +54,7 @@ SourceResult from_environment(const SourceContext& context) {
                 std::string("of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set; set ") +
                     (id.empty() ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY") + " too, or neither");
   }
-  if (Status ok = check_keys(credentials, {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", token_name}); !ok) {
-    return ok.error();
-  }
+  TM_TRY(check_keys(credentials, {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", token_name}));
   return found(std::move(credentials), "the environment");
 }
 
@@ -72,9 +67,8 @@ SourceResult from_web_identity(const SourceContext& context) {
   if (role.arn.empty()) {
     return fail(TIDEMARK_E_PERMANENT, "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not");
   }
-  Result<Credentials> credentials = assume_role_with_web_identity(context, role, file);
-  if (!credentials) return credentials.error();
-  return found(std::move(*credentials), "the web identity token " + quote(file) + " for role " + role.arn);
+  TM_ASSIGN(Credentials credentials, assume_role_with_web_identity(context, role, file));
+  return found(std::move(credentials), "the web identity token " + quote(file) + " for role " + role.arn);
 }
 
 }  // namespace tidemark::sinks::s3

@@ -115,7 +115,7 @@ Result<Credentials> CredentialsProvider::get(const Call& call) {
       }
       in_flight_ = true;
     }
-    if (Status ok = fetch(call); !ok) return ok.error();
+    TM_TRY(fetch(call));
   }
 }
 

@@ -262,13 +262,12 @@ size_t CurlHandle::on_write(char* data, size_t size, size_t count, void* self) {
 
 Status CurlHandle::take_data(std::string_view data) {
   if (call_ != nullptr) {
-    if (Status ok = call_->check(); !ok) return ok;
+    TM_TRY(call_->check());
   }
   if (transfer_->on_data && transfer_->status / 100 == 2) {
     answer_began_.reset();
-    const Result<bool> more = transfer_->on_data(*transfer_, data);
-    if (!more) return more.error();
-    enough_ = !*more;
+    TM_ASSIGN(const bool more, transfer_->on_data(*transfer_, data));
+    enough_ = !more;
     return {};
   }
   if (transfer_->text.size() + data.size() > transfer_->text_max) {
@@ -284,7 +283,7 @@ size_t CurlHandle::on_read(char* buffer, size_t size, size_t count, void* self) 
   size_t delivered = 0;
   const bool ok = handle.guarded([&]() -> Status {
     if (handle.call_ != nullptr) {
-      if (Status still = handle.call_->check(); !still) return still;
+      TM_TRY(handle.call_->check());
     }
     return handle.transfer_->body->read(buffer, size * count, &delivered);
   });

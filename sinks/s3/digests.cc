@@ -81,7 +81,7 @@ Result<std::string> Digests::md5_base64() { return finish(md5_.get(), false); }
 
 Result<std::string> Digests::finish(evp_md_ctx_st* context, bool as_hex) {
   const ExitGate::Pass pass;
-  if (Status ok = pass.check(); !ok) return ok.error();
+  TM_TRY(pass.check());
   uint8_t digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   const unsigned expected = as_hex ? 32 : 16;
@@ -97,19 +97,16 @@ Status check_digests() {
   Digests digests({.sha256 = true, .crc32c = true, .md5 = true});
   digests.update("1234", 4);
   digests.update("56789", 5);
-  const auto sha256 = digests.sha256_hex();
-  if (!sha256) return sha256.error();
-  const auto md5 = digests.md5_base64();
-  if (!md5) return md5.error();
-  const auto once = s3::sha256_hex("123456789");
-  if (!once) return once.error();
+  TM_ASSIGN(const auto sha256, digests.sha256_hex());
+  TM_ASSIGN(const auto md5, digests.md5_base64());
+  TM_ASSIGN(const auto once, s3::sha256_hex("123456789"));
   const auto mac = hmac_sha256("Jefe", "what do ya want for nothing?");  // RFC 4231, 4.3
   if (!mac) return mac.error();
   constexpr std::string_view kSha256 = "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225";
   constexpr std::string_view kMac = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
   const char* wrong = nullptr;
-  if (*sha256 != kSha256 || *once != kSha256) wrong = "SHA-256";
-  if (*md5 != "JfnnlDI7RTiF9RgfG2JNCw==") wrong = "MD5";
+  if (sha256 != kSha256 || once != kSha256) wrong = "SHA-256";
+  if (md5 != "JfnnlDI7RTiF9RgfG2JNCw==") wrong = "MD5";
   if (to_hex(mac->data(), mac->size()) != kMac) wrong = "HMAC";
   if (digests.crc32c() != 0xE3069283U) wrong = "CRC-32C";
   if (wrong == nullptr) return {};

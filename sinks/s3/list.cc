@@ -88,12 +88,10 @@ Status S3Sink::list(std::string_view prefix, std::string_view start_after, const
       request.query.emplace_back("start-after", last);
     }
     request.text_max = kPageBytesMax;
-    const Result<StoreAnswer> answer = client_->send(std::move(request), call);
-    if (!answer) return answer.error();
-    const Result<ListPage> page = page_of(*answer, what, asked_prefix, last);
-    if (!page) return page.error();
+    TM_ASSIGN(const StoreAnswer answer, client_->send(std::move(request), call));
+    TM_ASSIGN(const ListPage page, page_of(answer, what, asked_prefix, last));
     progress.is_found = false;
-    for (const ListedObject& object : page->objects) {
+    for (const ListedObject& object : page.objects) {
       if (object.key == last && !last.empty()) {
         if (last != asked_after) progress.repeated = last;
         continue;
@@ -115,9 +113,9 @@ Status S3Sink::list(std::string_view prefix, std::string_view start_after, const
                                          " more than once; it is passed over");
     }
     // "No more", and how to go on: the answer to that tells, by bringing more or nothing.
-    if (!page->is_truncated && (page->next_token.empty() || !progress.is_found)) return {};
-    if (Status ok = progress.go_on(*page, token, what + ": the store", quote(last), call); !ok) return ok;
-    token = page->next_token;
+    if (!page.is_truncated && (page.next_token.empty() || !progress.is_found)) return {};
+    TM_TRY(progress.go_on(page, token, what + ": the store", quote(last), call));
+    token = page.next_token;
   }
 }
 

@@ -42,12 +42,12 @@ Result<HttpResponse> ask(const SourceContext& context, HttpRequest request, Pati
   request.timeout_ms = patience.timeout_ms;
   Result<HttpResponse> response = context.fetch(request, context.call);
   for (uint32_t done = 1; done < patience.attempts && is_again(response); ++done) {
-    if (Status ok = context.call.check(); !ok) return ok.error();
+    TM_TRY(context.call.check());
     response = context.fetch(request, context.call);
   }
   for (Header& header : request.headers) wipe(&header.value);
   if (!response) {
-    if (Status ok = context.call.check(); !ok) return ok.error();
+    TM_TRY(context.call.check());
   }
   return response;
 }
@@ -155,7 +155,7 @@ class InstanceMetadata {
             {"PUT", host_ + "/latest/api/token", {{"x-aws-ec2-metadata-token-ttl-seconds", "21600"}}, ""},
             patience_);
     if (!token) {
-      if (Status ok = context_.call.check(); !ok) return ok.error();
+      TM_TRY(context_.call.check());
       return nothing("no answer from " + host_ + " (" + token.error().message +
                      "); on an instance: in a container its hop limit has to be 2 or more");
     }
@@ -217,17 +217,15 @@ Status read_number(const Setting& setting, uint32_t max, uint32_t* out) {
 }  // namespace
 
 SourceResult from_container(const SourceContext& context) {
-  const Result<Place> place = container_place(context);
-  if (!place) return place.error();
-  if (place->url.empty()) {
+  TM_ASSIGN(const Place place, container_place(context));
+  if (place.url.empty()) {
     return nothing("neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor _FULL_URI is set");
   }
-  Result<std::string> token = container_token(context);
-  if (!token) return token.error();
-  const std::string what = "the container's endpoint at " + place->host;
-  HttpRequest request = {"GET", place->url, {{"accept", "application/json"}}, ""};
-  if (!token->empty()) request.headers.push_back({"authorization", *token});
-  wipe(&*token);
+  TM_ASSIGN(std::string token, container_token(context));
+  const std::string what = "the container's endpoint at " + place.host;
+  HttpRequest request = {"GET", place.url, {{"accept", "application/json"}}, ""};
+  if (!token.empty()) request.headers.push_back({"authorization", token});
+  wipe(&token);
   Result<HttpResponse> response = ask(context, std::move(request), {kContainerTimeoutMs});
   if (!response) return fail_within(what, response.error());
   if (response->status != 200) return fail_within(what, fail_status(*response));
@@ -256,13 +254,9 @@ SourceResult from_instance(const SourceContext& context) {
   if (!endpoint) return fail_within(host.from, endpoint.error());
   while (host.value.back() == '/') host.value.pop_back();
   Patience patience = {kInstanceTimeoutMs};
-  if (Status ok = read_number(settings.attempts, kInstanceAttemptsMax, &patience.attempts); !ok) {
-    return ok.error();
-  }
+  TM_TRY(read_number(settings.attempts, kInstanceAttemptsMax, &patience.attempts));
   uint32_t timeout_s = kInstanceTimeoutMs / 1000;
-  if (Status ok = read_number(settings.timeout_s, kInstanceTimeoutMaxS, &timeout_s); !ok) {
-    return ok.error();
-  }
+  TM_TRY(read_number(settings.timeout_s, kInstanceTimeoutMaxS, &timeout_s));
   patience.timeout_ms = timeout_s * 1000;
   return InstanceMetadata(context, host.value, patience).credentials();
 }

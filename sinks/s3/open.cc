@@ -66,25 +66,24 @@ std::string hint(const StoreAnswer& answer, const Config& config, const std::str
 }  // namespace
 
 Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const Call& call) {
-  Result<Config> config = parse_config(request.url, request.options, request.option_count);
-  if (!config) return config.error();
-  if (Status ok = check_digests(); !ok) return ok.error();
-  Settings settings = find_settings(config->credentials, process_environment());
-  if (Status ok = apply_settings(&settings, &*config); !ok) return ok.error();
+  TM_ASSIGN(Config config, parse_config(request.url, request.options, request.option_count));
+  TM_TRY(check_digests());
+  Settings settings = find_settings(config.credentials, process_environment());
+  TM_TRY(apply_settings(&settings, &config));
   for (const std::string& remark : settings.remarks) {
-    request.log.write(TIDEMARK_LOG_WARN, config->name_of("") + ": " + remark);
+    request.log.write(TIDEMARK_LOG_WARN, config.name_of("") + ": " + remark);
   }
   const uint64_t parts = std::max<uint64_t>(1, request.put_buffer_bytes / kPartBytes);
-  config->multipart_parallel = std::min(config->multipart_parallel, parts);
-  std::unique_ptr<S3Sink> sink(new S3Sink(std::move(*config), request.log));
+  config.multipart_parallel = std::min(config.multipart_parallel, parts);
+  std::unique_ptr<S3Sink> sink(new S3Sink(std::move(config), request.log));
   Patience patience(call);
-  if (Status ok = sink->connect(patience); !ok) return ok.error();
+  TM_TRY(sink->connect(patience));
   if (request.read_only) {
     sink->client_->set_in_use();
     return sink;
   }
   Probe probe(*sink, patience, call);
-  if (Status ok = probe.run(&sink->traits_); !ok) return ok.error();
+  TM_TRY(probe.run(&sink->traits_));
   sink->client_->set_in_use();
   log_traits(sink->traits_, sink->config_.name_of(""), probe.no_multipart(), request.log);
   return sink;

@@ -40,7 +40,7 @@ Probe::Probe(S3Sink& sink, Patience& patience, const Call& call)
 
 Status Probe::run(Traits* traits) {
   const Status ok = [&]() -> Status {
-    if (Status put = try_put(traits); !put) return put;
+    TM_TRY(try_put(traits));
     return try_multipart(traits);
   }();
   clean_up();
@@ -74,13 +74,13 @@ Result<StoreAnswer> Probe::put(const Header& checksum, bool conditional) {
 // Conditionally first, since a policy may demand it; a store that refuses the header is asked without.
 Status Probe::try_put(Traits* traits) {
   std::optional<StoreAnswer> written;
-  if (Status ok = write(true, traits, &written); !ok) return ok;
+  TM_TRY(write(true, traits, &written));
   traits->conditional_put = is_written(*written);
   if (!traits->conditional_put) {
-    if (Status ok = write(false, traits, &written); !ok) return ok;
+    TM_TRY(write(false, traits, &written));
     if (!is_written(*written)) return unexpected_answer(*written, "write the probe");
   } else if (written->is_ok()) {
-    if (Status ok = try_condition(traits); !ok) return ok;
+    TM_TRY(try_condition(traits));
   }
   return learn_etag(*written, traits);
 }
@@ -90,12 +90,11 @@ Status Probe::try_put(Traits* traits) {
 Status Probe::write(bool conditional, Traits* traits, std::optional<StoreAnswer>* written) {
   const Header tries[] = {crc_header(false), crc_header(true), md5_header()};
   for (const Header& checksum : tries) {
-    Result<StoreAnswer> answer = put(checksum, conditional);
-    if (!answer) return answer.error();
-    if (!is_written(*answer) && !is_refusal(*answer)) {
-      return unexpected_answer(*answer, "write the probe");
+    TM_ASSIGN(StoreAnswer answer, put(checksum, conditional));
+    if (!is_written(answer) && !is_refusal(answer)) {
+      return unexpected_answer(answer, "write the probe");
     }
-    *written = std::move(*answer);
+    *written = std::move(answer);
     if (!is_written(**written)) continue;
     const bool is_checked = checksum.value == tries[1].value && checksum.name == tries[1].name;
     traits->checksum = is_checked ? Checksum::kCrc32c : Checksum::kMd5;
@@ -150,16 +149,15 @@ Status Probe::try_multipart(Traits* traits) {
   request.body = &nothing;
   Result<std::string> id;
   while (true) {
-    const Result<StoreAnswer> created = patience_.ask(*sink_.client_, request, kPagesForUploads);
-    if (!created) return created.error();
-    Error refused = unexpected_answer(*created, "begin an upload of the probe");
-    if (!created->is_ok() && (created->status / 100 == 4 || created->status == 501)) {
+    TM_ASSIGN(const StoreAnswer created, patience_.ask(*sink_.client_, request, kPagesForUploads));
+    Error refused = unexpected_answer(created, "begin an upload of the probe");
+    if (!created.is_ok() && (created.status / 100 == 4 || created.status == 501)) {
       traits->multipart = false;
       no_multipart_ = refused.message;
       return {};
     }
-    if (!created->is_ok()) return refused;
-    id = parse_upload_id(created->text);
+    if (!created.is_ok()) return refused;
+    id = parse_upload_id(created.text);
     if (id) break;
     if (refused.code.empty()) refused = within("begin an upload of the probe", id.error());
     if (!patience_.wait(refused)) return refused;
@@ -181,14 +179,13 @@ Status Probe::try_parts(Traits* traits, const std::string& id) {
   request.headers.push_back(by_crc ? crc_header(true) : md5_header());
   Body body(kText);
   request.body = &body;
-  const Result<StoreAnswer> sent = ask(request);
-  if (!sent) return sent.error();
-  const Error refused = unexpected_answer(*sent, "write a part of the probe");
-  const std::string etag(header(sent->headers, "etag"));
-  if (sent->is_ok() && !etag.empty()) return try_complete(traits, id, etag);
-  if (!sent->is_ok() && sent->status / 100 != 4 && sent->status != 501) return refused;
+  TM_ASSIGN(const StoreAnswer sent, ask(request));
+  const Error refused = unexpected_answer(sent, "write a part of the probe");
+  const std::string etag(header(sent.headers, "etag"));
+  if (sent.is_ok() && !etag.empty()) return try_complete(traits, id, etag);
+  if (!sent.is_ok() && sent.status / 100 != 4 && sent.status != 501) return refused;
   traits->multipart = false;
-  no_multipart_ = sent->is_ok() ? "a part gets no ETag" : refused.message;
+  no_multipart_ = sent.is_ok() ? "a part gets no ETag" : refused.message;
   return {};
 }
 
@@ -202,15 +199,14 @@ Status Probe::try_complete(Traits* traits, const std::string& id, const std::str
   complete.headers.push_back({"if-none-match", "*"});
   complete.body = &complete_body;
   for (bool is_unknown = false;; is_unknown = true) {
-    const Result<StoreAnswer> completed = ask(complete);
-    if (!completed) return completed.error();
-    const StoreError inside = store_error(*completed);
-    traits->conditional_complete = completed->status == 412 || inside.code == "PreconditionFailed";
-    const bool is_done = (completed->is_ok() && parse_complete(completed->text).has_value()) ||
+    TM_ASSIGN(const StoreAnswer completed, ask(complete));
+    const StoreError inside = store_error(completed);
+    traits->conditional_complete = completed.status == 412 || inside.code == "PreconditionFailed";
+    const bool is_done = (completed.is_ok() && parse_complete(completed.text).has_value()) ||
                          (is_unknown && inside.code == "NoSuchUpload");
-    if (traits->conditional_complete || is_done || is_refusal(*completed)) return {};
-    Error error = unexpected_answer(*completed, "complete the probe");
-    if (!completed->is_ok()) return error;
+    if (traits->conditional_complete || is_done || is_refusal(completed)) return {};
+    Error error = unexpected_answer(completed, "complete the probe");
+    if (!completed.is_ok()) return error;
     if (error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
     if (!patience_.wait(error)) return error;
   }

@@ -76,11 +76,8 @@ class Resolver {
                   quoted(profile) + " has only one of aws_access_key_id and aws_secret_access_key");
     }
     const std::string of = " of " + quoted(profile);
-    if (Status ok = check_keys(
-            credentials, {"aws_access_key_id" + of, "aws_secret_access_key" + of, "aws_session_token" + of});
-        !ok) {
-      return ok.error();
-    }
+    TM_TRY(check_keys(credentials,
+                      {"aws_access_key_id" + of, "aws_secret_access_key" + of, "aws_session_token" + of}));
     return found(std::move(credentials), quoted(profile));
   }
 
@@ -114,7 +111,7 @@ class Resolver {
       return fail(TIDEMARK_E_PERMANENT,
                   quoted(profile) + " has a source_identity, which is not supported; remove it");
     }
-    if (Status ok = read_duration(profile, &role.duration_s); !ok) return ok.error();
+    TM_TRY(read_duration(profile, &role.duration_s));
     const std::string& token_file = value(profile, "web_identity_token_file");
     const std::string& source = value(profile, "source_profile");
     const std::string& surroundings = value(profile, "credential_source");
@@ -174,7 +171,7 @@ class Resolver {
 
 SourceResult from_profile(const SourceContext& context) {
   SharedFiles files(context.options.profile, context.environment);
-  if (Status ok = files.load(context.files); !ok) return ok.error();
+  TM_TRY(files.load(context.files));
   if (!files.is_named() && !files.has_profile()) return nothing(files.missing(files.name()));
   return Resolver(context, files).resolve(files.name());
 }

@@ -66,9 +66,8 @@ Result<Match> match(const StoreAnswer& answer, const Traits& traits, Sent& sent)
   const bool is_same = is_echoed(answer, sent);
   if (traits.etag != Etag::kMd5 || !is_md5_etag(answer)) return is_same ? Match::kSame : Match::kUnknown;
   if (is_same && !needs_md5(traits, sent.size_bytes) && sent.md5_base64.empty()) return Match::kSame;
-  const Result<std::string> md5 = sent.md5();
-  if (!md5) return md5.error();
-  return base64_of_hex(bare_etag(header(answer.headers, "etag"))) == *md5 ? Match::kSame : Match::kOther;
+  TM_ASSIGN(const std::string md5, sent.md5());
+  return base64_of_hex(bare_etag(header(answer.headers, "etag"))) == md5 ? Match::kSame : Match::kOther;
 }
 
 Result<std::optional<Doubt>> doubt_about(const StoreAnswer& answer, const Traits& traits, Sent& sent) {
@@ -81,10 +80,9 @@ Result<std::optional<Doubt>> doubt_about(const StoreAnswer& answer, const Traits
         "the answer of HTTP " + std::to_string(answer.status) + " has " + what_it_is(answer.text) +
         (inside.code.empty() ? "" : " " + quote(inside.code) + ", " + inside.message.substr(0, 120))};
   }
-  const Result<Match> found = match(answer, traits, sent);
-  if (!found) return found.error();
-  if (*found == Match::kSame) return std::nullopt;
-  if (*found == Match::kOther) return Doubt{"the ETag in the answer is not the MD5 of what was sent"};
+  TM_ASSIGN(const Match found, match(answer, traits, sent));
+  if (found == Match::kSame) return std::nullopt;
+  if (found == Match::kOther) return Doubt{"the ETag in the answer is not the MD5 of what was sent"};
   if (header(answer.headers, "etag").empty()) {
     return Doubt{"the answer has no ETag", !traits.puts_have_etag};
   }

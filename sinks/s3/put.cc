@@ -93,8 +93,8 @@ Status S3Sink::put(std::string_view key, const Source& source, uint32_t flags, c
 Status S3Sink::put_single(std::string_view key, const Source& source, bool if_absent, const Call& call) {
   BusyKeys::Hold hold;
   if (if_absent && !traits_.conditional_put) {
-    if (Status ok = hold.acquire(busy_keys_, key, call); !ok) return ok;
-    if (Status ok = expect_absent(key, call); !ok) return ok;
+    TM_TRY(hold.acquire(busy_keys_, key, call));
+    TM_TRY(expect_absent(key, call));
   }
   const bool by_crc = traits_.checksum == Checksum::kCrc32c;
   Digests::Wanted wanted;
@@ -103,13 +103,12 @@ Status S3Sink::put_single(std::string_view key, const Source& source, bool if_ab
   wanted.md5 = !by_crc;
   Digests digests(wanted);
   if (wanted.any()) {
-    if (Status ok = compute(source, buffers_, &digests); !ok) return ok;
+    TM_TRY(compute(source, buffers_, &digests));
   }
   std::string sha256;
   if (wanted.sha256) {
-    Result<std::string> computed = digests.sha256_hex();
-    if (!computed) return computed.error();
-    sha256 = std::move(*computed);
+    TM_ASSIGN(std::string computed, digests.sha256_hex());
+    sha256 = std::move(computed);
   } else if (source.sha256() != nullptr) {
     sha256 = to_hex(source.sha256(), 32);
   }
@@ -117,9 +116,8 @@ Status S3Sink::put_single(std::string_view key, const Source& source, bool if_ab
   if (by_crc) {
     sent.crc32c = crc32c_text(wanted.crc32c ? digests.crc32c() : *source.crc32c());
   } else {
-    Result<std::string> md5 = digests.md5_base64();
-    if (!md5) return md5.error();
-    sent.md5_base64 = std::move(*md5);
+    TM_ASSIGN(std::string md5, digests.md5_base64());
+    sent.md5_base64 = std::move(md5);
   }
   const Header checksum =
       by_crc ? Header{"x-amz-checksum-crc32c", sent.crc32c} : Header{"content-md5", sent.md5_base64};
@@ -193,10 +191,7 @@ Status S3Sink::settle_doubt(std::string_view key, const Doubt& doubt, Error erro
 Status S3Sink::look_back(std::string_view key, std::string_view etag,
                          std::chrono::steady_clock::duration took, Sent& sent, const Call& call) {
   const auto took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
-  if (Status ok = call.sleep_ms(std::min<uint64_t>(static_cast<uint64_t>(took_ms) + 1, kLookBackMsMax));
-      !ok) {
-    return ok;
-  }
+  TM_TRY(call.sleep_ms(std::min<uint64_t>(static_cast<uint64_t>(took_ms) + 1, kLookBackMsMax)));
   const Result<StoreAnswer> there = head_answer(key, call, true);
   if (!there) {
     Error error = there.error();
@@ -206,9 +201,8 @@ Status S3Sink::look_back(std::string_view key, std::string_view etag,
   const std::string_view now = bare_etag(header(there->headers, "etag"));
   if (header(there->headers, "content-length") == std::to_string(sent.size_bytes)) {
     if (!now.empty() && now == bare_etag(etag)) return {};
-    const Result<Match> found = match(*there, traits_, sent);
-    if (!found) return found.error();
-    if (*found == Match::kSame) return {};
+    TM_ASSIGN(const Match found, match(*there, traits_, sent));
+    if (found == Match::kSame) return {};
   }
   return fail(TIDEMARK_E_EXISTS,
               config_.name_of(key) + " may have been written by someone else at the same time");

@@ -54,7 +54,7 @@ class Receiver {
 
   Result<bool> take(const Transfer& transfer, std::string_view data) {
     if (!begun_) {
-      if (Status ok = begin(transfer.status, transfer.answer); !ok) return ok.error();
+      TM_TRY(begin(transfer.status, transfer.answer));
     }
     if (skip_ > 0) {
       const size_t skipped = std::min<uint64_t>(skip_, data.size());
@@ -63,7 +63,7 @@ class Receiver {
     }
     const std::string_view wanted = data.substr(0, std::min<uint64_t>(left_, data.size()));
     if (!wanted.empty()) {
-      if (Status ok = out_.write(wanted.data(), wanted.size()); !ok) return ok.error();
+      TM_TRY(out_.write(wanted.data(), wanted.size()));
       left_ -= wanted.size();
     }
     return left_ > 0 || data.size() == wanted.size();
@@ -72,7 +72,7 @@ class Receiver {
   // After the last byte.
   Status finish(const StoreAnswer& answer) {
     if (!begun_) {
-      if (Status ok = begin(answer.status, answer.headers); !ok) return ok;
+      TM_TRY(begin(answer.status, answer.headers));
     }
     if (left_ == 0 || is_open_) return {};
     return fail(TIDEMARK_E_RETRYABLE,
@@ -163,11 +163,10 @@ Error S3Sink::confirm_absence(std::string_view key, const StoreAnswer& answer, c
 
 // Stores answer for what is durable only.
 Result<ObjectInfo> S3Sink::head(std::string_view key, const Call& call) {
-  const Result<StoreAnswer> answer = head_answer(key, call);
-  if (!answer) return answer.error();
+  TM_ASSIGN(const StoreAnswer answer, head_answer(key, call));
   ObjectInfo info;
-  const std::optional<int64_t> modified_us = date_us(answer->headers, "last-modified");
-  if (!parse_number(header(answer->headers, "content-length"), &info.size_bytes) || !modified_us) {
+  const std::optional<int64_t> modified_us = date_us(answer.headers, "last-modified");
+  if (!parse_number(header(answer.headers, "content-length"), &info.size_bytes) || !modified_us) {
     return fail(TIDEMARK_E_RETRYABLE,
                 "head " + config_.name_of(key) + ": the answer has no Content-Length or no Last-Modified");
   }
@@ -179,10 +178,9 @@ Status S3Sink::get(std::string_view key, const Range& range, const Writer& out, 
   Range asked = range;
   const bool is_inner = range.offset < 0 && range.size < -static_cast<uint64_t>(range.offset);
   if (range.size == 0 || range.offset >= static_cast<int64_t>(kBeyondBytes) || is_inner) {
-    const Result<ObjectInfo> info = head(key, call);
-    if (!info) return info.error();
+    TM_ASSIGN(const ObjectInfo info, head(key, call));
     uint64_t begin = 0, end = 0;
-    range.resolve(info->size_bytes, &begin, &end);
+    range.resolve(info.size_bytes, &begin, &end);
     if (begin == end) return {};
     asked = {static_cast<int64_t>(begin), end - begin};  // no header can say "from the end, but not to it"
   }
@@ -192,11 +190,10 @@ Status S3Sink::get(std::string_view key, const Range& range, const Writer& out, 
   Receiver receiver(asked, out);
   request.takes_long = true;
   request.on_data = [&](Transfer& transfer, std::string_view data) { return receiver.take(transfer, data); };
-  const Result<StoreAnswer> answer = client_->send(std::move(request), call);
-  if (!answer) return answer.error();
-  if (answer->status == 416 && is_range_answer(*answer)) return {};  // the object ends before it begins
-  if (!answer->is_ok()) return error_of(*answer, what);
-  const Status whole = receiver.finish(*answer);
+  TM_ASSIGN(const StoreAnswer answer, client_->send(std::move(request), call));
+  if (answer.status == 416 && is_range_answer(answer)) return {};  // the object ends before it begins
+  if (!answer.is_ok()) return error_of(answer, what);
+  const Status whole = receiver.finish(answer);
   if (!whole) return within(what, whole.error());
   return {};
 }
@@ -205,21 +202,20 @@ Status S3Sink::get(std::string_view key, const Range& range, const Writer& out, 
 Status S3Sink::remove(std::string_view key, const Call& call) {
   Request request = object_request("remove", "DELETE", key, "s3:DeleteObject");
   const std::string what = request.what;
-  const Result<StoreAnswer> answer = client_->send(std::move(request), call);
-  if (!answer) return answer.error();
-  if (!answer->is_ok()) {
-    Error error = error_of(*answer, what);
+  TM_ASSIGN(const StoreAnswer answer, client_->send(std::move(request), call));
+  if (!answer.is_ok()) {
+    Error error = error_of(answer, what);
     if (error.status == TIDEMARK_E_NOT_FOUND) return {};
     return error;
   }
-  const bool is_plain = (answer->status == 200 || answer->status == 204) && is_body_of_success(answer->text);
-  if (is_plain && (has_request_id(*answer) || !traits_.has_request_ids)) return {};
+  const bool is_plain = (answer.status == 200 || answer.status == 204) && is_body_of_success(answer.text);
+  if (is_plain && (has_request_id(answer) || !traits_.has_request_ids)) return {};
   const Result<StoreAnswer> there = head_answer(key, call);
   if (!there && there.error().status == TIDEMARK_E_NOT_FOUND) return {};
   if (!there) return there.error();
-  Error error = error_of(*answer, what);
+  Error error = error_of(answer, what);
   error.status = TIDEMARK_E_RETRYABLE;
-  error.message = what + ": HTTP " + std::to_string(answer->status) + ", but the object is still there";
+  error.message = what + ": HTTP " + std::to_string(answer.status) + ", but the object is still there";
   return error;
 }
 

@@ -154,14 +154,11 @@ Result<Headers> Signer::sign(const SignRequest& request, const Credentials& cred
   canonical.append(request.method).append("\n").append(encode_path(request.path)).append("\n");
   canonical.append(encode_query(request.query)).append("\n").append(header_lines).append("\n");
   canonical.append(names).append("\n").append(request.payload_sha256);
-  const Result<std::string> digest = sha256_hex(canonical);
-  if (!digest) return digest.error();
-  const std::string to_sign = std::string(kAlgorithm) + "\n" + time + "\n" + scope + "\n" + *digest;
-  const Result<Secret> key = day_key(credentials, day, region);
-  if (!key) return key.error();
-  const Result<Digest> mac = hmac_sha256(key->reveal(), to_sign);
-  if (!mac) return mac.error();
-  const std::string signature = hex(*mac);
+  TM_ASSIGN(const std::string digest, sha256_hex(canonical));
+  const std::string to_sign = std::string(kAlgorithm) + "\n" + time + "\n" + scope + "\n" + digest;
+  TM_ASSIGN(const Secret key, day_key(credentials, day, region));
+  TM_ASSIGN(const Digest mac, hmac_sha256(key.reveal(), to_sign));
+  const std::string signature = hex(mac);
 
   added.push_back({"authorization", std::string(kAlgorithm) + " Credential=" + credentials.access_key_id +
                                         "/" + scope + ", SignedHeaders=" + names +

@@ -138,30 +138,27 @@ std::string what(const char* action, const Service& service, const AssumeRole& r
 
 Result<Credentials> assume_role(const SourceContext& context, const AssumeRole& role,
                                 const Credentials& source) {
-  Result<Service> service = find_service(context);
-  if (!service) return service.error();
+  TM_ASSIGN(Service service, find_service(context));
   QueryPairs form = form_of(context, role, "AssumeRole");
   if (!role.external_id.empty()) form.emplace_back("ExternalId", role.external_id);
   HttpRequest request;
   request.body = encode_query(form);
   request.headers = {{"content-type", "application/x-www-form-urlencoded"}};
-  const Result<std::string> digest = sha256_hex(request.body);
-  if (!digest) return digest.error();
+  TM_ASSIGN(const std::string digest, sha256_hex(request.body));
   Signer signer("sts");
   const Result<Headers> added =
-      signer.sign({"POST", service->endpoint.host, service->endpoint.path, {}, request.headers, *digest},
-                  source, service->region, context.now_us());
+      signer.sign({"POST", service.endpoint.host, service.endpoint.path, {}, request.headers, digest}, source,
+                  service.region, context.now_us());
   if (!added) return added.error();
   request.headers.insert(request.headers.end(), added->begin(), added->end());
-  Result<Credentials> credentials = exchange(context, *service, std::move(request), "AssumeRole");
-  if (!credentials) return fail_within(what("AssumeRole", *service, role), credentials.error());
+  Result<Credentials> credentials = exchange(context, service, std::move(request), "AssumeRole");
+  if (!credentials) return fail_within(what("AssumeRole", service, role), credentials.error());
   return credentials;
 }
 
 Result<Credentials> assume_role_with_web_identity(const SourceContext& context, const AssumeRole& role,
                                                   const std::string& token_file) {
-  Result<Service> service = find_service(context);
-  if (!service) return service.error();
+  TM_ASSIGN(Service service, find_service(context));
   Result<std::string> token = read_small_file(token_file);
   if (!token) return fail_within("the web identity token", token.error());
   constexpr char kSpace[] = " \t\r\n";
@@ -177,9 +174,8 @@ Result<Credentials> assume_role_with_web_identity(const SourceContext& context, 
   request.body = encode_query(form);  // not signed: the token is what proves who asks
   wipe(&form.back().second);
   Result<Credentials> credentials =
-      exchange(context, *service, std::move(request), "AssumeRoleWithWebIdentity");
-  if (!credentials)
-    return fail_within(what("AssumeRoleWithWebIdentity", *service, role), credentials.error());
+      exchange(context, service, std::move(request), "AssumeRoleWithWebIdentity");
+  if (!credentials) return fail_within(what("AssumeRoleWithWebIdentity", service, role), credentials.error());
   return credentials;
 }
 

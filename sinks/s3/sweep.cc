@@ -13,10 +13,9 @@ constexpr int kPagesMax = 10;       // of one listing
 Status abort_upload(Client& client, Request request, const ListedUpload& upload, const Call& call) {
   request.query = {{"uploadId", upload.id}};
   const std::string what = request.what;
-  const Result<StoreAnswer> answer = client.send(std::move(request), call);
-  if (!answer) return answer.error();
-  if (answer->is_ok() || store_error(*answer).code == "NoSuchUpload") return {};
-  return error_of(*answer, what);
+  TM_ASSIGN(const StoreAnswer answer, client.send(std::move(request), call));
+  if (answer.is_ok() || store_error(answer).code == "NoSuchUpload") return {};
+  return error_of(answer, what);
 }
 
 struct Listed {
@@ -37,13 +36,12 @@ Result<Listed> list_uploads(Client& client, const Request& bucket, const std::st
       request.query.emplace_back("upload-id-marker", page.next_id);
     }
     request.text_max = 8 * kMiB;
-    const Result<StoreAnswer> answer = client.send(std::move(request), call);
-    if (!answer) return answer.error();
-    if (!answer->is_ok()) return error_of(*answer, bucket.what);
-    Result<UploadsPage> parsed = parse_uploads(answer->text, prefix);
+    TM_ASSIGN(const StoreAnswer answer, client.send(std::move(request), call));
+    if (!answer.is_ok()) return error_of(answer, bucket.what);
+    Result<UploadsPage> parsed = parse_uploads(answer.text, prefix);
     if (!parsed) return within(bucket.what, parsed.error());
     page = std::move(*parsed);
-    all.now_us = date_us(answer->headers).value_or(client.now_us());
+    all.now_us = date_us(answer.headers).value_or(client.now_us());
     std::move(page.uploads.begin(), page.uploads.end(), std::back_inserter(all.uploads));
   }
   return all;

@@ -44,7 +44,7 @@ struct Transport::Handles {
 };
 
 Result<std::unique_ptr<Transport>> Transport::make(TransportOptions options) {
-  if (Status ok = ExitGate::install(); !ok) return ok.error();
+  TM_TRY(ExitGate::install());
   return std::unique_ptr<Transport>(new Transport(std::move(options)));
 }
 
@@ -127,7 +127,7 @@ Session::~Session() {
 
 Status Session::start(Transfer& transfer) {
   const ExitGate::Pass pass;
-  if (Status ok = pass.check(); !ok) return ok;
+  TM_TRY(pass.check());
   CurlHandle& handle = handles_->free_handle();
   handle.prepare(transfer);
   const CURLMcode code = curl_multi_add_handle(handles_->multi, handle.easy());
@@ -141,7 +141,7 @@ Result<Transfer*> Session::drive(const Call& call, uint64_t wait_ms) {
   for (uint64_t waited_ms = 0;;) {
     {
       const ExitGate::Pass pass;
-      if (Status ok = pass.check(); !ok) return ok.error();
+      TM_TRY(pass.check());
       for (const auto& handle : handles_->all) handle->set_call(&call);
       int running = 0;
       const CURLMcode code = curl_multi_perform(handles_->multi, &running);
@@ -191,9 +191,8 @@ Error Session::out_of_time(Error error) const {
 }
 
 Status Session::run(Transfer& transfer, const Call& call) {
-  if (Status ok = start(transfer); !ok) return ok;
-  const Result<Transfer*> done = drive(call);
-  if (!done) return done.error();
+  TM_TRY(start(transfer));
+  TM_TRY(drive(call));
   return {};
 }
 

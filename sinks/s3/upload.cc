@@ -40,9 +40,9 @@ Status Upload::run() {
                                           " bytes; S3 takes 5 TiB at most");
   }
   if (if_absent_) {
-    if (Status ok = sink_.expect_absent(key_, call_); !ok) return ok;
+    TM_TRY(sink_.expect_absent(key_, call_));
   }
-  if (Status ok = create(); !ok) return ok;
+  TM_TRY(create());
   if (Status ok = send_parts(); !ok) {
     abort();
     return ok;
@@ -58,14 +58,13 @@ Status Upload::create() {
   if (by_crc()) request.headers.push_back({"x-amz-checksum-algorithm", "CRC32C"});
   Body nothing;
   request.body = &nothing;
-  const Result<StoreAnswer> answer = sink_.client_->send(std::move(request), call_);
-  if (!answer) return answer.error();
-  if (!answer->is_ok() || !store_error(*answer).code.empty()) {
-    Error error = error_of(*answer, what);
+  TM_ASSIGN(const StoreAnswer answer, sink_.client_->send(std::move(request), call_));
+  if (!answer.is_ok() || !store_error(answer).code.empty()) {
+    Error error = error_of(answer, what);
     if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
     return error;
   }
-  Result<std::string> id = parse_upload_id(answer->text);
+  Result<std::string> id = parse_upload_id(answer.text);
   if (!id) return within(what, id.error());
   id_ = std::move(*id);
   return {};
@@ -77,18 +76,18 @@ Status Upload::send_parts() {
     begin_reading();
     while (reading_ || !running_.empty()) {
       if (is_read() && running_.size() < sink_.config_.multipart_parallel) {
-        if (Status ok = start_part(session); !ok) return ok;
+        TM_TRY(start_part(session));
         begin_reading();
       }
       const bool reads = reading_ && !is_read();
       if (reads) {
-        if (Status ok = read_some(); !ok) return ok;
+        TM_TRY(read_some());
       }
       if (running_.empty()) continue;
       const Result<Transfer*> done = session.drive(call_, reads ? 0 : UINT64_MAX);
       if (!done) return within("put " + sink_.config_.name_of(key_), done.error());
       if (*done != nullptr) {
-        if (Status ok = end_part(**done, session); !ok) return ok;
+        TM_TRY(end_part(**done, session));
       }
     }
     return {};
@@ -112,14 +111,14 @@ void Upload::begin_reading() {
 }
 
 Status Upload::read_some() {
-  if (Status ok = call_.check(); !ok) return ok;
+  TM_TRY(call_.check());
   Reading& reading = *reading_;
   size_t size = std::min<uint64_t>(reading.end - reading.position, BufferPool::kBufferSize);
   if (source_.data() != nullptr) {
     reading.digests.update(reinterpret_cast<const char*>(source_.data()) + reading.position, size);
   } else {
     if (!buffer_) buffer_.emplace(sink_.buffers_);
-    if (Status ok = source_.read(reading.position, buffer_->data(), size, &size); !ok) return ok;
+    TM_TRY(source_.read(reading.position, buffer_->data(), size, &size));
     reading.digests.update(buffer_->data(), size);
   }
   reading.position += size;
@@ -143,15 +142,13 @@ Status Upload::start_part(Session& session) {
     uploaded.crc32c = part->sent.crc32c;
     request.headers.push_back({"x-amz-checksum-crc32c", uploaded.crc32c});
   } else {
-    Result<std::string> md5 = reading.digests.md5_base64();
-    if (!md5) return md5.error();
-    part->sent.md5_base64 = std::move(*md5);
+    TM_ASSIGN(std::string md5, reading.digests.md5_base64());
+    part->sent.md5_base64 = std::move(md5);
     request.headers.push_back({"content-md5", part->sent.md5_base64});
   }
   if (sink_.config_.sign_payload) {
-    const Result<std::string> sha256 = reading.digests.sha256_hex();
-    if (!sha256) return sha256.error();
-    request.payload_sha256 = *sha256;
+    TM_ASSIGN(const std::string sha256, reading.digests.sha256_hex());
+    request.payload_sha256 = sha256;
   }
   request.body = &part->body;
   parts_.push_back(std::move(uploaded));
@@ -164,24 +161,23 @@ Status Upload::end_part(const Transfer& transfer, Session& session) {
                                [&](const auto& part) { return &part->exchange.transfer == &transfer; });
   Part& part = **at;
   if (!sink_.client_->settle(part.exchange)) return sink_.client_->start(session, part.exchange, call_);
-  const Result<StoreAnswer> answer = Client::answer_of(part.exchange);
-  if (!answer) return answer.error();
-  if (!answer->is_ok()) {
-    Error error = error_of(*answer, part.exchange.request.what);
+  TM_ASSIGN(const StoreAnswer answer, Client::answer_of(part.exchange));
+  if (!answer.is_ok()) {
+    Error error = error_of(answer, part.exchange.request.what);
     // Somebody swept it away; the next attempt begins a new one.
-    if (answer->status == 404) error.status = TIDEMARK_E_RETRYABLE;
+    if (answer.status == 404) error.status = TIDEMARK_E_RETRYABLE;
     return error;
   }
   // A part cannot be looked at, so any doubt sends the object once more.
-  const Result<std::optional<Doubt>> doubt = doubt_about(*answer, sink_.traits_, part.sent);
+  const Result<std::optional<Doubt>> doubt = doubt_about(answer, sink_.traits_, part.sent);
   if (!doubt) return within(part.exchange.request.what, doubt.error());
   if (*doubt) {
-    Error error = error_of(*answer, part.exchange.request.what);
+    Error error = error_of(answer, part.exchange.request.what);
     if (error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
     error.message = part.exchange.request.what + ": " + (*doubt)->why;
     return error;
   }
-  parts_[part.index].etag = header(answer->headers, "etag");
+  parts_[part.index].etag = header(answer.headers, "etag");
   running_.erase(at);
   return {};
 }

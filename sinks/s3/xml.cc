@@ -212,7 +212,7 @@ Result<ListPage> parse_list(std::string_view text, std::string_view prefix, std:
     return not_understood("the names of the listed objects cannot be decoded");
   }
   for (size_t i = 0; i < keys.size(); ++i) page.objects[i].key = std::move(keys[i]);
-  if (Status ok = read_end(document.root, &page); !ok) return ok.error();
+  TM_TRY(read_end(document.root, &page));
   return page;
 }
 
