@@ -35,21 +35,24 @@ enum class Raised : uint8_t { kNone, kFailing, kConflict };
 enum class AckPhase : uint8_t { kNone, kQueued, kRunning, kBackingOff };
 
 struct PartitionState {
-  Lsn low = kNoLsn;         // the oldest entry the host has; only grows
-  Lsn high = kNoLsn;        // the newest; only grows
-  Lsn next = kNoLsn;        // the next to archive; none until discovery of this life is done
-  Lsn acked = kNoLsn;       // the last position the host took
-  Lsn oldest_low = kNoLsn;  // the first discovery begins here: what lies below low may be lost already
-  Lsn refuted = kNoLsn;     // up to here the sink is known to hold other content than the host
-  Lsn trouble = kNoLsn;     // what failed: only what gets beyond it is a recovery
-  Lsn listed = kNoLsn;      // up to here the sink was listed since low became what it is
+  Lsn low = kNoLsn;               // the oldest entry the host has; only grows
+  Lsn high = kNoLsn;              // the newest; only grows
+  Lsn next = kNoLsn;              // the next to archive; none until discovery of this life is done
+  Lsn acked = kNoLsn;             // the last position the host took
+  Lsn oldest_low = kNoLsn;        // the first discovery begins here: what lies below low may be lost already
+  Lsn conflict_through = kNoLsn;  // up to here the sink is known to hold other content than the host
+  Lsn trouble = kNoLsn;           // what failed: only what gets beyond it is a recovery
+  Lsn listed = kNoLsn;            // up to here the sink was listed since low became what it is
 
   // Entries up to `mark` have waited since waiting_since at most; later ones since later_since at most.
   Lsn mark = kNoLsn;
   TimeMs waiting_since = 0;
   TimeMs later_since = 0;
 
-  TimeMs since = 0;  // when it became dormant, or when its job's backoff ends
+  union {
+    TimeMs dormant_since = 0;  // while it is dormant
+    TimeMs retry_due;          // while it backs off
+  };
   TimeMs ack_due = 0;
   std::unique_ptr<FoundArchives> found;  // while discovery has something to say
   std::unique_ptr<Window> window;        // while something lies beyond next
@@ -61,7 +64,7 @@ struct PartitionState {
   uint32_t sink_mark = 0;                // how many jobs had succeeded in all when sink_failed was set
   uint32_t attempts = 0;                 // failures of its own in a row
   uint8_t jobs = 0;                      // with workers
-  bool alone = false;                    // the one of them suffers no other
+  bool exclusive = false;                // the one of them allows no other beside it
   Place place = Place::kUnknown;
   AckPhase ack = AckPhase::kNone;
   bool asked = false;            // the host wants to hear the position again

@@ -97,9 +97,9 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
   job->expected_bytes = rate_.start(now);
   ++running_;
   ++p.jobs;
-  p.alone = job->late || job->kind != JobKind::kArchive;
+  p.exclusive = job->late || job->kind != JobKind::kArchive;
   if (job->late) p.gaps->started(job->kind == JobKind::kVerify ? job->part : job->range);
-  if (!p.alone && (p.window != nullptr || config_.partition_inflight > 1)) window(p).started(job->range);
+  if (!p.exclusive && (p.window != nullptr || config_.partition_inflight > 1)) window(p).started(job->range);
   place(ref, rightful_place(ref), now);
   return job;
 }
@@ -113,7 +113,7 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
   rate_.finished(job.expected_bytes, result.size_bytes, now);
   --running_;
   --p.jobs;
-  p.alone = false;
+  p.exclusive = false;
   if (job.late) {
     late_finished(job, result, own_failure, now);
     settle(job.partition, now);
@@ -238,7 +238,8 @@ TimeMs Scheduler::wake_at() const {
   if (ready_.size > 0 && throttle_.state() == Throttle::State::kOpen)
     at = std::min(at, throttle_.open_until());
   if (ready_.size > 0) at = std::min(at, rate_.ready_at());
-  if (dormant_.size > 0) at = std::min(at, partitions_[dormant_.head].since + config_.partition_idle_ms);
+  if (dormant_.size > 0)
+    at = std::min(at, partitions_[dormant_.head].dormant_since + config_.partition_idle_ms);
   return at;
 }
 
@@ -277,7 +278,7 @@ void Scheduler::place(PartitionRef ref, Place to, TimeMs now) {
       --kept_;
       break;
     case Place::kBackingOff:
-      timers_.erase({p.since, ref, false});
+      timers_.erase({p.retry_due, ref, false});
       --backing_off_;
       break;
     case Place::kRunning:
@@ -292,7 +293,7 @@ void Scheduler::place(PartitionRef ref, Place to, TimeMs now) {
   if (to == Place::kKept) ++kept_;
   if (to == Place::kReady) push_back(ready_, ref);
   if (to == Place::kDormant) {
-    p.since = now;
+    p.dormant_since = now;
     push_back(dormant_, ref);
   }
 }
@@ -311,14 +312,15 @@ bool Scheduler::owes_ack(const PartitionState& p) const {
   const Lsn position = p.position();
   // A question waits until nothing holds the answer back.
   const bool answerable = p.asked && !p.unsure && !p.gap_pending && p.next >= p.low && position == p.next - 1;
-  return position > p.acked || answerable;
+  // Of what lies before low the host has nothing left, and it may know of more than this run has passed yet.
+  return (position > p.acked && position + 1 >= p.low) || answerable;
 }
 
 void Scheduler::forget_idle(TimeMs now) {
   for (int looked_at = 0; looked_at < kMostAtOnce && dormant_.size > 0; ++looked_at) {
     const PartitionRef ref = dormant_.head;
     PartitionState& p = partitions_[ref];
-    if (p.since + TimeMs{config_.partition_idle_ms} > now) return;
+    if (p.dormant_since + TimeMs{config_.partition_idle_ms} > now) return;
     if (p.ack != AckPhase::kNone || p.is_untold()) {
       place(ref, Place::kDormant, now);  // the host has still to hear of it
       continue;

@@ -98,11 +98,12 @@ struct Job {
   bool check_older = false;  // kDiscover: the first look in this life, so look for gaps before it
   bool late = false;         // for entries of a gap that turned up late
   bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
-  bool asked = false;    // kDiscover: what lies right before the range, or a gap there, may be acknowledged
-  Lsn low = kNoLsn;      // kDiscover: archives found below it are passed without being compared
-  Range range;           // kDiscover: may be the empty range, last == first - 1
-  Range part;            // kVerify: what the host was last known to have of range
-  Lsn trusted = kNoLsn;  // kVerify: entries up to here count as archived if the host no longer has them
+  bool asked = false;  // kDiscover: what lies right before the range, or a gap there, may be acknowledged
+  Lsn low = kNoLsn;    // kDiscover: archives found below it are passed without being compared
+  Range range;         // kDiscover: may be the empty range, last == first - 1
+  Range part;          // kVerify: what the host was last known to have of range
+  // kVerify: entries up to here count as archived if the host no longer has them
+  Lsn accept_missing_through = kNoLsn;
   uint64_t expected_bytes = 0;  // the rate limit's
   uint32_t sink_epoch = 0;      // which sink it is meant for, counted by sink_swapped
   uint32_t generation = 0;      // the throttle's

@@ -20,8 +20,8 @@ bool Scheduler::find_gap(PartitionRef ref) {
       return true;
     }
     const FoundArchives* found = p.found.get();
-    const bool refuted = p.next <= p.refuted;
-    const bool may_hold = found && !refuted && p.next <= found->until();
+    const bool is_in_conflict = p.next <= p.conflict_through;
+    const bool may_hold = found && !is_in_conflict && p.next <= found->until();
     if (const auto existing = may_hold ? found->holding(p.next) : std::nullopt) {
       // From low on the host still has what it can be compared with.
       const Lsn last = std::min({existing->last, found->until(), found->through(), p.listed, p.low - 1});
@@ -44,7 +44,7 @@ bool Scheduler::find_gap(PartitionRef ref) {
 Range Scheduler::gap_before_low(const PartitionState& p) const {
   Lsn last = std::min(p.low - 1, p.listed);
   if (const FoundArchives* found = p.found.get()) {
-    const Lsn held = found->next_held_after(std::max(p.next, p.refuted));
+    const Lsn held = found->next_held_after(std::max(p.next, p.conflict_through));
     if (held != kNoLsn && held <= found->until()) last = std::min(last, held - 1);
     last = std::min(last, found->through());
   }
@@ -114,7 +114,7 @@ void Scheduler::plan_late(const PartitionState& p, Job& job) const {
     job.kind = JobKind::kVerify;
     job.range = *existing;
     job.part = {open.first, std::min(existing->last, open.last)};
-    job.trusted = job.part.last;  // archived, and perhaps gone again
+    job.accept_missing_through = job.part.last;  // archived, and perhaps gone again
   } else {
     job.range.last = std::min(job.range.last, looked->range.last);
     const Lsn held = looked->found.next_held_after(open.first);

@@ -18,7 +18,7 @@ Place Scheduler::rightful_place(PartitionRef ref) const {
 std::optional<Job> Scheduler::plan(PartitionRef ref) const {
   std::optional<Job> job;
   const PartitionState& p = partitions_[ref];
-  if (p.alone || p.jobs >= config_.partition_inflight || !p.has_work()) return job;
+  if (p.exclusive || p.jobs >= config_.partition_inflight || !p.has_work()) return job;
   const bool is_late = p.gaps && p.gaps->open(p.next);
   const bool looks = p.needs_discovery(epoch_);
   if (!p.gap_pending && !is_late && !looks) {
@@ -59,7 +59,7 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
     job->kind = JobKind::kVerify;
     job->range = *existing;
     job->part = {p.next, std::min(existing->last, p.high)};
-    job->trusted = p.found->until();
+    job->accept_missing_through = p.found->until();
   } else {
     job.reset();
   }

@@ -10,7 +10,7 @@ namespace tidemark::core {
 void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& result) {
   if (job.sink_epoch != epoch_) return;  // the sink was swapped meanwhile: look at the new one
   if (job.check_older && p.oldest_low < job.range.first) return;  // an older one came late: look again
-  if (p.epoch != epoch_) p.refuted = kNoLsn;
+  if (p.epoch != epoch_) p.conflict_through = kNoLsn;
   p.epoch = epoch_;
   p.look_again = false;
   // What was found and is passed because low grew meanwhile was not made sure of.
@@ -75,7 +75,7 @@ void Scheduler::recovered(PartitionRef ref, Range range) {
 
 void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now) {
   PartitionState& p = partitions_[ref];
-  if (result.conflict && job.sink_epoch == epoch_) p.refuted = job.range.last;
+  if (result.conflict && job.sink_epoch == epoch_) p.conflict_through = job.range.last;
   const bool is_entry = job.kind == JobKind::kArchive || job.kind == JobKind::kVerify;
   const Lsn first = job.kind == JobKind::kVerify ? job.part.first : job.range.first;
   if (is_entry && p.low > first) return;  // gone anyway: a gap, not a failure
@@ -100,18 +100,18 @@ void Scheduler::back_off(PartitionRef ref, const Job& job, const JobResult& resu
     p.raised = Raised::kFailing;
     events_.push_back({EventKind::kFailing, ref, job.range, p.attempts});
   }
-  const TimeMs due = p.place == Place::kBackingOff ? std::max(p.since, now + delay_ms) : now + delay_ms;
+  const TimeMs due = p.place == Place::kBackingOff ? std::max(p.retry_due, now + delay_ms) : now + delay_ms;
   place(ref, Place::kBackingOff, now);
-  p.since = due;
-  timers_.insert({p.since, ref, false});
+  p.retry_due = due;
+  timers_.insert({p.retry_due, ref, false});
 }
 
 // It waits as after a failure, and nothing is wrong.
 void Scheduler::defer(PartitionRef ref, const JobResult& result, TimeMs now) {
   PartitionState& p = partitions_[ref];
   place(ref, Place::kBackingOff, now);
-  p.since = now + std::max<TimeMs>(1, result.retry_after_ms);
-  timers_.insert({p.since, ref, false});
+  p.retry_due = now + std::max<TimeMs>(1, result.retry_after_ms);
+  timers_.insert({p.retry_due, ref, false});
 }
 
 // Whether an archive of that range is in the sink is not known: tried again as it was, it gets the same name.

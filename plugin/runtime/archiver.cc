@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <system_error>
 
+#include "base/blocked_signals.h"
 #include "base/guard.h"
 #include "base/stopwatch.h"
 #include "sink/loader.h"
@@ -31,25 +31,10 @@ JobLimits job_limits(const config::Config& config, const MemoryPlan& memory) {
   return {config.batch_bytes, memory.compare_entries, full ? store::Depth::kFull : store::Depth::kFooter};
 }
 
-constexpr const char* kReadOnly = "the archiver was made with read_only=true, which changes nothing";
+constexpr const char* kReadOnly =
+    "the archiver was made with read_only=true and only reads; make one without it to archive";
 
 void name_thread(const std::string& name) { pthread_setname_np(pthread_self(), name.c_str()); }
-
-// While it lives, threads that are created get every signal blocked: signals are the host's.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 std::string where(const PartitionId& id, Range range) {
   return *id.storage + "/" + std::to_string(id.id) + " [" + std::to_string(range.first) + ", " +

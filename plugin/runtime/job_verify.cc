@@ -28,7 +28,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
   if (!existing) return sink_error(existing.error());
   Ended result;
-  bool is_told = false;
+  bool decided = false;
   if (is_whole) {
     // As long as all of it is there one digest tells.
     LoanedEntries leases(host_, id, sources_, metrics_);
@@ -37,17 +37,17 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
     if (failure) {
       const bool missing = failure->result.outcome == core::Outcome::kMissing;
       const bool is_single = job.range.first == job.range.last;
-      if (missing && is_single && job.trusted >= job.range.last) return prove(id, range);
+      if (missing && is_single && job.accept_missing_through >= job.range.last) return prove(id, range);
       if (!missing || is_single) return std::move(*failure);
     } else if (range == job.range) {
       result = compare(id, range, existing->size_bytes, leases);
       // Of a batch with other content some entries may be equal all the same; of a damaged one nobody can
       // tell.
       const bool may_be_in_part = result.result.conflict && result.error.status == TIDEMARK_E_EXISTS;
-      is_told = !may_be_in_part || range.first == range.last;
+      decided = !may_be_in_part || range.first == range.last;
     }
   }
-  if (!is_told) result = compare_entries(id, job);
+  if (!decided) result = compare_entries(id, job);
   if (result.result.outcome == core::Outcome::kDone) {
     const Lsn through = result.result.through == kNoLsn ? job.part.last : result.result.through;
     metrics_.verified(through - job.part.first + 1, watch.seconds());
@@ -91,7 +91,7 @@ JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::J
     if (!here) {
       entry = entry_error(id, lsn, here.error());
       // Archived, and the host no longer has it.
-      if (entry.result.outcome == core::Outcome::kMissing && lsn <= job.trusted) entry = {};
+      if (entry.result.outcome == core::Outcome::kMissing && lsn <= job.accept_missing_through) entry = {};
     } else if (*here != archived) {
       entry = conflict(id, {lsn, lsn}, store::other_content(key, archived, *here));
     }

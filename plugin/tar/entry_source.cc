@@ -480,8 +480,8 @@ Status EntrySource::Impl::read_chunk(uint64_t chunk, uint8_t* out, size_t size) 
   const uint32_t expected = chunk < chunks_.size() ? chunks_[chunk] : crc_;
   if (extend_crc32c(before, out, size) == expected) return {};
   return fail(TIDEMARK_E_CORRUPT, std::string(entries_[0].path) +
-                                      ": a file of the entry was other at second "
-                                      "reading; an entry must not change until it is released");
+                                      ": a file of the entry changed between two readings; an entry must "
+                                      "stay as it is until it is released");
 }
 
 Result<Digest> EntrySource::Impl::content_digest() {

@@ -162,7 +162,8 @@ Status set_fallbacks(std::span<const tidemark_sink_option> table, const std::vec
     const auto spec = std::find_if(specs.begin(), specs.end(),
                                    [&](const OptionSpec& candidate) { return name == candidate.name; });
     if (spec == specs.end())
-      return fail(TIDEMARK_E_INVALID, "option " + quote(name) + " is told but not taken");
+      return fail(TIDEMARK_E_INVALID,
+                  "option " + quote(name) + " stands in the table of options, and the sink does not take it");
     ++matched;
     if (*row.fallback != '\0' && !set(*spec, row.fallback)) {
       return fail(TIDEMARK_E_INVALID,

@@ -66,20 +66,20 @@ Result<CredentialChain::Found> walk(const std::array<Place, N>& places, const So
 
 }  // namespace
 
-int64_t Surroundings::wall_clock_us() {
+int64_t CredentialEnvironment::wall_clock_us() {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   return now.tv_sec * int64_t{1'000'000} + now.tv_nsec / 1000;
 }
 
-double Surroundings::random_share() {
+double CredentialEnvironment::random_share() {
   uint32_t bits = 0;
   if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != sizeof bits)
     bits = static_cast<uint32_t>(wall_clock_us());
   return bits / (UINT32_MAX + 1.0);
 }
 
-CredentialChain::CredentialChain(CredentialOptions options, Fetch fetch, Surroundings surroundings)
+CredentialChain::CredentialChain(CredentialOptions options, Fetch fetch, CredentialEnvironment surroundings)
     : options_(std::move(options)), fetch_(std::move(fetch)), surroundings_(std::move(surroundings)) {}
 
 Result<CredentialChain::Found> CredentialChain::load(

@@ -15,7 +15,7 @@
 namespace tidemark::sinks::s3 {
 
 // What lies around the sink; tests bring their own.
-struct Surroundings {
+struct CredentialEnvironment {
   Environment environment = process_environment();
   std::function<int64_t()> now_us = wall_clock_us;  // unix time
   std::function<double()> share = random_share;     // from 0 to 1, evenly
@@ -26,7 +26,7 @@ struct Surroundings {
 
 class CredentialChain {
  public:
-  CredentialChain(CredentialOptions options, Fetch fetch, Surroundings surroundings);
+  CredentialChain(CredentialOptions options, Fetch fetch, CredentialEnvironment surroundings);
 
   struct Found {
     Credentials credentials;
@@ -46,7 +46,7 @@ class CredentialChain {
  private:
   const CredentialOptions options_;
   const Fetch fetch_;
-  const Surroundings surroundings_;
+  const CredentialEnvironment surroundings_;
 };
 
 }  // namespace tidemark::sinks::s3

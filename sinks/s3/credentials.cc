@@ -1,13 +1,13 @@
 #include "s3/credentials.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <exception>
 #include <system_error>
 #include <utility>
 
+#include "base/blocked_signals.h"
 #include "s3/iso_time.h"
 
 namespace tidemark::sinks::s3 {
@@ -29,22 +29,6 @@ bool is_within(int64_t now_us, int64_t since_us, int64_t span_us) {
   return now_us >= since_us && now_us - since_us < span_us;
 }
 
-// While it lives, threads that are created get every signal blocked: signals are the host's.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
- private:
-  sigset_t before_;
-};
-
 // Whoever fetches owes the others an end, so nothing may be thrown past it.
 Result<CredentialChain::Found> load(const CredentialChain& chain, const HostLog& log, const Call& call) {
   try {
@@ -57,12 +41,12 @@ Result<CredentialChain::Found> load(const CredentialChain& chain, const HostLog&
 }  // namespace
 
 CredentialsProvider::CredentialsProvider(CredentialOptions options, Fetch fetch, HostLog log,
-                                         Surroundings surroundings)
+                                         CredentialEnvironment surroundings)
     : chain_(std::move(options), std::move(fetch), std::move(surroundings)), log_(log) {}
 
 Result<std::unique_ptr<CredentialsProvider>> CredentialsProvider::make(CredentialOptions options, Fetch fetch,
                                                                        HostLog log,
-                                                                       Surroundings surroundings) {
+                                                                       CredentialEnvironment surroundings) {
   if (options.access_key_id.empty() != options.secret_access_key.empty()) {
     return fail(TIDEMARK_E_INVALID,
                 "options \"access_key_id\" and \"secret_access_key\" belong together; give both or neither");

@@ -34,7 +34,8 @@ class CredentialsProvider {
  public:
   // INVALID where the options contradict each other. Asks nobody yet.
   static Result<std::unique_ptr<CredentialsProvider>> make(CredentialOptions options, Fetch fetch,
-                                                           HostLog log, Surroundings surroundings = {});
+                                                           HostLog log,
+                                                           CredentialEnvironment surroundings = {});
   ~CredentialsProvider();
   CredentialsProvider(const CredentialsProvider&) = delete;
   CredentialsProvider& operator=(const CredentialsProvider&) = delete;
@@ -48,7 +49,8 @@ class CredentialsProvider {
   void expired(const Credentials& credentials) TM_EXCLUDES(mutex_);
 
  private:
-  CredentialsProvider(CredentialOptions options, Fetch fetch, HostLog log, Surroundings surroundings);
+  CredentialsProvider(CredentialOptions options, Fetch fetch, HostLog log,
+                      CredentialEnvironment surroundings);
 
   enum class Need {
     kNone,

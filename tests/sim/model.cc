@@ -88,7 +88,7 @@ void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
 void Model::pass_held(PartitionModel& p) const {
   if (!p.looked(epoch_) || p.gap || !p.jobs.empty()) return;
   const auto is_listed = [&p] { return p.frontier + 1 <= p.listed; };
-  while (p.frontier + 1 < p.low && p.frontier + 1 > p.refuted && is_listed() &&
+  while (p.frontier + 1 < p.low && p.frontier + 1 > p.conflict_through && is_listed() &&
          p.surely_holds(p.frontier + 1)) {
     ++p.frontier;
     p.unsure = false;
@@ -137,6 +137,8 @@ void Model::ack_given(const core::Ack& ack) {
           ack.lsn);
   require(ack.lsn > p.acked || ack.lsn == p.frontier, "an answer says how far it is", ack.partition, ack.lsn);
   require(p.asked || p.position() > p.acked, "an acknowledgement has a reason", ack.partition, ack.lsn);
+  require(ack.lsn + 1 >= p.low, "nothing is acknowledged that ends before the host's oldest entry",
+          ack.partition, ack.lsn);
   p.ack = p.last_given = ack.lsn;
   p.asked = false;
 }
@@ -203,8 +205,8 @@ void Model::gap_raised(PartitionModel& p, const Event& event) {
           "a gap lies between what is archived and low", event.partition, first);
   require(last <= p.listed, "a gap was listed since low passed it", event.partition, first);
   for (Lsn lsn = first; lsn <= last; ++lsn) {
-    require(!p.surely_holds(lsn) || lsn <= p.refuted, "what the archive holds is no gap", event.partition,
-            lsn);
+    require(!p.surely_holds(lsn) || lsn <= p.conflict_through, "what the archive holds is no gap",
+            event.partition, lsn);
     require(!p.archived.contains(lsn), "what was archived is no gap", event.partition, lsn);
     require(lsn <= p.through, "a gap is looked up, not guessed", event.partition, lsn);
   }

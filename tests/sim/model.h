@@ -39,7 +39,7 @@ struct PartitionModel {
 
   Lsn start = kNoLsn;             // the frontier that discovery found
   Lsn frontier = kNoLsn;          // the last LSN that is archived, verified or a recorded gap, without holes
-  Lsn refuted = kNoLsn;           // up to here the sink was seen to hold other content
+  Lsn conflict_through = kNoLsn;  // up to here the sink was seen to hold other content
   Lsn archived_through = kNoLsn;  // by jobs of this life
   std::optional<Range> gap;       // raised and not yet recorded
   Lsn listed = kNoLsn;            // the sink was listed up to here since low grew
@@ -108,7 +108,8 @@ struct PartitionModel {
   Lsn position() const;
   bool owes_ack() const {
     if (!discovered || ack || late_running || late_open()) return false;
-    return position() > acked || (asked && !unsure && !gap && frontier + 1 >= low && position() == frontier);
+    return (position() > acked && position() + 1 >= low) ||
+           (asked && !unsure && !gap && frontier + 1 >= low && position() == frontier);
   }
 };
 

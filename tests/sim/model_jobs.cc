@@ -70,7 +70,8 @@ void Model::check_late(PartitionModel& p, const Job& job) const {
             "what is verified was found", job.partition, first);
     require(job.part == Range{first, std::min(job.range.last, open->last)} && job.range.contains(first),
             "what is late is compared", job.partition, first);
-    require(job.trusted == job.part.last, "what is archived and gone again counts", job.partition, first);
+    require(job.accept_missing_through == job.part.last, "what is archived and gone again counts",
+            job.partition, first);
     p.late_running = job.part;
   } else {
     require(job.kind == JobKind::kArchive && looked, "discovery comes before upload", job.partition, first);
@@ -105,7 +106,8 @@ void Model::check_verifying(const PartitionModel& p, const Job& job) const {
           next);
   require(job.part == Range{next, std::min(job.range.last, p.high)} && job.range.contains(next),
           "what the host has is compared", job.partition, next);
-  require(job.trusted == p.looked_at.last, "what is there above high proves nothing", job.partition, next);
+  require(job.accept_missing_through == p.looked_at.last, "what is there above high proves nothing",
+          job.partition, next);
 }
 
 void Model::check_archiving(PartitionModel& p, const Job& job) const {
@@ -220,7 +222,7 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
       p.gaps.insert(gap);
     }
   }
-  if (p.epoch != job.sink_epoch) p.refuted = kNoLsn;
+  if (p.epoch != job.sink_epoch) p.conflict_through = kNoLsn;
   p.epoch = job.sink_epoch;
   p.stale = false;
   if (job.asked) p.unsure = false;
@@ -252,7 +254,7 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
 }
 
 void Model::failed(PartitionModel& p, const Job& job, const JobResult& result, TimeMs now) {
-  if (result.conflict && job.sink_epoch == epoch_) p.refuted = job.range.last;
+  if (result.conflict && job.sink_epoch == epoch_) p.conflict_through = job.range.last;
   const bool entries = job.kind == JobKind::kArchive || job.kind == JobKind::kVerify;
   const Lsn first = job.kind == JobKind::kVerify ? job.part.first : job.range.first;
   if (entries && p.low > first) return;  // a gap now, which says it all

@@ -236,7 +236,8 @@ JobResult World::verify(size_t partition, const FakeSink& sink, const Job& job, 
   for (Lsn lsn = job.part.first; lsn <= job.part.last; ++lsn) {
     const Content content = logs[partition].read(lsn, now);
     const bool missing = content == kNoContent;
-    if (missing ? lsn <= job.trusted : content == (*contents)[static_cast<size_t>(lsn - job.range.first)]) {
+    if (missing ? lsn <= job.accept_missing_through
+                : content == (*contents)[static_cast<size_t>(lsn - job.range.first)]) {
       result.through = lsn;
       continue;
     }

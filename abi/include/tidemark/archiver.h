@@ -106,10 +106,10 @@ typedef struct tidemark_host {
   /* Exactly once per successful acquire_entry, on the same thread. Cannot fail. [worker] required */
   void (*release_entry)(void* ctx, const tidemark_partition*, tidemark_entry*);
   /* Everything up to lsn is safe (see the promise); the host may prune it. Repeats and skips are
-   * legal. Never goes back from start to stop while the plugin remembers the partition; one that was idle
-   * for partition_idle_ms is looked up again when it is notified, from the low given then. lsn 0 answers a
-   * question when nothing is archived. Any status but OK: a WARN in the log, and the plugin tries again, each
-   * time later, up to retry_max_ms. [worker] required */
+   * legal. Nothing that ends before low - 1 is acknowledged. Never goes back from start to stop while the
+   * plugin remembers the partition; one that was idle for partition_idle_ms is looked up again when it is
+   * notified, from the low given then. lsn 0 answers a question when nothing is archived. Any status but OK:
+   * a WARN in the log, and the plugin tries again, each time later, up to retry_max_ms. [worker] required */
   tidemark_status (*acknowledge)(void* ctx, const tidemark_partition*, tidemark_lsn, tidemark_error*);
   /* Events, see above, one at a time and in order. Must not block: acknowledge of a
    * partition waits for its GAP, and stop() delivers what was decided before it returns, whatever drain_ms

@@ -41,7 +41,7 @@ TEST_F(SchedulerTest, WhatIsArchivedAndGoneMayCountAsArchived) {
   notify(0, 1, 3);  // 3 was written since: that it is there proves nothing
   const Job job = start(0, kVerify, {1, 4});
   EXPECT_EQ(job.part, (Range{1, 3}));
-  EXPECT_EQ(job.trusted, 2U);
+  EXPECT_EQ(job.accept_missing_through, 2U);
   finish_through(job, 2);
   acknowledged(0, 2);
   const Job rest = start(0, kVerify, {1, 4});

@@ -61,13 +61,15 @@ class JobTest : public testing::Test {
     return runner.run({job, {&storage_, 7}});
   }
   JobDone archive(Range range) { return run(job_of(JobKind::kArchive, range)); }
-  JobDone verify(Range range, Range part, Lsn trusted = kNoLsn) {
+  JobDone verify(Range range, Range part, Lsn accept_missing_through = kNoLsn) {
     core::Job job = job_of(JobKind::kVerify, range);
     job.part = part;
-    job.trusted = trusted;
+    job.accept_missing_through = accept_missing_through;
     return run(job);
   }
-  JobDone verify(Range range, Lsn trusted = kNoLsn) { return verify(range, range, trusted); }
+  JobDone verify(Range range, Lsn accept_missing_through = kNoLsn) {
+    return verify(range, range, accept_missing_through);
+  }
   static core::Job job_of(JobKind kind, Range range) {
     core::Job job;
     job.kind = kind;

@@ -38,7 +38,7 @@ class StsTest : public ::testing::Test {
   }
 
   World world_;
-  Surroundings around_ = world_.surroundings();
+  CredentialEnvironment around_ = world_.surroundings();
   Fetch fetch_ = world_.fetch();
   CredentialOptions options_;
   Call call_ = no_limit();

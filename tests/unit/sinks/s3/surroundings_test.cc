@@ -206,7 +206,7 @@ class Machine {
     if (head.starts_with(roles + "r ")) {
       body = R"({"Code":"Success","AccessKeyId":")" + kKey + R"(","SecretAccessKey":")" + kSecret +
              R"(","Token":"role-token","Expiration":")" +
-             format_iso_time(Surroundings::wall_clock_us() + life_us) + "\"}";
+             format_iso_time(CredentialEnvironment::wall_clock_us() + life_us) + "\"}";
     } else if (head.starts_with(roles)) {
       body = "r";
     }

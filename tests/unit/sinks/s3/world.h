@@ -56,7 +56,7 @@ class World {
   std::deque<Exchange> exchanges;                                               // before any thread asks
   std::function<Result<HttpResponse>(const HttpRequest&, const Call&)> server;  // instead of exchanges
 
-  Surroundings surroundings() {
+  CredentialEnvironment surroundings() {
     return {[this](const char* name) {
               const auto at = variables.find(name);
               return at == variables.end() ? std::string() : at->second;
