@@ -41,6 +41,7 @@ using Status = Result<void>;
 // TM_TRY(expression): gives up the function with the error of a Result, if it has one.
 // TM_ASSIGN(declaration, expression): the same, else declares what its value becomes:
 //   TM_ASSIGN(const Url url, parse_url(text));
+// NOLINTBEGIN(bugprone-macro-parentheses): declarations and fresh names stand in no parentheses.
 #define TM_TRY(...) TM_TRY_TO_(TM_JOIN_(tm_outcome_, __COUNTER__), (__VA_ARGS__))
 #define TM_TRY_TO_(outcome, expression)                                                         \
   do {                                                                                          \
@@ -54,6 +55,7 @@ using Status = Result<void>;
   declaration = *std::move(result)
 #define TM_JOIN_(a, b) TM_JOIN_TEXT_(a, b)
 #define TM_JOIN_TEXT_(a, b) a##b
+// NOLINTEND(bugprone-macro-parentheses)
 
 Error fail(tidemark_status status, std::string message);
 Error fail(std::string message);  // PERMANENT

@@ -87,9 +87,13 @@ Result<std::optional<Doubt>> doubt_about(const StoreAnswer& answer, const Traits
     return Doubt{"the answer has no ETag", !traits.puts_have_etag};
   }
   if (traits.etag == Etag::kMd5 && header(answer.headers, "x-amz-server-side-encryption").empty()) {
-    return Doubt{"the ETag in the answer is no MD5, as this store's were"};
+    return Doubt{"the ETag in the answer is not an MD5, as this store's were"};
   }
-  return std::nullopt;
+  if (traits.echoes_crc32c && !sent.crc32c.empty()) {
+    return Doubt{"the answer does not repeat the checksum, as this store's did", true};
+  }
+  // Any ETag could be that of nothing.
+  return Doubt{"nothing in the answer tells what was stored", true};
 }
 
 Match match_parts(std::string_view etag, const std::vector<UploadedPart>& parts) {

@@ -146,9 +146,12 @@ Status S3Sink::send_put(std::string_view key, const std::string& sha256, const H
   if (answer->is_ok()) {
     const Result<std::optional<Doubt>> doubt = doubt_about(*answer, traits_, sent);
     if (!doubt) return within(what, doubt.error());
-    if (*doubt) return settle_doubt(key, **doubt, error_of(*answer, what), if_absent, sent, call);
-    if (conditional || !if_absent) return {};
-    return look_back(key, header(answer->headers, "etag"), took, sent, call);
+    const std::string_view etag = header(answer->headers, "etag");
+    const bool looks_back =
+        if_absent && !conditional;  // where an ETag that says nothing by itself can be met again
+    const bool is_open = *doubt && !((*doubt)->is_of_etag && looks_back && !etag.empty());
+    if (is_open) return settle_doubt(key, **doubt, error_of(*answer, what), if_absent, sent, call);
+    return looks_back ? look_back(key, etag, took, sent, call) : Status();
   }
   Error error = error_of(*answer, what);
   if (answer->status == 412) error.status = TIDEMARK_E_EXISTS;

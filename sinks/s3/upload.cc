@@ -171,7 +171,9 @@ Status Upload::end_part(const Transfer& transfer, Session& session) {
   // A part cannot be looked at, so any doubt sends the object once more.
   const Result<std::optional<Doubt>> doubt = doubt_about(answer, sink_.traits_, part.sent);
   if (!doubt) return within(part.exchange.request.what, doubt.error());
-  if (*doubt) {
+  // A part with an ETag that says nothing is met again when the store completes the upload.
+  const bool has_etag = !header(answer.headers, "etag").empty();
+  if (*doubt && !((*doubt)->is_of_etag && has_etag)) {
     Error error = error_of(answer, part.exchange.request.what);
     if (error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
     error.message = part.exchange.request.what + ": " + (*doubt)->why;

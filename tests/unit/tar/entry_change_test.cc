@@ -112,7 +112,7 @@ TEST_F(EntryChangeTest, BytesReadASecondTimeMustBeTheSame) {
   const auto again = source.read(69'000, buffer.data(), 10'000);
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().status, TIDEMARK_E_CORRUPT);
-  EXPECT_NE(again.error().message.find("second reading"), std::string::npos) << again.error().message;
+  EXPECT_NE(again.error().message.find("between two readings"), std::string::npos) << again.error().message;
 }
 
 TEST_F(EntryChangeTest, WholeChunksReadASecondTimeMustBeTheSameToo) {

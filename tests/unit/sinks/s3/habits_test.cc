@@ -143,6 +143,21 @@ TEST_F(S3Habits, WhereNothingTellsTheCallerLooks) {
   EXPECT_EQ(status_of(put(*sink, "k", "x")), TIDEMARK_E_EXISTS);
 }
 
+// An ETag that is no digest may be that of nothing: the store's own checksum tells, or a look.
+TEST_F(S3Habits, AnAnswerThatTellsNothingIsLookedInto) {
+  for (const bool echoes : {true, false}) {
+    SCOPED_TRACE(echoes);
+    start(echoes ? with({Habit::kOpaqueEtag}) : with({Habit::kOpaqueEtag, Habit::kNoChecksumEcho}));
+    const auto sink = must_open();
+    store().reconfigure([](imposter::Config& config) { config.faults[Fault::kOkLost] = 1; });
+    EXPECT_EQ(status_of(put(*sink, "k", "x")), TIDEMARK_E_RETRYABLE);
+    store().reconfigure([](imposter::Config& config) { config.faults = {}; });
+    const uint64_t heads = count("HeadObject");
+    EXPECT_TRUE(put(*sink, "k", "x"));
+    EXPECT_EQ(count("HeadObject") - heads, echoes ? 0u : 1u) << "the echo is enough";
+  }
+}
+
 TEST_F(S3Habits, EtagsAreLearnt) {
   const std::pair<Habit, Etag> cases[] = {{Habit::kOpaqueEtag, Etag::kOpaque},
                                           {Habit::kNoEtagOnPut, Etag::kMd5},
@@ -159,8 +174,8 @@ TEST_F(S3Habits, EtagsAreLearnt) {
     EXPECT_EQ(log_.count("without an ETag") - said, has_none ? 1u : 0u);
     const uint64_t heads = count("HeadObject");
     EXPECT_TRUE(put(*sink, "k", "x"));
-    // Without an ETag no part counts as stored, so there are none.
-    EXPECT_EQ(count("HeadObject") - heads, has_none ? 1u : 0u);
+    // What the answer does not tell is asked.
+    EXPECT_EQ(count("HeadObject") - heads, has_none || etag == Etag::kOpaque ? 1u : 0u);
   }
 }
 
