@@ -53,7 +53,7 @@ Archiver::Archiver(const tidemark_host& host, config::Config config)
       sources_(memory_),
       read_pace_(config_.verify_max_bytes_per_second),
       restores_(memory_.restores),
-      dispatcher_(scheduler_config(config_), intake_) {}
+      dispatcher_(scheduler_config(config_), intake_, &slot_) {}
 
 Archiver::~Archiver() {
   if (started_) (void)stop(0);
@@ -73,11 +73,10 @@ Status Archiver::set_sink(std::string_view url, std::span<const config::Option> 
   TM_ASSIGN(std::shared_ptr<sink::Sink> opened,
             sink::open_sink(url, options, config_.sink_dir, log_,
                             {memory_.put_buffer_bytes, config_.read_only}, call));
-  // First the slot, then the scheduler: a job may run on a newer sink than it was meant for, never on an
-  // older.
-  const std::shared_ptr<sink::Sink> old = slot_.swap(std::move(opened));
+  // In one step with the scheduler: a job runs on the sink that it was planned for.
+  std::shared_ptr<sink::Sink> old;
+  dispatcher_.swap_sink([&] { old = slot_.swap(std::move(opened)); });
   if (old != nullptr) metrics_.sink_swapped();
-  if (started_) dispatcher_.sink_swapped();
   log::line(*logger_, spdlog::level::info, [&] { return "sink is now " + sink::printable_url(url); });
   return {};
 }
@@ -192,8 +191,9 @@ void Archiver::run_worker(uint32_t number) {
 }
 
 Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Shard& stages) {
-  if (const auto* job = std::get_if<JobCommand>(&command)) {
+  if (auto* job = std::get_if<JobCommand>(&command)) {
     JobDone done = runner.run(*job);
+    job->sink.reset();  // the last one closes an old sink
     if (done.result.outcome != core::Outcome::kDone) log_failure(done, job->id);
     if (done.begins_at != kNoLsn) {
       logger_->warn(

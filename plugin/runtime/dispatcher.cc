@@ -72,8 +72,8 @@ core::TimeMs now_ms() {
   return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
-Dispatcher::Dispatcher(const core::SchedulerConfig& config, Intake& intake)
-    : config_(config), intake_(intake) {}
+Dispatcher::Dispatcher(const core::SchedulerConfig& config, Intake& intake, sink::Slot* slot)
+    : config_(config), intake_(intake), slot_(slot) {}
 
 void Dispatcher::start() {
   const MutexLock lock(mutex_);
@@ -165,9 +165,10 @@ void Dispatcher::run_timer() {
   }
 }
 
-bool Dispatcher::sink_swapped() {
+bool Dispatcher::swap_sink(const std::function<void()>& swap) {
   {
     const MutexLock lock(mutex_);
+    swap();
     if (scheduler_ == nullptr || stopping_) return false;
     swap_untold_ = true;
     try {
@@ -268,7 +269,7 @@ bool Dispatcher::pick(Command* out, core::TimeMs now) {
     return true;
   }
   if (const auto job = scheduler_->next_job(now)) {
-    *out = JobCommand{*job, intake_.id_of(job->partition)};
+    *out = JobCommand{*job, intake_.id_of(job->partition), slot_ == nullptr ? nullptr : slot_->get()};
     update_timer();  // it may have used up what the rate limit allows
     return true;
   }

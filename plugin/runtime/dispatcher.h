@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -22,6 +23,7 @@
 #include "runtime/doorbell.h"
 #include "runtime/event_queue.h"
 #include "runtime/intake.h"
+#include "sink/slot.h"
 
 namespace tidemark::runtime {
 
@@ -31,6 +33,7 @@ core::TimeMs now_ms();
 struct JobCommand {
   core::Job job;
   PartitionId id;
+  std::shared_ptr<sink::Sink> sink = {};  // that it was planned for
 };
 struct AckCommand {
   core::Ack ack;
@@ -64,7 +67,7 @@ using Finished = std::variant<std::monostate, JobDone, AckDone, LogDone, EventDo
 
 class Dispatcher {
  public:
-  Dispatcher(const core::SchedulerConfig& config, Intake& intake);
+  Dispatcher(const core::SchedulerConfig& config, Intake& intake, sink::Slot* slot = nullptr);
 
   // A new life: everything of the last one is forgotten. Before threads exist. Throws std::bad_alloc.
   void start();
@@ -78,7 +81,11 @@ class Dispatcher {
 
   // A new sink is in place; where there is no memory now, a worker tells of it as soon as there is. False:
   // not started, nothing to tell.
-  bool sink_swapped();
+  bool sink_swapped() {
+    return swap_sink([] {});
+  }
+  // The same with the swap itself: no job that was planned for one sink runs on the other.
+  bool swap_sink(const std::function<void()>& swap);
   // Waits until everything notified is archived and acknowledged, or the deadline.
   void drain(std::chrono::steady_clock::time_point deadline);
   // Lets every take() and run_timer() return.
@@ -105,6 +112,7 @@ class Dispatcher {
 
   const core::SchedulerConfig config_;
   Intake& intake_;
+  sink::Slot* const slot_;
   Doorbell doorbell_;
 
   Mutex mutex_;

@@ -29,7 +29,7 @@ JobRunner::JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metri
 }
 
 JobDone JobRunner::run(const JobCommand& command) noexcept {
-  sink_ = slot_.get();
+  sink_ = command.sink != nullptr ? command.sink : slot_.get();
   put_through_ = kNoLsn;
   Ended ended;
   try {
