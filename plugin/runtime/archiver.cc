@@ -183,8 +183,7 @@ bool Archiver::in_callback() const {
 void Archiver::run_worker(uint32_t number) {
   name_thread("tidemark-w" + std::to_string(number));
   metrics::Stages::Shard& stages = metrics_.stages(number);
-  JobRunner runner(host_, slot_, metrics_, stages, sources_, read_pace_, job_limits(config_, memory_),
-                   cancelled_);
+  JobRunner runner(host_, metrics_, stages, sources_, read_pace_, job_limits(config_, memory_), cancelled_);
   Finished finished;
   Command command;
   while (dispatcher_.take(std::move(finished), &command)) finished = run(command, runner, stages);

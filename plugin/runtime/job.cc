@@ -13,11 +13,10 @@ std::string name_of(const PartitionId& id, Range range) {
 
 }  // namespace
 
-JobRunner::JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics,
-                     metrics::Stages::Shard& stages, SourcePool& sources, ReadPace& read_pace,
-                     const JobLimits& limits, const std::atomic<bool>& cancelled)
+JobRunner::JobRunner(const tidemark_host& host, metrics::Metrics& metrics, metrics::Stages::Shard& stages,
+                     SourcePool& sources, ReadPace& read_pace, const JobLimits& limits,
+                     const std::atomic<bool>& cancelled)
     : host_(host),
-      slot_(slot),
       metrics_(metrics),
       stages_(stages),
       sources_(sources),
@@ -29,7 +28,7 @@ JobRunner::JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metri
 }
 
 JobDone JobRunner::run(const JobCommand& command) noexcept {
-  sink_ = command.sink != nullptr ? command.sink : slot_.get();
+  sink_ = command.sink;
   put_through_ = kNoLsn;
   Ended ended;
   try {

@@ -20,7 +20,7 @@
 #include "runtime/dispatcher.h"
 #include "runtime/memory.h"
 #include "runtime/read_pace.h"
-#include "sink/slot.h"
+#include "sink/sink.h"
 #include "store/compare.h"
 #include "store/store.h"
 #include "tar/entry_source.h"
@@ -38,8 +38,8 @@ class LoanedEntries;
 class JobRunner {
  public:
   // All borrowed for the runner's life; `cancelled` turning true ends what runs within a second.
-  JobRunner(const tidemark_host& host, sink::Slot& slot, metrics::Metrics& metrics,
-            metrics::Stages::Shard& stages, SourcePool& sources, ReadPace& read_pace, const JobLimits& limits,
+  JobRunner(const tidemark_host& host, metrics::Metrics& metrics, metrics::Stages::Shard& stages,
+            SourcePool& sources, ReadPace& read_pace, const JobLimits& limits,
             const std::atomic<bool>& cancelled);
 
   // Whatever fails, also for want of memory, is the job's outcome.
@@ -84,7 +84,6 @@ class JobRunner {
   Ended conflict(const PartitionId& id, Range range, Error error) const;
 
   const tidemark_host& host_;
-  sink::Slot& slot_;
   metrics::Metrics& metrics_;
   metrics::Stages::Shard& stages_;
   SourcePool& sources_;

@@ -28,8 +28,6 @@ class JobTest : public testing::Test {
     host_.ctx = this;
     host_.acquire_entry = acquire;
     host_.release_entry = release;
-    // The slot shares what the fake owns.
-    slot_.swap(std::shared_ptr<sink::Sink>(std::shared_ptr<void>(), &fake_.sink()));
     fake_.chunk_bytes = 512;
     for (Lsn lsn = 1; lsn <= 4; ++lsn) commit(lsn, static_cast<char>('a' + lsn));
     limits_ = {16 << 20, 100, store::Depth::kFull};
@@ -57,8 +55,8 @@ class JobTest : public testing::Test {
   void lose(Lsn lsn) { std::filesystem::remove(dir_ / std::to_string(lsn)); }
 
   JobDone run(core::Job job) {
-    JobRunner runner(host_, slot_, metrics_, metrics_.stages(0), sources_, pace_, limits_, cancelled_);
-    return runner.run({job, {&storage_, 7}});
+    JobRunner runner(host_, metrics_, metrics_.stages(0), sources_, pace_, limits_, cancelled_);
+    return runner.run({job, {&storage_, 7}, sink_});
   }
   JobDone archive(Range range) { return run(job_of(JobKind::kArchive, range)); }
   JobDone verify(Range range, Range part, Lsn accept_missing_through = kNoLsn) {
@@ -101,7 +99,7 @@ class JobTest : public testing::Test {
   std::map<Lsn, std::string> paths_;
   int on_loan_ = 0;
   int acquired_ = 0;
-  sink::Slot slot_;
+  const std::shared_ptr<sink::Sink> sink_{std::shared_ptr<void>(), &fake_.sink()};  // what the fake owns
   metrics::Metrics metrics_{1};
   SourcePool sources_{plan_memory(4 << 20, 1, 100)};
   ReadPace pace_{0};
@@ -233,8 +231,8 @@ class PacedJobTest : public JobTest {
  protected:
   PacedJobTest() { limits_.verify_depth = store::Depth::kFull; }
   JobDone run_paced(const core::Job& job) {
-    JobRunner runner(host_, slot_, metrics_, metrics_.stages(0), sources_, paced_, limits_, cancelled_);
-    return runner.run({job, {&storage_, 7}});
+    JobRunner runner(host_, metrics_, metrics_.stages(0), sources_, paced_, limits_, cancelled_);
+    return runner.run({job, {&storage_, 7}, sink_});
   }
   ReadPace paced_{1};  // a byte a second
 };
