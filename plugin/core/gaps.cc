@@ -16,10 +16,37 @@ Lsn Gaps::limit(Lsn position) const {
 }
 
 void Gaps::claim(Range claimed) {
-  for (const Range& gap : gaps_.ranges()) {
-    const Range both{std::max(gap.first, claimed.first), std::min(gap.last, claimed.last)};
-    if (both.first <= both.last) late_.insert(both);
+  for (const RangeSet* known : {&gaps_, &owed_}) {
+    for (const Range& gap : known->ranges()) {
+      const Range both{std::max(gap.first, claimed.first), std::min(gap.last, claimed.last)};
+      if (both.first <= both.last) late_.insert(both);
+    }
   }
+}
+
+void Gaps::owe(Range below, uint32_t epoch) {
+  if (owed_.empty()) owed_epoch_ = epoch;
+  late_.insert(below);
+  owed_.insert(below);
+  // A full set may hold more than was reported: better reported twice than never.
+  if (gaps_.ranges().size() == RangeSet::kMostRanges) return;
+  for (const Range& gap : gaps_.ranges()) owed_.erase(gap);
+}
+
+std::optional<Range> Gaps::lost(uint32_t epoch) {
+  if (owed_.empty() || running_) return std::nullopt;
+  if (owed_epoch_ != epoch) {
+    owed_epoch_ = epoch;
+    for (const Range& owed : owed_.ranges()) late_.insert(owed);
+    return std::nullopt;
+  }
+  Range lost = owed_.front();
+  if (!late_.empty() && late_.front().first <= owed_.ranges().back().last) {
+    // Not all is looked for yet; but soon enough for owed_ to hold what is owed and no more.
+    if (owed_.ranges().size() < RangeSet::kMostRanges / 2) return std::nullopt;
+    lost.last = std::min(lost.last, late_.front().first - 1);
+  }
+  return lost.first <= lost.last ? std::optional(lost) : std::nullopt;
 }
 
 std::optional<Range> Gaps::open(Lsn next) const {
@@ -47,6 +74,7 @@ void Gaps::archived(Range range, Lsn through) {
   misses_ = 0;
   gaps_.erase({range.first, through});
   late_.erase({range.first, through});
+  owed_.erase({range.first, through});
   if (through < range.last) late_.insert({through + 1, range.last});
   end();
 }

@@ -3,9 +3,12 @@
 // gap have one of these.
 //
 // Late entries: a notification whose low lies at or below a gap says that something of it is there. What it
-// claims is looked up and archived behind the partition's back, so to speak: the next LSN does not move. An
-// entry that is claimed and then not there is a gap that was told already: it is passed over, and after
-// kMostMisses of them in a row so is the rest of that gap, until it is claimed again.
+// claims is looked up and archived while the next LSN stays where it is. An entry that is claimed and then
+// not there is a gap that was reported already: it is passed over, and after kMostMisses of them in a row so
+// is the rest of that gap, until it is claimed again.
+//
+// The same for entries below all that this run ever looked at; only, what of them is not there is owed: it
+// becomes a gap.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_GAPS_H
@@ -36,16 +39,18 @@ class Gaps {
     FoundArchives found;
   };
 
-  explicit Gaps(Reserve* reserve = nullptr) : untold_(reserve), gaps_(reserve), late_(reserve) {}
+  explicit Gaps(Reserve* reserve = nullptr)
+      : untold_(reserve), gaps_(reserve), late_(reserve), owed_(reserve) {}
 
   // ---- Recording and telling
   void found(Range gap) {
-    pending_last_ = gap.last;
+    pending_ = gap;
+    owed_.erase(gap);
     add(gap, false);
   }
   void known(Range gap) { add(gap, true); }
-  // The last LSN of the gap found last.
-  Lsn pending_last() const { return pending_last_; }
+  // The gap found last.
+  Range pending() const { return pending_; }
   bool has_any() const { return !gaps_.empty(); }
   bool all_told() const { return untold_.empty(); }
   // The one whose event is with the host, or on its way there; the others wait for it.
@@ -59,6 +64,12 @@ class Gaps {
   void claim(Range claimed);
   // The same for what is not a gap yet, and perhaps will be.
   void expect(Range claimed) { late_.insert(claimed); }
+  // The same for what lies below all that was looked at: what of it is not there has to become a gap, unless
+  // it is one.
+  void owe(Range below, uint32_t epoch);
+  bool owes() const { return !owed_.empty(); }
+  // What of it is a gap, if that is certain. In another sink all of it is looked for again.
+  std::optional<Range> lost(uint32_t epoch);
   bool is_looking() const { return running_ || !late_.empty(); }
   // Whether one of them lies below `next`: acknowledgements wait, for what is acknowledged may be pruned.
   bool is_looking_below(Lsn next) const { return running_ || (!late_.empty() && late_.front().first < next); }
@@ -88,10 +99,12 @@ class Gaps {
   void add(Range gap, bool known);
   void end();
 
-  Lsn pending_last_ = kNoLsn;
+  Range pending_;
   std::vector<Untold, Reserved<Untold>> untold_;
   RangeSet gaps_;
   RangeSet late_;  // claimed, and to be looked for
+  RangeSet owed_;  // neither archived nor a gap
+  uint32_t owed_epoch_ = 0;
   std::optional<Range> running_;
   std::optional<Looked> looked_;
   uint32_t misses_ = 0;  // in a row

@@ -5,6 +5,7 @@
 #define TIDEMARK_CORE_PARTITION_STATE_H
 
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -71,7 +72,7 @@ struct PartitionState {
   bool look_again = false;       // discovery is out of date
   bool unsure = false;           // what lies right before next may be another run's, and not durable yet
   bool look_back = false;        // what lies between next and oldest_low may have more than one hole
-  bool gap_pending = false;      // a gap begins at next that is not recorded yet
+  bool gap_pending = false;      // a gap that begins at next, or lies before it, is not recorded yet
   bool conflict_untold = false;  // the host has still to be told
   bool sink_failed = false;      // its last job met a failing sink
   Raised raised = Raised::kNone;
@@ -79,7 +80,8 @@ struct PartitionState {
   Backoff ack_backoff;
 
   bool has_work() const {
-    return next <= high || next < low || gap_pending || next == kNoLsn || (gaps && gaps->is_looking());
+    if (next <= high || next < low || gap_pending || next == kNoLsn) return true;
+    return gaps && (gaps->is_looking() || gaps->owes());
   }
   // Something was notified that is not archived, or not known to be.
   bool waits() const { return place != Place::kUnknown && std::max(next, low) <= high; }
@@ -95,6 +97,23 @@ struct PartitionState {
   Lsn position() const {
     if (next == kNoLsn) return kNoLsn;
     return gaps ? gaps->limit(next - 1) : next - 1;
+  }
+  // What was notified before next is not archived, or not known to be, nor a recorded gap.
+  bool owes_before_next() const {
+    return gaps &&
+           (gaps->is_looking_below(next) || gaps->owes() || (gap_pending && gaps->pending().first < next));
+  }
+  // Asserts what is true of it between two inputs.
+  void check() const {
+    assert(place != Place::kUnknown && oldest_low <= low && mark <= high);
+    assert(next == kNoLsn ? acked == kNoLsn && !found && !window && !gap_pending : acked < next);
+    assert(!exclusive || jobs == 1);
+    assert(!window || !window->empty());
+    assert(!gap_pending || (gaps && gaps->pending().first <= next));
+    assert(!found || !found->is_over(next));
+    assert(trouble == kNoLsn || raised != Raised::kNone);
+    assert(has_work() || jobs > 0 || place == Place::kDormant || place == Place::kKept);
+    assert(place != Place::kKept || (gaps && gaps->has_any()));
   }
   // The host has to hear of it yet: not to be forgotten.
   bool is_untold() const { return conflict_untold || (gaps && !gaps->all_told()); }

@@ -78,9 +78,11 @@ void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
   }
   if (low > p.low) p.listed = kNoLsn;
   p.low = std::max(p.low, low);
-  p.oldest_low = std::min(p.oldest_low, oldest_low);
   p.high = std::max(p.high, high);
   if (oldest_low < p.low) claim(p, {oldest_low, std::min(high, p.low - 1)});
+  if (const Lsn end = std::min(p.oldest_low, p.next); oldest_low < end)
+    gaps(p).owe({oldest_low, end - 1}, epoch_);
+  p.oldest_low = std::min(p.oldest_low, oldest_low);
   if (oldest_high < std::max(low, p.next)) p.asked = true;
   settle(ref, now);
 }
@@ -256,13 +258,18 @@ bool Scheduler::idle() const {
 
 void Scheduler::settle(PartitionRef ref, TimeMs now) {
   PartitionState& p = partitions_[ref];
-  if (p.window && p.window->empty()) p.window.reset();
+  find_lost(ref);
   // A gap is found only between jobs: those in flight may still archive what lies before it.
   const bool moved = p.next < p.low && p.jobs == 0 && find_gap(ref);
+  if (p.window && p.window->empty()) p.window.reset();
   want_ack(ref);
-  if (p.place == Place::kBackingOff && !moved && p.has_work()) return;
-  const Place rightful = rightful_place(ref);
+  // What failed was looked up, passed or recorded, and nothing is left that could show it.
+  const bool is_done = p.jobs == 0 && !p.has_work();
+  if (is_done && p.raised == Raised::kFailing) recovered(ref, {p.next - 1, p.next - 1});
+  const bool waits = p.place == Place::kBackingOff && !moved && p.has_work();
+  const Place rightful = waits ? p.place : rightful_place(ref);
   if (rightful != p.place) place(ref, rightful, now);
+  p.check();
 }
 
 void Scheduler::place(PartitionRef ref, Place to, TimeMs now) {
@@ -308,7 +315,7 @@ void Scheduler::want_ack(PartitionRef ref) {
 }
 
 bool Scheduler::owes_ack(const PartitionState& p) const {
-  if (p.next == kNoLsn || (p.gaps && p.gaps->is_looking_below(p.next))) return false;
+  if (p.next == kNoLsn || p.owes_before_next()) return false;
   const Lsn position = p.position();
   // A question waits until nothing holds the answer back.
   const bool answerable = p.asked && !p.unsure && !p.gap_pending && p.next >= p.low && position == p.next - 1;

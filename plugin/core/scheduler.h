@@ -21,7 +21,8 @@
 //    delivered; a partition has at most one GAP and one CONFLICT on their way to the host, and waits with the
 //    next, so that a slow host never makes one be dropped. A notification whose low lies at or below a gap
 //    of this life, or below a low that it came after or was merged with, is looked into (see gaps.h), and
-//    acknowledgements wait for what comes of it
+//    acknowledgements wait for what comes of it; so is one whose low lies below the first look of this life,
+//    and what of it is not there is a gap
 //  4 notifications may come late, twice, reordered; low and high only grow
 //  5 consecutive entries that wait make one archive of at most batch_entries; nothing waits for a batch to
 //    fill. A job may archive less than it was given and says up to where; the rest is handed out again.
@@ -262,6 +263,7 @@ class Scheduler {
   // After any change of a partition: find gaps, queue its acknowledgement, put it where it belongs.
   void settle(PartitionRef ref, TimeMs now);
   bool find_gap(PartitionRef ref);
+  void find_lost(PartitionRef ref);
   Range gap_before_low(const PartitionState& p) const;
   Gaps& gaps(PartitionState& p);
   void tell_gap(PartitionRef ref);

@@ -40,6 +40,18 @@ bool Scheduler::find_gap(PartitionRef ref) {
   return p.next != before;
 }
 
+// What was notified below the first look, and was looked for, becomes a gap once the host heard of the last
+// one.
+void Scheduler::find_lost(PartitionRef ref) {
+  PartitionState& p = partitions_[ref];
+  if (!p.gaps || p.gap_pending || !p.gaps->all_told()) return;
+  const std::optional<Range> lost = p.gaps->lost(epoch_);
+  if (!lost) return;
+  p.gap_pending = true;
+  p.gaps->found(*lost);
+  tell_gap(ref);
+}
+
 // From next on, as far as it is one gap.
 Range Scheduler::gap_before_low(const PartitionState& p) const {
   Lsn last = std::min(p.low - 1, p.listed);

@@ -11,7 +11,7 @@ Place Scheduler::rightful_place(PartitionRef ref) const {
   if (p.jobs == 0 && !p.has_work()) return Place::kDormant;
   if (plan(ref)) return Place::kReady;
   if (p.jobs > 0) return Place::kRunning;
-  assert(p.next < p.low && !p.gaps->all_told());  // the host has to hear of one gap before the next
+  assert(!p.gaps->all_told());  // the host has to hear of one gap before the next
   return Place::kRunning;
 }
 
@@ -44,7 +44,7 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
   // A new sink is looked at first: there the partition's beginning comes before anything else.
   if (p.gap_pending && p.epoch == epoch_) {
     job->kind = JobKind::kRecordGap;
-    job->range = {p.next, p.gaps->pending_last()};
+    job->range = p.gaps->pending();
   } else if (is_late && !p.gap_pending) {
     plan_late(p, *job);
   } else if (p.needs_discovery(epoch_)) {
@@ -67,6 +67,7 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
 
 // What can be put now, if anything.
 std::optional<Range> Scheduler::plan_archive(const PartitionState& p) const {
+  if (p.next > p.high) return std::nullopt;  // it waits for the host
   std::optional<Range> open = Range{p.next, p.high};
   if (p.window) open = p.window->first_open(p.next, p.high);
   if (!open) return std::nullopt;

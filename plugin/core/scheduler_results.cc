@@ -79,7 +79,8 @@ void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result
   const bool is_entry = job.kind == JobKind::kArchive || job.kind == JobKind::kVerify;
   const Lsn first = job.kind == JobKind::kVerify ? job.part.first : job.range.first;
   if (is_entry && p.low > first) return;  // gone anyway: a gap, not a failure
-  p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : kNoLsn;
+  if (job.kind != JobKind::kRecordGap)
+    p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : kNoLsn;
   const bool longest = result.outcome == Outcome::kObjectFailed;
   if (p.place == Place::kBackingOff && !longest) return;  // one trouble, met by several jobs
   // An archive that was there and cannot be read now, or is there and was not seen: look anew what is there.

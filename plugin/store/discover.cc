@@ -59,8 +59,8 @@ class Prober {
   Result<Window> newest_below(Lsn end, Lsn empty_from, Lsn origin);
   // All that ends in [from, low), unless that is more than a page of names.
   Result<std::optional<LookBack>> look_back(Lsn low, Lsn from);
-  // What gap records say of the hole that ends with `last`.
-  Result<std::vector<Range>> known_gaps(Lsn last);
+  // Adds what gap records say of the hole that ends with `last`.
+  Status explain(Lsn last, KnownGaps& gaps);
 
  private:
   static constexpr size_t kPageNames = 1000;
@@ -125,9 +125,10 @@ Result<Lsn> Prober::narrow(Lsn known, Lsn empty_from) {
 }
 
 // One listing for each record, from the hole's end down to what is archived. Of a hole with more names than a
-// page has, what lies behind the page is not looked at, and may be told although it was archived after all.
-Result<std::vector<Range>> Prober::known_gaps(Lsn last) {
-  KnownGaps gaps(last);
+// page has, what lies after the page is not looked at, and may be reported although it was archived after
+// all.
+Status Prober::explain(Lsn last, KnownGaps& gaps) {
+  gaps.explain(last);
   Lsn seen_from = kEveryLsn;  // names that end from here on were seen
   for (size_t step = 0;; ++step) {
     size_t names = 0;
@@ -136,11 +137,10 @@ Result<std::vector<Range>> Prober::known_gaps(Lsn last) {
       gaps.add(info.range, info.kind);
       return ++names < kPageNames;
     });
-    if (!status) return std::move(status.error());
+    if (!status) return status;
     seen_from = gaps.top();
-    if (step == kKnownGapsMax || !gaps.descend()) break;
+    if (step == kKnownGapsMax || !gaps.descend()) return {};
   }
-  return gaps.unexplained(kKnownGapsMax);
 }
 
 // The first look; archives of single entries are enough in it though as many LSNs are holes or records.
@@ -261,13 +261,14 @@ Status look_before(Prober& prober, Lsn low, Lsn width, Survey& survey, Discovery
   } else if (!before.is_enough()) {
     TM_ASSIGN(const auto older, find_older(prober, low, width, before));
     discovery.holds_nothing = !older && survey.is_empty();
+    if (!older && !survey.is_empty()) before.saw_beginning();
   }
   discovery.gap = before.lowest_hole();
   discovery.older = before.last();
   const Lsn known = survey.lacks_older() ? low - 1 : before.newest();
-  if (known == kNoLsn || (known == low - 1 && !survey.lacks_older())) return {};
-  TM_ASSIGN(auto gaps, prober.known_gaps(known));
-  discovery.known_gaps = std::move(gaps);
+  const bool ends_with_a_hole = known != kNoLsn && (known < low - 1 || survey.lacks_older());
+  if (ends_with_a_hole) TM_TRY(prober.explain(known, before.known_gaps()));
+  discovery.known_gaps = before.known_gaps().unexplained(kKnownGapsMax);
   return {};
 }
 

@@ -15,14 +15,28 @@ void sort_by_first(Ranges& ranges) {
   std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
 }
 
-// What of `whole` none of the others has, which are sorted by their first LSN.
+// Ascending and apart from each other.
+Ranges join(Ranges ranges) {
+  sort_by_first(ranges);
+  Ranges joined;
+  for (const Range& range : ranges) {
+    if (joined.empty() || range.first > joined.back().last) {
+      joined.push_back(range);
+    } else {
+      joined.back().last = std::max(joined.back().last, range.last);
+    }
+  }
+  return joined;
+}
+
+// What of `whole` none of the others has, which are ascending and apart from each other.
 void append_rest(Range whole, const Ranges& others, Ranges& rest) {
-  for (const Range& other : others) {
-    if (other.last < whole.first) continue;
-    if (other.first > whole.last) break;
-    if (other.first > whole.first) rest.push_back({whole.first, other.first - 1});
-    if (other.last >= whole.last) return;
-    whole.first = other.last + 1;
+  const auto ends_before = [](const Range& other, Lsn lsn) { return other.last < lsn; };
+  auto other = std::lower_bound(others.begin(), others.end(), whole.first, ends_before);
+  for (; other != others.end() && other->first <= whole.last; ++other) {
+    if (other->first > whole.first) rest.push_back({whole.first, other->first - 1});
+    if (other->last >= whole.last) return;
+    whole.first = other->last + 1;
   }
   rest.push_back(whole);
 }
@@ -57,9 +71,9 @@ std::vector<Range> KnownGaps::unexplained(size_t most) const {
   Ranges gaps = gaps_, others = accepted_;
   others.insert(others.end(), held_.begin(), held_.end());
   sort_by_first(gaps);
-  sort_by_first(others);
+  others = join(std::move(others));
   Ranges rest;
-  Lsn told_through = bottom_ - 1;
+  Lsn told_through = kNoLsn;
   for (const Range& gap : gaps) {
     if (gap.last <= told_through) continue;
     append_rest({std::max(gap.first, told_through + 1), gap.last}, others, rest);

@@ -1,7 +1,9 @@
-// What gap records say of one hole of a partition, collected downwards from the hole's end.
+// What gap records say of the holes of a partition before one LSN.
 //
-// Pure; one owner, one thread. Whoever lists gives it every name whose last LSN is at or above top() and
-// below what it was before, calls descend(), and goes on as long as that says so.
+// Pure; one owner, one thread. Whoever looks back gives it the names it lists. If a hole lies right before
+// that LSN, its records may reach further back: then explain() says where the hole ends, every name whose
+// last LSN is at or above top() and below what it was before is added, then descend(), as long as that says
+// so.
 #ifndef TIDEMARK_STORE_KNOWN_GAPS_H
 #define TIDEMARK_STORE_KNOWN_GAPS_H
 
@@ -14,21 +16,26 @@ namespace tidemark::store {
 
 class KnownGaps {
  public:
-  // `last`: the last LSN of the hole, from 1 on.
+  // Of what lies in 1..last.
   explicit KnownGaps(Lsn last) : last_(last), top_(last), bottom_(last + 1) {}
 
+  void add(Range range, ObjectKind kind);
+  // `last`: the last LSN of the hole, from 1 on.
+  void explain(Lsn last) {
+    top_ = last;
+    bottom_ = last + 1;
+  }
   // The LSN that is to be explained next.
   Lsn top() const { return top_; }
-  void add(Range range, ObjectKind kind);
   // What was added explains top() by records of a loss: top() lies below them now. False: the hole ends here.
   bool descend();
   // Without what was accepted, pruned or archived after all; ascending, at most `most`, the last ones.
   std::vector<Range> unexplained(size_t most) const;
 
  private:
-  const Lsn last_;
+  Lsn last_;
   Lsn top_;
-  Lsn bottom_;  // from here to last_ is the hole
+  Lsn bottom_;  // the hole begins here, as far as it is explained
   std::vector<Range> gaps_, accepted_, held_;
 };
 

@@ -11,6 +11,7 @@ void LookBack::add(Range range, ObjectKind kind) {
     return;
   }
   const bool is_archive = kind == ObjectKind::kArchive;
+  known_gaps_.add(range, kind);
   last_ = {range, kind};
   if (range.last >= low_) {
     over_ = std::min(over_, range.first);
@@ -45,7 +46,7 @@ std::optional<Range> LookBack::lowest_hole() const {
   const bool is_from_1 = saw_beginning_ && !has_other_origin_;
   const bool begins_with_a_hole = (origin_ != kNoLsn || is_from_1) && archives_ < kLookBackArchives;
   if (newest_ == kNoLsn) {
-    if (origin_ != kNoLsn && origin_ < low_ - 1) return Range{origin_ + 1, low_ - 1};
+    if ((origin_ != kNoLsn || is_from_1) && origin_ < low_ - 1) return Range{origin_ + 1, low_ - 1};
     return std::nullopt;
   }
   if (begins_with_a_hole && origin_ + 1 < lowest_) return Range{origin_ + 1, lowest_ - 1};

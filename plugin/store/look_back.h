@@ -13,13 +13,14 @@
 #include "core/coverage.h"
 #include "format/object_name.h"
 #include "format/types.h"
+#include "store/known_gaps.h"
 #include "store/store.h"
 
 namespace tidemark::store {
 
 class LookBack {
  public:
-  explicit LookBack(Lsn low) : low_(low) {}
+  explicit LookBack(Lsn low) : low_(low), known_gaps_(low - 1) {}
 
   void add(Range range, ObjectKind kind);
   // What reaches over low lies behind every window: from that of the first on it is passed on.
@@ -40,10 +41,13 @@ class LookBack {
   Lsn expected_width() const;
   // The lowest hole; the last one ends right before low.
   std::optional<Range> lowest_hole() const;
+  // What the gap records among what was added say.
+  KnownGaps& known_gaps() { return known_gaps_; }
 
  private:
   Lsn low_;
   core::Coverage coverage_;
+  KnownGaps known_gaps_;
   Lsn newest_ = kNoLsn;
   Lsn lowest_ = kNoLsn;  // the lowest LSN that anything but an origin has
   Lsn origin_ = kNoLsn;

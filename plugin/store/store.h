@@ -82,8 +82,9 @@ struct Discovery {
   // With check_older, as find_gap_before() gives it. If it does not reach low, others may follow: look again
   // once it is recorded.
   std::optional<Range> gap;
-  // With check_older: what gap records say of the hole that ends right before low; without what was accepted,
-  // pruned or archived after all. Ascending, apart from each other; of more than kKnownGapsMax the last ones.
+  // With check_older: what gap records say of entries before low, among the last kLookBackArchives archives
+  // and of the whole hole that ends right before low; without what was accepted, pruned or archived after
+  // all. Ascending, apart from each other; of more than kKnownGapsMax the last ones.
   std::vector<Range> known_gaps;
   // With check_older: an archive or a record of what lies before low.
   std::optional<ParsedName> older;

@@ -127,6 +127,32 @@ TEST_F(GapsScenario, AnEntryThatTurnsUpLateIsArchived) {
   EXPECT_EQ(metrics()["tidemark_archives_total{result=\"archived\"}"], 3);
 }
 
+// Two threads of a host overtake each other at the beginning of a run.
+TEST_F(GapsScenario, WhatLiesBelowTheFirstLookIsLookedFor) {
+  host_.commit_range(p_, 5, 8);
+  begin();
+  notify(p_, 5, 7);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 7));
+  host_.commit_range(p_, 3, 3);
+  std::atomic<bool> too_early{false};
+  host_.on_acknowledge = [&](const Partition&, Lsn, tidemark_error*) -> tidemark_status {
+    if (host_.events(TIDEMARK_EVENT_GAP).empty() || !std::filesystem::exists(archive_ / gap_key(p_, 4, 4)) ||
+        !std::filesystem::exists(archive_ / archive_key(p_, 3)))
+      too_early = true;
+    return TIDEMARK_OK;
+  };
+  host_.excuse(p_, 4, 4);
+  notify(p_, 3, 8);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 8));
+  EXPECT_FALSE(too_early);
+  const std::vector<SeenEvent> told = host_.events(TIDEMARK_EVENT_GAP);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].first, 4U);
+  EXPECT_EQ(told[0].last, 4U);
+  expect_archived(p_, 3, 3);
+  expect_archived(p_, 5, 8);
+}
+
 TEST_F(GapsScenario, ALateNotificationOfWhatIsGoneChangesNothing) {
   commit_around_a_hole(p_);
   begin();

@@ -134,7 +134,7 @@ void HammerHost::release_entry(void* ctx, const tidemark_partition* partition, t
 // An entry of an earlier life that was lost before this one heard of it leaves a hole that only an archive
 // which holds something older can show.
 bool HammerHost::is_owed(const Part& part, Lsn lsn, const Entry& entry) {
-  if (entry.notified_in == 0 || entry.told) return false;
+  if (entry.notified_in == 0 || entry.told || part.acknowledgements < entry.owed_from) return false;
   if (entry.notified_in == life_ || entry.state != State::kGone) return true;
   if (plan_.swaps) return false;
   const auto archives = ranges_in(plan_.roots.front(), part.name, ".tar");
@@ -154,6 +154,7 @@ void HammerHost::check_position(Part& part, Lsn lsn) {
     const std::lock_guard<std::mutex> lock(part.mutex);
     if (part.acking) violate("two acknowledgements at once: " + name_of(part.name, lsn));
     part.acking = true;
+    ++part.acknowledgements;
     if (lsn < part.given && !plan_.forgets) violate("went back: " + name_of(part.name, lsn));
     if (lsn > part.highest) violate("acknowledged " + name_of(part.name, lsn) + ", never notified");
     part.given = std::max(part.given, lsn);
@@ -203,7 +204,8 @@ void HammerHost::check_gap(Part& part, const tidemark_event& event) {
     for (Lsn lsn = event.first; lsn <= event.last; ++lsn) {
       const Entry& entry = part.entries[lsn - 1];
       if (entry.told) continue;
-      if (part.given >= lsn && !entry.safe && !plan_.forgets)
+      // What came after a later one was acknowledged is looked at when the next is.
+      if (part.given >= lsn && !entry.safe && entry.owed_from == 0 && !plan_.forgets)
         violate("passed before its GAP: " + name_of(part.name, lsn));
       // What an earlier life archived above all that this one was told of proves nothing: the host may have
       // been restored to an older state.

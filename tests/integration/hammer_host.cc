@@ -114,8 +114,6 @@ void HammerHost::lose_one(size_t partition, sim::Random& random) {
   give_up(part, part.entries.size() - random.below(std::min<size_t>(part.entries.size(), 5)));
 }
 
-// Only what was notified in this life: of what comes late and is older than all that was ever looked at the
-// plugin cannot know that it was missed.
 void HammerHost::hide(size_t partition, sim::Random& random) {
   Part& part = *parts_[partition];
   const std::lock_guard<std::mutex> lock(part.mutex);
@@ -123,7 +121,7 @@ void HammerHost::hide(size_t partition, sim::Random& random) {
   uint64_t most = random.between(1, 3);
   for (Entry& entry : part.entries) {
     if (entry.state == State::kGone) continue;
-    if (entry.state != State::kThere || entry.notified_in != life_ || most-- == 0) return;
+    if (entry.state != State::kThere || most-- == 0) return;
     entry.state = State::kHidden;
   }
 }
@@ -155,6 +153,8 @@ void HammerHost::notify(const Notice& notice) {
       if (entry.state != State::kThere || entry.notified_in == life_) continue;
       before[lsn] = entry.notified_in;
       entry.notified_in = life_;
+      // An acknowledgement of a later one may be on its way that knows nothing of it.
+      if (lsn <= part.highest) entry.owed_from = UINT64_MAX;
     }
     part.highest = std::max({part.highest, notice.high, notice.low - 1});
     part.lowest_gone = std::max(part.lowest_gone, notice.low);
@@ -166,7 +166,9 @@ void HammerHost::notify(const Notice& notice) {
   --part.notifying;
   if (status == TIDEMARK_OK) {
     for (const auto& [lsn, life] : before) {
-      if (life == 0) part.entries[lsn - 1].first_notified_in = life_;
+      Entry& entry = part.entries[lsn - 1];
+      if (life == 0) entry.first_notified_in = life_;
+      if (entry.owed_from != 0) entry.owed_from = part.acknowledgements + 2;  // the next one but one knows it
     }
     return;
   }
@@ -191,10 +193,11 @@ void HammerHost::begin_life() {
   began_ = std::chrono::steady_clock::now();
   for (const auto& part : parts_) {
     const std::lock_guard<std::mutex> lock(part->mutex);
-    part->position = part->given = part->highest = part->lowest_gone = 0;
+    part->position = part->given = part->highest = part->lowest_gone = part->acknowledgements = 0;
     part->trusted = UINT64_MAX;
     for (Entry& entry : part->entries) {
       if (entry.state == State::kHidden) entry.state = State::kThere;
+      entry.owed_from = 0;
     }
   }
   ++life_;

@@ -93,18 +93,20 @@ class HammerHost {
     int loans = 0;
     uint64_t notified_in = 0;        // the last life; 0: never
     uint64_t first_notified_in = 0;  // as heard
-    bool told = false;               // the event of a GAP that holds it has returned
-    bool safe = false;               // was found in a sink
+    uint64_t owed_from = 0;  // acknowledgements of this life: it was notified after a later one was given
+    bool told = false;       // the event of a GAP that holds it has returned
+    bool safe = false;       // was found in a sink
   };
   struct Part {
     mutable std::mutex mutex;
     Partition name;
-    std::deque<Entry> entries;  // LSN 1 first
-    Lsn position = 0;           // of this life, taken
-    Lsn given = 0;              // of this life
-    Lsn highest = 0;            // notified in this life
-    Lsn lowest_gone = 0;        // no low of this life was above
-    Lsn trusted = 0;            // every notification of this life reached up to there at least
+    std::deque<Entry> entries;      // LSN 1 first
+    Lsn position = 0;               // of this life, taken
+    Lsn given = 0;                  // of this life
+    uint64_t acknowledgements = 0;  // of this life, begun
+    Lsn highest = 0;                // notified in this life
+    Lsn lowest_gone = 0;            // no low of this life was above
+    Lsn trusted = 0;                // every notification of this life reached up to there at least
     int notifying = 0;
     bool acking = false;
   };

@@ -229,9 +229,8 @@ TEST_F(OriginScenario, AHoleBehindArchivesOfAKilledRunIsAGap) {
   expected.push_back(archive_key(p_, 10));
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(objects(), expected);
-  // Recorded, and told again only where nothing was archived since.
   run(11, 11);
-  EXPECT_EQ(gaps(), (Gaps{{6, 8}}));
+  EXPECT_EQ(gaps(), (Gaps{{6, 8}, {6, 8}})) << "nobody has accepted it";
 }
 
 TEST_F(OriginScenario, EveryHoleBehindArchivesIsAGap) {
@@ -241,10 +240,22 @@ TEST_F(OriginScenario, EveryHoleBehindArchivesIsAGap) {
   for (const Lsn lsn : {3, 4, 7, 11}) std::filesystem::remove(archive_ / archive_key(p_, lsn));
   run(15, 16);
   EXPECT_EQ(gaps(), (Gaps{{3, 4}, {7, 7}, {11, 11}, {13, 14}}));
+  accept(7, 7);
   run(17, 17);
-  EXPECT_EQ(gaps(), (Gaps{{3, 4}, {7, 7}, {11, 11}, {13, 14}}));
+  EXPECT_EQ(gaps(), (Gaps{{3, 4}, {7, 7}, {11, 11}, {13, 14}, {3, 4}, {11, 11}, {13, 14}}));
   begin();
   expect_archived(p_, 15, 17);
+}
+
+// A beginning at 1 has no record, and needs none.
+TEST_F(OriginScenario, TheFirstArchiveIsNoBeginningWithoutARecord) {
+  host_.commit_range(p_, 1, 6);
+  run(1, 5);
+  std::filesystem::remove(archive_ / archive_key(p_, 1));
+  lose(1);
+  run(2, 6);
+  EXPECT_EQ(gaps(), (Gaps{{1, 1}}));
+  EXPECT_TRUE(std::filesystem::exists(archive_ / gap_key(p_, 1, 1)));
 }
 
 // ---- A loss is told in every run until a person accepts it
@@ -278,6 +289,39 @@ TEST_F(OriginScenario, AGapWhoseAcknowledgementWasKilledIsToldAgain) {
   accept(4, 4);
   run(5, 6);
   EXPECT_EQ(gaps(), (Gaps{{2, 4}, {4, 4}}));
+}
+
+// The record is there, and what follows is archived; nobody has heard of it.
+TEST_F(OriginScenario, AGapWhoseEventWasKilledIsToldInTheNextRun) {
+  host_.commit_range(p_, 1, 2);
+  host_.commit_range(p_, 5, 6);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    host_.on_event = [&](const SeenEvent&) {
+      while (!std::filesystem::exists(archive_ / archive_key(p_, 5))) std::this_thread::yield();
+      ::raise(SIGKILL);
+    };
+    begin();
+    notify(p_, 1, 2);
+    if (host_.wait_for_acknowledge(p_, 2)) notify(p_, 5, 5);
+    for (;;) ::pause();
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  ASSERT_TRUE(std::filesystem::exists(archive_ / gap_key(p_, 3, 4)));
+  lose(5);
+  bool was_told = false;
+  host_.on_event = [&](const SeenEvent&) { was_told = true; };
+  std::atomic<bool> too_early{false};
+  host_.on_acknowledge = [&](const Partition&, Lsn, tidemark_error*) -> tidemark_status {
+    if (!was_told) too_early = true;
+    return TIDEMARK_OK;
+  };
+  run(6, 6);
+  EXPECT_EQ(gaps(), (Gaps{{3, 4}}));
+  EXPECT_FALSE(too_early);
 }
 
 }  // namespace

@@ -33,6 +33,15 @@ std::optional<Range> PartitionModel::late_open() const {
   return Range{late.front().first, std::min(late.front().last, frontier)};
 }
 
+std::optional<Range> PartitionModel::lost(uint32_t sink_epoch) const {
+  if (owed.empty() || owed_epoch != sink_epoch || late_running) return std::nullopt;
+  const bool is_late = !late.empty() && late.front().first <= owed.ranges().back().last;
+  if (is_late && owed.ranges().size() < core::RangeSet::kMostRanges / 2) return std::nullopt;
+  Range lost = owed.front();
+  if (is_late) lost.last = std::min(lost.last, late.front().first - 1);
+  return lost.first <= lost.last ? std::optional(lost) : std::nullopt;
+}
+
 Lsn PartitionModel::position() const {
   Lsn lsn = frontier;
   for (const Untold& waiting : untold) lsn = std::min(lsn, waiting.gap.first - 1);
@@ -70,18 +79,34 @@ void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
   const Lsn low = std::max(p.low, notice.low);
   const Range claimed{notice.oldest_low, std::min(notice.high, low - 1)};
   if (claimed.first <= claimed.last) {
-    const std::vector<Range> gaps(p.gaps.ranges().begin(), p.gaps.ranges().end());
+    std::vector<Range> gaps(p.gaps.ranges().begin(), p.gaps.ranges().end());
+    gaps.insert(gaps.end(), p.owed.ranges().begin(), p.owed.ranges().end());
     for (const Range& gap : gaps) {
       const Range both{std::max(gap.first, claimed.first), std::min(gap.last, claimed.last)};
       if (both.first <= both.last) p.late.insert(both);
     }
     if (next < low && next <= claimed.last) p.late.insert({std::max(next, claimed.first), claimed.last});
   }
+  // What lies below the first look was not looked for at all.
+  if (const Lsn end = std::min(p.oldest_low, next); notice.oldest_low < end) {
+    if (p.owed.empty()) p.owed_epoch = epoch_;
+    p.late.insert({notice.oldest_low, end - 1});
+    p.owed.insert({notice.oldest_low, end - 1});
+    for (const Range& gap : p.gaps.ranges()) p.owed.erase(gap);
+  }
   if (notice.low > p.low) p.listed = kNoLsn;
   p.oldest_low = p.low == kNoLsn ? notice.oldest_low : std::min(p.oldest_low, notice.oldest_low);
   p.low = std::max(p.low, notice.low);
   p.high = std::max(p.high, notice.high);
   if (p.jobs.empty()) pass_held(p);
+  look_for_owed(p);
+}
+
+// What was not in another sink may be in this one.
+void Model::look_for_owed(PartitionModel& p) const {
+  if (p.owed.empty() || p.owed_epoch == epoch_ || p.late_running || p.gap || !p.untold.empty()) return;
+  p.owed_epoch = epoch_;
+  for (const Range& owed : p.owed.ranges()) p.late.insert(owed);
 }
 
 // Entries that the host no longer has and that discovery found in the archive need no job.
@@ -133,8 +158,10 @@ void Model::ack_given(const core::Ack& ack) {
   for (const auto& untold : p.untold)
     require(ack.lsn < untold.gap.first, "no acknowledgement passes an undelivered GAP", ack.partition,
             ack.lsn);
-  require(!p.late_running && !p.late_open(), "an acknowledgement waits for late entries", ack.partition,
-          ack.lsn);
+  require(!p.late_running && !p.late_open() && p.owed.empty(), "an acknowledgement waits for late entries",
+          ack.partition, ack.lsn);
+  require(!p.gap || p.gap->first > p.frontier, "an acknowledgement waits until a gap is recorded",
+          ack.partition, ack.lsn);
   require(ack.lsn > p.acked || ack.lsn == p.frontier, "an answer says how far it is", ack.partition, ack.lsn);
   require(p.asked || p.position() > p.acked, "an acknowledgement has a reason", ack.partition, ack.lsn);
   require(ack.lsn + 1 >= p.low, "nothing is acknowledged that ends before the host's oldest entry",
@@ -151,6 +178,7 @@ void Model::ack_finished(const core::Ack& ack, bool ok) {
   } else {
     p.asked = true;
   }
+  look_for_owed(p);
 }
 
 // ---- Events -------------------------------------------------------------------------------------
@@ -199,6 +227,15 @@ void Model::gap_raised(PartitionModel& p, const Event& event) {
     return;
   }
   require(p.untold.empty(), "one gap at a time is on its way to the host", event.partition, first);
+  if (first <= p.frontier) {
+    require(!p.gap && p.lost(epoch_) == event.range, "a gap of what was passed was looked for in vain",
+            event.partition, first);
+    p.gap = event.range;
+    p.owed.erase(event.range);
+    p.untold.push_back({event.range, false, true});
+    p.gaps.insert(event.range);
+    return;
+  }
   require(p.looked(epoch_) && !p.gap && p.jobs.empty(), "a gap is raised once, between jobs",
           event.partition);
   require(first == p.frontier + 1 && last >= first && last < p.low,
@@ -223,6 +260,7 @@ void Model::delivered(const Event& event) {
   require(!p.untold.empty() && p.untold.front().gap == event.range, "gaps are told in their order",
           event.partition, event.range.first);
   p.untold.erase(p.untold.begin());
+  look_for_owed(p);
 }
 
 void Model::forgotten(PartitionRef ref, TimeMs now) {
@@ -308,10 +346,12 @@ void Model::check_numbers(const core::Scheduler& scheduler, TimeMs now) const {
 void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, TimeMs now) {
   PartitionModel& p = *partitions_[ref];
   const core::PartitionState& state = scheduler.partition(ref);
+  state.check();
   if (p.jobs.empty() && p.looked(epoch_) && !p.gap)
     require(p.frontier + 1 >= p.low || p.frontier + 1 > p.through || p.waits_for_host(),
             "a gap is raised at once", ref);
   require(p.untold.empty() || p.untold.front().raised, "a gap is told at once", ref);
+  require(p.gap || !p.untold.empty() || !p.lost(epoch_), "what was looked for in vain is told at once", ref);
   if (p.owes_ack()) require(state.ack != core::AckPhase::kNone, "an acknowledgement is on its way", ref);
   require(state.place != Place::kRunning || !p.jobs.empty() || p.waits_for_host(), "running means a job",
           ref);

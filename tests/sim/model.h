@@ -37,7 +37,6 @@ struct PartitionModel {
   Lsn through = kNoLsn;
   std::vector<Range> held;
 
-  Lsn start = kNoLsn;             // the frontier that discovery found
   Lsn frontier = kNoLsn;          // the last LSN that is archived, verified or a recorded gap, without holes
   Lsn conflict_through = kNoLsn;  // up to here the sink was seen to hold other content
   Lsn archived_through = kNoLsn;  // by jobs of this life
@@ -56,6 +55,8 @@ struct PartitionModel {
   // RangeSet, and of its own tests.
   core::RangeSet gaps;  // of this life
   core::RangeSet late;
+  core::RangeSet owed;  // notified below the first look: neither archived nor a gap
+  uint32_t owed_epoch = 0;
   std::optional<Range> late_running;
   std::optional<Range> late_looked;
   std::vector<Range> late_held;
@@ -99,15 +100,22 @@ struct PartitionModel {
   Lsn first_open() const;
   void pass_archived();
   bool looking() const { return late_running || !late.empty(); }
+  // The first of what is owed that was looked for in vain.
+  std::optional<Range> lost(uint32_t sink_epoch) const;
   // The first claim of what was passed.
   std::optional<Range> late_open() const;
-  bool has_work() const { return !discovered || gap || frontier < high || frontier + 1 < low || looking(); }
+  bool has_work() const {
+    return !discovered || gap || frontier < high || frontier + 1 < low || looking() || !owed.empty();
+  }
   // There is another gap, and the host has not heard of the last.
-  bool waits_for_host() const { return discovered && !gap && !untold.empty() && frontier + 1 < low; }
+  bool waits_for_host() const {
+    return discovered && !gap && !untold.empty() && (frontier + 1 < low || !owed.empty());
+  }
   // Up to where nothing stands in the way of an acknowledgement.
   Lsn position() const;
   bool owes_ack() const {
-    if (!discovered || ack || late_running || late_open()) return false;
+    if (!discovered || ack || late_running || late_open() || !owed.empty()) return false;
+    if (gap && gap->first <= frontier) return false;
     return (position() > acked && position() + 1 >= low) ||
            (asked && !unsure && !gap && frontier + 1 >= low && position() == frontier);
   }
@@ -140,6 +148,7 @@ class Model {
  private:
   PartitionModel& get(PartitionRef ref);
   void pass_held(PartitionModel& p) const;
+  void look_for_owed(PartitionModel& p) const;
   void check_late(PartitionModel& p, const core::Job& job) const;
   void check_discovery(const PartitionModel& p, const core::Job& job) const;
   void check_verifying(const PartitionModel& p, const core::Job& job) const;

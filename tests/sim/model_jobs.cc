@@ -174,13 +174,15 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
     if ((!sink || own) && !stale_refusal) failed(p, job, result, now);
   }
   pass_held(p);
+  look_for_owed(p);
 }
 
 void Model::done(PartitionModel& p, const Job& job, const JobResult& result) const {
   if (job.kind == JobKind::kRecordGap) {
+    p.gap.reset();
+    if (job.range.first <= p.frontier) return;
     p.frontier = job.range.last;
     p.unsure = false;
-    p.gap.reset();
   } else if (job.kind == JobKind::kVerify) {
     p.frontier = result.through;
     p.unsure = false;
@@ -214,9 +216,9 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
   if (p.discovered && job.check_older) {
     p.frontier = std::max(p.frontier, first_hole - 1);
   } else if (!p.discovered) {
-    p.start = p.frontier = p.acked = first_hole - 1;
+    p.frontier = p.acked = first_hole - 1;
     p.discovered = true;
-    p.unsure = p.start > 0;
+    p.unsure = p.frontier > 0;
     for (const Range& gap : result.known_gaps) {
       p.untold.push_back({gap, true, false});
       p.gaps.insert(gap);
@@ -258,7 +260,8 @@ void Model::failed(PartitionModel& p, const Job& job, const JobResult& result, T
   const bool entries = job.kind == JobKind::kArchive || job.kind == JobKind::kVerify;
   const Lsn first = job.kind == JobKind::kVerify ? job.part.first : job.range.first;
   if (entries && p.low > first) return;  // a gap now, which says it all
-  p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : kNoLsn;
+  if (job.kind != JobKind::kRecordGap)
+    p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : kNoLsn;
   // An archive that cannot be read, or that was not known: what is there has to be looked up again.
   const bool unread = job.kind == JobKind::kVerify && !result.conflict;
   const bool unknown = job.kind == JobKind::kArchive && result.conflict;
@@ -294,6 +297,7 @@ void Model::late_done(PartitionModel& p, const Job& job, const JobResult& result
     p.late_held = result.archives;
   } else if (result.outcome == Outcome::kDone) {
     p.late_misses = 0;
+    p.owed.erase({range.first, result.through});
     p.gaps.erase({range.first, result.through});
     p.late.erase({range.first, result.through});
     again({result.through + 1, range.last});

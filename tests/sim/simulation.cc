@@ -79,6 +79,7 @@ void Simulation::take_events() {
     model_->forgotten(ref, now_);
     driven.ref.reset();
     driven.notified.clear();
+    driven.behind.clear();
     driven.low = kNoLsn;
     driven.raised.clear();
     driven.gaps.clear();
@@ -103,9 +104,10 @@ void Simulation::keep_promise(size_t partition, Lsn acknowledged) {
                                    : sink.holds(partition, lsn, content);
     });
   };
-  for (auto it = driven.notified.upper_bound(driven.promised);
-       it != driven.notified.end() && *it <= acknowledged; ++it) {
-    const Lsn lsn = *it;
+  std::set<Lsn> covered = std::move(driven.behind);
+  driven.behind.clear();
+  covered.insert(driven.notified.upper_bound(driven.promised), driven.notified.upper_bound(acknowledged));
+  for (const Lsn lsn : covered) {
     if (driven.gaps.contains(lsn)) {
       const bool recorded = std::ranges::any_of(
           world_.sinks, [&](const FakeSink& sink) { return sink.holds_gap(partition, lsn); });
@@ -235,6 +237,7 @@ void Simulation::final_word() {
     require(p.acked == log.high() && p.frontier == log.high(), "in the end all is acknowledged",
             *driven_[i].ref, p.acked);
     require(log.acked() >= p.acked, "the host took it");
+    require(p.raised != core::Raised::kFailing, "in the end nobody fails", *driven_[i].ref);
   }
   const TimeMs latest = now_ + config_.partition_idle_ms;
   while (scheduler_->wake_at() <= latest) check_time();

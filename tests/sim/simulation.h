@@ -63,6 +63,7 @@ class Simulation {
     bool broken_sink = false;  // the sink fails for this partition alone
     // Since the partition became known to this life's scheduler:
     std::set<Lsn> notified;
+    std::set<Lsn> behind;        // of these, what came after a later one was acknowledged
     Lsn low = kNoLsn;            // what lies below is gone, the host has said
     std::set<Lsn> raised;        // as gaps
     std::set<Lsn> gaps;          // of these, what the host was told

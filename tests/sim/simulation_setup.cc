@@ -111,6 +111,9 @@ void Simulation::begin_life() {
     driven_[i].broken_sink = broken_sink;
     // Everything that is still there is notified again, at once or in pieces.
     const FakeLog& log = world_.logs[i];
+    // The first to come may be one that says too much is gone.
+    if (log.high() >= log.low() && random_.chance(10))
+      driven_[i].pending.push_back({log.low() + random_.below(log.high() + 2 - log.low()), log.high()});
     if (log.high() > log.low() && random_.chance(30))
       driven_[i].pending.push_back({log.low(), random_.between(log.low(), log.high())});
     if (log.low() <= log.high() || random_.chance(30)) notify(i);
@@ -147,7 +150,7 @@ void Simulation::end_life() {
 }
 
 // What a later life on this sink has to say of the entries that this one was told of and has not archived.
-// What is recorded as lost already is told again only where nothing was archived since.
+// What is recorded as lost already is reported again unless a person accepted it.
 void Simulation::owe(size_t partition) {
   Driven& driven = driven_[partition];
   const FakeSink& sink = world_.sinks[sink_];
@@ -157,8 +160,10 @@ void Simulation::owe(size_t partition) {
       if (sink.holds_older(partition, *it)) owed.insert(*it);
     }
   }
-  std::erase_if(owed,
-                [&](Lsn lsn) { return sink.is_durable(partition, lsn) || sink.holds_gap(partition, lsn); });
+  std::erase_if(owed, [&](Lsn lsn) {
+    const bool is_accepted = sink.holds_gap(partition, lsn) && !world_.tell_known_gaps;
+    return sink.is_durable(partition, lsn) || is_accepted;
+  });
 }
 
 // The host comes back in an older state of itself.

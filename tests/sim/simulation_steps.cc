@@ -105,10 +105,8 @@ void Simulation::deliver(size_t partition, size_t at_most) {
     const Note note = driven.pending[i];
     driven.pending.erase(driven.pending.begin() + static_cast<ptrdiff_t>(i));
     merged.merge({note.low, note.high, note.low, note.high});
-    // What comes late and lies before all that was ever looked at can only be answered.
-    const Lsn from = driven.ref ? std::max(note.low, model_->at(*driven.ref).start + 1) : note.low;
-    for (Lsn lsn = from; lsn <= note.high; ++lsn) {
-      driven.notified.insert(lsn);
+    for (Lsn lsn = note.low; lsn <= note.high; ++lsn) {
+      if (driven.notified.insert(lsn).second && lsn <= driven.promised) driven.behind.insert(lsn);
       // Another said that it is gone.
       if (lsn < driven.low) driven.late.insert(lsn);
     }

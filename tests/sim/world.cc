@@ -160,15 +160,16 @@ bool FakeSink::holds_older(size_t partition, Lsn lsn) const {
 
 std::vector<Range> FakeSink::gaps_before(size_t partition, Lsn first) const {
   std::vector<Range> found;
-  Key last_record;
-  for (Lsn lsn = first - 1; lsn > kNoLsn && !holds(partition, lsn, std::nullopt); --lsn) {
-    const auto& gaps = partitions_[partition].gaps;
-    const auto record =
-        std::ranges::find_if(gaps, [lsn](const Key& key) { return key.second <= lsn && lsn <= key.first; });
-    if (record == gaps.end()) break;
-    if (found.empty() || *record != last_record) found.insert(found.begin(), {lsn, lsn});
-    found.front().first = lsn;
-    last_record = *record;
+  Lsn from = kNoLsn;
+  for (const auto& [record_last, record_first] : partitions_[partition].gaps) {
+    const Lsn last = std::min(record_last, first - 1);
+    const size_t before = found.size();
+    for (Lsn lsn = std::max(record_first, from); lsn <= last; ++lsn) {
+      if (holds(partition, lsn, std::nullopt)) continue;
+      if (found.size() == before || found.back().last + 1 != lsn) found.push_back({lsn, lsn});
+      found.back().last = lsn;
+    }
+    from = std::max(from, last + 1);
   }
   return found;
 }

@@ -93,7 +93,7 @@ class FakeSink {
   std::optional<Range> hole_before(size_t partition, Lsn first) const;
   // Whether an archive or a record lies before `lsn`.
   bool holds_older(size_t partition, Lsn lsn) const;
-  // What gap records say of the entries right before `first`, ascending; up to one that is archived.
+  // What gap records say of the entries before `first` and is not archived, ascending.
   std::vector<Range> gaps_before(size_t partition, Lsn first) const;
 
  private:

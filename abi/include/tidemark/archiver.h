@@ -67,8 +67,9 @@ typedef struct tidemark_entry {
  * error is there whenever status is not OK. */
 enum {
   /* These can no longer be archived; the archive has a hole. Before any acknowledge that passes it, whatever
-   * happens: acknowledge waits until this callback has returned. A gap right before the first entry of a run
-   * that an earlier run recorded and no person accepted is reported again, once a run. */
+   * happens: acknowledge waits until this callback has returned. A gap that an earlier run recorded and no
+   * person accepted is reported again, once a run, if it lies before the first entry of this run and is one
+   * of the last 16, and among the last 128 archives. */
   TIDEMARK_EVENT_GAP = 1,
   TIDEMARK_EVENT_CONFLICT = 2,     /* nothing is overwritten: the partition waits for an operator */
   TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; tried again, each time later */
@@ -170,9 +171,10 @@ typedef struct tidemark_archiver_api {
    * The highest low of a run counts, in whatever order they come: what lies below it and is not in the sink
    * is a GAP. A lower low that comes later, or was merged with it before anybody looked, says that entries
    * below are there after all, be they a GAP already or about to be one: the GAP is reported, then they are
-   * looked for and archived before any acknowledge passes them. So notifications of several threads may
-   * overtake each other; what that costs is such a look. After 64 in a row that are not there the rest of the
-   * gap is left until the next such notify.
+   * looked for and archived before any acknowledge passes them. The same for entries below the first low of
+   * the run, and of these what is not there is a GAP. So notifications of several threads may overtake each
+   * other; what that costs is such a look. After 64 in a row that are not there the rest of the gap is left
+   * until the next such notify. One acknowledge that was decided before notify returned may still come.
    *
    * Everything notified is forgotten by stop(): after start() notify all that is still there. The
    * first low of a run is compared with what the sink holds: each hole before it, among the last

@@ -387,5 +387,16 @@ TEST_F(SchedulerFailuresTest, TheAgeOfTheOldestFollowsTheWork) {
   EXPECT_EQ(scheduler_->snapshot(now_).oldest_waiting_ms, 0);
 }
 
+// Nothing is left that could be archived at last.
+TEST_F(SchedulerFailuresTest, ALookThatSucceedsAtLastIsARecovery) {
+  notify(0, 5, 4);
+  finish(start(0, JobKind::kDiscover, {5, 4}), Outcome::kObjectFailed);
+  expect_event(EventKind::kFailing, {5, 4});
+  pass_to_wake();
+  done(0, JobKind::kDiscover, {5, 4});
+  expect_event(EventKind::kRecovered, {4, 4});
+  acknowledged(0, 4);
+}
+
 }  // namespace
 }  // namespace tidemark::core

@@ -97,6 +97,26 @@ class SchedulerFixture : public testing::Test {
     acknowledged(ref, high);
   }
 
+  // Entries 1..3 are archived, [4, low - 1] is found to be a gap: its event, not delivered yet.
+  Event lose_up_to(PartitionRef ref, Lsn low, Lsn high) {
+    archive_all(ref, 3);
+    notify(ref, low, high);
+    done(ref, JobKind::kDiscover, {4, high});
+    return raised(EventKind::kGap, {4, low - 1});
+  }
+  // The same, told and recorded, and all up to high archived and acknowledged.
+  void pass_gap(PartitionRef ref, Lsn low, Lsn high) {
+    deliver(lose_up_to(ref, low, high));
+    done(ref, JobKind::kRecordGap, {4, low - 1});
+    for (Lsn lsn = low; lsn <= high; ++lsn) archived(ref, lsn);
+    acknowledged(ref, high);
+  }
+  Job start_late(JobKind kind, Range range) {
+    const Job job = start(0, kind, range);
+    EXPECT_TRUE(job.late);
+    return job;
+  }
+
   Ack take_ack(PartitionRef ref, Lsn lsn) {
     const std::optional<Ack> ack = scheduler_->next_ack();
     EXPECT_TRUE(ack.has_value());

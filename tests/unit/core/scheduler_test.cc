@@ -304,7 +304,7 @@ TEST_F(SchedulerTest, GrowingNotificationsAreOneWork) {
 TEST_F(SchedulerTest, ReorderedNotificationsNeverShrinkTheWork) {
   notify(0, 3, 5);
   done(0, kDiscover, {3, 5});
-  notify(0, 1, 4);
+  notify(0, 3, 4);
   archived(0, 3);
   archived(0, 4);
   archived(0, 5);
