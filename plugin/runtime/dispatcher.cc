@@ -72,7 +72,7 @@ core::TimeMs now_ms() {
   return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
-Dispatcher::Dispatcher(const core::SchedulerConfig& config, Intake& intake, sink::Slot* slot)
+Dispatcher::Dispatcher(const core::SchedulerConfig& config, Intake& intake, sink::Slot& slot)
     : config_(config), intake_(intake), slot_(slot) {}
 
 void Dispatcher::start() {
@@ -269,7 +269,7 @@ bool Dispatcher::pick(Command* out, core::TimeMs now) {
     return true;
   }
   if (const auto job = scheduler_->next_job(now)) {
-    *out = JobCommand{*job, intake_.id_of(job->partition), slot_ == nullptr ? nullptr : slot_->get()};
+    *out = JobCommand{*job, intake_.id_of(job->partition), slot_.get()};
     update_timer();  // it may have used up what the rate limit allows
     return true;
   }

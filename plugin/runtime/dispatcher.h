@@ -67,7 +67,7 @@ using Finished = std::variant<std::monostate, JobDone, AckDone, LogDone, EventDo
 
 class Dispatcher {
  public:
-  Dispatcher(const core::SchedulerConfig& config, Intake& intake, sink::Slot* slot = nullptr);
+  Dispatcher(const core::SchedulerConfig& config, Intake& intake, sink::Slot& slot);
 
   // A new life: everything of the last one is forgotten. Before threads exist. Throws std::bad_alloc.
   void start();
@@ -79,12 +79,8 @@ class Dispatcher {
   bool take(Finished finished, Command* out);
   void run_timer();
 
-  // A new sink is in place; where there is no memory now, a worker tells of it as soon as there is. False:
-  // not started, nothing to tell.
-  bool sink_swapped() {
-    return swap_sink([] {});
-  }
-  // The same with the swap itself: no job that was planned for one sink runs on the other.
+  // `swap` puts a new sink into the slot: no job that was planned for one sink runs on the other. Where there
+  // is no memory now, a worker tells of it as soon as there is. False: not started, nothing to tell.
   bool swap_sink(const std::function<void()>& swap);
   // Waits until everything notified is archived and acknowledged, or the deadline.
   void drain(std::chrono::steady_clock::time_point deadline);
@@ -112,7 +108,7 @@ class Dispatcher {
 
   const core::SchedulerConfig config_;
   Intake& intake_;
-  sink::Slot* const slot_;
+  sink::Slot& slot_;
   Doorbell doorbell_;
 
   Mutex mutex_;

@@ -74,7 +74,8 @@ class DispatcherTest : public ::testing::Test {
   }
 
   Intake intake_;
-  Dispatcher dispatcher_{short_delays(), intake_};
+  sink::Slot slot_;  // empty: no job is run here
+  Dispatcher dispatcher_{short_delays(), intake_, slot_};
   AckCommand last_ack_;
   std::vector<std::thread> threads_;
 };
@@ -145,9 +146,9 @@ TEST_F(DispatcherTest, EventsComeInOrderAndToOneWorkerAtATime) {
   // While that is delivered others are decided: logged at once, and delivered later.
   const auto job = take<JobCommand>();
   EXPECT_EQ(job.job.kind, core::JobKind::kRecordGap);
-  EXPECT_TRUE(dispatcher_.sink_swapped());
+  EXPECT_TRUE(dispatcher_.swap_sink([] {}));
   (void)take<LogCommand>();
-  EXPECT_TRUE(dispatcher_.sink_swapped());
+  EXPECT_TRUE(dispatcher_.swap_sink([] {}));
   ASSERT_EQ(take<LogCommand>(LogDone()).events.size(), 1U);
   const auto first = take<EventCommand>(done(gap));
   EXPECT_EQ(first.event.kind, TIDEMARK_EVENT_SINK_CHANGED);
@@ -195,7 +196,7 @@ TEST_F(DispatcherTest, WhatIsQueuedIsDeliveredAfterShutDown) {
   notify(7, 5, 5);
   const auto look = take<JobCommand>(done(last_ack_));
   const auto gap = take_event(done(look));
-  EXPECT_TRUE(dispatcher_.sink_swapped());
+  EXPECT_TRUE(dispatcher_.swap_sink([] {}));
   dispatcher_.shut_down();
   const auto decided = take<LogCommand>(done(gap));
   EXPECT_EQ(decided.events.size(), 1U);
@@ -264,7 +265,7 @@ TEST_F(DispatcherTest, ShutDownReturnsEverybody) {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   EXPECT_EQ(returned, 4);
-  EXPECT_FALSE(dispatcher_.sink_swapped());
+  EXPECT_FALSE(dispatcher_.swap_sink([] {}));
 }
 
 // Even with work at hand.
@@ -281,7 +282,7 @@ TEST_F(DispatcherTest, ANewLifeKnowsNothingOfTheLast) {
   dispatcher_.shut_down();
   dispatcher_.finish();
   EXPECT_FALSE(dispatcher_.snapshot().has_value());
-  EXPECT_FALSE(dispatcher_.sink_swapped());
+  EXPECT_FALSE(dispatcher_.swap_sink([] {}));
   intake_.reset();
   dispatcher_.start();
   ASSERT_TRUE(dispatcher_.snapshot().has_value());
@@ -291,7 +292,7 @@ TEST_F(DispatcherTest, ANewLifeKnowsNothingOfTheLast) {
 
 TEST_F(DispatcherTest, ASwapLooksAtTheNewSink) {
   archive_first(7);
-  EXPECT_TRUE(dispatcher_.sink_swapped());
+  EXPECT_TRUE(dispatcher_.swap_sink([] {}));
   const auto changed = take_event(done(last_ack_));
   notify(7, 1, 2);
   const auto job = take<JobCommand>(done(changed));
@@ -313,7 +314,7 @@ TEST_F(DispatcherTest, TheSnapshotSeesWhatRuns) {
 // A host that takes no events costs bounded memory: the oldest are dropped and counted.
 TEST_F(DispatcherTest, EventsNobodyTakesAreDroppedAndCounted) {
   constexpr uint64_t kKept = EventQueue::kMostDroppable, kDropped = 100;
-  for (uint64_t i = 0; i < kKept + kDropped; ++i) ASSERT_TRUE(dispatcher_.sink_swapped());
+  for (uint64_t i = 0; i < kKept + kDropped; ++i) ASSERT_TRUE(dispatcher_.swap_sink([] {}));
   EXPECT_EQ(dispatcher_.events_dropped(), kDropped);
   EXPECT_EQ(take<LogCommand>().events.size(), kKept);
 }
