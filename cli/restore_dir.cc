@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -39,25 +38,13 @@ Result<std::vector<uint64_t>> present_lsns(const std::string& path) {
 }
 
 Result<void> move_entry(const std::string& from, const std::string& to) {
-  const auto move = [&] {
-    return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0;
-  };
-  if (move()) return {};
-  const int problem = errno;
-  const Error failed = problem == EINVAL
-                           ? Error{kExitLocal,
-                                   to + ": this file system cannot rename without replacing; restore into a "
-                                        "directory on another one",
-                                   TIDEMARK_OK, 0}
-                           : errno_error("cannot give " + to + " its name", problem);
-  if (problem != EACCES) return failed;
-  // A directory that its owner may not write cannot be moved; so it is writable for a moment.
-  struct stat status {};
-  const UniqueFd fd(::open(from.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd || ::fstat(fd.get(), &status) != 0 || ::fchmod(fd.get(), S_IRWXU) != 0 || !move()) return failed;
-  if (::fchmod(fd.get(), status.st_mode & 07777) != 0 || ::fsync(fd.get()) != 0)
-    return errno_error("cannot make " + to + " as it was");
-  return {};
+  const int problem = move_new(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str());
+  if (problem == 0) return {};
+  if (problem == EINVAL) {
+    return Error{kExitLocal, to + ": this file system cannot rename without replacing; restore into a "
+                                  "directory on another one"};
+  }
+  return errno_error("cannot give " + to + " its name", problem);
 }
 
 // Empty: it does not remember, or it cannot.

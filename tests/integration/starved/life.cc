@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "tar/temp_dir.h"
+#include "temp_dir.h"
 
 namespace tidemark::starved {
 namespace {

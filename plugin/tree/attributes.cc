@@ -1,11 +1,11 @@
-#include "tar/attributes.h"
+#include "tree/attributes.h"
 
 #include <sys/xattr.h>
 
 #include <cerrno>
 #include <string_view>
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 namespace {
 
 // Given to every file by the system's policy, and given anew where it is restored.
@@ -28,4 +28,4 @@ void AttributeWatch::ask(int fd, const Place& place) {
   }
 }
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree

@@ -2,8 +2,8 @@
 // is taken as it fills and given back by trim(). Several arrays draw on one budget.
 //
 // One thread at a time. push() says false when the budget is spent; reserve() fails as mmap does.
-#ifndef TIDEMARK_TAR_RESERVED_ARRAY_H
-#define TIDEMARK_TAR_RESERVED_ARRAY_H
+#ifndef TIDEMARK_TREE_RESERVED_ARRAY_H
+#define TIDEMARK_TREE_RESERVED_ARRAY_H
 
 #include <sys/mman.h>
 
@@ -11,7 +11,7 @@
 #include <cstring>
 #include <type_traits>
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 
 struct ByteBudget {
   size_t limit = 0;
@@ -87,6 +87,6 @@ class ReservedArray {
   size_t peak_ = 0;
 };
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree
 
-#endif  // TIDEMARK_TAR_RESERVED_ARRAY_H
+#endif  // TIDEMARK_TREE_RESERVED_ARRAY_H

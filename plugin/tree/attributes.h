@@ -3,15 +3,15 @@
 //
 // One thread at a time. Asking costs a system call, and next to reading a small file that shows; so each of
 // the first kEachMax members is asked, then one in kOneIn, until one has something.
-#ifndef TIDEMARK_TAR_ATTRIBUTES_H
-#define TIDEMARK_TAR_ATTRIBUTES_H
+#ifndef TIDEMARK_TREE_ATTRIBUTES_H
+#define TIDEMARK_TREE_ATTRIBUTES_H
 
 #include <cstdint>
 #include <string>
 
-#include "tar/walker.h"
+#include "tree/walker.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 
 class AttributeWatch {
  public:
@@ -35,6 +35,6 @@ class AttributeWatch {
   std::string found_;
 };
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree
 
-#endif  // TIDEMARK_TAR_ATTRIBUTES_H
+#endif  // TIDEMARK_TREE_ATTRIBUTES_H

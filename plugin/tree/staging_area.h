@@ -2,8 +2,8 @@
 // to.
 //
 // One thread at a time; any number of areas side by side, also in one process.
-#ifndef TIDEMARK_TAR_STAGING_AREA_H
-#define TIDEMARK_TAR_STAGING_AREA_H
+#ifndef TIDEMARK_TREE_STAGING_AREA_H
+#define TIDEMARK_TREE_STAGING_AREA_H
 
 #include <memory>
 #include <string>
@@ -13,7 +13,7 @@
 #include "base/result.h"
 #include "base/staging_directory.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 
 class StagingArea {
  public:
@@ -35,6 +35,6 @@ class StagingArea {
   const std::unique_ptr<StagingDirectory> staging_;
 };
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree
 
-#endif  // TIDEMARK_TAR_STAGING_AREA_H
+#endif  // TIDEMARK_TREE_STAGING_AREA_H

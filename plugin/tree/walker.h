@@ -4,8 +4,8 @@
 // One thread at a time; made once and reused. Never follows a symlink and never opens anything but
 // directories: files and symlinks are handed to the visitor by directory and name. Holds a bounded number of
 // descriptors, and names only of the directories between the root and the place at work.
-#ifndef TIDEMARK_TAR_WALKER_H
-#define TIDEMARK_TAR_WALKER_H
+#ifndef TIDEMARK_TREE_WALKER_H
+#define TIDEMARK_TREE_WALKER_H
 
 #include <sys/stat.h>
 
@@ -16,13 +16,13 @@
 #include <vector>
 
 #include "base/call.h"
-#include "tar/dir_stack.h"
-#include "tar/directory_names.h"
-#include "tar/entry_source.h"
-#include "tar/format.h"
-#include "tar/reserved_array.h"
+#include "tree/dir_stack.h"
+#include "tree/directory_names.h"
+#include "tree/entry_path.h"
+#include "tree/limits.h"
+#include "tree/reserved_array.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 
 class AttributeWatch;
 
@@ -67,6 +67,11 @@ Error fail_size(const std::string& path, uint64_t size_bytes);
 Error fail_budget(std::string_view entry_path, size_t limit_bytes);
 // Devices, FIFOs, sockets and whatever else is no file, directory or symlink.
 Error fail_type(const std::string& path, mode_t mode);
+
+// A symlink's target into a buffer of kLinkTargetMax + 1 bytes.
+Result<std::string_view> read_link(const Place& place, char* buffer);
+// CANCELLED, with the entry that it was about.
+Status check_call(const Call& call, std::string_view entry_path);
 
 class TreeWalker {
  public:
@@ -131,6 +136,6 @@ class TreeWalker {
   size_t path_size_ = 0;
 };
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree
 
-#endif  // TIDEMARK_TAR_WALKER_H
+#endif  // TIDEMARK_TREE_WALKER_H

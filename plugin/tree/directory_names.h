@@ -3,8 +3,8 @@
 // One thread at a time; made once and reused. Either all names are held, as far as the budget goes; or, with
 // set_most_bytes(), of a large directory only the next few, and when they are used up it is read again. Names
 // of directories further up are let go of when those further down need the room.
-#ifndef TIDEMARK_TAR_DIRECTORY_NAMES_H
-#define TIDEMARK_TAR_DIRECTORY_NAMES_H
+#ifndef TIDEMARK_TREE_DIRECTORY_NAMES_H
+#define TIDEMARK_TREE_DIRECTORY_NAMES_H
 
 #include <cstddef>
 #include <cstdint>
@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include "tar/reserved_array.h"
+#include "tree/reserved_array.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 
 class DirectoryNames {
  public:
@@ -71,6 +71,6 @@ class DirectoryNames {
   std::unique_ptr<char[]> listing_;  // what getdents64 fills
 };
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree
 
-#endif  // TIDEMARK_TAR_DIRECTORY_NAMES_H
+#endif  // TIDEMARK_TREE_DIRECTORY_NAMES_H

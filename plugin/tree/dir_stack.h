@@ -3,8 +3,8 @@
 // and must then be the same directories.
 //
 // One thread at a time. Owns the descriptors.
-#ifndef TIDEMARK_TAR_DIR_STACK_H
-#define TIDEMARK_TAR_DIR_STACK_H
+#ifndef TIDEMARK_TREE_DIR_STACK_H
+#define TIDEMARK_TREE_DIR_STACK_H
 
 #include <sys/types.h>
 
@@ -13,7 +13,7 @@
 
 #include "base/fd.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 
 class DirStack {
  public:
@@ -37,6 +37,6 @@ class DirStack {
   std::vector<Level> levels_;
 };
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree
 
-#endif  // TIDEMARK_TAR_DIR_STACK_H
+#endif  // TIDEMARK_TREE_DIR_STACK_H

@@ -1,4 +1,4 @@
-#include "tar/tree_builder.h"
+#include "tree/tree_builder.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -13,10 +13,12 @@
 #include <utility>
 
 #include "base/directory.h"
+#include "base/files.h"
 #include "format/object_name.h"
-#include "tar/member_path.h"
+#include "tree/member_path.h"
+#include "tree/remove_tree.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 namespace {
 
 constexpr uint64_t kHandOverBytes = 4 << 20;
@@ -222,14 +224,15 @@ Error fail_exists(const std::string& target) {
 
 Status rename_into_place(int from_fd, const std::string& from_name, int to_fd, const std::string& to_name,
                          const std::string& target) {
-  if (renameat2(from_fd, from_name.c_str(), to_fd, to_name.c_str(), RENAME_NOREPLACE) == 0) return {};
-  if (errno == EEXIST) return fail_exists(target);
-  if (errno == EINVAL) {
+  const int problem = move_new(from_fd, from_name.c_str(), to_fd, to_name.c_str());
+  if (problem == 0) return {};
+  if (problem == EEXIST) return fail_exists(target);
+  if (problem == EINVAL) {
     return fail(TIDEMARK_E_UNSUPPORTED, target +
                                             ": this file system cannot rename without replacing; restore "
                                             "into a directory on another one");
   }
-  return fail_errno(errno, target);
+  return fail_errno(problem, target);
 }
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree

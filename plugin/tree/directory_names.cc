@@ -1,4 +1,4 @@
-#include "tar/directory_names.h"
+#include "tree/directory_names.h"
 
 #include <dirent.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 #include "base/directory.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 namespace {
 
 constexpr size_t kListingBytes = 32 << 10;
@@ -141,4 +141,4 @@ void DirectoryNames::keep_smaller_half() {
   largest_ = static_cast<size_t>(std::max_element(first, first + kept, by_text) - items_.data());
 }
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree

@@ -1,16 +1,17 @@
-#include "tar/walker.h"
+#include "tree/walker.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "format/object_name.h"
-#include "tar/attributes.h"
+#include "tree/attributes.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 namespace {
 
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
@@ -84,6 +85,22 @@ Error fail_type(const std::string& path, mode_t mode) {
   return fail(
       TIDEMARK_E_PERMANENT,
       path + ": is " + what + "; an entry is a file or a directory of files, directories and symlinks");
+}
+
+Result<std::string_view> read_link(const Place& place, char* buffer) {
+  const ssize_t size = readlinkat(place.directory_fd, place.name, buffer, kLinkTargetMax + 1);
+  if (size < 0) return fail_inside(errno, place.path());
+  if (static_cast<size_t>(size) > kLinkTargetMax) {
+    return fail(TIDEMARK_E_PERMANENT, place.path() + ": the symlink's target is longer than " +
+                                          std::to_string(kLinkTargetMax) + " bytes");
+  }
+  return std::string_view(buffer, static_cast<size_t>(size));
+}
+
+Status check_call(const Call& call, std::string_view entry_path) {
+  Status status = call.check();
+  if (!status) status.error().message = std::string(entry_path) + ": " + status.error().message;
+  return status;
 }
 
 TreeWalker::TreeWalker(ByteBudget& budget, AttributeWatch& attributes)
@@ -174,9 +191,7 @@ Status TreeWalker::step(TreeVisitor& visitor, const Call& call) {
     at_root_ = false;
     return walk_root(visitor);
   }
-  if (Status status = call.check(); !status) {
-    return fail(status.error().status, std::string(entry_path_) + ": " + status.error().message);
-  }
+  TM_TRY(check_call(call, entry_path_));
   const Frame& frame = frames_.back();
   path_size_ = frame.path_size;
   DirectoryNames::Name name;
@@ -279,4 +294,4 @@ Result<uint8_t> TreeWalker::find_type(int fd, const char* name) {
   return type_of_mode(info.st_mode);
 }
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree

@@ -1,4 +1,4 @@
-#include "tar/directory_names.h"
+#include "tree/directory_names.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -10,9 +10,9 @@
 #include <set>
 
 #include "base/fd.h"
-#include "tar/temp_dir.h"
+#include "temp_dir.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 namespace {
 
 using test::TempDir;
@@ -123,4 +123,4 @@ TEST_F(DirectoryNamesTest, WhatIsNoDirectoryIsAnErrno) {
 }
 
 }  // namespace
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree

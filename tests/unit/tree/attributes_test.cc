@@ -1,6 +1,6 @@
 // What an archive does not keep is noticed; files that are none of a disk are told apart from those that
 // change.
-#include "tar/attributes.h"
+#include "tree/attributes.h"
 
 #include <gtest/gtest.h>
 #include <sys/xattr.h>
@@ -9,9 +9,12 @@
 
 #include "tar/source_tools.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 namespace {
 
+using tar::EntrySource;
+using tar::kLayoutBytesMin;
+using tar::SourceLimits;
 using test::kTinyBuffer;
 using test::open_one;
 using test::read_all;
@@ -105,4 +108,4 @@ TEST_P(AttributesTest, AlsoAmongFilesThatAre) {
 }
 
 }  // namespace
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree

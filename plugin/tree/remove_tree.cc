@@ -1,3 +1,5 @@
+#include "tree/remove_tree.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,10 +12,8 @@
 #include <utility>
 
 #include "base/directory.h"
-#include "tar/dir_stack.h"
-#include "tar/tree_builder.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 namespace {
 
 // Opens a directory to be emptied, whatever its mode.
@@ -88,4 +88,4 @@ int remove_tree(int directory_fd, const char* name) {
   return remove_tree(directory_fd, name, stack);
 }
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree

@@ -1,6 +1,6 @@
 // A directory of a test's own, removed with everything in it.
-#ifndef TIDEMARK_TESTS_UNIT_TAR_TEMP_DIR_H
-#define TIDEMARK_TESTS_UNIT_TAR_TEMP_DIR_H
+#ifndef TIDEMARK_TESTS_UNIT_TEMP_DIR_H
+#define TIDEMARK_TESTS_UNIT_TEMP_DIR_H
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -71,4 +71,4 @@ inline std::string describe_tree(const std::string& root) {
 
 }  // namespace tidemark::test
 
-#endif  // TIDEMARK_TESTS_UNIT_TAR_TEMP_DIR_H
+#endif  // TIDEMARK_TESTS_UNIT_TEMP_DIR_H

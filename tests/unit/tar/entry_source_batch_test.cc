@@ -42,7 +42,7 @@ class BatchSourceTest : public testing::TestWithParam<size_t> {
     source_.seal();
     const auto bytes = read_all(source_);
     ASSERT_TRUE(bytes) << bytes.error().message;
-    std::vector<EntryPath> entries;
+    std::vector<tree::EntryPath> entries;
     std::deque<std::string> paths;
     for (Lsn lsn = first; lsn <= last; ++lsn)
       entries.push_back({lsn, paths.emplace_back(dir_ / std::to_string(lsn))});

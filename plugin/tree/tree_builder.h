@@ -6,8 +6,8 @@
 // that was given before), anything else is refused; so nothing is written twice, outside of the tree or
 // through a symlink. Everything is readable by its owner alone until it is complete; then it gets its
 // permission bits and is fsynced.
-#ifndef TIDEMARK_TAR_TREE_BUILDER_H
-#define TIDEMARK_TAR_TREE_BUILDER_H
+#ifndef TIDEMARK_TREE_TREE_BUILDER_H
+#define TIDEMARK_TREE_TREE_BUILDER_H
 
 #include <sys/types.h>
 
@@ -20,9 +20,9 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "format/types.h"
-#include "tar/dir_stack.h"
+#include "tree/dir_stack.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 
 class TreeBuilder {
  public:
@@ -94,17 +94,12 @@ inline constexpr uint64_t kSyncEachMax = 16;
 // Where syncfs() is known to wait for the data and to tell of errors.
 bool can_sync_at_once(int fd);
 
-// Gives what stands complete and fsynced in one directory its name in another of the same file system; the
-// caller fsyncs that. `target` is its path for messages. EXISTS: something has the name already.
+// move_new() of what is complete and fsynced; the caller fsyncs the directory. `target` is its path for
+// messages. EXISTS: something has the name already.
 Status rename_into_place(int from_fd, const std::string& from_name, int to_fd, const std::string& to_name,
                          const std::string& target);
 Error fail_exists(const std::string& target);
 
-// Removes whatever `name` in the directory is, with everything below it; follows no symlink. 0 or an errno;
-// never throws. Memory is needed only for levels that `stack` has not held before.
-int remove_tree(int directory_fd, const char* name, DirStack& stack);
-int remove_tree(int directory_fd, const char* name);
+}  // namespace tidemark::tree
 
-}  // namespace tidemark::tar
-
-#endif  // TIDEMARK_TAR_TREE_BUILDER_H
+#endif  // TIDEMARK_TREE_TREE_BUILDER_H

@@ -1,8 +1,8 @@
-#include "tar/member_path.h"
+#include "tree/member_path.h"
 
 #include <algorithm>
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 namespace {
 
 const char* name_problem(std::string_view name) {
@@ -38,4 +38,4 @@ std::string_view parent_path(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree

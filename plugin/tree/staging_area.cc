@@ -1,13 +1,13 @@
-#include "tar/staging_area.h"
+#include "tree/staging_area.h"
 
 #include <fcntl.h>
 
 #include <cerrno>
 #include <utility>
 
-#include "tar/tree_builder.h"
+#include "tree/remove_tree.h"
 
-namespace tidemark::tar {
+namespace tidemark::tree {
 
 Result<std::unique_ptr<StagingArea>> StagingArea::create(std::string_view directory) {
   std::string path(directory);
@@ -27,4 +27,4 @@ StagingArea::~StagingArea() {
   if (root && staging_->is_there()) remove_tree(root.get(), staging_->name().c_str());
 }
 
-}  // namespace tidemark::tar
+}  // namespace tidemark::tree

@@ -168,7 +168,7 @@ TEST_F(InterchangeTest, TooDeepATreeIsAnErrorThatSaysSo) {
     fd.reset(openat(fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY));
   }
   EntrySource source{SourceLimits()};
-  const EntryPath path = {1, entry};
+  const tree::EntryPath path = {1, entry};
   const Status status = source.open("db", 1, {&path, 1}, {});
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().status, TIDEMARK_E_PERMANENT);
@@ -178,7 +178,7 @@ TEST_F(InterchangeTest, TooDeepATreeIsAnErrorThatSaysSo) {
 // As many bytes of a large archive as a reader needs to know what is in it.
 std::string beginning_of(const std::string& entry, size_t size, uint64_t& whole) {
   EntrySource source{SourceLimits()};
-  const EntryPath path = {36, entry};
+  const tree::EntryPath path = {36, entry};
   const Status status = source.open("db", 1, {&path, 1}, {});
   EXPECT_TRUE(status);
   whole = source.size_bytes();
@@ -206,7 +206,7 @@ TEST_F(InterchangeTest, FilesOfEightGibibytesAndMoreSayTheirSizeInPax) {
 }
 
 TEST(Format, HeadersAreNeverLongerThanTheLimit) {
-  const std::string name(kMemberNameMax, '\xff');
+  const std::string name(tree::kMemberNameMax, '\xff');
   EXPECT_LE(header_size({name, name, UINT64_MAX, 07777, MemberType::kSymlink}), kHeaderMax);
   EXPECT_EQ(header_size({"x", {}, (uint64_t{1} << 33) - 1, 0644, MemberType::kFile}), kBlockSize);
   // A record's length counts its own digits, also where they make it longer.
