@@ -1,4 +1,6 @@
-// The whole engine against a plugin that can be told to misbehave.
+// The whole engine against a plugin that can be told to misbehave: run, verify.
+#include "run.h"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <stdlib.h>
@@ -6,7 +8,6 @@
 #include <thread>
 
 #include "format/lsn.h"
-#include "run.h"
 #include "test_dir.h"
 #include "verify.h"
 

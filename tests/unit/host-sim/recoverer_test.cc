@@ -1,7 +1,7 @@
 // How a partition is put together again from whatever archives there are.
-#include <gtest/gtest.h>
-
 #include "recoverer.h"
+
+#include <gtest/gtest.h>
 
 namespace tidemark::host {
 namespace {
