@@ -8,6 +8,7 @@
 #include <sys/xattr.h>
 
 #include <algorithm>
+#include <cassert>
 #include <filesystem>
 
 #include "base/files.h"
@@ -124,12 +125,14 @@ uint64_t RestoreDir::free_bytes() const {
 }
 
 Result<std::string> RestoreDir::make_place(uint64_t number) {
+  assert(lock_);  // or another run would take it for a rest
   std::string place = path_ + "/" + kStaging + "/" + std::to_string(number);
   if (::mkdir(place.c_str(), 0700) != 0) return errno_error("cannot create " + place);
   return place;
 }
 
 Result<void> RestoreDir::publish(const std::vector<Arrived>& arrived) {
+  assert(lock_);
   for (const Arrived& one : arrived) {
     for (uint64_t lsn = one.range.first;; ++lsn) {
       const std::string name = "/" + lsn_text(lsn);

@@ -1,6 +1,7 @@
 #include "store/known_gaps.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace tidemark::store {
 namespace {
@@ -59,6 +60,7 @@ std::vector<Range> KnownGaps::unexplained(size_t most) const {
   sort_by_first(gaps);
   sort_by_first(others);
   Ranges rest;
+  assert(bottom_ != kNoLsn);
   Lsn told_through = bottom_ - 1;
   for (const Range& gap : gaps) {
     if (gap.last <= told_through) continue;
