@@ -15,9 +15,10 @@ Result<std::unique_ptr<StagingArea>> StagingArea::create(std::string_view direct
   if (!fd) return fail_errno(errno, path);
   TM_ASSIGN(auto staging, StagingDirectory::create(fd.get(), path, ErrnoOf::kEntry));
   // What cannot be removed now is met again by the next area; where there are no locks nothing is known to be
-  // dead.
-  (void)for_each_dead_staging(fd.get(), 0,
-                              [](const DeadStaging& dead) { remove_tree(dead.root_fd, dead.name); });
+  // dead. This one's lock may have failed, and is not held then.
+  (void)for_each_dead_staging(fd.get(), 0, [&](const DeadStaging& dead) {
+    if (dead.name != staging->name()) remove_tree(dead.root_fd, dead.name);
+  });
   return std::unique_ptr<StagingArea>(new StagingArea(std::move(fd), std::move(path), std::move(staging)));
 }
 
