@@ -1,6 +1,7 @@
 #include "comparer.h"
 
 #include <algorithm>
+#include <cassert>
 #include <map>
 
 namespace tidemark::cli {
@@ -30,6 +31,7 @@ std::optional<uint64_t> first_difference(Archive& archive, const Overlap& overla
   for (;;) {
     window.last =
         std::min(overlap.shared.last, window.first + std::min(kWindow - 1, UINT64_MAX - window.first));
+    assert(window.first <= window.last && window.last <= overlap.shared.last);
     const auto earlier = digests_of(archive, overlap.earlier, window, stop);
     const auto later = earlier ? digests_of(archive, overlap.later, window, stop) : std::nullopt;
     if (!later) return std::nullopt;

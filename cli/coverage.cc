@@ -1,15 +1,27 @@
 #include "coverage.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace tidemark::cli {
+
+namespace {
+
+// Ascending, and no LSN is in two.
+[[maybe_unused]] bool are_apart(const std::vector<Missing>& pieces) {
+  const auto overlap = [](const Missing& a, const Missing& b) { return a.range.last >= b.range.first; };
+  return std::adjacent_find(pieces.begin(), pieces.end(), overlap) == pieces.end();
+}
+
+}  // namespace
 
 Coverage::Coverage(uint64_t from, size_t max_pending)
     : from_(from), max_pending_(max_pending), end_(from - 1) {}
 
 // Everything between what was known and `first` is missing; the object speaks about the rest.
 void Coverage::reach(uint64_t first, uint64_t last, Cause cause) {
+  assert(pending_.empty() || pending_.back().range.last <= end_);
   if (end_ == UINT64_MAX) return;  // a stranger's name; there is nothing behind it
   if (first > end_ + 1) pending_.push_back({{end_ + 1, first - 1}, Cause::kUnknown});
   const uint64_t begin = std::max(first, end_ + 1);
@@ -31,6 +43,7 @@ void Coverage::fill(Range range) {
   while (!pending_.empty() && pending_.back().range.first >= range.first) pending_.pop_back();
   if (!pending_.empty() && pending_.back().range.last >= range.first)
     pending_.back().range.last = range.first - 1;
+  assert(pending_.empty() || pending_.back().range.last < range.first);
   reach(range.first, range.last, Cause::kUnknown);
   settle();
 }
@@ -64,6 +77,7 @@ void Coverage::explain(Range range, Cause cause) {
     const Missing piece = pending_[at];
     if (piece.cause == Cause::kGap) continue;
     const Range known{std::max(piece.range.first, range.first), std::min(piece.range.last, range.last)};
+    assert(known.first <= known.last);
     pending_[at] = {known, cause};
     const auto insert = [&](size_t where, Range rest) {
       pending_.insert(pending_.begin() + static_cast<std::ptrdiff_t>(where), {rest, piece.cause});
@@ -91,6 +105,7 @@ std::vector<Missing> Coverage::finish() {
   pending_.clear();
   std::sort(all.begin(), all.end(),
             [](const Missing& a, const Missing& b) { return a.range.first < b.range.first; });
+  assert(are_apart(all));
   return all;
 }
 

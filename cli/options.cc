@@ -182,122 +182,166 @@ GapsOptions finish_gaps(GapsOptions gaps, const RawOptions& raw) {
   return gaps;
 }
 
-}  // namespace
+// What argv says. A verb is added by a function of its own: its options, and how they become a command once
+// it was the one given.
+class CommandLine {
+ public:
+  CommandLine();
+  Command parse(int argc, char** argv);
 
-// A verb a block: its options, and how they become a command once it was the one given.
-Command parse_command_line(int argc, char** argv) {
-  CLI::App app{"Looks after an archive of Tidemark: what is there, is it whole, bring it back, let go of it.",
-               "tidemark"};
-  app.require_subcommand(1);
-  app.footer(kEpilogue);
-  app.set_version_flag("--version", std::string("tidemark " TIDEMARK_VERSION));
-  app.set_help_all_flag("--help-all", "Help of all verbs");
-  RawOptions raw;
-  std::vector<std::pair<CLI::App*, std::function<Command()>>> verbs;
-  const auto verb = [&](const char* name, const char* what, std::function<Command()> finish) {
-    CLI::App* added = app.add_subcommand(name, what);
-    verbs.emplace_back(added, std::move(finish));
-    return added;
-  };
+ private:
+  CLI::App& verb(const char* name, const char* what, std::function<Command()> finish) {
+    verbs_.emplace_back(app_.add_subcommand(name, what), std::move(finish));
+    return *verbs_.back().first;
+  }
+  void add_ls();
+  void add_info();
+  void add_verify();
+  void add_fetch();
+  void add_restore();
+  void add_prune();
+  void add_gaps();
+  void add_sinks();
 
-  LsOptions ls;
-  auto* ls_verb = verb("ls", "List what is stored, in the order of keys", [&] { return finish_ls(ls, raw); });
-  add_common(*ls_verb, ls, raw, false);
-  add_range(*ls_verb, raw, "Only what reaches this LSN or lies behind it", "Only what begins up to this LSN");
+  CLI::App app_{
+      "Looks after an archive of Tidemark: what is there, is it whole, bring it back, let go of it.",
+      "tidemark"};
+  std::vector<std::pair<CLI::App*, std::function<Command()>>> verbs_;
+  RawOptions raw_;
+  LsOptions ls_;
+  InfoOptions info_;
+  VerifyOptions verify_;
+  FetchOptions fetch_;
+  RestoreOptions restore_;
+  PruneOptions prune_;
+  bool dry_run_ = false;
+  GapsOptions gaps_;
+  SinksOptions sinks_;
+};
 
-  InfoOptions info;
-  auto* info_verb =
-      verb("info", "Say per partition how far it is archived, how much, since when, and its gaps", [&] {
-        finish_common(info, raw, false);
-        return info;
+CommandLine::CommandLine() {
+  app_.require_subcommand(1);
+  app_.footer(kEpilogue);
+  app_.set_version_flag("--version", std::string("tidemark " TIDEMARK_VERSION));
+  app_.set_help_all_flag("--help-all", "Help of all verbs");
+  add_ls();
+  add_info();
+  add_verify();
+  add_fetch();
+  add_restore();
+  add_prune();
+  add_gaps();
+  add_sinks();
+}
+
+void CommandLine::add_ls() {
+  auto& ls = verb("ls", "List what is stored, in the order of keys", [this] { return finish_ls(ls_, raw_); });
+  add_common(ls, ls_, raw_, false);
+  add_range(ls, raw_, "Only what reaches this LSN or lies behind it", "Only what begins up to this LSN");
+}
+
+void CommandLine::add_info() {
+  auto& info =
+      verb("info", "Say per partition how far it is archived, how much, since when, and its gaps", [this] {
+        finish_common(info_, raw_, false);
+        return info_;
       });
-  add_common(*info_verb, info, raw, false);
+  add_common(info, info_, raw_, false);
+}
 
-  VerifyOptions verify;
-  auto* verify_verb = verb("verify", "Read everything and list all that is wrong", [&] {
-    finish_common(verify, raw, false);
-    finish_jobs(verify.jobs);
-    return verify;
+void CommandLine::add_verify() {
+  auto& verify = verb("verify", "Read everything and list all that is wrong", [this] {
+    finish_common(verify_, raw_, false);
+    finish_jobs(verify_.jobs);
+    return verify_;
   });
-  add_common(*verify_verb, verify, raw, false);
-  add_jobs(*verify_verb, verify.jobs);
-  verify_verb
-      ->add_option("--since-checkpoint", verify.checkpoint,
-                   "Read only what FILE does not know as right already; made if it is not there")
+  add_common(verify, verify_, raw_, false);
+  add_jobs(verify, verify_.jobs);
+  verify
+      .add_option("--since-checkpoint", verify_.checkpoint,
+                  "Read only what FILE does not know as right already; made if it is not there")
       ->type_name("FILE");
+}
 
-  FetchOptions fetch;
-  auto* fetch_verb =
-      verb("fetch", "Write the archive that holds an LSN, as it is stored and proven by its digest", [&] {
-        finish_common(fetch, raw, true);
-        fetch.lsn = need_lsn("LSN", raw.lsn);
-        return fetch;
+void CommandLine::add_fetch() {
+  auto& fetch =
+      verb("fetch", "Write the archive that holds an LSN, as it is stored and proven by its digest", [this] {
+        finish_common(fetch_, raw_, true);
+        fetch_.lsn = need_lsn("LSN", raw_.lsn);
+        return fetch_;
       });
-  add_common(*fetch_verb, fetch, raw, true, false);
-  fetch_verb->add_option("LSN", raw.lsn, "The entry")->required();
-  fetch_verb->add_option("-o,--output", fetch.output, "Where to; - is the standard output")
+  add_common(fetch, fetch_, raw_, true, false);
+  fetch.add_option("LSN", raw_.lsn, "The entry")->required();
+  fetch.add_option("-o,--output", fetch_.output, "Where to; - is the standard output")
       ->capture_default_str()
       ->type_name("FILE");
+}
 
-  RestoreOptions restore;
-  auto* restore_verb = verb("restore", "Bring entries back as DIR/<LSN>, in order; started again it goes on",
-                            [&] { return finish_restore(restore, raw); });
-  add_common(*restore_verb, restore, raw, true);
-  restore_verb->add_option("DIR", restore.directory, "Where to; made if it is not there")->required();
-  add_range(*restore_verb, raw, "First entry (default: the oldest that was not pruned)",
+void CommandLine::add_restore() {
+  auto& restore = verb("restore", "Bring entries back as DIR/<LSN>, in order; started again it goes on",
+                       [this] { return finish_restore(restore_, raw_); });
+  add_common(restore, restore_, raw_, true);
+  restore.add_option("DIR", restore_.directory, "Where to; made if it is not there")->required();
+  add_range(restore, raw_, "First entry (default: the oldest that was not pruned)",
             "Last entry (default: the newest)");
-  restore_verb
-      ->add_option("--to-time", raw.to_time, "Stop before the first entry that was archived after TIME")
+  restore.add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")
       ->type_name("TIME")
       ->excludes("--to");
-  add_jobs(*restore_verb, restore.jobs);
-  restore_verb->add_flag("--dry-run", restore.dry_run, "Only say what would be done");
+  add_jobs(restore, restore_.jobs);
+  restore.add_flag("--dry-run", restore_.dry_run, "Only say what would be done");
+}
 
-  PruneOptions prune;
-  bool dry_run = false;
-  auto* prune_verb = verb("prune", "Remove the oldest archives of a partition (a dry run without --yes)",
-                          [&] { return finish_prune(prune, raw); });
-  add_common(*prune_verb, prune, raw, true);
-  prune_verb->add_option("--before", raw.before, "What lies wholly below this LSN")->type_name("LSN");
-  prune_verb
-      ->add_option("--older-than", raw.older_than,
-                   "What was archived longer ago than 90s, 15m, 12h, 30d or 4w; the newest archive stays")
+void CommandLine::add_prune() {
+  auto& prune = verb("prune", "Remove the oldest archives of a partition (a dry run without --yes)",
+                     [this] { return finish_prune(prune_, raw_); });
+  add_common(prune, prune_, raw_, true);
+  prune.add_option("--before", raw_.before, "What lies wholly below this LSN")->type_name("LSN");
+  prune
+      .add_option("--older-than", raw_.older_than,
+                  "What was archived longer ago than 90s, 15m, 12h, 30d or 4w; the newest archive stays")
       ->type_name("SPAN");
-  auto* dry = prune_verb->add_flag("--dry-run", dry_run, "Only say what would be removed (the default)");
-  prune_verb->add_flag("--yes", prune.yes, "Do it")->excludes(dry);
+  auto* dry = prune.add_flag("--dry-run", dry_run_, "Only say what would be removed (the default)");
+  prune.add_flag("--yes", prune_.yes, "Do it")->excludes(dry);
+}
 
-  GapsOptions gaps;
-  auto* gaps_verb = verb("gaps", "List what is missing and what is known about it, or accept a loss",
-                         [&] { return finish_gaps(gaps, raw); });
-  add_common(*gaps_verb, gaps, raw, false);
-  auto* acknowledge =
-      gaps_verb->add_option("--acknowledge", raw.acknowledge, "Accept that FIRST to LAST are lost")
-          ->type_name("STORAGE/PARTITION FIRST LAST")
-          ->expected(3);
-  auto* reason = gaps_verb->add_option("--reason", gaps.reason, "Why; kept in the archive with the time")
-                     ->type_name("TEXT");
+void CommandLine::add_gaps() {
+  auto& gaps = verb("gaps", "List what is missing and what is known about it, or accept a loss",
+                    [this] { return finish_gaps(gaps_, raw_); });
+  add_common(gaps, gaps_, raw_, false);
+  auto* acknowledge = gaps.add_option("--acknowledge", raw_.acknowledge, "Accept that FIRST to LAST are lost")
+                          ->type_name("STORAGE/PARTITION FIRST LAST")
+                          ->expected(3);
+  auto* reason =
+      gaps.add_option("--reason", gaps_.reason, "Why; kept in the archive with the time")->type_name("TEXT");
   acknowledge->needs(reason);
   reason->needs(acknowledge);
+}
 
-  SinksOptions sinks;
-  auto* sinks_verb = verb("sinks", "List the sub-plugins found, their versions and options", [&] {
-    sinks.verbosity = std::min(raw.verbosity, 2);
-    return sinks;
+void CommandLine::add_sinks() {
+  auto& sinks = verb("sinks", "List the sub-plugins found, their versions and options", [this] {
+    sinks_.verbosity = std::min(raw_.verbosity, 2);
+    return sinks_;
   });
-  add_plugin_options(*sinks_verb, sinks, raw, true);
+  add_plugin_options(sinks, sinks_, raw_, true);
+}
 
+Command CommandLine::parse(int argc, char** argv) {
   try {
-    app.parse(argc, argv);
-    for (const auto& [parsed, finish] : verbs) {
+    app_.parse(argc, argv);
+    for (const auto& [parsed, finish] : verbs_) {
       if (parsed->parsed()) return finish();
     }
     return kExitUsage;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+    return app_.exit(error) == 0 ? kExitOk : kExitUsage;
   } catch (const std::exception& error) {
     std::cerr << "tidemark: " << error.what() << "\n";
     return kExitUsage;
   }
 }
+
+}  // namespace
+
+Command parse_command_line(int argc, char** argv) { return CommandLine().parse(argc, argv); }
 
 }  // namespace tidemark::cli

@@ -1,5 +1,8 @@
 #include "ordered_pool.h"
 
+#include <cassert>
+#include <utility>
+
 namespace tidemark::cli {
 
 OrderedPool::OrderedPool(unsigned threads) {
@@ -20,6 +23,7 @@ void OrderedPool::submit(Work work) {
   auto item = std::make_shared<Item>(Item{std::move(work), {}, false});
   {
     MutexLock lock(mutex_);
+    assert(!closing_);
     order_.push_back(item);
     waiting_.push_back(std::move(item));
   }
@@ -59,6 +63,7 @@ void OrderedPool::run() {
     }
     Epilogue epilogue = item->work();
     MutexLock lock(mutex_);
+    assert(!item->done);
     item->epilogue = std::move(epilogue);
     item->done = true;
     oldest_done_.notify_one();

@@ -1,3 +1,4 @@
+#include <cassert>
 #include <chrono>
 
 #include "console.h"
@@ -36,6 +37,7 @@ int run_prune(const PruneOptions& options) {
   if (!archive) return fail_with(archive.error());
   Output output(options.json);
   Stop stop;
+  assert(options.before.has_value() != options.older_than_us.has_value());
   uint64_t before = options.before.value_or(1);
   if (options.older_than_us) {
     auto found = first_young(**archive, options, stop);

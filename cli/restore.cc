@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <set>
 
@@ -114,6 +115,7 @@ int Restore::refuse() {
   }
   tell_records();
   (void)output_.finish();
+  assert(!plan_.missing().empty());
   const Range first = plan_.missing().front();
   std::string remedy;
   if (first.first > plan_.range().first) remedy = "--to " + std::to_string(first.first - 1) + " stops before";
@@ -182,6 +184,7 @@ Result<void> Restore::measure() {
 }
 
 int Restore::tell_dry_run() {
+  assert(wanted_entries_ <= size_of(plan_.range()));
   const uint64_t there = size_of(plan_.range()) - wanted_entries_;
   const uint64_t free_bytes = dir_.free_bytes();
   Json object;

@@ -2,13 +2,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
 
 #include <algorithm>
+#include <cassert>
 #include <filesystem>
 
 #include "base/files.h"
@@ -39,25 +39,13 @@ Result<std::vector<uint64_t>> present_lsns(const std::string& path) {
 }
 
 Result<void> move_entry(const std::string& from, const std::string& to) {
-  const auto move = [&] {
-    return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0;
-  };
-  if (move()) return {};
-  const int problem = errno;
-  const Error failed = problem == EINVAL
-                           ? Error{kExitLocal,
-                                   to + ": this file system cannot rename without replacing; restore into a "
-                                        "directory on another one",
-                                   TIDEMARK_OK, 0}
-                           : errno_error("cannot give " + to + " its name", problem);
-  if (problem != EACCES) return failed;
-  // A directory that its owner may not write cannot be moved; so it is writable for a moment.
-  struct stat status {};
-  const UniqueFd fd(::open(from.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd || ::fstat(fd.get(), &status) != 0 || ::fchmod(fd.get(), S_IRWXU) != 0 || !move()) return failed;
-  if (::fchmod(fd.get(), status.st_mode & 07777) != 0 || ::fsync(fd.get()) != 0)
-    return errno_error("cannot make " + to + " as it was");
-  return {};
+  const int problem = move_new(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str());
+  if (problem == 0) return {};
+  if (problem == EINVAL) {
+    return Error{kExitLocal, to + ": this file system cannot rename without replacing; restore into a "
+                                  "directory on another one"};
+  }
+  return errno_error("cannot give " + to + " its name", problem);
 }
 
 // Empty: it does not remember, or it cannot.
@@ -137,12 +125,14 @@ uint64_t RestoreDir::free_bytes() const {
 }
 
 Result<std::string> RestoreDir::make_place(uint64_t number) {
+  assert(lock_);  // or another run would take it for a rest
   std::string place = path_ + "/" + kStaging + "/" + std::to_string(number);
   if (::mkdir(place.c_str(), 0700) != 0) return errno_error("cannot create " + place);
   return place;
 }
 
 Result<void> RestoreDir::publish(const std::vector<Arrived>& arrived) {
+  assert(lock_);
   for (const Arrived& one : arrived) {
     for (uint64_t lsn = one.range.first;; ++lsn) {
       const std::string name = "/" + lsn_text(lsn);

@@ -1,6 +1,7 @@
 #include "restore_plan.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace tidemark::cli {
 
@@ -41,6 +42,7 @@ void RestorePlan::add(const Stored& stored) {
 }
 
 void RestorePlan::finish() {
+  assert(missing_.empty() && records_.empty());  // once
   settle(all_, all_missing_, true);
   settle(in_time_, in_time_missing_, true);
   const auto by_first = [](const Range& a, const Range& b) { return a.first < b.first; };
@@ -70,6 +72,9 @@ void RestorePlan::finish() {
     missing_.push_back({std::max(hole.first, range_.first), std::min(hole.last, range_.last)});
   }
   if (all_.last() < range_.last) missing_.push_back({std::max(all_.last() + 1, range_.first), range_.last});
+  assert(std::all_of(missing_.begin(), missing_.end(), [&](const Range& hole) {
+    return range_.first <= hole.first && hole.first <= hole.last && hole.last <= range_.last;
+  }));
   for (const Stored& record : gap_records_) {
     if (record.kind == TIDEMARK_STORED_ORIGIN && !is_origin_believed_) continue;
     const bool is_about = std::any_of(missing_.begin(), missing_.end(), [&](const Range& hole) {
@@ -81,6 +86,7 @@ void RestorePlan::finish() {
 
 std::optional<Piece> Chain::add(const Stored& stored) {
   if (done_ || stored.kind != TIDEMARK_STORED_ARCHIVE || stored.last < next_) return std::nullopt;
+  assert(next_ <= range_.last);
   // Behind a hole, or one that a later batch reaches back over: since that comes later, it has all of this
   // too.
   if (stored.first > next_) return std::nullopt;

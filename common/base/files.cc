@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,6 +52,22 @@ Status replace_file(const std::string& path, std::string_view data, Durability d
   }
   if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno(errno, "cannot replace " + path);
   return is_durable ? sync_dir(parent_of(path)) : Status();
+}
+
+int move_new(int from_fd, const char* from, int to_fd, const char* to) {
+  const auto move = [&] { return ::renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0 ? 0 : errno; };
+  const int problem = move();
+  if (problem != EACCES) return problem;
+  // A directory that its owner may not write cannot be moved; so it is writable for a moment.
+  struct stat status {};
+  if (::fstatat(from_fd, from, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode) ||
+      ::fchmodat(from_fd, from, S_IRWXU, 0) != 0) {
+    return problem;
+  }
+  const UniqueFd fd(::openat(from_fd, from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return errno;
+  if (const int again = move(); again != 0) return again;
+  return ::fchmod(fd.get(), status.st_mode & 07777) == 0 && ::fsync(fd.get()) == 0 ? 0 : errno;
 }
 
 Status sync_dir(const std::string& path) {

@@ -69,7 +69,7 @@ Result<std::unique_ptr<StagingDirectory>> StagingDirectory::create(int parent_fd
     if (!root && errno == ENOENT) continue;
     if (!root) return failed("open " + where);
     const std::string name = random_name();
-    if (name.empty()) return failed("getrandom");
+    if (name.empty()) return failed("getrandom, for a name in " + where);
     if (mkdirat(root.get(), name.c_str(), kMode) != 0) {
       if (errno == ENOENT || errno == EEXIST) continue;
       return failed("create a directory in " + where);

@@ -1,3 +1,5 @@
+#include <cassert>
+
 #include "store/maintenance.h"
 #include "store/read_archive.h"
 #include "store/stream.h"
@@ -14,6 +16,7 @@ Status check_single(sink::Sink& sink, std::string_view key, const ParsedKey& par
   tar::FooterSplitter splitter;
   Status status = read_archive(sink, key, parsed, splitter, nothing, progress, deadline);
   if (!status || !visit) return status;
+  assert(splitter.content_bytes() >= tar::kEndMarkSize);  // or it would not be right
   visit({parsed.name.range.last, splitter.content_bytes() - tar::kEndMarkSize,
          splitter.digest_before_end_mark()});
   return {};

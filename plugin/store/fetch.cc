@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <span>
 
@@ -44,6 +45,7 @@ Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemar
   Status status =
       stream(sink, key, -static_cast<int64_t>(kFooterSize), kFooterSize, deadline,
              [&](std::span<const uint8_t> piece) -> Status {
+               assert(block.size() <= kFooterSize + 1);
                const size_t room = kFooterSize + 1 - block.size();
                block.append(reinterpret_cast<const char*>(piece.data()), std::min(piece.size(), room));
                return {};

@@ -1,6 +1,7 @@
 #include "store/known_gaps.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace tidemark::store {
 namespace {

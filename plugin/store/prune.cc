@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,7 @@ Status Pruner::survey() {
 
 // Durable before anything goes. A run that was stopped has written it already.
 Status Pruner::record() {
+  assert(!what_.dry_run && through_ != kNoLsn);
   const Range range = {1, std::max(through_, recorded_)};
   const ParsedKey parsed = {what_.storage, what_.partition, {range, ObjectKind::kPruned}};
   const std::string key = object_key(what_.storage, what_.partition, range, ObjectKind::kPruned);
@@ -124,6 +126,7 @@ Status Pruner::remove(const Name& name) {
   StoredInfo info;
   info.key = name.key;
   info.folder = parse_folder(name.key);
+  assert(info.folder);  // it was listed as such
   info.name = parse_object_name(info.folder->name);
   info.size_bytes = name.size_bytes;
   info.modified_us = name.modified_us;
@@ -140,6 +143,7 @@ Status Pruner::remove_all(bool pruned_records) {
       if (stopped_) return {};
     }
     if (page.is_last) return {};
+    assert(page.names.size() == kPageNames);
     start_after = page.names.back().key;
   }
   return {};
@@ -148,6 +152,7 @@ Status Pruner::remove_all(bool pruned_records) {
 Status Pruner::run() {
   TM_TRY(survey());
   if (through_ == kNoLsn) return {};
+  assert(through_ < what_.before);
   if (!what_.dry_run) {
     TM_TRY(record());
   }

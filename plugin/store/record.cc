@@ -1,6 +1,7 @@
 #include "store/record.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "base/sha256.h"
 #include "sink/memory_source.h"
@@ -70,6 +71,7 @@ Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, c
   // One byte more than a record may have tells that it is none.
   Status status =
       stream(sink, key, 0, kRecordMax + 1, deadline, [&](std::span<const uint8_t> piece) -> Status {
+        assert(object.size() <= kRecordMax + 1);
         const size_t room = kRecordMax + 1 - object.size();
         object.append(reinterpret_cast<const char*>(piece.data()), std::min(piece.size(), room));
         return {};
@@ -93,6 +95,7 @@ Status prove_record(sink::Sink& sink, std::string_view key, const ParsedKey& par
 }
 
 Status put_record(sink::Sink& sink, std::string_view key, const std::string& object, const Call& deadline) {
+  assert(kFooterSize <= object.size() && object.size() <= kRecordMax);  // so that it can be read again
   TM_ASSIGN(const auto call, deadline.next_call());
   const sink::MemorySource body(sink, object);
   TM_ASSIGN(const auto source, body.source());

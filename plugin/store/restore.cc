@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -41,6 +42,7 @@ class ObjectStream final : public tar::ByteStream {
       return fail(TIDEMARK_E_CORRUPT, std::string(key_) + ": ends after " + std::to_string(offset_) + " of " +
                                           std::to_string(size_bytes_) + " bytes");
     }
+    assert(received <= capacity_);
     offset_ += received;
     return std::span<const uint8_t>(piece_.get(), received);
   }
@@ -132,6 +134,7 @@ Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t pa
     if (status.error().status != TIDEMARK_E_CORRUPT) return std::move(status.error());
     result.damaged.push_back(std::move(status.error()));
   }
+  assert(result.damaged.size() == found.archives.size());
   return std::move(result.damaged.front());
 }
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "format/object_name.h"
-#include "tar/member_path.h"
+#include "tree/member_path.h"
 
 namespace tidemark::tar {
 namespace {
@@ -259,13 +259,13 @@ Status ContentParser::on_pax_text(std::string_view key, std::string_view value, 
 
 Status ContentParser::on_member(ParsedMember member, std::string_view name) {
   const std::string shown = "member " + std::string(name.substr(0, kShownMax));
-  if (++members_ > members_max_) return corrupt("it has " + too_many_members_text(members_max_));
+  if (++members_ > members_max_) return corrupt("it has " + tree::too_many_members_text(members_max_));
   const bool is_directory = member.type == MemberType::kDirectory;
-  if (name.size() > (is_directory ? kMemberNameMax : kMemberPathMax)) {
-    return corrupt(shown + "... has " + too_long_path_text());
+  if (name.size() > (is_directory ? tree::kMemberNameMax : tree::kMemberPathMax)) {
+    return corrupt(shown + "... has " + tree::too_long_path_text());
   }
-  if (member.link.size() > kLinkTargetMax) {
-    return corrupt(shown + " has a target longer than " + std::to_string(kLinkTargetMax) + " bytes");
+  if (member.link.size() > tree::kLinkTargetMax) {
+    return corrupt(shown + " has a target longer than " + std::to_string(tree::kLinkTargetMax) + " bytes");
   }
   if (!is_directory && member.type != MemberType::kFile && member.type != MemberType::kSymlink) {
     return corrupt(shown + " is neither a file nor a directory nor a symlink");
@@ -318,15 +318,15 @@ Status ContentParser::on_root(const ParsedMember& member, std::string_view shown
 
 Status ContentParser::check_place(const ParsedMember& member, std::string_view shown) {
   const std::string_view path = member.path;
-  if (const char* problem = path_problem(path)) return corrupt(std::string(shown) + " " + problem);
+  if (const char* problem = tree::path_problem(path)) return corrupt(std::string(shown) + " " + problem);
   if (member.lsn != entry_) return corrupt(std::string(shown) + " is out of order");
-  if (!last_path_.empty() && !comes_after(path, last_path_)) {
+  if (!last_path_.empty() && !tree::comes_after(path, last_path_)) {
     return corrupt(std::string(shown) + " is there twice or out of order");
   }
-  const std::string_view parent = parent_path(path);
+  const std::string_view parent = tree::parent_path(path);
   while (!directory_.empty() && parent != directory_ &&
          !(parent.starts_with(directory_) && parent[directory_.size()] == '/')) {
-    directory_.resize(parent_path(directory_).size());
+    directory_.resize(tree::parent_path(directory_).size());
   }
   if (!entry_is_directory_ || parent != directory_) {
     return corrupt(std::string(shown) + " lies in no directory of the archive");

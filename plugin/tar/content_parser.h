@@ -44,7 +44,7 @@ class ContentVisitor {
 
 class ContentParser {
  public:
-  ContentParser(Range range, ContentVisitor& visitor, uint64_t members_max = kMembersMax)
+  ContentParser(Range range, ContentVisitor& visitor, uint64_t members_max = tree::kMembersMax)
       : range_(range), visitor_(visitor), members_max_(members_max) {}
 
   // The archive's content in order, without its footer. CORRUPT: no archive of ours; or the visitor's status.

@@ -13,24 +13,30 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/call.h"
+#include "base/guard.h"
 #include "base/result.h"
+#include "base/sha256.h"
 #include "format/footer.h"
 #include "format/types.h"
+#include "tar/digested_stream.h"
+#include "tar/layout.h"
+#include "tar/layout_pieces.h"
 #include "tar/limits.h"
+#include "tar/packer.h"
+#include "tree/attributes.h"
+#include "tree/entry_path.h"
+#include "tree/walker.h"
 
 namespace tidemark::tar {
-
-struct EntryPath {
-  Lsn lsn = kNoLsn;
-  std::string_view path;  // a regular file or a directory; borrowed until close()
-};
 
 inline constexpr size_t kLayoutBytesMin = 32 << 10;
 
@@ -38,7 +44,7 @@ struct SourceLimits {
   size_t buffer_bytes = 1 << 20;  // the one buffer; archives up to this size are held in it whole
   // Names, sizes and modes of the members at hand, and checksums; at least kLayoutBytesMin.
   size_t layout_bytes = 15 << 20;
-  uint64_t members = kMembersMax;  // of one archive
+  uint64_t members = tree::kMembersMax;  // of one archive
 };
 
 // What an archive took since it was opened.
@@ -50,7 +56,6 @@ struct SourceTimes {
 class EntrySource {
  public:
   explicit EntrySource(SourceLimits limits);
-  ~EntrySource();
   EntrySource(const EntrySource&) = delete;
   EntrySource& operator=(const EntrySource&) = delete;
 
@@ -69,15 +74,16 @@ class EntrySource {
   // False: with it the archive would have more than `most_bytes`, or more members than it may; then it begins
   // the next. The first entry never has too many bytes. After false or an error the entry is not part of the
   // archive, and those before it still are.
-  Result<bool> add(const EntryPath& entry, uint64_t most_bytes = UINT64_MAX);
+  Result<bool> add(const tree::EntryPath& entry, uint64_t most_bytes = UINT64_MAX);
   void seal();
   // All of it: the archive of these entries or the first error.
-  Status open(std::string_view storage, uint64_t partition, std::span<const EntryPath> entries,
+  Status open(std::string_view storage, uint64_t partition, std::span<const tree::EntryPath> entries,
               const Call& call);
 
-  uint64_t size_bytes() const;  // of the whole archive, footer included
+  // Of the whole archive, footer included.
+  uint64_t size_bytes() const { return mode_ == Mode::kClosed ? 0 : content_size_ + kFooterSize; }
   // The whole archive if it lies in memory and its digest is known, else nullptr.
-  const uint8_t* data() const;
+  const uint8_t* data() const { return mode_ == Mode::kHeld && !failure_ ? buffer_.get() : nullptr; }
   // Up to `size` bytes from `offset`; 0 only at the end. Any offset, repeatable. The footer is given out only
   // after every byte before it was read and each file was found unchanged; bytes read a second time must
   // have the same checksum as the first time, else CORRUPT. That is cheapest in whole multiples of 256 KiB.
@@ -90,17 +96,92 @@ class EntrySource {
   Result<uint32_t> object_crc32c();
   // The first error that open(), read() or a digest gave since begin(): tells a failing entry from a
   // failing sink after a put.
-  const std::optional<Error>& failure() const;
-  const SourceTimes& times() const;
+  const std::optional<Error>& failure() const { return failure_; }
+  const SourceTimes& times() const { return times_; }
   // A file or directory that has what an archive does not keep, see attributes.h; empty: none was noticed
   // since the source was made or forget_attributes().
-  const std::string& attributes_found() const;
-  void forget_attributes();
+  const std::string& attributes_found() const { return attributes_.found(); }
+  void forget_attributes() { attributes_.forget(); }
   void close();
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  enum class Mode : uint8_t {
+    kClosed,
+    kHeld,     // the whole archive lies in buffer_
+    kStreamed  // buffer_ is scratch
+  };
+  struct Free {
+    void operator()(uint8_t* buffer) const { std::free(buffer); }
+  };
+  using PageBuffer = std::unique_ptr<uint8_t, Free>;
+
+  static PageBuffer page_aligned(size_t size);
+  Status add_last(uint64_t* size_bytes);
+  Result<bool> pack_last(uint64_t* size_bytes);
+  Status lay_out_last(uint64_t* size_bytes);
+  Status lay_out_whole();
+  Status measure_pieces();
+  void take_back(size_t packed_bytes, const Status& status);
+  void allow_members(size_t entry);
+  uint64_t laid_out_size() const;
+  Status not_cancelled() const;
+  void seal_held();
+  void seal_streamed();
+  void make_footer(const Digest& digest);
+  Result<size_t> read_any(uint64_t offset, uint8_t* out, size_t size);
+  Result<size_t> read_streamed(uint64_t offset, uint8_t* out, size_t size);
+  Status digest_content();
+  Status digest_streamed();
+  template <typename T>
+  Error failed(const T& result) {
+    if (!failure_) failure_ = result.error();
+    return result.error();
+  }
+  // What `body` throws is the failure from now on: half a step may have been done.
+  template <typename Body>
+  auto kept(Body&& body) -> decltype(body()) {
+    try {
+      return body();
+    } catch (...) {
+      failure_ = current_error();
+    }
+    return *failure_;
+  }
+
+  const size_t buffer_bytes_;
+  const uint64_t most_members_;
+  // Begins on a page: where a sink writes it to a file the kernel copies it four times as fast.
+  PageBuffer buffer_;
+  tree::ByteBudget budget_;
+  tree::AttributeWatch attributes_;
+  tree::TreeWalker walker_;
+  Packer packer_;
+  Layout layout_;
+  LayoutPieces pieces_;  // on when the layout cannot be held whole
+  DigestedStream stream_;
+
+  Mode mode_ = Mode::kClosed;
+  std::string storage_;
+  uint64_t partition_ = 0;
+  // Either all of them are packed, or all are laid out.
+  std::vector<tree::EntryPath> entries_;
+  size_t packed_ = 0;
+  size_t laid_out_ = 0;
+  uint64_t members_ = 0;  // of all entries but the one that is being added
+  struct Marks {
+    Layout::Mark layout;
+    LayoutPieces::Mark pieces;
+  } marks_;  // before that one
+  Call call_;
+  std::optional<Error> failure_;
+
+  SourceTimes times_;
+  uint64_t content_size_ = 0;   // everything before the footer
+  bool content_known_ = false;  // content_digest_ and footer_ are valid
+  Digest content_digest_{};
+  FooterBlock footer_{};
+  Sha256 sha_;
+  std::optional<Digest> object_digest_;
 };
 
 }  // namespace tidemark::tar

@@ -6,7 +6,7 @@
 #include "format/object_name.h"
 #include "tar/content_parser.h"
 #include "tar/content_stream.h"
-#include "tar/tree_builder.h"
+#include "tree/tree_builder.h"
 
 namespace tidemark::tar {
 namespace {
@@ -45,7 +45,7 @@ class Extractor final : public ContentVisitor {
   ContentParser parser_;
   Status content_;  // the first thing wrong with the members; the digest is still wanted then
   bool in_wanted_ = false;
-  TreeBuilder builder_;
+  tree::TreeBuilder builder_;
 };
 
 Status Extractor::run() {

@@ -30,7 +30,7 @@ class ByteStream {
 };
 
 struct ExtractLimits {
-  uint64_t members = kMembersMax;  // of one archive
+  uint64_t members = tree::kMembersMax;  // of one archive
 };
 
 // What is to be restored, and what the archive must say of itself.

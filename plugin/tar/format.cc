@@ -190,7 +190,7 @@ size_t header_size(const Member& member) {
 }
 
 void write_header(const Member& member, uint8_t* out) {
-  assert(member.name.size() <= kMemberNameMax && member.link.size() <= kLinkTargetMax);
+  assert(member.name.size() <= tree::kMemberNameMax && member.link.size() <= tree::kLinkTargetMax);
   const PaxNeeds needs = pax_needs(member);
   if (needs.any()) out = write_pax(member, needs, out);
 

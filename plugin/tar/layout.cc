@@ -19,17 +19,7 @@ std::string_view last_component(std::string_view member) {
 
 }  // namespace
 
-Result<std::string_view> read_link(const Place& place, char* buffer) {
-  const ssize_t size = readlinkat(place.directory_fd, place.name, buffer, kLinkTargetMax + 1);
-  if (size < 0) return fail_inside(errno, place.path());
-  if (static_cast<size_t>(size) > kLinkTargetMax) {
-    return fail(TIDEMARK_E_PERMANENT, place.path() + ": the symlink's target is longer than " +
-                                          std::to_string(kLinkTargetMax) + " bytes");
-  }
-  return std::string_view(buffer, static_cast<size_t>(size));
-}
-
-Layout::Layout(ByteBudget& budget) : budget_(budget), members_(budget), names_(budget) {}
+Layout::Layout(tree::ByteBudget& budget) : budget_(budget), members_(budget), names_(budget) {}
 
 Status Layout::begin() {
   begin_piece(0, 0);
@@ -51,7 +41,7 @@ void Layout::begin_piece(uint64_t offset, uint32_t entry) {
   ++piece_;
 }
 
-bool Layout::add_parent(std::string_view name, const FileStamp& stamp) {
+bool Layout::add_parent(std::string_view name, const tree::FileStamp& stamp) {
   LaidOut member;
   member.offset = offset_;
   member.stamp = stamp;
@@ -77,7 +67,7 @@ size_t Layout::find(uint64_t offset) const {
 
 std::string_view Layout::path(const LaidOut& member, char* buffer) const {
   // From the back: the walker has checked that every path fits.
-  char* const end = buffer + kMemberNameMax;
+  char* const end = buffer + tree::kMemberNameMax;
   char* begin = end;
   if (member.type == MemberType::kDirectory) *--begin = '/';
   for (const LaidOut* at = &member;; at = &members_[at->parent]) {
@@ -95,7 +85,7 @@ bool Layout::add_text(const char* text, size_t size, uint32_t& offset) {
   return names_.append(text, size) && names_.push(nul);
 }
 
-Status Layout::add(const Place& place, LaidOut& member, std::string_view link) {
+Status Layout::add(const tree::Place& place, LaidOut& member, std::string_view link) {
   const std::string_view name = last_component(place.member);
   member.offset = end();
   member.parent = parent_;
@@ -114,14 +104,14 @@ Status Layout::add(const Place& place, LaidOut& member, std::string_view link) {
   const bool has_link = member.type == MemberType::kSymlink;
   if (!add_text(name.data(), name.size(), member.name) ||
       (has_link && !add_text(link.data(), link.size(), member.link)) || !members_.push(member)) {
-    return fail_budget(place.entry_path, budget_.limit);
+    return tree::fail_budget(place.entry_path, budget_.limit);
   }
   return {};
 }
 
-Status Layout::on_directory(const Place& place, const struct stat& info) {
+Status Layout::on_directory(const tree::Place& place, const struct stat& info) {
   LaidOut member;
-  member.stamp = stamp_of(info);
+  member.stamp = tree::stamp_of(info);
   member.stamp.size_bytes = 0;
   member.mode = info.st_mode & 07777;
   member.type = MemberType::kDirectory;
@@ -132,21 +122,21 @@ Status Layout::on_directory(const Place& place, const struct stat& info) {
 
 void Layout::on_directory_end() { parent_ = members_[parent_].parent; }
 
-Status Layout::on_file(const Place& place) {
+Status Layout::on_file(const tree::Place& place) {
   struct stat info;
   if (fstatat(place.directory_fd, place.name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
-    return fail_inside(errno, place.path());
+    return tree::fail_inside(errno, place.path());
   }
-  if (!S_ISREG(info.st_mode)) return fail_type(place.path(), info.st_mode);
+  if (!S_ISREG(info.st_mode)) return tree::fail_type(place.path(), info.st_mode);
   LaidOut member;
-  member.stamp = stamp_of(info);
+  member.stamp = tree::stamp_of(info);
   member.mode = info.st_mode & 07777;
   return add(place, member, {});
 }
 
-Status Layout::on_symlink(const Place& place) {
-  char buffer[kLinkTargetMax + 1];
-  TM_ASSIGN(const auto link, read_link(place, buffer));
+Status Layout::on_symlink(const tree::Place& place) {
+  char buffer[tree::kLinkTargetMax + 1];
+  TM_ASSIGN(const auto link, tree::read_link(place, buffer));
   LaidOut member;
   member.mode = 0777;
   member.type = MemberType::kSymlink;

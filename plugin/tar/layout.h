@@ -11,16 +11,17 @@
 #include <string>
 #include <string_view>
 
-#include "tar/reserved_array.h"
-#include "tar/walker.h"
+#include "tar/format.h"
+#include "tree/reserved_array.h"
+#include "tree/walker.h"
 
 namespace tidemark::tar {
 
 struct LaidOut {
   static constexpr uint32_t kNoParent = UINT32_MAX;
 
-  uint64_t offset = 0;  // of the first header block
-  FileStamp stamp;      // its size_bytes is the member's, 0 unless it is a file
+  uint64_t offset = 0;    // of the first header block
+  tree::FileStamp stamp;  // its size_bytes is the member's, 0 unless it is a file
   uint32_t parent = kNoParent;
   uint32_t entry = 0;  // which of the archive's entries it belongs to
   uint32_t name = 0;   // offsets in the names, NUL-terminated there
@@ -35,9 +36,9 @@ struct LaidOut {
   uint64_t end() const { return offset + header_bytes() + padded(stamp.size_bytes); }
 };
 
-class Layout final : public TreeVisitor {
+class Layout final : public tree::TreeVisitor {
  public:
-  explicit Layout(ByteBudget& budget);
+  explicit Layout(tree::ByteBudget& budget);
 
   // Then walk each entry with this visitor, begin_entry() before each.
   Status begin();
@@ -58,11 +59,11 @@ class Layout final : public TreeVisitor {
   // Forgets all members: what is added from now on begins at `offset` of the archive, in this entry. Then its
   // directories, the root first; false: there is no room.
   void begin_piece(uint64_t offset, uint32_t entry);
-  bool add_parent(std::string_view name, const FileStamp& stamp);
+  bool add_parent(std::string_view name, const tree::FileStamp& stamp);
   // Changes whenever an index no longer means what it meant.
   uint64_t piece() const { return piece_; }
   size_t used_bytes() const { return members_.size() * sizeof(LaidOut) + names_.size(); }
-  static constexpr size_t kMemberBytesMax = sizeof(LaidOut) + 256 + kLinkTargetMax + 2;
+  static constexpr size_t kMemberBytesMax = sizeof(LaidOut) + 256 + tree::kLinkTargetMax + 2;
 
   size_t size() const { return members_.size(); }
   const LaidOut& operator[](size_t index) const { return members_[index]; }
@@ -78,18 +79,18 @@ class Layout final : public TreeVisitor {
   // The member's name in the archive, into a buffer of kMemberNameMax bytes.
   std::string_view path(const LaidOut& member, char* buffer) const;
 
-  Status on_directory(const Place& place, const struct stat& info) override;
+  Status on_directory(const tree::Place& place, const struct stat& info) override;
   void on_directory_end() override;
-  Status on_file(const Place& place) override;
-  Status on_symlink(const Place& place) override;
+  Status on_file(const tree::Place& place) override;
+  Status on_symlink(const tree::Place& place) override;
 
  private:
-  Status add(const Place& place, LaidOut& member, std::string_view link);
+  Status add(const tree::Place& place, LaidOut& member, std::string_view link);
   bool add_text(const char* text, size_t size, uint32_t& offset);
 
-  ByteBudget& budget_;
-  ReservedArray<LaidOut> members_;
-  ReservedArray<char> names_;
+  tree::ByteBudget& budget_;
+  tree::ReservedArray<LaidOut> members_;
+  tree::ReservedArray<char> names_;
   uint64_t offset_ = 0;
   uint64_t piece_ = 0;
   uint64_t most_end_ = kMembersBytesMax;
@@ -97,9 +98,6 @@ class Layout final : public TreeVisitor {
   uint32_t entry_ = 0;
   uint32_t parent_ = LaidOut::kNoParent;
 };
-
-// A symlink's target into a buffer of kLinkTargetMax + 1 bytes.
-Result<std::string_view> read_link(const Place& place, char* buffer);
 
 }  // namespace tidemark::tar
 

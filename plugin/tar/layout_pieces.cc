@@ -40,7 +40,7 @@ uint64_t mix(uint64_t sum, const LaidOut& member, std::string_view name, std::st
 
 }  // namespace
 
-LayoutPieces::LayoutPieces(ByteBudget& budget, TreeWalker& walker, Layout& layout)
+LayoutPieces::LayoutPieces(tree::ByteBudget& budget, tree::TreeWalker& walker, Layout& layout)
     : budget_(budget), walker_(walker), layout_(layout), bookmarks_(budget), texts_(budget) {}
 
 // Half of the budget is for the piece, a quarter for names of directories, an eighth each for bookmarks and
@@ -50,7 +50,7 @@ Status LayoutPieces::begin() {
   if (!bookmarks_.reserve() || !texts_.reserve())
     return fail_errno(errno, "cannot reserve memory for bookmarks");
   TM_TRY(layout_.begin());
-  walker_.set_most_name_bytes(std::max(budget_.limit / 4, DirectoryNames::kMostBytesMin));
+  walker_.set_most_name_bytes(std::max(budget_.limit / 4, tree::DirectoryNames::kMostBytesMin));
   is_on_ = true;
   interval_ = kFirstInterval;
   return {};
@@ -77,7 +77,7 @@ void LayoutPieces::rewind(const Mark& mark) {
   bookmarks_.shrink(kept);
 }
 
-Status LayoutPieces::measure(std::span<const EntryPath> entries, const Call& call) {
+Status LayoutPieces::measure(std::span<const tree::EntryPath> entries, const Call& call) {
   assert(is_on_ && !is_sealed_);
   entries_ = entries;
   call_ = call;
@@ -97,7 +97,7 @@ Status LayoutPieces::measure(std::span<const EntryPath> entries, const Call& cal
   return status;
 }
 
-void LayoutPieces::seal(std::span<const EntryPath> entries, const Call& call) {
+void LayoutPieces::seal(std::span<const tree::EntryPath> entries, const Call& call) {
   entries_ = entries;
   call_ = call;
   is_sealed_ = true;
@@ -153,7 +153,7 @@ Status LayoutPieces::step() {
   if (Status status = walker_.step(layout_, call_); !status) {
     // It was there when it was measured.
     const bool has_vanished = is_sealed_ && status.error().status == TIDEMARK_E_NOT_FOUND;
-    return has_vanished ? Status(fail_inside(ENOENT, std::string(entries_[entry_].path))) : status;
+    return has_vanished ? Status(tree::fail_inside(ENOENT, std::string(entries_[entry_].path))) : status;
   }
   return layout_.size() > before ? on_member() : Status();
 }
@@ -181,7 +181,7 @@ Status LayoutPieces::add_parents() {
   for (size_t level = 0; level < walker_.depth(); ++level) {
     const bool fits = layout_.add_parent(walker_.directory_name(level), walker_.directory_stamp(level));
     if (!fits || layout_.used_bytes() > budget_.limit / 4) {
-      return fail_budget(entries_[entry_].path, budget_.limit);
+      return tree::fail_budget(entries_[entry_].path, budget_.limit);
     }
   }
   return {};
@@ -206,7 +206,7 @@ Status LayoutPieces::check_bookmark(const LaidOut& member) {
 }
 
 void LayoutPieces::add_bookmark(const LaidOut& member) {
-  char buffer[kMemberNameMax];
+  char buffer[tree::kMemberNameMax];
   const std::string_view name = layout_.path(member, buffer);
   const size_t most = budget_.limit / 8;
   const auto used = [this] { return bookmarks_.size() * sizeof(Bookmark) + texts_.size(); };
@@ -237,9 +237,9 @@ void LayoutPieces::drop_every_second() {
 Error LayoutPieces::changed() const {
   std::string what(entries_[entry_].path);
   if (layout_.size() > 0) {
-    char buffer[kMemberNameMax];
+    char buffer[tree::kMemberNameMax];
     const LaidOut& member = layout_[layout_.size() - 1];
-    const std::string path = Place{layout_.path(member, buffer), entries_[entry_].path, -1, ""}.path();
+    const std::string path = tree::Place{layout_.path(member, buffer), entries_[entry_].path, -1, ""}.path();
     if (path != what) what += ": something in it, at " + path + " or before";
   }
   return fail(TIDEMARK_E_CORRUPT, what +

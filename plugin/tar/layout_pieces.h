@@ -16,14 +16,14 @@
 
 #include "base/call.h"
 #include "tar/layout.h"
-#include "tar/reserved_array.h"
-#include "tar/walker.h"
+#include "tree/reserved_array.h"
+#include "tree/walker.h"
 
 namespace tidemark::tar {
 
 class LayoutPieces {
  public:
-  LayoutPieces(ByteBudget& budget, TreeWalker& walker, Layout& layout);
+  LayoutPieces(tree::ByteBudget& budget, tree::TreeWalker& walker, Layout& layout);
 
   // Takes the walker and the layout over until end(), with nothing measured.
   Status begin();
@@ -32,7 +32,7 @@ class LayoutPieces {
 
   // Walks the entry `entries.back()`; those before it were measured. Errors as of a walk, PERMANENT too if
   // its directories are nested too deeply for the budget.
-  Status measure(std::span<const EntryPath> entries, const Call& call);
+  Status measure(std::span<const tree::EntryPath> entries, const Call& call);
   uint64_t end_offset() const { return end_.offset; }  // of what was measured
   struct Mark {
     uint64_t offset = 0;
@@ -45,7 +45,7 @@ class LayoutPieces {
   size_t checksum_bytes() const { return budget_.limit / 8; }
 
   // After the last entry; borrowed until end().
-  void seal(std::span<const EntryPath> entries, const Call& call);
+  void seal(std::span<const tree::EntryPath> entries, const Call& call);
   // Lays the piece out that holds `offset` < end_offset(), unless that is the one at hand. CORRUPT: it is not
   // what was measured.
   Status bring(uint64_t offset);
@@ -74,16 +74,16 @@ class LayoutPieces {
     return {texts_.data() + bookmark.text, bookmark.text_size};
   }
 
-  ByteBudget& budget_;
-  TreeWalker& walker_;
+  tree::ByteBudget& budget_;
+  tree::TreeWalker& walker_;
   Layout& layout_;
   bool is_on_ = false;
   bool is_sealed_ = false;
-  std::span<const EntryPath> entries_;
+  std::span<const tree::EntryPath> entries_;
   Call call_;
   Mark end_;
-  ReservedArray<Bookmark> bookmarks_;  // the first is of the first member
-  ReservedArray<char> texts_;
+  tree::ReservedArray<Bookmark> bookmarks_;  // the first is of the first member
+  tree::ReservedArray<char> texts_;
   uint64_t interval_ = 0;  // members from one bookmark to the next
 
   // Where the walker is.

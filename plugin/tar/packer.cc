@@ -58,16 +58,16 @@ Status Packer::add(const Member& member) {
   return {};
 }
 
-Status Packer::on_directory(const Place& place, const struct stat& info) {
+Status Packer::on_directory(const tree::Place& place, const struct stat& info) {
   return add({place.member, {}, 0, static_cast<uint16_t>(info.st_mode & 07777), MemberType::kDirectory});
 }
 
-Status Packer::on_file(const Place& place) {
+Status Packer::on_file(const tree::Place& place) {
   const UniqueFd fd(openat(place.directory_fd, place.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!fd) return fail_inside(errno, place.path());
+  if (!fd) return tree::fail_inside(errno, place.path());
   struct stat before;
   if (fstat(fd.get(), &before) != 0) return fail_errno(errno, place.path());
-  if (!S_ISREG(before.st_mode)) return fail_type(place.path(), before.st_mode);
+  if (!S_ISREG(before.st_mode)) return tree::fail_type(place.path(), before.st_mode);
   const auto size = static_cast<size_t>(before.st_size);
   const auto mode = static_cast<uint16_t>(before.st_mode & 07777);
   TM_TRY(add({place.member, {}, size, mode, MemberType::kFile}));
@@ -78,18 +78,18 @@ Status Packer::on_file(const Place& place) {
   if (count < 0) return fail_errno(static_cast<int>(-count), place.path());
   struct stat after;
   if (fstat(fd.get(), &after) != 0) return fail_errno(errno, place.path());
-  const FileStamp stamp = stamp_of(before);
-  if (stamp_of(after) != stamp) return fail_changed(place.path(), after, stamp);
-  if (static_cast<size_t>(count) != size) return fail_size(place.path(), size);
+  const tree::FileStamp stamp = tree::stamp_of(before);
+  if (tree::stamp_of(after) != stamp) return tree::fail_changed(place.path(), after, stamp);
+  if (static_cast<size_t>(count) != size) return tree::fail_size(place.path(), size);
   attributes_.look(fd.get(), place);
   std::memset(buffer_ + used_ + size, 0, padded(size) - size);
   used_ += padded(size);
   return {};
 }
 
-Status Packer::on_symlink(const Place& place) {
-  char buffer[kLinkTargetMax + 1];
-  TM_ASSIGN(const auto link, read_link(place, buffer));
+Status Packer::on_symlink(const tree::Place& place) {
+  char buffer[tree::kLinkTargetMax + 1];
+  TM_ASSIGN(const auto link, tree::read_link(place, buffer));
   return add({place.member, link, 0, 0777, MemberType::kSymlink});
 }
 

@@ -9,14 +9,15 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "tar/attributes.h"
-#include "tar/walker.h"
+#include "tar/format.h"
+#include "tree/attributes.h"
+#include "tree/walker.h"
 
 namespace tidemark::tar {
 
-class Packer final : public TreeVisitor {
+class Packer final : public tree::TreeVisitor {
  public:
-  explicit Packer(AttributeWatch& attributes) : attributes_(attributes) {}
+  explicit Packer(tree::AttributeWatch& attributes) : attributes_(attributes) {}
 
   // `capacity` is what members may take; borrowed.
   void begin(uint8_t* buffer, size_t capacity);
@@ -27,16 +28,16 @@ class Packer final : public TreeVisitor {
   void rewind(size_t size) { used_ = size, overflowed_ = false; }
   std::chrono::nanoseconds read_time() const { return read_time_; }  // of the files' bytes, since begin()
 
-  Status on_directory(const Place& place, const struct stat& info) override;
+  Status on_directory(const tree::Place& place, const struct stat& info) override;
   void on_directory_end() override {}
-  Status on_file(const Place& place) override;
-  Status on_symlink(const Place& place) override;
+  Status on_file(const tree::Place& place) override;
+  Status on_symlink(const tree::Place& place) override;
 
  private:
   Error overflow();
   Status add(const Member& member);
 
-  AttributeWatch& attributes_;
+  tree::AttributeWatch& attributes_;
   uint8_t* buffer_ = nullptr;
   size_t capacity_ = 0;
   size_t used_ = 0;

@@ -18,7 +18,7 @@ constexpr uint64_t kReadAheadFrom = 1 << 20;
 
 }  // namespace
 
-void LayoutStream::begin(std::span<const EntryPath> entries) {
+void LayoutStream::begin(std::span<const tree::EntryPath> entries) {
   close();
   entries_ = entries;
   piece_ = layout_.piece();
@@ -48,8 +48,8 @@ Status LayoutStream::bring(uint64_t offset) {
 }
 
 std::string LayoutStream::path_on_disk(const LaidOut& member) const {
-  char buffer[kMemberNameMax];
-  return Place{layout_.path(member, buffer), entries_[member.entry].path, -1, ""}.path();
+  char buffer[tree::kMemberNameMax];
+  return tree::Place{layout_.path(member, buffer), entries_[member.entry].path, -1, ""}.path();
 }
 
 Status LayoutStream::read(uint64_t offset, uint8_t* out, size_t size) {
@@ -99,7 +99,7 @@ Status LayoutStream::make_header(size_t index) {
     TM_TRY(open_file(index));
     TM_TRY(check_file_end(index));
   }
-  char buffer[kMemberNameMax];
+  char buffer[tree::kMemberNameMax];
   write_header(
       {layout_.path(member, buffer), layout_.link(member), member.stamp.size_bytes, member.mode, member.type},
       header_.data());
@@ -116,8 +116,8 @@ Result<size_t> LayoutStream::read_file(size_t index, uint64_t offset, uint8_t* o
   if (count < 0) return size_t{0};
   if (count == 0) {
     struct stat info;
-    if (fstat(file_.get(), &info) == 0 && stamp_of(info) == layout_[index].stamp) {
-      return fail_size(path_on_disk(layout_[index]), file_size);
+    if (fstat(file_.get(), &info) == 0 && tree::stamp_of(info) == layout_[index].stamp) {
+      return tree::fail_size(path_on_disk(layout_[index]), file_size);
     }
     return fail(TIDEMARK_E_CORRUPT,
                 path_on_disk(layout_[index]) + ": shrank from " + std::to_string(file_size) + " to " +
@@ -140,13 +140,14 @@ Status LayoutStream::open_file(size_t index) {
   } else {
     TM_ASSIGN(const auto directory, open_directory(member.parent));
     file_.reset(openat(directory, layout_.name(member), kOpenFile));
-    if (!file_) return fail_inside(errno, path_on_disk(member));
+    if (!file_) return tree::fail_inside(errno, path_on_disk(member));
   }
   struct stat info;
   if (fstat(file_.get(), &info) != 0) return fail_errno(errno, path_on_disk(member));
-  if (stamp_of(info) != member.stamp) return fail_changed(path_on_disk(member), info, member.stamp);
+  if (tree::stamp_of(info) != member.stamp)
+    return tree::fail_changed(path_on_disk(member), info, member.stamp);
   if (attributes_.is_due()) {
-    char buffer[kMemberNameMax];
+    char buffer[tree::kMemberNameMax];
     attributes_.ask(file_.get(), {layout_.path(member, buffer), entries_[member.entry].path, -1, ""});
   }
   // Only advice: what it answers does not matter.
@@ -161,8 +162,9 @@ Status LayoutStream::check_file_end(size_t index) {
   const ssize_t behind = pread(file_.get(), &probe, 1, static_cast<off_t>(member.stamp.size_bytes));
   struct stat info;
   if (behind < 0 || fstat(file_.get(), &info) != 0) return fail_errno(errno, path_on_disk(member));
-  if (stamp_of(info) != member.stamp) return fail_changed(path_on_disk(member), info, member.stamp);
-  if (behind > 0) return fail_size(path_on_disk(member), member.stamp.size_bytes);
+  if (tree::stamp_of(info) != member.stamp)
+    return tree::fail_changed(path_on_disk(member), info, member.stamp);
+  if (behind > 0) return tree::fail_size(path_on_disk(member), member.stamp.size_bytes);
   return {};
 }
 
@@ -172,11 +174,11 @@ Status LayoutStream::check_directory() {
   const LaidOut& member = layout_[directory_member_];
   struct stat info;
   if (fstat(directory_.get(), &info) != 0) return fail_errno(errno, path_on_disk(member));
-  FileStamp stamp = stamp_of(info);
+  tree::FileStamp stamp = tree::stamp_of(info);
   stamp.size_bytes = 0;
   if (stamp == member.stamp) return {};
   TM_TRY(check_names_of_directory());
-  return fail_changed(path_on_disk(member), info, member.stamp);
+  return tree::fail_changed(path_on_disk(member), info, member.stamp);
 }
 
 // Which name it is that changed, for the message.
@@ -186,11 +188,11 @@ Status LayoutStream::check_names_of_directory() const {
     if (member.parent != directory_member_ || member.type == MemberType::kSymlink) continue;
     struct stat info;
     if (fstatat(directory_.get(), layout_.name(member), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-      return fail_inside(errno, path_on_disk(member));
+      return tree::fail_inside(errno, path_on_disk(member));
     }
-    FileStamp stamp = stamp_of(info);
+    tree::FileStamp stamp = tree::stamp_of(info);
     if (member.type == MemberType::kDirectory) stamp.size_bytes = 0;
-    if (stamp != member.stamp) return fail_changed(path_on_disk(member), info, member.stamp);
+    if (stamp != member.stamp) return tree::fail_changed(path_on_disk(member), info, member.stamp);
   }
   return {};
 }
@@ -198,7 +200,7 @@ Status LayoutStream::check_names_of_directory() const {
 Status LayoutStream::open_entry_root(const LaidOut& root, int flags, UniqueFd& fd) const {
   const std::string path(entries_[root.entry].path);
   fd.reset(openat(AT_FDCWD, path.c_str(), flags));
-  if (!fd) return fail_inside(errno, path);
+  if (!fd) return tree::fail_inside(errno, path);
   return {};
 }
 
@@ -208,7 +210,7 @@ Result<int> LayoutStream::open_directory(uint32_t index) {
   if (directory_member_ == index) return directory_.get();
   TM_TRY(check_directory());
   directory_member_ = LaidOut::kNoParent;
-  char buffer[kMemberNameMax];
+  char buffer[tree::kMemberNameMax];
   const LaidOut& wanted = layout_[index];
   const std::string path(layout_.path(wanted, buffer));
   UniqueFd fd;
@@ -216,7 +218,7 @@ Result<int> LayoutStream::open_directory(uint32_t index) {
   for (size_t at = path.find('/') + 1; at < path.size();) {
     const size_t end = path.find('/', at);
     fd.reset(openat(fd.get(), path.substr(at, end - at).c_str(), kFlags));
-    if (!fd) return fail_inside(errno, path_on_disk(wanted));
+    if (!fd) return tree::fail_inside(errno, path_on_disk(wanted));
     at = end + 1;
   }
   directory_ = std::move(fd);

@@ -13,20 +13,20 @@
 #include <string>
 
 #include "base/fd.h"
-#include "tar/attributes.h"
-#include "tar/entry_source.h"
 #include "tar/layout.h"
 #include "tar/layout_pieces.h"
+#include "tree/attributes.h"
+#include "tree/entry_path.h"
 
 namespace tidemark::tar {
 
 class LayoutStream {
  public:
-  LayoutStream(const Layout& layout, LayoutPieces& pieces, AttributeWatch& attributes)
+  LayoutStream(const Layout& layout, LayoutPieces& pieces, tree::AttributeWatch& attributes)
       : layout_(layout), pieces_(pieces), attributes_(attributes) {}
 
   // The layout is complete; `entries` are what it was made of, borrowed until close().
-  void begin(std::span<const EntryPath> entries);
+  void begin(std::span<const tree::EntryPath> entries);
   void close();
   uint64_t size_bytes() const { return members_end() + kEndMarkSize; }
   // Exactly [offset, offset + size), which lies within size_bytes().
@@ -51,9 +51,9 @@ class LayoutStream {
 
   const Layout& layout_;
   LayoutPieces& pieces_;
-  AttributeWatch& attributes_;
+  tree::AttributeWatch& attributes_;
   uint64_t piece_ = 0;  // of the layout, which the indexes below belong to
-  std::span<const EntryPath> entries_;
+  std::span<const tree::EntryPath> entries_;
   size_t member_ = 0;  // where the last read was
   size_t header_member_ = kNone;
   size_t file_member_ = kNone;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "format/object_name.h"
+#include "tree/remove_tree.h"
 
 namespace tidemark::tar {
 namespace {
@@ -19,15 +20,16 @@ std::string name_of(Lsn lsn) {
 
 }  // namespace
 
-Unpacker::Unpacker(std::unique_ptr<StagingArea> area, UniqueFd directory, std::string_view path, Range wanted)
+Unpacker::Unpacker(std::unique_ptr<tree::StagingArea> area, UniqueFd directory, std::string_view path,
+                   Range wanted)
     : area_(std::move(area)),
       directory_(std::move(directory)),
       path_(path),
       wanted_(wanted),
-      can_sync_at_once_(can_sync_at_once(build_fd())) {}
+      can_sync_at_once_(tree::can_sync_at_once(build_fd())) {}
 
 Result<std::unique_ptr<Unpacker>> Unpacker::create(std::string_view directory, Range wanted) {
-  TM_ASSIGN(auto area, StagingArea::create(directory));
+  TM_ASSIGN(auto area, tree::StagingArea::create(directory));
   return std::unique_ptr<Unpacker>(new Unpacker(std::move(area), UniqueFd(), directory, wanted));
 }
 
@@ -41,7 +43,7 @@ Result<std::unique_ptr<Unpacker>> Unpacker::create_private(std::string_view dire
 Unpacker::~Unpacker() {
   if (area_ || stays_ || built_.first == kNoLsn) return;
   for (Lsn lsn = built_.first;; ++lsn) {
-    remove_tree(directory_.get(), name_of(lsn).c_str());  // short: no memory is needed
+    tree::remove_tree(directory_.get(), name_of(lsn).c_str());  // short: no memory is needed
     if (lsn == built_.last) break;
   }
 }
@@ -51,7 +53,7 @@ Status Unpacker::begin_entry(Lsn lsn) {
   const std::string target = path_ + "/" + name_of(lsn);
   struct stat info;
   if (fstatat(directory_fd(), name_of(lsn).c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
-    return fail_exists(target);
+    return tree::fail_exists(target);
   }
   if (errno != ENOENT) return fail_errno(errno, target);
   builder_.emplace();
@@ -60,7 +62,7 @@ Status Unpacker::begin_entry(Lsn lsn) {
 
 Status Unpacker::member(const ParsedMember& member) {
   if (!builder_) return {};
-  builder_->sync_each(!can_sync_at_once_ || ++members_ <= kSyncEachMax);
+  builder_->sync_each(!can_sync_at_once_ || ++members_ <= tree::kSyncEachMax);
   switch (member.type) {
     case MemberType::kDirectory:
       return builder_->add_directory(member.path, member.mode);
@@ -89,7 +91,7 @@ Status Unpacker::end_entry(Lsn lsn, uint64_t) {
 }
 
 Status Unpacker::make_durable() {
-  if (members_ > kSyncEachMax && can_sync_at_once_) {
+  if (members_ > tree::kSyncEachMax && can_sync_at_once_) {
     if (syncfs(build_fd()) != 0) return fail_errno(errno, path_);
   } else if (area_ && fsync(area_->fd()) != 0) {
     return fail_errno(errno, path_);
@@ -104,31 +106,14 @@ Status Unpacker::publish() {
   std::string target = path_ + "/" + name_of(built_.last);
   const size_t name_at = target.size() - kLsnTextSize;
   for (Lsn lsn = built_.first;; ++lsn) {
-    target.replace(name_at, kLsnTextSize, name_of(lsn));
-    Status status = publish_one(lsn, target);
+    const std::string name = name_of(lsn);
+    target.replace(name_at, kLsnTextSize, name);
+    Status status = tree::rename_into_place(area_->fd(), name, area_->directory_fd(), name, target);
     if (!status && lsn == built_.first) return status;
     if (status && lsn != built_.last) continue;
     if (fsync(area_->directory_fd()) != 0) return fail_errno(errno, path_);
     return status;
   }
-}
-
-Status Unpacker::publish_one(Lsn lsn, const std::string& target) {
-  const std::string name = name_of(lsn);
-  Status status = rename_into_place(area_->fd(), name, area_->directory_fd(), name, target);
-  if (status || status.error().sys_errno != EACCES) return status;
-  // A directory that its owner may not write cannot be moved either; so it is writable for a moment.
-  struct stat info;
-  if (fstatat(area_->fd(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(info.st_mode) ||
-      fchmodat(area_->fd(), name.c_str(), S_IRWXU, 0) != 0) {
-    return status;
-  }
-  const UniqueFd fd(openat(area_->fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd) return fail_errno(errno, target);
-  status = rename_into_place(area_->fd(), name, area_->directory_fd(), name, target);
-  if (!status) return status;
-  if (fchmod(fd.get(), info.st_mode & 07777) != 0 || fsync(fd.get()) != 0) return fail_errno(errno, target);
-  return {};
 }
 
 }  // namespace tidemark::tar

@@ -17,8 +17,8 @@
 #include "base/result.h"
 #include "format/types.h"
 #include "tar/content_parser.h"
-#include "tar/staging_area.h"
-#include "tar/tree_builder.h"
+#include "tree/staging_area.h"
+#include "tree/tree_builder.h"
 
 namespace tidemark::tar {
 
@@ -44,20 +44,19 @@ class Unpacker final : public ContentVisitor {
   Status publish();
 
  private:
-  Unpacker(std::unique_ptr<StagingArea> area, UniqueFd directory, std::string_view path, Range wanted);
+  Unpacker(std::unique_ptr<tree::StagingArea> area, UniqueFd directory, std::string_view path, Range wanted);
   int build_fd() const { return area_ ? area_->fd() : directory_.get(); }
   int directory_fd() const { return area_ ? area_->directory_fd() : directory_.get(); }
-  Status publish_one(Lsn lsn, const std::string& target);
 
-  const std::unique_ptr<StagingArea> area_;  // none: built in directory_ itself
+  const std::unique_ptr<tree::StagingArea> area_;  // none: built in directory_ itself
   const UniqueFd directory_;
   const std::string path_;
   const Range wanted_;
   const bool can_sync_at_once_;
   uint64_t members_ = 0;
   Range built_;
-  bool stays_ = false;                  // what was built in directory_
-  std::optional<TreeBuilder> builder_;  // of a wanted entry
+  bool stays_ = false;                        // what was built in directory_
+  std::optional<tree::TreeBuilder> builder_;  // of a wanted entry
 };
 
 }  // namespace tidemark::tar

@@ -73,7 +73,7 @@ void small_entry(benchmark::State& state) {
   Entries entries(256, static_cast<int>(state.range(0)), static_cast<size_t>(state.range(1)));
   EntrySource source{SourceLimits()};
   for (auto _ : state) {
-    const EntryPath entry = {1, entries.next()};
+    const tree::EntryPath entry = {1, entries.next()};
     if (!source.open("bench", 1, {&entry, 1}, {})) return state.SkipWithError("open failed");
     benchmark::DoNotOptimize(source.data());
     source.close();
@@ -91,7 +91,7 @@ void large_entry(benchmark::State& state) {
   EntrySource source{SourceLimits()};
   std::vector<char> buffer(1 << 20);
   for (auto _ : state) {
-    const EntryPath entry = {1, entries.next()};
+    const tree::EntryPath entry = {1, entries.next()};
     if (!source.open("bench", 1, {&entry, 1}, {})) return state.SkipWithError("open failed");
     for (uint64_t offset = 0; offset < source.size_bytes();) {
       const auto count = source.read(offset, buffer.data(), buffer.size());

@@ -30,7 +30,7 @@ class Witness final : public tar::ContentVisitor {
   Status member(const tar::ParsedMember& member) override {
     fuzz::require(in_entry_ && file_left_ == 0, "a member comes after the last one's end");
     fuzz::require(member.lsn == expected_, "a member is of its entry");
-    fuzz::require(member.path.size() <= tar::kMemberNameMax, "names have a limit");
+    fuzz::require(member.path.size() <= tree::kMemberNameMax, "names have a limit");
     fuzz::require(("/" + std::string(member.path) + "/").find("/../") == std::string::npos,
                   "no way leads up");
     fuzz::require(!member.path.starts_with('/'), "no way begins at the root");

@@ -8,8 +8,8 @@
 #include "fuzz.h"
 #include "tar/content_parser.h"
 #include "tar/raw_tar.h"
-#include "tar/temp_dir.h"
 #include "tar/unpacker.h"
+#include "temp_dir.h"
 
 using namespace tidemark;
 namespace fs = std::filesystem;

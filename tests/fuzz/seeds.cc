@@ -7,7 +7,7 @@
 #include "store/record.h"
 #include "tar/entry_source.h"
 #include "tar/raw_tar.h"
-#include "tar/temp_dir.h"
+#include "temp_dir.h"
 
 using namespace tidemark;
 namespace fs = std::filesystem;
@@ -72,7 +72,7 @@ void make_contents(const std::string& directory, Lsn last) {
   tar::EntrySource source{tar::SourceLimits()};
   for (const char* kind : {"tree", "file", "pax"}) {
     std::vector<std::string> paths;
-    std::vector<tar::EntryPath> entries;
+    std::vector<tree::EntryPath> entries;
     for (Lsn lsn = 1; lsn <= last; ++lsn) paths.push_back(dir / (kind + std::to_string(lsn)));
     for (Lsn lsn = 1; lsn <= last; ++lsn) entries.push_back({lsn, paths[lsn - 1]});
     if (const Status opened = source.open("db", 7, entries, {}); !opened) {

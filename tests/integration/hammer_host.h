@@ -29,7 +29,7 @@
 
 #include "hammer_archive.h"
 #include "random.h"
-#include "tar/temp_dir.h"
+#include "temp_dir.h"
 #include "test_host.h"
 
 namespace tidemark::integration {

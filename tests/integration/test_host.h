@@ -20,7 +20,7 @@
 #include <thread>
 #include <vector>
 
-#include "tar/temp_dir.h"
+#include "temp_dir.h"
 
 namespace tidemark::integration {
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""rooms.py SOURCE_DIR: who may include whom, how long a file may be, that every room has its README and that every
-test is one that somebody runs."""
+"""rooms.py SOURCE_DIR: who may include whom, how long a file and a function may be, that every room has its README,
+that unit tests mirror the sources and that every test is one that somebody runs. rooms_test.py shows that each can fail."""
+import ast
 import pathlib
 import re
 import subprocess
@@ -9,6 +10,10 @@ import sys
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
 MAX_LINES = 600
 MAX_README_LINES = 80
+MAX_FUNCTION_LINES = 70
+
+TOP_FOLDERS = {"abi", "cli", "cmake", "common", "host-sim", "plugin", "sinks", "tests"}
+SOURCE_SUFFIXES = {".cc", ".h", ".c"}
 
 # What a pure state machine has no business with: threads, locks, clocks, I/O, processes, randomness of its own.
 PURE_STD = {
@@ -19,16 +24,17 @@ PURE_STD = {
 }
 # Headers of common/base that ask nothing of the operating system: what pure code may see of it.
 PURE_BASE = {"base/errno_status.h", "base/line.h", "base/status_name.h"}
-# The plugin's rooms: which others each may see.
+# The plugin's rooms: which others each may see. Each edge is one that some file needs.
 MAY_SEE = {
     "core": set(),
-    "config": {"core"},
-    "log": {"core", "config"},
-    "metrics": {"core", "config", "log"},
-    "tar": {"core", "log"},
-    "sink": {"core", "config", "log"},
-    "store": {"core", "config", "log", "tar", "sink"},
-    "runtime": {"core", "config", "log", "metrics", "tar", "sink", "store"},
+    "config": set(),
+    "log": set(),
+    "metrics": {"core"},
+    "tree": set(),
+    "tar": {"tree"},
+    "sink": {"config", "log"},
+    "store": {"core", "sink", "tar"},
+    "runtime": {"config", "core", "log", "metrics", "sink", "store", "tar"},
 }
 
 
@@ -92,7 +98,81 @@ def check_guest(path, room, problems):
         elif not quoted and name.split("/")[0] == "tidemark" and name not in {
                 "tidemark/base.h", "tidemark/archiver.h", "tidemark/maintenance.h", "tidemark/draft/maintenance.h",
                 "tidemark/sink.h"}:
-            problems.append(f"{where}: <{name}> is no header of abi/")
+            problems.append(f"{where}: <{name}> is not a header of abi/")
+
+
+def check_edges(files, problems):
+    """An edge that nobody needs is an invitation."""
+    seen = {room: set() for room in MAY_SEE}
+    for path in files:
+        parts = path.relative_to(SOURCE).parts
+        if parts[0] == "plugin" and len(parts) > 2 and parts[1] in MAY_SEE and path.suffix in SOURCE_SUFFIXES:
+            seen[parts[1]].update(name.split("/")[0] for _, quoted, name in includes(path) if quoted)
+    for room, targets in MAY_SEE.items():
+        problems += [f"plugin/{room} may see {target}, and no file of it needs that" for target in targets - seen[room]]
+
+
+def c_functions(lines):
+    """First line, last line and head of each function, as clang-format lays them out: its last line is the first '}'
+    that stands as far left as its head. A class is gone into; a list of values is not a function, and what a
+    constructor initialises is one."""
+    begins_none = re.compile(r"\{|(?:template\b.*> )?(?:inline )?(?:namespace|class|struct|union|enum|extern \"C\")\b")
+    ends_before = re.compile(r"[;{}]$|^\s*(?:#.*|\w+:)?$")
+    number = 0
+    while number < len(lines):
+        line = lines[number].strip()
+        if line.endswith("{") and not line.startswith(("//", "#", "}")):
+            first = number
+            while first > 0 and not ends_before.search(re.sub(r"\s*//.*$", "", lines[first - 1])):
+                first -= 1
+            head = " ".join(text.strip() for text in lines[first:number + 1])
+            if "(" in head and not begins_none.match(head):
+                indent = lines[first][:len(lines[first]) - len(lines[first].lstrip())]
+                begin = number if re.search(r"\) : \w", head) else first
+                while number < len(lines) and not lines[number].startswith(indent + "}"):
+                    number += 1
+                yield begin + 1, number + 1, head
+        number += 1
+
+
+def py_functions(text):
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            yield node.lineno, node.end_lineno, node.name
+
+
+def check_functions(path, problems):
+    if path.suffix in SOURCE_SUFFIXES:
+        functions = c_functions(path.read_text().splitlines())
+    elif path.suffix == ".py":
+        functions = py_functions(path.read_text())
+    else:
+        return
+    for first, last, head in functions:
+        if last - first + 1 > MAX_FUNCTION_LINES:
+            problems.append(f"{path.relative_to(SOURCE)}:{first}: {last - first + 1} lines; {MAX_FUNCTION_LINES} are the "
+                            f"most of a function: {head[:80]}")
+
+
+def check_mirrored(files, problems):
+    """tests/unit/<room>/<name>_test.cc names <room>/<name>.cc or .h, whole or up to a '_'; the plugin's rooms are its
+    folders."""
+    names = {path.relative_to(SOURCE).with_suffix("").as_posix() for path in files if path.suffix in SOURCE_SUFFIXES}
+    for path in files:
+        parts = path.relative_to(SOURCE).parts
+        if parts[:2] != ("tests", "unit") or not path.stem.endswith("_test"):
+            continue
+        room = "/".join(parts[2:-1])
+        folder = f"plugin/{room}" if parts[2] in MAY_SEE else room
+        words = path.stem.removesuffix("_test").split("_")
+        if not any(f"{folder}/{'_'.join(words[:count])}" in names for count in range(1, len(words) + 1)):
+            problems.append(f"{path.relative_to(SOURCE)}: names no file of {folder}")
+
+
+def check_top(files, problems):
+    for folder in sorted({path.relative_to(SOURCE).parts[0] for path in files if path.parent != SOURCE}):
+        if folder not in TOP_FOLDERS and not folder.startswith("."):
+            problems.append(f"{folder}/: a folder that a newcomer does not expect at the top")
 
 
 def check_tests_run(files, problems):
@@ -123,8 +203,9 @@ def main():
     problems = []
     files = tracked()
     for path in files:
+        check_functions(path, problems)
         parts = path.relative_to(SOURCE).parts
-        if parts[0] not in ("common", "plugin", "sinks", "host-sim", "cli") or path.suffix not in (".cc", ".h", ".c"):
+        if parts[0] not in ("common", "plugin", "sinks", "host-sim", "cli") or path.suffix not in SOURCE_SUFFIXES:
             continue
         if parts[0] == "common":
             check_common(path, parts[1], problems)
@@ -135,6 +216,9 @@ def main():
         lines = len(path.read_text().splitlines())
         if lines > MAX_LINES:
             problems.append(f"{path.relative_to(SOURCE)}: {lines} lines; {MAX_LINES} are the most")
+    check_edges(files, problems)
+    check_mirrored(files, problems)
+    check_top(files, problems)
     check_tests_run(files, problems)
     for room in rooms(files):
         readme = room / "README.md"
@@ -146,4 +230,5 @@ def main():
     return 1 if problems else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "tar/temp_dir.h"
+#include "temp_dir.h"
 
 namespace tidemark::starved {
 namespace {
@@ -251,11 +251,7 @@ bool Life::read_back() {
 
   const auto* const readback =
       static_cast<const tidemark_readback_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_READBACK));
-  const auto* const maintenance =
-      static_cast<const tidemark_maintenance_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_MAINTENANCE));
-  const auto* const draft = static_cast<const tidemark_draft_maintenance_api*>(
-      api_->get_extension(archiver_, TIDEMARK_EXT_DRAFT_MAINTENANCE));
-  const tidemark_partition first = {str(kStorage), 1}, lost = {str(kStorage), 4};
+  const tidemark_partition first = {str(kStorage), 1};
   std::string key;
   const auto list = [&](tidemark_error* error) {
     return readback->list(
@@ -276,7 +272,14 @@ bool Life::read_back() {
   const auto restore = [&](tidemark_error* error) {
     return readback->restore(archiver_, &first, 11, str(directory), nullptr, error);
   };
-  if (!control("restore", restore)) return false;
+  return control("restore", restore) && look_after(key) && accept_and_prune();
+}
+
+bool Life::look_after(const std::string& key) {
+  const auto* const maintenance =
+      static_cast<const tidemark_maintenance_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_MAINTENANCE));
+  const auto* const draft = static_cast<const tidemark_draft_maintenance_api*>(
+      api_->get_extension(archiver_, TIDEMARK_EXT_DRAFT_MAINTENANCE));
   const auto scan = [&](tidemark_error* error) {
     return maintenance->scan(
         archiver_, {nullptr, 0}, nullptr, 0, [](void*, const tidemark_stored*) -> int32_t { return 0; },
@@ -302,7 +305,15 @@ bool Life::read_back() {
   fs::create_directories(place);
   options.directory = str(place);
   options.flags = TIDEMARK_UNPACK_PRIVATE;
-  if (!control("unpack in private", unpack)) return false;
+  return control("unpack in private", unpack);
+}
+
+bool Life::accept_and_prune() {
+  const auto* const maintenance =
+      static_cast<const tidemark_maintenance_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_MAINTENANCE));
+  const auto* const draft = static_cast<const tidemark_draft_maintenance_api*>(
+      api_->get_extension(archiver_, TIDEMARK_EXT_DRAFT_MAINTENANCE));
+  const tidemark_partition lost = {str(kStorage), 4};
   const auto accept = [&](tidemark_error* error) {
     const tidemark_status status =
         draft->accept_gap(archiver_, &lost, 14, 15, str("the disk was lost"), nullptr, error);

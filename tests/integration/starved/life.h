@@ -44,6 +44,8 @@ class Life {
   bool first_sink(const std::function<void()>& ready);
   bool second_sink();
   bool read_back();
+  bool look_after(const std::string& key);
+  bool accept_and_prune();
   bool second_life();
   bool everything_is_there();
   bool restore_and_compare(uint64_t partition, tidemark_lsn lsn, const std::string& directory);

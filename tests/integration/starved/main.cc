@@ -21,7 +21,7 @@
 
 #include "life.h"
 #include "squeeze.h"
-#include "tar/temp_dir.h"
+#include "temp_dir.h"
 
 namespace tidemark::starved {
 namespace {

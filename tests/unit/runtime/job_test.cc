@@ -11,7 +11,7 @@
 #include "base/sha256.h"
 #include "store/fake_sink.h"
 #include "store/store.h"
-#include "tar/temp_dir.h"
+#include "temp_dir.h"
 
 namespace tidemark::runtime {
 namespace {

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "sink/fake_table.h"
-#include "tar/temp_dir.h"
+#include "temp_dir.h"
 
 namespace tidemark::sink {
 namespace {

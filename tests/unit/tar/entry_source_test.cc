@@ -173,7 +173,7 @@ TEST_F(EntrySourceTest, SeveralEntriesAreOneArchive) {
   write_file(dir_ / "2/x", std::string(100'000, 'x'));
   write_file(dir_ / "3", "three");
   const std::string paths[] = {dir_ / "1", dir_ / "2", dir_ / "3"};
-  const EntryPath entries[] = {{35, paths[0]}, {36, paths[1]}, {37, paths[2]}};
+  const tree::EntryPath entries[] = {{35, paths[0]}, {36, paths[1]}, {37, paths[2]}};
   EntrySource held{SourceLimits()};
   ASSERT_TRUE(held.open("db", 7, entries, {}));
   const std::string bytes = *read_all(held);
@@ -191,8 +191,8 @@ TEST_F(EntrySourceTest, RefusesWrongArguments) {
   write_file(dir_ / "f", "x");
   const std::string path = dir_ / "f";
   EntrySource source{SourceLimits()};
-  const EntryPath hole[] = {{1, path}, {3, path}};
-  const EntryPath none[] = {{0, path}};
+  const tree::EntryPath hole[] = {{1, path}, {3, path}};
+  const tree::EntryPath none[] = {{0, path}};
   expect_error(source.open("db", 1, {}, {}), TIDEMARK_E_INVALID, "no entries");
   expect_error(source.open("db", 1, hole, {}), TIDEMARK_E_INVALID, "entry 3 does not follow 1");
   expect_error(source.open("db", 1, none, {}), TIDEMARK_E_INVALID, "entry 0");
@@ -285,7 +285,7 @@ TEST_F(EntrySourceTest, StopsWhenCancelled) {
   for (int polls = 0; finished_at < 0 && polls < 1000; ++polls) {
     test::Countdown countdown = {polls};
     EntrySource source({kTinyBuffer, 1 << 20});
-    const EntryPath path = {1, entry};
+    const tree::EntryPath path = {1, entry};
     const Status status = source.open("db", 1, {&path, 1}, countdown.call());
     const auto bytes = status ? read_all(source, 4096) : Result<std::string>(status.error());
     if (bytes) {

@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "tar/raw_tar.h"
 #include "tar/source_tools.h"
-#include "tar/tree_builder.h"
+#include "tree/remove_tree.h"
 
 namespace tidemark::tar {
 namespace {
@@ -109,7 +109,7 @@ TEST_F(ExtractTest, RestoresOneEntryOfABatch) {
   write_file(dir_ / "36/x", "thirty-six");
   write_file(dir_ / "37", std::string(100'000, '7'));
   const std::string paths[] = {dir_ / "35", dir_ / "36", dir_ / "37"};
-  const EntryPath entries[] = {{35, paths[0]}, {36, paths[1]}, {37, paths[2]}};
+  const tree::EntryPath entries[] = {{35, paths[0]}, {36, paths[1]}, {37, paths[2]}};
   EntrySource source{SourceLimits()};
   ASSERT_TRUE(source.open("db", 7, entries, {}));
   const std::string object = *test::read_all(source);
@@ -136,7 +136,7 @@ TEST_F(ExtractTest, RestoresDeepTreesWithFewDescriptors) {
   }
   const Status status = extract(tar.object());
   ASSERT_TRUE(status) << status.error().message;
-  ASSERT_EQ(remove_tree(AT_FDCWD, (out_ + "/" + kRoot).c_str()), 0);
+  ASSERT_EQ(tree::remove_tree(AT_FDCWD, (out_ + "/" + kRoot).c_str()), 0);
 }
 
 TEST_F(ExtractTest, RefusesPathsThatLeadOut) {
@@ -360,21 +360,6 @@ TEST_F(ExtractTest, LeavesNoDescriptorOpen) {
   ASSERT_TRUE(extract(RawTar().member('5', kRoot + "/").member('0', kRoot + "/x", "content").object()));
   EXPECT_FALSE(extract(RawTar().member('5', kRoot + "/").member('0', kRoot + "/x", "content").object()));
   EXPECT_EQ(open_files(), before);
-}
-
-TEST(RemoveTree, RemovesWhatIsThereAndFollowsNothing) {
-  TempDir dir;
-  fs::create_directories(dir / "tree/a/b/c");
-  fs::create_directory(dir / "kept");
-  write_file(dir / "kept/file", "x");
-  fs::create_directory_symlink(dir / "kept", dir / "tree/a/link");
-  for (int i = 0; i < 2000; ++i) write_file(dir / ("tree/a/b/" + std::to_string(i)), "");
-  fs::permissions(dir / "tree/a/b", fs::perms(0));
-  const UniqueFd fd(open(dir.path().c_str(), O_RDONLY | O_DIRECTORY));
-  EXPECT_EQ(remove_tree(fd.get(), "tree"), 0);
-  EXPECT_FALSE(fs::exists(dir / "tree"));
-  EXPECT_TRUE(fs::exists(dir / "kept/file"));
-  EXPECT_EQ(remove_tree(fd.get(), "tree"), 0);
 }
 
 }  // namespace

@@ -160,7 +160,7 @@ TEST_F(LayoutPiecesTest, PartsAreReadTwiceAndSideBySide) {
 TEST_F(LayoutPiecesTest, SeveralEntriesAreOneArchive) {
   const std::string paths[] = {wide("1", 700), tree("2"), dir_ / "3", wide("4", 300)};
   write_file(paths[2], "a file");
-  std::vector<EntryPath> entries;
+  std::vector<tree::EntryPath> entries;
   for (const std::string& path : paths) entries.push_back({entries.size() + 7, path});
   EntrySource whole(kWhole);
   EntrySource pieces(kInPieces);
@@ -171,7 +171,7 @@ TEST_F(LayoutPiecesTest, SeveralEntriesAreOneArchive) {
 
 TEST_F(LayoutPiecesTest, WhatIsTooMuchOrFailsLeavesThoseBeforeIt) {
   const std::string first = wide("1", 700), second = wide("2", 200), third = wide("3", 600);
-  const EntryPath two[] = {{1, first}, {2, second}};
+  const tree::EntryPath two[] = {{1, first}, {2, second}};
   EntrySource whole(kWhole);
   ASSERT_TRUE(whole.open("db", 7, two, {}));
   const std::string expected = *read_all(whole);
@@ -274,7 +274,7 @@ TEST_F(LayoutPiecesTest, StopsWhenCancelled) {
   const auto attempt = [&entry](int polls) {
     test::Countdown countdown = {polls};
     EntrySource source(kInPieces);
-    const EntryPath path = {1, entry};
+    const tree::EntryPath path = {1, entry};
     const Status status = source.open("db", 1, {&path, 1}, countdown.call());
     return status ? read_all(source, 4096) : Result<std::string>(status.error());
   };

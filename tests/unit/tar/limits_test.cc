@@ -38,7 +38,7 @@ struct Verdicts {
   std::string parser, unpacker, extract;
 };
 
-Verdicts read_by_all(const std::string& object, uint64_t members_max = kMembersMax) {
+Verdicts read_by_all(const std::string& object, uint64_t members_max = tree::kMembersMax) {
   Verdicts verdicts;
   const auto content = bytes_of(object).first(object.size() - kFooterSize);
   const auto text_of = [](const Status& status) { return status ? std::string() : status.error().message; };
@@ -66,14 +66,15 @@ Verdicts read_by_all(const std::string& object, uint64_t members_max = kMembersM
   return verdicts;
 }
 
-void expect_taken(const std::string& object, uint64_t members_max = kMembersMax) {
+void expect_taken(const std::string& object, uint64_t members_max = tree::kMembersMax) {
   const Verdicts verdicts = read_by_all(object, members_max);
   EXPECT_EQ(verdicts.parser, "");
   EXPECT_EQ(verdicts.unpacker, "");
   EXPECT_EQ(verdicts.extract, "");
 }
 
-void expect_refused(const std::string& object, const std::string& why, uint64_t members_max = kMembersMax) {
+void expect_refused(const std::string& object, const std::string& why,
+                    uint64_t members_max = tree::kMembersMax) {
   const Verdicts verdicts = read_by_all(object, members_max);
   EXPECT_NE(verdicts.parser.find(why), std::string::npos) << verdicts.parser;
   EXPECT_NE(verdicts.unpacker.find(why), std::string::npos) << verdicts.unpacker;
@@ -102,7 +103,7 @@ class LimitsTest : public testing::TestWithParam<SourceLimits> {
   }
   Result<std::string> archive(const std::string& path) {
     EntrySource source(GetParam());
-    const EntryPath entry = {36, path};
+    const tree::EntryPath entry = {36, path};
     if (Status status = source.open("db", 7, {&entry, 1}, {}); !status) return status.error();
     return read_all(source);
   }
@@ -123,11 +124,11 @@ INSTANTIATE_TEST_SUITE_P(Sources, LimitsTest,
 
 TEST_P(LimitsTest, PathsUpToTheLimitAndNoLonger) {
   for (const bool is_directory : {false, true}) {
-    for (const size_t size : {kMemberPathMax - 1, kMemberPathMax, kMemberPathMax + 1}) {
+    for (const size_t size : {tree::kMemberPathMax - 1, tree::kMemberPathMax, tree::kMemberPathMax + 1}) {
       const std::string entry = dir_ / "e" + std::to_string(size) + (is_directory ? "d" : "f");
       make_path(entry, size, is_directory);
       const auto bytes = archive(entry);
-      if (size <= kMemberPathMax) {
+      if (size <= tree::kMemberPathMax) {
         ASSERT_TRUE(bytes) << bytes.error().message;
         expect_taken(*bytes);
         // Everybody's tar as well: that is what the limit is for.
@@ -166,19 +167,20 @@ TEST(Limits, ReadersRefuseLongerPathsAndTargets) {
     return raw.object(kOne);
   };
   for (const bool is_directory : {false, true}) {
-    expect_taken(tar(kMemberPathMax - 1, 0, is_directory));
-    expect_taken(tar(kMemberPathMax, 0, is_directory));
-    expect_refused(tar(kMemberPathMax + 1, 0, is_directory), "longer than 4095 bytes within the archive");
+    expect_taken(tar(tree::kMemberPathMax - 1, 0, is_directory));
+    expect_taken(tar(tree::kMemberPathMax, 0, is_directory));
+    expect_refused(tar(tree::kMemberPathMax + 1, 0, is_directory),
+                   "longer than 4095 bytes within the archive");
   }
-  expect_taken(tar(1000, kLinkTargetMax, false));
-  expect_taken(tar(kMemberPathMax, kLinkTargetMax, false));
-  expect_refused(tar(1000, kLinkTargetMax + 1, false), "a target longer than 4095 bytes");
+  expect_taken(tar(1000, tree::kLinkTargetMax, false));
+  expect_taken(tar(tree::kMemberPathMax, tree::kLinkTargetMax, false));
+  expect_refused(tar(1000, tree::kLinkTargetMax + 1, false), "a target longer than 4095 bytes");
 }
 
 TEST_P(LimitsTest, TargetsUpToTheLimit) {
   const std::string entry = dir_ / "e";
   fs::create_directory(entry);
-  for (const size_t size : {size_t{1}, kLinkTargetMax - 1, kLinkTargetMax}) {
+  for (const size_t size : {size_t{1}, tree::kLinkTargetMax - 1, tree::kLinkTargetMax}) {
     ASSERT_EQ(symlink(std::string(size, 't').c_str(), (entry + "/" + std::to_string(size)).c_str()), 0);
   }
   const auto bytes = archive(entry);
@@ -248,7 +250,7 @@ TEST(Limits, ABombOfMembersIsRefusedAndMemoryIsNot) {
 TEST(LongLimits, TwoMillionMembersInOneArchive) {
   const TempDir dir;
   constexpr uint64_t kPerEntry = 100'000;
-  constexpr uint64_t kEntries = kMembersMax / kPerEntry;
+  constexpr uint64_t kEntries = tree::kMembersMax / kPerEntry;
   const std::string entry = dir / "e";
   fs::create_directory(entry);
   for (uint64_t i = 1; i < kPerEntry; ++i) {
@@ -290,7 +292,7 @@ TEST(LongLimits, TwoMillionMembersInOneArchive) {
   }
   EXPECT_TRUE(parser.finish());
   EXPECT_TRUE(splitter.check("db", 7, {1, kEntries}));
-  EXPECT_EQ(count.members, kMembersMax);
+  EXPECT_EQ(count.members, tree::kMembersMax);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "tar/entry_source.h"
-#include "tar/temp_dir.h"
+#include "temp_dir.h"
 
 namespace tidemark::test {
 
@@ -30,7 +30,7 @@ struct Countdown {
 };
 
 inline Status open_one(tar::EntrySource& source, const std::string& path, Lsn lsn = 1) {
-  const tar::EntryPath entry = {lsn, path};
+  const tree::EntryPath entry = {lsn, path};
   return source.open("db", 7, {&entry, 1}, {});
 }
 

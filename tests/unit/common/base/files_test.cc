@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -51,6 +54,49 @@ TEST_F(FilesTest, MakesDirectoriesWithTheirParents) {
   EXPECT_EQ(make_dirs(dir_ + "/file", Durability::kFsync).error().sys_errno, ENOTDIR);
   EXPECT_FALSE(make_dirs("/proc/none/of/this", Durability::kFsync));
   EXPECT_EQ(sync_dir(dir_ + "/none").error().sys_errno, ENOENT);
+}
+
+TEST_F(FilesTest, WhatMovesReplacesNothing) {
+  const auto move = [&](const char* from, const char* to) {
+    return move_new(AT_FDCWD, (dir_ + from).c_str(), AT_FDCWD, (dir_ + to).c_str());
+  };
+  ASSERT_TRUE(make_dirs(dir_ + "/from/tree", Durability::kUnsafe));
+  ASSERT_TRUE(make_dirs(dir_ + "/to", Durability::kUnsafe));
+  ASSERT_TRUE(replace_file(dir_ + "/from/file", "new", Durability::kUnsafe));
+  ASSERT_TRUE(replace_file(dir_ + "/to/taken", "old", Durability::kUnsafe));
+  EXPECT_EQ(move("/from/file", "/to/taken"), EEXIST);
+  EXPECT_EQ(*read_file(dir_ + "/to/taken"), "old");
+  EXPECT_EQ(move("/from/file", "/to/file"), 0);
+  EXPECT_EQ(*read_file(dir_ + "/to/file"), "new");
+  EXPECT_EQ(move("/from/tree", "/to/tree"), 0);
+  EXPECT_EQ(move("/from/tree", "/to/other"), ENOENT);
+}
+
+// Root may write any directory, so a process that is not root has to try.
+TEST_F(FilesTest, ADirectoryThatItsOwnerMayNotWriteMovesAndStaysAsItWas) {
+  ASSERT_TRUE(make_dirs(dir_ + "/from/tree", Durability::kUnsafe));
+  ASSERT_TRUE(make_dirs(dir_ + "/to", Durability::kUnsafe));
+  constexpr uid_t kNobody = 65534;
+  const bool is_root = geteuid() == 0;
+  for (const char* path : {"", "/from", "/from/tree", "/to"}) {
+    ASSERT_TRUE(!is_root || chown((dir_ + path).c_str(), kNobody, kNobody) == 0);
+  }
+  for (const mode_t mode : {0555, 0111}) {
+    ASSERT_EQ(chmod((dir_ + "/from/tree").c_str(), mode), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      if (is_root && setresuid(kNobody, kNobody, kNobody) != 0) _exit(255);
+      _exit(move_new(AT_FDCWD, (dir_ + "/from/tree").c_str(), AT_FDCWD, (dir_ + "/to/tree").c_str()));
+    }
+    int end = 0;
+    ASSERT_EQ(waitpid(child, &end, 0), child);
+    ASSERT_TRUE(WIFEXITED(end));
+    EXPECT_EQ(WEXITSTATUS(end), 0);
+    struct stat status;
+    ASSERT_EQ(stat((dir_ + "/to/tree").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777u, mode);
+    ASSERT_EQ(rename((dir_ + "/to/tree").c_str(), (dir_ + "/from/tree").c_str()), 0);
+  }
 }
 
 TEST(ParentTest, OfAPath) {
