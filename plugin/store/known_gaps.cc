@@ -1,7 +1,6 @@
 #include "store/known_gaps.h"
 
 #include <algorithm>
-#include <cassert>
 
 namespace tidemark::store {
 namespace {

@@ -163,6 +163,7 @@ void Model::ack_given(const core::Ack& ack) {
   require(!p.gap || p.gap->first > p.frontier, "an acknowledgement waits until a gap is recorded",
           ack.partition, ack.lsn);
   require(ack.lsn > p.acked || ack.lsn == p.frontier, "an answer says how far it is", ack.partition, ack.lsn);
+  require(ack.lsn > p.acked || !p.unsure, "an answer is sure", ack.partition, ack.lsn);
   require(p.asked || p.position() > p.acked, "an acknowledgement has a reason", ack.partition, ack.lsn);
   require(ack.lsn + 1 >= p.low, "nothing is acknowledged that ends before the host's oldest entry",
           ack.partition, ack.lsn);
@@ -357,6 +358,7 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
           ref);
   const bool sleeps = state.place == Place::kDormant || state.place == Place::kKept;
   require(sleeps == (p.jobs.empty() && !p.has_work()), "asleep only without work", ref);
+  require(!sleeps || p.raised != Raised::kFailing, "who sleeps does not fail", ref);
   require(state.place != Place::kKept || !p.gaps.empty(), "only gaps keep a partition", ref);
   // Millions may sleep.
   const bool is_over =

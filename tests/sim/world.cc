@@ -159,12 +159,16 @@ bool FakeSink::holds_older(size_t partition, Lsn lsn) const {
 }
 
 std::vector<Range> FakeSink::gaps_before(size_t partition, Lsn first) const {
+  std::vector<Range> records;
+  for (const auto& [record_last, record_first] : partitions_[partition].gaps)
+    records.push_back({record_first, record_last});
+  std::ranges::sort(records, {}, &Range::first);
   std::vector<Range> found;
   Lsn from = kNoLsn;
-  for (const auto& [record_last, record_first] : partitions_[partition].gaps) {
-    const Lsn last = std::min(record_last, first - 1);
+  for (const Range& record : records) {
+    const Lsn last = std::min(record.last, first - 1);
     const size_t before = found.size();
-    for (Lsn lsn = std::max(record_first, from); lsn <= last; ++lsn) {
+    for (Lsn lsn = std::max(record.first, from); lsn <= last; ++lsn) {
       if (holds(partition, lsn, std::nullopt)) continue;
       if (found.size() == before || found.back().last + 1 != lsn) found.push_back({lsn, lsn});
       found.back().last = lsn;
