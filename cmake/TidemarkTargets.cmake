@@ -30,10 +30,13 @@ if(TIDEMARK_SANITIZE)
   add_compile_options(-UNDEBUG)  # what is built to find mistakes keeps its assertions
 endif()
 
-# tidemark_module(<name> ENTRY <symbol> SOURCES <files>...)
+# tidemark_module(<name> ENTRY <symbol> SOURCES <files>... [COMPONENT <component>])
 # A loadable module <name>.so that exports the one symbol <symbol> and hides everything else.
 function(tidemark_module name)
-  cmake_parse_arguments(ARG "" "ENTRY" "SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "" "ENTRY;COMPONENT" "SOURCES" ${ARGN})
+  if(NOT ARG_COMPONENT)
+    set(ARG_COMPONENT runtime)
+  endif()
   add_library(${name} MODULE ${ARG_SOURCES})
   set(version_script ${CMAKE_CURRENT_BINARY_DIR}/${name}.map)
   file(WRITE ${version_script} "{ global: ${ARG_ENTRY}; local: *; };\n")
@@ -45,5 +48,5 @@ function(tidemark_module name)
     -Wl,--version-script=${version_script} -Wl,-z,relro -Wl,-z,now -Wl,--no-undefined-version
     # The sanitizers' own symbols come from the program that loads the module.
     $<$<STREQUAL:${TIDEMARK_SANITIZE},>:-Wl,-z,defs>)
-  install(TARGETS ${name} LIBRARY DESTINATION ${TIDEMARK_MODULE_DIR})
+  install(TARGETS ${name} LIBRARY DESTINATION ${TIDEMARK_MODULE_DIR} COMPONENT ${ARG_COMPONENT})
 endfunction()

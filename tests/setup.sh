@@ -8,7 +8,7 @@
 set -eu
 
 build_packages="ca-certificates cmake g++ ninja-build pkg-config ccache
-  libssl-dev libspdlog-dev libexpected-dev
+  libssl-dev libspdlog-dev libboost-dev libexpected-dev
   libcurl4-openssl-dev libpugixml-dev libisal-dev rapidjson-dev
   prometheus-cpp-dev libcli11-dev nlohmann-json3-dev"
 test_packages="binutils python3 libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
@@ -27,7 +27,7 @@ case "${1:-test}" in
   *) die "unknown set '$1'; use build or test" ;;
 esac
 
-command -v apt-get >/dev/null || die "this is no Debian system (no apt-get); install the equivalents of these
+command -v apt-get >/dev/null || die "this is not a Debian system (no apt-get); install the equivalents of these
 Debian 12 packages yourself: $wanted"
 
 installed=" $(dpkg-query -W -f='${db:Status-Abbrev}${binary:Package}\n' 2>/dev/null |

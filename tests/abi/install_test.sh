@@ -20,7 +20,20 @@ run_embed() { # PROGRAM MODULE_DIR NAME
   done
 }
 
+# Each component holds what its name says, and all of them together are everything.
+for component in runtime tools dev host-sim; do
+  cmake --install "$build" --prefix "$work/parts/$component" --component "$component" >"$work/install.log"
+  (cd "$work/parts/$component" && find . -type f) >"$work/$component.files"
+done
+for expected in runtime:tidemark.so runtime:tidemark-sink-file.so runtime:tidemark-sink-s3.so tools:bin/tidemark \
+  tools:tidemark.1 dev:archiver.h dev:tidemark.pc dev:tidemark-config.cmake host-sim:bin/host-sim \
+  host-sim:tidemark-sink-faulty.so; do
+  grep -q "/${expected#*:}\$" "$work/${expected%%:*}.files" || fail "component ${expected%%:*} lacks ${expected#*:}"
+  [ "$(cat "$work"/*.files | grep -c "/${expected#*:}\$")" -eq 1 ] || fail "${expected#*:} is in two components"
+done
 cmake --install "$build" --prefix "$work/first" >"$work/install.log"
+[ "$(find "$work/first" -type f | wc -l)" -eq "$(cat "$work"/*.files | wc -l)" ] ||
+  fail "the components are not all that is installed"
 mkdir "$work/some where"
 mv "$work/first" "$work/some where/else"
 prefix="$work/some where/else"
