@@ -23,6 +23,8 @@
 #include <thread>
 #include <vector>
 
+#include "bare_files.h"
+
 namespace tidemark::bench {
 namespace {
 
@@ -32,11 +34,6 @@ using Clock = std::chrono::steady_clock;
 constexpr size_t kBodyBytes = 6144;  // the tar of an entry of two small files, about
 constexpr int kTurns = 3;
 constexpr std::chrono::milliseconds kTurn{1000};
-
-[[noreturn]] void give_up(const std::string& what) {
-  std::perror(what.c_str());
-  std::exit(1);
-}
 
 const std::vector<uint8_t>& body() {
   static const std::vector<uint8_t> bytes(kBodyBytes, 'w');
@@ -59,21 +56,6 @@ uint64_t run_turn(int threads, const std::function<void(int thread, uint64_t num
   }
   for (std::thread& thread : running) thread.join();
   return done;
-}
-
-void bare_put(const std::string& root, int directory, int thread, uint64_t number) {
-  const std::string path = root + "/" + std::to_string(directory);
-  const int dir = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const int fd = ::openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0640);
-  if (fd < 0 || ::write(fd, body().data(), kBodyBytes) != static_cast<ssize_t>(kBodyBytes)) give_up(path);
-  const std::string self = "/proc/self/fd/" + std::to_string(fd);
-  const std::string name = root + "/" + key(directory, thread, number);
-  if (::fsync(fd) != 0 || ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0 ||
-      ::fsync(dir) != 0) {
-    give_up(name);
-  }
-  ::close(fd);
-  ::close(dir);
 }
 
 class OpenSink {
@@ -124,7 +106,11 @@ void small_puts(benchmark::State& state, const std::string& sync) {
           OpenSink sink("file://" + root + "?sync=" + sync);
           sunk += run_turn(threads, [&](int t, uint64_t i) { sink.put(key(t % directories, t, i)); });
         } else {
-          bare += run_turn(threads, [&](int t, uint64_t i) { bare_put(root, t % directories, t, i); });
+          bare += run_turn(threads, [&](int t, uint64_t i) {
+            const std::string directory = root + "/" + std::to_string(t % directories);
+            write_durably(directory, std::to_string(t) + "-" + std::to_string(i),
+                          {reinterpret_cast<const char*>(body().data()), body().size()});
+          });
         }
       }
     }

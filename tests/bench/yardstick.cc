@@ -7,31 +7,27 @@
 // durable_files: write, fsync, link into place, fsync the directory, for each file. The threads take the
 // directories in turn, as workers take partitions. requests: each request takes the given time and no more.
 #include <CLI/CLI.hpp>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "bare_files.h"
+
 namespace {
+
+using tidemark::bench::give_up;
 
 struct Settings {
   std::string dir;
   uint64_t threads = 1, operations = 1000, directories = 1, bytes = 6144, delay_ms = 20;
 };
-
-[[noreturn]] void give_up(const std::string& what) {
-  std::perror(what.c_str());
-  std::exit(1);
-}
 
 double per_second(const Settings& settings, const std::function<void(uint64_t number)>& operation) {
   std::atomic<uint64_t> next{0};
@@ -47,20 +43,6 @@ double per_second(const Settings& settings, const std::function<void(uint64_t nu
   return static_cast<double>(settings.operations) / took.count();
 }
 
-void write_durably(const std::string& directory, const std::string& name, const std::string& body) {
-  const int dir = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const int fd = ::openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0640);
-  if (fd < 0 || ::write(fd, body.data(), body.size()) != static_cast<ssize_t>(body.size()))
-    give_up(directory);
-  const std::string self = "/proc/self/fd/" + std::to_string(fd);
-  if (::fsync(fd) != 0 || ::linkat(AT_FDCWD, self.c_str(), dir, name.c_str(), AT_SYMLINK_FOLLOW) != 0 ||
-      ::fsync(dir) != 0) {
-    give_up(directory + "/" + name);
-  }
-  ::close(fd);
-  ::close(dir);
-}
-
 double durable_files(const Settings& settings) {
   for (uint64_t i = 0; i < settings.directories; ++i) {
     const std::string path = settings.dir + "/" + std::to_string(i);
@@ -68,8 +50,8 @@ double durable_files(const Settings& settings) {
   }
   const std::string body(settings.bytes, 'w');
   return per_second(settings, [&](uint64_t number) {
-    write_durably(settings.dir + "/" + std::to_string(number % settings.directories), std::to_string(number),
-                  body);
+    tidemark::bench::write_durably(settings.dir + "/" + std::to_string(number % settings.directories),
+                                   std::to_string(number), body);
   });
 }
 
