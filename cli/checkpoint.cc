@@ -36,7 +36,7 @@ Result<Positions> load_checkpoint(const std::string& path, const std::string& ur
       return usage_error(path + " is the checkpoint of another archive: " + printable(other));
     return read_positions(document);
   } catch (const nlohmann::json::exception&) {
-    return usage_error(path + " is no checkpoint of tidemark; remove it or name another file");
+    return usage_error(path + " is not a checkpoint of tidemark; remove it or name another file");
   }
 }
 

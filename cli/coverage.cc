@@ -22,7 +22,7 @@ Coverage::Coverage(uint64_t from, size_t max_pending)
 // Everything between what was known and `first` is missing; the object speaks about the rest.
 void Coverage::reach(uint64_t first, uint64_t last, Cause cause) {
   assert(pending_.empty() || pending_.back().range.last <= end_);
-  if (end_ == UINT64_MAX) return;  // a stranger's name; there is nothing behind it
+  if (end_ == UINT64_MAX) return;  // a stranger's name; there is nothing after it
   if (first > end_ + 1) pending_.push_back({{end_ + 1, first - 1}, Cause::kUnknown});
   const uint64_t begin = std::max(first, end_ + 1);
   if (cause != Cause::kUnknown && last >= begin) pending_.push_back({{begin, last}, cause});
@@ -88,7 +88,7 @@ void Coverage::explain(Range range, Cause cause) {
 }
 
 void Coverage::settle() {
-  // The first piece may be the part that was pruned, and the record of that comes behind all the rest.
+  // The first piece may be the part that was pruned, and the record of that comes after all the rest.
   const size_t keep = !pending_.empty() && pending_.front().range.first == from_ ? 1 : 0;
   while (pending_.size() > max_pending_) {
     const auto oldest = pending_.begin() + static_cast<std::ptrdiff_t>(keep);

@@ -20,7 +20,7 @@ namespace tidemark::cli {
 enum class Cause {
   kUnknown,
   kGap,    // recorded: it could not be archived
-  kOrigin  // recorded: the archive begins after it, so it is no loss
+  kOrigin  // recorded: the archive begins after it, so it is not a loss
 };
 struct Missing {
   Range range;

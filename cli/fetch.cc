@@ -77,7 +77,8 @@ Result<void> fetch_to_file(Archive& archive, const std::vector<std::string>& key
 int run_fetch(const FetchOptions& options) {
   const bool to_stdout = options.output == "-";
   if (to_stdout && ::isatty(STDOUT_FILENO) == 1)
-    return fail_with(usage_error("an archive is no text for a terminal: name a file with -o, or use a pipe"));
+    return fail_with(
+        usage_error("an archive is not text for a terminal: name a file with -o, or use a pipe"));
   auto archive = Archive::open(options.archive);
   if (!archive) return fail_with(archive.error());
   Stop stop;

@@ -43,7 +43,7 @@ class Gaps {
     const uint64_t partition = options_.acknowledge->partition;
     const uint64_t first = options_.acknowledge->first, last = options_.acknowledge->last;
     const std::string what = partition_text(storage, partition) + " " + range_text(first, last);
-    // What lies behind all that is archived is not lost: it may still come.
+    // What lies after all that is archived is not lost: it may still come.
     uint64_t newest = 0;
     const auto visit = [&](const Stored& stored) {
       newest = std::max(newest, stored.last);
@@ -55,7 +55,7 @@ class Gaps {
       return fail_with(
           usage_error("cannot accept " + what + ": " +
                       (newest == 0 ? "nothing is stored there" : "the archive ends at LSN " + both(newest)) +
-                      ", and what lies behind may still come"));
+                      ", and what lies after may still come"));
     }
     auto accepted = archive_.accept_gap(storage, partition, first, last, options_.reason, stop_);
     const bool before = !accepted && accepted.error().status == TIDEMARK_E_EXISTS;
@@ -108,7 +108,7 @@ class Gaps {
 
   void tell_holes(const Survey& survey, const std::vector<Missing>& missing) {
     for (const Missing& piece : missing) {
-      // The record was told; one that is damaged explains nothing.
+      // The record was reported; one that is damaged explains nothing.
       const bool is_believed = piece.cause == Cause::kOrigin && bad_origins_.count(survey.origin_key) == 0;
       if (piece.cause == Cause::kGap || is_believed) continue;
       Stored hole;
@@ -125,7 +125,7 @@ class Gaps {
   Output output_;
   Stop stop_;
   std::optional<Error> failed_;
-  std::set<std::string> bad_origins_;  // of the partition that is being told
+  std::set<std::string> bad_origins_;  // of the partition that is being reported
   bool damaged_ = false;
   uint64_t told_ = 0;
 };

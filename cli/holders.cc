@@ -11,12 +11,12 @@ constexpr uint64_t kOverlapNames = 1000;
 Result<std::vector<Stored>> find_holders(Archive& archive, const Scope& partition, uint64_t lsn, Stop& stop,
                                          std::optional<Stored>* origin) {
   std::vector<Stored> holders;
-  uint64_t behind = 0;
+  uint64_t after = 0;
   const auto visit = [&](const Stored& stored) {
     if (stored.kind == TIDEMARK_STORED_ORIGIN && stored.last >= lsn && origin != nullptr) *origin = stored;
     if (stored.kind != TIDEMARK_STORED_ARCHIVE) return true;
     if (stored.first <= lsn && stored.last >= lsn) holders.push_back(stored);
-    return stored.first <= lsn || ++behind < kOverlapNames;
+    return stored.first <= lsn || ++after < kOverlapNames;
   };
   TM_TRY(archive.scan(partition, lsn, visit, stop));
   return holders;

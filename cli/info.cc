@@ -63,7 +63,7 @@ class Info {
 
   void print(Survey& survey) {
     count(survey.coverage.finish());
-    // A recorded gap does not hold the frontier back: the archiver has gone on behind it.
+    // A recorded gap does not hold the frontier back: the archiver has continued after it.
     const uint64_t frontier = has_hole_ ? losses_.frontier : survey.coverage.last();
     if (options_.json) {
       print_json(survey, frontier);

@@ -44,7 +44,7 @@ uint64_t need_lsn(const std::string& option, const std::string& text) {
   const auto lsn = parse_lsn(text);
   if (!lsn) {
     throw invalid(option,
-                  "'" + text + "' is no LSN: a number from 1 on, or '@' and its 13 characters in keys");
+                  "'" + text + "' is not an LSN: a number from 1 on, or '@' and its 13 characters in keys");
   }
   return *lsn;
 }
@@ -148,7 +148,7 @@ RestoreOptions finish_restore(RestoreOptions restore, const RawOptions& raw) {
     if (!restore.to_time_us) {
       throw invalid("--to-time",
                     "'" + raw.to_time +
-                        "' is no time: 2026-11-25T06:55:14Z, the same without Z (local time), or "
+                        "' is not a time: 2026-11-25T06:55:14Z, the same without Z (local time), or "
                         "@SECONDS since the epoch");
     }
   }
@@ -164,7 +164,7 @@ PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
   if (!raw.older_than.empty()) {
     prune.older_than_us = parse_span(raw.older_than);
     if (!prune.older_than_us)
-      throw invalid("--older-than", "'" + raw.older_than + "' is no span of time, such as 12h, 30d or 4w");
+      throw invalid("--older-than", "'" + raw.older_than + "' is not a span of time, such as 12h, 30d or 4w");
   }
   prune.archive.read_only = !prune.yes;
   return prune;
@@ -177,7 +177,7 @@ GapsOptions finish_gaps(GapsOptions gaps, const RawOptions& raw) {
   gaps.acknowledge = {scope.storage, *scope.partition, need_lsn("--acknowledge", raw.acknowledge[1]),
                       need_lsn("--acknowledge", raw.acknowledge[2])};
   if (gaps.acknowledge->first > gaps.acknowledge->last)
-    throw invalid("--acknowledge", "FIRST lies behind LAST");
+    throw invalid("--acknowledge", "FIRST lies after LAST");
   gaps.archive.read_only = false;
   return gaps;
 }
@@ -237,7 +237,7 @@ CommandLine::CommandLine() {
 void CommandLine::add_ls() {
   auto& ls = verb("ls", "List what is stored, in the order of keys", [this] { return finish_ls(ls_, raw_); });
   add_common(ls, ls_, raw_, false);
-  add_range(ls, raw_, "Only what reaches this LSN or lies behind it", "Only what begins up to this LSN");
+  add_range(ls, raw_, "Only what reaches this LSN or lies after it", "Only what begins up to this LSN");
 }
 
 void CommandLine::add_info() {
@@ -278,7 +278,7 @@ void CommandLine::add_fetch() {
 }
 
 void CommandLine::add_restore() {
-  auto& restore = verb("restore", "Bring entries back as DIR/<LSN>, in order; started again it goes on",
+  auto& restore = verb("restore", "Bring entries back as DIR/<LSN>, in order; started again it continues",
                        [this] { return finish_restore(restore_, raw_); });
   add_common(restore, restore_, raw_, true);
   restore.add_option("DIR", restore_.directory, "Where to; made if it is not there")->required();

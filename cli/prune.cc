@@ -17,7 +17,7 @@ int64_t now_us() {
 }
 
 // The first LSN of the oldest archive that is younger than the span; the newest archive always counts as
-// such, so that a partition with nothing new keeps a place to go on from. 1: nothing is old enough.
+// such, so that a partition with nothing new keeps a place to continue from. 1: nothing is old enough.
 Result<uint64_t> first_young(Archive& archive, const PruneOptions& options, Stop& stop) {
   const int64_t cutoff_us = now_us() - *options.older_than_us;
   uint64_t before = 1;

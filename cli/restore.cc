@@ -119,9 +119,9 @@ int Restore::refuse() {
   const Range first = plan_.missing().front();
   std::string remedy;
   if (first.first > plan_.range().first) remedy = "--to " + std::to_string(first.first - 1) + " stops before";
-  const uint64_t behind = plan_.missing().back().last;
-  if (behind < plan_.range().last) {
-    remedy += (remedy.empty() ? "" : ", ") + ("--from " + std::to_string(behind + 1)) + " begins after";
+  const uint64_t after = plan_.missing().back().last;
+  if (after < plan_.range().last) {
+    remedy += (remedy.empty() ? "" : ", ") + ("--from " + std::to_string(after + 1)) + " begins after";
   }
   return fail_with({kExitData,
                     "not all of " + name_ + " " + range_text(plan_.range().first, plan_.range().last) +

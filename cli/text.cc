@@ -30,7 +30,7 @@ bool take(std::string_view& text, std::string_view any_of) {
   return true;
 }
 
-// ".25" -> 250000; digits behind the sixth are cut.
+// ".25" -> 250000; digits after the sixth are cut.
 bool take_fraction(std::string_view& text, int64_t& fraction_us) {
   fraction_us = 0;
   if (!take(text, ".")) return true;

@@ -25,8 +25,8 @@ constexpr std::string_view kUnfinished = "unfinished ";
 
 std::string name_of(const Stored& stored) { return partition_text(stored.storage, stored.partition); }
 
-// One run. The main thread lists; what it finds to read is read by the pool, and what comes out is told by
-// the main thread in the order of the listing, so that two runs say the same.
+// One run. The main thread lists; what it finds to read is read by the pool, and what comes out is reported
+// by the main thread in the order of the listing, so that two runs say the same.
 class Verify {
  public:
   explicit Verify(const VerifyOptions& options) : options_(options), pool_(options.jobs) {}
@@ -64,7 +64,7 @@ class Verify {
   Positions known_;                    // what the checkpoint said when we began
   Positions reached_;                  // what it will say
   std::set<std::string> seen_;         // partitions of known_ that are there still
-  std::string current_;                // the partition that is being told
+  std::string current_;                // the partition that is being reported
   Position here_;                      // how far all is right in it
   bool held_ = false;                  // something was not: here_ stays
   std::set<std::string> bad_origins_;  // damaged origin records of it: they explain nothing
@@ -173,7 +173,7 @@ void Verify::visit_object(Survey& survey, const Stored& stored) {
     pool_.submit_done([this, stored] { findings_.overruled(stored.storage, stored.partition, stored.key); });
   if (kind_name(stored.kind) == kind_name(TIDEMARK_STORED_FOREIGN)) {
     pool_.submit_done([this, stored] { findings_.foreign(stored); });
-  } else if (is_known(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are told again
+  } else if (is_known(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are reported again
     pool_.submit_done([this, stored] {
       if (stored.kind == TIDEMARK_STORED_ARCHIVE) ++skipped_;
       advance(stored);

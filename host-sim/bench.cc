@@ -221,7 +221,7 @@ Result<void> Bench::report(Outcome outcome) {
   }
   if (metric_value(figures.metrics, "tidemark_archives_total", "result", "verified").value_or(0) > 0) {
     console_.print(
-        "host-sim: the sink held archives of these entries: they were verified, not archived anew. "
+        "host-sim: the sink held archives of these entries: they were verified, not archived again. "
         "Give it an empty place, or another --seed");
   }
   std::fputs(figures_text(figures, options_.profile).c_str(), stdout);

@@ -83,7 +83,7 @@ Result<TreeMember> copy_origin(const std::string& path, const std::string& origi
   struct stat status {};
   if (::fstat(in.get(), &status) != 0) return fail_errno(errno, "cannot stat " + origin);
   // It was a regular file when it was listed; whatever has its name now is not that file.
-  if (!S_ISREG(status.st_mode)) return fail_errno(ENOENT, origin + " is no regular file any more");
+  if (!S_ISREG(status.st_mode)) return fail_errno(ENOENT, origin + " is not a regular file any more");
   TM_ASSIGN(auto out, create(path));
   // The copy belongs to us: we must be able to read it even where group or others gave us the right before.
   TreeMember member{{}, 'f', (status.st_mode & 0777u) | 0400u, 0, {}};

@@ -20,7 +20,7 @@ std::string storage_problem(const std::string& name) {
   };
   if (name.empty() || name.size() > TIDEMARK_NAME_MAX || name[0] == '.' ||
       !std::all_of(name.begin(), name.end(), allowed)) {
-    return "'" + name + "' is no storage name: 1 to " + std::to_string(TIDEMARK_NAME_MAX) +
+    return "'" + name + "' is not a storage name: 1 to " + std::to_string(TIDEMARK_NAME_MAX) +
            " of A-Z a-z 0-9 . _ -, not starting with '.'";
   }
   if (name == kLockName || name == kJournalName || name == kRecoveringName)
@@ -52,7 +52,7 @@ Result<std::unique_ptr<LogStore>> LogStore::open(const LogOptions& options) {
   store->lock_ = std::move(lock);
   if (::access((options.directory + "/" + kRecoveringName).c_str(), F_OK) == 0) {
     return fail(options.directory +
-                " is not recovered yet; run `host-sim recover` again, it goes on from where it was");
+                " is not recovered yet; run `host-sim recover` again, it continues from where it was");
   }
   TM_TRY(store->recover());
   return store;
@@ -66,7 +66,7 @@ Result<std::vector<uint64_t>> LogStore::existing_partitions() const {
     const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), id);
     if (code != std::errc() || end != name.data() + name.size() || id >= kMaxPartitions) {
       return fail(options_.directory + "/" + options_.storage + "/" + name +
-                  " is no partition; move it away");
+                  " is not a partition; move it away");
     }
     ids.push_back(id);
   }
@@ -137,7 +137,7 @@ Result<void> LogStore::recover_partition(uint64_t id, uint64_t journal_last, Par
   return {};
 }
 
-// Before anything is notified: what an earlier life acknowledged needs no second look.
+// Before anything is notified: what an earlier run acknowledged needs no second look.
 Result<void> LogStore::prune_earlier_life(std::vector<PartitionPosition>& positions) {
   for (uint64_t id = 0; id < positions.size(); ++id) {
     PartitionPosition& position = positions[id];

@@ -25,7 +25,7 @@ namespace tidemark::host {
 inline constexpr uint64_t kMaxPartitions = 1'000'000;
 inline constexpr char kJournalName[] = "journal";
 inline constexpr char kLockName[] = "lock";
-// There while a recovery is not finished: what it brought back is no engine's log yet.
+// There while a recovery is not finished: what it brought back is not an engine's log yet.
 inline constexpr char kRecoveringName[] = "recovering";
 
 // What is wrong with the name of a storage; empty if nothing is.

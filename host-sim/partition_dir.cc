@@ -56,7 +56,7 @@ Result<std::vector<uint64_t>> sweep_and_list(const std::string& root) {
   for (const std::string& name : names) {
     const std::string path = wal_path(root) + "/" + name;
     const auto lsn = parse_lsn_text(name);
-    if (!lsn && name.rfind(".tmp-", 0) != 0) return fail(path + " is no entry of the log; move it away");
+    if (!lsn && name.rfind(".tmp-", 0) != 0) return fail(path + " is not an entry of the log; move it away");
     if (lsn && ::access((path + "/" + kManifestName).c_str(), F_OK) == 0) {
       lsns.push_back(*lsn);
     } else

@@ -150,7 +150,7 @@ PartitionPosition PartitionTable::retire_acknowledged(uint64_t id) {
     if (loan.id == id) low = std::min(low, std::max(position.low, loan.lsn));
   }
   position.low = low;
-  assert(low <= partition.confirmed + 1);  // what an earlier life left over is gone before the table is made
+  assert(low <= partition.confirmed + 1);  // what an earlier run left over is gone before the table is made
   return position;
 }
 

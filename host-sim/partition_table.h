@@ -78,7 +78,7 @@ class PartitionTable {
   };
   struct Partition {
     PartitionPosition position;
-    uint64_t confirmed = 0;  // like acked, but only what this life of the plugin has said
+    uint64_t confirmed = 0;  // like acked, but only what this run of the plugin has said
     std::vector<Stamp> stamps;
     uint32_t first_stamp = 0;
     bool changed = false;

@@ -21,7 +21,7 @@ struct MetricSample {
   std::string_view label(std::string_view name) const;  // empty if there is none
 };
 
-// Comments and lines that are no sample are left out.
+// Comments and lines that are not a sample are left out.
 std::vector<MetricSample> parse_metrics(std::string_view text);
 
 // Of the sample with this name and, if given, this one label and value.

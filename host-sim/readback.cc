@@ -98,7 +98,7 @@ Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) cons
     return fail(
         "this plugin cannot tell what a sink holds: it lacks the extension " TIDEMARK_EXT_MAINTENANCE);
   }
-  // What an attempt saw before it failed is not told.
+  // What an attempt saw before it failed is not reported.
   std::vector<StoredObject> found;
   const auto keep = [](void* ctx, const tidemark_stored* stored) -> int32_t {
     static_cast<std::vector<StoredObject>*>(ctx)->push_back(

@@ -48,10 +48,10 @@ Result<std::vector<ArchivedPartition>> survey(const Readback& source) {
   for (auto& [key, partition] : all) {
     if (partition.archives.empty()) continue;
     if (std::string problem = storage_problem(partition.storage); !problem.empty()) {
-      return fail(source.url() + " is no archive of this engine: " + problem);
+      return fail(source.url() + " is not an archive of this engine: " + problem);
     }
     if (partition.id >= kMaxPartitions) {
-      return fail(source.url() + " is no archive of this engine: it holds partition " +
+      return fail(source.url() + " is not an archive of this engine: it holds partition " +
                   std::to_string(partition.id) + " of " + partition.storage);
     }
     partitions.push_back(std::move(partition));
@@ -144,7 +144,7 @@ int report(const RecoverOptions& options, const Recoverer& recoverer, Outcome& o
   const bool failed = !outcome.errors.empty();
   if (failed || outcome.interrupted) {
     console.print(std::string(outcome.interrupted ? "interrupted" : "not finished") +
-                  ": the same command again goes on from here");
+                  ": the same command again continues from here");
   }
   bool written = true;
   if (!options.common.json_file.empty()) {

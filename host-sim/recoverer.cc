@@ -155,7 +155,7 @@ Result<void> Recoverer::recover(const ArchivedPartition& partition) {
   for (const LsnRange& hole : plan.lost) {
     const bool is_end = hole.first > last;
     notes_.push_back(name_of(partition) + ": " + text_of(hole) + " had been lost before they were archived" +
-                     (is_end ? "; the engine goes on at LSN " + std::to_string(last + 1) : ""));
+                     (is_end ? "; the engine continues at LSN " + std::to_string(last + 1) : ""));
   }
   done_.push_back(std::move(result));
   return {};

@@ -44,7 +44,7 @@ struct RecoveryPlan {
     LsnRange entries;
   };
   std::vector<Piece> pieces;          // ascending
-  std::vector<LsnRange> lost;         // holes that are known, between pieces and behind the last
+  std::vector<LsnRange> lost;         // holes that are known, between pieces and after the last
   bool begins_late = false;           // the first piece does not begin at 1, and no record says why
   std::vector<LsnRange> unexplained;  // holes that are not
   uint64_t first_after_lost = 0;      // from here to the last entry nothing is missing

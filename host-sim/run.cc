@@ -92,7 +92,7 @@ Result<void> Run::open() {
   const bool swapped = !options_.swap_sink.empty() && store_->table().acknowledged() >= options_.swap_at;
   swap_pending_ = !options_.swap_sink.empty() && !swapped;
   if (swap_pending_) services_->set_wake_at(options_.swap_at);
-  if (swapped) console_.print("the swap was made by an earlier run: going on with --swap-sink");
+  if (swapped) console_.print("the swap was made by an earlier run: continuing with --swap-sink");
   return swapped ? archiver_->set_sink(options_.swap_sink, options_.swap_options)
                  : archiver_->set_sink(options_.sink, options_.common.sink_options);
 }
@@ -177,7 +177,7 @@ void Run::swap_if_due() {
     console_.post("swapped the sink after " + std::to_string(store_->table().acknowledged()) +
                   " acknowledged entries");
   } else {
-    fail("the swap failed and the old sink goes on: " + swapped.error().message);
+    fail("the swap failed and the old sink continues: " + swapped.error().message);
   }
 }
 
@@ -320,7 +320,7 @@ void Run::print_summary(Outcome outcome) {
                       : outcome == Outcome::kTimeout   ? "gave up after --timeout"
                                                        : "failed";
     console_.print(std::string(why) + " with " + std::to_string(table.unconfirmed()) +
-                   " entries not acknowledged; the same command again goes on from here");
+                   " entries not acknowledged; the same command again continues from here");
   }
   if (swap_pending_) {
     console_.print("the sink was not swapped: only " + std::to_string(table.acknowledged()) +

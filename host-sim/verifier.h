@@ -75,7 +75,7 @@ class Verifier {
 
    private:
     std::vector<StoredArchive> archives_;  // ascending by last LSN
-    std::vector<uint64_t> least_first_;    // of the archive at that place and all behind it
+    std::vector<uint64_t> least_first_;    // of the archive at that place and all after it
   };
   // A partition at hand; entries are restored in `directory`.
   struct Work {

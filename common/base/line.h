@@ -1,7 +1,7 @@
 // Any bytes as one clean line: UTF-8 without a character that ends a line or steers a terminal. What a host,
 // a URL or a store wrote ends up in logs and error messages, and none of them gets to forge a line there.
 //
-// A control character becomes a blank, a byte that is no UTF-8 becomes \xNN. Any thread; pure.
+// A control character becomes a blank, a byte that is not UTF-8 becomes \xNN. Any thread; pure.
 #ifndef TIDEMARK_COMMON_BASE_LINE_H
 #define TIDEMARK_COMMON_BASE_LINE_H
 

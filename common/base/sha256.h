@@ -1,4 +1,4 @@
-// SHA-256 over OpenSSL, for one object after another without fetching the algorithm anew.
+// SHA-256 over OpenSSL, for one object after another without fetching the algorithm again.
 //
 // One thread at a time. No call of the library is taken for done: the first that fails is remembered, and
 // finish() then gives its error instead of a digest of something else. Nothing throws.

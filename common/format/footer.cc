@@ -111,8 +111,8 @@ const char* parse_identity(BlockReader& reader, Footer& footer) {
   if (!reader.literal(" first=") || !reader.number(footer.range.first)) return "no first=<decimal number>";
   if (!reader.literal(" last=") || !reader.number(footer.range.last)) return "no last=<decimal number>";
   if (footer.range.first == kNoLsn || footer.range.first > footer.range.last)
-    return "first and last are no range";
-  if (!reader.only_padding_left()) return "more text behind last=";
+    return "first and last are not a range";
+  if (!reader.only_padding_left()) return "more text after last=";
   return nullptr;
 }
 

@@ -1,4 +1,4 @@
-// The footer: the 512-byte block behind a tar's end-of-archive mark by which an object says what it is
+// The footer: the 512-byte block after a tar's end-of-archive mark by which an object says what it is
 // and proves itself: NUL-padded text
 //
 //   TIDEMARK1 sha256=<64 hex digits> storage=<name> partition=<n> first=<n> last=<n>

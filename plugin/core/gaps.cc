@@ -6,13 +6,13 @@
 namespace tidemark::core {
 
 void Gaps::add(Range gap, bool known) {
-  untold_.push_back({gap, known});
+  unreported_.push_back({gap, known});
   gaps_.insert(gap);
 }
 
 Lsn Gaps::limit(Lsn position) const {
-  // What is known lies below all that this life acknowledges, and of what was found there is one at a time.
-  return untold_.empty() ? position : std::min(position, untold_.front().gap.first - 1);
+  // What is known lies below all that this run acknowledges, and of what was found there is one at a time.
+  return unreported_.empty() ? position : std::min(position, unreported_.front().gap.first - 1);
 }
 
 void Gaps::claim(Range claimed) {

@@ -1,5 +1,5 @@
 // The gaps of one partition since it became known: the one that is not recorded yet, those that the host has
-// still to be told of, and all of them, for an entry may turn up late after all. Only partitions that have a
+// still to be reported, and all of them, for an entry may turn up late after all. Only partitions that have a
 // gap have one of these.
 //
 // Late entries: a notification whose low lies at or below a gap says that something of it is there. What it
@@ -29,9 +29,9 @@ class Gaps {
  public:
   static constexpr uint32_t kMostMisses = 64;
 
-  struct Untold {
+  struct Unreported {
     Range gap;
-    bool known;  // recorded in an earlier life
+    bool known;  // recorded in an earlier run
   };
   struct Looked {  // a look at what the sink holds of late entries
     Range range;
@@ -40,7 +40,7 @@ class Gaps {
   };
 
   explicit Gaps(Reserve* reserve = nullptr)
-      : untold_(reserve), gaps_(reserve), late_(reserve), owed_(reserve) {}
+      : unreported_(reserve), gaps_(reserve), late_(reserve), owed_(reserve) {}
 
   // ---- Recording and telling
   void found(Range gap) {
@@ -52,15 +52,15 @@ class Gaps {
   // The gap found last.
   Range pending() const { return pending_; }
   bool has_any() const { return !gaps_.empty(); }
-  bool all_told() const { return untold_.empty(); }
+  bool all_reported() const { return unreported_.empty(); }
   // The one whose event is with the host, or on its way there; the others wait for it.
-  const Untold& untold() const { return untold_.front(); }
-  void told() { untold_.erase(untold_.begin()); }
-  // What may be acknowledged of `position`: no gap that was not told is passed.
+  const Unreported& unreported() const { return unreported_.front(); }
+  void reported() { unreported_.erase(unreported_.begin()); }
+  // What may be acknowledged of `position`: no gap that was not reported is passed.
   Lsn limit(Lsn position) const;
 
   // ---- Late entries
-  // `claimed` is there, a notification says: looks for what of it lies in gaps told of.
+  // `claimed` is there, a notification says: looks for what of it lies in gaps that were reported.
   void claim(Range claimed);
   // The same for what is not a gap yet, and perhaps will be.
   void expect(Range claimed) { late_.insert(claimed); }
@@ -83,9 +83,9 @@ class Gaps {
   void looked(Range range, uint32_t epoch, FoundArchives found);
   void archived(Range range, Lsn through);
   void missed(Range range);
-  void passed(Range range);  // its first entry is told of otherwise
+  void passed(Range range);  // its first entry is reported otherwise
   void failed(Range range);
-  // What the sink holds has to be looked up anew.
+  // What the sink holds has to be looked up again.
   void look_again() { looked_.reset(); }
 
   // Entries that were archived in the ordinary course need not be looked for.
@@ -100,7 +100,7 @@ class Gaps {
   void end();
 
   Range pending_;
-  std::vector<Untold, Reserved<Untold>> untold_;
+  std::vector<Unreported, Reserved<Unreported>> unreported_;
   RangeSet gaps_;
   RangeSet late_;  // claimed, and to be looked for
   RangeSet owed_;  // neither archived nor a gap

@@ -38,7 +38,7 @@ enum class AckPhase : uint8_t { kNone, kQueued, kRunning, kBackingOff };
 struct PartitionState {
   Lsn low = kNoLsn;               // the oldest entry the host has; only grows
   Lsn high = kNoLsn;              // the newest; only grows
-  Lsn next = kNoLsn;              // the next to archive; none until discovery of this life is done
+  Lsn next = kNoLsn;              // the next to archive; none until discovery of this run is done
   Lsn acked = kNoLsn;             // the last position the host took
   Lsn oldest_low = kNoLsn;        // the first discovery begins here: what lies below low may be lost already
   Lsn conflict_through = kNoLsn;  // up to here the sink is known to hold other content than the host
@@ -68,13 +68,13 @@ struct PartitionState {
   bool exclusive = false;                // the one of them allows no other beside it
   Place place = Place::kUnknown;
   AckPhase ack = AckPhase::kNone;
-  bool asked = false;            // the host wants to hear the position again
-  bool look_again = false;       // discovery is out of date
-  bool unsure = false;           // what lies right before next may be another run's, and not durable yet
-  bool look_back = false;        // what lies between next and oldest_low may have more than one hole
-  bool gap_pending = false;      // a gap that begins at next, or lies before it, is not recorded yet
-  bool conflict_untold = false;  // the host has still to be told
-  bool sink_failed = false;      // its last job met a failing sink
+  bool asked = false;                // the host wants to hear the position again
+  bool look_again = false;           // discovery is out of date
+  bool unsure = false;               // what lies right before next may be another run's, and not durable yet
+  bool look_back = false;            // what lies between next and oldest_low may have more than one hole
+  bool gap_pending = false;          // a gap that begins at next, or lies before it, is not recorded yet
+  bool conflict_unreported = false;  // the host has still to be told
+  bool sink_failed = false;          // its last job met a failing sink
   Raised raised = Raised::kNone;
   Backoff backoff;
   Backoff ack_backoff;
@@ -89,11 +89,11 @@ struct PartitionState {
     if (next == kNoLsn || epoch != sink_epoch || look_again || (asked && unsure)) return true;
     return found != nullptr && next > found->through();
   }
-  // Discovery looks for holes before the first low of this life, not for what follows next.
+  // Discovery looks for holes before the first low of this run, not for what follows next.
   bool looks_back(uint32_t sink_epoch) const {
     return next == kNoLsn || (look_back && next < oldest_low && epoch == sink_epoch);
   }
-  // What may be acknowledged: everything before the next LSN, up to a gap that the host was not told of.
+  // What may be acknowledged: everything before the next LSN, up to a gap that was not reported to the host.
   Lsn position() const {
     if (next == kNoLsn) return kNoLsn;
     return gaps ? gaps->limit(next - 1) : next - 1;
@@ -116,7 +116,7 @@ struct PartitionState {
     assert(place != Place::kKept || (gaps && gaps->has_any()));
   }
   // The host has to hear of it yet: not to be forgotten.
-  bool is_untold() const { return conflict_untold || (gaps && !gaps->all_told()); }
+  bool owes_report() const { return conflict_unreported || (gaps && !gaps->all_reported()); }
 };
 
 }  // namespace tidemark::core

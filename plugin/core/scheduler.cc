@@ -251,7 +251,7 @@ bool Scheduler::has_command(TimeMs now) const {
 
 bool Scheduler::idle() const {
   return running_ == 0 && acks_running_ == 0 && ready_.size == 0 && first_ack_ == kNoPartition &&
-         timers_.empty() && untold_ == 0;
+         timers_.empty() && unreported_ == 0;
 }
 
 // ---- One partition ------------------------------------------------------------------------------
@@ -328,12 +328,12 @@ void Scheduler::forget_idle(TimeMs now) {
     const PartitionRef ref = dormant_.head;
     PartitionState& p = partitions_[ref];
     if (p.dormant_since + TimeMs{config_.partition_idle_ms} > now) return;
-    if (p.ack != AckPhase::kNone || p.is_untold()) {
+    if (p.ack != AckPhase::kNone || p.owes_report()) {
       place(ref, Place::kDormant, now);  // the host has still to hear of it
       continue;
     }
     if (p.gaps && p.gaps->has_any()) {
-      place(ref, Place::kKept, now);  // an entry of them may turn up, and none is told of twice in a life
+      place(ref, Place::kKept, now);  // an entry of them may turn up, and none is reported twice in a run
       continue;
     }
     remove(dormant_, ref);

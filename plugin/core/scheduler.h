@@ -14,20 +14,20 @@
 //  1 the first notification of a partition is followed by discovery: what the archive already holds is
 //    verified, not uploaded again, in whatever batches it is; holes are filled; each hole before `low` is a
 //    gap, the lowest first: once it is recorded, discovery looks for the next
-//  2 a notification that holds nothing new is answered by acknowledging again; where nothing of this life
+//  2 a notification that holds nothing new is answered by acknowledging again; where nothing of this run
 //    makes durable what an earlier one left right before, a look makes sure of that first
 //  3 low beyond the next LSN is a gap, once a listing made since has not found the entries in the archive: an
 //    event, a gap record in the sink, then on from low. No acknowledgement passes a gap before its event was
 //    delivered; a partition has at most one GAP and one CONFLICT on their way to the host, and waits with the
 //    next, so that a slow host never makes one be dropped. A notification whose low lies at or below a gap
-//    of this life, or below a low that it came after or was merged with, is looked into (see gaps.h), and
-//    acknowledgements wait for what comes of it; so is one whose low lies below the first look of this life,
+//    of this run, or below a low that it came after or was merged with, is looked into (see gaps.h), and
+//    acknowledgements wait for what comes of it; so is one whose low lies below the first look of this run,
 //    and what of it is not there is a gap
 //  4 notifications may come late, twice, reordered; low and high only grow
 //  5 consecutive entries that wait make one archive of at most batch_entries; nothing waits for a batch to
 //    fill. A job may archive less than it was given and says up to where; the rest is handed out again.
 //    At most partition_inflight archives of a partition are on their way, begun in LSN order but for such
-//    rests and what failed; behind the first only full ones, so that what is less travels together. Jobs
+//    rests and what failed; after the first only full ones, so that what is less travels together. Jobs
 //    that look, verify or record a gap run alone. Acknowledgements cover the contiguous archived prefix only
 //  6 partitions with work wait in a FIFO, also after each job they start; idle ones are forgotten, but not
 //    while an acknowledgement or one of those two events is on its way, nor one that has a gap: an entry of
@@ -96,7 +96,7 @@ enum class JobKind : uint8_t {
 struct Job {
   PartitionRef partition = 0;
   JobKind kind = JobKind::kArchive;
-  bool check_older = false;  // kDiscover: the first look in this life, so look for gaps before it
+  bool check_older = false;  // kDiscover: the first look in this run, so look for gaps before it
   bool late = false;         // for entries of a gap that turned up late
   bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
   bool asked = false;  // kDiscover: what lies right before the range, or a gap there, may be acknowledged
@@ -130,7 +130,7 @@ struct JobResult {
   Lsn through = kNoLsn;
   uint64_t size_bytes = 0;        // of the archive that was put or compared
   uint64_t put_us = 0;            // how long the sink took to put it; 0: nothing was put
-  std::vector<Range> archives;    // kDiscover: what exists and holds something of the range or behind it
+  std::vector<Range> archives;    // kDiscover: what exists and holds something of the range or after it
   Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete, or kEveryLsn
   std::optional<Range> gap;       // kDiscover with check_older: the lowest hole before the range
   // kDiscover with check_older: what is recorded as lost right before the range, or before a hole there, and
@@ -150,7 +150,7 @@ struct Event {
   PartitionRef partition = 0;  // not for those of the sink
   Range range;
   uint32_t attempt = 0;
-  bool known = false;  // kGap: recorded in an earlier life, told again
+  bool known = false;  // kGap: recorded in an earlier run, reported again
 };
 
 // Counted over all partitions, for the metrics.
@@ -184,7 +184,7 @@ class Scheduler {
   std::optional<Ack> next_ack();
   void ack_finished(const Ack& ack, bool ok, TimeMs now);
 
-  // The host has taken the event: the callback has returned. Of kGap and kConflict each has to be told of;
+  // The host has taken the event: the callback has returned. Of kGap and kConflict each has to be reported;
   // others may be dropped on the way.
   void event_delivered(const Event& event, TimeMs now);
 
@@ -200,7 +200,7 @@ class Scheduler {
   // True if next_ack or next_job would return something; perhaps also if an acknowledgement just became
   // one that has to wait.
   bool has_command(TimeMs now) const;
-  // True when nothing is running, waiting, backing off, to be acknowledged or to be told.
+  // True when nothing is running, waiting, backing off, to be acknowledged or to be reported.
   bool idle() const;
 
   // What the last inputs raised and gave up; the caller takes it and clears it.
@@ -222,7 +222,7 @@ class Scheduler {
     friend auto operator<=>(const Timer&, const Timer&) = default;
   };
 
-  // Counts a partition's entries that wait anew when an input has changed it.
+  // Counts again how many entries of a partition wait when an input has changed it.
   class Recount {
    public:
     Recount(Scheduler& scheduler, const PartitionState& p)
@@ -266,8 +266,8 @@ class Scheduler {
   void find_lost(PartitionRef ref);
   Range gap_before_low(const PartitionState& p) const;
   Gaps& gaps(PartitionState& p);
-  void tell_gap(PartitionRef ref);
-  void tell_conflict(PartitionRef ref, Range range);
+  void report_gap(PartitionRef ref);
+  void report_conflict(PartitionRef ref, Range range);
   // The job the partition needs next; nothing if it has none or must wait for those it has.
   std::optional<Job> plan(PartitionRef ref) const;
   void plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& job) const;
@@ -304,8 +304,8 @@ class Scheduler {
   uint32_t epoch_ = 0;
   uint32_t running_ = 0;
   uint32_t acks_running_ = 0;
-  uint64_t untold_ = 0;     // events that have to be delivered and were not yet
-  uint32_t successes_ = 0;  // of jobs at the sink; wraps, only compared for equality
+  uint64_t unreported_ = 0;  // events that have to be delivered and were not yet
+  uint32_t successes_ = 0;   // of jobs at the sink; wraps, only compared for equality
   PartitionTable& partitions_;
   Reserve& reserve_;
   List ready_;

@@ -1,4 +1,4 @@
-// Gaps: how they are found and told, and what is done about entries of them that turn up late.
+// Gaps: how they are found and reported, and what is done about entries of them that turn up late.
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -31,10 +31,10 @@ bool Scheduler::find_gap(PartitionRef ref) {
       p.unsure = false;
       continue;
     }
-    if (p.gaps && !p.gaps->all_told()) break;  // one after the other
+    if (p.gaps && !p.gaps->all_reported()) break;  // one after the other
     p.gap_pending = true;
     gaps(p).found(gap_before_low(p));
-    tell_gap(ref);
+    report_gap(ref);
     return true;
   }
   return p.next != before;
@@ -44,12 +44,12 @@ bool Scheduler::find_gap(PartitionRef ref) {
 // one.
 void Scheduler::find_lost(PartitionRef ref) {
   PartitionState& p = partitions_[ref];
-  if (!p.gaps || p.gap_pending || !p.gaps->all_told()) return;
+  if (!p.gaps || p.gap_pending || !p.gaps->all_reported()) return;
   const std::optional<Range> lost = p.gaps->lost(epoch_);
   if (!lost) return;
   p.gap_pending = true;
   p.gaps->found(*lost);
-  tell_gap(ref);
+  report_gap(ref);
 }
 
 // From next on, as far as it is one gap.
@@ -72,18 +72,18 @@ Gaps& Scheduler::gaps(PartitionState& p) {
 
 // ---- Telling ------------------------------------------------------------------------------------
 
-void Scheduler::tell_gap(PartitionRef ref) {
-  const Gaps::Untold& untold = partitions_[ref].gaps->untold();
-  events_.push_back({EventKind::kGap, ref, untold.gap, 0, untold.known});
-  ++untold_;
+void Scheduler::report_gap(PartitionRef ref) {
+  const Gaps::Unreported& unreported = partitions_[ref].gaps->unreported();
+  events_.push_back({EventKind::kGap, ref, unreported.gap, 0, unreported.known});
+  ++unreported_;
 }
 
-void Scheduler::tell_conflict(PartitionRef ref, Range range) {
+void Scheduler::report_conflict(PartitionRef ref, Range range) {
   PartitionState& p = partitions_[ref];
   p.raised = Raised::kConflict;
-  p.conflict_untold = true;
+  p.conflict_unreported = true;
   events_.push_back({EventKind::kConflict, ref, range, p.attempts});
-  ++untold_;
+  ++unreported_;
 }
 
 void Scheduler::event_delivered(const Event& event, TimeMs now) {
@@ -91,15 +91,15 @@ void Scheduler::event_delivered(const Event& event, TimeMs now) {
   prepare();
   PartitionState& p = partitions_[event.partition];
   const Recount recount(*this, p);
-  assert(p.is_untold() && untold_ > 0);
-  --untold_;
+  assert(p.owes_report() && unreported_ > 0);
+  --unreported_;
   if (event.kind == EventKind::kConflict) {
-    p.conflict_untold = false;
+    p.conflict_unreported = false;
     return;
   }
-  assert(p.gaps->untold().gap == event.range);
-  p.gaps->told();
-  if (!p.gaps->all_told()) tell_gap(event.partition);
+  assert(p.gaps->unreported().gap == event.range);
+  p.gaps->reported();
+  if (!p.gaps->all_reported()) report_gap(event.partition);
   settle(event.partition, now);
 }
 
@@ -159,10 +159,11 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
       break;
     case Outcome::kObjectFailed:
       if (is_current && is_verify && result.conflict) {
-        // The entry was told to be lost, and this says why: it holds up nothing.
+        // The entry was reported as lost, and this says why: it holds up nothing.
         gaps.passed(range);
-        gaps.set_failed(false);  // to pass it is no recovery
-        if (p.raised != Raised::kConflict && !p.conflict_untold) tell_conflict(job.partition, job.range);
+        gaps.set_failed(false);  // to pass it is not a recovery
+        if (p.raised != Raised::kConflict && !p.conflict_unreported)
+          report_conflict(job.partition, job.range);
         break;
       }
       gaps.look_again();

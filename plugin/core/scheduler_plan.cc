@@ -11,7 +11,7 @@ Place Scheduler::rightful_place(PartitionRef ref) const {
   if (p.jobs == 0 && !p.has_work()) return Place::kDormant;
   if (plan(ref)) return Place::kReady;
   if (p.jobs > 0) return Place::kRunning;
-  assert(!p.gaps->all_told());  // the host has to hear of one gap before the next
+  assert(!p.gaps->all_reported());  // the host has to hear of one gap before the next
   return Place::kRunning;
 }
 

@@ -24,7 +24,7 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
     p.acked = p.next - 1;
     p.unsure = !job.asked && p.next > 1;
     for (const Range& gap : result.known_gaps) gaps(p).known(gap);
-    if (!result.known_gaps.empty()) tell_gap(job.partition);
+    if (!result.known_gaps.empty()) report_gap(job.partition);
   } else if (job.check_older) {
     const Lsn next = result.gap ? result.gap->first : job.range.first;
     if (next > p.next) advance(p, next);
@@ -83,7 +83,7 @@ void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result
     p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : kNoLsn;
   const bool longest = result.outcome == Outcome::kObjectFailed;
   if (p.place == Place::kBackingOff && !longest) return;  // one trouble, met by several jobs
-  // An archive that was there and cannot be read now, or is there and was not seen: look anew what is there.
+  // An archive that was there and cannot be read now, or is there and was not seen: look again what is there.
   // Another batch would have another name and slip past what is in conflict.
   if (is_entry && longest && result.conflict == (job.kind == JobKind::kArchive)) p.look_again = true;
   back_off(ref, job, result, now);
@@ -95,8 +95,8 @@ void Scheduler::back_off(PartitionRef ref, const Job& job, const JobResult& resu
   const uint32_t delay_ms = result.outcome == Outcome::kObjectFailed
                                 ? p.backoff.fail_longest(config_.retry, jitter_)
                                 : p.backoff.fail(config_.retry, jitter_);
-  if (result.conflict && p.raised != Raised::kConflict && !p.conflict_untold) {
-    tell_conflict(ref, job.range);
+  if (result.conflict && p.raised != Raised::kConflict && !p.conflict_unreported) {
+    report_conflict(ref, job.range);
   } else if (p.raised == Raised::kNone) {
     p.raised = Raised::kFailing;
     events_.push_back({EventKind::kFailing, ref, job.range, p.attempts});

@@ -9,7 +9,7 @@
 // by half, while they are somewhat slower, or slower by less than there are more of them, by one; when they
 // are slow it stays, for more at once would only queue. It halves when the sink throttles. Whether it is
 // their number that makes archives slow, or the sink itself, is found out by going back to a quarter once in
-// kTrialMs and growing anew; so a sink that serves n at once is given some 2n, and is followed when n
+// kTrialMs and growing again; so a sink that serves n at once is given some 2n, and is followed when n
 // changes. After an outage it grows by one a success up to half of what it was.
 //
 // Only when the limit is 1 already, or the sink said how long to wait, does throttling open the breaker.

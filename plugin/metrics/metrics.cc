@@ -48,8 +48,9 @@ Metrics::Metrics(uint32_t workers)
                     .Add({}, kDurationBounds_s)),
       gaps_(counter("tidemark_gaps_total", "Gaps found: runs of entries that can no longer be archived")),
       gap_entries_(counter("tidemark_gap_entries_total", "Log entries that lie in gaps")),
-      known_gaps_(counter("tidemark_known_gaps_total",
-                          "Gaps recorded before a start that were told again because nobody accepted them")),
+      known_gaps_(
+          counter("tidemark_known_gaps_total",
+                  "Gaps recorded before a start that were reported again because nobody accepted them")),
       acknowledges_(BuildCounter()
                         .Name("tidemark_acknowledgements_total")
                         .Help("Acknowledgements given to the host, by whether it took them")

@@ -115,7 +115,7 @@ bool Dispatcher::take(Finished finished, Command* out) {
       if (more) doorbell_.ring();
       return true;
     }
-    if (stopping_) break;  // who is at work on an event goes on with those that follow
+    if (stopping_) break;  // who is at work on an event continues with those that follow
     if (draining_ && finished_all()) drained_.notify_all();
     if (intake_.pending()) continue;
     doorbell_.prepare();

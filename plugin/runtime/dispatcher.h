@@ -69,7 +69,7 @@ class Dispatcher {
  public:
   Dispatcher(const core::SchedulerConfig& config, Intake& intake, sink::Slot& slot);
 
-  // A new life: everything of the last one is forgotten. Before threads exist. Throws std::bad_alloc.
+  // A new run: everything of the last one is forgotten. Before threads exist. Throws std::bad_alloc.
   void start();
   // [any-thread] Hot: enqueues and wakes a worker if all sleep.
   Status notify(std::string_view storage, uint64_t id, Lsn low, Lsn high);
@@ -86,7 +86,7 @@ class Dispatcher {
   void drain(std::chrono::steady_clock::time_point deadline);
   // Lets every take() and run_timer() return.
   void shut_down();
-  // The end of a life, after every thread has been joined.
+  // The end of a run, after every thread has been joined.
   void finish();
 
   std::optional<core::Snapshot> snapshot();  // nothing: not started
@@ -114,7 +114,7 @@ class Dispatcher {
   Mutex mutex_;
   std::unique_ptr<core::Scheduler> scheduler_ TM_GUARDED_BY(mutex_);  // null: not started
   EventQueue events_ TM_GUARDED_BY(mutex_);
-  uint64_t events_dropped_ TM_GUARDED_BY(mutex_) = 0;  // in earlier lives
+  uint64_t events_dropped_ TM_GUARDED_BY(mutex_) = 0;  // in earlier runs
   bool stopping_ TM_GUARDED_BY(mutex_) = false;
   bool swap_untold_ TM_GUARDED_BY(mutex_) = false;  // of a new sink, to the scheduler
   core::TimeMs timer_due_ TM_GUARDED_BY(mutex_) = core::kNever;

@@ -54,7 +54,7 @@ class EventQueue {
 
   bool idle() const { return kept_.empty() && droppable_.empty() && !logging_ && !delivering_; }
   uint64_t dropped() const { return dropped_; }
-  // A new life.
+  // A new run.
   void clear();
 
  private:

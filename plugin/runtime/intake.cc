@@ -243,7 +243,7 @@ bool Intake::resize_slots(Shard& shard, size_t size) {
   return true;
 }
 
-// Open addressing without tombstones: what stands behind the hole and may move up, does.
+// Open addressing without tombstones: what stands after the hole and may move up, does.
 void Intake::erase(Shard& shard, core::PartitionRef ref) {
   const size_t mask = shard.slots.size() - 1;
   size_t hole = record_of(ref).hash & mask;

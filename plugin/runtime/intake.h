@@ -28,7 +28,7 @@
 
 namespace tidemark::runtime {
 
-// Partitions one archiver knows at a time, and distinct names of storages within one start-to-stop life.
+// Partitions one archiver knows at a time, and distinct names of storages within one run.
 inline constexpr size_t kMaxPartitions = size_t{1} << 26;
 inline constexpr size_t kMaxStorages = size_t{1} << 16;
 inline constexpr Lsn kMaxLsn = UINT64_MAX - 1;
@@ -129,7 +129,7 @@ class Intake {
   ChunkPool chunks_{sizeof(Chunk)};
   std::array<Shard, kShards> shards_;
   std::atomic<uint32_t> pending_shards_{0};  // one bit a shard; changed under the shard's lock
-  uint32_t drain_shard_ = 0;                 // where drain goes on; the dispatcher's
+  uint32_t drain_shard_ = 0;                 // where drain continues; the dispatcher's
   Mutex names_mutex_;
   std::unordered_set<std::string> names_ TM_GUARDED_BY(names_mutex_);
 };

@@ -114,7 +114,7 @@ JobRunner::Ended JobRunner::sink_error(Error error) const {
 JobRunner::Ended JobRunner::conflict(const PartitionId& id, Range range, Error error) const {
   const bool is_damaged = error.status == TIDEMARK_E_CORRUPT;
   error.message = name_of(id, range) + ": " + (is_damaged ? "damaged in the sink: " : "") + error.message +
-                  (is_damaged ? "; move it away and it is written anew" : "; nothing was overwritten");
+                  (is_damaged ? "; move it away and it is written again" : "; nothing was overwritten");
   Ended result = ended(core::Outcome::kObjectFailed, std::move(error));
   result.result.conflict = true;
   return result;

@@ -24,7 +24,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
     }
   }
   const std::string key = object_key(*id.storage, id.id, job.range, ObjectKind::kArchive);
-  // What another life wrote may be visible and not durable yet; head says it is.
+  // What another run wrote may be visible and not durable yet; head says it is.
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
   if (!existing) return sink_error(existing.error());
   Ended result;

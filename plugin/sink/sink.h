@@ -39,7 +39,7 @@ class Sink {
   // error.
   Status get(std::string_view key, int64_t offset, uint64_t size,
              const std::function<bool(const void* data, size_t size)>& write, const tidemark_call* call);
-  // `visit` returns false to stop, which is no error; what it throws is.
+  // `visit` returns false to stop, which is not an error; what it throws is.
   Status list(std::string_view prefix, std::string_view start_after,
               const std::function<bool(std::string_view key, const ObjectInfo& object)>& visit,
               const tidemark_call* call);

@@ -23,13 +23,13 @@ Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition
                   std::string_view reason, int64_t now_us, const tidemark_call* call) {
   if (lost.first == kNoLsn || lost.first > lost.last) {
     return fail(TIDEMARK_E_INVALID, "entries " + std::to_string(lost.first) + " to " +
-                                        std::to_string(lost.last) + " are no range; LSNs begin with 1");
+                                        std::to_string(lost.last) + " are not a range; LSNs begin with 1");
   }
   if (const char* problem = reason_problem(reason)) return fail(TIDEMARK_E_INVALID, problem);
   const Call deadline(call);
   std::string held;      // an archive that holds one of them
   std::string accepted;  // a record that says it already
-  size_t names_behind = 0;
+  size_t names_after = 0;
   Status status = list_within(
       sink, storage, partition, lost.first,
       [&](const ArchiveInfo& info) {
@@ -38,7 +38,7 @@ Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition
             info.kind == ObjectKind::kAccepted) {
           accepted = info.key;
         }
-        return held.empty() && (info.range.last <= lost.last || ++names_behind < kOverlapNames);
+        return held.empty() && (info.range.last <= lost.last || ++names_after < kOverlapNames);
       },
       deadline);
   if (!status) return status;

@@ -189,9 +189,9 @@ class Survey {
     if (counts && archives_.size() >= max_archives_ && complete_through_ == kEveryLsn) {
       complete_through_ = archives_.back().last;
     }
-    const bool is_behind = complete_through_ != kEveryLsn;
-    if (counts && (!is_behind || info.range.first <= complete_through_)) archives_.push_back(info.range);
-    return !is_behind || ++names_behind_ < kOverlapNames;
+    const bool is_after = complete_through_ != kEveryLsn;
+    if (counts && (!is_after || info.range.first <= complete_through_)) archives_.push_back(info.range);
+    return !is_after || ++names_after_ < kOverlapNames;
   }
 
   bool is_empty() const { return names_ == 0; }
@@ -226,7 +226,7 @@ class Survey {
   LookBack before_;
   std::vector<Range> archives_;
   Lsn complete_through_ = kEveryLsn;
-  size_t names_behind_ = 0;
+  size_t names_after_ = 0;
   size_t names_ = 0;
   bool holds_older_ = false;
   bool knows_older_ = false;

@@ -23,7 +23,7 @@ class LookBack {
   explicit LookBack(Lsn low) : low_(low), known_gaps_(low - 1) {}
 
   void add(Range range, ObjectKind kind);
-  // What reaches over low lies behind every window: from that of the first on it is passed on.
+  // What reaches over low lies after every window: from that of the first on it is passed on.
   void add_what_reaches_over(const LookBack& other);
   // Nothing of the partition lies further back than what was added.
   void saw_beginning() { saw_beginning_ = true; }

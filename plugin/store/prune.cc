@@ -51,7 +51,7 @@ class Pruner {
 Status Pruner::survey() {
   core::Coverage coverage;
   bool has_begun = false;
-  size_t names_behind = 0;
+  size_t names_after = 0;
   Status status = list_within(
       sink_, what_.storage, what_.partition, 1,
       [&](const ArchiveInfo& info) {
@@ -60,7 +60,7 @@ Status Pruner::survey() {
         if (!is_origin || !has_begun) coverage.add(info.range);
         if (info.kind != ObjectKind::kAccepted) has_begun = true;
         if (info.kind == ObjectKind::kPruned) recorded_ = std::max(recorded_, info.range.last);
-        if (info.range.last >= what_.before) return ++names_behind < kOverlapNames;
+        if (info.range.last >= what_.before) return ++names_after < kOverlapNames;
         // It goes with what came after it: alone it is not to be said to have been pruned.
         if (!is_origin) through_ = info.range.last;
         return true;

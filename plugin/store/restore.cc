@@ -72,11 +72,11 @@ constexpr size_t kCandidatesMax = 16;
 Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn lsn,
                                    const Call& deadline) {
   Candidates found;
-  size_t names_behind = 0;
+  size_t names_after = 0;
   Status status = list_within(
       sink, storage, partition, lsn,
       [&](const ArchiveInfo& info) {
-        if (!info.range.contains(lsn)) return ++names_behind < kOverlapNames;
+        if (!info.range.contains(lsn)) return ++names_after < kOverlapNames;
         if (info.kind != ObjectKind::kArchive) {
           found.record = {info.range, info.kind};
         } else {

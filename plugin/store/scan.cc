@@ -37,8 +37,8 @@ Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> 
     start_after = prefix;
     start_after.append(text.data(), text.size());
   }
-  // A listing of thousands of requests would never end if one that failed made it begin anew: it goes on
-  // behind what was visited, as long as it gets on at all. Whether to wait and try again is the caller's
+  // A listing of thousands of requests would never end if one that failed made it begin again: it continues
+  // after what was visited, as long as it gets on at all. Whether to wait and try again is the caller's
   // business.
   const Call deadline(call);
   for (;;) {

@@ -1,7 +1,7 @@
 // Reading back: what an archive holds, its objects verified, and entries restored from it.
 //
 // Free functions on an open sink; any thread, any number at once. `call` (deadline and cancellation of the
-// whole, however many requests it takes) may be NULL. Names that are no archives' names are skipped.
+// whole, however many requests it takes) may be NULL. Names that are not archives' names are skipped.
 // A sink's errors are passed on with the key; a listing that could not be finished is an error.
 #ifndef TIDEMARK_STORE_STORE_H
 #define TIDEMARK_STORE_STORE_H
@@ -24,7 +24,7 @@
 
 namespace tidemark::store {
 
-// Objects are listed by their last LSN. A batch that reaches far back may stand behind others; archives
+// Objects are listed by their last LSN. A batch that reaches far back may stand after others; archives
 // overlap only after an accident (two hosts on one archive), so readers look this many names further.
 inline constexpr size_t kOverlapNames = 1000;
 
@@ -36,8 +36,8 @@ struct ArchiveInfo {
   int64_t modified_us = 0;
 };
 
-// Ascending by last LSN: archives and records that reach `from` or lie behind it. `visit` returns false
-// to stop, which is no error; it must not throw.
+// Ascending by last LSN: archives and records that reach `from` or lie after it. `visit` returns false
+// to stop, which is not an error; it must not throw.
 Status list(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,
             const std::function<bool(const ArchiveInfo&)>& visit, const tidemark_call* call);
 
@@ -90,9 +90,9 @@ struct Discovery {
   std::optional<ParsedName> older;
   bool holds_nothing = false;  // no archive and no record of the partition; not looked at if low is 1
 };
-// What the archive holds at or above low, in pages of max_archives; low >= 1. What reaches back into a page
-// from behind it belongs to it, see kOverlapNames. An origin record that is all there is of a partition is
-// read before it is relied on. CORRUPT: it is not what its name says.
+// What the archive holds at or above low, in pages of max_archives; low >= 1. What ends after a page
+// and reaches back into it belongs to it, see kOverlapNames. An origin record that is all there is of a
+// partition is read before it is relied on. CORRUPT: it is not what its name says.
 Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn low,
                            const DiscoverOptions& options, const tidemark_call* call);
 

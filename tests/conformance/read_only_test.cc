@@ -61,7 +61,7 @@ TEST(ToldOptions, AreTextForPeople) {
     ASSERT_NE(option.name, nullptr);
     ASSERT_NE(option.fallback, nullptr) << option.name;
     ASSERT_NE(option.help, nullptr) << option.name;
-    EXPECT_TRUE(names.insert(option.name).second) << option.name << " is told twice";
+    EXPECT_TRUE(names.insert(option.name).second) << option.name << " is reported twice";
     EXPECT_NE(*option.name, '\0');
     EXPECT_NE(*option.help, '\0') << option.name;
     for (const char* text : {option.name, option.fallback, option.help}) {

@@ -154,7 +154,7 @@ TEST_F(BatchScenario, AHostThatWentBackInTimeConflictsInsideABatch) {
   begin_again({{"batch_entries", "64"}});
   notify(p_, 1, 5);
   ASSERT_TRUE(host_.wait_for_acknowledge(p_, 5));
-  for (Lsn lsn = 6; lsn <= 12; ++lsn) host_.commit(p_, lsn, "written anew");
+  for (Lsn lsn = 6; lsn <= 12; ++lsn) host_.commit(p_, lsn, "written again");
   notify(p_, 1, 12);
   ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_CONFLICT));
   stop(0);

@@ -200,7 +200,7 @@ void Hammer::live(bool calm_end) {
     std::this_thread::sleep_for(std::chrono::microseconds(random_.below(6000)));
     if (plan_.swaps && random_.chance(60)) swap_sink(false);
   }
-  // At a brusque end they go on, into what is stopping and what has stopped.
+  // At a brusque end they continue, into what is stopping and what has stopped.
   if (calm_end) {
     quiet_ = true;
     for (std::thread& thread : threads) thread.join();

@@ -258,7 +258,7 @@ TEST_F(OriginScenario, TheFirstArchiveIsNoBeginningWithoutARecord) {
   EXPECT_TRUE(std::filesystem::exists(archive_ / gap_key(p_, 1, 1)));
 }
 
-// ---- A loss is told in every run until a person accepts it
+// ---- A loss is reported in every run until a person accepts it
 
 TEST_F(OriginScenario, AGapWhoseAcknowledgementWasKilledIsToldAgain) {
   host_.commit_range(p_, 1, 1);

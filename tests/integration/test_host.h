@@ -149,7 +149,7 @@ class TestHost {
   std::atomic<int> leases_allowed_{1};
 };
 
-// Base 36, 13 digits: written anew here, so that the plugin's own spelling is checked against it.
+// Base 36, 13 digits: written again here, so that the plugin's own spelling is checked against it.
 std::string lsn_text(Lsn lsn);
 std::string archive_key(const Partition& partition, Lsn lsn);
 std::string gap_key(const Partition& partition, Lsn first, Lsn last);

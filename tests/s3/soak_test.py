@@ -32,7 +32,7 @@ WORDS = ["--partitions", 64, "--timeout", 1500, "--option", "workers=16", "--opt
 
 
 def write_credentials(file):
-    """Of now; each rotation of the imposter writes it anew."""
+    """Of now; each rotation of the imposter writes it again."""
     with open(file, "w") as out:
         out.write(f"[default]\naws_access_key_id = {tools.ACCESS_KEY}\n"
                   f"aws_secret_access_key = {tools.SECRET_KEY}\naws_session_token = {TOKEN}\n")

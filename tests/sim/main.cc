@@ -76,7 +76,8 @@ int main(int argc, char** argv) {
     if (!run_seed(options, stats)) return 1;
   }
   std::printf(
-      "%llu seeds, %llu steps: %llu jobs, %llu acknowledgements, %llu gaps, %llu told again, %llu archived "
+      "%llu seeds, %llu steps: %llu jobs, %llu acknowledgements, %llu gaps, %llu reported again, %llu "
+      "archived "
       "late, %llu left out by an earlier life, "
       "%llu conflicts, %llu breaker "
       "trips, "

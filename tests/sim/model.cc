@@ -44,7 +44,7 @@ std::optional<Range> PartitionModel::lost(uint32_t sink_epoch) const {
 
 Lsn PartitionModel::position() const {
   Lsn lsn = frontier;
-  for (const Untold& waiting : untold) lsn = std::min(lsn, waiting.gap.first - 1);
+  for (const Unreported& waiting : unreported) lsn = std::min(lsn, waiting.gap.first - 1);
   return lsn;
 }
 
@@ -104,7 +104,7 @@ void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
 
 // What was not in another sink may be in this one.
 void Model::look_for_owed(PartitionModel& p) const {
-  if (p.owed.empty() || p.owed_epoch == epoch_ || p.late_running || p.gap || !p.untold.empty()) return;
+  if (p.owed.empty() || p.owed_epoch == epoch_ || p.late_running || p.gap || !p.unreported.empty()) return;
   p.owed_epoch = epoch_;
   for (const Range& owed : p.owed.ranges()) p.late.insert(owed);
 }
@@ -155,8 +155,8 @@ void Model::ack_given(const core::Ack& ack) {
           ack.lsn);
   require(ack.lsn <= p.frontier, "only what is archived, or a recorded gap, is acknowledged", ack.partition,
           ack.lsn);
-  for (const auto& untold : p.untold)
-    require(ack.lsn < untold.gap.first, "no acknowledgement passes an undelivered GAP", ack.partition,
+  for (const auto& unreported : p.unreported)
+    require(ack.lsn < unreported.gap.first, "no acknowledgement passes an undelivered GAP", ack.partition,
             ack.lsn);
   require(!p.late_running && !p.late_open() && p.owed.empty(), "an acknowledgement waits for late entries",
           ack.partition, ack.lsn);
@@ -198,8 +198,8 @@ void Model::raised(const Event& event) {
       break;
     case EventKind::kConflict:
       require(unreported_ == event.partition && unreported_conflict_, "a conflict was seen", event.partition);
-      require(!p.conflict_untold, "one conflict at a time is on its way to the host", event.partition);
-      p.conflict_untold = true;
+      require(!p.conflict_unreported, "one conflict at a time is on its way to the host", event.partition);
+      p.conflict_unreported = true;
       p.raised = Raised::kConflict;
       break;
     case EventKind::kFailing:
@@ -221,19 +221,19 @@ void Model::raised(const Event& event) {
 void Model::gap_raised(PartitionModel& p, const Event& event) {
   const auto [first, last] = event.range;
   if (event.known) {
-    require(!p.untold.empty() && p.untold.front().known && !p.untold.front().raised &&
-                p.untold.front().gap == event.range,
-            "what an earlier life knew is told once more", event.partition, first);
-    p.untold.front().raised = true;
+    require(!p.unreported.empty() && p.unreported.front().known && !p.unreported.front().raised &&
+                p.unreported.front().gap == event.range,
+            "what an earlier life knew is reported once more", event.partition, first);
+    p.unreported.front().raised = true;
     return;
   }
-  require(p.untold.empty(), "one gap at a time is on its way to the host", event.partition, first);
+  require(p.unreported.empty(), "one gap at a time is on its way to the host", event.partition, first);
   if (first <= p.frontier) {
     require(!p.gap && p.lost(epoch_) == event.range, "a gap of what was passed was looked for in vain",
             event.partition, first);
     p.gap = event.range;
     p.owed.erase(event.range);
-    p.untold.push_back({event.range, false, true});
+    p.unreported.push_back({event.range, false, true});
     p.gaps.insert(event.range);
     return;
   }
@@ -250,17 +250,17 @@ void Model::gap_raised(PartitionModel& p, const Event& event) {
   }
   p.gap = event.range;
   p.not_before = p.deferred_until = 0;
-  p.untold.push_back({event.range, false, true});
+  p.unreported.push_back({event.range, false, true});
   p.gaps.insert(event.range);
 }
 
 void Model::delivered(const Event& event) {
-  if (event.kind == EventKind::kConflict) get(event.partition).conflict_untold = false;
+  if (event.kind == EventKind::kConflict) get(event.partition).conflict_unreported = false;
   if (event.kind != EventKind::kGap) return;
   PartitionModel& p = get(event.partition);
-  require(!p.untold.empty() && p.untold.front().gap == event.range, "gaps are told in their order",
-          event.partition, event.range.first);
-  p.untold.erase(p.untold.begin());
+  require(!p.unreported.empty() && p.unreported.front().gap == event.range,
+          "gaps are reported in their order", event.partition, event.range.first);
+  p.unreported.erase(p.unreported.begin());
   look_for_owed(p);
 }
 
@@ -270,8 +270,8 @@ void Model::forgotten(PartitionRef ref, TimeMs now) {
           "only what sleeps long is forgotten", ref);
   require(p.jobs.empty() && p.archived.empty() && !p.ack && !p.has_work() && !p.owes_ack(),
           "only what is done is forgotten", ref);
-  require(p.untold.empty() && !p.conflict_untold, "nothing is forgotten before the host has heard of it",
-          ref);
+  require(p.unreported.empty() && !p.conflict_unreported,
+          "nothing is forgotten before the host has heard of it", ref);
   require(p.gaps.empty(), "nothing is forgotten of which an entry may turn up", ref);
   require(p.acked == std::max(p.high, p.low - 1), "what is forgotten was acknowledged", ref, p.acked);
   partitions_[ref].reset();
@@ -284,7 +284,7 @@ void Model::check(const core::Scheduler& scheduler, TimeMs now) {
   require(running_ <= config_.workers, "never more jobs than workers");
   if (unreported_ && known(*unreported_)) {
     const Raised raised = at(*unreported_).raised;
-    const bool conflict = raised == Raised::kConflict || at(*unreported_).conflict_untold;
+    const bool conflict = raised == Raised::kConflict || at(*unreported_).conflict_unreported;
     require(unreported_conflict_ ? conflict : raised != Raised::kNone, "a failure is reported", *unreported_);
   }
   unreported_.reset();
@@ -299,7 +299,7 @@ void Model::check(const core::Scheduler& scheduler, TimeMs now) {
     const PartitionModel& p = at(ref);
     something_is_ready |= p.ready_since != 0;
     something_waits |= p.has_work() || p.owes_ack();
-    something_is_untold |= !p.untold.empty() || p.conflict_untold;
+    something_is_untold |= !p.unreported.empty() || p.conflict_unreported;
     acks += p.ack.has_value();
   }
   throttle_.compare(scheduler, something_is_ready, now);
@@ -351,8 +351,9 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
   if (p.jobs.empty() && p.looked(epoch_) && !p.gap)
     require(p.frontier + 1 >= p.low || p.frontier + 1 > p.through || p.waits_for_host(),
             "a gap is raised at once", ref);
-  require(p.untold.empty() || p.untold.front().raised, "a gap is told at once", ref);
-  require(p.gap || !p.untold.empty() || !p.lost(epoch_), "what was looked for in vain is told at once", ref);
+  require(p.unreported.empty() || p.unreported.front().raised, "a gap is reported at once", ref);
+  require(p.gap || !p.unreported.empty() || !p.lost(epoch_),
+          "what was looked for in vain is reported at once", ref);
   if (p.owes_ack()) require(state.ack != core::AckPhase::kNone, "an acknowledgement is on its way", ref);
   require(state.place != Place::kRunning || !p.jobs.empty() || p.waits_for_host(), "running means a job",
           ref);

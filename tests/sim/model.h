@@ -43,13 +43,13 @@ struct PartitionModel {
   std::optional<Range> gap;       // raised and not yet recorded
   Lsn listed = kNoLsn;            // the sink was listed up to here since low grew
 
-  struct Untold {
+  struct Unreported {
     Range gap;
     bool known = false;  // from an earlier life
     bool raised = false;
   };
-  std::vector<Untold> untold;    // gaps whose event the host has not taken
-  bool conflict_untold = false;  // the same for a conflict
+  std::vector<Unreported> unreported;  // gaps whose event the host has not taken
+  bool conflict_unreported = false;    // the same for a conflict
 
   // Entries of gaps that a notification says are there. How many ranges can be remembered is the business of
   // RangeSet, and of its own tests.
@@ -109,7 +109,7 @@ struct PartitionModel {
   }
   // There is another gap, and the host has not heard of the last.
   bool waits_for_host() const {
-    return discovered && !gap && !untold.empty() && (frontier + 1 < low || !owed.empty());
+    return discovered && !gap && !unreported.empty() && (frontier + 1 < low || !owed.empty());
   }
   // Up to where nothing stands in the way of an acknowledgement.
   Lsn position() const;

@@ -220,7 +220,7 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
     p.discovered = true;
     p.unsure = p.frontier > 0;
     for (const Range& gap : result.known_gaps) {
-      p.untold.push_back({gap, true, false});
+      p.unreported.push_back({gap, true, false});
       p.gaps.insert(gap);
     }
   }

@@ -133,7 +133,7 @@ void Simulation::keep_promise_of_earlier_lives(size_t partition, Lsn acknowledge
   for (auto it = owed.begin(); it != owed.end() && *it <= acknowledged; it = owed.erase(it)) {
     if (world_.sinks[sink_].is_durable(partition, *it)) continue;
     ++stats_.owed;
-    require(driven.gaps.contains(*it), "what an earlier life left out is told", *driven.ref, *it);
+    require(driven.gaps.contains(*it), "what an earlier life left out is reported", *driven.ref, *it);
   }
 }
 

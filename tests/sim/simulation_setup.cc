@@ -23,7 +23,7 @@ void Simulation::draw_world() {
   world_.batch_size = random_.chance(50) ? 1'000'000 : random_.between(1, 100);
   const size_t partitions = random_.between(1, random_.chance(30) ? 12 : 4);
   world_.list_limit = random_.chance(50) ? random_.between(1, 4) : 1000;
-  world_.tell_known_gaps = random_.chance(50);
+  world_.report_known_gaps = random_.chance(50);
   driven_.resize(partitions);
   world_.sinks.emplace_back(partitions);
   for (size_t i = 0; i < partitions; ++i) {
@@ -161,7 +161,7 @@ void Simulation::owe(size_t partition) {
     }
   }
   std::erase_if(owed, [&](Lsn lsn) {
-    const bool is_accepted = sink.holds_gap(partition, lsn) && !world_.tell_known_gaps;
+    const bool is_accepted = sink.holds_gap(partition, lsn) && !world_.report_known_gaps;
     return sink.is_durable(partition, lsn) || is_accepted;
   });
 }

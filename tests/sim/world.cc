@@ -226,7 +226,7 @@ JobResult World::discover(size_t partition, FakeSink& sink, const Job& job) cons
   if (job.first_look && low > 1 && sink.is_empty(partition)) sink.put_origin(partition, low - 1);
   result.complete_through = sink.list(partition, job.range.first, list_limit, result.archives);
   if (job.check_older) result.gap = sink.hole_before(partition, job.range.first);
-  if (job.check_older && tell_known_gaps) result.known_gaps = sink.gaps_before(partition, job.range.first);
+  if (job.check_older && report_known_gaps) result.known_gaps = sink.gaps_before(partition, job.range.first);
   for (const Range& range : result.archives) {
     if (range.first < job.low) sink.make_durable(partition, range);
   }

@@ -38,7 +38,7 @@ class FakeLog {
   void lose_through(Lsn lsn);  // low becomes lsn + 1, if that is a step forward; whatever was acknowledged
   void hide(Lsn lsn, TimeMs until);  // not to be found before `until`
   void unhide_all();                 // except what is missing for good
-  // A state of the past: what was above `high` is written anew, with other content.
+  // A state of the past: what was above `high` is written again, with other content.
   void restore(Lsn low, Lsn high);
 
   Content read(Lsn lsn, TimeMs now) const;  // kNoContent: not found
@@ -113,7 +113,7 @@ struct World {
   std::vector<FakeSink> sinks;
   size_t list_limit = 1000;
   uint64_t batch_size = 1000;  // of an archive, in the units of size_of()
-  bool tell_known_gaps = false;
+  bool report_known_gaps = false;
 
   // Does the job, honestly, against the sink it was meant for.
   core::JobResult execute(size_t partition, size_t sink, const core::Job& job, TimeMs now);

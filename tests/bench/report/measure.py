@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs what scenarios.py lists and writes results.json, after each run anew, so that an interrupted one still counts.
+"""Runs what scenarios.py lists and writes results.json, after each run again, so that an interrupted one still counts.
 
     measure.py --build DIR --data DIR --out DIR [--quick] [--only REGEX]"""
 

@@ -5,7 +5,7 @@
 //
 // One run of a host's life for each n, each in a process of its own, in which the n-th allocation of that
 // kind fails (and M - 1 after it); until a run makes so few that none failed. Or N runs in which there is no
-// memory at all for n milliseconds. Any end but a good one is told.
+// memory at all for n milliseconds. Any end but a good one is reported.
 #include <malloc.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -72,7 +72,7 @@ struct Running {
       shared->failed = failed();
     }
   }
-  std::exit(well ? 0 : 3);  // a leak is told at exit
+  std::exit(well ? 0 : 3);  // a leak is reported at exit
 }
 
 const char* option(int argc, char** argv, const char* name, const char* otherwise) {

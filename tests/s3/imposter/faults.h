@@ -21,7 +21,7 @@ class FaultDice {
 
   // One of `possible` or kNone, for a request about `key`.
   Fault roll(const Faults& faults, const std::vector<Fault>& possible, const std::string& key);
-  // The key got somewhere: what happens to it next is counted anew.
+  // The key got somewhere: what happens to it next is counted again.
   void got_through(const std::string& key);
 
  private:

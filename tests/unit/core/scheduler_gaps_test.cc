@@ -1,4 +1,4 @@
-// Rule 3 of the scheduler where a host is slow to be told of a gap, and before the first low of a run.
+// Rule 3 of the scheduler where a host is slow to take events, and before the first low of a run.
 #include "scheduler_fixture.h"
 
 namespace tidemark::core {
@@ -73,7 +73,7 @@ TEST_F(SchedulerGapsTest, AGapEndsABackoff) {
   expect_event(EventKind::kGap, {1, 1});
 }
 
-// ---- The host is told first ---------------------------------------------------------------------
+// ---- The host is told first -------------------------------------------------------------------------
 
 TEST_F(SchedulerGapsTest, NoAcknowledgementPassesAnUndeliveredGap) {
   const Event gap = lose_up_to(0, 6, 7);
@@ -243,7 +243,7 @@ TEST_F(SchedulerGapsTest, WhatLowPassesDuringALookIsLookedUpAgain) {
   acknowledged(0, 3);
 }
 
-// A conflict goes on: it is told again as soon as the host has taken the last one.
+// A conflict continues: it is reported again as soon as the host has taken the last one.
 TEST_F(SchedulerGapsTest, OneConflictAtATimeIsOnItsWayToTheHost) {
   notify(0, 1, 2);
   found(start(0, kDiscover, {1, 2}), {{1, 1}, {2, 2}});
@@ -365,7 +365,7 @@ TEST_F(SchedulerGapsTest, WhatIsKnownRightBeforeLowIsToldBesideAHole) {
   EXPECT_FALSE(raised(EventKind::kGap, {6, 8}).known);
 }
 
-// Low grows before the hole is told: what lies between is still not taken for lost.
+// Low grows before the hole is reported: what lies between is still not taken for lost.
 TEST_F(SchedulerGapsTest, LowGrowsWhileAHoleIsLookedInto) {
   notify(0, 10, 11);
   const Job look = start(0, kDiscover, {10, 11});

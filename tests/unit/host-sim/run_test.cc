@@ -136,7 +136,7 @@ TEST_F(EngineTest, AFailedSwapIsSaidAndTheOldSinkGoesOn) {
   options.swap_at = 20;
   options.rate = 200;
   EXPECT_EQ(run_with(options), kExitFailed);
-  EXPECT_NE(errors_.find("the swap failed and the old sink goes on"), std::string::npos) << errors_;
+  EXPECT_NE(errors_.find("the swap failed and the old sink continues"), std::string::npos) << errors_;
   EXPECT_NE(errors_.find("no other sink for you"), std::string::npos) << errors_;
   EXPECT_EQ(verify_with({"one"}), kExitOk) << errors_;
 }

@@ -176,7 +176,7 @@ TEST_F(IntakeTest, ResetForgetsEverything) {
 TEST_F(IntakeTest, StorageNamesAreLimited) {
   for (size_t i = 0; i < kMaxStorages; ++i) notify(1, 1, 1, "s" + std::to_string(i));
   expect_refused(TIDEMARK_E_NO_SPACE, "storage names", 1, 1, "one.more");
-  notify(2, 1, 1, "s0");  // known ones go on
+  notify(2, 1, 1, "s0");  // known ones continue
   intake_.reset();
   notify(1, 1, 1, "one.more");
 }

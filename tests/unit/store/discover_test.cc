@@ -286,7 +286,7 @@ TEST_F(OriginTest, IsWrittenOnce) {
   EXPECT_EQ(write_origin(fake_.sink(), "a/b", 7, 13, 5, nullptr).error().status, TIDEMARK_E_INVALID);
 }
 
-// ---- Losses that are told again
+// ---- Losses that are reported again
 
 class KnownGapsTest : public DiscoverTest {
  protected:

@@ -120,9 +120,9 @@ TEST(Footer, SaysWhatIsWrong) {
   EXPECT_EQ(problem_of(padded(head + " storage=db partition=7 first=x last=1")), "no first=<decimal number>");
   EXPECT_EQ(problem_of(padded(head + " storage=db partition=7 first=1 last=")), "no last=<decimal number>");
   EXPECT_EQ(problem_of(padded(head + " storage=db partition=7 first=0 last=1")),
-            "first and last are no range");
+            "first and last are not a range");
   EXPECT_EQ(problem_of(padded(head + " storage=db partition=7 first=2 last=1")),
-            "first and last are no range");
+            "first and last are not a range");
   EXPECT_EQ(problem_of(padded(head + " storage=db partition=7 first=1 last=1 x")), "more text behind last=");
 }
 
