@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "s3/http.h"
+#include "http/http.h"
 
 namespace tidemark::sinks::s3 {
 

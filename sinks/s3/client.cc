@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "s3/exit_gate.h"
+#include "http/exit_gate.h"
 
 namespace tidemark::sinks::s3 {
 namespace {

@@ -14,12 +14,12 @@
 
 #include "base/mutex.h"
 #include "common/table.h"
+#include "http/transport.h"
+#include "http/uri_encode.h"
 #include "s3/answer.h"
+#include "s3/auth/credentials.h"
+#include "s3/auth/signer.h"
 #include "s3/config.h"
-#include "s3/credentials.h"
-#include "s3/signer.h"
-#include "s3/transport.h"
-#include "s3/uri_encode.h"
 
 namespace tidemark::sinks::s3 {
 

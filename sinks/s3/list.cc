@@ -3,8 +3,8 @@
 
 #include "base/line.h"
 #include "common/key.h"
+#include "http/utf8.h"
 #include "s3/s3_sink.h"
-#include "s3/utf8.h"
 #include "s3/xml.h"
 
 namespace tidemark::sinks::s3 {

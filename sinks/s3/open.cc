@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/line.h"
-#include "s3/digests.h"
+#include "http/digests.h"
 #include "s3/probe.h"
 #include "s3/s3_sink.h"
 #include "s3/upload.h"

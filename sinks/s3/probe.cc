@@ -2,7 +2,7 @@
 
 #include <sys/random.h>
 
-#include "s3/digests.h"
+#include "http/digests.h"
 #include "s3/upload.h"
 #include "s3/xml.h"
 

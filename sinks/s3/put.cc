@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "base/line.h"
-#include "s3/digests.h"
-#include "s3/iso_time.h"
+#include "http/digests.h"
+#include "http/iso_time.h"
 #include "s3/s3_sink.h"
 #include "s3/upload.h"
 

@@ -13,13 +13,13 @@
 #include <string_view>
 
 #include "common/table.h"
+#include "http/transport.h"
+#include "s3/auth/credentials.h"
 #include "s3/busy_keys.h"
 #include "s3/client.h"
 #include "s3/config.h"
-#include "s3/credentials.h"
 #include "s3/proof.h"
 #include "s3/traits.h"
-#include "s3/transport.h"
 
 namespace tidemark::sinks::s3 {
 

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "s3/digests.h"
+#include "http/digests.h"
 #include "s3/s3_sink.h"
 #include "s3/xml.h"
 

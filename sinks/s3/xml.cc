@@ -7,7 +7,7 @@
 
 #include "base/line.h"
 #include "common/url.h"
-#include "s3/iso_time.h"
+#include "http/iso_time.h"
 
 namespace tidemark::sinks::s3 {
 namespace {

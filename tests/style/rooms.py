@@ -30,6 +30,15 @@ MAY_SEE = {
     "store": {"core", "config", "log", "tar", "sink"},
     "runtime": {"core", "config", "log", "metrics", "tar", "sink", "store"},
 }
+# The sinks' rooms, likewise; the longest name that fits decides. HTTP is for those that ask over it.
+SINK_MAY_SEE = {
+    "common": set(),
+    "file": {"common"},
+    "faulty": {"common"},
+    "http": {"common"},
+    "s3/auth": {"common", "http"},
+    "s3": {"common", "http", "s3/auth"},
+}
 
 
 def tracked():
@@ -95,6 +104,20 @@ def check_guest(path, room, problems):
             problems.append(f"{where}: <{name}> is no header of abi/")
 
 
+def sink_room(name):
+    """The room of a path below sinks/, or "" where it is of none."""
+    return max((room for room in SINK_MAY_SEE if name.startswith(room + "/")), key=len, default="")
+
+
+def check_sink(path, problems):
+    """What a sink shares lies in rooms of its own, which know nothing of those that use them."""
+    room = sink_room(str(path.relative_to(SOURCE / "sinks")))
+    for number, quoted, name in includes(path):
+        target = sink_room(name) if quoted else ""
+        if target and target != room and target not in SINK_MAY_SEE.get(room, set()):
+            problems.append(f"{path.relative_to(SOURCE)}:{number}: sinks/{room} may not see {name}")
+
+
 def check_tests_run(files, problems):
     """A test that no list of tests and no script names is never run, and nobody notices."""
     callers = [path for path in files if path.name in ("CMakeLists.txt", "run") or path.suffix in (".py", ".sh")]
@@ -116,6 +139,8 @@ def rooms(files):
         parts = path.relative_to(SOURCE).parts
         if len(parts) > 2 and parts[0] in ("plugin", "sinks") and path.suffix in (".cc", ".h"):
             found.add(SOURCE / parts[0] / parts[1])
+            if parts[0] == "sinks":
+                found.add(SOURCE / "sinks" / sink_room("/".join(parts[1:])))
     return sorted(found)
 
 
@@ -132,6 +157,8 @@ def main():
             check_plugin(path, parts[1] if len(parts) > 2 else "", problems)
         else:
             check_guest(path, parts[0], problems)
+            if parts[0] == "sinks":
+                check_sink(path, problems)
         lines = len(path.read_text().splitlines())
         if lines > MAX_LINES:
             problems.append(f"{path.relative_to(SOURCE)}: {lines} lines; {MAX_LINES} are the most")

@@ -6,9 +6,9 @@
 #include <cstring>
 #include <string>
 
+#include "s3/auth/credential_chain.h"
+#include "s3/auth/settings.h"
 #include "s3/config.h"
-#include "s3/credential_chain.h"
-#include "s3/settings.h"
 
 using namespace tidemark;
 using namespace tidemark::sinks;

@@ -9,7 +9,7 @@
 #include <map>
 #include <thread>
 
-#include "s3/iso_time.h"
+#include "http/iso_time.h"
 #include "s3/loopback.h"
 #include "s3/sink_fixture.h"
 

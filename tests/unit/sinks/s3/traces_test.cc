@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "base/fd.h"
-#include "world.h"
+#include "s3/auth/world.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
