@@ -26,7 +26,7 @@ class Body {
 
   uint64_t size_bytes() const { return size_bytes_; }
   // The whole body, if it lies in memory.
-  const char* memory() const { return memory_.data(); }
+  std::string_view text() const { return memory_; }
 
   // What comes next; *size is 0 at the end. The last bytes are given out only after the source has confirmed
   // that it ends there. An error is kept for failure().

@@ -52,8 +52,8 @@ std::string certificate_remedy(const CurlFailure& failure, const TransportOption
   return " (if the certificate is your own CA's, give that with ca_file)";
 }
 
-std::string remedy(const CurlFailure& failure, const Transfer& transfer, const TransportOptions& options) {
-  const bool is_tls = transfer.url.starts_with("https:");
+std::string remedy(const CurlFailure& failure, const HttpRequest& request, const TransportOptions& options) {
+  const bool is_tls = request.url.starts_with("https:");
   switch (failure.code) {
     case CURLE_PEER_FAILED_VERIFICATION:
       return certificate_remedy(failure, options);
@@ -77,8 +77,8 @@ std::string remedy(const CurlFailure& failure, const Transfer& transfer, const T
 }
 
 // libcurl's words, where there are none that say more.
-std::string words(const CurlFailure& failure, const Transfer& transfer, const TransportOptions& options) {
-  const std::string host = host_of(transfer.url);
+std::string words(const CurlFailure& failure, const HttpRequest& request, const TransportOptions& options) {
+  const std::string host = host_of(request.url);
   if (is_of_proxy_url(failure)) return "this is not a proxy's url; write http://host:port";
   if (failure.connect_status / 100 > 2) {
     const std::string status = std::to_string(failure.connect_status);
@@ -90,7 +90,7 @@ std::string words(const CurlFailure& failure, const Transfer& transfer, const Tr
            " ms (stall_timeout_ms)";
   }
   if (failure.code == CURLE_OPERATION_TIMEDOUT && has(failure.text, "Operation timed out")) {
-    return "the answer of " + host + " is not whole after " + std::to_string(transfer.timeout_ms) + " ms, " +
+    return "the answer of " + host + " is not whole after " + std::to_string(request.timeout_ms) + " ms, " +
            std::to_string(failure.answer_bytes) +
            " bytes of it have come; the time is for all of a small "
            "answer";
@@ -100,11 +100,11 @@ std::string words(const CurlFailure& failure, const Transfer& transfer, const Tr
 
 }  // namespace
 
-Error error_of(const CurlFailure& failure, const Transfer& transfer, const TransportOptions& options) {
+Error error_of(const CurlFailure& failure, const HttpRequest& request, const TransportOptions& options) {
   Error error;
   error.status = classify(failure);
-  error.message = words(failure, transfer, options) + remedy(failure, transfer, options);
-  if (!transfer.via.empty()) error.message += ", " + transfer.via;
+  error.message = words(failure, request, options) + remedy(failure, request, options);
+  if (!request.answer.via.empty()) error.message += ", " + request.answer.via;
   return error;
 }
 

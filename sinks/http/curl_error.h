@@ -22,7 +22,7 @@ struct CurlFailure {
   uint64_t answer_bytes = 0;  // that had come
 };
 
-Error error_of(const CurlFailure& failure, const Transfer& transfer, const TransportOptions& options);
+Error error_of(const CurlFailure& failure, const HttpRequest& request, const TransportOptions& options);
 
 // "host:port" of a url: of a metadata service's nobody needs more, and nobody may see more.
 std::string host_of(std::string_view url);

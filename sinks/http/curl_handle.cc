@@ -99,36 +99,34 @@ void CurlHandle::set_constant_options() {
   set(CURLOPT_SEEKDATA, this);
 }
 
-void CurlHandle::prepare(Transfer& transfer) {
-  transfer_ = &transfer;
-  transfer.status = 0;
-  transfer.refused_to_expect = false;
-  transfer.answer.clear();
-  transfer.text.clear();
-  transfer.outcome = {};
+void CurlHandle::prepare(HttpRequest& request) {
+  request_ = &request;
+  request.answer = {};
+  request.refused_to_expect = false;
+  request.outcome = {};
   header_bytes_ = 0;
   answer_began_.reset();
   enough_ = false;
   failure_ = {};
   error_text_[0] = '\0';
-  set(CURLOPT_URL, transfer.url.c_str());
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.timeout_ms));
-  const Proxy proxy = transfer.use_proxy ? proxies_.find(transfer.url) : Proxy();
-  transfer.via = proxy ? proxy.text() : "";
+  set(CURLOPT_URL, request.url.c_str());
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
+  const Proxy proxy = request.use_proxy ? proxies_.find(request.url) : Proxy();
+  request.answer.via = proxy ? proxy.text() : "";
   set(CURLOPT_PROXY, proxy.url.c_str());  // empty: none, whatever the environment says
   set_method();
   set_headers();
 }
 
 void CurlHandle::set_method() {
-  const std::string& method = transfer_->method;
-  const Body* body = transfer_->body;
+  const std::string& method = request_->method;
+  const Body* body = request_->body;
   const char* custom = nullptr;
   if (body != nullptr && body->size_bytes() <= kOnePacketBytes &&
-      (body->memory() != nullptr || body->size_bytes() == 0)) {
+      (body->text().data() != nullptr || body->size_bytes() == 0)) {
     set(CURLOPT_POST, 1L);
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size_bytes()));
-    set(CURLOPT_POSTFIELDS, body->size_bytes() == 0 ? "" : body->memory());
+    set(CURLOPT_POSTFIELDS, body->size_bytes() == 0 ? "" : body->text().data());
     custom = method.c_str();
   } else if (body != nullptr) {
     set(CURLOPT_UPLOAD, 1L);
@@ -146,17 +144,21 @@ void CurlHandle::set_method() {
 void CurlHandle::set_headers() {
   lines_.clear();
   std::vector<size_t> begins;
-  begins.reserve(transfer_->headers.size() + 1);
+  begins.reserve(request_->headers.size() + request_->proof.size() + 1);
   size_t size = 16;
-  for (const Header& header : transfer_->headers) size += header.name.size() + header.value.size() + 3;
-  lines_.reserve(size);  // it never moves, which would leave a copy behind
-  for (const Header& header : transfer_->headers) {
-    begins.push_back(lines_.size());
-    // libcurl takes "name:" for the wish to leave a header out, and "name;" for an empty one.
-    lines_.append(header.name).append(header.value.empty() ? ";" : ": ").append(header.value).push_back('\0');
+  for (const Headers* headers : {&request_->headers, &request_->proof}) {
+    for (const Header& header : *headers) size += header.name.size() + header.value.size() + 3;
   }
-  if (transfer_->body != nullptr &&
-      (transfer_->body->size_bytes() < kExpectBytes || !transfer_->may_expect)) {
+  lines_.reserve(size);  // it never moves, which would leave a copy behind
+  for (const Headers* headers : {&request_->headers, &request_->proof}) {
+    for (const Header& header : *headers) {
+      begins.push_back(lines_.size());
+      // libcurl takes "name:" for the wish to leave a header out, and "name;" for an empty one.
+      lines_.append(header.name).append(header.value.empty() ? ";" : ": ").append(header.value);
+      lines_.push_back('\0');
+    }
+  }
+  if (request_->body != nullptr && (request_->body->size_bytes() < kExpectBytes || !request_->may_expect)) {
     begins.push_back(lines_.size());
     lines_.append("expect:").push_back('\0');
   }
@@ -171,26 +173,26 @@ void CurlHandle::abandon() {
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, nullptr);
   curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, nullptr);
   wipe(&lines_);
-  if (transfer_->body != nullptr) transfer_->body->finish();
-  transfer_ = nullptr;
+  if (request_->body != nullptr) request_->body->finish();
+  request_ = nullptr;
 }
 
 bool CurlHandle::is_overdue() const {
-  if (transfer_ == nullptr || transfer_->answer_timeout_ms == 0 || !answer_began_) return false;
+  if (request_ == nullptr || request_->answer_timeout_ms == 0 || !answer_began_) return false;
   return std::chrono::steady_clock::now() - *answer_began_ >
-         std::chrono::milliseconds(transfer_->answer_timeout_ms);
+         std::chrono::milliseconds(request_->answer_timeout_ms);
 }
 
 void CurlHandle::finish_overdue() {
-  if (transfer_->timeout_ms == 0) transfer_->timeout_ms = transfer_->answer_timeout_ms;
+  if (request_->timeout_ms == 0) request_->timeout_ms = request_->answer_timeout_ms;
   std::snprintf(error_text_, sizeof error_text_, "%s", kOverdue);
   finish(CURLE_OPERATION_TIMEDOUT);
 }
 
 void CurlHandle::finish(CURLcode code) {
-  Transfer& transfer = *transfer_;
-  transfer.outcome = outcome_of(code);
-  transfer.is_of_connection = failure_.has_value();
+  HttpRequest& request = *request_;
+  request.outcome = outcome_of(code);
+  request.is_of_connection = failure_.has_value();
   abandon();
 }
 
@@ -208,8 +210,8 @@ Status CurlHandle::outcome_of(CURLcode code) const {
   long sent_bytes = 0;
   curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &sent_bytes);
   failure.is_unsent = sent_bytes == 0;
-  failure.answer_bytes = header_bytes_ + transfer_->text.size();
-  Error error = error_of(failure, *transfer_, options_);
+  failure.answer_bytes = header_bytes_ + request_->answer.text.size();
+  Error error = error_of(failure, *request_, options_);
   long sys_errno = 0;
   curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &sys_errno);
   error.sys_errno = static_cast<int>(sys_errno);
@@ -238,19 +240,19 @@ Status CurlHandle::take_header(std::string_view line) {
   header_bytes_ += line.size();
   if (header_bytes_ > kHeaderBytesMax) return fail(TIDEMARK_E_RETRYABLE, "the answer's headers do not end");
   if (line.starts_with("HTTP/")) {  // a final answer follows an interim one, which is forgotten
-    transfer_->answer.clear();
+    request_->answer.headers.clear();
     const size_t space = std::min(line.find(' '), line.size() - 1);
-    transfer_->status = 0;
-    std::from_chars(line.data() + space + 1, line.data() + line.size(), transfer_->status);
-    if (transfer_->status >= 200) answer_began_ = std::chrono::steady_clock::now();
-    if (transfer_->status == 417) transfer_->refused_to_expect = true;
+    request_->answer.status = 0;
+    std::from_chars(line.data() + space + 1, line.data() + line.size(), request_->answer.status);
+    if (request_->answer.status >= 200) answer_began_ = std::chrono::steady_clock::now();
+    if (request_->answer.status == 417) request_->refused_to_expect = true;
     return {};
   }
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return {};
   Header header{std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))};
   for (char& c : header.name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  transfer_->answer.push_back(std::move(header));
+  request_->answer.headers.push_back(std::move(header));
   return {};
 }
 
@@ -264,17 +266,17 @@ Status CurlHandle::take_data(std::string_view data) {
   if (call_ != nullptr) {
     TM_TRY(call_->check());
   }
-  if (transfer_->on_data && transfer_->status / 100 == 2) {
+  if (request_->on_data && request_->answer.status / 100 == 2) {
     answer_began_.reset();
-    TM_ASSIGN(const bool more, transfer_->on_data(*transfer_, data));
+    TM_ASSIGN(const bool more, request_->on_data(request_->answer, data));
     enough_ = !more;
     return {};
   }
-  if (transfer_->text.size() + data.size() > transfer_->text_max) {
+  if (request_->answer.text.size() + data.size() > request_->text_max) {
     return fail(TIDEMARK_E_RETRYABLE,
-                "the answer is longer than " + std::to_string(transfer_->text_max) + " bytes");
+                "the answer is longer than " + std::to_string(request_->text_max) + " bytes");
   }
-  transfer_->text.append(data);
+  request_->answer.text.append(data);
   return {};
 }
 
@@ -285,14 +287,14 @@ size_t CurlHandle::on_read(char* buffer, size_t size, size_t count, void* self) 
     if (handle.call_ != nullptr) {
       TM_TRY(handle.call_->check());
     }
-    return handle.transfer_->body->read(buffer, size * count, &delivered);
+    return handle.request_->body->read(buffer, size * count, &delivered);
   });
   return ok ? delivered : CURL_READFUNC_ABORT;
 }
 
 int CurlHandle::on_seek(void* self, curl_off_t offset, int origin) {
   if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
-  static_cast<CurlHandle*>(self)->transfer_->body->rewind(static_cast<uint64_t>(offset));
+  static_cast<CurlHandle*>(self)->request_->body->rewind(static_cast<uint64_t>(offset));
   return CURL_SEEKFUNC_OK;
 }
 

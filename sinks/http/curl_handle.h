@@ -25,10 +25,10 @@ class CurlHandle {
   CurlHandle& operator=(const CurlHandle&) = delete;
 
   CURL* easy() const { return easy_; }
-  bool is_free() const { return transfer_ == nullptr; }
-  Transfer* transfer() const { return transfer_; }
+  bool is_free() const { return request_ == nullptr; }
+  HttpRequest* request() const { return request_; }
 
-  void prepare(Transfer& transfer);
+  void prepare(HttpRequest& request);
   // `code` is what became of it. Forgets the transfer and wipes what was signed.
   void finish(CURLcode code);
   // Has the answer begun so long ago that it may not take longer?
@@ -57,7 +57,7 @@ class CurlHandle {
   const TransportOptions& options_;
   const ProxyRules& proxies_;
   CURL* easy_;
-  Transfer* transfer_ = nullptr;
+  HttpRequest* request_ = nullptr;
   const Call* call_ = nullptr;
   std::string lines_;              // the headers, each with a NUL behind it
   std::vector<curl_slist> nodes_;  // a list of libcurl's kind in our memory, which we can wipe

@@ -5,14 +5,24 @@
 #include <algorithm>
 #include <new>
 
+#include "http/answer.h"
 #include "http/curl_error.h"
 #include "http/curl_handle.h"
 #include "http/exit_gate.h"
+#include "http/secret.h"
 
 namespace tidemark::sinks {
 namespace {
 
 constexpr uint64_t kPollMs = 100;  // between two looks at the call
+
+struct Wiped {
+  Headers& headers;
+  ~Wiped() {
+    for (Header& header : headers) wipe(&header.value);
+    headers.clear();
+  }
+};
 
 }  // namespace
 
@@ -81,28 +91,17 @@ void Transport::give_back(std::unique_ptr<Handles> handles) {
   if (idle_.size() < kIdleMax) idle_.push_back(std::move(handles));
 }
 
-Result<HttpResponse> Transport::fetch(const HttpRequest& request, const Call& call) {
-  Body body(request.body);
-  Transfer transfer;
-  transfer.method = request.method;
-  transfer.url = request.url;
-  transfer.headers = request.headers;
-  if (!request.body.empty() || request.method == "PUT" || request.method == "POST") transfer.body = &body;
-  transfer.use_proxy = request.use_proxy;
-  transfer.timeout_ms =
-      request.timeout_ms != 0 ? request.timeout_ms : static_cast<uint32_t>(options_.small_answer_ms());
+Result<HttpAnswer> Transport::fetch(HttpRequest& request, const Call& call) {
+  if (request.timeout_ms == 0) request.timeout_ms = static_cast<uint32_t>(options_.small_answer_ms());
   Session session(*this);
-  Status ok = session.run(transfer, call);
-  if (ok) ok = transfer.outcome;
-  if (ok && transfer.status == 407 && !transfer.via.empty()) {
-    ok = fail(TIDEMARK_E_PERMANENT, "the proxy wants a user and a password (HTTP 407), " + transfer.via);
+  Status ok = session.run(request, call);
+  if (ok) ok = request.outcome;
+  if (ok && request.answer.status == 407 && !request.answer.via.empty()) {
+    ok =
+        fail(TIDEMARK_E_PERMANENT, "the proxy wants a user and a password (HTTP 407), " + request.answer.via);
   }
-  if (!ok) {
-    Error error = ok.error();
-    error.message = request.method + " " + host_of(request.url) + ": " + error.message;
-    return error;
-  }
-  return HttpResponse{transfer.status, std::move(transfer.answer), std::move(transfer.text)};
+  if (!ok) return within(request.method + " " + host_of(request.url), ok.error());
+  return std::move(request.answer);
 }
 
 Session::Session(Transport& transport) : transport_(transport) {
@@ -125,11 +124,12 @@ Session::~Session() {
   transport_.give_back(std::move(handles_));
 }
 
-Status Session::start(Transfer& transfer) {
+Status Session::start(HttpRequest& request) {
+  const Wiped wiped{request.proof};  // libcurl is given a copy of ours, which is wiped in its time
   const ExitGate::Pass pass;
   TM_TRY(pass.check());
   CurlHandle& handle = handles_->free_handle();
-  handle.prepare(transfer);
+  handle.prepare(request);
   const CURLMcode code = curl_multi_add_handle(handles_->multi, handle.easy());
   if (code == CURLM_OK) return {};
   handle.abandon();
@@ -137,7 +137,7 @@ Status Session::start(Transfer& transfer) {
   return fail(TIDEMARK_E_RETRYABLE, std::string("libcurl: ") + curl_multi_strerror(code));
 }
 
-Result<Transfer*> Session::drive(const Call& call, uint64_t wait_ms) {
+Result<HttpRequest*> Session::drive(const Call& call, uint64_t wait_ms) {
   for (uint64_t waited_ms = 0;;) {
     {
       const ExitGate::Pass pass;
@@ -155,17 +155,17 @@ Result<Transfer*> Session::drive(const Call& call, uint64_t wait_ms) {
         const CURLcode result = message->data.result;
         CurlHandle* handle = nullptr;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &handle);
-        Transfer* transfer = handle->transfer();
+        HttpRequest* request = handle->request();
         curl_multi_remove_handle(handles_->multi, handle->easy());
         handle->finish(result);
-        return transfer;
+        return request;
       }
       for (const auto& handle : handles_->all) {
         if (!handle->is_overdue()) continue;
-        Transfer* transfer = handle->transfer();
+        HttpRequest* request = handle->request();
         curl_multi_remove_handle(handles_->multi, handle->easy());
         handle->finish_overdue();
-        return transfer;
+        return request;
       }
     }
     if (Status ok = call.check(); !ok) return out_of_time(std::move(ok.error()));
@@ -182,16 +182,16 @@ Error Session::out_of_time(Error error) const {
   if (error.status != TIDEMARK_E_RETRYABLE) return error;
   for (const auto& handle : handles_->all) {
     if (handle->is_free()) continue;
-    const Transfer& waiting = *handle->transfer();
+    const HttpRequest& waiting = *handle->request();
     error.message = "no answer from " + host_of(waiting.url) +
-                    (waiting.via.empty() ? "" : ", " + waiting.via) + ": " + error.message;
+                    (waiting.answer.via.empty() ? "" : ", " + waiting.answer.via) + ": " + error.message;
     break;
   }
   return error;
 }
 
-Status Session::run(Transfer& transfer, const Call& call) {
-  TM_TRY(start(transfer));
+Status Session::run(HttpRequest& request, const Call& call) {
+  TM_TRY(start(request));
   TM_TRY(drive(call));
   return {};
 }

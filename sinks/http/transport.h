@@ -1,13 +1,12 @@
 // HTTP over libcurl: a pool of sessions, each a set of easy handles with the connections they keep.
 //
 // A Transport serves all threads of a sink. A Session belongs to one call on one thread, which drives all
-// transfers of the session itself: there are no threads here. The pool hands out the session last used, so
+// requests of the session itself: there are no threads here. The pool hands out the session last used, so
 // there are as many connections as there are calls at once.
 #ifndef TIDEMARK_SINKS_HTTP_TRANSPORT_H
 #define TIDEMARK_SINKS_HTTP_TRANSPORT_H
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,12 +16,10 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "http/body.h"
-#include "http/http.h"
 #include "http/proxy.h"
+#include "http/request.h"
 
 namespace tidemark::sinks {
-
-inline constexpr size_t kTextMax = 1 << 20;
 
 struct TransportOptions {
   std::string ca_file;                         // empty: the system's
@@ -36,30 +33,6 @@ struct TransportOptions {
   uint64_t small_answer_ms() const { return connect_timeout_ms + 2 * stall_timeout_ms; }
 };
 
-// One request and its answer. Stays where it is while it is on its way.
-struct Transfer {
-  std::string method;
-  std::string url;
-  Headers headers;
-  Body* body = nullptr;  // NULL: a request without one
-  bool use_proxy = true;
-  uint32_t timeout_ms = 0;  // of all of it; 0: none but the call's
-  // From the answer's beginning to its end, or to the first byte that on_data gets; 0: none.
-  uint32_t answer_timeout_ms = 0;
-  size_t text_max = kTextMax;  // a longer answer is an error
-  bool may_expect = true;      // ask before a large body is sent
-  // Where the bytes of a 2xx answer go instead of `text`. False: enough, the rest need not come.
-  std::function<Result<bool>(Transfer&, std::string_view)> on_data;
-
-  int status = 0;
-  bool refused_to_expect = false;  // 417, also where libcurl has asked again since
-  Headers answer;
-  std::string text;
-  std::string via;                // "through the proxy …"; empty: straight
-  bool is_of_connection = false;  // outcome: libcurl's own, not that of a callback
-  Status outcome;                 // OK: the answer came, whatever it says
-};
-
 class Transport {
  public:
   static Result<std::unique_ptr<Transport>> make(TransportOptions options);
@@ -68,7 +41,8 @@ class Transport {
   Transport& operator=(const Transport&) = delete;
 
   // A Fetch.
-  Result<HttpResponse> fetch(const HttpRequest& request, const Call& call);
+  Result<HttpAnswer> fetch(HttpRequest& request, const Call& call);
+  const TransportOptions& options() const { return options_; }
 
  private:
   friend class Session;
@@ -92,12 +66,13 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  Status start(Transfer& transfer);
-  // Moves everything on until one transfer has ended, which is returned; NULL when that has not happened for
+  // Sends `proof` once and wipes it: the next attempt brings its own.
+  Status start(HttpRequest& request);
+  // Moves everything on until one request has ended, which is returned; NULL when that has not happened for
   // `wait_ms`. An error is the call's own: cancelled, out of time.
-  Result<Transfer*> drive(const Call& call, uint64_t wait_ms = UINT64_MAX);
-  // The one transfer from start to end.
-  Status run(Transfer& transfer, const Call& call);
+  Result<HttpRequest*> drive(const Call& call, uint64_t wait_ms = UINT64_MAX);
+  // The one request from start to end.
+  Status run(HttpRequest& request, const Call& call);
 
  private:
   Error out_of_time(Error error) const;

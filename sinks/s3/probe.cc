@@ -149,7 +149,7 @@ Status Probe::try_multipart(Traits* traits) {
   request.body = &nothing;
   Result<std::string> id;
   while (true) {
-    TM_ASSIGN(const StoreAnswer created, patience_.ask(*sink_.client_, request, kPagesForUploads));
+    TM_ASSIGN(const StoreAnswer created, sink_.client_->ask(request, patience_, call_, kPagesForUploads));
     Error refused = unexpected_answer(created, "begin an upload of the probe");
     if (!created.is_ok() && (created.status / 100 == 4 || created.status == 501)) {
       traits->multipart = false;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/listing.h"
 #include "s3/answer.h"
 
 namespace tidemark::sinks::s3 {
@@ -26,16 +27,6 @@ std::string root_name(std::string_view text);
 // What the text is, for a message: "an HTML page", "<ListAllMyBucketsResult>", "no whole XML".
 std::string what_it_is(std::string_view text);
 
-struct ListedObject {
-  std::string key;
-  uint64_t size_bytes = 0;
-  int64_t modified_us = 0;
-};
-struct ListPage {
-  std::vector<ListedObject> objects;
-  bool is_truncated = false;
-  std::string next_token;  // may be empty on a page that is truncated and has objects
-};
 // An answer to ListObjectsV2 for `prefix`, of keys after `after`. encoding-type=url means another thing to
 // every store; of the meanings the one is taken that gives keys that were asked for, in their order.
 //

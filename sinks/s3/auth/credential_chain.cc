@@ -43,14 +43,14 @@ Result<CredentialChain::Found> walk(const std::array<Place, N>& places, const So
   for (const Place& place : places) {
     SourceResult answer = place.ask(context);
     if (!answer) {
-      return fail_within(std::string("credentials, ") + place.name, without_object(answer.error()));
+      return within(std::string("credentials, ") + place.name, without_object(answer.error()));
     }
     if (!answer->credentials) {
       reasons.append(reasons.empty() ? "" : "; ").append(place.name).append(": ").append(answer->text);
       continue;
     }
     if (Status ok = check_keys(*answer->credentials); !ok) {
-      return fail_within(std::string("credentials, ") + place.name + ", " + answer->text, ok.error());
+      return within(std::string("credentials, ") + place.name + ", " + answer->text, ok.error());
     }
     const int64_t expires_us = answer->credentials->expires_us;
     const bool outlive_expiry = answer->outlive_expiry;
@@ -66,12 +66,6 @@ Result<CredentialChain::Found> walk(const std::array<Place, N>& places, const So
 
 }  // namespace
 
-int64_t CredentialEnvironment::wall_clock_us() {
-  timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec * int64_t{1'000'000} + now.tv_nsec / 1000;
-}
-
 double CredentialEnvironment::random_share() {
   uint32_t bits = 0;
   if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != sizeof bits)
@@ -83,10 +77,10 @@ CredentialChain::CredentialChain(CredentialOptions options, Fetch fetch, Credent
     : options_(std::move(options)), fetch_(std::move(fetch)), surroundings_(std::move(surroundings)) {}
 
 Result<CredentialChain::Found> CredentialChain::load(
-    const Call& call, const std::function<void(const std::string&)>& tell) const {
+    const Call& call, const std::function<void(const std::string&)>& report) const {
   std::vector<FileStamp> files;
   const SourceContext context = {
-      options_, surroundings_.environment, fetch_, surroundings_.now_us, call, &files, tell};
+      options_, surroundings_.environment, fetch_, surroundings_.now_us, call, &files, report};
   return options_.profile.empty() ? walk(kPlaces, context) : walk(kNamedProfile, context);
 }
 

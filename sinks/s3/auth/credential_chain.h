@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/wall_clock.h"
+#include "http/refresh.h"
 #include "s3/auth/credential_source.h"
 
 namespace tidemark::sinks::s3 {
@@ -17,10 +19,9 @@ namespace tidemark::sinks::s3 {
 // What lies around the sink; tests bring their own.
 struct CredentialEnvironment {
   Environment environment = process_environment();
-  std::function<int64_t()> now_us = wall_clock_us;  // unix time
-  std::function<double()> share = random_share;     // from 0 to 1, evenly
+  std::function<int64_t()> now_us = tidemark::wall_clock_us;  // unix time
+  std::function<double()> share = random_share;               // from 0 to 1, evenly
 
-  static int64_t wall_clock_us();
   static double random_share();
 };
 
@@ -28,17 +29,11 @@ class CredentialChain {
  public:
   CredentialChain(CredentialOptions options, Fetch fetch, CredentialEnvironment surroundings);
 
-  struct Found {
-    Credentials credentials;
-    std::string from;  // for the log
-    // Of a service that gives old ones, or none, while it is in trouble: old ones are better than none.
-    bool outlive_expiry = false;
-    std::vector<FileStamp> files;  // as they were; a change is a reason to load again
-  };
+  using Found = Fetched<Credentials>;
   // PERMANENT if no place applies, with all of them and their reasons in the message. Never a status that
   // would say something about an object: NOT_FOUND, EXISTS, NO_SPACE.
-  // `tell` gets a line about what is waited for.
-  Result<Found> load(const Call& call, const std::function<void(const std::string&)>& tell = {}) const;
+  // `report` gets a line about what is waited for.
+  Result<Found> load(const Call& call, const std::function<void(const std::string&)>& report = {}) const;
 
   int64_t now_us() const { return surroundings_.now_us(); }
   double share() const { return surroundings_.share(); }

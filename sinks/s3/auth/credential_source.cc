@@ -27,11 +27,6 @@ Status check_keys(const Credentials& credentials, const KeyNames& names) {
                   "beginning and its end");
 }
 
-Error fail_within(std::string_view what, Error error) {
-  error.message = std::string(what) + ": " + error.message;
-  return error;
-}
-
 SourceResult from_options(const SourceContext& context) {
   const CredentialOptions& options = context.options;
   if (options.access_key_id.empty()) return nothing("access_key_id is not given");

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "http/answer.h"
 #include "http/environment.h"
-#include "http/http.h"
 #include "http/small_file.h"
 #include "s3/auth/credential_options.h"
 #include "s3/auth/signer.h"
@@ -27,7 +27,7 @@ struct SourceContext {
   const std::function<int64_t()>& now_us;
   const Call& call;
   std::vector<FileStamp>* files;  // what was read and is worth a look before the credentials expire
-  std::function<void(const std::string&)> tell = {};  // a line for the log: what is waited for
+  std::function<void(const std::string&)> report = {};  // a line for the log: what is waited for
 };
 
 struct Answer {
@@ -53,9 +53,6 @@ struct KeyNames {
 // What goes into headers and signatures as it is: PERMANENT, with the name and never the value, for a control
 // character or a blank at an end, as a file read by a shell leaves them.
 Status check_keys(const Credentials& credentials, const KeyNames& names = {});
-
-// `error` with "<what>: " before its message.
-Error fail_within(std::string_view what, Error error);
 
 SourceResult from_options(const SourceContext& context);
 SourceResult from_environment(const SourceContext& context);  // AWS_ACCESS_KEY_ID …

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/line.h"
+#include "http/body.h"
 #include "http/endpoint.h"
 #include "s3/auth/credential_json.h"
 #include "s3/auth/credential_source.h"
@@ -27,7 +28,7 @@ constexpr uint32_t kInstanceAttemptsMax = 10;
 constexpr char kRolePath[] = "/latest/meta-data/iam/security-credentials/";
 constexpr size_t kTokenMaxBytes = 16 * 1024;
 
-bool is_again(const Result<HttpResponse>& response) {
+bool is_again(const Result<HttpAnswer>& response) {
   return !response || response->status >= 500 || response->status == 429;
 }
 
@@ -37,10 +38,17 @@ struct Patience {
 };
 
 // Again when there was no answer or a bad one, unless the caller has lost patience.
-Result<HttpResponse> ask(const SourceContext& context, HttpRequest request, Patience patience) {
+Result<HttpAnswer> ask(const SourceContext& context, std::string method, std::string url, Headers headers,
+                       Patience patience) {
+  Body nothing;
+  HttpRequest request;
+  request.method = std::move(method);
+  request.url = std::move(url);
+  request.headers = std::move(headers);
+  if (request.method == "PUT") request.body = &nothing;
   request.use_proxy = false;
   request.timeout_ms = patience.timeout_ms;
-  Result<HttpResponse> response = context.fetch(request, context.call);
+  Result<HttpAnswer> response = context.fetch(request, context.call);
   for (uint32_t done = 1; done < patience.attempts && is_again(response); ++done) {
     TM_TRY(context.call.check());
     response = context.fetch(request, context.call);
@@ -52,13 +60,13 @@ Result<HttpResponse> ask(const SourceContext& context, HttpRequest request, Pati
   return response;
 }
 
-Error fail_status(const HttpResponse& response) {
+Error fail_status(const HttpAnswer& response) {
   Error error;
   error.http_status = response.status;
   error.status =
       response.status >= 500 || response.status == 429 ? TIDEMARK_E_RETRYABLE : TIDEMARK_E_PERMANENT;
   error.message = "answered HTTP " + std::to_string(response.status);
-  if (const std::string said = error_from_json(response.body); !said.empty()) error.message += ", " + said;
+  if (const std::string said = error_from_json(response.text); !said.empty()) error.message += ", " + said;
   return error;
 }
 
@@ -112,7 +120,7 @@ Result<Place> container_place(const SourceContext& context) {
   const std::string url = context.environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (url.empty()) return Place{};
   const Result<Endpoint> endpoint = parse_endpoint(url);
-  if (!endpoint) return fail_within("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.error());
+  if (!endpoint) return within("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.error());
   if (!endpoint->tls && !is_local(endpoint->host_name)) {
     return fail(TIDEMARK_E_PERMANENT, "AWS_CONTAINER_CREDENTIALS_FULL_URI: " + quote(endpoint->host_name) +
                                           " may only be asked over https; plain http is for loopback, "
@@ -126,7 +134,7 @@ Result<std::string> container_token(const SourceContext& context) {
   std::string token;
   if (const std::string file = context.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty()) {
     Result<std::string> text = read_small_file(file);
-    if (!text) return fail_within("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", text.error());
+    if (!text) return within("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", text.error());
     token = trim(*text);
     wipe(&*text);
     if (token.empty()) {
@@ -150,10 +158,8 @@ class InstanceMetadata {
       : context_(context), host_(std::move(host)), patience_(patience) {}
 
   SourceResult credentials() {
-    Result<HttpResponse> token =
-        ask(context_,
-            {"PUT", host_ + "/latest/api/token", {{"x-aws-ec2-metadata-token-ttl-seconds", "21600"}}, ""},
-            patience_);
+    Result<HttpAnswer> token = ask(context_, "PUT", host_ + "/latest/api/token",
+                                   {{"x-aws-ec2-metadata-token-ttl-seconds", "21600"}}, patience_);
     if (!token) {
       TM_TRY(context_.call.check());
       return nothing("no answer from " + host_ + " (" + token.error().message +
@@ -164,8 +170,8 @@ class InstanceMetadata {
       return nothing(host_ + " answered HTTP " + std::to_string(token->status) +
                      " to the request for a token");
     }
-    std::string text = trim(token->body);
-    wipe(&token->body);
+    std::string text = trim(token->text);
+    wipe(&token->text);
     if (!is_header_value(text)) {
       wipe(&text);
       return nothing(host_ + " did not answer with a token");
@@ -176,27 +182,26 @@ class InstanceMetadata {
 
  private:
   SourceResult with_token() {
-    Result<HttpResponse> roles = get(kRolePath);
+    Result<HttpAnswer> roles = get(kRolePath);
     if (!roles) return fail_at(roles.error());
     if (roles->status == 404) return nothing("the instance has no role");
     if (roles->status != 200) return fail_at(fail_status(*roles));
-    const std::string role = trim(roles->body.substr(0, roles->body.find('\n')));
+    const std::string role = trim(roles->text.substr(0, roles->text.find('\n')));
     if (role.empty()) return nothing("the instance has no role");
-    Result<HttpResponse> response = get(kRolePath + encode_component(role));
+    Result<HttpAnswer> response = get(kRolePath + encode_component(role));
     if (!response) return fail_at(response.error());
     if (response->status != 200) return fail_at(fail_status(*response));
-    Result<Credentials> credentials = credentials_from_json(&response->body, JsonKind::kMetadata);
+    Result<Credentials> credentials = credentials_from_json(&response->text, JsonKind::kMetadata);
     if (!credentials) return fail_at(credentials.error());
     return found_at_service(std::move(*credentials), "the instance's role " + quote(role));
   }
 
-  Result<HttpResponse> get(const std::string& path) {
-    return ask(context_,
-               {"GET", host_ + path, {{"x-aws-ec2-metadata-token", std::string(token_.reveal())}}, ""},
+  Result<HttpAnswer> get(const std::string& path) {
+    return ask(context_, "GET", host_ + path, {{"x-aws-ec2-metadata-token", std::string(token_.reveal())}},
                patience_);
   }
 
-  Error fail_at(const Error& error) const { return fail_within(host_, error); }
+  Error fail_at(const Error& error) const { return within(host_, error); }
 
   const SourceContext& context_;
   const std::string host_;
@@ -223,14 +228,14 @@ SourceResult from_container(const SourceContext& context) {
   }
   TM_ASSIGN(std::string token, container_token(context));
   const std::string what = "the container's endpoint at " + place.host;
-  HttpRequest request = {"GET", place.url, {{"accept", "application/json"}}, ""};
-  if (!token.empty()) request.headers.push_back({"authorization", token});
+  Headers headers = {{"accept", "application/json"}};
+  if (!token.empty()) headers.push_back({"authorization", token});
   wipe(&token);
-  Result<HttpResponse> response = ask(context, std::move(request), {kContainerTimeoutMs});
-  if (!response) return fail_within(what, response.error());
-  if (response->status != 200) return fail_within(what, fail_status(*response));
-  Result<Credentials> credentials = credentials_from_json(&response->body, JsonKind::kMetadata);
-  if (!credentials) return fail_within(what, credentials.error());
+  Result<HttpAnswer> response = ask(context, "GET", place.url, std::move(headers), {kContainerTimeoutMs});
+  if (!response) return within(what, response.error());
+  if (response->status != 200) return within(what, fail_status(*response));
+  Result<Credentials> credentials = credentials_from_json(&response->text, JsonKind::kMetadata);
+  if (!credentials) return within(what, credentials.error());
   return found_at_service(std::move(*credentials), what);
 }
 
@@ -251,7 +256,7 @@ SourceResult from_instance(const SourceContext& context) {
     host.value = mode == "ipv6" ? kInstanceHost6 : kInstanceHost;
   }
   const Result<Endpoint> endpoint = parse_endpoint(host.value);
-  if (!endpoint) return fail_within(host.from, endpoint.error());
+  if (!endpoint) return within(host.from, endpoint.error());
   while (host.value.back() == '/') host.value.pop_back();
   Patience patience = {kInstanceTimeoutMs};
   TM_TRY(read_number(settings.attempts, kInstanceAttemptsMax, &patience.attempts));

@@ -85,16 +85,16 @@ class Resolver {
     const std::string what = "credential_process of " + quoted(profile);
     const ProcessLimits limits;
     const auto on_wait = [&] {
-      if (!context_.tell) return;
-      context_.tell("waiting for the " + what + ", which has not ended after " +
-                    std::to_string(limits.silence_ms) + " ms; it has " + std::to_string(limits.timeout_ms) +
-                    " ms");
+      if (!context_.report) return;
+      context_.report("waiting for the " + what + ", which has not ended after " +
+                      std::to_string(limits.silence_ms) + " ms; it has " + std::to_string(limits.timeout_ms) +
+                      " ms");
     };
     Result<std::string> text =
         run_credential_process(value(profile, "credential_process"), context_.call, limits, on_wait);
-    if (!text) return fail_within(what, text.error());
+    if (!text) return within(what, text.error());
     Result<Credentials> credentials = credentials_from_json(&*text, JsonKind::kProcess);
-    if (!credentials) return fail_within(what + " printed", credentials.error());
+    if (!credentials) return within(what + " printed", credentials.error());
     return found(std::move(*credentials), what);
   }
 
@@ -127,14 +127,14 @@ class Resolver {
       credentials = assume_role_with_web_identity(context_, role, token_file);
     } else {
       const SourceResult base = source.empty() ? from_surroundings(surroundings) : resolve(source);
-      if (!base) return fail_within(quoted(profile), base.error());
+      if (!base) return within(quoted(profile), base.error());
       if (!base->credentials) {
         return fail(TIDEMARK_E_PERMANENT, quoted(profile) + ": nobody to assume its role: " + base->text);
       }
-      if (Status ok = check_keys(*base->credentials); !ok) return fail_within(base->text, ok.error());
+      if (Status ok = check_keys(*base->credentials); !ok) return within(base->text, ok.error());
       credentials = assume_role(context_, role, *base->credentials);
     }
-    if (!credentials) return fail_within(quoted(profile), credentials.error());
+    if (!credentials) return within(quoted(profile), credentials.error());
     return found(std::move(*credentials), quoted(profile) + " with role " + role.arn);
   }
 

@@ -55,7 +55,7 @@ std::string fold(std::string_view value) {
 }
 
 // By name; of several with one name the values are joined in their order.
-std::map<std::string, std::string> canonical_headers(const SignRequest& request, const Headers& added) {
+std::map<std::string, std::string> canonical_headers(const HttpRequest& request, const Headers& added) {
   std::map<std::string, std::string> out = {{"host", fold(request.host)}};
   for (const Headers* headers : {&request.headers, &added}) {
     for (const Header& header : *headers) {
@@ -94,13 +94,13 @@ Result<Secret> Signer::day_key(const Credentials& credentials, const std::string
   return cached_key_;
 }
 
-Result<Headers> Signer::sign(const SignRequest& request, const Credentials& credentials,
+Result<Headers> Signer::sign(const HttpRequest& request, const Credentials& credentials,
                              const std::string& region, int64_t now_us, SignatureSteps* steps) {
   const std::string time = iso_basic(now_us);
   const std::string day = time.substr(0, 8);
   const std::string scope = day + "/" + region + "/" + service_ + "/aws4_request";
   Headers added = {{"x-amz-date", time}};
-  if (service_ == "s3") added.push_back({"x-amz-content-sha256", std::string(request.payload_sha256)});
+  if (service_ == "s3") added.push_back({"x-amz-content-sha256", request.payload_sha256});
   if (!credentials.session_token.empty()) {
     added.push_back({"x-amz-security-token", std::string(credentials.session_token.reveal())});
   }

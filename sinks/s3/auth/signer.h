@@ -12,9 +12,8 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
-#include "http/http.h"
+#include "http/request.h"
 #include "http/secret.h"
-#include "http/uri_encode.h"
 
 namespace tidemark::sinks::s3 {
 
@@ -23,15 +22,10 @@ struct Credentials {
   Secret secret_access_key;
   Secret session_token;    // empty: none
   int64_t expires_us = 0;  // unix time; 0: never
-};
 
-struct SignRequest {
-  std::string_view method;
-  std::string_view host;  // as in the Host header, with the port where that has one
-  std::string_view path;  // unencoded, begins with '/'
-  QueryPairs query;
-  Headers headers;                  // all that are to be signed besides host and what sign() adds
-  std::string_view payload_sha256;  // hex, or "UNSIGNED-PAYLOAD"
+  bool is_same(const Credentials& other) const {
+    return access_key_id == other.access_key_id && session_token == other.session_token;
+  }
 };
 
 // How a signature came about; a store that refuses one shows its own view of the first two. Holds the session
@@ -48,10 +42,11 @@ class Signer {
   Signer(const Signer&) = delete;
   Signer& operator=(const Signer&) = delete;
 
-  // The headers to add: x-amz-date, x-amz-security-token if there is a token, authorization, and for s3
-  // x-amz-content-sha256. Good for this one attempt: a store takes it for a few minutes only.
-  // RETRYABLE if OpenSSL cannot compute it.
-  Result<Headers> sign(const SignRequest& request, const Credentials& credentials, const std::string& region,
+  // Of method, host, path, query, headers and payload_sha256 (hex, or "UNSIGNED-PAYLOAD") of the request.
+  // What proves it, to be sent besides its headers: x-amz-date, x-amz-security-token if there is a token,
+  // authorization, and for s3 x-amz-content-sha256. Good for this one attempt: a store takes it for a few
+  // minutes only. RETRYABLE if OpenSSL cannot compute it.
+  Result<Headers> sign(const HttpRequest& request, const Credentials& credentials, const std::string& region,
                        int64_t now_us, SignatureSteps* steps = nullptr);
 
  private:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/line.h"
+#include "http/body.h"
 #include "http/digests.h"
 #include "http/endpoint.h"
 #include "http/iso_time.h"
@@ -44,7 +45,7 @@ Result<Service> find_service(const SourceContext& context) {
   Result<Endpoint> endpoint = parse_endpoint(service.url);
   if (!endpoint) {
     const std::string& from = settings.sts_endpoint_url->from;
-    return fail_within("the endpoint of STS" + (from.empty() ? from : ", " + from), endpoint.error());
+    return within("the endpoint of STS" + (from.empty() ? from : ", " + from), endpoint.error());
   }
   if (endpoint->path.find('?') != std::string::npos || endpoint->path.find('%') != std::string::npos) {
     return fail(TIDEMARK_E_INVALID, "the endpoint of STS, " + settings.sts_endpoint_url->from +
@@ -113,21 +114,31 @@ Result<Credentials> read_credentials(const pugi::xml_document& document, bool wh
   return credentials;
 }
 
-// Posts the form and reads the answer. Wipes the form and the answer: there are tokens and keys in them.
-Result<Credentials> exchange(const SourceContext& context, const Service& service, HttpRequest request,
-                             const std::string& action) {
+HttpRequest post(const Service& service) {
+  HttpRequest request;
   request.method = "POST";
+  request.host = service.endpoint.host;
+  request.path = service.endpoint.path;
   request.url = service.url;
+  request.headers = {{"content-type", "application/x-www-form-urlencoded"}};
   request.timeout_ms = kTimeoutMs;
-  Result<HttpResponse> response = context.fetch(request, context.call);
-  wipe(&request.body);
+  return request;
+}
+
+// Posts the form and reads the answer. Wipes the form and the answer: there are tokens and keys in them.
+Result<Credentials> exchange(const SourceContext& context, HttpRequest& request, std::string* form,
+                             const std::string& action) {
+  Body body(*form);
+  request.body = &body;
+  Result<HttpAnswer> response = context.fetch(request, context.call);
+  wipe(form);
   if (!response) return response.error();
   pugi::xml_document document;  // its texts lie in the body
-  const bool whole = document.load_buffer_inplace(response->body.data(), response->body.size());
+  const bool whole = document.load_buffer_inplace(response->text.data(), response->text.size());
   Result<Credentials> credentials = response->status == 200
                                         ? read_credentials(document, whole, action)
                                         : Result<Credentials>(fail_answer(response->status, document));
-  wipe(&response->body);
+  wipe(&response->text);
   return credentials;
 }
 
@@ -142,18 +153,13 @@ Result<Credentials> assume_role(const SourceContext& context, const AssumeRole& 
   TM_ASSIGN(Service service, find_service(context));
   QueryPairs form = form_of(context, role, "AssumeRole");
   if (!role.external_id.empty()) form.emplace_back("ExternalId", role.external_id);
-  HttpRequest request;
-  request.body = encode_query(form);
-  request.headers = {{"content-type", "application/x-www-form-urlencoded"}};
-  TM_ASSIGN(const std::string digest, sha256_hex(request.body));
+  std::string text = encode_query(form);
+  HttpRequest request = post(service);
+  TM_ASSIGN(request.payload_sha256, sha256_hex(text));
   Signer signer("sts");
-  const Result<Headers> added =
-      signer.sign({"POST", service.endpoint.host, service.endpoint.path, {}, request.headers, digest}, source,
-                  service.region, context.now_us());
-  if (!added) return added.error();
-  request.headers.insert(request.headers.end(), added->begin(), added->end());
-  Result<Credentials> credentials = exchange(context, service, std::move(request), "AssumeRole");
-  if (!credentials) return fail_within(what("AssumeRole", service, role), credentials.error());
+  TM_ASSIGN(request.proof, signer.sign(request, source, service.region, context.now_us()));
+  Result<Credentials> credentials = exchange(context, request, &text, "AssumeRole");
+  if (!credentials) return within(what("AssumeRole", service, role), credentials.error());
   return credentials;
 }
 
@@ -161,7 +167,7 @@ Result<Credentials> assume_role_with_web_identity(const SourceContext& context, 
                                                   const std::string& token_file) {
   TM_ASSIGN(Service service, find_service(context));
   Result<std::string> token = read_small_file(token_file);
-  if (!token) return fail_within("the web identity token", token.error());
+  if (!token) return within("the web identity token", token.error());
   constexpr char kSpace[] = " \t\r\n";
   const size_t begin = token->find_first_not_of(kSpace);
   if (begin == std::string::npos) {
@@ -170,13 +176,11 @@ Result<Credentials> assume_role_with_web_identity(const SourceContext& context, 
   QueryPairs form = form_of(context, role, "AssumeRoleWithWebIdentity");
   form.emplace_back("WebIdentityToken", token->substr(begin, token->find_last_not_of(kSpace) + 1 - begin));
   wipe(&*token);
-  HttpRequest request;
-  request.headers = {{"content-type", "application/x-www-form-urlencoded"}};
-  request.body = encode_query(form);  // not signed: the token is what proves who asks
+  std::string text = encode_query(form);  // not signed: the token is what proves who asks
   wipe(&form.back().second);
-  Result<Credentials> credentials =
-      exchange(context, service, std::move(request), "AssumeRoleWithWebIdentity");
-  if (!credentials) return fail_within(what("AssumeRoleWithWebIdentity", service, role), credentials.error());
+  HttpRequest request = post(service);
+  Result<Credentials> credentials = exchange(context, request, &text, "AssumeRoleWithWebIdentity");
+  if (!credentials) return within(what("AssumeRoleWithWebIdentity", service, role), credentials.error());
   return credentials;
 }
 

@@ -44,7 +44,7 @@ void print_hosts(const Settings& settings, Config config) {
 }
 
 void print_credentials(const CredentialOptions& options) {
-  const Fetch nobody = [](const HttpRequest&, const Call&) -> Result<HttpResponse> {
+  const Fetch nobody = [](const HttpRequest&, const Call&) -> Result<HttpAnswer> {
     return fail(TIDEMARK_E_RETRYABLE, "nobody is asked");
   };
   const Result<CredentialChain::Found> found =

@@ -205,8 +205,7 @@ class Machine {
     std::string body = "TOKEN";
     if (head.starts_with(roles + "r ")) {
       body = R"({"Code":"Success","AccessKeyId":")" + kKey + R"(","SecretAccessKey":")" + kSecret +
-             R"(","Token":"role-token","Expiration":")" +
-             format_iso_time(CredentialEnvironment::wall_clock_us() + life_us) + "\"}";
+             R"(","Token":"role-token","Expiration":")" + format_iso_time(wall_clock_us() + life_us) + "\"}";
     } else if (head.starts_with(roles)) {
       body = "r";
     }

@@ -99,8 +99,8 @@ class TracesTest : public ::testing::Test {
       Result<CredentialChain::Found> found = world_.load();
       ASSERT_TRUE(found) << found.error().message;
       Signer signer("s3");
-      (void)signer.sign({"GET", "host", "/", {}, {}, "UNSIGNED-PAYLOAD"}, found->credentials, "r",
-                        world_.now_us);
+      (void)signer.sign({.method = "GET", .path = "/", .payload_sha256 = "UNSIGNED-PAYLOAD", .host = "host"},
+                        found->credentials, "r", world_.now_us);
       EXPECT_EQ(traces(), 1);
     }
     EXPECT_EQ(traces(), 0);
@@ -109,7 +109,7 @@ class TracesTest : public ::testing::Test {
   void serve(const std::string& text) {
     write_with_secret(world_.path("body"), text);
     world_.server = [this](const HttpRequest&, const Call&) {
-      return Result<HttpResponse>(answer(200, read_small_file(world_.path("body")).value()));
+      return Result<HttpAnswer>(answer(200, read_small_file(world_.path("body")).value()));
     };
   }
 

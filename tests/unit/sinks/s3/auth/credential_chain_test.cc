@@ -33,7 +33,8 @@ TEST(CredentialChain, AsksItsPlacesInOrder) {
   world.variables.erase("AWS_SECRET_ACCESS_KEY");
   world.exchanges.push_back({"POST", "https://sts.us-east-1.amazonaws.com",
                              [](const HttpRequest& request) {
-                               EXPECT_NE(request.body.find("&RoleSessionName=pod&"), std::string::npos);
+                               EXPECT_NE(request.body->text().find("&RoleSessionName=pod&"),
+                                         std::string::npos);
                              },
                              answer(200, sts_xml("AssumeRoleWithWebIdentity", "WEB", world.in_minutes(60)))});
   expect_credentials(world.load(), "WEB", "secret of WEB", "token of WEB");

@@ -55,7 +55,7 @@ class FakeEndpoint {
     changed_.notify_all();
   }
 
-  Result<HttpResponse> serve(const Call& call) {
+  Result<HttpAnswer> serve(const Call& call) {
     const int number = ++asked;
     {
       std::unique_lock<std::mutex> lock(mutex_);
@@ -102,8 +102,7 @@ class CredentialsTest : public ::testing::Test {
  protected:
   void SetUp() override { make(); }
   void make(CredentialOptions options = {}) {
-    auto made = CredentialsProvider::make(std::move(options), world_.fetch(), HostLog(&log_.host),
-                                          world_.surroundings());
+    auto made = make_provider(std::move(options), world_.fetch(), HostLog(&log_.host), world_.surroundings());
     ASSERT_TRUE(made) << made.error().message;
     provider_ = std::move(*made);
   }
@@ -145,7 +144,7 @@ class CredentialsTest : public ::testing::Test {
 
 TEST_F(CredentialsTest, RefusesOptionsThatDoNotBelongTogether) {
   const auto refused = [&](CredentialOptions options, const char* word) {
-    const auto made = CredentialsProvider::make(std::move(options), world_.fetch(), HostLog(nullptr));
+    const auto made = make_provider(std::move(options), world_.fetch(), HostLog(nullptr));
     ASSERT_FALSE(made) << word;
     EXPECT_EQ(made.error().status, TIDEMARK_E_INVALID);
     EXPECT_NE(made.error().message.find(word), std::string::npos) << made.error().message;
@@ -233,7 +232,7 @@ TEST_F(CredentialsTest, OfAWebIdentityAreNotUsedOnceTheyHaveExpired) {
   world_.variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = world_.path("token");
   world_.variables["AWS_ROLE_ARN"] = "arn:role";
   std::atomic<bool> fails = false;
-  world_.server = [&](const HttpRequest&, const Call&) -> Result<HttpResponse> {
+  world_.server = [&](const HttpRequest&, const Call&) -> Result<HttpAnswer> {
     if (fails) return answer(400, "");
     return answer(200, sts_xml("AssumeRoleWithWebIdentity", "WEB", world_.in_minutes(60)));
   };
@@ -314,7 +313,7 @@ TEST_F(CredentialsTest, ThatHaveExpiredWhenTheServiceGivesThemAreUsed) {
 
 TEST_F(CredentialsTest, ThatHaveExpiredAndAStoreRefusesAreNotTakenAgain) {
   bool renewed = false;
-  world_.server = [&](const HttpRequest&, const Call&) -> Result<HttpResponse> {
+  world_.server = [&](const HttpRequest&, const Call&) -> Result<HttpAnswer> {
     ++endpoint_.asked;
     return answer(200, world_.metadata_json(renewed ? "NEW" : "OLD", "2024-02-29T11:00:00Z"));
   };
@@ -422,7 +421,7 @@ TEST_F(CredentialsTest, ClosingCancelsWhatTheThreadDoes) {
 }
 
 TEST_F(CredentialsTest, AnExceptionInAFetchIsAnError) {
-  world_.server = [](const HttpRequest&, const Call&) -> Result<HttpResponse> {
+  world_.server = [](const HttpRequest&, const Call&) -> Result<HttpAnswer> {
     throw std::runtime_error("thrown by a library");
   };
   EXPECT_EQ(get(), "credentials: thrown by a library");
@@ -528,7 +527,7 @@ TEST_F(RotationTest, HoldsUpOneCallerOnly) {
   std::mutex mutex;
   std::condition_variable changed;
   bool inside = false, held = true;
-  world_.server = [&](const HttpRequest&, const Call&) -> Result<HttpResponse> {
+  world_.server = [&](const HttpRequest&, const Call&) -> Result<HttpAnswer> {
     std::unique_lock<std::mutex> lock(mutex);
     inside = true;
     changed.notify_all();
@@ -556,7 +555,7 @@ TEST(Credentials, ManyThreadsMayAskWhileAllKindsOfThingsHappen) {
   World world;
   FakeEndpoint endpoint(&world);
   endpoint.life_us = 20 * kMinuteUs;
-  auto made = CredentialsProvider::make({}, world.fetch(), HostLog(nullptr), world.surroundings());
+  auto made = make_provider({}, world.fetch(), HostLog(nullptr), world.surroundings());
   ASSERT_TRUE(made);
   std::vector<std::thread> callers;
   std::atomic<bool> stop = false;

@@ -111,7 +111,7 @@ class InstanceTest : public ::testing::Test {
  protected:
   InstanceTest() { world_.variables.erase("AWS_EC2_METADATA_DISABLED"); }
 
-  Exchange token(Result<HttpResponse> response) {
+  Exchange token(Result<HttpAnswer> response) {
     return {"PUT", host_ + "/latest/api/token",
             [this](const HttpRequest& request) {
               EXPECT_EQ(header_of(request, "x-aws-ec2-metadata-token-ttl-seconds"), "21600");
@@ -120,7 +120,7 @@ class InstanceTest : public ::testing::Test {
             },
             std::move(response)};
   }
-  Exchange get(const std::string& path, Result<HttpResponse> response) {
+  Exchange get(const std::string& path, Result<HttpAnswer> response) {
     return {"GET", host_ + path,
             [this](const HttpRequest& request) {
               EXPECT_EQ(header_of(request, "x-aws-ec2-metadata-token"), "TOKEN==");
@@ -257,7 +257,7 @@ TEST_F(InstanceTest, ThatHasTroubleFails) {
 TEST_F(InstanceTest, IsNotAskedAgainByACancelledCall) {
   int asked = 0;
   bool cancelled = false;
-  world_.server = [&](const HttpRequest&, const Call&) -> Result<HttpResponse> {
+  world_.server = [&](const HttpRequest&, const Call&) -> Result<HttpAnswer> {
     ++asked;
     cancelled = true;
     return fail(TIDEMARK_E_CANCELLED, "cancelled by the caller");

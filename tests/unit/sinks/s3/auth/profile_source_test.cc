@@ -21,8 +21,8 @@ class ProfileTest : public ::testing::Test {
            EXPECT_NE(header_of(request, "authorization").find(" Credential=" + signer_id + "/"),
                      std::string::npos)
                << header_of(request, "authorization");
-           EXPECT_NE(request.body.find("RoleArn=" + encode_component(role) + "&"), std::string::npos)
-               << request.body;
+           EXPECT_NE(request.body->text().find("RoleArn=" + encode_component(role) + "&"), std::string::npos)
+               << request.body->text();
          },
          answer(200, sts_xml("AssumeRole", given_id, world_.in_minutes(60)))});
   }
@@ -151,8 +151,9 @@ TEST_F(ProfileTest, AssumesRolesAlongItsSources) {
   expect_role("BASE", "arn:middle", "MIDDLE");
   world_.exchanges.back().check = [check = world_.exchanges.back().check](const HttpRequest& request) {
     check(request);
-    EXPECT_NE(request.body.find("DurationSeconds=900&ExternalId=x&"), std::string::npos) << request.body;
-    EXPECT_NE(request.body.find("RoleSessionName=me&"), std::string::npos) << request.body;
+    EXPECT_NE(request.body->text().find("DurationSeconds=900&ExternalId=x&"), std::string::npos)
+        << request.body->text();
+    EXPECT_NE(request.body->text().find("RoleSessionName=me&"), std::string::npos) << request.body->text();
   };
   expect_role("MIDDLE", "arn:top", "TOP");
   expect_credentials(load("top"), "TOP", "secret of TOP", "token of TOP");
@@ -197,7 +198,7 @@ TEST_F(ProfileTest, AssumesRolesForItsSurroundings) {
   options.profile = "web";
   world_.exchanges.push_back({"POST", "https://sts.us-east-1.amazonaws.com",
                               [](const HttpRequest& request) {
-                                EXPECT_NE(request.body.find("WebIdentityToken=web%20token"),
+                                EXPECT_NE(request.body->text().find("WebIdentityToken=web%20token"),
                                           std::string::npos);
                                 EXPECT_EQ(header_of(request, "authorization"), "");
                               },

@@ -45,7 +45,7 @@ TEST(Signer, AgreesWithBotocoreAboutS3) {
     }
     const std::string method = vector.at("method"), host = vector.at("host"),
                       path = vector.at("key_path_unencoded"), payload = vector.at("payload_hash");
-    SignRequest request = {method, host, path, {}, {}, payload};
+    HttpRequest request = {.method = method, .path = path, .payload_sha256 = payload, .host = host};
     for (const json& pair : vector.at("query")) request.query.emplace_back(pair.at(0), pair.at(1));
     for (const auto& [name, value] : vector.at("extra_headers").items()) {
       request.headers.push_back({name, value.get<std::string>()});
@@ -149,7 +149,12 @@ TEST(Signer, PassesTheSuiteOfAwsCAuth) {
       credentials.session_token = Secret(given.value("token", ""));
     }
     const std::string payload = *sha256_hex(suite.body);
-    SignRequest request = {suite.method, suite.host, suite.path, suite.query, suite.headers, payload};
+    HttpRequest request = {.method = suite.method,
+                           .path = suite.path,
+                           .query = suite.query,
+                           .headers = suite.headers,
+                           .payload_sha256 = payload,
+                           .host = suite.host};
     if (context.at("sign_body")) request.headers.push_back({"x-amz-content-sha256", payload});
     Signer signer(context.at("service"));
     SignatureSteps steps;
@@ -177,7 +182,8 @@ TEST(Signer, KeepsTheKeyOfTheDayApartByDayRegionAndSecret) {
     credentials.secret_access_key = Secret(secret);
     SignatureSteps steps;
     EXPECT_TRUE(
-        signer.sign({"GET", "host", "/", {}, {}, "UNSIGNED-PAYLOAD"}, credentials, region, at_us, &steps));
+        signer.sign({.method = "GET", .path = "/", .payload_sha256 = "UNSIGNED-PAYLOAD", .host = "host"},
+                    credentials, region, at_us, &steps));
     return steps.signature;
   };
   struct Case {
@@ -204,8 +210,9 @@ TEST(Signer, SignsInManyThreadsWithDifferentSecrets) {
     credentials.access_key_id = "AKID";
     credentials.secret_access_key = Secret(secret);
     SignatureSteps steps;
-    EXPECT_TRUE(with.sign({"GET", "host", "/", {}, {}, "UNSIGNED-PAYLOAD"}, credentials, "here",
-                          1'700'000'000'000'000, &steps));
+    EXPECT_TRUE(
+        with.sign({.method = "GET", .path = "/", .payload_sha256 = "UNSIGNED-PAYLOAD", .host = "host"},
+                  credentials, "here", 1'700'000'000'000'000, &steps));
     return steps.signature;
   };
   std::vector<std::thread> threads;
@@ -226,7 +233,9 @@ TEST(Signer, DoesNotDependOnTheHostsTimeZone) {
   setenv("TZ", "Pacific/Kiritimati", 1);
   tzset();
   const Headers added =
-      signer.sign({"GET", "host", "/", {}, {}, "UNSIGNED-PAYLOAD"}, {}, "here", 1'700'000'000'999'999)
+      signer
+          .sign({.method = "GET", .path = "/", .payload_sha256 = "UNSIGNED-PAYLOAD", .host = "host"}, {},
+                "here", 1'700'000'000'999'999)
           .value();
   before ? setenv("TZ", kept.c_str(), 1) : unsetenv("TZ");
   tzset();

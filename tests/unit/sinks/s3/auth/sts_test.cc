@@ -27,11 +27,15 @@ class StsTest : public ::testing::Test {
                             const std::string& region, int64_t now_us) {
     SignatureSteps steps;
     Signer signer("sts");
+    const HttpRequest asked = {.method = request.method,
+                               .path = path,
+                               .headers = request.headers,
+                               .payload_sha256 = *sha256_hex(request.body->text()),
+                               .host = host};
     const Headers expected =
-        signer
-            .sign({request.method, host, path, {}, {request.headers.at(0)}, *sha256_hex(request.body)},
-                  {"BASE", Secret("base secret"), Secret("base token"), 0}, region, now_us, &steps)
+        signer.sign(asked, {"BASE", Secret("base secret"), Secret("base token"), 0}, region, now_us, &steps)
             .value();
+    EXPECT_EQ(request.headers.size(), 1U);
     EXPECT_EQ(header_of(request, "content-type"), "application/x-www-form-urlencoded");
     for (const Header& header : expected) EXPECT_EQ(header_of(request, header.name), header.value);
     EXPECT_NE(header_of(request, "authorization").find("/" + region + "/sts/aws4_request"),
@@ -51,9 +55,9 @@ TEST_F(StsTest, AssumesARoleWithASignedForm) {
   world_.exchanges.push_back(
       {"POST", "https://sts.eu-central-1.amazonaws.com",
        [&](const HttpRequest& request) {
-         EXPECT_EQ(request.body, "Action=AssumeRole&DurationSeconds=1800&ExternalId=a%20b&RoleArn=" +
-                                     std::string(kRoleEncoded) +
-                                     "&RoleSessionName=me%40host&Version=2011-06-15");
+         EXPECT_EQ(request.body->text(), "Action=AssumeRole&DurationSeconds=1800&ExternalId=a%20b&RoleArn=" +
+                                             std::string(kRoleEncoded) +
+                                             "&RoleSessionName=me%40host&Version=2011-06-15");
          EXPECT_TRUE(request.use_proxy);
          EXPECT_GT(request.timeout_ms, 0U);
          expect_signed(request, "sts.eu-central-1.amazonaws.com", "/", "eu-central-1", world_.now_us);
@@ -127,11 +131,11 @@ TEST_F(StsTest, ReadsTheWebIdentityTokenAnewEachTime) {
     world_.exchanges.push_back(
         {"POST", "https://sts.us-east-1.amazonaws.com",
          [&](const HttpRequest& request) {
-           EXPECT_EQ(request.body,
+           EXPECT_EQ(request.body->text(),
                      "Action=AssumeRoleWithWebIdentity&RoleArn=" + std::string(kRoleEncoded) +
                          "&RoleSessionName=tidemark-1709208000&Version=2011-06-15&WebIdentityToken=" +
                          encode_component(token));
-           EXPECT_EQ(request.headers.size(), 1U);  // nothing is signed
+           EXPECT_TRUE(request.proof.empty());  // nothing is signed
          },
          answer(200, sts_xml("AssumeRoleWithWebIdentity", "WEB", world_.in_minutes(60)))});
     const Result<Credentials> credentials = with_web_identity({kRole}, world_.path("token"));

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "fixture.h"
+#include "http/body.h"
 #include "http/iso_time.h"
 #include "s3/auth/credential_chain.h"
 
@@ -26,10 +27,12 @@ inline Call no_limit() { return Call(nullptr, nullptr); }
 
 inline std::string header_of(const HttpRequest& request, std::string_view name) {
   std::string found;
-  for (const Header& header : request.headers) {
-    if (header.name != name) continue;
-    EXPECT_TRUE(found.empty()) << name << " is given twice";
-    found = header.value;
+  for (const Headers* headers : {&request.headers, &request.proof}) {
+    for (const Header& header : *headers) {
+      if (header.name != name) continue;
+      EXPECT_TRUE(found.empty()) << name << " is given twice";
+      found = header.value;
+    }
   }
   return found;
 }
@@ -38,7 +41,7 @@ inline std::string header_of(const HttpRequest& request, std::string_view name) 
 struct Exchange {
   std::string method, url;
   std::function<void(const HttpRequest&)> check;
-  Result<HttpResponse> answer;
+  Result<HttpAnswer> answer;
 };
 
 class World {
@@ -53,8 +56,8 @@ class World {
   std::atomic<int64_t> now_us = *parse_iso_time_us("2024-02-29T12:00:00Z");
   std::atomic<double> share = 0;  // instead of a random one
   std::atomic<int> shares_taken = 0;
-  std::deque<Exchange> exchanges;                                               // before any thread asks
-  std::function<Result<HttpResponse>(const HttpRequest&, const Call&)> server;  // instead of exchanges
+  std::deque<Exchange> exchanges;                                             // before any thread asks
+  std::function<Result<HttpAnswer>(const HttpRequest&, const Call&)> server;  // instead of exchanges
 
   CredentialEnvironment surroundings() {
     return {[this](const char* name) {
@@ -69,7 +72,7 @@ class World {
   }
 
   Fetch fetch() {
-    return [this](const HttpRequest& request, const Call& call) -> Result<HttpResponse> {
+    return [this](const HttpRequest& request, const Call& call) -> Result<HttpAnswer> {
       if (server) return server(request, call);
       const std::lock_guard<std::mutex> lock(mutex_);
       if (exchanges.empty()) {
@@ -108,7 +111,7 @@ class World {
   std::mutex mutex_;
 };
 
-inline HttpResponse answer(int status, std::string body) { return {status, {}, std::move(body)}; }
+inline HttpAnswer answer(int status, std::string body) { return {status, {}, std::move(body)}; }
 
 inline void expect_credentials(const Result<CredentialChain::Found>& found, std::string_view id,
                                std::string_view secret, std::string_view token) {

@@ -4,37 +4,27 @@
 // Lives during one open, on its thread. Waits longer each time, within the time of the call, or within a
 // limit of its own where that has none. A connection that fails is mostly a mistyped endpoint: there the
 // limit is shorter.
-#ifndef TIDEMARK_SINKS_S3_PATIENCE_H
-#define TIDEMARK_SINKS_S3_PATIENCE_H
+#ifndef TIDEMARK_SINKS_HTTP_PATIENCE_H
+#define TIDEMARK_SINKS_HTTP_PATIENCE_H
 
 #include <algorithm>
 #include <chrono>
-#include <climits>
 #include <cstdint>
 #include <optional>
 
-#include "s3/client.h"
+#include "base/call.h"
+#include "base/result.h"
 
-namespace tidemark::sinks::s3 {
+namespace tidemark::sinks {
 
 class Patience {
  public:
   explicit Patience(const Call& call) : call_(call) {}
 
-  // The answer to `request`, which is none of the passing ones if that can be had in time; else the last. A
-  // 404 that is not the store's own is taken for its word when it comes after `pages_max` others.
-  Result<StoreAnswer> ask(Client& client, const Request& request, int pages_max = INT_MAX) {
-    int pages = 0;
-    for (delay_ms_ = kFirstDelayMs;;) {
-      Result<StoreAnswer> answer = client.send(Request(request), call_);
-      if (answer && (answer->is_ok() || answer->status == 400)) return answer;
-      if (answer && answer->status == 404 && pages++ >= pages_max) return answer;
-      const Error error = answer ? error_of(*answer, request.what) : answer.error();
-      // Once the time is up, what came before says more.
-      if (!answer && last_ && !call_.check()) return *last_;
-      if (!wait(error)) return answer;
-    }
-  }
+  // Of one question: the first wait is short again.
+  void begin() { delay_ms_ = kFirstDelayMs; }
+  // The last error that was worth waiting for, of any question.
+  const std::optional<Error>& last() const { return last_; }
 
   // Worth another attempt? Then it has waited already.
   bool wait(const Error& error) {
@@ -66,6 +56,6 @@ class Patience {
   std::optional<Error> last_;
 };
 
-}  // namespace tidemark::sinks::s3
+}  // namespace tidemark::sinks
 
-#endif  // TIDEMARK_SINKS_S3_PATIENCE_H
+#endif  // TIDEMARK_SINKS_HTTP_PATIENCE_H
