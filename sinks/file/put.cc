@@ -19,11 +19,6 @@ namespace {
 constexpr int kMaxAttempts = 3;
 constexpr uint64_t kLookFirstBytes = 64 * 1024;  // from here on a look at what is there is cheap
 
-std::string_view directory_of(std::string_view key) {
-  const size_t slash = key.rfind('/');
-  return key.substr(0, slash == std::string_view::npos ? 0 : slash);
-}
-
 // The last part of a key; NUL-terminated without touching the heap.
 class LastPart {
  public:
@@ -195,6 +190,7 @@ Status FileSink::name_in_staging(NewFile& file) {
       return fail_sink_errno(errno, "name a staging file in " + root_.path());
     broken = area.get();
   }
+  assert(file.area != nullptr);
   return {};
 }
 

@@ -1,8 +1,8 @@
 // Small servers on loopback for what lies around a store: a metadata service, a proxy.
 //
 // A thread accepts, and one serves each connection; the destructor ends all of them and joins.
-#ifndef TIDEMARK_TESTS_UNIT_SINKS_S3_LOOPBACK_H
-#define TIDEMARK_TESTS_UNIT_SINKS_S3_LOOPBACK_H
+#ifndef TIDEMARK_TESTS_S3_LOOPBACK_H
+#define TIDEMARK_TESTS_S3_LOOPBACK_H
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -100,4 +100,4 @@ class LoopbackServer {
 
 }  // namespace tidemark::sinks::s3
 
-#endif  // TIDEMARK_TESTS_UNIT_SINKS_S3_LOOPBACK_H
+#endif  // TIDEMARK_TESTS_S3_LOOPBACK_H

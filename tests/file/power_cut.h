@@ -9,8 +9,8 @@
 //
 // Recording is in effect between start() and stop(), for the whole process and any thread: the program's own
 // definitions of fsync, linkat and so on stand before those of libc. fsync does not reach the disk meanwhile.
-#ifndef TIDEMARK_TESTS_UNIT_SINKS_FILE_POWER_CUT_H
-#define TIDEMARK_TESTS_UNIT_SINKS_FILE_POWER_CUT_H
+#ifndef TIDEMARK_TESTS_FILE_POWER_CUT_H
+#define TIDEMARK_TESTS_FILE_POWER_CUT_H
 
 #include <cstdint>
 #include <functional>
@@ -97,4 +97,4 @@ std::string replay(const std::vector<Event>& record, const Model::Recognise& rec
 
 }  // namespace tidemark::sinks::file::power_cut
 
-#endif  // TIDEMARK_TESTS_UNIT_SINKS_FILE_POWER_CUT_H
+#endif  // TIDEMARK_TESTS_FILE_POWER_CUT_H

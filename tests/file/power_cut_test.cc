@@ -1,6 +1,6 @@
 // Many threads put, heads are asked, disks fail; then the power goes at every point of the record. What was
 // said to be durable must be there, and nothing that is there may be a part.
-#include "file/power_cut.h"
+#include "power_cut.h"
 
 #include <sys/stat.h>
 

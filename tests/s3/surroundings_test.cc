@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "http/iso_time.h"
-#include "s3/loopback.h"
+#include "loopback.h"
 #include "s3/sink_fixture.h"
 
 namespace tidemark::sinks::s3 {

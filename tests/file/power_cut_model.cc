@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "file/power_cut.h"
+#include "power_cut.h"
 
 namespace tidemark::sinks::file::power_cut {
 

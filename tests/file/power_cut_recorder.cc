@@ -14,7 +14,7 @@
 #include <random>
 #include <unordered_map>
 
-#include "file/power_cut.h"
+#include "power_cut.h"
 
 namespace tidemark::sinks::file::power_cut {
 namespace {

@@ -1,13 +1,12 @@
-// Reading, listing and removing objects.
-#include "file/file_sink.h"
-
+// Looking at objects and reading them.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
-#include "file/tree.h"
+#include "file/answer.h"
+#include "file/file_sink.h"
 
 namespace tidemark::sinks::file {
 namespace {
@@ -49,12 +48,10 @@ Result<UniqueFd> FileSink::open_object(std::string_view key, int flags, ObjectIn
   struct stat stat;
   if (fstat(fd->get(), &stat) != 0) return fail_sink_errno(errno, "stat " + directories_.absolute(key));
   if (S_ISLNK(stat.st_mode)) {  // O_PATH opens the link itself
-    return fail_sink_errno(
-        ELOOP, directories_.absolute(key) + " (the sink follows no symbolic links below its root)");
+    return symbolic_link(directories_.absolute(key));
   }
   if (!S_ISREG(stat.st_mode)) return absent();
-  *info = {static_cast<uint64_t>(stat.st_size),
-           stat.st_mtim.tv_sec * 1'000'000 + stat.st_mtim.tv_nsec / 1000};
+  *info = info_of(stat);
   return fd;
 }
 
@@ -82,44 +79,6 @@ Status FileSink::get(std::string_view key, const Range& range, const Writer& out
   posix_fadvise(fd.get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin), POSIX_FADV_SEQUENTIAL);
   const BufferPool::Lease buffer(buffers_);
   return copy_out(fd.get(), begin, end, buffer.data(), buffers_.buffer_bytes(), path, out, call);
-}
-
-Status FileSink::list(std::string_view prefix, std::string_view start_after, const Visitor& visit,
-                      const Call& call) {
-  FileTree tree(directories_, call);
-  const Status listed = list_tree(tree, prefix, start_after, visit, call);
-  return listed ? root_.check() : root_.explain(listed.error());
-}
-
-// Directories that become empty stay: another put may be about to use them.
-Status FileSink::remove(std::string_view key, const Call&) {
-  TM_TRY(root_.check());  // what is removed elsewhere is gone all the same
-  const Status removed = remove_here(key);
-  return removed ? root_.check() : root_.explain(removed.error());
-}
-
-Status FileSink::remove_here(std::string_view key) {
-  const size_t slash = key.rfind('/');
-  const Result<UniqueFd> directory = directories_.open(
-      key.substr(0, slash == std::string_view::npos ? 0 : slash), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!directory) {
-    const int sys_errno = directory.error().sys_errno;
-    if (sys_errno == ENOENT || sys_errno == ENOTDIR) return {};
-    return directory.error();
-  }
-  const SyncGroup::Directory watched = syncs_.watch(directory->get());
-  const std::string name(key.substr(slash + 1));
-  struct stat stat;
-  if (fstatat(directory->get(), name.c_str(), &stat, AT_SYMLINK_NOFOLLOW) == 0) {
-    if (!S_ISREG(stat.st_mode)) return {};  // no object
-    if (unlinkat(directory->get(), name.c_str(), 0) != 0 && errno != ENOENT) {
-      return fail_sink_errno(errno, "remove " + directories_.absolute(key));
-    }
-  } else if (errno != ENOENT) {
-    return fail_sink_errno(errno, "stat " + directories_.absolute(key));
-  }
-  // Also when it was absent: whoever removed it may not have made that durable yet.
-  return sync_directory(watched, key);
 }
 
 }  // namespace tidemark::sinks::file
