@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -114,7 +115,9 @@ void SyncGroup::await_round() {
 
 void SyncGroup::begin_round() {
   ++round_;
+  assert(running_ == 0 && waiting_ > 0);
   running_ = waiting_files_ + static_cast<uint32_t>(turns_.size());
+  assert(running_ > 0 && running_ <= waiting_);  // whoever waits has a file or a part in a turn
   released_ = waiting_;
   waiting_ = waiting_files_ = 0;
   turns_.clear();
@@ -122,6 +125,7 @@ void SyncGroup::begin_round() {
 }
 
 void SyncGroup::end_sync() {
+  assert(running_ > 0);
   if (--running_ > 0) return;
   expected_ = released_ + waiting_;
   gather_until_ = Clock::now() + patience();

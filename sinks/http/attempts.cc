@@ -1,5 +1,6 @@
 #include "http/attempts.h"
 
+#include <cassert>
 #include <cstdlib>
 
 #include "base/wall_clock.h"
@@ -36,9 +37,9 @@ Status Attempts::start(Session& session, HttpRequest& request, const Call& call)
   const bool is_small = request.body == nullptr || request.body->size_bytes() <= kSmallBodyBytes;
   request.timeout_ms = is_small && !request.takes_long ? small_ms : 0;
   request.answer_timeout_ms = request.takes_long && !request.on_data ? 0 : small_ms;
-  Status ok = prove(request, call);
-  if (ok) ok = session.start(request);
-  if (!ok) return within(request.what, ok.error());
+  if (Status ok = prove(request, call); !ok) return within(request.what, ok.error());
+  assert(!request.url.empty());
+  if (Status ok = session.start(request); !ok) return within(request.what, ok.error());
   return {};
 }
 

@@ -1,12 +1,14 @@
 #include "http/body.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 namespace tidemark::sinks {
 
 Body::Body(const Source& source, uint64_t begin, uint64_t size_bytes, BufferPool* pieces)
     : size_bytes_(size_bytes) {
+  assert(begin + size_bytes <= source.size_bytes());  // a window of it
   if (source.data() != nullptr) {
     memory_ = {reinterpret_cast<const char*>(source.data()) + begin, size_bytes};
     return;
@@ -98,6 +100,7 @@ Status Body::read_piece(char* buffer, size_t capacity, size_t* size) {
       TM_TRY(confirm_end());
     }
   }
+  assert(position_ >= piece_begin_ && position_ < piece_end_);
   *size = std::min<uint64_t>(capacity, piece_end_ - position_);
   std::memcpy(buffer, piece_->data() + (position_ - piece_begin_), *size);
   return {};

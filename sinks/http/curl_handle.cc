@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <cstdio>
 #include <new>
@@ -100,6 +101,7 @@ void CurlHandle::set_constant_options() {
 }
 
 void CurlHandle::prepare(HttpRequest& request) {
+  assert(is_free());
   request_ = &request;
   request.answer = {};
   request.refused_to_expect = false;
@@ -170,6 +172,7 @@ void CurlHandle::set_headers() {
 }
 
 void CurlHandle::abandon() {
+  assert(!is_free());
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, nullptr);
   curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, nullptr);
   wipe(&lines_);

@@ -13,6 +13,7 @@ Status PartPump::run(Session& session, const PartSender& sender, const Call& cal
     if (is_read() && running_ < plan_.parallel) {
       TM_TRY(sender.start(reading_->begin, reading_->end, reading_->digests));
       ++running_;
+      assert(running_ <= plan_.parallel);
       begin_reading();
     }
     const bool reads = reading_ && !is_read();

@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -176,6 +177,7 @@ Result<Credentials> Refresh<Credentials>::get(const Call& call) {
       const MutexLock lock(mutex_);
       const int64_t now_us = hooks_.now_us();
       const Need wanted = need(now_us);
+      assert(current_ || wanted == Need::kNow);
       if (wanted == Need::kNone) return current_->credentials;
       // Without a thread a caller has to fetch, once there is no other time for it.
       if (wanted == Need::kSoon && (wake_thread() || !is_outliving(now_us))) return current_->credentials;
@@ -270,6 +272,7 @@ Status Refresh<Credentials>::fetch(const Call& call) {
   Line line;
   {
     const MutexLock lock(mutex_);
+    assert(in_flight_);
     in_flight_ = false;
     if (loaded && is_refused(*loaded)) {
       loaded = fail(TIDEMARK_E_RETRYABLE, "those of " + loaded->from + " expired at " +

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <cassert>
 #include <new>
 
 #include "http/answer.h"
@@ -128,6 +129,7 @@ Status Session::start(HttpRequest& request) {
   const Wiped wiped{request.proof};  // libcurl is given a copy of ours, which is wiped in its time
   const ExitGate::Pass pass;
   TM_TRY(pass.check());
+  assert(handles_ != nullptr);  // the gate never opens again: a session has them, or no pass
   CurlHandle& handle = handles_->free_handle();
   handle.prepare(request);
   const CURLMcode code = curl_multi_add_handle(handles_->multi, handle.easy());

@@ -89,6 +89,7 @@ Status Upload::send_parts() {
 }
 
 Status Upload::start_part(uint64_t begin, uint64_t end, Digests& digests, Session& session) {
+  assert(parts_.size() < kPartsMax);  // part_size_bytes() has seen to that
   auto part = std::make_unique<Part>(parts_.size(), source_, begin, end, sink_.buffers_);
   Request& request = part->request;
   request = sink_.object_request("put", "PUT", key_, "s3:PutObject");
@@ -153,6 +154,7 @@ Status Upload::end_part(Part& part) {
 }
 
 Result<StoreAnswer> Upload::complete(bool conditional) {
+  assert(running_.empty());
   const std::string text = complete_text(parts_);
   Body body(text);
   Request request = sink_.object_request("complete", "POST", key_, "s3:PutObject");
