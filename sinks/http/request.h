@@ -45,7 +45,7 @@ struct HttpRequest {
   QueryPairs query = {};
   Headers headers = {};
   Body* body = nullptr;             // NULL: a request without one
-  std::string payload_sha256 = {};  // of a body that does not lie in memory
+  std::string payload_sha256 = {};  // what a signature says of the body, as far as it is known beforehand
   size_t text_max = kTextMax;       // a longer answer is an error
   bool use_proxy = true;            // false for metadata endpoints: never asked through a proxy
   bool takes_long = false;  // a whole object comes back, or an answer that is begun long before it is known
@@ -57,8 +57,8 @@ struct HttpRequest {
   std::string url = {};     // absolute, encoded, sent as it is
   Headers proof = {};       // of who asks: sent after `headers`, once, and wiped
   uint32_t timeout_ms = 0;  // of all of it; 0: none but the call's
-  uint32_t answer_timeout_ms =
-      0;  // from the answer's beginning to its end, or to the first byte that on_data gets; 0: none
+  // From the answer's beginning to its end, or to the first byte that on_data gets; 0: none.
+  uint32_t answer_timeout_ms = 0;
   bool may_expect = true;  // ask before a large body is sent
   bool is_in_use = false;  // of an open sink: what is wrong with the whole of it may be mended
   bool redone_expect = false, redone_clock = false;  // each is a reason to send it again, once

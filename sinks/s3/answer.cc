@@ -195,6 +195,12 @@ Error error_of(const StoreAnswer& answer, std::string_view what) {
   return error;
 }
 
+Error error_of_bucket(const StoreAnswer& answer, std::string_view what) {
+  Error error = error_of(answer, what);
+  if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
+  return error;
+}
+
 bool is_body_of_success(std::string_view text) {
   if (text.empty()) return true;
   const std::string root = root_name(text);

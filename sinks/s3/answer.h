@@ -43,6 +43,8 @@ StoreError store_error(const HttpAnswer& answer);
 // what the store itself says: with its own <Error>, or to HEAD with its own headers. Any other 404 comes from
 // somebody in between and is RETRYABLE.
 Error error_of(const StoreAnswer& answer, std::string_view what);
+// The same to a request for which no object has to be there: what is not found is the bucket, PERMANENT.
+Error error_of_bucket(const StoreAnswer& answer, std::string_view what);
 
 // Is the body none, or a document that is neither an <Error> nor a page for people?
 bool is_body_of_success(std::string_view text);

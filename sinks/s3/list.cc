@@ -18,9 +18,7 @@ Result<ListPage> page_of(const StoreAnswer& answer, const std::string& what, std
   if (answer.is_ok() && store_error(answer).code.empty()) {
     return not_a_page(answer, page, what);
   }
-  Error error = error_of(answer, what);
-  if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
-  return error;
+  return error_of_bucket(answer, what);
 }
 
 }  // namespace

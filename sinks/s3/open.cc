@@ -138,13 +138,12 @@ Status S3Sink::find_bucket(Patience& patience, bool is_region_guessed, const Cal
       traits_.has_request_ids = has_request_id(*answer);
       return {};
     }
-    Error error = error_of(*answer, request.what);
+    Error error = error_of_bucket(*answer, request.what);
     if (answer->is_ok() && error.code.empty()) {
       error = not_a_page(*answer, page, request.what);
     } else {
       error.message += hint(*answer, config_, client_->region(), is_region_guessed);
     }
-    if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
     if (!answer->is_ok() || !patience.wait(error)) return error;
   }
 }

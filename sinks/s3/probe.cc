@@ -48,9 +48,7 @@ Status Probe::run(Traits* traits) {
 }
 
 Error Probe::unexpected_answer(const StoreAnswer& answer, const char* what) const {
-  Error error = error_of(answer, std::string(what) + " " + sink_.config_.name_of(key_));
-  if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
-  return error;
+  return error_of_bucket(answer, std::string(what) + " " + sink_.config_.name_of(key_));
 }
 
 Result<StoreAnswer> Probe::put(const Header& checksum, bool conditional) {

@@ -62,9 +62,7 @@ Status Upload::create() {
   request.body = &nothing;
   TM_ASSIGN(const StoreAnswer answer, sink_.client_->send(std::move(request), call_));
   if (!answer.is_ok() || !store_error(answer).code.empty()) {
-    Error error = error_of(answer, what);
-    if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
-    return error;
+    return error_of_bucket(answer, what);
   }
   Result<std::string> id = parse_upload_id(answer.text);
   if (!id) return within(what, id.error());
@@ -197,11 +195,10 @@ Status Upload::finish() {
           fail(TIDEMARK_E_RETRYABLE, what + ": the answer is " + what_it_is(answer->text)));
     }
   }
-  Error error = error_of(*answer, what);
+  Error error = error_of_bucket(*answer, what);
   if (is_undecided(*answer, store_error(*answer))) return settle_undecided(std::move(error));
   abort();
   if (answer->status == 412) error.status = TIDEMARK_E_EXISTS;
-  if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
   return error;
 }
 
