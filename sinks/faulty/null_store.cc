@@ -180,7 +180,7 @@ class NullDirectory : public TreeDirectory {
   };
 
   void load() {
-    // `page_` still holds the name to go on behind.
+    // `page_` still holds the name to continue after.
     const bool first = page_.empty();
     const std::string last = first ? std::string() : page_.back().shown;
     const std::string_view after = first ? first_after_ : std::string_view(last);

@@ -204,7 +204,7 @@ Status FileSink::settle_existing(int directory_fd, std::string_view key) {
   if (existing ? fstat(existing.get(), &info) != 0 || !S_ISREG(info.st_mode)
                : errno == ELOOP || errno == ENXIO) {
     return fail(TIDEMARK_E_PERMANENT,
-                "put " + path + ": something that is no regular file stands there; remove it");
+                "put " + path + ": something that is not a regular file stands there; remove it");
   }
   if (!existing) return fail_sink_errno(errno, "open the existing " + path);
   TM_TRY(make_durable(existing.get(), key));

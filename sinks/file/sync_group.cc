@@ -19,7 +19,7 @@ constexpr uint64_t kSmallFileBytes = 1024 * 1024;
 constexpr int64_t kWorthSharingNs = 300'000;
 constexpr std::chrono::milliseconds kLongestGather{10};
 
-// An error found here may not be told again by fsync, so it counts. Only "I cannot do this" does not.
+// An error found here may not be reported again by fsync, so it counts. Only "I cannot do this" does not.
 int write_out(int fd) {
   constexpr unsigned kAll = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
   while (sync_file_range(fd, 0, 0, kAll) != 0) {

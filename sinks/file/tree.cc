@@ -50,7 +50,7 @@ class FileDirectory : public TreeDirectory {
   const std::string after_;
   const Call& call_;
   const size_t window_names_;
-  std::string text_;  // all names in one piece, each with a NUL or, a directory's, with '/' and NUL behind it
+  std::string text_;  // all names in one piece, each with a NUL or, a directory's, with '/' and NUL after it
   std::vector<Name> names_;
   std::string last_;       // the last name of the windows before
   std::string bound_;      // names above it belong to later windows; empty: none does

@@ -1,6 +1,6 @@
-// The attempts of a request: each proven anew, and made again, once for each reason, where the answer says
-// what was wrong. What only one store's answers say, its client knows, which is made from this; here is what
-// HTTP knows: the Expect header, the clock, and how long an answer may take.
+// The attempts of a request: each with a proof of its own, and the next one made, once for each reason, where
+// the answer says what was wrong. What only one store's answers say, its client knows, which is made from
+// this; here is what HTTP knows: the Expect header, the clock, and how long an answer may take.
 //
 // Any thread. Remembers the clock's offset and whether Expect is taken, as answers taught it.
 #ifndef TIDEMARK_SINKS_HTTP_ATTEMPTS_H

@@ -107,9 +107,9 @@ Status Body::read_piece(char* buffer, size_t capacity, size_t* size) {
 }
 
 Status Body::confirm_end() const {
-  char behind = 0;
+  char after_end = 0;
   size_t size = 0;
-  return source_->read(source_->size_bytes(), &behind, 1, &size);
+  return source_->read(source_->size_bytes(), &after_end, 1, &size);
 }
 
 }  // namespace tidemark::sinks

@@ -62,7 +62,7 @@ void CurlHandle::set(CURLoption option, T value) {
   if (curl_easy_setopt(easy_, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
 }
 
-// Expects the handle fresh. What a single transfer sets is set anew for each by prepare().
+// Expects the handle fresh. What a single transfer sets is set again for each by prepare().
 void CurlHandle::set_constant_options() {
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_ERRORBUFFER, error_text_);
@@ -151,7 +151,7 @@ void CurlHandle::set_headers() {
   for (const Headers* headers : {&request_->headers, &request_->proof}) {
     for (const Header& header : *headers) size += header.name.size() + header.value.size() + 3;
   }
-  lines_.reserve(size);  // it never moves, which would leave a copy behind
+  lines_.reserve(size);  // it never moves, which would leave a copy in memory
   for (const Headers* headers : {&request_->headers, &request_->proof}) {
     for (const Header& header : *headers) {
       begins.push_back(lines_.size());

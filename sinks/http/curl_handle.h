@@ -59,7 +59,7 @@ class CurlHandle {
   CURL* easy_;
   HttpRequest* request_ = nullptr;
   const Call* call_ = nullptr;
-  std::string lines_;              // the headers, each with a NUL behind it
+  std::string lines_;              // the headers, each with a NUL after it
   std::vector<curl_slist> nodes_;  // a list of libcurl's kind in our memory, which we can wipe
   size_t header_bytes_ = 0;
   std::optional<std::chrono::steady_clock::time_point> answer_began_;  // while its time runs

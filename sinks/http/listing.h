@@ -31,7 +31,7 @@ struct ListPage {
 struct PageWanted {
   const std::string& prefix;
   const std::string& after;
-  const std::string& token;  // of the page before; empty: `after` alone says where to go on
+  const std::string& token;  // of the page before; empty: `after` alone says where to continue
 };
 using ReadPage = std::function<Result<ListPage>(const PageWanted&)>;
 

@@ -39,7 +39,7 @@ struct HttpAnswer {
 
 struct HttpRequest {
   // Whoever asks.
-  std::string what = {};  // begins the message of an error: "put s3://bucket/key"
+  std::string what = {};  // begins the message of an error: "put <scheme>://bucket/key"
   std::string method = {};
   std::string path = {};  // of the url, not encoded; with host and query it is what a signature is about
   QueryPairs query = {};

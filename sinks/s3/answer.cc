@@ -92,7 +92,7 @@ std::string remedy(const StoreAnswer& answer, const StoreError& store) {
   if (store.code == "AuthorizationHeaderMalformed" && !store.region.empty()) {
     const std::string region = store.region.substr(0, 64);
     if (store.region != answer.asked_region) return "; set region=" + region;
-    return "; and yet it was signed for " + region + ": is a proxy in the way that signs anew?";
+    return "; and yet it was signed for " + region + ": is a proxy in the way that signs again?";
   }
   if (const std::string_view location = header(answer.headers, "location");
       is_redirect(answer.status) && !location.empty()) {

@@ -1,4 +1,4 @@
-// Requests to one bucket: signed anew for every attempt, and attempted again, each time once, only where the
+// Requests to one bucket: signed for every attempt, and attempted again, each time once, only where the
 // answer says what was wrong: region, clock, token or key, the Expect header, or a body that did not arrive
 // as it was sent.
 //

@@ -21,7 +21,7 @@ namespace tidemark::sinks::s3 {
 // Nothing if the text is no <Error> document.
 std::optional<StoreError> parse_error(std::string_view text);
 
-// The name of the document's one element, without its prefix; empty if the text is no whole document.
+// The name of the document's one element, without its prefix; empty if the text is not a whole document.
 std::string root_name(std::string_view text);
 
 // What the text is, for a message: "an HTML page", "<ListAllMyBucketsResult>", "no whole XML".
@@ -57,7 +57,7 @@ struct UploadedPart {
 };
 // The body of CompleteMultipartUpload.
 std::string complete_text(const std::vector<UploadedPart>& parts);
-// The ETag in its answer; nothing if the text is no whole <CompleteMultipartUploadResult>.
+// The ETag in its answer; nothing if the text is not a whole <CompleteMultipartUploadResult>.
 std::optional<std::string> parse_complete(std::string_view text);
 
 }  // namespace tidemark::sinks::s3

@@ -48,7 +48,8 @@ Result<Credentials> read(const Value& object, JsonKind kind) {
   if (const Value* expiration = member(object, "Expiration");
       expiration != nullptr && !expiration->IsNull()) {
     const auto expires_us = parse_iso_time_us(text_of(object, "Expiration"));
-    if (!expires_us) return fail(TIDEMARK_E_PERMANENT, "\"Expiration\" is no time like 2024-02-29T23:59:58Z");
+    if (!expires_us)
+      return fail(TIDEMARK_E_PERMANENT, "\"Expiration\" is not a time like 2024-02-29T23:59:58Z");
     credentials.expires_us = *expires_us;
   }
   return credentials;

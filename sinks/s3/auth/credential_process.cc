@@ -192,7 +192,7 @@ Result<std::string> run_credential_process(const std::string& command, const Cal
   err->write = UniqueFd();
 
   std::string printed, complaint;
-  printed.reserve(limits.output_bytes);  // does not move, which would leave copies behind
+  printed.reserve(limits.output_bytes);  // does not move, which would leave copies in memory
   const int64_t begin_ms = now_ms(), until_ms = begin_ms + limits.timeout_ms;
   bool is_told = !on_wait;
   Status going = {};

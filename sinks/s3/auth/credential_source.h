@@ -1,4 +1,4 @@
-// The places where credentials come from, each a function that is asked anew at every refresh: it looks at
+// The places where credentials come from, each a function that is asked again at every refresh: it looks at
 // its settings and gives credentials, or nothing and why it does not apply, or an Error where it applies and
 // fails. Whoever set a place up wants to hear that it is broken, not to be signed in as somebody else.
 //

@@ -1,6 +1,6 @@
 // The credentials a sink signs with, kept fresh as http/refresh.h says.
 //
-// From the first of these that applies, asked anew at every refresh: the options; the environment; a web
+// From the first of these that applies, asked again at every refresh: the options; the environment; a web
 // identity file; the shared config and credentials files; a container's endpoint; the instance metadata
 // service (credential_source.h). A profile named in the options is taken without a look at the others. Those
 // of the last two outlive their expiry while their service is down.

@@ -111,7 +111,7 @@ Result<Place> container_place(const SourceContext& context) {
   if (const std::string path = context.environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); !path.empty()) {
     const std::string url = kContainerHost + path;
     const Result<Endpoint> endpoint = parse_endpoint(url);
-    // "@host" or ".host" behind the address would be another host.
+    // "@host" or ".host" after the address would be another host.
     if (path[0] != '/' || !endpoint) {
       return fail(TIDEMARK_E_PERMANENT, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not a path");
     }

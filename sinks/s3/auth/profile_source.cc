@@ -154,7 +154,7 @@ class Resolver {
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (failed != std::errc() || end != text.data() + text.size() || seconds < kDurationMinS ||
         seconds > kDurationMaxS) {
-      return fail(TIDEMARK_E_PERMANENT, quoted(profile) + ": duration_seconds is no number from " +
+      return fail(TIDEMARK_E_PERMANENT, quoted(profile) + ": duration_seconds is not a number from " +
                                             std::to_string(kDurationMinS) + " to " +
                                             std::to_string(kDurationMaxS));
     }

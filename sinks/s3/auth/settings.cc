@@ -22,7 +22,7 @@ class Search {
   Search(const CredentialOptions& options, const Environment& environment)
       : environment_(environment), files_(options.profile, environment) {}
 
-  // What the files cannot tell is told in `remarks`.
+  // What the files cannot say is said in `remarks`.
   void load(std::vector<std::string>* remarks) {
     const Status ok = files_.load();
     std::vector<std::string> reasons;

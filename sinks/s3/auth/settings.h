@@ -3,7 +3,7 @@
 // config file). Of the environment a variable of the service itself comes before the one of all services, and
 // of a profile the [services] section it names before its own endpoint_url.
 //
-// Plain values and functions; any thread. Every call reads the shared files anew.
+// Plain values and functions; any thread. Every call reads the shared files again.
 #ifndef TIDEMARK_SINKS_S3_AUTH_SETTINGS_H
 #define TIDEMARK_SINKS_S3_AUTH_SETTINGS_H
 
