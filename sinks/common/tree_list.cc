@@ -1,6 +1,7 @@
 #include "common/tree_list.h"
 
 #include <algorithm>
+#include <cassert>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,7 @@ Status list_tree(Tree& tree, std::string_view prefix, std::string_view start_aft
   TM_TRY(descend(prefix.substr(path.size())));
   while (!levels.empty()) {
     TM_TRY(call.check());
+    assert(levels.back().path_size <= path.size());  // each lies within the one above
     path.resize(levels.back().path_size);
     TreeDirectory::Entry entry;
     TM_ASSIGN(bool more, levels.back().directory->next(&entry));

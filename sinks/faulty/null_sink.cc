@@ -1,19 +1,12 @@
 #include "faulty/null_sink.h"
 
-#include <time.h>
-
 #include <cstring>
 
 #include "base/line.h"
+#include "base/wall_clock.h"
 
 namespace tidemark::sinks::faulty {
 namespace {
-
-int64_t now_us() {
-  timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
-}
 
 void append(Tail* tail, const char* data, size_t size) {
   if (size >= kTailSize) {
@@ -42,7 +35,7 @@ Status NullSink::put(std::string_view key, const Source& source, uint32_t flags,
   });
   if (!read) return read;
   TM_TRY(call.check());
-  return store_.put(key, {source.size_bytes(), now_us()}, {tail.bytes.data(), tail.size},
+  return store_.put(key, {source.size_bytes(), wall_clock_us()}, {tail.bytes.data(), tail.size},
                     (flags & TIDEMARK_PUT_IF_ABSENT) != 0);
 }
 

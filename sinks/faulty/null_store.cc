@@ -1,6 +1,7 @@
 #include "faulty/null_store.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <new>
 #include <vector>
@@ -36,6 +37,7 @@ bool NullStore::ByName::operator()(std::string_view a, const ObjectPtr& b) const
 NullStore::ObjectPtr NullStore::make_object(std::string_view name, const ObjectInfo& info,
                                             std::string_view tail) {
   while (tail.ends_with('\0')) tail.remove_suffix(1);
+  assert(name.size() <= TIDEMARK_KEY_MAX && tail.size() <= kTailSize);
   void* memory = ::operator new(sizeof(Object) + name.size() + tail.size());
   ObjectPtr object(new (memory) Object{info.size_bytes, info.modified_us, static_cast<uint16_t>(name.size()),
                                        static_cast<uint16_t>(tail.size())});
@@ -149,7 +151,8 @@ void NullStore::remove(std::string_view key) {
   const auto found = directory->objects.find(key.substr(path.size()));
   if (found == directory->objects.end()) return;
   directory->objects.erase(found);
-  objects_.fetch_sub(1, std::memory_order_relaxed);
+  [[maybe_unused]] const uint64_t before = objects_.fetch_sub(1, std::memory_order_relaxed);
+  assert(before > 0);
 }
 
 // Reads a directory page by page, so that a listing that stops early costs little and no lock is held while
@@ -177,7 +180,7 @@ class NullDirectory : public TreeDirectory {
   };
 
   void load() {
-    // `page_` still holds the name to go on behind.
+    // `page_` still holds the name to continue after.
     const bool first = page_.empty();
     const std::string last = first ? std::string() : page_.back().shown;
     const std::string_view after = first ? first_after_ : std::string_view(last);

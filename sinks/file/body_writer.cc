@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
 
 namespace tidemark::sinks::file {
@@ -41,6 +42,7 @@ int BodyWriter::write(const char* data, size_t size) {
     size -= static_cast<size_t>(written);
     written_ += static_cast<uint64_t>(written);
   }
+  assert(written_ <= size_bytes_);  // Source holds its caller to that
   if (!direct_) start_writeback();
   return 0;
 }

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 
 #include "base/directory.h"
+#include "file/answer.h"
 
 namespace tidemark::sinks::file {
 namespace {
@@ -77,10 +79,7 @@ Result<UniqueFd> Directories::open(std::string_view path, int flags) const {
   UniqueFd fd(open_raw(path.empty() ? "." : name, flags));
   if (fd) return fd;
   const int sys_errno = errno;
-  if (sys_errno == ELOOP) {
-    return fail_sink_errno(ELOOP,
-                           "open " + absolute(path) + " (the sink follows no symbolic links below its root)");
-  }
+  if (sys_errno == ELOOP) return symbolic_link("open " + absolute(path));
   return fail_sink_errno(sys_errno, "open " + absolute(path));
 }
 
@@ -154,6 +153,7 @@ bool Directories::is_durable(uint64_t print) const {
 }
 
 void Directories::remember_durable(uint64_t print) {
+  assert(print != 0);  // which is an empty slot
   durable_[print % kSlots].store(print, std::memory_order_release);
 }
 

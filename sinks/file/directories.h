@@ -18,6 +18,12 @@
 
 namespace tidemark::sinks::file {
 
+// "a/b" of "a/b/c", "" of "c".
+inline std::string_view directory_of(std::string_view key) {
+  const size_t slash = key.rfind('/');
+  return key.substr(0, slash == std::string_view::npos ? 0 : slash);
+}
+
 class Directories {
  public:
   using Sync = int (*)(int fd);  // fsync, or what a test puts in its place

@@ -1,4 +1,5 @@
 #include "common/table.h"
+#include "file/config.h"
 #include "file/file_sink.h"
 
 namespace {

@@ -21,12 +21,6 @@
 
 namespace tidemark::sinks::file {
 
-inline constexpr tidemark_sink_option kOptions[] = {
-    {"staging", "auto",
-     "auto, unnamed (O_TMPFILE) or named (in .tidemark/): where a file waits until it is whole"},
-    {"sync", "auto", "auto, shared or each: whether the fsyncs of concurrent puts go in rounds"},
-};
-
 class FileSink {
  public:
   static Result<std::unique_ptr<FileSink>> open(const OpenRequest& request, const Call& call);

@@ -1,12 +1,12 @@
-// Opening a file sink: URL, root directory, proof that it can be written.
+// Opening: the root directory, and proof that it can be written.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
-#include "base/line.h"
-#include "common/options.h"
+#include "file/answer.h"
+#include "file/config.h"
 #include "file/file_sink.h"
 #include "file/unnamed_file.h"
 
@@ -14,27 +14,6 @@ namespace tidemark::sinks::file {
 namespace {
 
 constexpr mode_t kRootMode = 0750;
-
-Result<std::string> root_path(const Url& url) {
-  const auto invalid = [](const std::string& why) {
-    return fail(TIDEMARK_E_INVALID, "url: " + why + "; write file:///absolute/path");
-  };
-  if (url.scheme != "file") return invalid("the scheme is " + quote(url.scheme) + ", not file");
-  if (!url.authority.empty())
-    return invalid("a file url has no host, but this one has " + quote(url.authority));
-  if (url.path.empty() || url.path.front() != '/')
-    return invalid("the path " + quote(url.path) + " is not absolute");
-  std::string path;
-  for (size_t begin = 1; begin < url.path.size();) {
-    const size_t end = std::min(url.path.find('/', begin), url.path.size());
-    const std::string part = url.path.substr(begin, end - begin);
-    if (part == "..") return invalid("the path " + quote(url.path) + " has a part \"..\"");
-    if (!part.empty() && part != ".") path.append("/").append(part);
-    begin = end + 1;
-  }
-  if (path.empty()) return invalid("it names the root directory; name one of the archive's own");
-  return path;
-}
 
 // Opens the directory, creates the levels that are missing and makes each level's entry durable, also those
 // that another process may have created a moment ago. A level above the archive that may not be read is no
@@ -83,24 +62,20 @@ FileSink::FileSink(UniqueFd root, std::string path, uint64_t put_buffer_bytes)
       buffers_(put_buffer_bytes) {}
 
 Result<std::unique_ptr<FileSink>> FileSink::open(const OpenRequest& request, const Call& call) {
-  std::string staging = "auto", sync = "auto";
-  const Status options = parse_options(kOptions,
-                                       {choice_option("staging", &staging, {"auto", "unnamed", "named"}),
-                                        choice_option("sync", &sync, {"auto", "shared", "each"})},
-                                       request.url.query, request.options, request.option_count);
-  if (!options) return options.error();
-  TM_ASSIGN(std::string path, root_path(request.url));
-  Result<UniqueFd> root = request.read_only ? open_existing_root(path) : open_root(path);
+  TM_ASSIGN(Config config, parse_config(request.url, request.options, request.option_count));
+  Result<UniqueFd> root = request.read_only ? open_existing_root(config.path) : open_root(config.path);
   if (!root) return request.read_only ? root.error() : not_absent(std::move(root.error()));
   TM_TRY(call.check());
-  std::unique_ptr<FileSink> sink(new FileSink(std::move(*root), std::move(path), request.put_buffer_bytes));
+  std::unique_ptr<FileSink> sink(
+      new FileSink(std::move(*root), std::move(config.path), request.put_buffer_bytes));
   if (request.read_only) {
     report_leftovers(sink->root_.fd(), sink->root_.path(), request.log);
     return sink;
   }
-  if (sync == "shared" || (sync == "auto" && shares_commits(sink->root_.fd()))) sink->syncs_.share();
+  if (config.sync == "shared" || (config.sync == "auto" && shares_commits(sink->root_.fd())))
+    sink->syncs_.share();
   sweep_leftovers(sink->root_.fd(), sink->root_.path(), request.log);
-  if (Status ok = sink->probe(staging); !ok) return not_absent(std::move(ok.error()));
+  if (Status ok = sink->probe(config.staging); !ok) return not_absent(std::move(ok.error()));
   TM_TRY(sink->root_.check());
   request.log.write(TIDEMARK_LOG_DEBUG,
                     "opened " + sink->root_.path() + (sink->unnamed_ ? " with unnamed" : " with named") +

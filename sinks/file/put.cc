@@ -19,11 +19,6 @@ namespace {
 constexpr int kMaxAttempts = 3;
 constexpr uint64_t kLookFirstBytes = 64 * 1024;  // from here on a look at what is there is cheap
 
-std::string_view directory_of(std::string_view key) {
-  const size_t slash = key.rfind('/');
-  return key.substr(0, slash == std::string_view::npos ? 0 : slash);
-}
-
 // The last part of a key; NUL-terminated without touching the heap.
 class LastPart {
  public:
@@ -195,6 +190,7 @@ Status FileSink::name_in_staging(NewFile& file) {
       return fail_sink_errno(errno, "name a staging file in " + root_.path());
     broken = area.get();
   }
+  assert(file.area != nullptr);
   return {};
 }
 
@@ -208,7 +204,7 @@ Status FileSink::settle_existing(int directory_fd, std::string_view key) {
   if (existing ? fstat(existing.get(), &info) != 0 || !S_ISREG(info.st_mode)
                : errno == ELOOP || errno == ENXIO) {
     return fail(TIDEMARK_E_PERMANENT,
-                "put " + path + ": something that is no regular file stands there; remove it");
+                "put " + path + ": something that is not a regular file stands there; remove it");
   }
   if (!existing) return fail_sink_errno(errno, "open the existing " + path);
   TM_TRY(make_durable(existing.get(), key));

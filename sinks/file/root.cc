@@ -48,7 +48,7 @@ Status Root::check() {
   return away_.load(std::memory_order_acquire) ? come_back() : Status();
 }
 
-// Some network file systems number their inodes anew; then path and descriptor still agree with each other.
+// Some network file systems number their inodes again; then path and descriptor still agree with each other.
 bool Root::is_ours(const struct stat& found) const {
   if (is_same(found, opened_)) return true;
   struct stat held;
@@ -64,7 +64,7 @@ Status Root::come_back() {
   struct stat found;
   if (!fresh || fstat(fresh.get(), &found) != 0) return gone(errno);
   if (!is_ours(found)) return gone(0);
-  if (dup3(fresh.get(), fd_.get(), O_CLOEXEC) < 0) return fail_sink_errno(errno, "open " + path_ + " anew");
+  if (dup3(fresh.get(), fd_.get(), O_CLOEXEC) < 0) return fail_sink_errno(errno, "open " + path_ + " again");
   returns_.fetch_add(1, std::memory_order_release);
   away_.store(false, std::memory_order_release);
   return {};
@@ -76,7 +76,7 @@ Error Root::gone(int sys_errno) {
       sys_errno == 0 ? " leads to another directory now" : " cannot be found (" + errno_text(sys_errno) + ")";
   auto error = fail(TIDEMARK_E_RETRYABLE, shorten_middle(path_, kShownBytes) + what +
                                               "; the sink's directory is " + place_of(fd_.get()) +
-                                              "; put it back or mount it, or give the sink anew");
+                                              "; put it back or mount it, or give the sink again");
   error.sys_errno = sys_errno;
   return error;
 }

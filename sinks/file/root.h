@@ -4,7 +4,7 @@
 // unmounted lazily. What is written there is not where anybody looks for it, so every answer that somebody
 // may rely on asks check() first. The directory is known by device and inode, as fstat tells them; another
 // one in its place is never taken for it, only a new set_sink adopts that. When the right one is back,
-// check() opens it anew by its path and the sink works again.
+// check() opens it again by its path and the sink works again.
 //
 // Any thread. Owns the descriptor, whose number stays the same for life.
 #ifndef TIDEMARK_SINKS_FILE_ROOT_H

@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -18,7 +19,7 @@ constexpr uint64_t kSmallFileBytes = 1024 * 1024;
 constexpr int64_t kWorthSharingNs = 300'000;
 constexpr std::chrono::milliseconds kLongestGather{10};
 
-// An error found here may not be told again by fsync, so it counts. Only "I cannot do this" does not.
+// An error found here may not be reported again by fsync, so it counts. Only "I cannot do this" does not.
 int write_out(int fd) {
   constexpr unsigned kAll = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
   while (sync_file_range(fd, 0, 0, kAll) != 0) {
@@ -114,7 +115,9 @@ void SyncGroup::await_round() {
 
 void SyncGroup::begin_round() {
   ++round_;
+  assert(running_ == 0 && waiting_ > 0);
   running_ = waiting_files_ + static_cast<uint32_t>(turns_.size());
+  assert(running_ > 0 && running_ <= waiting_);  // whoever waits has a file or a part in a turn
   released_ = waiting_;
   waiting_ = waiting_files_ = 0;
   turns_.clear();
@@ -122,6 +125,7 @@ void SyncGroup::begin_round() {
 }
 
 void SyncGroup::end_sync() {
+  assert(running_ > 0);
   if (--running_ > 0) return;
   expected_ = released_ + waiting_;
   gather_until_ = Clock::now() + patience();

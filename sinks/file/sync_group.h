@@ -37,7 +37,7 @@ class SyncGroup {
 
   // A directory as one call has it open. To be made after it was opened and before anything in it is
   // changed: of several that share an fsync the one that was opened first makes it, because a descriptor is
-  // told of an error only if that came after it was opened.
+  // given an error only if that came after it was opened.
   struct Directory {
     int fd;
     uint64_t opened;
@@ -46,7 +46,7 @@ class SyncGroup {
   };
   Directory watch(int fd);
 
-  // All return 0 or an errno; 0 means durable. An error is told to everyone who relied on that fsync.
+  // All return 0 or an errno; 0 means durable. An error is reported to everyone who relied on that fsync.
   // A file whose data is small enough to wait for; larger ones would hold up everyone in their round.
   int sync_file(int fd, uint64_t size_bytes);
   // What was changed in the directory before the call.

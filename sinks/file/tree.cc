@@ -5,20 +5,18 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <string>
 #include <vector>
 
 #include "base/directory.h"
+#include "file/answer.h"
 
 namespace tidemark::sinks::file {
 namespace {
 
 constexpr size_t kNamesPerPoll = 1024;
-
-ObjectInfo info_of(const struct stat& info) {
-  return {static_cast<uint64_t>(info.st_size), info.st_mtim.tv_sec * 1'000'000 + info.st_mtim.tv_nsec / 1000};
-}
 
 // Names are taken in windows of the lowest ones, so that memory does not grow with the directory: it is read
 // again for each window. Up to twice as many are kept while one is chosen.
@@ -52,7 +50,7 @@ class FileDirectory : public TreeDirectory {
   const std::string after_;
   const Call& call_;
   const size_t window_names_;
-  std::string text_;  // all names in one piece, each with a NUL or, a directory's, with '/' and NUL behind it
+  std::string text_;  // all names in one piece, each with a NUL or, a directory's, with '/' and NUL after it
   std::vector<Name> names_;
   std::string last_;       // the last name of the windows before
   std::string bound_;      // names above it belong to later windows; empty: none does
@@ -90,6 +88,7 @@ Status FileDirectory::read() {
   }
   if (names_.size() > window_names_) keep_lowest();
   std::sort(names_.begin(), names_.end(), [&](const Name& a, const Name& b) { return text(a) < text(b); });
+  assert(names_.empty() || last_.empty() || text(names_.front()) > last_);  // windows follow one another
   if (!names_.empty()) last_ = text(names_.back());
   return {};
 }
@@ -116,6 +115,7 @@ Status FileDirectory::add(const dirent& entry) {
 
 // The lowest window_names_, in no order; what lies above the highest of them is for later windows.
 void FileDirectory::keep_lowest() {
+  assert(names_.size() > window_names_);
   const auto end = names_.begin() + window_names_;
   std::nth_element(names_.begin(), end - 1, names_.end(),
                    [&](const Name& a, const Name& b) { return text(a) < text(b); });

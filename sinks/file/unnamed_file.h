@@ -1,5 +1,4 @@
-// Files without a name (O_TMPFILE), which vanish by themselves if the process dies, and small words that
-// opening and putting share.
+// Files without a name (O_TMPFILE), which vanish by themselves if the process dies. Any thread.
 #ifndef TIDEMARK_SINKS_FILE_UNNAMED_FILE_H
 #define TIDEMARK_SINKS_FILE_UNNAMED_FILE_H
 
@@ -9,8 +8,6 @@
 
 #include <charconv>
 #include <cstring>
-
-#include "base/result.h"
 
 namespace tidemark::sinks::file {
 
@@ -25,12 +22,6 @@ inline int link_unnamed(int fd, int directory_fd, const char* name) {
   char path[32] = "/proc/self/fd/";
   *std::to_chars(path + std::strlen(path), path + sizeof path - 1, fd).ptr = '\0';
   return linkat(AT_FDCWD, path, directory_fd, name, AT_SYMLINK_FOLLOW);
-}
-
-// ENOENT from open or put means that the archive's directory went away, not that an object is absent.
-inline Error not_absent(Error error) {
-  if (error.status == TIDEMARK_E_NOT_FOUND && !error.reported) error.status = TIDEMARK_E_PERMANENT;
-  return error;
 }
 
 }  // namespace tidemark::sinks::file

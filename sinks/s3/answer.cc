@@ -1,9 +1,6 @@
 #include "s3/answer.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
-#include <charconv>
 
 #include "base/line.h"
 #include "s3/xml.h"
@@ -12,7 +9,6 @@ namespace tidemark::sinks::s3 {
 namespace {
 
 constexpr size_t kMessageMax = 240;  // of the store's own words
-constexpr uint32_t kRetryAfterMaxSeconds = 24 * 60 * 60;
 
 constexpr std::string_view kThrottled[] = {"SlowDown",
                                            "SlowDownRead",
@@ -96,7 +92,7 @@ std::string remedy(const StoreAnswer& answer, const StoreError& store) {
   if (store.code == "AuthorizationHeaderMalformed" && !store.region.empty()) {
     const std::string region = store.region.substr(0, 64);
     if (store.region != answer.asked_region) return "; set region=" + region;
-    return "; and yet it was signed for " + region + ": is a proxy in the way that signs anew?";
+    return "; and yet it was signed for " + region + ": is a proxy in the way that signs again?";
   }
   if (const std::string_view location = header(answer.headers, "location");
       is_redirect(answer.status) && !location.empty()) {
@@ -118,22 +114,6 @@ std::string remedy(const StoreAnswer& answer, const StoreError& store) {
       (store.code.empty() || store.code.starts_with("AccessDenied") || store.code == "Forbidden");
   if (is_denied && !answer.needs.empty()) return "; it takes " + std::string(answer.needs);
   return "";
-}
-
-// Seconds, or a date (RFC 9110, 10.2.3).
-uint32_t retry_after_ms(const Headers& headers) {
-  const std::string_view text = header(headers, "retry-after");
-  if (text.empty()) return 0;
-  uint32_t seconds = 0;
-  const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (problem == std::errc() && rest == text.data() + text.size()) {
-    return std::min(seconds, kRetryAfterMaxSeconds) * 1000;
-  }
-  const std::optional<int64_t> until_us = parse_http_date_us(text);
-  const std::optional<int64_t> now_us = date_us(headers);
-  if (!until_us || !now_us || *until_us <= *now_us) return 0;
-  return static_cast<uint32_t>(
-      std::min<int64_t>((*until_us - *now_us) / 1000, kRetryAfterMaxSeconds * 1000ll));
 }
 
 const char* plain_words(int status) {
@@ -174,14 +154,7 @@ const char* plain_words(int status) {
 
 }  // namespace
 
-std::string_view header(const Headers& headers, std::string_view name) {
-  for (const Header& one : headers) {
-    if (one.name == name) return one.value;
-  }
-  return {};
-}
-
-StoreError store_error(const StoreAnswer& answer) {
+StoreError store_error(const HttpAnswer& answer) {
   StoreError error;
   if (std::optional<StoreError> parsed = parse_error(answer.text)) {
     error = std::move(*parsed);
@@ -222,6 +195,12 @@ Error error_of(const StoreAnswer& answer, std::string_view what) {
   return error;
 }
 
+Error error_of_bucket(const StoreAnswer& answer, std::string_view what) {
+  Error error = error_of(answer, what);
+  if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
+  return error;
+}
+
 bool is_body_of_success(std::string_view text) {
   if (text.empty()) return true;
   const std::string root = root_name(text);
@@ -229,26 +208,6 @@ bool is_body_of_success(std::string_view text) {
   return root != "Error" && root != "html" && root != "HTML";
 }
 
-bool is_object_type(std::string_view content_type) {
-  std::string type;
-  for (const char c : content_type.substr(0, content_type.find_first_of("; "))) {
-    type += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return type != "text/html" && type != "application/xhtml+xml" && type != "application/xml" &&
-         type != "text/xml";
-}
-
-bool has_request_id(const StoreAnswer& answer) { return !header(answer.headers, "x-amz-request-id").empty(); }
-
-std::optional<int64_t> parse_http_date_us(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  const time_t seconds = curl_getdate(std::string(text).c_str(), nullptr);
-  if (seconds <= 0) return std::nullopt;
-  return static_cast<int64_t>(seconds) * 1'000'000;
-}
-
-std::optional<int64_t> date_us(const Headers& headers, std::string_view name) {
-  return parse_http_date_us(header(headers, name));
-}
+bool has_request_id(const HttpAnswer& answer) { return !header(answer.headers, "x-amz-request-id").empty(); }
 
 }  // namespace tidemark::sinks::s3

@@ -4,37 +4,25 @@
 #ifndef TIDEMARK_SINKS_S3_ANSWER_H
 #define TIDEMARK_SINKS_S3_ANSWER_H
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
-#include "s3/http.h"
+#include "http/answer.h"
 
 namespace tidemark::sinks::s3 {
 
-struct StoreAnswer {
-  int status = 0;
-  Headers headers;
-  std::string text;  // of the body, where nobody took it
-
+struct StoreAnswer : HttpAnswer {
   // What the client knows besides.
   bool is_to_head = false;      // no body, whatever the status
   std::string_view needs = {};  // the permissions that the request takes
   // Where the same refusal may mean two things: nobody knows, it may pass by itself, it came again and again.
   enum class Lasts { kByCode, kMayPass, kLasts } lasts = Lasts::kByCode;
-  std::string via = {};           // "through the proxy …"; empty: straight from the endpoint
   std::string asked_region = {};  // that the request was signed for
   // The sink is open: what is wrong with the bucket, the account or the keys is RETRYABLE, for it is the
   // whole sink that waits, and not one object that is refused.
   bool is_in_use = false;
-
-  bool is_ok() const { return status / 100 == 2; }
 };
-
-// The value of a header; empty if there is none.
-std::string_view header(const Headers& headers, std::string_view name);
 
 // The error in an answer
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html): <Error><Code>… with what else we
@@ -48,28 +36,21 @@ struct StoreError {
   std::string request_id;
   bool is_broken = false;  // the answer has a document that is not whole
 };
-StoreError store_error(const StoreAnswer& answer);
+StoreError store_error(const HttpAnswer& answer);
 
 // An answer that is none of those the caller hoped for, as an error: "<what>: <message> (<code>, HTTP
 // <status>, request <id>)". 409 is RETRYABLE: a decision about the object is under way. NOT_FOUND is only
 // what the store itself says: with its own <Error>, or to HEAD with its own headers. Any other 404 comes from
 // somebody in between and is RETRYABLE.
 Error error_of(const StoreAnswer& answer, std::string_view what);
+// The same to a request for which no object has to be there: what is not found is the bucket, PERMANENT.
+Error error_of_bucket(const StoreAnswer& answer, std::string_view what);
 
 // Is the body none, or a document that is neither an <Error> nor a page for people?
 bool is_body_of_success(std::string_view text);
 
-// Of the body of an answer that should be an object's: a page or an error is none.
-bool is_object_type(std::string_view content_type);
-
 // Does the answer carry what only a store puts there?
-bool has_request_id(const StoreAnswer& answer);
-
-// The time of the far side, from Date; nothing where there is none or it makes no sense. Microseconds.
-std::optional<int64_t> date_us(const Headers& headers, std::string_view name = "date");
-
-// As `date_us`, of a whole text.
-std::optional<int64_t> parse_http_date_us(std::string_view text);
+bool has_request_id(const HttpAnswer& answer);
 
 }  // namespace tidemark::sinks::s3
 

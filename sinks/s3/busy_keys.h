@@ -5,6 +5,7 @@
 #ifndef TIDEMARK_SINKS_S3_BUSY_KEYS_H
 #define TIDEMARK_SINKS_S3_BUSY_KEYS_H
 
+#include <cassert>
 #include <set>
 #include <string>
 #include <string_view>
@@ -51,7 +52,8 @@ class BusyKeys {
   }
   void leave(const std::string& key) TM_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
-    keys_.erase(key);
+    [[maybe_unused]] const size_t held = keys_.erase(key);
+    assert(held == 1);
     left_.notify_all();
   }
 

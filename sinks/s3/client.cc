@@ -2,9 +2,9 @@
 
 #include <time.h>
 
-#include <cstdlib>
-
-#include "s3/exit_gate.h"
+#include "http/body.h"
+#include "http/digests.h"
+#include "http/exit_gate.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
@@ -12,21 +12,12 @@ namespace {
 constexpr std::string_view kUnsigned = "UNSIGNED-PAYLOAD";
 constexpr std::string_view kSha256OfNothing =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-constexpr int64_t kSkewUs = 4 * 60 * 1'000'000ll;  // stores accept 15 minutes, some only 5
-
 constexpr int64_t kNewKeyUs = 60 * 1'000'000ll;  // a store may take so long to hear of a key
 constexpr uint32_t kBodiesRefusedMax = 10;
-constexpr uint64_t kSmallBodyBytes = 64 * 1024;
 
 int64_t monotonic_us() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
-}
-
-int64_t system_us() {
-  timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
   return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
 }
 
@@ -57,151 +48,92 @@ bool is_of_digest(const StoreError& error) {
 
 }  // namespace
 
-Error within(std::string_view what, Error error) {
-  if (!error.reported) error.message = std::string(what) + ": " + error.message;
-  return error;
-}
-
 Client::Client(const Config& config, std::string region, Transport& transport,
                CredentialsProvider& credentials, HostLog log)
-    : config_(config),
+    : Attempts(transport, config.expects_continue, log),
+      config_(config),
       address_(address_of(config, region)),
-      transport_(transport),
       credentials_(credentials),
-      log_(log),
-      takes_expect_(config.expects_continue),
       region_(std::move(region)) {}
-
-int64_t Client::now_us() const { return system_us() + clock_offset_us_.load(std::memory_order_relaxed); }
 
 std::string Client::region() const {
   const MutexLock lock(mutex_);
   return region_;
 }
 
-Result<Headers> Client::sign(const Request& request, const std::string& host, const Exchange& exchange) {
-  SignRequest to_sign;
-  to_sign.method = request.method;
-  to_sign.host = host;
-  to_sign.path = request.path;
-  to_sign.query = request.query;
-  to_sign.headers = request.headers;
-  std::string digest;
+// What the signature says of the body.
+Status Client::settle_payload(Request& request) const {
   if (request.body == nullptr || request.body->size_bytes() == 0) {
-    to_sign.payload_sha256 = kSha256OfNothing;
+    request.payload_sha256 = kSha256OfNothing;
   } else if (!config_.sign_payload) {
-    to_sign.payload_sha256 = kUnsigned;
-  } else if (!request.payload_sha256.empty()) {
-    to_sign.payload_sha256 = request.payload_sha256;
-  } else {
-    TM_ASSIGN(std::string computed, sha256_hex({request.body->memory(), request.body->size_bytes()}));
-    digest = std::move(computed);
-    to_sign.payload_sha256 = digest;
+    request.payload_sha256 = kUnsigned;
+  } else if (request.payload_sha256.empty()) {
+    TM_ASSIGN(request.payload_sha256, sha256_hex(request.body->text()));
   }
-  return signer_.sign(to_sign, exchange.credentials, exchange.region, now_us());
-}
-
-Status Client::start(Session& session, Exchange& exchange, const Call& call) {
-  Request& request = exchange.request;
-  Result<Credentials> credentials = credentials_.get(call);
-  if (!credentials) return within(request.what, credentials.error());
-  exchange.credentials = std::move(*credentials);
-  note_key(exchange.credentials.access_key_id);
-  exchange.region = region();
-  exchange.is_in_use = is_in_use_.load(std::memory_order_relaxed);
-  const Address address = address_of(config_, exchange.region);
-  if (request.body != nullptr) request.body->rewind(0);
-
-  Headers signature;
-  {
-    const ExitGate::Pass pass;
-    TM_TRY(pass.check());
-    Result<Headers> made = sign(request, address.host, exchange);
-    if (!made) return within(request.what, made.error());
-    signature = std::move(*made);
-  }
-
-  Transfer& transfer = exchange.transfer;
-  transfer.method = request.method;
-  transfer.url = address.scheme + "://" + address.host + encode_path(request.path);
-  if (!request.query.empty()) transfer.url.append("?").append(encode_query(request.query));
-  transfer.headers = request.headers;
-  for (Header& header : signature) transfer.headers.push_back(std::move(header));
-  transfer.body = request.body;
-  transfer.text_max = request.text_max;
-  transfer.may_expect = takes_expect_.load(std::memory_order_relaxed);
-  transfer.on_data = request.on_data;
-  const auto small_ms = static_cast<uint32_t>(config_.transport.small_answer_ms());
-  const bool is_small = request.body == nullptr || request.body->size_bytes() <= kSmallBodyBytes;
-  transfer.timeout_ms = is_small && !request.takes_long ? small_ms : 0;
-  transfer.answer_timeout_ms = request.takes_long && !request.on_data ? 0 : small_ms;
-  const Status started = session.start(transfer);
-  for (Header& header : transfer.headers) wipe(&header.value);  // libcurl has its own copy by now
-  transfer.headers.clear();
-  if (!started) return within(request.what, started.error());
   return {};
 }
 
-bool Client::settle(Exchange& exchange) {
-  const Transfer& transfer = exchange.transfer;
-  if (learn_expect(exchange)) return false;
-  if (!transfer.outcome) return true;
-  if (transfer.status / 100 == 2) {
-    if (bodies_refused_ != 0 && exchange.request.body != nullptr) bodies_refused_ = 0;
-    return true;
-  }
-  if (transfer.status < 300 || transfer.status > 408) return true;
-  const StoreAnswer answer = {transfer.status, transfer.answer, transfer.text};
-  const StoreError error = store_error(answer);
-  if (learn_region(answer, error, exchange) || learn_clock(answer, error, exchange)) return false;
-  // An answer to HEAD says no more than 400.
-  const bool perhaps_expired = answer.status == 400 && error.code.empty() &&
-                               exchange.request.method == "HEAD" &&
-                               !exchange.credentials.session_token.empty();
-  if (!exchange.redone_token && (is_expired(error) || perhaps_expired)) {
-    exchange.redone_token = true;
-    credentials_.expired(exchange.credentials);
-    return false;
-  }
-  return !is_key_to_repeat(answer, error, exchange) && !is_body_to_repeat(error, exchange);
+Status Client::prove(HttpRequest& asked, const Call& call) {
+  auto& request = static_cast<Request&>(asked);
+  TM_ASSIGN(request.credentials, credentials_.get(call));
+  note_key(request.credentials.access_key_id);
+  request.region = region();
+  const Address address = address_of(config_, request.region);
+  request.host = address.host;
+  request.url = address.scheme + "://" + address.host + encode_path(request.path);
+  if (!request.query.empty()) request.url.append("?").append(encode_query(request.query));
+  const ExitGate::Pass pass;
+  TM_TRY(pass.check());
+  TM_TRY(settle_payload(request));
+  TM_ASSIGN(request.proof, signer_.sign(request, request.credentials, request.region, now_us()));
+  return {};
 }
 
-// Some proxies know no Expect, and end the connection over it.
-bool Client::learn_expect(Exchange& exchange) {
-  const Transfer& transfer = exchange.transfer;
-  if (!transfer.refused_to_expect) return false;
-  if (takes_expect_.exchange(false)) {
-    log_.write(
-        TIDEMARK_LOG_INFO,
-        "417 to Expect: 100-continue; bodies are sent without asking from now on, as with expect=never");
-  }
-  if (transfer.status / 100 == 2 || exchange.redone_expect) return false;
-  exchange.redone_expect = true;
+bool Client::is_to_repeat(HttpRequest& asked) {
+  auto& request = static_cast<Request&>(asked);
+  const int status = request.answer.status;
+  if (request.answer.is_ok() && bodies_refused_ != 0 && request.body != nullptr) bodies_refused_ = 0;
+  if (status < 300 || status > 408) return false;
+  const StoreError error = store_error(request.answer);
+  const bool is_of_clock = error.code == "RequestTimeTooSkewed" || error.code == "RequestExpired" ||
+                           (error.code.empty() && request.method == "HEAD");
+  return learn_region(error, request) || (status == 403 && is_of_clock && learn_clock(request)) ||
+         is_token_to_repeat(error, request) || is_key_to_repeat(error, request) ||
+         is_body_to_repeat(error, request);
+}
+
+bool Client::is_token_to_repeat(const StoreError& error, Request& request) {
+  // An answer to HEAD says no more than 400.
+  const bool perhaps_expired = request.answer.status == 400 && error.code.empty() &&
+                               request.method == "HEAD" && !request.credentials.session_token.empty();
+  if (request.redone_token || (!is_expired(error) && !perhaps_expired)) return false;
+  request.redone_token = true;
+  credentials_.expired(request.credentials);
   return true;
 }
 
 // A key that has just come into use may not have reached every machine of the store; and one that a store
 // does not know may have been replaced at its source.
-bool Client::is_key_to_repeat(const StoreAnswer& answer, const StoreError& error, Exchange& exchange) {
-  if (answer.status != 403 && !is_of_key(error)) return false;
-  const bool is_new = is_key_new(exchange.credentials.access_key_id);
-  if (is_new) exchange.lasts = StoreAnswer::Lasts::kMayPass;
-  if (exchange.redone_key || (!is_new && error.code != "InvalidAccessKeyId")) return false;
-  exchange.redone_key = true;
-  if (error.code == "InvalidAccessKeyId") credentials_.expired(exchange.credentials);
+bool Client::is_key_to_repeat(const StoreError& error, Request& request) {
+  if (request.answer.status != 403 && !is_of_key(error)) return false;
+  const bool is_new = is_key_new(request.credentials.access_key_id);
+  if (is_new) request.lasts = StoreAnswer::Lasts::kMayPass;
+  if (request.redone_key || (!is_new && error.code != "InvalidAccessKeyId")) return false;
+  request.redone_key = true;
+  if (error.code == "InvalidAccessKeyId") credentials_.expired(request.credentials);
   return true;
 }
 
 // A flipped bit on the way, or a body that stopped there: once more, read again from its source.
-bool Client::is_body_to_repeat(const StoreError& error, Exchange& exchange) {
-  if (exchange.request.body == nullptr || !exchange.request.repeats_body) return false;
+bool Client::is_body_to_repeat(const StoreError& error, Request& request) {
+  if (request.body == nullptr || !request.repeats_body) return false;
   const bool of_digest = is_of_digest(error);
   if (!of_digest && error.code != "IncompleteBody" && error.code != "RequestTimeout") return false;
-  if (!exchange.redone_body) {
-    exchange.redone_body = true;
+  if (!request.redone_body) {
+    request.redone_body = true;
     return true;
   }
-  if (of_digest && ++bodies_refused_ >= kBodiesRefusedMax) exchange.lasts = StoreAnswer::Lasts::kLasts;
+  if (of_digest && ++bodies_refused_ >= kBodiesRefusedMax) request.lasts = StoreAnswer::Lasts::kLasts;
   return false;
 }
 
@@ -217,67 +149,47 @@ void Client::note_key(const std::string& access_key_id) {
   key_ = access_key_id;
 }
 
-bool Client::learn_region(const StoreAnswer& answer, const StoreError& error, Exchange& exchange) {
-  const bool elsewhere = answer.status == 301 || answer.status == 307 ||
-                         error.code == "AuthorizationHeaderMalformed" ||
-                         (answer.status == 400 && error.code.empty() && exchange.request.method == "HEAD");
-  if (!elsewhere || exchange.redone_region) return false;
+bool Client::learn_region(const StoreError& error, Request& request) {
+  const int status = request.answer.status;
+  const bool elsewhere = status == 301 || status == 307 || error.code == "AuthorizationHeaderMalformed" ||
+                         (status == 400 && error.code.empty() && request.method == "HEAD");
+  if (!elsewhere || request.redone_region) return false;
   const std::string_view said = !error.region.empty() ? error.region : expected_in(error.message);
-  if (!is_region(said) || said == exchange.region) return false;
-  exchange.redone_region = true;
+  if (!is_region(said) || said == request.region) return false;
+  request.redone_region = true;
   {
     const MutexLock lock(mutex_);
     region_ = said;
   }
-  log_.write(TIDEMARK_LOG_INFO, "bucket " + config_.bucket + " is in region " + std::string(said) +
-                                    ", says the store; set region to spare the first attempt");
+  log().write(TIDEMARK_LOG_INFO, "bucket " + config_.bucket + " is in region " + std::string(said) +
+                                     ", says the store; set region to spare the first attempt");
   return true;
 }
 
-bool Client::learn_clock(const StoreAnswer& answer, const StoreError& error, Exchange& exchange) {
-  if (answer.status != 403 || exchange.redone_clock) return false;
-  const bool may_be = error.code == "RequestTimeTooSkewed" || error.code == "RequestExpired" ||
-                      (error.code.empty() && exchange.request.method == "HEAD");
-  const std::optional<int64_t> theirs_us = date_us(answer.headers);
-  if (!may_be || !theirs_us || std::llabs(*theirs_us - now_us()) < kSkewUs) return false;
-  exchange.redone_clock = true;
-  const int64_t offset_us = *theirs_us - system_us();
-  clock_offset_us_.store(offset_us, std::memory_order_relaxed);
-  log_.write(TIDEMARK_LOG_WARN, "the clock of this machine and the store's differ by " +
-                                    std::to_string(offset_us / 1'000'000) +
-                                    " s; requests are signed by the store's");
-  return true;
-}
-
-Result<StoreAnswer> Client::answer_of(Exchange& exchange) {
-  Transfer& transfer = exchange.transfer;
-  if (!transfer.outcome) {
-    Error error = within(exchange.request.what, transfer.outcome.error());
-    if (exchange.is_in_use && transfer.is_of_connection && error.status == TIDEMARK_E_PERMANENT) {
-      error.status = TIDEMARK_E_RETRYABLE;
-    }
-    return error;
-  }
-  return StoreAnswer{transfer.status,
-                     std::move(transfer.answer),
-                     std::move(transfer.text),
-                     exchange.request.method == "HEAD",
-                     exchange.request.needs,
-                     exchange.lasts,
-                     transfer.via,
-                     exchange.region,
-                     exchange.is_in_use};
+Result<StoreAnswer> Client::answer_of(Request& request) {
+  TM_TRY(outcome_of(request));
+  return StoreAnswer{
+      std::move(request.answer), request.method == "HEAD", request.needs, request.lasts, request.region,
+      request.is_in_use};
 }
 
 Result<StoreAnswer> Client::send(Request request, const Call& call) {
-  Exchange exchange{std::move(request)};
-  Session session(transport_);
-  do {
-    TM_TRY(start(session, exchange, call));
-    const Result<Transfer*> done = session.drive(call);
-    if (!done) return within(exchange.request.what, done.error());
-  } while (!settle(exchange));
-  return answer_of(exchange);
+  TM_TRY(attempt(request, call));
+  return answer_of(request);
+}
+
+Result<StoreAnswer> Client::ask(const Request& request, Patience& patience, const Call& call, int pages_max) {
+  int pages = 0;
+  patience.begin();
+  while (true) {
+    Result<StoreAnswer> answer = send(request, call);
+    if (answer && (answer->is_ok() || answer->status == 400)) return answer;
+    if (answer && answer->status == 404 && pages++ >= pages_max) return answer;
+    const Error error = answer ? error_of(*answer, request.what) : answer.error();
+    // Once the time is up, what came before says more.
+    if (!answer && patience.last() && !call.check()) return *patience.last();
+    if (!patience.wait(error)) return answer;
+  }
 }
 
 }  // namespace tidemark::sinks::s3

@@ -6,7 +6,7 @@
 #include "base/line.h"
 #include "common/key.h"
 #include "common/options.h"
-#include "s3/utf8.h"
+#include "http/utf8.h"
 
 namespace tidemark::sinks::s3 {
 namespace {

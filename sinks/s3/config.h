@@ -8,10 +8,10 @@
 #include <string>
 
 #include "common/table.h"
-#include "s3/aws_host.h"
-#include "s3/credential_options.h"
-#include "s3/settings.h"
-#include "s3/transport.h"
+#include "http/transport.h"
+#include "s3/auth/aws_host.h"
+#include "s3/auth/credential_options.h"
+#include "s3/auth/settings.h"
 
 namespace tidemark::sinks::s3 {
 

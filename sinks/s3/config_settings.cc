@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "base/line.h"
+#include "http/endpoint.h"
+#include "http/uri_encode.h"
 #include "s3/config.h"
-#include "s3/endpoint.h"
-#include "s3/uri_encode.h"
 
 namespace tidemark::sinks::s3 {
 namespace {

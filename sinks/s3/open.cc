@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/line.h"
-#include "s3/digests.h"
+#include "http/digests.h"
 #include "s3/probe.h"
 #include "s3/s3_sink.h"
 #include "s3/upload.h"
@@ -77,7 +77,7 @@ Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const C
   config.multipart_parallel = std::min(config.multipart_parallel, parts);
   std::unique_ptr<S3Sink> sink(new S3Sink(std::move(config), request.log));
   Patience patience(call);
-  TM_TRY(sink->connect(patience));
+  TM_TRY(sink->connect(patience, call));
   if (request.read_only) {
     sink->client_->set_in_use();
     return sink;
@@ -89,7 +89,7 @@ Result<std::unique_ptr<S3Sink>> S3Sink::open(const OpenRequest& request, const C
   return sink;
 }
 
-Status S3Sink::connect(Patience& patience) {
+Status S3Sink::connect(Patience& patience, const Call& call) {
   Result<std::unique_ptr<Transport>> transport = Transport::make(config_.transport);
   if (!transport) return transport.error();
   transport_ = std::move(*transport);
@@ -101,29 +101,28 @@ Status S3Sink::connect(Patience& patience) {
   public_transport_ = std::move(*transport);
 
   const std::string own = config_.endpoint_scheme + "://" + config_.endpoint_host;
-  const Fetch fetch = [this, own](const HttpRequest& asked, const Call& asking) {
+  const Fetch fetch = [this, own](HttpRequest& asked, const Call& asking) {
     const bool is_own =
         !config_.endpoint_host.empty() && asked.url.starts_with(own) &&
         (asked.url.size() == own.size() || asked.url[own.size()] == '/' || asked.url[own.size()] == '?');
     return (is_own ? transport_ : public_transport_)->fetch(asked, asking);
   };
-  Result<std::unique_ptr<CredentialsProvider>> credentials =
-      CredentialsProvider::make(config_.credentials, fetch, log_);
+  Result<std::unique_ptr<CredentialsProvider>> credentials = make_provider(config_.credentials, fetch, log_);
   if (!credentials) return credentials.error();
   credentials_ = std::move(*credentials);
   client_ = std::make_unique<Client>(config_, config_.region.empty() ? kDefaultRegion : config_.region,
                                      *transport_, *credentials_, log_);
 
-  return find_bucket(patience, config_.region.empty());
+  return find_bucket(patience, config_.region.empty(), call);
 }
 
 // The first request proves credentials, region and bucket, and costs the store next to nothing.
-Status S3Sink::find_bucket(Patience& patience, bool is_region_guessed) {
+Status S3Sink::find_bucket(Patience& patience, bool is_region_guessed, const Call& call) {
   Request request = bucket_request("open", "GET", "s3:ListBucket");
   request.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", "1"}};
   if (!config_.prefix.empty()) request.query.emplace_back("prefix", config_.prefix);
   while (true) {
-    const Result<StoreAnswer> answer = patience.ask(*client_, request);
+    const Result<StoreAnswer> answer = client_->ask(request, patience, call);
     if (!answer) {
       Error error = answer.error();
       // The bucket in the host's name is what a resolver, and a certificate, often do not know.
@@ -139,13 +138,12 @@ Status S3Sink::find_bucket(Patience& patience, bool is_region_guessed) {
       traits_.has_request_ids = has_request_id(*answer);
       return {};
     }
-    Error error = error_of(*answer, request.what);
+    Error error = error_of_bucket(*answer, request.what);
     if (answer->is_ok() && error.code.empty()) {
       error = not_a_page(*answer, page, request.what);
     } else {
       error.message += hint(*answer, config_, client_->region(), is_region_guessed);
     }
-    if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
     if (!answer->is_ok() || !patience.wait(error)) return error;
   }
 }

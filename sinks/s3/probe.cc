@@ -2,7 +2,7 @@
 
 #include <sys/random.h>
 
-#include "s3/digests.h"
+#include "http/digests.h"
 #include "s3/upload.h"
 #include "s3/xml.h"
 
@@ -48,9 +48,7 @@ Status Probe::run(Traits* traits) {
 }
 
 Error Probe::unexpected_answer(const StoreAnswer& answer, const char* what) const {
-  Error error = error_of(answer, std::string(what) + " " + sink_.config_.name_of(key_));
-  if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
-  return error;
+  return error_of_bucket(answer, std::string(what) + " " + sink_.config_.name_of(key_));
 }
 
 Result<StoreAnswer> Probe::put(const Header& checksum, bool conditional) {
@@ -149,7 +147,7 @@ Status Probe::try_multipart(Traits* traits) {
   request.body = &nothing;
   Result<std::string> id;
   while (true) {
-    TM_ASSIGN(const StoreAnswer created, patience_.ask(*sink_.client_, request, kPagesForUploads));
+    TM_ASSIGN(const StoreAnswer created, sink_.client_->ask(request, patience_, call_, kPagesForUploads));
     Error refused = unexpected_answer(created, "begin an upload of the probe");
     if (!created.is_ok() && (created.status / 100 == 4 || created.status == 501)) {
       traits->multipart = false;

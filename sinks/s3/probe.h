@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-#include "s3/patience.h"
+#include "http/patience.h"
 #include "s3/s3_sink.h"
 
 namespace tidemark::sinks::s3 {
@@ -32,7 +32,7 @@ class Probe {
   Status try_parts(Traits* traits, const std::string& id);
   Status try_complete(Traits* traits, const std::string& id, const std::string& etag);
   Result<StoreAnswer> put(const Header& checksum, bool conditional);
-  Result<StoreAnswer> ask(const Request& request) { return patience_.ask(*sink_.client_, request); }
+  Result<StoreAnswer> ask(const Request& request) { return sink_.client_->ask(request, patience_, call_); }
   Error unexpected_answer(const StoreAnswer& answer, const char* what) const;
   void clean_up();
 

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "http/body.h"
 #include "s3/answer.h"
-#include "s3/body.h"
 #include "s3/traits.h"
 #include "s3/xml.h"
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "base/line.h"
-#include "s3/digests.h"
-#include "s3/iso_time.h"
+#include "http/digests.h"
+#include "http/iso_time.h"
 #include "s3/s3_sink.h"
 #include "s3/upload.h"
 
@@ -153,9 +153,8 @@ Status S3Sink::send_put(std::string_view key, const std::string& sha256, const H
     if (is_open) return settle_doubt(key, **doubt, error_of(*answer, what), if_absent, sent, call);
     return looks_back ? look_back(key, etag, took, sent, call) : Status();
   }
-  Error error = error_of(*answer, what);
+  Error error = error_of_bucket(*answer, what);
   if (answer->status == 412) error.status = TIDEMARK_E_EXISTS;
-  if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
   return error;
 }
 

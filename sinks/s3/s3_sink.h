@@ -13,17 +13,15 @@
 #include <string_view>
 
 #include "common/table.h"
+#include "http/transport.h"
+#include "s3/auth/credentials.h"
 #include "s3/busy_keys.h"
 #include "s3/client.h"
 #include "s3/config.h"
-#include "s3/credentials.h"
 #include "s3/proof.h"
 #include "s3/traits.h"
-#include "s3/transport.h"
 
 namespace tidemark::sinks::s3 {
-
-class Patience;
 
 class S3Sink {
  public:
@@ -43,8 +41,8 @@ class S3Sink {
   friend void sweep_uploads(S3Sink& sink, const std::string& known, const Call& call);
 
   S3Sink(Config config, HostLog log) : config_(std::move(config)), log_(log) {}
-  Status connect(Patience& patience);
-  Status find_bucket(Patience& patience, bool is_region_guessed);
+  Status connect(Patience& patience, const Call& call);
+  Status find_bucket(Patience& patience, bool is_region_guessed, const Call& call);
 
   // `needs` are the permissions, a literal.
   Request object_request(std::string_view verb, std::string method, std::string_view key,

@@ -4,9 +4,10 @@
 
 #include <cstdint>
 
-#include "s3/digests.h"
-
 namespace tidemark::sinks::s3 {
+
+// What a store checks a body by.
+enum class Checksum : uint8_t { kMd5, kCrc32c };
 
 // What the ETag of an object is that went in one request.
 enum class Etag : uint8_t {

@@ -1,8 +1,10 @@
 #include "s3/upload.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "base/line.h"
+#include "http/part_pump.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
@@ -60,9 +62,7 @@ Status Upload::create() {
   request.body = &nothing;
   TM_ASSIGN(const StoreAnswer answer, sink_.client_->send(std::move(request), call_));
   if (!answer.is_ok() || !store_error(answer).code.empty()) {
-    Error error = error_of(answer, what);
-    if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;  // the bucket, that is
-    return error;
+    return error_of_bucket(answer, what);
   }
   Result<std::string> id = parse_upload_id(answer.text);
   if (!id) return within(what, id.error());
@@ -71,64 +71,25 @@ Status Upload::create() {
 }
 
 Status Upload::send_parts() {
-  Session session(*sink_.transport_);
-  const Status sent = [&]() -> Status {
-    begin_reading();
-    while (reading_ || !running_.empty()) {
-      if (is_read() && running_.size() < sink_.config_.multipart_parallel) {
-        TM_TRY(start_part(session));
-        begin_reading();
-      }
-      const bool reads = reading_ && !is_read();
-      if (reads) {
-        TM_TRY(read_some());
-      }
-      if (running_.empty()) continue;
-      const Result<Transfer*> done = session.drive(call_, reads ? 0 : UINT64_MAX);
-      if (!done) return within("put " + sink_.config_.name_of(key_), done.error());
-      if (*done != nullptr) {
-        TM_TRY(end_part(**done, session));
-      }
-    }
-    return {};
-  }();
-  reading_.reset();
-  buffer_.reset();
-  return sent;
-}
-
-void Upload::begin_reading() {
-  reading_.reset();
-  const uint64_t size = source_.size_bytes();
-  if (next_offset_ >= size) return;
   Digests::Wanted wanted;
   wanted.sha256 = sink_.config_.sign_payload;
   wanted.crc32c = by_crc();
   wanted.md5 = !by_crc();
-  const uint64_t end = std::min(next_offset_ + part_bytes_, size);
-  reading_ = Reading{next_offset_, end, next_offset_, Digests(wanted)};
-  next_offset_ = end;
+  PartPump pump(
+      source_, sink_.buffers_,
+      {"put " + sink_.config_.name_of(key_), part_bytes_, sink_.config_.multipart_parallel, wanted});
+  Session session(*sink_.transport_);
+  const PartSender sender = {[&](uint64_t begin, uint64_t end, Digests& digests) {
+                               return start_part(begin, end, digests, session);
+                             },
+                             [&](HttpRequest& ended) { return settle_part(ended, session); }};
+  return pump.run(session, sender, call_);
 }
 
-Status Upload::read_some() {
-  TM_TRY(call_.check());
-  Reading& reading = *reading_;
-  size_t size = std::min<uint64_t>(reading.end - reading.position, BufferPool::kBufferSize);
-  if (source_.data() != nullptr) {
-    reading.digests.update(reinterpret_cast<const char*>(source_.data()) + reading.position, size);
-  } else {
-    if (!buffer_) buffer_.emplace(sink_.buffers_);
-    TM_TRY(source_.read(reading.position, buffer_->data(), size, &size));
-    reading.digests.update(buffer_->data(), size);
-  }
-  reading.position += size;
-  return {};
-}
-
-Status Upload::start_part(Session& session) {
-  Reading& reading = *reading_;
-  auto part = std::make_unique<Part>(parts_.size(), source_, reading, sink_.buffers_);
-  Request& request = part->exchange.request;
+Status Upload::start_part(uint64_t begin, uint64_t end, Digests& digests, Session& session) {
+  assert(parts_.size() < kPartsMax);  // part_size_bytes() has seen to that
+  auto part = std::make_unique<Part>(parts_.size(), source_, begin, end, sink_.buffers_);
+  Request& request = part->request;
   request = sink_.object_request("put", "PUT", key_, "s3:PutObject");
   request.what += ", part " + std::to_string(part->index + 1);
   request.query = {{"partNumber", std::to_string(part->index + 1)}, {"uploadId", id_}};
@@ -137,54 +98,61 @@ Status Upload::start_part(Session& session) {
   part->sent.size_bytes = part->body.size_bytes();
   part->sent.body = &part->body;
   if (by_crc()) {
-    part->sent.crc32c = crc32c_text(reading.digests.crc32c());
+    part->sent.crc32c = crc32c_text(digests.crc32c());
     if (needs_md5(sink_.traits_, part->body.size_bytes())) part->body.digest_as_sent();
     uploaded.crc32c = part->sent.crc32c;
     request.headers.push_back({"x-amz-checksum-crc32c", uploaded.crc32c});
   } else {
-    TM_ASSIGN(std::string md5, reading.digests.md5_base64());
-    part->sent.md5_base64 = std::move(md5);
+    TM_ASSIGN(part->sent.md5_base64, digests.md5_base64());
     request.headers.push_back({"content-md5", part->sent.md5_base64});
   }
   if (sink_.config_.sign_payload) {
-    TM_ASSIGN(const std::string sha256, reading.digests.sha256_hex());
-    request.payload_sha256 = sha256;
+    TM_ASSIGN(request.payload_sha256, digests.sha256_hex());
   }
   request.body = &part->body;
   parts_.push_back(std::move(uploaded));
   running_.push_back(std::move(part));
-  return sink_.client_->start(session, running_.back()->exchange, call_);
+  return sink_.client_->start(session, running_.back()->request, call_);
 }
 
-Status Upload::end_part(const Transfer& transfer, Session& session) {
+Result<bool> Upload::settle_part(const HttpRequest& ended, Session& session) {
   const auto at = std::find_if(running_.begin(), running_.end(),
-                               [&](const auto& part) { return &part->exchange.transfer == &transfer; });
-  Part& part = **at;
-  if (!sink_.client_->settle(part.exchange)) return sink_.client_->start(session, part.exchange, call_);
-  TM_ASSIGN(const StoreAnswer answer, Client::answer_of(part.exchange));
+                               [&](const auto& part) { return &part->request == &ended; });
+  assert(at != running_.end());
+  if (!sink_.client_->settle((*at)->request)) {
+    TM_TRY(sink_.client_->start(session, (*at)->request, call_));
+    return false;
+  }
+  TM_TRY(end_part(**at));
+  running_.erase(at);
+  return true;
+}
+
+Status Upload::end_part(Part& part) {
+  TM_ASSIGN(const StoreAnswer answer, Client::answer_of(part.request));
   if (!answer.is_ok()) {
-    Error error = error_of(answer, part.exchange.request.what);
+    Error error = error_of(answer, part.request.what);
     // Somebody swept it away; the next attempt begins a new one.
     if (answer.status == 404) error.status = TIDEMARK_E_RETRYABLE;
     return error;
   }
   // A part cannot be looked at, so any doubt sends the object once more.
   const Result<std::optional<Doubt>> doubt = doubt_about(answer, sink_.traits_, part.sent);
-  if (!doubt) return within(part.exchange.request.what, doubt.error());
+  if (!doubt) return within(part.request.what, doubt.error());
   // A part with an ETag that says nothing is met again when the store completes the upload.
   const bool has_etag = !header(answer.headers, "etag").empty();
   if (*doubt && !((*doubt)->is_of_etag && has_etag)) {
-    Error error = error_of(answer, part.exchange.request.what);
+    Error error = error_of(answer, part.request.what);
     if (error.status < TIDEMARK_E_RETRYABLE) error.status = TIDEMARK_E_RETRYABLE;
-    error.message = part.exchange.request.what + ": " + (*doubt)->why;
+    error.message = part.request.what + ": " + (*doubt)->why;
     return error;
   }
   parts_[part.index].etag = header(answer.headers, "etag");
-  running_.erase(at);
   return {};
 }
 
 Result<StoreAnswer> Upload::complete(bool conditional) {
+  assert(running_.empty());
   const std::string text = complete_text(parts_);
   Body body(text);
   Request request = sink_.object_request("complete", "POST", key_, "s3:PutObject");
@@ -227,11 +195,10 @@ Status Upload::finish() {
           fail(TIDEMARK_E_RETRYABLE, what + ": the answer is " + what_it_is(answer->text)));
     }
   }
-  Error error = error_of(*answer, what);
+  Error error = error_of_bucket(*answer, what);
   if (is_undecided(*answer, store_error(*answer))) return settle_undecided(std::move(error));
   abort();
   if (answer->status == 412) error.status = TIDEMARK_E_EXISTS;
-  if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
   return error;
 }
 

@@ -11,12 +11,11 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "s3/digests.h"
+#include "http/digests.h"
 #include "s3/s3_sink.h"
 #include "s3/xml.h"
 
@@ -38,26 +37,20 @@ class Upload {
   void abort();
 
  private:
-  // The digests of the part to be sent next, computed piece by piece while others are on their way.
-  struct Reading {
-    uint64_t begin, end, position;
-    Digests digests;
-  };
   struct Part {
-    Part(size_t number, const Source& source, const Reading& read, BufferPool& pool)
-        : index(number), body(source, read.begin, read.end - read.begin, &pool) {}
+    Part(size_t number, const Source& source, uint64_t begin, uint64_t end, BufferPool& pool)
+        : index(number), body(source, begin, end - begin, &pool) {}
 
     size_t index;
     Body body;
     Sent sent;
-    Exchange exchange;
+    Request request;
   };
   bool by_crc() const { return sink_.traits_.checksum == Checksum::kCrc32c; }
-  void begin_reading();
-  Status read_some();
-  bool is_read() const { return reading_ && reading_->position == reading_->end; }
-  Status start_part(Session& session);
-  Status end_part(const Transfer& transfer, Session& session);
+  Status start_part(uint64_t begin, uint64_t end, Digests& digests, Session& session);
+  // False: it was started again.
+  Result<bool> settle_part(const HttpRequest& ended, Session& session);
+  Status end_part(Part& part);
   Status finish();
   Status settle_undecided(Error error);
   Status verify(const std::string& etag, std::chrono::steady_clock::duration took, bool is_alone);
@@ -69,9 +62,6 @@ class Upload {
   const Call& call_;
   const uint64_t part_bytes_;
   std::string id_;
-  uint64_t next_offset_ = 0;  // of the part to be read next
-  std::optional<Reading> reading_;
-  std::optional<BufferPool::Lease> buffer_;  // for reading
   std::deque<std::unique_ptr<Part>> running_;
   std::vector<UploadedPart> parts_;
 };

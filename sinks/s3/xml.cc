@@ -2,12 +2,13 @@
 
 #include <pugixml.hpp>
 
+#include <cassert>
 #include <charconv>
 #include <new>
 
 #include "base/line.h"
 #include "common/url.h"
-#include "s3/iso_time.h"
+#include "http/iso_time.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
@@ -211,6 +212,7 @@ Result<ListPage> parse_list(std::string_view text, std::string_view prefix, std:
   if (!decode_keys(texts, says_encoded(document.root), prefix, after, &keys)) {
     return not_understood("the names of the listed objects cannot be decoded");
   }
+  assert(keys.size() == page.objects.size());
   for (size_t i = 0; i < keys.size(); ++i) page.objects[i].key = std::move(keys[i]);
   TM_TRY(read_end(document.root, &page));
   return page;
@@ -263,6 +265,7 @@ Result<UploadsPage> parse_uploads(std::string_view text, std::string_view prefix
   if (!decode_keys(texts, is_encoded, prefix, "", &keys)) {
     return not_understood("the names of the listed uploads cannot be decoded");
   }
+  assert(keys.size() == page.uploads.size());
   for (size_t i = 0; i < keys.size(); ++i) page.uploads[i].key = std::move(keys[i]);
   if (lower_trimmed(value(document.root, "IsTruncated")) == "true" && !keys.empty()) {
     page.next_key = page.uploads.back().key;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/listing.h"
 #include "s3/answer.h"
 
 namespace tidemark::sinks::s3 {
@@ -20,22 +21,12 @@ namespace tidemark::sinks::s3 {
 // Nothing if the text is no <Error> document.
 std::optional<StoreError> parse_error(std::string_view text);
 
-// The name of the document's one element, without its prefix; empty if the text is no whole document.
+// The name of the document's one element, without its prefix; empty if the text is not a whole document.
 std::string root_name(std::string_view text);
 
 // What the text is, for a message: "an HTML page", "<ListAllMyBucketsResult>", "no whole XML".
 std::string what_it_is(std::string_view text);
 
-struct ListedObject {
-  std::string key;
-  uint64_t size_bytes = 0;
-  int64_t modified_us = 0;
-};
-struct ListPage {
-  std::vector<ListedObject> objects;
-  bool is_truncated = false;
-  std::string next_token;  // may be empty on a page that is truncated and has objects
-};
 // An answer to ListObjectsV2 for `prefix`, of keys after `after`. encoding-type=url means another thing to
 // every store; of the meanings the one is taken that gives keys that were asked for, in their order.
 //
@@ -66,7 +57,7 @@ struct UploadedPart {
 };
 // The body of CompleteMultipartUpload.
 std::string complete_text(const std::vector<UploadedPart>& parts);
-// The ETag in its answer; nothing if the text is no whole <CompleteMultipartUploadResult>.
+// The ETag in its answer; nothing if the text is not a whole <CompleteMultipartUploadResult>.
 std::optional<std::string> parse_complete(std::string_view text);
 
 }  // namespace tidemark::sinks::s3

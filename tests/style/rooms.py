@@ -36,6 +36,18 @@ MAY_SEE = {
     "store": {"core", "sink", "tar"},
     "runtime": {"config", "core", "log", "metrics", "sink", "store", "tar"},
 }
+# The sinks' rooms, likewise; the longest name that fits decides. HTTP is for those that ask over it.
+SINK_MAY_SEE = {
+    "common": set(),
+    "file": {"common"},
+    "faulty": {"common"},
+    "http": {"common"},
+    "s3/auth": {"common", "http"},
+    "s3": {"common", "http", "s3/auth"},
+}
+# Whoever knows one sink finds the way in all.
+SINK_FILES = ("answer.h", "config.h", "get.cc", "list.cc", "open.cc", "put.cc", "remove.cc")
+STORE_WORDS = re.compile(r"\b(s3|aws|amz|azure|gcs)\b", re.IGNORECASE)
 
 
 def tracked():
@@ -175,6 +187,25 @@ def check_top(files, problems):
             problems.append(f"{folder}/: a folder that a newcomer does not expect at the top")
 
 
+def sink_room(name):
+    """The room of a path below sinks/, or "" where it is of none."""
+    return max((room for room in SINK_MAY_SEE if name.startswith(room + "/")), key=len, default="")
+
+
+def check_sink(path, problems):
+    """What a sink shares lies in rooms of its own, which know nothing of those that use them."""
+    room = sink_room(str(path.relative_to(SOURCE / "sinks")))
+    for number, quoted, name in includes(path):
+        target = sink_room(name) if quoted else ""
+        if target and target != room and target not in SINK_MAY_SEE.get(room, set()):
+            problems.append(f"{path.relative_to(SOURCE)}:{number}: sinks/{room} may not see {name}")
+    word = STORE_WORDS.search(path.read_text()) if room == "http" else None
+    if word:
+        problems.append(f"{path.relative_to(SOURCE)}: {word[0]} is the word of one store, and http is for all")
+    if path.name == "entry.cc" and room != "faulty":  # which passes its calls on, in one file
+        problems.extend(f"sinks/{room}/ has no {name}" for name in SINK_FILES if not (path.parent / name).is_file())
+
+
 def check_tests_run(files, problems):
     """A test that no list of tests and no script names is never run, and nobody notices."""
     callers = [path for path in files if path.name in ("CMakeLists.txt", "run") or path.suffix in (".py", ".sh")]
@@ -196,6 +227,8 @@ def rooms(files):
         parts = path.relative_to(SOURCE).parts
         if len(parts) > 2 and parts[0] in ("plugin", "sinks") and path.suffix in (".cc", ".h"):
             found.add(SOURCE / parts[0] / parts[1])
+            if parts[0] == "sinks":
+                found.add(SOURCE / "sinks" / sink_room("/".join(parts[1:])))
     return sorted(found)
 
 
@@ -213,6 +246,8 @@ def main():
             check_plugin(path, parts[1] if len(parts) > 2 else "", problems)
         else:
             check_guest(path, parts[0], problems)
+            if parts[0] == "sinks":
+                check_sink(path, problems)
         lines = len(path.read_text().splitlines())
         if lines > MAX_LINES:
             problems.append(f"{path.relative_to(SOURCE)}: {lines} lines; {MAX_LINES} are the most")

@@ -6,9 +6,9 @@
 #include <cstring>
 #include <string>
 
+#include "s3/auth/credential_chain.h"
+#include "s3/auth/settings.h"
 #include "s3/config.h"
-#include "s3/credential_chain.h"
-#include "s3/settings.h"
 
 using namespace tidemark;
 using namespace tidemark::sinks;
@@ -44,7 +44,7 @@ void print_hosts(const Settings& settings, Config config) {
 }
 
 void print_credentials(const CredentialOptions& options) {
-  const Fetch nobody = [](const HttpRequest&, const Call&) -> Result<HttpResponse> {
+  const Fetch nobody = [](const HttpRequest&, const Call&) -> Result<HttpAnswer> {
     return fail(TIDEMARK_E_RETRYABLE, "nobody is asked");
   };
   const Result<CredentialChain::Found> found =

@@ -231,7 +231,7 @@ TEST_P(SinkRoot, LongPaths) {
   ASSERT_TRUE(put(*sink, "a/old", "old"));
   fs::rename(deep + "/root", deep + "/moved");
   expect_away(*sink,
-              {"cannot be found (No such file or directory)", "/root", "/moved", "give the sink anew"});
+              {"cannot be found (No such file or directory)", "/root", "/moved", "give the sink again"});
 }
 
 INSTANTIATE_TEST_SUITE_P(, SinkRoot, ::testing::Values("unnamed", "named"),

@@ -1,0 +1,28 @@
+// The URL of an HTTP service taken apart, strictly: what is checked here and what libcurl makes of the same
+// text must be the same host.
+//
+// Any thread.
+#ifndef TIDEMARK_SINKS_HTTP_ENDPOINT_H
+#define TIDEMARK_SINKS_HTTP_ENDPOINT_H
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace tidemark::sinks {
+
+struct Endpoint {
+  bool tls = false;
+  std::string host;       // as in the Host header: with the port, where it is not the scheme's own
+  std::string host_name;  // without the port, and without the brackets of an IPv6 address
+  std::string path;       // "/" at least; with the query, as it is in the URL
+};
+
+// INVALID for anything else than http or https with a plain host: no user, no fragment, no odd characters.
+// The message does not show the text.
+Result<Endpoint> parse_endpoint(std::string_view url);
+
+}  // namespace tidemark::sinks
+
+#endif  // TIDEMARK_SINKS_HTTP_ENDPOINT_H

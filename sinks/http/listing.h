@@ -1,0 +1,55 @@
+// Listing: one page of the store's after the other, until it says that there are no more. How a page is asked
+// for and read, the sink knows; here is what makes of pages a listing that is complete or an error.
+//
+// One listing, on its thread.
+#ifndef TIDEMARK_SINKS_HTTP_LISTING_H
+#define TIDEMARK_SINKS_HTTP_LISTING_H
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/table.h"
+
+namespace tidemark::sinks {
+
+struct ListedObject {
+  std::string key;  // the name in the store
+  uint64_t size_bytes = 0;
+  int64_t modified_us = 0;
+};
+struct ListPage {
+  std::vector<ListedObject> objects;
+  bool is_truncated = false;
+  std::string next_token;  // may be empty on a page that is truncated and has objects
+};
+
+// What a page is to hold: names that begin with `prefix` and come after `after`. Both are characters, not
+// just bytes: stores take nothing else.
+struct PageWanted {
+  const std::string& prefix;
+  const std::string& after;
+  const std::string& token;  // of the page before; empty: `after` alone says where to continue
+};
+using ReadPage = std::function<Result<ListPage>(const PageWanted&)>;
+
+struct Listing {
+  std::string what;  // begins the message of an error
+  std::string root;  // what the store's names have before the key
+  std::string_view prefix, start_after;
+  std::string_view empty_pages_remedy;  // where a store sends one empty page after the other: "; …"
+};
+
+// Prefix and start may be any bytes: the store is asked with as much of them as is whole characters, and what
+// comes too early is passed over. So are names that no key can have (a part that begins with '.', a "folder"
+// that ends in '/'): they are not ours, or the sink's own.
+//
+// PERMANENT where pages are not in byte order, or do not get anywhere.
+Status list_pages(const Listing& listing, const ReadPage& read_page, const Visitor& visit, const HostLog& log,
+                  const Call& call);
+
+}  // namespace tidemark::sinks
+
+#endif  // TIDEMARK_SINKS_HTTP_LISTING_H

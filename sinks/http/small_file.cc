@@ -1,0 +1,73 @@
+#include "http/small_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/fd.h"
+#include "base/line.h"
+#include "http/secret.h"
+
+namespace tidemark::sinks {
+namespace {
+
+constexpr int64_t kNsPerSecond = 1'000'000'000;
+
+}  // namespace
+
+Result<std::string> read_small_file(const std::string& path) {
+  const std::string what = "cannot read " + quote(path);
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // no waiting for a FIFO's writer
+  if (!fd) return fail_sink_errno(errno, what);
+  struct stat info;
+  if (fstat(fd.get(), &info) != 0) return fail_sink_errno(errno, what);
+  if (!S_ISREG(info.st_mode)) {
+    Error error;
+    error.code = kNotRegular;
+    error.message = what + ": not a regular file";
+    return error;
+  }
+  // The size is only a start: files below /proc and /sys say 0.
+  std::string text(std::min<size_t>(std::max<size_t>(info.st_size, 4095), kSmallFileMaxBytes) + 1, '\0');
+  size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = read(fd.get(), text.data() + size, text.size() - size);
+    if (got == 0) {
+      text.resize(size);
+      return text;
+    }
+    if (got > 0) {
+      size += got;
+      if (size < text.size() || size > kSmallFileMaxBytes) continue;
+      std::string larger(std::min(text.size() * 2, kSmallFileMaxBytes + 1), '\0');
+      text.copy(larger.data(), size);
+      text.swap(larger);
+      wipe(&larger);
+    } else if (errno != EINTR) {
+      const int sys_errno = errno;
+      wipe(&text);
+      return fail_sink_errno(sys_errno, what);
+    }
+  }
+  wipe(&text);
+  return fail(TIDEMARK_E_PERMANENT, what + ": larger than " + std::to_string(kSmallFileMaxBytes) + " bytes");
+}
+
+FileStamp FileStamp::of(const std::string& path) {
+  FileStamp stamp;
+  stamp.path = path;
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return stamp;
+  stamp.device = info.st_dev;
+  stamp.inode = info.st_ino;
+  stamp.size_bytes = info.st_size;
+  stamp.modified_ns = info.st_mtim.tv_sec * kNsPerSecond + info.st_mtim.tv_nsec;
+  stamp.changed_ns = info.st_ctim.tv_sec * kNsPerSecond + info.st_ctim.tv_nsec;
+  return stamp;
+}
+
+}  // namespace tidemark::sinks

@@ -1,0 +1,54 @@
+#include <sys/stat.h>
+
+#include "file/file_sink_fixture.h"
+
+namespace tidemark::sinks::file {
+namespace {
+
+class FileList : public FileSinkTest {};
+
+TEST_P(FileList, DirectoryThatVanishesWhileListed) {
+  auto sink = open();
+  for (const char* key : {"a/1", "b/1", "b/2", "c/1"}) ASSERT_TRUE(put(*sink, key, "x"));
+  struct Context {
+    std::string root;
+    std::vector<std::string> keys;
+  } context = {dir_ / "root", {}};
+  const Visitor visit(
+      [](void* ctx, tidemark_str key, const tidemark_object*) -> int32_t {
+        auto* self = static_cast<Context*>(ctx);
+        if (self->keys.empty()) std::filesystem::remove_all(self->root + "/b");
+        self->keys.emplace_back(view(key));
+        return 0;
+      },
+      &context);
+  EXPECT_TRUE(sink->list("", "", visit, Call(nullptr, nullptr)));
+  EXPECT_EQ(context.keys, (std::vector<std::string>{"a/1", "c/1"}));
+}
+
+TEST_P(FileList, UnreadableDirectoryIsNoShorterListing) {
+  auto sink = try_open("root");
+  ASSERT_TRUE(sink);
+  ASSERT_TRUE(put(**sink, "a/1", "x"));
+  ASSERT_TRUE(put(**sink, "b/1", "x"));
+  ASSERT_EQ(chmod((dir_ / "root/b").c_str(), 0), 0);
+  ASSERT_EQ(chmod((dir_ / "root").c_str(), 0755), 0);
+  ASSERT_EQ(chmod((dir_ / "root/a").c_str(), 0755), 0);
+  ASSERT_EQ(chmod((dir_ / "").c_str(), 0755), 0);
+  const bool is_root = geteuid() == 0;
+  if (is_root) {
+    ASSERT_EQ(seteuid(65534), 0);
+  }
+  const Visitor ignore([](void*, tidemark_str, const tidemark_object*) -> int32_t { return 0; }, nullptr);
+  const Status listed = (*sink)->list("", "", ignore, Call(nullptr, nullptr));
+  if (is_root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  ASSERT_EQ(chmod((dir_ / "root/b").c_str(), 0755), 0);
+  EXPECT_EQ(status_of(listed), TIDEMARK_E_PERMANENT);
+}
+
+INSTANTIATE_FOR_BOTH_STAGINGS(FileList);
+
+}  // namespace
+}  // namespace tidemark::sinks::file
