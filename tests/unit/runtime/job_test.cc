@@ -213,6 +213,17 @@ TEST_F(JobTest, OfABatchWithOtherContentWhatIsEqualCounts) {
   }
 }
 
+// Too large to be held whole: digested as they are streamed.
+TEST_F(JobTest, OfABatchOfLargeEntriesEachIsCompared) {
+  constexpr size_t kLargeBytes = 3 << 20;
+  for (const Lsn lsn : {1, 2}) test::write_file(dir_ / std::to_string(lsn), std::string(kLargeBytes, 'x'));
+  expect_done(archive({1, 2}));
+  lose(1);
+  expect_done(verify({1, 2}, {2, 2}));
+  test::write_file(dir_ / "2", std::string(kLargeBytes, 'y'));
+  expect_conflict(verify({1, 2}, {2, 2}), TIDEMARK_E_EXISTS, "entry 2");
+}
+
 // There is nothing to compare it with; it has to be what it says all the same.
 TEST_F(JobTest, AnArchiveWhoseEntryIsGone) {
   expect_done(archive({1, 1}));

@@ -101,6 +101,22 @@ TEST_F(LayoutPiecesTest, NamesAsLongAsTheyMayBe) {
   expect_same(entry);
 }
 
+// More of them than there is room for bookmarks, so every second goes, more than once; and from any one on
+// all can be read again.
+TEST_F(LayoutPiecesTest, SoManyThatBookmarksGiveWay) {
+  const std::string entry = make("many");
+  for (int i = 0; i < 4000; ++i) write_file(entry + "/" + std::to_string(i) + std::string(245, 'n'), "");
+  const std::string whole = archive_of(entry, 36, kWhole);
+  EntrySource source(kInPieces);
+  ASSERT_TRUE(open_one(source, entry, 36));
+  EXPECT_TRUE(*read_all(source) == whole);
+  std::string piece(3000, '\0');
+  for (const size_t offset : {whole.size() / 2, size_t{0}, whole.size() - 9000, whole.size() / 3}) {
+    ASSERT_EQ(source.read(offset, piece.data(), piece.size()).value_or(0), piece.size());
+    EXPECT_TRUE(piece == whole.substr(offset, piece.size())) << offset;
+  }
+}
+
 TEST_F(LayoutPiecesTest, ALargeFileAmongMany) {
   const std::string entry = wide("mixed", 900);
   write_file(entry + "/5", std::string(700'000, 'L'));

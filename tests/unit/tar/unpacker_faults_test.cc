@@ -140,5 +140,17 @@ TEST_P(RestoreFaults, InAPrivateDirectory) {
   expect_sound([this] { return unpack(true); }, true);
 }
 
+TEST_P(RestoreFaults, AFileSystemThatReplacesWhatIsThereIsNotUsed) {
+  for (const bool is_staged : {false, true}) {
+    test::fail_call("renameat2", 1, EINVAL);
+    const Status status = is_staged ? unpack(false) : extract();
+    test::end_faults();
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().status, TIDEMARK_E_UNSUPPORTED);
+    EXPECT_NE(status.error().message.find("cannot rename without replacing"), std::string::npos);
+    EXPECT_EQ(names(), 0u);
+  }
+}
+
 }  // namespace
 }  // namespace tidemark::tar
