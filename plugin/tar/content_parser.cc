@@ -48,7 +48,7 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-// What may stand behind a number in its field.
+// What may stand after a number in its field.
 bool is_blank(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c == '\0' || c == ' '; });
 }
@@ -62,7 +62,7 @@ std::optional<uint64_t> octal_at(const Block& block, size_t begin, size_t size) 
   return value;
 }
 
-// Owners, times and devices: nothing or 0. Other readers refuse what is no number there.
+// Owners, times and devices: nothing or 0. Other readers refuse what is not a number there.
 bool has_blank_fields(const Block& block) {
   constexpr std::pair<size_t, size_t> kNumbers[] = {{108, 8}, {116, 8}, {136, 12}, {329, 8}, {337, 8}};
   constexpr std::pair<size_t, size_t> kNames[] = {{265, 32}, {297, 32}};
@@ -124,7 +124,7 @@ Status ContentParser::on_body(std::span<const uint8_t> bytes) {
     return body_left_ == 0 ? visitor_.end_file() : Status();
   }
   padding_left_ -= bytes.size();
-  if (!is_zero(bytes)) return corrupt("the padding behind a file is not empty");
+  if (!is_zero(bytes)) return corrupt("the padding after a file is not empty");
   return {};
 }
 
@@ -165,7 +165,7 @@ Status ContentParser::on_header() {
   }
   const auto size = octal_at(block_, kSizeAt, kSizeSize);
   const auto mode = octal_at(block_, kModeAt, kModeSize);
-  if (!size || !mode || *mode > 07777) return corrupt("a header's size or mode is no number");
+  if (!size || !mode || *mode > 07777) return corrupt("a header's size or mode is not a number");
   if (!has_blank_fields(block_)) return corrupt("a header has an owner, a time or a device");
   if (block_[kTypeAt] == 'x') {
     if (!pax_.empty() || *size == 0 || *size > kPaxRecordsMax) {
@@ -274,7 +274,7 @@ Status ContentParser::on_member(ParsedMember member, std::string_view name) {
   if (member.type != MemberType::kFile && member.size_bytes > 0) return corrupt(shown + " has bytes");
   const bool is_symlink = member.type == MemberType::kSymlink;
   if (is_symlink && member.link.empty()) return corrupt(shown + " leads nowhere");
-  if (!is_symlink && !member.link.empty()) return corrupt(shown + " has a target and is no symlink");
+  if (!is_symlink && !member.link.empty()) return corrupt(shown + " has a target and is not a symlink");
   if (member.size_bytes > INT64_MAX) return corrupt(shown + " is too large");
   if (is_directory) name.remove_suffix(1);
 

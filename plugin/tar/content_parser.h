@@ -71,7 +71,7 @@ class ContentParser {
   const uint64_t members_max_;
   std::array<uint8_t, kBlockSize> block_;
   size_t block_size_ = 0;
-  std::string pax_;         // a pax header and its records: they belong to the member behind them
+  std::string pax_;         // a pax header and its records: they belong to the member after them
   uint64_t pax_left_ = 0;   // of their blocks, still to come
   uint64_t pax_bytes_ = 0;  // of the records, without padding
   size_t pax_records_ = 0;  // how far they are in the order of records
@@ -80,7 +80,7 @@ class ContentParser {
   std::string pax_link_;
   uint64_t pax_size_ = 0;
   uint64_t body_left_ = 0;   // of a file's bytes, still to come
-  size_t padding_left_ = 0;  // behind them
+  size_t padding_left_ = 0;  // after them
   size_t end_blocks_ = 0;
   uint64_t members_ = 0;
   Lsn entry_ = kNoLsn;  // whose members come now

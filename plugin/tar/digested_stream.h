@@ -37,7 +37,7 @@ class DigestedStream {
   Result<size_t> read(uint64_t offset, uint8_t* out, size_t size);
   // Reads up to `end`, unless that has happened.
   Status digest_up_to(uint64_t end);
-  // When all was read once: of all of it. `whole` is then where a digest that goes on would begin.
+  // When all was read once: of all of it. `whole` is then where a digest that continues would begin.
   const Digest& digest() const { return digest_; }
   const Sha256& whole() const { return whole_; }
   uint32_t crc32c() const { return crc_; }

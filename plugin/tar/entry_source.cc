@@ -80,7 +80,7 @@ Result<bool> EntrySource::add(const tree::EntryPath& entry, uint64_t most_bytes)
   return std::move(status.error());
 }
 
-// The entry added last. Those before it are as they were, unless they had to be laid out anew and something
+// The entry added last. Those before it are as they were, unless they had to be laid out again and something
 // has happened to one; then no archive comes of them.
 void EntrySource::take_back(size_t packed_bytes, const Status& status) {
   entries_.pop_back();
@@ -207,7 +207,7 @@ void EntrySource::seal_held() {
   const Stopwatch hashing;
   sha_.reset();
   sha_.update(buffer_.get(), content_size_);
-  const Result<Digest> digest = sha_.finish();  // what failed is told by whoever wants to read
+  const Result<Digest> digest = sha_.finish();  // what failed is reported by whoever wants to read
   times_.read += hashing.elapsed();
   if (digest) {
     make_footer(*digest);

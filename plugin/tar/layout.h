@@ -44,7 +44,7 @@ class Layout final : public tree::TreeVisitor {
   Status begin();
   void begin_entry(uint32_t entry) { entry_ = entry, parent_ = LaidOut::kNoParent; }
   void trim();
-  // A member that would end behind it is refused with an error that nobody sees, and has_too_many_bytes() is
+  // A member that would end after it is refused with an error that nobody sees, and has_too_many_bytes() is
   // true until it is set again.
   void set_most_bytes(uint64_t end) { most_end_ = end, has_too_many_bytes_ = false; }
   bool has_too_many_bytes() const { return has_too_many_bytes_; }

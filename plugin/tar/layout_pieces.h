@@ -49,7 +49,7 @@ class LayoutPieces {
   // Lays the piece out that holds `offset` < end_offset(), unless that is the one at hand. CORRUPT: it is not
   // what was measured.
   Status bring(uint64_t offset);
-  // After all was read once: nothing has been added behind it, and the sums agree.
+  // After all was read once: nothing has been added after it, and the sums agree.
   Status check_end();
 
  private:

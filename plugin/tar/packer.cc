@@ -49,7 +49,7 @@ Error Packer::overflow() {
 
 Status Packer::add(const Member& member) {
   const size_t headers = header_size(member);
-  // The byte more is for the probe behind the end of a file.
+  // The byte more is for the probe after the end of a file.
   if (member.size_bytes >= capacity_ || headers + padded(member.size_bytes + 1) > capacity_ - used_) {
     return overflow();
   }

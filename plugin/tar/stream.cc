@@ -159,12 +159,12 @@ Status LayoutStream::open_file(size_t index) {
 Status LayoutStream::check_file_end(size_t index) {
   const LaidOut& member = layout_[index];
   uint8_t probe;
-  const ssize_t behind = pread(file_.get(), &probe, 1, static_cast<off_t>(member.stamp.size_bytes));
+  const ssize_t after = pread(file_.get(), &probe, 1, static_cast<off_t>(member.stamp.size_bytes));
   struct stat info;
-  if (behind < 0 || fstat(file_.get(), &info) != 0) return fail_errno(errno, path_on_disk(member));
+  if (after < 0 || fstat(file_.get(), &info) != 0) return fail_errno(errno, path_on_disk(member));
   if (tree::stamp_of(info) != member.stamp)
     return tree::fail_changed(path_on_disk(member), info, member.stamp);
-  if (behind > 0) return tree::fail_size(path_on_disk(member), member.stamp.size_bytes);
+  if (after > 0) return tree::fail_size(path_on_disk(member), member.stamp.size_bytes);
   return {};
 }
 

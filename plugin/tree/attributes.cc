@@ -8,7 +8,7 @@
 namespace tidemark::tree {
 namespace {
 
-// Given to every file by the system's policy, and given anew where it is restored.
+// Given to every file by the system's policy, and given again where it is restored.
 constexpr std::string_view kLabel = "security.selinux";
 
 }  // namespace

@@ -51,7 +51,7 @@ class DirectoryNames {
     size_t first_item;
     size_t first_name;
     size_t next_item;
-    bool more;  // names behind those that are held
+    bool more;  // names after those that are held
   };
   enum class From : uint8_t { kIt, kBehindIt };
 

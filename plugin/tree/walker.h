@@ -65,7 +65,7 @@ Error fail_changed(const std::string& path, const struct stat& now, const FileSt
 // A file that has not changed and has fewer or more bytes than its size says.
 Error fail_size(const std::string& path, uint64_t size_bytes);
 Error fail_budget(std::string_view entry_path, size_t limit_bytes);
-// Devices, FIFOs, sockets and whatever else is no file, directory or symlink.
+// Devices, FIFOs, sockets and whatever else is not a file, directory or symlink.
 Error fail_type(const std::string& path, mode_t mode);
 
 // A symlink's target into a buffer of kLinkTargetMax + 1 bytes.
@@ -106,7 +106,7 @@ class TreeWalker {
   struct Frame {
     size_t path_size;  // with its '/'
     FileStamp stamp;
-    uint16_t last_size;  // of the name visited last, which stands in path_ behind path_size
+    uint16_t last_size;  // of the name visited last, which stands in path_ after path_size
   };
 
   Status walk_root(TreeVisitor& visitor);
@@ -132,7 +132,7 @@ class TreeWalker {
   DirStack directories_;
   std::string_view entry_path_;
   char root_[4096];                  // the entry's path, NUL-terminated
-  char path_[kMemberNameMax + 300];  // the member at work: room for one name behind the longest
+  char path_[kMemberNameMax + 300];  // the member at work: room for one name after the longest
   size_t path_size_ = 0;
 };
 

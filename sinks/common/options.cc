@@ -171,7 +171,7 @@ Status set_fallbacks(std::span<const tidemark_sink_option> table, const std::vec
     }
   }
   if (matched == specs.size()) return {};
-  return fail(TIDEMARK_E_INVALID, "some option is taken but not told");
+  return fail(TIDEMARK_E_INVALID, "an option is taken and not described");
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ Status Source::read(uint64_t offset, char* buffer, size_t capacity, size_t* size
   }
   if (*size > declared - offset) {
     return fail(TIDEMARK_E_CORRUPT,
-                "the source goes on behind its " + std::to_string(declared) + " declared bytes");
+                "the source continues after its " + std::to_string(declared) + " declared bytes");
   }
   return {};
 }

@@ -74,7 +74,7 @@ class Source {
   const tidemark_source* raw() const { return raw_; }
 
   // From read(), also where data() is there. At least one byte while the body lasts; *size is 0 at its end,
-  // and a body that goes on there is CORRUPT as is one that ends before.
+  // and a body that continues there is CORRUPT as is one that ends before.
   Status read(uint64_t offset, char* buffer, size_t capacity, size_t* size) const;
 
   // Hands the whole body to consume(const char* data, size_t size) -> Status in pieces of at most

@@ -1,6 +1,6 @@
 // Listing keys that are kept as a tree of directories, in byte order of the whole keys.
 //
-// Byte order of keys is not the order of names: a directory counts as its name with '/' behind it, so
+// Byte order of keys is not the order of names: a directory counts as its name with '/' after it, so
 // "a-" comes before all of "a/...", and "a.b/..." between them. Any thread; everything is borrowed.
 #ifndef TIDEMARK_SINKS_COMMON_TREE_LIST_H
 #define TIDEMARK_SINKS_COMMON_TREE_LIST_H

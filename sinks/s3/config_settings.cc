@@ -136,7 +136,7 @@ Status settle_path_style(Config* config, const std::string& said_by) {
     config->path_style = said == "true";
     return {};
   }
-  // A bucket with a dot matches no certificate for *.host; the same goes for names that are no host names.
+  // A bucket with a dot matches no certificate for *.host; the same goes for names that are not host names.
   const bool is_host_name = std::all_of(config->bucket.begin(), config->bucket.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   });

@@ -5,7 +5,7 @@
 // was written and came back with 0; a name survives only such an fsync of its directory. Whatever else was
 // done may be there or not after the cut, in any combination: names without their data, later ones without
 // earlier ones. After an error what was not yet durable is lost for good, and each descriptor that was open
-// then is told once, later ones never.
+// then is reported once, later ones never.
 //
 // Recording is in effect between start() and stop(), for the whole process and any thread: the program's own
 // definitions of fsync, linkat and so on stand before those of libc. fsync does not reach the disk meanwhile.

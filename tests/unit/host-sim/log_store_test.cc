@@ -213,7 +213,7 @@ TEST_F(LogStoreTest, RefusesAPositionAheadOfTheTruth) {
 TEST_F(LogStoreTest, RefusesWhatIsNotItsOwn) {
   open();
   put_file(dir_ / "data/main/0/wal/notes.txt", "mine");
-  EXPECT_NE(open_error().find("notes.txt is no entry"), std::string::npos);
+  EXPECT_NE(open_error().find("notes.txt is not an entry"), std::string::npos);
   std::filesystem::remove(dir_ / "data/main/0/wal/notes.txt");
   put_file(dir_ / "data/main/photos/x", "mine");
   EXPECT_NE(open_error().find("photos is not a partition"), std::string::npos);

@@ -56,7 +56,7 @@ TEST_F(AcceptTest, ADamagedRecordAcceptsNothing) {
 
 TEST_F(AcceptTest, RefusesWhatIsNoLoss) {
   expect_error(accept({0, 3}), TIDEMARK_E_INVALID, "LSNs begin with 1");
-  expect_error(accept({4, 3}), TIDEMARK_E_INVALID, "no range");
+  expect_error(accept({4, 3}), TIDEMARK_E_INVALID, "not a range");
   expect_error(accept({4, 6}, ""), TIDEMARK_E_INVALID, "the reason is empty");
   expect_error(accept({4, 6}, "a\nb"), TIDEMARK_E_INVALID, "control character");
   expect_error(accept_gap(fake_.sink(), "a/b", 7, {4, 6}, "x", kNow, nullptr), TIDEMARK_E_INVALID,

@@ -172,7 +172,7 @@ TEST(ContentParser, OnlyFilesDirectoriesAndSymlinks) {
 TEST(ContentParser, SizesDoNotLie) {
   EXPECT_REFUSED((RawTar().member_of_size('0', kRoot, 5000, "short")), "fewer bytes than its header says");
   EXPECT_REFUSED((RawTar().member_of_size('0', kRoot, 1, std::string(600, 'x'))),
-                 "the padding behind a file");
+                 "the padding after a file");
   EXPECT_REFUSED((RawTar().pax("size", "9223372036854775807").member_of_size('0', kRoot, 0, "x")),
                  "fewer bytes than its header says");
   EXPECT_REFUSED((RawTar().pax("size", "18446744073709551615").member_of_size('0', kRoot, 0, "x")),
@@ -258,9 +258,9 @@ TEST(ContentParser, PaxRecordsComeInOurOrderAndSayWhenTheyAreNotAscii) {
                  "a value that it may not have: hdrcharset");
   EXPECT_REFUSED((archive(record("linkpath", ""))), "a value that it may not have: linkpath");
   EXPECT_REFUSED((archive(record("mtime", "1.5"))), "none of those it may have: mtime");
-  EXPECT_REFUSED((archive(record("linkpath", "x"), '0', "")), "has a target and is no symlink");
+  EXPECT_REFUSED((archive(record("linkpath", "x"), '0', "")), "has a target and is not a symlink");
   EXPECT_REFUSED((archive("", '0', "x")), "out of place");
-  EXPECT_REFUSED((RawTar().member('0', kRoot, {}, "x")), "has a target and is no symlink");
+  EXPECT_REFUSED((RawTar().member('0', kRoot, {}, "x")), "has a target and is not a symlink");
   // What one header said is forgotten at the next.
   EXPECT_REFUSED((RawTar()
                       .member('5', in(kRoot, ""))

@@ -210,7 +210,7 @@ TEST_F(LayoutPiecesTest, WhatIsTooMuchOrFailsLeavesThoseBeforeIt) {
   }
 }
 
-// The second entry is the one that no longer fits whole: the first is then laid out anew.
+// The second entry is the one that no longer fits whole: the first is then laid out again.
 TEST_F(LayoutPiecesTest, AnEntryThatChangesBeforeItIsLaidOutAnewMakesNoArchive) {
   const std::string first = wide("1", 150), second = wide("2", 900);
   EntrySource source(kInPieces);

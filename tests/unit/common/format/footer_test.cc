@@ -123,7 +123,7 @@ TEST(Footer, SaysWhatIsWrong) {
             "first and last are not a range");
   EXPECT_EQ(problem_of(padded(head + " storage=db partition=7 first=2 last=1")),
             "first and last are not a range");
-  EXPECT_EQ(problem_of(padded(head + " storage=db partition=7 first=1 last=1 x")), "more text behind last=");
+  EXPECT_EQ(problem_of(padded(head + " storage=db partition=7 first=1 last=1 x")), "more text after last=");
 }
 
 }  // namespace

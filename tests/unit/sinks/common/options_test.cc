@@ -61,7 +61,7 @@ TEST_F(Options, WhatPeopleAreToldIsWhatHolds) {
   EXPECT_TRUE(
       has(refused(), "option \"count\" has a fallback that is not right; it is a whole number, 1 to 10"));
   table.erase(table.begin() + 3);
-  EXPECT_EQ(refused(), "some option is taken but not told");
+  EXPECT_EQ(refused(), "an option is taken and not described");
 }
 
 TEST_F(Options, FromBothPlaces) {

@@ -156,7 +156,7 @@ TEST_P(SinkRoot, RemountedReadOnly) {
     ASSERT_EQ(status_of(done), TIDEMARK_E_RETRYABLE);
     EXPECT_NE(done.error().message.find("Read-only file system"), std::string::npos) << done.error().message;
   }
-  EXPECT_EQ(list(*sink), std::vector<std::string>{"a/old"}) << "reading goes on";
+  EXPECT_EQ(list(*sink), std::vector<std::string>{"a/old"}) << "reading continues";
   ASSERT_TRUE(mounts_.remount(dir_ / "disk", 0));
   expect_works(*sink);
 }

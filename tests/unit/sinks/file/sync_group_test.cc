@@ -51,7 +51,7 @@ class SyncGroupTest : public ::testing::Test {
     return script.synced.size();
   }
 
-  // An fsync of `file` is held in the disk while `others` come to wait; then it goes on. All join.
+  // An fsync of `file` is held in the disk while `others` come to wait; then it continues. All join.
   void behind_a_held_one(const std::vector<std::function<void()>>& others) {
     const UniqueFd file = open("file");
     std::atomic<bool> held{false}, go{false};

@@ -293,7 +293,7 @@ TEST_F(CredentialsTest, OfAServiceThatIsDownAreUsedAfterTheyHaveExpired) {
   endpoint_.fails = true;
   pass_us(60 * kMinuteUs);
   EXPECT_EQ(get(), "ID5");
-  EXPECT_EQ(take_lines(1).size(), 1U);  // another outage, told anew
+  EXPECT_EQ(take_lines(1).size(), 1U);  // another outage, reported again
 }
 
 // The service is up, and gives what has expired.

@@ -84,7 +84,7 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-// A request of the suite: the path on its first line is not encoded, a header may go on in the next line.
+// A request of the suite: the path on its first line is not encoded, a header may continue in the next line.
 struct SuiteRequest {
   std::string method, path, host, body;
   QueryPairs query;
