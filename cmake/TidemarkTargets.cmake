@@ -30,6 +30,16 @@ if(TIDEMARK_SANITIZE)
   add_compile_options(-UNDEBUG)  # what is built to find mistakes keeps its assertions
 endif()
 
+# tidemark_precompile(<target> <header>...)
+# What most of its files include and takes long to read. Each file still includes what it uses. Not for optimised
+# code: g++ 12 then forgets what is a system's header, and warns of what it inlines from there.
+function(tidemark_precompile target)
+  target_precompile_headers(${target} PRIVATE ${ARGN})
+  # So that ccache can keep what is compiled with it, see tests/run.sh.
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>
+    "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+endfunction()
+
 # tidemark_module(<name> ENTRY <symbol> SOURCES <files>... [COMPONENT <component>])
 # A loadable module <name>.so that exports the one symbol <symbol> and hides everything else.
 function(tidemark_module name)

@@ -35,6 +35,7 @@ tests/setup.sh test
 
 launcher=""
 if command -v ccache >/dev/null; then launcher=ccache; fi
+export CCACHE_SLOPPINESS=pch_defines,time_macros # else it keeps nothing that was compiled with precompiled headers
 cmake -S . -B "$build" -G Ninja -DTIDEMARK_TESTS=ON -DTIDEMARK_WERROR=ON -DTIDEMARK_SANITIZE="$sanitize" \
   -DCMAKE_C_COMPILER_LAUNCHER="$launcher" -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher"
 cmake --build "$build"
