@@ -58,33 +58,41 @@ std::string owner_of(const std::string& path) {
 }  // namespace
 
 Result<RestoreDir> RestoreDir::look(const std::string& path, const std::string& owner) {
-  TM_ASSIGN(auto lsns, present_lsns(path));
-  if (const std::string other = owner_of(path); !lsns.empty() && !other.empty() && other != owner) {
-    return usage_error(path + " holds entries of " + printable(other) + ", not of " + owner +
+  RestoreDir dir(path, owner);
+  TM_TRY(dir.list());
+  return dir;
+}
+
+Result<void> RestoreDir::list() {
+  TM_ASSIGN(auto lsns, present_lsns(path_));
+  if (const std::string other = owner_of(path_); !lsns.empty() && !other.empty() && other != owner_) {
+    return usage_error(path_ + " holds entries of " + printable(other) + ", not of " + owner_ +
                        "; restore into a directory of its own");
   }
-  RestoreDir dir(path, owner);
-  dir.present_ = lsns.size();
+  there_.clear();
+  present_ = lsns.size();
   for (const uint64_t lsn : lsns) {
-    if (!dir.there_.empty() && dir.there_.back().last + 1 == lsn) {
-      dir.there_.back().last = lsn;
+    if (!there_.empty() && there_.back().last + 1 == lsn) {
+      there_.back().last = lsn;
     } else {
-      dir.there_.push_back({lsn, lsn});
+      there_.push_back({lsn, lsn});
     }
   }
-  return dir;
+  return {};
 }
 
 Result<void> RestoreDir::prepare() {
   TM_TRY(make_dirs(path_, Durability::kFsync));
+  UniqueFd lock(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock) return errno_error("cannot open " + path_);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return errno == EWOULDBLOCK ? usage_error("another restore into " + path_ + " is under way")
+                                : errno_error("cannot lock " + path_);
+  }
+  lock_ = std::move(lock);
+  TM_TRY(list());  // another run may have brought some since
   const std::string staging = path_ + "/" + kStaging;
   if (::mkdir(staging.c_str(), 0700) != 0 && errno != EEXIST) return errno_error("cannot create " + staging);
-  lock_.reset(::open(staging.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!lock_) return errno_error("cannot open " + staging);
-  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-    return errno == EWOULDBLOCK ? usage_error("another restore into " + path_ + " is under way")
-                                : errno_error("cannot lock " + staging);
-  }
   std::error_code code;
   for (const auto& left : std::filesystem::directory_iterator(staging, code)) {
     std::filesystem::remove_all(left.path(), code);
@@ -96,6 +104,7 @@ Result<void> RestoreDir::prepare() {
 }
 
 Result<void> RestoreDir::clean_up() {
+  if (!lock_) return {};  // what lies there is another's
   const std::string staging = path_ + "/" + kStaging;
   std::error_code code;
   std::filesystem::remove_all(staging, code);

@@ -2,8 +2,8 @@
 // unpacked, and how entries move from there to their names.
 //
 // DIR/<LSN> is whole and durable or not there. The plugin builds entries in DIR/.tidemark-restore/<n>/, and
-// one rename gives each its name; what a killed run leaves there the next one removes. A lock on it keeps two
-// runs apart. DIR remembers in an extended attribute, where its file system has them, whose entries it holds.
+// one rename gives each its name; what a killed run leaves there the next one removes. A lock on DIR itself keeps
+// two runs apart: who does not hold it changes nothing. DIR remembers in an extended attribute, where its file system has them, whose entries it holds.
 // One thread, but for make_place(), which any may ask.
 #ifndef TIDEMARK_CLI_RESTORE_DIR_H
 #define TIDEMARK_CLI_RESTORE_DIR_H
@@ -24,7 +24,7 @@ class RestoreDir {
   // What is there, without touching it. `owner` ("main/7") has to be whose entries it holds.
   static Result<RestoreDir> look(const std::string& path, const std::string& owner);
 
-  // Makes it, locks it and removes what a killed run left.
+  // Makes it, locks it, looks again, and removes what a killed run left.
   Result<void> prepare();
   // Removes the places. The entries stay.
   Result<void> clean_up();
@@ -44,6 +44,7 @@ class RestoreDir {
 
  private:
   RestoreDir(std::string path, std::string owner) : path_(std::move(path)), owner_(std::move(owner)) {}
+  Result<void> list();
 
   std::string path_, owner_;
   std::vector<Range> there_;  // ascending, apart from each other

@@ -133,8 +133,7 @@ struct JobResult {
   std::vector<Range> archives;    // kDiscover: what exists and holds something of the range or after it
   Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete, or kEveryLsn
   std::optional<Range> gap;       // kDiscover with check_older: the lowest hole before the range
-  // kDiscover with check_older: what is recorded as lost right before the range, or before a hole there, and
-  // that nobody has accepted. Ascending.
+  // kDiscover with check_older: what is recorded as lost before the range and nobody has accepted. Ascending.
   std::vector<Range> known_gaps;
 };
 

@@ -399,6 +399,31 @@ class Scenarios:
         self.restore()
         self.assertEqual(self.restored(), {one: "dir", one + "/l": "-> /etc"})
 
+    def test_restores_into_one_directory(self):
+        """Whoever does not hold DIR touches nothing in it, whenever it comes and whoever is killed."""
+        self.singles(1, 1, 120)
+        arguments = ["restore", *self.url("main/1", self.path("out")), "--jobs", "3"]
+        for number in range(6):
+            processes = []
+            for _ in range(3):
+                processes.append(subprocess.Popen(tools.command(*arguments), stdout=subprocess.DEVNULL,
+                                                  stderr=subprocess.PIPE, text=True))
+                time.sleep(0.01 * (number % 3))
+            time.sleep(0.01 * number)
+            processes[number % 3].kill()
+            for process in processes:
+                _, error = process.communicate(timeout=60)
+                self.assertIn(process.returncode, (0, 2, -9), error)
+                self.assertEqual(process.returncode == 2, "another restore into" in error, error)
+            shown = os.listdir(self.path("out")) if os.path.isdir(self.path("out")) else []
+            there = [name for name in shown if not name.startswith(".")]
+            visible = {path: content for path, content in self.restored().items() if not path.startswith(".")}
+            self.assertEqual(visible, tools.expected_tree(range(1, len(there) + 1)))
+            if number % 2 == 1:
+                shutil.rmtree(self.path("out"), ignore_errors=True)
+        run(*arguments)
+        self.assertEqual(self.restored(), tools.expected_tree(range(1, 121)))
+
     def test_restore_killed_and_interrupted(self):
         self.singles(1, 1, 120)
         arguments = ["restore", *self.url("main/1", self.path("out")), "--jobs", "3"]

@@ -85,17 +85,37 @@ TEST_F(RestoreDirTest, KnowsWhatIsMissing) {
 TEST_F(RestoreDirTest, OneRunAtATimeAndNothingIsLeft) {
   auto dir = look();
   ASSERT_TRUE(dir.prepare());
-  ASSERT_TRUE(dir.make_place(0));
+  const auto place = dir.make_place(0);
+  ASSERT_TRUE(place);
   {
     auto other = look();
     const auto refused = other.prepare();
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().exit_code, kExitUsage);
+    EXPECT_TRUE(other.clean_up());
+    EXPECT_TRUE(fs::is_directory(*place)) << "who was refused touches nothing";
   }
   { const RestoreDir gone = std::move(dir); }  // as if it was killed
   auto next = look();
   ASSERT_TRUE(next.prepare());
   EXPECT_TRUE(next.make_place(0)) << "the place of the killed run is free again";
+}
+
+// Two looked before either began.
+TEST_F(RestoreDirTest, WhatAnotherRunBroughtMeanwhileIsThere) {
+  auto late = look();
+  EXPECT_EQ(late.present(), 0u);
+  {
+    auto first = look();
+    ASSERT_TRUE(first.prepare());
+    const std::string place = *first.make_place(0);
+    std::ofstream(place + "/" + lsn_text(4)) << "x";
+    ASSERT_TRUE(first.publish({{place, {4, 4}}}));
+    ASSERT_TRUE(first.clean_up());
+  }
+  ASSERT_TRUE(late.prepare());
+  EXPECT_EQ(late.present(), 1u);
+  EXPECT_EQ(late.missing_of({3, 5}), (std::vector<Range>{{3, 3}, {5, 5}}));
 }
 
 }  // namespace
