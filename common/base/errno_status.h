@@ -1,14 +1,13 @@
 // What an errno means for the caller: the one table of the whole tree, and the text for people.
 //
-// The same errno is different news from different places, so the table has two views:
-//   kSink   files of the sink: the archive's directory, its disk, the socket to a store. What concerns the
-//   whole
-//           place (a disk that fails, a mount that went away or turned read-only, a full quota, no
-//           descriptors) is worth a retry and makes the archiver wait for the sink (SINK_DOWN); what concerns
-//           one object (a name too long, no permission for one directory) is PERMANENT.
-//   kEntry  any other file: the host's entries, the directory that is restored to. Absence is news of the
-//   entry;
-//           EXISTS says that the target is there; a read-only place is PERMANENT, for nobody remounts it.
+// The same errno means different things from different files, so the table has two views:
+//   kSink   files of the sink: its directory, its disk, the socket to a store. What concerns the whole sink
+//           (a disk that fails, a mount that went away or turned read-only, a full quota, no descriptors) is
+//           worth a retry and makes the archiver wait for the sink (SINK_DOWN); what concerns one object
+//           (a name too long, no permission for one directory) is PERMANENT.
+//   kEntry  any other file: the host's entries, the directory that is restored to. Absence concerns the
+//           entry alone; EXISTS says that the target is there; a read-only directory is PERMANENT, because
+//           nobody will remount it.
 //
 // Any thread; pure.
 #ifndef TIDEMARK_COMMON_BASE_ERRNO_STATUS_H

@@ -72,7 +72,7 @@ Error out_of_memory() noexcept;
 // A callback of the caller or a wrapped sink failed with `status` and has filled the caller's error.
 Error passed_on(tidemark_status status);
 
-// True if an error, of ours or of a sink, says nothing but that there is no memory.
+// True if an error, ours or a sink's, says only that there is no memory.
 inline bool is_out_of_memory(const Error& error) {
   return error.status == TIDEMARK_E_RETRYABLE && error.sys_errno == ENOMEM;
 }

@@ -1,7 +1,7 @@
-// A directory of one's own for what is not whole yet: <parent>/.tidemark/<process>-<random>/.
+// A private directory for what is not whole yet: <parent>/.tidemark/<process>-<random>/.
 //
-// Each holds flock on its own directory for as long as it exists, so that a later one can tell what a killed
-// process left. Any number side by side, also in one process; any thread.
+// Each holds flock on its own directory for as long as it exists, so that a later one can see which of them a
+// killed process left. Any number side by side, also in one process; any thread.
 #ifndef TIDEMARK_COMMON_BASE_STAGING_DIRECTORY_H
 #define TIDEMARK_COMMON_BASE_STAGING_DIRECTORY_H
 

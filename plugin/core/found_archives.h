@@ -1,9 +1,9 @@
-// What discovery found in the archive for one partition: the archives that still have to be verified,
+// What discovery found in the sink for one partition: the archives that still have to be verified,
 // and up to which LSN that knowledge is complete.
 //
-// Of archives that overlap only those are kept that are needed to cover what all of them cover. Runs of
-// single-entry archives, the common case, are stored as one run, and the number of runs is bounded: what does
-// not fit is left out by lowering through(), and is looked up again when it is needed.
+// Of archives that overlap only those are kept that are needed to cover what all of them cover. Archives of
+// single entries in a row, the common case, are stored as one item, and the number of items is bounded: what
+// does not fit is left out by lowering through(), and is looked up again when it is needed.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_FOUND_ARCHIVES_H
@@ -32,7 +32,8 @@ class FoundArchives {
   Lsn next_held_after(Lsn lsn) const;
   // Nothing is known of LSNs above: they must be looked up again.
   Lsn through() const { return through_; }
-  // What is held above proves nothing by being there: the host may have gone back in time.
+  // That an archive is there proves nothing about its content: the host may have been restored to an older
+  // state.
   Lsn until() const { return until_; }
   // From `lsn` on nothing is held, and that is certain.
   bool is_over(Lsn lsn) const { return through_ == kEveryLsn && next_held_after(lsn - 1) == kNoLsn; }

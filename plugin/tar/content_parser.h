@@ -1,5 +1,5 @@
-// The content of an archive taken apart while it comes: which entries, which members, which bytes are whose.
-// Strict: accepts the form that README.md of this folder gives and nothing else.
+// Takes the content of an archive apart while it arrives: which entries, which members, which bytes are
+// whose. Strict: takes the form that README.md of this folder gives and nothing else.
 //
 // One thread at a time. The bytes may be hostile: memory is bounded by one member's headers and names, and
 // what is handed on has been checked: entries first..last in order, each member below a directory given
