@@ -133,7 +133,7 @@ class Table {
 
   static Status may_write(tidemark_sink* handle, const char* verb) {
     if (!opened(handle).read_only) return {};
-    return fail(TIDEMARK_E_INVALID, std::string(verb) + ": the sink was opened to be read only");
+    return fail(TIDEMARK_E_INVALID, std::string(verb) + ": the sink was opened for reading only");
   }
 
   // What every call checks first: an open sink, a good key, a caller who still wants it.
@@ -143,7 +143,8 @@ class Table {
   }
   static Status begin(tidemark_sink* handle, tidemark_str key, const Call& call) {
     TM_TRY(begin(handle, call));
-    if (key.data == nullptr && key.size > 0) return fail(TIDEMARK_E_INVALID, "the key is NULL with a size");
+    if (key.data == nullptr && key.size > 0)
+      return fail(TIDEMARK_E_INVALID, "the key is NULL but has a size");
     return check_key(view(key));
   }
 

@@ -36,7 +36,7 @@ bool needs_md5(const Traits& traits, uint64_t size_bytes);
 enum class Match {
   kSame,
   kOther,
-  kUnknown,  // nothing in the answer tells
+  kUnknown,  // nothing in the answer shows it
 };
 // Is what the headers describe what was sent?
 Result<Match> match(const StoreAnswer& answer, const Traits& traits, Sent& sent);

@@ -18,13 +18,13 @@
 
 namespace tidemark::sinks::s3 {
 
-// Nothing if the text is no <Error> document.
+// Nothing if the text is not an <Error> document.
 std::optional<StoreError> parse_error(std::string_view text);
 
 // The name of the document's one element, without its prefix; empty if the text is not a whole document.
 std::string root_name(std::string_view text);
 
-// What the text is, for a message: "an HTML page", "<ListAllMyBucketsResult>", "no whole XML".
+// What the text is, for a message: "an HTML page", "<ListAllMyBucketsResult>", "incomplete XML".
 std::string what_it_is(std::string_view text);
 
 // An answer to ListObjectsV2 for `prefix`, of keys after `after`. encoding-type=url means another thing to

@@ -33,7 +33,7 @@ class Search {
       reasons.insert(reasons.end(), files_.notes().begin(), files_.notes().end());
     }
     for (const std::string& reason : reasons) {
-      remarks->push_back("what a profile may say of regions and endpoints is not known: " + reason);
+      remarks->push_back("the profile's settings of regions and endpoints are not used: " + reason);
     }
   }
 

@@ -61,7 +61,7 @@ TEST_F(Options, WhatPeopleAreToldIsWhatHolds) {
   EXPECT_TRUE(
       has(refused(), "option \"count\" has a fallback that is not right; it is a whole number, 1 to 10"));
   table.erase(table.begin() + 3);
-  EXPECT_EQ(refused(), "an option is taken and not described");
+  EXPECT_EQ(refused(), "the sink takes an option that its table of options does not have");
 }
 
 TEST_F(Options, FromBothPlaces) {
