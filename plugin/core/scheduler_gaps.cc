@@ -1,4 +1,4 @@
-// Gaps: how they are found and reported, and what is done about entries of them that turn up late.
+// Gaps: how they are found and reported, and what is done when entries of them are found again.
 #include <algorithm>
 #include <cassert>
 #include <utility>

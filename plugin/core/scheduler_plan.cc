@@ -36,7 +36,7 @@ std::optional<Job> Scheduler::plan(PartitionRef ref) const {
   return job;
 }
 
-// A job that suffers no other of its partition.
+// A job that allows no other job of its partition beside it.
 void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& job) const {
   const PartitionState& p = partitions_[ref];
   job.emplace();

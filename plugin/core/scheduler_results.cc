@@ -1,4 +1,4 @@
-// What the result of a job changes: in its partition, and in what is believed of the sink.
+// What the result of a job changes: in its partition, and in what the scheduler thinks of the sink.
 #include <algorithm>
 #include <cassert>
 #include <utility>

@@ -109,7 +109,7 @@ bool Dispatcher::take(Finished finished, Command* out) {
       continue;
     }
     if (is_picked) {
-      // Whoever takes a command and leaves another behind wakes the next worker for it.
+      // A worker that takes a command and leaves another one wakes the next worker for it.
       const bool more = has_command(now);
       mutex_.unlock();
       if (more) doorbell_.ring();
@@ -236,8 +236,8 @@ void Dispatcher::feed(Finished& finished, core::TimeMs now) {
     collect(nullptr);
   } else if (std::holds_alternative<LogDone>(finished)) {
     events_.logged();
-  } else if (auto* told = std::get_if<EventDone>(&finished)) {
-    scheduler_->event_delivered(told->event, now);
+  } else if (auto* delivered = std::get_if<EventDone>(&finished)) {
+    scheduler_->event_delivered(delivered->event, now);
     events_.delivered();
     collect(nullptr);
   }

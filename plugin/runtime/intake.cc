@@ -259,7 +259,7 @@ void Intake::erase(Shard& shard, core::PartitionRef ref) {
   shard.slots[hole] = kNone;
   --shard.used;
   release(shard, ref);
-  // Where there is no memory for fewer, the many stay.
+  // If there is no memory for a smaller table, the large one stays.
   if (shard.slots.size() > kFewSlots && size_t{shard.used} * 8 < shard.slots.size()) {
     (void)resize_slots(shard, shard.slots.size() / 2);
   }

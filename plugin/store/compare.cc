@@ -54,7 +54,7 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
   const bool is_other_size = there_bytes != here.size_bytes;
   TM_ASSIGN(const auto footer, read(sink, key, is_other_size ? Depth::kFooter : depth, read_bytes, call));
   if (footer.sha256 != here.sha256) {
-    // Another history, or a footer that is damaged itself: that an operator must be told rightly is worth
+    // Another history, or a footer that is damaged itself: that the operator gets the right one is worth
     // reading.
     if (depth == Depth::kFooter && !is_other_size) {
       TM_TRY(read(sink, key, Depth::kFull, read_bytes, call));

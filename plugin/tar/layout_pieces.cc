@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint64_t kFirstInterval = 256;
 
-// Not against an enemy: whoever can write to the entry's files needs no other sum.
+// Not against an enemy: who can write to the entry's files does not have to forge a checksum.
 uint64_t mix(uint64_t sum, uint64_t word) {
   return std::rotl((sum ^ word) * 0x9e3779b97f4a7c15, 29) * 0xbf58476d1ce4e5b9;
 }

@@ -152,8 +152,8 @@ class Parser {
   std::set<std::string, std::less<>> seen_;
 };
 
-// What people are told is what holds: the table and the specs are of the same options, and its fallbacks
-// count.
+// Checks that the table for people is true: the table and the specs are of the same options, and its
+// fallbacks count.
 Status set_fallbacks(std::span<const tidemark_sink_option> table, const std::vector<OptionSpec>& specs) {
   size_t matched = 0;
   for (const tidemark_sink_option& row : table) {

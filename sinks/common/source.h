@@ -1,4 +1,5 @@
-// The body of a put, held to what its caller declared, and the buffers through which bodies pass.
+// The body of a put, checked against the size that its caller declared, and the buffers that bodies pass
+// through.
 //
 // A Source belongs to one put on one thread. A BufferPool serves all threads of a sink.
 #ifndef TIDEMARK_SINKS_COMMON_SOURCE_H

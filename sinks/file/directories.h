@@ -1,4 +1,4 @@
-// The directories below an archive's root: opened without following symbolic links, created when a key
+// The directories below the sink's root: opened without following symbolic links, created when a key
 // needs them, and known to be durable.
 //
 // Any thread, without locks. Borrows the root's descriptor.

@@ -1,4 +1,4 @@
-// The place for files that still need a name before they are whole: a StagingDirectory of the sink's root.
+// Where files wait that need a name before they are whole: a StagingDirectory of the sink's root.
 //
 // [any-thread] for all but the destructor, which removes the directory.
 #ifndef TIDEMARK_SINKS_FILE_STAGING_H

@@ -1,9 +1,9 @@
 // Lets the fsyncs of concurrent puts share what the file system can share: the commit of its journal and the
 // fsync of one directory.
 //
-// Left alone, a thread whose fsync ends comes too late for the commit that follows at once, so each put sits
-// through four commits. Here fsyncs go in rounds: all that wait begin together and ride on one commit, and a
-// new round waits a moment for those that the last one released. There is no thread but the callers'.
+// Without this a thread whose fsync ends comes too late for the commit that follows at once, so each put
+// waits for four commits. Here fsyncs go in rounds: all that wait begin together and share one commit, and a
+// new round waits a moment for those that the last one released. It has no threads of its own.
 //
 // Any thread. Borrows descriptors for the duration of a call.
 #ifndef TIDEMARK_SINKS_FILE_SYNC_GROUP_H

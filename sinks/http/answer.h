@@ -1,4 +1,4 @@
-// What the headers of an answer say, in whatever store's words.
+// What the headers of an answer say, whatever the store.
 //
 // Functions without state. Any thread.
 #ifndef TIDEMARK_SINKS_HTTP_ANSWER_H

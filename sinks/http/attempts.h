@@ -1,8 +1,8 @@
-// The attempts of a request: each with a proof of its own, and the next one made, once for each reason, where
-// the answer says what was wrong. What only one store's answers say, its client knows, which is made from
+// The attempts of a request: each is signed by itself, and if the answer says what was wrong another one is
+// made, once for each reason. What the answers of one store say is known to its client, which derives from
 // this; here is what HTTP knows: the Expect header, the clock, and how long an answer may take.
 //
-// Any thread. Remembers the clock's offset and whether Expect is taken, as answers taught it.
+// Any thread. Remembers, from answers, the clock's offset and whether Expect may be sent.
 #ifndef TIDEMARK_SINKS_HTTP_ATTEMPTS_H
 #define TIDEMARK_SINKS_HTTP_ATTEMPTS_H
 

@@ -1,5 +1,5 @@
-// Listing: one page of the store's after the other, until it says that there are no more. How a page is asked
-// for and read, the sink knows; here is what makes of pages a listing that is complete or an error.
+// Listing: one page of the store after the other, until it says that there are no more. The sink knows how a
+// page is asked for and read; here pages become a listing that is complete, or an error.
 //
 // One listing, on its thread.
 #ifndef TIDEMARK_SINKS_HTTP_LISTING_H

@@ -1,13 +1,13 @@
-// Credentials that expire, kept fresh: keys, a token, whatever a store takes for proof of who asks. Where
-// they come from, the sink knows.
+// Credentials that expire, kept fresh: keys, a token, whatever proves to a store who asks. The sink knows
+// where they come from.
 //
 // Fresh means: 15 minutes before they expire a thread of ours fetches new ones while the old are still used;
 // 5 minutes before, callers wait for new ones, and one of them fetches; if that fails, the old are used until
-// they expire. Of credentials that live shorter it is half and a quarter of their life. Those of a service
-// that gives old ones while it is in trouble are used after that too (what the SDKs call static stability):
-// while the service is down, a store decides what it takes. Then the thread asks again every 5 to 10 minutes.
-// The files they come from are looked at once a second, and when one of them changed, the caller who saw it
-// fetches again.
+// they expire. If credentials are valid for a shorter time, it is half and a quarter of that time. Some
+// services give old ones while they are in trouble; theirs are used after they expire too (what the SDKs call
+// static stability): while the service is down, the store decides whether it takes them. Then the thread asks
+// again every 5 to 10 minutes. The files they come from are looked at once a second, and when one of them has
+// changed, the caller who saw it fetches again.
 //
 // get() and expired() may be called by any thread. The thread exists from the first credentials
 // that expire; the destructor cancels what it does and joins it.

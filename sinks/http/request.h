@@ -1,5 +1,6 @@
-// One HTTP request, from what is asked to what was answered. It is one struct all the way, and each fills in
-// what it knows: who asks, the sink's client (where the service lies, and proof of who asks), the transport.
+// One HTTP request, from what is asked to what was answered. It is one struct all the way, and each side
+// fills in what it knows: the caller, the sink's client (where the service is, and the signature), the
+// transport.
 //
 // A plain value, of one thread at a time. Stays where it is while it is on its way; afterwards it may be sent
 // again.

@@ -1,9 +1,9 @@
-// Requests to one bucket: signed for every attempt, and attempted again, each time once, only where the
-// answer says what was wrong: region, clock, token or key, the Expect header, or a body that did not arrive
+// Requests to one bucket: signed for every attempt, and attempted again only if the answer says what was
+// wrong, once for each reason: region, clock, token or key, the Expect header, or a body that did not arrive
 // as it was sent.
 //
-// Any thread. Remembers the region besides what Attempts does, as answers taught it. Signed headers go to the
-// endpoint's own host and nowhere else.
+// Any thread. Remembers, besides what Attempts does, the region that answers name. Signed headers are sent to
+// the endpoint's own host and nowhere else.
 #ifndef TIDEMARK_SINKS_S3_CLIENT_H
 #define TIDEMARK_SINKS_S3_CLIENT_H
 
@@ -25,7 +25,7 @@ namespace tidemark::sinks::s3 {
 
 // What S3 adds to a request.
 struct Request : HttpRequest {
-  std::string_view needs = {};  // the permissions it takes, for the message of a refusal; a literal
+  std::string_view needs = {};  // the permissions it needs, for the message of a refusal; a literal
   bool repeats_body = true;     // where it did not arrive as it was sent
 
   // What the last attempt was signed with, and what has been repeated for.

@@ -44,7 +44,7 @@ void log_traits(const Traits& traits, const std::string& where, const std::strin
   }
 }
 
-// What an operator has to change if a store cannot be opened, where more than its own words tell.
+// What an operator has to change if a store cannot be opened, if more is known than the store's own words.
 std::string hint(const StoreAnswer& answer, const Config& config, const std::string& region,
                  bool is_guessed) {
   const StoreError said = store_error(answer);

@@ -1,4 +1,4 @@
-// The sink that keeps objects in a bucket of an S3-compatible store; the key's name there is the prefix and
+// The sink that keeps objects in a bucket of an S3-compatible store; an object's name there is the prefix and
 // the key.
 //
 // put, head, get, list and remove on any thread, concurrently; they share the pool of connections and what

@@ -1,4 +1,4 @@
-// What a store can and cannot, as the probe at open found out. Constant afterwards.
+// What a store can and cannot do, as the probe at open found out. Constant afterwards.
 #ifndef TIDEMARK_SINKS_S3_TRAITS_H
 #define TIDEMARK_SINKS_S3_TRAITS_H
 

@@ -2,8 +2,8 @@
 // put.
 //
 // Lives on the stack of one put; one thread. Memory: a buffer of the pool for each part on its way, and
-// libcurl's. What goes wrong leaves no parts behind (as far as the store can be reached), unless it is
-// undecided whether the store has put the object together; then the sweep at a later open sees to them.
+// libcurl's. A failure leaves no parts (as far as the store can be reached), unless it is not known whether
+// the store has put the object together; then the sweep at a later open removes them.
 #ifndef TIDEMARK_SINKS_S3_UPLOAD_H
 #define TIDEMARK_SINKS_S3_UPLOAD_H
 

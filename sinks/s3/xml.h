@@ -1,6 +1,6 @@
-// The XML that stores answer with, and the little that they are sent. Text that ends too early is an error
-// wherever a document is expected. Names are taken with or without a prefix ("s3:Key"), and blanks or a byte
-// order mark before the document are passed over: stores differ.
+// The XML that stores answer with, and the little that is sent to them. Text that ends too early is an error
+// wherever a document is expected. Names may have a prefix ("s3:Key"), and blanks or a byte order mark before
+// the document are skipped: stores differ.
 //
 // Functions without state. Any thread.
 #ifndef TIDEMARK_SINKS_S3_XML_H

@@ -1,5 +1,5 @@
-// The places of credential_source.h in their order. The first one that applies decides, by giving credentials
-// or by failing.
+// The sources of credential_source.h in their order. The first one that applies decides, by giving
+// credentials or by failing.
 //
 // Any thread; immutable. Keeps nothing of what it finds.
 #ifndef TIDEMARK_SINKS_S3_AUTH_CREDENTIAL_CHAIN_H

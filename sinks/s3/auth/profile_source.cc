@@ -1,5 +1,5 @@
 // Credentials of a profile: keys that stand in it, a process that prints them, or a role that another
-// profile, a web identity or the surroundings may assume.
+// profile, a web identity or the environment may assume.
 #include <algorithm>
 #include <charconv>
 #include <system_error>

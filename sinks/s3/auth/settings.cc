@@ -87,7 +87,7 @@ class Search {
   SharedFiles files_;
 };
 
-// The region comes last: whoever gives one needs no files, and whoever gives none can do without.
+// The region comes last: a user who gives one needs no files, and one who gives none can do without.
 Result<Setting> find_region(const CredentialOptions& options, const Search& search,
                             std::vector<std::string>* remarks) {
   if (!options.region.empty()) return Setting{options.region, "option \"region\""};
