@@ -1,5 +1,5 @@
 // Where every partition stands, in memory: which entries exist, which are acknowledged, which are on loan.
-// This is what the plugin's callbacks touch, so nothing here does I/O or waits for a disk.
+// This is what the plugin's callbacks use, so nothing here does I/O or waits for a disk.
 //
 // Any thread may call every member. Partitions are the numbers 0 .. size() - 1; a group of them shares a
 // lock.
