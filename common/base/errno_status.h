@@ -37,8 +37,8 @@ inline tidemark_status status_of_errno(int sys_errno, ErrnoOf what) noexcept {
     case ENOSPC:
     case EDQUOT:
       return TIDEMARK_E_NO_SPACE;
-    // The place: read-only, unmounted, unplugged, damaged (EUCLEAN, EBADMSG: ext4 and XFS), or locked (a
-    // key).
+    // The file system: read-only, unmounted, unplugged, damaged (EUCLEAN, EBADMSG: ext4 and XFS), or locked
+    // (a key).
     case EROFS:
     case ENODEV:
     case ENXIO:  // of an entry: a device or a socket stands there

@@ -2,8 +2,8 @@
 // and up to which LSN that knowledge is complete.
 //
 // Of archives that overlap only those are kept that are needed to cover what all of them cover. Archives of
-// single entries in a row, the common case, are stored as one item, and the number of items is bounded: what
-// does not fit is left out by lowering through(), and is looked up again when it is needed.
+// single entries in a row, the common case, are stored as one span, and the number of spans is
+// bounded: what does not fit is left out by lowering through(), and is looked up again when it is needed.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_FOUND_ARCHIVES_H
@@ -20,7 +20,7 @@ namespace tidemark::core {
 
 class FoundArchives {
  public:
-  static constexpr size_t kMaxRuns = 64;
+  static constexpr size_t kMaxSpans = 64;
 
   // `archives` in any order, complete from `from` up to `through`; the host had entries up to `until`.
   FoundArchives(std::span<const Range> archives, Lsn from, Lsn through, Lsn until,
@@ -39,13 +39,13 @@ class FoundArchives {
   bool is_over(Lsn lsn) const { return through_ == kEveryLsn && next_held_after(lsn - 1) == kNoLsn; }
 
  private:
-  struct Run {
+  struct Span {
     Range range;
     bool singles;  // one archive for each LSN, else one archive for all
   };
   bool add(const Range& archive);
 
-  std::vector<Run, Reserved<Run>> runs_;
+  std::vector<Span, Reserved<Span>> spans_;
   Lsn through_;
   Lsn until_;
 };

@@ -79,7 +79,7 @@ void Dispatcher::start() {
   const MutexLock lock(mutex_);
   scheduler_ = std::make_unique<core::Scheduler>(config_, intake_.states());
   stopping_ = false;
-  swap_untold_ = false;
+  swap_unreported_ = false;
   draining_ = false;
   timer_due_ = core::kNever;
 }
@@ -170,7 +170,7 @@ bool Dispatcher::swap_sink(const std::function<void()>& swap) {
     const MutexLock lock(mutex_);
     swap();
     if (scheduler_ == nullptr || stopping_) return false;
-    swap_untold_ = true;
+    swap_unreported_ = true;
     try {
       tell_of_swap(now_ms());
     } catch (const std::bad_alloc&) {
@@ -218,10 +218,10 @@ uint64_t Dispatcher::events_dropped() {
 // ---- Steps, under the lock ----------------------------------------------------------------------
 
 void Dispatcher::tell_of_swap(core::TimeMs now) {
-  if (!swap_untold_) return;
+  if (!swap_unreported_) return;
   events_.ensure(kStepEvents);
   scheduler_->sink_swapped(now);
-  swap_untold_ = false;
+  swap_unreported_ = false;
   collect(nullptr);
 }
 
@@ -313,11 +313,11 @@ void Dispatcher::update_timer() {
 
 bool Dispatcher::has_command(core::TimeMs now) const {
   if (events_.has_to_log() || events_.has_to_deliver()) return true;
-  return !stopping_ && (swap_untold_ || scheduler_->has_command(now) || intake_.pending());
+  return !stopping_ && (swap_unreported_ || scheduler_->has_command(now) || intake_.pending());
 }
 
 bool Dispatcher::finished_all() const {
-  return scheduler_->idle() && events_.idle() && !intake_.pending() && !swap_untold_;
+  return scheduler_->idle() && events_.idle() && !intake_.pending() && !swap_unreported_;
 }
 
 }  // namespace tidemark::runtime

@@ -116,7 +116,7 @@ class Dispatcher {
   EventQueue events_ TM_GUARDED_BY(mutex_);
   uint64_t events_dropped_ TM_GUARDED_BY(mutex_) = 0;  // in earlier runs
   bool stopping_ TM_GUARDED_BY(mutex_) = false;
-  bool swap_untold_ TM_GUARDED_BY(mutex_) = false;  // of a new sink, to the scheduler
+  bool swap_unreported_ TM_GUARDED_BY(mutex_) = false;  // of a new sink, to the scheduler
   core::TimeMs timer_due_ TM_GUARDED_BY(mutex_) = core::kNever;
   CondVar timer_changed_;
   CondVar drained_;

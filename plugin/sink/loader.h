@@ -21,7 +21,7 @@ Result<std::string> scheme_of(std::string_view url);
 // The url without what may hold secrets (user info and query), for logs and messages.
 std::string printable_url(std::string_view url);
 
-// What a sink is told of its host.
+// What a sink gets from its host.
 struct HostTerms {
   uint64_t put_buffer_bytes = 0;  // what one put may hold in buffers of the sink; 0: no limit
   bool read_only = false;         // nothing may be changed

@@ -174,8 +174,8 @@ Settings find_settings(const CredentialOptions& options, const Environment& envi
 
 MetadataSettings find_metadata_settings(const CredentialOptions& options, const Environment& environment) {
   Search search(options, environment);
-  std::vector<std::string> told_at_open;
-  search.load(&told_at_open);
+  std::vector<std::string> reported_at_open;
+  search.load(&reported_at_open);
   return {search.either("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint"),
           search.either("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode"),
           search.either("AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout"),
