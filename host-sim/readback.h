@@ -61,7 +61,7 @@ class Readback {
   Result<uint64_t> origin(const std::string& storage, uint64_t partition) const;
   // Reads a record; an error that names it if it is not what its key says.
   Result<void> prove_record(const std::string& key) const;
-  // Whether others may come upon the directory while entries are brought into it, or the next run of a killed
+  // Whether others may find the directory while entries are restored into it, or the next run of a killed
   // one; then each is whole or not at all there at any time.
   enum class Directory { kShared, kPrivate };
   // The entries first..last of the archive, which holds them, as <directory>/<LSN>.

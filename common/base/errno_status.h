@@ -29,8 +29,7 @@ inline tidemark_status status_of_errno(int sys_errno, ErrnoOf what) noexcept {
   switch (sys_errno) {
     case ENOENT:
       return TIDEMARK_E_NOT_FOUND;
-    case ENOTDIR:  // of an entry: a level above it is gone. In the sink a file stands where a key needs a
-                   // level.
+    case ENOTDIR:  // of an entry: a level above it is gone. In the sink: a file is where a key needs a level
       return is_sink ? TIDEMARK_E_PERMANENT : TIDEMARK_E_NOT_FOUND;
     case EEXIST:  // in the sink EXISTS promises a whole and durable object, which an errno does not know of
       return is_sink ? TIDEMARK_E_PERMANENT : TIDEMARK_E_EXISTS;
@@ -61,7 +60,7 @@ inline tidemark_status status_of_errno(int sys_errno, ErrnoOf what) noexcept {
     case ENOMEM:
     case ENOBUFS:
     case ENOLCK:
-    // The way there: a network file system or a store.
+    // The connection to it: a network file system or a store.
     case ESTALE:
     case EREMOTEIO:
     case ENOLINK:
@@ -93,7 +92,7 @@ inline tidemark_status status_of_errno(int sys_errno, ErrnoOf what) noexcept {
 
 // In English whatever the locale, from no shared buffer.
 inline std::string errno_text(int sys_errno) {
-  if (sys_errno == ENOMEM) return "out of memory";  // as is said where an allocation fails
+  if (sys_errno == ENOMEM) return "out of memory";  // the same text as when an allocation fails
   const char* const text = strerrordesc_np(sys_errno);
   return text != nullptr ? text : "errno " + std::to_string(sys_errno);
 }

@@ -3,7 +3,7 @@
 // seed, so the simulator (tests/sim) runs the very object that production runs.
 //
 // Inputs     notified, job_finished, ack_finished, event_delivered, sink_swapped, tick
-// Outputs    next_job and next_ack are pulled by whoever has a free worker; events() collects what an
+// Outputs    next_job and next_ack are called when a worker is free; events() collects what an
 //            operator should see; wake_at says when tick has something to do
 // Threads    none of its own; one caller at a time
 // Ownership  partitions are dense numbers (PartitionRef) that the caller hands out, with room for their state

@@ -55,7 +55,7 @@ class Slots {
   };
 
   explicit Slots(uint32_t count) : free_(count) {}
-  // Waits as long as it takes: whoever holds a share is on its way to give it back.
+  // Waits as long as it takes: every holder of a share will give it back.
   Lease take() TM_EXCLUDES(mutex_);
   // Or the deadline's error.
   Result<Lease> take(const Call& deadline) TM_EXCLUDES(mutex_);

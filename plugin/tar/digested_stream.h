@@ -43,8 +43,7 @@ class DigestedStream {
   uint32_t crc32c() const { return crc_; }
 
  private:
-  static constexpr size_t kStepBytes = 256
-                                       << 10;  // read, hashed and checksummed in one go, while it is cached
+  static constexpr size_t kStepBytes = 256 << 10;  // read, hashed and checksummed at once, while it is cached
 
   Status read_first_time(uint8_t* out, size_t size);
   void add_to_checksums(const uint8_t* data, size_t size);
