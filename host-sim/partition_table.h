@@ -44,7 +44,7 @@ class PartitionTable {
   void end_loan(uint64_t id, uint64_t lsn);
 
   // Returns how many entries this confirms. An error is a broken promise of the plugin: it acknowledges what
-  // does not exist, or goes back.
+  // does not exist, or less than before.
   Result<uint64_t> acknowledge(uint64_t id, uint64_t lsn);
 
   // Partitions whose position changed since they were last taken.

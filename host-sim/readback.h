@@ -49,9 +49,7 @@ class Readback {
   static Result<std::unique_ptr<Readback>> open(std::shared_ptr<Plugin> plugin, ReadingHost& host,
                                                 const CommonOptions& options, const std::string& url);
 
-  const std::string& url() const {
-    return url_;
-  }  // without its query, which may hold what is nobody's business
+  const std::string& url() const { return url_; }  // without its query, which may hold secrets
   // Ascending by last LSN.
   Result<std::vector<StoredArchive>> list(const std::string& storage, uint64_t partition) const;
   // Every object of the sink, partition by partition. An error if this plugin cannot list them.
@@ -62,7 +60,7 @@ class Readback {
   // Reads a record; an error that names it if it is not what its key says.
   Result<void> prove_record(const std::string& key) const;
   // Whether others may find the directory while entries are restored into it, or the next run of a killed
-  // one; then each is whole or not at all there at any time.
+  // one; then at any time each entry is whole or not there.
   enum class Directory { kShared, kPrivate };
   // The entries first..last of the archive, which holds them, as <directory>/<LSN>.
   // Those that are there already, ascending from the first, are left as they are. The archive is read once if

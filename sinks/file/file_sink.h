@@ -34,11 +34,11 @@ class FileSink {
 
   // Whether the fsyncs of concurrent puts go in rounds.
   bool shares_syncs() const { return syncs_.is_shared(); }
-  // Whether new files live without a name until they are whole, or under one in the staging area.
+  // Whether new files have no name until they are whole, or one in the staging area.
   bool uses_unnamed_files() const { return unnamed_; }
 
  private:
-  struct NewFile;  // one put's file until it has its place
+  struct NewFile;  // one put's file until it has its final name
 
   FileSink(UniqueFd root, std::string path, uint64_t put_buffer_bytes);
   Status probe(const std::string& staging);

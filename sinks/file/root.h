@@ -33,7 +33,7 @@ class Root {
   Status check() TM_EXCLUDES(mutex_);
   // The same, but only if it was away at the last look.
   Status check_if_away() { return away_.load(std::memory_order_acquire) ? check() : Status(); }
-  // What explains a failure of the file system better than its errno does, if the directory is away.
+  // If the directory is away: an error that explains a failure of the file system better than its errno.
   Error explain(Error error);
 
   // How often it came back. Descriptors that were opened at a lower count may be of a mount that is gone, and

@@ -38,7 +38,7 @@ class StagingArea {
 // no locks, that nobody touched for a day. Problems are logged, they do not keep a sink from opening.
 void sweep_leftovers(int root_fd, const std::string& root_path, const HostLog& log);
 
-// Only says what is there of them, a line each at INFO.
+// Only logs them, one line each at INFO.
 void report_leftovers(int root_fd, const std::string& root_path, const HostLog& log);
 
 }  // namespace tidemark::sinks::file

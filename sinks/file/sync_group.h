@@ -35,9 +35,9 @@ class SyncGroup {
   void share() { shared_ = true; }
   bool is_shared() const { return shared_; }
 
-  // A directory as one call has it open. To be made after it was opened and before anything in it is
-  // changed: of several that share an fsync the one that was opened first makes it, because a descriptor is
-  // given an error only if that came after it was opened.
+  // A directory as one call has it open. Make it after the directory was opened and before anything in it is
+  // changed: if several calls share an fsync, it is done on the descriptor that was opened first, because a
+  // descriptor reports only errors that came after it was opened.
   struct Directory {
     int fd;
     uint64_t opened;
@@ -87,7 +87,7 @@ class SyncGroup {
   Clock::time_point gather_until_ TM_GUARDED_BY(mutex_);
 };
 
-// Whether fsyncs on the file system of `fd` are known to ride on a common commit.
+// Whether fsyncs on the file system of `fd` are known to share one commit.
 bool shares_commits(int fd);
 
 }  // namespace tidemark::sinks::file

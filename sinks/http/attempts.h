@@ -39,12 +39,12 @@ class Attempts {
   // OK: an answer came, and all of it.
   static Status outcome_of(const HttpRequest& request);
 
-  // Is it that the store's clock is another? For an answer that says that the time is wrong.
+  // For an answer that says that the time is wrong: is it because the store's clock differs from ours?
   bool learn_clock(HttpRequest& request);
   const HostLog& log() const { return log_; }
 
  private:
-  // Fills in url and proof.
+  // Fills in url and proof (the signature).
   virtual Status prove(HttpRequest& request, const Call& call) = 0;
   // Does the answer, whatever it is, say why the request has to be made again?
   virtual bool is_to_repeat(HttpRequest& request) = 0;

@@ -46,7 +46,7 @@ struct Listing {
 // comes too early is passed over. So are names that no key can have (a part that begins with '.', a "folder"
 // that ends in '/'): they are not ours, or the sink's own.
 //
-// PERMANENT where pages are not in byte order, or do not get anywhere.
+// PERMANENT if pages are not in byte order, or bring nothing new.
 Status list_pages(const Listing& listing, const ReadPage& read_page, const Visitor& visit, const HostLog& log,
                   const Call& call);
 

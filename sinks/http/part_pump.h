@@ -37,7 +37,7 @@ class PartPump {
   PartPump(const Source& source, BufferPool& buffers, Plan plan)
       : source_(source), buffers_(buffers), plan_(std::move(plan)) {}
 
-  // Ends with all parts there, or with the first error; what is on its way then, the session breaks off.
+  // Returns when all parts are there, or with the first error; then the session cancels what is on its way.
   Status run(Session& session, const PartSender& sender, const Call& call);
 
  private:

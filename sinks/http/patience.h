@@ -26,7 +26,7 @@ class Patience {
   // The last error that was worth waiting for, of any question.
   const std::optional<Error>& last() const { return last_; }
 
-  // Worth another attempt? Then it has waited already.
+  // Whether another attempt is worth it; if so, it has waited already.
   bool wait(const Error& error) {
     if (error.status != TIDEMARK_E_RETRYABLE && error.status != TIDEMARK_E_THROTTLED) return false;
     last_ = error;

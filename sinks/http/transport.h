@@ -28,8 +28,7 @@ struct TransportOptions {
   uint64_t connect_timeout_ms = 5000;
   uint64_t stall_timeout_ms = 30'000;  // that long without a byte in either direction
 
-  // For a whole exchange in which little goes either way: that one never ends which brings a byte now and
-  // then.
+  // The limit for a whole exchange of little data: without it one that brings a byte now and then never ends.
   uint64_t small_answer_ms() const { return connect_timeout_ms + 2 * stall_timeout_ms; }
 };
 

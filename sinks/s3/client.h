@@ -47,8 +47,9 @@ class Client final : public Attempts {
 
   // The whole exchange. An error means that no answer came, or not all of it.
   Result<StoreAnswer> send(Request request, const Call& call);
-  // send() with patience: none of the passing answers if another can be had in time; else the last. A 404
-  // that is not the store's own is taken for its word when it comes after `pages_max` others.
+  // send() with patience: tries again, as long as there is time, while the answer may pass by itself; then
+  // gives the last. A 404 that is not the store's own counts as the store's when it comes after `pages_max`
+  // others.
   Result<StoreAnswer> ask(const Request& request, Patience& patience, const Call& call,
                           int pages_max = INT_MAX);
 

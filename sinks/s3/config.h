@@ -90,7 +90,7 @@ struct Config {
   std::string name_of(std::string_view key) const;
 };
 
-// INVALID names the culprit. What the url and the options do not say is as if nobody said it.
+// INVALID names the culprit. What neither the url nor the options say counts as not set.
 Result<Config> parse_config(const Url& url, const tidemark_option* options, uint32_t option_count);
 
 // Fills in what only the environment and the profile say. INVALID as above, also for what is not supported.

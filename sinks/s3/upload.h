@@ -29,7 +29,7 @@ class Upload {
   Upload(S3Sink& sink, std::string_view key, const Source& source, bool if_absent, const Call& call);
   Status run();
 
-  // The steps; the probe goes them with a body of its own.
+  // The steps; the probe uses them with a body of its own.
   Status create();
   Status send_parts();
   // What the store said to CompleteMultipartUpload.

@@ -27,8 +27,8 @@ std::string root_name(std::string_view text);
 // What the text is, for a message: "an HTML page", "<ListAllMyBucketsResult>", "incomplete XML".
 std::string what_it_is(std::string_view text);
 
-// An answer to ListObjectsV2 for `prefix`, of keys after `after`. encoding-type=url means another thing to
-// every store; of the meanings the one is taken that gives keys that were asked for, in their order.
+// An answer to ListObjectsV2 for `prefix`, of keys after `after`. Stores understand encoding-type=url
+// differently; the meaning is used that gives keys that were asked for, in their order.
 //
 // RETRYABLE if it is not whole; PERMANENT if it is and cannot be understood.
 Result<ListPage> parse_list(std::string_view text, std::string_view prefix = {}, std::string_view after = {});
