@@ -83,8 +83,8 @@ void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result
     p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : kNoLsn;
   const bool longest = result.outcome == Outcome::kObjectFailed;
   if (p.place == Place::kBackingOff && !longest) return;  // one trouble, met by several jobs
-  // An archive that was there and cannot be read now, or is there and was not seen: look again what is there.
-  // Another batch would have another name and so evade the conflict.
+  // An archive that was there cannot be read now, or one is there that was not seen: look again what is
+  // there. Another batch would have another name and so evade the conflict.
   if (is_entry && longest && result.conflict == (job.kind == JobKind::kArchive)) p.look_again = true;
   back_off(ref, job, result, now);
 }

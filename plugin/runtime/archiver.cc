@@ -98,7 +98,7 @@ Status Archiver::start() {
   return {};
 }
 
-// What it has begun when it fails, join_all() ends.
+// If it fails, the caller ends the threads begun so far with join_all().
 Status Archiver::start_threads() {
   dispatcher_.start();
   const BlockedSignals blocked;

@@ -14,9 +14,9 @@ namespace {
 
 // Notifications merged per step, so that no step keeps the lock for long.
 constexpr size_t kDrainAtOnce = 512;
-// More than one step of the scheduler raises.
+// More events than one step of the scheduler raises.
 constexpr size_t kStepEvents = 16;
-// How long to wait for memory that a step needs, and how often while everybody is to stop.
+// How long to wait for memory that a step needs, and how often while the archiver stops.
 constexpr auto kShortOfMemory = std::chrono::milliseconds(20);
 constexpr int kTriesToStop = 100;
 
@@ -100,7 +100,8 @@ bool Dispatcher::take(Finished finished, Command* out) {
       is_picked = step(finished, out, now);
       in_vain = 0;
     } catch (const std::bad_alloc&) {
-      // What could not be done now is as it was. Only who stops does not wait for ever.
+      // Nothing has changed: try the step again. Only while the archiver stops the number of tries is
+      // limited.
       if (stopping_ && ++in_vain == kTriesToStop) break;
       mutex_.unlock();
       std::this_thread::sleep_for(kShortOfMemory);
@@ -286,7 +287,7 @@ bool Dispatcher::pick_event(Command* out) {
   return true;
 }
 
-// Fails for nothing: memory for the events was ensured.
+// Cannot fail: memory for the events was ensured.
 void Dispatcher::collect(Error* error) {
   for (const core::Event& event : scheduler_->events()) {
     EventNotice notice;

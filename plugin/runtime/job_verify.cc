@@ -41,8 +41,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
       if (!missing || is_single) return std::move(*failure);
     } else if (range == job.range) {
       result = compare(id, range, existing->size_bytes, leases);
-      // Of a batch with other content some entries may be equal all the same; of a damaged one nobody can
-      // tell.
+      // In a batch with other content some entries may still be equal; in a damaged one this cannot be known.
       const bool may_be_in_part = result.result.conflict && result.error.status == TIDEMARK_E_EXISTS;
       decided = !may_be_in_part || range.first == range.last;
     }

@@ -124,7 +124,7 @@ Status LayoutPieces::bring(uint64_t offset) {
 Status LayoutPieces::check_end() {
   TM_TRY(bring(end_.offset - 1));
   if (!is_walking_) {
-    // The last piece lay there, but not how it was come by.
+    // The last piece was laid out already, but the walk that led to it is over: walk again.
     layout_.begin_piece(0, 0);
     TM_TRY(bring(end_.offset - 1));
   }
