@@ -241,8 +241,8 @@ void CommandLine::add_ls() {
 }
 
 void CommandLine::add_info() {
-  auto& info =
-      verb("info", "Show for each partition how far it is archived, how much, and what is missing", [this] {
+  auto& info = verb(
+      "info", "Show how far each partition is archived, how much, since when, and what is missing", [this] {
         finish_common(info_, raw_, false);
         return info_;
       });

@@ -13,9 +13,9 @@ namespace tidemark::sinks::file {
 
 inline constexpr tidemark_sink_option kOptions[] = {
     {"staging", "auto",
-     "where a file waits until it is whole: unnamed (O_TMPFILE), named (in .tidemark/), auto: what works"},
+     "where a file waits until it is whole: unnamed (O_TMPFILE), named (.tidemark/), auto: what works"},
     {"sync", "auto",
-     "fsyncs: each (a put makes its own), shared (concurrent puts in rounds), auto: as measured"},
+     "fsyncs: each (a put makes its own), shared (in rounds), auto: shared on ext4 with a journal"},
 };
 
 struct Config {
