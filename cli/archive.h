@@ -1,8 +1,9 @@
-// An archive that is open: the plugin's extension for looking after it, in terms of this program.
+// A sink that is open, with all its archives and records: the plugin's maintenance extension in this
+// program's own types.
 //
-// Any thread may call any function but open(). What fails because of the moment (a lost connection, a store
-// that asks to slow down) is tried again for some seconds before it becomes an error. Every call ends soon
-// after an interrupt or after its Stop was set.
+// Any thread may call any function but open(). What may work a moment later (a lost connection, a store that
+// asks to slow down) is tried again for some seconds before it becomes an error. Every call ends soon after
+// an interrupt or after its Stop was set.
 #ifndef TIDEMARK_CLI_ARCHIVE_H
 #define TIDEMARK_CLI_ARCHIVE_H
 
@@ -30,7 +31,7 @@ struct ArchiveOptions {
   std::string sink_dir;  // empty: where the plugin lies
   std::vector<Setting> sink_options;
   bool read_only = true;
-  // Whether what the sink tells while it is opened is kept for opening_lines().
+  // Whether what the sink logs while it is opened is kept for opening_lines().
   bool keep_lines = false;
 };
 
@@ -90,7 +91,7 @@ class Archive {
   Archive(const Archive&) = delete;
   Archive& operator=(const Archive&) = delete;
 
-  // What the sink told when it was opened, such as what a crashed writer left. Main thread.
+  // What the sink logged when it was opened, such as what a crashed writer left. Main thread.
   const std::vector<std::string>& opening_lines() const { return opening_lines_; }
 
   // In byte order of keys, each once; `visit` returns false to stop. See tidemark_maintenance_api for the
@@ -102,7 +103,8 @@ class Archive {
   // Visited entries count only if the result is OK; a second try begins with `again`.
   Result<void> check_entries(const std::string& key, const std::function<void()>& again,
                              const std::function<bool(const CheckedEntry&)>& visit, Stop& stop);
-  // Into `place`, which nobody else looks into; whole and durable there, but for the names.
+  // Into the directory `place`, which nobody else looks into; there the content is whole and durable, the
+  // names are not durable.
   Result<void> unpack(const std::string& key, uint64_t first, uint64_t last, const std::string& place,
                       ReadMeter* meter, Stop& stop);
   // Not tried again: what was written cannot be taken back.

@@ -28,7 +28,7 @@ struct Position {
 
 using Positions = std::map<std::string, Position>;  // by "main/7"
 
-// A checkpoint of another archive, or what is none, is an error. No file: empty.
+// A checkpoint of another sink, or a file that is not a checkpoint, is an error. No file: empty.
 Result<Positions> load_checkpoint(const std::string& path, const std::string& url);
 Result<void> save_checkpoint(const std::string& path, const std::string& url, const Positions& positions);
 

@@ -17,14 +17,14 @@ namespace tidemark::cli {
 class Console {
  public:
   Console();
-  // 0: warnings and errors of the plugin, 1: what it tells, 2: everything.
+  // 0: warnings and errors of the plugin, 1: INFO too, 2: everything.
   void set_verbosity(int verbosity) TM_EXCLUDES(mutex_);
   const char* log_level_name(bool at_least_info) TM_EXCLUDES(mutex_);
   bool is_terminal() const { return terminal_; }
 
   void print(const std::string& line) TM_EXCLUDES(mutex_);  // "tidemark: <line>"
   void log(int32_t level, const std::string& component, const std::string& line) TM_EXCLUDES(mutex_);
-  // From keep_infos() to take_infos() what the sink tells is kept; otherwise only -v shows it.
+  // From keep_infos() to take_infos() what the sink logs at INFO is kept; otherwise only -v shows it.
   void keep_infos() TM_EXCLUDES(mutex_);
   std::vector<std::string> take_infos() TM_EXCLUDES(mutex_);
   void show(const std::string& progress) TM_EXCLUDES(mutex_);  // nothing unless it is a terminal
@@ -43,7 +43,7 @@ class Console {
 
 Console& console();
 
-// How far a long work is, with its rate and the time left. Main thread; the line goes with the object.
+// Progress of a long work, with its rate and the time left. Main thread; the destructor removes the line.
 class Progress {
  public:
   Progress() = default;

@@ -1,8 +1,7 @@
-// What of a partition's log is there, from its objects in the order of their keys (that is, by last LSN).
+// Which entries of a partition are there, from its objects in the order of their keys (that is, by last LSN).
 //
-// An object that comes late may reach back and fill what was missing, so what is missing is settled only at
-// the end, or when more pieces of it are pending than a bound: memory does not grow with the number of
-// objects. Pure; one thread.
+// A later object may reach back and fill a hole, so a hole is certain only at the end, or when more holes are
+// pending than a bound: memory does not grow with the number of objects. Pure; one thread.
 #ifndef TIDEMARK_CLI_COVERAGE_H
 #define TIDEMARK_CLI_COVERAGE_H
 
@@ -20,7 +19,7 @@ namespace tidemark::cli {
 enum class Cause {
   kUnknown,
   kGap,    // recorded: it could not be archived
-  kOrigin  // recorded: the archive begins after it, so it is not a loss
+  kOrigin  // recorded: the partition begins after it, so it is not a loss
 };
 struct Missing {
   Range range;
@@ -36,7 +35,7 @@ class Coverage {
   void add_present(Range range);   // an archive, or a record that it was pruned
   void add_accepted(Range range);  // a record that its loss was accepted: as good as present
   void add_gap(Range range);       // a gap record
-  // A record that the archive begins after it. It says nothing of what lies after the first archive, gap or
+  // A record that the partition begins after it. It says nothing of what lies after the first archive, gap or
   // pruned range.
   void add_origin(Range range);
 

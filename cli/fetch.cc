@@ -30,8 +30,8 @@ Result<std::vector<std::string>> keys_of(Archive& archive, const FetchOptions& o
   std::optional<Stored> origin;
   TM_ASSIGN(auto holders, find_holders(archive, options.scope, options.lsn, stop, &origin));
   if (holders.empty()) {
-    const std::string why = origin ? ": the archive begins after LSN " + both(origin->last)
-                                   : " (tidemark gaps tells what is known about it)";
+    const std::string why = origin ? ": the partition begins after LSN " + both(origin->last)
+                                   : " (tidemark gaps shows what is known about it)";
     return Error{kExitData,
                  "no archive of " + partition_text(options.scope.storage, *options.scope.partition) +
                      " holds LSN " + both(options.lsn) + why,

@@ -57,7 +57,7 @@ void Findings::disagree(const Stored& stored, const Overlap& overlap, uint64_t l
   object["other_key"] = overlap.earlier;
   object["lsn"] = lsn;
   say("problem", "disagree", object, overlap.later,
-      "it holds another entry of LSN " + both(lsn) + " than " + overlap.earlier);
+      "its entry of LSN " + both(lsn) + " differs from the one in " + overlap.earlier);
 }
 
 void Findings::missing(const std::string& storage, uint64_t partition, const Missing& missing) {
@@ -81,7 +81,7 @@ void Findings::gone(const std::string& name, const std::string& newest_key, uint
   object["through"] = through;
   object["last"] = last;
   say("problem", "gone", object, newest_key,
-      "the checkpoint has it as right, but " + name +
+      "the checkpoint says that it was right, but " + name +
           (last > 0 ? " now ends at LSN " + both(last) : std::string(" is not there any more")));
 }
 
@@ -91,7 +91,7 @@ void Findings::foreign(const Stored& stored) {
 }
 
 void Findings::leftover(const std::string& line) {
-  say("warning", "leftover", Json::object(), "of a crashed writer, for the next one to remove", line);
+  say("warning", "leftover", Json::object(), "left by a crashed writer; the next one removes it", line);
 }
 
 void Findings::vanished(const Stored& stored) {
@@ -138,7 +138,7 @@ void Findings::overruled(const std::string& storage, uint64_t partition, const s
   object["partition"] = partition;
   object["key"] = key;
   say("warning", "overruled", object, key,
-      "the archive began before what this record says; what is there counts");
+      "it says that LSNs were never there which an archive or record has; these count");
 }
 
 void Findings::summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, uint64_t known) {

@@ -17,7 +17,7 @@ class Findings {
   void unreadable(const Stored& stored, const std::string& why);
   void disagree(const Stored& stored, const Overlap& overlap, uint64_t lsn);
   void missing(const std::string& storage, uint64_t partition, const Missing& missing);
-  // What a checkpoint knows as right is not there any more.
+  // What was right by the checkpoint is not there any more.
   void gone(const std::string& name, const std::string& newest_key, uint64_t through, uint64_t last);
   void foreign(const Stored& stored);
   void leftover(const std::string& line);  // of a crashed writer, in the words of the sink

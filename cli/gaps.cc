@@ -34,7 +34,7 @@ class Gaps {
     if (failed_) return fail_with(*failed_);
     if (!scanned) return fail_with(scanned.error());
     surveys.finish();
-    if (told_ == 0) console().print("nothing is missing and nothing was recorded");
+    if (shown_ == 0) console().print("nothing is missing and nothing was recorded");
     return finish(output_, damaged_ ? kExitData : kExitOk);
   }
 
@@ -70,8 +70,8 @@ class Gaps {
   }
 
  private:
-  void tell(const char* type, const Stored& stored, const Record& record) {
-    ++told_;
+  void show(const char* type, const Stored& stored, const Record& record) {
+    ++shown_;
     Json object = range_json(stored.storage, stored.partition, stored.first, stored.last);
     Json line;
     line["type"] = type;
@@ -102,7 +102,7 @@ class Gaps {
     }
     // A record made without a time of its own was made when it was stored.
     if (record->made_us == 0) record->made_us = stored.modified_us;
-    tell(kind_name(stored.kind), stored, *record);
+    show(kind_name(stored.kind), stored, *record);
     return true;
   }
 
@@ -116,7 +116,7 @@ class Gaps {
       hole.partition = survey.partition;
       hole.first = piece.range.first;
       hole.last = piece.range.last;
-      tell("hole", hole, {});
+      show("hole", hole, {});
     }
   }
 
@@ -127,7 +127,7 @@ class Gaps {
   std::optional<Error> failed_;
   std::set<std::string> bad_origins_;  // of the partition that is being reported
   bool damaged_ = false;
-  uint64_t told_ = 0;
+  uint64_t shown_ = 0;
 };
 
 }  // namespace

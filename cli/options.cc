@@ -203,9 +203,8 @@ class CommandLine {
   void add_gaps();
   void add_sinks();
 
-  CLI::App app_{
-      "Looks after an archive of Tidemark: what is there, is it whole, bring it back, let go of it.",
-      "tidemark"};
+  CLI::App app_{"Looks after an archive of Tidemark: list it, verify it, restore from it, prune it.",
+                "tidemark"};
   std::vector<std::pair<CLI::App*, std::function<Command()>>> verbs_;
   RawOptions raw_;
   LsOptions ls_;
@@ -237,12 +236,13 @@ CommandLine::CommandLine() {
 void CommandLine::add_ls() {
   auto& ls = verb("ls", "List what is stored, in the order of keys", [this] { return finish_ls(ls_, raw_); });
   add_common(ls, ls_, raw_, false);
-  add_range(ls, raw_, "Only what reaches this LSN or lies after it", "Only what begins up to this LSN");
+  add_range(ls, raw_, "Only what reaches this LSN or lies after it",
+            "Only what begins at this LSN or before it");
 }
 
 void CommandLine::add_info() {
-  auto& info =
-      verb("info", "Say per partition how far it is archived, how much, since when, and its gaps", [this] {
+  auto& info = verb(
+      "info", "Show how far each partition is archived, how much, since when, and what is missing", [this] {
         finish_common(info_, raw_, false);
         return info_;
       });
@@ -259,7 +259,7 @@ void CommandLine::add_verify() {
   add_jobs(verify, verify_.jobs);
   verify
       .add_option("--since-checkpoint", verify_.checkpoint,
-                  "Read only what FILE does not know as right already; made if it is not there")
+                  "Skip what FILE says was found right before, and add to it; created if it is not there")
       ->type_name("FILE");
 }
 
@@ -281,7 +281,7 @@ void CommandLine::add_restore() {
   auto& restore = verb("restore", "Bring entries back as DIR/<LSN>, in order; started again it continues",
                        [this] { return finish_restore(restore_, raw_); });
   add_common(restore, restore_, raw_, true);
-  restore.add_option("DIR", restore_.directory, "Where to; made if it is not there")->required();
+  restore.add_option("DIR", restore_.directory, "Where to; created if it is not there")->required();
   add_range(restore, raw_, "First entry (default: the oldest that was not pruned)",
             "Last entry (default: the newest)");
   restore.add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")

@@ -1,7 +1,7 @@
 // Work on several threads whose results are taken in the order in which the work was given.
 //
-// One thread, the owner, gives and takes; the functions run on threads of the pool. The owner bounds what is
-// under way: submit() only while pending() is below what it wants to hold.
+// One thread, the owner, gives and takes; the functions run on threads of the pool. The owner limits what is
+// in progress: it calls submit() only while pending() is below what it wants to hold.
 #ifndef TIDEMARK_CLI_ORDERED_POOL_H
 #define TIDEMARK_CLI_ORDERED_POOL_H
 

@@ -21,11 +21,11 @@ class Output {
 
   void line(const std::string& text);  // without --json only
   void object(const Json& object);     // with --json only
-  // Whether all of it was written; the remedy is the caller's business.
+  // Whether all of it was written.
   Result<void> finish();
   bool failed() const { return failed_errno_ != 0; }
 
-  // Rounded for a person at a terminal, exact for a program behind a pipe.
+  // Rounded for a person at a terminal, exact for a program at the other end of a pipe.
   std::string bytes(uint64_t size_bytes) const;
   std::string time(int64_t time_us) const;
 

@@ -98,7 +98,7 @@ Result<void> RestoreDir::prepare() {
     std::filesystem::remove_all(left.path(), code);
     if (code) return errno_error("cannot remove " + left.path().string(), code.value());
   }
-  // Without it nothing is lost but a warning to somebody who confuses two directories.
+  // Without it only a warning is missing for a user who confuses two directories.
   (void)::setxattr(path_.c_str(), kOwnerAttribute, owner_.data(), owner_.size(), 0);
   return {};
 }

@@ -1,10 +1,11 @@
-// The directory that entries are restored into: what is there already, the places where archives are
-// unpacked, and how entries move from there to their names.
+// The directory that entries are restored into: what is there already, the staging directories ("places")
+// where archives are unpacked, and how entries move from there to their names.
 //
 // DIR/<LSN> is whole and durable or not there. The plugin builds entries in DIR/.tidemark-restore/<n>/, and
-// one rename gives each its name; what a killed run leaves there the next one removes. A lock on DIR itself keeps
-// two runs apart: who does not hold it changes nothing. DIR remembers in an extended attribute, where its file system has them, whose entries it holds.
-// One thread, but for make_place(), which any may ask.
+// one rename gives each its name; what a killed run leaves there is removed by the next one. A lock on DIR
+// itself keeps two runs apart: a run that does not hold it changes nothing. If the file system has extended
+// attributes, DIR remembers in one which partition's entries it holds. One thread, except make_place(), which
+// any thread may call.
 #ifndef TIDEMARK_CLI_RESTORE_DIR_H
 #define TIDEMARK_CLI_RESTORE_DIR_H
 
@@ -21,7 +22,7 @@ namespace tidemark::cli {
 
 class RestoreDir {
  public:
-  // What is there, without touching it. `owner` ("main/7") has to be whose entries it holds.
+  // What is there, without changing it. `owner` ("main/7") must be the partition whose entries it holds.
   static Result<RestoreDir> look(const std::string& path, const std::string& owner);
 
   // Makes it, locks it, looks again, and removes what a killed run left.

@@ -1,5 +1,5 @@
-// What of a partition can be restored: first the whole range is looked at, and nothing is begun unless all of
-// it is there; then the archives that give it are found one after the other. Memory does not grow with their
+// What can be restored of a partition: first the whole range is looked at, and nothing is begun unless all of
+// it is there; then the archives that hold it are chosen one after the other. Memory does not grow with their
 // number. Pure; one thread.
 #ifndef TIDEMARK_CLI_RESTORE_PLAN_H
 #define TIDEMARK_CLI_RESTORE_PLAN_H
@@ -33,7 +33,8 @@ class RestorePlan {
   // Records about what is missing (at most so many are kept), in the order of their keys.
   const std::vector<Stored>& records() const { return records_; }
   uint64_t pruned_through() const { return pruned_through_; }
-  // The record that says where the archive begins; to be proven before finish(), or not to be believed.
+  // The record that says where the partition begins. Prove it before finish(); if it is wrong, call
+  // disbelieve_origin().
   const std::optional<Stored>& origin() const { return origin_; }
   void disbelieve_origin() { is_origin_believed_ = false; }
   // Nothing up to here was ever in the archive; 0: no record says so.

@@ -90,7 +90,7 @@ int run_sinks(const SinksOptions& options) {
     }
   }
   if (files->empty()) {
-    console().print("no sink lies in " + printable(directory) + " (name another with --sink-dir)");
+    console().print("there are no sinks in " + printable(directory) + " (name another with --sink-dir)");
     code = kExitSink;
   }
   return finish(output, code);

@@ -1,4 +1,4 @@
-// One partition as its listing tells it: counts, times, what is missing, what overlaps. Memory does not grow
+// One partition as its listing shows it: counts, times, what is missing, what overlaps. Memory does not grow
 // with the number of objects. Pure; one thread.
 #ifndef TIDEMARK_CLI_SURVEY_H
 #define TIDEMARK_CLI_SURVEY_H
@@ -35,10 +35,10 @@ class Survey {
   uint64_t gap_records = 0, accepted_records = 0, foreign = 0;
   uint64_t pruned_through = 0;
 
-  // Nothing up to here was ever in the archive, as the lowest of the origin records says. 0: none does, or
+  // The lowest of the origin records says that nothing up to here was ever there. 0: no record says so, or
   // what lies there was pruned.
   uint64_t origin_through() const;
-  // An archive or a gap is known of what it says was never there: that counts.
+  // An archive or a gap has LSNs that the origin record says were never there: then these count.
   bool origin_is_overruled() const { return !origin_key.empty() && known_from_ <= origin_last_; }
   std::string origin_key;  // of that record; empty: there is none
 

@@ -27,7 +27,7 @@ std::string both(uint64_t lsn);                         // "12 @000000000000c"
 std::string range_text(uint64_t first, uint64_t last);  // "LSN 12 @… " or "LSN 12 @… to 15 @…"
 std::optional<uint64_t> parse_lsn(std::string_view text);
 
-// What is not clean (base/line.h) as \xNN: names of strangers do not get to write on a terminal.
+// What is not clean (base/line.h) as \xNN: names that strangers chose must not control a terminal.
 std::string printable(std::string_view text);
 
 }  // namespace tidemark::cli

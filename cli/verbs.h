@@ -16,9 +16,9 @@ int run_prune(const PruneOptions& options);
 int run_gaps(const GapsOptions& options);
 int run_sinks(const SinksOptions& options);
 
-// Prints an error, unless the person who interrupted us knows it, and gives its exit code.
+// Prints an error, unless it is only that the user interrupted the program, and gives its exit code.
 int fail_with(const Error& error);
-// The last step of every verb: `code`, unless what was printed did not get through.
+// The last step of every verb: `code`, unless the output could not be written.
 int finish(Output& output, int code);
 
 }  // namespace tidemark::cli

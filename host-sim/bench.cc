@@ -47,7 +47,7 @@ class DataDir {
   bool temporary_ = false;
 };
 
-// Says what its entries are, so that one directory keeps entries of several kinds and none is taken for
+// Says what its entries are, so that one directory keeps entries of several kinds and none is mistaken for
 // another.
 std::string storage_name(const BenchOptions& options) {
   return "bench-" + std::to_string(options.partitions) + "-" + std::to_string(options.entries) + "x" +
@@ -217,12 +217,12 @@ Result<void> Bench::report(Outcome outcome) {
   figures.events = services_->events_by_kind();
   if (outcome != Outcome::kDone) {
     console_.print("host-sim: " + figures.outcome + " with " + std::to_string(table.unconfirmed()) +
-                   " entries not acknowledged: the figures are of what was");
+                   " entries not acknowledged: the figures count only those that were");
   }
   if (metric_value(figures.metrics, "tidemark_archives_total", "result", "verified").value_or(0) > 0) {
     console_.print(
         "host-sim: the sink held archives of these entries: they were verified, not archived again. "
-        "Give it an empty place, or another --seed");
+        "Give an empty sink, or another --seed");
   }
   std::fputs(figures_text(figures, options_.profile).c_str(), stdout);
   if (options_.common.json_file.empty()) return {};

@@ -1,5 +1,5 @@
 // The threads that commit entries: take what the dealer deals, wait for the pace and for room, commit in
-// batches (one fsync of a directory for many entries) and say which partitions have news.
+// batches (one fsync of a directory for many entries) and report which partitions have new entries.
 #ifndef TIDEMARK_HOST_SIM_COMMITTER_H
 #define TIDEMARK_HOST_SIM_COMMITTER_H
 

@@ -20,7 +20,7 @@ using Digest = std::array<uint8_t, 32>;
 std::string digest_text(const Digest& digest);  // 64 lower-case hex digits
 Result<Digest> parse_digest(std::string_view text);
 
-// Of one text. No call of OpenSSL is taken for done: finish() tells of any that failed.
+// Of one text. Each call of OpenSSL is checked: finish() reports any that failed.
 class Sha256 {
  public:
   Sha256();

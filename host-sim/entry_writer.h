@@ -1,4 +1,4 @@
-// Writes one entry of the log: its payload files and its MANIFEST, complete and (unless told otherwise)
+// Writes one entry of the log: its payload files and its MANIFEST, complete and (unless asked otherwise)
 // durable under the path it is given. Any thread; the path belongs to the caller.
 #ifndef TIDEMARK_HOST_SIM_ENTRY_WRITER_H
 #define TIDEMARK_HOST_SIM_ENTRY_WRITER_H

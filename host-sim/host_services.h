@@ -29,7 +29,7 @@ class HostServices {
   void wake() const;
 
   std::map<std::string, uint64_t> events_by_kind() const;
-  // The plugin broke a promise (acknowledged what was never there, went back); said on the console.
+  // The plugin broke a promise (acknowledged what was never there, or less than before); the console says it.
   bool broken_promise() const { return broken_promise_.load(); }
 
  private:

@@ -2,8 +2,7 @@
 //
 //   <root>/wal/<LSN text>/       one entry: MANIFEST and payload files
 //   <root>/wal/.tmp-<LSN text>/  an entry that is being written; swept by the next scan
-//   <root>/position              "acked A low L next N": replaced at once, behind the truth by a moment at
-//   most
+//   <root>/position              "acked A low L next N": replaced as a whole, at most a moment out of date
 //
 // An entry is there if its directory has a MANIFEST: it appears by a rename when all of it is durable, and
 // the MANIFEST is the first thing that pruning takes away. Functions of one partition are called by one

@@ -1,5 +1,5 @@
 // Where every partition stands, in memory: which entries exist, which are acknowledged, which are on loan.
-// This is what the plugin's callbacks touch, so nothing here does I/O or waits for a disk.
+// This is what the plugin's callbacks use, so nothing here does I/O or waits for a disk.
 //
 // Any thread may call every member. Partitions are the numbers 0 .. size() - 1; a group of them shares a
 // lock.
@@ -44,7 +44,7 @@ class PartitionTable {
   void end_loan(uint64_t id, uint64_t lsn);
 
   // Returns how many entries this confirms. An error is a broken promise of the plugin: it acknowledges what
-  // does not exist, or goes back.
+  // does not exist, or less than before.
   Result<uint64_t> acknowledge(uint64_t id, uint64_t lsn);
 
   // Partitions whose position changed since they were last taken.

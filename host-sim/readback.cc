@@ -28,7 +28,7 @@ tidemark_call fresh_call() {
 
 bool worth_retrying(tidemark_status status) { return status >= 100; }
 
-// Calls until it succeeds or there is no hope; the error is that of the last attempt.
+// Calls until it succeeds or another try is useless; the error is that of the last attempt.
 template <class Attempt>
 tidemark_status try_often(const Attempt& attempt, tidemark_error& error) {
   for (int number = 1;; ++number) {
@@ -157,7 +157,7 @@ Result<void> Readback::prove_record(const std::string& key) const {
             archiver_->handle(), abi_str(key), [](void*, const tidemark_record*) {}, nullptr, &call, why);
       },
       error);
-  if (status != TIDEMARK_OK) return fail("cannot believe " + key + ": " + status_text(status, &error));
+  if (status != TIDEMARK_OK) return fail("cannot rely on " + key + ": " + status_text(status, &error));
   return {};
 }
 

@@ -1,7 +1,6 @@
 // Reading an archive back through the plugin: one sink, opened by an archiver that is never started.
 //
-// Any thread may call every member, and several at once. What may go better the next time is tried three
-// times.
+// Any thread may call every member, and several at once. What may work the next time is tried three times.
 #ifndef TIDEMARK_HOST_SIM_READBACK_H
 #define TIDEMARK_HOST_SIM_READBACK_H
 
@@ -20,7 +19,7 @@
 
 namespace tidemark::host {
 
-// A host that lends nothing and is told nothing. It does show what is logged.
+// A host that lends nothing and gets no events. It does show what is logged.
 class ReadingHost {
  public:
   ReadingHost(Console& console, int32_t log_level) : console_(console), log_level_(log_level) {}
@@ -50,20 +49,18 @@ class Readback {
   static Result<std::unique_ptr<Readback>> open(std::shared_ptr<Plugin> plugin, ReadingHost& host,
                                                 const CommonOptions& options, const std::string& url);
 
-  const std::string& url() const {
-    return url_;
-  }  // without its query, which may hold what is nobody's business
+  const std::string& url() const { return url_; }  // without its query, which may hold secrets
   // Ascending by last LSN.
   Result<std::vector<StoredArchive>> list(const std::string& storage, uint64_t partition) const;
-  // Every object of the sink, partition by partition. An error if this plugin cannot tell.
+  // Every object of the sink, partition by partition. An error if this plugin cannot list them.
   Result<void> scan(const std::function<void(StoredObject)>& visit) const;
   // Up to which LSN nothing of the partition was ever in the sink, as a record says that was found to be
-  // right. 0: none says so, or this plugin cannot tell.
+  // right. 0: none says so, or this plugin cannot read records.
   Result<uint64_t> origin(const std::string& storage, uint64_t partition) const;
   // Reads a record; an error that names it if it is not what its key says.
   Result<void> prove_record(const std::string& key) const;
-  // Whether others may come upon the directory while entries are brought into it, or the next run of a killed
-  // one; then each is whole or not at all there at any time.
+  // Whether others may find the directory while entries are restored into it, or the next run of a killed
+  // one; then at any time each entry is whole or not there.
   enum class Directory { kShared, kPrivate };
   // The entries first..last of the archive, which holds them, as <directory>/<LSN>.
   // Those that are there already, ascending from the first, are left as they are. The archive is read once if

@@ -149,8 +149,8 @@ Result<void> Recoverer::recover(const ArchivedPartition& partition) {
   result.position = {plan.first_after_lost, last + 1, last};
   MutexLock lock(mutex_);
   if (plan.begins_late) {
-    notes_.push_back(name_of(partition) + ": the archive begins at LSN " +
-                     std::to_string(plan.pieces.front().entries.first) + ", and does not know why");
+    notes_.push_back(name_of(partition) + ": the partition begins at LSN " +
+                     std::to_string(plan.pieces.front().entries.first) + ", and no record says why");
   }
   for (const LsnRange& hole : plan.lost) {
     const bool is_end = hole.first > last;

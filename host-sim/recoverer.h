@@ -66,7 +66,7 @@ class Recoverer {
   uint64_t total() const { return total_; }  // entries
   uint64_t recovered() const { return recovered_.load(); }
   uint64_t archives() const { return archives_.load(); }  // they came from
-  // What the operator should hear: known gaps.
+  // What the operator should see: known gaps.
   std::vector<std::string> take_notes() TM_EXCLUDES(mutex_);
   // Partitions that could not be recovered, and why.
   std::vector<std::string> errors() TM_EXCLUDES(mutex_);

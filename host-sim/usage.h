@@ -16,7 +16,7 @@ struct Usage {
 Usage usage_now();
 
 // From now on the peak is that of what follows. Where the kernel does not offer it, the peak stays that of
-// the whole life of the process.
+// the whole process so far.
 void restart_peak_rss();
 
 }  // namespace tidemark::host

@@ -130,7 +130,7 @@ void Verifier::verify_archive(Work& work, Entries entries, size_t source, const 
       found(work, entry, Finding::kSame, where);
     }
   }
-  // Nothing may be taken for an entry of the next archive.
+  // Nothing may be mistaken for an entry of the next archive.
   made = remove_tree(work.directory);
   if (!made) {
     MutexLock lock(mutex_);

@@ -1,5 +1,5 @@
-// Compares what archives give back with what the journal remembers: a pool of threads, one partition after
-// the other, each archive read once for all that is wanted of it. Owns the sources it reads through.
+// Compares the entries that archives give back with the journal's digests: a pool of threads, one partition
+// after the other, each archive read once for all that is wanted of it. Owns the sources it reads through.
 #ifndef TIDEMARK_HOST_SIM_VERIFIER_H
 #define TIDEMARK_HOST_SIM_VERIFIER_H
 

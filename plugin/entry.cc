@@ -43,7 +43,7 @@ tidemark_status set_sink(tidemark_archiver* archiver, tidemark_str url, const ti
                          uint32_t option_count, const tidemark_call* call, tidemark_error* error) {
   return guard(error, [&]() -> Status {
     TM_TRY(need(archiver, "archiver"));
-    if (url.data == nullptr && url.size > 0) return fail(TIDEMARK_E_INVALID, "url is NULL with a size");
+    if (url.data == nullptr && url.size > 0) return fail(TIDEMARK_E_INVALID, "url is NULL but has a size");
     TM_ASSIGN(const auto read, config::read_options(options, option_count));
     return archiver->set_sink(view(url), read, call);
   });

@@ -24,14 +24,14 @@ inline Status need(const void* pointer, const char* name) {
 
 inline Status check_text(tidemark_str text, const char* name) {
   if (text.data != nullptr || text.size == 0) return {};
-  return fail(TIDEMARK_E_INVALID, std::string(name) + " is NULL with a size");
+  return fail(TIDEMARK_E_INVALID, std::string(name) + " is NULL but has a size");
 }
 
 // `has_all`: the struct has the members that it had when its version began.
 inline Status check_struct(bool has_all, const char* name, uint32_t struct_size) {
   if (has_all) return {};
   return fail(TIDEMARK_E_INVALID, std::string(name) + ".struct_size is " + std::to_string(struct_size) +
-                                      ", too small for its first version");
+                                      ", too small for its first version; set it to the struct's size");
 }
 
 inline Status check_partition(const tidemark_partition* partition) {
@@ -42,8 +42,8 @@ inline Status check_partition(const tidemark_partition* partition) {
 inline Status check_name(const tidemark_partition* partition) {
   TM_TRY(check_partition(partition));
   if (const char* problem = storage_name_problem(view(partition->storage))) {
-    return fail(TIDEMARK_E_INVALID,
-                "storage name '" + std::string(view(partition->storage).substr(0, 200)) + "' " + problem);
+    return fail(TIDEMARK_E_INVALID, "'" + std::string(view(partition->storage).substr(0, 200)) +
+                                        "' is not a storage name: " + problem);
   }
   return {};
 }

@@ -1,4 +1,4 @@
-// Checks arguments and hands on to store/, inside the guard; nothing else.
+// Checks arguments and calls store/, inside the guard; nothing else.
 #include "entry_draft.h"
 
 #include "base/wall_clock.h"

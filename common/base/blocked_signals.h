@@ -1,4 +1,4 @@
-// For whoever creates a thread in a process that is another's: signals are the host's.
+// For creating threads in a process that belongs to another: signals are the host's.
 //
 // One thread, on its stack.
 #ifndef TIDEMARK_COMMON_BASE_BLOCKED_SIGNALS_H

@@ -20,7 +20,7 @@ class Call {
   explicit Call(const tidemark_call* call, tidemark_error* error = nullptr);
 
   // CANCELLED when the caller says so, RETRYABLE when the time is up. To be asked between chunks and at
-  // least every 200 ms; costs nothing to speak of.
+  // least every 200 ms; costs almost nothing.
   Status check() const;
 
   // Waits without keeping a processor busy; ends early, with check()'s error, on cancellation or timeout.

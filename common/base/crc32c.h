@@ -1,4 +1,5 @@
-// CRC-32C (Castagnoli; RFC 3720, appendix B.4), by which bytes are known again and which S3 stores check.
+// CRC-32C (Castagnoli; RFC 3720, appendix B.4): shows whether bytes read again are the same; S3 stores check
+// it.
 //
 // Any thread. It guards against change, not against malice.
 #ifndef TIDEMARK_COMMON_BASE_CRC32C_H

@@ -20,9 +20,9 @@ Result<std::string> read_file(const std::string& path, size_t limit_bytes = SIZE
 // Readers see the old or the new content, never a part; with kFsync also after a power cut.
 Status replace_file(const std::string& path, std::string_view data, Durability durability);
 
-// Gives what stands complete in one directory a name in another of the same file system, also a directory
+// Gives what is complete in one directory a name in another of the same file system, also a directory
 // that its owner may not write. 0, or an errno; EEXIST: something has the name already, and keeps it; EINVAL:
-// this file system cannot rename without replacing. Whoever moves it makes the names durable.
+// this file system cannot rename without replacing. The caller makes the names durable.
 int move_new(int from_fd, const char* from, int to_fd, const char* to);
 
 Status sync_dir(const std::string& path);

@@ -49,7 +49,7 @@ tidemark_status guard(tidemark_error* error, Body&& body) noexcept {
   return status ? TIDEMARK_OK : to_abi(status.error(), error);
 }
 
-// Runs what may be left undone where there is no memory: a line of the log, say.
+// Runs what may be left out if there is no memory: a line of the log, for example.
 template <typename Body>
 void if_there_is_memory(Body&& body) noexcept {
   try {

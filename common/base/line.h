@@ -1,5 +1,5 @@
-// Any bytes as one clean line: UTF-8 without a character that ends a line or steers a terminal. What a host,
-// a URL or a store wrote ends up in logs and error messages, and none of them gets to forge a line there.
+// Any bytes as one clean line: UTF-8 without a character that ends a line or controls a terminal. What a
+// host, a URL or a store wrote ends up in logs and error messages, and none of them may forge a line there.
 //
 // A control character becomes a blank, a byte that is not UTF-8 becomes \xNN. Any thread; pure.
 #ifndef TIDEMARK_COMMON_BASE_LINE_H
@@ -130,7 +130,8 @@ inline void copy_line(std::string_view text, char* out, size_t capacity, Cut cut
   out[size] = '\0';
 }
 
-// At most `most` bytes (and no fewer than the dots take), cut out of the middle between characters.
+// Shortened to at most `most` bytes (but no fewer than the dots take) by cutting whole characters from the
+// middle.
 inline std::string shorten_middle(std::string_view text, size_t most) {
   constexpr std::string_view kDots = "...";
   if (text.size() <= most) return std::string(text);

@@ -12,7 +12,7 @@
 namespace tidemark {
 namespace {
 
-// The dynamic linker has only words for it, and these are lost where there is no memory for them.
+// The dynamic linker says it only as text, and has no text if there is no memory for it.
 bool is_for_want_of_memory(int sys_errno, const char* why) {
   return sys_errno == ENOMEM || (why != nullptr && (std::strstr(why, "out of memory") != nullptr ||
                                                     std::strstr(why, strerrordesc_np(ENOMEM)) != nullptr));

@@ -22,13 +22,13 @@ struct Error {
   int sys_errno = 0;
   int http_status = 0;
   uint32_t retry_after_ms = 0;
-  bool reported = false;  // the caller's tidemark_error was filled by someone further in; leave it alone
+  bool reported = false;  // the caller's tidemark_error is filled already, deeper in the call; leave it alone
   std::string code;       // the far side's own word, e.g. "SlowDown"
   std::string message;    // one line that names the culprit and, where there is one, the remedy; no secrets
 };
 
-// As tl::expected, but an error needs no wrapping to be returned. A room may have an Error of its own; it is
-// made from this one where TM_TRY meets it.
+// Like tl::expected, but an error can be returned without a wrapper. A room may have an Error of its own;
+// TM_TRY converts this one into it.
 template <typename T, typename E = Error>
 class [[nodiscard]] Result : public tl::expected<T, E> {
  public:
@@ -38,7 +38,7 @@ class [[nodiscard]] Result : public tl::expected<T, E> {
 };
 using Status = Result<void>;
 
-// TM_TRY(expression): gives up the function with the error of a Result, if it has one.
+// TM_TRY(expression): returns from the function with the error of a Result, if it has one.
 // TM_ASSIGN(declaration, expression): the same, else declares what its value becomes:
 //   TM_ASSIGN(const Url url, parse_url(text));
 // NOLINTBEGIN(bugprone-macro-parentheses): declarations and fresh names stand in no parentheses.
@@ -72,7 +72,7 @@ Error out_of_memory() noexcept;
 // A callback of the caller or a wrapped sink failed with `status` and has filled the caller's error.
 Error passed_on(tidemark_status status);
 
-// True if an error, of ours or of a sink, says nothing but that there is no memory.
+// True if an error, ours or a sink's, says only that there is no memory.
 inline bool is_out_of_memory(const Error& error) {
   return error.status == TIDEMARK_E_RETRYABLE && error.sys_errno == ENOMEM;
 }
@@ -85,7 +85,8 @@ inline bool is_retryable(tidemark_status status) { return status >= 100; }
 // too long loses its middle.
 tidemark_status to_abi(const Error& error, tidemark_error* out) noexcept;
 
-// An empty struct to hand to a callee, and what the callee made of it. `where` goes before its message.
+// An empty struct to give to a callee, and the Error from what the callee wrote. `where` goes before its
+// message.
 tidemark_error empty_abi_error();
 Error from_abi(tidemark_status status, const tidemark_error& error, std::string_view where);
 

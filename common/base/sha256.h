@@ -1,6 +1,6 @@
 // SHA-256 over OpenSSL, for one object after another without fetching the algorithm again.
 //
-// One thread at a time. No call of the library is taken for done: the first that fails is remembered, and
+// One thread at a time. Each call of the library is checked: the first that fails is remembered, and
 // finish() then gives its error instead of a digest of something else. Nothing throws.
 #ifndef TIDEMARK_COMMON_BASE_SHA256_H
 #define TIDEMARK_COMMON_BASE_SHA256_H

@@ -1,7 +1,7 @@
-// A directory of one's own for what is not whole yet: <parent>/.tidemark/<process>-<random>/.
+// A private directory for what is not whole yet: <parent>/.tidemark/<process>-<random>/.
 //
-// Each holds flock on its own directory for as long as it exists, so that a later one can tell what a killed
-// process left. Any number side by side, also in one process; any thread.
+// Each holds flock on its own directory for as long as it exists, so that a later one can see which of them a
+// killed process left. Any number side by side, also in one process; any thread.
 #ifndef TIDEMARK_COMMON_BASE_STAGING_DIRECTORY_H
 #define TIDEMARK_COMMON_BASE_STAGING_DIRECTORY_H
 
@@ -19,10 +19,11 @@ inline constexpr const char* kStagingRoot = ".tidemark";
 
 class StagingDirectory {
  public:
-  // `parent_fd` is open for as long as the directory exists; `whose` says how its errors are to be taken.
+  // `parent_fd` is open for as long as the directory exists; `whose` says by which view errnos are
+  // classified.
   static Result<std::unique_ptr<StagingDirectory>> create(int parent_fd, const std::string& parent_path,
                                                           ErrnoOf whose);
-  ~StagingDirectory();  // removes it, once whoever made it has emptied it
+  ~StagingDirectory();  // removes it; the owner must have emptied it
   StagingDirectory(const StagingDirectory&) = delete;
   StagingDirectory& operator=(const StagingDirectory&) = delete;
 
@@ -44,9 +45,9 @@ struct DeadStaging {
   const char* name;
   int fd;  // open and locked
 };
-// Calls `found` for each that nobody works in any more: nobody holds its lock or, where the file system has
-// no locks, nobody touched it for `unlocked_age_s`; 0: then nothing is known to be dead. An errno if it is
-// not known what is there, else 0. No .tidemark: nothing is dead.
+// Calls `found` for each that is dead: nobody holds its lock or, if the file system has no locks, nobody
+// touched it for `unlocked_age_s`; 0: then none counts as dead. Returns an errno if what is there could not
+// be read, else 0. No .tidemark: none is dead.
 int for_each_dead_staging(int parent_fd, int64_t unlocked_age_s,
                           const std::function<void(const DeadStaging&)>& found);
 

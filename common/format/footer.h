@@ -1,5 +1,5 @@
-// The footer: the 512-byte block after a tar's end-of-archive mark by which an object says what it is
-// and proves itself: NUL-padded text
+// The footer: the 512-byte block after a tar's end-of-archive mark that says what the object is and proves
+// it: NUL-padded text
 //
 //   TIDEMARK1 sha256=<64 hex digits> storage=<name> partition=<n> first=<n> last=<n>
 //

@@ -1,12 +1,12 @@
-// Names in the archive: the keys of objects.
+// Names of objects in the sink: their keys.
 //
 // <storage>/<partition>/<LSN>.tar                 one entry
 // <storage>/<partition>/<last>-<first>.tar        a batch, named by its last entry: byte order is LSN order
 // <storage>/<partition>/<last>-<first>.gap        a record that first..last could not be archived
-// <storage>/<partition>/<last>-<first>.accepted   a record that a person accepts the loss of first..last
+// <storage>/<partition>/<last>-<first>.accepted   a record that an operator accepts the loss of first..last
 // <storage>/<partition>/<last>-<first>.pruned     a record that 1..last were removed on purpose; first is 1
-// <storage>/<partition>/<last>-<first>.origin     a record that 1..last were never there: the archive begins
-//                                                 after last; first is 1
+// <storage>/<partition>/<last>-<first>.origin     a record that 1..last were never there: the partition
+//                                                 begins after last; first is 1
 //
 // Parsing accepts exactly what formatting makes. Pure; any thread.
 #ifndef TIDEMARK_COMMON_FORMAT_OBJECT_NAME_H

@@ -1,10 +1,10 @@
 // Records beside the archives: what is known of entries that are not there.
 //
 //   .gap        first..last could not be archived; one footer block, written by the archiver
-//   .accepted   a person accepts that first..last are lost
+//   .accepted   an operator accepts that first..last are lost
 //   .pruned     1..last were removed on purpose
-//   .origin     1..last were never there: the archive of the partition begins after them; written by the
-//               archiver before the first archive
+//   .origin     1..last were never there: the partition begins after them; written by the archiver before the
+//               first archive
 //
 // All but the first are a text and a footer block (format/footer.h) with the digest of that text:
 //   made_us=<microseconds since the epoch>\n

@@ -119,7 +119,7 @@ Result<std::vector<Option>> read_options(const tidemark_option* options, uint32_
     const tidemark_option& option = options[i];
     if ((option.key.data == nullptr && option.key.size > 0) ||
         (option.value.data == nullptr && option.value.size > 0)) {
-      return fail(TIDEMARK_E_INVALID, "options[" + std::to_string(i) + "] has a NULL string with a size");
+      return fail(TIDEMARK_E_INVALID, "options[" + std::to_string(i) + "] has a NULL string that has a size");
     }
     if (option.key.size == 0) {
       return fail(TIDEMARK_E_INVALID, "options[" + std::to_string(i) + "] has an empty key");

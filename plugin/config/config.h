@@ -32,7 +32,7 @@ struct Config {
   std::string sink_dir;                                 // empty: where the plugin itself lies
   int32_t log_level = TIDEMARK_LOG_INFO;                // or kLogOff
   uint64_t memory_budget_bytes = 64ULL << 20U;          // 1 MiB..16 TiB
-  bool read_only = false;                               // the sink is opened to read; start() is refused
+  bool read_only = false;                               // the sink is opened for reading; start() is refused
 
   static constexpr int32_t kLogOff = TIDEMARK_LOG_ERROR + 1;
 };

@@ -35,7 +35,7 @@ void Ages::erase(size_t bucket) {
   --size_;
 }
 
-// Those two where it makes the least difference, measured by their age.
+// Joins the two neighbours where it makes the least difference, measured by their age.
 void Ages::join_two() {
   const auto loss = [this](size_t i) {
     return static_cast<double>(buckets_[i + 1].from - buckets_[i].from) /

@@ -1,5 +1,5 @@
-// How long the oldest of many has waited, in little memory whatever their number: since when each waits is
-// kept to about a tenth of its age.
+// How long the oldest of many has waited, in little memory whatever their number: the time since when each
+// waits is kept with an error of about a tenth of its age.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_AGES_H
@@ -15,7 +15,7 @@ namespace tidemark::core {
 
 class Ages {
  public:
-  // One that waits since then. What is added is hardly ever older than all there are.
+  // One that waits since then. Rarely older than all that were added before.
   void add(TimeMs since);
   // One that was added with the same time.
   void remove(TimeMs since);

@@ -1,7 +1,7 @@
 // Which LSNs are missing among ranges that come ascending by their last LSN, as names are listed.
 //
-// The first range begins the account: nothing is missed before it. Bounded: of more than kMissingMax holes at
-// a time the first ones are kept. Pure. One owner, one thread at a time.
+// Counting begins at the first range: nothing before it counts as missing. Bounded: of more than kMissingMax
+// holes at a time the first ones are kept. Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_COVERAGE_H
 #define TIDEMARK_CORE_COVERAGE_H
 

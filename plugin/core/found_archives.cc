@@ -6,7 +6,7 @@ namespace tidemark::core {
 
 FoundArchives::FoundArchives(std::span<const Range> archives, Lsn from, Lsn through, Lsn until,
                              Reserve* reserve)
-    : runs_(reserve), through_(through), until_(until) {
+    : spans_(reserve), through_(through), until_(until) {
   std::vector<Range, Reserved<Range>> sorted(archives.begin(), archives.end(), reserve);
   std::sort(sorted.begin(), sorted.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
   Lsn at = from;
@@ -29,31 +29,31 @@ FoundArchives::FoundArchives(std::span<const Range> archives, Lsn from, Lsn thro
       break;
     }
   }
-  runs_.shrink_to_fit();
+  spans_.shrink_to_fit();
 }
 
 bool FoundArchives::add(const Range& archive) {
   const bool single = archive.first == archive.last;
-  if (!runs_.empty() && single && runs_.back().singles && runs_.back().range.last + 1 == archive.first) {
-    runs_.back().range.last = archive.last;
+  if (!spans_.empty() && single && spans_.back().singles && spans_.back().range.last + 1 == archive.first) {
+    spans_.back().range.last = archive.last;
     return true;
   }
-  if (runs_.size() == kMaxRuns) return false;
-  runs_.push_back({archive, single});
+  if (spans_.size() == kMaxSpans) return false;
+  spans_.push_back({archive, single});
   return true;
 }
 
 std::optional<Range> FoundArchives::holding(Lsn lsn) const {
   // The one that reaches furthest: it saves the most work.
-  for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
-    if (run->range.contains(lsn)) return run->singles ? Range{lsn, lsn} : run->range;
+  for (auto span = spans_.rbegin(); span != spans_.rend(); ++span) {
+    if (span->range.contains(lsn)) return span->singles ? Range{lsn, lsn} : span->range;
   }
   return std::nullopt;
 }
 
 Lsn FoundArchives::next_held_after(Lsn lsn) const {
-  for (const Run& run : runs_) {
-    if (run.range.last > lsn) return std::max(run.range.first, lsn + 1);
+  for (const Span& span : spans_) {
+    if (span.range.last > lsn) return std::max(span.range.first, lsn + 1);
   }
   return kNoLsn;
 }

@@ -1,9 +1,9 @@
-// What discovery found in the archive for one partition: the archives that still have to be verified,
+// What discovery found in the sink for one partition: the archives that still have to be verified,
 // and up to which LSN that knowledge is complete.
 //
-// Of archives that overlap only those are kept that are needed to cover what all of them cover. Runs of
-// single-entry archives, the common case, are stored as one run, and the number of runs is bounded: what does
-// not fit is left out by lowering through(), and is looked up again when it is needed.
+// Of archives that overlap only those are kept that are needed to cover what all of them cover. Archives of
+// single entries in a row, the common case, are stored as one span, and the number of spans is
+// bounded: what does not fit is left out by lowering through(), and is looked up again when it is needed.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_FOUND_ARCHIVES_H
@@ -20,7 +20,7 @@ namespace tidemark::core {
 
 class FoundArchives {
  public:
-  static constexpr size_t kMaxRuns = 64;
+  static constexpr size_t kMaxSpans = 64;
 
   // `archives` in any order, complete from `from` up to `through`; the host had entries up to `until`.
   FoundArchives(std::span<const Range> archives, Lsn from, Lsn through, Lsn until,
@@ -32,19 +32,20 @@ class FoundArchives {
   Lsn next_held_after(Lsn lsn) const;
   // Nothing is known of LSNs above: they must be looked up again.
   Lsn through() const { return through_; }
-  // What is held above proves nothing by being there: the host may have gone back in time.
+  // That an archive is there proves nothing about its content: the host may have been restored to an older
+  // state.
   Lsn until() const { return until_; }
   // From `lsn` on nothing is held, and that is certain.
   bool is_over(Lsn lsn) const { return through_ == kEveryLsn && next_held_after(lsn - 1) == kNoLsn; }
 
  private:
-  struct Run {
+  struct Span {
     Range range;
     bool singles;  // one archive for each LSN, else one archive for all
   };
   bool add(const Range& archive);
 
-  std::vector<Run, Reserved<Run>> runs_;
+  std::vector<Span, Reserved<Span>> spans_;
   Lsn through_;
   Lsn until_;
 };

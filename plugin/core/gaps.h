@@ -1,14 +1,14 @@
-// The gaps of one partition since it became known: the one that is not recorded yet, those that the host has
-// still to be reported, and all of them, for an entry may turn up late after all. Only partitions that have a
-// gap have one of these.
+// The gaps of one partition since it became known: the one that is not recorded yet, those that still have to
+// be reported to the host, and all of them, because one of their entries may be found again. Only partitions
+// that have a gap have one of these.
 //
-// Late entries: a notification whose low lies at or below a gap says that something of it is there. What it
-// claims is looked up and archived while the next LSN stays where it is. An entry that is claimed and then
-// not there is a gap that was reported already: it is passed over, and after kMostMisses of them in a row so
-// is the rest of that gap, until it is claimed again.
+// Late entries: a notification whose low lies at or below a gap claims that some of its entries are there.
+// These are looked up and archived while the next LSN stays where it is. An entry that is claimed but is not
+// there is a gap that was reported already: it is passed over. After kMostMisses of them in a row the rest of
+// that gap is passed over too, until it is claimed again.
 //
-// The same for entries below all that this run ever looked at; only, what of them is not there is owed: it
-// becomes a gap.
+// The same holds for entries below all that this run ever looked at, except that those of them that are not
+// there are "owed": they become a gap.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_GAPS_H
@@ -42,7 +42,7 @@ class Gaps {
   explicit Gaps(Reserve* reserve = nullptr)
       : unreported_(reserve), gaps_(reserve), late_(reserve), owed_(reserve) {}
 
-  // ---- Recording and telling
+  // ---- Recording and reporting
   void found(Range gap) {
     pending_ = gap;
     owed_.erase(gap);
@@ -56,11 +56,11 @@ class Gaps {
   // The one whose event is with the host, or on its way there; the others wait for it.
   const Unreported& unreported() const { return unreported_.front(); }
   void reported() { unreported_.erase(unreported_.begin()); }
-  // What may be acknowledged of `position`: no gap that was not reported is passed.
+  // How far up to `position` may be acknowledged: not past a gap that was not reported.
   Lsn limit(Lsn position) const;
 
   // ---- Late entries
-  // `claimed` is there, a notification says: looks for what of it lies in gaps that were reported.
+  // A notification says that `claimed` is there: of it, what lies in gaps that were reported is looked for.
   void claim(Range claimed);
   // The same for what is not a gap yet, and perhaps will be.
   void expect(Range claimed) { late_.insert(claimed); }
@@ -75,7 +75,7 @@ class Gaps {
   bool is_looking_below(Lsn next) const { return running_ || (!late_.empty() && late_.front().first < next); }
   // The first claim below `next`, if no job is at work on one.
   std::optional<Range> open(Lsn next) const;
-  // The look that tells of `lsn`, if there was one.
+  // The look that covers `lsn`, if there was one.
   const Looked* looked_up(Lsn lsn, uint32_t epoch) const;
 
   // A job takes that; it ends with one of the following.
@@ -83,7 +83,7 @@ class Gaps {
   void looked(Range range, uint32_t epoch, FoundArchives found);
   void archived(Range range, Lsn through);
   void missed(Range range);
-  void passed(Range range);  // its first entry is reported otherwise
+  void passed(Range range);  // its first entry is reported in another way
   void failed(Range range);
   // What the sink holds has to be looked up again.
   void look_again() { looked_.reset(); }

@@ -1,8 +1,8 @@
 // Whether the sink still takes archives as quickly as it did when less was on its way.
 //
-// Time goes in rounds of some puts. Those of about one size are compared, as the mean of a round, with the
-// lowest such mean since forget(); a size class is four times the one below. What ends within kQuickUs is
-// quick whatever it was before: there the noise of the machine is larger than what the sink could tell.
+// A round is some puts. For puts of about one size the mean of a round is compared with the lowest such mean
+// since forget(); a size class is four times the one below. What ends within kQuickUs counts as quick,
+// however quick it was before: there the noise of the machine is larger than the difference.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_LATENCY_TREND_H
@@ -21,7 +21,7 @@ class LatencyTrend {
   // A put that went well; 0 µs: nothing was put, which says nothing.
   void add(uint64_t put_us, uint64_t size_bytes);
   void end_round();
-  // Of the last round that could tell, against the lowest; 1: as quick as ever.
+  // The mean of the last round that had enough puts, divided by the lowest; 1: as quick as ever.
   double ratio() const { return ratio_; }
   void forget() { *this = LatencyTrend(); }
 

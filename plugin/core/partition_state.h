@@ -24,13 +24,13 @@ inline constexpr PartitionRef kNoPartition = 0xFFFFFFFFU;
 enum class Place : uint8_t {
   kUnknown,     // no such partition, or forgotten
   kDormant,     // nothing to do
-  kKept,        // the same for so long that it would be forgotten, but for its gaps
+  kKept,        // dormant for so long that it would be forgotten if it had no gaps
   kReady,       // in the FIFO for a worker
   kRunning,     // its jobs are with workers, or a gap with the host, and no other job can start now
   kBackingOff,  // a job failed; others may still be with workers
 };
 
-// The last word an operator heard of it.
+// What was last reported of it to the operator.
 enum class Raised : uint8_t { kNone, kFailing, kConflict };
 
 enum class AckPhase : uint8_t { kNone, kQueued, kRunning, kBackingOff };
@@ -39,7 +39,7 @@ struct PartitionState {
   Lsn low = kNoLsn;               // the oldest entry the host has; only grows
   Lsn high = kNoLsn;              // the newest; only grows
   Lsn next = kNoLsn;              // the next to archive; none until discovery of this run is done
-  Lsn acked = kNoLsn;             // the last position the host took
+  Lsn acked = kNoLsn;             // the last position that the host answered with OK
   Lsn oldest_low = kNoLsn;        // the first discovery begins here: what lies below low may be lost already
   Lsn conflict_through = kNoLsn;  // up to here the sink is known to hold other content than the host
   Lsn trouble = kNoLsn;           // what failed: only what gets beyond it is a recovery
@@ -65,7 +65,7 @@ struct PartitionState {
   uint32_t sink_mark = 0;                // how many jobs had succeeded in all when sink_failed was set
   uint32_t attempts = 0;                 // failures of its own in a row
   uint8_t jobs = 0;                      // with workers
-  bool exclusive = false;                // the one of them allows no other beside it
+  bool exclusive = false;                // its job allows no other beside it
   Place place = Place::kUnknown;
   AckPhase ack = AckPhase::kNone;
   bool asked = false;                // the host wants to hear the position again
@@ -73,7 +73,7 @@ struct PartitionState {
   bool unsure = false;               // what lies right before next may be another run's, and not durable yet
   bool look_back = false;            // what lies between next and oldest_low may have more than one hole
   bool gap_pending = false;          // a gap that begins at next, or lies before it, is not recorded yet
-  bool conflict_unreported = false;  // the host has still to be told
+  bool conflict_unreported = false;  // its event has not been delivered yet
   bool sink_failed = false;          // its last job met a failing sink
   Raised raised = Raised::kNone;
   Backoff backoff;
@@ -98,7 +98,7 @@ struct PartitionState {
     if (next == kNoLsn) return kNoLsn;
     return gaps ? gaps->limit(next - 1) : next - 1;
   }
-  // What was notified before next is not archived, or not known to be, nor a recorded gap.
+  // Something notified before next is neither known to be archived nor a recorded gap.
   bool owes_before_next() const {
     return gaps &&
            (gaps->is_looking_below(next) || gaps->owes() || (gap_pending && gaps->pending().first < next));

@@ -1,8 +1,9 @@
-// Where the states of partitions lie: in chunks that whoever numbers the partitions brings and takes away, so
-// that memory for a partition is there before the scheduler hears of it and can be refused in time.
+// Where the states of partitions lie: in chunks that are attached and detached by the one who numbers the
+// partitions (Intake). So memory for a partition is there before the scheduler hears of it, and if there is
+// none the notification can be refused in time.
 //
-// Pure. attach and detach: one thread at a time, and not for a chunk that somebody looks into; whoever got to
-// know a partition after its chunk was attached may look at it meanwhile.
+// Pure. attach and detach: one thread at a time, and not for a chunk that somebody looks into. A thread that
+// got the number of a partition after its chunk was attached may look at it meanwhile.
 #ifndef TIDEMARK_CORE_PARTITION_TABLE_H
 #define TIDEMARK_CORE_PARTITION_TABLE_H
 
@@ -34,7 +35,7 @@ class PartitionTable {
   void detach(uint32_t chunk) { (*leaves_[chunk / kLeafChunks])[chunk % kLeafChunks] = nullptr; }
   void clear() { leaves_ = {}; }
 
-  // What steps of the scheduler live on; states may hold memory of it, and so it outlives the scheduler.
+  // The memory that steps of the scheduler use; states may hold some of it, so it outlives the scheduler.
   Reserve& reserve() { return reserve_; }
 
  private:

@@ -17,7 +17,7 @@ namespace tidemark::core {
 
 class RateLimit {
  public:
-  static constexpr uint64_t kMostBytes = uint64_t{1} << 40;  // a second, and counted of one job
+  static constexpr uint64_t kMostBytes = uint64_t{1} << 40;  // per second; and of one job, what is counted
 
   // 0: no limit.
   explicit RateLimit(uint64_t bytes_per_second)
@@ -30,7 +30,7 @@ class RateLimit {
 
   // The bucket refills; call when ready_at() has come.
   void tick(TimeMs now) { refill(now); }
-  // While the bucket is empty: when it no longer is. Else kNever.
+  // If the bucket is empty: when it will no longer be. Else kNever.
   TimeMs ready_at() const {
     return rate_ == 0 || level_ > 0 ? kNever : at_ + static_cast<TimeMs>(-level_ / rate_ + 1);
   }

@@ -1,9 +1,9 @@
-// Memory for one step of the scheduler, taken before the step begins: so a step is not begun, or it is done,
-// but never left half-way for want of memory.
+// Memory for one step of the scheduler, taken before the step begins: so a step is either not begun or done,
+// and never stops half-way because there is no memory.
 //
-// ensure() may fail, and then nothing has happened. After it so many bytes can be had, whatever becomes of
-// the process's memory: allocate() asks for ordinary memory first, and takes from what was laid by where
-// there is none. That is rare, so what is laid by is used once and given up when the last of it is free.
+// ensure() may fail, and then nothing has happened. After it so many bytes can be had, even if the process
+// has no memory left: allocate() asks for ordinary memory first, and takes from the reserve if there is
+// none. That is rare, so a block of the reserve is used once, and freed when the last of it is given back.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_RESERVE_H

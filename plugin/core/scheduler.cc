@@ -152,7 +152,7 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
     case Outcome::kCancelled:
       break;
   }
-  // Who has had a turn goes to the back; settle() puts it there.
+  // A partition that has had its turn goes to the end; settle() puts it there.
   settle(job.partition, now);
 }
 
@@ -207,7 +207,7 @@ void Scheduler::sink_swapped(TimeMs now) {
     partitions_[ref].backoff = Backoff();
     place(ref, rightful_place(ref), now);
   }
-  // And who has jobs in flight must let them end before it looks at the new one.
+  // And a partition with jobs in flight must let them end before it looks at the new one.
   PartitionRef next = last_ready == kNoPartition ? kNoPartition : ready_.head;
   for (bool is_last = false; next != kNoPartition && !is_last;) {
     const PartitionRef ref = next;
@@ -329,11 +329,11 @@ void Scheduler::forget_idle(TimeMs now) {
     PartitionState& p = partitions_[ref];
     if (p.dormant_since + TimeMs{config_.partition_idle_ms} > now) return;
     if (p.ack != AckPhase::kNone || p.owes_report()) {
-      place(ref, Place::kDormant, now);  // the host has still to hear of it
+      place(ref, Place::kDormant, now);  // its event has still to be delivered
       continue;
     }
     if (p.gaps && p.gaps->has_any()) {
-      place(ref, Place::kKept, now);  // an entry of them may turn up, and none is reported twice in a run
+      place(ref, Place::kKept, now);  // an entry of a gap may be found; no gap is reported twice in a run
       continue;
     }
     remove(dormant_, ref);

@@ -3,41 +3,44 @@
 // seed, so the simulator (tests/sim) runs the very object that production runs.
 //
 // Inputs     notified, job_finished, ack_finished, event_delivered, sink_swapped, tick
-// Outputs    next_job and next_ack are pulled by whoever has a free worker; events() collects what an
+// Outputs    next_job and next_ack are called when a worker is free; events() collects what an
 //            operator should see; wake_at says when tick has something to do
 // Threads    none of its own; one caller at a time
 // Ownership  partitions are dense numbers (PartitionRef) that the caller hands out, with room for their state
 //            in a PartitionTable; after forgotten() returned one, the caller may give that number to another
-// Memory     an input throws std::bad_alloc, and then nothing has changed; give it again later
+// Memory     an input may throw std::bad_alloc; then nothing has changed: give it again later
 //
-// The rules, as the design numbers them:
-//  1 the first notification of a partition is followed by discovery: what the archive already holds is
-//    verified, not uploaded again, in whatever batches it is; holes are filled; each hole before `low` is a
-//    gap, the lowest first: once it is recorded, discovery looks for the next
-//  2 a notification that holds nothing new is answered by acknowledging again; where nothing of this run
-//    makes durable what an earlier one left right before, a look makes sure of that first
-//  3 low beyond the next LSN is a gap, once a listing made since has not found the entries in the archive: an
-//    event, a gap record in the sink, then on from low. No acknowledgement passes a gap before its event was
-//    delivered; a partition has at most one GAP and one CONFLICT on their way to the host, and waits with the
-//    next, so that a slow host never makes one be dropped. A notification whose low lies at or below a gap
-//    of this run, or below a low that it came after or was merged with, is looked into (see gaps.h), and
-//    acknowledgements wait for what comes of it; so is one whose low lies below the first look of this run,
-//    and what of it is not there is a gap
+// A "look" below is a kDiscover job: it lists what the sink holds. The rules:
+//  1 the first notification of a partition is followed by discovery: entries that the sink already holds, in
+//    batches of whatever size, are verified and not uploaded again; holes are filled; each hole before `low`
+//    is a gap, the lowest first: once it is recorded, discovery looks for the next
+//  2 a notification that holds nothing new is answered by acknowledging again. If an earlier run wrote what
+//    lies right before, and nothing in this run has made it durable yet, a look makes it durable first
+//  3 if low lies above the next LSN, what is between is a gap, once a look made after that has not found the
+//    entries in the sink: an event, a gap record in the sink, then the partition continues from low. No
+//    acknowledgement passes a gap before its event was delivered. A partition has at most one GAP and one
+//    CONFLICT on their way to the host, and the next one waits, so that a slow host never makes one be
+//    dropped. If the low of a notification lies at or below a gap of this run, or below a low that it came
+//    after or was merged with, the entries are looked for (see gaps.h), and acknowledgements wait for the
+//    result; the same if its low lies below the first look of this run, and those of them that are not there
+//    are a gap
 //  4 notifications may come late, twice, reordered; low and high only grow
 //  5 consecutive entries that wait make one archive of at most batch_entries; nothing waits for a batch to
 //    fill. A job may archive less than it was given and says up to where; the rest is handed out again.
-//    At most partition_inflight archives of a partition are on their way, begun in LSN order but for such
-//    rests and what failed; after the first only full ones, so that what is less travels together. Jobs
-//    that look, verify or record a gap run alone. Acknowledgements cover the contiguous archived prefix only
-//  6 partitions with work wait in a FIFO, also after each job they start; idle ones are forgotten, but not
-//    while an acknowledgement or one of those two events is on its way, nor one that has a gap: an entry of
-//    it may turn up
-//  7 failures back off one partition, or open the breaker for all (see throttle.h); a partition that
-//    meets a failing sink again after the sink worked for others is taken to be at fault itself; a probe
-//    whose entry fails is followed by discovery, which cannot fail for an entry's sake
+//    At most partition_inflight archives of a partition are on their way. They begin in LSN order, except
+//    such rests and what failed; while one is on its way only full ones are begun, so that the entries that
+//    do not fill one wait and share the next. Jobs that look, verify or record a gap run alone.
+//    Acknowledgements cover the contiguous archived prefix only
+//  6 partitions with work wait in a FIFO, and go to its end after each job they start. Idle ones are
+//    forgotten, but not while an acknowledgement or one of those two events is on its way, and not if they
+//    have a gap: one of its entries may be found again
+//  7 failures back off one partition, or open the breaker for all (see throttle.h). A partition that meets a
+//    failing sink again after the sink worked for others is taken to be at fault itself. A probe whose entry
+//    fails is followed by discovery, which needs no entry and so cannot fail because of one
 //  8 a failed acknowledge is retried with backoff, with the newest position
-//  9 jobs wait for the rate limit before they start (see rate_limit.h), never in between; a verification that
-//    may not read yet is deferred: its partition comes again when it was told to, and nothing has failed
+//  9 jobs wait for the rate limit before they start (see rate_limit.h), never in between. A verification that
+//    may not read yet is deferred: its partition gets another turn after the given delay; this is not a
+//    failure
 #ifndef TIDEMARK_CORE_SCHEDULER_H
 #define TIDEMARK_CORE_SCHEDULER_H
 
@@ -61,7 +64,8 @@
 namespace tidemark::core {
 
 // Entries low..high exist. Several notifications may be merged into one: the largest low and high, and the
-// smallest of each, which tell what was lost before anybody looked and whether one of them was a question.
+// smallest of each, which show what was lost before anybody looked, and whether one of them was empty: a
+// question how far the partition is.
 struct Notice {
   Lsn low = kNoLsn;
   Lsn high = kNoLsn;
@@ -97,10 +101,10 @@ struct Job {
   PartitionRef partition = 0;
   JobKind kind = JobKind::kArchive;
   bool check_older = false;  // kDiscover: the first look in this run, so look for gaps before it
-  bool late = false;         // for entries of a gap that turned up late
+  bool late = false;         // for entries of a gap that were found again
   bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
   bool asked = false;  // kDiscover: what lies right before the range, or a gap there, may be acknowledged
-  Lsn low = kNoLsn;    // kDiscover: archives found below it are passed without being compared
+  Lsn low = kNoLsn;    // kDiscover: archives found below it count without being compared
   Range range;         // kDiscover: may be the empty range, last == first - 1
   Range part;          // kVerify: what the host was last known to have of range
   // kVerify: entries up to here count as archived if the host no longer has them
@@ -111,22 +115,22 @@ struct Job {
 };
 
 enum class Outcome : uint8_t {
-  kDone,           // durable, or verified, or looked up
+  kDone,           // archived durably, verified, looked up, or the gap is recorded
   kMissing,        // the host does not have the first entry, and it is needed
   kEntryFailed,    // the first entry cannot be acquired, read or named: this partition waits
-  kObjectFailed,   // conflict, or a refusal of this very key: this partition waits for long
+  kObjectFailed,   // conflict, or the sink refuses this very key: this partition waits for a long time
   kSinkThrottled,  // slow down everything
   kSinkFailed,     // unreachable, no space, 5xx: everything waits
   kCancelled,      // because of stop
-  kDeferred,       // kVerify: not now, for nobody's fault; again after retry_after_ms
+  kDeferred,       // kVerify: not now, and nothing failed; again after retry_after_ms
 };
 
 struct JobResult {
   Outcome outcome = Outcome::kDone;
   bool conflict = false;        // with kObjectFailed: the sink holds other content
   uint32_t retry_after_ms = 0;  // the sink's hint, 0 for none; with kDeferred the delay
-  // kArchive, kVerify: the last entry of the archive that was put, or was tried to, or of what was compared.
-  // The rest of what the job was given is for another. None: all of it.
+  // kArchive: the last entry of the archive that was put, or that the job tried to put. kVerify: the last
+  // entry that was compared. The rest of what the job was given is for another job. None: all of it.
   Lsn through = kNoLsn;
   uint64_t size_bytes = 0;        // of the archive that was put or compared
   uint64_t put_us = 0;            // how long the sink took to put it; 0: nothing was put
@@ -183,26 +187,27 @@ class Scheduler {
   std::optional<Ack> next_ack();
   void ack_finished(const Ack& ack, bool ok, TimeMs now);
 
-  // The host has taken the event: the callback has returned. Of kGap and kConflict each has to be reported;
-  // others may be dropped on the way.
+  // The callback of the host has returned from the event. Every kGap and kConflict has to come here; others
+  // may be dropped on the way.
   void event_delivered(const Event& event, TimeMs now);
 
   // A new sink, already probed, takes all further jobs.
   void sink_swapped(TimeMs now);
   uint32_t sink_epoch() const { return epoch_; }
 
-  // Ends delays that are over, so many at once. Call when wake_at() has come; calling at any other time is
-  // harmless.
+  // Ends delays that are over, a limited number at once. Call when wake_at() has come; calling at any other
+  // time is harmless.
   void tick(TimeMs now);
   TimeMs wake_at() const;  // kNever: nothing to wait for
 
-  // True if next_ack or next_job would return something; perhaps also if an acknowledgement just became
-  // one that has to wait.
+  // True if next_ack or next_job would return something. May also be true for an acknowledgement that has
+  // just become one that has to wait.
   bool has_command(TimeMs now) const;
   // True when nothing is running, waiting, backing off, to be acknowledged or to be reported.
   bool idle() const;
 
-  // What the last inputs raised and gave up; the caller takes it and clears it.
+  // The events that the last inputs raised, and the partitions that they gave up. The caller takes them and
+  // clears the list.
   using Events = std::vector<Event, Reserved<Event>>;
   using Forgotten = std::vector<PartitionRef, Reserved<PartitionRef>>;
   Events& events() { return events_; }
@@ -267,17 +272,17 @@ class Scheduler {
   Gaps& gaps(PartitionState& p);
   void report_gap(PartitionRef ref);
   void report_conflict(PartitionRef ref, Range range);
-  // The job the partition needs next; nothing if it has none or must wait for those it has.
+  // The job the partition needs next; nothing if it needs none or must wait for those on their way.
   std::optional<Job> plan(PartitionRef ref) const;
   void plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& job) const;
   std::optional<Range> plan_archive(const PartitionState& p) const;
   bool may_start(TimeMs now) const { return throttle_.may_start(running_, now) && rate_.may_start(now); }
-  // Where it belongs when it does not back off.
+  // Where a partition belongs when it does not back off.
   Place rightful_place(PartitionRef ref) const;
   void place(PartitionRef ref, Place place, TimeMs now);
   void want_ack(PartitionRef ref);
   bool owes_ack(const PartitionState& p) const;
-  // Late entries.
+  // Entries of a gap that were found again.
   void claim(PartitionState& p, Range claimed);
   void plan_late(const PartitionState& p, Job& job) const;
   void late_finished(const Job& job, const JobResult& result, bool own_failure, TimeMs now);
@@ -291,7 +296,8 @@ class Scheduler {
   void recovered(PartitionRef ref, Range range);
   void advance(PartitionState& p, Lsn next);
   Window& window(PartitionState& p);
-  // An archive of that range may be in the sink, or not: tried again as it was, it gets the name it had.
+  // Whether the archive of that range is in the sink is not known. It is remembered, so that the next try has
+  // the same range and so the same name.
   void remember(PartitionState& p, const Job& job, const JobResult& result);
   // True if the failure was the partition's own rather than the sink's.
   bool report_to_throttle(PartitionState& p, const Job& job, const JobResult& result, TimeMs now);

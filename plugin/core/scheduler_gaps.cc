@@ -1,4 +1,4 @@
-// Gaps: how they are found and reported, and what is done about entries of them that turn up late.
+// Gaps: how they are found and reported, and what is done when entries of them are found again.
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -7,9 +7,9 @@
 
 namespace tidemark::core {
 
-// Entries in next..low-1 can no longer be archived. Those that discovery found in the archive are passed; the
-// first run of others becomes a gap, to be recorded, if a listing that was made since says that they are not
-// there. True if the partition moved.
+// Entries in next..low-1 can no longer be archived. Those that discovery found in the sink are passed; the
+// first range of others becomes a gap, to be recorded, if a listing that was made since says that they are
+// not there. True if the partition moved.
 bool Scheduler::find_gap(PartitionRef ref) {
   PartitionState& p = partitions_[ref];
   const Lsn before = p.next;
@@ -40,8 +40,7 @@ bool Scheduler::find_gap(PartitionRef ref) {
   return p.next != before;
 }
 
-// What was notified below the first look, and was looked for, becomes a gap once the host heard of the last
-// one.
+// What was notified below the first look, and was looked for, becomes a gap once the last gap was reported.
 void Scheduler::find_lost(PartitionRef ref) {
   PartitionState& p = partitions_[ref];
   if (!p.gaps || p.gap_pending || !p.gaps->all_reported()) return;
@@ -70,7 +69,7 @@ Gaps& Scheduler::gaps(PartitionState& p) {
   return *p.gaps;
 }
 
-// ---- Telling ------------------------------------------------------------------------------------
+// ---- Reporting ----------------------------------------------------------------------------------
 
 void Scheduler::report_gap(PartitionRef ref) {
   const Gaps::Unreported& unreported = partitions_[ref].gaps->unreported();
@@ -159,7 +158,7 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
       break;
     case Outcome::kObjectFailed:
       if (is_current && is_verify && result.conflict) {
-        // The entry was reported as lost, and this says why: it holds up nothing.
+        // The entry was reported as lost, and this says why: nothing waits for it.
         gaps.passed(range);
         gaps.set_failed(false);  // to pass it is not a recovery
         if (p.raised != Raised::kConflict && !p.conflict_unreported)

@@ -22,7 +22,7 @@ std::optional<Job> Scheduler::plan(PartitionRef ref) const {
   const bool is_late = p.gaps && p.gaps->open(p.next);
   const bool looks = p.needs_discovery(epoch_);
   if (!p.gap_pending && !is_late && !looks) {
-    // Below low there is a gap, once the jobs in flight have ended and the host heard of the last one.
+    // Below low there is a gap, once the jobs in flight have ended and the last gap was reported.
     if (p.next < p.low) return job;
     if (const std::optional<Range> open = plan_archive(p)) {
       job.emplace();
@@ -36,7 +36,7 @@ std::optional<Job> Scheduler::plan(PartitionRef ref) const {
   return job;
 }
 
-// A job that suffers no other of its partition.
+// A job that allows no other job of its partition beside it.
 void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& job) const {
   const PartitionState& p = partitions_[ref];
   job.emplace();

@@ -1,4 +1,4 @@
-// What the result of a job changes: in its partition, and in what is believed of the sink.
+// What the result of a job changes: in its partition, and in what the scheduler thinks of the sink.
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -13,7 +13,7 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
   if (p.epoch != epoch_) p.conflict_through = kNoLsn;
   p.epoch = epoch_;
   p.look_again = false;
-  // What was found and is passed because low grew meanwhile was not made sure of.
+  // What was found but is passed because low grew meanwhile is not known to be durable.
   const bool is_passed = std::any_of(result.archives.begin(), result.archives.end(), [&](const Range& range) {
     return range.first >= job.low && range.first < p.low;
   });
@@ -83,8 +83,8 @@ void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result
     p.trouble = job.kind == JobKind::kArchive ? std::max(p.trouble, first) : kNoLsn;
   const bool longest = result.outcome == Outcome::kObjectFailed;
   if (p.place == Place::kBackingOff && !longest) return;  // one trouble, met by several jobs
-  // An archive that was there and cannot be read now, or is there and was not seen: look again what is there.
-  // Another batch would have another name and slip past what is in conflict.
+  // An archive that was there cannot be read now, or one is there that was not seen: look again what is
+  // there. Another batch would have another name and so evade the conflict.
   if (is_entry && longest && result.conflict == (job.kind == JobKind::kArchive)) p.look_again = true;
   back_off(ref, job, result, now);
 }
@@ -107,7 +107,7 @@ void Scheduler::back_off(PartitionRef ref, const Job& job, const JobResult& resu
   timers_.insert({p.retry_due, ref, false});
 }
 
-// It waits as after a failure, and nothing is wrong.
+// It waits as after a failure, but nothing failed.
 void Scheduler::defer(PartitionRef ref, const JobResult& result, TimeMs now) {
   PartitionState& p = partitions_[ref];
   place(ref, Place::kBackingOff, now);

@@ -4,13 +4,13 @@
 //                            ^                      |
 //                            +------- failed -------+
 //
-// The limit begins at kFirstJobs and is looked at once in a round: when as many jobs went well as it allows,
-// and all of it was in use. While the sink takes archives as quickly as before (see latency_trend.h) it grows
-// by half, while they are somewhat slower, or slower by less than there are more of them, by one; when they
-// are slow it stays, for more at once would only queue. It halves when the sink throttles. Whether it is
-// their number that makes archives slow, or the sink itself, is found out by going back to a quarter once in
-// kTrialMs and growing again; so a sink that serves n at once is given some 2n, and is followed when n
-// changes. After an outage it grows by one a success up to half of what it was.
+// The limit begins at kFirstJobs. It may change once in a round; a round ends when as many jobs went well as
+// the limit allows while all of it was in use. As long as the sink takes archives as quickly as before (see
+// latency_trend.h) the limit grows by half; if they are somewhat slower, or slower by less than their number
+// has grown, by one; if they are slow it stays, because more at once would only queue. It halves when the
+// sink throttles. To find out whether their number makes archives slow, or the sink itself, it goes back to a
+// quarter once in kTrialMs and grows again; so a sink that serves n at once is given some 2n, also when n
+// changes. After an outage it grows by one for each success, up to half of what it was.
 //
 // Only when the limit is 1 already, or the sink said how long to wait, does throttling open the breaker.
 // Jobs carry the generation they were started in: the results of jobs that were in flight when the limit
@@ -41,7 +41,7 @@ class Throttle {
   static constexpr double kGainingShare = 0.75;
   static constexpr TimeMs kTrialMs = 30'000;
 
-  // What a job that went well tells of the sink. put_us 0: it put nothing.
+  // What a job that went well shows of the sink. put_us 0: it put nothing.
   struct Sample {
     uint64_t put_us = 0;
     uint64_t size_bytes = 0;

@@ -1,7 +1,8 @@
-// What of one partition lies beyond its next LSN: archives on their way, those that were finished before an
-// earlier one, and those whose fate the sink did not tell. Kept only while there is such a thing.
+// What one partition has after its next LSN: archives on their way, those that were finished before an
+// earlier one, and those of which the sink did not say whether they are there. Kept only while there are any.
 //
-// Pieces are disjoint and ascending; their number is bounded by what may be in flight, see is_crowded.
+// Each of these is a piece. Pieces are disjoint and ascending; their number is bounded by what may be in
+// flight, see is_crowded.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_WINDOW_H
@@ -23,13 +24,13 @@ class Window {
   Window(uint32_t batch, uint32_t inflight, Reserve* reserve = nullptr)
       : batch_(batch), inflight_(inflight), offer_(batch), pieces_(reserve) {}
 
-  // The first entries of next..high that no job has and no archive holds: up to the next piece, or what is
-  // to be tried again as it was, so that it gets the name it had.
+  // The first entries of next..high that no job has and no archive holds: up to the next piece; or a range
+  // that was tried before, which is tried again as it was, so that it gets the name it had.
   std::optional<Range> first_open(Lsn next, Lsn high) const;
-  // How many entries fill an archive: what `batch` says or, where entries are large, what the last one took,
-  // doubling. Who offers more would leave holes between archives that are on their way already.
+  // How many entries fill an archive: what `batch` says or, if entries are large, what the last one took,
+  // doubling. If a job got more, entries would stay open between archives that are on their way already.
   uint32_t offer() const { return offer_; }
-  // Only a hole right at the next LSN may be filled while there are that many pieces.
+  // While there are that many pieces, only entries right at the next LSN may be begun.
   bool is_crowded() const { return pieces_.size() >= size_t{2} * inflight_; }
 
   void started(Range range);

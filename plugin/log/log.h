@@ -1,9 +1,9 @@
 // The plugin's log: spdlog in front of the host's callback. No global logger, registry or thread.
 //
-// Any thread; nothing throws: where there is no memory for a line, one comes that says so. The callback must
-// be safe to call concurrently (the ABI says so). Sinks write through it too, so whoever holds a sink holds
-// the Log. Here, and for all who write, a line is made clean: whatever hosts, URLs and stores put into it, it
-// stays one line.
+// Any thread; nothing throws: if there is no memory for a line, one that says so is logged instead. The
+// callback must be safe to call concurrently (the ABI says so). Sinks write through it too, so whoever holds
+// a sink holds the Log. Every line is made clean here: whatever hosts, URLs and stores put into it, it stays
+// one line.
 #ifndef TIDEMARK_LOG_LOG_H
 #define TIDEMARK_LOG_LOG_H
 
@@ -24,7 +24,8 @@ using HostLog = void (*)(void* ctx, int32_t level, tidemark_str component, tidem
 
 class Log {
  public:
-  // `level` is the lowest that passes, a TIDEMARK_LOG_ value or one above for none; `callback` may be NULL.
+  // `level` is the lowest that is logged, a TIDEMARK_LOG_ value, or one above ERROR for none; `callback` may
+  // be NULL.
   Log(HostLog callback, void* ctx, int32_t level);
 
   // A logger whose lines carry `component`; they all end in the same callback.

@@ -29,12 +29,11 @@ prometheus::Gauge& Metrics::gauge(const char* name, const char* help) {
 
 Metrics::Metrics(uint32_t workers)
     : stages_(workers),
-      archives_(
-          BuildCounter()
-              .Name("tidemark_archives_total")
-              .Help("Archives by what became of them: archived now, verified as already there, failed for "
-                    "now, or in conflict with what the sink holds")
-              .Register(registry_)),
+      archives_(BuildCounter()
+                    .Name("tidemark_archives_total")
+                    .Help("Archives by result: archived now, verified as already there, failed for "
+                          "now, or in conflict with what the sink holds")
+                    .Register(registry_)),
       archived_(archives_.Add({{"result", "archived"}})),
       verified_(archives_.Add({{"result", "verified"}})),
       failed_(archives_.Add({{"result", "failed"}})),
@@ -46,33 +45,34 @@ Metrics::Metrics(uint32_t workers)
                     .Help("Time from acquiring an entry until its archive is durable or verified")
                     .Register(registry_)
                     .Add({}, kDurationBounds_s)),
-      gaps_(counter("tidemark_gaps_total", "Gaps found: runs of entries that can no longer be archived")),
+      gaps_(counter("tidemark_gaps_total", "Gaps found: ranges of entries that can no longer be archived")),
       gap_entries_(counter("tidemark_gap_entries_total", "Log entries that lie in gaps")),
       known_gaps_(
           counter("tidemark_known_gaps_total",
                   "Gaps recorded before a start that were reported again because nobody accepted them")),
       acknowledges_(BuildCounter()
                         .Name("tidemark_acknowledgements_total")
-                        .Help("Acknowledgements given to the host, by whether it took them")
+                        .Help("Acknowledgements given to the host, by whether it answered OK")
                         .Register(registry_)),
       acknowledged_(acknowledges_.Add({{"result", "ok"}})),
       acknowledge_failed_(acknowledges_.Add({{"result", "failed"}})),
-      sink_swaps_(counter("tidemark_sink_swaps_total", "Sinks put in the place of another")),
+      sink_swaps_(counter("tidemark_sink_swaps_total", "Times a sink replaced another one")),
       breaker_opened_(counter("tidemark_sink_breaker_opened_total", "Times the sink was taken to be down")),
       workers_(gauge("tidemark_workers", "Worker threads")),
       queue_depth_(gauge("tidemark_queued_partitions", "Partitions that wait for a worker")),
       active_jobs_(gauge("tidemark_active_jobs", "Jobs that workers are running")),
       concurrency_limit_(
           gauge("tidemark_concurrency_limit_jobs", "Jobs that may run at once as the sink behaves now")),
-      latency_ratio_(gauge("tidemark_sink_latency_ratio",
-                           "How long puts take against the quickest lately; above 2 the limit stays")),
+      latency_ratio_(
+          gauge("tidemark_sink_latency_ratio",
+                "Time that puts take now, divided by the quickest lately; above 2 the limit stays")),
       rate_limited_(gauge("tidemark_rate_limited", "1 while partitions wait for max_bytes_per_second")),
-      rate_debt_(
-          gauge("tidemark_rate_limit_debt_bytes", "What max_bytes_per_second makes the next job wait for")),
+      rate_debt_(gauge("tidemark_rate_limit_debt_bytes",
+                       "Bytes that the next job has to wait for because of max_bytes_per_second")),
       entries_waiting_(gauge("tidemark_entries_waiting", "Log entries notified and not yet archived")),
       oldest_waiting_(
           gauge("tidemark_oldest_waiting_entry_age_seconds",
-                "Age since its notification of the oldest entry not yet archived, an upper bound")),
+                "Age of the oldest entry not yet archived since its notification; an upper bound")),
       partitions_(
           BuildGauge().Name("tidemark_partitions").Help("Partitions known, by state").Register(registry_)),
       dormant_(partitions_.Add({{"state", "dormant"}})),
@@ -90,7 +90,8 @@ Metrics::Metrics(uint32_t workers)
       events_dropped_(
           gauge("tidemark_events_dropped", "Events dropped because the host took them too slowly")),
       memory_budget_(gauge("tidemark_memory_budget_bytes", "Option memory_budget_bytes")),
-      memory_leased_(gauge("tidemark_memory_leased_bytes", "Of the budget: what jobs and restores hold now")),
+      memory_leased_(
+          gauge("tidemark_memory_leased_bytes", "Part of the memory budget that jobs and restores hold now")),
       memory_waiting_(BuildGauge()
                           .Name("tidemark_memory_waiting")
                           .Help("Jobs and restores that wait because the memory budget is exhausted")

@@ -20,7 +20,7 @@ enum class Stage : uint8_t {
   kStat,         // their files are found, named and measured
   kRead,         // their bytes are read and digested
   kPut,          // the sink makes the archive durable, without what it reads from the source
-  kAcknowledge,  // the host hears of it
+  kAcknowledge,  // the host's acknowledge callback
 };
 inline constexpr size_t kStages = 5;
 

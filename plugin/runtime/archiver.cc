@@ -98,7 +98,7 @@ Status Archiver::start() {
   return {};
 }
 
-// What it has begun when it fails, join_all() ends.
+// If it fails, the caller ends the threads begun so far with join_all().
 Status Archiver::start_threads() {
   dispatcher_.start();
   const BlockedSignals blocked;
@@ -196,14 +196,15 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
     if (done.result.outcome != core::Outcome::kDone) log_failure(done, job->id);
     if (done.begins_at != kNoLsn) {
       logger_->warn(
-          "{}/{} begins at {}: the sink holds nothing of 1..{}; if it should, it is another one, or was "
+          "{}/{} begins at {}: the sink holds nothing of 1..{}; if it should, this is another sink, or it "
+          "was "
           "emptied",
           *job->id.storage, job->id.id, done.begins_at, done.begins_at - 1);
     }
     if (const std::string* const found = sources_.take_attributes_found()) {
       logger_->warn(
-          "not archived: the extended attributes of {}; archives keep none, nor access control lists and "
-          "capabilities; this is said once",
+          "not archived: the extended attributes of {}; archives do not keep extended attributes, access "
+          "control lists and capabilities; this is logged once in a run",
           *found);
     }
     return done;
@@ -266,7 +267,7 @@ void Archiver::log_event(const EventNotice& event) {
     case TIDEMARK_EVENT_GAP:
       say(level_enum::err, [&] {
         return "gap: " + place() +
-               (event.event.known ? " was recorded earlier and not accepted yet: the entries are lost"
+               (event.event.known ? " is lost: recorded in an earlier run and not accepted yet"
                                   : " can no longer be archived");
       });
       break;

@@ -1,7 +1,7 @@
 // Memory in many equal chunks that goes back to the system chunk by chunk, whatever lies beside it: address
 // space is taken in slabs, and the pages of a chunk that nobody uses are given up.
 //
-// take, give_back: any thread. at: any thread that was told the number. The first byte of a new chunk is 0,
+// take, give_back: any thread. at: any thread that knows the number. The first byte of a new chunk is 0,
 // and so are all others.
 #ifndef TIDEMARK_RUNTIME_CHUNK_POOL_H
 #define TIDEMARK_RUNTIME_CHUNK_POOL_H

@@ -14,9 +14,9 @@ namespace {
 
 // Notifications merged per step, so that no step keeps the lock for long.
 constexpr size_t kDrainAtOnce = 512;
-// More than one step of the scheduler raises.
+// More events than one step of the scheduler raises.
 constexpr size_t kStepEvents = 16;
-// How long to wait for memory that a step needs, and how often while everybody is to stop.
+// How long to wait for memory that a step needs, and how often while the archiver stops.
 constexpr auto kShortOfMemory = std::chrono::milliseconds(20);
 constexpr int kTriesToStop = 100;
 
@@ -79,7 +79,7 @@ void Dispatcher::start() {
   const MutexLock lock(mutex_);
   scheduler_ = std::make_unique<core::Scheduler>(config_, intake_.states());
   stopping_ = false;
-  swap_untold_ = false;
+  swap_unreported_ = false;
   draining_ = false;
   timer_due_ = core::kNever;
 }
@@ -100,7 +100,8 @@ bool Dispatcher::take(Finished finished, Command* out) {
       is_picked = step(finished, out, now);
       in_vain = 0;
     } catch (const std::bad_alloc&) {
-      // What could not be done now is as it was. Only who stops does not wait for ever.
+      // Nothing has changed: try the step again. Only while the archiver stops the number of tries is
+      // limited.
       if (stopping_ && ++in_vain == kTriesToStop) break;
       mutex_.unlock();
       std::this_thread::sleep_for(kShortOfMemory);
@@ -109,7 +110,7 @@ bool Dispatcher::take(Finished finished, Command* out) {
       continue;
     }
     if (is_picked) {
-      // Whoever takes a command and leaves another behind wakes the next worker for it.
+      // A worker that takes a command and leaves another one wakes the next worker for it.
       const bool more = has_command(now);
       mutex_.unlock();
       if (more) doorbell_.ring();
@@ -170,7 +171,7 @@ bool Dispatcher::swap_sink(const std::function<void()>& swap) {
     const MutexLock lock(mutex_);
     swap();
     if (scheduler_ == nullptr || stopping_) return false;
-    swap_untold_ = true;
+    swap_unreported_ = true;
     try {
       tell_of_swap(now_ms());
     } catch (const std::bad_alloc&) {
@@ -218,10 +219,10 @@ uint64_t Dispatcher::events_dropped() {
 // ---- Steps, under the lock ----------------------------------------------------------------------
 
 void Dispatcher::tell_of_swap(core::TimeMs now) {
-  if (!swap_untold_) return;
+  if (!swap_unreported_) return;
   events_.ensure(kStepEvents);
   scheduler_->sink_swapped(now);
-  swap_untold_ = false;
+  swap_unreported_ = false;
   collect(nullptr);
 }
 
@@ -236,8 +237,8 @@ void Dispatcher::feed(Finished& finished, core::TimeMs now) {
     collect(nullptr);
   } else if (std::holds_alternative<LogDone>(finished)) {
     events_.logged();
-  } else if (auto* told = std::get_if<EventDone>(&finished)) {
-    scheduler_->event_delivered(told->event, now);
+  } else if (auto* delivered = std::get_if<EventDone>(&finished)) {
+    scheduler_->event_delivered(delivered->event, now);
     events_.delivered();
     collect(nullptr);
   }
@@ -286,7 +287,7 @@ bool Dispatcher::pick_event(Command* out) {
   return true;
 }
 
-// Fails for nothing: memory for the events was ensured.
+// Cannot fail: memory for the events was ensured.
 void Dispatcher::collect(Error* error) {
   for (const core::Event& event : scheduler_->events()) {
     EventNotice notice;
@@ -313,11 +314,11 @@ void Dispatcher::update_timer() {
 
 bool Dispatcher::has_command(core::TimeMs now) const {
   if (events_.has_to_log() || events_.has_to_deliver()) return true;
-  return !stopping_ && (swap_untold_ || scheduler_->has_command(now) || intake_.pending());
+  return !stopping_ && (swap_unreported_ || scheduler_->has_command(now) || intake_.pending());
 }
 
 bool Dispatcher::finished_all() const {
-  return scheduler_->idle() && events_.idle() && !intake_.pending() && !swap_untold_;
+  return scheduler_->idle() && events_.idle() && !intake_.pending() && !swap_unreported_;
 }
 
 }  // namespace tidemark::runtime

@@ -1,6 +1,6 @@
 // The monitor around the scheduler: feeds it what happened, hands its commands to workers.
 //
-// There is no thread that owns the scheduler: whoever has something to tell it steps it under one short
+// No thread owns the scheduler: each thread that has something to report to it steps it under one short
 // lock, and a worker that ends a job takes its next command in the same step. That saves two context
 // switches per entry. A timer thread ends delays while every worker sleeps or is busy.
 //
@@ -33,7 +33,7 @@ core::TimeMs now_ms();
 struct JobCommand {
   core::Job job;
   PartitionId id;
-  std::shared_ptr<sink::Sink> sink = {};  // that it was planned for
+  std::shared_ptr<sink::Sink> sink = {};  // the one that the job was planned for
 };
 struct AckCommand {
   core::Ack ack;
@@ -74,13 +74,13 @@ class Dispatcher {
   // [any-thread] Hot: enqueues and wakes a worker if all sleep.
   Status notify(std::string_view storage, uint64_t id, Lsn low, Lsn high);
 
-  // Reports what the worker's last command came to and waits for the next. False: stop. After shut_down only
-  // events are handed out, and false means that none is left: none is lost because the archiver stops.
+  // Reports the result of the worker's last command and waits for the next. False: stop. After shut_down only
+  // events are handed out, and false means that none is left: no event is lost because the archiver stops.
   bool take(Finished finished, Command* out);
   void run_timer();
 
-  // `swap` puts a new sink into the slot: no job that was planned for one sink runs on the other. Where there
-  // is no memory now, a worker tells of it as soon as there is. False: not started, nothing to tell.
+  // `swap` puts a new sink into the slot: no job that was planned for one sink runs on the other. If there is
+  // no memory now, a worker informs the scheduler as soon as there is. False: not started, nobody to inform.
   bool swap_sink(const std::function<void()>& swap);
   // Waits until everything notified is archived and acknowledged, or the deadline.
   void drain(std::chrono::steady_clock::time_point deadline);
@@ -93,7 +93,7 @@ class Dispatcher {
   uint64_t events_dropped();
 
  private:
-  // One step of take; it throws std::bad_alloc, and is to be done again then.
+  // One step of take; may throw std::bad_alloc, and has to be done again then.
   bool step(Finished& finished, Command* out, core::TimeMs now) TM_REQUIRES(mutex_);
   void feed(Finished& finished, core::TimeMs now) TM_REQUIRES(mutex_);
   void tell_of_swap(core::TimeMs now) TM_REQUIRES(mutex_);
@@ -116,7 +116,7 @@ class Dispatcher {
   EventQueue events_ TM_GUARDED_BY(mutex_);
   uint64_t events_dropped_ TM_GUARDED_BY(mutex_) = 0;  // in earlier runs
   bool stopping_ TM_GUARDED_BY(mutex_) = false;
-  bool swap_untold_ TM_GUARDED_BY(mutex_) = false;  // of a new sink, to the scheduler
+  bool swap_unreported_ TM_GUARDED_BY(mutex_) = false;  // of a new sink, to the scheduler
   core::TimeMs timer_due_ TM_GUARDED_BY(mutex_) = core::kNever;
   CondVar timer_changed_;
   CondVar drained_;

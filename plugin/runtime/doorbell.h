@@ -1,7 +1,8 @@
 // Wakes one sleeping worker, and costs next to nothing when none sleeps.
 //
-// The order that makes no ring get lost: a sleeper first calls prepare(), then looks once more whether
-// there is work, and only then wait()s; whoever brings work first makes it visible, then rings. Any thread.
+// No ring is lost if both sides keep this order: a sleeper first calls prepare(), then looks once more
+// whether there is work, and only then calls wait(); who brings work first makes it visible, then rings. Any
+// thread.
 #ifndef TIDEMARK_RUNTIME_DOORBELL_H
 #define TIDEMARK_RUNTIME_DOORBELL_H
 

@@ -3,12 +3,12 @@
 //
 //   push -> (decided: log() ... logged()) -> (deliver() ... delivered())
 //
-// Logging does not wait for a callback that takes long, so that what was decided is known whatever happens.
+// Logging does not wait for a callback that takes long, so that what was decided is always in the log.
 // GAP and CONFLICT are never dropped: the scheduler has at most one of each on its way for a partition. Of
 // the other kinds the oldest are dropped, and counted, when more than kMostDroppable wait.
 //
-// What an event needs to be kept is ensured before it is decided (see core/reserve.h): none is lost for want
-// of memory, but the text of its error may be.
+// The memory to keep an event is ensured before it is decided (see core/reserve.h): want of memory never
+// loses an event, but it may lose the text of its error.
 //
 // Its owner serialises all calls; no lock of its own.
 #ifndef TIDEMARK_RUNTIME_EVENT_QUEUE_H
@@ -28,9 +28,8 @@ namespace tidemark::runtime {
 struct EventNotice {
   int32_t kind = 0;  // TIDEMARK_EVENT_*
   PartitionId id{nullptr, 0};
-  core::Event
-      event;    // what the scheduler said; only of a GAP or CONFLICT it wants to hear that it was delivered
-  Error error;  // status OK: none
+  core::Event event;  // what the scheduler said; it wants to know the delivery of a GAP or CONFLICT only
+  Error error;        // status OK: none
 };
 
 class EventQueue {

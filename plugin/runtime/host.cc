@@ -7,7 +7,7 @@ namespace tidemark::runtime {
 
 Result<tidemark_host> copy_host(const tidemark_host* host) {
   if (host == nullptr) return fail(TIDEMARK_E_INVALID, "host is NULL");
-  // Up to here a host must reach: the required callbacks.
+  // A host's table must reach this far, over the required callbacks.
   constexpr size_t kRequired = offsetof(tidemark_host, acknowledge) + sizeof(host->acknowledge);
   if (host->struct_size < kRequired) {
     return fail(TIDEMARK_E_INVALID, "host.struct_size is " + std::to_string(host->struct_size) +

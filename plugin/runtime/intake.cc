@@ -159,7 +159,8 @@ core::PartitionRef Intake::find(const Shard& shard, std::string_view storage, ui
 Result<core::PartitionRef> Intake::insert(uint32_t shard_number, Shard& shard, std::string_view storage,
                                           uint64_t id, uint32_t hash) {
   if (const char* problem = storage_name_problem(storage)) {
-    return fail(TIDEMARK_E_INVALID, "storage name '" + std::string(storage.substr(0, 200)) + "' " + problem);
+    return fail(TIDEMARK_E_INVALID,
+                "'" + std::string(storage.substr(0, 200)) + "' is not a storage name: " + problem);
   }
   if (shard.used >= kMaxPartitions / kShards) {
     return fail(TIDEMARK_E_NO_SPACE,
@@ -258,7 +259,7 @@ void Intake::erase(Shard& shard, core::PartitionRef ref) {
   shard.slots[hole] = kNone;
   --shard.used;
   release(shard, ref);
-  // Where there is no memory for fewer, the many stay.
+  // If there is no memory for a smaller table, the large one stays.
   if (shard.slots.size() > kFewSlots && size_t{shard.used} * 8 < shard.slots.size()) {
     (void)resize_slots(shard, shard.slots.size() / 2);
   }
@@ -287,7 +288,8 @@ Result<const std::string*> Intake::intern(std::string_view storage) {
   const auto known = names_.find(std::string(storage));
   if (known != names_.end()) return &*known;
   if (names_.size() >= kMaxStorages) {
-    return fail(TIDEMARK_E_NO_SPACE, "more than " + std::to_string(kMaxStorages) + " storage names");
+    return fail(TIDEMARK_E_NO_SPACE, "more than " + std::to_string(kMaxStorages) +
+                                         " storage names in one run; put partitions under fewer names");
   }
   return &*names_.emplace(storage).first;
 }

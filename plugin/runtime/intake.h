@@ -53,13 +53,13 @@ class Intake {
   // What notify answers: closed before start, open, closed by stop.
   enum class Gate : uint8_t { kNotStarted, kOpen, kStopping };
 
-  // `became_pending` tells that something waits now and nothing did before: someone must be woken.
+  // `became_pending` says that something waits now and nothing did before: someone must be woken.
   Status notify(std::string_view storage, uint64_t id, Lsn low, Lsn high, bool* became_pending);
 
   void set_gate(Gate gate);
   // Whether drain would give something; sequentially consistent with notify.
   bool pending() const { return pending_shards_.load() != 0; }
-  // Fills `out` as far as there is something; what it returns is the filled part.
+  // Fills `out` with what waits, as far as it goes; returns the filled part.
   std::span<Notification> drain(std::span<Notification> out);
   PartitionId id_of(core::PartitionRef ref);
   // The scheduler has forgotten the partition: its number is free again, unless a notification waits.

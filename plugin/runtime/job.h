@@ -1,6 +1,6 @@
 // Runs one job of the scheduler: acquire -> lay out -> put -> release, or a look at what the sink holds;
-// and sorts what went wrong into the scheduler's scopes. What is in the sink and was not put by the job
-// itself is read before it counts.
+// and sorts failures into the scheduler's scopes (entry, object, sink). What is in the sink and was not put
+// by the job itself is read before it counts.
 //
 // Its files: job.cc runs a job and sorts outcomes, job_archive.cc puts, job_verify.cc compares, job_look.cc
 // lists and records.
@@ -60,20 +60,22 @@ class JobRunner {
   Ended discover(const PartitionId& id, const core::Job& job);
   Status make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found);
 
-  // Acquires the entries of *range and lays them out. *range becomes what was taken: all before an entry that
-  // cannot be had, or with which there would be more than most_bytes. An Ended if that is not even the first.
+  // Acquires the entries of *range and lays them out. *range becomes what was taken: all before the first
+  // entry that cannot be had, or with which there would be more than most_bytes. An Ended if the first entry
+  // cannot.
   std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, LoanedEntries& leases,
                                Range* range);
   Ended put_laid_out(const PartitionId& id, Range range, LoanedEntries& leases);
   Ended entry_error(const PartitionId& id, Lsn lsn, Error error) const;
-  // Compares the archive that is there with what was laid out: equal, in conflict, or not to be told now. The
-  // entries go back before it is read.
+  // Compares the archive that is there with what was laid out: equal, in conflict, or it cannot be said now.
+  // The entries go back to the host before the archive is read.
   Ended compare(const PartitionId& id, Range range, uint64_t there_bytes, LoanedEntries& leases);
   // Compares an archive entry by entry with those of the job's part that the host still has.
   Ended compare_entries(const PartitionId& id, const core::Job& job);
-  // The host no longer has its entry: it counts as archived, if it is what it says. Memory is the caller's.
+  // The host no longer has the entries: they count as archived if the archive is what its footer says. Memory
+  // is the caller's.
   Ended prove(const PartitionId& id, Range range);
-  // What reading an archive that is there came to; `read_bytes` of it.
+  // The outcome of reading an archive that is there; `read_bytes` of it were read.
   Ended looked_at(const PartitionId& id, Range range, Status status, uint64_t read_bytes);
   Result<Digest> digest_of_entry(const PartitionId& id, Lsn lsn, LoanedEntries& leases);
   Status put(const std::string& key, const tidemark_source& source);

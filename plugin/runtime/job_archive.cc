@@ -75,11 +75,11 @@ JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, Loa
   }
   if (const std::optional<Error>& own = body.failure()) return entry_error(*own);
   if (status.error().status != TIDEMARK_E_EXISTS) return sink_error(status.error());
-  // Somebody's, or our own of which the answer was lost: which of them cannot be told, so it is read.
+  // Somebody else's, or our own whose answer was lost: nobody can say which, so it is read.
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
   if (!existing && existing.error().status == TIDEMARK_E_NOT_FOUND) {
     Error error = existing.error();
-    error.message = status.error().message + "; and yet it is not there: " + error.message;
+    error.message = status.error().message + "; but it is not there: " + error.message;
     return sink_error(std::move(error));
   }
   if (!existing) return sink_error(existing.error());

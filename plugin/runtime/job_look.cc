@@ -47,7 +47,7 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
   if (!found) return sink_error(found.error());
   Ended result;
   if (found->holds_nothing) {
-    // Before anything is archived, so that a later run can tell this beginning from a hole.
+    // Before anything is archived, so that a later run knows this beginning from a hole.
     const Result<bool> written =
         store::write_origin(*sink_, *id.storage, id.id, low, wall_clock_us(), &call_);
     if (!written) return sink_error(written.error());
@@ -61,9 +61,10 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
   return result;
 }
 
-// What another run wrote may be visible and not durable yet. Archives of which the host still has the entries
-// are asked for when they are compared; those before them are passed, or acknowledged, without that. One
-// question stands for all that was listed, see put and head in tidemark/sink.h.
+// What another run wrote may be visible and not durable yet. For archives whose entries the host still has,
+// the sink is asked (head) when they are compared; those before them are passed, or acknowledged, without
+// being compared, so it is asked here. One head makes sure of all that was listed, see put and head in
+// tidemark/sink.h.
 Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found) {
   std::optional<ParsedName> passed = job.asked ? found.older : std::nullopt;
   for (const Range& range : found.archives) {
@@ -84,7 +85,7 @@ Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, cons
   Error error = there.error();
   if (error.status == TIDEMARK_E_NOT_FOUND) {
     error.status = TIDEMARK_E_RETRYABLE;  // to be listed again
-    error.message = key + " was listed and is not there: " + error.message;
+    error.message = key + " was listed but is not there: " + error.message;
   }
   return error;
 }

@@ -1,4 +1,4 @@
-// Verifying: what is in the sink already against what the host has, and against what it says of itself.
+// Verifying: compares what is in the sink already with what the host has, and with its own footer.
 #include <array>
 
 #include "base/sha256.h"
@@ -30,7 +30,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
   Ended result;
   bool decided = false;
   if (is_whole) {
-    // As long as all of it is there one digest tells.
+    // As long as the host has all of it one digest is enough.
     LoanedEntries leases(host_, id, sources_, metrics_);
     Range range = job.range;
     auto failure = lay_out(id, UINT64_MAX, leases, &range);
@@ -41,8 +41,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
       if (!missing || is_single) return std::move(*failure);
     } else if (range == job.range) {
       result = compare(id, range, existing->size_bytes, leases);
-      // Of a batch with other content some entries may be equal all the same; of a damaged one nobody can
-      // tell.
+      // In a batch with other content some entries may still be equal; in a damaged one this cannot be known.
       const bool may_be_in_part = result.result.conflict && result.error.status == TIDEMARK_E_EXISTS;
       decided = !may_be_in_part || range.first == range.last;
     }

@@ -1,5 +1,5 @@
 // Memory and entries on loan for one job: each entry is given back exactly once, whatever happens, after the
-// source let go of its files.
+// source has closed its files.
 //
 // One thread, a worker's. Borrows the host's table, the pool and the metrics.
 #ifndef TIDEMARK_RUNTIME_LOANED_ENTRIES_H

@@ -33,7 +33,7 @@ MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_e
   plan.source.buffer_bytes = static_cast<size_t>(std::min(third, kBufferMax));
   plan.source.layout_bytes = static_cast<size_t>(third);
   plan.put_buffer_bytes = std::min(third, kPutBufferMax);
-  // Who compares puts nothing.
+  // A job that compares puts nothing, so it may use the memory of the put.
   plan.compare_entries = std::min(plan.put_buffer_bytes / kDigestBytes, kCompareMax);
   return plan;
 }

@@ -55,7 +55,7 @@ class Slots {
   };
 
   explicit Slots(uint32_t count) : free_(count) {}
-  // Waits as long as it takes: whoever holds a share is on its way to give it back.
+  // Waits as long as it takes: every holder of a share will give it back.
   Lease take() TM_EXCLUDES(mutex_);
   // Or the deadline's error.
   Result<Lease> take(const Call& deadline) TM_EXCLUDES(mutex_);
@@ -70,8 +70,8 @@ class Slots {
   Usage usage_ TM_GUARDED_BY(mutex_);
 };
 
-// A job's share with the source that fills it. All sources are made at the beginning: no job fails for want
-// of one. Who holds a lease closes the source before it ends.
+// A job's share with the source that fills it. All sources are made at the beginning, so that no job fails
+// because there is none. Who holds a lease closes the source before the lease ends.
 class SourcePool {
  public:
   class Lease {
@@ -94,8 +94,8 @@ class SourcePool {
   Lease take() TM_EXCLUDES(mutex_);
   Slots::Usage usage() { return slots_.usage(); }
 
-  // A file or directory whose attributes were not archived, see tar/attributes.h: the first that a job came
-  // upon, and only once; else nullptr. Valid until forget_attributes().
+  // A file or directory whose attributes were not archived, see tree/attributes.h: the first that a job
+  // found, and only once; else nullptr. Valid until forget_attributes().
   const std::string* take_attributes_found() {
     return found_.load() == nullptr ? nullptr : found_.exchange(nullptr);
   }

@@ -1,10 +1,10 @@
 // How fast archives that are there already are read to be compared, over all workers: after a restart a host
 // may lend a million of them.
 //
-// Nobody waits here: a worker that waited would keep what is new from being archived. Who may not read yet is
-// told when to come again, one after the other, and its job ends until then. A read begins while the bucket
-// of a second is not empty and is paid for when it has ended; so a large archive leaves a debt, and in the
-// long run the rate is kept.
+// Nobody waits here: a worker that waited could not archive new entries meanwhile. A job that may not read
+// yet ends, and gets the time when its turn comes, one after the other. A read may begin while the bucket,
+// which holds what a second allows, is not empty, and is paid for when it has ended; so a large archive
+// leaves a debt, and in the long run the rate is kept.
 //
 // Any thread.
 #ifndef TIDEMARK_RUNTIME_READ_PACE_H

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What an open sink leans on: its library, unloaded last, and the log it may write to until then.
+// What an open sink needs: its library, unloaded last, and the log it may write to until then.
 struct OpenLibrary {
   Library library;
   std::shared_ptr<spdlog::logger> log;

@@ -21,7 +21,7 @@ Result<std::string> scheme_of(std::string_view url);
 // The url without what may hold secrets (user info and query), for logs and messages.
 std::string printable_url(std::string_view url);
 
-// What a sink is told of its host.
+// What a sink gets from its host.
 struct HostTerms {
   uint64_t put_buffer_bytes = 0;  // what one put may hold in buffers of the sink; 0: no limit
   bool read_only = false;         // nothing may be changed
@@ -31,7 +31,7 @@ struct HostTerms {
 // plugin lies), or what the option `library` names; that option is consumed, all others go to the sink.
 //   INVALID      bad url or scheme; what the sink says of its options
 //   NOT_FOUND    no such library
-//   UNSUPPORTED  not a sink, or one that speaks no ABI we know
+//   UNSUPPORTED  not a sink, or one that does not speak an ABI that we know
 // and whatever open gives. The sink keeps its library and `log` alive.
 Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const config::Option> options,
                                         const std::string& sink_dir, const log::Log& log,

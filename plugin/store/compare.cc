@@ -49,11 +49,12 @@ Error other_content(std::string_view key, const Digest& there, const Digest& her
 Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
                        const ArchiveContent& here, Depth depth, uint64_t* read_bytes,
                        const tidemark_call* call) {
-  // Of another size it is not ours whatever it holds; its footer tells a cut object from another history.
+  // Of another size it is not ours whatever it holds; its footer shows whether it was cut or is another
+  // history's.
   const bool is_other_size = there_bytes != here.size_bytes;
   TM_ASSIGN(const auto footer, read(sink, key, is_other_size ? Depth::kFooter : depth, read_bytes, call));
   if (footer.sha256 != here.sha256) {
-    // Another history, or a footer that is damaged itself: that an operator must be told rightly is worth
+    // Another history, or a footer that is damaged itself: that the operator gets the right one is worth
     // reading.
     if (depth == Depth::kFooter && !is_other_size) {
       TM_TRY(read(sink, key, Depth::kFull, read_bytes, call));
@@ -63,7 +64,7 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
   if (is_other_size) {
     return fail(TIDEMARK_E_CORRUPT,
                 std::string(key) + ": the object is damaged: it has " + std::to_string(there_bytes) +
-                    " bytes, and what its footer says takes " + std::to_string(here.size_bytes));
+                    " bytes, but by its footer it should have " + std::to_string(here.size_bytes));
   }
   return {};
 }

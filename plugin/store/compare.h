@@ -1,4 +1,4 @@
-// An archive that is there already, against what the host has. What this process did not write it reads
+// Compares an archive that is there already with what the host has. What this process did not write it reads
 // before it relies on it: a footer says what an object was meant to be, only its bytes say what it is.
 //
 // Free functions on an open sink; any thread. `call` may be NULL.
@@ -37,7 +37,7 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
                        const ArchiveContent& here, Depth depth, uint64_t* read_bytes,
                        const tidemark_call* call);
 
-// The same where nothing is left to compare with: whether it is what its own footer says.
+// The same if the host has nothing left to compare with: whether the archive is what its own footer says.
 Status prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
                      const tidemark_call* call);
 

@@ -277,9 +277,8 @@ Status look_before(Prober& prober, Lsn low, Lsn width, Survey& survey, Discovery
 Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn low,
                            const DiscoverOptions& options, const tidemark_call* call) {
   if (low == kNoLsn || options.max_archives == 0) {
-    return fail(TIDEMARK_E_INVALID,
-                "entries from " + std::to_string(low) +
-                    " on cannot be looked up: LSNs begin with 1, or a limit of 0 archives");
+    return fail(TIDEMARK_E_INVALID, "cannot look up entries from " + std::to_string(low) +
+                                        " on: LSNs begin with 1, and the limit of archives must not be 0");
   }
   const Call deadline(call);
   Prober prober(sink, storage, partition, deadline);
@@ -296,7 +295,7 @@ Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t 
     TM_ASSIGN(const auto older, prober.has_older(low));
     discovery.holds_nothing = !older;
   }
-  // Nothing but its content tells whether it is one, and what is visible may not be durable yet.
+  // Only its content shows whether it is one, and what is visible may not be durable yet.
   if (const std::string key = survey.sole_origin(); check_older && !key.empty()) {
     status = prove_record(sink, key, *parse_object_key(key), deadline);
     if (!status) return std::move(status.error());

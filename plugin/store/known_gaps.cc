@@ -73,11 +73,11 @@ std::vector<Range> KnownGaps::unexplained(size_t most) const {
   sort_by_first(gaps);
   others = join(std::move(others));
   Ranges rest;
-  Lsn told_through = kNoLsn;
+  Lsn listed_through = kNoLsn;
   for (const Range& gap : gaps) {
-    if (gap.last <= told_through) continue;
-    append_rest({std::max(gap.first, told_through + 1), gap.last}, others, rest);
-    told_through = gap.last;
+    if (gap.last <= listed_through) continue;
+    append_rest({std::max(gap.first, listed_through + 1), gap.last}, others, rest);
+    listed_through = gap.last;
   }
   if (rest.size() > most) rest.erase(rest.begin(), rest.end() - static_cast<std::ptrdiff_t>(most));
   return rest;

@@ -1,9 +1,9 @@
 // What gap records say of the holes of a partition before one LSN.
 //
-// Pure; one owner, one thread. Whoever looks back gives it the names it lists. If a hole lies right before
-// that LSN, its records may reach further back: then explain() says where the hole ends, every name whose
-// last LSN is at or above top() and below what it was before is added, then descend(), as long as that says
-// so.
+// Pure; one owner, one thread. The listing that looks back adds the names that it sees. If a hole lies right
+// before that LSN, its records may reach further back: then call explain() with the end of the hole; add
+// every name whose last LSN is at or above top() and below the former top(); call descend(); and repeat the
+// last two as long as descend() returns true.
 #ifndef TIDEMARK_STORE_KNOWN_GAPS_H
 #define TIDEMARK_STORE_KNOWN_GAPS_H
 

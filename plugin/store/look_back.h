@@ -1,8 +1,8 @@
 // What lies before one LSN of a partition: the holes among the last archives, which a run that was killed
 // with several archives on their way may leave.
 //
-// Pure; one owner, one thread. Whoever lists gives it every name that ends in a window before that LSN or
-// reaches over it, ascending by last LSN; for a wider window a new one is filled from the beginning.
+// Pure; one owner, one thread. The caller lists, and adds every name that ends in a window before that LSN or
+// reaches over it, ascending by last LSN; for a wider window a new object is filled from the beginning.
 #ifndef TIDEMARK_STORE_LOOK_BACK_H
 #define TIDEMARK_STORE_LOOK_BACK_H
 

@@ -1,5 +1,5 @@
-// Looking after an archive: everything that is stored, whether it is whole, many entries restored at once,
-// losses accepted, and what is old removed.
+// Looking after archives: listing everything that is stored, checking it, restoring many entries at once,
+// accepting losses, and removing what is old.
 //
 // Free functions on an open sink; any thread, any number at once. `call` as in store.h. Visitors run on the
 // caller's thread, get what is borrowed for the visit, return false to stop and must not throw.
@@ -59,15 +59,15 @@ Status unpack(sink::Sink& sink, const Unpacking& what, const tidemark_call* call
 // A record's content, proven. INVALID: not a record's key.
 Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemark_call* call);
 
-// Records that a person accepts the loss of `lost`, now. INVALID: an archive holds one of them, no range, or
-// no reason. EXISTS: accepted already.
+// Records that an operator accepts the loss of `lost`, now. INVALID: an archive holds one of them, no range,
+// or no reason. EXISTS: accepted already.
 Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition, Range lost,
                   std::string_view reason, int64_t now_us, const tidemark_call* call);
 
 struct Pruning {
   std::string_view storage;
   uint64_t partition = 0;
-  Lsn before = kNoLsn;   // every LSN of what goes lies below
+  Lsn before = kNoLsn;   // every LSN of what is removed lies below
   bool dry_run = false;  // changes nothing
   int64_t now_us = 0;
 };

@@ -47,7 +47,7 @@ class Pruner {
   bool stopped_ = false;
 };
 
-// How far it goes, and whether there is a hole that would be forgotten with it.
+// How far it may go, and whether it would remove all traces of a hole.
 Status Pruner::survey() {
   core::Coverage coverage;
   bool has_begun = false;
@@ -61,7 +61,8 @@ Status Pruner::survey() {
         if (info.kind != ObjectKind::kAccepted) has_begun = true;
         if (info.kind == ObjectKind::kPruned) recorded_ = std::max(recorded_, info.range.last);
         if (info.range.last >= what_.before) return ++names_after < kOverlapNames;
-        // It goes with what came after it: alone it is not to be said to have been pruned.
+        // It is removed with what came after it, never alone: its LSNs were never there, so not pruned
+        // either.
         if (!is_origin) through_ = info.range.last;
         return true;
       },

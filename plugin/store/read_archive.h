@@ -14,8 +14,9 @@
 
 namespace tidemark::store {
 
-// OK: digest, identity and members are right. CORRUPT, with the key: the digest's or the footer's word goes
-// before that of the members, because it says more. Any other error of the visitor ends the reading at once.
+// OK: digest, identity and members are right. CORRUPT, with the key: if both the digest or footer and the
+// members are wrong, the former is reported, because it says more. Any other error of the visitor ends the
+// reading at once.
 Status read_archive(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                     tar::FooterSplitter& splitter, tar::ContentVisitor& visitor, const Progress& progress,
                     const Call& deadline);

@@ -50,7 +50,8 @@ Result<Record> parse_record(std::string_view object, const ParsedKey& key) {
   if (!footer) return corrupt("its footer is not valid: " + problem);
   if (footer->storage != key.storage || footer->partition != key.partition ||
       footer->range != key.name.range) {
-    return corrupt("it is that of " + object_key(footer->storage, footer->partition, footer->range, kind));
+    return corrupt("its footer is that of " +
+                   object_key(footer->storage, footer->partition, footer->range, kind));
   }
   if (is_gap) {
     if (!text.empty()) return corrupt("it has more text than it should");
@@ -68,7 +69,7 @@ Result<Record> parse_record(std::string_view object, const ParsedKey& key) {
 Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                                        const Call& deadline) {
   std::string object;
-  // One byte more than a record may have tells that it is none.
+  // One byte more than a record may have shows that it is not one.
   Status status =
       stream(sink, key, 0, kRecordMax + 1, deadline, [&](std::span<const uint8_t> piece) -> Status {
         assert(object.size() <= kRecordMax + 1);

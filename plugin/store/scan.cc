@@ -29,7 +29,7 @@ Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> 
     return fail(TIDEMARK_E_INVALID, "a partition without a storage name cannot be listed");
   }
   if (from > 1 && !partition) {
-    return fail(TIDEMARK_E_INVALID, "a listing from an entry on needs a partition");
+    return fail(TIDEMARK_E_INVALID, "a listing that begins at an entry needs a partition");
   }
   std::string start_after;
   if (from > 1) {

@@ -1,4 +1,4 @@
-// Reading back: what an archive holds, its objects verified, and entries restored from it.
+// Reading back: what a sink holds of a partition, objects verified, and entries restored.
 //
 // Free functions on an open sink; any thread, any number at once. `call` (deadline and cancellation of the
 // whole, however many requests it takes) may be NULL. Names that are not archives' names are skipped.
@@ -62,9 +62,9 @@ Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t pa
 // while it filled the hole of another.
 inline constexpr size_t kLookBackArchives = 192;
 
-// The lowest hole before `low` among the last kLookBackArchives archives of the partition: LSNs that nothing
-// is archived of, and no record says why. A partition begins after its origin record, and what lies after
-// that is a hole also if nothing was ever archived; without one it begins with entry 1.
+// The lowest hole before `low` among the last kLookBackArchives archives of the partition: LSNs that no
+// archive holds, and no record says why. A partition begins after its origin record, and what is missing
+// after that is a hole even if nothing was ever archived; without an origin record it begins with entry 1.
 Result<std::optional<Range>> find_gap_before(sink::Sink& sink, std::string_view storage, uint64_t partition,
                                              Lsn low, const tidemark_call* call);
 
@@ -90,14 +90,14 @@ struct Discovery {
   std::optional<ParsedName> older;
   bool holds_nothing = false;  // no archive and no record of the partition; not looked at if low is 1
 };
-// What the archive holds at or above low, in pages of max_archives; low >= 1. What ends after a page
-// and reaches back into it belongs to it, see kOverlapNames. An origin record that is all there is of a
-// partition is read before it is relied on. CORRUPT: it is not what its name says.
+// What the sink holds at or above low, in pages of max_archives; low >= 1. An archive that ends after a page
+// and reaches back into it belongs to the page, see kOverlapNames. If an origin record is all there is of a
+// partition, it is read before it is relied on. CORRUPT: it is not what its name says.
 Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn low,
                            const DiscoverOptions& options, const tidemark_call* call);
 
-// Records durably that the archive of a partition in which there is nothing begins at low, which is above 1.
-// True: it was written. False: a record that says so was there. CORRUPT: what was there is not that record.
+// Records durably that a partition of which the sink holds nothing begins at low, which is above 1. True: the
+// record was written. False: it was there already. CORRUPT: what was there is not that record.
 Result<bool> write_origin(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn low,
                           int64_t now_us, const tidemark_call* call);
 

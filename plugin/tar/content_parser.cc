@@ -166,7 +166,8 @@ Status ContentParser::on_header() {
   const auto size = octal_at(block_, kSizeAt, kSizeSize);
   const auto mode = octal_at(block_, kModeAt, kModeSize);
   if (!size || !mode || *mode > 07777) return corrupt("a header's size or mode is not a number");
-  if (!has_blank_fields(block_)) return corrupt("a header has an owner, a time or a device");
+  if (!has_blank_fields(block_))
+    return corrupt("a header has an owner, a time or a device, which Tidemark does not write");
   if (block_[kTypeAt] == 'x') {
     if (!pax_.empty() || *size == 0 || *size > kPaxRecordsMax) {
       return corrupt("a pax header is out of place");
@@ -227,7 +228,8 @@ Status ContentParser::on_pax_record(std::string_view key, std::string_view value
   const auto* const known = std::ranges::find(kPaxKeys, key);
   const auto rank = static_cast<size_t>(known - std::begin(kPaxKeys));
   const std::string shown(key.substr(0, kShownMax));
-  if (known == std::end(kPaxKeys)) return corrupt("a pax record is none of those it may have: " + shown);
+  if (known == std::end(kPaxKeys))
+    return corrupt("a pax record has a key that Tidemark does not write: " + shown);
   if (rank < pax_records_) return corrupt("a pax record is there twice or out of order: " + shown);
   pax_records_ = rank + 1;
   if (key == "path") return on_pax_text(key, value, pax_path_);
@@ -273,7 +275,7 @@ Status ContentParser::on_member(ParsedMember member, std::string_view name) {
   if (is_directory != name.ends_with('/')) return corrupt(shown + ": only a directory's name ends in '/'");
   if (member.type != MemberType::kFile && member.size_bytes > 0) return corrupt(shown + " has bytes");
   const bool is_symlink = member.type == MemberType::kSymlink;
-  if (is_symlink && member.link.empty()) return corrupt(shown + " leads nowhere");
+  if (is_symlink && member.link.empty()) return corrupt(shown + " is a symlink without a target");
   if (!is_symlink && !member.link.empty()) return corrupt(shown + " has a target and is not a symlink");
   if (member.size_bytes > INT64_MAX) return corrupt(shown + " is too large");
   if (is_directory) name.remove_suffix(1);

@@ -1,8 +1,8 @@
-// The content of an archive taken apart while it comes: which entries, which members, which bytes are whose.
-// Strict: accepts the form that README.md of this folder gives and nothing else.
+// Takes the content of an archive apart while it arrives: which entries, which members, which bytes are
+// whose. Strict: takes the form that README.md of this folder gives and nothing else.
 //
 // One thread at a time. The bytes may be hostile: memory is bounded by one member's headers and names, and
-// what is handed on has been checked: entries first..last in order, each member below a directory given
+// what is passed on has been checked: entries first..last in order, each member below a directory given
 // before, in order and only once, no name that leads elsewhere. The visitor outlives the parser.
 #ifndef TIDEMARK_TAR_CONTENT_PARSER_H
 #define TIDEMARK_TAR_CONTENT_PARSER_H
@@ -47,7 +47,8 @@ class ContentParser {
   ContentParser(Range range, ContentVisitor& visitor, uint64_t members_max = tree::kMembersMax)
       : range_(range), visitor_(visitor), members_max_(members_max) {}
 
-  // The archive's content in order, without its footer. CORRUPT: no archive of ours; or the visitor's status.
+  // The archive's content in order, without its footer. CORRUPT: not an archive of ours; or the visitor's
+  // status.
   Status push(std::span<const uint8_t> piece);
   // After the last piece: CORRUPT if it ends too early.
   Status finish() const;

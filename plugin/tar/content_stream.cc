@@ -25,7 +25,8 @@ FooterSplitter::Pieces FooterSplitter::push(std::span<const uint8_t> piece) {
   return pieces;
 }
 
-// Stays kEndMarkSize bytes behind, so that the digest of what stands before the end mark can be had too.
+// Hashes kEndMarkSize bytes later than they arrive, so that the digest of what is before the end mark can be
+// had too.
 void FooterSplitter::hash(std::span<const uint8_t> content) {
   content_bytes_ += content.size();
   const size_t together = unhashed_size_ + content.size();

@@ -1,4 +1,4 @@
-// An object's bytes taken apart while they come: what lies before the footer is passed on and hashed, the
+// Takes an object's bytes apart while they arrive: what lies before the footer is passed on and hashed, the
 // footer is held back and checked at the end.
 //
 // One thread at a time.

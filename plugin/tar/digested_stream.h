@@ -1,5 +1,5 @@
 // The bytes of a laid-out archive before its footer, digested as they are read for the first time. What is
-// read again has to have the checksum that it had then, else CORRUPT: what is sent twice is the same.
+// read again must have the checksum that it had then, else CORRUPT: so what is sent twice is the same.
 //
 // One thread at a time; made once and reused. The checksums draw on the budget of the layout.
 #ifndef TIDEMARK_TAR_DIGESTED_STREAM_H
@@ -43,7 +43,7 @@ class DigestedStream {
   uint32_t crc32c() const { return crc_; }
 
  private:
-  static constexpr size_t kStepBytes = 256 << 10;  // read, hashed and known again at once, while it is cached
+  static constexpr size_t kStepBytes = 256 << 10;  // read, hashed and checksummed at once, while it is cached
 
   Status read_first_time(uint8_t* out, size_t size);
   void add_to_checksums(const uint8_t* data, size_t size);

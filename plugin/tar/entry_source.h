@@ -1,7 +1,7 @@
 // Log entries of one partition as the bytes of one archive: a tar of exact, known length with its footer.
 //
 // An EntrySource is made once per worker and reused: add() lays entries out (names, sizes, modes), read() and
-// data() give the bytes, close() lets go of the files. One thread at a time. Equal entries give equal bytes
+// data() give the bytes, close() closes the files. One thread at a time. Equal entries give equal bytes
 // on every machine (see the design of the tar in README.md of this folder).
 //
 // An archive that fits the buffer is read whole as it is made; a larger one is streamed, each
@@ -63,17 +63,16 @@ class EntrySource {
   // of the entry:
   //   NOT_FOUND    an entry's path does not exist
   //   CORRUPT      a file changed, grew, shrank or vanished while it was read
-  //   PERMANENT    device, socket, FIFO, symlink as the entry itself, not permitted, more members than
-  //   `members`,
-  //                too long a name, a file that is none of a disk, more bytes or depth than layout_bytes
-  //                allows
+  //   PERMANENT    device, socket, FIFO, symlink as the entry itself, not permitted, more than `members`
+  //                members, too long a name, a file that is not one of a disk, more bytes or depth than
+  //                layout_bytes allows
   //   RETRYABLE    EIO, EMFILE and their like
   //   CANCELLED    asked to stop: `call` is asked between chunks and members
   // The message names the file.
   Status begin(std::string_view storage, uint64_t partition, const Call& call);
-  // False: with it the archive would have more than `most_bytes`, or more members than it may; then it begins
-  // the next. The first entry never has too many bytes. After false or an error the entry is not part of the
-  // archive, and those before it still are.
+  // False: with this entry the archive would have more than `most_bytes`, or more members than it may; then
+  // the entry begins the next archive. The first entry is never refused for its bytes. After false or an
+  // error the entry is not part of the archive, and those before it still are.
   Result<bool> add(const tree::EntryPath& entry, uint64_t most_bytes = UINT64_MAX);
   void seal();
   // All of it: the archive of these entries or the first error.
@@ -94,8 +93,8 @@ class EntrySource {
   Result<Digest> object_digest();
   // The CRC-32C of the whole object; free of cost after object_digest().
   Result<uint32_t> object_crc32c();
-  // The first error that open(), read() or a digest gave since begin(): tells a failing entry from a
-  // failing sink after a put.
+  // The first error that open(), read() or a digest gave since begin(): after a put that failed it shows
+  // whether the entry failed or the sink.
   const std::optional<Error>& failure() const { return failure_; }
   const SourceTimes& times() const { return times_; }
   // A file or directory that has what an archive does not keep, see attributes.h; empty: none was noticed

@@ -101,7 +101,7 @@ PaxNeeds pax_needs(const Member& member) {
   needs.path = ustar_cut(member.name) == std::string_view::npos;
   needs.link = member.link.size() > kLinkSize;
   needs.size = member.size_bytes >= kUstarSizeEnd;
-  // Names are bytes. A reader that is not told so takes them for UTF-8 and may fail to convert them.
+  // Names are bytes. Without hdrcharset a reader assumes UTF-8 and may fail to convert them.
   needs.binary = (needs.path && !is_ascii(member.name)) || (needs.link && !is_ascii(member.link));
   return needs;
 }

@@ -1,6 +1,6 @@
-// The layout of an archive too large to be held whole: every member with its place in the archive and what
-// tells that it is still the same on disk. The file bytes are not part of it. Or the layout of a piece of it,
-// see layout_pieces.h.
+// The layout of an archive too large to be held whole: every member with its offset in the archive, and what
+// shows whether it is still the same on disk. The file bytes are not part of it. Or the layout of a piece of
+// the archive, see layout_pieces.h.
 //
 // One thread at a time. Memory comes from one budget; names are kept once, paths are put together on demand.
 #ifndef TIDEMARK_TAR_LAYOUT_H

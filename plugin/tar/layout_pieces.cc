@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint64_t kFirstInterval = 256;
 
-// Not against an enemy: whoever can write to the entry's files needs no other sum.
+// Not against an enemy: who can write to the entry's files does not have to forge a checksum.
 uint64_t mix(uint64_t sum, uint64_t word) {
   return std::rotl((sum ^ word) * 0x9e3779b97f4a7c15, 29) * 0xbf58476d1ce4e5b9;
 }
@@ -124,7 +124,7 @@ Status LayoutPieces::bring(uint64_t offset) {
 Status LayoutPieces::check_end() {
   TM_TRY(bring(end_.offset - 1));
   if (!is_walking_) {
-    // The last piece lay there, but not how it was come by.
+    // The last piece was laid out already, but the walk that led to it is over: walk again.
     layout_.begin_piece(0, 0);
     TM_TRY(bring(end_.offset - 1));
   }

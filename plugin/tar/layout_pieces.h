@@ -1,8 +1,8 @@
 // The layout of an archive with more members than memory has room for: the layout of a piece of it at a time.
 //
 // The entries are walked once to measure them, and again when their bytes are read, piece after piece. What
-// the first walk saw is kept as a sum, so that it shows if the second sees anything else. Bookmarks tell
-// where to begin when earlier bytes are wanted again.
+// the first walk saw is kept as a checksum, so that it shows if the second walk sees anything else. Bookmarks
+// say where to begin when earlier bytes are wanted again.
 //
 // One thread at a time. Memory comes from the budget of the layout, whatever the number of members.
 #ifndef TIDEMARK_TAR_LAYOUT_PIECES_H

@@ -1,5 +1,5 @@
-// How much an archive may hold, beyond what tree/limits.h says of its members. Whoever writes one and whoever
-// reads one has the limits from here, so that what was archived can be read. Numbers only; any thread.
+// How much an archive may hold, besides what tree/limits.h says of its members. Writing and reading use the
+// same limits, so that what was archived can be read. Numbers only; any thread.
 #ifndef TIDEMARK_TAR_LIMITS_H
 #define TIDEMARK_TAR_LIMITS_H
 

@@ -2,7 +2,7 @@
 // straight into the caller's buffer.
 //
 // One thread at a time. Holds one file and one directory open. Every file is compared with its layout when it
-// is opened and again, with a probe for bytes behind its end, when its last byte is read.
+// is opened and again, with a probe for bytes after its end, when its last byte is read.
 #ifndef TIDEMARK_TAR_STREAM_H
 #define TIDEMARK_TAR_STREAM_H
 

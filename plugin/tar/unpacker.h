@@ -1,6 +1,6 @@
 // Restores many entries of one archive from its bytes, read once: built in a staging area while the bytes
-// come, made durable, and given their names only when the caller has found the archive to be right. Or built
-// right under their names, in a directory that is a staging area of the caller's own.
+// arrive, made durable, and given their names only after the caller has found the archive to be right. Or
+// built directly under their names, in a directory that is a staging area of the caller's own.
 //
 // One thread at a time. The bytes may be hostile, see content_parser.h; the destructor removes whatever was
 // not published.

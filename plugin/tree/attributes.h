@@ -1,7 +1,7 @@
-// Finds out that entries have what an archive does not keep: extended attributes, and with them access
+// Finds out whether entries have what an archive does not keep: extended attributes, and with them access
 // control lists and capabilities. So that somebody is told, once.
 //
-// One thread at a time. Asking costs a system call, and next to reading a small file that shows; so each of
+// One thread at a time. Asking costs a system call, which matters beside reading a small file; so each of
 // the first kEachMax members is asked, then one in kOneIn, until one has something.
 #ifndef TIDEMARK_TREE_ATTRIBUTES_H
 #define TIDEMARK_TREE_ATTRIBUTES_H

@@ -2,7 +2,7 @@
 //
 // One thread at a time; made once and reused. Either all names are held, as far as the budget goes; or, with
 // set_most_bytes(), of a large directory only the next few, and when they are used up it is read again. Names
-// of directories further up are let go of when those further down need the room.
+// of directories further up are dropped when those further down need the room.
 #ifndef TIDEMARK_TREE_DIRECTORY_NAMES_H
 #define TIDEMARK_TREE_DIRECTORY_NAMES_H
 

@@ -1,5 +1,5 @@
-// How large the tree of an entry may be. Whoever walks one and whoever builds one has the limits from here,
-// so that what was archived can be restored. Numbers only; any thread.
+// How large the tree of an entry may be. Walking and building use the same limits, so that what was archived
+// can be restored. Numbers only; any thread.
 #ifndef TIDEMARK_TREE_LIMITS_H
 #define TIDEMARK_TREE_LIMITS_H
 

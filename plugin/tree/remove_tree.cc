@@ -30,7 +30,8 @@ int push_directory(DirStack& stack, int parent, const char* name) {
   return 0;
 }
 
-// Unlinks until the directory is empty or a subdirectory that is not turns up, whose name is then in `name`.
+// Unlinks until the directory is empty, or until it finds a subdirectory that is not empty: its name is then
+// in `name`.
 int empty_until_directory(int fd, char (&name)[NAME_MAX + 1]) {
   alignas(dirent64) char listing[16 << 10];
   name[0] = '\0';

@@ -1,4 +1,4 @@
-// Removes whatever a name in a directory is, with everything below it; follows no symlink. Any thread.
+// Removes a name in a directory, whatever it is, with everything below it; follows no symlink. Any thread.
 #ifndef TIDEMARK_TREE_REMOVE_TREE_H
 #define TIDEMARK_TREE_REMOVE_TREE_H
 

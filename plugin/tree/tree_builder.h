@@ -88,10 +88,10 @@ class TreeBuilder {
   uint64_t handed_over_bytes_ = 0;  // to the disk, of them
 };
 
-// Up to so many members are fsynced one by one; of more, one sync of the file system is cheaper, although it
-// writes what others left to be written too.
+// Up to so many members are fsynced one by one; for more, one sync of the file system is cheaper, although it
+// also writes what other processes have not written yet.
 inline constexpr uint64_t kSyncEachMax = 16;
-// Where syncfs() is known to wait for the data and to tell of errors.
+// Where syncfs() is known to wait for the data and to report errors.
 bool can_sync_at_once(int fd);
 
 // move_new() of what is complete and fsynced; the caller fsyncs the directory. `target` is its path for

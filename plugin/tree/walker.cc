@@ -64,9 +64,9 @@ Error fail_changed(const std::string& path, const struct stat& now, const FileSt
 Error fail_size(const std::string& path, uint64_t size_bytes) {
   return fail(
       TIDEMARK_E_PERMANENT,
-      path + ": reports size " + std::to_string(size_bytes) + " and has " +
+      path + ": reports size " + std::to_string(size_bytes) + " but has " +
           (size_bytes == 0 ? "content" : "more or less content") +
-          "; it is not a regular file of a disk, such as those below /proc; leave it out of the entry");
+          "; it is not a file on a disk (those below /proc are like that); leave it out of the entry");
 }
 
 Error fail_budget(std::string_view entry_path, size_t limit_bytes) {

@@ -1,5 +1,5 @@
-// Walks one log entry on disk in archive order: the entry itself, then pre-order, names in byte order. At one
-// go, or step by step and from any member on.
+// Walks one log entry on disk in archive order: the entry itself, then pre-order, names in byte order. All in
+// one call, or step by step and from any member on.
 //
 // One thread at a time; made once and reused. Never follows a symlink and never opens anything but
 // directories: files and symlinks are handed to the visitor by directory and name. Holds a bounded number of
@@ -26,7 +26,7 @@ namespace tidemark::tree {
 
 class AttributeWatch;
 
-// What tells that a file or directory is still the one that was seen.
+// What shows whether a file or directory is still the one that was seen.
 struct FileStamp {
   uint64_t device = 0;
   uint64_t inode = 0;
@@ -88,8 +88,8 @@ class TreeWalker {
   // Or: begin(), step() until is_done(), end(). A step visits one member or leaves one directory. What the
   // entry's path says is borrowed until end().
   Status begin(const EntryPath& entry);
-  // The first step visits `member`, named as Place has it; its directories are gone into without a visit.
-  // CORRUPT: it is not there.
+  // The first step visits `member`, named as Place has it; the directories above it are entered without a
+  // visit. CORRUPT: it is not there.
   Status begin_at(const EntryPath& entry, std::string_view member);
   bool is_done() const { return !at_root_ && frames_.empty(); }
   Status step(TreeVisitor& visitor, const Call& call);

@@ -152,8 +152,8 @@ class Parser {
   std::set<std::string, std::less<>> seen_;
 };
 
-// What people are told is what holds: the table and the specs are of the same options, and its fallbacks
-// count.
+// Checks that the table for people is true: the table and the specs are of the same options, and its
+// fallbacks count.
 Status set_fallbacks(std::span<const tidemark_sink_option> table, const std::vector<OptionSpec>& specs) {
   size_t matched = 0;
   for (const tidemark_sink_option& row : table) {
@@ -163,7 +163,7 @@ Status set_fallbacks(std::span<const tidemark_sink_option> table, const std::vec
                                    [&](const OptionSpec& candidate) { return name == candidate.name; });
     if (spec == specs.end())
       return fail(TIDEMARK_E_INVALID,
-                  "option " + quote(name) + " stands in the table of options, and the sink does not take it");
+                  "option " + quote(name) + " stands in the table of options, but the sink does not take it");
     ++matched;
     if (*row.fallback != '\0' && !set(*spec, row.fallback)) {
       return fail(TIDEMARK_E_INVALID,
@@ -171,7 +171,7 @@ Status set_fallbacks(std::span<const tidemark_sink_option> table, const std::vec
     }
   }
   if (matched == specs.size()) return {};
-  return fail(TIDEMARK_E_INVALID, "an option is taken and not described");
+  return fail(TIDEMARK_E_INVALID, "the sink takes an option that its table of options does not have");
 }
 
 }  // namespace
@@ -210,7 +210,7 @@ Status parse_options(std::span<const tidemark_sink_option> table, const std::vec
     if ((option.key.data == nullptr && option.key.size > 0) ||
         (option.value.data == nullptr && option.value.size > 0)) {
       return fail(TIDEMARK_E_INVALID,
-                  "option " + std::to_string(i + 1) + " of the list has a NULL text with a size");
+                  "option " + std::to_string(i + 1) + " of the list has a NULL text that has a size");
     }
     TM_TRY(parser.take(view(option.key), view(option.value), option.flags, false));
   }

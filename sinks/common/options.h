@@ -1,12 +1,12 @@
-// A sink's options: what it tells people of them (the table in sink.h), and for each the kind and bounds of
-// the value and where it goes.
+// A sink's options: their description for people (the table in sink.h), and for each the kind and bounds of
+// the value and where it is stored.
 //
 //   constexpr tidemark_sink_option kOptions[] = {{"delay_ms", "0", "before each call"}};
 //   uint64_t delay_ms = 0;
 //   Status ok = parse_options(kOptions, {duration_option("delay_ms", &delay_ms, 0, 60'000)}, url.query, ...);
 //
-// Any thread. Rows refer to variables of the caller. Where nothing is given they get the table's fallback, or
-// keep what they have if that is empty.
+// Any thread. Rows refer to variables of the caller. If an option is not given its variable gets the table's
+// fallback, or keeps its value if the fallback is empty.
 #ifndef TIDEMARK_SINKS_COMMON_OPTIONS_H
 #define TIDEMARK_SINKS_COMMON_OPTIONS_H
 

@@ -1,4 +1,5 @@
-// The body of a put, held to what its caller declared, and the buffers through which bodies pass.
+// The body of a put, checked against the size that its caller declared, and the buffers that bodies pass
+// through.
 //
 // A Source belongs to one put on one thread. A BufferPool serves all threads of a sink.
 #ifndef TIDEMARK_SINKS_COMMON_SOURCE_H
@@ -73,8 +74,8 @@ class Source {
   const uint8_t* data() const { return TIDEMARK_HAS(raw_, tidemark_source, data) ? raw_->data : nullptr; }
   const tidemark_source* raw() const { return raw_; }
 
-  // From read(), also where data() is there. At least one byte while the body lasts; *size is 0 at its end,
-  // and a body that continues there is CORRUPT as is one that ends before.
+  // From read(), even if data() is there. At least one byte until the end of the body, then *size is 0.
+  // CORRUPT if the body ends before its declared size or continues after it.
   Status read(uint64_t offset, char* buffer, size_t capacity, size_t* size) const;
 
   // Hands the whole body to consume(const char* data, size_t size) -> Status in pieces of at most

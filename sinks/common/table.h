@@ -54,7 +54,7 @@ struct OpenRequest {
   const tidemark_option* options;
   uint32_t option_count;
   uint64_t put_buffer_bytes = UINT64_MAX;  // what one put may hold in buffers of the sink
-  bool read_only = false;                  // put and remove never come; open must change nothing
+  bool read_only = false;                  // put and remove are never called; open must change nothing
 };
 
 inline bool is_read_only(const tidemark_sink_host* host) {
@@ -67,7 +67,7 @@ inline uint64_t put_buffer_bytes_of(const tidemark_sink_host* host) {
   return host->put_buffer_bytes == 0 ? UINT64_MAX : host->put_buffer_bytes;
 }
 
-// What get() is asked for; the place in the object is known once its size is.
+// The range that get() is asked for; where it lies in the object is known only when the object's size is.
 struct Range {
   int64_t offset;
   uint64_t size;
@@ -133,7 +133,7 @@ class Table {
 
   static Status may_write(tidemark_sink* handle, const char* verb) {
     if (!opened(handle).read_only) return {};
-    return fail(TIDEMARK_E_INVALID, std::string(verb) + ": the sink was opened to be read only");
+    return fail(TIDEMARK_E_INVALID, std::string(verb) + ": the sink was opened for reading only");
   }
 
   // What every call checks first: an open sink, a good key, a caller who still wants it.
@@ -143,7 +143,8 @@ class Table {
   }
   static Status begin(tidemark_sink* handle, tidemark_str key, const Call& call) {
     TM_TRY(begin(handle, call));
-    if (key.data == nullptr && key.size > 0) return fail(TIDEMARK_E_INVALID, "the key is NULL with a size");
+    if (key.data == nullptr && key.size > 0)
+      return fail(TIDEMARK_E_INVALID, "the key is NULL but has a size");
     return check_key(view(key));
   }
 

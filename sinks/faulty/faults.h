@@ -1,7 +1,7 @@
 // Decides what goes wrong: pure numbers from a seed, so that a run can be repeated.
 //
 // Any thread, without locks. The n-th call to a sink draws the same faults whenever seed and rates are the
-// same; which of several threads makes the n-th call is up to them.
+// same; with several threads chance decides which of them makes the n-th call.
 #ifndef TIDEMARK_SINKS_FAULTY_FAULTS_H
 #define TIDEMARK_SINKS_FAULTY_FAULTS_H
 

@@ -13,18 +13,18 @@ constexpr uint64_t kMaxDelayMs = 24 * 60 * 60 * 1000;
 
 constexpr tidemark_sink_option kOptions[] = {
     {"of", "", "url of the wrapped sink, percent-encoded; without it a null sink"},
-    {"of_library", "", "its module; else tidemark-sink-<scheme>.so beside this one"},
+    {"of_library", "", "the wrapped sink's module; default: tidemark-sink-<scheme>.so beside this one"},
     {"of.*", "", "options of the wrapped sink"},
-    {"seed", "1", "the n-th call suffers the same with the same seed and rates"},
+    {"seed", "1", "with the same seed and rates the n-th call fails in the same way"},
     {"delay_ms", "0", "before each call"},
-    {"delay_jitter_ms", "0", "on top of it, 0 to this"},
+    {"delay_jitter_ms", "0", "added to delay_ms: from 0 to this, by chance"},
     {"error_rate", "0", "0 to 1: RETRYABLE, nothing done; all calls"},
     {"throttle_rate", "0", "0 to 1: THROTTLED, nothing done; all calls"},
     {"no_space_rate", "0", "0 to 1: NO_SPACE, nothing done; put"},
-    {"lose_answer_rate", "0", "0 to 1: done, and yet RETRYABLE; put and remove"},
+    {"lose_answer_rate", "0", "0 to 1: done, but the answer is RETRYABLE; put and remove"},
     {"short_read_rate", "0", "0 to 1: RETRYABLE after a part of the data; get"},
     {"fail_puts_of", "", "PERMANENT for each put whose key contains this text"},
-    {"max_objects", "10000000", "null sink: NO_SPACE beyond"},
+    {"max_objects", "10000000", "null sink: NO_SPACE for more objects than this"},
 };
 
 tidemark_sink_api table = Table<FaultySink>::make("faulty", 0, kOptions);

@@ -1,4 +1,4 @@
-// A sink in front of another, or of nothing, that fails on purpose and by seed. Any thread.
+// A sink that wraps another, or nothing, and fails on purpose and by seed. Any thread.
 #ifndef TIDEMARK_SINKS_FAULTY_FAULTY_SINK_H
 #define TIDEMARK_SINKS_FAULTY_FAULTY_SINK_H
 

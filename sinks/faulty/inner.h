@@ -1,4 +1,4 @@
-// What the faults stand in front of: another sink's library, or memory. Any thread but construction and
+// What the faulty sink passes calls on to: another sink's library, or memory. Any thread but construction and
 // destruction; the functions are those of common/table.h.
 #ifndef TIDEMARK_SINKS_FAULTY_INNER_H
 #define TIDEMARK_SINKS_FAULTY_INNER_H

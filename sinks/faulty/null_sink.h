@@ -1,4 +1,4 @@
-// The sink of benchmarks: takes everything, holds callers to the contract, remembers next to nothing.
+// The sink of benchmarks: takes everything, checks that callers keep the contract, keeps almost nothing.
 // Any thread.
 #ifndef TIDEMARK_SINKS_FAULTY_NULL_SINK_H
 #define TIDEMARK_SINKS_FAULTY_NULL_SINK_H

@@ -75,7 +75,7 @@ Status NullStore::put_in(Directory& directory, ObjectPtr object, bool if_absent)
   const bool at_end = objects.empty() || (*objects.rbegin())->name() < object->name();
   const auto at = at_end ? objects.end() : objects.lower_bound(object->name());
   if (at != objects.end() && (*at)->name() == object->name()) {
-    if (if_absent) return fail(TIDEMARK_E_EXISTS, "there is an object " + quote(object->name()) + " already");
+    if (if_absent) return fail(TIDEMARK_E_EXISTS, "object " + quote(object->name()) + " is there already");
     objects.insert(objects.erase(at), std::move(object));
     return {};
   }

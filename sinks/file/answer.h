@@ -14,13 +14,13 @@
 
 namespace tidemark::sinks::file {
 
-// ENOENT from open or put means that the archive's directory went away, not that an object is absent.
+// ENOENT from open or put means that the sink's directory went away, not that an object is absent.
 inline Error not_absent(Error error) {
   if (error.status == TIDEMARK_E_NOT_FOUND && !error.reported) error.status = TIDEMARK_E_PERMANENT;
   return error;
 }
 
-// One stands where a path was to lead.
+// A symbolic link was found in a path.
 inline Error symbolic_link(const std::string& what) {
   return fail_sink_errno(ELOOP, what + " (the sink follows no symbolic links below its root)");
 }

@@ -1,8 +1,8 @@
 // Writes the body of one new file, front to back, and leaves fsync to its owner.
 //
-// Large bodies go past the page cache: that takes a third of the processor's time, is faster than the cache
-// can be written back, and leaves the engine's own pages in memory. Where the file system or a piece's place
-// does not allow it (tmpfs, a body that does not end on a page), the rest goes the usual way.
+// Large bodies go past the page cache: that costs a third of the processor's time, is faster than the cache
+// can be written back, and leaves the engine's own pages in memory. If the file system or a piece's offset
+// does not allow it (tmpfs, a body that does not end on a page), the rest goes through the cache.
 //
 // One thread. The descriptor is borrowed, must be writable and at offset 0.
 #ifndef TIDEMARK_SINKS_FILE_BODY_WRITER_H

@@ -13,8 +13,9 @@ namespace tidemark::sinks::file {
 
 inline constexpr tidemark_sink_option kOptions[] = {
     {"staging", "auto",
-     "auto, unnamed (O_TMPFILE) or named (in .tidemark/): where a file waits until it is whole"},
-    {"sync", "auto", "auto, shared or each: whether the fsyncs of concurrent puts go in rounds"},
+     "where a file waits until it is whole: unnamed (O_TMPFILE), named (.tidemark/), auto: what works"},
+    {"sync", "auto",
+     "fsyncs: each (a put makes its own), shared (in rounds), auto: shared on ext4 with a journal"},
 };
 
 struct Config {

@@ -132,7 +132,7 @@ Result<UniqueFd> Directories::enter_level(int parent_fd, const std::string& part
   return child;
 }
 
-// A directory is told apart by its inode and its time of birth: a path could by now name another one that
+// A directory is identified by its inode and its time of birth: a path could by now name another one that
 // someone else has just created in place of the one that was durable.
 Result<uint64_t> Directories::fingerprint(int fd) const {
   struct statx info;

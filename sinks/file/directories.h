@@ -1,4 +1,4 @@
-// The directories below an archive's root: opened without following symbolic links, created when a key
+// The directories below the sink's root: opened without following symbolic links, created when a key
 // needs them, and known to be durable.
 //
 // Any thread, without locks. Borrows the root's descriptor.
@@ -37,8 +37,8 @@ class Directories {
   Result<UniqueFd> open(std::string_view path, int flags) const;
 
   // Opens a directory, creates the levels that are missing, and does not return before the entry of every
-  // level is on stable storage, whoever created it: a level that this object has not seen durable has its
-  // parent fsynced, so one thread never relies on an fsync that another one has yet to do.
+  // level is durable, whoever created it: for a level that this object does not know to be durable it fsyncs
+  // the parent, so one thread never relies on an fsync that another one has not done yet.
   Result<UniqueFd> open_or_create(std::string_view path);
 
   // The absolute path of a key, for messages.

@@ -1,8 +1,8 @@
 // The sink that keeps objects as files below one directory; the key is the relative path.
 //
 // put, head, get, list and remove on any thread, concurrently; there is no lock between them but a short
-// one for staging=named and that of SyncGroup. What is stored, found, absent, listed or removed is said
-// of the directory that the url names, and of no other: see root.h.
+// one for staging=named and that of SyncGroup. Every answer is about the directory that the url names, and
+// about no other: see root.h.
 #ifndef TIDEMARK_SINKS_FILE_FILE_SINK_H
 #define TIDEMARK_SINKS_FILE_FILE_SINK_H
 
@@ -34,11 +34,11 @@ class FileSink {
 
   // Whether the fsyncs of concurrent puts go in rounds.
   bool shares_syncs() const { return syncs_.is_shared(); }
-  // Whether new files live without a name until they are whole, or under one in the staging area.
+  // Whether new files have no name until they are whole, or one in the staging area.
   bool uses_unnamed_files() const { return unnamed_; }
 
  private:
-  struct NewFile;  // one put's file until it has its place
+  struct NewFile;  // one put's file until it has its final name
 
   FileSink(UniqueFd root, std::string path, uint64_t put_buffer_bytes);
   Status probe(const std::string& staging);

@@ -50,7 +50,8 @@ Result<UniqueFd> open_existing_root(const std::string& path) {
   if (root) return root;
   const int sys_errno = errno;
   auto error = fail_sink_errno(sys_errno, "open directory " + path);
-  if (sys_errno == ENOENT) error.message += "; is it mounted? opened to be read, it is not created";
+  if (sys_errno == ENOENT)
+    error.message += "; is it mounted? it is not created, because the sink is opened for reading only";
   return error;
 }
 
@@ -104,14 +105,14 @@ Status FileSink::probe(const std::string& staging) {
 Status FileSink::probe_unnamed(StagingArea& area) {
   const UniqueFd file(open_unnamed(root_.fd()));
   if (!file)
-    return fail_sink_errno(errno,
-                           "create an unnamed file in " + root_.path() + " (staging=named does without)");
+    return fail_sink_errno(
+        errno, "create an unnamed file in " + root_.path() + " (staging=named needs no such files)");
   if (write(file.get(), "x", 1) != 1 || fsync(file.get()) != 0)
     return fail_sink_errno(errno, "write a file in " + root_.path());
   const std::string name = area.next_name();
   if (link_unnamed(file.get(), area.fd(), name.c_str()) != 0) {
     return fail_sink_errno(
-        errno, "link an unnamed file in " + root_.path() + " (it takes /proc; staging=named does without)");
+        errno, "link an unnamed file in " + root_.path() + " (this needs /proc; staging=named does not)");
   }
   unlinkat(area.fd(), name.c_str(), 0);
   return {};

@@ -1,4 +1,4 @@
-// The way of an object into the archive: written and fsynced out of sight, then given its name, then the
+// How an object gets into the sink: written and fsynced out of sight, then given its name, then the
 // directory fsynced.
 #include <fcntl.h>
 #include <sys/stat.h>

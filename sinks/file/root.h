@@ -1,12 +1,12 @@
-// The archive's root: the directory that was opened, and whether its path still leads there.
+// The sink's root: the directory that was opened, and whether its path still leads there.
 //
 // A descriptor follows its directory wherever that is moved, and keeps a file system usable that was
-// unmounted lazily. What is written there is not where anybody looks for it, so every answer that somebody
-// may rely on asks check() first. The directory is known by device and inode, as fstat tells them; another
-// one in its place is never taken for it, only a new set_sink adopts that. When the right one is back,
-// check() opens it again by its path and the sink works again.
+// unmounted lazily. But nobody would look there for what is written then, so check() is called before every
+// answer that somebody may rely on. The directory is identified by device and inode, as fstat gives them. If
+// its path leads to another directory, that one is not used: only a new set_sink adopts it. When the right
+// one is back, check() opens it again by its path and the sink works again.
 //
-// Any thread. Owns the descriptor, whose number stays the same for life.
+// Any thread. Owns the descriptor, whose number never changes.
 #ifndef TIDEMARK_SINKS_FILE_ROOT_H
 #define TIDEMARK_SINKS_FILE_ROOT_H
 
@@ -31,9 +31,9 @@ class Root {
 
   // RETRYABLE, with both names, unless the path leads to the directory that was opened. Costs one stat.
   Status check() TM_EXCLUDES(mutex_);
-  // The same, but only if it was away when somebody last looked.
+  // The same, but only if it was away at the last look.
   Status check_if_away() { return away_.load(std::memory_order_acquire) ? check() : Status(); }
-  // What explains a failure of the file system better than its errno does, if the directory is away.
+  // If the directory is away: an error that explains a failure of the file system better than its errno.
   Error explain(Error error);
 
   // How often it came back. Descriptors that were opened at a lower count may be of a mount that is gone, and

@@ -1,4 +1,4 @@
-// The place for files that still need a name before they are whole: a StagingDirectory of the sink's root.
+// Where files wait that need a name before they are whole: a StagingDirectory of the sink's root.
 //
 // [any-thread] for all but the destructor, which removes the directory.
 #ifndef TIDEMARK_SINKS_FILE_STAGING_H
@@ -38,7 +38,7 @@ class StagingArea {
 // no locks, that nobody touched for a day. Problems are logged, they do not keep a sink from opening.
 void sweep_leftovers(int root_fd, const std::string& root_path, const HostLog& log);
 
-// Only says what is there of them, a line each at INFO.
+// Only logs them, one line each at INFO.
 void report_leftovers(int root_fd, const std::string& root_path, const HostLog& log);
 
 }  // namespace tidemark::sinks::file

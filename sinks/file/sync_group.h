@@ -1,9 +1,9 @@
 // Lets the fsyncs of concurrent puts share what the file system can share: the commit of its journal and the
 // fsync of one directory.
 //
-// Left alone, a thread whose fsync ends comes too late for the commit that follows at once, so each put sits
-// through four commits. Here fsyncs go in rounds: all that wait begin together and ride on one commit, and a
-// new round waits a moment for those that the last one released. There is no thread but the callers'.
+// Without this a thread whose fsync ends comes too late for the commit that follows at once, so each put
+// waits for four commits. Here fsyncs go in rounds: all that wait begin together and share one commit, and a
+// new round waits a moment for those that the last one released. It has no threads of its own.
 //
 // Any thread. Borrows descriptors for the duration of a call.
 #ifndef TIDEMARK_SINKS_FILE_SYNC_GROUP_H
@@ -35,9 +35,9 @@ class SyncGroup {
   void share() { shared_ = true; }
   bool is_shared() const { return shared_; }
 
-  // A directory as one call has it open. To be made after it was opened and before anything in it is
-  // changed: of several that share an fsync the one that was opened first makes it, because a descriptor is
-  // given an error only if that came after it was opened.
+  // A directory as one call has it open. Make it after the directory was opened and before anything in it is
+  // changed: if several calls share an fsync, it is done on the descriptor that was opened first, because a
+  // descriptor reports only errors that came after it was opened.
   struct Directory {
     int fd;
     uint64_t opened;
@@ -87,7 +87,7 @@ class SyncGroup {
   Clock::time_point gather_until_ TM_GUARDED_BY(mutex_);
 };
 
-// Whether fsyncs on the file system of `fd` are known to ride on a common commit.
+// Whether fsyncs on the file system of `fd` are known to share one commit.
 bool shares_commits(int fd);
 
 }  // namespace tidemark::sinks::file

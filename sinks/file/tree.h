@@ -1,5 +1,5 @@
-// The archive's directories as list_tree() wants them: read once for each 65,536 names, which are sorted in
-// memory, about 16 bytes a name beside the name itself. One listing, one thread.
+// The sink's directories as list_tree() wants them: each is read once for each 65,536 names, which are sorted
+// in memory, about 16 bytes for each name besides the name itself. One listing, one thread.
 #ifndef TIDEMARK_SINKS_FILE_TREE_H
 #define TIDEMARK_SINKS_FILE_TREE_H
 

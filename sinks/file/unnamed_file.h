@@ -17,7 +17,7 @@ inline int open_unnamed(int directory_fd) {
   return openat(directory_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, kFileMode);
 }
 
-// Through /proc, because AT_EMPTY_PATH takes a capability that an archiver should not have.
+// Through /proc, because AT_EMPTY_PATH needs a capability that an archiver should not have.
 inline int link_unnamed(int fd, int directory_fd, const char* name) {
   char path[32] = "/proc/self/fd/";
   *std::to_chars(path + std::strlen(path), path + sizeof path - 1, fd).ptr = '\0';

@@ -1,4 +1,4 @@
-// What the headers of an answer say, in whatever store's words.
+// What the headers of an answer say, whatever the store.
 //
 // Functions without state. Any thread.
 #ifndef TIDEMARK_SINKS_HTTP_ANSWER_H
@@ -15,7 +15,7 @@ namespace tidemark::sinks {
 // The value of a header; empty if there is none.
 std::string_view header(const Headers& headers, std::string_view name);
 
-// The time of the far side, from Date; nothing where there is none or it makes no sense. Microseconds.
+// The time of the far side, from Date; nothing if the header is missing or not a date. Microseconds.
 std::optional<int64_t> date_us(const Headers& headers, std::string_view name = "date");
 
 // As `date_us`, of a whole text.
@@ -24,7 +24,7 @@ std::optional<int64_t> parse_http_date_us(std::string_view text);
 // Retry-After, in seconds or as a date (RFC 9110, 10.2.3), a day at most; 0: none.
 uint32_t retry_after_ms(const Headers& headers);
 
-// Of the body of an answer that should be an object's: a page or an error is none.
+// Whether the body of an answer can be an object: not if it is a page or an error.
 bool is_object_type(std::string_view content_type);
 
 // A number in decimal, and nothing else.

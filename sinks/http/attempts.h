@@ -1,8 +1,8 @@
-// The attempts of a request: each with a proof of its own, and the next one made, once for each reason, where
-// the answer says what was wrong. What only one store's answers say, its client knows, which is made from
+// The attempts of a request: each is signed by itself, and if the answer says what was wrong another one is
+// made, once for each reason. What the answers of one store say is known to its client, which derives from
 // this; here is what HTTP knows: the Expect header, the clock, and how long an answer may take.
 //
-// Any thread. Remembers the clock's offset and whether Expect is taken, as answers taught it.
+// Any thread. Remembers, from answers, the clock's offset and whether Expect may be sent.
 #ifndef TIDEMARK_SINKS_HTTP_ATTEMPTS_H
 #define TIDEMARK_SINKS_HTTP_ATTEMPTS_H
 
@@ -39,12 +39,12 @@ class Attempts {
   // OK: an answer came, and all of it.
   static Status outcome_of(const HttpRequest& request);
 
-  // Is it that the store's clock is another? For an answer that says that the time is wrong.
+  // For an answer that says that the time is wrong: is it because the store's clock differs from ours?
   bool learn_clock(HttpRequest& request);
   const HostLog& log() const { return log_; }
 
  private:
-  // Fills in url and proof.
+  // Fills in url and proof (the signature).
   virtual Status prove(HttpRequest& request, const Call& call) = 0;
   // Does the answer, whatever it is, say why the request has to be made again?
   virtual bool is_to_repeat(HttpRequest& request) = 0;

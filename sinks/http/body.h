@@ -1,5 +1,5 @@
 // The body of one request: a text in memory, or a window of the body of a put. libcurl pulls it, and rewinds
-// it where a request has to go out again.
+// it if a request has to be sent again.
 //
 // One thread at a time. Borrows the text or the source; owns at most one buffer of the pool, and that only
 // while the body is on its way.

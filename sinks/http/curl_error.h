@@ -1,5 +1,4 @@
-// What became of a transfer that brought no answer, as an error that names who is to blame and what to
-// change.
+// Why a transfer brought no answer, as an error that names the culprit and what to change.
 //
 // Plain values and functions without state. Any thread.
 #ifndef TIDEMARK_SINKS_HTTP_CURL_ERROR_H

@@ -82,7 +82,7 @@ void CurlHandle::set_constant_options() {
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout_ms));
   set(CURLOPT_LOW_SPEED_LIMIT, 1L);
   set(CURLOPT_LOW_SPEED_TIME, static_cast<long>((options_.stall_timeout_ms + 999) / 1000));
-  set(CURLOPT_NOPROXY, "");  // that is decided by whoever finds the proxy
+  set(CURLOPT_NOPROXY, "");  // proxy.h has decided that
   set(CURLOPT_MAXAGE_CONN, kMaxAgeSeconds);
   set(CURLOPT_EXPECT_100_TIMEOUT_MS, kExpectTimeoutMs);
   set(CURLOPT_BUFFERSIZE, kBufferBytes);

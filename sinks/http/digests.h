@@ -1,5 +1,5 @@
-// What a request says about its body: the SHA-256 it is signed with, and what the far side checks the bytes
-// by.
+// What a request says about its body: the SHA-256 it is signed with, and the digest by which the far side
+// checks the bytes.
 //
 // One thread at a time.
 #ifndef TIDEMARK_SINKS_HTTP_DIGESTS_H

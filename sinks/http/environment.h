@@ -12,7 +12,7 @@ using Environment = std::function<std::string(const char* name)>;  // empty: not
 
 Environment process_environment();
 
-// HOME, or the user's directory as the system knows it; empty where there is neither.
+// HOME, or the user's directory as the system knows it; empty if there is neither.
 std::string home_directory(const Environment& environment);
 
 }  // namespace tidemark::sinks

@@ -1,8 +1,8 @@
 // Keeps threads out of libcurl and OpenSSL once exit() has begun: OpenSSL takes itself apart in a handler of
 // its own there, while uploads may still run on threads that nobody stopped.
 //
-// Any thread. What runs in another exit handler later (a host's static object that closes its archiver) gets
-// an error from every call instead of a crash, and nothing that belongs to a library is taken apart any more.
+// Any thread. Code that runs in another exit handler later (a host's static object that closes its archiver)
+// gets an error from every call instead of a crash, and objects of the libraries are not freed any more.
 #ifndef TIDEMARK_SINKS_HTTP_EXIT_GATE_H
 #define TIDEMARK_SINKS_HTTP_EXIT_GATE_H
 

@@ -1,5 +1,5 @@
-// Listing: one page of the store's after the other, until it says that there are no more. How a page is asked
-// for and read, the sink knows; here is what makes of pages a listing that is complete or an error.
+// Listing: one page of the store after the other, until it says that there are no more. The sink knows how a
+// page is asked for and read; here pages become a listing that is complete, or an error.
 //
 // One listing, on its thread.
 #ifndef TIDEMARK_SINKS_HTTP_LISTING_H
@@ -46,7 +46,7 @@ struct Listing {
 // comes too early is passed over. So are names that no key can have (a part that begins with '.', a "folder"
 // that ends in '/'): they are not ours, or the sink's own.
 //
-// PERMANENT where pages are not in byte order, or do not get anywhere.
+// PERMANENT if pages are not in byte order, or bring nothing new.
 Status list_pages(const Listing& listing, const ReadPage& read_page, const Visitor& visit, const HostLog& log,
                   const Call& call);
 

@@ -1,6 +1,6 @@
 // A large body in parts, several on their way at a time, all driven by the thread of the put: while some are
-// being sent, the next one is read for its digests. So each byte is read twice. How a part is put, the sink
-// knows.
+// being sent, the next one is read for its digests. So each byte is read twice. The sink knows how a part is
+// put.
 //
 // Lives on the stack of one put; one thread. Memory: one buffer of the pool for reading; what is on its way
 // has its own.
@@ -18,7 +18,7 @@
 
 namespace tidemark::sinks {
 
-// What is asked of whoever knows how a part is put.
+// What the sink provides: how a part is put.
 struct PartSender {
   // Puts the bytes [begin, end) on their way, of which these are the digests.
   std::function<Status(uint64_t begin, uint64_t end, Digests& digests)> start;
@@ -37,7 +37,7 @@ class PartPump {
   PartPump(const Source& source, BufferPool& buffers, Plan plan)
       : source_(source), buffers_(buffers), plan_(std::move(plan)) {}
 
-  // Ends with all parts there, or with the first error; what is on its way then, the session breaks off.
+  // Returns when all parts are there, or with the first error; then the session cancels what is on its way.
   Status run(Session& session, const PartSender& sender, const Call& call);
 
  private:

@@ -1,8 +1,8 @@
-// Opening asks again where a store is only busy or not to be reached just now: everything after it is
-// repeated by the archiver, opening is not.
+// Open tries again if a store is only busy or cannot be reached just now: everything after it is repeated by
+// the archiver, open is not.
 //
 // Lives during one open, on its thread. Waits longer each time, within the time of the call, or within a
-// limit of its own where that has none. A connection that fails is mostly a mistyped endpoint: there the
+// limit of its own if the call has no limit. A connection that fails is mostly a mistyped endpoint: then the
 // limit is shorter.
 #ifndef TIDEMARK_SINKS_HTTP_PATIENCE_H
 #define TIDEMARK_SINKS_HTTP_PATIENCE_H
@@ -26,7 +26,7 @@ class Patience {
   // The last error that was worth waiting for, of any question.
   const std::optional<Error>& last() const { return last_; }
 
-  // Worth another attempt? Then it has waited already.
+  // Whether another attempt is worth it; if so, it has waited already.
   bool wait(const Error& error) {
     if (error.status != TIDEMARK_E_RETRYABLE && error.status != TIDEMARK_E_THROTTLED) return false;
     last_ = error;

@@ -100,7 +100,7 @@ ProxyRules::ProxyRules(const std::string& option, const Environment& environment
     if (option != "none") https_ = http_ = {option, "option \"proxy\""};
     return;
   }
-  // HTTP_PROXY is none: in a CGI it is a header of whoever asks.
+  // HTTP_PROXY does not count: in a CGI program it is a header from the client.
   https_ = first_of(environment, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
   http_ = first_of(environment, {"http_proxy", "all_proxy", "ALL_PROXY"});
   no_proxy_ = first_of(environment, {"no_proxy", "NO_PROXY"}).url;

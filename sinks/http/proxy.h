@@ -1,4 +1,4 @@
-// Which proxy a request goes through, and who said so. libcurl would find it too, but not tell.
+// Which proxy a request goes through, and which setting named it. libcurl would find it too, but not say.
 //
 // A value; any thread. The environment is read once, when it is made.
 #ifndef TIDEMARK_SINKS_HTTP_PROXY_H

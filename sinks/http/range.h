@@ -20,8 +20,8 @@ std::string range_header(const Range& range);
 // Does an answer say that the object ends before the range begins?
 bool is_beyond_end(const Headers& headers);
 
-// Takes the bytes of one answer to the writer: of a whole object those that were asked for, of a part all,
-// after a look whether it is the right one.
+// Passes the bytes of one answer to the writer: of a whole object those that were asked for; of a part all,
+// after checking that it is the right part.
 class RangeReceiver {
  public:
   RangeReceiver(const Range& range, const Writer& out) : range_(range), out_(out) {}

@@ -1,13 +1,13 @@
-// Credentials that expire, kept fresh: keys, a token, whatever a store takes for proof of who asks. Where
-// they come from, the sink knows.
+// Credentials that expire, kept fresh: keys, a token, whatever proves to a store who asks. The sink knows
+// where they come from.
 //
 // Fresh means: 15 minutes before they expire a thread of ours fetches new ones while the old are still used;
 // 5 minutes before, callers wait for new ones, and one of them fetches; if that fails, the old are used until
-// they expire. Of credentials that live shorter it is half and a quarter of their life. Those of a service
-// that gives old ones while it is in trouble are used after that too (what the SDKs call static stability):
-// while the service is down, a store decides what it takes. Then the thread asks again every 5 to 10 minutes.
-// The files they come from are looked at once a second, and when one of them changed, the caller who saw it
-// fetches again.
+// they expire. If credentials are valid for a shorter time, it is half and a quarter of that time. Some
+// services give old ones while they are in trouble; theirs are used after they expire too (what the SDKs call
+// static stability): while the service is down, the store decides whether it takes them. Then the thread asks
+// again every 5 to 10 minutes. The files they come from are looked at once a second, and when one of them has
+// changed, the caller who saw it fetches again.
 //
 // get() and expired() may be called by any thread. The thread exists from the first credentials
 // that expire; the destructor cancels what it does and joins it.
@@ -70,8 +70,8 @@ class Refresh {
   Refresh(const Refresh&) = delete;
   Refresh& operator=(const Refresh&) = delete;
 
-  // Good for this moment: to be asked before every attempt. CANCELLED, THROTTLED, RETRYABLE, or PERMANENT,
-  // which only is said before there have been any credentials.
+  // Valid for this moment only: call it before every attempt. CANCELLED, THROTTLED, RETRYABLE; or PERMANENT,
+  // but only as long as there have never been any credentials.
   Result<Credentials> get(const Call& call) TM_EXCLUDES(mutex_);
 
   // A store said that these have expired: the next get() fetches others first, whatever the clock says. Does
@@ -113,7 +113,7 @@ class Refresh {
   Line take(Found found) TM_REQUIRES(mutex_);
   Line take_failure(Error error) TM_REQUIRES(mutex_);
   Line outlive(const std::string& why) TM_REQUIRES(mutex_);
-  bool wake_thread() TM_REQUIRES(mutex_);  // false: there is none to be had
+  bool wake_thread() TM_REQUIRES(mutex_);  // false: no thread could be started
   void run_thread() TM_EXCLUDES(mutex_);
 
   const RefreshHooks<Credentials> hooks_;
@@ -142,7 +142,7 @@ bool Refresh<Credentials>::is_within(int64_t now_us, int64_t since_us, int64_t s
   return now_us >= since_us && now_us - since_us < span_us;
 }
 
-// Whoever fetches owes the others an end, so nothing may be thrown past it.
+// The others wait for the thread that fetches, so no exception may skip its end.
 template <typename Credentials>
 Result<Fetched<Credentials>> Refresh<Credentials>::load(const Call& call) const {
   try {
@@ -233,7 +233,7 @@ bool Refresh<Credentials>::is_outliving(int64_t now_us) const {
          now_us >= current_->credentials.expires_us;
 }
 
-// Whether a service still gives what a store took no more.
+// Whether a service still gives credentials that a store no longer takes.
 template <typename Credentials>
 bool Refresh<Credentials>::is_refused(const Found& found) const {
   return current_ && rejected_ && found.outlive_expiry && found.credentials.expires_us != 0 &&
@@ -267,7 +267,7 @@ void Refresh<Credentials>::look_at_files() {
 template <typename Credentials>
 Status Refresh<Credentials>::fetch(const Call& call) {
   Result<Found> loaded = load(call);
-  // Who is cancelled, or out of time, has not found out anything: the next one tries.
+  // A caller that was cancelled, or ran out of time, has not found out anything: the next one tries.
   const bool lost_patience = !loaded && !call.check();
   Line line;
   {
@@ -291,7 +291,7 @@ Status Refresh<Credentials>::fetch(const Call& call) {
   return {};
 }
 
-// These give what is worth a line in the log.
+// These return a line for the log, or nothing.
 template <typename Credentials>
 typename Refresh<Credentials>::Line Refresh<Credentials>::take(Found found) {
   const bool news = !current_ || last_error_ || current_->from != found.from || files_changed_;
@@ -326,7 +326,7 @@ typename Refresh<Credentials>::Line Refresh<Credentials>::take_failure(Error err
               ": " + last_error_->message};
 }
 
-// Said once; not all machines at the same time ask a service that has just come back.
+// Logged once. The time is random, so that not all machines ask at once a service that has just come back.
 template <typename Credentials>
 typename Refresh<Credentials>::Line Refresh<Credentials>::outlive(const std::string& why) {
   const auto more_us = static_cast<int64_t>(hooks_.share() * (kOutliveMaxUs - kOutliveMinUs));

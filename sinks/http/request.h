@@ -1,5 +1,6 @@
-// One HTTP request, from what is asked to what was answered. It is one struct all the way, and each fills in
-// what it knows: who asks, the sink's client (where the service lies, and proof of who asks), the transport.
+// One HTTP request, from what is asked to what was answered. It is one struct all the way, and each side
+// fills in what it knows: the caller, the sink's client (where the service is, and the signature), the
+// transport.
 //
 // A plain value, of one thread at a time. Stays where it is while it is on its way; afterwards it may be sent
 // again.
@@ -38,7 +39,7 @@ struct HttpAnswer {
 };
 
 struct HttpRequest {
-  // Whoever asks.
+  // Filled in by the caller.
   std::string what = {};  // begins the message of an error: "put <scheme>://bucket/key"
   std::string method = {};
   std::string path = {};  // of the url, not encoded; with host and query it is what a signature is about
@@ -52,7 +53,7 @@ struct HttpRequest {
   // Where the bytes of a 2xx answer go instead of its text. False: enough, the rest need not come.
   std::function<Result<bool>(const HttpAnswer&, std::string_view)> on_data = {};
 
-  // Whoever knows the service, for each attempt.
+  // Filled in by the sink's client, for each attempt.
   std::string host = {};    // as in the Host header
   std::string url = {};     // absolute, encoded, sent as it is
   Headers proof = {};       // of who asks: sent after `headers`, once, and wiped
@@ -60,10 +61,10 @@ struct HttpRequest {
   // From the answer's beginning to its end, or to the first byte that on_data gets; 0: none.
   uint32_t answer_timeout_ms = 0;
   bool may_expect = true;  // ask before a large body is sent
-  bool is_in_use = false;  // of an open sink: what is wrong with the whole of it may be mended
+  bool is_in_use = false;  // the sink is open: what is wrong with all of it may be repaired, so RETRYABLE
   bool redone_expect = false, redone_clock = false;  // each is a reason to send it again, once
 
-  // The transport.
+  // Filled in by the transport.
   HttpAnswer answer = {};
   bool refused_to_expect = false;  // 417, also where libcurl has asked again since
   bool is_of_connection = false;   // outcome: libcurl's own, not that of a callback

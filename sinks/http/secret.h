@@ -1,5 +1,5 @@
 // A secret text: a key, a token. Copies share one immutable block of memory that has pages of its own, is
-// left out of core dumps and is wiped when the last copy goes. There is no way to print one by accident.
+// left out of core dumps and is wiped when the last copy is destroyed. It cannot be printed by accident.
 //
 // Any thread.
 #ifndef TIDEMARK_SINKS_HTTP_SECRET_H

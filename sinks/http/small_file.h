@@ -24,7 +24,7 @@ Result<std::string> read_small_file(const std::string& path);
 struct FileStamp {
   std::string path;
   uint64_t device = 0;
-  uint64_t inode = 0;  // 0: there is no such file
+  uint64_t inode = 0;  // 0: no such file
   uint64_t size_bytes = 0;
   int64_t modified_ns = 0;
   int64_t changed_ns = 0;

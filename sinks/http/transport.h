@@ -1,8 +1,8 @@
 // HTTP over libcurl: a pool of sessions, each a set of easy handles with the connections they keep.
 //
 // A Transport serves all threads of a sink. A Session belongs to one call on one thread, which drives all
-// requests of the session itself: there are no threads here. The pool hands out the session last used, so
-// there are as many connections as there are calls at once.
+// requests of the session itself: it has no threads of its own. The pool hands out the session last used, so
+// there are only as many connections as calls at once.
 #ifndef TIDEMARK_SINKS_HTTP_TRANSPORT_H
 #define TIDEMARK_SINKS_HTTP_TRANSPORT_H
 
@@ -28,8 +28,7 @@ struct TransportOptions {
   uint64_t connect_timeout_ms = 5000;
   uint64_t stall_timeout_ms = 30'000;  // that long without a byte in either direction
 
-  // For a whole exchange in which little goes either way: that one never ends which brings a byte now and
-  // then.
+  // The limit for a whole exchange of little data: without it one that brings a byte now and then never ends.
   uint64_t small_answer_ms() const { return connect_timeout_ms + 2 * stall_timeout_ms; }
 };
 

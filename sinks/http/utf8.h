@@ -1,4 +1,4 @@
-// How far a text is UTF-8 (RFC 3629). Names in stores are, and they answer an error to anything else.
+// How far a text is UTF-8 (RFC 3629). Names in stores have to be; stores answer anything else with an error.
 //
 // Any thread.
 #ifndef TIDEMARK_SINKS_HTTP_UTF8_H

@@ -86,13 +86,13 @@ tidemark_status classify(const StoreAnswer& answer, const StoreError& store) {
   return may_pass && status < TIDEMARK_E_RETRYABLE ? TIDEMARK_E_RETRYABLE : status;
 }
 
-// What an operator has to change, where the store tells.
+// What an operator has to change, where the store says it.
 std::string remedy(const StoreAnswer& answer, const StoreError& store) {
   if (!store.endpoint.empty()) return "; the store names the endpoint " + quote(store.endpoint);
   if (store.code == "AuthorizationHeaderMalformed" && !store.region.empty()) {
     const std::string region = store.region.substr(0, 64);
     if (store.region != answer.asked_region) return "; set region=" + region;
-    return "; and yet it was signed for " + region + ": is a proxy in the way that signs again?";
+    return "; but it was signed for " + region + ": is a proxy in the way that signs again?";
   }
   if (const std::string_view location = header(answer.headers, "location");
       is_redirect(answer.status) && !location.empty()) {
@@ -112,7 +112,7 @@ std::string remedy(const StoreAnswer& answer, const StoreError& store) {
   const bool is_denied =
       answer.status == 403 &&
       (store.code.empty() || store.code.starts_with("AccessDenied") || store.code == "Forbidden");
-  if (is_denied && !answer.needs.empty()) return "; it takes " + std::string(answer.needs);
+  if (is_denied && !answer.needs.empty()) return "; it needs " + std::string(answer.needs);
   return "";
 }
 
@@ -124,7 +124,7 @@ const char* plain_words(int status) {
     case 308:
       return "the bucket lies elsewhere; set region or endpoint";
     case 400:
-      return "the store takes this for a bad request";
+      return "the store calls this a bad request";
     case 401:
     case 403:
       return "access denied";
@@ -137,7 +137,7 @@ const char* plain_words(int status) {
     case 413:
       return "this is too large";
     case 417:
-      return "somebody on the way takes no Expect header; set expect=never";
+      return "the store or a proxy refuses the Expect header; set expect=never";
     case 409:
       return "another operation on the object is under way";
     case 412:
@@ -159,7 +159,7 @@ StoreError store_error(const HttpAnswer& answer) {
   if (std::optional<StoreError> parsed = parse_error(answer.text)) {
     error = std::move(*parsed);
   } else {
-    error.is_broken = what_it_is(answer.text) == "no whole XML";
+    error.is_broken = what_it_is(answer.text) == "incomplete XML";
   }
   if (error.region.empty()) error.region = header(answer.headers, "x-amz-bucket-region");
   if (error.request_id.empty()) error.request_id = header(answer.headers, "x-amz-request-id");
@@ -176,7 +176,7 @@ Error error_of(const StoreAnswer& answer, std::string_view what) {
   error.message.append(what).append(": ");
   if (error.status == TIDEMARK_E_RETRYABLE && answer.status == 404 && store.code.empty()) {
     error.message.append(
-        "not found, says somebody else than the store; is endpoint right, is a proxy in the way?");
+        "not found, but this is not the store's answer; is endpoint right, is a proxy in the way?");
   } else {
     error.message.append(store.message.empty() ? plain_words(answer.status)
                                                : store.message.substr(0, kMessageMax));

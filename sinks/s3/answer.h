@@ -15,12 +15,12 @@ namespace tidemark::sinks::s3 {
 struct StoreAnswer : HttpAnswer {
   // What the client knows besides.
   bool is_to_head = false;      // no body, whatever the status
-  std::string_view needs = {};  // the permissions that the request takes
-  // Where the same refusal may mean two things: nobody knows, it may pass by itself, it came again and again.
+  std::string_view needs = {};  // the permissions that the request needs
+  // For a refusal that may mean two things: nothing is known, it may pass by itself, it came again and again.
   enum class Lasts { kByCode, kMayPass, kLasts } lasts = Lasts::kByCode;
   std::string asked_region = {};  // that the request was signed for
-  // The sink is open: what is wrong with the bucket, the account or the keys is RETRYABLE, for it is the
-  // whole sink that waits, and not one object that is refused.
+  // The sink is open: what is wrong with the bucket, the account or the keys is RETRYABLE, because the whole
+  // sink has to wait, and not one object is refused.
   bool is_in_use = false;
 };
 
@@ -38,15 +38,15 @@ struct StoreError {
 };
 StoreError store_error(const HttpAnswer& answer);
 
-// An answer that is none of those the caller hoped for, as an error: "<what>: <message> (<code>, HTTP
+// An answer that the caller did not expect, as an error: "<what>: <message> (<code>, HTTP
 // <status>, request <id>)". 409 is RETRYABLE: a decision about the object is under way. NOT_FOUND is only
 // what the store itself says: with its own <Error>, or to HEAD with its own headers. Any other 404 comes from
 // somebody in between and is RETRYABLE.
 Error error_of(const StoreAnswer& answer, std::string_view what);
-// The same to a request for which no object has to be there: what is not found is the bucket, PERMANENT.
+// The same for a request that needs no object: what is not found is then the bucket, so PERMANENT.
 Error error_of_bucket(const StoreAnswer& answer, std::string_view what);
 
-// Is the body none, or a document that is neither an <Error> nor a page for people?
+// Is the body empty, or a document that is neither an <Error> nor a page for people?
 bool is_body_of_success(std::string_view text);
 
 // Does the answer carry what only a store puts there?

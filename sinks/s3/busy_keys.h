@@ -1,5 +1,5 @@
-// One creator of a key at a time, for stores that cannot see to that themselves: looking and writing are two
-// requests there, and at least the threads of one sink shall not get between another's.
+// One creator of a key at a time, for stores that cannot refuse to overwrite: looking and writing are two
+// requests there, and at least the threads of one sink must not come between these.
 //
 // Any thread. As many keys as there are calls at once.
 #ifndef TIDEMARK_SINKS_S3_BUSY_KEYS_H

@@ -1,9 +1,9 @@
-// Requests to one bucket: signed for every attempt, and attempted again, each time once, only where the
-// answer says what was wrong: region, clock, token or key, the Expect header, or a body that did not arrive
+// Requests to one bucket: signed for every attempt, and attempted again only if the answer says what was
+// wrong, once for each reason: region, clock, token or key, the Expect header, or a body that did not arrive
 // as it was sent.
 //
-// Any thread. Remembers the region besides what Attempts does, as answers taught it. Signed headers go to the
-// endpoint's own host and nowhere else.
+// Any thread. Remembers, besides what Attempts does, the region that answers name. Signed headers are sent to
+// the endpoint's own host and nowhere else.
 #ifndef TIDEMARK_SINKS_S3_CLIENT_H
 #define TIDEMARK_SINKS_S3_CLIENT_H
 
@@ -25,7 +25,7 @@ namespace tidemark::sinks::s3 {
 
 // What S3 adds to a request.
 struct Request : HttpRequest {
-  std::string_view needs = {};  // the permissions it takes, for the message of a refusal; a literal
+  std::string_view needs = {};  // the permissions it needs, for the message of a refusal; a literal
   bool repeats_body = true;     // where it did not arrive as it was sent
 
   // What the last attempt was signed with, and what has been repeated for.
@@ -47,8 +47,9 @@ class Client final : public Attempts {
 
   // The whole exchange. An error means that no answer came, or not all of it.
   Result<StoreAnswer> send(Request request, const Call& call);
-  // send() with patience: none of the passing answers if another can be had in time; else the last. A 404
-  // that is not the store's own is taken for its word when it comes after `pages_max` others.
+  // send() with patience: tries again, as long as there is time, while the answer may pass by itself; then
+  // gives the last. A 404 that is not the store's own counts as the store's when it comes after `pages_max`
+  // others.
   Result<StoreAnswer> ask(const Request& request, Patience& patience, const Call& call,
                           int pages_max = INT_MAX);
 

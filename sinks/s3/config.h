@@ -24,32 +24,33 @@ inline constexpr uint64_t kObjectBytesMax = 5 * 1024 * 1024 * kMiB;
 
 inline constexpr tidemark_sink_option kOptions[] = {
     {"endpoint", "",
-     "https://host[:port][/path], or http:// where nobody listens; else AWS_ENDPOINT_URL_S3 …"},
-    {"region", "", "what to sign for; else AWS_REGION, the profile's, the endpoint's, us-east-1"},
+     "https://host[:port][/path], or http:// where nobody can eavesdrop; else AWS_ENDPOINT_URL_S3 …"},
+    {"region", "", "the region to sign for; else AWS_REGION, the profile's, the endpoint's, us-east-1"},
     {"path_style", "auto", "true: host/bucket/key; false: bucket.host/key; auto: false for AWS"},
-    {"use_fips_endpoint", "", "true, false: of AWS; else AWS_USE_FIPS_ENDPOINT, the profile's"},
-    {"use_dualstack_endpoint", "", "true, false: of AWS; else AWS_USE_DUALSTACK_ENDPOINT, the profile's"},
+    {"use_fips_endpoint", "", "true or false: AWS's FIPS hosts; else AWS_USE_FIPS_ENDPOINT, the profile's"},
+    {"use_dualstack_endpoint", "",
+     "true or false: AWS's dual-stack hosts; else AWS_USE_DUALSTACK_ENDPOINT, the profile's"},
     {"access_key_id", "", "else environment, web identity, profile, container, IMDSv2, in this order"},
     {"secret_access_key", "", "in the list of options only"},
     {"session_token", "", "in the list of options only"},
-    {"profile", "", "of the shared config and credentials files; else AWS_PROFILE"},
+    {"profile", "", "profile of the shared config and credentials files; else AWS_PROFILE"},
     {"sts_endpoint", "", "where roles are assumed; else AWS_ENDPOINT_URL_STS …, AWS"},
-    {"ca_file", "", "PEM, for the endpoint alone; else AWS_CA_BUNDLE, the profile's, the system's"},
+    {"ca_file", "", "PEM file, for the endpoint alone; else AWS_CA_BUNDLE, the profile's, the system's"},
     {"proxy", "", "a url, or none; else https_proxy, http_proxy, all_proxy, no_proxy"},
-    {"storage_class", "", "as in S3"},
-    {"tags", "", "a=1&b=2, encoded"},
-    {"expected_bucket_owner", "", "an account's number"},
+    {"storage_class", "", "storage class of objects, as in S3"},
+    {"tags", "", "tags of objects: a=1&b=2, encoded"},
+    {"expected_bucket_owner", "", "number of the account that must own the bucket"},
     {"sse", "", "AES256 or aws:kms; the bucket's own if not given"},
     {"sse_kms_key_id", "", "goes with sse=aws:kms"},
     {"object_lock_mode", "", "GOVERNANCE or COMPLIANCE"},
-    {"object_lock_days", "", "so many from the put; goes with object_lock_mode"},
+    {"object_lock_days", "", "days from the put that an object is locked; goes with object_lock_mode"},
     {"payload", "signed", "signed, or unsigned: no SHA-256 of bodies, over https only"},
     {"multipart_threshold", "64MiB", "larger objects go in parts"},
-    {"multipart_part_size", "32MiB", "the least size of a part"},
-    {"multipart_parallel", "4", "parts of one object at a time"},
+    {"multipart_part_size", "32MiB", "smallest size of a part"},
+    {"multipart_parallel", "4", "parts of one object that are sent at a time"},
     {"expect", "auto", "never: large bodies are sent without asking first (Expect: 100-continue)"},
-    {"connect_timeout_ms", "5000", "for a connection"},
-    {"stall_timeout_ms", "30000", "so long without a byte"},
+    {"connect_timeout_ms", "5000", "longest time to connect"},
+    {"stall_timeout_ms", "30000", "longest time without a byte"},
 };
 
 struct Config {
@@ -89,7 +90,7 @@ struct Config {
   std::string name_of(std::string_view key) const;
 };
 
-// INVALID names the culprit. What the url and the options do not say is as if nobody said it.
+// INVALID names the culprit. What neither the url nor the options say counts as not set.
 Result<Config> parse_config(const Url& url, const tidemark_option* options, uint32_t option_count);
 
 // Fills in what only the environment and the profile say. INVALID as above, also for what is not supported.

@@ -6,7 +6,7 @@
 namespace tidemark::sinks::s3 {
 namespace {
 
-constexpr std::string_view kNeedsGet = "s3:GetObject, and s3:ListBucket to tell what is not there";
+constexpr std::string_view kNeedsGet = "s3:GetObject, and s3:ListBucket to see what is not there";
 
 }  // namespace
 
@@ -42,7 +42,7 @@ Error S3Sink::confirm_absence(std::string_view key, const StoreAnswer& answer, c
   if (got->status / 100 != 2 && got->status != 416) return error_of(*got, what);
   Error error = error_of(answer, what);
   error.status = TIDEMARK_E_RETRYABLE;
-  error.message += "; and GET finds the object";
+  error.message += "; but GET finds the object";
   return error;
 }
 

@@ -22,9 +22,9 @@ void log_traits(const Traits& traits, const std::string& where, const std::strin
         TIDEMARK_LOG_WARN,
         where +
             ": the store does not honour If-None-Match on PUT: objects are created by HEAD, PUT and a "
-            "look at the result. Safe against oneself; of two hosts that write the same name at the "
-            "same time the earlier one mostly sees that it lost, but a put that is slower than the other "
-            "one by more than a second can replace an object that was acknowledged");
+            "look at the result. Safe as long as one host writes; of two hosts that write the same name at "
+            "the same time the earlier one mostly sees that it lost, but a put that is slower than the "
+            "other one by more than a second can replace an object that was acknowledged");
   }
   if (!traits.multipart) {
     log.write(TIDEMARK_LOG_WARN, where + ": the store has no multipart uploads (" + no_multipart +
@@ -44,7 +44,7 @@ void log_traits(const Traits& traits, const std::string& where, const std::strin
   }
 }
 
-// What an operator has to change if a store cannot be opened, where more than its own words tell.
+// What an operator has to change if a store cannot be opened, if more is known than the store's own words.
 std::string hint(const StoreAnswer& answer, const Config& config, const std::string& region,
                  bool is_guessed) {
   const StoreError said = store_error(answer);

@@ -93,7 +93,7 @@ Result<std::optional<Doubt>> doubt_about(const StoreAnswer& answer, const Traits
     return Doubt{"the answer does not repeat the checksum, as this store's did", true};
   }
   // Any ETag could be that of nothing.
-  return Doubt{"nothing in the answer tells what was stored", true};
+  return Doubt{"nothing in the answer shows what was stored", true};
 }
 
 Match match_parts(std::string_view etag, const std::vector<UploadedPart>& parts) {

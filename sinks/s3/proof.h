@@ -18,7 +18,7 @@
 
 namespace tidemark::sinks::s3 {
 
-// What was sent, as far as answers can be held to it.
+// What was sent, as far as answers can be compared with it.
 struct Sent {
   uint64_t size_bytes = 0;
   std::string crc32c = {};      // base64, as it was sent; empty: it was not
@@ -28,7 +28,7 @@ struct Sent {
   Result<std::string> md5();
 };
 
-// A body of more bytes is not digested once more where the store echoes the checksum that it has calculated.
+// A larger body is not digested once more if the store echoes the checksum that it has calculated.
 inline constexpr uint64_t kMd5AlwaysBytes = 4 * 1024;
 // Will md5() be asked for in the course of a put that goes well?
 bool needs_md5(const Traits& traits, uint64_t size_bytes);
@@ -36,14 +36,14 @@ bool needs_md5(const Traits& traits, uint64_t size_bytes);
 enum class Match {
   kSame,
   kOther,
-  kUnknown,  // nothing in the answer tells
+  kUnknown,  // nothing in the answer shows it
 };
-// Is what the headers describe what was sent?
+// Do the headers describe what was sent?
 Result<Match> match(const StoreAnswer& answer, const Traits& traits, Sent& sent);
 
 struct Doubt {
   std::string why;
-  bool is_of_etag = false;  // the answer is right, but for an ETag, which this store never sends
+  bool is_of_etag = false;  // the answer is right except for the ETag, which this store never sends
 };
 // Why an answer of 2xx leaves open whether the object is there; nothing if it is.
 Result<std::optional<Doubt>> doubt_about(const StoreAnswer& answer, const Traits& traits, Sent& sent);

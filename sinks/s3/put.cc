@@ -14,7 +14,7 @@ constexpr int64_t kDayUs = 24 * 60 * 60 * 1'000'000ll;
 constexpr size_t kNameMax = 1024;  // of S3, in bytes, and with the prefix
 constexpr uint64_t kLookBackMsMax = 1000;
 
-// One pass over the body for what the caller could not tell.
+// One pass over the body for the digests that the caller did not give.
 Status compute(const Source& source, BufferPool& pool, Digests* digests) {
   return source.for_each_piece(pool, [&](const char* data, size_t size) -> Status {
     digests->update(data, size);
@@ -127,7 +127,7 @@ Status S3Sink::put_single(std::string_view key, const Source& source, bool if_ab
   return send_put(key, sha256, checksum, if_absent, sent, call);
 }
 
-// 412 does not tell whose object is there: libcurl repeats a request whose kept connection turned out dead,
+// 412 does not say whose object is there: libcurl repeats a request whose kept connection turned out dead,
 // so it may be this very one. The caller looks.
 Status S3Sink::send_put(std::string_view key, const std::string& sha256, const Header& checksum,
                         bool if_absent, Sent& sent, const Call& call) {
@@ -158,7 +158,7 @@ Status S3Sink::send_put(std::string_view key, const std::string& sha256, const H
   return error;
 }
 
-// Where nothing tells whose object is there, EXISTS makes the caller look into it.
+// If nothing shows whose object is there, EXISTS makes the caller look into it.
 Status S3Sink::settle_doubt(std::string_view key, const Doubt& doubt, Error error, bool if_absent, Sent& sent,
                             const Call& call) {
   const bool has_own_word = error.status == TIDEMARK_E_THROTTLED || error.status == TIDEMARK_E_NO_SPACE;

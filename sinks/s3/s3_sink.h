@@ -1,4 +1,4 @@
-// The sink that keeps objects in a bucket of an S3-compatible store; the key's name there is the prefix and
+// The sink that keeps objects in a bucket of an S3-compatible store; an object's name there is the prefix and
 // the key.
 //
 // put, head, get, list and remove on any thread, concurrently; they share the pool of connections and what
@@ -60,7 +60,7 @@ class S3Sink {
   Status put_single(std::string_view key, const Source& source, bool if_absent, const Call& call);
   Status send_put(std::string_view key, const std::string& sha256, const Header& checksum, bool if_absent,
                   Sent& sent, const Call& call);
-  // The answer to a put said yes, but not so that it can be believed: the object itself is looked at.
+  // The answer to a put was a 2xx that proves nothing: looks at the object itself.
   Status settle_doubt(std::string_view key, const Doubt& doubt, Error error, bool if_absent, Sent& sent,
                       const Call& call);
   // After an object was created without a condition: is it still ours? EXISTS if not. Waits before, as long

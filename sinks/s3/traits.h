@@ -1,4 +1,4 @@
-// What a store can and cannot, as the probe at open found out. Constant afterwards.
+// What a store can and cannot do, as the probe at open found out. Constant afterwards.
 #ifndef TIDEMARK_SINKS_S3_TRAITS_H
 #define TIDEMARK_SINKS_S3_TRAITS_H
 
@@ -12,7 +12,7 @@ enum class Checksum : uint8_t { kMd5, kCrc32c };
 // What the ETag of an object is that went in one request.
 enum class Etag : uint8_t {
   kMd5,
-  kOpaque,  // encryption with KMS, and stores with ideas of their own
+  kOpaque,  // not an MD5: encryption with KMS, and other stores' own ways
   kNone,    // not even HEAD shows one
 };
 

@@ -202,8 +202,8 @@ Status Upload::finish() {
   return error;
 }
 
-// Whoever asked for creation takes EXISTS for "look whose it is", which is what is to be done here. Without
-// an object the store may still be at it, so the parts stay; and the caller tries again.
+// A caller that asked for creation looks whose object it is after EXISTS, which is what has to be done here.
+// Without an object the store may still be at it, so the parts stay; and the caller tries again.
 Status Upload::settle_undecided(Error error) {
   if (error.status < TIDEMARK_E_RETRYABLE && error.status != TIDEMARK_E_CANCELLED) {
     error.status = TIDEMARK_E_RETRYABLE;

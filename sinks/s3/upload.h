@@ -2,8 +2,8 @@
 // put.
 //
 // Lives on the stack of one put; one thread. Memory: a buffer of the pool for each part on its way, and
-// libcurl's. What goes wrong leaves no parts behind (as far as the store can be reached), unless it is
-// undecided whether the store has put the object together; then the sweep at a later open sees to them.
+// libcurl's. A failure leaves no parts (as far as the store can be reached), unless it is not known whether
+// the store has put the object together; then the sweep at a later open removes them.
 #ifndef TIDEMARK_SINKS_S3_UPLOAD_H
 #define TIDEMARK_SINKS_S3_UPLOAD_H
 
@@ -29,7 +29,7 @@ class Upload {
   Upload(S3Sink& sink, std::string_view key, const Source& source, bool if_absent, const Call& call);
   Status run();
 
-  // The steps; the probe goes them with a body of its own.
+  // The steps; the probe uses them with a body of its own.
   Status create();
   Status send_parts();
   // What the store said to CompleteMultipartUpload.

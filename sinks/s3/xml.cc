@@ -72,12 +72,12 @@ struct Document {
 // Why `text` is not the document that was asked for.
 Error unexpected_document(std::string_view text, const std::string& name) {
   const std::string root = root_name(text);
-  if (root.empty()) return broken("no <" + name + "> but " + what_it_is(text));
+  if (root.empty()) return broken("not <" + name + "> but " + what_it_is(text));
   if (root == "ListAllMyBucketsResult") {
     return not_understood(
         "it lists buckets; the store takes no bucket in the host's name, set path_style=true");
   }
-  return fail(TIDEMARK_E_RETRYABLE, "the answer is no <" + name + "> but " + what_it_is(text));
+  return fail(TIDEMARK_E_RETRYABLE, "the answer is not <" + name + "> but " + what_it_is(text));
 }
 
 template <typename T>
@@ -173,7 +173,7 @@ std::string what_it_is(std::string_view text) {
   if (begin.starts_with("<!doctype html") || begin.starts_with("<html")) return "an HTML page";
   const std::string root = root_name(text);
   if (!root.empty()) return "<" + root.substr(0, 64) + ">";
-  return begin.starts_with("<") ? "no whole XML" : "no XML";
+  return begin.starts_with("<") ? "incomplete XML" : "text that is not XML";
 }
 
 std::optional<StoreError> parse_error(std::string_view text) {

@@ -148,7 +148,7 @@ class Scenarios:
         out, _ = self.restore("--from", 5, name="none", expect=1)
         self.assertRegex(out, "missing     main/1 LSN 5 .* to 12 ")
         self.assertRegex(out, "origin      main/1 LSN 1 .*: never in this archive, which begins after it; recorded on")
-        self.assertIn("holds LSN 7 @0000000000007: the archive begins after LSN 12",
+        self.assertIn("holds LSN 7 @0000000000007: the partition begins after LSN 12",
                       run("fetch", *self.url("main/1", 7), expect=1)[1])
         run("fetch", *self.url("main/1", 13), "-o", self.path("thirteen"))
         # What is lost behind the beginning is a hole, also before the first archive.

@@ -1,4 +1,4 @@
-// Archives that were damaged while nobody looked: the next life reads them before it relies on them. With
+// Archives that were damaged while nobody looked: the next run reads them before it relies on them. With
 // verify_existing=footer it sees what a size and a footer can tell.
 #include <filesystem>
 #include <fstream>

@@ -252,7 +252,7 @@ TEST_F(EntriesScenario, AFileBelowProcIsSaidToBeOne) {
   ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_FAILING));
   const SeenEvent failing = host_.events(TIDEMARK_EVENT_FAILING).front();
   EXPECT_EQ(failing.status, TIDEMARK_E_PERMANENT);
-  EXPECT_NE(failing.message.find("1: reports size 0 and has content; it is not a regular file of a disk"),
+  EXPECT_NE(failing.message.find("1: reports size 0 but has content; it is not a file on a disk"),
             std::string::npos)
       << failing.message;
   stop(0);

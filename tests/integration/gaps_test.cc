@@ -172,7 +172,7 @@ TEST_F(GapsScenario, ALateNotificationOfWhatIsGoneChangesNothing) {
   EXPECT_EQ(prints(archive_).size(), before.size() + 1);
 }
 
-// What another life archived and this host no longer has is archived, not lost.
+// What another run archived and this host no longer has is archived, not lost.
 TEST_F(GapsScenario, WhatAnEarlierLifeArchivedIsNoGap) {
   host_.commit_range(p_, 1, 8);
   begin();

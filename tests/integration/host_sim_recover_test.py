@@ -146,7 +146,7 @@ class Recovery(unittest.TestCase):
         for path in self.archives_of("main/0")[:10]:
             os.remove(path)
         _, errors = self.recover()
-        self.assertEqual(errors, "main/0: the archive begins at LSN 11, and does not know why\n")
+        self.assertEqual(errors, "main/0: the partition begins at LSN 11, and no record says why\n")
         self.assertEqual(journal(self.found), journal(self.lost)[10:])
         self.run_engine(self.found, "--entries", 40, "--partitions", 1)
         self.assertRegex(tools.verify(self.found, self.archive), r"^verified 30 entries in 30 archives: 0 missing, 0 d")

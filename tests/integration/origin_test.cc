@@ -71,8 +71,8 @@ TEST_F(OriginScenario, WhatIsLostBeforeAnythingWasArchivedIsAGap) {
   notify_and_stop_before_it_is_archived(13, 15);
   EXPECT_EQ(objects(), (std::vector<std::string>{origin_key(p_, 12)}));
   EXPECT_TRUE(
-      was_logged("orders/7 begins at 13: the sink holds nothing of 1..12; if it should, it is another one, "
-                 "or was emptied"));
+      was_logged("orders/7 begins at 13: the sink holds nothing of 1..12; if it should, this is another "
+                 "sink, or it was emptied"));
   lose(13);
   run(14, 15);
   EXPECT_EQ(gaps(), (Gaps{{13, 13}}));

@@ -146,7 +146,7 @@ TEST_F(RestartScenario, AGapThatHappenedWhileNobodyWasRunning) {
   EXPECT_EQ(host_.events(TIDEMARK_EVENT_GAP).size(), 2U);
 }
 
-// What stop cancelled in mid-way is done by the next life.
+// What stop cancelled half-way is done by the next run.
 TEST_F(RestartScenario, WhatWasCancelledIsFoundAgain) {
   host_.commit_range(p_, 1, 20);
   std::atomic<bool> blocks{true};

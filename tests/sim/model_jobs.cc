@@ -243,7 +243,7 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
     p.through = kEveryLsn;
     p.held.clear();
   }
-  if (p.held.size() <= core::FoundArchives::kMaxRuns) return;
+  if (p.held.size() <= core::FoundArchives::kMaxSpans) return;
   // How much of so many can be remembered is the business of FoundArchives, and of its own tests.
   const core::FoundArchives known(result.archives, job.range.first, result.complete_through, job.range.last);
   p.through = known.through();

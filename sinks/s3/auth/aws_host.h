@@ -18,7 +18,7 @@ struct HostKind {
   bool dual_stack = false;  // IPv4 and IPv6
 };
 
-// A region that nobody knows is taken for one of the partition "aws".
+// An unknown region counts as one of the partition "aws".
 std::string s3_host(std::string_view region, HostKind kind);
 std::string sts_host(std::string_view region, HostKind kind);
 

@@ -1,5 +1,5 @@
-// The places of credential_source.h in their order. The first one that applies decides, by giving credentials
-// or by failing.
+// The sources of credential_source.h in their order. The first one that applies decides, by giving
+// credentials or by failing.
 //
 // Any thread; immutable. Keeps nothing of what it finds.
 #ifndef TIDEMARK_SINKS_S3_AUTH_CREDENTIAL_CHAIN_H
@@ -16,7 +16,7 @@
 
 namespace tidemark::sinks::s3 {
 
-// What lies around the sink; tests bring their own.
+// What the sink gets from its environment; tests use their own.
 struct CredentialEnvironment {
   Environment environment = process_environment();
   std::function<int64_t()> now_us = tidemark::wall_clock_us;  // unix time
@@ -30,7 +30,7 @@ class CredentialChain {
   CredentialChain(CredentialOptions options, Fetch fetch, CredentialEnvironment surroundings);
 
   using Found = Fetched<Credentials>;
-  // PERMANENT if no place applies, with all of them and their reasons in the message. Never a status that
+  // PERMANENT if no source applies, with all of them and their reasons in the message. Never a status that
   // would say something about an object: NOT_FOUND, EXISTS, NO_SPACE.
   // `report` gets a line about what is waited for.
   Result<Found> load(const Call& call, const std::function<void(const std::string&)>& report = {}) const;

@@ -194,7 +194,7 @@ Result<std::string> run_credential_process(const std::string& command, const Cal
   std::string printed, complaint;
   printed.reserve(limits.output_bytes);  // does not move, which would leave copies in memory
   const int64_t begin_ms = now_ms(), until_ms = begin_ms + limits.timeout_ms;
-  bool is_told = !on_wait;
+  bool is_reported = !on_wait;
   Status going = {};
   while (going) {
     const bool ended = child.has_ended();  // before the last look into the pipes
@@ -209,8 +209,8 @@ Result<std::string> run_credential_process(const std::string& command, const Cal
     if (going && now_ms() >= until_ms) {
       going = fail(TIDEMARK_E_RETRYABLE, "did not end within " + std::to_string(limits.timeout_ms) + " ms");
     }
-    if (!is_told && now_ms() - begin_ms >= limits.silence_ms) {
-      is_told = true;
+    if (!is_reported && now_ms() - begin_ms >= limits.silence_ms) {
+      is_reported = true;
       on_wait();
     }
     std::array<pollfd, 2> waits = {pollfd{out->read.get(), POLLIN, 0}, pollfd{err->read.get(), POLLIN, 0}};

@@ -1,6 +1,6 @@
-// The places where credentials come from, each a function that is asked again at every refresh: it looks at
-// its settings and gives credentials, or nothing and why it does not apply, or an Error where it applies and
-// fails. Whoever set a place up wants to hear that it is broken, not to be signed in as somebody else.
+// The sources of credentials, each a function that is called again at every refresh: it looks at its settings
+// and gives credentials, or nothing and why it does not apply, or an Error if it applies but fails. Who set
+// up a source wants to know that it is broken, and not to be signed in as somebody else.
 //
 // Any thread. A context lives as long as one walk along the chain.
 #ifndef TIDEMARK_SINKS_S3_AUTH_CREDENTIAL_SOURCE_H

@@ -2,8 +2,8 @@
 //
 // From the first of these that applies, asked again at every refresh: the options; the environment; a web
 // identity file; the shared config and credentials files; a container's endpoint; the instance metadata
-// service (credential_source.h). A profile named in the options is taken without a look at the others. Those
-// of the last two outlive their expiry while their service is down.
+// service (credential_source.h). If the options name a profile, only that is asked. Credentials of the last
+// two are used after they expire while their service is down.
 //
 // Any thread.
 #ifndef TIDEMARK_SINKS_S3_AUTH_CREDENTIALS_H

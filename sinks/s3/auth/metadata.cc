@@ -1,5 +1,5 @@
-// The endpoints that a container's or a machine's surroundings offer. Never asked through a proxy: it would
-// be the proxy's own metadata, or the token in somebody else's hands.
+// The endpoints that a container's or a machine's environment offers. Never asked through a proxy: the answer
+// would be the proxy's own metadata, or the token would come into somebody else's hands.
 #include <arpa/inet.h>
 
 #include <array>

@@ -1,5 +1,5 @@
 // Credentials of a profile: keys that stand in it, a process that prints them, or a role that another
-// profile, a web identity or the surroundings may assume.
+// profile, a web identity or the environment may assume.
 #include <algorithm>
 #include <charconv>
 #include <system_error>
@@ -129,7 +129,8 @@ class Resolver {
       const SourceResult base = source.empty() ? from_surroundings(surroundings) : resolve(source);
       if (!base) return within(quoted(profile), base.error());
       if (!base->credentials) {
-        return fail(TIDEMARK_E_PERMANENT, quoted(profile) + ": nobody to assume its role: " + base->text);
+        return fail(TIDEMARK_E_PERMANENT,
+                    quoted(profile) + ": no credentials to assume its role with: " + base->text);
       }
       if (Status ok = check_keys(*base->credentials); !ok) return within(base->text, ok.error());
       credentials = assume_role(context_, role, *base->credentials);

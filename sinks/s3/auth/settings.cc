@@ -33,7 +33,7 @@ class Search {
       reasons.insert(reasons.end(), files_.notes().begin(), files_.notes().end());
     }
     for (const std::string& reason : reasons) {
-      remarks->push_back("what a profile may say of regions and endpoints is not known: " + reason);
+      remarks->push_back("the profile's settings of regions and endpoints are not used: " + reason);
     }
   }
 
@@ -87,7 +87,7 @@ class Search {
   SharedFiles files_;
 };
 
-// The region comes last: whoever gives one needs no files, and whoever gives none can do without.
+// The region comes last: a user who gives one needs no files, and one who gives none can do without.
 Result<Setting> find_region(const CredentialOptions& options, const Search& search,
                             std::vector<std::string>* remarks) {
   if (!options.region.empty()) return Setting{options.region, "option \"region\""};
@@ -174,8 +174,8 @@ Settings find_settings(const CredentialOptions& options, const Environment& envi
 
 MetadataSettings find_metadata_settings(const CredentialOptions& options, const Environment& environment) {
   Search search(options, environment);
-  std::vector<std::string> told_at_open;
-  search.load(&told_at_open);
+  std::vector<std::string> reported_at_open;
+  search.load(&reported_at_open);
   return {search.either("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint"),
           search.either("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode"),
           search.either("AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout"),

@@ -22,7 +22,7 @@ struct Setting {
   explicit operator bool() const { return !value.empty(); }
 };
 
-// An error stands where somebody says what cannot be; it matters to whoever needs that setting. All are
+// An error is kept for a value that cannot be used; it matters only if that setting is needed. All are
 // INVALID and name the culprit and the remedy.
 struct Settings {
   Result<Setting> region;            // looks like one, and is a plain name

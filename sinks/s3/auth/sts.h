@@ -22,7 +22,7 @@ struct AssumeRole {
 // One attempt each. THROTTLED, RETRYABLE or PERMANENT, with the service's own code and message.
 Result<Credentials> assume_role(const SourceContext& context, const AssumeRole& role,
                                 const Credentials& source);
-// Reads the file each time: whoever put it there replaces it long before it expires.
+// Reads the file each time: its owner replaces it long before it expires.
 Result<Credentials> assume_role_with_web_identity(const SourceContext& context, const AssumeRole& role,
                                                   const std::string& token_file);
 

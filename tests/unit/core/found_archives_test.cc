@@ -67,7 +67,7 @@ TEST(FoundArchives, WhatDoesNotFitIsNotKnown) {
   std::vector<Range> archives;
   for (Lsn lsn = 2; lsn <= 400; lsn += 2) archives.push_back({lsn, lsn});
   const FoundArchives found(archives, 1, 400, 400);
-  constexpr Lsn kLast = 2 * FoundArchives::kMaxRuns;
+  constexpr Lsn kLast = 2 * FoundArchives::kMaxSpans;
   EXPECT_EQ(found.through(), kLast + 1);
   EXPECT_EQ(found.until(), 400U);
   EXPECT_TRUE(found.holding(kLast));
@@ -77,13 +77,13 @@ TEST(FoundArchives, WhatDoesNotFitIsNotKnown) {
 
 TEST(FoundArchives, AsManyRunsAsFitAreAllKnown) {
   std::vector<Range> archives;
-  for (Lsn lsn = 2; lsn <= 2 * FoundArchives::kMaxRuns; lsn += 2) archives.push_back({lsn, lsn});
+  for (Lsn lsn = 2; lsn <= 2 * FoundArchives::kMaxSpans; lsn += 2) archives.push_back({lsn, lsn});
   EXPECT_EQ(FoundArchives(archives, 1, 400, 400).through(), 400U);
 }
 
 TEST(FoundArchives, TheLastRunMayStillGrowWhenTheOthersAreFull) {
   std::vector<Range> archives;
-  for (Lsn lsn = 2; lsn <= 2 * FoundArchives::kMaxRuns; lsn += 2) archives.push_back({lsn, lsn});
+  for (Lsn lsn = 2; lsn <= 2 * FoundArchives::kMaxSpans; lsn += 2) archives.push_back({lsn, lsn});
   archives.push_back({archives.back().last + 1, archives.back().last + 1});
   const FoundArchives found(archives, 1, 400, 400);
   EXPECT_EQ(found.through(), 400U);

@@ -290,7 +290,7 @@ TEST_F(JobTest, WhatAPutFoundAndNobodyElseFindsIsToldWhole) {
   const JobDone done = archive({1, 1});
   EXPECT_EQ(done.result.outcome, Outcome::kObjectFailed);
   EXPECT_EQ(done.error.status, TIDEMARK_E_NOT_FOUND);
-  const size_t put = done.error.message.find("exists; and yet it is not there: ");
+  const size_t put = done.error.message.find("exists; but it is not there: ");
   EXPECT_NE(put, std::string::npos) << done.error.message;
   EXPECT_NE(done.error.message.find("no such object", put), std::string::npos) << done.error.message;
 }

@@ -76,9 +76,9 @@ TEST_P(AttributesTest, AfterAThousandMembersSomeAreAskedStill) {
 
 // Real ones: the system makes their content when they are read.
 TEST_P(AttributesTest, AFileThatIsNoneOfADiskIsToldFromOneThatChanges) {
-  for (const auto& [path, what] : {std::pair("/proc/version", "reports size 0 and has content"),
+  for (const auto& [path, what] : {std::pair("/proc/version", "reports size 0 but has content"),
                                    std::pair("/sys/kernel/mm/transparent_hugepage/enabled",
-                                             "reports size 4096 and has more or less content")}) {
+                                             "reports size 4096 but has more or less content")}) {
     if (!fs::exists(path)) continue;
     Status status = open_one(source_, path);
     if (status) {
@@ -88,7 +88,7 @@ TEST_P(AttributesTest, AFileThatIsNoneOfADiskIsToldFromOneThatChanges) {
     }
     EXPECT_EQ(status.error().status, TIDEMARK_E_PERMANENT) << status.error().message;
     EXPECT_EQ(status.error().message.find(std::string(path) + ": " + what +
-                                          "; it is not a regular file of a disk, such as those below /proc"),
+                                          "; it is not a file on a disk (those below /proc are like that)"),
               0U)
         << status.error().message;
   }

@@ -1,7 +1,7 @@
 /* draft/maintenance.h - what maintenance.h may get: prove archives, accept losses, remove what is old.
  *
- * A draft: it may change or go with any release, under another revision of its id; see "Drafts" in README.md.
- * Else as maintenance.h, for every sink.
+ * A draft: any release may change it, under another revision of its id, or drop it; see "Drafts" in
+ * README.md. In all else it is like maintenance.h, for every sink.
  */
 #ifndef TIDEMARK_DRAFT_MAINTENANCE_H
 #define TIDEMARK_DRAFT_MAINTENANCE_H
@@ -20,14 +20,14 @@ typedef struct tidemark_checked_entry {
   uint32_t reserved;
   tidemark_lsn lsn;
   uint64_t size_bytes;   /* of its members in the archive, headers included */
-  const uint8_t* sha256; /* 32 bytes over these; equal entries have equal ones in whatever archive they lie */
+  const uint8_t* sha256; /* 32 bytes over these; equal for equal entries, whatever archive they are in */
 } tidemark_checked_entry;
 
 typedef struct tidemark_check_options {
   uint32_t struct_size;
   uint32_t reserved;
-  /* Entries are given out as they are read, so what was visited counts only if the status is OK and no visit
-   * stopped it, with non-zero. NULL spares their digests. */
+  /* Called for each entry as it is read, so what it got counts only if check then returns OK and no visit
+   * stopped it (by returning non-zero). NULL: no digests of entries are taken. */
   int32_t (*visit)(void* ctx, const tidemark_checked_entry*);
   void (*progress)(void* ctx, uint64_t read_bytes); /* as in tidemark_unpack_options; may be NULL */
   void* ctx;                                        /* the caller's own; lives until the call returns */
@@ -42,17 +42,18 @@ typedef struct tidemark_draft_maintenance_api {
    * CORRUPT: the message names the key and what is wrong. INVALID: not a key of ours. */
   tidemark_status (*check)(tidemark_archiver*, tidemark_str key, const tidemark_check_options*,
                            const tidemark_call*, tidemark_error*);
-  /* Records durably that a person accepts that first..last are lost. INVALID: an archive holds one of them,
-   * no reason, a reason that does not fit (one line of UTF-8 without control characters, at most 256 bytes),
-   * or opened with read_only. EXISTS: accepted before. */
+  /* Records durably that an operator accepts that first..last are lost. INVALID: an archive holds one of
+   * them, no reason, a reason that does not fit (one line of UTF-8 without control characters, at most 256
+   * bytes), or created with read_only. EXISTS: accepted before. */
   tidemark_status (*accept_gap)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn first,
                                 tidemark_lsn last, tidemark_str reason, const tidemark_call*,
                                 tidemark_error*);
   /* Removes, oldest first, the archives and records of which every LSN lies below `before`. First a record of
-   * how far is made durable; killed at any instant, what is left is a contiguous partition, and the same call
-   * again finishes. visit, if not NULL: after each removed object; non-zero stops with OK. With dry_run != 0
-   * nothing is changed and visit sees what would be removed. INVALID: below `before` lies a hole that no
-   * record explains (accept it first, or prune up to it), or opened with read_only and no dry run. */
+   * how far it will prune is made durable; whenever the process is killed, what is left is contiguous, and
+   * the same call again finishes. visit, if not NULL: called after each removed object; non-zero stops with
+   * OK. With dry_run != 0 nothing is changed and visit sees what would be removed. INVALID: below `before`
+   * lies a hole that no record explains (accept it first, or prune up to it), or created with read_only and
+   * no dry_run. */
   tidemark_status (*prune)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn before,
                            int32_t dry_run, int32_t (*visit)(void* ctx, const tidemark_stored*),
                            void* visit_ctx, const tidemark_call*, tidemark_error*);

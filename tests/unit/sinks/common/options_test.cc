@@ -54,14 +54,14 @@ TEST_F(Options, WhatPeopleAreToldIsWhatHolds) {
   std::vector<tidemark_sink_option> table(std::begin(kTable), std::end(kTable));
   const auto refused = [&] { return parse_options(table, specs(), {}, nullptr, 0).error().message; };
   table.push_back({"more", "", "told only"});
-  EXPECT_EQ(refused(), "option \"more\" stands in the table of options, and the sink does not take it");
+  EXPECT_EQ(refused(), "option \"more\" stands in the table of options, but the sink does not take it");
   table.back().name = "of.*";
   EXPECT_TRUE(parse_options(table, specs(), {}, nullptr, 0)) << "stands for names that somebody else takes";
   table[3].fallback = "11";
   EXPECT_TRUE(
       has(refused(), "option \"count\" has a fallback that is not right; it is a whole number, 1 to 10"));
   table.erase(table.begin() + 3);
-  EXPECT_EQ(refused(), "an option is taken and not described");
+  EXPECT_EQ(refused(), "the sink takes an option that its table of options does not have");
 }
 
 TEST_F(Options, FromBothPlaces) {

@@ -77,7 +77,7 @@ TEST(S3Answer, AbsentIsWhatTheStoreSays) {
 TEST(S3Answer, NamesThePermissionAndTheRemedy) {
   const auto message = [](const StoreAnswer& answer) { return error_of(answer, "x").message; };
   EXPECT_NE(
-      message({{403, {}, error_text("AccessDenied")}, false, "s3:ListBucket"}).find("it takes s3:ListBucket"),
+      message({{403, {}, error_text("AccessDenied")}, false, "s3:ListBucket"}).find("it needs s3:ListBucket"),
       std::string::npos);
   EXPECT_NE(message({{403, {}, ""}, true, "s3:GetObject"}).find("s3:GetObject"), std::string::npos);
   EXPECT_EQ(message({{403, {}, error_text("SignatureDoesNotMatch")}, false, "s3:Any"}).find("s3:Any"),
