@@ -253,7 +253,7 @@ class Scenarios:
         self.assertIn("checkpoint of another archive", error)
         with open(self.path("checkpoint"), "w") as file:
             file.write("{")
-        self.assertIn("no checkpoint", run("verify", *self.url(), *checkpoint, expect=2)[1])
+        self.assertIn("is not a checkpoint", run("verify", *self.url(), *checkpoint, expect=2)[1])
 
     def test_rewritten_below_the_checkpoint(self):
         checkpoint = ["--since-checkpoint", self.path("checkpoint")]
