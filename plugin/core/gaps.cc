@@ -15,19 +15,35 @@ Lsn Gaps::limit(Lsn position) const {
   return unreported_.empty() ? position : std::min(position, unreported_.front().gap.first - 1);
 }
 
-void Gaps::claim(Range claimed) {
+void Gaps::claim(Range claimed, uint32_t epoch) {
   for (const RangeSet* known : {&gaps_, &owed_}) {
     for (const Range& gap : known->ranges()) {
       const Range both{std::max(gap.first, claimed.first), std::min(gap.last, claimed.last)};
       if (both.first <= both.last) late_.insert(both);
     }
   }
+  for (const Range& range : unread_.ranges()) {
+    const Range both{std::max(range.first, claimed.first), std::min(range.last, claimed.last)};
+    if (both.first <= both.last) owe(both, epoch);
+  }
+}
+
+void Gaps::passed_unread(Range range, uint32_t epoch) {
+  unread_.insert(range);
+  for (const Range& late : late_.ranges()) {
+    const Range both{std::max(late.first, range.first), std::min(late.last, range.last)};
+    if (both.first <= both.last) add_owed(both, epoch);
+  }
 }
 
 void Gaps::owe(Range below, uint32_t epoch) {
-  if (owed_.empty()) owed_epoch_ = epoch;
   late_.insert(below);
-  owed_.insert(below);
+  add_owed(below, epoch);
+}
+
+void Gaps::add_owed(Range range, uint32_t epoch) {
+  if (owed_.empty()) owed_epoch_ = epoch;
+  owed_.insert(range);
   // A full set may hold more than was reported: better reported twice than never.
   if (gaps_.ranges().size() == RangeSet::kMostRanges) return;
   for (const Range& gap : gaps_.ranges()) owed_.erase(gap);
@@ -75,6 +91,7 @@ void Gaps::archived(Range range, Lsn through) {
   gaps_.erase({range.first, through});
   late_.erase({range.first, through});
   owed_.erase({range.first, through});
+  unread_.erase({range.first, through});
   if (through < range.last) late_.insert({through + 1, range.last});
   end();
 }

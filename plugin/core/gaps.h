@@ -40,7 +40,7 @@ class Gaps {
   };
 
   explicit Gaps(Reserve* reserve = nullptr)
-      : unreported_(reserve), gaps_(reserve), late_(reserve), owed_(reserve) {}
+      : unreported_(reserve), gaps_(reserve), late_(reserve), owed_(reserve), unread_(reserve) {}
 
   // ---- Recording and reporting
   void found(Range gap) {
@@ -60,8 +60,12 @@ class Gaps {
   Lsn limit(Lsn position) const;
 
   // ---- Late entries
-  // A notification says that `claimed` is there: of it, what lies in gaps that were reported is looked for.
-  void claim(Range claimed);
+  // A notification says that `claimed` is there: of it, what lies in gaps that were reported is looked for,
+  // and what was passed unread is compared.
+  void claim(Range claimed, uint32_t epoch);
+  // Entries below low were passed, since the sink names an archive of them: nobody has compared it. What is
+  // claimed of them is owed.
+  void passed_unread(Range range, uint32_t epoch);
   // The same for what is not a gap yet, and perhaps will be.
   void expect(Range claimed) { late_.insert(claimed); }
   // The same for what lies below all that was looked at: what of it is not there has to become a gap, unless
@@ -97,6 +101,7 @@ class Gaps {
 
  private:
   void add(Range gap, bool known);
+  void add_owed(Range range, uint32_t epoch);
   void end();
 
   Range pending_;
@@ -104,6 +109,7 @@ class Gaps {
   RangeSet gaps_;
   RangeSet late_;  // claimed, and to be looked for
   RangeSet owed_;  // neither archived nor a gap
+  RangeSet unread_;
   uint32_t owed_epoch_ = 0;
   std::optional<Range> running_;
   std::optional<Looked> looked_;

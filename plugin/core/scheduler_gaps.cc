@@ -24,10 +24,13 @@ bool Scheduler::find_gap(PartitionRef ref) {
     const bool may_hold = found && !is_in_conflict && p.next <= found->until();
     if (const auto existing = may_hold ? found->holding(p.next) : std::nullopt) {
       // From low on the host still has what it can be compared with.
-      const Lsn last = std::min({existing->last, found->until(), found->through(), p.listed, p.low - 1});
+      Lsn last = std::min({existing->last, found->until(), found->through(), p.listed, p.low - 1});
+      const Lsn archived = p.window ? p.window->first_archived() : kNoLsn;  // by this run
+      if (archived != kNoLsn) last = std::min(last, archived - 1);
       const Lsn first = p.next;
       advance(p, last + 1);
-      if (p.gaps) p.gaps->done({first, p.next - 1});
+      gaps(p).passed_unread({first, last}, epoch_);
+      if (p.next - 1 > last) p.gaps->done({last + 1, p.next - 1});
       p.unsure = false;
       continue;
     }
@@ -108,7 +111,7 @@ void Scheduler::event_delivered(const Event& event, TimeMs now) {
 // was merged with a newer one; what lies in a gap, or is about to, is looked for all the same.
 void Scheduler::claim(PartitionState& p, Range claimed) {
   if (claimed.first > claimed.last) return;
-  if (p.gaps) p.gaps->claim(claimed);
+  if (p.gaps) p.gaps->claim(claimed, epoch_);
   if (p.next <= claimed.last && p.next < p.low)
     gaps(p).expect({std::max(p.next, claimed.first), claimed.last});
 }

@@ -32,7 +32,7 @@ std::optional<Job> Scheduler::plan(PartitionRef ref) const {
     }
   }
   if (p.jobs > 0) return job;
-  if (p.gap_pending || is_late || looks || p.found) plan_alone(ref, is_late, job);
+  if (p.gap_pending || is_late || looks || (p.found && p.next <= p.high)) plan_alone(ref, is_late, job);
   return job;
 }
 

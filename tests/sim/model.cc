@@ -85,21 +85,30 @@ void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
       const Range both{std::max(gap.first, claimed.first), std::min(gap.last, claimed.last)};
       if (both.first <= both.last) p.late.insert(both);
     }
+    const std::vector<Range> unread(p.unread.ranges().begin(), p.unread.ranges().end());
+    for (const Range& range : unread) {
+      const Range both{std::max(range.first, claimed.first), std::min(range.last, claimed.last)};
+      if (both.first <= both.last) owe(p, both);
+    }
     if (next < low && next <= claimed.last) p.late.insert({std::max(next, claimed.first), claimed.last});
   }
   // What lies below the first look was not looked for at all.
-  if (const Lsn end = std::min(p.oldest_low, next); notice.oldest_low < end) {
-    if (p.owed.empty()) p.owed_epoch = epoch_;
-    p.late.insert({notice.oldest_low, end - 1});
-    p.owed.insert({notice.oldest_low, end - 1});
-    for (const Range& gap : p.gaps.ranges()) p.owed.erase(gap);
-  }
+  if (const Lsn end = std::min(p.oldest_low, next); notice.oldest_low < end)
+    owe(p, {notice.oldest_low, end - 1});
   if (notice.low > p.low) p.listed = kNoLsn;
   p.oldest_low = p.low == kNoLsn ? notice.oldest_low : std::min(p.oldest_low, notice.oldest_low);
   p.low = std::max(p.low, notice.low);
   p.high = std::max(p.high, notice.high);
-  if (p.jobs.empty()) pass_held(p);
   look_for_owed(p);
+  if (p.jobs.empty()) pass_held(p);
+}
+
+void Model::owe(PartitionModel& p, Range range) const {
+  if (p.owed.empty()) p.owed_epoch = epoch_;
+  p.late.insert(range);
+  p.owed.insert(range);
+  if (p.gaps.ranges().size() == core::RangeSet::kMostRanges) return;
+  for (const Range& gap : p.gaps.ranges()) p.owed.erase(gap);
 }
 
 // What was not in another sink may be in this one.
@@ -112,6 +121,7 @@ void Model::look_for_owed(PartitionModel& p) const {
 // Entries that the host no longer has and that discovery found in the archive need no job.
 void Model::pass_held(PartitionModel& p) const {
   if (!p.looked(epoch_) || p.gap || !p.jobs.empty()) return;
+  if (p.unreported.empty() && p.lost(epoch_)) return;  // that comes first
   const auto is_listed = [&p] { return p.frontier + 1 <= p.listed; };
   while (p.frontier + 1 < p.low && p.frontier + 1 > p.conflict_through && is_listed() &&
          p.surely_holds(p.frontier + 1)) {
@@ -119,8 +129,12 @@ void Model::pass_held(PartitionModel& p) const {
     p.unsure = false;
     p.not_before = p.deferred_until = 0;
     const Lsn passed = p.frontier;
+    p.unread.insert({passed, passed});
+    const bool is_claimed =
+        std::ranges::any_of(p.late.ranges(), [passed](const Range& range) { return range.contains(passed); });
+    if (is_claimed) owe(p, {passed, passed});
     p.pass_archived();
-    p.late.erase({passed, p.frontier});
+    if (p.frontier > passed) p.late.erase({passed + 1, p.frontier});
   }
   const Lsn next = p.frontier + 1;
   if (next < p.low && next > p.listed && next <= p.through) {

@@ -57,6 +57,7 @@ struct PartitionModel {
   core::RangeSet late;
   core::RangeSet owed;  // notified below the first look: neither archived nor a gap
   uint32_t owed_epoch = 0;
+  core::RangeSet unread;  // passed, since the sink names them
   std::optional<Range> late_running;
   std::optional<Range> late_looked;
   std::vector<Range> late_held;
@@ -149,6 +150,7 @@ class Model {
   PartitionModel& get(PartitionRef ref);
   void pass_held(PartitionModel& p) const;
   void look_for_owed(PartitionModel& p) const;
+  void owe(PartitionModel& p, Range range) const;
   void check_late(PartitionModel& p, const core::Job& job) const;
   void check_discovery(const PartitionModel& p, const core::Job& job) const;
   void check_verifying(const PartitionModel& p, const core::Job& job) const;

@@ -173,8 +173,8 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
     }
     if ((!sink || own) && !stale_refusal) failed(p, job, result, now);
   }
-  pass_held(p);
   look_for_owed(p);
+  pass_held(p);
 }
 
 void Model::done(PartitionModel& p, const Job& job, const JobResult& result) const {
@@ -298,6 +298,7 @@ void Model::late_done(PartitionModel& p, const Job& job, const JobResult& result
   } else if (result.outcome == Outcome::kDone) {
     p.late_misses = 0;
     p.owed.erase({range.first, result.through});
+    p.unread.erase({range.first, result.through});
     p.gaps.erase({range.first, result.through});
     p.late.erase({range.first, result.through});
     again({result.through + 1, range.last});

@@ -53,7 +53,7 @@ TEST(S3Answer, Classes) {
   };
   for (const Case& one : cases) {
     const std::string code = one.code;
-    const Error error = error_of({one.http, {}, code.empty() ? "" : error_text(code)}, "put s3://b/k");
+    const Error error = error_of({{one.http, {}, code.empty() ? "" : error_text(code)}}, "put s3://b/k");
     EXPECT_EQ(error.status, one.status) << one.http << " " << code;
     EXPECT_EQ(error.http_status, one.http);
     EXPECT_EQ(error.code, code);
@@ -65,13 +65,13 @@ TEST(S3Answer, Classes) {
 TEST(S3Answer, AbsentIsWhatTheStoreSays) {
   const auto status = [](const StoreAnswer& answer) { return error_of(answer, "x").status; };
   const Headers own = {{"x-amz-request-id", "R"}};
-  EXPECT_EQ(status({404, {}, "default backend - 404"}), TIDEMARK_E_RETRYABLE);
-  EXPECT_EQ(status({404, {}, "<html><body>404</body></html>"}), TIDEMARK_E_RETRYABLE);
-  EXPECT_EQ(status({404, own, ""}), TIDEMARK_E_RETRYABLE) << "an answer to GET has a document";
+  EXPECT_EQ(status({{404, {}, "default backend - 404"}}), TIDEMARK_E_RETRYABLE);
+  EXPECT_EQ(status({{404, {}, "<html><body>404</body></html>"}}), TIDEMARK_E_RETRYABLE);
+  EXPECT_EQ(status({{404, own, ""}}), TIDEMARK_E_RETRYABLE) << "an answer to GET has a document";
   EXPECT_EQ(status({{404, own, ""}, true}), TIDEMARK_E_NOT_FOUND) << "to HEAD it cannot";
   EXPECT_EQ(status({{404, {}, ""}, true}), TIDEMARK_E_RETRYABLE);
-  EXPECT_EQ(status({404, {}, " \n" + error_text("NoSuchKey")}), TIDEMARK_E_NOT_FOUND);
-  EXPECT_NE(error_of({404, {}, "default backend"}, "x").message.find("proxy"), std::string::npos);
+  EXPECT_EQ(status({{404, {}, " \n" + error_text("NoSuchKey")}}), TIDEMARK_E_NOT_FOUND);
+  EXPECT_NE(error_of({{404, {}, "default backend"}}, "x").message.find("proxy"), std::string::npos);
 }
 
 TEST(S3Answer, NamesThePermissionAndTheRemedy) {
@@ -82,13 +82,13 @@ TEST(S3Answer, NamesThePermissionAndTheRemedy) {
   EXPECT_NE(message({{403, {}, ""}, true, "s3:GetObject"}).find("s3:GetObject"), std::string::npos);
   EXPECT_EQ(message({{403, {}, error_text("SignatureDoesNotMatch")}, false, "s3:Any"}).find("s3:Any"),
             std::string::npos);
-  EXPECT_NE(message({301, {}, error_text("PermanentRedirect", "<Endpoint>e.example</Endpoint>")})
+  EXPECT_NE(message({{301, {}, error_text("PermanentRedirect", "<Endpoint>e.example</Endpoint>")}})
                 .find("the endpoint \"e.example\""),
             std::string::npos);
-  EXPECT_NE(message({400, {}, error_text("AuthorizationHeaderMalformed", "<Region>eu-9</Region>")})
+  EXPECT_NE(message({{400, {}, error_text("AuthorizationHeaderMalformed", "<Region>eu-9</Region>")}})
                 .find("region=eu-9"),
             std::string::npos);
-  EXPECT_NE(message({403, {}, error_text("SecondLevelDomainForbidden")}).find("path_style=false"),
+  EXPECT_NE(message({{403, {}, error_text("SecondLevelDomainForbidden")}}).find("path_style=false"),
             std::string::npos);
 }
 
@@ -96,17 +96,18 @@ TEST(S3Answer, NamesWhereARedirectLeadsAndWhatIsTooLarge) {
   const auto message = [](const StoreAnswer& answer) { return error_of(answer, "x").message; };
   for (const int status : {301, 302, 307, 308}) {
     const std::string text =
-        message({status, {{"location", "https://login.example/portal?token=hush"}}, "<html>moved</html>"});
+        message({{status, {{"location", "https://login.example/portal?token=hush"}}, "<html>moved</html>"}});
     EXPECT_NE(text.find("it leads to \"https://login.example/portal\""), std::string::npos) << text;
     EXPECT_EQ(text.find("hush"), std::string::npos);
   }
-  EXPECT_NE(message({413, {}, "<html>too large</html>"}).find("client_max_body_size"), std::string::npos);
-  EXPECT_NE(message({400, {}, error_text("EntityTooLarge")}).find("batch_bytes"), std::string::npos);
-  const std::string plain = message({400, {}, "Client sent an HTTP request to an HTTPS server.\n"});
+  EXPECT_NE(message({{413, {}, "<html>too large</html>"}}).find("client_max_body_size"), std::string::npos);
+  EXPECT_NE(message({{400, {}, error_text("EntityTooLarge")}}).find("batch_bytes"), std::string::npos);
+  const std::string plain = message({{400, {}, "Client sent an HTTP request to an HTTPS server.\n"}});
   EXPECT_NE(plain.find("is the endpoint https://"), std::string::npos) << plain;
-  EXPECT_EQ(message({204, {}, ""}).find("refuses"), std::string::npos);
-  EXPECT_EQ(message({404, {}, "no"}).find("404"), message({404, {}, "no"}).rfind("404")) << "once is enough";
-  StoreAnswer moved = {400, {}, error_text("AuthorizationHeaderMalformed", "<Region>eu-9</Region>")};
+  EXPECT_EQ(message({{204, {}, ""}}).find("refuses"), std::string::npos);
+  EXPECT_EQ(message({{404, {}, "no"}}).find("404"), message({{404, {}, "no"}}).rfind("404"))
+      << "once is enough";
+  StoreAnswer moved = {{400, {}, error_text("AuthorizationHeaderMalformed", "<Region>eu-9</Region>")}};
   moved.asked_region = "eu-9";
   EXPECT_EQ(message(moved).find("set region"), std::string::npos) << message(moved);
   EXPECT_NE(message(moved).find("signed for eu-9"), std::string::npos) << message(moved);
@@ -117,16 +118,16 @@ TEST(S3Answer, TheProxyIsNamedWhereTheStoreDoesNotSpeak) {
     answer.via = "through the proxy p";
     return error_of(answer, "x").message.find("through the proxy p") != std::string::npos;
   };
-  EXPECT_TRUE(is_named({502, {}, ""}));
-  EXPECT_TRUE(is_named({407, {}, "<html>no</html>"}));
+  EXPECT_TRUE(is_named({{502, {}, ""}}));
+  EXPECT_TRUE(is_named({{407, {}, "<html>no</html>"}}));
   EXPECT_TRUE(is_named({{403, {}, ""}, true}));
   EXPECT_FALSE(is_named({{403, {{"x-amz-request-id", "R"}}, ""}, true}));
-  EXPECT_FALSE(is_named({503, {}, error_text("SlowDown")}));
+  EXPECT_FALSE(is_named({{503, {}, error_text("SlowDown")}}));
 }
 
 TEST(S3Answer, WhatConcernsTheWholeSinkIsRetryableOnceItIsOpen) {
   const auto status_in_use = [](int http, const std::string& code) {
-    StoreAnswer answer = {http, {}, code.empty() ? "" : error_text(code)};
+    StoreAnswer answer = {{http, {}, code.empty() ? "" : error_text(code)}};
     answer.is_in_use = true;
     return error_of(answer, "x").status;
   };
@@ -150,7 +151,7 @@ TEST(S3Answer, WhatConcernsTheWholeSinkIsRetryableOnceItIsOpen) {
                         {400, "InvalidArgument", TIDEMARK_E_PERMANENT},
                         {413, "", TIDEMARK_E_PERMANENT},
                         {404, "NoSuchKey", TIDEMARK_E_NOT_FOUND}};
-  StoreAnswer gone = {404, {}, error_text("NoSuchBucket")};
+  StoreAnswer gone = {{404, {}, error_text("NoSuchBucket")}};
   gone.is_in_use = true;
   EXPECT_EQ(error_of(gone, "x").message, "x: words of the store (NoSuchBucket, HTTP 404, request R1)");
   for (const Case& one : sinks)
@@ -158,32 +159,32 @@ TEST(S3Answer, WhatConcernsTheWholeSinkIsRetryableOnceItIsOpen) {
 }
 
 TEST(S3Answer, ARefusalThatMayPassAndOneThatComesAgainAndAgain) {
-  StoreAnswer denied = {403, {}, error_text("AccessDenied")};
+  StoreAnswer denied = {{403, {}, error_text("AccessDenied")}};
   denied.lasts = StoreAnswer::Lasts::kMayPass;
   EXPECT_EQ(error_of(denied, "x").status, TIDEMARK_E_RETRYABLE);
-  StoreAnswer bad = {400, {}, error_text("BadDigest")};
+  StoreAnswer bad = {{400, {}, error_text("BadDigest")}};
   bad.lasts = StoreAnswer::Lasts::kLasts;
   EXPECT_EQ(error_of(bad, "x").status, TIDEMARK_E_PERMANENT);
 }
 
 TEST(S3Answer, SaysWhatTheStoreSaid) {
-  const Error error = error_of({403, {}, error_text("AccessDenied")}, "put s3://b/k");
+  const Error error = error_of({{403, {}, error_text("AccessDenied")}}, "put s3://b/k");
   EXPECT_EQ(error.message, "put s3://b/k: words of the store (AccessDenied, HTTP 403, request R1)");
-  const Error bare = error_of({403, {{"x-amz-request-id", "R2"}}, ""}, "head s3://b/k");
+  const Error bare = error_of({{403, {{"x-amz-request-id", "R2"}}, ""}}, "head s3://b/k");
   EXPECT_EQ(bare.message, "head s3://b/k: access denied (HTTP 403, request R2)");
 }
 
 TEST(S3Answer, LongWordsAreCut) {
   const std::string text = "<Error><Code>X</Code><Message>" + std::string(5000, 'm') + "</Message></Error>";
-  EXPECT_LT(error_of({400, {}, text}, "put").message.size(), 400u);
+  EXPECT_LT(error_of({{400, {}, text}}, "put").message.size(), 400u);
 }
 
 TEST(S3Answer, AnErrorThatIsNotWholeMayBeAnything) {
   const std::string whole = error_text("NoSuchBucket");
   for (size_t size = 10; size < whole.size(); size += 7) {
-    EXPECT_EQ(error_of({404, {}, whole.substr(0, size)}, "put").status, TIDEMARK_E_RETRYABLE) << size;
+    EXPECT_EQ(error_of({{404, {}, whole.substr(0, size)}}, "put").status, TIDEMARK_E_RETRYABLE) << size;
   }
-  EXPECT_EQ(error_of({403, {}, "<html>a proxy says no</html>"}, "put").status, TIDEMARK_E_PERMANENT);
+  EXPECT_EQ(error_of({{403, {}, "<html>a proxy says no</html>"}}, "put").status, TIDEMARK_E_PERMANENT);
 }
 
 TEST(S3Answer, RegionFromBodyOrHeader) {

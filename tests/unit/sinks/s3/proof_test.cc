@@ -18,7 +18,7 @@ class S3Proof : public ::testing::Test {
     Body body(std::string_view("abc"));
     Sent sent = {3, "crc=", "", &body};
     const Result<std::optional<Doubt>> found =
-        doubt_about({status, std::move(headers), std::move(text)}, traits_, sent);
+        doubt_about({{status, std::move(headers), std::move(text)}}, traits_, sent);
     if (!found) return found.error().message;
     is_of_etag_ = *found && (*found)->is_of_etag;
     return *found ? (*found)->why : "";
@@ -65,7 +65,7 @@ TEST_F(S3Proof, TheStoresOwnChecksumSparesADigest) {
   EXPECT_TRUE(needs_md5(traits_, kMd5AlwaysBytes));
   EXPECT_FALSE(needs_md5(traits_, kMd5AlwaysBytes + 1));
   Sent sent = {kMd5AlwaysBytes + 1, "crc="};
-  const auto of = [&](const Headers& headers) { return *match({200, headers, ""}, traits_, sent); };
+  const auto of = [&](const Headers& headers) { return *match({{200, headers, ""}}, traits_, sent); };
   EXPECT_EQ(of({{"etag", kMd5}, {"x-amz-checksum-crc32c", "crc="}}), Match::kSame);
   EXPECT_EQ(of({{"etag", kMd5}, {"x-amz-checksum-crc32c", "another"}}), Match::kOther);
   traits_.echoes_crc32c = false;
