@@ -153,6 +153,34 @@ TEST_F(GapsScenario, WhatLiesBelowTheFirstLookIsLookedFor) {
   expect_archived(p_, 5, 8);
 }
 
+// A low that is overtaken by a higher one: what lies between is in the sink, and is not what the host has.
+TEST_F(GapsScenario, WhatAHigherLowPassedIsComparedAfterAll) {
+  host_.commit_range(p_, 1, 6);
+  begin();
+  notify(p_, 1, 6);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 6));
+  destroy();
+  std::filesystem::resize_file(archive_ / archive_key(p_, 4), 0);
+  host_.excuse(p_, 4, 4);
+  Gate gate;
+  std::atomic<bool> is_first{true};
+  host_.on_acquire = [&](const Partition&, Lsn, tidemark_error*) -> tidemark_status {
+    if (is_first.exchange(false)) gate.pass();  // until all three are there
+    return TIDEMARK_OK;
+  };
+  begin();
+  notify(p_, 1, 6);
+  notify(p_, 6, 6);
+  notify(p_, 1, 6);
+  gate.open();
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 6));
+  EXPECT_EQ(host_.events(TIDEMARK_EVENT_CONFLICT).size(), 1U);
+  const std::vector<SeenEvent> told = host_.events(TIDEMARK_EVENT_GAP);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].first, 4U);
+  EXPECT_EQ(told[0].last, 4U);
+}
+
 TEST_F(GapsScenario, ALateNotificationOfWhatIsGoneChangesNothing) {
   commit_around_a_hole(p_);
   begin();

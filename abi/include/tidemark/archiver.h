@@ -23,6 +23,7 @@
  * size and its last 512 bytes). Only one history may be written to a partition: if another history has the
  * same entry in an archive of the same name, that is a CONFLICT; if it cuts its batches differently, nobody
  * notices. So give each engine, and each restore to an older state, a sink or a prefix of its own.
+ * Below low the host has nothing left to compare with: there the name of an archive counts.
  */
 #ifndef TIDEMARK_ARCHIVER_H
 #define TIDEMARK_ARCHIVER_H
