@@ -1,6 +1,6 @@
 // The gaps of one partition since it became known: the one that is not recorded yet, those that still have to
 // be reported to the host, and all of them, because one of their entries may be found again. Only partitions
-// that have a gap have one of these.
+// that have a gap, or passed an archive unread, have one of these.
 //
 // Late entries: a notification whose low lies at or below a gap claims that some of its entries are there.
 // These are looked up and archived while the next LSN stays where it is. An entry that is claimed but is not
@@ -63,17 +63,17 @@ class Gaps {
   // A notification says that `claimed` is there: of it, what lies in gaps that were reported is looked for,
   // and what was passed unread is compared.
   void claim(Range claimed, uint32_t epoch);
-  // Entries below low were passed, since the sink names an archive of them: nobody has compared it. What is
-  // claimed of them is owed.
-  void passed_unread(Range range, uint32_t epoch);
   // The same for what is not a gap yet, and perhaps will be.
   void expect(Range claimed) { late_.insert(claimed); }
   // The same for what lies below all that was looked at: what of it is not there has to become a gap, unless
   // it is one.
   void owe(Range below, uint32_t epoch);
   bool owes() const { return !owed_.empty(); }
-  // What of it is a gap, if that is certain. In another sink all of it is looked for again.
+  // What is owed and certainly a gap. In another sink all of it is looked for again.
   std::optional<Range> lost(uint32_t epoch);
+  // Entries below low were passed, since the sink names an archive of them: nobody has compared it. What is
+  // claimed of them is owed.
+  void passed_unread(Range range, uint32_t epoch);
   bool is_looking() const { return running_ || !late_.empty(); }
   // Whether one of them lies below `next`: acknowledgements wait, for what is acknowledged may be pruned.
   bool is_looking_below(Lsn next) const { return running_ || (!late_.empty() && late_.front().first < next); }
