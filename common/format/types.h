@@ -2,8 +2,10 @@
 #ifndef TIDEMARK_COMMON_FORMAT_TYPES_H
 #define TIDEMARK_COMMON_FORMAT_TYPES_H
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 namespace tidemark {
 
@@ -20,6 +22,12 @@ struct Range {
   bool contains(Lsn lsn) const { return first <= lsn && lsn <= last; }
   friend bool operator==(const Range&, const Range&) = default;
 };
+
+// What both hold, if anything.
+inline std::optional<Range> overlap(const Range& a, const Range& b) {
+  const Range both{std::max(a.first, b.first), std::min(a.last, b.last)};
+  return both.first <= both.last ? std::optional(both) : std::nullopt;
+}
 
 }  // namespace tidemark
 

@@ -15,34 +15,17 @@ Lsn Gaps::limit(Lsn position) const {
   return unreported_.empty() ? position : std::min(position, unreported_.front().gap.first - 1);
 }
 
-void Gaps::claim(Range claimed, uint32_t epoch) {
+void Gaps::claim(Range claimed) {
   for (const RangeSet* known : {&gaps_, &owed_}) {
     for (const Range& gap : known->ranges()) {
-      const Range both{std::max(gap.first, claimed.first), std::min(gap.last, claimed.last)};
-      if (both.first <= both.last) late_.insert(both);
+      if (const auto both = overlap(gap, claimed)) late_.insert(*both);
     }
   }
-  for (const Range& range : unread_.ranges()) {
-    const Range both{std::max(range.first, claimed.first), std::min(range.last, claimed.last)};
-    if (both.first <= both.last) owe(both, epoch);
-  }
 }
 
-void Gaps::passed_unread(Range range, uint32_t epoch) {
-  unread_.insert(range);
-  for (const Range& late : late_.ranges()) {
-    const Range both{std::max(late.first, range.first), std::min(late.last, range.last)};
-    if (both.first <= both.last) add_owed(both, epoch);
-  }
-}
-
-void Gaps::owe(Range below, uint32_t epoch) {
-  late_.insert(below);
-  add_owed(below, epoch);
-}
-
-void Gaps::add_owed(Range range, uint32_t epoch) {
+void Gaps::owe(Range range, uint32_t epoch) {
   if (owed_.empty()) owed_epoch_ = epoch;
+  late_.insert(range);
   owed_.insert(range);
   // A full set may hold more than was reported: better reported twice than never.
   if (gaps_.ranges().size() == RangeSet::kMostRanges) return;
@@ -88,12 +71,37 @@ void Gaps::looked(Range range, uint32_t epoch, FoundArchives found) {
 
 void Gaps::archived(Range range, Lsn through) {
   misses_ = 0;
-  gaps_.erase({range.first, through});
-  late_.erase({range.first, through});
-  owed_.erase({range.first, through});
-  unread_.erase({range.first, through});
+  const Range done{range.first, through};
+  gaps_.erase(done);
+  late_.erase(done);
+  owed_.erase(done);
+  need_not_report(done);
   if (through < range.last) late_.insert({through + 1, range.last});
   end();
+}
+
+// The first is on its way to the host already; those that wait for it are not gaps any more.
+void Gaps::need_not_report(Range archived) {
+  for (size_t i = 1; i < unreported_.size(); ++i) {
+    const auto [gap, known] = unreported_[i];
+    const auto found = overlap(gap, archived);
+    if (!found) continue;
+    const bool has_before = gap.first < found->first;
+    const bool has_after = found->last < gap.last;
+    const auto at = unreported_.begin() + static_cast<std::ptrdiff_t>(i);
+    if (has_before && has_after) {
+      if (unreported_.size() == RangeSet::kMostRanges) continue;
+      at->gap.last = found->first - 1;
+      unreported_.insert(at + 1, {{found->last + 1, gap.last}, known});
+    } else if (has_before) {
+      at->gap.last = found->first - 1;
+    } else if (has_after) {
+      at->gap.first = found->last + 1;
+    } else {
+      unreported_.erase(at);
+      --i;
+    }
+  }
 }
 
 void Gaps::missed(Range range) {

@@ -7,8 +7,9 @@
 // there is a gap that was reported already: it is passed over. After kMostMisses of them in a row the rest of
 // that gap is passed over too, until it is claimed again.
 //
-// The same holds for entries below all that this run ever looked at, except that those of them that are not
-// there are "owed": they become a gap.
+// The same holds for entries below all that this run ever looked at, and for those that were passed because
+// the sink names an archive of them, which nobody has compared yet; except that they are "owed": those of
+// them that turn out not to be there become a gap.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_GAPS_H
@@ -40,7 +41,7 @@ class Gaps {
   };
 
   explicit Gaps(Reserve* reserve = nullptr)
-      : unreported_(reserve), gaps_(reserve), late_(reserve), owed_(reserve), unread_(reserve) {}
+      : unreported_(reserve), gaps_(reserve), late_(reserve), owed_(reserve) {}
 
   // ---- Recording and reporting
   void found(Range gap) {
@@ -60,20 +61,16 @@ class Gaps {
   Lsn limit(Lsn position) const;
 
   // ---- Late entries
-  // A notification says that `claimed` is there: of it, what lies in gaps that were reported is looked for,
-  // and what was passed unread is compared.
-  void claim(Range claimed, uint32_t epoch);
+  // A notification says that `claimed` is there: of it, what lies in gaps that were reported, or is owed, is
+  // looked for.
+  void claim(Range claimed);
   // The same for what is not a gap yet, and perhaps will be.
   void expect(Range claimed) { late_.insert(claimed); }
-  // The same for what lies below all that was looked at: what of it is not there has to become a gap, unless
-  // it is one.
-  void owe(Range below, uint32_t epoch);
+  // The same for what has to become a gap if it is not there, unless it is one.
+  void owe(Range range, uint32_t epoch);
   bool owes() const { return !owed_.empty(); }
   // What is owed and certainly a gap. In another sink all of it is looked for again.
   std::optional<Range> lost(uint32_t epoch);
-  // Entries below low were passed, since the sink names an archive of them: nobody has compared it. What is
-  // claimed of them is owed.
-  void passed_unread(Range range, uint32_t epoch);
   bool is_looking() const { return running_ || !late_.empty(); }
   // Whether one of them lies below `next`: acknowledgements wait, for what is acknowledged may be pruned.
   bool is_looking_below(Lsn next) const { return running_ || (!late_.empty() && late_.front().first < next); }
@@ -101,7 +98,7 @@ class Gaps {
 
  private:
   void add(Range gap, bool known);
-  void add_owed(Range range, uint32_t epoch);
+  void need_not_report(Range archived);
   void end();
 
   Range pending_;
@@ -109,7 +106,6 @@ class Gaps {
   RangeSet gaps_;
   RangeSet late_;  // claimed, and to be looked for
   RangeSet owed_;  // neither archived nor a gap
-  RangeSet unread_;
   uint32_t owed_epoch_ = 0;
   std::optional<Range> running_;
   std::optional<Looked> looked_;

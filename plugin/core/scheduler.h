@@ -17,7 +17,8 @@
 //  2 a notification that holds nothing new is answered by acknowledging again. If an earlier run wrote what
 //    lies right before, and nothing in this run has made it durable yet, a look makes it durable first
 //  3 if low lies above the next LSN, what is between is a gap, once a look made after that has not found the
-//    entries in the sink: an event, a gap record in the sink, then the partition continues from low. No
+//    entries in the sink: an event, a gap record in the sink, then the partition continues from low. What the
+//    sink names there is passed and then read: what turns out to be damaged is a CONFLICT and a gap. No
 //    acknowledgement passes a gap before its event was delivered. A partition has at most one GAP and one
 //    CONFLICT on their way to the host, and the next one waits, so that a slow host never makes one be
 //    dropped. If the low of a notification lies at or below a gap of this run, or below a low that it came

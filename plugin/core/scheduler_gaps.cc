@@ -29,7 +29,7 @@ bool Scheduler::find_gap(PartitionRef ref) {
       if (archived != kNoLsn) last = std::min(last, archived - 1);
       const Lsn first = p.next;
       advance(p, last + 1);
-      gaps(p).passed_unread({first, last}, epoch_);
+      gaps(p).owe({first, last}, epoch_);  // a name proves nothing: it is read
       if (p.next - 1 > last) p.gaps->done({last + 1, p.next - 1});
       p.unsure = false;
       continue;
@@ -111,7 +111,7 @@ void Scheduler::event_delivered(const Event& event, TimeMs now) {
 // was merged with a newer one; what lies in a gap, or is about to, is looked for all the same.
 void Scheduler::claim(PartitionState& p, Range claimed) {
   if (claimed.first > claimed.last) return;
-  if (p.gaps) p.gaps->claim(claimed, epoch_);
+  if (p.gaps) p.gaps->claim(claimed);
   if (p.next <= claimed.last && p.next < p.low)
     gaps(p).expect({std::max(p.next, claimed.first), claimed.last});
 }

@@ -150,11 +150,13 @@ void HammerHost::notify(const Notice& notice) {
     ++part.notifying;
     for (Lsn lsn = notice.low; lsn <= notice.high; ++lsn) {
       Entry& entry = part.entries[lsn - 1];
-      if (entry.state != State::kThere || entry.notified_in == life_) continue;
+      if (entry.notified_in == life_) continue;
+      // An acknowledgement of a later one may be on its way that knows nothing of it, nor of a gap where an old
+      // notification says that something is there.
+      if (lsn <= part.highest) entry.owed_from = UINT64_MAX;
+      if (entry.state != State::kThere) continue;
       before[lsn] = entry.notified_in;
       entry.notified_in = life_;
-      // An acknowledgement of a later one may be on its way that knows nothing of it.
-      if (lsn <= part.highest) entry.owed_from = UINT64_MAX;
     }
     part.highest = std::max({part.highest, notice.high, notice.low - 1});
     part.lowest_gone = std::max(part.lowest_gone, notice.low);

@@ -48,6 +48,23 @@ Lsn PartitionModel::position() const {
   return lsn;
 }
 
+// What waits behind a report that is on its way, and was archived meanwhile, is not reported.
+void PartitionModel::forget_unreported(Range now_archived) {
+  std::vector<Unreported> left;
+  for (const Unreported& waiting : unreported) {
+    const auto found = overlap(waiting.gap, now_archived);
+    if (waiting.raised || !found) {
+      left.push_back(waiting);
+      continue;
+    }
+    if (waiting.gap.first < found->first)
+      left.push_back({{waiting.gap.first, found->first - 1}, waiting.known, false});
+    if (found->last < waiting.gap.last)
+      left.push_back({{found->last + 1, waiting.gap.last}, waiting.known, false});
+  }
+  unreported = std::move(left);
+}
+
 void PartitionModel::pass_archived() {
   while (!archived.empty() && *archived.begin() <= frontier + 1) {
     frontier = std::max(frontier, *archived.begin());
@@ -82,13 +99,7 @@ void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
     std::vector<Range> gaps(p.gaps.ranges().begin(), p.gaps.ranges().end());
     gaps.insert(gaps.end(), p.owed.ranges().begin(), p.owed.ranges().end());
     for (const Range& gap : gaps) {
-      const Range both{std::max(gap.first, claimed.first), std::min(gap.last, claimed.last)};
-      if (both.first <= both.last) p.late.insert(both);
-    }
-    const std::vector<Range> unread(p.unread.ranges().begin(), p.unread.ranges().end());
-    for (const Range& range : unread) {
-      const Range both{std::max(range.first, claimed.first), std::min(range.last, claimed.last)};
-      if (both.first <= both.last) owe(p, both);
+      if (const auto both = overlap(gap, claimed)) p.late.insert(*both);
     }
     if (next < low && next <= claimed.last) p.late.insert({std::max(next, claimed.first), claimed.last});
   }
@@ -118,7 +129,7 @@ void Model::look_for_owed(PartitionModel& p) const {
   for (const Range& owed : p.owed.ranges()) p.late.insert(owed);
 }
 
-// Entries that the host no longer has and that discovery found in the archive need no job.
+// Entries that the host no longer has and that discovery found in the archive are not put: they are read.
 void Model::pass_held(PartitionModel& p) const {
   if (!p.looked(epoch_) || p.gap || !p.jobs.empty()) return;
   if (p.unreported.empty() && p.lost(epoch_)) return;  // that comes first
@@ -129,10 +140,7 @@ void Model::pass_held(PartitionModel& p) const {
     p.unsure = false;
     p.not_before = p.deferred_until = 0;
     const Lsn passed = p.frontier;
-    p.unread.insert({passed, passed});
-    const bool is_claimed =
-        std::ranges::any_of(p.late.ranges(), [passed](const Range& range) { return range.contains(passed); });
-    if (is_claimed) owe(p, {passed, passed});
+    owe(p, {passed, passed});
     p.pass_archived();
     if (p.frontier > passed) p.late.erase({passed + 1, p.frontier});
   }

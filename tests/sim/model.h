@@ -57,7 +57,6 @@ struct PartitionModel {
   core::RangeSet late;
   core::RangeSet owed;  // notified below the first look: neither archived nor a gap
   uint32_t owed_epoch = 0;
-  core::RangeSet unread;  // passed, since the sink names them
   std::optional<Range> late_running;
   std::optional<Range> late_looked;
   std::vector<Range> late_held;
@@ -100,6 +99,7 @@ struct PartitionModel {
   // The first that is neither archived nor on its way.
   Lsn first_open() const;
   void pass_archived();
+  void forget_unreported(Range now_archived);
   bool looking() const { return late_running || !late.empty(); }
   // The first of what is owed that was looked for in vain.
   std::optional<Range> lost(uint32_t sink_epoch) const;

@@ -298,8 +298,8 @@ void Model::late_done(PartitionModel& p, const Job& job, const JobResult& result
   } else if (result.outcome == Outcome::kDone) {
     p.late_misses = 0;
     p.owed.erase({range.first, result.through});
-    p.unread.erase({range.first, result.through});
     p.gaps.erase({range.first, result.through});
+    p.forget_unreported({range.first, result.through});
     p.late.erase({range.first, result.through});
     again({result.through + 1, range.last});
   } else if (result.outcome == Outcome::kMissing && ++p.late_misses == core::Gaps::kMostMisses) {

@@ -23,7 +23,9 @@
  * size and its last 512 bytes). Only one history may be written to a partition: if another history has the
  * same entry in an archive of the same name, that is a CONFLICT; if it cuts its batches differently, nobody
  * notices. So give each engine, and each restore to an older state, a sink or a prefix of its own.
- * Below low the host has nothing left to compare with: there the name of an archive counts.
+ * Where the host has nothing left to compare with, below low, an archive counts if it is what its own footer
+ * says. Only before the first low of a run does the name of an archive count: what was archived and pruned long
+ * ago is not read at every start; `tidemark verify` does that.
  */
 #ifndef TIDEMARK_ARCHIVER_H
 #define TIDEMARK_ARCHIVER_H
@@ -71,7 +73,8 @@ enum {
   /* These can no longer be archived: they are a hole that stays. Reported before any acknowledge that passes
    * it, whatever happens: acknowledge waits until this callback has returned. A gap that an earlier run
    * recorded and that nobody has accepted is reported again, once in each run, if it lies before the first
-   * entry of this run, is one of the last 16 gaps and lies among the last 128 archives. */
+   * entry of this run, is one of the last 16 gaps and lies among the last 128 archives. What a person accepted
+   * before it was reported is known, and not reported. */
   TIDEMARK_EVENT_GAP = 1,
   TIDEMARK_EVENT_CONFLICT = 2,     /* nothing is overwritten: the partition waits for an operator */
   TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; tried again, each time later */

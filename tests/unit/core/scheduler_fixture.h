@@ -117,6 +117,16 @@ class SchedulerFixture : public testing::Test {
     return job;
   }
 
+  // What low passed because the sink names these archives is looked up and read.
+  void read_passed(Range range, const std::vector<Range>& archives) {
+    found(start_late(JobKind::kDiscover, range), archives);
+    for (const Range& archive : archives) {
+      const Job job = start_late(JobKind::kVerify, archive);
+      EXPECT_EQ(job.accept_missing_through, job.part.last);
+      finish_through(job, job.part.last);
+    }
+  }
+
   Ack take_ack(PartitionRef ref, Lsn lsn) {
     const std::optional<Ack> ack = scheduler_->next_ack();
     EXPECT_TRUE(ack.has_value());

@@ -26,6 +26,8 @@ TEST_F(SchedulerGapsTest, WhatAnotherLifeArchivedIsNoGap) {
   notify(0, 239, 240);
   found(start(0, kDiscover, {237, 240}), {{237, 237}, {238, 238}, {239, 239}});
   expect_no_event();
+  expect_no_ack();
+  read_passed({237, 238}, {{237, 237}, {238, 238}});
   done(0, kVerify, {239, 239});
   archived(0, 240);
   acknowledged(0, 240);
@@ -50,6 +52,7 @@ TEST_F(SchedulerGapsTest, WhatWasListedBeforeLowGrewIsListedAgain) {
   done(0, kRecordGap, {4, 12});
   found(start(0, kDiscover, {13, 22}), {{13, 20}});
   expect_no_event();
+  read_passed({13, 20}, {{13, 20}});
   archived(0, 21);
 }
 
@@ -241,6 +244,8 @@ TEST_F(SchedulerGapsTest, WhatLowPassesDuringALookIsLookedUpAgain) {
   const Job second = start(0, kDiscover, {1, 6});
   EXPECT_EQ(second.low, 4U);
   found(second, {{1, 3}});
+  expect_no_ack();
+  read_passed({1, 3}, {{1, 3}});
   acknowledged(0, 3);
 }
 
@@ -277,6 +282,34 @@ TEST_F(SchedulerGapsTest, WhatAnEarlierLifeRecordedIsToldOnceMore) {
   deliver(second);
   acknowledged(0, 10);
   expect_no_event();
+}
+
+TEST_F(SchedulerGapsTest, WhatIsArchivedWhileItsReportWaitsIsNotReported) {
+  notify(0, 18, 18);
+  found_known(start(0, kDiscover, {18, 18}), {{2, 4}, {6, 8}, {10, 14}, {16, 17}});
+  const Event first = raised(EventKind::kGap, {2, 4});  // its callback takes its time
+  notify(0, 3, 18);
+  found(start_late(kDiscover, {3, 17}), {});
+  for (Lsn lsn = 3; lsn <= 17; ++lsn) {
+    const bool is_there = lsn <= 4 || lsn == 7 || (lsn >= 10 && lsn <= 14) || lsn == 16;
+    finish(start_late(kArchive, {lsn, lsn}), is_there ? Outcome::kDone : Outcome::kMissing);
+  }
+  archived(0, 18);
+  EXPECT_TRUE(raised().empty());
+  deliver(first);
+  for (const Range left : {Range{6, 6}, Range{8, 8}, Range{17, 17}}) {
+    const Event event = raised(EventKind::kGap, left);
+    EXPECT_TRUE(event.known);
+    expect_no_ack();
+    deliver(event);
+  }
+  for (const Range lost : {Range{5, 5}, Range{9, 9}, Range{15, 15}}) {
+    const Event event = raised(EventKind::kGap, lost);
+    EXPECT_FALSE(event.known);
+    deliver(event);
+    done(0, kRecordGap, lost);
+  }
+  acknowledged(0, 18);
 }
 
 TEST_F(SchedulerGapsTest, AnAnswerWaitsForWhatIsKnownToo) {
@@ -379,6 +412,7 @@ TEST_F(SchedulerGapsTest, LowGrowsWhileAHoleIsLookedInto) {
   found(again, {{10, 10}});
   expect_event(EventKind::kGap, {11, 11});
   done(0, kRecordGap, {11, 11});
+  read_passed({10, 10}, {{10, 10}});
   archived(0, 12);
   acknowledged(0, 12);
 }
@@ -407,6 +441,7 @@ TEST_F(SchedulerGapsTest, AHoleThatIsFoundAgainIsNotToldAgain) {
   const Job look = start(0, kDiscover, {9, 10});
   EXPECT_FALSE(look.check_older);
   found(look, {{9, 9}});
+  read_passed({9, 9}, {{9, 9}});
   archived(0, 10);
   expect_no_event();
   acknowledged(0, 10);

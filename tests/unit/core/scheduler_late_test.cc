@@ -305,30 +305,28 @@ TEST_F(SchedulerLateTest, WhatAnotherSinkLacksMayBeInThisOne) {
 
 // ---- What was passed because the sink names it --------------------------------------------------
 
-TEST_F(SchedulerLateTest, WhatWasPassedUnreadIsComparedWhenItIsThereAfterAll) {
+TEST_F(SchedulerLateTest, WhatIsPassedByItsNameIsReadBeforeItCounts) {
   notify(0, 1, 6);
   found(start(0, kDiscover, {1, 6}), {{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}, {6, 6}});
   const Job first = start(0, kVerify, {1, 1});
   notify(0, 6, 6);
   finish_through(first, 1);
   found(start(0, kDiscover, {2, 6}), {{2, 2}, {3, 3}, {4, 4}, {5, 5}, {6, 6}});
-  acknowledged(0, 5);
-  notify(0, 3, 4);  // an old one, which was late
   expect_no_ack();
-  found(start_late(kDiscover, {3, 4}), {{3, 3}, {4, 4}});
+  found(start_late(kDiscover, {2, 5}), {{2, 2}, {3, 3}, {4, 4}, {5, 5}});
+  finish_through(start_late(kVerify, {2, 2}), 2);
   finish_through(start_late(kVerify, {3, 3}), 3);
   finish_conflict(start_late(kVerify, {4, 4}));
-  const std::vector<Event> taken = events();
-  ASSERT_EQ(taken.size(), 2U);
-  EXPECT_EQ(taken[0].kind, EventKind::kConflict);
-  EXPECT_EQ(taken[1].kind, EventKind::kGap);
-  EXPECT_EQ(taken[1].range, (Range{4, 4}));
+  expect_event(EventKind::kConflict, {4, 4});
+  finish_through(start_late(kVerify, {5, 5}), 5);
+  expect_event(EventKind::kGap, {4, 4});
+  expect_no_ack();
   done(0, kRecordGap, {4, 4});
   finish_through(start(0, kVerify, {6, 6}), 6);
   acknowledged(0, 6);
 }
 
-TEST_F(SchedulerLateTest, WhatIsClaimedIsNotPassedUnread) {
+TEST_F(SchedulerLateTest, WhatIsPassedAndClaimedIsReadOnce) {
   notify(0, 1, 4);
   const Job look = start(0, kDiscover, {1, 4});
   notify(0, 4, 4);
@@ -336,10 +334,25 @@ TEST_F(SchedulerLateTest, WhatIsClaimedIsNotPassedUnread) {
   found(look, {{1, 1}, {2, 2}, {3, 3}, {4, 4}});
   found(start(0, kDiscover, {1, 4}), {{1, 1}, {2, 2}, {3, 3}, {4, 4}});
   expect_no_ack();
-  found(start_late(kDiscover, {2, 3}), {{2, 2}, {3, 3}});
-  finish_through(start_late(kVerify, {2, 2}), 2);
-  finish_through(start_late(kVerify, {3, 3}), 3);
+  read_passed({1, 3}, {{1, 1}, {2, 2}, {3, 3}});
   acknowledged(0, 3);
+  finish_through(start(0, kVerify, {4, 4}), 4);
+  acknowledged(0, 4);
+  expect_no_job();
+}
+
+TEST_F(SchedulerLateTest, WhatIsPassedByItsNameAndGoneWhenItIsReadIsAGap) {
+  notify(0, 1, 3);
+  found(start(0, kDiscover, {1, 3}), {{1, 1}, {2, 2}, {3, 3}});
+  notify(0, 3, 3);
+  found(start(0, kDiscover, {1, 3}), {{1, 1}, {2, 2}, {3, 3}});
+  found(start_late(kDiscover, {1, 2}), {{1, 1}});
+  finish_through(start_late(kVerify, {1, 1}), 1);
+  finish(start_late(kArchive, {2, 2}), Outcome::kMissing);
+  expect_event(EventKind::kGap, {2, 2});
+  expect_no_ack();
+  done(0, kRecordGap, {2, 2});
+  acknowledged(0, 2);
 }
 
 }  // namespace

@@ -259,6 +259,7 @@ TEST_F(SchedulerTest, ArchivesInAGapSplitIt) {
   expect_event(EventKind::kGap, {6, 7});
   expect_no_ack();
   done(0, kRecordGap, {6, 7});
+  read_passed({3, 5}, {{3, 3}, {4, 5}});
   archived(0, 8);
 }
 
@@ -267,6 +268,10 @@ TEST_F(SchedulerTest, ABatchIsPassedOnlyUpToLow) {
   found(start(0, kDiscover, {1, 6}), {{1, 6}});
   notify(0, 3, 6);
   found(start(0, kDiscover, {1, 6}), {{1, 6}});  // what is passed is made sure of
+  found(start_late(kDiscover, {1, 2}), {{1, 6}});
+  const Job passed = start_late(kVerify, {1, 6});
+  EXPECT_EQ(passed.part, (Range{1, 2}));
+  finish_through(passed, 2);
   acknowledged(0, 2);
   done(0, kVerify, {1, 6});  // 3 to 6 are still there to be compared
   acknowledged(0, 6);
