@@ -105,7 +105,6 @@ struct Job {
   bool late = false;         // for entries of a gap that were found again
   bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
   bool asked = false;  // kDiscover: what lies right before the range, or a gap there, may be acknowledged
-  Lsn low = kNoLsn;    // kDiscover: archives found below it count without being compared
   Range range;         // kDiscover: may be the empty range, last == first - 1
   Range part;          // kVerify: what the host was last known to have of range
   // kVerify: entries up to here count as archived if the host no longer has them

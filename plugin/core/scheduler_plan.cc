@@ -54,7 +54,6 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
     job->range = {job->check_older ? p.oldest_low : p.next, p.high};
     // The second look before the first low passes what lies between two holes.
     job->asked = p.asked || (job->check_older && p.next != kNoLsn);
-    job->low = p.low;
   } else if (const auto existing = p.found->holding(p.next)) {
     job->kind = JobKind::kVerify;
     job->range = *existing;

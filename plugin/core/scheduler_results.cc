@@ -13,11 +13,7 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
   if (p.epoch != epoch_) p.conflict_through = kNoLsn;
   p.epoch = epoch_;
   p.look_again = false;
-  // What was found but is passed because low grew meanwhile is not known to be durable.
-  const bool is_passed = std::any_of(result.archives.begin(), result.archives.end(), [&](const Range& range) {
-    return range.first >= job.low && range.first < p.low;
-  });
-  p.listed = is_passed ? job.low - 1 : job.range.last;
+  p.listed = job.range.last;
   if (job.asked) p.unsure = false;
   if (p.next == kNoLsn) {
     p.next = result.gap ? result.gap->first : job.range.first;

@@ -61,25 +61,21 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
   return result;
 }
 
-// What another run wrote may be visible and not durable yet. For archives whose entries the host still has,
-// the sink is asked (head) when they are compared; those before them are passed, or acknowledged, without
-// being compared, so it is asked here. One head makes sure of all that was listed, see put and head in
-// tidemark/sink.h.
+// What another run wrote may be visible and not durable yet. The sink is asked (head) when an archive is
+// read; what lies right before the range may be acknowledged without being read, so it is asked here. One
+// head makes sure of the whole folder, see put and head in tidemark/sink.h.
 Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found) {
-  std::optional<ParsedName> passed = job.asked ? found.older : std::nullopt;
-  for (const Range& range : found.archives) {
-    if (range.first < job.low) passed = {range, ObjectKind::kArchive};
-  }
-  if (job.asked && !passed && !job.check_older && job.range.first > 1) {
-    const Lsn before = job.range.first - 1;
+  if (!job.asked) return {};
+  std::optional<ParsedName> before = found.older;
+  if (!before && !job.check_older && job.range.first > 1) {
     const auto visit = [&](const store::ArchiveInfo& info) {
-      if (info.kind != ObjectKind::kOrigin) passed = {info.range, info.kind};
-      return !passed;
+      if (info.kind != ObjectKind::kOrigin) before = {info.range, info.kind};
+      return !before;
     };
-    TM_TRY(store::list(*sink_, *id.storage, id.id, before, visit, &call_));
+    TM_TRY(store::list(*sink_, *id.storage, id.id, job.range.first - 1, visit, &call_));
   }
-  if (!passed) return {};
-  const std::string key = object_key(*id.storage, id.id, passed->range, passed->kind);
+  if (!before) return {};
+  const std::string key = object_key(*id.storage, id.id, before->range, before->kind);
   const auto there = sink_->head(key, &call_);
   if (there) return {};
   Error error = there.error();

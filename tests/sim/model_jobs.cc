@@ -230,10 +230,7 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
   if (job.asked) p.unsure = false;
   p.tried.clear();
   p.looked_at = job.range;
-  // What is there and is passed has to be made sure of.
-  const bool passes = std::ranges::any_of(
-      result.archives, [&](const Range& range) { return range.first >= job.low && range.first < p.low; });
-  p.listed = passes ? job.low - 1 : job.range.last;
+  p.listed = job.range.last;
   p.through = result.complete_through;
   p.held = result.archives;
   p.look_back = result.gap && result.gap->last + 1 < job.range.first;

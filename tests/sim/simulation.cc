@@ -212,7 +212,7 @@ void Simulation::rescue(size_t round) {
     if (!driven_[i].ref) continue;
     const PartitionModel& p = model_->at(*driven_[i].ref);
     if (!p.has_work() || p.waits_for_host() || !p.discovered || p.not_before == 0) continue;
-    if (all_wait && p.raised == core::Raised::kNone) continue;
+    if ((all_wait || p.deferred_until > now_) && p.raised == core::Raised::kNone) continue;
     require(p.raised != core::Raised::kNone, "what is not archived was reported", *driven_[i].ref,
             p.frontier + 1);
     give_up(i);

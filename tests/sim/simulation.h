@@ -75,6 +75,7 @@ class Simulation {
     core::Job job;
     size_t partition;
     size_t sink;
+    uint64_t puts_before;                  // by others
     std::optional<core::JobResult> early;  // the job's effect, if it came before its end
   };
   struct Rates {  // per cent, of the ends of jobs and acknowledgements

@@ -65,7 +65,7 @@ void Simulation::seed_sink(size_t partition) {
     }
     sink.put(partition, range, contents);
   }
-  if (random_.chance(50)) sink.make_durable(partition, {end + 1, end + 1});
+  if (random_.chance(50)) sink.answered(partition, {end + 1, end + 1}, sink.puts());
 }
 
 // An earlier life wrote down what it had lost.
@@ -112,7 +112,7 @@ void Simulation::begin_life() {
     // Everything that is still there is notified again, at once or in pieces.
     const FakeLog& log = world_.logs[i];
     // The first to come may be one that says too much is gone.
-    if (log.high() >= log.low() && random_.chance(10))
+    if (log.high() >= log.low() && random_.chance(25))
       driven_[i].pending.push_back({log.low() + random_.below(log.high() + 2 - log.low()), log.high()});
     if (log.high() > log.low() && random_.chance(30))
       driven_[i].pending.push_back({log.low(), random_.between(log.low(), log.high())});

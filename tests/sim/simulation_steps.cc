@@ -164,7 +164,8 @@ void Simulation::start_jobs(size_t at_most) {
     if (!job) return;
     ++stats_.jobs;
     model_->job_started(*job, now_);
-    Flight flight{*job, model_->at(job->partition).partition, sink_of_epoch_[job->sink_epoch], std::nullopt};
+    const size_t sink = sink_of_epoch_[job->sink_epoch];
+    Flight flight{*job, model_->at(job->partition).partition, sink, world_.sinks[sink].puts(), std::nullopt};
     trace("start %s partition %zu [%llu,%llu] epoch %u", name(job->kind), flight.partition,
           number(job->range.first), number(job->range.last), job->sink_epoch);
     if (random_.chance(50)) flight.early = execute(flight);
@@ -239,10 +240,11 @@ void Simulation::end_job(size_t which) {
   trace("end %s partition %zu [%llu,%llu]: %s%s", name(flight.job.kind), flight.partition,
         number(flight.job.range.first), number(result.through), name(result.outcome),
         result.conflict ? ", conflict" : "");
-  if (result.outcome == Outcome::kDone && flight.job.kind != JobKind::kDiscover) {
+  // Who sees other content has asked for the object, too.
+  if ((result.outcome == Outcome::kDone || result.conflict) && flight.job.kind != JobKind::kDiscover) {
     Range range = flight.job.range;
-    if (flight.job.kind == JobKind::kArchive) range.last = result.through;
-    world_.sinks[flight.sink].make_durable(flight.partition, range);
+    if (flight.job.kind == JobKind::kArchive && result.through != kNoLsn) range.last = result.through;
+    world_.sinks[flight.sink].answered(flight.partition, range, flight.puts_before);
   }
   for (const Range& range : result.archives)
     trace("  holds [%llu,%llu]", number(range.first), number(range.last));

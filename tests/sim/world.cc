@@ -55,25 +55,20 @@ Content FakeLog::last_content(Lsn lsn) const {
 
 FakeSink::Put FakeSink::put(size_t partition, Range range, const std::vector<Content>& contents) {
   const auto [it, created] = partitions_[partition].archives.try_emplace({range.last, range.first}, contents);
-  if (created) partitions_[partition].fragile.insert(it->first);
+  if (created) partitions_[partition].fragile.emplace(it->first, ++puts_);
   if (created) return Put::kCreated;
   return it->second == contents ? Put::kEqual : Put::kDifferent;
 }
 
-void FakeSink::make_durable(size_t partition, Range range) {
-  std::set<Key>& fragile = partitions_[partition].fragile;
-  fragile.erase(fragile.begin(), fragile.upper_bound({range.last, range.last}));
+void FakeSink::answered(size_t partition, Range range, uint64_t puts_before) {
+  const Key key{range.last, range.first};
+  std::erase_if(partitions_[partition].fragile,
+                [&](const auto& archive) { return archive.first == key || archive.second <= puts_before; });
 }
 
-void FakeSink::make_durable(size_t partition, Lsn lsn) {
-  const auto& archives = partitions_[partition].archives;
-  const auto holds = [lsn](const auto& archive) { return archive.first.second <= lsn; };
-  const auto it = std::find_if(archives.lower_bound({lsn, 0}), archives.end(), holds);
-  if (it != archives.end()) {
-    make_durable(partition, {it->first.second, it->first.first});
-  } else if (holds_gap(partition, lsn)) {
-    make_durable(partition, {lsn, lsn});
-  }
+void FakeSink::ask(size_t partition, Lsn lsn) {
+  if (holds(partition, lsn, std::nullopt) || holds_gap(partition, lsn))
+    partitions_[partition].fragile.clear();
 }
 
 bool FakeSink::is_durable(size_t partition, Lsn lsn) const {
@@ -227,10 +222,7 @@ JobResult World::discover(size_t partition, FakeSink& sink, const Job& job) cons
   result.complete_through = sink.list(partition, job.range.first, list_limit, result.archives);
   if (job.check_older) result.gap = sink.hole_before(partition, job.range.first);
   if (job.check_older && report_known_gaps) result.known_gaps = sink.gaps_before(partition, job.range.first);
-  for (const Range& range : result.archives) {
-    if (range.first < job.low) sink.make_durable(partition, range);
-  }
-  if (job.asked) sink.make_durable(partition, (result.gap ? result.gap->first : low) - 1);
+  if (job.asked) sink.ask(partition, (result.gap ? result.gap->first : low) - 1);
   return result;
 }
 

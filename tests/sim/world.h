@@ -69,10 +69,12 @@ class FakeSink {
 
   // Visible then; durable once it was answered.
   Put put(size_t partition, Range range, const std::vector<Content>& contents);
-  // The archive of that range is durable, and all that end no later; or the first one that
-  // holds `lsn`, or the record of a gap there.
-  void make_durable(size_t partition, Range range);
-  void make_durable(size_t partition, Lsn lsn);
+  uint64_t puts() const { return puts_; }
+  // A call for the archive or record of that range was answered: it is durable, and so is all of the
+  // partition that was visible before the call, when so many puts had been made.
+  void answered(size_t partition, Range range, uint64_t puts_before);
+  // A question now, if what holds `lsn` is there.
+  void ask(size_t partition, Lsn lsn);
   bool is_durable(size_t partition, Lsn lsn) const;  // an archive that holds it
   // The partition begins after `last`.
   void put_origin(size_t partition, Lsn last) { partitions_[partition].origin = last; }
@@ -101,9 +103,10 @@ class FakeSink {
   struct Partition {
     std::map<Key, std::vector<Content>> archives;
     std::set<Key> gaps;
-    std::set<Key> fragile;  // archives that are not durable yet
+    std::map<Key, uint64_t> fragile;  // archives that are not durable yet, and which put each of them was
     Lsn origin = kNoLsn;
   };
+  uint64_t puts_ = 0;
   std::vector<Partition> partitions_;
 };
 

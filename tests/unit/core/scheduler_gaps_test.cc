@@ -234,16 +234,11 @@ TEST_F(SchedulerGapsTest, AQuestionAfterTheFirstLookIsAnsweredAfterAnother) {
   acknowledged(0, 5);
 }
 
-TEST_F(SchedulerGapsTest, WhatLowPassesDuringALookIsLookedUpAgain) {
+TEST_F(SchedulerGapsTest, WhatLowPassesDuringALookIsRead) {
   notify(0, 1, 6);
-  const Job first = start(0, kDiscover, {1, 6});
-  EXPECT_EQ(first.low, 1U);
+  const Job look = start(0, kDiscover, {1, 6});
   notify(0, 4, 6);
-  found(first, {{1, 3}});
-  expect_no_ack();
-  const Job second = start(0, kDiscover, {1, 6});
-  EXPECT_EQ(second.low, 4U);
-  found(second, {{1, 3}});
+  found(look, {{1, 3}});
   expect_no_ack();
   read_passed({1, 3}, {{1, 3}});
   acknowledged(0, 3);

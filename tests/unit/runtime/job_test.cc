@@ -117,26 +117,12 @@ TEST_F(JobTest, WhatAPutFindsThereIsRead) {
   expect_damaged(archive({1, 1}));
 }
 
-// What another run put and was killed over may be listed and not durable: head says that it is.
-TEST_F(JobTest, WhatIsPassedIsProvedDurableFirst) {
-  for (const Range range : {Range{1, 1}, Range{2, 3}, Range{4, 4}}) expect_done(archive(range));
-  core::Job job = job_of(JobKind::kDiscover, {2, 4});
-  job.low = 2;
-  fake_.proved.clear();
-  expect_done(run(job));
-  EXPECT_TRUE(fake_.proved.empty()) << "all of it is compared";
-  job.low = 3;
-  expect_done(run(job));
-  EXPECT_EQ(fake_.proved.size(), 3U) << "a batch reaches back over low";
-}
-
 // An empty range, or one that was archived by another run: its end is acknowledged without any other look.
 TEST_F(JobTest, WhatIsAcknowledgedAtOnceIsProvedDurableFirst) {
   for (const Range range : {Range{1, 1}, Range{2, 3}}) expect_done(archive(range));
   for (const bool check_older : {true, false}) {
     core::Job job = job_of(JobKind::kDiscover, {4, 3});
     job.check_older = job.first_look = check_older;
-    job.low = 4;
     fake_.proved.clear();
     expect_done(run(job));
     EXPECT_TRUE(fake_.proved.empty()) << "nobody asked";
