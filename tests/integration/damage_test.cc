@@ -82,7 +82,7 @@ class DamageScenario : public Scenario, public ::testing::WithParamInterface<std
   }
 };
 
-TEST_P(DamageScenario, FoundByTheNextLife) {
+TEST_P(DamageScenario, FoundByTheNextRun) {
   commit(1, 4);
   begin(mode());
   notify(p_, 1, 4);

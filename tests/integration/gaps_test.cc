@@ -210,7 +210,7 @@ TEST_F(GapsScenario, ALateNotificationOfWhatIsGoneChangesNothing) {
 }
 
 // What another run archived and this host no longer has is archived, not lost.
-TEST_F(GapsScenario, WhatAnEarlierLifeArchivedIsNoGap) {
+TEST_F(GapsScenario, WhatAnEarlierRunArchivedIsNoGap) {
   host_.commit_range(p_, 1, 8);
   begin();
   notify(p_, 1, 8);

@@ -131,11 +131,11 @@ void HammerHost::release_entry(void* ctx, const tidemark_partition* partition, t
   if (lent.loans == 0 && lent.state == State::kGone) std::filesystem::remove_all(lease->path);
 }
 
-// An entry of an earlier life that was lost before this one heard of it leaves a hole that only an archive
+// An entry of an earlier run that was lost before this one heard of it leaves a hole that only an archive
 // which holds something older can show.
 bool HammerHost::is_owed(const Part& part, Lsn lsn, const Entry& entry) {
   if (entry.notified_in == 0 || entry.told || part.acknowledgements < entry.owed_from) return false;
-  if (entry.notified_in == life_ || entry.state != State::kGone) return true;
+  if (entry.notified_in == run_ || entry.state != State::kGone) return true;
   if (plan_.swaps) return false;
   const auto archives = ranges_in(plan_.roots.front(), part.name, ".tar");
   return std::ranges::any_of(archives, [lsn](const NamedRange& archive) { return archive.last < lsn; });
@@ -168,7 +168,7 @@ void HammerHost::check_position(Part& part, Lsn lsn) {
     const std::lock_guard<std::mutex> lock(part.mutex);
     part.entries[each - 1].safe = problem.empty();
     if (!problem.empty())
-      violate("acknowledged " + std::to_string(lsn) + " of life " + std::to_string(life_) + " without " +
+      violate("acknowledged " + std::to_string(lsn) + " of run " + std::to_string(run_) + " without " +
               name_of(part.name, each) + ": " + problem);
   }
 }
@@ -207,13 +207,13 @@ void HammerHost::check_gap(Part& part, const tidemark_event& event) {
       // What came after a later one was acknowledged is looked at when the next is.
       if (part.given >= lsn && !entry.safe && entry.owed_from == 0 && !plan_.forgets)
         violate("passed before its GAP: " + name_of(part.name, lsn));
-      // What an earlier life archived above all that this one was told of proves nothing: the host may have
+      // What an earlier run archived above all that this one was told of proves nothing: the host may have
       // been restored to an older state.
-      if (entry.first_notified_in == life_ || lsn <= part.trusted) news.emplace_back(lsn, entry.fingerprint);
+      if (entry.first_notified_in == run_ || lsn <= part.trusted) news.emplace_back(lsn, entry.fingerprint);
     }
   }
   // With swaps the sink of now is another one by the time this looks; what was forgotten is like another
-  // life.
+  // run.
   for (const auto& [lsn, fingerprint] : news) {
     // What turned up late may be archived, after the gap was recorded, before this hears of the gap.
     const int64_t recorded = recorded_ns(first_root_.front(), part.name, lsn);

@@ -150,13 +150,13 @@ void HammerHost::notify(const Notice& notice) {
     ++part.notifying;
     for (Lsn lsn = notice.low; lsn <= notice.high; ++lsn) {
       Entry& entry = part.entries[lsn - 1];
-      if (entry.notified_in == life_) continue;
-      // An acknowledgement of a later one may be on its way that knows nothing of it, nor of a gap where an old
-      // notification says that something is there.
+      if (entry.notified_in == run_) continue;
+      // An acknowledgement of a later one may be on its way that knows nothing of it, nor of a gap where an
+      // old notification says that something is there.
       if (lsn <= part.highest) entry.owed_from = UINT64_MAX;
       if (entry.state != State::kThere) continue;
       before[lsn] = entry.notified_in;
-      entry.notified_in = life_;
+      entry.notified_in = run_;
     }
     part.highest = std::max({part.highest, notice.high, notice.low - 1});
     part.lowest_gone = std::max(part.lowest_gone, notice.low);
@@ -167,14 +167,14 @@ void HammerHost::notify(const Notice& notice) {
   const std::lock_guard<std::mutex> lock(part.mutex);
   --part.notifying;
   if (status == TIDEMARK_OK) {
-    for (const auto& [lsn, life] : before) {
+    for (const auto& [lsn, run] : before) {
       Entry& entry = part.entries[lsn - 1];
-      if (life == 0) entry.first_notified_in = life_;
+      if (run == 0) entry.first_notified_in = run_;
       if (entry.owed_from != 0) entry.owed_from = part.acknowledgements + 2;  // the next one but one knows it
     }
     return;
   }
-  for (const auto& [lsn, life] : before) part.entries[lsn - 1].notified_in = life;
+  for (const auto& [lsn, run] : before) part.entries[lsn - 1].notified_in = run;
   if (status != TIDEMARK_E_CANCELLED && status != TIDEMARK_E_INVALID)
     violate("notify: status " + std::to_string(status));
 }
@@ -187,9 +187,9 @@ void HammerHost::prune(Part& part, Lsn through) {
   }
 }
 
-// ---- A life -------------------------------------------------------------------------------------
+// ---- A run -------------------------------------------------------------------------------------
 
-void HammerHost::begin_life() {
+void HammerHost::begin_run() {
   calm_ = false;
   acquired_ = refused_ = 0;
   began_ = std::chrono::steady_clock::now();
@@ -202,11 +202,11 @@ void HammerHost::begin_life() {
       entry.owed_from = 0;
     }
   }
-  ++life_;
+  ++run_;
   alive_ = true;
 }
 
-void HammerHost::end_life(uint64_t swaps) {
+void HammerHost::end_run(uint64_t swaps) {
   if (inside_ != 0) violate("stop returned while a callback ran");
   alive_ = false;
   {

@@ -11,7 +11,7 @@
 //  * leases pair, and a release is told the path it was lent
 //  * no callback before start or after stop returned; every gap record's event came before stop returned
 //
-// Callbacks: the plugin's threads. begin_life, end_life, be_calm: the thread of [control]. The rest: any.
+// Callbacks: the plugin's threads. begin_run, end_run, be_calm: the thread of [control]. The rest: any.
 #ifndef TIDEMARK_TESTS_INTEGRATION_HAMMER_HOST_H
 #define TIDEMARK_TESTS_INTEGRATION_HAMMER_HOST_H
 
@@ -57,7 +57,7 @@ class HammerHost {
 
   explicit HammerHost(const HammerPlan& plan);
   const tidemark_host& table() const { return table_; }
-  // How it notifies; set before begin_life.
+  // How it notifies; set before begin_run.
   std::function<tidemark_status(const tidemark_partition*, Lsn low, Lsn high)> notify_through;
 
   // ---- The log. All of it is the host's to decide.
@@ -69,9 +69,9 @@ class HammerHost {
   Notice notice(size_t partition) const;  // what is there now
   void notify(const Notice& notice);
 
-  // ---- A life. be_calm: no more faults.
-  void begin_life();
-  void end_life(uint64_t swaps);
+  // ---- A run. be_calm: no more faults.
+  void begin_run();
+  void end_run(uint64_t swaps);
   void be_calm();
   // A call begins that may prove an object durable, and with it what its folder holds now; it did.
   void asks(std::string_view key);
@@ -91,9 +91,9 @@ class HammerHost {
     std::string fingerprint;
     State state = State::kThere;
     int loans = 0;
-    uint64_t notified_in = 0;        // the last life; 0: never
+    uint64_t notified_in = 0;        // the last run; 0: never
     uint64_t first_notified_in = 0;  // as heard
-    uint64_t owed_from = 0;  // acknowledgements of this life: it was notified after a later one was given
+    uint64_t owed_from = 0;  // acknowledgements of this run: it was notified after a later one was given
     bool told = false;       // the event of a GAP that holds it has returned
     bool safe = false;       // was found in a sink
   };
@@ -101,12 +101,12 @@ class HammerHost {
     mutable std::mutex mutex;
     Partition name;
     std::deque<Entry> entries;      // LSN 1 first
-    Lsn position = 0;               // of this life, taken
-    Lsn given = 0;                  // of this life
-    uint64_t acknowledgements = 0;  // of this life, begun
-    Lsn highest = 0;                // notified in this life
-    Lsn lowest_gone = 0;            // no low of this life was above
-    Lsn trusted = 0;                // every notification of this life reached up to there at least
+    Lsn position = 0;               // of this run, taken
+    Lsn given = 0;                  // of this run
+    uint64_t acknowledgements = 0;  // of this run, begun
+    Lsn highest = 0;                // notified in this run
+    Lsn lowest_gone = 0;            // no low of this run was above
+    Lsn trusted = 0;                // every notification of this run reached up to there at least
     int notifying = 0;
     bool acking = false;
   };
@@ -148,7 +148,7 @@ class HammerHost {
   std::atomic<bool> alive_{false};
   std::atomic<bool> calm_{false};
   std::atomic<int> inside_{0};
-  std::atomic<uint64_t> life_{0};
+  std::atomic<uint64_t> run_{0};
   std::atomic<uint64_t> calls_{0};
   std::atomic<uint64_t> acquired_{0};
   std::atomic<uint64_t> refused_{0};
@@ -159,7 +159,7 @@ class HammerHost {
 
   mutable std::mutex mutex_;  // a leaf
   std::set<const Lease*> leases_;
-  std::set<std::string, std::less<>> proved_;  // keys, by any life
+  std::set<std::string, std::less<>> proved_;  // keys, by any run
   std::vector<std::string> violations_;
   std::deque<std::string> log_lines_;
 };

@@ -188,8 +188,8 @@ void Hammer::live(bool calm_end) {
   ErrorOut error;
   quiet_ = calm_ = false;
   swaps_ = 0;
-  late_.clear();  // what was on its way in the last life may call gone what is there again
-  host_.begin_life();
+  late_.clear();  // what was on its way in the last run may call gone what is there again
+  host_.begin_run();
   expect(api_->start(archiver_, &error), "start", error);
   std::vector<std::thread> threads;
   const uint64_t seed = random_.next();
@@ -210,7 +210,7 @@ void Hammer::live(bool calm_end) {
   const uint32_t drain_ms =
       calm_end ? 60'000 : static_cast<uint32_t>(random_.chance(50) ? 0 : random_.below(30));
   expect(api_->stop(archiver_, drain_ms, &error), "stop", error);
-  host_.end_life(swaps_);
+  host_.end_run(swaps_);
   quiet_ = true;
   for (std::thread& thread : threads) thread.join();
 }
@@ -233,9 +233,9 @@ void Hammer::settle() {
 
 void Hammer::run() {
   if (archiver_ == nullptr || !swap_sink(false)) return;
-  const uint64_t lives = random_.between(1, 4);
-  for (uint64_t life = 1; life <= lives && problems_.empty() && host_.violations().empty(); ++life) {
-    live(life == lives || random_.chance(30));
+  const uint64_t runs = random_.between(1, 4);
+  for (uint64_t run = 1; run <= runs && problems_.empty() && host_.violations().empty(); ++run) {
+    live(run == runs || random_.chance(30));
     // What happens while nobody runs.
     for (size_t i = 0; i < plan_.partitions; ++i) {
       if (random_.chance(20)) host_.lose(i, random_);

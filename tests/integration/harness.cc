@@ -61,7 +61,7 @@ void Scenario::TearDown() {
   }
 }
 
-// ---- The archiver's life ------------------------------------------------------------------------
+// ---- The archiver's run ------------------------------------------------------------------------
 
 void Scenario::create(const Options& options) {
   ASSERT_EQ(archiver_, nullptr);
@@ -89,7 +89,7 @@ tidemark_status Scenario::set_sink(const std::string& url, const Options& option
 }
 
 void Scenario::start() {
-  host_.begin_life();
+  host_.begin_run();
   ErrorOut error;
   ASSERT_EQ(api_->start(archiver_, &error), TIDEMARK_OK) << error.message;
 }
@@ -97,7 +97,7 @@ void Scenario::start() {
 void Scenario::stop(uint32_t drain_ms) {
   ErrorOut error;
   ASSERT_EQ(api_->stop(archiver_, drain_ms, &error), TIDEMARK_OK) << error.message;
-  host_.end_life();
+  host_.end_run();
 }
 
 void Scenario::begin(const Options& options) {

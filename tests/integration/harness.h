@@ -43,7 +43,7 @@ class Scenario : public ::testing::Test {
   ~Scenario() override;
   void TearDown() override;
 
-  // ---- The archiver's life. Options go on top of short delays.
+  // ---- The archiver's run. Options go on top of short delays.
   void create(const Options& options = {});
   void destroy();
   tidemark_status set_sink(const std::string& url, const Options& options = {}, ErrorOut* error = nullptr);

@@ -19,13 +19,13 @@ class ObjectsScenario : public Scenario {
     ErrorOut error;
     EXPECT_EQ(api_->create(&host.table(), nullptr, 0, &archiver, &error), TIDEMARK_OK) << error.message;
     EXPECT_EQ(api_->set_sink(archiver, str(file_url(archive)), nullptr, 0, nullptr, &error), TIDEMARK_OK);
-    host.begin_life();
+    host.begin_run();
     EXPECT_EQ(api_->start(archiver, &error), TIDEMARK_OK) << error.message;
     const tidemark_partition partition = {str(p_.storage), p_.id};
     EXPECT_EQ(api_->notify(archiver, &partition, 1, 1, &error), TIDEMARK_OK) << error.message;
     EXPECT_TRUE(host.wait_for_acknowledge(p_, 1));
     EXPECT_EQ(api_->stop(archiver, 0, &error), TIDEMARK_OK);
-    host.end_life();
+    host.end_run();
     api_->destroy(archiver);
     return test::read_file(archive / archive_key(p_, 1));
   }

@@ -173,7 +173,7 @@ TEST_F(StopScenario, DestroyWhileStarted) {
   ASSERT_TRUE(host_.wait_for_acknowledge(p_, 1));
   api_->destroy(archiver_);
   archiver_ = nullptr;
-  host_.end_life();
+  host_.end_run();
 }
 
 }  // namespace

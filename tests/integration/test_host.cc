@@ -235,7 +235,7 @@ void TestHost::log(void* ctx, int32_t level, tidemark_str component, tidemark_st
 
 // ---- What was seen ------------------------------------------------------------------------------
 
-void TestHost::begin_life() {
+void TestHost::begin_run() {
   const std::lock_guard<std::mutex> lock(mutex_);
   alive_ = true;
   for (auto& [partition, record] : records_) {
@@ -244,7 +244,7 @@ void TestHost::begin_life() {
   }
 }
 
-void TestHost::end_life() {
+void TestHost::end_run() {
   const std::lock_guard<std::mutex> lock(mutex_);
   alive_ = false;
   for (const Lease* lease : leases_) violate("never released: " + name_of(lease->partition, lease->lsn));

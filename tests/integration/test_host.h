@@ -84,11 +84,11 @@ class TestHost {
   std::function<void(const SeenEvent&)> on_event;
 
   // Around start and stop: between them callbacks are legal, and positions only grow.
-  void begin_life();
-  void end_life();
+  void begin_run();
+  void end_run();
   void forget_position(const Partition& partition);  // a new look at the archive may begin lower
 
-  // Of this life: the last one that was taken, 0 for none; and all of them.
+  // Of this run: the last one that was taken, 0 for none; and all of them.
   Lsn acknowledged(const Partition& partition) const;
   std::vector<Lsn> acknowledgements(const Partition& partition) const;
   std::vector<SeenEvent> events() const;
@@ -112,7 +112,7 @@ class TestHost {
   };
   struct Record {
     std::vector<Lsn> acknowledgements;
-    Lsn position = 0;  // of this life
+    Lsn position = 0;  // of this run
     bool acking = false;
     int leases = 0;
     std::set<Lsn> unsafe;  // committed and not yet found in the archive

@@ -78,12 +78,12 @@ int main(int argc, char** argv) {
   std::printf(
       "%llu seeds, %llu steps: %llu jobs, %llu acknowledgements, %llu gaps, %llu reported again, %llu "
       "archived "
-      "late, %llu left out by an earlier life, "
+      "late, %llu left out by an earlier run, "
       "%llu conflicts, %llu breaker "
       "trips, "
-      "%llu swaps, %llu lives, %llu forgotten: no rule broken\n",
+      "%llu swaps, %llu runs, %llu forgotten: no rule broken\n",
       number(seeds), number(stats.steps), number(stats.jobs), number(stats.acks), number(stats.gaps),
       number(stats.gaps_again), number(stats.late), number(stats.owed), number(stats.conflicts),
-      number(stats.breaker_trips), number(stats.swaps), number(stats.lives), number(stats.forgotten));
+      number(stats.breaker_trips), number(stats.swaps), number(stats.runs), number(stats.forgotten));
   return 0;
 }

@@ -245,7 +245,7 @@ void Model::gap_raised(PartitionModel& p, const Event& event) {
   if (event.known) {
     require(!p.unreported.empty() && p.unreported.front().known && !p.unreported.front().raised &&
                 p.unreported.front().gap == event.range,
-            "what an earlier life knew is reported once more", event.partition, first);
+            "what an earlier run knew is reported once more", event.partition, first);
     p.unreported.front().raised = true;
     return;
   }

@@ -1,7 +1,7 @@
 // What the scheduler owes the host, worked out from what it was told and what it asked for: an independent
 // second opinion. It reads the scheduler's own fields only to see whether a partition waits or sleeps.
 //
-// One model is one life of the scheduler. Every hook throws Violation when a rule is broken.
+// One model is one run of the scheduler. Every hook throws Violation when a rule is broken.
 #ifndef TIDEMARK_SIM_MODEL_H
 #define TIDEMARK_SIM_MODEL_H
 
@@ -30,7 +30,7 @@ struct PartitionModel {
   // The last discovery that counted: what the sink `epoch` holds of `looked_at`, up to `through`.
   bool discovered = false;
   bool stale = false;
-  bool unsure = false;     // what lies right before the first LSN of this life was not made sure of
+  bool unsure = false;     // what lies right before the first LSN of this run was not made sure of
   bool look_back = false;  // there may be more holes before oldest_low
   uint32_t epoch = 0;
   Range looked_at;
@@ -39,13 +39,13 @@ struct PartitionModel {
 
   Lsn frontier = kNoLsn;          // the last LSN that is archived, verified or a recorded gap, without holes
   Lsn conflict_through = kNoLsn;  // up to here the sink was seen to hold other content
-  Lsn archived_through = kNoLsn;  // by jobs of this life
+  Lsn archived_through = kNoLsn;  // by jobs of this run
   std::optional<Range> gap;       // raised and not yet recorded
   Lsn listed = kNoLsn;            // the sink was listed up to here since low grew
 
   struct Unreported {
     Range gap;
-    bool known = false;  // from an earlier life
+    bool known = false;  // from an earlier run
     bool raised = false;
   };
   std::vector<Unreported> unreported;  // gaps whose event the host has not taken
@@ -53,7 +53,7 @@ struct PartitionModel {
 
   // Entries of gaps that a notification says are there. How many ranges can be remembered is the business of
   // RangeSet, and of its own tests.
-  core::RangeSet gaps;  // of this life
+  core::RangeSet gaps;  // of this run
   core::RangeSet late;
   core::RangeSet owed;  // notified below the first look: neither archived nor a gap
   uint32_t owed_epoch = 0;

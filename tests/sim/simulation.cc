@@ -23,7 +23,7 @@ void RunStats::add(const RunStats& other) {
   conflicts += other.conflicts;
   breaker_trips += other.breaker_trips;
   swaps += other.swaps;
-  lives += other.lives;
+  runs += other.runs;
   forgotten += other.forgotten;
 }
 
@@ -32,7 +32,7 @@ Simulation::Simulation(const RunOptions& options) : options_(options), random_(o
 RunStats Simulation::run() {
   draw_world();
   draw_rates();
-  begin_life();
+  begin_run();
   turbulence();
   peace();
   final_word();
@@ -122,18 +122,18 @@ void Simulation::keep_promise(size_t partition, Lsn acknowledged) {
   require(driven.late.empty() || *driven.late.begin() > acknowledged,
           "an entry that turned up late is looked for before it may be pruned", *driven.ref, acknowledged);
   driven.promised = std::max(driven.promised, acknowledged);
-  keep_promise_of_earlier_lives(partition, acknowledged);
+  keep_promise_of_earlier_runs(partition, acknowledged);
 }
 
-// The same for what only an earlier life on this sink was told of, and died before it was archived.
-void Simulation::keep_promise_of_earlier_lives(size_t partition, Lsn acknowledged) {
+// The same for what only an earlier run on this sink was told of, and died before it was archived.
+void Simulation::keep_promise_of_earlier_runs(size_t partition, Lsn acknowledged) {
   if (sink_of_epoch_.size() > 1) return;
   std::set<Lsn>& owed = owed_[{partition, sink_}];
   const Driven& driven = driven_[partition];
   for (auto it = owed.begin(); it != owed.end() && *it <= acknowledged; it = owed.erase(it)) {
     if (world_.sinks[sink_].is_durable(partition, *it)) continue;
     ++stats_.owed;
-    require(driven.gaps.contains(*it), "what an earlier life left out is reported", *driven.ref, *it);
+    require(driven.gaps.contains(*it), "what an earlier run left out is reported", *driven.ref, *it);
   }
 }
 

@@ -36,11 +36,11 @@ struct RunStats {
   uint64_t gaps = 0;
   uint64_t gaps_again = 0;
   uint64_t late = 0;
-  uint64_t owed = 0;  // entries of earlier lives that were told to be lost
+  uint64_t owed = 0;  // entries of earlier runs that were told to be lost
   uint64_t conflicts = 0;
   uint64_t breaker_trips = 0;
   uint64_t swaps = 0;
-  uint64_t lives = 0;
+  uint64_t runs = 0;
   uint64_t forgotten = 0;
   void add(const RunStats& other);
 };
@@ -55,13 +55,13 @@ class Simulation {
     Lsn low;
     Lsn high;
   };
-  // What a run does to one partition; what the scheduler knows of it is in the model.
+  // What a seed does to one partition; what the scheduler knows of it is in the model.
   struct Driven {
     std::optional<PartitionRef> ref;
     std::vector<Note> pending;
-    std::vector<Note> sent;    // the last few of this life, to be sent again
+    std::vector<Note> sent;    // the last few of this run, to be sent again
     bool broken_sink = false;  // the sink fails for this partition alone
-    // Since the partition became known to this life's scheduler:
+    // Since the partition became known to this run's scheduler:
     std::set<Lsn> notified;
     std::set<Lsn> behind;        // of these, what came after a later one was acknowledged
     Lsn low = kNoLsn;            // what lies below is gone, the host has said
@@ -89,8 +89,8 @@ class Simulation {
   void draw_rates();
   void seed_sink(size_t partition);
   bool record_gaps(size_t partition);  // true if there are any
-  void begin_life();
-  void end_life();
+  void begin_run();
+  void end_run();
   void owe(size_t partition);
   void restore_host(size_t partition);
 
@@ -124,7 +124,7 @@ class Simulation {
   void after_step();
   void take_events();
   void keep_promise(size_t partition, Lsn lsn);
-  void keep_promise_of_earlier_lives(size_t partition, Lsn lsn);
+  void keep_promise_of_earlier_runs(size_t partition, Lsn lsn);
   void check_time();
   void trace(const char* format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -145,10 +145,10 @@ class Simulation {
 
   World world_;
   std::vector<Driven> driven_;
-  // By partition and sink: notified in lives that ended, with something older in the sink, and not in it.
+  // By partition and sink: notified in runs that ended, with something older in the sink, and not in it.
   std::map<std::pair<size_t, size_t>, std::set<Lsn>> owed_;
   size_t sink_ = 0;                    // the one in use
-  std::vector<size_t> sink_of_epoch_;  // of this life
+  std::vector<size_t> sink_of_epoch_;  // of this run
   std::vector<PartitionRef> free_refs_;
   PartitionRef refs_ = 0;
   std::unique_ptr<core::PartitionStore> partitions_;

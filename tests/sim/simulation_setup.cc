@@ -1,4 +1,4 @@
-// What a run starts from: the world its seed draws, and the beginning and end of the scheduler's lives.
+// What a seed starts from: the world it draws, and the beginning and end of the scheduler's runs.
 #include <algorithm>
 
 #include "simulation.h"
@@ -68,7 +68,7 @@ void Simulation::seed_sink(size_t partition) {
   if (random_.chance(50)) sink.answered(partition, {end + 1, end + 1}, sink.puts());
 }
 
-// An earlier life wrote down what it had lost.
+// An earlier run wrote down what it had lost.
 bool Simulation::record_gaps(size_t partition) {
   const FakeLog& log = world_.logs[partition];
   if (random_.chance(50)) return false;
@@ -95,8 +95,8 @@ void Simulation::draw_rates() {
   restart_chance_ = random_.chance(50) ? 0 : random_.between(10, 90);
 }
 
-void Simulation::begin_life() {
-  ++stats_.lives;
+void Simulation::begin_run() {
+  ++stats_.runs;
   config_.seed = random_.next();
   scheduler_.reset();
   partitions_ = std::make_unique<core::PartitionStore>();
@@ -121,7 +121,7 @@ void Simulation::begin_life() {
 }
 
 // Stopped in good order, with what is in flight ended or cancelled, or crashed at any point of it.
-void Simulation::end_life() {
+void Simulation::end_run() {
   const bool crash = random_.chance(50);
   trace("%s", crash ? "crash" : "stop");
   if (crash) {
@@ -146,10 +146,10 @@ void Simulation::end_life() {
     if (random_.chance(15)) log.lose_through(random_.between(log.low(), log.high() + 1 + random_.below(3)));
   }
   if (random_.chance(20)) draw_rates();
-  begin_life();
+  begin_run();
 }
 
-// What a later life on this sink has to say of the entries that this one was told of and has not archived.
+// What a later run on this sink has to say of the entries that this one was told of and has not archived.
 // What is recorded as lost already is reported again unless a person accepted it.
 void Simulation::owe(size_t partition) {
   Driven& driven = driven_[partition];

@@ -44,7 +44,7 @@ void Simulation::random_step() {
   } else if (dice < 992) {
     swap_sink(false);
   } else if (random_.chance(restart_chance_)) {
-    end_life();
+    end_run();
   } else if (random_.chance(20)) {
     broken_all_ = !broken_all_;
     trace("the sink %s", broken_all_ ? "breaks" : "works again");

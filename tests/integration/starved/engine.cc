@@ -56,12 +56,12 @@ void Engine::excuse(uint64_t partition, tidemark_lsn first, tidemark_lsn last) {
   for (tidemark_lsn lsn = first; lsn <= last; ++lsn) excused_[partition][lsn] = true;
 }
 
-void Engine::begin_life() {
+void Engine::begin_run() {
   for (auto& position : acknowledged_) position = 0;
   alive_ = true;
 }
 
-void Engine::end_life() {
+void Engine::end_run() {
   alive_ = false;
   for (uint64_t partition = 0; partition < kPartitions; ++partition) {
     for (tidemark_lsn lsn = 0; lsn < kLsns; ++lsn) {

@@ -38,9 +38,9 @@ class Engine {
   // Not in the archive, and known to be lost.
   void excuse(uint64_t partition, tidemark_lsn first, tidemark_lsn last);
 
-  void begin_life();
+  void begin_run();
   // Every entry must have been given back.
-  void end_life();
+  void end_run();
 
   tidemark_lsn acknowledged(uint64_t partition) const { return acknowledged_[partition]; }
   int events(uint64_t partition, int32_t kind) const { return events_[partition][kind]; }

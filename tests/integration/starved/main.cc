@@ -1,11 +1,11 @@
 // starved --thread worker|control|hot --way new|malloc [--count M] [--from N] [--to N] [--step S --dense N]
 // starved --squeeze N
 // With --second URL the sink that is swapped in is not a directory; NUMBER in it becomes another one in each
-// run.
+// trial.
 //
-// One run of a host's life for each n, each in a process of its own, in which the n-th allocation of that
-// kind fails (and M - 1 after it); until a run makes so few that none failed. Or N runs in which there is no
-// memory at all for n milliseconds. Any end but a good one is reported.
+// One trial for each n, each in a process of its own, in which the n-th allocation of that
+// kind fails (and M - 1 after it); until a trial makes so few that none failed. Or N trials in which there is
+// no memory at all for n milliseconds. Any end but a good one is reported.
 #include <malloc.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -19,9 +19,9 @@
 #include <string>
 #include <string_view>
 
-#include "life.h"
 #include "squeeze.h"
 #include "temp_dir.h"
+#include "trial.h"
 
 namespace tidemark::starved {
 namespace {
@@ -61,13 +61,13 @@ struct Running {
       mine.second_url.replace(at, 6, std::to_string(getpid()));
     }
     print_where(wishes.verbose);
-    Life life(mine, wishes.verbose);
+    Trial trial(mine, wishes.verbose);
     if (wishes.squeeze) {
       Squeeze squeeze(static_cast<int>(fault.first));
-      well = life.run([&squeeze] { squeeze.begin(); });
+      well = trial.run([&squeeze] { squeeze.begin(); });
     } else {
       arm(fault);
-      well = life.run([] {});
+      well = trial.run([] {});
       disarm();
       shared->failed = failed();
     }

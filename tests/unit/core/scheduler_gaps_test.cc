@@ -18,7 +18,7 @@ class SchedulerGapsTest : public SchedulerFixture {
 
 // ---- No gap without a look ----------------------------------------------------------------------
 
-TEST_F(SchedulerGapsTest, WhatAnotherLifeArchivedIsNoGap) {
+TEST_F(SchedulerGapsTest, WhatAnotherRunArchivedIsNoGap) {
   notify(0, 236, 236);
   found(start(0, kDiscover, {236, 236}), {{236, 236}, {237, 237}, {238, 238}, {239, 239}});
   done(0, kVerify, {236, 236});
@@ -261,9 +261,9 @@ TEST_F(SchedulerGapsTest, OneConflictAtATimeIsOnItsWayToTheHost) {
   raised(EventKind::kConflict, {2, 2});
 }
 
-// ---- Known from an earlier life -----------------------------------------------------------------
+// ---- Known from an earlier run -----------------------------------------------------------------
 
-TEST_F(SchedulerGapsTest, WhatAnEarlierLifeRecordedIsToldOnceMore) {
+TEST_F(SchedulerGapsTest, WhatAnEarlierRunRecordedIsToldOnceMore) {
   notify(0, 10, 10);
   found_known(start(0, kDiscover, {10, 10}), {{2, 4}, {5, 9}});
   archived(0, 10);

@@ -277,7 +277,7 @@ TEST_F(DispatcherTest, NothingIsTakenAfterShutDown) {
   EXPECT_FALSE(dispatcher_.take(done(discover), &command));
 }
 
-TEST_F(DispatcherTest, ANewLifeKnowsNothingOfTheLast) {
+TEST_F(DispatcherTest, ANewRunKnowsNothingOfTheLast) {
   archive_first(7);
   dispatcher_.shut_down();
   dispatcher_.finish();

@@ -1,4 +1,4 @@
-#include "life.h"
+#include "trial.h"
 
 #include <dlfcn.h>
 #include <unistd.h>
@@ -79,7 +79,7 @@ Setting prepare(const std::string& plugin, const std::string& root, const std::s
   Setting setting = {plugin, root + "/entries", root + "/existing", "", second_url};
   const std::string before = root + "/before";
   fs::create_directories(setting.existing);
-  // An earlier life: of partition 5 it archived what the engine still has, of partition 3 something else.
+  // An earlier run: of partition 5 it archived what the engine still has, of partition 3 something else.
   write_entries(before, 3, 1, 1, "another history: ");
   write_entries(before, 5, 1, 3);
   write_entries(setting.entries, 1, 1, 12);
@@ -100,7 +100,7 @@ Setting prepare(const std::string& plugin, const std::string& root, const std::s
   tidemark_error error = {};
   error.struct_size = sizeof error;
   const std::string url = "file://" + setting.existing;
-  engine.begin_life();
+  engine.begin_run();
   const tidemark_partition third = {str(kStorage), 3}, fifth = {str(kStorage), 5};
   if (api->create(&engine.table(), list.data(), static_cast<uint32_t>(list.size()), &archiver, &error) != 0 ||
       api->set_sink(archiver, str(url), nullptr, 0, nullptr, &error) != 0 ||
@@ -113,7 +113,7 @@ Setting prepare(const std::string& plugin, const std::string& root, const std::s
   return setting;
 }
 
-Life::Life(const Setting& setting, bool tells_log)
+Trial::Trial(const Setting& setting, bool tells_log)
     : setting_(setting),
       engine_(setting.entries),
       first_(setting.work + "/first"),
@@ -129,7 +129,7 @@ Life::Life(const Setting& setting, bool tells_log)
   api_ = load(setting.plugin);
 }
 
-bool Life::control(const char* what, const Call& call, tidemark_status wanted) {
+bool Trial::control(const char* what, const Call& call, tidemark_status wanted) {
   tidemark_error error = {};
   error.struct_size = sizeof error;
   for (int tries = 0; tries < kTries; ++tries) {
@@ -152,7 +152,7 @@ bool Life::control(const char* what, const Call& call, tidemark_status wanted) {
   return false;
 }
 
-void Life::notify(uint64_t partition, tidemark_lsn low, tidemark_lsn high) {
+void Trial::notify(uint64_t partition, tidemark_lsn low, tidemark_lsn high) {
   const tidemark_partition p = {str(kStorage), partition};
   tidemark_error error = {};
   error.struct_size = sizeof error;
@@ -173,7 +173,7 @@ void Life::notify(uint64_t partition, tidemark_lsn low, tidemark_lsn high) {
   engine_.violate("notify has still no memory", partition, high);
 }
 
-bool Life::wait(const char* what, const std::function<bool()>& condition) {
+bool Trial::wait(const char* what, const std::function<bool()>& condition) {
   for (int waited_ms = 0; waited_ms < kWaitMs; ++waited_ms) {
     if (condition()) return true;
     usleep(1000);
@@ -186,28 +186,28 @@ bool Life::wait(const char* what, const std::function<bool()>& condition) {
   return false;
 }
 
-bool Life::run(const std::function<void()>& ready) {
+bool Trial::run(const std::function<void()>& ready) {
   const std::vector<tidemark_option> list = options();
   const bool made = control("create", [&](tidemark_error* error) {
     return api_->create(&engine_.table(), list.data(), static_cast<uint32_t>(list.size()), &archiver_, error);
   });
-  bool well = made && first_sink(ready) && second_sink() && read_back() && second_life();
+  bool well = made && first_sink(ready) && second_sink() && read_back() && second_run();
   disarm();
   well = well && everything_is_there();
   if (archiver_ != nullptr) {
     const As control(Thread::kControl);
     api_->destroy(archiver_);
   }
-  engine_.end_life();
+  engine_.end_run();
   return well && engine_.violations() == 0;
 }
 
-bool Life::first_sink(const std::function<void()>& ready) {
+bool Trial::first_sink(const std::function<void()>& ready) {
   const std::string url = "file://" + first_;
   const auto set_sink = [&](tidemark_error* error) {
     return api_->set_sink(archiver_, str(url), nullptr, 0, nullptr, error);
   };
-  engine_.begin_life();
+  engine_.begin_run();
   if (!control("set_sink", set_sink)) return false;
   if (!control("start", [&](tidemark_error* error) { return api_->start(archiver_, error); })) return false;
   engine_.at_first_loan(ready);
@@ -223,7 +223,7 @@ bool Life::first_sink(const std::function<void()>& ready) {
 }
 
 // What was in conflict is not there.
-bool Life::second_sink() {
+bool Trial::second_sink() {
   const std::string url = setting_.second_url.empty() ? "file://" + second_ : setting_.second_url;
   const auto set_sink = [&](tidemark_error* error) {
     return api_->set_sink(archiver_, str(url), nullptr, 0, nullptr, error);
@@ -236,7 +236,7 @@ bool Life::second_sink() {
               [&] { return engine_.acknowledged(1) == 11 && engine_.acknowledged(3) == 1; });
 }
 
-bool Life::read_back() {
+bool Trial::read_back() {
   std::string metrics;
   const tidemark_writer into_text = {
       &metrics, [](void* ctx, const void* data, size_t size) -> tidemark_status {
@@ -275,7 +275,7 @@ bool Life::read_back() {
   return control("restore", restore) && look_after(key) && accept_and_prune();
 }
 
-bool Life::look_after(const std::string& key) {
+bool Trial::look_after(const std::string& key) {
   const auto* const maintenance =
       static_cast<const tidemark_maintenance_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_MAINTENANCE));
   const auto* const draft = static_cast<const tidemark_draft_maintenance_api*>(
@@ -308,7 +308,7 @@ bool Life::look_after(const std::string& key) {
   return control("unpack in private", unpack);
 }
 
-bool Life::accept_and_prune() {
+bool Trial::accept_and_prune() {
   const auto* const maintenance =
       static_cast<const tidemark_maintenance_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_MAINTENANCE));
   const auto* const draft = static_cast<const tidemark_draft_maintenance_api*>(
@@ -334,21 +334,21 @@ bool Life::accept_and_prune() {
   });
 }
 
-bool Life::second_life() {
+bool Trial::second_run() {
   const auto stop = [&](tidemark_error* error) { return api_->stop(archiver_, 10'000, error); };
   if (!control("stop", stop)) return false;
-  engine_.end_life();
-  engine_.begin_life();
+  engine_.end_run();
+  engine_.begin_run();
   if (!control("start again", [&](tidemark_error* error) { return api_->start(archiver_, error); }))
     return false;
   notify(1, 1, 12);
   notify(6, 1, 2);
-  const bool archived = wait("entries of the second life",
+  const bool archived = wait("entries of the second run",
                              [&] { return engine_.acknowledged(1) == 12 && engine_.acknowledged(6) == 2; });
   return archived && control("stop again", stop);
 }
 
-bool Life::restore_and_compare(uint64_t partition, tidemark_lsn lsn, const std::string& directory) {
+bool Trial::restore_and_compare(uint64_t partition, tidemark_lsn lsn, const std::string& directory) {
   const auto* const readback =
       static_cast<const tidemark_readback_api*>(api_->get_extension(archiver_, TIDEMARK_EXT_READBACK));
   const tidemark_partition p = {str(kStorage), partition};
@@ -363,7 +363,7 @@ bool Life::restore_and_compare(uint64_t partition, tidemark_lsn lsn, const std::
   return false;
 }
 
-bool Life::everything_is_there() {
+bool Trial::everything_is_there() {
   const std::string directory = setting_.work + "/compared";
   for (const uint64_t partition : {uint64_t{1}, uint64_t{6}}) {
     const std::string there = directory + "/" + std::to_string(partition);

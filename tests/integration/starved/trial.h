@@ -1,9 +1,9 @@
-// One run of everything a host does with the plugin: batches, a gap, a conflict, an entry that fails,
+// One pass through everything a host does with the plugin: batches, a gap, a conflict, an entry that fails,
 // archives that are there already, a swap, reading back, stop and start.
 //
 // The program's one thread.
-#ifndef TIDEMARK_TESTS_INTEGRATION_STARVED_LIFE_H
-#define TIDEMARK_TESTS_INTEGRATION_STARVED_LIFE_H
+#ifndef TIDEMARK_TESTS_INTEGRATION_STARVED_TRIAL_H
+#define TIDEMARK_TESTS_INTEGRATION_STARVED_TRIAL_H
 
 #include <tidemark/draft/maintenance.h>
 
@@ -27,9 +27,9 @@ struct Setting {
 // once, because libraries that find no memory when they are used first may stay unusable.
 Setting prepare(const std::string& plugin, const std::string& root, const std::string& second_url);
 
-class Life {
+class Trial {
  public:
-  explicit Life(const Setting& setting, bool tells_log);
+  explicit Trial(const Setting& setting, bool tells_log);
 
   // True: everything came out as it should. `ready` is called, on a thread of the plugin,
   // when it borrows the first entry.
@@ -46,7 +46,7 @@ class Life {
   bool read_back();
   bool look_after(const std::string& key);
   bool accept_and_prune();
-  bool second_life();
+  bool second_run();
   bool everything_is_there();
   bool restore_and_compare(uint64_t partition, tidemark_lsn lsn, const std::string& directory);
 
@@ -60,4 +60,4 @@ class Life {
 
 }  // namespace tidemark::starved
 
-#endif  // TIDEMARK_TESTS_INTEGRATION_STARVED_LIFE_H
+#endif  // TIDEMARK_TESTS_INTEGRATION_STARVED_TRIAL_H
