@@ -3,6 +3,7 @@
 #include <cassert>
 #include <charconv>
 #include <cstring>
+#include <limits>
 
 namespace tidemark {
 namespace {
@@ -51,6 +52,12 @@ class BlockWriter {
     number(range.first);
     text(" last=");
     number(range.last);
+  }
+  void time(int64_t made_us) {
+    assert(made_us >= 0);
+    if (made_us == 0) return;
+    text(" made_us=");
+    number(static_cast<uint64_t>(made_us));
   }
 
  private:
@@ -101,7 +108,7 @@ bool parse_hex(std::string_view text, Digest& digest) {
   return true;
 }
 
-// What is wrong with " storage=... last=..." up to the block's end, or nullptr.
+// What is wrong with " storage=... last=...", or nullptr.
 const char* parse_identity(BlockReader& reader, Footer& footer) {
   if (!reader.literal(" storage=")) return "no storage= where it should be";
   footer.storage = reader.word();
@@ -112,24 +119,38 @@ const char* parse_identity(BlockReader& reader, Footer& footer) {
   if (!reader.literal(" last=") || !reader.number(footer.range.last)) return "no last=<decimal number>";
   if (footer.range.first == kNoLsn || footer.range.first > footer.range.last)
     return "first and last are not a range";
-  if (!reader.only_padding_left()) return "more text after last=";
   return nullptr;
 }
 
-const char* parse_block(std::string_view block, std::string_view magic, bool has_digest, Footer& footer) {
+const char* parse_time(BlockReader& reader, Footer& footer) {
+  if (!reader.literal(" made_us=")) return nullptr;
+  uint64_t made_us = 0;
+  if (!reader.number(made_us) || made_us == 0 || made_us > std::numeric_limits<int64_t>::max())
+    return "made_us= is not a time";
+  footer.made_us = static_cast<int64_t>(made_us);
+  return nullptr;
+}
+
+enum class Form : uint8_t { kArchive, kRecord, kDigestless };
+
+const char* parse_block(std::string_view block, std::string_view magic, Form form, Footer& footer) {
   if (block.size() != kFooterSize) return "it is not 512 bytes long";
   BlockReader reader(block);
   if (!reader.literal(magic)) return "it does not begin with its mark";
-  if (has_digest && (!reader.literal(" sha256=") || !parse_hex(reader.word(), footer.sha256))) {
+  if (form != Form::kDigestless &&
+      (!reader.literal(" sha256=") || !parse_hex(reader.word(), footer.sha256))) {
     return "no sha256=<64 lower-case hex digits>";
   }
-  return parse_identity(reader, footer);
+  if (const char* problem = parse_identity(reader, footer)) return problem;
+  if (form == Form::kArchive) {
+    if (const char* problem = parse_time(reader, footer)) return problem;
+  }
+  return reader.only_padding_left() ? nullptr : "more text after the last number";
 }
 
-std::optional<Footer> parse(std::string_view block, std::string_view magic, bool has_digest,
-                            std::string* problem) {
+std::optional<Footer> parse(std::string_view block, std::string_view magic, Form form, std::string* problem) {
   Footer footer;
-  if (const char* what = parse_block(block, magic, has_digest, footer)) {
+  if (const char* what = parse_block(block, magic, form, footer)) {
     if (problem != nullptr) *problem = what;
     return std::nullopt;
   }
@@ -137,7 +158,7 @@ std::optional<Footer> parse(std::string_view block, std::string_view magic, bool
 }
 
 FooterBlock format(std::string_view magic, const Digest& sha256, std::string_view storage, uint64_t partition,
-                   Range range) {
+                   Range range, int64_t made_us) {
   FooterBlock block;
   BlockWriter writer(block);
   writer.text(magic);
@@ -149,18 +170,20 @@ FooterBlock format(std::string_view magic, const Digest& sha256, std::string_vie
   }
   writer.text({digits, sizeof digits});
   writer.identity(storage, partition, range);
+  writer.time(made_us);
   return block;
 }
 
 }  // namespace
 
-FooterBlock format_footer(const Digest& sha256, std::string_view storage, uint64_t partition, Range range) {
-  return format(kMagic, sha256, storage, partition, range);
+FooterBlock format_footer(const Digest& sha256, std::string_view storage, uint64_t partition, Range range,
+                          int64_t made_us) {
+  return format(kMagic, sha256, storage, partition, range, made_us);
 }
 
 FooterBlock format_record_footer(ObjectKind kind, const Digest& sha256, std::string_view storage,
                                  uint64_t partition, Range range) {
-  return format(record_magic(kind), sha256, storage, partition, range);
+  return format(record_magic(kind), sha256, storage, partition, range, 0);
 }
 
 FooterBlock format_gap_record(std::string_view storage, uint64_t partition, Range range) {
@@ -172,15 +195,15 @@ FooterBlock format_gap_record(std::string_view storage, uint64_t partition, Rang
 }
 
 std::optional<Footer> parse_footer(std::string_view block, std::string* problem) {
-  return parse(block, kMagic, true, problem);
+  return parse(block, kMagic, Form::kArchive, problem);
 }
 
 std::optional<Footer> parse_record_footer(ObjectKind kind, std::string_view block, std::string* problem) {
-  return parse(block, record_magic(kind), true, problem);
+  return parse(block, record_magic(kind), Form::kRecord, problem);
 }
 
 std::optional<Footer> parse_gap_record(std::string_view block, std::string* problem) {
-  return parse(block, kGapMagic, false, problem);
+  return parse(block, kGapMagic, Form::kDigestless, problem);
 }
 
 std::string hex(const Digest& digest) {

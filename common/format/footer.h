@@ -1,12 +1,13 @@
 // The footer: the 512-byte block after a tar's end-of-archive mark that says what the object is and proves
 // it: NUL-padded text
 //
-//   TIDEMARK1 sha256=<64 hex digits> storage=<name> partition=<n> first=<n> last=<n>
+//   TIDEMARK1 sha256=<64 hex digits> storage=<name> partition=<n> first=<n> last=<n> made_us=<n>
 //
-// with the digest over all bytes before the footer and numbers in decimal. A gap record is a single block
-// of the same kind that begins with TIDEMARK1-GAP and has no sha256. The other records are a text
-// (format/record.h) and a footer that begins with TIDEMARK1-ACCEPTED, TIDEMARK1-PRUNED or TIDEMARK1-ORIGIN.
-// Pure; any thread.
+// with the digest over all bytes before the footer and numbers in decimal. made_us is when the archive was
+// made, in microseconds since 1970, by the clock of who made it; older archives do not have it. Two archives
+// are equal if their digests are, whenever they were made. A gap record is a single block of the same kind
+// that begins with TIDEMARK1-GAP and has no sha256. The other records are a text (format/record.h) and a
+// footer that begins with TIDEMARK1-ACCEPTED, TIDEMARK1-PRUNED or TIDEMARK1-ORIGIN. Pure; any thread.
 #ifndef TIDEMARK_COMMON_FORMAT_FOOTER_H
 #define TIDEMARK_COMMON_FORMAT_FOOTER_H
 
@@ -30,9 +31,11 @@ struct Footer {
   std::string storage;
   uint64_t partition = 0;
   Range range;
+  int64_t made_us = 0;  // 0: it does not say
 };
 
-FooterBlock format_footer(const Digest& sha256, std::string_view storage, uint64_t partition, Range range);
+FooterBlock format_footer(const Digest& sha256, std::string_view storage, uint64_t partition, Range range,
+                          int64_t made_us);
 // `kind`: kAccepted, kPruned or kOrigin.
 FooterBlock format_record_footer(ObjectKind kind, const Digest& sha256, std::string_view storage,
                                  uint64_t partition, Range range);

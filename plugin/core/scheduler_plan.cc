@@ -52,8 +52,7 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
     job->check_older = p.looks_back(epoch_);
     job->first_look = job->check_older || p.epoch != epoch_;
     job->range = {job->check_older ? p.oldest_low : p.next, p.high};
-    // The second look before the first low passes what lies between two holes.
-    job->asked = p.asked || (job->check_older && p.next != kNoLsn);
+    job->asked = p.asked;
   } else if (const auto existing = p.found->holding(p.next)) {
     job->kind = JobKind::kVerify;
     job->range = *existing;

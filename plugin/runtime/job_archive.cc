@@ -1,14 +1,19 @@
 // Archiving: acquire the entries, lay them out, put, give them back.
+#include <algorithm>
 #include <chrono>
 
 #include "base/guard.h"
 #include "base/stopwatch.h"
+#include "base/wall_clock.h"
 #include "format/object_name.h"
 #include "runtime/job.h"
 #include "runtime/loaned_entries.h"
 
 namespace tidemark::runtime {
 namespace {
+
+// A clock before 1970 is not believed.
+int64_t made_us() { return std::max<int64_t>(0, wall_clock_us()); }
 
 tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                             tidemark_error* error) {
@@ -90,7 +95,7 @@ JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, Loa
 
 std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes,
                                                    LoanedEntries& leases, Range* range) {
-  if (Status begun = leases.source().begin(*id.storage, id.id, Call(&call_)); !begun) {
+  if (Status begun = leases.source().begin(*id.storage, id.id, Call(&call_), made_us()); !begun) {
     return ended(core::Outcome::kEntryFailed, begun.error());
   }
   const Lsn last = range->last;

@@ -39,12 +39,13 @@ EntrySource::EntrySource(SourceLimits limits)
       pieces_(budget_, walker_, layout_),
       stream_(layout_, pieces_, attributes_, budget_, {buffer_.get(), buffer_bytes_}) {}
 
-Status EntrySource::begin(std::string_view storage, uint64_t partition, const Call& call) {
+Status EntrySource::begin(std::string_view storage, uint64_t partition, const Call& call, int64_t made_us) {
   close();
   failure_.reset();
   if (const char* problem = storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
   storage_ = storage;
   partition_ = partition;
+  made_us_ = made_us;
   call_ = call;
   times_ = {};
   packer_.begin(buffer_.get(), buffer_bytes_ - kTailSize);
@@ -219,7 +220,8 @@ void EntrySource::seal_held() {
 
 void EntrySource::make_footer(const Digest& digest) {
   content_digest_ = digest;
-  footer_ = format_footer(digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn});
+  footer_ =
+      format_footer(digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn}, made_us_);
   content_known_ = true;
 }
 

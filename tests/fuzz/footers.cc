@@ -14,7 +14,8 @@ void check_block(std::string_view block) {
   const auto footer = parse_footer(block, &problem);
   fuzz::require(footer || !problem.empty(), "what is no footer has a problem");
   if (footer) {
-    const auto again = format_footer(footer->sha256, footer->storage, footer->partition, footer->range);
+    const auto again =
+        format_footer(footer->sha256, footer->storage, footer->partition, footer->range, footer->made_us);
     fuzz::require(text_of(again) == block, "a footer has one form");
   }
   if (const auto gap = parse_gap_record(block, nullptr)) {

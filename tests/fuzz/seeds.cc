@@ -41,7 +41,8 @@ void make_footers(const std::string& directory) {
   Seeds seeds(directory);
   const auto add = [&](const FooterBlock& block) { seeds.add({block.data(), block.size()}); };
   const Digest digest{1, 2, 3};
-  add(format_footer(digest, "db", 7, {1, 9}));
+  add(format_footer(digest, "db", 7, {1, 9}, 0));
+  add(format_footer(digest, "db", 7, {1, 9}, 1'700'000'000'000'000));
   add(format_gap_record("db", 7, {1, ~Lsn{0}}));
   add(format_record_footer(ObjectKind::kAccepted, digest, "db", 7, {1, 9}));
   add(format_record_footer(ObjectKind::kPruned, digest, std::string(128, 's'), ~uint64_t{0}, {1, 9}));

@@ -9,6 +9,8 @@
 #include <string>
 
 #include "base/sha256.h"
+#include "base/wall_clock.h"
+#include "format/footer.h"
 #include "store/fake_sink.h"
 #include "store/store.h"
 #include "temp_dir.h"
@@ -115,6 +117,19 @@ TEST_F(JobTest, WhatAPutFindsThereIsRead) {
   EXPECT_EQ(fake_.gets, 1);
   object({1, 1})[600] ^= 1;
   expect_damaged(archive({1, 1}));
+}
+
+TEST_F(JobTest, AnArchiveSaysWhenItWasMade) {
+  const int64_t before_us = wall_clock_us();
+  expect_done(archive({1, 1}));
+  const std::string first = object({1, 1});
+  const auto footer = parse_footer(std::string_view(first).substr(first.size() - kFooterSize), nullptr);
+  ASSERT_TRUE(footer);
+  EXPECT_GE(footer->made_us, before_us);
+  EXPECT_LE(footer->made_us, wall_clock_us());
+  // Made again at another time it is still the same archive.
+  expect_done(archive({1, 1}));
+  EXPECT_EQ(object({1, 1}), first);
 }
 
 // An empty range, or one that was archived by another run: its end is acknowledged without any other look.
