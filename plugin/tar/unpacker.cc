@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "format/object_name.h"
-#include "tree/remove_tree.h"
+#include "base/remove_tree.h"
 
 namespace tidemark::tar {
 namespace {
@@ -43,7 +43,7 @@ Result<std::unique_ptr<Unpacker>> Unpacker::create_private(std::string_view dire
 Unpacker::~Unpacker() {
   if (area_ || stays_ || built_.first == kNoLsn) return;
   for (Lsn lsn = built_.first;; ++lsn) {
-    tree::remove_tree(directory_.get(), name_of(lsn).c_str());  // short: no memory is needed
+    remove_tree(directory_.get(), name_of(lsn).c_str());  // short: no memory is needed
     if (lsn == built_.last) break;
   }
 }

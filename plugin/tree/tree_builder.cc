@@ -16,7 +16,7 @@
 #include "base/files.h"
 #include "format/object_name.h"
 #include "tree/member_path.h"
-#include "tree/remove_tree.h"
+#include "base/remove_tree.h"
 
 namespace tidemark::tree {
 namespace {

@@ -20,7 +20,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "format/types.h"
-#include "tree/dir_stack.h"
+#include "base/dir_stack.h"
 
 namespace tidemark::tree {
 
