@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "store/maintenance.h"
 #include "store/read_archive.h"
 #include "store/stream.h"
@@ -9,16 +7,11 @@ namespace tidemark::store {
 
 Status unpack(sink::Sink& sink, const Unpacking& what, const tidemark_call* call) {
   TM_ASSIGN(const auto parsed, parse_key(what.key));
-  const Range held = parsed.name.range;
-  const Range wanted = {std::max(what.wanted.first, held.first), std::min(what.wanted.last, held.last)};
-  if (parsed.name.kind != ObjectKind::kArchive || wanted.first > wanted.last) {
-    return fail(TIDEMARK_E_INVALID, std::string(what.key) + ": holds none of the entries " +
-                                        std::to_string(what.wanted.first) + " to " +
-                                        std::to_string(what.wanted.last));
-  }
+  TM_ASSIGN(const Range wanted, entries_of(what.key, parsed, what.wanted));
   const Call deadline(call);
   TM_ASSIGN(const auto unpacker, what.is_private ? tar::Unpacker::create_private(what.directory, wanted)
                                                  : tar::Unpacker::create(what.directory, wanted));
+  unpacker->keep_setid(what.with_setid);
   tar::FooterSplitter splitter;
   Status status = read_archive(sink, what.key, parsed, splitter, *unpacker, what.progress, deadline);
   if (status) status = unpacker->make_durable();

@@ -9,9 +9,9 @@
 #include <functional>
 
 #include "base/fd.h"
+#include "base/remove_tree.h"
 #include "tar/raw_tar.h"
 #include "tar/source_tools.h"
-#include "base/remove_tree.h"
 
 namespace tidemark::tar {
 namespace {
