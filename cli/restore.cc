@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
-#include <set>
 
 #include "console.h"
-#include "holders.h"
 #include "ordered_pool.h"
+#include "piece_reader.h"
 #include "restore_dir.h"
 #include "restore_survey.h"
 #include "text.h"
@@ -31,6 +30,7 @@ struct Part {
 struct Outcome {
   RestoreDir::Arrived arrived;
   std::vector<ComparedEntry> compared;  // those that are not the same
+  std::string damage;                   // why none of them could be compared; empty: they were
   std::vector<std::string> warnings;
   Result<void> result;
 };
@@ -44,13 +44,12 @@ class Restore {
         archive_(archive),
         dir_(dir),
         survey_(options, archive, output_, stop_),
+        reader_(archive, options.scope, survey_, stop_),
         pool_(std::make_unique<OrderedPool>(options.jobs)) {}
 
   int run();
 
  private:
-  using Attempt = std::function<Result<void>(const std::string& key, Range range)>;
-
   Result<void> measure();
   int tell_dry_run();
   void tell_islands();
@@ -58,17 +57,15 @@ class Restore {
   void begin(const Part& part);
   Outcome unpack(const Piece& piece, uint64_t number);
   Outcome compare(const Piece& piece);
-  Result<void> read(const Piece& piece, const Attempt& attempt, std::vector<std::string>& warnings);
-  Result<void> read_others(const Piece& piece, const Error& damage, const Attempt& attempt,
-                           std::vector<std::string>& warnings);
   void drain(size_t most);
   void publish();
   void tell_range(const char* type, Range range, const std::string& message = {});
-  void tell_compared(const Piece& piece, const std::vector<ComparedEntry>& entries);
+  void tell_compared(const Piece& piece, const Outcome& outcome);
   Result<void> each_part(const std::function<bool(const Part&)>& visit);
   int end(const Result<void>& worked);
   int end_complete(const Result<void>& cleaned);
   void tell_summary(bool complete);
+  uint64_t there_before() const { return same_ + different_ + not_compared_ + unproven_; }
 
   const RestoreOptions& options_;
   Archive& archive_;
@@ -76,12 +73,14 @@ class Restore {
   Output output_{options_.json};
   Stop stop_;
   RestoreSurvey survey_;
+  PieceReader reader_;
   std::optional<Error> failed_;
 
   uint64_t places_ = 0;
   std::vector<RestoreDir::Arrived> arrived_;  // whole, but without their names
   uint64_t restored_ = 0, archives_ = 0, bytes_ = 0;
-  uint64_t same_ = 0, different_ = 0, not_compared_ = 0, absent_ = 0;
+  uint64_t same_ = 0, different_ = 0, absent_ = 0;
+  uint64_t not_compared_ = 0, unproven_ = 0;  // DIR's cannot be read; the archive's are damaged or gone
   uint64_t wanted_entries_ = 0, wanted_archives_ = 0, wanted_bytes_ = 0, compared_bytes_ = 0;
   std::atomic<uint64_t> read_bytes_{0};
   Progress progress_;
@@ -156,46 +155,6 @@ void Restore::tell_islands() {
                   ": what lies between is pruned and cannot be restored");
 }
 
-// Reads from another archive what cannot be read from this one.
-Result<void> Restore::read_others(const Piece& piece, const Error& damage, const Attempt& attempt,
-                                  std::vector<std::string>& warnings) {
-  if (piece.is_preferred)
-    return Error{kExitData, damage.message + "; --prefer names it, so no other is taken", TIDEMARK_E_CORRUPT};
-  std::set<std::string> damaged = {piece.key};
-  for (uint64_t next = piece.range.first; next <= piece.range.last;) {
-    TM_ASSIGN(auto holders, find_holders(archive_, options_.scope, next, stop_));
-    const uint64_t begun = next;
-    for (const Stored& other : holders) {
-      if (damaged.count(other.key) > 0 || !survey_.plan().is_wanted(other)) continue;
-      const uint64_t last = std::min(other.last, piece.range.last);
-      auto result = attempt(other.key, {next, last});
-      if (result) {
-        warnings.push_back(range_text(next, last) + " comes from " + other.key + ": " + damage.message);
-        next = last + 1;
-        break;
-      }
-      const tidemark_status status = result.error().status;
-      if (status != TIDEMARK_E_CORRUPT && status != TIDEMARK_E_NOT_FOUND) return result;
-      damaged.insert(other.key);
-    }
-    if (next == begun) {
-      return Error{kExitData,
-                   damage.message + "; no other archive has LSN " + both(next) +
-                       ". What lies before it is restored; --from begins after it",
-                   TIDEMARK_E_CORRUPT};
-    }
-  }
-  return {};
-}
-
-Result<void> Restore::read(const Piece& piece, const Attempt& attempt, std::vector<std::string>& warnings) {
-  auto result = attempt(piece.key, piece.range);
-  if (result) return result;
-  Error error = result.error();
-  if (error.status == TIDEMARK_E_NOT_FOUND) error = survey_.explain(piece.key, piece.range, error.message);
-  return error.status == TIDEMARK_E_CORRUPT ? read_others(piece, error, attempt, warnings) : error;
-}
-
 Outcome Restore::unpack(const Piece& piece, uint64_t number) {
   Outcome outcome;
   auto place = dir_.make_place(number);
@@ -205,10 +164,18 @@ Outcome Restore::unpack(const Piece& piece, uint64_t number) {
   }
   outcome.arrived = {*place, piece.range};
   ReadMeter meter(read_bytes_);
-  const auto attempt = [&](const std::string& key, Range range) {
-    return archive_.unpack(key, range.first, range.last, *place, options_.keep_setid, &meter, stop_);
+  const auto attempt = [&](const std::string& key, Range range) -> Result<void> {
+    auto unpacked = archive_.unpack(key, range.first, range.last, *place, options_.keep_setid, &meter, stop_);
+    // It may also be the place that is not there.
+    if (!unpacked && unpacked.error().status == TIDEMARK_E_NOT_FOUND) TM_TRY(dir_.need(*place));
+    return unpacked;
   };
-  outcome.result = read(piece, attempt, outcome.warnings);
+  outcome.result = reader_.read(piece, attempt, outcome.warnings);
+  if (!outcome.result && outcome.result.error().status == TIDEMARK_E_CORRUPT) {
+    Error error = outcome.result.error();
+    error.message += ". What lies before it is restored; --from begins after it";
+    outcome.result = error;
+  }
   return outcome;
 }
 
@@ -216,12 +183,22 @@ Outcome Restore::compare(const Piece& piece) {
   Outcome outcome;
   ReadMeter meter(read_bytes_);
   const auto attempt = [&](const std::string& key, Range range) -> Result<void> {
-    TM_ASSIGN(auto found, archive_.compare(key, range.first, range.last, dir_.path(), options_.keep_setid,
-                                           &meter, stop_));
-    outcome.compared.insert(outcome.compared.end(), found.begin(), found.end());
+    auto found =
+        archive_.compare(key, range.first, range.last, dir_.path(), options_.keep_setid, &meter, stop_);
+    if (!found) {
+      if (found.error().status == TIDEMARK_E_NOT_FOUND) TM_TRY(dir_.need(dir_.path()));
+      return found.error();
+    }
+    outcome.compared.insert(outcome.compared.end(), found->begin(), found->end());
     return {};
   };
-  outcome.result = read(piece, attempt, outcome.warnings);
+  outcome.result = reader_.read(piece, attempt, outcome.warnings);
+  // The entries are there, whatever became of their archive: no reason to leave out what comes after them.
+  if (!outcome.result && outcome.result.error().exit_code == kExitData) {
+    outcome.compared.clear();
+    outcome.damage = outcome.result.error().message;
+    outcome.result = {};
+  }
   return outcome;
 }
 
@@ -248,7 +225,7 @@ void Restore::begin(const Part& part) {
       ++archives_;
       bytes_ += piece.size_bytes;
       if (is_there) {
-        tell_compared(piece, outcome.compared);
+        tell_compared(piece, outcome);
       } else {
         arrived_.push_back(outcome.arrived);
       }
@@ -256,8 +233,16 @@ void Restore::begin(const Part& part) {
   });
 }
 
-void Restore::tell_compared(const Piece& piece, const std::vector<ComparedEntry>& entries) {
+void Restore::tell_compared(const Piece& piece, const Outcome& outcome) {
+  const auto& entries = outcome.compared;
   assert(entries.size() <= size_of(piece.range));
+  if (!outcome.damage.empty()) {
+    unproven_ += size_of(piece.range);
+    tell_range("not-compared", piece.range, outcome.damage);
+    console().print(range_text(piece.range.first, piece.range.last) +
+                    " cannot be compared: " + outcome.damage);
+    return;
+  }
   same_ += size_of(piece.range) - entries.size();
   for (const ComparedEntry& entry : entries) {
     const bool is_different = entry.result == TIDEMARK_COMPARED_DIFFERENT;
@@ -321,9 +306,9 @@ void Restore::tell_summary(bool complete) {
   object["type"] = "summary";
   object.update(range_json(options_.scope.storage, *options_.scope.partition, range.first, range.last));
   object["entries"] = restored_;
-  object["there_before"] = same_ + different_ + not_compared_;
+  object["there_before"] = there_before();
   object["different"] = different_;
-  object["not_compared"] = not_compared_;
+  object["not_compared"] = not_compared_ + unproven_;
   object["absent"] = absent_;
   object["passed"] = passed;
   object["archives"] = archives_;
@@ -334,12 +319,13 @@ void Restore::tell_summary(bool complete) {
 
 int Restore::end_complete(const Result<void>& cleaned) {
   const Range range = survey_.plan().range();
-  const uint64_t there = same_ + different_ + not_compared_;
+  const uint64_t there = there_before();
   const std::string what = survey_.name() + ", " + range_text(range.first, range.last);
   if (options_.check) {
     output_.line("compared " + count_text(there, "entry", "entries") + " of " + what + ": " +
                  std::to_string(same_) + " the same, " + std::to_string(different_) + " different, " +
-                 std::to_string(absent_) + " absent, " + std::to_string(not_compared_) + " not compared");
+                 std::to_string(absent_) + " absent, " + std::to_string(not_compared_ + unproven_) +
+                 " not compared");
   } else {
     output_.line("restored " + count_text(restored_, "entry", "entries") + " of " + what +
                  (there > 0 ? ", of which " + std::to_string(there) + " were there already" : std::string()));
@@ -354,7 +340,7 @@ int Restore::end_complete(const Result<void>& cleaned) {
         (different_ == 1 ? " differs" : " differ") +
         " from the archive and stayed; move them away and run the same again to get the archive's");
   }
-  if (different_ > 0 || absent_ > 0) return finish(output_, kExitData);
+  if (different_ > 0 || absent_ > 0 || unproven_ > 0) return finish(output_, kExitData);
   return finish(output_, options_.check && not_compared_ > 0 ? kExitLocal : kExitOk);
 }
 

@@ -208,6 +208,11 @@ Result<std::string> RestoreDir::make_place(uint64_t number) {
   return place;
 }
 
+Result<void> RestoreDir::need(const std::string& path) const {
+  if (::access(path.c_str(), F_OK) == 0) return {};
+  return errno_error(path + " was there a moment ago, and somebody has removed it");
+}
+
 Result<void> RestoreDir::publish(const std::vector<Arrived>& arrived) {
   assert(lock_);
   for (const Arrived& one : arrived) {

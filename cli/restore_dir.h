@@ -42,6 +42,8 @@ class RestoreDir {
   uint64_t free_bytes() const;  // 0: not known
 
   Result<std::string> make_place(uint64_t number);
+  // An error if `path`, DIR or a place in it, is not there: somebody has removed it. Any thread.
+  Result<void> need(const std::string& path) const;
   // Gives the entries of one or more places their names, ascending, and makes them durable.
   struct Arrived {
     std::string place;

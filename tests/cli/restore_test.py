@@ -263,7 +263,14 @@ class Scenarios(restore_tools.RestoreScenario):
         self.restore("--check", "--dry-run", expect=2)
         # A damaged archive proves nothing; another one may.
         self.store.put(key(1, 1, 3), flipped(archive(1, 1, 3), 700))
-        self.assertIn(key(1, 1, 3), self.restore("--check", "--to", 3, expect=1)[1])
+        _, error = self.restore("--check", "--to", 3, expect=1)
+        self.assertRegex(error, rf"LSN 1 .* to 3 .* cannot be compared: {key(1, 1, 3)}: ")
+        # Nor is it a reason to leave out what comes after it.
+        self.fill(1, (7, 8))
+        out, error = self.restore(expect=1)
+        self.assertIn("restored 3 entries", out)
+        self.assertIn("cannot be compared", error)
+        self.assertIn(tools.lsn_text(8), os.listdir(self.path("out")))
         self.fill(1, (1, 5))
         self.assertIn(f"comes from {key(1, 1, 5)}", self.restore("--check", "--to", 3)[1])
 
@@ -358,6 +365,18 @@ class FileRestoreTest(Scenarios, unittest.TestCase):
         self.assertIn(f"has entries before that, up to LSN {there} ", error)
         self.restore(name="new")
         self.assertEqual(self.restored("new"), tools.expected_tree(range(51, 61)))
+
+    def test_somebody_removes_dir_while_it_restores(self):
+        self.singles(1, 1, 60)
+        process = subprocess.Popen(tools.command("restore", self.slow(40), "main/1", self.path("out"), "--jobs", 1),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while not os.path.exists(self.path("out/" + tools.lsn_text(1))):
+            self.assertIsNone(process.poll())
+            time.sleep(0.005)
+        os.rename(self.path("out"), self.path("elsewhere"))
+        _, error = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 4, error)
+        self.assertIn(self.path("out"), error)
 
     def test_somebody_removed_it_while_it_restored(self):
         self.singles(1, 1, 60)
