@@ -164,7 +164,7 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
     missing = TIDEMARK_EXT_READBACK;
   if (maintenance_ == nullptr || !TIDEMARK_HAS(maintenance_, tidemark_maintenance_api, unpack))
     missing = TIDEMARK_EXT_MAINTENANCE;
-  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, prune))
+  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, compare))
     missing = TIDEMARK_EXT_DRAFT_MAINTENANCE;
   if (missing == nullptr) return {};
   return Error{kExitSink,
@@ -228,14 +228,15 @@ Result<void> Archive::check_entries(const std::string& key, const std::function<
 }
 
 Result<void> Archive::unpack(const std::string& key, uint64_t first, uint64_t last, const std::string& place,
-                             ReadMeter* meter, Stop& stop) {
-  const tidemark_unpack_options options = {sizeof(options),
-                                           TIDEMARK_UNPACK_PRIVATE,
-                                           first,
-                                           last,
-                                           abi_str(place),
-                                           meter != nullptr ? &ReadMeter::report : nullptr,
-                                           meter};
+                             bool keep_setid, ReadMeter* meter, Stop& stop) {
+  const tidemark_unpack_options options = {
+      sizeof(options),
+      TIDEMARK_UNPACK_PRIVATE | (keep_setid ? TIDEMARK_UNPACK_KEEP_SETID : 0),
+      first,
+      last,
+      abi_str(place),
+      meter != nullptr ? &ReadMeter::report : nullptr,
+      meter};
   bool disk_full = false;
   auto result = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
     const tidemark_status status = maintenance_->unpack(archiver_, abi_str(key), &options, call, error);
@@ -245,6 +246,37 @@ Result<void> Archive::unpack(const std::string& key, uint64_t first, uint64_t la
   });
   if (!result && disk_full) return Error{kExitLocal, result.error().message, TIDEMARK_E_NO_SPACE, 0};
   return result;
+}
+
+Result<std::vector<ComparedEntry>> Archive::compare(const std::string& key, uint64_t first, uint64_t last,
+                                                    const std::string& directory, bool keep_setid,
+                                                    ReadMeter* meter, Stop& stop) {
+  struct Context {
+    std::vector<ComparedEntry> entries;
+    ReadMeter* meter;
+  } context{{}, meter};
+  tidemark_compare_options options{};
+  options.struct_size = sizeof(options);
+  options.flags = keep_setid ? TIDEMARK_UNPACK_KEEP_SETID : 0;
+  options.first = first;
+  options.last = last;
+  options.directory = abi_str(directory);
+  options.visit = [](void* ctx, const tidemark_compared_entry* entry) -> int32_t {
+    if (entry->result != TIDEMARK_COMPARED_SAME) {
+      static_cast<Context*>(ctx)->entries.push_back(
+          {entry->result, entry->lsn, printable(view(entry->message))});
+    }
+    return 0;
+  };
+  options.progress = [](void* ctx, uint64_t read_bytes) {
+    if (ReadMeter* total = static_cast<Context*>(ctx)->meter) ReadMeter::report(total, read_bytes);
+  };
+  options.ctx = &context;
+  TM_TRY(with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    context.entries.clear();
+    return draft_->compare(archiver_, abi_str(key), &options, call, error);
+  }));
+  return std::move(context.entries);
 }
 
 Result<void> Archive::fetch(const std::string& key, const tidemark_writer& out, Stop& stop) {

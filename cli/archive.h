@@ -33,6 +33,8 @@ struct ArchiveOptions {
   bool read_only = true;
   // Whether what the sink logs while it is opened is kept for opening_lines().
   bool keep_lines = false;
+  // The words of a command line that open the same archive, quoted for a shell; without what may be secret.
+  std::string words;
 };
 
 // Which part of an archive: everything, a storage, or one partition of it.
@@ -63,6 +65,13 @@ struct Record {
 struct CheckedEntry {
   uint64_t lsn = 0;
   std::array<uint8_t, 32> sha256{};
+};
+
+// What came of comparing an entry on disk with an archive.
+struct ComparedEntry {
+  int32_t result = 0;  // TIDEMARK_COMPARED_*
+  uint64_t lsn = 0;
+  std::string message;
 };
 
 // Ends calls that run on other threads.
@@ -106,7 +115,11 @@ class Archive {
   // Into the directory `place`, which nobody else looks into; there the content is whole and durable, the
   // names are not durable.
   Result<void> unpack(const std::string& key, uint64_t first, uint64_t last, const std::string& place,
-                      ReadMeter* meter, Stop& stop);
+                      bool keep_setid, ReadMeter* meter, Stop& stop);
+  // Of the entries first..last of `directory` those that are not the same, in order.
+  Result<std::vector<ComparedEntry>> compare(const std::string& key, uint64_t first, uint64_t last,
+                                             const std::string& directory, bool keep_setid, ReadMeter* meter,
+                                             Stop& stop);
   // Not tried again: what was written cannot be taken back.
   Result<void> fetch(const std::string& key, const tidemark_writer& out, Stop& stop);
   Result<Record> read_record(const std::string& key, Stop& stop);

@@ -1,8 +1,10 @@
 #include "comparer.h"
 
 #include <algorithm>
-#include <cassert>
 #include <map>
+#include <utility>
+
+#include "holders.h"
 
 namespace tidemark::cli {
 
@@ -12,34 +14,102 @@ constexpr uint64_t kWindow = 16384;  // entries compared in one reading of both;
 
 using Digests = std::map<uint64_t, std::array<uint8_t, 32>>;
 
-std::optional<Digests> digests_of(Archive& archive, const std::string& key, Range window, Stop& stop) {
+Result<Digests> digests_of(Archive& archive, const std::string& key, Range window, Stop& stop) {
   Digests digests;
   const auto visit = [&](const CheckedEntry& entry) {
     if (entry.lsn >= window.first && entry.lsn <= window.last) digests[entry.lsn] = entry.sha256;
     return true;
   };
-  if (!archive.check_entries(
-          key, [&] { digests.clear(); }, visit, stop))
-    return std::nullopt;
+  TM_TRY(archive.check_entries(
+      key, [&] { digests.clear(); }, visit, stop));
   return digests;
 }
+
+Range window_at(uint64_t first, Range range) {
+  return {first, std::min(range.last, first + std::min(kWindow - 1, UINT64_MAX - first))};
+}
+
+// The archives that hold some of `window`, as far as every reader looks for them.
+Result<std::vector<Stored>> holders_of(Archive& archive, const Scope& partition, Range window,
+                                       const std::function<bool(const Stored&)>& is_wanted, Stop& stop) {
+  std::vector<Stored> holders;
+  uint64_t after = 0;
+  const auto visit = [&](const Stored& stored) {
+    if (stored.kind != TIDEMARK_STORED_ARCHIVE) return true;
+    if (stored.first > window.last) return ++after < kOverlapNames;
+    if (stored.last >= window.first && is_wanted(stored)) holders.push_back(stored);
+    return true;
+  };
+  TM_TRY(archive.scan(partition, window.first, visit, stop));
+  return holders;
+}
+
+// What the archives looked at so far say of each entry, every version once.
+class Versions {
+ public:
+  // The first disagreement with each archive that came before.
+  std::vector<Disagreement> add(const std::string& key, const Digests& digests) {
+    std::map<std::string, uint64_t> with;
+    for (const auto& [lsn, digest] : digests) {
+      auto& said = said_[lsn];
+      bool is_known = false;
+      for (const auto& [other, by] : said) {
+        if (other == digest) {
+          is_known = true;
+        } else {
+          with.emplace(by, lsn);
+        }
+      }
+      if (!is_known) said.emplace_back(digest, key);
+    }
+    std::vector<Disagreement> found;
+    for (const auto& [other, lsn] : with) found.push_back({lsn, other, key});
+    return found;
+  }
+
+ private:
+  std::map<uint64_t, std::vector<std::pair<std::array<uint8_t, 32>, std::string>>> said_;
+};
 
 }  // namespace
 
 std::optional<uint64_t> first_difference(Archive& archive, const Overlap& overlap, Stop& stop) {
-  Range window = overlap.shared;
-  for (;;) {
-    window.last =
-        std::min(overlap.shared.last, window.first + std::min(kWindow - 1, UINT64_MAX - window.first));
-    assert(window.first <= window.last && window.last <= overlap.shared.last);
+  for (uint64_t first = overlap.shared.first;;) {
+    const Range window = window_at(first, overlap.shared);
     const auto earlier = digests_of(archive, overlap.earlier, window, stop);
-    const auto later = earlier ? digests_of(archive, overlap.later, window, stop) : std::nullopt;
+    if (!earlier) return std::nullopt;
+    const auto later = digests_of(archive, overlap.later, window, stop);
     if (!later) return std::nullopt;
     const auto [one, other] = std::mismatch(earlier->begin(), earlier->end(), later->begin(), later->end());
     if (one != earlier->end() || other != later->end())
       return one != earlier->end() ? one->first : other->first;
     if (window.last == overlap.shared.last) return std::nullopt;
-    window.first = window.last + 1;
+    first = window.last + 1;
+  }
+}
+
+Result<std::vector<Disagreement>> find_disagreements(Archive& archive, const Scope& partition, Range range,
+                                                     const std::function<bool(const Stored&)>& is_wanted,
+                                                     Stop& stop) {
+  std::vector<Disagreement> found;
+  for (uint64_t first = range.first;;) {
+    const Range window = window_at(first, range);
+    TM_ASSIGN(const auto holders, holders_of(archive, partition, window, is_wanted, stop));
+    Versions versions;
+    for (const Stored& holder : holders) {
+      if (holders.size() < 2) break;
+      const auto digests = digests_of(archive, holder.key, window, stop);
+      const bool says_nothing = !digests && (digests.error().status == TIDEMARK_E_CORRUPT ||
+                                             digests.error().status == TIDEMARK_E_NOT_FOUND);
+      if (says_nothing) continue;
+      if (!digests) return digests.error();
+      for (Disagreement& one : versions.add(holder.key, *digests)) {
+        if (found.size() == kDisagreementsMax) return found;
+        found.push_back(std::move(one));
+      }
+    }
+    if (window.last == range.last) return found;
+    first = window.last + 1;
   }
 }
 

@@ -1,9 +1,12 @@
-// Whether two archives that overlap hold the same entries, by the digests of each. Any thread; memory does
-// not grow with the number of entries.
+// Whether archives that overlap hold the same entries, by the digests of each. Any thread; memory does not
+// grow with the number of entries.
 #ifndef TIDEMARK_CLI_COMPARER_H
 #define TIDEMARK_CLI_COMPARER_H
 
+#include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "archive.h"
 #include "coverage.h"
@@ -13,6 +16,18 @@ namespace tidemark::cli {
 // The first LSN of `overlap` of which the two say different things; nothing if there is none, or if one of
 // the two cannot be read or is damaged, which its own check says.
 std::optional<uint64_t> first_difference(Archive& archive, const Overlap& overlap, Stop& stop);
+
+struct Disagreement {
+  uint64_t lsn = 0;        // the first
+  std::string one, other;  // keys
+};
+// Of the entries in `range`, those of which archives of `partition` that are wanted say different things: the
+// first of each two archives, at most so many. Each archive is compared with every other that can be read; of
+// one that is damaged nothing is said. Fails if the sink does.
+inline constexpr size_t kDisagreementsMax = 100;
+Result<std::vector<Disagreement>> find_disagreements(Archive& archive, const Scope& partition, Range range,
+                                                     const std::function<bool(const Stored&)>& is_wanted,
+                                                     Stop& stop);
 
 }  // namespace tidemark::cli
 

@@ -2,12 +2,6 @@
 
 namespace tidemark::cli {
 
-namespace {
-
-constexpr uint64_t kOverlapNames = 1000;
-
-}  // namespace
-
 Result<std::vector<Stored>> find_holders(Archive& archive, const Scope& partition, uint64_t lsn, Stop& stop,
                                          std::optional<Stored>* origin) {
   std::vector<Stored> holders;

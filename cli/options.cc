@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <thread>
 
@@ -108,10 +110,40 @@ void add_range(CLI::App& app, RawOptions& raw, const char* from, const char* to)
   app.add_option("--to", raw.to, to)->type_name("LSN");
 }
 
+std::string shell_quoted(const std::string& word) {
+  const auto is_plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::strchr("/.:=_-@%+,", c) != nullptr;
+  };
+  if (!word.empty() && std::all_of(word.begin(), word.end(), is_plain)) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+// See ArchiveOptions::words. A secret belongs into --secret, but somebody may have given it as an option.
+std::string words_of(const ArchiveOptions& archive, const RawOptions& raw) {
+  std::string words = shell_quoted(archive.url);
+  const auto add = [&](const char* option, const std::string& value) {
+    words += std::string(" ") + option + " " + shell_quoted(value);
+  };
+  for (const std::string& text : raw.options) {
+    const std::string key = text.substr(0, text.find('='));
+    const bool may_be_secret = key.find("secret") != std::string::npos ||
+                               key.find("token") != std::string::npos ||
+                               key.find("password") != std::string::npos;
+    add("--option", may_be_secret ? key + "=..." : text);
+  }
+  for (const std::string& text : raw.secrets) add("--secret", text);
+  if (!archive.plugin.empty()) add("--plugin", archive.plugin);
+  if (!archive.sink_dir.empty()) add("--sink-dir", archive.sink_dir);
+  return words;
+}
+
 void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed) {
   common.verbosity = std::min(raw.verbosity, 2);
   const std::string name = partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]";
   common.scope = parse_scope(name, raw.target, partition_needed);
+  common.archive.words = words_of(common.archive, raw);
   for (const std::string& text : raw.options) {
     auto [key, value] = split_pair("--option", text);
     common.archive.sink_options.push_back({std::move(key), std::move(value), false});
@@ -288,7 +320,19 @@ void CommandLine::add_restore() {
       ->type_name("TIME")
       ->excludes("--to");
   add_jobs(restore, restore_.jobs);
-  restore.add_flag("--dry-run", restore_.dry_run, "Only say what would be done");
+  auto* dry = restore.add_flag("--dry-run", restore_.dry_run, "Only say what would be done");
+  restore.add_flag("--check", restore_.check, "Compare what is in DIR with the archive, and change nothing")
+      ->excludes(dry);
+  restore.add_flag("--into-existing", restore_.into_existing,
+                   "Also into a directory that has other files in it");
+  restore.add_flag("--strict", restore_.strict, "Refuse losses that were accepted too");
+  restore
+      .add_option("--prefer", restore_.prefer,
+                  "Where archives disagree, take what this one holds from it; may be repeated")
+      ->type_name("KEY")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  restore.add_flag("--keep-setid", restore_.keep_setid, "Give files their setuid and setgid bits too");
 }
 
 void CommandLine::add_prune() {
@@ -298,8 +342,9 @@ void CommandLine::add_prune() {
   prune.add_option("--before", raw_.before, "What lies wholly below this LSN")->type_name("LSN");
   prune
       .add_option("--older-than", raw_.older_than,
-                  "What was archived longer ago than 90s, 15m, 12h, 30d or 4w; the newest archive stays")
+                  "What was archived longer ago than 90s, 15m, 12h, 30d or 4w")
       ->type_name("SPAN");
+  prune.add_flag("--all", prune_.all, "The newest archive may go too");
   auto* dry = prune.add_flag("--dry-run", dry_run_, "Only say what would be removed (the default)");
   prune.add_flag("--yes", prune_.yes, "Do it")->excludes(dry);
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "archive.h"
 
@@ -34,12 +35,18 @@ struct RestoreOptions : CommonOptions {
   std::string directory;
   std::optional<uint64_t> from, to;
   std::optional<int64_t> to_time_us;
-  unsigned jobs = 0;  // as above
+  std::vector<std::string> prefer;  // keys of archives
+  unsigned jobs = 0;                // as above
   bool dry_run = false;
+  bool check = false;  // compares, and changes nothing
+  bool into_existing = false;
+  bool strict = false;  // refuses accepted losses too
+  bool keep_setid = false;
 };
 struct PruneOptions : CommonOptions {
   std::optional<uint64_t> before;
   std::optional<int64_t> older_than_us;
+  bool all = false;  // the newest archive too
   bool yes = false;
 };
 struct GapsOptions : CommonOptions {

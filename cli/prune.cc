@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <optional>
 
 #include "console.h"
 #include "format/lsn.h"
@@ -16,18 +18,47 @@ int64_t now_us() {
       .count();
 }
 
-// The first LSN of the oldest archive that is younger than the span; the newest archive always counts as
-// such, so that a partition with nothing new keeps a place to continue from. 1: nothing is old enough.
-Result<uint64_t> first_young(Archive& archive, const PruneOptions& options, Stop& stop) {
-  const int64_t cutoff_us = now_us() - *options.older_than_us;
-  uint64_t before = 1;
+struct Newest {
+  uint64_t last = 0;  // of what is stored, records included; 0: nothing is
+  std::optional<Stored> archive;
+  // The first LSN of the oldest archive that is younger than the span; 1: nothing is old enough.
+  uint64_t first_young = 1;
+};
+
+Result<Newest> find_newest(Archive& archive, const PruneOptions& options, Stop& stop) {
+  const int64_t cutoff_us = now_us() - options.older_than_us.value_or(0);
+  Newest newest;
+  bool is_young = false;
   const auto visit = [&](const Stored& stored) {
+    newest.last = std::max(newest.last, stored.last);
     if (stored.kind != TIDEMARK_STORED_ARCHIVE) return true;
-    before = stored.first;
-    return stored.modified_us < cutoff_us;
+    newest.archive = stored;
+    if (is_young) return true;
+    is_young = stored.modified_us >= cutoff_us;
+    newest.first_young = is_young ? stored.first : stored.last + 1;
+    return true;
   };
   TM_TRY(archive.scan(options.scope, 0, visit, stop));
-  return before;
+  return newest;
+}
+
+// Every archive before this LSN goes. The newest stays unless it is asked for, so that a partition keeps a
+// place to continue from.
+Result<uint64_t> find_end(Archive& archive, const PruneOptions& options, const std::string& name,
+                          Stop& stop) {
+  TM_ASSIGN(const Newest newest, find_newest(archive, options, stop));
+  if (newest.last == 0) {
+    return Error{kExitData, "nothing of " + name + " is there to prune (tidemark info shows what is)"};
+  }
+  if (options.before && !options.all && *options.before - 1 > newest.last) {
+    return usage_error(name + " ends at LSN " + both(newest.last) + ", and --before " +
+                       std::to_string(*options.before) +
+                       " lies beyond that; nothing was removed (with --all everything goes)");
+  }
+  const uint64_t before = options.before.value_or(newest.first_young);
+  if (options.all || !newest.archive || before <= newest.archive->last) return before;
+  console().print("the newest archive stays, " + printable(newest.archive->key) + " (--all removes it too)");
+  return newest.archive->last;
 }
 
 }  // namespace
@@ -38,13 +69,10 @@ int run_prune(const PruneOptions& options) {
   Output output(options.json);
   Stop stop;
   assert(options.before.has_value() != options.older_than_us.has_value());
-  uint64_t before = options.before.value_or(1);
-  if (options.older_than_us) {
-    auto found = first_young(**archive, options, stop);
-    if (!found) return fail_with(found.error());
-    before = *found;
-  }
   const std::string name = partition_text(options.scope.storage, *options.scope.partition);
+  const auto end = find_end(**archive, options, name, stop);
+  if (!end) return fail_with(end.error());
+  const uint64_t before = *end;
   uint64_t archives = 0, records = 0, bytes = 0;
   Progress progress;
   const auto visit = [&](const Stored& stored) {

@@ -60,7 +60,56 @@ tidemark_status prune(tidemark_archiver* archiver, const tidemark_partition* par
   });
 }
 
-constexpr tidemark_draft_maintenance_api kMaintenance = {sizeof kMaintenance, 0, check, accept_gap, prune};
+using Verdict = tar::TreeComparer::Verdict;
+
+int32_t abi_result(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kSame:
+      return TIDEMARK_COMPARED_SAME;
+    case Verdict::kDifferent:
+      return TIDEMARK_COMPARED_DIFFERENT;
+    case Verdict::kUnreadable:
+      break;
+  }
+  return TIDEMARK_COMPARED_UNREADABLE;
+}
+
+Status check_options(const tidemark_compare_options* options) {
+  TM_TRY(need(options, "options"));
+  TM_TRY(check_struct(TIDEMARK_HAS(options, tidemark_compare_options, ctx), "options", options->struct_size));
+  if ((options->flags & ~TIDEMARK_UNPACK_KEEP_SETID) != 0) {
+    return fail(TIDEMARK_E_UNSUPPORTED, "options.flags is " + std::to_string(options->flags) +
+                                            ": compare knows TIDEMARK_UNPACK_KEEP_SETID only");
+  }
+  if (options->visit == nullptr) return fail(TIDEMARK_E_INVALID, "options.visit is NULL");
+  TM_TRY(check_range(options->first, options->last));
+  return check_directory(options->directory);
+}
+
+tidemark_status compare(tidemark_archiver* archiver, tidemark_str key,
+                        const tidemark_compare_options* options, const tidemark_call* call,
+                        tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(key, "key"));
+    TM_TRY(check_options(options));
+    TM_ASSIGN(const auto sink, archiver->sink());
+    const store::TreeComparison what = {view(key),
+                                        {options->first, options->last},
+                                        view(options->directory),
+                                        (options->flags & TIDEMARK_UNPACK_KEEP_SETID) != 0,
+                                        progress_reporter(options->progress, options->ctx)};
+    const auto visit = [&](const store::ComparedEntry& entry) {
+      const tidemark_compared_entry compared = {sizeof compared, abi_result(entry.verdict), entry.lsn,
+                                                abi_str(entry.why)};
+      return options->visit(options->ctx, &compared) == 0;
+    };
+    return store::compare_tree(*sink, what, visit, call);
+  });
+}
+
+constexpr tidemark_draft_maintenance_api kMaintenance = {sizeof kMaintenance, 0,     check,
+                                                         accept_gap,          prune, compare};
 
 }  // namespace
 

@@ -32,11 +32,11 @@ _tidemark() {
     fetch) COMPREPLY=($(compgen -W "$common -o --output" -- "$cur")) ;;
     restore)
       case $cur in
-        -*) COMPREPLY=($(compgen -W "$common --json --from --to --to-time --jobs --dry-run" -- "$cur")) ;;
+        -*) COMPREPLY=($(compgen -W "$common --json --from --to --to-time --prefer --strict --keep-setid --into-existing --jobs --check --dry-run" -- "$cur")) ;;
         *) COMPREPLY=($(compgen -d -- "$cur")) ;;
       esac
       ;;
-    prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --dry-run --yes" -- "$cur")) ;;
+    prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --all --dry-run --yes" -- "$cur")) ;;
     gaps) COMPREPLY=($(compgen -W "$common --json --acknowledge --reason" -- "$cur")) ;;
     sinks) COMPREPLY=($(compgen -W "$plugin --json" -- "$cur")) ;;
   esac

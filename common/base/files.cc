@@ -54,20 +54,46 @@ Status replace_file(const std::string& path, std::string_view data, Durability d
   return is_durable ? sync_dir(parent_of(path)) : Status();
 }
 
-int move_new(int from_fd, const char* from, int to_fd, const char* to) {
-  const auto move = [&] { return ::renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0 ? 0 : errno; };
-  const int problem = move();
-  if (problem != EACCES) return problem;
-  // A directory that its owner may not write cannot be moved; so it is writable for a moment.
-  struct stat status {};
-  if (::fstatat(from_fd, from, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode) ||
-      ::fchmodat(from_fd, from, S_IRWXU, 0) != 0) {
-    return problem;
-  }
+namespace {
+
+// The name beside `to` that stands for `from` until its mode is right again. No other has it: it holds the
+// inode's number.
+std::string name_aside(const char* to, const struct stat& status) {
+  const std::string path = to;
+  const size_t name_at = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
+  return path.substr(0, name_at) + kMovingPrefix + path.substr(name_at) + "-" + std::to_string(status.st_ino);
+}
+
+// A directory that its owner may not write cannot be moved to another one, only renamed where it is. So it is
+// writable while it has a hidden name in the new place, and gets its name there once its mode is right.
+int move_unwritable(int from_fd, const char* from, int to_fd, const char* to, const struct stat& status) {
+  const mode_t mode = status.st_mode & 07777;
+  const std::string aside = name_aside(to, status);
+  if (::fchmodat(from_fd, from, S_IRWXU, 0) != 0) return EACCES;  // so it is not its mode that is in the way
   const UniqueFd fd(::openat(from_fd, from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) return errno;
-  if (const int again = move(); again != 0) return again;
-  return ::fchmod(fd.get(), status.st_mode & 07777) == 0 && ::fsync(fd.get()) == 0 ? 0 : errno;
+  if (::renameat2(from_fd, from, to_fd, aside.c_str(), RENAME_NOREPLACE) != 0) return errno;
+  int problem = ::fchmod(fd.get(), mode) == 0 && ::fsync(fd.get()) == 0 ? 0 : errno;
+  if (problem == 0 && ::renameat2(to_fd, aside.c_str(), to_fd, to, RENAME_NOREPLACE) != 0) problem = errno;
+  if (problem == 0) return 0;
+  // Back to where its owner removes it.
+  if (::fchmod(fd.get(), S_IRWXU) == 0) ::renameat2(to_fd, aside.c_str(), from_fd, from, RENAME_NOREPLACE);
+  return problem;
+}
+
+}  // namespace
+
+int move_new(int from_fd, const char* from, int to_fd, const char* to) {
+  if (::renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0) return 0;
+  const int problem = errno;
+  struct stat status {};
+  if (problem != EACCES || ::fstatat(from_fd, from, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+      !S_ISDIR(status.st_mode)) {
+    return problem;
+  }
+  struct stat there {};
+  if (::fstatat(to_fd, to, &there, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
+  return move_unwritable(from_fd, from, to_fd, to, status);
 }
 
 Status sync_dir(const std::string& path) {

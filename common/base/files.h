@@ -21,8 +21,11 @@ Result<std::string> read_file(const std::string& path, size_t limit_bytes = SIZE
 Status replace_file(const std::string& path, std::string_view data, Durability durability);
 
 // Gives what is complete in one directory a name in another of the same file system, also a directory
-// that its owner may not write. 0, or an errno; EEXIST: something has the name already, and keeps it; EINVAL:
-// this file system cannot rename without replacing. The caller makes the names durable.
+// that its owner may not write. Whenever the process is killed, what has the name is whole and has its mode;
+// a directory that could not be written may then be left beside it, under a name that begins with
+// kMovingPrefix. 0, or an errno; EEXIST: something has the name already, and keeps it; EINVAL: this file
+// system cannot rename without replacing. The caller makes the names durable.
+inline constexpr const char* kMovingPrefix = ".tidemark-moving-";
 int move_new(int from_fd, const char* from, int to_fd, const char* to);
 
 Status sync_dir(const std::string& path);

@@ -17,6 +17,7 @@
 #include "sink/sink.h"
 #include "store/record.h"
 #include "store/stream.h"
+#include "tar/tree_comparer.h"
 
 namespace tidemark::store {
 
@@ -52,9 +53,27 @@ struct Unpacking {
   std::string_view directory;  // exists
   bool is_private = false;     // see Unpacker::create_private()
   Progress progress;
+  bool with_setid = false;  // gives setuid and setgid bits too
 };
 // Restores as tar/unpacker.h has it, from one read.
 Status unpack(sink::Sink& sink, const Unpacking& what, const tidemark_call* call);
+
+struct TreeComparison {
+  std::string_view key;
+  Range wanted;  // compared is what of it the archive holds
+  std::string_view directory;
+  bool with_setid = false;  // see tree/tree_matcher.h
+  Progress progress;
+};
+struct ComparedEntry {
+  Lsn lsn = kNoLsn;
+  tar::TreeComparer::Verdict verdict{};
+  std::string_view why;  // names the file; empty: the same
+};
+// Compares <directory>/<LSN> with the archive's entries, from one read; changes nothing. What `visit` saw
+// counts only if the status is OK.
+Status compare_tree(sink::Sink& sink, const TreeComparison& what,
+                    const std::function<bool(const ComparedEntry&)>& visit, const tidemark_call* call);
 
 // A record's content, proven. INVALID: not a record's key.
 Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemark_call* call);

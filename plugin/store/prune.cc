@@ -1,17 +1,20 @@
 #include <algorithm>
 #include <cassert>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/coverage.h"
 #include "store/list.h"
 #include "store/maintenance.h"
+#include "store/record.h"
 #include "store/stream.h"
 
 namespace tidemark::store {
 namespace {
 
 constexpr size_t kPageNames = 500;
+constexpr size_t kRecordsMax = 100'000;  // that are read before anything is removed
 
 class Pruner {
  public:
@@ -32,7 +35,10 @@ class Pruner {
     bool is_last = true;
   };
 
+  struct Survey;
   Status survey();
+  Result<Survey> list_all(const std::set<std::string>& damaged);
+  Status find_damaged(const std::vector<std::string>& records, std::set<std::string>* damaged);
   Status record();
   Status remove_all(bool pruned_records);
   Result<Page> next_page(const std::string& start_after, bool pruned_records);
@@ -47,33 +53,73 @@ class Pruner {
   bool stopped_ = false;
 };
 
-// How far it may go, and whether it would remove all traces of a hole.
-Status Pruner::survey() {
+// What the names say, without the records that are damaged.
+struct Pruner::Survey {
   core::Coverage coverage;
+  std::vector<std::string> records;  // keys
+  Lsn through = kNoLsn, recorded = kNoLsn;
   bool has_begun = false;
+};
+
+Result<Pruner::Survey> Pruner::list_all(const std::set<std::string>& damaged) {
+  Survey found;
   size_t names_after = 0;
   Status status = list_within(
       sink_, what_.storage, what_.partition, 1,
       [&](const ArchiveInfo& info) {
+        if (damaged.contains(std::string(info.key))) return true;
+        if (info.kind != ObjectKind::kArchive) found.records.emplace_back(info.key);
+        if (found.records.size() > kRecordsMax) return false;
         const bool is_origin = info.kind == ObjectKind::kOrigin;
         // An origin after anything else does not say that nothing was there before it.
-        if (!is_origin || !has_begun) coverage.add(info.range);
-        if (info.kind != ObjectKind::kAccepted) has_begun = true;
-        if (info.kind == ObjectKind::kPruned) recorded_ = std::max(recorded_, info.range.last);
+        if (!is_origin || !found.has_begun) found.coverage.add(info.range);
+        if (info.kind != ObjectKind::kAccepted) found.has_begun = true;
+        if (info.kind == ObjectKind::kPruned) found.recorded = std::max(found.recorded, info.range.last);
         if (info.range.last >= what_.before) return ++names_after < kOverlapNames;
         // It is removed with what came after it, never alone: its LSNs were never there, so not pruned
         // either.
-        if (!is_origin) through_ = info.range.last;
+        if (!is_origin) found.through = info.range.last;
         return true;
       },
       deadline_);
-  if (!status) return status;
-  if (const auto hole = coverage.hole_through(through_)) {
-    return fail(TIDEMARK_E_INVALID,
-                "entries " + std::to_string(hole->first) + " to " + std::to_string(hole->last) + " of " +
-                    std::string(what_.storage) + "/" + std::to_string(what_.partition) +
-                    " are missing and no record says why; accept their loss first, or prune before " +
-                    std::to_string(hole->first) + " only");
+  if (!status) return std::move(status.error());
+  if (found.records.size() <= kRecordsMax) return found;
+  return fail(TIDEMARK_E_INVALID, "more than " + std::to_string(kRecordsMax) + " records lie before entry " +
+                                      std::to_string(what_.before) + "; prune in smaller steps");
+}
+
+// A record explains what is missing only if it is right, not by its name.
+Status Pruner::find_damaged(const std::vector<std::string>& records, std::set<std::string>* damaged) {
+  for (const std::string& key : records) {
+    TM_ASSIGN(const auto parsed, parse_key(key));
+    const auto object = read_record_object(sink_, key, parsed, deadline_);
+    if (object) continue;
+    const tidemark_status status = object.error().status;
+    if (status != TIDEMARK_E_CORRUPT && status != TIDEMARK_E_NOT_FOUND) return object.error();
+    damaged->insert(key);
+  }
+  return {};
+}
+
+// How far it may go, and whether it would remove all traces of a hole.
+Status Pruner::survey() {
+  std::set<std::string> damaged;
+  TM_ASSIGN(auto found, list_all(damaged));
+  TM_TRY(find_damaged(found.records, &damaged));
+  if (!damaged.empty()) {
+    TM_ASSIGN(found, list_all(damaged));
+  }
+  through_ = found.through;
+  recorded_ = found.recorded;
+  if (const auto hole = found.coverage.hole_through(through_)) {
+    const std::string why = damaged.empty()
+                                ? "no record says why"
+                                : "no record that is right says why; " + *damaged.begin() + " is damaged";
+    return fail(TIDEMARK_E_INVALID, "entries " + std::to_string(hole->first) + " to " +
+                                        std::to_string(hole->last) + " of " + std::string(what_.storage) +
+                                        "/" + std::to_string(what_.partition) + " are missing and " + why +
+                                        "; accept their loss first, or prune before " +
+                                        std::to_string(hole->first) + " only");
   }
   return {};
 }

@@ -1,5 +1,8 @@
 #include "store/read_archive.h"
 
+#include <optional>
+#include <string>
+
 #include "store/stream.h"
 
 namespace tidemark::store {
@@ -29,6 +32,13 @@ Status read_archive(sink::Sink& sink, std::string_view key, const ParsedKey& par
   if (content) content = parser.finish();
   if (!content) return about(key, content.error());
   return {};
+}
+
+Result<Range> entries_of(std::string_view key, const ParsedKey& parsed, Range wanted) {
+  const std::optional<Range> both = overlap(wanted, parsed.name.range);
+  if (parsed.name.kind == ObjectKind::kArchive && both) return *both;
+  return fail(TIDEMARK_E_INVALID, std::string(key) + ": holds none of the entries " +
+                                      std::to_string(wanted.first) + " to " + std::to_string(wanted.last));
 }
 
 }  // namespace tidemark::store

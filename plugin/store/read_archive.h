@@ -21,6 +21,9 @@ Status read_archive(sink::Sink& sink, std::string_view key, const ParsedKey& par
                     tar::FooterSplitter& splitter, tar::ContentVisitor& visitor, const Progress& progress,
                     const Call& deadline);
 
+// What of `wanted` the archive holds, by its key. INVALID: nothing, or it is not an archive's key.
+Result<Range> entries_of(std::string_view key, const ParsedKey& parsed, Range wanted);
+
 }  // namespace tidemark::store
 
 #endif  // TIDEMARK_STORE_READ_ARCHIVE_H

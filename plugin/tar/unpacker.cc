@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/remove_tree.h"
 #include "format/object_name.h"
-#include "tree/remove_tree.h"
 
 namespace tidemark::tar {
 namespace {
@@ -43,7 +43,7 @@ Result<std::unique_ptr<Unpacker>> Unpacker::create_private(std::string_view dire
 Unpacker::~Unpacker() {
   if (area_ || stays_ || built_.first == kNoLsn) return;
   for (Lsn lsn = built_.first;; ++lsn) {
-    tree::remove_tree(directory_.get(), name_of(lsn).c_str());  // short: no memory is needed
+    remove_tree(directory_.get(), name_of(lsn).c_str());  // short: no memory is needed
     if (lsn == built_.last) break;
   }
 }
@@ -62,16 +62,17 @@ Status Unpacker::begin_entry(Lsn lsn) {
 
 Status Unpacker::member(const ParsedMember& member) {
   if (!builder_) return {};
+  const mode_t mode = keep_setid_ ? member.mode : member.mode & ~(S_ISUID | S_ISGID);
   builder_->sync_each(!can_sync_at_once_ || ++members_ <= tree::kSyncEachMax);
   switch (member.type) {
     case MemberType::kDirectory:
-      return builder_->add_directory(member.path, member.mode);
+      return builder_->add_directory(member.path, mode);
     case MemberType::kSymlink:
       return builder_->add_symlink(member.path, std::string(member.link));
     case MemberType::kFile:
       break;
   }
-  return builder_->begin_file(member.path, member.mode);
+  return builder_->begin_file(member.path, mode);
 }
 
 Status Unpacker::file_bytes(std::span<const uint8_t> bytes) {

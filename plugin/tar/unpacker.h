@@ -30,6 +30,8 @@ class Unpacker final : public ContentVisitor {
   // Nobody but the caller looks into the directory until all is well. Its names are not made durable.
   static Result<std::unique_ptr<Unpacker>> create_private(std::string_view directory, Range wanted);
   ~Unpacker() override;
+  // Whether setuid and setgid bits are given; by default they are left out. Before the first entry.
+  void keep_setid(bool on) { keep_setid_ = on; }
 
   Status begin_entry(Lsn lsn) override;
   Status member(const ParsedMember& member) override;
@@ -53,6 +55,7 @@ class Unpacker final : public ContentVisitor {
   const std::string path_;
   const Range wanted_;
   const bool can_sync_at_once_;
+  bool keep_setid_ = false;
   uint64_t members_ = 0;
   Range built_;
   bool stays_ = false;                        // what was built in directory_

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "tree/remove_tree.h"
+#include "base/remove_tree.h"
 
 namespace tidemark::tree {
 

@@ -14,9 +14,9 @@
 
 #include "base/directory.h"
 #include "base/files.h"
+#include "base/remove_tree.h"
 #include "format/object_name.h"
 #include "tree/member_path.h"
-#include "tree/remove_tree.h"
 
 namespace tidemark::tree {
 namespace {

@@ -17,10 +17,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/dir_stack.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "format/types.h"
-#include "tree/dir_stack.h"
 
 namespace tidemark::tree {
 

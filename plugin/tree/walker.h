@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/call.h"
-#include "tree/dir_stack.h"
+#include "base/dir_stack.h"
 #include "tree/directory_names.h"
 #include "tree/entry_path.h"
 #include "tree/limits.h"

@@ -14,7 +14,7 @@ class DraftTest : public MaintenanceTest {
     draft_ = static_cast<const tidemark_draft_maintenance_api*>(
         api_->get_extension(archiver_, TIDEMARK_EXT_DRAFT_MAINTENANCE));
     ASSERT_NE(draft_, nullptr);
-    ASSERT_TRUE(TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, prune));
+    ASSERT_TRUE(TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, compare));
   }
   const tidemark_draft_maintenance_api* draft_ = nullptr;
 };
@@ -70,6 +70,47 @@ TEST_F(DraftTest, ARoundOnARealArchive) {
   EXPECT_EQ(scanned(), "4:1-3 1:4-4 ");
 }
 
+// What compare said of the last entry.
+struct Compared {
+  int32_t result = 0;
+  tidemark_lsn lsn = 0;
+  std::string message;
+  uint64_t read_bytes = 0;
+};
+int32_t note_compared(void* ctx, const tidemark_compared_entry* entry) {
+  EXPECT_EQ(entry->struct_size, sizeof *entry);
+  auto& seen = *static_cast<Compared*>(ctx);
+  seen.result = entry->result;
+  seen.lsn = entry->lsn;
+  seen.message = entry->message.size == 0 ? "" : std::string(entry->message.data, entry->message.size);
+  return 0;
+}
+void note_progress(void* ctx, uint64_t read_bytes) { static_cast<Compared*>(ctx)->read_bytes = read_bytes; }
+
+TEST_F(DraftTest, RestoredEntriesAreCompared) {
+  archive_four();
+  reopen_to_read();
+  ErrorOut error;
+  const TempDir out;
+  const tidemark_str key = str("orders/7/0000000000002.tar");
+  const tidemark_unpack_options all = {sizeof all, TIDEMARK_UNPACK_KEEP_SETID, 1, 9, str(out.path()), nullptr,
+                                       nullptr};
+  ASSERT_EQ(maintenance_->unpack(archiver_, key, &all, nullptr, &error), TIDEMARK_OK) << error.message;
+  Compared seen;
+  const tidemark_compare_options options = {sizeof options, 0,    1, 9, str(out.path()), note_compared,
+                                            note_progress,  &seen};
+  ASSERT_EQ(draft_->compare(archiver_, key, &options, nullptr, &error), TIDEMARK_OK) << error.message;
+  EXPECT_EQ(seen.result, TIDEMARK_COMPARED_SAME) << seen.message;
+  EXPECT_EQ(seen.lsn, 2u);
+  EXPECT_EQ(seen.message, "");
+  EXPECT_EQ(seen.read_bytes, 2560u);
+  const std::string restored = out.path() + "/0000000000002";
+  std::filesystem::resize_file(restored, 3);
+  ASSERT_EQ(draft_->compare(archiver_, key, &options, nullptr, &error), TIDEMARK_OK) << error.message;
+  EXPECT_EQ(seen.result, TIDEMARK_COMPARED_DIFFERENT);
+  EXPECT_EQ(seen.message, restored + ": has 3 bytes, 9 in the archive");
+}
+
 TEST_F(DraftTest, ReadOnlyReadsAndChangesNothing) {
   archive_four();
   reopen_to_read();
@@ -121,6 +162,26 @@ TEST_F(DraftTest, CarelessCallers) {
   expect_invalid(d.accept_gap(archiver_, &partition_, 1, 2, broken, nullptr, &error), error, "reason");
   expect_invalid(d.prune(archiver_, &partition_, 0, 0, nullptr, nullptr, nullptr, &error), error, "before");
   expect_invalid(d.prune(archiver_, &bad, 5, 0, nullptr, nullptr, nullptr, &error), error, "../x");
+  Compared seen;
+  const tidemark_str key = str("a/1/0000000000001.tar");
+  const tidemark_compare_options fine = {sizeof fine,   0,       1,    2, str("/nowhere"),
+                                         note_compared, nullptr, &seen};
+  const auto expect_refused = [&](const auto& spoil, const char* part,
+                                  tidemark_status status = TIDEMARK_E_INVALID) {
+    tidemark_compare_options options = fine;
+    spoil(options);
+    expect_status(status, d.compare(archiver_, key, &options, nullptr, &error), error, part);
+  };
+  expect_invalid(d.compare(archiver_, key, nullptr, nullptr, &error), error, "options");
+  expect_invalid(d.compare(archiver_, broken, &fine, nullptr, &error), error, "key");
+  expect_invalid(d.compare(archiver_, str("nonsense"), &fine, nullptr, &error), error, "nonsense");
+  expect_status(TIDEMARK_E_NOT_FOUND, d.compare(archiver_, key, &fine, nullptr, &error), error, "/nowhere");
+  expect_refused([](auto& o) { o.struct_size = offsetof(tidemark_compare_options, ctx); },
+                 "options.struct_size");
+  expect_refused([](auto& o) { o.visit = nullptr; }, "options.visit");
+  expect_refused([](auto& o) { o.first = 3; }, "first");
+  expect_refused([](auto& o) { o.directory = str(""); }, "directory");
+  expect_refused([](auto& o) { o.flags = TIDEMARK_UNPACK_PRIVATE; }, "options.flags", TIDEMARK_E_UNSUPPORTED);
   EXPECT_EQ(d.check(archiver_, str("nonsense"), nullptr, nullptr, nullptr), TIDEMARK_E_INVALID)
       << "an error that is NULL is fine";
 }

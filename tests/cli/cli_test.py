@@ -1,61 +1,26 @@
 #!/usr/bin/python3
-"""Every verb of tidemark, each on a directory (FileTest) and on an S3 store (S3Test)."""
+"""The verbs of tidemark, each on a directory (FileTest) and on an S3 store (S3Test); restore_test.py has more of
+restore and prune."""
 
 import http.client
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 import urllib.parse
 
 import cli_tools as tools
-from cli_tools import archive, key, lines, run
+import restore_tools
+from cli_tools import archive, flipped, key, lines, run
 
 
 SANITIZED = bool(os.environ.get("TIDEMARK_SANITIZE"))  # shadow memory has no bounds
 ADDRESS_SPACE_BYTES = 1 << 30
 
 
-def flipped(body, offset):
-    return body[:offset] + bytes([body[offset] ^ 1]) + body[offset + 1:]
-
-
-class Scenarios:
+class Scenarios(restore_tools.RestoreScenario):
     """The scenarios; what has no make_store is not run."""
-
-    def setUp(self):
-        self.store = self.make_store()
-        self.addCleanup(lambda: self.store.close())  # a scenario may have another
-        self.dir = tempfile.mkdtemp(prefix="tidemark-cli-")
-        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def url(self, *target):
-        """URL, options of the sink and what follows the URL."""
-        return [self.store.arguments[0], *target, *self.store.arguments[1:]]
-
-    def fill(self, partition, *ranges):
-        for first, last in ranges:
-            self.store.put(key(partition, first, last), archive(partition, first, last))
-
-    def singles(self, partition, first, last):
-        self.fill(partition, *((lsn, lsn) for lsn in range(first, last + 1)))
-
-    def problems(self, *arguments, expect=1):
-        """What verify finds, without what it says about it: (kind, key or range)."""
-        found = lines("verify", *self.url(), *arguments, expect=expect)
-        self.assertEqual(found[-1]["type"], "summary")
-        told = []
-        for one in found[:-1]:
-            kind = one[one["type"]]
-            place = one.get("key") if kind not in ("hole", "gap", "accepted") else (one["first"], one["last"])
-            told.append((kind, one["partition"] if isinstance(place, tuple) else None, place or one.get("name")))
-        return told
 
     # ---- ls and info
 
@@ -306,182 +271,6 @@ class Scenarios:
         with open(self.path("five"), "rb") as file:
             self.assertEqual(file.read(), archive(1, 4, 6))
 
-    # ---- restore
-
-    def restored(self, name="out"):
-        return tools.tree(self.path(name))
-
-    def restore(self, *arguments, name="out", partition=1, expect=0):
-        return run("restore", *self.url(f"main/{partition}", self.path(name)), *arguments, expect=expect)
-
-    def test_restore(self):
-        self.fill(1, (1, 3), (4, 4), (5, 9), (8, 12), (13, 13))
-        self.assertIn("would restore 13 entries", self.restore("--dry-run")[0])
-        self.assertFalse(os.path.exists(self.path("out")))
-        self.assertRegex(self.restore()[0], "restored 13 entries of main/1, LSN 1 .* to 13 ")
-        self.assertEqual(self.restored(), tools.expected_tree(range(1, 14)))
-        # A hole in what is there is filled, the rest is left alone.
-        for lsn in (2, 3, 9):
-            shutil.rmtree(self.path("out/" + tools.lsn_text(lsn)))
-        self.fill(1, (14, 15))
-        self.assertIn("would restore 5 entries", self.restore("--dry-run")[0])
-        self.assertIn("restored 5 entries", self.restore("--jobs", 1)[0])
-        self.assertEqual(self.restored(), tools.expected_tree(range(1, 16)))
-        self.restore("--from", 4, "--to", "@0000000000008", name="some")
-        self.assertEqual(self.restored("some"), tools.expected_tree(range(4, 9)))
-        self.fill(2, (1, 3))
-        self.assertIn("holds entries of main/1", self.restore(partition=2, expect=2)[1])
-
-    def test_restore_refuses_holes(self):
-        self.fill(1, (1, 3), (6, 9), (12, 14))
-        self.store.put(key(1, 4, 5, "gap"), tools.gap_record(1, 4, 5))
-        out, error = self.restore(expect=1)
-        self.assertIn("missing     main/1 LSN 4 @0000000000004 to 5", out)
-        self.assertIn("missing     main/1 LSN 10 @000000000000a to 11", out)
-        self.assertRegex(out, "gap         main/1 LSN 4 .*the engine no longer had it")
-        self.assertIn("--to 3 stops before, --from 12 begins after", error)
-        self.restore("--to", 20, "--from", 12, expect=1)
-        self.assertFalse(os.path.exists(self.path("out")))
-        run("gaps", *self.url(), "--acknowledge", "main/1", 4, 5, "--reason", "node 4 died")
-        self.assertIn("node 4 died", self.restore("--to", 9, expect=1)[0])
-        self.restore("--from", 6, "--to", 9)
-        self.assertEqual(self.restored(), tools.expected_tree(range(6, 10)))
-        self.restore("--from", 20, name="none", expect=1)
-
-    def test_restore_from_another_archive(self):
-        self.singles(1, 1, 6)
-        self.store.put(key(1, 3), flipped(archive(1, 3), 1030))
-        _, error = self.restore(expect=1)
-        self.assertIn(key(1, 3), error)
-        self.assertEqual(self.restored(), tools.expected_tree(range(1, 3)))
-        self.fill(1, (2, 5))
-        _, error = self.restore()
-        self.assertIn(f"comes from {key(1, 2, 5)}", error)
-        self.assertEqual(self.restored(), tools.expected_tree(range(1, 7)))
-
-    def test_hostile_archives(self):
-        """Nothing leaves DIR, nothing half is left, and each is called what it is: damaged."""
-        one = tools.lsn_text(1)
-        outside = self.path("outside")
-        folder = tools.member(one + "/", kind=b"5")
-        hostile = {
-            "absolute": tools.member(outside, b"x"),
-            "absolute inside": folder + tools.member("/" + one + "/x", b"x"),
-            "dotdot": folder + tools.member(one + "/../../outside", b"x"),
-            "through a link": folder + tools.member(one + "/l", kind=b"2", target=self.dir) +
-                              tools.member(one + "/l/outside", b"x"),
-            "a device": folder + tools.member(one + "/dev", kind=b"3"),
-            "a fifo": folder + tools.member(one + "/fifo", kind=b"6"),
-            "a hard link": folder + tools.member(one + "/h", kind=b"1", target="/etc/passwd"),
-            "another entry": folder + tools.member(tools.lsn_text(2) + "/x", b"x"),
-            "a lying size": folder + tools.member(one + "/x", b"x" * 512, size=(8 << 30) - 1),
-            "no tar": os.urandom(4096),
-            "nothing": b"",
-        }
-        for number, (what, content) in enumerate(hostile.items(), 1):
-            with self.subTest(what):
-                self.store.put(key(number, 1), archive(number, 1, 1, content))
-                _, error = self.restore(name=f"out{number}", partition=number, expect=1)
-                self.assertIn(key(number, 1), error)
-                self.assertEqual(self.restored(f"out{number}"), {})
-                self.assertFalse(os.path.exists(outside))
-                self.assertEqual(self.problems_of(number), [("damaged", key(number, 1))])
-
-    def problems_of(self, partition):
-        found = lines("verify", *self.url(f"main/{partition}"), expect=1)
-        return [(one["problem"], one["key"]) for one in found if one["type"] == "problem"]
-
-    def test_links_out_are_only_links(self):
-        """A link that points out of DIR is what the engine had; it is restored and not followed."""
-        one = tools.lsn_text(1)
-        content = tools.member(one + "/", kind=b"5") + tools.member(one + "/l", kind=b"2", target="/etc")
-        self.store.put(key(1, 1), archive(1, 1, 1, content))
-        self.restore()
-        self.assertEqual(self.restored(), {one: "dir", one + "/l": "-> /etc"})
-
-    def test_restores_into_one_directory(self):
-        """Whoever does not hold DIR touches nothing in it, whenever it comes and whoever is killed."""
-        self.singles(1, 1, 120)
-        arguments = ["restore", *self.url("main/1", self.path("out")), "--jobs", "3"]
-        for number in range(6):
-            processes = []
-            for _ in range(3):
-                processes.append(subprocess.Popen(tools.command(*arguments), stdout=subprocess.DEVNULL,
-                                                  stderr=subprocess.PIPE, text=True))
-                time.sleep(0.01 * (number % 3))
-            time.sleep(0.01 * number)
-            processes[number % 3].kill()
-            for process in processes:
-                _, error = process.communicate(timeout=60)
-                self.assertIn(process.returncode, (0, 2, -9), error)
-                self.assertEqual(process.returncode == 2, "another restore into" in error, error)
-            shown = os.listdir(self.path("out")) if os.path.isdir(self.path("out")) else []
-            there = [name for name in shown if not name.startswith(".")]
-            visible = {path: content for path, content in self.restored().items() if not path.startswith(".")}
-            self.assertEqual(visible, tools.expected_tree(range(1, len(there) + 1)))
-            if number % 2 == 1:
-                shutil.rmtree(self.path("out"), ignore_errors=True)
-        run(*arguments)
-        self.assertEqual(self.restored(), tools.expected_tree(range(1, 121)))
-
-    def test_restore_killed_and_interrupted(self):
-        self.singles(1, 1, 120)
-        arguments = ["restore", *self.url("main/1", self.path("out")), "--jobs", "3"]
-        for number in range(12):
-            process = subprocess.Popen(tools.command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            time.sleep(0.02 + 0.01 * number)
-            process.send_signal(signal.SIGKILL if number % 2 == 0 else signal.SIGINT)
-            _, error = process.communicate(timeout=60)
-            self.assertIn(process.returncode, (0, -9, 130, -2), error)
-            # What has its name is whole, and in order.
-            shown = [name for name in os.listdir(self.path("out"))] if os.path.isdir(self.path("out")) else []
-            there = sorted(name for name in shown if not name.startswith("."))
-            self.assertEqual(there, [tools.lsn_text(lsn) for lsn in range(1, len(there) + 1)])
-            visible = {path: content for path, content in self.restored().items() if not path.startswith(".")}
-            self.assertEqual(visible, tools.expected_tree(range(1, len(there) + 1)))
-        run(*arguments)
-        self.assertEqual(self.restored(), tools.expected_tree(range(1, 121)))
-
-    # ---- prune
-
-    def prune(self, *arguments, expect=0):
-        return run("prune", *self.url("main/1"), *arguments, expect=expect)
-
-    def test_prune(self):
-        self.fill(1, (1, 3), (4, 4), (5, 9), (10, 10))
-        before = self.store.keys()
-        out, _ = self.prune("--before", 8)
-        self.assertIn(f"would remove {key(1, 1, 3)}", out)
-        self.assertEqual(self.store.keys(), before)
-        self.prune("--before", 8, "--yes", "--dry-run", expect=2)
-        self.prune("--yes", expect=2)
-        self.prune("--before", 8, "--yes")
-        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")], [key(1, 5, 9), key(1, 10)])
-        self.assertIn("all well, 1 partition was pruned", run("verify", *self.url())[0])
-        self.assertEqual(lines("info", *self.url())[0]["pruned_through"], 4)
-        self.restore()
-        self.assertEqual(self.restored(), tools.expected_tree(range(5, 11)))
-        self.assertIn("would remove 0 archives", self.prune("--older-than", "1d")[0])
-        # A second one replaces the record of the first.
-        self.prune("--before", 10, "--yes")
-        self.assertEqual(len([one for one in self.store.keys() if one.endswith(".pruned")]), 1)
-        run("verify", *self.url())
-
-    def test_prune_killed(self):
-        self.singles(1, 1, 60)
-        for number in range(6):
-            process = subprocess.Popen(tools.command("prune", *self.url("main/1"), "--before", "51", "--yes"),
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(0.03 + 0.01 * number)
-            process.kill()
-            process.wait(60)
-            run("verify", *self.url())
-            left = [one for one in self.store.keys() if one.endswith(".tar")]
-            self.assertEqual(left, [key(1, lsn) for lsn in range(61 - len(left), 61)], "contiguous")
-        self.prune("--before", 51, "--yes")
-        run("verify", *self.url())
-        self.assertEqual(len([one for one in self.store.keys() if one.endswith(".tar")]), 10)
-
 
 class FileTest(Scenarios, unittest.TestCase):
     def make_store(self):
@@ -495,32 +284,6 @@ class FileTest(Scenarios, unittest.TestCase):
                          [("warning", "leftover"), ("summary", None)])
         self.assertIn(".tidemark/0123456789abcdef/17.tmp", found[0]["message"])
         self.assertEqual(self.store.get(".tidemark/0123456789abcdef/17.tmp"), b"half", "a reader sweeps nothing")
-
-    def test_to_time(self):
-        for lsn in range(1, 7):
-            self.store.put(key(1, lsn), archive(1, lsn), time_s=1_000_000 + 60 * lsn)
-        self.restore("--to-time", "@1000180")
-        self.assertEqual(self.restored(), tools.expected_tree(range(1, 4)))
-        self.restore("--to-time", "1970-01-12T13:50:59Z", name="four")
-        self.assertEqual(self.restored("four"), tools.expected_tree(range(1, 5)))
-        self.restore("--to-time", "1970-01-12 13:52", name="five")  # local time is UTC here
-        self.assertEqual(self.restored("five"), tools.expected_tree(range(1, 6)))
-        self.assertIn("before that time", self.restore("--to-time", "@1", name="none", expect=1)[1])
-        self.restore("--to-time", "yesterday", expect=2)
-        self.store.remove(key(1, 2))
-        self.restore("--to-time", "@1000180", name="holed", expect=1)
-
-    def test_older_than(self):
-        now = time.time()
-        for lsn in range(1, 7):
-            self.store.put(key(1, lsn), archive(1, lsn), time_s=now - 86400 * (40 - 10 * lsn))
-        run("prune", *self.url("main/1"), "--older-than", "15d", "--yes")
-        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")],
-                         [key(1, lsn) for lsn in range(3, 7)])
-        for lsn in range(3, 7):
-            os.utime(self.store.path(key(1, lsn)), (now - 86400 * 99, now - 86400 * 99))
-        run("prune", *self.url("main/1"), "--older-than", "30d", "--yes")
-        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")], [key(1, 6)])
 
     def test_ten_thousand_partitions(self):
         one = archive(0, 1)[:-512]

@@ -85,6 +85,22 @@ class TextTest(unittest.TestCase):
         if shutil.which("fish"):
             subprocess.run(["fish", "--no-execute", os.path.join(SOURCE, "completions", "tidemark.fish")], check=True)
 
+    def test_readmes(self):
+        """They name no option that is not there; what README's section on operating says of a verb, that verb has."""
+        known = set().union(*OPTIONS.values()) | options_in(help_of())
+        operating = read("..", "README.md").split("## Operating")[1].split("\n## ")[0]
+        for text in (read("README.md"), operating):
+            named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+            self.assertLessEqual(named, known)
+            self.assertGreaterEqual(len(named), 5)
+        commands = re.findall(r"tidemark +([a-z]+) ([^#`\n]*)", operating)
+        self.assertGreaterEqual(len(commands), 6)
+        for verb, words in commands:
+            if verb in VERBS:
+                self.assertLessEqual(set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", words)), OPTIONS[verb], words)
+        for option in OPTIONS["restore"] - OPTIONS["info"] - {"--jobs", "--into-existing", "--to-time", "--dry-run"}:
+            self.assertIn(option, operating)
+
     @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
     def test_man_page_lints(self):
         done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", os.path.join(SOURCE, "tidemark.1")],

@@ -53,6 +53,9 @@ typedef struct tidemark_record {
  * it likes, and fsyncs that directory. (A directory that its owner may not write cannot be moved until its
  * mode is changed.) */
 #define TIDEMARK_UNPACK_PRIVATE 0x1u
+/* Files and directories get their setuid and setgid bits. Without it these are left out: they would be bits
+ * of the user who restores. */
+#define TIDEMARK_UNPACK_KEEP_SETID 0x2u
 
 /* What to restore of an archive, and where to. */
 typedef struct tidemark_unpack_options {

@@ -125,7 +125,7 @@ TEST_F(CheckTest, PassesOnWhatOthersSay) {
 class UnpackTest : public CheckTest {
  protected:
   Status run(const std::string& key, Range wanted = {1, UINT64_MAX}, const tidemark_call* call = nullptr) {
-    return unpack(fake_.sink(), {key, wanted, directory_, is_private_, progress_}, call);
+    return unpack(fake_.sink(), {key, wanted, directory_, is_private_, progress_, with_setid_}, call);
   }
   // What anybody sees in the directory.
   std::vector<std::string> names(bool hidden = false) {
@@ -150,6 +150,7 @@ class UnpackTest : public CheckTest {
 
   const std::string directory_ = (fs::create_directory(dir_ / "out"), dir_ / "out");
   bool is_private_ = false;
+  bool with_setid_ = false;
   Progress progress_;
 };
 
@@ -196,6 +197,7 @@ TEST_F(UnpackTest, TreesComeBackAsTheyWere) {
   const std::string key = "db/7/0000000000003.tar";
   fake_.objects[key] = test::archive_of(entry, 3);
   fake_.chunk_bytes = 10'000;
+  with_setid_ = true;
   const Status status = run(key);
   ASSERT_TRUE(status) << status.error().message;
   const std::string out = directory_ + "/" + lsn_string(3);
@@ -204,6 +206,24 @@ TEST_F(UnpackTest, TreesComeBackAsTheyWere) {
   EXPECT_EQ(fs::status(out + "/sub").permissions(), fs::perms(0550));
   EXPECT_EQ(fs::status(out + "/empty").permissions(), fs::perms(04711));
   EXPECT_EQ(test::archive_of(out, 3), fake_.objects[key]) << "archived again it is the same";
+}
+
+TEST_F(UnpackTest, SetidBitsOnlyForWhoAsksForThem) {
+  const std::string entry = dir_ / "entry";
+  fs::create_directories(entry + "/sub");
+  test::write_file(entry + "/tool", "x", 06755);
+  fs::permissions(entry + "/sub", fs::perms(03775));
+  const std::string key = "db/7/0000000000003.tar";
+  fake_.objects[key] = test::archive_of(entry, 3);
+  const std::string out = directory_ + "/" + lsn_string(3);
+  ASSERT_TRUE(run(key));
+  EXPECT_EQ(fs::status(out + "/tool").permissions(), fs::perms(0755));
+  EXPECT_EQ(fs::status(out + "/sub").permissions(), fs::perms(01775)) << "the sticky bit is nobody's danger";
+  fs::remove_all(out);
+  with_setid_ = true;
+  ASSERT_TRUE(run(key));
+  EXPECT_EQ(fs::status(out + "/tool").permissions(), fs::perms(06755));
+  EXPECT_EQ(fs::status(out + "/sub").permissions(), fs::perms(03775));
 }
 
 TEST_F(UnpackTest, DamageLeavesNothing) {

@@ -210,6 +210,23 @@ TEST_F(PruneTest, ARecordThatIsNoneStopsIt) {
   EXPECT_EQ(fake_.objects, before);
 }
 
+// Its name promises that it explains 11..12, or that all to 9 went.
+TEST_F(PruneTest, ADamagedRecordExplainsNothing) {
+  fill();
+  const std::string accepted = "db/7/000000000000c-000000000000b.accepted";
+  fake_.objects[accepted] = "";
+  const auto before = keys();
+  expect_error(run(14), TIDEMARK_E_INVALID,
+               "entries 11 to 12 of db/7 are missing and no record that is right");
+  expect_error(run(14), TIDEMARK_E_INVALID, accepted);
+  EXPECT_EQ(keys(), before);
+  fake_.objects["db/7/0000000000009-0000000000001.pruned"] = "";
+  ASSERT_TRUE(run(4));
+  EXPECT_TRUE(fake_.objects.contains("db/7/0000000000003-0000000000001.pruned"))
+      << "the one that is right stays, whatever a damaged one is called";
+  EXPECT_EQ(gone_.size(), 3u);
+}
+
 TEST_F(PruneTest, PassesOnWhatTheSinkSays) {
   fill();
   const auto before = fake_.objects;

@@ -9,9 +9,9 @@
 #include <functional>
 
 #include "base/fd.h"
+#include "base/remove_tree.h"
 #include "tar/raw_tar.h"
 #include "tar/source_tools.h"
-#include "tree/remove_tree.h"
 
 namespace tidemark::tar {
 namespace {
@@ -136,7 +136,7 @@ TEST_F(ExtractTest, RestoresDeepTreesWithFewDescriptors) {
   }
   const Status status = extract(tar.object());
   ASSERT_TRUE(status) << status.error().message;
-  ASSERT_EQ(tree::remove_tree(AT_FDCWD, (out_ + "/" + kRoot).c_str()), 0);
+  ASSERT_EQ(remove_tree(AT_FDCWD, (out_ + "/" + kRoot).c_str()), 0);
 }
 
 TEST_F(ExtractTest, RefusesPathsThatLeadOut) {

@@ -33,6 +33,32 @@ typedef struct tidemark_check_options {
   void* ctx;                                        /* the caller's own; lives until the call returns */
 } tidemark_check_options;
 
+/* What came of comparing an entry in a directory with an archive. Open set. */
+enum {
+  TIDEMARK_COMPARED_SAME = 1,
+  TIDEMARK_COMPARED_DIFFERENT = 2,
+  TIDEMARK_COMPARED_UNREADABLE = 3 /* by this process: its mode or owner forbids it, or the disk failed */
+};
+
+typedef struct tidemark_compared_entry {
+  uint32_t struct_size;
+  int32_t result; /* TIDEMARK_COMPARED_* */
+  tidemark_lsn lsn;
+  tidemark_str message; /* the first file that differs, and how; empty if the same */
+} tidemark_compared_entry;
+
+typedef struct tidemark_compare_options {
+  uint32_t struct_size;
+  uint32_t flags;           /* TIDEMARK_UNPACK_KEEP_SETID or 0; others are UNSUPPORTED */
+  tidemark_lsn first, last; /* inclusive; of these, what the archive holds is compared */
+  tidemark_str directory;   /* <directory>/<LSN> are the entries */
+  /* Called for each entry as it was compared, so what it got counts only if compare then returns OK and no
+   * visit stopped it (by returning non-zero). */
+  int32_t (*visit)(void* ctx, const tidemark_compared_entry*);
+  void (*progress)(void* ctx, uint64_t read_bytes); /* as in tidemark_unpack_options; may be NULL */
+  void* ctx;                                        /* the caller's own; lives until the call returns */
+} tidemark_compare_options;
+
 /* As the functions of tidemark_maintenance_api. */
 typedef struct tidemark_draft_maintenance_api {
   uint32_t struct_size;
@@ -57,6 +83,12 @@ typedef struct tidemark_draft_maintenance_api {
   tidemark_status (*prune)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn before,
                            int32_t dry_run, int32_t (*visit)(void* ctx, const tidemark_stored*),
                            void* visit_ctx, const tidemark_call*, tidemark_error*);
+  /* Compares restored entries with the archive `key`, read once: names, kinds, permission bits, targets of
+   * symlinks, sizes and bytes. Changes nothing, and follows no symlink. Without KEEP_SETID an entry whose
+   * setuid and setgid bits were left out is the same. An entry that is not there is DIFFERENT. INVALID,
+   * NOT_FOUND, CORRUPT: as unpack. */
+  tidemark_status (*compare)(tidemark_archiver*, tidemark_str key, const tidemark_compare_options*,
+                             const tidemark_call*, tidemark_error*);
 } tidemark_draft_maintenance_api;
 
 #ifdef __cplusplus

@@ -93,7 +93,7 @@ TEST(FilesFaults, AMoveIsDoneOrAnErrno) {
   });
 }
 
-// The moment in which a directory is made writable, so that it can be moved.
+// The moment in which a directory is made writable, so that it can be moved: by then it has not its name.
 TEST(FilesFaults, AMoveThatIsRefusedIsTriedOnceMore) {
   TempDir dir;
   struct Case {
@@ -104,8 +104,8 @@ TEST(FilesFaults, AMoveThatIsRefusedIsTriedOnceMore) {
   };
   for (const auto& [call, number, problem, is_moved] :
        {Case{"getrandom", 1, 0, true}, Case{"fstatat", 1, EACCES, false}, Case{"fchmodat", 1, EACCES, false},
-        Case{"openat", 1, EIO, false}, Case{"renameat2", 2, EIO, false}, Case{"fchmod", 1, EIO, true},
-        Case{"fsync", 1, EIO, true}}) {
+        Case{"openat", 1, EIO, false}, Case{"renameat2", 2, EIO, false}, Case{"renameat2", 3, EIO, false},
+        Case{"fchmod", 1, EIO, false}, Case{"fsync", 1, EIO, false}}) {
     fs::create_directory(dir / "from");
     fs::permissions(dir / "from", fs::perms(0555));
     test::fail_call("renameat2", 1, EACCES);
@@ -113,6 +113,8 @@ TEST(FilesFaults, AMoveThatIsRefusedIsTriedOnceMore) {
     EXPECT_EQ(move_new(AT_FDCWD, (dir / "from").c_str(), AT_FDCWD, (dir / "to").c_str()), problem) << call;
     test::end_faults();
     EXPECT_EQ(fs::exists(dir / "to"), is_moved) << call;
+    EXPECT_EQ(fs::exists(dir / "from"), !is_moved) << call << ": who made it finds it where it was";
+    EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), {}), 1) << call;
     EXPECT_TRUE(problem != 0 || fs::status(dir / "to").permissions() == fs::perms(0555)) << call;
     fs::remove(dir / "from");
     fs::remove(dir / "to");

@@ -3,8 +3,8 @@
 // and must then be the same directories.
 //
 // One thread at a time. Owns the descriptors.
-#ifndef TIDEMARK_TREE_DIR_STACK_H
-#define TIDEMARK_TREE_DIR_STACK_H
+#ifndef TIDEMARK_COMMON_BASE_DIR_STACK_H
+#define TIDEMARK_COMMON_BASE_DIR_STACK_H
 
 #include <sys/types.h>
 
@@ -13,7 +13,7 @@
 
 #include "base/fd.h"
 
-namespace tidemark::tree {
+namespace tidemark {
 
 class DirStack {
  public:
@@ -37,6 +37,6 @@ class DirStack {
   std::vector<Level> levels_;
 };
 
-}  // namespace tidemark::tree
+}  // namespace tidemark
 
-#endif  // TIDEMARK_TREE_DIR_STACK_H
+#endif  // TIDEMARK_COMMON_BASE_DIR_STACK_H

@@ -1,4 +1,4 @@
-#include "tree/dir_stack.h"
+#include "base/dir_stack.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace tidemark::tree {
+namespace tidemark {
 
 void DirStack::push(UniqueFd fd, dev_t device, ino_t inode) {
   if (levels_.size() >= kOpenMax) levels_[levels_.size() - kOpenMax].fd.reset();
@@ -31,4 +31,4 @@ int DirStack::pop() {
   return problem;
 }
 
-}  // namespace tidemark::tree
+}  // namespace tidemark

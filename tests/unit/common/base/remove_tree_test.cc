@@ -1,4 +1,4 @@
-#include "tree/remove_tree.h"
+#include "base/remove_tree.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include "base/fd.h"
 #include "temp_dir.h"
 
-namespace tidemark::tree {
+namespace tidemark {
 namespace {
 
 using test::TempDir;
@@ -32,4 +32,4 @@ TEST(RemoveTree, RemovesWhatIsThereAndFollowsNothing) {
 }
 
 }  // namespace
-}  // namespace tidemark::tree
+}  // namespace tidemark

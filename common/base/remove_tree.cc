@@ -1,4 +1,4 @@
-#include "tree/remove_tree.h"
+#include "base/remove_tree.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "base/directory.h"
 
-namespace tidemark::tree {
+namespace tidemark {
 namespace {
 
 // Opens a directory to be emptied, whatever its mode.
@@ -89,4 +89,4 @@ int remove_tree(int directory_fd, const char* name) {
   return remove_tree(directory_fd, name, stack);
 }
 
-}  // namespace tidemark::tree
+}  // namespace tidemark

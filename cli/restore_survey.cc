@@ -1,0 +1,283 @@
+#include "restore_survey.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "console.h"
+#include "text.h"
+#include "verbs.h"
+
+namespace tidemark::cli {
+
+namespace {
+
+constexpr size_t kMaxCommands = 20;  // that are worth showing at once
+
+// "missing     main/7 LSN 4 …"
+std::string line_of(const std::string& word, const std::string& rest) {
+  std::string line = word;
+  line.resize(std::max<size_t>(12, word.size() + 1), ' ');
+  return line + rest;
+}
+
+const char* story_of(int32_t kind) {
+  switch (kind) {
+    case TIDEMARK_STORED_ACCEPTED:
+      return "accepted as lost on ";
+    case TIDEMARK_STORED_ORIGIN:
+      return "never in this archive, which begins after it; recorded on ";
+    default:
+      return "the engine no longer had it; recorded on ";
+  }
+}
+
+}  // namespace
+
+RestoreSurvey::RestoreSurvey(const RestoreOptions& options, Archive& archive, Output& output, Stop& stop)
+    : options_(options),
+      archive_(archive),
+      output_(output),
+      stop_(stop),
+      name_(partition_text(options.scope.storage, *options.scope.partition)),
+      plan_({options.from, options.to, options.to_time_us, options.prefer}) {}
+
+Result<void> RestoreSurvey::look() {
+  const auto visit = [&](const Stored& stored) {
+    plan_.add(stored);
+    return true;
+  };
+  TM_TRY(archive_.scan(options_.scope, options_.from.value_or(0), visit, stop_));
+  TM_TRY(read_beginning());
+  plan_.finish();
+  for (const std::string& key : options_.prefer) {
+    const auto& found = plan_.preferred();
+    if (std::none_of(found.begin(), found.end(), [&](const Stored& one) { return one.key == key; })) {
+      return usage_error("--prefer " + printable(key) + ": " + name_ +
+                         " has no archive of this key (tidemark ls shows them)");
+    }
+  }
+  if (plan_.is_empty() || plan_.has_too_many()) return {};
+  TM_TRY(read_records());
+  return plan_.missing().empty() ? compare() : Result<void>();
+}
+
+// A record that is damaged says nothing, whatever its name is.
+Result<bool> RestoreSurvey::is_right(const Stored& stored, Record* record, std::string* damage) {
+  auto read = archive_.read_record(stored.key, stop_);
+  if (read) {
+    *record = *read;
+    return true;
+  }
+  const tidemark_status status = read.error().status;
+  if (status != TIDEMARK_E_CORRUPT && status != TIDEMARK_E_NOT_FOUND) return read.error();
+  *damage = read.error().message;
+  return false;
+}
+
+Result<void> RestoreSurvey::read_beginning() {
+  Record record;
+  std::string damage;
+  const auto& pruned = plan_.pruned();
+  for (auto stored = pruned.rbegin(); stored != pruned.rend(); ++stored) {
+    TM_ASSIGN(const bool right, is_right(*stored, &record, &damage));
+    if (right) {
+      plan_.believe_pruned(stored->last);
+      break;
+    }
+    console().print(damage + "; nothing is left out because of it");
+  }
+  if (!plan_.origin()) return {};
+  TM_ASSIGN(const bool right, is_right(*plan_.origin(), &record, &damage));
+  if (right) {
+    plan_.believe_origin();
+  } else {
+    console().print(damage);
+  }
+  return {};
+}
+
+Result<void> RestoreSurvey::read_records() {
+  for (const Stored& stored : plan_.records()) {
+    Told told{stored, {}, {}};
+    TM_ASSIGN(const bool right, is_right(stored, &told.record, &told.damage));
+    if (right && stored.kind == TIDEMARK_STORED_ACCEPTED && !options_.strict)
+      plan_.pass({stored.first, stored.last});
+    told_.push_back(std::move(told));
+  }
+  return {};
+}
+
+Result<void> RestoreSurvey::compare() {
+  const auto is_wanted = [this](const Stored& stored) { return plan_.is_wanted(stored); };
+  for (const Range& shared : plan_.shared()) {
+    TM_ASSIGN(auto found, find_disagreements(archive_, options_.scope, shared, is_wanted, stop_));
+    disagreements_.insert(disagreements_.end(), found.begin(), found.end());
+    if (disagreements_.size() >= kDisagreementsMax) break;
+  }
+  return {};
+}
+
+void RestoreSurvey::show(const Told& told) const {
+  const Stored& stored = told.stored;
+  const int64_t made_us = told.record.made_us > 0 ? told.record.made_us : stored.modified_us;
+  Json object;
+  object["type"] = kind_name(stored.kind);
+  object.update(range_json(stored.storage, stored.partition, stored.first, stored.last));
+  object["made"] = utc_text(made_us);
+  object["reason"] = told.damage.empty() ? told.record.reason : told.damage;
+  object["damaged"] = !told.damage.empty();
+  output_.object(object);
+  const std::string what = name_ + " " + range_text(stored.first, stored.last) + ": ";
+  if (!told.damage.empty()) {
+    output_.line(line_of("damaged", what + told.damage + "; it explains nothing"));
+    return;
+  }
+  output_.line(line_of(kind_name(stored.kind),
+                       what + story_of(stored.kind) + output_.time(made_us) +
+                           (told.record.reason.empty() ? "" : ": " + printable(told.record.reason))));
+}
+
+void RestoreSurvey::show_missing() const {
+  for (const Range& hole : plan_.missing()) {
+    Json object;
+    object["type"] = "missing";
+    object.update(range_json(options_.scope.storage, *options_.scope.partition, hole.first, hole.last));
+    output_.object(object);
+    output_.line(line_of("missing", name_ + " " + range_text(hole.first, hole.last)));
+  }
+  for (const Told& told : told_) show(told);
+  for (const Disagreement& one : disagreements_) {
+    Json object;
+    object["type"] = "disagree";
+    object.update(range_json(options_.scope.storage, *options_.scope.partition, one.lsn, one.lsn));
+    object["key"] = one.one;
+    object["other_key"] = one.other;
+    output_.object(object);
+    output_.line(line_of("disagree", name_ + " " + range_text(one.lsn, one.lsn) + ": " + printable(one.one) +
+                                         " and " + printable(one.other) + " hold different content"));
+  }
+}
+
+// What is missing and right gap records name: what an operator may accept.
+std::vector<Range> RestoreSurvey::acceptable() const {
+  std::vector<Range> lost;
+  for (const Range& hole : plan_.missing()) {
+    for (const Told& told : told_) {
+      if (told.stored.kind != TIDEMARK_STORED_GAP || !told.damage.empty()) continue;
+      const Range both{std::max(hole.first, told.stored.first), std::min(hole.last, told.stored.last)};
+      if (both.first > both.last) continue;
+      if (!lost.empty() && lost.back().last + 1 >= both.first && lost.back().last <= both.last) {
+        lost.back().last = both.last;
+      } else {
+        lost.push_back(both);
+      }
+    }
+  }
+  return lost;
+}
+
+void RestoreSurvey::show_remedies() const {
+  const auto lost = acceptable();
+  for (size_t at = 0; at < std::min(lost.size(), kMaxCommands); ++at) {
+    console().print("this accepts that " + range_text(lost[at].first, lost[at].last) +
+                    " is lost, and restore then passes over it:\n  tidemark gaps " + options_.archive.words +
+                    " --acknowledge " + name_ + " " + std::to_string(lost[at].first) + " " +
+                    std::to_string(lost[at].last) + " --reason 'WHY'");
+  }
+  if (lost.size() > kMaxCommands)
+    console().print("and " + std::to_string(lost.size() - kMaxCommands) + " more like these");
+}
+
+int RestoreSurvey::refuse() {
+  assert(is_refused());
+  const std::string all = name_ + " " + range_text(plan_.range().first, plan_.range().last);
+  if (plan_.is_empty()) {
+    return fail_with({kExitData, "nothing of " + name_ + " is there to restore" +
+                                     (options_.to_time_us ? " from before that time" : "") +
+                                     " (tidemark info shows what is)"});
+  }
+  if (plan_.has_too_many()) {
+    return fail_with({kExitData, all + " has more holes or records than restore can look at at once; give "
+                                       "--from and --to to restore it in parts"});
+  }
+  show_missing();
+  (void)output_.finish();
+  if (!disagreements_.empty()) {
+    return fail_with(
+        {kExitData, "archives of " + name_ +
+                        " disagree; nothing was restored (tidemark fetch shows each; --prefer KEY "
+                        "takes all that this archive holds from it)"});
+  }
+  show_remedies();
+  const auto& missing = plan_.missing();
+  std::string remedy;
+  if (missing.front().first > plan_.range().first)
+    remedy = "--to " + std::to_string(missing.front().first - 1) + " stops before";
+  if (missing.back().last < plan_.range().last) {
+    remedy += (remedy.empty() ? "" : ", ") + ("--from " + std::to_string(missing.back().last + 1)) +
+              " begins after";
+  }
+  return fail_with({kExitData, "not all of " + all + " is in the archive; nothing was restored" +
+                                   (remedy.empty() ? "" : " (" + remedy + ")")});
+}
+
+void RestoreSurvey::tell() const {
+  if (plan_.pruned_through() > 0 && !options_.from)
+    console().print(name_ + " was pruned up to LSN " + both(plan_.pruned_through()) + ": beginning after it");
+  if (plan_.origin_through() > 0 && !options_.from)
+    console().print(name_ + " begins after LSN " + both(plan_.origin_through()) +
+                    ": nothing before was ever in this archive");
+  for (const Told& told : told_) {
+    if (told.stored.kind == TIDEMARK_STORED_ACCEPTED) show(told);
+  }
+}
+
+Result<void> RestoreSurvey::each_piece(const std::function<bool(const Piece&)>& visit) {
+  Chain chain(plan_.range(), plan_.passed(), plan_.preferred());
+  bool ended = false;
+  const auto give = [&](const std::vector<Piece>& pieces) {
+    for (const Piece& piece : pieces) {
+      if (!visit(piece)) return !(ended = true);
+    }
+    return !chain.is_done();
+  };
+  const auto on_object = [&](const Stored& stored) {
+    return !plan_.is_wanted(stored) || give(chain.add(stored));
+  };
+  auto scanned = archive_.scan(options_.scope, plan_.range().first, on_object, stop_);
+  if (scanned && !ended) give(chain.finish());
+  if (scanned && !ended && !chain.is_done())
+    return explain("", {chain.next(), chain.next()}, "is not listed any more");
+  return scanned;
+}
+
+Error RestoreSurvey::explain(const std::string& key, Range range, const std::string& message) {
+  bool is_listed = false;
+  std::vector<Stored> pruned;
+  const auto visit = [&](const Stored& stored) {
+    is_listed = is_listed || (!key.empty() && stored.key == key);
+    if (stored.kind == TIDEMARK_STORED_PRUNED) pruned.push_back(stored);
+    return true;
+  };
+  if (auto scanned = archive_.scan(options_.scope, range.first, visit, stop_); !scanned)
+    return scanned.error();
+  if (is_listed) {
+    return {kExitData, printable(key) + ": is listed but cannot be read: " + message, TIDEMARK_E_CORRUPT};
+  }
+  for (auto stored = pruned.rbegin(); stored != pruned.rend(); ++stored) {
+    Record record;
+    std::string damage;
+    const auto right = is_right(*stored, &record, &damage);
+    if (!right) return right.error();
+    if (!*right) continue;
+    return {kExitData, name_ + " was pruned up to LSN " + both(stored->last) +
+                           " while this restore ran: " + range_text(range.first, stored->last) +
+                           " can no longer be restored. What lies after it is there: --from " +
+                           std::to_string(stored->last + 1) + " brings it"};
+  }
+  return {kExitData,
+          name_ + " " + range_text(range.first, range.last) +
+              " was there a moment ago and is not any more, and no record says that it was pruned"};
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,68 @@
+// What restore finds out about the archive before it begins, and what it says of it: whether all is there,
+// which records are right, whether archives that overlap agree. Nothing on disk is changed.
+//
+// Main thread, except explain(), which any thread may call. Borrows all that it is given.
+#ifndef TIDEMARK_CLI_RESTORE_SURVEY_H
+#define TIDEMARK_CLI_RESTORE_SURVEY_H
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "archive.h"
+#include "comparer.h"
+#include "options.h"
+#include "output.h"
+#include "restore_plan.h"
+
+namespace tidemark::cli {
+
+class RestoreSurvey {
+ public:
+  RestoreSurvey(const RestoreOptions& options, Archive& archive, Output& output, Stop& stop);
+
+  // An error: it could not be found out, or something was asked for that cannot be.
+  Result<void> look();
+  bool is_refused() const {
+    return plan_.is_empty() || plan_.has_too_many() || !plan_.missing().empty() || !disagreements_.empty();
+  }
+  int refuse();       // says why, and what helps; gives the exit code
+  void tell() const;  // where it begins, and which losses it passes over
+  const RestorePlan& plan() const { return plan_; }
+  const std::string& name() const { return name_; }  // "main/7"
+
+  // The parts that are to be restored, in order, by a new listing. What is not there by now is an error.
+  Result<void> each_piece(const std::function<bool(const Piece&)>& visit);
+  // Why an archive that was listed is not there, by another listing. CORRUPT: it is still listed, so it is
+  // damaged.
+  Error explain(const std::string& key, Range range, const std::string& message);
+
+ private:
+  struct Told {
+    Stored stored;
+    Record record;
+    std::string damage;  // empty: it is right
+  };
+
+  Result<bool> is_right(const Stored& stored, Record* record, std::string* damage);
+  Result<void> read_beginning();
+  Result<void> read_records();
+  Result<void> compare();
+  void show(const Told& told) const;
+  void show_missing() const;
+  void show_remedies() const;
+  std::vector<Range> acceptable() const;
+
+  const RestoreOptions& options_;
+  Archive& archive_;
+  Output& output_;
+  Stop& stop_;
+  const std::string name_;
+  RestorePlan plan_;
+  std::vector<Told> told_;  // about what is missing or passed
+  std::vector<Disagreement> disagreements_;
+};
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_RESTORE_SURVEY_H

@@ -1,0 +1,165 @@
+// What was restored, compared with its archive: each kind of difference, and what cannot be read.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "store/maintenance_fixture.h"
+
+namespace tidemark::store {
+namespace {
+
+namespace fs = std::filesystem;
+using Verdict = tar::TreeComparer::Verdict;
+
+class CompareTreeTest : public MaintenanceTest {
+ protected:
+  void SetUp() override {
+    entry_ = dir_ / "entry";
+    out_ = dir_ / "out";
+    fs::create_directories(entry_ + "/sub/deep");
+    fs::create_directories(entry_ + "/empty");
+    fs::create_directories(out_);
+    test::write_file(entry_ + "/sub/deep/file", std::string(700'000, 'x'));
+    test::write_file(entry_ + "/sub/none", "");
+    test::write_file(entry_ + "/tool", "x", 04755);
+    fs::create_symlink("sub/none", entry_ + "/link");
+    fake_.objects[key_] = test::archive_of(entry_, 3);
+    fake_.chunk_bytes = 10'000;
+    restore();
+  }
+  void restore() {
+    fs::remove_all(out_ + "/" + lsn_string(3));
+    ASSERT_TRUE(unpack(fake_.sink(), {key_, {3, 3}, out_, true, {}}, nullptr));
+  }
+  std::string at(const std::string& path) const { return out_ + "/" + lsn_string(3) + path; }
+
+  struct Seen {
+    Verdict verdict;
+    std::string why;
+  };
+  Result<Seen> compare(bool with_setid = false) {
+    Seen seen{};
+    int times = 0;
+    Status status = compare_tree(
+        fake_.sink(), {key_, {1, 9}, out_, with_setid, {}},
+        [&](const ComparedEntry& entry) {
+          EXPECT_EQ(entry.lsn, 3u);
+          seen = {entry.verdict, std::string(entry.why)};
+          return ++times == 1;
+        },
+        nullptr);
+    if (!status) return status.error();
+    EXPECT_EQ(times, 1);
+    return seen;
+  }
+  void expect(Verdict verdict, const std::string& why, bool with_setid = false) {
+    const auto seen = compare(with_setid);
+    ASSERT_TRUE(seen) << seen.error().message;
+    EXPECT_EQ(seen->verdict, verdict) << seen->why;
+    EXPECT_NE(seen->why.find(why), std::string::npos) << seen->why;
+  }
+
+  const std::string key_ = "db/7/0000000000003.tar";
+  std::string entry_, out_;
+};
+
+TEST_F(CompareTreeTest, TheSameIsTheSame) {
+  expect(Verdict::kSame, "");
+  expect(Verdict::kDifferent, "/tool: has mode 0755, 4755 in the archive", true);
+  ASSERT_EQ(chmod(at("/tool").c_str(), 04755), 0);
+  expect(Verdict::kSame, "");
+  expect(Verdict::kSame, "", true);
+}
+
+TEST_F(CompareTreeTest, EveryKindOfDifferenceIsNamed) {
+  const auto overwrite = [&](const std::string& path, off_t offset) {
+    const UniqueFd fd(open(at(path).c_str(), O_WRONLY));
+    ASSERT_EQ(pwrite(fd.get(), "y", 1, offset), 1);
+  };
+  const struct {
+    std::string why;
+    std::function<void()> change;
+  } changes[] = {
+      {"/sub/deep/file: has other content", [&] { overwrite("/sub/deep/file", 699'999); }},
+      {"/sub/deep/file: has other content", [&] { overwrite("/sub/deep/file", 0); }},
+      {"/sub/none: has 1 bytes, 0 in the archive", [&] { overwrite("/sub/none", 0); }},
+      {"/sub/deep/file: has 10 bytes, 700000 in", [&] { fs::resize_file(at("/sub/deep/file"), 10); }},
+      {"/tool: has mode 0700, 4755 in", [&] { chmod(at("/tool").c_str(), 0700); }},
+      {"/sub: has mode 0700, 0755 in", [&] { chmod(at("/sub").c_str(), 0700); }},
+      {"/link: leads elsewhere",
+       [&] { fs::remove(at("/link")), fs::create_symlink("sub/nona", at("/link")); }},
+      {"/link: is a file, in the archive a symlink",
+       [&] { fs::remove(at("/link")), test::write_file(at("/link"), "sub/none"); }},
+      {"/tool: is a symlink, in the archive a file",
+       [&] { fs::remove(at("/tool")), fs::create_symlink(entry_ + "/tool", at("/tool")); }},
+      {"/tool: is something else", [&] { fs::remove(at("/tool")), mkfifo(at("/tool").c_str(), 0755); }},
+      {"/empty: is a symlink",
+       [&] { fs::remove(at("/empty")), fs::create_directory_symlink(entry_ + "/empty", at("/empty")); }},
+      {"/sub/none: is not there", [&] { fs::remove(at("/sub/none")); }},
+      {"/sub: has 3 names, 2 in the archive", [&] { test::write_file(at("/sub/zzz"), "more"); }},
+      {"/empty: has 1 names, 0 in the archive", [&] { test::write_file(at("/empty/.hidden"), "more"); }},
+      {"0000000000003: is not there", [&] { fs::remove_all(at("")); }},
+      {"0000000000003: is a file, in", [&] { fs::remove_all(at("")), test::write_file(at(""), "x"); }},
+  };
+  for (const auto& [why, change] : changes) {
+    change();
+    expect(Verdict::kDifferent, why);
+    restore();
+    expect(Verdict::kSame, "");
+  }
+}
+
+// Root may read everything, so this is done as somebody else.
+TEST_F(CompareTreeTest, WhatMayNotBeReadIsNotTakenForDifferent) {
+  const uid_t before = geteuid();
+  for (const std::string& path : {std::string("/empty"), std::string("/sub/deep/file")}) {
+    ASSERT_EQ(chmod((entry_ + path).c_str(), 0), 0);
+    if (before == 0) fake_.objects[key_] = test::archive_of(entry_, 3);
+    ASSERT_EQ(chmod(at(path).c_str(), 0), 0);
+    if (before == 0) {
+      ASSERT_EQ(chmod(dir_.path().c_str(), 0755), 0);
+      ASSERT_EQ(seteuid(65534), 0);
+      expect(Verdict::kUnreadable, path + ": Permission denied");
+      ASSERT_EQ(seteuid(before), 0);
+      expect(Verdict::kSame, "");
+    }
+    ASSERT_EQ(chmod((entry_ + path).c_str(), 0755), 0);
+    if (before == 0) fake_.objects[key_] = test::archive_of(entry_, 3);
+    restore();
+  }
+}
+
+TEST_F(CompareTreeTest, AnArchiveThatCannotBeReliedOnSaysNothing) {
+  fake_.objects[key_][600'000] ^= 1;
+  const auto damaged = compare();
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().status, TIDEMARK_E_CORRUPT);
+  fake_.objects.clear();
+  EXPECT_EQ(compare().error().status, TIDEMARK_E_NOT_FOUND);
+  fs::remove_all(out_);
+  const std::string batch = add({3, 6});
+  const auto visit = [](const ComparedEntry&) { return true; };
+  expect_error(compare_tree(fake_.sink(), {batch, {3, 6}, out_, false, {}}, visit, nullptr),
+               TIDEMARK_E_NOT_FOUND, out_);
+  fs::create_directories(out_);
+  expect_error(compare_tree(fake_.sink(), {batch, {7, 9}, out_, false, {}}, visit, nullptr),
+               TIDEMARK_E_INVALID, "holds none of the entries 7 to 9");
+}
+
+TEST_F(CompareTreeTest, OfABatchOnlyWhatIsAskedFor) {
+  const std::string batch = add({4, 7});
+  ASSERT_TRUE(unpack(fake_.sink(), {batch, {5, 6}, out_, true, {}}, nullptr));
+  test::write_file(out_ + "/" + lsn_string(6), "entry x");
+  std::vector<std::pair<Lsn, Verdict>> seen;
+  const auto visit = [&](const ComparedEntry& entry) {
+    seen.emplace_back(entry.lsn, entry.verdict);
+    return true;
+  };
+  ASSERT_TRUE(compare_tree(fake_.sink(), {batch, {5, 6}, out_, false, {}}, visit, nullptr));
+  EXPECT_EQ(seen, (std::vector<std::pair<Lsn, Verdict>>{{5, Verdict::kSame}, {6, Verdict::kDifferent}}));
+}
+
+}  // namespace
+}  // namespace tidemark::store
