@@ -85,9 +85,27 @@ void Findings::gone(const std::string& name, const std::string& newest_key, uint
           (last > 0 ? " now ends at LSN " + both(last) : std::string(" is not there any more")));
 }
 
-void Findings::foreign(const Stored& stored) {
+void Findings::not_ours(const Stored& stored) {
+  if (stored.kind == TIDEMARK_STORED_IRREGULAR) {
+    return damaged(stored,
+                   "it is a symbolic link, a FIFO or a device: the sink reads none of them, and nothing that "
+                   "lies after it was looked at");
+  }
   ++foreign_;
   say("warning", "foreign", key_json(stored), stored.key, "not of Tidemark: readers skip it");
+}
+
+void Findings::nothing(const std::string& name, const std::string& why) {
+  ++problems_;
+  Json object;
+  object["name"] = name;
+  say("problem", "nothing", object, name.empty() ? "the archive" : name, why);
+}
+
+void Findings::remnant(const Stored& stored, uint64_t pruned_through) {
+  say("warning", "remnant", key_json(stored), stored.key,
+      "everything up to LSN " + both(pruned_through) +
+          " was pruned, but this is there; prune again removes it");
 }
 
 void Findings::leftover(const std::string& line) {
@@ -138,7 +156,7 @@ void Findings::overruled(const std::string& storage, uint64_t partition, const s
   object["partition"] = partition;
   object["key"] = key;
   say("warning", "overruled", object, key,
-      "it says that LSNs were never there which an archive or record has; these count");
+      "it says that LSNs are not there which an archive or a gap record has; these count");
 }
 
 void Findings::summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, uint64_t known) {

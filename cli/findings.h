@@ -19,14 +19,18 @@ class Findings {
   void missing(const std::string& storage, uint64_t partition, const Missing& missing);
   // What was right by the checkpoint is not there any more.
   void gone(const std::string& name, const std::string& newest_key, uint64_t through, uint64_t last);
-  void foreign(const Stored& stored);
+  // Foreign, or irregular: what lies where an archive, a record or a directory should be.
+  void not_ours(const Stored& stored);
+  void nothing(const std::string& name, const std::string& why);
   void leftover(const std::string& line);  // of a crashed writer, in the words of the sink
   void vanished(const Stored& stored);
   void not_compared(const std::string& name, const std::string& why);
   void accepted(const Stored& stored, const Record& record);
   void pruned(const std::string& name, uint64_t through);
   void origin(const std::string& name, uint64_t through);
-  // An origin record that says more than what is there.
+  // An archive that lies wholly in what was pruned.
+  void remnant(const Stored& stored, uint64_t pruned_through);
+  // A record that says that LSNs are not there which an archive has.
   void overruled(const std::string& storage, uint64_t partition, const std::string& key);
 
   uint64_t problems() const { return problems_; }

@@ -1,4 +1,5 @@
 #include "console.h"
+#include "nothing.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -37,18 +38,18 @@ int run_ls(const LsOptions& options) {
   if (!archive) return fail_with(archive.error());
   Output output(options.json);
   Stop stop;
-  uint64_t listed = 0;
+  bool found_something = false;
   const bool bounded = options.from > 1 || options.to < UINT64_MAX;
   const auto visit = [&](const Stored& stored) {
     if (bounded && (stored.last < options.from || stored.first > options.to)) return !output.failed();
-    ++listed;
+    found_something = found_something || is_ours(stored);
     print(output, stored);
     return !output.failed();
   };
   auto scanned = (*archive)->scan(options.scope, options.scope.partition ? options.from : 0, visit, stop);
   if (!scanned) return fail_with(scanned.error());
-  if (listed == 0) console().print("nothing is stored there");
-  return finish(output, kExitOk);
+  const int code = found_something || output.failed() ? kExitOk : tell_nothing(**archive, options, stop);
+  return finish(output, code);
 }
 
 }  // namespace tidemark::cli

@@ -87,6 +87,11 @@ void add_sink_options(CLI::App& app, CommonOptions& common, RawOptions& raw) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+void add_allow_empty(CLI::App& app, CommonOptions& common) {
+  app.add_flag("--allow-empty", common.allow_empty,
+               "A new archive: that nothing is stored there is all right");
+}
+
 // URL, the part of the archive, and what every verb has.
 void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw, bool partition_needed,
                 bool json = true) {
@@ -236,6 +241,7 @@ CommandLine::CommandLine() {
 void CommandLine::add_ls() {
   auto& ls = verb("ls", "List what is stored, in the order of keys", [this] { return finish_ls(ls_, raw_); });
   add_common(ls, ls_, raw_, false);
+  add_allow_empty(ls, ls_);
   add_range(ls, raw_, "Only what reaches this LSN or lies after it",
             "Only what begins at this LSN or before it");
 }
@@ -247,6 +253,7 @@ void CommandLine::add_info() {
         return info_;
       });
   add_common(info, info_, raw_, false);
+  add_allow_empty(info, info_);
 }
 
 void CommandLine::add_verify() {
@@ -257,6 +264,7 @@ void CommandLine::add_verify() {
   });
   add_common(verify, verify_, raw_, false);
   add_jobs(verify, verify_.jobs);
+  add_allow_empty(verify, verify_);
   verify
       .add_option("--since-checkpoint", verify_.checkpoint,
                   "Skip what FILE says was found right before, and add to it; created if it is not there")
@@ -308,6 +316,7 @@ void CommandLine::add_gaps() {
   auto& gaps = verb("gaps", "List what is missing and what is known about it, or accept a loss",
                     [this] { return finish_gaps(gaps_, raw_); });
   add_common(gaps, gaps_, raw_, false);
+  add_allow_empty(gaps, gaps_);
   auto* acknowledge = gaps.add_option("--acknowledge", raw_.acknowledge, "Accept that FIRST to LAST are lost")
                           ->type_name("STORAGE/PARTITION FIRST LAST")
                           ->expected(3);

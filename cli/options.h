@@ -16,6 +16,7 @@ struct CommonOptions {
   Scope scope;
   bool json = false;
   int verbosity = 0;
+  bool allow_empty = false;  // that nothing is stored there is all right
 };
 
 struct LsOptions : CommonOptions {

@@ -37,7 +37,8 @@ class Output {
   int failed_errno_ = 0;
 };
 
-const char* kind_name(int32_t kind);  // "archive", "gap", "accepted", "pruned", "origin", "foreign"
+const char* kind_name(
+    int32_t kind);  // "archive", "gap", "accepted", "pruned", "origin", "irregular", "foreign"
 // The keys that every object about a range of LSNs has: storage, partition, first, last, first_key, last_key.
 Json range_json(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last);
 Json stored_json(const Stored& stored);

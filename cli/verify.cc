@@ -7,7 +7,9 @@
 #include "comparer.h"
 #include "console.h"
 #include "findings.h"
+#include "nothing.h"
 #include "ordered_pool.h"
+#include "second_look.h"
 #include "survey.h"
 #include "verbs.h"
 
@@ -34,16 +36,23 @@ class Verify {
 
  private:
   bool visit(const Stored& stored);
-  void visit_object(Survey& survey, const Stored& stored);
-  void end_partition(Survey& survey);
+  void visit_object(const Stored& stored);
+  void begin_partition(const Stored& stored);
+  void end_partition();
+  Result<void> read(const Stored& stored, std::optional<Record>& record);
   void check(const Stored& stored);
   void compare(const Stored& stored, const Overlap& overlap);
   bool is_known(const Stored& stored) const;
   void drain(size_t most);
 
+  void take(const Stored& stored);
+  void take_damaged(const Stored& stored);
+  void tell_settled();
   void tell_failure(const Stored& stored, const Error& error);
-  void tell_end(const Survey& survey, const std::vector<Missing>& missing);
+  void tell_end();
+  void tell_remnants();
   void tell_gone();
+  void tell_nothing_stored();
   void advance(const Stored& stored);
   void commit(bool finished);
   void save(bool now);
@@ -53,22 +62,23 @@ class Verify {
   Output output_{options_.json};
   Findings findings_{output_};
   std::unique_ptr<Archive> archive_;
+  std::optional<SecondLook> second_look_;
   Stop stop_;
   std::optional<Error> failed_;  // what ends the run
   std::atomic<uint64_t> total_bytes_{0}, read_bytes_{0};
 
-  std::function<void(Survey&)> on_end_ = [this](Survey& survey) { end_partition(survey); };
-  SurveyOf<std::function<void(Survey&)>> surveys_{on_end_};
-  std::string listed_;  // the partition that is being listed
+  std::string listed_;                // the partition that is being listed
+  std::optional<Overlaps> overlaps_;  // of it
 
-  Positions known_;                    // what the checkpoint said when we began
-  Positions reached_;                  // what it will say
-  std::set<std::string> seen_;         // partitions of known_ that are there still
-  std::string current_;                // the partition that is being reported
-  Position here_;                      // how far all is right in it
-  bool held_ = false;                  // something was not: here_ stays
-  std::set<std::string> bad_origins_;  // damaged origin records of it: they explain nothing
+  Positions known_;               // what the checkpoint said when we began
+  Positions reached_;             // what it will say
+  std::set<std::string> seen_;    // partitions of known_ that are there still
+  std::optional<Survey> survey_;  // of the partition that is being reported
+  std::string current_;           // its name
+  Position here_;                 // how far all is right in it
+  bool held_ = false;             // something was not: here_ stays
 
+  bool found_something_ = false;  // of ours
   uint64_t archives_ = 0, archive_bytes_ = 0, partitions_ = 0, skipped_ = 0;
   unsigned unreadable_in_a_row_ = 0;
   std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
@@ -103,10 +113,39 @@ void Verify::save(bool now) {
   saved_ = std::chrono::steady_clock::now();
 }
 
+void Verify::tell_settled() {
+  for (const Missing& missing : survey_->coverage.take_settled()) {
+    if (missing.cause != Cause::kOrigin) findings_.missing(survey_->storage, survey_->partition, missing);
+  }
+  for (const std::string& key : survey_->take_overruled())
+    findings_.overruled(survey_->storage, survey_->partition, key);
+}
+
+// It is right, or was found right before.
+void Verify::take(const Stored& stored) {
+  survey_->add(stored);
+  advance(stored);
+  tell_settled();
+  if (stored.kind == TIDEMARK_STORED_ORIGIN && stored.key != survey_->origin_key)
+    findings_.overruled(stored.storage, stored.partition, stored.key);
+}
+
+void Verify::take_damaged(const Stored& stored) {
+  held_ = true;
+  survey_->add_damaged(stored);
+  tell_settled();
+}
+
 void Verify::tell_failure(const Stored& stored, const Error& error) {
   if (stop_.is_set()) return;
-  held_ = true;
-  if (error.status == TIDEMARK_E_NOT_FOUND) return findings_.vanished(stored);
+  // NOT_FOUND was looked at once more: it was removed.
+  if (error.status == TIDEMARK_E_NOT_FOUND) {
+    held_ = true;
+    survey_->add(stored);  // as it was listed: what removed it may have left its own record after that
+    tell_settled();
+    return findings_.vanished(stored);
+  }
+  take_damaged(stored);
   if (error.status == TIDEMARK_E_CORRUPT) {
     unreadable_in_a_row_ = 0;
     return findings_.damaged(stored, error.message);
@@ -115,24 +154,30 @@ void Verify::tell_failure(const Stored& stored, const Error& error) {
   if (++unreadable_in_a_row_ >= kMaxUnreadable) failed_ = error;
 }
 
+Result<void> Verify::read(const Stored& stored, std::optional<Record>& record) {
+  Result<void> checked;
+  if (stored.kind == TIDEMARK_STORED_ARCHIVE) {
+    ReadMeter meter(read_bytes_);
+    checked = archive_->check(stored.key, &meter, stop_);
+  } else if (auto read = archive_->read_record(stored.key, stop_); read) {
+    record = *read;
+  } else {
+    checked = read.error();
+  }
+  if (checked || checked.error().status != TIDEMARK_E_NOT_FOUND) return checked;
+  TM_ASSIGN(const bool was_removed, second_look_->was_removed(stored, stop_));
+  if (was_removed) return checked;
+  return Error{kExitData, kListedOnly, TIDEMARK_E_CORRUPT};
+}
+
 void Verify::check(const Stored& stored) {
   pool_.submit([this, stored]() -> OrderedPool::Epilogue {
     std::optional<Record> record;
-    Result<void> checked;
-    if (stored.kind == TIDEMARK_STORED_ARCHIVE) {
-      ReadMeter meter(read_bytes_);
-      checked = archive_->check(stored.key, &meter, stop_);
-    } else if (auto read = archive_->read_record(stored.key, stop_); read) {
-      record = *read;
-    } else {
-      checked = read.error();
-    }
+    const Result<void> checked = read(stored, record);
     return [this, stored, record, checked] {
-      if (!checked && checked.error().status == TIDEMARK_E_CORRUPT && stored.kind == TIDEMARK_STORED_ORIGIN)
-        bad_origins_.insert(stored.key);
       if (!checked) return tell_failure(stored, checked.error());
       unreadable_in_a_row_ = 0;
-      advance(stored);
+      take(stored);
       if (record && stored.kind == TIDEMARK_STORED_ACCEPTED) findings_.accepted(stored, *record);
       if (record) return;
       ++archives_;
@@ -153,30 +198,32 @@ void Verify::compare(const Stored& stored, const Overlap& overlap) {
   });
 }
 
-void Verify::visit_object(Survey& survey, const Stored& stored) {
-  if (const std::string name = name_of(stored); name != listed_) {
-    listed_ = name;
-    pool_.submit_done([this, name] {
-      current_ = name;
-      here_ = {};
-      held_ = false;
-      bad_origins_.clear();
+void Verify::begin_partition(const Stored& stored) {
+  end_partition();
+  listed_ = name_of(stored);
+  overlaps_.emplace();
+  pool_.submit_done([this, stored] {
+    survey_.emplace(stored.storage, stored.partition);
+    current_ = name_of(stored);
+    here_ = {};
+    held_ = false;
+  });
+}
+
+void Verify::visit_object(const Stored& stored) {
+  if (name_of(stored) != listed_) begin_partition(stored);
+  std::vector<Overlap> overlaps;
+  if (stored.kind == TIDEMARK_STORED_ARCHIVE)
+    overlaps = overlaps_->add({stored.first, stored.last}, stored.key);
+  if (!is_ours(stored)) {
+    pool_.submit_done([this, stored] {
+      if (stored.kind == TIDEMARK_STORED_IRREGULAR) take_damaged(stored);
+      findings_.not_ours(stored);
     });
-  }
-  const auto overlaps = survey.add(stored);
-  for (const Missing& missing : survey.coverage.take_settled()) {
-    if (missing.cause == Cause::kOrigin) continue;
-    pool_.submit_done(
-        [this, stored, missing] { findings_.missing(stored.storage, stored.partition, missing); });
-  }
-  if (stored.kind == TIDEMARK_STORED_ORIGIN && stored.key != survey.origin_key)
-    pool_.submit_done([this, stored] { findings_.overruled(stored.storage, stored.partition, stored.key); });
-  if (kind_name(stored.kind) == kind_name(TIDEMARK_STORED_FOREIGN)) {
-    pool_.submit_done([this, stored] { findings_.foreign(stored); });
   } else if (is_known(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are reported again
     pool_.submit_done([this, stored] {
       if (stored.kind == TIDEMARK_STORED_ARCHIVE) ++skipped_;
-      advance(stored);
+      take(stored);
     });
   } else {
     for (const Overlap& overlap : overlaps) compare(stored, overlap);
@@ -184,31 +231,46 @@ void Verify::visit_object(Survey& survey, const Stored& stored) {
   }
 }
 
-void Verify::tell_end(const Survey& survey, const std::vector<Missing>& missing) {
-  const bool believed = bad_origins_.count(survey.origin_key) == 0;
-  for (const Missing& piece : missing) {
-    if (piece.cause != Cause::kOrigin || !believed)
-      findings_.missing(survey.storage, survey.partition, piece);
+// Archives that lie below what was pruned, by their names.
+void Verify::tell_remnants() {
+  const auto visit = [&](const Stored& stored) {
+    if (stored.kind == TIDEMARK_STORED_ARCHIVE && stored.last <= survey_->pruned_through)
+      findings_.remnant(stored, survey_->pruned_through);
+    return stored.last <= survey_->pruned_through && !output_.failed();
+  };
+  auto scanned = archive_->scan({survey_->storage, survey_->partition}, 0, visit, stop_);
+  if (!scanned && !failed_) failed_ = scanned.error();
+}
+
+void Verify::tell_end() {
+  for (const Missing& piece : survey_->coverage.finish()) {
+    if (piece.cause != Cause::kOrigin) findings_.missing(survey_->storage, survey_->partition, piece);
   }
-  if (survey.pruned_through > 0) findings_.pruned(current_, survey.pruned_through);
-  if (survey.origin_through() > 0 && believed) findings_.origin(current_, survey.origin_through());
-  if (survey.origin_is_overruled()) findings_.overruled(survey.storage, survey.partition, survey.origin_key);
-  if (survey.overlaps.lost_some())
-    findings_.not_compared(current_,
-                           "an archive overlaps more than 1000 others; the newest of them were compared");
+  if (survey_->has_remnants()) tell_remnants();
+  if (survey_->pruned_through > 0) findings_.pruned(current_, survey_->pruned_through);
+  if (survey_->origin_through() > 0) findings_.origin(current_, survey_->origin_through());
+  if (survey_->origin_is_overruled())
+    findings_.overruled(survey_->storage, survey_->partition, survey_->origin_key);
+  if (survey_->holds_something()) found_something_ = true;
   ++partitions_;
   const auto known = known_.find(current_);
-  const uint64_t last = std::max(survey.coverage.last(), survey.pruned_through);
+  const uint64_t last = std::max(survey_->coverage.last(), survey_->pruned_through);
   if (known == known_.end() || last >= known->second.through) return commit(true);
   findings_.gone(current_, known->second.newest_key, known->second.through, last);
 }
 
-void Verify::end_partition(Survey& survey) {
-  const auto missing = survey.coverage.finish();
-  const auto ended = std::make_shared<Survey>(survey);
-  if (const std::string name = partition_text(survey.storage, survey.partition); known_.count(name) > 0)
-    seen_.insert(name);
-  pool_.submit_done([this, ended, missing] { tell_end(*ended, missing); });
+// Of the listing: what was found in it is reported before.
+void Verify::end_partition() {
+  if (listed_.empty()) return;
+  if (known_.count(listed_) > 0) seen_.insert(listed_);
+  const bool lost_some = overlaps_->lost_some();
+  pool_.submit_done([this, lost_some] {
+    tell_end();
+    if (lost_some)
+      findings_.not_compared(current_,
+                             "an archive overlaps more than 1000 others; the newest of them were compared");
+  });
+  listed_.clear();
 }
 
 // Partitions that the checkpoint knows and the archive does not.
@@ -222,11 +284,18 @@ void Verify::tell_gone() {
   }
 }
 
+void Verify::tell_nothing_stored() {
+  if (options_.allow_empty) return;
+  const Scope& scope = options_.scope;
+  findings_.nothing(scope.partition ? partition_text(scope.storage, *scope.partition) : scope.storage,
+                    nothing_text(*archive_, options_, stop_));
+}
+
 bool Verify::visit(const Stored& stored) {
   if (stored.storage.empty()) {
-    pool_.submit_done([this, stored] { findings_.foreign(stored); });
+    pool_.submit_done([this, stored] { findings_.not_ours(stored); });
   } else {
-    visit_object(surveys_.of(stored), stored);
+    visit_object(stored);
   }
   drain(size_t{options_.jobs} * 4);
   return !stop_.is_set();
@@ -246,6 +315,7 @@ int Verify::end(const Result<void>& scanned) {
   if (!interrupted() && !scanned && !failed_) failed_ = scanned.error();
   const bool complete = !interrupted() && !failed_ && !stop_.is_set();
   if (complete) tell_gone();
+  if (complete && !found_something_) tell_nothing_stored();
   save(true);
   if (interrupted() || failed_) {
     (void)output_.finish();
@@ -266,6 +336,7 @@ int Verify::run() {
   auto archive = Archive::open(archive_options);
   if (!archive) return fail_with(archive.error());
   archive_ = std::move(*archive);
+  second_look_.emplace(*archive_);
   for (const std::string& line : archive_->opening_lines()) {
     if (line.rfind(kUnfinished, 0) == 0) findings_.leftover(line);
   }
@@ -284,7 +355,7 @@ int Verify::run() {
   auto scanned = archive_->scan(
       options_.scope, 0, [this](const Stored& stored) { return visit(stored); }, stop_);
   if (scanned && !stop_.is_set()) {
-    surveys_.finish();
+    end_partition();
     drain(0);
   }
   const int code = end(scanned);

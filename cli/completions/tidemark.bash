@@ -26,9 +26,9 @@ _tidemark() {
   local common="--option --secret $plugin"
   case $verb in
     "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune gaps sinks -h --help --help-all --version" -- "$cur")) ;;
-    ls) COMPREPLY=($(compgen -W "$common --json --from --to" -- "$cur")) ;;
-    info) COMPREPLY=($(compgen -W "$common --json" -- "$cur")) ;;
-    verify) COMPREPLY=($(compgen -W "$common --json --jobs --since-checkpoint" -- "$cur")) ;;
+    ls) COMPREPLY=($(compgen -W "$common --json --allow-empty --from --to" -- "$cur")) ;;
+    info) COMPREPLY=($(compgen -W "$common --json --allow-empty" -- "$cur")) ;;
+    verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --since-checkpoint" -- "$cur")) ;;
     fetch) COMPREPLY=($(compgen -W "$common -o --output" -- "$cur")) ;;
     restore)
       case $cur in
@@ -37,7 +37,7 @@ _tidemark() {
       esac
       ;;
     prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --dry-run --yes" -- "$cur")) ;;
-    gaps) COMPREPLY=($(compgen -W "$common --json --acknowledge --reason" -- "$cur")) ;;
+    gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --acknowledge --reason" -- "$cur")) ;;
     sinks) COMPREPLY=($(compgen -W "$plugin --json" -- "$cur")) ;;
   esac
 }

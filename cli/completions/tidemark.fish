@@ -20,6 +20,7 @@ complete -c tidemark -n "__fish_seen_subcommand_from $verbs" -s v -l verbose -d 
 complete -c tidemark -n "__fish_seen_subcommand_from $archive" -l option -x -d "KEY=VALUE of the sink"
 complete -c tidemark -n "__fish_seen_subcommand_from $archive" -l secret -x -d "KEY=VARIABLE of the sink"
 complete -c tidemark -n "__fish_seen_subcommand_from ls info verify restore prune gaps sinks" -l json -d "One JSON object per line"
+complete -c tidemark -n "__fish_seen_subcommand_from ls info verify gaps" -l allow-empty -d "Nothing stored there is all right"
 complete -c tidemark -n "__fish_seen_subcommand_from ls restore" -l from -x -d "First LSN"
 complete -c tidemark -n "__fish_seen_subcommand_from ls restore" -l to -x -d "Last LSN"
 complete -c tidemark -n "__fish_seen_subcommand_from verify restore" -l jobs -x -d "Archives read at a time"

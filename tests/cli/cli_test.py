@@ -12,50 +12,15 @@ import unittest
 import urllib.parse
 
 import cli_tools as tools
-from cli_tools import archive, key, lines, run
+from cli_tools import archive, flipped, key, lines, run
 
 
 SANITIZED = bool(os.environ.get("TIDEMARK_SANITIZE"))  # shadow memory has no bounds
 ADDRESS_SPACE_BYTES = 1 << 30
 
 
-def flipped(body, offset):
-    return body[:offset] + bytes([body[offset] ^ 1]) + body[offset + 1:]
-
-
-class Scenarios:
+class Scenarios(tools.Scenario):
     """The scenarios; what has no make_store is not run."""
-
-    def setUp(self):
-        self.store = self.make_store()
-        self.addCleanup(lambda: self.store.close())  # a scenario may have another
-        self.dir = tempfile.mkdtemp(prefix="tidemark-cli-")
-        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def url(self, *target):
-        """URL, options of the sink and what follows the URL."""
-        return [self.store.arguments[0], *target, *self.store.arguments[1:]]
-
-    def fill(self, partition, *ranges):
-        for first, last in ranges:
-            self.store.put(key(partition, first, last), archive(partition, first, last))
-
-    def singles(self, partition, first, last):
-        self.fill(partition, *((lsn, lsn) for lsn in range(first, last + 1)))
-
-    def problems(self, *arguments, expect=1):
-        """What verify finds, without what it says about it: (kind, key or range)."""
-        found = lines("verify", *self.url(), *arguments, expect=expect)
-        self.assertEqual(found[-1]["type"], "summary")
-        told = []
-        for one in found[:-1]:
-            kind = one[one["type"]]
-            place = one.get("key") if kind not in ("hole", "gap", "accepted") else (one["first"], one["last"])
-            told.append((kind, one["partition"] if isinstance(place, tuple) else None, place or one.get("name")))
-        return told
 
     # ---- ls and info
 
@@ -79,7 +44,7 @@ class Scenarios:
                          [(5, 5, "@0000000000005"), (6, 40, "@0000000000014")])
         out, _ = run("ls", *self.url("main/7"), "--from", 40)
         self.assertRegex(out, r"^archive +main/7 +6 @0000000000006 to 40 @0000000000014 +\d+ bytes ")
-        self.assertIn("nothing is stored", run("ls", *self.url("main/8"))[1])
+        self.assertIn("nothing is stored there", run("ls", *self.url("main/8"), expect=1)[1])
 
     # ---- verify
 

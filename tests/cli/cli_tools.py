@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -82,6 +83,10 @@ def archive(partition, first, last=None, content=None):
         content = b"".join(entry(lsn) for lsn in range(first, last + 1))
     content += bytes(1024)
     return content + footer(content, partition, first, last)
+
+
+def flipped(body, offset):
+    return body[:offset] + bytes([body[offset] ^ 1]) + body[offset + 1:]
 
 
 def gap_record(partition, first, last):
@@ -189,3 +194,38 @@ def expected_tree(lsns):
                 else:
                     found[shown] = "dir" if info.isdir() else tar.extractfile(info).read()
     return found
+
+
+class Scenario:
+    """What a scenario begins with; make_store says on what it runs."""
+
+    def setUp(self):
+        self.store = self.make_store()
+        self.addCleanup(lambda: self.store.close())  # a scenario may have another
+        self.dir = tempfile.mkdtemp(prefix="tidemark-cli-")
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def url(self, *target):
+        """URL, options of the sink and what follows the URL."""
+        return [self.store.arguments[0], *target, *self.store.arguments[1:]]
+
+    def fill(self, partition, *ranges):
+        for first, last in ranges:
+            self.store.put(key(partition, first, last), archive(partition, first, last))
+
+    def singles(self, partition, first, last):
+        self.fill(partition, *((lsn, lsn) for lsn in range(first, last + 1)))
+
+    def problems(self, *arguments, expect=1):
+        """What verify finds, without what it says about it: (kind, key or range)."""
+        found = lines("verify", *self.url(), *arguments, expect=expect)
+        self.assertEqual(found[-1]["type"], "summary")
+        told = []
+        for one in found[:-1]:
+            kind = one[one["type"]]
+            place = one.get("key") if kind not in ("hole", "gap", "accepted") else (one["first"], one["last"])
+            told.append((kind, one["partition"] if isinstance(place, tuple) else None, place or one.get("name")))
+        return told

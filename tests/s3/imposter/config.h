@@ -72,6 +72,7 @@ struct Config {
   std::string path;                     // comes before the bucket, as behind a gateway: "/storage/v1/s3"
   std::string owner = "123456789012";
   int64_t clock_ahead_s = 0;  // of the real time
+  std::string loses;          // objects whose key contains this are listed, and cannot be read
   Condition put_condition = Condition::kHonoured;
   Condition complete_condition = Condition::kHonoured;
   bool takes_checksums = true;  // false: 501 for x-amz-checksum-*

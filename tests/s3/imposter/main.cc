@@ -58,6 +58,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--seed", config.seed)->capture_default_str();
   app.add_option("--rate", arguments.rates, "Faults, as in slowdown=0.1,stall=0.02 or all=0.1");
   app.add_option("--habits", arguments.habits, "As in no_etag,capitals");
+  app.add_option("--loses", config.loses, "Objects whose key contains this are listed, and cannot be read");
   app.add_option("--put-delay-ms", config.put_delay_ms, "Before an object is there")->capture_default_str();
   app.add_option("--most-in-a-row", config.faults.most_in_a_row, "Faults on one key before it is left alone")
       ->capture_default_str();

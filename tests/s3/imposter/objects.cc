@@ -127,9 +127,14 @@ Response Exchange::put_object() {
   return response;
 }
 
+// Its entry in the index is there, its data is not.
+bool Exchange::is_lost() const {
+  return !config_->loses.empty() && key_.find(config_->loses) != std::string::npos;
+}
+
 Response Exchange::get_object() {
   const std::optional<Object> object = service_.store.find(key_);
-  if (!object) return refuse(kNoSuchKey);
+  if (!object || is_lost()) return refuse(kNoSuchKey);
   const uint64_t size = object->size();
   std::optional<Span> span;
   const std::string* range = request_.header("range");
@@ -161,7 +166,7 @@ Response Exchange::get_object() {
 
 Response Exchange::head_object() {
   const std::optional<Object> object = service_.store.find(key_);
-  if (!object) return refuse(kNoSuchKey);
+  if (!object || is_lost()) return refuse(kNoSuchKey);
   Response response;
   response.is_head = true;
   response.head_size = object->size();

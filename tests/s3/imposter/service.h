@@ -65,6 +65,7 @@ class Exchange {
   // The operations; the request was found right.
   Response run();
   Response put_object();
+  bool is_lost() const;
   Response get_object();
   Response head_object();
   Response list_objects();
