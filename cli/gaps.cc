@@ -2,6 +2,7 @@
 #include <deque>
 #include <tuple>
 
+#include "checkpoint.h"
 #include "console.h"
 #include "nothing.h"
 #include "proven.h"
@@ -58,6 +59,12 @@ class Gaps {
     };
     if (auto scanned = archive_.scan({storage, partition}, 0, visit, stop_); !scanned)
       return fail_with(scanned.error());
+    if (!options_.checkpoint.empty()) {
+      auto known = load_checkpoint(options_.checkpoint, options_.archive.url);
+      if (!known) return fail_with(known.error());
+      if (const CheckedObjects& objects = (*known)[partition_text(storage, partition)]; !objects.empty())
+        newest = std::max(newest, objects.back().last);
+    }
     if (newest < last) {
       return fail_with(
           usage_error("cannot accept " + what + ": " +

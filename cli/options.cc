@@ -26,7 +26,7 @@ constexpr const char* kEpilogue =
 // As it stands on the command line, before it is taken apart.
 struct RawOptions {
   std::vector<std::string> options, secrets, acknowledge;
-  std::string target, from, to, to_time, before, older_than, lsn;
+  std::string target, from, to, to_time, before, older_than, lsn, reread;
   int verbosity = 0;
 };
 
@@ -132,6 +132,20 @@ void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_
 
 void finish_jobs(unsigned& jobs) {
   if (jobs == 0) jobs = std::max(4u, std::thread::hardware_concurrency());
+}
+
+VerifyOptions finish_verify(VerifyOptions verify, const RawOptions& raw) {
+  finish_common(verify, raw, false);
+  finish_jobs(verify.jobs);
+  if (raw.reread.empty()) return verify;
+  const size_t slash = raw.reread.find('/');
+  const auto part = parse_decimal(raw.reread.substr(0, slash));
+  const auto of = slash == std::string::npos ? part : parse_decimal(raw.reread.substr(slash + 1));
+  const bool is_share = part && of && *part <= *of && *of <= 1'000'000;
+  if (!is_share || (slash == std::string::npos && *part > 1))
+    throw invalid("--reread", "'" + raw.reread + "' is not a share, such as 1/30, 1 (all) or 0 (none)");
+  verify.reread = {*part, std::max<uint64_t>(*of, 1)};
+  return verify;
 }
 
 LsOptions finish_ls(LsOptions ls, const RawOptions& raw) {
@@ -257,18 +271,21 @@ void CommandLine::add_info() {
 }
 
 void CommandLine::add_verify() {
-  auto& verify = verb("verify", "Read everything and list all that is wrong", [this] {
-    finish_common(verify_, raw_, false);
-    finish_jobs(verify_.jobs);
-    return verify_;
-  });
+  auto& verify = verb("verify", "Read everything and list all that is wrong",
+                      [this] { return finish_verify(verify_, raw_); });
   add_common(verify, verify_, raw_, false);
   add_jobs(verify, verify_.jobs);
   add_allow_empty(verify, verify_);
+  auto* checkpoint =
+      verify
+          .add_option("--since-checkpoint", verify_.checkpoint,
+                      "Skip what FILE says was found right before, and add to it; created if it is not there")
+          ->type_name("FILE");
   verify
-      .add_option("--since-checkpoint", verify_.checkpoint,
-                  "Skip what FILE says was found right before, and add to it; created if it is not there")
-      ->type_name("FILE");
+      .add_option("--reread", raw_.reread,
+                  "The share of what FILE knows that is read again, the oldest check first (default: 1/30)")
+      ->type_name("N/M")
+      ->needs(checkpoint);
 }
 
 void CommandLine::add_fetch() {
@@ -322,6 +339,10 @@ void CommandLine::add_gaps() {
                           ->expected(3);
   auto* reason =
       gaps.add_option("--reason", gaps_.reason, "Why; kept in the archive with the time")->type_name("TEXT");
+  gaps.add_option("--checkpoint", gaps_.checkpoint,
+                  "The checkpoint of verify: what it knows may be accepted though the archive ends before it")
+      ->type_name("FILE")
+      ->needs(acknowledge);
   acknowledge->needs(reason);
   reason->needs(acknowledge);
 }

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "archive.h"
+#include "ledger.h"
 
 namespace tidemark::cli {
 
@@ -25,6 +26,7 @@ struct LsOptions : CommonOptions {
 struct InfoOptions : CommonOptions {};
 struct VerifyOptions : CommonOptions {
   std::string checkpoint;  // empty: none
+  Share reread;            // of what the checkpoint knows
   unsigned jobs = 0;       // 0: as many as there are cores, but at least 4
 };
 struct FetchOptions : CommonOptions {
@@ -51,6 +53,7 @@ struct GapsOptions : CommonOptions {
   };
   std::optional<Acknowledge> acknowledge;
   std::string reason;
+  std::string checkpoint;  // that knows what was there; empty: none
 };
 struct SinksOptions : CommonOptions {};
 

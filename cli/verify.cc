@@ -1,12 +1,11 @@
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <thread>
 
-#include "checkpoint.h"
 #include "comparer.h"
 #include "console.h"
 #include "findings.h"
+#include "ledger.h"
 #include "nothing.h"
 #include "ordered_pool.h"
 #include "second_look.h"
@@ -19,13 +18,18 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr auto kSaveInterval = std::chrono::seconds(30);
 constexpr unsigned kMaxUnreadable = 5;  // in a row: then it is not the objects that are at fault
 
 // How a sink that is opened to be read begins a line about what a crashed writer left (sinks/README.md).
 constexpr std::string_view kUnfinished = "unfinished ";
 
 std::string name_of(const Stored& stored) { return partition_text(stored.storage, stored.partition); }
+
+int64_t now_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
 
 // One run. The main thread lists; what it finds to read is read by the pool, and what comes out is reported
 // by the main thread in the order of the listing, so that two runs say the same.
@@ -42,19 +46,15 @@ class Verify {
   Result<void> read(const Stored& stored, std::optional<Record>& record);
   void check(const Stored& stored);
   void compare(const Stored& stored, const Overlap& overlap);
-  bool is_known(const Stored& stored) const;
   void drain(size_t most);
 
-  void take(const Stored& stored);
+  void take(const Stored& stored, bool was_read);
   void take_damaged(const Stored& stored);
   void tell_settled();
   void tell_failure(const Stored& stored, const Error& error);
   void tell_end();
   void tell_remnants();
-  void tell_gone();
   void tell_nothing_stored();
-  void advance(const Stored& stored);
-  void commit(bool finished);
   void save(bool now);
   int end(const Result<void>& scanned);
 
@@ -70,47 +70,21 @@ class Verify {
   std::string listed_;                // the partition that is being listed
   std::optional<Overlaps> overlaps_;  // of it
 
-  Positions known_;               // what the checkpoint said when we began
-  Positions reached_;             // what it will say
-  std::set<std::string> seen_;    // partitions of known_ that are there still
+  Ledger ledger_;
   std::optional<Survey> survey_;  // of the partition that is being reported
   std::string current_;           // its name
-  Position here_;                 // how far all is right in it
-  bool held_ = false;             // something was not: here_ stays
+  std::string disagrees_;         // the key of an archive that another one differs from
 
   bool found_something_ = false;  // of ours
-  uint64_t archives_ = 0, archive_bytes_ = 0, partitions_ = 0, skipped_ = 0;
+  uint64_t archives_ = 0, archive_bytes_ = 0, partitions_ = 0;
   unsigned unreadable_in_a_row_ = 0;
-  std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
   Progress progress_;
   OrderedPool pool_;  // last: its threads use the rest
 };
 
-bool Verify::is_known(const Stored& stored) const {
-  const auto known = known_.find(name_of(stored));
-  return known != known_.end() && known->second.knows(stored.key, stored.modified_us);
-}
-
-// Everything up to this object, in the order of the listing, is right.
-void Verify::advance(const Stored& stored) {
-  if (!held_) here_ = {stored.last, stored.key, std::max(here_.newest_modified_us, stored.modified_us)};
-}
-
-// What is right of the current partition goes into the checkpoint; before its end only if that is more than
-// what was known.
-void Verify::commit(bool finished) {
-  if (current_.empty() || here_.newest_key.empty()) return;
-  Position& position = reached_[current_];
-  if (finished || here_.newest_key > position.newest_key) position = here_;
-}
-
 void Verify::save(bool now) {
-  if (options_.checkpoint.empty()) return;
-  if (!now && std::chrono::steady_clock::now() - saved_ < kSaveInterval) return;
-  commit(false);
-  auto saved = save_checkpoint(options_.checkpoint, options_.archive.url, reached_);
+  auto saved = ledger_.save(now);
   if (!saved && !failed_) failed_ = saved.error();
-  saved_ = std::chrono::steady_clock::now();
 }
 
 void Verify::tell_settled() {
@@ -122,16 +96,20 @@ void Verify::tell_settled() {
 }
 
 // It is right, or was found right before.
-void Verify::take(const Stored& stored) {
+void Verify::take(const Stored& stored, bool was_read) {
   survey_->add(stored);
-  advance(stored);
+  if (stored.key == disagrees_) {
+    ledger_.not_right(stored);
+  } else {
+    ledger_.right(stored, was_read);
+  }
   tell_settled();
   if (stored.kind == TIDEMARK_STORED_ORIGIN && stored.key != survey_->origin_key)
     findings_.overruled(stored.storage, stored.partition, stored.key);
 }
 
 void Verify::take_damaged(const Stored& stored) {
-  held_ = true;
+  ledger_.not_right(stored);
   survey_->add_damaged(stored);
   tell_settled();
 }
@@ -140,7 +118,7 @@ void Verify::tell_failure(const Stored& stored, const Error& error) {
   if (stop_.is_set()) return;
   // NOT_FOUND was looked at once more: it was removed.
   if (error.status == TIDEMARK_E_NOT_FOUND) {
-    held_ = true;
+    ledger_.not_right(stored);
     survey_->add(stored);  // as it was listed: what removed it may have left its own record after that
     tell_settled();
     return findings_.vanished(stored);
@@ -177,7 +155,7 @@ void Verify::check(const Stored& stored) {
     return [this, stored, record, checked] {
       if (!checked) return tell_failure(stored, checked.error());
       unreadable_in_a_row_ = 0;
-      take(stored);
+      take(stored, true);
       if (record && stored.kind == TIDEMARK_STORED_ACCEPTED) findings_.accepted(stored, *record);
       if (record) return;
       ++archives_;
@@ -186,13 +164,13 @@ void Verify::check(const Stored& stored) {
   });
 }
 
-// Comes before the check of the later one, so that the checkpoint stops before it if they differ.
+// Comes before the check of the later one, which the checkpoint does not get if they differ.
 void Verify::compare(const Stored& stored, const Overlap& overlap) {
   pool_.submit([this, stored, overlap]() -> OrderedPool::Epilogue {
     const auto lsn = first_difference(*archive_, overlap, stop_);
     return [this, stored, overlap, lsn] {
       if (!lsn) return;
-      held_ = true;
+      disagrees_ = stored.key;
       findings_.disagree(stored, overlap, *lsn);
     };
   });
@@ -205,8 +183,7 @@ void Verify::begin_partition(const Stored& stored) {
   pool_.submit_done([this, stored] {
     survey_.emplace(stored.storage, stored.partition);
     current_ = name_of(stored);
-    here_ = {};
-    held_ = false;
+    ledger_.begin(current_);
   });
 }
 
@@ -220,11 +197,8 @@ void Verify::visit_object(const Stored& stored) {
       if (stored.kind == TIDEMARK_STORED_IRREGULAR) take_damaged(stored);
       findings_.not_ours(stored);
     });
-  } else if (is_known(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are reported again
-    pool_.submit_done([this, stored] {
-      if (stored.kind == TIDEMARK_STORED_ARCHIVE) ++skipped_;
-      take(stored);
-    });
+  } else if (ledger_.may_skip(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are told again
+    pool_.submit_done([this, stored] { take(stored, false); });
   } else {
     for (const Overlap& overlap : overlaps) compare(stored, overlap);
     check(stored);
@@ -253,16 +227,13 @@ void Verify::tell_end() {
     findings_.overruled(survey_->storage, survey_->partition, survey_->origin_key);
   if (survey_->holds_something()) found_something_ = true;
   ++partitions_;
-  const auto known = known_.find(current_);
   const uint64_t last = std::max(survey_->coverage.last(), survey_->pruned_through);
-  if (known == known_.end() || last >= known->second.through) return commit(true);
-  findings_.gone(current_, known->second.newest_key, known->second.through, last);
+  if (const auto gone = ledger_.end(last)) findings_.gone(*gone);
 }
 
 // Of the listing: what was found in it is reported before.
 void Verify::end_partition() {
   if (listed_.empty()) return;
-  if (known_.count(listed_) > 0) seen_.insert(listed_);
   const bool lost_some = overlaps_->lost_some();
   pool_.submit_done([this, lost_some] {
     tell_end();
@@ -271,17 +242,6 @@ void Verify::end_partition() {
                              "an archive overlaps more than 1000 others; the newest of them were compared");
   });
   listed_.clear();
-}
-
-// Partitions that the checkpoint knows and the archive does not.
-void Verify::tell_gone() {
-  const Scope& scope = options_.scope;
-  for (const auto& [name, position] : known_) {
-    const bool asked =
-        scope.storage.empty() || (scope.partition ? name == partition_text(scope.storage, *scope.partition)
-                                                  : name.rfind(scope.storage + "/", 0) == 0);
-    if (asked && seen_.count(name) == 0) findings_.gone(name, position.newest_key, position.through, 0);
-  }
 }
 
 void Verify::tell_nothing_stored() {
@@ -314,23 +274,23 @@ void Verify::drain(size_t most) {
 int Verify::end(const Result<void>& scanned) {
   if (!interrupted() && !scanned && !failed_) failed_ = scanned.error();
   const bool complete = !interrupted() && !failed_ && !stop_.is_set();
-  if (complete) tell_gone();
+  if (complete) {
+    for (const Ledger::Gone& gone : ledger_.unseen(options_.scope)) findings_.gone(gone);
+  }
   if (complete && !found_something_) tell_nothing_stored();
   save(true);
   if (interrupted() || failed_) {
     (void)output_.finish();
     return fail_with(failed_ ? *failed_ : Error{});
   }
-  if (complete) findings_.summarise(archives_, archive_bytes_, partitions_, skipped_);
+  if (complete) findings_.summarise(archives_, archive_bytes_, partitions_, ledger_);
   return finish(output_, findings_.problems() > 0 ? kExitData : kExitOk);
 }
 
 int Verify::run() {
-  if (!options_.checkpoint.empty()) {
-    auto loaded = load_checkpoint(options_.checkpoint, options_.archive.url);
-    if (!loaded) return fail_with(loaded.error());
-    known_ = reached_ = std::move(*loaded);
-  }
+  auto loaded =
+      ledger_.load(options_.checkpoint, options_.archive.url, options_.scope, options_.reread, now_us());
+  if (!loaded) return fail_with(loaded.error());
   ArchiveOptions archive_options = options_.archive;
   archive_options.keep_lines = true;
   auto archive = Archive::open(archive_options);
@@ -346,7 +306,7 @@ int Verify::run() {
     counter = std::thread([this] {
       uint64_t bytes = 0;
       const auto count = [&](const Stored& stored) {
-        if (stored.kind == TIDEMARK_STORED_ARCHIVE && !is_known(stored)) bytes += stored.size_bytes;
+        if (stored.kind == TIDEMARK_STORED_ARCHIVE && !ledger_.may_skip(stored)) bytes += stored.size_bytes;
         return true;
       };
       if (archive_->scan(options_.scope, 0, count, stop_)) total_bytes_ = bytes;

@@ -196,7 +196,7 @@ class Scenarios(tools.Scenario):
         self.assertEqual(lines("verify", *self.url(), *checkpoint)[-1]["archives"], 6)
         self.singles(1, 6, 7)
         summary = lines("verify", *self.url(), *checkpoint)[-1]
-        self.assertEqual((summary["archives"], summary["known"], summary["problems"]), (2, 6, 0))
+        self.assertEqual((summary["archives"], summary["read_again"], summary["known"], summary["problems"]), (3, 1, 5, 0))
         # What is wrong stays new: it is reported until it is right.
         self.store.put(key(1, 8), flipped(archive(1, 8), 1030))
         self.singles(1, 9, 9)
@@ -210,12 +210,21 @@ class Scenarios(tools.Scenario):
             self.store.remove(key(1, lsn))
         self.store.remove(key(2, 1, 3))
         for _ in range(2):
-            self.assertEqual(self.problems(*checkpoint), [("hole", 1, (2, 2)), ("gone", None, key(1, 7)),
+            self.assertEqual(self.problems(*checkpoint), [("hole", 1, (2, 2)), ("gone", None, key(1, 9)),
                                                           ("gone", None, key(2, 1, 3))])
         other = tools.FileStore()
         self.addCleanup(other.close)
         _, error = run("verify", other.url, *checkpoint, expect=2)
         self.assertIn("checkpoint of another archive", error)
+        # Each is accepted with the evidence that it was there.
+        accept = ["gaps", *self.url(), "--reason", "x", "--acknowledge"]
+        self.assertIn("ends at LSN 6", run(*accept, "main/1", 7, 9, expect=2)[1])
+        run(*accept, "main/1", 7, 9, "--checkpoint", self.path("checkpoint"))
+        run(*accept, "main/2", 1, 3, "--checkpoint", self.path("checkpoint"))
+        run(*accept, "main/2", 4, 4, "--checkpoint", self.path("checkpoint"), expect=2)
+        run(*accept, "main/1", 2, 2)
+        for _ in range(2):
+            self.assertEqual({kind for kind, *_ in self.problems(*checkpoint, expect=0)}, {"accepted"})
         with open(self.path("checkpoint"), "w") as file:
             file.write("{")
         self.assertIn("is not a checkpoint", run("verify", *self.url(), *checkpoint, expect=2)[1])
@@ -495,7 +504,7 @@ class FileTest(Scenarios, unittest.TestCase):
         self.assertIn("in 10000 partitions: all well", run("verify", *self.url(), "--since-checkpoint",
                                                            self.path("checkpoint"))[0])
         summary = lines("verify", *self.url(), "--since-checkpoint", self.path("checkpoint"))[-1]
-        self.assertEqual((summary["archives"], summary["known"]), (0, 10_000))
+        self.assertEqual((summary["archives"], summary["known"]), (334, 9_666))
 
     def test_a_reader_writes_nothing(self):
         self.fill(1, (1, 3), (6, 6))

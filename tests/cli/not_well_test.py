@@ -150,9 +150,91 @@ class Scenarios(tools.Scenario):
         self.assertIn("all well", run("verify", *self.url())[0])
 
 
+    # ---- what the checkpoint knows
+
+    def checkpoint(self, *more):
+        return ["--since-checkpoint", self.path("checkpoint"), *more]
+
+    def read_again(self, *more):
+        summary = lines("verify", *self.url(), *self.checkpoint(*more))[-1]
+        return summary["archives"], summary["read_again"], summary["known"]
+
+    def test_a_share_is_read_again(self):
+        self.fill(1, (1, 4), (5, 5), (6, 6))
+        self.singles(2, 1, 7)
+        self.assertEqual(self.read_again(), (10, 0, 0))
+        self.assertEqual(self.read_again(), (1, 1, 9))
+        self.assertEqual(self.read_again("--reread", "0"), (0, 0, 10))
+        self.assertEqual(self.read_again("--reread", "1/4"), (3, 3, 7))
+        self.assertEqual(self.read_again("--reread", "1"), (10, 10, 0))
+        self.singles(2, 8, 8)
+        self.assertEqual(self.read_again("--reread", "3/10"), (4, 3, 7))
+        out, _ = run("verify", *self.url(), *self.checkpoint())
+        self.assertRegex(out, r"verified 1 archive, \d+ bytes, in 2 partitions, 1 of them once more, 10 more known from "
+                              r"the checkpoint: all well\n"
+                              r"of those known: read within a day 10, within a week 0, within 30 days 0, longer ago 0; "
+                              r"the oldest \d{4}-")
+        # Only of the part that was asked for.
+        summary = lines("verify", *self.url("main/1"), *self.checkpoint("--reread", "1"))[-1]
+        self.assertEqual((summary["read_again"], summary["known"]), (3, 0))
+        for share in ("2", "2/1", "x", "1/", "/3", "-1/3"):
+            run("verify", *self.url(), *self.checkpoint("--reread=" + share), expect=2)
+        run("verify", *self.url(), "--reread", "1/2", expect=2)
+
+    def test_the_oldest_check_comes_first(self):
+        """Whatever comes in between, so many runs read everything."""
+        self.singles(1, 1, 30)
+        self.read_again()
+        with open(self.path("checkpoint")) as file:
+            first = file.read().split("\n")[2].split(" ")[-1]
+        for number in range(10):
+            self.fill(2, (number + 1, number + 1))
+            self.read_again("--reread", "1/10")
+        with open(self.path("checkpoint")) as file:
+            self.assertNotIn(first, file.read())
+
+    def test_one_archive_however_its_url_is_spelled(self):
+        self.store.put("a/" + key(1, 1), archive(1, 1))
+        options = self.store.arguments[1:]
+        base, question, query = self.store.url.partition("?")
+        for spelled, known in (("/a", 0), ("/a/", 1), ("/%61", 1), ("/a", 1)):
+            url = base + spelled + question + query
+            self.assertEqual(lines("verify", url, *options, *self.checkpoint("--reread", "0"))[-1]["known"], known)
+        self.store.put(key(1, 1), archive(1, 1))
+        self.assertIn("of another archive", run("verify", *self.url(), *self.checkpoint(), expect=2)[1])
+
+
 class FileTest(Scenarios, unittest.TestCase):
     def make_store(self):
         return tools.FileStore()
+
+    def overwrite(self, object_key, body):
+        """As a disk does it: the time stays what it was."""
+        path = self.store.path(object_key)
+        times = os.stat(path)
+        with open(path, "wb") as file:
+            file.write(body)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    def test_truncated_below_the_checkpoint(self):
+        self.singles(1, 1, 9)
+        run("verify", *self.url(), *self.checkpoint())
+        self.overwrite(key(1, 9), archive(1, 9)[:100])
+        for _ in range(2):
+            self.assertEqual(self.problems(*self.checkpoint("--reread", "0")), [("damaged", None, key(1, 9))])
+        self.overwrite(key(1, 9), archive(1, 9))
+        self.assertEqual(self.problems(*self.checkpoint("--reread", "0"), expect=0), [])
+
+    def test_rot_below_the_checkpoint(self):
+        """A bit that flips changes neither size nor time: it is found once its turn comes, and told from then on."""
+        self.singles(1, 1, 45)
+        run("verify", *self.url(), *self.checkpoint())
+        self.overwrite(key(1, 30), tools.flipped(archive(1, 30), 1030))
+        codes = []
+        for _ in range(30):
+            done = subprocess.run(tools.command("verify", *self.url(), *self.checkpoint()), capture_output=True)
+            codes.append(done.returncode)
+        self.assertEqual(codes, [0] * 14 + [1] * 16)  # two at a time, the thirtieth in the fifteenth run
 
     def make_folder(self, *parts):
         os.makedirs(self.store.path("/".join(parts)))
