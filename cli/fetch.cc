@@ -16,6 +16,7 @@ struct Sink {
   int fd = -1;
   std::string name;
   std::optional<Error> failed;
+  bool is_unread = false;  // the other end of the pipe was closed
 };
 
 tidemark_status write_piece(void* ctx, const void* data, size_t size) {
@@ -23,6 +24,7 @@ tidemark_status write_piece(void* ctx, const void* data, size_t size) {
   auto written = write_all(sink.fd, {static_cast<const char*>(data), size}, sink.name);
   if (written) return TIDEMARK_OK;
   sink.failed = written.error();
+  sink.is_unread = written.error().sys_errno == EPIPE;
   return TIDEMARK_E_PERMANENT;
 }
 
@@ -32,7 +34,7 @@ Result<std::vector<std::string>> keys_of(Archive& archive, const FetchOptions& o
   if (holders.empty()) {
     const std::string why = origin ? ": the partition begins after LSN " + both(origin->last)
                                    : " (tidemark gaps shows what is known about it)";
-    return Error{kExitData,
+    return Error{kExitAbsent,
                  "no archive of " + partition_text(options.scope.storage, *options.scope.partition) +
                      " holds LSN " + both(options.lsn) + why,
                  TIDEMARK_E_NOT_FOUND, 0};
@@ -97,6 +99,7 @@ int run_fetch(const FetchOptions& options) {
   }
   Sink sink{STDOUT_FILENO, "the standard output", {}};
   auto fetched = copy(**archive, key, sink, stop);
+  if (sink.is_unread) return kExitPipe;
   return fetched ? kExitOk : fail_with(fetched.error());
 }
 

@@ -15,8 +15,9 @@ int fail_with(const Error& error) {
 }
 
 int finish(Output& output, int code) {
-  if (auto written = output.finish(); !written) return fail_with(written.error());
-  return code;
+  auto written = output.finish();
+  if (output.is_unread()) return kExitPipe;
+  return written ? code : fail_with(written.error());
 }
 
 namespace {

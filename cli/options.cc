@@ -20,7 +20,8 @@ constexpr const char* kEpilogue =
     "An LSN is decimal, or '@' and the 13 characters of the keys.\n"
     "Exit codes: 0 all well, 1 something is wrong with the data, 2 usage, 3 the archive cannot be reached "
     "or\n"
-    "opened, 4 trouble of this machine (a directory, a file, the output), 130 interrupted.\n"
+    "opened, 4 trouble of this machine (a directory, a file, the output), 5 the LSN to fetch is not stored,\n"
+    "130 interrupted, 141 nobody reads the output any more.\n"
     "See tidemark(1).";
 
 // As it stands on the command line, before it is taken apart.
@@ -209,6 +210,7 @@ class CommandLine {
   Command parse(int argc, char** argv);
 
  private:
+  bool is_unknown_verb(const std::string& word) const;
   CLI::App& verb(const char* name, const char* what, std::function<Command()> finish) {
     verbs_.emplace_back(app_.add_subcommand(name, what), std::move(finish));
     return *verbs_.back().first;
@@ -355,7 +357,22 @@ void CommandLine::add_sinks() {
   add_plugin_options(sinks, sinks_, raw_, true);
 }
 
+// What stands first is the verb; CLI11 would only say that one is required.
+bool CommandLine::is_unknown_verb(const std::string& word) const {
+  if (word.empty() || word[0] == '-') return false;
+  std::vector<std::string> names;
+  for (const auto& [app, finish] : verbs_) names.push_back(app->get_name());
+  if (std::find(names.begin(), names.end(), word) != names.end()) return false;
+  const std::string nearest = most_like(word, names);
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  std::cerr << "tidemark: there is no verb '" << printable(word) << "'"
+            << (nearest.empty() ? "" : "; did you mean '" + nearest + "'?") << " (there are " << all << ")\n";
+  return true;
+}
+
 Command CommandLine::parse(int argc, char** argv) {
+  if (argc > 1 && is_unknown_verb(argv[1])) return kExitUsage;
   try {
     app_.parse(argc, argv);
     for (const auto& [parsed, finish] : verbs_) {

@@ -114,7 +114,7 @@ class Scenarios(tools.Scenario):
         self.assertRegex(out, "missing     main/1 LSN 5 .* to 12 ")
         self.assertRegex(out, "origin      main/1 LSN 1 .*: never in this archive, which begins after it; recorded on")
         self.assertIn("holds LSN 7 @0000000000007: the partition begins after LSN 12",
-                      run("fetch", *self.url("main/1", 7), expect=1)[1])
+                      run("fetch", *self.url("main/1", 7), expect=5)[1])
         run("fetch", *self.url("main/1", 13), "-o", self.path("thirteen"))
         # What is lost behind the beginning is a hole, also before the first archive.
         self.store.remove(key(1, 13, 14))
@@ -271,7 +271,7 @@ class Scenarios(tools.Scenario):
             self.assertEqual(file.read(), archive(1, 1, 4))
         done = subprocess.run(tools.command("fetch", *self.url("main/1", "@0000000000005")), capture_output=True)
         self.assertEqual((done.returncode, done.stdout), (0, archive(1, 5)))
-        self.assertIn("holds LSN 6", run("fetch", *self.url("main/1", 6), "-o", self.path("six"), expect=1)[1])
+        self.assertIn("holds LSN 6", run("fetch", *self.url("main/1", 6), "-o", self.path("six"), expect=5)[1])
         self.store.put(key(1, 5), flipped(archive(1, 5), 700))
         run("fetch", *self.url("main/1", 5), "-o", self.path("five"), expect=1)
         self.assertEqual(os.listdir(self.dir), ["three"], "nothing half is left")
@@ -594,7 +594,25 @@ class FileTest(Scenarios, unittest.TestCase):
             with self.subTest(words):
                 run(*words, expect=2)
         run("ls", self.store.url, "--plugin", self.path("none"), expect=3)
-        self.assertIn("no sink for scheme", run("ls", "nosink:///", expect=3)[1])
+        self.assertRegex(run("ls", "fil:///x", expect=3)[1], "no sink for scheme 'fil'.* there are faulty, file, s3")
+        for word, verb in (("restor", "restore"), ("verfiy", "verify"), ("Info", "info"), ("gap", "gaps"), ("l", "ls")):
+            error = run(word, self.store.url, expect=2)[1]
+            self.assertEqual(error, f"tidemark: there is no verb '{word}'; did you mean '{verb}'? (there are ls, info, "
+                                    "verify, fetch, restore, prune, gaps, sinks)\n")
+        self.assertIn("no verb 'nothing' (there", run("nothing", expect=2)[1])
+        self.assertIn("no verb 'a\\x1bb'", run("a\x1bb", expect=2)[1])
+
+    def test_the_reader_has_seen_enough(self):
+        self.singles(1, 1, 3000)
+        for verb, more in (("ls", []), ("ls", ["--json"]), ("fetch", ["main/1", "3000"])):
+            if verb == "fetch":
+                self.store.put(key(1, 3000), archive(1, 3000, content=tools.entry(3000, bytes(1 << 20))))
+            process = subprocess.Popen(tools.command(verb, *self.url(*more)), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            process.stdout.read(1)
+            process.stdout.close()
+            error = process.stderr.read()
+            process.stderr.close()
+            self.assertEqual((process.wait(60), error), (141, b""))
 
 
 class S3Test(Scenarios, unittest.TestCase):

@@ -65,5 +65,16 @@ TEST(Text, ForPeople) {
   EXPECT_EQ(progress_text(1, 512, 0, 2), "1 archive  512 B  256 B/s");
 }
 
+TEST(MostLike, FindsTheWordThatWasMeant) {
+  const std::vector<std::string> words = {"ls", "info", "verify", "restore"};
+  EXPECT_EQ(most_like("restor", words), "restore");
+  EXPECT_EQ(most_like("verfiy", words), "verify");
+  EXPECT_EQ(most_like("l", words), "ls");
+  EXPECT_EQ(most_like("INFO", words), "");
+  EXPECT_EQ(most_like("", words), "");
+  EXPECT_EQ(most_like("archive", words), "");
+  EXPECT_EQ(most_like(std::string(5000, 'x'), words), "");
+}
+
 }  // namespace
 }  // namespace tidemark::cli
