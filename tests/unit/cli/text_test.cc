@@ -59,6 +59,7 @@ TEST(Text, ForPeople) {
   EXPECT_EQ(bytes_text((uint64_t{1} << 20) - 1), "1.0 MiB");
   EXPECT_EQ(bytes_text(UINT64_MAX), "16.0 EiB");
   EXPECT_EQ(printable("a\x1b[31m\xc3\xa4\xff\xc2\x9b"), "a\\x1b[31m\xc3\xa4\\xff\\xc2\\x9b");
+  EXPECT_EQ(printable("\xe0\x80\x9b[31m"), "\\xe0\\x80\\x9b[31m");  // not the shortest form of a control
   EXPECT_EQ(printable("a\xe2\x80\xae\xed\xa0\x80"), "a\\xe2\\x80\\xae\\xed\\xa0\\x80");
   EXPECT_EQ(progress_text(3, 512, 1024, 0.1), "3 archives  50 %  512 B of 1.0 KiB");
   EXPECT_EQ(progress_text(3, 512, 1024, 2), "3 archives  50 %  512 B of 1.0 KiB  256 B/s  2 s left");
