@@ -41,7 +41,7 @@ class Gaps {
     if (!scanned) return fail_with(scanned.error());
     surveys.finish();
     if (!found_something_ && !output_.failed())
-      return finish(output_, tell_nothing(archive_, options_, stop_));
+      return finish(output_, tell_nothing(archive_, options_, {}, stop_));
     if (shown_ == 0) console().print("nothing is missing and nothing was recorded");
     return finish(output_, damaged_ ? kExitData : kExitOk);
   }

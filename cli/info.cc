@@ -48,7 +48,7 @@ class Info {
     surveys.finish();
     print_total();
     if (!found_something_ && !output_.failed())
-      return finish(output_, tell_nothing(**archive, options_, stop));
+      return finish(output_, tell_nothing(**archive, options_, {}, stop));
     return finish(output_, has_damage_ || !strays_.empty() ? kExitData : kExitOk);
   }
 

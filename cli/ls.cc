@@ -49,8 +49,13 @@ int run_ls(const LsOptions& options) {
   };
   auto scanned = (*archive)->scan(options.scope, options.scope.partition ? options.from : 0, visit, stop);
   if (!scanned) return fail_with(scanned.error());
-  const int code = found_something || output.failed() ? kExitOk : tell_nothing(**archive, options, stop);
-  return finish(output, code);
+  if (found_something || output.failed()) return finish(output, kExitOk);
+  std::string part;
+  if (bounded) {
+    part = "LSN " + both(options.from) +
+           (options.to < UINT64_MAX ? " to " + both(options.to) : std::string(" and after"));
+  }
+  return finish(output, tell_nothing(**archive, options, part, stop));
 }
 
 }  // namespace tidemark::cli

@@ -65,7 +65,8 @@ std::string wrong_level_text(const std::string& key) {
   return {};
 }
 
-std::string nothing_text(Archive& archive, const CommonOptions& options, Stop& stop) {
+std::string nothing_text(Archive& archive, const CommonOptions& options, const std::string& part,
+                         Stop& stop) {
   Inventory inventory;
   uint64_t looked_at = 0;
   const auto visit = [&](const Stored& stored) {
@@ -74,17 +75,17 @@ std::string nothing_text(Archive& archive, const CommonOptions& options, Stop& s
   };
   const auto scanned = archive.scan({}, 0, visit, stop);
   const std::string& url = options.archive.url;
-  return "nothing is stored there: looked for " + scope_text(options.scope) + " in " +
-         url.substr(0, url.find('?')) + "; " +
+  return "nothing is stored there: looked for " + (part.empty() ? "" : part + " of ") +
+         scope_text(options.scope) + " in " + url.substr(0, url.find('?')) + "; " +
          (scanned ? inventory.text() : "what is there cannot be listed: " + scanned.error().message);
 }
 
-int tell_nothing(Archive& archive, const CommonOptions& options, Stop& stop) {
+int tell_nothing(Archive& archive, const CommonOptions& options, const std::string& part, Stop& stop) {
   if (options.allow_empty) {
     console().print("nothing is stored there");
     return kExitOk;
   }
-  const std::string text = nothing_text(archive, options, stop);
+  const std::string text = nothing_text(archive, options, part, stop);
   if (interrupted()) {
     console().print("interrupted");
     return kExitInterrupted;

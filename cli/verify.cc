@@ -248,7 +248,7 @@ void Verify::tell_nothing_stored() {
   if (options_.allow_empty) return;
   const Scope& scope = options_.scope;
   findings_.nothing(scope.partition ? partition_text(scope.storage, *scope.partition) : scope.storage,
-                    nothing_text(*archive_, options_, stop_));
+                    nothing_text(*archive_, options_, {}, stop_));
 }
 
 bool Verify::visit(const Stored& stored) {

@@ -3,6 +3,7 @@
 or say what is not so. Each on a directory (FileTest) and on an S3 store (S3Test)."""
 
 import os
+import signal
 import subprocess
 import time
 import unittest
@@ -64,7 +65,10 @@ class Scenarios(tools.Scenario):
 
     def test_range_with_nothing(self):
         self.singles(1, 1, 3)
-        self.assertIn("nothing is stored there", run("ls", *self.url("main/1"), "--from", 9, expect=1)[1])
+        self.assertIn("nothing is stored there: looked for LSN 9 @0000000000009 and after of main/1",
+                      run("ls", *self.url("main/1"), "--from", 9, expect=1)[1])
+        self.assertIn("LSN 7 @0000000000007 to 8 @0000000000008 of storage main",
+                      run("ls", *self.url("main"), "--from", 7, "--to", 8, expect=1)[1])
 
     # ---- records that are not what they seem
 
@@ -193,6 +197,23 @@ class Scenarios(tools.Scenario):
         with open(self.path("checkpoint")) as file:
             self.assertNotIn(first, file.read())
 
+    def test_verify_killed_and_interrupted(self):
+        """The checkpoint is whole whenever it ends, and says nothing that was not read."""
+        self.singles(1, 1, 120)
+        bad = key(1, 100)
+        self.store.put(bad, tools.flipped(archive(1, 100), 1030))
+        for number in range(12):
+            process = subprocess.Popen(tools.command("verify", *self.url(), *self.checkpoint("--jobs", 2)),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            time.sleep(0.02 + 0.01 * number)
+            process.send_signal(signal.SIGKILL if number % 2 == 0 else signal.SIGINT)
+            _, error = process.communicate(timeout=60)
+            self.assertIn(process.returncode, (1, -9, 130, -2), error)
+        self.assertEqual(self.problems(*self.checkpoint()), [("damaged", None, bad)])
+        self.store.put(bad, archive(1, 100))
+        self.assertEqual(self.problems(*self.checkpoint("--reread", "0"), expect=0), [])
+        self.assertEqual(self.read_again("--reread", "0"), (0, 0, 120))
+
     def test_one_archive_however_its_url_is_spelled(self):
         self.store.put("a/" + key(1, 1), archive(1, 1))
         options = self.store.arguments[1:]
@@ -303,6 +324,12 @@ class S3Test(Scenarios, unittest.TestCase):
         lost = [key(1, lsn) for lsn in range(36, 61)]
         self.assertEqual(self.problems(), [("damaged", None, one) for one in lost])
         self.assertIn("lists it, and then says that it is not there", run("verify", *self.url(), expect=1)[0])
+        for output in ("-", self.path("fetched")):
+            fetched = subprocess.run(tools.command("fetch", *self.url("main/1", 40), "-o", output), capture_output=True)
+            self.assertEqual((fetched.returncode, fetched.stdout), (1, b""))
+            self.assertIn(b"lists it, and then says that it is not there", fetched.stderr)
+        self.fill(1, (32, 72))  # holds it too, under a name that is not lost
+        run("fetch", *self.url("main/1", 40), "-o", self.path("fetched"))
 
     def test_a_record_that_is_listed_and_not_there(self):
         self.use("--loses", "pruned")
