@@ -2,6 +2,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/wall_clock.h"
 #include "comparer.h"
 #include "console.h"
 #include "findings.h"
@@ -24,12 +25,6 @@ constexpr unsigned kMaxUnreadable = 5;  // in a row: then it is not the objects 
 constexpr std::string_view kUnfinished = "unfinished ";
 
 std::string name_of(const Stored& stored) { return partition_text(stored.storage, stored.partition); }
-
-int64_t now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // One run. The main thread lists; what it finds to read is read by the pool, and what comes out is reported
 // by the main thread in the order of the listing, so that two runs say the same.
@@ -288,8 +283,8 @@ int Verify::end(const Result<void>& scanned) {
 }
 
 int Verify::run() {
-  auto loaded =
-      ledger_.load(options_.checkpoint, options_.archive.url, options_.scope, options_.reread, now_us());
+  auto loaded = ledger_.load(options_.checkpoint, options_.archive.url, options_.scope, options_.reread,
+                             wall_clock_us());
   if (!loaded) return fail_with(loaded.error());
   ArchiveOptions archive_options = options_.archive;
   archive_options.keep_lines = true;
