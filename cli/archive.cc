@@ -126,6 +126,13 @@ std::string partition_text(std::string_view storage, uint64_t partition) {
   return std::string(storage) + "/" + std::to_string(partition);
 }
 
+bool is_record(const Stored& stored) {
+  return stored.kind == TIDEMARK_STORED_GAP || stored.kind == TIDEMARK_STORED_ACCEPTED ||
+         stored.kind == TIDEMARK_STORED_PRUNED || stored.kind == TIDEMARK_STORED_ORIGIN;
+}
+
+bool is_ours(const Stored& stored) { return stored.kind == TIDEMARK_STORED_ARCHIVE || is_record(stored); }
+
 Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   TM_ASSIGN(auto plugin, Plugin::load(options.plugin));
   std::vector<Setting> settings = {{"log_level", console().log_level_name(options.keep_lines), false}};

@@ -54,6 +54,8 @@ struct Stored {
   int64_t modified_us = 0;
   std::string key;
 };
+bool is_record(const Stored& stored);  // gap, accepted, pruned or origin
+bool is_ours(const Stored& stored);    // an archive or a record, by its name
 
 struct Record {
   int32_t kind = 0;

@@ -2,6 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <tuple>
+
 #include "base/files.h"
 #include "text.h"
 
@@ -9,48 +14,167 @@ namespace tidemark::cli {
 
 namespace {
 
-constexpr int kVersion = 1;
-constexpr size_t kMaxBytes = size_t{1} << 30;  // some five million partitions
+constexpr int kVersion = 2;
+constexpr size_t kMaxBytes = size_t{4} << 30;  // some eighty million objects
+constexpr std::string_view kEnd = "end";
 
-Positions read_positions(const nlohmann::json& document) {
-  Positions positions;
-  for (const auto& [name, stored] : document.at("partitions").items()) {
-    positions[name] = {stored.at("through").get<uint64_t>(), stored.at("newest_key").get<std::string>(),
-                       stored.at("newest_modified_us").get<int64_t>()};
+struct Letter {
+  char letter;
+  int32_t kind;
+  std::string_view suffix;
+};
+constexpr std::array<Letter, 5> kLetters = {{{'a', TIDEMARK_STORED_ARCHIVE, "tar"},
+                                             {'c', TIDEMARK_STORED_ACCEPTED, "accepted"},
+                                             {'g', TIDEMARK_STORED_GAP, "gap"},
+                                             {'o', TIDEMARK_STORED_ORIGIN, "origin"},
+                                             {'p', TIDEMARK_STORED_PRUNED, "pruned"}}};
+
+const Letter* letter_of(int32_t kind) {
+  return std::find_if(kLetters.begin(), kLetters.end(), [&](const Letter& one) { return one.kind == kind; });
+}
+
+template <class Number>
+bool take_number(std::string_view& line, Number& out) {
+  if (line.empty() || line[0] != ' ') return false;
+  line.remove_prefix(1);
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), out);
+  if (error != std::errc()) return false;
+  line.remove_prefix(static_cast<size_t>(end - line.data()));
+  return true;
+}
+
+bool parse_object(std::string_view line, Checked& out) {
+  const auto* letter = std::find_if(kLetters.begin(), kLetters.end(),
+                                    [&](const Letter& one) { return one.letter == line[0]; });
+  if (letter == kLetters.end()) return false;
+  out.kind = letter->kind;
+  line.remove_prefix(1);
+  return take_number(line, out.first) && take_number(line, out.last) && take_number(line, out.size_bytes) &&
+         take_number(line, out.modified_us) && take_number(line, out.checked_us) && line.empty() &&
+         out.first >= 1 && out.first <= out.last;
+}
+
+std::string_view take_line(std::string_view& text) {
+  const size_t end = text.find('\n');
+  if (end == std::string_view::npos) return {};  // every line is ended
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return line;
+}
+
+// False: it is not what save_checkpoint() writes.
+bool parse_body(std::string_view text, Checkpoint& out) {
+  CheckedObjects* objects = nullptr;
+  for (;;) {
+    const std::string_view line = take_line(text);
+    if (line == kEnd) return text.empty();
+    if (line.size() < 3) return false;
+    if (line[1] != ' ') {
+      const auto [at, is_new] = out.try_emplace(std::string(line));
+      if (!is_new) return false;
+      objects = &at->second;
+      continue;
+    }
+    Checked object;
+    if (objects == nullptr || !parse_object(line, object)) return false;
+    if (!objects->empty() && !comes_before(objects->back(), object)) return false;
+    objects->push_back(object);
   }
-  return positions;
+}
+
+void append_object(const Checked& object, std::string& text) {
+  const Letter* letter = letter_of(object.kind);
+  if (letter == kLetters.end()) return;
+  text += letter->letter;
+  for (const uint64_t number : {object.first, object.last, object.size_bytes})
+    text += " " + std::to_string(number);
+  text += " " + std::to_string(object.modified_us) + " " + std::to_string(object.checked_us) + "\n";
+}
+
+int hex_digit(char c) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  const size_t at = kDigits.find(lower);
+  return at == std::string_view::npos ? -1 : static_cast<int>(at);
+}
+
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool is_escape =
+        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+    out += is_escape ? static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
+    if (is_escape) i += 2;
+  }
+  return out;
 }
 
 }  // namespace
 
-Result<Positions> load_checkpoint(const std::string& path, const std::string& url) {
-  const auto text = tidemark::read_file(path, kMaxBytes);
-  if (!text && text.error().sys_errno == ENOENT) return Positions();
-  if (!text) return Error(text.error());
-  try {
-    const auto document = nlohmann::json::parse(*text);
-    if (document.at("tidemark_checkpoint").get<int>() != kVersion)
-      return usage_error(path +
-                         " is a checkpoint of another version of tidemark; remove it to read everything");
-    if (const auto other = document.at("url").get<std::string>(); other != url)
-      return usage_error(path + " is the checkpoint of another archive: " + printable(other));
-    return read_positions(document);
-  } catch (const nlohmann::json::exception&) {
-    return usage_error(path + " is not a checkpoint of tidemark; remove it or name another file");
-  }
+bool comes_before(const Checked& a, const Checked& b) {
+  // "<last>-<first>.<suffix>" comes before "<last>.tar", and suffixes are compared last.
+  const auto rank = [](const Checked& one) {
+    const bool is_single = one.kind == TIDEMARK_STORED_ARCHIVE && one.first == one.last;
+    return std::tuple(one.last, is_single, one.first, letter_of(one.kind)->suffix);
+  };
+  return rank(a) < rank(b);
 }
 
-Result<void> save_checkpoint(const std::string& path, const std::string& url, const Positions& positions) {
-  nlohmann::json document;
-  document["tidemark_checkpoint"] = kVersion;
-  document["url"] = url;
-  auto& partitions = document["partitions"] = nlohmann::json::object();
-  for (const auto& [name, position] : positions) {
-    partitions[name] = {{"through", position.through},
-                        {"newest_key", position.newest_key},
-                        {"newest_modified_us", position.newest_modified_us}};
+Checked to_checked(const Stored& stored, int64_t checked_us) {
+  return {stored.kind, stored.first, stored.last, stored.size_bytes, stored.modified_us, checked_us};
+}
+
+std::string archive_identity(std::string_view url) {
+  url = url.substr(0, url.find('?'));
+  const size_t colon = std::min(url.find(':'), url.size());
+  std::string identity(url.substr(0, colon));
+  std::transform(identity.begin(), identity.end(), identity.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::string rest = unescaped(url.substr(colon));
+  const size_t path = rest.starts_with("://") ? 3 : 0;
+  identity += rest.substr(0, path);
+  for (const char c : rest.substr(path)) {
+    if (c != '/' || identity.empty() || identity.back() != '/' || identity.ends_with("://")) identity += c;
   }
-  const auto text = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  while (identity.ends_with('/') && !identity.ends_with("://") && !identity.ends_with(":///"))
+    identity.pop_back();
+  return identity;
+}
+
+Result<Checkpoint> load_checkpoint(const std::string& path, const std::string& url) {
+  const auto text = tidemark::read_file(path, kMaxBytes);
+  if (!text && text.error().sys_errno == ENOENT) return Checkpoint();
+  if (!text) return Error(text.error());
+  const Error not_one =
+      usage_error(path + " is not a checkpoint of tidemark; remove it or name another file");
+  std::string_view rest = *text;
+  try {
+    const auto head = nlohmann::json::parse(take_line(rest));
+    if (head.at("tidemark_checkpoint").get<int>() != kVersion)
+      return usage_error(path +
+                         " is a checkpoint of another version of tidemark; remove it to read everything");
+    if (const auto other = head.at("url").get<std::string>(); other != archive_identity(url))
+      return usage_error(path + " is the checkpoint of another archive: " + printable(other));
+  } catch (const nlohmann::json::exception&) {
+    return not_one;
+  }
+  Checkpoint checkpoint;
+  if (!parse_body(rest, checkpoint)) return not_one;
+  return checkpoint;
+}
+
+Result<void> save_checkpoint(const std::string& path, const std::string& url,
+                             const std::map<std::string, const CheckedObjects*>& partitions) {
+  nlohmann::json head;
+  head["tidemark_checkpoint"] = kVersion;
+  head["url"] = archive_identity(url);
+  std::string text = head.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  for (const auto& [name, objects] : partitions) {
+    if (objects->empty()) continue;
+    text += name + "\n";
+    for (const Checked& object : *objects) append_object(object, text);
+  }
+  text += std::string(kEnd) + "\n";
   TM_TRY(replace_file(path, text, Durability::kFsync));
   return {};
 }

@@ -1,36 +1,52 @@
-// What earlier runs of verify have read and found right, kept in a file: JSON, replaced atomically.
+// What earlier runs of verify have read and found right, kept in a file: text, replaced atomically.
 //
-// {"tidemark_checkpoint":1,"url":"…","partitions":{"main/7":{"through":15,"newest_key":"…","newest_modified_us":…}}}
+//   {"tidemark_checkpoint":2,"url":"file:///var/archive"}
+//   main/7
+//   a 1 12 8192 1795591297863981 1795591300000000
+//   end
 //
-// Everything of a partition up to newest_key in the order of keys was right, and none of it was newer than
-// newest_modified_us by the sink's clock. Main thread.
+// A line for each object, by partition and in the order of keys: its kind, first and last LSN, size, time by
+// the sink's clock, and when it was read and found right. Some 50 bytes of memory for each. Main thread.
 #ifndef TIDEMARK_CLI_CHECKPOINT_H
 #define TIDEMARK_CLI_CHECKPOINT_H
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "archive.h"
 #include "error.h"
 
 namespace tidemark::cli {
 
-struct Position {
-  uint64_t through = 0;  // last LSN of the object newest_key
-  std::string newest_key;
-  int64_t newest_modified_us = 0;
+struct Checked {
+  int32_t kind = 0;
+  uint64_t first = 0, last = 0;
+  uint64_t size_bytes = 0;
+  int64_t modified_us = 0;
+  int64_t checked_us = 0;  // 0: it was right once and is not now, so every run reads it
 
-  bool knows(const std::string& key, int64_t modified_us) const {
-    return key <= newest_key && modified_us <= newest_modified_us;
-  }
-  bool operator==(const Position&) const = default;
+  bool operator==(const Checked&) const = default;
 };
+// As their keys are ordered.
+bool comes_before(const Checked& a, const Checked& b);
+Checked to_checked(const Stored& stored, int64_t checked_us);
 
-using Positions = std::map<std::string, Position>;  // by "main/7"
+using CheckedObjects = std::vector<Checked>;               // in the order of their keys
+using Checkpoint = std::map<std::string, CheckedObjects>;  // by "main/7"
 
-// A checkpoint of another sink, or a file that is not a checkpoint, is an error. No file: empty.
-Result<Positions> load_checkpoint(const std::string& path, const std::string& url);
-Result<void> save_checkpoint(const std::string& path, const std::string& url, const Positions& positions);
+// One name for an archive however its URL is spelled: without the query (options of the sink), with the
+// scheme in lower case, percent-escapes resolved, and no '/' repeated or at the end.
+std::string archive_identity(std::string_view url);
+
+// A checkpoint of another archive, or a file that is not a checkpoint, is an error. No file: empty.
+Result<Checkpoint> load_checkpoint(const std::string& path, const std::string& url);
+// Asks for the objects of each partition; the names ascend.
+Result<void> save_checkpoint(const std::string& path, const std::string& url,
+                             const std::map<std::string, const CheckedObjects*>& partitions);
 
 }  // namespace tidemark::cli
 

@@ -15,10 +15,12 @@ namespace tidemark::cli {
 
 enum ExitCode : int {
   kExitOk = 0,
-  kExitData = 1,   // something is wrong with what is stored
-  kExitUsage = 2,  // the command line, or something that the archive refuses to do
-  kExitSink = 3,   // the archive cannot be reached or opened
-  kExitLocal = 4,  // this machine: a file, a directory, the output
+  kExitData = 1,    // something is wrong with what is stored
+  kExitUsage = 2,   // the command line, or something that the archive refuses to do
+  kExitSink = 3,    // the archive cannot be reached or opened
+  kExitLocal = 4,   // this machine: a file, a directory, the output
+  kExitAbsent = 5,  // the one thing asked for is not stored
+  kExitPipe = 141,  // nobody reads the output any more: as a shell tells of SIGPIPE
   kExitInterrupted = 130
 };
 

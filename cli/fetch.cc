@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "console.h"
 #include "holders.h"
+#include "second_look.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -16,6 +17,7 @@ struct Sink {
   int fd = -1;
   std::string name;
   std::optional<Error> failed;
+  bool is_unread = false;  // the other end of the pipe was closed
 };
 
 tidemark_status write_piece(void* ctx, const void* data, size_t size) {
@@ -23,42 +25,45 @@ tidemark_status write_piece(void* ctx, const void* data, size_t size) {
   auto written = write_all(sink.fd, {static_cast<const char*>(data), size}, sink.name);
   if (written) return TIDEMARK_OK;
   sink.failed = written.error();
+  sink.is_unread = written.error().sys_errno == EPIPE;
   return TIDEMARK_E_PERMANENT;
 }
 
-Result<std::vector<std::string>> keys_of(Archive& archive, const FetchOptions& options, Stop& stop) {
+Result<std::vector<Stored>> holders_of(Archive& archive, const FetchOptions& options, Stop& stop) {
   std::optional<Stored> origin;
   TM_ASSIGN(auto holders, find_holders(archive, options.scope, options.lsn, stop, &origin));
   if (holders.empty()) {
     const std::string why = origin ? ": the partition begins after LSN " + both(origin->last)
                                    : " (tidemark gaps shows what is known about it)";
-    return Error{kExitData,
+    return Error{kExitAbsent,
                  "no archive of " + partition_text(options.scope.storage, *options.scope.partition) +
                      " holds LSN " + both(options.lsn) + why,
                  TIDEMARK_E_NOT_FOUND, 0};
   }
-  std::vector<std::string> keys;
-  for (const Stored& holder : holders) keys.push_back(holder.key);
-  return keys;
+  return holders;
 }
 
-Result<void> copy(Archive& archive, const std::string& key, Sink& sink, Stop& stop) {
+Result<void> copy(Archive& archive, const Stored& holder, Sink& sink, Stop& stop) {
   const tidemark_writer writer{&sink, &write_piece};
-  auto fetched = archive.fetch(key, writer, stop);
+  auto fetched = archive.fetch(holder.key, writer, stop);
   if (sink.failed) return *sink.failed;
-  return fetched;
+  if (fetched || fetched.error().status != TIDEMARK_E_NOT_FOUND) return fetched;
+  TM_ASSIGN(const bool was_removed, SecondLook(archive).was_removed(holder, stop));
+  if (was_removed)
+    return Error{kExitAbsent, holder.key + ": was removed while this ran", TIDEMARK_E_NOT_FOUND};
+  return Error{kExitData, holder.key + ": " + kListedOnly, TIDEMARK_E_CORRUPT};
 }
 
 // The first of the archives that is right. It has its name only once it is whole and durable.
-Result<void> fetch_to_file(Archive& archive, const std::vector<std::string>& keys, const std::string& path,
+Result<void> fetch_to_file(Archive& archive, const std::vector<Stored>& holders, const std::string& path,
                            Stop& stop) {
   const std::string temporary = path + ".tmp";
   Result<void> fetched;
-  for (const std::string& key : keys) {
+  for (const Stored& holder : holders) {
     UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!fd) return errno_error("cannot create " + temporary);
     Sink sink{fd.get(), temporary, {}};
-    fetched = copy(archive, key, sink, stop);
+    fetched = copy(archive, holder, sink, stop);
     if (fetched && ::fsync(fd.get()) != 0) fetched = errno_error("cannot fsync " + temporary);
     if (fetched && ::rename(temporary.c_str(), path.c_str()) == 0) {
       TM_TRY(sync_dir(parent_of(path)));
@@ -82,21 +87,22 @@ int run_fetch(const FetchOptions& options) {
   auto archive = Archive::open(options.archive);
   if (!archive) return fail_with(archive.error());
   Stop stop;
-  auto keys = keys_of(**archive, options, stop);
-  if (!keys) return fail_with(keys.error());
+  auto holders = holders_of(**archive, options, stop);
+  if (!holders) return fail_with(holders.error());
   if (!to_stdout) {
-    auto fetched = fetch_to_file(**archive, *keys, options.output, stop);
+    auto fetched = fetch_to_file(**archive, *holders, options.output, stop);
     return fetched ? kExitOk : fail_with(fetched.error());
   }
   // What went down a pipe cannot be taken back: with a choice, choose first.
-  std::string key = keys->front();
-  for (size_t i = 0; keys->size() > 1 && i < keys->size(); ++i) {
-    if (!(*archive)->check((*keys)[i], nullptr, stop)) continue;
-    key = (*keys)[i];
+  const Stored* chosen = &holders->front();
+  for (size_t i = 0; holders->size() > 1 && i < holders->size(); ++i) {
+    if (!(*archive)->check((*holders)[i].key, nullptr, stop)) continue;
+    chosen = &(*holders)[i];
     break;
   }
   Sink sink{STDOUT_FILENO, "the standard output", {}};
-  auto fetched = copy(**archive, key, sink, stop);
+  auto fetched = copy(**archive, *chosen, sink, stop);
+  if (sink.is_unread) return kExitPipe;
   return fetched ? kExitOk : fail_with(fetched.error());
 }
 

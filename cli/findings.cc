@@ -73,21 +73,42 @@ void Findings::missing(const std::string& storage, uint64_t partition, const Mis
           " " + std::to_string(last) + " --reason TEXT");
 }
 
-void Findings::gone(const std::string& name, const std::string& newest_key, uint64_t through, uint64_t last) {
+void Findings::gone(const Ledger::Gone& gone) {
+  ++problems_;
+  const uint64_t last = gone.first - 1;
+  const std::string name = partition_text(gone.storage, gone.partition);
+  Json object = range_json(gone.storage, gone.partition, gone.first, gone.through);
+  object["name"] = name;
+  object["key"] = gone.newest_key;
+  object["through"] = gone.through;
+  say("problem", "gone", object, gone.newest_key,
+      "the checkpoint says that it was right, but " + name +
+          (last > 0 ? " now ends at LSN " + both(last) : std::string(" is not there any more")) +
+          "; to accept the loss: tidemark gaps URL --acknowledge " + name + " " + std::to_string(gone.first) +
+          " " + std::to_string(gone.through) + " --reason TEXT --checkpoint FILE");
+}
+
+void Findings::not_ours(const Stored& stored) {
+  if (stored.kind == TIDEMARK_STORED_IRREGULAR) {
+    return damaged(stored,
+                   "it is a symbolic link, a FIFO or a device: the sink reads none of them, and nothing that "
+                   "lies after it was looked at");
+  }
+  ++foreign_;
+  say("warning", "foreign", key_json(stored), stored.key, "not of Tidemark: readers skip it");
+}
+
+void Findings::nothing(const std::string& name, const std::string& why) {
   ++problems_;
   Json object;
   object["name"] = name;
-  object["key"] = newest_key;
-  object["through"] = through;
-  object["last"] = last;
-  say("problem", "gone", object, newest_key,
-      "the checkpoint says that it was right, but " + name +
-          (last > 0 ? " now ends at LSN " + both(last) : std::string(" is not there any more")));
+  say("problem", "nothing", object, name.empty() ? "the archive" : name, why);
 }
 
-void Findings::foreign(const Stored& stored) {
-  ++foreign_;
-  say("warning", "foreign", key_json(stored), stored.key, "not of Tidemark: readers skip it");
+void Findings::remnant(const Stored& stored, uint64_t pruned_through) {
+  say("warning", "remnant", key_json(stored), stored.key,
+      "everything up to LSN " + both(pruned_through) +
+          " was pruned, but this is there; prune again removes it");
 }
 
 void Findings::leftover(const std::string& line) {
@@ -138,15 +159,22 @@ void Findings::overruled(const std::string& storage, uint64_t partition, const s
   object["partition"] = partition;
   object["key"] = key;
   say("warning", "overruled", object, key,
-      "it says that LSNs were never there which an archive or record has; these count");
+      "it says that LSNs are not there which an archive or a gap record has; these count");
 }
 
-void Findings::summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, uint64_t known) {
+void Findings::summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, const Ledger& ledger) {
+  const Ledger::Ages& ages = ledger.ages();
   Json object;
   object["type"] = "summary";
   object["archives"] = archives;
   object["size_bytes"] = size_bytes;
-  object["known"] = known;
+  object["known"] = ages.sum();
+  object["read_again"] = ledger.read_again();
+  object["known_ages"] = {{"day", ages.archives[0]},
+                          {"week", ages.archives[1]},
+                          {"30_days", ages.archives[2]},
+                          {"longer", ages.archives[3]}};
+  object["oldest_check"] = ages.oldest_us > 0 ? Json(utc_text(ages.oldest_us)) : Json();
   object["partitions"] = partitions;
   object["problems"] = problems_;
   object["foreign"] = foreign_;
@@ -155,12 +183,18 @@ void Findings::summarise(uint64_t archives, uint64_t size_bytes, uint64_t partit
   output_.object(object);
   std::string text = "verified " + count_text(archives, "archive", "archives") + ", " +
                      output_.bytes(size_bytes) + ", in " + count_text(partitions, "partition", "partitions");
-  if (known > 0) text += ", " + std::to_string(known) + " more known from the checkpoint";
+  if (ledger.read_again() > 0) text += ", " + std::to_string(ledger.read_again()) + " of them once more";
+  if (ages.sum() > 0) text += ", " + std::to_string(ages.sum()) + " more known from the checkpoint";
   text += problems_ == 0 ? ": all well" : ": " + count_text(problems_, "problem", "problems");
   if (accepted_ > 0) text += ", " + count_text(accepted_, "accepted gap", "accepted gaps");
   if (pruned_ > 0) text += ", " + count_text(pruned_, "partition was", "partitions were") + " pruned";
   if (foreign_ > 0) text += ", " + count_text(foreign_, "foreign object", "foreign objects");
   output_.line(text);
+  if (ages.sum() == 0) return;
+  output_.line("of those known: read within a day " + std::to_string(ages.archives[0]) + ", within a week " +
+               std::to_string(ages.archives[1]) + ", within 30 days " + std::to_string(ages.archives[2]) +
+               ", longer ago " + std::to_string(ages.archives[3]) + "; the oldest " +
+               output_.time(ages.oldest_us));
 }
 
 }  // namespace tidemark::cli

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "coverage.h"
+#include "ledger.h"
 #include "output.h"
 
 namespace tidemark::cli {
@@ -18,19 +19,23 @@ class Findings {
   void disagree(const Stored& stored, const Overlap& overlap, uint64_t lsn);
   void missing(const std::string& storage, uint64_t partition, const Missing& missing);
   // What was right by the checkpoint is not there any more.
-  void gone(const std::string& name, const std::string& newest_key, uint64_t through, uint64_t last);
-  void foreign(const Stored& stored);
+  void gone(const Ledger::Gone& gone);
+  // Foreign, or irregular: what lies where an archive, a record or a directory should be.
+  void not_ours(const Stored& stored);
+  void nothing(const std::string& name, const std::string& why);
   void leftover(const std::string& line);  // of a crashed writer, in the words of the sink
   void vanished(const Stored& stored);
   void not_compared(const std::string& name, const std::string& why);
   void accepted(const Stored& stored, const Record& record);
   void pruned(const std::string& name, uint64_t through);
   void origin(const std::string& name, uint64_t through);
-  // An origin record that says more than what is there.
+  // An archive that lies wholly in what was pruned.
+  void remnant(const Stored& stored, uint64_t pruned_through);
+  // A record that says that LSNs are not there which an archive has.
   void overruled(const std::string& storage, uint64_t partition, const std::string& key);
 
   uint64_t problems() const { return problems_; }
-  void summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, uint64_t known);
+  void summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, const Ledger& ledger);
 
  private:
   void say(const char* type, const char* what, const Json& object, const std::string& where,

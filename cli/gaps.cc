@@ -1,6 +1,11 @@
-#include <set>
+#include <algorithm>
+#include <deque>
+#include <tuple>
 
+#include "checkpoint.h"
 #include "console.h"
+#include "nothing.h"
+#include "proven.h"
 #include "survey.h"
 #include "text.h"
 #include "verbs.h"
@@ -9,8 +14,10 @@ namespace tidemark::cli {
 
 namespace {
 
-// Lists, in the order of the listing, what records say, and at the end of each partition what no record
-// explains.
+constexpr size_t kMaxGapRecords = 4096;  // as many pieces as may be missing before some are told
+
+// Lists, in the order of the listing, what records of other kinds say, and at the end of each partition what
+// is missing, with what a gap record says of it.
 class Gaps {
  public:
   Gaps(const GapsOptions& options, Archive& archive)
@@ -18,22 +25,23 @@ class Gaps {
 
   int list() {
     SurveyOf surveys([this](Survey& survey) {
-      tell_holes(survey, survey.coverage.finish());
-      bad_origins_.clear();
+      tell_missing(survey, survey.coverage.finish());
+      if (survey.holds_something()) found_something_ = true;
+      gap_records_.clear();
     });
-    const auto visit = [&](const Stored& stored) {
-      if (stored.storage.empty()) return true;
-      Survey& survey = surveys.of(stored);
-      survey.add(stored);
-      tell_holes(survey, survey.coverage.take_settled());
-      const bool is_record = stored.kind == TIDEMARK_STORED_GAP || stored.kind == TIDEMARK_STORED_ACCEPTED ||
-                             stored.kind == TIDEMARK_STORED_PRUNED || stored.kind == TIDEMARK_STORED_ORIGIN;
-      return (!is_record || tell_record(stored)) && !output_.failed();
+    const auto visit = [&](const Stored& stored, const Proof& proof) {
+      if (stored.storage.empty()) {
+        if (stored.kind == TIDEMARK_STORED_IRREGULAR) tell_damage(stored, {});
+      } else {
+        add(surveys.of(stored), stored, proof);
+      }
+      return !output_.failed();
     };
-    auto scanned = archive_.scan(options_.scope, 0, visit, stop_);
-    if (failed_) return fail_with(*failed_);
+    auto scanned = scan_proven(archive_, options_.scope, visit, stop_);
     if (!scanned) return fail_with(scanned.error());
     surveys.finish();
+    if (!found_something_ && !output_.failed())
+      return finish(output_, tell_nothing(archive_, options_, {}, stop_));
     if (shown_ == 0) console().print("nothing is missing and nothing was recorded");
     return finish(output_, damaged_ ? kExitData : kExitOk);
   }
@@ -51,6 +59,12 @@ class Gaps {
     };
     if (auto scanned = archive_.scan({storage, partition}, 0, visit, stop_); !scanned)
       return fail_with(scanned.error());
+    if (!options_.checkpoint.empty()) {
+      auto known = load_checkpoint(options_.checkpoint, options_.archive.url);
+      if (!known) return fail_with(known.error());
+      if (const CheckedObjects& objects = (*known)[partition_text(storage, partition)]; !objects.empty())
+        newest = std::max(newest, objects.back().last);
+    }
     if (newest < last) {
       return fail_with(
           usage_error("cannot accept " + what + ": " +
@@ -88,35 +102,50 @@ class Gaps {
     output_.line(text);
   }
 
-  bool tell_record(const Stored& stored) {
-    auto record = archive_.read_record(stored.key, stop_);
-    if (!record && record.error().status == TIDEMARK_E_CORRUPT) {
-      console().print(record.error().message);
-      damaged_ = true;
-      if (stored.kind == TIDEMARK_STORED_ORIGIN) bad_origins_.insert(stored.key);
-      return true;
-    }
-    if (!record) {
-      failed_ = record.error();
-      return false;
-    }
-    // A record made without a time of its own was made when it was stored.
-    if (record->made_us == 0) record->made_us = stored.modified_us;
-    show(kind_name(stored.kind), stored, *record);
-    return true;
+  void tell_damage(const Stored& stored, const std::string& why) {
+    damaged_ = true;
+    console().print(why.empty()
+                        ? printable(stored.key) + ": is a symbolic link, a FIFO or a device, which the " +
+                              "sink does not read"
+                        : why);
   }
 
-  void tell_holes(const Survey& survey, const std::vector<Missing>& missing) {
+  void add(Survey& survey, const Stored& stored, const Proof& proof) {
+    if (stored.kind == TIDEMARK_STORED_IRREGULAR || !proof.damage.empty()) {
+      survey.add_damaged(stored);
+      tell_damage(stored, proof.damage);
+    } else {
+      survey.add(stored);
+    }
+    if (proof.record) keep_or_show(stored, *proof.record);
+    tell_missing(survey, survey.coverage.take_settled());
+  }
+
+  void keep_or_show(const Stored& stored, Record record) {
+    // A record made without a time of its own was made when it was stored.
+    if (record.made_us == 0) record.made_us = stored.modified_us;
+    if (stored.kind != TIDEMARK_STORED_GAP) return show(kind_name(stored.kind), stored, record);
+    // What of it is missing still, what comes later shows.
+    gap_records_.emplace_back(stored, record);
+    if (gap_records_.size() > kMaxGapRecords) gap_records_.pop_front();
+  }
+
+  // Exactly what can be accepted: not what a record says that an archive, or a person, has contradicted.
+  void tell_missing(const Survey& survey, const std::vector<Missing>& missing) {
     for (const Missing& piece : missing) {
-      // The record was reported; one that is damaged explains nothing.
-      const bool is_believed = piece.cause == Cause::kOrigin && bad_origins_.count(survey.origin_key) == 0;
-      if (piece.cause == Cause::kGap || is_believed) continue;
-      Stored hole;
-      hole.storage = survey.storage;
-      hole.partition = survey.partition;
-      hole.first = piece.range.first;
-      hole.last = piece.range.last;
-      show("hole", hole, {});
+      if (piece.cause == Cause::kOrigin) continue;  // the record was shown
+      Stored shown;
+      Record record;
+      const auto covers = [&](const auto& gap) {
+        return gap.first.first <= piece.range.first && gap.first.last >= piece.range.last;
+      };
+      const auto gap = std::find_if(gap_records_.begin(), gap_records_.end(), covers);
+      if (piece.cause == Cause::kGap && gap != gap_records_.end()) std::tie(shown, record) = *gap;
+      shown.storage = survey.storage;
+      shown.partition = survey.partition;
+      shown.first = piece.range.first;
+      shown.last = piece.range.last;
+      show(piece.cause == Cause::kGap ? "gap" : "hole", shown, record);
     }
   }
 
@@ -124,9 +153,8 @@ class Gaps {
   const GapsOptions& options_;
   Output output_;
   Stop stop_;
-  std::optional<Error> failed_;
-  std::set<std::string> bad_origins_;  // of the partition that is being reported
-  bool damaged_ = false;
+  std::deque<std::pair<Stored, Record>> gap_records_;  // of the partition that is being reported, the newest
+  bool damaged_ = false, found_something_ = false;
   uint64_t shown_ = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include "console.h"
 #include "format/lsn.h"
+#include "nothing.h"
+#include "proven.h"
 #include "survey.h"
 #include "text.h"
 #include "verbs.h"
@@ -9,6 +11,8 @@
 namespace tidemark::cli {
 
 namespace {
+
+constexpr size_t kMaxKeys = 1000;  // of what is damaged, told of one partition
 
 uint64_t size_of(const Range& range) { return range.last - range.first + 1; }
 
@@ -28,24 +32,42 @@ class Info {
     if (!archive) return fail_with(archive.error());
     Stop stop;
     SurveyOf surveys([this](Survey& survey) { print(survey); });
-    const auto visit = [&](const Stored& stored) {
-      if (stored.storage.empty()) {
-        ++strangers_;
+    const auto visit = [&](const Stored& stored, const Proof& proof) {
+      const bool is_damaged = stored.kind == TIDEMARK_STORED_IRREGULAR || !proof.damage.empty();
+      if (!stored.storage.empty()) {
+        add(surveys.of(stored), stored, is_damaged);
+      } else if (is_damaged) {
+        note(strays_, stored.key);
       } else {
-        Survey& survey = surveys.of(stored);
-        survey.add(stored);
-        count(survey.coverage.take_settled());
+        ++strangers_;
       }
       return !output_.failed();
     };
-    auto scanned = (*archive)->scan(options_.scope, 0, visit, stop);
+    auto scanned = scan_proven(**archive, options_.scope, visit, stop);
     if (!scanned) return fail_with(scanned.error());
     surveys.finish();
     print_total();
-    return finish(output_, kExitOk);
+    if (!found_something_ && !output_.failed())
+      return finish(output_, tell_nothing(**archive, options_, {}, stop));
+    return finish(output_, has_damage_ || !strays_.empty() ? kExitData : kExitOk);
   }
 
  private:
+  static void note(std::vector<std::string>& keys, const std::string& key) {
+    if (keys.size() < kMaxKeys) keys.push_back(key);
+  }
+
+  void add(Survey& survey, const Stored& stored, bool is_damaged) {
+    if (is_damaged) {
+      note(damaged_, stored.key);
+      survey.add_damaged(stored);
+    } else {
+      survey.add(stored);
+    }
+    count(survey.coverage.take_settled());
+    overruled_ += survey.take_overruled().size();
+  }
+
   void count(const std::vector<Missing>& missing) {
     for (const Missing& piece : missing) {
       if (piece.cause == Cause::kOrigin) continue;
@@ -70,11 +92,15 @@ class Info {
     } else {
       print_text(survey, frontier);
     }
+    if (survey.holds_something()) found_something_ = true;
     ++partitions_;
     archives_ += survey.archives;
     bytes_ += survey.archive_bytes;
     losses_ = {};
     has_hole_ = false;
+    has_damage_ = has_damage_ || !damaged_.empty();
+    damaged_.clear();
+    overruled_ = 0;
   }
 
   void print_json(const Survey& survey, uint64_t frontier) {
@@ -97,6 +123,9 @@ class Info {
     object["accepted_gaps"] = survey.accepted_records;
     object["pruned_through"] = survey.pruned_through;
     object["origin_through"] = survey.origin_through();
+    object["overruled"] = overruled_;
+    object["remnants"] = survey.has_remnants();
+    object["damaged"] = damaged_;
     object["foreign"] = survey.foreign;
     output_.object(object);
   }
@@ -124,11 +153,18 @@ class Info {
     }
     if (survey.accepted_records > 0)
       output_.line("  accepted  " + count_text(survey.accepted_records, "gap", "gaps"));
+    if (overruled_ > 0) {
+      output_.line("  overruled " + count_text(overruled_, "record", "records") +
+                   " of a loss, of which an archive has some (tidemark verify names them)");
+    }
+    if (survey.has_remnants())
+      output_.line("  remnants  archives lie below what was pruned (tidemark verify names them)");
+    for (const std::string& key : damaged_) output_.line("  damaged   " + printable(key));
     if (survey.foreign > 0) output_.line("  foreign   " + count_text(survey.foreign, "object", "objects"));
   }
 
   void print_total() {
-    if (partitions_ == 0) console().print("nothing is stored there");
+    for (const std::string& key : strays_) output_.line("damaged   " + printable(key));
     if (partitions_ > 1) {
       output_.line("in all: " + std::to_string(partitions_) + " partitions, " +
                    count_text(archives_, "archive", "archives") + ", " + output_.bytes(bytes_));
@@ -142,6 +178,10 @@ class Info {
   Output output_;
   Losses losses_;  // of the current partition
   bool has_hole_ = false;
+  std::vector<std::string> damaged_;  // records and what is irregular
+  std::vector<std::string> strays_;   // what is irregular and lies in no partition
+  uint64_t overruled_ = 0;
+  bool has_damage_ = false, found_something_ = false;  // anywhere
   uint64_t partitions_ = 0, archives_ = 0, bytes_ = 0, strangers_ = 0;
 };
 

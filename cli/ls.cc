@@ -1,4 +1,5 @@
 #include "console.h"
+#include "nothing.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -14,8 +15,9 @@ int fail_with(const Error& error) {
 }
 
 int finish(Output& output, int code) {
-  if (auto written = output.finish(); !written) return fail_with(written.error());
-  return code;
+  auto written = output.finish();
+  if (output.is_unread()) return kExitPipe;
+  return written ? code : fail_with(written.error());
 }
 
 namespace {
@@ -37,18 +39,23 @@ int run_ls(const LsOptions& options) {
   if (!archive) return fail_with(archive.error());
   Output output(options.json);
   Stop stop;
-  uint64_t listed = 0;
+  bool found_something = false;
   const bool bounded = options.from > 1 || options.to < UINT64_MAX;
   const auto visit = [&](const Stored& stored) {
     if (bounded && (stored.last < options.from || stored.first > options.to)) return !output.failed();
-    ++listed;
+    found_something = found_something || is_ours(stored);
     print(output, stored);
     return !output.failed();
   };
   auto scanned = (*archive)->scan(options.scope, options.scope.partition ? options.from : 0, visit, stop);
   if (!scanned) return fail_with(scanned.error());
-  if (listed == 0) console().print("nothing is stored there");
-  return finish(output, kExitOk);
+  if (found_something || output.failed()) return finish(output, kExitOk);
+  std::string part;
+  if (bounded) {
+    part = "LSN " + both(options.from) +
+           (options.to < UINT64_MAX ? " to " + both(options.to) : std::string(" and after"));
+  }
+  return finish(output, tell_nothing(**archive, options, part, stop));
 }
 
 }  // namespace tidemark::cli

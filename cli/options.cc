@@ -22,13 +22,14 @@ constexpr const char* kEpilogue =
     "An LSN is decimal, or '@' and the 13 characters of the keys.\n"
     "Exit codes: 0 all well, 1 something is wrong with the data, 2 usage, 3 the archive cannot be reached "
     "or\n"
-    "opened, 4 trouble of this machine (a directory, a file, the output), 130 interrupted.\n"
+    "opened, 4 trouble of this machine (a directory, a file, the output), 5 the LSN to fetch is not stored,\n"
+    "130 interrupted, 141 nobody reads the output any more.\n"
     "See tidemark(1).";
 
 // As it stands on the command line, before it is taken apart.
 struct RawOptions {
   std::vector<std::string> options, secrets, acknowledge;
-  std::string target, from, to, to_time, before, older_than, lsn;
+  std::string target, from, to, to_time, before, older_than, lsn, reread;
   int verbosity = 0;
 };
 
@@ -87,6 +88,11 @@ void add_sink_options(CLI::App& app, CommonOptions& common, RawOptions& raw) {
       ->type_name("KEY=VAR")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_allow_empty(CLI::App& app, CommonOptions& common) {
+  app.add_flag("--allow-empty", common.allow_empty,
+               "A new archive: that nothing is stored there is all right");
 }
 
 // URL, the part of the archive, and what every verb has.
@@ -161,6 +167,20 @@ void finish_jobs(unsigned& jobs) {
   if (jobs == 0) jobs = std::max(4u, std::thread::hardware_concurrency());
 }
 
+VerifyOptions finish_verify(VerifyOptions verify, const RawOptions& raw) {
+  finish_common(verify, raw, false);
+  finish_jobs(verify.jobs);
+  if (raw.reread.empty()) return verify;
+  const size_t slash = raw.reread.find('/');
+  const auto part = parse_decimal(raw.reread.substr(0, slash));
+  const auto of = slash == std::string::npos ? part : parse_decimal(raw.reread.substr(slash + 1));
+  const bool is_share = part && of && *part <= *of && *of <= 1'000'000;
+  if (!is_share || (slash == std::string::npos && *part > 1))
+    throw invalid("--reread", "'" + raw.reread + "' is not a share, such as 1/30, 1 (all) or 0 (none)");
+  verify.reread = {*part, std::max<uint64_t>(*of, 1)};
+  return verify;
+}
+
 LsOptions finish_ls(LsOptions ls, const RawOptions& raw) {
   finish_common(ls, raw, false);
   if (!raw.from.empty()) ls.from = need_lsn("--from", raw.from);
@@ -222,6 +242,7 @@ class CommandLine {
   Command parse(int argc, char** argv);
 
  private:
+  bool is_unknown_verb(const std::string& word) const;
   CLI::App& verb(const char* name, const char* what, std::function<Command()> finish) {
     verbs_.emplace_back(app_.add_subcommand(name, what), std::move(finish));
     return *verbs_.back().first;
@@ -268,6 +289,7 @@ CommandLine::CommandLine() {
 void CommandLine::add_ls() {
   auto& ls = verb("ls", "List what is stored, in the order of keys", [this] { return finish_ls(ls_, raw_); });
   add_common(ls, ls_, raw_, false);
+  add_allow_empty(ls, ls_);
   add_range(ls, raw_, "Only what reaches this LSN or lies after it",
             "Only what begins at this LSN or before it");
 }
@@ -279,20 +301,25 @@ void CommandLine::add_info() {
         return info_;
       });
   add_common(info, info_, raw_, false);
+  add_allow_empty(info, info_);
 }
 
 void CommandLine::add_verify() {
-  auto& verify = verb("verify", "Read everything and list all that is wrong", [this] {
-    finish_common(verify_, raw_, false);
-    finish_jobs(verify_.jobs);
-    return verify_;
-  });
+  auto& verify = verb("verify", "Read everything and list all that is wrong",
+                      [this] { return finish_verify(verify_, raw_); });
   add_common(verify, verify_, raw_, false);
   add_jobs(verify, verify_.jobs);
+  add_allow_empty(verify, verify_);
+  auto* checkpoint =
+      verify
+          .add_option("--since-checkpoint", verify_.checkpoint,
+                      "Skip what FILE says was found right before, and add to it; created if it is not there")
+          ->type_name("FILE");
   verify
-      .add_option("--since-checkpoint", verify_.checkpoint,
-                  "Skip what FILE says was found right before, and add to it; created if it is not there")
-      ->type_name("FILE");
+      .add_option("--reread", raw_.reread,
+                  "The share of what FILE knows that is read again, the oldest check first (default: 1/30)")
+      ->type_name("N/M")
+      ->needs(checkpoint);
 }
 
 void CommandLine::add_fetch() {
@@ -353,11 +380,16 @@ void CommandLine::add_gaps() {
   auto& gaps = verb("gaps", "List what is missing and what is known about it, or accept a loss",
                     [this] { return finish_gaps(gaps_, raw_); });
   add_common(gaps, gaps_, raw_, false);
+  add_allow_empty(gaps, gaps_);
   auto* acknowledge = gaps.add_option("--acknowledge", raw_.acknowledge, "Accept that FIRST to LAST are lost")
                           ->type_name("STORAGE/PARTITION FIRST LAST")
                           ->expected(3);
   auto* reason =
       gaps.add_option("--reason", gaps_.reason, "Why; kept in the archive with the time")->type_name("TEXT");
+  gaps.add_option("--checkpoint", gaps_.checkpoint,
+                  "The checkpoint of verify: what it knows may be accepted though the archive ends before it")
+      ->type_name("FILE")
+      ->needs(acknowledge);
   acknowledge->needs(reason);
   reason->needs(acknowledge);
 }
@@ -370,7 +402,22 @@ void CommandLine::add_sinks() {
   add_plugin_options(sinks, sinks_, raw_, true);
 }
 
+// What stands first is the verb; CLI11 would only say that one is required.
+bool CommandLine::is_unknown_verb(const std::string& word) const {
+  if (word.empty() || word[0] == '-') return false;
+  std::vector<std::string> names;
+  for (const auto& [app, finish] : verbs_) names.push_back(app->get_name());
+  if (std::find(names.begin(), names.end(), word) != names.end()) return false;
+  const std::string nearest = most_like(word, names);
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  std::cerr << "tidemark: there is no verb '" << printable(word) << "'"
+            << (nearest.empty() ? "" : "; did you mean '" + nearest + "'?") << " (there are " << all << ")\n";
+  return true;
+}
+
 Command CommandLine::parse(int argc, char** argv) {
+  if (argc > 1 && is_unknown_verb(argv[1])) return kExitUsage;
   try {
     app_.parse(argc, argv);
     for (const auto& [parsed, finish] : verbs_) {

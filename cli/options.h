@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "archive.h"
+#include "ledger.h"
 
 namespace tidemark::cli {
 
@@ -17,6 +18,7 @@ struct CommonOptions {
   Scope scope;
   bool json = false;
   int verbosity = 0;
+  bool allow_empty = false;  // that nothing is stored there is all right
 };
 
 struct LsOptions : CommonOptions {
@@ -25,6 +27,7 @@ struct LsOptions : CommonOptions {
 struct InfoOptions : CommonOptions {};
 struct VerifyOptions : CommonOptions {
   std::string checkpoint;  // empty: none
+  Share reread;            // of what the checkpoint knows
   unsigned jobs = 0;       // 0: as many as there are cores, but at least 4
 };
 struct FetchOptions : CommonOptions {
@@ -57,6 +60,7 @@ struct GapsOptions : CommonOptions {
   };
   std::optional<Acknowledge> acknowledge;
   std::string reason;
+  std::string checkpoint;  // that knows what was there; empty: none
 };
 struct SinksOptions : CommonOptions {};
 

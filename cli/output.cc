@@ -50,6 +50,8 @@ const char* kind_name(int32_t kind) {
       return "pruned";
     case TIDEMARK_STORED_ORIGIN:
       return "origin";
+    case TIDEMARK_STORED_IRREGULAR:
+      return "irregular";
     default:
       return "foreign";
   }

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <cstdint>
 #include <string>
 
@@ -24,6 +25,8 @@ class Output {
   // Whether all of it was written.
   Result<void> finish();
   bool failed() const { return failed_errno_ != 0; }
+  // Because its reader has seen enough, as `head` has.
+  bool is_unread() const { return failed_errno_ == EPIPE; }
 
   // Rounded for a person at a terminal, exact for a program at the other end of a pipe.
   std::string bytes(uint64_t size_bytes) const;
@@ -37,7 +40,8 @@ class Output {
   int failed_errno_ = 0;
 };
 
-const char* kind_name(int32_t kind);  // "archive", "gap", "accepted", "pruned", "origin", "foreign"
+const char* kind_name(
+    int32_t kind);  // "archive", "gap", "accepted", "pruned", "origin", "irregular", "foreign"
 // The keys that every object about a range of LSNs has: storage, partition, first, last, first_key, last_key.
 Json range_json(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last);
 Json stored_json(const Stored& stored);

@@ -4,43 +4,73 @@
 
 namespace tidemark::cli {
 
-std::vector<Overlap> Survey::add(const Stored& stored) {
+namespace {
+
+constexpr size_t kMaxLosses = 1000;
+
+}  // namespace
+
+void Survey::add_archive(const Stored& stored) {
+  first = archives == 0 ? stored.first : std::min(first, stored.first);
+  last = std::max(last, stored.last);
+  oldest_us = archives == 0 ? stored.modified_us : std::min(oldest_us, stored.modified_us);
+  newest_us = archives == 0 ? stored.modified_us : std::max(newest_us, stored.modified_us);
+  ++archives;
+  archive_bytes += stored.size_bytes;
+  known_from_ = std::min(known_from_, stored.first);
+  lowest_last_ = std::min(lowest_last_, stored.last);
+  coverage.add_present({stored.first, stored.last});
+  // Objects come by their last LSN, so no record before this one ends after it.
+  while (!losses_.empty() && losses_.back().last >= stored.first) {
+    overruled_.push_back(std::move(losses_.back().key));
+    losses_.pop_back();
+  }
+}
+
+// Archives before it end at or before its end; the newest of them reaches into it if any does.
+void Survey::add_loss(const Stored& stored) {
+  if (archives > 0 && last >= stored.first) {
+    overruled_.push_back(stored.key);
+    return;
+  }
+  losses_.push_back({stored.last, stored.key});
+  if (losses_.size() > kMaxLosses) losses_.pop_front();
+}
+
+void Survey::add(const Stored& stored) {
   const Range range{stored.first, stored.last};
+  if (is_record(stored)) ++records_;
   switch (stored.kind) {
     case TIDEMARK_STORED_ARCHIVE:
-      first = archives == 0 ? stored.first : std::min(first, stored.first);
-      last = std::max(last, stored.last);
-      oldest_us = archives == 0 ? stored.modified_us : std::min(oldest_us, stored.modified_us);
-      newest_us = archives == 0 ? stored.modified_us : std::max(newest_us, stored.modified_us);
-      ++archives;
-      archive_bytes += stored.size_bytes;
-      known_from_ = std::min(known_from_, stored.first);
-      coverage.add_present(range);
-      return overlaps.add(range, stored.key);
+      return add_archive(stored);
     case TIDEMARK_STORED_GAP:
       ++gap_records;
       known_from_ = std::min(known_from_, stored.first);
       coverage.add_gap(range);
-      return {};
+      return add_loss(stored);
     case TIDEMARK_STORED_ACCEPTED:
       ++accepted_records;
       coverage.add_accepted(range);
-      return {};
+      return add_loss(stored);
     case TIDEMARK_STORED_PRUNED:
       pruned_through = std::max(pruned_through, stored.last);
-      coverage.add_present(range);
-      return {};
+      return coverage.add_present(range);
     case TIDEMARK_STORED_ORIGIN:
       if (origin_key.empty()) {
         origin_key = stored.key;
         origin_last_ = stored.last;
       }
-      coverage.add_origin(range);
-      return {};
+      return coverage.add_origin(range);
     default:
       ++foreign;
-      return {};
   }
+}
+
+void Survey::add_damaged(const Stored& stored) {
+  ++damaged;
+  if (stored.kind == TIDEMARK_STORED_ARCHIVE) return add_archive(stored);
+  if (stored.kind == TIDEMARK_STORED_IRREGULAR && stored.last > 0 && stored.key.ends_with(".tar"))
+    coverage.add_present({stored.first, stored.last});
 }
 
 uint64_t Survey::origin_through() const {

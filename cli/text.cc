@@ -1,10 +1,13 @@
 #include "text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <numeric>
+#include <utility>
 
 #include "base/line.h"
 #include "format/lsn.h"
@@ -178,6 +181,31 @@ std::optional<uint64_t> parse_lsn(std::string_view text) {
   if (!text.empty() && text[0] == '@') return parse_lsn_text(text.substr(1));
   const auto value = parse_decimal(text);
   return value && *value > 0 ? value : std::nullopt;
+}
+
+std::string most_like(std::string_view word, const std::vector<std::string>& words) {
+  constexpr size_t kLongest = 32;
+  std::string best;
+  size_t fewest = 1 + std::min<size_t>(3, (word.size() + 1) / 2);  // more changes make it another word
+  for (const std::string& other : words) {
+    if (word.size() > kLongest) break;
+    // Levenshtein's distance, by rows.
+    std::vector<size_t> row(other.size() + 1);
+    std::iota(row.begin(), row.end(), size_t{0});
+    for (size_t i = 0; i < word.size(); ++i) {
+      size_t diagonal = std::exchange(row[0], i + 1);
+      for (size_t j = 0; j < other.size(); ++j) {
+        const size_t changed = diagonal + (word[i] == other[j] ? 0 : 1);
+        diagonal = row[j + 1];
+        row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+      }
+    }
+    if (row.back() < fewest) {
+      fewest = row.back();
+      best = other;
+    }
+  }
+  return best;
 }
 
 std::string printable(std::string_view text) {

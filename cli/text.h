@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tidemark::cli {
 
@@ -26,6 +27,9 @@ std::string count_text(uint64_t n, const char* one, const char* many);  // "1 ar
 std::string both(uint64_t lsn);                         // "12 @000000000000c"
 std::string range_text(uint64_t first, uint64_t last);  // "LSN 12 @… " or "LSN 12 @… to 15 @…"
 std::optional<uint64_t> parse_lsn(std::string_view text);
+
+// The word that is most like it, if one is like it at all; empty: none is.
+std::string most_like(std::string_view word, const std::vector<std::string>& words);
 
 // What is not clean (base/line.h) as \xNN: names that strangers chose must not control a terminal.
 std::string printable(std::string_view text);

@@ -1,13 +1,15 @@
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <thread>
 
-#include "checkpoint.h"
+#include "base/wall_clock.h"
 #include "comparer.h"
 #include "console.h"
 #include "findings.h"
+#include "ledger.h"
+#include "nothing.h"
 #include "ordered_pool.h"
+#include "second_look.h"
 #include "survey.h"
 #include "verbs.h"
 
@@ -17,7 +19,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr auto kSaveInterval = std::chrono::seconds(30);
 constexpr unsigned kMaxUnreadable = 5;  // in a row: then it is not the objects that are at fault
 
 // How a sink that is opened to be read begins a line about what a crashed writer left (sinks/README.md).
@@ -34,18 +35,21 @@ class Verify {
 
  private:
   bool visit(const Stored& stored);
-  void visit_object(Survey& survey, const Stored& stored);
-  void end_partition(Survey& survey);
+  void visit_object(const Stored& stored);
+  void begin_partition(const Stored& stored);
+  void end_partition();
+  Result<void> read(const Stored& stored, std::optional<Record>& record);
   void check(const Stored& stored);
   void compare(const Stored& stored, const Overlap& overlap);
-  bool is_known(const Stored& stored) const;
   void drain(size_t most);
 
+  void take(const Stored& stored, bool was_read);
+  void take_damaged(const Stored& stored);
+  void tell_settled();
   void tell_failure(const Stored& stored, const Error& error);
-  void tell_end(const Survey& survey, const std::vector<Missing>& missing);
-  void tell_gone();
-  void advance(const Stored& stored);
-  void commit(bool finished);
+  void tell_end();
+  void tell_remnants();
+  void tell_nothing_stored();
   void save(bool now);
   int end(const Result<void>& scanned);
 
@@ -53,60 +57,68 @@ class Verify {
   Output output_{options_.json};
   Findings findings_{output_};
   std::unique_ptr<Archive> archive_;
+  std::optional<SecondLook> second_look_;
   Stop stop_;
   std::optional<Error> failed_;  // what ends the run
   std::atomic<uint64_t> total_bytes_{0}, read_bytes_{0};
 
-  std::function<void(Survey&)> on_end_ = [this](Survey& survey) { end_partition(survey); };
-  SurveyOf<std::function<void(Survey&)>> surveys_{on_end_};
-  std::string listed_;  // the partition that is being listed
+  std::string listed_;                // the partition that is being listed
+  std::optional<Overlaps> overlaps_;  // of it
 
-  Positions known_;                    // what the checkpoint said when we began
-  Positions reached_;                  // what it will say
-  std::set<std::string> seen_;         // partitions of known_ that are there still
-  std::string current_;                // the partition that is being reported
-  Position here_;                      // how far all is right in it
-  bool held_ = false;                  // something was not: here_ stays
-  std::set<std::string> bad_origins_;  // damaged origin records of it: they explain nothing
+  Ledger ledger_;
+  std::optional<Survey> survey_;  // of the partition that is being reported
+  std::string current_;           // its name
+  std::string disagrees_;         // the key of an archive that another one differs from
 
-  uint64_t archives_ = 0, archive_bytes_ = 0, partitions_ = 0, skipped_ = 0;
+  bool found_something_ = false;  // of ours
+  uint64_t archives_ = 0, archive_bytes_ = 0, partitions_ = 0;
   unsigned unreadable_in_a_row_ = 0;
-  std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
   Progress progress_;
   OrderedPool pool_;  // last: its threads use the rest
 };
 
-bool Verify::is_known(const Stored& stored) const {
-  const auto known = known_.find(name_of(stored));
-  return known != known_.end() && known->second.knows(stored.key, stored.modified_us);
-}
-
-// Everything up to this object, in the order of the listing, is right.
-void Verify::advance(const Stored& stored) {
-  if (!held_) here_ = {stored.last, stored.key, std::max(here_.newest_modified_us, stored.modified_us)};
-}
-
-// What is right of the current partition goes into the checkpoint; before its end only if that is more than
-// what was known.
-void Verify::commit(bool finished) {
-  if (current_.empty() || here_.newest_key.empty()) return;
-  Position& position = reached_[current_];
-  if (finished || here_.newest_key > position.newest_key) position = here_;
-}
-
 void Verify::save(bool now) {
-  if (options_.checkpoint.empty()) return;
-  if (!now && std::chrono::steady_clock::now() - saved_ < kSaveInterval) return;
-  commit(false);
-  auto saved = save_checkpoint(options_.checkpoint, options_.archive.url, reached_);
+  auto saved = ledger_.save(now);
   if (!saved && !failed_) failed_ = saved.error();
-  saved_ = std::chrono::steady_clock::now();
+}
+
+void Verify::tell_settled() {
+  for (const Missing& missing : survey_->coverage.take_settled()) {
+    if (missing.cause != Cause::kOrigin) findings_.missing(survey_->storage, survey_->partition, missing);
+  }
+  for (const std::string& key : survey_->take_overruled())
+    findings_.overruled(survey_->storage, survey_->partition, key);
+}
+
+// It is right, or was found right before.
+void Verify::take(const Stored& stored, bool was_read) {
+  survey_->add(stored);
+  if (stored.key == disagrees_) {
+    ledger_.not_right(stored);
+  } else {
+    ledger_.right(stored, was_read);
+  }
+  tell_settled();
+  if (stored.kind == TIDEMARK_STORED_ORIGIN && stored.key != survey_->origin_key)
+    findings_.overruled(stored.storage, stored.partition, stored.key);
+}
+
+void Verify::take_damaged(const Stored& stored) {
+  ledger_.not_right(stored);
+  survey_->add_damaged(stored);
+  tell_settled();
 }
 
 void Verify::tell_failure(const Stored& stored, const Error& error) {
   if (stop_.is_set()) return;
-  held_ = true;
-  if (error.status == TIDEMARK_E_NOT_FOUND) return findings_.vanished(stored);
+  // NOT_FOUND was looked at once more: it was removed.
+  if (error.status == TIDEMARK_E_NOT_FOUND) {
+    ledger_.not_right(stored);
+    survey_->add(stored);  // as it was listed: what removed it may have left its own record after that
+    tell_settled();
+    return findings_.vanished(stored);
+  }
+  take_damaged(stored);
   if (error.status == TIDEMARK_E_CORRUPT) {
     unreadable_in_a_row_ = 0;
     return findings_.damaged(stored, error.message);
@@ -115,24 +127,30 @@ void Verify::tell_failure(const Stored& stored, const Error& error) {
   if (++unreadable_in_a_row_ >= kMaxUnreadable) failed_ = error;
 }
 
+Result<void> Verify::read(const Stored& stored, std::optional<Record>& record) {
+  Result<void> checked;
+  if (stored.kind == TIDEMARK_STORED_ARCHIVE) {
+    ReadMeter meter(read_bytes_);
+    checked = archive_->check(stored.key, &meter, stop_);
+  } else if (auto read = archive_->read_record(stored.key, stop_); read) {
+    record = *read;
+  } else {
+    checked = read.error();
+  }
+  if (checked || checked.error().status != TIDEMARK_E_NOT_FOUND) return checked;
+  TM_ASSIGN(const bool was_removed, second_look_->was_removed(stored, stop_));
+  if (was_removed) return checked;
+  return Error{kExitData, kListedOnly, TIDEMARK_E_CORRUPT};
+}
+
 void Verify::check(const Stored& stored) {
   pool_.submit([this, stored]() -> OrderedPool::Epilogue {
     std::optional<Record> record;
-    Result<void> checked;
-    if (stored.kind == TIDEMARK_STORED_ARCHIVE) {
-      ReadMeter meter(read_bytes_);
-      checked = archive_->check(stored.key, &meter, stop_);
-    } else if (auto read = archive_->read_record(stored.key, stop_); read) {
-      record = *read;
-    } else {
-      checked = read.error();
-    }
+    const Result<void> checked = read(stored, record);
     return [this, stored, record, checked] {
-      if (!checked && checked.error().status == TIDEMARK_E_CORRUPT && stored.kind == TIDEMARK_STORED_ORIGIN)
-        bad_origins_.insert(stored.key);
       if (!checked) return tell_failure(stored, checked.error());
       unreadable_in_a_row_ = 0;
-      advance(stored);
+      take(stored, true);
       if (record && stored.kind == TIDEMARK_STORED_ACCEPTED) findings_.accepted(stored, *record);
       if (record) return;
       ++archives_;
@@ -141,92 +159,98 @@ void Verify::check(const Stored& stored) {
   });
 }
 
-// Comes before the check of the later one, so that the checkpoint stops before it if they differ.
+// Comes before the check of the later one, which the checkpoint does not get if they differ.
 void Verify::compare(const Stored& stored, const Overlap& overlap) {
   pool_.submit([this, stored, overlap]() -> OrderedPool::Epilogue {
     const auto lsn = first_difference(*archive_, overlap, stop_);
     return [this, stored, overlap, lsn] {
       if (!lsn) return;
-      held_ = true;
+      disagrees_ = stored.key;
       findings_.disagree(stored, overlap, *lsn);
     };
   });
 }
 
-void Verify::visit_object(Survey& survey, const Stored& stored) {
-  if (const std::string name = name_of(stored); name != listed_) {
-    listed_ = name;
-    pool_.submit_done([this, name] {
-      current_ = name;
-      here_ = {};
-      held_ = false;
-      bad_origins_.clear();
-    });
-  }
-  const auto overlaps = survey.add(stored);
-  for (const Missing& missing : survey.coverage.take_settled()) {
-    if (missing.cause == Cause::kOrigin) continue;
-    pool_.submit_done(
-        [this, stored, missing] { findings_.missing(stored.storage, stored.partition, missing); });
-  }
-  if (stored.kind == TIDEMARK_STORED_ORIGIN && stored.key != survey.origin_key)
-    pool_.submit_done([this, stored] { findings_.overruled(stored.storage, stored.partition, stored.key); });
-  if (kind_name(stored.kind) == kind_name(TIDEMARK_STORED_FOREIGN)) {
-    pool_.submit_done([this, stored] { findings_.foreign(stored); });
-  } else if (is_known(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are reported again
+void Verify::begin_partition(const Stored& stored) {
+  end_partition();
+  listed_ = name_of(stored);
+  overlaps_.emplace();
+  pool_.submit_done([this, stored] {
+    survey_.emplace(stored.storage, stored.partition);
+    current_ = name_of(stored);
+    ledger_.begin(current_);
+  });
+}
+
+void Verify::visit_object(const Stored& stored) {
+  if (name_of(stored) != listed_) begin_partition(stored);
+  std::vector<Overlap> overlaps;
+  if (stored.kind == TIDEMARK_STORED_ARCHIVE)
+    overlaps = overlaps_->add({stored.first, stored.last}, stored.key);
+  if (!is_ours(stored)) {
     pool_.submit_done([this, stored] {
-      if (stored.kind == TIDEMARK_STORED_ARCHIVE) ++skipped_;
-      advance(stored);
+      if (stored.kind == TIDEMARK_STORED_IRREGULAR) take_damaged(stored);
+      findings_.not_ours(stored);
     });
+  } else if (ledger_.may_skip(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are told again
+    pool_.submit_done([this, stored] { take(stored, false); });
   } else {
     for (const Overlap& overlap : overlaps) compare(stored, overlap);
     check(stored);
   }
 }
 
-void Verify::tell_end(const Survey& survey, const std::vector<Missing>& missing) {
-  const bool believed = bad_origins_.count(survey.origin_key) == 0;
-  for (const Missing& piece : missing) {
-    if (piece.cause != Cause::kOrigin || !believed)
-      findings_.missing(survey.storage, survey.partition, piece);
+// Archives that lie below what was pruned, by their names.
+void Verify::tell_remnants() {
+  const auto visit = [&](const Stored& stored) {
+    if (stored.kind == TIDEMARK_STORED_ARCHIVE && stored.last <= survey_->pruned_through)
+      findings_.remnant(stored, survey_->pruned_through);
+    return stored.last <= survey_->pruned_through && !output_.failed();
+  };
+  auto scanned = archive_->scan({survey_->storage, survey_->partition}, 0, visit, stop_);
+  if (!scanned && !failed_) failed_ = scanned.error();
+}
+
+void Verify::tell_end() {
+  for (const Missing& piece : survey_->coverage.finish()) {
+    if (piece.cause != Cause::kOrigin) findings_.missing(survey_->storage, survey_->partition, piece);
   }
-  if (survey.pruned_through > 0) findings_.pruned(current_, survey.pruned_through);
-  if (survey.origin_through() > 0 && believed) findings_.origin(current_, survey.origin_through());
-  if (survey.origin_is_overruled()) findings_.overruled(survey.storage, survey.partition, survey.origin_key);
-  if (survey.overlaps.lost_some())
-    findings_.not_compared(current_,
-                           "an archive overlaps more than 1000 others; the newest of them were compared");
+  if (survey_->has_remnants()) tell_remnants();
+  if (survey_->pruned_through > 0) findings_.pruned(current_, survey_->pruned_through);
+  if (survey_->origin_through() > 0) findings_.origin(current_, survey_->origin_through());
+  if (survey_->origin_is_overruled())
+    findings_.overruled(survey_->storage, survey_->partition, survey_->origin_key);
+  if (survey_->holds_something()) found_something_ = true;
   ++partitions_;
-  const auto known = known_.find(current_);
-  const uint64_t last = std::max(survey.coverage.last(), survey.pruned_through);
-  if (known == known_.end() || last >= known->second.through) return commit(true);
-  findings_.gone(current_, known->second.newest_key, known->second.through, last);
+  const uint64_t last = std::max(survey_->coverage.last(), survey_->pruned_through);
+  if (const auto gone = ledger_.end(last)) findings_.gone(*gone);
 }
 
-void Verify::end_partition(Survey& survey) {
-  const auto missing = survey.coverage.finish();
-  const auto ended = std::make_shared<Survey>(survey);
-  if (const std::string name = partition_text(survey.storage, survey.partition); known_.count(name) > 0)
-    seen_.insert(name);
-  pool_.submit_done([this, ended, missing] { tell_end(*ended, missing); });
+// Of the listing: what was found in it is reported before.
+void Verify::end_partition() {
+  if (listed_.empty()) return;
+  const bool lost_some = overlaps_->lost_some();
+  pool_.submit_done([this, lost_some] {
+    tell_end();
+    if (lost_some)
+      findings_.not_compared(current_,
+                             "an archive overlaps more than 1000 others; the newest of them were compared");
+  });
+  listed_.clear();
 }
 
-// Partitions that the checkpoint knows and the archive does not.
-void Verify::tell_gone() {
+void Verify::tell_nothing_stored() {
+  if (options_.allow_empty) return;
   const Scope& scope = options_.scope;
-  for (const auto& [name, position] : known_) {
-    const bool asked =
-        scope.storage.empty() || (scope.partition ? name == partition_text(scope.storage, *scope.partition)
-                                                  : name.rfind(scope.storage + "/", 0) == 0);
-    if (asked && seen_.count(name) == 0) findings_.gone(name, position.newest_key, position.through, 0);
-  }
+  findings_.nothing(scope.partition ? partition_text(scope.storage, *scope.partition) : scope.storage,
+                    nothing_text(*archive_, options_, {}, stop_));
 }
 
 bool Verify::visit(const Stored& stored) {
   if (stored.storage.empty()) {
-    pool_.submit_done([this, stored] { findings_.foreign(stored); });
+    pool_.submit_done([this, stored] { findings_.not_ours(stored); });
   } else {
-    visit_object(surveys_.of(stored), stored);
+    visit_object(stored);
   }
   drain(size_t{options_.jobs} * 4);
   return !stop_.is_set();
@@ -245,27 +269,29 @@ void Verify::drain(size_t most) {
 int Verify::end(const Result<void>& scanned) {
   if (!interrupted() && !scanned && !failed_) failed_ = scanned.error();
   const bool complete = !interrupted() && !failed_ && !stop_.is_set();
-  if (complete) tell_gone();
+  if (complete) {
+    for (const Ledger::Gone& gone : ledger_.unseen(options_.scope)) findings_.gone(gone);
+  }
+  if (complete && !found_something_) tell_nothing_stored();
   save(true);
   if (interrupted() || failed_) {
     (void)output_.finish();
     return fail_with(failed_ ? *failed_ : Error{});
   }
-  if (complete) findings_.summarise(archives_, archive_bytes_, partitions_, skipped_);
+  if (complete) findings_.summarise(archives_, archive_bytes_, partitions_, ledger_);
   return finish(output_, findings_.problems() > 0 ? kExitData : kExitOk);
 }
 
 int Verify::run() {
-  if (!options_.checkpoint.empty()) {
-    auto loaded = load_checkpoint(options_.checkpoint, options_.archive.url);
-    if (!loaded) return fail_with(loaded.error());
-    known_ = reached_ = std::move(*loaded);
-  }
+  auto loaded = ledger_.load(options_.checkpoint, options_.archive.url, options_.scope, options_.reread,
+                             wall_clock_us());
+  if (!loaded) return fail_with(loaded.error());
   ArchiveOptions archive_options = options_.archive;
   archive_options.keep_lines = true;
   auto archive = Archive::open(archive_options);
   if (!archive) return fail_with(archive.error());
   archive_ = std::move(*archive);
+  second_look_.emplace(*archive_);
   for (const std::string& line : archive_->opening_lines()) {
     if (line.rfind(kUnfinished, 0) == 0) findings_.leftover(line);
   }
@@ -275,7 +301,7 @@ int Verify::run() {
     counter = std::thread([this] {
       uint64_t bytes = 0;
       const auto count = [&](const Stored& stored) {
-        if (stored.kind == TIDEMARK_STORED_ARCHIVE && !is_known(stored)) bytes += stored.size_bytes;
+        if (stored.kind == TIDEMARK_STORED_ARCHIVE && !ledger_.may_skip(stored)) bytes += stored.size_bytes;
         return true;
       };
       if (archive_->scan(options_.scope, 0, count, stop_)) total_bytes_ = bytes;
@@ -284,7 +310,7 @@ int Verify::run() {
   auto scanned = archive_->scan(
       options_.scope, 0, [this](const Stored& stored) { return visit(stored); }, stop_);
   if (scanned && !stop_.is_set()) {
-    surveys_.finish();
+    end_partition();
     drain(0);
   }
   const int code = end(scanned);

@@ -130,7 +130,10 @@ Result<uint64_t> Readback::origin(const std::string& storage, uint64_t partition
   // Behind anything that says what was there, an origin says nothing of what is missing.
   const auto visit = [](void* ctx, const tidemark_stored* stored) -> int32_t {
     auto& found = *static_cast<Context*>(ctx);
-    if (stored->kind == TIDEMARK_STORED_ACCEPTED || stored->kind == TIDEMARK_STORED_FOREIGN) return 0;
+    if (stored->kind == TIDEMARK_STORED_ACCEPTED || stored->kind == TIDEMARK_STORED_FOREIGN ||
+        stored->kind == TIDEMARK_STORED_IRREGULAR) {
+      return 0;
+    }
     if (stored->kind == TIDEMARK_STORED_ORIGIN) found = {stored->last, std::string(view(stored->key))};
     return 1;
   };

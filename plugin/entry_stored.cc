@@ -9,6 +9,7 @@ tidemark_stored abi_stored(const store::StoredInfo& info) {
   tidemark_stored stored = {};
   stored.struct_size = sizeof stored;
   stored.kind = info.name ? abi_kind(info.name->kind) : TIDEMARK_STORED_FOREIGN;
+  if (info.is_irregular) stored.kind = TIDEMARK_STORED_IRREGULAR;
   if (info.folder) stored.partition = {abi_str(info.folder->storage), info.folder->partition};
   if (info.name) {
     stored.first = info.name->range.first;

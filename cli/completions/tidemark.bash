@@ -13,7 +13,7 @@ _tidemark() {
     esac
   done
   case $prev in
-    --plugin | --since-checkpoint | -o | --output)
+    --plugin | --since-checkpoint | --checkpoint | -o | --output)
       COMPREPLY=($(compgen -f -- "$cur"))
       return
       ;;
@@ -26,9 +26,9 @@ _tidemark() {
   local common="--option --secret $plugin"
   case $verb in
     "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune gaps sinks -h --help --help-all --version" -- "$cur")) ;;
-    ls) COMPREPLY=($(compgen -W "$common --json --from --to" -- "$cur")) ;;
-    info) COMPREPLY=($(compgen -W "$common --json" -- "$cur")) ;;
-    verify) COMPREPLY=($(compgen -W "$common --json --jobs --since-checkpoint" -- "$cur")) ;;
+    ls) COMPREPLY=($(compgen -W "$common --json --allow-empty --from --to" -- "$cur")) ;;
+    info) COMPREPLY=($(compgen -W "$common --json --allow-empty" -- "$cur")) ;;
+    verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --since-checkpoint --reread" -- "$cur")) ;;
     fetch) COMPREPLY=($(compgen -W "$common -o --output" -- "$cur")) ;;
     restore)
       case $cur in
@@ -37,7 +37,7 @@ _tidemark() {
       esac
       ;;
     prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --all --dry-run --yes" -- "$cur")) ;;
-    gaps) COMPREPLY=($(compgen -W "$common --json --acknowledge --reason" -- "$cur")) ;;
+    gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --acknowledge --reason --checkpoint" -- "$cur")) ;;
     sinks) COMPREPLY=($(compgen -W "$plugin --json" -- "$cur")) ;;
   esac
 }

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <vector>
@@ -39,13 +40,35 @@ bool is_bound_deeply() {
   return theirs != nullptr && theirs != reinterpret_cast<void*>(&EVP_DigestUpdate);
 }
 
+constexpr std::string_view kPrefix = "tidemark-sink-";
+constexpr std::string_view kSuffix = ".so";
+constexpr size_t kMostNamed = 16;
+
+// "; there are file, s3": what lies beside the one that is not there.
+std::string sinks_text(const fs::path& directory) {
+  std::vector<std::string> schemes;
+  std::error_code ignored;
+  for (fs::directory_iterator at(directory, ignored), end; at != end; at.increment(ignored)) {
+    const std::string name = at->path().filename().string();
+    if (name.size() <= kPrefix.size() + kSuffix.size() || !name.starts_with(kPrefix) ||
+        !name.ends_with(kSuffix))
+      continue;
+    schemes.push_back(name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size()));
+  }
+  std::sort(schemes.begin(), schemes.end());
+  if (schemes.size() > kMostNamed) schemes.resize(kMostNamed);
+  std::string text;
+  for (const std::string& scheme : schemes) text += (text.empty() ? "; there are " : ", ") + scheme;
+  return text.empty() ? "; there is no sink at all" : text;
+}
+
 Result<std::shared_ptr<OpenLibrary>> load(const fs::path& path, const std::string& scheme,
                                           const log::Log& log) {
   std::error_code exists_problem;
   if (!fs::exists(path, exists_problem)) {
     return fail(TIDEMARK_E_NOT_FOUND, "no sink for scheme '" + scheme + "': there is no file " +
-                                          path.string() +
-                                          "; set the option sink_dir, or library for this sink");
+                                          path.string() + sinks_text(path.parent_path()) +
+                                          " (the option sink_dir names another directory, library a file)");
   }
   TM_ASSIGN(Library loaded, Library::load(path.string(), is_bound_deeply() ? RTLD_DEEPBIND : 0));
   TM_ASSIGN(const tidemark_sink_api* const api, sink_table(loaded));
@@ -112,7 +135,7 @@ Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const co
       if (!own) return fail(own.error().status, own.error().message + "; give the option sink_dir");
       directory = *own;
     }
-    library_path = (directory / ("tidemark-sink-" + scheme + ".so")).string();
+    library_path = (directory / (std::string(kPrefix) + scheme + std::string(kSuffix))).string();
   }
   TM_ASSIGN(std::shared_ptr<OpenLibrary> library, load(library_path, scheme, log));
   library->host.put_buffer_bytes = terms.put_buffer_bytes;

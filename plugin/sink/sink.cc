@@ -76,7 +76,8 @@ Status Sink::list(std::string_view prefix, std::string_view start_after,
   const tidemark_status status = api_->list(
       handle_, abi_str(prefix), abi_str(start_after),
       [](void* ctx, tidemark_str key, const tidemark_object* object) -> int32_t {
-        const ObjectInfo info = {object->size_bytes, object->modified_us};
+        const ObjectInfo info = {object->size_bytes, object->modified_us,
+                                 (object->flags & TIDEMARK_OBJECT_IRREGULAR) != 0};
         return (*static_cast<Visit*>(ctx))(view(key), info) ? 0 : 1;
       },
       &callback, call, &error);

@@ -19,6 +19,7 @@ namespace tidemark::sink {
 struct ObjectInfo {
   uint64_t size_bytes = 0;
   int64_t modified_us = 0;
+  bool is_irregular = false;  // in a listing: no object, see TIDEMARK_OBJECT_IRREGULAR
 };
 
 class Sink {

@@ -45,7 +45,8 @@ Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition
   if (!held.empty()) {
     return fail(TIDEMARK_E_INVALID, held + " holds some of entries " + std::to_string(lost.first) + " to " +
                                         std::to_string(lost.last) +
-                                        ": they are not lost; move it away first if it is damaged");
+                                        ": they are not lost (tidemark gaps lists what is missing); move the "
+                                        "archive away first if it is damaged");
   }
   if (!accepted.empty()) return accepted_before(sink, accepted, deadline);
   const Record record = {ObjectKind::kAccepted, now_us, std::string(reason)};

@@ -28,6 +28,7 @@ struct StoredInfo {
   std::string_view key;
   uint64_t size_bytes = 0;
   int64_t modified_us = 0;
+  bool is_irregular = false;  // not an object at all, see TIDEMARK_OBJECT_IRREGULAR
 };
 
 // Every object in byte order. storage empty: everything; no partition: the whole storage. `from` with a

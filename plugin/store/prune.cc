@@ -146,7 +146,7 @@ Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool prun
   Status status = sink_.list(
       prefix, start_after,
       [&](std::string_view key, const sink::ObjectInfo& object) {
-        if (!key.starts_with(prefix)) return true;
+        if (!key.starts_with(prefix) || object.is_irregular) return true;
         const auto name = parse_object_name(key.substr(prefix.size()));
         if (!name || (name->kind == ObjectKind::kPruned) != pruned_records) return true;
         if (name->range.last > through_) return false;

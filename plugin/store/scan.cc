@@ -12,6 +12,7 @@ StoredInfo describe(std::string_view key, const sink::ObjectInfo& object) {
   info.key = key;
   info.size_bytes = object.size_bytes;
   info.modified_us = object.modified_us;
+  info.is_irregular = object.is_irregular;
   info.folder = parse_folder(key);
   if (info.folder) info.name = parse_object_name(info.folder->name);
   return info;

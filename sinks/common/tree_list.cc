@@ -34,7 +34,8 @@ bool range_after(std::string_view path, std::string_view start_after, std::strin
 }  // namespace
 
 bool Visitor::operator()(std::string_view key, const ObjectInfo& object) const {
-  const tidemark_object out = {sizeof out, 0, object.size_bytes, object.modified_us};
+  const uint32_t flags = object.is_irregular ? TIDEMARK_OBJECT_IRREGULAR : 0;
+  const tidemark_object out = {sizeof out, flags, object.size_bytes, object.modified_us};
   return visit_(ctx_, abi_str(key), &out) == 0;
 }
 

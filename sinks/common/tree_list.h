@@ -19,6 +19,7 @@ namespace tidemark::sinks {
 struct ObjectInfo {
   uint64_t size_bytes = 0;
   int64_t modified_us = 0;
+  bool is_irregular = false;  // TIDEMARK_OBJECT_IRREGULAR
 };
 
 // Which names of one directory a listing needs. `shown` is a file's name, or a directory's with '/'.

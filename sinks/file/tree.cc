@@ -42,7 +42,7 @@ class FileDirectory : public TreeDirectory {
   bool is_wanted(std::string_view shown, bool directory) const;
   Status add(const dirent& entry);
   void keep_lowest();
-  Result<bool> is_directory(const dirent& entry, bool* is_file) const;
+  Result<bool> is_directory(const dirent& entry) const;
 
   UniqueFd fd_;
   std::string path_;  // absolute, for messages
@@ -95,9 +95,7 @@ Status FileDirectory::read() {
 
 Status FileDirectory::add(const dirent& entry) {
   if (entry.d_name[0] == '.') return {};
-  bool is_file = false;
-  TM_ASSIGN(const bool directory, is_directory(entry, &is_file));
-  if (!directory && !is_file) return {};
+  TM_ASSIGN(const bool directory, is_directory(entry));
   const size_t offset = text_.size();
   text_ += entry.d_name;
   if (directory) text_ += '/';
@@ -132,17 +130,13 @@ void FileDirectory::keep_lowest() {
   text_ = std::move(kept);
 }
 
-Result<bool> FileDirectory::is_directory(const dirent& entry, bool* is_file) const {
-  if (entry.d_type != DT_UNKNOWN) {
-    *is_file = entry.d_type == DT_REG;
-    return entry.d_type == DT_DIR;
-  }
+Result<bool> FileDirectory::is_directory(const dirent& entry) const {
+  if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
   struct stat info;
   if (fstatat(fd_.get(), entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return false;
     return fail_sink_errno(errno, "stat " + path_ + "/" + entry.d_name);
   }
-  *is_file = S_ISREG(info.st_mode);
   return S_ISDIR(info.st_mode);
 }
 
@@ -160,8 +154,9 @@ Result<bool> FileDirectory::next(Entry* out) {
       if (errno == ENOENT) continue;  // removed since the directory was read
       return fail_sink_errno(errno, "stat " + path_ + "/" + out->shown.data());
     }
-    if (!S_ISREG(info.st_mode)) continue;
+    if (S_ISDIR(info.st_mode)) continue;  // it was no directory when its name was read
     out->object = info_of(info);
+    out->object.is_irregular = !S_ISREG(info.st_mode);
     return true;
   }
 }

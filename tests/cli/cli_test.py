@@ -44,7 +44,7 @@ class Scenarios(restore_tools.RestoreScenario):
                          [(5, 5, "@0000000000005"), (6, 40, "@0000000000014")])
         out, _ = run("ls", *self.url("main/7"), "--from", 40)
         self.assertRegex(out, r"^archive +main/7 +6 @0000000000006 to 40 @0000000000014 +\d+ bytes ")
-        self.assertIn("nothing is stored", run("ls", *self.url("main/8"))[1])
+        self.assertIn("nothing is stored there", run("ls", *self.url("main/8"), expect=1)[1])
 
     # ---- verify
 
@@ -114,7 +114,7 @@ class Scenarios(restore_tools.RestoreScenario):
         self.assertRegex(out, "missing     main/1 LSN 5 .* to 12 ")
         self.assertRegex(out, "origin      main/1 LSN 1 .*: never in this archive, which begins after it; recorded on")
         self.assertIn("holds LSN 7 @0000000000007: the partition begins after LSN 12",
-                      run("fetch", *self.url("main/1", 7), expect=1)[1])
+                      run("fetch", *self.url("main/1", 7), expect=5)[1])
         run("fetch", *self.url("main/1", 13), "-o", self.path("thirteen"))
         # What is lost behind the beginning is a hole, also before the first archive.
         self.store.remove(key(1, 13, 14))
@@ -196,7 +196,7 @@ class Scenarios(restore_tools.RestoreScenario):
         self.assertEqual(lines("verify", *self.url(), *checkpoint)[-1]["archives"], 6)
         self.singles(1, 6, 7)
         summary = lines("verify", *self.url(), *checkpoint)[-1]
-        self.assertEqual((summary["archives"], summary["known"], summary["problems"]), (2, 6, 0))
+        self.assertEqual((summary["archives"], summary["read_again"], summary["known"], summary["problems"]), (3, 1, 5, 0))
         # What is wrong stays new: it is reported until it is right.
         self.store.put(key(1, 8), flipped(archive(1, 8), 1030))
         self.singles(1, 9, 9)
@@ -210,12 +210,21 @@ class Scenarios(restore_tools.RestoreScenario):
             self.store.remove(key(1, lsn))
         self.store.remove(key(2, 1, 3))
         for _ in range(2):
-            self.assertEqual(self.problems(*checkpoint), [("hole", 1, (2, 2)), ("gone", None, key(1, 7)),
+            self.assertEqual(self.problems(*checkpoint), [("hole", 1, (2, 2)), ("gone", None, key(1, 9)),
                                                           ("gone", None, key(2, 1, 3))])
         other = tools.FileStore()
         self.addCleanup(other.close)
         _, error = run("verify", other.url, *checkpoint, expect=2)
         self.assertIn("checkpoint of another archive", error)
+        # Each is accepted with the evidence that it was there.
+        accept = ["gaps", *self.url(), "--reason", "x", "--acknowledge"]
+        self.assertIn("ends at LSN 6", run(*accept, "main/1", 7, 9, expect=2)[1])
+        run(*accept, "main/1", 7, 9, "--checkpoint", self.path("checkpoint"))
+        run(*accept, "main/2", 1, 3, "--checkpoint", self.path("checkpoint"))
+        run(*accept, "main/2", 4, 4, "--checkpoint", self.path("checkpoint"), expect=2)
+        run(*accept, "main/1", 2, 2)
+        for _ in range(2):
+            self.assertEqual({kind for kind, *_ in self.problems(*checkpoint, expect=0)}, {"accepted"})
         with open(self.path("checkpoint"), "w") as file:
             file.write("{")
         self.assertIn("is not a checkpoint", run("verify", *self.url(), *checkpoint, expect=2)[1])
@@ -262,7 +271,7 @@ class Scenarios(restore_tools.RestoreScenario):
             self.assertEqual(file.read(), archive(1, 1, 4))
         done = subprocess.run(tools.command("fetch", *self.url("main/1", "@0000000000005")), capture_output=True)
         self.assertEqual((done.returncode, done.stdout), (0, archive(1, 5)))
-        self.assertIn("holds LSN 6", run("fetch", *self.url("main/1", 6), "-o", self.path("six"), expect=1)[1])
+        self.assertIn("holds LSN 6", run("fetch", *self.url("main/1", 6), "-o", self.path("six"), expect=5)[1])
         self.store.put(key(1, 5), flipped(archive(1, 5), 700))
         run("fetch", *self.url("main/1", 5), "-o", self.path("five"), expect=1)
         self.assertEqual(os.listdir(self.dir), ["three"], "nothing half is left")
@@ -293,7 +302,7 @@ class FileTest(Scenarios, unittest.TestCase):
         self.assertIn("in 10000 partitions: all well", run("verify", *self.url(), "--since-checkpoint",
                                                            self.path("checkpoint"))[0])
         summary = lines("verify", *self.url(), "--since-checkpoint", self.path("checkpoint"))[-1]
-        self.assertEqual((summary["archives"], summary["known"]), (0, 10_000))
+        self.assertEqual((summary["archives"], summary["known"]), (334, 9_666))
 
     def test_a_reader_writes_nothing(self):
         self.fill(1, (1, 3), (6, 6))
@@ -383,7 +392,25 @@ class FileTest(Scenarios, unittest.TestCase):
             with self.subTest(words):
                 run(*words, expect=2)
         run("ls", self.store.url, "--plugin", self.path("none"), expect=3)
-        self.assertIn("no sink for scheme", run("ls", "nosink:///", expect=3)[1])
+        self.assertRegex(run("ls", "fil:///x", expect=3)[1], "no sink for scheme 'fil'.* there are faulty, file, s3")
+        for word, verb in (("restor", "restore"), ("verfiy", "verify"), ("Info", "info"), ("gap", "gaps"), ("l", "ls")):
+            error = run(word, self.store.url, expect=2)[1]
+            self.assertEqual(error, f"tidemark: there is no verb '{word}'; did you mean '{verb}'? (there are ls, info, "
+                                    "verify, fetch, restore, prune, gaps, sinks)\n")
+        self.assertIn("no verb 'nothing' (there", run("nothing", expect=2)[1])
+        self.assertIn("no verb 'a\\x1bb'", run("a\x1bb", expect=2)[1])
+
+    def test_the_reader_has_seen_enough(self):
+        self.singles(1, 1, 3000)
+        for verb, more in (("ls", []), ("ls", ["--json"]), ("fetch", ["main/1", "3000"])):
+            if verb == "fetch":
+                self.store.put(key(1, 3000), archive(1, 3000, content=tools.entry(3000, bytes(1 << 20))))
+            process = subprocess.Popen(tools.command(verb, *self.url(*more)), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            process.stdout.read(1)
+            process.stdout.close()
+            error = process.stderr.read()
+            process.stderr.close()
+            self.assertEqual((process.wait(60), error), (141, b""))
 
 
 class S3Test(Scenarios, unittest.TestCase):

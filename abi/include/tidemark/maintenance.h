@@ -22,9 +22,11 @@ enum {
   TIDEMARK_STORED_ACCEPTED = 3, /* a person accepted that first..last are lost */
   TIDEMARK_STORED_PRUNED = 4,   /* first..last (first is 1) were removed on purpose; the newest counts */
   TIDEMARK_STORED_FOREIGN = 5,  /* not a name of ours */
-  TIDEMARK_STORED_ORIGIN = 6 /* first..last (first is 1) were never there: the partition begins after last. It
-                              * counts only below the lowest LSN that an archive, a gap or a pruned record
-                              * names; of several origin records the lowest counts */
+  TIDEMARK_STORED_ORIGIN = 6,   /* first..last (first is 1) were never there: the partition begins after last.
+                                 * It counts only below the lowest LSN that an archive, a gap or a pruned record
+                                 * names; of several origin records the lowest counts */
+  TIDEMARK_STORED_IRREGULAR = 7 /* TIDEMARK_OBJECT_IRREGULAR of sink.h: holds nothing. first..last as its name
+                                 * says, 0 if that is not a name of ours */
 };
 
 typedef struct tidemark_stored {

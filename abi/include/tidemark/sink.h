@@ -36,10 +36,15 @@ typedef struct tidemark_source {
 
 typedef struct tidemark_object {
   uint32_t struct_size;
-  uint32_t reserved;
+  uint32_t flags; /* TIDEMARK_OBJECT_*; only in a listing */
   uint64_t size_bytes;
   int64_t modified_us; /* by the sink's clock */
 } tidemark_object;
+
+/* Not an object: something else lies where one would be, or where a part of the tree would be (a symbolic
+ * link, a FIFO, a device), and nothing of it is ever read. Listed so that a person hears of it; the archiver
+ * passes over it. */
+#define TIDEMARK_OBJECT_IRREGULAR 0x1u
 
 #define TIDEMARK_CAPABILITY_WANTS_SHA256 0x1u /* put needs source->sha256 before the first byte */
 #define TIDEMARK_CAPABILITY_WANTS_CRC32C 0x2u /* put reads the body once less if source->crc32c is there */
@@ -110,8 +115,9 @@ typedef struct tidemark_sink_api {
    * cut there, possibly to nothing. TIDEMARK_E_NOT_FOUND: no such object. [any-thread] */
   tidemark_status (*get)(tidemark_sink*, tidemark_str key, int64_t offset, uint64_t size,
                          const tidemark_writer* out, const tidemark_call*, tidemark_error*);
-  /* In byte order: the keys > start_after that begin with prefix; finished objects only. visit: non-zero
-   * stops with OK. A listing that could not be finished is an error. [any-thread] */
+  /* In byte order: the keys > start_after that begin with prefix; finished objects only (and what is
+   * TIDEMARK_OBJECT_IRREGULAR, if the sink can tell). visit: non-zero stops with OK. A listing that could not
+   * be finished is an error. [any-thread] */
   tidemark_status (*list)(tidemark_sink*, tidemark_str prefix, tidemark_str start_after,
                           int32_t (*visit)(void* ctx, tidemark_str key, const tidemark_object*),
                           void* visit_ctx, const tidemark_call*, tidemark_error*);

@@ -59,10 +59,22 @@ TEST(Text, ForPeople) {
   EXPECT_EQ(bytes_text((uint64_t{1} << 20) - 1), "1.0 MiB");
   EXPECT_EQ(bytes_text(UINT64_MAX), "16.0 EiB");
   EXPECT_EQ(printable("a\x1b[31m\xc3\xa4\xff\xc2\x9b"), "a\\x1b[31m\xc3\xa4\\xff\\xc2\\x9b");
+  EXPECT_EQ(printable("\xe0\x80\x9b[31m"), "\\xe0\\x80\\x9b[31m");  // not the shortest form of a control
   EXPECT_EQ(printable("a\xe2\x80\xae\xed\xa0\x80"), "a\\xe2\\x80\\xae\\xed\\xa0\\x80");
   EXPECT_EQ(progress_text(3, 512, 1024, 0.1), "3 archives  50 %  512 B of 1.0 KiB");
   EXPECT_EQ(progress_text(3, 512, 1024, 2), "3 archives  50 %  512 B of 1.0 KiB  256 B/s  2 s left");
   EXPECT_EQ(progress_text(1, 512, 0, 2), "1 archive  512 B  256 B/s");
+}
+
+TEST(MostLike, FindsTheWordThatWasMeant) {
+  const std::vector<std::string> words = {"ls", "info", "verify", "restore"};
+  EXPECT_EQ(most_like("restor", words), "restore");
+  EXPECT_EQ(most_like("verfiy", words), "verify");
+  EXPECT_EQ(most_like("l", words), "ls");
+  EXPECT_EQ(most_like("INFO", words), "");
+  EXPECT_EQ(most_like("", words), "");
+  EXPECT_EQ(most_like("archive", words), "");
+  EXPECT_EQ(most_like(std::string(5000, 'x'), words), "");
 }
 
 }  // namespace

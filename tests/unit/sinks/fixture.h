@@ -93,12 +93,14 @@ Status put(S& sink, std::string_view key, const std::string& bytes, uint32_t fla
   return sink.put(key, Source(source.get(), call), flags, call);
 }
 
+// The objects; what is irregular is none.
 template <typename S>
 std::vector<std::string> list(S& sink, std::string_view prefix = {}, std::string_view after = {}) {
   std::vector<std::string> keys;
   const Visitor visit(
-      [](void* ctx, tidemark_str key, const tidemark_object*) -> int32_t {
-        static_cast<std::vector<std::string>*>(ctx)->emplace_back(view(key));
+      [](void* ctx, tidemark_str key, const tidemark_object* object) -> int32_t {
+        if ((object->flags & TIDEMARK_OBJECT_IRREGULAR) == 0)
+          static_cast<std::vector<std::string>*>(ctx)->emplace_back(view(key));
         return 0;
       },
       &keys);

@@ -1,8 +1,8 @@
-/* maintenance.h - looking after an archive: what is stored, what its records say, bring it back.
+/* maintenance.h - looking after archives: list what is stored, read the records, restore.
  *
- * An extension of the archiver for whoever restores. Usable from set_sink() on, started or not. The caller
- * decides and prints; what an archive is and how it is proven is known here alone, for every sink. What is
- * still being tried out lies in draft/maintenance.h.
+ * An extension of the archiver for programs that restore. Usable from set_sink() on, started or not. The
+ * caller decides what to do and what to print; only this side knows what an archive is and how it is proven,
+ * for every sink. What is still being tried out lies in draft/maintenance.h.
  */
 #ifndef TIDEMARK_MAINTENANCE_H
 #define TIDEMARK_MAINTENANCE_H
@@ -22,9 +22,11 @@ enum {
   TIDEMARK_STORED_ACCEPTED = 3, /* a person accepted that first..last are lost */
   TIDEMARK_STORED_PRUNED = 4,   /* first..last (first is 1) were removed on purpose; the newest counts */
   TIDEMARK_STORED_FOREIGN = 5,  /* not a name of ours */
-  TIDEMARK_STORED_ORIGIN = 6 /* first..last (first is 1) were never there: the archive of the partition begins
-                              * after last. It says nothing about LSNs from the lowest on that an archive, a
-                              * gap or a pruned record names; of several the lowest counts */
+  TIDEMARK_STORED_ORIGIN = 6,   /* first..last (first is 1) were never there: the partition begins after last.
+                                 * It counts only below the lowest LSN that an archive, a gap or a pruned record
+                                 * names; of several origin records the lowest counts */
+  TIDEMARK_STORED_IRREGULAR = 7 /* TIDEMARK_OBJECT_IRREGULAR of sink.h: holds nothing. first..last as its name
+                                 * says, 0 if that is not a name of ours */
 };
 
 typedef struct tidemark_stored {
@@ -47,53 +49,54 @@ typedef struct tidemark_record {
   tidemark_str reason;      /* what the person wrote; empty if none */
 } tidemark_record;
 
-/* The directory is private to the caller: nobody takes what lies in it for restored before unpack has
- * returned OK, and what a killed call left there is the caller's to remove. So entries are built right under
- * their names, and these names are not made durable: the caller moves the entries to where they belong, many
- * at a time if it likes, and fsyncs that directory. A directory that its owner may not write cannot be moved
- * until he may. */
+/* The directory is private to the caller: nobody relies on what lies in it before unpack has returned OK, and
+ * the caller removes what a killed call left there. So entries are built directly under their final names,
+ * and these names are not made durable: the caller moves the entries to where they belong, many at a time if
+ * it likes, and fsyncs that directory. (A directory that its owner may not write cannot be moved until its
+ * mode is changed.) */
 #define TIDEMARK_UNPACK_PRIVATE 0x1u
 
 /* What to restore of an archive, and where to. */
 typedef struct tidemark_unpack_options {
   uint32_t struct_size;
   uint32_t flags;           /* TIDEMARK_UNPACK_*; others are UNSUPPORTED */
-  tidemark_lsn first, last; /* inclusive: those of them that the archive holds */
-  tidemark_str directory;   /* there already; an entry becomes <directory>/<LSN> */
-  /* How much of the object has been read so far: ascending, after each piece that arrived, on the caller's
-   * thread. May be NULL. */
+  tidemark_lsn first, last; /* inclusive; of these, what the archive holds is restored */
+  tidemark_str directory;   /* must exist; an entry becomes <directory>/<LSN> */
+  /* How much of the object has been read so far: never less than before; called after each piece that
+   * arrived, on the caller's thread. May be NULL. */
   void (*progress)(void* ctx, uint64_t read_bytes);
   void* ctx; /* the caller's own; lives until the call returns */
 } tidemark_unpack_options;
 
-/* Every function [any-thread]; visitors are called on the caller's thread, non-zero stops with OK unless said
- * otherwise. What a visitor gets is borrowed for its call. tidemark_call and tidemark_error may be NULL.
- * Statuses beside those that are said: INVALID for an argument or before set_sink, what the sink gives
- * (RETRYABLE and above: the same call may work later), NOT_FOUND for a key that is not there, CANCELLED if
- * the caller asked. */
+/* Every function is [any-thread]; visitors are called on the caller's thread, and non-zero stops the call
+ * with OK unless said otherwise. What a visitor gets is borrowed for its call. tidemark_call and
+ * tidemark_error may be NULL. Besides the statuses listed at a function: INVALID for an argument or before
+ * set_sink, what the sink gives (RETRYABLE and above: the same call may work later), NOT_FOUND for a key that
+ * is not there, CANCELLED if the caller asked. */
 typedef struct tidemark_maintenance_api {
   uint32_t struct_size;
   uint32_t reserved;
   /* Every finished object in byte order of keys, hence partition by partition and, within one, by last LSN;
    * memory does not grow with their number. storage empty: everything (partition must be NULL and from 0);
-   * partition NULL: the whole storage. from, with a partition only: archives and records that reach it, and
-   * foreign objects after them in byte order; else 0. Names that begin with '.' are the sink's own and not
-   * listed. A listing that could not be finished is an error, never a shorter listing. */
+   * partition NULL: the whole storage. from: with a partition, only archives and records whose last LSN is
+   * from or above, and foreign objects after them in byte order; without one it must be 0. Names that begin
+   * with '.' are the sink's own and not listed. A listing that could not be finished is an error, never a
+   * shorter listing. */
   tidemark_status (*scan)(tidemark_archiver*, tidemark_str storage, const uint64_t* partition,
                           tidemark_lsn from, int32_t (*visit)(void* ctx, const tidemark_stored*),
                           void* visit_ctx, const tidemark_call*, tidemark_error*);
-  /* A record's content, found to be what its footer and its key say. INVALID: not a record's key; CORRUPT:
-   * the message names the key and what is wrong. */
+  /* Gives a record's content, after checking it against its footer and its key. INVALID: not a record's key;
+   * CORRUPT: the message names the key and what is wrong. */
   tidemark_status (*read_record)(tidemark_archiver*, tidemark_str key,
                                  void (*visit)(void* ctx, const tidemark_record*), void* visit_ctx,
                                  const tidemark_call*, tidemark_error*);
-  /* Restores entries of the archive `key`, ascending, each whole or not at all and fsynced, at whatever
-   * instant the process is killed (but see TIDEMARK_UNPACK_PRIVATE); the archive is read once and its digest
-   * checked before the first becomes visible. Safe against hostile archives. Until then everything is in
-   * <directory>/.tidemark/, where the next call removes what a killed one left. After any status but OK none
-   * of the archive's entries was added to the directory; only after EXISTS those before the one that is there
-   * may have been. INVALID: not an archive's key, or it holds nothing of first..last. EXISTS: one of the
-   * entries is there already. NOT_FOUND: also if the directory is not there. CORRUPT: as read_record. */
+  /* Restores entries of the archive `key`, ascending, each whole and fsynced or not at all, whenever the
+   * process is killed (but see TIDEMARK_UNPACK_PRIVATE). The archive is read once, and its digest is checked
+   * before the first entry becomes visible; until then everything is in <directory>/.tidemark/, where the
+   * next call removes what a killed one left. Safe against hostile archives. After any status but OK none
+   * of the archive's entries was added to the directory; only after EXISTS the entries before the one that
+   * exists may have been. INVALID: not an archive's key, or it holds nothing of first..last. EXISTS: one of
+   * the entries is there already. NOT_FOUND: also if the directory is not there. CORRUPT: as read_record. */
   tidemark_status (*unpack)(tidemark_archiver*, tidemark_str key, const tidemark_unpack_options*,
                             const tidemark_call*, tidemark_error*);
 } tidemark_maintenance_api;

@@ -1,7 +1,7 @@
-/* sink.h - the contract between the archiver and a place that keeps objects.
+/* sink.h - the contract between the archiver and a sink: a directory or store that keeps objects.
  *
- * A sink is dumb: it tries each call once and classifies the outcome. It owns no retry, no rate
- * limit, no naming and no tar: those are the archiver's. All functions on an open sink are
+ * A sink is dumb: it tries each call once and classifies the outcome. It has no retries, rate limits,
+ * names or tars of its own: those are the archiver's. All functions on an open sink are
  * [any-thread] and are called concurrently; open and close are [control]. A key is relative,
  * at most TIDEMARK_KEY_MAX bytes, its parts separated by '/' and none of them empty, "." or "..";
  * anything else is TIDEMARK_E_INVALID. A part may not begin with '.' either: such names are the
@@ -36,13 +36,18 @@ typedef struct tidemark_source {
 
 typedef struct tidemark_object {
   uint32_t struct_size;
-  uint32_t reserved;
+  uint32_t flags; /* TIDEMARK_OBJECT_*; only in a listing */
   uint64_t size_bytes;
   int64_t modified_us; /* by the sink's clock */
 } tidemark_object;
 
+/* Not an object: something else lies where one would be, or where a part of the tree would be (a symbolic
+ * link, a FIFO, a device), and nothing of it is ever read. Listed so that a person hears of it; the archiver
+ * passes over it. */
+#define TIDEMARK_OBJECT_IRREGULAR 0x1u
+
 #define TIDEMARK_CAPABILITY_WANTS_SHA256 0x1u /* put needs source->sha256 before the first byte */
-#define TIDEMARK_CAPABILITY_WANTS_CRC32C 0x2u /* put spares a pass where source->crc32c is there */
+#define TIDEMARK_CAPABILITY_WANTS_CRC32C 0x2u /* put reads the body once less if source->crc32c is there */
 
 #define TIDEMARK_PUT_IF_ABSENT 0x1u /* TIDEMARK_E_EXISTS instead of replacing; atomic */
 
@@ -57,15 +62,16 @@ typedef struct tidemark_sink_host {
   uint32_t reserved;
 } tidemark_sink_host;
 
-/* The sink is opened to be read: open proves no more than that it can be read, and writes, removes and sweeps
- * nothing; what is not there is not created but TIDEMARK_E_NOT_FOUND. put and remove are TIDEMARK_E_INVALID.
- */
+/* The sink is opened for reading only: open proves only that it can be read, and writes, removes and sweeps
+ * nothing. A directory or bucket that is not there is TIDEMARK_E_NOT_FOUND and not created. put and remove
+ * are TIDEMARK_E_INVALID. */
 #define TIDEMARK_OPEN_READ_ONLY 0x1u
 
-/* One option that open takes; for people. Static storage, no NULL. An array element: it never changes. */
+/* One option that open takes, described for people. Static storage, no member is NULL. An array element, so
+ * this struct never changes. */
 typedef struct tidemark_sink_option {
-  const char* name;     /* one that ends in '*' stands for all names that begin like it */
-  const char* fallback; /* what holds if it is not given; "" if nothing does or help says what */
+  const char* name;     /* one that ends in '*' stands for all names that begin with what is before it */
+  const char* fallback; /* the default; "" if there is none or help describes it */
   const char* help;     /* one line */
 } tidemark_sink_option;
 
@@ -79,7 +85,7 @@ typedef struct tidemark_sink_api {
   const char* name;      /* "s3", static storage */
   const char* version;   /* "1.4.2", static storage */
 
-  /* A tidemark_call and a tidemark_error may be NULL in every call. What concerns the whole place
+  /* A tidemark_call and a tidemark_error may be NULL in every call. A failure of the whole sink
    * (unreachable, read-only, moved away, out of descriptors) is RETRYABLE, a full one NO_SPACE: then all
    * partitions wait (SINK_DOWN). PERMANENT is for one object, or for what only an operator can change. */
 
@@ -92,25 +98,26 @@ typedef struct tidemark_sink_api {
   /* No call is in progress. When it returns no thread of the sink exists. NULL is fine. [control] */
   void (*close)(tidemark_sink*);
 
-  /* OK means durable (file and directory fsynced; 2xx) and visible whole. After RETRYABLE or
-   * CANCELLED the object may or may not be there. A status that source->read returned is passed
+  /* OK means: the object is durable (file and directory fsynced; 2xx) and visible as a whole, and so is all
+   * that other puts had made visible in its folder (the key up to the last '/') before this call. After
+   * RETRYABLE or CANCELLED the object may or may not be there. A status that source->read returned is passed
    * on unchanged, with its error, and then nothing became visible. EXISTS: only with TIDEMARK_PUT_IF_ABSENT,
-   * and what is there is whole and durable. [any-thread] */
+   * and the object that is there is whole and durable. [any-thread] */
   tidemark_status (*put)(tidemark_sink*, tidemark_str key, const tidemark_source*, uint32_t flags,
                          const tidemark_call*, tidemark_error*);
-  /* OK also means that the object is durable, whoever wrote it, and with it all that puts had made visible in
-   * its folder (the key up to the last '/') before the call: the archiver asks before it relies on objects
-   * it did not just write. TIDEMARK_E_NOT_FOUND: no such object. The callee sets out->struct_size
-   * to what it filled, at most what the caller gave. [any-thread] */
+  /* OK also means that the object is durable, whoever wrote it, and so is its folder, as after put: the
+   * archiver calls head before it relies on objects that it did not just write. TIDEMARK_E_NOT_FOUND: no such
+   * object. The callee sets out->struct_size to what it filled, at most what the caller gave. [any-thread] */
   tidemark_status (*head)(tidemark_sink*, tidemark_str key, const tidemark_call*, tidemark_object* out,
                           tidemark_error*);
   /* [offset, offset + size); a negative offset counts from the end, and one that reaches before the
-   * beginning means the beginning; size UINT64_MAX: to the end. A range (partly) after the end is
-   * cut, possibly to nothing. TIDEMARK_E_NOT_FOUND: no such object. [any-thread] */
+   * beginning means the beginning; size UINT64_MAX: to the end. A range that reaches after the end is
+   * cut there, possibly to nothing. TIDEMARK_E_NOT_FOUND: no such object. [any-thread] */
   tidemark_status (*get)(tidemark_sink*, tidemark_str key, int64_t offset, uint64_t size,
                          const tidemark_writer* out, const tidemark_call*, tidemark_error*);
-  /* Byte order; keys > start_after that begin with prefix; finished objects only. visit: non-zero
-   * stops with OK. A listing that could not be finished is an error. [any-thread] */
+  /* In byte order: the keys > start_after that begin with prefix; finished objects only (and what is
+   * TIDEMARK_OBJECT_IRREGULAR, if the sink can tell). visit: non-zero stops with OK. A listing that could not
+   * be finished is an error. [any-thread] */
   tidemark_status (*list)(tidemark_sink*, tidemark_str prefix, tidemark_str start_after,
                           int32_t (*visit)(void* ctx, tidemark_str key, const tidemark_object*),
                           void* visit_ctx, const tidemark_call*, tidemark_error*);

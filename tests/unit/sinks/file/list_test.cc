@@ -48,6 +48,29 @@ TEST_P(FileList, UnreadableDirectoryIsNoShorterListing) {
   EXPECT_EQ(status_of(listed), TIDEMARK_E_PERMANENT);
 }
 
+// What is neither a file nor a directory holds nothing, and a person is to hear of it.
+TEST_P(FileList, WhatIsNoFileIsListedAsIrregular) {
+  auto sink = open();
+  ASSERT_TRUE(put(*sink, "a/1", "x"));
+  const std::string root = dir_ / "root";
+  ASSERT_EQ(mkfifo((root + "/a/2").c_str(), 0600), 0);
+  std::filesystem::create_symlink(root + "/a/1", root + "/a/3");
+  std::filesystem::create_directory_symlink(root + "/a", root + "/b");
+  std::vector<std::string> regular, irregular;
+  std::pair<std::vector<std::string>*, std::vector<std::string>*> found = {&regular, &irregular};
+  const Visitor visit(
+      [](void* ctx, tidemark_str key, const tidemark_object* object) -> int32_t {
+        auto* self = static_cast<decltype(found)*>(ctx);
+        const bool is_irregular = (object->flags & TIDEMARK_OBJECT_IRREGULAR) != 0;
+        (is_irregular ? self->second : self->first)->emplace_back(view(key));
+        return 0;
+      },
+      &found);
+  EXPECT_TRUE(sink->list("", "", visit, Call(nullptr, nullptr)));
+  EXPECT_EQ(regular, std::vector<std::string>{"a/1"});
+  EXPECT_EQ(irregular, (std::vector<std::string>{"a/2", "a/3", "b"}));
+}
+
 INSTANTIATE_FOR_BOTH_STAGINGS(FileList);
 
 }  // namespace

@@ -1,0 +1,187 @@
+#include "ledger.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "format/object_name.h"
+
+namespace tidemark::cli {
+namespace {
+
+constexpr const char* kUrl = "file:///a";
+
+class LedgerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/ledger-XXXXXX";
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    directory_ = name;
+    path_ = directory_ + "/file";
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  static Stored single(uint64_t partition, uint64_t lsn, uint64_t size_bytes = 100) {
+    return {TIDEMARK_STORED_ARCHIVE,
+            "main",
+            partition,
+            lsn,
+            lsn,
+            size_bytes,
+            7,
+            object_key("main", partition, {lsn, lsn}, ObjectKind::kArchive)};
+  }
+  Ledger load(Share share = {1, 30}, const Scope& scope = {}, int64_t now_us = 1000) {
+    Ledger ledger;
+    EXPECT_TRUE(ledger.load(path_, kUrl, scope, share, now_us));
+    return ledger;
+  }
+  // A run over partitions 1..partitions with LSNs 1..last each; gives what was read.
+  std::vector<std::string> run(Share share, uint64_t partitions, uint64_t last, int64_t now_us = 1000) {
+    Ledger ledger = load(share, {}, now_us);
+    std::vector<std::string> read;
+    for (uint64_t partition = 1; partition <= partitions; ++partition) {
+      ledger.begin(partition_text("main", partition));
+      for (uint64_t lsn = 1; lsn <= last; ++lsn) {
+        const Stored stored = single(partition, lsn);
+        const bool is_skipped = ledger.may_skip(stored);
+        if (!is_skipped) read.push_back(stored.key);
+        ledger.right(stored, !is_skipped);
+      }
+      EXPECT_FALSE(ledger.end(last));
+    }
+    EXPECT_TRUE(ledger.save(true));
+    return read;
+  }
+
+  std::string directory_, path_;
+};
+
+TEST_F(LedgerTest, EverythingIsReadOnceInSoManyRuns) {
+  EXPECT_EQ(run({1, 7}, 3, 10).size(), 30u);
+  std::vector<std::string> all;
+  // The clock stands still, and goes back; the order of checks does not.
+  for (int64_t now_us : {1000, 1000, 1000, 10, 10, 5000, 1}) {
+    const auto read = run({1, 7}, 3, 10, now_us);
+    EXPECT_EQ(read.size(), 5u);
+    all.insert(all.end(), read.begin(), read.end());
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  EXPECT_EQ(all.size(), 30u);
+}
+
+TEST_F(LedgerTest, WhatIsOtherThanItWasIsRead) {
+  run({0, 1}, 1, 3);
+  const Ledger ledger = load({0, 1});
+  EXPECT_TRUE(ledger.may_skip(single(1, 2)));
+  EXPECT_FALSE(ledger.may_skip(single(1, 2, 99)));
+  Stored younger = single(1, 2);
+  younger.modified_us = 8;
+  EXPECT_FALSE(ledger.may_skip(younger));
+  Stored older = single(1, 2);
+  older.modified_us = 6;
+  EXPECT_FALSE(ledger.may_skip(older));
+  EXPECT_FALSE(ledger.may_skip(single(1, 4)));
+  EXPECT_FALSE(ledger.may_skip(single(2, 1)));
+}
+
+TEST_F(LedgerTest, WhatIsNotRightIsReadUntilItIs) {
+  run({0, 1}, 1, 3);
+  for (int i = 0; i < 2; ++i) {
+    Ledger ledger = load({0, 1});
+    EXPECT_EQ(ledger.may_skip(single(1, 2)), i == 0);
+    ledger.begin("main/1");
+    ledger.right(single(1, 1), false);
+    ledger.not_right(single(1, 2));
+    ledger.right(single(1, 3), false);
+    EXPECT_FALSE(ledger.end(3));
+    ASSERT_TRUE(ledger.save(true));
+  }
+}
+
+TEST_F(LedgerTest, TheRestOfAPartitionThatWasNotFinishedStaysKnown) {
+  run({0, 1}, 2, 3);
+  Ledger ledger = load({0, 1});
+  ledger.begin("main/1");
+  ledger.right(single(1, 1), true);
+  ledger.not_right(single(1, 2));
+  ASSERT_TRUE(ledger.save(true));
+  const Ledger next = load({0, 1});
+  EXPECT_TRUE(next.may_skip(single(1, 1)));
+  EXPECT_FALSE(next.may_skip(single(1, 2)));
+  EXPECT_TRUE(next.may_skip(single(1, 3)));
+  EXPECT_TRUE(next.may_skip(single(2, 3)));
+}
+
+TEST_F(LedgerTest, WhatIsGoneIsToldUntilSomethingIsSaidOfIt) {
+  run({0, 1}, 2, 5);
+  for (int i = 0; i < 2; ++i) {
+    Ledger ledger = load();
+    ledger.begin("main/1");
+    ledger.right(single(1, 1), true);
+    const auto gone = ledger.end(2);
+    ASSERT_TRUE(gone);
+    EXPECT_EQ(gone->newest_key, single(1, 5).key);
+    EXPECT_EQ(std::pair(gone->first, gone->through), std::pair(uint64_t{3}, uint64_t{5}));
+    ASSERT_EQ(ledger.unseen({}).size(), 1u);
+    EXPECT_EQ(ledger.unseen({})[0].partition, 2u);
+    EXPECT_TRUE(ledger.unseen({"main", 3}).empty());
+    EXPECT_TRUE(ledger.unseen({"other", {}}).empty());
+    ASSERT_TRUE(ledger.save(true));
+  }
+  Ledger ledger = load();
+  ledger.begin("main/1");
+  ledger.right(single(1, 1), true);
+  EXPECT_FALSE(ledger.end(5));
+  ASSERT_TRUE(ledger.save(true));
+  Ledger after = load();
+  after.begin("main/1");
+  EXPECT_FALSE(after.end(1));
+}
+
+TEST_F(LedgerTest, ADamagedRecordAtTheEndIsNotGone) {
+  Stored record = single(1, 9);
+  record.kind = TIDEMARK_STORED_ACCEPTED;
+  record.key = object_key("main", 1, {9, 9}, ObjectKind::kAccepted);
+  for (int i = 0; i < 3; ++i) {
+    Ledger ledger = load();
+    ledger.begin("main/1");
+    ledger.right(single(1, 1), true);
+    if (i == 0) {
+      ledger.right(record, true);
+    } else {
+      ledger.not_right(record);
+    }
+    EXPECT_FALSE(ledger.end(i == 0 ? 9 : 1));
+    ASSERT_TRUE(ledger.save(true));
+  }
+}
+
+TEST_F(LedgerTest, AgesAreTold) {
+  constexpr int64_t kDayUs = int64_t{86400} * 1'000'000;
+  run({0, 1}, 1, 2, 1);
+  Ledger ledger = load({0, 1}, {}, 1 + 8 * kDayUs);
+  ledger.begin("main/1");
+  ledger.right(single(1, 1), false);
+  ledger.right(single(1, 2), true);
+  EXPECT_EQ(ledger.ages().archives, (std::array<uint64_t, 4>{0, 0, 1, 0}));
+  EXPECT_EQ(ledger.ages().oldest_us, 1);
+  EXPECT_EQ(ledger.read_again(), 1u);
+}
+
+TEST_F(LedgerTest, WithoutACheckpointNothingIsKnownOrWritten) {
+  Ledger ledger;
+  ASSERT_TRUE(ledger.load("", kUrl, {}, {1, 30}, 5));
+  EXPECT_FALSE(ledger.may_skip(single(1, 1)));
+  ledger.begin("main/1");
+  ledger.right(single(1, 1), true);
+  EXPECT_FALSE(ledger.end(1));
+  EXPECT_TRUE(ledger.save(true));
+  EXPECT_EQ(ledger.ages().sum(), 0u);
+}
+
+}  // namespace
+}  // namespace tidemark::cli
