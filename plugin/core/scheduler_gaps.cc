@@ -24,7 +24,7 @@ bool Scheduler::find_gap(PartitionRef ref) {
     const bool may_hold = found && !is_in_conflict && p.next <= found->until();
     if (const auto existing = may_hold ? found->holding(p.next) : std::nullopt) {
       // From low on the host still has what it can be compared with.
-      Lsn last = std::min({existing->last, found->until(), found->through(), p.listed, p.low - 1});
+      Lsn last = std::min({existing->last, found->until(), found->through(), p.low - 1});
       const Lsn archived = p.window ? p.window->first_archived() : kNoLsn;  // by this run
       if (archived != kNoLsn) last = std::min(last, archived - 1);
       const Lsn first = p.next;

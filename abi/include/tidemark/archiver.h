@@ -24,8 +24,8 @@
  * same entry in an archive of the same name, that is a CONFLICT; if it cuts its batches differently, nobody
  * notices. So give each engine, and each restore to an older state, a sink or a prefix of its own.
  * Where the host has nothing left to compare with, below low, an archive counts if it is what its own footer
- * says. Only before the first low of a run does the name of an archive count: what was archived and pruned long
- * ago is not read at every start; `tidemark verify` does that.
+ * says. Only before the first low of a run does the name of an archive count: what was archived and pruned
+ * long ago is not read at every start; `tidemark verify` does that.
  */
 #ifndef TIDEMARK_ARCHIVER_H
 #define TIDEMARK_ARCHIVER_H
@@ -73,8 +73,9 @@ enum {
   /* These can no longer be archived: they are a hole that stays. Reported before any acknowledge that passes
    * it, whatever happens: acknowledge waits until this callback has returned. A gap that an earlier run
    * recorded and that nobody has accepted is reported again, once in each run, if it lies before the first
-   * entry of this run, is one of the last 16 gaps and lies among the last 128 archives. What a person accepted
-   * before it was reported is known, and not reported. */
+   * entry of this run, is one of the last 16 gaps and lies among the last 128 archives. What a person
+   * accepted before it was reported is known, and not reported. A report that waits for another event of
+   * this host is not taken back if an entry of it is archived meanwhile. */
   TIDEMARK_EVENT_GAP = 1,
   TIDEMARK_EVENT_CONFLICT = 2,     /* nothing is overwritten: the partition waits for an operator */
   TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; tried again, each time later */
@@ -181,9 +182,10 @@ typedef struct tidemark_archiver_api {
    * entries below the highest are there after all, even if they are a GAP already or about to be one. Then
    * the GAP is reported, and they are looked for and archived before any acknowledge passes them. So it is
    * with entries below the first low of the run; those of them that are not there are a GAP. Notifications of
-   * several threads may therefore overtake each other; it only costs such a search. After 64 entries in a row
-   * that are not there, the rest of the gap is left until the next such notify. One acknowledge that was
-   * decided before notify returned may still come.
+   * several threads may therefore overtake each other; it only costs such a search. (A host that names a
+   * lower low again and again, faster than its own acquire_entry says NOT_FOUND, holds up the partition with
+   * it.) After 64 entries in a row that are not there, the rest of the gap is left until the next such
+   * notify. One acknowledge that was decided before notify returned may still come.
    *
    * Everything notified is forgotten by stop(): after start() notify all that is still there. The
    * first low of a run is compared with what the sink holds: each hole before it, among the last
