@@ -171,7 +171,7 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
     missing = TIDEMARK_EXT_READBACK;
   if (maintenance_ == nullptr || !TIDEMARK_HAS(maintenance_, tidemark_maintenance_api, unpack))
     missing = TIDEMARK_EXT_MAINTENANCE;
-  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, compare))
+  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, made))
     missing = TIDEMARK_EXT_DRAFT_MAINTENANCE;
   if (missing == nullptr) return {};
   return Error{kExitSink,
@@ -185,27 +185,46 @@ Archive::~Archive() { plugin_->api().destroy(archiver_); }
 Result<void> Archive::scan(const Scope& scope, uint64_t from, const std::function<bool(const Stored&)>& visit,
                            Stop& stop) {
   struct Context {
+    Archive& archive;
     const std::function<bool(const Stored&)>& visit;
+    Stop& stop;
     std::string newest_key;  // what a second try has to reach before it visits anything
     uint64_t visited = 0;
-  } context{visit, {}};
+    Result<void> looked;
+  } context{*this, visit, stop, {}, 0, {}};
   const auto on_object = [](void* ctx, const tidemark_stored* object) -> int32_t {
     auto& self = *static_cast<Context*>(ctx);
     Stored stored = to_stored(*object);
     if (!self.newest_key.empty() && stored.key <= self.newest_key) return 0;
-    if (!self.visit(stored)) return 1;
+    self.looked = self.archive.look_when_made(stored, self.stop);
+    if (!self.looked || !self.visit(stored)) return 1;
     self.newest_key = std::move(stored.key);
     ++self.visited;
     return 0;
   };
   const uint64_t* partition = scope.partition ? &*scope.partition : nullptr;
-  return with_retries(
+  TM_TRY(with_retries(
       "", stop,
       [&](const tidemark_call* call, tidemark_error* error) {
         return maintenance_->scan(archiver_, abi_str(scope.storage), partition, from, on_object, &context,
                                   call, error);
       },
-      &context.visited);
+      &context.visited));
+  return std::move(context.looked);
+}
+
+Result<void> Archive::look_when_made(Stored& stored, Stop& stop) {
+  if (!made_after_us_ || stored.kind != TIDEMARK_STORED_ARCHIVE || stored.modified_us < *made_after_us_)
+    return {};
+  int64_t made_us = 0;
+  const auto read = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    return draft_->made(archiver_, abi_str(stored.key), &made_us, call, error);
+  });
+  if (read && made_us > 0) stored.modified_us = made_us;
+  if (read) return {};
+  // What is damaged, or gone by now, is for others to find.
+  const tidemark_status status = read.error().status;
+  return status == TIDEMARK_E_CORRUPT || status == TIDEMARK_E_NOT_FOUND ? Result<void>() : read.error();
 }
 
 Result<void> Archive::check(const std::string& key, ReadMeter* meter, Stop& stop) {

@@ -105,6 +105,10 @@ class Archive {
   // What the sink logged when it was opened, such as what a crashed writer left. Main thread.
   const std::vector<std::string>& opening_lines() const { return opening_lines_; }
 
+  // From now on scan() says of each archive that is not surely older than `time_us` when it was made, by its
+  // footer, instead of the sink's time: that one changes when archives are copied. Main thread, before
+  // others.
+  void tell_when_made(int64_t time_us) { made_after_us_ = time_us - kClocksDifferUs; }
   // In byte order of keys, each once; `visit` returns false to stop. See tidemark_maintenance_api for the
   // rest.
   Result<void> scan(const Scope& scope, uint64_t from, const std::function<bool(const Stored&)>& visit,
@@ -134,6 +138,9 @@ class Archive {
   Archive(std::shared_ptr<Plugin> plugin, tidemark_archiver* archiver)
       : plugin_(std::move(plugin)), archiver_(archiver) {}
   Result<void> connect(const ArchiveOptions& options);
+  Result<void> look_when_made(Stored& stored, Stop& stop);
+
+  static constexpr int64_t kClocksDifferUs = int64_t{3600} * 1'000'000;  // a sink's and a host's, at most
 
   const std::shared_ptr<Plugin> plugin_;
   tidemark_archiver* const archiver_;
@@ -141,6 +148,7 @@ class Archive {
   const tidemark_draft_maintenance_api* draft_ = nullptr;
   const tidemark_readback_api* readback_ = nullptr;
   std::vector<std::string> opening_lines_;
+  std::optional<int64_t> made_after_us_;
 };
 
 }  // namespace tidemark::cli

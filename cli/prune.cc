@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cassert>
-#include <chrono>
 #include <optional>
 
+#include "base/wall_clock.h"
 #include "console.h"
 #include "format/lsn.h"
 #include "text.h"
@@ -12,12 +12,6 @@ namespace tidemark::cli {
 
 namespace {
 
-int64_t now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 struct Newest {
   uint64_t last = 0;  // of what is stored, records included; 0: nothing is
   std::optional<Stored> archive;
@@ -26,7 +20,8 @@ struct Newest {
 };
 
 Result<Newest> find_newest(Archive& archive, const PruneOptions& options, Stop& stop) {
-  const int64_t cutoff_us = now_us() - options.older_than_us.value_or(0);
+  const int64_t cutoff_us = wall_clock_us() - options.older_than_us.value_or(0);
+  if (options.older_than_us) archive.tell_when_made(cutoff_us);
   Newest newest;
   bool is_young = false;
   const auto visit = [&](const Stored& stored) {

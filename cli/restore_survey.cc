@@ -42,6 +42,7 @@ RestoreSurvey::RestoreSurvey(const RestoreOptions& options, Archive& archive, Ou
       plan_({options.from, options.to, options.to_time_us, options.prefer}) {}
 
 Result<void> RestoreSurvey::look() {
+  if (options_.to_time_us) archive_.tell_when_made(*options_.to_time_us);
   const auto visit = [&](const Stored& stored) {
     plan_.add(stored);
     return true;

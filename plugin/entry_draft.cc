@@ -4,6 +4,7 @@
 #include "base/wall_clock.h"
 #include "entry_checks.h"
 #include "entry_stored.h"
+#include "store/store.h"
 
 namespace tidemark {
 namespace {
@@ -108,8 +109,21 @@ tidemark_status compare(tidemark_archiver* archiver, tidemark_str key,
   });
 }
 
-constexpr tidemark_draft_maintenance_api kMaintenance = {sizeof kMaintenance, 0,     check,
-                                                         accept_gap,          prune, compare};
+tidemark_status made(tidemark_archiver* archiver, tidemark_str key, int64_t* made_us,
+                     const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(key, "key"));
+    TM_TRY(need(made_us, "made_us"));
+    TM_ASSIGN(const auto sink, archiver->sink());
+    TM_ASSIGN(const Footer footer, store::read_footer(*sink, view(key), call));
+    *made_us = footer.made_us;
+    return {};
+  });
+}
+
+constexpr tidemark_draft_maintenance_api kMaintenance = {
+    sizeof kMaintenance, 0, check, accept_gap, prune, compare, made};
 
 }  // namespace
 

@@ -2,6 +2,8 @@
 // callers.
 #include <tidemark/draft/maintenance.h>
 
+#include <chrono>
+
 #include "maintenance_fixture.h"
 
 namespace tidemark::abi_test {
@@ -14,7 +16,7 @@ class DraftTest : public MaintenanceTest {
     draft_ = static_cast<const tidemark_draft_maintenance_api*>(
         api_->get_extension(archiver_, TIDEMARK_EXT_DRAFT_MAINTENANCE));
     ASSERT_NE(draft_, nullptr);
-    ASSERT_TRUE(TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, compare));
+    ASSERT_TRUE(TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, made));
   }
   const tidemark_draft_maintenance_api* draft_ = nullptr;
 };
@@ -109,6 +111,28 @@ TEST_F(DraftTest, RestoredEntriesAreCompared) {
   ASSERT_EQ(draft_->compare(archiver_, key, &options, nullptr, &error), TIDEMARK_OK) << error.message;
   EXPECT_EQ(seen.result, TIDEMARK_COMPARED_DIFFERENT);
   EXPECT_EQ(seen.message, restored + ": has 3 bytes, 9 in the archive");
+}
+
+TEST_F(DraftTest, AnArchiveSaysWhenItWasMade) {
+  const auto now_us = [] {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  };
+  const int64_t before_us = now_us();
+  archive_four();
+  reopen_to_read();
+  ErrorOut error;
+  int64_t made_us = 0;
+  ASSERT_EQ(draft_->made(archiver_, str("orders/7/0000000000002.tar"), &made_us, nullptr, &error), TIDEMARK_OK)
+      << error.message;
+  EXPECT_GE(made_us, before_us);
+  EXPECT_LE(made_us, now_us());
+  expect_status(TIDEMARK_E_NOT_FOUND,
+                draft_->made(archiver_, str("orders/7/0000000000009.tar"), &made_us, nullptr, &error), error,
+                "0000000000009");
+  expect_invalid(draft_->made(archiver_, str("nonsense"), &made_us, nullptr, &error), error, "nonsense");
+  expect_invalid(draft_->made(archiver_, str("orders/7/0000000000002.tar"), nullptr, nullptr, &error), error,
+                 "made_us");
 }
 
 TEST_F(DraftTest, ReadOnlyReadsAndChangesNothing) {

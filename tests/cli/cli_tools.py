@@ -71,18 +71,20 @@ def entry(lsn, payload=None):
             member(text + "/link", kind=tarfile.SYMTYPE, target="data"))
 
 
-def footer(content, partition, first, last):
+def footer(content, partition, first, last, made_s=None):
     text = (f"TIDEMARK1 sha256={hashlib.sha256(content).hexdigest()} storage=main partition={partition} "
             f"first={first} last={last}")
+    if made_s is not None:
+        text += f" made_us={int(made_s * 1_000_000)}"
     return text.encode().ljust(512, b"\0")
 
 
-def archive(partition, first, last=None, content=None):
+def archive(partition, first, last=None, content=None, made_s=None):
     last = last or first
     if content is None:
         content = b"".join(entry(lsn) for lsn in range(first, last + 1))
     content += bytes(1024)
-    return content + footer(content, partition, first, last)
+    return content + footer(content, partition, first, last, made_s)
 
 
 def flipped(body, offset):

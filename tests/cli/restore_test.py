@@ -285,6 +285,31 @@ class Scenarios(restore_tools.RestoreScenario):
         self.restore("--into-existing")
         self.assertEqual(self.restored(), {**tools.expected_tree((1, 2)), "notes": b"mine"})
 
+    # ---- Times
+
+    def test_times_stay_when_archives_are_copied(self):
+        """The sink's times are all of now, as after cp -r; what counts is when each archive was made."""
+        now = time.time()
+        for lsn in range(1, 7):
+            self.store.put(key(1, lsn), archive(1, lsn, made_s=now - 86400 * (60 - 10 * lsn)))
+        self.store.put(key(1, 7), archive(1, 7))  # it does not say, so the sink's time counts
+        then = f"@{int(now - 86400 * 25)}"
+        self.restore("--to-time", then)
+        self.assertEqual(self.restored(), tools.expected_tree(range(1, 4)))
+        self.restore("--to-time", f"@{int(now - 3600)}", name="most")
+        self.assertEqual(self.restored("most"), tools.expected_tree(range(1, 6)))
+        # One that was made later, in an archive of its own: it is not of that time, nor is what follows.
+        self.store.put(key(1, 2), archive(1, 2, made_s=now))
+        self.restore("--to-time", then, name="one")
+        self.assertEqual(self.restored("one"), tools.expected_tree([1]))
+        run("prune", *self.url("main/1"), "--older-than", "25d", "--yes")
+        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")],
+                         [key(1, lsn) for lsn in range(2, 8)])
+        self.store.put(key(1, 2), archive(1, 2, made_s=now - 86400 * 40))
+        run("prune", *self.url("main/1"), "--older-than", "25d", "--yes")
+        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")],
+                         [key(1, lsn) for lsn in range(4, 8)])
+
     # ---- prune's limits
 
     def test_prune_keeps_the_newest(self):
@@ -323,7 +348,6 @@ class FileRestoreTest(Scenarios, unittest.TestCase):
         self.restore("--to-time", "yesterday", expect=2)
         self.store.remove(key(1, 2))
         self.restore("--to-time", "@1000180", name="holed", expect=1)
-
 
     def test_older_than(self):
         now = time.time()

@@ -89,6 +89,11 @@ typedef struct tidemark_draft_maintenance_api {
    * NOT_FOUND, CORRUPT: as unpack. */
   tidemark_status (*compare)(tidemark_archiver*, tidemark_str key, const tidemark_compare_options*,
                              const tidemark_call*, tidemark_error*);
+  /* When the archive `key` was made, in microseconds since 1970 by the clock of who made it, as its footer
+   * says; 0: it does not say. Unlike the sink's time it stays when archives are copied. Reads the footer
+   * alone, which is not yet a proof of the rest. INVALID: not an archive's key. CORRUPT: as check. */
+  tidemark_status (*made)(tidemark_archiver*, tidemark_str key, int64_t* made_us, const tidemark_call*,
+                          tidemark_error*);
 } tidemark_draft_maintenance_api;
 
 #ifdef __cplusplus
