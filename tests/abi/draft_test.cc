@@ -123,7 +123,8 @@ TEST_F(DraftTest, AnArchiveSaysWhenItWasMade) {
   reopen_to_read();
   ErrorOut error;
   int64_t made_us = 0;
-  ASSERT_EQ(draft_->made(archiver_, str("orders/7/0000000000002.tar"), &made_us, nullptr, &error), TIDEMARK_OK)
+  ASSERT_EQ(draft_->made(archiver_, str("orders/7/0000000000002.tar"), &made_us, nullptr, &error),
+            TIDEMARK_OK)
       << error.message;
   EXPECT_GE(made_us, before_us);
   EXPECT_LE(made_us, now_us());
