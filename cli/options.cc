@@ -8,6 +8,7 @@
 #include <cstring>
 #include <iostream>
 #include <thread>
+#include <utility>
 
 #include "format/lsn.h"
 #include "format/object_name.h"
@@ -188,8 +189,13 @@ LsOptions finish_ls(LsOptions ls, const RawOptions& raw) {
   return ls;
 }
 
-RestoreOptions finish_restore(RestoreOptions restore, const RawOptions& raw) {
-  finish_common(restore, raw, true);
+RestoreOptions finish_restore(RestoreOptions restore, RawOptions raw) {
+  if (restore.directory.empty()) restore.directory = std::exchange(raw.target, {});  // of everything
+  if (restore.directory.empty()) throw invalid("DIR", "the name of the directory is missing");
+  finish_common(restore, raw, false);
+  if (!restore.scope.partition && !(raw.from.empty() && raw.to.empty()))
+    throw invalid(raw.from.empty() ? "--to" : "--from",
+                  "it is an LSN of one partition: name STORAGE/PARTITION too");
   finish_jobs(restore.jobs);
   if (!raw.from.empty()) restore.from = need_lsn("--from", raw.from);
   if (!raw.to.empty()) restore.to = need_lsn("--to", raw.to);
@@ -204,7 +210,6 @@ RestoreOptions finish_restore(RestoreOptions restore, const RawOptions& raw) {
                         "@SECONDS since the epoch");
     }
   }
-  if (restore.directory.empty()) throw invalid("DIR", "the name of the directory is empty");
   return restore;
 }
 
@@ -337,10 +342,10 @@ void CommandLine::add_fetch() {
 }
 
 void CommandLine::add_restore() {
-  auto& restore = verb("restore", "Bring entries back as DIR/<LSN>, in order; started again it continues",
+  auto& restore = verb("restore", "Bring entries back, each partition's in order; started again it continues",
                        [this] { return finish_restore(restore_, raw_); });
-  add_common(restore, restore_, raw_, true);
-  restore.add_option("DIR", restore_.directory, "Where to; created if it is not there")->required();
+  add_common(restore, restore_, raw_, false);
+  restore.add_option("DIR", restore_.directory, "Where to; created if it is not there");
   add_range(restore, raw_, "First entry (default: the oldest that was not pruned)",
             "Last entry (default: the newest)");
   restore.add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")

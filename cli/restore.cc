@@ -5,6 +5,7 @@
 #include "console.h"
 #include "ordered_pool.h"
 #include "piece_reader.h"
+#include "restore_all.h"
 #include "restore_dir.h"
 #include "restore_survey.h"
 #include "text.h"
@@ -378,14 +379,18 @@ int Restore::run() {
 
 }  // namespace
 
-int run_restore(const RestoreOptions& options) {
+int restore_partition(const RestoreOptions& options, Archive& archive) {
   auto dir =
       RestoreDir::look(options.directory, partition_text(options.scope.storage, *options.scope.partition),
                        options.into_existing || options.check);
   if (!dir) return fail_with(dir.error());
+  return Restore(options, archive, *dir).run();
+}
+
+int run_restore(const RestoreOptions& options) {
   auto archive = Archive::open(options.archive);
   if (!archive) return fail_with(archive.error());
-  return Restore(options, **archive, *dir).run();
+  return options.scope.partition ? restore_partition(options, **archive) : restore_all(options, **archive);
 }
 
 }  // namespace tidemark::cli

@@ -285,6 +285,60 @@ class Scenarios(restore_tools.RestoreScenario):
         self.restore("--into-existing")
         self.assertEqual(self.restored(), {**tools.expected_tree((1, 2)), "notes": b"mine"})
 
+    # ---- More than one partition
+
+    def test_everything_at_once(self):
+        self.singles(1, 1, 5)
+        self.fill(2, (1, 3), (4, 4))
+        self.singles(11, 3, 4)
+        self.store.put("notes.txt", b"mine")
+        out, error = run("restore", *self.url(self.path("out")), expect=1)  # main/11 lacks 1 and 2
+        self.assertIn("not all of  main/11, see above", out)
+        self.assertIn("restored 2 partitions of 3 into", out)
+        self.assertIn("main/11", error)
+        self.assertEqual(tools.tree(self.path("out/main/1")), tools.expected_tree(range(1, 6)))
+        self.assertEqual(tools.tree(self.path("out/main/2")), tools.expected_tree(range(1, 5)))
+        self.assertEqual(sorted(os.listdir(self.path("out/main"))), ["1", "2"])
+        self.store.put(key(11, 1, 2), archive(11, 1, 2))
+        objects = lines("restore", *self.url(self.path("out")))
+        self.assertEqual(objects[-1], {"type": "total", "partitions": 3, "complete": 3, "failed": [], "not_tried": 0})
+        self.assertEqual(tools.tree(self.path("out/main/11")), tools.expected_tree(range(1, 5)))
+        run("restore", *self.url("main", self.path("main")))
+        self.assertEqual(tools.tree(self.path("main/2")), tools.expected_tree(range(1, 5)))
+        self.assertEqual(sorted(os.listdir(self.path("main"))), ["1", "11", "2"])
+        self.assertIn("compared 3 partitions of 3", run("restore", *self.url(self.path("out")), "--check")[0])
+
+    def test_everything_where_it_does_not_belong(self):
+        self.singles(1, 1, 2)
+        os.mkdir(self.path("out"))
+        with open(self.path("out/notes"), "w") as file:
+            file.write("mine")
+        self.assertIn("'notes'", run("restore", *self.url(self.path("out")), expect=2)[1])
+        self.assertEqual(os.listdir(self.path("out")), ["notes"])
+        run("restore", *self.url(self.path("out")), "--into-existing")
+        self.assertEqual(sorted(os.listdir(self.path("out"))), ["main", "notes"])
+        for forgotten in ("main", "main/1"):  # the directory was forgotten
+            self.assertIn("is a part of this archive", run("restore", *self.url(forgotten), expect=2)[1])
+        self.assertIn("DIR", run("restore", self.store.arguments[0], expect=2)[1])
+        self.assertIn("--from", run("restore", *self.url(self.path("x")), "--from", 2, expect=2)[1])
+        self.assertFalse(os.path.exists("main"))
+        self.store.remove(key(1, 1))
+        self.store.remove(key(1, 2))
+        self.assertIn("nothing is stored there", run("restore", *self.url(self.path("new")), expect=1)[1])
+        self.assertFalse(os.path.exists(self.path("new")))
+
+    def test_everything_where_the_disk_refuses(self):
+        for partition in range(1, 6):
+            self.singles(partition, 1, 1)
+        os.makedirs(self.path("out/main"))
+        for partition in (2, 3, 4):
+            with open(self.path(f"out/main/{partition}"), "w") as file:
+                file.write("no directory")
+        objects = lines("restore", *self.url(self.path("out")), expect=4)
+        self.assertEqual(objects[-1], {"type": "total", "partitions": 5, "complete": 1,
+                                       "failed": ["main/2", "main/3", "main/4"], "not_tried": 1})
+        self.assertEqual(tools.tree(self.path("out/main/1")), tools.expected_tree([1]))
+
     # ---- Times
 
     def test_times_stay_when_archives_are_copied(self):

@@ -1,0 +1,143 @@
+#include "restore_all.h"
+
+#include <dirent.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <string_view>
+
+#include "console.h"
+#include "nothing.h"
+#include "output.h"
+#include "text.h"
+#include "verbs.h"
+
+namespace tidemark::cli {
+
+namespace {
+
+// A sink or a disk that fails so often in a row fails for the rest too.
+constexpr int kMostInARow = 3;
+
+struct PartitionName {
+  std::string storage;
+  uint64_t id = 0;
+  friend bool operator==(const PartitionName&, const PartitionName&) = default;
+};
+
+Result<std::vector<PartitionName>> find_partitions(Archive& archive, const Scope& scope, Stop& stop) {
+  std::vector<PartitionName> found;
+  const auto visit = [&](const Stored& stored) {
+    PartitionName name{stored.storage, stored.partition};
+    if (stored.kind == TIDEMARK_STORED_FOREIGN) return true;
+    if (found.empty() || found.back() != name) found.push_back(std::move(name));
+    return true;
+  };
+  TM_TRY(archive.scan(scope, 0, visit, stop));
+  return found;
+}
+
+// A name in DIR that no partition's directory begins with; empty: there is none.
+Result<std::string> foreign_name(const RestoreOptions& options,
+                                 const std::vector<PartitionName>& partitions) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(options.directory.c_str()), &::closedir);
+  if (!dir && errno == ENOENT) return std::string();
+  if (!dir) return errno_error("cannot list " + options.directory);
+  for (errno = 0; const dirent* item = ::readdir(dir.get()); errno = 0) {
+    const std::string_view name = item->d_name;
+    if (name == "." || name == ".." || name == "lost+found") continue;
+    const bool is_ours = std::any_of(partitions.begin(), partitions.end(), [&](const PartitionName& one) {
+      return name == (options.scope.storage.empty() ? one.storage : std::to_string(one.id));
+    });
+    if (!is_ours) return std::string(name);
+  }
+  if (errno != 0) return errno_error("cannot list " + options.directory);
+  return std::string();
+}
+
+// What was meant for a part of the archive would become a directory of that name.
+bool is_part_of_archive(const std::string& directory, const std::vector<PartitionName>& partitions) {
+  return std::any_of(partitions.begin(), partitions.end(), [&](const PartitionName& one) {
+    return directory == one.storage || directory == partition_text(one.storage, one.id);
+  });
+}
+
+Result<void> check_directory(const RestoreOptions& options, const std::vector<PartitionName>& partitions) {
+  if (options.scope.storage.empty() && is_part_of_archive(options.directory, partitions)) {
+    return usage_error(options.directory +
+                       " is a part of this archive: name the directory that it goes to, too (./" +
+                       options.directory + " if that is the directory)");
+  }
+  if (options.into_existing || options.check) return {};
+  TM_ASSIGN(const std::string foreign, foreign_name(options, partitions));
+  if (foreign.empty()) return {};
+  return usage_error(options.directory + " has something else in it, '" + printable(foreign) +
+                     "'; name an empty or a new directory, or give --into-existing");
+}
+
+RestoreOptions options_for(const RestoreOptions& all, const PartitionName& name) {
+  RestoreOptions one = all;
+  one.scope = {name.storage, name.id};
+  one.directory += (all.scope.storage.empty() ? "/" + name.storage : "") + "/" + std::to_string(name.id);
+  const std::string folder = partition_text(name.storage, name.id) + "/";
+  std::erase_if(one.prefer, [&](const std::string& key) { return key.rfind(folder, 0) != 0; });
+  return one;
+}
+
+struct Total {
+  std::vector<std::string> failed;  // "main/7"
+  uint64_t restored = 0, not_tried = 0;
+  int code = kExitOk;
+};
+
+int tell_total(const RestoreOptions& options, const Total& total) {
+  Output output(options.json);
+  Json object;
+  object["type"] = "total";
+  object["partitions"] = total.restored + total.failed.size() + total.not_tried;
+  object["complete"] = total.restored;
+  object["failed"] = total.failed;
+  object["not_tried"] = total.not_tried;
+  output.object(object);
+  for (const std::string& name : total.failed) output.line("not all of  " + name + ", see above");
+  if (total.not_tried > 0)
+    output.line("not tried   " + count_text(total.not_tried, "more partition", "more partitions"));
+  output.line(std::string(options.check     ? "compared "
+                          : options.dry_run ? "looked at "
+                                            : "restored ") +
+              count_text(total.restored, "partition", "partitions") + " of " +
+              std::to_string(total.restored + total.failed.size() + total.not_tried) + " into " +
+              options.directory);
+  return finish(output, total.code);
+}
+
+}  // namespace
+
+int restore_all(const RestoreOptions& options, Archive& archive) {
+  Stop stop;
+  const auto partitions = find_partitions(archive, options.scope, stop);
+  if (!partitions) return fail_with(partitions.error());
+  if (partitions->empty()) return tell_nothing(archive, options, "", stop);
+  if (const auto checked = check_directory(options, *partitions); !checked) return fail_with(checked.error());
+  Total total;
+  int in_a_row = 0;
+  for (const PartitionName& name : *partitions) {
+    if (in_a_row == kMostInARow) {
+      ++total.not_tried;
+      continue;
+    }
+    const int code = restore_partition(options_for(options, name), archive);
+    if (code == kExitInterrupted || code == kExitPipe) return code;
+    total.code = std::max(total.code, code);
+    in_a_row = code == kExitSink || code == kExitLocal ? in_a_row + 1 : 0;
+    if (code == kExitOk) {
+      ++total.restored;
+    } else {
+      total.failed.push_back(partition_text(name.storage, name.id));
+    }
+  }
+  return tell_total(options, total);
+}
+
+}  // namespace tidemark::cli
