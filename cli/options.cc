@@ -30,7 +30,7 @@ constexpr const char* kEpilogue =
 // As it stands on the command line, before it is taken apart.
 struct RawOptions {
   std::vector<std::string> options, secrets, acknowledge;
-  std::string target, from, to, to_time, before, older_than, lsn, reread;
+  std::string target, from, to, to_time, before, older_than, keep_bytes, lsn, reread;
   int verbosity = 0;
 };
 
@@ -214,9 +214,19 @@ RestoreOptions finish_restore(RestoreOptions restore, RawOptions raw) {
 }
 
 PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
-  finish_common(prune, raw, true);
-  if (raw.before.empty() == raw.older_than.empty())
-    throw invalid("--before", "give either --before LSN or --older-than SPAN");
+  finish_common(prune, raw, false);
+  const int wishes = int{!raw.before.empty()} + int{!raw.older_than.empty()} + int{!raw.keep_bytes.empty()} +
+                     int{prune.keep_archives.has_value()};
+  if (wishes != 1)
+    throw invalid("--older-than",
+                  "give one of --older-than SPAN, --keep-last N, --keep-bytes SIZE and --before LSN");
+  if (!raw.before.empty() && !prune.scope.partition)
+    throw invalid("--before", "it is an LSN of one partition: name STORAGE/PARTITION too");
+  if (!raw.keep_bytes.empty()) {
+    prune.keep_bytes = parse_size(raw.keep_bytes);
+    if (!prune.keep_bytes)
+      throw invalid("--keep-bytes", "'" + raw.keep_bytes + "' is not a size, such as 500M, 20G or 2T");
+  }
   if (!raw.before.empty()) prune.before = need_lsn("--before", raw.before);
   if (!raw.older_than.empty()) {
     prune.older_than_us = parse_span(raw.older_than);
@@ -368,14 +378,23 @@ void CommandLine::add_restore() {
 }
 
 void CommandLine::add_prune() {
-  auto& prune = verb("prune", "Remove the oldest archives of a partition (a dry run without --yes)",
+  auto& prune = verb("prune", "Remove the oldest archives of each partition (a dry run without --yes)",
                      [this] { return finish_prune(prune_, raw_); });
-  add_common(prune, prune_, raw_, true);
+  add_common(prune, prune_, raw_, false);
   prune.add_option("--before", raw_.before, "What lies wholly below this LSN")->type_name("LSN");
   prune
       .add_option("--older-than", raw_.older_than,
                   "What was archived longer ago than 90s, 15m, 12h, 30d or 4w")
       ->type_name("SPAN");
+  prune
+      .add_option("--keep-last", prune_.keep_archives,
+                  "What is older than the newest N archives of a partition")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  prune
+      .add_option("--keep-bytes", raw_.keep_bytes,
+                  "What is older than the newest archives of a partition that have this size together")
+      ->type_name("SIZE");
   prune.add_flag("--all", prune_.all, "The newest archive may go too");
   auto* dry = prune.add_flag("--dry-run", dry_run_, "Only say what would be removed (the default)");
   prune.add_flag("--yes", prune_.yes, "Do it")->excludes(dry);

@@ -47,8 +47,11 @@ struct RestoreOptions : CommonOptions {
   bool keep_setid = false;
 };
 struct PruneOptions : CommonOptions {
+  // What goes; one of them. `before` is an LSN of the one partition.
   std::optional<uint64_t> before;
   std::optional<int64_t> older_than_us;
+  std::optional<uint64_t> keep_archives;
+  std::optional<uint64_t> keep_bytes;
   bool all = false;  // the newest archive too
   bool yes = false;
 };

@@ -7,36 +7,14 @@
 #include <memory>
 #include <string_view>
 
-#include "console.h"
+#include "each_partition.h"
 #include "nothing.h"
-#include "output.h"
 #include "text.h"
 #include "verbs.h"
 
 namespace tidemark::cli {
 
 namespace {
-
-// A sink or a disk that fails so often in a row fails for the rest too.
-constexpr int kMostInARow = 3;
-
-struct PartitionName {
-  std::string storage;
-  uint64_t id = 0;
-  friend bool operator==(const PartitionName&, const PartitionName&) = default;
-};
-
-Result<std::vector<PartitionName>> find_partitions(Archive& archive, const Scope& scope, Stop& stop) {
-  std::vector<PartitionName> found;
-  const auto visit = [&](const Stored& stored) {
-    PartitionName name{stored.storage, stored.partition};
-    if (stored.kind == TIDEMARK_STORED_FOREIGN) return true;
-    if (found.empty() || found.back() != name) found.push_back(std::move(name));
-    return true;
-  };
-  TM_TRY(archive.scan(scope, 0, visit, stop));
-  return found;
-}
 
 // A name in DIR that no partition's directory begins with; empty: there is none.
 Result<std::string> foreign_name(const RestoreOptions& options,
@@ -85,33 +63,6 @@ RestoreOptions options_for(const RestoreOptions& all, const PartitionName& name)
   return one;
 }
 
-struct Total {
-  std::vector<std::string> failed;  // "main/7"
-  uint64_t restored = 0, not_tried = 0;
-  int code = kExitOk;
-};
-
-int tell_total(const RestoreOptions& options, const Total& total) {
-  Output output(options.json);
-  Json object;
-  object["type"] = "total";
-  object["partitions"] = total.restored + total.failed.size() + total.not_tried;
-  object["complete"] = total.restored;
-  object["failed"] = total.failed;
-  object["not_tried"] = total.not_tried;
-  output.object(object);
-  for (const std::string& name : total.failed) output.line("not all of  " + name + ", see above");
-  if (total.not_tried > 0)
-    output.line("not tried   " + count_text(total.not_tried, "more partition", "more partitions"));
-  output.line(std::string(options.check     ? "compared "
-                          : options.dry_run ? "looked at "
-                                            : "restored ") +
-              count_text(total.restored, "partition", "partitions") + " of " +
-              std::to_string(total.restored + total.failed.size() + total.not_tried) + " into " +
-              options.directory);
-  return finish(output, total.code);
-}
-
 }  // namespace
 
 int restore_all(const RestoreOptions& options, Archive& archive) {
@@ -120,24 +71,10 @@ int restore_all(const RestoreOptions& options, Archive& archive) {
   if (!partitions) return fail_with(partitions.error());
   if (partitions->empty()) return tell_nothing(archive, options, "", stop);
   if (const auto checked = check_directory(options, *partitions); !checked) return fail_with(checked.error());
-  Total total;
-  int in_a_row = 0;
-  for (const PartitionName& name : *partitions) {
-    if (in_a_row == kMostInARow) {
-      ++total.not_tried;
-      continue;
-    }
-    const int code = restore_partition(options_for(options, name), archive);
-    if (code == kExitInterrupted || code == kExitPipe) return code;
-    total.code = std::max(total.code, code);
-    in_a_row = code == kExitSink || code == kExitLocal ? in_a_row + 1 : 0;
-    if (code == kExitOk) {
-      ++total.restored;
-    } else {
-      total.failed.push_back(partition_text(name.storage, name.id));
-    }
-  }
-  return tell_total(options, total);
+  const std::string did = options.check ? "compared" : options.dry_run ? "looked at" : "restored";
+  return each_partition(
+      *partitions, options.json, did, " into " + options.directory,
+      [&](const PartitionName& name) { return restore_partition(options_for(options, name), archive); });
 }
 
 }  // namespace tidemark::cli

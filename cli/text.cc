@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -132,6 +133,16 @@ std::optional<int64_t> parse_span(std::string_view text) {
   if (error != std::errc() || end != text.data() + text.size() || count <= 0 || count > kLongest_s / unit_s)
     return std::nullopt;
   return count * unit_s * kSecondUs;
+}
+
+std::optional<uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view kUnits = "KMGT";
+  const size_t unit = text.empty() ? std::string_view::npos : kUnits.find(text.back());
+  if (unit != std::string_view::npos) text.remove_suffix(1);
+  const int shift = unit == std::string_view::npos ? 0 : 10 * (static_cast<int>(unit) + 1);
+  const auto count = parse_decimal(text);
+  if (!count || *count == 0 || *count > std::numeric_limits<uint64_t>::max() >> shift) return std::nullopt;
+  return *count << shift;
 }
 
 std::string utc_text(int64_t time_us) {

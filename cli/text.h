@@ -16,6 +16,8 @@ namespace tidemark::cli {
 std::optional<int64_t> parse_time(std::string_view text);
 // 90s, 15m, 12h, 30d, 4w: microseconds, above 0.
 std::optional<int64_t> parse_span(std::string_view text);
+// 4096, 500K, 20M, 3G, 2T: bytes, in powers of 1024, above 0.
+std::optional<uint64_t> parse_size(std::string_view text);
 
 std::string utc_text(int64_t time_us);                                  // 2026-11-25T06:55:14.123456Z
 std::string local_text(int64_t time_us);                                // 2026-11-25 07:55:14

@@ -36,7 +36,7 @@ _tidemark() {
         *) COMPREPLY=($(compgen -d -- "$cur")) ;;
       esac
       ;;
-    prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --all --dry-run --yes" -- "$cur")) ;;
+    prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --keep-last --keep-bytes --all --dry-run --yes" -- "$cur")) ;;
     gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --acknowledge --reason --checkpoint" -- "$cur")) ;;
     sinks) COMPREPLY=($(compgen -W "$plugin --json" -- "$cur")) ;;
   esac

@@ -38,6 +38,8 @@ complete -c tidemark -n "__fish_seen_subcommand_from restore prune" -l dry-run -
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -a "(__fish_complete_directories)"
 complete -c tidemark -n "__fish_seen_subcommand_from prune" -l before -x -d "What lies below this LSN"
 complete -c tidemark -n "__fish_seen_subcommand_from prune" -l older-than -x -d "What is older"
+complete -c tidemark -n "__fish_seen_subcommand_from prune" -l keep-last -x -d "What is older than so many archives"
+complete -c tidemark -n "__fish_seen_subcommand_from prune" -l keep-bytes -x -d "What is older than so many bytes"
 complete -c tidemark -n "__fish_seen_subcommand_from prune" -l all -d "The newest archive too"
 complete -c tidemark -n "__fish_seen_subcommand_from prune" -l yes -d "Do it"
 complete -c tidemark -n "__fish_seen_subcommand_from gaps" -l acknowledge -x -d "Accept a loss"

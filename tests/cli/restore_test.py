@@ -366,6 +366,46 @@ class Scenarios(restore_tools.RestoreScenario):
 
     # ---- prune's limits
 
+    def tars(self):
+        return [one for one in self.store.keys() if one.endswith(".tar")]
+
+    def test_prune_by_amount(self):
+        self.singles(1, 1, 6)
+        self.singles(2, 1, 3)
+        self.fill(11, (1, 4), (5, 8))
+        out, _ = run("prune", *self.url(), "--keep-last", 2)
+        self.assertIn("looked at 3 partitions of 3", out)
+        self.assertEqual(len(self.tars()), 11)
+        objects = lines("prune", *self.url("main"), "--keep-last", 2, "--yes")
+        self.assertEqual(objects[-1], {"type": "total", "partitions": 3, "complete": 3, "failed": [], "not_tried": 0})
+        left = [key(1, 5), key(1, 6), key(11, 1, 4), key(11, 5, 8), key(2, 2), key(2, 3)]
+        self.assertEqual(self.tars(), left)
+        run("prune", *self.url(), "--keep-last", 2, "--yes")
+        self.assertEqual(self.tars(), left)
+        both = len(archive(1, 5)) + len(archive(1, 6))
+        run("prune", *self.url("main/1"), "--keep-bytes", both, "--yes")
+        self.assertEqual(self.tars(), left)
+        run("prune", *self.url("main/1"), "--keep-bytes", both - 1, "--yes")
+        self.assertEqual(self.tars(), left[1:])
+        run("prune", *self.url("main/1"), "--keep-bytes", 1, "--yes")
+        self.assertEqual(self.tars(), left[1:])  # the newest stays
+        run("prune", *self.url("main"), "--keep-bytes", "1T", "--yes")
+        self.assertEqual(self.tars(), left[1:])
+        for wrong in (["--keep-last", 0], ["--keep-bytes", "much"], ["--keep-last", 1, "--older-than", "1d"], [],
+                      ["--before", 3]):
+            run("prune", *self.url(), *wrong, expect=2)
+        self.assertIn("nothing is stored there", run("prune", *self.url("other"), "--keep-last", 1, expect=1)[1])
+
+    def test_prune_goes_past_a_bad_one(self):
+        self.singles(1, 1, 3)
+        self.singles(2, 1, 1)
+        self.singles(2, 3, 4)  # a hole that no record explains
+        self.singles(3, 1, 3)
+        out, error = run("prune", *self.url(), "--keep-last", 1, "--yes", expect=2)
+        self.assertIn("entries 2 to 2 of main/2 are missing", error)
+        self.assertIn("not all of  main/2", out)
+        self.assertEqual(self.tars(), [key(1, 3), key(2, 1), key(2, 3), key(2, 4), key(3, 3)])
+
     def test_prune_keeps_the_newest(self):
         self.singles(1, 1, 5)
         before = self.store.keys()

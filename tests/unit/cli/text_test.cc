@@ -53,6 +53,16 @@ TEST(Span, UnitsAndBounds) {
     EXPECT_FALSE(parse_span(text)) << text;
 }
 
+TEST(Text, SizesOfPeople) {
+  EXPECT_EQ(parse_size("1"), 1U);
+  EXPECT_EQ(parse_size("500K"), 500U << 10);
+  EXPECT_EQ(parse_size("3G"), uint64_t{3} << 30);
+  EXPECT_EQ(parse_size("16777215T"), uint64_t{16'777'215} << 40);
+  for (const char* text :
+       {"", "0", "0K", "K", "-1", "1.5G", "1k", "1GB", "16777216T", "18446744073709551616"})
+    EXPECT_FALSE(parse_size(text)) << text;
+}
+
 TEST(Text, ForPeople) {
   EXPECT_EQ(bytes_text(1023), "1023 B");
   EXPECT_EQ(bytes_text(1536), "1.5 KiB");
