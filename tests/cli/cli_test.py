@@ -385,7 +385,7 @@ class FileTest(Scenarios, unittest.TestCase):
     def test_usage(self):
         for words in ([], ["nothing"], ["ls"], ["ls", "file:///", "a/b"], ["ls", "file:///", "main/01"],
                       ["ls", "no url"], ["ls", f"{self.store.url}?staging=x"],
-                      ["restore", self.store.url, "main", "d"], ["fetch", self.store.url, "main/1", "0"],
+                      ["restore", self.store.url, "main/x", "d"], ["fetch", self.store.url, "main/1", "0"],
                       ["fetch", self.store.url, "main/1", "@12"], ["verify", self.store.url, "--jobs", "0"],
                       ["verify", self.store.url, "--option", "staging"], ["gaps", self.store.url, "--reason", "x"],
                       ["ls", self.store.url, "--secret", "a=NOT_IN_THE_ENVIRONMENT"]):
