@@ -131,11 +131,11 @@ void HammerHost::release_entry(void* ctx, const tidemark_partition* partition, t
   if (lent.loans == 0 && lent.state == State::kGone) std::filesystem::remove_all(lease->path);
 }
 
-// An entry of an earlier run that was lost before this one heard of it leaves a hole that only an archive
-// which holds something older can show.
+// An entry that only an earlier run was notified of, lost or given up before this one heard of it, leaves a
+// hole that only an archive which holds something older can show.
 bool HammerHost::is_owed(const Part& part, Lsn lsn, const Entry& entry) {
   if (entry.notified_in == 0 || entry.told || part.acknowledgements < entry.owed_from) return false;
-  if (entry.notified_in == run_ || entry.state != State::kGone) return true;
+  if (entry.notified_in == run_) return true;
   if (plan_.swaps) return false;
   const auto archives = ranges_in(plan_.roots.front(), part.name, ".tar");
   return std::ranges::any_of(archives, [lsn](const NamedRange& archive) { return archive.last < lsn; });
