@@ -54,12 +54,25 @@ Result<void> check_directory(const RestoreOptions& options, const std::vector<Pa
                      "'; name an empty or a new directory, or give --into-existing");
 }
 
+// Each partition takes the keys that lie in its folder; one that lies in none would be passed over silently.
+Result<void> check_preferred(const RestoreOptions& options, const std::vector<PartitionName>& partitions) {
+  for (const std::string& key : options.prefer) {
+    const bool is_of_one = std::any_of(partitions.begin(), partitions.end(), [&](const PartitionName& one) {
+      return key.starts_with(partition_text(one.storage, one.id) + "/");
+    });
+    if (!is_of_one)
+      return usage_error("--prefer " + printable(key) +
+                         ": no partition of this archive has it (tidemark ls shows " + "the keys)");
+  }
+  return {};
+}
+
 RestoreOptions options_for(const RestoreOptions& all, const PartitionName& name) {
   RestoreOptions one = all;
   one.scope = {name.storage, name.id};
   one.directory += (all.scope.storage.empty() ? "/" + name.storage : "") + "/" + std::to_string(name.id);
   const std::string folder = partition_text(name.storage, name.id) + "/";
-  std::erase_if(one.prefer, [&](const std::string& key) { return key.rfind(folder, 0) != 0; });
+  std::erase_if(one.prefer, [&](const std::string& key) { return !key.starts_with(folder); });
   return one;
 }
 
@@ -71,6 +84,7 @@ int restore_all(const RestoreOptions& options, Archive& archive) {
   if (!partitions) return fail_with(partitions.error());
   if (partitions->empty()) return tell_nothing(archive, options, "", stop);
   if (const auto checked = check_directory(options, *partitions); !checked) return fail_with(checked.error());
+  if (const auto checked = check_preferred(options, *partitions); !checked) return fail_with(checked.error());
   const std::string did = options.check ? "compared" : options.dry_run ? "looked at" : "restored";
   return each_partition(
       *partitions, options.json, did, " into " + options.directory,

@@ -29,7 +29,12 @@ Result<uint64_t> SecondLook::pruned_through(const Stored& stored, Stop& stop) {
   TM_TRY(archive_.scan({stored.storage, stored.partition}, 0, visit, stop));
   uint64_t through = 0;
   for (const Stored& record : records) {
-    if (archive_.read_record(record.key, stop)) through = std::max(through, record.last);
+    const auto read = archive_.read_record(record.key, stop);
+    if (read) {
+      through = std::max(through, record.last);
+    } else if (read.error().status != TIDEMARK_E_CORRUPT && read.error().status != TIDEMARK_E_NOT_FOUND) {
+      return read.error();  // a sink that does not answer is not a record that is damaged
+    }
   }
   MutexLock lock(mutex_);
   pruned_through_[name] = through;

@@ -322,6 +322,8 @@ class Scenarios(restore_tools.RestoreScenario):
         self.assertIn("DIR", run("restore", self.store.arguments[0], expect=2)[1])
         self.assertIn("--from", run("restore", *self.url(self.path("x")), "--from", 2, expect=2)[1])
         self.assertFalse(os.path.exists("main"))
+        self.assertIn("--prefer main/9/x", run("restore", *self.url(self.path("x")), "--prefer", "main/9/x", expect=2)[1])
+        self.assertFalse(os.path.exists(self.path("x")))
         self.store.remove(key(1, 1))
         self.store.remove(key(1, 2))
         self.assertIn("nothing is stored there", run("restore", *self.url(self.path("new")), expect=1)[1])
