@@ -76,14 +76,14 @@ void Coverage::explain(Range range, Cause cause) {
   for (; at < pending_.size() && pending_[at].range.first <= range.last; ++at) {
     const Missing piece = pending_[at];
     if (piece.cause == Cause::kGap) continue;
-    const Range known{std::max(piece.range.first, range.first), std::min(piece.range.last, range.last)};
-    assert(known.first <= known.last);
-    pending_[at] = {known, cause};
+    const auto known = overlap(piece.range, range);
+    assert(known);
+    pending_[at] = {*known, cause};
     const auto insert = [&](size_t where, Range rest) {
       pending_.insert(pending_.begin() + static_cast<std::ptrdiff_t>(where), {rest, piece.cause});
     };
-    if (known.last < piece.range.last) insert(at + 1, {known.last + 1, piece.range.last});
-    if (piece.range.first < known.first) insert(at++, {piece.range.first, known.first - 1});
+    if (known->last < piece.range.last) insert(at + 1, {known->last + 1, piece.range.last});
+    if (piece.range.first < known->first) insert(at++, {piece.range.first, known->first - 1});
   }
 }
 
@@ -113,10 +113,10 @@ std::vector<Overlap> Overlaps::add(Range range, const std::string& key) {
   std::vector<Overlap> found;
   uint64_t upper = range.last;  // above it every LSN has its partner
   for (auto other = recent_.rbegin(); other != recent_.rend() && other->range.last >= range.first; ++other) {
-    const Range shared{std::max(range.first, other->range.first), std::min(upper, other->range.last)};
-    if (shared.first > shared.last) continue;
-    found.push_back({other->key, key, shared});
-    upper = shared.first - 1;
+    const auto shared = overlap({range.first, upper}, other->range);
+    if (!shared) continue;
+    found.push_back({other->key, key, *shared});
+    upper = shared->first - 1;
     if (upper < range.first) break;
   }
   if (upper >= range.first && forgotten_last_ >= range.first) lost_some_ = true;

@@ -10,10 +10,6 @@ namespace {
 // Pieces missing, records about them, and pieces that several archives hold, of one partition.
 constexpr size_t kMaxPieces = 65536;
 
-bool meets(Range a, Range b) { return a.first <= b.last && b.first <= a.last; }
-
-Range common(Range a, Range b) { return {std::max(a.first, b.first), std::min(a.last, b.last)}; }
-
 // The first of these, ascending and apart, that is not wholly below `lsn`.
 std::vector<Range>::iterator reach(std::vector<Range>& ranges, uint64_t lsn) {
   return std::lower_bound(ranges.begin(), ranges.end(), lsn,
@@ -25,11 +21,12 @@ std::vector<Range> subtract(std::vector<Range>& ranges, Range out) {
   std::vector<Range> taken, left;
   const auto begin = reach(ranges, out.first);
   auto end = begin;
-  for (; end != ranges.end() && meets(*end, out); ++end) {
-    const Range both = common(*end, out);
-    taken.push_back(both);
-    if (end->first < both.first) left.push_back({end->first, both.first - 1});
-    if (both.last < end->last) left.push_back({both.last + 1, end->last});
+  for (; end != ranges.end(); ++end) {
+    const auto both = overlap(*end, out);
+    if (!both) break;
+    taken.push_back(*both);
+    if (end->first < both->first) left.push_back({end->first, both->first - 1});
+    if (both->last < end->last) left.push_back({both->last + 1, end->last});
   }
   ranges.insert(ranges.erase(begin, end), left.begin(), left.end());
   return taken;
@@ -138,7 +135,7 @@ void RestorePlan::finish() {
   find_end();
   if (is_empty()) return;
   for (const Range& hole : all_missing_) {
-    if (meets(hole, range_)) missing_.push_back(common(hole, range_));
+    if (const auto both = overlap(hole, range_)) missing_.push_back(*both);
   }
   if (all_.last() < range_.last) missing_.push_back({std::max(all_.last() + 1, range_.first), range_.last});
   assert(std::all_of(missing_.begin(), missing_.end(), [&](const Range& hole) {
@@ -158,7 +155,7 @@ void RestorePlan::pass(Range lost) {
 std::vector<Range> RestorePlan::shared() const {
   std::vector<Range> shared;
   for (const Range& piece : shared_) {
-    if (meets(piece, range_)) shared.push_back(common(piece, range_));
+    if (const auto both = overlap(piece, range_)) shared.push_back(*both);
   }
   for (const Stored& decides : preferred_) (void)subtract(shared, {decides.first, decides.last});
   return shared;

@@ -165,12 +165,12 @@ std::vector<Range> RestoreSurvey::acceptable() const {
   for (const Range& hole : plan_.missing()) {
     for (const Told& told : told_) {
       if (told.stored.kind != TIDEMARK_STORED_GAP || !told.damage.empty()) continue;
-      const Range both{std::max(hole.first, told.stored.first), std::min(hole.last, told.stored.last)};
-      if (both.first > both.last) continue;
-      if (!lost.empty() && lost.back().last + 1 >= both.first && lost.back().last <= both.last) {
-        lost.back().last = both.last;
+      const auto both = overlap(hole, {told.stored.first, told.stored.last});
+      if (!both) continue;
+      if (!lost.empty() && lost.back().last + 1 >= both->first && lost.back().last <= both->last) {
+        lost.back().last = both->last;
       } else {
-        lost.push_back(both);
+        lost.push_back(*both);
       }
     }
   }
