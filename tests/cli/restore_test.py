@@ -110,7 +110,7 @@ class Scenarios(restore_tools.RestoreScenario):
         self.prune("--before", 8, "--yes", "--dry-run", expect=2)
         self.prune("--yes", expect=2)
         self.prune("--before", 8, "--yes")
-        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")], [key(1, 5, 9), key(1, 10)])
+        self.assertEqual(self.tars(), [key(1, 5, 9), key(1, 10)])
         self.assertIn("all well, 1 partition was pruned", run("verify", *self.url())[0])
         self.assertEqual(lines("info", *self.url())[0]["pruned_through"], 4)
         self.restore()
@@ -359,11 +359,11 @@ class Scenarios(restore_tools.RestoreScenario):
         self.restore("--to-time", then, name="one")
         self.assertEqual(self.restored("one"), tools.expected_tree([1]))
         run("prune", *self.url("main/1"), "--older-than", "25d", "--yes")
-        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")],
+        self.assertEqual(self.tars(),
                          [key(1, lsn) for lsn in range(2, 8)])
         self.store.put(key(1, 2), archive(1, 2, made_s=now - 86400 * 40))
         run("prune", *self.url("main/1"), "--older-than", "25d", "--yes")
-        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")],
+        self.assertEqual(self.tars(),
                          [key(1, lsn) for lsn in range(4, 8)])
 
     # ---- prune's limits
@@ -424,7 +424,7 @@ class Scenarios(restore_tools.RestoreScenario):
                       run("prune", *self.url("main/9"), "--before", 5, "--yes", expect=1)[1])
         self.fill(2, (1, 3), (4, 4))
         run("prune", *self.url("main/2"), "--before", 99999, "--all", "--yes")
-        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")], [])
+        self.assertEqual(self.tars(), [])
 
 
 class FileRestoreTest(Scenarios, unittest.TestCase):
@@ -450,26 +450,31 @@ class FileRestoreTest(Scenarios, unittest.TestCase):
         for lsn in range(1, 7):
             self.store.put(key(1, lsn), archive(1, lsn), time_s=now - 86400 * (40 - 10 * lsn))
         run("prune", *self.url("main/1"), "--older-than", "15d", "--yes")
-        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")],
+        self.assertEqual(self.tars(),
                          [key(1, lsn) for lsn in range(3, 7)])
         for lsn in range(3, 7):
             os.utime(self.store.path(key(1, lsn)), (now - 86400 * 99, now - 86400 * 99))
         run("prune", *self.url("main/1"), "--older-than", "30d", "--yes")
-        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")], [key(1, 6)])
+        self.assertEqual(self.tars(), [key(1, 6)])
         run("prune", *self.url("main/1"), "--older-than", "30d", "--all", "--yes")
-        self.assertEqual([one for one in self.store.keys() if one.endswith(".tar")], [])
+        self.assertEqual(self.tars(), [])
 
     def slow(self, delay_ms):
         return f"faulty:///?of=file%3A%2F%2F{self.store.directory.name}&delay_ms={delay_ms}"
 
-    def test_prune_while_it_restores(self):
-        """The restore says that it was overtaken, and how far; what it brought before is whole."""
-        self.singles(1, 1, 60)
+    def begin_slow_restore(self):
+        """Of main/1; its first entry is there."""
         process = subprocess.Popen(tools.command("restore", self.slow(40), "main/1", self.path("out"), "--jobs", 1),
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         while not os.path.exists(self.path("out/" + tools.lsn_text(1))):
             self.assertIsNone(process.poll())
             time.sleep(0.005)
+        return process
+
+    def test_prune_while_it_restores(self):
+        """The restore says that it was overtaken, and how far; what it brought before is whole."""
+        self.singles(1, 1, 60)
+        process = self.begin_slow_restore()
         run("prune", *self.url("main/1"), "--before", 51, "--yes")
         out, error = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 1, error)
@@ -488,11 +493,7 @@ class FileRestoreTest(Scenarios, unittest.TestCase):
 
     def test_somebody_removes_dir_while_it_restores(self):
         self.singles(1, 1, 60)
-        process = subprocess.Popen(tools.command("restore", self.slow(40), "main/1", self.path("out"), "--jobs", 1),
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        while not os.path.exists(self.path("out/" + tools.lsn_text(1))):
-            self.assertIsNone(process.poll())
-            time.sleep(0.005)
+        process = self.begin_slow_restore()
         os.rename(self.path("out"), self.path("elsewhere"))
         _, error = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 4, error)
@@ -500,11 +501,7 @@ class FileRestoreTest(Scenarios, unittest.TestCase):
 
     def test_somebody_removed_it_while_it_restored(self):
         self.singles(1, 1, 60)
-        process = subprocess.Popen(tools.command("restore", self.slow(40), "main/1", self.path("out"), "--jobs", 1),
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        while not os.path.exists(self.path("out/" + tools.lsn_text(1))):
-            self.assertIsNone(process.poll())
-            time.sleep(0.005)
+        process = self.begin_slow_restore()
         self.store.remove(key(1, 55))
         _, error = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 1, error)
