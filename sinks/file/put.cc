@@ -67,7 +67,7 @@ struct FileSink::NewFile {
 Status FileSink::put(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
   TM_TRY(check_part_lengths(key, directories_));
   for (int attempt = 1;; ++attempt) {
-    TM_TRY(root_.check_if_away());  // before a body is written for nothing
+    TM_TRY(root_.check_if_old());  // before a body is written for nothing
     const uint64_t returns = root_.returns();
     Status done = put_once(key, source, flags, call);
     if (done || done.error().reported) return done;
@@ -97,8 +97,8 @@ Status FileSink::put_once(std::string_view key, const Source& source, uint32_t f
     return fail_sink_errno(sys_errno, "fsync " + directories_.absolute(key));
   }
   TM_TRY(call.check());
-  // Nothing becomes visible elsewhere; and nothing counts that did, because the root was moved in between.
-  TM_TRY(root_.check());
+  // What becomes visible elsewhere, because the root was moved a moment ago, does not count.
+  TM_TRY(root_.check_if_old());
   TM_TRY(publish(file, watched, key, flags));
   return root_.check();
 }
@@ -167,6 +167,7 @@ Status FileSink::publish_new(NewFile& file, int directory_fd, std::string_view k
 }
 
 Status FileSink::replace(NewFile& file, int directory_fd, std::string_view key) {
+  TM_TRY(root_.check());  // what is replaced elsewhere is lost there
   TM_TRY(name_in_staging(file));
   if (renameat(file.area->fd(), file.staged_name.c_str(), directory_fd, LastPart(key).c_str()) != 0) {
     return fail_sink_errno(errno, "replace " + directories_.absolute(key));

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <climits>
+#include <ctime>
 
 #include "base/errno_status.h"
 #include "base/line.h"
@@ -13,6 +14,13 @@ namespace tidemark::sinks::file {
 namespace {
 
 constexpr size_t kShownBytes = 150;  // of a path: two of them and the reason have to fit into one message
+
+// Reads no device: some 5 ns.
+int64_t now_s() {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec;
+}
 
 bool is_same(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
@@ -45,7 +53,17 @@ Status Root::check() {
   struct stat found;
   if (stat(path_.c_str(), &found) != 0) return gone(errno);
   if (!is_ours(found)) return gone(0);
-  return away_.load(std::memory_order_acquire) ? come_back() : Status();
+  if (away_.load(std::memory_order_acquire)) return come_back();
+  if (const int64_t now = now_s(); last_look_s_.load(std::memory_order_relaxed) != now) {
+    last_look_s_.store(now, std::memory_order_relaxed);
+  }
+  return {};
+}
+
+Status Root::check_if_old() {
+  const bool is_fresh =
+      !away_.load(std::memory_order_acquire) && now_s() == last_look_s_.load(std::memory_order_relaxed);
+  return is_fresh ? Status() : check();
 }
 
 // Some network file systems number their inodes again; then path and descriptor still agree with each other.

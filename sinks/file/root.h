@@ -2,9 +2,10 @@
 //
 // A descriptor follows its directory wherever that is moved, and keeps a file system usable that was
 // unmounted lazily. But nobody would look there for what is written then, so check() is called before every
-// answer that somebody may rely on. The directory is identified by device and inode, as fstat gives them. If
-// its path leads to another directory, that one is not used: only a new set_sink adopts it. When the right
-// one is back, check() opens it again by its path and the sink works again.
+// answer that somebody may rely on, and check_if_old() before something gets a name. The directory is
+// identified by device and inode, as fstat gives them. If its path leads to another directory, that one is
+// not used: only a new set_sink adopts it. When the right one is back, check() opens it again by its path and
+// the sink works again.
 //
 // Any thread. Owns the descriptor, whose number never changes.
 #ifndef TIDEMARK_SINKS_FILE_ROOT_H
@@ -31,8 +32,8 @@ class Root {
 
   // RETRYABLE, with both names, unless the path leads to the directory that was opened. Costs one stat.
   Status check() TM_EXCLUDES(mutex_);
-  // The same, but only if it was away at the last look.
-  Status check_if_away() { return away_.load(std::memory_order_acquire) ? check() : Status(); }
+  // The same, but only if it was away at the last look, or if that was a second ago or more.
+  Status check_if_old() TM_EXCLUDES(mutex_);
   // If the directory is away: an error that explains a failure of the file system better than its errno.
   Error explain(Error error);
 
@@ -49,6 +50,7 @@ class Root {
   const std::string path_;
   struct stat opened_ = {};  // as it was opened
   std::atomic<bool> away_{false};
+  std::atomic<int64_t> last_look_s_{0};  // when it was there, by the monotonic clock
   std::atomic<uint64_t> returns_{0};
   Mutex mutex_;  // of those who bring it back
 };
