@@ -1,8 +1,9 @@
 #include "log/log.h"
 
+#include <spdlog/logger.h>
 #include <spdlog/sinks/sink.h>
 
-#include <string_view>
+#include <thread>
 
 #include "base/line.h"
 
@@ -20,6 +21,21 @@ int32_t abi_level(spdlog::level::level_enum level) {
       return TIDEMARK_LOG_WARN;
     default:
       return TIDEMARK_LOG_ERROR;
+  }
+}
+
+spdlog::level::level_enum spdlog_level(int32_t level) {
+  switch (level) {
+    case TIDEMARK_LOG_DEBUG:
+      return spdlog::level::debug;
+    case TIDEMARK_LOG_INFO:
+      return spdlog::level::info;
+    case TIDEMARK_LOG_WARN:
+      return spdlog::level::warn;
+    case TIDEMARK_LOG_ERROR:
+      return spdlog::level::err;
+    default:
+      return spdlog::level::off;
   }
 }
 
@@ -89,21 +105,6 @@ class Log::HostSink final : public spdlog::sinks::sink {
   std::shared_ptr<Inside> inside_;
 };
 
-spdlog::level::level_enum spdlog_level(int32_t level) {
-  switch (level) {
-    case TIDEMARK_LOG_DEBUG:
-      return spdlog::level::debug;
-    case TIDEMARK_LOG_INFO:
-      return spdlog::level::info;
-    case TIDEMARK_LOG_WARN:
-      return spdlog::level::warn;
-    case TIDEMARK_LOG_ERROR:
-      return spdlog::level::err;
-    default:
-      return spdlog::level::off;
-  }
-}
-
 Log::Log(HostLog callback, void* ctx, int32_t level) : inside_(std::make_shared<Inside>()) {
   root_ = callback == nullptr ? std::make_shared<spdlog::logger>("tidemark")
                               : std::make_shared<spdlog::logger>(
@@ -114,6 +115,12 @@ Log::Log(HostLog callback, void* ctx, int32_t level) : inside_(std::make_shared<
   });
 }
 
-std::shared_ptr<spdlog::logger> Log::component(const std::string& name) const { return root_->clone(name); }
+Logger Log::component(const std::string& name) const { return Logger(root_->clone(name)); }
+
+bool Logger::takes(int32_t level) const noexcept { return logger_->should_log(spdlog_level(level)); }
+
+void Logger::write(int32_t level, std::string_view text) const noexcept {
+  logger_->log(spdlog_level(level), spdlog::string_view_t(text.data(), text.size()));
+}
 
 }  // namespace tidemark::log

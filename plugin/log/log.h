@@ -7,20 +7,49 @@
 #ifndef TIDEMARK_LOG_LOG_H
 #define TIDEMARK_LOG_LOG_H
 
-#include <spdlog/logger.h>
 #include <tidemark/base.h>
 
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
-#include <thread>
+#include <string_view>
+#include <utility>
 
 #include "base/mutex.h"
+
+namespace spdlog {
+class logger;  // its headers are long: only log.cc reads them
+}
 
 namespace tidemark::log {
 
 using HostLog = void (*)(void* ctx, int32_t level, tidemark_str component, tidemark_str message);
+
+inline constexpr const char* kLineLost = "a line of the log is missing: out of memory";
+
+// Writes lines of one component. Levels are TIDEMARK_LOG_ values. Cheap to copy; may outlive its Log. Any
+// thread.
+class Logger {
+ public:
+  explicit Logger(std::shared_ptr<spdlog::logger> logger) : logger_(std::move(logger)) {}
+
+  bool takes(int32_t level) const noexcept;
+  void write(int32_t level, std::string_view text) const noexcept;
+  // A line whose text `make`, a callable, puts together; it is not called if nobody reads the line.
+  template <typename Make>
+  void line(int32_t level, Make&& make) const noexcept {
+    if (!takes(level)) return;
+    try {
+      write(level, make());
+    } catch (const std::exception&) {
+      write(level, kLineLost);
+    }
+  }
+
+ private:
+  std::shared_ptr<spdlog::logger> logger_;
+};
 
 class Log {
  public:
@@ -29,7 +58,7 @@ class Log {
   Log(HostLog callback, void* ctx, int32_t level);
 
   // A logger whose lines carry `component`; they all end in the same callback.
-  std::shared_ptr<spdlog::logger> component(const std::string& name) const;
+  Logger component(const std::string& name) const;
 
   // How many callbacks this thread is inside of right now: 0 outside, 2 if a line was written inside of one.
   size_t callbacks_here() const { return inside_->count_here(); }
@@ -50,22 +79,6 @@ class Log {
   std::shared_ptr<Inside> inside_;
   std::shared_ptr<spdlog::logger> root_;
 };
-
-spdlog::level::level_enum spdlog_level(int32_t level);
-
-inline constexpr const char* kLineLost = "a line of the log is missing: out of memory";
-
-// A line whose text `make`, a callable, puts together.
-template <typename Make>
-void line(spdlog::logger& logger, spdlog::level::level_enum level, Make&& make) noexcept {
-  if (!logger.should_log(level)) return;
-  try {
-    const std::string text = make();
-    logger.log(level, spdlog::string_view_t(text));
-  } catch (const std::exception&) {
-    logger.log(level, spdlog::string_view_t(kLineLost));
-  }
-}
 
 }  // namespace tidemark::log
 

@@ -63,7 +63,7 @@ bool Archiver::may_be_destroyed() {
   if (!in_callback()) return true;
   // A log callback that tries again for every line would never end.
   if (log_.callbacks_here() < 2)
-    logger_->error("destroy must not be called from a callback; nothing was done");
+    logger_.write(TIDEMARK_LOG_ERROR, "destroy must not be called from a callback; nothing was done");
   return false;
 }
 
@@ -77,7 +77,7 @@ Status Archiver::set_sink(std::string_view url, std::span<const config::Option> 
   std::shared_ptr<sink::Sink> old;
   dispatcher_.swap_sink([&] { old = slot_.swap(std::move(opened)); });
   if (old != nullptr) metrics_.sink_swapped();
-  log::line(*logger_, spdlog::level::info, [&] { return "sink is now " + sink::printable_url(url); });
+  logger_.line(TIDEMARK_LOG_INFO, [&] { return "sink is now " + sink::printable_url(url); });
   return {};
 }
 
@@ -94,7 +94,8 @@ Status Archiver::start() {
   }
   started_ = true;
   intake_.set_gate(Intake::Gate::kOpen);
-  logger_->info("started with {} workers", config_.workers);
+  logger_.line(TIDEMARK_LOG_INFO,
+               [this] { return "started with " + std::to_string(config_.workers) + " workers"; });
   return {};
 }
 
@@ -127,7 +128,7 @@ Status Archiver::stop(uint32_t drain_ms) {
   join_all();
   intake_.set_gate(Intake::Gate::kNotStarted);
   started_ = false;
-  logger_->info("stopped");
+  logger_.write(TIDEMARK_LOG_INFO, "stopped");
   return {};
 }
 
@@ -195,17 +196,18 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
     job->sink.reset();  // the last one closes an old sink
     if (done.result.outcome != core::Outcome::kDone) log_failure(done, job->id);
     if (done.begins_at != kNoLsn) {
-      logger_->warn(
-          "{}/{} begins at {}: the sink holds nothing of 1..{}; if it should, this is another sink, or it "
-          "was "
-          "emptied",
-          *job->id.storage, job->id.id, done.begins_at, done.begins_at - 1);
+      logger_.line(TIDEMARK_LOG_WARN, [&] {
+        return *job->id.storage + "/" + std::to_string(job->id.id) + " begins at " +
+               std::to_string(done.begins_at) + ": the sink holds nothing of 1.." +
+               std::to_string(done.begins_at - 1) + "; if it should, this is another sink, or it was emptied";
+      });
     }
     if (const std::string* const found = sources_.take_attributes_found()) {
-      logger_->warn(
-          "not archived: the extended attributes of {}; archives do not keep extended attributes, access "
-          "control lists and capabilities; this is logged once in a run",
-          *found);
+      logger_.line(TIDEMARK_LOG_WARN, [&] {
+        return "not archived: the extended attributes of " + *found +
+               "; archives do not keep extended attributes, access control lists and capabilities; this is "
+               "logged once in a run";
+      });
     }
     return done;
   }
@@ -217,7 +219,7 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
     stages.add(metrics::Stage::kAcknowledge, watch.elapsed());
     metrics_.acknowledged(status == TIDEMARK_OK);
     if (status != TIDEMARK_OK) {
-      log::line(*logger_, spdlog::level::warn, [&] {
+      logger_.line(TIDEMARK_LOG_WARN, [&] {
         return "acknowledge of " + where(ack->id, {ack->ack.lsn, ack->ack.lsn}) + ": " +
                from_abi(status, error, "").message + "; will try again";
       });
@@ -260,31 +262,30 @@ void Archiver::deliver(const EventNotice& event) {
 }
 
 void Archiver::log_event(const EventNotice& event) {
-  using spdlog::level::level_enum;
-  const auto say = [this](level_enum level, auto&& make) { log::line(*logger_, level, make); };
+  const auto say = [this](int32_t level, auto&& make) { logger_.line(level, make); };
   const auto place = [&event] { return where(event.id, event.event.range); };
   switch (event.kind) {
     case TIDEMARK_EVENT_GAP:
-      say(level_enum::err, [&] {
+      say(TIDEMARK_LOG_ERROR, [&] {
         return "gap: " + place() +
                (event.event.known ? " is lost: recorded in an earlier run and not accepted yet"
                                   : " can no longer be archived");
       });
       break;
     case TIDEMARK_EVENT_CONFLICT:
-      say(level_enum::err, [&] { return "conflict: " + event.error.message; });
+      say(TIDEMARK_LOG_ERROR, [&] { return "conflict: " + event.error.message; });
       break;
     case TIDEMARK_EVENT_FAILING:
-      say(level_enum::warn, [&] { return "failing: " + place() + ": " + event.error.message; });
+      say(TIDEMARK_LOG_WARN, [&] { return "failing: " + place() + ": " + event.error.message; });
       break;
     case TIDEMARK_EVENT_RECOVERED:
-      say(level_enum::info, [&] { return "recovered: " + place(); });
+      say(TIDEMARK_LOG_INFO, [&] { return "recovered: " + place(); });
       break;
     case TIDEMARK_EVENT_SINK_DOWN:
-      say(level_enum::warn, [&] { return "sink is down, every partition waits: " + event.error.message; });
+      say(TIDEMARK_LOG_WARN, [&] { return "sink is down, every partition waits: " + event.error.message; });
       break;
     case TIDEMARK_EVENT_SINK_UP:
-      say(level_enum::info, [] { return std::string("sink is up again"); });
+      say(TIDEMARK_LOG_INFO, [] { return std::string("sink is up again"); });
       break;
     default:
       break;
@@ -294,8 +295,7 @@ void Archiver::log_event(const EventNotice& event) {
 // Every failure at debug; the first of a streak is an event, which is logged louder.
 void Archiver::log_failure(const JobDone& done, const PartitionId& id) {
   if (done.error.status == TIDEMARK_OK || done.result.outcome == core::Outcome::kCancelled) return;
-  log::line(*logger_, spdlog::level::debug,
-            [&] { return where(id, done.job.range) + ": " + done.error.message; });
+  logger_.line(TIDEMARK_LOG_DEBUG, [&] { return where(id, done.job.range) + ": " + done.error.message; });
 }
 
 }  // namespace tidemark::runtime

@@ -49,7 +49,7 @@ class Archiver {
   Result<std::shared_ptr<sink::Sink>> sink();
   // The same, to change something; INVALID if the archiver was made read_only.
   Result<std::shared_ptr<sink::Sink>> writable_sink();
-  void warn(const std::string& message) { logger_->log(spdlog::level::warn, spdlog::string_view_t(message)); }
+  void warn(std::string_view message) { logger_.write(TIDEMARK_LOG_WARN, message); }
   // False, and an ERROR in the log, if a callback asks: it would wait for itself.
   bool may_be_destroyed();
 
@@ -67,7 +67,7 @@ class Archiver {
   const tidemark_host host_;
   const config::Config config_;
   log::Log log_;
-  std::shared_ptr<spdlog::logger> logger_;
+  log::Logger logger_;
   metrics::Metrics metrics_;
   const MemoryPlan memory_;
   SourcePool sources_;

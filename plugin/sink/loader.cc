@@ -18,15 +18,13 @@ namespace fs = std::filesystem;
 // What an open sink needs: its library, unloaded last, and the log it may write to until then.
 struct OpenLibrary {
   Library library;
-  std::shared_ptr<spdlog::logger> log;
+  log::Logger log;
   tidemark_sink_host host;
   const tidemark_sink_api* api = nullptr;
 };
 
 void log_line(void* ctx, int32_t level, tidemark_str message) {
-  const std::string_view text = view(message);
-  static_cast<spdlog::logger*>(ctx)->log(log::spdlog_level(level),
-                                         spdlog::string_view_t(text.data(), text.size()));
+  static_cast<const log::Logger*>(ctx)->write(level, view(message));
 }
 
 // The host has a libcrypto of its own and loaded the plugin with RTLD_DEEPBIND, so that each has its own: a
@@ -72,10 +70,9 @@ Result<std::shared_ptr<OpenLibrary>> load(const fs::path& path, const std::strin
   }
   TM_ASSIGN(Library loaded, Library::load(path.string(), is_bound_deeply() ? RTLD_DEEPBIND : 0));
   TM_ASSIGN(const tidemark_sink_api* const api, sink_table(loaded));
-  auto library = std::make_shared<OpenLibrary>(OpenLibrary{std::move(loaded), nullptr, {}, api});
-  library->log = log.component("sink-" + scheme);
-  library->host = {
-      sizeof(tidemark_sink_host), TIDEMARK_SINK_ABI_MINOR, library->log.get(), log_line, 0, 0, 0};
+  auto library =
+      std::make_shared<OpenLibrary>(OpenLibrary{std::move(loaded), log.component("sink-" + scheme), {}, api});
+  library->host = {sizeof(tidemark_sink_host), TIDEMARK_SINK_ABI_MINOR, &library->log, log_line, 0, 0, 0};
   return library;
 }
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -32,11 +34,11 @@ TEST(Log, LinesArriveBareWithLevelAndComponent) {
   Lines lines;
   const Log log(Lines::take, &lines, TIDEMARK_LOG_DEBUG);
   const auto logger = log.component("archiver");
-  logger->debug("one");
-  logger->info("two {}", 2);
-  logger->warn("three");
-  logger->error("four");
-  log.component("sink-file")->critical("five");
+  logger.write(TIDEMARK_LOG_DEBUG, "one");
+  logger.line(TIDEMARK_LOG_INFO, [] { return "two " + std::to_string(2); });
+  logger.write(TIDEMARK_LOG_WARN, "three");
+  logger.write(TIDEMARK_LOG_ERROR, "four");
+  log.component("sink-file").write(TIDEMARK_LOG_ERROR, "five");
   EXPECT_EQ(lines.all, (std::vector<Line>{{TIDEMARK_LOG_DEBUG, "archiver", "one"},
                                           {TIDEMARK_LOG_INFO, "archiver", "two 2"},
                                           {TIDEMARK_LOG_WARN, "archiver", "three"},
@@ -48,10 +50,10 @@ TEST(Log, TheLevelDecidesWhatPasses) {
   for (int32_t level = TIDEMARK_LOG_DEBUG; level <= TIDEMARK_LOG_ERROR + 1; ++level) {
     Lines lines;
     const auto logger = Log(Lines::take, &lines, level).component("c");
-    logger->debug("d");
-    logger->info("i");
-    logger->warn("w");
-    logger->error("e");
+    logger.write(TIDEMARK_LOG_DEBUG, "d");
+    logger.write(TIDEMARK_LOG_INFO, "i");
+    logger.write(TIDEMARK_LOG_WARN, "w");
+    logger.write(TIDEMARK_LOG_ERROR, "e");
     EXPECT_EQ(lines.all.size(), static_cast<size_t>(TIDEMARK_LOG_ERROR + 1 - level)) << level;
     for (const Line& line : lines.all) EXPECT_GE(line.level, level);
   }
@@ -59,8 +61,12 @@ TEST(Log, TheLevelDecidesWhatPasses) {
 
 TEST(Log, AHostWithoutALogHearsNothing) {
   const auto logger = Log(nullptr, nullptr, TIDEMARK_LOG_DEBUG).component("c");
-  logger->error("nobody listens");
-  EXPECT_FALSE(logger->should_log(spdlog::level::critical)) << "lines are formatted for nobody";
+  logger.write(TIDEMARK_LOG_ERROR, "nobody listens");
+  EXPECT_FALSE(logger.takes(TIDEMARK_LOG_ERROR));
+  logger.line(TIDEMARK_LOG_ERROR, []() -> std::string {
+    ADD_FAILURE() << "a line is put together for nobody";
+    return {};
+  });
 }
 
 // Text from elsewhere is data, never a format.
@@ -68,7 +74,7 @@ TEST(Log, BracesInMessagesAreHarmless) {
   Lines lines;
   const auto logger = Log(Lines::take, &lines, TIDEMARK_LOG_INFO).component("c");
   const std::string message = "{} {0} {:x} %s";
-  logger->warn("{}", message);
+  logger.write(TIDEMARK_LOG_WARN, message);
   ASSERT_EQ(lines.all.size(), 1U);
   EXPECT_EQ(lines.all[0].message, message);
 }
@@ -77,8 +83,8 @@ TEST(Log, BracesInMessagesAreHarmless) {
 TEST(Log, ALineIsOneCleanLine) {
   Lines lines;
   const auto logger = Log(Lines::take, &lines, TIDEMARK_LOG_INFO).component("c");
-  logger->warn("sink is now {}", "file:///x/a\nERROR forged\r\x1b[31m\xc2\x9b\x7f");
-  logger->warn("no text: \xff, a name: \xc3\xa4");
+  logger.write(TIDEMARK_LOG_WARN, "sink is now file:///x/a\nERROR forged\r\x1b[31m\xc2\x9b\x7f");
+  logger.write(TIDEMARK_LOG_WARN, "no text: \xff, a name: \xc3\xa4");
   ASSERT_EQ(lines.all.size(), 2U);
   EXPECT_EQ(lines.all[0].message, "sink is now file:///x/a ERROR forged  [31m  ");
   EXPECT_EQ(lines.all[1].message, "no text: \\xff, a name: \xc3\xa4");
@@ -87,12 +93,12 @@ TEST(Log, ALineIsOneCleanLine) {
 TEST(Log, KnowsWhoIsInsideTheCallback) {
   struct Watch {
     Log* log = nullptr;
-    std::shared_ptr<spdlog::logger> logger;
+    std::optional<Logger> logger;
     std::vector<size_t> depths;
     static void take(void* ctx, int32_t, tidemark_str, tidemark_str) {
       auto& self = *static_cast<Watch*>(ctx);
       self.depths.push_back(self.log->callbacks_here());
-      if (self.depths.size() < 3) self.logger->info("inside");
+      if (self.depths.size() < 3) self.logger->write(TIDEMARK_LOG_INFO, "inside");
       size_t elsewhere = 99;
       std::thread([&] { elsewhere = self.log->callbacks_here(); }).join();
       EXPECT_EQ(elsewhere, 0U);
@@ -102,7 +108,7 @@ TEST(Log, KnowsWhoIsInsideTheCallback) {
   watch.log = &log;
   watch.logger = log.component("c");
   EXPECT_EQ(log.callbacks_here(), 0U);
-  watch.logger->info("outside");
+  watch.logger->write(TIDEMARK_LOG_INFO, "outside");
   EXPECT_EQ(watch.depths, (std::vector<size_t>{1, 2, 3}));
   EXPECT_EQ(log.callbacks_here(), 0U);
 }
@@ -110,12 +116,12 @@ TEST(Log, KnowsWhoIsInsideTheCallback) {
 // A logger may outlive the Log it came from.
 TEST(Log, LoggersKeepWhatTheyNeed) {
   Lines lines;
-  std::shared_ptr<spdlog::logger> logger;
+  std::optional<Logger> logger;
   {
     const Log log(Lines::take, &lines, TIDEMARK_LOG_INFO);
     logger = log.component("late");
   }
-  logger->info("still here");
+  logger->write(TIDEMARK_LOG_INFO, "still here");
   EXPECT_EQ(lines.all.size(), 1U);
 }
 
@@ -126,17 +132,18 @@ TEST(Log, ManyThreads) {
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&log, i] {
       const auto logger = log.component("t" + std::to_string(i));
-      for (int n = 0; n < 500; ++n) logger->info("line {}", n);
+      for (int n = 0; n < 500; ++n) logger.write(TIDEMARK_LOG_INFO, "line " + std::to_string(n));
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(lines.all.size(), 2000U);
 }
 
-TEST(SpdlogLevel, UnknownLevelsAreOff) {
-  EXPECT_EQ(spdlog_level(TIDEMARK_LOG_WARN), spdlog::level::warn);
-  EXPECT_EQ(spdlog_level(-1), spdlog::level::off);
-  EXPECT_EQ(spdlog_level(99), spdlog::level::off);
+TEST(Log, LevelsThatNobodyKnowsAreOff) {
+  Lines lines;
+  const auto logger = Log(Lines::take, &lines, -1).component("c");
+  logger.write(TIDEMARK_LOG_ERROR, "nobody asked for it");
+  EXPECT_TRUE(lines.all.empty());
 }
 
 }  // namespace
