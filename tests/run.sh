@@ -46,6 +46,7 @@ cmake --build "$build"
 export ASAN_OPTIONS="detect_leaks=1:intercept_tls_get_addr=0:strict_string_checks=1:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 export TSAN_OPTIONS="second_deadlock_stack=1${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
-set -- --test-dir "$build" --output-on-failure --no-tests=error -j "$(nproc)" "$@"
+# Half of the time that tests take is spent on waiting: for a server, a disk, a clock.
+set -- --test-dir "$build" --output-on-failure --no-tests=error -j "$(($(nproc) * 2))" "$@"
 if [ -z "$long" ]; then set -- "$@" --label-exclude '^long$'; fi
 exec ctest "$@"
