@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "config.h"
 #include "format/lsn.h"
 #include "format/object_name.h"
 #include "text.h"
@@ -19,7 +20,9 @@ namespace tidemark::cli {
 namespace {
 
 constexpr const char* kEpilogue =
-    "URL is what the archiver's set_sink got: file:///var/archive, s3://bucket/prefix?region=...\n"
+    "URL is what the archiver's set_sink got: file:///var/archive, s3://bucket/prefix?region=...; or @NAME "
+    "of a\n"
+    "configuration file. Without one the environment's TIDEMARK_URL is taken.\n"
     "An LSN is decimal, or '@' and the 13 characters of the keys.\n"
     "Exit codes: 0 all well, 1 something is wrong with the data, 2 usage, 3 the archive cannot be reached "
     "or\n"
@@ -30,7 +33,7 @@ constexpr const char* kEpilogue =
 // As it stands on the command line, before it is taken apart.
 struct RawOptions {
   std::vector<std::string> options, secrets, acknowledge;
-  std::string target, from, to, to_time, before, older_than, keep_bytes, lsn, reread;
+  std::string url, config, target, from, to, to_time, before, older_than, keep_bytes, lsn, reread;
   int verbosity = 0;
 };
 
@@ -78,8 +81,10 @@ void add_plugin_options(CLI::App& app, CommonOptions& common, RawOptions& raw, b
   if (json) app.add_flag("--json", common.json, "One JSON object per line, with exact numbers");
 }
 
-void add_sink_options(CLI::App& app, CommonOptions& common, RawOptions& raw) {
-  app.add_option("URL", common.archive.url, "The archive")->required();
+void add_sink_options(CLI::App& app, RawOptions& raw) {
+  app.add_option("URL", raw.url, "The archive: its URL, or @NAME (default: TIDEMARK_URL)");
+  app.add_option("--config", raw.config, "Where archives have their names (default: see tidemark(1))")
+      ->type_name("FILE");
   app.add_option("--option", raw.options, "Option of the sink; may be repeated")
       ->type_name("KEY=VALUE")
       ->expected(1)
@@ -99,10 +104,9 @@ void add_allow_empty(CLI::App& app, CommonOptions& common) {
 // URL, the part of the archive, and what every verb has.
 void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw, bool partition_needed,
                 bool json = true) {
-  add_sink_options(app, common, raw);
-  auto* target = app.add_option(partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]", raw.target,
-                                partition_needed ? "The log in question" : "Only this part of the archive");
-  if (partition_needed) target->required();
+  add_sink_options(app, raw);
+  app.add_option(partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]", raw.target,
+                 partition_needed ? "The log in question" : "Only this part of the archive");
   add_plugin_options(app, common, raw, json);
 }
 
@@ -127,41 +131,80 @@ std::string shell_quoted(const std::string& word) {
   return quoted + "'";
 }
 
-// See ArchiveOptions::words. A secret belongs into --secret, but somebody may have given it as an option.
+// See ArchiveOptions::words.
 std::string words_of(const ArchiveOptions& archive, const RawOptions& raw) {
-  std::string words = shell_quoted(archive.url);
+  std::string words = shell_quoted(raw.url);
   const auto add = [&](const char* option, const std::string& value) {
     words += std::string(" ") + option + " " + shell_quoted(value);
   };
-  for (const std::string& text : raw.options) {
-    const std::string key = text.substr(0, text.find('='));
-    const bool may_be_secret = key.find("secret") != std::string::npos ||
-                               key.find("token") != std::string::npos ||
-                               key.find("password") != std::string::npos;
-    add("--option", may_be_secret ? key + "=..." : text);
-  }
+  if (!raw.config.empty()) add("--config", raw.config);
+  for (const std::string& text : raw.options) add("--option", text);
   for (const std::string& text : raw.secrets) add("--secret", text);
   if (!archive.plugin.empty()) add("--plugin", archive.plugin);
   if (!archive.sink_dir.empty()) add("--sink-dir", archive.sink_dir);
   return words;
 }
 
+// What stands first may be left out if the environment names the archive: then all words move up by one.
+void finish_words(RawOptions& raw, const std::vector<std::string*>& words) {
+  if (raw.url.starts_with('@') || raw.url.find("://") != std::string::npos) return;
+  const char* const url = std::getenv("TIDEMARK_URL");
+  if (url == nullptr || *url == '\0') {
+    if (!raw.url.empty()) return;  // the plugin says what is wrong with it
+    throw invalid("URL",
+                  "no archive is named: give its URL (file:///var/archive), @NAME of a configuration file, "
+                  "or set TIDEMARK_URL");
+  }
+  std::string moved = std::exchange(raw.url, url);
+  for (std::string* const word : words) std::swap(moved, *word);
+  if (!moved.empty()) throw invalid("URL", "'" + moved + "' is one word too many after TIDEMARK_URL");
+}
+
+bool looks_secret(const std::string& key) {
+  const auto has = [&key](const char* part) { return key.find(part) != std::string::npos; };
+  return has("secret") || has("token") || has("password");
+}
+
+// Its URL and options, those of the configuration first: a later one replaces an earlier one.
+void finish_archive(ArchiveOptions& archive, const RawOptions& raw) {
+  archive.url = raw.url;
+  archive.words = words_of(archive, raw);
+  if (raw.url.starts_with('@')) {
+    auto named = named_archive(std::string_view(raw.url).substr(1), raw.config);
+    if (!named) throw std::runtime_error(named.error().message);
+    archive.url = std::move(named->url);
+    archive.sink_options = std::move(named->options);
+  } else if (!raw.config.empty()) {
+    throw invalid("--config", "it gives archives their names, and '" + raw.url + "' is not @NAME");
+  }
+  const auto set = [&archive](Setting setting) {
+    std::erase_if(archive.sink_options, [&](const Setting& one) { return one.key == setting.key; });
+    archive.sink_options.push_back(std::move(setting));
+  };
+  for (const std::string& text : raw.options) {
+    auto [key, value] = split_pair("--option", text);
+    // The sink knows which are secrets, but everybody sees a command line.
+    if (looks_secret(key))
+      throw invalid("--option", "'" + key +
+                                    "' is a secret, and other users see command lines: put it into the "
+                                    "environment and give --secret " +
+                                    key + "=VARIABLE");
+    set({std::move(key), std::move(value), false});
+  }
+  // Named on the command line, but kept in the environment, where other users cannot see them.
+  for (const std::string& text : raw.secrets) {
+    auto [key, name] = split_pair("--secret", text);
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) throw invalid("--secret", "the environment has no variable '" + name + "'");
+    set({std::move(key), value, true});
+  }
+}
+
 void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed) {
   common.verbosity = std::min(raw.verbosity, 2);
   const std::string name = partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]";
   common.scope = parse_scope(name, raw.target, partition_needed);
-  common.archive.words = words_of(common.archive, raw);
-  for (const std::string& text : raw.options) {
-    auto [key, value] = split_pair("--option", text);
-    common.archive.sink_options.push_back({std::move(key), std::move(value), false});
-  }
-  // Named on the command line, but kept in the environment, where other users cannot see them.
-  for (const std::string& text : raw.secrets) {
-    auto [key, variable] = split_pair("--secret", text);
-    const char* value = std::getenv(variable.c_str());
-    if (value == nullptr) throw invalid("--secret", "the environment has no variable '" + variable + "'");
-    common.archive.sink_options.push_back({std::move(key), value, true});
-  }
+  finish_archive(common.archive, raw);
 }
 
 void finish_jobs(unsigned& jobs) {
@@ -257,10 +300,16 @@ class CommandLine {
   Command parse(int argc, char** argv);
 
  private:
+  struct Verb {
+    CLI::App* app;
+    std::vector<std::string*> words;  // what follows the URL; empty: there is none
+    std::function<Command()> finish;
+  };
   bool is_unknown_verb(const std::string& word) const;
-  CLI::App& verb(const char* name, const char* what, std::function<Command()> finish) {
-    verbs_.emplace_back(app_.add_subcommand(name, what), std::move(finish));
-    return *verbs_.back().first;
+  CLI::App& verb(const char* name, const char* what, std::vector<std::string*> words,
+                 std::function<Command()> finish) {
+    verbs_.push_back({app_.add_subcommand(name, what), std::move(words), std::move(finish)});
+    return *verbs_.back().app;
   }
   void add_ls();
   void add_info();
@@ -273,7 +322,7 @@ class CommandLine {
 
   CLI::App app_{"Looks after an archive of Tidemark: list it, verify it, restore from it, prune it.",
                 "tidemark"};
-  std::vector<std::pair<CLI::App*, std::function<Command()>>> verbs_;
+  std::vector<Verb> verbs_;
   RawOptions raw_;
   LsOptions ls_;
   InfoOptions info_;
@@ -302,7 +351,8 @@ CommandLine::CommandLine() {
 }
 
 void CommandLine::add_ls() {
-  auto& ls = verb("ls", "List what is stored, in the order of keys", [this] { return finish_ls(ls_, raw_); });
+  auto& ls = verb("ls", "List what is stored, in the order of keys", {&raw_.target},
+                  [this] { return finish_ls(ls_, raw_); });
   add_common(ls, ls_, raw_, false);
   add_allow_empty(ls, ls_);
   add_range(ls, raw_, "Only what reaches this LSN or lies after it",
@@ -310,17 +360,18 @@ void CommandLine::add_ls() {
 }
 
 void CommandLine::add_info() {
-  auto& info = verb(
-      "info", "Show how far each partition is archived, how much, since when, and what is missing", [this] {
-        finish_common(info_, raw_, false);
-        return info_;
-      });
+  auto& info =
+      verb("info", "Show how far each partition is archived, how much, since when, and what is missing",
+           {&raw_.target}, [this] {
+             finish_common(info_, raw_, false);
+             return info_;
+           });
   add_common(info, info_, raw_, false);
   add_allow_empty(info, info_);
 }
 
 void CommandLine::add_verify() {
-  auto& verify = verb("verify", "Read everything and list all that is wrong",
+  auto& verify = verb("verify", "Read everything and list all that is wrong", {&raw_.target},
                       [this] { return finish_verify(verify_, raw_); });
   add_common(verify, verify_, raw_, false);
   add_jobs(verify, verify_.jobs);
@@ -338,22 +389,23 @@ void CommandLine::add_verify() {
 }
 
 void CommandLine::add_fetch() {
-  auto& fetch =
-      verb("fetch", "Write the archive that holds an LSN, as it is stored and proven by its digest", [this] {
-        finish_common(fetch_, raw_, true);
-        fetch_.lsn = need_lsn("LSN", raw_.lsn);
-        return fetch_;
-      });
+  auto& fetch = verb("fetch", "Write the archive that holds an LSN, as it is stored and proven by its digest",
+                     {&raw_.target, &raw_.lsn}, [this] {
+                       finish_common(fetch_, raw_, true);
+                       fetch_.lsn = need_lsn("LSN", raw_.lsn);
+                       return fetch_;
+                     });
   add_common(fetch, fetch_, raw_, true, false);
-  fetch.add_option("LSN", raw_.lsn, "The entry")->required();
+  fetch.add_option("LSN", raw_.lsn, "The entry");
   fetch.add_option("-o,--output", fetch_.output, "Where to; - is the standard output")
       ->capture_default_str()
       ->type_name("FILE");
 }
 
 void CommandLine::add_restore() {
-  auto& restore = verb("restore", "Bring entries back, each partition's in order; started again it continues",
-                       [this] { return finish_restore(restore_, raw_); });
+  auto& restore =
+      verb("restore", "Bring entries back, each partition's in order; started again it continues",
+           {&raw_.target, &restore_.directory}, [this] { return finish_restore(restore_, raw_); });
   add_common(restore, restore_, raw_, false);
   restore.add_option("DIR", restore_.directory, "Where to; created if it is not there");
   add_range(restore, raw_, "First entry (default: the oldest that was not pruned)",
@@ -379,7 +431,7 @@ void CommandLine::add_restore() {
 
 void CommandLine::add_prune() {
   auto& prune = verb("prune", "Remove the oldest archives of each partition (a dry run without --yes)",
-                     [this] { return finish_prune(prune_, raw_); });
+                     {&raw_.target}, [this] { return finish_prune(prune_, raw_); });
   add_common(prune, prune_, raw_, false);
   prune.add_option("--before", raw_.before, "What lies wholly below this LSN")->type_name("LSN");
   prune
@@ -402,7 +454,7 @@ void CommandLine::add_prune() {
 
 void CommandLine::add_gaps() {
   auto& gaps = verb("gaps", "List what is missing and what is known about it, or accept a loss",
-                    [this] { return finish_gaps(gaps_, raw_); });
+                    {&raw_.target}, [this] { return finish_gaps(gaps_, raw_); });
   add_common(gaps, gaps_, raw_, false);
   add_allow_empty(gaps, gaps_);
   auto* acknowledge = gaps.add_option("--acknowledge", raw_.acknowledge, "Accept that FIRST to LAST are lost")
@@ -419,7 +471,7 @@ void CommandLine::add_gaps() {
 }
 
 void CommandLine::add_sinks() {
-  auto& sinks = verb("sinks", "List the sub-plugins found, their versions and options", [this] {
+  auto& sinks = verb("sinks", "List the sub-plugins found, their versions and options", {}, [this] {
     sinks_.verbosity = std::min(raw_.verbosity, 2);
     return sinks_;
   });
@@ -430,7 +482,7 @@ void CommandLine::add_sinks() {
 bool CommandLine::is_unknown_verb(const std::string& word) const {
   if (word.empty() || word[0] == '-') return false;
   std::vector<std::string> names;
-  for (const auto& [app, finish] : verbs_) names.push_back(app->get_name());
+  for (const Verb& verb : verbs_) names.push_back(verb.app->get_name());
   if (std::find(names.begin(), names.end(), word) != names.end()) return false;
   const std::string nearest = most_like(word, names);
   std::string all;
@@ -444,8 +496,10 @@ Command CommandLine::parse(int argc, char** argv) {
   if (argc > 1 && is_unknown_verb(argv[1])) return kExitUsage;
   try {
     app_.parse(argc, argv);
-    for (const auto& [parsed, finish] : verbs_) {
-      if (parsed->parsed()) return finish();
+    for (const Verb& verb : verbs_) {
+      if (!verb.app->parsed()) continue;
+      if (!verb.words.empty()) finish_words(raw_, verb.words);
+      return verb.finish();
     }
     return kExitUsage;
   } catch (const CLI::ParseError& error) {

@@ -13,7 +13,7 @@ _tidemark() {
     esac
   done
   case $prev in
-    --plugin | --since-checkpoint | --checkpoint | -o | --output)
+    --config | --plugin | --since-checkpoint | --checkpoint | -o | --output)
       COMPREPLY=($(compgen -f -- "$cur"))
       return
       ;;
@@ -23,7 +23,7 @@ _tidemark() {
       ;;
   esac
   local plugin="--plugin --sink-dir -v --verbose -h --help --help-all"
-  local common="--option --secret $plugin"
+  local common="--config --option --secret $plugin"
   case $verb in
     "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune gaps sinks -h --help --help-all --version" -- "$cur")) ;;
     ls) COMPREPLY=($(compgen -W "$common --json --allow-empty --from --to" -- "$cur")) ;;

@@ -18,6 +18,7 @@ complete -c tidemark -n "__fish_seen_subcommand_from $verbs" -l plugin -r -F -d 
 complete -c tidemark -n "__fish_seen_subcommand_from $verbs" -l sink-dir -x -a "(__fish_complete_directories)" -d "Where the sinks lie"
 complete -c tidemark -n "__fish_seen_subcommand_from $verbs" -s v -l verbose -d "Show what the plugin logs"
 complete -c tidemark -n "__fish_seen_subcommand_from $archive" -l option -x -d "KEY=VALUE of the sink"
+complete -c tidemark -n "__fish_seen_subcommand_from $archive" -l config -r -F -d "where archives have their names"
 complete -c tidemark -n "__fish_seen_subcommand_from $archive" -l secret -x -d "KEY=VARIABLE of the sink"
 complete -c tidemark -n "__fish_seen_subcommand_from ls info verify restore prune gaps sinks" -l json -d "One JSON object per line"
 complete -c tidemark -n "__fish_seen_subcommand_from ls info verify gaps" -l allow-empty -d "Nothing stored there is all right"

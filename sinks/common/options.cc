@@ -134,6 +134,13 @@ class Parser {
                   std::string("option \"") + spec.name +
                       "\" is a secret and does not belong in a url; pass it in the option list");
     }
+    if (spec.kind == Kind::kSecret && (flags & TIDEMARK_OPTION_SECRET) == 0) {
+      return fail(
+          TIDEMARK_E_INVALID,
+          std::string("option \"") + spec.name +
+              "\" is a secret but was not passed as one; nothing that shows options may show it: give "
+              "it the flag TIDEMARK_OPTION_SECRET, or on a command line use the option for secrets");
+    }
     if (set(spec, value)) return {};
     return fail(TIDEMARK_E_INVALID, std::string("option \"") + spec.name +
                                         "\": " + (secret ? "the value" : quote(value)) +

@@ -20,11 +20,13 @@
 #include <string_view>
 #include <vector>
 
+#include "../unit/option_flags.h"
+
 namespace tidemark::abi_test {
 
 inline tidemark_str str(std::string_view text) { return {text.data(), text.size()}; }
 inline tidemark_option option(std::string_view key, std::string_view value) {
-  return {str(key), str(value), 0, 0};
+  return {str(key), str(value), test::flags_of(key), 0};
 }
 
 #ifndef TIDEMARK_TEST_DLOPEN_FLAGS

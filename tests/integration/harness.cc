@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <sstream>
 
+#include "option_flags.h"
+
 namespace tidemark::integration {
 namespace {
 
@@ -17,7 +19,7 @@ constexpr const char* kPlugin = TIDEMARK_TEST_MODULES "/tidemark.so";
 // The options as the ABI takes them; they borrow from the map.
 std::vector<tidemark_option> abi_options(const Options& options) {
   std::vector<tidemark_option> result;
-  for (const auto& [key, value] : options) result.push_back({str(key), str(value), 0, 0});
+  for (const auto& [key, value] : options) result.push_back({str(key), str(value), test::flags_of(key), 0});
   return result;
 }
 

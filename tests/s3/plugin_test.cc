@@ -12,6 +12,7 @@
 
 #include "harness.h"
 #include "imposter/imposter.h"
+#include "option_flags.h"
 
 namespace tidemark::integration {
 namespace {
@@ -86,7 +87,7 @@ class S3Scenario : public Scenario {
                       tidemark_status status) {
     SCOPED_TRACE(bad_url);
     std::vector<tidemark_option> list;
-    for (const auto& [key, value] : options) list.push_back({str(key), str(value), 0, 0});
+    for (const auto& [key, value] : options) list.push_back({str(key), str(value), test::flags_of(key), 0});
     const tidemark_call call = {sizeof call, kLimitMs, nullptr, nullptr};
     ErrorOut error;
     const auto begin = Clock::now();

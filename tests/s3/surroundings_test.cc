@@ -9,6 +9,7 @@
 #include <map>
 #include <thread>
 
+#include "../option_flags.h"
 #include "http/iso_time.h"
 #include "loopback.h"
 #include "s3/sink_fixture.h"
@@ -87,7 +88,8 @@ class SurroundingsTest : public S3SinkTest {
                                              const std::map<std::string, std::string>& options = {},
                                              uint32_t timeout_ms = 0) {
     std::vector<tidemark_option> list;
-    for (const auto& [key, value] : options) list.push_back({abi_str(key), abi_str(value), 0, 0});
+    for (const auto& [key, value] : options)
+      list.push_back({abi_str(key), abi_str(value), test::flags_of(key), 0});
     const tidemark_call raw = {sizeof raw, timeout_ms, nullptr, nullptr};
     return S3Sink::open(
         {HostLog(log_.host()), *parse_url(url), list.data(), static_cast<uint32_t>(list.size())},

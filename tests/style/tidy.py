@@ -51,7 +51,7 @@ def main():
         clean = digest(common.encode(), pathlib.Path(entry["file"]).read_bytes(), " ".join(entry["arguments"]).encode())
         if (work / "clean" / clean).exists():
             return None
-        run = subprocess.run(["nice", "clang-tidy", "--quiet", "-p", str(work), entry["file"]], capture_output=True, text=True)
+        run = subprocess.run(["nice", "-n", "5", "clang-tidy", "--quiet", "-p", str(work), entry["file"]], capture_output=True, text=True)
         if run.returncode == 0 and "warning:" not in run.stdout:
             (work / "clean" / clean).touch()
             return None

@@ -26,7 +26,10 @@ class Options : public ::testing::Test {
   }
   Status parse(const Query& query, const Query& list = {}, uint32_t flags = 0, PassOn* pass_on = nullptr) {
     std::vector<tidemark_option> raw;
-    for (const auto& [key, value] : list) raw.push_back({abi_str(key), abi_str(value), flags, 0});
+    for (const auto& [key, value] : list) {
+      const uint32_t secret = key == "password" ? password_flags_ : 0U;
+      raw.push_back({abi_str(key), abi_str(value), flags | secret, 0});
+    }
     return parse_options(kTable, specs(), query, raw.data(), static_cast<uint32_t>(raw.size()), pass_on);
   }
   // The message of an INVALID result.
@@ -38,6 +41,7 @@ class Options : public ::testing::Test {
   }
   static bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
+  uint32_t password_flags_ = TIDEMARK_OPTION_SECRET;
   std::string name_ = "default", password_, mode_ = "auto";
   uint64_t count_ = 5, delay_ms_ = 0, part_bytes_ = 0;
   double rate_ = 0;
@@ -142,6 +146,15 @@ TEST_F(Options, SecretsAreNeverShown) {
   EXPECT_TRUE(has(flagged, "count")) << flagged;
   const std::string malformed = refusal({}, {{"password", std::string("hunter2\0", 8)}});
   EXPECT_FALSE(has(malformed, "hunter2")) << malformed;
+}
+
+// Whoever does not know that it is one may show it: in a list of processes, in a log.
+TEST_F(Options, SecretsArePassedAsSuch) {
+  password_flags_ = 0;
+  const std::string bare = refusal({}, {{"password", "hunter2"}});
+  EXPECT_FALSE(has(bare, "hunter2")) << bare;
+  EXPECT_TRUE(has(bare, "\"password\" is a secret but was not passed as one")) << bare;
+  EXPECT_EQ(password_, "");
 }
 
 TEST_F(Options, PassedOnByPrefix) {

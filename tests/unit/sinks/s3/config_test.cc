@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "../option_flags.h"
+
 namespace tidemark::sinks::s3 {
 namespace {
 
@@ -12,7 +14,7 @@ Result<Config> parse(const std::string& url, const std::vector<tidemark_option>&
 }
 
 tidemark_option option(std::string_view key, std::string_view value) {
-  return {abi_str(key), abi_str(value), 0, 0};
+  return {abi_str(key), abi_str(value), test::flags_of(key), 0};
 }
 
 TEST(S3Config, Defaults) {

@@ -1,0 +1,170 @@
+#!/usr/bin/python3
+"""Archives that have a name, in configuration files and in the environment; secrets and where they may stand."""
+
+import os
+import stat
+import unittest
+
+import cli_tools as tools
+from cli_tools import imposter_tools, run
+
+
+class Scenarios(tools.Scenario):
+    """The scenarios; what has no make_store is not run."""
+
+    def setUp(self):
+        super().setUp()
+        self.singles(7, 1, 3)
+        os.makedirs(self.path("home/.config"))
+        self.home = {"HOME": self.path("home"), "XDG_CONFIG_HOME": "", "TIDEMARK_CONFIG": "", "TIDEMARK_URL": ""}
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+    def named(self, name="prod"):
+        """The store under a name."""
+        return f'[archive.{name}]\nurl = "{self.store.url}"\n' + self.access(name)
+
+    def refused(self, *arguments, config=None, env=None):
+        """What is said when it is not taken: nothing is looked at."""
+        if config is not None:
+            arguments = (*arguments, "--config", self.write("refused.conf", config))
+        out, error = run(*arguments, expect=2, env={**self.home, **(env or {})})
+        self.assertEqual(out, "")
+        self.assertEqual(len(error.strip().splitlines()[:1]), 1)
+        return error
+
+    def test_where_it_is_looked_for(self):
+        file = self.write("named.conf", self.named())
+        self.write("home/.config/tidemark.conf", self.named("mine") + self.named("both"))
+        wrong = self.write("wrong.conf", '[archive.both]\nurl = "file:///nowhere"\n')
+        self.assertIn("main/7", run("info", "@prod", "--config", file, env=self.home)[0])
+        self.assertIn("main/7", run("info", "@prod", env={**self.home, "TIDEMARK_CONFIG": file})[0])
+        self.assertIn("main/7", run("info", "@mine", env=self.home)[0])
+        moved = {"XDG_CONFIG_HOME": self.path("home/.config"), "HOME": "/nonexistent"}
+        self.assertIn("main/7", run("info", "@both", env={**self.home, **moved})[0])
+        # Only the file that was named.
+        self.assertIn(f"looked in {wrong}; there are @both", self.refused("info", "@mine", "--config", wrong))
+        self.assertIn("nowhere", run("info", "@both", "--config", wrong, expect=3, env=self.home)[1])
+        self.assertIn("did you mean '@mine'?", self.refused("info", "@mien"))
+        self.assertIn("/etc/tidemark.conf", self.refused("info", "@mien"))
+        self.assertIn(f"{self.path('absent')}", self.refused("info", "@prod", "--config", self.path("absent")))
+        self.assertIn("is not @NAME", self.refused("info", self.store.url, "--config", file))
+
+    def test_every_verb_takes_a_name(self):
+        file = self.write("named.conf", self.named())
+        for verb in ("ls", "info", "verify", "gaps"):
+            run(verb, "@prod", "main/7", "--config", file, env=self.home)
+        run("restore", "@prod", "main/7", self.path("back"), "--config", file, env=self.home)
+        self.assertEqual(tools.tree(self.path("back")), tools.expected_tree(range(1, 4)))
+        run("fetch", "@prod", "main/7", "2", "-o", self.path("two.tar"), "--config", file, env=self.home)
+        run("prune", "@prod", "main/7", "--before", "2", "--yes", "--config", file, env=self.home)
+        self.assertIn("up to 1", run("info", "@prod", "--config", file, env=self.home)[0])
+
+    def test_the_environment_names_the_archive(self):
+        file = self.write("named.conf", self.named())
+        env = {**self.home, "TIDEMARK_CONFIG": file, "TIDEMARK_URL": "@prod"}
+        for words, shown in (("info", "main/7"), ("info main", "main/7"), ("ls main/7", "main/7"), ("verify", "all well"),
+                             ("verify main/7", "all well"), ("gaps main/7", "")):
+            self.assertIn(shown, run(*words.split(), env=env)[0])
+        run("fetch", "main/7", "2", "-o", self.path("two.tar"), env=env)
+        run("restore", self.path("all"), env=env)
+        run("restore", "main/7", self.path("one"), env=env)
+        self.assertEqual(tools.tree(self.path("all/main/7")), tools.tree(self.path("one")))
+        run("prune", "main/7", "--before", "2", "--yes", env=env)
+        # What stands on the command line comes first.
+        self.assertIn("nowhere", run("info", "file:///nowhere", expect=3, env=env)[1])
+        self.assertIn("one word too many", self.refused("fetch", "main/7", "2", "3", env=env))
+        self.assertIn("no archive is named", self.refused("info"))
+
+    def test_files_that_are_wrong(self):
+        named = self.named()
+        for text, words in (
+                ("[archive.prod\n", ":1: "),
+                ("[archiv.prod]\nurl='x'\n", ":1: 'archiv' is not known in the configuration; did you mean 'archive'?"),
+                ("[archive.prod]\nulr='x'\n", ":2: 'ulr' is not known in [archive.prod]; did you mean 'url'?"),
+                ("[archive.prod]\n", ":1: [archive.prod] needs url"),
+                ("[archive.prod]\nurl=7\n", "needs url"),
+                ("[archive.prod]\nurl='@prod'\n", "needs url"),
+                ("archive=7\n", ":1: 'archive' is not a table"),
+                ("[archive]\nprod='file:///x'\n", ":2: 'prod' is not a table"),
+                (named.replace(".option]", ".options]") if ".option]" in named else "[archive.prod]\noptions=1\n",
+                 "'options' is not known in [archive.prod]; did you mean 'option'?"),
+                ("[archive.prod]\nurl='file:///x'\noption=7\n", ":3: 'option' is not a table"),
+                ("[archive.prod]\nurl='file:///x'\n[archive.prod.option]\na=[1]\n", ":4: option 'a' is not text"),
+                ("[archive.prod]\nurl='file:///x'\n[archive.prod.secret]\na='plain'\n",
+                 ":4: secret 'a' must not stand here itself"),
+                ("[archive.prod]\nurl='file:///x'\n[archive.prod.secret]\na='env:TM_ABSENT'\n",
+                 ":4: secret 'a': the environment has no variable 'TM_ABSENT'"),
+                ("[archive.prod]\nurl='file:///x'\n[archive.prod.secret]\na='file:/nonexistent/key'\n",
+                 "/nonexistent/key"),
+                ("x='" + "a" * (1 << 20) + "'\n", "refused.conf"),
+                ("\xff\xfe\n", ":1: ")):
+            with self.subTest(text=text[:60]):
+                error = self.refused("info", "@prod", config=text)
+                self.assertIn(words, error)
+                self.assertNotIn("plain", error)
+
+    def test_the_command_line_replaces_options(self):
+        file = self.write("named.conf", self.named() + self.bad_option())
+        culprit = "staging" if self.bad_option().startswith("[") else "expect"
+        self.assertIn(culprit, run("info", "@prod", "--config", file, expect=2, env=self.home)[1])
+        run("info", "@prod", "--config", file, "--option", f"{culprit}=auto", env=self.home)
+
+
+class FileConfigTest(Scenarios, unittest.TestCase):
+    def make_store(self):
+        return tools.FileStore()
+
+    def access(self, name):
+        return ""
+
+    def bad_option(self):
+        return "[archive.prod.option]\nstaging = 'no such way'\n"
+
+    def test_an_unreadable_configuration(self):
+        file = self.write("named.conf", self.named())
+        os.chmod(file, 0)
+        if os.geteuid() == 0:
+            self.skipTest("root reads everything")
+        self.assertIn("Permission denied", self.refused("info", "@prod", "--config", file))
+
+
+class S3ConfigTest(Scenarios, unittest.TestCase):
+    def make_store(self):
+        return tools.S3Store()
+
+    def access(self, name):
+        return (f'[archive.{name}.secret]\nsecret_access_key = "file:{self.key_file()}"\n'
+                f'[archive.{name}.option]\naccess_key_id = "{imposter_tools.ACCESS_KEY}"\n')
+
+    def bad_option(self):
+        return "expect = 'no such way'\n"
+
+    def key_file(self):
+        file = self.write("key", imposter_tools.SECRET_KEY + "\n")
+        os.chmod(file, stat.S_IRUSR)
+        return file
+
+    def test_secrets(self):
+        key = f"access_key_id={imposter_tools.ACCESS_KEY}"
+        error = self.refused("info", self.store.url, "--option", key, "--option",
+                             f"secret_access_key={imposter_tools.SECRET_KEY}")
+        self.assertIn("--secret secret_access_key=VARIABLE", error)
+        self.assertNotIn(imposter_tools.SECRET_KEY, error)
+        env = {**self.home, "TM_KEY": imposter_tools.SECRET_KEY}
+        file = self.write("env.conf", self.named().replace(f"file:{self.path('key')}", "env:TM_KEY"))
+        self.assertIn("env:TM_KEY", open(file, encoding="utf-8").read())
+        run("info", "@prod", "--config", file, env=env)
+        run("info", "@prod", "--config", file, expect=2, env={k: v for k, v in env.items() if k != "TM_KEY"})
+        empty = self.write("empty.conf", self.named())
+        self.write("key2", "")
+        with open(empty, encoding="utf-8") as old:
+            text = old.read().replace(self.path("key"), self.path("key2"))
+        self.assertIn("is empty", self.refused("info", "@prod", config=text))
+
+
+if __name__ == "__main__":
+    unittest.main()
