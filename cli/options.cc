@@ -27,10 +27,12 @@ constexpr const char* kEpilogue =
     "130 interrupted, 141 nobody reads the output any more.\n"
     "See tidemark(1).";
 
+constexpr unsigned kListed = 16;  // partitions at a time: it is the store's answer that takes time
+
 // As it stands on the command line, before it is taken apart.
 struct RawOptions {
   std::vector<std::string> options, secrets, acknowledge;
-  std::string target, from, to, to_time, before, older_than, keep_bytes, lsn, reread;
+  std::string target, from, to, to_time, before, older_than, keep_bytes, lsn, reread, progress, interval;
   int verbosity = 0;
 };
 
@@ -106,10 +108,30 @@ void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw, bool part
   add_plugin_options(app, common, raw, json);
 }
 
-void add_jobs(CLI::App& app, unsigned& jobs) {
-  app.add_option("--jobs", jobs, "Archives read at a time (default: 4, or one for each core)")
+void add_jobs(CLI::App& app, unsigned& jobs,
+              const char* what = "Archives read at a time (default: 4, or one for each core)") {
+  app.add_option("--jobs", jobs, what)
       ->type_name("N")
       ->check(CLI::Range(1, 256));
+}
+
+void add_progress(CLI::App& app, RawOptions& raw) {
+  app.add_option("--progress", raw.progress,
+                 "How progress is told: auto (a line of the terminal, or plain), plain (a line a minute, or "
+                 "plain:SECONDS), none")
+      ->type_name("HOW");
+}
+
+ProgressWish need_progress(const std::string& text) {
+  if (text.empty() || text == "auto") return {};
+  if (text == "none") return {false, ProgressKind::kNone};
+  const std::string plain = "plain", with_interval = "plain:";
+  if (text == plain) return {false, ProgressKind::kPlain};
+  const auto seconds =
+      text.starts_with(with_interval) ? parse_decimal(text.substr(with_interval.size())) : std::nullopt;
+  if (!seconds || *seconds == 0 || *seconds > 86'400)
+    throw invalid("--progress", "'" + text + "' is not auto, plain, plain:SECONDS or none");
+  return {false, ProgressKind::kPlain, std::chrono::seconds(*seconds)};
 }
 
 void add_range(CLI::App& app, RawOptions& raw, const char* from, const char* to) {
@@ -148,6 +170,7 @@ std::string words_of(const ArchiveOptions& archive, const RawOptions& raw) {
 
 void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed) {
   common.verbosity = std::min(raw.verbosity, 2);
+  common.progress = need_progress(raw.progress);
   const std::string name = partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]";
   common.scope = parse_scope(name, raw.target, partition_needed);
   common.archive.words = words_of(common.archive, raw);
@@ -215,6 +238,7 @@ RestoreOptions finish_restore(RestoreOptions restore, RawOptions raw) {
 
 PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
   finish_common(prune, raw, false);
+  finish_jobs(prune.jobs);
   const int wishes = int{!raw.before.empty()} + int{!raw.older_than.empty()} + int{!raw.keep_bytes.empty()} +
                      int{prune.keep_archives.has_value()};
   if (wishes != 1)
@@ -313,9 +337,11 @@ void CommandLine::add_info() {
   auto& info = verb(
       "info", "Show how far each partition is archived, how much, since when, and what is missing", [this] {
         finish_common(info_, raw_, false);
+        if (info_.jobs == 0) info_.jobs = kListed;
         return info_;
       });
   add_common(info, info_, raw_, false);
+  add_jobs(info, info_.jobs, "Partitions listed at a time (default: 16)");
   add_allow_empty(info, info_);
 }
 
@@ -324,6 +350,7 @@ void CommandLine::add_verify() {
                       [this] { return finish_verify(verify_, raw_); });
   add_common(verify, verify_, raw_, false);
   add_jobs(verify, verify_.jobs);
+  add_progress(verify, raw_);
   add_allow_empty(verify, verify_);
   auto* checkpoint =
       verify
@@ -362,6 +389,8 @@ void CommandLine::add_restore() {
       ->type_name("TIME")
       ->excludes("--to");
   add_jobs(restore, restore_.jobs);
+  add_progress(restore, raw_);
+  restore.add_flag("--ignore-free-space", restore_.ignore_free_space, "Begin even if it will not fit");
   auto* dry = restore.add_flag("--dry-run", restore_.dry_run, "Only say what would be done");
   restore.add_flag("--check", restore_.check, "Compare what is in DIR with the archive, and change nothing")
       ->excludes(dry);
@@ -396,6 +425,8 @@ void CommandLine::add_prune() {
                   "What is older than the newest archives of a partition that have this size together")
       ->type_name("SIZE");
   prune.add_flag("--all", prune_.all, "The newest archive may go too");
+  add_jobs(prune, prune_.jobs, "Partitions pruned at a time (default: 4, or one for each core)");
+  add_progress(prune, raw_);
   auto* dry = prune.add_flag("--dry-run", dry_run_, "Only say what would be removed (the default)");
   prune.add_flag("--yes", prune_.yes, "Do it")->excludes(dry);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "archive.h"
+#include "console.h"
 #include "ledger.h"
 
 namespace tidemark::cli {
@@ -18,13 +19,16 @@ struct CommonOptions {
   Scope scope;
   bool json = false;
   int verbosity = 0;
+  ProgressWish progress;
   bool allow_empty = false;  // that nothing is stored there is all right
 };
 
 struct LsOptions : CommonOptions {
   uint64_t from = 1, to = UINT64_MAX;
 };
-struct InfoOptions : CommonOptions {};
+struct InfoOptions : CommonOptions {
+  unsigned jobs = 0;  // as below; partitions listed at a time
+};
 struct VerifyOptions : CommonOptions {
   std::string checkpoint;  // empty: none
   Share reread;            // of what the checkpoint knows
@@ -41,6 +45,8 @@ struct RestoreOptions : CommonOptions {
   std::vector<std::string> prefer;  // keys of archives
   unsigned jobs = 0;                // as above
   bool dry_run = false;
+  bool ignore_free_space = false;  // begins though it will not fit
+  std::optional<int64_t> follow_us;  // stays, and looks for what is new so often
   bool check = false;  // compares, and changes nothing
   bool into_existing = false;
   bool strict = false;  // refuses accepted losses too
@@ -52,7 +58,8 @@ struct PruneOptions : CommonOptions {
   std::optional<int64_t> older_than_us;
   std::optional<uint64_t> keep_archives;
   std::optional<uint64_t> keep_bytes;
-  bool all = false;  // the newest archive too
+  bool all = false;   // the newest archive too
+  unsigned jobs = 0;  // as above; partitions pruned at a time
   bool yes = false;
 };
 struct GapsOptions : CommonOptions {
