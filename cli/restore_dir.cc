@@ -221,6 +221,7 @@ Result<void> RestoreDir::need(const std::string& path) const {
 
 Result<void> RestoreDir::publish(const std::vector<Arrived>& arrived) {
   assert(lock_);
+  if (::syncfs(lock_.get()) != 0) return errno_error("cannot sync the file system of " + path_);
   for (const Arrived& one : arrived) {
     for (uint64_t lsn = one.range.first;; ++lsn) {
       const std::string name = "/" + lsn_text(lsn);

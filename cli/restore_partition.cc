@@ -12,7 +12,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr size_t kMaxGroup = 64;  // archives whose entries are made durable together
+constexpr size_t kMaxGroup = 256;  // archives whose entries are made durable together
+constexpr uint64_t kMaxGroupBytes = 256 << 20;
+constexpr milliseconds kPublishEvery{20};
 
 uint64_t size_of(const Range& range) { return range.last - range.first + 1; }
 
@@ -196,6 +198,7 @@ void PartitionRestore::take(const Part& part, const Done& done) {
   counts_.bytes += part.piece.size_bytes;
   if (!part.is_there) {
     arrived_.push_back(done.arrived);
+    arrived_bytes_ += part.piece.part_bytes;
     return;
   }
   tell_compared(part.piece, done);
@@ -224,11 +227,19 @@ void PartitionRestore::tell_compared(const Piece& piece, const Done& done) {
   }
 }
 
-// Everything that has arrived gets its names with one fsync: waiting for one after the other would cost more
-// than reading the archives.
+// Everything that has arrived is made durable and gets its names together: doing it for one after the other
+// would cost more than reading the archives. A disk that is slow at it gets larger groups.
+bool PartitionRestore::is_time_to_publish() const {
+  return pool_->pending() == 0 || arrived_.size() >= kMaxGroup || arrived_bytes_ >= kMaxGroupBytes ||
+         Clock::now() - published_ >= std::max<Clock::duration>(kPublishEvery, publishing_took_ * 10);
+}
+
 void PartitionRestore::publish() {
   if (arrived_.empty()) return;
+  const auto begun = Clock::now();
   auto published = dir_->publish(arrived_);
+  published_ = Clock::now();
+  publishing_took_ = published_ - begun;
   if (!published) {
     failed_ = published.error();
   } else {
@@ -239,6 +250,7 @@ void PartitionRestore::publish() {
     }
   }
   arrived_.clear();
+  arrived_bytes_ = 0;
 }
 
 void PartitionRestore::drain(size_t most) {
@@ -248,7 +260,7 @@ void PartitionRestore::drain(size_t most) {
       (*epilogue)();
       if (arrived_.size() >= kMaxGroup) break;
     }
-    publish();
+    if (failed_ || is_time_to_publish()) publish();
     run_.tell_progress();
     if (failed_) stop_.asked = true;
   }
@@ -262,6 +274,7 @@ Result<void> PartitionRestore::bring() {
     return !stop_.is_set();
   });
   if (listed || !stop_.is_set()) drain(0);
+  publish();  // of an interrupted run too: it is whole
   if (failed_) return *failed_;
   return listed;
 }

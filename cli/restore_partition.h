@@ -6,6 +6,7 @@
 #define TIDEMARK_CLI_RESTORE_PARTITION_H
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -59,6 +60,7 @@ class PartitionRestore {
   uint64_t reached() const { return reached_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
   // A part of an archive, wholly in DIR already or wholly missing there.
   struct Part {
     Piece piece;
@@ -82,6 +84,7 @@ class PartitionRestore {
   void take(const Part& part, const Done& done);
   void drain(size_t most);
   void publish();
+  bool is_time_to_publish() const;
   void tell_range(const char* type, Range range, const std::string& message = {});
   void tell_compared(const Piece& piece, const Done& done);
   Result<void> each_part(const std::function<bool(const Part&)>& visit);
@@ -98,6 +101,9 @@ class PartitionRestore {
   std::optional<Error> failed_;
   uint64_t places_ = 0, reached_ = 0;
   std::vector<RestoreDir::Arrived> arrived_;  // whole, but without their names
+  uint64_t arrived_bytes_ = 0;
+  Clock::time_point published_ = Clock::now();
+  Clock::duration publishing_took_{};
   RestoreCounts counts_;
   std::unique_ptr<OrderedPool> pool_;  // last: its threads use the rest
 };
