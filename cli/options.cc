@@ -27,12 +27,11 @@ constexpr const char* kEpilogue =
     "130 interrupted, 141 nobody reads the output any more.\n"
     "See tidemark(1).";
 
-constexpr unsigned kListed = 16;  // partitions at a time: it is the store's answer that takes time
-
 // As it stands on the command line, before it is taken apart.
 struct RawOptions {
   std::vector<std::string> options, secrets, acknowledge;
   std::string target, from, to, to_time, before, older_than, keep_bytes, lsn, reread, progress, interval;
+  bool follow = false;
   int verbosity = 0;
 };
 
@@ -233,6 +232,10 @@ RestoreOptions finish_restore(RestoreOptions restore, RawOptions raw) {
                         "@SECONDS since the epoch");
     }
   }
+  if (!raw.follow) return restore;
+  restore.follow_us = parse_span(raw.interval.empty() ? "10s" : raw.interval);
+  if (!restore.follow_us)
+    throw invalid("--interval", "'" + raw.interval + "' is not a span of time, such as 10s or 5m");
   return restore;
 }
 
@@ -337,11 +340,9 @@ void CommandLine::add_info() {
   auto& info = verb(
       "info", "Show how far each partition is archived, how much, since when, and what is missing", [this] {
         finish_common(info_, raw_, false);
-        if (info_.jobs == 0) info_.jobs = kListed;
         return info_;
       });
   add_common(info, info_, raw_, false);
-  add_jobs(info, info_.jobs, "Partitions listed at a time (default: 16)");
   add_allow_empty(info, info_);
 }
 
@@ -385,15 +386,21 @@ void CommandLine::add_restore() {
   restore.add_option("DIR", restore_.directory, "Where to; created if it is not there");
   add_range(restore, raw_, "First entry (default: the oldest that was not pruned)",
             "Last entry (default: the newest)");
-  restore.add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")
+  auto* to_time = restore.add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")
       ->type_name("TIME")
       ->excludes("--to");
   add_jobs(restore, restore_.jobs);
   add_progress(restore, raw_);
+  auto* follow = restore.add_flag("--follow", raw_.follow, "Stay, and bring what arrives, until stopped");
+  restore.add_option("--interval", raw_.interval, "With --follow: how often to look, as 10s or 5m (default: 10s)")
+      ->type_name("SPAN")
+      ->needs(follow);
   restore.add_flag("--ignore-free-space", restore_.ignore_free_space, "Begin even if it will not fit");
   auto* dry = restore.add_flag("--dry-run", restore_.dry_run, "Only say what would be done");
-  restore.add_flag("--check", restore_.check, "Compare what is in DIR with the archive, and change nothing")
-      ->excludes(dry);
+  auto* check =
+      restore.add_flag("--check", restore_.check, "Compare what is in DIR with the archive, and change nothing")
+          ->excludes(dry);
+  follow->excludes(to_time)->excludes("--to")->excludes(dry)->excludes(check);
   restore.add_flag("--into-existing", restore_.into_existing,
                    "Also into a directory that has other files in it");
   restore.add_flag("--strict", restore_.strict, "Refuse losses that were accepted too");

@@ -26,9 +26,7 @@ struct CommonOptions {
 struct LsOptions : CommonOptions {
   uint64_t from = 1, to = UINT64_MAX;
 };
-struct InfoOptions : CommonOptions {
-  unsigned jobs = 0;  // as below; partitions listed at a time
-};
+struct InfoOptions : CommonOptions {};
 struct VerifyOptions : CommonOptions {
   std::string checkpoint;  // empty: none
   Share reread;            // of what the checkpoint knows

@@ -9,7 +9,9 @@
 #include "console.h"
 #include "each_partition.h"
 #include "nothing.h"
+#include "restore_follow.h"
 #include "restore_partition.h"
+#include "restore_space.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -75,22 +77,6 @@ RestoreOptions options_for(const RestoreOptions& all, const PartitionName& name)
   const std::string folder = partition_text(name.storage, name.id) + "/";
   std::erase_if(one.prefer, [&](const std::string& key) { return !key.starts_with(folder); });
   return one;
-}
-
-// What the chosen archives bring into DIR must fit there.
-Result<void> check_space(const RestoreOptions& options, const RestoreCounts& all) {
-  const auto free_bytes = free_bytes_at(options.directory);
-  const std::string what = bytes_text(all.new_bytes) + " into " + options.directory;
-  const std::string free = free_bytes ? bytes_text(*free_bytes) + " are free" : "what is free is not known";
-  if (free_bytes && *free_bytes < all.new_bytes && !options.ignore_free_space) {
-    return Error{kExitLocal, "restoring " + what + " will not fit: " + free +
-                                 " on its file system. Nothing was begun; make room, restore into another "
-                                 "directory, or give --ignore-free-space"};
-  }
-  if (console().progress_kind() == ProgressKind::kNone || all.wanted_archives == 0) return {};
-  console().print("restoring " + count_text(all.wanted_entries, "entry", "entries") + " from " +
-                  count_text(all.wanted_archives, "archive", "archives") + ", " + what + "; " + free);
-  return {};
 }
 
 using Restores = std::vector<std::unique_ptr<PartitionRestore>>;
@@ -178,6 +164,22 @@ int restore_many(const RestoreOptions& options, RestoreRun& run) {
   return tell_total(names, outcomes, options.json, did, " into " + options.directory);
 }
 
+int follow_some(const RestoreOptions& options, RestoreRun& run) {
+  if (options.scope.partition) {
+    const std::vector<PartitionName> one = {{options.scope.storage, *options.scope.partition}};
+    return follow(options, run, [&] { return Result<std::vector<PartitionName>>(one); },
+                  [&](const PartitionName&) { return options; });
+  }
+  Stop stop;
+  const auto find = [&] { return find_partitions(run.archive, options.scope, stop); };
+  const auto names = find();
+  if (!names) return fail_with(names.error());
+  if (const auto checked = check_directory(options, *names); !checked) return fail_with(checked.error());
+  if (const auto checked = check_preferred(options, *names); !checked) return fail_with(checked.error());
+  return follow(options, run, find,
+                [&](const PartitionName& name) { return options_for(options, name); });
+}
+
 }  // namespace
 
 int run_restore(const RestoreOptions& options) {
@@ -186,6 +188,7 @@ int run_restore(const RestoreOptions& options) {
   if (options.to_time_us) (*archive)->tell_when_made(*options.to_time_us);
   Workers readers(options.jobs);
   RestoreRun run{**archive, readers};
+  if (options.follow_us) return follow_some(options, run);
   return options.scope.partition ? restore_one(options, run) : restore_many(options, run);
 }
 

@@ -41,6 +41,7 @@ class RestoreDir {
   std::vector<Range> missing_of(Range range) const;
   // Those that are.
   std::vector<Range> present_of(Range range) const;
+  bool has_lock() const { return static_cast<bool>(lock_); }
   const std::string& path() const { return path_; }
   uint64_t present() const { return present_; }
   std::optional<uint64_t> free_bytes() const { return free_bytes_at(path_); }

@@ -47,6 +47,7 @@ class PartitionRestore {
   Result<void> open_dir();
   // DIR as an earlier part of the same run left it, and locked.
   void use_dir(RestoreDir dir) { dir_ = std::move(dir); }
+  bool has_lock() const { return dir_ && dir_->has_lock(); }
   RestoreDir take_dir() { return std::move(*dir_); }
 
   void add(const Stored& stored) { survey_.add(stored); }  // the listing
