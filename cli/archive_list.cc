@@ -31,8 +31,8 @@ void ArchiveList::each(uint64_t from, const std::function<bool(const Stored&)>& 
   auto at = std::lower_bound(known_.begin(), known_.end(), from,
                              [](const Known& known, uint64_t lsn) { return known.last < lsn; });
   for (; at != known_.end(); ++at) {
-    const std::string key = object_key(partition_.storage, *partition_.partition, {at->first, at->last},
-                                       ObjectKind::kArchive);
+    const std::string key =
+        object_key(partition_.storage, *partition_.partition, {at->first, at->last}, ObjectKind::kArchive);
     if (!visit({TIDEMARK_STORED_ARCHIVE, partition_.storage, *partition_.partition, at->first, at->last,
                 at->size_bytes, 0, key})) {
       return;

@@ -1,5 +1,6 @@
-// Work on many partitions, some at a time: one that fails does not keep the others from their turn. In the end
-// all are told in the order of their keys, and there is one exit code. Main thread; the work runs on others.
+// Work on many partitions, some at a time: one that fails does not keep the others from their turn. In the
+// end all are told in the order of their keys, and there is one exit code. Main thread; the work runs on
+// others.
 #ifndef TIDEMARK_CLI_EACH_PARTITION_H
 #define TIDEMARK_CLI_EACH_PARTITION_H
 
@@ -35,8 +36,8 @@ PartitionOutcome outcome_of(const Error& error);  // that something ended with
 int tell_outcome(Output& output, const PartitionOutcome& outcome);
 
 // Calls `work` with 0, 1, … below `count`, `at_once` at a time, and keeps what it gives. Nothing: it was not
-// called, because the sink or the disk failed so often in a row that it will fail for the rest too, or because
-// of an interrupt or a closed pipe. What goes wrong is said on stderr when it does.
+// called, because the sink or the disk failed so often in a row that it will fail for the rest too, or
+// because of an interrupt or a closed pipe. What goes wrong is said on stderr when it does.
 using Outcomes = std::vector<std::optional<PartitionOutcome>>;
 Outcomes side_by_side(size_t count, unsigned at_once, const std::vector<PartitionName>& names,
                       const std::function<PartitionOutcome(size_t)>& work);

@@ -24,8 +24,7 @@ int run(const Command& command) {
   };
   std::visit(
       [](const auto& options) {
-        if constexpr (!std::is_same_v<decltype(options), const int&>)
-          apply(options);
+        if constexpr (!std::is_same_v<decltype(options), const int&>) apply(options);
       },
       command);
   return std::visit(Run{}, command);

@@ -109,9 +109,7 @@ void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw, bool part
 
 void add_jobs(CLI::App& app, unsigned& jobs,
               const char* what = "Archives read at a time (default: 4, or one for each core)") {
-  app.add_option("--jobs", jobs, what)
-      ->type_name("N")
-      ->check(CLI::Range(1, 256));
+  app.add_option("--jobs", jobs, what)->type_name("N")->check(CLI::Range(1, 256));
 }
 
 void add_progress(CLI::App& app, RawOptions& raw) {
@@ -386,19 +384,24 @@ void CommandLine::add_restore() {
   restore.add_option("DIR", restore_.directory, "Where to; created if it is not there");
   add_range(restore, raw_, "First entry (default: the oldest that was not pruned)",
             "Last entry (default: the newest)");
-  auto* to_time = restore.add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")
-      ->type_name("TIME")
-      ->excludes("--to");
+  auto* to_time =
+      restore
+          .add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")
+          ->type_name("TIME")
+          ->excludes("--to");
   add_jobs(restore, restore_.jobs);
   add_progress(restore, raw_);
   auto* follow = restore.add_flag("--follow", raw_.follow, "Stay, and bring what arrives, until stopped");
-  restore.add_option("--interval", raw_.interval, "With --follow: how often to look, as 10s or 5m (default: 10s)")
+  restore
+      .add_option("--interval", raw_.interval,
+                  "With --follow: how often to look, as 10s or 5m (default: 10s)")
       ->type_name("SPAN")
       ->needs(follow);
   restore.add_flag("--ignore-free-space", restore_.ignore_free_space, "Begin even if it will not fit");
   auto* dry = restore.add_flag("--dry-run", restore_.dry_run, "Only say what would be done");
   auto* check =
-      restore.add_flag("--check", restore_.check, "Compare what is in DIR with the archive, and change nothing")
+      restore
+          .add_flag("--check", restore_.check, "Compare what is in DIR with the archive, and change nothing")
           ->excludes(dry);
   follow->excludes(to_time)->excludes("--to")->excludes(dry)->excludes(check);
   restore.add_flag("--into-existing", restore_.into_existing,

@@ -43,9 +43,9 @@ struct RestoreOptions : CommonOptions {
   std::vector<std::string> prefer;  // keys of archives
   unsigned jobs = 0;                // as above
   bool dry_run = false;
-  bool ignore_free_space = false;  // begins though it will not fit
+  bool ignore_free_space = false;    // begins though it will not fit
   std::optional<int64_t> follow_us;  // stays, and looks for what is new so often
-  bool check = false;  // compares, and changes nothing
+  bool check = false;                // compares, and changes nothing
   bool into_existing = false;
   bool strict = false;  // refuses accepted losses too
   bool keep_setid = false;

@@ -23,9 +23,9 @@ class OrderedPool {
   using Epilogue = std::function<void()>;  // runs on the owner's thread, in order
   using Work = std::function<Epilogue()>;  // runs on a thread of the pool
 
-  explicit OrderedPool(unsigned threads);   // of its own
-  explicit OrderedPool(Workers& workers);   // that live longer
-  ~OrderedPool();  // what was not begun is dropped; waits for what was
+  explicit OrderedPool(unsigned threads);  // of its own
+  explicit OrderedPool(Workers& workers);  // that live longer
+  ~OrderedPool();                          // what was not begun is dropped; waits for what was
   OrderedPool(const OrderedPool&) = delete;
   OrderedPool& operator=(const OrderedPool&) = delete;
 

@@ -23,8 +23,8 @@ class Output {
   explicit Output(bool json, std::string about = {});
   bool json() const { return json_; }
 
-  void line(const std::string& text);  // without --json only
-  void object(const Json& object);     // with --json only
+  void line(const std::string& text);          // without --json only
+  void object(const Json& object);             // with --json only
   void say(const std::string& message) const;  // to stderr
   // Whether all of it was written.
   Result<void> finish();

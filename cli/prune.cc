@@ -138,8 +138,7 @@ PartitionOutcome prune_partition(const PruneOptions& options, Archive& archive, 
   const std::string what = count_text(archives, "archive", "archives") + " and " +
                            count_text(records, "record", "records") + ", " + output.bytes(bytes);
   if (options.yes) {
-    outcome.row =
-        "removed " + what + " of " + name + (pruned ? " below LSN " + both(before) : std::string());
+    outcome.row = "removed " + what + " of " + name + (pruned ? " below LSN " + both(before) : std::string());
   } else if (pruned) {
     outcome.row = "would remove " + what + " of " + name + " below LSN " + both(before) + "; --yes does it";
   }

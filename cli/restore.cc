@@ -131,9 +131,9 @@ Result<Restores> list_all(const RestoreOptions& options, RestoreRun& run, std::v
   return restores;
 }
 
-// First all are looked at, so that it is known what there is to do; then they are restored side by side. Those
-// that wait for their turn hold no thread, and the threads that read are shared: one partition with one large
-// archive does not hold the others up.
+// First all are looked at, so that it is known what there is to do; then they are restored side by side.
+// Those that wait for their turn hold no thread, and the threads that read are shared: one partition with one
+// large archive does not hold the others up.
 int restore_many(const RestoreOptions& options, RestoreRun& run) {
   std::vector<PartitionName> names;
   auto listed = list_all(options, run, names);
@@ -167,8 +167,9 @@ int restore_many(const RestoreOptions& options, RestoreRun& run) {
 int follow_some(const RestoreOptions& options, RestoreRun& run) {
   if (options.scope.partition) {
     const std::vector<PartitionName> one = {{options.scope.storage, *options.scope.partition}};
-    return follow(options, run, [&] { return Result<std::vector<PartitionName>>(one); },
-                  [&](const PartitionName&) { return options; });
+    return follow(
+        options, run, [&] { return Result<std::vector<PartitionName>>(one); },
+        [&](const PartitionName&) { return options; });
   }
   Stop stop;
   const auto find = [&] { return find_partitions(run.archive, options.scope, stop); };
@@ -176,8 +177,7 @@ int follow_some(const RestoreOptions& options, RestoreRun& run) {
   if (!names) return fail_with(names.error());
   if (const auto checked = check_directory(options, *names); !checked) return fail_with(checked.error());
   if (const auto checked = check_preferred(options, *names); !checked) return fail_with(checked.error());
-  return follow(options, run, find,
-                [&](const PartitionName& name) { return options_for(options, name); });
+  return follow(options, run, find, [&](const PartitionName& name) { return options_for(options, name); });
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ Json summary_json(const RestoreOptions& options, const RestorePlan& plan, const 
   for (const Range& lost : plan.passed()) passed += size_of(lost);
   Json object;
   object["type"] = "summary";
-  object.update(range_json(options.scope.storage, *options.scope.partition, plan.range().first,
-                           plan.range().last));
+  object.update(
+      range_json(options.scope.storage, *options.scope.partition, plan.range().first, plan.range().last));
   object["entries"] = counts.restored;
   object["there_before"] = counts.there_before();
   object["different"] = counts.different;
@@ -30,7 +30,8 @@ Json summary_json(const RestoreOptions& options, const RestorePlan& plan, const 
   return object;
 }
 
-std::string summary_text(const RestoreOptions& options, const RestorePlan& plan, const RestoreCounts& counts) {
+std::string summary_text(const RestoreOptions& options, const RestorePlan& plan,
+                         const RestoreCounts& counts) {
   const std::string what = partition_text(options.scope.storage, *options.scope.partition) + ", " +
                            range_text(plan.range().first, plan.range().last);
   const uint64_t there = counts.there_before();
@@ -40,8 +41,8 @@ std::string summary_text(const RestoreOptions& options, const RestorePlan& plan,
   }
   return "compared " + count_text(there, "entry", "entries") + " of " + what + ": " +
          std::to_string(counts.same) + " the same, " + std::to_string(counts.different) + " different, " +
-         std::to_string(counts.absent) + " absent, " +
-         std::to_string(counts.not_compared + counts.unproven) + " not compared";
+         std::to_string(counts.absent) + " absent, " + std::to_string(counts.not_compared + counts.unproven) +
+         " not compared";
 }
 
 std::string problem_text(const std::string& path, const RestoreCounts& counts) {

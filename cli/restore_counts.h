@@ -14,8 +14,8 @@ namespace tidemark::cli {
 struct RestoreCounts {
   // What is to be done, as far as the listing tells.
   uint64_t wanted_entries = 0, wanted_archives = 0;
-  uint64_t wanted_bytes = 0;   // read to restore
-  uint64_t new_bytes = 0;      // of these what comes into DIR
+  uint64_t wanted_bytes = 0;    // read to restore
+  uint64_t new_bytes = 0;       // of these what comes into DIR
   uint64_t compared_bytes = 0;  // read to compare what is there
 
   uint64_t restored = 0, archives = 0, bytes = 0;

@@ -78,8 +78,8 @@ class Follower {
     tell_sink(sink_trouble_);
   }
 
-  // Of a run of several partitions. Everything has to be listed for it, so it is not done in every round if it
-  // takes long.
+  // Of a run of several partitions. Everything has to be listed for it, so it is not done in every round if
+  // it takes long.
   Result<void> look_for_new() {
     const auto begun = Clock::now();
     if (begun < next_search_) return {};
@@ -175,7 +175,8 @@ class Follower {
   void wait() const {
     const auto until = Clock::now() + microseconds(*options_.follow_us);
     while (!interrupted() && Clock::now() < until)
-      std::this_thread::sleep_for(std::min<microseconds>(milliseconds(50), microseconds(*options_.follow_us)));
+      std::this_thread::sleep_for(
+          std::min<microseconds>(milliseconds(50), microseconds(*options_.follow_us)));
   }
 
   int tell_end() {
@@ -190,8 +191,8 @@ class Follower {
       } else {
         failed.push_back(text);
       }
-      output_.line("followed " + text + (followed.next ? " up to LSN " + both(*followed.next - 1) : "") + ", " +
-                   count_text(followed.brought, "entry", "entries") + " restored" +
+      output_.line("followed " + text + (followed.next ? " up to LSN " + both(*followed.next - 1) : "") +
+                   ", " + count_text(followed.brought, "entry", "entries") + " restored" +
                    (followed.said.empty() ? "" : ": " + followed.said));
     }
     Json object;

@@ -1,5 +1,5 @@
-// restore --follow: a warm copy. After everything was brought it stays, looks now and then for what is new, and
-// brings that, until it is told to stop. Main thread.
+// restore --follow: a warm copy. After everything was brought it stays, looks now and then for what is new,
+// and brings that, until it is told to stop. Main thread.
 #ifndef TIDEMARK_CLI_RESTORE_FOLLOW_H
 #define TIDEMARK_CLI_RESTORE_FOLLOW_H
 
@@ -17,7 +17,8 @@ using OptionsFor = std::function<RestoreOptions(const PartitionName&)>;
 // without a hole is brought: what is missing may still come, or be accepted as lost, and is said once. Data
 // that is wrong stops its partition; a sink or a disk that fails is tried again, and said once. The exit code
 // is 0 if nothing stands in the way of any when it is stopped.
-int follow(const RestoreOptions& options, RestoreRun& run, const FindPartitions& find, const OptionsFor& options_for);
+int follow(const RestoreOptions& options, RestoreRun& run, const FindPartitions& find,
+           const OptionsFor& options_for);
 
 }  // namespace tidemark::cli
 

@@ -30,8 +30,8 @@ PartitionRestore::PartitionRestore(const RestoreOptions& options, RestoreRun& ru
 PartitionRestore::~PartitionRestore() = default;
 
 Result<void> PartitionRestore::open_dir() {
-  TM_ASSIGN(auto dir, RestoreDir::look(options_.directory, survey_.name(),
-                                       options_.into_existing || options_.check));
+  TM_ASSIGN(auto dir,
+            RestoreDir::look(options_.directory, survey_.name(), options_.into_existing || options_.check));
   dir_ = std::move(dir);
   return {};
 }
@@ -107,8 +107,8 @@ PartitionOutcome PartitionRestore::tell_dry_run() {
   object["free_bytes"] = free_bytes.value_or(0);
   object["dry_run"] = true;
   outcome.row = "would restore " + count_text(counts_.wanted_entries, "entry", "entries") + " of " +
-                survey_.name() + " from " + count_text(counts_.wanted_archives, "archive", "archives") + ", " +
-                output_.bytes(counts_.wanted_bytes) + "; " + range_text(range.first, range.last) +
+                survey_.name() + " from " + count_text(counts_.wanted_archives, "archive", "archives") +
+                ", " + output_.bytes(counts_.wanted_bytes) + "; " + range_text(range.first, range.last) +
                 ", of which " + std::to_string(there) + " are there already" +
                 (free_bytes ? "; " + output_.bytes(*free_bytes) + " free" : "");
   return outcome;
@@ -121,7 +121,7 @@ void PartitionRestore::tell_islands() {
   const auto before = dir_->present_of({1, pruned});
   if (before.empty() || (before.size() == 1 && before.back().last == pruned)) return;
   output_.say(dir_->path() + " has entries before that, up to LSN " + both(before.back().last) +
-                  ": what lies between is pruned and cannot be restored");
+              ": what lies between is pruned and cannot be restored");
 }
 
 PartitionRestore::Done PartitionRestore::unpack(const Piece& piece, uint64_t number) {
@@ -134,7 +134,8 @@ PartitionRestore::Done PartitionRestore::unpack(const Piece& piece, uint64_t num
   done.arrived = {*place, piece.range};
   ReadMeter meter(run_.read_bytes);
   const auto attempt = [&](const std::string& key, Range range) -> Result<void> {
-    auto unpacked = run_.archive.unpack(key, range.first, range.last, *place, options_.keep_setid, &meter, stop_);
+    auto unpacked =
+        run_.archive.unpack(key, range.first, range.last, *place, options_.keep_setid, &meter, stop_);
     // It may also be the place that is not there.
     if (!unpacked && unpacked.error().status == TIDEMARK_E_NOT_FOUND) TM_TRY(dir_->need(*place));
     return unpacked;
@@ -211,8 +212,7 @@ void PartitionRestore::tell_compared(const Piece& piece, const Done& done) {
   if (!done.damage.empty()) {
     counts_.unproven += size_of(piece.range);
     tell_range("not-compared", piece.range, done.damage);
-    output_.say(range_text(piece.range.first, piece.range.last) +
-                    " cannot be compared: " + done.damage);
+    output_.say(range_text(piece.range.first, piece.range.last) + " cannot be compared: " + done.damage);
     return;
   }
   counts_.same += size_of(piece.range) - entries.size();

@@ -1,7 +1,7 @@
 // Restoring one partition: it is fed the listing, says what there is to do, and does it.
 //
-// One thread at a time. The threads that it reads on are the run's, and so is the limit of what is remembered:
-// several partitions run side by side within one budget.
+// One thread at a time. The threads that it reads on are the run's, and so is the limit of what is
+// remembered: several partitions run side by side within one budget.
 #ifndef TIDEMARK_CLI_RESTORE_PARTITION_H
 #define TIDEMARK_CLI_RESTORE_PARTITION_H
 

@@ -229,12 +229,13 @@ Error RestoreSurvey::refuse() {
   const std::string all = name_ + " " + range_text(plan_.range().first, plan_.range().last);
   if (plan_.is_empty()) {
     return {kExitData, "nothing of " + name_ + " is there to restore" +
-                                     (options_.to_time_us ? " from before that time" : "") +
-                                     " (tidemark info shows what is)"};
+                           (options_.to_time_us ? " from before that time" : "") +
+                           " (tidemark info shows what is)"};
   }
   if (plan_.has_too_many()) {
-    return {kExitData, all + " has more holes or records than restore can look at at once; give "
-                                       "--from and --to to restore it in parts"};
+    return {kExitData, all +
+                           " has more holes or records than restore can look at at once; give "
+                           "--from and --to to restore it in parts"};
   }
   show_missing();
   (void)output_.finish();
@@ -253,7 +254,7 @@ Error RestoreSurvey::refuse() {
               " begins after";
   }
   return {kExitData, "not all of " + all + " is in the archive; nothing was restored" +
-                                   (remedy.empty() ? "" : " (" + remedy + ")")};
+                         (remedy.empty() ? "" : " (" + remedy + ")")};
 }
 
 void RestoreSurvey::tell() const {
@@ -261,7 +262,7 @@ void RestoreSurvey::tell() const {
     output_.say(name_ + " was pruned up to LSN " + both(plan_.pruned_through()) + ": beginning after it");
   if (plan_.origin_through() > 0 && !options_.from)
     output_.say(name_ + " begins after LSN " + both(plan_.origin_through()) +
-                    ": nothing before was ever in this archive");
+                ": nothing before was ever in this archive");
   for (const Told& told : told_) {
     if (told.stored.kind == TIDEMARK_STORED_ACCEPTED) show(told);
   }

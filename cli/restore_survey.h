@@ -21,7 +21,8 @@ namespace tidemark::cli {
 
 class RestoreSurvey {
  public:
-  RestoreSurvey(const RestoreOptions& options, Archive& archive, ListingRoom& room, Output& output, Stop& stop);
+  RestoreSurvey(const RestoreOptions& options, Archive& archive, ListingRoom& room, Output& output,
+                Stop& stop);
 
   // The listing of the partition, in the order of keys; what reaches --from is enough.
   void add(const Stored& stored);
@@ -32,7 +33,8 @@ class RestoreSurvey {
   }
   Error refuse();     // says why, and what helps
   void tell() const;  // where it begins, and which losses it passes over
-  // With --follow: the hole that the range ends at, and what a person may do about it; nothing: there is none.
+  // With --follow: the hole that the range ends at, and what a person may do about it; nothing: there is
+  // none.
   struct Wait {
     Range hole;
     std::string why;
@@ -41,11 +43,11 @@ class RestoreSurvey {
   const RestorePlan& plan() const { return plan_; }
   const std::string& name() const { return name_; }  // "main/7"
 
-  // The parts that are to be restored, in order. If there were more archives than are remembered it lists once
-  // more, and what is not there by then is an error.
+  // The parts that are to be restored, in order. If there were more archives than are remembered it lists
+  // once more, and what is not there by then is an error.
   Result<void> each_piece(const std::function<bool(const Piece&)>& visit);
-  // Why an archive that was listed is not there, by another listing. CORRUPT: it is still listed and no record
-  // says that it was pruned, so it is damaged.
+  // Why an archive that was listed is not there, by another listing. CORRUPT: it is still listed and no
+  // record says that it was pruned, so it is damaged.
   Error explain(const std::string& key, Range range, const std::string& message);
 
  private:

@@ -1,8 +1,8 @@
 // Threads that several pieces of work share, so that all together have one limit: what was given first begins
 // first.
 //
-// Any thread may call submit(). The destructor waits for what was begun and drops the rest; a function must not
-// wait for another that was given later.
+// Any thread may call submit(). The destructor waits for what was begun and drops the rest; a function must
+// not wait for another that was given later.
 #ifndef TIDEMARK_CLI_WORKERS_H
 #define TIDEMARK_CLI_WORKERS_H
 

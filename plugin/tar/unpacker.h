@@ -32,7 +32,8 @@ class Unpacker final : public ContentVisitor {
   ~Unpacker() override;
   // Whether setuid and setgid bits are given; by default they are left out. Before the first entry.
   void keep_setid(bool on) { keep_setid_ = on; }
-  // Private only: where much can be made durable at once, the caller does that (syncfs). Before the first entry.
+  // Private only: where much can be made durable at once, the caller does that (syncfs). Before the first
+  // entry.
   void sync_later() { syncs_later_ = can_sync_at_once_; }
 
   Status begin_entry(Lsn lsn) override;
