@@ -28,8 +28,9 @@ class Following:
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
-        for line in self.process.stderr:
-            self.lines.put(line.rstrip("\n"))
+        with self.process.stderr:
+            for line in self.process.stderr:
+                self.lines.put(line.rstrip("\n"))
 
     def take(self):
         while not self.lines.empty():
@@ -157,9 +158,10 @@ class FileFollowTest(Scenarios, unittest.TestCase):
             seen = {path: body for path, body in self.restored().items() if not path.startswith(".")}
             self.assertEqual(seen, tools.expected_tree(range(1, len(names) + 1)))
         following = self.follow("main/1", self.path("out"))
-        following.until(self.has("out", 60), "all")
+        self.singles(1, 61, 61)
+        following.until(self.has("out", 61), "all")
         self.assertEqual(following.stop()[0], 0, following.take())
-        self.assertEqual(self.restored(), tools.expected_tree(range(1, 61)))
+        self.assertEqual(self.restored(), tools.expected_tree(range(1, 62)))
 
 
 class S3FollowTest(Scenarios, unittest.TestCase):
