@@ -36,8 +36,7 @@ TEST_F(UnpackTest, ARoundOnARealArchive) {
   archive_four();
   EXPECT_EQ(scanned(), "1:1-1 1:2-2 1:3-3 1:4-4 ");
   ErrorOut error;
-  for (const uint32_t flags :
-       {0U, TIDEMARK_UNPACK_PRIVATE, TIDEMARK_UNPACK_PRIVATE | TIDEMARK_UNPACK_SYNC_LATER}) {
+  for (const uint32_t flags : {0U, TIDEMARK_UNPACK_PRIVATE}) {
     TempDir out;
     progress_ = {};
     ASSERT_EQ(unpack(str("orders/7/0000000000003.tar"), options(1, 9, str(out.path()), flags), error),
@@ -69,8 +68,6 @@ TEST_F(UnpackTest, OptionsOfOtherVersions) {
   expect_invalid(unpack(key, shorter, error), error, "options.struct_size");
   expect_status(TIDEMARK_E_UNSUPPORTED, unpack(key, options(1, 9, str(out.path()), 0x80), error), error,
                 "options.flags");
-  expect_invalid(unpack(key, options(1, 9, str(out.path()), TIDEMARK_UNPACK_SYNC_LATER), error), error,
-                 "SYNC_LATER without PRIVATE");
 }
 
 TEST_F(MaintenanceTest, BeforeSetSink) {
