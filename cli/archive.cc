@@ -260,7 +260,7 @@ Result<void> Archive::unpack(const std::string& key, uint64_t first, uint64_t la
                              bool keep_setid, ReadMeter* meter, Stop& stop) {
   const tidemark_unpack_options options = {
       sizeof(options),
-      TIDEMARK_UNPACK_PRIVATE | (keep_setid ? TIDEMARK_UNPACK_KEEP_SETID : 0),
+      TIDEMARK_UNPACK_PRIVATE | TIDEMARK_UNPACK_SYNC_LATER | (keep_setid ? TIDEMARK_UNPACK_KEEP_SETID : 0),
       first,
       last,
       abi_str(place),
