@@ -4,6 +4,7 @@
 #include "base/wall_clock.h"
 #include "entry_checks.h"
 #include "entry_stored.h"
+#include "store/copy.h"
 #include "store/store.h"
 
 namespace tidemark {
@@ -122,8 +123,56 @@ tidemark_status made(tidemark_archiver* archiver, tidemark_str key, int64_t* mad
   });
 }
 
+Status check_options(const tidemark_copy_options* options, tidemark_copy_result* result) {
+  TM_TRY(need(options, "options"));
+  TM_TRY(check_struct(TIDEMARK_HAS(options, tidemark_copy_options, ctx), "options", options->struct_size));
+  TM_TRY(need(result, "result"));
+  TM_TRY(check_struct(TIDEMARK_HAS(result, tidemark_copy_result, failed), "result", result->struct_size));
+  if ((options->flags & ~(TIDEMARK_COPY_COMPARE | TIDEMARK_COPY_READ_WHOLE)) == 0) return {};
+  return fail(TIDEMARK_E_UNSUPPORTED,
+              "options.flags is " + std::to_string(options->flags) +
+                  ": copy knows TIDEMARK_COPY_COMPARE and TIDEMARK_COPY_READ_WHOLE only");
+}
+
+int32_t abi_side(store::CopySide side) {
+  if (side == store::CopySide::kNone) return 0;
+  return side == store::CopySide::kSource ? TIDEMARK_COPY_SOURCE : TIDEMARK_COPY_DESTINATION;
+}
+
+tidemark_status copy(tidemark_archiver* from, tidemark_archiver* to, tidemark_str key,
+                     const tidemark_copy_options* options, tidemark_copy_result* result,
+                     const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(from, "from"));
+    TM_TRY(need(to, "to"));
+    TM_TRY(check_text(key, "key"));
+    TM_TRY(check_options(options, result));
+    result->result = result->failed = 0;
+    const bool compares = (options->flags & TIDEMARK_COPY_COMPARE) != 0;
+    TM_ASSIGN(const auto source, from->sink());
+    TM_ASSIGN(const auto destination, compares ? to->sink() : to->writable_sink());
+    const store::Copying what = {view(key), options->size_bytes, options->buffer_bytes,
+                                 (options->flags & TIDEMARK_COPY_READ_WHOLE) != 0,
+                                 progress_reporter(options->progress, options->ctx)};
+    store::CopySide failed = store::CopySide::kNone;
+    Result<store::Copied> copied = store::Copied::kThere;
+    if (compares) {
+      Status same = store::compare_copies(*source, *destination, what, &failed, call);
+      if (!same) copied = std::move(same.error());
+    } else {
+      copied = store::copy_object(*source, *destination, what, &failed, call);
+    }
+    if (!copied) {
+      result->failed = abi_side(failed);
+      return std::move(copied.error());
+    }
+    result->result = *copied == store::Copied::kCopied ? TIDEMARK_COPIED : TIDEMARK_COPY_THERE;
+    return {};
+  });
+}
+
 constexpr tidemark_draft_maintenance_api kMaintenance = {
-    sizeof kMaintenance, 0, check, accept_gap, prune, compare, made};
+    sizeof kMaintenance, 0, check, accept_gap, prune, compare, made, copy};
 
 }  // namespace
 
