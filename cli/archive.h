@@ -76,6 +76,20 @@ struct ComparedEntry {
   std::string message;
 };
 
+// How an object is copied from one archive to another.
+struct CopyWish {
+  std::string key;
+  uint64_t size_bytes = 0;    // as the source lists it
+  uint64_t buffer_bytes = 0;  // of memory
+  bool compare_only = false;  // both have it; writes nothing
+  bool read_whole = false;    // then compares the bodies too
+};
+struct CopyOutcome {
+  Result<void> done;
+  bool was_there = false;
+  bool failed_at_destination = false;  // whose the error is
+};
+
 // Ends calls that run on other threads.
 struct Stop {
   std::atomic<bool> asked{false};
@@ -131,6 +145,9 @@ class Archive {
   Result<Record> read_record(const std::string& key, Stop& stop);
   Result<void> accept_gap(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last,
                           const std::string& reason, Stop& stop);
+  // `progress` gets on this thread how much was read, by this try; may sleep.
+  CopyOutcome copy_to(Archive& to, const CopyWish& wish, const std::function<void(uint64_t)>& progress,
+                      Stop& stop);
   Result<void> prune(const std::string& storage, uint64_t partition, uint64_t before, bool dry_run,
                      const std::function<void(const Stored&)>& visit, Stop& stop);
 

@@ -29,8 +29,8 @@ constexpr const char* kEpilogue =
 
 // As it stands on the command line, before it is taken apart.
 struct RawOptions {
-  std::vector<std::string> options, secrets, acknowledge;
-  std::string target, from, to, to_time, before, older_than, keep_bytes, lsn, reread;
+  std::vector<std::string> options, secrets, to_options, to_secrets, acknowledge;
+  std::string target, from, to, to_time, before, older_than, keep_bytes, lsn, reread, bwlimit;
   int verbosity = 0;
 };
 
@@ -78,17 +78,26 @@ void add_plugin_options(CLI::App& app, CommonOptions& common, RawOptions& raw, b
   if (json) app.add_flag("--json", common.json, "One JSON object per line, with exact numbers");
 }
 
+void add_repeated(CLI::App& app, const char* name, const char* type, std::vector<std::string>& values,
+                  const std::string& help) {
+  app.add_option(name, values, help)
+      ->type_name(type)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 void add_sink_options(CLI::App& app, CommonOptions& common, RawOptions& raw) {
   app.add_option("URL", common.archive.url, "The archive")->required();
-  app.add_option("--option", raw.options, "Option of the sink; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--secret", raw.secrets,
-                 "Secret option of the sink, read from the environment variable VAR; may be repeated")
-      ->type_name("KEY=VAR")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_repeated(app, "--option", "KEY=VALUE", raw.options, "Option of the sink; may be repeated");
+  add_repeated(app, "--secret", "KEY=VAR", raw.secrets,
+               "Secret option of the sink, read from the environment variable VAR; may be repeated");
+}
+
+// Of the archive that is copied to; the plugin is the same for both.
+void add_destination(CLI::App& app, ArchiveOptions& to, RawOptions& raw) {
+  app.add_option("TO-URL", to.url, "The archive to copy to; created as the archiver would")->required();
+  add_repeated(app, "--to-option", "KEY=VALUE", raw.to_options, "As --option, for TO-URL");
+  add_repeated(app, "--to-secret", "KEY=VAR", raw.to_secrets, "As --secret, for TO-URL");
 }
 
 void add_allow_empty(CLI::App& app, CommonOptions& common) {
@@ -146,23 +155,32 @@ std::string words_of(const ArchiveOptions& archive, const RawOptions& raw) {
   return words;
 }
 
+std::vector<Setting> sink_options_of(const char* option, const std::vector<std::string>& options,
+                                     const char* secret, const std::vector<std::string>& secrets) {
+  std::vector<Setting> settings;
+  for (const std::string& text : options) {
+    auto [key, value] = split_pair(option, text);
+    settings.push_back({std::move(key), std::move(value), false});
+  }
+  // Named on the command line, but kept in the environment, where other users cannot see them.
+  for (const std::string& text : secrets) {
+    auto [key, variable] = split_pair(secret, text);
+    const char* value = std::getenv(variable.c_str());
+    if (value == nullptr) throw invalid(secret, "the environment has no variable '" + variable + "'");
+    settings.push_back({std::move(key), value, true});
+  }
+  return settings;
+}
+
 void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed) {
   common.verbosity = std::min(raw.verbosity, 2);
   const std::string name = partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]";
   common.scope = parse_scope(name, raw.target, partition_needed);
   common.archive.words = words_of(common.archive, raw);
-  for (const std::string& text : raw.options) {
-    auto [key, value] = split_pair("--option", text);
-    common.archive.sink_options.push_back({std::move(key), std::move(value), false});
-  }
-  // Named on the command line, but kept in the environment, where other users cannot see them.
-  for (const std::string& text : raw.secrets) {
-    auto [key, variable] = split_pair("--secret", text);
-    const char* value = std::getenv(variable.c_str());
-    if (value == nullptr) throw invalid("--secret", "the environment has no variable '" + variable + "'");
-    common.archive.sink_options.push_back({std::move(key), value, true});
-  }
+  common.archive.sink_options = sink_options_of("--option", raw.options, "--secret", raw.secrets);
 }
+
+constexpr uint64_t kFastestBytes = uint64_t{1} << 40;  // per second
 
 void finish_jobs(unsigned& jobs) {
   if (jobs == 0) jobs = std::max(4u, std::thread::hardware_concurrency());
@@ -237,6 +255,20 @@ PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
   return prune;
 }
 
+CopyOptions finish_copy(CopyOptions copy, const RawOptions& raw) {
+  finish_common(copy, raw, false);
+  finish_jobs(copy.jobs);
+  copy.to.plugin = copy.archive.plugin;
+  copy.to.sink_dir = copy.archive.sink_dir;
+  copy.to.sink_options = sink_options_of("--to-option", raw.to_options, "--to-secret", raw.to_secrets);
+  if (raw.bwlimit.empty()) return copy;
+  const auto rate = parse_size(raw.bwlimit);
+  if (!rate || *rate > kFastestBytes)
+    throw invalid("--bwlimit", "'" + raw.bwlimit + "' is not a size per second, such as 500K or 20M");
+  copy.bytes_per_second = *rate;
+  return copy;
+}
+
 GapsOptions finish_gaps(GapsOptions gaps, const RawOptions& raw) {
   finish_common(gaps, raw, false);
   if (raw.acknowledge.empty()) return gaps;
@@ -268,6 +300,7 @@ class CommandLine {
   void add_fetch();
   void add_restore();
   void add_prune();
+  void add_copy();
   void add_gaps();
   void add_sinks();
 
@@ -282,6 +315,7 @@ class CommandLine {
   RestoreOptions restore_;
   PruneOptions prune_;
   bool dry_run_ = false;
+  CopyOptions copy_;
   GapsOptions gaps_;
   SinksOptions sinks_;
 };
@@ -297,6 +331,7 @@ CommandLine::CommandLine() {
   add_fetch();
   add_restore();
   add_prune();
+  add_copy();
   add_gaps();
   add_sinks();
 }
@@ -398,6 +433,27 @@ void CommandLine::add_prune() {
   prune.add_flag("--all", prune_.all, "The newest archive may go too");
   auto* dry = prune.add_flag("--dry-run", dry_run_, "Only say what would be removed (the default)");
   prune.add_flag("--yes", prune_.yes, "Do it")->excludes(dry);
+}
+
+void CommandLine::add_copy() {
+  auto& copy = verb("copy", "Copy archives and records to another archive; started again it continues",
+                    [this] { return finish_copy(copy_, raw_); });
+  add_sink_options(copy, copy_, raw_);
+  add_destination(copy, copy_.to, raw_);
+  copy.add_option("STORAGE[/PARTITION]", raw_.target, "Only this part of the archive");
+  add_plugin_options(copy, copy_, raw_, true);
+  add_allow_empty(copy, copy_);
+  copy.add_option("--jobs", copy_.jobs, "Objects copied at a time (default: 4, or one for each core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 128));
+  copy.add_option("--bwlimit", raw_.bwlimit, "Read at most so much a second, in all: 500K, 20M, 1G")
+      ->type_name("SIZE");
+  auto* reread = copy.add_flag("--reread", copy_.reread,
+                               "Read what both have whole on both sides, and compare (default: the footers)");
+  copy.add_flag("--size-only", copy_.size_only,
+                "Take what both have with one size for the same, and do not look into it")
+      ->excludes(reread);
+  copy.add_flag("--dry-run", copy_.dry_run, "Only say what would be copied");
 }
 
 void CommandLine::add_gaps() {
