@@ -77,7 +77,7 @@ Result<void> Copy::copy_all(PulledListing& source) {
     visit(*pair);
     drain(window_ - 1);
   }
-  bring_beginnings(UINT64_MAX);
+  bring_beginnings(UINT64_MAX, older_there_);
   drain(0);
   return stop_.is_set() ? Result<void>() : bring_what_pruned();
 }
@@ -85,10 +85,10 @@ Result<void> Copy::copy_all(PulledListing& source) {
 void Copy::begin_partition(const Stored& stored) {
   PartitionName name{stored.storage, stored.partition};
   if (partition_ == name) return;
-  bring_beginnings(UINT64_MAX);
+  bring_beginnings(UINT64_MAX, older_there_);
   partition_ = std::move(name);
   has_begun_ = false;
-  lowest_extra_ = 0;
+  older_there_ = {};
   brought_.clear();
   first_ = {};
 }
@@ -100,15 +100,18 @@ void Copy::visit(const ListedPair& pair) {
     return;
   }
   begin_partition(either);
-  if (pair.source) return visit_source(either, pair.destination && is_ours(*pair.destination));
-  ++extra_;
-  if (either.kind == TIDEMARK_STORED_ARCHIVE && lowest_extra_ == 0) lowest_extra_ = either.last;
+  if (either.kind == TIDEMARK_STORED_ARCHIVE) older_there_.add(either.first, either.last, !pair.source);
+  if (!pair.source) {
+    ++extra_;
+    return;
+  }
+  visit_source(either, pair.destination ? &*pair.destination : nullptr);
 }
 
-void Copy::visit_source(const Stored& stored, bool is_there) {
+void Copy::visit_source(const Stored& stored, const Stored* there) {
   const bool is_first = !std::exchange(has_begun_, true);
-  if (is_beginning(stored)) {
-    if (is_there) return submit(stored, true);
+  const bool is_there = there != nullptr && is_ours(*there);
+  if (is_beginning(stored) && !is_there) {
     if (!brought_.contains(stored.key)) beginnings_.push_back(stored);
     return;
   }
@@ -120,8 +123,12 @@ void Copy::visit_source(const Stored& stored, bool is_there) {
       return;
     }
   }
-  bring_beginnings(stored.last);
-  submit(stored, is_there);
+  bring_beginnings(stored.last, older_there_);
+  if (is_there && options_.size_only && there->size_bytes == stored.size_bytes) {
+    pool_.submit_done([this, stored] { present_.add(stored); });
+  } else {
+    submit(stored, is_there);
+  }
 }
 
 // Looks through the partition for the records of where it begins; the one listing that is not enough.
@@ -130,31 +137,30 @@ Result<void> Copy::find_beginning() {
   PulledListing source(*source_, scope);
   std::optional<PulledListing> there;
   if (destination_) there.emplace(*destination_, scope);
-  std::vector<Stored> found;
-  uint64_t lowest = 0;
+  OlderThere older_there;
   for (;;) {
     TM_ASSIGN(const auto pair, next_pair(&source, there ? &*there : nullptr));
     if (!pair) break;
-    if (pair->source && !pair->destination && is_beginning(*pair->source)) found.push_back(*pair->source);
-    if (pair->source || !pair->destination) continue;
-    if (pair->destination->kind == TIDEMARK_STORED_ARCHIVE && lowest == 0) lowest = pair->destination->last;
+    const Stored& either = pair->source ? *pair->source : *pair->destination;
+    if (pair->source && !pair->destination && is_beginning(either) && brought_.insert(either.key).second)
+      beginnings_.push_back(either);
+    if (either.kind != TIDEMARK_STORED_ARCHIVE) continue;
+    older_there.add(either.first, either.last, !pair->source);
+    bring_beginnings(either.last, older_there);
   }
-  lowest_extra_ = lowest;
-  for (const Stored& stored : found) {
-    if (brought_.insert(stored.key).second) beginnings_.push_back(stored);
-  }
-  bring_beginnings(UINT64_MAX);
+  bring_beginnings(UINT64_MAX, older_there);
   return {};
 }
 
-// Those that lie at or below an LSN: all that the destination has below them was listed.
-void Copy::bring_beginnings(uint64_t up_to_last) {
+// Those that end at an LSN or before: all that the destination has there was listed.
+void Copy::bring_beginnings(uint64_t up_to_last, const OlderThere& older_there) {
   std::vector<Stored> later;
   for (const Stored& stored : std::exchange(beginnings_, {})) {
+    const uint64_t hidden = older_there.hidden_by(stored.last);
     if (stored.last > up_to_last) {
       later.push_back(stored);
-    } else if (lowest_extra_ != 0 && lowest_extra_ <= stored.last) {
-      pool_.submit_done([this, stored, lowest = lowest_extra_] { findings_.held_back(stored, lowest); });
+    } else if (hidden != 0) {
+      pool_.submit_done([this, stored, hidden] { findings_.held_back(stored, hidden); });
     } else {
       submit_first(stored);
     }
@@ -175,9 +181,6 @@ Result<void> Copy::bring_what_pruned() {
 }
 
 void Copy::submit(const Stored& stored, bool is_there) {
-  if (is_there && options_.size_only) {
-    return pool_.submit_done([this, stored] { present_.add(stored); });
-  }
   if (!is_there && options_.dry_run) return pool_.submit_done([this, stored] { tell_copied(stored); });
   pool_.submit([this, stored, is_there, first = first_]() -> OrderedPool::Epilogue {
     if (first.valid()) first.wait();

@@ -5,8 +5,8 @@
 // archives and records come in the order of their keys, at most kWindow of them at a time, so that an
 // archiver that starts there finds each hole (it looks back over more archives than that). The records that
 // say where a partition begins, pruned and origin, come before all else of it: without them its beginning
-// would be a hole. They are held back where the destination alone has archives that they would hide. Main
-// thread.
+// would be a hole. They are held back where they would hide archives that the source no longer has
+// (older_there.h). Main thread.
 #ifndef TIDEMARK_CLI_COPY_H
 #define TIDEMARK_CLI_COPY_H
 
@@ -23,6 +23,7 @@
 #include "each_partition.h"
 #include "findings.h"
 #include "merged_listing.h"
+#include "older_there.h"
 #include "options.h"
 #include "ordered_pool.h"
 #include "output.h"
@@ -46,11 +47,11 @@ class Copy {
   Result<bool> find_something(PulledListing& source);
   Result<void> copy_all(PulledListing& source);
   void visit(const ListedPair& pair);
-  void visit_source(const Stored& stored, bool is_there);
+  void visit_source(const Stored& stored, const Stored* there);
   void skip(const Stored& stored);
   void begin_partition(const Stored& stored);
   Result<void> find_beginning();
-  void bring_beginnings(uint64_t up_to_last);
+  void bring_beginnings(uint64_t up_to_last, const OlderThere& older_there);
   Result<void> bring_what_pruned();
 
   void submit(const Stored& stored, bool is_there);
@@ -79,10 +80,10 @@ class Copy {
 
   std::optional<PartitionName> partition_;  // that is listed now
   bool has_begun_ = false;                  // an object of it was met in the source
-  uint64_t lowest_extra_ = 0;               // the lowest last LSN of an archive that only the destination has
-  std::vector<Stored> beginnings_;          // records to be brought before what lies after them
-  std::set<std::string> brought_;           // keys, by find_beginning()
-  std::shared_future<void> first_;          // until these are there
+  OlderThere older_there_;
+  std::vector<Stored> beginnings_;  // records to be brought before what lies after them
+  std::set<std::string> brought_;   // keys, by find_beginning()
+  std::shared_future<void> first_;  // until these are there
 
   Counts copied_, present_;
   uint64_t foreign_ = 0, extra_ = 0, vanished_ = 0, failures_ = 0;
