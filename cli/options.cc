@@ -301,6 +301,7 @@ class CommandLine {
   void add_restore();
   void add_prune();
   void add_copy();
+  void add_check();
   void add_gaps();
   void add_sinks();
 
@@ -316,6 +317,7 @@ class CommandLine {
   PruneOptions prune_;
   bool dry_run_ = false;
   CopyOptions copy_;
+  CheckOptions check_;
   GapsOptions gaps_;
   SinksOptions sinks_;
 };
@@ -332,6 +334,7 @@ CommandLine::CommandLine() {
   add_restore();
   add_prune();
   add_copy();
+  add_check();
   add_gaps();
   add_sinks();
 }
@@ -454,6 +457,18 @@ void CommandLine::add_copy() {
                 "Take what both have with one size for the same, and do not look into it")
       ->excludes(reread);
   copy.add_flag("--dry-run", copy_.dry_run, "Only say what would be copied");
+}
+
+void CommandLine::add_check() {
+  auto& check = verb(
+      "check", "Try out whether an archiver has all that it needs there, each thing by its name", [this] {
+        finish_common(check_, raw_, false);
+        return check_;
+      });
+  add_sink_options(check, check_, raw_);
+  add_plugin_options(check, check_, raw_, true);
+  add_allow_empty(check, check_);
+  check.add_flag("--read-only", check_.reads_only, "Only what can be read: writes nothing");
 }
 
 void CommandLine::add_gaps() {

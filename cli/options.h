@@ -63,6 +63,9 @@ struct CopyOptions : CommonOptions {
   bool reread = false;            // or everything
   bool dry_run = false;
 };
+struct CheckOptions : CommonOptions {
+  bool reads_only = false;  // credentials that may only read
+};
 struct GapsOptions : CommonOptions {
   struct Acknowledge {
     std::string storage;
@@ -77,7 +80,7 @@ struct SinksOptions : CommonOptions {};
 
 // The command, or the exit code when there is nothing to run (help was shown, or an error was printed).
 using Command = std::variant<int, LsOptions, InfoOptions, VerifyOptions, FetchOptions, RestoreOptions,
-                             PruneOptions, CopyOptions, GapsOptions, SinksOptions>;
+                             PruneOptions, CopyOptions, CheckOptions, GapsOptions, SinksOptions>;
 Command parse_command_line(int argc, char** argv);
 
 }  // namespace tidemark::cli

@@ -77,6 +77,11 @@ bool is_prefix_within(const std::string& inner, const std::string& outer) {
 
 }  // namespace
 
+std::string directory_of(const std::string& url) {
+  const Place place = place_of(url);
+  return place.scheme == "file" ? place.path : std::string();
+}
+
 std::string same_place_text(const ArchiveOptions& from, const ArchiveOptions& to) {
   const Place source = place_of(from.url), destination = place_of(to.url);
   if (source.scheme != destination.scheme || source.scheme.empty() || source.path.empty()) return {};

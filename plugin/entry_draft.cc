@@ -6,6 +6,7 @@
 #include "entry_stored.h"
 #include "store/copy.h"
 #include "store/store.h"
+#include "store/try_out.h"
 
 namespace tidemark {
 namespace {
@@ -171,8 +172,46 @@ tidemark_status copy(tidemark_archiver* from, tidemark_archiver* to, tidemark_st
   });
 }
 
+int32_t abi_result(store::TryResult result) {
+  switch (result) {
+    case store::TryResult::kOk:
+      return TIDEMARK_TRIED_OK;
+    case store::TryResult::kWarning:
+      return TIDEMARK_TRIED_WARNING;
+    case store::TryResult::kFailed:
+      return TIDEMARK_TRIED_FAILED;
+    case store::TryResult::kSkipped:
+      break;
+  }
+  return TIDEMARK_TRIED_SKIPPED;
+}
+
+tidemark_status try_out(tidemark_archiver* archiver, const tidemark_try_options* options,
+                        const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(need(options, "options"));
+    TM_TRY(check_struct(TIDEMARK_HAS(options, tidemark_try_options, ctx), "options", options->struct_size));
+    TM_TRY(check_text(options->name, "options.name"));
+    if (options->visit == nullptr) return fail(TIDEMARK_E_INVALID, "options.visit is NULL");
+    TM_ASSIGN(const auto sink, archiver->writable_sink());
+    store::TryingOut what = {view(options->name), {}, wall_clock_us};
+    if (options->is_left != nullptr) {
+      what.is_left = [options](std::string_view name, int64_t age_us) {
+        return options->is_left(options->ctx, abi_str(name), age_us) != 0;
+      };
+    }
+    const auto visit = [options](const store::Tried& tried) {
+      const tidemark_tried one = {sizeof one, abi_result(tried.result), abi_str(tried.what),
+                                  abi_str(tried.message)};
+      options->visit(options->ctx, &one);
+    };
+    return store::try_out(*sink, what, visit, call);
+  });
+}
+
 constexpr tidemark_draft_maintenance_api kMaintenance = {
-    sizeof kMaintenance, 0, check, accept_gap, prune, compare, made, copy};
+    sizeof kMaintenance, 0, check, accept_gap, prune, compare, made, copy, try_out};
 
 }  // namespace
 

@@ -87,6 +87,33 @@ typedef struct tidemark_copy_result {
   uint32_t reserved;
 } tidemark_copy_result;
 
+/* What came of one thing that was tried. Open set. */
+enum {
+  TIDEMARK_TRIED_OK = 1,
+  TIDEMARK_TRIED_WARNING = 2,
+  TIDEMARK_TRIED_FAILED = 3,
+  TIDEMARK_TRIED_SKIPPED = 4 /* it needs what failed before */
+};
+
+typedef struct tidemark_tried {
+  uint32_t struct_size;
+  int32_t result; /* TIDEMARK_TRIED_* */
+  /* leftovers, write, read, range, list, clock, conditions, remove or gone. Open set. */
+  tidemark_str what;
+  tidemark_str message; /* the sink's own reason, where it has one */
+} tidemark_tried;
+
+typedef struct tidemark_try_options {
+  uint32_t struct_size;
+  uint32_t reserved;
+  tidemark_str name; /* of the object that is written; nobody else uses it: [A-Za-z0-9_-] */
+  void (*visit)(void* ctx, const tidemark_tried*);
+  /* Whether an object of that name was left by a call that was killed: then it is removed. age_us by this
+   * machine's clock. NULL: none was. */
+  int32_t (*is_left)(void* ctx, tidemark_str name, int64_t age_us);
+  void* ctx; /* the caller's own; lives until the call returns */
+} tidemark_try_options;
+
 /* As the functions of tidemark_maintenance_api. */
 typedef struct tidemark_draft_maintenance_api {
   uint32_t struct_size;
@@ -134,6 +161,11 @@ typedef struct tidemark_draft_maintenance_api {
   tidemark_status (*copy)(tidemark_archiver* from, tidemark_archiver* to, tidemark_str key,
                           const tidemark_copy_options*, tidemark_copy_result*, const tidemark_call*,
                           tidemark_error*);
+  /* Tries on the sink what an archiver needs of it: writes an object under a name that readers take for a
+   * foreign one (tidemark-check-<name>), reads, lists, writes and removes it again. What fails is told by
+   * visit, and OK means only that all was tried. INVALID: a bad name, or created with read_only. */
+  tidemark_status (*try_out)(tidemark_archiver*, const tidemark_try_options*, const tidemark_call*,
+                             tidemark_error*);
 } tidemark_draft_maintenance_api;
 
 #ifdef __cplusplus
