@@ -188,7 +188,8 @@ TEST_F(CopyTest, ErrorsNameTheirSide) {
   expect_failed(copy(key), CopySide::kDestination, TIDEMARK_E_CANCELLED, "killed");
   expect_failed(copy_object(fake_.sink(), to_.sink(), wish("db/7/notes.txt", kMiB), &failed_, nullptr),
                 CopySide::kNone, TIDEMARK_E_INVALID, "not the key");
-  Copying gone = {object_key("db", 7, {5, 5}, ObjectKind::kArchive), 2048, kMiB, false, {}};
+  const std::string absent = object_key("db", 7, {5, 5}, ObjectKind::kArchive);
+  const Copying gone = {absent, 2048, kMiB, false, {}};
   expect_failed(copy_object(fake_.sink(), to_.sink(), gone, &failed_, nullptr), CopySide::kSource,
                 TIDEMARK_E_NOT_FOUND, "");
   expect_error(compare(key), TIDEMARK_E_NOT_FOUND, "");
