@@ -48,7 +48,7 @@ class Trial {
   };
   template <typename Attempt>
   auto tried(const Attempt& attempt) -> decltype(attempt(std::declval<const tidemark_call&>()));
-  void tell(std::string_view what, const Status& status, std::string fine = {});
+  void tell(std::string_view what, const Status& status, const std::string& fine = {});
   void skip(std::initializer_list<std::string_view> all, const char* why);
   Result<Seen> list();
   Result<std::string> read(int64_t offset, uint64_t size);
@@ -84,10 +84,9 @@ auto Trial::tried(const Attempt& attempt) -> decltype(attempt(std::declval<const
   }
 }
 
-void Trial::tell(std::string_view what, const Status& status, std::string fine) {
+void Trial::tell(std::string_view what, const Status& status, const std::string& fine) {
   if (!status && !deadline_.check()) return;  // it is the call that has ended
-  visit_({what, status ? TryResult::kOk : TryResult::kFailed,
-          status ? std::move(fine) : status.error().message});
+  visit_({what, status ? TryResult::kOk : TryResult::kFailed, status ? fine : status.error().message});
 }
 
 void Trial::skip(std::initializer_list<std::string_view> all, const char* why) {

@@ -53,7 +53,7 @@ def seconds(words):
 
 def rclone(source, target, jobs):
     return seconds([RCLONE, "copy", source, target, "--transfers", str(jobs), "--checkers", str(jobs), "--config", "/dev/null",
-                    "--s3-no-check-bucket"])
+                    "--s3-no-check-bucket", "--s3-list-version", "2"])
 
 
 def compare(name, endpoint, bucket):
