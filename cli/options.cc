@@ -83,6 +83,7 @@ void add_repeated(CLI::App& app, const char* name, const char* type, std::vector
   app.add_option(name, values, help)
       ->type_name(type)
       ->expected(1)
+      ->allow_extra_args(false)  // else it takes the words after its own, too
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 

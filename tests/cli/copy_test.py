@@ -393,9 +393,13 @@ class S3ToS3Test(copy_tools.CopyScenario, unittest.TestCase):
         return tools.S3Store()
 
     def test_two_stores_with_options_of_their_own(self):
+        """Wherever the options stand."""
         self.fill_with(copy_tools.of_every_kind())
         self.copy("--jobs", 16)
         self.expect_same()
+        for part in ([], ["main/1"]):
+            words = [*self.store.arguments, *copy_tools.destination_words(self.target), *part]
+            self.assertIn("copied 0 archives", run("copy", *words, "--jobs", 3)[0])
 
 
 if __name__ == "__main__":
