@@ -60,8 +60,9 @@ void Console::print(const std::string& line) {
 void Console::log(int32_t level, const std::string& component, const std::string& line) {
   static constexpr const char* kNames[] = {"debug", "info", "warning", "error"};
   MutexLock lock(mutex_);
-  const bool is_info = level == TIDEMARK_LOG_INFO && component.rfind("sink", 0) == 0;
-  if (is_info && keeping_ && infos_.size() < kMaxInfos) infos_.push_back(line);
+  const bool is_kept =
+      (level == TIDEMARK_LOG_INFO || level == TIDEMARK_LOG_WARN) && component.rfind("sink", 0) == 0;
+  if (is_kept && keeping_ && infos_.size() < kMaxInfos) infos_.push_back(line);
   if (level < TIDEMARK_LOG_WARN && verbosity_ == 0) return;
   clear_line();
   std::fprintf(stderr, "%s: %s: %s\n", kNames[std::clamp(level, 0, 3)], component.c_str(), line.c_str());

@@ -40,7 +40,8 @@ class Console {
 
   void print(const std::string& line) TM_EXCLUDES(mutex_);  // "tidemark: <line>"
   void log(int32_t level, const std::string& component, const std::string& line) TM_EXCLUDES(mutex_);
-  // From keep_infos() to take_infos() what the sink logs at INFO is kept; otherwise only -v shows it.
+  // From keep_infos() to take_infos() what the sink logs at INFO and WARN is kept; otherwise only -v shows
+  // INFO.
   void keep_infos() TM_EXCLUDES(mutex_);
   std::vector<std::string> take_infos() TM_EXCLUDES(mutex_);
   void show(const std::string& progress) TM_EXCLUDES(mutex_);  // the last line of a terminal

@@ -19,6 +19,8 @@ int run(const Command& command) {
     int operator()(const FetchOptions& options) const { return run_fetch(options); }
     int operator()(const RestoreOptions& options) const { return run_restore(options); }
     int operator()(const PruneOptions& options) const { return run_prune(options); }
+    int operator()(const CopyOptions& options) const { return run_copy(options); }
+    int operator()(const CheckOptions& options) const { return run_check(options); }
     int operator()(const GapsOptions& options) const { return run_gaps(options); }
     int operator()(const SinksOptions& options) const { return run_sinks(options); }
   };

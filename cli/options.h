@@ -60,6 +60,17 @@ struct PruneOptions : CommonOptions {
   unsigned jobs = 0;  // as above; partitions pruned at a time
   bool yes = false;
 };
+struct CopyOptions : CommonOptions {
+  ArchiveOptions to;
+  unsigned jobs = 0;              // as above
+  uint64_t bytes_per_second = 0;  // 0: no limit
+  bool size_only = false;         // of what both sides have; else footers
+  bool reread = false;            // or everything
+  bool dry_run = false;
+};
+struct CheckOptions : CommonOptions {
+  bool reads_only = false;  // credentials that may only read
+};
 struct GapsOptions : CommonOptions {
   struct Acknowledge {
     std::string storage;
@@ -74,7 +85,7 @@ struct SinksOptions : CommonOptions {};
 
 // The command, or the exit code when there is nothing to run (help was shown, or an error was printed).
 using Command = std::variant<int, LsOptions, InfoOptions, VerifyOptions, FetchOptions, RestoreOptions,
-                             PruneOptions, GapsOptions, SinksOptions>;
+                             PruneOptions, CopyOptions, CheckOptions, GapsOptions, SinksOptions>;
 Command parse_command_line(int argc, char** argv);
 
 }  // namespace tidemark::cli
