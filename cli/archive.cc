@@ -26,7 +26,9 @@ tidemark_error fresh_error() {
   return error;
 }
 
-ExitCode exit_code_of(tidemark_status status) {
+ExitCode exit_code_of(tidemark_status status, int32_t sys_errno) {
+  // What this machine or process has too little of is no trouble of the archive.
+  if (sys_errno == EMFILE || sys_errno == ENFILE || sys_errno == ENOMEM) return kExitLocal;
   switch (status) {
     case TIDEMARK_E_INVALID:
       return kExitUsage;
@@ -44,7 +46,8 @@ Error to_error(const std::string& what, tidemark_status status, const tidemark_e
       error.message[0] != '\0' ? printable(error.message) : "the plugin gave " + status_name(status);
   // Most sinks say it in the message already.
   if (text.find(printable(error.code)) == std::string::npos) text += " (" + printable(error.code) + ")";
-  return {exit_code_of(status), what.empty() ? text : what + ": " + text, status, error.retry_after_ms};
+  return {exit_code_of(status, error.sys_errno), what.empty() ? text : what + ": " + text, status,
+          error.retry_after_ms};
 }
 
 int32_t is_cancelled(void* ctx) { return static_cast<const Stop*>(ctx)->is_set() ? 1 : 0; }
@@ -257,7 +260,7 @@ Result<void> Archive::unpack(const std::string& key, uint64_t first, uint64_t la
                              bool keep_setid, ReadMeter* meter, Stop& stop) {
   const tidemark_unpack_options options = {
       sizeof(options),
-      TIDEMARK_UNPACK_PRIVATE | (keep_setid ? TIDEMARK_UNPACK_KEEP_SETID : 0),
+      TIDEMARK_UNPACK_PRIVATE | TIDEMARK_UNPACK_SYNC_LATER | (keep_setid ? TIDEMARK_UNPACK_KEEP_SETID : 0),
       first,
       last,
       abi_str(place),

@@ -118,8 +118,8 @@ class Archive {
   // Visited entries count only if the result is OK; a second try begins with `again`.
   Result<void> check_entries(const std::string& key, const std::function<void()>& again,
                              const std::function<bool(const CheckedEntry&)>& visit, Stop& stop);
-  // Into the directory `place`, which nobody else looks into; there the content is whole and durable, the
-  // names are not durable.
+  // Into the directory `place`, which nobody else looks into; there it is whole, and durable after a syncfs
+  // and an fsync of the directory that the entries are moved to.
   Result<void> unpack(const std::string& key, uint64_t first, uint64_t last, const std::string& place,
                       bool keep_setid, ReadMeter* meter, Stop& stop);
   // Of the entries first..last of `directory` those that are not the same, in order.

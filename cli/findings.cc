@@ -91,8 +91,7 @@ void Findings::gone(const Ledger::Gone& gone) {
 void Findings::not_ours(const Stored& stored) {
   if (stored.kind == TIDEMARK_STORED_IRREGULAR) {
     return damaged(stored,
-                   "it is a symbolic link, a FIFO or a device: the sink reads none of them, and nothing that "
-                   "lies after it was looked at");
+                   std::string("it is ") + kWhatIsIrregular + ", and nothing that lies there was looked at");
   }
   ++foreign_;
   say("warning", "foreign", key_json(stored), stored.key, "not of Tidemark: readers skip it");

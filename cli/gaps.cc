@@ -104,10 +104,7 @@ class Gaps {
 
   void tell_damage(const Stored& stored, const std::string& why) {
     damaged_ = true;
-    console().print(why.empty()
-                        ? printable(stored.key) + ": is a symbolic link, a FIFO or a device, which the " +
-                              "sink does not read"
-                        : why);
+    console().print(why.empty() ? printable(stored.key) + ": is " + kWhatIsIrregular : why);
   }
 
   void add(Survey& survey, const Stored& stored, const Proof& proof) {

@@ -5,6 +5,11 @@
 namespace tidemark::cli {
 namespace {
 
+void apply(const CommonOptions& options) {
+  console().set_verbosity(options.verbosity);
+  console().set_progress(options.progress);
+}
+
 int run(const Command& command) {
   struct Run {
     int operator()(int code) const { return code; }
@@ -19,8 +24,7 @@ int run(const Command& command) {
   };
   std::visit(
       [](const auto& options) {
-        if constexpr (!std::is_same_v<decltype(options), const int&>)
-          console().set_verbosity(options.verbosity);
+        if constexpr (!std::is_same_v<decltype(options), const int&>) apply(options);
       },
       command);
   return std::visit(Run{}, command);

@@ -33,7 +33,9 @@ constexpr const char* kEpilogue =
 // As it stands on the command line, before it is taken apart.
 struct RawOptions {
   std::vector<std::string> options, secrets, acknowledge;
-  std::string url, config, target, from, to, to_time, before, older_than, keep_bytes, lsn, reread;
+  std::string url, config, target, from, to, to_time, before, older_than, keep_bytes, lsn, reread, progress,
+      interval;
+  bool follow = false;
   int verbosity = 0;
 };
 
@@ -110,10 +112,28 @@ void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw, bool part
   add_plugin_options(app, common, raw, json);
 }
 
-void add_jobs(CLI::App& app, unsigned& jobs) {
-  app.add_option("--jobs", jobs, "Archives read at a time (default: 4, or one for each core)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 256));
+void add_jobs(CLI::App& app, unsigned& jobs,
+              const char* what = "Archives read at a time (default: 4, or one for each core)") {
+  app.add_option("--jobs", jobs, what)->type_name("N")->check(CLI::Range(1, 256));
+}
+
+void add_progress(CLI::App& app, RawOptions& raw) {
+  app.add_option("--progress", raw.progress,
+                 "How progress is told: auto (a line of the terminal, or plain), plain (a line a minute, or "
+                 "plain:SECONDS), none")
+      ->type_name("HOW");
+}
+
+ProgressWish need_progress(const std::string& text) {
+  if (text.empty() || text == "auto") return {};
+  if (text == "none") return {false, ProgressKind::kNone};
+  const std::string plain = "plain", with_interval = "plain:";
+  if (text == plain) return {false, ProgressKind::kPlain};
+  const auto seconds =
+      text.starts_with(with_interval) ? parse_decimal(text.substr(with_interval.size())) : std::nullopt;
+  if (!seconds || *seconds == 0 || *seconds > 86'400)
+    throw invalid("--progress", "'" + text + "' is not auto, plain, plain:SECONDS or none");
+  return {false, ProgressKind::kPlain, std::chrono::seconds(*seconds)};
 }
 
 void add_range(CLI::App& app, RawOptions& raw, const char* from, const char* to) {
@@ -202,6 +222,7 @@ void finish_archive(ArchiveOptions& archive, const RawOptions& raw) {
 
 void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed) {
   common.verbosity = std::min(raw.verbosity, 2);
+  common.progress = need_progress(raw.progress);
   const std::string name = partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]";
   common.scope = parse_scope(name, raw.target, partition_needed);
   finish_archive(common.archive, raw);
@@ -253,11 +274,16 @@ RestoreOptions finish_restore(RestoreOptions restore, RawOptions raw) {
                         "@SECONDS since the epoch");
     }
   }
+  if (!raw.follow) return restore;
+  restore.follow_us = parse_span(raw.interval.empty() ? "10s" : raw.interval);
+  if (!restore.follow_us)
+    throw invalid("--interval", "'" + raw.interval + "' is not a span of time, such as 10s or 5m");
   return restore;
 }
 
 PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
   finish_common(prune, raw, false);
+  finish_jobs(prune.jobs);
   const int wishes = int{!raw.before.empty()} + int{!raw.older_than.empty()} + int{!raw.keep_bytes.empty()} +
                      int{prune.keep_archives.has_value()};
   if (wishes != 1)
@@ -375,6 +401,7 @@ void CommandLine::add_verify() {
                       [this] { return finish_verify(verify_, raw_); });
   add_common(verify, verify_, raw_, false);
   add_jobs(verify, verify_.jobs);
+  add_progress(verify, raw_);
   add_allow_empty(verify, verify_);
   auto* checkpoint =
       verify
@@ -410,13 +437,26 @@ void CommandLine::add_restore() {
   restore.add_option("DIR", restore_.directory, "Where to; created if it is not there");
   add_range(restore, raw_, "First entry (default: the oldest that was not pruned)",
             "Last entry (default: the newest)");
-  restore.add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")
-      ->type_name("TIME")
-      ->excludes("--to");
+  auto* to_time =
+      restore
+          .add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")
+          ->type_name("TIME")
+          ->excludes("--to");
   add_jobs(restore, restore_.jobs);
+  add_progress(restore, raw_);
+  auto* follow = restore.add_flag("--follow", raw_.follow, "Stay, and bring what arrives, until stopped");
+  restore
+      .add_option("--interval", raw_.interval,
+                  "With --follow: how often to look, as 10s or 5m (default: 10s)")
+      ->type_name("SPAN")
+      ->needs(follow);
+  restore.add_flag("--ignore-free-space", restore_.ignore_free_space, "Begin even if it will not fit");
   auto* dry = restore.add_flag("--dry-run", restore_.dry_run, "Only say what would be done");
-  restore.add_flag("--check", restore_.check, "Compare what is in DIR with the archive, and change nothing")
-      ->excludes(dry);
+  auto* check =
+      restore
+          .add_flag("--check", restore_.check, "Compare what is in DIR with the archive, and change nothing")
+          ->excludes(dry);
+  follow->excludes(to_time)->excludes("--to")->excludes(dry)->excludes(check);
   restore.add_flag("--into-existing", restore_.into_existing,
                    "Also into a directory that has other files in it");
   restore.add_flag("--strict", restore_.strict, "Refuse losses that were accepted too");
@@ -448,6 +488,8 @@ void CommandLine::add_prune() {
                   "What is older than the newest archives of a partition that have this size together")
       ->type_name("SIZE");
   prune.add_flag("--all", prune_.all, "The newest archive may go too");
+  add_jobs(prune, prune_.jobs, "Partitions pruned at a time (default: 4, or one for each core)");
+  add_progress(prune, raw_);
   auto* dry = prune.add_flag("--dry-run", dry_run_, "Only say what would be removed (the default)");
   prune.add_flag("--yes", prune_.yes, "Do it")->excludes(dry);
 }

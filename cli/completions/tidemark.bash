@@ -28,15 +28,15 @@ _tidemark() {
     "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune gaps sinks -h --help --help-all --version" -- "$cur")) ;;
     ls) COMPREPLY=($(compgen -W "$common --json --allow-empty --from --to" -- "$cur")) ;;
     info) COMPREPLY=($(compgen -W "$common --json --allow-empty" -- "$cur")) ;;
-    verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --since-checkpoint --reread" -- "$cur")) ;;
+    verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --progress --since-checkpoint --reread" -- "$cur")) ;;
     fetch) COMPREPLY=($(compgen -W "$common -o --output" -- "$cur")) ;;
     restore)
       case $cur in
-        -*) COMPREPLY=($(compgen -W "$common --json --from --to --to-time --prefer --strict --keep-setid --into-existing --jobs --check --dry-run" -- "$cur")) ;;
+        -*) COMPREPLY=($(compgen -W "$common --json --from --to --to-time --prefer --strict --keep-setid --into-existing --ignore-free-space --follow --interval --jobs --progress --check --dry-run" -- "$cur")) ;;
         *) COMPREPLY=($(compgen -d -- "$cur")) ;;
       esac
       ;;
-    prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --keep-last --keep-bytes --all --dry-run --yes" -- "$cur")) ;;
+    prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --keep-last --keep-bytes --all --jobs --progress --dry-run --yes" -- "$cur")) ;;
     gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --acknowledge --reason --checkpoint" -- "$cur")) ;;
     sinks) COMPREPLY=($(compgen -W "$plugin --json" -- "$cur")) ;;
   esac

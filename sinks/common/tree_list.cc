@@ -67,7 +67,15 @@ Status list_tree(Tree& tree, std::string_view prefix, std::string_view start_aft
     if (path.size() + entry.shown.size() > TIDEMARK_KEY_MAX) continue;  // not made by any sink
     path += entry.shown;
     if (entry.is_directory()) {
-      TM_TRY(descend({}));
+      const Status down = descend({});
+      if (down) continue;
+      // The trouble of one directory alone does not keep the others from being listed; it is not passed over
+      // either.
+      if (down.error().status != TIDEMARK_E_PERMANENT) return down;
+      path += '.';
+      ObjectInfo itself;
+      itself.is_irregular = true;
+      if (path.size() <= TIDEMARK_KEY_MAX && !visit(path, itself)) return {};
     } else if (!visit(path, entry.object)) {
       return {};
     }

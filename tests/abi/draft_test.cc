@@ -113,6 +113,22 @@ TEST_F(DraftTest, RestoredEntriesAreCompared) {
   EXPECT_EQ(seen.message, restored + ": has 3 bytes, 9 in the archive");
 }
 
+// Not of a draft; but the frozen headers do not know the flag.
+TEST_F(DraftTest, UnpackedAndSyncedLater) {
+  archive_four();
+  reopen_to_read();
+  ErrorOut error;
+  const TempDir out;
+  const tidemark_str key = str("orders/7/0000000000002.tar");
+  tidemark_unpack_options options = {
+      sizeof options, TIDEMARK_UNPACK_SYNC_LATER, 1, 9, str(out.path()), nullptr, nullptr};
+  expect_invalid(maintenance_->unpack(archiver_, key, &options, nullptr, &error), error,
+                 "SYNC_LATER without PRIVATE");
+  options.flags |= TIDEMARK_UNPACK_PRIVATE;
+  ASSERT_EQ(maintenance_->unpack(archiver_, key, &options, nullptr, &error), TIDEMARK_OK) << error.message;
+  EXPECT_EQ(std::filesystem::file_size(out.path() + "/0000000000002"), 9u);
+}
+
 TEST_F(DraftTest, AnArchiveSaysWhenItWasMade) {
   const auto now_us = [] {
     const auto now = std::chrono::system_clock::now().time_since_epoch();

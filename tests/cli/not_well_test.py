@@ -288,7 +288,41 @@ class FileTest(Scenarios, unittest.TestCase):
         for verb in READERS:
             out, error = run(verb, *self.url(), expect=1)
             self.assertIn("nothing is stored there", out + error)
-            self.assertIn(f"cannot be read (symbolic links, FIFOs, devices): {name}", out + error)
+            self.assertIn(f"only what is not read (symbolic links, FIFOs, devices, directories without permission): {name}", out + error)
+
+    def as_nobody(self, *arguments, expect):
+        """Runs tidemark as an ordinary user, who owns nothing here."""
+        os.chmod(self.store.directory.name, 0o755)
+        words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+        done = subprocess.run([*words, *tools.command(*arguments)], capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_directories_that_may_not_be_read(self):
+        """One does not end the run, and is not passed over."""
+        for partition in (1, 2, 3):
+            self.singles(partition, 1, 3)
+        os.chmod(self.store.path("main/2"), 0)
+        self.addCleanup(os.chmod, self.store.path("main/2"), 0o755)
+        told = self.as_nobody("verify", *self.url(), expect=1)
+        self.assertIn("damaged     main/2/.: ", told)
+        self.assertIn("verified 6 archives", told)
+        for verb in ("info", "gaps"):
+            self.assertIn("main/2/.", self.as_nobody(verb, *self.url(), expect=1))
+        self.assertIn("irregular main/2", self.as_nobody("ls", *self.url(), expect=0))
+        # Named by itself it cannot be reached at all.
+        self.assertIn("Permission denied", self.as_nobody("verify", *self.url("main/2"), expect=3))
+        os.chmod(self.store.path("main/2"), 0o755)
+        os.chmod(self.store.path("main"), 0)
+        self.assertIn("nothing is stored there", self.as_nobody("verify", *self.url(), expect=1))
+        os.chmod(self.store.path("main"), 0o755)
+
+    def test_too_few_descriptors(self):
+        self.singles(1, 1, 9)
+        limited = ["sh", "-c", 'ulimit -n 7; exec "$@"', "sh"]
+        done = subprocess.run([*limited, *tools.command("verify", *self.url())], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 4, done.stdout + done.stderr)
+        self.assertIn("Too many open files", done.stderr)
 
     def test_irregular_archives_and_records(self):
         self.singles(1, 1, 4)
