@@ -6,9 +6,11 @@ and HOST_SIM the programs."""
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import cli_tools as tools
@@ -66,11 +68,14 @@ class RunbookTest(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.dir, name)
 
+    def here(self, line):
+        """The line with the places of this test."""
+        line = re.sub(r"/(?=(?:var|srv)/)", self.dir + "/", line)
+        return line.replace(BUCKET, f"'{self.bucket}'") if self.bucket else line
+
     def type(self, line, expect=0):
         """Types the line into a shell; returns all that it says."""
-        line = re.sub(r"/(?=(?:var|srv)/)", self.dir + "/", line)
-        if self.bucket:
-            line = line.replace(BUCKET, f"'{self.bucket}'")
+        line = self.here(line)
         done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=200, env=self.env)
         self.assertEqual(done.returncode, expect, f"{line}\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
@@ -199,6 +204,28 @@ class RunbookTest(unittest.TestCase):
         restored = sorted(os.listdir(self.path("srv/new/main")))
         self.assertEqual([name for name in restored if os.path.isdir(self.path(f"srv/new/main/{name}/{tools.lsn_text(9)}"))],
                          [name for name in log if name != "3"])
+
+    @runs(r"tidemark restore file:///var/archive /srv/copy --follow")
+    def test_warm_copy(self, follow):
+        self.engine(80, "--keep-acked")
+        process = subprocess.Popen(["sh", "-c", "exec " + self.here(follow)], env=self.env, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            for entries in (80, 88):
+                self.engine(entries, "--keep-acked")
+                newest = [self.path(f"srv/copy/main/{partition}/{tools.lsn_text(entries // 8)}") for partition in range(8)]
+                deadline = time.monotonic() + 120
+                while not all(map(os.path.exists, newest)):
+                    self.assertIsNone(process.poll())
+                    self.assertLess(time.monotonic(), deadline, "nothing arrives")
+                    time.sleep(0.1)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(60), 0)
+        finally:
+            process.kill()
+            process.wait()
+        for name, entries in self.log().items():
+            self.assertEqual(tools.tree(self.path(f"srv/copy/main/{name}")), entries)
 
     @runs(NIGHT_OF_ONE, r"mv /var/archive/\S+ /srv/damaged/")
     def test_damaged_archive(self, verify, move):
