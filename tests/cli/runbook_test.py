@@ -116,6 +116,22 @@ class RunbookTest(unittest.TestCase):
         for line in commands():
             self.assertTrue(any(re.fullmatch(pattern, line) for pattern in patterns), f"no case runs: {line}")
 
+    def needs(self, verb):
+        if subprocess.run([tools.TIDEMARK, verb, "--help"], capture_output=True).returncode != 0:
+            self.skipTest(f"this tidemark has no verb {verb}")
+
+    @runs(r"tidemark check file:///var/archive --allow-empty", r"tidemark info file:///var/archive")
+    def test_first_run(self, check, info):
+        self.needs("check")
+        self.type(check, expect=3)
+        os.mkdir(self.archive)
+        self.type(check)
+        self.assertEqual(self.keys(), [])
+        self.assertIn("nothing is stored there", self.type(info, expect=1))
+        self.engine(8)
+        self.type(check)
+        self.assertEqual(len(self.keys()), 8)
+
     @runs(r"tidemark info file:///var/archive")
     def test_how_far(self, info):
         self.assertIn("No such file or directory", self.type(info, expect=3))
@@ -281,15 +297,16 @@ class RunbookTest(unittest.TestCase):
         self.assertEqual({name for name in os.listdir(self.path("srv/new-7")) if len(name) == 13},
                          {tools.lsn_text(lsn) for lsn in range(1, 24) if not first <= lsn <= last})
 
-    @runs(r"tidemark copy file:///var/archive s3://bucket/prefix", r"tidemark verify s3://bucket/prefix")
-    def test_moving(self, copy, verify):
-        if subprocess.run([tools.TIDEMARK, "copy", "--help"], capture_output=True).returncode != 0:
-            self.skipTest("this tidemark has no verb copy")
+    @runs(r"tidemark check s3://bucket/prefix --allow-empty", r"tidemark copy file:///var/archive s3://bucket/prefix",
+          r"tidemark verify s3://bucket/prefix")
+    def test_moving(self, check, copy, verify):
+        self.needs("copy")
         imposter = imposter_tools.Imposter("--max-keys", 7)
         self.addCleanup(imposter.close)
         self.bucket = imposter.sink_url(prefix="/prefix")
         self.env.update(AWS_ACCESS_KEY_ID=imposter_tools.ACCESS_KEY, AWS_SECRET_ACCESS_KEY=imposter_tools.SECRET_KEY)
         self.engine(80)
+        self.type(check)
         self.type(verify, expect=1)  # nothing is stored there
         for _ in range(2):
             self.type(copy)
