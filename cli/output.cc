@@ -26,7 +26,11 @@ void Output::line(const std::string& text) {
 }
 
 void Output::object(const Json& object) {
-  if (json_) write(object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  if (!json_) return;
+  Json line;
+  line["schema"] = kJsonSchema;
+  line.update(object);
+  write(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 Result<void> Output::finish() {

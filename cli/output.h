@@ -17,6 +17,10 @@ namespace tidemark::cli {
 
 using Json = nlohmann::ordered_json;
 
+// The version of what is printed, see tidemark-json.schema.json; another if a key goes or changes its
+// meaning.
+inline constexpr int kJsonSchema = 1;
+
 class Output {
  public:
   // `about`, if it is not empty, is what messages are about, "main/7": say() names it.

@@ -14,6 +14,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "s3"))
 
 import imposter_tools  # noqa: E402
+import json_schema  # noqa: E402
 
 TIDEMARK = os.environ["TIDEMARK"]
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -30,12 +31,15 @@ def run(*arguments, expect=0, env=None, limit_s=280):
     if done.returncode != expect:
         raise AssertionError(f"{' '.join(command(*arguments))}\nexit code {done.returncode}, expected {expect}\n"
                              f"{done.stdout}{done.stderr}")
+    if "--json" in arguments:
+        json_schema.check(arguments[0], map(json.loads, done.stdout.splitlines()))
     return done.stdout, done.stderr
 
 
 def lines(*arguments, expect=0):
-    """The objects that --json prints."""
-    return [json.loads(line) for line in run(*arguments, "--json", expect=expect)[0].splitlines()]
+    """The objects that --json prints, without the version that run() has checked."""
+    said = run(*arguments, "--json", expect=expect)[0].splitlines()
+    return [{name: value for name, value in json.loads(line).items() if name != "schema"} for line in said]
 
 
 def lsn_text(lsn):
