@@ -96,6 +96,14 @@ const std::vector<Shape>& shapes() {
       {Operation::kHeadObject, "HeadObject", "HEAD", true, false, {}, {}, {"x-amz-checksum-mode"}},
       {Operation::kAbortUpload, "AbortMultipartUpload", "DELETE", true, false, {"uploadId"}, {}, {}},
       {Operation::kDeleteObject, "DeleteObject", "DELETE", true, false, {}, {}, {}},
+      {Operation::kDeleteObjects,
+       "DeleteObjects",
+       "POST",
+       false,
+       true,
+       {"delete"},
+       {},
+       joined(digests, {"content-type"})},
       {Operation::kCreateUpload,
        "CreateMultipartUpload",
        "POST",
@@ -136,7 +144,9 @@ std::string shape_problem(const Shape& shape, const Request& request) {
       return std::string(shape.name) + " has no parameter '" + name + "'";
     }
     if (holds(seen, name)) return "the parameter '" + name + "' is given twice";
-    if (name == "uploads" && !value.empty()) return "the parameter 'uploads' has a value";
+    if ((name == "uploads" || name == "delete") && !value.empty()) {
+      return "the parameter '" + name + "' has a value";
+    }
     if (name == "encoding-type" && value != "url") return "encoding-type is not 'url'";
     if (name == "list-type" && value != "2") return "list-type is not '2'";
     seen.push_back(name);
