@@ -74,8 +74,12 @@ TEST_F(RemoveMany, NamesOfEveryKind) {
   const auto keys = put_some({" leading and trailing ", "plus+per%cent%20", "a&b<c>d\"e'f]]>", "&amp;&#38;",
                               "\xC3\xA4\xE6\x97\xA5\xF0\x9F\x8C\x8A", std::string(255, 'n')});
   const Outcome outcome = remove_many(sink_, keys);
-  if (is_taken(outcome)) EXPECT_STATUS(outcome, TIDEMARK_OK);
-  if (outcome.status == TIDEMARK_OK) EXPECT_EQ(sink_.keys(prefix_), std::vector<std::string>());
+  if (is_taken(outcome)) {
+    EXPECT_STATUS(outcome, TIDEMARK_OK);
+  }
+  if (outcome.status == TIDEMARK_OK) {
+    EXPECT_EQ(sink_.keys(prefix_), std::vector<std::string>());
+  }
   for (const std::string& one : keys) EXPECT_STATUS(sink_.remove(one), TIDEMARK_OK);
   EXPECT_EQ(sink_.keys(prefix_), std::vector<std::string>());
 }
@@ -136,9 +140,13 @@ TEST_F(RemoveMany, ByManyAtATime) {
   }
   for (std::thread& thread : threads) thread.join();
   for (const Outcome& outcome : outcomes) {
-    if (is_taken(outcome)) EXPECT_STATUS(outcome, TIDEMARK_OK);
+    if (is_taken(outcome)) {
+      EXPECT_STATUS(outcome, TIDEMARK_OK);
+    }
   }
-  if (outcomes.front().status == TIDEMARK_OK) EXPECT_EQ(sink_.keys(prefix_), std::vector<std::string>());
+  if (outcomes.front().status == TIDEMARK_OK) {
+    EXPECT_EQ(sink_.keys(prefix_), std::vector<std::string>());
+  }
 }
 
 }  // namespace

@@ -159,8 +159,9 @@ TEST_F(SinkRemovesMany, OneByOneWhereItIsNotOffered) {
 }
 
 TEST_F(SinkRemovesMany, InDoubtOneByOne) {
-  for (const tidemark_status status :
-       {TIDEMARK_E_UNSUPPORTED, TIDEMARK_E_RETRYABLE, TIDEMARK_E_PERMANENT, tidemark_status{4711}}) {
+  constexpr tidemark_status kKinds[] = {TIDEMARK_E_UNSUPPORTED, TIDEMARK_E_RETRYABLE, TIDEMARK_E_PERMANENT,
+                                        4711};
+  for (const tidemark_status status : kKinds) {
     open(&offer_);
     fake.many_status = status;
     EXPECT_TRUE(remove_many());

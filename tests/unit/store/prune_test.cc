@@ -222,14 +222,30 @@ TEST_F(PruneTest, KilledInTheMiddleOfMany) {
     leaves_holes = leaves_holes || (other.objects.contains("db/7/" + lsn_string(5) + ".tar") &&
                                     !other.objects.contains("db/7/" + lsn_string(6) + ".tar"));
     fake_.objects = other.objects;
-    for (const Lsn below : {Lsn{6}, Lsn{7}, Lsn{101}, Lsn{1500}, Lsn{1601}}) {
-      EXPECT_EQ(*find_gap_before(fake_.sink(), "db", 7, below, nullptr), std::nullopt) << below;
-    }
-    if (kill_after > 0) ASSERT_TRUE(run(1500, true)) << "a dry run names what is left";
+    EXPECT_EQ(*find_gap_before(fake_.sink(), "db", 7, 1500, nullptr), std::nullopt);
+    EXPECT_EQ(*find_gap_before(fake_.sink(), "db", 7, 1601, nullptr), std::nullopt);
+    ASSERT_TRUE(run(1500, true)) << "a dry run names what is left";
     ASSERT_TRUE(run(1500)) << kill_after;
     EXPECT_EQ(keys(), finished) << kill_after;
   }
   EXPECT_TRUE(leaves_holes) << "else this tests nothing";
+}
+
+// Every second archive below the record: no hole, for whoever looks, from wherever.
+TEST_F(PruneTest, WhatIsLeftBelowTheRecordHidesNothing) {
+  for (Lsn lsn = 1; lsn <= 40; ++lsn) {
+    if (lsn > 30 || lsn % 2 == 0) add({lsn, lsn});
+  }
+  add({1, 30}, ObjectKind::kPruned);
+  for (Lsn low = 2; low <= 41; ++low) {
+    EXPECT_EQ(*find_gap_before(fake_.sink(), "db", 7, low, nullptr), std::nullopt) << low;
+  }
+  fake_.objects.erase("db/7/" + lsn_string(33) + ".tar");
+  EXPECT_EQ(*find_gap_before(fake_.sink(), "db", 7, 41, nullptr), (Range{33, 33}));
+  expect_error(run(35), TIDEMARK_E_INVALID, "entries 33 to 33 of db/7 are missing");
+  ASSERT_TRUE(run(33)) << "further than before";
+  EXPECT_EQ(gone_.size(), 15u + 2u + 1u);
+  EXPECT_EQ(keys().size(), 1u + 7u);
 }
 
 TEST_F(PruneTest, AnOriginGoesWithWhatComesAfterIt) {
