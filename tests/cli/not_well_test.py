@@ -139,9 +139,8 @@ class Scenarios(tools.Scenario):
         info = lines("info", *self.url())[0]
         self.assertEqual((info["remnants"], info["holes"], info["gaps"], info["pruned_through"]), (True, 0, 0, 30))
         self.assertEqual([one["type"] for one in lines("gaps", *self.url("main/1"))], ["pruned"])
-        _, error = run("restore", *self.url("main/1", self.path("out")), expect=1)
-        self.assertIn("were pruned", error)
-        run("restore", *self.url("main/1", self.path("out")), "--from", 31)
+        _, error = run("restore", *self.url("main/1", self.path("out")))
+        self.assertIn("main/1 was pruned up to LSN 30", error)
         self.assertEqual(tools.tree(self.path("out")), tools.expected_tree(range(31, 41)))
         run("restore", *self.url("main/1", self.path("one")), "--from", 30)
         self.assertEqual(tools.tree(self.path("one")), tools.expected_tree(range(30, 41)))
