@@ -174,7 +174,7 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
     missing = TIDEMARK_EXT_READBACK;
   if (maintenance_ == nullptr || !TIDEMARK_HAS(maintenance_, tidemark_maintenance_api, unpack))
     missing = TIDEMARK_EXT_MAINTENANCE;
-  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, made))
+  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, try_out))
     missing = TIDEMARK_EXT_DRAFT_MAINTENANCE;
   if (missing == nullptr) return {};
   return Error{kExitSink,
@@ -260,7 +260,7 @@ Result<void> Archive::unpack(const std::string& key, uint64_t first, uint64_t la
                              bool keep_setid, ReadMeter* meter, Stop& stop) {
   const tidemark_unpack_options options = {
       sizeof(options),
-      TIDEMARK_UNPACK_PRIVATE | (keep_setid ? TIDEMARK_UNPACK_KEEP_SETID : 0),
+      TIDEMARK_UNPACK_PRIVATE | TIDEMARK_UNPACK_SYNC_LATER | (keep_setid ? TIDEMARK_UNPACK_KEEP_SETID : 0),
       first,
       last,
       abi_str(place),
@@ -334,6 +334,51 @@ Result<void> Archive::accept_gap(const std::string& storage, uint64_t partition,
   return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
     return draft_->accept_gap(archiver_, &where, first, last, abi_str(reason), call, error);
   });
+}
+
+CopyOutcome Archive::copy_to(Archive& to, const CopyWish& wish, const std::function<void(uint64_t)>& progress,
+                             Stop& stop) {
+  tidemark_copy_options options{};
+  options.struct_size = sizeof(options);
+  if (wish.compare_only) options.flags |= TIDEMARK_COPY_COMPARE;
+  if (wish.read_whole) options.flags |= TIDEMARK_COPY_READ_WHOLE;
+  options.size_bytes = wish.size_bytes;
+  options.buffer_bytes = wish.buffer_bytes;
+  options.progress = [](void* ctx, uint64_t read_bytes) {
+    (*static_cast<const std::function<void(uint64_t)>*>(ctx))(read_bytes);
+  };
+  options.ctx = const_cast<std::function<void(uint64_t)>*>(&progress);
+  tidemark_copy_result result{};
+  result.struct_size = sizeof(result);
+  auto done = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    return draft_->copy(archiver_, to.archiver_, abi_str(wish.key), &options, &result, call, error);
+  });
+  return {std::move(done), result.result == TIDEMARK_COPY_THERE, result.failed == TIDEMARK_COPY_DESTINATION};
+}
+
+Result<void> Archive::try_out(const std::string& name,
+                              const std::function<bool(const std::string& name, int64_t age_us)>& is_left,
+                              const std::function<void(const TriedThing&)>& visit, Stop& stop) {
+  struct Context {
+    const std::function<bool(const std::string& name, int64_t age_us)>& is_left;
+    const std::function<void(const TriedThing&)>& visit;
+  } context{is_left, visit};
+  tidemark_try_options options{};
+  options.struct_size = sizeof(options);
+  options.name = abi_str(name);
+  options.visit = [](void* ctx, const tidemark_tried* tried) {
+    static_cast<Context*>(ctx)->visit(
+        {tried->result, std::string(view(tried->what)), printable(view(tried->message))});
+  };
+  options.is_left = [](void* ctx, tidemark_str other, int64_t age_us) -> int32_t {
+    return static_cast<Context*>(ctx)->is_left(std::string(view(other)), age_us) ? 1 : 0;
+  };
+  options.ctx = &context;
+  const tidemark_call call = call_for(stop);
+  tidemark_error error = fresh_error();
+  const auto status = draft_->try_out(archiver_, &options, &call, &error);
+  if (status != TIDEMARK_OK) return to_error("", status, error);
+  return {};
 }
 
 Result<void> Archive::prune(const std::string& storage, uint64_t partition, uint64_t before, bool dry_run,

@@ -76,6 +76,26 @@ struct ComparedEntry {
   std::string message;
 };
 
+// How an object is copied from one archive to another.
+struct CopyWish {
+  std::string key;
+  uint64_t size_bytes = 0;    // as the source lists it
+  uint64_t buffer_bytes = 0;  // of memory
+  bool compare_only = false;  // both have it; writes nothing
+  bool read_whole = false;    // then compares the bodies too
+};
+struct CopyOutcome {
+  Result<void> done;
+  bool was_there = false;
+  bool failed_at_destination = false;  // whose the error is
+};
+
+// One thing that was tried on a sink.
+struct TriedThing {
+  int32_t result = 0;  // TIDEMARK_TRIED_*
+  std::string what, message;
+};
+
 // Ends calls that run on other threads.
 struct Stop {
   std::atomic<bool> asked{false};
@@ -118,8 +138,8 @@ class Archive {
   // Visited entries count only if the result is OK; a second try begins with `again`.
   Result<void> check_entries(const std::string& key, const std::function<void()>& again,
                              const std::function<bool(const CheckedEntry&)>& visit, Stop& stop);
-  // Into the directory `place`, which nobody else looks into; there the content is whole and durable, the
-  // names are not durable.
+  // Into the directory `place`, which nobody else looks into; there it is whole, and durable after a syncfs
+  // and an fsync of the directory that the entries are moved to.
   Result<void> unpack(const std::string& key, uint64_t first, uint64_t last, const std::string& place,
                       bool keep_setid, ReadMeter* meter, Stop& stop);
   // Of the entries first..last of `directory` those that are not the same, in order.
@@ -131,6 +151,14 @@ class Archive {
   Result<Record> read_record(const std::string& key, Stop& stop);
   Result<void> accept_gap(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last,
                           const std::string& reason, Stop& stop);
+  // `progress` gets on this thread how much was read, by this try; may sleep.
+  CopyOutcome copy_to(Archive& to, const CopyWish& wish, const std::function<void(uint64_t)>& progress,
+                      Stop& stop);
+  // Tries what an archiver needs, with an object of that name; `is_left` says of other names whether a killed
+  // process left them.
+  Result<void> try_out(const std::string& name,
+                       const std::function<bool(const std::string& name, int64_t age_us)>& is_left,
+                       const std::function<void(const TriedThing&)>& visit, Stop& stop);
   Result<void> prune(const std::string& storage, uint64_t partition, uint64_t before, bool dry_run,
                      const std::function<void(const Stored&)>& visit, Stop& stop);
 

@@ -30,17 +30,14 @@ Range window_at(uint64_t first, Range range) {
 }
 
 // The archives that hold some of `window`, as far as every reader looks for them.
-Result<std::vector<Stored>> holders_of(Archive& archive, const Scope& partition, Range window,
-                                       const std::function<bool(const Stored&)>& is_wanted, Stop& stop) {
+Result<std::vector<Stored>> holders_of(const ListArchives& list, Range window) {
   std::vector<Stored> holders;
   uint64_t after = 0;
-  const auto visit = [&](const Stored& stored) {
-    if (stored.kind != TIDEMARK_STORED_ARCHIVE) return true;
+  TM_TRY(list(window.first, [&](const Stored& stored) {
     if (stored.first > window.last) return ++after < kOverlapNames;
-    if (stored.last >= window.first && is_wanted(stored)) holders.push_back(stored);
+    if (stored.last >= window.first) holders.push_back(stored);
     return true;
-  };
-  TM_TRY(archive.scan(partition, window.first, visit, stop));
+  }));
   return holders;
 }
 
@@ -88,13 +85,12 @@ std::optional<uint64_t> first_difference(Archive& archive, const Overlap& overla
   }
 }
 
-Result<std::vector<Disagreement>> find_disagreements(Archive& archive, const Scope& partition, Range range,
-                                                     const std::function<bool(const Stored&)>& is_wanted,
+Result<std::vector<Disagreement>> find_disagreements(Archive& archive, const ListArchives& list, Range range,
                                                      Stop& stop) {
   std::vector<Disagreement> found;
   for (uint64_t first = range.first;;) {
     const Range window = window_at(first, range);
-    TM_ASSIGN(const auto holders, holders_of(archive, partition, window, is_wanted, stop));
+    TM_ASSIGN(const auto holders, holders_of(list, window));
     Versions versions;
     for (const Stored& holder : holders) {
       if (holders.size() < 2) break;

@@ -21,12 +21,14 @@ struct Disagreement {
   uint64_t lsn = 0;        // the first
   std::string one, other;  // keys
 };
-// Of the entries in `range`, those of which archives of `partition` that are wanted say different things: the
-// first of each two archives, at most so many. Each archive is compared with every other that can be read; of
-// one that is damaged nothing is said. Fails if the sink does.
+// Archives in the order of keys, from the first that reaches `from` on, until the visitor returns false.
+using ListArchives =
+    std::function<Result<void>(uint64_t from, const std::function<bool(const Stored&)>& visit)>;
+// Of the entries in `range`, those of which archives that `list` gives say different things: the first of
+// each two archives, at most so many. Each archive is compared with every other that can be read; of one that
+// is damaged nothing is said. Fails if the sink does.
 inline constexpr size_t kDisagreementsMax = 100;
-Result<std::vector<Disagreement>> find_disagreements(Archive& archive, const Scope& partition, Range range,
-                                                     const std::function<bool(const Stored&)>& is_wanted,
+Result<std::vector<Disagreement>> find_disagreements(Archive& archive, const ListArchives& list, Range range,
                                                      Stop& stop);
 
 }  // namespace tidemark::cli

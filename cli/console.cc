@@ -60,8 +60,9 @@ void Console::print(const std::string& line) {
 void Console::log(int32_t level, const std::string& component, const std::string& line) {
   static constexpr const char* kNames[] = {"debug", "info", "warning", "error"};
   MutexLock lock(mutex_);
-  const bool is_info = level == TIDEMARK_LOG_INFO && component.rfind("sink", 0) == 0;
-  if (is_info && keeping_ && infos_.size() < kMaxInfos) infos_.push_back(line);
+  const bool is_kept =
+      (level == TIDEMARK_LOG_INFO || level == TIDEMARK_LOG_WARN) && component.rfind("sink", 0) == 0;
+  if (is_kept && keeping_ && infos_.size() < kMaxInfos) infos_.push_back(line);
   if (level < TIDEMARK_LOG_WARN && verbosity_ == 0) return;
   clear_line();
   std::fprintf(stderr, "%s: %s: %s\n", kNames[std::clamp(level, 0, 3)], component.c_str(), line.c_str());
@@ -78,8 +79,12 @@ std::vector<std::string> Console::take_infos() {
   return std::exchange(infos_, {});
 }
 
+ProgressKind Console::progress_kind() const {
+  if (!progress_.is_auto) return progress_.kind;
+  return terminal_ ? ProgressKind::kLine : ProgressKind::kPlain;
+}
+
 void Console::show(const std::string& progress) {
-  if (!terminal_) return;
   MutexLock lock(mutex_);
   std::fprintf(stderr, "\r%s\x1b[K", progress.substr(0, terminal_columns() - 1).c_str());
   std::fflush(stderr);
@@ -104,11 +109,29 @@ std::string progress_text(uint64_t items, uint64_t done_bytes, uint64_t total_by
 }
 
 void Progress::update(uint64_t items, uint64_t done_bytes, uint64_t total_bytes) {
-  const auto now = std::chrono::steady_clock::now();
-  if (!console().is_terminal() || now - drawn_ < kDrawInterval) return;
-  drawn_ = now;
-  console().show(
-      progress_text(items, done_bytes, total_bytes, std::chrono::duration<double>(now - begin_).count()));
+  const ProgressKind kind = console().progress_kind();
+  if (kind == ProgressKind::kNone) return;
+  const auto now = Clock::now();
+  {
+    MutexLock lock(mutex_);
+    const Clock::duration interval =
+        kind == ProgressKind::kLine ? Clock::duration(kDrawInterval) : console().progress_interval();
+    if (now - told_ < interval) return;
+    told_ = now;
+  }
+  const std::string text =
+      progress_text(items, done_bytes, total_bytes, std::chrono::duration<double>(now - begin_).count());
+  if (kind == ProgressKind::kLine) {
+    console().show(text);
+  } else {
+    console().print(text);
+  }
+}
+
+bool Progress::wants_total() const {
+  const ProgressKind kind = console().progress_kind();
+  return kind == ProgressKind::kLine ||
+         (kind == ProgressKind::kPlain && Clock::now() - begin_ >= console().progress_interval() / 2);
 }
 
 }  // namespace tidemark::cli

@@ -114,6 +114,27 @@ void Findings::leftover(const std::string& line) {
   say("warning", "leftover", Json::object(), "left by a crashed writer; the next one removes it", line);
 }
 
+void Findings::conflict(const Stored& stored, const std::string& why) {
+  ++problems_;
+  say("problem", "conflict", key_json(stored), stored.key,
+      without_key(why, stored.key) +
+          "; nothing was overwritten: two engines have written one of the two, or "
+          "one engine was set back; decide which is right, and move the other away");
+}
+
+void Findings::at_destination(const char* problem, const Stored& stored, const std::string& why) {
+  ++problems_;
+  Json object = key_json(stored);
+  object["side"] = "destination";
+  say("problem", problem, object, stored.key, "at the destination: " + without_key(why, stored.key));
+}
+
+void Findings::held_back(const Stored& stored, uint64_t lowest_last) {
+  say("warning", "held-back", key_json(stored), stored.key,
+      "the destination has an archive that ends at LSN " + both(lowest_last) +
+          " and the source has no longer: the record would hide it, so it was not copied");
+}
+
 void Findings::vanished(const Stored& stored) {
   say("warning", "vanished", key_json(stored), stored.key, "it was removed while this ran");
 }

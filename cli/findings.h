@@ -1,4 +1,5 @@
-// What verify has to say: problems, warnings and notes, each once, and a summary. Main thread.
+// What verify, and in part copy, has to say: problems, warnings and notes, each once, and a summary. Main
+// thread.
 #ifndef TIDEMARK_CLI_FINDINGS_H
 #define TIDEMARK_CLI_FINDINGS_H
 
@@ -33,6 +34,13 @@ class Findings {
   void remnant(const Stored& stored, uint64_t pruned_through);
   // A record that says that LSNs are not there which an archive has.
   void overruled(const std::string& storage, uint64_t partition, const std::string& key);
+
+  // Of a copy: what stands there under this name is another archive; what stands there is "damaged" or
+  // "unreadable"; it could not be put there ("unwritable").
+  void conflict(const Stored& stored, const std::string& why);
+  void at_destination(const char* problem, const Stored& stored, const std::string& why);
+  // A record of where the partition begins, where it would hide archives that only the destination has.
+  void held_back(const Stored& stored, uint64_t lowest_last);
 
   uint64_t problems() const { return problems_; }
   void summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, const Ledger& ledger);

@@ -5,6 +5,11 @@
 namespace tidemark::cli {
 namespace {
 
+void apply(const CommonOptions& options) {
+  console().set_verbosity(options.verbosity);
+  console().set_progress(options.progress);
+}
+
 int run(const Command& command) {
   struct Run {
     int operator()(int code) const { return code; }
@@ -14,13 +19,14 @@ int run(const Command& command) {
     int operator()(const FetchOptions& options) const { return run_fetch(options); }
     int operator()(const RestoreOptions& options) const { return run_restore(options); }
     int operator()(const PruneOptions& options) const { return run_prune(options); }
+    int operator()(const CopyOptions& options) const { return run_copy(options); }
+    int operator()(const CheckOptions& options) const { return run_check(options); }
     int operator()(const GapsOptions& options) const { return run_gaps(options); }
     int operator()(const SinksOptions& options) const { return run_sinks(options); }
   };
   std::visit(
       [](const auto& options) {
-        if constexpr (!std::is_same_v<decltype(options), const int&>)
-          console().set_verbosity(options.verbosity);
+        if constexpr (!std::is_same_v<decltype(options), const int&>) apply(options);
       },
       command);
   return std::visit(Run{}, command);

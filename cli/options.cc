@@ -32,8 +32,10 @@ constexpr const char* kEpilogue =
 
 // As it stands on the command line, before it is taken apart.
 struct RawOptions {
-  std::vector<std::string> options, secrets, acknowledge;
-  std::string url, config, target, from, to, to_time, before, older_than, keep_bytes, lsn, reread;
+  std::vector<std::string> options, secrets, to_options, to_secrets, acknowledge;
+  std::string url, to_url, config, target, from, to, to_time, before, older_than, keep_bytes, lsn, reread,
+      progress, interval, bwlimit;
+  bool follow = false;
   int verbosity = 0;
 };
 
@@ -81,19 +83,30 @@ void add_plugin_options(CLI::App& app, CommonOptions& common, RawOptions& raw, b
   if (json) app.add_flag("--json", common.json, "One JSON object per line, with exact numbers");
 }
 
+void add_repeated(CLI::App& app, const char* name, const char* type, std::vector<std::string>& values,
+                  const std::string& help) {
+  app.add_option(name, values, help)
+      ->type_name(type)
+      ->expected(1)
+      ->allow_extra_args(false)  // else it takes the words after its own, too
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 void add_sink_options(CLI::App& app, RawOptions& raw) {
   app.add_option("URL", raw.url, "The archive: its URL, or @NAME (default: TIDEMARK_URL)");
   app.add_option("--config", raw.config, "Where archives have their names (default: see tidemark(1))")
       ->type_name("FILE");
-  app.add_option("--option", raw.options, "Option of the sink; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--secret", raw.secrets,
-                 "Secret option of the sink, read from the environment variable VAR; may be repeated")
-      ->type_name("KEY=VAR")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_repeated(app, "--option", "KEY=VALUE", raw.options, "Option of the sink; may be repeated");
+  add_repeated(app, "--secret", "KEY=VAR", raw.secrets,
+               "Secret option of the sink, read from the environment variable VAR; may be repeated");
+}
+
+// Of the archive that is copied to; the plugin is the same for both.
+void add_destination(CLI::App& app, RawOptions& raw) {
+  app.add_option("TO-URL", raw.to_url, "The archive to copy to, or its @NAME; created as the archiver would")
+      ->required();
+  add_repeated(app, "--to-option", "KEY=VALUE", raw.to_options, "As --option, for TO-URL");
+  add_repeated(app, "--to-secret", "KEY=VAR", raw.to_secrets, "As --secret, for TO-URL");
 }
 
 void add_allow_empty(CLI::App& app, CommonOptions& common) {
@@ -110,10 +123,28 @@ void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw, bool part
   add_plugin_options(app, common, raw, json);
 }
 
-void add_jobs(CLI::App& app, unsigned& jobs) {
-  app.add_option("--jobs", jobs, "Archives read at a time (default: 4, or one for each core)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 256));
+void add_jobs(CLI::App& app, unsigned& jobs,
+              const char* what = "Archives read at a time (default: 4, or one for each core)") {
+  app.add_option("--jobs", jobs, what)->type_name("N")->check(CLI::Range(1, 256));
+}
+
+void add_progress(CLI::App& app, RawOptions& raw) {
+  app.add_option("--progress", raw.progress,
+                 "How progress is told: auto (a line of the terminal, or plain), plain (a line a minute, or "
+                 "plain:SECONDS), none")
+      ->type_name("HOW");
+}
+
+ProgressWish need_progress(const std::string& text) {
+  if (text.empty() || text == "auto") return {};
+  if (text == "none") return {false, ProgressKind::kNone};
+  const std::string plain = "plain", with_interval = "plain:";
+  if (text == plain) return {false, ProgressKind::kPlain};
+  const auto seconds =
+      text.starts_with(with_interval) ? parse_decimal(text.substr(with_interval.size())) : std::nullopt;
+  if (!seconds || *seconds == 0 || *seconds > 86'400)
+    throw invalid("--progress", "'" + text + "' is not auto, plain, plain:SECONDS or none");
+  return {false, ProgressKind::kPlain, std::chrono::seconds(*seconds)};
 }
 
 void add_range(CLI::App& app, RawOptions& raw, const char* from, const char* to) {
@@ -165,47 +196,60 @@ bool looks_secret(const std::string& key) {
   return has("secret") || has("token") || has("password");
 }
 
+// One archive of the command line, as it stands there.
+struct ArchiveWords {
+  const std::string& url;
+  const std::string& config;
+  const char* option;
+  const std::vector<std::string>& options;
+  const char* secret;
+  const std::vector<std::string>& secrets;
+};
+
 // Its URL and options, those of the configuration first: a later one replaces an earlier one.
-void finish_archive(ArchiveOptions& archive, const RawOptions& raw) {
-  archive.url = raw.url;
-  archive.words = words_of(archive, raw);
-  if (raw.url.starts_with('@')) {
-    auto named = named_archive(std::string_view(raw.url).substr(1), raw.config);
+void finish_archive(ArchiveOptions& archive, const ArchiveWords& words) {
+  archive.url = words.url;
+  if (words.url.starts_with('@')) {
+    auto named = named_archive(std::string_view(words.url).substr(1), words.config);
     if (!named) throw std::runtime_error(named.error().message);
     archive.url = std::move(named->url);
     archive.sink_options = std::move(named->options);
-  } else if (!raw.config.empty()) {
-    throw invalid("--config", "it gives archives their names, and '" + raw.url + "' is not @NAME");
   }
   const auto set = [&archive](Setting setting) {
     std::erase_if(archive.sink_options, [&](const Setting& one) { return one.key == setting.key; });
     archive.sink_options.push_back(std::move(setting));
   };
-  for (const std::string& text : raw.options) {
-    auto [key, value] = split_pair("--option", text);
+  for (const std::string& text : words.options) {
+    auto [key, value] = split_pair(words.option, text);
     // The sink knows which are secrets, but everybody sees a command line.
     if (looks_secret(key))
-      throw invalid("--option", "'" + key +
-                                    "' is a secret, and other users see command lines: put it into the "
-                                    "environment and give --secret " +
-                                    key + "=VARIABLE");
+      throw invalid(words.option, "'" + key +
+                                      "' is a secret, and other users see command lines: put it into the "
+                                      "environment and give " +
+                                      words.secret + " " + key + "=VARIABLE");
     set({std::move(key), std::move(value), false});
   }
   // Named on the command line, but kept in the environment, where other users cannot see them.
-  for (const std::string& text : raw.secrets) {
-    auto [key, name] = split_pair("--secret", text);
+  for (const std::string& text : words.secrets) {
+    auto [key, name] = split_pair(words.secret, text);
     const char* value = std::getenv(name.c_str());
-    if (value == nullptr) throw invalid("--secret", "the environment has no variable '" + name + "'");
+    if (value == nullptr) throw invalid(words.secret, "the environment has no variable '" + name + "'");
     set({std::move(key), value, true});
   }
 }
 
 void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed) {
   common.verbosity = std::min(raw.verbosity, 2);
+  common.progress = need_progress(raw.progress);
   const std::string name = partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]";
   common.scope = parse_scope(name, raw.target, partition_needed);
-  finish_archive(common.archive, raw);
+  common.archive.words = words_of(common.archive, raw);
+  if (!raw.config.empty() && !raw.url.starts_with('@') && !raw.to_url.starts_with('@'))
+    throw invalid("--config", "it gives archives their names, and '" + raw.url + "' is not @NAME");
+  finish_archive(common.archive, {raw.url, raw.config, "--option", raw.options, "--secret", raw.secrets});
 }
+
+constexpr uint64_t kFastestBytes = uint64_t{1} << 40;  // per second
 
 void finish_jobs(unsigned& jobs) {
   if (jobs == 0) jobs = std::max(4u, std::thread::hardware_concurrency());
@@ -253,11 +297,16 @@ RestoreOptions finish_restore(RestoreOptions restore, RawOptions raw) {
                         "@SECONDS since the epoch");
     }
   }
+  if (!raw.follow) return restore;
+  restore.follow_us = parse_span(raw.interval.empty() ? "10s" : raw.interval);
+  if (!restore.follow_us)
+    throw invalid("--interval", "'" + raw.interval + "' is not a span of time, such as 10s or 5m");
   return restore;
 }
 
 PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
   finish_common(prune, raw, false);
+  finish_jobs(prune.jobs);
   const int wishes = int{!raw.before.empty()} + int{!raw.older_than.empty()} + int{!raw.keep_bytes.empty()} +
                      int{prune.keep_archives.has_value()};
   if (wishes != 1)
@@ -278,6 +327,21 @@ PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
   }
   prune.archive.read_only = !prune.yes;
   return prune;
+}
+
+CopyOptions finish_copy(CopyOptions copy, const RawOptions& raw) {
+  finish_common(copy, raw, false);
+  finish_jobs(copy.jobs);
+  copy.to.plugin = copy.archive.plugin;
+  copy.to.sink_dir = copy.archive.sink_dir;
+  finish_archive(copy.to,
+                 {raw.to_url, raw.config, "--to-option", raw.to_options, "--to-secret", raw.to_secrets});
+  if (raw.bwlimit.empty()) return copy;
+  const auto rate = parse_size(raw.bwlimit);
+  if (!rate || *rate > kFastestBytes)
+    throw invalid("--bwlimit", "'" + raw.bwlimit + "' is not a size per second, such as 500K or 20M");
+  copy.bytes_per_second = *rate;
+  return copy;
 }
 
 GapsOptions finish_gaps(GapsOptions gaps, const RawOptions& raw) {
@@ -302,11 +366,11 @@ class CommandLine {
  private:
   struct Verb {
     CLI::App* app;
-    std::vector<std::string*> words;  // what follows the URL; empty: there is none
+    std::optional<std::vector<std::string*>> words;  // what follows the URL, if it takes one
     std::function<Command()> finish;
   };
   bool is_unknown_verb(const std::string& word) const;
-  CLI::App& verb(const char* name, const char* what, std::vector<std::string*> words,
+  CLI::App& verb(const char* name, const char* what, std::optional<std::vector<std::string*>> words,
                  std::function<Command()> finish) {
     verbs_.push_back({app_.add_subcommand(name, what), std::move(words), std::move(finish)});
     return *verbs_.back().app;
@@ -317,6 +381,8 @@ class CommandLine {
   void add_fetch();
   void add_restore();
   void add_prune();
+  void add_copy();
+  void add_check();
   void add_gaps();
   void add_sinks();
 
@@ -331,6 +397,8 @@ class CommandLine {
   RestoreOptions restore_;
   PruneOptions prune_;
   bool dry_run_ = false;
+  CopyOptions copy_;
+  CheckOptions check_;
   GapsOptions gaps_;
   SinksOptions sinks_;
 };
@@ -346,12 +414,14 @@ CommandLine::CommandLine() {
   add_fetch();
   add_restore();
   add_prune();
+  add_copy();
+  add_check();
   add_gaps();
   add_sinks();
 }
 
 void CommandLine::add_ls() {
-  auto& ls = verb("ls", "List what is stored, in the order of keys", {&raw_.target},
+  auto& ls = verb("ls", "List what is stored, in the order of keys", std::vector<std::string*>{&raw_.target},
                   [this] { return finish_ls(ls_, raw_); });
   add_common(ls, ls_, raw_, false);
   add_allow_empty(ls, ls_);
@@ -362,7 +432,7 @@ void CommandLine::add_ls() {
 void CommandLine::add_info() {
   auto& info =
       verb("info", "Show how far each partition is archived, how much, since when, and what is missing",
-           {&raw_.target}, [this] {
+           std::vector<std::string*>{&raw_.target}, [this] {
              finish_common(info_, raw_, false);
              return info_;
            });
@@ -371,10 +441,12 @@ void CommandLine::add_info() {
 }
 
 void CommandLine::add_verify() {
-  auto& verify = verb("verify", "Read everything and list all that is wrong", {&raw_.target},
-                      [this] { return finish_verify(verify_, raw_); });
+  auto& verify =
+      verb("verify", "Read everything and list all that is wrong", std::vector<std::string*>{&raw_.target},
+           [this] { return finish_verify(verify_, raw_); });
   add_common(verify, verify_, raw_, false);
   add_jobs(verify, verify_.jobs);
+  add_progress(verify, raw_);
   add_allow_empty(verify, verify_);
   auto* checkpoint =
       verify
@@ -390,7 +462,7 @@ void CommandLine::add_verify() {
 
 void CommandLine::add_fetch() {
   auto& fetch = verb("fetch", "Write the archive that holds an LSN, as it is stored and proven by its digest",
-                     {&raw_.target, &raw_.lsn}, [this] {
+                     std::vector<std::string*>{&raw_.target, &raw_.lsn}, [this] {
                        finish_common(fetch_, raw_, true);
                        fetch_.lsn = need_lsn("LSN", raw_.lsn);
                        return fetch_;
@@ -403,20 +475,33 @@ void CommandLine::add_fetch() {
 }
 
 void CommandLine::add_restore() {
-  auto& restore =
-      verb("restore", "Bring entries back, each partition's in order; started again it continues",
-           {&raw_.target, &restore_.directory}, [this] { return finish_restore(restore_, raw_); });
+  auto& restore = verb("restore", "Bring entries back, each partition's in order; started again it continues",
+                       std::vector<std::string*>{&raw_.target, &restore_.directory},
+                       [this] { return finish_restore(restore_, raw_); });
   add_common(restore, restore_, raw_, false);
   restore.add_option("DIR", restore_.directory, "Where to; created if it is not there");
   add_range(restore, raw_, "First entry (default: the oldest that was not pruned)",
             "Last entry (default: the newest)");
-  restore.add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")
-      ->type_name("TIME")
-      ->excludes("--to");
+  auto* to_time =
+      restore
+          .add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")
+          ->type_name("TIME")
+          ->excludes("--to");
   add_jobs(restore, restore_.jobs);
+  add_progress(restore, raw_);
+  auto* follow = restore.add_flag("--follow", raw_.follow, "Stay, and bring what arrives, until stopped");
+  restore
+      .add_option("--interval", raw_.interval,
+                  "With --follow: how often to look, as 10s or 5m (default: 10s)")
+      ->type_name("SPAN")
+      ->needs(follow);
+  restore.add_flag("--ignore-free-space", restore_.ignore_free_space, "Begin even if it will not fit");
   auto* dry = restore.add_flag("--dry-run", restore_.dry_run, "Only say what would be done");
-  restore.add_flag("--check", restore_.check, "Compare what is in DIR with the archive, and change nothing")
-      ->excludes(dry);
+  auto* check =
+      restore
+          .add_flag("--check", restore_.check, "Compare what is in DIR with the archive, and change nothing")
+          ->excludes(dry);
+  follow->excludes(to_time)->excludes("--to")->excludes(dry)->excludes(check);
   restore.add_flag("--into-existing", restore_.into_existing,
                    "Also into a directory that has other files in it");
   restore.add_flag("--strict", restore_.strict, "Refuse losses that were accepted too");
@@ -431,7 +516,7 @@ void CommandLine::add_restore() {
 
 void CommandLine::add_prune() {
   auto& prune = verb("prune", "Remove the oldest archives of each partition (a dry run without --yes)",
-                     {&raw_.target}, [this] { return finish_prune(prune_, raw_); });
+                     std::vector<std::string*>{&raw_.target}, [this] { return finish_prune(prune_, raw_); });
   add_common(prune, prune_, raw_, false);
   prune.add_option("--before", raw_.before, "What lies wholly below this LSN")->type_name("LSN");
   prune
@@ -448,13 +533,50 @@ void CommandLine::add_prune() {
                   "What is older than the newest archives of a partition that have this size together")
       ->type_name("SIZE");
   prune.add_flag("--all", prune_.all, "The newest archive may go too");
+  add_jobs(prune, prune_.jobs, "Partitions pruned at a time (default: 4, or one for each core)");
+  add_progress(prune, raw_);
   auto* dry = prune.add_flag("--dry-run", dry_run_, "Only say what would be removed (the default)");
   prune.add_flag("--yes", prune_.yes, "Do it")->excludes(dry);
 }
 
+void CommandLine::add_copy() {
+  auto& copy = verb("copy", "Copy archives and records to another archive; started again it continues",
+                    std::vector<std::string*>{&raw_.to_url, &raw_.target},
+                    [this] { return finish_copy(copy_, raw_); });
+  add_sink_options(copy, raw_);
+  add_destination(copy, raw_);
+  copy.add_option("STORAGE[/PARTITION]", raw_.target, "Only this part of the archive");
+  add_plugin_options(copy, copy_, raw_, true);
+  add_allow_empty(copy, copy_);
+  copy.add_option("--jobs", copy_.jobs, "Objects copied at a time (default: 4, or one for each core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 128));
+  copy.add_option("--bwlimit", raw_.bwlimit, "Read at most so much a second, in all: 500K, 20M, 1G")
+      ->type_name("SIZE");
+  auto* reread = copy.add_flag("--reread", copy_.reread,
+                               "Read what both have whole on both sides, and compare (default: the footers)");
+  copy.add_flag("--size-only", copy_.size_only,
+                "Take what both have with one size for the same, and do not look into it")
+      ->excludes(reread);
+  copy.add_flag("--dry-run", copy_.dry_run, "Only say what would be copied");
+}
+
+void CommandLine::add_check() {
+  auto& check =
+      verb("check", "Try out whether an archiver has all that it needs there, each thing by its name",
+           std::vector<std::string*>{}, [this] {
+             finish_common(check_, raw_, false);
+             return check_;
+           });
+  add_sink_options(check, raw_);
+  add_plugin_options(check, check_, raw_, true);
+  add_allow_empty(check, check_);
+  check.add_flag("--read-only", check_.reads_only, "Only what can be read: writes nothing");
+}
+
 void CommandLine::add_gaps() {
   auto& gaps = verb("gaps", "List what is missing and what is known about it, or accept a loss",
-                    {&raw_.target}, [this] { return finish_gaps(gaps_, raw_); });
+                    std::vector<std::string*>{&raw_.target}, [this] { return finish_gaps(gaps_, raw_); });
   add_common(gaps, gaps_, raw_, false);
   add_allow_empty(gaps, gaps_);
   auto* acknowledge = gaps.add_option("--acknowledge", raw_.acknowledge, "Accept that FIRST to LAST are lost")
@@ -471,7 +593,7 @@ void CommandLine::add_gaps() {
 }
 
 void CommandLine::add_sinks() {
-  auto& sinks = verb("sinks", "List the sub-plugins found, their versions and options", {}, [this] {
+  auto& sinks = verb("sinks", "List the sub-plugins found, their versions and options", std::nullopt, [this] {
     sinks_.verbosity = std::min(raw_.verbosity, 2);
     return sinks_;
   });
@@ -498,7 +620,7 @@ Command CommandLine::parse(int argc, char** argv) {
     app_.parse(argc, argv);
     for (const Verb& verb : verbs_) {
       if (!verb.app->parsed()) continue;
-      if (!verb.words.empty()) finish_words(raw_, verb.words);
+      if (verb.words) finish_words(raw_, *verb.words);
       return verb.finish();
     }
     return kExitUsage;

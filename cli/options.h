@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "archive.h"
+#include "console.h"
 #include "ledger.h"
 
 namespace tidemark::cli {
@@ -18,6 +19,7 @@ struct CommonOptions {
   Scope scope;
   bool json = false;
   int verbosity = 0;
+  ProgressWish progress;
   bool allow_empty = false;  // that nothing is stored there is all right
 };
 
@@ -41,7 +43,9 @@ struct RestoreOptions : CommonOptions {
   std::vector<std::string> prefer;  // keys of archives
   unsigned jobs = 0;                // as above
   bool dry_run = false;
-  bool check = false;  // compares, and changes nothing
+  bool ignore_free_space = false;    // begins though it will not fit
+  std::optional<int64_t> follow_us;  // stays, and looks for what is new so often
+  bool check = false;                // compares, and changes nothing
   bool into_existing = false;
   bool strict = false;  // refuses accepted losses too
   bool keep_setid = false;
@@ -52,8 +56,20 @@ struct PruneOptions : CommonOptions {
   std::optional<int64_t> older_than_us;
   std::optional<uint64_t> keep_archives;
   std::optional<uint64_t> keep_bytes;
-  bool all = false;  // the newest archive too
+  bool all = false;   // the newest archive too
+  unsigned jobs = 0;  // as above; partitions pruned at a time
   bool yes = false;
+};
+struct CopyOptions : CommonOptions {
+  ArchiveOptions to;
+  unsigned jobs = 0;              // as above
+  uint64_t bytes_per_second = 0;  // 0: no limit
+  bool size_only = false;         // of what both sides have; else footers
+  bool reread = false;            // or everything
+  bool dry_run = false;
+};
+struct CheckOptions : CommonOptions {
+  bool reads_only = false;  // credentials that may only read
 };
 struct GapsOptions : CommonOptions {
   struct Acknowledge {
@@ -69,7 +85,7 @@ struct SinksOptions : CommonOptions {};
 
 // The command, or the exit code when there is nothing to run (help was shown, or an error was printed).
 using Command = std::variant<int, LsOptions, InfoOptions, VerifyOptions, FetchOptions, RestoreOptions,
-                             PruneOptions, GapsOptions, SinksOptions>;
+                             PruneOptions, CopyOptions, CheckOptions, GapsOptions, SinksOptions>;
 Command parse_command_line(int argc, char** argv);
 
 }  // namespace tidemark::cli

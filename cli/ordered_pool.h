@@ -1,19 +1,20 @@
 // Work on several threads whose results are taken in the order in which the work was given.
 //
-// One thread, the owner, gives and takes; the functions run on threads of the pool. The owner limits what is
-// in progress: it calls submit() only while pending() is below what it wants to hold.
+// One thread, the owner, gives and takes; the functions run on threads of the pool, or on threads that it
+// shares with other pools. The owner limits what is in progress: it calls submit() only while pending() is
+// below what it wants to hold.
 #ifndef TIDEMARK_CLI_ORDERED_POOL_H
 #define TIDEMARK_CLI_ORDERED_POOL_H
 
 #include <chrono>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <thread>
-#include <vector>
 
 #include "base/mutex.h"
+#include "workers.h"
 
 namespace tidemark::cli {
 
@@ -22,16 +23,17 @@ class OrderedPool {
   using Epilogue = std::function<void()>;  // runs on the owner's thread, in order
   using Work = std::function<Epilogue()>;  // runs on a thread of the pool
 
-  explicit OrderedPool(unsigned threads);
-  ~OrderedPool();  // what was not begun is dropped; waits for what was
+  explicit OrderedPool(unsigned threads);  // of its own
+  explicit OrderedPool(Workers& workers);  // that live longer
+  ~OrderedPool();                          // what was not begun is dropped; waits for what was
   OrderedPool(const OrderedPool&) = delete;
   OrderedPool& operator=(const OrderedPool&) = delete;
 
-  void submit(Work work) TM_EXCLUDES(mutex_);
-  void submit_done(Epilogue epilogue) TM_EXCLUDES(mutex_);  // nothing to work on, but a place in the order
-  size_t pending() TM_EXCLUDES(mutex_);
+  void submit(Work work);
+  void submit_done(Epilogue epilogue);  // nothing to work on, but a place in the order
+  size_t pending();
   // The oldest, if it is done or becomes so within the time.
-  std::optional<Epilogue> take(std::chrono::milliseconds wait) TM_EXCLUDES(mutex_);
+  std::optional<Epilogue> take(std::chrono::milliseconds wait);
 
  private:
   struct Item {
@@ -39,14 +41,20 @@ class OrderedPool {
     Epilogue epilogue;
     bool done = false;
   };
-  void run() TM_EXCLUDES(mutex_);
+  // What the threads see of the pool: it lives as long as one of them may still look for work of a pool that
+  // has ended.
+  struct Queue {
+    Mutex mutex;
+    CondVar oldest_done, none_runs;
+    std::deque<std::shared_ptr<Item>> order TM_GUARDED_BY(mutex);
+    std::deque<std::shared_ptr<Item>> waiting TM_GUARDED_BY(mutex);
+    size_t running TM_GUARDED_BY(mutex) = 0;
+    void run_one() TM_EXCLUDES(mutex);
+  };
 
-  Mutex mutex_;
-  CondVar work_there_, oldest_done_;
-  std::deque<std::shared_ptr<Item>> order_ TM_GUARDED_BY(mutex_);
-  std::deque<std::shared_ptr<Item>> waiting_ TM_GUARDED_BY(mutex_);
-  bool closing_ TM_GUARDED_BY(mutex_) = false;
-  std::vector<std::thread> threads_;
+  std::unique_ptr<Workers> own_;
+  Workers& workers_;
+  const std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
 };
 
 }  // namespace tidemark::cli

@@ -10,7 +10,10 @@
 
 namespace tidemark::cli {
 
-Output::Output(bool json) : json_(json), human_(::isatty(STDOUT_FILENO) == 1) {}
+Output::Output(bool json, std::string about)
+    : json_(json), human_(::isatty(STDOUT_FILENO) == 1), about_(std::move(about)) {}
+
+void Output::say(const std::string& message) const { console().print(named(about_, message)); }
 
 void Output::write(const std::string& text) {
   if (failed_errno_ != 0) return;

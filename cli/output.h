@@ -1,4 +1,6 @@
-// What goes to stdout: lines for people, or with --json one object a line. Main thread.
+// What goes to stdout: lines for people, or with --json one object a line.
+//
+// One thread; another thread may have another Output at the same time: lines stay whole.
 #ifndef TIDEMARK_CLI_OUTPUT_H
 #define TIDEMARK_CLI_OUTPUT_H
 
@@ -17,11 +19,13 @@ using Json = nlohmann::ordered_json;
 
 class Output {
  public:
-  explicit Output(bool json);
+  // `about`, if it is not empty, is what messages are about, "main/7": say() names it.
+  explicit Output(bool json, std::string about = {});
   bool json() const { return json_; }
 
-  void line(const std::string& text);  // without --json only
-  void object(const Json& object);     // with --json only
+  void line(const std::string& text);          // without --json only
+  void object(const Json& object);             // with --json only
+  void say(const std::string& message) const;  // to stderr
   // Whether all of it was written.
   Result<void> finish();
   bool failed() const { return failed_errno_ != 0; }
@@ -37,6 +41,7 @@ class Output {
 
   const bool json_;
   const bool human_;
+  const std::string about_;
   int failed_errno_ = 0;
 };
 

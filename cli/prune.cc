@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 
@@ -14,6 +15,20 @@ namespace tidemark::cli {
 
 namespace {
 
+// What all partitions of a run have removed. Any thread.
+class PruneProgress {
+ public:
+  void add(const Stored& stored) {
+    if (stored.kind == TIDEMARK_STORED_ARCHIVE) ++archives_;
+    bytes_ += stored.size_bytes;
+    progress_.update(archives_.load(), bytes_.load(), 0);
+  }
+
+ private:
+  std::atomic<uint64_t> archives_{0}, bytes_{0};
+  Progress progress_;
+};
+
 struct Found {
   uint64_t last = 0;  // of what is stored, records included; 0: nothing is
   std::optional<Stored> newest;
@@ -25,7 +40,6 @@ struct Found {
 // Which archives stay by their time.
 Result<Found> look(Archive& archive, const PruneOptions& options, Stop& stop) {
   const int64_t cutoff_us = wall_clock_us() - options.older_than_us.value_or(0);
-  if (options.older_than_us) archive.tell_when_made(cutoff_us);
   Found found;
   bool is_young = false;
   const auto visit = [&](const Stored& stored) {
@@ -64,8 +78,8 @@ Result<uint64_t> first_kept_by_amount(Archive& archive, const PruneOptions& opti
 
 // Every archive before this LSN goes. The newest stays unless it is asked for, so that a partition keeps a
 // place to continue from.
-Result<uint64_t> find_end(Archive& archive, const PruneOptions& options, const std::string& name,
-                          Stop& stop) {
+Result<uint64_t> find_end(Archive& archive, const PruneOptions& options, const Output& output,
+                          const std::string& name, Stop& stop) {
   TM_ASSIGN(const Found found, look(archive, options, stop));
   if (found.last == 0) {
     return Error{kExitData, "nothing of " + name + " is there to prune (tidemark info shows what is)"};
@@ -80,19 +94,18 @@ Result<uint64_t> find_end(Archive& archive, const PruneOptions& options, const s
     TM_ASSIGN(before, first_kept_by_amount(archive, options, found, stop));
   }
   if (options.all || !found.newest || before <= found.newest->last) return before;
-  console().print("the newest archive stays, " + printable(found.newest->key) + " (--all removes it too)");
+  output.say("the newest archive stays, " + printable(found.newest->key) + " (--all removes it too)");
   return found.newest->last;
 }
 
-int prune_partition(const PruneOptions& options, Archive& archive) {
-  Output output(options.json);
-  Stop stop;
+PartitionOutcome prune_partition(const PruneOptions& options, Archive& archive, PruneProgress& progress) {
   const std::string name = partition_text(options.scope.storage, *options.scope.partition);
-  const auto end = find_end(archive, options, name, stop);
-  if (!end) return fail_with(end.error());
+  Output output(options.json, name);
+  Stop stop;
+  const auto end = find_end(archive, options, output, name, stop);
+  if (!end) return outcome_of(end.error());
   const uint64_t before = *end;
   uint64_t archives = 0, records = 0, bytes = 0;
-  Progress progress;
   const auto visit = [&](const Stored& stored) {
     if (stored.kind == TIDEMARK_STORED_ARCHIVE) {
       ++archives;
@@ -105,12 +118,16 @@ int prune_partition(const PruneOptions& options, Archive& archive) {
     output.object(object);
     output.line((options.yes ? "removed " : "would remove ") + printable(stored.key) + "  " +
                 output.bytes(stored.size_bytes) + "  " + output.time(stored.modified_us));
-    progress.update(archives, bytes, 0);
+    progress.add(stored);
   };
   auto pruned =
       archive.prune(options.scope.storage, *options.scope.partition, before, !options.yes, visit, stop);
-  Json summary;
+  PartitionOutcome outcome;
+  if (!pruned) outcome = outcome_of(pruned.error());
+  Json& summary = outcome.summary;
   summary["type"] = "summary";
+  summary["storage"] = options.scope.storage;
+  summary["partition"] = *options.scope.partition;
   summary["before"] = before;
   summary["before_key"] = "@" + lsn_text(before);
   summary["archives"] = archives;
@@ -118,19 +135,16 @@ int prune_partition(const PruneOptions& options, Archive& archive) {
   summary["size_bytes"] = bytes;
   summary["removed"] = options.yes;
   summary["complete"] = static_cast<bool>(pruned);
-  output.object(summary);
   const std::string what = count_text(archives, "archive", "archives") + " and " +
                            count_text(records, "record", "records") + ", " + output.bytes(bytes);
   if (options.yes) {
-    output.line("removed " + what + " of " + name + (pruned ? " below LSN " + both(before) : std::string()));
+    outcome.row = "removed " + what + " of " + name + (pruned ? " below LSN " + both(before) : std::string());
   } else if (pruned) {
-    output.line("would remove " + what + " of " + name + " below LSN " + both(before) + "; --yes does it");
+    outcome.row = "would remove " + what + " of " + name + " below LSN " + both(before) + "; --yes does it";
   }
-  if (!pruned) {
-    (void)output.finish();
-    return fail_with(pruned.error());
-  }
-  return finish(output, kExitOk);
+  if (auto written = output.finish(); !written)
+    outcome.code = output.is_unread() ? int{kExitPipe} : int{written.error().exit_code};
+  return outcome;
 }
 
 }  // namespace
@@ -138,17 +152,26 @@ int prune_partition(const PruneOptions& options, Archive& archive) {
 int run_prune(const PruneOptions& options) {
   auto archive = Archive::open(options.archive);
   if (!archive) return fail_with(archive.error());
-  if (options.scope.partition) return prune_partition(options, **archive);
+  PruneProgress progress;
+  const auto tell_when_made = [&] {
+    if (options.older_than_us) (*archive)->tell_when_made(wall_clock_us() - *options.older_than_us);
+  };
+  if (options.scope.partition) {
+    tell_when_made();
+    Output output(options.json);
+    return tell_outcome(output, prune_partition(options, **archive, progress));
+  }
   Stop stop;
   const auto partitions = find_partitions(**archive, options.scope, stop);
   if (!partitions) return fail_with(partitions.error());
   if (partitions->empty()) return tell_nothing(**archive, options, "", stop);
-  return each_partition(*partitions, options.json, options.yes ? "pruned" : "looked at", "",
-                        [&](const PartitionName& name) {
-                          PruneOptions one = options;
-                          one.scope = {name.storage, name.id};
-                          return prune_partition(one, **archive);
-                        });
+  tell_when_made();  // not for the listing above
+  const auto outcomes = side_by_side(partitions->size(), options.jobs, *partitions, [&](size_t i) {
+    PruneOptions one = options;
+    one.scope = {(*partitions)[i].storage, (*partitions)[i].id};
+    return prune_partition(one, **archive, progress);
+  });
+  return tell_total(*partitions, outcomes, options.json, options.yes ? "pruned" : "looked at", "");
 }
 
 }  // namespace tidemark::cli

@@ -1,13 +1,17 @@
+
+#include <dirent.h>
+
 #include <algorithm>
-#include <cassert>
-#include <chrono>
+#include <cerrno>
+#include <memory>
+#include <string_view>
 
 #include "console.h"
-#include "ordered_pool.h"
-#include "piece_reader.h"
-#include "restore_all.h"
-#include "restore_dir.h"
-#include "restore_survey.h"
+#include "each_partition.h"
+#include "nothing.h"
+#include "restore_follow.h"
+#include "restore_partition.h"
+#include "restore_space.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -15,382 +19,177 @@ namespace tidemark::cli {
 
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr size_t kMaxGroup = 64;  // archives whose entries are made durable together
-
-uint64_t size_of(const Range& range) { return range.last - range.first + 1; }
-
-// A part of an archive, wholly in DIR already or wholly missing there.
-struct Part {
-  Piece piece;
-  bool is_there = false;
-};
-
-// What came of unpacking it, or of comparing it.
-struct Outcome {
-  RestoreDir::Arrived arrived;
-  std::vector<ComparedEntry> compared;  // those that are not the same
-  std::string damage;                   // why none of them could be compared; empty: they were
-  std::vector<std::string> warnings;
-  Result<void> result;
-};
-
-// One run. The main thread lists, gives entries their names and tells what was compared, in order; the pool
-// reads archives ahead of it, at most twice as many as there are jobs.
-class Restore {
- public:
-  Restore(const RestoreOptions& options, Archive& archive, RestoreDir& dir)
-      : options_(options),
-        archive_(archive),
-        dir_(dir),
-        survey_(options, archive, output_, stop_),
-        reader_(archive, options.scope, survey_, stop_),
-        pool_(std::make_unique<OrderedPool>(options.jobs)) {}
-
-  int run();
-
- private:
-  Result<void> measure();
-  int tell_dry_run();
-  void tell_islands();
-  Result<void> work();
-  void begin(const Part& part);
-  Outcome unpack(const Piece& piece, uint64_t number);
-  Outcome compare(const Piece& piece);
-  void drain(size_t most);
-  void publish();
-  void tell_range(const char* type, Range range, const std::string& message = {});
-  void tell_compared(const Piece& piece, const Outcome& outcome);
-  Result<void> each_part(const std::function<bool(const Part&)>& visit);
-  int end(const Result<void>& worked);
-  int end_complete(const Result<void>& cleaned);
-  void tell_summary(bool complete);
-  uint64_t there_before() const { return same_ + different_ + not_compared_ + unproven_; }
-
-  const RestoreOptions& options_;
-  Archive& archive_;
-  RestoreDir& dir_;
-  Output output_{options_.json};
-  Stop stop_;
-  RestoreSurvey survey_;
-  PieceReader reader_;
-  std::optional<Error> failed_;
-
-  uint64_t places_ = 0;
-  std::vector<RestoreDir::Arrived> arrived_;  // whole, but without their names
-  uint64_t restored_ = 0, archives_ = 0, bytes_ = 0;
-  uint64_t same_ = 0, different_ = 0, absent_ = 0;
-  uint64_t not_compared_ = 0, unproven_ = 0;  // DIR's cannot be read; the archive's are damaged or gone
-  uint64_t wanted_entries_ = 0, wanted_archives_ = 0, wanted_bytes_ = 0, compared_bytes_ = 0;
-  std::atomic<uint64_t> read_bytes_{0};
-  Progress progress_;
-  std::unique_ptr<OrderedPool> pool_;  // last: its threads use the rest
-};
-
-Result<void> Restore::each_part(const std::function<bool(const Part&)>& visit) {
-  return survey_.each_piece([&](const Piece& piece) {
-    std::vector<Part> parts;
-    const auto add = [&](const std::vector<Range>& ranges, bool is_there) {
-      for (const Range& range : ranges)
-        parts.push_back({{piece.key, range, piece.size_bytes, piece.is_preferred}, is_there});
-    };
-    add(dir_.missing_of(piece.range), false);
-    add(dir_.present_of(piece.range), true);
-    std::sort(parts.begin(), parts.end(),
-              [](const Part& a, const Part& b) { return a.piece.range.first < b.piece.range.first; });
-    return std::all_of(parts.begin(), parts.end(), visit);
-  });
-}
-
-Result<void> Restore::measure() {
-  return each_part([&](const Part& part) {
-    if (part.is_there) {
-      compared_bytes_ += part.piece.size_bytes;
-      return true;
-    }
-    wanted_entries_ += size_of(part.piece.range);
-    ++wanted_archives_;
-    wanted_bytes_ += part.piece.size_bytes;
-    return true;
-  });
-}
-
-void Restore::tell_range(const char* type, Range range, const std::string& message) {
-  Json object;
-  object["type"] = type;
-  object.update(range_json(options_.scope.storage, *options_.scope.partition, range.first, range.last));
-  if (!message.empty()) object["message"] = message;
-  output_.object(object);
-}
-
-int Restore::tell_dry_run() {
-  const Range range = survey_.plan().range();
-  uint64_t there = 0;
-  for (const Range& present : dir_.present_of(range)) there += size_of(present);
-  const uint64_t free_bytes = dir_.free_bytes();
-  Json object;
-  object["type"] = "summary";
-  object.update(range_json(options_.scope.storage, *options_.scope.partition, range.first, range.last));
-  object["entries"] = wanted_entries_;
-  object["there_before"] = there;
-  object["archives"] = wanted_archives_;
-  object["size_bytes"] = wanted_bytes_;
-  object["free_bytes"] = free_bytes;
-  object["dry_run"] = true;
-  output_.object(object);
-  output_.line("would restore " + count_text(wanted_entries_, "entry", "entries") + " of " + survey_.name() +
-               " from " + count_text(wanted_archives_, "archive", "archives") + ", " +
-               output_.bytes(wanted_bytes_) + "; " + range_text(range.first, range.last) + ", of which " +
-               std::to_string(there) + " are there already; " + output_.bytes(free_bytes) + " free");
-  return finish(output_, kExitOk);
-}
-
-// What an earlier run brought may lie before what was pruned since.
-void Restore::tell_islands() {
-  const uint64_t pruned = survey_.plan().pruned_through();
-  if (options_.from || pruned == 0) return;
-  const auto before = dir_.present_of({1, pruned});
-  if (before.empty() || (before.size() == 1 && before.back().last == pruned)) return;
-  console().print(dir_.path() + " has entries before that, up to LSN " + both(before.back().last) +
-                  ": what lies between is pruned and cannot be restored");
-}
-
-Outcome Restore::unpack(const Piece& piece, uint64_t number) {
-  Outcome outcome;
-  auto place = dir_.make_place(number);
-  if (!place) {
-    outcome.result = place.error();
-    return outcome;
-  }
-  outcome.arrived = {*place, piece.range};
-  ReadMeter meter(read_bytes_);
-  const auto attempt = [&](const std::string& key, Range range) -> Result<void> {
-    auto unpacked = archive_.unpack(key, range.first, range.last, *place, options_.keep_setid, &meter, stop_);
-    // It may also be the place that is not there.
-    if (!unpacked && unpacked.error().status == TIDEMARK_E_NOT_FOUND) TM_TRY(dir_.need(*place));
-    return unpacked;
-  };
-  outcome.result = reader_.read(piece, attempt, outcome.warnings);
-  if (!outcome.result && outcome.result.error().status == TIDEMARK_E_CORRUPT) {
-    Error error = outcome.result.error();
-    error.message += ". What lies before it is restored; --from begins after it";
-    outcome.result = error;
-  }
-  return outcome;
-}
-
-Outcome Restore::compare(const Piece& piece) {
-  Outcome outcome;
-  ReadMeter meter(read_bytes_);
-  const auto attempt = [&](const std::string& key, Range range) -> Result<void> {
-    auto found =
-        archive_.compare(key, range.first, range.last, dir_.path(), options_.keep_setid, &meter, stop_);
-    if (!found) {
-      if (found.error().status == TIDEMARK_E_NOT_FOUND) TM_TRY(dir_.need(dir_.path()));
-      return found.error();
-    }
-    outcome.compared.insert(outcome.compared.end(), found->begin(), found->end());
-    return {};
-  };
-  outcome.result = reader_.read(piece, attempt, outcome.warnings);
-  // The entries are there, whatever became of their archive: no reason to leave out what comes after them.
-  if (!outcome.result && outcome.result.error().exit_code == kExitData) {
-    outcome.compared.clear();
-    outcome.damage = outcome.result.error().message;
-    outcome.result = {};
-  }
-  return outcome;
-}
-
-void Restore::begin(const Part& part) {
-  const Piece piece = part.piece;
-  if (options_.check && !part.is_there) {
-    pool_->submit_done([this, piece] {
-      absent_ += size_of(piece.range);
-      tell_range("absent", piece.range);
-      output_.line("absent      " + survey_.name() + " " + range_text(piece.range.first, piece.range.last));
+// A name in DIR that no partition's directory begins with; empty: there is none.
+Result<std::string> foreign_name(const RestoreOptions& options,
+                                 const std::vector<PartitionName>& partitions) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(options.directory.c_str()), &::closedir);
+  if (!dir && errno == ENOENT) return std::string();
+  if (!dir) return errno_error("cannot list " + options.directory);
+  for (errno = 0; const dirent* item = ::readdir(dir.get()); errno = 0) {
+    const std::string_view name = item->d_name;
+    if (name == "." || name == ".." || name == "lost+found") continue;
+    const bool is_ours = std::any_of(partitions.begin(), partitions.end(), [&](const PartitionName& one) {
+      return name == (options.scope.storage.empty() ? one.storage : std::to_string(one.id));
     });
-    return;
+    if (!is_ours) return std::string(name);
   }
-  const bool is_there = part.is_there;
-  const uint64_t number = places_++;
-  pool_->submit([this, piece, number, is_there]() -> OrderedPool::Epilogue {
-    const Outcome outcome = is_there ? compare(piece) : unpack(piece, number);
-    return [this, piece, outcome, is_there] {
-      for (const std::string& warning : outcome.warnings) console().print(warning);
-      if (!outcome.result) {
-        if (!failed_) failed_ = outcome.result.error();
-        return;
-      }
-      ++archives_;
-      bytes_ += piece.size_bytes;
-      if (is_there) {
-        tell_compared(piece, outcome);
-      } else {
-        arrived_.push_back(outcome.arrived);
-      }
-    };
+  if (errno != 0) return errno_error("cannot list " + options.directory);
+  return std::string();
+}
+
+// What was meant for a part of the archive would become a directory of that name.
+bool is_part_of_archive(const std::string& directory, const std::vector<PartitionName>& partitions) {
+  return std::any_of(partitions.begin(), partitions.end(), [&](const PartitionName& one) {
+    return directory == one.storage || directory == partition_text(one.storage, one.id);
   });
 }
 
-void Restore::tell_compared(const Piece& piece, const Outcome& outcome) {
-  const auto& entries = outcome.compared;
-  assert(entries.size() <= size_of(piece.range));
-  if (!outcome.damage.empty()) {
-    unproven_ += size_of(piece.range);
-    tell_range("not-compared", piece.range, outcome.damage);
-    console().print(range_text(piece.range.first, piece.range.last) +
-                    " cannot be compared: " + outcome.damage);
-    return;
+Result<void> check_directory(const RestoreOptions& options, const std::vector<PartitionName>& partitions) {
+  if (options.scope.storage.empty() && is_part_of_archive(options.directory, partitions)) {
+    return usage_error(options.directory +
+                       " is a part of this archive: name the directory that it goes to, too (./" +
+                       options.directory + " if that is the directory)");
   }
-  same_ += size_of(piece.range) - entries.size();
-  for (const ComparedEntry& entry : entries) {
-    const bool is_different = entry.result == TIDEMARK_COMPARED_DIFFERENT;
-    tell_range(is_different ? "differs" : "not-compared", {entry.lsn, entry.lsn}, entry.message);
-    // Of what this user may not read there may be very much.
-    if (is_different || not_compared_ == 0)
-      output_.line((is_different ? "differs     " : "not compared  ") + survey_.name() + " " +
-                   range_text(entry.lsn, entry.lsn) + ": " + entry.message);
-    ++(is_different ? different_ : not_compared_);
-  }
+  if (options.into_existing || options.check) return {};
+  TM_ASSIGN(const std::string foreign, foreign_name(options, partitions));
+  if (foreign.empty()) return {};
+  return usage_error(options.directory + " has something else in it, '" + printable(foreign) +
+                     "'; name an empty or a new directory, or give --into-existing");
 }
 
-// Everything that has arrived gets its names with one fsync: waiting for one after the other would cost more
-// than reading the archives.
-void Restore::publish() {
-  if (arrived_.empty()) return;
-  auto published = dir_.publish(arrived_);
-  if (!published) {
-    failed_ = published.error();
-  } else {
-    for (const auto& [place, range] : arrived_) {
-      restored_ += size_of(range);
-      tell_range("restored", range);
+// Each partition takes the keys that lie in its folder; one that lies in none would be passed over silently.
+Result<void> check_preferred(const RestoreOptions& options, const std::vector<PartitionName>& partitions) {
+  for (const std::string& key : options.prefer) {
+    const bool is_of_one = std::any_of(partitions.begin(), partitions.end(), [&](const PartitionName& one) {
+      return key.starts_with(partition_text(one.storage, one.id) + "/");
+    });
+    if (!is_of_one)
+      return usage_error("--prefer " + printable(key) +
+                         ": no partition of this archive has it (tidemark ls shows " + "the keys)");
+  }
+  return {};
+}
+
+RestoreOptions options_for(const RestoreOptions& all, const PartitionName& name) {
+  RestoreOptions one = all;
+  one.scope = {name.storage, name.id};
+  one.directory += (all.scope.storage.empty() ? "/" + name.storage : "") + "/" + std::to_string(name.id);
+  const std::string folder = partition_text(name.storage, name.id) + "/";
+  std::erase_if(one.prefer, [&](const std::string& key) { return !key.starts_with(folder); });
+  return one;
+}
+
+using Restores = std::vector<std::unique_ptr<PartitionRestore>>;
+
+// After everything was looked at, and before anything is begun.
+Result<void> begin_all(const RestoreOptions& options, const Restores& restores, const Outcomes& looked,
+                       RestoreRun& run) {
+  RestoreCounts all;
+  for (size_t i = 0; i < restores.size(); ++i) {
+    if (looked[i] && looked[i]->code != kExitOk) continue;
+    all.wanted_entries += restores[i]->counts().wanted_entries;
+    all.wanted_archives += restores[i]->counts().wanted_archives;
+    all.new_bytes += restores[i]->counts().new_bytes;
+    run.all_bytes += restores[i]->counts().all_bytes();
+  }
+  return options.dry_run || options.check ? Result<void>() : check_space(options, all);
+}
+
+int restore_one(const RestoreOptions& options, RestoreRun& run) {
+  Output output(options.json);
+  Restores restores;
+  restores.push_back(std::make_unique<PartitionRestore>(options, run));
+  PartitionRestore& restore = *restores.front();
+  if (auto opened = restore.open_dir(); !opened) return fail_with(opened.error());
+  Stop stop;
+  const auto visit = [&](const Stored& stored) {
+    restore.add(stored);
+    return true;
+  };
+  if (auto scanned = run.archive.scan(options.scope, options.from.value_or(0), visit, stop); !scanned)
+    return fail_with(scanned.error());
+  if (const auto looked = restore.look()) return tell_outcome(output, *looked);
+  if (auto begun = begin_all(options, restores, {std::nullopt}, run); !begun) return fail_with(begun.error());
+  return tell_outcome(output, options.dry_run ? restore.tell_dry_run() : restore.work());
+}
+
+// One listing for all.
+Result<Restores> list_all(const RestoreOptions& options, RestoreRun& run, std::vector<PartitionName>& names) {
+  Restores restores;
+  Stop stop;
+  const auto visit = [&](const Stored& stored) {
+    if (!is_ours(stored)) return true;
+    PartitionName name{stored.storage, stored.partition};
+    if (names.empty() || names.back() != name) {
+      restores.push_back(std::make_unique<PartitionRestore>(options_for(options, name), run));
+      names.push_back(std::move(name));
     }
-  }
-  arrived_.clear();
+    restores.back()->add(stored);
+    return true;
+  };
+  TM_TRY(run.archive.scan(options.scope, 0, visit, stop));
+  return restores;
 }
 
-void Restore::drain(size_t most) {
-  while (pool_->pending() > most && !stop_.is_set()) {
-    auto epilogue = pool_->take(milliseconds(100));
-    for (; epilogue && !failed_; epilogue = pool_->take(milliseconds(0))) {
-      (*epilogue)();
-      if (arrived_.size() >= kMaxGroup) break;
-    }
-    publish();
-    progress_.update(archives_, read_bytes_.load(), wanted_bytes_ + compared_bytes_);
-    if (failed_) stop_.asked = true;
-  }
-}
-
-Result<void> Restore::work() {
-  if (console().is_terminal()) {
-    TM_TRY(measure());
-  }
-  auto listed = each_part([&](const Part& part) {
-    begin(part);
-    drain(size_t{options_.jobs} * 2);
-    return !stop_.is_set();
+// First all are looked at, so that it is known what there is to do; then they are restored side by side.
+// Those that wait for their turn hold no thread, and the threads that read are shared: one partition with one
+// large archive does not hold the others up.
+int restore_many(const RestoreOptions& options, RestoreRun& run) {
+  std::vector<PartitionName> names;
+  auto listed = list_all(options, run, names);
+  if (!listed) return fail_with(listed.error());
+  Stop stop;
+  if (names.empty()) return tell_nothing(run.archive, options, "", stop);
+  if (const auto checked = check_directory(options, names); !checked) return fail_with(checked.error());
+  if (const auto checked = check_preferred(options, names); !checked) return fail_with(checked.error());
+  const Restores& restores = *listed;
+  Outcomes outcomes = side_by_side(names.size(), options.jobs, names, [&](size_t i) {
+    return restores[i]->look().value_or(PartitionOutcome{});
   });
-  if (listed || !stop_.is_set()) drain(0);
-  if (failed_) return *failed_;
-  return listed;
+  if (auto begun = begin_all(options, restores, outcomes, run); !begun) return fail_with(begun.error());
+  std::vector<size_t> good;
+  std::vector<PartitionName> good_names;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!outcomes[i] || outcomes[i]->code != kExitOk) continue;
+    good.push_back(i);
+    good_names.push_back(names[i]);
+  }
+  // Twice as many as read, because each also gives names and waits for the disk.
+  const Outcomes worked = side_by_side(good.size(), options.jobs * 2, good_names, [&](size_t i) {
+    PartitionRestore& restore = *restores[good[i]];
+    return options.dry_run ? restore.tell_dry_run() : restore.work();
+  });
+  for (size_t i = 0; i < good.size(); ++i) outcomes[good[i]] = worked[i];
+  const std::string did = options.check ? "compared" : options.dry_run ? "looked at" : "restored";
+  return tell_total(names, outcomes, options.json, did, " into " + options.directory);
 }
 
-void Restore::tell_summary(bool complete) {
-  const Range range = survey_.plan().range();
-  uint64_t passed = 0;
-  for (const Range& lost : survey_.plan().passed()) passed += size_of(lost);
-  Json object;
-  object["type"] = "summary";
-  object.update(range_json(options_.scope.storage, *options_.scope.partition, range.first, range.last));
-  object["entries"] = restored_;
-  object["there_before"] = there_before();
-  object["different"] = different_;
-  object["not_compared"] = not_compared_ + unproven_;
-  object["absent"] = absent_;
-  object["passed"] = passed;
-  object["archives"] = archives_;
-  object["size_bytes"] = bytes_;
-  object["complete"] = complete;
-  output_.object(object);
-}
-
-int Restore::end_complete(const Result<void>& cleaned) {
-  const Range range = survey_.plan().range();
-  const uint64_t there = there_before();
-  const std::string what = survey_.name() + ", " + range_text(range.first, range.last);
-  if (options_.check) {
-    output_.line("compared " + count_text(there, "entry", "entries") + " of " + what + ": " +
-                 std::to_string(same_) + " the same, " + std::to_string(different_) + " different, " +
-                 std::to_string(absent_) + " absent, " + std::to_string(not_compared_ + unproven_) +
-                 " not compared");
-  } else {
-    output_.line("restored " + count_text(restored_, "entry", "entries") + " of " + what +
-                 (there > 0 ? ", of which " + std::to_string(there) + " were there already" : std::string()));
+int follow_some(const RestoreOptions& options, RestoreRun& run) {
+  if (options.scope.partition) {
+    const std::vector<PartitionName> one = {{options.scope.storage, *options.scope.partition}};
+    return follow(
+        options, run, [&] { return Result<std::vector<PartitionName>>(one); },
+        [&](const PartitionName&) { return options; });
   }
-  if (!cleaned) return fail_with(cleaned.error());
-  if (not_compared_ > 0)
-    console().print(count_text(not_compared_, "entry", "entries") + " in " + dir_.path() +
-                    " could not be read, so nothing is known of them; root can compare them");
-  if (different_ > 0) {
-    console().print(
-        count_text(different_, "entry", "entries") + " in " + dir_.path() +
-        (different_ == 1 ? " differs" : " differ") +
-        " from the archive and stayed; move them away and run the same again to get the archive's");
-  }
-  if (different_ > 0 || absent_ > 0 || unproven_ > 0) return finish(output_, kExitData);
-  return finish(output_, options_.check && not_compared_ > 0 ? kExitLocal : kExitOk);
-}
-
-int Restore::end(const Result<void>& worked) {
-  stop_.asked = true;
-  pool_.reset();
-  const auto cleaned = dir_.clean_up();
-  const bool complete = worked && !interrupted();
-  tell_summary(complete);
-  if (complete) return end_complete(cleaned);
-  const bool is_data = !worked && worked.error().exit_code == kExitData;
-  if (!options_.check) {
-    output_.line("restored " + count_text(restored_, "entry", "entries") +
-                 (is_data ? "; the rest was not restored" : "; run the same again to continue"));
-  }
-  (void)output_.finish();
-  return fail_with(worked ? Error{} : worked.error());
-}
-
-int Restore::run() {
-  if (auto looked = survey_.look(); !looked) return fail_with(looked.error());
-  if (survey_.is_refused()) return survey_.refuse();
-  survey_.tell();
-  tell_islands();
-  if (options_.dry_run) {
-    if (auto measured = measure(); !measured) return fail_with(measured.error());
-    return tell_dry_run();
-  }
-  if (!options_.check) {
-    // Nothing was begun, and the same again does not help.
-    if (auto prepared = dir_.prepare(); !prepared) return fail_with(prepared.error());
-  }
-  return end(work());
+  Stop stop;
+  const auto find = [&] { return find_partitions(run.archive, options.scope, stop); };
+  const auto names = find();
+  if (!names) return fail_with(names.error());
+  if (const auto checked = check_directory(options, *names); !checked) return fail_with(checked.error());
+  if (const auto checked = check_preferred(options, *names); !checked) return fail_with(checked.error());
+  return follow(options, run, find, [&](const PartitionName& name) { return options_for(options, name); });
 }
 
 }  // namespace
 
-int restore_partition(const RestoreOptions& options, Archive& archive) {
-  auto dir =
-      RestoreDir::look(options.directory, partition_text(options.scope.storage, *options.scope.partition),
-                       options.into_existing || options.check);
-  if (!dir) return fail_with(dir.error());
-  return Restore(options, archive, *dir).run();
-}
-
 int run_restore(const RestoreOptions& options) {
   auto archive = Archive::open(options.archive);
   if (!archive) return fail_with(archive.error());
-  return options.scope.partition ? restore_partition(options, **archive) : restore_all(options, **archive);
+  if (options.to_time_us) (*archive)->tell_when_made(*options.to_time_us);
+  Workers readers(options.jobs);
+  RestoreRun run{**archive, readers};
+  if (options.follow_us) return follow_some(options, run);
+  return options.scope.partition ? restore_one(options, run) : restore_many(options, run);
 }
 
 }  // namespace tidemark::cli

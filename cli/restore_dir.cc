@@ -97,6 +97,14 @@ std::string owner_of(const std::string& path) {
 
 }  // namespace
 
+std::optional<uint64_t> free_bytes_at(std::string path) {
+  struct statvfs status {};
+  for (;; path = parent_of(path)) {
+    if (::statvfs(path.c_str(), &status) == 0) return uint64_t{status.f_bavail} * status.f_frsize;
+    if (path == parent_of(path)) return std::nullopt;
+  }
+}
+
 Result<RestoreDir> RestoreDir::look(const std::string& path, const std::string& owner, bool into_existing) {
   RestoreDir dir(path, owner, into_existing);
   TM_TRY(dir.list());
@@ -129,7 +137,7 @@ Result<void> RestoreDir::list() {
   return {};
 }
 
-Result<void> RestoreDir::prepare() {
+Result<void> RestoreDir::take_lock() {
   TM_TRY(make_dirs(path_, Durability::kFsync));
   UniqueFd lock(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock) return refused("cannot open " + path_, path_);
@@ -142,7 +150,13 @@ Result<void> RestoreDir::prepare() {
   }
   lock_ = std::move(lock);
   TM_TRY(list());  // another run may have brought some since
-  TM_TRY(sweep());
+  return sweep();
+}
+
+Result<void> RestoreDir::prepare() {
+  if (!lock_) {
+    TM_TRY(take_lock());
+  }
   const std::string staging = path_ + "/" + kStaging;
   if (::mkdir(staging.c_str(), 0700) != 0) return refused("cannot create " + staging, path_);
   // Without it only a warning is missing for a user who confuses two directories.
@@ -193,14 +207,6 @@ std::vector<Range> RestoreDir::missing_of(Range range) const {
   return missing;
 }
 
-uint64_t RestoreDir::free_bytes() const {
-  struct statvfs status {};
-  for (std::string path = path_;; path = parent_of(path)) {
-    if (::statvfs(path.c_str(), &status) == 0) return uint64_t{status.f_bavail} * status.f_frsize;
-    if (path == parent_of(path)) return 0;
-  }
-}
-
 Result<std::string> RestoreDir::make_place(uint64_t number) {
   assert(lock_);  // or another run would take it for a rest
   std::string place = path_ + "/" + kStaging + "/" + std::to_string(number);
@@ -215,6 +221,7 @@ Result<void> RestoreDir::need(const std::string& path) const {
 
 Result<void> RestoreDir::publish(const std::vector<Arrived>& arrived) {
   assert(lock_);
+  if (::syncfs(lock_.get()) != 0) return errno_error("cannot sync the file system of " + path_);
   for (const Arrived& one : arrived) {
     for (uint64_t lsn = one.range.first;; ++lsn) {
       const std::string name = "/" + lsn_text(lsn);

@@ -5,13 +5,14 @@
 // one rename gives each its name; what a killed run leaves there is removed by the next one, whatever its
 // modes. A lock on DIR itself keeps two runs apart: a run that does not hold it changes nothing. If the file
 // system has extended attributes, DIR remembers in one which partition's entries it holds. A directory that
-// has other names, and does not remember that, is somebody else's. One thread, except make_place(), which any
-// thread may call.
+// has other names, and does not remember that, is somebody else's. One thread at a time, except make_place()
+// and need(), which any thread may call.
 #ifndef TIDEMARK_CLI_RESTORE_DIR_H
 #define TIDEMARK_CLI_RESTORE_DIR_H
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@
 
 namespace tidemark::cli {
 
+// What is free on the file system that `path` lies on, or will lie on; nothing: that is not known.
+std::optional<uint64_t> free_bytes_at(std::string path);
+
 class RestoreDir {
  public:
   // What is there, without changing it. `owner` ("main/7") must be the partition whose entries it holds.
@@ -28,7 +32,7 @@ class RestoreDir {
   static Result<RestoreDir> look(const std::string& path, const std::string& owner, bool into_existing);
 
   // Makes it, locks it, looks again, and removes what a killed run left. After an error nothing was changed,
-  // or only that.
+  // or only that. Once it holds the lock it only makes the place for places, again after clean_up().
   Result<void> prepare();
   // Removes the places. The entries stay.
   Result<void> clean_up();
@@ -37,9 +41,10 @@ class RestoreDir {
   std::vector<Range> missing_of(Range range) const;
   // Those that are.
   std::vector<Range> present_of(Range range) const;
+  bool has_lock() const { return static_cast<bool>(lock_); }
   const std::string& path() const { return path_; }
   uint64_t present() const { return present_; }
-  uint64_t free_bytes() const;  // 0: not known
+  std::optional<uint64_t> free_bytes() const { return free_bytes_at(path_); }
 
   Result<std::string> make_place(uint64_t number);
   // An error if `path`, DIR or a place in it, is not there: somebody has removed it. Any thread.
@@ -55,6 +60,7 @@ class RestoreDir {
   RestoreDir(std::string path, std::string owner, bool into_existing)
       : path_(std::move(path)), owner_(std::move(owner)), into_existing_(into_existing) {}
   Result<void> list();
+  Result<void> take_lock();
   Result<void> sweep();
 
   std::string path_, owner_;

@@ -152,6 +152,20 @@ void RestorePlan::pass(Range lost) {
   for (const Range& taken : subtract(missing_, lost)) passed_.insert(reach(passed_, taken.first), taken);
 }
 
+std::optional<Range> RestorePlan::end_at_hole() {
+  if (missing_.empty()) return std::nullopt;
+  const Range hole = missing_.front();
+  missing_.clear();
+  range_.last = hole.first - 1;
+  std::erase_if(passed_, [&](const Range& passed) { return passed.first > range_.last; });
+  return hole;
+}
+
+uint64_t part_of(uint64_t size_bytes, Range part, Range whole) {
+  const auto count = [](Range range) { return static_cast<double>(range.last - range.first) + 1; };
+  return static_cast<uint64_t>(static_cast<double>(size_bytes) * count(part) / count(whole));
+}
+
 std::vector<Range> RestorePlan::shared() const {
   std::vector<Range> shared;
   for (const Range& piece : shared_) {
@@ -168,7 +182,9 @@ void Chain::advance(uint64_t last) {
 
 std::optional<Piece> Chain::step(const Stored& stored) {
   const auto piece_of = [&](const Stored& from, uint64_t last, bool is_preferred) {
-    const Piece piece{from.key, {next_, std::min(last, range_.last)}, from.size_bytes, is_preferred};
+    const Range part{next_, std::min(last, range_.last)};
+    const Piece piece{from.key, part, from.size_bytes, is_preferred,
+                      part_of(from.size_bytes, part, {from.first, from.last})};
     advance(piece.range.last);
     return piece;
   };

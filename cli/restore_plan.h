@@ -48,6 +48,9 @@ class RestorePlan {
   const std::vector<Stored>& records() const { return records_; }
   // A right record says that the loss of this range was accepted: what of it is missing is passed over.
   void pass(Range lost);
+  // Ends the range before the first hole that is not passed over, and gives that hole: what lies before it is
+  // there.
+  std::optional<Range> end_at_hole();
   const std::vector<Range>& passed() const { return passed_; }  // ascending
   // What more than one archive holds and no preferred one decides, ascending; maybe more, never less.
   std::vector<Range> shared() const;
@@ -87,9 +90,13 @@ struct Piece {
   Range range;
   uint64_t size_bytes = 0;  // of the whole archive
   bool is_preferred = false;
+  uint64_t part_bytes = 0;  // of the size what this part has, as far as its LSNs tell
 
   bool operator==(const Piece&) const = default;
 };
+
+// What `part` of `whole` weighs if all LSNs weigh the same.
+uint64_t part_of(uint64_t size_bytes, Range part, Range whole);
 
 // Chooses, from the archives in the order of their keys, those that give `range`, each LSN once and
 // ascending: the preferred ones where they hold it, nothing where it is passed over.

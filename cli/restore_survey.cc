@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
-#include "console.h"
+#include "format/object_name.h"
 #include "text.h"
-#include "verbs.h"
 
 namespace tidemark::cli {
 
@@ -33,21 +32,23 @@ const char* story_of(int32_t kind) {
 
 }  // namespace
 
-RestoreSurvey::RestoreSurvey(const RestoreOptions& options, Archive& archive, Output& output, Stop& stop)
+RestoreSurvey::RestoreSurvey(const RestoreOptions& options, Archive& archive, ListingRoom& room,
+                             Output& output, Stop& stop)
     : options_(options),
       archive_(archive),
       output_(output),
       stop_(stop),
       name_(partition_text(options.scope.storage, *options.scope.partition)),
-      plan_({options.from, options.to, options.to_time_us, options.prefer}) {}
+      plan_({options.from, options.to, options.to_time_us, options.prefer}),
+      wanted_(options.scope, room),
+      second_look_(archive) {}
+
+void RestoreSurvey::add(const Stored& stored) {
+  plan_.add(stored);
+  if (plan_.is_wanted(stored)) wanted_.add(stored);
+}
 
 Result<void> RestoreSurvey::look() {
-  if (options_.to_time_us) archive_.tell_when_made(*options_.to_time_us);
-  const auto visit = [&](const Stored& stored) {
-    plan_.add(stored);
-    return true;
-  };
-  TM_TRY(archive_.scan(options_.scope, options_.from.value_or(0), visit, stop_));
   TM_TRY(read_beginning());
   plan_.finish();
   for (const std::string& key : options_.prefer) {
@@ -59,6 +60,8 @@ Result<void> RestoreSurvey::look() {
   }
   if (plan_.is_empty() || plan_.has_too_many()) return {};
   TM_TRY(read_records());
+  if (options_.follow_us) end_at_hole();
+  if (plan_.is_empty()) return {};
   return plan_.missing().empty() ? compare() : Result<void>();
 }
 
@@ -85,14 +88,14 @@ Result<void> RestoreSurvey::read_beginning() {
       plan_.believe_pruned(stored->last);
       break;
     }
-    console().print(damage + "; nothing is left out because of it");
+    output_.say(damage + "; nothing is left out because of it");
   }
   if (!plan_.origin()) return {};
   TM_ASSIGN(const bool right, is_right(*plan_.origin(), &record, &damage));
   if (right) {
     plan_.believe_origin();
   } else {
-    console().print(damage);
+    output_.say(damage);
   }
   return {};
 }
@@ -108,14 +111,51 @@ Result<void> RestoreSurvey::read_records() {
   return {};
 }
 
+Result<void> RestoreSurvey::list_wanted(uint64_t from, const std::function<bool(const Stored&)>& visit) {
+  if (wanted_.has_all()) {
+    wanted_.each(from, visit);
+    return {};
+  }
+  const auto on_object = [&](const Stored& stored) { return !plan_.is_wanted(stored) || visit(stored); };
+  return archive_.scan(options_.scope, from, on_object, stop_);
+}
+
 Result<void> RestoreSurvey::compare() {
-  const auto is_wanted = [this](const Stored& stored) { return plan_.is_wanted(stored); };
+  const ListArchives list = [this](uint64_t from, const std::function<bool(const Stored&)>& visit) {
+    return list_wanted(from, visit);
+  };
   for (const Range& shared : plan_.shared()) {
-    TM_ASSIGN(auto found, find_disagreements(archive_, options_.scope, shared, is_wanted, stop_));
+    TM_ASSIGN(auto found, find_disagreements(archive_, list, shared, stop_));
     disagreements_.insert(disagreements_.end(), found.begin(), found.end());
     if (disagreements_.size() >= kDisagreementsMax) break;
   }
   return {};
+}
+
+// What comes later may still fill it, or a person may accept it.
+void RestoreSurvey::end_at_hole() {
+  const auto lost = acceptable();
+  const auto hole = plan_.end_at_hole();
+  if (!hole) return;
+  const bool is_recorded = !lost.empty() && lost.front().first == hole->first;
+  const Range waits_for = is_recorded ? lost.front() : *hole;
+  std::string why = name_ + " waits at " + range_text(waits_for.first, waits_for.last);
+  if (is_recorded) {
+    why += ", which is recorded as lost: " + accepting(waits_for);
+  } else if (plan_.pruned_through() >= hole->first) {
+    why += ": it was pruned up to LSN " + both(plan_.pruned_through()) +
+           " before it was restored. What lies after it can be restored into another directory";
+  } else {
+    why += ", which is not in the archive, though what comes after it is";
+  }
+  waits_at_ = {*hole, why};
+}
+
+std::string RestoreSurvey::accepting(Range lost) const {
+  return "this accepts that " + range_text(lost.first, lost.last) +
+         " is lost, and restore then passes over it:\n  tidemark gaps " + options_.archive.words +
+         " --acknowledge " + name_ + " " + std::to_string(lost.first) + " " + std::to_string(lost.last) +
+         " --reason 'WHY'";
 }
 
 void RestoreSurvey::show(const Told& told) const {
@@ -179,35 +219,30 @@ std::vector<Range> RestoreSurvey::acceptable() const {
 
 void RestoreSurvey::show_remedies() const {
   const auto lost = acceptable();
-  for (size_t at = 0; at < std::min(lost.size(), kMaxCommands); ++at) {
-    console().print("this accepts that " + range_text(lost[at].first, lost[at].last) +
-                    " is lost, and restore then passes over it:\n  tidemark gaps " + options_.archive.words +
-                    " --acknowledge " + name_ + " " + std::to_string(lost[at].first) + " " +
-                    std::to_string(lost[at].last) + " --reason 'WHY'");
-  }
+  for (size_t at = 0; at < std::min(lost.size(), kMaxCommands); ++at) output_.say(accepting(lost[at]));
   if (lost.size() > kMaxCommands)
-    console().print("and " + std::to_string(lost.size() - kMaxCommands) + " more like these");
+    output_.say("and " + std::to_string(lost.size() - kMaxCommands) + " more like these");
 }
 
-int RestoreSurvey::refuse() {
+Error RestoreSurvey::refuse() {
   assert(is_refused());
   const std::string all = name_ + " " + range_text(plan_.range().first, plan_.range().last);
   if (plan_.is_empty()) {
-    return fail_with({kExitData, "nothing of " + name_ + " is there to restore" +
-                                     (options_.to_time_us ? " from before that time" : "") +
-                                     " (tidemark info shows what is)"});
+    return {kExitData, "nothing of " + name_ + " is there to restore" +
+                           (options_.to_time_us ? " from before that time" : "") +
+                           " (tidemark info shows what is)"};
   }
   if (plan_.has_too_many()) {
-    return fail_with({kExitData, all + " has more holes or records than restore can look at at once; give "
-                                       "--from and --to to restore it in parts"});
+    return {kExitData, all +
+                           " has more holes or records than restore can look at at once; give "
+                           "--from and --to to restore it in parts"};
   }
   show_missing();
   (void)output_.finish();
   if (!disagreements_.empty()) {
-    return fail_with(
-        {kExitData, "archives of " + name_ +
-                        " disagree; nothing was restored (tidemark fetch shows each; --prefer KEY "
-                        "takes all that this archive holds from it)"});
+    return {kExitData, "archives of " + name_ +
+                           " disagree; nothing was restored (tidemark fetch shows each; --prefer KEY "
+                           "takes all that this archive holds from it)"};
   }
   show_remedies();
   const auto& missing = plan_.missing();
@@ -218,16 +253,16 @@ int RestoreSurvey::refuse() {
     remedy += (remedy.empty() ? "" : ", ") + ("--from " + std::to_string(missing.back().last + 1)) +
               " begins after";
   }
-  return fail_with({kExitData, "not all of " + all + " is in the archive; nothing was restored" +
-                                   (remedy.empty() ? "" : " (" + remedy + ")")});
+  return {kExitData, "not all of " + all + " is in the archive; nothing was restored" +
+                         (remedy.empty() ? "" : " (" + remedy + ")")};
 }
 
 void RestoreSurvey::tell() const {
   if (plan_.pruned_through() > 0 && !options_.from)
-    console().print(name_ + " was pruned up to LSN " + both(plan_.pruned_through()) + ": beginning after it");
+    output_.say(name_ + " was pruned up to LSN " + both(plan_.pruned_through()) + ": beginning after it");
   if (plan_.origin_through() > 0 && !options_.from)
-    console().print(name_ + " begins after LSN " + both(plan_.origin_through()) +
-                    ": nothing before was ever in this archive");
+    output_.say(name_ + " begins after LSN " + both(plan_.origin_through()) +
+                ": nothing before was ever in this archive");
   for (const Told& told : told_) {
     if (told.stored.kind == TIDEMARK_STORED_ACCEPTED) show(told);
   }
@@ -242,39 +277,34 @@ Result<void> RestoreSurvey::each_piece(const std::function<bool(const Piece&)>& 
     }
     return !chain.is_done();
   };
-  const auto on_object = [&](const Stored& stored) {
-    return !plan_.is_wanted(stored) || give(chain.add(stored));
-  };
-  auto scanned = archive_.scan(options_.scope, plan_.range().first, on_object, stop_);
-  if (scanned && !ended) give(chain.finish());
-  if (scanned && !ended && !chain.is_done())
+  auto listed =
+      list_wanted(plan_.range().first, [&](const Stored& stored) { return give(chain.add(stored)); });
+  if (listed && !ended) give(chain.finish());
+  if (listed && !ended && !chain.is_done())
     return explain("", {chain.next(), chain.next()}, "is not listed any more");
-  return scanned;
+  return listed;
 }
 
 Error RestoreSurvey::explain(const std::string& key, Range range, const std::string& message) {
-  bool is_listed = false;
-  std::vector<Stored> pruned;
-  const auto visit = [&](const Stored& stored) {
-    is_listed = is_listed || (!key.empty() && stored.key == key);
-    if (stored.kind == TIDEMARK_STORED_PRUNED) pruned.push_back(stored);
-    return true;
-  };
-  if (auto scanned = archive_.scan(options_.scope, range.first, visit, stop_); !scanned)
-    return scanned.error();
-  if (is_listed) {
+  const auto parsed = parse_object_key(key);
+  Stored stored;
+  stored.storage = options_.scope.storage;
+  stored.partition = *options_.scope.partition;
+  stored.key = key;
+  stored.last = parsed ? parsed->name.range.last : range.last;
+  const auto was_removed = second_look_.was_removed(stored, stop_);
+  if (!was_removed) return was_removed.error();
+  if (!*was_removed) {
     return {kExitData, printable(key) + ": is listed but cannot be read: " + message, TIDEMARK_E_CORRUPT};
   }
-  for (auto stored = pruned.rbegin(); stored != pruned.rend(); ++stored) {
-    Record record;
-    std::string damage;
-    const auto right = is_right(*stored, &record, &damage);
-    if (!right) return right.error();
-    if (!*right) continue;
-    return {kExitData, name_ + " was pruned up to LSN " + both(stored->last) +
-                           " while this restore ran: " + range_text(range.first, stored->last) +
+  // Asked anew: when another archive was missing there may not have been a record yet.
+  const auto pruned_through = SecondLook(archive_).pruned_through(stored, stop_);
+  if (!pruned_through) return pruned_through.error();
+  if (*pruned_through >= range.first) {
+    return {kExitData, name_ + " was pruned up to LSN " + both(*pruned_through) +
+                           " while this restore ran: " + range_text(range.first, *pruned_through) +
                            " can no longer be restored. What lies after it is there: --from " +
-                           std::to_string(stored->last + 1) + " brings it"};
+                           std::to_string(*pruned_through + 1) + " brings it"};
   }
   return {kExitData,
           name_ + " " + range_text(range.first, range.last) +

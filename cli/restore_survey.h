@@ -1,7 +1,7 @@
 // What restore finds out about the archive before it begins, and what it says of it: whether all is there,
 // which records are right, whether archives that overlap agree. Nothing on disk is changed.
 //
-// Main thread, except explain(), which any thread may call. Borrows all that it is given.
+// One thread at a time, except explain(), which any thread may call. Borrows all that it is given.
 #ifndef TIDEMARK_CLI_RESTORE_SURVEY_H
 #define TIDEMARK_CLI_RESTORE_SURVEY_H
 
@@ -10,31 +10,44 @@
 #include <vector>
 
 #include "archive.h"
+#include "archive_list.h"
 #include "comparer.h"
 #include "options.h"
 #include "output.h"
 #include "restore_plan.h"
+#include "second_look.h"
 
 namespace tidemark::cli {
 
 class RestoreSurvey {
  public:
-  RestoreSurvey(const RestoreOptions& options, Archive& archive, Output& output, Stop& stop);
+  RestoreSurvey(const RestoreOptions& options, Archive& archive, ListingRoom& room, Output& output,
+                Stop& stop);
 
-  // An error: it could not be found out, or something was asked for that cannot be.
+  // The listing of the partition, in the order of keys; what reaches --from is enough.
+  void add(const Stored& stored);
+  // After the last. An error: it could not be found out, or something was asked for that cannot be.
   Result<void> look();
   bool is_refused() const {
     return plan_.is_empty() || plan_.has_too_many() || !plan_.missing().empty() || !disagreements_.empty();
   }
-  int refuse();       // says why, and what helps; gives the exit code
+  Error refuse();     // says why, and what helps
   void tell() const;  // where it begins, and which losses it passes over
+  // With --follow: the hole that the range ends at, and what a person may do about it; nothing: there is
+  // none.
+  struct Wait {
+    Range hole;
+    std::string why;
+  };
+  const std::optional<Wait>& waits_at() const { return waits_at_; }
   const RestorePlan& plan() const { return plan_; }
   const std::string& name() const { return name_; }  // "main/7"
 
-  // The parts that are to be restored, in order, by a new listing. What is not there by now is an error.
+  // The parts that are to be restored, in order. If there were more archives than are remembered it lists
+  // once more, and what is not there by then is an error.
   Result<void> each_piece(const std::function<bool(const Piece&)>& visit);
-  // Why an archive that was listed is not there, by another listing. CORRUPT: it is still listed, so it is
-  // damaged.
+  // Why an archive that was listed is not there, by another listing. CORRUPT: it is still listed and no
+  // record says that it was pruned, so it is damaged.
   Error explain(const std::string& key, Range range, const std::string& message);
 
  private:
@@ -48,6 +61,9 @@ class RestoreSurvey {
   Result<void> read_beginning();
   Result<void> read_records();
   Result<void> compare();
+  Result<void> list_wanted(uint64_t from, const std::function<bool(const Stored&)>& visit);
+  void end_at_hole();
+  std::string accepting(Range lost) const;
   void show(const Told& told) const;
   void show_missing() const;
   void show_remedies() const;
@@ -59,6 +75,9 @@ class RestoreSurvey {
   Stop& stop_;
   const std::string name_;
   RestorePlan plan_;
+  ArchiveList wanted_;
+  SecondLook second_look_;
+  std::optional<Wait> waits_at_;
   std::vector<Told> told_;  // about what is missing or passed
   std::vector<Disagreement> disagreements_;
 };

@@ -20,14 +20,16 @@ class SecondLook {
 
   // True: a second listing no longer has it, or a valid record says that it was pruned.
   Result<bool> was_removed(const Stored& stored, Stop& stop) TM_EXCLUDES(mutex_);
+  // As far as valid records say that its partition was pruned; 0: none says so.
+  Result<uint64_t> pruned_through(const Stored& stored, Stop& stop) TM_EXCLUDES(mutex_);
 
  private:
   Result<bool> is_listed(const Stored& stored, Stop& stop);
-  Result<uint64_t> pruned_through(const Stored& stored, Stop& stop) TM_EXCLUDES(mutex_);
 
   Archive& archive_;
   Mutex mutex_;
-  // By partition, looked for once: a store that has lost a thousand archives is not listed a thousand times.
+  // By partition, looked for once if there was one: a store that has lost a thousand archives is not listed a
+  // thousand times.
   std::map<std::string, uint64_t> pruned_through_ TM_GUARDED_BY(mutex_);
 };
 

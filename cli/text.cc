@@ -219,6 +219,16 @@ std::string most_like(std::string_view word, const std::vector<std::string>& wor
   return best;
 }
 
+std::string named(const std::string& name, const std::string& message) {
+  if (name.empty()) return message;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  for (size_t at = message.find(name); at != std::string::npos; at = message.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    if (end == message.size() || !is_digit(message[end])) return message;  // not main/7 of main/71
+  }
+  return name + ": " + message;
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   while (!text.empty()) {

@@ -33,6 +33,9 @@ std::optional<uint64_t> parse_lsn(std::string_view text);
 // The word that is most like it, if one is like it at all; empty: none is.
 std::string most_like(std::string_view word, const std::vector<std::string>& words);
 
+// "main/7: <message>", unless the message names main/7 itself. An empty name: as it is.
+std::string named(const std::string& name, const std::string& message);
+
 // What is not clean (base/line.h) as \xNN: names that strangers chose must not control a terminal.
 std::string printable(std::string_view text);
 

@@ -13,6 +13,8 @@ int run_verify(const VerifyOptions& options);
 int run_fetch(const FetchOptions& options);
 int run_restore(const RestoreOptions& options);
 int run_prune(const PruneOptions& options);
+int run_copy(const CopyOptions& options);
+int run_check(const CheckOptions& options);
 int run_gaps(const GapsOptions& options);
 int run_sinks(const SinksOptions& options);
 

@@ -51,6 +51,7 @@ class Verify {
   void tell_remnants();
   void tell_nothing_stored();
   void save(bool now);
+  void count_all();
   int end(const Result<void>& scanned);
 
   const VerifyOptions& options_;
@@ -282,6 +283,20 @@ int Verify::end(const Result<void>& scanned) {
   return finish(output_, findings_.problems() > 0 ? kExitData : kExitOk);
 }
 
+// How much there is in all, once it is of interest.
+void Verify::count_all() {
+  while (!progress_.wants_total()) {
+    if (stop_.is_set()) return;
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  uint64_t bytes = 0;
+  const auto count = [&](const Stored& stored) {
+    if (stored.kind == TIDEMARK_STORED_ARCHIVE && !ledger_.may_skip(stored)) bytes += stored.size_bytes;
+    return true;
+  };
+  if (archive_->scan(options_.scope, 0, count, stop_)) total_bytes_ = bytes;
+}
+
 int Verify::run() {
   auto loaded = ledger_.load(options_.checkpoint, options_.archive.url, options_.scope, options_.reread,
                              wall_clock_us());
@@ -295,18 +310,8 @@ int Verify::run() {
   for (const std::string& line : archive_->opening_lines()) {
     if (line.rfind(kUnfinished, 0) == 0) findings_.leftover(line);
   }
-  // How much there is in all is of interest only to somebody who watches.
   std::thread counter;
-  if (console().is_terminal()) {
-    counter = std::thread([this] {
-      uint64_t bytes = 0;
-      const auto count = [&](const Stored& stored) {
-        if (stored.kind == TIDEMARK_STORED_ARCHIVE && !ledger_.may_skip(stored)) bytes += stored.size_bytes;
-        return true;
-      };
-      if (archive_->scan(options_.scope, 0, count, stop_)) total_bytes_ = bytes;
-    });
-  }
+  if (console().progress_kind() != ProgressKind::kNone) counter = std::thread([this] { count_all(); });
   auto scanned = archive_->scan(
       options_.scope, 0, [this](const Stored& stored) { return visit(stored); }, stop_);
   if (scanned && !stop_.is_set()) {

@@ -4,7 +4,9 @@
 #include "base/wall_clock.h"
 #include "entry_checks.h"
 #include "entry_stored.h"
+#include "store/copy.h"
 #include "store/store.h"
+#include "store/try_out.h"
 
 namespace tidemark {
 namespace {
@@ -122,8 +124,94 @@ tidemark_status made(tidemark_archiver* archiver, tidemark_str key, int64_t* mad
   });
 }
 
+Status check_options(const tidemark_copy_options* options, tidemark_copy_result* result) {
+  TM_TRY(need(options, "options"));
+  TM_TRY(check_struct(TIDEMARK_HAS(options, tidemark_copy_options, ctx), "options", options->struct_size));
+  TM_TRY(need(result, "result"));
+  TM_TRY(check_struct(TIDEMARK_HAS(result, tidemark_copy_result, failed), "result", result->struct_size));
+  if ((options->flags & ~(TIDEMARK_COPY_COMPARE | TIDEMARK_COPY_READ_WHOLE)) == 0) return {};
+  return fail(TIDEMARK_E_UNSUPPORTED,
+              "options.flags is " + std::to_string(options->flags) +
+                  ": copy knows TIDEMARK_COPY_COMPARE and TIDEMARK_COPY_READ_WHOLE only");
+}
+
+int32_t abi_side(store::CopySide side) {
+  if (side == store::CopySide::kNone) return 0;
+  return side == store::CopySide::kSource ? TIDEMARK_COPY_SOURCE : TIDEMARK_COPY_DESTINATION;
+}
+
+tidemark_status copy(tidemark_archiver* from, tidemark_archiver* to, tidemark_str key,
+                     const tidemark_copy_options* options, tidemark_copy_result* result,
+                     const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(from, "from"));
+    TM_TRY(need(to, "to"));
+    TM_TRY(check_text(key, "key"));
+    TM_TRY(check_options(options, result));
+    result->result = result->failed = 0;
+    const bool compares = (options->flags & TIDEMARK_COPY_COMPARE) != 0;
+    TM_ASSIGN(const auto source, from->sink());
+    TM_ASSIGN(const auto destination, compares ? to->sink() : to->writable_sink());
+    const store::Copying what = {view(key), options->size_bytes, options->buffer_bytes,
+                                 (options->flags & TIDEMARK_COPY_READ_WHOLE) != 0,
+                                 progress_reporter(options->progress, options->ctx)};
+    store::CopySide failed = store::CopySide::kNone;
+    Result<store::Copied> copied = store::Copied::kThere;
+    if (compares) {
+      Status same = store::compare_copies(*source, *destination, what, &failed, call);
+      if (!same) copied = std::move(same.error());
+    } else {
+      copied = store::copy_object(*source, *destination, what, &failed, call);
+    }
+    if (!copied) {
+      result->failed = abi_side(failed);
+      return std::move(copied.error());
+    }
+    result->result = *copied == store::Copied::kCopied ? TIDEMARK_COPIED : TIDEMARK_COPY_THERE;
+    return {};
+  });
+}
+
+int32_t abi_result(store::TryResult result) {
+  switch (result) {
+    case store::TryResult::kOk:
+      return TIDEMARK_TRIED_OK;
+    case store::TryResult::kWarning:
+      return TIDEMARK_TRIED_WARNING;
+    case store::TryResult::kFailed:
+      return TIDEMARK_TRIED_FAILED;
+    case store::TryResult::kSkipped:
+      break;
+  }
+  return TIDEMARK_TRIED_SKIPPED;
+}
+
+tidemark_status try_out(tidemark_archiver* archiver, const tidemark_try_options* options,
+                        const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(need(options, "options"));
+    TM_TRY(check_struct(TIDEMARK_HAS(options, tidemark_try_options, ctx), "options", options->struct_size));
+    TM_TRY(check_text(options->name, "options.name"));
+    if (options->visit == nullptr) return fail(TIDEMARK_E_INVALID, "options.visit is NULL");
+    TM_ASSIGN(const auto sink, archiver->writable_sink());
+    store::TryingOut what = {view(options->name), {}, wall_clock_us};
+    if (options->is_left != nullptr) {
+      what.is_left = [options](std::string_view name, int64_t age_us) {
+        return options->is_left(options->ctx, abi_str(name), age_us) != 0;
+      };
+    }
+    const auto visit = [options](const store::Tried& tried) {
+      const tidemark_tried one = {sizeof one, abi_result(tried.result), abi_str(tried.what),
+                                  abi_str(tried.message)};
+      options->visit(options->ctx, &one);
+    };
+    return store::try_out(*sink, what, visit, call);
+  });
+}
+
 constexpr tidemark_draft_maintenance_api kMaintenance = {
-    sizeof kMaintenance, 0, check, accept_gap, prune, compare, made};
+    sizeof kMaintenance, 0, check, accept_gap, prune, compare, made, copy, try_out};
 
 }  // namespace
 

@@ -46,11 +46,15 @@ Status check_options(const tidemark_unpack_options* options) {
   TM_TRY(need(options, "options"));
   const bool has_all = TIDEMARK_HAS(options, tidemark_unpack_options, ctx);
   TM_TRY(check_struct(has_all, "options", options->struct_size));
-  if ((options->flags & ~(TIDEMARK_UNPACK_PRIVATE | TIDEMARK_UNPACK_KEEP_SETID)) != 0) {
-    return fail(TIDEMARK_E_UNSUPPORTED,
-                "options.flags is " + std::to_string(options->flags) +
-                    ": this plugin knows TIDEMARK_UNPACK_PRIVATE and TIDEMARK_UNPACK_KEEP_SETID only");
+  constexpr uint32_t kKnown =
+      TIDEMARK_UNPACK_PRIVATE | TIDEMARK_UNPACK_KEEP_SETID | TIDEMARK_UNPACK_SYNC_LATER;
+  if ((options->flags & ~kKnown) != 0) {
+    return fail(TIDEMARK_E_UNSUPPORTED, "options.flags is " + std::to_string(options->flags) +
+                                            ": this plugin knows TIDEMARK_UNPACK_PRIVATE, KEEP_SETID and "
+                                            "SYNC_LATER only");
   }
+  if ((options->flags & TIDEMARK_UNPACK_SYNC_LATER) != 0 && (options->flags & TIDEMARK_UNPACK_PRIVATE) == 0)
+    return fail(TIDEMARK_E_INVALID, "options.flags has SYNC_LATER without PRIVATE");
   TM_TRY(check_range(options->first, options->last));
   return check_directory(options->directory);
 }
@@ -65,6 +69,7 @@ tidemark_status unpack(tidemark_archiver* archiver, tidemark_str key, const tide
     const bool is_private = (options->flags & TIDEMARK_UNPACK_PRIVATE) != 0;
     const Range wanted = {options->first, options->last};
     store::Unpacking what = {view(key), wanted, view(options->directory), is_private, {}};
+    what.sync_later = (options->flags & TIDEMARK_UNPACK_SYNC_LATER) != 0;
     what.with_setid = (options->flags & TIDEMARK_UNPACK_KEEP_SETID) != 0;
     what.progress = progress_reporter(options->progress, options->ctx);
     return store::unpack(*sink, what, call);

@@ -6,7 +6,7 @@ _tidemark() {
   verb=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      ls | info | verify | fetch | restore | prune | gaps | sinks)
+      ls | info | verify | fetch | restore | prune | copy | check | gaps | sinks)
         verb=$word
         break
         ;;
@@ -25,18 +25,20 @@ _tidemark() {
   local plugin="--plugin --sink-dir -v --verbose -h --help --help-all"
   local common="--config --option --secret $plugin"
   case $verb in
-    "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune gaps sinks -h --help --help-all --version" -- "$cur")) ;;
+    "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune copy check gaps sinks -h --help --help-all --version" -- "$cur")) ;;
     ls) COMPREPLY=($(compgen -W "$common --json --allow-empty --from --to" -- "$cur")) ;;
     info) COMPREPLY=($(compgen -W "$common --json --allow-empty" -- "$cur")) ;;
-    verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --since-checkpoint --reread" -- "$cur")) ;;
+    verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --progress --since-checkpoint --reread" -- "$cur")) ;;
     fetch) COMPREPLY=($(compgen -W "$common -o --output" -- "$cur")) ;;
     restore)
       case $cur in
-        -*) COMPREPLY=($(compgen -W "$common --json --from --to --to-time --prefer --strict --keep-setid --into-existing --jobs --check --dry-run" -- "$cur")) ;;
+        -*) COMPREPLY=($(compgen -W "$common --json --from --to --to-time --prefer --strict --keep-setid --into-existing --ignore-free-space --follow --interval --jobs --progress --check --dry-run" -- "$cur")) ;;
         *) COMPREPLY=($(compgen -d -- "$cur")) ;;
       esac
       ;;
-    prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --keep-last --keep-bytes --all --dry-run --yes" -- "$cur")) ;;
+    prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --keep-last --keep-bytes --all --jobs --progress --dry-run --yes" -- "$cur")) ;;
+    copy) COMPREPLY=($(compgen -W "$common --to-option --to-secret --json --allow-empty --jobs --bwlimit --reread --size-only --dry-run" -- "$cur")) ;;
+    check) COMPREPLY=($(compgen -W "$common --json --allow-empty --read-only" -- "$cur")) ;;
     gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --acknowledge --reason --checkpoint" -- "$cur")) ;;
     sinks) COMPREPLY=($(compgen -W "$plugin --json" -- "$cur")) ;;
   esac

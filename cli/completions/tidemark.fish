@@ -1,6 +1,6 @@
 # fish completion for tidemark
-set -l verbs ls info verify fetch restore prune gaps sinks
-set -l archive ls info verify fetch restore prune gaps
+set -l verbs ls info verify fetch restore prune copy check gaps sinks
+set -l archive ls info verify fetch restore prune copy check gaps
 
 complete -c tidemark -f
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a ls -d "List what is stored"
@@ -9,6 +9,8 @@ complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a verify -d "R
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a fetch -d "Write the archive that holds an entry"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a restore -d "Bring entries back"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a prune -d "Remove the oldest archives of a partition"
+complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a copy -d "Copy everything to another archive"
+complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a check -d "Try out what an archiver would need"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a gaps -d "List what is missing, or accept a loss"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a sinks -d "List the sub-plugins"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -l version -d "Print the version"
@@ -20,11 +22,15 @@ complete -c tidemark -n "__fish_seen_subcommand_from $verbs" -s v -l verbose -d 
 complete -c tidemark -n "__fish_seen_subcommand_from $archive" -l option -x -d "KEY=VALUE of the sink"
 complete -c tidemark -n "__fish_seen_subcommand_from $archive" -l config -r -F -d "where archives have their names"
 complete -c tidemark -n "__fish_seen_subcommand_from $archive" -l secret -x -d "KEY=VARIABLE of the sink"
-complete -c tidemark -n "__fish_seen_subcommand_from ls info verify restore prune gaps sinks" -l json -d "One JSON object per line"
-complete -c tidemark -n "__fish_seen_subcommand_from ls info verify gaps" -l allow-empty -d "Nothing stored there is all right"
+complete -c tidemark -n "__fish_seen_subcommand_from ls info verify restore prune copy check gaps sinks" -l json -d "One JSON object per line"
+complete -c tidemark -n "__fish_seen_subcommand_from ls info verify copy check gaps" -l allow-empty -d "Nothing stored there is all right"
 complete -c tidemark -n "__fish_seen_subcommand_from ls restore" -l from -x -d "First LSN"
 complete -c tidemark -n "__fish_seen_subcommand_from ls restore" -l to -x -d "Last LSN"
-complete -c tidemark -n "__fish_seen_subcommand_from verify restore" -l jobs -x -d "Archives read at a time"
+complete -c tidemark -n "__fish_seen_subcommand_from verify restore prune copy" -l jobs -x -d "Archives, or partitions, at a time"
+complete -c tidemark -n "__fish_seen_subcommand_from verify restore prune" -l progress -x -a "auto plain none" -d "How progress is told"
+complete -c tidemark -n "__fish_seen_subcommand_from restore" -l follow -d "Stay and bring what arrives"
+complete -c tidemark -n "__fish_seen_subcommand_from restore" -l interval -x -d "How often to look"
+complete -c tidemark -n "__fish_seen_subcommand_from restore" -l ignore-free-space -d "Begin even if it will not fit"
 complete -c tidemark -n "__fish_seen_subcommand_from verify" -l since-checkpoint -r -F -d "Read only what is new"
 complete -c tidemark -n "__fish_seen_subcommand_from verify" -l reread -x -d "Share of the rest that is read again, such as 1/30"
 complete -c tidemark -n "__fish_seen_subcommand_from gaps" -l checkpoint -r -F -d "What was there, by verify"
@@ -35,7 +41,7 @@ complete -c tidemark -n "__fish_seen_subcommand_from restore" -l prefer -x -d "T
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -l strict -d "Refuse accepted losses"
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -l keep-setid -d "Give setuid and setgid bits too"
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -l into-existing -d "Also beside other files"
-complete -c tidemark -n "__fish_seen_subcommand_from restore prune" -l dry-run -d "Only say what would be done"
+complete -c tidemark -n "__fish_seen_subcommand_from restore prune copy" -l dry-run -d "Only say what would be done"
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -a "(__fish_complete_directories)"
 complete -c tidemark -n "__fish_seen_subcommand_from prune" -l before -x -d "What lies below this LSN"
 complete -c tidemark -n "__fish_seen_subcommand_from prune" -l older-than -x -d "What is older"
@@ -45,3 +51,9 @@ complete -c tidemark -n "__fish_seen_subcommand_from prune" -l all -d "The newes
 complete -c tidemark -n "__fish_seen_subcommand_from prune" -l yes -d "Do it"
 complete -c tidemark -n "__fish_seen_subcommand_from gaps" -l acknowledge -x -d "Accept a loss"
 complete -c tidemark -n "__fish_seen_subcommand_from gaps" -l reason -x -d "Why"
+complete -c tidemark -n "__fish_seen_subcommand_from copy" -l to-option -x -d "KEY=VALUE of the other sink"
+complete -c tidemark -n "__fish_seen_subcommand_from copy" -l to-secret -x -d "KEY=VARIABLE of the other sink"
+complete -c tidemark -n "__fish_seen_subcommand_from copy" -l bwlimit -x -d "Bytes a second"
+complete -c tidemark -n "__fish_seen_subcommand_from copy" -l reread -d "Compare what both have, read whole"
+complete -c tidemark -n "__fish_seen_subcommand_from copy" -l size-only -d "Compare sizes only"
+complete -c tidemark -n "__fish_seen_subcommand_from check" -l read-only -d "Only what can be read"

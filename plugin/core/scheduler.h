@@ -39,7 +39,8 @@
 //    failing sink again after the sink worked for others is taken to be at fault itself. A probe whose entry
 //    fails is followed by discovery, which needs no entry and so cannot fail because of one
 //  8 a failed acknowledge is retried with backoff, with the newest position
-//  9 jobs wait for the rate limit before they start (see rate_limit.h), never in between. A verification that
+//  9 jobs wait for the rate limit before they start (see base/rate_limit.h), never in between. A verification
+//  that
 //    may not read yet is deferred: its partition gets another turn after the given delay; this is not a
 //    failure
 #ifndef TIDEMARK_CORE_SCHEDULER_H
@@ -53,11 +54,11 @@
 #include <set>
 #include <vector>
 
+#include "base/rate_limit.h"
 #include "core/ages.h"
 #include "core/backoff.h"
 #include "core/partition_state.h"
 #include "core/partition_table.h"
-#include "core/rate_limit.h"
 #include "core/reserve.h"
 #include "core/throttle.h"
 #include "core/types.h"

@@ -11,8 +11,7 @@ uint32_t ReadPace::ask(core::TimeMs now) {
   // Each gets the turn that those before it leave: all at once would find the bucket empty again.
   const int64_t latest_us = (now + kLongestMs) * 1000;
   const int64_t turn_us = std::min(std::max(next_turn_us_, rate_.ready_at() * 1000), latest_us);
-  const uint64_t takes_us =
-      std::min(average_bytes_, core::RateLimit::kMostBytes) * 1'000'000 / bytes_per_second_;
+  const uint64_t takes_us = std::min(average_bytes_, RateLimit::kMostBytes) * 1'000'000 / bytes_per_second_;
   next_turn_us_ = std::min(turn_us + static_cast<int64_t>(takes_us), latest_us);
   return static_cast<uint32_t>(std::max<int64_t>(1, turn_us / 1000 - now));
 }

@@ -13,7 +13,8 @@
 #include <cstdint>
 
 #include "base/mutex.h"
-#include "core/rate_limit.h"
+#include "base/rate_limit.h"
+#include "core/types.h"
 
 namespace tidemark::runtime {
 
@@ -33,7 +34,7 @@ class ReadPace {
  private:
   const uint64_t bytes_per_second_;
   Mutex mutex_;
-  core::RateLimit rate_ TM_GUARDED_BY(mutex_);
+  RateLimit rate_ TM_GUARDED_BY(mutex_);
   uint64_t average_bytes_ TM_GUARDED_BY(mutex_) = 0;  // of the last reads
   int64_t next_turn_us_ TM_GUARDED_BY(mutex_) = 0;    // of the next who is sent away
 };

@@ -55,6 +55,7 @@ struct Unpacking {
   bool is_private = false;     // see Unpacker::create_private()
   Progress progress;
   bool with_setid = false;  // gives setuid and setgid bits too
+  bool sync_later = false;  // see Unpacker::sync_later()
 };
 // Restores as tar/unpacker.h has it, from one read.
 Status unpack(sink::Sink& sink, const Unpacking& what, const tidemark_call* call);

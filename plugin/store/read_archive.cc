@@ -7,31 +7,40 @@
 
 namespace tidemark::store {
 
+Status ArchiveProof::parse(std::span<const uint8_t> content) {
+  if (!content_) return {};
+  content_ = parser_.push(content);
+  return content_ || content_.error().status == TIDEMARK_E_CORRUPT ? Status() : content_;
+}
+
+Status ArchiveProof::push(std::span<const uint8_t> piece) {
+  const auto pieces = splitter_.push(piece);
+  TM_TRY(parse(pieces.first));
+  return parse(pieces.second);
+}
+
+Result<Footer> ArchiveProof::finish(Digest* whole) {
+  auto footer = splitter_.check(parsed_.storage, parsed_.partition, parsed_.name.range, whole);
+  if (!footer) return about(key_, footer.error());
+  if (content_) content_ = parser_.finish();
+  if (!content_) return about(key_, content_.error());
+  return footer;
+}
+
 Status read_archive(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                     tar::FooterSplitter& splitter, tar::ContentVisitor& visitor, const Progress& progress,
                     const Call& deadline) {
-  tar::ContentParser parser(parsed.name.range, visitor);
-  Status content;  // the first thing wrong with the members; the digest is still wanted then
-  const auto take = [&](std::span<const uint8_t> piece) -> Status {
-    if (!content) return {};
-    content = parser.push(piece);
-    return content || content.error().status == TIDEMARK_E_CORRUPT ? Status() : content;
-  };
+  ArchiveProof proof(key, parsed, splitter, visitor);
   uint64_t read_bytes = 0;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
-    const auto pieces = splitter.push(piece);
-    TM_TRY(take(pieces.first));
-    TM_TRY(take(pieces.second));
+    TM_TRY(proof.push(piece));
     read_bytes += piece.size();
     if (progress) progress(read_bytes);
     return {};
   });
   if (!status) return status;
-  const auto footer = splitter.check(parsed.storage, parsed.partition, parsed.name.range);
-  if (!footer) return about(key, footer.error());
-  if (content) content = parser.finish();
-  if (!content) return about(key, content.error());
-  return {};
+  const auto footer = proof.finish();
+  return footer ? Status() : footer.error();
 }
 
 Result<Range> entries_of(std::string_view key, const ParsedKey& parsed, Range wanted) {

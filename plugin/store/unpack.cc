@@ -12,6 +12,7 @@ Status unpack(sink::Sink& sink, const Unpacking& what, const tidemark_call* call
   TM_ASSIGN(const auto unpacker, what.is_private ? tar::Unpacker::create_private(what.directory, wanted)
                                                  : tar::Unpacker::create(what.directory, wanted));
   unpacker->keep_setid(what.with_setid);
+  if (what.sync_later) unpacker->sync_later();
   tar::FooterSplitter splitter;
   Status status = read_archive(sink, what.key, parsed, splitter, *unpacker, what.progress, deadline);
   if (status) status = unpacker->make_durable();

@@ -41,17 +41,24 @@ void FooterSplitter::hash(std::span<const uint8_t> content) {
   unhashed_size_ += rest.size();
 }
 
-Result<Footer> FooterSplitter::check(std::string_view storage, uint64_t partition, Range range) {
+Result<Footer> FooterSplitter::check(std::string_view storage, uint64_t partition, Range range,
+                                     Digest* whole) {
   std::string problem;
   auto footer = parse_footer(tail(), &problem);
   if (!footer) return fail(TIDEMARK_E_CORRUPT, "the object has no valid footer: " + problem);
   TM_TRY(check_identity(*footer, storage, partition, range));
-  Sha256 whole;
-  whole.copy_from(sha_);
-  whole.update(unhashed_.data(), unhashed_size_);
+  Sha256 content;
+  content.copy_from(sha_);
+  content.update(unhashed_.data(), unhashed_size_);
+  if (whole != nullptr) {
+    Sha256 all;
+    all.copy_from(content);
+    all.update(held_.data(), held_size_);
+    TM_ASSIGN(*whole, all.finish());
+  }
   TM_ASSIGN(const Digest before_end_mark, sha_.finish());
   before_end_mark_ = before_end_mark;
-  TM_ASSIGN(const Digest digest, whole.finish());
+  TM_ASSIGN(const Digest digest, content.finish());
   if (digest != footer->sha256) {
     return fail(TIDEMARK_E_CORRUPT, "the object is damaged: its bytes have sha256 " + hex(digest) +
                                         ", its footer says " + hex(footer->sha256));

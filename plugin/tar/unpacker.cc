@@ -63,7 +63,7 @@ Status Unpacker::begin_entry(Lsn lsn) {
 Status Unpacker::member(const ParsedMember& member) {
   if (!builder_) return {};
   const mode_t mode = keep_setid_ ? member.mode : member.mode & ~(S_ISUID | S_ISGID);
-  builder_->sync_each(!can_sync_at_once_ || ++members_ <= tree::kSyncEachMax);
+  builder_->sync_each(!syncs_later_ && (!can_sync_at_once_ || ++members_ <= tree::kSyncEachMax));
   switch (member.type) {
     case MemberType::kDirectory:
       return builder_->add_directory(member.path, mode);

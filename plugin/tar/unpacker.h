@@ -32,6 +32,9 @@ class Unpacker final : public ContentVisitor {
   ~Unpacker() override;
   // Whether setuid and setgid bits are given; by default they are left out. Before the first entry.
   void keep_setid(bool on) { keep_setid_ = on; }
+  // Private only: where much can be made durable at once, the caller does that (syncfs). Before the first
+  // entry.
+  void sync_later() { syncs_later_ = can_sync_at_once_; }
 
   Status begin_entry(Lsn lsn) override;
   Status member(const ParsedMember& member) override;
@@ -39,7 +42,7 @@ class Unpacker final : public ContentVisitor {
   Status end_file() override;
   Status end_entry(Lsn lsn, uint64_t size_bytes) override;
 
-  // After the last byte: all that was built is durable, only not published.
+  // After the last byte: all that was built is durable, only not published. (But see sync_later().)
   Status make_durable();
   // Then, ascending: gives each its name and makes the names durable. After an error those before it are
   // visible and durable. Private: what was built stays.
@@ -55,7 +58,7 @@ class Unpacker final : public ContentVisitor {
   const std::string path_;
   const Range wanted_;
   const bool can_sync_at_once_;
-  bool keep_setid_ = false;
+  bool keep_setid_ = false, syncs_later_ = false;
   uint64_t members_ = 0;
   Range built_;
   bool stays_ = false;                        // what was built in directory_

@@ -20,7 +20,7 @@ void log_traits(const Traits& traits, const std::string& where, const std::strin
   if (!traits.conditional_put) {
     log.write(
         TIDEMARK_LOG_WARN,
-        where +
+        "not exclusive: " + where +
             ": the store does not honour If-None-Match on PUT: objects are created by HEAD, PUT and a "
             "look at the result. Safe as long as one host writes; of two hosts that write the same name at "
             "the same time the earlier one mostly sees that it lost, but a put that is slower than the "

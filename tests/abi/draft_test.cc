@@ -16,7 +16,7 @@ class DraftTest : public MaintenanceTest {
     draft_ = static_cast<const tidemark_draft_maintenance_api*>(
         api_->get_extension(archiver_, TIDEMARK_EXT_DRAFT_MAINTENANCE));
     ASSERT_NE(draft_, nullptr);
-    ASSERT_TRUE(TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, made));
+    ASSERT_TRUE(TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, try_out));
   }
   const tidemark_draft_maintenance_api* draft_ = nullptr;
 };
@@ -113,6 +113,22 @@ TEST_F(DraftTest, RestoredEntriesAreCompared) {
   EXPECT_EQ(seen.message, restored + ": has 3 bytes, 9 in the archive");
 }
 
+// Not of a draft; but the frozen headers do not know the flag.
+TEST_F(DraftTest, UnpackedAndSyncedLater) {
+  archive_four();
+  reopen_to_read();
+  ErrorOut error;
+  const TempDir out;
+  const tidemark_str key = str("orders/7/0000000000002.tar");
+  tidemark_unpack_options options = {
+      sizeof options, TIDEMARK_UNPACK_SYNC_LATER, 1, 9, str(out.path()), nullptr, nullptr};
+  expect_invalid(maintenance_->unpack(archiver_, key, &options, nullptr, &error), error,
+                 "SYNC_LATER without PRIVATE");
+  options.flags |= TIDEMARK_UNPACK_PRIVATE;
+  ASSERT_EQ(maintenance_->unpack(archiver_, key, &options, nullptr, &error), TIDEMARK_OK) << error.message;
+  EXPECT_EQ(std::filesystem::file_size(out.path() + "/0000000000002"), 9u);
+}
+
 TEST_F(DraftTest, AnArchiveSaysWhenItWasMade) {
   const auto now_us = [] {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -154,6 +170,70 @@ TEST_F(DraftTest, ReadOnlyReadsAndChangesNothing) {
   expect_status(TIDEMARK_E_NOT_FOUND, set_sink("file://" + sink_dir_.path() + "/absent", &error), error,
                 "absent");
   EXPECT_FALSE(std::filesystem::exists(sink_dir_.path() + "/absent"));
+}
+
+TEST_F(DraftTest, ObjectsAreCopiedAndCompared) {
+  archive_four();
+  ErrorOut error;
+  const tidemark_str key = str("orders/7/0000000000002.tar");
+  tidemark_copy_options options = {sizeof options, 0, 2560, 1 << 20, nullptr, nullptr};
+  tidemark_copy_result result = {sizeof result, 0, 0, 0};
+  // To itself, which has it already.
+  ASSERT_EQ(draft_->copy(archiver_, archiver_, key, &options, &result, nullptr, &error), TIDEMARK_OK)
+      << error.message;
+  EXPECT_EQ(result.result, TIDEMARK_COPY_THERE);
+  options.flags = TIDEMARK_COPY_COMPARE | TIDEMARK_COPY_READ_WHOLE;
+  ASSERT_EQ(draft_->copy(archiver_, archiver_, key, &options, &result, nullptr, &error), TIDEMARK_OK)
+      << error.message;
+  expect_status(TIDEMARK_E_NOT_FOUND,
+                draft_->copy(archiver_, archiver_, str("orders/7/0000000000009.tar"), &options, &result,
+                             nullptr, &error),
+                error, "0000000000009");
+  EXPECT_EQ(result.failed, TIDEMARK_COPY_SOURCE);
+  EXPECT_EQ(result.result, 0);
+
+  const auto& d = *draft_;
+  expect_invalid(d.copy(nullptr, archiver_, key, &options, &result, nullptr, &error), error, "from");
+  expect_invalid(d.copy(archiver_, nullptr, key, &options, &result, nullptr, &error), error, "to");
+  expect_invalid(d.copy(archiver_, archiver_, {nullptr, 5}, &options, &result, nullptr, &error), error,
+                 "key");
+  expect_invalid(d.copy(archiver_, archiver_, str("nonsense"), &options, &result, nullptr, &error), error,
+                 "nonsense");
+  expect_invalid(d.copy(archiver_, archiver_, key, nullptr, &result, nullptr, &error), error, "options");
+  expect_invalid(d.copy(archiver_, archiver_, key, &options, nullptr, nullptr, &error), error, "result");
+  options.flags = 0x100;
+  expect_status(TIDEMARK_E_UNSUPPORTED, d.copy(archiver_, archiver_, key, &options, &result, nullptr, &error),
+                error, "flags");
+  options.flags = 0;
+  reopen_to_read();
+  expect_invalid(draft_->copy(archiver_, archiver_, key, &options, &result, nullptr, &error), error,
+                 "read_only");
+}
+
+TEST_F(DraftTest, ASinkIsTriedOut) {
+  archive_four();
+  ErrorOut error;
+  int failed = 0;
+  tidemark_try_options options = {sizeof options,
+                                  0,
+                                  str("me"),
+                                  [](void* ctx, const tidemark_tried* tried) {
+                                    EXPECT_EQ(tried->struct_size, sizeof *tried);
+                                    if (tried->result != TIDEMARK_TRIED_OK) ++*static_cast<int*>(ctx);
+                                  },
+                                  nullptr,
+                                  &failed};
+  ASSERT_EQ(draft_->try_out(archiver_, &options, nullptr, &error), TIDEMARK_OK) << error.message;
+  EXPECT_EQ(failed, 0);
+  EXPECT_EQ(scanned(), "1:1-1 1:2-2 1:3-3 1:4-4 ") << "it leaves nothing";
+  expect_invalid(draft_->try_out(archiver_, nullptr, nullptr, &error), error, "options");
+  options.name = str("a/b");
+  expect_invalid(draft_->try_out(archiver_, &options, nullptr, &error), error, "a/b");
+  options.visit = nullptr;
+  expect_invalid(draft_->try_out(archiver_, &options, nullptr, &error), error, "visit");
+  reopen_to_read();
+  options.visit = [](void*, const tidemark_tried*) {};
+  expect_invalid(draft_->try_out(archiver_, &options, nullptr, &error), error, "read_only");
 }
 
 TEST_F(DraftTest, BeforeSetSink) {

@@ -26,8 +26,8 @@ for component in runtime tools dev host-sim; do
   (cd "$work/parts/$component" && find . -type f) >"$work/$component.files"
 done
 for expected in runtime:tidemark.so runtime:tidemark-sink-file.so runtime:tidemark-sink-s3.so tools:bin/tidemark \
-  tools:tidemark.1 dev:archiver.h dev:tidemark.pc dev:tidemark-config.cmake host-sim:bin/host-sim \
-  host-sim:tidemark-sink-faulty.so; do
+  runtime:tidemark-formats.5 runtime:tidemark-file.7 runtime:tidemark-s3.7 tools:tidemark.1 dev:archiver.h \
+  dev:tidemark.pc dev:tidemark-config.cmake host-sim:bin/host-sim host-sim:host-sim.1 host-sim:tidemark-sink-faulty.so; do
   grep -q "/${expected#*:}\$" "$work/${expected%%:*}.files" || fail "component ${expected%%:*} lacks ${expected#*:}"
   [ "$(cat "$work"/*.files | grep -c "/${expected#*:}\$")" -eq 1 ] || fail "${expected#*:} is in two components"
 done
@@ -43,6 +43,11 @@ for file in include/tidemark/base.h include/tidemark/archiver.h include/tidemark
   share/fish/vendor_completions.d/tidemark.fish; do
   [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
+if command -v man >"$work/man"; then
+  for page in tidemark.1 host-sim.1 tidemark-formats.5 tidemark-file.7 tidemark-s3.7; do
+    man -M "$prefix/share/man" -w "${page##*.}" "${page%.*}" >"$work/man" || fail "man does not find $page"
+  done
+fi
 "$prefix/bin/host-sim" --help >/dev/null || fail "the installed host-sim does not run"
 "$prefix/bin/tidemark" sinks | grep -q '^file ' || fail "the installed tidemark does not find the file sink"
 

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """What the operator's tool reaches, beside yardsticks on the same machine at the same time.
 
-    tests/bench/tool_bench.py BUILD_DIR [verify] [restore] [latency] [many]
+    tests/bench/tool_bench.py BUILD_DIR [verify] [restore] [everything] [latency] [many]
 
 verify   2 GiB in archives of 64 MiB in a directory, 2 at a time; yardstick: sha256sum, 2 processes
 restore  the same; yardstick: tar -x, 2 processes, then sync of what they wrote
+everything  15,000 small entries in 12 partitions, and how many syncs and renames it takes (with strace); yardstick:
+         host-sim recover
 latency  1,000 small archives in a sink that takes 20 ms a request: 32 at a time against one after the other
 many     peak memory of ls and info over 1,000,000 archives against 100,000 (empty files: only names are read)
 Data goes to $TIDEMARK_BENCH_DIR."""
@@ -84,6 +86,34 @@ def restore():
           f"{yardstick / ours:.2f} x")
 
 
+def calls_of(words):
+    """How often a program asks the kernel to sync, and to rename; nothing without strace."""
+    if shutil.which("strace") is None:
+        return "not counted"
+    with tempfile.NamedTemporaryFile("r") as log:
+        run("strace", "-f", "-qq", "-e", "trace=fsync,fdatasync,syncfs,rename,renameat,renameat2", "-o", log.name, *words)
+        lines = log.read().splitlines()
+    syncs = sum("sync(" in line or "syncfs(" in line for line in lines)
+    return f"{syncs} syncs and {sum('rename' in line and 'resumed' not in line for line in lines)} renames"
+
+
+def everything():
+    entries = 15_000
+    with directory() as root:
+        archive = os.path.join(root, "archive")
+        run(program("host-sim"), "run", "--data", os.path.join(root, "data"), "--storage", STORAGE, "--sink", f"file://{archive}",
+            "--partitions", 12, "--entries", entries, "--commit-first", "--no-fsync", "--max-backlog", 2 * entries)
+        shutil.rmtree(os.path.join(root, "data"))
+        run("sync")
+        yardstick = seconds(program("host-sim"), "recover", "--data", os.path.join(root, "engine"), "--sink", f"file://{archive}",
+                            "--jobs", 4)
+        run("sync")
+        ours = seconds(program("tidemark"), "restore", f"file://{archive}", os.path.join(root, "restored"), "--jobs", 4)
+        calls = calls_of([program("tidemark"), "restore", f"file://{archive}", os.path.join(root, "counted"), "--jobs", "4"])
+    print(f"restore of everything: {entries / ours:.0f} entries/s; host-sim recover {entries / yardstick:.0f} entries/s: "
+          f"{ours / yardstick:.2f} x its time; {calls} for {entries} archives")
+
+
 def latency():
     with directory() as root:
         url, _ = make(root, 1000, 1024)
@@ -128,8 +158,8 @@ def many():
 
 
 def main():
-    for name in sys.argv[2:] or ["verify", "restore", "latency", "many"]:
-        {"verify": verify, "restore": restore, "latency": latency, "many": many}[name]()
+    for name in sys.argv[2:] or ["verify", "restore", "everything", "latency", "many"]:
+        {"verify": verify, "restore": restore, "everything": everything, "latency": latency, "many": many}[name]()
 
 
 main()

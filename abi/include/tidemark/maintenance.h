@@ -58,6 +58,9 @@ typedef struct tidemark_record {
 /* Files and directories get their setuid and setgid bits. Without it these are left out: they would be bits
  * of the user who restores. */
 #define TIDEMARK_UNPACK_KEEP_SETID 0x2u
+/* With PRIVATE: nor is the content durable where the file system can make much durable at once. The caller
+ * calls syncfs on the directory, once for all that it has unpacked, before it moves an entry. */
+#define TIDEMARK_UNPACK_SYNC_LATER 0x4u
 
 /* What to restore of an archive, and where to. */
 typedef struct tidemark_unpack_options {

@@ -60,5 +60,36 @@ TEST(OrderedPool, WhatWasNotBegunIsDropped) {
   EXPECT_LT(ran, 100);
 }
 
+TEST(OrderedPool, SeveralShareTheirThreads) {
+  Workers workers(2);
+  std::atomic<int> running{0}, most{0}, ran{0};
+  const auto work = [&]() -> OrderedPool::Epilogue {
+    const int now = ++running;
+    for (int before = most; before < now && !most.compare_exchange_weak(before, now);) {
+    }
+    std::this_thread::sleep_for(milliseconds(2));
+    --running;
+    ++ran;
+    return [] {};
+  };
+  OrderedPool one(workers), other(workers);
+  {
+    OrderedPool ended(workers);
+    for (int i = 0; i < 50; ++i) ended.submit(work);
+  }  // what was not begun is dropped, and does not harm the others
+  const int before = ran;
+  EXPECT_LT(before, 50);
+  for (int i = 0; i < 20; ++i) {
+    one.submit(work);
+    other.submit(work);
+  }
+  while (one.pending() + other.pending() > 0) {
+    (void)one.take(milliseconds(1));
+    (void)other.take(milliseconds(1));
+  }
+  EXPECT_EQ(ran, before + 40);
+  EXPECT_LE(most, 2);
+}
+
 }  // namespace
 }  // namespace tidemark::cli

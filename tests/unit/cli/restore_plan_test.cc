@@ -178,5 +178,28 @@ TEST(Chain, TakesFromThePreferredWhatItHolds) {
   EXPECT_EQ(alone.finish(), (Pieces{{"6-3", {4, 5}, 0, true}}));
 }
 
+TEST(RestorePlan, EndsBeforeTheFirstHole) {
+  RestorePlan whole = planned({}, {stored(1, 3), stored(4, 5)});
+  EXPECT_FALSE(whole.end_at_hole());
+  EXPECT_EQ(whole.range(), (Range{1, 5}));
+  RestorePlan plan = planned({}, {stored(1, 3), stored(6, 7), stored(9, 9)});
+  plan.pass({4, 5});
+  EXPECT_EQ(plan.end_at_hole(), (Range{8, 8}));
+  EXPECT_EQ(plan.range(), (Range{1, 7}));
+  EXPECT_TRUE(plan.missing().empty());
+  EXPECT_EQ(plan.passed(), (std::vector<Range>{{4, 5}}));
+  RestorePlan::Wish later;
+  later.from = 4;
+  RestorePlan none = planned(later, {stored(6, 7)});
+  EXPECT_EQ(none.end_at_hole(), (Range{4, 5}));
+  EXPECT_TRUE(none.is_empty());
+}
+
+TEST(RestorePlan, APartWeighsWhatItsShareIs) {
+  EXPECT_EQ(part_of(1000, {3, 4}, {1, 10}), 200u);
+  EXPECT_EQ(part_of(1000, {1, 10}, {1, 10}), 1000u);
+  EXPECT_EQ(part_of(1000, {1, UINT64_MAX}, {1, UINT64_MAX}), 1000u);
+}
+
 }  // namespace
 }  // namespace tidemark::cli

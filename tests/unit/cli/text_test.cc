@@ -87,5 +87,13 @@ TEST(MostLike, FindsTheWordThatWasMeant) {
   EXPECT_EQ(most_like(std::string(5000, 'x'), words), "");
 }
 
+TEST(Text, MessagesNameTheirPartition) {
+  EXPECT_EQ(named("main/7", "it is full"), "main/7: it is full");
+  EXPECT_EQ(named("main/7", "main/7 is full"), "main/7 is full");
+  EXPECT_EQ(named("main/7", "main/71 is full"), "main/7: main/71 is full");
+  EXPECT_EQ(named("main/7", "of main/7"), "of main/7");
+  EXPECT_EQ(named("", "7 are full"), "7 are full");
+}
+
 }  // namespace
 }  // namespace tidemark::cli

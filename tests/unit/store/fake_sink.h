@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +20,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/crc32c.h"
+#include "base/sha256.h"
 #include "sink/sink.h"
 
 namespace tidemark::test {
@@ -26,7 +29,9 @@ namespace tidemark::test {
 class FakeSink {
  public:
   explicit FakeSink(bool removes_many = false)
-      : removes_many_(removes_many), sink_(&api(), reinterpret_cast<tidemark_sink*>(this), nullptr) {}
+      : removes_many_(removes_many),
+        api_(api()),
+        sink_(&api_, reinterpret_cast<tidemark_sink*>(this), nullptr) {}
 
   sink::Sink& sink() { return sink_; }
   std::map<std::string, std::string> objects;  // key to bytes
@@ -45,6 +50,18 @@ class FakeSink {
   std::function<void()> on_get;           // runs before each
   size_t fail_changes_after = SIZE_MAX;   // this many puts and removes, which are then refused: a kill
   uint32_t last_timeout_ms = 0;
+  int puts = 0;
+  bool read_back_and_forth = false;  // puts ask for the body in no order, and for all of it twice
+  // Overrides what the sink does, by what it is asked; OK: does it. "put", "head", "get", "list", "remove".
+  std::function<tidemark_status(std::string_view verb)> refuse;
+  bool overwrites = false;  // a put that should only create replaces
+  bool stores_nothing = false;
+  bool lists_late = false;                   // what was put is not listed
+  bool removes_late = false;                 // what was removed is still there
+  int64_t clock_us = 1'700'000'000'000'000;  // what a listing says of all
+
+  // After this every put must have the digests, and they are checked.
+  void set_capabilities(uint32_t capabilities) { api_.capabilities = capabilities; }
 
  private:
   static FakeSink& self(tidemark_sink* handle) { return *reinterpret_cast<FakeSink*>(handle); }
@@ -76,6 +93,42 @@ class FakeSink {
     return TIDEMARK_OK;
   }
 
+  tidemark_status refused(std::string_view verb, tidemark_error* error) {
+    const tidemark_status status = refuse ? refuse(verb) : TIDEMARK_OK;
+    return status == TIDEMARK_OK ? status
+                                 : failed(status, ("no " + std::string(verb) + " for you").c_str(), error);
+  }
+
+  // From the end to the beginning, in pieces; then the first half again.
+  static tidemark_status read_in_no_order(const tidemark_source& source, const std::string& bytes,
+                                          tidemark_error* error) {
+    constexpr size_t kStep = 700'000;
+    std::string piece(kStep, '\0');
+    for (size_t end = bytes.size() + bytes.size() / 2; end > 0; end -= std::min(end, kStep)) {
+      const size_t at = (end - std::min(end, kStep)) % bytes.size();
+      size_t count = 0;
+      const auto status = source.read(source.ctx, at, piece.data(), piece.size(), &count, error);
+      if (status != TIDEMARK_OK) return status;
+      EXPECT_GT(count, 0u);
+    }
+    return TIDEMARK_OK;
+  }
+
+  void check_digests(const tidemark_source& source, const std::string& bytes) const {
+    if ((api_.capabilities & TIDEMARK_CAPABILITY_WANTS_SHA256) == 0) {
+      EXPECT_EQ(source.sha256, nullptr);
+      return;
+    }
+    ASSERT_NE(source.sha256, nullptr);
+    Sha256 sha;
+    sha.update(bytes.data(), bytes.size());
+    EXPECT_EQ(std::memcmp(sha.finish().value().data(), source.sha256, 32), 0);
+    if ((api_.capabilities & TIDEMARK_CAPABILITY_WANTS_CRC32C) != 0) {
+      ASSERT_NE(source.crc32c, nullptr);
+      EXPECT_EQ(*source.crc32c, extend_crc32c(0, bytes.data(), bytes.size()));
+    }
+  }
+
   void prove_folder(std::string_view key) {
     const std::string_view folder = key.substr(0, key.rfind('/') + 1);
     for (const auto& [name, bytes] : objects) {
@@ -91,11 +144,17 @@ class FakeSink {
     if (const auto status = fake.check(view(key), call, error); status != TIDEMARK_OK) return status;
     const std::string name(view(key));
     if (fake.changes_++ >= fake.fail_changes_after) return failed(TIDEMARK_E_CANCELLED, "killed", error);
+    ++fake.puts;
+    if (const auto status = fake.refused("put", error); status != TIDEMARK_OK) return status;
     const bool is_there = fake.puts_find_something || fake.objects.count(name) != 0;
-    if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0 && is_there) {
+    if ((flags & TIDEMARK_PUT_IF_ABSENT) != 0 && is_there && !fake.overwrites) {
       return failed(TIDEMARK_E_EXISTS, "exists", error);
     }
     std::string bytes(source->size_bytes, '\0');
+    if (fake.read_back_and_forth) {
+      const auto status = read_in_no_order(*source, bytes, error);
+      if (status != TIDEMARK_OK) return status;
+    }
     for (size_t at = 0; at < bytes.size();) {
       size_t count = 0;
       const auto status = source->read(source->ctx, at, bytes.data() + at, bytes.size() - at, &count, error);
@@ -103,6 +162,8 @@ class FakeSink {
       if (count == 0) return failed(TIDEMARK_E_CORRUPT, "the source ended early", error);
       at += count;
     }
+    fake.check_digests(*source, bytes);
+    if (fake.stores_nothing) return TIDEMARK_OK;
     fake.objects[name] = std::move(bytes);
     fake.prove_folder(name);
     return TIDEMARK_OK;
@@ -111,6 +172,7 @@ class FakeSink {
                               tidemark_object* out, tidemark_error* error) {
     FakeSink& fake = self(handle);
     if (const auto status = fake.check(view(key), call, error); status != TIDEMARK_OK) return status;
+    if (const auto status = fake.refused("head", error); status != TIDEMARK_OK) return status;
     const auto found = fake.objects.find(std::string(view(key)));
     if (found == fake.objects.end()) return failed(TIDEMARK_E_NOT_FOUND, "no such object", error);
     *out = {sizeof *out, 0, found->second.size(), 1};
@@ -124,6 +186,7 @@ class FakeSink {
     ++fake.gets;
     if (fake.on_get) fake.on_get();
     if (const auto status = fake.check(view(key), call, error); status != TIDEMARK_OK) return status;
+    if (const auto status = fake.refused("get", error); status != TIDEMARK_OK) return status;
     if (fake.fail_get != TIDEMARK_OK) return failed(fake.fail_get, "the fake was told to fail", error);
     const auto found = fake.objects.find(std::string(view(key)));
     if (found == fake.objects.end()) return failed(TIDEMARK_E_NOT_FOUND, "no such object", error);
@@ -147,7 +210,9 @@ class FakeSink {
     ++fake.lists;
     EXPECT_TRUE(view(prefix).empty() || view(prefix).ends_with('/')) << view(prefix);
     if (const auto status = fake.check("db", call, error); status != TIDEMARK_OK) return status;
+    if (const auto status = fake.refused("list", error); status != TIDEMARK_OK) return status;
     if (fake.fail_list != TIDEMARK_OK) return failed(fake.fail_list, "the fake was told to fail", error);
+    if (fake.lists_late) return TIDEMARK_OK;
     size_t names = 0;
     const std::string after = std::max(std::string(view(start_after)), std::string(view(prefix)));
     for (auto at = fake.objects.upper_bound(after); at != fake.objects.end(); ++at) {
@@ -157,7 +222,7 @@ class FakeSink {
       }
       ++names;
       ++fake.names_listed;
-      const tidemark_object object = {sizeof object, 0, at->second.size(), 1'700'000'000'000'000};
+      const tidemark_object object = {sizeof object, 0, at->second.size(), fake.clock_us};
       if (visit(visit_ctx, abi_str(at->first), &object) != 0) return TIDEMARK_OK;
     }
     return TIDEMARK_OK;
@@ -166,8 +231,10 @@ class FakeSink {
                                 tidemark_error* error) {
     FakeSink& fake = self(handle);
     if (const auto status = fake.check(view(key), call, error); status != TIDEMARK_OK) return status;
+    if (const auto status = fake.refused("remove", error); status != TIDEMARK_OK) return status;
     ++fake.removes;
     if (fake.changes_++ >= fake.fail_changes_after) return failed(TIDEMARK_E_CANCELLED, "killed", error);
+    if (fake.removes_late) return TIDEMARK_OK;
     fake.objects.erase(std::string(view(key)));
     return TIDEMARK_OK;
   }
@@ -216,6 +283,7 @@ class FakeSink {
   static constexpr uint32_t kRemovalsMax = 700;
 
   const bool removes_many_;
+  tidemark_sink_api api_;
   sink::Sink sink_;
   size_t changes_ = 0;
 };

@@ -1,5 +1,6 @@
 // Each call to the kernel fails once while entries are restored: what has its name is whole, and what was not
 // restored can be restored again.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -76,6 +77,7 @@ class RestoreFaults : public testing::TestWithParam<int> {
   Status unpack(bool is_private) {
     TM_ASSIGN(const auto unpacker,
               is_private ? Unpacker::create_private(out_, {1, 2}) : Unpacker::create(out_, {1, 2}));
+    if (syncs_later_) unpacker->sync_later();
     ContentParser parser({1, 2}, *unpacker);
     TM_TRY(parser.push({reinterpret_cast<const uint8_t*>(object_.data()), object_.size() - kFooterSize}));
     TM_TRY(parser.finish());
@@ -120,6 +122,7 @@ class RestoreFaults : public testing::TestWithParam<int> {
     EXPECT_GT(errors, 20);
   }
 
+  bool syncs_later_ = false;
   TempDir dir_;
   const std::string out_ = dir_ / "out";
   std::vector<std::string> paths_;
@@ -138,6 +141,19 @@ TEST_P(RestoreFaults, StagedAndPublished) {
 
 TEST_P(RestoreFaults, InAPrivateDirectory) {
   expect_sound([this] { return unpack(true); }, true);
+}
+
+// One sync is the caller's; so no call that would fail is made.
+TEST_P(RestoreFaults, SyncedLater) {
+  syncs_later_ = true;
+  expect_sound([this] { return unpack(true); }, true);
+  const UniqueFd fd(::open(out_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const bool can_sync_at_once = tree::can_sync_at_once(fd.get());
+  test::fail_call("fsync", 1, EIO);
+  test::fail_call("syncfs", 1, EIO);
+  const Status status = unpack(true);
+  test::end_faults();
+  EXPECT_EQ(static_cast<bool>(status), can_sync_at_once);
 }
 
 TEST_P(RestoreFaults, AFileSystemThatReplacesWhatIsThereIsNotUsed) {

@@ -59,6 +59,61 @@ typedef struct tidemark_compare_options {
   void* ctx;                                        /* the caller's own; lives until the call returns */
 } tidemark_compare_options;
 
+#define TIDEMARK_COPY_COMPARE 0x1u    /* both sides have the object: nothing is written, see copy */
+#define TIDEMARK_COPY_READ_WHOLE 0x2u /* with COMPARE: the bodies too, not the footers alone */
+
+typedef struct tidemark_copy_options {
+  uint32_t struct_size;
+  uint32_t flags;        /* TIDEMARK_COPY_*; others are UNSUPPORTED */
+  uint64_t size_bytes;   /* of the object, as the source lists it */
+  uint64_t buffer_bytes; /* what the call may hold of it in memory: one that fits is asked for once */
+  void (*progress)(void* ctx, uint64_t read_bytes); /* as in tidemark_unpack_options; may be NULL */
+  void* ctx;                                        /* the caller's own; lives until the call returns */
+} tidemark_copy_options;
+
+/* What came of copying an object. Open set. */
+enum {
+  TIDEMARK_COPIED = 1,
+  TIDEMARK_COPY_THERE = 2 /* the destination had it already, and it is durable there */
+};
+
+/* Whose object or sink an error is about. */
+enum { TIDEMARK_COPY_SOURCE = 1, TIDEMARK_COPY_DESTINATION = 2 };
+
+typedef struct tidemark_copy_result {
+  uint32_t struct_size; /* set by the caller */
+  int32_t result;       /* TIDEMARK_COPIED or TIDEMARK_COPY_THERE after OK, else 0 */
+  int32_t failed; /* TIDEMARK_COPY_SOURCE or TIDEMARK_COPY_DESTINATION after an error that is about one */
+  uint32_t reserved;
+} tidemark_copy_result;
+
+/* What came of one thing that was tried. Open set. */
+enum {
+  TIDEMARK_TRIED_OK = 1,
+  TIDEMARK_TRIED_WARNING = 2,
+  TIDEMARK_TRIED_FAILED = 3,
+  TIDEMARK_TRIED_SKIPPED = 4 /* it needs what failed before */
+};
+
+typedef struct tidemark_tried {
+  uint32_t struct_size;
+  int32_t result; /* TIDEMARK_TRIED_* */
+  /* leftovers, write, read, range, list, clock, conditions, remove or gone. Open set. */
+  tidemark_str what;
+  tidemark_str message; /* the sink's own reason, where it has one */
+} tidemark_tried;
+
+typedef struct tidemark_try_options {
+  uint32_t struct_size;
+  uint32_t reserved;
+  tidemark_str name; /* of the object that is written; nobody else uses it: [A-Za-z0-9_-] */
+  void (*visit)(void* ctx, const tidemark_tried*);
+  /* Whether an object of that name was left by a call that was killed: then it is removed. age_us by this
+   * machine's clock. NULL: none was. */
+  int32_t (*is_left)(void* ctx, tidemark_str name, int64_t age_us);
+  void* ctx; /* the caller's own; lives until the call returns */
+} tidemark_try_options;
+
 /* As the functions of tidemark_maintenance_api. */
 typedef struct tidemark_draft_maintenance_api {
   uint32_t struct_size;
@@ -98,6 +153,23 @@ typedef struct tidemark_draft_maintenance_api {
    * alone, which is not yet a proof of the rest. INVALID: not an archive's key. CORRUPT: as check. */
   tidemark_status (*made)(tidemark_archiver*, tidemark_str key, int64_t* made_us, const tidemark_call*,
                           tidemark_error*);
+  /* Copies the archive or record `key` from one archiver's sink to another's, byte for byte. It is proven as
+   * check does while it is read, and nothing becomes visible of one that is damaged; it is never put where
+   * something stands. Memory does not grow with the object: one larger than buffer_bytes is read in pieces,
+   * twice if the destination has to know its digest first. An archive that stands there counts as THERE if
+   * its digest is the same, whenever it was made, and a record if it is sound, for what it says lies in its
+   * name. With COMPARE the destination is known to have the object: it is compared, by the footer of an
+   * archive and by its body if these differ. CORRUPT, NOT_FOUND: as check, of the side that the result names.
+   * EXISTS: the destination has a sound archive with other content. INVALID: not a key of ours, or `to` was
+   * created with read_only, unless it is to be compared. */
+  tidemark_status (*copy)(tidemark_archiver* from, tidemark_archiver* to, tidemark_str key,
+                          const tidemark_copy_options*, tidemark_copy_result*, const tidemark_call*,
+                          tidemark_error*);
+  /* Tries on the sink what an archiver needs of it: writes an object under a name that readers take for a
+   * foreign one (tidemark-check-<name>), reads, lists, writes and removes it again. What fails is told by
+   * visit, and OK means only that all was tried. INVALID: a bad name, or created with read_only. */
+  tidemark_status (*try_out)(tidemark_archiver*, const tidemark_try_options*, const tidemark_call*,
+                             tidemark_error*);
 } tidemark_draft_maintenance_api;
 
 #ifdef __cplusplus

@@ -1,9 +1,12 @@
-#include "core/rate_limit.h"
+#include "base/rate_limit.h"
 
 #include <gtest/gtest.h>
 
-namespace tidemark::core {
+namespace tidemark {
 namespace {
+
+using TimeMs = RateLimit::TimeMs;
+constexpr TimeMs kNever = RateLimit::kNever;
 
 // A job that begins now and moves that much at once.
 void move(RateLimit& rate, uint64_t bytes, TimeMs now) { rate.finished(rate.start(now), bytes, now); }
@@ -111,4 +114,4 @@ TEST(RateLimit, TheLargestNumbersDoNotOverflow) {
 }
 
 }  // namespace
-}  // namespace tidemark::core
+}  // namespace tidemark

@@ -1,22 +1,23 @@
-// A token bucket of bytes: how fast jobs may start when a link is shared.
+// A token bucket of bytes: how fast jobs may start, or a reader may continue, when a link is shared.
 //
 // The bucket holds what a second allows. A job starts while it is not empty, takes what the last jobs took on
 // average, and settles the difference when it ends; so a job larger than the bucket leaves a debt that all
 // wait for, and in the long run the rate is kept whatever the sizes are.
 //
 // Pure. One owner, one thread at a time.
-#ifndef TIDEMARK_CORE_RATE_LIMIT_H
-#define TIDEMARK_CORE_RATE_LIMIT_H
+#ifndef TIDEMARK_COMMON_BASE_RATE_LIMIT_H
+#define TIDEMARK_COMMON_BASE_RATE_LIMIT_H
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
-#include "core/types.h"
-
-namespace tidemark::core {
+namespace tidemark {
 
 class RateLimit {
  public:
+  using TimeMs = int64_t;  // a monotonic clock; only differences mean anything
+  static constexpr TimeMs kNever = std::numeric_limits<TimeMs>::max();
   static constexpr uint64_t kMostBytes = uint64_t{1} << 40;  // per second; and of one job, what is counted
 
   // 0: no limit.
@@ -49,6 +50,6 @@ class RateLimit {
   TimeMs at_ = 0;
 };
 
-}  // namespace tidemark::core
+}  // namespace tidemark
 
-#endif  // TIDEMARK_CORE_RATE_LIMIT_H
+#endif  // TIDEMARK_COMMON_BASE_RATE_LIMIT_H

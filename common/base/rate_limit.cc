@@ -1,6 +1,6 @@
-#include "core/rate_limit.h"
+#include "base/rate_limit.h"
 
-namespace tidemark::core {
+namespace tidemark {
 
 int64_t RateLimit::level(TimeMs now) const {
   if (now <= at_) return level_;
@@ -31,4 +31,4 @@ void RateLimit::finished(uint64_t expected_bytes, uint64_t bytes, TimeMs now) {
   expected_ = expected_ - expected_ / 4 + bytes / 4;
 }
 
-}  // namespace tidemark::core
+}  // namespace tidemark

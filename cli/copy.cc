@@ -1,0 +1,342 @@
+#include "copy.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "nothing.h"
+#include "same_place.h"
+#include "text.h"
+#include "verbs.h"
+
+namespace tidemark::cli {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr size_t kWindow = 128;  // objects between the oldest that is not there yet and the newest begun
+constexpr unsigned kMaxFailedInARow = 5;  // then it is not the objects that are at fault
+constexpr uint64_t kMiB = uint64_t{1} << 20;
+constexpr uint64_t kMemoryBytes = 256 * kMiB;
+constexpr uint64_t kWholeBytes = 65 * kMiB;    // archives up to here are read at once
+constexpr uint64_t kPiecesBytes = 192 * kMiB;  // for one that is larger: what a sink sends side by side
+
+bool is_beginning(const Stored& stored) {
+  return stored.kind == TIDEMARK_STORED_PRUNED || stored.kind == TIDEMARK_STORED_ORIGIN;
+}
+
+}  // namespace
+
+void Copy::Counts::add(const Stored& stored) {
+  ++(stored.kind == TIDEMARK_STORED_ARCHIVE ? archives : records);
+  bytes += stored.size_bytes;
+}
+
+Copy::Copy(const CopyOptions& options)
+    : options_(options),
+      window_(std::min<size_t>(kWindow, size_t{options.jobs} * 4)),
+      output_(options.json),
+      pace_(options.bytes_per_second),
+      memory_(kMemoryBytes),
+      pool_(options.jobs) {}
+
+// A dry run creates nothing, so what is not there yet is an empty destination to it.
+Result<void> Copy::open_destination() {
+  ArchiveOptions wanted = options_.to;
+  wanted.read_only = options_.dry_run;
+  auto opened = Archive::open(wanted);
+  if (!opened && options_.dry_run && opened.error().status == TIDEMARK_E_NOT_FOUND) return {};
+  if (!opened) return opened.error();
+  destination_ = std::move(*opened);
+  there_ = std::make_unique<PulledListing>(*destination_, options_.scope);
+  return {};
+}
+
+// The destination is not touched, let alone created, before the source has shown something to copy.
+Result<bool> Copy::find_something(PulledListing& source) {
+  for (;;) {
+    TM_ASSIGN(const Stored* const next, source.peek());
+    if (next == nullptr) return false;
+    if (is_ours(*next)) return true;
+    skip(source.take());
+  }
+}
+
+void Copy::skip(const Stored& stored) {
+  if (stored.kind != TIDEMARK_STORED_IRREGULAR) {
+    ++foreign_;
+    return;
+  }
+  pool_.submit_done([this, stored] { findings_.not_ours(stored); });
+}
+
+Result<void> Copy::copy_all(PulledListing& source) {
+  while (!stop_.is_set()) {
+    TM_ASSIGN(const auto pair, next_pair(&source, there_.get()));
+    if (!pair) break;
+    visit(*pair);
+    drain(window_ - 1);
+  }
+  bring_beginnings(UINT64_MAX, older_there_);
+  drain(0);
+  return stop_.is_set() ? Result<void>() : bring_what_pruned();
+}
+
+void Copy::begin_partition(const Stored& stored) {
+  PartitionName name{stored.storage, stored.partition};
+  if (partition_ == name) return;
+  bring_beginnings(UINT64_MAX, older_there_);
+  partition_ = std::move(name);
+  has_begun_ = false;
+  older_there_ = {};
+  brought_.clear();
+  first_ = {};
+}
+
+void Copy::visit(const ListedPair& pair) {
+  const Stored& either = pair.source ? *pair.source : *pair.destination;
+  if (!is_ours(either)) {
+    if (pair.source) skip(either);
+    return;
+  }
+  begin_partition(either);
+  if (either.kind == TIDEMARK_STORED_ARCHIVE) older_there_.add(either.first, either.last, !pair.source);
+  if (!pair.source) {
+    ++extra_;
+    return;
+  }
+  visit_source(either, pair.destination ? &*pair.destination : nullptr);
+}
+
+void Copy::visit_source(const Stored& stored, const Stored* there) {
+  const bool is_first = !std::exchange(has_begun_, true);
+  const bool is_there = there != nullptr && is_ours(*there);
+  if (is_beginning(stored) && !is_there) {
+    if (!brought_.contains(stored.key)) beginnings_.push_back(stored);
+    return;
+  }
+  // Something came before the record that says why nothing lies before it: a prune that was stopped, say.
+  if (is_first && stored.first > 1) {
+    if (auto found = find_beginning(); !found) {
+      failed_ = found.error();
+      stop_.asked = true;
+      return;
+    }
+  }
+  bring_beginnings(stored.last, older_there_);
+  if (is_there && options_.size_only && there->size_bytes == stored.size_bytes) {
+    pool_.submit_done([this, stored] { present_.add(stored); });
+  } else {
+    submit(stored, is_there);
+  }
+}
+
+// Looks through the partition for the records of where it begins; the one listing that is not enough.
+Result<void> Copy::find_beginning() {
+  const Scope scope{partition_->storage, partition_->id};
+  PulledListing source(*source_, scope);
+  std::optional<PulledListing> there;
+  if (destination_) there.emplace(*destination_, scope);
+  OlderThere older_there;
+  for (;;) {
+    TM_ASSIGN(const auto pair, next_pair(&source, there ? &*there : nullptr));
+    if (!pair) break;
+    const Stored& either = pair->source ? *pair->source : *pair->destination;
+    if (pair->source && !pair->destination && is_beginning(either) && brought_.insert(either.key).second)
+      beginnings_.push_back(either);
+    if (either.kind != TIDEMARK_STORED_ARCHIVE) continue;
+    older_there.add(either.first, either.last, !pair->source);
+    bring_beginnings(either.last, older_there);
+  }
+  bring_beginnings(UINT64_MAX, older_there);
+  return {};
+}
+
+// Those that end at an LSN or before: all that the destination has there was listed.
+void Copy::bring_beginnings(uint64_t up_to_last, const OlderThere& older_there) {
+  std::vector<Stored> later;
+  for (const Stored& stored : std::exchange(beginnings_, {})) {
+    const uint64_t hidden = older_there.hidden_by(stored.last);
+    if (stored.last > up_to_last) {
+      later.push_back(stored);
+    } else if (hidden != 0) {
+      pool_.submit_done([this, stored, hidden] { findings_.held_back(stored, hidden); });
+    } else {
+      submit_first(stored);
+    }
+  }
+  beginnings_ = std::move(later);
+}
+
+// What was pruned while this ran leaves a record that came after it was listed.
+Result<void> Copy::bring_what_pruned() {
+  for (const PartitionName& name : std::exchange(pruned_meanwhile_, {})) {
+    partition_ = name;
+    brought_.clear();
+    first_ = {};
+    TM_TRY(find_beginning());
+  }
+  drain(0);
+  return {};
+}
+
+void Copy::submit(const Stored& stored, bool is_there) {
+  if (!is_there && options_.dry_run) return pool_.submit_done([this, stored] { tell_copied(stored); });
+  pool_.submit([this, stored, is_there, first = first_]() -> OrderedPool::Epilogue {
+    if (first.valid()) first.wait();
+    const CopyOutcome outcome = transfer(stored, is_there);
+    return [this, stored, outcome] { tell(stored, outcome); };
+  });
+}
+
+// The pool begins what it gets in order, so nobody waits for what was not begun.
+void Copy::submit_first(const Stored& stored) {
+  if (options_.dry_run) return pool_.submit_done([this, stored] { tell_copied(stored); });
+  auto done = std::make_shared<std::promise<void>>();
+  pool_.submit([this, stored, done, before = first_]() -> OrderedPool::Epilogue {
+    if (before.valid()) before.wait();
+    const CopyOutcome outcome = transfer(stored, false);
+    done->set_value();
+    return [this, stored, outcome] { tell(stored, outcome); };
+  });
+  first_ = done->get_future().share();
+}
+
+CopyOutcome Copy::transfer(const Stored& stored, bool is_there) {
+  const bool is_whole = stored.size_bytes <= kWholeBytes;
+  CopyWish wish{stored.key, stored.size_bytes, 0, is_there, options_.reread};
+  const bool needs_memory = !is_there && stored.kind == TIDEMARK_STORED_ARCHIVE;
+  const uint64_t wanted = is_whole ? stored.size_bytes : kPiecesBytes;
+  const MemoryShares::Share share(memory_, needs_memory ? wanted : 0);
+  wish.buffer_bytes = is_whole ? share.bytes() : std::min(share.bytes(), stored.size_bytes - 1);
+  ReadMeter meter(read_bytes_);
+  uint64_t before = 0;
+  const auto progress = [&](uint64_t read_bytes) {
+    ReadMeter::report(&meter, read_bytes);
+    pace_.spend(read_bytes >= before ? read_bytes - before : read_bytes, stop_);
+    before = read_bytes;
+  };
+  CopyOutcome outcome = source_->copy_to(*destination_, wish, progress, stop_);
+  if (outcome.done || outcome.done.error().status != TIDEMARK_E_NOT_FOUND) return outcome;
+  if (!outcome.failed_at_destination) {
+    outcome.done = look_again(stored, std::move(outcome.done));
+  } else if (is_there && !options_.dry_run) {
+    return transfer(stored, false);  // listed and not there, or removed meanwhile: then it is to be copied
+  }
+  return outcome;
+}
+
+Result<void> Copy::look_again(const Stored& stored, Result<void> failed) {
+  TM_ASSIGN(const bool was_removed, second_look_->was_removed(stored, stop_));
+  if (was_removed) return failed;
+  return Error{kExitData, kListedOnly, TIDEMARK_E_CORRUPT};
+}
+
+void Copy::tell_copied(const Stored& stored) {
+  copied_.add(stored);
+  Json object = stored_json(stored);
+  object["kind"] = object["type"];
+  object["type"] = options_.dry_run ? "would-copy" : "copied";
+  output_.object(object);
+  if (options_.dry_run)
+    output_.line("would copy " + printable(stored.key) + "  " + output_.bytes(stored.size_bytes));
+}
+
+void Copy::tell(const Stored& stored, const CopyOutcome& outcome) {
+  if (!outcome.done) return tell_failure(stored, outcome);
+  failed_in_a_row_ = 0;
+  if (outcome.was_there) return present_.add(stored);
+  tell_copied(stored);
+}
+
+void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
+  if (stop_.is_set()) return;
+  const Error& error = outcome.done.error();
+  const bool there = outcome.failed_at_destination;
+  if (error.status == TIDEMARK_E_EXISTS || error.status == TIDEMARK_E_CORRUPT) failed_in_a_row_ = 0;
+  if (error.status == TIDEMARK_E_EXISTS) return findings_.conflict(stored, error.message);
+  if (error.status == TIDEMARK_E_CORRUPT) {
+    if (!there) return findings_.damaged(stored, error.message);
+    return findings_.at_destination("damaged", stored, error.message + "; move it away, and copy again");
+  }
+  if (error.status == TIDEMARK_E_NOT_FOUND && !there) {
+    ++vanished_;
+    const PartitionName name{stored.storage, stored.partition};
+    if (pruned_meanwhile_.empty() || pruned_meanwhile_.back() != name) pruned_meanwhile_.push_back(name);
+    return findings_.vanished(stored);
+  }
+  ++failures_;
+  if (there) {
+    findings_.at_destination("unwritable", stored, error.message);
+  } else {
+    findings_.unreadable(stored, error.message);
+  }
+  if (++failed_in_a_row_ >= kMaxFailedInARow) failed_ = error;
+}
+
+// Tells what is done, until at most `most` objects are under way.
+void Copy::drain(size_t most) {
+  while (pool_.pending() > most && !stop_.is_set()) {
+    if (auto epilogue = pool_.take(milliseconds(100))) (*epilogue)();
+    progress_.update(copied_.archives, read_bytes_.load(), 0);
+    if (failed_ || output_.failed()) stop_.asked = true;
+  }
+}
+
+void Copy::summarise() {
+  const bool dry = options_.dry_run;
+  Json summary;
+  summary["type"] = "summary";
+  summary["archives"] = copied_.archives;
+  summary["records"] = copied_.records;
+  summary["size_bytes"] = copied_.bytes;
+  summary["there_before"] = present_.archives + present_.records;
+  summary["only_at_destination"] = extra_;
+  summary["foreign"] = foreign_;
+  summary["vanished"] = vanished_;
+  summary["problems"] = findings_.problems();
+  summary["copied"] = !dry;
+  output_.object(summary);
+  std::string line = (dry ? "would copy " : "copied ") + count_text(copied_.archives, "archive", "archives") +
+                     " and " + count_text(copied_.records, "record", "records") + ", " +
+                     output_.bytes(copied_.bytes) + "; " +
+                     std::to_string(present_.archives + present_.records) + " were there before";
+  if (extra_ > 0) line += "; " + std::to_string(extra_) + " are at the destination only";
+  if (foreign_ > 0)
+    line += "; " + count_text(foreign_, "foreign object was", "foreign objects were") + " left out";
+  output_.line(line + "; " + count_text(findings_.problems(), "problem", "problems"));
+}
+
+int Copy::end(const Result<void>& copied) {
+  if (!interrupted() && !copied && !failed_) failed_ = copied.error();
+  if (interrupted() || failed_) {
+    if (!interrupted()) summarise();
+    (void)output_.finish();
+    return fail_with(failed_ ? *failed_ : Error{});
+  }
+  if (!output_.failed()) summarise();
+  const int data = findings_.problems() > 0 ? kExitData : kExitOk;
+  return finish(output_, failures_ > 0 ? std::max<int>(data, kExitSink) : data);
+}
+
+int Copy::run() {
+  if (const std::string same = same_place_text(options_.archive, options_.to); !same.empty())
+    return fail_with(usage_error(same));
+  auto source = Archive::open(options_.archive);
+  if (!source) return fail_with(source.error());
+  source_ = std::move(*source);
+  second_look_.emplace(*source_);
+  PulledListing listing(*source_, options_.scope);
+  const auto has_something = find_something(listing);
+  if (!has_something) return end(has_something.error());
+  if (!*has_something) {
+    drain(0);
+    return finish(output_, tell_nothing(*source_, options_, "", stop_));
+  }
+  if (auto opened = open_destination(); !opened) return fail_with(opened.error());
+  return end(copy_all(listing));
+}
+
+int run_copy(const CopyOptions& options) { return Copy(options).run(); }
+
+}  // namespace tidemark::cli

@@ -1,0 +1,114 @@
+// Restoring one partition: it is fed the listing, says what there is to do, and does it.
+//
+// One thread at a time. The threads that it reads on are the run's, and so is the limit of what is
+// remembered: several partitions run side by side within one budget.
+#ifndef TIDEMARK_CLI_RESTORE_PARTITION_H
+#define TIDEMARK_CLI_RESTORE_PARTITION_H
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive_list.h"
+#include "console.h"
+#include "each_partition.h"
+#include "ordered_pool.h"
+#include "piece_reader.h"
+#include "restore_counts.h"
+#include "restore_dir.h"
+#include "restore_survey.h"
+
+namespace tidemark::cli {
+
+// What all partitions of a run share. Any thread.
+struct RestoreRun {
+  Archive& archive;
+  Workers& readers;
+  ListingRoom room{kMostRemembered};
+  std::atomic<uint64_t> archives{0}, read_bytes{0}, all_bytes{0};  // for the progress
+  Progress progress{};
+  void tell_progress() { progress.update(archives.load(), read_bytes.load(), all_bytes.load()); }
+};
+
+class PartitionRestore {
+ public:
+  // The scope names one partition.
+  PartitionRestore(const RestoreOptions& options, RestoreRun& run);
+  ~PartitionRestore();
+  PartitionRestore(const PartitionRestore&) = delete;
+  PartitionRestore& operator=(const PartitionRestore&) = delete;
+
+  // Looks at DIR, without changing it.
+  Result<void> open_dir();
+  // DIR as an earlier part of the same run left it, and locked.
+  void use_dir(RestoreDir dir) { dir_ = std::move(dir); }
+  bool has_lock() const { return dir_ && dir_->has_lock(); }
+  RestoreDir take_dir() { return std::move(*dir_); }
+
+  void add(const Stored& stored) { survey_.add(stored); }  // the listing
+  // After the listing: says what stands in the way. Nothing: work() may begin.
+  std::optional<PartitionOutcome> look();
+  const RestoreSurvey& survey() const { return survey_; }
+  const RestoreCounts& counts() const { return counts_; }
+  PartitionOutcome tell_dry_run();
+  PartitionOutcome work();
+  // Every entry of the range up to here is in DIR by what was done; 0: none was.
+  uint64_t reached() const { return reached_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  // A part of an archive, wholly in DIR already or wholly missing there.
+  struct Part {
+    Piece piece;
+    bool is_there = false;
+  };
+  // What came of unpacking it, or of comparing it.
+  struct Done {
+    RestoreDir::Arrived arrived;
+    std::vector<ComparedEntry> compared;  // those that are not the same
+    std::string damage;                   // why none of them could be compared; empty: they were
+    std::vector<std::string> warnings;
+    Result<void> result;
+  };
+
+  Result<void> measure();
+  void tell_islands();
+  Result<void> bring();
+  void begin(const Part& part);
+  Done unpack(const Piece& piece, uint64_t number);
+  Done compare(const Piece& piece);
+  void take(const Part& part, const Done& done);
+  void drain(size_t most);
+  void publish();
+  bool is_time_to_publish() const;
+  void tell_range(const char* type, Range range, const std::string& message = {});
+  void tell_compared(const Piece& piece, const Done& done);
+  Result<void> each_part(const std::function<bool(const Part&)>& visit);
+  PartitionOutcome end(const Result<void>& brought);
+  PartitionOutcome end_complete(const Result<void>& cleaned);
+
+  const RestoreOptions options_;
+  RestoreRun& run_;
+  std::optional<RestoreDir> dir_;
+  Output output_;
+  Stop stop_;
+  RestoreSurvey survey_;
+  PieceReader reader_;
+  std::optional<Error> failed_;
+  uint64_t places_ = 0, reached_ = 0;
+  std::vector<RestoreDir::Arrived> arrived_;  // whole, but without their names
+  uint64_t arrived_bytes_ = 0;
+  Clock::time_point published_ = Clock::now();
+  Clock::duration publishing_took_{};
+  RestoreCounts counts_;
+  std::unique_ptr<OrderedPool> pool_;  // last: its threads use the rest
+};
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_RESTORE_PARTITION_H

@@ -1,0 +1,193 @@
+#include "store/proven_body.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "base/crc32c.h"
+#include "base/guard.h"
+
+namespace tidemark::store {
+namespace {
+
+constexpr uint64_t kPageBytes = 4096;  // where the kernel copies and writes best
+constexpr uint64_t kPieces = 24;       // more than a sink that sends parts side by side is apart with them
+constexpr uint64_t kLeastPieceBytes = uint64_t{1} << 20;
+constexpr uint64_t kPiecesMax = uint64_t{1} << 22;  // 16 MiB of checksums
+
+}  // namespace
+
+ProvenBody::ProvenBody(sink::Sink& from, std::string_view key, const ParsedKey& parsed, uint64_t size_bytes,
+                       const Progress& progress, const Call& deadline)
+    : from_(from),
+      key_(key),
+      size_bytes_(size_bytes),
+      progress_(progress),
+      deadline_(deadline),
+      proof_(key, parsed, splitter_, nothing_) {
+  source_.struct_size = sizeof source_;
+  source_.size_bytes = size_bytes;
+  source_.ctx = this;
+  source_.read = read;
+}
+
+ProvenBody::Bytes ProvenBody::allocate(uint64_t size_bytes) {
+  const uint64_t rounded = std::max<uint64_t>(1, (size_bytes + kPageBytes - 1) / kPageBytes) * kPageBytes;
+  Bytes bytes(static_cast<uint8_t*>(std::aligned_alloc(kPageBytes, rounded)));
+  if (bytes == nullptr) throw std::bad_alloc();
+  return bytes;
+}
+
+Status ProvenBody::prepare(uint64_t buffer_bytes, const sink::Sink& to) {
+  if (size_bytes_ <= buffer_bytes) {
+    whole_ = allocate(size_bytes_);
+    TM_TRY(read_at_once(to.wants_crc32c()));
+    source_.data = whole_.get();
+  } else {
+    piece_bytes_ = std::max({kLeastPieceBytes, buffer_bytes / kPieces / kPageBytes * kPageBytes,
+                             (size_bytes_ / kPiecesMax / kPageBytes + 1) * kPageBytes});
+    pieces_.resize(std::max<uint64_t>(2, std::min(kPieces, buffer_bytes / piece_bytes_)));
+    if (to.wants_sha256()) TM_TRY(read_up_to((size_bytes_ - 1) / piece_bytes_));
+  }
+  if (footer_ && to.wants_sha256()) source_.sha256 = sha256_.data();
+  if (footer_ && to.wants_crc32c()) source_.crc32c = &crc32c_;
+  return {};
+}
+
+void ProvenBody::report(uint64_t read_bytes) {
+  if (progress_) progress_(read_bytes);
+}
+
+Status ProvenBody::finish() {
+  auto footer = proof_.finish(&sha256_);
+  if (!footer) return std::move(footer.error());
+  footer_ = std::move(*footer);
+  return {};
+}
+
+Status ProvenBody::read_at_once(bool wants_crc32c) {
+  uint64_t filled = 0;
+  TM_TRY(stream(from_, key_, 0, UINT64_MAX, deadline_, [&](std::span<const uint8_t> piece) -> Status {
+    if (piece.size() > size_bytes_ - filled) {
+      return fail(TIDEMARK_E_CORRUPT, std::string(key_) + ": the object is longer than the " +
+                                          std::to_string(size_bytes_) + " bytes that the sink lists");
+    }
+    std::memcpy(whole_.get() + filled, piece.data(), piece.size());
+    if (wants_crc32c) crc32c_ = extend_crc32c(crc32c_, piece.data(), piece.size());
+    filled += piece.size();
+    TM_TRY(proof_.push(piece));
+    report(filled);
+    return {};
+  }));
+  TM_TRY(finish());
+  if (filled == size_bytes_) return {};
+  return fail(TIDEMARK_E_CORRUPT, std::string(key_) + ": the object has " + std::to_string(filled) +
+                                      " bytes, and the sink lists " + std::to_string(size_bytes_));
+}
+
+uint64_t ProvenBody::bytes_of(uint64_t number) const {
+  return std::min(piece_bytes_, size_bytes_ - number * piece_bytes_);
+}
+
+ProvenBody::Piece& ProvenBody::least_used() {
+  return *std::min_element(pieces_.begin(), pieces_.end(),
+                           [](const Piece& a, const Piece& b) { return a.used_at < b.used_at; });
+}
+
+// A piece as the source has it now.
+Result<ProvenBody::Piece*> ProvenBody::fetch(uint64_t number) {
+  Piece& piece = least_used();
+  piece.number = UINT64_MAX;
+  if (piece.bytes == nullptr) piece.bytes = allocate(piece_bytes_);
+  const uint64_t size = bytes_of(number);
+  const bool is_last = (number + 1) * piece_bytes_ >= size_bytes_;
+  uint64_t filled = 0;
+  // Of the last piece all that follows, which has to be nothing.
+  Status read = stream(from_, key_, static_cast<int64_t>(number * piece_bytes_), is_last ? UINT64_MAX : size,
+                       deadline_, [&](std::span<const uint8_t> bytes) -> Status {
+                         if (bytes.size() > size - filled) {
+                           return fail(TIDEMARK_E_CORRUPT,
+                                       std::string(key_) + ": the object is longer than the " +
+                                           std::to_string(size_bytes_) + " bytes that the sink lists");
+                         }
+                         std::memcpy(piece.bytes.get() + filled, bytes.data(), bytes.size());
+                         filled += bytes.size();
+                         return {};
+                       });
+  if (!read) return std::move(read.error());
+  if (filled < size) {
+    return fail(TIDEMARK_E_CORRUPT, std::string(key_) + ": the object ends after " +
+                                        std::to_string(number * piece_bytes_ + filled) +
+                                        " bytes, and the sink lists " + std::to_string(size_bytes_));
+  }
+  piece.number = number;
+  return &piece;
+}
+
+// For the first time, in order.
+Status ProvenBody::read_up_to(uint64_t number) {
+  while (checksums_.size() <= number) {
+    const uint64_t next = checksums_.size();
+    TM_ASSIGN(Piece* const piece, fetch(next));
+    piece->used_at = ++uses_;
+    const std::span<const uint8_t> bytes(piece->bytes.get(), bytes_of(next));
+    Status pushed = proof_.push(bytes);
+    if (pushed && (next + 1) * piece_bytes_ >= size_bytes_) pushed = finish();
+    if (!pushed) {
+      piece->number = UINT64_MAX;
+      return pushed;
+    }
+    checksums_.push_back(extend_crc32c(0, bytes.data(), bytes.size()));
+    crc32c_ = extend_crc32c(crc32c_, bytes.data(), bytes.size());
+    report(next * piece_bytes_ + bytes.size());
+  }
+  return {};
+}
+
+Result<const ProvenBody::Piece*> ProvenBody::piece_of(uint64_t number) {
+  TM_TRY(read_up_to(number));
+  for (Piece& piece : pieces_) {
+    if (piece.number != number) continue;
+    piece.used_at = ++uses_;
+    return &piece;
+  }
+  TM_ASSIGN(Piece* const piece, fetch(number));
+  piece->used_at = ++uses_;
+  if (extend_crc32c(0, piece->bytes.get(), bytes_of(number)) == checksums_[number]) return piece;
+  piece->number = UINT64_MAX;
+  return fail(TIDEMARK_E_CORRUPT,
+              std::string(key_) + ": read a second time the object has other bytes than the first time");
+}
+
+Result<size_t> ProvenBody::read_some(uint64_t offset, uint8_t* out, size_t size) {
+  if (failure_) return *failure_;  // what was not right once is not tried with other luck
+  TM_TRY(deadline_.check());
+  if (offset >= size_bytes_ || size == 0) return size_t{0};
+  if (whole_ != nullptr) {
+    const auto count = static_cast<size_t>(std::min<uint64_t>(size, size_bytes_ - offset));
+    std::memcpy(out, whole_.get() + offset, count);
+    return count;
+  }
+  const uint64_t number = offset / piece_bytes_, begin = offset % piece_bytes_;
+  TM_ASSIGN(const Piece* const piece, piece_of(number));
+  const auto count = static_cast<size_t>(std::min<uint64_t>(size, bytes_of(number) - begin));
+  std::memcpy(out, piece->bytes.get() + begin, count);
+  return count;
+}
+
+tidemark_status ProvenBody::read(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
+                                 tidemark_error* error) {
+  auto& self = *static_cast<ProvenBody*>(ctx);
+  *out_size = 0;
+  auto count = guarded([&] { return self.read_some(offset, static_cast<uint8_t*>(buffer), size); });
+  if (!count) {
+    self.failure_ = count.error();
+    return to_abi(count.error(), error);
+  }
+  *out_size = *count;
+  return TIDEMARK_OK;
+}
+
+}  // namespace tidemark::store

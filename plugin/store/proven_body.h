@@ -1,0 +1,89 @@
+// The body of a put that is an archive of another sink: proven before its last bytes are given out, so that a
+// sink makes nothing visible of one that is damaged.
+//
+// One thread. Borrows the sink, the key and the call. An archive that fits the buffer is read with one
+// request and lies in memory; of a larger one the buffer holds the pieces that were read last, and the put
+// may ask for any of them again: what is read twice must be the same.
+#ifndef TIDEMARK_STORE_PROVEN_BODY_H
+#define TIDEMARK_STORE_PROVEN_BODY_H
+
+#include <tidemark/sink.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/call.h"
+#include "format/footer.h"
+#include "sink/sink.h"
+#include "store/read_archive.h"
+#include "store/stream.h"
+
+namespace tidemark::store {
+
+class ProvenBody {
+ public:
+  ProvenBody(sink::Sink& from, std::string_view key, const ParsedKey& parsed, uint64_t size_bytes,
+             const Progress& progress, const Call& deadline);
+  ProvenBody(const ProvenBody&) = delete;
+  ProvenBody& operator=(const ProvenBody&) = delete;
+
+  // Reads what `to` wants to have known before the first byte.
+  Status prepare(uint64_t buffer_bytes, const sink::Sink& to);
+  const tidemark_source& source() const { return source_; }
+  // Why the source has failed, if it has: then the put's error is only that.
+  const std::optional<Error>& failure() const { return failure_; }
+  // Once all was read and found right.
+  const std::optional<Footer>& footer() const { return footer_; }
+
+ private:
+  struct Free {
+    void operator()(uint8_t* bytes) const { std::free(bytes); }
+  };
+  using Bytes = std::unique_ptr<uint8_t, Free>;
+  struct Piece {
+    uint64_t number = UINT64_MAX;  // none
+    uint64_t used_at = 0;
+    Bytes bytes;
+  };
+
+  static Bytes allocate(uint64_t size_bytes);
+  static tidemark_status read(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
+                              tidemark_error* error);
+  Result<size_t> read_some(uint64_t offset, uint8_t* out, size_t size);
+  Status read_at_once(bool wants_crc32c);
+  Result<const Piece*> piece_of(uint64_t number);
+  Status read_up_to(uint64_t number);
+  Result<Piece*> fetch(uint64_t number);
+  Piece& least_used();
+  Status finish();
+  void report(uint64_t read_bytes);
+  uint64_t bytes_of(uint64_t number) const;
+
+  sink::Sink& from_;
+  const std::string_view key_;
+  const uint64_t size_bytes_;
+  const Progress& progress_;
+  const Call& deadline_;
+  tar::ContentVisitor nothing_;
+  tar::FooterSplitter splitter_;
+  ArchiveProof proof_;
+  std::optional<Footer> footer_;
+  std::optional<Error> failure_;
+  Digest sha256_{};
+  uint32_t crc32c_ = 0;
+  tidemark_source source_{};
+
+  Bytes whole_;
+  uint64_t piece_bytes_ = 0;
+  std::vector<Piece> pieces_;
+  std::vector<uint32_t> checksums_;  // of the pieces that were read once, which happens in order
+  uint64_t uses_ = 0;
+};
+
+}  // namespace tidemark::store
+
+#endif  // TIDEMARK_STORE_PROVEN_BODY_H

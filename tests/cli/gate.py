@@ -1,0 +1,107 @@
+"""An HTTP proxy before an S3 store that a test can close: it holds back requests, counts them, or is away."""
+
+import re
+import socket
+import threading
+
+REQUEST = re.compile(rb"^(GET|HEAD|PUT|POST|DELETE) (\S+) HTTP/1")
+
+
+class Gate:
+    """The proxy that `option` names, to a store at `target_port`. A request whose line contains one of `held` waits until
+    it does not."""
+
+    def __init__(self, target_port):
+        self.target_port = target_port
+        self.requests = []  # their lines
+        self.lock = threading.Condition()
+        self.held = set()
+        self.is_away = False
+        self.sockets = set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.option = f"proxy=http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def close(self):
+        self.open()
+        self.listener.close()
+        self.drop()
+
+    def hold(self, text):
+        with self.lock:
+            self.held.add(text)
+
+    def open(self):
+        with self.lock:
+            self.held.clear()
+            self.lock.notify_all()
+
+    def go_away(self):
+        self.is_away = True
+        self.drop()
+
+    def come_back(self):
+        self.is_away = False
+
+    def drop(self):
+        with self.lock:
+            sockets = list(self.sockets)
+        for one in sockets:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def count(self, *texts):
+        """Requests whose line contains all of these."""
+        with self.lock:
+            return sum(all(text in line for text in texts) for line in self.requests)
+
+    def wait_for(self, text, number=1, limit_s=60):
+        with self.lock:
+            return self.lock.wait_for(lambda: sum(text in line for line in self.requests) >= number, limit_s)
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            if self.is_away:
+                client.close()
+                continue
+            try:
+                server = socket.create_connection(("127.0.0.1", self.target_port))
+            except OSError:
+                client.close()
+                continue
+            with self.lock:
+                self.sockets |= {client, server}
+            threading.Thread(target=self.forward, args=(client, server, True), daemon=True).start()
+            threading.Thread(target=self.forward, args=(server, client, False), daemon=True).start()
+
+    def forward(self, one, other, is_client):
+        try:
+            while data := one.recv(65536):
+                # A client sends its next request after the answer, so that one begins what arrives.
+                if is_client and (begin := REQUEST.match(data)):
+                    self.note(begin.group(0).decode())
+                    data = data.replace(b" http://127.0.0.1:%d" % self.target_port, b" ", 1)
+                    data = re.sub(rb"\r\nProxy-Connection: [^\r]*", b"", data, count=1)
+                other.sendall(data)
+        except OSError:
+            pass
+        for end in (one, other):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        with self.lock:
+            self.sockets.discard(one)
+        one.close()
+
+    def note(self, line):
+        with self.lock:
+            self.requests.append(line)
+            self.lock.notify_all()
+            self.lock.wait_for(lambda: not any(text in line for text in self.held))
