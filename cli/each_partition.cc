@@ -72,11 +72,13 @@ class SideBySide {
 
 }  // namespace
 
-Result<std::vector<PartitionName>> find_partitions(Archive& archive, const Scope& scope, Stop& stop) {
+Result<std::vector<PartitionName>> find_partitions(Archive& archive, const Scope& scope, Irregular* irregular,
+                                                   Stop& stop) {
   std::vector<PartitionName> found;
   const auto visit = [&](const Stored& stored) {
     PartitionName name{stored.storage, stored.partition};
-    if (stored.kind == TIDEMARK_STORED_FOREIGN || stored.kind == TIDEMARK_STORED_IRREGULAR) return true;
+    if (stored.kind == TIDEMARK_STORED_IRREGULAR && irregular != nullptr) irregular->add(stored);
+    if (!is_ours(stored)) return true;
     if (found.empty() || found.back() != name) found.push_back(std::move(name));
     return true;
   };
@@ -103,8 +105,8 @@ Outcomes side_by_side(size_t count, unsigned at_once, const std::vector<Partitio
   return SideBySide(count, at_once, names, work).run(at_once);
 }
 
-int tell_total(const std::vector<PartitionName>& names, const Outcomes& outcomes, bool json,
-               const std::string& did, const std::string& where) {
+int tell_total(const std::vector<PartitionName>& names, const Irregular& irregular, const Outcomes& outcomes,
+               bool json, const std::string& did, const std::string& where) {
   assert(names.size() == outcomes.size());
   Output output(json);
   std::vector<std::string> failed;
@@ -129,6 +131,11 @@ int tell_total(const std::vector<PartitionName>& names, const Outcomes& outcomes
     }
     failed.push_back(name_of(names[i]));
     output.line("not all of  " + failed.back() + (problem.empty() ? "" : ": " + problem));
+  }
+  if (!irregular.is_empty()) {
+    worst = std::max<int>(worst, kExitData);
+    for (const std::string& key : irregular.keys()) failed.push_back(key);
+    output.line("not all of  " + irregular.text());
   }
   Json object;
   object["type"] = "total";

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "archive.h"
+#include "irregular.h"
 #include "output.h"
 
 namespace tidemark::cli {
@@ -21,8 +22,10 @@ struct PartitionName {
   friend bool operator==(const PartitionName&, const PartitionName&) = default;
 };
 
-// Those of the scope that have an archive or a record, in the order of their keys.
-Result<std::vector<PartitionName>> find_partitions(Archive& archive, const Scope& scope, Stop& stop);
+// Those of the scope that have an archive or a record, in the order of their keys, and in `irregular`, which
+// may be NULL, what may hide others.
+Result<std::vector<PartitionName>> find_partitions(Archive& archive, const Scope& scope, Irregular* irregular,
+                                                   Stop& stop);
 
 // What came of one.
 struct PartitionOutcome {
@@ -43,9 +46,10 @@ Outcomes side_by_side(size_t count, unsigned at_once, const std::vector<Partitio
                       const std::function<PartitionOutcome(size_t)>& work);
 
 // The table: a row for each partition, and the total, "restored 2 partitions of 3": `did` is the "restored",
-// `where` is added. Gives the highest code of all, or that of an interrupt or a closed pipe.
-int tell_total(const std::vector<PartitionName>& names, const Outcomes& outcomes, bool json,
-               const std::string& did, const std::string& where);
+// `where` is added. Gives the highest code of all, or that of an interrupt or a closed pipe; what is
+// irregular beside them is named, and counts as wrong.
+int tell_total(const std::vector<PartitionName>& names, const Irregular& irregular, const Outcomes& outcomes,
+               bool json, const std::string& did, const std::string& where);
 
 }  // namespace tidemark::cli
 

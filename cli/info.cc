@@ -85,6 +85,7 @@ class Info {
 
   void print(Survey& survey) {
     count(survey.coverage.finish());
+    if (survey.origin_is_overruled()) ++overruled_;
     // A recorded gap does not hold the frontier back: the archiver has continued after it.
     const uint64_t frontier = has_hole_ ? losses_.frontier : survey.coverage.last();
     if (options_.json) {

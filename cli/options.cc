@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "config.h"
+#include "archive_words.h"
 #include "format/lsn.h"
 #include "format/object_name.h"
 #include "text.h"
@@ -41,12 +41,6 @@ struct RawOptions {
 
 CLI::ValidationError invalid(const std::string& option, const std::string& reason) {
   return CLI::ValidationError(option, reason);
-}
-
-std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& text) {
-  const size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) throw invalid(option, "'" + text + "' is not KEY=VALUE");
-  return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
 uint64_t need_lsn(const std::string& option, const std::string& text) {
@@ -152,30 +146,6 @@ void add_range(CLI::App& app, RawOptions& raw, const char* from, const char* to)
   app.add_option("--to", raw.to, to)->type_name("LSN");
 }
 
-std::string shell_quoted(const std::string& word) {
-  const auto is_plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::strchr("/.:=_-@%+,", c) != nullptr;
-  };
-  if (!word.empty() && std::all_of(word.begin(), word.end(), is_plain)) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-// See ArchiveOptions::words.
-std::string words_of(const ArchiveOptions& archive, const RawOptions& raw) {
-  std::string words = shell_quoted(raw.url);
-  const auto add = [&](const char* option, const std::string& value) {
-    words += std::string(" ") + option + " " + shell_quoted(value);
-  };
-  if (!raw.config.empty()) add("--config", raw.config);
-  for (const std::string& text : raw.options) add("--option", text);
-  for (const std::string& text : raw.secrets) add("--secret", text);
-  if (!archive.plugin.empty()) add("--plugin", archive.plugin);
-  if (!archive.sink_dir.empty()) add("--sink-dir", archive.sink_dir);
-  return words;
-}
-
 // What stands first may be left out if the environment names the archive: then all words move up by one.
 void finish_words(RawOptions& raw, const std::vector<std::string*>& words) {
   if (raw.url.starts_with('@') || raw.url.find("://") != std::string::npos) return;
@@ -191,51 +161,10 @@ void finish_words(RawOptions& raw, const std::vector<std::string*>& words) {
   if (!moved.empty()) throw invalid("URL", "'" + moved + "' is one word too many after TIDEMARK_URL");
 }
 
-bool looks_secret(const std::string& key) {
-  const auto has = [&key](const char* part) { return key.find(part) != std::string::npos; };
-  return has("secret") || has("token") || has("password");
-}
-
-// One archive of the command line, as it stands there.
-struct ArchiveWords {
-  const std::string& url;
-  const std::string& config;
-  const char* option;
-  const std::vector<std::string>& options;
-  const char* secret;
-  const std::vector<std::string>& secrets;
-};
-
-// Its URL and options, those of the configuration first: a later one replaces an earlier one.
-void finish_archive(ArchiveOptions& archive, const ArchiveWords& words) {
-  archive.url = words.url;
-  if (words.url.starts_with('@')) {
-    auto named = named_archive(std::string_view(words.url).substr(1), words.config);
-    if (!named) throw std::runtime_error(named.error().message);
-    archive.url = std::move(named->url);
-    archive.sink_options = std::move(named->options);
-  }
-  const auto set = [&archive](Setting setting) {
-    std::erase_if(archive.sink_options, [&](const Setting& one) { return one.key == setting.key; });
-    archive.sink_options.push_back(std::move(setting));
-  };
-  for (const std::string& text : words.options) {
-    auto [key, value] = split_pair(words.option, text);
-    // The sink knows which are secrets, but everybody sees a command line.
-    if (looks_secret(key))
-      throw invalid(words.option, "'" + key +
-                                      "' is a secret, and other users see command lines: put it into the "
-                                      "environment and give " +
-                                      words.secret + " " + key + "=VARIABLE");
-    set({std::move(key), std::move(value), false});
-  }
-  // Named on the command line, but kept in the environment, where other users cannot see them.
-  for (const std::string& text : words.secrets) {
-    auto [key, name] = split_pair(words.secret, text);
-    const char* value = std::getenv(name.c_str());
-    if (value == nullptr) throw invalid(words.secret, "the environment has no variable '" + name + "'");
-    set({std::move(key), value, true});
-  }
+template <class T>
+T need(Result<T> value) {
+  if (!value) throw std::runtime_error(value.error().message);
+  return std::move(*value);
 }
 
 void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed) {
@@ -243,10 +172,11 @@ void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_
   common.progress = need_progress(raw.progress);
   const std::string name = partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]";
   common.scope = parse_scope(name, raw.target, partition_needed);
-  common.archive.words = words_of(common.archive, raw);
+  const ArchiveWords words = {raw.url, raw.config, "--option", raw.options, "--secret", raw.secrets};
+  common.archive.words = words_again(words, common.archive);
   if (!raw.config.empty() && !raw.url.starts_with('@') && !raw.to_url.starts_with('@'))
     throw invalid("--config", "it gives archives their names, and '" + raw.url + "' is not @NAME");
-  finish_archive(common.archive, {raw.url, raw.config, "--option", raw.options, "--secret", raw.secrets});
+  common.archive = need(named_by(words, std::move(common.archive)));
 }
 
 constexpr uint64_t kFastestBytes = uint64_t{1} << 40;  // per second
@@ -334,8 +264,9 @@ CopyOptions finish_copy(CopyOptions copy, const RawOptions& raw) {
   finish_jobs(copy.jobs);
   copy.to.plugin = copy.archive.plugin;
   copy.to.sink_dir = copy.archive.sink_dir;
-  finish_archive(copy.to,
-                 {raw.to_url, raw.config, "--to-option", raw.to_options, "--to-secret", raw.to_secrets});
+  const ArchiveWords to = {raw.to_url,     raw.config,    "--to-option",
+                           raw.to_options, "--to-secret", raw.to_secrets};
+  copy.to = need(named_by(to, std::move(copy.to)));
   if (raw.bwlimit.empty()) return copy;
   const auto rate = parse_size(raw.bwlimit);
   if (!rate || *rate > kFastestBytes)

@@ -162,7 +162,8 @@ int run_prune(const PruneOptions& options) {
     return tell_outcome(output, prune_partition(options, **archive, progress));
   }
   Stop stop;
-  const auto partitions = find_partitions(**archive, options.scope, stop);
+  Irregular irregular;
+  const auto partitions = find_partitions(**archive, options.scope, &irregular, stop);
   if (!partitions) return fail_with(partitions.error());
   if (partitions->empty()) return tell_nothing(**archive, options, "", stop);
   tell_when_made();  // not for the listing above
@@ -171,7 +172,7 @@ int run_prune(const PruneOptions& options) {
     one.scope = {(*partitions)[i].storage, (*partitions)[i].id};
     return prune_partition(one, **archive, progress);
   });
-  return tell_total(*partitions, outcomes, options.json, options.yes ? "pruned" : "looked at", "");
+  return tell_total(*partitions, irregular, outcomes, options.json, options.yes ? "pruned" : "looked at", "");
 }
 
 }  // namespace tidemark::cli

@@ -113,12 +113,14 @@ int restore_one(const RestoreOptions& options, RestoreRun& run) {
   return tell_outcome(output, options.dry_run ? restore.tell_dry_run() : restore.work());
 }
 
-// One listing for all.
-Result<Restores> list_all(const RestoreOptions& options, RestoreRun& run, std::vector<PartitionName>& names) {
+// One listing for all. `strays`: what is irregular and lies in no partition.
+Result<Restores> list_all(const RestoreOptions& options, RestoreRun& run, std::vector<PartitionName>& names,
+                          Irregular& strays) {
   Restores restores;
   Stop stop;
   const auto visit = [&](const Stored& stored) {
-    if (!is_ours(stored)) return true;
+    if (stored.kind == TIDEMARK_STORED_IRREGULAR && stored.storage.empty()) strays.add(stored);
+    if (stored.storage.empty() || stored.kind == TIDEMARK_STORED_FOREIGN) return true;
     PartitionName name{stored.storage, stored.partition};
     if (names.empty() || names.back() != name) {
       restores.push_back(std::make_unique<PartitionRestore>(options_for(options, name), run));
@@ -136,7 +138,8 @@ Result<Restores> list_all(const RestoreOptions& options, RestoreRun& run, std::v
 // large archive does not hold the others up.
 int restore_many(const RestoreOptions& options, RestoreRun& run) {
   std::vector<PartitionName> names;
-  auto listed = list_all(options, run, names);
+  Irregular strays;
+  auto listed = list_all(options, run, names, strays);
   if (!listed) return fail_with(listed.error());
   Stop stop;
   if (names.empty()) return tell_nothing(run.archive, options, "", stop);
@@ -161,7 +164,7 @@ int restore_many(const RestoreOptions& options, RestoreRun& run) {
   });
   for (size_t i = 0; i < good.size(); ++i) outcomes[good[i]] = worked[i];
   const std::string did = options.check ? "compared" : options.dry_run ? "looked at" : "restored";
-  return tell_total(names, outcomes, options.json, did, " into " + options.directory);
+  return tell_total(names, strays, outcomes, options.json, did, " into " + options.directory);
 }
 
 int follow_some(const RestoreOptions& options, RestoreRun& run) {
@@ -172,7 +175,7 @@ int follow_some(const RestoreOptions& options, RestoreRun& run) {
         [&](const PartitionName&) { return options; });
   }
   Stop stop;
-  const auto find = [&] { return find_partitions(run.archive, options.scope, stop); };
+  const auto find = [&] { return find_partitions(run.archive, options.scope, nullptr, stop); };
   const auto names = find();
   if (!names) return fail_with(names.error());
   if (const auto checked = check_directory(options, *names); !checked) return fail_with(checked.error());

@@ -110,7 +110,14 @@ class Follower {
     const PartitionOutcome outcome = bring(options, restore, followed);
     // What went wrong may have left entries in DIR that were not there when it was listed.
     if (restore.has_lock() && outcome.code == kExitOk) followed.dir = restore.take_dir();
-    if (interrupted()) return outcome.code;
+    if (interrupted()) {
+      // What it waited for has come, though the round did not end.
+      if (restore.counts().restored > 0 && !followed.is_stopped) {
+        followed.code = kExitOk;
+        followed.said.clear();
+      }
+      return outcome.code;
+    }
     const auto& plan = restore.survey().plan();
     std::string waits = restore.survey().waits_at() ? restore.survey().waits_at()->why : "";
     if (!followed.next && waits.empty() && plan.is_empty()) waits = "nothing of it is there yet";

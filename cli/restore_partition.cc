@@ -67,13 +67,24 @@ Result<void> PartitionRestore::measure() {
   });
 }
 
+// What is irregular may hide an archive of the range, so that it must not pass for complete.
+void PartitionRestore::add(const Stored& stored) {
+  if (stored.kind != TIDEMARK_STORED_IRREGULAR) return survey_.add(stored);
+  const bool is_outside = stored.last > 0 && (stored.last < options_.from.value_or(0) ||
+                                              stored.first > options_.to.value_or(UINT64_MAX));
+  if (!is_outside) irregular_.add(stored);
+}
+
 std::optional<PartitionOutcome> PartitionRestore::look() {
   if (!dir_) {
     if (auto opened = open_dir(); !opened) return outcome_of(opened.error());
   }
   if (auto looked = survey_.look(); !looked) return outcome_of(looked.error());
   const bool is_new = !(options_.follow_us && survey_.plan().is_empty());
-  if (is_new && survey_.is_refused()) return outcome_of(survey_.refuse());
+  if (is_new && survey_.is_refused()) {
+    if (!irregular_.is_empty()) output_.say(irregular_.text());
+    return outcome_of(survey_.refuse());
+  }
   if (!options_.follow_us || !options_.from) {
     survey_.tell();
     tell_islands();
@@ -288,6 +299,10 @@ PartitionOutcome PartitionRestore::end_complete(const Result<void>& cleaned) {
     return outcome;
   }
   outcome.problem = problem_text(dir_->path(), counts_);
+  if (!irregular_.is_empty()) {
+    if (!outcome.problem.empty()) output_.say(outcome.problem);
+    outcome.problem = irregular_.text();
+  }
   const std::string unreadable = unreadable_text(dir_->path(), counts_);
   if (!outcome.problem.empty()) {
     outcome.code = kExitData;
@@ -316,7 +331,7 @@ PartitionOutcome PartitionRestore::end(const Result<void>& brought) {
     }
   }
   if (complete && outcome.code != kExitLocal) reached_ = survey_.plan().range().last;
-  outcome.summary = summary_json(options_, survey_.plan(), counts_, complete);
+  outcome.summary = summary_json(options_, survey_.plan(), counts_, complete && irregular_.is_empty());
   if (auto written = output_.finish(); !written)
     outcome.code = output_.is_unread() ? int{kExitPipe} : int{written.error().exit_code};
   return outcome;

@@ -17,6 +17,7 @@
 #include "archive_list.h"
 #include "console.h"
 #include "each_partition.h"
+#include "irregular.h"
 #include "ordered_pool.h"
 #include "piece_reader.h"
 #include "restore_counts.h"
@@ -50,7 +51,7 @@ class PartitionRestore {
   bool has_lock() const { return dir_ && dir_->has_lock(); }
   RestoreDir take_dir() { return std::move(*dir_); }
 
-  void add(const Stored& stored) { survey_.add(stored); }  // the listing
+  void add(const Stored& stored);  // the listing, without what is foreign
   // After the listing: says what stands in the way. Nothing: work() may begin.
   std::optional<PartitionOutcome> look();
   const RestoreSurvey& survey() const { return survey_; }
@@ -106,6 +107,7 @@ class PartitionRestore {
   Clock::time_point published_ = Clock::now();
   Clock::duration publishing_took_{};
   RestoreCounts counts_;
+  Irregular irregular_;
   std::unique_ptr<OrderedPool> pool_;  // last: its threads use the rest
 };
 

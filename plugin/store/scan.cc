@@ -7,12 +7,23 @@
 namespace tidemark::store {
 namespace {
 
+// Whether something of ours may lie at a key or below it: what is irregular elsewhere, such as the lost+found
+// of a file system, hides nothing.
+bool may_hold_ours(std::string_view key) {
+  const size_t slash = key.find('/');
+  if (storage_name_problem(key.substr(0, slash)) != nullptr) return false;
+  if (slash == std::string_view::npos) return true;
+  const std::string_view below = key.substr(slash + 1);
+  const std::string_view partition = below.substr(0, below.find('/'));
+  return partition == "." || parse_decimal(partition).has_value();
+}
+
 StoredInfo describe(std::string_view key, const sink::ObjectInfo& object) {
   StoredInfo info;
   info.key = key;
   info.size_bytes = object.size_bytes;
   info.modified_us = object.modified_us;
-  info.is_irregular = object.is_irregular;
+  info.is_irregular = object.is_irregular && may_hold_ours(key);
   info.folder = parse_folder(key);
   if (info.folder) info.name = parse_object_name(info.folder->name);
   return info;

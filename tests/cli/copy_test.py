@@ -8,6 +8,7 @@ import unittest
 
 import cli_tools as tools
 import copy_tools
+import gate
 from cli_tools import archive, flipped, gap_record, key, record, run
 from copy_tools import verify_says
 
@@ -230,6 +231,28 @@ class FileToS3Test(Scenarios, unittest.TestCase):
     def make_target(self):
         return tools.S3Store()
 
+    def test_at_every_moment_it_was_the_source_once(self):
+        """One after the other; each state that the destination goes through has nothing wrong with it."""
+        objects = {key(1, lsn): archive(1, lsn) for lsn in range(4, 10)}
+        objects[key(1, 1, 6, "pruned")] = record(1, 1, 6, "pruned")  # a prune that was stopped
+        objects[key(2, 1, 9, "origin")] = record(2, 1, 9, "origin")
+        objects.update({key(2, lsn): archive(2, lsn) for lsn in (10, 11, 14)})
+        objects[key(2, 12, 13, "gap")] = gap_record(2, 12, 13)
+        objects[key(2, 12, 13, "accepted")] = record(2, 12, 13, "accepted",
+                                                     "made_us=1700000000000001\nreason=the disk of node 4\n")
+        self.fill_with(objects)
+        verify_says(self.store, 0)
+        before_it = gate.Gate(self.target.imposter.port)
+        self.addCleanup(before_it.close)
+        self.copy("--jobs", 1, "--to-option", before_it.option)
+        order = copy_tools.in_order_of_arrival(before_it, objects)
+        self.assertEqual(len(order), len(objects))
+        state = tools.FileStore()
+        self.addCleanup(state.close)
+        for one in order:
+            state.put(one, objects[one])
+            verify_says(state, 0)
+
     def test_irregular_objects(self):
         self.singles(1, 1, 2)
         os.symlink(self.store.path(key(1, 1)), self.store.path(key(1, 3)))
@@ -269,26 +292,6 @@ class S3ToFileTest(Scenarios, unittest.TestCase):
 
     def make_target(self):
         return tools.FileStore()
-
-    def test_at_every_moment_it_was_the_source_once(self):
-        """One after the other; each state that the destination goes through has nothing wrong with it."""
-        objects = {key(1, lsn): archive(1, lsn) for lsn in range(4, 10)}
-        objects[key(1, 1, 6, "pruned")] = record(1, 1, 6, "pruned")  # a prune that was stopped
-        objects[key(2, 1, 9, "origin")] = record(2, 1, 9, "origin")
-        objects.update({key(2, lsn): archive(2, lsn) for lsn in (10, 11, 14)})
-        objects[key(2, 12, 13, "gap")] = gap_record(2, 12, 13)
-        objects[key(2, 12, 13, "accepted")] = record(2, 12, 13, "accepted",
-                                                     "made_us=1700000000000001\nreason=the disk of node 4\n")
-        self.fill_with(objects)
-        verify_says(self.store, 0)
-        self.copy("--jobs", 1)
-        order = copy_tools.in_order_of_arrival(self.target)
-        self.assertEqual(len(order), len(objects))
-        state = tools.FileStore()
-        self.addCleanup(state.close)
-        for one in order:
-            state.put(one, objects[one])
-            verify_says(state, 0)
 
     def test_a_destination_is_not_created_for_nothing(self):
         where = os.path.join(self.dir, "not", "there")

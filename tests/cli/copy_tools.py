@@ -73,6 +73,7 @@ def verify_says(store, expect):
     return run("verify", *store.arguments, expect=expect)[0]
 
 
-def in_order_of_arrival(file_store):
-    """The keys of a FileStore as they were put, with one job."""
-    return sorted(file_store.keys(), key=lambda one: os.stat(file_store.path(one)).st_ctime_ns)
+def in_order_of_arrival(gate, keys):
+    """Those of the keys that were put, with one job, in that order."""
+    paths = [line.split()[1].split("?")[0] for line in gate.requests if line.startswith("PUT ")]
+    return [one for path in paths for one in keys if path.endswith("/" + one)]

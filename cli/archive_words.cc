@@ -1,0 +1,88 @@
+#include "archive_words.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "config.h"
+
+namespace tidemark::cli {
+namespace {
+
+using Pair = std::pair<std::string, std::string>;
+
+Result<Pair> split_pair(const std::string& option, const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    return usage_error(option + ": '" + text + "' is not KEY=VALUE");
+  return Pair(text.substr(0, equals), text.substr(equals + 1));
+}
+
+bool looks_secret(const std::string& key) {
+  const auto has = [&key](const char* part) { return key.find(part) != std::string::npos; };
+  return has("secret") || has("token") || has("password");
+}
+
+void set(std::vector<Setting>& settings, Setting setting) {
+  std::erase_if(settings, [&](const Setting& one) { return one.key == setting.key; });
+  settings.push_back(std::move(setting));
+}
+
+std::string shell_quoted(const std::string& word) {
+  const auto is_plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::strchr("/.:=_-@%+,", c) != nullptr;
+  };
+  if (!word.empty() && std::all_of(word.begin(), word.end(), is_plain)) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace
+
+Result<ArchiveOptions> named_by(const ArchiveWords& words, ArchiveOptions archive) {
+  archive.url = words.url;
+  if (words.url.starts_with('@')) {
+    TM_ASSIGN(NamedArchive named, named_archive(std::string_view(words.url).substr(1), words.config));
+    archive.url = std::move(named.url);
+    archive.sink_options = std::move(named.options);
+  }
+  for (const std::string& text : words.options) {
+    TM_ASSIGN(auto pair, split_pair(words.option, text));
+    // The sink knows which are secrets, but everybody sees a command line.
+    if (looks_secret(pair.first)) {
+      return usage_error(
+          std::string(words.option) + ": '" + pair.first +
+          "' is a secret, and other users see command lines: put it into the environment and give " +
+          words.secret + " " + pair.first + "=VARIABLE");
+    }
+    set(archive.sink_options, {std::move(pair.first), std::move(pair.second), false});
+  }
+  for (const std::string& text : words.secrets) {
+    TM_ASSIGN(auto pair, split_pair(words.secret, text));
+    const char* const value = std::getenv(pair.second.c_str());
+    if (value == nullptr) {
+      return usage_error(std::string(words.secret) + ": the environment has no variable '" + pair.second +
+                         "'");
+    }
+    set(archive.sink_options, {std::move(pair.first), value, true});
+  }
+  return archive;
+}
+
+std::string words_again(const ArchiveWords& words, const ArchiveOptions& archive) {
+  std::string text = shell_quoted(words.url);
+  const auto add = [&](const char* option, const std::string& value) {
+    text += std::string(" ") + option + " " + shell_quoted(value);
+  };
+  if (!words.config.empty()) add("--config", words.config);
+  for (const std::string& one : words.options) add("--option", one);
+  for (const std::string& one : words.secrets) add("--secret", one);
+  if (!archive.plugin.empty()) add("--plugin", archive.plugin);
+  if (!archive.sink_dir.empty()) add("--sink-dir", archive.sink_dir);
+  return text;
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,33 @@
+// An archive as the command line names it: its URL, or @NAME of a configuration file, and the options of its
+// sink.
+//
+// Main thread. Errors are of use (exit code 2).
+#ifndef TIDEMARK_CLI_ARCHIVE_WORDS_H
+#define TIDEMARK_CLI_ARCHIVE_WORDS_H
+
+#include <string>
+#include <vector>
+
+#include "archive.h"
+#include "error.h"
+
+namespace tidemark::cli {
+
+struct ArchiveWords {
+  const std::string& url;
+  const std::string& config;  // the file of --config; empty: see config.h
+  const char* option;         // how the two are called on the command line: "--option", "--secret"
+  const std::vector<std::string>& options;  // KEY=VALUE
+  const char* secret;
+  const std::vector<std::string>& secrets;  // KEY=VARIABLE: kept in the environment, which others cannot see
+};
+
+// `archive` with its URL and options: those of the configuration first, which the command line replaces.
+Result<ArchiveOptions> named_by(const ArchiveWords& words, ArchiveOptions archive);
+
+// See ArchiveOptions::words.
+std::string words_again(const ArchiveWords& words, const ArchiveOptions& archive);
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_ARCHIVE_WORDS_H
