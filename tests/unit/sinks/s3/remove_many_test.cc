@@ -163,6 +163,21 @@ TEST_F(S3RemoveMany, AYesThatSaysNothingIsNone) {
   }
 }
 
+// Keys, tokens and the clock are of the whole sink, and may be mended.
+TEST_F(S3RemoveMany, WhatIsOfTheWholeSinkDoesNotTurnItOff) {
+  start_with({});
+  store().reconfigure([](imposter::Config& config) { config.is_token_expired = true; });
+  EXPECT_EQ(status_of(remove_many()), TIDEMARK_E_RETRYABLE);
+  store().reconfigure([](imposter::Config& config) { config.is_token_expired = false; });
+  store().access.accept({"SOMEBODYELSES", "key", ""});
+  EXPECT_EQ(status_of(remove_many()), TIDEMARK_E_RETRYABLE);
+  EXPECT_EQ(left(), keys_);
+  store().access.accept({imposter::Config().access_key, imposter::Config().secret_key, ""});
+  const Status outcome = remove_many();
+  EXPECT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(log_.count("one by one"), 0u);
+}
+
 // Nobody can know; `prune` and `verify` find what is left.
 TEST_F(S3RemoveMany, AStoreThatLiesIsBelieved) {
   start_with({Habit::kRemovesNone});
