@@ -1,8 +1,11 @@
 #include "sink/sink.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/call.h"
 #include "base/guard.h"
 
 namespace tidemark::sink {
@@ -28,10 +31,19 @@ struct Callback {
   }
 };
 
+const tidemark_draft_remove_many_api* remove_many_of(const tidemark_sink_api* api, tidemark_sink* handle) {
+  if (!TIDEMARK_HAS(api, tidemark_sink_api, get_extension) || api->get_extension == nullptr) return nullptr;
+  const auto* many = static_cast<const tidemark_draft_remove_many_api*>(
+      api->get_extension(handle, TIDEMARK_EXT_DRAFT_REMOVE_MANY));
+  const bool is_whole = many != nullptr && TIDEMARK_HAS(many, tidemark_draft_remove_many_api, remove_many) &&
+                        many->remove_many != nullptr && many->keys_max > 0;
+  return is_whole ? many : nullptr;
+}
+
 }  // namespace
 
 Sink::Sink(const tidemark_sink_api* api, tidemark_sink* handle, std::shared_ptr<void> keep_alive)
-    : keep_alive_(std::move(keep_alive)), api_(api), handle_(handle) {}
+    : keep_alive_(std::move(keep_alive)), api_(api), handle_(handle), many_(remove_many_of(api, handle)) {}
 
 Sink::~Sink() { api_->close(handle_); }
 
@@ -88,6 +100,38 @@ Status Sink::list(std::string_view prefix, std::string_view start_after,
 Status Sink::remove(std::string_view key, const tidemark_call* call) {
   tidemark_error error = empty_abi_error();
   return outcome(api_->remove(handle_, abi_str(key), call, &error), error, "remove", key);
+}
+
+Result<bool> Sink::remove_at_once(std::span<const std::string_view> keys, const tidemark_call* call) {
+  if (many_ == nullptr || keys.size() < 2) return false;
+  std::vector<tidemark_str> raw;
+  raw.reserve(keys.size());
+  for (const std::string_view key : keys) raw.push_back(abi_str(key));
+  tidemark_error error = empty_abi_error();
+  const tidemark_status status =
+      many_->remove_many(handle_, raw.data(), static_cast<uint32_t>(raw.size()), call, &error);
+  if (status == TIDEMARK_OK) return true;
+  if (status == TIDEMARK_E_CANCELLED) return outcome(status, error, "remove", keys.front()).error();
+  return false;
+}
+
+Status Sink::remove_many(std::span<const std::string_view> keys,
+                         const std::function<bool(size_t index)>& gone, const tidemark_call* call) {
+  const Call deadline(call);
+  const size_t most = many_ == nullptr ? 1 : many_->keys_max;
+  for (size_t begin = 0; begin < keys.size(); begin += most) {
+    const auto some = keys.subspan(begin, std::min(most, keys.size() - begin));
+    TM_ASSIGN(const tidemark_call at_once, deadline.next_call());
+    TM_ASSIGN(const bool are_gone, remove_at_once(some, &at_once));
+    for (size_t i = 0; i < some.size(); ++i) {
+      if (!are_gone) {
+        TM_ASSIGN(const tidemark_call one, deadline.next_call());
+        TM_TRY(remove(some[i], &one));
+      }
+      if (!gone(begin + i)) return {};
+    }
+  }
+  return {};
 }
 
 }  // namespace tidemark::sink

@@ -5,11 +5,13 @@
 #ifndef TIDEMARK_SINK_SINK_H
 #define TIDEMARK_SINK_SINK_H
 
+#include <tidemark/draft/remove_many.h>
 #include <tidemark/sink.h>
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "base/result.h"
@@ -45,11 +47,21 @@ class Sink {
               const std::function<bool(std::string_view key, const ObjectInfo& object)>& visit,
               const tidemark_call* call);
   Status remove(std::string_view key, const tidemark_call* call);
+  // Removes all, many with one request where the sink offers that, else and in doubt one after the other.
+  // `gone` is called for each, in the order of the keys, once it is gone; it returns false to stop, which is
+  // not an error, and some of those that it was not called for may be gone as well. So it is after an error.
+  // What `gone` throws passes through: no code of the sink's is on the way.
+  Status remove_many(std::span<const std::string_view> keys, const std::function<bool(size_t index)>& gone,
+                     const tidemark_call* call);
 
  private:
+  // True: all are gone. False: the caller removes each.
+  Result<bool> remove_at_once(std::span<const std::string_view> keys, const tidemark_call* call);
+
   std::shared_ptr<void> keep_alive_;
   const tidemark_sink_api* api_;
   tidemark_sink* handle_;
+  const tidemark_draft_remove_many_api* many_;  // NULL: not offered
 };
 
 }  // namespace tidemark::sink

@@ -2,6 +2,7 @@
 #include <cassert>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/coverage.h"
@@ -13,7 +14,7 @@
 namespace tidemark::store {
 namespace {
 
-constexpr size_t kPageNames = 500;
+constexpr size_t kPageNames = 1000;      // a page of a store, and the most that one removes with one request
 constexpr size_t kRecordsMax = 100'000;  // that are read before anything is removed
 
 class Pruner {
@@ -42,7 +43,9 @@ class Pruner {
   Status record();
   Status remove_all(bool pruned_records);
   Result<Page> next_page(const std::string& start_after, bool pruned_records);
-  Status remove(const Name& name);
+  Status remove(const Page& page);
+  // Of what is gone. False: the visitor has seen enough.
+  bool tell(const Name& name) const;
 
   sink::Sink& sink_;
   const Pruning& what_;
@@ -152,24 +155,17 @@ Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool prun
         if (name->range.last > through_) return false;
         // The record of how far stays.
         if (pruned_records && name->range.last >= std::max(through_, recorded_)) return false;
-        if (page.names.size() == kPageNames) {
-          page.is_last = false;
-          return false;
-        }
         page.names.push_back({std::string(key), object.size_bytes, object.modified_us});
-        return true;
+        page.is_last = page.names.size() < kPageNames;
+        return page.is_last;
       },
       &call);
   if (!status) return std::move(status.error());
   return page;
 }
 
-Status Pruner::remove(const Name& name) {
-  if (!what_.dry_run) {
-    TM_ASSIGN(const auto call, deadline_.next_call());
-    TM_TRY(sink_.remove(name.key, &call));
-  }
-  if (!visit_) return {};
+bool Pruner::tell(const Name& name) const {
+  if (!visit_) return true;
   StoredInfo info;
   info.key = name.key;
   info.folder = parse_folder(name.key);
@@ -177,18 +173,30 @@ Status Pruner::remove(const Name& name) {
   info.name = parse_object_name(info.folder->name);
   info.size_bytes = name.size_bytes;
   info.modified_us = name.modified_us;
-  stopped_ = !visit_(info);
-  return {};
+  return visit_(info);
+}
+
+Status Pruner::remove(const Page& page) {
+  const auto gone = [&](size_t index) {
+    stopped_ = !tell(page.names[index]);
+    return !stopped_;
+  };
+  if (what_.dry_run) {
+    for (size_t i = 0; i < page.names.size() && !stopped_; ++i) gone(i);
+    return {};
+  }
+  std::vector<std::string_view> keys;
+  keys.reserve(page.names.size());
+  for (const Name& name : page.names) keys.emplace_back(name.key);
+  TM_ASSIGN(const auto call, deadline_.next_call());
+  return sink_.remove_many(keys, gone, &call);
 }
 
 Status Pruner::remove_all(bool pruned_records) {
   std::string start_after;
   while (!stopped_) {
     TM_ASSIGN(const auto page, next_page(start_after, pruned_records));
-    for (const Name& name : page.names) {
-      TM_TRY(remove(name));
-      if (stopped_) return {};
-    }
+    TM_TRY(remove(page));
     if (page.is_last) return {};
     assert(page.names.size() == kPageNames);
     start_after = page.names.back().key;

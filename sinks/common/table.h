@@ -8,18 +8,24 @@
 //   Status get(std::string_view key, const Range&, const Writer&, const Call&);
 //   Status list(std::string_view prefix, std::string_view start_after, const Visitor&, const Call&);
 //   Status remove(std::string_view key, const Call&);
+// and, if its store takes many removals at once, as draft/remove_many.h says:
+//   static constexpr uint32_t kRemovalsMax;  // the most of one call
+//   Status remove_many(std::span<const std::string_view> keys, const Call&);
 // all but open callable by many threads at once, with keys that obey sink.h. Its destructor closes it.
 #ifndef TIDEMARK_SINKS_COMMON_TABLE_H
 #define TIDEMARK_SINKS_COMMON_TABLE_H
 
+#include <tidemark/draft/remove_many.h>
 #include <tidemark/sink.h>
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/call.h"
 #include "base/guard.h"
@@ -100,6 +106,12 @@ class Writer {
 };
 
 template <typename S>
+concept RemovesMany = requires(S& sink, std::span<const std::string_view> keys, const Call& call) {
+  { S::kRemovalsMax } -> std::convertible_to<uint32_t>;
+  { sink.remove_many(keys, call) } -> std::same_as<Status>;
+};
+
+template <typename S>
 class Table {
  public:
   static constexpr tidemark_sink_api make(const char* name, uint32_t capabilities,
@@ -143,6 +155,9 @@ class Table {
   }
   static Status begin(tidemark_sink* handle, tidemark_str key, const Call& call) {
     TM_TRY(begin(handle, call));
+    return check(key);
+  }
+  static Status check(tidemark_str key) {
     if (key.data == nullptr && key.size > 0)
       return fail(TIDEMARK_E_INVALID, "the key is NULL but has a size");
     return check_key(view(key));
@@ -232,7 +247,37 @@ class Table {
     });
   }
 
-  static const void* get_extension(tidemark_sink*, const char*) { return nullptr; }
+  static tidemark_status remove_many(tidemark_sink* handle, const tidemark_str* raw_keys, uint32_t count,
+                                     const tidemark_call* raw_call,
+                                     tidemark_error* error) requires RemovesMany<S> {
+    return guard(error, [&]() -> Status {
+      const Call call(raw_call, error);
+      TM_TRY(begin(handle, call));
+      TM_TRY(may_write(handle, "remove_many"));
+      if (raw_keys == nullptr && count > 0) return fail(TIDEMARK_E_INVALID, "remove_many: the keys are NULL");
+      if (count > S::kRemovalsMax) {
+        return fail(TIDEMARK_E_INVALID, "remove_many: " + std::to_string(count) + " keys; at most " +
+                                            std::to_string(S::kRemovalsMax) + " go in one call");
+      }
+      std::vector<std::string_view> keys;
+      keys.reserve(count);
+      for (const tidemark_str key : std::span(raw_keys, count)) {
+        TM_TRY(check(key));
+        keys.push_back(view(key));
+      }
+      if (keys.empty()) return {};
+      return self(handle).remove_many(keys, call);
+    });
+  }
+
+  static const void* get_extension(tidemark_sink*, const char* id) {
+    if constexpr (RemovesMany<S>) {
+      static constexpr tidemark_draft_remove_many_api kRemoveMany = {sizeof kRemoveMany, S::kRemovalsMax,
+                                                                     remove_many};
+      if (id != nullptr && std::string_view(id) == TIDEMARK_EXT_DRAFT_REMOVE_MANY) return &kRemoveMany;
+    }
+    return nullptr;
+  }
 };
 
 }  // namespace tidemark::sinks

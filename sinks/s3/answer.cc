@@ -167,7 +167,10 @@ StoreError store_error(const HttpAnswer& answer) {
 }
 
 Error error_of(const StoreAnswer& answer, std::string_view what) {
-  const StoreError store = store_error(answer);
+  return error_of(answer, store_error(answer), what);
+}
+
+Error error_of(const StoreAnswer& answer, const StoreError& store, std::string_view what) {
   Error error;
   error.status = classify(answer, store);
   error.http_status = answer.status;

@@ -43,6 +43,8 @@ StoreError store_error(const HttpAnswer& answer);
 // what the store itself says: with its own <Error>, or to HEAD with its own headers. Any other 404 comes from
 // somebody in between and is RETRYABLE.
 Error error_of(const StoreAnswer& answer, std::string_view what);
+// The same for what an answer about many objects says of one.
+Error error_of(const StoreAnswer& answer, const StoreError& store, std::string_view what);
 // The same for a request that needs no object: what is not found is then the bucket, so PERMANENT.
 Error error_of_bucket(const StoreAnswer& answer, std::string_view what);
 

@@ -1,16 +1,19 @@
 // The sink that keeps objects in a bucket of an S3-compatible store; an object's name there is the prefix and
 // the key.
 //
-// put, head, get, list and remove on any thread, concurrently; they share the pool of connections and what
-// was learned about the store. No threads of its own.
+// put, head, get, list, remove and remove_many on any thread, concurrently; they share the pool of
+// connections and what was learned about the store. No threads of its own.
 #ifndef TIDEMARK_SINKS_S3_S3_SINK_H
 #define TIDEMARK_SINKS_S3_S3_SINK_H
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/table.h"
 #include "http/transport.h"
@@ -20,6 +23,7 @@
 #include "s3/config.h"
 #include "s3/proof.h"
 #include "s3/traits.h"
+#include "s3/xml.h"
 
 namespace tidemark::sinks::s3 {
 
@@ -32,6 +36,8 @@ class S3Sink {
   Status get(std::string_view key, const Range& range, const Writer& out, const Call& call);
   Status list(std::string_view prefix, std::string_view start_after, const Visitor& visit, const Call& call);
   Status remove(std::string_view key, const Call& call);
+  static constexpr uint32_t kRemovalsMax = 1000;  // of S3
+  Status remove_many(std::span<const std::string_view> keys, const Call& call);
 
   const Traits& traits() const { return traits_; }
 
@@ -67,6 +73,11 @@ class S3Sink {
   // as another's creation takes that had looked for the object just before ours was there.
   Status look_back(std::string_view key, std::string_view etag, std::chrono::steady_clock::duration took,
                    Sent& sent, const Call& call);
+  Result<StoreAnswer> send_removals(const std::vector<std::string>& names, const std::string& what,
+                                    const Call& call);
+  Error give_up_removals(Error why);
+  Status all_removed(const std::vector<std::string>& names, const Removals& done, const std::string& what,
+                     const StoreAnswer& answer) const;
 
   const Config config_;
   const HostLog log_;
@@ -75,7 +86,10 @@ class S3Sink {
   std::unique_ptr<CredentialsProvider> credentials_;
   std::unique_ptr<Client> client_;
   Traits traits_;
-  BusyKeys busy_keys_;  // for stores without conditions
+  // Found out when it is first needed, by a removal of many.
+  std::atomic<bool> takes_removals_{true};
+  std::atomic<uint32_t> removal_pages_{0};  // 404s that are not the store's own, one after the other
+  BusyKeys busy_keys_;                      // for stores without conditions
   BufferPool buffers_;
 };
 

@@ -69,6 +69,21 @@ struct Document {
   bool is(std::string_view name) const { return root && local_name(root) == name; }
 };
 
+pugi::xml_node append_root(const char* name, pugi::xml_document* document) {
+  pugi::xml_node root = document->append_child(name);
+  root.append_attribute("xmlns") = "http://s3.amazonaws.com/doc/2006-03-01/";
+  return root;
+}
+
+std::string text_of(const pugi::xml_document& document) {
+  struct Writer : pugi::xml_writer {
+    std::string text;
+    void write(const void* data, size_t size) override { text.append(static_cast<const char*>(data), size); }
+  } writer;
+  document.save(writer, "", pugi::format_raw | pugi::format_no_declaration);
+  return std::move(writer.text);
+}
+
 // Why `text` is not the document that was asked for.
 Error unexpected_document(std::string_view text, const std::string& name) {
   const std::string root = root_name(text);
@@ -276,8 +291,7 @@ Result<UploadsPage> parse_uploads(std::string_view text, std::string_view prefix
 
 std::string complete_text(const std::vector<UploadedPart>& parts) {
   pugi::xml_document document;
-  pugi::xml_node root = document.append_child("CompleteMultipartUpload");
-  root.append_attribute("xmlns") = "http://s3.amazonaws.com/doc/2006-03-01/";
+  pugi::xml_node root = append_root("CompleteMultipartUpload", &document);
   int number = 0;
   for (const UploadedPart& part : parts) {
     pugi::xml_node node = root.append_child("Part");
@@ -285,18 +299,46 @@ std::string complete_text(const std::vector<UploadedPart>& parts) {
     node.append_child("ETag").text().set(part.etag.c_str());
     if (!part.crc32c.empty()) node.append_child("ChecksumCRC32C").text().set(part.crc32c.c_str());
   }
-  struct Writer : pugi::xml_writer {
-    std::string text;
-    void write(const void* data, size_t size) override { text.append(static_cast<const char*>(data), size); }
-  } writer;
-  document.save(writer, "", pugi::format_raw | pugi::format_no_declaration);
-  return std::move(writer.text);
+  return text_of(document);
 }
 
 std::optional<std::string> parse_complete(std::string_view text) {
   const Document document(text);
   if (!document.is("CompleteMultipartUploadResult")) return std::nullopt;
   return std::string(value(document.root, "ETag"));
+}
+
+std::string delete_text(const std::vector<std::string>& names) {
+  pugi::xml_document document;
+  pugi::xml_node root = append_root("Delete", &document);
+  for (const std::string& name : names) {
+    root.append_child("Object").append_child("Key").text().set(name.c_str());
+  }
+  root.append_child("Quiet").text().set("false");
+  return text_of(document);
+}
+
+std::optional<Removals> parse_delete(std::string_view text) {
+  const Document document(text);
+  if (!document.is("DeleteResult")) return std::nullopt;
+  Removals removals;
+  for (const pugi::xml_node& node : document.root.children()) {
+    std::string name(value(node, "Key"));
+    if (local_name(node) == "Deleted")
+      removals.gone.insert(std::move(name));
+    else if (local_name(node) == "Error") {
+      StoreError error;
+      error.code = value(node, "Code");
+      error.message = value(node, "Message");
+      if (error.code == "NoSuchKey")
+        removals.gone.insert(std::move(name));
+      else
+        removals.refused.insert_or_assign(std::move(name), std::move(error));
+    }
+  }
+  // Of a name that is there twice the bad news counts.
+  for (const auto& [name, error] : removals.refused) removals.gone.erase(name);
+  return removals;
 }
 
 }  // namespace tidemark::sinks::s3

@@ -7,7 +7,9 @@
 #define TIDEMARK_SINKS_S3_XML_H
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +61,15 @@ struct UploadedPart {
 std::string complete_text(const std::vector<UploadedPart>& parts);
 // The ETag in its answer; nothing if the text is not a whole <CompleteMultipartUploadResult>.
 std::optional<std::string> parse_complete(std::string_view text);
+
+// The body of DeleteObjects: names in UTF-8 without control characters. Not quiet: each name is answered for.
+std::string delete_text(const std::vector<std::string>& names);
+struct Removals {
+  std::set<std::string, std::less<>> gone;  // deleted, or NoSuchKey
+  std::map<std::string, StoreError, std::less<>> refused;
+};
+// Its answer; nothing if the text is not a whole <DeleteResult>.
+std::optional<Removals> parse_delete(std::string_view text);
 
 }  // namespace tidemark::sinks::s3
 

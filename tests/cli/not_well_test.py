@@ -127,6 +127,32 @@ class Scenarios(tools.Scenario):
                          [("remnant", None, key(1, lsn)) for lsn in range(1, 5)] + [("pruned", None, "main/1")])
         self.assertTrue(lines("info", *self.url())[0]["remnants"])
 
+    def test_left_by_a_prune_that_was_killed(self):
+        """Where many are removed at once, any of them may be left: named, no loss, and gone with the next prune."""
+        self.singles(1, 1, 40)
+        self.store.put(key(1, 1, 30, "pruned"), tools.record(1, 1, 30, "pruned"))
+        for lsn in range(1, 31, 2):
+            self.store.remove(key(1, lsn))
+        left = [key(1, lsn) for lsn in range(2, 31, 2)]
+        expected = [("remnant", None, one) for one in left] + [("pruned", None, "main/1")]
+        self.assertEqual(self.problems(expect=0), expected)
+        info = lines("info", *self.url())[0]
+        self.assertEqual((info["remnants"], info["holes"], info["gaps"], info["pruned_through"]), (True, 0, 0, 30))
+        self.assertEqual([one["type"] for one in lines("gaps", *self.url("main/1"))], ["pruned"])
+        _, error = run("restore", *self.url("main/1", self.path("out")))
+        self.assertIn("main/1 was pruned up to LSN 30", error)
+        self.assertEqual(tools.tree(self.path("out")), tools.expected_tree(range(31, 41)))
+        run("restore", *self.url("main/1", self.path("one")), "--from", 30)
+        self.assertEqual(tools.tree(self.path("one")), tools.expected_tree(range(30, 41)))
+
+        arguments = ["prune", *self.url("main/1"), "--before", 31]
+        self.assertEqual([one["key"] for one in lines(*arguments) if one["type"] == "archive"], left)
+        self.assertEqual(self.problems(expect=0), expected)
+        run(*arguments, "--yes")
+        self.assertEqual(self.problems(expect=0), [("pruned", None, "main/1")])
+        self.assertEqual(sorted(self.store.keys()),
+                         sorted([key(1, 1, 30, "pruned")] + [key(1, lsn) for lsn in range(31, 41)]))
+
     # ---- gaps: what is missing, and no more
 
     def test_a_gap_in_which_one_was_archived_after_all(self):

@@ -525,6 +525,52 @@ class S3RestoreTest(Scenarios, unittest.TestCase):
         self.assertIn(f"comes from {key(1, 2, 4)}", self.restore()[1])
         self.assertEqual(self.restored(), tools.expected_tree(range(1, 6)))
 
+    def counted(self, *arguments):
+        """(requests that prune made, without those of opening the sink, by operation; its objects)"""
+        before = self.store.imposter.state()["counts"]
+        objects = lines("prune", *self.url("main/1"), *arguments, "--yes")
+        after = self.store.imposter.state()["counts"]
+        return ({name: count - before.get(name, 0) for name, count in after.items()
+                 if "." not in name and count > before.get(name, 0)}, objects)
+
+    def test_prune_in_few_requests(self):
+        self.store.close()
+        self.store = tools.S3Store("--max-keys", 1000)
+        small = archive(1, 1)  # prune believes names
+        for lsn in range(1, 2502):
+            self.store.put(key(1, lsn), small)
+        counts, objects = self.counted("--before", 2501)
+        self.assertEqual([one["key"] for one in objects[:-1]], [key(1, lsn) for lsn in range(1, 2501)])
+        self.assertEqual((objects[-1]["archives"], objects[-1]["complete"]), (2500, True))
+        self.assertEqual(self.store.keys(), [key(1, 1, 2500, "pruned"), key(1, 2501)])
+        self.assertEqual(counts["DeleteObjects"], 3)
+        self.assertLessEqual(counts.get("DeleteObject", 0), 1, counts)  # of the probe
+        self.assertLess(sum(counts.values()), 40, counts)
+        print(counts)
+
+    def test_prune_in_stores_that_differ(self):
+        """The end is the same, and what the store cannot do costs one request."""
+        for habit, many in (("no_removals", 1), ("denies_removals", 1), ("malformed_removals", 1), ("unknown_removals", 1),
+                            ("keeps_first", 1), ("forgets_first", 1), ("misses_absent", 1), ("empty_removals", 1)):
+            with self.subTest(habit):
+                self.store.close()
+                self.store = tools.S3Store("--habits", habit)
+                self.singles(1, 1, 12)
+                counts, objects = self.counted("--before", 12)
+                self.assertEqual([one["key"] for one in objects[:-1]], [key(1, lsn) for lsn in range(1, 12)])
+                self.assertEqual(self.store.keys(), [key(1, 1, 11, "pruned"), key(1, 12)])
+                self.assertEqual(counts["DeleteObjects"], many)
+                self.assertEqual(self.problems(expect=0), [("pruned", None, "main/1")])
+        # Nobody can know of a store that lies; verify names what is left, and the next prune asks again.
+        self.store.close()
+        self.store = tools.S3Store("--habits", "removes_none")
+        self.singles(1, 1, 12)
+        remnants = [("remnant", None, key(1, lsn)) for lsn in range(1, 12)]
+        for _ in range(2):
+            counts, objects = self.counted("--before", 12)
+            self.assertEqual((objects[-1]["archives"], counts["DeleteObjects"]), (11, 1))
+            self.assertEqual(self.problems(expect=0), remnants + [("pruned", None, "main/1")])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -104,7 +104,10 @@ std::chrono::milliseconds Cancel::elapsed() const {
 Outcome try_open(std::string_view url, const std::vector<std::pair<std::string, std::string>>& options,
                  const tidemark_call* call, tidemark_sink** out, const tidemark_sink_host* host) {
   std::vector<tidemark_option> list;
-  for (const auto& [name, value] : options) list.push_back({str(name), str(value), 0, 0});
+  // Any may be one, which a sink refuses without the flag.
+  for (const auto& [name, value] : options) {
+    list.push_back({str(name), str(value), TIDEMARK_OPTION_SECRET, 0});
+  }
   Outcome outcome;
   outcome.status = config().api->open(host, str(url), list.data(), static_cast<uint32_t>(list.size()), call,
                                       out, &outcome.error);

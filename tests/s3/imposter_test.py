@@ -9,6 +9,7 @@ import ssl
 import tempfile
 import time
 import unittest
+from xml.sax.saxutils import escape
 
 import imposter_tools as tools
 import s3_client
@@ -181,6 +182,65 @@ class ImposterTest(unittest.TestCase):
         self.assertEqual(answer.xml().findtext("IsTruncated"), "false")
         answer = self.client.ask("GET", query=[("list-type", "2"), ("continuation-token", "made up")])
         self.refused(answer, 400, "InvalidArgument")
+
+    def remove_many(self, keys, more="", headers=None, quiet=None, text=None):
+        """DeleteObjects, and (keys deleted, [(key, code) of errors]) if it was taken."""
+        quiet = "" if quiet is None else f"<Quiet>{quiet}</Quiet>"
+        objects = "".join(f"<Object><Key>{escape(key)}</Key>{more}</Object>" for key in keys)
+        body = text or f'<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{objects}{quiet}</Delete>'.encode()
+        answer = self.client.ask("POST", query=[("delete", "")], body=body,
+                                 headers={"content-md5": s3_client.md5_of(body)} if headers is None else headers)
+        if answer.status != 200 or not answer.body:
+            return answer
+        found = answer.xml()
+        self.assertEqual(found.tag, "DeleteResult")
+        return ([one.findtext("Key") for one in found.iter("Deleted")],
+                [(one.findtext("Key"), one.findtext("Code")) for one in found.iter("Error")])
+
+    def test_many_removals(self):
+        imposter = self.start()
+        names = ["a/1", "a/2", " <&> ü'\"", "b"]
+        for name in names:
+            self.client.put(name)
+        self.assertEqual(self.remove_many(names[:3] + ["absent"]), (names[:3] + ["absent"], []))
+        self.assertEqual(self.client.keys(), ["b"])
+        self.assertEqual(self.remove_many(["b"], quiet="true"), ([], []))
+        self.assertEqual(self.client.keys(), [])
+        self.assertEqual(self.remove_many([str(number) for number in range(1000)], quiet="false")[1], [])
+        self.assertEqual(imposter.state()["counts"]["DeleteObjects"], 3)
+
+        self.client.put("stays")
+        self.refused(self.remove_many(["stays"], headers={}), 400, "InvalidRequest")
+        self.refused(self.remove_many(["stays"], headers={"content-md5": s3_client.md5_of(b"other")}), 400, "BadDigest")
+        self.refused(self.remove_many(["stays"], headers={"x-amz-checksum-crc32c": s3_client.crc32c_of(b"other")}),
+                     400, "BadDigest")
+        self.refused(self.remove_many(["stays"] * 1001), 400, "MalformedXML")
+        self.refused(self.remove_many([]), 400, "MalformedXML")
+        self.refused(self.remove_many(["stays"], more="<Version>1</Version>"), 400, "MalformedXML")
+        self.refused(self.remove_many(["stays"], quiet="perhaps"), 400, "MalformedXML")
+        for text in (b"<Delete><Object><Key>stays</Key></Object>", b"<Remove/>", b"stays", b"<Delete><Object/></Delete>"):
+            self.refused(self.remove_many([], text=text), 400, "MalformedXML")
+        self.refused(self.client.ask("POST", query=[("delete", "all")]), 400, "InvalidArgument")
+        self.assertEqual(self.client.keys(), ["stays"])
+
+    def test_habits_of_removals(self):
+        def removed(habit):
+            self.start("--habits", habit)
+            for name in ("a", "b"):
+                self.client.put(name)
+            answer = self.remove_many(["a", "b"])
+            return answer, self.client.keys()
+
+        for habit, status in (("no_removals", 501), ("malformed_removals", 400), ("denies_removals", 403),
+                              ("unknown_removals", 404)):
+            answer, left = removed(habit)
+            self.assertEqual((answer.status, left), (status, ["a", "b"]))
+        self.assertEqual(removed("keeps_first"), ((["b"], [("a", "AccessDenied")]), ["a"]))
+        self.assertEqual(removed("forgets_first"), ((["b"], []), ["a"]))
+        self.assertEqual(removed("misses_absent"), (([], [("a", "NoSuchKey"), ("b", "NoSuchKey")]), []))
+        self.assertEqual(removed("removes_none"), ((["a", "b"], []), ["a", "b"]))
+        answer, left = removed("empty_removals")
+        self.assertEqual((answer.status, answer.body, left), (200, b"", []))
 
     def test_multipart(self):
         imposter = self.start("--min-part-bytes", 4)

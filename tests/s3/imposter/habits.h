@@ -38,6 +38,14 @@ enum class Habit {
   kNoUploads,          // 400 to ?uploads on a key
   kUnknownUploads,     // 404 to it, as text
   kExactUploadPrefix,  // uploads are listed by prefix only where that is a whole key
+  kNoRemovals,         // 501 to DeleteObjects
+  kUnknownRemovals,    // 404 to it, as text
+  kMalformedRemovals,  // 400 MalformedXML to it
+  kDeniesRemovals,     // 403 to it
+  kKeepsFirst,         // its answer has an <Error> for the first key, which stays
+  kForgetsFirst,       // its answer lacks the first key, which stays
+  kMissesAbsent,       // its answer has NoSuchKey for what is gone
+  kEmptyRemovals,      // 200 to it with nothing inside, done
   // What nothing can be done about but to say so.
   kSameToken,         // NextContinuationToken is the same on every page
   kUnordered,         // keys in another order
@@ -52,9 +60,10 @@ enum class Habit {
   kTellsOtherEtag,    // Complete is answered with the ETag of another object
   kKeepsOtherEtag,    // and so is every request for the object afterwards
   kStoresNothing,     // a put is answered as if it were done
+  kRemovesNone,       // so is DeleteObjects
 };
-inline constexpr size_t kHabitKinds = static_cast<size_t>(Habit::kStoresNothing) + 1;
-inline constexpr size_t kBenignHabits = static_cast<size_t>(Habit::kExactUploadPrefix) + 1;
+inline constexpr size_t kHabitKinds = static_cast<size_t>(Habit::kRemovesNone) + 1;
+inline constexpr size_t kBenignHabits = static_cast<size_t>(Habit::kEmptyRemovals) + 1;
 const char* name_of(Habit habit);
 
 class Habits {

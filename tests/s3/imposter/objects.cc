@@ -77,6 +77,8 @@ Response Exchange::run() {
       return abort_upload();
     case Operation::kListParts:
       return list_parts();
+    case Operation::kDeleteObjects:
+      return delete_objects();
     case Operation::kDeleteObject:
       break;
   }

@@ -68,6 +68,7 @@ class Exchange {
   bool is_lost() const;
   Response get_object();
   Response head_object();
+  Response delete_objects();
   Response list_objects();
   Response create_upload();
   Response upload_part();

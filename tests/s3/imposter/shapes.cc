@@ -46,27 +46,26 @@ const Names& keeping_headers() {
   return names;
 }
 
-const std::vector<Shape>& shapes() {
-  static const Names digests = {"content-md5", "x-amz-checksum-crc32c", "x-amz-sdk-checksum-algorithm",
-                                "expect"};
-  static const Names pages = {"prefix", "encoding-type"};
-  static const std::vector<Shape> all = {
-      {Operation::kHeadBucket, "HeadBucket", "HEAD", false, false, {}, {}, {}},
-      {Operation::kListObjects,
-       "ListObjectsV2",
-       "GET",
-       false,
-       false,
-       {"list-type"},
-       joined(pages, {"start-after", "continuation-token", "max-keys"}),
-       {}},
+const Names& digest_headers() {
+  static const Names names = {"content-md5", "x-amz-checksum-crc32c", "x-amz-sdk-checksum-algorithm",
+                              "expect"};
+  return names;
+}
+
+const Names& page_parameters() {
+  static const Names names = {"prefix", "encoding-type"};
+  return names;
+}
+
+std::vector<Shape> upload_shapes() {
+  return {
       {Operation::kListUploads,
        "ListMultipartUploads",
        "GET",
        false,
        false,
        {"uploads"},
-       joined(pages, {"key-marker", "upload-id-marker", "max-uploads"}),
+       joined(page_parameters(), {"key-marker", "upload-id-marker", "max-uploads"}),
        {}},
       {Operation::kUploadPart,
        "UploadPart",
@@ -75,15 +74,7 @@ const std::vector<Shape>& shapes() {
        true,
        {"partNumber", "uploadId"},
        {},
-       joined(digests, {"content-type"})},
-      {Operation::kPutObject,
-       "PutObject",
-       "PUT",
-       true,
-       true,
-       {},
-       {},
-       joined(joined(keeping_headers(), digests), {"if-none-match"})},
+       joined(digest_headers(), {"content-type"})},
       {Operation::kListParts,
        "ListParts",
        "GET",
@@ -92,10 +83,7 @@ const std::vector<Shape>& shapes() {
        {"uploadId"},
        {"max-parts", "part-number-marker", "encoding-type"},
        {}},
-      {Operation::kGetObject, "GetObject", "GET", true, false, {}, {}, {"range", "x-amz-checksum-mode"}},
-      {Operation::kHeadObject, "HeadObject", "HEAD", true, false, {}, {}, {"x-amz-checksum-mode"}},
       {Operation::kAbortUpload, "AbortMultipartUpload", "DELETE", true, false, {"uploadId"}, {}, {}},
-      {Operation::kDeleteObject, "DeleteObject", "DELETE", true, false, {}, {}, {}},
       {Operation::kCreateUpload,
        "CreateMultipartUpload",
        "POST",
@@ -114,6 +102,48 @@ const std::vector<Shape>& shapes() {
        {"content-type", "content-md5", "if-none-match", "x-amz-checksum-crc32c", "x-amz-checksum-type",
         "x-amz-mp-object-size"}},
   };
+}
+
+std::vector<Shape> object_shapes() {
+  return {
+      {Operation::kHeadBucket, "HeadBucket", "HEAD", false, false, {}, {}, {}},
+      {Operation::kListObjects,
+       "ListObjectsV2",
+       "GET",
+       false,
+       false,
+       {"list-type"},
+       joined(page_parameters(), {"start-after", "continuation-token", "max-keys"}),
+       {}},
+      {Operation::kPutObject,
+       "PutObject",
+       "PUT",
+       true,
+       true,
+       {},
+       {},
+       joined(joined(keeping_headers(), digest_headers()), {"if-none-match"})},
+      {Operation::kGetObject, "GetObject", "GET", true, false, {}, {}, {"range", "x-amz-checksum-mode"}},
+      {Operation::kHeadObject, "HeadObject", "HEAD", true, false, {}, {}, {"x-amz-checksum-mode"}},
+      {Operation::kDeleteObject, "DeleteObject", "DELETE", true, false, {}, {}, {}},
+      {Operation::kDeleteObjects,
+       "DeleteObjects",
+       "POST",
+       false,
+       true,
+       {"delete"},
+       {},
+       joined(digest_headers(), {"content-type"})},
+  };
+}
+
+// Those of uploads first: they are told apart by what they must have.
+const std::vector<Shape>& shapes() {
+  static const std::vector<Shape> all = [] {
+    std::vector<Shape> found = upload_shapes();
+    for (const Shape& shape : object_shapes()) found.push_back(shape);
+    return found;
+  }();
   return all;
 }
 
@@ -136,7 +166,9 @@ std::string shape_problem(const Shape& shape, const Request& request) {
       return std::string(shape.name) + " has no parameter '" + name + "'";
     }
     if (holds(seen, name)) return "the parameter '" + name + "' is given twice";
-    if (name == "uploads" && !value.empty()) return "the parameter 'uploads' has a value";
+    if ((name == "uploads" || name == "delete") && !value.empty()) {
+      return "the parameter '" + name + "' has a value";
+    }
     if (name == "encoding-type" && value != "url") return "encoding-type is not 'url'";
     if (name == "list-type" && value != "2") return "list-type is not '2'";
     seen.push_back(name);

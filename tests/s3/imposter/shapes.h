@@ -23,6 +23,7 @@ enum class Operation {
   kGetObject,
   kHeadObject,
   kDeleteObject,
+  kDeleteObjects,
   kCreateUpload,
   kCompleteUpload,
   kAbortUpload,

@@ -2,6 +2,7 @@
 #ifndef TIDEMARK_TESTS_UNIT_SINK_FAKE_TABLE_H
 #define TIDEMARK_TESTS_UNIT_SINK_FAKE_TABLE_H
 
+#include <tidemark/draft/remove_many.h>
 #include <tidemark/sink.h>
 
 #include <cstring>
@@ -27,6 +28,8 @@ struct ScriptedTable {
   uint32_t flags = 0;
   const tidemark_call* call = nullptr;
   int open = 0;
+  const tidemark_draft_remove_many_api* many = nullptr;  // what the extension is
+  tidemark_status many_status = TIDEMARK_OK;
 };
 inline ScriptedTable fake;
 
@@ -94,7 +97,17 @@ inline tidemark_status remove(tidemark_sink*, tidemark_str key, const tidemark_c
                               tidemark_error* error) {
   return answer("remove " + text(key), call, error);
 }
-inline const void* get_extension(tidemark_sink*, const char*) { return nullptr; }
+inline tidemark_status remove_many(tidemark_sink*, const tidemark_str* keys, uint32_t count,
+                                   const tidemark_call*, tidemark_error* error) {
+  std::string what = "remove_many";
+  for (uint32_t i = 0; i < count; ++i) what += " " + text(keys[i]);
+  fake.calls.push_back(what);
+  if (fake.many_status != TIDEMARK_OK) std::strcpy(error->message, "many are too many");
+  return fake.many_status;
+}
+inline const void* get_extension(tidemark_sink*, const char* id) {
+  return std::strcmp(id, TIDEMARK_EXT_DRAFT_REMOVE_MANY) == 0 ? fake.many : nullptr;
+}
 
 }  // namespace fake_calls
 

@@ -103,6 +103,103 @@ TEST_F(SinkTest, CapabilitiesAreReadWhenAsked) {
   EXPECT_TRUE(sink_.wants_crc32c());
 }
 
+class SinkRemovesMany : public SinkTest {
+ protected:
+  // Opens a sink with the extension, or without.
+  void open(const tidemark_draft_remove_many_api* many) {
+    fake.many = many;
+    many_sink_ = std::make_unique<Sink>(&table_, nullptr, nullptr);
+  }
+  Status remove_many(size_t stop_after = SIZE_MAX, const tidemark_call* call = nullptr) {
+    gone_.clear();
+    fake.calls.clear();
+    const std::vector<std::string_view> keys = {"a", "b", "c", "d", "e"};
+    return many_sink_->remove_many(
+        keys,
+        [&](size_t index) {
+          gone_.push_back(index);
+          return gone_.size() < stop_after;
+        },
+        call);
+  }
+  using Calls = std::vector<std::string>;
+
+  const tidemark_draft_remove_many_api offer_ = {sizeof offer_, 2, test::fake_calls::remove_many};
+  std::unique_ptr<Sink> many_sink_;
+  std::vector<size_t> gone_;
+  const std::vector<size_t> all_ = {0, 1, 2, 3, 4};
+  const Calls one_by_one_ = {"remove a", "remove b", "remove c", "remove d", "remove e"};
+};
+
+TEST_F(SinkRemovesMany, AsManyAtATimeAsItTakes) {
+  open(&offer_);
+  EXPECT_TRUE(remove_many());
+  EXPECT_EQ(gone_, all_);
+  EXPECT_EQ(fake.calls, (Calls{"remove_many a b", "remove_many c d", "remove e"}));
+}
+
+TEST_F(SinkRemovesMany, OneByOneWhereItIsNotOffered) {
+  open(nullptr);
+  EXPECT_TRUE(remove_many());
+  EXPECT_EQ(gone_, all_);
+  EXPECT_EQ(fake.calls, one_by_one_);
+  const tidemark_draft_remove_many_api odd[] = {
+      {offsetof(tidemark_draft_remove_many_api, remove_many), 2, test::fake_calls::remove_many},
+      {sizeof offer_, 0, test::fake_calls::remove_many},
+      {sizeof offer_, 2, nullptr}};
+  for (const auto& many : odd) {
+    open(&many);
+    EXPECT_TRUE(remove_many());
+    EXPECT_EQ(fake.calls, one_by_one_);
+  }
+  table_.get_extension = nullptr;
+  open(&offer_);
+  EXPECT_TRUE(remove_many());
+  EXPECT_EQ(fake.calls, one_by_one_);
+}
+
+TEST_F(SinkRemovesMany, InDoubtOneByOne) {
+  constexpr tidemark_status kKinds[] = {TIDEMARK_E_UNSUPPORTED, TIDEMARK_E_RETRYABLE, TIDEMARK_E_PERMANENT,
+                                        4711};
+  for (const tidemark_status status : kKinds) {
+    open(&offer_);
+    fake.many_status = status;
+    EXPECT_TRUE(remove_many());
+    EXPECT_EQ(gone_, all_);
+    EXPECT_EQ(fake.calls, (Calls{"remove_many a b", "remove a", "remove b", "remove_many c d", "remove c",
+                                 "remove d", "remove e"}));
+    make_fail(TIDEMARK_E_PERMANENT);
+    expect_failure(remove_many(), TIDEMARK_E_PERMANENT, "remove a");
+    EXPECT_TRUE(gone_.empty());
+    fake = test::ScriptedTable();
+  }
+}
+
+TEST_F(SinkRemovesMany, NothingMoreOnceItIsCancelled) {
+  open(&offer_);
+  fake.many_status = TIDEMARK_E_CANCELLED;
+  const Status status = remove_many();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().status, TIDEMARK_E_CANCELLED);
+  EXPECT_EQ(status.error().message, "remove a: many are too many");
+  EXPECT_EQ(fake.calls, Calls{"remove_many a b"});
+  fake.many_status = TIDEMARK_E_UNSUPPORTED;
+  const tidemark_call call = {sizeof call, 0, nullptr, [](void*) { return fake.calls.size() >= 2 ? 1 : 0; }};
+  EXPECT_EQ(remove_many(SIZE_MAX, &call).error().status, TIDEMARK_E_CANCELLED);
+  EXPECT_EQ(fake.calls, (Calls{"remove_many a b", "remove a"}));
+  EXPECT_EQ(gone_, std::vector<size_t>{0});
+}
+
+TEST_F(SinkRemovesMany, StopsWhenItIsTold) {
+  open(&offer_);
+  EXPECT_TRUE(remove_many(1));
+  EXPECT_EQ(gone_.size(), 1u);
+  EXPECT_EQ(fake.calls, Calls{"remove_many a b"});
+  open(nullptr);
+  EXPECT_TRUE(remove_many(3));
+  EXPECT_EQ(fake.calls, (Calls{"remove a", "remove b", "remove c"}));
+}
+
 // First the sink is closed, then what it leans on goes.
 TEST_F(SinkTest, TheLibraryGoesLast) {
   const auto library = std::shared_ptr<void>(nullptr, [](void*) { fake.calls.emplace_back("library gone"); });

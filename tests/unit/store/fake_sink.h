@@ -6,6 +6,7 @@
 #define TIDEMARK_TESTS_UNIT_STORE_FAKE_SINK_H
 
 #include <gtest/gtest.h>
+#include <tidemark/draft/remove_many.h>
 #include <tidemark/sink.h>
 
 #include <algorithm>
@@ -27,12 +28,17 @@ namespace tidemark::test {
 
 class FakeSink {
  public:
-  FakeSink() : api_(api()), sink_(&api_, reinterpret_cast<tidemark_sink*>(this), nullptr) {}
+  explicit FakeSink(bool removes_many = false)
+      : removes_many_(removes_many),
+        api_(api()),
+        sink_(&api_, reinterpret_cast<tidemark_sink*>(this), nullptr) {}
 
   sink::Sink& sink() { return sink_; }
   std::map<std::string, std::string> objects;  // key to bytes
   int lists = 0;
   int gets = 0;
+  int removes = 0;
+  int removes_of_many = 0;
   size_t names_listed = 0;
   std::set<std::string> proved;  // keys that a put or head said are durable: a power cut may take the others
   size_t chunk_bytes = 1000;     // of what get() writes at once
@@ -226,10 +232,31 @@ class FakeSink {
     FakeSink& fake = self(handle);
     if (const auto status = fake.check(view(key), call, error); status != TIDEMARK_OK) return status;
     if (const auto status = fake.refused("remove", error); status != TIDEMARK_OK) return status;
+    ++fake.removes;
     if (fake.changes_++ >= fake.fail_changes_after) return failed(TIDEMARK_E_CANCELLED, "killed", error);
     if (fake.removes_late) return TIDEMARK_OK;
     fake.objects.erase(std::string(view(key)));
     return TIDEMARK_OK;
+  }
+  // A kill finds it half done, and not from the front.
+  static tidemark_status remove_many(tidemark_sink* handle, const tidemark_str* keys, uint32_t count,
+                                     const tidemark_call* call, tidemark_error* error) {
+    FakeSink& fake = self(handle);
+    EXPECT_LE(count, kRemovalsMax);
+    ++fake.removes_of_many;
+    const bool is_killed = fake.changes_++ >= fake.fail_changes_after;
+    for (uint32_t i = 0; i < count; ++i) {
+      if (const auto status = fake.check(view(keys[i]), call, error); status != TIDEMARK_OK) return status;
+    }
+    for (uint32_t i = is_killed ? 1 : 0; i < count; i += is_killed ? 2 : 1) {
+      fake.objects.erase(std::string(view(keys[i])));
+    }
+    return is_killed ? failed(TIDEMARK_E_CANCELLED, "killed", error) : TIDEMARK_OK;
+  }
+  static const void* get_extension(tidemark_sink* handle, const char* id) {
+    static constexpr tidemark_draft_remove_many_api kMany = {sizeof kMany, kRemovalsMax, remove_many};
+    const bool is_asked = std::string_view(id) == TIDEMARK_EXT_DRAFT_REMOVE_MANY;
+    return is_asked && self(handle).removes_many_ ? &kMany : nullptr;
   }
 
   static const tidemark_sink_api& api() {
@@ -246,13 +273,16 @@ class FakeSink {
                                                get,
                                                list,
                                                remove,
-                                               nullptr,
+                                               get_extension,
                                                nullptr,
                                                0,
                                                0};
     return kApi;
   }
 
+  static constexpr uint32_t kRemovalsMax = 700;
+
+  const bool removes_many_;
   tidemark_sink_api api_;
   sink::Sink sink_;
   size_t changes_ = 0;

@@ -162,12 +162,90 @@ TEST_F(PruneTest, AVisitorMayStopIt) {
 }
 
 TEST_F(PruneTest, ManyGoInPages) {
-  for (Lsn lsn = 1; lsn <= 1234; ++lsn) add({lsn, lsn});
-  ASSERT_TRUE(run(1234, true));
-  EXPECT_EQ(gone_.size(), 1233u);
-  ASSERT_TRUE(run(1234));
-  EXPECT_EQ(gone_.size(), 1233u);
-  EXPECT_EQ(fake_.objects.size(), 2u);
+  for (const Lsn last : {Lsn{999}, Lsn{1000}, Lsn{1001}, Lsn{2345}}) {
+    fake_.objects.clear();
+    for (Lsn lsn = 1; lsn <= last + 1; ++lsn) add({lsn, lsn});
+    ASSERT_TRUE(run(last + 1, true));
+    EXPECT_EQ(gone_.size(), last);
+    ASSERT_TRUE(run(last + 1));
+    EXPECT_EQ(gone_.size(), last);
+    EXPECT_EQ(fake_.objects.size(), 2u);
+  }
+}
+
+// ---- With a sink that removes many at once.
+
+TEST_F(PruneTest, ManyGoAtOnce) {
+  for (Lsn lsn = 1; lsn <= 2500; ++lsn) add({lsn, lsn});
+  test::FakeSink many(true);
+  many.objects = fake_.objects;
+  ASSERT_TRUE(run(2500));
+  const auto one_by_one = gone_;
+  EXPECT_EQ(fake_.removes, 2499);
+  std::vector<std::string> gone;
+  const Pruning what = {"db", 7, 2500, false, kNow};
+  ASSERT_TRUE(prune(
+      many.sink(), what,
+      [&](const StoredInfo& info) {
+        gone.push_back(std::string(info.folder->name));
+        EXPECT_FALSE(many.objects.contains(std::string(info.key))) << "told before it is gone";
+        return true;
+      },
+      nullptr));
+  EXPECT_EQ(gone, one_by_one);
+  EXPECT_EQ(many.objects, fake_.objects);
+  EXPECT_EQ(many.removes_of_many, 5) << "700 and 300 of a page of 1,000, twice, and 499";
+  EXPECT_EQ(many.removes, 0);
+}
+
+// Killed after any change, and in the middle of the one that removes many: what is left lies below the record
+// with holes in between, and nothing takes these for a loss. The same call finishes.
+TEST_F(PruneTest, KilledInTheMiddleOfMany) {
+  for (Lsn lsn = 1; lsn <= 1600; ++lsn) add({lsn, lsn});
+  add({100, 100}, ObjectKind::kGap);
+  fake_.objects.erase("db/7/" + lsn_string(100) + ".tar");
+  ASSERT_TRUE(run(3));
+  const auto start = fake_.objects;
+  ASSERT_TRUE(run(1500));
+  const auto finished = keys();
+  bool leaves_holes = false;
+  for (size_t kill_after = 0;; ++kill_after) {
+    test::FakeSink other(true);
+    other.objects = start;
+    other.fail_changes_after = kill_after;
+    const Pruning what = {"db", 7, 1500, false, kNow};
+    const Status killed = prune(other.sink(), what, {}, nullptr);
+    if (killed) {
+      EXPECT_EQ(kill_after, 1u + 3u + 1u) << "the record, 1,496 of two pages, the older record";
+      break;
+    }
+    leaves_holes = leaves_holes || (other.objects.contains("db/7/" + lsn_string(5) + ".tar") &&
+                                    !other.objects.contains("db/7/" + lsn_string(6) + ".tar"));
+    fake_.objects = other.objects;
+    EXPECT_EQ(*find_gap_before(fake_.sink(), "db", 7, 1500, nullptr), std::nullopt);
+    EXPECT_EQ(*find_gap_before(fake_.sink(), "db", 7, 1601, nullptr), std::nullopt);
+    ASSERT_TRUE(run(1500, true)) << "a dry run names what is left";
+    ASSERT_TRUE(run(1500)) << kill_after;
+    EXPECT_EQ(keys(), finished) << kill_after;
+  }
+  EXPECT_TRUE(leaves_holes) << "else this tests nothing";
+}
+
+// Every second archive below the record: no hole, for whoever looks, from wherever.
+TEST_F(PruneTest, WhatIsLeftBelowTheRecordHidesNothing) {
+  for (Lsn lsn = 1; lsn <= 40; ++lsn) {
+    if (lsn > 30 || lsn % 2 == 0) add({lsn, lsn});
+  }
+  add({1, 30}, ObjectKind::kPruned);
+  for (Lsn low = 2; low <= 41; ++low) {
+    EXPECT_EQ(*find_gap_before(fake_.sink(), "db", 7, low, nullptr), std::nullopt) << low;
+  }
+  fake_.objects.erase("db/7/" + lsn_string(33) + ".tar");
+  EXPECT_EQ(*find_gap_before(fake_.sink(), "db", 7, 41, nullptr), (Range{33, 33}));
+  expect_error(run(35), TIDEMARK_E_INVALID, "entries 33 to 33 of db/7 are missing");
+  ASSERT_TRUE(run(33)) << "further than before";
+  EXPECT_EQ(gone_.size(), 15u + 2u + 1u);
+  EXPECT_EQ(keys().size(), 1u + 7u);
 }
 
 TEST_F(PruneTest, AnOriginGoesWithWhatComesAfterIt) {

@@ -130,11 +130,15 @@ typedef struct tidemark_draft_maintenance_api {
                                 tidemark_lsn last, tidemark_str reason, const tidemark_call*,
                                 tidemark_error*);
   /* Removes, oldest first, the archives and records of which every LSN lies below `before`. First a record of
-   * how far it will prune is made durable; whenever the process is killed, what is left is contiguous, and
-   * the same call again finishes. visit, if not NULL: called after each removed object; non-zero stops with
-   * OK. With dry_run != 0 nothing is changed and visit sees what would be removed. INVALID: below `before`
-   * lies a hole that no record explains (accept it first, or prune up to it), or created with read_only and
-   * no dry_run. */
+   * how far it will prune is made durable, and older such records go last; so whenever the process is killed
+   * no hole is left that no record explains, and the same call again finishes. Where the sink removes many
+   * with one request, up to 1,000 go at a time, in no order: what a kill leaves of these lies below that
+   * record, with holes in between, and is whole and readable until the call is made again.
+   * visit, if not NULL: called for each removed object, in order, after it is gone; non-zero stops with OK.
+   * It is not called for what went in a request that was not told to be done, nor for the rest of that in
+   * which it stopped. With dry_run != 0 nothing is changed and visit sees what would be removed. INVALID:
+   * below `before` lies a hole that no record explains (accept it first, or prune up to it), or created with
+   * read_only and no dry_run. */
   tidemark_status (*prune)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn before,
                            int32_t dry_run, int32_t (*visit)(void* ctx, const tidemark_stored*),
                            void* visit_ctx, const tidemark_call*, tidemark_error*);

@@ -26,6 +26,10 @@ class Log {
       return line.find(text) != std::string::npos;
     }));
   }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    lines_.clear();
+  }
 
  private:
   static void write(void* ctx, int32_t, tidemark_str message) {

@@ -149,5 +149,26 @@ TEST(S3Xml, Completion) {
   EXPECT_FALSE(parse_complete(""));
 }
 
+TEST(S3Xml, Removals) {
+  EXPECT_EQ(delete_text({"a/1", " <&>\"' "}),
+            "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Object><Key>a/1</Key></Object>"
+            "<Object><Key> &lt;&amp;&gt;\"' </Key></Object><Quiet>false</Quiet></Delete>");
+  const std::optional<Removals> removals = parse_delete(
+      "<DeleteResult><Deleted><Key>a</Key><DeleteMarker>true</DeleteMarker></Deleted><Deleted><Key> </Key>"
+      "</Deleted><Error><Key>b</Key><Code>NoSuchKey</Code></Error><Error><Key>c&amp;</Key>"
+      "<Code>AccessDenied</Code><Message>m</Message></Error><Deleted><Key>d</Key></Deleted><Error>"
+      "<Key>d</Key><Code>InternalError</Code></Error><New/></DeleteResult>");
+  ASSERT_TRUE(removals);
+  EXPECT_EQ(removals->gone, (std::set<std::string, std::less<>>{"a", " ", "b"}));
+  ASSERT_EQ(removals->refused.size(), 2u);
+  EXPECT_EQ(removals->refused.at("c&").code, "AccessDenied");
+  EXPECT_EQ(removals->refused.at("c&").message, "m");
+  EXPECT_EQ(removals->refused.at("d").code, "InternalError");
+  EXPECT_TRUE(parse_delete("<DeleteResult/>")->gone.empty());
+  for (const char* other : {"", "<html/>", "<DeleteResult><Deleted><Key>a</Key></Deleted>", "<Error/>"}) {
+    EXPECT_FALSE(parse_delete(other)) << other;
+  }
+}
+
 }  // namespace
 }  // namespace tidemark::sinks::s3
