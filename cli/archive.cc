@@ -386,15 +386,17 @@ Result<void> Archive::prune(const std::string& storage, uint64_t partition, uint
   const tidemark_partition where = to_partition(storage, partition);
   struct Context {
     const std::function<void(const Stored&)>& visit;
-    std::string newest_key;  // a dry run that is tried again begins from the start
+    // A dry run that is tried again begins from the start. Pruned records go after all else, see prune.
+    std::string newest_key{}, newest_pruned_key{};
     uint64_t visited = 0;
-  } context{visit, {}};
+  } context{visit};
   const auto on_object = [](void* ctx, const tidemark_stored* object) -> int32_t {
     auto& self = *static_cast<Context*>(ctx);
     Stored stored = to_stored(*object);
-    if (stored.key <= self.newest_key) return 0;
+    std::string& newest = stored.kind == TIDEMARK_STORED_PRUNED ? self.newest_pruned_key : self.newest_key;
+    if (stored.key <= newest) return 0;
     self.visit(stored);
-    self.newest_key = std::move(stored.key);
+    newest = std::move(stored.key);
     ++self.visited;
     return 0;
   };

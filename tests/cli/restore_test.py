@@ -117,7 +117,9 @@ class Scenarios(restore_tools.RestoreScenario):
         self.assertEqual(self.restored(), tools.expected_tree(range(5, 11)))
         self.assertIn("would remove 0 archives", self.prune("--older-than", "1d")[0])
         # A second one replaces the record of the first.
-        self.prune("--before", 10, "--yes")
+        out, _ = self.prune("--before", 10, "--yes")
+        self.assertIn(f"removed {key(1, 1, 4, 'pruned')}", out)
+        self.assertIn("removed 1 archive and 1 record", out)
         self.assertEqual(len([one for one in self.store.keys() if one.endswith(".pruned")]), 1)
         run("verify", *self.url())
 
