@@ -75,7 +75,7 @@ Status list_tree(Tree& tree, std::string_view prefix, std::string_view start_aft
       path += '.';
       ObjectInfo itself;
       itself.is_irregular = true;
-      if (path.size() <= TIDEMARK_KEY_MAX && !visit(path, itself)) return {};
+      if (path.size() <= TIDEMARK_KEY_MAX && path > start_after && !visit(path, itself)) return {};
     } else if (!visit(path, entry.object)) {
       return {};
     }

@@ -26,26 +26,37 @@ TEST_P(FileList, DirectoryThatVanishesWhileListed) {
   EXPECT_EQ(context.keys, (std::vector<std::string>{"a/1", "c/1"}));
 }
 
-TEST_P(FileList, UnreadableDirectoryIsNoShorterListing) {
+// It does not keep the others from being listed, and is not passed over; who asks for it alone gets an error.
+TEST_P(FileList, AnUnreadableDirectoryIsNamed) {
   auto sink = try_open("root");
   ASSERT_TRUE(sink);
-  ASSERT_TRUE(put(**sink, "a/1", "x"));
-  ASSERT_TRUE(put(**sink, "b/1", "x"));
+  for (const char* key : {"a/1", "b/1", "b/c/1", "d/1"}) ASSERT_TRUE(put(**sink, key, "x"));
   ASSERT_EQ(chmod((dir_ / "root/b").c_str(), 0), 0);
-  ASSERT_EQ(chmod((dir_ / "root").c_str(), 0755), 0);
-  ASSERT_EQ(chmod((dir_ / "root/a").c_str(), 0755), 0);
-  ASSERT_EQ(chmod((dir_ / "").c_str(), 0755), 0);
+  for (const char* path : {"", "root", "root/a", "root/d"}) ASSERT_EQ(chmod((dir_ / path).c_str(), 0755), 0);
+  std::vector<std::string> keys;
+  const Visitor visit(
+      [](void* ctx, tidemark_str key, const tidemark_object* object) -> int32_t {
+        const bool is_irregular = (object->flags & TIDEMARK_OBJECT_IRREGULAR) != 0;
+        static_cast<std::vector<std::string>*>(ctx)->push_back(std::string(view(key)) +
+                                                               (is_irregular ? "!" : ""));
+        return 0;
+      },
+      &keys);
   const bool is_root = geteuid() == 0;
   if (is_root) {
     ASSERT_EQ(seteuid(65534), 0);
   }
-  const Visitor ignore([](void*, tidemark_str, const tidemark_object*) -> int32_t { return 0; }, nullptr);
-  const Status listed = (*sink)->list("", "", ignore, Call(nullptr, nullptr));
+  const Status all = (*sink)->list("", "", visit, Call(nullptr, nullptr));
+  const Status after = (*sink)->list("", "b/.", visit, Call(nullptr, nullptr));
+  const Status alone = (*sink)->list("b/", "", visit, Call(nullptr, nullptr));
   if (is_root) {
     ASSERT_EQ(seteuid(0), 0);
   }
   ASSERT_EQ(chmod((dir_ / "root/b").c_str(), 0755), 0);
-  EXPECT_EQ(status_of(listed), TIDEMARK_E_PERMANENT);
+  EXPECT_EQ(status_of(all), TIDEMARK_OK);
+  EXPECT_EQ(status_of(after), TIDEMARK_OK);
+  EXPECT_EQ(keys, (std::vector<std::string>{"a/1", "b/.!", "d/1", "d/1"}));
+  EXPECT_EQ(status_of(alone), TIDEMARK_E_PERMANENT);
 }
 
 // What is neither a file nor a directory holds nothing, and a person is to hear of it.
