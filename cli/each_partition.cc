@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <system_error>
 #include <thread>
 
 #include "base/mutex.h"
@@ -29,7 +30,11 @@ class SideBySide {
   Outcomes run(unsigned at_once) {
     const size_t threads = std::min<size_t>(at_once, outcomes_.size());
     std::vector<std::thread> others;
-    for (size_t i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+    others.reserve(threads);
+    try {
+      for (size_t i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {  // this machine has no more of them; this thread works too
+    }
     work();
     for (std::thread& other : others) other.join();
     return std::move(outcomes_);

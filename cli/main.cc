@@ -39,5 +39,10 @@ int main(int argc, char** argv) {
   using namespace tidemark::cli;
   const Command command = parse_command_line(argc, argv);
   catch_signals();
-  return run(command);
+  try {
+    return run(command);
+  } catch (const std::exception& problem) {
+    console().print(std::string("out of memory or threads: ") + problem.what());
+    return kExitLocal;
+  }
 }

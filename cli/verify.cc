@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 #include <thread>
 
 #include "base/wall_clock.h"
@@ -311,7 +312,10 @@ int Verify::run() {
     if (line.rfind(kUnfinished, 0) == 0) findings_.leftover(line);
   }
   std::thread counter;
-  if (console().progress_kind() != ProgressKind::kNone) counter = std::thread([this] { count_all(); });
+  try {
+    if (console().progress_kind() != ProgressKind::kNone) counter = std::thread([this] { count_all(); });
+  } catch (const std::system_error&) {  // no thread is left: the progress has no share
+  }
   auto scanned = archive_->scan(
       options_.scope, 0, [this](const Stored& stored) { return visit(stored); }, stop_);
   if (scanned && !stop_.is_set()) {

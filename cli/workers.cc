@@ -1,12 +1,21 @@
 #include "workers.h"
 
 #include <cassert>
+#include <system_error>
 #include <utility>
 
 namespace tidemark::cli {
 
 Workers::Workers(unsigned threads) {
-  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+  threads_.reserve(threads);
+  for (unsigned i = 0; i < threads; ++i) {
+    try {
+      threads_.emplace_back([this] { run(); });
+    } catch (const std::system_error&) {  // this machine has no more of them: fewer do, if there is one
+      if (threads_.empty()) throw;
+      return;
+    }
+  }
 }
 
 Workers::~Workers() {

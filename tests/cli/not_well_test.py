@@ -350,6 +350,21 @@ class FileTest(Scenarios, unittest.TestCase):
         self.assertEqual(done.returncode, 4, done.stdout + done.stderr)
         self.assertIn("Too many open files", done.stderr)
 
+    @unittest.skipIf(os.environ.get("TIDEMARK_SANITIZE"), "sanitizers have threads of their own")
+    @unittest.skipIf(os.geteuid() != 0, "the limit counts all that this user runs")
+    def test_too_few_threads(self):
+        """Fewer do the work; with none it is this machine's trouble."""
+        self.singles(1, 1, 9)
+        os.chmod(self.store.directory.name, 0o755)
+        os.chmod(self.dir, 0o777)
+        nobody_else = 61235
+        for verb in (["verify", self.store.url], ["restore", self.store.url, self.path("out")]):
+            for most, expect in ((1, 4), (3, 0)):
+                done = subprocess.run(["setpriv", f"--reuid={nobody_else}", "--clear-groups", "prlimit", f"--nproc={most}",
+                                       *tools.command(*verb)], capture_output=True, text=True, timeout=120)
+                self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        self.assertEqual(tools.tree(self.path("out/main/1")), tools.expected_tree(range(1, 10)))
+
     def test_irregular_archives_and_records(self):
         self.singles(1, 1, 4)
         self.fill(1, (7, 9))
