@@ -1,6 +1,7 @@
 #include "archive.h"
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -183,6 +184,16 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
                TIDEMARK_OK, 0};
 }
 
+Result<std::unique_ptr<Archive>> Archive::open_existing(const ArchiveOptions& options) {
+  if (!options.read_only) {
+    ArchiveOptions look = options;
+    look.read_only = true;
+    TM_ASSIGN(const auto looked, open(look));
+    assert(looked != nullptr);
+  }
+  return open(options);
+}
+
 Archive::~Archive() { plugin_->api().destroy(archiver_); }
 
 Result<void> Archive::scan(const Scope& scope, uint64_t from, const std::function<bool(const Stored&)>& visit,
@@ -217,8 +228,7 @@ Result<void> Archive::scan(const Scope& scope, uint64_t from, const std::functio
 }
 
 Result<void> Archive::look_when_made(Stored& stored, Stop& stop) {
-  if (!made_after_us_ || stored.kind != TIDEMARK_STORED_ARCHIVE || stored.modified_us < *made_after_us_)
-    return {};
+  if (!tells_when_made_ || stored.kind != TIDEMARK_STORED_ARCHIVE) return {};
   int64_t made_us = 0;
   const auto read = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
     return draft_->made(archiver_, abi_str(stored.key), &made_us, call, error);

@@ -118,6 +118,8 @@ class ReadMeter {
 class Archive {
  public:
   static Result<std::unique_ptr<Archive>> open(const ArchiveOptions& options);
+  // The same, but not even one that is opened to be changed is created: a mistyped place is an error.
+  static Result<std::unique_ptr<Archive>> open_existing(const ArchiveOptions& options);
   ~Archive();
   Archive(const Archive&) = delete;
   Archive& operator=(const Archive&) = delete;
@@ -125,10 +127,9 @@ class Archive {
   // What the sink logged when it was opened, such as what a crashed writer left. Main thread.
   const std::vector<std::string>& opening_lines() const { return opening_lines_; }
 
-  // From now on scan() says of each archive that is not surely older than `time_us` when it was made, by its
-  // footer, instead of the sink's time: that one changes when archives are copied. Main thread, before
-  // others.
-  void tell_when_made(int64_t time_us) { made_after_us_ = time_us - kClocksDifferUs; }
+  // From now on scan() says of each archive when it was made, by its footer, instead of the sink's time: that
+  // one changes when archives are copied, to a later or an earlier one. Main thread, before others.
+  void tell_when_made() { tells_when_made_ = true; }
   // In byte order of keys, each once; `visit` returns false to stop. See tidemark_maintenance_api for the
   // rest.
   Result<void> scan(const Scope& scope, uint64_t from, const std::function<bool(const Stored&)>& visit,
@@ -168,15 +169,13 @@ class Archive {
   Result<void> connect(const ArchiveOptions& options);
   Result<void> look_when_made(Stored& stored, Stop& stop);
 
-  static constexpr int64_t kClocksDifferUs = int64_t{3600} * 1'000'000;  // a sink's and a host's, at most
-
   const std::shared_ptr<Plugin> plugin_;
   tidemark_archiver* const archiver_;
   const tidemark_maintenance_api* maintenance_ = nullptr;
   const tidemark_draft_maintenance_api* draft_ = nullptr;
   const tidemark_readback_api* readback_ = nullptr;
   std::vector<std::string> opening_lines_;
-  std::optional<int64_t> made_after_us_;
+  bool tells_when_made_ = false;
 };
 
 }  // namespace tidemark::cli

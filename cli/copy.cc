@@ -271,6 +271,10 @@ void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
   } else {
     findings_.unreadable(stored, error.message);
   }
+  // What is refused in one partition says little about the others.
+  PartitionName name{stored.storage, stored.partition};
+  if (there && error.status == TIDEMARK_E_PERMANENT && refused_ == name) return;
+  refused_ = std::move(name);
   if (++failed_in_a_row_ >= kMaxFailedInARow) failed_ = error;
 }
 

@@ -78,6 +78,7 @@ class Copy {
   MemoryShares memory_;
   std::atomic<uint64_t> read_bytes_{0};
 
+  std::optional<PartitionName> refused_;    // where the destination refused the last one
   std::optional<PartitionName> partition_;  // that is listed now
   bool has_begun_ = false;                  // an object of it was met in the source
   OlderThere older_there_;

@@ -1,5 +1,8 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "base/fd.h"
 #include "base/files.h"
@@ -57,11 +60,14 @@ Result<void> copy(Archive& archive, const Stored& holder, Sink& sink, Stop& stop
 // The first of the archives that is right. It has its name only once it is whole and durable.
 Result<void> fetch_to_file(Archive& archive, const std::vector<Stored>& holders, const std::string& path,
                            Stop& stop) {
-  const std::string temporary = path + ".tmp";
   Result<void> fetched;
   for (const Stored& holder : holders) {
-    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    std::string temporary = path + ".XXXXXX";
+    UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
     if (!fd) return errno_error("cannot create " + temporary);
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    (void)::fchmod(fd.get(), 0644 & ~mask);  // else it is the owner's alone
     Sink sink{fd.get(), temporary, {}};
     fetched = copy(archive, holder, sink, stop);
     if (fetched && ::fsync(fd.get()) != 0) fetched = errno_error("cannot fsync " + temporary);
@@ -77,6 +83,37 @@ Result<void> fetch_to_file(Archive& archive, const std::vector<Stored>& holders,
   return fetched;
 }
 
+// What went down a pipe cannot be taken back: with a choice, choose first.
+Result<void> fetch_to_stream(Archive& archive, const std::vector<Stored>& holders, Sink& sink, Stop& stop) {
+  const Stored* chosen = &holders.front();
+  for (size_t i = 0; holders.size() > 1 && i < holders.size(); ++i) {
+    if (!archive.check(holders[i].key, nullptr, stop)) continue;
+    chosen = &holders[i];
+    break;
+  }
+  return copy(archive, *chosen, sink, stop);
+}
+
+// A device or a FIFO: it is written to, and keeps its name.
+bool is_stream(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+Result<void> fetch_to(Archive& archive, const std::vector<Stored>& holders, const std::string& path,
+                      Stop& stop) {
+  if (!is_stream(path)) {
+    char* const resolved = ::realpath(path.c_str(), nullptr);  // a symbolic link stays one
+    const std::string target = resolved == nullptr ? path : resolved;
+    std::free(resolved);
+    return fetch_to_file(archive, holders, target, stop);
+  }
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd) return errno_error("cannot open " + path);
+  Sink sink{fd.get(), path, {}};
+  return fetch_to_stream(archive, holders, sink, stop);
+}
+
 }  // namespace
 
 int run_fetch(const FetchOptions& options) {
@@ -90,18 +127,11 @@ int run_fetch(const FetchOptions& options) {
   auto holders = holders_of(**archive, options, stop);
   if (!holders) return fail_with(holders.error());
   if (!to_stdout) {
-    auto fetched = fetch_to_file(**archive, *holders, options.output, stop);
+    auto fetched = fetch_to(**archive, *holders, options.output, stop);
     return fetched ? kExitOk : fail_with(fetched.error());
   }
-  // What went down a pipe cannot be taken back: with a choice, choose first.
-  const Stored* chosen = &holders->front();
-  for (size_t i = 0; holders->size() > 1 && i < holders->size(); ++i) {
-    if (!(*archive)->check((*holders)[i].key, nullptr, stop)) continue;
-    chosen = &(*holders)[i];
-    break;
-  }
   Sink sink{STDOUT_FILENO, "the standard output", {}};
-  auto fetched = copy(**archive, *chosen, sink, stop);
+  auto fetched = fetch_to_stream(**archive, *holders, sink, stop);
   if (sink.is_unread) return kExitPipe;
   return fetched ? kExitOk : fail_with(fetched.error());
 }

@@ -158,7 +158,7 @@ class Gaps {
 }  // namespace
 
 int run_gaps(const GapsOptions& options) {
-  auto archive = Archive::open(options.archive);
+  auto archive = Archive::open_existing(options.archive);
   if (!archive) return fail_with(archive.error());
   Gaps gaps(options, **archive);
   return options.acknowledge ? gaps.acknowledge() : gaps.list();

@@ -97,8 +97,7 @@ void add_sink_options(CLI::App& app, RawOptions& raw) {
 
 // Of the archive that is copied to; the plugin is the same for both.
 void add_destination(CLI::App& app, RawOptions& raw) {
-  app.add_option("TO-URL", raw.to_url, "The archive to copy to, or its @NAME; created as the archiver would")
-      ->required();
+  app.add_option("TO-URL", raw.to_url, "The archive to copy to, or its @NAME; created as the archiver would");
   add_repeated(app, "--to-option", "KEY=VALUE", raw.to_options, "As --option, for TO-URL");
   add_repeated(app, "--to-secret", "KEY=VAR", raw.to_secrets, "As --secret, for TO-URL");
 }
@@ -146,9 +145,14 @@ void add_range(CLI::App& app, RawOptions& raw, const char* from, const char* to)
   app.add_option("--to", raw.to, to)->type_name("LSN");
 }
 
+bool names_archive(const std::string& word) {
+  return word.starts_with('@') || word.find("://") != std::string::npos;
+}
+
 // What stands first may be left out if the environment names the archive: then all words move up by one.
 void finish_words(RawOptions& raw, const std::vector<std::string*>& words) {
-  if (raw.url.starts_with('@') || raw.url.find("://") != std::string::npos) return;
+  const bool needs_two = !words.empty() && words.front() == &raw.to_url;
+  if (names_archive(raw.url) && (!needs_two || names_archive(raw.to_url))) return;
   const char* const url = std::getenv("TIDEMARK_URL");
   if (url == nullptr || *url == '\0') {
     if (!raw.url.empty()) return;  // the plugin says what is wrong with it
@@ -209,6 +213,8 @@ LsOptions finish_ls(LsOptions ls, const RawOptions& raw) {
 RestoreOptions finish_restore(RestoreOptions restore, RawOptions raw) {
   if (restore.directory.empty()) restore.directory = std::exchange(raw.target, {});  // of everything
   if (restore.directory.empty()) throw invalid("DIR", "the name of the directory is missing");
+  if (names_archive(restore.directory))
+    throw invalid("DIR", "'" + restore.directory + "' names an archive, not a directory");
   finish_common(restore, raw, false);
   if (!restore.scope.partition && !(raw.from.empty() && raw.to.empty()))
     throw invalid(raw.from.empty() ? "--to" : "--from",
@@ -260,6 +266,7 @@ PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
 }
 
 CopyOptions finish_copy(CopyOptions copy, const RawOptions& raw) {
+  if (raw.to_url.empty()) throw invalid("TO-URL", "the archive to copy to is missing");
   finish_common(copy, raw, false);
   finish_jobs(copy.jobs);
   copy.to.plugin = copy.archive.plugin;

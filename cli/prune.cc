@@ -150,11 +150,11 @@ PartitionOutcome prune_partition(const PruneOptions& options, Archive& archive, 
 }  // namespace
 
 int run_prune(const PruneOptions& options) {
-  auto archive = Archive::open(options.archive);
+  auto archive = Archive::open_existing(options.archive);
   if (!archive) return fail_with(archive.error());
   PruneProgress progress;
   const auto tell_when_made = [&] {
-    if (options.older_than_us) (*archive)->tell_when_made(wall_clock_us() - *options.older_than_us);
+    if (options.older_than_us) (*archive)->tell_when_made();
   };
   if (options.scope.partition) {
     tell_when_made();

@@ -113,6 +113,13 @@ int restore_one(const RestoreOptions& options, RestoreRun& run) {
   return tell_outcome(output, options.dry_run ? restore.tell_dry_run() : restore.work());
 }
 
+// One run at a time has a DIR: the partitions below it are locked each by itself too.
+Result<void> lock_all(const RestoreOptions& options, UniqueFd* lock) {
+  if (options.dry_run || options.check) return {};
+  TM_ASSIGN(*lock, lock_directory(options.directory));
+  return {};
+}
+
 // One listing for all. `strays`: what is irregular and lies in no partition.
 Result<Restores> list_all(const RestoreOptions& options, RestoreRun& run, std::vector<PartitionName>& names,
                           Irregular& strays) {
@@ -147,13 +154,16 @@ int restore_many(const RestoreOptions& options, RestoreRun& run) {
   if (const auto checked = check_preferred(options, names); !checked) return fail_with(checked.error());
   const Restores& restores = *listed;
   Outcomes outcomes = side_by_side(names.size(), options.jobs, names, [&](size_t i) {
-    return restores[i]->look().value_or(PartitionOutcome{});
+    auto looked = restores[i]->look().value_or(PartitionOutcome{});
+    return looked.code == kExitData ? restores[i]->all_pruned().value_or(std::move(looked)) : looked;
   });
   if (auto begun = begin_all(options, restores, outcomes, run); !begun) return fail_with(begun.error());
+  UniqueFd lock;
+  if (auto locked = lock_all(options, &lock); !locked) return fail_with(locked.error());
   std::vector<size_t> good;
   std::vector<PartitionName> good_names;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (!outcomes[i] || outcomes[i]->code != kExitOk) continue;
+    if (!outcomes[i] || outcomes[i]->code != kExitOk || !outcomes[i]->row.empty()) continue;
     good.push_back(i);
     good_names.push_back(names[i]);
   }
@@ -175,12 +185,18 @@ int follow_some(const RestoreOptions& options, RestoreRun& run) {
         [&](const PartitionName&) { return options; });
   }
   Stop stop;
-  const auto find = [&] { return find_partitions(run.archive, options.scope, nullptr, stop); };
-  const auto names = find();
+  Irregular irregular;
+  const auto names = find_partitions(run.archive, options.scope, &irregular, stop);
   if (!names) return fail_with(names.error());
   if (const auto checked = check_directory(options, *names); !checked) return fail_with(checked.error());
   if (const auto checked = check_preferred(options, *names); !checked) return fail_with(checked.error());
-  return follow(options, run, find, [&](const PartitionName& name) { return options_for(options, name); });
+  UniqueFd lock;
+  if (auto locked = lock_all(options, &lock); !locked) return fail_with(locked.error());
+  if (!irregular.is_empty()) console().print(irregular.text());
+  const int code = follow(
+      options, run, [&] { return find_partitions(run.archive, options.scope, nullptr, stop); },
+      [&](const PartitionName& name) { return options_for(options, name); });
+  return irregular.is_empty() ? code : std::max<int>(code, kExitData);
 }
 
 }  // namespace
@@ -188,7 +204,7 @@ int follow_some(const RestoreOptions& options, RestoreRun& run) {
 int run_restore(const RestoreOptions& options) {
   auto archive = Archive::open(options.archive);
   if (!archive) return fail_with(archive.error());
-  if (options.to_time_us) (*archive)->tell_when_made(*options.to_time_us);
+  if (options.to_time_us) (*archive)->tell_when_made();
   Workers readers(options.jobs);
   RestoreRun run{**archive, readers};
   if (options.follow_us) return follow_some(options, run);

@@ -137,18 +137,22 @@ Result<void> RestoreDir::list() {
   return {};
 }
 
-Result<void> RestoreDir::take_lock() {
-  TM_TRY(make_dirs(path_, Durability::kFsync));
-  UniqueFd lock(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock) return refused("cannot open " + path_, path_);
+Result<UniqueFd> lock_directory(const std::string& path) {
+  TM_TRY(make_dirs(path, Durability::kFsync));
+  UniqueFd lock(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock) return refused("cannot open " + path, path);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return errno_error("cannot lock " + path_);
+    if (errno != EWOULDBLOCK) return errno_error("cannot lock " + path);
     return usage_error(
-        "another restore into " + path_ +
+        "another restore into " + path +
         " is under way; this one has changed nothing. Wait until that one has ended, or restore "
         "into another directory");
   }
-  lock_ = std::move(lock);
+  return lock;
+}
+
+Result<void> RestoreDir::take_lock() {
+  TM_ASSIGN(lock_, lock_directory(path_));
   TM_TRY(list());  // another run may have brought some since
   return sweep();
 }

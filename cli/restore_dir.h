@@ -25,6 +25,9 @@ namespace tidemark::cli {
 // What is free on the file system that `path` lies on, or will lie on; nothing: that is not known.
 std::optional<uint64_t> free_bytes_at(std::string path);
 
+// Makes the directory and locks it, for as long as the descriptor is open. Another run that has it: an error.
+Result<UniqueFd> lock_directory(const std::string& path);
+
 class RestoreDir {
  public:
   // What is there, without changing it. `owner` ("main/7") must be the partition whose entries it holds.

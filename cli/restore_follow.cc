@@ -6,6 +6,7 @@
 #include <chrono>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include "base/mutex.h"
 #include "format/object_name.h"
@@ -84,7 +85,9 @@ class Follower {
     const auto begun = Clock::now();
     if (begun < next_search_) return {};
     TM_ASSIGN(known_, find_());
-    next_search_ = Clock::now() + (Clock::now() - begun) * kSearchShare;
+    // The shorter of two: one may have waited for a sink that was away.
+    const auto took = Clock::now() - begun;
+    next_search_ = Clock::now() + std::min(took, std::exchange(search_took_, took)) * kSearchShare;
     return {};
   }
 
@@ -221,6 +224,7 @@ class Follower {
   std::map<std::pair<std::string, uint64_t>, Followed> partitions_;
   std::vector<PartitionName> known_;
   Clock::time_point next_search_{};
+  Clock::duration search_took_{};
   std::string sink_said_;
   Mutex mutex_;
   std::string sink_trouble_;  // guarded by mutex_ while others run

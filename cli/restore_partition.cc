@@ -94,6 +94,14 @@ std::optional<PartitionOutcome> PartitionRestore::look() {
   return std::nullopt;
 }
 
+std::optional<PartitionOutcome> PartitionRestore::all_pruned() const {
+  const uint64_t pruned = survey_.plan().pruned_through();
+  if (!survey_.plan().is_empty() || pruned == 0 || !irregular_.is_empty()) return std::nullopt;
+  PartitionOutcome outcome;
+  outcome.row = "nothing of " + survey_.name() + " is left: it was pruned up to LSN " + both(pruned);
+  return outcome;
+}
+
 void PartitionRestore::tell_range(const char* type, Range range, const std::string& message) {
   Json object;
   object["type"] = type;

@@ -54,6 +54,9 @@ class PartitionRestore {
   void add(const Stored& stored);  // the listing, without what is foreign
   // After the listing: says what stands in the way. Nothing: work() may begin.
   std::optional<PartitionOutcome> look();
+  // After look() has refused: that nothing is left, because all of it was pruned on purpose, is well.
+  // Nothing: it was something else.
+  std::optional<PartitionOutcome> all_pruned() const;
   const RestoreSurvey& survey() const { return survey_; }
   const RestoreCounts& counts() const { return counts_; }
   PartitionOutcome tell_dry_run();

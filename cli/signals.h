@@ -1,5 +1,5 @@
-// Ctrl-C and SIGTERM as something to poll for. The second one ends the program at once; that is safe too,
-// because nothing half-done is ever visible.
+// Ctrl-C and SIGTERM as something to poll for. A second one, a second later or more, ends the program at
+// once; that is safe too, because nothing half-done is ever visible.
 #ifndef TIDEMARK_CLI_SIGNALS_H
 #define TIDEMARK_CLI_SIGNALS_H
 

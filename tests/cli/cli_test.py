@@ -5,6 +5,7 @@ restore and prune."""
 import http.client
 import os
 import signal
+import stat
 import subprocess
 import time
 import unittest
@@ -284,6 +285,25 @@ class Scenarios(restore_tools.RestoreScenario):
 class FileTest(Scenarios, unittest.TestCase):
     def make_store(self):
         return tools.FileStore()
+
+    def test_fetch_to_what_is_no_file(self):
+        """A FIFO or a device is written to and stays what it is; so does a link; nobody's file.tmp is lost."""
+        self.singles(1, 1, 2)
+        os.mkfifo(self.path("fifo"))
+        reader = subprocess.Popen(["cat", self.path("fifo")], stdout=subprocess.PIPE)
+        run("fetch", *self.url("main/1", 2), "-o", self.path("fifo"))
+        self.assertEqual(reader.communicate(timeout=60)[0], archive(1, 2))
+        self.assertTrue(stat.S_ISFIFO(os.stat(self.path("fifo")).st_mode))
+        for name in ("target", "target.tmp"):
+            with open(self.path(name), "wb") as file:
+                file.write(b"mine")
+        os.symlink("target", self.path("link"))
+        run("fetch", *self.url("main/1", 2), "-o", self.path("link"))
+        self.assertEqual(os.readlink(self.path("link")), "target")
+        with open(self.path("target"), "rb") as target, open(self.path("target.tmp"), "rb") as other:
+            self.assertEqual((target.read(), other.read()), (archive(1, 2), b"mine"))
+        self.assertEqual(stat.S_IMODE(os.stat(self.path("target")).st_mode) & 0o600, 0o600)
+        self.assertEqual(sorted(os.listdir(self.dir)), ["fifo", "link", "target", "target.tmp"])
 
     def test_leftover_of_a_crashed_writer(self):
         self.singles(1, 1, 3)

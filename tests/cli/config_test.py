@@ -78,6 +78,9 @@ class Scenarios(tools.Scenario):
         self.assertIn("nowhere", run("info", "file:///nowhere", expect=3, env=env)[1])
         self.assertIn("one word too many", self.refused("fetch", "main/7", "2", "3", env=env))
         self.assertIn("no archive is named", self.refused("info"))
+        run("copy", f"file://{self.path('copy')}", "main/7", env=env)
+        self.assertIn("main/7", run("info", f"file://{self.path('copy')}")[0])
+        self.assertIn("TO-URL", self.refused("copy", "@prod"))
 
     def test_files_that_are_wrong(self):
         named = self.named()

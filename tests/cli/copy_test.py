@@ -343,7 +343,8 @@ class S3ToFileTest(Scenarios, unittest.TestCase):
         self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
         self.assertIn("unwritable", done.stdout)
         self.assertIn("Permission denied", done.stdout)
-        self.assertEqual(done.stdout.count("unwritable"), 5, "then it is not the objects that are at fault")
+        self.assertEqual(done.stdout.count("unwritable"), 9)
+        self.assertEqual(self.target.keys(), [key(2, 1), key(2, 2)], "one partition does not keep the others from it")
 
 
 class SamePlaceTest(copy_tools.CopyScenario, unittest.TestCase):

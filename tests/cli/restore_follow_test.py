@@ -144,6 +144,44 @@ class FileFollowTest(Scenarios, unittest.TestCase):
     def make_store(self):
         return tools.FileStore()
 
+    def test_two_signals_at_once(self):
+        """As a service manager sends them: to the process and to its group."""
+        self.singles(1, 1, 2)
+        for number in range(3):
+            following = self.follow("main/1", self.path(f"out{number}"))
+            following.until(self.has(f"out{number}", 2), "the beginning")
+            time.sleep(0.3)
+            following.process.send_signal(signal.SIGTERM)
+            time.sleep(0.02 * number)
+            code, out = following.stop()
+            self.assertEqual(code, 0, following.take())
+            self.assertIn("followed main/1 up to LSN 2 ", out)
+
+    def test_new_ones_after_an_absence(self):
+        """That the archive was away for some seconds does not put off the search for new partitions."""
+        self.singles(1, 1, 2)
+        following = self.follow(self.path("out"))
+        following.until(self.has("out/main/1", 2), "the beginning")
+        away = self.path("away")
+        os.rename(self.store.directory.name, away)
+        time.sleep(4)
+        os.rename(away, self.store.directory.name)
+        self.singles(2, 1, 2)
+        begun = time.monotonic()
+        following.until(self.has("out/main/2", 2), "what is new")
+        self.assertLess(time.monotonic() - begun, 45, "it is searched for in each round")
+        self.assertEqual(following.stop()[0], 0, following.take())
+
+    def test_what_no_sink_reads(self):
+        self.singles(1, 1, 2)
+        self.singles(2, 1, 2)
+        os.rename(self.store.path("main/2"), self.path("elsewhere"))
+        os.symlink(self.path("elsewhere"), self.store.path("main/2"))
+        following = self.follow(self.path("out"))
+        following.until_said("main/2: it is a symbolic link")
+        following.until(self.has("out/main/1", 2), "the other")
+        self.assertEqual(following.stop()[0], 1, following.take())
+
     def test_killed(self):
         """Whenever it is killed, what has its name is whole, and the next run continues."""
         for number in range(6):

@@ -46,6 +46,16 @@ class Scenarios(restore_tools.RestoreScenario):
         self.assertEqual(objects[-1], {"type": "total", "partitions": 6, "complete": 4,
                                        "failed": ["main/2", "main/4"], "not_tried": 0})
 
+    def test_one_that_was_pruned_wholly(self):
+        self.singles(1, 1, 2)
+        self.singles(2, 1, 3)
+        run("prune", *self.url("main/2"), "--before", 4, "--all", "--yes")
+        out, _ = self.everything()
+        self.assertIn("nothing of main/2 is left: it was pruned up to LSN 3 @0000000000003", out)
+        self.assertIn("restored 2 partitions of 2", out)
+        self.assertIn("nothing of main/2 is there to restore",
+                      run("restore", *self.url("main/2", self.path("alone")), expect=1)[1])
+
     def test_it_says_whether_it_will_fit(self):
         self.singles(1, 1, 3)
         self.singles(2, 1, 2)
@@ -87,6 +97,21 @@ class FileManyTest(Scenarios, unittest.TestCase):
 
     def slow_url(self, delay_ms):
         return f"faulty:///?of=file%3A%2F%2F{self.store.directory.name}&delay_ms={delay_ms}"
+
+    def test_one_run_at_a_time_has_dir(self):
+        for partition in (1, 2, 3):
+            self.singles(partition, 1, 60)
+        process = subprocess.Popen(tools.command("restore", self.slow_url(30), self.path("out"), "--jobs", 1),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not os.path.exists(self.path(f"out/main/1/{tools.lsn_text(1)}")):
+            self.assertIsNone(process.poll())
+            time.sleep(0.01)
+        for words in ([], ["--follow"]):
+            error = run("restore", *self.url(self.path("out")), *words, expect=2)[1]
+            self.assertIn(f"another restore into {self.path('out')} is under way", error)
+        self.assertEqual(process.wait(200), 0)
+        for partition in (1, 2, 3):
+            self.assertEqual(tools.tree(self.path(f"out/main/{partition}")), tools.expected_tree(range(1, 61)))
 
     def test_a_line_now_and_then(self):
         """In a log there is a line with the share and the time left."""

@@ -461,6 +461,26 @@ class FileRestoreTest(Scenarios, unittest.TestCase):
         run("prune", *self.url("main/1"), "--older-than", "30d", "--all", "--yes")
         self.assertEqual(self.tars(), [])
 
+    def test_times_of_files_that_lie_in_the_past(self):
+        """What an archive says itself counts, though its file says that it is older."""
+        for lsn in range(1, 5):
+            self.store.put(key(1, lsn), archive(1, lsn, made_s=1_700_000_000 + lsn), time_s=1_000_000)
+        self.restore("--to-time", "@1700000002")
+        self.assertEqual(self.restored(), tools.expected_tree(range(1, 3)))
+        for lsn in range(3, 5):
+            self.store.put(key(1, lsn), archive(1, lsn, made_s=time.time() - 60), time_s=1_000_000)
+        run("prune", *self.url("main/1"), "--older-than", "30d", "--yes")
+        self.assertEqual(self.tars(), [key(1, 3), key(1, 4)])
+
+    def test_a_mistyped_place_is_not_created(self):
+        place = self.path("typo")
+        for words in (["prune", f"file://{place}", "--keep-last", 1, "--yes"],
+                      ["gaps", f"file://{place}", "--acknowledge", "main/1", 1, 2, "--reason", "lost"]):
+            self.assertIn(place, run(*words, expect=3)[1])
+            self.assertFalse(os.path.exists(place))
+        self.singles(1, 1, 2)
+        self.assertIn("names an archive, not a directory", run("restore", *self.url("file:///srv/new"), expect=2)[1])
+
     def slow(self, delay_ms):
         return f"faulty:///?of=file%3A%2F%2F{self.store.directory.name}&delay_ms={delay_ms}"
 
