@@ -83,7 +83,9 @@ TEST_F(TryOutTest, WhatIsRefusedIsNamedAndTheOthersAreTried) {
                                                  {"list", {"gone", "list"}},
                                                  {"head", {"gone"}},
                                                  {"remove", {"remove"}}};
-  for (const auto& [refused, names] : expected) {
+  for (const auto& one : expected) {
+    const auto& refused = one.first;
+    const auto& names = one.second;
     fake_.objects.clear();
     fake_.refuse = [&](std::string_view verb) {
       return verb == refused ? TIDEMARK_E_PERMANENT : TIDEMARK_OK;
