@@ -105,6 +105,7 @@ TEST_F(SinkTest, CapabilitiesAreReadWhenAsked) {
 
 class SinkRemovesMany : public SinkTest {
  protected:
+  ~SinkRemovesMany() override { fake.many = nullptr; }  // it is borrowed from a test
   // Opens a sink with the extension, or without.
   void open(const tidemark_draft_remove_many_api* many) {
     fake.many = many;
