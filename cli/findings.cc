@@ -90,8 +90,7 @@ void Findings::gone(const Ledger::Gone& gone) {
 
 void Findings::not_ours(const Stored& stored) {
   if (stored.kind == TIDEMARK_STORED_IRREGULAR) {
-    return damaged(stored,
-                   std::string("it is ") + kWhatIsIrregular + ", and nothing that lies there was looked at");
+    return damaged(stored, std::string("it is ") + kWhatIsIrregular);
   }
   ++foreign_;
   say("warning", "foreign", key_json(stored), stored.key, "not of Tidemark: readers skip it");

@@ -104,7 +104,7 @@ class Gaps {
 
   void tell_damage(const Stored& stored, const std::string& why) {
     damaged_ = true;
-    console().print(why.empty() ? printable(stored.key) + ": is " + kWhatIsIrregular : why);
+    console().print(why.empty() ? printable(stored.key) + ": it is " + kWhatIsIrregular : why);
   }
 
   void add(Survey& survey, const Stored& stored, const Proof& proof) {

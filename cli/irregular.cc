@@ -14,8 +14,7 @@ std::string Irregular::text() const {
   std::string names;
   for (const std::string& key : keys_) names += (names.empty() ? "" : ", ") + printable(key);
   if (count_ > keys_.size()) names += " and " + std::to_string(count_ - keys_.size()) + " more";
-  return names + (count_ == 1 ? ": it is " : ": each is ") + kWhatIsIrregular +
-         ", and nothing that lies there was looked at";
+  return names + (count_ == 1 ? ": it is " : ": each is ") + kWhatIsIrregular;
 }
 
 }  // namespace tidemark::cli

@@ -13,7 +13,7 @@ class OlderThere {
  public:
   // The archives of both sides, in the order of keys.
   void add(uint64_t first, uint64_t last, bool is_only_there) {
-    if (through_ == 0 || first > through_ + 1) oldest_ = 0;  // begins anew after a hole
+    if (through_ == 0 || first > through_ + 1) oldest_ = 0;  // begins again after a hole
     if (is_only_there && oldest_ == 0) oldest_ = last;
     through_ = std::max(through_, last);
   }

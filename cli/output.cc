@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cassert>
 #include <cstdio>
 
 #include "console.h"
@@ -27,10 +28,9 @@ void Output::line(const std::string& text) {
 
 void Output::object(const Json& object) {
   if (!json_) return;
-  Json line;
-  line["schema"] = kJsonSchema;
-  line.update(object);
-  write(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  const std::string text = object.dump(-1, ' ', false, Json::error_handler_t::replace);
+  assert(text.size() > 2 && text.front() == '{');  // the version goes before its first key
+  write("{\"schema\":" + std::to_string(kJsonSchema) + "," + text.substr(1) + "\n");
 }
 
 Result<void> Output::finish() {

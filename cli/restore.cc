@@ -101,23 +101,16 @@ int restore_one(const RestoreOptions& options, RestoreRun& run) {
   restores.push_back(std::make_unique<PartitionRestore>(options, run));
   PartitionRestore& restore = *restores.front();
   if (auto opened = restore.open_dir(); !opened) return fail_with(opened.error());
-  Stop stop;
-  const auto visit = [&](const Stored& stored) {
-    restore.add(stored);
-    return true;
-  };
-  if (auto scanned = run.archive.scan(options.scope, options.from.value_or(0), visit, stop); !scanned)
-    return fail_with(scanned.error());
+  if (auto listed = restore.list(); !listed) return fail_with(listed.error());
   if (const auto looked = restore.look()) return tell_outcome(output, *looked);
   if (auto begun = begin_all(options, restores, {std::nullopt}, run); !begun) return fail_with(begun.error());
   return tell_outcome(output, options.dry_run ? restore.tell_dry_run() : restore.work());
 }
 
 // One run at a time has a DIR: the partitions below it are locked each by itself too.
-Result<void> lock_all(const RestoreOptions& options, UniqueFd* lock) {
-  if (options.dry_run || options.check) return {};
-  TM_ASSIGN(*lock, lock_directory(options.directory));
-  return {};
+Result<UniqueFd> lock_all(const RestoreOptions& options) {
+  if (options.dry_run || options.check) return UniqueFd();
+  return lock_directory(options.directory);
 }
 
 // One listing for all. `strays`: what is irregular and lies in no partition.
@@ -158,12 +151,13 @@ int restore_many(const RestoreOptions& options, RestoreRun& run) {
     return looked.code == kExitData ? restores[i]->all_pruned().value_or(std::move(looked)) : looked;
   });
   if (auto begun = begin_all(options, restores, outcomes, run); !begun) return fail_with(begun.error());
-  UniqueFd lock;
-  if (auto locked = lock_all(options, &lock); !locked) return fail_with(locked.error());
+  const auto lock = lock_all(options);
+  if (!lock) return fail_with(lock.error());
   std::vector<size_t> good;
   std::vector<PartitionName> good_names;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (!outcomes[i] || outcomes[i]->code != kExitOk || !outcomes[i]->row.empty()) continue;
+    const bool is_done = outcomes[i] && !outcomes[i]->row.empty();  // nothing is left to be done for it
+    if (!outcomes[i] || outcomes[i]->code != kExitOk || is_done) continue;
     good.push_back(i);
     good_names.push_back(names[i]);
   }
@@ -190,8 +184,8 @@ int follow_some(const RestoreOptions& options, RestoreRun& run) {
   if (!names) return fail_with(names.error());
   if (const auto checked = check_directory(options, *names); !checked) return fail_with(checked.error());
   if (const auto checked = check_preferred(options, *names); !checked) return fail_with(checked.error());
-  UniqueFd lock;
-  if (auto locked = lock_all(options, &lock); !locked) return fail_with(locked.error());
+  const auto lock = lock_all(options);
+  if (!lock) return fail_with(lock.error());
   if (!irregular.is_empty()) console().print(irregular.text());
   const int code = follow(
       options, run, [&] { return find_partitions(run.archive, options.scope, nullptr, stop); },

@@ -138,13 +138,7 @@ class Follower {
   }
 
   PartitionOutcome bring(const RestoreOptions& options, PartitionRestore& restore, Followed& followed) {
-    Stop stop;
-    const auto visit = [&](const Stored& stored) {
-      restore.add(stored);
-      return true;
-    };
-    if (auto scanned = run_.archive.scan(options.scope, options.from.value_or(0), visit, stop); !scanned)
-      return outcome_of(scanned.error());
+    if (auto listed = restore.list(); !listed) return outcome_of(listed.error());
     if (const auto looked = restore.look()) return *looked;
     if (!followed.next) {
       if (auto fits = check_space(options, restore.counts()); !fits) return outcome_of(fits.error());

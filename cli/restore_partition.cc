@@ -67,6 +67,14 @@ Result<void> PartitionRestore::measure() {
   });
 }
 
+Result<void> PartitionRestore::list() {
+  const auto visit = [this](const Stored& stored) {
+    add(stored);
+    return true;
+  };
+  return run_.archive.scan(options_.scope, options_.from.value_or(0), visit, stop_);
+}
+
 // What is irregular may hide an archive of the range, so that it must not pass for complete.
 void PartitionRestore::add(const Stored& stored) {
   if (stored.kind != TIDEMARK_STORED_IRREGULAR) return survey_.add(stored);
@@ -96,7 +104,9 @@ std::optional<PartitionOutcome> PartitionRestore::look() {
 
 std::optional<PartitionOutcome> PartitionRestore::all_pruned() const {
   const uint64_t pruned = survey_.plan().pruned_through();
-  if (!survey_.plan().is_empty() || pruned == 0 || !irregular_.is_empty()) return std::nullopt;
+  // Before a time there may be nothing though later archives are there.
+  const bool is_all = survey_.plan().is_empty() && !options_.to_time_us && irregular_.is_empty();
+  if (!is_all || pruned == 0) return std::nullopt;
   PartitionOutcome outcome;
   outcome.row = "nothing of " + survey_.name() + " is left: it was pruned up to LSN " + both(pruned);
   return outcome;
@@ -116,6 +126,10 @@ PartitionOutcome PartitionRestore::tell_dry_run() {
   for (const Range& present : dir_->present_of(range)) there += size_of(present);
   const auto free_bytes = dir_->free_bytes();
   PartitionOutcome outcome;
+  if (!irregular_.is_empty()) {
+    outcome.code = kExitData;
+    outcome.problem = irregular_.text();
+  }
   Json& object = outcome.summary;
   object["type"] = "summary";
   object.update(range_json(options_.scope.storage, *options_.scope.partition, range.first, range.last));

@@ -52,6 +52,7 @@ class PartitionRestore {
   RestoreDir take_dir() { return std::move(*dir_); }
 
   void add(const Stored& stored);  // the listing, without what is foreign
+  Result<void> list();             // the same of this partition alone, from the first entry that is wanted
   // After the listing: says what stands in the way. Nothing: work() may begin.
   std::optional<PartitionOutcome> look();
   // After look() has refused: that nothing is left, because all of it was pruned on purpose, is well.

@@ -297,7 +297,7 @@ Error RestoreSurvey::explain(const std::string& key, Range range, const std::str
   if (!*was_removed) {
     return {kExitData, printable(key) + ": is listed but cannot be read: " + message, TIDEMARK_E_CORRUPT};
   }
-  // Asked anew: when another archive was missing there may not have been a record yet.
+  // Asked again: when another archive was missing there may not have been a record yet.
   const auto pruned_through = SecondLook(archive_).pruned_through(stored, stop_);
   if (!pruned_through) return pruned_through.error();
   if (*pruned_through >= range.first) {

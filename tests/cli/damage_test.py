@@ -357,6 +357,8 @@ class FileDamageTest(Scenarios, unittest.TestCase):
                 out = self.path(what.replace(" ", "-"))
                 said = "".join(tools.run("restore", *self.url(*target, out), expect=1))
                 self.assertIn(f"{place}: it is a symbolic link", said)
+                dry = "".join(tools.run("restore", *self.url(*target, out + "-dry"), "--dry-run", expect=1))
+                self.assertIn(f"{place}: it is a symbolic link", dry)
                 found = out if scope else os.path.join(out, "main/1")
                 self.assertEqual(tools.tree(found) if lsns else os.path.exists(found),
                                  tools.expected_tree(lsns) if lsns else False)

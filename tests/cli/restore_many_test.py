@@ -53,6 +53,8 @@ class Scenarios(restore_tools.RestoreScenario):
         out, _ = self.everything()
         self.assertIn("nothing of main/2 is left: it was pruned up to LSN 3 @0000000000003", out)
         self.assertIn("restored 2 partitions of 2", out)
+        self.assertIn("nothing of main/2 is there to restore from before that time",
+                      self.everything("--to-time", "@1", name="then", expect=1)[0])
         self.assertIn("nothing of main/2 is there to restore",
                       run("restore", *self.url("main/2", self.path("alone")), expect=1)[1])
 
