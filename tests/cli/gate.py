@@ -1,8 +1,9 @@
-"""An HTTP proxy before an S3 store that a test can close: it holds back requests, counts them, or is away."""
+"""An HTTP proxy before an S3 store that a test can close: it holds back requests, delays and counts them, or is away."""
 
 import re
 import socket
 import threading
+import time
 
 REQUEST = re.compile(rb"^(GET|HEAD|PUT|POST|DELETE) (\S+) HTTP/1")
 
@@ -17,6 +18,7 @@ class Gate:
         self.lock = threading.Condition()
         self.held = set()
         self.is_away = False
+        self.delay_s = 0  # of each request
         self.sockets = set()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.option = f"proxy=http://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -86,6 +88,7 @@ class Gate:
                 # A client sends its next request after the answer, so that one begins what arrives.
                 if is_client and (begin := REQUEST.match(data)):
                     self.note(begin.group(0).decode())
+                    time.sleep(self.delay_s)
                     data = data.replace(b" http://127.0.0.1:%d" % self.target_port, b" ", 1)
                     data = re.sub(rb"\r\nProxy-Connection: [^\r]*", b"", data, count=1)
                 other.sendall(data)
