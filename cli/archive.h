@@ -176,9 +176,9 @@ class Archive {
       : plugin_(std::move(plugin)), archiver_(archiver) {}
   Result<void> connect(const ArchiveOptions& options);
   // `attempt` lists what comes after a key, and may list what comes before it too.
-  using ListAfter = std::function<tidemark_status(
-      const std::string& after, int32_t (*visit)(void*, const tidemark_stored*), void* visit_ctx,
-      const tidemark_call*, tidemark_error*)>;
+  using ListAfter =
+      std::function<tidemark_status(const std::string& after, int32_t (*visit)(void*, const tidemark_stored*),
+                                    void* visit_ctx, const tidemark_call*, tidemark_error*)>;
   Result<void> list(const ListAfter& attempt, const std::string& start_after,
                     const std::function<bool(const Stored&)>& visit, Stop& stop);
   Result<void> look_when_made(Stored& stored, Stop& stop);

@@ -17,8 +17,8 @@
 
 namespace tidemark::cli {
 
-// Those of the scope that have an archive or a record, in the order of their keys, and in `irregular` what may
-// hide others. Everything is listed, `jobs` partitions at a time.
+// Those of the scope that have an archive or a record, in the order of their keys, and in `irregular` what
+// may hide others. Everything is listed, `jobs` partitions at a time.
 Result<std::vector<PartitionName>> find_partitions(Archive& archive, const Scope& scope, unsigned jobs,
                                                    Irregular& irregular);
 

@@ -41,9 +41,7 @@ class GapsPart : public ListedPart {
   }
   void finish() override { surveys_.finish(); }
   bool is_full() const override { return told_.size() >= kMostTold; }
-  bool tell() override {
-    return tell_(std::exchange(told_, {}), std::exchange(found_something_, false));
-  }
+  bool tell() override { return tell_(std::exchange(told_, {}), std::exchange(found_something_, false)); }
 
  private:
   void add(Survey& survey, const Stored& stored, const Proof& proof) {

@@ -87,7 +87,6 @@ class PartedListing {
   }
 
  private:
-
   // Lists on this thread and tells what comes. Gives the object after which the rest is to be listed in
   // parts.
   Result<std::optional<Stored>> stream(const std::vector<std::string>& folders, const std::string& after,
@@ -184,8 +183,8 @@ class PartedListing {
 
   // As many as take the time that a part is to take.
   std::vector<std::string> take_folders(Entries& entries) {
-    const size_t most = std::max<size_t>(
-        std::min(pace_.folders_of_part, pace_.pending_folders / (size_t{jobs_} * 2)), 1);
+    const size_t most =
+        std::max<size_t>(std::min(pace_.folders_of_part, pace_.pending_folders / (size_t{jobs_} * 2)), 1);
     const Clock::duration time_of_one = std::max(time_of_one_, Clock::duration(1));
     const auto fit = static_cast<size_t>(Clock::duration(pace_.part_time) / time_of_one);
     const size_t count = std::clamp<size_t>(fit, 1, most);
@@ -286,8 +285,8 @@ class PartedListing {
 
 }  // namespace
 
-Result<void> list_in_parts(const ListingCalls& calls, const Scope& scope, unsigned jobs,
-                           const MakePart& make, const ListingPace& pace) {
+Result<void> list_in_parts(const ListingCalls& calls, const Scope& scope, unsigned jobs, const MakePart& make,
+                           const ListingPace& pace) {
   assert(jobs > 0);
   return PartedListing(calls, scope, jobs, make, pace).run();
 }

@@ -67,8 +67,8 @@ struct ListingPace {
 };
 
 // What a failure leaves untold comes after all that was told.
-Result<void> list_in_parts(const ListingCalls& calls, const Scope& scope, unsigned jobs,
-                           const MakePart& make, const ListingPace& pace = {});
+Result<void> list_in_parts(const ListingCalls& calls, const Scope& scope, unsigned jobs, const MakePart& make,
+                           const ListingPace& pace = {});
 // The same of an archive. Records are read by as many threads besides, if they are to be.
 Result<void> list_in_parts(Archive& archive, const Scope& scope, unsigned jobs, bool reads_records,
                            const MakePart& make);

@@ -247,8 +247,7 @@ tidemark_status scan_folders(tidemark_archiver* archiver, const tidemark_str* fo
 }
 
 constexpr tidemark_draft_maintenance_api kMaintenance = {
-    sizeof kMaintenance, 0,         check, accept_gap, prune, compare, made, copy, try_out,
-    scan_level,          scan_folders};
+    sizeof kMaintenance, 0, check, accept_gap, prune, compare, made, copy, try_out, scan_level, scan_folders};
 
 }  // namespace
 

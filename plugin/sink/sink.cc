@@ -97,7 +97,7 @@ class FoldersOfAll {
     return key.substr(0, slash == std::string_view::npos ? 0 : slash + 1);
   }
 
-  static constexpr size_t kManyNames = 1000;         // a page of a store
+  static constexpr size_t kManyNames = 1000;          // a page of a store
   static constexpr const char* kLastOfMost = "\x7F";  // after all names of ours, and is a character
 
   const size_t prefix_size_;
@@ -120,7 +120,11 @@ const tidemark_draft_remove_many_api* remove_many_of(const tidemark_sink_api* ap
 }  // namespace
 
 Sink::Sink(const tidemark_sink_api* api, tidemark_sink* handle, std::shared_ptr<void> keep_alive)
-    : keep_alive_(std::move(keep_alive)), api_(api), handle_(handle), many_(remove_many_of(api, handle)), folders_(list_folders_of(api, handle)) {}
+    : keep_alive_(std::move(keep_alive)),
+      api_(api),
+      handle_(handle),
+      many_(remove_many_of(api, handle)),
+      folders_(list_folders_of(api, handle)) {}
 
 Sink::~Sink() { api_->close(handle_); }
 

@@ -1,8 +1,8 @@
 // The sink that keeps objects as files below one directory; the key is the relative path.
 //
-// put, head, get, list, list_folders and remove on any thread, concurrently; there is no lock between them but a short
-// one for staging=named and that of SyncGroup. Every answer is about the directory that the url names, and
-// about no other: see root.h.
+// put, head, get, list, list_folders and remove on any thread, concurrently; there is no lock between them
+// but a short one for staging=named and that of SyncGroup. Every answer is about the directory that the url
+// names, and about no other: see root.h.
 #ifndef TIDEMARK_SINKS_FILE_FILE_SINK_H
 #define TIDEMARK_SINKS_FILE_FILE_SINK_H
 

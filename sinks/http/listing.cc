@@ -81,8 +81,8 @@ class Pages {
                       quote(object.key) + " after " + quote(last_));
     }
     if (is_too_deep(object.key)) {
-      return fail(TIDEMARK_E_UNSUPPORTED, listing_.what + ": the store does not put folders together: " +
-                                              quote(object.key));
+      return fail(TIDEMARK_E_UNSUPPORTED,
+                  listing_.what + ": the store does not put folders together: " + quote(object.key));
     }
     last_ = object.key;
     is_found_ = true;

@@ -1,8 +1,8 @@
 // The sink that keeps objects in a bucket of an S3-compatible store; an object's name there is the prefix and
 // the key.
 //
-// put, head, get, list, list_folders, remove and remove_many on any thread, concurrently; they share the pool of
-// connections and what was learned about the store. No threads of its own.
+// put, head, get, list, list_folders, remove and remove_many on any thread, concurrently; they share the pool
+// of connections and what was learned about the store. No threads of its own.
 #ifndef TIDEMARK_SINKS_S3_S3_SINK_H
 #define TIDEMARK_SINKS_S3_S3_SINK_H
 

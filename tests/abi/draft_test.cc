@@ -242,9 +242,9 @@ TEST_F(DraftTest, ASinkIsTriedOut) {
 int32_t note_stored(void* ctx, const tidemark_stored* stored) {
   EXPECT_EQ(stored->struct_size, sizeof *stored);
   const auto text = [](tidemark_str s) { return s.size == 0 ? std::string() : std::string(s.data, s.size); };
-  static_cast<std::string*>(ctx)->append(std::to_string(stored->kind) + ":" + text(stored->partition.storage) +
-                                         "/" + std::to_string(stored->partition.id) + " " +
-                                         text(stored->key) + " ");
+  static_cast<std::string*>(ctx)->append(
+      std::to_string(stored->kind) + ":" + text(stored->partition.storage) + "/" +
+      std::to_string(stored->partition.id) + " " + text(stored->key) + " ");
   return 0;
 }
 

@@ -37,16 +37,14 @@ class ListFolders : public SinkTest {
     }
     return level;
   }
-  Outcome list(std::string_view prefix, std::string_view after,
-               const std::function<bool(std::string_view, const tidemark_object&)>& visit,
+  using Visit = std::function<bool(std::string_view, const tidemark_object&)>;
+  Outcome list(std::string_view prefix, std::string_view after, const Visit& visit,
                const tidemark_call* call = nullptr) const {
     Outcome outcome;
     outcome.status = folders_->list_folders(
         sink_.handle(), str(prefix), str(after),
         [](void* ctx, tidemark_str key, const tidemark_object* object) -> int32_t {
-          const auto& visit =
-              *static_cast<const std::function<bool(std::string_view, const tidemark_object&)>*>(ctx);
-          return visit(view(key), *object) ? 0 : 1;
+          return (*static_cast<const Visit*>(ctx))(view(key), *object) ? 0 : 1;
         },
         const_cast<void*>(static_cast<const void*>(&visit)), call, &outcome.error);
     return outcome;
@@ -85,12 +83,15 @@ TEST_F(ListFolders, IsAWholeTable) {
 // '-' and '.' come before '/', '0' after it: a folder has its place among objects by its name with '/'.
 TEST_F(ListFolders, ByteOrderForEveryPrefixAndStart) {
   if (!can_with_this_store()) return;
-  fill({"a-", "a.b/x", "a.b/y/z", "a/b/1", "a/b-", "a/c", "a/c0/d/e", "a0", "a1/a", "b/\xC3\xA9", "b/z",
-        "c/d/e/f", "c/d/e/g/h/i", "\xC3\xA9/1", "\xC3\xA9/2", "a b/1", "a+b/1", "a%b/1", "a&b/1", "zz/1"});
+  fill({"a-",         "a.b/x", "a.b/y/z",    "a/b/1", "a/b-",    "a/c",         "a/c0/d/e",
+        "a0",         "a1/a",  "b/\xC3\xA9", "b/z",   "c/d/e/f", "c/d/e/g/h/i", "\xC3\xA9/1",
+        "\xC3\xA9/2", "a b/1", "a+b/1",      "a%b/1", "a&b/1",   "zz/1"});
   std::vector<std::string> starts = {"", prefix_};
-  for (const char* text : {"a", "a-", "a.b", "a.b/", "a.b/x", "a.b/y/", "a.b/\x7F", "a/", "a/b", "a/b/",
-                           "a/b/1", "a/b/\xFF", "a/c0", "a0", "b", "b/", "c/d/", "c/d/e/g/h", "zz", "zz/",
-                           "zz/2", "\xC3", "\xC3\xA9", "\xC3\xA9/", "\xC3\xA9/1", "\xFF", "/", "..", "a//"}) {
+  for (const char* text :
+       {"a",          "a-",        "a.b",   "a.b/",     "a.b/x", "a.b/y/", "a.b/\x7F", "a/",
+        "a/b",        "a/b/",      "a/b/1", "a/b/\xFF", "a/c0",  "a0",     "b",        "b/",
+        "c/d/",       "c/d/e/g/h", "zz",    "zz/",      "zz/2",  "\xC3",   "\xC3\xA9", "\xC3\xA9/",
+        "\xC3\xA9/1", "\xFF",      "/",     "..",       "a//"}) {
     starts.push_back(key(text));
   }
   for (const std::string& prefix : starts) {
@@ -162,7 +163,8 @@ TEST_F(ListFolders, ManyFoldersWithMuchInThem) {
     std::vector<std::thread> threads;
     for (int t = 0; t < 8; ++t) {
       threads.emplace_back([&] {
-        for (int i = next++; i < kKeys; i = next++) work(key(std::to_string(i / 2) + "/" + std::to_string(i)));
+        for (int i = next++; i < kKeys; i = next++)
+          work(key(std::to_string(i / 2) + "/" + std::to_string(i)));
       });
     }
     for (std::thread& thread : threads) thread.join();
@@ -195,7 +197,9 @@ TEST_F(ListFolders, AReaderMayAndACarelessCallerGetsAnAnswer) {
   };
   EXPECT_EQ(folders_->list_folders(reader.handle(), str(prefix_), str(""), keep, &found, nullptr, nullptr),
             TIDEMARK_OK);
-  EXPECT_EQ(found, std::vector<std::string>{key("a/")});
+  if (keeps_bodies()) {  // a null sink has forgotten all
+    EXPECT_EQ(found, std::vector<std::string>{key("a/")});
+  }
   EXPECT_EQ(folders_->list_folders(sink_.handle(), str(prefix_), str(""), nullptr, nullptr, nullptr, nullptr),
             TIDEMARK_E_INVALID);
   EXPECT_EQ(folders_->list_folders(nullptr, str(prefix_), str(""), keep, &found, nullptr, nullptr),

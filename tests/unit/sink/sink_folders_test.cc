@@ -111,15 +111,17 @@ class SinkFoldersTest : public ::testing::Test {
   tidemark_sink_api table_;
 };
 
-const char* const kKeys[] = {"README", "db-", "db/1/a", "db/1/b", "db/10/a", "db/2/x/y", "db/2/\xC3\xA9",
-                             "db/loose", "db/\xC3\xA9/1", "db/\xC3\xA9/2", "e", "other/3/a"};
+const char* const kKeys[] = {"README",   "db-",           "db/1/a",   "db/1/b",        "db/10/a",
+                             "db/2/x/y", "db/2/\xC3\xA9", "db/loose", "db/\xC3\xA9/1", "db/\xC3\xA9/2",
+                             "e",        "other/3/a"};
 
 TEST_F(SinkFoldersTest, WhateverTheSinkOffersTheSameIsFound) {
   for (const char* key : kKeys) names.keys.insert(key);
   names.keys.insert("db/5/.");
   names.irregular = {"db/5/.", "db/loose"};
-  const std::vector<std::string> starts = {"",        "db",     "db/",         "db/1",   "db/1/",  "db/1/a",
-                                           "db/2/x/", "db/2/\xFF", "db/5/a", "db/\xC3\xA9/1", "other/", "\xFF"};
+  const std::vector<std::string> starts = {"",       "db",      "db/",       "db/1",   "db/1/",
+                                           "db/1/a", "db/2/x/", "db/2/\xFF", "db/5/a", "db/\xC3\xA9/1",
+                                           "other/", "\xFF"};
   for (const char* prefix : {"", "db/", "db/1", "db/2/", "none/"}) {
     for (const std::string& after : starts) {
       const std::string where = std::string(prefix) + " after " + after;
@@ -186,7 +188,8 @@ TEST_F(SinkFoldersTest, TheVisitorEndsIt) {
   for (const bool is_offered : {false, true}) {
     if (is_offered) offer();
     for (size_t most = 1; most < all.size(); ++most) {
-      EXPECT_EQ(found("db/", "", most), std::vector<std::string>(all.begin(), all.begin() + static_cast<ptrdiff_t>(most)));
+      EXPECT_EQ(found("db/", "", most),
+                std::vector<std::string>(all.begin(), all.begin() + static_cast<ptrdiff_t>(most)));
     }
   }
 }
