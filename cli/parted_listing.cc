@@ -151,10 +151,17 @@ class PartedListing {
     return {};
   }
 
+  bool is_busy(OrderedPool& pool) const { return pool.pending() >= size_t{jobs_} * 2; }
+
   Result<void> submit_more(OrderedPool& pool, Entries& entries) {
-    while (pool.pending() < size_t{jobs_} * 2) {
-      TM_TRY(refill(entries));
-      if (entries.next.empty()) return {};
+    submit(pool, entries, 1);
+    while (!is_busy(pool) && entries.has_more) TM_TRY(refill(pool, entries));
+    return {};
+  }
+
+  // Of what comes next, as long as that is so many.
+  void submit(OrderedPool& pool, Entries& entries, size_t least) {
+    while (!is_busy(pool) && entries.next.size() >= least) {
       if (is_folder(entries.next.front())) {
         submit_part(pool, take_folders(entries));
         continue;
@@ -166,28 +173,33 @@ class PartedListing {
       });
       entries.next.pop_front();
     }
-    return {};
   }
 
-  Result<void> refill(Entries& entries) {
-    if (!entries.next.empty() || !entries.has_more) return {};
+  // What is told first is under way before the last of it comes. It ends with enough for everybody to begin
+  // with once more: a request now and then for so many parts.
+  Result<void> refill(OrderedPool& pool, Entries& entries) {
     entries.has_more = false;
     TM_TRY(calls_.level(entries.storage, entries.after, [&](const Stored& stored) {
       entries.next.push_back(stored);
-      entries.has_more = entries.next.size() >= pace_.level_entries;
+      entries.after = stored.key;
+      submit(pool, entries, folders_of_part());
+      entries.has_more = entries.next.size() >= std::min(pace_.level_entries, folders_of_part() * jobs_ * 2);
       return !entries.has_more;
     }));
-    if (!entries.next.empty()) entries.after = entries.next.back().key;
+    submit(pool, entries, 1);
     return {};
   }
 
   // As many as take the time that a part is to take.
-  std::vector<std::string> take_folders(Entries& entries) {
+  size_t folders_of_part() const {
     const size_t most =
         std::max<size_t>(std::min(pace_.folders_of_part, pace_.pending_folders / (size_t{jobs_} * 2)), 1);
     const Clock::duration time_of_one = std::max(time_of_one_, Clock::duration(1));
-    const auto fit = static_cast<size_t>(Clock::duration(pace_.part_time) / time_of_one);
-    const size_t count = std::clamp<size_t>(fit, 1, most);
+    return std::clamp<size_t>(static_cast<size_t>(Clock::duration(pace_.part_time) / time_of_one), 1, most);
+  }
+
+  std::vector<std::string> take_folders(Entries& entries) const {
+    const size_t count = folders_of_part();
     std::vector<std::string> folders;
     while (folders.size() < count && !entries.next.empty() && is_folder(entries.next.front())) {
       folders.push_back(std::move(entries.next.front().key));
