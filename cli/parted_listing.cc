@@ -34,7 +34,8 @@ class Plain {
     }
     if (objects_++ == 0 || stored.partition != partition_) ++partitions_;
     partition_ = stored.partition;
-    return objects_ >= pace_.plain_objects || Clock::now() - begun_ >= pace_.plain_time;
+    const bool is_much = objects_ >= pace_.plain_objects || Clock::now() - begun_ >= pace_.plain_time;
+    return is_much && time_of_one() >= pace_.least_time_of_one;
   }
   Clock::duration time_of_one() const { return (Clock::now() - begun_) / std::max<uint64_t>(partitions_, 1); }
 
@@ -50,6 +51,14 @@ struct Entries {
   std::deque<Stored> next;
   std::string storage, after;  // where more of them are
   bool has_more = false;
+};
+
+// A storage that is listed in parts.
+struct Split {
+  explicit Split(Workers& workers) : pool(workers) {}
+  Entries entries;
+  std::string folder;  // of the partition in which that began
+  OrderedPool pool;
 };
 
 // What a thread gives back.
@@ -68,44 +77,60 @@ class PartedListing {
       : calls_(calls), scope_(scope), jobs_(jobs), make_(make), pace_(pace) {}
 
   Result<void> run() {
-    const bool may_split = jobs_ > 1 && !scope_.partition;
     std::string after;
     for (;;) {
-      const auto part = make_();
-      Plain plain(pace_);
-      TM_ASSIGN(const auto split_at, stream({folder_of(scope_)}, after, *part, may_split ? &plain : nullptr));
-      if (!split_at) {
-        end(*part);
-        return {};
-      }
-      time_of_one_ = plain.time_of_one();
-      TM_TRY(list_storage(*split_at, *part));
-      if (is_over_ || !scope_.storage.empty()) return {};
-      listed_storage_ = split_at->storage + "/";
+      std::optional<Split> split;
+      TM_TRY(stopped_unless_done(list_some(after, split)));
+      if (!split || is_over_ || !scope_.storage.empty()) return {};
+      listed_storage_ = split->entries.storage + "/";
       after = listed_storage_ + kLastOfMost;
     }
   }
 
  private:
-  // Lists on this thread and tells what comes. Gives the object after which the rest is to be listed in
-  // parts.
-  Result<std::optional<Stored>> stream(const std::vector<std::string>& folders, const std::string& after,
-                                       ListedPart& part, Plain* plain) {
-    std::optional<Stored> split_at;
+  // One listing of all, to its end or to that of the partition in which it turned out that a storage is
+  // large; then what comes after that in this storage.
+  Result<void> list_some(const std::string& after, std::optional<Split>& split) {
+    const auto part = make_();
+    Plain plain(pace_);
+    Result<void> begun;
+    const auto goes_on = [&](const Stored& stored) {
+      if (split) return stored.key.starts_with(split->folder);
+      if (jobs_ > 1 && !scope_.partition && plain.is_enough(stored)) {
+        time_of_one_ = plain.time_of_one();
+        begun = begin(stored, split);
+      }
+      return begun.has_value();
+    };
+    TM_TRY(stream({folder_of(scope_)}, after, *part, goes_on));
+    TM_TRY(begun);
+    end(*part);
+    return split ? take_all(split->pool, split->entries) : Result<void>();
+  }
+
+  // What comes after the partition that this object lies in is under way while that one is listed to its end.
+  Result<void> begin(const Stored& stored, std::optional<Split>& split) {
+    if (!workers_) workers_.emplace(jobs_);
+    split.emplace(*workers_);
+    split->folder = folder_of({stored.storage, stored.partition});
+    split->entries = {{}, stored.storage, stored.key, true};
+    return submit_more(split->pool, split->entries);
+  }
+
+  // Lists on this thread and tells what comes, until `goes_on` says of an object that it does not belong
+  // here.
+  Result<void> stream(const std::vector<std::string>& folders, const std::string& after, ListedPart& part,
+                      const std::function<bool(const Stored&)>& goes_on) {
     const ListObjects list = [&](const std::function<bool(const Stored&)>& visit) {
       return calls_.folders(folders, after, [&](const Stored& stored) {
         if (!listed_storage_.empty() && stored.key.starts_with(listed_storage_)) return true;
-        if (!visit(stored)) return false;
-        if (plain != nullptr && plain->is_enough(stored)) split_at = stored;
-        return !split_at;
+        return goes_on(stored) && visit(stored);
       });
     };
-    TM_TRY(calls_.prove(list, [&](const Stored& stored, const Proof& proof) {
+    return calls_.prove(list, [&](const Stored& stored, const Proof& proof) {
       part.add(stored, proof);
       return tell(part);
-    }));
-    if (is_over_) return std::optional<Stored>();
-    return split_at;
+    });
   }
 
   bool tell(ListedPart& part) {
@@ -117,21 +142,6 @@ class PartedListing {
     if (is_over_) return;
     part.finish();
     tell(part);
-  }
-
-  // After `from`, which lies in one of the storage's partitions. While that one is listed to its end here,
-  // those after it are under way.
-  Result<void> list_storage(const Stored& from, ListedPart& part) {
-    if (!workers_) workers_.emplace(jobs_);
-    Entries entries{{}, from.storage, from.key, true};
-    OrderedPool pool(*workers_);
-    const auto list = [&]() -> Result<void> {
-      TM_TRY(submit_more(pool, entries));
-      TM_TRY(stream({folder_of({from.storage, from.partition})}, from.key, part, nullptr));
-      end(part);
-      return take_all(pool, entries);
-    };
-    return stopped_unless_done(list());
   }
 
   // What still runs is of no use any more, and the pool waits for it.
@@ -264,7 +274,7 @@ class PartedListing {
   // It was more than a part may hold: now it is its turn.
   void list_again(const std::vector<std::string>& folders) {
     const auto part = make_();
-    const auto streamed = stream(folders, "", *part, nullptr);
+    const auto streamed = stream(folders, "", *part, [](const Stored&) { return true; });
     if (streamed) {
       end(*part);
     } else {

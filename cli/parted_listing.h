@@ -58,12 +58,14 @@ struct ListingCalls {
 };
 
 struct ListingPace {
-  // After so many objects of one storage, or so long, its partitions are listed side by side.
+  // After so many objects of one storage, or so long, its partitions are listed side by side; but not as long
+  // as one takes less than this, for asking for it alone would take longer.
   uint64_t plain_objects = 4000;
   std::chrono::milliseconds plain_time{250};
+  std::chrono::microseconds least_time_of_one{50};
   // What a part is to take, and after how long it gives back what it has not begun.
   std::chrono::milliseconds part_time{100}, long_time{1000};
-  size_t folders_of_part = 1000, pending_folders = 16'384, level_entries = 4096;
+  size_t folders_of_part = 1000, pending_folders = 16'384, level_entries = 16'384;
 };
 
 // What a failure leaves untold comes after all that was told.
