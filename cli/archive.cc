@@ -287,18 +287,19 @@ Result<void> Archive::unpack(const std::string& key, uint64_t first, uint64_t la
   return result;
 }
 
-Result<std::vector<ComparedEntry>> Archive::compare(const std::string& key, uint64_t first, uint64_t last,
-                                                    const std::string& directory, bool keep_setid,
-                                                    ReadMeter* meter, Stop& stop) {
+Result<std::vector<ComparedEntry>> Archive::compare(const std::string& key, const CompareWish& wish,
+                                                    const std::string& directory, ReadMeter* meter,
+                                                    Stop& stop) {
   struct Context {
     std::vector<ComparedEntry> entries;
     ReadMeter* meter;
   } context{{}, meter};
   tidemark_compare_options options{};
   options.struct_size = sizeof(options);
-  options.flags = keep_setid ? TIDEMARK_UNPACK_KEEP_SETID : 0;
-  options.first = first;
-  options.last = last;
+  if (wish.keep_setid) options.flags |= TIDEMARK_UNPACK_KEEP_SETID;
+  if (wish.by_digest) options.flags |= TIDEMARK_COMPARE_BY_DIGEST;
+  options.first = wish.first;
+  options.last = wish.last;
   options.directory = abi_str(directory);
   options.visit = [](void* ctx, const tidemark_compared_entry* entry) -> int32_t {
     if (entry->result != TIDEMARK_COMPARED_SAME) {
@@ -366,7 +367,7 @@ CopyOutcome Archive::copy_to(Archive& to, const CopyWish& wish, const std::funct
   return {std::move(done), result.result == TIDEMARK_COPY_THERE, result.failed == TIDEMARK_COPY_DESTINATION};
 }
 
-Result<void> Archive::try_out(const std::string& name,
+Result<void> Archive::try_out(const std::string& name, const Scope& where,
                               const std::function<bool(const std::string& name, int64_t age_us)>& is_left,
                               const std::function<void(const TriedThing&)>& visit, Stop& stop) {
   struct Context {
@@ -384,6 +385,8 @@ Result<void> Archive::try_out(const std::string& name,
     return static_cast<Context*>(ctx)->is_left(std::string(view(other)), age_us) ? 1 : 0;
   };
   options.ctx = &context;
+  const tidemark_partition partition = to_partition(where.storage, where.partition.value_or(0));
+  if (where.partition) options.partition = &partition;
   const tidemark_call call = call_for(stop);
   tidemark_error error = fresh_error();
   const auto status = draft_->try_out(archiver_, &options, &call, &error);

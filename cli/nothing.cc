@@ -35,8 +35,8 @@ struct Inventory {
   std::string text() const {
     if (!partitions.empty()) return "there is " + joined(partitions);
     if (!irregular.empty())
-      return "there is only what is not read (symbolic links, FIFOs, devices, directories without "
-             "permission): " +
+      return "there is only what is not read (symbolic links, FIFOs, devices, directories in the place of "
+             "archives or without permission): " +
              joined(irregular);
     if (foreign.empty()) return "it is empty; --allow-empty says that this is right";
     return "there are only foreign objects, such as " + foreign + (level.empty() ? "" : "; " + level);

@@ -30,6 +30,7 @@ struct Followed {
   std::optional<uint64_t> next;   // the first entry that it lacks; nothing: it has not begun
   int code = kExitOk;             // of the last round
   std::string said;               // what stands in its way, said once
+  std::string lacks;              // what was pruned before this run, in the middle of what DIR has
   bool is_stopped = false;        // what is wrong does not get right by itself
   uint64_t brought = 0;
 };
@@ -116,14 +117,14 @@ class Follower {
     if (interrupted()) {
       // What it waited for has come, though the round did not end.
       if (restore.counts().restored > 0 && !followed.is_stopped) {
-        followed.code = kExitOk;
+        followed.code = followed.lacks.empty() ? kExitOk : kExitData;
         followed.said.clear();
       }
       return outcome.code;
     }
-    const auto& plan = restore.survey().plan();
-    std::string waits = restore.survey().waits_at() ? restore.survey().waits_at()->why : "";
-    if (!followed.next && waits.empty() && plan.is_empty()) waits = "nothing of it is there yet";
+    std::string waits = restore.waits_for();
+    if (!followed.next && waits.empty() && restore.survey().plan().is_empty())
+      waits = "nothing of it is there yet";
     note(name, followed, outcome, waits);
     return outcome.code;
   }
@@ -141,6 +142,7 @@ class Follower {
     if (auto listed = restore.list(); !listed) return outcome_of(listed.error());
     if (const auto looked = restore.look()) return *looked;
     if (!followed.next) {
+      followed.lacks = restore.overtaken();
       if (auto fits = check_space(options, restore.counts()); !fits) return outcome_of(fits.error());
     }
     run_.all_bytes += restore.counts().all_bytes();
@@ -164,7 +166,7 @@ class Follower {
       return;
     }
     followed.code = outcome.code;
-    if (outcome.code == kExitOk && !waits.empty()) followed.code = kExitData;
+    if (outcome.code == kExitOk && (!waits.empty() || !followed.lacks.empty())) followed.code = kExitData;
     followed.is_stopped = outcome.code == kExitData || outcome.code == kExitUsage;
     std::string message = outcome.problem.empty() ? waits : outcome.problem;
     if (followed.is_stopped) {
@@ -190,6 +192,7 @@ class Follower {
     for (const auto& [name, followed] : partitions_) {
       worst = std::max(worst, followed.code);
       const std::string text = partition_text(name.first, name.second);
+      const std::string& why = followed.said.empty() ? followed.lacks : followed.said;
       if (followed.code == kExitOk) {
         ++complete;
       } else {
@@ -197,7 +200,7 @@ class Follower {
       }
       output_.line("followed " + text + (followed.next ? " up to LSN " + both(*followed.next - 1) : "") +
                    ", " + count_text(followed.brought, "entry", "entries") + " restored" +
-                   (followed.said.empty() ? "" : ": " + followed.said));
+                   (why.empty() ? "" : ": " + why));
     }
     Json object;
     object["type"] = "total";

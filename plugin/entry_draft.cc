@@ -4,6 +4,7 @@
 #include "base/wall_clock.h"
 #include "entry_checks.h"
 #include "entry_stored.h"
+#include "format/object_name.h"
 #include "store/copy.h"
 #include "store/store.h"
 #include "store/try_out.h"
@@ -80,9 +81,10 @@ int32_t abi_result(Verdict verdict) {
 Status check_options(const tidemark_compare_options* options) {
   TM_TRY(need(options, "options"));
   TM_TRY(check_struct(TIDEMARK_HAS(options, tidemark_compare_options, ctx), "options", options->struct_size));
-  if ((options->flags & ~TIDEMARK_UNPACK_KEEP_SETID) != 0) {
-    return fail(TIDEMARK_E_UNSUPPORTED, "options.flags is " + std::to_string(options->flags) +
-                                            ": compare knows TIDEMARK_UNPACK_KEEP_SETID only");
+  if ((options->flags & ~(TIDEMARK_UNPACK_KEEP_SETID | TIDEMARK_COMPARE_BY_DIGEST)) != 0) {
+    return fail(TIDEMARK_E_UNSUPPORTED,
+                "options.flags is " + std::to_string(options->flags) +
+                    ": compare knows TIDEMARK_UNPACK_KEEP_SETID and TIDEMARK_COMPARE_BY_DIGEST only");
   }
   if (options->visit == nullptr) return fail(TIDEMARK_E_INVALID, "options.visit is NULL");
   TM_TRY(check_range(options->first, options->last));
@@ -101,7 +103,8 @@ tidemark_status compare(tidemark_archiver* archiver, tidemark_str key,
                                         {options->first, options->last},
                                         view(options->directory),
                                         (options->flags & TIDEMARK_UNPACK_KEEP_SETID) != 0,
-                                        progress_reporter(options->progress, options->ctx)};
+                                        progress_reporter(options->progress, options->ctx),
+                                        (options->flags & TIDEMARK_COMPARE_BY_DIGEST) != 0};
     const auto visit = [&](const store::ComparedEntry& entry) {
       const tidemark_compared_entry compared = {sizeof compared, abi_result(entry.verdict), entry.lsn,
                                                 abi_str(entry.why)};
@@ -195,7 +198,11 @@ tidemark_status try_out(tidemark_archiver* archiver, const tidemark_try_options*
     TM_TRY(check_text(options->name, "options.name"));
     if (options->visit == nullptr) return fail(TIDEMARK_E_INVALID, "options.visit is NULL");
     TM_ASSIGN(const auto sink, archiver->writable_sink());
-    store::TryingOut what = {view(options->name), {}, wall_clock_us};
+    store::TryingOut what = {view(options->name), {}, wall_clock_us, {}};
+    if (TIDEMARK_HAS(options, tidemark_try_options, partition) && options->partition != nullptr) {
+      TM_TRY(check_name(options->partition));
+      what.folder = partition_prefix(view(options->partition->storage), options->partition->id);
+    }
     if (options->is_left != nullptr) {
       what.is_left = [options](std::string_view name, int64_t age_us) {
         return options->is_left(options->ctx, abi_str(name), age_us) != 0;

@@ -47,6 +47,10 @@ class Sink {
               const std::function<bool(std::string_view key, const ObjectInfo& object)>& visit,
               const tidemark_call* call);
   Status remove(std::string_view key, const tidemark_call* call);
+  // The most keys of one request that removes many; 0: the sink does not offer that.
+  uint32_t removals_max() const { return many_ == nullptr ? 0 : many_->keys_max; }
+  // That request itself, as draft/remove_many.h has it; only where it is offered.
+  Status remove_at_once(std::span<const std::string_view> keys, const tidemark_call* call);
   // Removes all, many with one request where the sink offers that, else and in doubt one after the other.
   // `gone` is called for each, in the order of the keys, once it is gone; it returns false to stop, which is
   // not an error, and some of those that it was not called for may be gone as well. So it is after an error.
@@ -55,9 +59,6 @@ class Sink {
                      const tidemark_call* call);
 
  private:
-  // True: all are gone. False: the caller removes each.
-  Result<bool> remove_at_once(std::span<const std::string_view> keys, const tidemark_call* call);
-
   std::shared_ptr<void> keep_alive_;
   const tidemark_sink_api* api_;
   tidemark_sink* handle_;

@@ -66,14 +66,15 @@ struct TreeComparison {
   std::string_view directory;
   bool with_setid = false;  // see tree/tree_matcher.h
   Progress progress;
+  bool by_digest = false;  // see TIDEMARK_COMPARE_BY_DIGEST
 };
 struct ComparedEntry {
   Lsn lsn = kNoLsn;
   tar::TreeComparer::Verdict verdict{};
   std::string_view why;  // names the file; empty: the same
 };
-// Compares <directory>/<LSN> with the archive's entries, from one read; changes nothing. What `visit` saw
-// counts only if the status is OK.
+// Compares <directory>/<LSN> with the archive's entries, from one read at most; changes nothing. What `visit`
+// saw counts only if the status is OK.
 Status compare_tree(sink::Sink& sink, const TreeComparison& what,
                     const std::function<bool(const ComparedEntry&)>& visit, const tidemark_call* call);
 

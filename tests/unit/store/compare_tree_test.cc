@@ -39,11 +39,11 @@ class CompareTreeTest : public MaintenanceTest {
     Verdict verdict;
     std::string why;
   };
-  Result<Seen> compare(bool with_setid = false) {
+  Result<Seen> compare(bool with_setid = false, bool by_digest = false) {
     Seen seen{};
     int times = 0;
     Status status = compare_tree(
-        fake_.sink(), {key_, {1, 9}, out_, with_setid, {}},
+        fake_.sink(), {key_, {1, 9}, out_, with_setid, {}, by_digest},
         [&](const ComparedEntry& entry) {
           EXPECT_EQ(entry.lsn, 3u);
           seen = {entry.verdict, std::string(entry.why)};
@@ -55,10 +55,12 @@ class CompareTreeTest : public MaintenanceTest {
     return seen;
   }
   void expect(Verdict verdict, const std::string& why, bool with_setid = false) {
-    const auto seen = compare(with_setid);
-    ASSERT_TRUE(seen) << seen.error().message;
-    EXPECT_EQ(seen->verdict, verdict) << seen->why;
-    EXPECT_NE(seen->why.find(why), std::string::npos) << seen->why;
+    for (const bool by_digest : {false, true}) {
+      const auto seen = compare(with_setid, by_digest);
+      ASSERT_TRUE(seen) << seen.error().message;
+      EXPECT_EQ(seen->verdict, verdict) << seen->why;
+      EXPECT_NE(seen->why.find(why), std::string::npos) << seen->why;
+    }
   }
 
   const std::string key_ = "db/7/0000000000003.tar";
@@ -159,6 +161,93 @@ TEST_F(CompareTreeTest, OfABatchOnlyWhatIsAskedFor) {
   };
   ASSERT_TRUE(compare_tree(fake_.sink(), {batch, {5, 6}, out_, false, {}}, visit, nullptr));
   EXPECT_EQ(seen, (std::vector<std::pair<Lsn, Verdict>>{{5, Verdict::kSame}, {6, Verdict::kDifferent}}));
+}
+
+class CompareByDigestTest : public CompareTreeTest {
+ protected:
+  // Of a batch of files, the verdicts by LSN.
+  std::string compare_batch(const std::string& key, Range wanted) {
+    std::string seen;
+    const auto visit = [&](const ComparedEntry& entry) {
+      seen += std::to_string(entry.lsn) + (entry.verdict == Verdict::kSame ? "= " : "! ");
+      return true;
+    };
+    fake_.gets = 0;
+    EXPECT_TRUE(compare_tree(fake_.sink(), {key, wanted, out_, false, {}, true}, visit, nullptr));
+    return seen;
+  }
+  void damage(const std::string& key) { fake_.objects[key][fake_.objects[key].size() - 513] ^= 1; }
+};
+
+// What lies before the footer is damaged, so whoever read it would say so.
+TEST_F(CompareByDigestTest, OneWhoseFooterProvesWhatIsThereIsNotRead) {
+  fs::remove(entry_ + "/tool");  // its setuid bit was left out
+  fake_.objects[key_] = test::archive_of(entry_, 3);
+  restore();
+  damage(key_);
+  uint64_t compared_bytes = 0;
+  const TreeComparison what = {key_, {1, 9}, out_, false, [&](uint64_t bytes) { compared_bytes = bytes; },
+                               true};
+  fake_.gets = 0;
+  EXPECT_TRUE(compare_tree(
+      fake_.sink(), what,
+      [](const ComparedEntry& entry) {
+        EXPECT_EQ(entry.verdict, Verdict::kSame);
+        return true;
+      },
+      nullptr));
+  EXPECT_EQ(fake_.gets, 1);
+  EXPECT_EQ(compared_bytes, fake_.objects[key_].size());
+  test::write_file(at("/sub/none"), "x");
+  EXPECT_EQ(compare(false, true).error().status, TIDEMARK_E_CORRUPT) << "now it has to be read";
+}
+
+TEST_F(CompareByDigestTest, OfABatchAllHasToBeThere) {
+  const std::string batch = add({4, 7});
+  ASSERT_TRUE(unpack(fake_.sink(), {batch, {4, 7}, out_, true, {}}, nullptr));
+  EXPECT_EQ(compare_batch(batch, {1, 9}), "4= 5= 6= 7= ");
+  EXPECT_EQ(fake_.gets, 1);
+  EXPECT_EQ(compare_batch(batch, {5, 6}), "5= 6= ");
+  test::write_file(out_ + "/" + lsn_string(6), "entry x");
+  EXPECT_EQ(compare_batch(batch, {4, 7}), "4= 5= 6! 7= ");
+  fs::remove(out_ + "/" + lsn_string(6));
+  EXPECT_EQ(compare_batch(batch, {4, 7}), "4= 5= 6! 7= ");
+  EXPECT_EQ(fake_.gets, 1) << "that one is missing is known without a footer";
+}
+
+TEST_F(CompareByDigestTest, TwoEntriesThatChangedPlacesAreNotTheSame) {
+  const std::string batch = add({4, 5});
+  ASSERT_TRUE(unpack(fake_.sink(), {batch, {4, 5}, out_, true, {}}, nullptr));
+  fs::rename(out_ + "/" + lsn_string(4), out_ + "/aside");
+  fs::rename(out_ + "/" + lsn_string(5), out_ + "/" + lsn_string(4));
+  fs::rename(out_ + "/aside", out_ + "/" + lsn_string(5));
+  EXPECT_EQ(compare_batch(batch, {4, 5}), "4! 5! ");
+}
+
+// Larger than what is held in memory, and with more names than are laid out at once.
+TEST_F(CompareByDigestTest, LargeEntries) {
+  for (int i = 0; i < 20'000; ++i) test::write_file(entry_ + "/sub/deep/n" + std::to_string(i), "x");
+  test::write_file(entry_ + "/zz", std::string(3'000'000, 'z'));
+  fs::remove(entry_ + "/tool");
+  fake_.objects[key_] = test::archive_of(entry_, 3);
+  fake_.chunk_bytes = 1'000'000;
+  restore();
+  const std::string whole = fake_.objects[key_];
+  damage(key_);
+  EXPECT_EQ(compare(false, true)->verdict, Verdict::kSame);
+  fake_.objects[key_] = whole;
+  test::write_file(at("/sub/deep/n19999"), "y");
+  EXPECT_EQ(compare(false, true)->why, at("/sub/deep/n19999") + ": has other content than in the archive");
+}
+
+TEST_F(CompareByDigestTest, ASinkThatDoesNotAnswerIsNoDifference) {
+  fake_.objects[key_].resize(700'000);
+  EXPECT_EQ(compare(false, true).error().status, TIDEMARK_E_CORRUPT);
+  fake_.fail_get = TIDEMARK_E_RETRYABLE;
+  EXPECT_EQ(compare(false, true).error().status, TIDEMARK_E_RETRYABLE);
+  fake_.fail_get = TIDEMARK_OK;
+  fake_.objects.clear();
+  EXPECT_EQ(compare(false, true).error().status, TIDEMARK_E_NOT_FOUND);
 }
 
 }  // namespace
