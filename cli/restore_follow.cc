@@ -95,13 +95,14 @@ class Follower {
   void tell_sink(const std::string& trouble) {
     if (interrupted()) return;
     if (trouble.empty() && !sink_said_.empty()) console().print("the archive can be reached again");
-    say_once(sink_said_, trouble.empty() ? "" : trouble + "; it is asked again and again");
+    say_once(sink_said_, trouble.empty() ? "" : trouble + "; it is asked again and again", true);
   }
 
-  static void say_once(std::string& said, const std::string& message) {
-    if (message == said) return;
+  // With `is_going_on` it is what was said already, though each time in other words.
+  static void say_once(std::string& said, const std::string& message, bool is_going_on) {
+    const bool is_known = message == said || (is_going_on && !said.empty());
     said = message;
-    if (!message.empty()) console().print(message);
+    if (!message.empty() && !is_known) console().print(message);
   }
 
   // Runs on any thread; each partition is on one at a time.
@@ -112,6 +113,7 @@ class Follower {
     if (followed.dir) restore.use_dir(std::move(*followed.dir));
     followed.dir.reset();
     const PartitionOutcome outcome = bring(options, restore, followed);
+    std::string waits = restore.waits_for();
     // What went wrong may have left entries in DIR that were not there when it was listed.
     if (restore.has_lock() && outcome.code == kExitOk) followed.dir = restore.take_dir();
     if (interrupted()) {
@@ -122,7 +124,6 @@ class Follower {
       }
       return outcome.code;
     }
-    std::string waits = restore.waits_for();
     if (!followed.next && waits.empty() && restore.survey().plan().is_empty())
       waits = "nothing of it is there yet";
     note(name, followed, outcome, waits);
@@ -165,6 +166,7 @@ class Follower {
       sink_trouble_ = outcome.problem;
       return;
     }
+    const bool is_going_on = outcome.code == kExitLocal && followed.code == kExitLocal;
     followed.code = outcome.code;
     if (outcome.code == kExitOk && (!waits.empty() || !followed.lacks.empty())) followed.code = kExitData;
     followed.is_stopped = outcome.code == kExitData || outcome.code == kExitUsage;
@@ -175,7 +177,7 @@ class Follower {
       message += "; it is tried again";
     }
     if (!message.empty()) message = named(partition_text(name.storage, name.id), message);
-    say_once(followed.said, message);
+    say_once(followed.said, message, is_going_on);
   }
 
   void wait() const {

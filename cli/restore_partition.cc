@@ -184,7 +184,7 @@ void PartitionRestore::tell_islands() {
   if (options_.from || first <= 1) return;
   const auto before = dir_->present_of({1, first - 1});
   if (overtaken_) {
-    tell_range("missing", *overtaken_, overtaken());
+    tell_range("missing", *overtaken_);
     if (options_.follow_us) output_.say(overtaken());
   } else if (before.size() > 1) {
     output_.say(dir_->path() + " has holes before LSN " + both(before.back().first) +

@@ -35,7 +35,7 @@ struct TryingOut {
   std::function<int64_t()> now_us;
   // "main/7/": whether that folder, which is there, can be listed, written to and removed from. Empty: all is
   // tried, beside the storages.
-  std::string folder;
+  std::string folder{};
 };
 
 // Visits each thing that was tried; one that fails keeps no other from its turn, but for what needs it. An

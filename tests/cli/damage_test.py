@@ -8,7 +8,7 @@ import os
 import unittest
 
 import cli_tools as tools
-from cli_tools import archive, entry, flipped, key, lines, member
+from cli_tools import archive, entry, flipped, key, lines, member, rechecksummed
 
 LSNS = range(1, 6)
 
@@ -66,13 +66,6 @@ def refootered(change):
         body = archive(partition, 3)
         return body[:-512] + change(body[-512:].rstrip(b"\0").decode(), partition).encode().ljust(512, b"\0")
     return put(3, make)
-
-
-def rechecksummed(block, offset, data):
-    """A header with other bytes in it, and the checksum that they need."""
-    block = block[:offset] + data + block[offset + len(data):]
-    blank = block[:148] + b" " * 8 + block[156:]
-    return block[:148] + b"%06o\0 " % sum(blank) + block[156:]
 
 
 def swapped(store, partition):
