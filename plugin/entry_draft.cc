@@ -99,17 +99,20 @@ tidemark_status compare(tidemark_archiver* archiver, tidemark_str key,
     TM_TRY(check_text(key, "key"));
     TM_TRY(check_options(options));
     TM_ASSIGN(const auto sink, archiver->sink());
-    const store::TreeComparison what = {view(key),
-                                        {options->first, options->last},
-                                        view(options->directory),
-                                        (options->flags & TIDEMARK_UNPACK_KEEP_SETID) != 0,
-                                        progress_reporter(options->progress, options->ctx),
-                                        (options->flags & TIDEMARK_COMPARE_BY_DIGEST) != 0};
+    store::TreeComparison what = {view(key),
+                                  {options->first, options->last},
+                                  view(options->directory),
+                                  (options->flags & TIDEMARK_UNPACK_KEEP_SETID) != 0,
+                                  progress_reporter(options->progress, options->ctx)};
     const auto visit = [&](const store::ComparedEntry& entry) {
       const tidemark_compared_entry compared = {sizeof compared, abi_result(entry.verdict), entry.lsn,
                                                 abi_str(entry.why)};
       return options->visit(options->ctx, &compared) == 0;
     };
+    if ((options->flags & TIDEMARK_COMPARE_BY_DIGEST) == 0)
+      return store::compare_tree(*sink, what, visit, call);
+    const auto lease = archiver->comparing_source();
+    what.source = &lease.source();
     return store::compare_tree(*sink, what, visit, call);
   });
 }

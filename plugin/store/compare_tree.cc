@@ -8,18 +8,19 @@
 #include "store/read_archive.h"
 #include "store/store.h"
 #include "store/stream.h"
-#include "tar/entry_source.h"
 #include "tar/tree_comparer.h"
 
 namespace tidemark::store {
 namespace {
 
-// What laying out may take of memory; an entry with very many names is laid out in pieces then.
-constexpr tar::SourceLimits kLayOut = {256 << 10, 3 << 20};
-
 // All entries of an archive as an archiver would lay them out, from a directory.
 class LaidOut {
  public:
+  explicit LaidOut(tar::EntrySource& source) : source_(source) {}
+  ~LaidOut() { source_.close(); }
+  LaidOut(const LaidOut&) = delete;
+  LaidOut& operator=(const LaidOut&) = delete;
+
   // False: no archive comes of them.
   bool add_all(const ParsedKey& parsed, std::string_view directory, const Call& deadline);
   uint64_t size_bytes() const { return source_.size_bytes(); }
@@ -27,7 +28,7 @@ class LaidOut {
 
  private:
   std::deque<std::string> paths_;  // where the source finds them again
-  tar::EntrySource source_{kLayOut};
+  tar::EntrySource& source_;
 };
 
 bool LaidOut::add_all(const ParsedKey& parsed, std::string_view directory, const Call& deadline) {
@@ -62,7 +63,7 @@ class Comparison {
 };
 
 Result<bool> Comparison::is_same_by_digest() const {
-  LaidOut here;
+  LaidOut here(*what_.source);
   const bool is_laid_out = here.add_all(parsed_, what_.directory, deadline_);
   TM_ASSIGN(const auto limited, deadline_.next_call());
   if (!is_laid_out) return false;
@@ -107,7 +108,7 @@ Status compare_tree(sink::Sink& sink, const TreeComparison& what,
   const UniqueFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return fail_errno(errno, directory);
   const Comparison comparison(sink, what, parsed, visit, call);
-  if (what.by_digest && wanted == parsed.name.range) {
+  if (what.source != nullptr && wanted == parsed.name.range) {
     TM_ASSIGN(const bool is_same, comparison.is_same_by_digest());
     if (is_same) {
       comparison.tell_all_same();

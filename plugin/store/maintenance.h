@@ -17,6 +17,7 @@
 #include "sink/sink.h"
 #include "store/record.h"
 #include "store/stream.h"
+#include "tar/entry_source.h"
 #include "tar/tree_comparer.h"
 
 namespace tidemark::store {
@@ -66,7 +67,9 @@ struct TreeComparison {
   std::string_view directory;
   bool with_setid = false;  // see tree/tree_matcher.h
   Progress progress;
-  bool by_digest = false;  // see TIDEMARK_COMPARE_BY_DIGEST
+  // What to lay the entries out with, to compare them by digest first (TIDEMARK_COMPARE_BY_DIGEST); NULL: the
+  // archive is read. Closed afterwards.
+  tar::EntrySource* source = nullptr;
 };
 struct ComparedEntry {
   Lsn lsn = kNoLsn;
