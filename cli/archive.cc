@@ -95,7 +95,8 @@ Stored to_stored(const tidemark_stored& from) {
   return {from.kind,         std::string(view(from.partition.storage)),
           from.partition.id, from.first,
           from.last,         from.size_bytes,
-          from.modified_us,  std::string(view(from.key))};
+          from.modified_us,  std::string(view(from.key)),
+          from.epoch,        std::string(view(from.needs))};
 }
 
 tidemark_partition to_partition(const std::string& storage, uint64_t id) { return {abi_str(storage), id}; }
@@ -136,6 +137,8 @@ bool is_record(const Stored& stored) {
 }
 
 bool is_ours(const Stored& stored) { return stored.kind == TIDEMARK_STORED_ARCHIVE || is_record(stored); }
+
+bool is_epoch(const Stored& stored) { return stored.kind == TIDEMARK_STORED_EPOCH; }
 
 Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   TM_ASSIGN(auto plugin, Plugin::load(options.plugin));

@@ -53,9 +53,12 @@ struct Stored {
   uint64_t size_bytes = 0;
   int64_t modified_us = 0;
   std::string key;
+  uint64_t epoch = 0;
+  std::string needs{};  // what a plugin has to know to read it, if this one does not
 };
 bool is_record(const Stored& stored);  // gap, accepted, pruned or origin
-bool is_ours(const Stored& stored);    // an archive or a record, by its name
+bool is_ours(const Stored& stored);    // an archive or a record of a partition, by its name
+bool is_epoch(const Stored& stored);   // the record of an epoch of a storage
 
 struct Record {
   int32_t kind = 0;

@@ -38,7 +38,7 @@ class Info {
         add(surveys.of(stored), stored, is_damaged);
       } else if (is_damaged) {
         note(strays_, stored.key);
-      } else {
+      } else if (!is_epoch(stored)) {
         ++strangers_;
       }
       return !output_.failed();

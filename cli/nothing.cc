@@ -26,7 +26,7 @@ struct Inventory {
         partitions.push_back(name);
     } else if (stored.kind == TIDEMARK_STORED_IRREGULAR) {
       if (irregular.size() <= kNames) irregular.push_back(stored.key);
-    } else {
+    } else if (!is_epoch(stored)) {
       if (foreign.empty()) foreign = stored.key;
       if (level.empty()) level = wrong_level_text(stored.key);
     }

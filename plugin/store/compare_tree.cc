@@ -102,7 +102,7 @@ Status Comparison::read(int directory_fd, Range wanted) const {
 
 Status compare_tree(sink::Sink& sink, const TreeComparison& what,
                     const std::function<bool(const ComparedEntry&)>& visit, const tidemark_call* call) {
-  TM_ASSIGN(const auto parsed, parse_key(what.key));
+  TM_ASSIGN(const auto parsed, parse_readable_key(what.key));
   TM_ASSIGN(const Range wanted, entries_of(what.key, parsed, what.wanted));
   const std::string directory(what.directory);
   const UniqueFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

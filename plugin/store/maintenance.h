@@ -24,7 +24,7 @@ namespace tidemark::store {
 
 // One finished object, by its name.
 struct StoredInfo {
-  std::optional<ParsedFolder> folder;  // the partition in whose folder it lies
+  std::optional<ParsedFolder> folder;  // the partition in whose folder it lies; not of an epoch's record
   std::optional<ParsedName> name;      // nothing: foreign
   std::string_view key;
   uint64_t size_bytes = 0;
@@ -97,8 +97,8 @@ struct Pruning {
   int64_t now_us = 0;
 };
 // Records how far, then removes archives and records, oldest first; `visit` (may be empty) after each.
-// INVALID: a hole below `before` that no record explains. Stopped at any instant, what is left has no such
-// hole either, and the same call again finishes.
+// INVALID: a hole below `before` that no record explains, or names of more than the first epoch. Stopped at
+// any instant, what is left has no such hole either, and the same call again finishes.
 Status prune(sink::Sink& sink, const Pruning& what, const std::function<bool(const StoredInfo&)>& visit,
              const tidemark_call* call);
 

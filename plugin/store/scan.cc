@@ -25,7 +25,11 @@ StoredInfo describe(std::string_view key, const sink::ObjectInfo& object) {
   info.modified_us = object.modified_us;
   info.is_irregular = object.is_irregular && may_hold_ours(key);
   info.folder = parse_folder(key);
-  if (info.folder) info.name = parse_object_name(info.folder->name);
+  if (info.folder) {
+    info.name = parse_object_name(info.folder->name);
+  } else if (const auto epoch = parse_object_key(key)) {
+    info.name = epoch->name;
+  }
   return info;
 }
 
