@@ -202,7 +202,7 @@ TEST_F(CompareByDigestTest, OneWhoseFooterProvesWhatIsThereIsNotRead) {
   restore();
   damage(key_);
   uint64_t compared_bytes = 0;
-  const TreeComparison what = {key_, {1, 9}, out_, false, [&](uint64_t bytes) { compared_bytes = bytes; },
+  const TreeComparison what = {key_,    {1, 9}, out_, false, [&](uint64_t bytes) { compared_bytes = bytes; },
                                &source_};
   fake_.gets = 0;
   EXPECT_TRUE(compare_tree(
