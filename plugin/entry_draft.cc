@@ -202,7 +202,9 @@ tidemark_status try_out(tidemark_archiver* archiver, const tidemark_try_options*
     if (options->visit == nullptr) return fail(TIDEMARK_E_INVALID, "options.visit is NULL");
     TM_ASSIGN(const auto sink, archiver->writable_sink());
     store::TryingOut what = {view(options->name), {}, wall_clock_us, {}};
-    if (TIDEMARK_HAS(options, tidemark_try_options, partition) && options->partition != nullptr) {
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): what the struct has there is a pointer.
+    const bool knows_partition = TIDEMARK_HAS(options, tidemark_try_options, partition);
+    if (knows_partition && options->partition != nullptr) {
       TM_TRY(check_name(options->partition));
       what.folder = partition_prefix(view(options->partition->storage), options->partition->id);
     }
