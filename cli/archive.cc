@@ -131,6 +131,11 @@ std::string partition_text(std::string_view storage, uint64_t partition) {
   return std::string(storage) + "/" + std::to_string(partition);
 }
 
+std::string folder_of(const Scope& scope) {
+  if (scope.storage.empty()) return {};
+  return scope.partition ? partition_text(scope.storage, *scope.partition) + "/" : scope.storage + "/";
+}
+
 bool is_record(const Stored& stored) {
   return stored.kind == TIDEMARK_STORED_GAP || stored.kind == TIDEMARK_STORED_ACCEPTED ||
          stored.kind == TIDEMARK_STORED_PRUNED || stored.kind == TIDEMARK_STORED_ORIGIN;
@@ -178,7 +183,7 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
     missing = TIDEMARK_EXT_READBACK;
   if (maintenance_ == nullptr || !TIDEMARK_HAS(maintenance_, tidemark_maintenance_api, unpack))
     missing = TIDEMARK_EXT_MAINTENANCE;
-  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, try_out))
+  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, scan_folders))
     missing = TIDEMARK_EXT_DRAFT_MAINTENANCE;
   if (missing == nullptr) return {};
   return Error{kExitSink,
@@ -199,8 +204,8 @@ Result<std::unique_ptr<Archive>> Archive::open_existing(const ArchiveOptions& op
 
 Archive::~Archive() { plugin_->api().destroy(archiver_); }
 
-Result<void> Archive::scan(const Scope& scope, uint64_t from, const std::function<bool(const Stored&)>& visit,
-                           Stop& stop) {
+Result<void> Archive::list(const ListAfter& attempt, const std::string& start_after,
+                           const std::function<bool(const Stored&)>& visit, Stop& stop) {
   struct Context {
     Archive& archive;
     const std::function<bool(const Stored&)>& visit;
@@ -208,7 +213,7 @@ Result<void> Archive::scan(const Scope& scope, uint64_t from, const std::functio
     std::string newest_key;  // what a second try has to reach before it visits anything
     uint64_t visited = 0;
     Result<void> looked;
-  } context{*this, visit, stop, {}, 0, {}};
+  } context{*this, visit, stop, start_after, 0, {}};
   const auto on_object = [](void* ctx, const tidemark_stored* object) -> int32_t {
     auto& self = *static_cast<Context*>(ctx);
     Stored stored = to_stored(*object);
@@ -219,15 +224,49 @@ Result<void> Archive::scan(const Scope& scope, uint64_t from, const std::functio
     ++self.visited;
     return 0;
   };
-  const uint64_t* partition = scope.partition ? &*scope.partition : nullptr;
   TM_TRY(with_retries(
       "", stop,
       [&](const tidemark_call* call, tidemark_error* error) {
-        return maintenance_->scan(archiver_, abi_str(scope.storage), partition, from, on_object, &context,
-                                  call, error);
+        const std::string after = context.newest_key;
+        return attempt(after, on_object, &context, call, error);
       },
       &context.visited));
   return std::move(context.looked);
+}
+
+Result<void> Archive::scan(const Scope& scope, uint64_t from, const std::function<bool(const Stored&)>& visit,
+                           Stop& stop) {
+  const uint64_t* partition = scope.partition ? &*scope.partition : nullptr;
+  return list(
+      [&](const std::string&, auto on_object, void* ctx, const tidemark_call* call, tidemark_error* error) {
+        return maintenance_->scan(archiver_, abi_str(scope.storage), partition, from, on_object, ctx, call,
+                                  error);
+      },
+      "", visit, stop);
+}
+
+Result<void> Archive::scan_level(const std::string& storage, const std::string& start_after,
+                                 const std::function<bool(const Stored&)>& visit, Stop& stop) {
+  return list(
+      [&](const std::string& after, auto on_object, void* ctx, const tidemark_call* call,
+          tidemark_error* error) {
+        return draft_->scan_level(archiver_, abi_str(storage), abi_str(after), on_object, ctx, call, error);
+      },
+      start_after, visit, stop);
+}
+
+Result<void> Archive::scan_folders(const std::vector<std::string>& folders, const std::string& start_after,
+                                   const std::function<bool(const Stored&)>& visit, Stop& stop) {
+  std::vector<tidemark_str> keys;
+  keys.reserve(folders.size());
+  for (const std::string& folder : folders) keys.push_back(abi_str(folder));
+  return list(
+      [&](const std::string& after, auto on_object, void* ctx, const tidemark_call* call,
+          tidemark_error* error) {
+        return draft_->scan_folders(archiver_, keys.data(), static_cast<uint32_t>(keys.size()),
+                                    abi_str(after), on_object, ctx, call, error);
+      },
+      start_after, visit, stop);
 }
 
 Result<void> Archive::look_when_made(Stored& stored, Stop& stop) {

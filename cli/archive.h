@@ -43,6 +43,7 @@ struct Scope {
   std::optional<uint64_t> partition;
 };
 std::string partition_text(std::string_view storage, uint64_t partition);  // "main/7"
+std::string folder_of(const Scope& scope);                                 // "", "main/" or "main/7/"
 
 // An object of the archive, as tidemark_stored has it.
 struct Stored {
@@ -143,6 +144,13 @@ class Archive {
   // rest.
   Result<void> scan(const Scope& scope, uint64_t from, const std::function<bool(const Stored&)>& visit,
                     Stop& stop);
+  // One level of that, after a key: storages (storage empty) or partitions of one, each as its folder, and
+  // what lies beside them; see tidemark_draft_maintenance_api.
+  Result<void> scan_level(const std::string& storage, const std::string& start_after,
+                          const std::function<bool(const Stored&)>& visit, Stop& stop);
+  // What scan() gives of neighbouring folders, after a key; of one alone, or of everything, which is "".
+  Result<void> scan_folders(const std::vector<std::string>& folders, const std::string& start_after,
+                            const std::function<bool(const Stored&)>& visit, Stop& stop);
   // The meter may be NULL; it lives until the call returns.
   Result<void> check(const std::string& key, ReadMeter* meter, Stop& stop);
   // Visited entries count only if the result is OK; a second try begins with `again`.
@@ -175,6 +183,12 @@ class Archive {
   Archive(std::shared_ptr<Plugin> plugin, tidemark_archiver* archiver)
       : plugin_(std::move(plugin)), archiver_(archiver) {}
   Result<void> connect(const ArchiveOptions& options);
+  // `attempt` lists what comes after a key, and may list what comes before it too.
+  using ListAfter =
+      std::function<tidemark_status(const std::string& after, int32_t (*visit)(void*, const tidemark_stored*),
+                                    void* visit_ctx, const tidemark_call*, tidemark_error*)>;
+  Result<void> list(const ListAfter& attempt, const std::string& start_after,
+                    const std::function<bool(const Stored&)>& visit, Stop& stop);
   Result<void> look_when_made(Stored& stored, Stop& stop);
 
   const std::shared_ptr<Plugin> plugin_;

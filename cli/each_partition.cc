@@ -77,20 +77,6 @@ class SideBySide {
 
 }  // namespace
 
-Result<std::vector<PartitionName>> find_partitions(Archive& archive, const Scope& scope, Irregular* irregular,
-                                                   Stop& stop) {
-  std::vector<PartitionName> found;
-  const auto visit = [&](const Stored& stored) {
-    PartitionName name{stored.storage, stored.partition};
-    if (stored.kind == TIDEMARK_STORED_IRREGULAR && irregular != nullptr) irregular->add(stored);
-    if (!is_ours(stored)) return true;
-    if (found.empty() || found.back() != name) found.push_back(std::move(name));
-    return true;
-  };
-  TM_TRY(archive.scan(scope, 0, visit, stop));
-  return found;
-}
-
 PartitionOutcome outcome_of(const Error& error) {
   if (interrupted()) return {kExitInterrupted, {}, {}, "interrupted"};
   return {error.exit_code, {}, {}, error.message};

@@ -22,11 +22,6 @@ struct PartitionName {
   friend bool operator==(const PartitionName&, const PartitionName&) = default;
 };
 
-// Those of the scope that have an archive or a record, in the order of their keys, and in `irregular`, which
-// may be NULL, what may hide others.
-Result<std::vector<PartitionName>> find_partitions(Archive& archive, const Scope& scope, Irregular* irregular,
-                                                   Stop& stop);
-
 // What came of one.
 struct PartitionOutcome {
   int code = kExitOk;

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <tuple>
+#include <utility>
 
 #include "checkpoint.h"
 #include "console.h"
 #include "nothing.h"
-#include "proven.h"
+#include "parted_listing.h"
 #include "survey.h"
 #include "text.h"
 #include "verbs.h"
@@ -15,31 +18,101 @@ namespace tidemark::cli {
 namespace {
 
 constexpr size_t kMaxGapRecords = 4096;  // as many pieces as may be missing before some are told
+constexpr size_t kMostTold = 4096;       // that a part keeps until it is its turn
 
-// Lists, in the order of the listing, what records of other kinds say, and at the end of each partition what
-// is missing, with what a gap record says of it.
+// Something to be told, in the order of the listing.
+struct Told {
+  const char* type = nullptr;  // NULL: something is damaged
+  Stored stored;
+  Record record;
+  std::string damage;
+};
+
+// Of a part of the listing: what records of other kinds say, and of each partition what is missing, with what
+// a gap record says of it.
+class GapsPart : public ListedPart {
+ public:
+  using Tell = std::function<bool(const std::vector<Told>&, bool found_something)>;
+  explicit GapsPart(Tell tell) : tell_(std::move(tell)) {}
+
+  void add(const Stored& stored, const Proof& proof) override {
+    if (!stored.storage.empty()) return add(surveys_.of(stored), stored, proof);
+    if (stored.kind == TIDEMARK_STORED_IRREGULAR) told_.push_back({nullptr, stored, {}, {}});
+  }
+  void finish() override { surveys_.finish(); }
+  bool is_full() const override { return told_.size() >= kMostTold; }
+  bool tell() override { return tell_(std::exchange(told_, {}), std::exchange(found_something_, false)); }
+
+ private:
+  void add(Survey& survey, const Stored& stored, const Proof& proof) {
+    if (stored.kind == TIDEMARK_STORED_IRREGULAR || !proof.damage.empty()) {
+      survey.add_damaged(stored);
+      told_.push_back({nullptr, stored, {}, proof.damage});
+    } else {
+      survey.add(stored);
+    }
+    if (proof.record) keep_or_show(stored, *proof.record);
+    tell_missing(survey, survey.coverage.take_settled());
+  }
+
+  void keep_or_show(const Stored& stored, Record record) {
+    // A record made without a time of its own was made when it was stored.
+    if (record.made_us == 0) record.made_us = stored.modified_us;
+    if (stored.kind != TIDEMARK_STORED_GAP) {
+      told_.push_back({kind_name(stored.kind), stored, std::move(record), {}});
+      return;
+    }
+    // What of it is missing still, what comes later shows.
+    gap_records_.emplace_back(stored, record);
+    if (gap_records_.size() > kMaxGapRecords) gap_records_.pop_front();
+  }
+
+  // Exactly what can be accepted: not what a record says that an archive, or a person, has contradicted.
+  void tell_missing(const Survey& survey, const std::vector<Missing>& missing) {
+    for (const Missing& piece : missing) {
+      if (piece.cause == Cause::kOrigin) continue;  // the record was shown
+      Stored shown;
+      Record record;
+      const auto covers = [&](const auto& gap) {
+        return gap.first.first <= piece.range.first && gap.first.last >= piece.range.last;
+      };
+      const auto gap = std::find_if(gap_records_.begin(), gap_records_.end(), covers);
+      if (piece.cause == Cause::kGap && gap != gap_records_.end()) std::tie(shown, record) = *gap;
+      shown.storage = survey.storage;
+      shown.partition = survey.partition;
+      shown.first = piece.range.first;
+      shown.last = piece.range.last;
+      told_.push_back({piece.cause == Cause::kGap ? "gap" : "hole", shown, record, {}});
+    }
+  }
+
+  void end(Survey& survey) {
+    tell_missing(survey, survey.coverage.finish());
+    if (survey.holds_something()) found_something_ = true;
+    gap_records_.clear();
+  }
+
+  const Tell tell_;
+  SurveyOf<std::function<void(Survey&)>> surveys_{[this](Survey& survey) { end(survey); }};
+  std::deque<std::pair<Stored, Record>> gap_records_;  // of the partition that is being listed, the newest
+  std::vector<Told> told_;
+  bool found_something_ = false;
+};
+
 class Gaps {
  public:
   Gaps(const GapsOptions& options, Archive& archive)
       : archive_(archive), options_(options), output_(options.json) {}
 
   int list() {
-    SurveyOf surveys([this](Survey& survey) {
-      tell_missing(survey, survey.coverage.finish());
-      if (survey.holds_something()) found_something_ = true;
-      gap_records_.clear();
-    });
-    const auto visit = [&](const Stored& stored, const Proof& proof) {
-      if (stored.storage.empty()) {
-        if (stored.kind == TIDEMARK_STORED_IRREGULAR) tell_damage(stored, {});
-      } else {
-        add(surveys.of(stored), stored, proof);
-      }
+    const auto tell = [this](const std::vector<Told>& told, bool found_something) {
+      found_something_ = found_something_ || found_something;
+      for (const Told& one : told) show(one);
       return !output_.failed();
     };
-    auto scanned = scan_proven(archive_, options_.scope, visit, stop_);
-    if (!scanned) return fail_with(scanned.error());
-    surveys.finish();
+    auto listed = list_in_parts(archive_, options_.scope, options_.jobs, true,
+                                [&] { return std::make_unique<GapsPart>(tell); });
+    if (!listed) return fail_with(listed.error());
     if (!found_something_ && !output_.failed())
       return finish(output_, tell_nothing(archive_, options_, {}, stop_));
     if (shown_ == 0) console().print("nothing is missing and nothing was recorded");
@@ -84,7 +157,9 @@ class Gaps {
   }
 
  private:
-  void show(const char* type, const Stored& stored, const Record& record) {
+  void show(const Told& told) {
+    const auto& [type, stored, record, damage] = told;
+    if (type == nullptr) return tell_damage(stored, damage);
     ++shown_;
     Json object = range_json(stored.storage, stored.partition, stored.first, stored.last);
     Json line;
@@ -107,50 +182,10 @@ class Gaps {
     console().print(why.empty() ? printable(stored.key) + ": it is " + kWhatIsIrregular : why);
   }
 
-  void add(Survey& survey, const Stored& stored, const Proof& proof) {
-    if (stored.kind == TIDEMARK_STORED_IRREGULAR || !proof.damage.empty()) {
-      survey.add_damaged(stored);
-      tell_damage(stored, proof.damage);
-    } else {
-      survey.add(stored);
-    }
-    if (proof.record) keep_or_show(stored, *proof.record);
-    tell_missing(survey, survey.coverage.take_settled());
-  }
-
-  void keep_or_show(const Stored& stored, Record record) {
-    // A record made without a time of its own was made when it was stored.
-    if (record.made_us == 0) record.made_us = stored.modified_us;
-    if (stored.kind != TIDEMARK_STORED_GAP) return show(kind_name(stored.kind), stored, record);
-    // What of it is missing still, what comes later shows.
-    gap_records_.emplace_back(stored, record);
-    if (gap_records_.size() > kMaxGapRecords) gap_records_.pop_front();
-  }
-
-  // Exactly what can be accepted: not what a record says that an archive, or a person, has contradicted.
-  void tell_missing(const Survey& survey, const std::vector<Missing>& missing) {
-    for (const Missing& piece : missing) {
-      if (piece.cause == Cause::kOrigin) continue;  // the record was shown
-      Stored shown;
-      Record record;
-      const auto covers = [&](const auto& gap) {
-        return gap.first.first <= piece.range.first && gap.first.last >= piece.range.last;
-      };
-      const auto gap = std::find_if(gap_records_.begin(), gap_records_.end(), covers);
-      if (piece.cause == Cause::kGap && gap != gap_records_.end()) std::tie(shown, record) = *gap;
-      shown.storage = survey.storage;
-      shown.partition = survey.partition;
-      shown.first = piece.range.first;
-      shown.last = piece.range.last;
-      show(piece.cause == Cause::kGap ? "gap" : "hole", shown, record);
-    }
-  }
-
   Archive& archive_;
   const GapsOptions& options_;
   Output output_;
   Stop stop_;
-  std::deque<std::pair<Stored, Record>> gap_records_;  // of the partition that is being reported, the newest
   bool damaged_ = false, found_something_ = false;
   uint64_t shown_ = 0;
 };

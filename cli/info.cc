@@ -1,9 +1,13 @@
+#include <algorithm>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "console.h"
 #include "format/lsn.h"
 #include "nothing.h"
-#include "proven.h"
+#include "parted_listing.h"
 #include "survey.h"
 #include "text.h"
 #include "verbs.h"
@@ -16,11 +20,131 @@ constexpr size_t kMaxKeys = 1000;  // of what is damaged, told of one partition
 
 uint64_t size_of(const Range& range) { return range.last - range.first + 1; }
 
+void note(std::vector<std::string>& keys, const std::string& key) {
+  if (keys.size() < kMaxKeys) keys.push_back(key);
+}
+
 // What is not there, summed up.
 struct Losses {
   uint64_t holes = 0, missing_lsns = 0;  // nobody knows why
   uint64_t gaps = 0, gap_lsns = 0;       // recorded, but not accepted
-  uint64_t frontier = 0;
+};
+
+// What is said of one partition.
+struct Facts {
+  std::string storage;
+  uint64_t partition = 0;
+  uint64_t frontier = 0, first = 0, last = 0;
+  uint64_t archives = 0, archive_bytes = 0;
+  int64_t oldest_us = 0, newest_us = 0;
+  Losses losses;
+  uint64_t accepted_records = 0, pruned_through = 0, origin_through = 0, overruled = 0, foreign = 0;
+  bool has_remnants = false, holds_something = false;
+  std::vector<std::string> damaged;  // records and what is irregular
+};
+
+// Finds that out from the partition's objects.
+class FactFinder {
+ public:
+  explicit FactFinder(const Stored& first) : survey_(first.storage, first.partition) {}
+  bool is_of(const Stored& stored) const { return survey_.is_of(stored); }
+
+  void add(const Stored& stored, bool is_damaged) {
+    if (is_damaged) {
+      note(facts_.damaged, stored.key);
+      survey_.add_damaged(stored);
+    } else {
+      survey_.add(stored);
+    }
+    count(survey_.coverage.take_settled());
+    facts_.overruled += survey_.take_overruled().size();
+  }
+
+  Facts finish() {
+    count(survey_.coverage.finish());
+    if (survey_.origin_is_overruled()) ++facts_.overruled;
+    facts_.storage = survey_.storage;
+    facts_.partition = survey_.partition;
+    // A recorded gap does not hold the frontier back: the archiver has continued after it.
+    facts_.frontier = facts_.losses.holes > 0 ? before_hole_ : survey_.coverage.last();
+    facts_.first = survey_.first;
+    facts_.last = survey_.last;
+    facts_.archives = survey_.archives;
+    facts_.archive_bytes = survey_.archive_bytes;
+    facts_.oldest_us = survey_.oldest_us;
+    facts_.newest_us = survey_.newest_us;
+    facts_.accepted_records = survey_.accepted_records;
+    facts_.pruned_through = survey_.pruned_through;
+    facts_.origin_through = survey_.origin_through();
+    facts_.foreign = survey_.foreign;
+    facts_.has_remnants = survey_.has_remnants();
+    facts_.holds_something = survey_.holds_something();
+    return std::move(facts_);
+  }
+
+ private:
+  void count(const std::vector<Missing>& missing) {
+    for (const Missing& piece : missing) {
+      if (piece.cause == Cause::kOrigin) continue;
+      if (piece.cause == Cause::kGap) {
+        ++facts_.losses.gaps;
+        facts_.losses.gap_lsns += size_of(piece.range);
+      } else {
+        ++facts_.losses.holes;
+        facts_.losses.missing_lsns += size_of(piece.range);
+        if (facts_.losses.holes == 1) before_hole_ = piece.range.first - 1;
+      }
+    }
+  }
+
+  Survey survey_;
+  Facts facts_;
+  uint64_t before_hole_ = 0;
+};
+
+// Of a part of the listing: the partitions, and what lies in none.
+class InfoPart : public ListedPart {
+ public:
+  struct Outside {
+    std::vector<std::string> irregular;
+    uint64_t strangers = 0;
+  };
+  // Called by tell(); `tell_outside` adds up.
+  using TellFacts = std::function<bool(const Facts&)>;
+  using TellOutside = std::function<void(const Outside&)>;
+  InfoPart(TellFacts tell_facts, TellOutside tell_outside)
+      : tell_facts_(std::move(tell_facts)), tell_outside_(std::move(tell_outside)) {}
+
+  void add(const Stored& stored, const Proof& proof) override {
+    const bool is_damaged = stored.kind == TIDEMARK_STORED_IRREGULAR || !proof.damage.empty();
+    if (!stored.storage.empty()) {
+      if (finder_ && !finder_->is_of(stored)) finish();
+      if (!finder_) finder_.emplace(stored);
+      finder_->add(stored, is_damaged);
+    } else if (is_damaged) {
+      note(outside_.irregular, stored.key);
+    } else if (!is_epoch(stored)) {
+      ++outside_.strangers;
+    }
+  }
+
+  void finish() override {
+    if (finder_) found_.push_back(finder_->finish());
+    finder_.reset();
+  }
+
+  bool tell() override {
+    tell_outside_(std::exchange(outside_, {}));
+    const auto found = std::exchange(found_, {});
+    return std::all_of(found.begin(), found.end(), tell_facts_);
+  }
+
+ private:
+  const TellFacts tell_facts_;
+  const TellOutside tell_outside_;
+  std::optional<FactFinder> finder_;  // of the partition that is being listed
+  std::vector<Facts> found_;
+  Outside outside_;
 };
 
 class Info {
@@ -30,138 +154,97 @@ class Info {
   int run() {
     auto archive = Archive::open(options_.archive);
     if (!archive) return fail_with(archive.error());
-    Stop stop;
-    SurveyOf surveys([this](Survey& survey) { print(survey); });
-    const auto visit = [&](const Stored& stored, const Proof& proof) {
-      const bool is_damaged = stored.kind == TIDEMARK_STORED_IRREGULAR || !proof.damage.empty();
-      if (!stored.storage.empty()) {
-        add(surveys.of(stored), stored, is_damaged);
-      } else if (is_damaged) {
-        note(strays_, stored.key);
-      } else if (!is_epoch(stored)) {
-        ++strangers_;
-      }
-      return !output_.failed();
+    const auto make = [this] {
+      return std::make_unique<InfoPart>([this](const Facts& facts) { return print(facts); },
+                                        [this](const InfoPart::Outside& outside) { add(outside); });
     };
-    auto scanned = scan_proven(**archive, options_.scope, visit, stop);
-    if (!scanned) return fail_with(scanned.error());
-    surveys.finish();
+    auto listed = list_in_parts(**archive, options_.scope, options_.jobs, true, make);
+    if (!listed) return fail_with(listed.error());
     print_total();
+    Stop stop;
     if (!found_something_ && !output_.failed())
       return finish(output_, tell_nothing(**archive, options_, {}, stop));
     return finish(output_, has_damage_ || !strays_.empty() ? kExitData : kExitOk);
   }
 
  private:
-  static void note(std::vector<std::string>& keys, const std::string& key) {
-    if (keys.size() < kMaxKeys) keys.push_back(key);
+  void add(const InfoPart::Outside& outside) {
+    for (const std::string& key : outside.irregular) note(strays_, key);
+    strangers_ += outside.strangers;
   }
 
-  void add(Survey& survey, const Stored& stored, bool is_damaged) {
-    if (is_damaged) {
-      note(damaged_, stored.key);
-      survey.add_damaged(stored);
-    } else {
-      survey.add(stored);
-    }
-    count(survey.coverage.take_settled());
-    overruled_ += survey.take_overruled().size();
-  }
-
-  void count(const std::vector<Missing>& missing) {
-    for (const Missing& piece : missing) {
-      if (piece.cause == Cause::kOrigin) continue;
-      if (piece.cause == Cause::kGap) {
-        ++losses_.gaps;
-        losses_.gap_lsns += size_of(piece.range);
-      } else {
-        ++losses_.holes;
-        losses_.missing_lsns += size_of(piece.range);
-        if (losses_.frontier == 0) losses_.frontier = piece.range.first - 1;
-        has_hole_ = true;
-      }
-    }
-  }
-
-  void print(Survey& survey) {
-    count(survey.coverage.finish());
-    if (survey.origin_is_overruled()) ++overruled_;
-    // A recorded gap does not hold the frontier back: the archiver has continued after it.
-    const uint64_t frontier = has_hole_ ? losses_.frontier : survey.coverage.last();
+  bool print(const Facts& facts) {
     if (options_.json) {
-      print_json(survey, frontier);
+      print_json(facts);
     } else {
-      print_text(survey, frontier);
+      print_text(facts);
     }
-    if (survey.holds_something()) found_something_ = true;
+    if (facts.holds_something) found_something_ = true;
     ++partitions_;
-    archives_ += survey.archives;
-    bytes_ += survey.archive_bytes;
-    losses_ = {};
-    has_hole_ = false;
-    has_damage_ = has_damage_ || !damaged_.empty();
-    damaged_.clear();
-    overruled_ = 0;
+    archives_ += facts.archives;
+    bytes_ += facts.archive_bytes;
+    has_damage_ = has_damage_ || !facts.damaged.empty();
+    return !output_.failed();
   }
 
-  void print_json(const Survey& survey, uint64_t frontier) {
+  void print_json(const Facts& facts) {
     Json object;
     object["type"] = "partition";
-    object["storage"] = survey.storage;
-    object["partition"] = survey.partition;
-    object["frontier"] = frontier;
-    object["frontier_key"] = "@" + lsn_text(frontier);
-    object["first"] = survey.first;
-    object["last"] = survey.last;
-    object["archives"] = survey.archives;
-    object["size_bytes"] = survey.archive_bytes;
-    object["oldest"] = survey.archives > 0 ? Json(utc_text(survey.oldest_us)) : Json();
-    object["newest"] = survey.archives > 0 ? Json(utc_text(survey.newest_us)) : Json();
-    object["holes"] = losses_.holes;
-    object["missing_lsns"] = losses_.missing_lsns;
-    object["gaps"] = losses_.gaps;
-    object["gap_lsns"] = losses_.gap_lsns;
-    object["accepted_gaps"] = survey.accepted_records;
-    object["pruned_through"] = survey.pruned_through;
-    object["origin_through"] = survey.origin_through();
-    object["overruled"] = overruled_;
-    object["remnants"] = survey.has_remnants();
-    object["damaged"] = damaged_;
-    object["foreign"] = survey.foreign;
+    object["storage"] = facts.storage;
+    object["partition"] = facts.partition;
+    object["frontier"] = facts.frontier;
+    object["frontier_key"] = "@" + lsn_text(facts.frontier);
+    object["first"] = facts.first;
+    object["last"] = facts.last;
+    object["archives"] = facts.archives;
+    object["size_bytes"] = facts.archive_bytes;
+    object["oldest"] = facts.archives > 0 ? Json(utc_text(facts.oldest_us)) : Json();
+    object["newest"] = facts.archives > 0 ? Json(utc_text(facts.newest_us)) : Json();
+    object["holes"] = facts.losses.holes;
+    object["missing_lsns"] = facts.losses.missing_lsns;
+    object["gaps"] = facts.losses.gaps;
+    object["gap_lsns"] = facts.losses.gap_lsns;
+    object["accepted_gaps"] = facts.accepted_records;
+    object["pruned_through"] = facts.pruned_through;
+    object["origin_through"] = facts.origin_through;
+    object["overruled"] = facts.overruled;
+    object["remnants"] = facts.has_remnants;
+    object["damaged"] = facts.damaged;
+    object["foreign"] = facts.foreign;
     output_.object(object);
   }
 
-  void print_text(const Survey& survey, uint64_t frontier) {
-    output_.line(partition_text(survey.storage, survey.partition));
-    output_.line("  frontier  " + (frontier > 0 ? both(frontier) : std::string("nothing")));
-    if (survey.archives > 0) {
-      output_.line("  archives  " + std::to_string(survey.archives) + ", " +
-                   output_.bytes(survey.archive_bytes) + ", " + range_text(survey.first, survey.last));
-      output_.line("  archived  " + output_.time(survey.oldest_us) + " (oldest) to " +
-                   output_.time(survey.newest_us) + " (newest)");
+  void print_text(const Facts& facts) {
+    output_.line(partition_text(facts.storage, facts.partition));
+    output_.line("  frontier  " + (facts.frontier > 0 ? both(facts.frontier) : std::string("nothing")));
+    if (facts.archives > 0) {
+      output_.line("  archives  " + std::to_string(facts.archives) + ", " +
+                   output_.bytes(facts.archive_bytes) + ", " + range_text(facts.first, facts.last));
+      output_.line("  archived  " + output_.time(facts.oldest_us) + " (oldest) to " +
+                   output_.time(facts.newest_us) + " (newest)");
     }
-    if (survey.pruned_through > 0) output_.line("  pruned    up to " + both(survey.pruned_through));
-    if (survey.origin_through() > 0) {
-      output_.line("  begins    after " + both(survey.origin_through()) + ", nothing before was ever there");
+    if (facts.pruned_through > 0) output_.line("  pruned    up to " + both(facts.pruned_through));
+    if (facts.origin_through > 0) {
+      output_.line("  begins    after " + both(facts.origin_through) + ", nothing before was ever there");
     }
-    if (losses_.holes > 0) {
-      output_.line("  missing   " + count_text(losses_.missing_lsns, "entry", "entries") + " in " +
-                   count_text(losses_.holes, "hole", "holes") + " (tidemark gaps lists them)");
+    if (facts.losses.holes > 0) {
+      output_.line("  missing   " + count_text(facts.losses.missing_lsns, "entry", "entries") + " in " +
+                   count_text(facts.losses.holes, "hole", "holes") + " (tidemark gaps lists them)");
     }
-    if (losses_.gaps > 0) {
-      output_.line("  lost      " + count_text(losses_.gap_lsns, "entry", "entries") + " in " +
-                   count_text(losses_.gaps, "recorded gap", "recorded gaps") + ", not accepted");
+    if (facts.losses.gaps > 0) {
+      output_.line("  lost      " + count_text(facts.losses.gap_lsns, "entry", "entries") + " in " +
+                   count_text(facts.losses.gaps, "recorded gap", "recorded gaps") + ", not accepted");
     }
-    if (survey.accepted_records > 0)
-      output_.line("  accepted  " + count_text(survey.accepted_records, "gap", "gaps"));
-    if (overruled_ > 0) {
-      output_.line("  overruled " + count_text(overruled_, "record", "records") +
+    if (facts.accepted_records > 0)
+      output_.line("  accepted  " + count_text(facts.accepted_records, "gap", "gaps"));
+    if (facts.overruled > 0) {
+      output_.line("  overruled " + count_text(facts.overruled, "record", "records") +
                    " of a loss, of which an archive has some (tidemark verify names them)");
     }
-    if (survey.has_remnants())
+    if (facts.has_remnants)
       output_.line("  remnants  archives lie below what was pruned (tidemark verify names them)");
-    for (const std::string& key : damaged_) output_.line("  damaged   " + printable(key));
-    if (survey.foreign > 0) output_.line("  foreign   " + count_text(survey.foreign, "object", "objects"));
+    for (const std::string& key : facts.damaged) output_.line("  damaged   " + printable(key));
+    if (facts.foreign > 0) output_.line("  foreign   " + count_text(facts.foreign, "object", "objects"));
   }
 
   void print_total() {
@@ -177,11 +260,7 @@ class Info {
 
   const InfoOptions& options_;
   Output output_;
-  Losses losses_;  // of the current partition
-  bool has_hole_ = false;
-  std::vector<std::string> damaged_;  // records and what is irregular
-  std::vector<std::string> strays_;   // what is irregular and lies in no partition
-  uint64_t overruled_ = 0;
+  std::vector<std::string> strays_;                    // what is irregular and lies in no partition
   bool has_damage_ = false, found_something_ = false;  // anywhere
   uint64_t partitions_ = 0, archives_ = 0, bytes_ = 0, strangers_ = 0;
 };

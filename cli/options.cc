@@ -185,9 +185,13 @@ void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_
 
 constexpr uint64_t kFastestBytes = uint64_t{1} << 40;  // per second
 
-void finish_jobs(unsigned& jobs) {
-  if (jobs == 0) jobs = std::max(4u, std::thread::hardware_concurrency());
+void finish_jobs(unsigned& jobs, unsigned least = 4) {
+  if (jobs == 0) jobs = std::max(least, std::thread::hardware_concurrency());
 }
+
+constexpr unsigned kListings = 8;  // at least: they wait for a store and do little else
+constexpr const char* kListingJobs =
+    "Partitions listed, and records read, at a time (default: 8, or one for each core)";
 
 VerifyOptions finish_verify(VerifyOptions verify, const RawOptions& raw) {
   finish_common(verify, raw, false);
@@ -284,6 +288,7 @@ CopyOptions finish_copy(CopyOptions copy, const RawOptions& raw) {
 
 GapsOptions finish_gaps(GapsOptions gaps, const RawOptions& raw) {
   finish_common(gaps, raw, false);
+  finish_jobs(gaps.jobs, kListings);
   if (raw.acknowledge.empty()) return gaps;
   const Scope scope = parse_scope("--acknowledge", raw.acknowledge[0], true);
   gaps.acknowledge = {scope.storage, *scope.partition, need_lsn("--acknowledge", raw.acknowledge[1]),
@@ -372,9 +377,11 @@ void CommandLine::add_info() {
       verb("info", "Show how far each partition is archived, how much, since when, and what is missing",
            std::vector<std::string*>{&raw_.target}, [this] {
              finish_common(info_, raw_, false);
+             finish_jobs(info_.jobs, kListings);
              return info_;
            });
   add_common(info, info_, raw_, false);
+  add_jobs(info, info_.jobs, kListingJobs);
   add_allow_empty(info, info_);
 }
 
@@ -515,6 +522,7 @@ void CommandLine::add_gaps() {
   auto& gaps = verb("gaps", "List what is missing and what is known about it, or accept a loss",
                     std::vector<std::string*>{&raw_.target}, [this] { return finish_gaps(gaps_, raw_); });
   add_common(gaps, gaps_, raw_, false);
+  add_jobs(gaps, gaps_.jobs, kListingJobs);
   add_allow_empty(gaps, gaps_);
   auto* acknowledge = gaps.add_option("--acknowledge", raw_.acknowledge, "Accept that FIRST to LAST are lost")
                           ->type_name("STORAGE/PARTITION FIRST LAST")

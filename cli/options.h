@@ -26,7 +26,9 @@ struct CommonOptions {
 struct LsOptions : CommonOptions {
   uint64_t from = 1, to = UINT64_MAX;
 };
-struct InfoOptions : CommonOptions {};
+struct InfoOptions : CommonOptions {
+  unsigned jobs = 0;  // 0: as many as there are cores, but at least 8; partitions listed at a time
+};
 struct VerifyOptions : CommonOptions {
   std::string checkpoint;  // empty: none
   Share reread;            // of what the checkpoint knows
@@ -78,6 +80,7 @@ struct GapsOptions : CommonOptions {
     uint64_t first = 0, last = 0;
   };
   std::optional<Acknowledge> acknowledge;
+  unsigned jobs = 0;  // as of info
   std::string reason;
   std::string checkpoint;  // that knows what was there; empty: none
 };

@@ -9,17 +9,16 @@ namespace tidemark::cli {
 
 namespace {
 
-constexpr unsigned kReaders = 8;
 constexpr size_t kMaxPending = 64;
 
 class Listing {
  public:
-  Listing(Archive& archive, const std::function<bool(const Stored&, const Proof&)>& visit, Stop& stop)
-      : archive_(archive), second_look_(archive), visit_(visit), stop_(stop), pool_(kReaders) {}
+  Listing(Archive& archive, Workers& readers, const std::function<bool(const Stored&, const Proof&)>& visit,
+          Stop& stop)
+      : archive_(archive), second_look_(archive), visit_(visit), stop_(stop), pool_(readers) {}
 
-  Result<void> run(const Scope& scope) {
-    auto scanned = archive_.scan(
-        scope, 0, [this](const Stored& stored) { return take(stored); }, stop_);
+  Result<void> run(const ListObjects& list) {
+    auto scanned = list([this](const Stored& stored) { return take(stored); });
     if (scanned) drain(0);
     if (failed_) return *failed_;
     if (scanned && stop_.is_set()) return Error{kExitInterrupted, "interrupted"};
@@ -90,9 +89,9 @@ class Listing {
 
 }  // namespace
 
-Result<void> scan_proven(Archive& archive, const Scope& scope,
-                         const std::function<bool(const Stored&, const Proof&)>& visit, Stop& stop) {
-  return Listing(archive, visit, stop).run(scope);
+Result<void> prove_listed(Archive& archive, const ListObjects& list, Workers& readers,
+                          const std::function<bool(const Stored&, const Proof&)>& visit, Stop& stop) {
+  return Listing(archive, readers, visit, stop).run(list);
 }
 
 }  // namespace tidemark::cli

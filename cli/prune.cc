@@ -6,6 +6,7 @@
 #include "base/wall_clock.h"
 #include "console.h"
 #include "each_partition.h"
+#include "find_partitions.h"
 #include "format/lsn.h"
 #include "nothing.h"
 #include "text.h"
@@ -163,7 +164,7 @@ int run_prune(const PruneOptions& options) {
   }
   Stop stop;
   Irregular irregular;
-  const auto partitions = find_partitions(**archive, options.scope, &irregular, stop);
+  const auto partitions = find_partitions(**archive, options.scope, options.jobs, irregular);
   if (!partitions) return fail_with(partitions.error());
   if (partitions->empty()) return tell_nothing(**archive, options, "", stop);
   tell_when_made();  // not for the listing above

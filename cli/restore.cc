@@ -8,6 +8,7 @@
 
 #include "console.h"
 #include "each_partition.h"
+#include "find_partitions.h"
 #include "nothing.h"
 #include "restore_follow.h"
 #include "restore_partition.h"
@@ -178,17 +179,18 @@ int follow_some(const RestoreOptions& options, RestoreRun& run) {
         options, run, [&] { return Result<std::vector<PartitionName>>(one); },
         [&](const PartitionName&) { return options; });
   }
-  Stop stop;
   Irregular irregular;
-  const auto names = find_partitions(run.archive, options.scope, &irregular, stop);
+  const auto names = find_partitions(run.archive, options.scope, options.jobs, irregular);
   if (!names) return fail_with(names.error());
   if (const auto checked = check_directory(options, *names); !checked) return fail_with(checked.error());
   if (const auto checked = check_preferred(options, *names); !checked) return fail_with(checked.error());
   const auto lock = lock_all(options);
   if (!lock) return fail_with(lock.error());
   if (!irregular.is_empty()) console().print(irregular.text());
+  Stop stop;
+  PartitionFinder finder(run.archive, options.scope, options.jobs, *names);
   const int code = follow(
-      options, run, [&] { return find_partitions(run.archive, options.scope, nullptr, stop); },
+      options, run, [&] { return finder.look(stop); },
       [&](const PartitionName& name) { return options_for(options, name); });
   return irregular.is_empty() ? code : std::max<int>(code, kExitData);
 }

@@ -80,8 +80,7 @@ class Follower {
     tell_sink(sink_trouble_);
   }
 
-  // Of a run of several partitions. Everything has to be listed for it, so it is not done in every round if
-  // it takes long.
+  // Of a run of several partitions. Where there are very many it takes long, and is not done in every round.
   Result<void> look_for_new() {
     const auto begun = Clock::now();
     if (begun < next_search_) return {};

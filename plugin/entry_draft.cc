@@ -1,6 +1,10 @@
 // Checks arguments and calls store/, inside the guard; nothing else.
 #include "entry_draft.h"
 
+#include <span>
+#include <string_view>
+#include <vector>
+
 #include "base/wall_clock.h"
 #include "entry_checks.h"
 #include "entry_stored.h"
@@ -222,8 +226,40 @@ tidemark_status try_out(tidemark_archiver* archiver, const tidemark_try_options*
   });
 }
 
+tidemark_status scan_level(tidemark_archiver* archiver, tidemark_str storage, tidemark_str start_after,
+                           VisitStored visit, void* visit_ctx, const tidemark_call* call,
+                           tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(storage, "storage"));
+    TM_TRY(check_text(start_after, "start_after"));
+    if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
+    TM_ASSIGN(const auto sink, archiver->sink());
+    return store::scan_level(*sink, view(storage), view(start_after), stored_visitor(visit, visit_ctx), call);
+  });
+}
+
+tidemark_status scan_folders(tidemark_archiver* archiver, const tidemark_str* folders, uint32_t count,
+                             tidemark_str start_after, VisitStored visit, void* visit_ctx,
+                             const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(archiver, "archiver"));
+    if (count > 0) TM_TRY(need(folders, "folders"));
+    TM_TRY(check_text(start_after, "start_after"));
+    if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
+    std::vector<std::string_view> keys;
+    keys.reserve(count);
+    for (const tidemark_str folder : std::span(folders, count)) {
+      TM_TRY(check_text(folder, "a folder"));
+      keys.push_back(view(folder));
+    }
+    TM_ASSIGN(const auto sink, archiver->sink());
+    return store::scan_folders(*sink, keys, view(start_after), stored_visitor(visit, visit_ctx), call);
+  });
+}
+
 constexpr tidemark_draft_maintenance_api kMaintenance = {
-    sizeof kMaintenance, 0, check, accept_gap, prune, compare, made, copy, try_out};
+    sizeof kMaintenance, 0, check, accept_gap, prune, compare, made, copy, try_out, scan_level, scan_folders};
 
 }  // namespace
 

@@ -1,15 +1,31 @@
 #include "entry_stored.h"
 
+#include <tidemark/draft/maintenance.h>
+
 #include "base/guard.h"
 
 namespace tidemark {
 namespace {
+
+int32_t abi_kind(store::FolderKind kind) {
+  switch (kind) {
+    case store::FolderKind::kStorage:
+      return TIDEMARK_STORED_STORAGE;
+    case store::FolderKind::kPartition:
+      return TIDEMARK_STORED_PARTITION;
+    default:
+      return TIDEMARK_STORED_FOLDER;
+  }
+}
 
 tidemark_stored abi_stored(const store::StoredInfo& info) {
   tidemark_stored stored = {};
   stored.struct_size = sizeof stored;
   stored.kind = info.name ? abi_kind(info.name->kind) : TIDEMARK_STORED_FOREIGN;
   if (info.is_irregular) stored.kind = TIDEMARK_STORED_IRREGULAR;
+  if (info.folder_kind != store::FolderKind::kNone) stored.kind = abi_kind(info.folder_kind);
+  if (info.folder_kind == store::FolderKind::kStorage)
+    stored.partition.storage = abi_str(info.key.substr(0, info.key.size() - 1));
   if (info.folder) stored.partition = {abi_str(info.folder->storage), info.folder->partition};
   if (info.name) {
     stored.first = info.name->range.first;

@@ -109,6 +109,16 @@ Result<const tidemark_sink_api*> sink_table(const Library& library) {
   return table_of<tidemark_sink_api>(library, "sink", TIDEMARK_SINK_ENTRY_NAME, TIDEMARK_SINK_ABI_MAJOR);
 }
 
+const tidemark_draft_list_folders_api* list_folders_of(const tidemark_sink_api* api, tidemark_sink* sink) {
+  if (!TIDEMARK_HAS(api, tidemark_sink_api, get_extension) || api->get_extension == nullptr) return nullptr;
+  const auto* folders = static_cast<const tidemark_draft_list_folders_api*>(
+      api->get_extension(sink, TIDEMARK_EXT_DRAFT_LIST_FOLDERS));
+  const bool is_whole = folders != nullptr &&
+                        TIDEMARK_HAS(folders, tidemark_draft_list_folders_api, list_folders) &&
+                        folders->list_folders != nullptr && folders->page_keys > 0;
+  return is_whole ? folders : nullptr;
+}
+
 Result<std::string> own_directory() {
   boost::dll::fs::error_code problem;
   const std::filesystem::path self = boost::dll::this_line_location(problem);

@@ -5,6 +5,7 @@
 #define TIDEMARK_COMMON_BASE_MODULE_H
 
 #include <tidemark/archiver.h>
+#include <tidemark/draft/list_folders.h>
 #include <tidemark/sink.h>
 
 #include <memory>
@@ -43,6 +44,9 @@ class Library {
 // has. UNSUPPORTED names the file and what it lacks.
 Result<const tidemark_archiver_api*> archiver_table(const Library& library);
 Result<const tidemark_sink_api*> sink_table(const Library& library);
+
+// What an open sink offers of draft/list_folders.h; NULL: nothing, or not all of it.
+const tidemark_draft_list_folders_api* list_folders_of(const tidemark_sink_api* api, tidemark_sink* sink);
 
 // Where the module or program lies that this code is linked into.
 Result<std::string> own_directory();

@@ -5,6 +5,7 @@
 #ifndef TIDEMARK_SINK_SINK_H
 #define TIDEMARK_SINK_SINK_H
 
+#include <tidemark/draft/list_folders.h>
 #include <tidemark/draft/remove_many.h>
 #include <tidemark/sink.h>
 
@@ -43,9 +44,15 @@ class Sink {
   Status get(std::string_view key, int64_t offset, uint64_t size,
              const std::function<bool(const void* data, size_t size)>& write, const tidemark_call* call);
   // `visit` returns false to stop, which is not an error; what it throws is.
-  Status list(std::string_view prefix, std::string_view start_after,
-              const std::function<bool(std::string_view key, const ObjectInfo& object)>& visit,
+  using Visit = std::function<bool(std::string_view key, const ObjectInfo& object)>;
+  Status list(std::string_view prefix, std::string_view start_after, const Visit& visit,
               const tidemark_call* call);
+  // The same, but what lies in a folder directly below the prefix is told by one visit, of the folder's path
+  // with '/'. Where the sink cannot, everything is listed, and jumped over where there is much of it.
+  Status list_folders(std::string_view prefix, std::string_view start_after, const Visit& visit,
+                      const tidemark_call* call);
+  // Listing neighbouring folders in one call takes fewer requests than each by itself.
+  bool lists_in_pages() const { return folders_ == nullptr || folders_->page_keys > 1; }
   Status remove(std::string_view key, const tidemark_call* call);
   // The most keys of one request that removes many; 0: the sink does not offer that.
   uint32_t removals_max() const { return many_ == nullptr ? 0 : many_->keys_max; }
@@ -59,10 +66,15 @@ class Sink {
                      const tidemark_call* call);
 
  private:
+  // UNSUPPORTED: not all was visited.
+  Status list_folders_at_once(std::string_view prefix, std::string_view start_after, const Visit& visit,
+                              const tidemark_call* call);
+
   std::shared_ptr<void> keep_alive_;
   const tidemark_sink_api* api_;
   tidemark_sink* handle_;
-  const tidemark_draft_remove_many_api* many_;  // NULL: not offered
+  const tidemark_draft_remove_many_api* many_;      // NULL: not offered
+  const tidemark_draft_list_folders_api* folders_;  // NULL: not offered
 };
 
 }  // namespace tidemark::sink

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/result.h"
@@ -22,6 +23,9 @@
 
 namespace tidemark::store {
 
+// What a folder is by its name, if what is told is a folder: then its key ends in '/'.
+enum class FolderKind : uint8_t { kNone, kStorage, kPartition, kOther };
+
 // One finished object, by its name.
 struct StoredInfo {
   std::optional<ParsedFolder> folder;  // the partition in whose folder it lies; not of an epoch's record
@@ -30,12 +34,24 @@ struct StoredInfo {
   uint64_t size_bytes = 0;
   int64_t modified_us = 0;
   bool is_irregular = false;  // not an object at all, see TIDEMARK_OBJECT_IRREGULAR
+  FolderKind folder_kind = FolderKind::kNone;
 };
 
 // Every object in byte order. storage empty: everything; no partition: the whole storage. `from` with a
 // partition: what reaches that entry.
 Status scan(sink::Sink& sink, std::string_view storage, std::optional<uint64_t> partition, Lsn from,
             const std::function<bool(const StoredInfo&)>& visit, const tidemark_call* call);
+
+// One level of that, after a key: storages (storage empty) or partitions, and all other folders and objects
+// there, in byte order. What lies in the folders is not listed, and one may hold nothing.
+Status scan_level(sink::Sink& sink, std::string_view storage, std::string_view start_after,
+                  const std::function<bool(const StoredInfo&)>& visit, const tidemark_call* call);
+
+// Every object in these folders, in byte order, after a key. The folders are the keys of neighbours of one
+// level, in order; or one alone, which may be "", everything. What has come between them since may be visited
+// too.
+Status scan_folders(sink::Sink& sink, std::span<const std::string_view> folders, std::string_view start_after,
+                    const std::function<bool(const StoredInfo&)>& visit, const tidemark_call* call);
 
 struct CheckedEntry {
   Lsn lsn = kNoLsn;

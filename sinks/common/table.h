@@ -11,10 +11,14 @@
 // and, if its store takes many removals at once, as draft/remove_many.h says:
 //   static constexpr uint32_t kRemovalsMax;  // the most of one call
 //   Status remove_many(std::span<const std::string_view> keys, const Call&);
+// and, if it can tell folders without what they hold, as draft/list_folders.h says:
+//   static constexpr uint32_t kPageKeys;
+//   Status list_folders(std::string_view prefix, std::string_view start_after, const Visitor&, const Call&);
 // all but open callable by many threads at once, with keys that obey sink.h. Its destructor closes it.
 #ifndef TIDEMARK_SINKS_COMMON_TABLE_H
 #define TIDEMARK_SINKS_COMMON_TABLE_H
 
+#include <tidemark/draft/list_folders.h>
 #include <tidemark/draft/remove_many.h>
 #include <tidemark/sink.h>
 
@@ -109,6 +113,12 @@ template <typename S>
 concept RemovesMany = requires(S& sink, std::span<const std::string_view> keys, const Call& call) {
   { S::kRemovalsMax } -> std::convertible_to<uint32_t>;
   { sink.remove_many(keys, call) } -> std::same_as<Status>;
+};
+
+template <typename S>
+concept ListsFolders = requires(S& sink, std::string_view text, const Visitor& visit, const Call& call) {
+  { S::kPageKeys } -> std::convertible_to<uint32_t>;
+  { sink.list_folders(text, text, visit, call) } -> std::same_as<Status>;
 };
 
 template <typename S>
@@ -270,11 +280,28 @@ class Table {
     });
   }
 
+  static tidemark_status list_folders(tidemark_sink* handle, tidemark_str prefix, tidemark_str start_after,
+                                      Visitor::Function visit, void* visit_ctx, const tidemark_call* raw_call,
+                                      tidemark_error* error) requires ListsFolders<S> {
+    return guard(error, [&]() -> Status {
+      const Call call(raw_call, error);
+      TM_TRY(begin(handle, call));
+      if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "list_folders: visit is NULL");
+      return self(handle).list_folders(view(prefix), view(start_after), Visitor(visit, visit_ctx), call);
+    });
+  }
+
   static const void* get_extension(tidemark_sink*, const char* id) {
+    const std::string_view wanted = id == nullptr ? "" : id;
     if constexpr (RemovesMany<S>) {
       static constexpr tidemark_draft_remove_many_api kRemoveMany = {sizeof kRemoveMany, S::kRemovalsMax,
                                                                      remove_many};
-      if (id != nullptr && std::string_view(id) == TIDEMARK_EXT_DRAFT_REMOVE_MANY) return &kRemoveMany;
+      if (wanted == TIDEMARK_EXT_DRAFT_REMOVE_MANY) return &kRemoveMany;
+    }
+    if constexpr (ListsFolders<S>) {
+      static constexpr tidemark_draft_list_folders_api kListFolders = {sizeof kListFolders, S::kPageKeys,
+                                                                       list_folders};
+      if (wanted == TIDEMARK_EXT_DRAFT_LIST_FOLDERS) return &kListFolders;
     }
     return nullptr;
   }

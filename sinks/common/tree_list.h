@@ -52,6 +52,8 @@ class Tree {
   virtual ~Tree() = default;
   // `path` is "" for the root and else ends in '/'. NULL: there is no such directory (any more).
   virtual Result<std::unique_ptr<TreeDirectory>> open(std::string_view path, const NameRange& range) = 0;
+  // Whether open() would give a directory, without reading it.
+  virtual Result<bool> may_open(std::string_view path) = 0;
 };
 
 // Receives keys; false stops the listing.
@@ -72,6 +74,10 @@ class Visitor {
 // skips directories that lie before start_after.
 Status list_tree(Tree& tree, std::string_view prefix, std::string_view start_after, const Visitor& visit,
                  const Call& call);
+// The same, but each directory below the one `prefix` lies in is visited itself, as its path with '/', and
+// not read.
+Status list_tree_level(Tree& tree, std::string_view prefix, std::string_view start_after,
+                       const Visitor& visit, const Call& call);
 
 }  // namespace tidemark::sinks
 

@@ -158,6 +158,12 @@ Status FaultySink::list(std::string_view prefix, std::string_view start_after, c
   return inner_->list(prefix, start_after, visit, call);
 }
 
+Status FaultySink::list_folders(std::string_view prefix, std::string_view start_after, const Visitor& visit,
+                                const Call& call) {
+  TM_TRY(suffer(faults_.draw(), "list_folders", call));
+  return inner_->list_folders(prefix, start_after, visit, call);
+}
+
 Status FaultySink::remove(std::string_view key, const Call& call) {
   const Lot lot = faults_.draw();
   TM_TRY(suffer(lot, "remove", call));

@@ -20,6 +20,10 @@ class FaultySink {
   Result<ObjectInfo> head(std::string_view key, const Call& call);
   Status get(std::string_view key, const Range& range, const Writer& out, const Call& call);
   Status list(std::string_view prefix, std::string_view start_after, const Visitor& visit, const Call& call);
+  static constexpr uint32_t kPageKeys = 1000;  // a call has its delay and its faults, whatever it lists
+  // UNSUPPORTED where the wrapped sink does not offer it.
+  Status list_folders(std::string_view prefix, std::string_view start_after, const Visitor& visit,
+                      const Call& call);
   Status remove(std::string_view key, const Call& call);
 
  private:

@@ -17,6 +17,8 @@ class Inner {
   virtual Status get(std::string_view key, const Range& range, const Writer& out, const Call& call) = 0;
   virtual Status list(std::string_view prefix, std::string_view start_after, const Visitor& visit,
                       const Call& call) = 0;
+  virtual Status list_folders(std::string_view prefix, std::string_view start_after, const Visitor& visit,
+                              const Call& call) = 0;
   virtual Status remove(std::string_view key, const Call& call) = 0;
   virtual uint32_t capabilities() const = 0;
 };

@@ -66,6 +66,11 @@ Status NullSink::list(std::string_view prefix, std::string_view start_after, con
   return list_tree(store_, prefix, start_after, visit, call);
 }
 
+Status NullSink::list_folders(std::string_view prefix, std::string_view start_after, const Visitor& visit,
+                              const Call& call) {
+  return list_tree_level(store_, prefix, start_after, visit, call);
+}
+
 Status NullSink::remove(std::string_view key, const Call&) {
   store_.remove(key);
   return {};

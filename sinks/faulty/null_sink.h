@@ -18,6 +18,8 @@ class NullSink : public Inner {
   Status get(std::string_view key, const Range& range, const Writer& out, const Call& call) override;
   Status list(std::string_view prefix, std::string_view start_after, const Visitor& visit,
               const Call& call) override;
+  Status list_folders(std::string_view prefix, std::string_view start_after, const Visitor& visit,
+                      const Call& call) override;
   Status remove(std::string_view key, const Call& call) override;
   uint32_t capabilities() const override { return 0; }
 

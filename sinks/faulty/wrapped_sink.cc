@@ -46,6 +46,7 @@ Result<std::unique_ptr<Inner>> WrappedSink::open(const HostLog& log, const std::
       sink->api_->open(log.host(), abi_str(url), list.data(), static_cast<uint32_t>(list.size()), &rest,
                        &sink->handle_, call.error());
   if (status != TIDEMARK_OK) return passed_on(status);
+  sink->folders_ = list_folders_of(sink->api_, sink->handle_);
   return std::unique_ptr<Inner>(std::move(sink));
 }
 
@@ -76,6 +77,14 @@ Status WrappedSink::list(std::string_view prefix, std::string_view start_after, 
   const tidemark_call rest = call.remaining();
   return outcome(api_->list(handle_, abi_str(prefix), abi_str(start_after), visit.function(), visit.ctx(),
                             &rest, call.error()));
+}
+
+Status WrappedSink::list_folders(std::string_view prefix, std::string_view start_after, const Visitor& visit,
+                                 const Call& call) {
+  if (folders_ == nullptr) return fail(TIDEMARK_E_UNSUPPORTED, "the wrapped sink does not list folders");
+  const tidemark_call rest = call.remaining();
+  return outcome(folders_->list_folders(handle_, abi_str(prefix), abi_str(start_after), visit.function(),
+                                        visit.ctx(), &rest, call.error()));
 }
 
 Status WrappedSink::remove(std::string_view key, const Call& call) {

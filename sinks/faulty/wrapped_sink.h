@@ -25,6 +25,8 @@ class WrappedSink : public Inner {
   Status get(std::string_view key, const Range& range, const Writer& out, const Call& call) override;
   Status list(std::string_view prefix, std::string_view start_after, const Visitor& visit,
               const Call& call) override;
+  Status list_folders(std::string_view prefix, std::string_view start_after, const Visitor& visit,
+                      const Call& call) override;
   Status remove(std::string_view key, const Call& call) override;
   uint32_t capabilities() const override { return api_->capabilities; }
 
@@ -34,6 +36,7 @@ class WrappedSink : public Inner {
   const Library library_;
   const tidemark_sink_api* const api_;
   tidemark_sink* handle_ = nullptr;
+  const tidemark_draft_list_folders_api* folders_ = nullptr;  // NULL: not offered
 };
 
 }  // namespace tidemark::sinks::faulty

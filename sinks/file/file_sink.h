@@ -1,8 +1,8 @@
 // The sink that keeps objects as files below one directory; the key is the relative path.
 //
-// put, head, get, list and remove on any thread, concurrently; there is no lock between them but a short
-// one for staging=named and that of SyncGroup. Every answer is about the directory that the url names, and
-// about no other: see root.h.
+// put, head, get, list, list_folders and remove on any thread, concurrently; there is no lock between them
+// but a short one for staging=named and that of SyncGroup. Every answer is about the directory that the url
+// names, and about no other: see root.h.
 #ifndef TIDEMARK_SINKS_FILE_FILE_SINK_H
 #define TIDEMARK_SINKS_FILE_FILE_SINK_H
 
@@ -30,6 +30,9 @@ class FileSink {
   Result<ObjectInfo> head(std::string_view key, const Call& call);
   Status get(std::string_view key, const Range& range, const Writer& out, const Call& call);
   Status list(std::string_view prefix, std::string_view start_after, const Visitor& visit, const Call& call);
+  static constexpr uint32_t kPageKeys = 1;  // each directory is read by itself
+  Status list_folders(std::string_view prefix, std::string_view start_after, const Visitor& visit,
+                      const Call& call);
   Status remove(std::string_view key, const Call& call);
 
   // Whether the fsyncs of concurrent puts go in rounds.

@@ -175,19 +175,28 @@ Result<bool> FileDirectory::next(Entry* out) {
 
 }  // namespace
 
+Result<UniqueFd> FileTree::open_fd(std::string_view path) const {
+  Result<UniqueFd> fd = directories_.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (fd) return fd;
+  const int sys_errno = fd.error().sys_errno;
+  // Never there, removed meanwhile, or no directory (any more).
+  if (sys_errno == ENOENT || sys_errno == ENOTDIR || sys_errno == ELOOP || sys_errno == ENAMETOOLONG) {
+    return UniqueFd();
+  }
+  return fd;
+}
+
+Result<bool> FileTree::may_open(std::string_view path) {
+  TM_ASSIGN(const UniqueFd fd, open_fd(path.substr(0, path.size() - 1)));
+  return static_cast<bool>(fd);
+}
+
 Result<std::unique_ptr<TreeDirectory>> FileTree::open(std::string_view path, const NameRange& range) {
   std::string key_path(path);
   if (!path.empty()) path.remove_suffix(1);
-  Result<UniqueFd> fd = directories_.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!fd) {
-    const int sys_errno = fd.error().sys_errno;
-    // Never there, removed meanwhile, or no directory (any more).
-    if (sys_errno == ENOENT || sys_errno == ENOTDIR || sys_errno == ELOOP || sys_errno == ENAMETOOLONG) {
-      return std::unique_ptr<TreeDirectory>();
-    }
-    return fd.error();
-  }
-  auto directory = std::make_unique<FileDirectory>(std::move(*fd), std::move(key_path),
+  TM_ASSIGN(UniqueFd fd, open_fd(path));
+  if (!fd) return std::unique_ptr<TreeDirectory>();
+  auto directory = std::make_unique<FileDirectory>(std::move(fd), std::move(key_path),
                                                    directories_.absolute(path), range, call_, window_names_);
   TM_TRY(directory->read());
   return std::unique_ptr<TreeDirectory>(std::move(directory));

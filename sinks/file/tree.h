@@ -19,8 +19,10 @@ class FileTree : public Tree {
   FileTree(const Directories& directories, const Call& call, size_t window_names = kWindowNames)
       : directories_(directories), call_(call), window_names_(window_names) {}
   Result<std::unique_ptr<TreeDirectory>> open(std::string_view path, const NameRange& range) override;
+  Result<bool> may_open(std::string_view path) override;
 
  private:
+  Result<UniqueFd> open_fd(std::string_view path) const;  // none: there is no such directory
   const Directories& directories_;
   const Call& call_;
   const size_t window_names_;

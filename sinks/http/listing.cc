@@ -16,6 +16,9 @@ constexpr int kEmptyPagesMax = 100;
 constexpr int kEmptyPagesAtOnce = 8;
 constexpr uint64_t kEmptyPagePauseMs = 50;
 
+// Comes after nearly all that lies in a folder, and is a character: where a store shall continue after it.
+constexpr char kLastOfMost = '\x7F';
+
 class Pages {
  public:
   Pages(const Listing& listing, const Visitor& visit, const HostLog& log)
@@ -36,7 +39,8 @@ class Pages {
     asked_prefix_ = full_prefix_.substr(0, whole.size_bytes);
     std::string token;
     while (true) {
-      TM_ASSIGN(const ListPage page, read_page({asked_prefix_, last_, token}));
+      const std::string after = is_folder(last_) ? last_ + kLastOfMost : last_;
+      TM_ASSIGN(const ListPage page, read_page({asked_prefix_, after, token}));
       is_found_ = false;
       for (const ListedObject& object : page.objects) {
         TM_ASSIGN(const bool more, take(object));
@@ -54,8 +58,19 @@ class Pages {
   }
 
  private:
+  // Below the prefix. An object whose name ends so is passed over wherever objects are wanted.
+  bool is_folder(const std::string& name) const {
+    return listing_.by_folders && name.size() > asked_prefix_.size() && name.ends_with('/');
+  }
+  // Lies in a folder, which should have come in its place.
+  bool is_too_deep(const std::string& name) const {
+    return listing_.by_folders && name.find('/', asked_prefix_.size()) < name.size() - 1;
+  }
+
   // False: the visitor has seen enough.
   Result<bool> take(const ListedObject& object) {
+    // The folder that the listing began in, or that the page before ended with.
+    if (is_folder(object.key) && object.key != last_ && last_.starts_with(object.key)) return true;
     if (object.key == last_ && !last_.empty()) {
       if (last_ != asked_after_) repeated_ = last_;
       return true;
@@ -65,11 +80,16 @@ class Pages {
                   listing_.what + ": the store does not list in byte order, or other keys than asked for: " +
                       quote(object.key) + " after " + quote(last_));
     }
+    if (is_too_deep(object.key)) {
+      return fail(TIDEMARK_E_UNSUPPORTED,
+                  listing_.what + ": the store does not put folders together: " + quote(object.key));
+    }
     last_ = object.key;
     is_found_ = true;
     if (last_ <= after_ || !last_.starts_with(full_prefix_)) return true;
     const std::string_view key = std::string_view(object.key).substr(listing_.root.size());
-    return !check_key(key) || visit_(key, {object.size_bytes, object.modified_us});
+    const std::string_view named = is_folder(object.key) ? key.substr(0, key.size() - 1) : key;
+    return !check_key(named) || visit_(key, {object.size_bytes, object.modified_us});
   }
 
   // After a page that is not the last; `token` led to it. Waits where there is no hurry.

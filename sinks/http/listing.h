@@ -16,18 +16,18 @@
 namespace tidemark::sinks {
 
 struct ListedObject {
-  std::string key;  // the name in the store
+  std::string key;  // the name in the store; of a folder it ends in '/'
   uint64_t size_bytes = 0;
   int64_t modified_us = 0;
 };
 struct ListPage {
-  std::vector<ListedObject> objects;
+  std::vector<ListedObject> objects;  // and folders, where they are asked for, in byte order
   bool is_truncated = false;
   std::string next_token;  // may be empty on a page that is truncated and has objects
 };
 
 // What a page is to hold: names that begin with `prefix` and come after `after`. Both are characters, not
-// just bytes: stores take nothing else.
+// just bytes: stores take nothing else. `after` may lie in a folder that is not to come again, and may.
 struct PageWanted {
   const std::string& prefix;
   const std::string& after;
@@ -40,6 +40,8 @@ struct Listing {
   std::string root;  // what the store's names have before the key
   std::string_view prefix, start_after;
   std::string_view empty_pages_remedy;  // where a store sends one empty page after the other: "; …"
+  // What lies in a folder below the prefix comes as one name, of the folder; see draft/list_folders.h.
+  bool by_folders = false;
 };
 
 // Prefix and start may be any bytes: the store is asked with as much of them as is whole characters, and what

@@ -1,8 +1,8 @@
 // The sink that keeps objects in a bucket of an S3-compatible store; an object's name there is the prefix and
 // the key.
 //
-// put, head, get, list, remove and remove_many on any thread, concurrently; they share the pool of
-// connections and what was learned about the store. No threads of its own.
+// put, head, get, list, list_folders, remove and remove_many on any thread, concurrently; they share the pool
+// of connections and what was learned about the store. No threads of its own.
 #ifndef TIDEMARK_SINKS_S3_S3_SINK_H
 #define TIDEMARK_SINKS_S3_S3_SINK_H
 
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/table.h"
+#include "http/listing.h"
 #include "http/transport.h"
 #include "s3/auth/credentials.h"
 #include "s3/busy_keys.h"
@@ -35,6 +36,9 @@ class S3Sink {
   Result<ObjectInfo> head(std::string_view key, const Call& call);
   Status get(std::string_view key, const Range& range, const Writer& out, const Call& call);
   Status list(std::string_view prefix, std::string_view start_after, const Visitor& visit, const Call& call);
+  static constexpr uint32_t kPageKeys = 1000;  // of S3
+  Status list_folders(std::string_view prefix, std::string_view start_after, const Visitor& visit,
+                      const Call& call);
   Status remove(std::string_view key, const Call& call);
   static constexpr uint32_t kRemovalsMax = 1000;  // of S3
   Status remove_many(std::span<const std::string_view> keys, const Call& call);
@@ -73,6 +77,7 @@ class S3Sink {
   // as another's creation takes that had looked for the object just before ours was there.
   Status look_back(std::string_view key, std::string_view etag, std::chrono::steady_clock::duration took,
                    Sent& sent, const Call& call);
+  Status list_in_pages(Listing listing, const Visitor& visit, const Call& call);
   Result<StoreAnswer> send_removals(const std::vector<std::string>& names, const std::string& what,
                                     const Call& call);
   Error give_up_removals(Error why);
@@ -86,8 +91,8 @@ class S3Sink {
   std::unique_ptr<CredentialsProvider> credentials_;
   std::unique_ptr<Client> client_;
   Traits traits_;
-  // Found out when it is first needed, by a removal of many.
-  std::atomic<bool> takes_removals_{true};
+  // Found out when it is first needed, by a removal of many and a listing of folders.
+  std::atomic<bool> takes_removals_{true}, lists_folders_{true};
   std::atomic<uint32_t> removal_pages_{0};  // 404s that are not the store's own, one after the other
   BusyKeys busy_keys_;                      // for stores without conditions
   BufferPool buffers_;

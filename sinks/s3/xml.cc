@@ -2,6 +2,7 @@
 
 #include <pugixml.hpp>
 
+#include <algorithm>
 #include <cassert>
 #include <charconv>
 #include <new>
@@ -128,27 +129,45 @@ bool decode_key(std::string_view text, KeyEncoding encoding, std::string* out) {
   return percent_decode(spaced, out);
 }
 
-// Decoded with the first encoding, in the order of what the answer says of itself, with which all keys begin
+// Whether these are names that were asked for, in order. `after` may lie in the first folder.
+bool are_wanted(const std::vector<std::string>& names, std::string_view prefix, std::string_view after) {
+  std::string_view before = after;
+  for (const std::string& name : names) {
+    const bool follows = name >= before || (name.ends_with('/') && before.starts_with(name));
+    if (!follows || !name.starts_with(prefix)) return false;
+    before = name;
+  }
+  return true;
+}
+
+// Names of objects and of folders; each in order.
+struct Names {
+  std::vector<std::string> objects, folders;
+};
+struct Texts {
+  std::vector<std::string_view> objects, folders;
+};
+
+// Decoded with the first encoding, in the order of what the answer says of itself, with which all names begin
 // with `prefix` and come in order after `after`. Where none fits, with the first that can be decoded: the
-// caller says what is wrong with the keys.
-bool decode_keys(const std::vector<std::string_view>& texts, bool says_encoded, std::string_view prefix,
-                 std::string_view after, std::vector<std::string>* out) {
+// caller says what is wrong with them.
+bool decode_names(const Texts& texts, bool says_encoded, std::string_view prefix, std::string_view after,
+                  Names* out) {
   constexpr KeyEncoding kSaid[] = {KeyEncoding::kForm, KeyEncoding::kPercent, KeyEncoding::kNone};
   constexpr KeyEncoding kUnsaid[] = {KeyEncoding::kNone, KeyEncoding::kPercent, KeyEncoding::kForm};
   bool is_decoded = false;
   for (const KeyEncoding encoding : says_encoded ? kSaid : kUnsaid) {
-    std::vector<std::string> keys;
-    keys.reserve(texts.size());
-    bool decodes = true, fits = true;
-    for (const std::string_view text : texts) {
-      std::string key;
-      decodes = decodes && decode_key(text, encoding, &key);
-      if (!decodes) break;
-      fits = fits && key.starts_with(prefix) && key >= (keys.empty() ? after : std::string_view(keys.back()));
-      keys.push_back(std::move(key));
-    }
-    if (!decodes) continue;
-    if (!is_decoded || fits) *out = std::move(keys);
+    const auto decode = [&](const std::vector<std::string_view>& from, std::vector<std::string>* to) {
+      to->resize(from.size());
+      for (size_t i = 0; i < from.size(); ++i) {
+        if (!decode_key(from[i], encoding, &(*to)[i])) return false;
+      }
+      return true;
+    };
+    Names names;
+    if (!decode(texts.objects, &names.objects) || !decode(texts.folders, &names.folders)) continue;
+    const bool fits = are_wanted(names.objects, prefix, after) && are_wanted(names.folders, prefix, after);
+    if (!is_decoded || fits) *out = std::move(names);
     is_decoded = true;
     if (fits) return true;
   }
@@ -156,6 +175,22 @@ bool decode_keys(const std::vector<std::string_view>& texts, bool says_encoded, 
 }
 
 bool says_encoded(const pugi::xml_node& root) { return value(root, "EncodingType") == "url"; }
+
+// One for each, or all in one.
+void add_folders(const pugi::xml_node& prefixes, std::vector<std::string_view>* texts) {
+  for (const pugi::xml_node& node : prefixes.children()) {
+    if (node.type() == pugi::node_element && local_name(node) == "Prefix")
+      texts->push_back(node.child_value());
+  }
+}
+
+// Puts each where its name belongs among those of objects; if these are not in order, nor is what it becomes.
+void add_in_order(std::vector<std::string> folders, std::vector<ListedObject>* objects) {
+  const size_t count = objects->size();
+  for (std::string& folder : folders) objects->push_back({std::move(folder), 0, 0});
+  std::inplace_merge(objects->begin(), objects->begin() + static_cast<ptrdiff_t>(count), objects->end(),
+                     [](const ListedObject& a, const ListedObject& b) { return a.key < b.key; });
+}
 
 // IsTruncated and the token. Some leave the word out where it is false, or write it their own way.
 Status read_end(const pugi::xml_node& root, ListPage* page) {
@@ -209,8 +244,9 @@ Result<ListPage> parse_list(std::string_view text, std::string_view prefix, std:
   const Document document(text);
   if (!document.is("ListBucketResult")) return unexpected_document(text, "ListBucketResult");
   ListPage page;
-  std::vector<std::string_view> texts;
+  Texts texts;
   for (const pugi::xml_node& node : document.root.children()) {
+    if (local_name(node) == "CommonPrefixes") add_folders(node, &texts.folders);
     if (local_name(node) != "Contents") continue;
     ListedObject object;
     const std::string_view key = value(node, "Key");
@@ -220,15 +256,16 @@ Result<ListPage> parse_list(std::string_view text, std::string_view prefix, std:
       return not_understood("size or time of " + quote(key) + " cannot be read");
     }
     object.modified_us = *modified_us;
-    texts.push_back(key);
+    texts.objects.push_back(key);
     page.objects.push_back(std::move(object));
   }
-  std::vector<std::string> keys;
-  if (!decode_keys(texts, says_encoded(document.root), prefix, after, &keys)) {
+  Names names;
+  if (!decode_names(texts, says_encoded(document.root), prefix, after, &names)) {
     return not_understood("the names of the listed objects cannot be decoded");
   }
-  assert(keys.size() == page.objects.size());
-  for (size_t i = 0; i < keys.size(); ++i) page.objects[i].key = std::move(keys[i]);
+  assert(names.objects.size() == page.objects.size());
+  for (size_t i = 0; i < names.objects.size(); ++i) page.objects[i].key = std::move(names.objects[i]);
+  add_in_order(std::move(names.folders), &page.objects);
   TM_TRY(read_end(document.root, &page));
   return page;
 }
@@ -261,7 +298,7 @@ Result<UploadsPage> parse_uploads(std::string_view text, std::string_view prefix
   if (!document.is("ListMultipartUploadsResult"))
     return unexpected_document(text, "ListMultipartUploadsResult");
   UploadsPage page;
-  std::vector<std::string_view> texts;
+  Texts texts;
   for (const pugi::xml_node& node : document.root.children()) {
     if (local_name(node) != "Upload") continue;
     ListedUpload upload;
@@ -272,17 +309,16 @@ Result<UploadsPage> parse_uploads(std::string_view text, std::string_view prefix
       return not_understood("a listed upload has no key, id or time");
     }
     upload.initiated_us = *initiated_us;
-    texts.push_back(key);
+    texts.objects.push_back(key);
     page.uploads.push_back(std::move(upload));
   }
-  std::vector<std::string> keys;
-  const bool is_encoded = says_encoded(document.root);
-  if (!decode_keys(texts, is_encoded, prefix, "", &keys)) {
+  Names names;
+  if (!decode_names(texts, says_encoded(document.root), prefix, "", &names)) {
     return not_understood("the names of the listed uploads cannot be decoded");
   }
-  assert(keys.size() == page.uploads.size());
-  for (size_t i = 0; i < keys.size(); ++i) page.uploads[i].key = std::move(keys[i]);
-  if (lower_trimmed(value(document.root, "IsTruncated")) == "true" && !keys.empty()) {
+  assert(names.objects.size() == page.uploads.size());
+  for (size_t i = 0; i < names.objects.size(); ++i) page.uploads[i].key = std::move(names.objects[i]);
+  if (lower_trimmed(value(document.root, "IsTruncated")) == "true" && !page.uploads.empty()) {
     page.next_key = page.uploads.back().key;
     page.next_id = page.uploads.back().id;
   }

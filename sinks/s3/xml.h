@@ -29,8 +29,9 @@ std::string root_name(std::string_view text);
 // What the text is, for a message: "an HTML page", "<ListAllMyBucketsResult>", "incomplete XML".
 std::string what_it_is(std::string_view text);
 
-// An answer to ListObjectsV2 for `prefix`, of keys after `after`. Stores understand encoding-type=url
-// differently; the meaning is used that gives keys that were asked for, in their order.
+// An answer to ListObjectsV2 for `prefix`, of keys after `after`, and of folders where it has any. Stores
+// understand encoding-type=url differently; the meaning is used that gives keys that were asked for, in their
+// order.
 //
 // RETRYABLE if it is not whole; PERMANENT if it is and cannot be understood.
 Result<ListPage> parse_list(std::string_view text, std::string_view prefix = {}, std::string_view after = {});

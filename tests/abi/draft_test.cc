@@ -3,6 +3,8 @@
 #include <tidemark/draft/maintenance.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 
 #include "maintenance_fixture.h"
 
@@ -16,7 +18,7 @@ class DraftTest : public MaintenanceTest {
     draft_ = static_cast<const tidemark_draft_maintenance_api*>(
         api_->get_extension(archiver_, TIDEMARK_EXT_DRAFT_MAINTENANCE));
     ASSERT_NE(draft_, nullptr);
-    ASSERT_TRUE(TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, try_out));
+    ASSERT_TRUE(TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, scan_folders));
   }
   const tidemark_draft_maintenance_api* draft_ = nullptr;
 };
@@ -250,6 +252,66 @@ TEST_F(DraftTest, ASinkIsTriedOut) {
   reopen_to_read();
   options.visit = [](void*, const tidemark_tried*) {};
   expect_invalid(draft_->try_out(archiver_, &options, nullptr, &error), error, "read_only");
+}
+
+// What a level and what folders show: "kind:storage/partition key ".
+int32_t note_stored(void* ctx, const tidemark_stored* stored) {
+  EXPECT_EQ(stored->struct_size, sizeof *stored);
+  const auto text = [](tidemark_str s) { return s.size == 0 ? std::string() : std::string(s.data, s.size); };
+  static_cast<std::string*>(ctx)->append(
+      std::to_string(stored->kind) + ":" + text(stored->partition.storage) + "/" +
+      std::to_string(stored->partition.id) + " " + text(stored->key) + " ");
+  return 0;
+}
+
+TEST_F(DraftTest, LevelsAndFolders) {
+  archive_four();
+  reopen_to_read();
+  std::filesystem::create_directories(sink_dir_.path() + "/orders/8");
+  std::filesystem::create_directories(sink_dir_.path() + "/orders/x");
+  std::ofstream(sink_dir_.path() + "/notes") << "x";
+  ErrorOut error;
+  const auto level = [&](const char* storage, const char* after) {
+    std::string seen;
+    EXPECT_EQ(draft_->scan_level(archiver_, str(storage), str(after), note_stored, &seen, nullptr, &error),
+              TIDEMARK_OK)
+        << error.message;
+    return seen;
+  };
+  EXPECT_EQ(level("", ""), "5:/0 notes 100:orders/0 orders/ ");
+  EXPECT_EQ(level("", "notes"), "100:orders/0 orders/ ");
+  EXPECT_EQ(level("orders", ""), "101:orders/7 orders/7/ 101:orders/8 orders/8/ 102:/0 orders/x/ ");
+  EXPECT_EQ(level("orders", "orders/7/0000000000001.tar"), "101:orders/8 orders/8/ 102:/0 orders/x/ ");
+  std::string seen;
+  const tidemark_str folders[] = {str("orders/7/"), str("orders/8/")};
+  ASSERT_EQ(draft_->scan_folders(archiver_, folders, 2, str("orders/7/0000000000003.tar"), note_stored, &seen,
+                                 nullptr, &error),
+            TIDEMARK_OK)
+      << error.message;
+  EXPECT_EQ(seen, "1:orders/7 orders/7/0000000000004.tar ");
+
+  const tidemark_str broken = {nullptr, 5};
+  const auto& d = *draft_;
+  expect_invalid(d.scan_level(archiver_, broken, str(""), note_stored, &seen, nullptr, &error), error,
+                 "storage");
+  expect_invalid(d.scan_level(archiver_, str("a/b"), str(""), note_stored, &seen, nullptr, &error), error,
+                 "storage name");
+  expect_invalid(d.scan_level(archiver_, str(""), broken, note_stored, &seen, nullptr, &error), error,
+                 "start_after");
+  expect_invalid(d.scan_level(archiver_, str(""), str(""), nullptr, &seen, nullptr, &error), error, "visit");
+  expect_invalid(d.scan_folders(archiver_, nullptr, 2, str(""), note_stored, &seen, nullptr, &error), error,
+                 "folders");
+  expect_invalid(d.scan_folders(archiver_, folders, 0, str(""), note_stored, &seen, nullptr, &error), error,
+                 "no folder");
+  const tidemark_str turned[] = {folders[1], folders[0]};
+  expect_invalid(d.scan_folders(archiver_, turned, 2, str(""), note_stored, &seen, nullptr, &error), error,
+                 "orders/7/");
+  expect_invalid(d.scan_folders(archiver_, &broken, 1, str(""), note_stored, &seen, nullptr, &error), error,
+                 "folder");
+  expect_invalid(d.scan_folders(archiver_, folders, 2, str(""), nullptr, &seen, nullptr, &error), error,
+                 "visit");
+  EXPECT_EQ(d.scan_level(nullptr, str(""), str(""), note_stored, &seen, nullptr, nullptr),
+            TIDEMARK_E_INVALID);
 }
 
 TEST_F(DraftTest, BeforeSetSink) {

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What the operator's tool reaches, beside yardsticks on the same machine at the same time.
 
-    tests/bench/tool_bench.py BUILD_DIR [verify] [restore] [everything] [latency] [many]
+    tests/bench/tool_bench.py BUILD_DIR [verify] [restore] [everything] [latency] [many] [folders]
 
 verify   2 GiB in archives of 64 MiB in a directory, 2 at a time; yardstick: sha256sum, 2 processes
 restore  the same; yardstick: tar -x, 2 processes, then sync of what they wrote
@@ -9,17 +9,29 @@ everything  15,000 small entries in 12 partitions, and how many syncs and rename
          host-sim recover
 latency  1,000 small archives in a sink that takes 20 ms a request: 32 at a time against one after the other
 many     peak memory of ls and info over 1,000,000 archives against 100,000 (empty files: only names are read)
+folders  info over 1,000 partitions in a store (the imposter of tests/s3) that takes 20 ms a request: 32 at a time against
+         one after the other, with the listings that each takes. 20 archives in pages of 10, which stand for 2,000 in
+         pages of 1,000; and 20 archives in pages of 1,000
 Data goes to $TIDEMARK_BENCH_DIR."""
 
+import collections
+import concurrent.futures
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from urllib.parse import quote
 
 BUILD = os.path.abspath(sys.argv[1])
+HERE = os.path.dirname(os.path.abspath(__file__))
+os.environ["S3_IMPOSTER"] = os.path.join(BUILD, "bin", "s3_imposter")
+sys.path.insert(0, os.path.join(HERE, "..", "s3"))
+
+import imposter_tools  # noqa: E402
+
 MIB = 1 << 20
 STORAGE = "log"
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -157,9 +169,48 @@ def many():
               f"{peaks[1] / peaks[0]:.2f} x ({took:.0f} s)")
 
 
+def fill(store, partitions, entries):
+    """Archives of that many partitions that are names alone: only names are read."""
+    clients = threading.local()
+
+    def put(number):
+        if not hasattr(clients, "one"):
+            clients.one = store.client()
+            clients.connection = clients.one.connect()
+        key = f"{STORAGE}/{number % partitions}/{lsn_text(number // partitions + 1)}.tar"
+        if clients.one.put(key, b"", connection=clients.connection).status != 200:
+            sys.exit(f"cannot put {key}")
+
+    with concurrent.futures.ThreadPoolExecutor(48) as pool:
+        collections.deque(pool.map(put, range(partitions * entries)), maxlen=0)
+
+
+def folders():
+    os.environ.update(AWS_ACCESS_KEY_ID=imposter_tools.ACCESS_KEY, AWS_SECRET_ACCESS_KEY=imposter_tools.SECRET_KEY,
+                      AWS_EC2_METADATA_DISABLED="true")
+    for page_keys in (10, 1000):
+        with imposter_tools.Imposter("--delay-ms", 20, "--max-keys", page_keys, "--threads", 4) as store:
+            fill(store, 1000, 20)
+            took, requests, said = {}, {}, set()
+            for jobs in (1, 8, 32):
+                before = store.state()["counts"].get("ListObjectsV2", 0)
+                begin = time.monotonic()
+                said.add(run(program("tidemark"), "info", store.sink_url(), "--jobs", jobs))
+                took[jobs] = time.monotonic() - begin
+                requests[jobs] = store.state()["counts"]["ListObjectsV2"] - before
+        if len(said) != 1:
+            sys.exit("info says different things")
+        print(f"info over 1,000 partitions of 20 archives, 20 ms a request, pages of {page_keys}: one after the other "
+              f"{took[1]:.2f} s ({requests[1]} listings); " +
+              "; ".join(f"{jobs} at a time {took[jobs]:.2f} s ({requests[jobs]}): {took[1] / took[jobs]:.1f} x" for jobs in (8, 32)),
+              flush=True)
+
+
 def main():
-    for name in sys.argv[2:] or ["verify", "restore", "everything", "latency", "many"]:
-        {"verify": verify, "restore": restore, "everything": everything, "latency": latency, "many": many}[name]()
+    scenarios = {"verify": verify, "restore": restore, "everything": everything, "latency": latency, "many": many,
+                 "folders": folders}
+    for name in sys.argv[2:] or scenarios:
+        scenarios[name]()
 
 
 main()

@@ -1,9 +1,10 @@
-"""An HTTP proxy before an S3 store that a test can close: it holds back requests, counts them, fails
-some, or is away."""
+"""An HTTP proxy before an S3 store that a test can close: it holds back requests, delays and counts them, fails some, or
+is away."""
 
 import re
 import socket
 import threading
+import time
 
 REQUEST = re.compile(rb"^(GET|HEAD|PUT|POST|DELETE) (\S+) HTTP/1")
 
@@ -30,6 +31,7 @@ class Gate:
         self.lock = threading.Condition()
         self.held = set()
         self.is_away = False
+        self.delay_s = 0  # of each request
         self.sockets = set()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.option = f"proxy=http://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -103,6 +105,7 @@ class Gate:
                 elif begin := REQUEST.match(data):
                     line = begin.group(0).decode()
                     self.note(line)
+                    time.sleep(self.delay_s)
                     if answer := self.failure_of(line):
                         self.drop_body(one, data)
                         one.sendall(answer)

@@ -96,6 +96,33 @@ class Scenarios(restore_tools.RestoreScenario):
         following.until(self.has("out/main/1", 3), "the first")
         self.assertEqual(following.stop()[0], 0, following.take())
 
+    def test_partitions_and_storages_come_and_go(self):
+        self.singles(1, 1, 2)
+        following = self.follow(self.path("out"))
+        following.until(self.has("out/main/1", 2), "the first")
+        self.put_second(3, 1)
+        following.until(self.has("out/second/3", 1), "a storage")
+        self.put_second(4, 1)
+        self.singles(7, 1, 2)
+        following.until(self.has("out/second/4", 1), "another of that storage")
+        following.until(self.has("out/main/7", 2), "another of the first")
+        for lsn in (1, 2):
+            self.store.remove(key(7, lsn))
+        self.store.remove("second/4/" + tools.name(1))
+        time.sleep(2.5)
+        self.singles(7, 3, 4)
+        self.put_second(4, 2)
+        following.until(self.has("out/main/7", 4), "what came back")
+        following.until(self.has("out/second/4", 2), "what came back")
+        code, out = following.stop()
+        self.assertEqual(code, 0, following.take())
+        self.assertIn("followed main/7 up to LSN 4 ", out)
+
+    def put_second(self, partition, lsn):
+        body = archive(partition, lsn).replace(b" storage=main ", b" storage=second ")
+        self.assertEqual(body[-2:], bytes(2))
+        self.store.put(f"second/{partition}/{tools.name(lsn)}", body[:-2])
+
     def test_gaps(self):
         """It waits at what is missing, says so once, and continues when that came or was accepted."""
         self.singles(1, 1, 2)
@@ -200,6 +227,23 @@ class FileFollowTest(Scenarios, unittest.TestCase):
         self.assertLess(time.monotonic() - begun, 45, "it is searched for in each round")
         self.assertEqual(following.stop()[0], 0, following.take())
 
+    def test_directories_with_nothing_of_ours(self):
+        """They are no partitions, until they hold something."""
+        self.singles(1, 1, 2)
+        os.makedirs(self.store.path("main/8"))
+        self.store.put("main/9/README", b"foreign")
+        following = self.follow(self.path("out"))
+        following.until(self.has("out/main/1", 2), "the beginning")
+        os.makedirs(self.store.path("empty/5"))
+        time.sleep(2.5)
+        self.assertEqual([line for line in following.take() if "nothing" in line or "main/9" in line], [])
+        self.singles(8, 1, 1)
+        following.until(self.has("out/main/8", 1), "what came into an empty one")
+        code, out = following.stop()
+        self.assertEqual(code, 0, following.take())
+        self.assertNotIn("main/9", out)
+        self.assertNotIn("empty/5", out)
+
     def test_what_no_sink_reads(self):
         self.singles(1, 1, 2)
         self.singles(2, 1, 2)
@@ -252,6 +296,24 @@ class S3FollowTest(Scenarios, unittest.TestCase):
         self.assertEqual(following.stop()[0], 0, following.take())
         self.assertEqual(self.gate.count("GET", ".tar"), 2, self.gate.requests)
         self.assertLess(self.gate.count("list-type=2"), 8, "a page for each round, not eight")
+
+    def test_new_partitions_by_their_folders(self):
+        """Not by listing everything again and again."""
+        for number in range(30):
+            self.singles(number, 1, 1)
+        following = self.gated(self.path("out"))
+        following.until(self.has("out/main/29", 1), "the beginning")
+        rounds = self.gate.count("delimiter", "prefix=main%2F")
+        following.until(lambda: self.gate.count("delimiter", "prefix=main%2F") > rounds, "another round")
+        with self.gate.lock:
+            self.gate.requests.clear()
+        self.store.put(key(30, 1), archive(30, 1))
+        following.until(self.has("out/main/30", 1), "a new one")
+        self.assertEqual(following.stop()[0], 0, following.take())
+        folders = self.gate.count("list-type=2", "delimiter")
+        ones = self.gate.count("list-type=2", "prefix=main%2F") - self.gate.count("delimiter", "prefix=main%2F")
+        self.assertEqual(self.gate.count("list-type=2"), folders + ones, "nothing but folders and partitions")
+        self.assertGreater(folders, 0)
 
     def test_the_store_is_away(self):
         """It is said once, and not an end."""

@@ -183,6 +183,44 @@ class ImposterTest(unittest.TestCase):
         answer = self.client.ask("GET", query=[("list-type", "2"), ("continuation-token", "made up")])
         self.refused(answer, 400, "InvalidArgument")
 
+    def test_folders(self):
+        self.start("--max-keys", 3)
+        for name in ("a", "a-/1", "a/1", "a/2/x", "a/3", "b/1", "b/2", "c/", "c/1", "ü/1"):
+            self.client.put(name)
+
+        def page(*query):
+            found = self.client.ask("GET", query=[("list-type", "2"), ("delimiter", "/"), *query]).xml()
+            return ([one.findtext("Key") for one in found.iter("Contents")],
+                    [one.findtext("Prefix") for one in found.iter("CommonPrefixes")], found)
+
+        objects, folders, answer = page()
+        self.assertEqual((objects, folders, answer.findtext("KeyCount")), (["a"], ["a-/", "a/"], "3"))
+        self.assertEqual((answer.findtext("IsTruncated"), answer.findtext("Delimiter")), ("true", "/"))
+        more = page(("continuation-token", answer.findtext("NextContinuationToken")))
+        self.assertEqual((more[:2], more[2].findtext("IsTruncated")), (([], ["b/", "c/", "ü/"]), "false"))
+        self.assertEqual(page(("prefix", "a/"))[:2], (["a/1", "a/3"], ["a/2/"]))
+        self.assertEqual(page(("prefix", "c/"))[:2], (["c/", "c/1"], []))
+        # As S3: of the folder that it lies in the rest is told.
+        self.assertEqual(page(("start-after", "b/1"))[:2], ([], ["b/", "c/", "ü/"]))
+        self.assertEqual(page(("start-after", "b/2"))[:2], ([], ["c/", "ü/"]))
+        self.refused(self.client.ask("GET", query=[("list-type", "2"), ("delimiter", "-")]), 400, "InvalidArgument")
+
+    def test_habits_of_folders(self):
+        def text(habit, *query):
+            self.start("--habits", habit)
+            for key in ("a/1", "a/2", "b/1"):
+                self.client.put(key)
+            return self.client.ask("GET", query=[("list-type", "2"), ("delimiter", "/"), *query]).body.decode()
+
+        self.assertNotIn("CommonPrefixes", text("ignores_delimiter"))
+        self.assertIn("<Key>a/2</Key>", text("ignores_delimiter"))
+        self.assertIn("NotImplemented", text("refuses_delimiter"))
+        self.assertIn("<CommonPrefixes><Prefix>a/</Prefix><Prefix>b/</Prefix></CommonPrefixes>", text("folders_in_one"))
+        self.assertIn("<Key>a/</Key>", text("marks_folders"))
+        self.assertIn("<Prefix>a/</Prefix>", text("marks_folders"))
+        self.assertNotIn("<Prefix>a/</Prefix>", text("skips_begun_folder", ("start-after", "a/1")))
+        self.assertIn("<Prefix>a/</Prefix>", text("repeats_last_key", ("continuation-token", "t+/=a/%FF")))
+
     def remove_many(self, keys, more="", headers=None, quiet=None, text=None):
         """DeleteObjects, and (keys deleted, [(key, code) of errors]) if it was taken."""
         quiet = "" if quiet is None else f"<Quiet>{quiet}</Quiet>"

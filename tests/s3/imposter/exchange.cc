@@ -206,6 +206,8 @@ std::optional<Refusal> Exchange::habit_refusal() const {
   if (habits.has(Habit::kDemandsCondition) && makes_object && request_.header("if-none-match") == nullptr) {
     return Refusal{403, "AccessDenied", "access denied"};
   }
+  if (habits.has(Habit::kRefusesDelimiter) && request_.parameter("delimiter") != nullptr)
+    return Refusal{501, "NotImplemented", "no delimiter is taken here"};
   if (shape_->operation == Operation::kDeleteObjects) {
     if (habits.has(Habit::kNoRemovals)) return Refusal{501, "NotImplemented", "not implemented here"};
     if (habits.has(Habit::kUnknownRemovals)) return Refusal{404, "", ""};

@@ -46,6 +46,11 @@ enum class Habit {
   kForgetsFirst,       // its answer lacks the first key, which stays
   kMissesAbsent,       // its answer has NoSuchKey for what is gone
   kEmptyRemovals,      // 200 to it with nothing inside, done
+  kIgnoresDelimiter,   // a listing with a delimiter is as one without
+  kRefusesDelimiter,   // 501 to it
+  kFoldersInOne,       // one CommonPrefixes with a Prefix for each folder
+  kMarksFolders,       // a folder is listed as an object too
+  kSkipsBegunFolder,   // not listed is what is left of the folder that start-after lies in
   // What nothing can be done about but to say so.
   kSameToken,         // NextContinuationToken is the same on every page
   kUnordered,         // keys in another order
@@ -63,7 +68,7 @@ enum class Habit {
   kRemovesNone,       // so is DeleteObjects
 };
 inline constexpr size_t kHabitKinds = static_cast<size_t>(Habit::kRemovesNone) + 1;
-inline constexpr size_t kBenignHabits = static_cast<size_t>(Habit::kEmptyRemovals) + 1;
+inline constexpr size_t kBenignHabits = static_cast<size_t>(Habit::kSkipsBegunFolder) + 1;
 const char* name_of(Habit habit);
 
 class Habits {

@@ -47,6 +47,9 @@ const Refusal kNoSuchKey = {404, "NoSuchKey", "the specified key does not exist"
 // What comes after a page: opaque, and of characters that have to be encoded.
 constexpr std::string_view kTokenBegin = "t+/=";
 
+// Comes after all that a folder can hold.
+constexpr char kAfterFolder = '\xFF';
+
 }  // namespace
 
 Response Exchange::run() {
@@ -190,18 +193,25 @@ Response Exchange::list_objects() {
   const std::string* limit = request_.parameter("max-keys");
   const bool encodes = request_.parameter("encoding-type") != nullptr && !habits.has(Habit::kNeverEncodes);
   const auto text = [&](const std::string& raw) { return listed_text(raw, encodes); };
+  const std::string* asked = request_.parameter("delimiter");
+  const std::string delimiter = asked == nullptr || habits.has(Habit::kIgnoresDelimiter) ? "" : *asked;
 
   std::string after = start == nullptr ? "" : *start;
   if (token != nullptr && (!token->starts_with(kTokenBegin) ||
                            !percent_decode(std::string_view(*token).substr(kTokenBegin.size()), &after))) {
     return refuse({400, "InvalidArgument", "the continuation token provided is incorrect"});
   }
+  const std::string below = prefix == nullptr ? "" : *prefix;
+  if (habits.has(Habit::kSkipsBegunFolder) && token == nullptr && !delimiter.empty() &&
+      after.starts_with(below) && after.find(delimiter, below.size()) != std::string::npos) {
+    after = after.substr(0, after.find(delimiter, below.size()) + 1) + kAfterFolder;
+  }
   const std::optional<uint64_t> wanted = limit == nullptr ? config_->max_keys : decimal(*limit);
   if (!wanted || *wanted > 2147483647)
     return refuse({400, "InvalidArgument", "max-keys is not a number in bounds"});
   const uint64_t most = std::min(*wanted, config_->max_keys);
 
-  auto found = service_.store.list(prefix == nullptr ? "" : *prefix, after, most + 1);
+  auto found = service_.store.list(below, after, most + 1, delimiter);
   const bool is_truncated = (found.size() > most && most > 0) || habits.has(Habit::kEmptyPages);
   found.resize(std::min<size_t>(found.size(), most));
   std::string next;
@@ -209,12 +219,14 @@ Response Exchange::list_objects() {
     found.clear();
     next = std::string(kTokenBegin) + percent_encode(after + "+", false);
   } else if (is_truncated) {
-    next = std::string(kTokenBegin) + percent_encode(found.back().first, false);
+    const std::string& last = found.back().first;
+    const bool ends_folder = !delimiter.empty() && last.size() > below.size() && last.ends_with(delimiter);
+    next = std::string(kTokenBegin) + percent_encode(ends_folder ? last + kAfterFolder : last, false);
   }
   if (is_truncated && habits.has(Habit::kSameToken)) next = std::string(kTokenBegin);
   change_order(after, &found);
-  std::string inner =
-      "<Name>" + bucket_ + "</Name><Prefix>" + text(prefix == nullptr ? "" : *prefix) + "</Prefix>";
+  std::string inner = "<Name>" + bucket_ + "</Name><Prefix>" + text(below) + "</Prefix>";
+  if (!delimiter.empty()) inner += "<Delimiter>" + text(delimiter) + "</Delimiter>";
   if (start != nullptr) inner += "<StartAfter>" + text(*start) + "</StartAfter>";
   if (token != nullptr) inner += "<ContinuationToken>" + xml_escape(*token) + "</ContinuationToken>";
   inner += "<KeyCount>" + std::to_string(found.size()) + "</KeyCount><MaxKeys>" + std::to_string(*wanted) +
@@ -223,12 +235,28 @@ Response Exchange::list_objects() {
   if (is_truncated && !habits.has(Habit::kNoToken)) {
     inner += "<NextContinuationToken>" + next + "</NextContinuationToken>";
   }
+  return xml("ListBucketResult", inner + listed_items(found, delimiter.empty() ? 0 : below.size() + 1, text));
+}
+
+// Objects first, then the folders: names with a '/' at the end and of this size at least; 0: there are none.
+std::string Exchange::listed_items(const std::vector<std::pair<std::string, Object>>& found,
+                                   size_t folder_size,
+                                   const std::function<std::string(const std::string&)>& text) const {
+  const Habits& habits = config_->habits;
+  std::string objects, folders;
   for (const auto& [key, object] : found) {
-    inner += "<Contents><Key>" + text(key) + "</Key><LastModified>" + iso_date(object.modified) +
-             "</LastModified><ETag>" + xml_escape(quoted(object.etag)) + "</ETag><Size>" +
-             std::to_string(object.size()) + "</Size><StorageClass>STANDARD</StorageClass></Contents>";
+    const bool is_folder = folder_size > 0 && key.size() >= folder_size && key.ends_with('/');
+    if (is_folder) folders += "<Prefix>" + text(key) + "</Prefix>";
+    if (is_folder && !habits.has(Habit::kFoldersInOne)) folders += "</CommonPrefixes><CommonPrefixes>";
+    if (is_folder && !habits.has(Habit::kMarksFolders)) continue;
+    objects += "<Contents><Key>" + text(key) + "</Key><LastModified>" + iso_date(object.modified) +
+               "</LastModified><ETag>" + xml_escape(quoted(object.etag)) + "</ETag><Size>" +
+               std::to_string(object.size()) + "</Size><StorageClass>STANDARD</StorageClass></Contents>";
   }
-  return xml("ListBucketResult", inner);
+  constexpr std::string_view kNone = "<CommonPrefixes></CommonPrefixes>";
+  folders = "<CommonPrefixes>" + folders + "</CommonPrefixes>";
+  if (folders.ends_with(kNone)) folders.resize(folders.size() - kNone.size());
+  return objects + folders;
 }
 
 std::string Exchange::listed_text(const std::string& raw, bool encodes) const {
@@ -247,6 +275,8 @@ void Exchange::change_order(const std::string& after,
   if (habits.has(Habit::kStrangers)) found->emplace_back("\x7F", Object{});
   const bool follows = request_.parameter("continuation-token") != nullptr;
   if (!habits.has(Habit::kRepeatsLastKey) || !follows) return;
+  if (after.ends_with(kAfterFolder))
+    found->emplace(found->begin(), after.substr(0, after.size() - 1), Object{});
   if (std::optional<Object> before = service_.store.find(after))
     found->emplace(found->begin(), after, *before);
 }

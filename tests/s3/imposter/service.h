@@ -14,6 +14,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "access.h"
 #include "config.h"
@@ -78,6 +80,8 @@ class Exchange {
   Response list_parts();
   std::string etag() const;
   std::string listed_text(const std::string& raw, bool encodes) const;
+  std::string listed_items(const std::vector<std::pair<std::string, Object>>& found, size_t folder_size,
+                           const std::function<std::string(const std::string&)>& text) const;
   void change_order(const std::string& after, std::vector<std::pair<std::string, Object>>* found) const;
   Response xml(const std::string& root, const std::string& inner) const;
 

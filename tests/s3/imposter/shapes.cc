@@ -113,7 +113,7 @@ std::vector<Shape> object_shapes() {
        false,
        false,
        {"list-type"},
-       joined(page_parameters(), {"start-after", "continuation-token", "max-keys"}),
+       joined(page_parameters(), {"start-after", "continuation-token", "max-keys", "delimiter"}),
        {}},
       {Operation::kPutObject,
        "PutObject",
@@ -171,6 +171,7 @@ std::string shape_problem(const Shape& shape, const Request& request) {
     }
     if (name == "encoding-type" && value != "url") return "encoding-type is not 'url'";
     if (name == "list-type" && value != "2") return "list-type is not '2'";
+    if (name == "delimiter" && value != "/") return "the delimiter is not '/'";
     seen.push_back(name);
   }
   for (const auto& [name, value] : request.headers) {

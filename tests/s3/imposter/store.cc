@@ -74,12 +74,20 @@ void Store::remove(const std::string& key) {
 }
 
 std::vector<std::pair<std::string, Object>> Store::list(const std::string& prefix, const std::string& after,
-                                                        size_t limit) const {
+                                                        size_t limit, const std::string& delimiter) const {
   const std::lock_guard lock(mutex_);
   std::vector<std::pair<std::string, Object>> found;
   auto at = after < prefix ? objects_.lower_bound(prefix) : objects_.upper_bound(after);
-  for (; at != objects_.end() && found.size() < limit && at->first.starts_with(prefix); ++at)
-    found.push_back(*at);
+  while (at != objects_.end() && found.size() < limit && at->first.starts_with(prefix)) {
+    const size_t end = delimiter.empty() ? std::string::npos : at->first.find(delimiter, prefix.size());
+    if (end == std::string::npos) {
+      found.push_back(*at++);
+      continue;
+    }
+    const std::string folder = at->first.substr(0, end + delimiter.size());
+    found.emplace_back(folder, Object{});
+    while (at != objects_.end() && at->first.starts_with(folder)) ++at;
+  }
   return found;
 }
 

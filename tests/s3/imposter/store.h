@@ -68,9 +68,10 @@ class Store {
   std::optional<Object> find(const std::string& key) const;
   bool contains(const std::string& key) const;
   void remove(const std::string& key);
-  // The first `limit` keys > after with this prefix, with their objects.
+  // The first `limit` keys > after with this prefix, with their objects. With a delimiter a key that has it
+  // after the prefix comes as what goes up to it, once, without an object's pieces.
   std::vector<std::pair<std::string, Object>> list(const std::string& prefix, const std::string& after,
-                                                   size_t limit) const;
+                                                   size_t limit, const std::string& delimiter = {}) const;
 
   std::string begin_upload(Upload upload);  // returns the new id
   std::optional<Upload> find_upload(const std::string& key, const std::string& id) const;

@@ -6,6 +6,7 @@
 #define TIDEMARK_TESTS_UNIT_STORE_FAKE_SINK_H
 
 #include <gtest/gtest.h>
+#include <tidemark/draft/list_folders.h>
 #include <tidemark/draft/remove_many.h>
 #include <tidemark/sink.h>
 
@@ -28,14 +29,17 @@ namespace tidemark::test {
 
 class FakeSink {
  public:
-  explicit FakeSink(bool removes_many = false)
+  // page_keys: with draft/list_folders.h; 0: without it.
+  explicit FakeSink(bool removes_many = false, uint32_t page_keys = 0)
       : removes_many_(removes_many),
+        folders_{sizeof folders_, page_keys, list_folders},
         api_(api()),
         sink_(&api_, reinterpret_cast<tidemark_sink*>(this), nullptr) {}
 
   sink::Sink& sink() { return sink_; }
   std::map<std::string, std::string> objects;  // key to bytes
   int lists = 0;
+  int folder_lists = 0;
   int gets = 0;
   int removes = 0;
   int removes_of_many = 0;
@@ -257,10 +261,30 @@ class FakeSink {
     }
     return is_killed ? failed(TIDEMARK_E_CANCELLED, "killed", error) : TIDEMARK_OK;
   }
+  static tidemark_status list_folders(tidemark_sink* handle, tidemark_str prefix, tidemark_str start_after,
+                                      int32_t (*visit)(void* ctx, tidemark_str key, const tidemark_object*),
+                                      void* visit_ctx, const tidemark_call* call, tidemark_error* error) {
+    FakeSink& fake = self(handle);
+    ++fake.folder_lists;
+    if (const auto status = fake.check("db", call, error); status != TIDEMARK_OK) return status;
+    std::set<std::string> level;
+    for (const auto& [key, bytes] : fake.objects) {
+      if (!key.starts_with(view(prefix))) continue;
+      level.insert(key.substr(0, std::min(key.size(), key.find('/', view(prefix).size())) + 1));
+    }
+    for (auto at = level.upper_bound(std::string(view(start_after))); at != level.end(); ++at) {
+      const tidemark_object object = {sizeof object, 0, 0, at->ends_with('/') ? 0 : fake.clock_us};
+      if (visit(visit_ctx, abi_str(*at), &object) != 0) return TIDEMARK_OK;
+    }
+    return TIDEMARK_OK;
+  }
   static const void* get_extension(tidemark_sink* handle, const char* id) {
     static constexpr tidemark_draft_remove_many_api kMany = {sizeof kMany, kRemovalsMax, remove_many};
+    const FakeSink& fake = self(handle);
+    if (std::string_view(id) == TIDEMARK_EXT_DRAFT_LIST_FOLDERS)
+      return fake.folders_.page_keys > 0 ? &fake.folders_ : nullptr;
     const bool is_asked = std::string_view(id) == TIDEMARK_EXT_DRAFT_REMOVE_MANY;
-    return is_asked && self(handle).removes_many_ ? &kMany : nullptr;
+    return is_asked && fake.removes_many_ ? &kMany : nullptr;
   }
 
   static const tidemark_sink_api& api() {
@@ -287,6 +311,7 @@ class FakeSink {
   static constexpr uint32_t kRemovalsMax = 700;
 
   const bool removes_many_;
+  const tidemark_draft_list_folders_api folders_;
   tidemark_sink_api api_;
   sink::Sink sink_;
   size_t changes_ = 0;

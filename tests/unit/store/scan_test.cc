@@ -1,4 +1,6 @@
 // Everything that is stored, by name.
+#include <algorithm>
+
 #include "store/maintenance_fixture.h"
 
 namespace tidemark::store {
@@ -93,6 +95,122 @@ TEST_F(ScanTest, GoesOnBehindWhatItHasSeenWhenAListingBreaksOff) {
     EXPECT_EQ(scanned("", {}), all) << names;
   }
   EXPECT_GT(fake_.lists, lists + 3);
+}
+
+class LevelTest : public ScanTest {
+ protected:
+  static std::string line_of(const StoredInfo& info) {
+    switch (info.folder_kind) {
+      case FolderKind::kStorage:
+        return std::string(info.key) + " storage";
+      case FolderKind::kPartition:
+        return std::string(info.key) + " partition " + std::to_string(info.folder->partition);
+      case FolderKind::kOther:
+        return std::string(info.key) + " other";
+      default:
+        return std::string(info.key);
+    }
+  }
+  std::vector<std::string> level(std::string_view storage, std::string_view after = "",
+                                 size_t most = SIZE_MAX) {
+    std::vector<std::string> found;
+    const auto visit = [&](const StoredInfo& info) {
+      EXPECT_FALSE(info.folder_kind != FolderKind::kNone && info.name) << info.key;
+      found.push_back(line_of(info));
+      return found.size() < most;
+    };
+    EXPECT_TRUE(scan_level(fake_.sink(), storage, after, visit, nullptr));
+    return found;
+  }
+  std::vector<std::string> in_folders(const std::vector<std::string_view>& folders,
+                                      std::string_view after = "", size_t most = SIZE_MAX) {
+    std::vector<std::string> found;
+    const auto visit = [&](const StoredInfo& info) {
+      found.emplace_back(info.key);
+      return found.size() < most;
+    };
+    EXPECT_TRUE(scan_folders(fake_.sink(), folders, after, visit, nullptr));
+    return found;
+  }
+  // Which keys lie in one of these folders.
+  std::vector<std::string> expected(const std::vector<std::string_view>& folders,
+                                    std::string_view after = "") const {
+    std::vector<std::string> found;
+    for (const auto& [key, bytes] : fake_.objects) {
+      const bool lies_there = std::any_of(folders.begin(), folders.end(),
+                                          [&](std::string_view folder) { return key.starts_with(folder); });
+      if (lies_there && key > after) found.push_back(key);
+    }
+    return found;
+  }
+};
+
+TEST_F(LevelTest, StoragesPartitionsAndWhatLiesBesideThem) {
+  fake_.objects["lost+found/x"] = fake_.objects["db-/loose"] = "x";
+  EXPECT_EQ(level(""), (std::vector<std::string>{"db-/ storage", "db/ storage", "lost+found/ other",
+                                                 "other/ storage", "top"}));
+  EXPECT_EQ(level("db"),
+            (std::vector<std::string>{"db/1/ partition 1", "db/10/ partition 10", "db/100/ partition 100",
+                                      "db/7/ partition 7", "db/loose", "db/x/ other"}));
+  EXPECT_EQ(level("db", "db/100/0000000000001.tar"),
+            (std::vector<std::string>{"db/7/ partition 7", "db/loose", "db/x/ other"}));
+  EXPECT_EQ(level("db", "db/7/", 1), std::vector<std::string>{"db/loose"});
+  EXPECT_EQ(level("none"), std::vector<std::string>());
+  fake_.objects["db/007/a"] = fake_.objects["db/18446744073709551616/a"] = "x";
+  EXPECT_EQ(level("db", "db/0")[0], "db/007/ other") << "not as a partition is written";
+  EXPECT_EQ(level("db", "db/100/")[0], "db/18446744073709551616/ other");
+}
+
+TEST_F(LevelTest, FoldersByThemselvesAndTogether) {
+  const std::vector<std::vector<std::string_view>> cases = {
+      {"db/7/"}, {"db/"}, {""}, {"db/1/", "db/10/"}, {"db/10/", "db/100/", "db/7/"}, {"db/", "other/"}};
+  for (const auto& folders : cases) {
+    for (const char* after : {"", "db/10/", "db/10/0000000000001.tar", "db/7/notes", "db/7/sub/", "p", "z"}) {
+      EXPECT_EQ(in_folders(folders, after), expected(folders, after))
+          << folders.front() << " and " << folders.size() - 1 << " more after " << after;
+    }
+    EXPECT_EQ(in_folders(folders, "", 1), std::vector<std::string>{expected(folders)[0]});
+  }
+}
+
+// One request for all where the store has pages, and each directory by itself where it has none.
+TEST_F(LevelTest, AsManyListingsAsTheSinkIsBestServedWith) {
+  for (const uint32_t page_keys : {1, 1000}) {
+    test::FakeSink fake(false, page_keys);
+    for (const char* key : {"db/1/a", "db/2/a", "db/2/b", "db/3/a", "db/4/a"}) fake.objects[key] = "x";
+    size_t visits = 0;
+    const auto count = [&](const StoredInfo&) { return ++visits < 100; };
+    const std::vector<std::string_view> folders = {"db/1/", "db/2/", "db/3/"};
+    EXPECT_TRUE(scan_folders(fake.sink(), folders, "", count, nullptr));
+    EXPECT_EQ(visits, 4u);
+    EXPECT_EQ(fake.lists, page_keys == 1 ? 3 : 1);
+    EXPECT_TRUE(scan_level(fake.sink(), "db", "", count, nullptr));
+    EXPECT_EQ(fake.folder_lists, 1);
+    EXPECT_EQ(fake.lists, page_keys == 1 ? 3 : 1) << "nothing more";
+  }
+}
+
+TEST_F(LevelTest, GoesOnAfterWhatItHasSeenWhenAListingBreaksOff) {
+  const auto all = level("db");
+  const auto some = expected({"db/10/", "db/100/", "db/7/"});
+  for (const size_t names : {1, 2, 3}) {
+    fake_.fail_list_after = names;
+    EXPECT_EQ(level("db"), all) << names;
+    EXPECT_EQ(in_folders({"db/10/", "db/100/", "db/7/"}), some) << names;
+  }
+  const auto ignore = [](const StoredInfo&) { return true; };
+  fake_.fail_list_after = 0;
+  expect_error(scan_level(fake_.sink(), "db", "", ignore, nullptr), TIDEMARK_E_RETRYABLE, "broke off");
+}
+
+TEST_F(LevelTest, RefusesWhatAreNoNeighbours) {
+  const auto ignore = [](const StoredInfo&) { return true; };
+  const std::vector<std::vector<std::string_view>> wrong = {
+      {}, {"db/7"}, {"/"}, {"", "db/"}, {"db/7/", "db/1/"}, {"db/7/", "db/7/"}, {"db/", "other/7/"}};
+  for (const auto& folders : wrong) {
+    expect_error(scan_folders(fake_.sink(), folders, "", ignore, nullptr), TIDEMARK_E_INVALID, "");
+  }
+  expect_error(scan_level(fake_.sink(), "a/b", "", ignore, nullptr), TIDEMARK_E_INVALID, "storage name");
 }
 
 }  // namespace

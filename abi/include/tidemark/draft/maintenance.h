@@ -123,6 +123,14 @@ typedef struct tidemark_try_options {
   const tidemark_partition* partition;
 } tidemark_try_options;
 
+/* What scan_level tells besides the kinds of TIDEMARK_STORED_*: a folder, whose key ends in '/'. What lies in
+ * it was not looked at; it may hold nothing. */
+enum {
+  TIDEMARK_STORED_STORAGE = 100,   /* partition.storage is its name, and partition.id 0 */
+  TIDEMARK_STORED_PARTITION = 101, /* partition is what lies in it */
+  TIDEMARK_STORED_FOLDER = 102     /* not a name of ours: all that lies in it is foreign */
+};
+
 /* As the functions of tidemark_maintenance_api. */
 typedef struct tidemark_draft_maintenance_api {
   uint32_t struct_size;
@@ -180,6 +188,23 @@ typedef struct tidemark_draft_maintenance_api {
    * INVALID: a bad name, or created with read_only. */
   tidemark_status (*try_out)(tidemark_archiver*, const tidemark_try_options*, const tidemark_call*,
                              tidemark_error*);
+  /* One level of what scan gives, in byte order of keys, without what lies in the folders: with storage empty
+   * the storages, else the partitions of that one, and what else is there: other folders, and the objects and
+   * what is irregular beside them. Only what comes after start_after; a folder that it lies in, or is, does
+   * not come. The sink is asked once for a thousand folders or so, if it can tell them without what they hold
+   * (draft/list_folders.h); else everything is listed, but for most of what lies in large folders. */
+  tidemark_status (*scan_level)(tidemark_archiver*, tidemark_str storage, tidemark_str start_after,
+                                int32_t (*visit)(void* ctx, const tidemark_stored*), void* visit_ctx,
+                                const tidemark_call*, tidemark_error*);
+  /* What scan gives of these folders, after start_after, in byte order of keys. The folders are keys that
+   * scan_level gave, of one level, in order and neighbours; what has come between them since may be given
+   * too. One alone may be any folder, or empty: everything. Takes fewer requests than each by itself where
+   * folders are small and the sink lists in pages. INVALID: no folder, one that does not end in '/', or that
+   * does not follow the one before it. */
+  tidemark_status (*scan_folders)(tidemark_archiver*, const tidemark_str* folders, uint32_t count,
+                                  tidemark_str start_after,
+                                  int32_t (*visit)(void* ctx, const tidemark_stored*), void* visit_ctx,
+                                  const tidemark_call*, tidemark_error*);
 } tidemark_draft_maintenance_api;
 
 #ifdef __cplusplus

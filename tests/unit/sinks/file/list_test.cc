@@ -109,6 +109,50 @@ TEST_P(FileList, ADirectoryInTheNameOfAnObjectIsListedOnce) {
   EXPECT_EQ(keys.front(), archive + ".bak") << "a listing that continues does not tell it again";
 }
 
+// A level as list tells it: what may not be read, and what is neither file nor directory, by its name.
+TEST_P(FileList, ALevelNamesWhatIsIrregularInIt) {
+  auto sink = try_open("root");
+  ASSERT_TRUE(sink);
+  for (const char* key : {"a/1", "b/1", "b/c/1", "d/e/1", "f"}) ASSERT_TRUE(put(**sink, key, "x"));
+  const std::string root = dir_ / "root";
+  ASSERT_EQ(mkfifo((root + "/g").c_str(), 0600), 0);
+  std::filesystem::create_directory_symlink(root + "/a", root + "/c");
+  std::filesystem::create_directory(root + "/empty");
+  std::filesystem::create_directory(root + "/.own");
+  ASSERT_EQ(chmod((root + "/b").c_str(), 0), 0);
+  ASSERT_EQ(chmod((root + "/d/e").c_str(), 0), 0);
+  for (const char* path : {"", "root", "root/a", "root/d"}) ASSERT_EQ(chmod((dir_ / path).c_str(), 0755), 0);
+  const bool is_root = geteuid() == 0;
+  if (is_root) {
+    ASSERT_EQ(seteuid(65534), 0);
+  }
+  const auto level = [&](std::string_view prefix, std::string_view after, Status* outcome) {
+    std::vector<std::string> keys;
+    const Visitor visit(
+        [](void* ctx, tidemark_str key, const tidemark_object* object) -> int32_t {
+          const bool is_irregular = (object->flags & TIDEMARK_OBJECT_IRREGULAR) != 0;
+          static_cast<std::vector<std::string>*>(ctx)->push_back(std::string(view(key)) +
+                                                                 (is_irregular ? "!" : ""));
+          return 0;
+        },
+        &keys);
+    *outcome = (*sink)->list_folders(prefix, after, visit, Call(nullptr, nullptr));
+    return keys;
+  };
+  Status all, some, below, alone;
+  using Keys = std::vector<std::string>;
+  EXPECT_EQ(level("", "", &all), (Keys{"a/", "b/.!", "c!", "d/", "empty/", "f", "g!"}));
+  EXPECT_EQ(level("", "b/.", &some), (Keys{"c!", "d/", "empty/", "f", "g!"}));
+  EXPECT_EQ(level("d/", "", &below), Keys{"d/e/.!"});
+  EXPECT_EQ(level("b/", "", &alone), Keys());
+  if (is_root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  for (const char* path : {"/b", "/d/e"}) ASSERT_EQ(chmod((root + path).c_str(), 0755), 0);
+  for (const Status* outcome : {&all, &some, &below}) EXPECT_EQ(status_of(*outcome), TIDEMARK_OK);
+  EXPECT_EQ(status_of(alone), TIDEMARK_E_PERMANENT) << "who asks for it alone gets an error";
+}
+
 INSTANTIATE_FOR_BOTH_STAGINGS(FileList);
 
 }  // namespace

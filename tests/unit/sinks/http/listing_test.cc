@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace tidemark::sinks {
 namespace {
 
@@ -26,7 +28,7 @@ class ListingTest : public ::testing::Test {
       if (asked_.size() > pages_.size()) return fail(TIDEMARK_E_RETRYABLE, "no more pages");
       return pages_[asked_.size() - 1];
     };
-    const Listing listing = {"list the store", "root/", prefix, start_after, "; see to it"};
+    const Listing listing = {"list the store", "root/", prefix, start_after, "; see to it", by_folders_};
     return list_pages(listing, read, Visitor(keep, this), HostLog(nullptr), Call(nullptr, nullptr));
   }
 
@@ -34,6 +36,7 @@ class ListingTest : public ::testing::Test {
   std::vector<std::string> asked_;
   std::vector<std::string> keys_;
   size_t most_ = SIZE_MAX;
+  bool by_folders_ = false;
 };
 
 using Texts = std::vector<std::string>;
@@ -110,6 +113,66 @@ TEST_F(ListingTest, PagesThatLeadNowhereAreRefused) {
   EXPECT_EQ(asked_.size(), 100u);
   EXPECT_NE(empty.error().message.find("100 empty pages"), std::string::npos) << empty.error().message;
   EXPECT_TRUE(empty.error().message.ends_with("; see to it")) << empty.error().message;
+}
+
+class FoldersTest : public ListingTest {
+ protected:
+  FoldersTest() { by_folders_ = true; }
+};
+
+TEST_F(FoldersTest, ContinueAfterAllThatLiesInOne) {
+  pages_ = {page({"root/a", "root/b/"}, "t1"), page({"root/c/", "root/d/"}), page({"root/e"})};
+  pages_[1].is_truncated = true;  // without a token
+  ASSERT_TRUE(list());
+  EXPECT_EQ(keys_, (Texts{"a", "b/", "c/", "d/", "e"}));
+  EXPECT_EQ(asked_, (Texts{"root/||", "root/|root/b/\x7F|t1", "root/|root/d/\x7F|"}));
+}
+
+// Stores differ about the folder that a listing begins in; it is not to come.
+TEST_F(FoldersTest, TheOneThatWasBegunIsPassedOver) {
+  pages_ = {page({"root/b/", "root/c/"})};
+  for (const char* after : {"b/", "b/x", "b/\x7F", "b/\xFF"}) {
+    keys_.clear();
+    asked_.clear();
+    ASSERT_TRUE(list("", after)) << after;
+    EXPECT_EQ(keys_, Texts{"c/"}) << after;
+  }
+  keys_.clear();
+  asked_.clear();
+  ASSERT_TRUE(list("", "b"));
+  EXPECT_EQ(keys_, (Texts{"b/", "c/"})) << "which does not lie in it";
+}
+
+// An object that stands for the folder itself is none of those below it.
+TEST_F(FoldersTest, ThePrefixIsNoFolderBelowItself) {
+  pages_ = {page({"root/a/"}), page({"root/a/b/"})};
+  pages_[0].is_truncated = true;
+  ASSERT_TRUE(list("a/"));
+  EXPECT_EQ(keys_, Texts{"a/b/"});
+  EXPECT_EQ(asked_[1], "root/a/|root/a/|");
+  keys_.clear();
+  asked_.clear();
+  pages_ = {page({"root/a/b/"})};
+  ASSERT_TRUE(list("a/", "a/"));
+  EXPECT_EQ(asked_[0], "root/a/|root/a/|") << "not after all that lies in it";
+  EXPECT_EQ(keys_, Texts{"a/b/"});
+}
+
+TEST_F(FoldersTest, NamesThatAreNoKeysArePassedOver) {
+  pages_ = {page({"root/", "root/.own/", "root//", "root/a/", "root/a/", "root/b"})};
+  std::sort(pages_[0].objects.begin(), pages_[0].objects.end(),
+            [](const ListedObject& a, const ListedObject& b) { return a.key < b.key; });
+  ASSERT_TRUE(list());
+  EXPECT_EQ(keys_, (Texts{"a/", "b"}));
+}
+
+TEST_F(FoldersTest, WhatLiesInOneMustNotCome) {
+  pages_ = {page({"root/a", "root/b/c", "root/b/d"})};
+  const Status wrong = list();
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().status, TIDEMARK_E_UNSUPPORTED);
+  EXPECT_NE(wrong.error().message.find("\"root/b/c\""), std::string::npos) << wrong.error().message;
+  EXPECT_EQ(keys_, Texts{"a"}) << "what came before is right";
 }
 
 }  // namespace
