@@ -183,7 +183,7 @@ void Check::tell_folders(const std::vector<FolderProblem>& problems,
 // A partition that is there may have rights of its own.
 void Check::look_at_folders() {
   Irregular irregular;
-  const auto names = find_partitions(*archive_, options_.scope, &irregular, stop_);
+  const auto names = find_folders(*archive_, options_.scope, irregular, stop_);
   if (stop_.is_set()) return;
   if (!names) return tell("partitions", TIDEMARK_TRIED_FAILED, names.error().message);
   if (!irregular.is_empty()) tell("partitions", TIDEMARK_TRIED_FAILED, irregular.text());

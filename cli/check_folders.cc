@@ -29,6 +29,27 @@ Result<std::string> try_folder(Archive& writable, const PartitionName& name, con
 
 }  // namespace
 
+Result<std::vector<PartitionName>> find_folders(Archive& archive, const Scope& scope, Irregular& irregular,
+                                                Stop& stop) {
+  std::vector<std::string> storages;
+  std::vector<PartitionName> found;
+  const std::string wanted = scope.partition ? partition_text(scope.storage, *scope.partition) + "/" : "";
+  const auto visit = [&](const Stored& stored) {
+    if (!(stored.key + "/").starts_with(wanted)) return true;
+    if (stored.kind == TIDEMARK_STORED_IRREGULAR) irregular.add(stored);
+    if (stored.kind == TIDEMARK_STORED_STORAGE) storages.push_back(stored.storage);
+    if (stored.kind == TIDEMARK_STORED_PARTITION) found.push_back({stored.storage, stored.partition});
+    return true;
+  };
+  if (!scope.storage.empty()) {
+    storages.push_back(scope.storage);
+  } else {
+    TM_TRY(archive.scan_level("", "", visit, stop));
+  }
+  for (size_t i = 0; i < storages.size(); ++i) TM_TRY(archive.scan_level(storages[i], "", visit, stop));
+  return found;
+}
+
 Result<std::vector<FolderProblem>> try_folders(Archive& writable, const std::vector<PartitionName>& names,
                                                const Trier& trier, Stop& stop) {
   std::vector<FolderProblem> problems;

@@ -11,8 +11,14 @@
 
 #include "archive.h"
 #include "each_partition.h"
+#include "irregular.h"
 
 namespace tidemark::cli {
+
+// The partitions of the scope that have a folder, in order, and in `irregular` what may hide others. A
+// request or two for a thousand.
+Result<std::vector<PartitionName>> find_folders(Archive& archive, const Scope& scope, Irregular& irregular,
+                                                Stop& stop);
 
 // Who tries, in the words of Archive::try_out().
 struct Trier {
