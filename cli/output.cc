@@ -28,7 +28,7 @@ void Output::line(const std::string& text) {
 
 void Output::object(const Json& object) {
   if (!json_) return;
-  const std::string text = object.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = object.dump();
   assert(text.size() > 2 && text.front() == '{');  // the version goes before its first key
   write("{\"schema\":" + std::to_string(kJsonSchema) + "," + text.substr(1) + "\n");
 }

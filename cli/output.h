@@ -4,18 +4,15 @@
 #ifndef TIDEMARK_CLI_OUTPUT_H
 #define TIDEMARK_CLI_OUTPUT_H
 
-#include <nlohmann/json.hpp>
-
 #include <cerrno>
 #include <cstdint>
 #include <string>
 
 #include "archive.h"
+#include "base/json.h"
 #include "error.h"
 
 namespace tidemark::cli {
-
-using Json = nlohmann::ordered_json;
 
 // The version of what is printed, see tidemark-json.schema.json; another if a key goes or changes its
 // meaning.

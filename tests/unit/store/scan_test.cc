@@ -136,7 +136,7 @@ class LevelTest : public ScanTest {
   std::vector<std::string> expected(const std::vector<std::string_view>& folders,
                                     std::string_view after = "") const {
     std::vector<std::string> found;
-    for (const auto& [key, bytes] : fake_.objects) {
+    for (const std::string& key : keys()) {
       const bool lies_there = std::any_of(folders.begin(), folders.end(),
                                           [&](std::string_view folder) { return key.starts_with(folder); });
       if (lies_there && key > after) found.push_back(key);
