@@ -85,6 +85,9 @@ class Scenarios(restore_tools.RestoreScenario):
     def test_missing_at_the_beginning(self):
         self.singles(1, 4, 6)
         self.assertEqual(self.problems(), [("hole", 1, (1, 3))])
+        self.singles(1, 9, 9)
+        info, = lines("info", *self.url())
+        self.assertEqual((info["frontier"], info["holes"], info["missing_lsns"]), (0, 2, 5), "nothing before the first hole")
 
     def origin(self, partition, last, body=None):
         body = tools.record(partition, 1, last, "origin") if body is None else body

@@ -245,6 +245,7 @@ TEST_F(PartedListingTest, WhatFailsEndsItAfterAllBeforeWasTold) {
       if (key < at) before.push_back(key);
     }
     EXPECT_EQ(keys, before);
+    EXPECT_EQ(names_.is_stopped, std::string(at) > "main/10/1002") << "what still ran is of no use";
   }
 }
 
@@ -256,7 +257,8 @@ TEST_F(PartedListingTest, NobodyWantsToHearMore) {
     const auto keys = told({}, 4, pace, SIZE_MAX, most);
     EXPECT_TRUE(result_);
     EXPECT_GE(keys.size(), most);
-    EXPECT_LT(names_.visited, 5000) << "those that run are stopped";
+    EXPECT_LT(names_.visited, 5000);
+    EXPECT_EQ(names_.is_stopped, most > 100) << "those that run are stopped";
   }
 }
 
