@@ -95,7 +95,8 @@ Stored to_stored(const tidemark_stored& from) {
   return {from.kind,         std::string(view(from.partition.storage)),
           from.partition.id, from.first,
           from.last,         from.size_bytes,
-          from.modified_us,  std::string(view(from.key))};
+          from.modified_us,  std::string(view(from.key)),
+          from.epoch,        std::string(view(from.needs))};
 }
 
 tidemark_partition to_partition(const std::string& storage, uint64_t id) { return {abi_str(storage), id}; }
@@ -141,6 +142,8 @@ bool is_record(const Stored& stored) {
 }
 
 bool is_ours(const Stored& stored) { return stored.kind == TIDEMARK_STORED_ARCHIVE || is_record(stored); }
+
+bool is_epoch(const Stored& stored) { return stored.kind == TIDEMARK_STORED_EPOCH; }
 
 Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   TM_ASSIGN(auto plugin, Plugin::load(options.plugin));
@@ -326,18 +329,19 @@ Result<void> Archive::unpack(const std::string& key, uint64_t first, uint64_t la
   return result;
 }
 
-Result<std::vector<ComparedEntry>> Archive::compare(const std::string& key, uint64_t first, uint64_t last,
-                                                    const std::string& directory, bool keep_setid,
-                                                    ReadMeter* meter, Stop& stop) {
+Result<std::vector<ComparedEntry>> Archive::compare(const std::string& key, const CompareWish& wish,
+                                                    const std::string& directory, ReadMeter* meter,
+                                                    Stop& stop) {
   struct Context {
     std::vector<ComparedEntry> entries;
     ReadMeter* meter;
   } context{{}, meter};
   tidemark_compare_options options{};
   options.struct_size = sizeof(options);
-  options.flags = keep_setid ? TIDEMARK_UNPACK_KEEP_SETID : 0;
-  options.first = first;
-  options.last = last;
+  if (wish.keep_setid) options.flags |= TIDEMARK_UNPACK_KEEP_SETID;
+  if (wish.by_digest) options.flags |= TIDEMARK_COMPARE_BY_DIGEST;
+  options.first = wish.first;
+  options.last = wish.last;
   options.directory = abi_str(directory);
   options.visit = [](void* ctx, const tidemark_compared_entry* entry) -> int32_t {
     if (entry->result != TIDEMARK_COMPARED_SAME) {
@@ -405,7 +409,7 @@ CopyOutcome Archive::copy_to(Archive& to, const CopyWish& wish, const std::funct
   return {std::move(done), result.result == TIDEMARK_COPY_THERE, result.failed == TIDEMARK_COPY_DESTINATION};
 }
 
-Result<void> Archive::try_out(const std::string& name,
+Result<void> Archive::try_out(const std::string& name, const Scope& where,
                               const std::function<bool(const std::string& name, int64_t age_us)>& is_left,
                               const std::function<void(const TriedThing&)>& visit, Stop& stop) {
   struct Context {
@@ -423,6 +427,8 @@ Result<void> Archive::try_out(const std::string& name,
     return static_cast<Context*>(ctx)->is_left(std::string(view(other)), age_us) ? 1 : 0;
   };
   options.ctx = &context;
+  const tidemark_partition partition = to_partition(where.storage, where.partition.value_or(0));
+  if (where.partition) options.partition = &partition;
   const tidemark_call call = call_for(stop);
   tidemark_error error = fresh_error();
   const auto status = draft_->try_out(archiver_, &options, &call, &error);

@@ -54,9 +54,12 @@ struct Stored {
   uint64_t size_bytes = 0;
   int64_t modified_us = 0;
   std::string key;
+  uint64_t epoch = 0;
+  std::string needs{};  // what a plugin has to know to read it, if this one does not
 };
 bool is_record(const Stored& stored);  // gap, accepted, pruned or origin
-bool is_ours(const Stored& stored);    // an archive or a record, by its name
+bool is_ours(const Stored& stored);    // an archive or a record of a partition, by its name
+bool is_epoch(const Stored& stored);   // the record of an epoch of a storage
 
 struct Record {
   int32_t kind = 0;
@@ -70,7 +73,13 @@ struct CheckedEntry {
   std::array<uint8_t, 32> sha256{};
 };
 
-// What came of comparing an entry on disk with an archive.
+// Which entries on disk are compared with an archive, and how.
+struct CompareWish {
+  uint64_t first = 0, last = 0;
+  bool keep_setid = false;
+  bool by_digest = false;  // an archive whose footer proves that all is the same is not read
+};
+// What came of it.
 struct ComparedEntry {
   int32_t result = 0;  // TIDEMARK_COMPARED_*
   uint64_t lsn = 0;
@@ -151,10 +160,9 @@ class Archive {
   // and an fsync of the directory that the entries are moved to.
   Result<void> unpack(const std::string& key, uint64_t first, uint64_t last, const std::string& place,
                       bool keep_setid, ReadMeter* meter, Stop& stop);
-  // Of the entries first..last of `directory` those that are not the same, in order.
-  Result<std::vector<ComparedEntry>> compare(const std::string& key, uint64_t first, uint64_t last,
-                                             const std::string& directory, bool keep_setid, ReadMeter* meter,
-                                             Stop& stop);
+  // Of the entries of `directory` those that are not the same, in order.
+  Result<std::vector<ComparedEntry>> compare(const std::string& key, const CompareWish& wish,
+                                             const std::string& directory, ReadMeter* meter, Stop& stop);
   // Not tried again: what was written cannot be taken back.
   Result<void> fetch(const std::string& key, const tidemark_writer& out, Stop& stop);
   Result<Record> read_record(const std::string& key, Stop& stop);
@@ -163,9 +171,9 @@ class Archive {
   // `progress` gets on this thread how much was read, by this try; may sleep.
   CopyOutcome copy_to(Archive& to, const CopyWish& wish, const std::function<void(uint64_t)>& progress,
                       Stop& stop);
-  // Tries what an archiver needs, with an object of that name; `is_left` says of other names whether a killed
-  // process left them.
-  Result<void> try_out(const std::string& name,
+  // Tries what an archiver needs, with an object of that name, or what it needs of the folder of the one
+  // partition that `where` names; `is_left` says of other names whether a killed process left them.
+  Result<void> try_out(const std::string& name, const Scope& where,
                        const std::function<bool(const std::string& name, int64_t age_us)>& is_left,
                        const std::function<void(const TriedThing&)>& visit, Stop& stop);
   Result<void> prune(const std::string& storage, uint64_t partition, uint64_t before, bool dry_run,

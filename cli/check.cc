@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/files.h"
+#include "check_folders.h"
 #include "format/lsn.h"
 #include "nothing.h"
 #include "output.h"
@@ -22,21 +23,27 @@ namespace {
 
 constexpr int64_t kLeftAfterUs = int64_t{3600} * 1'000'000;  // no check takes that long
 constexpr uint64_t kLookedAt = 100;                          // objects, for one to be read
+constexpr size_t kToldFolders = 20;
 constexpr size_t kResultColumn = 8, kNameColumn = 15;
 // How a sink begins a line about what it can only come close to (sinks/README.md).
 constexpr std::string_view kNotExclusive = "not exclusive: ";
 
-const char* result_name(int32_t result) {
-  switch (result) {
-    case TIDEMARK_TRIED_OK:
-      return "ok";
-    case TIDEMARK_TRIED_WARNING:
-      return "warning";
-    case TIDEMARK_TRIED_SKIPPED:
-      return "skipped";
-    default:
-      return "FAILED";
+struct ResultWords {
+  int32_t result;
+  const char* shown;
+  const char* key;  // with --json
+};
+
+// What a newer plugin may say besides is no good sign.
+const ResultWords& words_of(int32_t result) {
+  static constexpr ResultWords kWords[] = {{TIDEMARK_TRIED_OK, "ok", "ok"},
+                                           {TIDEMARK_TRIED_WARNING, "warning", "warning"},
+                                           {TIDEMARK_TRIED_SKIPPED, "skipped", "skipped"}};
+  static constexpr ResultWords kFailed = {TIDEMARK_TRIED_FAILED, "FAILED", "failed"};
+  for (const ResultWords& words : kWords) {
+    if (words.result == result) return words;
   }
+  return kFailed;
 }
 
 // This machine since it was started: what its processes left can be told from what they are using.
@@ -74,32 +81,36 @@ class Check {
   Result<void> look();
   void read();
   Result<void> write();
+  void look_at_folders();
+  void tell_folders(const std::vector<FolderProblem>& problems, const std::vector<PartitionName>& names);
   void look_at_space();
   int end();
 
   const CheckOptions& options_;
   Output output_{options_.json};
-  std::unique_ptr<Archive> archive_;  // opened for reading
-  std::optional<Stored> sample_;      // an archive to be read
+  std::unique_ptr<Archive> archive_;   // opened for reading
+  std::unique_ptr<Archive> writable_;  // once that was tried
+  bool may_change_ = false;            // it was written to and removed from
+  std::optional<Stored> sample_;       // an archive to be read
   Stop stop_;
   uint64_t failed_ = 0, warnings_ = 0;
 };
 
 void Check::tell(const std::string& what, int32_t result, const std::string& message) {
-  if (result == TIDEMARK_TRIED_WARNING) ++warnings_;
-  const std::string shown = result_name(result);
-  if (shown == "FAILED") ++failed_;
+  const ResultWords& words = words_of(result);
+  if (words.result == TIDEMARK_TRIED_WARNING) ++warnings_;
+  if (words.result == TIDEMARK_TRIED_FAILED) ++failed_;
   Json object;
   object["type"] = "check";
   object["check"] = what;
-  object["result"] = shown == "FAILED" ? "failed" : shown;
+  object["result"] = words.key;
   object["message"] = message;
   output_.object(object);
   const auto padded = [](std::string text, size_t width) {
     text.resize(std::max(width, text.size() + 1), ' ');
     return text;
   };
-  output_.line(padded(shown, kResultColumn) + padded(what, kNameColumn) + printable(message));
+  output_.line(padded(words.shown, kResultColumn) + padded(what, kNameColumn) + printable(message));
 }
 
 // What lies there. A directory that was not mounted has nothing in it, and everything else works there.
@@ -113,7 +124,7 @@ Result<void> Check::look() {
     if (is_better) sample_ = stored;
     return ++looked_at < kLookedAt || !is_there;
   };
-  TM_TRY(archive_->scan({}, 0, visit, stop_));
+  TM_TRY(archive_->scan(options_.scope, 0, visit, stop_));
   if (is_there || options_.allow_empty) {
     tell("stored", TIDEMARK_TRIED_OK, is_there ? "there is an archive of Tidemark" : "nothing yet");
   } else {
@@ -138,17 +149,57 @@ Result<void> Check::write() {
     return {};
   }
   tell("open-to-write", TIDEMARK_TRIED_OK, "the sink has found what it needs");
+  writable_ = std::move(*opened);
   std::string not_exclusive;
-  for (const std::string& line : (*opened)->opening_lines()) {
+  for (const std::string& line : writable_->opening_lines()) {
     if (line.starts_with(kNotExclusive)) not_exclusive = line.substr(kNotExclusive.size());
   }
   const auto visit = [&](const TriedThing& tried) {
+    if (tried.what == "remove") may_change_ = tried.result == TIDEMARK_TRIED_OK;
     const bool is_close_only = tried.what == "conditions" && tried.result == TIDEMARK_TRIED_OK;
     if (is_close_only && !not_exclusive.empty())
       return tell(tried.what, TIDEMARK_TRIED_FAILED, not_exclusive);
     tell(tried.what, tried.result, tried.message);
   };
-  return (*opened)->try_out(own_name(), is_left, visit, stop_);
+  return writable_->try_out(own_name(), {}, is_left, visit, stop_);
+}
+
+void Check::tell_folders(const std::vector<FolderProblem>& problems,
+                         const std::vector<PartitionName>& names) {
+  for (size_t i = 0; i < std::min(kToldFolders, problems.size()); ++i) {
+    const auto& [partition, why] = problems[i];
+    tell("partitions", TIDEMARK_TRIED_FAILED, partition_text(partition.storage, partition.id) + ": " + why);
+  }
+  if (problems.size() > kToldFolders)
+    tell("partitions", TIDEMARK_TRIED_FAILED,
+         std::to_string(problems.size() - kToldFolders) + " more like these");
+  if (problems.empty()) {
+    tell("partitions", TIDEMARK_TRIED_OK,
+         count_text(names.size(), "partition is", "partitions are") +
+             " there: listed, written to, removed from");
+  }
+}
+
+// A partition that is there may have rights of its own.
+void Check::look_at_folders() {
+  Irregular irregular;
+  const auto names = find_folders(*archive_, options_.scope, irregular, stop_);
+  if (stop_.is_set()) return;
+  if (!names) return tell("partitions", TIDEMARK_TRIED_FAILED, names.error().message);
+  if (!irregular.is_empty()) tell("partitions", TIDEMARK_TRIED_FAILED, irregular.text());
+  if (names->empty()) return;
+  if (options_.reads_only) {
+    return tell("partitions", TIDEMARK_TRIED_OK,
+                count_text(names->size(), "partition is", "partitions are") + " there, and can be listed");
+  }
+  if (!may_change_)
+    return tell("partitions", TIDEMARK_TRIED_SKIPPED, "nothing could be written and removed beside them");
+  const auto problems = try_folders(*writable_, *names, {own_name, is_left}, stop_);
+  if (problems) {
+    tell_folders(*problems, *names);
+  } else if (!stop_.is_set()) {
+    tell("partitions", TIDEMARK_TRIED_FAILED, problems.error().message);
+  }
 }
 
 void Check::look_at_space() {
@@ -197,6 +248,7 @@ int Check::run() {
   } else if (auto written = write(); !written && !stop_.is_set()) {
     tell("write", TIDEMARK_TRIED_FAILED, written.error().message);
   }
+  look_at_folders();
   look_at_space();
   return end();
 }

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -165,10 +166,10 @@ Result<Checkpoint> load_checkpoint(const std::string& path, const std::string& u
 
 Result<void> save_checkpoint(const std::string& path, const std::string& url,
                              const std::map<std::string, const CheckedObjects*>& partitions) {
-  nlohmann::json head;
+  Json head;
   head["tidemark_checkpoint"] = kVersion;
   head["url"] = archive_identity(url);
-  std::string text = head.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  std::string text = head.dump() + "\n";
   for (const auto& [name, objects] : partitions) {
     if (objects->empty()) continue;
     text += name + "\n";

@@ -64,7 +64,7 @@ Result<bool> Copy::find_something(PulledListing& source) {
 
 void Copy::skip(const Stored& stored) {
   if (stored.kind != TIDEMARK_STORED_IRREGULAR) {
-    ++foreign_;
+    foreign_ += is_epoch(stored) ? 0 : 1;
     return;
   }
   pool_.submit_done([this, stored] { findings_.not_ours(stored); });
@@ -96,6 +96,7 @@ void Copy::begin_partition(const Stored& stored) {
 void Copy::visit(const ListedPair& pair) {
   const Stored& either = pair.source ? *pair.source : *pair.destination;
   if (!is_ours(either)) {
+    if (pair.source && is_epoch(either)) return submit(either, pair.destination.has_value());
     if (pair.source) skip(either);
     return;
   }
@@ -227,6 +228,7 @@ CopyOutcome Copy::transfer(const Stored& stored, bool is_there) {
 }
 
 Result<void> Copy::look_again(const Stored& stored, Result<void> failed) {
+  if (is_epoch(stored)) return Error{kExitData, kListedOnly, TIDEMARK_E_CORRUPT};
   TM_ASSIGN(const bool was_removed, second_look_->was_removed(stored, stop_));
   if (was_removed) return failed;
   return Error{kExitData, kListedOnly, TIDEMARK_E_CORRUPT};
@@ -259,6 +261,8 @@ void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
     if (!there) return findings_.damaged(stored, error.message);
     return findings_.at_destination("damaged", stored, error.message + "; move it away, and copy again");
   }
+  if (error.status == TIDEMARK_E_UNSUPPORTED && !stored.needs.empty())
+    return findings_.unsupported(stored, error.message);
   if (error.status == TIDEMARK_E_NOT_FOUND && !there) {
     ++vanished_;
     const PartitionName name{stored.storage, stored.partition};

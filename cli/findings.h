@@ -17,6 +17,8 @@ class Findings {
 
   void damaged(const Stored& stored, const std::string& why);
   void unreadable(const Stored& stored, const std::string& why);
+  // Ours, but this build cannot read it.
+  void unsupported(const Stored& stored, const std::string& why);
   void disagree(const Stored& stored, const Overlap& overlap, uint64_t lsn);
   void missing(const std::string& storage, uint64_t partition, const Missing& missing);
   // What was right by the checkpoint is not there any more.

@@ -123,7 +123,7 @@ class InfoPart : public ListedPart {
       finder_->add(stored, is_damaged);
     } else if (is_damaged) {
       note(outside_.irregular, stored.key);
-    } else {
+    } else if (!is_epoch(stored)) {
       ++outside_.strangers;
     }
   }

@@ -26,7 +26,7 @@ struct Inventory {
         partitions.push_back(name);
     } else if (stored.kind == TIDEMARK_STORED_IRREGULAR) {
       if (irregular.size() <= kNames) irregular.push_back(stored.key);
-    } else {
+    } else if (!is_epoch(stored)) {
       if (foreign.empty()) foreign = stored.key;
       if (level.empty()) level = wrong_level_text(stored.key);
     }
@@ -35,8 +35,8 @@ struct Inventory {
   std::string text() const {
     if (!partitions.empty()) return "there is " + joined(partitions);
     if (!irregular.empty())
-      return "there is only what is not read (symbolic links, FIFOs, devices, directories without "
-             "permission): " +
+      return "there is only what is not read (symbolic links, FIFOs, devices, directories in the place of "
+             "archives or without permission): " +
              joined(irregular);
     if (foreign.empty()) return "it is empty; --allow-empty says that this is right";
     return "there are only foreign objects, such as " + foreign + (level.empty() ? "" : "; " + level);

@@ -509,12 +509,11 @@ void CommandLine::add_copy() {
 void CommandLine::add_check() {
   auto& check =
       verb("check", "Try out whether an archiver has all that it needs there, each thing by its name",
-           std::vector<std::string*>{}, [this] {
+           std::vector<std::string*>{&raw_.target}, [this] {
              finish_common(check_, raw_, false);
              return check_;
            });
-  add_sink_options(check, raw_);
-  add_plugin_options(check, check_, raw_, true);
+  add_common(check, check_, raw_, false);
   add_allow_empty(check, check_);
   check.add_flag("--read-only", check_.reads_only, "Only what can be read: writes nothing");
 }

@@ -28,7 +28,7 @@ void Output::line(const std::string& text) {
 
 void Output::object(const Json& object) {
   if (!json_) return;
-  const std::string text = object.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = object.dump();
   assert(text.size() > 2 && text.front() == '{');  // the version goes before its first key
   write("{\"schema\":" + std::to_string(kJsonSchema) + "," + text.substr(1) + "\n");
 }
@@ -57,6 +57,8 @@ const char* kind_name(int32_t kind) {
       return "pruned";
     case TIDEMARK_STORED_ORIGIN:
       return "origin";
+    case TIDEMARK_STORED_EPOCH:
+      return "epoch";
     case TIDEMARK_STORED_IRREGULAR:
       return "irregular";
     default:
@@ -88,6 +90,8 @@ Json stored_json(const Stored& stored) {
   object["modified"] = utc_text(stored.modified_us);
   object["modified_us"] = stored.modified_us;
   object["key"] = stored.key;
+  if (stored.epoch > 1 || is_epoch(stored)) object["epoch"] = stored.epoch;
+  if (!stored.needs.empty()) object["needs"] = stored.needs;
   return object;
 }
 

@@ -4,18 +4,15 @@
 #ifndef TIDEMARK_CLI_OUTPUT_H
 #define TIDEMARK_CLI_OUTPUT_H
 
-#include <nlohmann/json.hpp>
-
 #include <cerrno>
 #include <cstdint>
 #include <string>
 
 #include "archive.h"
+#include "base/json.h"
 #include "error.h"
 
 namespace tidemark::cli {
-
-using Json = nlohmann::ordered_json;
 
 // The version of what is printed, see tidemark-json.schema.json; another if a key goes or changes its
 // meaning.
@@ -53,8 +50,8 @@ const char* kind_name(
     int32_t kind);  // "archive", "gap", "accepted", "pruned", "origin", "irregular", "foreign"
 // What is listed as irregular, for people.
 inline constexpr const char* kWhatIsIrregular =
-    "a symbolic link, a FIFO, a device or a directory that may not be read, and nothing that lies there was "
-    "looked at";
+    "a symbolic link, a FIFO, a device, a directory in the place of an archive or one that may not be read, "
+    "and nothing that lies there was looked at";
 // The keys that every object about a range of LSNs has: storage, partition, first, last, first_key, last_key.
 Json range_json(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last);
 Json stored_json(const Stored& stored);

@@ -30,6 +30,7 @@ struct Followed {
   std::optional<uint64_t> next;   // the first entry that it lacks; nothing: it has not begun
   int code = kExitOk;             // of the last round
   std::string said;               // what stands in its way, said once
+  std::string lacks;              // what was pruned before this run, in the middle of what DIR has
   bool is_stopped = false;        // what is wrong does not get right by itself
   uint64_t brought = 0;
 };
@@ -93,13 +94,14 @@ class Follower {
   void tell_sink(const std::string& trouble) {
     if (interrupted()) return;
     if (trouble.empty() && !sink_said_.empty()) console().print("the archive can be reached again");
-    say_once(sink_said_, trouble.empty() ? "" : trouble + "; it is asked again and again");
+    say_once(sink_said_, trouble.empty() ? "" : trouble + "; it is asked again and again", true);
   }
 
-  static void say_once(std::string& said, const std::string& message) {
-    if (message == said) return;
+  // With `is_going_on` it is what was said already, though each time in other words.
+  static void say_once(std::string& said, const std::string& message, bool is_going_on) {
+    const bool is_known = message == said || (is_going_on && !said.empty());
     said = message;
-    if (!message.empty()) console().print(message);
+    if (!message.empty() && !is_known) console().print(message);
   }
 
   // Runs on any thread; each partition is on one at a time.
@@ -110,19 +112,19 @@ class Follower {
     if (followed.dir) restore.use_dir(std::move(*followed.dir));
     followed.dir.reset();
     const PartitionOutcome outcome = bring(options, restore, followed);
+    std::string waits = restore.waits_for();
     // What went wrong may have left entries in DIR that were not there when it was listed.
     if (restore.has_lock() && outcome.code == kExitOk) followed.dir = restore.take_dir();
     if (interrupted()) {
       // What it waited for has come, though the round did not end.
       if (restore.counts().restored > 0 && !followed.is_stopped) {
-        followed.code = kExitOk;
+        followed.code = followed.lacks.empty() ? kExitOk : kExitData;
         followed.said.clear();
       }
       return outcome.code;
     }
-    const auto& plan = restore.survey().plan();
-    std::string waits = restore.survey().waits_at() ? restore.survey().waits_at()->why : "";
-    if (!followed.next && waits.empty() && plan.is_empty()) waits = "nothing of it is there yet";
+    if (!followed.next && waits.empty() && restore.survey().plan().is_empty())
+      waits = "nothing of it is there yet";
     note(name, followed, outcome, waits);
     return outcome.code;
   }
@@ -140,6 +142,7 @@ class Follower {
     if (auto listed = restore.list(); !listed) return outcome_of(listed.error());
     if (const auto looked = restore.look()) return *looked;
     if (!followed.next) {
+      followed.lacks = restore.overtaken();
       if (auto fits = check_space(options, restore.counts()); !fits) return outcome_of(fits.error());
     }
     run_.all_bytes += restore.counts().all_bytes();
@@ -162,8 +165,9 @@ class Follower {
       sink_trouble_ = outcome.problem;
       return;
     }
+    const bool is_going_on = outcome.code == kExitLocal && followed.code == kExitLocal;
     followed.code = outcome.code;
-    if (outcome.code == kExitOk && !waits.empty()) followed.code = kExitData;
+    if (outcome.code == kExitOk && (!waits.empty() || !followed.lacks.empty())) followed.code = kExitData;
     followed.is_stopped = outcome.code == kExitData || outcome.code == kExitUsage;
     std::string message = outcome.problem.empty() ? waits : outcome.problem;
     if (followed.is_stopped) {
@@ -172,7 +176,7 @@ class Follower {
       message += "; it is tried again";
     }
     if (!message.empty()) message = named(partition_text(name.storage, name.id), message);
-    say_once(followed.said, message);
+    say_once(followed.said, message, is_going_on);
   }
 
   void wait() const {
@@ -189,6 +193,7 @@ class Follower {
     for (const auto& [name, followed] : partitions_) {
       worst = std::max(worst, followed.code);
       const std::string text = partition_text(name.first, name.second);
+      const std::string& why = followed.said.empty() ? followed.lacks : followed.said;
       if (followed.code == kExitOk) {
         ++complete;
       } else {
@@ -196,7 +201,7 @@ class Follower {
       }
       output_.line("followed " + text + (followed.next ? " up to LSN " + both(*followed.next - 1) : "") +
                    ", " + count_text(followed.brought, "entry", "entries") + " restored" +
-                   (followed.said.empty() ? "" : ": " + followed.said));
+                   (why.empty() ? "" : ": " + why));
     }
     Json object;
     object["type"] = "total";

@@ -88,8 +88,9 @@ std::optional<PartitionOutcome> PartitionRestore::look() {
     if (auto opened = open_dir(); !opened) return outcome_of(opened.error());
   }
   if (auto looked = survey_.look(); !looked) return outcome_of(looked.error());
-  const bool is_new = !(options_.follow_us && survey_.plan().is_empty());
-  if (is_new && survey_.is_refused()) {
+  find_overtaken();
+  if ((options_.follow_us && survey_.plan().is_empty()) || waits_at_overtaken()) return PartitionOutcome{};
+  if (survey_.is_refused()) {
     if (!irregular_.is_empty()) output_.say(irregular_.text());
     return outcome_of(survey_.refuse());
   }
@@ -97,7 +98,6 @@ std::optional<PartitionOutcome> PartitionRestore::look() {
     survey_.tell();
     tell_islands();
   }
-  if (!is_new) return PartitionOutcome{};
   if (auto measured = measure(); !measured) return outcome_of(measured.error());
   return std::nullopt;
 }
@@ -109,6 +109,8 @@ std::optional<PartitionOutcome> PartitionRestore::all_pruned() const {
   if (!is_all || pruned == 0) return std::nullopt;
   PartitionOutcome outcome;
   outcome.row = "nothing of " + survey_.name() + " is left: it was pruned up to LSN " + both(pruned);
+  outcome.problem = overtaken();
+  if (!outcome.problem.empty()) outcome.code = kExitData;
   return outcome;
 }
 
@@ -126,10 +128,8 @@ PartitionOutcome PartitionRestore::tell_dry_run() {
   for (const Range& present : dir_->present_of(range)) there += size_of(present);
   const auto free_bytes = dir_->free_bytes();
   PartitionOutcome outcome;
-  if (!irregular_.is_empty()) {
-    outcome.code = kExitData;
-    outcome.problem = irregular_.text();
-  }
+  outcome.problem = irregular_.is_empty() ? overtaken() : irregular_.text();
+  if (!outcome.problem.empty()) outcome.code = kExitData;
   Json& object = outcome.summary;
   object["type"] = "summary";
   object.update(range_json(options_.scope.storage, *options_.scope.partition, range.first, range.last));
@@ -147,14 +147,49 @@ PartitionOutcome PartitionRestore::tell_dry_run() {
   return outcome;
 }
 
-// What an earlier run brought may lie before what was pruned since.
+// What an earlier run brought may lie before what was pruned since. That is well if the archive begins right
+// after it.
+void PartitionRestore::find_overtaken() {
+  const uint64_t first = survey_.plan().range().first;
+  if (options_.from || first <= 1) return;
+  const auto before = dir_->present_of({1, first - 1});
+  if (!before.empty() && before.back().last < first - 1) overtaken_ = {before.back().last + 1, first - 1};
+}
+
+std::string PartitionRestore::overtaken() const {
+  if (!overtaken_) return {};
+  const bool is_pruned = survey_.plan().pruned_through() > 0;
+  return dir_->path() + " lacks " + range_text(overtaken_->first, overtaken_->last) +
+         " between what it had and what the archive has: " +
+         (is_pruned ? "it was pruned before it was restored" : "it was never in this archive") +
+         ". Another copy of the archive may have it; --from " + std::to_string(overtaken_->last + 1) +
+         " leaves out what lies before";
+}
+
+// As it would have waited for these if it had run all the time.
+bool PartitionRestore::waits_at_overtaken() const {
+  if (!options_.follow_us || !overtaken_) return false;
+  const uint64_t next = overtaken_->last + 1;
+  return dir_->present_of({next, next}).empty();
+}
+
+std::string PartitionRestore::waits_for() const {
+  if (waits_at_overtaken()) return survey_.name() + " waits: " + overtaken();
+  return survey_.waits_at() ? survey_.waits_at()->why : std::string();
+}
+
+// Holes further back: accepted losses whose records were pruned too, or told when they arose.
 void PartitionRestore::tell_islands() {
-  const uint64_t pruned = survey_.plan().pruned_through();
-  if (options_.from || pruned == 0) return;
-  const auto before = dir_->present_of({1, pruned});
-  if (before.empty() || (before.size() == 1 && before.back().last == pruned)) return;
-  output_.say(dir_->path() + " has entries before that, up to LSN " + both(before.back().last) +
-              ": what lies between is pruned and cannot be restored");
+  const uint64_t first = survey_.plan().range().first;
+  if (options_.from || first <= 1) return;
+  const auto before = dir_->present_of({1, first - 1});
+  if (overtaken_) {
+    tell_range("missing", *overtaken_);
+    if (options_.follow_us) output_.say(overtaken());
+  } else if (before.size() > 1) {
+    output_.say(dir_->path() + " has holes before LSN " + both(before.back().first) +
+                ": what lies there is pruned and cannot be restored");
+  }
 }
 
 PartitionRestore::Done PartitionRestore::unpack(const Piece& piece, uint64_t number) {
@@ -186,8 +221,8 @@ PartitionRestore::Done PartitionRestore::compare(const Piece& piece) {
   Done done;
   ReadMeter meter(run_.read_bytes);
   const auto attempt = [&](const std::string& key, Range range) -> Result<void> {
-    auto found =
-        run_.archive.compare(key, range.first, range.last, dir_->path(), options_.keep_setid, &meter, stop_);
+    const CompareWish wish = {range.first, range.last, options_.keep_setid, !options_.check};
+    auto found = run_.archive.compare(key, wish, dir_->path(), &meter, stop_);
     if (!found) {
       if (found.error().status == TIDEMARK_E_NOT_FOUND) TM_TRY(dir_->need(dir_->path()));
       return found.error();
@@ -321,10 +356,13 @@ PartitionOutcome PartitionRestore::end_complete(const Result<void>& cleaned) {
     return outcome;
   }
   outcome.problem = problem_text(dir_->path(), counts_);
-  if (!irregular_.is_empty()) {
+  const auto add_problem = [&](const std::string& text) {
+    if (text.empty()) return;
     if (!outcome.problem.empty()) output_.say(outcome.problem);
-    outcome.problem = irregular_.text();
-  }
+    outcome.problem = text;
+  };
+  if (!irregular_.is_empty()) add_problem(irregular_.text());
+  if (!options_.follow_us) add_problem(overtaken());  // else it is known to who follows
   const std::string unreadable = unreadable_text(dir_->path(), counts_);
   if (!outcome.problem.empty()) {
     outcome.code = kExitData;
@@ -353,7 +391,8 @@ PartitionOutcome PartitionRestore::end(const Result<void>& brought) {
     }
   }
   if (complete && outcome.code != kExitLocal) reached_ = survey_.plan().range().last;
-  outcome.summary = summary_json(options_, survey_.plan(), counts_, complete && irregular_.is_empty());
+  outcome.summary =
+      summary_json(options_, survey_.plan(), counts_, complete && irregular_.is_empty() && !overtaken_);
   if (auto written = output_.finish(); !written)
     outcome.code = output_.is_unread() ? int{kExitPipe} : int{written.error().exit_code};
   return outcome;

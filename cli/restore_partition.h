@@ -58,6 +58,11 @@ class PartitionRestore {
   // After look() has refused: that nothing is left, because all of it was pruned on purpose, is well.
   // Nothing: it was something else.
   std::optional<PartitionOutcome> all_pruned() const;
+  // After look(): what is missing between the entries that DIR had before and where the archive begins now,
+  // because it was pruned before it was restored; empty: nothing.
+  std::string overtaken() const;
+  // With --follow: what nothing, or nothing more, is brought before; empty: there is no such thing.
+  std::string waits_for() const;
   const RestoreSurvey& survey() const { return survey_; }
   const RestoreCounts& counts() const { return counts_; }
   PartitionOutcome tell_dry_run();
@@ -82,6 +87,8 @@ class PartitionRestore {
   };
 
   Result<void> measure();
+  void find_overtaken();
+  bool waits_at_overtaken() const;
   void tell_islands();
   Result<void> bring();
   void begin(const Part& part);
@@ -112,6 +119,7 @@ class PartitionRestore {
   Clock::duration publishing_took_{};
   RestoreCounts counts_;
   Irregular irregular_;
+  std::optional<Range> overtaken_;
   std::unique_ptr<OrderedPool> pool_;  // last: its threads use the rest
 };
 

@@ -53,6 +53,10 @@ void RestorePlan::settle(Coverage& coverage, std::vector<Range>& into, bool end)
 }
 
 void RestorePlan::add(const Stored& stored) {
+  // Which archive counts is for other epochs to say, wherever in the partition they lie.
+  const bool lies_in = stored.last >= wish_.from.value_or(1) && stored.first <= wish_.to.value_or(UINT64_MAX);
+  if (!stored.needs.empty() && !unreadable_ && (stored.epoch > 1 || (is_wanted(stored) && lies_in)))
+    unreadable_ = stored;
   switch (stored.kind) {
     case TIDEMARK_STORED_ARCHIVE:
       return add_archive(stored);

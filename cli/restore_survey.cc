@@ -49,6 +49,12 @@ void RestoreSurvey::add(const Stored& stored) {
 }
 
 Result<void> RestoreSurvey::look() {
+  if (const auto& unreadable = plan_.unreadable()) {
+    return Error{kExitData,
+                 printable(unreadable->key) + ": needs a Tidemark that knows " + unreadable->needs +
+                     "; nothing of " + name_ + " was restored",
+                 TIDEMARK_E_UNSUPPORTED};
+  }
   TM_TRY(read_beginning());
   plan_.finish();
   for (const std::string& key : options_.prefer) {

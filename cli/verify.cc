@@ -41,6 +41,7 @@ class Verify {
   void end_partition();
   Result<void> read(const Stored& stored, std::optional<Record>& record);
   void check(const Stored& stored);
+  void check_epoch(const Stored& stored);
   void compare(const Stored& stored, const Overlap& overlap);
   void drain(size_t most);
 
@@ -125,6 +126,8 @@ void Verify::tell_failure(const Stored& stored, const Error& error) {
     unreadable_in_a_row_ = 0;
     return findings_.damaged(stored, error.message);
   }
+  if (error.status == TIDEMARK_E_UNSUPPORTED && !stored.needs.empty())
+    return findings_.unsupported(stored, error.message);
   findings_.unreadable(stored, error.message);
   if (++unreadable_in_a_row_ >= kMaxUnreadable) failed_ = error;
 }
@@ -157,6 +160,19 @@ void Verify::check(const Stored& stored) {
       if (record) return;
       ++archives_;
       archive_bytes_ += stored.size_bytes;
+    };
+  });
+}
+
+// It belongs to no partition: to no survey, and it is read again each time.
+void Verify::check_epoch(const Stored& stored) {
+  pool_.submit([this, stored]() -> OrderedPool::Epilogue {
+    const auto read = archive_->read_record(stored.key, stop_);
+    return [this, stored, failed = read ? std::optional<Error>() : read.error()] {
+      if (!failed || stop_.is_set()) return;
+      if (failed->status == TIDEMARK_E_CORRUPT || failed->status == TIDEMARK_E_NOT_FOUND)
+        return findings_.damaged(stored, failed->message);
+      findings_.unreadable(stored, failed->message);
     };
   });
 }
@@ -249,7 +265,9 @@ void Verify::tell_nothing_stored() {
 }
 
 bool Verify::visit(const Stored& stored) {
-  if (stored.storage.empty()) {
+  if (is_epoch(stored)) {
+    check_epoch(stored);
+  } else if (stored.storage.empty()) {
     pool_.submit_done([this, stored] { findings_.not_ours(stored); });
   } else {
     visit_object(stored);

@@ -1,9 +1,9 @@
 #include "bench_figures.h"
 
-#include <nlohmann/json.hpp>
-
 #include <cstdarg>
 #include <cstdio>
+
+#include "base/json.h"
 
 namespace tidemark::host {
 
@@ -63,7 +63,7 @@ std::string figures_text(const BenchFigures& figures, bool profile) {
 
 std::string figures_json(const BenchFigures& figures) {
   const auto entries = static_cast<double>(figures.entries);
-  nlohmann::ordered_json json;
+  Json json;
   json["outcome"] = figures.outcome;
   json["entries"] = figures.entries;
   json["bytes"] = figures.bytes;
@@ -81,7 +81,7 @@ std::string figures_json(const BenchFigures& figures) {
     json[std::string("commit_to_ack_") + name + "_ms"] = latency_ms(figures, share);
   }
   json["worker_seconds"] = worker_seconds(figures);
-  json["stages"] = nlohmann::ordered_json::array();  // empty: not timed by this plugin
+  json["stages"] = Json::array();  // empty: not timed by this plugin
   for (const StageTime& stage : stage_times(figures.metrics)) {
     json["stages"].push_back({{"stage", stage.stage},
                               {"count", stage.count},
@@ -91,7 +91,7 @@ std::string figures_json(const BenchFigures& figures) {
                               {"p50_seconds", stage.percentile_s(0.5)},
                               {"p99_seconds", stage.percentile_s(0.99)}});
   }
-  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return json.dump(2) + "\n";
 }
 
 }  // namespace tidemark::host

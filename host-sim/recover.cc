@@ -1,6 +1,5 @@
 #include "recover.h"
 
-#include <nlohmann/json.hpp>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include <map>
 
 #include "attend.h"
+#include "base/json.h"
 #include "console.h"
 #include "log_store.h"
 #include "partition_dir.h"
@@ -107,7 +107,7 @@ struct Outcome {
 };
 
 Result<void> write_json(const std::string& path, const Recoverer& recoverer, const Outcome& outcome) {
-  nlohmann::ordered_json json;
+  Json json;
   json["interrupted"] = outcome.interrupted;
   json["archived_entries"] = recoverer.total();
   json["entries"] = recoverer.recovered();
@@ -116,8 +116,7 @@ Result<void> write_json(const std::string& path, const Recoverer& recoverer, con
   json["lost"] = outcome.notes;
   json["errors"] = outcome.errors;
   json["seconds"] = outcome.seconds;
-  return replace_file(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
-                      Durability::kUnsafe);
+  return replace_file(path, json.dump(2) + "\n", Durability::kUnsafe);
 }
 
 void bring_everything_back(Recoverer& recoverer, uint32_t threads, int wake, Console& console,

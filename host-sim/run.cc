@@ -1,12 +1,12 @@
 #include "run.h"
 
-#include <nlohmann/json.hpp>
 #include <poll.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
 #include <cstdio>
 
+#include "base/json.h"
 #include "committer.h"
 #include "console.h"
 #include "dealer.h"
@@ -274,7 +274,7 @@ Result<void> Run::write_json(Outcome outcome) {
   const double seconds = archiving_end_.wall_s - archiving_begin_.wall_s;
   const double cpu_seconds = archiving_end_.cpu_s - archiving_begin_.cpu_s;
   const auto entries = static_cast<double>(table.confirmed());
-  nlohmann::ordered_json json;
+  Json json;
   json["outcome"] = outcome == Outcome::kDone          ? "done"
                     : outcome == Outcome::kInterrupted ? "interrupted"
                     : outcome == Outcome::kTimeout     ? "timeout"
@@ -297,9 +297,7 @@ Result<void> Run::write_json(Outcome outcome) {
   json["events"] = services_->events_by_kind();
   json["commit_to_ack_p50_ms"] = static_cast<double>(table.latency().percentile_us(0.5)) / 1000;
   json["commit_to_ack_p99_ms"] = static_cast<double>(table.latency().percentile_us(0.99)) / 1000;
-  return replace_file(options_.common.json_file,
-                      json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
-                      Durability::kUnsafe);
+  return replace_file(options_.common.json_file, json.dump(2) + "\n", Durability::kUnsafe);
 }
 
 void Run::print_waiting() {

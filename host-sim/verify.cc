@@ -1,6 +1,5 @@
 #include "verify.h"
 
-#include <nlohmann/json.hpp>
 #include <sys/eventfd.h>
 
 #include <cstdio>
@@ -8,6 +7,7 @@
 #include <map>
 
 #include "attend.h"
+#include "base/json.h"
 #include "console.h"
 #include "journal.h"
 #include "log_store.h"
@@ -82,7 +82,7 @@ Outcome supervise(Verifier& verifier, Console& console, Signals& signals, int wa
 
 Result<void> write_json(const std::string& path, const Verifier& verifier, const Outcome& outcome,
                         const std::vector<std::string>& errors) {
-  nlohmann::ordered_json json;
+  Json json;
   json["interrupted"] = outcome.interrupted;
   json["journal_entries"] = verifier.total();
   json["entries"] = verifier.verified();
@@ -94,8 +94,7 @@ Result<void> write_json(const std::string& path, const Verifier& verifier, const
   json["flaws"] = outcome.flaws;
   json["errors"] = errors;
   json["seconds"] = outcome.seconds;
-  return replace_file(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
-                      Durability::kUnsafe);
+  return replace_file(path, json.dump(2) + "\n", Durability::kUnsafe);
 }
 
 // "verified 4096 entries in 4096 archives: 0 missing, 0 different"

@@ -8,6 +8,7 @@
 #include "base/wall_clock.h"
 #include "entry_checks.h"
 #include "entry_stored.h"
+#include "format/object_name.h"
 #include "store/copy.h"
 #include "store/store.h"
 #include "store/try_out.h"
@@ -84,9 +85,10 @@ int32_t abi_result(Verdict verdict) {
 Status check_options(const tidemark_compare_options* options) {
   TM_TRY(need(options, "options"));
   TM_TRY(check_struct(TIDEMARK_HAS(options, tidemark_compare_options, ctx), "options", options->struct_size));
-  if ((options->flags & ~TIDEMARK_UNPACK_KEEP_SETID) != 0) {
-    return fail(TIDEMARK_E_UNSUPPORTED, "options.flags is " + std::to_string(options->flags) +
-                                            ": compare knows TIDEMARK_UNPACK_KEEP_SETID only");
+  if ((options->flags & ~(TIDEMARK_UNPACK_KEEP_SETID | TIDEMARK_COMPARE_BY_DIGEST)) != 0) {
+    return fail(TIDEMARK_E_UNSUPPORTED,
+                "options.flags is " + std::to_string(options->flags) +
+                    ": compare knows TIDEMARK_UNPACK_KEEP_SETID and TIDEMARK_COMPARE_BY_DIGEST only");
   }
   if (options->visit == nullptr) return fail(TIDEMARK_E_INVALID, "options.visit is NULL");
   TM_TRY(check_range(options->first, options->last));
@@ -101,16 +103,20 @@ tidemark_status compare(tidemark_archiver* archiver, tidemark_str key,
     TM_TRY(check_text(key, "key"));
     TM_TRY(check_options(options));
     TM_ASSIGN(const auto sink, archiver->sink());
-    const store::TreeComparison what = {view(key),
-                                        {options->first, options->last},
-                                        view(options->directory),
-                                        (options->flags & TIDEMARK_UNPACK_KEEP_SETID) != 0,
-                                        progress_reporter(options->progress, options->ctx)};
+    store::TreeComparison what = {view(key),
+                                  {options->first, options->last},
+                                  view(options->directory),
+                                  (options->flags & TIDEMARK_UNPACK_KEEP_SETID) != 0,
+                                  progress_reporter(options->progress, options->ctx)};
     const auto visit = [&](const store::ComparedEntry& entry) {
       const tidemark_compared_entry compared = {sizeof compared, abi_result(entry.verdict), entry.lsn,
                                                 abi_str(entry.why)};
       return options->visit(options->ctx, &compared) == 0;
     };
+    if ((options->flags & TIDEMARK_COMPARE_BY_DIGEST) == 0)
+      return store::compare_tree(*sink, what, visit, call);
+    const auto lease = archiver->comparing_source();
+    what.source = &lease.source();
     return store::compare_tree(*sink, what, visit, call);
   });
 }
@@ -199,7 +205,13 @@ tidemark_status try_out(tidemark_archiver* archiver, const tidemark_try_options*
     TM_TRY(check_text(options->name, "options.name"));
     if (options->visit == nullptr) return fail(TIDEMARK_E_INVALID, "options.visit is NULL");
     TM_ASSIGN(const auto sink, archiver->writable_sink());
-    store::TryingOut what = {view(options->name), {}, wall_clock_us};
+    store::TryingOut what = {view(options->name), {}, wall_clock_us, {}};
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): what the struct has there is a pointer.
+    const bool knows_partition = TIDEMARK_HAS(options, tidemark_try_options, partition);
+    if (knows_partition && options->partition != nullptr) {
+      TM_TRY(check_name(options->partition));
+      what.folder = partition_prefix(view(options->partition->storage), options->partition->id);
+    }
     if (options->is_left != nullptr) {
       what.is_left = [options](std::string_view name, int64_t age_us) {
         return options->is_left(options->ctx, abi_str(name), age_us) != 0;

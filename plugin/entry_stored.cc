@@ -30,6 +30,8 @@ tidemark_stored abi_stored(const store::StoredInfo& info) {
   if (info.name) {
     stored.first = info.name->range.first;
     stored.last = info.name->range.last;
+    stored.epoch = info.name->epoch;
+    if (const char* feature = unknown_feature(*info.name)) stored.needs = abi_str(std::string_view(feature));
   }
   stored.size_bytes = info.size_bytes;
   stored.modified_us = info.modified_us;
@@ -51,6 +53,8 @@ int32_t abi_kind(ObjectKind kind) {
       return TIDEMARK_STORED_PRUNED;
     case ObjectKind::kOrigin:
       return TIDEMARK_STORED_ORIGIN;
+    case ObjectKind::kEpoch:
+      return TIDEMARK_STORED_EPOCH;
   }
   return TIDEMARK_STORED_FOREIGN;
 }

@@ -25,8 +25,16 @@ Status write_all(int fd, std::string_view data, const std::string& path) {
 
 Result<std::string> read_file(const std::string& path, size_t limit_bytes) {
   constexpr size_t kStep = 65536;
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!fd) return fail_errno(errno, "cannot open " + path);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, "cannot read " + path);
+  if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+    const char* const what = S_ISFIFO(status.st_mode)  ? "a FIFO or a pipe"
+                             : S_ISCHR(status.st_mode) ? "a terminal or another device"
+                                                       : "something else";
+    return fail("cannot read " + path + ": it is " + what + ", not a regular file");
+  }
   std::string data;
   for (;;) {
     const size_t used = data.size();

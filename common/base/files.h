@@ -15,7 +15,8 @@ namespace tidemark {
 enum class Durability { kFsync, kUnsafe };
 
 Status write_all(int fd, std::string_view data, const std::string& path);
-// NOT_FOUND: nothing is there. More than `limit_bytes` is an error.
+// NOT_FOUND: nothing is there. More than `limit_bytes` is an error, and so is what is no regular file: a FIFO
+// or a terminal would be waited for.
 Result<std::string> read_file(const std::string& path, size_t limit_bytes = SIZE_MAX);
 // Readers see the old or the new content, never a part; with kFsync also after a power cut.
 Status replace_file(const std::string& path, std::string_view data, Durability durability);

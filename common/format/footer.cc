@@ -4,29 +4,29 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
+#include <utility>
+
+#include "format/hex.h"
 
 namespace tidemark {
 namespace {
 
-constexpr std::string_view kMagic = "TIDEMARK1";
-constexpr std::string_view kGapMagic = "TIDEMARK1-GAP";
-constexpr std::string_view kAcceptedMagic = "TIDEMARK1-ACCEPTED";
-constexpr std::string_view kPrunedMagic = "TIDEMARK1-PRUNED";
-constexpr std::string_view kOriginMagic = "TIDEMARK1-ORIGIN";
-
-std::string_view record_magic(ObjectKind kind) {
+std::string_view magic_of(ObjectKind kind) {
   switch (kind) {
-    case ObjectKind::kAccepted:
-      return kAcceptedMagic;
-    case ObjectKind::kPruned:
-      return kPrunedMagic;
-    case ObjectKind::kOrigin:
-      return kOriginMagic;
     case ObjectKind::kArchive:
+      return "TIDEMARK1";
     case ObjectKind::kGap:
-      break;
+      return "TIDEMARK1-GAP";
+    case ObjectKind::kAccepted:
+      return "TIDEMARK1-ACCEPTED";
+    case ObjectKind::kPruned:
+      return "TIDEMARK1-PRUNED";
+    case ObjectKind::kOrigin:
+      return "TIDEMARK1-ORIGIN";
+    case ObjectKind::kEpoch:
+      return "TIDEMARK1-EPOCH";
   }
-  assert(false && "a record with a text and a digest");
+  assert(false && "every kind has its mark");
   return {};
 }
 
@@ -39,25 +39,16 @@ class BlockWriter {
     std::memcpy(block_.data() + used_, text.data(), text.size());
     used_ += text.size();
   }
-  void number(uint64_t value) {
+  void number(std::string_view key, uint64_t value) {
+    text(key);
     char digits[20];
     text({digits, static_cast<size_t>(std::to_chars(digits, digits + sizeof digits, value).ptr - digits)});
   }
-  void identity(std::string_view storage, uint64_t partition, Range range) {
-    text(" storage=");
-    text(storage);
-    text(" partition=");
-    number(partition);
-    text(" first=");
-    number(range.first);
-    text(" last=");
-    number(range.last);
-  }
-  void time(int64_t made_us) {
-    assert(made_us >= 0);
-    if (made_us == 0) return;
-    text(" made_us=");
-    number(static_cast<uint64_t>(made_us));
+  void digest(std::string_view key, const Digest& digest) {
+    text(key);
+    char digits[2 * sizeof(Digest)];
+    write_hex(digest, digits);
+    text({digits, sizeof digits});
   }
 
  private:
@@ -91,34 +82,36 @@ class BlockReader {
   std::string_view rest_;
 };
 
-unsigned hex_value(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
-  return 16;
-}
-
-bool parse_hex(std::string_view text, Digest& digest) {
-  if (text.size() != 2 * digest.size()) return false;
-  for (size_t i = 0; i < digest.size(); ++i) {
-    const unsigned high = hex_value(text[2 * i]);
-    const unsigned low = hex_value(text[2 * i + 1]);
-    if (high > 15 || low > 15) return false;
-    digest[i] = static_cast<uint8_t>(high << 4 | low);
-  }
-  return true;
-}
-
-// What is wrong with " storage=... last=...", or nullptr.
+// What is wrong with " storage=... epoch=...", or nullptr.
 const char* parse_identity(BlockReader& reader, Footer& footer) {
   if (!reader.literal(" storage=")) return "no storage= where it should be";
   footer.storage = reader.word();
   if (const char* problem = storage_name_problem(footer.storage)) return problem;
+  if (footer.kind == ObjectKind::kEpoch) {
+    const bool is_epoch = reader.literal(" epoch=") && reader.number(footer.epoch);
+    return is_epoch && footer.epoch >= kFirstEpoch ? nullptr : "no epoch=<decimal number>";
+  }
   if (!reader.literal(" partition=") || !reader.number(footer.partition))
     return "no partition=<decimal number>";
   if (!reader.literal(" first=") || !reader.number(footer.range.first)) return "no first=<decimal number>";
   if (!reader.literal(" last=") || !reader.number(footer.range.last)) return "no last=<decimal number>";
   if (footer.range.first == kNoLsn || footer.range.first > footer.range.last)
     return "first and last are not a range";
+  if (!reader.literal(" epoch=")) return nullptr;
+  if (!reader.number(footer.epoch) || footer.epoch <= kFirstEpoch) return "epoch= is not a number above 1";
+  return nullptr;
+}
+
+const char* parse_content(BlockReader& reader, Footer& footer) {
+  if (reader.literal(" content=")) {
+    footer.content.emplace();
+    if (!parse_hex(reader.word(), footer.content->sha256)) return "content= is not 64 lower-case hex digits";
+    if (!reader.literal(" size=") || !reader.number(footer.content->size_bytes))
+      return "no size=<decimal number> after content=";
+  } else if (reader.literal(" tag=")) {
+    footer.tag.emplace();
+    if (!parse_hex(reader.word(), *footer.tag)) return "tag= is not 64 lower-case hex digits";
+  }
   return nullptr;
 }
 
@@ -131,89 +124,71 @@ const char* parse_time(BlockReader& reader, Footer& footer) {
   return nullptr;
 }
 
-enum class Form : uint8_t { kArchive, kRecord, kDigestless };
-
-const char* parse_block(std::string_view block, std::string_view magic, Form form, Footer& footer) {
+const char* parse_block(std::string_view block, Footer& footer) {
   if (block.size() != kFooterSize) return "it is not 512 bytes long";
   BlockReader reader(block);
-  if (!reader.literal(magic)) return "it does not begin with its mark";
-  if (form != Form::kDigestless &&
+  if (!reader.literal(magic_of(footer.kind))) return "it does not begin with its mark";
+  if (footer.kind != ObjectKind::kGap &&
       (!reader.literal(" sha256=") || !parse_hex(reader.word(), footer.sha256))) {
     return "no sha256=<64 lower-case hex digits>";
   }
   if (const char* problem = parse_identity(reader, footer)) return problem;
-  if (form == Form::kArchive) {
+  if (footer.kind == ObjectKind::kArchive) {
+    if (const char* problem = parse_content(reader, footer)) return problem;
     if (const char* problem = parse_time(reader, footer)) return problem;
   }
   return reader.only_padding_left() ? nullptr : "more text after the last number";
 }
 
-std::optional<Footer> parse(std::string_view block, std::string_view magic, Form form, std::string* problem) {
-  Footer footer;
-  if (const char* what = parse_block(block, magic, form, footer)) {
+}  // namespace
+
+FooterBlock format_footer(const Footer& footer) {
+  assert(footer.kind == ObjectKind::kArchive || (!footer.content && !footer.tag && footer.made_us == 0));
+  assert(!footer.content || !footer.tag);  // so that the longest fits
+  assert(footer.made_us >= 0 && footer.epoch >= kFirstEpoch);
+  FooterBlock block;
+  BlockWriter writer(block);
+  writer.text(magic_of(footer.kind));
+  if (footer.kind != ObjectKind::kGap) writer.digest(" sha256=", footer.sha256);
+  writer.text(" storage=");
+  writer.text(footer.storage);
+  const bool is_epoch = footer.kind == ObjectKind::kEpoch;
+  if (!is_epoch) {
+    writer.number(" partition=", footer.partition);
+    writer.number(" first=", footer.range.first);
+    writer.number(" last=", footer.range.last);
+  }
+  if (is_epoch || footer.epoch != kFirstEpoch) writer.number(" epoch=", footer.epoch);
+  if (footer.content) {
+    writer.digest(" content=", footer.content->sha256);
+    writer.number(" size=", footer.content->size_bytes);
+  }
+  if (footer.tag) writer.digest(" tag=", *footer.tag);
+  if (footer.made_us != 0) writer.number(" made_us=", static_cast<uint64_t>(footer.made_us));
+  return block;
+}
+
+std::optional<Footer> parse_footer(ObjectKind kind, std::string_view block, std::string* problem) {
+  std::optional<Footer> footer(std::in_place);
+  footer->kind = kind;
+  if (const char* what = parse_block(block, *footer)) {
     if (problem != nullptr) *problem = what;
-    return std::nullopt;
+    footer.reset();
   }
   return footer;
 }
 
-FooterBlock format(std::string_view magic, const Digest& sha256, std::string_view storage, uint64_t partition,
-                   Range range, int64_t made_us) {
-  FooterBlock block;
-  BlockWriter writer(block);
-  writer.text(magic);
-  writer.text(" sha256=");
-  char digits[2 * sizeof(Digest)];
-  for (size_t i = 0; i < sha256.size(); ++i) {
-    digits[2 * i] = "0123456789abcdef"[sha256[i] >> 4];
-    digits[2 * i + 1] = "0123456789abcdef"[sha256[i] & 15];
-  }
-  writer.text({digits, sizeof digits});
-  writer.identity(storage, partition, range);
-  writer.time(made_us);
-  return block;
+bool is_footer_of(const Footer& footer, const ParsedKey& key) {
+  const Coding coding = key.name.coding;
+  return footer.kind == key.name.kind && footer.storage == key.storage && footer.partition == key.partition &&
+         footer.range == key.name.range && footer.epoch == key.name.epoch &&
+         footer.content.has_value() == (coding == Coding::kZstd) &&
+         footer.tag.has_value() == (coding == Coding::kAge || coding == Coding::kZstdAge);
 }
 
-}  // namespace
-
-FooterBlock format_footer(const Digest& sha256, std::string_view storage, uint64_t partition, Range range,
-                          int64_t made_us) {
-  return format(kMagic, sha256, storage, partition, range, made_us);
-}
-
-FooterBlock format_record_footer(ObjectKind kind, const Digest& sha256, std::string_view storage,
-                                 uint64_t partition, Range range) {
-  return format(record_magic(kind), sha256, storage, partition, range, 0);
-}
-
-FooterBlock format_gap_record(std::string_view storage, uint64_t partition, Range range) {
-  FooterBlock block;
-  BlockWriter writer(block);
-  writer.text(kGapMagic);
-  writer.identity(storage, partition, range);
-  return block;
-}
-
-std::optional<Footer> parse_footer(std::string_view block, std::string* problem) {
-  return parse(block, kMagic, Form::kArchive, problem);
-}
-
-std::optional<Footer> parse_record_footer(ObjectKind kind, std::string_view block, std::string* problem) {
-  return parse(block, record_magic(kind), Form::kRecord, problem);
-}
-
-std::optional<Footer> parse_gap_record(std::string_view block, std::string* problem) {
-  return parse(block, kGapMagic, Form::kDigestless, problem);
-}
-
-std::string hex(const Digest& digest) {
-  std::string text;
-  text.reserve(2 * digest.size());
-  for (const uint8_t byte : digest) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
+std::string key_of(const Footer& footer) {
+  const Coding coding = footer.tag ? Coding::kAge : footer.content ? Coding::kZstd : Coding::kNone;
+  return object_key(footer.storage, footer.partition, {footer.range, footer.kind, footer.epoch, coding});
 }
 
 }  // namespace tidemark

@@ -1,13 +1,19 @@
 // The footer: the 512-byte block after a tar's end-of-archive mark that says what the object is and proves
-// it: NUL-padded text
+// it: NUL-padded text, one blank between its words, in this order
 //
-//   TIDEMARK1 sha256=<64 hex digits> storage=<name> partition=<n> first=<n> last=<n> made_us=<n>
+//   TIDEMARK1 sha256=<64 hex digits> storage=<name> partition=<n> first=<n> last=<n>
+//             [epoch=<n>] [content=<64 hex digits> size=<n>] [tag=<64 hex digits>] [made_us=<n>]
 //
-// with the digest over all bytes before the footer and numbers in decimal. made_us is when the archive was
-// made, in microseconds since 1970, by the clock of who made it; older archives do not have it. Two archives
-// are equal if their digests are, whenever they were made. A gap record is a single block of the same kind
-// that begins with TIDEMARK1-GAP and has no sha256. The other records are a text (format/record.h) and a
-// footer that begins with TIDEMARK1-ACCEPTED, TIDEMARK1-PRUNED or TIDEMARK1-ORIGIN. Pure; any thread.
+// with numbers in decimal. sha256 is over all bytes before the footer, as they are stored. epoch is there if
+// it is not the first. Where the stored bytes are coded, content and size are the digest and the bytes of the
+// plain tar; where they are encrypted, tag is there instead, a keyed digest of it. made_us is when the
+// archive was made, in microseconds since 1970, by the clock of who made it; older archives do not have it.
+// Two archives are equal if their tags are, or else their contents, or else their sha256; whenever they were
+// made.
+//
+// A record is a text (format/record.h) and a footer that begins with TIDEMARK1-ACCEPTED, TIDEMARK1-PRUNED or
+// TIDEMARK1-ORIGIN and ends after its epoch; a gap record is a footer only, TIDEMARK1-GAP without a sha256.
+// The record of an epoch ends with "TIDEMARK1-EPOCH sha256= storage= epoch=". Pure; any thread.
 #ifndef TIDEMARK_COMMON_FORMAT_FOOTER_H
 #define TIDEMARK_COMMON_FORMAT_FOOTER_H
 
@@ -17,6 +23,7 @@
 #include <string>
 #include <string_view>
 
+#include "format/hex.h"
 #include "format/object_name.h"
 #include "format/types.h"
 
@@ -26,28 +33,34 @@ inline constexpr size_t kFooterSize = 512;
 using FooterBlock = std::array<char, kFooterSize>;
 using Digest = std::array<uint8_t, 32>;
 
-struct Footer {
+// The plain tar of an archive whose stored bytes are coded.
+struct PlainContent {
   Digest sha256{};
-  std::string storage;
-  uint64_t partition = 0;
-  Range range;
-  int64_t made_us = 0;  // 0: it does not say
+  uint64_t size_bytes = 0;
+  friend bool operator==(const PlainContent&, const PlainContent&) = default;
 };
 
-FooterBlock format_footer(const Digest& sha256, std::string_view storage, uint64_t partition, Range range,
-                          int64_t made_us);
-// `kind`: kAccepted, kPruned or kOrigin.
-FooterBlock format_record_footer(ObjectKind kind, const Digest& sha256, std::string_view storage,
-                                 uint64_t partition, Range range);
-FooterBlock format_gap_record(std::string_view storage, uint64_t partition, Range range);
+struct Footer {
+  ObjectKind kind = ObjectKind::kArchive;
+  Digest sha256{};  // all zero in a gap record
+  std::string storage{};
+  uint64_t partition = 0;  // these two not in the record of an epoch
+  Range range{};
+  uint64_t epoch = kFirstEpoch;
+  // Of archives only:
+  std::optional<PlainContent> content{};
+  std::optional<Digest> tag{};  // never together with content
+  int64_t made_us = 0;          // 0: it does not say
+  friend bool operator==(const Footer&, const Footer&) = default;
+};
 
+FooterBlock format_footer(const Footer& footer);
 // Accepts exactly what formatting makes; on nothing, `problem` (may be NULL) says what is wrong.
-std::optional<Footer> parse_footer(std::string_view block, std::string* problem);
-std::optional<Footer> parse_record_footer(ObjectKind kind, std::string_view block, std::string* problem);
-// The same for a gap record; its sha256 is all zero.
-std::optional<Footer> parse_gap_record(std::string_view block, std::string* problem);
-
-std::string hex(const Digest& digest);
+std::optional<Footer> parse_footer(ObjectKind kind, std::string_view block, std::string* problem);
+// Whether an object of that name ends in this footer.
+bool is_footer_of(const Footer& footer, const ParsedKey& key);
+// The key of what ends in this footer, to be shown; of the codings only the last can be told.
+std::string key_of(const Footer& footer);
 
 }  // namespace tidemark
 

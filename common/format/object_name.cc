@@ -1,6 +1,7 @@
 #include "format/object_name.h"
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <iterator>
 
@@ -10,23 +11,56 @@ namespace {
 struct Suffix {
   std::string_view text;
   ObjectKind kind;
+  Coding coding = Coding::kNone;
 };
-constexpr Suffix kSuffixes[] = {{".tar", ObjectKind::kArchive},
+constexpr Suffix kSuffixes[] = {{".tar.zst.age", ObjectKind::kArchive, Coding::kZstdAge},
+                                {".tar.zst", ObjectKind::kArchive, Coding::kZstd},
+                                {".tar.age", ObjectKind::kArchive, Coding::kAge},
+                                {".tar", ObjectKind::kArchive},
                                 {".gap", ObjectKind::kGap},
                                 {".accepted", ObjectKind::kAccepted},
                                 {".pruned", ObjectKind::kPruned},
                                 {".origin", ObjectKind::kOrigin}};
 
-constexpr std::string_view suffix_of(ObjectKind kind) {
+constexpr std::string_view suffix_of(ObjectKind kind, Coding coding) {
   for (const Suffix& suffix : kSuffixes) {
-    if (suffix.kind == kind) return suffix.text;
+    if (suffix.kind == kind && suffix.coding == coding) return suffix.text;
   }
   return {};
 }
 
+constexpr std::string_view kEpochMark = ".e";
+constexpr std::string_view kEpochFolder = "/epoch/";
+constexpr std::string_view kEpochSuffix = ".epoch";
+
 void append_decimal(std::string& out, uint64_t value) {
   char digits[20];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+// Takes ".e<epoch>" off the front of what follows the LSNs; the first epoch is never written.
+bool take_epoch(std::string_view& rest, uint64_t& epoch) {
+  if (rest.size() <= kEpochMark.size() || !rest.starts_with(kEpochMark)) return true;
+  const size_t end = rest.find('.', kEpochMark.size());
+  if (end == std::string_view::npos) return false;
+  const auto number = parse_decimal(rest.substr(kEpochMark.size(), end - kEpochMark.size()));
+  if (!number || *number <= kFirstEpoch) return false;
+  epoch = *number;
+  rest.remove_prefix(end);
+  return true;
+}
+
+std::optional<ParsedKey> parse_epoch_key(std::string_view key) {
+  const size_t storage_end = key.find('/');
+  if (storage_end == std::string_view::npos) return std::nullopt;
+  const std::string_view storage = key.substr(0, storage_end);
+  std::string_view rest = key.substr(storage_end);
+  if (!rest.starts_with(kEpochFolder) || !rest.ends_with(kEpochSuffix)) return std::nullopt;
+  rest.remove_prefix(kEpochFolder.size());
+  if (rest.size() != kLsnTextSize + kEpochSuffix.size()) return std::nullopt;
+  const auto number = parse_lsn_text(rest.substr(0, kLsnTextSize));
+  if (!number || storage_name_problem(storage) != nullptr) return std::nullopt;
+  return ParsedKey{storage, 0, {{}, ObjectKind::kEpoch, *number, Coding::kNone}};
 }
 
 }  // namespace
@@ -53,44 +87,77 @@ std::string partition_prefix(std::string_view storage, uint64_t partition) {
   return prefix;
 }
 
-std::string object_key(std::string_view storage, uint64_t partition, Range range, ObjectKind kind) {
+const char* unknown_feature(const ParsedName& name) {
+  if (name.kind == ObjectKind::kEpoch) return nullptr;
+  if (name.epoch != kFirstEpoch) return "epochs";
+  switch (name.coding) {
+    case Coding::kNone:
+      return nullptr;
+    case Coding::kZstd:
+      return ".zst";
+    case Coding::kAge:
+      return ".age";
+    case Coding::kZstdAge:
+      return ".zst and .age";
+  }
+  assert(false && "every coding is named");
+  return nullptr;
+}
+
+std::string object_key(std::string_view storage, uint64_t partition, const ParsedName& name) {
+  assert(name.kind == ObjectKind::kArchive || name.coding == Coding::kNone);
+  assert(name.epoch >= kFirstEpoch);
   std::string key;
-  key.reserve(storage.size() + 22 + 2 * kLsnTextSize + 10);
+  key.reserve(storage.size() + 22 + 2 * kLsnTextSize + 36);
   key.append(storage);
+  if (name.kind == ObjectKind::kEpoch) {
+    return key.append(kEpochFolder).append(lsn_text(name.epoch)).append(kEpochSuffix);
+  }
   key += '/';
   append_decimal(key, partition);
   key += '/';
-  key += lsn_text(range.last);
-  if (kind != ObjectKind::kArchive || range.first != range.last) {
+  key += lsn_text(name.range.last);
+  if (name.kind != ObjectKind::kArchive || name.range.first != name.range.last) {
     key += '-';
-    key += lsn_text(range.first);
+    key += lsn_text(name.range.first);
   }
-  key += suffix_of(kind);
+  if (name.epoch != kFirstEpoch) {
+    key += kEpochMark;
+    append_decimal(key, name.epoch);
+  }
+  key += suffix_of(name.kind, name.coding);
   return key;
+}
+
+std::string object_key(std::string_view storage, uint64_t partition, Range range, ObjectKind kind) {
+  return object_key(storage, partition, {range, kind});
 }
 
 std::optional<ParsedName> parse_object_name(std::string_view name) {
   const size_t dot = name.find('.');
   if (dot == std::string_view::npos) return std::nullopt;
-  const Suffix* const suffix =
-      std::find_if(std::begin(kSuffixes), std::end(kSuffixes),
-                   [&](const Suffix& known) { return known.text == name.substr(dot); });
+  ParsedName parsed;
+  std::string_view rest = name.substr(dot);
+  if (!take_epoch(rest, parsed.epoch)) return std::nullopt;
+  const Suffix* const suffix = std::find_if(std::begin(kSuffixes), std::end(kSuffixes),
+                                            [&](const Suffix& known) { return known.text == rest; });
   if (suffix == std::end(kSuffixes)) return std::nullopt;
-  const bool is_archive = suffix->kind == ObjectKind::kArchive;
+  parsed.kind = suffix->kind;
+  parsed.coding = suffix->coding;
+  const bool is_archive = parsed.kind == ObjectKind::kArchive;
   const auto last = parse_lsn_text(name.substr(0, std::min(dot, kLsnTextSize)));
   if (!last) return std::nullopt;
-  if (dot == kLsnTextSize) {
-    if (!is_archive) return std::nullopt;
-    return ParsedName{{*last, *last}, ObjectKind::kArchive};
-  }
+  parsed.range = {*last, *last};
+  if (dot == kLsnTextSize) return is_archive ? std::optional(parsed) : std::nullopt;
   if (dot != 2 * kLsnTextSize + 1 || name[kLsnTextSize] != '-') return std::nullopt;
   const auto first = parse_lsn_text(name.substr(kLsnTextSize + 1, kLsnTextSize));
   if (!first || *first > *last) return std::nullopt;
   // A single entry has the short name only; what was pruned, or never there, begins with the first LSN.
   if (is_archive && *first == *last) return std::nullopt;
-  const bool is_beginning = suffix->kind == ObjectKind::kPruned || suffix->kind == ObjectKind::kOrigin;
+  const bool is_beginning = parsed.kind == ObjectKind::kPruned || parsed.kind == ObjectKind::kOrigin;
   if (is_beginning && *first != 1) return std::nullopt;
-  return ParsedName{{*first, *last}, suffix->kind};
+  parsed.range.first = *first;
+  return parsed;
 }
 
 std::optional<ParsedFolder> parse_folder(std::string_view key) {
@@ -106,6 +173,7 @@ std::optional<ParsedFolder> parse_folder(std::string_view key) {
 }
 
 std::optional<ParsedKey> parse_object_key(std::string_view key) {
+  if (const auto epoch = parse_epoch_key(key)) return epoch;
   const auto folder = parse_folder(key);
   if (!folder) return std::nullopt;
   const auto name = parse_object_name(folder->name);

@@ -1,4 +1,4 @@
-// Names of objects in the sink: their keys.
+// Names of objects in the sink: their keys. The whole grammar of release 1, of which this build reads a part.
 //
 // <storage>/<partition>/<LSN>.tar                 one entry
 // <storage>/<partition>/<last>-<first>.tar        a batch, named by its last entry: byte order is LSN order
@@ -7,8 +7,16 @@
 // <storage>/<partition>/<last>-<first>.pruned     a record that 1..last were removed on purpose; first is 1
 // <storage>/<partition>/<last>-<first>.origin     a record that 1..last were never there: the partition
 //                                                 begins after last; first is 1
+// <storage>/epoch/<number>.epoch                  a record of who wrote from when on, and after what; the
+//                                                 number as 13 digits in base 36, like an LSN
 //
-// Parsing accepts exactly what formatting makes. Pure; any thread.
+// Before its kind a name has .e<epoch> if it was written in another epoch than the first:
+// 0000000000001.e2.tar. An archive whose bytes are compressed or encrypted is .tar.zst, .tar.age or
+// .tar.zst.age.
+//
+// A name that obeys the grammar is never foreign, though this build may not read what it names: then it says
+// what is needed, and nothing else takes its place. Parsing accepts exactly what formatting makes. Pure; any
+// thread.
 #ifndef TIDEMARK_COMMON_FORMAT_OBJECT_NAME_H
 #define TIDEMARK_COMMON_FORMAT_OBJECT_NAME_H
 
@@ -27,21 +35,34 @@ inline constexpr size_t kStorageNameMax = 128;
 // Why a storage name is refused, or nullptr: [A-Za-z0-9._-]{1,128}, not beginning with '.'.
 const char* storage_name_problem(std::string_view name);
 
-enum class ObjectKind : uint8_t { kArchive, kGap, kAccepted, kPruned, kOrigin };
+enum class ObjectKind : uint8_t { kArchive, kGap, kAccepted, kPruned, kOrigin, kEpoch };
 
-std::string partition_prefix(std::string_view storage, uint64_t partition);  // ends in '/'
-std::string object_key(std::string_view storage, uint64_t partition, Range range, ObjectKind kind);
+// What was done to the bytes of an archive, the first before the second.
+enum class Coding : uint8_t { kNone, kZstd, kAge, kZstdAge };
+
+inline constexpr uint64_t kFirstEpoch = 1;
 
 struct ParsedName {
-  Range range;
+  Range range;  // empty for the record of an epoch
   ObjectKind kind = ObjectKind::kArchive;
+  uint64_t epoch = kFirstEpoch;
+  Coding coding = Coding::kNone;  // of an archive
+  friend bool operator==(const ParsedName&, const ParsedName&) = default;
 };
+// What this build would have to know to read what is named so, such as ".age"; nullptr: it reads it.
+const char* unknown_feature(const ParsedName& name);
+
+std::string partition_prefix(std::string_view storage, uint64_t partition);  // ends in '/'
+std::string object_key(std::string_view storage, uint64_t partition, const ParsedName& name);
+// Of the first epoch, and with no coding.
+std::string object_key(std::string_view storage, uint64_t partition, Range range, ObjectKind kind);
+
 // The part of a key after the partition's prefix; nothing if it is not exactly such a name.
 std::optional<ParsedName> parse_object_name(std::string_view name);
 
 struct ParsedKey {
   std::string_view storage;  // borrowed from the key
-  uint64_t partition = 0;
+  uint64_t partition = 0;    // 0 for the record of an epoch: "epoch" is not a decimal number, so no partition
   ParsedName name;
 };
 std::optional<ParsedKey> parse_object_key(std::string_view key);

@@ -1,8 +1,6 @@
 #include "format/record.h"
 
-#include <charconv>
-
-#include "base/line.h"
+#include "format/lines.h"
 
 namespace tidemark {
 namespace {
@@ -10,22 +8,13 @@ namespace {
 constexpr std::string_view kMadeKey = "made_us=";
 constexpr std::string_view kReasonKey = "reason=";
 
-// "<key><value>\n" from the front.
-std::optional<std::string_view> take_line(std::string_view& text, std::string_view key) {
-  const size_t end = text.find('\n');
-  if (end == std::string_view::npos || !text.starts_with(key)) return std::nullopt;
-  const std::string_view value = text.substr(key.size(), end - key.size());
-  text.remove_prefix(end + 1);
-  return value;
-}
-
 // What is wrong with a text, or nullptr.
 const char* parse(std::string_view text, Record& record) {
   const auto made = take_line(text, kMadeKey);
   if (!made) return "it has no line made_us=";
-  const auto [stop, error] = std::from_chars(made->data(), made->data() + made->size(), record.made_us);
-  const bool is_number = error == std::errc() && stop == made->data() + made->size();
-  if (!is_number || record.made_us <= 0 || made->front() == '0') return "made_us is not a time";
+  const auto made_us = parse_time_us(*made);
+  if (!made_us) return "made_us is not a time";
+  record.made_us = *made_us;
   if (record.kind == ObjectKind::kAccepted) {
     const auto reason = take_line(text, kReasonKey);
     if (!reason) return "it has no line reason=";
@@ -38,13 +27,17 @@ const char* parse(std::string_view text, Record& record) {
 }  // namespace
 
 const char* reason_problem(std::string_view reason) {
-  if (reason.empty()) return "the reason is empty";
-  if (reason.size() > kReasonMax) return "the reason is longer than 256 bytes";
-  while (!reason.empty()) {
-    const size_t size = utf8_size(reason);
-    if (size == 0) return "the reason is not UTF-8";
-    if (is_control(reason.substr(0, size))) return "the reason has a control character; it is one line";
-    reason.remove_prefix(size);
+  switch (line_fault(reason, kReasonMax)) {
+    case LineFault::kNone:
+      return nullptr;
+    case LineFault::kEmpty:
+      return "the reason is empty";
+    case LineFault::kTooLong:
+      return "the reason is longer than 256 bytes";
+    case LineFault::kNotUtf8:
+      return "the reason is not UTF-8";
+    case LineFault::kControl:
+      return "the reason has a control character; it is one line";
   }
   return nullptr;
 }

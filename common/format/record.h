@@ -23,8 +23,8 @@
 
 namespace tidemark {
 
-inline constexpr size_t kReasonMax = 256;  // bytes
-inline constexpr size_t kRecordMax = 1024;
+inline constexpr size_t kReasonMax = 256;   // bytes
+inline constexpr size_t kRecordMax = 2048;  // bytes of the object
 
 struct Record {
   ObjectKind kind = ObjectKind::kGap;

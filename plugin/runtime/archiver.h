@@ -49,6 +49,8 @@ class Archiver {
   Result<std::shared_ptr<sink::Sink>> sink();
   // The same, to change something; INVALID if the archiver was made read_only.
   Result<std::shared_ptr<sink::Sink>> writable_sink();
+  // What comparing lays entries out with.
+  SpareSources::Lease comparing_source() { return comparing_.take(); }
   void warn(std::string_view message) { logger_.write(TIDEMARK_LOG_WARN, message); }
   // False, and an ERROR in the log, if a callback asks: it would wait for itself.
   bool may_be_destroyed();
@@ -73,6 +75,7 @@ class Archiver {
   SourcePool sources_;
   ReadPace read_pace_;
   Slots restores_;
+  SpareSources comparing_;
   sink::Slot slot_;
   Intake intake_;
   Dispatcher dispatcher_;

@@ -67,6 +67,7 @@ class JobRunner {
                                Range* range);
   Ended put_laid_out(const PartitionId& id, Range range, LoanedEntries& leases);
   Ended entry_error(const PartitionId& id, Lsn lsn, Error error) const;
+  Error why_not_there(const PartitionId& id, Range range, Error error);
   // Compares the archive that is there with what was laid out: equal, in conflict, or it cannot be said now.
   // The entries go back to the host before the archive is read.
   Ended compare(const PartitionId& id, Range range, uint64_t there_bytes, LoanedEntries& leases);

@@ -14,7 +14,8 @@ constexpr size_t kDiscoverAtOnce = 1024;
 }  // namespace
 
 JobRunner::Ended JobRunner::record_gap(const PartitionId& id, Range range) {
-  const FooterBlock block = format_gap_record(*id.storage, id.id, range);
+  const FooterBlock block =
+      format_footer({.kind = ObjectKind::kGap, .storage = *id.storage, .partition = id.id, .range = range});
   const sink::MemorySource body(*sink_, {block.data(), block.size()});
   const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kGap);
   const auto source = body.source();
@@ -69,13 +70,13 @@ Status JobRunner::make_durable(const PartitionId& id, const core::Job& job, cons
   std::optional<ParsedName> before = found.older;
   if (!before && !job.check_older && job.range.first > 1) {
     const auto visit = [&](const store::ArchiveInfo& info) {
-      if (info.kind != ObjectKind::kOrigin) before = {info.range, info.kind};
+      if (info.kind != ObjectKind::kOrigin) before = info;
       return !before;
     };
     TM_TRY(store::list(*sink_, *id.storage, id.id, job.range.first - 1, visit, &call_));
   }
   if (!before) return {};
-  const std::string key = object_key(*id.storage, id.id, before->range, before->kind);
+  const std::string key = object_key(*id.storage, id.id, *before);
   const auto there = sink_->head(key, &call_);
   if (there) return {};
   Error error = there.error();

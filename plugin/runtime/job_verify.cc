@@ -8,6 +8,7 @@
 #include "runtime/job.h"
 #include "runtime/loaned_entries.h"
 #include "store/compare.h"
+#include "store/stream.h"
 #include "tar/format.h"
 
 namespace tidemark::runtime {
@@ -26,7 +27,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
   const std::string key = object_key(*id.storage, id.id, job.range, ObjectKind::kArchive);
   // What another run wrote may be visible and not durable yet; head says it is.
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
-  if (!existing) return sink_error(existing.error());
+  if (!existing) return sink_error(why_not_there(id, job.range, existing.error()));
   Ended result;
   bool decided = false;
   if (is_whole) {
@@ -52,6 +53,19 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
     metrics_.verified(through - job.part.first + 1, watch.seconds());
   }
   return result;
+}
+
+// The archive was listed, perhaps under a name that this build cannot read: then that is to be said.
+Error JobRunner::why_not_there(const PartitionId& id, Range range, Error error) {
+  if (error.status != TIDEMARK_E_NOT_FOUND) return error;
+  const auto visit = [&](const store::ArchiveInfo& info) {
+    const char* const feature = unknown_feature(info);
+    const bool is_it = info.kind == ObjectKind::kArchive && info.range == range && feature != nullptr;
+    if (is_it) error = store::unknown_to_this_build(info.key, feature);
+    return !is_it && info.range.last <= range.last;
+  };
+  Status listed = store::list(*sink_, *id.storage, id.id, range.last, visit, &call_);
+  return listed ? error : listed.error();
 }
 
 JobRunner::Ended JobRunner::compare(const PartitionId& id, Range range, uint64_t there_bytes,

@@ -114,4 +114,23 @@ void SourcePool::give_back(std::unique_ptr<tar::EntrySource> source) {
   spare_.push_back(std::move(source));
 }
 
+SpareSources::Lease SpareSources::take() {
+  {
+    const MutexLock lock(mutex_);
+    spare_.reserve(kKeptMax);  // so that giving one back cannot fail
+    if (!spare_.empty()) {
+      std::unique_ptr<tar::EntrySource> source = std::move(spare_.back());
+      spare_.pop_back();
+      return {*this, std::move(source)};
+    }
+  }
+  return {*this, std::make_unique<tar::EntrySource>(kLimits)};
+}
+
+void SpareSources::give_back(std::unique_ptr<tar::EntrySource> source) {
+  source->close();
+  const MutexLock lock(mutex_);
+  if (spare_.size() < kKeptMax) spare_.push_back(std::move(source));
+}
+
 }  // namespace tidemark::runtime

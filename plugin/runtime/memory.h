@@ -112,6 +112,36 @@ class SourcePool {
   std::atomic<const std::string*> found_{nullptr};  // a source's, which leaves it alone from then on
 };
 
+// Sources for calls of the host's that lay entries out to compare them. One that was used is cheaper than a
+// new one, so a few are kept; nobody waits. Not of the budget: what a call takes is the host's to know.
+class SpareSources {
+ public:
+  static constexpr size_t kKeptMax = 16;
+  static constexpr tar::SourceLimits kLimits = {256 << 10, 3 << 20};
+
+  class Lease {
+   public:
+    Lease(SpareSources& spare, std::unique_ptr<tar::EntrySource> source)
+        : spare_(spare), source_(std::move(source)) {}
+    ~Lease() { spare_.give_back(std::move(source_)); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    tar::EntrySource& source() const { return *source_; }
+
+   private:
+    SpareSources& spare_;
+    std::unique_ptr<tar::EntrySource> source_;
+  };
+
+  Lease take() TM_EXCLUDES(mutex_);
+
+ private:
+  void give_back(std::unique_ptr<tar::EntrySource> source) TM_EXCLUDES(mutex_);
+
+  Mutex mutex_;
+  std::vector<std::unique_ptr<tar::EntrySource>> spare_ TM_GUARDED_BY(mutex_);  // the warmest last
+};
+
 }  // namespace tidemark::runtime
 
 #endif  // TIDEMARK_RUNTIME_MEMORY_H

@@ -1,6 +1,7 @@
 #include "sink/sink.h"
 
 #include <algorithm>
+#include <cassert>
 #include <optional>
 #include <string>
 #include <vector>
@@ -205,27 +206,30 @@ Status Sink::remove(std::string_view key, const tidemark_call* call) {
   return outcome(api_->remove(handle_, abi_str(key), call, &error), error, "remove", key);
 }
 
-Result<bool> Sink::remove_at_once(std::span<const std::string_view> keys, const tidemark_call* call) {
-  if (many_ == nullptr || keys.size() < 2) return false;
+Status Sink::remove_at_once(std::span<const std::string_view> keys, const tidemark_call* call) {
+  assert(many_ != nullptr && keys.size() <= many_->keys_max);
   std::vector<tidemark_str> raw;
   raw.reserve(keys.size());
   for (const std::string_view key : keys) raw.push_back(abi_str(key));
   tidemark_error error = empty_abi_error();
   const tidemark_status status =
       many_->remove_many(handle_, raw.data(), static_cast<uint32_t>(raw.size()), call, &error);
-  if (status == TIDEMARK_OK) return true;
-  if (status == TIDEMARK_E_CANCELLED) return outcome(status, error, "remove", keys.front()).error();
-  return false;
+  return outcome(status, error, "remove", keys.front());
 }
 
 Status Sink::remove_many(std::span<const std::string_view> keys,
                          const std::function<bool(size_t index)>& gone, const tidemark_call* call) {
   const Call deadline(call);
-  const size_t most = many_ == nullptr ? 1 : many_->keys_max;
+  const size_t most = std::max<size_t>(removals_max(), 1);
   for (size_t begin = 0; begin < keys.size(); begin += most) {
     const auto some = keys.subspan(begin, std::min(most, keys.size() - begin));
-    TM_ASSIGN(const tidemark_call at_once, deadline.next_call());
-    TM_ASSIGN(const bool are_gone, remove_at_once(some, &at_once));
+    bool are_gone = false;
+    if (many_ != nullptr && some.size() > 1) {
+      TM_ASSIGN(const tidemark_call at_once, deadline.next_call());
+      const Status removed = remove_at_once(some, &at_once);
+      if (!removed && removed.error().status == TIDEMARK_E_CANCELLED) return removed;
+      are_gone = removed.has_value();
+    }
     for (size_t i = 0; i < some.size(); ++i) {
       if (!are_gone) {
         TM_ASSIGN(const tidemark_call one, deadline.next_call());

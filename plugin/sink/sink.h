@@ -54,6 +54,10 @@ class Sink {
   // Listing neighbouring folders in one call takes fewer requests than each by itself.
   bool lists_in_pages() const { return folders_ == nullptr || folders_->page_keys > 1; }
   Status remove(std::string_view key, const tidemark_call* call);
+  // The most keys of one request that removes many; 0: the sink does not offer that.
+  uint32_t removals_max() const { return many_ == nullptr ? 0 : many_->keys_max; }
+  // That request itself, as draft/remove_many.h has it; only where it is offered.
+  Status remove_at_once(std::span<const std::string_view> keys, const tidemark_call* call);
   // Removes all, many with one request where the sink offers that, else and in doubt one after the other.
   // `gone` is called for each, in the order of the keys, once it is gone; it returns false to stop, which is
   // not an error, and some of those that it was not called for may be gone as well. So it is after an error.
@@ -65,8 +69,6 @@ class Sink {
   // UNSUPPORTED: not all was visited.
   Status list_folders_at_once(std::string_view prefix, std::string_view start_after, const Visit& visit,
                               const tidemark_call* call);
-  // True: all are gone. False: the caller removes each.
-  Result<bool> remove_at_once(std::span<const std::string_view> keys, const tidemark_call* call);
 
   std::shared_ptr<void> keep_alive_;
   const tidemark_sink_api* api_;

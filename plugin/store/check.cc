@@ -26,7 +26,7 @@ Status check_single(sink::Sink& sink, std::string_view key, const ParsedKey& par
 
 Status check(sink::Sink& sink, std::string_view key, const std::function<bool(const CheckedEntry&)>& visit,
              const Progress& progress, const tidemark_call* call) {
-  TM_ASSIGN(const auto parsed, parse_key(key));
+  TM_ASSIGN(const auto parsed, parse_readable_key(key));
   const Call deadline(call);
   if (parsed.name.kind != ObjectKind::kArchive) {
     TM_ASSIGN(const auto object, read_record_object(sink, key, parsed, deadline));
@@ -50,7 +50,7 @@ Status check(sink::Sink& sink, std::string_view key, const std::function<bool(co
 }
 
 Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemark_call* call) {
-  TM_ASSIGN(const auto parsed, parse_key(key));
+  TM_ASSIGN(const auto parsed, parse_readable_key(key));
   if (parsed.name.kind == ObjectKind::kArchive) {
     return fail(TIDEMARK_E_INVALID, std::string(key) + ": is an archive, not a record");
   }

@@ -24,7 +24,7 @@ Result<Footer> read_whole(sink::Sink& sink, std::string_view key, uint64_t* read
     return {};
   });
   if (!status) return std::move(status.error());
-  auto footer = splitter.check(parsed.storage, parsed.partition, parsed.name.range);
+  auto footer = splitter.check(parsed);
   if (!footer) return about(key, footer.error());
   return footer;
 }
@@ -77,7 +77,7 @@ Status prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64
 
 Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, Range wanted,
                                       uint64_t* read_bytes, const tidemark_call* call) {
-  TM_ASSIGN(const auto parsed, parse_key(key));
+  TM_ASSIGN(const auto parsed, parse_readable_key(key));
   EntryDigestMap found;
   const tar::EntryDigests::Take keep = [&](Lsn lsn, uint64_t, const Digest& digest) -> Status {
     found.emplace(lsn, digest);

@@ -132,7 +132,7 @@ Status Copier::compare_records() {
 Result<Copied> copy_object(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
                            const tidemark_call* call) {
   *failed = CopySide::kNone;
-  TM_ASSIGN(const auto parsed, parse_key(what.key));
+  TM_ASSIGN(const auto parsed, parse_readable_key(what.key));
   const Call deadline(call);
   return Copier(from, to, what, parsed, *failed, deadline).copy();
 }
@@ -140,7 +140,7 @@ Result<Copied> copy_object(sink::Sink& from, sink::Sink& to, const Copying& what
 Status compare_copies(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
                       const tidemark_call* call) {
   *failed = CopySide::kNone;
-  TM_ASSIGN(const auto parsed, parse_key(what.key));
+  TM_ASSIGN(const auto parsed, parse_readable_key(what.key));
   const Call deadline(call);
   return Copier(from, to, what, parsed, *failed, deadline).compare();
 }

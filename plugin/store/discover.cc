@@ -102,7 +102,7 @@ Result<std::optional<LookBack>> Prober::look_back(Lsn low, Lsn from) {
       seen.reset();
       return false;
     }
-    seen->add(info.range, info.kind);
+    seen->add(info);
     return true;
   });
   if (!status) return std::move(status.error());
@@ -183,7 +183,7 @@ class Survey {
 
   bool visit(const ArchiveInfo& info) {
     ++names_;
-    before_.add(info.range, info.kind);
+    before_.add(info);
     if (low_ > 1 && info.range.contains(low_ - 1)) look_before(info);
     const bool counts = info.kind == ObjectKind::kArchive && info.range.last >= low_;
     if (counts && archives_.size() >= max_archives_ && complete_through_ == kEveryLsn) {
@@ -218,6 +218,8 @@ class Survey {
         // decides.
         if (info.range.last == low_ - 1) origin_ = info.key;
         break;
+      case ObjectKind::kEpoch:  // lies in no partition
+        break;
     }
   }
 
@@ -244,7 +246,7 @@ Result<bool> find_older(Prober& prober, Lsn low, Lsn width, LookBack& before) {
   TM_ASSIGN(const auto found, prober.newest_below(low, low - width, before.origin()));
   if (found.newest == kNoLsn) {
     // Removed meanwhile, if there is no origin either: then nothing older is left.
-    if (found.origin != kNoLsn) before.add({1, found.origin}, ObjectKind::kOrigin);
+    if (found.origin != kNoLsn) before.add({{1, found.origin}, ObjectKind::kOrigin});
     return found.origin != kNoLsn;
   }
   Status status = look_further(prober, low, found.newest + 1, 0, before);

@@ -21,7 +21,7 @@ Status fetch_archive(sink::Sink& sink, std::string_view key, const ParsedKey& pa
     return give(pieces.second);
   });
   if (!status) return status;
-  const auto footer = splitter.check(parsed.storage, parsed.partition, parsed.name.range);
+  const auto footer = splitter.check(parsed);
   if (!footer) return about(key, footer.error());
   const std::string_view tail = splitter.tail();
   return give({reinterpret_cast<const uint8_t*>(tail.data()), tail.size()});
@@ -52,13 +52,13 @@ Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemar
              });
   if (!status) return std::move(status.error());
   std::string problem;
-  auto footer = parse_footer(block, &problem);
+  auto footer = parse_footer(ObjectKind::kArchive, block, &problem);
   if (!footer) {
     const std::string what =
         block.size() < kFooterSize ? "it ends after " + std::to_string(block.size()) + " bytes" : problem;
     return fail(TIDEMARK_E_CORRUPT, std::string(key) + ": the object has no valid footer: " + what);
   }
-  Status identity = tar::check_identity(*footer, parsed.storage, parsed.partition, parsed.name.range);
+  Status identity = tar::check_identity(*footer, parsed);
   if (!identity) return about(key, identity.error());
   return std::move(*footer);
 }

@@ -20,7 +20,7 @@ Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partitio
         if (!key.starts_with(prefix) || object.is_irregular) return true;
         const auto name = parse_object_name(key.substr(prefix.size()));
         if (!name || name->range.last < from) return true;
-        return visit({name->range, name->kind, key, object.size_bytes, object.modified_us});
+        return visit({*name, key, object.size_bytes, object.modified_us});
       },
       &call);
 }

@@ -2,17 +2,18 @@
 
 namespace tidemark::store {
 
-void LookBack::add(Range range, ObjectKind kind) {
+void LookBack::add(const ParsedName& name) {
+  Range range = name.range;
   if (range.first >= low_) return;
-  if (kind == ObjectKind::kOrigin) {
+  if (name.kind == ObjectKind::kOrigin) {
     // One that reaches further was there before the host had anything as old as low.
     if (range.last < low_) origin_ = origin_ == kNoLsn ? range.last : std::min(origin_, range.last);
     has_other_origin_ |= range.last >= low_;
     return;
   }
-  const bool is_archive = kind == ObjectKind::kArchive;
-  known_gaps_.add(range, kind);
-  last_ = {range, kind};
+  const bool is_archive = name.kind == ObjectKind::kArchive;
+  known_gaps_.add(range, name.kind);
+  last_ = name;
   if (range.last >= low_) {
     over_ = std::min(over_, range.first);
     range.last = low_ - 1;
@@ -24,7 +25,7 @@ void LookBack::add(Range range, ObjectKind kind) {
 }
 
 void LookBack::add_what_reaches_over(const LookBack& other) {
-  if (other.over_ < low_) add({other.over_, low_}, ObjectKind::kArchive);
+  if (other.over_ < low_) add({{other.over_, low_}, ObjectKind::kArchive});
   has_other_origin_ |= other.has_other_origin_;
   if (other.last_) last_ = other.last_;  // which is in both windows, or reaches over low
 }

@@ -22,7 +22,7 @@ class LookBack {
  public:
   explicit LookBack(Lsn low) : low_(low), known_gaps_(low - 1) {}
 
-  void add(Range range, ObjectKind kind);
+  void add(const ParsedName& name);
   // What reaches over low lies after every window: from that of the first on it is passed on.
   void add_what_reaches_over(const LookBack& other);
   // Nothing of the partition lies further back than what was added.

@@ -18,6 +18,7 @@
 #include "sink/sink.h"
 #include "store/record.h"
 #include "store/stream.h"
+#include "tar/entry_source.h"
 #include "tar/tree_comparer.h"
 
 namespace tidemark::store {
@@ -27,7 +28,7 @@ enum class FolderKind : uint8_t { kNone, kStorage, kPartition, kOther };
 
 // One finished object, by its name.
 struct StoredInfo {
-  std::optional<ParsedFolder> folder;  // the partition in whose folder it lies
+  std::optional<ParsedFolder> folder;  // the partition in whose folder it lies; not of an epoch's record
   std::optional<ParsedName> name;      // nothing: foreign
   std::string_view key;
   uint64_t size_bytes = 0;
@@ -82,14 +83,17 @@ struct TreeComparison {
   std::string_view directory;
   bool with_setid = false;  // see tree/tree_matcher.h
   Progress progress;
+  // What to lay the entries out with, to compare them by digest first (TIDEMARK_COMPARE_BY_DIGEST); NULL: the
+  // archive is read. Closed afterwards.
+  tar::EntrySource* source = nullptr;
 };
 struct ComparedEntry {
   Lsn lsn = kNoLsn;
   tar::TreeComparer::Verdict verdict{};
   std::string_view why;  // names the file; empty: the same
 };
-// Compares <directory>/<LSN> with the archive's entries, from one read; changes nothing. What `visit` saw
-// counts only if the status is OK.
+// Compares <directory>/<LSN> with the archive's entries, from one read at most; changes nothing. What `visit`
+// saw counts only if the status is OK.
 Status compare_tree(sink::Sink& sink, const TreeComparison& what,
                     const std::function<bool(const ComparedEntry&)>& visit, const tidemark_call* call);
 
@@ -109,8 +113,8 @@ struct Pruning {
   int64_t now_us = 0;
 };
 // Records how far, then removes archives and records, oldest first; `visit` (may be empty) after each.
-// INVALID: a hole below `before` that no record explains. Stopped at any instant, what is left has no such
-// hole either, and the same call again finishes.
+// INVALID: a hole below `before` that no record explains, or names of more than the first epoch. Stopped at
+// any instant, what is left has no such hole either, and the same call again finishes.
 Status prune(sink::Sink& sink, const Pruning& what, const std::function<bool(const StoredInfo&)>& visit,
              const tidemark_call* call);
 

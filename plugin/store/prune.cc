@@ -62,6 +62,7 @@ struct Pruner::Survey {
   std::vector<std::string> records;  // keys
   Lsn through = kNoLsn, recorded = kNoLsn;
   bool has_begun = false;
+  std::string other_epoch;  // a key
 };
 
 Result<Pruner::Survey> Pruner::list_all(const std::set<std::string>& damaged) {
@@ -71,6 +72,8 @@ Result<Pruner::Survey> Pruner::list_all(const std::set<std::string>& damaged) {
       sink_, what_.storage, what_.partition, 1,
       [&](const ArchiveInfo& info) {
         if (damaged.contains(std::string(info.key))) return true;
+        if (info.epoch != kFirstEpoch) found.other_epoch = info.key;
+        if (!found.other_epoch.empty()) return false;
         if (info.kind != ObjectKind::kArchive) found.records.emplace_back(info.key);
         if (found.records.size() > kRecordsMax) return false;
         const bool is_origin = info.kind == ObjectKind::kOrigin;
@@ -86,6 +89,8 @@ Result<Pruner::Survey> Pruner::list_all(const std::set<std::string>& damaged) {
       },
       deadline_);
   if (!status) return std::move(status.error());
+  if (!found.other_epoch.empty())
+    return fail(TIDEMARK_E_INVALID, unknown_to_this_build(found.other_epoch, "epochs").message);
   if (found.records.size() <= kRecordsMax) return found;
   return fail(TIDEMARK_E_INVALID, "more than " + std::to_string(kRecordsMax) + " records lie before entry " +
                                       std::to_string(what_.before) + "; prune in smaller steps");

@@ -20,7 +20,7 @@ Status ArchiveProof::push(std::span<const uint8_t> piece) {
 }
 
 Result<Footer> ArchiveProof::finish(Digest* whole) {
-  auto footer = splitter_.check(parsed_.storage, parsed_.partition, parsed_.name.range, whole);
+  auto footer = splitter_.check(parsed_, whole);
   if (!footer) return about(key_, footer.error());
   if (content_) content_ = parser_.finish();
   if (!content_) return about(key_, content_.error());

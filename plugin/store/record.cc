@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "base/sha256.h"
+#include "format/epoch_record.h"
 #include "sink/memory_source.h"
 #include "store/stream.h"
 #include "tar/content_stream.h"
@@ -27,12 +28,15 @@ Result<std::string> format_record(const Record& record, std::string_view storage
                                   Range range) {
   std::string object;
   FooterBlock block;
+  Footer footer = {
+      .kind = record.kind, .storage = std::string(storage), .partition = partition, .range = range};
   if (record.kind == ObjectKind::kGap) {
-    block = format_gap_record(storage, partition, range);
+    block = format_footer(footer);
   } else {
     object = record_text(record);
     TM_ASSIGN(const Digest digest, digest_of(object));
-    block = format_record_footer(record.kind, digest, storage, partition, range);
+    footer.sha256 = digest;
+    block = format_footer(footer);
   }
   return object.append(block.data(), block.size());
 }
@@ -44,22 +48,22 @@ Result<Record> parse_record(std::string_view object, const ParsedKey& key) {
   const std::string_view text = object.substr(0, object.size() - kFooterSize);
   const std::string_view block = object.substr(text.size());
   const ObjectKind kind = key.name.kind;
-  const bool is_gap = kind == ObjectKind::kGap;
   std::string problem;
-  const auto footer = is_gap ? parse_gap_record(block, &problem) : parse_record_footer(kind, block, &problem);
+  const auto footer = parse_footer(kind, block, &problem);
   if (!footer) return corrupt("its footer is not valid: " + problem);
-  if (footer->storage != key.storage || footer->partition != key.partition ||
-      footer->range != key.name.range) {
-    return corrupt("its footer is that of " +
-                   object_key(footer->storage, footer->partition, footer->range, kind));
-  }
-  if (is_gap) {
+  if (!is_footer_of(*footer, key)) return corrupt("its footer is that of " + key_of(*footer));
+  if (kind == ObjectKind::kGap) {
     if (!text.empty()) return corrupt("it has more text than it should");
     return Record{};
   }
   TM_ASSIGN(const Digest digest, digest_of(text));
   if (digest != footer->sha256) {
     return corrupt("its text has sha256 " + hex(digest) + ", its footer says " + hex(footer->sha256));
+  }
+  if (kind == ObjectKind::kEpoch) {
+    const auto epoch = parse_epoch_record_text(text, key.name.epoch, &problem);
+    if (!epoch) return corrupt(problem);
+    return Record{kind, epoch->made_us, epoch->reason};
   }
   const auto record = parse_record_text(text, kind, &problem);
   if (!record) return corrupt(problem);
@@ -68,6 +72,7 @@ Result<Record> parse_record(std::string_view object, const ParsedKey& key) {
 
 Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                                        const Call& deadline) {
+  if (const char* feature = unknown_feature(parsed.name)) return unknown_to_this_build(key, feature);
   std::string object;
   // One byte more than a record may have shows that it is not one.
   Status status =

@@ -6,6 +6,7 @@
 
 #include "store/list.h"
 #include "store/store.h"
+#include "store/stream.h"
 #include "tar/extract.h"
 
 namespace tidemark::store {
@@ -65,6 +66,8 @@ struct Candidate {
 struct Candidates {
   std::vector<Candidate> archives;
   std::optional<ParsedName> record;  // that says why there is none
+  std::optional<Error> unreadable;   // of the first that this build cannot read
+  bool has_other_epoch = false;      // then which archive counts is not for this build to say
 };
 
 constexpr size_t kCandidatesMax = 16;
@@ -76,9 +79,15 @@ Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, u
   Status status = list_within(
       sink, storage, partition, lsn,
       [&](const ArchiveInfo& info) {
+        const char* const feature = unknown_feature(info);
+        if (info.epoch != kFirstEpoch) found.has_other_epoch = true;
+        if (feature != nullptr && !found.unreadable && (found.has_other_epoch || info.range.contains(lsn)))
+          found.unreadable = unknown_to_this_build(info.key, feature);
+        if (found.has_other_epoch) return false;
         if (!info.range.contains(lsn)) return ++names_after < kOverlapNames;
+        if (feature != nullptr) return true;
         if (info.kind != ObjectKind::kArchive) {
-          found.record = {info.range, info.kind};
+          found.record = info;
         } else {
           found.archives.push_back({info.range, std::string(info.key), info.size_bytes});
         }
@@ -123,6 +132,7 @@ Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t pa
   if (lsn == kNoLsn) return fail(TIDEMARK_E_INVALID, "entry 0 was asked for; LSNs begin with 1");
   const Call deadline(call);
   TM_ASSIGN(const auto found, find_candidates(sink, storage, partition, lsn, deadline));
+  if (found.unreadable && (found.has_other_epoch || found.archives.empty())) return *found.unreadable;
   if (found.archives.empty()) return not_found(storage, partition, lsn, found.record);
   const tar::Extraction wanted = {storage, partition, {}, lsn, directory, {}};
   Restored result;

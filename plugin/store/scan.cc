@@ -38,6 +38,8 @@ StoredInfo describe(std::string_view key, const sink::ObjectInfo& object) {
     info.folder_kind = kind_of_folder(key.substr(0, key.size() - 1));
   } else if (info.folder) {
     info.name = parse_object_name(info.folder->name);
+  } else if (const auto epoch = parse_object_key(key)) {
+    info.name = epoch->name;
   }
   return info;
 }

@@ -28,9 +28,7 @@ namespace tidemark::store {
 // overlap only after an accident (two hosts on one archive), so readers look this many names further.
 inline constexpr size_t kOverlapNames = 1000;
 
-struct ArchiveInfo {
-  Range range;
-  ObjectKind kind = ObjectKind::kArchive;
+struct ArchiveInfo : ParsedName {
   std::string_view key;  // borrowed for the visit
   uint64_t size_bytes = 0;
   int64_t modified_us = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -37,9 +38,11 @@ class Trial {
         what_(what),
         visit_(visit),
         deadline_(call),
-        key_(std::string(kTrialPrefix) + std::string(what.name)) {}
+        prefix_(what.folder + std::string(kTrialPrefix)),
+        key_(prefix_ + std::string(what.name)) {}
 
   Status run();
+  Status run_in_folder();
 
  private:
   struct Seen {
@@ -52,25 +55,28 @@ class Trial {
   void skip(std::initializer_list<std::string_view> all, const char* why);
   Result<Seen> list();
   Result<std::string> read(int64_t offset, uint64_t size);
-  Status put(const std::string& body);
+  Status put(const std::string& key, const std::string& body);
   Status remove(const std::string& key);
-  void sweep();
+  void sweep(const Result<Seen>& seen);
   bool write();
   void look();
   void look_at_clock(const sink::ObjectInfo& own);
   Status try_conditions();
   Status try_read(int64_t offset, uint64_t size, std::string_view expected);
   Status try_gone();
+  bool remove_own();
+  void try_removals();
+  Status look_for_any(std::span<const std::string_view> keys);
   void clean_up();
 
   sink::Sink& sink_;
   const TryingOut& what_;
   const std::function<void(const Tried&)>& visit_;
   const Call deadline_;
-  const std::string key_;
+  const std::string prefix_, key_;
   const std::string first_ = body_of(1), second_ = body_of(2);
-  int64_t begun_us_ = 0, ended_us_ = 0;  // of the put, by this machine's clock
-  bool may_be_there_ = false;
+  int64_t begun_us_ = 0, ended_us_ = 0;    // of the put, by this machine's clock
+  std::vector<std::string> may_be_there_;  // keys
 };
 
 // A store that is busy is no worse a store.
@@ -98,8 +104,8 @@ Result<Trial::Seen> Trial::list() {
   return tried([&](const tidemark_call& call) -> Result<Seen> {
     Seen seen;
     const auto visit = [&](std::string_view key, const sink::ObjectInfo& object) {
-      if (!key.starts_with(kTrialPrefix)) return false;
-      const std::string_view name = key.substr(kTrialPrefix.size());
+      if (!key.starts_with(prefix_)) return false;
+      const std::string_view name = key.substr(prefix_.size());
       if (key == key_) {
         seen.own = object;
       } else if (what_.is_left && what_.is_left(name, what_.now_us() - object.modified_us)) {
@@ -107,7 +113,7 @@ Result<Trial::Seen> Trial::list() {
       }
       return true;
     };
-    Status listed = sink_.list("", kTrialPrefix, visit, &call);
+    Status listed = sink_.list(what_.folder, prefix_, visit, &call);
     if (!listed) return std::move(listed.error());
     return seen;
   });
@@ -126,11 +132,11 @@ Result<std::string> Trial::read(int64_t offset, uint64_t size) {
   });
 }
 
-Status Trial::put(const std::string& body) {
+Status Trial::put(const std::string& key, const std::string& body) {
   return tried([&](const tidemark_call& call) -> Status {
     const sink::MemorySource source(sink_, body);
     TM_ASSIGN(const auto raw, source.source());
-    return sink_.put(key_, *raw, TIDEMARK_PUT_IF_ABSENT, &call);
+    return sink_.put(key, *raw, TIDEMARK_PUT_IF_ABSENT, &call);
   });
 }
 
@@ -138,8 +144,7 @@ Status Trial::remove(const std::string& key) {
   return tried([&](const tidemark_call& call) { return sink_.remove(key, &call); });
 }
 
-void Trial::sweep() {
-  const auto seen = list();
+void Trial::sweep(const Result<Seen>& seen) {
   if (!seen || seen->left.empty()) return;  // what is wrong with listing is told in its turn
   Status removed;
   for (const std::string& key : seen->left) {
@@ -150,9 +155,9 @@ void Trial::sweep() {
 }
 
 bool Trial::write() {
-  may_be_there_ = true;
+  may_be_there_.push_back(key_);
   begun_us_ = what_.now_us();
-  Status written = put(first_);
+  Status written = put(key_, first_);
   ended_us_ = what_.now_us();
   // An attempt whose answer was lost: nobody else has this name.
   if (!written && written.error().status == TIDEMARK_E_EXISTS) written = Status();
@@ -174,7 +179,7 @@ Status Trial::try_read(int64_t offset, uint64_t size, std::string_view expected)
 }
 
 Status Trial::try_conditions() {
-  const Status again = put(second_);
+  const Status again = put(key_, second_);
   if (again) {
     return fail(TIDEMARK_E_CORRUPT,
                 "a second put under the same name was not refused: two hosts could overwrite each other's "
@@ -230,15 +235,60 @@ Status Trial::try_gone() {
   return {};
 }
 
+bool Trial::remove_own() {
+  Status removed = remove(key_);
+  if (removed) may_be_there_.clear();
+  if (!removed) removed.error().message += "; " + key_ + " may stay (archiving removes nothing, prune does)";
+  tell("remove", removed, "it was removed");
+  return removed.has_value();
+}
+
+// An error: one of these is there.
+Status Trial::look_for_any(std::span<const std::string_view> keys) {
+  for (const std::string_view key : keys) {
+    const auto there = tried([&](const tidemark_call& call) { return sink_.head(key, &call); });
+    if (there) {
+      return fail(TIDEMARK_E_CORRUPT,
+                  "the store said that it had removed several objects with one request, and " +
+                      std::string(key) + " is still there: prune would take what stays for removed");
+    }
+    if (there.error().status != TIDEMARK_E_NOT_FOUND) return there.error();
+  }
+  return {};
+}
+
+// With what prune does where the sink offers it. That a store does not take it makes prune slower, no more.
+void Trial::try_removals() {
+  if (sink_.removals_max() < 2) return;
+  const std::string names[] = {key_ + "-1", key_ + "-2"};
+  Status written;
+  for (const std::string& name : names) {
+    if (!written) break;
+    may_be_there_.push_back(name);
+    written = put(name, first_);
+    if (!written && written.error().status == TIDEMARK_E_EXISTS) written = Status();
+  }
+  if (!written) return tell("remove-many", written);
+  const std::string_view keys[] = {names[0], names[1]};
+  const Status removed = tried([&](const tidemark_call& call) { return sink_.remove_at_once(keys, &call); });
+  if (removed) {
+    const Status gone = look_for_any(keys);
+    if (gone) may_be_there_.clear();
+    return tell("remove-many", gone, "several were removed with one request");
+  }
+  if (!deadline_.check()) return;
+  visit_({"remove-many", TryResult::kWarning,
+          "not with one request, so prune removes one after the other: " + removed.error().message});
+}
+
 // Also when the call has ended.
 void Trial::clean_up() {
-  if (!may_be_there_) return;
   const tidemark_call own = {sizeof own, kCleanUpMs, nullptr, nullptr};
-  (void)sink_.remove(key_, &own);
+  for (const std::string& key : may_be_there_) (void)sink_.remove(key, &own);
 }
 
 Status Trial::run() {
-  sweep();
+  sweep(list());
   if (write()) {
     tell("read", try_read(0, UINT64_MAX, first_), "what was written, byte for byte");
     const std::string_view middle = std::string_view(first_).substr(1000, 3000);
@@ -252,14 +302,24 @@ Status Trial::run() {
     tell("list", seen ? Status() : Status(seen.error()), "it can be listed");
     skip({"read", "range", "clock", "conditions"}, "nothing could be written");
   }
-  Status removed = remove(key_);
-  if (removed) may_be_there_ = false;
-  if (!removed) removed.error().message += "; " + key_ + " may stay (archiving removes nothing, prune does)";
-  tell("remove", removed, "it was removed");
-  if (removed) {
+  if (remove_own()) {
     tell("gone", try_gone(), "it is neither there nor listed any more");
+    try_removals();
   } else {
     skip({"gone"}, "it could not be removed");
+  }
+  clean_up();
+  return deadline_.check();
+}
+
+Status Trial::run_in_folder() {
+  const auto seen = list();
+  sweep(seen);
+  tell("list", seen ? Status() : Status(seen.error()), "it can be listed");
+  if (write()) {
+    remove_own();
+  } else {
+    skip({"remove"}, "nothing could be written");
   }
   clean_up();
   return deadline_.check();
@@ -272,7 +332,8 @@ Status try_out(sink::Sink& sink, const TryingOut& what, const std::function<void
   if (what.name.empty() || what.name.front() == '.' || what.name.find('/') != std::string_view::npos) {
     return fail(TIDEMARK_E_INVALID, "'" + std::string(what.name.substr(0, 200)) + "' is not a part of a key");
   }
-  return Trial(sink, what, visit, call).run();
+  Trial trial(sink, what, visit, call);
+  return what.folder.empty() ? trial.run() : trial.run_in_folder();
 }
 
 }  // namespace tidemark::store

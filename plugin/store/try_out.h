@@ -15,13 +15,15 @@
 
 namespace tidemark::store {
 
-// How the keys begin. They lie beside the storages' folders, so that they leave no folder of their own.
+// How the names begin. They lie beside the storages' folders, or in that of a partition that is there: so
+// they leave no folder of their own.
 inline constexpr std::string_view kTrialPrefix = "tidemark-check-";
 
 enum class TryResult : uint8_t { kOk, kWarning, kFailed, kSkipped };
 
 struct Tried {
-  std::string_view what;  // one word: leftovers, write, read, range, list, clock, conditions, remove, gone
+  // One word: leftovers, write, read, range, list, clock, conditions, remove, gone, remove-many.
+  std::string_view what;
   TryResult result = TryResult::kOk;
   std::string message;
 };
@@ -31,6 +33,9 @@ struct TryingOut {
   // Whether an object of that name was left by a trial that was killed; may be empty.
   std::function<bool(std::string_view name, int64_t age_us)> is_left;
   std::function<int64_t()> now_us;
+  // "main/7/": whether that folder, which is there, can be listed, written to and removed from. Empty: all is
+  // tried, beside the storages.
+  std::string folder{};
 };
 
 // Visits each thing that was tried; one that fails keeps no other from its turn, but for what needs it. An

@@ -6,7 +6,7 @@
 namespace tidemark::store {
 
 Status unpack(sink::Sink& sink, const Unpacking& what, const tidemark_call* call) {
-  TM_ASSIGN(const auto parsed, parse_key(what.key));
+  TM_ASSIGN(const auto parsed, parse_readable_key(what.key));
   TM_ASSIGN(const Range wanted, entries_of(what.key, parsed, what.wanted));
   const Call deadline(call);
   TM_ASSIGN(const auto unpacker, what.is_private ? tar::Unpacker::create_private(what.directory, wanted)

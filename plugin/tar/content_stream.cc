@@ -41,12 +41,11 @@ void FooterSplitter::hash(std::span<const uint8_t> content) {
   unhashed_size_ += rest.size();
 }
 
-Result<Footer> FooterSplitter::check(std::string_view storage, uint64_t partition, Range range,
-                                     Digest* whole) {
+Result<Footer> FooterSplitter::check(const ParsedKey& key, Digest* whole) {
   std::string problem;
-  auto footer = parse_footer(tail(), &problem);
+  auto footer = parse_footer(key.name.kind, tail(), &problem);
   if (!footer) return fail(TIDEMARK_E_CORRUPT, "the object has no valid footer: " + problem);
-  TM_TRY(check_identity(*footer, storage, partition, range));
+  TM_TRY(check_identity(*footer, key));
   Sha256 content;
   content.copy_from(sha_);
   content.update(unhashed_.data(), unhashed_size_);
@@ -66,11 +65,9 @@ Result<Footer> FooterSplitter::check(std::string_view storage, uint64_t partitio
   return std::move(*footer);
 }
 
-Status check_identity(const Footer& footer, std::string_view storage, uint64_t partition, Range range) {
-  if (footer.storage == storage && footer.partition == partition && footer.range == range) return {};
-  return fail(TIDEMARK_E_CORRUPT,
-              "the footer is of another archive: " +
-                  object_key(footer.storage, footer.partition, footer.range, ObjectKind::kArchive));
+Status check_identity(const Footer& footer, const ParsedKey& key) {
+  if (is_footer_of(footer, key)) return {};
+  return fail(TIDEMARK_E_CORRUPT, "the footer is of another archive: " + key_of(footer));
 }
 
 }  // namespace tidemark::tar

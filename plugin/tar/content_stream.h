@@ -31,9 +31,9 @@ class FooterSplitter {
 
   uint64_t content_bytes() const { return content_bytes_; }
   std::string_view tail() const { return {reinterpret_cast<const char*>(held_.data()), held_size_}; }
-  // After the last piece: the footer, which must be of this content and this identity. `whole`, if not NULL,
-  // gets the digest of the content and the footer together.
-  Result<Footer> check(std::string_view storage, uint64_t partition, Range range, Digest* whole = nullptr);
+  // After the last piece: the footer, which must be of this content and of an object of this key. `whole`, if
+  // not NULL, gets the digest of the content and the footer together.
+  Result<Footer> check(const ParsedKey& key, Digest* whole = nullptr);
   // After check(): of all content but its last kEndMarkSize bytes. That is the digest of the entry of an
   // archive that holds one, at no cost of its own.
   const Digest& digest_before_end_mark() const { return before_end_mark_; }
@@ -52,7 +52,7 @@ class FooterSplitter {
 };
 
 // Whether a footer belongs to this key; CORRUPT if not.
-Status check_identity(const Footer& footer, std::string_view storage, uint64_t partition, Range range);
+Status check_identity(const Footer& footer, const ParsedKey& key);
 
 }  // namespace tidemark::tar
 

@@ -220,8 +220,11 @@ void EntrySource::seal_held() {
 
 void EntrySource::make_footer(const Digest& digest) {
   content_digest_ = digest;
-  footer_ =
-      format_footer(digest, storage_, partition_, {entries_.front().lsn, entries_.back().lsn}, made_us_);
+  footer_ = format_footer({.sha256 = digest,
+                           .storage = storage_,
+                           .partition = partition_,
+                           .range = {entries_.front().lsn, entries_.back().lsn},
+                           .made_us = made_us_});
   content_known_ = true;
 }
 

@@ -51,7 +51,7 @@ class Extractor final : public ContentVisitor {
 Status Extractor::run() {
   TM_TRY(builder_.begin(wanted_.directory, wanted_.lsn));
   TM_TRY(read_all());
-  TM_TRY(splitter_.check(wanted_.storage, wanted_.partition, wanted_.range));
+  TM_TRY(splitter_.check({wanted_.storage, wanted_.partition, {wanted_.range}}));
   if (content_) content_ = parser_.finish();
   if (!content_) return fail(TIDEMARK_E_CORRUPT, content_.error().message + "; nothing was restored");
   TM_TRY(builder_.finish());

@@ -24,6 +24,7 @@ constexpr tidemark_sink_option kOptions[] = {
     {"lose_answer_rate", "0", "0 to 1: done, but the answer is RETRYABLE; put and remove"},
     {"short_read_rate", "0", "0 to 1: RETRYABLE after a part of the data; get"},
     {"fail_puts_of", "", "PERMANENT for each put whose key contains this text"},
+    {"fail_gets_of", "", "PERMANENT for each get whose key contains this text"},
     {"max_objects", "10000000", "null sink: NO_SPACE for more objects than this"},
 };
 
@@ -40,6 +41,10 @@ Error injected(tidemark_status status, const char* what, const char* verb) {
   error.code = "Injected";
   error.message = std::string("injected: ") + what + " in " + verb;
   return error;
+}
+
+bool is_named_by(const std::string& text, std::string_view key) {
+  return !text.empty() && key.find(text) != std::string_view::npos;
 }
 
 // Lets a part of the first piece through and then breaks off.
@@ -63,12 +68,13 @@ struct ShortWriter {
 
 const tidemark_sink_api* faulty_table() { return &table; }
 
-FaultySink::FaultySink(const FaultRates& rates, std::string fail_puts_of, std::unique_ptr<Inner> inner)
-    : faults_(rates), fail_puts_of_(std::move(fail_puts_of)), inner_(std::move(inner)) {}
+FaultySink::FaultySink(const FaultRates& rates, Failing failing, std::unique_ptr<Inner> inner)
+    : faults_(rates), failing_(std::move(failing)), inner_(std::move(inner)) {}
 
 Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request, const Call& call) {
   FaultRates rates;
-  std::string of, of_library, fail_puts_of;
+  std::string of, of_library;
+  Failing failing;
   uint64_t max_objects = 0;
   PassOn inner_options = {"of.", {}};
   const Status options = parse_options(
@@ -80,7 +86,7 @@ Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request,
        rate_option("short_read_rate", &rates.short_read_rate),
        duration_option("delay_ms", &rates.delay_ms, 0, kMaxDelayMs),
        duration_option("delay_jitter_ms", &rates.delay_jitter_ms, 0, kMaxDelayMs),
-       text_option("fail_puts_of", &fail_puts_of),
+       text_option("fail_puts_of", &failing.puts_of), text_option("fail_gets_of", &failing.gets_of),
        integer_option("max_objects", &max_objects, 1, UINT32_MAX)},
       request.url.query, request.options, request.option_count, &inner_options);
   if (!options) return options.error();
@@ -103,7 +109,7 @@ Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request,
     inner = std::move(*wrapped);
   }
   add_capabilities(inner->capabilities());
-  return std::unique_ptr<FaultySink>(new FaultySink(rates, std::move(fail_puts_of), std::move(inner)));
+  return std::unique_ptr<FaultySink>(new FaultySink(rates, std::move(failing), std::move(inner)));
 }
 
 // What happens before anything is done.
@@ -120,9 +126,8 @@ Status FaultySink::put(std::string_view key, const Source& source, uint32_t flag
   const Lot lot = faults_.draw();
   TM_TRY(suffer(lot, "put", call));
   if (lot.no_space) return injected(TIDEMARK_E_NO_SPACE, "no space", "put");
-  if (!fail_puts_of_.empty() && key.find(fail_puts_of_) != std::string_view::npos) {
+  if (is_named_by(failing_.puts_of, key))
     return injected(TIDEMARK_E_PERMANENT, "the key matches fail_puts_of", "put");
-  }
   Status done = inner_->put(key, source, flags, call);
   if (done && lot.lose_answer) return injected(TIDEMARK_E_RETRYABLE, "the answer was lost", "put");
   return done;
@@ -136,6 +141,8 @@ Result<ObjectInfo> FaultySink::head(std::string_view key, const Call& call) {
 Status FaultySink::get(std::string_view key, const Range& range, const Writer& out, const Call& call) {
   const Lot lot = faults_.draw();
   TM_TRY(suffer(lot, "get", call));
+  if (is_named_by(failing_.gets_of, key))
+    return injected(TIDEMARK_E_PERMANENT, "the key matches fail_gets_of", "get");
   if (!lot.short_read) return inner_->get(key, range, out, call);
   ShortWriter writer = {out, lot.cut, false, {}};
   const tidemark_writer raw = {&writer, ShortWriter::write};

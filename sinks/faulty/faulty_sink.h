@@ -27,11 +27,15 @@ class FaultySink {
   Status remove(std::string_view key, const Call& call);
 
  private:
-  FaultySink(const FaultRates& rates, std::string fail_puts_of, std::unique_ptr<Inner> inner);
+  // Texts that keys may contain; empty: none is one of these.
+  struct Failing {
+    std::string puts_of, gets_of;
+  };
+  FaultySink(const FaultRates& rates, Failing failing, std::unique_ptr<Inner> inner);
   Status suffer(const Lot& lot, const char* verb, const Call& call) const;
 
   Faults faults_;
-  const std::string fail_puts_of_;
+  const Failing failing_;
   const std::unique_ptr<Inner> inner_;
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/directory.h"
 #include "file/answer.h"
+#include "format/object_name.h"
 
 namespace tidemark::sinks::file {
 namespace {
@@ -22,8 +23,10 @@ constexpr size_t kNamesPerPoll = 1024;
 // again for each window. Up to twice as many are kept while one is chosen.
 class FileDirectory : public TreeDirectory {
  public:
-  FileDirectory(UniqueFd fd, std::string path, const NameRange& range, const Call& call, size_t window_names)
+  FileDirectory(UniqueFd fd, std::string key_path, std::string path, const NameRange& range, const Call& call,
+                size_t window_names)
       : fd_(std::move(fd)),
+        key_path_(std::move(key_path)),
         path_(std::move(path)),
         prefix_(range.prefix),
         after_(range.after),
@@ -43,9 +46,11 @@ class FileDirectory : public TreeDirectory {
   Status add(const dirent& entry);
   void keep_lowest();
   Result<bool> is_directory(const dirent& entry) const;
+  bool is_for_object(const char* name) const;
 
   UniqueFd fd_;
-  std::string path_;  // absolute, for messages
+  const std::string key_path_;  // what keys that lie in it begin with
+  std::string path_;            // absolute, for messages
   const std::string prefix_;
   const std::string after_;
   const Call& call_;
@@ -95,7 +100,9 @@ Status FileDirectory::read() {
 
 Status FileDirectory::add(const dirent& entry) {
   if (entry.d_name[0] == '.') return {};
-  TM_ASSIGN(const bool directory, is_directory(entry));
+  TM_ASSIGN(bool directory, is_directory(entry));
+  // It stands in an object's place: listed once, as such, and not gone into.
+  if (directory && is_for_object(entry.d_name)) directory = false;
   const size_t offset = text_.size();
   text_ += entry.d_name;
   if (directory) text_ += '/';
@@ -130,6 +137,10 @@ void FileDirectory::keep_lowest() {
   text_ = std::move(kept);
 }
 
+bool FileDirectory::is_for_object(const char* name) const {
+  return parse_object_key(key_path_ + name).has_value();
+}
+
 Result<bool> FileDirectory::is_directory(const dirent& entry) const {
   if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
   struct stat info;
@@ -154,7 +165,8 @@ Result<bool> FileDirectory::next(Entry* out) {
       if (errno == ENOENT) continue;  // removed since the directory was read
       return fail_sink_errno(errno, "stat " + path_ + "/" + out->shown.data());
     }
-    if (S_ISDIR(info.st_mode)) continue;  // it was no directory when its name was read
+    // It was no directory when its name was read.
+    if (S_ISDIR(info.st_mode) && !is_for_object(out->shown.data())) continue;
     out->object = info_of(info);
     out->object.is_irregular = !S_ISREG(info.st_mode);
     return true;
@@ -180,11 +192,12 @@ Result<bool> FileTree::may_open(std::string_view path) {
 }
 
 Result<std::unique_ptr<TreeDirectory>> FileTree::open(std::string_view path, const NameRange& range) {
+  std::string key_path(path);
   if (!path.empty()) path.remove_suffix(1);
   TM_ASSIGN(UniqueFd fd, open_fd(path));
   if (!fd) return std::unique_ptr<TreeDirectory>();
-  auto directory = std::make_unique<FileDirectory>(std::move(fd), directories_.absolute(path), range, call_,
-                                                   window_names_);
+  auto directory = std::make_unique<FileDirectory>(std::move(fd), std::move(key_path),
+                                                   directories_.absolute(path), range, call_, window_names_);
   TM_TRY(directory->read());
   return std::unique_ptr<TreeDirectory>(std::move(directory));
 }

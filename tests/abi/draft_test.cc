@@ -108,6 +108,12 @@ TEST_F(DraftTest, RestoredEntriesAreCompared) {
   EXPECT_EQ(seen.lsn, 2u);
   EXPECT_EQ(seen.message, "");
   EXPECT_EQ(seen.read_bytes, 2560u);
+  tidemark_compare_options by_digest = options;
+  by_digest.flags = TIDEMARK_COMPARE_BY_DIGEST;
+  seen = {};
+  ASSERT_EQ(draft_->compare(archiver_, key, &by_digest, nullptr, &error), TIDEMARK_OK) << error.message;
+  EXPECT_EQ(seen.result, TIDEMARK_COMPARED_SAME) << seen.message;
+  EXPECT_EQ(seen.read_bytes, 2560u);
   const std::string restored = out.path() + "/0000000000002";
   std::filesystem::resize_file(restored, 3);
   ASSERT_EQ(draft_->compare(archiver_, key, &options, nullptr, &error), TIDEMARK_OK) << error.message;
@@ -224,11 +230,21 @@ TEST_F(DraftTest, ASinkIsTriedOut) {
                                     if (tried->result != TIDEMARK_TRIED_OK) ++*static_cast<int*>(ctx);
                                   },
                                   nullptr,
-                                  &failed};
+                                  &failed,
+                                  nullptr};
   ASSERT_EQ(draft_->try_out(archiver_, &options, nullptr, &error), TIDEMARK_OK) << error.message;
   EXPECT_EQ(failed, 0);
   EXPECT_EQ(scanned(), "1:1-1 1:2-2 1:3-3 1:4-4 ") << "it leaves nothing";
   expect_invalid(draft_->try_out(archiver_, nullptr, nullptr, &error), error, "options");
+  const tidemark_partition seven = {str("orders"), 7}, bad = {str("../x"), 7};
+  options.partition = &seven;
+  ASSERT_EQ(draft_->try_out(archiver_, &options, nullptr, &error), TIDEMARK_OK) << error.message;
+  EXPECT_EQ(failed, 0);
+  EXPECT_EQ(scanned(), "1:1-1 1:2-2 1:3-3 1:4-4 ") << "it leaves nothing";
+  options.partition = &bad;
+  expect_invalid(draft_->try_out(archiver_, &options, nullptr, &error), error, "../x");
+  options.struct_size = offsetof(tidemark_try_options, partition);  // of a caller that does not know it
+  ASSERT_EQ(draft_->try_out(archiver_, &options, nullptr, &error), TIDEMARK_OK) << error.message;
   options.name = str("a/b");
   expect_invalid(draft_->try_out(archiver_, &options, nullptr, &error), error, "a/b");
   options.visit = nullptr;

@@ -36,6 +36,14 @@ def run(*arguments, expect=0, env=None, limit_s=280):
     return done.stdout, done.stderr
 
 
+def run_as_nobody(*arguments):
+    """Runs it to its end as an ordinary user; None: such a user cannot run the program where it lies."""
+    words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    if subprocess.run([*words, *command("sinks")], capture_output=True, check=False).returncode != 0:
+        return None
+    return subprocess.run([*words, *command(*arguments)], capture_output=True, text=True, timeout=60, check=False)
+
+
 def lines(*arguments, expect=0):
     """The objects that --json prints, without the version that run() has checked."""
     said = run(*arguments, "--json", expect=expect)[0].splitlines()
@@ -58,13 +66,23 @@ def key(partition, first, last=None, suffix="tar"):
     return f"main/{partition}/{name(first, last, suffix)}"
 
 
+def rechecksummed(block, offset, data):
+    """A header with other bytes in it, and the checksum that they need."""
+    block = block[:offset] + data + block[offset + len(data):]
+    blank = block[:148] + b" " * 8 + block[156:]
+    return block[:148] + b"%06o\0 " % sum(blank) + block[156:]
+
+
 def member(path, data=None, kind=tarfile.REGTYPE, target="", size=None):
-    """One member as its bytes; `size` is what the header says, whatever data has."""
+    """One member as its bytes, to the last bit as the archiver writes it; `size` is what the header says, whatever data
+    has."""
     info = tarfile.TarInfo(path)
-    info.type, info.linkname, info.mode = kind, target, 0o755 if kind == tarfile.DIRTYPE else 0o644
+    info.type, info.linkname = kind, target
+    info.mode = {tarfile.DIRTYPE: 0o755, tarfile.SYMTYPE: 0o777}.get(kind, 0o644)
     info.size = size if size is not None else len(data or b"")
     body = data or b""
-    return info.tobuf(tarfile.USTAR_FORMAT) + body + bytes(-len(body) % 512)
+    header = rechecksummed(info.tobuf(tarfile.USTAR_FORMAT), 329, b"0000000\0" * 2)  # numbers of no device
+    return header + body + bytes(-len(body) % 512)
 
 
 def entry(lsn, payload=None):

@@ -3,6 +3,7 @@
 
 import os
 import stat
+import subprocess
 import unittest
 
 import cli_tools as tools
@@ -109,6 +110,25 @@ class Scenarios(tools.Scenario):
                 error = self.refused("info", "@prod", config=text)
                 self.assertIn(words, error)
                 self.assertNotIn("plain", error)
+
+    def test_what_is_no_regular_file(self):
+        """Nobody writes into it, and nobody waits for that: neither for a configuration nor for a secret."""
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        said = f"{fifo}: it is a FIFO or a pipe, not a regular file"
+        self.assertIn(f"the configuration cannot be read: cannot read {said}", self.refused("info", "@prod", "--config", fifo))
+        self.assertIn(said, self.refused("info", "@prod", env={"TIDEMARK_CONFIG": fifo}))
+        self.assertIn(f"secret 'a': cannot read {said}", self.refused(
+            "info", "@prod", config=f"[archive.prod]\nurl='file:///x'\n[archive.prod.secret]\na='file:{fifo}'\n"))
+        self.assertIn("not a regular file", self.refused("info", "@prod", "--config", "/dev/null"))
+        os.rename(fifo, self.path("home/.config/tidemark.conf"))
+        self.assertIn("it is a FIFO", self.refused("info", "@prod"))
+        file = self.write("named.conf", self.named())
+        for stdin, code in ((subprocess.PIPE, 2), (open(file, "rb"), 0)):
+            done = subprocess.run(tools.command("info", "@prod", "--config", "/dev/stdin"), stdin=stdin, capture_output=True,
+                                  timeout=60, env={**os.environ, **self.home}, check=False)
+            self.assertEqual(done.returncode, code, done.stderr)
+        stdin.close()
 
     def test_the_command_line_replaces_options(self):
         file = self.write("named.conf", self.named() + self.bad_option())

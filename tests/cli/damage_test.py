@@ -8,7 +8,7 @@ import os
 import unittest
 
 import cli_tools as tools
-from cli_tools import archive, entry, flipped, key, lines, member
+from cli_tools import archive, entry, flipped, key, lines, member, rechecksummed
 
 LSNS = range(1, 6)
 
@@ -66,13 +66,6 @@ def refootered(change):
         body = archive(partition, 3)
         return body[:-512] + change(body[-512:].rstrip(b"\0").decode(), partition).encode().ljust(512, b"\0")
     return put(3, make)
-
-
-def rechecksummed(block, offset, data):
-    """A header with other bytes in it, and the checksum that they need."""
-    block = block[:offset] + data + block[offset + len(data):]
-    blank = block[:148] + b" " * 8 + block[156:]
-    return block[:148] + b"%06o\0 " % sum(blank) + block[156:]
 
 
 def swapped(store, partition):
@@ -371,9 +364,47 @@ class FileDamageTest(Scenarios, unittest.TestCase):
                 store.close()
 
 
+    def test_directory_in_place_of_an_archive(self):
+        """It is named once, whatever lies in it, and nothing that lies there is foreign."""
+        for what, lsns, restored in (("of the last", [5], [1, 2, 3, 4]), ("of two", [3, 5], [])):
+            with self.subTest(what):
+                store = self.store = tools.FileStore()
+                for partition in (1, 2):
+                    self.singles(partition, LSNS[0], LSNS[-1])
+                for lsn in lsns:
+                    store.remove(key(1, lsn))
+                    store.put(key(1, lsn) + "/x/y", b"x")
+                os.makedirs(store.path(key(1, 8, suffix="gap")))
+                names = [key(1, lsn) for lsn in lsns] + [key(1, 8, suffix="gap")]
+                *found, summary = lines("verify", *self.url(), expect=1)
+                self.assertEqual([(one["problem"], one["key"]) for one in found], [("damaged", name) for name in names])
+                self.assertEqual(summary["foreign"], 0)
+                self.assertEqual(lines("info", *self.url("main/1"), expect=1)[0]["damaged"], names)
+                for scope, where in (["main/1"], ""), ([], "/main/1"):
+                    out = self.path(f"{what}-{len(scope)}")
+                    said = tools.run("restore", *self.url(*scope, out), expect=1)[1]
+                    for name in names:
+                        self.assertEqual(said.count(name), 1, said)
+                    self.assertIn("a directory in the place of an archive", said)
+                    self.assertEqual(tools.tree(out + where), tools.expected_tree(restored))
+                tools.run("fetch", *self.url("main/1", 5), "-o", self.path("5.tar"), expect=5)
+                store.close()
+
+
 class S3DamageTest(Scenarios, unittest.TestCase):
     def make_store(self):
         return tools.S3Store("--max-keys", 300)
+
+    def test_below_the_name_of_an_archive(self):
+        """A store has no directories: what lies there is foreign, beside the archive."""
+        self.store.close()
+        self.store = tools.S3Store()
+        self.singles(1, LSNS[0], LSNS[-1])
+        self.store.put(key(1, 5) + "/x", b"x")
+        found = lines("verify", *self.url())
+        self.assertEqual([(one["warning"], one["key"]) for one in found[:-1]], [("foreign", key(1, 5) + "/x")])
+        tools.run("restore", *self.url("main/1", self.path("out")))
+        self.assertEqual(tools.tree(self.path("out")), tools.expected_tree(LSNS))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""An HTTP proxy before an S3 store that a test can close: it holds back requests, delays and counts them, or is away."""
+"""An HTTP proxy before an S3 store that a test can close: it holds back requests, delays and counts them, fails some, or
+is away."""
 
 import re
 import socket
@@ -8,6 +9,15 @@ import time
 REQUEST = re.compile(rb"^(GET|HEAD|PUT|POST|DELETE) (\S+) HTTP/1")
 
 
+def refusal(status, code):
+    text = f"<Error><Code>{code}</Code><Message>The gate says so.</Message></Error>"
+    return (f"HTTP/1.1 {status} {code}\r\nContent-Type: application/xml\r\nContent-Length: {len(text)}\r\n\r\n"
+            f"{text}").encode()
+
+
+BROKEN, DENIED = refusal(500, "InternalError"), refusal(403, "AccessDenied")
+
+
 class Gate:
     """The proxy that `option` names, to a store at `target_port`. A request whose line contains one of `held` waits until
     it does not."""
@@ -15,6 +25,9 @@ class Gate:
     def __init__(self, target_port):
         self.target_port = target_port
         self.requests = []  # their lines
+        self.failing = {}  # what a request's line contains, words of it, and the answer that it gets instead
+        self.answered_bytes = 0
+        self.refused = 0  # connections, while it was away
         self.lock = threading.Condition()
         self.held = set()
         self.is_away = False
@@ -70,6 +83,7 @@ class Gate:
             except OSError:
                 return
             if self.is_away:
+                self.refused += 1
                 client.close()
                 continue
             try:
@@ -86,9 +100,16 @@ class Gate:
         try:
             while data := one.recv(65536):
                 # A client sends its next request after the answer, so that one begins what arrives.
-                if is_client and (begin := REQUEST.match(data)):
-                    self.note(begin.group(0).decode())
+                if not is_client:
+                    self.answered_bytes += len(data)
+                elif begin := REQUEST.match(data):
+                    line = begin.group(0).decode()
+                    self.note(line)
                     time.sleep(self.delay_s)
+                    if answer := self.failure_of(line):
+                        self.drop_body(one, data)
+                        one.sendall(answer)
+                        continue
                     data = data.replace(b" http://127.0.0.1:%d" % self.target_port, b" ", 1)
                     data = re.sub(rb"\r\nProxy-Connection: [^\r]*", b"", data, count=1)
                 other.sendall(data)
@@ -102,6 +123,16 @@ class Gate:
         with self.lock:
             self.sockets.discard(one)
         one.close()
+
+    def failure_of(self, line):
+        return next((answer for text, answer in self.failing.items() if all(word in line for word in text.split())), None)
+
+    @staticmethod
+    def drop_body(client, data):
+        length = re.search(rb"\r\nContent-Length: (\d+)\r\n", data, re.IGNORECASE)
+        left = (int(length[1]) if length else 0) - len(data.partition(b"\r\n\r\n")[2])
+        while left > 0:
+            left -= len(client.recv(65536))
 
     def note(self, line):
         with self.lock:

@@ -68,6 +68,14 @@ class ManualTest(unittest.TestCase):
             done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", name], capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
 
+    @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
+    def test_formats_to_read_here(self):
+        """plugin/FORMATS.md is that page, made by: mandoc -I os=Tidemark -T markdown plugin/tidemark-formats.5"""
+        made = subprocess.run(["mandoc", "-I", "os=Tidemark", "-T", "markdown", PAGES["tidemark-formats.5"]],
+                              capture_output=True, text=True, check=True)
+        with open(os.path.join(SOURCE, "plugin/FORMATS.md"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), made.stdout)
+
     def test_options_of_sinks(self):
         done = subprocess.run([TIDEMARK, "sinks", "--json"], capture_output=True, text=True, check=True)
         sinks = {one["name"]: one for one in map(json.loads, done.stdout.splitlines())}

@@ -314,7 +314,8 @@ class FileTest(Scenarios, unittest.TestCase):
         for verb in READERS:
             out, error = run(verb, *self.url(), expect=1)
             self.assertIn("nothing is stored there", out + error)
-            self.assertIn(f"only what is not read (symbolic links, FIFOs, devices, directories without permission): {name}", out + error)
+            self.assertIn(f"only what is not read (symbolic links, FIFOs, devices, directories in the place of archives "
+                          f"or without permission): {name}", out + error)
 
     def as_nobody(self, *arguments, expect):
         """Runs tidemark as an ordinary user, who owns nothing here."""

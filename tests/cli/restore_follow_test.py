@@ -160,6 +160,34 @@ class Scenarios(restore_tools.RestoreScenario):
         self.assertEqual((code, following.count("disagree; ")), (1, 1), following.take())
         self.assertIn("followed main/1 up to LSN ", out)
 
+    def test_pruned_before_it_began(self):
+        """It waits, as it would have if it had run all the time; and continues where a person went past it."""
+        self.singles(1, 1, 3)
+        self.singles(2, 1, 3)
+        run("restore", *self.url(self.path("out")))
+        self.singles(1, 4, 8)
+        run("prune", *self.url("main/1"), "--before", 7, "--yes")
+        following = self.follow(self.path("out"))
+        following.until_said("main/1 lacks LSN 4 ")
+        self.singles(2, 4, 4)
+        following.until(self.has("out/main/2", 4), "the other")
+        time.sleep(2.5)
+        code, out = following.stop()
+        self.assertEqual((code, following.count("lacks")), (1, 1), following.take())
+        self.assertRegex(out, r"followed main/1, 0 entries restored: .* pruned before it was restored")
+        self.assertFalse(self.has("out/main/1", 7)())
+        run("restore", *self.url(self.path("out")), expect=1)
+        again = self.follow(self.path("out"))
+        self.singles(1, 9, 9)
+        again.until(self.has("out/main/1", 9), "what comes after it")
+        code, out = again.stop()
+        self.assertEqual((code, again.count("lacks")), (1, 1), again.take())
+        self.assertRegex(out, r"followed main/1 up to LSN 9 .*lacks LSN 4 ")
+        known = self.follow("main/1", self.path("out/main/1"), "--from", 7)
+        self.singles(1, 10, 10)
+        known.until(self.has("out/main/1", 10), "what comes after it")
+        self.assertEqual(known.stop()[0], 0, known.take())
+
     def test_usage(self):
         self.singles(1, 1, 1)
         for wrong in (["--interval", "1s"], ["--follow", "--interval", "soon"], ["--follow", "--to", 3],
@@ -295,6 +323,9 @@ class S3FollowTest(Scenarios, unittest.TestCase):
         following.until(self.has("out/main/2", 3), "the beginning")
         self.gate.go_away()
         following.until_said("it is asked again and again")
+        # For some rounds more: each asks about as often as the first, which was told.
+        seen = self.gate.refused
+        following.until(lambda: self.gate.refused >= 3 * seen, "it is asked again")
         self.singles(1, 4, 4)
         self.gate.come_back()
         following.until(self.has("out/main/1", 4), "what came meanwhile")

@@ -91,7 +91,7 @@ void check_splitter(std::string_view object) {
     rest.remove_prefix(piece.size());
   }
   fuzz::require(content.append(splitter.tail()) == object, "an object is its content and its tail");
-  fuzz::require(splitter.check("db", 7, kRange).has_value(), "a footer that fits is found to fit");
+  fuzz::require(splitter.check({"db", 7, {kRange}}).has_value(), "a footer that fits is found to fit");
 }
 
 }  // namespace

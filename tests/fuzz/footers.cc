@@ -1,4 +1,5 @@
-// Footers, gap records and the other records: what parses is exactly what formatting makes.
+// Footers and records: what parses is exactly what formatting makes.
+#include "format/epoch_record.h"
 #include "format/footer.h"
 #include "fuzz.h"
 #include "store/record.h"
@@ -9,28 +10,21 @@ namespace {
 
 std::string text_of(const FooterBlock& block) { return {block.data(), block.size()}; }
 
+constexpr ObjectKind kKinds[] = {ObjectKind::kArchive, ObjectKind::kGap,    ObjectKind::kAccepted,
+                                 ObjectKind::kPruned,  ObjectKind::kOrigin, ObjectKind::kEpoch};
+
 void check_block(std::string_view block) {
-  std::string problem;
-  const auto footer = parse_footer(block, &problem);
-  fuzz::require(footer || !problem.empty(), "what is no footer has a problem");
-  if (footer) {
-    const auto again =
-        format_footer(footer->sha256, footer->storage, footer->partition, footer->range, footer->made_us);
-    fuzz::require(text_of(again) == block, "a footer has one form");
+  int kinds = 0;
+  for (const ObjectKind kind : kKinds) {
+    std::string problem;
+    const auto footer = parse_footer(kind, block, &problem);
+    fuzz::require(footer || !problem.empty(), "what is not a footer has a problem");
+    if (!footer) continue;
+    ++kinds;
+    fuzz::require(text_of(format_footer(*footer)) == block, "a footer has one form");
+    fuzz::require(parse_object_key(key_of(*footer)).has_value(), "a footer names an object");
   }
-  if (const auto gap = parse_gap_record(block, nullptr)) {
-    const auto again = format_gap_record(gap->storage, gap->partition, gap->range);
-    fuzz::require(text_of(again) == block, "a gap record has one form");
-    fuzz::require(!footer, "a gap record is no footer");
-  }
-  for (const auto kind : {ObjectKind::kAccepted, ObjectKind::kPruned, ObjectKind::kOrigin}) {
-    const auto record = parse_record_footer(kind, block, nullptr);
-    if (!record) continue;
-    const auto again =
-        format_record_footer(kind, record->sha256, record->storage, record->partition, record->range);
-    fuzz::require(text_of(again) == block, "a record's footer has one form");
-    fuzz::require(!footer, "a record's footer is no archive's");
-  }
+  fuzz::require(kinds <= 1, "a footer is of one kind");
 }
 
 // The text of a record with the footer that fits it.
@@ -40,13 +34,26 @@ void check_record(std::string_view text, ObjectKind kind) {
   key.partition = 7;
   key.name = {{1, 9}, kind};
   std::string object(text);
-  const auto footer = format_record_footer(kind, fuzz::sha256_of(text), "db", 7, key.name.range);
+  const auto footer = format_footer({.kind = kind,
+                                     .sha256 = fuzz::sha256_of(text),
+                                     .storage = "db",
+                                     .partition = 7,
+                                     .range = key.name.range});
   object.append(footer.data(), footer.size());
   const auto record = store::parse_record(object, key);
   if (!record) return;
   fuzz::require(record->kind == kind, "a record is of the kind its key says");
   fuzz::require(store::format_record(*record, "db", 7, key.name.range).value() == object,
                 "a record has one form");
+}
+
+void check_epoch(std::string_view text) {
+  std::string problem;
+  const auto record = parse_epoch_record_text(text, 9, &problem);
+  fuzz::require(record || !problem.empty(), "what is not the record of an epoch has a problem");
+  if (!record) return;
+  fuzz::require(epoch_record_text(*record) == text, "the record of an epoch has one form");
+  fuzz::require(record->parent < 9, "an epoch continues an earlier one");
 }
 
 }  // namespace
@@ -61,5 +68,6 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check_record(text, ObjectKind::kAccepted);
   check_record(text, ObjectKind::kPruned);
   check_record(text, ObjectKind::kOrigin);
+  check_epoch(text);
   return 0;
 }

@@ -56,7 +56,8 @@ inline std::string as_content(std::string_view input) {
 
 // With the footer that fits: an enemy can compute it too.
 inline std::string as_object(std::string content, Range range) {
-  const auto footer = format_footer(sha256_of(content), "db", 7, range, 0);
+  const auto footer =
+      format_footer({.sha256 = sha256_of(content), .storage = "db", .partition = 7, .range = range});
   return content.append(footer.data(), footer.size());
 }
 

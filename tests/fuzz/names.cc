@@ -12,18 +12,20 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const auto key = parse_object_key(text);
   if (key) {
-    const auto& [range, kind] = key->name;
-    fuzz::require(object_key(key->storage, key->partition, range, kind) == text, "an object has one key");
-    fuzz::require(range.first > kNoLsn && range.first <= range.last, "a key names at least one entry");
+    const Range& range = key->name.range;
+    const bool is_epoch = key->name.kind == ObjectKind::kEpoch;
+    fuzz::require(object_key(key->storage, key->partition, key->name) == text, "an object has one key");
+    fuzz::require(is_epoch || (range.first > kNoLsn && range.first <= range.last), "a key names an entry");
+    fuzz::require(key->name.epoch >= kFirstEpoch, "epochs begin with 1");
     fuzz::require(storage_name_problem(key->storage) == nullptr, "a key has a storage's name");
   }
   if (const auto folder = parse_folder(text)) {
     fuzz::require(partition_prefix(folder->storage, folder->partition).append(folder->name) == text,
                   "a partition has one folder");
   } else {
-    fuzz::require(!key, "an object lies in a partition's folder");
+    fuzz::require(!key || key->name.kind == ObjectKind::kEpoch, "an object lies in a partition's folder");
   }
   if (const auto name = parse_object_name(text))
-    fuzz::require(object_key("db", 7, name->range, name->kind) == "db/7/" + std::string(text), "one name");
+    fuzz::require(object_key("db", 7, *name) == "db/7/" + std::string(text), "one name");
   return 0;
 }

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "format/epoch_record.h"
 #include "format/footer.h"
 #include "format/object_name.h"
 #include "store/record.h"
@@ -32,6 +33,10 @@ void make_names(const std::string& directory) {
     for (const auto kind : {kArchive, kGap, kAccepted, kPruned, kOrigin})
       seeds.add(object_key("db-1.x_y", last, range, kind));
   }
+  seeds.add(object_key("db", 7, {{1, 36}, kArchive, 12, Coding::kZstdAge}));
+  seeds.add(object_key("db", 7, {{1, 36}, kArchive, 1, Coding::kZstd}));
+  seeds.add(object_key("db", 7, {{1, 36}, kGap, 2, Coding::kNone}));
+  seeds.add(object_key("db", 0, {{}, kEpoch, 36, Coding::kNone}));
   seeds.add(partition_prefix("db", 0) + "foreign");
   seeds.add("0000000000010");
   seeds.add("0000000000010-0000000000001.tar");
@@ -41,12 +46,30 @@ void make_footers(const std::string& directory) {
   Seeds seeds(directory);
   const auto add = [&](const FooterBlock& block) { seeds.add({block.data(), block.size()}); };
   const Digest digest{1, 2, 3};
-  add(format_footer(digest, "db", 7, {1, 9}, 0));
-  add(format_footer(digest, "db", 7, {1, 9}, 1'700'000'000'000'000));
-  add(format_gap_record("db", 7, {1, ~Lsn{0}}));
-  add(format_record_footer(ObjectKind::kAccepted, digest, "db", 7, {1, 9}));
-  add(format_record_footer(ObjectKind::kPruned, digest, std::string(128, 's'), ~uint64_t{0}, {1, 9}));
-  add(format_record_footer(ObjectKind::kOrigin, digest, "db", 7, {1, 9}));
+  Footer footer = {.sha256 = digest, .storage = "db", .partition = 7, .range = {1, 9}};
+  add(format_footer(footer));
+  footer.made_us = 1'700'000'000'000'000;
+  add(format_footer(footer));
+  footer.epoch = 12;
+  footer.content = {digest, 4096};
+  add(format_footer(footer));
+  footer.content.reset();
+  footer.tag = digest;
+  add(format_footer(footer));
+  add(format_footer({.kind = ObjectKind::kGap, .storage = "db", .partition = 7, .range = {1, ~Lsn{0}}}));
+  add(format_footer({.kind = ObjectKind::kPruned,
+                     .sha256 = digest,
+                     .storage = std::string(128, 's'),
+                     .partition = ~uint64_t{0},
+                     .range = {1, 9}}));
+  for (const auto kind : {ObjectKind::kAccepted, ObjectKind::kOrigin})
+    add(format_footer({.kind = kind, .sha256 = digest, .storage = "db", .partition = 7, .range = {1, 9}}));
+  add(format_footer({.kind = ObjectKind::kEpoch, .sha256 = digest, .storage = "db", .epoch = 9}));
+  EpochRecord epoch = {1'700'000'000'000'000, {1, 2, 3}, 8, Claim::kTakeover, "host-1", "the disk died"};
+  seeds.add(epoch_record_text(epoch));
+  epoch.how = Claim::kFirst;
+  epoch.reason.clear();
+  seeds.add(epoch_record_text(epoch));
   for (const auto kind : {ObjectKind::kAccepted, ObjectKind::kPruned, ObjectKind::kOrigin}) {
     const std::string reason = kind == ObjectKind::kAccepted ? "lost in the fire, caf\xc3\xa9" : "";
     const std::string object = *store::format_record({kind, 1'700'000'000'000'000, reason}, "db", 7, {1, 9});

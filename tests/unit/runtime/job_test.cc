@@ -123,7 +123,8 @@ TEST_F(JobTest, AnArchiveSaysWhenItWasMade) {
   const int64_t before_us = wall_clock_us();
   expect_done(archive({1, 1}));
   const std::string first = object({1, 1});
-  const auto footer = parse_footer(std::string_view(first).substr(first.size() - kFooterSize), nullptr);
+  const auto footer =
+      parse_footer(ObjectKind::kArchive, std::string_view(first).substr(first.size() - kFooterSize), nullptr);
   ASSERT_TRUE(footer);
   EXPECT_GE(footer->made_us, before_us);
   EXPECT_LE(footer->made_us, wall_clock_us());
@@ -265,6 +266,27 @@ TEST_F(PacedJobTest, WhoMustWaitComesAgainLaterAndHoldsNothing) {
   EXPECT_EQ(fake_.gets, 1);
   limits_.verify_depth = store::Depth::kFooter;
   expect_done(run_paced(job));
+}
+
+// Its LSNs are held, so it is not put again; and it counts for nothing, because nothing of it was read.
+TEST_F(JobTest, WhatThisBuildCannotReadIsSaidByName) {
+  expect_done(archive({1, 3}));
+  const std::string bytes = object({1, 3});
+  fake_.objects.clear();
+  const std::string key = object_key(storage_, 7, {{1, 3}, ObjectKind::kArchive, 1, Coding::kZstd});
+  fake_.objects[key] = bytes;
+  const JobDone looked = run(job_of(JobKind::kDiscover, {1, 3}));
+  expect_done(looked);
+  EXPECT_EQ(looked.result.archives, std::vector<Range>({{1, 3}}));
+  for (const Lsn accept_missing_through : {kNoLsn, Lsn{3}}) {
+    const JobDone verified = verify({1, 3}, accept_missing_through);
+    EXPECT_EQ(verified.result.outcome, Outcome::kObjectFailed);
+    EXPECT_EQ(verified.error.status, TIDEMARK_E_UNSUPPORTED);
+    EXPECT_EQ(verified.error.message.find(key + ": needs a Tidemark that knows .zst"), 0U)
+        << verified.error.message;
+  }
+  fake_.objects.clear();
+  EXPECT_EQ(verify({1, 3}).error.status, TIDEMARK_E_NOT_FOUND);
 }
 
 // It was sent already; what the look back costs, others wait for.

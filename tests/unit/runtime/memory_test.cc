@@ -4,7 +4,10 @@
 #include <tidemark/archiver.h>
 
 #include <atomic>
+#include <deque>
+#include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -102,6 +105,39 @@ TEST(SourcePool, WaitsForASourceAndUsesItAgain) {
   }
   other.join();
   EXPECT_TRUE(got);
+}
+
+TEST(SpareSources, OneThatWasUsedIsUsedAgain) {
+  SpareSources spare;
+  const tar::EntrySource *first = nullptr, *second = nullptr;
+  {
+    const SpareSources::Lease one = spare.take(), other = spare.take();
+    first = &one.source();
+    second = &other.source();
+    EXPECT_NE(first, second) << "nobody waits";
+  }
+  const SpareSources::Lease again = spare.take(), another = spare.take();
+  EXPECT_EQ(&again.source(), first);
+  EXPECT_EQ(&another.source(), second);
+}
+
+TEST(SpareSources, AFewAreKept) {
+  SpareSources spare;
+  std::set<const tar::EntrySource*> used;
+  {
+    std::deque<SpareSources::Lease> all;
+    for (size_t i = 0; i < SpareSources::kKeptMax + 5; ++i)
+      used.insert(
+          &all.emplace_back(spare, std::make_unique<tar::EntrySource>(SpareSources::kLimits)).source());
+  }
+  std::deque<std::unique_ptr<SpareSources::Lease>> kept;
+  EXPECT_EQ(used.size(), SpareSources::kKeptMax + 5);
+  size_t known = 0;
+  for (size_t i = 0; i < SpareSources::kKeptMax; ++i) {
+    kept.push_back(std::unique_ptr<SpareSources::Lease>(new SpareSources::Lease(spare.take())));
+    known += used.count(&kept.back()->source());
+  }
+  EXPECT_EQ(known, SpareSources::kKeptMax);
 }
 
 }  // namespace

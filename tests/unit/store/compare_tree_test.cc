@@ -39,11 +39,11 @@ class CompareTreeTest : public MaintenanceTest {
     Verdict verdict;
     std::string why;
   };
-  Result<Seen> compare(bool with_setid = false) {
+  Result<Seen> compare(bool with_setid = false, bool by_digest = false) {
     Seen seen{};
     int times = 0;
     Status status = compare_tree(
-        fake_.sink(), {key_, {1, 9}, out_, with_setid, {}},
+        fake_.sink(), {key_, {1, 9}, out_, with_setid, {}, by_digest ? &source_ : nullptr},
         [&](const ComparedEntry& entry) {
           EXPECT_EQ(entry.lsn, 3u);
           seen = {entry.verdict, std::string(entry.why)};
@@ -55,14 +55,17 @@ class CompareTreeTest : public MaintenanceTest {
     return seen;
   }
   void expect(Verdict verdict, const std::string& why, bool with_setid = false) {
-    const auto seen = compare(with_setid);
-    ASSERT_TRUE(seen) << seen.error().message;
-    EXPECT_EQ(seen->verdict, verdict) << seen->why;
-    EXPECT_NE(seen->why.find(why), std::string::npos) << seen->why;
+    for (const bool by_digest : {false, true}) {
+      const auto seen = compare(with_setid, by_digest);
+      ASSERT_TRUE(seen) << seen.error().message;
+      EXPECT_EQ(seen->verdict, verdict) << seen->why;
+      EXPECT_NE(seen->why.find(why), std::string::npos) << seen->why;
+    }
   }
 
   const std::string key_ = "db/7/0000000000003.tar";
   std::string entry_, out_;
+  tar::EntrySource source_{{256 << 10, 1 << 20}};
 };
 
 TEST_F(CompareTreeTest, TheSameIsTheSame) {
@@ -159,6 +162,104 @@ TEST_F(CompareTreeTest, OfABatchOnlyWhatIsAskedFor) {
   };
   ASSERT_TRUE(compare_tree(fake_.sink(), {batch, {5, 6}, out_, false, {}}, visit, nullptr));
   EXPECT_EQ(seen, (std::vector<std::pair<Lsn, Verdict>>{{5, Verdict::kSame}, {6, Verdict::kDifferent}}));
+}
+
+class CompareByDigestTest : public CompareTreeTest {
+ protected:
+  // Of a batch of files, the verdicts by LSN.
+  std::string compare_batch(const std::string& key, Range wanted) {
+    std::string seen;
+    const auto visit = [&](const ComparedEntry& entry) {
+      seen += std::to_string(entry.lsn) + (entry.verdict == Verdict::kSame ? "= " : "! ");
+      return true;
+    };
+    fake_.gets = 0;
+    EXPECT_TRUE(compare_tree(fake_.sink(), {key, wanted, out_, false, {}, &source_}, visit, nullptr));
+    return seen;
+  }
+  // A batch as an archiver makes it, and its entries in the directory.
+  std::string add_batch(Range range) {
+    const std::string key = object_key("db", 7, range, ObjectKind::kArchive);
+    std::vector<std::string> paths;
+    for (Lsn lsn = range.first; lsn <= range.last; ++lsn) {
+      paths.push_back(out_ + "/" + lsn_string(lsn));
+      test::write_file(paths.back(), "entry " + std::to_string(lsn));
+    }
+    std::vector<tree::EntryPath> entries;
+    for (size_t i = 0; i < paths.size(); ++i) entries.push_back({range.first + i, paths[i]});
+    tar::EntrySource source{tar::SourceLimits()};
+    EXPECT_TRUE(source.open("db", 7, entries, Call()));
+    fake_.objects[key] = *test::read_all(source);
+    return key;
+  }
+  void damage(const std::string& key) { fake_.objects[key][fake_.objects[key].size() - 513] ^= 1; }
+};
+
+// What lies before the footer is damaged, so whoever read it would say so.
+TEST_F(CompareByDigestTest, OneWhoseFooterProvesWhatIsThereIsNotRead) {
+  fs::remove(entry_ + "/tool");  // its setuid bit was left out
+  fake_.objects[key_] = test::archive_of(entry_, 3);
+  restore();
+  damage(key_);
+  uint64_t compared_bytes = 0;
+  const TreeComparison what = {key_,    {1, 9}, out_, false, [&](uint64_t bytes) { compared_bytes = bytes; },
+                               &source_};
+  fake_.gets = 0;
+  EXPECT_TRUE(compare_tree(
+      fake_.sink(), what,
+      [](const ComparedEntry& entry) {
+        EXPECT_EQ(entry.verdict, Verdict::kSame);
+        return true;
+      },
+      nullptr));
+  EXPECT_EQ(fake_.gets, 1);
+  EXPECT_EQ(compared_bytes, fake_.objects[key_].size());
+  test::write_file(at("/sub/none"), "x");
+  EXPECT_EQ(compare(false, true).error().status, TIDEMARK_E_CORRUPT) << "now it has to be read";
+}
+
+TEST_F(CompareByDigestTest, OfABatchAllHasToBeThere) {
+  const std::string batch = add_batch({4, 7});
+  EXPECT_EQ(compare_batch(batch, {1, 9}), "4= 5= 6= 7= ");
+  EXPECT_EQ(fake_.gets, 1);
+  EXPECT_EQ(compare_batch(batch, {5, 6}), "5= 6= ");
+  test::write_file(out_ + "/" + lsn_string(6), "entry x");
+  EXPECT_EQ(compare_batch(batch, {4, 7}), "4= 5= 6! 7= ");
+  fs::remove(out_ + "/" + lsn_string(6));
+  EXPECT_EQ(compare_batch(batch, {4, 7}), "4= 5= 6! 7= ");
+  EXPECT_EQ(fake_.gets, 1) << "that one is missing is known without a footer";
+}
+
+TEST_F(CompareByDigestTest, TwoEntriesThatChangedPlacesAreNotTheSame) {
+  const std::string batch = add_batch({4, 5});
+  fs::rename(out_ + "/" + lsn_string(4), out_ + "/aside");
+  fs::rename(out_ + "/" + lsn_string(5), out_ + "/" + lsn_string(4));
+  fs::rename(out_ + "/aside", out_ + "/" + lsn_string(5));
+  EXPECT_EQ(compare_batch(batch, {4, 5}), "4! 5! ");
+}
+
+TEST_F(CompareByDigestTest, LargerThanWhatIsHeldInMemory) {
+  test::write_file(entry_ + "/zz", std::string(3'000'000, 'z'));
+  fs::remove(entry_ + "/tool");
+  fake_.objects[key_] = test::archive_of(entry_, 3);
+  fake_.chunk_bytes = 1'000'000;
+  restore();
+  const std::string whole = fake_.objects[key_];
+  damage(key_);
+  EXPECT_EQ(compare(false, true)->verdict, Verdict::kSame);
+  fake_.objects[key_] = whole;
+  test::write_file(at("/zz"), std::string(2'999'999, 'z') + "y");
+  EXPECT_EQ(compare(false, true)->why, at("/zz") + ": has other content than in the archive");
+}
+
+TEST_F(CompareByDigestTest, ASinkThatDoesNotAnswerIsNoDifference) {
+  fake_.objects[key_].resize(700'000);
+  EXPECT_EQ(compare(false, true).error().status, TIDEMARK_E_CORRUPT);
+  fake_.fail_get = TIDEMARK_E_RETRYABLE;
+  EXPECT_EQ(compare(false, true).error().status, TIDEMARK_E_RETRYABLE);
+  fake_.fail_get = TIDEMARK_OK;
+  fake_.objects.clear();
+  EXPECT_EQ(compare(false, true).error().status, TIDEMARK_E_NOT_FOUND);
 }
 
 }  // namespace

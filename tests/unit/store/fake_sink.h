@@ -56,12 +56,14 @@ class FakeSink {
   uint32_t last_timeout_ms = 0;
   int puts = 0;
   bool read_back_and_forth = false;  // puts ask for the body in no order, and for all of it twice
-  // Overrides what the sink does, by what it is asked; OK: does it. "put", "head", "get", "list", "remove".
+  // Overrides what the sink does, by what it is asked; OK: does it. "put", "head", "get", "list", "remove",
+  // "remove_many".
   std::function<tidemark_status(std::string_view verb)> refuse;
   bool overwrites = false;  // a put that should only create replaces
   bool stores_nothing = false;
   bool lists_late = false;                   // what was put is not listed
   bool removes_late = false;                 // what was removed is still there
+  bool removes_none_of_many = false;         // and says that it has
   int64_t clock_us = 1'700'000'000'000'000;  // what a listing says of all
 
   // After this every put must have the digests, and they are checked.
@@ -248,6 +250,8 @@ class FakeSink {
     FakeSink& fake = self(handle);
     EXPECT_LE(count, kRemovalsMax);
     ++fake.removes_of_many;
+    if (const auto status = fake.refused("remove_many", error); status != TIDEMARK_OK) return status;
+    if (fake.removes_none_of_many) return TIDEMARK_OK;
     const bool is_killed = fake.changes_++ >= fake.fail_changes_after;
     for (uint32_t i = 0; i < count; ++i) {
       if (const auto status = fake.check(view(keys[i]), call, error); status != TIDEMARK_OK) return status;

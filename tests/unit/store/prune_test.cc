@@ -280,6 +280,29 @@ TEST_F(PruneTest, AnOriginAfterArchivesHidesNoHole) {
   expect_error(run(14), TIDEMARK_E_INVALID, "entries 4 to 12 of db/7 are missing");
 }
 
+TEST_F(PruneTest, WhatThisBuildCannotReadGoesByItsName) {
+  add({1, 1});
+  const std::string coded = object_key("db", 7, {{2, 3}, ObjectKind::kArchive, 1, Coding::kAge});
+  fake_.objects[coded] = "age";
+  add({4, 4});
+  ASSERT_TRUE(run(4));
+  EXPECT_EQ(gone_, (std::vector<std::string>{"0000000000001.tar", "0000000000003-0000000000002.tar.age"}));
+}
+
+// Where two epochs have the same LSNs one bound is not enough to say what may go.
+TEST_F(PruneTest, OtherEpochsStopIt) {
+  add({1, 1});
+  add({2, 2});
+  const std::string later = object_key("db", 7, {{2, 2}, ObjectKind::kGap, 2, Coding::kNone});
+  fake_.objects[later] = "";
+  const auto before = keys();
+  const Status refused = run(2);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, TIDEMARK_E_INVALID);
+  EXPECT_EQ(refused.error().message.find(later + ": needs a Tidemark that knows epochs"), 0U);
+  EXPECT_EQ(keys(), before);
+}
+
 TEST_F(PruneTest, ARecordThatIsNoneStopsIt) {
   fill();
   fake_.objects["db/7/000000000000c-0000000000001.pruned"] = "damaged";

@@ -65,7 +65,8 @@ TEST_F(RecordTest, ATextOfAnotherFormIsNone) {
   const auto object_with = [](const std::string& text, ObjectKind kind) {
     Sha256 sha;
     sha.update(text.data(), text.size());
-    const auto footer = format_record_footer(kind, sha.finish().value(), "db", 7, {1, 9});
+    const auto footer = format_footer(
+        {.kind = kind, .sha256 = sha.finish().value(), .storage = "db", .partition = 7, .range = {1, 9}});
     return text + std::string(footer.data(), footer.size());
   };
   EXPECT_TRUE(parsed(object_with("made_us=5\nreason=x\n", ObjectKind::kAccepted), ObjectKind::kAccepted));

@@ -16,7 +16,8 @@ class ScanTest : public MaintenanceTest {
     add({1, 1}, ObjectKind::kPruned);
     for (const char* key : {"db/7/notes", "db/7/sub/0000000000001.tar", "db/x/0000000000001.tar", "db/loose",
                             "top", "db/1/0000000000001.tar", "db/10/0000000000001.tar",
-                            "db/100/0000000000001.tar", "other/7/0000000000001.tar"}) {
+                            "db/100/0000000000001.tar", "other/7/0000000000001.tar",
+                            "other/7/0000000000002.e3.tar.zst", "other/epoch/0000000000003.epoch"}) {
       fake_.objects[key] = "x";
     }
   }
@@ -31,9 +32,11 @@ class ScanTest : public MaintenanceTest {
           if (info.name) {
             line +=
                 " " + std::to_string(info.name->range.first) + "-" + std::to_string(info.name->range.last);
-            EXPECT_EQ(
-                object_key(info.folder->storage, info.folder->partition, info.name->range, info.name->kind),
-                info.key);
+            if (info.name->epoch > kFirstEpoch) line += " e" + std::to_string(info.name->epoch);
+            const bool is_epoch = info.name->kind == ObjectKind::kEpoch;
+            EXPECT_EQ(info.folder.has_value(), !is_epoch);
+            const auto key = parse_object_key(info.key);
+            EXPECT_EQ(object_key(key->storage, key->partition, *info.name), info.key);
           }
           found.push_back(line);
           return true;
@@ -53,8 +56,10 @@ TEST_F(ScanTest, GivesEverythingAndSaysWhatItIs) {
                 "db/7/0000000000008-0000000000006.accepted in 7 6-8",
                 "db/7/0000000000008-0000000000006.gap in 7 6-8", "db/7/notes in 7",
                 "db/7/sub/0000000000001.tar in 7", "db/loose", "db/x/0000000000001.tar",
-                "other/7/0000000000001.tar in 7 1-1", "top"}));
-  EXPECT_EQ(scanned("other", {}), std::vector<std::string>{"other/7/0000000000001.tar in 7 1-1"});
+                "other/7/0000000000001.tar in 7 1-1", "other/7/0000000000002.e3.tar.zst in 7 2-2 e3",
+                "other/epoch/0000000000003.epoch 0-0 e3", "top"}));
+  EXPECT_EQ(scanned("other", 7), (std::vector<std::string>{"other/7/0000000000001.tar in 7 1-1",
+                                                           "other/7/0000000000002.e3.tar.zst in 7 2-2 e3"}));
   EXPECT_EQ(scanned("d", {}), std::vector<std::string>());
 }
 

@@ -44,7 +44,8 @@ class StoreTest : public testing::Test {
   }
   std::string add_gap(Range range) {
     const std::string key = object_key("db", 7, range, ObjectKind::kGap);
-    const auto record = format_gap_record("db", 7, range);
+    const auto record =
+        format_footer({.kind = ObjectKind::kGap, .storage = "db", .partition = 7, .range = range});
     fake_.objects[key].assign(record.data(), record.size());
     return key;
   }
@@ -263,6 +264,26 @@ TEST_F(StoreTest, RestoresWhatIsLargerThanOneRequest) {
   ASSERT_TRUE(restored) << restored.error().message;
   EXPECT_EQ(read_file(dir_ / lsn_string(3)), read_file(dir_ / "entry"));
   EXPECT_EQ(fake_.gets, 3);
+}
+
+TEST_F(StoreTest, RefusesByNameWhatThisBuildCannotRead) {
+  const std::string coded = object_key("db", 7, {{4, 6}, ObjectKind::kArchive, 1, Coding::kZstdAge});
+  fake_.objects[coded] = object_of({4, 6});
+  add({3, 3});
+  EXPECT_TRUE(restore(fake_.sink(), "db", 7, 3, dir_.path().string(), kPieceBytes, nullptr));
+  const auto refused = restore(fake_.sink(), "db", 7, 5, dir_.path().string(), kPieceBytes, nullptr);
+  expect_error(refused, TIDEMARK_E_UNSUPPORTED, coded + ": needs a Tidemark that knows .zst and .age");
+  // Another copy of it does.
+  const std::string plain = add({5, 5});
+  const auto restored = restore(fake_.sink(), "db", 7, 5, dir_.path().string(), kPieceBytes, nullptr);
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ(restored->key, plain);
+  // Which archive counts, another epoch decides, whatever it holds itself.
+  const std::string later = object_key("db", 7, {{9, 9}, ObjectKind::kArchive, 2, Coding::kNone});
+  fake_.objects[later] = object_of({9, 9});
+  fs::remove_all(dir_ / lsn_string(3));
+  const auto mixed = restore(fake_.sink(), "db", 7, 3, dir_.path().string(), kPieceBytes, nullptr);
+  expect_error(mixed, TIDEMARK_E_UNSUPPORTED, later + ": needs a Tidemark that knows epochs");
 }
 
 TEST_F(StoreTest, SaysWhetherAMissingEntryIsAKnownGap) {

@@ -10,12 +10,13 @@ using Names = std::vector<std::string>;
 
 class TryOutTest : public MaintenanceTest {
  protected:
-  void try_it() {
+  void try_it() { try_it(fake_, ""); }
+  void try_it(test::FakeSink& fake, const std::string& folder) {
     said_.clear();
     const TryingOut what = {"me-1-1", [](std::string_view name, int64_t) { return name == "me-0-0"; },
-                            [this] { return now_us_; }};
+                            [this] { return now_us_; }, folder};
     const Status status = try_out(
-        fake_.sink(), what, [this](const Tried& tried) { said_[std::string(tried.what)] = tried; }, nullptr);
+        fake.sink(), what, [this](const Tried& tried) { said_[std::string(tried.what)] = tried; }, nullptr);
     EXPECT_TRUE(status) << status.error().message;
   }
   Names with(TryResult result) const {
@@ -97,6 +98,47 @@ TEST_F(TryOutTest, WhatIsRefusedIsNamedAndTheOthersAreTried) {
     }
     EXPECT_EQ(fake_.objects.size(), refused == "remove" ? 1u : 0u) << refused;
   }
+}
+
+// What prune relies on where the sink offers it.
+TEST_F(TryOutTest, ManyRemovalsWithOneRequest) {
+  test::FakeSink many(true);
+  try_it(many, "");
+  EXPECT_EQ(said_["remove-many"].result, TryResult::kOk);
+  EXPECT_EQ(many.removes_of_many, 1);
+  EXPECT_EQ(many.objects.size(), 0u);
+  many.removes_none_of_many = true;
+  try_it(many, "");
+  EXPECT_EQ(failed(), (Names{"remove-many"}));
+  EXPECT_NE(why("remove-many").find("is still there"), std::string::npos) << why("remove-many");
+  EXPECT_EQ(many.objects.size(), 0u) << "what it left is removed one by one";
+  many.refuse = [](std::string_view verb) {
+    return verb == "remove_many" ? TIDEMARK_E_UNSUPPORTED : TIDEMARK_OK;
+  };
+  try_it(many, "");
+  EXPECT_EQ(with(TryResult::kWarning), (Names{"remove-many"}));
+  EXPECT_NE(why("remove-many").find("no remove_many for you"), std::string::npos) << why("remove-many");
+  EXPECT_EQ(many.objects.size(), 0u);
+}
+
+TEST_F(TryOutTest, AFolder) {
+  add({1, 1});
+  fake_.objects["db/7/tidemark-check-me-0-0"] = "x";
+  fake_.objects["db/7/tidemark-check-other"] = "x";
+  fake_.objects["db/8/tidemark-check-me-0-0"] = "x";
+  try_it(fake_, "db/7/");
+  EXPECT_EQ(with(TryResult::kOk), (Names{"leftovers", "list", "remove", "write"}));
+  EXPECT_EQ(said_.size(), 4u);
+  EXPECT_EQ(keys(),
+            (Names{"db/7/0000000000001.tar", "db/7/tidemark-check-other", "db/8/tidemark-check-me-0-0"}));
+  for (const std::string refused : {"list", "put", "remove"}) {
+    fake_.refuse = [&](std::string_view verb) {
+      return verb == refused ? TIDEMARK_E_PERMANENT : TIDEMARK_OK;
+    };
+    try_it(fake_, "db/7/");
+    EXPECT_EQ(failed(), (Names{refused == "put" ? "write" : refused}));
+  }
+  EXPECT_EQ(keys().size(), 4u) << "the one that could not be removed";
 }
 
 TEST_F(TryOutTest, AStoreThatIsBusyIsAskedAgain) {

@@ -86,7 +86,7 @@ TEST_F(EntrySourceTest, EndsWithTheEndMarkAndTheFooterOfItsBytes) {
   EXPECT_EQ(std::memcmp(source.data(), bytes.data(), bytes.size()), 0);
   const std::string content = bytes.substr(0, bytes.size() - 512);
   EXPECT_EQ(content.substr(content.size() - 1024).find_first_not_of('\0'), std::string::npos);
-  const auto footer = parse_footer(bytes.substr(bytes.size() - 512), nullptr);
+  const auto footer = parse_footer(ObjectKind::kArchive, bytes.substr(bytes.size() - 512), nullptr);
   ASSERT_TRUE(footer);
   EXPECT_EQ(footer->sha256, sha256_of(content));
   EXPECT_EQ(footer->storage, "db");
@@ -178,7 +178,8 @@ TEST_F(EntrySourceTest, SeveralEntriesAreOneArchive) {
   ASSERT_TRUE(held.open("db", 7, entries, {}));
   const std::string bytes = *read_all(held);
   EXPECT_EQ(member_names(bytes), "000000000000z\n0000000000010/\n0000000000010/x\n0000000000011\n");
-  EXPECT_EQ(parse_footer(bytes.substr(bytes.size() - 512), nullptr)->range, (Range{35, 37}));
+  EXPECT_EQ(parse_footer(ObjectKind::kArchive, bytes.substr(bytes.size() - 512), nullptr)->range,
+            (Range{35, 37}));
   EntrySource streamed({kTinyBuffer, 1 << 20});
   ASSERT_TRUE(streamed.open("db", 7, entries, {}));
   EXPECT_EQ(*read_all(streamed), bytes);

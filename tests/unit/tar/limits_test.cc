@@ -217,7 +217,7 @@ TEST_P(LimitsTest, ABatchEndsBeforeItHasTooManyMembers) {
   source.seal();
   const auto bytes = read_all(source);
   ASSERT_TRUE(bytes) << bytes.error().message;
-  const auto footer = parse_footer(bytes->substr(bytes->size() - kFooterSize), nullptr);
+  const auto footer = parse_footer(ObjectKind::kArchive, bytes->substr(bytes->size() - kFooterSize), nullptr);
   ASSERT_TRUE(footer);
   EXPECT_EQ(footer->range, (Range{36, 38}));
   ContentVisitor nothing;
@@ -291,7 +291,7 @@ TEST(LongLimits, TwoMillionMembersInOneArchive) {
     offset += *size;
   }
   EXPECT_TRUE(parser.finish());
-  EXPECT_TRUE(splitter.check("db", 7, {1, kEntries}));
+  EXPECT_TRUE(splitter.check({"db", 7, {{1, kEntries}}}));
   EXPECT_EQ(count.members, tree::kMembersMax);
 }
 

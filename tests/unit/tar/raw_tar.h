@@ -69,7 +69,10 @@ class RawTar {
     std::string bytes = bytes_ + std::string(1024, '\0');
     Sha256 sha;
     sha.update(bytes.data(), bytes.size());
-    const auto footer = format_footer(sha.finish().value(), storage, partition, range, 0);
+    const auto footer = format_footer({.sha256 = sha.finish().value(),
+                                       .storage = std::string(storage),
+                                       .partition = partition,
+                                       .range = range});
     return bytes.append(footer.data(), footer.size());
   }
 

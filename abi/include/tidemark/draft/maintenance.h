@@ -47,9 +47,15 @@ typedef struct tidemark_compared_entry {
   tidemark_str message; /* the first file that differs, and how; empty if the same */
 } tidemark_compared_entry;
 
+/* An archive is asked for its last 512 bytes only, if the directory has all of its entries and these, laid
+ * out as an archive, have the digest that stands there: then they are what the archiver sealed, and SAME.
+ * Whatever else is found is compared as without this flag. That the rest of the archive can still be read is
+ * not known then. Takes up to 4 MiB of memory more. */
+#define TIDEMARK_COMPARE_BY_DIGEST 0x100u
+
 typedef struct tidemark_compare_options {
   uint32_t struct_size;
-  uint32_t flags;           /* TIDEMARK_UNPACK_KEEP_SETID or 0; others are UNSUPPORTED */
+  uint32_t flags;           /* TIDEMARK_UNPACK_KEEP_SETID, TIDEMARK_COMPARE_*; others are UNSUPPORTED */
   tidemark_lsn first, last; /* inclusive; of these, what the archive holds is compared */
   tidemark_str directory;   /* <directory>/<LSN> are the entries */
   /* Called for each entry as it was compared, so what it got counts only if compare then returns OK and no
@@ -98,7 +104,7 @@ enum {
 typedef struct tidemark_tried {
   uint32_t struct_size;
   int32_t result; /* TIDEMARK_TRIED_* */
-  /* leftovers, write, read, range, list, clock, conditions, remove or gone. Open set. */
+  /* leftovers, write, read, range, list, clock, conditions, remove, gone or remove-many. Open set. */
   tidemark_str what;
   tidemark_str message; /* the sink's own reason, where it has one */
 } tidemark_tried;
@@ -112,6 +118,9 @@ typedef struct tidemark_try_options {
    * machine's clock. NULL: none was. */
   int32_t (*is_left)(void* ctx, tidemark_str name, int64_t age_us);
   void* ctx; /* the caller's own; lives until the call returns */
+  /* Whether the folder of this partition, which is there already, can be listed, written to and removed from:
+   * list, write, remove and leftovers. NULL: all is tried, beside the storages' folders. */
+  const tidemark_partition* partition;
 } tidemark_try_options;
 
 /* What scan_level tells besides the kinds of TIDEMARK_STORED_*: a folder, whose key ends in '/'. What lies in
@@ -150,10 +159,10 @@ typedef struct tidemark_draft_maintenance_api {
   tidemark_status (*prune)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn before,
                            int32_t dry_run, int32_t (*visit)(void* ctx, const tidemark_stored*),
                            void* visit_ctx, const tidemark_call*, tidemark_error*);
-  /* Compares restored entries with the archive `key`, read once: names, kinds, permission bits, targets of
-   * symlinks, sizes and bytes. Changes nothing, and follows no symlink. Without KEEP_SETID an entry whose
-   * setuid and setgid bits were left out is the same. An entry that is not there is DIFFERENT. INVALID,
-   * NOT_FOUND, CORRUPT: as unpack. */
+  /* Compares restored entries with the archive `key`, read once at most: names, kinds, permission bits,
+   * targets of symlinks, sizes and bytes. Changes nothing, and follows no symlink. Without KEEP_SETID an
+   * entry whose setuid and setgid bits were left out is the same. An entry that is not there is DIFFERENT.
+   * INVALID, NOT_FOUND, CORRUPT: as unpack. */
   tidemark_status (*compare)(tidemark_archiver*, tidemark_str key, const tidemark_compare_options*,
                              const tidemark_call*, tidemark_error*);
   /* When the archive `key` was made, in microseconds since 1970 by the clock of who made it, as its footer
@@ -174,8 +183,9 @@ typedef struct tidemark_draft_maintenance_api {
                           const tidemark_copy_options*, tidemark_copy_result*, const tidemark_call*,
                           tidemark_error*);
   /* Tries on the sink what an archiver needs of it: writes an object under a name that readers take for a
-   * foreign one (tidemark-check-<name>), reads, lists, writes and removes it again. What fails is told by
-   * visit, and OK means only that all was tried. INVALID: a bad name, or created with read_only. */
+   * foreign one (tidemark-check-<name>), reads, lists, writes and removes it again, and two more where the
+   * sink removes many with one request. What fails is told by visit, and OK means only that all was tried.
+   * INVALID: a bad name, or created with read_only. */
   tidemark_status (*try_out)(tidemark_archiver*, const tidemark_try_options*, const tidemark_call*,
                              tidemark_error*);
   /* One level of what scan gives, in byte order of keys, without what lies in the folders: with storage empty

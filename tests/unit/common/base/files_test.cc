@@ -37,6 +37,11 @@ TEST_F(FilesTest, ReadingNamesWhatIsWrong) {
   EXPECT_EQ(read_file(dir_ + "/file", 99).error().sys_errno, EFBIG);
   EXPECT_TRUE(read_file(dir_ + "/file", 100));
   EXPECT_EQ(read_file(dir_).error().sys_errno, EISDIR);
+  // Nobody writes into it, and nobody is waited for.
+  ASSERT_EQ(mkfifo((dir_ + "/fifo").c_str(), 0600), 0);
+  EXPECT_EQ(read_file(dir_ + "/fifo").error().message,
+            "cannot read " + dir_ + "/fifo: it is a FIFO or a pipe, not a regular file");
+  EXPECT_NE(read_file("/dev/null").error().message.find("device"), std::string::npos);
 }
 
 TEST_F(FilesTest, WritesAllOrSaysWhy) {

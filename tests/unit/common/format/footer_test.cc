@@ -18,14 +18,26 @@ Digest some_digest() {
 
 std::string_view text(const FooterBlock& block) { return {block.data(), block.size()}; }
 
-FooterBlock reformat(const Footer& footer) {
-  return format_footer(footer.sha256, footer.storage, footer.partition, footer.range, footer.made_us);
+Footer footer_of(Range range, int64_t made_us = 0) {
+  return {.sha256 = some_digest(), .storage = "db", .partition = 7, .range = range, .made_us = made_us};
+}
+Footer record_of(ObjectKind kind, Range range) {
+  Footer footer = footer_of(range);
+  footer.kind = kind;
+  if (kind == ObjectKind::kGap) footer.sha256 = {};
+  return footer;
+}
+Footer epoch_of(uint64_t epoch) {
+  return {.kind = ObjectKind::kEpoch, .sha256 = some_digest(), .storage = "db", .epoch = epoch};
+}
+std::optional<Footer> parse_archive(std::string_view block) {
+  return parse_footer(ObjectKind::kArchive, block, nullptr);
 }
 
 std::string problem_of(std::string_view block) {
   std::string problem;
-  EXPECT_FALSE(parse_footer(block, &problem));
-  EXPECT_FALSE(parse_footer(block, nullptr));
+  EXPECT_FALSE(parse_footer(ObjectKind::kArchive, block, &problem));
+  EXPECT_FALSE(parse_archive(block));
   return problem;
 }
 
@@ -34,82 +46,117 @@ std::string padded(std::string text) {
   return text;
 }
 
+std::string shown(const Footer& footer) { return std::string(format_footer(footer).data()); }
+
 TEST(Footer, IsTheTextOfTheDesign) {
-  const FooterBlock block = format_footer(some_digest(), "db", 7, {12, 15}, 1'700'000'000'000'000);
-  const std::string before_time =
-      "TIDEMARK1 sha256=030e19242f3a45505b66717c87929da8b3bec9d4dfeaf5000b16212c37424d58 storage=db "
-      "partition=7 first=12 last=15";
+  const FooterBlock block = format_footer(footer_of({12, 15}, 1'700'000'000'000'000));
+  const std::string digest = "030e19242f3a45505b66717c87929da8b3bec9d4dfeaf5000b16212c37424d58";
+  const std::string identity = " storage=db partition=7 first=12 last=15";
+  const std::string before_time = "TIDEMARK1 sha256=" + digest + identity;
   EXPECT_EQ(std::string(block.data()), before_time + " made_us=1700000000000000");
-  EXPECT_EQ(std::string(format_footer(some_digest(), "db", 7, {12, 15}, 0).data()), before_time);
+  EXPECT_EQ(shown(footer_of({12, 15})), before_time);
   EXPECT_EQ(text(block).substr(std::string(block.data()).size()).find_first_not_of('\0'),
             std::string_view::npos);
-  EXPECT_EQ(hex(some_digest()), "030e19242f3a45505b66717c87929da8b3bec9d4dfeaf5000b16212c37424d58");
-  EXPECT_EQ(std::string(format_gap_record("db", 7, {12, 15}).data()),
-            "TIDEMARK1-GAP storage=db partition=7 first=12 last=15");
+  EXPECT_EQ(hex(some_digest()), digest);
+  EXPECT_EQ(shown(record_of(ObjectKind::kGap, {12, 15})), "TIDEMARK1-GAP" + identity);
+  Footer coded = footer_of({12, 15}, 9);
+  coded.epoch = 3;
+  coded.content = {some_digest(), 2048};
+  EXPECT_EQ(shown(coded), before_time + " epoch=3 content=" + digest + " size=2048 made_us=9");
+  coded.content.reset();
+  coded.tag = some_digest();
+  EXPECT_EQ(shown(coded), before_time + " epoch=3 tag=" + digest + " made_us=9");
+  Footer gap = record_of(ObjectKind::kGap, {12, 15});
+  gap.epoch = 2;
+  EXPECT_EQ(shown(gap), "TIDEMARK1-GAP" + identity + " epoch=2");
+  EXPECT_EQ(shown(epoch_of(1)), "TIDEMARK1-EPOCH sha256=" + digest + " storage=db epoch=1");
 }
 
-TEST(Footer, ParsesWhatItFormats) {
-  const std::string longest(128, 'n');
+TEST(Footer, ParsesWhatItFormatsUpToTheLongest) {
+  constexpr int64_t kLatest = std::numeric_limits<int64_t>::max();
+  Footer footer = footer_of({});
+  footer.storage.assign(128, 'n');
   for (const Range range : {Range{1, 1}, Range{1, kMaxLsn}, Range{kMaxLsn, kMaxLsn}}) {
-    for (const uint64_t partition : {uint64_t{0}, uint64_t{10}, std::numeric_limits<uint64_t>::max()}) {
-      constexpr int64_t kLatest = std::numeric_limits<int64_t>::max();
+    for (const uint64_t number : {uint64_t{2}, uint64_t{10}, std::numeric_limits<uint64_t>::max()}) {
       for (const int64_t made_us : {int64_t{0}, int64_t{1}, kLatest}) {
-        const auto again =
-            parse_footer(text(format_footer(some_digest(), longest, partition, range, made_us)), nullptr);
-        ASSERT_TRUE(again);
-        EXPECT_EQ(again->made_us, made_us);
+        footer.range = range;
+        footer.partition = footer.epoch = number;
+        footer.made_us = made_us;
+        footer.content.reset();
+        footer.tag.reset();
+        EXPECT_EQ(parse_archive(text(format_footer(footer))), footer);
+        footer.tag = some_digest();
+        EXPECT_EQ(parse_archive(text(format_footer(footer))), footer);
+        footer.tag.reset();
+        footer.content = {some_digest(), number};
+        EXPECT_EQ(parse_archive(text(format_footer(footer))), footer);
       }
-      const auto footer =
-          parse_footer(text(format_footer(some_digest(), longest, partition, range, kLatest)), nullptr);
-      ASSERT_TRUE(footer);
-      EXPECT_EQ(footer->sha256, some_digest());
-      EXPECT_EQ(footer->storage, longest);
-      EXPECT_EQ(footer->partition, partition);
-      EXPECT_EQ(footer->range, range);
-      const auto gap = parse_gap_record(text(format_gap_record(longest, partition, range)), nullptr);
-      ASSERT_TRUE(gap);
-      EXPECT_EQ(gap->storage, longest);
-      EXPECT_EQ(gap->partition, partition);
-      EXPECT_EQ(gap->range, range);
     }
   }
 }
 
 TEST(Footer, OneKindIsNotTheOther) {
-  EXPECT_FALSE(parse_gap_record(text(format_footer(some_digest(), "db", 7, {1, 2}, 5)), nullptr));
-  EXPECT_FALSE(parse_footer(text(format_gap_record("db", 7, {1, 2})), nullptr));
-  constexpr ObjectKind kKinds[] = {ObjectKind::kAccepted, ObjectKind::kPruned, ObjectKind::kOrigin};
+  constexpr ObjectKind kKinds[] = {ObjectKind::kArchive, ObjectKind::kGap,    ObjectKind::kAccepted,
+                                   ObjectKind::kPruned,  ObjectKind::kOrigin, ObjectKind::kEpoch};
   for (const ObjectKind kind : kKinds) {
-    const std::string block(text(format_record_footer(kind, some_digest(), "db", 7, {1, 2})));
-    for (const ObjectKind other : kKinds) {
-      EXPECT_EQ(parse_record_footer(other, block, nullptr).has_value(), other == kind);
-    }
-    EXPECT_FALSE(parse_footer(block, nullptr));
-    EXPECT_FALSE(parse_gap_record(block, nullptr));
+    const Footer footer = kind == ObjectKind::kEpoch ? epoch_of(7) : record_of(kind, {1, 2});
+    const FooterBlock block = format_footer(footer);
+    for (const ObjectKind other : kKinds)
+      EXPECT_EQ(parse_footer(other, text(block), nullptr).has_value(), other == kind);
+    EXPECT_EQ(parse_footer(kind, text(block), nullptr), footer);
   }
 }
 
 TEST(Footer, EveryMutationOfAByteIsRejectedOrAnotherIdentity) {
-  const FooterBlock original = format_footer(some_digest(), "d0", 10, {12, 105}, 1'234);
-  const FooterBlock gap = format_gap_record("d0", 10, {12, 105});
-  for (size_t i = 0; i < kFooterSize; ++i) {
-    for (int c = 0; c < 256; ++c) {
-      FooterBlock block = original;
-      block[i] = static_cast<char>(c);
-      if (const auto footer = parse_footer(text(block), nullptr)) {
-        EXPECT_EQ(reformat(*footer), block) << i;
-      }
-      block = gap;
-      block[i] = static_cast<char>(c);
-      if (const auto record = parse_gap_record(text(block), nullptr)) {
-        EXPECT_EQ(format_gap_record(record->storage, record->partition, record->range), block) << i;
+  Footer coded = footer_of({12, 105}, 1'234);
+  coded.content = {some_digest(), 10};
+  Footer sealed = footer_of({12, 105}, 1'234);
+  sealed.epoch = 12;
+  sealed.tag = some_digest();
+  for (const Footer& footer :
+       {footer_of({12, 105}, 1'234), coded, sealed, record_of(ObjectKind::kGap, {12, 105}), epoch_of(10)}) {
+    const FooterBlock original = format_footer(footer);
+    for (size_t i = 0; i < kFooterSize; ++i) {
+      for (int c = 0; c < 256; ++c) {
+        FooterBlock block = original;
+        block[i] = static_cast<char>(c);
+        if (const auto parsed = parse_footer(footer.kind, text(block), nullptr)) {
+          EXPECT_EQ(format_footer(*parsed), block) << i;
+        }
       }
     }
   }
 }
 
+TEST(Footer, BelongsToOneName) {
+  const auto is_of = [](const Footer& footer, const char* key) {
+    return is_footer_of(footer, *parse_object_key(key));
+  };
+  Footer footer = footer_of({1, 1}, 5);
+  EXPECT_TRUE(is_of(footer, "db/7/0000000000001.tar"));
+  for (const char* other :
+       {"db/7/0000000000002.tar", "db/8/0000000000001.tar", "d/7/0000000000001.tar",
+        "db/7/0000000000001.e2.tar", "db/7/0000000000001.tar.zst", "db/7/0000000000001.tar.age",
+        "db/7/0000000000001-0000000000001.gap", "db/epoch/0000000000001.epoch"}) {
+    EXPECT_FALSE(is_of(footer, other)) << other;
+  }
+  EXPECT_EQ(key_of(footer), "db/7/0000000000001.tar");
+  footer.epoch = 2;
+  footer.content = {some_digest(), 3};
+  EXPECT_TRUE(is_of(footer, "db/7/0000000000001.e2.tar.zst"));
+  EXPECT_FALSE(is_of(footer, "db/7/0000000000001.e2.tar"));
+  EXPECT_FALSE(is_of(footer, "db/7/0000000000001.e2.tar.zst.age"));
+  EXPECT_EQ(key_of(footer), "db/7/0000000000001.e2.tar.zst");
+  footer.content.reset();
+  footer.tag = some_digest();
+  EXPECT_TRUE(is_of(footer, "db/7/0000000000001.e2.tar.age"));
+  EXPECT_TRUE(is_of(footer, "db/7/0000000000001.e2.tar.zst.age"));
+  EXPECT_TRUE(is_of(epoch_of(36), "db/epoch/0000000000010.epoch"));
+  EXPECT_FALSE(is_of(epoch_of(36), "db/epoch/0000000000011.epoch"));
+}
+
 TEST(Footer, SaysWhatIsWrong) {
-  const FooterBlock good = format_footer(some_digest(), "db", 7, {12, 15}, 9);
+  const FooterBlock good = format_footer(footer_of({12, 15}, 9));
   const std::string head = "TIDEMARK1 sha256=" + hex(some_digest());
   EXPECT_EQ(problem_of(""), "it is not 512 bytes long");
   EXPECT_EQ(problem_of(text(good).substr(1)), "it is not 512 bytes long");
@@ -135,10 +182,19 @@ TEST(Footer, SaysWhatIsWrong) {
   EXPECT_EQ(problem_of(padded(head + " storage=db partition=7 first=1 last=1 x")),
             "more text after the last number");
   const std::string body = head + " storage=db partition=7 first=1 last=1";
-  EXPECT_TRUE(parse_footer(padded(body), nullptr));
+  EXPECT_TRUE(parse_archive(padded(body)));
   for (const char* time : {"0", "-1", "01", "x", "", "9223372036854775808"})
     EXPECT_EQ(problem_of(padded(body + " made_us=" + time)), "made_us= is not a time") << time;
   EXPECT_EQ(problem_of(padded(body + " made_us=1 x")), "more text after the last number");
+  for (const char* epoch : {"0", "1", "02", "x", ""})
+    EXPECT_EQ(problem_of(padded(body + " epoch=" + epoch)), "epoch= is not a number above 1") << epoch;
+  const std::string digest = hex(some_digest());
+  EXPECT_EQ(problem_of(padded(body + " content=00")), "content= is not 64 lower-case hex digits");
+  EXPECT_EQ(problem_of(padded(body + " content=" + digest)), "no size=<decimal number> after content=");
+  EXPECT_EQ(problem_of(padded(body + " tag=00")), "tag= is not 64 lower-case hex digits");
+  EXPECT_EQ(problem_of(padded(body + " content=" + digest + " size=1 tag=" + digest)),
+            "more text after the last number");
+  EXPECT_EQ(problem_of(padded(body + " made_us=1 epoch=2")), "more text after the last number");
 }
 
 }  // namespace

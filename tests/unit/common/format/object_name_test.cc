@@ -55,20 +55,67 @@ TEST(ObjectKey, ParsesWhatItFormats) {
       ASSERT_TRUE(parsed) << key;
       EXPECT_EQ(parsed->storage, "Some.store");
       EXPECT_EQ(parsed->partition, partition);
-      EXPECT_EQ(parsed->name.range, range);
-      EXPECT_EQ(parsed->name.kind, kind);
+      EXPECT_EQ(parsed->name, (ParsedName{range, kind}));
+      if (lsns[i] <= kFirstEpoch) continue;
+      const ParsedName later = {range, kind, lsns[i], Coding::kNone};
+      const std::string later_key = object_key("Some.store", partition, later);
+      ASSERT_TRUE(parse_object_key(later_key)) << later_key;
+      EXPECT_EQ(parse_object_key(later_key)->name, later);
     }
   }
+}
+
+TEST(ObjectKey, EpochsAndCodingsStandBeforeAndAfterTheKind) {
+  const auto key = [](const ParsedName& name) { return object_key("db", 7, name); };
+  using enum ObjectKind;
+  EXPECT_EQ(key({{1, 1}, kArchive, 2, Coding::kNone}), "db/7/0000000000001.e2.tar");
+  EXPECT_EQ(key({{1, 36}, kArchive, 40, Coding::kZstdAge}),
+            "db/7/0000000000010-0000000000001.e40.tar.zst.age");
+  EXPECT_EQ(key({{1, 1}, kArchive, 1, Coding::kZstd}), "db/7/0000000000001.tar.zst");
+  EXPECT_EQ(key({{1, 1}, kArchive, 1, Coding::kAge}), "db/7/0000000000001.tar.age");
+  EXPECT_EQ(key({{4, 4}, kGap, kMaxLsn, Coding::kNone}),
+            "db/7/0000000000004-0000000000004.e18446744073709551615.gap");
+  EXPECT_EQ(key({{}, kEpoch, 36, Coding::kNone}), "db/epoch/0000000000010.epoch");
+  for (const Coding coding : {Coding::kNone, Coding::kZstd, Coding::kAge, Coding::kZstdAge}) {
+    for (const uint64_t epoch : {uint64_t{1}, uint64_t{2}, kMaxLsn}) {
+      for (const Range range : {Range{5, 5}, Range{5, 6}}) {
+        const ParsedName name = {range, kArchive, epoch, coding};
+        ASSERT_TRUE(parse_object_key(key(name))) << key(name);
+        EXPECT_EQ(parse_object_key(key(name))->name, name);
+      }
+    }
+  }
+  const auto epoch = parse_object_key("db/epoch/0000000000010.epoch");
+  ASSERT_TRUE(epoch);
+  EXPECT_EQ(epoch->storage, "db");
+  EXPECT_EQ(epoch->partition, 0U);
+  EXPECT_EQ(epoch->name, (ParsedName{{}, kEpoch, 36, Coding::kNone}));
+  EXPECT_FALSE(parse_folder("db/epoch/0000000000010.epoch"));
+}
+
+TEST(ObjectKey, WhatThisBuildCannotReadSaysWhatIsNeeded) {
+  const auto needs = [](const char* key) {
+    const char* const feature = unknown_feature(parse_object_key(key)->name);
+    return std::string(feature == nullptr ? "" : feature);
+  };
+  EXPECT_EQ(needs("db/7/0000000000001.tar"), "");
+  EXPECT_EQ(needs("db/7/0000000000001-0000000000001.gap"), "");
+  EXPECT_EQ(needs("db/epoch/0000000000009.epoch"), "");
+  EXPECT_EQ(needs("db/7/0000000000001.tar.zst"), ".zst");
+  EXPECT_EQ(needs("db/7/0000000000001.tar.age"), ".age");
+  EXPECT_EQ(needs("db/7/0000000000001.tar.zst.age"), ".zst and .age");
+  EXPECT_EQ(needs("db/7/0000000000001.e2.tar"), "epochs");
+  EXPECT_EQ(needs("db/7/0000000000001-0000000000001.e2.gap"), "epochs");
 }
 
 // Whatever parses is what formatting makes: no two texts mean one object.
 void expect_rejected_or_exact(const std::string& key, const std::string& original) {
   const auto parsed = parse_object_key(key);
   if (!parsed) return;
-  EXPECT_EQ(object_key(parsed->storage, parsed->partition, parsed->name.range, parsed->name.kind), key);
+  EXPECT_EQ(object_key(parsed->storage, parsed->partition, parsed->name), key);
   const auto before = parse_object_key(original);
   EXPECT_FALSE(parsed->storage == before->storage && parsed->partition == before->partition &&
-               parsed->name.range == before->name.range && parsed->name.kind == before->name.kind)
+               parsed->name == before->name)
       << key << " means the same as " << original;
 }
 
@@ -82,7 +129,12 @@ TEST(ObjectKey, EveryMutationIsRejectedOrAnotherObject) {
       object_key("db", 7, {1, 9}, ObjectKind::kPruned),
       object_key("db", 7, {1, 9}, ObjectKind::kOrigin),
       object_key("db", 7, {1, 1}, ObjectKind::kOrigin),
-      object_key("db", kMaxLsn, {kMaxLsn - 1, kMaxLsn}, ObjectKind::kArchive)};
+      object_key("db", kMaxLsn, {kMaxLsn - 1, kMaxLsn}, ObjectKind::kArchive),
+      object_key("db", 7, {{4, 9}, ObjectKind::kArchive, 23, Coding::kZstdAge}),
+      object_key("db", 7, {{4, 9}, ObjectKind::kArchive, 2, Coding::kAge}),
+      object_key("db", 7, {{4, 4}, ObjectKind::kArchive, 1, Coding::kZstd}),
+      object_key("db", 7, {{4, 9}, ObjectKind::kGap, 10, Coding::kNone}),
+      object_key("db", 0, {{}, ObjectKind::kEpoch, 40, Coding::kNone})};
   for (const std::string& key : keys) {
     for (size_t i = 0; i < key.size(); ++i) {
       for (int c = 0; c < 256; ++c) {
@@ -97,7 +149,7 @@ TEST(ObjectKey, EveryMutationIsRejectedOrAnotherObject) {
       std::string shorter = key;
       shorter.erase(i, 1);
       if (shorter != key) expect_rejected_or_exact(shorter, key);
-      EXPECT_FALSE(parse_object_key(key.substr(0, i)));
+      expect_rejected_or_exact(key.substr(0, i), key);
     }
     EXPECT_FALSE(parse_object_key(key + "x"));
     EXPECT_FALSE(parse_object_key("/" + key));
@@ -134,7 +186,28 @@ TEST(ObjectKey, RefusesLooseSpellings) {
                           "db/7/0000000000000.tar",
                           "db/7/3w5e11264sgsg.tar",
                           ".db/7/0000000000001.tar",
-                          "db/7/0000000000001.tar/"}) {
+                          "db/7/0000000000001.tar/",
+                          "db/7/0000000000001.e1.tar",
+                          "db/7/0000000000001.e0.tar",
+                          "db/7/0000000000001.e02.tar",
+                          "db/7/0000000000001.e.tar",
+                          "db/7/0000000000001.e2",
+                          "db/7/0000000000001.e2.e3.tar",
+                          "db/7/0000000000001.tar.e2",
+                          "db/7/0000000000001.e18446744073709551616.tar",
+                          "db/7/0000000000001.tar.age.zst",
+                          "db/7/0000000000001.tar.gz",
+                          "db/7/0000000000001.tar.zst.zst",
+                          "db/7/0000000000001-0000000000001.gap.zst",
+                          "db/7/0000000000001.epoch",
+                          "db/epoch/0000000000000.epoch",
+                          "db/epoch/000000000001.epoch",
+                          "db/epoch/0000000000001.tar",
+                          "db/epoch/0000000000001-0000000000001.epoch",
+                          "db/epoch/0000000000001.epoch/",
+                          ".db/epoch/0000000000001.epoch",
+                          "/epoch/0000000000001.epoch",
+                          "epoch/0000000000001.epoch"}) {
     EXPECT_FALSE(parse_object_key(key)) << key;
   }
 }

@@ -100,6 +100,14 @@ TEST_F(FaultySinkTest, FailPutsOf) {
   EXPECT_EQ(list(*sink), std::vector<std::string>{"s/8/1.tar"});
 }
 
+TEST_F(FaultySinkTest, FailGetsOf) {
+  auto sink = open("fail_gets_of=" + encoded("/7/"));
+  for (const char* key : {"s/7/1.tar", "s/8/1.tar"}) EXPECT_TRUE(put(*sink, key, "x"));
+  std::string got;
+  EXPECT_TRUE(get(*sink, "s/8/1.tar", &got));
+  EXPECT_EQ(status_of(get(*sink, "s/7/1.tar", &got)), TIDEMARK_E_PERMANENT);
+}
+
 TEST_F(FaultySinkTest, DelayIsCancelled) {
   auto sink = open("delay_ms=1min");
   const auto begin = std::chrono::steady_clock::now();

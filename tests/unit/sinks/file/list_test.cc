@@ -82,6 +82,33 @@ TEST_P(FileList, WhatIsNoFileIsListedAsIrregular) {
   EXPECT_EQ(irregular, (std::vector<std::string>{"a/2", "a/3", "b"}));
 }
 
+// Whatever lies in it: it hides the object, and may hide it from who would write it.
+TEST_P(FileList, ADirectoryInTheNameOfAnObjectIsListedOnce) {
+  auto sink = open();
+  const std::string archive = "s/1/0000000000002.tar", gap = "s/1/0000000000005-0000000000004.gap";
+  for (const std::string& key :
+       {std::string("s/1/0000000000001.tar"), archive + "/x", archive + ".bak", gap + "/a/b",
+        std::string("s/1/other.tar/x"), std::string("s/0000000000003.tar/x")})
+    ASSERT_TRUE(put(*sink, key, "x")) << key;
+  std::filesystem::create_directory(dir_ / "root/s/1/0000000000009.tar");
+  std::vector<std::string> keys;
+  const Visitor visit(
+      [](void* ctx, tidemark_str key, const tidemark_object* object) -> int32_t {
+        const bool is_irregular = (object->flags & TIDEMARK_OBJECT_IRREGULAR) != 0;
+        static_cast<std::vector<std::string>*>(ctx)->push_back(std::string(view(key)) +
+                                                               (is_irregular ? "!" : ""));
+        return 0;
+      },
+      &keys);
+  EXPECT_TRUE(sink->list("s/", "", visit, Call(nullptr, nullptr)));
+  EXPECT_EQ(keys, (std::vector<std::string>{"s/0000000000003.tar/x", "s/1/0000000000001.tar", archive + "!",
+                                            archive + ".bak", gap + "!", "s/1/0000000000009.tar!",
+                                            "s/1/other.tar/x"}));
+  keys.clear();
+  EXPECT_TRUE(sink->list("s/1/", archive, visit, Call(nullptr, nullptr)));
+  EXPECT_EQ(keys.front(), archive + ".bak") << "a listing that continues does not tell it again";
+}
+
 // A level as list tells it: what may not be read, and what is neither file nor directory, by its name.
 TEST_P(FileList, ALevelNamesWhatIsIrregularInIt) {
   auto sink = try_open("root");
