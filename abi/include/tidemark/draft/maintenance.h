@@ -128,7 +128,7 @@ typedef struct tidemark_try_options {
 enum {
   TIDEMARK_STORED_STORAGE = 100,   /* partition.storage is its name, and partition.id 0 */
   TIDEMARK_STORED_PARTITION = 101, /* partition is what lies in it */
-  TIDEMARK_STORED_FOLDER = 102     /* not a name of ours: all that lies in it is foreign */
+  TIDEMARK_STORED_FOLDER = 102     /* of neither: what lies in it is foreign, or of the whole storage */
 };
 
 /* As the functions of tidemark_maintenance_api. */
