@@ -7,20 +7,25 @@
  * notified up to and including L, except those reported as a GAP, can be read back from the sink,
  * byte for byte, even if this machine loses power now.
  *
- * Ever notified means: in this run, from start() to stop(), or in an earlier run on this sink, if at its end
- * the sink held an archive or a record of the partition that lies before the entry, and after the entry
- * neither the record of its beginning nor more than 128 archives. A killed run leaves no more than that after
- * an entry: twice the largest partition_inflight.
+ * "Ever notified" means: in this run (from start() to stop()), or in an earlier run on this sink. An entry of
+ * an earlier run counts if, at the end of that run, the sink held
+ *   - before the entry: an archive or a record of the partition; and
+ *   - after the entry: not the record of the partition's beginning, and at most 128 archives. A killed run
+ *     leaves no more than that after an entry: twice the largest partition_inflight.
  *
- * Until the sink holds anything of a partition no later run can know what was notified in an earlier one:
- * the first low is then where the archive begins. A beginning above 1 is recorded in the sink before anything
- * else, so from then on what is lost after it is a GAP in whatever run.
- * A beginning at 1 needs no record, and has none: there the first archive is the first trace.
+ * As long as the sink holds nothing of a partition, a later run cannot know what an earlier one was notified
+ * of: the partition's archive then begins at the first low. A beginning above 1 is recorded in the sink
+ * before anything else, so from then on what is lost after it is a GAP, in whatever run.
+ * A beginning at 1 needs no record and has none: what is missing before the first archive is then a GAP. The
+ * same holds if the record of a beginning was lost or never written.
  *
  * What other runs wrote is read and compared before it counts (with the option verify_existing=footer: its
- * size and its last 512 bytes). One history writes a partition's archive: another history with the same entry
- * in an archive of the same name is a CONFLICT; one whose batches are cut differently is not noticed. So
- * give each engine, and each restore to an older state, a sink or a prefix of its own.
+ * size and its last 512 bytes). Only one history may be written to a partition: if another history has the
+ * same entry in an archive of the same name, that is a CONFLICT; if it cuts its batches differently, nobody
+ * notices. So give each engine, and each restore to an older state, a sink or a prefix of its own.
+ * Where the host has nothing left to compare with, below low, an archive counts if it is what its own footer
+ * says. Only before the first low of a run does the name of an archive count: what was archived and pruned
+ * long ago is not read at every start; `tidemark verify` does that.
  */
 #ifndef TIDEMARK_ARCHIVER_H
 #define TIDEMARK_ARCHIVER_H
@@ -54,10 +59,10 @@ typedef struct tidemark_entry {
  *
  *   kind          partition  first..last             status               attempt
  *   GAP           yes        lost                    OK                   0
- *   CONFLICT      yes        something else lies     EXISTS: it is other  as FAILING; 0 if they were
- *                            in their place          CORRUPT: damaged     reported as lost before
- *   FAILING       yes        not archived, or not    the host's or        failures in a row so far,
- *                            looked up               the sink's           this one included
+ *   CONFLICT      yes        their names hold        EXISTS: other        as FAILING; 0 if they were
+ *                            something else          CORRUPT: damaged     reported as lost before
+ *   FAILING       yes        could not be archived   the host's or        failures in a row so far,
+ *                            or looked up            the sink's           this one included
  *   RECOVERED     yes        archived at last        OK                   0
  *   SINK_CHANGED  zero       0..0                    OK                   0
  *   SINK_DOWN     zero       0..0                    the sink's           0
@@ -65,9 +70,12 @@ typedef struct tidemark_entry {
  *
  * error is there whenever status is not OK. */
 enum {
-  /* These can no longer be archived; the archive has a hole. Before any acknowledge that passes it, whatever
-   * happens: acknowledge waits until this callback has returned. A gap right before the first entry of a run
-   * that an earlier run recorded and no person accepted is reported again, once a run. */
+  /* These can no longer be archived: they are a hole that stays. Reported before any acknowledge that passes
+   * it, whatever happens: acknowledge waits until this callback has returned. A gap that an earlier run
+   * recorded and that nobody has accepted is reported again, once in each run, if it lies before the first
+   * entry of this run, is one of the last 16 gaps and lies among the last 128 archives. What a person
+   * accepted before it was reported is known, and not reported. A report that waits for another event of
+   * this host is not taken back if an entry of it is archived meanwhile. */
   TIDEMARK_EVENT_GAP = 1,
   TIDEMARK_EVENT_CONFLICT = 2,     /* nothing is overwritten: the partition waits for an operator */
   TIDEMARK_EVENT_FAILING = 3,      /* first failure after success; tried again, each time later */
@@ -105,23 +113,25 @@ typedef struct tidemark_host {
   /* Exactly once per successful acquire_entry, on the same thread. Cannot fail. [worker] required */
   void (*release_entry)(void* ctx, const tidemark_partition*, tidemark_entry*);
   /* Everything up to lsn is safe (see the promise); the host may prune it. Repeats and skips are
-   * legal. Never goes back from start to stop while the plugin remembers the partition; one that was idle
-   * for partition_idle_ms is looked up again when it is notified, from the low given then. lsn 0 answers a
-   * question when nothing is archived. Any status but OK: a WARN in the log, and the plugin tries again, each
-   * time later, up to retry_max_ms. [worker] required */
+   * legal. An lsn below low - 1 is never given. Between start and stop the lsn never decreases while the
+   * plugin remembers the partition; one that was idle for partition_idle_ms is forgotten, and looked up again
+   * when it is notified, from the low given then. lsn 0: nothing is archived (the answer to an empty range).
+   * Any status but OK: a WARN in the log, and the plugin tries again, each time later, up to retry_max_ms.
+   * [worker] required */
   tidemark_status (*acknowledge)(void* ctx, const tidemark_partition*, tidemark_lsn, tidemark_error*);
   /* Events, see above, one at a time and in order. Must not block: acknowledge of a
-   * partition waits for its GAP, and stop() delivers what was decided before it returns, whatever drain_ms
-   * is. GAP and CONFLICT are never dropped: each partition has at most one of each on its way and waits
-   * with the next. Of the other kinds the oldest are dropped, and counted in the metrics, when 65,536 wait.
-   * A change of sink loses none; a partition is not forgotten before its CONFLICT was delivered, nor
-   * before stop() if it has a GAP.
+   * partition waits for its GAP, and stop() returns only after all events that were decided are delivered,
+   * whatever drain_ms is. GAP and CONFLICT are never dropped: each partition has at most one of each on its
+   * way to the host, and the next one waits. Of the other kinds the oldest are dropped, and counted in the
+   * metrics, when 65,536 wait. A change of sink loses no event; a partition is not forgotten before its
+   * CONFLICT was delivered, nor before stop() if it has a GAP.
    * [worker] optional */
   void (*event)(void* ctx, const tidemark_event*);
-  /* One formatted line of UTF-8 without newline or control characters, whatever came from hosts, urls and
-   * stores. Must not block. On the plugin's threads, many at a time, and on the caller's own inside create,
-   * set_sink, start, stop, destroy and the [any-thread] functions; so also before start and after stop, until
-   * destroy has returned. level: TIDEMARK_LOG_*, not below the option log_level. [any-thread] optional */
+  /* One formatted line of UTF-8 without newline or control characters, whatever bytes hosts, urls and stores
+   * gave. Must not block. Called on the plugin's threads, many at a time, and on the caller's own thread
+   * inside create, set_sink, start, stop, destroy and the [any-thread] functions; so also before start and
+   * after stop, until destroy has returned. level: TIDEMARK_LOG_*, not below the option log_level.
+   * [any-thread] optional */
   void (*log)(void* ctx, int32_t level, tidemark_str component, tidemark_str message);
 } tidemark_host;
 
@@ -134,8 +144,8 @@ typedef struct tidemark_archiver_api {
   uint32_t reserved;
   const char* version; /* "1.4.2", static storage */
 
-  /* Checks every option and that digests are computed right in this process; starts nothing, touches neither
-   * the network nor, but for what OpenSSL reads of its own configuration, the disk. options may be NULL if
+  /* Checks every option, and that digests are computed right in this process. Starts nothing; does not touch
+   * the network or the disk (but OpenSSL may read its own configuration). options may be NULL if
    * option_count is 0. INVALID: the message names the option or the callback; PERMANENT: a digest is wrong
    * (see README on RTLD_DEEPBIND). *out is NULL after a failure. [control] */
   tidemark_status (*create)(const tidemark_host*, const tidemark_option* options, uint32_t option_count,
@@ -153,32 +163,43 @@ typedef struct tidemark_archiver_api {
   tidemark_status (*set_sink)(tidemark_archiver*, tidemark_str url, const tidemark_option* options,
                               uint32_t option_count, const tidemark_call*, tidemark_error*);
 
-  /* INVALID: no sink yet, started already, or made with read_only; RETRYABLE: no memory or threads for it.
-   * May follow stop(). [control] */
+  /* May be called again after stop(). INVALID: no sink yet, started already, or created with read_only;
+   * RETRYABLE: not enough memory or threads. [control] */
   tidemark_status (*start)(tidemark_archiver*, tidemark_error*);
-  /* drain_ms: how long to let work already notified finish; then what is in flight is cancelled.
-   * When it returns no callback runs and none will: with 0 too it takes as long as the callbacks that run,
-   * and as the events that were decided. Idempotent. [control] */
+  /* drain_ms: how long work already notified may take to finish; after that what is in flight is cancelled.
+   * When stop returns, no callback but log runs or will run. So even with 0 it takes as long as the callbacks
+   * that run and the delivery of the events that were decided. Idempotent. [control] */
   tidemark_status (*stop)(tidemark_archiver*, uint32_t drain_ms, tidemark_error*);
 
   /* Entries low..high (inclusive) exist and low is the oldest still there. Idempotent, may come
    * out of order and from inside a callback. low == high + 1 is the empty range: nothing to
-   * archive, say again how far you are. Of a partition that is not known yet the answer is at most low - 1,
-   * whatever the sink holds beyond. Only enqueues; what waits is merged per partition.
-   * A low at or below a GAP of this run says that entries of it are there after all: they are looked for
-   * and archived before anything else of the partition is acknowledged. What is not there is known
-   * already; after 64 in a row that are not, the rest of the gap is left until the next such notify.
+   * archive, but acknowledge again how far the partition is archived. For a partition that is not known yet
+   * that answer is at most low - 1, whatever the sink holds after it. Only enqueues; what waits is merged
+   * per partition.
+   *
+   * The highest low of a run counts, in whatever order they come: what lies below it and is not in the sink
+   * is a GAP. If a lower low comes later, or was merged with the highest before anybody looked, it says that
+   * entries below the highest are there after all, even if they are a GAP already or about to be one. Then
+   * the GAP is reported, and they are looked for and archived before any acknowledge passes them. So it is
+   * with entries below the first low of the run; those of them that are not there are a GAP. Notifications of
+   * several threads may therefore overtake each other; it only costs such a search. (A host that names a
+   * lower low again and again, faster than its own acquire_entry says NOT_FOUND, holds up the partition with
+   * it.) After 64 entries in a row that are not there, the rest of the gap is left until the next such
+   * notify. One acknowledge that was decided before notify returned may still come.
+   *
    * Everything notified is forgotten by stop(): after start() notify all that is still there. The
    * first low of a run is compared with what the sink holds: each hole before it, among the last
    * 128 archives at least, is a GAP. If the sink holds nothing of the partition, its archive begins
    * at low.
+   *
    * TIDEMARK_E_INVALID: bad name or range, or not started; TIDEMARK_E_CANCELLED: stop() has begun;
-   * TIDEMARK_E_NO_SPACE: more partitions or storage names than the plugin's limits; TIDEMARK_E_RETRYABLE: out
-   * of memory for one that was not known yet, and nothing has changed: say it again later. [hot-path] */
+   * TIDEMARK_E_NO_SPACE: more partitions or storage names than the plugin's limits; TIDEMARK_E_RETRYABLE: no
+   * memory for a partition that was not known yet; nothing has changed: notify again later. [hot-path] */
   tidemark_status (*notify)(tidemark_archiver*, const tidemark_partition*, tidemark_lsn low,
                             tidemark_lsn high, tidemark_error*);
 
-  /* The whole Prometheus text exposition, version 0.0.4. A status of the writer comes back. [any-thread] */
+  /* The whole Prometheus text exposition, version 0.0.4. Returns the writer's status if it is not OK.
+   * [any-thread] */
   tidemark_status (*write_metrics)(tidemark_archiver*, const tidemark_writer*, tidemark_error*);
 
   /* An immutable table by "tidemark.name/REV"; NULL if unknown. Valid until destroy(). [any-thread] */

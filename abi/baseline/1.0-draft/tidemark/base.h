@@ -1,7 +1,7 @@
 /* base.h - vocabulary shared by both ABIs: strings, status, errors, options.
  *
  * Rules that hold for every declaration in this folder:
- *   Growth    Tables of functions and structs of data begin with struct_size, set by whoever
+ *   Growth    Tables of functions and structs of data begin with struct_size, set by the side that
  *             fills them in. New members go at the end only. A reader looks at a member only if
  *             TIDEMARK_HAS() says so; absent means NULL/0. Within one major version nothing is
  *             removed, reordered or given a new meaning. A struct without struct_size (an array
@@ -10,8 +10,8 @@
  *             of the call; outputs go to a buffer, visitor or writer of the caller.
  *   Errors    A call that can fail returns tidemark_status and takes a caller-owned
  *             tidemark_error, which may be NULL; so may a tidemark_call (no deadline, no
- *             cancellation). Beside what is said at a call it may give INVALID (an argument;
- *             nothing was changed) and RETRYABLE (out of memory). No C++ exception, longjmp or
+ *             cancellation). Besides the statuses listed at a call, each call may give INVALID (an
+ *             argument; nothing was changed) and RETRYABLE (out of memory). No C++ exception, longjmp or
  *             thread cancellation crosses the boundary.
  *   Threads   Every function carries one tag, defined in README.md of this folder:
  *             [control]    the caller serialises these calls; they may block
@@ -55,10 +55,10 @@ typedef int32_t tidemark_status;
 enum {
   TIDEMARK_OK = 0,
   TIDEMARK_E_INVALID = 1,     /* caller's bug: argument, state, configuration */
-  TIDEMARK_E_UNSUPPORTED = 2, /* not offered by this build or this far side */
+  TIDEMARK_E_UNSUPPORTED = 2, /* not offered by this build, or by the store or library on the far side */
   TIDEMARK_E_NOT_FOUND = 3,
-  TIDEMARK_E_EXISTS = 4,      /* conditional create lost: an object is already there */
-  TIDEMARK_E_PERMANENT = 5,   /* denied, no such bucket, malformed: an operator must act */
+  TIDEMARK_E_EXISTS = 4,      /* not created: an object is already there */
+  TIDEMARK_E_PERMANENT = 5,   /* denied, malformed, bucket missing at open: an operator must act */
   TIDEMARK_E_CORRUPT = 6,     /* size or digest disagrees with what was stored or declared */
   TIDEMARK_E_CANCELLED = 7,   /* because the caller asked */
   TIDEMARK_E_RETRYABLE = 100, /* connection, 5xx, EIO, timeout: the same call may work later */
@@ -74,8 +74,8 @@ typedef struct tidemark_error {
   int32_t http_status;     /* 0 if none */
   uint32_t retry_after_ms; /* 0 if the far side gave no hint */
   char code[64];           /* the far side's own word, e.g. "SlowDown"; may be "" */
-  /* One line, NUL-terminated, no secrets: UTF-8 without control characters. A long one loses its middle, so
-   * that the reason at its end is always there. */
+  /* One line, NUL-terminated, no secrets: UTF-8 without control characters. A line that is too long loses its
+   * middle, so that the reason at its end is always there. */
   char message[TIDEMARK_MESSAGE_MAX];
 } tidemark_error;
 
@@ -83,7 +83,8 @@ typedef struct tidemark_error {
 typedef struct tidemark_option {
   tidemark_str key;
   tidemark_str value;
-  uint32_t flags; /* TIDEMARK_OPTION_SECRET: never log, never report back */
+  uint32_t
+      flags; /* TIDEMARK_OPTION_SECRET: never log, never report back. What a sink calls a secret needs it */
   uint32_t reserved;
 } tidemark_option;
 #define TIDEMARK_OPTION_SECRET 0x1u
@@ -102,10 +103,10 @@ typedef struct tidemark_call {
   uint32_t struct_size;
   uint32_t timeout_ms; /* 0: none; counts from the beginning of the call. On expiry: TIDEMARK_E_RETRYABLE */
   void* ctx;           /* the caller's own; lives until the call returns */
-  int32_t (*is_cancelled)(void* ctx); /* not 0: give up. Must not block. [any-thread] may be NULL */
+  int32_t (*is_cancelled)(void* ctx); /* not 0: give up. Must not block. [any-thread] may be NULL: never */
 } tidemark_call;
 
-/* Levels of a line of the log. Open set: a host takes one above ERROR for ERROR. */
+/* Levels of a line of the log. Open set: a host treats a level above ERROR as ERROR. */
 enum { TIDEMARK_LOG_DEBUG = 0, TIDEMARK_LOG_INFO = 1, TIDEMARK_LOG_WARN = 2, TIDEMARK_LOG_ERROR = 3 };
 
 #ifdef __cplusplus

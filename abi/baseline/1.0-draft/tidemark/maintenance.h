@@ -25,8 +25,9 @@ enum {
   TIDEMARK_STORED_ORIGIN = 6,   /* first..last (first is 1) were never there: the partition begins after last.
                                  * It counts only below the lowest LSN that an archive, a gap or a pruned record
                                  * names; of several origin records the lowest counts */
-  TIDEMARK_STORED_IRREGULAR = 7 /* TIDEMARK_OBJECT_IRREGULAR of sink.h: holds nothing. first..last as its name
-                                 * says, 0 if that is not a name of ours */
+  TIDEMARK_STORED_IRREGULAR = 7, /* TIDEMARK_OBJECT_IRREGULAR of sink.h: holds nothing. first..last as its
+                                  * name says, 0 if that is not a name of ours */
+  TIDEMARK_STORED_EPOCH = 8 /* who writes the storage since then, and after which epoch; in no partition */
 };
 
 typedef struct tidemark_stored {
@@ -37,9 +38,13 @@ typedef struct tidemark_stored {
   uint64_t size_bytes;          /* of the object */
   int64_t modified_us;          /* by the sink's clock */
   tidemark_str key;
+  uint64_t epoch; /* in which it was written, 1 is the first; 0 if that is not a name of ours */
+  /* Empty, or what a plugin has to know to read it, such as ".age": this one does not, so whatever needs its
+   * content is UNSUPPORTED. It is ours all the same, and holds its LSNs. */
+  tidemark_str needs;
 } tidemark_stored;
 
-/* What a gap, accepted, pruned or origin record says. */
+/* What a record says; of an epoch only made_us, reason and the storage. */
 typedef struct tidemark_record {
   uint32_t struct_size;
   int32_t kind; /* TIDEMARK_STORED_*, never an archive */
@@ -55,6 +60,12 @@ typedef struct tidemark_record {
  * it likes, and fsyncs that directory. (A directory that its owner may not write cannot be moved until its
  * mode is changed.) */
 #define TIDEMARK_UNPACK_PRIVATE 0x1u
+/* Files and directories get their setuid and setgid bits. Without it these are left out: they would be bits
+ * of the user who restores. */
+#define TIDEMARK_UNPACK_KEEP_SETID 0x2u
+/* With PRIVATE: nor is the content durable where the file system can make much durable at once. The caller
+ * calls syncfs on the directory, once for all that it has unpacked, before it moves an entry. */
+#define TIDEMARK_UNPACK_SYNC_LATER 0x4u
 
 /* What to restore of an archive, and where to. */
 typedef struct tidemark_unpack_options {

@@ -42,8 +42,9 @@ typedef struct tidemark_object {
 } tidemark_object;
 
 /* Not an object: something else lies where one would be, or where a part of the tree would be (a symbolic
- * link, a FIFO, a device), and nothing of it is ever read. Listed so that a person hears of it; the archiver
- * passes over it. */
+ * link, a FIFO, a device, a directory with an object's name), and nothing of it is ever read; or a directory
+ * that may not be read, whose key ends in "/.". Listed so that a person hears of it; the archiver passes over
+ * it. A directory that may not be read and that the prefix names is an error instead. */
 #define TIDEMARK_OBJECT_IRREGULAR 0x1u
 
 #define TIDEMARK_CAPABILITY_WANTS_SHA256 0x1u /* put needs source->sha256 before the first byte */
