@@ -1,0 +1,131 @@
+#include "format/chain.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace tidemark {
+
+std::optional<Chain> Chain::of(uint64_t epoch, const std::map<uint64_t, uint64_t>& parents,
+                               std::string* problem) {
+  std::vector<uint64_t> epochs;
+  uint64_t child = 0;
+  for (uint64_t at = epoch; at != 0;) {
+    const auto record = parents.find(at);
+    if (record == parents.end()) {
+      *problem = child == 0 ? "there is no epoch " + std::to_string(at)
+                            : "the record of epoch " + std::to_string(at) + ", which epoch " +
+                                  std::to_string(child) + " continues, is not there";
+      return std::nullopt;
+    }
+    assert(record->second < at);
+    epochs.push_back(at);
+    child = at;
+    at = record->second;
+  }
+  Chain chain = none();
+  for (auto next = epochs.rbegin(); next != epochs.rend(); ++next) {
+    if (chain.extend(*next)) continue;
+    *problem = "the history of epoch " + std::to_string(epoch) + " has more than " +
+               std::to_string(kChainRangesMax) + " branches";
+    return std::nullopt;
+  }
+  return chain;
+}
+
+Chain Chain::none() {
+  Chain chain;
+  chain.ranges_.clear();
+  return chain;
+}
+
+bool Chain::contains(uint64_t epoch) const {
+  const auto range = std::lower_bound(ranges_.begin(), ranges_.end(), epoch,
+                                      [](const Epochs& r, uint64_t value) { return r.last < value; });
+  return range != ranges_.end() && range->first <= epoch;
+}
+
+bool Chain::extend(uint64_t child) {
+  assert(child > newest());
+  if (!ranges_.empty() && ranges_.back().last + 1 == child) {
+    ranges_.back().last = child;
+    return true;
+  }
+  if (ranges_.size() == kChainRangesMax) return false;
+  ranges_.push_back({child, child});
+  return true;
+}
+
+std::string Chain::text() const {
+  std::string text;
+  for (const Epochs& epochs : ranges_) {
+    if (!text.empty()) text += ',';
+    text += std::to_string(epochs.first);
+    if (epochs.last != epochs.first) text.append("-").append(std::to_string(epochs.last));
+  }
+  return text;
+}
+
+std::optional<Chain> Chain::parse(std::string_view text) {
+  Chain chain = none();
+  while (!text.empty()) {
+    if (!chain.ranges_.empty()) {
+      if (!text.starts_with(',')) return std::nullopt;
+      text.remove_prefix(1);
+    }
+    const std::string_view word = text.substr(0, text.find(','));
+    text.remove_prefix(word.size());
+    const size_t dash = word.find('-');
+    const auto first = parse_decimal(word.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : parse_decimal(word.substr(dash + 1));
+    if (!first || !last || *first == 0 || *first > *last) return std::nullopt;
+    if (dash != std::string_view::npos && *first == *last) return std::nullopt;
+    const bool is_apart = chain.ranges_.empty() || (chain.newest() < *first && chain.newest() + 1 != *first);
+    if (!is_apart || chain.ranges_.size() == kChainRangesMax) return std::nullopt;
+    chain.ranges_.push_back({*first, *last});
+  }
+  return chain;
+}
+
+void EpochBeginnings::see(const ParsedName& name) {
+  const bool begins = name.kind == ObjectKind::kArchive || name.kind == ObjectKind::kGap;
+  if (!begins || !chain_->contains(name.epoch)) return;
+  auto at = std::lower_bound(begins_.begin(), begins_.end(), name.epoch,
+                             [](const auto& begin, uint64_t epoch) { return begin.first < epoch; });
+  if (at != begins_.end() && at->first == name.epoch) {
+    if (at->second <= name.range.first) return;
+    at->second = name.range.first;
+  } else {
+    // A newer one that begins no later rules all that this one has.
+    if (at != begins_.end() && at->second <= name.range.first) return;
+    at = begins_.insert(at, {name.epoch, name.range.first});
+  }
+  auto older = at;
+  while (older != begins_.begin() && std::prev(older)->second >= name.range.first) --older;
+  begins_.erase(older, at);
+}
+
+// The first LSN that a newer epoch rules.
+Lsn EpochBeginnings::limit(uint64_t epoch) const {
+  const auto newer = std::upper_bound(begins_.begin(), begins_.end(), epoch,
+                                      [](uint64_t value, const auto& begin) { return value < begin.first; });
+  return newer == begins_.end() ? kNoLsn : newer->second;
+}
+
+std::optional<Range> EpochBeginnings::counts(const ParsedName& name) const {
+  if (name.kind == ObjectKind::kPruned) return name.range;  // of whatever was there
+  if (!chain_->contains(name.epoch)) return std::nullopt;
+  if (name.kind == ObjectKind::kOrigin) return name.range;
+  const Lsn limit_lsn = limit(name.epoch);
+  if (limit_lsn == kNoLsn || name.range.last < limit_lsn) return name.range;
+  if (name.range.first >= limit_lsn) return std::nullopt;
+  return Range{name.range.first, limit_lsn - 1};
+}
+
+uint64_t EpochBeginnings::ruler(Lsn lsn) const {
+  for (auto begin = begins_.rbegin(); begin != begins_.rend(); ++begin) {
+    if (begin->second <= lsn) return begin->first;
+  }
+  return 0;
+}
+
+}  // namespace tidemark
