@@ -59,7 +59,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
 Error JobRunner::why_not_there(const PartitionId& id, Range range, Error error) {
   if (error.status != TIDEMARK_E_NOT_FOUND) return error;
   const auto visit = [&](const store::ArchiveInfo& info) {
-    const char* const feature = unknown_feature(info);
+    const char* const feature = info.epoch != kFirstEpoch ? "epochs" : unknown_feature(info);
     const bool is_it = info.kind == ObjectKind::kArchive && info.range == range && feature != nullptr;
     if (is_it) error = store::unknown_to_this_build(info.key, feature);
     return !is_it && info.range.last <= range.last;

@@ -26,10 +26,18 @@ Result<Digest> digest_of(std::string_view text) {
 
 Result<std::string> format_record(const Record& record, std::string_view storage, uint64_t partition,
                                   Range range) {
+  return format_record(record, {storage, partition, {range, record.kind}});
+}
+
+Result<std::string> format_record(const Record& record, const ParsedKey& of) {
+  assert(of.name.kind == record.kind);
   std::string object;
   FooterBlock block;
-  Footer footer = {
-      .kind = record.kind, .storage = std::string(storage), .partition = partition, .range = range};
+  Footer footer = {.kind = record.kind,
+                   .storage = std::string(of.storage),
+                   .partition = of.partition,
+                   .range = of.name.range,
+                   .epoch = of.name.epoch};
   if (record.kind == ObjectKind::kGap) {
     block = format_footer(footer);
   } else {

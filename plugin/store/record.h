@@ -14,8 +14,9 @@
 namespace tidemark::store {
 
 // The whole object. The record is one that parses: a good reason where it has one, a time from 1 on.
+Result<std::string> format_record(const Record& record, const ParsedKey& of);
 Result<std::string> format_record(const Record& record, std::string_view storage, uint64_t partition,
-                                  Range range);
+                                  Range range);  // of the first epoch
 // CORRUPT says what is wrong, without the key.
 Result<Record> parse_record(std::string_view object, const ParsedKey& key);
 
