@@ -27,9 +27,10 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
   const ParsedName name = {job.range, ObjectKind::kArchive, job.epoch, job.coding};
   if (lineage_ == nullptr && name.epoch != kFirstEpoch) return histories_told_apart(id, name);
   const std::string key = object_key(*id.storage, id.id, name);
+  if (const char* feature = unknown_feature(name)) return sink_error(store::unknown_to_this_build(key, feature));
   // What another run wrote may be visible and not durable yet; head says it is.
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
-  if (!existing) return sink_error(why_not_there(id, job, existing.error()));
+  if (!existing) return sink_error(existing.error());
   Ended result;
   bool decided = false;
   if (is_whole) {
@@ -64,20 +65,6 @@ JobRunner::Ended JobRunner::histories_told_apart(const PartitionId& id, const Pa
                     object_key(*id.storage, id.id, name) +
                         ": is of a later epoch: this storage was archived with a lineage file, so it needs the "
                         "option lineage_file, of the data directory that this history belongs to"));
-}
-
-// The archive was listed, perhaps under a name that this build cannot read: then that is to be said.
-Error JobRunner::why_not_there(const PartitionId& id, const core::Job& job, Error error) {
-  if (error.status != TIDEMARK_E_NOT_FOUND) return error;
-  const auto visit = [&](const store::ArchiveInfo& info) {
-    const char* const feature = unknown_feature(info);
-    const bool is_it = info.kind == ObjectKind::kArchive && info.range == job.range &&
-                       info.epoch == job.epoch && feature != nullptr;
-    if (is_it) error = store::unknown_to_this_build(info.key, feature);
-    return !is_it && info.range.last <= job.range.last;
-  };
-  Status listed = store::list(*sink_, *id.storage, id.id, job.range.last, visit, &call_);
-  return listed ? error : listed.error();
 }
 
 JobRunner::Ended JobRunner::compare(const PartitionId& id, const ParsedName& name, uint64_t there_bytes,

@@ -277,7 +277,7 @@ TEST_F(JobTest, WhatThisBuildCannotReadIsSaidByName) {
   fake_.objects[key] = bytes;
   const JobDone looked = run(job_of(JobKind::kDiscover, {1, 3}));
   expect_done(looked);
-  EXPECT_EQ(looked.result.archives, std::vector<core::Found>({{1, 3}}));
+  EXPECT_EQ(looked.result.archives, std::vector<core::Found>({{{1, 3}, {1, 3}, kFirstEpoch, Coding::kZstd}}));
   for (const Lsn accept_missing_through : {kNoLsn, Lsn{3}}) {
     const JobDone verified = verify({1, 3}, accept_missing_through);
     EXPECT_EQ(verified.result.outcome, Outcome::kObjectFailed);
