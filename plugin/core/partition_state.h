@@ -28,10 +28,18 @@ enum class Place : uint8_t {
   kReady,       // in the FIFO for a worker
   kRunning,     // its jobs are with workers, or a gap with the host, and no other job can start now
   kBackingOff,  // a job failed; others may still be with workers
+  kWaiting,     // for the claim of its storage
 };
 
 // What was last reported of it to the operator.
 enum class Raised : uint8_t { kNone, kFailing, kConflict };
+
+// Where histories are told apart: whether this run's epoch has begun in it.
+enum class Begun : uint8_t {
+  kNo,     // what is contiguous in the parent's chain and equal counts as archived
+  kFirst,  // its first archive is tried, alone; nothing of a parent counts any more
+  kYes,    // its first archive or gap record is durable
+};
 
 enum class AckPhase : uint8_t { kNone, kQueued, kRunning, kBackingOff };
 
@@ -61,20 +69,22 @@ struct PartitionState {
   PartitionRef prev_ref = kNoPartition;
   PartitionRef next_ref = kNoPartition;
   PartitionRef next_ack = kNoPartition;  // in the queue of acknowledgements
-  uint32_t epoch = 0;                    // the sink that discovery of this partition looked at
+  uint32_t sink_number = 0;              // the sink that discovery of this partition looked at
   uint32_t sink_mark = 0;                // how many jobs had succeeded in all when sink_failed was set
   uint32_t attempts = 0;                 // failures of its own in a row
   uint8_t jobs = 0;                      // with workers
-  bool exclusive = false;                // its job allows no other beside it
+  StorageRef storage = 0;
   Place place = Place::kUnknown;
   AckPhase ack = AckPhase::kNone;
-  bool asked = false;                // the host wants to hear the position again
-  bool look_again = false;           // discovery is out of date
-  bool unsure = false;               // what lies right before next may be another run's, and not durable yet
-  bool look_back = false;            // what lies between next and oldest_low may have more than one hole
-  bool gap_pending = false;          // a gap that begins at next, or lies before it, is not recorded yet
-  bool conflict_unreported = false;  // its event has not been delivered yet
-  bool sink_failed = false;          // its last job met a failing sink
+  Begun begun = Begun::kNo;
+  bool exclusive : 1 = false;            // its job allows no other beside it
+  bool asked : 1 = false;                // the host wants to hear the position again
+  bool look_again : 1 = false;           // discovery is out of date
+  bool unsure : 1 = false;               // what lies right before next may be another run's, and not durable yet
+  bool look_back : 1 = false;            // what lies between next and oldest_low may have more than one hole
+  bool gap_pending : 1 = false;          // a gap that begins at next, or lies before it, is not recorded yet
+  bool conflict_unreported : 1 = false;  // its event has not been delivered yet
+  bool sink_failed : 1 = false;          // its last job met a failing sink
   Raised raised = Raised::kNone;
   Backoff backoff;
   Backoff ack_backoff;
@@ -85,13 +95,13 @@ struct PartitionState {
   }
   // Something was notified that is not archived, or not known to be.
   bool waits() const { return place != Place::kUnknown && std::max(next, low) <= high; }
-  bool needs_discovery(uint32_t sink_epoch) const {
-    if (next == kNoLsn || epoch != sink_epoch || look_again || (asked && unsure)) return true;
+  bool needs_discovery(uint32_t current_sink) const {
+    if (next == kNoLsn || sink_number != current_sink || look_again || (asked && unsure)) return true;
     return found != nullptr && next > found->through();
   }
   // Discovery looks for holes before the first low of this run, not for what follows next.
-  bool looks_back(uint32_t sink_epoch) const {
-    return next == kNoLsn || (look_back && next < oldest_low && epoch == sink_epoch);
+  bool looks_back(uint32_t current_sink) const {
+    return next == kNoLsn || (look_back && next < oldest_low && sink_number == current_sink);
   }
   // What may be acknowledged: everything before the next LSN, up to a gap that was not reported to the host.
   Lsn position() const {

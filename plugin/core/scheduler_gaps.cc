@@ -13,7 +13,7 @@ namespace tidemark::core {
 bool Scheduler::find_gap(PartitionRef ref) {
   PartitionState& p = partitions_[ref];
   const Lsn before = p.next;
-  while (p.next != kNoLsn && p.next < p.low && !p.gap_pending && !p.needs_discovery(epoch_)) {
+  while (p.next != kNoLsn && p.next < p.low && !p.gap_pending && !p.needs_discovery(sink_number_)) {
     // Also what was found is looked up with low as it is now: the job makes sure of what is passed.
     if (p.next > p.listed) {
       p.look_again = true;
@@ -24,12 +24,12 @@ bool Scheduler::find_gap(PartitionRef ref) {
     const bool may_hold = found && !is_in_conflict && p.next <= found->until();
     if (const auto existing = may_hold ? found->holding(p.next) : std::nullopt) {
       // From low on the host still has what it can be compared with.
-      Lsn last = std::min({existing->last, found->until(), found->through(), p.low - 1});
+      Lsn last = std::min({existing->part.last, found->until(), found->through(), p.low - 1});
       const Lsn archived = p.window ? p.window->first_archived() : kNoLsn;  // by this run
       if (archived != kNoLsn) last = std::min(last, archived - 1);
       const Lsn first = p.next;
       advance(p, last + 1);
-      gaps(p).owe({first, last}, epoch_);  // a name proves nothing: it is read
+      gaps(p).owe({first, last}, sink_number_);  // a name proves nothing: it is read
       if (p.next - 1 > last) p.gaps->done({last + 1, p.next - 1});
       p.unsure = false;
       continue;
@@ -47,7 +47,7 @@ bool Scheduler::find_gap(PartitionRef ref) {
 void Scheduler::find_lost(PartitionRef ref) {
   PartitionState& p = partitions_[ref];
   if (!p.gaps || p.gap_pending || !p.gaps->all_reported()) return;
-  const std::optional<Range> lost = p.gaps->lost(epoch_);
+  const std::optional<Range> lost = p.gaps->lost(sink_number_);
   if (!lost) return;
   p.gap_pending = true;
   p.gaps->found(*lost);
@@ -68,7 +68,10 @@ Range Scheduler::gap_before_low(const PartitionState& p) const {
 }
 
 Gaps& Scheduler::gaps(PartitionState& p) {
-  if (p.gaps == nullptr) p.gaps = std::move(spare_gaps_);
+  if (p.gaps == nullptr) {
+    p.gaps = std::move(spare_gaps_);
+    if (config_.lineage) p.gaps->puts_from(p.begun == Begun::kNo ? kEveryLsn : p.next);
+  }
   return *p.gaps;
 }
 
@@ -120,14 +123,16 @@ void Scheduler::plan_late(const PartitionState& p, Job& job) const {
   const Range open = *p.gaps->open(p.next);
   job.late = true;
   job.range = open;
-  const Gaps::Looked* looked = p.gaps->looked_up(open.first, epoch_);
+  const Gaps::Looked* looked = p.gaps->looked_up(open.first, sink_number_);
   if (looked == nullptr) {
     job.kind = JobKind::kDiscover;
-    job.first_look = p.epoch != epoch_;
+    job.first_look = p.sink_number != sink_number_;
   } else if (const auto existing = looked->found.holding(open.first)) {
     job.kind = JobKind::kVerify;
-    job.range = *existing;
-    job.part = {open.first, std::min(existing->last, open.last)};
+    job.range = existing->name;
+    job.part = {open.first, std::min(existing->part.last, open.last)};
+    job.epoch = existing->epoch;
+    job.coding = existing->coding;
     job.accept_missing_through = job.part.last;  // archived, and perhaps gone again
   } else {
     job.range.last = std::min(job.range.last, looked->range.last);
@@ -142,7 +147,7 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
   Gaps& gaps = *p.gaps;
   const bool is_verify = job.kind == JobKind::kVerify;
   const Range range = is_verify ? job.part : job.range;
-  const bool is_current = job.sink_epoch == epoch_;
+  const bool is_current = job.sink_number == sink_number_;
   const bool is_entry = result.outcome == Outcome::kMissing || result.outcome == Outcome::kEntryFailed;
   // A sink in doubt is asked again, see report_to_throttle.
   if (is_entry && throttle_.state() == Throttle::State::kProbing) gaps.look_again();
@@ -153,7 +158,9 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
         gaps.archived(range, result.through == kNoLsn ? range.last : result.through);
       } else {
         const Lsn through = result.complete_through < range.first ? kEveryLsn : result.complete_through;
-        gaps.looked(range, job.sink_epoch, {result.archives, range.first, through, range.last, &reserve_});
+        gaps.looked(range, job.sink_number, {result.archives, range.first, through, range.last, &reserve_});
+        if (config_.lineage && p.sink_number != sink_number_) gaps.puts_from(kEveryLsn);
+        gaps.drop_what_may_not_be_put();
       }
       break;
     case Outcome::kMissing:

@@ -23,6 +23,7 @@
 #include "runtime/intake.h"
 #include "runtime/job.h"
 #include "runtime/known_chains.h"
+#include "runtime/lineage.h"
 #include "runtime/memory.h"
 #include "sink/slot.h"
 #include "store/store.h"
@@ -60,10 +61,12 @@ class Archiver {
   bool may_be_destroyed();
 
  private:
+  Status open_lineage();
   Status start_threads();
   void run_worker(uint32_t number);
   Finished run(Command& command, JobRunner& runner, metrics::Stages::Shard& stages);
   void deliver(const EventNotice& event);
+  void log_job(const JobDone& done, const PartitionId& id);
   void count_event(const EventNotice& event);
   void log_event(const EventNotice& event);
   void log_failure(const JobDone& done, const PartitionId& id);
@@ -85,7 +88,9 @@ class Archiver {
   Intake intake_;
   Dispatcher dispatcher_;
   std::atomic<bool> cancelled_{false};
-  bool started_ = false;              // [control] only
+  std::unique_ptr<Lineage>
+      lineage_;           // [control] only, and of the workers; NULL: histories are not told apart
+  bool started_ = false;  // [control] only
   std::vector<std::thread> threads_;  // [control] only: the timer, then the workers
 };
 

@@ -135,7 +135,9 @@ def record(partition, first, last, kind, text="made_us=1700000000123456\n", epoc
 
 def epoch_record(number, parent, owner="00112233445566778899aabbccddeeff", host="node-1"):
     """The record of an epoch of main."""
-    text = f"made_us=1700000000123456\nowner={owner}\nparent={parent}\nhow={'restart' if parent else 'first'}\nhost={host}\n"
+    claim = hashlib.sha256(f"{owner} {number} {host}".encode()).hexdigest()[:32]
+    text = (f"made_us=1700000000123456\nowner={owner}\nclaim={claim}\nparent={parent}\n"
+            f"how={'restart' if parent else 'first'}\nhost={host}\n")
     block = f"TIDEMARK1-EPOCH sha256={hashlib.sha256(text.encode()).hexdigest()} storage=main epoch={number}"
     return text.encode() + block.encode().ljust(512, b"\0")
 

@@ -164,10 +164,10 @@ void Simulation::start_jobs(size_t at_most) {
     if (!job) return;
     ++stats_.jobs;
     model_->job_started(*job, now_);
-    const size_t sink = sink_of_epoch_[job->sink_epoch];
+    const size_t sink = sink_of_number_[job->sink_number];
     Flight flight{*job, model_->at(job->partition).partition, sink, world_.sinks[sink].puts(), std::nullopt};
-    trace("start %s partition %zu [%llu,%llu] epoch %u", name(job->kind), flight.partition,
-          number(job->range.first), number(job->range.last), job->sink_epoch);
+    trace("start %s partition %zu [%llu,%llu] sink_number %u", name(job->kind), flight.partition,
+          number(job->range.first), number(job->range.last), job->sink_number);
     if (random_.chance(50)) flight.early = execute(flight);
     flights_.push_back(std::move(flight));
     after_step();
@@ -246,8 +246,8 @@ void Simulation::end_job(size_t which) {
     if (flight.job.kind == JobKind::kArchive && result.through != kNoLsn) range.last = result.through;
     world_.sinks[flight.sink].answered(flight.partition, range, flight.puts_before);
   }
-  for (const Range& range : result.archives)
-    trace("  holds [%llu,%llu]", number(range.first), number(range.last));
+  for (const core::Found& archive : result.archives)
+    trace("  holds [%llu,%llu]", number(archive.name.first), number(archive.name.last));
   if (result.gap) trace("  hole [%llu,%llu]", number(result.gap->first), number(result.gap->last));
   model_->job_finished(flight.job, result, now_);
   if (flight.job.late) late_ended(flight, result);
@@ -322,9 +322,9 @@ void Simulation::swap_sink(bool fresh) {
   }
   ++stats_.swaps;
   trace("swap to sink %zu", sink_);
-  sink_of_epoch_.push_back(sink_);
+  sink_of_number_.push_back(sink_);
   scheduler_->sink_swapped(now_);
-  model_->swapped(scheduler_->sink_epoch());
+  model_->swapped(scheduler_->sink_number());
   after_step();
 }
 

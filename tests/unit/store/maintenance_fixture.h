@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "base/sha256.h"
 #include "format/epoch_record.h"
 #include "store/epochs.h"
 #include "store/fake_sink.h"
@@ -57,21 +56,21 @@ class MaintenanceTest : public testing::Test {
     return key;
   }
   std::string add_of(uint64_t epoch, Range range, ObjectKind kind, const std::string& reason = "") {
-    const ParsedKey of = {"db", 7, {range, kind, epoch}};
-    const std::string key = object_key(of.storage, of.partition, of.name);
-    fake_.objects[key] = *format_record({kind, kNow, reason}, of);
+    const std::string key = object_key("db", 7, {range, kind, epoch});
+    fake_.objects[key] = *format_record({kind, kNow, reason}, "db", 7, range, epoch);
     return key;
   }
   // That an epoch was begun, after another.
   std::string add_epoch(uint64_t epoch, uint64_t parent, uint8_t owner = 1) {
-    EpochRecord record = {kNow, {owner}, parent, parent == 0 ? Claim::kFirst : Claim::kRestart, "node-1", {}};
-    std::string text = epoch_record_text(record);
-    Sha256 sha256;
-    sha256.update(text.data(), text.size());
-    const FooterBlock block = format_footer(
-        {.kind = ObjectKind::kEpoch, .sha256 = *sha256.finish(), .storage = "db", .epoch = epoch});
+    EpochRecord record;
+    record.made_us = kNow;
+    record.owner = {owner};
+    record.claim = {static_cast<uint8_t>(epoch)};
+    record.parent = parent;
+    record.how = parent == 0 ? Claim::kFirst : Claim::kRestart;
+    record.host = "node-1";
     const std::string key = epoch_key("db", epoch);
-    fake_.objects[key] = text.append(block.data(), block.size());
+    fake_.objects[key] = *format_epoch_record(record, "db", epoch);
     return key;
   }
   std::vector<std::string> keys() const {
