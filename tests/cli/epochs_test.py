@@ -347,7 +347,8 @@ class CopyScenarios(copy_tools.CopyScenario, EpochsScenario):
         self.assertEqual((self.told()[1]["there_before"], self.told("--reread")[1]["problems"]), (16, 0))
         self.target.remove(key(1, 9))
         self.put_epochs({5: 4})
-        self.assertEqual([self.told()[1][one] for one in ("archives", "records", "there_before")], [1, 1, 15])
+        summary = self.told()[1]
+        self.assertEqual([summary[one] for one in ("archives", "records", "there_before")], [1, 1, 15])
 
     def test_copy_of_a_part_takes_the_records(self):
         self.two_hosts()
