@@ -32,6 +32,30 @@ if(TIDEMARK_SANITIZE)
   add_compile_options(-UNDEBUG)  # what is built to find mistakes keeps its assertions
 endif()
 
+# tidemark_headers(<name> <header>...): reads these once for all targets that tidemark_precompiled names. Each of their files
+# still includes what it uses: clang-tidy and the build without tests do not know of this.
+function(tidemark_headers name)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}.cc)
+  file(CONFIGURE OUTPUT ${source} CONTENT "// A target has to have a file.\n")
+  add_library(${name} OBJECT ${source})
+  target_link_libraries(${name} PRIVATE tidemark_flags)
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+endfunction()
+
+# tidemark_precompiled(<name> <target>...)
+function(tidemark_precompiled name)
+  foreach(target ${ARGV})
+    # So that ccache can keep what is compiled with them, see tests/run.sh. g++ 12 forgets that they are the system's, and
+    # guesses wrong at the strings that it inlines from there.
+    target_compile_options(${target} PRIVATE
+      "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:SHELL:-fpch-preprocess -Wno-array-bounds -Wno-stringop-overflow>"
+      "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+    if(NOT target STREQUAL name)
+      target_precompile_headers(${target} REUSE_FROM ${name})
+    endif()
+  endforeach()
+endfunction()
+
 # tidemark_module(<name> ENTRY <symbol> SOURCES <files>... [COMPONENT <component>])
 # A loadable module <name>.so that exports the one symbol <symbol> and hides everything else.
 function(tidemark_module name)

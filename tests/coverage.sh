@@ -30,11 +30,12 @@ done
 # the simulation is run with fewer seeds than its test has.
 [ $# -gt 0 ] || set -- --tests-regex '^(unit|conformance|integration|cli|s3)\.' --label-exclude '^long$' \
   --exclude-regex 'starved|ManyFiles'
-command -v lcov >/dev/null || { echo "coverage.sh: lcov is missing; apt-get install lcov" >&2; exit 2; }
+tests/setup.sh coverage
 
 launcher=""
 if command -v ccache >/dev/null; then launcher=ccache; fi
 flags="--coverage -fprofile-update=atomic"
+export CCACHE_SLOPPINESS=pch_defines,time_macros # as in run.sh
 cmake -S . -B "$build" -G Ninja -DTIDEMARK_TESTS=ON -DCMAKE_BUILD_TYPE=Debug \
   -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags" \
   -DCMAKE_C_COMPILER_LAUNCHER="$launcher" -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher"

@@ -1,7 +1,11 @@
 #!/bin/sh
 # Installs what Tidemark needs from Debian 12, and does nothing when all of it is there.
 #
-#   tests/setup.sh [build|test]     build: compiler and libraries; test (default): those and the tests' tools
+#   tests/setup.sh [build|test|coverage]
+#
+#   build      compiler and libraries
+#   test       those and the tests' tools; the default
+#   coverage   those and what tests/coverage.sh needs
 #
 # Packages come from the machine's own apt sources and need root or sudo. Nothing is started: the tests start what
 # they need themselves, so the services of what this installs (Ceph, Swift, prometheus) are neither started nor enabled.
@@ -15,6 +19,7 @@ test_packages="binutils python3 libarchive-dev libgtest-dev libgmock-dev libbenc
   clang clang-format clang-tidy libclang-rt-14-dev prometheus
   mandoc zsh fish curl python3-jsonschema openssl awscli ceph-mon ceph-osd radosgw ceph-common
   swift-proxy swift-account swift-container swift-object memcached"
+coverage_packages="lcov"
 
 die() {
   echo "setup.sh: $*" >&2
@@ -24,7 +29,8 @@ die() {
 case "${1:-test}" in
   build) wanted="$build_packages" ;;
   test) wanted="$build_packages $test_packages" ;;
-  *) die "unknown set '$1'; use build or test" ;;
+  coverage) wanted="$build_packages $test_packages $coverage_packages" ;;
+  *) die "unknown set '$1'; use build, test or coverage" ;;
 esac
 
 command -v apt-get >/dev/null || die "this is not a Debian system (no apt-get); install the equivalents of these

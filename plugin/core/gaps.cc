@@ -23,8 +23,8 @@ void Gaps::claim(Range claimed) {
   }
 }
 
-void Gaps::owe(Range range, uint32_t epoch) {
-  if (owed_.empty()) owed_epoch_ = epoch;
+void Gaps::owe(Range range, uint32_t sink_number) {
+  if (owed_.empty()) owed_sink_number_ = sink_number;
   late_.insert(range);
   owed_.insert(range);
   // A full set may hold more than was reported: better reported twice than never.
@@ -32,10 +32,10 @@ void Gaps::owe(Range range, uint32_t epoch) {
   for (const Range& gap : gaps_.ranges()) owed_.erase(gap);
 }
 
-std::optional<Range> Gaps::lost(uint32_t epoch) {
+std::optional<Range> Gaps::lost(uint32_t sink_number) {
   if (owed_.empty() || running_) return std::nullopt;
-  if (owed_epoch_ != epoch) {
-    owed_epoch_ = epoch;
+  if (owed_sink_number_ != sink_number) {
+    owed_sink_number_ = sink_number;
     for (const Range& owed : owed_.ranges()) late_.insert(owed);
     return std::nullopt;
   }
@@ -53,8 +53,8 @@ std::optional<Range> Gaps::open(Lsn next) const {
   return Range{late_.front().first, std::min(late_.front().last, next - 1)};
 }
 
-const Gaps::Looked* Gaps::looked_up(Lsn lsn, uint32_t epoch) const {
-  return looked_ && looked_->epoch == epoch && looked_->range.contains(lsn) ? &*looked_ : nullptr;
+const Gaps::Looked* Gaps::looked_up(Lsn lsn, uint32_t sink_number) const {
+  return looked_ && looked_->sink_number == sink_number && looked_->range.contains(lsn) ? &*looked_ : nullptr;
 }
 
 void Gaps::started(Range range) {
@@ -62,9 +62,9 @@ void Gaps::started(Range range) {
   running_ = range;
 }
 
-void Gaps::looked(Range range, uint32_t epoch, FoundArchives found) {
+void Gaps::looked(Range range, uint32_t sink_number, FoundArchives found) {
   const Lsn last = std::min(range.last, found.through());
-  looked_ = Looked{{range.first, last}, epoch, std::move(found)};
+  looked_ = Looked{{range.first, last}, sink_number, std::move(found)};
   late_.insert(range);
   end();
 }

@@ -36,7 +36,7 @@ class Gaps {
   };
   struct Looked {  // a look at what the sink holds of late entries
     Range range;
-    uint32_t epoch;
+    uint32_t sink_number;
     FoundArchives found;
   };
 
@@ -67,21 +67,21 @@ class Gaps {
   // The same for what is not a gap yet, and perhaps will be.
   void expect(Range claimed) { late_.insert(claimed); }
   // The same for what has to become a gap if it is not there, unless it is one.
-  void owe(Range range, uint32_t epoch);
+  void owe(Range range, uint32_t sink_number);
   bool owes() const { return !owed_.empty(); }
   // What is owed and certainly a gap. In another sink all of it is looked for again.
-  std::optional<Range> lost(uint32_t epoch);
+  std::optional<Range> lost(uint32_t sink_number);
   bool is_looking() const { return running_ || !late_.empty(); }
   // Whether one of them lies below `next`: acknowledgements wait, for what is acknowledged may be pruned.
   bool is_looking_below(Lsn next) const { return running_ || (!late_.empty() && late_.front().first < next); }
   // The first claim below `next`, if no job is at work on one.
   std::optional<Range> open(Lsn next) const;
   // The look that covers `lsn`, if there was one.
-  const Looked* looked_up(Lsn lsn, uint32_t epoch) const;
+  const Looked* looked_up(Lsn lsn, uint32_t sink_number) const;
 
   // A job takes that; it ends with one of the following.
   void started(Range range);
-  void looked(Range range, uint32_t epoch, FoundArchives found);
+  void looked(Range range, uint32_t sink_number, FoundArchives found);
   void archived(Range range, Lsn through);
   void missed(Range range);
   void passed(Range range);  // its first entry is reported in another way
@@ -106,7 +106,7 @@ class Gaps {
   RangeSet gaps_;
   RangeSet late_;  // claimed, and to be looked for
   RangeSet owed_;  // neither archived nor a gap
-  uint32_t owed_epoch_ = 0;
+  uint32_t owed_sink_number_ = 0;
   std::optional<Range> running_;
   std::optional<Looked> looked_;
   uint32_t misses_ = 0;  // in a row

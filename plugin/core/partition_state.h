@@ -61,7 +61,7 @@ struct PartitionState {
   PartitionRef prev_ref = kNoPartition;
   PartitionRef next_ref = kNoPartition;
   PartitionRef next_ack = kNoPartition;  // in the queue of acknowledgements
-  uint32_t epoch = 0;                    // the sink that discovery of this partition looked at
+  uint32_t sink_number = 0;              // the sink that discovery of this partition looked at
   uint32_t sink_mark = 0;                // how many jobs had succeeded in all when sink_failed was set
   uint32_t attempts = 0;                 // failures of its own in a row
   uint8_t jobs = 0;                      // with workers
@@ -85,13 +85,13 @@ struct PartitionState {
   }
   // Something was notified that is not archived, or not known to be.
   bool waits() const { return place != Place::kUnknown && std::max(next, low) <= high; }
-  bool needs_discovery(uint32_t sink_epoch) const {
-    if (next == kNoLsn || epoch != sink_epoch || look_again || (asked && unsure)) return true;
+  bool needs_discovery(uint32_t current_sink) const {
+    if (next == kNoLsn || sink_number != current_sink || look_again || (asked && unsure)) return true;
     return found != nullptr && next > found->through();
   }
   // Discovery looks for holes before the first low of this run, not for what follows next.
-  bool looks_back(uint32_t sink_epoch) const {
-    return next == kNoLsn || (look_back && next < oldest_low && epoch == sink_epoch);
+  bool looks_back(uint32_t current_sink) const {
+    return next == kNoLsn || (look_back && next < oldest_low && sink_number == current_sink);
   }
   // What may be acknowledged: everything before the next LSN, up to a gap that was not reported to the host.
   Lsn position() const {

@@ -61,7 +61,7 @@ void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
     p.oldest_low = oldest_low;
     p.mark = high;
     p.waiting_since = p.later_since = now;
-    p.epoch = epoch_;
+    p.sink_number = sink_number_;
     p.asked = oldest_high < low;
     if (oldest_low < low) claim(p, {oldest_low, std::min(high, low - 1)});
     place(ref, Place::kReady, now);
@@ -81,7 +81,7 @@ void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
   p.high = std::max(p.high, high);
   if (oldest_low < p.low) claim(p, {oldest_low, std::min(high, p.low - 1)});
   if (const Lsn end = std::min(p.oldest_low, p.next); oldest_low < end)
-    gaps(p).owe({oldest_low, end - 1}, epoch_);
+    gaps(p).owe({oldest_low, end - 1}, sink_number_);
   p.oldest_low = std::min(p.oldest_low, oldest_low);
   if (oldest_high < std::max(low, p.next)) p.asked = true;
   settle(ref, now);
@@ -94,7 +94,7 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
   PartitionState& p = partitions_[ref];
   std::optional<Job> job = plan(ref);
   assert(job.has_value());
-  job->sink_epoch = epoch_;
+  job->sink_number = sink_number_;
   job->generation = throttle_.start();
   job->expected_bytes = rate_.start(now);
   ++running_;
@@ -139,7 +139,7 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
       break;
     case Outcome::kObjectFailed:
       // What the old sink refuses is of no interest after a swap.
-      if (job.sink_epoch == epoch_) failed(job.partition, job, result, now);
+      if (job.sink_number == sink_number_) failed(job.partition, job, result, now);
       break;
     case Outcome::kSinkThrottled:
     case Outcome::kSinkFailed:
@@ -147,7 +147,7 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
       if (own_failure) failed(job.partition, job, result, now);
       break;
     case Outcome::kDeferred:
-      if (job.sink_epoch == epoch_) defer(job.partition, result, now);
+      if (job.sink_number == sink_number_) defer(job.partition, result, now);
       break;
     case Outcome::kCancelled:
       break;
@@ -195,7 +195,7 @@ void Scheduler::ack_finished(const Ack& ack, bool ok, TimeMs now) {
 
 void Scheduler::sink_swapped(TimeMs now) {
   prepare();
-  ++epoch_;
+  ++sink_number_;
   if (throttle_.state() != Throttle::State::kClosed) events_.push_back({EventKind::kSinkUp, 0, {}, 0});
   events_.push_back({EventKind::kSinkChanged, 0, {}, 0});
   throttle_.reset();

@@ -111,7 +111,7 @@ struct Job {
   // kVerify: entries up to here count as archived if the host no longer has them
   Lsn accept_missing_through = kNoLsn;
   uint64_t expected_bytes = 0;  // the rate limit's
-  uint32_t sink_epoch = 0;      // which sink it is meant for, counted by sink_swapped
+  uint32_t sink_number = 0;     // which sink it is meant for, counted by sink_swapped
   uint32_t generation = 0;      // the throttle's
 };
 
@@ -194,7 +194,7 @@ class Scheduler {
 
   // A new sink, already probed, takes all further jobs.
   void sink_swapped(TimeMs now);
-  uint32_t sink_epoch() const { return epoch_; }
+  uint32_t sink_number() const { return sink_number_; }
 
   // Ends delays that are over, a limited number at once. Call when wake_at() has come; calling at any other
   // time is harmless.
@@ -307,7 +307,7 @@ class Scheduler {
   Jitter jitter_;
   Throttle throttle_;
   RateLimit rate_;
-  uint32_t epoch_ = 0;
+  uint32_t sink_number_ = 0;
   uint32_t running_ = 0;
   uint32_t acks_running_ = 0;
   uint64_t unreported_ = 0;  // events that have to be delivered and were not yet

@@ -13,7 +13,7 @@ namespace tidemark::core {
 bool Scheduler::find_gap(PartitionRef ref) {
   PartitionState& p = partitions_[ref];
   const Lsn before = p.next;
-  while (p.next != kNoLsn && p.next < p.low && !p.gap_pending && !p.needs_discovery(epoch_)) {
+  while (p.next != kNoLsn && p.next < p.low && !p.gap_pending && !p.needs_discovery(sink_number_)) {
     // Also what was found is looked up with low as it is now: the job makes sure of what is passed.
     if (p.next > p.listed) {
       p.look_again = true;
@@ -29,7 +29,7 @@ bool Scheduler::find_gap(PartitionRef ref) {
       if (archived != kNoLsn) last = std::min(last, archived - 1);
       const Lsn first = p.next;
       advance(p, last + 1);
-      gaps(p).owe({first, last}, epoch_);  // a name proves nothing: it is read
+      gaps(p).owe({first, last}, sink_number_);  // a name proves nothing: it is read
       if (p.next - 1 > last) p.gaps->done({last + 1, p.next - 1});
       p.unsure = false;
       continue;
@@ -47,7 +47,7 @@ bool Scheduler::find_gap(PartitionRef ref) {
 void Scheduler::find_lost(PartitionRef ref) {
   PartitionState& p = partitions_[ref];
   if (!p.gaps || p.gap_pending || !p.gaps->all_reported()) return;
-  const std::optional<Range> lost = p.gaps->lost(epoch_);
+  const std::optional<Range> lost = p.gaps->lost(sink_number_);
   if (!lost) return;
   p.gap_pending = true;
   p.gaps->found(*lost);
@@ -120,10 +120,10 @@ void Scheduler::plan_late(const PartitionState& p, Job& job) const {
   const Range open = *p.gaps->open(p.next);
   job.late = true;
   job.range = open;
-  const Gaps::Looked* looked = p.gaps->looked_up(open.first, epoch_);
+  const Gaps::Looked* looked = p.gaps->looked_up(open.first, sink_number_);
   if (looked == nullptr) {
     job.kind = JobKind::kDiscover;
-    job.first_look = p.epoch != epoch_;
+    job.first_look = p.sink_number != sink_number_;
   } else if (const auto existing = looked->found.holding(open.first)) {
     job.kind = JobKind::kVerify;
     job.range = *existing;
@@ -142,7 +142,7 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
   Gaps& gaps = *p.gaps;
   const bool is_verify = job.kind == JobKind::kVerify;
   const Range range = is_verify ? job.part : job.range;
-  const bool is_current = job.sink_epoch == epoch_;
+  const bool is_current = job.sink_number == sink_number_;
   const bool is_entry = result.outcome == Outcome::kMissing || result.outcome == Outcome::kEntryFailed;
   // A sink in doubt is asked again, see report_to_throttle.
   if (is_entry && throttle_.state() == Throttle::State::kProbing) gaps.look_again();
@@ -153,7 +153,7 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
         gaps.archived(range, result.through == kNoLsn ? range.last : result.through);
       } else {
         const Lsn through = result.complete_through < range.first ? kEveryLsn : result.complete_through;
-        gaps.looked(range, job.sink_epoch, {result.archives, range.first, through, range.last, &reserve_});
+        gaps.looked(range, job.sink_number, {result.archives, range.first, through, range.last, &reserve_});
       }
       break;
     case Outcome::kMissing:

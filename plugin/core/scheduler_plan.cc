@@ -20,7 +20,7 @@ std::optional<Job> Scheduler::plan(PartitionRef ref) const {
   const PartitionState& p = partitions_[ref];
   if (p.exclusive || p.jobs >= config_.partition_inflight || !p.has_work()) return job;
   const bool is_late = p.gaps && p.gaps->open(p.next);
-  const bool looks = p.needs_discovery(epoch_);
+  const bool looks = p.needs_discovery(sink_number_);
   if (!p.gap_pending && !is_late && !looks) {
     // Below low there is a gap, once the jobs in flight have ended and the last gap was reported.
     if (p.next < p.low) return job;
@@ -42,15 +42,15 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
   job.emplace();
   job->partition = ref;
   // A new sink is looked at first: there the partition's beginning comes before anything else.
-  if (p.gap_pending && p.epoch == epoch_) {
+  if (p.gap_pending && p.sink_number == sink_number_) {
     job->kind = JobKind::kRecordGap;
     job->range = p.gaps->pending();
   } else if (is_late && !p.gap_pending) {
     plan_late(p, *job);
-  } else if (p.needs_discovery(epoch_)) {
+  } else if (p.needs_discovery(sink_number_)) {
     job->kind = JobKind::kDiscover;
-    job->check_older = p.looks_back(epoch_);
-    job->first_look = job->check_older || p.epoch != epoch_;
+    job->check_older = p.looks_back(sink_number_);
+    job->first_look = job->check_older || p.sink_number != sink_number_;
     job->range = {job->check_older ? p.oldest_low : p.next, p.high};
     job->asked = p.asked;
   } else if (const auto existing = p.found->holding(p.next)) {

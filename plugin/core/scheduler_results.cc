@@ -8,10 +8,10 @@
 namespace tidemark::core {
 
 void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& result) {
-  if (job.sink_epoch != epoch_) return;  // the sink was swapped meanwhile: look at the new one
+  if (job.sink_number != sink_number_) return;  // the sink was swapped meanwhile: look at the new one
   if (job.check_older && p.oldest_low < job.range.first) return;  // an older one came late: look again
-  if (p.epoch != epoch_) p.conflict_through = kNoLsn;
-  p.epoch = epoch_;
+  if (p.sink_number != sink_number_) p.conflict_through = kNoLsn;
+  p.sink_number = sink_number_;
   p.look_again = false;
   p.listed = job.range.last;
   if (job.asked) p.unsure = false;
@@ -71,7 +71,7 @@ void Scheduler::recovered(PartitionRef ref, Range range) {
 
 void Scheduler::failed(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now) {
   PartitionState& p = partitions_[ref];
-  if (result.conflict && job.sink_epoch == epoch_) p.conflict_through = job.range.last;
+  if (result.conflict && job.sink_number == sink_number_) p.conflict_through = job.range.last;
   const bool is_entry = job.kind == JobKind::kArchive || job.kind == JobKind::kVerify;
   const Lsn first = job.kind == JobKind::kVerify ? job.part.first : job.range.first;
   if (is_entry && p.low > first) return;  // gone anyway: a gap, not a failure
@@ -113,7 +113,7 @@ void Scheduler::defer(PartitionRef ref, const JobResult& result, TimeMs now) {
 
 // Whether an archive of that range is in the sink is not known: tried again as it was, it gets the same name.
 void Scheduler::remember(PartitionState& p, const Job& job, const JobResult& result) {
-  if (job.kind != JobKind::kArchive || job.sink_epoch != epoch_) return;
+  if (job.kind != JobKind::kArchive || job.sink_number != sink_number_) return;
   const Range tried{job.range.first, result.through == kNoLsn ? job.range.last : result.through};
   if (tried.first != tried.last) window(p).remember(tried);
 }
@@ -134,7 +134,7 @@ void Scheduler::advance(PartitionState& p, Lsn next) {
 }
 
 bool Scheduler::report_to_throttle(PartitionState& p, const Job& job, const JobResult& result, TimeMs now) {
-  if (job.sink_epoch != epoch_) return false;
+  if (job.sink_number != sink_number_) return false;
   Throttle::Change change = Throttle::Change::kNone;
   switch (result.outcome) {
     case Outcome::kDone:

@@ -25,6 +25,7 @@ struct Config {
   std::string library;
   std::string url;
   std::vector<std::pair<std::string, std::string>> options;
+  int page_keys = 1000;  // that the store lists at once, for it to be asked for more than two such pages
   tidemark_sink_entry_fn entry = nullptr;
   const tidemark_sink_api* api = nullptr;
 };

@@ -136,21 +136,22 @@ TEST_F(List, VisitorMayUseTheSink) {
 }
 
 TEST_F(List, ManyKeys) {
-  constexpr int kKeys = 2500;  // more than two pages of a store that pages by 1000
+  const int count = config().page_keys * 5 / 2;  // more than two pages
   std::atomic<int> next{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&] {
-      for (int i = next++; i < kKeys; i = next++) {
+      for (int i = next++; i < count; i = next++) {
         EXPECT_STATUS(sink_.put(key("many/" + std::to_string(i)), "x"), TIDEMARK_OK);
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  for (int i = 0; i < kKeys; ++i) all_.insert(key("many/" + std::to_string(i)));
+  for (int i = 0; i < count; ++i) all_.insert(key("many/" + std::to_string(i)));
   EXPECT_EQ(sink_.keys(prefix_), expected(prefix_, ""));
   EXPECT_EQ(sink_.keys(key("many/1")), expected(key("many/1"), ""));
-  EXPECT_EQ(sink_.keys(key("many/"), key("many/1999")), expected(key("many/"), key("many/1999")));
+  const std::string late = "many/" + std::to_string(count * 4 / 5 - 1);
+  EXPECT_EQ(sink_.keys(key("many/"), key(late)), expected(key("many/"), key(late)));
 
   Cancel cancel;
   const Outcome cancelled = sink_.list(
@@ -167,7 +168,7 @@ TEST_F(List, ManyKeys) {
   next = 0;
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&] {
-      for (int i = next++; i < kKeys; i = next++) {
+      for (int i = next++; i < count; i = next++) {
         EXPECT_STATUS(sink_.remove(key("many/" + std::to_string(i))), TIDEMARK_OK);
       }
     });

@@ -1,7 +1,8 @@
-// sink_conformance --sink FILE.so --url URL [--option K=V]... [gtest flags]
+// sink_conformance --sink FILE.so --url URL [--option K=V]... [--page-keys N] [gtest flags]
 #include <dlfcn.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "harness.h"
@@ -9,11 +10,12 @@
 namespace {
 
 int usage(const char* problem) {
-  std::fprintf(
-      stderr,
-      "sink_conformance: %s\n"
-      "usage: sink_conformance --sink FILE.so --url URL [--option K=V]... [--gtest_filter=... ...]\n",
-      problem);
+  std::fprintf(stderr,
+               "sink_conformance: %s\n"
+               "usage: sink_conformance --sink FILE.so --url URL [--option K=V]... [--page-keys N] "
+               "[--gtest_filter=... "
+               "...]\n",
+               problem);
   return 2;
 }
 
@@ -32,8 +34,11 @@ const char* parse(int argc, char** argv) {
       const size_t equals = value.find('=');
       if (equals == std::string::npos) return "--option takes K=V";
       config.options.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+    } else if (flag == "--page-keys") {
+      config.page_keys = std::atoi(value.c_str());
+      if (config.page_keys < 1 || config.page_keys > 1000) return "--page-keys takes 1 to 1000";
     } else {
-      return "unknown argument; known are --sink, --url and --option";
+      return "unknown argument; known are --sink, --url, --option and --page-keys";
     }
   }
   if (config.library.empty()) return "--sink is missing";

@@ -74,6 +74,7 @@ location = us-east-1
 s3_acl = false
 storage_domain = $DOMAIN
 max_upload_part_num = 10000
+max_bucket_listing = 200
 [filter:cache]
 use = egg:swift#memcache
 memcache_servers = 127.0.0.1:$((PORT + 5))

@@ -33,8 +33,8 @@ std::optional<Range> PartitionModel::late_open() const {
   return Range{late.front().first, std::min(late.front().last, frontier)};
 }
 
-std::optional<Range> PartitionModel::lost(uint32_t sink_epoch) const {
-  if (owed.empty() || owed_epoch != sink_epoch || late_running) return std::nullopt;
+std::optional<Range> PartitionModel::lost(uint32_t sink_number) const {
+  if (owed.empty() || owed_sink_number != sink_number || late_running) return std::nullopt;
   const bool is_late = !late.empty() && late.front().first <= owed.ranges().back().last;
   if (is_late && owed.ranges().size() < core::RangeSet::kMostRanges / 2) return std::nullopt;
   Range lost = owed.front();
@@ -115,7 +115,7 @@ void Model::notified(PartitionRef ref, const core::Notice& notice, TimeMs now) {
 }
 
 void Model::owe(PartitionModel& p, Range range) const {
-  if (p.owed.empty()) p.owed_epoch = epoch_;
+  if (p.owed.empty()) p.owed_sink_number = sink_number_;
   p.late.insert(range);
   p.owed.insert(range);
   if (p.gaps.ranges().size() == core::RangeSet::kMostRanges) return;
@@ -124,15 +124,17 @@ void Model::owe(PartitionModel& p, Range range) const {
 
 // What was not in another sink may be in this one.
 void Model::look_for_owed(PartitionModel& p) const {
-  if (p.owed.empty() || p.owed_epoch == epoch_ || p.late_running || p.gap || !p.unreported.empty()) return;
-  p.owed_epoch = epoch_;
+  if (p.owed.empty() || p.owed_sink_number == sink_number_ || p.late_running || p.gap ||
+      !p.unreported.empty())
+    return;
+  p.owed_sink_number = sink_number_;
   for (const Range& owed : p.owed.ranges()) p.late.insert(owed);
 }
 
 // Entries that the host no longer has and that discovery found in the archive are not put: they are read.
 void Model::pass_held(PartitionModel& p) const {
-  if (!p.looked(epoch_) || p.gap || !p.jobs.empty()) return;
-  if (p.unreported.empty() && p.lost(epoch_)) return;  // that comes first
+  if (!p.looked(sink_number_) || p.gap || !p.jobs.empty()) return;
+  if (p.unreported.empty() && p.lost(sink_number_)) return;  // that comes first
   const auto is_listed = [&p] { return p.frontier + 1 <= p.listed; };
   while (p.frontier + 1 < p.low && p.frontier + 1 > p.conflict_through && is_listed() &&
          p.surely_holds(p.frontier + 1)) {
@@ -152,9 +154,9 @@ void Model::pass_held(PartitionModel& p) const {
   }
 }
 
-void Model::swapped(uint32_t epoch) {
-  require(epoch == epoch_ + 1, "every swap counts");
-  epoch_ = epoch;
+void Model::swapped(uint32_t sink_number) {
+  require(sink_number == sink_number_ + 1, "every swap counts");
+  sink_number_ = sink_number;
   throttle_.swapped();
   for (auto& p : partitions_) {
     if (!p) continue;
@@ -251,7 +253,7 @@ void Model::gap_raised(PartitionModel& p, const Event& event) {
   }
   require(p.unreported.empty(), "one gap at a time is on its way to the host", event.partition, first);
   if (first <= p.frontier) {
-    require(!p.gap && p.lost(epoch_) == event.range, "a gap of what was passed was looked for in vain",
+    require(!p.gap && p.lost(sink_number_) == event.range, "a gap of what was passed was looked for in vain",
             event.partition, first);
     p.gap = event.range;
     p.owed.erase(event.range);
@@ -259,7 +261,7 @@ void Model::gap_raised(PartitionModel& p, const Event& event) {
     p.gaps.insert(event.range);
     return;
   }
-  require(p.looked(epoch_) && !p.gap && p.jobs.empty(), "a gap is raised once, between jobs",
+  require(p.looked(sink_number_) && !p.gap && p.jobs.empty(), "a gap is raised once, between jobs",
           event.partition);
   require(first == p.frontier + 1 && last >= first && last < p.low,
           "a gap lies between what is archived and low", event.partition, first);
@@ -370,11 +372,11 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
   PartitionModel& p = *partitions_[ref];
   const core::PartitionState& state = scheduler.partition(ref);
   state.check();
-  if (p.jobs.empty() && p.looked(epoch_) && !p.gap)
+  if (p.jobs.empty() && p.looked(sink_number_) && !p.gap)
     require(p.frontier + 1 >= p.low || p.frontier + 1 > p.through || p.waits_for_host(),
             "a gap is raised at once", ref);
   require(p.unreported.empty() || p.unreported.front().raised, "a gap is reported at once", ref);
-  require(p.gap || !p.unreported.empty() || !p.lost(epoch_),
+  require(p.gap || !p.unreported.empty() || !p.lost(sink_number_),
           "what was looked for in vain is reported at once", ref);
   if (p.owes_ack()) require(state.ack != core::AckPhase::kNone, "an acknowledgement is on its way", ref);
   require(state.place != Place::kRunning || !p.jobs.empty() || p.waits_for_host(), "running means a job",
@@ -385,7 +387,7 @@ void Model::check_partition(PartitionRef ref, const core::Scheduler& scheduler, 
   require(state.place != Place::kKept || !p.gaps.empty(), "only gaps keep a partition", ref);
   // Millions may sleep.
   const bool is_over =
-      p.looked(epoch_) && p.through == kEveryLsn &&
+      p.looked(sink_number_) && p.through == kEveryLsn &&
       std::ranges::none_of(p.held, [&p](const Range& range) { return range.last > p.frontier; });
   if (is_over) require(state.found == nullptr, "what was found is let go once it is passed", ref);
   check_readiness(p, ref, state.place);
@@ -415,7 +417,7 @@ void Model::check_readiness(const PartitionModel& p, PartitionRef ref, Place pla
     return;
   }
   if (p.looking()) return;
-  if (p.jobs.front().job.kind != JobKind::kArchive || !p.looked(epoch_) || p.frontier + 1 < p.low ||
+  if (p.jobs.front().job.kind != JobKind::kArchive || !p.looked(sink_number_) || p.frontier + 1 < p.low ||
       p.shortened)
     return;
   const Lsn open = p.first_open();

@@ -27,12 +27,12 @@ struct PartitionModel {
   Lsn oldest_low = kNoLsn;
   bool asked = false;
 
-  // The last discovery that counted: what the sink `epoch` holds of `looked_at`, up to `through`.
+  // The last discovery that counted: what the sink `sink_number` holds of `looked_at`, up to `through`.
   bool discovered = false;
   bool stale = false;
   bool unsure = false;     // what lies right before the first LSN of this run was not made sure of
   bool look_back = false;  // there may be more holes before oldest_low
-  uint32_t epoch = 0;
+  uint32_t sink_number = 0;
   Range looked_at;
   Lsn through = kNoLsn;
   std::vector<Range> held;
@@ -56,7 +56,7 @@ struct PartitionModel {
   core::RangeSet gaps;  // of this run
   core::RangeSet late;
   core::RangeSet owed;  // notified below the first look: neither archived nor a gap
-  uint32_t owed_epoch = 0;
+  uint32_t owed_sink_number = 0;
   std::optional<Range> late_running;
   std::optional<Range> late_looked;
   std::vector<Range> late_held;
@@ -86,11 +86,11 @@ struct PartitionModel {
   std::optional<Lsn> last_given;  // however it was answered
   Lsn acked = kNoLsn;
 
-  bool looked(uint32_t sink_epoch) const {
-    return discovered && !stale && !(asked && unsure) && epoch == sink_epoch;
+  bool looked(uint32_t sink_number) const {
+    return discovered && !stale && !(asked && unsure) && sink_number == sink_number;
   }
-  bool looks_back(uint32_t sink_epoch) const {
-    return !discovered || (look_back && frontier + 1 < oldest_low && epoch == sink_epoch);
+  bool looks_back(uint32_t sink_number) const {
+    return !discovered || (look_back && frontier + 1 < oldest_low && sink_number == sink_number);
   }
   bool holds(Lsn lsn) const;
   // Being there is enough only for what the host had when the archive was looked at.
@@ -102,7 +102,7 @@ struct PartitionModel {
   void forget_unreported(Range now_archived);
   bool looking() const { return late_running || !late.empty(); }
   // The first of what is owed that was looked for in vain.
-  std::optional<Range> lost(uint32_t sink_epoch) const;
+  std::optional<Range> lost(uint32_t sink_number) const;
   // The first claim of what was passed.
   std::optional<Range> late_open() const;
   bool has_work() const {
@@ -133,7 +133,7 @@ class Model {
   void job_finished(const core::Job& job, const core::JobResult& result, TimeMs now);
   void ack_given(const core::Ack& ack);
   void ack_finished(const core::Ack& ack, bool ok);
-  void swapped(uint32_t epoch);
+  void swapped(uint32_t sink_number);
   void delivered(const core::Event& event);
   void raised(const core::Event& event);
   void forgotten(PartitionRef ref, TimeMs now);
@@ -170,7 +170,7 @@ class Model {
   const core::SchedulerConfig config_;
   ThrottleModel throttle_;
   std::vector<std::optional<PartitionModel>> partitions_;
-  uint32_t epoch_ = 0;
+  uint32_t sink_number_ = 0;
   uint32_t running_ = 0;
   uint64_t successes_ = 0;
   std::optional<TimeMs> first_start_;  // of any job

@@ -20,7 +20,7 @@ void Model::job_started(const Job& job, TimeMs now) {
             "only archives are on their way together", job.partition);
     require(!job.late && !p.late_running, "a late entry's job runs alone", job.partition);
   }
-  require(job.sink_epoch == epoch_, "jobs are meant for the sink of now", job.partition);
+  require(job.sink_number == sink_number_, "jobs are meant for the sink of now", job.partition);
   require(now >= p.not_before, "a partition that failed waits", job.partition);
   require(now >= p.deferred_until, "who was told to come again does not come before", job.partition);
   for (const auto& other : partitions_) {
@@ -38,7 +38,8 @@ void Model::job_started(const Job& job, TimeMs now) {
     check_archiving(p, job);
   } else {
     require(p.gap == job.range, "a gap is recorded as it was raised", job.partition, job.range.first);
-    require(p.epoch == epoch_, "nothing is written to a sink before the first look at it", job.partition);
+    require(p.sink_number == sink_number_, "nothing is written to a sink before the first look at it",
+            job.partition);
   }
   if (!first_start_) first_start_ = now;
   if (config_.bytes_per_second > 0) {
@@ -63,7 +64,8 @@ void Model::check_late(PartitionModel& p, const Job& job) const {
   if (job.kind == JobKind::kDiscover) {
     require(job.range == *open && !looked && !job.check_older, "what is late is looked up once",
             job.partition, first);
-    require(job.first_look == (p.epoch != epoch_), "the first look at a sink says so", job.partition);
+    require(job.first_look == (p.sink_number != sink_number_), "the first look at a sink says so",
+            job.partition);
     p.late_running = job.range;
   } else if (job.kind == JobKind::kVerify) {
     require(looked && std::ranges::find(p.late_held, job.range) != p.late_held.end(),
@@ -86,19 +88,19 @@ void Model::check_late(PartitionModel& p, const Job& job) const {
 }
 
 void Model::check_discovery(const PartitionModel& p, const Job& job) const {
-  require(!p.gap || p.epoch != epoch_, "a gap is recorded first", job.partition);
-  require(job.check_older == p.looks_back(epoch_), "older archives matter before the first low only",
+  require(!p.gap || p.sink_number != sink_number_, "a gap is recorded first", job.partition);
+  require(job.check_older == p.looks_back(sink_number_), "older archives matter before the first low only",
           job.partition);
-  require(job.first_look == (job.check_older || p.epoch != epoch_), "the first look at a sink says so",
-          job.partition);
+  require(job.first_look == (job.check_older || p.sink_number != sink_number_),
+          "the first look at a sink says so", job.partition);
   require(job.range.first == (job.check_older ? p.oldest_low : p.frontier + 1) && job.range.last == p.high,
           "discovery asks for all that is not archived", job.partition, job.range.first);
   const bool partial = p.discovered && p.frontier + 1 > p.through;
-  require(!p.looked(epoch_) || partial, "one discovery is enough", job.partition);
+  require(!p.looked(sink_number_) || partial, "one discovery is enough", job.partition);
 }
 
 void Model::check_verifying(const PartitionModel& p, const Job& job) const {
-  require(p.looked(epoch_), "discovery comes first", job.partition);
+  require(p.looked(sink_number_), "discovery comes first", job.partition);
   require(!p.gap, "a gap is recorded first", job.partition);
   const Lsn next = p.frontier + 1;
   require(next >= p.low && next <= p.high, "only what was notified is verified", job.partition, next);
@@ -111,7 +113,7 @@ void Model::check_verifying(const PartitionModel& p, const Job& job) const {
 }
 
 void Model::check_archiving(PartitionModel& p, const Job& job) const {
-  require(p.looked(epoch_), "discovery comes before upload", job.partition);
+  require(p.looked(sink_number_), "discovery comes before upload", job.partition);
   require(!p.gap && p.frontier + 1 >= p.low, "a gap is recorded first", job.partition);
   const auto [first, last] = job.range;
   require(first == p.first_open() && last >= first && last <= p.high, "entries are archived in order",
@@ -146,7 +148,7 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
   p.jobs.erase(flight);
   moved_bytes_ += result.size_bytes;
   bool own = false;
-  if (job.sink_epoch == epoch_) {
+  if (job.sink_number == sink_number_) {
     own = own_fault(p, result);
     // An entry's failure says nothing of a sink that is in doubt: the sink has to be asked.
     const bool entry = result.outcome == Outcome::kMissing || result.outcome == Outcome::kEntryFailed;
@@ -158,16 +160,16 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
     late_done(p, job, result, own, now);
   } else if (result.outcome == Outcome::kDone) {
     if (job.kind == JobKind::kDiscover) {
-      if (job.sink_epoch == epoch_) accept_discovery(p, job, result);
+      if (job.sink_number == sink_number_) accept_discovery(p, job, result);
     } else {
       done(p, job, result);
     }
   } else if (result.outcome == Outcome::kDeferred) {
-    if (job.sink_epoch == epoch_) p.deferred_until = now + std::max<TimeMs>(1, result.retry_after_ms);
+    if (job.sink_number == sink_number_) p.deferred_until = now + std::max<TimeMs>(1, result.retry_after_ms);
   } else if (result.outcome != Outcome::kCancelled) {
     const bool sink = result.outcome == Outcome::kSinkFailed || result.outcome == Outcome::kSinkThrottled;
-    const bool stale_refusal = result.outcome == Outcome::kObjectFailed && job.sink_epoch != epoch_;
-    if (sink && job.kind == JobKind::kArchive && job.sink_epoch == epoch_) {
+    const bool stale_refusal = result.outcome == Outcome::kObjectFailed && job.sink_number != sink_number_;
+    if (sink && job.kind == JobKind::kArchive && job.sink_number == sink_number_) {
       const Lsn last = result.through == kNoLsn ? job.range.last : result.through;
       if (last > job.range.first) p.tried[job.range.first] = last;
     }
@@ -224,8 +226,8 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
       p.gaps.insert(gap);
     }
   }
-  if (p.epoch != job.sink_epoch) p.conflict_through = kNoLsn;
-  p.epoch = job.sink_epoch;
+  if (p.sink_number != job.sink_number) p.conflict_through = kNoLsn;
+  p.sink_number = job.sink_number;
   p.stale = false;
   if (job.asked) p.unsure = false;
   p.tried.clear();
@@ -253,7 +255,7 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
 }
 
 void Model::failed(PartitionModel& p, const Job& job, const JobResult& result, TimeMs now) {
-  if (result.conflict && job.sink_epoch == epoch_) p.conflict_through = job.range.last;
+  if (result.conflict && job.sink_number == sink_number_) p.conflict_through = job.range.last;
   const bool entries = job.kind == JobKind::kArchive || job.kind == JobKind::kVerify;
   const Lsn first = job.kind == JobKind::kVerify ? job.part.first : job.range.first;
   if (entries && p.low > first) return;  // a gap now, which says it all
@@ -277,7 +279,7 @@ void Model::struck(PartitionModel& p, const Job& job, const JobResult& result, T
 }
 
 void Model::late_done(PartitionModel& p, const Job& job, const JobResult& result, bool own, TimeMs now) {
-  const bool current = job.sink_epoch == epoch_;
+  const bool current = job.sink_number == sink_number_;
   const Range range = *p.late_running;
   const auto again = [&p](Range rest) {
     if (rest.first <= rest.last) p.late.insert(rest);

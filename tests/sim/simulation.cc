@@ -127,7 +127,7 @@ void Simulation::keep_promise(size_t partition, Lsn acknowledged) {
 
 // The same for what only an earlier run on this sink was told of, and died before it was archived.
 void Simulation::keep_promise_of_earlier_runs(size_t partition, Lsn acknowledged) {
-  if (sink_of_epoch_.size() > 1) return;
+  if (sink_of_number_.size() > 1) return;
   std::set<Lsn>& owed = owed_[{partition, sink_}];
   const Driven& driven = driven_[partition];
   for (auto it = owed.begin(); it != owed.end() && *it <= acknowledged; it = owed.erase(it)) {

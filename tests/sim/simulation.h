@@ -147,8 +147,8 @@ class Simulation {
   std::vector<Driven> driven_;
   // By partition and sink: notified in runs that ended, with something older in the sink, and not in it.
   std::map<std::pair<size_t, size_t>, std::set<Lsn>> owed_;
-  size_t sink_ = 0;                    // the one in use
-  std::vector<size_t> sink_of_epoch_;  // of this run
+  size_t sink_ = 0;                     // the one in use
+  std::vector<size_t> sink_of_number_;  // of this run
   std::vector<PartitionRef> free_refs_;
   PartitionRef refs_ = 0;
   std::unique_ptr<core::PartitionStore> partitions_;

@@ -102,7 +102,7 @@ void Simulation::begin_run() {
   partitions_ = std::make_unique<core::PartitionStore>();
   scheduler_ = std::make_unique<core::Scheduler>(config_, *partitions_);
   model_ = std::make_unique<Model>(config_);
-  sink_of_epoch_ = {sink_};
+  sink_of_number_ = {sink_};
   free_refs_.clear();
   refs_ = 0;
   for (size_t i = 0; i < driven_.size(); ++i) {
@@ -155,7 +155,7 @@ void Simulation::owe(size_t partition) {
   Driven& driven = driven_[partition];
   const FakeSink& sink = world_.sinks[sink_];
   std::set<Lsn>& owed = owed_[{partition, sink_}];
-  if (sink_of_epoch_.size() == 1) {
+  if (sink_of_number_.size() == 1) {
     for (auto it = driven.notified.upper_bound(driven.promised); it != driven.notified.end(); ++it) {
       if (sink.holds_older(partition, *it)) owed.insert(*it);
     }

@@ -164,10 +164,10 @@ void Simulation::start_jobs(size_t at_most) {
     if (!job) return;
     ++stats_.jobs;
     model_->job_started(*job, now_);
-    const size_t sink = sink_of_epoch_[job->sink_epoch];
+    const size_t sink = sink_of_number_[job->sink_number];
     Flight flight{*job, model_->at(job->partition).partition, sink, world_.sinks[sink].puts(), std::nullopt};
-    trace("start %s partition %zu [%llu,%llu] epoch %u", name(job->kind), flight.partition,
-          number(job->range.first), number(job->range.last), job->sink_epoch);
+    trace("start %s partition %zu [%llu,%llu] sink_number %u", name(job->kind), flight.partition,
+          number(job->range.first), number(job->range.last), job->sink_number);
     if (random_.chance(50)) flight.early = execute(flight);
     flights_.push_back(std::move(flight));
     after_step();
@@ -322,9 +322,9 @@ void Simulation::swap_sink(bool fresh) {
   }
   ++stats_.swaps;
   trace("swap to sink %zu", sink_);
-  sink_of_epoch_.push_back(sink_);
+  sink_of_number_.push_back(sink_);
   scheduler_->sink_swapped(now_);
-  model_->swapped(scheduler_->sink_epoch());
+  model_->swapped(scheduler_->sink_number());
   after_step();
 }
 

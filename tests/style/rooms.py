@@ -216,7 +216,10 @@ def check_tests_run(files, problems):
             continue  # run by hand
         globbed = re.escape(path.name) if not path.name.endswith("_test.cc") else rf"{re.escape(path.name)}|\*_test\.cc"
         named = re.compile(rf"(?<![\w-])(?:{globbed}|import {re.escape(path.stem)})(?![\w-])")
-        if not any(named.search(text) for caller, text in texts.items() if caller != path):
+        # Most texts have no such word at all, which is seen much faster.
+        words = (path.name, "*_test.cc", f"import {path.stem}")
+        if not any(named.search(text) for caller, text in texts.items()
+                   if caller != path and any(word in text for word in words)):
             problems.append(f"{path.relative_to(SOURCE)}: no list of tests and no script names it, so nobody runs it")
 
 

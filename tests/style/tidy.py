@@ -15,7 +15,9 @@ import sys
 
 SOURCE, BUILD = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
 ROOMS = ("common", "plugin", "sinks", "host-sim", "cli")
-GCC_ONLY = {"-fno-gnu-unique"}
+GCC_ONLY = {"-fno-gnu-unique", "-fpch-preprocess", "-Wno-stringop-overflow"}
+# Without precompiled headers clang sees what each file includes itself.
+PRECOMPILED = {"-include", "-include-pch", "-Winvalid-pch", "-Xclang", "-fno-pch-timestamp"}
 
 
 def digest(*texts):
@@ -27,7 +29,8 @@ def commands():
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
         path = pathlib.Path(entry["file"])
         if path.is_relative_to(SOURCE) and path.relative_to(SOURCE).parts[0] in ROOMS:
-            words = [word for word in shlex.split(entry["command"]) if word not in GCC_ONLY]
+            words = [word for word in shlex.split(entry["command"]) if word not in GCC_ONLY | PRECOMPILED and
+                     not os.path.basename(word).startswith("cmake_pch.")]
             if os.path.basename(words[0]) == "ccache":
                 words = words[1:]
             yield {"file": entry["file"], "directory": entry["directory"], "arguments": words}

@@ -37,10 +37,10 @@ class BodyWriterTest : public ::testing::Test {
 TEST_F(BodyWriterTest, WritesEveryByteHoweverPiecesLie) {
   for (const size_t size : {size_t{0}, size_t{1}, kPage, kMiB - 1, kMiB, kMiB + 512, 3 * kMiB + 512}) {
     for (const size_t shift : {size_t{0}, size_t{8}}) {
+      const char* data = bytes(size, shift);
       for (const size_t piece : {kPage, 5 * kPage, size_t{100'000}, size_t{512 * 1024}}) {
         const std::string path = dir_ / "body";
         const UniqueFd fd(open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644));
-        const char* data = bytes(size, shift);
         BodyWriter writer(fd.get(), size);
         ASSERT_EQ(writer.begin(), 0);
         for (size_t at = 0; at < size; at += piece) {

@@ -1,0 +1,115 @@
+#include "store/epochs.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/call.h"
+#include "format/footer.h"
+#include "format/object_name.h"
+#include "store/record.h"
+
+namespace tidemark::store {
+namespace {
+
+ParsedName name_of(uint64_t epoch) { return {{}, ObjectKind::kEpoch, epoch}; }
+
+// A record that another one continues, or that was asked for.
+Error not_there(std::string_view storage, uint64_t epoch, uint64_t child) {
+  if (child == 0) {
+    return fail(TIDEMARK_E_NOT_FOUND, "there is no epoch " + std::to_string(epoch) + " of " +
+                                          std::string(storage) + ": " + epoch_key(storage, epoch) +
+                                          " is not there");
+  }
+  return fail(TIDEMARK_E_CORRUPT, epoch_key(storage, epoch) + ": is not there, although epoch " +
+                                      std::to_string(child) + " continues it; bring it from a copy");
+}
+
+Error other_owner(std::string_view storage, uint64_t epoch, uint64_t child) {
+  return fail(TIDEMARK_E_CORRUPT, epoch_key(storage, child) + ": continues epoch " + std::to_string(epoch) +
+                                      ", which is of another owner; one of the two records is not of this "
+                                      "storage, move it away");
+}
+
+}  // namespace
+
+std::string epoch_key(std::string_view storage, uint64_t epoch) {
+  return object_key(storage, 0, name_of(epoch));
+}
+
+Result<std::vector<uint64_t>> list_epochs(sink::Sink& sink, std::string_view storage, uint64_t from,
+                                          const tidemark_call* call) {
+  if (const char* problem = storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
+  std::string prefix = epoch_key(storage, kFirstEpoch);
+  prefix.resize(prefix.rfind('/') + 1);
+  const std::string start_after = from > kFirstEpoch ? epoch_key(storage, from - 1) : std::string();
+  std::vector<uint64_t> epochs;
+  TM_TRY(sink.list(
+      prefix, start_after,
+      [&](std::string_view key, const sink::ObjectInfo& object) {
+        const auto parsed = parse_object_key(key);
+        const bool is_record = !object.is_irregular && parsed && parsed->name.kind == ObjectKind::kEpoch;
+        if (is_record && parsed->name.epoch >= from) epochs.push_back(parsed->name.epoch);
+        return true;
+      },
+      call));
+  return epochs;
+}
+
+Result<EpochRecord> read_epoch(sink::Sink& sink, std::string_view storage, uint64_t epoch,
+                               const tidemark_call* call) {
+  if (const char* problem = storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
+  if (epoch == 0) return fail(TIDEMARK_E_INVALID, "epochs begin with 1");
+  const std::string key = epoch_key(storage, epoch);
+  const ParsedKey parsed{storage, 0, name_of(epoch)};
+  const Call deadline(call);
+  TM_ASSIGN(const std::string object, read_record_object(sink, key, parsed, deadline));
+  std::string problem;
+  auto record = parse_epoch_record_text(std::string_view(object).substr(0, object.size() - kFooterSize),
+                                        epoch, &problem);
+  if (!record) return fail(TIDEMARK_E_CORRUPT, key + ": is not the record its name promises: " + problem);
+  return *std::move(record);
+}
+
+Result<EpochRecords> read_epochs(sink::Sink& sink, std::string_view storage, const tidemark_call* call) {
+  const Call deadline(call);
+  TM_ASSIGN(const auto look, deadline.next_call());
+  TM_ASSIGN(const auto epochs, list_epochs(sink, storage, kFirstEpoch, &look));
+  EpochRecords records;
+  for (const uint64_t epoch : epochs) {
+    TM_ASSIGN(const auto limited, deadline.next_call());
+    TM_ASSIGN(auto record, read_epoch(sink, storage, epoch, &limited));
+    records.emplace_hint(records.end(), epoch, std::move(record));
+  }
+  return records;
+}
+
+Result<Chain> read_chain(sink::Sink& sink, std::string_view storage, uint64_t epoch,
+                         const tidemark_call* call) {
+  const Call deadline(call);
+  TM_ASSIGN(const auto look, deadline.next_call());
+  TM_ASSIGN(const auto recorded, list_epochs(sink, storage, kFirstEpoch, &look));
+  if (epoch == 0) epoch = recorded.empty() ? kFirstEpoch : recorded.back();
+  std::map<uint64_t, uint64_t> parents;
+  std::optional<std::pair<uint64_t, EpochRecord>> child;
+  for (uint64_t at = epoch; at != 0;) {
+    if (!std::binary_search(recorded.begin(), recorded.end(), at)) {
+      if (at != kFirstEpoch) return not_there(storage, at, child ? child->first : 0);
+      parents.emplace(kFirstEpoch, 0);
+      break;
+    }
+    TM_ASSIGN(const auto limited, deadline.next_call());
+    TM_ASSIGN(auto record, read_epoch(sink, storage, at, &limited));
+    if (child && child->second.owner != record.owner) return other_owner(storage, at, child->first);
+    const uint64_t parent = record.parent;
+    parents.emplace(at, parent);
+    child.emplace(at, std::move(record));
+    at = parent;
+  }
+  std::string problem;
+  auto chain = Chain::of(epoch, parents, &problem);
+  if (!chain) return fail(TIDEMARK_E_UNSUPPORTED, std::string(storage) + ": " + problem);
+  return *std::move(chain);
+}
+
+}  // namespace tidemark::store

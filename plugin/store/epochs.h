@@ -1,0 +1,48 @@
+// The records of a storage's epochs, <storage>/epoch/…, read: whose each is, and which one it continues.
+//
+// Free functions on an open sink; any thread, any number at once. `call` as in store.h. What lies in that
+// folder and is not named like a record is skipped.
+#ifndef TIDEMARK_STORE_EPOCHS_H
+#define TIDEMARK_STORE_EPOCHS_H
+
+#include <tidemark/base.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "format/chain.h"
+#include "format/epoch_record.h"
+#include "sink/sink.h"
+
+namespace tidemark::store {
+
+std::string epoch_key(std::string_view storage, uint64_t epoch);
+
+// The numbers of the epochs that are recorded, from `from` on, ascending: one listing, by names alone.
+Result<std::vector<uint64_t>> list_epochs(sink::Sink& sink, std::string_view storage, uint64_t from,
+                                          const tidemark_call* call);
+
+// One record, proven. NOT_FOUND: it is not there. CORRUPT names the key.
+Result<EpochRecord> read_epoch(sink::Sink& sink, std::string_view storage, uint64_t epoch,
+                               const tidemark_call* call);
+
+using EpochRecords = std::map<uint64_t, EpochRecord>;
+// All of them; each is read with one request.
+Result<EpochRecords> read_epochs(sink::Sink& sink, std::string_view storage, const tidemark_call* call);
+
+// The history of an epoch; 0: of the newest that is recorded. One listing, and a request for each epoch in
+// it. The first epoch needs no record: archives that were written without any are of it, and it has no
+// parent.
+//   NOT_FOUND  there is no such epoch
+//   CORRUPT    a record is damaged, not there although another continues it, or of another owner than the one
+//              that continues it; the message names its key
+Result<Chain> read_chain(sink::Sink& sink, std::string_view storage, uint64_t epoch,
+                         const tidemark_call* call);
+
+}  // namespace tidemark::store
+
+#endif  // TIDEMARK_STORE_EPOCHS_H

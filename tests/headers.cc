@@ -1,1 +1,0 @@
-// Nothing: CMake precompiles headers for a target that has a file.
