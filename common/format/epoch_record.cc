@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kMadeKey = "made_us=";
 constexpr std::string_view kOwnerKey = "owner=";
+constexpr std::string_view kClaimKey = "claim=";
 constexpr std::string_view kParentKey = "parent=";
 constexpr std::string_view kHowKey = "how=";
 constexpr std::string_view kHostKey = "host=";
@@ -30,6 +31,9 @@ const char* parse(std::string_view text, uint64_t epoch, EpochRecord& record) {
   const auto owner = take_line(text, kOwnerKey);
   if (!owner) return "it has no line owner=";
   if (!parse_hex(*owner, record.owner)) return "owner is not 32 lower-case hex digits";
+  const auto drawn = take_line(text, kClaimKey);
+  if (!drawn) return "it has no line claim=";
+  if (!parse_hex(*drawn, record.claim)) return "claim is not 32 lower-case hex digits";
   const auto parent = take_line(text, kParentKey);
   if (!parent) return "it has no line parent=";
   const auto number = parse_decimal(*parent);
@@ -76,6 +80,7 @@ std::string epoch_record_text(const EpochRecord& record) {
   std::string text(kMadeKey);
   text += std::to_string(record.made_us);
   text.append("\n").append(kOwnerKey).append(hex(record.owner));
+  text.append("\n").append(kClaimKey).append(hex(record.claim));
   text.append("\n").append(kParentKey).append(std::to_string(record.parent));
   text.append("\n").append(kHowKey).append(claim_text(record.how));
   text.append("\n").append(kHostKey).append(record.host).append("\n");

@@ -2,8 +2,9 @@
 // exclusively by whoever is first to write a storage in a run, and never changed.
 //
 //   made_us=<microseconds since 1970>\n
-//   owner=<32 lower-case hex digits>\n           of the lineage file; the same as long as the data is the
-//   same parent=<decimal number below its own>\n      the epoch that the owner's data came from; 0: none
+//   owner=<32 lower-case hex digits>\n           of the lineage file; the same as long as the data is the same
+//   claim=<32 lower-case hex digits>\n           by chance: no two claims are equal, whatever clocks say
+//   parent=<decimal number below its own>\n      the epoch that the owner's data came from; 0: none
 //   how=first|restart|takeover\n
 //   host=<one line of UTF-8>\n                   the machine's name, for people
 //   reason=<one line of UTF-8>\n                 of a takeover, and only there
@@ -23,12 +24,15 @@ namespace tidemark {
 
 inline constexpr size_t kHostNameMax = 255;  // bytes
 
+using Id = std::array<uint8_t, 16>;  // drawn by chance
+
 enum class Claim : uint8_t { kFirst, kRestart, kTakeover };
 std::string_view claim_text(Claim claim);
 
 struct EpochRecord {
   int64_t made_us = 0;
-  std::array<uint8_t, 16> owner{};
+  Id owner{};
+  Id claim{};
   uint64_t parent = 0;
   Claim how = Claim::kFirst;
   std::string host;

@@ -52,11 +52,18 @@ Status parse_verify_existing(const Option& option, VerifyExisting* out) {
   return {};
 }
 
+Status parse_on_superseded(const Option& option, bool* stop) {
+  if (option.value != "stop" && option.value != "continue") return invalid(option, "use stop or continue");
+  *stop = option.value == "stop";
+  return {};
+}
+
 struct Row {
   std::string_view key;
   Status (*parse)(const Option& option, Config* config);
 };
 
+constexpr uint32_t kBatchWithLineage = 256;
 constexpr uint64_t kHourMs = 3'600'000;
 constexpr uint64_t kDayMs = 24 * kHourMs;
 
@@ -80,6 +87,16 @@ constexpr Row kRows[] = {
     {"retry_max_ms", [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->retry_max_ms); }},
     {"partition_idle_ms",
      [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->partition_idle_ms); }},
+    {"lineage_file",
+     [](const Option& o, Config* c) -> Status {
+       if (!is_absolute_path(o.value)) return invalid(o, "an absolute path is needed");
+       c->lineage_file = o.value;
+       return {};
+     }},
+    {"epoch_watch_ms",
+     [](const Option& o, Config* c) { return parse_number(o, 10, kHourMs, &c->epoch_watch_ms); }},
+    {"on_superseded",
+     [](const Option& o, Config* c) { return parse_on_superseded(o, &c->stop_if_superseded); }},
     {"sink_dir",
      [](const Option& o, Config* c) -> Status {
        if (!is_absolute_path(o.value)) return invalid(o, "an absolute path is needed");
@@ -146,6 +163,7 @@ Result<Config> parse_config(std::span<const Option> options) {
     return std::any_of(options.begin(), options.end(),
                        [&](const Option& option) { return option.key == key; });
   };
+  if (!config.lineage_file.empty() && !is_given("batch_entries")) config.batch_entries = kBatchWithLineage;
   if (config.retry_max_ms < config.retry_min_ms) {
     if (!is_given("retry_min_ms")) config.retry_min_ms = config.retry_max_ms;
     if (!is_given("retry_max_ms")) config.retry_max_ms = config.retry_min_ms;

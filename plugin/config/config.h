@@ -20,7 +20,7 @@ enum class VerifyExisting : uint8_t { kFooter, kFull };
 
 struct Config {
   uint32_t workers = 4;                 // 1..256
-  uint32_t batch_entries = 1;           // 1..4096
+  uint32_t batch_entries = 1;           // 1..4096; 256 with a lineage file if it is not given
   uint64_t batch_bytes = 16ULL << 20U;  // 1..2^30
   uint32_t partition_inflight = 1;      // 1..64
   uint64_t max_bytes_per_second = 0;    // 0: no limit; up to 2^40
@@ -29,6 +29,9 @@ struct Config {
   uint32_t retry_min_ms = 5'000;                        // 1..3,600,000
   uint32_t retry_max_ms = 300'000;                      // retry_min_ms..86,400,000
   uint32_t partition_idle_ms = 600'000;                 // 1..86,400,000
+  std::string lineage_file;                             // empty: histories are not told apart
+  uint32_t epoch_watch_ms = 10'000;                     // 10..3,600,000
+  bool stop_if_superseded = true;
   std::string sink_dir;                                 // empty: where the plugin itself lies
   int32_t log_level = TIDEMARK_LOG_INFO;                // or kLogOff
   uint64_t memory_budget_bytes = 64ULL << 20U;          // 1 MiB..16 TiB

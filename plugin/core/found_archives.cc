@@ -4,27 +4,28 @@
 
 namespace tidemark::core {
 
-FoundArchives::FoundArchives(std::span<const Range> archives, Lsn from, Lsn through, Lsn until,
+FoundArchives::FoundArchives(std::span<const Found> archives, Lsn from, Lsn through, Lsn until,
                              Reserve* reserve)
     : spans_(reserve), through_(through), until_(until) {
-  std::vector<Range, Reserved<Range>> sorted(archives.begin(), archives.end(), reserve);
-  std::sort(sorted.begin(), sorted.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
+  std::vector<Found, Reserved<Found>> sorted(archives.begin(), archives.end(), reserve);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Found& a, const Found& b) { return a.part.first < b.part.first; });
   Lsn at = from;
   for (auto next = sorted.begin();;) {
     // Of those that hold `at` the one that reaches furthest makes the others superfluous.
-    std::optional<Range> best;
-    for (; next != sorted.end() && next->first <= at; ++next) {
-      if (next->last >= at && (!best || next->last > best->last)) best = *next;
+    std::optional<Found> best;
+    for (; next != sorted.end() && next->part.first <= at; ++next) {
+      if (next->part.last >= at && (!best || next->part.last > best->part.last)) best = *next;
     }
     if (best) {
       if (!add(*best)) {
         through_ = std::min(through_, at - 1);
         break;
       }
-      if (best->last == kEveryLsn) break;
-      at = best->last + 1;
+      if (best->part.last == kEveryLsn) break;
+      at = best->part.last + 1;
     } else if (next != sorted.end()) {
-      at = next->first;
+      at = next->part.first;
     } else {
       break;
     }
@@ -32,28 +33,35 @@ FoundArchives::FoundArchives(std::span<const Range> archives, Lsn from, Lsn thro
   spans_.shrink_to_fit();
 }
 
-bool FoundArchives::add(const Range& archive) {
-  const bool single = archive.first == archive.last;
-  if (!spans_.empty() && single && spans_.back().singles && spans_.back().range.last + 1 == archive.first) {
-    spans_.back().range.last = archive.last;
-    return true;
+bool FoundArchives::add(const Found& archive) {
+  const bool single = archive.name.first == archive.name.last;
+  if (!spans_.empty() && single && spans_.back().singles) {
+    Found& before = spans_.back().found;
+    const bool alike = before.epoch == archive.epoch && before.coding == archive.coding;
+    if (alike && before.part.last + 1 == archive.name.first) {
+      before.part.last = archive.name.last;
+      return true;
+    }
   }
   if (spans_.size() == kMaxSpans) return false;
   spans_.push_back({archive, single});
   return true;
 }
 
-std::optional<Range> FoundArchives::holding(Lsn lsn) const {
+std::optional<Found> FoundArchives::holding(Lsn lsn) const {
   // The one that reaches furthest: it saves the most work.
   for (auto span = spans_.rbegin(); span != spans_.rend(); ++span) {
-    if (span->range.contains(lsn)) return span->singles ? Range{lsn, lsn} : span->range;
+    const Found& found = span->found;
+    if (!found.part.contains(lsn)) continue;
+    if (!span->singles) return found;
+    return Found({lsn, lsn}, {lsn, lsn}, found.epoch, found.coding);
   }
   return std::nullopt;
 }
 
 Lsn FoundArchives::next_held_after(Lsn lsn) const {
   for (const Span& span : spans_) {
-    if (span.range.last > lsn) return std::max(span.range.first, lsn + 1);
+    if (span.found.part.last > lsn) return std::max(span.found.part.first, lsn + 1);
   }
   return kNoLsn;
 }

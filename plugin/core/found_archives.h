@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "core/found.h"
 #include "core/reserve.h"
 #include "core/types.h"
 
@@ -23,13 +24,15 @@ class FoundArchives {
   static constexpr size_t kMaxSpans = 64;
 
   // `archives` in any order, complete from `from` up to `through`; the host had entries up to `until`.
-  FoundArchives(std::span<const Range> archives, Lsn from, Lsn through, Lsn until,
+  FoundArchives(std::span<const Found> archives, Lsn from, Lsn through, Lsn until,
                 Reserve* reserve = nullptr);
 
   // The archive that holds `lsn`, if one was found.
-  std::optional<Range> holding(Lsn lsn) const;
+  std::optional<Found> holding(Lsn lsn) const;
   // The first LSN after `lsn` that an archive found holds, or kNoLsn.
   Lsn next_held_after(Lsn lsn) const;
+  // The last LSN that any of them holds, or kNoLsn.
+  Lsn last_held() const { return spans_.empty() ? kNoLsn : spans_.back().found.part.last; }
   // Nothing is known of LSNs above: they must be looked up again.
   Lsn through() const { return through_; }
   // That an archive is there proves nothing about its content: the host may have been restored to an older
@@ -40,10 +43,10 @@ class FoundArchives {
 
  private:
   struct Span {
-    Range range;
+    Found found;   // of singles its part goes on to the last of them
     bool singles;  // one archive for each LSN, else one archive for all
   };
-  bool add(const Range& archive);
+  bool add(const Found& archive);
 
   std::vector<Span, Reserved<Span>> spans_;
   Lsn through_;

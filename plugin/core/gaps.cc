@@ -69,6 +69,23 @@ void Gaps::looked(Range range, uint32_t sink_number, FoundArchives found) {
   end();
 }
 
+void Gaps::drop_what_may_not_be_put() {
+  if (!looked_) return;
+  const FoundArchives& found = looked_->found;
+  for (Lsn at = looked_->range.first; at <= looked_->range.last && !may_put(at);) {
+    if (const auto held = found.holding(at)) {
+      at = held->part.last + 1;
+      continue;
+    }
+    const Lsn held = found.next_held_after(at);
+    Lsn last = std::min(looked_->range.last, own_from_ - 1);
+    if (held != kNoLsn) last = std::min(last, held - 1);
+    late_.erase({at, last});
+    at = last + 1;
+  }
+  end();
+}
+
 void Gaps::archived(Range range, Lsn through) {
   misses_ = 0;
   const Range done{range.first, through};

@@ -79,6 +79,13 @@ class Gaps {
   // The look that covers `lsn`, if there was one.
   const Looked* looked_up(Lsn lsn, uint32_t sink_number) const;
 
+  // This run puts nothing below `own_from`, where histories are told apart: its epoch would rule from there on,
+  // and hide what is archived after it.
+  void puts_from(Lsn own_from) { own_from_ = own_from; }
+  bool may_put(Lsn lsn) const { return lsn >= own_from_; }
+  // Of what was looked up, what is not there and may not be put is not looked for any more.
+  void drop_what_may_not_be_put();
+
   // A job takes that; it ends with one of the following.
   void started(Range range);
   void looked(Range range, uint32_t sink_number, FoundArchives found);
@@ -110,6 +117,7 @@ class Gaps {
   std::optional<Range> running_;
   std::optional<Looked> looked_;
   uint32_t misses_ = 0;  // in a row
+  Lsn own_from_ = kNoLsn;
   bool has_failed_ = false;
 };
 

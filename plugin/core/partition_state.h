@@ -28,10 +28,18 @@ enum class Place : uint8_t {
   kReady,       // in the FIFO for a worker
   kRunning,     // its jobs are with workers, or a gap with the host, and no other job can start now
   kBackingOff,  // a job failed; others may still be with workers
+  kWaiting,     // for the claim of its storage
 };
 
 // What was last reported of it to the operator.
 enum class Raised : uint8_t { kNone, kFailing, kConflict };
+
+// Where histories are told apart: whether this run's epoch has begun in it.
+enum class Begun : uint8_t {
+  kNo,     // what is contiguous in the parent's chain and equal counts as archived
+  kFirst,  // its first archive is tried, alone; nothing of a parent counts any more
+  kYes,    // its first archive or gap record is durable
+};
 
 enum class AckPhase : uint8_t { kNone, kQueued, kRunning, kBackingOff };
 
@@ -65,16 +73,18 @@ struct PartitionState {
   uint32_t sink_mark = 0;                // how many jobs had succeeded in all when sink_failed was set
   uint32_t attempts = 0;                 // failures of its own in a row
   uint8_t jobs = 0;                      // with workers
-  bool exclusive = false;                // its job allows no other beside it
+  StorageRef storage = 0;
   Place place = Place::kUnknown;
   AckPhase ack = AckPhase::kNone;
-  bool asked = false;                // the host wants to hear the position again
-  bool look_again = false;           // discovery is out of date
-  bool unsure = false;               // what lies right before next may be another run's, and not durable yet
-  bool look_back = false;            // what lies between next and oldest_low may have more than one hole
-  bool gap_pending = false;          // a gap that begins at next, or lies before it, is not recorded yet
-  bool conflict_unreported = false;  // its event has not been delivered yet
-  bool sink_failed = false;          // its last job met a failing sink
+  Begun begun = Begun::kNo;
+  bool exclusive : 1 = false;            // its job allows no other beside it
+  bool asked : 1 = false;                // the host wants to hear the position again
+  bool look_again : 1 = false;           // discovery is out of date
+  bool unsure : 1 = false;               // what lies right before next may be another run's, and not durable yet
+  bool look_back : 1 = false;            // what lies between next and oldest_low may have more than one hole
+  bool gap_pending : 1 = false;          // a gap that begins at next, or lies before it, is not recorded yet
+  bool conflict_unreported : 1 = false;  // its event has not been delivered yet
+  bool sink_failed : 1 = false;          // its last job met a failing sink
   Raised raised = Raised::kNone;
   Backoff backoff;
   Backoff ack_backoff;

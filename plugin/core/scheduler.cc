@@ -10,7 +10,7 @@ namespace {
 
 // More than one input needs: what is bounded for a partition, several times.
 constexpr size_t kStepBytes = 64 << 10;
-constexpr size_t kBytesPerRange = 64;  // of a job's result, sorted and kept
+constexpr size_t kBytesPerRange = 160;  // of a job's result, sorted and kept
 constexpr int kMostAtOnce = 256;       // delays that end, partitions that are forgotten
 
 }  // namespace
@@ -23,6 +23,7 @@ Scheduler::Scheduler(const SchedulerConfig& config, PartitionTable& partitions)
       partitions_(partitions),
       reserve_(partitions.reserve()),
       timers_(&reserve_),
+      storage_timers_(&reserve_),
       events_(&reserve_),
       forgotten_(&reserve_) {
   assert(config.partition_inflight <= std::numeric_limits<decltype(PartitionState::jobs)>::max());
@@ -37,7 +38,7 @@ void Scheduler::prepare(const JobResult* result) {
   }
   if (spare_gaps_ == nullptr) spare_gaps_ = std::make_unique<Gaps>(&reserve_);
   if (spare_found_ == nullptr) {
-    spare_found_ = std::make_unique<FoundArchives>(std::span<const Range>(), kNoLsn, kNoLsn, kNoLsn);
+    spare_found_ = std::make_unique<FoundArchives>(std::span<const Found>(), kNoLsn, kNoLsn, kNoLsn);
   }
   reserve_.ensure(kStepBytes + ranges * kBytesPerRange);
 }
@@ -48,14 +49,16 @@ uint64_t Scheduler::entries_waiting(const PartitionState& p) const {
   return p.high - std::max(p.next, p.low) + 1 - (p.window ? p.window->archived_entries() : 0);
 }
 
-void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
+void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now, StorageRef storage) {
   const auto [low, high, oldest_low, oldest_high] = notice;
   assert(low > kNoLsn && high + 1 >= low);
   assert(oldest_low > kNoLsn && oldest_low <= low && oldest_high <= high);
   prepare();
+  know_storage(storage);
   PartitionState& p = partitions_[ref];
   const Recount recount(*this, p);
   if (p.place == Place::kUnknown) {
+    p.storage = storage;
     p.low = low;
     p.high = high;
     p.oldest_low = oldest_low;
@@ -64,7 +67,7 @@ void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
     p.sink_number = sink_number_;
     p.asked = oldest_high < low;
     if (oldest_low < low) claim(p, {oldest_low, std::min(high, low - 1)});
-    place(ref, Place::kReady, now);
+    place(ref, rightful_place(ref), now);
     return;
   }
   const bool waits = p.next == kNoLsn || p.next <= p.high;
@@ -88,26 +91,37 @@ void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now) {
 }
 
 std::optional<Job> Scheduler::next_job(TimeMs now) {
-  if (ready_.size == 0 || !may_start(now)) return std::nullopt;
+  if (!has_job() || !may_start(now)) return std::nullopt;
   prepare();
+  std::optional<Job> job;
+  const bool is_of_storage = first_queued_ != kNoStorage;
   const PartitionRef ref = ready_.head;
-  PartitionState& p = partitions_[ref];
-  std::optional<Job> job = plan(ref);
-  assert(job.has_value());
+  if (is_of_storage) {
+    job = next_storage_job();
+  } else {
+    job = plan(ref);
+    assert(job.has_value());
+    job->storage = partitions_[ref].storage;
+    if (job->kind != JobKind::kVerify) job->epoch = own_epoch(partitions_[ref]);
+  }
   job->sink_number = sink_number_;
   job->generation = throttle_.start();
   job->expected_bytes = rate_.start(now);
   ++running_;
+  if (is_of_storage) return job;
+  PartitionState& p = partitions_[ref];
   ++p.jobs;
   p.exclusive = job->late || job->kind != JobKind::kArchive;
   if (job->late) p.gaps->started(job->kind == JobKind::kVerify ? job->part : job->range);
   if (!p.exclusive && (p.window != nullptr || config_.partition_inflight > 1)) window(p).started(job->range);
+  if (!job->late && job->kind == JobKind::kArchive && adopts(p)) begin(p);
   place(ref, rightful_place(ref), now);
   return job;
 }
 
 void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now) {
   prepare(&result);
+  if (job.kind == JobKind::kClaim || job.kind == JobKind::kWatch) return storage_job_finished(job, result, now);
   PartitionState& p = partitions_[job.partition];
   const Recount recount(*this, p);
   assert(p.jobs > 0 && running_ > 0);
@@ -128,7 +142,7 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
       if (job.kind == JobKind::kDiscover) {
         discovered(p, job, result);
       } else {
-        progressed(job.partition, job, result.through);
+        progressed(job.partition, job, result);
       }
       break;
     case Outcome::kEntryFailed:
@@ -139,7 +153,7 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
       break;
     case Outcome::kObjectFailed:
       // What the old sink refuses is of no interest after a swap.
-      if (job.sink_number == sink_number_) failed(job.partition, job, result, now);
+      if (job.sink_number == sink_number_ && !branch(job, result)) failed(job.partition, job, result, now);
       break;
     case Outcome::kSinkThrottled:
     case Outcome::kSinkFailed:
@@ -207,13 +221,14 @@ void Scheduler::sink_swapped(TimeMs now) {
     partitions_[ref].backoff = Backoff();
     place(ref, rightful_place(ref), now);
   }
+  if (config_.lineage) storages_swapped();
   // And a partition with jobs in flight must let them end before it looks at the new one.
   PartitionRef next = last_ready == kNoPartition ? kNoPartition : ready_.head;
   for (bool is_last = false; next != kNoPartition && !is_last;) {
     const PartitionRef ref = next;
     next = partitions_[ref].next_ref;
     is_last = ref == last_ready;
-    if (partitions_[ref].jobs > 0) place(ref, rightful_place(ref), now);
+    if (config_.lineage || partitions_[ref].jobs > 0) place(ref, rightful_place(ref), now);
   }
 }
 
@@ -221,6 +236,7 @@ void Scheduler::tick(TimeMs now) {
   prepare();
   throttle_.tick(now);
   rate_.tick(now);
+  tick_storages(now);
   for (int ended = 0; ended < kMostAtOnce && !timers_.empty() && timers_.begin()->due <= now; ++ended) {
     const Timer timer = *timers_.begin();
     if (timer.is_ack) {
@@ -237,21 +253,22 @@ void Scheduler::tick(TimeMs now) {
 TimeMs Scheduler::wake_at() const {
   TimeMs at = kNever;
   if (!timers_.empty()) at = timers_.begin()->due;
-  if (ready_.size > 0 && throttle_.state() == Throttle::State::kOpen)
+  if (!storage_timers_.empty()) at = std::min(at, storage_timers_.begin()->due);
+  if (has_job() && throttle_.state() == Throttle::State::kOpen)
     at = std::min(at, throttle_.open_until());
-  if (ready_.size > 0) at = std::min(at, rate_.ready_at());
+  if (has_job()) at = std::min(at, rate_.ready_at());
   if (dormant_.size > 0)
     at = std::min(at, partitions_[dormant_.head].dormant_since + config_.partition_idle_ms);
   return at;
 }
 
 bool Scheduler::has_command(TimeMs now) const {
-  return first_ack_ != kNoPartition || (ready_.size > 0 && may_start(now));
+  return first_ack_ != kNoPartition || (has_job() && may_start(now));
 }
 
 bool Scheduler::idle() const {
   return running_ == 0 && acks_running_ == 0 && ready_.size == 0 && first_ack_ == kNoPartition &&
-         timers_.empty() && unreported_ == 0;
+         timers_.empty() && unreported_ == 0 && claims_open_ == 0;
 }
 
 // ---- One partition ------------------------------------------------------------------------------
@@ -291,6 +308,9 @@ void Scheduler::place(PartitionRef ref, Place to, TimeMs now) {
     case Place::kRunning:
       --at_work_;
       break;
+    case Place::kWaiting:
+      remove(storages_[p.storage].waiting, ref);
+      break;
     case Place::kUnknown:
       break;
   }
@@ -299,6 +319,10 @@ void Scheduler::place(PartitionRef ref, Place to, TimeMs now) {
   if (to == Place::kRunning) ++at_work_;
   if (to == Place::kKept) ++kept_;
   if (to == Place::kReady) push_back(ready_, ref);
+  if (to == Place::kWaiting) {
+    push_back(storages_[p.storage].waiting, ref);
+    want_claim(p.storage);
+  }
   if (to == Place::kDormant) {
     p.dormant_since = now;
     push_back(dormant_, ref);
@@ -315,7 +339,7 @@ void Scheduler::want_ack(PartitionRef ref) {
 }
 
 bool Scheduler::owes_ack(const PartitionState& p) const {
-  if (p.next == kNoLsn || p.owes_before_next()) return false;
+  if (p.next == kNoLsn || p.owes_before_next() || is_superseded(p)) return false;
   const Lsn position = p.position();
   // A question waits until nothing holds the answer back.
   const bool answerable = p.asked && !p.unsure && !p.gap_pending && p.next >= p.low && position == p.next - 1;
@@ -344,7 +368,7 @@ void Scheduler::forget_idle(TimeMs now) {
 
 // ---- Lists and numbers --------------------------------------------------------------------------
 
-void Scheduler::push_back(List& list, PartitionRef ref) {
+void Scheduler::push_back(PartitionList& list, PartitionRef ref) {
   PartitionState& p = partitions_[ref];
   p.prev_ref = list.tail;
   p.next_ref = kNoPartition;
@@ -357,7 +381,7 @@ void Scheduler::push_back(List& list, PartitionRef ref) {
   ++list.size;
 }
 
-void Scheduler::remove(List& list, PartitionRef ref) {
+void Scheduler::remove(PartitionList& list, PartitionRef ref) {
   PartitionState& p = partitions_[ref];
   (p.prev_ref == kNoPartition ? list.head : partitions_[p.prev_ref].next_ref) = p.next_ref;
   (p.next_ref == kNoPartition ? list.tail : partitions_[p.next_ref].prev_ref) = p.prev_ref;

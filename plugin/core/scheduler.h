@@ -43,6 +43,13 @@
 //  that
 //    may not read yet is deferred: its partition gets another turn after the given delay; this is not a
 //    failure
+// 10 where histories are told apart (SchedulerConfig::lineage), a storage is claimed once a run and sink, before
+//    anything of it is looked at: the claim gives the epoch under which this run writes. What a look finds is
+//    then what counts in the chain of that epoch. In each partition, what is contiguous and equal counts as
+//    archived; at the first entry that is missing or different the epoch begins (BRANCHED if it was
+//    different). Its first archive is put alone, and from then on nothing of a parent counts. Now and then a
+//    watch looks for a newer epoch: SUPERSEDED, and unless told otherwise nothing of that storage is put
+//    or acknowledged any more. Who is refused a claim waits; other storages do not
 #ifndef TIDEMARK_CORE_SCHEDULER_H
 #define TIDEMARK_CORE_SCHEDULER_H
 
@@ -60,6 +67,7 @@
 #include "core/partition_state.h"
 #include "core/partition_table.h"
 #include "core/reserve.h"
+#include "core/storage_state.h"
 #include "core/throttle.h"
 #include "core/types.h"
 
@@ -90,6 +98,9 @@ struct SchedulerConfig {
   BackoffLimits retry;
   uint32_t partition_idle_ms = 600'000;
   uint64_t seed = 1;
+  bool lineage = false;              // histories are told apart
+  uint32_t epoch_watch_ms = 10'000;  // between two looks for a newer epoch
+  bool stop_if_superseded = true;
 };
 
 enum class JobKind : uint8_t {
@@ -97,6 +108,8 @@ enum class JobKind : uint8_t {
   kArchive,    // put range, or what an archive can take of it, as one archive
   kVerify,     // compare what the existing archive `range` holds of `part` with what the host has
   kRecordGap,  // write the gap record for range
+  kClaim,      // claim an epoch of the storage; this and the next have no partition
+  kWatch,      // look whether a newer epoch was claimed
 };
 
 struct Job {
@@ -106,6 +119,10 @@ struct Job {
   bool late = false;         // for entries of a gap that were found again
   bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
   bool asked = false;  // kDiscover: what lies right before the range, or a gap there, may be acknowledged
+  bool own = false;    // kRecordGap: of this run's epoch; else of the one that rules right after the gap
+  StorageRef storage = 0;
+  Coding coding = Coding::kNone;  // kVerify: of the archive
+  uint64_t epoch = kFirstEpoch;   // kVerify: of the archive; else this run's
   Range range;         // kDiscover: may be the empty range, last == first - 1
   Range part;          // kVerify: what the host was last known to have of range
   // kVerify: entries up to here count as archived if the host no longer has them
@@ -135,11 +152,15 @@ struct JobResult {
   Lsn through = kNoLsn;
   uint64_t size_bytes = 0;        // of the archive that was put or compared
   uint64_t put_us = 0;            // how long the sink took to put it; 0: nothing was put
-  std::vector<Range> archives;    // kDiscover: what exists and holds something of the range or after it
+  std::vector<Found> archives;    // kDiscover: what exists and holds something of the range or after it
   Lsn complete_through = kNoLsn;  // kDiscover: the LSN up to which `archives` is complete, or kEveryLsn
   std::optional<Range> gap;       // kDiscover with check_older: the lowest hole before the range
   // kDiscover with check_older: what is recorded as lost before the range and nobody has accepted. Ascending.
   std::vector<Range> known_gaps;
+  // kDiscover: something of this run's epoch is there. kRecordGap: the record is of this run's epoch.
+  bool begun = false;
+  uint64_t epoch = 0;       // kClaim: what was claimed
+  bool superseded = false;  // kClaim, with kObjectFailed, and kWatch: a newer epoch is not this run's
 };
 
 struct Ack {
@@ -147,14 +168,15 @@ struct Ack {
   Lsn lsn = kNoLsn;
 };
 
-enum class EventKind : uint8_t { kGap, kConflict, kFailing, kRecovered, kSinkDown, kSinkUp, kSinkChanged };
+enum class EventKind : uint8_t { kGap, kConflict, kFailing, kRecovered, kSinkDown, kSinkUp, kSinkChanged, kBranched, kSuperseded };
 
 struct Event {
   EventKind kind = EventKind::kGap;
-  PartitionRef partition = 0;  // not for those of the sink
+  PartitionRef partition = 0;  // not for those of the sink, and of a storage
   Range range;
   uint32_t attempt = 0;
   bool known = false;  // kGap: recorded in an earlier run, reported again
+  StorageRef storage = 0;  // kSuperseded
 };
 
 // Counted over all partitions, for the metrics.
@@ -178,7 +200,7 @@ class Scheduler {
  public:
   Scheduler(const SchedulerConfig& config, PartitionTable& partitions);
 
-  void notified(PartitionRef partition, const Notice& notice, TimeMs now);
+  void notified(PartitionRef partition, const Notice& notice, TimeMs now, StorageRef storage = 0);
 
   // What a free worker should do now, if anything. Each job ends with exactly one job_finished.
   std::optional<Job> next_job(TimeMs now);
@@ -227,6 +249,12 @@ class Scheduler {
     friend auto operator<=>(const Timer&, const Timer&) = default;
   };
 
+  struct StorageTimer {
+    TimeMs due;
+    StorageRef storage;
+    friend auto operator<=>(const StorageTimer&, const StorageTimer&) = default;
+  };
+
   // Counts again how many entries of a partition wait when an input has changed it.
   class Recount {
    public:
@@ -252,14 +280,8 @@ class Scheduler {
     const TimeMs since_;
   };
 
-  // An intrusive list through PartitionState::prev/next_ref; a partition is in at most one.
-  struct List {
-    PartitionRef head = kNoPartition;
-    PartitionRef tail = kNoPartition;
-    uint64_t size = 0;
-  };
-  void push_back(List& list, PartitionRef ref);
-  void remove(List& list, PartitionRef ref);
+  void push_back(PartitionList& list, PartitionRef ref);
+  void remove(PartitionList& list, PartitionRef ref);
 
   // Before anything is changed: all that one input may need is at hand. Throws std::bad_alloc.
   void prepare(const JobResult* result = nullptr);
@@ -277,6 +299,7 @@ class Scheduler {
   std::optional<Job> plan(PartitionRef ref) const;
   void plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& job) const;
   std::optional<Range> plan_archive(const PartitionState& p) const;
+  bool has_job() const { return ready_.size > 0 || first_queued_ != kNoStorage; }
   bool may_start(TimeMs now) const { return throttle_.may_start(running_, now) && rate_.may_start(now); }
   // Where a partition belongs when it does not back off.
   Place rightful_place(PartitionRef ref) const;
@@ -289,8 +312,34 @@ class Scheduler {
   void late_finished(const Job& job, const JobResult& result, bool own_failure, TimeMs now);
   void forget_idle(TimeMs now);
 
+  // ---- Storages, see scheduler_storages.cc
+  void know_storage(StorageRef storage);
+  bool is_claimed(const PartitionState& p) const {
+    return !config_.lineage || storages_[p.storage].phase == StorageState::Phase::kClaimed;
+  }
+  bool is_superseded(const PartitionState& p) const {
+    return config_.lineage && storages_[p.storage].phase == StorageState::Phase::kSuperseded;
+  }
+  uint64_t own_epoch(const PartitionState& p) const {
+    return config_.lineage ? storages_[p.storage].epoch : kFirstEpoch;
+  }
+  // Archives of a parent may still count in this partition.
+  bool adopts(const PartitionState& p) const { return config_.lineage && p.begun == Begun::kNo; }
+  void want_claim(StorageRef storage);
+  void queue(StorageRef storage);
+  void set_timer(StorageRef storage, TimeMs due);
+  void tick_storages(TimeMs now);
+  Job next_storage_job();
+  void storage_job_finished(const Job& job, const JobResult& result, TimeMs now);
+  void claim_finished(StorageRef storage, const JobResult& result, bool own_failure, TimeMs now);
+  void superseded(StorageRef storage, TimeMs now);
+  void release(StorageRef storage, TimeMs now);
+  void storages_swapped();
+  void begin(PartitionState& p);
+  bool branch(const Job& job, const JobResult& result);
+
   void discovered(PartitionState& p, const Job& job, const JobResult& result);
-  void progressed(PartitionRef ref, const Job& job, Lsn through);
+  void progressed(PartitionRef ref, const Job& job, const JobResult& result);
   void failed(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now);
   void defer(PartitionRef ref, const JobResult& result, TimeMs now);
   void back_off(PartitionRef ref, const Job& job, const JobResult& result, TimeMs now);
@@ -301,7 +350,8 @@ class Scheduler {
   // the same range and so the same name.
   void remember(PartitionState& p, const Job& job, const JobResult& result);
   // True if the failure was the partition's own rather than the sink's.
-  bool report_to_throttle(PartitionState& p, const Job& job, const JobResult& result, TimeMs now);
+  template <class Owner>
+  bool report_to_throttle(Owner& owner, const Job& job, const JobResult& result, TimeMs now);
 
   const SchedulerConfig config_;
   Jitter jitter_;
@@ -314,12 +364,17 @@ class Scheduler {
   uint32_t successes_ = 0;   // of jobs at the sink; wraps, only compared for equality
   PartitionTable& partitions_;
   Reserve& reserve_;
-  List ready_;
-  List dormant_;
+  PartitionList ready_;
+  PartitionList dormant_;
   uint64_t kept_ = 0;                      // partitions at Place::kKept
   PartitionRef first_ack_ = kNoPartition;  // partitions whose ack is queued, each once
   PartitionRef last_ack_ = kNoPartition;
   std::set<Timer, std::less<>, Reserved<Timer>> timers_;
+  std::vector<StorageState> storages_;  // by StorageRef; empty where histories are not told apart
+  uint32_t first_queued_ = kNoStorage;  // storages that need a worker
+  uint32_t last_queued_ = kNoStorage;
+  std::set<StorageTimer, std::less<>, Reserved<StorageTimer>> storage_timers_;
+  uint32_t claims_open_ = 0;  // storages in kUnclaimed
   Events events_;
   Forgotten forgotten_;
   // What an input may have to give to a partition.

@@ -24,7 +24,7 @@ bool Scheduler::find_gap(PartitionRef ref) {
     const bool may_hold = found && !is_in_conflict && p.next <= found->until();
     if (const auto existing = may_hold ? found->holding(p.next) : std::nullopt) {
       // From low on the host still has what it can be compared with.
-      Lsn last = std::min({existing->last, found->until(), found->through(), p.low - 1});
+      Lsn last = std::min({existing->part.last, found->until(), found->through(), p.low - 1});
       const Lsn archived = p.window ? p.window->first_archived() : kNoLsn;  // by this run
       if (archived != kNoLsn) last = std::min(last, archived - 1);
       const Lsn first = p.next;
@@ -68,7 +68,10 @@ Range Scheduler::gap_before_low(const PartitionState& p) const {
 }
 
 Gaps& Scheduler::gaps(PartitionState& p) {
-  if (p.gaps == nullptr) p.gaps = std::move(spare_gaps_);
+  if (p.gaps == nullptr) {
+    p.gaps = std::move(spare_gaps_);
+    if (config_.lineage) p.gaps->puts_from(p.begun == Begun::kNo ? kEveryLsn : p.next);
+  }
   return *p.gaps;
 }
 
@@ -126,8 +129,10 @@ void Scheduler::plan_late(const PartitionState& p, Job& job) const {
     job.first_look = p.sink_number != sink_number_;
   } else if (const auto existing = looked->found.holding(open.first)) {
     job.kind = JobKind::kVerify;
-    job.range = *existing;
-    job.part = {open.first, std::min(existing->last, open.last)};
+    job.range = existing->name;
+    job.part = {open.first, std::min(existing->part.last, open.last)};
+    job.epoch = existing->epoch;
+    job.coding = existing->coding;
     job.accept_missing_through = job.part.last;  // archived, and perhaps gone again
   } else {
     job.range.last = std::min(job.range.last, looked->range.last);
@@ -154,6 +159,8 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
       } else {
         const Lsn through = result.complete_through < range.first ? kEveryLsn : result.complete_through;
         gaps.looked(range, job.sink_number, {result.archives, range.first, through, range.last, &reserve_});
+        if (config_.lineage && p.sink_number != sink_number_) gaps.puts_from(kEveryLsn);
+        gaps.drop_what_may_not_be_put();
       }
       break;
     case Outcome::kMissing:

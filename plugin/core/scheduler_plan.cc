@@ -11,6 +11,7 @@ Place Scheduler::rightful_place(PartitionRef ref) const {
   if (p.jobs == 0 && !p.has_work()) return Place::kDormant;
   if (plan(ref)) return Place::kReady;
   if (p.jobs > 0) return Place::kRunning;
+  if (!is_claimed(p)) return Place::kWaiting;
   assert(!p.gaps->all_reported());  // the host has to hear of one gap before the next
   return Place::kRunning;
 }
@@ -18,7 +19,8 @@ Place Scheduler::rightful_place(PartitionRef ref) const {
 std::optional<Job> Scheduler::plan(PartitionRef ref) const {
   std::optional<Job> job;
   const PartitionState& p = partitions_[ref];
-  if (p.exclusive || p.jobs >= config_.partition_inflight || !p.has_work()) return job;
+  if (p.exclusive || p.jobs >= config_.partition_inflight || !p.has_work() || !is_claimed(p)) return job;
+  if (p.jobs > 0 && config_.lineage && p.begun != Begun::kYes) return job;  // the first of an epoch is alone
   const bool is_late = p.gaps && p.gaps->open(p.next);
   const bool looks = p.needs_discovery(sink_number_);
   if (!p.gap_pending && !is_late && !looks) {
@@ -45,6 +47,7 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
   if (p.gap_pending && p.sink_number == sink_number_) {
     job->kind = JobKind::kRecordGap;
     job->range = p.gaps->pending();
+    job->own = !config_.lineage || (p.begun != Begun::kNo && p.gaps->may_put(job->range.first));
   } else if (is_late && !p.gap_pending) {
     plan_late(p, *job);
   } else if (p.needs_discovery(sink_number_)) {
@@ -55,8 +58,10 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
     job->asked = p.asked;
   } else if (const auto existing = p.found->holding(p.next)) {
     job->kind = JobKind::kVerify;
-    job->range = *existing;
-    job->part = {p.next, std::min(existing->last, p.high)};
+    job->range = existing->name;
+    job->part = {p.next, std::min(existing->part.last, p.high)};
+    job->epoch = existing->epoch;
+    job->coding = existing->coding;
     job->accept_missing_through = p.found->until();
   } else {
     job.reset();
@@ -73,6 +78,8 @@ std::optional<Range> Scheduler::plan_archive(const PartitionState& p) const {
   Lsn last = open->first + std::min(open->last - open->first, most - 1);
   if (p.found) {
     if (open->first > p.found->through() || p.found->holding(open->first)) return std::nullopt;
+  }
+  if (p.found && !adopts(p)) {  // else the epoch begins here, and whatever is found after it does not count
     const Lsn held = p.found->next_held_after(open->first);
     if (held != kNoLsn) last = std::min(last, held - 1);
     last = std::min(last, p.found->through());

@@ -1,6 +1,7 @@
 // What the result of a job changes: in its partition, and in what the scheduler thinks of the sink.
 #include <algorithm>
 #include <cassert>
+#include <type_traits>
 #include <utility>
 
 #include "core/scheduler.h"
@@ -10,8 +11,15 @@ namespace tidemark::core {
 void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& result) {
   if (job.sink_number != sink_number_) return;  // the sink was swapped meanwhile: look at the new one
   if (job.check_older && p.oldest_low < job.range.first) return;  // an older one came late: look again
-  if (p.sink_number != sink_number_) p.conflict_through = kNoLsn;
+  if (p.sink_number != sink_number_) {
+    p.conflict_through = kNoLsn;
+    p.begun = Begun::kNo;
+    if (config_.lineage && p.gaps) p.gaps->puts_from(kEveryLsn);
+  }
   p.sink_number = sink_number_;
+  // Where it has begun, and nothing of it is durable yet, what is there is a parent's.
+  const bool counts = !config_.lineage || result.begun || p.begun == Begun::kNo;
+  if (config_.lineage && result.begun) p.begun = Begun::kYes;
   p.look_again = false;
   p.listed = job.range.last;
   if (job.asked) p.unsure = false;
@@ -37,20 +45,29 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
   p.look_back = false;
   // An answer that knows nothing of the first LSN asked for would be asked for again without end.
   const Lsn through = result.complete_through < job.range.first ? kEveryLsn : result.complete_through;
-  if (!result.archives.empty() || through != kEveryLsn) {
+  if (counts && (!result.archives.empty() || through != kEveryLsn)) {
     p.found = std::move(spare_found_);
     *p.found = FoundArchives(result.archives, job.range.first, through, job.range.last, &reserve_);
   }
 }
 
-void Scheduler::progressed(PartitionRef ref, const Job& job, Lsn through) {
+void Scheduler::progressed(PartitionRef ref, const Job& job, const JobResult& result) {
   PartitionState& p = partitions_[ref];
+  const Lsn through = result.through;
   Range done = job.kind == JobKind::kVerify ? job.part : job.range;
   if (through != kNoLsn) {
     assert(done.contains(through));
     done.last = through;
   }
   if (job.kind == JobKind::kRecordGap) p.gap_pending = false;
+  if (config_.lineage && job.sink_number == sink_number_ && job.sink_number == p.sink_number) {
+    if (job.kind == JobKind::kRecordGap && result.begun && p.begun == Begun::kNo) {
+      p.begun = Begun::kFirst;
+      p.found.reset();
+      p.gaps->puts_from(done.first);
+    }
+    if (job.kind == JobKind::kArchive || (job.kind == JobKind::kRecordGap && result.begun)) p.begun = Begun::kYes;
+  }
   if (job.kind == JobKind::kArchive && p.window) p.window->finished(job.range, done.last);
   if (job.kind != JobKind::kRecordGap && p.gaps) p.gaps->done(done);
   if (done.first != p.next) return;  // an earlier one has not ended yet
@@ -133,20 +150,23 @@ void Scheduler::advance(PartitionState& p, Lsn next) {
   }
 }
 
-bool Scheduler::report_to_throttle(PartitionState& p, const Job& job, const JobResult& result, TimeMs now) {
+template <class Owner>
+bool Scheduler::report_to_throttle(Owner& owner, const Job& job, const JobResult& result, TimeMs now) {
   if (job.sink_number != sink_number_) return false;
   Throttle::Change change = Throttle::Change::kNone;
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kObjectFailed:  // refused, but by a sink that answers
       change = throttle_.succeeded(job.generation, {result.put_us, result.size_bytes}, running_, now);
-      if (result.outcome == Outcome::kDone) p.sink_failed = false;
+      if (result.outcome == Outcome::kDone) owner.sink_failed = false;
       ++successes_;
       break;
     case Outcome::kMissing:
     case Outcome::kEntryFailed:
       // Its next job asks the sink first: else the breaker would stay as it is while nobody else has work.
-      if (throttle_.state() == Throttle::State::kProbing) p.look_again = true;
+      if constexpr (std::is_same_v<Owner, PartitionState>) {
+        if (throttle_.state() == Throttle::State::kProbing) owner.look_again = true;
+      }
       [[fallthrough]];
     case Outcome::kDeferred:
     case Outcome::kCancelled:
@@ -156,13 +176,13 @@ bool Scheduler::report_to_throttle(PartitionState& p, const Job& job, const JobR
       change = throttle_.throttled(job.generation, result.retry_after_ms, now, jitter_);
       break;
     case Outcome::kSinkFailed:
-      if (p.sink_failed && p.sink_mark != successes_) {
-        p.sink_mark = successes_;
+      if (owner.sink_failed && owner.sink_mark != successes_) {
+        owner.sink_mark = successes_;
         throttle_.inconclusive(job.generation);
         return true;
       }
-      p.sink_failed = true;
-      p.sink_mark = successes_;
+      owner.sink_failed = true;
+      owner.sink_mark = successes_;
       change = throttle_.failed(job.generation, result.retry_after_ms, now, jitter_);
       break;
   }
@@ -170,5 +190,8 @@ bool Scheduler::report_to_throttle(PartitionState& p, const Job& job, const JobR
   if (change == Throttle::Change::kClosed) events_.push_back({EventKind::kSinkUp, 0, {}, 0});
   return false;
 }
+
+template bool Scheduler::report_to_throttle(PartitionState&, const Job&, const JobResult&, TimeMs);
+template bool Scheduler::report_to_throttle(StorageState&, const Job&, const JobResult&, TimeMs);
 
 }  // namespace tidemark::core

@@ -15,6 +15,7 @@ using tidemark::Lsn;
 using tidemark::Range;
 
 using PartitionRef = uint32_t;  // a dense number the runtime gives each partition it knows
+using StorageRef = uint16_t;    // the same for the name of a storage
 using TimeMs = int64_t;         // a monotonic clock; only differences mean anything
 
 inline constexpr TimeMs kNever = std::numeric_limits<TimeMs>::max();

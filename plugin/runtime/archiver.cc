@@ -22,6 +22,9 @@ core::SchedulerConfig scheduler_config(const config::Config& config) {
   result.bytes_per_second = config.max_bytes_per_second;
   result.retry = {config.retry_min_ms, config.retry_max_ms};
   result.partition_idle_ms = config.partition_idle_ms;
+  result.lineage = !config.lineage_file.empty();
+  result.epoch_watch_ms = config.epoch_watch_ms;
+  result.stop_if_superseded = config.stop_if_superseded;
   result.seed = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   return result;
 }
@@ -88,14 +91,31 @@ Status Archiver::start() {
   if (slot_.get() == nullptr) return fail(TIDEMARK_E_INVALID, "no sink: call set_sink before start");
   cancelled_.store(false);
   sources_.forget_attributes();
+  TM_TRY(open_lineage());
   if (Status made = guarded([this] { return start_threads(); }); !made) {
     join_all();
+    lineage_.reset();
     return made;
   }
   started_ = true;
   intake_.set_gate(Intake::Gate::kOpen);
   logger_.line(TIDEMARK_LOG_INFO,
                [this] { return "started with " + std::to_string(config_.workers) + " workers"; });
+  return {};
+}
+
+Status Archiver::open_lineage() {
+  if (!config_.lineage_file.empty()) {
+    TM_ASSIGN(auto file, lineage::LineageFile::open(config_.lineage_file, false));
+    lineage_ = std::make_unique<Lineage>(std::move(file));
+    return {};
+  }
+  if (config_.batch_entries > 1 || config_.partition_inflight > 1) {
+    logger_.write(TIDEMARK_LOG_WARN,
+                  "no lineage_file, and batch_entries or partition_inflight is above 1: if another host archives "
+                  "to the same place, after a failover or from a clone, nobody would notice, and their histories "
+                  "would be mixed");
+  }
   return {};
 }
 
@@ -128,6 +148,7 @@ Status Archiver::stop(uint32_t drain_ms) {
   join_all();
   intake_.set_gate(Intake::Gate::kNotStarted);
   started_ = false;
+  lineage_.reset();
   logger_.write(TIDEMARK_LOG_INFO, "stopped");
   return {};
 }
@@ -184,7 +205,8 @@ bool Archiver::in_callback() const {
 void Archiver::run_worker(uint32_t number) {
   name_thread("tidemark-w" + std::to_string(number));
   metrics::Stages::Shard& stages = metrics_.stages(number);
-  JobRunner runner(host_, metrics_, stages, sources_, read_pace_, job_limits(config_, memory_), cancelled_);
+  JobRunner runner(host_, metrics_, stages, sources_, read_pace_, job_limits(config_, memory_),
+                   lineage_.get(), cancelled_);
   Finished finished;
   Command command;
   while (dispatcher_.take(std::move(finished), &command)) finished = run(command, runner, stages);
@@ -194,21 +216,7 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
   if (auto* job = std::get_if<JobCommand>(&command)) {
     JobDone done = runner.run(*job);
     job->sink.reset();  // the last one closes an old sink
-    if (done.result.outcome != core::Outcome::kDone) log_failure(done, job->id);
-    if (done.begins_at != kNoLsn) {
-      logger_.line(TIDEMARK_LOG_WARN, [&] {
-        return *job->id.storage + "/" + std::to_string(job->id.id) + " begins at " +
-               std::to_string(done.begins_at) + ": the sink holds nothing of 1.." +
-               std::to_string(done.begins_at - 1) + "; if it should, this is another sink, or it was emptied";
-      });
-    }
-    if (const std::string* const found = sources_.take_attributes_found()) {
-      logger_.line(TIDEMARK_LOG_WARN, [&] {
-        return "not archived: the extended attributes of " + *found +
-               "; archives do not keep extended attributes, access control lists and capabilities; this is "
-               "logged once in a run";
-      });
-    }
+    log_job(done, job->id);
     return done;
   }
   if (const auto* ack = std::get_if<AckCommand>(&command)) {
@@ -236,6 +244,26 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
   const EventNotice& event = std::get<EventCommand>(command).event;
   deliver(event);
   return EventDone{event.event};
+}
+
+void Archiver::log_job(const JobDone& done, const PartitionId& id) {
+  if (done.result.outcome != core::Outcome::kDone) log_failure(done, id);
+  if (!done.claimed.empty())
+    logger_.write(done.is_suspicious ? TIDEMARK_LOG_WARN : TIDEMARK_LOG_INFO, done.claimed);
+  if (done.begins_at != kNoLsn) {
+    logger_.line(TIDEMARK_LOG_WARN, [&] {
+      return *id.storage + "/" + std::to_string(id.id) + " begins at " + std::to_string(done.begins_at) +
+             ": the sink holds nothing of 1.." + std::to_string(done.begins_at - 1) +
+             "; if it should, this is another sink, or it was emptied";
+    });
+  }
+  if (const std::string* const found = sources_.take_attributes_found()) {
+    logger_.line(TIDEMARK_LOG_WARN, [&] {
+      return "not archived: the extended attributes of " + *found +
+             "; archives do not keep extended attributes, access control lists and capabilities; this is "
+             "logged once in a run";
+    });
+  }
 }
 
 void Archiver::count_event(const EventNotice& event) {
@@ -280,6 +308,15 @@ void Archiver::log_event(const EventNotice& event) {
       break;
     case TIDEMARK_EVENT_RECOVERED:
       say(TIDEMARK_LOG_INFO, [&] { return "recovered: " + place(); });
+      break;
+    case TIDEMARK_EVENT_BRANCHED:
+      say(TIDEMARK_LOG_WARN, [&] {
+        return "branched: " + place() + " of the history that this one continued is not counted from here on: " +
+               event.error.message;
+      });
+      break;
+    case TIDEMARK_EVENT_SUPERSEDED:
+      say(TIDEMARK_LOG_ERROR, [&] { return *event.id.storage + ": " + event.error.message; });
       break;
     case TIDEMARK_EVENT_SINK_DOWN:
       say(TIDEMARK_LOG_WARN, [&] { return "sink is down, every partition waits: " + event.error.message; });

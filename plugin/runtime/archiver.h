@@ -22,6 +22,7 @@
 #include "runtime/host.h"
 #include "runtime/intake.h"
 #include "runtime/job.h"
+#include "runtime/lineage.h"
 #include "runtime/memory.h"
 #include "sink/slot.h"
 #include "store/store.h"
@@ -56,10 +57,12 @@ class Archiver {
   bool may_be_destroyed();
 
  private:
+  Status open_lineage();
   Status start_threads();
   void run_worker(uint32_t number);
   Finished run(Command& command, JobRunner& runner, metrics::Stages::Shard& stages);
   void deliver(const EventNotice& event);
+  void log_job(const JobDone& done, const PartitionId& id);
   void count_event(const EventNotice& event);
   void log_event(const EventNotice& event);
   void log_failure(const JobDone& done, const PartitionId& id);
@@ -80,6 +83,7 @@ class Archiver {
   Intake intake_;
   Dispatcher dispatcher_;
   std::atomic<bool> cancelled_{false};
+  std::unique_ptr<Lineage> lineage_;  // [control] only, and of the workers; NULL: histories are not told apart
   bool started_ = false;              // [control] only
   std::vector<std::thread> threads_;  // [control] only: the timer, then the workers
 };

@@ -36,18 +36,23 @@ int32_t abi_kind(core::EventKind kind) {
       return TIDEMARK_EVENT_SINK_UP;
     case core::EventKind::kSinkChanged:
       return TIDEMARK_EVENT_SINK_CHANGED;
+    case core::EventKind::kBranched:
+      return TIDEMARK_EVENT_BRANCHED;
+    case core::EventKind::kSuperseded:
+      return TIDEMARK_EVENT_SUPERSEDED;
   }
   return 0;
 }
 
 bool is_of_partition(core::EventKind kind) {
   return kind != core::EventKind::kSinkDown && kind != core::EventKind::kSinkUp &&
-         kind != core::EventKind::kSinkChanged;
+         kind != core::EventKind::kSinkChanged && kind != core::EventKind::kSuperseded;
 }
 
 bool carries_error(core::EventKind kind) {
   return kind == core::EventKind::kConflict || kind == core::EventKind::kFailing ||
-         kind == core::EventKind::kSinkDown;
+         kind == core::EventKind::kSinkDown || kind == core::EventKind::kBranched ||
+         kind == core::EventKind::kSuperseded;
 }
 
 // With its text, if there is memory for it.
@@ -252,7 +257,8 @@ void Dispatcher::drain_intake(core::TimeMs now) {
   try {
     for (; !drained.empty(); drained = drained.subspan(1)) {
       events_.ensure(kStepEvents);
-      scheduler_->notified(drained.front().partition, drained.front().notice, now);
+      const Notification& next = drained.front();
+      scheduler_->notified(next.partition, next.notice, now, next.storage);
       if (!scheduler_->events().empty()) collect(nullptr);
     }
   } catch (const std::bad_alloc&) {
@@ -270,7 +276,10 @@ bool Dispatcher::pick(Command* out, core::TimeMs now) {
     return true;
   }
   if (const auto job = scheduler_->next_job(now)) {
-    *out = JobCommand{*job, intake_.id_of(job->partition), slot_.get()};
+    const bool is_of_storage = job->partition == core::kNoPartition;
+    const PartitionId id =
+        is_of_storage ? PartitionId{&intake_.name_of(job->storage), 0} : intake_.id_of(job->partition);
+    *out = JobCommand{*job, id, slot_.get()};
     update_timer();  // it may have used up what the rate limit allows
     return true;
   }
@@ -293,6 +302,7 @@ void Dispatcher::collect(Error* error) {
     EventNotice notice;
     notice.kind = abi_kind(event.kind);
     if (is_of_partition(event.kind)) notice.id = intake_.id_of(event.partition);
+    if (event.kind == core::EventKind::kSuperseded) notice.id = {&intake_.name_of(event.storage), 0};
     notice.event = event;
     notice.error.status = TIDEMARK_OK;
     if (error != nullptr && carries_error(event.kind)) notice.error = copy_of(*error);

@@ -101,7 +101,7 @@ std::span<Notification> Intake::drain(std::span<Notification> out) {
       const core::PartitionRef ref = shard.first_pending;
       Record& record = record_of(ref);
       shard.first_pending = record.next_pending;
-      out[filled++] = {ref, record.notice};
+      out[filled++] = {ref, record.storage->ref, record.notice};
       record.notice.low = kNoLsn;
     }
     if (shard.first_pending == kNone) {
@@ -116,7 +116,12 @@ PartitionId Intake::id_of(core::PartitionRef ref) {
   Shard& shard = shards_[chunk_of(ref).shard];
   const MutexLock lock(shard.mutex);
   const Record& record = record_of(ref);
-  return {record.storage, record.id};
+  return {&record.storage->text, record.id};
+}
+
+const std::string& Intake::name_of(core::StorageRef storage) {
+  const MutexLock lock(names_mutex_);
+  return names_[storage].text;
 }
 
 void Intake::forget(core::PartitionRef ref) {
@@ -142,6 +147,7 @@ void Intake::reset() {
     states_.clear();
   }
   const MutexLock lock(names_mutex_);
+  by_name_.clear();
   names_.clear();
 }
 
@@ -151,7 +157,7 @@ core::PartitionRef Intake::find(const Shard& shard, std::string_view storage, ui
   const size_t mask = shard.slots.size() - 1;
   for (size_t slot = hash & mask; shard.slots[slot] != kNone; slot = (slot + 1) & mask) {
     const Record& record = record_of(shard.slots[slot]);
-    if (record.hash == hash && record.id == id && *record.storage == storage) return shard.slots[slot];
+    if (record.hash == hash && record.id == id && record.storage->text == storage) return shard.slots[slot];
   }
   return kNone;
 }
@@ -167,7 +173,7 @@ Result<core::PartitionRef> Intake::insert(uint32_t shard_number, Shard& shard, s
                 "more than " + std::to_string(kMaxPartitions) +
                     " partitions at once; lower partition_idle_ms to forget idle ones sooner");
   }
-  TM_ASSIGN(const std::string* const name, intern(storage));
+  TM_ASSIGN(const StorageName* const name, intern(storage));
   const bool is_full = (size_t{shard.used} + 1) * 4 > shard.slots.size() * 3;
   if (is_full && !resize_slots(shard, std::max<size_t>(16, shard.slots.size() * 2))) {
     return out_of_memory();
@@ -283,15 +289,23 @@ void Intake::release(Shard& shard, core::PartitionRef ref) {
   chunks_.give_back(ref / kChunkRecords);
 }
 
-Result<const std::string*> Intake::intern(std::string_view storage) {
+Result<const Intake::StorageName*> Intake::intern(std::string_view storage) {
   const MutexLock lock(names_mutex_);
-  const auto known = names_.find(std::string(storage));
-  if (known != names_.end()) return &*known;
+  const auto known = by_name_.find(storage);
+  if (known != by_name_.end()) return known->second;
   if (names_.size() >= kMaxStorages) {
     return fail(TIDEMARK_E_NO_SPACE, "more than " + std::to_string(kMaxStorages) +
                                          " storage names in one run; put partitions under fewer names");
   }
-  return &*names_.emplace(storage).first;
+  names_.push_back({std::string(storage), static_cast<core::StorageRef>(names_.size())});
+  const StorageName& name = names_.back();
+  try {
+    by_name_.emplace(name.text, &name);
+  } catch (...) {
+    names_.pop_back();
+    throw;
+  }
+  return &name;
 }
 
 }  // namespace tidemark::runtime

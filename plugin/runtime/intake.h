@@ -13,10 +13,11 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "base/mutex.h"
@@ -35,6 +36,7 @@ inline constexpr Lsn kMaxLsn = UINT64_MAX - 1;
 
 struct Notification {
   core::PartitionRef partition;
+  core::StorageRef storage;
   core::Notice notice;
 };
 
@@ -62,6 +64,7 @@ class Intake {
   // Fills `out` with what waits, as far as it goes; returns the filled part.
   std::span<Notification> drain(std::span<Notification> out);
   PartitionId id_of(core::PartitionRef ref);
+  const std::string& name_of(core::StorageRef storage);  // lives until reset()
   // The scheduler has forgotten the partition: its number is free again, unless a notification waits.
   void forget(core::PartitionRef ref);
   // A notification that drain gave out and that could not be used now: it waits again.
@@ -78,8 +81,12 @@ class Intake {
   static constexpr uint32_t kNone = 0xFFFFFFFFU;
   static constexpr size_t kFewSlots = 1024;  // not worth giving back
 
+  struct StorageName {
+    std::string text;
+    core::StorageRef ref;
+  };
   struct Record {
-    const std::string* storage = nullptr;  // nullptr: free
+    const StorageName* storage = nullptr;  // nullptr: free
     uint64_t id = 0;
     core::Notice notice;  // low is none: nothing pending
     uint32_t hash = 0;
@@ -118,7 +125,7 @@ class Intake {
   bool resize_slots(Shard& shard, size_t size) TM_REQUIRES(shard.mutex);
   void erase(Shard& shard, core::PartitionRef ref) TM_REQUIRES(shard.mutex);
   void release(Shard& shard, core::PartitionRef ref) TM_REQUIRES(shard.mutex);
-  Result<const std::string*> intern(std::string_view storage) TM_EXCLUDES(names_mutex_);
+  Result<const StorageName*> intern(std::string_view storage) TM_EXCLUDES(names_mutex_);
 
   void make_pending(uint32_t shard_number, Shard& shard, core::PartitionRef ref, bool* became_pending)
       TM_REQUIRES(shard.mutex);
@@ -131,7 +138,8 @@ class Intake {
   std::atomic<uint32_t> pending_shards_{0};  // one bit a shard; changed under the shard's lock
   uint32_t drain_shard_ = 0;                 // where drain continues; the dispatcher's
   Mutex names_mutex_;
-  std::unordered_set<std::string> names_ TM_GUARDED_BY(names_mutex_);
+  std::deque<StorageName> names_ TM_GUARDED_BY(names_mutex_);  // by StorageRef
+  std::unordered_map<std::string_view, const StorageName*> by_name_ TM_GUARDED_BY(names_mutex_);
 };
 
 }  // namespace tidemark::runtime

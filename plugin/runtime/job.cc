@@ -14,7 +14,7 @@ std::string name_of(const PartitionId& id, Range range) {
 }  // namespace
 
 JobRunner::JobRunner(const tidemark_host& host, metrics::Metrics& metrics, metrics::Stages::Shard& stages,
-                     SourcePool& sources, ReadPace& read_pace, const JobLimits& limits,
+                     SourcePool& sources, ReadPace& read_pace, const JobLimits& limits, Lineage* lineage,
                      const std::atomic<bool>& cancelled)
     : host_(host),
       metrics_(metrics),
@@ -22,6 +22,7 @@ JobRunner::JobRunner(const tidemark_host& host, metrics::Metrics& metrics, metri
       sources_(sources),
       read_pace_(read_pace),
       limits_(limits),
+      lineage_(lineage),
       cancelled_(cancelled) {
   call_ = {sizeof call_, 0, const_cast<std::atomic<bool>*>(&cancelled),
            [](void* ctx) -> int32_t { return static_cast<std::atomic<bool>*>(ctx)->load() ? 1 : 0; }};
@@ -48,7 +49,8 @@ JobDone JobRunner::run(const JobCommand& command) noexcept {
   } else if (failed) {
     metrics_.failed();
   }
-  return {command.job, std::move(ended.result), std::move(ended.error), ended.begins_at};
+  return {command.job,     std::move(ended.result),  std::move(ended.error),
+          ended.begins_at, std::move(ended.claimed), ended.is_suspicious};
 }
 
 JobRunner::Ended JobRunner::run_kind(const JobCommand& command) {
@@ -56,11 +58,15 @@ JobRunner::Ended JobRunner::run_kind(const JobCommand& command) {
     case core::JobKind::kDiscover:
       return discover(command.id, command.job);
     case core::JobKind::kArchive:
-      return archive(command.id, command.job.range);
+      return archive(command.id, command.job);
     case core::JobKind::kVerify:
       return verify(command.id, command.job);
     case core::JobKind::kRecordGap:
-      return record_gap(command.id, command.job.range);
+      return record_gap(command.id, command.job);
+    case core::JobKind::kClaim:
+      return claim(command.id);
+    case core::JobKind::kWatch:
+      return watch(command.id, command.job);
   }
   return {};
 }

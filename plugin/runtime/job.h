@@ -3,7 +3,7 @@
 // by the job itself is read before it counts.
 //
 // Its files: job.cc runs a job and sorts outcomes, job_archive.cc puts, job_verify.cc compares, job_look.cc
-// lists and records.
+// lists and records, job_storage.cc claims epochs and watches them.
 //
 // One JobRunner per worker thread, reused. A job that needs memory leases it and waits while there is none.
 #ifndef TIDEMARK_RUNTIME_JOB_H
@@ -18,6 +18,7 @@
 
 #include "metrics/metrics.h"
 #include "runtime/dispatcher.h"
+#include "runtime/lineage.h"
 #include "runtime/memory.h"
 #include "runtime/read_pace.h"
 #include "sink/sink.h"
@@ -37,9 +38,10 @@ class LoanedEntries;
 
 class JobRunner {
  public:
-  // All borrowed for the runner's life; `cancelled` turning true ends what runs within a second.
+  // All borrowed for the runner's life; `cancelled` turning true ends what runs within a second. `lineage` is NULL
+  // where histories are not told apart.
   JobRunner(const tidemark_host& host, metrics::Metrics& metrics, metrics::Stages::Shard& stages,
-            SourcePool& sources, ReadPace& read_pace, const JobLimits& limits,
+            SourcePool& sources, ReadPace& read_pace, const JobLimits& limits, Lineage* lineage,
             const std::atomic<bool>& cancelled);
 
   // Whatever fails, also for want of memory, is the job's outcome.
@@ -51,31 +53,36 @@ class JobRunner {
     Error error;
     bool existed = false;    // a put found the same archive there
     Lsn begins_at = kNoLsn;  // see JobDone
+    std::string claimed{};
+    bool is_suspicious = false;
   };
 
   Ended run_kind(const JobCommand& command);
-  Ended archive(const PartitionId& id, Range range);
+  Ended archive(const PartitionId& id, const core::Job& job);
   Ended verify(const PartitionId& id, const core::Job& job);
-  Ended record_gap(const PartitionId& id, Range range);
+  Ended record_gap(const PartitionId& id, const core::Job& job);
+  Ended put_gap_record(const PartitionId& id, Range range, uint64_t epoch);
   Ended discover(const PartitionId& id, const core::Job& job);
+  Ended claim(const PartitionId& id);
+  Ended watch(const PartitionId& id, const core::Job& job);
   Status make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found);
 
   // Acquires the entries of *range and lays them out. *range becomes what was taken: all before the first
   // entry that cannot be had, or with which there would be more than most_bytes. An Ended if the first entry
   // cannot.
-  std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, LoanedEntries& leases,
-                               Range* range);
-  Ended put_laid_out(const PartitionId& id, Range range, LoanedEntries& leases);
+  std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, uint64_t epoch,
+                               LoanedEntries& leases, Range* range);
+  Ended put_laid_out(const PartitionId& id, Range range, uint64_t epoch, LoanedEntries& leases);
   Ended entry_error(const PartitionId& id, Lsn lsn, Error error) const;
-  Error why_not_there(const PartitionId& id, Range range, Error error);
+  Ended histories_told_apart(const PartitionId& id, const ParsedName& name) const;
   // Compares the archive that is there with what was laid out: equal, in conflict, or it cannot be said now.
   // The entries go back to the host before the archive is read.
-  Ended compare(const PartitionId& id, Range range, uint64_t there_bytes, LoanedEntries& leases);
+  Ended compare(const PartitionId& id, const ParsedName& name, uint64_t there_bytes, LoanedEntries& leases);
   // Compares an archive entry by entry with those of the job's part that the host still has.
   Ended compare_entries(const PartitionId& id, const core::Job& job);
   // The host no longer has the entries: they count as archived if the archive is what its footer says. Memory
   // is the caller's.
-  Ended prove(const PartitionId& id, Range range);
+  Ended prove(const PartitionId& id, const ParsedName& name);
   // The outcome of reading an archive that is there; `read_bytes` of it were read.
   Ended looked_at(const PartitionId& id, Range range, Status status, uint64_t read_bytes);
   Result<Digest> digest_of_entry(const PartitionId& id, Lsn lsn, LoanedEntries& leases);
@@ -92,6 +99,7 @@ class JobRunner {
   SourcePool& sources_;
   ReadPace& read_pace_;
   const JobLimits limits_;
+  Lineage* const lineage_;
   const std::atomic<bool>& cancelled_;
   tidemark_call call_;
   std::shared_ptr<sink::Sink> sink_;  // of the job that runs

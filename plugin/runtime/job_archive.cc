@@ -26,13 +26,14 @@ tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t siz
 
 }  // namespace
 
-JobRunner::Ended JobRunner::archive(const PartitionId& id, Range range) {
+JobRunner::Ended JobRunner::archive(const PartitionId& id, const core::Job& job) {
+  Range range = job.range;
   const Stopwatch watch;
   LoanedEntries leases(host_, id, sources_, metrics_);
-  if (auto failure = lay_out(id, limits_.batch_bytes, leases, &range)) return std::move(*failure);
+  if (auto failure = lay_out(id, limits_.batch_bytes, job.epoch, leases, &range)) return std::move(*failure);
   const tar::EntrySource& body = leases.source();
   const uint64_t size_bytes = body.size_bytes();
-  Ended result = put_laid_out(id, range, leases);
+  Ended result = put_laid_out(id, range, job.epoch, leases);
   stages_.add(metrics::Stage::kStat, body.times().stat);
   stages_.add(metrics::Stage::kRead, body.times().read);
   result.result.through = range.last;
@@ -47,7 +48,7 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, Range range) {
   return result;
 }
 
-JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, LoanedEntries& leases) {
+JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, uint64_t epoch, LoanedEntries& leases) {
   tar::EntrySource& body = leases.source();
   Digest digest;
   tidemark_source source = {sizeof source, 0,           body.size_bytes(), nullptr,
@@ -65,7 +66,8 @@ JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, Loa
     crc32c = *whole;
     source.crc32c = &crc32c;
   }
-  const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kArchive);
+  const ParsedName name = {range, ObjectKind::kArchive, epoch};
+  const std::string key = object_key(*id.storage, id.id, name);
   put_through_ = range.last;
   const Stopwatch putting;
   const auto read_before = body.times().read;
@@ -88,14 +90,14 @@ JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, Loa
     return sink_error(std::move(error));
   }
   if (!existing) return sink_error(existing.error());
-  Ended result = compare(id, range, existing->size_bytes, leases);
+  Ended result = compare(id, name, existing->size_bytes, leases);
   result.existed = true;
   return result;
 }
 
-std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes,
+std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes, uint64_t epoch,
                                                    LoanedEntries& leases, Range* range) {
-  if (Status begun = leases.source().begin(*id.storage, id.id, Call(&call_), made_us()); !begun) {
+  if (Status begun = leases.source().begin(*id.storage, id.id, Call(&call_), made_us(), epoch); !begun) {
     return ended(core::Outcome::kEntryFailed, begun.error());
   }
   const Lsn last = range->last;

@@ -13,11 +13,37 @@ constexpr size_t kDiscoverAtOnce = 1024;
 
 }  // namespace
 
-JobRunner::Ended JobRunner::record_gap(const PartitionId& id, Range range) {
-  const FooterBlock block =
-      format_footer({.kind = ObjectKind::kGap, .storage = *id.storage, .partition = id.id, .range = range});
+// The record says where its epoch begins: it belongs to the one that continues the history after the gap, or it
+// would hide what is archived there.
+JobRunner::Ended JobRunner::record_gap(const PartitionId& id, const core::Job& job) {
+  uint64_t epoch = job.epoch;
+  if (lineage_ != nullptr && !job.own) {
+    const auto after = store::epoch_after(*sink_, *id.storage, id.id, job.range,
+                                          lineage_->chain(*id.storage), &call_);
+    if (!after) return sink_error(after.error());
+    if (*after != 0) epoch = *after;
+  }
+  // Its beginning by itself, so that readers see in time where the epoch begins, see format/chain.h.
+  Range rest = job.range;
+  if (lineage_ != nullptr && rest.last - rest.first >= kArchiveEntriesMax) {
+    const Range head{rest.first, rest.first + kArchiveEntriesMax - 1};
+    Ended put = put_gap_record(id, head, epoch);
+    if (put.result.outcome != core::Outcome::kDone) return put;
+    rest.first = head.last + 1;
+  }
+  Ended result = put_gap_record(id, rest, epoch);
+  result.result.begun = epoch == job.epoch;
+  return result;
+}
+
+JobRunner::Ended JobRunner::put_gap_record(const PartitionId& id, Range range, uint64_t epoch) {
+  const FooterBlock block = format_footer({.kind = ObjectKind::kGap,
+                                           .storage = *id.storage,
+                                           .partition = id.id,
+                                           .range = range,
+                                           .epoch = epoch});
   const sink::MemorySource body(*sink_, {block.data(), block.size()});
-  const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kGap);
+  const std::string key = object_key(*id.storage, id.id, {range, ObjectKind::kGap, epoch});
   const auto source = body.source();
   if (!source) return entry_error(source.error());
   const Status status = put(key, **source);
@@ -43,14 +69,17 @@ JobRunner::Ended JobRunner::record_gap(const PartitionId& id, Range range) {
 
 JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job) {
   const Lsn low = job.range.first;
+  Chain chain;
+  if (lineage_ != nullptr) chain = lineage_->chain(*id.storage);
   Result<store::Discovery> found = store::discover(
-      *sink_, *id.storage, id.id, low, {job.check_older, job.first_look, kDiscoverAtOnce}, &call_);
+      *sink_, *id.storage, id.id, low,
+      {lineage_ != nullptr ? &chain : nullptr, job.check_older, job.first_look, kDiscoverAtOnce}, &call_);
   if (!found) return sink_error(found.error());
   Ended result;
   if (found->holds_nothing) {
     // Before anything is archived, so that a later run knows this beginning from a hole.
     const Result<bool> written =
-        store::write_origin(*sink_, *id.storage, id.id, low, wall_clock_us(), &call_);
+        store::write_origin(*sink_, *id.storage, id.id, low, job.epoch, wall_clock_us(), &call_);
     if (!written) return sink_error(written.error());
     if (*written) result.begins_at = low;
   }
@@ -59,6 +88,7 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
   result.result.complete_through = found->complete_through;
   result.result.gap = found->gap;
   result.result.known_gaps = std::move(found->known_gaps);
+  result.result.begun = lineage_ != nullptr && found->has_newest_epoch;
   return result;
 }
 

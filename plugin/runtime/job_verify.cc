@@ -24,24 +24,27 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
       return deferred;
     }
   }
-  const std::string key = object_key(*id.storage, id.id, job.range, ObjectKind::kArchive);
+  const ParsedName name = {job.range, ObjectKind::kArchive, job.epoch, job.coding};
+  if (lineage_ == nullptr && name.epoch != kFirstEpoch) return histories_told_apart(id, name);
+  const std::string key = object_key(*id.storage, id.id, name);
+  if (const char* feature = unknown_feature(name)) return sink_error(store::unknown_to_this_build(key, feature));
   // What another run wrote may be visible and not durable yet; head says it is.
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
-  if (!existing) return sink_error(why_not_there(id, job.range, existing.error()));
+  if (!existing) return sink_error(existing.error());
   Ended result;
   bool decided = false;
   if (is_whole) {
     // As long as the host has all of it one digest is enough.
     LoanedEntries leases(host_, id, sources_, metrics_);
     Range range = job.range;
-    auto failure = lay_out(id, UINT64_MAX, leases, &range);
+    auto failure = lay_out(id, UINT64_MAX, job.epoch, leases, &range);
     if (failure) {
       const bool missing = failure->result.outcome == core::Outcome::kMissing;
       const bool is_single = job.range.first == job.range.last;
-      if (missing && is_single && job.accept_missing_through >= job.range.last) return prove(id, range);
+      if (missing && is_single && job.accept_missing_through >= job.range.last) return prove(id, name);
       if (!missing || is_single) return std::move(*failure);
     } else if (range == job.range) {
-      result = compare(id, range, existing->size_bytes, leases);
+      result = compare(id, name, existing->size_bytes, leases);
       // In a batch with other content some entries may still be equal; in a damaged one this cannot be known.
       const bool may_be_in_part = result.result.conflict && result.error.status == TIDEMARK_E_EXISTS;
       decided = !may_be_in_part || range.first == range.last;
@@ -55,43 +58,40 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
   return result;
 }
 
-// The archive was listed, perhaps under a name that this build cannot read: then that is to be said.
-Error JobRunner::why_not_there(const PartitionId& id, Range range, Error error) {
-  if (error.status != TIDEMARK_E_NOT_FOUND) return error;
-  const auto visit = [&](const store::ArchiveInfo& info) {
-    const char* const feature = unknown_feature(info);
-    const bool is_it = info.kind == ObjectKind::kArchive && info.range == range && feature != nullptr;
-    if (is_it) error = store::unknown_to_this_build(info.key, feature);
-    return !is_it && info.range.last <= range.last;
-  };
-  Status listed = store::list(*sink_, *id.storage, id.id, range.last, visit, &call_);
-  return listed ? error : listed.error();
+// A later epoch is another history, or this one continued with a lineage file: nothing may be put beside it.
+JobRunner::Ended JobRunner::histories_told_apart(const PartitionId& id, const ParsedName& name) const {
+  return ended(core::Outcome::kObjectFailed,
+               fail(TIDEMARK_E_UNSUPPORTED,
+                    object_key(*id.storage, id.id, name) +
+                        ": is of a later epoch: this storage was archived with a lineage file, so it needs the "
+                        "option lineage_file, of the data directory that this history belongs to"));
 }
 
-JobRunner::Ended JobRunner::compare(const PartitionId& id, Range range, uint64_t there_bytes,
+JobRunner::Ended JobRunner::compare(const PartitionId& id, const ParsedName& name, uint64_t there_bytes,
                                     LoanedEntries& leases) {
   const Result<Digest> digest = leases.source().content_digest();
   if (!digest) return entry_error(digest.error());
   const store::ArchiveContent here = {leases.source().size_bytes(), *digest};
   leases.give_back();
-  const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kArchive);
+  const std::string key = object_key(*id.storage, id.id, name);
   uint64_t read_bytes = 0;
   Status status =
       store::compare_archive(*sink_, key, there_bytes, here, limits_.verify_depth, &read_bytes, &call_);
-  return looked_at(id, range, std::move(status), read_bytes);
+  return looked_at(id, name.range, std::move(status), read_bytes);
 }
 
-JobRunner::Ended JobRunner::prove(const PartitionId& id, Range range) {
-  const std::string key = object_key(*id.storage, id.id, range, ObjectKind::kArchive);
+JobRunner::Ended JobRunner::prove(const PartitionId& id, const ParsedName& name) {
+  const std::string key = object_key(*id.storage, id.id, name);
   uint64_t read_bytes = 0;
   Status status = store::prove_archive(*sink_, key, limits_.verify_depth, &read_bytes, &call_);
-  return looked_at(id, range, std::move(status), read_bytes);
+  return looked_at(id, name.range, std::move(status), read_bytes);
 }
 
 JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::Job& job) {
   Range part = job.part;
   part.last = part.first + std::min(part.last - part.first, limits_.compare_entries - 1);
-  const std::string key = object_key(*id.storage, id.id, job.range, ObjectKind::kArchive);
+  const std::string key =
+      object_key(*id.storage, id.id, {job.range, ObjectKind::kArchive, job.epoch, job.coding});
   LoanedEntries leases(host_, id, sources_, metrics_);
   uint64_t read_bytes = 0;
   auto there = store::digest_entries(*sink_, key, part, &read_bytes, &call_);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <tuple>
 
 #include "store/known_gaps.h"
@@ -12,12 +13,23 @@ namespace {
 // The questions about one partition's names, each of them one listing.
 class Prober {
  public:
-  Prober(sink::Sink& sink, std::string_view storage, uint64_t partition, const Call& deadline)
-      : sink_(sink), storage_(storage), partition_(partition), deadline_(deadline) {}
+  Prober(sink::Sink& sink, std::string_view storage, uint64_t partition, const Chain* chain,
+         const Call& deadline)
+      : sink_(sink), storage_(storage), partition_(partition), chain_(chain), deadline_(deadline) {}
 
+  // What counts in the chain, see list_chain().
   Status list(Lsn from, const std::function<bool(const ArchiveInfo&)>& visit) {
-    return list_within(sink_, storage_, partition_, from, visit, deadline_);
+    if (chain_ == nullptr) return list_within(sink_, storage_, partition_, from, visit, deadline_);
+    return list_chain(
+        sink_, storage_, partition_, from, *chain_,
+        [&](const ArchiveInfo& info) {
+          const bool begins = info.kind == ObjectKind::kArchive || info.kind == ObjectKind::kGap;
+          has_newest_epoch_ |= begins && info.epoch == chain_->newest();
+          return visit(info);
+        },
+        deadline_);
   }
+  bool has_newest_epoch() const { return has_newest_epoch_; }
 
   struct Window {
     Lsn newest = kNoLsn;      // the highest last LSN seen, but for origins; none if there is none
@@ -70,7 +82,9 @@ class Prober {
   sink::Sink& sink_;
   std::string_view storage_;
   uint64_t partition_;
+  const Chain* chain_;
   const Call& deadline_;
+  bool has_newest_epoch_ = false;
 };
 
 // The highest last LSN below `end`: windows of doubling size backwards from `end`. Nothing but origins ends
@@ -102,7 +116,7 @@ Result<std::optional<LookBack>> Prober::look_back(Lsn low, Lsn from) {
       seen.reset();
       return false;
     }
-    seen->add(info);
+    seen->add(info, info.part);
     return true;
   });
   if (!status) return std::move(status.error());
@@ -134,7 +148,7 @@ Status Prober::explain(Lsn last, KnownGaps& gaps) {
     size_t names = 0;
     Status status = list(gaps.top(), [&](const ArchiveInfo& info) {
       if (info.range.last >= seen_from) return false;
-      gaps.add(info.range, info.kind);
+      gaps.add(info.part, info.kind);
       return ++names < kPageNames;
     });
     if (!status) return status;
@@ -183,14 +197,15 @@ class Survey {
 
   bool visit(const ArchiveInfo& info) {
     ++names_;
-    before_.add(info);
-    if (low_ > 1 && info.range.contains(low_ - 1)) look_before(info);
-    const bool counts = info.kind == ObjectKind::kArchive && info.range.last >= low_;
+    before_.add(info, info.part);
+    if (low_ > 1 && info.part.contains(low_ - 1)) look_before(info);
+    const bool counts = info.kind == ObjectKind::kArchive && info.part.last >= low_;
     if (counts && archives_.size() >= max_archives_ && complete_through_ == kEveryLsn) {
-      complete_through_ = archives_.back().last;
+      complete_through_ = archives_.back().name.last;
     }
     const bool is_after = complete_through_ != kEveryLsn;
-    if (counts && (!is_after || info.range.first <= complete_through_)) archives_.push_back(info.range);
+    if (counts && (!is_after || info.part.first <= complete_through_))
+      archives_.emplace_back(info.range, info.part, info.epoch, info.coding);
     return !is_after || ++names_after_ < kOverlapNames;
   }
 
@@ -200,7 +215,7 @@ class Survey {
   bool lacks_older() const { return knows_older_ && !holds_older_; }
   // The origin that ends at low - 1, if it is all there is.
   std::string sole_origin() const { return names_ == 1 ? origin_ : std::string(); }
-  std::pair<std::vector<Range>, Lsn> archives() && { return {std::move(archives_), complete_through_}; }
+  std::pair<std::vector<core::Found>, Lsn> archives() && { return {std::move(archives_), complete_through_}; }
 
  private:
   void look_before(const ArchiveInfo& info) {
@@ -226,7 +241,7 @@ class Survey {
   const Lsn low_;
   const size_t max_archives_;
   LookBack before_;
-  std::vector<Range> archives_;
+  std::vector<core::Found> archives_;
   Lsn complete_through_ = kEveryLsn;
   size_t names_after_ = 0;
   size_t names_ = 0;
@@ -283,10 +298,12 @@ Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t 
                                         " on: LSNs begin with 1, and the limit of archives must not be 0");
   }
   const Call deadline(call);
-  Prober prober(sink, storage, partition, deadline);
+  Prober prober(sink, storage, partition, options.chain, deadline);
   const bool check_older = options.check_older && low > 1;
   Survey survey(low, options.max_archives);
-  const Lsn width = check_older ? std::min(low - 1, kFirstLookLsns) : 0;
+  // In a chain that is long what lies right before low says which epoch rules there.
+  const Lsn least = options.chain != nullptr && options.chain->is_long() ? 1 : 0;
+  const Lsn width = std::min(low - 1, check_older ? kFirstLookLsns : least);
   Status status = prober.list(low - width, [&](const ArchiveInfo& info) { return survey.visit(info); });
   if (!status) return std::move(status.error());
   Discovery discovery;
@@ -303,7 +320,24 @@ Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t 
     if (!status) return std::move(status.error());
   }
   std::tie(discovery.archives, discovery.complete_through) = std::move(survey).archives();
+  discovery.has_newest_epoch = prober.has_newest_epoch();
   return discovery;
+}
+
+Result<uint64_t> epoch_after(sink::Sink& sink, std::string_view storage, uint64_t partition, Range hole,
+                             const Chain& chain, const tidemark_call* call) {
+  const Call deadline(call);
+  uint64_t epoch = 0;
+  Lsn first = kEveryLsn;
+  const auto visit = [&](const ArchiveInfo& info) {
+    if (info.kind == ObjectKind::kArchive && info.part.last > hole.last && info.part.first < first) {
+      first = info.part.first;
+      epoch = info.epoch;
+    }
+    return info.range.last < first || info.range.last - first < kArchiveEntriesMax;
+  };
+  TM_TRY(list_chain(sink, storage, partition, std::max<Lsn>(1, hole.first - 1), chain, visit, deadline));
+  return epoch;
 }
 
 Result<std::optional<Range>> find_gap_before(sink::Sink& sink, std::string_view storage, uint64_t partition,

@@ -1,5 +1,8 @@
 #include "store/list.h"
 
+#include <optional>
+#include <string>
+
 namespace tidemark::store {
 
 Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,
@@ -20,9 +23,33 @@ Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partitio
         if (!key.starts_with(prefix) || object.is_irregular) return true;
         const auto name = parse_object_name(key.substr(prefix.size()));
         if (!name || name->range.last < from) return true;
-        return visit({*name, key, object.size_bytes, object.modified_us});
+        return visit({*name, name->range, key, object.size_bytes, object.modified_us});
       },
       &call);
+}
+
+Status list_chain(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from, const Chain& chain,
+                  const std::function<bool(const ArchiveInfo&)>& visit, const Call& deadline) {
+  struct Item {
+    std::string key;
+    uint64_t size_bytes;
+    int64_t modified_us;
+  };
+  ChainCut<Item> cut(chain);
+  bool is_over = false;
+  const auto give = [&](const Item& item, const ParsedName& name, std::optional<Range> part) {
+    if (!part) return true;
+    is_over = !visit({name, *part, item.key, item.size_bytes, item.modified_us});
+    return !is_over;
+  };
+  TM_TRY(list_within(
+      sink, storage, partition, from,
+      [&](const ArchiveInfo& info) {
+        return cut.add(info, {std::string(info.key), info.size_bytes, info.modified_us}, give);
+      },
+      deadline));
+  if (!is_over) cut.finish(give);
+  return {};
 }
 
 Status list(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,

@@ -2,8 +2,8 @@
 
 namespace tidemark::store {
 
-void LookBack::add(const ParsedName& name) {
-  Range range = name.range;
+void LookBack::add(const ParsedName& name, Range part) {
+  Range range = part;
   if (range.first >= low_) return;
   if (name.kind == ObjectKind::kOrigin) {
     // One that reaches further was there before the host had anything as old as low.
@@ -14,6 +14,7 @@ void LookBack::add(const ParsedName& name) {
   const bool is_archive = name.kind == ObjectKind::kArchive;
   known_gaps_.add(range, name.kind);
   last_ = name;
+  if (name.range.last >= low_ && part.last < low_) cut_.push_back(part);
   if (range.last >= low_) {
     over_ = std::min(over_, range.first);
     range.last = low_ - 1;
@@ -26,6 +27,7 @@ void LookBack::add(const ParsedName& name) {
 
 void LookBack::add_what_reaches_over(const LookBack& other) {
   if (other.over_ < low_) add({{other.over_, low_}, ObjectKind::kArchive});
+  for (const Range& part : other.cut_) add({{part.first, low_}, ObjectKind::kArchive}, part);
   has_other_origin_ |= other.has_other_origin_;
   if (other.last_) last_ = other.last_;  // which is in both windows, or reaches over low
 }

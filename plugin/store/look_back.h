@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "core/coverage.h"
 #include "format/object_name.h"
@@ -22,7 +23,9 @@ class LookBack {
  public:
   explicit LookBack(Lsn low) : low_(low), known_gaps_(low - 1) {}
 
-  void add(const ParsedName& name);
+  void add(const ParsedName& name) { add(name, name.range); }
+  // Of whose range only a part counts.
+  void add(const ParsedName& name, Range part);
   // What reaches over low lies after every window: from that of the first on it is passed on.
   void add_what_reaches_over(const LookBack& other);
   // Nothing of the partition lies further back than what was added.
@@ -52,6 +55,7 @@ class LookBack {
   Lsn lowest_ = kNoLsn;  // the lowest LSN that anything but an origin has
   Lsn origin_ = kNoLsn;
   Lsn over_ = kEveryLsn;  // the lowest LSN of what reaches over low
+  std::vector<Range> cut_;  // parts that end before low, of names that do not
   size_t archives_ = 0;
   std::optional<ParsedName> last_;
   bool saw_beginning_ = false;

@@ -6,19 +6,19 @@
 namespace tidemark::store {
 
 Result<bool> write_origin(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn low,
-                          int64_t now_us, const tidemark_call* call) {
+                          uint64_t epoch, int64_t now_us, const tidemark_call* call) {
   assert(low > 1);
   if (const char* problem = storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
   const Call deadline(call);
-  const Range before = {1, low - 1};
   const Record record = {ObjectKind::kOrigin, now_us, {}};
-  const std::string key = object_key(storage, partition, before, record.kind);
-  TM_ASSIGN(const auto object, format_record(record, storage, partition, before));
+  const ParsedKey parsed = {storage, partition, {{1, low - 1}, record.kind, epoch}};
+  const std::string key = object_key(storage, partition, parsed.name);
+  TM_ASSIGN(const auto object, format_record(record, storage, partition, parsed.name.range, epoch));
   Status put = put_record(sink, key, object, deadline);
   if (put) return true;
   if (put.error().status != TIDEMARK_E_EXISTS) return std::move(put.error());
   // Another attempt's, whose answer was lost; when it was made does not matter.
-  Status proven = prove_record(sink, key, {storage, partition, {before, record.kind}}, deadline);
+  Status proven = prove_record(sink, key, parsed, deadline);
   if (!proven) return std::move(proven.error());
   return false;
 }

@@ -25,11 +25,14 @@ Result<Digest> digest_of(std::string_view text) {
 }  // namespace
 
 Result<std::string> format_record(const Record& record, std::string_view storage, uint64_t partition,
-                                  Range range) {
+                                  Range range, uint64_t epoch) {
   std::string object;
   FooterBlock block;
-  Footer footer = {
-      .kind = record.kind, .storage = std::string(storage), .partition = partition, .range = range};
+  Footer footer = {.kind = record.kind,
+                   .storage = std::string(storage),
+                   .partition = partition,
+                   .range = range,
+                   .epoch = epoch};
   if (record.kind == ObjectKind::kGap) {
     block = format_footer(footer);
   } else {
@@ -38,6 +41,14 @@ Result<std::string> format_record(const Record& record, std::string_view storage
     footer.sha256 = digest;
     block = format_footer(footer);
   }
+  return object.append(block.data(), block.size());
+}
+
+Result<std::string> format_epoch_record(const EpochRecord& record, std::string_view storage, uint64_t epoch) {
+  std::string object = epoch_record_text(record);
+  Footer footer = {.kind = ObjectKind::kEpoch, .storage = std::string(storage), .epoch = epoch};
+  TM_ASSIGN(footer.sha256, digest_of(object));
+  const FooterBlock block = format_footer(footer);
   return object.append(block.data(), block.size());
 }
 

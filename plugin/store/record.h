@@ -8,6 +8,7 @@
 
 #include "base/call.h"
 #include "base/result.h"
+#include "format/epoch_record.h"
 #include "format/record.h"
 #include "sink/sink.h"
 
@@ -15,7 +16,9 @@ namespace tidemark::store {
 
 // The whole object. The record is one that parses: a good reason where it has one, a time from 1 on.
 Result<std::string> format_record(const Record& record, std::string_view storage, uint64_t partition,
-                                  Range range);
+                                  Range range, uint64_t epoch = kFirstEpoch);
+// The same of the record of an epoch.
+Result<std::string> format_epoch_record(const EpochRecord& record, std::string_view storage, uint64_t epoch);
 // CORRUPT says what is wrong, without the key.
 Result<Record> parse_record(std::string_view object, const ParsedKey& key);
 

@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "core/found.h"
+#include "format/chain.h"
 #include "format/footer.h"
 #include "format/object_name.h"
 #include "format/types.h"
@@ -29,6 +31,7 @@ namespace tidemark::store {
 inline constexpr size_t kOverlapNames = 1000;
 
 struct ArchiveInfo : ParsedName {
+  Range part;            // of the range, what counts in the chain that is asked for; else all of it
   std::string_view key;  // borrowed for the visit
   uint64_t size_bytes = 0;
   int64_t modified_us = 0;
@@ -69,12 +72,14 @@ Result<std::optional<Range>> find_gap_before(sink::Sink& sink, std::string_view 
 inline constexpr size_t kKnownGapsMax = 16;
 
 struct DiscoverOptions {
+  // Whose history; nullptr: histories are not told apart, and every name holds its LSNs.
+  const Chain* chain = nullptr;
   bool check_older = true;   // look at what lies before low: gap, known_gaps and holds_nothing
   bool check_empty = false;  // holds_nothing also without check_older
   size_t max_archives = 1024;
 };
 struct Discovery {
-  std::vector<Range> archives;  // that hold something at or above low, ascending by last
+  std::vector<core::Found> archives;  // that hold something at or above low, ascending by last
   // `archives` is complete up to here; kEveryLsn unless cut by the limit.
   Lsn complete_through = kNoLsn;
   // With check_older, as find_gap_before() gives it. If it does not reach low, others may follow: look again
@@ -87,6 +92,8 @@ struct Discovery {
   // With check_older: an archive or a record of what lies before low.
   std::optional<ParsedName> older;
   bool holds_nothing = false;  // no archive and no record of the partition; not looked at if low is 1
+  // An archive or gap record of the newest epoch of the chain was seen.
+  bool has_newest_epoch = false;
 };
 // What the sink holds at or above low, in pages of max_archives; low >= 1. An archive that ends after a page
 // and reaches back into it belongs to the page, see kOverlapNames. If an origin record is all there is of a
@@ -97,7 +104,11 @@ Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t 
 // Records durably that a partition of which the sink holds nothing begins at low, which is above 1. True: the
 // record was written. False: it was there already. CORRUPT: what was there is not that record.
 Result<bool> write_origin(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn low,
-                          int64_t now_us, const tidemark_call* call);
+                          uint64_t epoch, int64_t now_us, const tidemark_call* call);
+
+// The epoch that continues the history after a hole: that of the first archive after it; 0: there is none.
+Result<uint64_t> epoch_after(sink::Sink& sink, std::string_view storage, uint64_t partition, Range hole,
+                             const Chain& chain, const tidemark_call* call);
 
 }  // namespace tidemark::store
 

@@ -39,13 +39,15 @@ EntrySource::EntrySource(SourceLimits limits)
       pieces_(budget_, walker_, layout_),
       stream_(layout_, pieces_, attributes_, budget_, {buffer_.get(), buffer_bytes_}) {}
 
-Status EntrySource::begin(std::string_view storage, uint64_t partition, const Call& call, int64_t made_us) {
+Status EntrySource::begin(std::string_view storage, uint64_t partition, const Call& call, int64_t made_us,
+                          uint64_t epoch) {
   close();
   failure_.reset();
   if (const char* problem = storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
   storage_ = storage;
   partition_ = partition;
   made_us_ = made_us;
+  epoch_ = epoch;
   call_ = call;
   times_ = {};
   packer_.begin(buffer_.get(), buffer_bytes_ - kTailSize);
@@ -224,6 +226,7 @@ void EntrySource::make_footer(const Digest& digest) {
                            .storage = storage_,
                            .partition = partition_,
                            .range = {entries_.front().lsn, entries_.back().lsn},
+                           .epoch = epoch_,
                            .made_us = made_us_});
   content_known_ = true;
 }

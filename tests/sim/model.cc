@@ -33,8 +33,8 @@ std::optional<Range> PartitionModel::late_open() const {
   return Range{late.front().first, std::min(late.front().last, frontier)};
 }
 
-std::optional<Range> PartitionModel::lost(uint32_t sink_number) const {
-  if (owed.empty() || owed_sink_number != sink_number || late_running) return std::nullopt;
+std::optional<Range> PartitionModel::lost(uint32_t current_sink) const {
+  if (owed.empty() || owed_sink_number != current_sink || late_running) return std::nullopt;
   const bool is_late = !late.empty() && late.front().first <= owed.ranges().back().last;
   if (is_late && owed.ranges().size() < core::RangeSet::kMostRanges / 2) return std::nullopt;
   Range lost = owed.front();

@@ -86,11 +86,11 @@ struct PartitionModel {
   std::optional<Lsn> last_given;  // however it was answered
   Lsn acked = kNoLsn;
 
-  bool looked(uint32_t sink_number) const {
-    return discovered && !stale && !(asked && unsure) && sink_number == sink_number;
+  bool looked(uint32_t current_sink) const {
+    return discovered && !stale && !(asked && unsure) && sink_number == current_sink;
   }
-  bool looks_back(uint32_t sink_number) const {
-    return !discovered || (look_back && frontier + 1 < oldest_low && sink_number == sink_number);
+  bool looks_back(uint32_t current_sink) const {
+    return !discovered || (look_back && frontier + 1 < oldest_low && sink_number == current_sink);
   }
   bool holds(Lsn lsn) const;
   // Being there is enough only for what the host had when the archive was looked at.
@@ -102,7 +102,7 @@ struct PartitionModel {
   void forget_unreported(Range now_archived);
   bool looking() const { return late_running || !late.empty(); }
   // The first of what is owed that was looked for in vain.
-  std::optional<Range> lost(uint32_t sink_number) const;
+  std::optional<Range> lost(uint32_t current_sink) const;
   // The first claim of what was passed.
   std::optional<Range> late_open() const;
   bool has_work() const {

@@ -5,6 +5,15 @@
 #include "violation.h"
 
 namespace tidemark::sim {
+namespace {
+
+std::vector<Range> names_of(const std::vector<core::Found>& archives) {
+  std::vector<Range> names;
+  for (const core::Found& archive : archives) names.push_back(archive.name);
+  return names;
+}
+
+}  // namespace
 
 using core::Job;
 using core::JobKind;
@@ -234,7 +243,7 @@ void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult&
   p.looked_at = job.range;
   p.listed = job.range.last;
   p.through = result.complete_through;
-  p.held = result.archives;
+  p.held = names_of(result.archives);
   p.look_back = result.gap && result.gap->last + 1 < job.range.first;
   if (p.look_back) {
     // Nothing is known of what lies between.
@@ -293,7 +302,7 @@ void Model::late_done(PartitionModel& p, const Job& job, const JobResult& result
     const core::FoundArchives known(result.archives, range.first, result.complete_through, range.last);
     p.late_looked.reset();
     if (current) p.late_looked = {range.first, std::min(range.last, known.through())};
-    p.late_held = result.archives;
+    p.late_held = names_of(result.archives);
   } else if (result.outcome == Outcome::kDone) {
     p.late_misses = 0;
     p.owed.erase({range.first, result.through});

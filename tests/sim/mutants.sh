@@ -24,7 +24,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/core" "$scratch/sim" "$scratch/whole"
 compile() { $compiler -std=c++20 -O1 -UNDEBUG -w -I "$scratch" -I "$root/common" -I "$root/tests/sim" -c "$1" -o "$2"; }
-units="ages scheduler scheduler_gaps scheduler_plan scheduler_results gaps range_set throttle latency_trend backoff found_archives window rate_limit"
+units="ages scheduler scheduler_gaps scheduler_plan scheduler_results scheduler_storages gaps range_set throttle latency_trend backoff found_archives window rate_limit"
 
 cp "$root"/plugin/core/*.h "$root"/plugin/core/*.cc "$root"/common/base/rate_limit.cc "$scratch/core/"
 for source in "$root"/tests/sim/*.cc; do compile "$source" "$scratch/sim/$(basename "$source" .cc).o"; done

@@ -246,8 +246,8 @@ void Simulation::end_job(size_t which) {
     if (flight.job.kind == JobKind::kArchive && result.through != kNoLsn) range.last = result.through;
     world_.sinks[flight.sink].answered(flight.partition, range, flight.puts_before);
   }
-  for (const Range& range : result.archives)
-    trace("  holds [%llu,%llu]", number(range.first), number(range.last));
+  for (const core::Found& archive : result.archives)
+    trace("  holds [%llu,%llu]", number(archive.name.first), number(archive.name.last));
   if (result.gap) trace("  hole [%llu,%llu]", number(result.gap->first), number(result.gap->last));
   model_->job_finished(flight.job, result, now_);
   if (flight.job.late) late_ended(flight, result);

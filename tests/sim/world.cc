@@ -104,16 +104,16 @@ bool FakeSink::holds_gap(size_t partition, Lsn lsn) const {
                              [lsn](const Key& key) { return key.second <= lsn && lsn <= key.first; });
 }
 
-Lsn FakeSink::list(size_t partition, Lsn from, size_t limit, std::vector<Range>& out) const {
+Lsn FakeSink::list(size_t partition, Lsn from, size_t limit, std::vector<core::Found>& out) const {
   const auto& archives = partitions_[partition].archives;
   Lsn complete = kEveryLsn;
   for (auto it = archives.lower_bound({from, 0}); it != archives.end(); ++it) {
     const auto [last, first] = it->first;
     if (out.size() >= limit) {
-      if (complete == kEveryLsn) complete = out.back().last;
+      if (complete == kEveryLsn) complete = out.back().name.last;
       if (first > complete) continue;
     }
-    out.push_back({first, last});
+    out.emplace_back(first, last);
   }
   return complete;
 }
@@ -187,6 +187,10 @@ JobResult World::execute(size_t partition, size_t sink_index, const Job& job, Ti
       sink.put_gap(partition, job.range);
       return result;
     case JobKind::kArchive:
+      break;
+    case JobKind::kClaim:
+    case JobKind::kWatch:
+      require(false, "no storage is claimed where histories are not told apart", job.partition);
       break;
   }
   result.through = reach(partition, job.range, now);

@@ -88,7 +88,7 @@ class FakeSink {
   bool holds_gap(size_t partition, Lsn lsn) const;
   // Archives that hold something from `first` on, ascending by last, `limit` of them and those that reach
   // back among them; the LSN up to which that is all.
-  Lsn list(size_t partition, Lsn first, size_t limit, std::vector<Range>& out) const;
+  Lsn list(size_t partition, Lsn first, size_t limit, std::vector<core::Found>& out) const;
   // What a reader gets who takes the first archive that holds `lsn`.
   Content read(size_t partition, Lsn lsn) const;
   // The lowest hole before `first` of which no record says why, if something older is there.

@@ -117,7 +117,7 @@ TEST(ParseConfig, UnknownOptionsAreNamed) {
                   "workers, batch_entries, batch_bytes, partition_inflight, "
                   "max_bytes_per_second, verify_existing, verify_max_bytes_per_second, "
                   "retry_min_ms, retry_max_ms, "
-                  "partition_idle_ms, sink_dir, log_level, memory_budget_bytes, read_only"});
+                  "partition_idle_ms, lineage_file, epoch_watch_ms, on_superseded, sink_dir, log_level, memory_budget_bytes, read_only"});
   expect_invalid({{"Workers", "4"}}, {"'Workers'"});
   expect_invalid({{std::string(1000, 'k'), "4"}}, {"'" + std::string(100, 'k') + "'"});
 }

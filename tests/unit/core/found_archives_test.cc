@@ -16,7 +16,7 @@ TEST(FoundArchives, NothingFoundHoldsNothing) {
 }
 
 TEST(FoundArchives, GivesSinglesOneByOne) {
-  const std::vector<Range> archives{{3, 3}, {4, 4}, {5, 5}, {8, 8}};
+  const std::vector<Found> archives{{3, 3}, {4, 4}, {5, 5}, {8, 8}};
   const FoundArchives found(archives, 1, 10, 10);
   EXPECT_FALSE(found.holding(2));
   for (const Lsn lsn : {3, 4, 5, 8}) EXPECT_EQ(found.holding(lsn), (Range{lsn, lsn}));
@@ -25,7 +25,7 @@ TEST(FoundArchives, GivesSinglesOneByOne) {
 }
 
 TEST(FoundArchives, GivesABatchAsAWhole) {
-  const std::vector<Range> archives{{1, 1}, {2, 6}, {7, 7}};
+  const std::vector<Found> archives{{1, 1}, {2, 6}, {7, 7}};
   const FoundArchives found(archives, 1, 10, 10);
   EXPECT_EQ(found.holding(1), (Range{1, 1}));
   for (Lsn lsn = 2; lsn <= 6; ++lsn) EXPECT_EQ(found.holding(lsn), (Range{2, 6}));
@@ -33,7 +33,7 @@ TEST(FoundArchives, GivesABatchAsAWhole) {
 }
 
 TEST(FoundArchives, PrefersTheOneThatReachesFurthest) {
-  const std::vector<Range> archives{{4, 4}, {3, 6}, {4, 9}};
+  const std::vector<Found> archives{{4, 4}, {3, 6}, {4, 9}};
   const FoundArchives found(archives, 1, 10, 10);
   EXPECT_EQ(found.holding(3), (Range{3, 6}));
   EXPECT_EQ(found.holding(4), (Range{4, 9}));
@@ -41,7 +41,7 @@ TEST(FoundArchives, PrefersTheOneThatReachesFurthest) {
 }
 
 TEST(FoundArchives, FindsTheNextHeld) {
-  const std::vector<Range> archives{{3, 3}, {4, 4}, {8, 12}};
+  const std::vector<Found> archives{{3, 3}, {4, 4}, {8, 12}};
   const FoundArchives found(archives, 1, 20, 20);
   EXPECT_EQ(found.next_held_after(0), 3U);
   EXPECT_EQ(found.next_held_after(3), 4U);
@@ -51,12 +51,12 @@ TEST(FoundArchives, FindsTheNextHeld) {
 }
 
 TEST(FoundArchives, FindsTheNextHeldBelowAnOverlap) {
-  const std::vector<Range> archives{{6, 6}, {2, 9}};
+  const std::vector<Found> archives{{6, 6}, {2, 9}};
   EXPECT_EQ(FoundArchives(archives, 1, 20, 20).next_held_after(0), 2U);
 }
 
 TEST(FoundArchives, LongRunsOfSinglesCostOneRun) {
-  std::vector<Range> archives;
+  std::vector<Found> archives;
   for (Lsn lsn = 1; lsn <= 100'000; ++lsn) archives.push_back({lsn, lsn});
   const FoundArchives found(archives, 1, 100'000, 100'000);
   EXPECT_EQ(found.through(), 100'000U);
@@ -64,7 +64,7 @@ TEST(FoundArchives, LongRunsOfSinglesCostOneRun) {
 }
 
 TEST(FoundArchives, WhatDoesNotFitIsNotKnown) {
-  std::vector<Range> archives;
+  std::vector<Found> archives;
   for (Lsn lsn = 2; lsn <= 400; lsn += 2) archives.push_back({lsn, lsn});
   const FoundArchives found(archives, 1, 400, 400);
   constexpr Lsn kLast = 2 * FoundArchives::kMaxSpans;
@@ -76,22 +76,22 @@ TEST(FoundArchives, WhatDoesNotFitIsNotKnown) {
 }
 
 TEST(FoundArchives, AsManyRunsAsFitAreAllKnown) {
-  std::vector<Range> archives;
+  std::vector<Found> archives;
   for (Lsn lsn = 2; lsn <= 2 * FoundArchives::kMaxSpans; lsn += 2) archives.push_back({lsn, lsn});
   EXPECT_EQ(FoundArchives(archives, 1, 400, 400).through(), 400U);
 }
 
 TEST(FoundArchives, TheLastRunMayStillGrowWhenTheOthersAreFull) {
-  std::vector<Range> archives;
+  std::vector<Found> archives;
   for (Lsn lsn = 2; lsn <= 2 * FoundArchives::kMaxSpans; lsn += 2) archives.push_back({lsn, lsn});
-  archives.push_back({archives.back().last + 1, archives.back().last + 1});
+  archives.emplace_back(archives.back().name.last + 1, archives.back().name.last + 1);
   const FoundArchives found(archives, 1, 400, 400);
   EXPECT_EQ(found.through(), 400U);
-  EXPECT_TRUE(found.holding(archives.back().last));
+  EXPECT_TRUE(found.holding(archives.back().name.last));
 }
 
 TEST(FoundArchives, ACutAnswerStaysCut) {
-  const std::vector<Range> archives{{3, 3}, {5, 5}};
+  const std::vector<Found> archives{{3, 3}, {5, 5}};
   const FoundArchives found(archives, 1, 5, 40);
   EXPECT_EQ(found.through(), 5U);
   EXPECT_EQ(found.until(), 40U);

@@ -243,7 +243,7 @@ TEST_F(SchedulerFailuresTest, ASwapDiscoversAnewAndKeepsWhatIsAcknowledged) {
   scheduler_->sink_swapped(now_);
   const Job look = start(0, kDiscover, {2, 3});
   EXPECT_FALSE(look.check_older);
-  EXPECT_EQ(look.sink_epoch, 1U);
+  EXPECT_EQ(look.sink_number, 1U);
   finish(look);
   archived(0, 2);
 }

@@ -73,7 +73,7 @@ class SchedulerFixture : public testing::Test {
     result.conflict = true;
     scheduler_->job_finished(job, result, now_);
   }
-  void found(const Job& job, std::vector<Range> archives, std::optional<Range> gap = std::nullopt) {
+  void found(const Job& job, std::vector<Found> archives, std::optional<Range> gap = std::nullopt) {
     JobResult result;
     result.archives = std::move(archives);
     result.complete_through = kEveryLsn;
@@ -119,7 +119,7 @@ class SchedulerFixture : public testing::Test {
 
   // What low passed because the sink names these archives is looked up and read.
   void read_passed(Range range, const std::vector<Range>& archives) {
-    found(start_late(JobKind::kDiscover, range), archives);
+    found(start_late(JobKind::kDiscover, range), {archives.begin(), archives.end()});
     for (const Range& archive : archives) {
       const Job job = start_late(JobKind::kVerify, archive);
       EXPECT_EQ(job.accept_missing_through, job.part.last);

@@ -297,7 +297,7 @@ TEST_F(DispatcherTest, ASwapLooksAtTheNewSink) {
   notify(7, 1, 2);
   const auto job = take<JobCommand>(done(changed));
   EXPECT_EQ(job.job.kind, core::JobKind::kDiscover);
-  EXPECT_EQ(job.job.sink_epoch, 1U);
+  EXPECT_EQ(job.job.sink_number, 1U);
 }
 
 TEST_F(DispatcherTest, TheSnapshotSeesWhatRuns) {

@@ -57,7 +57,7 @@ class JobTest : public testing::Test {
   void lose(Lsn lsn) { std::filesystem::remove(dir_ / std::to_string(lsn)); }
 
   JobDone run(core::Job job) {
-    JobRunner runner(host_, metrics_, metrics_.stages(0), sources_, pace_, limits_, cancelled_);
+    JobRunner runner(host_, metrics_, metrics_.stages(0), sources_, pace_, limits_, nullptr, cancelled_);
     return runner.run({job, {&storage_, 7}, sink_});
   }
   JobDone archive(Range range) { return run(job_of(JobKind::kArchive, range)); }
@@ -244,7 +244,7 @@ class PacedJobTest : public JobTest {
  protected:
   PacedJobTest() { limits_.verify_depth = store::Depth::kFull; }
   JobDone run_paced(const core::Job& job) {
-    JobRunner runner(host_, metrics_, metrics_.stages(0), sources_, paced_, limits_, cancelled_);
+    JobRunner runner(host_, metrics_, metrics_.stages(0), sources_, paced_, limits_, nullptr, cancelled_);
     return runner.run({job, {&storage_, 7}, sink_});
   }
   ReadPace paced_{1};  // a byte a second
@@ -277,7 +277,7 @@ TEST_F(JobTest, WhatThisBuildCannotReadIsSaidByName) {
   fake_.objects[key] = bytes;
   const JobDone looked = run(job_of(JobKind::kDiscover, {1, 3}));
   expect_done(looked);
-  EXPECT_EQ(looked.result.archives, std::vector<Range>({{1, 3}}));
+  EXPECT_EQ(looked.result.archives, std::vector<core::Found>({{{1, 3}, {1, 3}, kFirstEpoch, Coding::kZstd}}));
   for (const Lsn accept_missing_through : {kNoLsn, Lsn{3}}) {
     const JobDone verified = verify({1, 3}, accept_missing_through);
     EXPECT_EQ(verified.result.outcome, Outcome::kObjectFailed);

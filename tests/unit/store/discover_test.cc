@@ -45,6 +45,7 @@ class DiscoverTest : public testing::Test {
 };
 
 using Ranges = std::vector<Range>;
+using Archives = std::vector<core::Found>;
 
 TEST_F(DiscoverTest, AnEmptyArchiveHoldsNothingAndLacksNothing) {
   for (const Lsn low : {Lsn{1}, Lsn{2}, Lsn{1000}, UINT64_MAX}) {
@@ -61,10 +62,10 @@ TEST_F(DiscoverTest, GivesWhatReachesLowAndWhatLiesBehind) {
   add({4, 10});
   add({11, 11});
   add({14, 20});
-  EXPECT_EQ(discover_ok(3).archives, (Ranges{{3, 3}, {4, 10}, {11, 11}, {14, 20}}));
-  EXPECT_EQ(discover_ok(10).archives, (Ranges{{4, 10}, {11, 11}, {14, 20}}));
-  EXPECT_EQ(discover_ok(12).archives, (Ranges{{14, 20}}));
-  EXPECT_EQ(discover_ok(21).archives, (Ranges{}));
+  EXPECT_EQ(discover_ok(3).archives, (Archives{{3, 3}, {4, 10}, {11, 11}, {14, 20}}));
+  EXPECT_EQ(discover_ok(10).archives, (Archives{{4, 10}, {11, 11}, {14, 20}}));
+  EXPECT_EQ(discover_ok(12).archives, (Archives{{14, 20}}));
+  EXPECT_EQ(discover_ok(21).archives, (Archives{}));
   EXPECT_EQ(discover_ok(5).complete_through, kEveryLsn);
 }
 
@@ -91,7 +92,7 @@ TEST_F(DiscoverTest, ABatchThatReachesBackOverTheCutBelongsToWhatIsBeforeIt) {
   DiscoverOptions options;
   options.max_archives = 5;
   const Discovery discovery = discover_ok(1, options);
-  EXPECT_EQ(discovery.archives, (Ranges{{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}, {4, 30}}));
+  EXPECT_EQ(discovery.archives, (Archives{{1, 1}, {2, 2}, {3, 3}, {4, 4}, {5, 5}, {4, 30}}));
   EXPECT_EQ(discovery.complete_through, 5u);
 }
 
@@ -133,7 +134,7 @@ TEST_F(DiscoverTest, AGapRecordCoversAndCounts) {
   EXPECT_EQ(gap_before(21), std::nullopt);
   EXPECT_EQ(gap_before(15), std::nullopt);
   EXPECT_EQ(gap_before(25), (Range{21, 24}));
-  EXPECT_EQ(discover_ok(6).archives, (Ranges{}));
+  EXPECT_EQ(discover_ok(6).archives, (Archives{}));
 }
 
 TEST_F(DiscoverTest, AnArchiveThatStraddlesLowCovers) {
@@ -218,7 +219,7 @@ TEST_F(OriginTest, IsTheLowerEnd) {
   EXPECT_EQ(gap_before(14), (Range{13, 13}));
   EXPECT_EQ(gap_before(21), (Range{13, 13}));
   EXPECT_EQ(gap_before(13), std::nullopt);
-  EXPECT_EQ(discover_ok(13).archives, (Ranges{{14, 20}}));
+  EXPECT_EQ(discover_ok(13).archives, (Archives{{14, 20}}));
   EXPECT_EQ(fake_.lists, 1) << "no more than for any other partition";
   EXPECT_EQ(fake_.gets, 1) << "it is read only where nothing else is there";
 }
@@ -260,7 +261,7 @@ TEST_F(OriginTest, AloneItIsReadBeforeItIsBelieved) {
 }
 
 TEST_F(OriginTest, IsWrittenOnce) {
-  const auto write = [&](int64_t now_us) { return write_origin(fake_.sink(), "db", 7, 13, now_us, nullptr); };
+  const auto write = [&](int64_t now_us) { return write_origin(fake_.sink(), "db", 7, 13, kFirstEpoch, now_us, nullptr); };
   ASSERT_EQ(write(1'700'000'000'000'000), true);
   EXPECT_EQ(fake_.objects.count("db/7/000000000000c-0000000000001.origin"), 1u);
   const std::string first = fake_.objects[origin_key(12)];
@@ -283,7 +284,7 @@ TEST_F(OriginTest, IsWrittenOnce) {
   fake_.fail_changes_after = 0;
   EXPECT_EQ(write(5).error().status, TIDEMARK_E_CANCELLED);
   EXPECT_TRUE(fake_.objects.empty());
-  EXPECT_EQ(write_origin(fake_.sink(), "a/b", 7, 13, 5, nullptr).error().status, TIDEMARK_E_INVALID);
+  EXPECT_EQ(write_origin(fake_.sink(), "a/b", 7, 13, kFirstEpoch, 5, nullptr).error().status, TIDEMARK_E_INVALID);
 }
 
 // ---- Losses that are reported again
@@ -639,7 +640,7 @@ TEST_F(DiscoverTest, AgreesWithTheDefinition) {
       add({1, 1 + random() % next}, ObjectKind::kOrigin);
     const Lsn low = 1 + random() % (next + 50);
     const Discovery discovery = discover_ok(low);
-    Ranges expected;
+    Archives expected;
     Lsn begin = kEveryLsn;
     const bool begins_with_1 =
         !known_.empty() && std::none_of(known_.begin(), known_.end(),

@@ -11,17 +11,17 @@ namespace tidemark {
 namespace {
 
 EpochRecord some_record(Claim how) {
-  EpochRecord record = {5, {0xab, 0xcd}, 8, how, "node-1.example", {}};
+  EpochRecord record = {5, {0xab, 0xcd}, {0x12}, 8, how, "node-1.example", {}};
   if (how == Claim::kTakeover) record.reason = "the primary burnt";
   return record;
 }
 
 TEST(EpochRecord, IsTheTextOfTheDesign) {
   EXPECT_EQ(epoch_record_text(some_record(Claim::kTakeover)),
-            "made_us=5\nowner=abcd0000000000000000000000000000\nparent=8\nhow=takeover\n"
+            "made_us=5\nowner=abcd0000000000000000000000000000\nclaim=12000000000000000000000000000000\nparent=8\nhow=takeover\n"
             "host=node-1.example\nreason=the primary burnt\n");
   EXPECT_EQ(epoch_record_text(some_record(Claim::kRestart)),
-            "made_us=5\nowner=abcd0000000000000000000000000000\nparent=8\nhow=restart\n"
+            "made_us=5\nowner=abcd0000000000000000000000000000\nclaim=12000000000000000000000000000000\nparent=8\nhow=restart\n"
             "host=node-1.example\n");
 }
 
@@ -48,7 +48,8 @@ TEST(EpochRecord, TheLongestIsARecord) {
 
 TEST(EpochRecord, SaysWhatIsWrong) {
   const std::string owner = "owner=abcd0000000000000000000000000000\n";
-  const std::string head = "made_us=5\n" + owner;
+  const std::string claim = "claim=12000000000000000000000000000000\n";
+  const std::string head = "made_us=5\n" + owner + claim;
   const auto problem_of = [](const std::string& text) {
     std::string problem;
     EXPECT_FALSE(parse_epoch_record_text(text, 9, &problem)) << text;
@@ -60,6 +61,8 @@ TEST(EpochRecord, SaysWhatIsWrong) {
   EXPECT_EQ(problem_of("made_us=5\nowner=ABCD0000000000000000000000000000\n"),
             "owner is not 32 lower-case hex digits");
   EXPECT_EQ(problem_of("made_us=5\nowner=ab\n"), "owner is not 32 lower-case hex digits");
+  EXPECT_EQ(problem_of("made_us=5\n" + owner), "it has no line claim=");
+  EXPECT_EQ(problem_of("made_us=5\n" + owner + "claim=12\n"), "claim is not 32 lower-case hex digits");
   EXPECT_EQ(problem_of(head), "it has no line parent=");
   EXPECT_EQ(problem_of(head + "parent=x\n"), "parent is not a decimal number");
   EXPECT_EQ(problem_of(head + "parent=9\n"), "parent is not below its own number");

@@ -1,0 +1,245 @@
+#include "lineage/claim.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/call.h"
+#include "base/wall_clock.h"
+#include "format/hex.h"
+#include "format/lines.h"
+#include "format/record.h"
+#include "store/epochs.h"
+#include "store/record.h"
+
+namespace tidemark::lineage {
+namespace {
+
+constexpr int kTriesMax = 16;  // while others claim at the same time
+
+std::string host_name() {
+  std::array<char, kHostNameMax + 1> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  std::string text(name.data());
+  return line_fault(text, kHostNameMax) == LineFault::kNone ? text : "unknown";
+}
+
+Claimed trouble(Trouble what, Error error) {
+  Claimed claimed;
+  claimed.trouble = what;
+  claimed.error = std::move(error);
+  return claimed;
+}
+
+struct Newest {
+  uint64_t epoch = 0;  // 0: no record
+  EpochRecord record;
+};
+
+// The newest record; of a listing from what is remembered on, and from the beginning if there is nothing.
+Result<Newest> find_newest(sink::Sink& sink, std::string_view storage, uint64_t from, const Call& deadline) {
+  TM_ASSIGN(const auto call, deadline.next_call());
+  TM_ASSIGN(auto epochs, store::list_epochs(sink, storage, std::max(from, kFirstEpoch), &call));
+  if (epochs.empty() && from > kFirstEpoch) {
+    TM_ASSIGN(epochs, store::list_epochs(sink, storage, kFirstEpoch, &call));
+  }
+  Newest newest;
+  if (epochs.empty()) return newest;
+  newest.epoch = epochs.back();
+  TM_ASSIGN(newest.record, store::read_epoch(sink, storage, newest.epoch, &call));
+  return newest;
+}
+
+std::string described(std::string_view storage, const Newest& newest) {
+  return store::epoch_key(storage, newest.epoch) + " was claimed on " + newest.record.host;
+}
+
+Error other_owner(std::string_view storage, const Newest& newest, const LineageFile& file, const Id& owner) {
+  return fail(TIDEMARK_E_INVALID,
+              "this archive belongs to another owner: " + described(storage, newest) + " by " +
+                  hex(newest.record.owner) + ", and " + file.path() + " says " + hex(owner) +
+                  "; is it the wrong url or storage name? If this is the owner's data and its lineage file was "
+                  "lost, bring that file back; nothing of this storage is archived until then");
+}
+
+Error superseded(std::string_view storage, const Newest& newest, const LineageFile& file,
+                 const std::vector<core::RememberedEpoch>& remembered) {
+  const std::string mine = remembered.empty() ? "none" : "epoch " + std::to_string(remembered.back().epoch);
+  return fail(TIDEMARK_E_INVALID,
+              "superseded: " + described(storage, newest) + ", and " + file.path() + " remembers " + mine +
+                  " of it: another host took over, or this data was restored to an older state. Nothing of "
+                  "this storage is archived. If this history is to continue, stop the other host, then: "
+                  "tidemark takeover URL " +
+                  std::string(storage) + " --lineage-file " + file.path() + " --over " +
+                  std::to_string(newest.epoch) + " --reason TEXT");
+}
+
+// OK: it is there and ours. EXISTS: it is somebody else's.
+Status put_claim(sink::Sink& sink, std::string_view storage, uint64_t epoch, const EpochRecord& record,
+                 const Call& deadline) {
+  TM_ASSIGN(const auto object, store::format_epoch_record(record, storage, epoch));
+  const std::string key = store::epoch_key(storage, epoch);
+  Status put = store::put_record(sink, key, object, deadline);
+  if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
+  // Perhaps our own, whose answer was lost.
+  const ParsedKey parsed{storage, 0, {{}, ObjectKind::kEpoch, epoch}};
+  TM_ASSIGN(const auto there, store::read_record_object(sink, key, parsed, deadline));
+  return there == object ? store::prove_record(sink, key, parsed, deadline) : put;
+}
+
+struct Next {
+  uint64_t epoch;
+  std::optional<size_t> continues;
+  Claim how;
+  std::string_view reason;
+};
+
+// Remembers, then claims. EXISTS: somebody else was quicker.
+Result<Claimed> claim_next(sink::Sink& sink, std::string_view storage, LineageFile& file,
+                           const std::vector<core::RememberedEpoch>& remembered, const Next& next,
+                           const Call& deadline, Trouble* where) {
+  *where = Trouble::kFile;
+  core::RememberedEpoch epoch;
+  epoch.epoch = next.epoch;
+  TM_ASSIGN(epoch.claim, draw_id());
+  epoch.archive = next.continues ? remembered[*next.continues].archive : epoch.claim;
+  epoch.chain = next.continues ? remembered[*next.continues].chain : Chain::none();
+  const uint64_t parent = epoch.chain.newest();
+  if (!epoch.chain.extend(next.epoch)) {
+    return fail(TIDEMARK_E_NO_SPACE, "the history of " + std::string(storage) + " has more than " +
+                                         std::to_string(kChainRangesMax) +
+                                         " branches; archive it under another storage name");
+  }
+  TM_TRY(file.remember_durably(storage, next.continues, epoch));
+  EpochRecord record;
+  record.made_us = std::max<int64_t>(1, wall_clock_us());
+  record.owner = file.owner();
+  record.claim = epoch.claim;
+  record.parent = parent;
+  record.how = next.how;
+  record.host = host_name();
+  record.reason = next.reason;
+  *where = Trouble::kSink;
+  TM_TRY(put_claim(sink, storage, next.epoch, record, deadline));
+  Claimed claimed;
+  claimed.epoch = next.epoch;
+  claimed.chain = std::move(epoch.chain);
+  claimed.notice = "epoch " + std::to_string(next.epoch) + " of " + std::string(storage) + " is claimed";
+  if (parent != 0) claimed.notice += ", it continues epoch " + std::to_string(parent);
+  return claimed;
+}
+
+uint64_t highest(const std::vector<core::RememberedEpoch>& remembered) {
+  // Of the archive that was used last: what another sink has is found by the second listing.
+  uint64_t epoch = kFirstEpoch;
+  for (const core::RememberedEpoch& one : remembered) {
+    if (one.archive == remembered.back().archive) epoch = std::max(epoch, one.chain.newest());
+  }
+  return epoch;
+}
+
+// What the newest record says, or why it cannot be known.
+Result<Newest> look(sink::Sink& sink, std::string_view storage,
+                    const std::vector<core::RememberedEpoch>& remembered, const Call& deadline, Trouble* where) {
+  *where = Trouble::kSink;
+  // A try that never got there may have the highest number: the one before it is there.
+  const uint64_t from = remembered.empty() ? kFirstEpoch : std::min(highest(remembered), remembered.front().epoch);
+  auto newest = find_newest(sink, storage, from, deadline);
+  if (!newest && newest.error().status == TIDEMARK_E_CORRUPT) {
+    *where = Trouble::kRefused;
+    newest.error().message += "; nothing of this storage is archived until it is mended: whose the archive is, "
+                              "only its newest record says";
+  }
+  return newest;
+}
+
+}  // namespace
+
+Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& file, const tidemark_call* call) {
+  const Call deadline(call);
+  const Id owner = file.owner();
+  for (int attempt = 0; attempt < kTriesMax; ++attempt) {
+    const std::vector<core::RememberedEpoch> remembered = file.remembered(storage);
+    Trouble where = Trouble::kSink;
+    const auto newest = look(sink, storage, remembered, deadline, &where);
+    if (!newest) return trouble(where, newest.error());
+    std::optional<core::NewestEpoch> known;
+    if (newest->epoch != 0) known = {newest->epoch, newest->record.owner, newest->record.claim};
+    const core::ClaimDecision decision = core::decide_claim(owner, remembered, known);
+    if (decision.verdict == core::ClaimVerdict::kOtherOwner)
+      return trouble(Trouble::kRefused, other_owner(storage, *newest, file, owner));
+    if (decision.verdict == core::ClaimVerdict::kSuperseded)
+      return trouble(Trouble::kSuperseded, superseded(storage, *newest, file, remembered));
+    const Claim how = decision.continues ? Claim::kRestart : Claim::kFirst;
+    auto claimed = claim_next(sink, storage, file, remembered, {decision.epoch, decision.continues, how, {}},
+                              deadline, &where);
+    if (claimed && !decision.continues && !remembered.empty()) {
+      claimed->is_suspicious = true;
+      claimed->notice += ": this sink has no epoch of it, although " + file.path() +
+                         " remembers some; if it should, this is another sink, or it was emptied";
+    }
+    if (claimed) return std::move(*claimed);
+    if (claimed.error().status != TIDEMARK_E_EXISTS) return trouble(where, std::move(claimed.error()));
+  }
+  return trouble(Trouble::kSink, fail(TIDEMARK_E_RETRYABLE, std::string(storage) +
+                                                                ": others claim its epochs as fast as this "
+                                                                "archiver does; will try again"));
+}
+
+Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file, uint64_t over,
+                  std::string_view reason, const tidemark_call* call) {
+  const Call deadline(call);
+  if (const char* problem = reason_problem(reason))
+    return trouble(Trouble::kRefused, fail(TIDEMARK_E_INVALID, problem));
+  const std::vector<core::RememberedEpoch> remembered = file.remembered(storage);
+  Trouble where = Trouble::kSink;
+  const auto newest = look(sink, storage, remembered, deadline, &where);
+  if (!newest) return trouble(where, newest.error());
+  if (newest->epoch == 0) {
+    return trouble(Trouble::kRefused,
+                   fail(TIDEMARK_E_INVALID, std::string(storage) + " has no epoch at this sink, so there is "
+                                                                   "nothing to take over: start the host"));
+  }
+  if (newest->record.owner != file.owner())
+    return trouble(Trouble::kRefused, other_owner(storage, *newest, file, file.owner()));
+  if (newest->epoch != over) {
+    return trouble(Trouble::kRefused,
+                   fail(TIDEMARK_E_INVALID, "the newest epoch of " + std::string(storage) + " is " +
+                                                std::to_string(newest->epoch) + ", not " + std::to_string(over) +
+                                                ": look again what there is to take over"));
+  }
+  // What this data continues: the newest that is remembered and that the archive has.
+  std::optional<size_t> continues;
+  for (size_t i = 0; i < remembered.size(); ++i) {
+    if (continues && remembered[i].epoch < remembered[*continues].epoch) continue;
+    const auto next = deadline.next_call();
+    if (!next) return trouble(Trouble::kSink, next.error());
+    const auto record = store::read_epoch(sink, storage, remembered[i].epoch, &*next);
+    if (record && record->claim == remembered[i].claim) continues = i;
+    if (!record && record.error().status != TIDEMARK_E_NOT_FOUND) return trouble(Trouble::kSink, record.error());
+  }
+  auto claimed = claim_next(sink, storage, file, remembered, {over + 1, continues, Claim::kTakeover, reason},
+                            deadline, &where);
+  if (claimed) return std::move(*claimed);
+  return trouble(where, std::move(claimed.error()));
+}
+
+Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, uint64_t own, const tidemark_call* call) {
+  Watched watched;
+  TM_ASSIGN(const auto epochs, store::list_epochs(sink, storage, own + 1, call));
+  if (epochs.empty()) return watched;
+  watched.is_superseded = true;
+  Newest newest;
+  newest.epoch = epochs.back();
+  const auto record = store::read_epoch(sink, storage, newest.epoch, call);
+  newest.record.host = record ? record->host : "a host that its record does not tell";
+  watched.error = fail(TIDEMARK_E_INVALID, "superseded: " + described(storage, newest) + " while this host, which writes epoch " +
+                                               std::to_string(own) + ", runs");
+  return watched;
+}
+
+}  // namespace tidemark::lineage

@@ -1,0 +1,53 @@
+// Claiming an epoch of a storage: what core/claim.h decides, done with the sink and the lineage file.
+//
+// Free functions; any thread, but one claim of a storage at a time. `call` as in store/store.h.
+#ifndef TIDEMARK_LINEAGE_CLAIM_H
+#define TIDEMARK_LINEAGE_CLAIM_H
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "lineage/lineage_file.h"
+#include "sink/sink.h"
+
+namespace tidemark::lineage {
+
+// Whose an error is, and so who waits for what.
+enum class Trouble : uint8_t {
+  kNone,
+  kSink,        // what the sink says
+  kFile,        // the lineage file, or this machine
+  kRefused,     // the archive is another owner's, or its newest record cannot be read
+  kSuperseded,  // see core/claim.h
+};
+
+struct Claimed {
+  uint64_t epoch = 0;
+  Chain chain;         // it, and what it continues
+  std::string notice;  // for the log
+  bool is_suspicious = false;  // the log says it as a warning
+  Trouble trouble = Trouble::kNone;
+  Error error;  // if there is trouble: names the record or the file, and the way out
+};
+
+// At most a listing, a record read and a record written, unless others claim at the same time. The file remembers
+// the epoch before its record is there, so before the first put under its number.
+Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& file, const tidemark_call* call);
+
+// Claims the epoch after `over`, the newest, for a data directory that was superseded: an operator decided
+// that this history continues. INVALID: `over` is not the newest, or the reason is not one line.
+Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file, uint64_t over,
+                  std::string_view reason, const tidemark_call* call);
+
+// Whether an epoch after `own` was claimed: OK if not; superseded, with a message that names it, if so.
+struct Watched {
+  bool is_superseded = false;
+  Error error;
+};
+Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, uint64_t own, const tidemark_call* call);
+
+}  // namespace tidemark::lineage
+
+#endif  // TIDEMARK_LINEAGE_CLAIM_H

@@ -1,0 +1,215 @@
+#include "lineage/lineage_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <utility>
+
+#include "base/files.h"
+#include "base/sha256.h"
+#include "format/footer.h"
+#include "format/hex.h"
+#include "format/lines.h"
+
+namespace tidemark::lineage {
+namespace {
+
+constexpr std::string_view kMagic = "TIDEMARK-LINEAGE ";
+constexpr std::string_view kVersion = "1";
+constexpr size_t kFileBytesMax = size_t{64} << 20;
+constexpr size_t kEpochsMax = 64;  // remembered of a storage
+
+Result<std::string> digest_text(std::string_view text) {
+  Sha256 sha256;
+  sha256.update(text.data(), text.size());
+  TM_ASSIGN(const Digest digest, sha256.finish());
+  return hex(digest);
+}
+
+void append_epoch(const std::string& storage, const core::RememberedEpoch& epoch, std::string& text) {
+  text.append("storage=").append(storage).append(" archive=").append(hex(epoch.archive));
+  text.append(" epoch=").append(std::to_string(epoch.epoch)).append(" claim=").append(hex(epoch.claim));
+  text.append(" chain=").append(epoch.chain.text()).append("\n");
+}
+
+// Takes "<key><value>" off the front of a line, and the blank after it.
+std::optional<std::string_view> take_word(std::string_view& line, std::string_view key) {
+  if (!line.starts_with(key)) return std::nullopt;
+  line.remove_prefix(key.size());
+  const std::string_view value = line.substr(0, line.find(' '));
+  line.remove_prefix(std::min(line.size(), value.size() + 1));
+  return value;
+}
+
+// What follows "storage=".
+bool parse_epoch(std::string_view line, Memory& memory) {
+  core::RememberedEpoch epoch;
+  const std::string_view storage = line.substr(0, line.find(' '));
+  line.remove_prefix(std::min(line.size(), storage.size() + 1));
+  if (storage_name_problem(storage) != nullptr) return false;
+  const auto archive = take_word(line, "archive=");
+  if (!archive || !parse_hex(*archive, epoch.archive)) return false;
+  const auto number = take_word(line, "epoch=");
+  const auto value = number ? parse_decimal(*number) : std::nullopt;
+  if (!value || *value == 0) return false;
+  epoch.epoch = *value;
+  const auto claim = take_word(line, "claim=");
+  if (!claim || !parse_hex(*claim, epoch.claim)) return false;
+  const auto chain = take_word(line, "chain=");
+  const auto parsed = chain ? Chain::parse(*chain) : std::nullopt;
+  if (!parsed || parsed->newest() != epoch.epoch || !line.empty()) return false;
+  epoch.chain = *parsed;
+  memory[std::string(storage)].push_back(std::move(epoch));
+  return true;
+}
+
+Error damaged(const std::string& path, const std::string& problem) {
+  return fail(TIDEMARK_E_CORRUPT,
+              "lineage file " + path + ": " + problem +
+                  "; bring it back from a copy of this data directory. Without it nobody can tell whose "
+                  "history this is: a new one would be another owner");
+}
+
+}  // namespace
+
+std::string format_lineage(const LineageText& lineage) {
+  std::string text(kMagic);
+  text.append(kVersion).append("\nowner=").append(hex(lineage.owner)).append("\n");
+  for (const auto& [storage, epochs] : lineage.memory) {
+    for (const core::RememberedEpoch& epoch : epochs) append_epoch(storage, epoch, text);
+  }
+  return text;
+}
+
+std::optional<LineageText> parse_lineage(std::string_view text, std::string* problem) {
+  LineageText lineage;
+  const auto version = take_line(text, kMagic);
+  if (!version) {
+    *problem = "it is not a lineage file";
+    return std::nullopt;
+  }
+  if (*version != kVersion) {
+    *problem = "it needs a Tidemark that knows version " + std::string(version->substr(0, 20)) + " of it";
+    return std::nullopt;
+  }
+  const auto owner = take_line(text, "owner=");
+  if (!owner || !parse_hex(*owner, lineage.owner)) {
+    *problem = "it has no owner of 32 lower-case hex digits";
+    return std::nullopt;
+  }
+  for (size_t number = 3; !text.empty(); ++number) {
+    const auto line = take_line(text, "storage=");
+    if (line && parse_epoch(*line, lineage.memory)) continue;
+    *problem = "line " + std::to_string(number) + " is not an epoch that is remembered";
+    return std::nullopt;
+  }
+  return lineage;
+}
+
+void remember(std::vector<core::RememberedEpoch>& epochs, std::optional<size_t> continues,
+              core::RememberedEpoch epoch) {
+  std::vector<core::RememberedEpoch> others, same;
+  const uint64_t from = continues ? epochs[*continues].epoch : 0;
+  for (core::RememberedEpoch& other : epochs) {
+    if (other.archive != epoch.archive) {
+      others.push_back(std::move(other));
+    } else if (other.epoch >= from) {
+      same.push_back(std::move(other));
+    }
+  }
+  if (others.size() + same.size() >= kEpochsMax) {
+    std::vector<core::RememberedEpoch>& most = others.empty() ? same : others;
+    // But not the one that is continued, which comes first of the same.
+    most.erase(others.empty() && most.size() > 1 ? most.begin() + 1 : most.begin());
+  }
+  std::move(same.begin(), same.end(), std::back_inserter(others));
+  others.push_back(std::move(epoch));
+  epochs = std::move(others);
+}
+
+Result<Id> draw_id() {
+  Id id{};
+  // So few bytes come at once, and are not interrupted.
+  if (::getrandom(id.data(), id.size(), 0) != static_cast<ssize_t>(id.size()))
+    return fail_errno(errno, "cannot draw a random number");
+  return id;
+}
+
+Result<std::unique_ptr<LineageFile>> LineageFile::open(const std::string& path, bool must_exist) {
+  const std::string lock_path = path + ".lock";
+  UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!lock) return fail_errno(errno, "lineage file " + path + ": cannot open its lock " + lock_path);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return fail_errno(errno, "lineage file " + path + ": cannot lock " + lock_path);
+    return fail(TIDEMARK_E_RETRYABLE, "lineage file " + path +
+                                          " is held by another archiver: one data directory is archived by one "
+                                          "process; stop the other one");
+  }
+  std::unique_ptr<LineageFile> file(new LineageFile(path, std::move(lock)));
+  TM_TRY(file->load(must_exist));
+  return file;
+}
+
+Status LineageFile::load(bool must_exist) {
+  const MutexLock held(mutex_);
+  const auto text = read_file(path_, kFileBytesMax);
+  if (!text && text.error().status == TIDEMARK_E_NOT_FOUND && !must_exist) {
+    TM_ASSIGN(lineage_.owner, draw_id());
+    std::string made = format_lineage(lineage_);
+    TM_ASSIGN(const std::string digest, digest_text(made));
+    made.append("sha256=").append(digest).append("\n");
+    return replace_file(path_, made, Durability::kFsync);
+  }
+  if (!text) {
+    Error error = text.error();
+    error.message = "lineage file " + path_ + ": " + error.message;
+    return error;
+  }
+  const size_t digest_at = text->rfind("sha256=");
+  if (digest_at == std::string::npos) return damaged(path_, "it was cut, or is not a lineage file");
+  const std::string_view body = std::string_view(*text).substr(0, digest_at);
+  std::string problem;
+  const auto parsed = parse_lineage(body, &problem);
+  TM_ASSIGN(const std::string digest, digest_text(body));
+  const bool is_right = std::string_view(*text).substr(digest_at) == "sha256=" + digest + "\n";
+  // Of another version it is not damaged: that is to be said first.
+  if (!parsed) return damaged(path_, problem);
+  if (!is_right) return damaged(path_, "its digest is not that of its lines: it is damaged");
+  lineage_ = *parsed;
+  return {};
+}
+
+Id LineageFile::owner() {
+  const MutexLock held(mutex_);
+  return lineage_.owner;
+}
+
+std::vector<core::RememberedEpoch> LineageFile::remembered(std::string_view storage) {
+  const MutexLock held(mutex_);
+  const auto found = lineage_.memory.find(storage);
+  return found == lineage_.memory.end() ? std::vector<core::RememberedEpoch>() : found->second;
+}
+
+Status LineageFile::remember_durably(std::string_view storage, std::optional<size_t> continues,
+                                     const core::RememberedEpoch& epoch) {
+  const MutexLock held(mutex_);
+  LineageText next = lineage_;
+  remember(next.memory[std::string(storage)], continues, epoch);
+  std::string text = format_lineage(next);
+  TM_ASSIGN(const std::string digest, digest_text(text));
+  text.append("sha256=").append(digest).append("\n");
+  if (text.size() > kFileBytesMax)
+    return fail(TIDEMARK_E_NO_SPACE, "lineage file " + path_ + " would have more than 64 MiB");
+  if (Status replaced = replace_file(path_, text, Durability::kFsync); !replaced) {
+    replaced.error().message = "lineage file " + path_ + ": " + replaced.error().message;
+    return replaced;
+  }
+  lineage_ = std::move(next);
+  return {};
+}
+
+}  // namespace tidemark::lineage

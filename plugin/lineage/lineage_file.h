@@ -1,0 +1,73 @@
+// The lineage file: whose data this is, and which epochs of each storage it claimed. It lies in the engine's data
+// directory, so that a snapshot, a clone or a standby carries it along.
+//
+//   TIDEMARK-LINEAGE 1\n
+//   owner=<32 hex digits>\n
+//   storage=<name> archive=<32 hex> epoch=<n> claim=<32 hex> chain=<1-5,7>\n     for each that is remembered
+//   sha256=<64 hex digits of all before>\n
+//
+// Held by a lock on <path>.lock as long as it is open. Replaced whole, fsynced, before what it says is relied on.
+// Any thread.
+#ifndef TIDEMARK_LINEAGE_LINEAGE_FILE_H
+#define TIDEMARK_LINEAGE_LINEAGE_FILE_H
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "core/claim.h"
+
+namespace tidemark::lineage {
+
+// By storage; of one storage the one used last comes last.
+using Memory = std::map<std::string, std::vector<core::RememberedEpoch>, std::less<>>;
+
+struct LineageText {
+  Id owner{};
+  Memory memory;
+  friend bool operator==(const LineageText&, const LineageText&) = default;
+};
+std::string format_lineage(const LineageText& lineage);
+// On nothing, `problem` says what is wrong.
+std::optional<LineageText> parse_lineage(std::string_view text, std::string* problem);
+
+// Adds an epoch that continues `continues` of `epochs` (none: it is the first of an archive), and forgets what it
+// makes needless: of the same archive what lies before that one, and of too much the oldest.
+void remember(std::vector<core::RememberedEpoch>& epochs, std::optional<size_t> continues,
+              core::RememberedEpoch epoch);
+
+class LineageFile {
+ public:
+  // Creates it, with an owner drawn by chance, if it is not there: only where its directory is.
+  //   RETRYABLE  another process has it
+  //   CORRUPT    it is damaged, or of a version that this build does not know
+  // `must_exist`: NOT_FOUND instead of making one.
+  static Result<std::unique_ptr<LineageFile>> open(const std::string& path, bool must_exist);
+
+  const std::string& path() const { return path_; }
+  Id owner();
+  std::vector<core::RememberedEpoch> remembered(std::string_view storage);
+  // Durable when it returns OK; else nothing has changed.
+  Status remember_durably(std::string_view storage, std::optional<size_t> continues,
+                          const core::RememberedEpoch& epoch);
+
+ private:
+  LineageFile(std::string path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  Status load(bool must_exist);
+
+  const std::string path_;
+  const UniqueFd lock_;
+  Mutex mutex_;  // held while the file is replaced
+  LineageText lineage_ TM_GUARDED_BY(mutex_);
+};
+
+Result<Id> draw_id();
+
+}  // namespace tidemark::lineage
+
+#endif  // TIDEMARK_LINEAGE_LINEAGE_FILE_H

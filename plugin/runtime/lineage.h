@@ -1,0 +1,46 @@
+// What a run knows of the epochs that it claimed: one chain for each storage, at the sink that it was claimed at
+// last. Owns the lineage file and so its lock: from start until stop.
+//
+// Workers, any number at once; claims of one storage are not made at the same time (core/scheduler.h).
+#ifndef TIDEMARK_RUNTIME_LINEAGE_H
+#define TIDEMARK_RUNTIME_LINEAGE_H
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/mutex.h"
+#include "lineage/claim.h"
+#include "lineage/lineage_file.h"
+
+namespace tidemark::runtime {
+
+class Lineage {
+ public:
+  explicit Lineage(std::unique_ptr<lineage::LineageFile> file) : file_(std::move(file)) {}
+
+  lineage::Claimed claim(sink::Sink& sink, const std::string& storage, const tidemark_call* call) {
+    lineage::Claimed claimed = lineage::claim_epoch(sink, storage, *file_, call);
+    if (claimed.trouble == lineage::Trouble::kNone) {
+      const MutexLock lock(mutex_);
+      chains_[storage] = claimed.chain;
+    }
+    return claimed;
+  }
+  // Of a storage that was claimed.
+  Chain chain(const std::string& storage) {
+    const MutexLock lock(mutex_);
+    return chains_.at(storage);
+  }
+
+ private:
+  const std::unique_ptr<lineage::LineageFile> file_;
+  Mutex mutex_;
+  std::map<std::string, Chain> chains_ TM_GUARDED_BY(mutex_);
+};
+
+}  // namespace tidemark::runtime
+
+#endif  // TIDEMARK_RUNTIME_LINEAGE_H
