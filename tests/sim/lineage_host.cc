@@ -201,7 +201,8 @@ void HostProcess::end(size_t which) {
 void HostProcess::prepare_archive(Flight& flight) {
   const Job& job = flight.job;
   const PartitionLog& log = data_.logs[job.partition];
-  require(log.low <= job.range.first && job.range.last <= log.high(), "what is archived is there", job.partition);
+  require(log.low <= job.range.first && job.range.last <= log.high(), "what is archived is there",
+          job.partition);
   Lsn last = job.range.first;
   for (uint64_t size = size_of(log.read(last)); last < job.range.last; ++last) {
     size += size_of(log.read(last + 1));
@@ -249,8 +250,7 @@ void HostProcess::put(Flight& flight) {
 }
 
 JobResult HostProcess::discover(const Job& job) {
-  const Chain chain_of_run =
-      world_.broken == Broken::kNamesWithoutEpoch ? Chain() : chain(job.partition);
+  const Chain chain_of_run = world_.broken == Broken::kNamesWithoutEpoch ? Chain() : chain(job.partition);
   const auto counted = world_.store.counted(job.partition, chain_of_run);
   JobResult result;
   const Lsn low = job.range.first;
@@ -329,7 +329,8 @@ void HostProcess::after_input() {
   for (const core::Event& event : scheduler_.events()) {
     // No host of this world loses what was not acknowledged, and an epoch is written by one process.
     require(event.kind != EventKind::kGap, "nothing is lost", event.partition, event.range.first);
-    require(event.kind != EventKind::kConflict, "no process meets itself", event.partition, event.range.first);
+    require(event.kind != EventKind::kConflict, "no process meets itself", event.partition,
+            event.range.first);
     if (event.kind == EventKind::kBranched) ++world_.stats.branches;
     if (event.kind == EventKind::kSuperseded) {
       ++world_.stats.superseded;

@@ -157,7 +157,8 @@ void LineageSimulation::take_snapshot(const Host& host) {
   snapshots_.push_back(host.data);
 }
 
-// A clone; or the same restored to an older state than the snapshot's; or one of another owner, who has the wrong URL.
+// A clone; or the same restored to an older state than the snapshot's; or one of another owner, who has the
+// wrong URL.
 void LineageSimulation::new_host() {
   if (hosts_.size() == kMostHosts || snapshots_.empty()) return;
   auto host = std::make_unique<Host>();

@@ -1,5 +1,6 @@
-// The sink of several hosts: objects under names with epochs, and the records of epochs. Create-only, and stricter
-// than the real one: what it holds is what it said it holds. A content is a number, unique in a world.
+// The sink of several hosts: objects under names with epochs, and the records of epochs. Create-only, and
+// stricter than the real one: what it holds is what it said it holds. A content is a number, unique in a
+// world.
 //
 // A reader of a chain goes by names alone, with the very code of production (common/format/chain.h).
 #ifndef TIDEMARK_SIM_LINEAGE_STORE_H
