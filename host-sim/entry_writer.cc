@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "format/lsn.h"
+#include "history.h"
 
 namespace tidemark::host {
 
@@ -29,7 +30,7 @@ uint64_t next_word(uint64_t& state) {
 }
 
 uint64_t stream_start(const EntrySpec& spec, uint32_t file) {
-  uint64_t state = spec.shape.seed;
+  uint64_t state = spec.shape.seed ^ spec.history;
   for (uint64_t part : {spec.partition, spec.lsn, uint64_t{file}}) {
     state ^= part;
     state = next_word(state);
@@ -114,6 +115,7 @@ std::string payload_name(const std::string& origin) {
 std::string manifest_text(const EntrySpec& spec, const std::vector<TreeMember>& files) {
   std::string text = "tidemark-host-sim-manifest 1\nstorage " + spec.storage + "\npartition " +
                      std::to_string(spec.partition) + "\nlsn " + lsn_text(spec.lsn) + "\n";
+  if (spec.history != 0) text += "history " + history_text(spec.history) + "\n";
   if (!spec.origin.empty()) text += "origin " + percent_encode(spec.origin) + "\n";
   for (const TreeMember& file : files) {
     text += "file " + std::to_string(file.size_bytes) + " " + digest_text(file.content) + " " +

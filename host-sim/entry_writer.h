@@ -14,8 +14,8 @@ namespace tidemark::host {
 
 inline constexpr char kManifestName[] = "MANIFEST";
 
-// What made-up entries consist of. Seed, partition, LSN and the file's number decide every byte, so that a
-// run that is resumed writes what the interrupted one would have written.
+// What made-up entries consist of. Seed, history, partition, LSN and the file's number decide every byte, so
+// that a run that is resumed writes what the interrupted one would have written.
 struct PayloadShape {
   uint32_t files = 2;
   uint64_t file_size_bytes = 2048;
@@ -28,6 +28,7 @@ struct EntrySpec {
   uint64_t lsn = 0;
   std::string origin;  // the real file that is the payload; empty: made-up files of `shape`
   PayloadShape shape;
+  uint64_t history = 0;  // see history.h
 };
 
 // Creates the directory `path` (not the ones above it) and returns the digest of the whole entry. An error

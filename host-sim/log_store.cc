@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "format/lsn.h"
+#include "history.h"
 #include "partition_dir.h"
 
 namespace tidemark::host {
@@ -23,7 +24,9 @@ std::string storage_problem(const std::string& name) {
     return "'" + name + "' is not a storage name: 1 to " + std::to_string(TIDEMARK_NAME_MAX) +
            " of A-Z a-z 0-9 . _ -, not starting with '.'";
   }
-  if (name == kLockName || name == kJournalName || name == kRecoveringName)
+  static constexpr std::string_view kOwn[] = {kLockName,       kJournalName, kRecoveringName,
+                                              kUnfinishedName, kLineageName, kHistoryName};
+  if (std::find(std::begin(kOwn), std::end(kOwn), name) != std::end(kOwn))
     return "'" + name + "' is the name of a file of the engine itself";
   return {};
 }
@@ -54,6 +57,13 @@ Result<std::unique_ptr<LogStore>> LogStore::open(const LogOptions& options) {
     return fail(options.directory +
                 " is not recovered yet; run `host-sim recover` again, it continues from where it was");
   }
+  const std::string unfinished = options.directory + "/" + kUnfinishedName;
+  if (::access(unfinished.c_str(), F_OK) == 0) {
+    TM_ASSIGN(auto words, read_file(unfinished));
+    words.erase(std::min(words.find('\n'), words.size()));
+    return fail("`" + words + "` did not come to its end in " + options.directory + "; give it again");
+  }
+  TM_ASSIGN(store->history_, read_history(options.directory));
   TM_TRY(store->recover());
   return store;
 }
@@ -168,7 +178,7 @@ Result<CommitResult> LogStore::commit(const std::vector<CommitRequest>& requests
       range = ranges.insert(ranges.end(), {request.partition, next, next});
     }
     const std::string root = partition_root(request.partition);
-    const EntrySpec spec{options_.storage, request.partition, range->next, request.origin, shape};
+    const EntrySpec spec{options_.storage, request.partition, range->next, request.origin, shape, history_};
     auto digest = stage_entry(root, spec, options_.durability);
     if (!digest) {
       drop_staged(root, spec.lsn);

@@ -1,6 +1,6 @@
 // The engine's log: all partitions of one storage below DIR, their journal, and what may be pruned.
 //
-//   DIR/lock  DIR/journal  DIR/<storage>/<partition>/...   (see partition_dir.h)
+//   DIR/lock  DIR/journal  DIR/history  DIR/<storage>/<partition>/...   (see history.h, partition_dir.h)
 //
 // open() repairs what a crash left. Afterwards any thread may call any member; commit() of one partition is
 // called by one thread at a time, and so is tidy().
@@ -27,6 +27,10 @@ inline constexpr char kJournalName[] = "journal";
 inline constexpr char kLockName[] = "lock";
 // There while a recovery is not finished: what it brought back is not an engine's log yet.
 inline constexpr char kRecoveringName[] = "recovering";
+// The same while a clone or a restore is made; says how.
+inline constexpr char kUnfinishedName[] = "unfinished";
+// The archiver's: which history this directory belongs to.
+inline constexpr char kLineageName[] = "lineage";
 
 // What is wrong with the name of a storage; empty if nothing is.
 std::string storage_problem(const std::string& name);
@@ -89,6 +93,7 @@ class LogStore {
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<PartitionTable> table_;
   std::unordered_set<std::string> known_origins_;
+  uint64_t history_ = 0;
   std::atomic<uint64_t> unpruned_{0};
 };
 

@@ -82,9 +82,8 @@ CLI::Option* add_data(CLI::App& app, CommonOptions& common, const std::string& w
   return app.add_option("--data", common.data, what)->type_name("DIR");
 }
 
-void add_sink(CLI::App& app, std::string& sink) {
-  app.add_option("--sink", sink, "Where to archive, for example file:///var/archive")
-      ->required()
+CLI::Option* add_sink(CLI::App& app, std::string& sink) {
+  return app.add_option("--sink", sink, "Where to archive, for example file:///var/archive")
       ->type_name("URL");
 }
 
@@ -148,6 +147,17 @@ void add_run(CLI::App& app, RunOptions& run, RawOptions& raw) {
   add_data(app, run.common, "Directory of the engine's log and journal")->required();
   add_common(app, run.common, raw);
   add_sink(app, run.sink);
+  app.add_option(
+         "--clone-of", run.earlier.clone_of,
+         "First copy this data directory of another host-sim, which may be at work, into a new --data;\n"
+         "without --sink that is all")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--restore-to", run.earlier.restore_to,
+                 "First forget what lies after this LSN in each partition, as a host that is restored to an\n"
+                 "older state; without --sink that is all")
+      ->type_name("LSN")
+      ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 40));
   app.add_option("--storage", run.storage, "Name of the storage")
       ->capture_default_str()
       ->check(storage_problem);
@@ -225,7 +235,7 @@ void add_bench(CLI::App& app, BenchOptions& bench, RawOptions& raw) {
                         "Directory to make the entries in and to keep them for the next time\n"
                         "(default: a temporary one that is removed)");
   add_common(app, bench.common, raw);
-  add_sink(app, bench.sink);
+  add_sink(app, bench.sink)->required();
   add_made_up(app, bench.entries, bench.shape, bench.partitions);
   app.add_option("--rate", raw.rate,
                  "Commit N entries a second while archiving (default: all are there before the clock starts)")
@@ -273,16 +283,32 @@ void finish_data(CommonOptions& common) {
   common.data = without_slash(absolute(common.data));
 }
 
+// Whether `path` is `directory` or lies in it.
+bool lies_in(const std::string& path, const std::string& directory) {
+  const std::string below = directory == "/" ? directory : directory + "/";
+  return path == directory || path.compare(0, below.size(), below) == 0;
+}
+
+void finish_clone(RunOptions& run) {
+  std::string& source = run.earlier.clone_of;
+  if (source.empty()) return;
+  source = without_slash(std::filesystem::canonical(source).string());
+  const std::string data = without_slash(std::filesystem::weakly_canonical(run.common.data).string());
+  if (lies_in(data, source) || lies_in(source, data))
+    throw invalid("--clone-of", source + " and --data " + data + " are not two directories apart");
+}
+
 void finish_run(RunOptions& run, const RawOptions& raw) {
   finish_data(run.common);
+  if (run.sink.empty() && !run.earlier.is_wanted()) throw invalid("--sink", "a run needs one");
+  finish_clone(run);
   finish_common(run.common, raw);
   if (!raw.rate.empty()) run.rate = parse_rate(raw.rate);
   add_settings("--swap-sink-option", raw.swap_options, run.swap_options);
   add_secrets("--swap-sink-secret", raw.swap_secrets, run.swap_options);
   if (run.from.empty()) return;
   run.from = without_slash(std::filesystem::canonical(run.from).string());
-  const std::string below = run.from == "/" ? run.from : run.from + "/";
-  if (std::filesystem::weakly_canonical(run.common.data).string().compare(0, below.size(), below) == 0) {
+  if (lies_in(std::filesystem::weakly_canonical(run.common.data).string(), run.from)) {
     throw invalid("--data", run.common.data + " lies inside --from " + run.from +
                                 ": the engine would commit its own log");
   }

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "earlier_state.h"
 #include "entry_writer.h"
 #include "plugin.h"
 
@@ -32,7 +33,8 @@ struct CommonOptions {
 
 struct RunOptions {
   CommonOptions common;
-  std::string sink;
+  EarlierState earlier;  // taken first
+  std::string sink;      // empty with `earlier`: nothing more is wanted
   std::string storage = "main";
   std::string from;
   uint64_t limit = UINT64_MAX;

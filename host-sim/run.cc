@@ -318,7 +318,9 @@ void Run::print_summary(Outcome outcome) {
                       : outcome == Outcome::kTimeout   ? "gave up after --timeout"
                                                        : "failed";
     console_.print(std::string(why) + " with " + std::to_string(table.unconfirmed()) +
-                   " entries not acknowledged; the same command again continues from here");
+                   " entries not acknowledged; the same command again" +
+                   (options_.earlier.is_wanted() ? ", without --clone-of and --restore-to," : "") +
+                   " continues from here");
   }
   if (swap_pending_) {
     console_.print("the sink was not swapped: only " + std::to_string(table.acknowledged()) +
@@ -364,6 +366,17 @@ int Run::execute() {
 
 }  // namespace
 
-int run(const RunOptions& options, Signals& signals) { return Run(options, signals).execute(); }
+int run(const RunOptions& options, Signals& signals) {
+  if (options.earlier.is_wanted()) {
+    const auto taken = take_state(options.common.data, options.earlier,
+                                  options.no_fsync ? Durability::kUnsafe : Durability::kFsync);
+    if (!taken) {
+      Console().print("host-sim: " + taken.error().message);
+      return kExitFailed;
+    }
+    if (options.sink.empty()) return kExitOk;
+  }
+  return Run(options, signals).execute();
+}
 
 }  // namespace tidemark::host

@@ -74,7 +74,7 @@ Status accept_gap(sink::Sink& sink, const Chain& chain, const Accepting& what, c
   const uint64_t ruler = lost.last == kEveryLsn ? 0 : begins.ruler(lost.last + 1);
   name.epoch = ruler != 0 ? ruler : chain.newest();
   const Record record = {ObjectKind::kAccepted, what.now_us, std::string(what.reason)};
-  TM_ASSIGN(const auto object, format_record(record, what.storage, what.partition, lost, name.epoch));
+  TM_ASSIGN(const auto object, format_record(record, {what.storage, what.partition, name}));
   const std::string key = object_key(what.storage, what.partition, name);
   Status put = put_record(sink, key, object, deadline);
   if (put || put.error().status != TIDEMARK_E_EXISTS) return put;

@@ -178,8 +178,7 @@ Status Pruner::record() {
   // It counts in every history, so it is of the first epoch.
   const ParsedKey parsed = {what_.storage, what_.partition, {{1, through_}, ObjectKind::kPruned}};
   const std::string key = object_key(what_.storage, what_.partition, parsed.name);
-  TM_ASSIGN(const auto made, format_record({ObjectKind::kPruned, what_.now_us, {}}, what_.storage,
-                                           what_.partition, parsed.name.range));
+  TM_ASSIGN(const auto made, format_record({ObjectKind::kPruned, what_.now_us, {}}, parsed));
   Status put = put_record(sink_, key, made, deadline_);
   if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
   return prove_record(sink_, key, parsed, deadline_);

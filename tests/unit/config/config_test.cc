@@ -113,12 +113,13 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(test.param.key); });
 
 TEST(ParseConfig, UnknownOptionsAreNamed) {
-  expect_invalid({{"wokers", "4"}}, {"unknown option 'wokers'",
-                                     "workers, batch_entries, batch_bytes, partition_inflight, "
-                                     "max_bytes_per_second, verify_existing, verify_max_bytes_per_second, "
-                                     "retry_min_ms, retry_max_ms, "
-                                     "partition_idle_ms, lineage_file, epoch_watch_ms, on_superseded, "
-                                     "sink_dir, log_level, memory_budget_bytes, read_epoch, read_only"});
+  expect_invalid({{"wokers", "4"}},
+                 {"unknown option 'wokers'",
+                  "workers, batch_entries, batch_bytes, partition_inflight, "
+                  "max_bytes_per_second, verify_existing, verify_max_bytes_per_second, "
+                  "retry_min_ms, retry_max_ms, "
+                  "partition_idle_ms, lineage_file, epoch_watch_ms, on_superseded, sink_dir, log_level, "
+                  "memory_budget_bytes, read_epoch, read_only"});
   expect_invalid({{"Workers", "4"}}, {"'Workers'"});
   expect_invalid({{std::string(1000, 'k'), "4"}}, {"'" + std::string(100, 'k') + "'"});
 }

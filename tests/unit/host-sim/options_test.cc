@@ -75,6 +75,26 @@ TEST(Options, RecoveryNeedsADirectoryAndAnArchive) {
   expect_refused("run --data d --sink file:///a --storage recovering", "of the engine itself");
 }
 
+TEST(Options, AnEarlierStateNeedsNoSink) {
+  const TestDir dir;
+  const std::string source = std::filesystem::canonical(dir.path()).string();
+  const Command command = parse("run --data d --clone-of " + source + "/ --restore-to 7");
+  ASSERT_TRUE(std::holds_alternative<RunOptions>(command));
+  const auto& run = std::get<RunOptions>(command);
+  EXPECT_EQ(run.earlier.clone_of, source);
+  EXPECT_EQ(run.earlier.restore_to, 7u);
+  EXPECT_EQ(run.sink, "");
+  EXPECT_TRUE(std::get<RunOptions>(parse("run --data d --restore-to 0")).earlier.is_wanted());
+  EXPECT_FALSE(std::get<RunOptions>(parse("run --data d --sink file:///a")).earlier.is_wanted());
+  expect_refused("run --data d --clone-of /no/such/place", "--clone-of");
+  expect_refused("run --data d --restore-to -1", "--restore-to");
+  expect_refused("run --data " + source + " --clone-of " + source, "not two directories apart");
+  expect_refused("run --data " + source + "/x --clone-of " + source, "not two directories apart");
+  expect_refused("run --data / --clone-of " + source, "not two directories apart");
+  for (const char* own : {"lineage", "history", "unfinished"})
+    expect_refused("run --data d --sink file:///a --storage " + std::string(own), "of the engine itself");
+}
+
 TEST(Options, RefusesWhatCannotBeMeant) {
   const std::string run = "run --data d --sink file:///a ";
   expect_refused("", "subcommand");

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/sha256.h"
 #include "format/epoch_record.h"
 #include "store/epochs.h"
 #include "store/fake_sink.h"
@@ -56,19 +57,15 @@ class MaintenanceTest : public testing::Test {
     return key;
   }
   std::string add_of(uint64_t epoch, Range range, ObjectKind kind, const std::string& reason = "") {
-    const std::string key = object_key("db", 7, {range, kind, epoch});
-    fake_.objects[key] = *format_record({kind, kNow, reason}, "db", 7, range, epoch);
+    const ParsedKey of = {"db", 7, {range, kind, epoch}};
+    const std::string key = object_key(of.storage, of.partition, of.name);
+    fake_.objects[key] = *format_record({kind, kNow, reason}, of);
     return key;
   }
   // That an epoch was begun, after another.
   std::string add_epoch(uint64_t epoch, uint64_t parent, uint8_t owner = 1) {
-    EpochRecord record;
-    record.made_us = kNow;
-    record.owner = {owner};
-    record.claim = {static_cast<uint8_t>(epoch)};
-    record.parent = parent;
-    record.how = parent == 0 ? Claim::kFirst : Claim::kRestart;
-    record.host = "node-1";
+    const Claim how = parent == 0 ? Claim::kFirst : Claim::kRestart;
+    const EpochRecord record = {kNow, {owner}, {static_cast<uint8_t>(epoch)}, parent, how, "node-1", {}};
     const std::string key = epoch_key("db", epoch);
     fake_.objects[key] = *format_epoch_record(record, "db", epoch);
     return key;

@@ -1,0 +1,46 @@
+#include "lineage_world.h"
+
+#include <cstdarg>
+#include <cstdio>
+
+namespace tidemark::sim {
+
+void LineageStats::add(const LineageStats& other) {
+  steps += other.steps;
+  jobs += other.jobs;
+  acks += other.acks;
+  epochs += other.epochs;
+  clones += other.clones;
+  kills += other.kills;
+  late_puts += other.late_puts;
+  takeovers += other.takeovers;
+  branches += other.branches;
+  superseded += other.superseded;
+  refused += other.refused;
+}
+
+void LineageWorld::land(const LatePut& put) {
+  ++stats.late_puts;
+  if (put.name.kind == ObjectKind::kEpoch) {
+    trace("late: record of epoch %llu", static_cast<unsigned long long>(put.name.epoch));
+    stats.epochs += store.put_epoch(put.partition, put.name.epoch, put.record) ? 1 : 0;
+    return;
+  }
+  trace("late: partition %zu [%llu,%llu].e%llu", put.partition,
+        static_cast<unsigned long long>(put.name.range.first),
+        static_cast<unsigned long long>(put.name.range.last),
+        static_cast<unsigned long long>(put.name.epoch));
+  store.put(put.partition, put.name, put.entries);
+}
+
+void LineageWorld::trace(const char* format, ...) const {
+  if (!traces) return;
+  std::printf("%8lld ms  ", static_cast<long long>(now));
+  va_list args;
+  va_start(args, format);
+  std::vprintf(format, args);
+  va_end(args);
+  std::printf("\n");
+}
+
+}  // namespace tidemark::sim
