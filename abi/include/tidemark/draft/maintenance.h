@@ -251,7 +251,8 @@ typedef struct tidemark_draft_maintenance_api {
   /* Removes what only the history of this epoch has, in all partitions of the storage: its archives and
    * records, and those of the epochs that it continues as far as no other history does; the records of these
    * epochs last. What the newest history has stays as it is. visit and dry_run as in prune. Stopped at any
-   * instant, the same call again finishes. INVALID: no such epoch, it is in the history of the newest,
+   * instant, what is left is a shorter branch: the same call, or one for the epoch that is its newest then,
+   * finishes. INVALID: no such epoch, it is in the history of the newest,
    * another one continues it, or created with read_only and no dry_run. CORRUPT: the record of an epoch is
    * damaged. */
   tidemark_status (*prune_branch)(tidemark_archiver*, tidemark_str storage, uint64_t epoch, int32_t dry_run,
