@@ -57,6 +57,7 @@ Archiver::Archiver(const tidemark_host& host, config::Config config)
       sources_(memory_),
       read_pace_(config_.verify_max_bytes_per_second),
       restores_(memory_.restores),
+      chains_(std::chrono::milliseconds(config_.epoch_watch_ms)),
       dispatcher_(scheduler_config(config_), intake_, slot_) {}
 
 Archiver::~Archiver() {
