@@ -92,11 +92,17 @@ Result<void> with_retries(const std::string& what, Stop& stop, const Attempt& at
 }
 
 Stored to_stored(const tidemark_stored& from) {
-  return {from.kind,         std::string(view(from.partition.storage)),
-          from.partition.id, from.first,
-          from.last,         from.size_bytes,
-          from.modified_us,  std::string(view(from.key)),
-          from.epoch,        std::string(view(from.needs))};
+  return {from.kind,
+          std::string(view(from.partition.storage)),
+          from.partition.id,
+          from.first,
+          from.last,
+          from.size_bytes,
+          from.modified_us,
+          std::string(view(from.key)),
+          from.epoch,
+          std::string(view(from.needs)),
+          0};
 }
 
 tidemark_partition to_partition(const std::string& storage, uint64_t id) { return {abi_str(storage), id}; }
@@ -150,6 +156,7 @@ Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   std::vector<Setting> settings = {{"log_level", console().log_level_name(options.keep_lines), false}};
   if (options.read_only) settings.push_back({"read_only", "true", false});
   if (!options.sink_dir.empty()) settings.push_back({"sink_dir", options.sink_dir, false});
+  if (options.epoch) settings.push_back({"read_epoch", std::to_string(*options.epoch), false});
   const auto list = to_options(settings);
   const tidemark_host host = host_table();
   tidemark_archiver* archiver = nullptr;
@@ -183,7 +190,7 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
     missing = TIDEMARK_EXT_READBACK;
   if (maintenance_ == nullptr || !TIDEMARK_HAS(maintenance_, tidemark_maintenance_api, unpack))
     missing = TIDEMARK_EXT_MAINTENANCE;
-  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, scan_folders))
+  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, read_epoch))
     missing = TIDEMARK_EXT_DRAFT_MAINTENANCE;
   if (missing == nullptr) return {};
   return Error{kExitSink,
@@ -379,6 +386,25 @@ Result<Record> Archive::read_record(const std::string& key, Stop& stop) {
     return maintenance_->read_record(archiver_, abi_str(key), on_record, &record, call, error);
   }));
   return record;
+}
+
+Result<Epoch> Archive::read_epoch(const std::string& key, Stop& stop) {
+  Epoch epoch;
+  const auto on_epoch = [](void* ctx, const tidemark_epoch* read) {
+    auto& out = *static_cast<Epoch*>(ctx);
+    out = {read->epoch,
+           read->parent,
+           read->how,
+           read->made_us,
+           {},
+           std::string(view(read->host)),
+           std::string(view(read->reason))};
+    std::copy_n(read->owner, out.owner.size(), out.owner.begin());
+  };
+  TM_TRY(with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    return draft_->read_epoch(archiver_, abi_str(key), on_epoch, &epoch, call, error);
+  }));
+  return epoch;
 }
 
 Result<void> Archive::accept_gap(const std::string& storage, uint64_t partition, uint64_t first,

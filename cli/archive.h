@@ -9,6 +9,7 @@
 
 #include <tidemark/draft/maintenance.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -31,6 +32,7 @@ struct ArchiveOptions {
   std::string sink_dir;  // empty: where the plugin lies
   std::vector<Setting> sink_options;
   bool read_only = true;
+  std::optional<uint64_t> epoch;  // whose history is looked after; nothing: that of the newest
   // Whether what the sink logs while it is opened is kept for opening_lines().
   bool keep_lines = false;
   // The words of a command line that open the same archive, quoted for a shell; without what may be secret.
@@ -56,7 +58,12 @@ struct Stored {
   std::string key;
   uint64_t epoch = 0;
   std::string needs{};  // what a plugin has to know to read it, if this one does not
+  // As one history sees it (history.h), first..last are those of its LSNs that count there; then this is the
+  // last one by its name if it is another, else 0.
+  uint64_t name_last = 0;
 };
+// All LSNs that it holds, whether they count or not.
+inline uint64_t whole_last(const Stored& stored) { return std::max(stored.last, stored.name_last); }
 bool is_record(const Stored& stored);  // gap, accepted, pruned or origin
 bool is_ours(const Stored& stored);    // an archive or a record of a partition, by its name
 bool is_epoch(const Stored& stored);   // the record of an epoch of a storage
@@ -66,6 +73,15 @@ struct Record {
   uint64_t first = 0, last = 0;
   int64_t made_us = 0;
   std::string reason;
+};
+
+// The record of an epoch, as tidemark_epoch has it.
+struct Epoch {
+  uint64_t number = 0, parent = 0;
+  int32_t how = 0;  // TIDEMARK_CLAIM_*
+  int64_t made_us = 0;
+  std::array<uint8_t, 16> owner{};
+  std::string host, reason;
 };
 
 struct CheckedEntry {
@@ -166,6 +182,7 @@ class Archive {
   // Not tried again: what was written cannot be taken back.
   Result<void> fetch(const std::string& key, const tidemark_writer& out, Stop& stop);
   Result<Record> read_record(const std::string& key, Stop& stop);
+  Result<Epoch> read_epoch(const std::string& key, Stop& stop);
   Result<void> accept_gap(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last,
                           const std::string& reason, Stop& stop);
   // `progress` gets on this thread how much was read, by this try; may sleep.

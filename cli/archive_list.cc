@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 
 #include "format/object_name.h"
 
@@ -14,6 +15,8 @@ void ArchiveList::add(const Stored& archive) {
   while (room > 0 && !room_.compare_exchange_weak(room, room - 1)) {
   }
   if (room > 0) {
+    if (runs_.empty() || runs_.back().epoch != archive.epoch) runs_.push_back({known_.size(), archive.epoch});
+    if (archive.name_last != 0) name_lasts_[known_.size()] = archive.name_last;
     known_.push_back({archive.first, archive.last, archive.size_bytes});
     return;
   }
@@ -24,19 +27,33 @@ void ArchiveList::add(const Stored& archive) {
 void ArchiveList::clear() {
   room_ += known_.size();
   known_.clear();
+  runs_.clear();
+  name_lasts_.clear();
 }
 
 void ArchiveList::each(uint64_t from, const std::function<bool(const Stored&)>& visit) const {
   assert(has_all_);
-  auto at = std::lower_bound(known_.begin(), known_.end(), from,
-                             [](const Known& known, uint64_t lsn) { return known.last < lsn; });
-  for (; at != known_.end(); ++at) {
-    const std::string key =
-        object_key(partition_.storage, *partition_.partition, {at->first, at->last}, ObjectKind::kArchive);
-    if (!visit({TIDEMARK_STORED_ARCHIVE, partition_.storage, *partition_.partition, at->first, at->last,
-                at->size_bytes, 0, key})) {
-      return;
-    }
+  const auto found = std::lower_bound(known_.begin(), known_.end(), from,
+                                      [](const Known& known, uint64_t lsn) { return known.last < lsn; });
+  auto run = runs_.begin();
+  for (auto index = static_cast<size_t>(found - known_.begin()); index < known_.size(); ++index) {
+    while (std::next(run) != runs_.end() && std::next(run)->begin <= index) ++run;
+    const Known& known = known_[index];
+    Stored stored{TIDEMARK_STORED_ARCHIVE,
+                  partition_.storage,
+                  *partition_.partition,
+                  known.first,
+                  known.last,
+                  known.size_bytes,
+                  0,
+                  {},
+                  run->epoch};
+    if (const auto cut = name_lasts_.find(index); cut != name_lasts_.end()) stored.name_last = cut->second;
+    // An epoch of 0 is that of who knows of none.
+    const ParsedName name{
+        {stored.first, whole_last(stored)}, ObjectKind::kArchive, std::max(run->epoch, kFirstEpoch)};
+    stored.key = object_key(partition_.storage, *partition_.partition, name);
+    if (!visit(stored)) return;
   }
 }
 

@@ -1,4 +1,5 @@
-// The archives of one partition as they were listed, so that one listing is enough: 24 bytes for each.
+// The archives of one partition as one history has them, so that one listing is enough: 24 bytes for each,
+// and a little for each change of epoch.
 //
 // All lists of a run share a limit (kMostRemembered). Where it is reached the list says that it does not have
 // all, and its owner lists again. One thread at a time; the shared limit is for any.
@@ -9,6 +10,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
+#include <vector>
 
 #include "archive.h"
 
@@ -25,7 +28,7 @@ class ArchiveList {
   ArchiveList(const ArchiveList&) = delete;
   ArchiveList& operator=(const ArchiveList&) = delete;
 
-  // In the order of keys.
+  // As Histories gives them, by the last LSN that counts.
   void add(const Stored& archive);
   bool has_all() const { return has_all_; }
   // Those that reach `from` or lie after it, in order, until `visit` returns false. The sink's time is not
@@ -37,10 +40,17 @@ class ArchiveList {
   struct Known {
     uint64_t first, last, size_bytes;
   };
+  // Those from an index on are of this epoch.
+  struct Run {
+    size_t begin;
+    uint64_t epoch;
+  };
   const Scope partition_;
   ListingRoom& room_;
   bool has_all_ = true;
-  std::deque<Known> known_;  // grows without copying what is there
+  std::deque<Known> known_;                // grows without copying what is there
+  std::vector<Run> runs_;                  // ascending, the first begins with 0
+  std::map<size_t, uint64_t> name_lasts_;  // of those that a newer epoch has cut
 };
 
 }  // namespace tidemark::cli

@@ -51,7 +51,8 @@ bool parse_object(std::string_view line, Checked& out) {
   out.kind = letter->kind;
   line.remove_prefix(1);
   return take_number(line, out.first) && take_number(line, out.last) && take_number(line, out.size_bytes) &&
-         take_number(line, out.modified_us) && take_number(line, out.checked_us) && line.empty() &&
+         take_number(line, out.modified_us) && take_number(line, out.checked_us) &&
+         (line.empty() || (take_number(line, out.epoch) && out.epoch > 1)) && line.empty() &&
          out.first >= 1 && out.first <= out.last;
 }
 
@@ -89,7 +90,9 @@ void append_object(const Checked& object, std::string& text) {
   text += letter->letter;
   for (const uint64_t number : {object.first, object.last, object.size_bytes})
     text += " " + std::to_string(number);
-  text += " " + std::to_string(object.modified_us) + " " + std::to_string(object.checked_us) + "\n";
+  text += " " + std::to_string(object.modified_us) + " " + std::to_string(object.checked_us);
+  if (object.epoch > 1) text += " " + std::to_string(object.epoch);
+  text += "\n";
 }
 
 int hex_digit(char c) {
@@ -113,16 +116,27 @@ std::string unescaped(std::string_view text) {
 }  // namespace
 
 bool comes_before(const Checked& a, const Checked& b) {
-  // "<last>-<first>.<suffix>" comes before "<last>.tar", and suffixes are compared last.
+  // "<last>-<first>.<suffix>" comes before "<last>.tar", and what follows the LSNs is compared last.
   const auto rank = [](const Checked& one) {
     const bool is_single = one.kind == TIDEMARK_STORED_ARCHIVE && one.first == one.last;
-    return std::tuple(one.last, is_single, one.first, letter_of(one.kind)->suffix);
+    return std::tuple(one.last, is_single, one.first);
   };
-  return rank(a) < rank(b);
+  if (rank(a) != rank(b)) return rank(a) < rank(b);
+  const auto rest = [](const Checked& one) {
+    const std::string epoch = one.epoch > 1 ? "e" + std::to_string(one.epoch) + "." : std::string();
+    return epoch + std::string(letter_of(one.kind)->suffix);
+  };
+  return rest(a) < rest(b);
 }
 
 Checked to_checked(const Stored& stored, int64_t checked_us) {
-  return {stored.kind, stored.first, stored.last, stored.size_bytes, stored.modified_us, checked_us};
+  return {stored.kind,
+          stored.first,
+          stored.last,
+          stored.size_bytes,
+          stored.modified_us,
+          checked_us,
+          std::max<uint64_t>(stored.epoch, 1)};
 }
 
 std::string archive_identity(std::string_view url) {

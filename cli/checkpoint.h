@@ -6,7 +6,8 @@
 //   end
 //
 // A line for each object, by partition and in the order of keys: its kind, first and last LSN, size, time by
-// the sink's clock, and when it was read and found right. Some 50 bytes of memory for each. Main thread.
+// the sink's clock, when it was read and found right, and its epoch if that is not the first. Some 50 bytes
+// of memory for each. Main thread.
 #ifndef TIDEMARK_CLI_CHECKPOINT_H
 #define TIDEMARK_CLI_CHECKPOINT_H
 
@@ -28,6 +29,7 @@ struct Checked {
   uint64_t size_bytes = 0;
   int64_t modified_us = 0;
   int64_t checked_us = 0;  // 0: it was right once and is not now, so every run reads it
+  uint64_t epoch = 1;
 
   bool operator==(const Checked&) const = default;
 };

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "format/lsn.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -26,6 +27,17 @@ size_t terminal_columns() {
 Console& console() {
   static Console the_console;
   return the_console;
+}
+
+std::optional<ProgressWish> parse_progress(std::string_view text) {
+  if (text.empty() || text == "auto") return ProgressWish{};
+  if (text == "none") return ProgressWish{false, ProgressKind::kNone};
+  constexpr std::string_view kPlain = "plain", kWithInterval = "plain:";
+  if (text == kPlain) return ProgressWish{false, ProgressKind::kPlain};
+  if (!text.starts_with(kWithInterval)) return std::nullopt;
+  const auto seconds = parse_decimal(text.substr(kWithInterval.size()));
+  if (!seconds || *seconds == 0 || *seconds > 86'400) return std::nullopt;
+  return ProgressWish{false, ProgressKind::kPlain, std::chrono::seconds(*seconds)};
 }
 
 Console::Console() : terminal_(::isatty(STDERR_FILENO) == 1) {}

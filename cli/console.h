@@ -7,7 +7,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/mutex.h"
@@ -26,6 +28,9 @@ struct ProgressWish {
   ProgressKind kind = ProgressKind::kPlain;
   std::chrono::seconds interval{60};  // between two plain lines
 };
+
+// auto, plain, plain:SECONDS or none; empty: auto.
+std::optional<ProgressWish> parse_progress(std::string_view text);
 
 class Console {
  public:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <utility>
 
 namespace tidemark::cli {
@@ -39,13 +40,22 @@ void Coverage::add_accepted(Range range) { fill(range); }
 void Coverage::fill(Range range) {
   if (range.last < from_) return;
   range.first = std::max(range.first, from_);
-  // What is pending lies at or below the range's end, because objects come by their last LSN.
-  while (!pending_.empty() && pending_.back().range.first >= range.first) pending_.pop_back();
-  if (!pending_.empty() && pending_.back().range.last >= range.first)
-    pending_.back().range.last = range.first - 1;
-  assert(pending_.empty() || pending_.back().range.last < range.first);
+  take_out(range);
   reach(range.first, range.last, Cause::kUnknown);
   settle();
+}
+
+// Mostly from the end: objects come by their last LSN, but for what a newer epoch has cut.
+void Coverage::take_out(Range range) {
+  auto begin = pending_.end();
+  while (begin != pending_.begin() && std::prev(begin)->range.last >= range.first) --begin;
+  auto end = begin;
+  std::vector<Missing> left;
+  for (; end != pending_.end() && end->range.first <= range.last; ++end) {
+    if (end->range.first < range.first) left.push_back({{end->range.first, range.first - 1}, end->cause});
+    if (end->range.last > range.last) left.push_back({{range.last + 1, end->range.last}, end->cause});
+  }
+  pending_.insert(pending_.erase(begin, end), left.begin(), left.end());
 }
 
 void Coverage::add_gap(Range range) {
@@ -120,7 +130,10 @@ std::vector<Overlap> Overlaps::add(Range range, const std::string& key) {
     if (upper < range.first) break;
   }
   if (upper >= range.first && forgotten_last_ >= range.first) lost_some_ = true;
-  recent_.push_back({range, key});
+  // At its place: what a newer epoch has cut is listed after others that end later.
+  auto after = recent_.end();
+  while (after != recent_.begin() && std::prev(after)->range.last > range.last) --after;
+  recent_.insert(after, {range, key});
   if (recent_.size() > max_recent_) {
     forgotten_last_ = recent_.front().range.last;
     recent_.pop_front();

@@ -1,4 +1,5 @@
 // Which entries of a partition are there, from its objects in the order of their keys (that is, by last LSN).
+// Of one history (history.h) some may come later than that, because less of them counts than they hold.
 //
 // A later object may reach back and fill a hole, so a hole is certain only at the end, or when more holes are
 // pending than a bound: memory does not grow with the number of objects. Pure; one thread.
@@ -47,6 +48,7 @@ class Coverage {
 
  private:
   void fill(Range range);
+  void take_out(Range range);
   void explain(Range range, Cause cause);
   void reach(uint64_t first, uint64_t last, Cause cause);
   void settle();

@@ -34,7 +34,8 @@ tidemark_status write_piece(void* ctx, const void* data, size_t size) {
 
 Result<std::vector<Stored>> holders_of(Archive& archive, const FetchOptions& options, Stop& stop) {
   std::optional<Stored> origin;
-  TM_ASSIGN(auto holders, find_holders(archive, options.scope, options.lsn, stop, &origin));
+  Histories histories(archive, options.archive.epoch);
+  TM_ASSIGN(auto holders, find_holders(histories, options.scope, options.lsn, stop, &origin));
   if (holders.empty()) {
     const std::string why = origin ? ": the partition begins after LSN " + both(origin->last)
                                    : " (tidemark gaps shows what is known about it)";

@@ -45,17 +45,17 @@ class NamesPart : public ListedPart {
 
 }  // namespace
 
-Result<std::vector<PartitionName>> find_partitions(Archive& archive, const Scope& scope, unsigned jobs,
+Result<std::vector<PartitionName>> find_partitions(Histories& histories, const Scope& scope, unsigned jobs,
                                                    Irregular& irregular) {
   std::vector<PartitionName> names;
-  TM_TRY(list_in_parts(archive, scope, jobs, false,
+  TM_TRY(list_in_parts({histories.archive(), &histories}, scope, jobs,
                        [&] { return std::make_unique<NamesPart>(names, irregular); }));
   return names;
 }
 
-PartitionFinder::PartitionFinder(Archive& archive, const Scope& scope, unsigned jobs,
+PartitionFinder::PartitionFinder(Histories& histories, const Scope& scope, unsigned jobs,
                                  const std::vector<PartitionName>& known)
-    : archive_(archive), scope_(scope), jobs_(jobs) {
+    : histories_(histories), scope_(scope), jobs_(jobs) {
   for (const PartitionName& name : known) known_.emplace(name.storage, name.id);
 }
 
@@ -88,7 +88,7 @@ Result<std::vector<std::string>> PartitionFinder::list_storages(Stop& stop) {
     if (stored.kind == TIDEMARK_STORED_STORAGE) storages.push_back(stored.storage);
     return true;
   };
-  TM_TRY(archive_.scan_level("", "", visit, stop));
+  TM_TRY(histories_.archive().scan_level("", "", visit, stop));
   return storages;
 }
 
@@ -98,7 +98,7 @@ Result<std::vector<PartitionName>> PartitionFinder::list_partitions(const std::s
     if (stored.kind == TIDEMARK_STORED_PARTITION) names.push_back({stored.storage, stored.partition});
     return true;
   };
-  TM_TRY(archive_.scan_level(storage, "", visit, stop));
+  TM_TRY(histories_.archive().scan_level(storage, "", visit, stop));
   return names;
 }
 
@@ -108,7 +108,7 @@ Result<bool> PartitionFinder::holds_something(const PartitionName& name, Stop& s
     is_something = is_ours(stored);
     return !is_something;
   };
-  TM_TRY(archive_.scan({name.storage, name.id}, 0, visit, stop));
+  TM_TRY(histories_.scan({name.storage, name.id}, 0, visit, stop));
   return is_something;
 }
 

@@ -13,13 +13,14 @@
 
 #include "archive.h"
 #include "each_partition.h"
+#include "history.h"
 #include "irregular.h"
 
 namespace tidemark::cli {
 
-// Those of the scope that have an archive or a record, in the order of their keys, and in `irregular` what
-// may hide others. Everything is listed, `jobs` partitions at a time.
-Result<std::vector<PartitionName>> find_partitions(Archive& archive, const Scope& scope, unsigned jobs,
+// Those of the scope that have an archive or a record in the chosen history, in the order of their keys, and
+// in `irregular` what may hide others. Everything is listed, `jobs` partitions at a time.
+Result<std::vector<PartitionName>> find_partitions(Histories& histories, const Scope& scope, unsigned jobs,
                                                    Irregular& irregular);
 
 // The same without what may hide others, at the price of a request or two for a thousand partitions: only of
@@ -27,7 +28,7 @@ Result<std::vector<PartitionName>> find_partitions(Archive& archive, const Scope
 class PartitionFinder {
  public:
   // `known` were found before; jobs: requests at a time.
-  PartitionFinder(Archive& archive, const Scope& scope, unsigned jobs,
+  PartitionFinder(Histories& histories, const Scope& scope, unsigned jobs,
                   const std::vector<PartitionName>& known);
   Result<std::vector<PartitionName>> look(Stop& stop);
 
@@ -39,7 +40,7 @@ class PartitionFinder {
   // Calls `work` with 0, 1, ... below `count`, several at a time; the first error.
   Result<void> each(size_t count, const std::function<Result<void>(size_t)>& work) const;
 
-  Archive& archive_;
+  Histories& histories_;
   const Scope scope_;
   const unsigned jobs_;
   std::set<std::pair<std::string, uint64_t>> known_;  // of the last look

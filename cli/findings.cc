@@ -67,17 +67,28 @@ void Findings::disagree(const Stored& stored, const Overlap& overlap, uint64_t l
       "its entry of LSN " + both(lsn) + " differs from the one in " + overlap.earlier);
 }
 
-void Findings::missing(const std::string& storage, uint64_t partition, const Missing& missing) {
+void Findings::lineage(const Stored& stored, const std::string& why) {
+  ++problems_;
+  Json object = key_json(stored);
+  object["epoch"] = stored.epoch;
+  say("problem", "lineage", object, stored.key, why);
+}
+
+void Findings::missing(const std::string& storage, uint64_t partition, const Missing& missing,
+                       uint64_t epoch) {
   ++problems_;
   const std::string name = partition_text(storage, partition);
   const auto [first, last] = missing.range;
   const bool is_gap = missing.cause == Cause::kGap;
   const std::string why =
       is_gap ? "recorded as lost: the engine no longer had it" : "no archive holds it and no record says why";
-  say("problem", is_gap ? "gap" : "hole", range_json(storage, partition, first, last),
-      name + " " + range_text(first, last),
-      why + "; to accept the loss: tidemark gaps URL --acknowledge " + name + " " + std::to_string(first) +
-          " " + std::to_string(last) + " --reason TEXT");
+  Json object = range_json(storage, partition, first, last);
+  if (epoch > 0) object["epoch"] = epoch;
+  const std::string of = epoch > 0 ? "in the history of epoch " + std::to_string(epoch) + ": " : "";
+  say("problem", is_gap ? "gap" : "hole", object, name + " " + range_text(first, last),
+      of + why + "; to accept the loss: tidemark gaps URL --acknowledge " + name + " " +
+          std::to_string(first) + " " + std::to_string(last) + " --reason TEXT" +
+          (epoch > 0 ? " --epoch " + std::to_string(epoch) : ""));
 }
 
 void Findings::gone(const Ledger::Gone& gone) {

@@ -20,7 +20,10 @@ class Findings {
   // Ours, but this build cannot read it.
   void unsupported(const Stored& stored, const std::string& why);
   void disagree(const Stored& stored, const Overlap& overlap, uint64_t lsn);
-  void missing(const std::string& storage, uint64_t partition, const Missing& missing);
+  // epoch: in whose history; 0: there is but one.
+  void missing(const std::string& storage, uint64_t partition, const Missing& missing, uint64_t epoch = 0);
+  // The record of an epoch continues what it cannot, or something is of an epoch without a record.
+  void lineage(const Stored& stored, const std::string& why);
   // What was right by the checkpoint is not there any more.
   void gone(const Ledger::Gone& gone);
   // Foreign, or irregular: what lies where an archive, a record or a directory should be.

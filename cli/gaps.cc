@@ -110,7 +110,8 @@ class Gaps {
       for (const Told& one : told) show(one);
       return !output_.failed();
     };
-    auto listed = list_in_parts(archive_, options_.scope, options_.jobs, true,
+    Histories histories(archive_, options_.archive.epoch);
+    auto listed = list_in_parts({archive_, &histories, true}, options_.scope, options_.jobs,
                                 [&] { return std::make_unique<GapsPart>(tell); });
     if (!listed) return fail_with(listed.error());
     if (!found_something_ && !output_.failed())

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "branches.h"
 #include "console.h"
 #include "format/lsn.h"
 #include "nothing.h"
@@ -158,8 +159,13 @@ class Info {
       return std::make_unique<InfoPart>([this](const Facts& facts) { return print(facts); },
                                         [this](const InfoPart::Outside& outside) { add(outside); });
     };
-    auto listed = list_in_parts(**archive, options_.scope, options_.jobs, true, make);
+    Histories histories(**archive, options_.archive.epoch);
+    const auto count = [this](const Stored& stored, const Lineage& lineage, const EpochCut::Parts& parts) {
+      branches_.add(stored, lineage, parts);
+    };
+    auto listed = list_in_parts({**archive, &histories, true, count}, options_.scope, options_.jobs, make);
     if (!listed) return fail_with(listed.error());
+    for (const auto& [storage, lineage] : histories.known()) tell_histories(storage, *lineage);
     print_total();
     Stop stop;
     if (!found_something_ && !output_.failed())
@@ -168,6 +174,14 @@ class Info {
   }
 
  private:
+  void tell_histories(const std::string& storage, const Lineage& lineage) {
+    branches_.tell(storage, lineage, output_);
+    for (const auto& [epoch, why] : lineage.damaged()) note(strays_, epoch_key(storage, epoch));
+    for (const auto& [number, epoch] : lineage.epochs()) {
+      if (!lineage.problem_of(epoch).empty()) note(strays_, epoch_key(storage, number));
+    }
+  }
+
   void add(const InfoPart::Outside& outside) {
     for (const std::string& key : outside.irregular) note(strays_, key);
     strangers_ += outside.strangers;
@@ -260,7 +274,9 @@ class Info {
 
   const InfoOptions& options_;
   Output output_;
-  std::vector<std::string> strays_;                    // what is irregular and lies in no partition
+  Branches branches_;
+  // What is irregular and lies in no partition, and records of epochs that are not right.
+  std::vector<std::string> strays_;
   bool has_damage_ = false, found_something_ = false;  // anywhere
   uint64_t partitions_ = 0, archives_ = 0, bytes_ = 0, strangers_ = 0;
 };

@@ -33,8 +33,8 @@ constexpr const char* kEpilogue =
 // As it stands on the command line, before it is taken apart.
 struct RawOptions {
   std::vector<std::string> options, secrets, to_options, to_secrets, acknowledge;
-  std::string url, to_url, config, target, from, to, to_time, before, older_than, keep_bytes, lsn, reread,
-      progress, interval, bwlimit;
+  std::string url, to_url, config, target, epoch, from, to, to_time, before, older_than, keep_bytes, lsn,
+      reread, progress, interval, bwlimit;
   bool follow = false;
   int verbosity = 0;
 };
@@ -128,16 +128,15 @@ void add_progress(CLI::App& app, RawOptions& raw) {
       ->type_name("HOW");
 }
 
+void add_epoch(CLI::App& app, RawOptions& raw) {
+  app.add_option("--epoch", raw.epoch, "The history of this epoch of the storage (default: of the newest)")
+      ->type_name("N");
+}
+
 ProgressWish need_progress(const std::string& text) {
-  if (text.empty() || text == "auto") return {};
-  if (text == "none") return {false, ProgressKind::kNone};
-  const std::string plain = "plain", with_interval = "plain:";
-  if (text == plain) return {false, ProgressKind::kPlain};
-  const auto seconds =
-      text.starts_with(with_interval) ? parse_decimal(text.substr(with_interval.size())) : std::nullopt;
-  if (!seconds || *seconds == 0 || *seconds > 86'400)
-    throw invalid("--progress", "'" + text + "' is not auto, plain, plain:SECONDS or none");
-  return {false, ProgressKind::kPlain, std::chrono::seconds(*seconds)};
+  const auto wish = parse_progress(text);
+  if (!wish) throw invalid("--progress", "'" + text + "' is not auto, plain, plain:SECONDS or none");
+  return *wish;
 }
 
 void add_range(CLI::App& app, RawOptions& raw, const char* from, const char* to) {
@@ -176,6 +175,11 @@ void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_
   common.progress = need_progress(raw.progress);
   const std::string name = partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]";
   common.scope = parse_scope(name, raw.target, partition_needed);
+  common.archive.epoch = parse_decimal(raw.epoch);
+  if (!raw.epoch.empty() && common.archive.epoch.value_or(0) == 0)
+    throw invalid("--epoch", "'" + raw.epoch + "' is not the number of an epoch, which is 1 or more");
+  if (!raw.epoch.empty() && common.scope.storage.empty() && raw.acknowledge.empty())
+    throw invalid("--epoch", "it is an epoch of one storage: name STORAGE too");
   const ArchiveWords words = {raw.url, raw.config, "--option", raw.options, "--secret", raw.secrets};
   common.archive.words = words_again(words, common.archive);
   if (!raw.config.empty() && !raw.url.starts_with('@') && !raw.to_url.starts_with('@'))
@@ -381,6 +385,7 @@ void CommandLine::add_info() {
              return info_;
            });
   add_common(info, info_, raw_, false);
+  add_epoch(info, raw_);
   add_jobs(info, info_.jobs, kListingJobs);
   add_allow_empty(info, info_);
 }
@@ -414,6 +419,7 @@ void CommandLine::add_fetch() {
                      });
   add_common(fetch, fetch_, raw_, true, false);
   fetch.add_option("LSN", raw_.lsn, "The entry");
+  add_epoch(fetch, raw_);
   fetch.add_option("-o,--output", fetch_.output, "Where to; - is the standard output")
       ->capture_default_str()
       ->type_name("FILE");
@@ -427,6 +433,7 @@ void CommandLine::add_restore() {
   restore.add_option("DIR", restore_.directory, "Where to; created if it is not there");
   add_range(restore, raw_, "First entry (default: the oldest that was not pruned)",
             "Last entry (default: the newest)");
+  add_epoch(restore, raw_);
   auto* to_time =
       restore
           .add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")
@@ -522,6 +529,7 @@ void CommandLine::add_gaps() {
   auto& gaps = verb("gaps", "List what is missing and what is known about it, or accept a loss",
                     std::vector<std::string*>{&raw_.target}, [this] { return finish_gaps(gaps_, raw_); });
   add_common(gaps, gaps_, raw_, false);
+  add_epoch(gaps, raw_);
   add_jobs(gaps, gaps_.jobs, kListingJobs);
   add_allow_empty(gaps, gaps_);
   auto* acknowledge = gaps.add_option("--acknowledge", raw_.acknowledge, "Accept that FIRST to LAST are lost")

@@ -313,11 +313,12 @@ Result<void> list_in_parts(const ListingCalls& calls, const Scope& scope, unsign
   return PartedListing(calls, scope, jobs, make, pace).run();
 }
 
-Result<void> list_in_parts(Archive& archive, const Scope& scope, unsigned jobs, bool reads_records,
+Result<void> list_in_parts(const ListedArchive& what, const Scope& scope, unsigned jobs,
                            const MakePart& make) {
   Stop stop;
+  Archive& archive = what.archive;
   std::optional<Workers> readers;
-  if (reads_records) readers.emplace(jobs);
+  if (what.reads_records) readers.emplace(jobs);
   ListingCalls calls;
   calls.level = [&](const auto& storage, const auto& start_after, const auto& visit) {
     return archive.scan_level(storage, start_after, visit, stop);
@@ -325,9 +326,13 @@ Result<void> list_in_parts(Archive& archive, const Scope& scope, unsigned jobs, 
   calls.folders = [&](const auto& folders, const auto& start_after, const auto& visit) {
     return archive.scan_folders(folders, start_after, visit, stop);
   };
-  calls.prove = [&](const ListObjects& list, const auto& visit) {
-    if (readers) return prove_listed(archive, list, *readers, visit, stop);
-    return list([&](const Stored& stored) { return visit(stored, {}); });
+  calls.prove = [&](const ListObjects& list, const auto& visit) -> Result<void> {
+    HistoryCut cut(*what.histories, visit, stop, what.visit_all);
+    const auto add = [&](const Stored& stored, const Proof& proof) { return cut.add(stored, proof); };
+    const auto listed = readers ? prove_listed(archive, list, *readers, add, stop)
+                                : list([&](const Stored& stored) { return add(stored, {}); });
+    TM_TRY(cut.finish());
+    return listed;
   };
   calls.stop = [&] { stop.asked = true; };
   return list_in_parts(calls, scope, jobs, make);

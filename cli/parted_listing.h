@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "archive.h"
+#include "history.h"
 #include "proven.h"
 
 namespace tidemark::cli {
@@ -71,8 +72,14 @@ struct ListingPace {
 // What a failure leaves untold comes after all that was told.
 Result<void> list_in_parts(const ListingCalls& calls, const Scope& scope, unsigned jobs, const MakePart& make,
                            const ListingPace& pace = {});
-// The same of an archive. Records are read by as many threads besides, if they are to be.
-Result<void> list_in_parts(Archive& archive, const Scope& scope, unsigned jobs, bool reads_records,
+// Of an archive, and how.
+struct ListedArchive {
+  Archive& archive;
+  Histories* histories;                 // what counts in the chosen one is listed
+  bool reads_records = false;           // by as many threads besides
+  HistoryCut::VisitAll visit_all = {};  // see there; any thread, several at a time
+};
+Result<void> list_in_parts(const ListedArchive& what, const Scope& scope, unsigned jobs,
                            const MakePart& make);
 
 }  // namespace tidemark::cli

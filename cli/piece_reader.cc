@@ -14,7 +14,7 @@ Result<void> PieceReader::read_others(const Piece& piece, const Error& damage, c
     return Error{kExitData, damage.message + "; --prefer names it, so no other is taken", TIDEMARK_E_CORRUPT};
   std::set<std::string> damaged = {piece.key};
   for (uint64_t next = piece.range.first; next <= piece.range.last;) {
-    TM_ASSIGN(auto holders, find_holders(archive_, partition_, next, stop_));
+    TM_ASSIGN(auto holders, find_holders(histories_, partition_, next, stop_));
     const uint64_t begun = next;
     for (const Stored& other : holders) {
       if (damaged.count(other.key) > 0 || !survey_.plan().is_wanted(other)) continue;

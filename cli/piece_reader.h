@@ -18,8 +18,8 @@ class PieceReader {
   // Does with these entries of the archive `key` what is to be done, as a whole or not at all.
   using Attempt = std::function<Result<void>(const std::string& key, Range range)>;
 
-  PieceReader(Archive& archive, const Scope& partition, RestoreSurvey& survey, Stop& stop)
-      : archive_(archive), partition_(partition), survey_(survey), stop_(stop) {}
+  PieceReader(Histories& histories, const Scope& partition, RestoreSurvey& survey, Stop& stop)
+      : histories_(histories), partition_(partition), survey_(survey), stop_(stop) {}
 
   // Which entries came from another archive, and why, is added to `warnings`. CORRUPT: no archive has them.
   Result<void> read(const Piece& piece, const Attempt& attempt, std::vector<std::string>& warnings);
@@ -28,7 +28,7 @@ class PieceReader {
   Result<void> read_others(const Piece& piece, const Error& damage, const Attempt& attempt,
                            std::vector<std::string>& warnings);
 
-  Archive& archive_;
+  Histories& histories_;
   const Scope& partition_;
   RestoreSurvey& survey_;
   Stop& stop_;

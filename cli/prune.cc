@@ -8,6 +8,7 @@
 #include "each_partition.h"
 #include "find_partitions.h"
 #include "format/lsn.h"
+#include "history.h"
 #include "nothing.h"
 #include "text.h"
 #include "verbs.h"
@@ -38,8 +39,8 @@ struct Found {
   uint64_t archives = 0, size_bytes = 0;
 };
 
-// Which archives stay by their time.
-Result<Found> look(Archive& archive, const PruneOptions& options, Stop& stop) {
+// Which archives of the newest history stay by their time: the bound is one for all.
+Result<Found> look(Histories& histories, const PruneOptions& options, Stop& stop) {
   const int64_t cutoff_us = wall_clock_us() - options.older_than_us.value_or(0);
   Found found;
   bool is_young = false;
@@ -54,12 +55,12 @@ Result<Found> look(Archive& archive, const PruneOptions& options, Stop& stop) {
     found.first_kept = is_young ? stored.first : stored.last + 1;
     return true;
   };
-  TM_TRY(archive.scan(options.scope, 0, visit, stop));
+  TM_TRY(histories.scan(options.scope, 0, visit, stop));
   return found;
 }
 
 // Which archives stay by their number or size: counted from the oldest on, so that memory does not grow.
-Result<uint64_t> first_kept_by_amount(Archive& archive, const PruneOptions& options, const Found& found,
+Result<uint64_t> first_kept_by_amount(Histories& histories, const PruneOptions& options, const Found& found,
                                       Stop& stop) {
   uint64_t archives = found.archives, size_bytes = found.size_bytes, first_kept = 1;
   const auto visit = [&](const Stored& stored) {
@@ -73,15 +74,15 @@ Result<uint64_t> first_kept_by_amount(Archive& archive, const PruneOptions& opti
     first_kept = stored.last + 1;
     return true;
   };
-  TM_TRY(archive.scan(options.scope, 0, visit, stop));
+  TM_TRY(histories.scan(options.scope, 0, visit, stop));
   return first_kept;
 }
 
 // Every archive before this LSN goes. The newest stays unless it is asked for, so that a partition keeps a
 // place to continue from.
-Result<uint64_t> find_end(Archive& archive, const PruneOptions& options, const Output& output,
+Result<uint64_t> find_end(Histories& histories, const PruneOptions& options, const Output& output,
                           const std::string& name, Stop& stop) {
-  TM_ASSIGN(const Found found, look(archive, options, stop));
+  TM_ASSIGN(const Found found, look(histories, options, stop));
   if (found.last == 0) {
     return Error{kExitData, "nothing of " + name + " is there to prune (tidemark info shows what is)"};
   }
@@ -92,18 +93,18 @@ Result<uint64_t> find_end(Archive& archive, const PruneOptions& options, const O
   }
   uint64_t before = options.before.value_or(found.first_kept);
   if (options.keep_archives || options.keep_bytes) {
-    TM_ASSIGN(before, first_kept_by_amount(archive, options, found, stop));
+    TM_ASSIGN(before, first_kept_by_amount(histories, options, found, stop));
   }
   if (options.all || !found.newest || before <= found.newest->last) return before;
   output.say("the newest archive stays, " + printable(found.newest->key) + " (--all removes it too)");
   return found.newest->last;
 }
 
-PartitionOutcome prune_partition(const PruneOptions& options, Archive& archive, PruneProgress& progress) {
+PartitionOutcome prune_partition(const PruneOptions& options, Histories& histories, PruneProgress& progress) {
   const std::string name = partition_text(options.scope.storage, *options.scope.partition);
   Output output(options.json, name);
   Stop stop;
-  const auto end = find_end(archive, options, output, name, stop);
+  const auto end = find_end(histories, options, output, name, stop);
   if (!end) return outcome_of(end.error());
   const uint64_t before = *end;
   uint64_t archives = 0, records = 0, bytes = 0;
@@ -121,8 +122,8 @@ PartitionOutcome prune_partition(const PruneOptions& options, Archive& archive, 
                 output.bytes(stored.size_bytes) + "  " + output.time(stored.modified_us));
     progress.add(stored);
   };
-  auto pruned =
-      archive.prune(options.scope.storage, *options.scope.partition, before, !options.yes, visit, stop);
+  auto pruned = histories.archive().prune(options.scope.storage, *options.scope.partition, before,
+                                          !options.yes, visit, stop);
   PartitionOutcome outcome;
   if (!pruned) outcome = outcome_of(pruned.error());
   Json& summary = outcome.summary;
@@ -154,24 +155,25 @@ int run_prune(const PruneOptions& options) {
   auto archive = Archive::open_existing(options.archive);
   if (!archive) return fail_with(archive.error());
   PruneProgress progress;
+  Histories histories(**archive, std::nullopt);
   const auto tell_when_made = [&] {
     if (options.older_than_us) (*archive)->tell_when_made();
   };
   if (options.scope.partition) {
     tell_when_made();
     Output output(options.json);
-    return tell_outcome(output, prune_partition(options, **archive, progress));
+    return tell_outcome(output, prune_partition(options, histories, progress));
   }
   Stop stop;
   Irregular irregular;
-  const auto partitions = find_partitions(**archive, options.scope, options.jobs, irregular);
+  const auto partitions = find_partitions(histories, options.scope, options.jobs, irregular);
   if (!partitions) return fail_with(partitions.error());
   if (partitions->empty()) return tell_nothing(**archive, options, "", stop);
   tell_when_made();  // not for the listing above
   const auto outcomes = side_by_side(partitions->size(), options.jobs, *partitions, [&](size_t i) {
     PruneOptions one = options;
     one.scope = {(*partitions)[i].storage, (*partitions)[i].id};
-    return prune_partition(one, **archive, progress);
+    return prune_partition(one, histories, progress);
   });
   return tell_total(*partitions, irregular, outcomes, options.json, options.yes ? "pruned" : "looked at", "");
 }

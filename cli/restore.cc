@@ -130,7 +130,7 @@ Result<Restores> list_all(const RestoreOptions& options, RestoreRun& run, std::v
     restores.back()->add(stored);
     return true;
   };
-  TM_TRY(run.archive.scan(options.scope, 0, visit, stop));
+  TM_TRY(run.histories.scan(options.scope, 0, visit, stop));
   return restores;
 }
 
@@ -180,7 +180,7 @@ int follow_some(const RestoreOptions& options, RestoreRun& run) {
         [&](const PartitionName&) { return options; });
   }
   Irregular irregular;
-  const auto names = find_partitions(run.archive, options.scope, options.jobs, irregular);
+  const auto names = find_partitions(run.histories, options.scope, options.jobs, irregular);
   if (!names) return fail_with(names.error());
   if (const auto checked = check_directory(options, *names); !checked) return fail_with(checked.error());
   if (const auto checked = check_preferred(options, *names); !checked) return fail_with(checked.error());
@@ -188,7 +188,7 @@ int follow_some(const RestoreOptions& options, RestoreRun& run) {
   if (!lock) return fail_with(lock.error());
   if (!irregular.is_empty()) console().print(irregular.text());
   Stop stop;
-  PartitionFinder finder(run.archive, options.scope, options.jobs, *names);
+  PartitionFinder finder(run.histories, options.scope, options.jobs, *names);
   const int code = follow(
       options, run, [&] { return finder.look(stop); },
       [&](const PartitionName& name) { return options_for(options, name); });
@@ -202,7 +202,8 @@ int run_restore(const RestoreOptions& options) {
   if (!archive) return fail_with(archive.error());
   if (options.to_time_us) (*archive)->tell_when_made();
   Workers readers(options.jobs);
-  RestoreRun run{**archive, readers};
+  Histories histories(**archive, options.archive.epoch);
+  RestoreRun run{**archive, histories, readers};
   if (options.follow_us) return follow_some(options, run);
   return options.scope.partition ? restore_one(options, run) : restore_many(options, run);
 }

@@ -32,6 +32,8 @@ struct Followed {
   std::string said;               // what stands in its way, said once
   std::string lacks;              // what was pruned before this run, in the middle of what DIR has
   bool is_stopped = false;        // what is wrong does not get right by itself
+  bool has_other_history = false;
+  uint64_t epoch = 0;  // the newest of the history of what was brought; 0: nothing was yet
   uint64_t brought = 0;
 };
 
@@ -54,13 +56,21 @@ class Follower {
     while (!interrupted()) {
       round();
       if (auto written = output_.finish(); !written) return finish(output_, kExitOk);
+      if (is_over()) break;
       wait();
     }
     return tell_end();
   }
 
  private:
+  // Nothing is followed any more, because the archive has another history now: that does not change.
+  bool is_over() const {
+    return !partitions_.empty() && std::all_of(partitions_.begin(), partitions_.end(),
+                                               [](const auto& one) { return one.second.has_other_history; });
+  }
+
   void round() {
+    run_.histories.forget();
     if (auto found = look_for_new(); !found) return tell_sink(found.error().message);
     names_.clear();
     sink_trouble_.clear();
@@ -108,10 +118,20 @@ class Follower {
   int look_at(const PartitionName& name, Followed& followed) TM_EXCLUDES(mutex_) {
     RestoreOptions options = options_for_(name);
     if (followed.next) continue_at(options, *followed.next);
+    Stop stop;
+    const auto chain = run_.histories.chosen(name.storage, stop);
+    if (!chain) {
+      note(name, followed, outcome_of(chain.error()), "");
+      return chain.error().exit_code;
+    }
+    if (followed.epoch > 0 && !chain->contains(followed.epoch)) return stop_following(name, followed, *chain);
     PartitionRestore restore(options, run_);
+    if (followed.next) restore.continue_from(followed.epoch);
     if (followed.dir) restore.use_dir(std::move(*followed.dir));
     followed.dir.reset();
     const PartitionOutcome outcome = bring(options, restore, followed);
+    if (followed.next) followed.epoch = chain->newest();
+    followed.has_other_history = restore.has_other_history();
     std::string waits = restore.waits_for();
     // What went wrong may have left entries in DIR that were not there when it was listed.
     if (restore.has_lock() && outcome.code == kExitOk) followed.dir = restore.take_dir();
@@ -127,6 +147,15 @@ class Follower {
       waits = "nothing of it is there yet";
     note(name, followed, outcome, waits);
     return outcome.code;
+  }
+
+  int stop_following(const PartitionName& name, Followed& followed, const Chain& chain) {
+    followed.has_other_history = true;
+    const Error error{kExitData, "epoch " + std::to_string(chain.newest()) + " does not continue epoch " +
+                                     std::to_string(followed.epoch) +
+                                     ", whose history was restored so far: " + kOtherHistory};
+    note(name, followed, outcome_of(error), "");
+    return kExitData;
   }
 
   // What --prefer names may lie before that.

@@ -24,8 +24,8 @@ PartitionRestore::PartitionRestore(const RestoreOptions& options, RestoreRun& ru
     : options_(options),
       run_(run),
       output_(options.json, partition_text(options.scope.storage, *options.scope.partition)),
-      survey_(options_, run.archive, run.room, output_, stop_),
-      reader_(run.archive, options_.scope, survey_, stop_) {}
+      survey_(options_, run.histories, run.room, output_, stop_),
+      reader_(run.histories, options_.scope, survey_, stop_) {}
 
 PartitionRestore::~PartitionRestore() = default;
 
@@ -68,11 +68,24 @@ Result<void> PartitionRestore::measure() {
 }
 
 Result<void> PartitionRestore::list() {
-  const auto visit = [this](const Stored& stored) {
-    add(stored);
-    return true;
+  const uint64_t from = options_.from.value_or(0);
+  std::optional<Stored> other;
+  const auto visit = [&](const Stored& stored) {
+    const bool begins = stored.kind == TIDEMARK_STORED_ARCHIVE || stored.kind == TIDEMARK_STORED_GAP;
+    if (continued_epoch_ > 0 && begins && stored.epoch > continued_epoch_ && stored.first < from)
+      other = stored;
+    if (stored.last == 0 || stored.last >= from) add(stored);
+    return !other;
   };
-  return run_.archive.scan(options_.scope, options_.from.value_or(0), visit, stop_);
+  // What a newer epoch has before it may lie wholly before it.
+  TM_ASSIGN(const tidemark::Chain chain, run_.histories.chosen(options_.scope.storage, stop_));
+  const bool looks_before = continued_epoch_ > 0 && chain.is_long();
+  TM_TRY(run_.histories.scan(options_.scope, looks_before ? 0 : from, visit, stop_));
+  if (!other) return {};
+  has_other_history_ = true;
+  return Error{kExitData, "epoch " + std::to_string(other->epoch) + " has entries of its own from LSN " +
+                              both(other->first) + " on, which were restored from epoch " +
+                              std::to_string(continued_epoch_) + " already: " + kOtherHistory};
 }
 
 // What is irregular may hide an archive of the range, so that it must not pass for complete.

@@ -29,12 +29,17 @@ namespace tidemark::cli {
 // What all partitions of a run share. Any thread.
 struct RestoreRun {
   Archive& archive;
+  Histories& histories;  // of that archive
   Workers& readers;
   ListingRoom room{kMostRemembered};
   std::atomic<uint64_t> archives{0}, read_bytes{0}, all_bytes{0};  // for the progress
   Progress progress{};
   void tell_progress() { progress.update(archives.load(), read_bytes.load(), all_bytes.load()); }
 };
+
+// What helps who follows a history that the newest epoch does not continue.
+inline constexpr const char* kOtherHistory =
+    "--epoch N follows the history of that one, another DIR gets the newest";
 
 class PartitionRestore {
  public:
@@ -53,6 +58,10 @@ class PartitionRestore {
 
   void add(const Stored& stored);  // the listing, without what is foreign
   Result<void> list();             // the same of this partition alone, from the first entry that is wanted
+  // With --follow: what lies before --from was restored from the history of this epoch. list() then fails if
+  // a newer one has other entries there.
+  void continue_from(uint64_t epoch) { continued_epoch_ = epoch; }
+  bool has_other_history() const { return has_other_history_; }  // it did
   // After the listing: says what stands in the way. Nothing: work() may begin.
   std::optional<PartitionOutcome> look();
   // After look() has refused: that nothing is left, because all of it was pruned on purpose, is well.
@@ -120,6 +129,8 @@ class PartitionRestore {
   RestoreCounts counts_;
   Irregular irregular_;
   std::optional<Range> overtaken_;
+  uint64_t continued_epoch_ = 0;
+  bool has_other_history_ = false;
   std::unique_ptr<OrderedPool> pool_;  // last: its threads use the rest
 };
 

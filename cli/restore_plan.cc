@@ -53,10 +53,8 @@ void RestorePlan::settle(Coverage& coverage, std::vector<Range>& into, bool end)
 }
 
 void RestorePlan::add(const Stored& stored) {
-  // Which archive counts is for other epochs to say, wherever in the partition they lie.
   const bool lies_in = stored.last >= wish_.from.value_or(1) && stored.first <= wish_.to.value_or(UINT64_MAX);
-  if (!stored.needs.empty() && !unreadable_ && (stored.epoch > 1 || (is_wanted(stored) && lies_in)))
-    unreadable_ = stored;
+  if (!stored.needs.empty() && !unreadable_ && is_wanted(stored) && lies_in) unreadable_ = stored;
   switch (stored.kind) {
     case TIDEMARK_STORED_ARCHIVE:
       return add_archive(stored);
@@ -179,16 +177,16 @@ std::vector<Range> RestorePlan::shared() const {
   return shared;
 }
 
-void Chain::advance(uint64_t last) {
+void PieceChooser::advance(uint64_t last) {
   done_ = last >= range_.last;
   next_ = last + 1;
 }
 
-std::optional<Piece> Chain::step(const Stored& stored) {
+std::optional<Piece> PieceChooser::step(const Stored& stored) {
   const auto piece_of = [&](const Stored& from, uint64_t last, bool is_preferred) {
     const Range part{next_, std::min(last, range_.last)};
     const Piece piece{from.key, part, from.size_bytes, is_preferred,
-                      part_of(from.size_bytes, part, {from.first, from.last})};
+                      part_of(from.size_bytes, part, {from.first, whole_last(from)})};
     advance(piece.range.last);
     return piece;
   };
@@ -204,7 +202,7 @@ std::optional<Piece> Chain::step(const Stored& stored) {
   return piece_of(stored, last, false);
 }
 
-std::vector<Piece> Chain::add(const Stored& stored) {
+std::vector<Piece> PieceChooser::add(const Stored& stored) {
   std::vector<Piece> pieces;
   while (!done_) {
     assert(next_ <= range_.last);

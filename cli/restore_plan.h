@@ -16,7 +16,7 @@
 
 namespace tidemark::cli {
 
-// Looks at the objects of the partition in the order of their keys. Names of records are only names: what a
+// Looks at the objects of the partition as Histories gives them. Names of records are only names: what a
 // record is to explain counts once its owner has read it and says so.
 class RestorePlan {
  public:
@@ -103,9 +103,9 @@ uint64_t part_of(uint64_t size_bytes, Range part, Range whole);
 
 // Chooses, from the archives in the order of their keys, those that give `range`, each LSN once and
 // ascending: the preferred ones where they hold it, nothing where it is passed over.
-class Chain {
+class PieceChooser {
  public:
-  Chain(Range range, std::vector<Range> passed, std::vector<Stored> preferred)
+  PieceChooser(Range range, std::vector<Range> passed, std::vector<Stored> preferred)
       : range_(range), next_(range.first), passed_(std::move(passed)), preferred_(std::move(preferred)) {}
   // What is settled with it; mostly one piece or none.
   std::vector<Piece> add(const Stored& stored);

@@ -32,16 +32,17 @@ const char* story_of(int32_t kind) {
 
 }  // namespace
 
-RestoreSurvey::RestoreSurvey(const RestoreOptions& options, Archive& archive, ListingRoom& room,
+RestoreSurvey::RestoreSurvey(const RestoreOptions& options, Histories& histories, ListingRoom& room,
                              Output& output, Stop& stop)
     : options_(options),
-      archive_(archive),
+      histories_(histories),
+      archive_(histories.archive()),
       output_(output),
       stop_(stop),
       name_(partition_text(options.scope.storage, *options.scope.partition)),
       plan_({options.from, options.to, options.to_time_us, options.prefer}),
       wanted_(options.scope, room),
-      second_look_(archive) {}
+      second_look_(archive_) {}
 
 void RestoreSurvey::add(const Stored& stored) {
   plan_.add(stored);
@@ -61,7 +62,7 @@ Result<void> RestoreSurvey::look() {
     const auto& found = plan_.preferred();
     if (std::none_of(found.begin(), found.end(), [&](const Stored& one) { return one.key == key; })) {
       return usage_error("--prefer " + printable(key) + ": " + name_ +
-                         " has no archive of this key (tidemark ls shows them)");
+                         " has no archive of this key that counts (tidemark ls shows them)");
     }
   }
   if (plan_.is_empty() || plan_.has_too_many()) return {};
@@ -123,7 +124,7 @@ Result<void> RestoreSurvey::list_wanted(uint64_t from, const std::function<bool(
     return {};
   }
   const auto on_object = [&](const Stored& stored) { return !plan_.is_wanted(stored) || visit(stored); };
-  return archive_.scan(options_.scope, from, on_object, stop_);
+  return histories_.scan(options_.scope, from, on_object, stop_);
 }
 
 Result<void> RestoreSurvey::compare() {
@@ -275,19 +276,19 @@ void RestoreSurvey::tell() const {
 }
 
 Result<void> RestoreSurvey::each_piece(const std::function<bool(const Piece&)>& visit) {
-  Chain chain(plan_.range(), plan_.passed(), plan_.preferred());
+  PieceChooser chooser(plan_.range(), plan_.passed(), plan_.preferred());
   bool ended = false;
   const auto give = [&](const std::vector<Piece>& pieces) {
     for (const Piece& piece : pieces) {
       if (!visit(piece)) return !(ended = true);
     }
-    return !chain.is_done();
+    return !chooser.is_done();
   };
   auto listed =
-      list_wanted(plan_.range().first, [&](const Stored& stored) { return give(chain.add(stored)); });
-  if (listed && !ended) give(chain.finish());
-  if (listed && !ended && !chain.is_done())
-    return explain("", {chain.next(), chain.next()}, "is not listed any more");
+      list_wanted(plan_.range().first, [&](const Stored& stored) { return give(chooser.add(stored)); });
+  if (listed && !ended) give(chooser.finish());
+  if (listed && !ended && !chooser.is_done())
+    return explain("", {chooser.next(), chooser.next()}, "is not listed any more");
   return listed;
 }
 

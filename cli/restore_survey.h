@@ -12,6 +12,7 @@
 #include "archive.h"
 #include "archive_list.h"
 #include "comparer.h"
+#include "history.h"
 #include "options.h"
 #include "output.h"
 #include "restore_plan.h"
@@ -21,10 +22,10 @@ namespace tidemark::cli {
 
 class RestoreSurvey {
  public:
-  RestoreSurvey(const RestoreOptions& options, Archive& archive, ListingRoom& room, Output& output,
+  RestoreSurvey(const RestoreOptions& options, Histories& histories, ListingRoom& room, Output& output,
                 Stop& stop);
 
-  // The listing of the partition, in the order of keys; what reaches --from is enough.
+  // The listing of the partition, as Histories gives it; what reaches --from is enough.
   void add(const Stored& stored);
   // After the last. An error: it could not be found out, or something was asked for that cannot be.
   Result<void> look();
@@ -70,6 +71,7 @@ class RestoreSurvey {
   std::vector<Range> acceptable() const;
 
   const RestoreOptions& options_;
+  Histories& histories_;
   Archive& archive_;
   Output& output_;
   Stop& stop_;

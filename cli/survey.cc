@@ -18,22 +18,24 @@ void Survey::add_archive(const Stored& stored) {
   ++archives;
   archive_bytes += stored.size_bytes;
   known_from_ = std::min(known_from_, stored.first);
-  lowest_last_ = std::min(lowest_last_, stored.last);
+  lowest_last_ = std::min(lowest_last_, whole_last(stored));
   coverage.add_present({stored.first, stored.last});
-  // Objects come by their last LSN, so no record before this one ends after it.
-  while (!losses_.empty() && losses_.back().last >= stored.first) {
-    overruled_.push_back(std::move(losses_.back().key));
-    losses_.pop_back();
+  for (size_t i = losses_.size(); i > 0 && losses_[i - 1].last >= stored.first; --i) {
+    if (losses_[i - 1].first > stored.last) continue;  // of a newer epoch, which has cut this one
+    overruled_.push_back(std::move(losses_[i - 1].key));
+    losses_.erase(losses_.begin() + static_cast<std::ptrdiff_t>(i - 1));
   }
 }
 
-// Archives before it end at or before its end; the newest of them reaches into it if any does.
+// Archives before it end at or before its end; the newest of them reaches into it if any does. Of one that a
+// newer epoch has cut this cannot be told.
 void Survey::add_loss(const Stored& stored) {
+  if (stored.name_last != 0) return;
   if (archives > 0 && last >= stored.first) {
     overruled_.push_back(stored.key);
     return;
   }
-  losses_.push_back({stored.last, stored.key});
+  losses_.push_back({stored.first, stored.last, stored.key});
   if (losses_.size() > kMaxLosses) losses_.pop_front();
 }
 

@@ -55,7 +55,7 @@ class Survey {
 
  private:
   struct LossRecord {
-    uint64_t last;
+    uint64_t first, last;
     std::string key;
   };
   void add_archive(const Stored& stored);

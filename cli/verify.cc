@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cassert>
 #include <chrono>
+#include <set>
 #include <system_error>
 #include <thread>
 
@@ -7,11 +9,12 @@
 #include "comparer.h"
 #include "console.h"
 #include "findings.h"
+#include "format/object_name.h"
+#include "history_surveys.h"
 #include "ledger.h"
 #include "nothing.h"
 #include "ordered_pool.h"
 #include "second_look.h"
-#include "survey.h"
 #include "verbs.h"
 
 namespace tidemark::cli {
@@ -36,20 +39,28 @@ class Verify {
 
  private:
   bool visit(const Stored& stored);
-  void visit_object(const Stored& stored);
+  void visit_in_partition(const Stored& stored);
+  void visit_object(const Stored& stored, const EpochCut::Parts& parts);
+  void visit_stranger(const Stored& stored);
+  Result<void> begin_storage(const std::string& storage);
   void begin_partition(const Stored& stored);
   void end_partition();
   Result<void> read(const Stored& stored, std::optional<Record>& record);
-  void check(const Stored& stored);
+  void check(const Stored& stored, const EpochCut::Parts& parts);
   void check_epoch(const Stored& stored);
+  void check_epoch_of(const Lineage& lineage, const Stored& stored);
+  void fail(const Error& error);
   void compare(const Stored& stored, const Overlap& overlap);
   void drain(size_t most);
 
-  void take(const Stored& stored, bool was_read);
-  void take_damaged(const Stored& stored);
+  void take(const Stored& stored, const EpochCut::Parts& parts, bool was_read);
+  void take_damaged(const Stored& stored, const EpochCut::Parts& parts);
+  void tell_missing(const HistorySurveys::Of& of, const std::vector<Missing>& missing);
+  void tell_overruled(const std::string& key);
   void tell_settled();
-  void tell_failure(const Stored& stored, const Error& error);
+  void tell_failure(const Stored& stored, const EpochCut::Parts& parts, const Error& error);
   void tell_end();
+  void tell_end_of(const HistorySurveys::Of& of);
   void tell_remnants();
   void tell_nothing_stored();
   void save(bool now);
@@ -65,13 +76,19 @@ class Verify {
   std::optional<Error> failed_;  // what ends the run
   std::atomic<uint64_t> total_bytes_{0}, read_bytes_{0};
 
-  std::string listed_;                // the partition that is being listed
-  std::optional<Overlaps> overlaps_;  // of it
+  std::optional<Histories> histories_;
+  std::string listed_storage_;
+  Leaves leaves_;                            // of it
+  std::string listed_;                       // the partition that is being listed
+  std::optional<EpochCut> cut_;              // of it
+  std::optional<HistoryOverlaps> overlaps_;  // of it
+  std::set<uint64_t> strangers_;             // of it: epochs without a record
 
   Ledger ledger_;
-  std::optional<Survey> survey_;  // of the partition that is being reported
-  std::string current_;           // its name
-  std::string disagrees_;         // the key of an archive that another one differs from
+  std::optional<HistorySurveys> surveys_;  // of the partition that is being reported
+  Scope reported_;
+  std::string current_;    // its name
+  std::string disagrees_;  // the key of an archive that another one differs from
 
   bool found_something_ = false;  // of ours
   uint64_t archives_ = 0, archive_bytes_ = 0, partitions_ = 0;
@@ -85,43 +102,65 @@ void Verify::save(bool now) {
   if (!saved && !failed_) failed_ = saved.error();
 }
 
-void Verify::tell_settled() {
-  for (const Missing& missing : survey_->coverage.take_settled()) {
-    if (missing.cause != Cause::kOrigin) findings_.missing(survey_->storage, survey_->partition, missing);
+void Verify::fail(const Error& error) {
+  if (!failed_) failed_ = error;
+  stop_.asked = true;
+}
+
+void Verify::tell_missing(const HistorySurveys::Of& of, const std::vector<Missing>& missing) {
+  for (const Missing& piece : missing) {
+    if (piece.cause != Cause::kOrigin && surveys_->is_new(piece))
+      findings_.missing(of.survey.storage, of.survey.partition, piece, of.epoch);
   }
-  for (const std::string& key : survey_->take_overruled())
-    findings_.overruled(survey_->storage, survey_->partition, key);
+}
+
+void Verify::tell_overruled(const std::string& key) {
+  if (surveys_->is_new(key)) findings_.overruled(reported_.storage, *reported_.partition, key);
+}
+
+void Verify::tell_settled() {
+  for (HistorySurveys::Of& of : surveys_->each()) {
+    tell_missing(of, of.survey.coverage.take_settled());
+    for (const std::string& key : of.survey.take_overruled()) tell_overruled(key);
+  }
 }
 
 // It is right, or was found right before.
-void Verify::take(const Stored& stored, bool was_read) {
-  survey_->add(stored);
+void Verify::take(const Stored& stored, const EpochCut::Parts& parts, bool was_read) {
+  found_something_ = true;
+  surveys_->add(stored, parts);
   if (stored.key == disagrees_) {
     ledger_.not_right(stored);
   } else {
     ledger_.right(stored, was_read);
   }
   tell_settled();
-  if (stored.kind == TIDEMARK_STORED_ORIGIN && stored.key != survey_->origin_key)
-    findings_.overruled(stored.storage, stored.partition, stored.key);
+  if (stored.kind != TIDEMARK_STORED_ORIGIN) return;
+  size_t at = 0;
+  for (const HistorySurveys::Of& of : surveys_->each()) {
+    if (parts[at++] && stored.key != of.survey.origin_key) tell_overruled(stored.key);
+  }
 }
 
-void Verify::take_damaged(const Stored& stored) {
+void Verify::take_damaged(const Stored& stored, const EpochCut::Parts& parts) {
+  found_something_ = true;
   ledger_.not_right(stored);
-  survey_->add_damaged(stored);
+  surveys_->add_damaged(stored, parts);
   tell_settled();
 }
 
-void Verify::tell_failure(const Stored& stored, const Error& error) {
+void Verify::tell_failure(const Stored& stored, const EpochCut::Parts& parts, const Error& error) {
   if (stop_.is_set()) return;
   // NOT_FOUND was looked at once more: it was removed.
   if (error.status == TIDEMARK_E_NOT_FOUND) {
+    found_something_ = true;
     ledger_.not_right(stored);
-    survey_->add(stored);  // as it was listed: what removed it may have left its own record after that
+    surveys_->add(stored,
+                  parts);  // as it was listed: what removed it may have left its own record after that
     tell_settled();
     return findings_.vanished(stored);
   }
-  take_damaged(stored);
+  take_damaged(stored, parts);
   if (error.status == TIDEMARK_E_CORRUPT) {
     unreadable_in_a_row_ = 0;
     return findings_.damaged(stored, error.message);
@@ -148,14 +187,14 @@ Result<void> Verify::read(const Stored& stored, std::optional<Record>& record) {
   return Error{kExitData, kListedOnly, TIDEMARK_E_CORRUPT};
 }
 
-void Verify::check(const Stored& stored) {
-  pool_.submit([this, stored]() -> OrderedPool::Epilogue {
+void Verify::check(const Stored& stored, const EpochCut::Parts& parts) {
+  pool_.submit([this, stored, parts]() -> OrderedPool::Epilogue {
     std::optional<Record> record;
     const Result<void> checked = read(stored, record);
-    return [this, stored, record, checked] {
-      if (!checked) return tell_failure(stored, checked.error());
+    return [this, stored, parts, record, checked] {
+      if (!checked) return tell_failure(stored, parts, checked.error());
       unreadable_in_a_row_ = 0;
-      take(stored, true);
+      take(stored, parts, true);
       if (record && stored.kind == TIDEMARK_STORED_ACCEPTED) findings_.accepted(stored, *record);
       if (record) return;
       ++archives_;
@@ -164,17 +203,25 @@ void Verify::check(const Stored& stored) {
   });
 }
 
-// It belongs to no partition: to no survey, and it is read again each time.
+// It belongs to no partition: to no survey, and it is read each time.
 void Verify::check_epoch(const Stored& stored) {
-  pool_.submit([this, stored]() -> OrderedPool::Epilogue {
-    const auto read = archive_->read_record(stored.key, stop_);
-    return [this, stored, failed = read ? std::optional<Error>() : read.error()] {
-      if (!failed || stop_.is_set()) return;
-      if (failed->status == TIDEMARK_E_CORRUPT || failed->status == TIDEMARK_E_NOT_FOUND)
-        return findings_.damaged(stored, failed->message);
-      findings_.unreadable(stored, failed->message);
-    };
-  });
+  const auto key = parse_object_key(stored.key);
+  assert(key);
+  const auto lineage = histories_->lineage(std::string(key->storage), stop_);
+  if (!lineage) return fail(lineage.error());
+  check_epoch_of(**lineage, stored);
+}
+
+void Verify::check_epoch_of(const Lineage& lineage, const Stored& stored) {
+  if (const auto damaged = lineage.damaged().find(stored.epoch); damaged != lineage.damaged().end()) {
+    pool_.submit_done([this, stored, why = damaged->second] {
+      findings_.damaged(stored, why + "; bring it from a copy: which histories there are cannot be told");
+    });
+  } else if (const auto epoch = lineage.epochs().find(stored.epoch); epoch != lineage.epochs().end()) {
+    const std::string problem = lineage.problem_of(epoch->second);
+    if (problem.empty()) return;
+    pool_.submit_done([this, stored, problem] { findings_.lineage(stored, problem); });
+  }
 }
 
 // Comes before the check of the later one, which the checkpoint does not get if they differ.
@@ -189,64 +236,120 @@ void Verify::compare(const Stored& stored, const Overlap& overlap) {
   });
 }
 
+// The records of epochs come first: what is begun after they were read is another history than those that are
+// verified.
+Result<void> Verify::begin_storage(const std::string& storage) {
+  if (listed_storage_ == storage) return {};
+  TM_ASSIGN(const auto lineage, histories_->lineage(storage, stop_));
+  listed_storage_ = storage;
+  leaves_ = leaves_of(*lineage);
+  if (!options_.scope.partition) return {};  // the records are listed too
+  Stored record;
+  record.kind = TIDEMARK_STORED_EPOCH;
+  const auto check = [&](uint64_t number) {
+    record.epoch = number;
+    record.key = epoch_key(storage, number);
+    check_epoch_of(*lineage, record);
+  };
+  for (const auto& [number, why] : lineage->damaged()) check(number);
+  for (const auto& [number, epoch] : lineage->epochs()) check(number);
+  return {};
+}
+
 void Verify::begin_partition(const Stored& stored) {
   end_partition();
   listed_ = name_of(stored);
-  overlaps_.emplace();
-  pool_.submit_done([this, stored] {
-    survey_.emplace(stored.storage, stored.partition);
+  cut_.emplace(leaves_.chains);
+  overlaps_.emplace(leaves_.chains.size());
+  strangers_.clear();
+  pool_.submit_done([this, stored, leaves = leaves_] {
+    surveys_.emplace(stored.storage, stored.partition, leaves);
+    reported_ = {stored.storage, stored.partition};
     current_ = name_of(stored);
     ledger_.begin(current_);
   });
 }
 
-void Verify::visit_object(const Stored& stored) {
-  if (name_of(stored) != listed_) begin_partition(stored);
+void Verify::visit_in_partition(const Stored& stored) {
+  if (name_of(stored) != listed_) {
+    end_partition();
+    if (auto begun = begin_storage(stored.storage); !begun) return fail(begun.error());
+    begin_partition(stored);
+  }
+  cut_->add(stored, {}, [this](const Stored& one, const Proof&, const EpochCut::Parts& parts) {
+    visit_object(one, parts);
+    return true;
+  });
+}
+
+// Once for each epoch: there may be as many archives of it as there are.
+void Verify::visit_stranger(const Stored& stored) {
+  if (strangers_.count(stored.epoch) > 0) return;
+  const auto why = histories_->stranger_text(stored, stop_);
+  if (!why) return fail(why.error());
+  if (!*why) return;
+  strangers_.insert(stored.epoch);
+  pool_.submit_done([this, stored, text = **why] { findings_.lineage(stored, text); });
+}
+
+void Verify::visit_object(const Stored& stored, const EpochCut::Parts& parts) {
   std::vector<Overlap> overlaps;
-  if (stored.kind == TIDEMARK_STORED_ARCHIVE)
-    overlaps = overlaps_->add({stored.first, stored.last}, stored.key);
+  if (stored.kind == TIDEMARK_STORED_ARCHIVE) overlaps = overlaps_->add(stored, parts);
   if (!is_ours(stored)) {
-    pool_.submit_done([this, stored] {
-      if (stored.kind == TIDEMARK_STORED_IRREGULAR) take_damaged(stored);
+    pool_.submit_done([this, stored, parts] {
+      if (stored.kind == TIDEMARK_STORED_IRREGULAR) take_damaged(stored, parts);
       findings_.not_ours(stored);
     });
-  } else if (ledger_.may_skip(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are told again
-    pool_.submit_done([this, stored] { take(stored, false); });
+    return;
+  }
+  if (std::none_of(parts.begin(), parts.end(), [](const auto& part) { return part.has_value(); }))
+    visit_stranger(stored);
+  if (ledger_.may_skip(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are told again
+    pool_.submit_done([this, stored, parts] { take(stored, parts, false); });
   } else {
     for (const Overlap& overlap : overlaps) compare(stored, overlap);
-    check(stored);
+    check(stored, parts);
   }
 }
 
 // Archives that lie below what was pruned, by their names.
 void Verify::tell_remnants() {
+  const uint64_t through = surveys_->pruned_through();
   const auto visit = [&](const Stored& stored) {
-    if (stored.kind == TIDEMARK_STORED_ARCHIVE && stored.last <= survey_->pruned_through)
-      findings_.remnant(stored, survey_->pruned_through);
-    return stored.last <= survey_->pruned_through && !output_.failed();
+    if (stored.kind == TIDEMARK_STORED_ARCHIVE && stored.last <= through) findings_.remnant(stored, through);
+    return stored.last <= through && !output_.failed();
   };
-  auto scanned = archive_->scan({survey_->storage, survey_->partition}, 0, visit, stop_);
+  auto scanned = archive_->scan(reported_, 0, visit, stop_);
   if (!scanned && !failed_) failed_ = scanned.error();
 }
 
+void Verify::tell_end_of(const HistorySurveys::Of& of) {
+  const Survey& survey = of.survey;
+  const auto is_new = [&](const char* what, uint64_t through) {
+    return surveys_->is_new(what + std::to_string(through));
+  };
+  if (survey.pruned_through > 0 && is_new("pruned ", survey.pruned_through))
+    findings_.pruned(current_, survey.pruned_through);
+  if (survey.origin_through() > 0 && is_new("origin ", survey.origin_through()))
+    findings_.origin(current_, survey.origin_through());
+  if (survey.origin_is_overruled()) tell_overruled(survey.origin_key);
+}
+
 void Verify::tell_end() {
-  for (const Missing& piece : survey_->coverage.finish()) {
-    if (piece.cause != Cause::kOrigin) findings_.missing(survey_->storage, survey_->partition, piece);
-  }
-  if (survey_->has_remnants()) tell_remnants();
-  if (survey_->pruned_through > 0) findings_.pruned(current_, survey_->pruned_through);
-  if (survey_->origin_through() > 0) findings_.origin(current_, survey_->origin_through());
-  if (survey_->origin_is_overruled())
-    findings_.overruled(survey_->storage, survey_->partition, survey_->origin_key);
-  if (survey_->holds_something()) found_something_ = true;
+  for (HistorySurveys::Of& of : surveys_->each()) tell_missing(of, of.survey.coverage.finish());
+  if (surveys_->has_remnants()) tell_remnants();
+  for (const HistorySurveys::Of& of : surveys_->each()) tell_end_of(of);
   ++partitions_;
-  const uint64_t last = std::max(survey_->coverage.last(), survey_->pruned_through);
-  if (const auto gone = ledger_.end(last)) findings_.gone(*gone);
+  if (const auto gone = ledger_.end(surveys_->last())) findings_.gone(*gone);
 }
 
 // Of the listing: what was found in it is reported before.
 void Verify::end_partition() {
   if (listed_.empty()) return;
+  cut_->finish([this](const Stored& one, const Proof&, const EpochCut::Parts& parts) {
+    visit_object(one, parts);
+    return true;
+  });
   const bool lost_some = overlaps_->lost_some();
   pool_.submit_done([this, lost_some] {
     tell_end();
@@ -270,7 +373,7 @@ bool Verify::visit(const Stored& stored) {
   } else if (stored.storage.empty()) {
     pool_.submit_done([this, stored] { findings_.not_ours(stored); });
   } else {
-    visit_object(stored);
+    visit_in_partition(stored);
   }
   drain(size_t{options_.jobs} * 4);
   return !stop_.is_set();
@@ -325,6 +428,7 @@ int Verify::run() {
   auto archive = Archive::open(archive_options);
   if (!archive) return fail_with(archive.error());
   archive_ = std::move(*archive);
+  histories_.emplace(*archive_, std::nullopt);
   second_look_.emplace(*archive_);
   for (const std::string& line : archive_->opening_lines()) {
     if (line.rfind(kUnfinished, 0) == 0) findings_.leftover(line);

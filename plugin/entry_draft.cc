@@ -5,11 +5,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/call.h"
+#include "base/line.h"
 #include "base/wall_clock.h"
 #include "entry_checks.h"
 #include "entry_stored.h"
 #include "format/object_name.h"
 #include "store/copy.h"
+#include "store/epochs.h"
 #include "store/store.h"
 #include "store/try_out.h"
 
@@ -49,8 +52,13 @@ tidemark_status accept_gap(tidemark_archiver* archiver, const tidemark_partition
     TM_TRY(check_range(first, last));
     TM_TRY(check_text(reason, "reason"));
     TM_ASSIGN(const auto sink, archiver->writable_sink());
-    return store::accept_gap(*sink, view(partition->storage), partition->id, {first, last}, view(reason),
-                             wall_clock_us(), call);
+    const Call deadline(call);
+    TM_ASSIGN(const auto look, deadline.next_call());
+    TM_ASSIGN(const Chain chain, archiver->read_chain(view(partition->storage), &look));
+    const store::Accepting what = {
+        view(partition->storage), partition->id, {first, last}, view(reason), wall_clock_us()};
+    TM_ASSIGN(const auto left, deadline.next_call());
+    return store::accept_gap(*sink, chain, what, &left);
   });
 }
 
@@ -258,8 +266,42 @@ tidemark_status scan_folders(tidemark_archiver* archiver, const tidemark_str* fo
   });
 }
 
+int32_t abi_claim(Claim claim) {
+  switch (claim) {
+    case Claim::kFirst:
+      return TIDEMARK_CLAIM_FIRST;
+    case Claim::kRestart:
+      return TIDEMARK_CLAIM_RESTART;
+    case Claim::kTakeover:
+      break;
+  }
+  return TIDEMARK_CLAIM_TAKEOVER;
+}
+
+tidemark_status read_epoch(tidemark_archiver* archiver, tidemark_str key,
+                           void (*visit)(void* ctx, const tidemark_epoch*), void* visit_ctx,
+                           const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(key, "key"));
+    if (visit == nullptr) return fail(TIDEMARK_E_INVALID, "visit is NULL");
+    const auto parsed = parse_object_key(view(key));
+    if (!parsed || parsed->name.kind != ObjectKind::kEpoch) {
+      return fail(TIDEMARK_E_INVALID, quote(view(key)) + " is not the key of an epoch's record");
+    }
+    TM_ASSIGN(const auto sink, archiver->sink());
+    TM_ASSIGN(const auto record, store::read_epoch(*sink, parsed->storage, parsed->name.epoch, call));
+    const tidemark_epoch epoch = {sizeof epoch,        abi_claim(record.how), abi_str(parsed->storage),
+                                  parsed->name.epoch,  record.parent,         record.made_us,
+                                  record.owner.data(), abi_str(record.host),  abi_str(record.reason)};
+    visit(visit_ctx, &epoch);
+    return {};
+  });
+}
+
 constexpr tidemark_draft_maintenance_api kMaintenance = {
-    sizeof kMaintenance, 0, check, accept_gap, prune, compare, made, copy, try_out, scan_level, scan_folders};
+    sizeof kMaintenance, 0,         check, accept_gap, prune, compare, made, copy, try_out, scan_level,
+    scan_folders,        read_epoch};
 
 }  // namespace
 

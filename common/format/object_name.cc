@@ -88,8 +88,6 @@ std::string partition_prefix(std::string_view storage, uint64_t partition) {
 }
 
 const char* unknown_feature(const ParsedName& name) {
-  if (name.kind == ObjectKind::kEpoch) return nullptr;
-  if (name.epoch != kFirstEpoch) return "epochs";
   switch (name.coding) {
     case Coding::kNone:
       return nullptr;

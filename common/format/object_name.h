@@ -49,7 +49,8 @@ struct ParsedName {
   Coding coding = Coding::kNone;  // of an archive
   friend bool operator==(const ParsedName&, const ParsedName&) = default;
 };
-// What this build would have to know to read what is named so, such as ".age"; nullptr: it reads it.
+// The coding that this build would have to know to read what is named so, such as ".age"; nullptr: it reads
+// it. Names of any epoch can be read; which of them count is for format/chain.h.
 const char* unknown_feature(const ParsedName& name);
 
 std::string partition_prefix(std::string_view storage, uint64_t partition);  // ends in '/'

@@ -108,6 +108,7 @@ constexpr Row kRows[] = {
      [](const Option& o, Config* c) {
        return parse_number(o, 1U << 20U, 1ULL << 44U, &c->memory_budget_bytes);
      }},
+    {"read_epoch", [](const Option& o, Config* c) { return parse_number(o, 0, UINT64_MAX, &c->read_epoch); }},
     {"read_only", [](const Option& o, Config* c) { return parse_bool(o, &c->read_only); }},
 };
 

@@ -37,6 +37,8 @@ struct Config {
   uint64_t memory_budget_bytes = 64ULL << 20U;          // 1 MiB..16 TiB
   bool read_only = false;                               // the sink is opened for reading; start() is refused
 
+  uint64_t read_epoch = 0;  // whose history is restored; 0: the newest
+
   static constexpr int32_t kLogOff = TIDEMARK_LOG_ERROR + 1;
 };
 

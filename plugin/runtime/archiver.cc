@@ -10,6 +10,7 @@
 #include "base/guard.h"
 #include "base/stopwatch.h"
 #include "sink/loader.h"
+#include "store/epochs.h"
 
 namespace tidemark::runtime {
 namespace {
@@ -178,8 +179,14 @@ Result<store::Restored> Archiver::restore(std::string_view storage, uint64_t par
   const Call deadline(call);
   TM_ASSIGN(const auto lease, restores_.take(deadline));
   if (lease.waited()) metrics_.waited_for_memory();
+  TM_ASSIGN(const Chain chain, chains_.get(from, storage, config_.read_epoch, deadline));
   TM_ASSIGN(const auto left, deadline.next_call());
-  return store::restore(*from, storage, partition, lsn, directory, memory_.restore_bytes, &left);
+  return store::restore(*from, chain, {storage, partition, lsn, directory, memory_.restore_bytes}, &left);
+}
+
+Result<Chain> Archiver::read_chain(std::string_view storage, const tidemark_call* call) {
+  TM_ASSIGN(const auto from, sink());
+  return store::read_chain(*from, storage, config_.read_epoch, call);
 }
 
 Result<std::shared_ptr<sink::Sink>> Archiver::sink() {

@@ -22,6 +22,7 @@
 #include "runtime/host.h"
 #include "runtime/intake.h"
 #include "runtime/job.h"
+#include "runtime/known_chains.h"
 #include "runtime/lineage.h"
 #include "runtime/memory.h"
 #include "sink/slot.h"
@@ -46,6 +47,9 @@ class Archiver {
   // As tidemark.readback/1 says; waits for memory. [any-thread]
   Result<store::Restored> restore(std::string_view storage, uint64_t partition, Lsn lsn,
                                   std::string_view directory, const tidemark_call* call);
+  // The history that is read back and looked after: of the newest epoch, or that of the option read_epoch.
+  // [any-thread]
+  Result<Chain> read_chain(std::string_view storage, const tidemark_call* call);
   // The sink to read back from; TIDEMARK_E_INVALID before the first set_sink.
   Result<std::shared_ptr<sink::Sink>> sink();
   // The same, to change something; INVALID if the archiver was made read_only.
@@ -80,6 +84,7 @@ class Archiver {
   Slots restores_;
   SpareSources comparing_;
   sink::Slot slot_;
+  KnownChains chains_;  // of restores
   Intake intake_;
   Dispatcher dispatcher_;
   std::atomic<bool> cancelled_{false};

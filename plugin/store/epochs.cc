@@ -33,6 +33,12 @@ Error other_owner(std::string_view storage, uint64_t epoch, uint64_t child) {
 
 }  // namespace
 
+Error without_record(std::string_view storage, uint64_t epoch) {
+  return fail(TIDEMARK_E_CORRUPT, "epoch " + std::to_string(epoch) +
+                                      " has no record, so that nobody knows whose history this is; copy " +
+                                      epoch_key(storage, epoch) + " too");
+}
+
 std::string epoch_key(std::string_view storage, uint64_t epoch) {
   return object_key(storage, 0, name_of(epoch));
 }

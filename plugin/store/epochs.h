@@ -22,6 +22,9 @@ namespace tidemark::store {
 
 std::string epoch_key(std::string_view storage, uint64_t epoch);
 
+// What is said of something that is of an epoch without a record: nobody knows whose history it is.
+Error without_record(std::string_view storage, uint64_t epoch);
+
 // The numbers of the epochs that are recorded, from `from` on, ascending: one listing, by names alone.
 Result<std::vector<uint64_t>> list_epochs(sink::Sink& sink, std::string_view storage, uint64_t from,
                                           const tidemark_call* call);

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "format/chain.h"
 #include "format/footer.h"
 #include "format/object_name.h"
 #include "sink/sink.h"
@@ -100,10 +101,17 @@ Status compare_tree(sink::Sink& sink, const TreeComparison& what,
 // A record's content, proven. INVALID: not a record's key.
 Result<Record> read_record(sink::Sink& sink, std::string_view key, const tidemark_call* call);
 
-// Records that an operator accepts the loss of `lost`, now. INVALID: an archive holds one of them, no range,
-// or no reason. EXISTS: accepted already.
-Status accept_gap(sink::Sink& sink, std::string_view storage, uint64_t partition, Range lost,
-                  std::string_view reason, int64_t now_us, const tidemark_call* call);
+struct Accepting {
+  std::string_view storage;
+  uint64_t partition = 0;
+  Range lost;
+  std::string_view reason;
+  int64_t now_us = 0;
+};
+// Records that an operator accepts a loss in the history of this chain, now: the record is of the epoch that
+// rules after the hole, or of the newest if nothing follows. INVALID: an archive of the chain holds one of
+// the entries, no range, or no reason. EXISTS: accepted already.
+Status accept_gap(sink::Sink& sink, const Chain& chain, const Accepting& what, const tidemark_call* call);
 
 struct Pruning {
   std::string_view storage;
@@ -112,9 +120,10 @@ struct Pruning {
   bool dry_run = false;  // changes nothing
   int64_t now_us = 0;
 };
-// Records how far, then removes archives and records, oldest first; `visit` (may be empty) after each.
-// INVALID: a hole below `before` that no record explains, or names of more than the first epoch. Stopped at
-// any instant, what is left has no such hole either, and the same call again finishes.
+// Records how far, then removes archives and records of all epochs, oldest first; `visit` (may be empty)
+// after each. How far is told by what counts in the history of the newest epoch. INVALID: a hole of that
+// history below `before` that no record explains, or a name of an epoch without a record. Stopped at any
+// instant, what is left has no such hole either, and the same call again finishes.
 Status prune(sink::Sink& sink, const Pruning& what, const std::function<bool(const StoredInfo&)>& visit,
              const tidemark_call* call);
 

@@ -13,7 +13,7 @@ Result<bool> write_origin(sink::Sink& sink, std::string_view storage, uint64_t p
   const Record record = {ObjectKind::kOrigin, now_us, {}};
   const ParsedKey parsed = {storage, partition, {{1, low - 1}, record.kind, epoch}};
   const std::string key = object_key(storage, partition, parsed.name);
-  TM_ASSIGN(const auto object, format_record(record, storage, partition, parsed.name.range, epoch));
+  TM_ASSIGN(const auto object, format_record(record, parsed));
   Status put = put_record(sink, key, object, deadline);
   if (put) return true;
   if (put.error().status != TIDEMARK_E_EXISTS) return std::move(put.error());

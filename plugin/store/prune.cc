@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <cassert>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/coverage.h"
+#include "store/epochs.h"
 #include "store/list.h"
 #include "store/maintenance.h"
 #include "store/record.h"
@@ -16,6 +18,7 @@ namespace {
 
 constexpr size_t kPageNames = 1000;      // a page of a store, and the most that one removes with one request
 constexpr size_t kRecordsMax = 100'000;  // that are read before anything is removed
+constexpr size_t kStrangersMax = 10'000;
 
 class Pruner {
  public:
@@ -38,7 +41,8 @@ class Pruner {
 
   struct Survey;
   Status survey();
-  Result<Survey> list_all(const std::set<std::string>& damaged);
+  Result<Survey> list_all(const Chain& chain, const std::set<std::string>& damaged);
+  Status check_strangers(const std::map<uint64_t, std::string>& strangers);
   Status find_damaged(const std::vector<std::string>& records, std::set<std::string>* damaged);
   Status record();
   Status remove_all(bool pruned_records);
@@ -53,6 +57,7 @@ class Pruner {
   const Call& deadline_;
   Lsn through_ = kNoLsn;   // the last LSN of what goes
   Lsn recorded_ = kNoLsn;  // how far records say that it went
+  std::string recorded_key_;
   bool stopped_ = false;
 };
 
@@ -61,39 +66,66 @@ struct Pruner::Survey {
   core::Coverage coverage;
   std::vector<std::string> records;  // keys
   Lsn through = kNoLsn, recorded = kNoLsn;
+  std::string recorded_key;
   bool has_begun = false;
-  std::string other_epoch;  // a key
+  std::map<uint64_t, std::string> strangers;  // epochs of other histories, with a key each
+
+  // `part` is what counts of it.
+  void add(const std::string& key, const ParsedName& name, Range part, Lsn before) {
+    if (name.kind != ObjectKind::kArchive) records.push_back(key);
+    const bool is_origin = name.kind == ObjectKind::kOrigin;
+    // An origin after anything else does not say that nothing was there before it.
+    if (!is_origin || !has_begun) coverage.add(part);
+    if (name.kind != ObjectKind::kAccepted) has_begun = true;
+    if (name.kind == ObjectKind::kPruned && part.last > recorded) {
+      recorded = part.last;
+      recorded_key = key;
+    }
+    // It is removed with what came after it, never alone: its LSNs were never there, so not pruned either.
+    if (part.last < before && !is_origin) through = std::max(through, part.last);
+  }
 };
 
-Result<Pruner::Survey> Pruner::list_all(const std::set<std::string>& damaged) {
+Result<Pruner::Survey> Pruner::list_all(const Chain& chain, const std::set<std::string>& damaged) {
   Survey found;
+  const auto visit = [&](const std::string& key, const ParsedName& name, const std::optional<Range>& part) {
+    if (part) {
+      found.add(key, name, *part, what_.before);
+    } else if (!chain.contains(name.epoch) && found.strangers.size() < kStrangersMax) {
+      found.strangers.emplace(name.epoch, key);
+    }
+    return found.records.size() <= kRecordsMax;
+  };
+  ChainCut<std::string> cut(chain);
   size_t names_after = 0;
   Status status = list_within(
       sink_, what_.storage, what_.partition, 1,
       [&](const ArchiveInfo& info) {
         if (damaged.contains(std::string(info.key))) return true;
-        if (info.epoch != kFirstEpoch) found.other_epoch = info.key;
-        if (!found.other_epoch.empty()) return false;
-        if (info.kind != ObjectKind::kArchive) found.records.emplace_back(info.key);
-        if (found.records.size() > kRecordsMax) return false;
-        const bool is_origin = info.kind == ObjectKind::kOrigin;
-        // An origin after anything else does not say that nothing was there before it.
-        if (!is_origin || !found.has_begun) found.coverage.add(info.range);
-        if (info.kind != ObjectKind::kAccepted) found.has_begun = true;
-        if (info.kind == ObjectKind::kPruned) found.recorded = std::max(found.recorded, info.range.last);
-        if (info.range.last >= what_.before) return ++names_after < kOverlapNames;
-        // It is removed with what came after it, never alone: its LSNs were never there, so not pruned
-        // either.
-        if (!is_origin) found.through = info.range.last;
-        return true;
+        if (!cut.add(info, std::string(info.key), visit)) return false;
+        if (info.range.last < what_.before) return true;
+        const bool may_begin_before = chain.is_long() && info.range.last - what_.before < kArchiveEntriesMax;
+        return may_begin_before || ++names_after < kOverlapNames;
       },
       deadline_);
   if (!status) return std::move(status.error());
-  if (!found.other_epoch.empty())
-    return fail(TIDEMARK_E_INVALID, unknown_to_this_build(found.other_epoch, "epochs").message);
+  cut.finish(visit);
   if (found.records.size() <= kRecordsMax) return found;
   return fail(TIDEMARK_E_INVALID, "more than " + std::to_string(kRecordsMax) + " records lie before entry " +
                                       std::to_string(what_.before) + "; prune in smaller steps");
+}
+
+// What is of no known history may be what somebody needs.
+Status Pruner::check_strangers(const std::map<uint64_t, std::string>& strangers) {
+  if (strangers.empty()) return {};
+  TM_ASSIGN(const auto call, deadline_.next_call());
+  TM_ASSIGN(const auto recorded, list_epochs(sink_, what_.storage, kFirstEpoch, &call));
+  for (const auto& [epoch, key] : strangers) {
+    const bool is_known = epoch == kFirstEpoch || std::binary_search(recorded.begin(), recorded.end(), epoch);
+    if (is_known) continue;
+    return fail(TIDEMARK_E_INVALID, about(key, without_record(what_.storage, epoch)).message);
+  }
+  return {};
 }
 
 // A record explains what is missing only if it is right, not by its name.
@@ -112,13 +144,17 @@ Status Pruner::find_damaged(const std::vector<std::string>& records, std::set<st
 // How far it may go, and whether it would remove all traces of a hole.
 Status Pruner::survey() {
   std::set<std::string> damaged;
-  TM_ASSIGN(auto found, list_all(damaged));
+  TM_ASSIGN(const auto call, deadline_.next_call());
+  TM_ASSIGN(const Chain chain, read_chain(sink_, what_.storage, 0, &call));
+  TM_ASSIGN(auto found, list_all(chain, damaged));
+  TM_TRY(check_strangers(found.strangers));
   TM_TRY(find_damaged(found.records, &damaged));
   if (!damaged.empty()) {
-    TM_ASSIGN(found, list_all(damaged));
+    TM_ASSIGN(found, list_all(chain, damaged));
   }
   through_ = found.through;
   recorded_ = found.recorded;
+  recorded_key_ = found.recorded_key;
   if (const auto hole = found.coverage.hole_through(through_)) {
     const std::string why = damaged.empty()
                                 ? "no record says why"
@@ -135,15 +171,16 @@ Status Pruner::survey() {
 // Durable before anything goes. A run that was stopped has written it already.
 Status Pruner::record() {
   assert(!what_.dry_run && through_ != kNoLsn);
-  const Range range = {1, std::max(through_, recorded_)};
-  const ParsedKey parsed = {what_.storage, what_.partition, {range, ObjectKind::kPruned}};
-  const std::string key = object_key(what_.storage, what_.partition, range, ObjectKind::kPruned);
-  if (recorded_ < through_) {
-    const Record record = {ObjectKind::kPruned, what_.now_us, {}};
-    TM_ASSIGN(const auto made, format_record(record, what_.storage, what_.partition, range));
-    Status put = put_record(sink_, key, made, deadline_);
-    if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
+  if (recorded_ >= through_) {
+    TM_ASSIGN(const auto parsed, parse_key(recorded_key_));
+    return prove_record(sink_, recorded_key_, parsed, deadline_);
   }
+  // It counts in every history, so it is of the first epoch.
+  const ParsedKey parsed = {what_.storage, what_.partition, {{1, through_}, ObjectKind::kPruned}};
+  const std::string key = object_key(what_.storage, what_.partition, parsed.name);
+  TM_ASSIGN(const auto made, format_record({ObjectKind::kPruned, what_.now_us, {}}, parsed));
+  Status put = put_record(sink_, key, made, deadline_);
+  if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
   return prove_record(sink_, key, parsed, deadline_);
 }
 

@@ -25,14 +25,19 @@ Result<Digest> digest_of(std::string_view text) {
 }  // namespace
 
 Result<std::string> format_record(const Record& record, std::string_view storage, uint64_t partition,
-                                  Range range, uint64_t epoch) {
+                                  Range range) {
+  return format_record(record, {storage, partition, {range, record.kind}});
+}
+
+Result<std::string> format_record(const Record& record, const ParsedKey& of) {
+  assert(of.name.kind == record.kind);
   std::string object;
   FooterBlock block;
   Footer footer = {.kind = record.kind,
-                   .storage = std::string(storage),
-                   .partition = partition,
-                   .range = range,
-                   .epoch = epoch};
+                   .storage = std::string(of.storage),
+                   .partition = of.partition,
+                   .range = of.name.range,
+                   .epoch = of.name.epoch};
   if (record.kind == ObjectKind::kGap) {
     block = format_footer(footer);
   } else {

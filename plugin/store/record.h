@@ -15,8 +15,9 @@
 namespace tidemark::store {
 
 // The whole object. The record is one that parses: a good reason where it has one, a time from 1 on.
+Result<std::string> format_record(const Record& record, const ParsedKey& of);
 Result<std::string> format_record(const Record& record, std::string_view storage, uint64_t partition,
-                                  Range range, uint64_t epoch = kFirstEpoch);
+                                  Range range);  // of the first epoch
 // The same of the record of an epoch.
 Result<std::string> format_epoch_record(const EpochRecord& record, std::string_view storage, uint64_t epoch);
 // CORRUPT says what is wrong, without the key.

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "store/epochs.h"
 #include "store/list.h"
 #include "store/store.h"
 #include "store/stream.h"
@@ -59,43 +60,66 @@ class ObjectStream final : public tar::ByteStream {
 };
 
 struct Candidate {
-  Range range;
+  ParsedName name;
   std::string key;
   uint64_t size_bytes;
 };
 struct Candidates {
-  std::vector<Candidate> archives;
-  std::optional<ParsedName> record;  // that says why there is none
-  std::optional<Error> unreadable;   // of the first that this build cannot read
-  bool has_other_epoch = false;      // then which archive counts is not for this build to say
+  std::vector<Candidate> archives;     // of the newest epoch that has any
+  std::optional<ParsedName> record;    // that says why there is none
+  std::optional<Error> unreadable;     // of the first of that epoch that this build cannot read
+  std::optional<ParsedName> stranger;  // an archive of an epoch that is not in the chain
 };
 
 constexpr size_t kCandidatesMax = 16;
 
-Result<Candidates> find_candidates(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn lsn,
+// Keeps what is of the newest epoch.
+void add_candidate(const ArchiveInfo& info, Candidates& found) {
+  const uint64_t newest = found.archives.empty() ? 0 : found.archives.front().name.epoch;
+  if (info.epoch < newest || found.archives.size() == kCandidatesMax) return;
+  if (info.epoch > newest) {
+    found.archives.clear();
+    found.unreadable.reset();
+  }
+  if (const char* const feature = unknown_feature(info); feature != nullptr && !found.unreadable)
+    found.unreadable = unknown_to_this_build(info.key, feature);
+  found.archives.push_back({info, std::string(info.key), info.size_bytes});
+}
+
+Result<Candidates> find_candidates(sink::Sink& sink, const Chain& chain, const Restoring& what,
                                    const Call& deadline) {
   Candidates found;
   size_t names_after = 0;
   Status status = list_within(
-      sink, storage, partition, lsn,
+      sink, what.storage, what.partition, what.lsn,
       [&](const ArchiveInfo& info) {
-        const char* const feature = unknown_feature(info);
-        if (info.epoch != kFirstEpoch) found.has_other_epoch = true;
-        if (feature != nullptr && !found.unreadable && (found.has_other_epoch || info.range.contains(lsn)))
-          found.unreadable = unknown_to_this_build(info.key, feature);
-        if (found.has_other_epoch) return false;
-        if (!info.range.contains(lsn)) return ++names_after < kOverlapNames;
-        if (feature != nullptr) return true;
-        if (info.kind != ObjectKind::kArchive) {
-          found.record = info;
+        if (!info.range.contains(what.lsn)) return ++names_after < kOverlapNames;
+        const bool is_archive = info.kind == ObjectKind::kArchive;
+        if (!chain.contains(info.epoch) && info.kind != ObjectKind::kPruned) {
+          if (is_archive && !found.stranger) found.stranger = info;
+        } else if (is_archive) {
+          add_candidate(info, found);
         } else {
-          found.archives.push_back({info.range, std::string(info.key), info.size_bytes});
+          found.record = info;
         }
-        return found.archives.size() < kCandidatesMax;
+        return true;
       },
       deadline);
   if (!status) return std::move(status.error());
+  std::erase_if(found.archives,
+                [](const Candidate& candidate) { return unknown_feature(candidate.name) != nullptr; });
   return found;
+}
+
+// What is of another history is none of this one's business, if it is known to be one.
+Status check_stranger(sink::Sink& sink, const Restoring& what, const ParsedName& stranger,
+                      const Call& deadline) {
+  if (stranger.epoch == kFirstEpoch) return {};
+  TM_ASSIGN(const auto call, deadline.next_call());
+  TM_ASSIGN(const auto epochs, list_epochs(sink, what.storage, stranger.epoch, &call));
+  if (!epochs.empty() && epochs.front() == stranger.epoch) return {};
+  return about(object_key(what.storage, what.partition, stranger),
+               without_record(what.storage, stranger.epoch));
 }
 
 Error not_found(std::string_view storage, uint64_t partition, Lsn lsn,
@@ -116,7 +140,8 @@ Error not_found(std::string_view storage, uint64_t partition, Lsn lsn,
 
 Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extraction wanted, size_t piece_bytes,
                     const Call& deadline) {
-  wanted.range = candidate.range;
+  wanted.range = candidate.name.range;
+  wanted.epoch = candidate.name.epoch;
   ObjectStream bytes(sink, candidate.key, candidate.size_bytes, piece_bytes, deadline);
   Status status = tar::extract_entry(bytes, wanted, deadline);
   if (!status && status.error().message.find(candidate.key) == std::string::npos) {
@@ -127,18 +152,19 @@ Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extractio
 
 }  // namespace
 
-Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn lsn,
-                         std::string_view directory, size_t piece_bytes, const tidemark_call* call) {
-  if (lsn == kNoLsn) return fail(TIDEMARK_E_INVALID, "entry 0 was asked for; LSNs begin with 1");
+Result<Restored> restore(sink::Sink& sink, const Chain& chain, const Restoring& what,
+                         const tidemark_call* call) {
+  if (what.lsn == kNoLsn) return fail(TIDEMARK_E_INVALID, "entry 0 was asked for; LSNs begin with 1");
   const Call deadline(call);
-  TM_ASSIGN(const auto found, find_candidates(sink, storage, partition, lsn, deadline));
-  if (found.unreadable && (found.has_other_epoch || found.archives.empty())) return *found.unreadable;
-  if (found.archives.empty()) return not_found(storage, partition, lsn, found.record);
-  const tar::Extraction wanted = {storage, partition, {}, lsn, directory, {}};
+  TM_ASSIGN(const auto found, find_candidates(sink, chain, what, deadline));
+  if (found.stranger) TM_TRY(check_stranger(sink, what, *found.stranger, deadline));
+  if (found.archives.empty() && found.unreadable) return *found.unreadable;
+  if (found.archives.empty()) return not_found(what.storage, what.partition, what.lsn, found.record);
+  const tar::Extraction wanted = {what.storage, what.partition, {}, what.lsn, what.directory, {}};
   Restored result;
   for (const Candidate& candidate : found.archives) {
     result.key = candidate.key;  // once it is restored nothing may fail
-    Status status = restore_from(sink, candidate, wanted, piece_bytes, deadline);
+    Status status = restore_from(sink, candidate, wanted, what.piece_bytes, deadline);
     if (status) return result;
     // Only another copy of the entry can help.
     if (status.error().status != TIDEMARK_E_CORRUPT) return std::move(status.error());

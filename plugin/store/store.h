@@ -53,10 +53,19 @@ struct Restored {
   std::string key;             // the archive the entry came from
   std::vector<Error> damaged;  // archives that were tried before and are not what they should be
 };
-// Restores one entry as <directory>/<LSN>, see tar/extract.h. NOT_FOUND: no archive holds it; the message
-// says if it is known as a gap.
-Result<Restored> restore(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn lsn,
-                         std::string_view directory, size_t piece_bytes, const tidemark_call* call);
+// Restores one entry as <directory>/<LSN>, see tar/extract.h. Of the archives of the chain that hold it those
+// of the newest epoch count: for an entry that was acknowledged in this history, that is the epoch that rules
+// it. NOT_FOUND: no archive of the chain holds it; the message says if it is known as a gap. CORRUPT: an
+// archive that holds it is of an epoch without a record, so that nobody knows whose history it is.
+struct Restoring {
+  std::string_view storage;
+  uint64_t partition = 0;
+  Lsn lsn = kNoLsn;
+  std::string_view directory;
+  size_t piece_bytes = 0;
+};
+Result<Restored> restore(sink::Sink& sink, const Chain& chain, const Restoring& what,
+                         const tidemark_call* call);
 
 // How far discovery looks back. A run that is killed leaves at most 128 archives of a partition after an
 // entry that it has not archived, twice the largest partition_inflight; the rest is for one that was killed

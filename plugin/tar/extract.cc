@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "format/object_name.h"
 #include "tar/content_parser.h"
 #include "tar/content_stream.h"
 #include "tree/tree_builder.h"
@@ -51,7 +50,8 @@ class Extractor final : public ContentVisitor {
 Status Extractor::run() {
   TM_TRY(builder_.begin(wanted_.directory, wanted_.lsn));
   TM_TRY(read_all());
-  TM_TRY(splitter_.check({wanted_.storage, wanted_.partition, {wanted_.range}}));
+  TM_TRY(splitter_.check(
+      {wanted_.storage, wanted_.partition, {wanted_.range, ObjectKind::kArchive, wanted_.epoch}}));
   if (content_) content_ = parser_.finish();
   if (!content_) return fail(TIDEMARK_E_CORRUPT, content_.error().message + "; nothing was restored");
   TM_TRY(builder_.finish());

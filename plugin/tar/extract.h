@@ -15,6 +15,7 @@
 
 #include "base/call.h"
 #include "base/result.h"
+#include "format/object_name.h"
 #include "format/types.h"
 #include "tar/entry_source.h"
 #include "tar/limits.h"
@@ -41,6 +42,7 @@ struct Extraction {
   Lsn lsn = kNoLsn;
   std::string_view directory;  // exists
   ExtractLimits limits;
+  uint64_t epoch = kFirstEpoch;  // of the archive
 };
 
 //   CORRUPT      not the archive it should be, damaged, or with members no archive of ours has

@@ -73,8 +73,8 @@ TEST_F(CheckpointTest, RefusesWhatIsNotItsOwn) {
   EXPECT_TRUE(load_checkpoint(path_, "file:///a"));
   for (const char* text :
        {"", "end", "main/1\n", "a 1 1 5 5 5\nend\n", "main/1\nx 1 1 5 5 5\nend\n", "main/1\na 1 1 5 5\nend\n",
-        "main/1\na 1 1 5 5 5 5\nend\n", "main/1\na 0 1 5 5 5\nend\n", "main/1\na 2 1 5 5 5\nend\n",
-        "main/1\na 1 1 5 5 5\na 1 1 5 5 5\nend\n", "main/1\nmain/1\nend\n",
+        "main/1\na 1 1 5 5 5 1\nend\n", "main/1\na 1 1 5 5 5 5 5\nend\n", "main/1\na 0 1 5 5 5\nend\n",
+        "main/1\na 2 1 5 5 5\nend\n", "main/1\na 1 1 5 5 5\na 1 1 5 5 5\nend\n", "main/1\nmain/1\nend\n",
         "main/1\na 1 1 5 5 5\nend\nmore\n", "main/1\na 1 1 5 5 99999999999999999999\nend\n"}) {
     write(head + text);
     EXPECT_FALSE(load_checkpoint(path_, "file:///a")) << text;
@@ -102,7 +102,9 @@ TEST(Checked, IsOrderedAsItsKeyIs) {
                                      {ObjectKind::kOrigin, TIDEMARK_STORED_ORIGIN}}) {
     for (uint64_t last : {1, 2, 36, 37})
       for (uint64_t first = 1; first <= last; first += 1 + last / 3)
-        all.push_back({object_key("main", 1, {first, last}, kind), {stored, first, last, 0, 0, 0}});
+        for (uint64_t epoch : {1, 2, 10})
+          all.push_back(
+              {object_key("main", 1, {{first, last}, kind, epoch}), {stored, first, last, 0, 0, 0, epoch}});
   }
   for (const auto& [key, one] : all) {
     for (const auto& [other_key, other] : all)

@@ -140,8 +140,8 @@ TEST(RestorePlan, ToATimeStopsBeforeTheFirstThatIsYounger) {
 
 using Pieces = std::vector<Piece>;
 
-TEST(Chain, EachLsnOnce) {
-  Chain chain({2, 9}, {}, {});
+TEST(PieceChooser, EachLsnOnce) {
+  PieceChooser chain({2, 9}, {}, {});
   EXPECT_TRUE(chain.add(stored(1, 1)).empty());
   EXPECT_EQ(chain.add(stored(1, 3)), (Pieces{{"3-1", {2, 3}, 0, false}}));
   EXPECT_TRUE(chain.add(stored(5, 5)).empty());  // what comes later reaches back over it
@@ -155,26 +155,26 @@ TEST(Chain, EachLsnOnce) {
   EXPECT_TRUE(chain.finish().empty());
 }
 
-TEST(Chain, PassesOverWhatIsLost) {
-  Chain chain({1, 9}, {{1, 2}, {4, 5}, {8, 8}, {9, 9}}, {});
+TEST(PieceChooser, PassesOverWhatIsLost) {
+  PieceChooser chain({1, 9}, {{1, 2}, {4, 5}, {8, 8}, {9, 9}}, {});
   EXPECT_EQ(chain.add(stored(3, 3)), (Pieces{{"3-3", {3, 3}, 0, false}}));
   EXPECT_EQ(chain.add(stored(6, 7)), (Pieces{{"7-6", {6, 7}, 0, false}}));
   EXPECT_TRUE(chain.finish().empty());
   EXPECT_TRUE(chain.is_done());
-  Chain nothing({1, 2}, {{1, 2}}, {});
+  PieceChooser nothing({1, 2}, {{1, 2}}, {});
   EXPECT_TRUE(nothing.finish().empty());
   EXPECT_TRUE(nothing.is_done());
 }
 
-TEST(Chain, TakesFromThePreferredWhatItHolds) {
+TEST(PieceChooser, TakesFromThePreferredWhatItHolds) {
   const Stored better = stored(3, 6);
-  Chain chain({1, 9}, {}, {better});
+  PieceChooser chain({1, 9}, {}, {better});
   EXPECT_EQ(chain.add(stored(1, 4)), (Pieces{{"4-1", {1, 2}, 0, false}, {"6-3", {3, 6}, 0, true}}));
   EXPECT_TRUE(chain.add(stored(5, 5)).empty());
   EXPECT_TRUE(chain.add(better).empty());
   EXPECT_EQ(chain.add(stored(5, 9)), (Pieces{{"9-5", {7, 9}, 0, false}}));
   EXPECT_TRUE(chain.is_done());
-  Chain alone({4, 5}, {}, {better});
+  PieceChooser alone({4, 5}, {}, {better});
   EXPECT_EQ(alone.finish(), (Pieces{{"6-3", {4, 5}, 0, true}}));
 }
 

@@ -32,6 +32,7 @@ TEST(ParseConfig, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config->log_level, TIDEMARK_LOG_INFO);
   EXPECT_EQ(config->memory_budget_bytes, 64U << 20U);
   EXPECT_FALSE(config->read_only);
+  EXPECT_EQ(config->read_epoch, 0u);
   EXPECT_EQ(config->verify_existing, VerifyExisting::kFull);
   EXPECT_EQ(config->verify_max_bytes_per_second, 64U << 20U);
 }
@@ -117,7 +118,8 @@ TEST(ParseConfig, UnknownOptionsAreNamed) {
                   "workers, batch_entries, batch_bytes, partition_inflight, "
                   "max_bytes_per_second, verify_existing, verify_max_bytes_per_second, "
                   "retry_min_ms, retry_max_ms, "
-                  "partition_idle_ms, lineage_file, epoch_watch_ms, on_superseded, sink_dir, log_level, memory_budget_bytes, read_only"});
+                  "partition_idle_ms, lineage_file, epoch_watch_ms, on_superseded, sink_dir, log_level, "
+                  "memory_budget_bytes, read_epoch, read_only"});
   expect_invalid({{"Workers", "4"}}, {"'Workers'"});
   expect_invalid({{std::string(1000, 'k'), "4"}}, {"'" + std::string(100, 'k') + "'"});
 }
@@ -162,6 +164,8 @@ TEST(ParseConfig, LogLevels) {
 
 TEST(ParseConfig, ReadOnlyIsTrueOrFalse) {
   EXPECT_TRUE(parse({{"read_only", "true"}})->read_only);
+  EXPECT_EQ(parse({{"read_epoch", "18446744073709551615"}})->read_epoch, UINT64_MAX);
+  expect_invalid({{"read_epoch", "newest"}}, {"option read_epoch"});
   EXPECT_FALSE(parse({{"read_only", "false"}})->read_only);
   for (const char* bad : {"", "1", "True", "yes"})
     expect_invalid({{"read_only", bad}}, {"option read_only", "use true or false"});

@@ -7,7 +7,7 @@ namespace {
 class AcceptTest : public MaintenanceTest {
  protected:
   Status accept(Range lost, std::string_view reason = "the disk died") {
-    return accept_gap(fake_.sink(), "db", 7, lost, reason, kNow, nullptr);
+    return accept_gap(fake_.sink(), Chain(), {"db", 7, lost, reason, kNow}, nullptr);
   }
 };
 
@@ -54,12 +54,49 @@ TEST_F(AcceptTest, ADamagedRecordAcceptsNothing) {
   EXPECT_TRUE(accept({4, 6}));
 }
 
+// Whose history it is, the epoch in the name says: that of whoever continued after the hole.
+TEST_F(AcceptTest, TheRecordIsOfTheEpochThatRulesAfterIt) {
+  add({1, 9});
+  add_of(2, {5, 5});
+  add_of(2, {8, 8});
+  add_of(3, {12, 12});
+  const auto accepted = [&](const char* chain, Range lost) {
+    const auto before = fake_.objects;
+    const Status status =
+        accept_gap(fake_.sink(), *Chain::parse(chain), {"db", 7, lost, "lost", kNow}, nullptr);
+    EXPECT_TRUE(status) << status.error().message;
+    for (const auto& [key, object] : fake_.objects) {
+      if (before.contains(key)) continue;
+      EXPECT_TRUE(read_record(fake_.sink(), key, nullptr));
+      return key.substr(5);
+    }
+    return std::string();
+  };
+  EXPECT_EQ(accepted("1-3", {6, 7}), "0000000000007-0000000000006.e2.accepted");
+  EXPECT_EQ(accepted("1-3", {9, 11}), "000000000000b-0000000000009.e3.accepted");
+  EXPECT_EQ(accepted("1-2", {9, 11}), "000000000000b-0000000000009.e2.accepted");
+}
+
+TEST_F(AcceptTest, WhatAnotherHistoryHoldsIsLostInThisOne) {
+  const std::string batch = add({1, 9});
+  add_of(2, {5, 5});
+  add_of(2, {8, 8});
+  const Chain chain = *Chain::parse("1-2");
+  EXPECT_TRUE(accept_gap(fake_.sink(), chain, {"db", 7, {6, 7}, "lost", kNow}, nullptr));
+  expect_error(accept_gap(fake_.sink(), chain, {"db", 7, {6, 6}, "lost", kNow}, nullptr), TIDEMARK_E_EXISTS,
+               "accepted before");
+  expect_error(accept_gap(fake_.sink(), chain, {"db", 7, {4, 4}, "lost", kNow}, nullptr), TIDEMARK_E_INVALID,
+               batch);
+  expect_error(accept_gap(fake_.sink(), Chain(), {"db", 7, {6, 7}, "lost", kNow}, nullptr),
+               TIDEMARK_E_INVALID, batch);
+}
+
 TEST_F(AcceptTest, RefusesWhatIsNoLoss) {
   expect_error(accept({0, 3}), TIDEMARK_E_INVALID, "LSNs begin with 1");
   expect_error(accept({4, 3}), TIDEMARK_E_INVALID, "not a range");
   expect_error(accept({4, 6}, ""), TIDEMARK_E_INVALID, "the reason is empty");
   expect_error(accept({4, 6}, "a\nb"), TIDEMARK_E_INVALID, "control character");
-  expect_error(accept_gap(fake_.sink(), "a/b", 7, {4, 6}, "x", kNow, nullptr), TIDEMARK_E_INVALID,
+  expect_error(accept_gap(fake_.sink(), Chain(), {"a/b", 7, {4, 6}, "x", kNow}, nullptr), TIDEMARK_E_INVALID,
                "storage name");
   fake_.fail_list = TIDEMARK_E_RETRYABLE;
   expect_error(accept({4, 6}), TIDEMARK_E_RETRYABLE, "told to fail");

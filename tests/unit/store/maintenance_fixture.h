@@ -9,8 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "base/sha256.h"
+#include "format/epoch_record.h"
+#include "store/epochs.h"
 #include "store/fake_sink.h"
 #include "store/maintenance.h"
+#include "store/record.h"
 #include "store/store.h"
 #include "tar/raw_tar.h"
 #include "tar/source_tools.h"
@@ -43,6 +47,27 @@ class MaintenanceTest : public testing::Test {
   std::string add(Range range, ObjectKind kind, const std::string& reason = "") {
     const std::string key = object_key("db", 7, range, kind);
     fake_.objects[key] = *format_record({kind, kNow, reason}, "db", 7, range);
+    return key;
+  }
+  // The same of another epoch.
+  std::string add_of(uint64_t epoch, Range range) {
+    const ParsedName name = {range, ObjectKind::kArchive, epoch};
+    const std::string key = object_key("db", 7, name);
+    fake_.objects[key] = tar_of(range).object({"db", 7, name});
+    return key;
+  }
+  std::string add_of(uint64_t epoch, Range range, ObjectKind kind, const std::string& reason = "") {
+    const ParsedKey of = {"db", 7, {range, kind, epoch}};
+    const std::string key = object_key(of.storage, of.partition, of.name);
+    fake_.objects[key] = *format_record({kind, kNow, reason}, of);
+    return key;
+  }
+  // That an epoch was begun, after another.
+  std::string add_epoch(uint64_t epoch, uint64_t parent, uint8_t owner = 1) {
+    const Claim how = parent == 0 ? Claim::kFirst : Claim::kRestart;
+    const EpochRecord record = {kNow, {owner}, {static_cast<uint8_t>(epoch)}, parent, how, "node-1", {}};
+    const std::string key = epoch_key("db", epoch);
+    fake_.objects[key] = *format_epoch_record(record, "db", epoch);
     return key;
   }
   std::vector<std::string> keys() const {

@@ -126,7 +126,7 @@ TEST_F(PruneTest, AHoleThatNobodyExplainsIsNotForgotten) {
   }
   ASSERT_TRUE(run(5)) << "up to the hole";
   EXPECT_EQ(gone_.size(), 4u);
-  ASSERT_TRUE(accept_gap(fake_.sink(), "db", 7, {5, 6}, "lost", kNow, nullptr));
+  ASSERT_TRUE(accept_gap(fake_.sink(), Chain(), {"db", 7, {5, 6}, "lost", kNow}, nullptr));
   ASSERT_TRUE(run(13));
   EXPECT_TRUE(is_contiguous());
 }
@@ -289,18 +289,63 @@ TEST_F(PruneTest, WhatThisBuildCannotReadGoesByItsName) {
   EXPECT_EQ(gone_, (std::vector<std::string>{"0000000000001.tar", "0000000000003-0000000000002.tar.age"}));
 }
 
-// Where two epochs have the same LSNs one bound is not enough to say what may go.
-TEST_F(PruneTest, OtherEpochsStopIt) {
+// The bound is one for all histories; what is missing is judged in the newest alone.
+TEST_F(PruneTest, OneBoundForAllEpochs) {
+  add_epoch(1, 0);
+  add_epoch(2, 1);
+  add_epoch(3, 1);
+  add({1, 10});
+  add({11, 12});
+  add_of(2, {11, 11});
+  add_of(2, {14, 14});  // after a hole
+  add_of(3, {5, 6});
+  add_of(3, {7, 7});
+  const std::string newest = add_of(3, {8, 8});
+  ASSERT_TRUE(run(8));
+  EXPECT_EQ(gone_, (std::vector<std::string>{"0000000000006-0000000000005.e3.tar", "0000000000007.e3.tar"}))
+      << "of a larger one some lies above, and how far is told by the newest history";
+  EXPECT_TRUE(fake_.objects.contains("db/7/0000000000007-0000000000001.pruned"));
+  gone_.clear();
+  add_of(3, {9, 13});
+  add_of(3, {14, 14});
+  ASSERT_TRUE(run(14));
+  EXPECT_EQ(gone_, (std::vector<std::string>{"0000000000008.e3.tar", "000000000000a-0000000000001.tar",
+                                             "000000000000b.e2.tar", "000000000000c-000000000000b.tar",
+                                             "000000000000d-0000000000009.e3.tar",
+                                             "0000000000007-0000000000001.pruned"}));
+  EXPECT_FALSE(fake_.objects.contains(newest));
+}
+
+TEST_F(PruneTest, AHoleOfTheNewestHistoryStopsIt) {
+  add_epoch(1, 0);
+  add_epoch(2, 1);
+  add({1, 10});
+  add_of(2, {5, 5});
+  add_of(2, {7, 7});
+  expect_error(run(8), TIDEMARK_E_INVALID, "entries 6 to 6 of db/7 are missing");
+}
+
+// Its host may be about to claim it, or somebody has copied half of the storage.
+TEST_F(PruneTest, AnEpochWithoutARecordStopsIt) {
+  add_epoch(1, 0);
   add({1, 1});
-  add({2, 2});
-  const std::string later = object_key("db", 7, {{2, 2}, ObjectKind::kGap, 2, Coding::kNone});
-  fake_.objects[later] = "";
+  const std::string stranger = add_of(7, {2, 2});
+  add({3, 3});
   const auto before = keys();
-  const Status refused = run(2);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().status, TIDEMARK_E_INVALID);
-  EXPECT_EQ(refused.error().message.find(later + ": needs a Tidemark that knows epochs"), 0U);
+  expect_error(run(2), TIDEMARK_E_INVALID, stranger + ": epoch 7 has no record");
+  expect_error(run(2), TIDEMARK_E_INVALID, "copy db/epoch/0000000000007.epoch too");
   EXPECT_EQ(keys(), before);
+}
+
+// Written by a tool that knew of epochs: it counts as any other.
+TEST_F(PruneTest, GoesOnFromARecordOfALaterEpoch) {
+  add_epoch(1, 0);
+  add_epoch(2, 1);
+  add_of(2, {1, 3}, ObjectKind::kPruned);
+  add_of(2, {3, 3});
+  add_of(2, {4, 4});
+  ASSERT_TRUE(run(4));
+  EXPECT_EQ(gone_, (std::vector<std::string>{"0000000000003.e2.tar"}));
 }
 
 TEST_F(PruneTest, ARecordThatIsNoneStopsIt) {

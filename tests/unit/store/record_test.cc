@@ -116,9 +116,9 @@ TEST_F(RecordTest, IsNeitherArchiveNorHole) {
   ASSERT_TRUE(discovery);
   EXPECT_TRUE(discovery->archives.empty());
   const std::string out = dir_.path().string();
-  expect_error(restore(fake_.sink(), "db", 7, 7, out, 4096, nullptr), TIDEMARK_E_NOT_FOUND,
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 7, out, 4096}, nullptr), TIDEMARK_E_NOT_FOUND,
                "entries 1 to 20 were pruned on purpose");
-  expect_error(restore(fake_.sink(), "db", 7, 25, out, 4096, nullptr), TIDEMARK_E_NOT_FOUND,
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 25, out, 4096}, nullptr), TIDEMARK_E_NOT_FOUND,
                "entries 21 to 30 are recorded as lost, and accepted");
 }
 
@@ -126,9 +126,9 @@ TEST_F(RecordTest, AnOriginSaysWhyAnEntryIsNotThere) {
   add({1, 12}, ObjectKind::kOrigin);
   add({13, 13});
   const std::string out = dir_.path().string();
-  expect_error(restore(fake_.sink(), "db", 7, 7, out, 4096, nullptr), TIDEMARK_E_NOT_FOUND,
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 7, out, 4096}, nullptr), TIDEMARK_E_NOT_FOUND,
                "entries 1 to 12 were never in this archive");
-  EXPECT_TRUE(restore(fake_.sink(), "db", 7, 13, out, 4096, nullptr));
+  EXPECT_TRUE(restore(fake_.sink(), Chain(), {"db", 7, 13, out, 4096}, nullptr));
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ TEST_F(StoreTest, AListingThatBreaksOffIsAnError) {
   expect_error(list(fake_.sink(), "db", 7, 1, ignore, nullptr), TIDEMARK_E_RETRYABLE,
                "db/7/: the listing broke off");
   expect_error(discover(fake_.sink(), "db", 7, 1, {}, nullptr), TIDEMARK_E_RETRYABLE, "broke off");
-  expect_error(restore(fake_.sink(), "db", 7, 2, dir_.path().string(), kPieceBytes, nullptr),
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 2, dir_.path().string(), kPieceBytes}, nullptr),
                TIDEMARK_E_RETRYABLE, "broke off");
   expect_error(list(fake_.sink(), "a/b", 7, 1, ignore, nullptr), TIDEMARK_E_INVALID, "storage name");
 }
@@ -224,7 +224,7 @@ TEST_F(StoreTest, CancellationAndDeadlinesHoldForTheWhole) {
   std::string bytes;
   tidemark_call call = {sizeof call, 0, nullptr, [](void*) { return 1; }};
   expect_error(fetch_into(key, bytes, &call), TIDEMARK_E_CANCELLED, "cancelled");
-  expect_error(restore(fake_.sink(), "db", 7, 3, dir_.path().string(), kPieceBytes, &call),
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 3, dir_.path().string(), kPieceBytes}, &call),
                TIDEMARK_E_CANCELLED, "cancelled");
   expect_error(discover(fake_.sink(), "db", 7, 3, {}, &call), TIDEMARK_E_CANCELLED, "cancelled");
   call = {sizeof call, 60'000, nullptr, nullptr};
@@ -234,7 +234,7 @@ TEST_F(StoreTest, CancellationAndDeadlinesHoldForTheWhole) {
   call.timeout_ms = 20;
   fake_.on_get = [] { std::this_thread::sleep_for(std::chrono::milliseconds(40)); };
   expect_error(fetch_into(key, bytes, &call), TIDEMARK_E_RETRYABLE, "20 ms");
-  expect_error(restore(fake_.sink(), "db", 7, 3, dir_.path().string(), kPieceBytes, &call),
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 3, dir_.path().string(), kPieceBytes}, &call),
                TIDEMARK_E_RETRYABLE, "20 ms");
   EXPECT_TRUE(fs::is_empty(dir_.path()));
 }
@@ -244,7 +244,8 @@ TEST_F(StoreTest, RestoresFromSinglesAndBatches) {
   const std::string batch = add({2, 5});
   add({6, 6});
   for (Lsn lsn = 1; lsn <= 6; ++lsn) {
-    const auto restored = restore(fake_.sink(), "db", 7, lsn, dir_.path().string(), kPieceBytes, nullptr);
+    const auto restored =
+        restore(fake_.sink(), Chain(), {"db", 7, lsn, dir_.path().string(), kPieceBytes}, nullptr);
     ASSERT_TRUE(restored) << restored.error().message;
     EXPECT_TRUE(restored->damaged.empty());
     if (lsn == 3) {
@@ -252,7 +253,7 @@ TEST_F(StoreTest, RestoresFromSinglesAndBatches) {
     }
     EXPECT_EQ(read_file(dir_ / lsn_string(lsn)), "entry " + std::to_string(lsn));
   }
-  expect_error(restore(fake_.sink(), "db", 7, 3, dir_.path().string(), kPieceBytes, nullptr),
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 3, dir_.path().string(), kPieceBytes}, nullptr),
                TIDEMARK_E_EXISTS, lsn_string(3));
 }
 
@@ -260,7 +261,8 @@ TEST_F(StoreTest, RestoresWhatIsLargerThanOneRequest) {
   test::write_file(dir_ / "entry", std::string(9 << 20, 'e'));
   fake_.chunk_bytes = 1 << 20;
   fake_.objects["db/7/0000000000003.tar"] = test::archive_of(dir_ / "entry", 3);
-  const auto restored = restore(fake_.sink(), "db", 7, 3, dir_.path().string(), kPieceBytes, nullptr);
+  const auto restored =
+      restore(fake_.sink(), Chain(), {"db", 7, 3, dir_.path().string(), kPieceBytes}, nullptr);
   ASSERT_TRUE(restored) << restored.error().message;
   EXPECT_EQ(read_file(dir_ / lsn_string(3)), read_file(dir_ / "entry"));
   EXPECT_EQ(fake_.gets, 3);
@@ -270,20 +272,16 @@ TEST_F(StoreTest, RefusesByNameWhatThisBuildCannotRead) {
   const std::string coded = object_key("db", 7, {{4, 6}, ObjectKind::kArchive, 1, Coding::kZstdAge});
   fake_.objects[coded] = object_of({4, 6});
   add({3, 3});
-  EXPECT_TRUE(restore(fake_.sink(), "db", 7, 3, dir_.path().string(), kPieceBytes, nullptr));
-  const auto refused = restore(fake_.sink(), "db", 7, 5, dir_.path().string(), kPieceBytes, nullptr);
+  EXPECT_TRUE(restore(fake_.sink(), Chain(), {"db", 7, 3, dir_.path().string(), kPieceBytes}, nullptr));
+  const auto refused =
+      restore(fake_.sink(), Chain(), {"db", 7, 5, dir_.path().string(), kPieceBytes}, nullptr);
   expect_error(refused, TIDEMARK_E_UNSUPPORTED, coded + ": needs a Tidemark that knows .zst and .age");
   // Another copy of it does.
   const std::string plain = add({5, 5});
-  const auto restored = restore(fake_.sink(), "db", 7, 5, dir_.path().string(), kPieceBytes, nullptr);
+  const auto restored =
+      restore(fake_.sink(), Chain(), {"db", 7, 5, dir_.path().string(), kPieceBytes}, nullptr);
   ASSERT_TRUE(restored) << restored.error().message;
   EXPECT_EQ(restored->key, plain);
-  // Which archive counts, another epoch decides, whatever it holds itself.
-  const std::string later = object_key("db", 7, {{9, 9}, ObjectKind::kArchive, 2, Coding::kNone});
-  fake_.objects[later] = object_of({9, 9});
-  fs::remove_all(dir_ / lsn_string(3));
-  const auto mixed = restore(fake_.sink(), "db", 7, 3, dir_.path().string(), kPieceBytes, nullptr);
-  expect_error(mixed, TIDEMARK_E_UNSUPPORTED, later + ": needs a Tidemark that knows epochs");
 }
 
 TEST_F(StoreTest, SaysWhetherAMissingEntryIsAKnownGap) {
@@ -291,12 +289,14 @@ TEST_F(StoreTest, SaysWhetherAMissingEntryIsAKnownGap) {
   add_gap({2, 4});
   add({5, 5});
   const std::string out = dir_.path().string();
-  expect_error(restore(fake_.sink(), "db", 7, 3, out, kPieceBytes, nullptr), TIDEMARK_E_NOT_FOUND,
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 3, out, kPieceBytes}, nullptr), TIDEMARK_E_NOT_FOUND,
                "entries 2 to 4 are recorded as a gap");
-  expect_error(restore(fake_.sink(), "db", 7, 6, out, kPieceBytes, nullptr), TIDEMARK_E_NOT_FOUND,
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 6, out, kPieceBytes}, nullptr), TIDEMARK_E_NOT_FOUND,
                "no archive of db/7 holds entry 6");
-  expect_error(restore(fake_.sink(), "db", 8, 1, out, kPieceBytes, nullptr), TIDEMARK_E_NOT_FOUND, "db/8");
-  expect_error(restore(fake_.sink(), "db", 7, 0, out, kPieceBytes, nullptr), TIDEMARK_E_INVALID, "entry 0");
+  expect_error(restore(fake_.sink(), Chain(), {"db", 8, 1, out, kPieceBytes}, nullptr), TIDEMARK_E_NOT_FOUND,
+               "db/8");
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 0, out, kPieceBytes}, nullptr), TIDEMARK_E_INVALID,
+               "entry 0");
   EXPECT_TRUE(fs::is_empty(dir_.path()));
 }
 
@@ -306,7 +306,8 @@ TEST_F(StoreTest, TakesAnotherCopyWhenOneIsDamaged) {
   const std::string large = add({1, 9});
   fake_.objects[single] = "";
   fake_.objects[small][600] ^= 1;
-  const auto restored = restore(fake_.sink(), "db", 7, 3, dir_.path().string(), kPieceBytes, nullptr);
+  const auto restored =
+      restore(fake_.sink(), Chain(), {"db", 7, 3, dir_.path().string(), kPieceBytes}, nullptr);
   ASSERT_TRUE(restored) << restored.error().message;
   EXPECT_EQ(restored->key, large);
   ASSERT_EQ(restored->damaged.size(), 2u);
@@ -316,7 +317,7 @@ TEST_F(StoreTest, TakesAnotherCopyWhenOneIsDamaged) {
 
   fs::remove(dir_ / lsn_string(3));
   fake_.objects[large].back() = 'x';
-  expect_error(restore(fake_.sink(), "db", 7, 3, dir_.path().string(), kPieceBytes, nullptr),
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 3, dir_.path().string(), kPieceBytes}, nullptr),
                TIDEMARK_E_CORRUPT, single);
   EXPECT_TRUE(fs::is_empty(dir_.path()));
 }
@@ -325,7 +326,7 @@ TEST_F(StoreTest, ASinkThatFailsIsNotTakenForDamage) {
   add({3, 3});
   add({1, 9});
   fake_.fail_get = TIDEMARK_E_RETRYABLE;
-  expect_error(restore(fake_.sink(), "db", 7, 3, dir_.path().string(), kPieceBytes, nullptr),
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 3, dir_.path().string(), kPieceBytes}, nullptr),
                TIDEMARK_E_RETRYABLE, "told to fail");
   EXPECT_EQ(fake_.gets, 1);
 }
@@ -338,7 +339,7 @@ TEST_F(StoreTest, AnObjectThatShrinksWhileItIsRestoredIsCorrupt) {
   fake_.on_get = [&] {
     if (fake_.gets == 2) fake_.objects[key].resize(1 << 20);
   };
-  expect_error(restore(fake_.sink(), "db", 7, 3, dir_.path().string(), kPieceBytes, nullptr),
+  expect_error(restore(fake_.sink(), Chain(), {"db", 7, 3, dir_.path().string(), kPieceBytes}, nullptr),
                TIDEMARK_E_CORRUPT, key + ": ends after");
 }
 

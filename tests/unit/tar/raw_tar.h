@@ -66,13 +66,17 @@ class RawTar {
 
   // With end mark and footer, of db/7 unless told otherwise.
   std::string object(Range range = {36, 36}, std::string_view storage = "db", uint64_t partition = 7) const {
+    return object(ParsedKey{storage, partition, {range}});
+  }
+  std::string object(const ParsedKey& of) const {
     std::string bytes = bytes_ + std::string(1024, '\0');
     Sha256 sha;
     sha.update(bytes.data(), bytes.size());
     const auto footer = format_footer({.sha256 = sha.finish().value(),
-                                       .storage = std::string(storage),
-                                       .partition = partition,
-                                       .range = range});
+                                       .storage = std::string(of.storage),
+                                       .partition = of.partition,
+                                       .range = of.name.range,
+                                       .epoch = of.name.epoch});
     return bytes.append(footer.data(), footer.size());
   }
 

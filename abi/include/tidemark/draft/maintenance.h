@@ -131,6 +131,26 @@ enum {
   TIDEMARK_STORED_FOLDER = 102     /* of neither: what lies in it is foreign, or of the whole storage */
 };
 
+/* Why an epoch was begun. Open set. */
+enum {
+  TIDEMARK_CLAIM_FIRST = 1,   /* nobody had written this storage */
+  TIDEMARK_CLAIM_RESTART = 2, /* by who had written it last */
+  TIDEMARK_CLAIM_TAKEOVER = 3 /* because a person said so */
+};
+
+/* The record of an epoch: who wrote a storage from then on, and after what. */
+typedef struct tidemark_epoch {
+  uint32_t struct_size;
+  int32_t how; /* TIDEMARK_CLAIM_* */
+  tidemark_str storage;
+  uint64_t epoch;
+  uint64_t parent;      /* the epoch that it continues, which is below it; 0: none */
+  int64_t made_us;      /* microseconds since 1970, by the clock of who made it */
+  const uint8_t* owner; /* 16 bytes, the same as long as the host's data is the same */
+  tidemark_str host;    /* the machine's name, for people */
+  tidemark_str reason;  /* of a takeover, else empty */
+} tidemark_epoch;
+
 /* As the functions of tidemark_maintenance_api. */
 typedef struct tidemark_draft_maintenance_api {
   uint32_t struct_size;
@@ -205,6 +225,12 @@ typedef struct tidemark_draft_maintenance_api {
                                   tidemark_str start_after,
                                   int32_t (*visit)(void* ctx, const tidemark_stored*), void* visit_ctx,
                                   const tidemark_call*, tidemark_error*);
+  /* Reads the record of an epoch, by the key that scan gave it, and proves it as check does; visit, which is
+   * called once, gets what it says. Which epochs make a history is told by their parents: it is that of the
+   * newest, unless another one is asked for. INVALID: not the key of an epoch's record. CORRUPT: as check. */
+  tidemark_status (*read_epoch)(tidemark_archiver*, tidemark_str key,
+                                void (*visit)(void* ctx, const tidemark_epoch*), void* visit_ctx,
+                                const tidemark_call*, tidemark_error*);
 } tidemark_draft_maintenance_api;
 
 #ifdef __cplusplus

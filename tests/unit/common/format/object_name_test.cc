@@ -104,8 +104,9 @@ TEST(ObjectKey, WhatThisBuildCannotReadSaysWhatIsNeeded) {
   EXPECT_EQ(needs("db/7/0000000000001.tar.zst"), ".zst");
   EXPECT_EQ(needs("db/7/0000000000001.tar.age"), ".age");
   EXPECT_EQ(needs("db/7/0000000000001.tar.zst.age"), ".zst and .age");
-  EXPECT_EQ(needs("db/7/0000000000001.e2.tar"), "epochs");
-  EXPECT_EQ(needs("db/7/0000000000001-0000000000001.e2.gap"), "epochs");
+  EXPECT_EQ(needs("db/7/0000000000001.e2.tar.age"), ".age");
+  EXPECT_EQ(needs("db/7/0000000000001.e2.tar"), "");
+  EXPECT_EQ(needs("db/7/0000000000001-0000000000001.e2.gap"), "");
 }
 
 // Whatever parses is what formatting makes: no two texts mean one object.

@@ -1,0 +1,69 @@
+#include "history_surveys.h"
+
+#include <algorithm>
+
+namespace tidemark::cli {
+
+Leaves leaves_of(const Lineage& lineage) {
+  Leaves leaves;
+  for (const uint64_t epoch : lineage.leaves()) {
+    auto chain = lineage.chain_of(epoch);
+    if (!chain) continue;  // leaves() has those only of which it can be told
+    leaves.epochs.push_back(epoch);
+    leaves.chains.push_back(*std::move(chain));
+  }
+  return leaves;
+}
+
+HistorySurveys::HistorySurveys(const std::string& storage, uint64_t partition, const Leaves& leaves) {
+  for (const uint64_t epoch : leaves.epochs)
+    surveys_.push_back({leaves.epochs.size() > 1 ? epoch : 0, Survey(storage, partition)});
+}
+
+void HistorySurveys::add(const Stored& stored, const EpochCut::Parts& parts) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i]) surveys_[i].survey.add(counted(stored, *parts[i]));
+  }
+}
+
+void HistorySurveys::add_damaged(const Stored& stored, const EpochCut::Parts& parts) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i]) surveys_[i].survey.add_damaged(counted(stored, *parts[i]));
+  }
+}
+
+uint64_t HistorySurveys::pruned_through() const {
+  uint64_t through = 0;
+  for (const Of& of : surveys_) through = std::max(through, of.survey.pruned_through);
+  return through;
+}
+
+uint64_t HistorySurveys::last() const {
+  uint64_t last = pruned_through();
+  for (const Of& of : surveys_) last = std::max(last, of.survey.coverage.last());
+  return last;
+}
+
+bool HistorySurveys::has_remnants() const {
+  return std::any_of(surveys_.begin(), surveys_.end(), [](const Of& of) { return of.survey.has_remnants(); });
+}
+
+std::vector<Overlap> HistoryOverlaps::add(const Stored& stored, const EpochCut::Parts& parts) {
+  std::vector<Overlap> all;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (!parts[i]) continue;
+    for (Overlap& found : overlaps_[i].add(*parts[i], stored.key)) {
+      const bool is_known = std::any_of(all.begin(), all.end(), [&](const Overlap& one) {
+        return one.earlier == found.earlier && one.shared == found.shared;
+      });
+      if (!is_known) all.push_back(std::move(found));
+    }
+  }
+  return all;
+}
+
+bool HistoryOverlaps::lost_some() const {
+  return std::any_of(overlaps_.begin(), overlaps_.end(), [](const Overlaps& one) { return one.lost_some(); });
+}
+
+}  // namespace tidemark::cli
