@@ -28,6 +28,8 @@ void ClaimAttempt::look(LineageWorld& world, const DataDirectory& data) {
     epoch_.epoch = newest + 1;
   } else {
     const core::ClaimDecision decision = core::decide_claim(data.owner, remembered, known);
+    require((decision.verdict == core::ClaimVerdict::kOtherOwner) == (known && known->owner != data.owner),
+            "another owner is known as one");
     if (decision.verdict != core::ClaimVerdict::kMay) {
       state_ = decision.verdict == core::ClaimVerdict::kSuperseded ? State::kSuperseded : State::kOtherOwner;
       return;

@@ -204,7 +204,13 @@ void HostProcess::end(size_t which) {
 void HostProcess::prepare_archive(Flight& flight) {
   const Job& job = flight.job;
   const PartitionLog& log = data_.logs[job.partition];
-  require(log.low <= job.range.first && job.range.last <= log.high(), "what is archived is there", job.partition);
+  require(log.low <= job.range.first && job.range.last <= log.high(), "what is archived is there",
+          job.partition);
+  if (random_.chance(rates_.entry)) {
+    flight.result.outcome = Outcome::kEntryFailed;
+    flight.is_done = true;
+    return;
+  }
   Lsn last = job.range.first;
   for (uint64_t size = size_of(log.read(last)); last < job.range.last; ++last) {
     size += size_of(log.read(last + 1));

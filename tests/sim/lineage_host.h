@@ -26,6 +26,7 @@ struct LineageRates {
   uint64_t fails = 0;  // a request, and nothing came of it
   uint64_t lost = 0;   // what was done, but the answer is lost
   uint64_t ack = 0;    // of the host's own
+  uint64_t entry = 0;  // cannot be read now
 };
 
 class HostProcess {

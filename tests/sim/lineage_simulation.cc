@@ -36,7 +36,7 @@ LineageSimulation::LineageSimulation(const LineageOptions& options)
   config_.epoch_watch_ms = static_cast<uint32_t>(random_.between(1, random_.chance(50) ? 20 : 10'000));
   config_.stop_if_superseded = random_.chance(70);
   const auto rate = [this](uint64_t most) { return random_.chance(50) ? 0 : random_.between(1, most); };
-  rates_ = {rate(20), rate(20), rate(30)};
+  rates_ = {rate(20), rate(20), rate(30), rate(20)};
   auto host = std::make_unique<Host>();
   host->data.owner = world_.draw_id();
   host->data.logs.resize(partitions_);
@@ -222,7 +222,6 @@ void LineageSimulation::peace() {
     if (host->process) end_process(*host);
   }
   while (!world_.late.empty()) land_one();
-  rates_ = {};
   const size_t which = random_.below(hosts_.size());
   Host& host = *hosts_[which];
   for (size_t storage = 0; storage < world_.storages; ++storage) {
@@ -234,6 +233,8 @@ void LineageSimulation::peace() {
     if (takeover.state() != ClaimAttempt::State::kDone) return;  // another owner's
   }
   begin_again(which);
+  for (int i = 0; i < 50; ++i) process_step(host);  // with faults still
+  host.process->set_rates({});
   calm(host);
   for (size_t partition = 0; partition < partitions_; ++partition) {
     const PartitionLog& log = host.data.logs[partition];

@@ -61,7 +61,8 @@ struct LineageStats {
 };
 
 struct LineageWorld {
-  LineageWorld(size_t storages, size_t partitions) : store(storages, partitions), storages(storages) {}
+  LineageWorld(size_t of_storages, size_t partitions)
+      : store(of_storages, partitions), storages(of_storages) {}
 
   size_t storage_of(size_t partition) const { return partition % storages; }
   Id draw_id() {
