@@ -11,6 +11,8 @@
 #include "entry_checks.h"
 #include "entry_stored.h"
 #include "format/object_name.h"
+#include "lineage/claim.h"
+#include "lineage/lineage_file.h"
 #include "store/copy.h"
 #include "store/epochs.h"
 #include "store/store.h"
@@ -266,6 +268,27 @@ tidemark_status scan_folders(tidemark_archiver* archiver, const tidemark_str* fo
   });
 }
 
+tidemark_status take_over(tidemark_archiver* archiver, tidemark_str storage,
+                          const tidemark_takeover* takeover, uint64_t* epoch, const tidemark_call* call,
+                          tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(need(takeover, "takeover"));
+    TM_TRY(need(epoch, "epoch"));
+    TM_TRY(check_text(storage, "storage"));
+    TM_TRY(check_text(takeover->lineage_file, "lineage_file"));
+    TM_TRY(check_text(takeover->reason, "reason"));
+    if (const char* problem = storage_name_problem(view(storage))) return fail(TIDEMARK_E_INVALID, problem);
+    TM_ASSIGN(const auto sink, archiver->writable_sink());
+    TM_ASSIGN(const auto file, lineage::LineageFile::open(std::string(view(takeover->lineage_file)), true));
+    lineage::Claimed claimed =
+        lineage::take_over(*sink, view(storage), *file, takeover->over, view(takeover->reason), call);
+    if (claimed.trouble != lineage::Trouble::kNone) return std::move(claimed.error);
+    *epoch = claimed.epoch;
+    return {};
+  });
+}
+
 int32_t abi_claim(Claim claim) {
   switch (claim) {
     case Claim::kFirst:
@@ -300,8 +323,8 @@ tidemark_status read_epoch(tidemark_archiver* archiver, tidemark_str key,
 }
 
 constexpr tidemark_draft_maintenance_api kMaintenance = {
-    sizeof kMaintenance, 0,         check, accept_gap, prune, compare, made, copy, try_out, scan_level,
-    scan_folders,        read_epoch};
+    sizeof kMaintenance, 0,          check,    accept_gap, prune, compare, made, copy, try_out, scan_level,
+    scan_folders,        read_epoch, take_over};
 
 }  // namespace
 

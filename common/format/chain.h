@@ -1,8 +1,9 @@
 // Which epochs make one history, and what of each of them counts.
 //
-// A chain is an epoch, its parent, the parent of that, and so on. In a partition each epoch is one unbroken run of
-// archives: its first one there is the lowest, and was durable before the next was begun. So names alone
-// tell the history: going from the newest epoch of the chain to its parents, each rules from its lowest LSN on.
+// A chain is an epoch, its parent, the parent of that, and so on. In a partition each epoch is one unbroken
+// run of archives: its first one there is the lowest, and was durable before the next was begun. So names
+// alone tell the history: going from the newest epoch of the chain to its parents, each rules from its lowest
+// LSN on.
 //
 // Pure; one owner, one thread at a time.
 #ifndef TIDEMARK_COMMON_FORMAT_CHAIN_H
@@ -80,9 +81,9 @@ class EpochBeginnings {
   std::vector<std::pair<uint64_t, Lsn>> begins_;
 };
 
-// What counts of the names of one partition, while they are listed: each is given out again, in the same order,
-// as soon as it is known. Holds back the names of kArchiveEntriesMax LSNs, or those of one archive in a
-// chain that is not long.
+// What counts of the names of one partition, while they are listed: each is given out again, in the same
+// order, as soon as it is known. Holds back the names of kArchiveEntriesMax LSNs, or those of one archive in
+// a chain that is not long.
 template <class Item>
 class ChainCut {
  public:

@@ -32,10 +32,10 @@ struct Config {
   std::string lineage_file;                             // empty: histories are not told apart
   uint32_t epoch_watch_ms = 10'000;                     // 10..3,600,000
   bool stop_if_superseded = true;
-  std::string sink_dir;                                 // empty: where the plugin itself lies
-  int32_t log_level = TIDEMARK_LOG_INFO;                // or kLogOff
-  uint64_t memory_budget_bytes = 64ULL << 20U;          // 1 MiB..16 TiB
-  bool read_only = false;                               // the sink is opened for reading; start() is refused
+  std::string sink_dir;                         // empty: where the plugin itself lies
+  int32_t log_level = TIDEMARK_LOG_INFO;        // or kLogOff
+  uint64_t memory_budget_bytes = 64ULL << 20U;  // 1 MiB..16 TiB
+  bool read_only = false;                       // the sink is opened for reading; start() is refused
 
   uint64_t read_epoch = 0;  // whose history is restored; 0: the newest
 

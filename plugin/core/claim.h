@@ -1,5 +1,5 @@
-// Who may claim the next epoch of a storage: the decision, from what a data directory remembers and what the sink
-// has. No lease and no clock: a host that is refused, or that does not notice in time, harms nobody,
+// Who may claim the next epoch of a storage: the decision, from what a data directory remembers and what the
+// sink has. No lease and no clock: a host that is refused, or that does not notice in time, harms nobody,
 // because it writes under the number of an epoch that is its own.
 //
 // Pure; any thread.
@@ -16,9 +16,9 @@
 
 namespace tidemark::core {
 
-// An epoch that this data directory claimed, or tried to: it is remembered before it is claimed, so that whoever
-// finds its record knows it again. One storage may lie in several sinks: `archive` is the same for epochs
-// that continue one another.
+// An epoch that this data directory claimed, or tried to: it is remembered before it is claimed, so that
+// whoever finds its record knows it again. One storage may lie in several sinks: `archive` is the same for
+// epochs that continue one another.
 struct RememberedEpoch {
   Id archive{};
   uint64_t epoch = 0;

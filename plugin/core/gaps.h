@@ -79,8 +79,8 @@ class Gaps {
   // The look that covers `lsn`, if there was one.
   const Looked* looked_up(Lsn lsn, uint32_t sink_number) const;
 
-  // This run puts nothing below `own_from`, where histories are told apart: its epoch would rule from there on,
-  // and hide what is archived after it.
+  // This run puts nothing below `own_from`, where histories are told apart: its epoch would rule from there
+  // on, and hide what is archived after it.
   void puts_from(Lsn own_from) { own_from_ = own_from; }
   bool may_put(Lsn lsn) const { return lsn >= own_from_; }
   // Of what was looked up, what is not there and may not be put is not looked for any more.

@@ -11,7 +11,7 @@ namespace {
 // More than one input needs: what is bounded for a partition, several times.
 constexpr size_t kStepBytes = 64 << 10;
 constexpr size_t kBytesPerRange = 160;  // of a job's result, sorted and kept
-constexpr int kMostAtOnce = 256;       // delays that end, partitions that are forgotten
+constexpr int kMostAtOnce = 256;        // delays that end, partitions that are forgotten
 
 }  // namespace
 
@@ -121,7 +121,8 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
 
 void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now) {
   prepare(&result);
-  if (job.kind == JobKind::kClaim || job.kind == JobKind::kWatch) return storage_job_finished(job, result, now);
+  if (job.kind == JobKind::kClaim || job.kind == JobKind::kWatch)
+    return storage_job_finished(job, result, now);
   PartitionState& p = partitions_[job.partition];
   const Recount recount(*this, p);
   assert(p.jobs > 0 && running_ > 0);
@@ -254,8 +255,7 @@ TimeMs Scheduler::wake_at() const {
   TimeMs at = kNever;
   if (!timers_.empty()) at = timers_.begin()->due;
   if (!storage_timers_.empty()) at = std::min(at, storage_timers_.begin()->due);
-  if (has_job() && throttle_.state() == Throttle::State::kOpen)
-    at = std::min(at, throttle_.open_until());
+  if (has_job() && throttle_.state() == Throttle::State::kOpen) at = std::min(at, throttle_.open_until());
   if (has_job()) at = std::min(at, rate_.ready_at());
   if (dormant_.size > 0)
     at = std::min(at, partitions_[dormant_.head].dormant_since + config_.partition_idle_ms);

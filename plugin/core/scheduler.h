@@ -43,7 +43,8 @@
 //  that
 //    may not read yet is deferred: its partition gets another turn after the given delay; this is not a
 //    failure
-// 10 where histories are told apart (SchedulerConfig::lineage), a storage is claimed once a run and sink, before
+// 10 where histories are told apart (SchedulerConfig::lineage), a storage is claimed once a run and sink,
+// before
 //    anything of it is looked at: the claim gives the epoch under which this run writes. What a look finds is
 //    then what counts in the chain of that epoch. In each partition, what is contiguous and equal counts as
 //    archived; at the first entry that is missing or different the epoch begins (BRANCHED if it was
@@ -123,8 +124,8 @@ struct Job {
   StorageRef storage = 0;
   Coding coding = Coding::kNone;  // kVerify: of the archive
   uint64_t epoch = kFirstEpoch;   // kVerify: of the archive; else this run's
-  Range range;         // kDiscover: may be the empty range, last == first - 1
-  Range part;          // kVerify: what the host was last known to have of range
+  Range range;                    // kDiscover: may be the empty range, last == first - 1
+  Range part;                     // kVerify: what the host was last known to have of range
   // kVerify: entries up to here count as archived if the host no longer has them
   Lsn accept_missing_through = kNoLsn;
   uint64_t expected_bytes = 0;  // the rate limit's
@@ -168,14 +169,24 @@ struct Ack {
   Lsn lsn = kNoLsn;
 };
 
-enum class EventKind : uint8_t { kGap, kConflict, kFailing, kRecovered, kSinkDown, kSinkUp, kSinkChanged, kBranched, kSuperseded };
+enum class EventKind : uint8_t {
+  kGap,
+  kConflict,
+  kFailing,
+  kRecovered,
+  kSinkDown,
+  kSinkUp,
+  kSinkChanged,
+  kBranched,
+  kSuperseded
+};
 
 struct Event {
   EventKind kind = EventKind::kGap;
   PartitionRef partition = 0;  // not for those of the sink, and of a storage
   Range range;
   uint32_t attempt = 0;
-  bool known = false;  // kGap: recorded in an earlier run, reported again
+  bool known = false;      // kGap: recorded in an earlier run, reported again
   StorageRef storage = 0;  // kSuperseded
 };
 

@@ -66,7 +66,8 @@ void Scheduler::progressed(PartitionRef ref, const Job& job, const JobResult& re
       p.found.reset();
       p.gaps->puts_from(done.first);
     }
-    if (job.kind == JobKind::kArchive || (job.kind == JobKind::kRecordGap && result.begun)) p.begun = Begun::kYes;
+    if (job.kind == JobKind::kArchive || (job.kind == JobKind::kRecordGap && result.begun))
+      p.begun = Begun::kYes;
   }
   if (job.kind == JobKind::kArchive && p.window) p.window->finished(job.range, done.last);
   if (job.kind != JobKind::kRecordGap && p.gaps) p.gaps->done(done);

@@ -88,7 +88,8 @@ void Scheduler::claim_finished(StorageRef storage, const JobResult& result, bool
       s.attempts = 0;
       s.backoff.succeed();
       if (s.reported != kNoPartition)
-        events_.push_back({EventKind::kRecovered, s.reported, {partitions_[s.reported].low, partitions_[s.reported].low}});
+        events_.push_back(
+            {EventKind::kRecovered, s.reported, {partitions_[s.reported].low, partitions_[s.reported].low}});
       s.reported = kNoPartition;
       claims_open_ -= was_open ? 1 : 0;
       set_timer(storage, now + config_.epoch_watch_ms);

@@ -1,5 +1,5 @@
-// What the scheduler remembers of one storage where histories are told apart: which epoch this run writes, and who
-// waits for it. See scheduler.h, rule 10.
+// What the scheduler remembers of one storage where histories are told apart: which epoch this run writes,
+// and who waits for it. See scheduler.h, rule 10.
 //
 // A value, changed by the scheduler only.
 #ifndef TIDEMARK_CORE_STORAGE_STATE_H
@@ -27,7 +27,8 @@ struct StorageState {
     kUnknown,     // nobody asked for it at this sink
     kUnclaimed,   // a claim is wanted, on its way, or failed for a reason that passes
     kClaimed,     // this run's epoch is recorded in the sink
-    kRefused,     // the archive is somebody else's, or its newest record cannot be read: asked again now and then
+    kRefused,     // the archive is somebody else's, or its newest record cannot be read: asked again now and
+                  // then
     kSuperseded,  // a newer epoch is not this run's
   };
   Phase phase = Phase::kUnknown;

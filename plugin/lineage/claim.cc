@@ -59,11 +59,12 @@ std::string described(std::string_view storage, const Newest& newest) {
 }
 
 Error other_owner(std::string_view storage, const Newest& newest, const LineageFile& file, const Id& owner) {
-  return fail(TIDEMARK_E_INVALID,
-              "this archive belongs to another owner: " + described(storage, newest) + " by " +
-                  hex(newest.record.owner) + ", and " + file.path() + " says " + hex(owner) +
-                  "; is it the wrong url or storage name? If this is the owner's data and its lineage file was "
-                  "lost, bring that file back; nothing of this storage is archived until then");
+  return fail(
+      TIDEMARK_E_INVALID,
+      "this archive belongs to another owner: " + described(storage, newest) + " by " +
+          hex(newest.record.owner) + ", and " + file.path() + " says " + hex(owner) +
+          "; is it the wrong url or storage name? If this is the owner's data and its lineage file was "
+          "lost, bring that file back; nothing of this storage is archived until then");
 }
 
 Error superseded(std::string_view storage, const Newest& newest, const LineageFile& file,
@@ -144,22 +145,26 @@ uint64_t highest(const std::vector<core::RememberedEpoch>& remembered) {
 
 // What the newest record says, or why it cannot be known.
 Result<Newest> look(sink::Sink& sink, std::string_view storage,
-                    const std::vector<core::RememberedEpoch>& remembered, const Call& deadline, Trouble* where) {
+                    const std::vector<core::RememberedEpoch>& remembered, const Call& deadline,
+                    Trouble* where) {
   *where = Trouble::kSink;
   // A try that never got there may have the highest number: the one before it is there.
-  const uint64_t from = remembered.empty() ? kFirstEpoch : std::min(highest(remembered), remembered.front().epoch);
+  const uint64_t from =
+      remembered.empty() ? kFirstEpoch : std::min(highest(remembered), remembered.front().epoch);
   auto newest = find_newest(sink, storage, from, deadline);
   if (!newest && newest.error().status == TIDEMARK_E_CORRUPT) {
     *where = Trouble::kRefused;
-    newest.error().message += "; nothing of this storage is archived until it is mended: whose the archive is, "
-                              "only its newest record says";
+    newest.error().message +=
+        "; nothing of this storage is archived until it is mended: whose the archive is, "
+        "only its newest record says";
   }
   return newest;
 }
 
 }  // namespace
 
-Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& file, const tidemark_call* call) {
+Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& file,
+                    const tidemark_call* call) {
   const Call deadline(call);
   const Id owner = file.owner();
   for (int attempt = 0; attempt < kTriesMax; ++attempt) {
@@ -207,10 +212,11 @@ Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file,
   if (newest->record.owner != file.owner())
     return trouble(Trouble::kRefused, other_owner(storage, *newest, file, file.owner()));
   if (newest->epoch != over) {
-    return trouble(Trouble::kRefused,
-                   fail(TIDEMARK_E_INVALID, "the newest epoch of " + std::string(storage) + " is " +
-                                                std::to_string(newest->epoch) + ", not " + std::to_string(over) +
-                                                ": look again what there is to take over"));
+    return trouble(
+        Trouble::kRefused,
+        fail(TIDEMARK_E_INVALID, "the newest epoch of " + std::string(storage) + " is " +
+                                     std::to_string(newest->epoch) + ", not " + std::to_string(over) +
+                                     ": look again what there is to take over"));
   }
   // What this data continues: the newest that is remembered and that the archive has.
   std::optional<size_t> continues;
@@ -220,7 +226,8 @@ Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file,
     if (!next) return trouble(Trouble::kSink, next.error());
     const auto record = store::read_epoch(sink, storage, remembered[i].epoch, &*next);
     if (record && record->claim == remembered[i].claim) continues = i;
-    if (!record && record.error().status != TIDEMARK_E_NOT_FOUND) return trouble(Trouble::kSink, record.error());
+    if (!record && record.error().status != TIDEMARK_E_NOT_FOUND)
+      return trouble(Trouble::kSink, record.error());
   }
   auto claimed = claim_next(sink, storage, file, remembered, {over + 1, continues, Claim::kTakeover, reason},
                             deadline, &where);
@@ -228,7 +235,8 @@ Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file,
   return trouble(where, std::move(claimed.error()));
 }
 
-Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, uint64_t own, const tidemark_call* call) {
+Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, uint64_t own,
+                             const tidemark_call* call) {
   Watched watched;
   TM_ASSIGN(const auto epochs, store::list_epochs(sink, storage, own + 1, call));
   if (epochs.empty()) return watched;
@@ -237,8 +245,9 @@ Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, uint64_
   newest.epoch = epochs.back();
   const auto record = store::read_epoch(sink, storage, newest.epoch, call);
   newest.record.host = record ? record->host : "a host that its record does not tell";
-  watched.error = fail(TIDEMARK_E_INVALID, "superseded: " + described(storage, newest) + " while this host, which writes epoch " +
-                                               std::to_string(own) + ", runs");
+  watched.error =
+      fail(TIDEMARK_E_INVALID, "superseded: " + described(storage, newest) +
+                                   " while this host, which writes epoch " + std::to_string(own) + ", runs");
   return watched;
 }
 

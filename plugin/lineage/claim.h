@@ -25,15 +25,15 @@ enum class Trouble : uint8_t {
 
 struct Claimed {
   uint64_t epoch = 0;
-  Chain chain;         // it, and what it continues
-  std::string notice;  // for the log
+  Chain chain;                 // it, and what it continues
+  std::string notice;          // for the log
   bool is_suspicious = false;  // the log says it as a warning
   Trouble trouble = Trouble::kNone;
   Error error;  // if there is trouble: names the record or the file, and the way out
 };
 
-// At most a listing, a record read and a record written, unless others claim at the same time. The file remembers
-// the epoch before its record is there, so before the first put under its number.
+// At most a listing, a record read and a record written, unless others claim at the same time. The file
+// remembers the epoch before its record is there, so before the first put under its number.
 Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& file, const tidemark_call* call);
 
 // Claims the epoch after `over`, the newest, for a data directory that was superseded: an operator decided
@@ -46,7 +46,8 @@ struct Watched {
   bool is_superseded = false;
   Error error;
 };
-Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, uint64_t own, const tidemark_call* call);
+Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, uint64_t own,
+                             const tidemark_call* call);
 
 }  // namespace tidemark::lineage
 

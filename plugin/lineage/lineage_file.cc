@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -140,14 +141,16 @@ Result<Id> draw_id() {
 }
 
 Result<std::unique_ptr<LineageFile>> LineageFile::open(const std::string& path, bool must_exist) {
+  if (must_exist && ::access(path.c_str(), F_OK) != 0) return fail_errno(errno, "lineage file " + path);
   const std::string lock_path = path + ".lock";
   UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!lock) return fail_errno(errno, "lineage file " + path + ": cannot open its lock " + lock_path);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return fail_errno(errno, "lineage file " + path + ": cannot lock " + lock_path);
-    return fail(TIDEMARK_E_RETRYABLE, "lineage file " + path +
-                                          " is held by another archiver: one data directory is archived by one "
-                                          "process; stop the other one");
+    return fail(TIDEMARK_E_RETRYABLE,
+                "lineage file " + path +
+                    " is held by another archiver: one data directory is archived by one "
+                    "process; stop the other one");
   }
   std::unique_ptr<LineageFile> file(new LineageFile(path, std::move(lock)));
   TM_TRY(file->load(must_exist));

@@ -1,13 +1,13 @@
-// The lineage file: whose data this is, and which epochs of each storage it claimed. It lies in the engine's data
-// directory, so that a snapshot, a clone or a standby carries it along.
+// The lineage file: whose data this is, and which epochs of each storage it claimed. It lies in the engine's
+// data directory, so that a snapshot, a clone or a standby carries it along.
 //
 //   TIDEMARK-LINEAGE 1\n
 //   owner=<32 hex digits>\n
 //   storage=<name> archive=<32 hex> epoch=<n> claim=<32 hex> chain=<1-5,7>\n     for each that is remembered
 //   sha256=<64 hex digits of all before>\n
 //
-// Held by a lock on <path>.lock as long as it is open. Replaced whole, fsynced, before what it says is relied on.
-// Any thread.
+// Held by a lock on <path>.lock as long as it is open. Replaced whole, fsynced, before what it says is relied
+// on. Any thread.
 #ifndef TIDEMARK_LINEAGE_LINEAGE_FILE_H
 #define TIDEMARK_LINEAGE_LINEAGE_FILE_H
 
@@ -36,8 +36,8 @@ std::string format_lineage(const LineageText& lineage);
 // On nothing, `problem` says what is wrong.
 std::optional<LineageText> parse_lineage(std::string_view text, std::string* problem);
 
-// Adds an epoch that continues `continues` of `epochs` (none: it is the first of an archive), and forgets what it
-// makes needless: of the same archive what lies before that one, and of too much the oldest.
+// Adds an epoch that continues `continues` of `epochs` (none: it is the first of an archive), and forgets
+// what it makes needless: of the same archive what lies before that one, and of too much the oldest.
 void remember(std::vector<core::RememberedEpoch>& epochs, std::optional<size_t> continues,
               core::RememberedEpoch epoch);
 

@@ -112,10 +112,11 @@ Status Archiver::open_lineage() {
     return {};
   }
   if (config_.batch_entries > 1 || config_.partition_inflight > 1) {
-    logger_.write(TIDEMARK_LOG_WARN,
-                  "no lineage_file, and batch_entries or partition_inflight is above 1: if another host archives "
-                  "to the same place, after a failover or from a clone, nobody would notice, and their histories "
-                  "would be mixed");
+    logger_.write(
+        TIDEMARK_LOG_WARN,
+        "no lineage_file, and batch_entries or partition_inflight is above 1: if another host archives "
+        "to the same place, after a failover or from a clone, nobody would notice, and their histories "
+        "would be mixed");
   }
   return {};
 }
@@ -318,8 +319,8 @@ void Archiver::log_event(const EventNotice& event) {
       break;
     case TIDEMARK_EVENT_BRANCHED:
       say(TIDEMARK_LOG_WARN, [&] {
-        return "branched: " + place() + " of the history that this one continued is not counted from here on: " +
-               event.error.message;
+        return "branched: " + place() +
+               " of the history that this one continued is not counted from here on: " + event.error.message;
       });
       break;
     case TIDEMARK_EVENT_SUPERSEDED:

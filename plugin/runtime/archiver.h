@@ -88,8 +88,9 @@ class Archiver {
   Intake intake_;
   Dispatcher dispatcher_;
   std::atomic<bool> cancelled_{false};
-  std::unique_ptr<Lineage> lineage_;  // [control] only, and of the workers; NULL: histories are not told apart
-  bool started_ = false;              // [control] only
+  std::unique_ptr<Lineage>
+      lineage_;           // [control] only, and of the workers; NULL: histories are not told apart
+  bool started_ = false;  // [control] only
   std::vector<std::thread> threads_;  // [control] only: the timer, then the workers
 };
 

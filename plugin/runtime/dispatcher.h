@@ -53,8 +53,8 @@ struct JobDone {
   core::Job job;
   core::JobResult result;
   Error error;
-  Lsn begins_at = kNoLsn;  // an origin record was written: the archive of the partition begins here
-  std::string claimed{};   // for the log: an epoch was claimed
+  Lsn begins_at = kNoLsn;      // an origin record was written: the archive of the partition begins here
+  std::string claimed{};       // for the log: an epoch was claimed
   bool is_suspicious = false;  // the log says that as a warning
 };
 struct AckDone {

@@ -38,8 +38,8 @@ class LoanedEntries;
 
 class JobRunner {
  public:
-  // All borrowed for the runner's life; `cancelled` turning true ends what runs within a second. `lineage` is NULL
-  // where histories are not told apart.
+  // All borrowed for the runner's life; `cancelled` turning true ends what runs within a second. `lineage` is
+  // NULL where histories are not told apart.
   JobRunner(const tidemark_host& host, metrics::Metrics& metrics, metrics::Stages::Shard& stages,
             SourcePool& sources, ReadPace& read_pace, const JobLimits& limits, Lineage* lineage,
             const std::atomic<bool>& cancelled);

@@ -48,7 +48,8 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, const core::Job& job)
   return result;
 }
 
-JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, uint64_t epoch, LoanedEntries& leases) {
+JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, uint64_t epoch,
+                                         LoanedEntries& leases) {
   tar::EntrySource& body = leases.source();
   Digest digest;
   tidemark_source source = {sizeof source, 0,           body.size_bytes(), nullptr,

@@ -13,13 +13,13 @@ constexpr size_t kDiscoverAtOnce = 1024;
 
 }  // namespace
 
-// The record says where its epoch begins: it belongs to the one that continues the history after the gap, or it
-// would hide what is archived there.
+// The record says where its epoch begins: it belongs to the one that continues the history after the gap, or
+// it would hide what is archived there.
 JobRunner::Ended JobRunner::record_gap(const PartitionId& id, const core::Job& job) {
   uint64_t epoch = job.epoch;
   if (lineage_ != nullptr && !job.own) {
-    const auto after = store::epoch_after(*sink_, *id.storage, id.id, job.range,
-                                          lineage_->chain(*id.storage), &call_);
+    const auto after =
+        store::epoch_after(*sink_, *id.storage, id.id, job.range, lineage_->chain(*id.storage), &call_);
     if (!after) return sink_error(after.error());
     if (*after != 0) epoch = *after;
   }
@@ -37,11 +37,8 @@ JobRunner::Ended JobRunner::record_gap(const PartitionId& id, const core::Job& j
 }
 
 JobRunner::Ended JobRunner::put_gap_record(const PartitionId& id, Range range, uint64_t epoch) {
-  const FooterBlock block = format_footer({.kind = ObjectKind::kGap,
-                                           .storage = *id.storage,
-                                           .partition = id.id,
-                                           .range = range,
-                                           .epoch = epoch});
+  const FooterBlock block = format_footer(
+      {.kind = ObjectKind::kGap, .storage = *id.storage, .partition = id.id, .range = range, .epoch = epoch});
   const sink::MemorySource body(*sink_, {block.data(), block.size()});
   const std::string key = object_key(*id.storage, id.id, {range, ObjectKind::kGap, epoch});
   const auto source = body.source();

@@ -1,5 +1,5 @@
-// What a run knows of the epochs that it claimed: one chain for each storage, at the sink that it was claimed at
-// last. Owns the lineage file and so its lock: from start until stop.
+// What a run knows of the epochs that it claimed: one chain for each storage, at the sink that it was claimed
+// at last. Owns the lineage file and so its lock: from start until stop.
 //
 // Workers, any number at once; claims of one storage are not made at the same time (core/scheduler.h).
 #ifndef TIDEMARK_RUNTIME_LINEAGE_H

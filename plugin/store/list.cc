@@ -28,8 +28,9 @@ Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partitio
       &call);
 }
 
-Status list_chain(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from, const Chain& chain,
-                  const std::function<bool(const ArchiveInfo&)>& visit, const Call& deadline) {
+Status list_chain(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,
+                  const Chain& chain, const std::function<bool(const ArchiveInfo&)>& visit,
+                  const Call& deadline) {
   struct Item {
     std::string key;
     uint64_t size_bytes;

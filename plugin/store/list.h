@@ -10,10 +10,12 @@ namespace tidemark::store {
 Status list_within(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,
                    const std::function<bool(const ArchiveInfo&)>& visit, const Call& deadline);
 
-// Of what list gives, what counts in the chain. Where an epoch begins is told from the names from `from` on: right
-// from there on, if what lies right before `from` was archived in this history and `from` includes its name.
-Status list_chain(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from, const Chain& chain,
-                  const std::function<bool(const ArchiveInfo&)>& visit, const Call& deadline);
+// Of what list gives, what counts in the chain. Where an epoch begins is told from the names from `from` on:
+// right from there on, if what lies right before `from` was archived in this history and `from` includes its
+// name.
+Status list_chain(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,
+                  const Chain& chain, const std::function<bool(const ArchiveInfo&)>& visit,
+                  const Call& deadline);
 
 }  // namespace tidemark::store
 

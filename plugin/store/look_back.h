@@ -54,7 +54,7 @@ class LookBack {
   Lsn newest_ = kNoLsn;
   Lsn lowest_ = kNoLsn;  // the lowest LSN that anything but an origin has
   Lsn origin_ = kNoLsn;
-  Lsn over_ = kEveryLsn;  // the lowest LSN of what reaches over low
+  Lsn over_ = kEveryLsn;    // the lowest LSN of what reaches over low
   std::vector<Range> cut_;  // parts that end before low, of names that do not
   size_t archives_ = 0;
   std::optional<ParsedName> last_;

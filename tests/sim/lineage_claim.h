@@ -1,5 +1,5 @@
-// The claim of an epoch, and a takeover by an operator, in the steps between which a process may stop for any time:
-// look, decide (core/claim.h), remember, put the record. The twin of plugin/lineage/claim.cc.
+// The claim of an epoch, and a takeover by an operator, in the steps between which a process may stop for any
+// time: look, decide (core/claim.h), remember, put the record. The twin of plugin/lineage/claim.cc.
 #ifndef TIDEMARK_SIM_LINEAGE_CLAIM_H
 #define TIDEMARK_SIM_LINEAGE_CLAIM_H
 

@@ -73,8 +73,8 @@ void HostProcess::advance() {
     const auto storage = world_.storage_of(ack->partition);
     world_.trace("host %zu is told partition %u %llu in epoch %llu", host_, ack->partition, number(ack->lsn),
                  number(chains_.at(storage).epoch));
-    require(!config_.stop_if_superseded || !refused_.contains(storage),
-            "who was superseded is told nothing", ack->partition, ack->lsn);
+    require(!config_.stop_if_superseded || !refused_.contains(storage), "who was superseded is told nothing",
+            ack->partition, ack->lsn);
     require(ack->lsn <= data_.logs[ack->partition].high(), "what is acknowledged is there", ack->partition);
     ++world_.stats.acks;
     world_.promises.push_back(
@@ -258,8 +258,7 @@ void HostProcess::put(Flight& flight) {
 }
 
 JobResult HostProcess::discover(const Job& job) {
-  const Chain chain_of_run =
-      world_.broken == Broken::kNamesWithoutEpoch ? Chain() : chain(job.partition);
+  const Chain chain_of_run = world_.broken == Broken::kNamesWithoutEpoch ? Chain() : chain(job.partition);
   const auto counted = world_.store.counted(job.partition, chain_of_run);
   looked_.emplace(job.partition, world_.store.puts());
   JobResult result;
@@ -348,7 +347,8 @@ void HostProcess::require_no_loss(const core::Event& event) {
 void HostProcess::after_input() {
   for (const core::Event& event : scheduler_.events()) {
     if (event.kind == EventKind::kGap) require_no_loss(event);
-    require(event.kind != EventKind::kConflict, "no process meets itself", event.partition, event.range.first);
+    require(event.kind != EventKind::kConflict, "no process meets itself", event.partition,
+            event.range.first);
     if (event.kind == EventKind::kBranched) ++world_.stats.branches;
     if (event.kind == EventKind::kSuperseded) {
       ++world_.stats.superseded;

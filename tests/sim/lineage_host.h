@@ -1,5 +1,5 @@
-// The process of one host: the real scheduler over the host's data directory, and its jobs, each in the steps between
-// which it may stop for any time. What the process has of the world it has through the store.
+// The process of one host: the real scheduler over the host's data directory, and its jobs, each in the steps
+// between which it may stop for any time. What the process has of the world it has through the store.
 //
 // Owned by LineageSimulation, which says what happens next. Throws Violation.
 #ifndef TIDEMARK_SIM_LINEAGE_HOST_H

@@ -158,7 +158,8 @@ void LineageSimulation::take_snapshot(const Host& host) {
   snapshots_.push_back(host.data);
 }
 
-// A clone; or the same restored to an older state than the snapshot's; or one of another owner, who has the wrong URL.
+// A clone; or the same restored to an older state than the snapshot's; or one of another owner, who has the
+// wrong URL.
 void LineageSimulation::new_host() {
   if (hosts_.size() == kMostHosts || snapshots_.empty()) return;
   auto host = std::make_unique<Host>();
@@ -273,7 +274,8 @@ void LineageSimulation::check_promises() {
       const auto at = read.find(lsn);
       const Entry entry = history[static_cast<size_t>(lsn - 1)];
       if (at != read.end() && at->second == entry) continue;
-      if (at == read.end() && world_.is_hidden_by_late_beginning(promise.partition, chain, lsn, entry, promise.looked))
+      if (at == read.end() &&
+          world_.is_hidden_by_late_beginning(promise.partition, chain, lsn, entry, promise.looked))
         continue;
       throw Violation("what was acknowledged is read as its bytes: host " + std::to_string(promise.host) +
                       ", partition " + std::to_string(promise.partition) + ", " +

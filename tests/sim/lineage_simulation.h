@@ -1,5 +1,6 @@
-// One world of two to four hosts on one store: clones, snapshots, restores, kills, processes that stand still between
-// any two steps, puts that land when their process is dead, takeovers. Then peace: one host goes on alone.
+// One world of two to four hosts on one store: clones, snapshots, restores, kills, processes that stand still
+// between any two steps, puts that land when their process is dead, takeovers. Then peace: one host goes on
+// alone.
 //
 // The same seed does the same things. Throws Violation when a rule is broken:
 //   what a host was told it may prune, the chain of the epoch it was told in reads as its bytes

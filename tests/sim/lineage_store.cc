@@ -41,13 +41,15 @@ bool LineageStore::has_hidden(size_t partition, const Chain& chain, Lsn lsn, Ent
   uint64_t holder = 0;
   for (const auto& [key, entries] : partitions_[partition]) {
     const ParsedName name = name_of(key);
-    if (name.kind != ObjectKind::kArchive || !chain.contains(name.epoch) || !name.range.contains(lsn)) continue;
+    if (name.kind != ObjectKind::kArchive || !chain.contains(name.epoch) || !name.range.contains(lsn))
+      continue;
     if (entries[static_cast<size_t>(lsn - name.range.first)] == entry) holder = std::max(holder, name.epoch);
   }
   if (holder == 0) return false;
   for (const auto& [key, entries] : partitions_[partition]) {
     const ParsedName name = name_of(key);
-    if (chain.contains(name.epoch) && name.epoch > holder && name.range.first <= lsn) by.push_back(name.epoch);
+    if (chain.contains(name.epoch) && name.epoch > holder && name.range.first <= lsn)
+      by.push_back(name.epoch);
   }
   return true;
 }

@@ -1,5 +1,6 @@
-// The sink of several hosts: objects under names with epochs, and the records of epochs. Create-only, and stricter
-// than the real one: what it holds is what it said it holds. A content is a number, unique in a world.
+// The sink of several hosts: objects under names with epochs, and the records of epochs. Create-only, and
+// stricter than the real one: what it holds is what it said it holds. A content is a number, unique in a
+// world.
 //
 // A reader of a chain goes by names alone, with the very code of production (common/format/chain.h).
 #ifndef TIDEMARK_SIM_LINEAGE_STORE_H
@@ -59,7 +60,8 @@ class LineageStore {
   uint64_t begun(size_t partition, uint64_t epoch) const;
   uint64_t puts() const { return puts_; }
   // Whether an archive of the chain has these bytes, whatever hides it; then `by` says which epochs do.
-  bool has_hidden(size_t partition, const Chain& chain, Lsn lsn, Entry entry, std::vector<uint64_t>& by) const;
+  bool has_hidden(size_t partition, const Chain& chain, Lsn lsn, Entry entry,
+                  std::vector<uint64_t>& by) const;
   // What counts in the chain, ascending by last LSN.
   std::vector<Counted> counted(size_t partition, const Chain& chain) const;
   // Of each LSN what a reader gets. Throws Violation if two objects of the chain disagree about one.

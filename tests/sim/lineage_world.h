@@ -1,5 +1,5 @@
-// What several hosts share: the store, what is still on its way to it from processes that are dead, and what was
-// promised to whom. And what a data directory holds, which is what a snapshot takes along.
+// What several hosts share: the store, what is still on its way to it from processes that are dead, and what
+// was promised to whom. And what a data directory holds, which is what a snapshot takes along.
 #ifndef TIDEMARK_SIM_LINEAGE_WORLD_H
 #define TIDEMARK_SIM_LINEAGE_WORLD_H
 
@@ -28,7 +28,9 @@ struct PartitionLog {
   Lsn low = 1;                 // what lies below was pruned
   Lsn acked = kNoLsn;
   Lsn high() const { return history.size(); }
-  Entry read(Lsn lsn) const { return lsn >= low && lsn <= high() ? history[static_cast<size_t>(lsn - 1)] : 0; }
+  Entry read(Lsn lsn) const {
+    return lsn >= low && lsn <= high() ? history[static_cast<size_t>(lsn - 1)] : 0;
+  }
 };
 
 struct DataDirectory {
@@ -72,9 +74,11 @@ struct LineageWorld {
     return id;
   }
   void land(const LatePut& put);
-  // What the design does not prevent: an epoch that had not begun when its child looked begins after that, below
-  // what the child adopted from a grandparent. That is hidden then. Its bytes are there; not so if it is strict.
-  bool is_hidden_by_late_beginning(size_t partition, const Chain& chain, Lsn lsn, Entry entry, uint64_t looked);
+  // What the design does not prevent: an epoch that had not begun when its child looked begins after that,
+  // below what the child adopted from a grandparent. That is hidden then. Its bytes are there; not so if it
+  // is strict.
+  bool is_hidden_by_late_beginning(size_t partition, const Chain& chain, Lsn lsn, Entry entry,
+                                   uint64_t looked);
   void trace(const char* format, ...) const __attribute__((format(printf, 2, 3)));
 
   LineageStore store;

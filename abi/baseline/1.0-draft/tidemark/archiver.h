@@ -67,6 +67,9 @@ typedef struct tidemark_entry {
  *   SINK_CHANGED  zero       0..0                    OK                   0
  *   SINK_DOWN     zero       0..0                    the sink's           0
  *   SINK_UP       zero       0..0                    OK                   0
+ *   BRANCHED      yes        of the parent, not      EXISTS: other        0
+ *                            counted any more        CORRUPT: damaged
+ *   SUPERSEDED    id is 0    0..0                    INVALID              0
  *
  * error is there whenever status is not OK. */
 enum {
@@ -82,7 +85,14 @@ enum {
   TIDEMARK_EVENT_RECOVERED = 4,    /* the partition that was failing makes progress again */
   TIDEMARK_EVENT_SINK_CHANGED = 5, /* set_sink swapped while started; every partition is looked up again */
   TIDEMARK_EVENT_SINK_DOWN = 6,    /* circuit breaker open: every partition waits */
-  TIDEMARK_EVENT_SINK_UP = 7
+  TIDEMARK_EVENT_SINK_UP = 7,
+  /* With lineage_file. This history differs from first on from what another run of it, or of its parent, has
+   * archived: from there on it has an epoch of its own in this partition. Both can be read back. */
+  TIDEMARK_EVENT_BRANCHED = 8,
+  /* With lineage_file. Another host took over the storage, or this data was restored to an older state; error
+   * says which epoch, and what to do. With on_superseded=stop nothing of that storage is archived or
+   * acknowledged from now on. Once a run and storage. */
+  TIDEMARK_EVENT_SUPERSEDED = 9
 };
 typedef struct tidemark_event {
   uint32_t struct_size;

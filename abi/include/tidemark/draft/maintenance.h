@@ -152,6 +152,15 @@ typedef struct tidemark_epoch {
 } tidemark_epoch;
 
 /* As the functions of tidemark_maintenance_api. */
+/* Which data directory takes a storage over, from whom and why. */
+typedef struct tidemark_takeover {
+  uint32_t struct_size;
+  uint32_t reserved;
+  tidemark_str lineage_file; /* its absolute path */
+  uint64_t over;             /* the newest epoch, as the operator sees it */
+  tidemark_str reason;
+} tidemark_takeover;
+
 typedef struct tidemark_draft_maintenance_api {
   uint32_t struct_size;
   uint32_t reserved;
@@ -231,6 +240,13 @@ typedef struct tidemark_draft_maintenance_api {
   tidemark_status (*read_epoch)(tidemark_archiver*, tidemark_str key,
                                 void (*visit)(void* ctx, const tidemark_epoch*), void* visit_ctx,
                                 const tidemark_call*, tidemark_error*);
+  /* Claims the epoch after the newest for a data directory that was superseded, so that its history
+   * continues: an operator's decision. Holds the lineage file meanwhile; start the host afterwards. *epoch
+   * gets its number. INVALID: `over` is not the newest epoch, the archive is another owner's, the reason does
+   * not fit (as in accept_gap), or created with read_only. NOT_FOUND: no lineage file. RETRYABLE: a host
+   * holds it, or what the sink gives. CORRUPT: the file or the newest record is damaged. */
+  tidemark_status (*take_over)(tidemark_archiver*, tidemark_str storage, const tidemark_takeover*,
+                               uint64_t* epoch, const tidemark_call*, tidemark_error*);
 } tidemark_draft_maintenance_api;
 
 #ifdef __cplusplus
