@@ -341,6 +341,7 @@ void HostProcess::require_no_loss(const core::Event& event) {
     const Entry entry = history[static_cast<size_t>(lsn - 1)];
     require(world_.is_hidden_by_late_beginning(event.partition, chain(event.partition), lsn, entry, 0),
             "nothing is lost", event.partition, lsn);
+    world_.told_lost.insert({host_, event.partition, lsn});
   }
 }
 

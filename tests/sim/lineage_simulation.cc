@@ -274,6 +274,7 @@ void LineageSimulation::check_promises() {
       const auto at = read.find(lsn);
       const Entry entry = history[static_cast<size_t>(lsn - 1)];
       if (at != read.end() && at->second == entry) continue;
+      if (at == read.end() && world_.told_lost.contains({promise.host, promise.partition, lsn})) continue;
       if (at == read.end() &&
           world_.is_hidden_by_late_beginning(promise.partition, chain, lsn, entry, promise.looked))
         continue;

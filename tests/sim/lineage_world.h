@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/claim.h"
@@ -93,6 +95,7 @@ struct LineageWorld {
   uint64_t ids = 0;
   std::vector<LatePut> late;
   std::vector<Promise> promises;
+  std::set<std::tuple<size_t, size_t, Lsn>> told_lost;  // which host, of which partition and LSN
   LineageStats stats;
 };
 

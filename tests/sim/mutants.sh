@@ -6,7 +6,7 @@
 #                                                                 only mutants whose line contains name
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-seeds=20000 compiler=${CXX:-c++} only="" program=scheduler
+seeds="" compiler=${CXX:-c++} only="" program=scheduler
 while [ $# -gt 0 ]; do
   case "$1" in
     --seeds | --compiler | --program)
@@ -22,11 +22,13 @@ while [ $# -gt 0 ]; do
 done
 units="ages scheduler scheduler_gaps scheduler_plan scheduler_results scheduler_storages gaps range_set throttle latency_trend backoff found_archives window rate_limit"
 case "$program" in
-  scheduler) list=mutants.list sources=$(ls "$root"/tests/sim/*.cc | grep -v /lineage_) ;;
-  lineage) list=lineage_mutants.list sources=$(ls "$root"/tests/sim/lineage_*.cc) units="$units chain lsn" ;;
+  scheduler) seeds=${seeds:-20000} list=mutants.list sources=$(ls "$root"/tests/sim/*.cc | grep -v /lineage_) ;;
+  lineage) seeds=${seeds:-100000} list=lineage_mutants.list sources=$(ls "$root"/tests/sim/lineage_*.cc) units="$units chain lsn" ;;
   *) echo "mutants.sh: --program is scheduler or lineage" >&2; exit 2 ;;
 esac
 
+patience=60
+[ "$program" = scheduler ] || patience=300
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/core" "$scratch/sim" "$scratch/whole" "$scratch/original"
@@ -42,7 +44,7 @@ cp "$scratch"/core/*.o "$scratch/whole/"
 
 run() {
   (cd "$scratch" && $compiler sim/*.o $(printf 'core/%s.o ' $units) -o simulation &&
-    timeout 60 ./simulation --seeds "$seeds" "$@" >out 2>&1)
+    timeout "$patience" ./simulation --seeds "$seeds" "$@" >out 2>&1)
 }
 run || { echo "mutants.sh: the scheduler fails without being broken:" >&2; cat "$scratch/out" >&2; exit 1; }
 
