@@ -34,7 +34,8 @@ tidemark_status refuse(tidemark_error* error, tidemark_status status, const std:
 std::string event_text(const tidemark_event& event) {
   std::string text = event_name(event.kind);
   if (event.partition.storage.size > 0) {
-    text += " " + std::string(view(event.partition.storage)) + "/" + std::to_string(event.partition.id);
+    text += " " + std::string(view(event.partition.storage));
+    if (event.kind != TIDEMARK_EVENT_SUPERSEDED) text += "/" + std::to_string(event.partition.id);
     if (event.first > 0) text += " LSN " + std::to_string(event.first);
     if (event.last > event.first) text += " to " + std::to_string(event.last);
   }
@@ -110,6 +111,9 @@ void HostServices::event(void* ctx, const tidemark_event* event) {
   const size_t last = self.events_.size() - 1;
   ++self.events_[event->kind < 0 ? last : std::min(static_cast<size_t>(event->kind), last)];
   self.console_.post(event_text(*event));
+  if (event->kind != TIDEMARK_EVENT_SUPERSEDED) return;
+  self.superseded_ = true;
+  self.wake();
 }
 
 void HostServices::log(void* ctx, int32_t level, tidemark_str component, tidemark_str message) {

@@ -29,6 +29,8 @@ class HostServices {
   void wake() const;
 
   std::map<std::string, uint64_t> events_by_kind() const;
+  // Another host took the storage over: nothing of this one is archived any more.
+  bool superseded() const { return superseded_; }
   // The plugin broke a promise (acknowledged what was never there, or less than before); the console says it.
   bool broken_promise() const { return broken_promise_.load(); }
 
@@ -48,6 +50,7 @@ class HostServices {
   const int wake_;
   std::atomic<uint64_t> wake_at_{UINT64_MAX};
   std::atomic<bool> broken_promise_{false};
+  std::atomic<bool> superseded_{false};
   std::array<std::atomic<uint64_t>, 32> events_{};  // by kind; the last one counts all kinds beyond
 };
 

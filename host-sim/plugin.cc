@@ -39,6 +39,10 @@ std::string event_name(int32_t kind) {
       return "SINK_DOWN";
     case TIDEMARK_EVENT_SINK_UP:
       return "SINK_UP";
+    case TIDEMARK_EVENT_BRANCHED:
+      return "BRANCHED";
+    case TIDEMARK_EVENT_SUPERSEDED:
+      return "SUPERSEDED";
     default:
       return "EVENT_" + std::to_string(kind);
   }

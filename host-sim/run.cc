@@ -41,6 +41,7 @@ class Run {
   Result<Outcome> archive_phase();
   Outcome supervise(const std::function<bool()>& finished, bool archiving);
   std::optional<Outcome> look_around(bool archiving);
+  bool continues_superseded() const;
   void swap_if_due();
   Result<void> notify(uint64_t partition);
   ProgressState progress(bool archiving);
@@ -181,6 +182,13 @@ void Run::swap_if_due() {
   }
 }
 
+bool Run::continues_superseded() const {
+  const std::vector<Setting>& given = options_.common.plugin_options;
+  return std::any_of(given.begin(), given.end(), [](const Setting& option) {
+    return option.key == "on_superseded" && option.value == "continue";
+  });
+}
+
 // What may end a phase early, and what is due now and then.
 std::optional<Run::Outcome> Run::look_around(bool archiving) {
   if (signals_.take()) return Outcome::kInterrupted;
@@ -188,6 +196,10 @@ std::optional<Run::Outcome> Run::look_around(bool archiving) {
   const auto first_error = committer_->error() ? committer_->error() : housekeeper_->error();
   if (first_error) {
     fail(first_error->message);
+    return Outcome::kFailed;
+  }
+  if (services_->superseded() && !continues_superseded()) {
+    fail("the storage was taken over by another host: nothing of it is archived any more");
     return Outcome::kFailed;
   }
   const Usage now = usage_now();

@@ -278,6 +278,8 @@ void Archiver::log_job(const JobDone& done, const PartitionId& id) {
 void Archiver::count_event(const EventNotice& event) {
   const Range range = event.event.range;
   if (event.kind == TIDEMARK_EVENT_SINK_DOWN) metrics_.breaker_opened();
+  if (event.kind == TIDEMARK_EVENT_BRANCHED) metrics_.branched();
+  if (event.kind == TIDEMARK_EVENT_SUPERSEDED) metrics_.superseded();
   if (event.kind != TIDEMARK_EVENT_GAP) return;
   if (event.event.known) {
     metrics_.known_gap();

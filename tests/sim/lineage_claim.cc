@@ -28,6 +28,8 @@ void ClaimAttempt::look(LineageWorld& world, const DataDirectory& data) {
     epoch_.epoch = newest + 1;
   } else {
     const core::ClaimDecision decision = core::decide_claim(data.owner, remembered, known);
+    require((decision.verdict == core::ClaimVerdict::kOtherOwner) == (known && known->owner != data.owner),
+            "another owner is known as one");
     if (decision.verdict != core::ClaimVerdict::kMay) {
       state_ = decision.verdict == core::ClaimVerdict::kSuperseded ? State::kSuperseded : State::kOtherOwner;
       return;
@@ -67,6 +69,8 @@ void ClaimAttempt::step(LineageWorld& world, DataDirectory& data) {
       if (world.store.put_epoch(storage_, epoch_.epoch, record(data))) ++world.stats.epochs;
       // Somebody else was quicker, or an earlier put of ours came late.
       if (world.store.find_epoch(storage_, epoch_.epoch)->claim == epoch_.claim) {
+        const EpochRecordOfSim* const before = world.store.find_epoch(storage_, epoch_.epoch - 1);
+        require(before == nullptr || before->owner == data.owner, "another owner is refused always");
         state_ = State::kDone;
       } else {
         state_ = over_ ? State::kSuperseded : State::kLooking;

@@ -73,9 +73,12 @@ void HostProcess::advance() {
     const auto storage = world_.storage_of(ack->partition);
     world_.trace("host %zu is told partition %u %llu in epoch %llu", host_, ack->partition, number(ack->lsn),
                  number(chains_.at(storage).epoch));
+    require(!config_.stop_if_superseded || !refused_.contains(storage), "who was superseded is told nothing",
+            ack->partition, ack->lsn);
     require(ack->lsn <= data_.logs[ack->partition].high(), "what is acknowledged is there", ack->partition);
     ++world_.stats.acks;
-    world_.promises.push_back({host_, ack->partition, chains_.at(storage).epoch, ack->lsn});
+    world_.promises.push_back(
+        {host_, ack->partition, chains_.at(storage).epoch, ack->lsn, looked_.at(ack->partition)});
     acks_.push_back(*ack);
     after_input();
     return;
@@ -203,6 +206,11 @@ void HostProcess::prepare_archive(Flight& flight) {
   const PartitionLog& log = data_.logs[job.partition];
   require(log.low <= job.range.first && job.range.last <= log.high(), "what is archived is there",
           job.partition);
+  if (random_.chance(rates_.entry)) {
+    flight.result.outcome = Outcome::kEntryFailed;
+    flight.is_done = true;
+    return;
+  }
   Lsn last = job.range.first;
   for (uint64_t size = size_of(log.read(last)); last < job.range.last; ++last) {
     size += size_of(log.read(last + 1));
@@ -252,6 +260,7 @@ void HostProcess::put(Flight& flight) {
 JobResult HostProcess::discover(const Job& job) {
   const Chain chain_of_run = world_.broken == Broken::kNamesWithoutEpoch ? Chain() : chain(job.partition);
   const auto counted = world_.store.counted(job.partition, chain_of_run);
+  looked_.emplace(job.partition, world_.store.puts());
   JobResult result;
   const Lsn low = job.range.first;
   result.complete_through = kEveryLsn;
@@ -325,10 +334,20 @@ void HostProcess::deliver_event() {
   after_input();
 }
 
+// No host of this world loses what was not acknowledged. But what is hidden looks lost.
+void HostProcess::require_no_loss(const core::Event& event) {
+  const auto& history = data_.logs[event.partition].history;
+  for (Lsn lsn = event.range.first; lsn <= event.range.last; ++lsn) {
+    const Entry entry = history[static_cast<size_t>(lsn - 1)];
+    require(world_.is_hidden_by_late_beginning(event.partition, chain(event.partition), lsn, entry, 0),
+            "nothing is lost", event.partition, lsn);
+    world_.told_lost.insert({host_, event.partition, lsn});
+  }
+}
+
 void HostProcess::after_input() {
   for (const core::Event& event : scheduler_.events()) {
-    // No host of this world loses what was not acknowledged, and an epoch is written by one process.
-    require(event.kind != EventKind::kGap, "nothing is lost", event.partition, event.range.first);
+    if (event.kind == EventKind::kGap) require_no_loss(event);
     require(event.kind != EventKind::kConflict, "no process meets itself", event.partition,
             event.range.first);
     if (event.kind == EventKind::kBranched) ++world_.stats.branches;

@@ -26,6 +26,7 @@ struct LineageRates {
   uint64_t fails = 0;  // a request, and nothing came of it
   uint64_t lost = 0;   // what was done, but the answer is lost
   uint64_t ack = 0;    // of the host's own
+  uint64_t entry = 0;  // cannot be read now
 };
 
 class HostProcess {
@@ -70,6 +71,7 @@ class HostProcess {
   void end_ack(size_t which);
   void deliver_event();
   void after_input();
+  void require_no_loss(const core::Event& event);
   const Chain& chain(size_t partition) const { return chains_.at(world_.storage_of(partition)).chain; }
   uint64_t name_epoch(uint64_t epoch) const {
     return world_.broken == Broken::kNamesWithoutEpoch ? kFirstEpoch : epoch;
@@ -85,6 +87,7 @@ class HostProcess {
   core::Scheduler scheduler_;
   std::map<size_t, core::RememberedEpoch> chains_;  // by storage, of this run
   std::vector<ClaimAttempt> unremembered_;          // with Broken::kRememberedLate
+  std::map<size_t, uint64_t> looked_;               // by partition: when first, in puts of the store
   std::set<size_t> refused_;
   std::vector<Flight> flights_;
   std::vector<core::Ack> acks_;

@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
   app.add_option("--steps", options.steps, "steps of turbulence, instead of what the seed draws");
   app.add_option("--broken", options.broken, "without one of the rules that do not live in core")
       ->transform(CLI::CheckedTransformer(kBroken));
+  app.add_flag("--strict", options.is_strict, "what a late beginning hides breaks a rule too");
   app.add_flag("--keep-going", keeps_going, "do not end at the first seed that breaks a rule");
   app.add_flag("--trace", options.trace, "print everything that happens");
   CLI11_PARSE(app, argc, argv);
@@ -88,9 +89,12 @@ int main(int argc, char** argv) {
   }
   std::printf(
       "%llu seeds, %llu steps: %llu jobs, %llu acknowledgements, %llu epochs, %llu clones, %llu kills, %llu "
-      "late puts, %llu takeovers, %llu refused, %llu superseded, %llu branched: %llu broke a rule\n",
+      "late puts, %llu takeovers, %llu refused, %llu superseded, %llu branched, %llu looks at what a late "
+      "beginning hides: %llu "
+      "broke a rule\n",
       number(seeds), number(stats.steps), number(stats.jobs), number(stats.acks), number(stats.epochs),
       number(stats.clones), number(stats.kills), number(stats.late_puts), number(stats.takeovers),
-      number(stats.refused), number(stats.superseded), number(stats.branches), number(violations));
+      number(stats.refused), number(stats.superseded), number(stats.branches), number(stats.hidden),
+      number(violations));
   return violations == 0 ? 0 : 1;
 }

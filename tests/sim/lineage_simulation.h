@@ -23,6 +23,7 @@ struct LineageOptions {
   uint64_t seed = 1;
   std::optional<uint64_t> steps;  // as many as the seed says if not given
   Broken broken = Broken::kNothing;
+  bool is_strict = false;  // see LineageWorld
   bool trace = false;
 };
 

@@ -21,6 +21,7 @@ Chain LineageStore::chain_of(size_t storage, uint64_t epoch) const {
 LineageStore::Put LineageStore::put(size_t partition, const ParsedName& name,
                                     const std::vector<Entry>& entries) {
   const auto [at, is_new] = partitions_[partition].emplace(key_of(name), entries);
+  if (is_new) begun_[partition].emplace(name.epoch, ++puts_);
   if (is_new) return Put::kCreated;
   return at->second == entries ? Put::kEqual : Put::kDifferent;
 }
@@ -28,6 +29,29 @@ LineageStore::Put LineageStore::put(size_t partition, const ParsedName& name,
 const std::vector<Entry>* LineageStore::find(size_t partition, const ParsedName& name) const {
   const auto at = partitions_[partition].find(key_of(name));
   return at == partitions_[partition].end() ? nullptr : &at->second;
+}
+
+uint64_t LineageStore::begun(size_t partition, uint64_t epoch) const {
+  const auto at = begun_[partition].find(epoch);
+  return at == begun_[partition].end() ? 0 : at->second;
+}
+
+bool LineageStore::has_hidden(size_t partition, const Chain& chain, Lsn lsn, Entry entry,
+                              std::vector<uint64_t>& by) const {
+  uint64_t holder = 0;
+  for (const auto& [key, entries] : partitions_[partition]) {
+    const ParsedName name = name_of(key);
+    if (name.kind != ObjectKind::kArchive || !chain.contains(name.epoch) || !name.range.contains(lsn))
+      continue;
+    if (entries[static_cast<size_t>(lsn - name.range.first)] == entry) holder = std::max(holder, name.epoch);
+  }
+  if (holder == 0) return false;
+  for (const auto& [key, entries] : partitions_[partition]) {
+    const ParsedName name = name_of(key);
+    if (chain.contains(name.epoch) && name.epoch > holder && name.range.first <= lsn)
+      by.push_back(name.epoch);
+  }
+  return true;
 }
 
 std::vector<LineageStore::Counted> LineageStore::counted(size_t partition, const Chain& chain) const {

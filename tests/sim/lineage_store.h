@@ -29,7 +29,8 @@ struct EpochRecordOfSim {
 
 class LineageStore {
  public:
-  LineageStore(size_t storages, size_t partitions) : epochs_(storages), partitions_(partitions) {}
+  LineageStore(size_t storages, size_t partitions)
+      : epochs_(storages), partitions_(partitions), begun_(partitions) {}
 
   // ---- Epochs of a storage
   // False: there is one already.
@@ -55,6 +56,12 @@ class LineageStore {
     Range part;
     const std::vector<Entry>* entries;
   };
+  // When an epoch put its first archive or gap record in the partition, in puts of this store; 0: not yet.
+  uint64_t begun(size_t partition, uint64_t epoch) const;
+  uint64_t puts() const { return puts_; }
+  // Whether an archive of the chain has these bytes, whatever hides it; then `by` says which epochs do.
+  bool has_hidden(size_t partition, const Chain& chain, Lsn lsn, Entry entry,
+                  std::vector<uint64_t>& by) const;
   // What counts in the chain, ascending by last LSN.
   std::vector<Counted> counted(size_t partition, const Chain& chain) const;
   // Of each LSN what a reader gets. Throws Violation if two objects of the chain disagree about one.
@@ -70,6 +77,8 @@ class LineageStore {
   }
   std::vector<std::map<uint64_t, EpochRecordOfSim>> epochs_;
   std::vector<std::map<Key, std::vector<Entry>>> partitions_;
+  std::vector<std::map<uint64_t, uint64_t>> begun_;  // by partition and epoch
+  uint64_t puts_ = 0;
 };
 
 }  // namespace tidemark::sim

@@ -17,6 +17,7 @@ void LineageStats::add(const LineageStats& other) {
   branches += other.branches;
   superseded += other.superseded;
   refused += other.refused;
+  hidden += other.hidden;
 }
 
 void LineageWorld::land(const LatePut& put) {
@@ -31,6 +32,18 @@ void LineageWorld::land(const LatePut& put) {
         static_cast<unsigned long long>(put.name.range.last),
         static_cast<unsigned long long>(put.name.epoch));
   store.put(put.partition, put.name, put.entries);
+}
+
+bool LineageWorld::is_hidden_by_late_beginning(size_t partition, const Chain& chain, Lsn lsn, Entry entry,
+                                               uint64_t looked) {
+  std::vector<uint64_t> by;
+  if (is_strict || !store.has_hidden(partition, chain, lsn, entry, by)) return false;
+  for (const uint64_t epoch : by) {
+    if (epoch == chain.newest() || store.begun(partition, epoch) <= looked) continue;
+    ++stats.hidden;
+    return true;
+  }
+  return false;
 }
 
 void LineageWorld::trace(const char* format, ...) const {

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/claim.h"
@@ -53,16 +55,18 @@ struct Promise {
   size_t partition;
   uint64_t epoch;
   Lsn lsn;
+  uint64_t looked;  // its run first, in puts of the store
 };
 
 struct LineageStats {
   uint64_t steps = 0, jobs = 0, acks = 0, epochs = 0, clones = 0, kills = 0, late_puts = 0, takeovers = 0,
-           branches = 0, superseded = 0, refused = 0;
+           branches = 0, superseded = 0, refused = 0, hidden = 0;
   void add(const LineageStats& other);
 };
 
 struct LineageWorld {
-  LineageWorld(size_t storages, size_t partitions) : store(storages, partitions), storages(storages) {}
+  LineageWorld(size_t of_storages, size_t partitions)
+      : store(of_storages, partitions), storages(of_storages) {}
 
   size_t storage_of(size_t partition) const { return partition % storages; }
   Id draw_id() {
@@ -72,6 +76,11 @@ struct LineageWorld {
     return id;
   }
   void land(const LatePut& put);
+  // What the design does not prevent: an epoch that had not begun when its child looked begins after that,
+  // below what the child adopted from a grandparent. That is hidden then. Its bytes are there; not so if it
+  // is strict.
+  bool is_hidden_by_late_beginning(size_t partition, const Chain& chain, Lsn lsn, Entry entry,
+                                   uint64_t looked);
   void trace(const char* format, ...) const __attribute__((format(printf, 2, 3)));
 
   LineageStore store;
@@ -80,12 +89,13 @@ struct LineageWorld {
   bool traces = false;
   size_t list_limit = 1000;
   uint64_t batch_size = 1000;  // of an archive
-  bool one_late_generation = false;
+  bool is_strict = false;
   core::TimeMs now = 0;
   Entry entries = 0;  // the last one that any log was given
   uint64_t ids = 0;
   std::vector<LatePut> late;
   std::vector<Promise> promises;
+  std::set<std::tuple<size_t, size_t, Lsn>> told_lost;  // which host, of which partition and LSN
   LineageStats stats;
 };
 
