@@ -190,7 +190,7 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
     missing = TIDEMARK_EXT_READBACK;
   if (maintenance_ == nullptr || !TIDEMARK_HAS(maintenance_, tidemark_maintenance_api, unpack))
     missing = TIDEMARK_EXT_MAINTENANCE;
-  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, read_epoch))
+  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, take_over))
     missing = TIDEMARK_EXT_DRAFT_MAINTENANCE;
   if (missing == nullptr) return {};
   return Error{kExitSink,
@@ -404,6 +404,21 @@ Result<Epoch> Archive::read_epoch(const std::string& key, Stop& stop) {
   TM_TRY(with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
     return draft_->read_epoch(archiver_, abi_str(key), on_epoch, &epoch, call, error);
   }));
+  return epoch;
+}
+
+Result<uint64_t> Archive::take_over(const std::string& storage, const std::string& lineage_file,
+                                    uint64_t over, const std::string& reason, Stop& stop) {
+  tidemark_takeover takeover{};
+  takeover.struct_size = sizeof(takeover);
+  takeover.lineage_file = abi_str(lineage_file);
+  takeover.over = over;
+  takeover.reason = abi_str(reason);
+  uint64_t epoch = 0;
+  const tidemark_call call = call_for(stop);
+  tidemark_error error = fresh_error();
+  const auto status = draft_->take_over(archiver_, abi_str(storage), &takeover, &epoch, &call, &error);
+  if (status != TIDEMARK_OK) return to_error("", status, error);
   return epoch;
 }
 
