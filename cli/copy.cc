@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lineage.h"
 #include "nothing.h"
 #include "same_place.h"
 #include "text.h"
@@ -82,6 +83,41 @@ Result<void> Copy::copy_all(PulledListing& source) {
   return stop_.is_set() ? Result<void>() : bring_what_pruned();
 }
 
+// The records of its epochs, before all else of it: without them nobody knows whose history the rest is. If
+// the destination has other ones, its archives are another history's, and nothing is mixed into them.
+Result<void> Copy::begin_storage(const std::string& storage) {
+  bring_beginnings(UINT64_MAX, older_there_);
+  drain(0);
+  storage_ = storage;
+  is_left_out_ = false;
+  std::vector<Stored> records;
+  std::set<std::string> there;
+  TM_TRY(source_->scan_folders(
+      {epoch_folder(storage)}, "",
+      [&](const Stored& stored) {
+        if (is_epoch(stored)) records.push_back(stored);
+        return true;
+      },
+      stop_));
+  if (!records.empty() && destination_) {
+    TM_TRY(destination_->scan_folders(
+        {epoch_folder(storage)}, "",
+        [&](const Stored& stored) {
+          if (is_epoch(stored)) there.insert(stored.key);
+          return true;
+        },
+        stop_));
+  }
+  for (const Stored& stored : records) {
+    brought_epochs_.insert(stored.key);
+    submit(stored, there.count(stored.key) > 0);
+    drain(window_ - 1);
+  }
+  drain(0);
+  if (is_left_out_) console().print("nothing else of " + storage + " was copied");
+  return {};
+}
+
 void Copy::begin_partition(const Stored& stored) {
   PartitionName name{stored.storage, stored.partition};
   if (partition_ == name) return;
@@ -96,10 +132,19 @@ void Copy::begin_partition(const Stored& stored) {
 void Copy::visit(const ListedPair& pair) {
   const Stored& either = pair.source ? *pair.source : *pair.destination;
   if (!is_ours(either)) {
-    if (pair.source && is_epoch(either)) return submit(either, pair.destination.has_value());
-    if (pair.source) skip(either);
+    if (!pair.source) return;
+    if (!is_epoch(either)) return skip(either);
+    // One that was begun since.
+    if (brought_epochs_.count(either.key) == 0 && !is_left_out_) submit(either, pair.destination.has_value());
     return;
   }
+  if (storage_ != either.storage) {
+    if (auto begun = begin_storage(either.storage); !begun) {
+      failed_ = begun.error();
+      stop_.asked = true;
+    }
+  }
+  if (is_left_out_ || stop_.is_set()) return;
   begin_partition(either);
   if (either.kind == TIDEMARK_STORED_ARCHIVE) older_there_.add(either.first, either.last, !pair.source);
   if (!pair.source) {
@@ -256,7 +301,10 @@ void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
   const Error& error = outcome.done.error();
   const bool there = outcome.failed_at_destination;
   if (error.status == TIDEMARK_E_EXISTS || error.status == TIDEMARK_E_CORRUPT) failed_in_a_row_ = 0;
-  if (error.status == TIDEMARK_E_EXISTS) return findings_.conflict(stored, error.message);
+  if (error.status == TIDEMARK_E_EXISTS) {
+    is_left_out_ = is_left_out_ || is_epoch(stored);
+    return findings_.conflict(stored, error.message);
+  }
   if (error.status == TIDEMARK_E_CORRUPT) {
     if (!there) return findings_.damaged(stored, error.message);
     return findings_.at_destination("damaged", stored, error.message + "; move it away, and copy again");

@@ -49,6 +49,7 @@ class Copy {
   void visit(const ListedPair& pair);
   void visit_source(const Stored& stored, const Stored* there);
   void skip(const Stored& stored);
+  Result<void> begin_storage(const std::string& storage);
   void begin_partition(const Stored& stored);
   Result<void> find_beginning();
   void bring_beginnings(uint64_t up_to_last, const OlderThere& older_there);
@@ -78,7 +79,10 @@ class Copy {
   MemoryShares memory_;
   std::atomic<uint64_t> read_bytes_{0};
 
-  std::optional<PartitionName> refused_;    // where the destination refused the last one
+  std::optional<PartitionName> refused_;  // where the destination refused the last one
+  std::string storage_;                   // that is being copied
+  bool is_left_out_ = false;              // the destination has other epochs
+  std::set<std::string> brought_epochs_;
   std::optional<PartitionName> partition_;  // that is listed now
   bool has_begun_ = false;                  // an object of it was met in the source
   OlderThere older_there_;

@@ -25,7 +25,9 @@ namespace {
 void print(Output& output, const Stored& stored) {
   if (output.json()) return output.object(stored_json(stored));
   const std::string what = kind_name(stored.kind);
-  const std::string where = stored.storage.empty() ? "-" : partition_text(stored.storage, stored.partition);
+  std::string where = stored.storage.empty() ? "-" : partition_text(stored.storage, stored.partition);
+  if (is_epoch(stored)) where = stored.key.substr(0, stored.key.find('/'));
+  if (is_epoch(stored) || stored.epoch > 1) where += " epoch " + std::to_string(stored.epoch);
   const std::string range = stored.last > 0 ? both(stored.first) + " to " + both(stored.last) : "-";
   output.line(what + std::string(what.size() < 9 ? 9 - what.size() : 1, ' ') + where + "  " + range + "  " +
               output.bytes(stored.size_bytes) + "  " + output.time(stored.modified_us) + "  " +

@@ -213,6 +213,13 @@ void add_run(CLI::App& app, RunOptions& run, RawOptions& raw) {
       ->type_name("FILE");
 }
 
+void add_epoch(CLI::App& app, CommonOptions& common) {
+  app.add_option("--epoch", common.epoch,
+                 "The history of this epoch of each storage (default: of the newest)")
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{1}, UINT64_MAX));
+}
+
 void add_verify(CLI::App& app, VerifyOptions& verify, RawOptions& raw) {
   add_data(app, verify.common, "Directory of the engine's log and journal")->required();
   add_common(app, verify.common, raw);
@@ -222,6 +229,7 @@ void add_verify(CLI::App& app, VerifyOptions& verify, RawOptions& raw) {
       ->type_name("URL")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_epoch(app, verify.common);
   app.add_option("--tmp", verify.temporary, "Directory for restored entries (default: the data directory)")
       ->type_name("DIR")
       ->check(CLI::ExistingDirectory);
@@ -253,6 +261,7 @@ void add_recover(CLI::App& app, RecoverOptions& recover, RawOptions& raw) {
   app.add_option("--sink", recover.sink, "The archive: every storage and partition of it is brought back")
       ->required()
       ->type_name("URL");
+  add_epoch(app, recover.common);
   app.add_option("--jobs", recover.jobs, "Partitions recovered at a time (default: 8, or one for each core)")
       ->type_name("N")
       ->check(CLI::Range(1, 256));

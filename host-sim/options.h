@@ -29,6 +29,7 @@ struct CommonOptions {
   std::vector<Setting> sink_options;
   int32_t log_level = TIDEMARK_LOG_WARN;
   std::string json_file;
+  uint64_t epoch = 0;  // whose history is read back; 0: the newest
 };
 
 struct RunOptions {

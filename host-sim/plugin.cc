@@ -139,4 +139,11 @@ const tidemark_maintenance_api* Archiver::maintenance() {
   return usable ? api : nullptr;
 }
 
+const tidemark_draft_maintenance_api* Archiver::draft_maintenance() {
+  const auto* api = static_cast<const tidemark_draft_maintenance_api*>(
+      plugin_->api().get_extension(archiver_, TIDEMARK_EXT_DRAFT_MAINTENANCE));
+  const bool usable = api != nullptr && TIDEMARK_HAS(api, tidemark_draft_maintenance_api, read_epoch);
+  return usable ? api : nullptr;
+}
+
 }  // namespace tidemark::host

@@ -3,7 +3,7 @@
 #ifndef TIDEMARK_HOST_SIM_PLUGIN_H
 #define TIDEMARK_HOST_SIM_PLUGIN_H
 
-#include <tidemark/maintenance.h>
+#include <tidemark/draft/maintenance.h>
 
 #include <cstdint>
 #include <memory>
@@ -58,6 +58,8 @@ class Archiver {
   Result<const tidemark_readback_api*> readback();
   // The extension that looks after an archive; NULL if this plugin has none.
   const tidemark_maintenance_api* maintenance();
+  // The draft that tells epochs; NULL if this plugin has it not.
+  const tidemark_draft_maintenance_api* draft_maintenance();
   tidemark_archiver* handle() { return archiver_; }
 
  private:

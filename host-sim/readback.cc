@@ -2,44 +2,13 @@
 
 #include <unistd.h>
 
-#include <chrono>
-#include <thread>
+#include <algorithm>
+#include <iterator>
 
 #include "format/lsn.h"
+#include "try_often.h"
 
 namespace tidemark::host {
-
-namespace {
-
-constexpr int kAttempts = 3;
-constexpr auto kRetryDelay = std::chrono::milliseconds(300);
-
-tidemark_error fresh_error() {
-  tidemark_error error{};
-  error.struct_size = sizeof(error);
-  return error;
-}
-
-tidemark_call fresh_call() {
-  tidemark_call call{};
-  call.struct_size = sizeof(call);
-  return call;
-}
-
-bool worth_retrying(tidemark_status status) { return status >= 100; }
-
-// Calls until it succeeds or another try is useless; the error is that of the last attempt.
-template <class Attempt>
-tidemark_status try_often(const Attempt& attempt, tidemark_error& error) {
-  for (int number = 1;; ++number) {
-    error = fresh_error();
-    const tidemark_status status = attempt(&error);
-    if (number == kAttempts || !worth_retrying(status)) return status;
-    std::this_thread::sleep_for(kRetryDelay);
-  }
-}
-
-}  // namespace
 
 tidemark_host ReadingHost::table() {
   tidemark_host host{};
@@ -65,40 +34,53 @@ Result<std::unique_ptr<Readback>> Readback::open(std::shared_ptr<Plugin> plugin,
   // An archive whose directory is mistyped or not mounted is not to be made.
   std::vector<Setting> plugin_options = options.plugin_options;
   plugin_options.push_back({"read_only", "true", false});
+  if (options.epoch > 0) plugin_options.push_back({"read_epoch", std::to_string(options.epoch), false});
   TM_ASSIGN(auto archiver, Archiver::create(std::move(plugin), host.table(), plugin_options));
   TM_TRY(archiver->set_sink(url, options.sink_options));
   TM_ASSIGN(auto readback, archiver->readback());
   const tidemark_maintenance_api* maintenance = archiver->maintenance();
   return std::unique_ptr<Readback>(
-      new Readback(std::move(archiver), url.substr(0, url.find('?')), readback, maintenance));
+      new Readback(std::move(archiver), url.substr(0, url.find('?')), readback, maintenance, options.epoch));
 }
 
 Result<std::vector<StoredArchive>> Readback::list(const std::string& storage, uint64_t partition) const {
   const tidemark_partition id{abi_str(storage), partition};
   const tidemark_call call = fresh_call();
+  struct Context {
+    const tidemark_partition& id;
+    std::vector<StoredObject> found;
+  } context{id, {}};
   const auto visit = [](void* ctx, const tidemark_archive* archive) -> int32_t {
-    static_cast<std::vector<StoredArchive>*>(ctx)->push_back(
-        {std::string(view(archive->key)), archive->first, archive->last});
+    auto& self = *static_cast<Context*>(ctx);
+    self.found.push_back({TIDEMARK_STORED_ARCHIVE,
+                          std::string(view(self.id.storage)),
+                          self.id.id,
+                          {std::string(view(archive->key)), archive->first, archive->last}});
     return 0;
   };
-  std::vector<StoredArchive> found;
-  tidemark_error error;
-  const tidemark_status status = try_often(
-      [&](tidemark_error* why) {
-        found.clear();
-        return readback_->list(archiver_->handle(), &id, 1, visit, &found, &call, why);
-      },
-      error);
-  if (status != TIDEMARK_OK) return fail("cannot list " + url_ + ": " + status_text(status, &error));
-  return found;
+  if (maintenance_ != nullptr) {
+    TM_ASSIGN(context.found, list_all(storage, &partition));
+  } else {
+    tidemark_error error;
+    const tidemark_status status = try_often(
+        [&](tidemark_error* why) {
+          context.found.clear();
+          return readback_->list(archiver_->handle(), &id, 1, visit, &context, &call, why);
+        },
+        error);
+    if (status != TIDEMARK_OK) return fail("cannot list " + url_ + ": " + status_text(status, &error));
+  }
+  TM_ASSIGN(const auto counting, history_.cut(std::move(context.found)));
+  std::vector<StoredArchive> archives;
+  for (const StoredObject& object : counting) {
+    if (object.kind == TIDEMARK_STORED_ARCHIVE) archives.push_back(object.archive);
+  }
+  return archives;
 }
 
-Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) const {
-  if (maintenance_ == nullptr) {
-    return fail(
-        "this plugin cannot tell what a sink holds: it lacks the extension " TIDEMARK_EXT_MAINTENANCE);
-  }
-  // What an attempt saw before it failed is not reported.
+// In the order of keys, whatever counts. What an attempt saw before it failed is not reported.
+Result<std::vector<StoredObject>> Readback::list_all(const std::string& storage,
+                                                     const uint64_t* partition) const {
   std::vector<StoredObject> found;
   const auto keep = [](void* ctx, const tidemark_stored* stored) -> int32_t {
     static_cast<std::vector<StoredObject>*>(ctx)->push_back(
@@ -113,42 +95,46 @@ Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) cons
   const tidemark_status status = try_often(
       [&](tidemark_error* why) {
         found.clear();
-        return maintenance_->scan(archiver_->handle(), abi_str(""), nullptr, 0, keep, &found, &call, why);
+        return maintenance_->scan(archiver_->handle(), abi_str(storage), partition, 0, keep, &found, &call,
+                                  why);
       },
       error);
   if (status != TIDEMARK_OK) return fail("cannot list " + url_ + ": " + status_text(status, &error));
-  for (StoredObject& object : found) visit(std::move(object));
+  std::erase_if(found, [](const StoredObject& object) {
+    return object.storage.empty() || object.kind == TIDEMARK_STORED_FOREIGN ||
+           object.kind == TIDEMARK_STORED_IRREGULAR;
+  });
+  return found;
+}
+
+Result<void> Readback::scan(const std::function<void(StoredObject)>& visit) const {
+  if (maintenance_ == nullptr) {
+    return fail(
+        "this plugin cannot tell what a sink holds: it lacks the extension " TIDEMARK_EXT_MAINTENANCE);
+  }
+  TM_ASSIGN(auto found, list_all("", nullptr));
+  for (auto begin = found.begin(); begin != found.end();) {
+    const auto end = std::find_if(begin, found.end(), [&](const StoredObject& object) {
+      return object.storage != begin->storage || object.partition != begin->partition;
+    });
+    TM_ASSIGN(auto counting, history_.cut({std::make_move_iterator(begin), std::make_move_iterator(end)}));
+    for (StoredObject& object : counting) visit(std::move(object));
+    begin = end;
+  }
   return {};
 }
 
 Result<uint64_t> Readback::origin(const std::string& storage, uint64_t partition) const {
   if (maintenance_ == nullptr) return uint64_t{0};
-  struct Context {
-    uint64_t last;
-    std::string key;
-  } context{0, {}};
-  // Behind anything that says what was there, an origin says nothing of what is missing.
-  const auto visit = [](void* ctx, const tidemark_stored* stored) -> int32_t {
-    auto& found = *static_cast<Context*>(ctx);
-    if (stored->kind == TIDEMARK_STORED_ACCEPTED || stored->kind == TIDEMARK_STORED_FOREIGN ||
-        stored->kind == TIDEMARK_STORED_IRREGULAR) {
-      return 0;
-    }
-    if (stored->kind == TIDEMARK_STORED_ORIGIN) found = {stored->last, std::string(view(stored->key))};
-    return 1;
-  };
-  const tidemark_call call = fresh_call();
-  tidemark_error error;
-  const tidemark_status status = try_often(
-      [&](tidemark_error* why) {
-        return maintenance_->scan(archiver_->handle(), abi_str(storage), &partition, 0, visit, &context,
-                                  &call, why);
-      },
-      error);
-  if (status != TIDEMARK_OK) return fail("cannot list " + url_ + ": " + status_text(status, &error));
-  if (context.last == 0) return uint64_t{0};
-  TM_TRY(prove_record(context.key));
-  return context.last;
+  TM_ASSIGN(auto found, list_all(storage, &partition));
+  TM_ASSIGN(const auto counting, history_.cut(std::move(found)));
+  // After anything that says what was there, an origin says nothing of what is missing.
+  const auto first = std::find_if(counting.begin(), counting.end(), [](const StoredObject& object) {
+    return object.kind != TIDEMARK_STORED_ACCEPTED;
+  });
+  if (first == counting.end() || first->kind != TIDEMARK_STORED_ORIGIN) return uint64_t{0};
+  TM_TRY(prove_record(first->archive.key));
+  return first->archive.last;
 }
 
 Result<void> Readback::prove_record(const std::string& key) const {

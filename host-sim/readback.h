@@ -16,6 +16,7 @@
 #include "console.h"
 #include "options.h"
 #include "plugin.h"
+#include "read_history.h"
 
 namespace tidemark::host {
 
@@ -30,19 +31,6 @@ class ReadingHost {
   const int32_t log_level_;
 };
 
-struct StoredArchive {
-  std::string key;
-  uint64_t first = 0, last = 0;  // inclusive
-};
-
-// What an object in the sink is; `kind` is TIDEMARK_STORED_*.
-struct StoredObject {
-  int32_t kind = 0;
-  std::string storage;
-  uint64_t partition = 0;
-  StoredArchive archive;
-};
-
 class Readback {
  public:
   // `host` outlives it.
@@ -50,9 +38,9 @@ class Readback {
                                                 const CommonOptions& options, const std::string& url);
 
   const std::string& url() const { return url_; }  // without its query, which may hold secrets
-  // Ascending by last LSN.
+  // What counts in the history that is read; ascending by last LSN.
   Result<std::vector<StoredArchive>> list(const std::string& storage, uint64_t partition) const;
-  // Every object of the sink, partition by partition. An error if this plugin cannot list them.
+  // Every object of the sink that counts, partition by partition. An error if this plugin cannot list them.
   Result<void> scan(const std::function<void(StoredObject)>& visit) const;
   // Up to which LSN nothing of the partition was ever in the sink, as a record says that was found to be
   // right. 0: none says so, or this plugin cannot read records.
@@ -70,17 +58,20 @@ class Readback {
                          std::string& why) const;
 
  private:
+  Result<std::vector<StoredObject>> list_all(const std::string& storage, const uint64_t* partition) const;
   Readback(std::unique_ptr<Archiver> archiver, std::string url, const tidemark_readback_api* readback,
-           const tidemark_maintenance_api* maintenance)
+           const tidemark_maintenance_api* maintenance, uint64_t epoch)
       : archiver_(std::move(archiver)),
         url_(std::move(url)),
         readback_(readback),
-        maintenance_(maintenance) {}
+        maintenance_(maintenance),
+        history_(archiver_->handle(), archiver_->draft_maintenance(), epoch) {}
 
   const std::unique_ptr<Archiver> archiver_;
   const std::string url_;
   const tidemark_readback_api* const readback_;
   const tidemark_maintenance_api* const maintenance_;  // NULL: this plugin has none
+  const ReadHistory history_;
 };
 
 }  // namespace tidemark::host

@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
   const tidemark_partition partition = {{"orders", 6}, 7};
   tidemark_error error = {sizeof error, 0, 0, 0, "", ""};
   tidemark_archiver* archiver = NULL;
+  char lineage[PATH_MAX + 16];
   tidemark_archiver_entry_fn entry = NULL;
   check(argc == 4, "usage", "embed PLUGIN DATA_DIR SINK_URL");
   check(realpath(argv[2], self.dir) != NULL, argv[2], "no such directory");
@@ -81,7 +82,10 @@ int main(int argc, char** argv) {
   memcpy(&entry, &symbol, sizeof entry);
   const tidemark_archiver_api* api = entry(TIDEMARK_ARCHIVER_ABI_MAJOR);
   check(api != NULL, argv[1], "does not speak this host's version of the ABI");
-  check(api->create(&host, NULL, 0, &archiver, &error) == TIDEMARK_OK, "create", error.message);
+  /* In the data directory: so a copy of it, or an older state of it, is known for what it is. */
+  sprintf(lineage, "%s/lineage", self.dir);
+  const tidemark_option option = {{"lineage_file", strlen("lineage_file")}, {lineage, strlen(lineage)}, 0, 0};
+  check(api->create(&host, &option, 1, &archiver, &error) == TIDEMARK_OK, "create", error.message);
   const tidemark_str url = {argv[3], strlen(argv[3])};
   check(api->set_sink(archiver, url, NULL, 0, NULL, &error) == TIDEMARK_OK, "set_sink", error.message);
   check(api->start(archiver, &error) == TIDEMARK_OK, "start", error.message);

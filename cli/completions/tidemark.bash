@@ -27,19 +27,19 @@ _tidemark() {
   case $verb in
     "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune copy check gaps sinks -h --help --help-all --version" -- "$cur")) ;;
     ls) COMPREPLY=($(compgen -W "$common --json --allow-empty --from --to" -- "$cur")) ;;
-    info) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs" -- "$cur")) ;;
+    info) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs" -- "$cur")) ;;
     verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --progress --since-checkpoint --reread" -- "$cur")) ;;
-    fetch) COMPREPLY=($(compgen -W "$common -o --output" -- "$cur")) ;;
+    fetch) COMPREPLY=($(compgen -W "$common --epoch -o --output" -- "$cur")) ;;
     restore)
       case $cur in
-        -*) COMPREPLY=($(compgen -W "$common --json --from --to --to-time --prefer --strict --keep-setid --into-existing --ignore-free-space --follow --interval --jobs --progress --check --dry-run" -- "$cur")) ;;
+        -*) COMPREPLY=($(compgen -W "$common --json --epoch --from --to --to-time --prefer --strict --keep-setid --into-existing --ignore-free-space --follow --interval --jobs --progress --check --dry-run" -- "$cur")) ;;
         *) COMPREPLY=($(compgen -d -- "$cur")) ;;
       esac
       ;;
     prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --keep-last --keep-bytes --all --jobs --progress --dry-run --yes" -- "$cur")) ;;
     copy) COMPREPLY=($(compgen -W "$common --to-option --to-secret --json --allow-empty --jobs --bwlimit --reread --size-only --dry-run" -- "$cur")) ;;
     check) COMPREPLY=($(compgen -W "$common --json --allow-empty --read-only" -- "$cur")) ;;
-    gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --acknowledge --reason --checkpoint" -- "$cur")) ;;
+    gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs --acknowledge --reason --checkpoint" -- "$cur")) ;;
     sinks) COMPREPLY=($(compgen -W "$plugin --json" -- "$cur")) ;;
   esac
 }

@@ -26,6 +26,7 @@ complete -c tidemark -n "__fish_seen_subcommand_from ls info verify restore prun
 complete -c tidemark -n "__fish_seen_subcommand_from ls info verify copy check gaps" -l allow-empty -d "Nothing stored there is all right"
 complete -c tidemark -n "__fish_seen_subcommand_from ls restore" -l from -x -d "First LSN"
 complete -c tidemark -n "__fish_seen_subcommand_from ls restore" -l to -x -d "Last LSN"
+complete -c tidemark -n "__fish_seen_subcommand_from info fetch restore gaps" -l epoch -x -d "The history of this epoch"
 complete -c tidemark -n "__fish_seen_subcommand_from info verify restore prune copy gaps" -l jobs -x -d "Archives, or partitions, at a time"
 complete -c tidemark -n "__fish_seen_subcommand_from verify restore prune" -l progress -x -a "auto plain none" -d "How progress is told"
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -l follow -d "Stay and bring what arrives"

@@ -43,6 +43,8 @@ class Metrics {
   void sink_swapped() { sink_swaps_.Increment(); }
   void waited_for_memory() { memory_waits_.Increment(); }
   void breaker_opened() { breaker_opened_.Increment(); }
+  void branched() { branches_.Increment(); }
+  void superseded() { superseded_.Increment(); }
 
   // The whole text exposition, version 0.0.4. Without a snapshot (not started) its gauges are 0.
   std::string text(const std::optional<core::Snapshot>& snapshot, const MemoryUse& memory,
@@ -70,6 +72,8 @@ class Metrics {
   prometheus::Counter& acknowledge_failed_;
   prometheus::Counter& sink_swaps_;
   prometheus::Counter& breaker_opened_;
+  prometheus::Counter& branches_;
+  prometheus::Counter& superseded_;
   prometheus::Gauge& workers_;
   prometheus::Gauge& queue_depth_;
   prometheus::Gauge& active_jobs_;

@@ -57,6 +57,7 @@ Archiver::Archiver(const tidemark_host& host, config::Config config)
       sources_(memory_),
       read_pace_(config_.verify_max_bytes_per_second),
       restores_(memory_.restores),
+      chains_(std::chrono::milliseconds(config_.epoch_watch_ms)),
       dispatcher_(scheduler_config(config_), intake_, slot_) {}
 
 Archiver::~Archiver() {
@@ -277,6 +278,8 @@ void Archiver::log_job(const JobDone& done, const PartitionId& id) {
 void Archiver::count_event(const EventNotice& event) {
   const Range range = event.event.range;
   if (event.kind == TIDEMARK_EVENT_SINK_DOWN) metrics_.breaker_opened();
+  if (event.kind == TIDEMARK_EVENT_BRANCHED) metrics_.branched();
+  if (event.kind == TIDEMARK_EVENT_SUPERSEDED) metrics_.superseded();
   if (event.kind != TIDEMARK_EVENT_GAP) return;
   if (event.event.known) {
     metrics_.known_gap();

@@ -22,7 +22,7 @@ namespace tidemark::runtime {
 
 class KnownChains {
  public:
-  explicit KnownChains(std::chrono::milliseconds keep_for = std::chrono::seconds(1)) : keep_for_(keep_for) {}
+  explicit KnownChains(std::chrono::milliseconds keep_for) : keep_for_(keep_for) {}
 
   // As store::read_chain() gives it, not longer ago than it is kept. Two threads may ask at the same time.
   Result<Chain> get(const std::shared_ptr<sink::Sink>& sink, std::string_view storage, uint64_t epoch,

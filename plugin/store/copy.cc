@@ -29,7 +29,7 @@ class Copier {
   Status compare_records();
   Result<Footer> prove_source();
   Status compare_with(const Digest& sha256, Depth depth);
-  Status prove_record_there();
+  Status prove_record_there(const std::string& here);
 
   sink::Sink& from_;
   sink::Sink& to_;
@@ -104,9 +104,17 @@ Status Copier::compare_archives() {
   return same;
 }
 
-Status Copier::prove_record_there() {
+// What a record says lies in its name, but for that of an epoch: two of one name are two histories.
+Status Copier::prove_record_there(const std::string& here) {
   failed_ = CopySide::kDestination;
-  return prove_record(to_, what_.key, parsed_, deadline_);
+  TM_TRY(prove_record(to_, what_.key, parsed_, deadline_));
+  if (parsed_.name.kind != ObjectKind::kEpoch) return {};
+  TM_ASSIGN(const std::string there, read_record_object(to_, what_.key, parsed_, deadline_));
+  if (there == here) return {};
+  return fail(TIDEMARK_E_EXISTS, std::string(what_.key) +
+                                     " is the record of another history: both sides have "
+                                     "an epoch " +
+                                     std::to_string(parsed_.name.epoch) + ", and they are not the same");
 }
 
 Result<Copied> Copier::copy_record() {
@@ -117,14 +125,14 @@ Result<Copied> Copier::copy_record() {
   Status put = put_record(to_, what_.key, object, deadline_);
   if (put) return Copied::kCopied;
   if (put.error().status != TIDEMARK_E_EXISTS) return std::move(put.error());
-  TM_TRY(prove_record_there());
+  TM_TRY(prove_record_there(object));
   return Copied::kThere;
 }
 
 Status Copier::compare_records() {
   failed_ = CopySide::kSource;
-  TM_TRY(read_record_object(from_, what_.key, parsed_, deadline_));
-  return prove_record_there();
+  TM_ASSIGN(const std::string object, read_record_object(from_, what_.key, parsed_, deadline_));
+  return prove_record_there(object);
 }
 
 }  // namespace

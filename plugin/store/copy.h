@@ -31,11 +31,12 @@ enum class Copied : uint8_t {
 
 // *failed says whose the error is.
 //   CORRUPT    that side's object is damaged; if it is the source's, the destination has nothing of it
-//   EXISTS     the destination has a sound object of that name with other content
+//   EXISTS     the destination has a sound object of that name with other content: an archive, or the record
+//              of an epoch
 //   NOT_FOUND  that side does not have it
 //   INVALID    not a key of ours
 // An archive counts as there if its digest is the same, whenever it was made; a record if it is sound,
-// because what it says lies in its name.
+// because what it says lies in its name; that of an epoch if it is the same.
 Result<Copied> copy_object(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
                            const tidemark_call* call);
 

@@ -57,13 +57,18 @@ def lsn_text(lsn):
     return text
 
 
-def name(first, last=None, suffix="tar"):
+def name(first, last=None, suffix="tar", epoch=1):
     last = last or first
-    return lsn_text(last) + ("" if first == last and suffix == "tar" else "-" + lsn_text(first)) + "." + suffix
+    mark = f".e{epoch}" if epoch > 1 else ""
+    return lsn_text(last) + ("" if first == last and suffix == "tar" else "-" + lsn_text(first)) + mark + "." + suffix
 
 
-def key(partition, first, last=None, suffix="tar"):
-    return f"main/{partition}/{name(first, last, suffix)}"
+def key(partition, first, last=None, suffix="tar", epoch=1):
+    return f"main/{partition}/{name(first, last, suffix, epoch)}"
+
+
+def epoch_key(number):
+    return f"main/epoch/{lsn_text(number)}.epoch"
 
 
 def rechecksummed(block, offset, data):
@@ -93,35 +98,47 @@ def entry(lsn, payload=None):
             member(text + "/link", kind=tarfile.SYMTYPE, target="data"))
 
 
-def footer(content, partition, first, last, made_s=None):
+def footer(content, partition, first, last, made_s=None, epoch=1):
     text = (f"TIDEMARK1 sha256={hashlib.sha256(content).hexdigest()} storage=main partition={partition} "
             f"first={first} last={last}")
+    if epoch > 1:
+        text += f" epoch={epoch}"
     if made_s is not None:
         text += f" made_us={int(made_s * 1_000_000)}"
     return text.encode().ljust(512, b"\0")
 
 
-def archive(partition, first, last=None, content=None, made_s=None):
+def archive(partition, first, last=None, content=None, made_s=None, epoch=1):
     last = last or first
     if content is None:
         content = b"".join(entry(lsn) for lsn in range(first, last + 1))
     content += bytes(1024)
-    return content + footer(content, partition, first, last, made_s)
+    return content + footer(content, partition, first, last, made_s, epoch)
 
 
 def flipped(body, offset):
     return body[:offset] + bytes([body[offset] ^ 1]) + body[offset + 1:]
 
 
-def gap_record(partition, first, last):
-    return f"TIDEMARK1-GAP storage=main partition={partition} first={first} last={last}".encode().ljust(512, b"\0")
+def gap_record(partition, first, last, epoch=1):
+    mark = f" epoch={epoch}" if epoch > 1 else ""
+    return f"TIDEMARK1-GAP storage=main partition={partition} first={first} last={last}{mark}".encode().ljust(512, b"\0")
 
 
-def record(partition, first, last, kind, text="made_us=1700000000123456\n"):
+def record(partition, first, last, kind, text="made_us=1700000000123456\n", epoch=1):
     """A record with a text: an origin, say."""
     digest = hashlib.sha256(text.encode()).hexdigest()
     block = (f"TIDEMARK1-{kind.upper()} sha256={digest} storage=main partition={partition} first={first} "
-             f"last={last}")
+             f"last={last}" + (f" epoch={epoch}" if epoch > 1 else ""))
+    return text.encode() + block.encode().ljust(512, b"\0")
+
+
+def epoch_record(number, parent, owner="00112233445566778899aabbccddeeff", host="node-1"):
+    """The record of an epoch of main."""
+    claim = hashlib.sha256(f"{owner} {number} {host}".encode()).hexdigest()[:32]
+    text = (f"made_us=1700000000123456\nowner={owner}\nclaim={claim}\nparent={parent}\n"
+            f"how={'restart' if parent else 'first'}\nhost={host}\n")
+    block = f"TIDEMARK1-EPOCH sha256={hashlib.sha256(text.encode()).hexdigest()} storage=main epoch={number}"
     return text.encode() + block.encode().ljust(512, b"\0")
 
 

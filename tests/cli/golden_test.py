@@ -25,6 +25,11 @@ READABLE = {
     "coded/1/0000000000001.tar": ("archive", 1, 1),
     "epochs/1/0000000000001.tar": ("archive", 1, 1),
     "epochs/1/0000000000002.tar": ("archive", 2, 2),
+    "epochs/1/0000000000002.e2.tar": ("archive", 2, 2),
+    "epochs/1/0000000000005-0000000000005.e2.accepted": ("accepted", 5, 5),
+    "epochs/1/0000000000005-0000000000005.e2.gap": ("gap", 5, 5),
+    "epochs/2/0000000000003-0000000000001.e2.pruned": ("pruned", 1, 3),
+    "epochs/3/0000000000003-0000000000001.e2.origin": ("origin", 1, 3),
     "epochs/epoch/0000000000001.epoch": ("epoch", 1),
     "epochs/epoch/0000000000002.epoch": ("epoch", 2),
     "epochs/epoch/0000000000003.epoch": ("epoch", 3),
@@ -34,12 +39,7 @@ UNREADABLE = {
     "coded/1/0000000000002.tar.zst": ("archive", 2, 2, ".zst"),
     "coded/1/0000000000003.tar.age": ("archive", 3, 3, ".age"),
     "coded/1/0000000000006-0000000000004.tar.zst.age": ("archive", 4, 6, ".zst and .age"),
-    "epochs/1/0000000000002.e2.tar": ("archive", 2, 2, "epochs"),
-    "epochs/1/0000000000004-0000000000003.e2.tar.zst": ("archive", 3, 4, "epochs"),
-    "epochs/1/0000000000005-0000000000005.e2.accepted": ("accepted", 5, 5, "epochs"),
-    "epochs/1/0000000000005-0000000000005.e2.gap": ("gap", 5, 5, "epochs"),
-    "epochs/2/0000000000003-0000000000001.e2.pruned": ("pruned", 1, 3, "epochs"),
-    "epochs/3/0000000000003-0000000000001.e2.origin": ("origin", 1, 3, "epochs"),
+    "epochs/1/0000000000004-0000000000003.e2.tar.zst": ("archive", 3, 4, ".zst"),
 }
 
 
@@ -94,23 +94,32 @@ class GoldenTest(unittest.TestCase):
 
     def test_restore_refuses_by_name(self):
         for scope, key, feature in (("coded/1", "coded/1/0000000000002.tar.zst", ".zst"),
-                                    ("epochs/1", "epochs/1/0000000000002.e2.tar", "epochs")):
+                                    ("epochs/1", "epochs/1/0000000000004-0000000000003.e2.tar.zst", ".zst")):
             _, error = run("restore", URL, scope, self.directory, expect=1)
             self.assertIn(f"{key}: needs a Tidemark that knows {feature}; nothing of {scope} was restored", error)
             self.assertEqual([name for name in os.listdir(self.directory) if not name.startswith(".")], [])
         run("restore", URL, "coded/1", self.directory, "--to", "1")
         self.assertEqual(tools.tree(self.directory), tools.expected_tree([1]))
 
+    def test_restore_of_epochs(self):
+        out = os.path.join(self.directory, "out")
+        text = tools.lsn_text(2)
+        run("restore", URL, "epochs/1", out, "--to", "2")
+        with open(os.path.join(out, text, "data"), "rb") as file:
+            self.assertEqual(file.read(), b"another history\n")
+        for lsn in ("3", "5"):
+            run("restore", URL, "epochs/1", os.path.join(self.directory, lsn), "--from", lsn, "--to", lsn, expect=int(lsn == "3"))
+        first = os.path.join(self.directory, "first")
+        run("restore", URL, "epochs/1", first, "--epoch", "1")
+        self.assertEqual(tools.tree(first), tools.expected_tree([1, 2]))
+
     def test_fetch_gives_what_is_stored(self):
         out = os.path.join(self.directory, "out")
         for key, what in (READABLE | UNREADABLE).items():
             if what[0] != "archive":
                 continue
-            if key.startswith("epochs/"):  # which of them is meant is for a build to say that knows epochs
-                _, error = run("fetch", URL, key.rpartition("/")[0], what[2], "-o", out, expect=1)
-                self.assertRegex(error, r"epochs/1/\S+\.e2\.\S+: needs a Tidemark that knows epochs")
-                continue
-            run("fetch", URL, key.rpartition("/")[0], what[2], "-o", out)
+            wish = ["--epoch", "1" if ".e2." not in key else "2"] if key.startswith("epochs/") else []
+            run("fetch", URL, key.rpartition("/")[0], what[2], "-o", out, *wish)
             with open(out, "rb") as file:
                 self.assertEqual(file.read(), bytes_of(key), key)
             os.remove(out)
@@ -124,11 +133,13 @@ class GoldenTest(unittest.TestCase):
             with open(os.path.join(copied, key), "rb") as file:
                 self.assertEqual(file.read(), bytes_of(key), key)
 
-    def test_prune_leaves_other_epochs_alone(self):
+    def test_prune(self):
         copied = os.path.join(self.directory, "copy")
         shutil.copytree(ARCHIVE, copied)
-        _, error = run("prune", f"file://{copied}", "epochs/1", "--before", "2", "--yes", expect=2)
-        self.assertIn("epochs/1/0000000000002.e2.tar: needs a Tidemark that knows epochs", error)
+        run("prune", f"file://{copied}", "epochs/1", "--before", "3", "--yes")
+        self.assertEqual(sorted(os.listdir(os.path.join(copied, "epochs/1"))),
+                         ["0000000000002-0000000000001.pruned", "0000000000004-0000000000003.e2.tar.zst",
+                          "0000000000005-0000000000005.e2.accepted", "0000000000005-0000000000005.e2.gap"])
         run("prune", f"file://{copied}", "coded/1", "--before", "4", "--yes")
         self.assertEqual(sorted(os.listdir(os.path.join(copied, "coded/1"))),
                          ["0000000000003-0000000000001.pruned", "0000000000006-0000000000004.tar.zst.age"])

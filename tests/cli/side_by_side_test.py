@@ -114,7 +114,8 @@ class S3Test(Scenarios, unittest.TestCase):
         for number in range(50):
             self.fill(number, (1, 1), (2, 2))
         run("info", *self.url(), "--jobs", 32)
-        self.assertEqual((self.asked(), self.asked("delimiter")), (2, 0), "that of open, and one of 100 archives")
+        self.assertEqual((self.asked(), self.asked("delimiter")), (3, 0),
+                         "that of open, one of 100 archives, and one of the epochs")
 
     def test_interrupted(self):
         self.odd_archive(40, 14)

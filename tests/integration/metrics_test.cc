@@ -54,7 +54,7 @@ TEST_F(MetricsScenario, TheyAddUp) {
   EXPECT_EQ(now.at("tidemark_entries_waiting"), 2);
   EXPECT_GE(now.at("tidemark_oldest_waiting_entry_age_seconds"), 0);
   EXPECT_LT(now.at("tidemark_oldest_waiting_entry_age_seconds"), 60);
-  EXPECT_EQ(now.at("tidemark_workers"), 4);
+  EXPECT_EQ(now.at("tidemark_workers"), 8);
   EXPECT_EQ(now.at("tidemark_sink_breaker_state{state=\"closed\"}"), 1);
 
   ASSERT_EQ(set_sink(file_url(archive_)), TIDEMARK_OK);

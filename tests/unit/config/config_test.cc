@@ -24,7 +24,7 @@ tidemark_option option(std::string_view key, std::string_view value, uint32_t fl
 TEST(ParseConfig, DefaultsAreTheDocumentedOnes) {
   const Result<Config> config = parse({});
   ASSERT_TRUE(config);
-  EXPECT_EQ(config->workers, 4U);
+  EXPECT_EQ(config->workers, 8U);
   EXPECT_EQ(config->retry_min_ms, 5'000U);
   EXPECT_EQ(config->retry_max_ms, 300'000U);
   EXPECT_EQ(config->partition_idle_ms, 600'000U);

@@ -67,6 +67,23 @@ TEST_F(CopyTest, TheSameBytesWithOneRequestOfEachSide) {
   EXPECT_EQ(to_.objects, fake_.objects);
 }
 
+// What the record of an epoch says does not lie in its name: two of one name are two histories.
+TEST_F(CopyTest, RecordsOfEpochsAreTheSameByTheirBytes) {
+  const std::string key = add_epoch(3, 2, 1);
+  const std::string archive = add_of(3, {4, 6});
+  for (const std::string& one : {key, archive}) {
+    EXPECT_EQ(*copy(one), Copied::kCopied);
+    EXPECT_EQ(*copy(one), Copied::kThere);
+    EXPECT_TRUE(compare(one));
+  }
+  EXPECT_EQ(to_.objects, fake_.objects);
+  add_epoch(3, 2, 9);
+  expect_failed(copy(key), CopySide::kDestination, TIDEMARK_E_EXISTS,
+                key + " is the record of another history");
+  expect_error(compare(key), TIDEMARK_E_EXISTS, "both sides have an epoch 3");
+  EXPECT_NE(to_.objects[key], fake_.objects[key]);
+}
+
 TEST_F(CopyTest, OneThatDoesNotFitIsReadInPieces) {
   const std::string key = add_large();
   ASSERT_TRUE(copy(key, 2 * kMiB));

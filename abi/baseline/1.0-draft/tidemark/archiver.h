@@ -20,12 +20,14 @@
  * same holds if the record of a beginning was lost or never written.
  *
  * What other runs wrote is read and compared before it counts (with the option verify_existing=footer: its
- * size and its last 512 bytes). Only one history may be written to a partition: if another history has the
- * same entry in an archive of the same name, that is a CONFLICT; if it cuts its batches differently, nobody
- * notices. So give each engine, and each restore to an older state, a sink or a prefix of its own.
- * Where the host has nothing left to compare with, below low, an archive counts if it is what its own footer
- * says. Only before the first low of a run does the name of an archive count: what was archived and pruned
- * long ago is not read at every start; `tidemark verify` does that.
+ * size and its last 512 bytes). With the option lineage_file several histories may be written to a storage,
+ * by clones, after a failover or a restore to an older state: each has epochs of its own and can be read
+ * back. Without it only one may: if another history has the same entry in an archive of the same name, that
+ * is a CONFLICT; if it cuts its batches differently, nobody notices. So give each engine, and each restore to
+ * an older state, a sink or a prefix of its own. Where the host has nothing left to compare with, below low,
+ * an archive counts if it is what its own footer says. Only before the first low of a run does the name of an
+ * archive count: what was archived and pruned long ago is not read at every start; `tidemark verify` does
+ * that.
  */
 #ifndef TIDEMARK_ARCHIVER_H
 #define TIDEMARK_ARCHIVER_H

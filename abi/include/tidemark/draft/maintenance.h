@@ -204,9 +204,9 @@ typedef struct tidemark_draft_maintenance_api {
    * something stands. Memory does not grow with the object: one larger than buffer_bytes is read in pieces,
    * twice if the destination has to know its digest first. An archive that stands there counts as THERE if
    * its digest is the same, whenever it was made, and a record if it is sound, for what it says lies in its
-   * name. With COMPARE the destination is known to have the object: it is compared, by the footer of an
+   * name; that of an epoch if it is the same. With COMPARE the destination is known to have the object: it is compared, by the footer of an
    * archive and by its body if these differ. CORRUPT, NOT_FOUND: as check, of the side that the result names.
-   * EXISTS: the destination has a sound archive with other content. INVALID: not a key of ours, or `to` was
+   * EXISTS: the destination has a sound archive, or an epoch's record, with other content. INVALID: not a key of ours, or `to` was
    * created with read_only, unless it is to be compared. */
   tidemark_status (*copy)(tidemark_archiver* from, tidemark_archiver* to, tidemark_str key,
                           const tidemark_copy_options*, tidemark_copy_result*, const tidemark_call*,

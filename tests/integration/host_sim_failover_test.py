@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+"""Two histories of one storage are never mixed: failovers, clones and engines restored to an older state, with the real
+plugin and sinks. HOST_SIM and TIDEMARK name the programs."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.parse
+
+import host_sim_tools as tools
+
+TIDEMARK = os.environ["TIDEMARK"]
+WATCH_MS = 200
+
+
+class Failover(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="host-sim-failover-")
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.archive = "file://" + self.path("archive")
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def lineage(self, host):
+        return self.path(host) + "/lineage"
+
+    def arguments(self, host, entries, *more, sink=None):
+        return ["run", "--data", self.path(host), "--sink", sink or self.archive, "--partitions", 3, "--entries", entries,
+                "--option", f"lineage_file={self.lineage(host)}", "--option", f"epoch_watch_ms={WATCH_MS}",
+                "--timeout", 120, "--log-level", "info", *tools.FAST_RETRY, *more]
+
+    def host(self, host, entries, *more, expect=0, **also):
+        """Runs a host to its end, or until it is superseded; what it said."""
+        return tools.run(*self.arguments(host, entries, *more, **also), expect=expect)[1]
+
+    def start(self, host, entries, *more, **also):
+        process = subprocess.Popen(tools.command(*self.arguments(host, entries, *more, **also)), text=True,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def end(self, process, expect):
+        _, errors = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, expect, errors)
+        return errors
+
+    def tidemark(self, *arguments, expect=0):
+        done = subprocess.run([TIDEMARK, *(str(argument) for argument in arguments)], capture_output=True, text=True,
+                              timeout=300)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def take_over(self, host, over, expect=0):
+        return self.tidemark("takeover", self.archive, "main", "--lineage-file", self.lineage(host), "--over", over,
+                             "--reason", "the test says so", expect=expect)
+
+    def epoch_of(self, errors):
+        """The last epoch that a run claimed."""
+        return int(re.findall(r"epoch (\d+) of main is claimed", errors)[-1])
+
+    def whole(self, host, epoch, entries):
+        """What the host acknowledged is read back from the chain of its epoch, entry by entry."""
+        found = tools.run("verify", "--data", self.path(host), "--sink", self.archive, "--epoch", epoch)[0]
+        self.assertRegex(found, rf"^verified {entries} entries in \d+ archives: 0 missing, 0 different")
+        for partition in range(3):
+            place = self.path(f"restored-{host}-{epoch}-{partition}")
+            self.tidemark("restore", self.archive, f"main/{partition}", place, "--epoch", epoch)
+            self.assertEqual(len([name for name in os.listdir(place) if name.isdigit()]), entries // 3)
+
+    # ---- One owner, one history
+
+    def test_each_run_continues_the_last(self):
+        for run in range(1, 4):
+            errors = self.host("one", 150 * run)
+            self.assertEqual(self.epoch_of(errors), run)
+            self.assertNotIn("BRANCHED", errors)
+        self.assertEqual(self.epoch_of(self.host("one", 450)), 4)  # nothing new
+        self.whole("one", 4, 450)
+        self.assertIn("all well", self.tidemark("verify", self.archive))
+
+    def test_another_owner_is_refused(self):
+        sink = "faulty:///?of=" + urllib.parse.quote(self.archive, safe="") + "&delay_ms=40"
+        first = self.start("one", 1200, "--option", "batch_entries=48", sink=sink)
+        time.sleep(1)
+        second = self.start("two", 900, "--seed", 2, "--option", "batch_entries=64", "--timeout", 5, sink=sink)
+        errors = self.end(second, expect=3)
+        self.assertIn("this archive belongs to another owner", errors)
+        self.assertIn("is it the wrong url or storage name?", errors)
+        self.end(first, expect=0)
+        self.whole("one", 1, 1200)
+        self.assertIn("all well", self.tidemark("verify", self.archive))
+        self.assertIn("belongs to another owner", self.take_over("two", 1, expect=1))
+
+    def test_a_data_directory_is_for_one_process(self):
+        first = self.start("one", 3000, "--rate", "500/s")
+        while not os.path.exists(self.lineage("one")):
+            time.sleep(0.01)
+        errors = self.second_on("one")
+        self.assertIn("is held by another archiver", errors)
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=60)
+
+    def second_on(self, host):
+        """A second engine whose option names the same lineage file."""
+        words = ["run", "--data", self.path("other"), "--sink", self.archive, "--entries", 3, "--partitions", 3,
+                 "--option", f"lineage_file={self.lineage(host)}", "--timeout", 20]
+        return tools.run(*words, expect=1)[1]
+
+    # ---- Two histories
+
+    def both_continue(self, *options):
+        """A clone of an engine at work takes over; what they had in common, and each one's own."""
+        first = self.start("one", 6000, "--rate", "900/s", *options)
+        time.sleep(1.5)
+        errors = self.host("two", 3300, "--clone-of", self.path("one"), *options)
+        self.assertEqual(self.epoch_of(errors), 2)
+        self.assertIn("superseded: main/epoch/0000000000002.epoch was claimed", self.end(first, expect=1))
+        again = self.host("one", 6000, *options, expect=1)
+        self.assertIn("superseded", again)
+        self.assertRegex(again, r"tidemark takeover URL main --lineage-file \S+/one/lineage --over 2 --reason TEXT")
+        self.assertIn("not 1", self.take_over("one", 1, expect=1))
+        self.take_over("one", 2)
+        errors = self.host("one", 6000, *options)
+        self.assertEqual(self.epoch_of(errors), 4)
+        self.whole("one", 4, 6000)
+        self.whole("two", 2, 3300)
+        self.assertIn("all well", self.tidemark("verify", self.archive))
+        self.assertIn("superseded", self.host("two", 3600, *options, expect=1))
+
+    def test_batches_that_are_cut_differently(self):
+        self.both_continue("--option", "batch_entries=48")
+
+    def test_windows(self):
+        self.both_continue("--option", "batch_entries=1", "--option", "partition_inflight=8")
+
+    def test_the_primary_stands_still_while_a_clone_takes_over(self):
+        first = self.start("one", 60000, "--rate", "900/s")
+        time.sleep(1.5)
+        first.send_signal(signal.SIGSTOP)
+        errors = self.host("two", 3000, "--clone-of", self.path("one"))
+        self.assertEqual(self.epoch_of(errors), 2)
+        first.send_signal(signal.SIGCONT)
+        begin = time.monotonic()
+        errors = self.end(first, expect=1)
+        self.assertIn("SUPERSEDED main: INVALID: superseded: main/epoch/0000000000002.epoch", errors)
+        # Two watches and what else there is to do; on a machine that does much else.
+        self.assertLess(time.monotonic() - begin, 20)
+        self.whole("two", 2, 3000)
+        # What the first acknowledged is all there, in its own history.
+        found = tools.run("verify", "--data", self.path("one"), "--sink", self.archive, "--epoch", 1)[0]
+        self.assertIn(": 0 missing, 0 different", found)
+
+    def test_restored_from_the_older_of_two_branches(self):
+        self.host("one", 300)
+        self.host("two", 600, "--clone-of", self.path("one"))                     # epoch 2
+        self.take_over("one", 2)                                                  # 3
+        self.assertEqual(self.epoch_of(self.host("one", 600)), 4)
+        # Of the clone's, as it was at 150 of each partition; its lineage file is of then.
+        self.assertIn("superseded", self.host("three", 900, "--clone-of", self.path("two"), "--restore-to", 150,
+                                              expect=1))
+        self.take_over("three", 4)
+        errors = self.host("three", 900)
+        self.assertEqual(self.epoch_of(errors), 6)
+        self.assertIn("BRANCHED main/0 LSN 151 to 200", errors)
+        for host, epoch, entries in (("one", 4, 600), ("two", 2, 600), ("three", 6, 900)):
+            self.whole(host, epoch, entries)
+        self.assertIn("all well", self.tidemark("verify", self.archive))
+
+    def test_both_write_on_if_they_are_told_to(self):
+        first = self.start("one", 3000, "--rate", "600/s", "--option", "on_superseded=continue")
+        time.sleep(1)
+        self.host("two", 2400, "--clone-of", self.path("one"))
+        errors = self.end(first, expect=0)
+        self.assertEqual(errors.count("SUPERSEDED"), 1)
+        self.whole("one", 1, 3000)
+        self.whole("two", 2, 2400)
+
+    # ---- Killed
+
+    def test_killed_at_any_step(self):
+        """Between claim, lineage file, first put and acknowledge: it never needs an operator, and all is whole."""
+        seed = random.SystemRandom().randrange(1 << 32)
+        chance = random.Random(seed)
+        sink = "faulty:///?of=" + urllib.parse.quote(self.archive, safe="") + "&delay_ms=5&delay_jitter_ms=20"
+        rounds = int(os.environ.get("FAILOVER_ROUNDS", "8"))
+        for number in range(1, rounds + 1):
+            process = self.start("one", 90 * number, "--option", "partition_inflight=3", sink=sink)
+            time.sleep(chance.uniform(0.02, 0.5))
+            process.kill()
+            errors = process.communicate()[1]
+            self.assertNotIn("uperseded", errors, f"seed {seed}")
+        errors = self.host("one", 90 * rounds + 90)
+        self.whole("one", self.epoch_of(errors), 90 * rounds + 90)
+        self.assertIn("all well", self.tidemark("verify", self.archive))
+
+    # ---- The lineage file
+
+    def test_a_lineage_file_that_is_not_right(self):
+        self.host("one", 90)
+        with open(self.lineage("one"), "rb") as file:
+            good = file.read()
+        bad = {
+            "damaged": good.replace(b"epoch=1", b"epoch=2"),
+            "it was cut": good[:60],
+            "is not a lineage file": b"",
+            "knows version 2": good.replace(b"LINEAGE 1", b"LINEAGE 2"),
+        }
+        for word, content in bad.items():
+            with open(self.lineage("one"), "wb") as file:
+                file.write(content)
+            errors = self.host("one", 120, expect=1)
+            self.assertIn(word, errors)
+            self.assertIn(self.lineage("one"), errors)
+            self.assertIn("bring it back from a copy", errors)
+        os.unlink(self.lineage("one"))
+        self.assertIn("belongs to another owner", self.host("one", 120, "--timeout", 3, expect=3))
+        with open(self.lineage("one"), "wb") as file:
+            file.write(good)
+        self.assertEqual(self.epoch_of(self.host("one", 120)), 2)
+
+    def test_a_record_that_is_damaged_stops_its_storage_only(self):
+        self.host("one", 90)
+        record = self.path("archive/main/epoch/0000000000001.epoch")
+        with open(record, "r+b") as file:
+            file.truncate(200)
+        errors = self.host("one", 120, "--timeout", 3, expect=3)
+        self.assertIn("FAILING main/", errors)
+        self.assertIn("main/epoch/0000000000001.epoch", errors)
+        self.assertIn("nothing of this storage is archived until it is mended", errors)
+
+    def test_an_archive_without_epochs_is_continued(self):
+        plain = ["run", "--data", self.path("one"), "--sink", self.archive, "--partitions", 3, "--timeout", 120]
+        tools.run(*plain, "--no-lineage", "--entries", 150)
+        before = {}
+        for folder, _, names in os.walk(self.path("archive")):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as file:
+                    before[os.path.join(folder, name)] = file.read()
+        self.assertEqual(self.epoch_of(self.host("one", 300)), 1)
+        self.assertEqual(self.epoch_of(self.host("one", 450)), 2)
+        for path, content in before.items():
+            with open(path, "rb") as file:
+                self.assertEqual(file.read(), content)
+        self.whole("one", 2, 450)
+        # Without its lineage file it stands still where the epochs begin.
+        errors = tools.run(*plain, "--no-lineage", "--entries", 480, "--timeout", 3, expect=3)[1]
+        self.assertIn("it needs the option lineage_file", errors)
+
+
+if __name__ == "__main__":
+    unittest.main()
