@@ -408,6 +408,21 @@ Result<Epoch> Archive::read_epoch(const std::string& key, Stop& stop) {
   return epoch;
 }
 
+Result<uint64_t> Archive::take_over(const std::string& storage, const std::string& lineage_file,
+                                    uint64_t over, const std::string& reason, Stop& stop) {
+  tidemark_takeover takeover{};
+  takeover.struct_size = sizeof(takeover);
+  takeover.lineage_file = abi_str(lineage_file);
+  takeover.over = over;
+  takeover.reason = abi_str(reason);
+  uint64_t epoch = 0;
+  const tidemark_call call = call_for(stop);
+  tidemark_error error = fresh_error();
+  const auto status = draft_->take_over(archiver_, abi_str(storage), &takeover, &epoch, &call, &error);
+  if (status != TIDEMARK_OK) return to_error("", status, error);
+  return epoch;
+}
+
 Result<void> Archive::accept_gap(const std::string& storage, uint64_t partition, uint64_t first,
                                  uint64_t last, const std::string& reason, Stop& stop) {
   const tidemark_partition where = to_partition(storage, partition);

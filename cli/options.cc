@@ -6,13 +6,14 @@
 #include <cctype>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <thread>
 #include <utility>
 
 #include "archive_words.h"
 #include "format/lsn.h"
-#include "format/object_name.h"
+#include "option_words.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -38,33 +39,6 @@ struct RawOptions {
   bool follow = false;
   int verbosity = 0;
 };
-
-CLI::ValidationError invalid(const std::string& option, const std::string& reason) {
-  return CLI::ValidationError(option, reason);
-}
-
-uint64_t need_lsn(const std::string& option, const std::string& text) {
-  const auto lsn = parse_lsn(text);
-  if (!lsn) {
-    throw invalid(option,
-                  "'" + text + "' is not an LSN: a number from 1 on, or '@' and its 13 characters in keys");
-  }
-  return *lsn;
-}
-
-Scope parse_scope(const std::string& option, const std::string& text, bool partition_needed) {
-  Scope scope;
-  if (text.empty() && !partition_needed) return scope;
-  const size_t slash = text.find('/');
-  scope.storage = text.substr(0, slash);
-  if (slash != std::string::npos) scope.partition = parse_decimal(text.substr(slash + 1));
-  const bool partition_bad = slash != std::string::npos ? !scope.partition : partition_needed;
-  if (storage_name_problem(scope.storage) != nullptr || partition_bad) {
-    throw invalid(option, "'" + text + "' is not STORAGE/PARTITION" +
-                              (partition_needed ? "" : " or STORAGE") + ", such as main/7");
-  }
-  return scope;
-}
 
 void add_plugin_options(CLI::App& app, CommonOptions& common, RawOptions& raw, bool json) {
   app.add_option("--plugin", common.archive.plugin,
@@ -133,12 +107,6 @@ void add_epoch(CLI::App& app, RawOptions& raw) {
       ->type_name("N");
 }
 
-ProgressWish need_progress(const std::string& text) {
-  const auto wish = parse_progress(text);
-  if (!wish) throw invalid("--progress", "'" + text + "' is not auto, plain, plain:SECONDS or none");
-  return *wish;
-}
-
 void add_range(CLI::App& app, RawOptions& raw, const char* from, const char* to) {
   app.add_option("--from", raw.from, from)->type_name("LSN");
   app.add_option("--to", raw.to, to)->type_name("LSN");
@@ -174,6 +142,7 @@ void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_
   common.archive = need(named_by(words, std::move(common.archive)));
 }
 
+constexpr uint64_t kLastEpochToTakeOver = ~uint64_t{0} - 1;
 constexpr uint64_t kFastestBytes = uint64_t{1} << 40;  // per second
 
 void finish_jobs(unsigned& jobs, unsigned least = 4) {
@@ -293,6 +262,20 @@ GapsOptions finish_gaps(GapsOptions gaps, const RawOptions& raw) {
   return gaps;
 }
 
+TakeoverOptions finish_takeover(TakeoverOptions takeover, const RawOptions& raw) {
+  finish_common(takeover, raw, false);
+  if (takeover.scope.storage.empty()) throw invalid("STORAGE", "the name of the storage is missing");
+  if (takeover.scope.partition)
+    throw invalid("STORAGE", "'" + raw.target + "' is a partition: a storage is taken over whole");
+  if (takeover.lineage_file.empty())
+    throw invalid("--lineage-file", "name the lineage file of the host that is to continue");
+  if (takeover.over == 0) throw invalid("--over", "give the newest epoch, as `tidemark info` shows it");
+  if (takeover.reason.empty()) throw invalid("--reason", "say why, for whoever looks at the archive later");
+  takeover.lineage_file = std::filesystem::absolute(takeover.lineage_file).lexically_normal().string();
+  takeover.archive.read_only = false;
+  return takeover;
+}
+
 // What argv says. A verb is added by a function of its own: its options, and how they become a command once
 // it was the one given.
 class CommandLine {
@@ -321,6 +304,7 @@ class CommandLine {
   void add_copy();
   void add_check();
   void add_gaps();
+  void add_takeover();
   void add_sinks();
 
   CLI::App app_{"Looks after an archive of Tidemark: list it, verify it, restore from it, prune it.",
@@ -337,6 +321,7 @@ class CommandLine {
   CopyOptions copy_;
   CheckOptions check_;
   GapsOptions gaps_;
+  TakeoverOptions takeover_;
   SinksOptions sinks_;
 };
 
@@ -354,6 +339,7 @@ CommandLine::CommandLine() {
   add_copy();
   add_check();
   add_gaps();
+  add_takeover();
   add_sinks();
 }
 
@@ -538,6 +524,23 @@ void CommandLine::add_gaps() {
       ->needs(acknowledge);
   acknowledge->needs(reason);
   reason->needs(acknowledge);
+}
+
+void CommandLine::add_takeover() {
+  auto& takeover =
+      verb("takeover", "Let a host that was superseded archive again: its history continues",
+           std::vector<std::string*>{&raw_.target}, [this] { return finish_takeover(takeover_, raw_); });
+  add_sink_options(takeover, raw_);
+  takeover.add_option("STORAGE", raw_.target, "The storage that its event SUPERSEDED names");
+  add_plugin_options(takeover, takeover_, raw_, true);
+  takeover.add_option("--lineage-file", takeover_.lineage_file, "The host's, in its data directory")
+      ->type_name("FILE");
+  takeover
+      .add_option("--over", takeover_.over, "The newest epoch, as you know it: the host's message says it")
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{1}, kLastEpochToTakeOver));
+  takeover.add_option("--reason", takeover_.reason, "Why; kept in the archive with the time")
+      ->type_name("TEXT");
 }
 
 void CommandLine::add_sinks() {
