@@ -18,9 +18,10 @@ class DraftTest : public MaintenanceTest {
     draft_ = static_cast<const tidemark_draft_maintenance_api*>(
         api_->get_extension(archiver_, TIDEMARK_EXT_DRAFT_MAINTENANCE));
     ASSERT_NE(draft_, nullptr);
-    ASSERT_TRUE(TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, scan_folders));
+    ASSERT_TRUE(TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, prune_branch));
   }
   const tidemark_draft_maintenance_api* draft_ = nullptr;
+  TempDir lineage_dir_;
 };
 
 TEST_F(DraftTest, ARoundOnARealArchive) {
@@ -312,6 +313,75 @@ TEST_F(DraftTest, LevelsAndFolders) {
                  "visit");
   EXPECT_EQ(d.scan_level(nullptr, str(""), str(""), note_stored, &seen, nullptr, nullptr),
             TIDEMARK_E_INVALID);
+}
+
+// Of a host that has a lineage file, and was started twice.
+TEST_F(DraftTest, Epochs) {
+  const std::string file = lineage_dir_.path() + "/lineage";
+  ErrorOut error;
+  for (tidemark_lsn lsn = 1; lsn <= 2; ++lsn) {
+    if (archiver_ != nullptr) api_->destroy(archiver_);
+    archiver_ = nullptr;
+    create({option("lineage_file", file)});
+    open_file_sink();
+    ASSERT_EQ(api_->start(archiver_, &error), TIDEMARK_OK) << error.message;
+    host_.commit(lsn, "payload");
+    ASSERT_EQ(notify("orders", 1, lsn, &error), TIDEMARK_OK) << error.message;
+    ASSERT_TRUE(host_.wait_for_acknowledge(lsn));
+    ASSERT_EQ(api_->stop(archiver_, 1000, &error), TIDEMARK_OK) << error.message;
+  }
+  reopen_to_read();
+  struct Seen {
+    uint64_t epoch = 0, parent = 9;
+    int32_t how = 0;
+    int calls = 0;
+  } seen;
+  const auto note = [](void* ctx, const tidemark_epoch* epoch) {
+    EXPECT_EQ(epoch->struct_size, sizeof *epoch);
+    EXPECT_EQ(std::string(epoch->storage.data, epoch->storage.size), "orders");
+    EXPECT_GT(epoch->made_us, 1'600'000'000'000'000);
+    EXPECT_NE(epoch->owner, nullptr);
+    EXPECT_GT(epoch->host.size, 0u);
+    EXPECT_EQ(epoch->reason.size, 0u);
+    auto& out = *static_cast<Seen*>(ctx);
+    out = {epoch->epoch, epoch->parent, epoch->how, out.calls + 1};
+  };
+  const tidemark_str first = str("orders/epoch/0000000000001.epoch");
+  const tidemark_str second = str("orders/epoch/0000000000002.epoch");
+  ASSERT_EQ(draft_->read_epoch(archiver_, first, note, &seen, nullptr, &error), TIDEMARK_OK) << error.message;
+  EXPECT_EQ(seen.how, TIDEMARK_CLAIM_FIRST);
+  EXPECT_EQ(seen.parent, 0u);
+  ASSERT_EQ(draft_->read_epoch(archiver_, second, note, &seen, nullptr, &error), TIDEMARK_OK)
+      << error.message;
+  EXPECT_EQ(seen.how, TIDEMARK_CLAIM_RESTART);
+  EXPECT_EQ(seen.epoch, 2u);
+  EXPECT_EQ(seen.parent, 1u);
+  EXPECT_EQ(seen.calls, 2);
+
+  const auto& d = *draft_;
+  const tidemark_str archive = str("orders/7/0000000000001.tar"), broken = {nullptr, 5};
+  expect_invalid(d.read_epoch(archiver_, archive, note, &seen, nullptr, &error), error,
+                 "not the key of an epoch");
+  expect_invalid(d.read_epoch(archiver_, broken, note, &seen, nullptr, &error), error, "key");
+  expect_invalid(d.read_epoch(archiver_, first, nullptr, &seen, nullptr, &error), error, "visit");
+  expect_status(
+      TIDEMARK_E_NOT_FOUND,
+      d.read_epoch(archiver_, str("orders/epoch/0000000000003.epoch"), note, &seen, nullptr, &error), error,
+      "0000000000003.epoch");
+  EXPECT_EQ(d.read_epoch(nullptr, first, note, &seen, nullptr, nullptr), TIDEMARK_E_INVALID);
+  int gone = 0;
+  expect_invalid(d.prune_branch(archiver_, str("orders"), 1, 1, count_stored, &gone, nullptr, &error), error,
+                 "in the history of the newest");
+  expect_invalid(d.prune_branch(archiver_, str("orders"), 1, 0, count_stored, &gone, nullptr, &error), error,
+                 "read_only");
+  expect_invalid(d.prune_branch(archiver_, str("a/b"), 1, 1, count_stored, &gone, nullptr, &error), error,
+                 "storage name");
+  expect_invalid(d.prune_branch(archiver_, broken, 1, 1, count_stored, &gone, nullptr, &error), error,
+                 "storage");
+  EXPECT_EQ(gone, 0);
+  std::ofstream(sink_dir_.path() + "/orders/epoch/0000000000002.epoch") << "cut";
+  expect_status(TIDEMARK_E_CORRUPT, d.read_epoch(archiver_, second, note, &seen, nullptr, &error), error,
+                "0000000000002.epoch");
 }
 
 TEST_F(DraftTest, BeforeSetSink) {

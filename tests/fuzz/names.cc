@@ -1,4 +1,5 @@
-// Names of objects: what parses is exactly what formatting makes.
+// Names of objects, and chains of epochs: what parses is exactly what formatting makes.
+#include "format/chain.h"
 #include "format/object_name.h"
 #include "fuzz.h"
 
@@ -25,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } else {
     fuzz::require(!key || key->name.kind == ObjectKind::kEpoch, "an object lies in a partition's folder");
   }
+  if (const auto chain = Chain::parse(text)) fuzz::require(chain->text() == text, "a chain has one text");
   if (const auto name = parse_object_name(text))
     fuzz::require(object_key("db", 7, *name) == "db/7/" + std::string(text), "one name");
   return 0;

@@ -39,6 +39,7 @@ void make_names(const std::string& directory) {
   seeds.add(object_key("db", 0, {{}, kEpoch, 36, Coding::kNone}));
   seeds.add(partition_prefix("db", 0) + "foreign");
   seeds.add("0000000000010");
+  seeds.add("1-5,7");  // a chain
   seeds.add("0000000000010-0000000000001.tar");
 }
 
