@@ -280,6 +280,45 @@ TEST(RestorePlan, TakesOneHistoryAndNothingElse) {
   }
 }
 
+// What a newer epoch has cut comes after others that end later.
+TEST(Coverage, TakesWhatWasCutWhereverItLies) {
+  Coverage coverage;
+  coverage.add_present({10, 10});
+  coverage.add_present({3, 4});
+  coverage.add_gap({6, 7});
+  coverage.add_accepted({7, 8});
+  EXPECT_EQ(coverage.last(), 10u);
+  EXPECT_EQ(coverage.finish(), (std::vector<Missing>{{{1, 2}, Cause::kUnknown},
+                                                     {{5, 5}, Cause::kUnknown},
+                                                     {{6, 6}, Cause::kGap},
+                                                     {{9, 9}, Cause::kUnknown}}));
+}
+
+TEST(Overlaps, FindsWhatWasCutWhereverItLies) {
+  Overlaps overlaps;
+  for (const auto& [range, name] :
+       std::vector<std::pair<Range, std::string>>{{{5, 5}, "a"}, {{6, 6}, "b"}, {{1, 4}, "c"}})
+    EXPECT_TRUE(overlaps.add(range, name).empty()) << name;
+  const auto found = overlaps.add({3, 5}, "d");
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].earlier, "a");
+  EXPECT_EQ(found[1].earlier, "c");
+  EXPECT_EQ(found[1].shared, (Range{3, 4}));
+}
+
+TEST(Survey, WhatWasCutOverrulesNothingOfANewerEpoch) {
+  Survey survey("main", 7);
+  survey.add(object({6, 8}, 2, ObjectKind::kGap));
+  survey.add(counted(object({1, 9}), {1, 5}));
+  EXPECT_TRUE(survey.take_overruled().empty());
+  survey.add(counted(object({2, 9}, 1, ObjectKind::kAccepted), {2, 5}));
+  EXPECT_TRUE(survey.take_overruled().empty()) << "that cannot be told";
+  survey.add(object({8, 10}, 2));
+  EXPECT_EQ(survey.take_overruled(), (std::vector<std::string>{object({6, 8}, 2, ObjectKind::kGap).key}));
+  survey.add(object({1, 3}, 2, ObjectKind::kPruned));
+  EXPECT_FALSE(survey.has_remnants()) << "of the one that was cut more lies above";
+}
+
 TEST(ArchiveList, RemembersEpochsAndWhatWasCut) {
   ListingRoom room{10};
   ArchiveList list({"main", 7}, room);

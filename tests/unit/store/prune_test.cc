@@ -316,6 +316,17 @@ TEST_F(PruneTest, OneBoundForAllEpochs) {
   EXPECT_FALSE(fake_.objects.contains(newest));
 }
 
+// Else the record would say of entries that are still to come that they were removed.
+TEST_F(PruneTest, GoesNoFurtherThanTheNewestHistory) {
+  add_epoch(1, 0);
+  add_epoch(2, 1);
+  const std::string cut = add({1, 10});
+  add_of(2, {5, 6});
+  ASSERT_TRUE(run(20));
+  EXPECT_EQ(keys(), (std::vector<std::string>{"db/7/0000000000006-0000000000001.pruned", cut,
+                                              epoch_key("db", 1), epoch_key("db", 2)}));
+}
+
 TEST_F(PruneTest, AHoleOfTheNewestHistoryStopsIt) {
   add_epoch(1, 0);
   add_epoch(2, 1);
