@@ -25,12 +25,13 @@ const char* how_text(int32_t how) {
 
 }  // namespace
 
-void Branches::add(const Stored& stored, const Lineage& lineage, const EpochCut::Parts& of_leaves) {
+void Branches::add(const Stored& stored, const std::vector<uint64_t>& leaves,
+                   const EpochCut::Parts& of_leaves) {
   const auto counts = [](const std::optional<Range>& part) { return part.has_value(); };
   if (std::count_if(of_leaves.begin(), of_leaves.end(), counts) != 1) return;
   if (stored.kind != TIDEMARK_STORED_ARCHIVE && stored.kind != TIDEMARK_STORED_GAP) return;
   const auto part = std::find_if(of_leaves.begin(), of_leaves.end(), counts);
-  const uint64_t leaf = lineage.leaves()[static_cast<size_t>(part - of_leaves.begin())];
+  const uint64_t leaf = leaves[static_cast<size_t>(part - of_leaves.begin())];
   const uint64_t archives = stored.kind == TIDEMARK_STORED_ARCHIVE ? 1 : 0;
   const uint64_t size_bytes = archives > 0 ? stored.size_bytes : 0;
   MutexLock lock(mutex_);

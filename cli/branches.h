@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "archive.h"
 #include "base/mutex.h"
@@ -18,7 +19,7 @@ namespace tidemark::cli {
 class Branches {
  public:
   // As HistoryCut gives it.
-  void add(const Stored& stored, const Lineage& lineage, const EpochCut::Parts& of_leaves)
+  void add(const Stored& stored, const std::vector<uint64_t>& leaves, const EpochCut::Parts& of_leaves)
       TM_EXCLUDES(mutex_);
   // Of a storage with records of epochs: a line if its history is one, else what only each of them has.
   void tell(const std::string& storage, const Lineage& lineage, Output& output) const TM_EXCLUDES(mutex_);

@@ -157,7 +157,9 @@ Result<void> Histories::each(const ListObjects& list, uint64_t from,
   };
   std::optional<SortedByPart> sorted;
   std::string name;  // of the partition that is being listed
+  HistoryCut* listing = nullptr;
   const auto take = [&](const Stored& stored, const Proof&) {
+    if (!sorted && !listing->is_long()) return give(stored);
     const std::string of = stored.storage.empty() ? "" : partition_text(stored.storage, stored.partition);
     if (sorted && of != name && !sorted->finish()) return false;
     if (!sorted || of != name) sorted.emplace(give);
@@ -165,6 +167,7 @@ Result<void> Histories::each(const ListObjects& list, uint64_t from,
     return of.empty() || stored.last == 0 ? give(stored) : sorted->add(stored);
   };
   HistoryCut cut(*this, take, stop);
+  listing = &cut;
   const auto listed = list([&](const Stored& stored) { return cut.add(stored, {}); });
   TM_TRY(cut.finish());
   TM_TRY(listed);
@@ -187,12 +190,12 @@ Result<void> HistoryCut::begin(const Stored& stored) {
   if (storage_ != stored.storage || chains_.empty()) {
     storage_ = stored.storage;
     chains_.clear();
-    TM_ASSIGN(lineage_, histories_.lineage(storage_, stop_));
+    TM_ASSIGN(const auto lineage, histories_.lineage(storage_, stop_));
     TM_ASSIGN(Chain chain, histories_.chosen(storage_, stop_));
     chains_.push_back(std::move(chain));
-    const auto leaves = visit_all_ ? lineage_->leaves() : std::vector<uint64_t>();
-    for (size_t i = 0; leaves.size() > 1 && i < leaves.size(); ++i) {
-      TM_ASSIGN(Chain other, lineage_->chain_of(leaves[i]));
+    leaves_ = visit_all_ ? lineage->leaves() : std::vector<uint64_t>();
+    for (size_t i = 0; leaves_.size() > 1 && i < leaves_.size(); ++i) {
+      TM_ASSIGN(Chain other, lineage->chain_of(leaves_[i]));
       chains_.push_back(std::move(other));
     }
   }
@@ -201,12 +204,14 @@ Result<void> HistoryCut::begin(const Stored& stored) {
 }
 
 bool HistoryCut::give(const Stored& stored, const Proof& proof, const EpochCut::Parts& parts) {
-  if (parts.size() > 1) visit_all_(stored, *lineage_, EpochCut::Parts(parts.begin() + 1, parts.end()));
+  if (parts.size() > 1) visit_all_(stored, leaves_, EpochCut::Parts(parts.begin() + 1, parts.end()));
   const bool is_named = is_ours(stored) || (stored.kind == TIDEMARK_STORED_IRREGULAR && stored.last > 0);
   if (!is_named) {
     is_over_ = !visit_(stored, proof);
   } else if (parts.front()) {
-    is_over_ = !visit_(counted(stored, *parts.front()), proof);
+    const Range part = *parts.front();
+    const bool is_whole = part == Range{stored.first, stored.last};
+    is_over_ = !(is_whole ? visit_(stored, proof) : visit_(counted(stored, part), proof));
   } else if (const auto why = histories_.stranger_text(stored, stop_); !why) {
     failed_ = why.error();
   } else if (*why) {

@@ -104,7 +104,8 @@ class HistoryCut {
  public:
   // What every object of a storage with several histories is told to, with what counts in each of them (in
   // the order of Lineage::leaves()): for who counts what only one has. May be empty.
-  using VisitAll = std::function<void(const Stored&, const Lineage&, const EpochCut::Parts& of_leaves)>;
+  using VisitAll = std::function<void(const Stored&, const std::vector<uint64_t>& leaves,
+                                      const EpochCut::Parts& of_leaves)>;
   using Visit = std::function<bool(const Stored&, const Proof&)>;
 
   HistoryCut(Histories& histories, Visit visit, Stop& stop, VisitAll visit_all = {})
@@ -114,6 +115,8 @@ class HistoryCut {
   bool add(const Stored& stored, const Proof& proof);
   // After the last.
   Result<void> finish();
+  // Whether in the storage that is listed something may be cut.
+  bool is_long() const { return !chains_.empty() && chains_.front().is_long(); }
 
  private:
   Result<void> begin(const Stored& stored);
@@ -126,7 +129,7 @@ class HistoryCut {
   Stop& stop_;
   std::string storage_;
   uint64_t partition_ = 0;
-  std::shared_ptr<const Lineage> lineage_;
+  std::vector<uint64_t> leaves_;
   std::vector<Chain> chains_;    // of the storage: the chosen history, then all if there are several
   std::optional<EpochCut> cut_;  // of the partition that is listed
   std::optional<Error> failed_;
