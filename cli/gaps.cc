@@ -125,13 +125,14 @@ class Gaps {
     const uint64_t partition = options_.acknowledge->partition;
     const uint64_t first = options_.acknowledge->first, last = options_.acknowledge->last;
     const std::string what = partition_text(storage, partition) + " " + range_text(first, last);
-    // What lies after all that is archived is not lost: it may still come.
+    // What lies after all that is archived in this history is not lost: it may still come.
+    Histories histories(archive_, options_.archive.epoch);
     uint64_t newest = 0;
     const auto visit = [&](const Stored& stored) {
       newest = std::max(newest, stored.last);
       return newest < last;
     };
-    if (auto scanned = archive_.scan({storage, partition}, 0, visit, stop_); !scanned)
+    if (auto scanned = histories.scan({storage, partition}, 0, visit, stop_); !scanned)
       return fail_with(scanned.error());
     if (!options_.checkpoint.empty()) {
       auto known = load_checkpoint(options_.checkpoint, options_.archive.url);

@@ -160,6 +160,14 @@ class Scenarios(EpochsScenario):
         self.assertEqual(self.restored_of("--epoch", 3), journal((1, 6, 1), (7, 7, 2), (10, 11, 3)))
         self.assertEqual([one["type"] for one in lines("gaps", *self.url("main"))], [])
 
+    def test_what_may_still_come_is_not_lost(self):
+        """Though another history has it."""
+        self.two_hosts()
+        self.put(12, 20, 3)
+        words = ["--acknowledge", "main/1", 15, 16, "--reason", "why"]
+        self.assertIn("the archive ends at LSN 14 ", run("gaps", *self.url(), *words, expect=2)[1])
+        self.assertIn("the archive ends at LSN 9 ", run("gaps", *self.url(), *words, "--epoch", 2, expect=2)[1])
+
     def test_what_histories_have_in_common_is_told_once(self):
         self.two_hosts()
         self.store.remove(key(1, 2, 5))
