@@ -197,6 +197,8 @@ class Archive {
   Result<void> try_out(const std::string& name, const Scope& where,
                        const std::function<bool(const std::string& name, int64_t age_us)>& is_left,
                        const std::function<void(const TriedThing&)>& visit, Stop& stop);
+  Result<void> prune_branch(const std::string& storage, uint64_t epoch, bool dry_run,
+                            const std::function<void(const Stored&)>& visit, Stop& stop);
   Result<void> prune(const std::string& storage, uint64_t partition, uint64_t before, bool dry_run,
                      const std::function<void(const Stored&)>& visit, Stop& stop);
 

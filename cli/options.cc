@@ -112,20 +112,11 @@ void add_range(CLI::App& app, RawOptions& raw, const char* from, const char* to)
   app.add_option("--to", raw.to, to)->type_name("LSN");
 }
 
-// What stands first may be left out if the environment names the archive: then all words move up by one.
 void finish_words(RawOptions& raw, const std::vector<std::string*>& words) {
   const bool needs_two = !words.empty() && words.front() == &raw.to_url;
   if (names_archive(raw.url) && (!needs_two || names_archive(raw.to_url))) return;
-  const char* const url = std::getenv("TIDEMARK_URL");
-  if (url == nullptr || *url == '\0') {
-    if (!raw.url.empty()) return;  // the plugin says what is wrong with it
-    throw invalid("URL",
-                  "no archive is named: give its URL (file:///var/archive), @NAME of a configuration file, "
-                  "or set TIDEMARK_URL");
-  }
-  std::string moved = std::exchange(raw.url, url);
-  for (std::string* const word : words) std::swap(moved, *word);
-  if (!moved.empty()) throw invalid("URL", "'" + moved + "' is one word too many after TIDEMARK_URL");
+  const auto moved = take_environment_url(raw.url, words);
+  if (!moved) throw invalid("URL", moved.error().message);
 }
 
 template <class T>
@@ -217,10 +208,13 @@ PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
   finish_common(prune, raw, false);
   finish_jobs(prune.jobs);
   const int wishes = int{!raw.before.empty()} + int{!raw.older_than.empty()} + int{!raw.keep_bytes.empty()} +
-                     int{prune.keep_archives.has_value()};
+                     int{prune.keep_archives.has_value()} + int{prune.branch.has_value()};
   if (wishes != 1)
-    throw invalid("--older-than",
-                  "give one of --older-than SPAN, --keep-last N, --keep-bytes SIZE and --before LSN");
+    throw invalid(
+        "--older-than",
+        "give one of --older-than SPAN, --keep-last N, --keep-bytes SIZE, --before LSN and --branch N");
+  if (prune.branch && (prune.scope.storage.empty() || prune.scope.partition))
+    throw invalid("--branch", "it is an epoch of one storage: name STORAGE, and no partition");
   if (!raw.before.empty() && !prune.scope.partition)
     throw invalid("--before", "it is an LSN of one partition: name STORAGE/PARTITION too");
   if (!raw.keep_bytes.empty()) {
@@ -466,6 +460,11 @@ void CommandLine::add_prune() {
       .add_option("--keep-bytes", raw_.keep_bytes,
                   "What is older than the newest archives of a partition that have this size together")
       ->type_name("SIZE");
+  prune
+      .add_option("--branch", prune_.branch,
+                  "What only the history of epoch N of the storage has, which the newest does not continue")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   prune.add_flag("--all", prune_.all, "The newest archive may go too");
   add_jobs(prune, prune_.jobs, "Partitions pruned at a time (default: 4, or one for each core)");
   add_progress(prune, raw_);

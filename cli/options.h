@@ -58,8 +58,9 @@ struct PruneOptions : CommonOptions {
   std::optional<int64_t> older_than_us;
   std::optional<uint64_t> keep_archives;
   std::optional<uint64_t> keep_bytes;
-  bool all = false;   // the newest archive too
-  unsigned jobs = 0;  // as above; partitions pruned at a time
+  std::optional<uint64_t> branch;  // what only the history of this epoch has, in all of the storage
+  bool all = false;                // the newest archive too
+  unsigned jobs = 0;               // as above; partitions pruned at a time
   bool yes = false;
 };
 struct CopyOptions : CommonOptions {
