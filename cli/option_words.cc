@@ -39,8 +39,4 @@ ProgressWish need_progress(const std::string& text) {
   return *wish;
 }
 
-bool names_archive(const std::string& word) {
-  return word.starts_with('@') || word.find("://") != std::string::npos;
-}
-
 }  // namespace tidemark::cli

@@ -18,8 +18,6 @@ uint64_t need_lsn(const std::string& option, const std::string& text);
 // "", main or main/7; or main/7 only.
 Scope parse_scope(const std::string& option, const std::string& text, bool partition_needed);
 ProgressWish need_progress(const std::string& text);
-// Whether it is a URL or @NAME.
-bool names_archive(const std::string& word);
 
 }  // namespace tidemark::cli
 

@@ -180,7 +180,7 @@ int prune_branch(const PruneOptions& options, Archive& archive, PruneProgress& p
                            count_text(records, "record", "records") + ", " + output.bytes(bytes) +
                            " that only epoch " + std::to_string(*options.branch) + " of " +
                            options.scope.storage + " has";
-  if (options.yes) {
+  if (options.yes && (pruned || archives + records > 0)) {
     outcome.row = "removed " + what;
   } else if (pruned) {
     outcome.row = "would remove " + what + "; --yes does it";

@@ -214,6 +214,7 @@ void Scheduler::sink_swapped(TimeMs now) {
   if (throttle_.state() != Throttle::State::kClosed) events_.push_back({EventKind::kSinkUp, 0, {}, 0});
   events_.push_back({EventKind::kSinkChanged, 0, {}, 0});
   throttle_.reset();
+  if (config_.lineage) storages_swapped();  // first: until its storage is claimed again no partition is ready
   // What failed on the old sink deserves a fresh try on the new one.
   const PartitionRef last_ready = ready_.tail;
   for (auto timer = timers_.begin(); timer != timers_.end();) {
@@ -222,7 +223,6 @@ void Scheduler::sink_swapped(TimeMs now) {
     partitions_[ref].backoff = Backoff();
     place(ref, rightful_place(ref), now);
   }
-  if (config_.lineage) storages_swapped();
   // And a partition with jobs in flight must let them end before it looks at the new one.
   PartitionRef next = last_ready == kNoPartition ? kNoPartition : ready_.head;
   for (bool is_last = false; next != kNoPartition && !is_last;) {

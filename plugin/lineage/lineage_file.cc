@@ -87,6 +87,7 @@ std::string format_lineage(const LineageText& lineage) {
 }
 
 std::optional<LineageText> parse_lineage(std::string_view text, std::string* problem) {
+  const std::string_view whole = text;
   LineageText lineage;
   const auto version = take_line(text, kMagic);
   if (!version) {
@@ -108,25 +109,46 @@ std::optional<LineageText> parse_lineage(std::string_view text, std::string* pro
     *problem = "line " + std::to_string(number) + " is not an epoch that is remembered";
     return std::nullopt;
   }
+  if (format_lineage(lineage) != whole) {
+    *problem = "its lines are not in the order, or not in the form, that they are written in";
+    return std::nullopt;
+  }
   return lineage;
 }
+
+namespace {
+
+// The oldest of those that may be needless: of `same`, which begins with what is continued, a try that
+// failed; else of the archives that have only been begun, or were only tried to, any but the first; else any.
+void forget_one(std::vector<core::RememberedEpoch>& others, std::vector<core::RememberedEpoch>& same) {
+  if (same.size() > 1) {
+    same.erase(same.begin() + 1);
+    return;
+  }
+  const auto is_first = [](const core::RememberedEpoch& epoch) { return epoch.claim == epoch.archive; };
+  auto needless = std::find_if(others.begin(), others.end(), is_first);
+  if (needless != others.end()) needless = std::find_if(needless + 1, others.end(), is_first);
+  others.erase(needless != others.end() ? needless : others.begin());
+}
+
+}  // namespace
 
 void remember(std::vector<core::RememberedEpoch>& epochs, std::optional<size_t> continues,
               core::RememberedEpoch epoch) {
   std::vector<core::RememberedEpoch> others, same;
-  const uint64_t from = continues ? epochs[*continues].epoch : 0;
-  for (core::RememberedEpoch& other : epochs) {
-    if (other.archive != epoch.archive) {
-      others.push_back(std::move(other));
-    } else if (other.epoch >= from) {
-      same.push_back(std::move(other));
+  uint64_t from = 0;
+  if (continues) {
+    from = epochs[*continues].epoch;
+    same.push_back(epochs[*continues]);
+  }
+  for (size_t i = 0; i < epochs.size(); ++i) {
+    if (epochs[i].archive != epoch.archive) {
+      others.push_back(std::move(epochs[i]));
+    } else if (epochs[i].epoch > from) {
+      same.push_back(std::move(epochs[i]));
     }
   }
-  if (others.size() + same.size() >= kEpochsMax) {
-    std::vector<core::RememberedEpoch>& most = others.empty() ? same : others;
-    // But not the one that is continued, which comes first of the same.
-    most.erase(others.empty() && most.size() > 1 ? most.begin() + 1 : most.begin());
-  }
+  if (others.size() + same.size() >= kEpochsMax) forget_one(others, same);
   std::move(same.begin(), same.end(), std::back_inserter(others));
   others.push_back(std::move(epoch));
   epochs = std::move(others);
@@ -165,7 +187,9 @@ Status LineageFile::load(bool must_exist) {
     std::string made = format_lineage(lineage_);
     TM_ASSIGN(const std::string digest, digest_text(made));
     made.append("sha256=").append(digest).append("\n");
-    return replace_file(path_, made, Durability::kFsync);
+    Status status = replace_file(path_, made, Durability::kFsync);
+    if (!status) status.error().message = "lineage file " + path_ + ": " + status.error().message;
+    return status;
   }
   if (!text) {
     Error error = text.error();
@@ -179,9 +203,10 @@ Status LineageFile::load(bool must_exist) {
   const auto parsed = parse_lineage(body, &problem);
   TM_ASSIGN(const std::string digest, digest_text(body));
   const bool is_right = std::string_view(*text).substr(digest_at) == "sha256=" + digest + "\n";
-  // Of another version it is not damaged: that is to be said first.
+  // What is of another version is not damaged, and has its digest elsewhere perhaps.
+  const bool is_known = body.starts_with(std::string(kMagic).append(kVersion).append("\n"));
+  if (is_known && !is_right) return damaged(path_, "its digest is not that of its lines: it is damaged");
   if (!parsed) return damaged(path_, problem);
-  if (!is_right) return damaged(path_, "its digest is not that of its lines: it is damaged");
   lineage_ = *parsed;
   return {};
 }

@@ -37,7 +37,8 @@ std::string format_lineage(const LineageText& lineage);
 std::optional<LineageText> parse_lineage(std::string_view text, std::string* problem);
 
 // Adds an epoch that continues `continues` of `epochs` (none: it is the first of an archive), and forgets
-// what it makes needless: of the same archive what lies before that one, and of too much the oldest.
+// what it makes needless: of the same archive what is not after that one. Of too much a try to claim is
+// forgotten before what is continued, or another archive's.
 void remember(std::vector<core::RememberedEpoch>& epochs, std::optional<size_t> continues,
               core::RememberedEpoch epoch);
 

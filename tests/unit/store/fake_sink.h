@@ -59,6 +59,8 @@ class FakeSink {
   // Overrides what the sink does, by what it is asked; OK: does it. "put", "head", "get", "list", "remove",
   // "remove_many".
   std::function<tidemark_status(std::string_view verb)> refuse;
+  // Asked after what was put is there: the answer instead of OK, which was lost.
+  std::function<tidemark_status(std::string_view key)> on_put;
   bool overwrites = false;  // a put that should only create replaces
   bool stores_nothing = false;
   bool lists_late = false;                   // what was put is not listed
@@ -171,6 +173,9 @@ class FakeSink {
     fake.check_digests(*source, bytes);
     if (fake.stores_nothing) return TIDEMARK_OK;
     fake.objects[name] = std::move(bytes);
+    if (const auto status = fake.on_put ? fake.on_put(name) : TIDEMARK_OK; status != TIDEMARK_OK) {
+      return failed(status, "what was answered was lost", error);
+    }
     fake.prove_folder(name);
     return TIDEMARK_OK;
   }

@@ -1,0 +1,475 @@
+// Claims at a sink: which requests are made, what is remembered when, and what an operator is told.
+#include "lineage/claim.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "store/maintenance_fixture.h"
+
+namespace tidemark::lineage {
+namespace {
+
+class LineageClaimTest : public store::MaintenanceTest {
+ protected:
+  LineageClaimTest() { open(); }
+
+  void open() {
+    file_.reset();
+    auto file = LineageFile::open(path_, false);
+    ASSERT_TRUE(file) << file.error().message;
+    file_ = std::move(*file);
+  }
+  // The data directory as it is now; later another one, and its copy.
+  std::string saved() const { return test::read_file(path_); }
+  void restore(const std::string& text) {
+    file_.reset();
+    test::write_file(path_, text);
+    open();
+  }
+
+  Claimed claim() {
+    count_from_here();
+    return claim_epoch(fake_.sink(), "db", *file_, nullptr);
+  }
+  Claimed claim_ok() {
+    Claimed claimed = claim();
+    EXPECT_EQ(claimed.trouble, Trouble::kNone) << claimed.error.message;
+    return claimed;
+  }
+  Claimed take_over_of(uint64_t over, std::string_view reason = "the old host is gone") {
+    count_from_here();
+    return take_over(fake_.sink(), "db", *file_, over, reason, nullptr);
+  }
+  void expect_trouble(const Claimed& claimed, Trouble trouble, tidemark_status status,
+                      const std::vector<std::string>& parts) const {
+    EXPECT_EQ(claimed.trouble, trouble);
+    EXPECT_EQ(claimed.error.status, status) << claimed.error.message;
+    for (const std::string& part : parts)
+      EXPECT_NE(claimed.error.message.find(part), std::string::npos) << part << ": " << claimed.error.message;
+  }
+  EpochRecord record(uint64_t epoch) {
+    const auto record = store::read_epoch(fake_.sink(), "db", epoch, nullptr);
+    EXPECT_TRUE(record) << record.error().message;
+    return record ? *record : EpochRecord();
+  }
+  // Somebody with the same data.
+  void put_epoch(uint64_t epoch, uint64_t parent, uint8_t claim, const Id& owner) {
+    const Claim how = parent == 0 ? Claim::kFirst : Claim::kRestart;
+    const EpochRecord record = {kNow, owner, {claim}, parent, how, "node-9", {}};
+    fake_.objects[store::epoch_key("db", epoch)] = *store::format_epoch_record(record, "db", epoch);
+  }
+  // What the sink does when a record is put: `then` runs before, and its status is the answer.
+  void at_put(std::function<tidemark_status()> then) {
+    fake_.refuse = [this, then = std::move(then)](std::string_view verb) -> tidemark_status {
+      if (verb != "put") return TIDEMARK_OK;
+      const auto once = then;
+      fake_.refuse = nullptr;  // and with it this
+      return once();
+    };
+  }
+  void count_from_here() { fake_.lists = fake_.gets = fake_.puts = 0; }
+  std::vector<std::string> remembered() {
+    std::vector<std::string> result;
+    for (const core::RememberedEpoch& epoch : file_->remembered("db")) result.push_back(epoch.chain.text());
+    return result;
+  }
+
+  std::string path_ = dir_ / "lineage";
+  std::unique_ptr<LineageFile> file_;
+};
+
+TEST_F(LineageClaimTest, TheFirstOfAnArchive) {
+  const Claimed claimed = claim_ok();
+  EXPECT_EQ(claimed.epoch, 1U);
+  EXPECT_EQ(claimed.chain.text(), "1");
+  EXPECT_EQ(claimed.notice, "epoch 1 of db is claimed");
+  EXPECT_FALSE(claimed.is_suspicious);
+  EXPECT_EQ(fake_.lists, 1);
+  EXPECT_EQ(fake_.gets, 0);
+  EXPECT_EQ(fake_.puts, 1);
+  const EpochRecord there = record(1);
+  EXPECT_EQ(there.owner, file_->owner());
+  EXPECT_EQ(there.parent, 0U);
+  EXPECT_EQ(there.how, Claim::kFirst);
+  EXPECT_NE(there.host, "");
+  EXPECT_EQ(there.reason, "");
+  EXPECT_GT(there.made_us, 0);
+  const auto remembered = file_->remembered("db");
+  ASSERT_EQ(remembered.size(), 1U);
+  EXPECT_EQ(remembered[0].claim, there.claim);
+  EXPECT_EQ(remembered[0].archive, there.claim);
+  EXPECT_EQ(remembered[0].epoch, 1U);
+}
+
+TEST_F(LineageClaimTest, ARestartContinuesWithAListingAReadAndAPut) {
+  claim_ok();
+  for (uint64_t epoch = 2; epoch <= 70; ++epoch) {
+    open();
+    const Claimed claimed = claim_ok();
+    ASSERT_EQ(claimed.epoch, epoch);
+    ASSERT_EQ(claimed.chain.text(), "1-" + std::to_string(epoch));
+    ASSERT_FALSE(claimed.is_suspicious);
+    ASSERT_EQ(fake_.lists, 1);
+    ASSERT_EQ(fake_.gets, 1);
+    ASSERT_EQ(fake_.puts, 1);
+    ASSERT_LE(file_->remembered("db").size(), 2U);
+  }
+  const EpochRecord there = record(70);
+  EXPECT_EQ(there.how, Claim::kRestart);
+  EXPECT_EQ(there.parent, 69U);
+  EXPECT_EQ(there.owner, record(1).owner);
+  EXPECT_NE(there.claim, record(69).claim);
+  EXPECT_LE(fake_.names_listed, 2U * 70U) << "from what is remembered on";
+}
+
+TEST_F(LineageClaimTest, WhatWasArchivedWithoutRecordsIsTheFirstEpochs) {
+  add({1, 5});
+  EXPECT_EQ(claim_ok().chain.text(), "1");
+}
+
+TEST_F(LineageClaimTest, EachStorageHasItsOwn) {
+  claim_ok();
+  EXPECT_EQ(claim_ok().epoch, 2U);
+  EXPECT_EQ(claim_epoch(fake_.sink(), "metrics", *file_, nullptr).epoch, 1U);
+  EXPECT_EQ(claim_ok().epoch, 3U);
+}
+
+TEST_F(LineageClaimTest, AnotherOwnersArchiveIsRefused) {
+  put_epoch(1, 0, 1, {9});
+  const std::string before = saved();
+  expect_trouble(claim(), Trouble::kRefused, TIDEMARK_E_INVALID,
+                 {"this archive belongs to another owner", store::epoch_key("db", 1), "node-9", hex(Id{9}),
+                  hex(file_->owner()), path_, "wrong url or storage name", "bring that file back"});
+  EXPECT_EQ(saved(), before);
+  EXPECT_EQ(fake_.objects.size(), 1U);
+}
+
+TEST_F(LineageClaimTest, WhoWasRestoredIsSuperseded) {
+  claim_ok();
+  const std::string older = saved();
+  claim_ok();
+  restore(older);
+  const size_t objects = fake_.objects.size();
+  expect_trouble(claim(), Trouble::kSuperseded, TIDEMARK_E_INVALID,
+                 {"superseded: " + store::epoch_key("db", 2), path_ + " remembers epoch 1",
+                  "tidemark takeover URL db --lineage-file " + path_ + " --over 2 --reason TEXT"});
+  EXPECT_EQ(fake_.objects.size(), objects);
+  EXPECT_EQ(saved(), older);
+}
+
+// A clone that never archived this storage.
+TEST_F(LineageClaimTest, WhoRemembersNothingIsSupersededToo) {
+  put_epoch(1, 0, 1, file_->owner());
+  expect_trouble(claim(), Trouble::kSuperseded, TIDEMARK_E_INVALID, {"remembers none"});
+}
+
+// ---- What happens in between --------------------------------------------------------------------
+
+TEST_F(LineageClaimTest, WhoLosesTheRaceIsSuperseded) {
+  claim_ok();
+  at_put([&] {
+    put_epoch(2, 1, 77, file_->owner());
+    return TIDEMARK_OK;  // and so finds it
+  });
+  expect_trouble(claim(), Trouble::kSuperseded, TIDEMARK_E_INVALID,
+                 {store::epoch_key("db", 2) + " was claimed on node-9"});
+  EXPECT_EQ(record(2).claim, Id{77});
+  // It stays so: what was remembered of the try is not what is there.
+  open();
+  EXPECT_EQ(claim().trouble, Trouble::kSuperseded);
+}
+
+TEST_F(LineageClaimTest, WhoLosesTheRaceForTheFirstIsRefused) {
+  at_put([&] {
+    put_epoch(1, 0, 77, {9});
+    return TIDEMARK_OK;
+  });
+  EXPECT_EQ(claim().trouble, Trouble::kRefused);
+}
+
+// The put before was given up and gets there late: it is known again, and the next number is taken.
+TEST_F(LineageClaimTest, AnEarlierTryOfOursThatGotThereIsContinued) {
+  claim_ok();
+  fake_.refuse = [](std::string_view verb) { return verb == "put" ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK; };
+  EXPECT_EQ(claim().trouble, Trouble::kSink);
+  fake_.refuse = nullptr;
+  const core::RememberedEpoch tried = file_->remembered("db").back();
+  EXPECT_EQ(tried.epoch, 2U);
+  at_put([&] {
+    const EpochRecord record = {kNow, file_->owner(), tried.claim, 1, Claim::kRestart, "node-1", {}};
+    fake_.objects[store::epoch_key("db", 2)] = *store::format_epoch_record(record, "db", 2);
+    return TIDEMARK_OK;
+  });
+  const Claimed claimed = claim_ok();
+  EXPECT_EQ(claimed.epoch, 3U);
+  EXPECT_EQ(claimed.chain.text(), "1-3");
+  EXPECT_EQ(record(3).parent, 2U);
+}
+
+// The same without a race; and after a kill between the two.
+TEST_F(LineageClaimTest, ATryThatGotThereAfterAllIsContinued) {
+  fake_.stores_nothing = true;
+  claim_ok();
+  fake_.stores_nothing = false;
+  const core::RememberedEpoch tried = file_->remembered("db").back();
+  EpochRecord record = {kNow, file_->owner(), tried.claim, 0, Claim::kFirst, "node-1", {}};
+  fake_.objects[store::epoch_key("db", 1)] = *store::format_epoch_record(record, "db", 1);
+  open();
+  EXPECT_EQ(claim_ok().chain.text(), "1-2");
+}
+
+TEST_F(LineageClaimTest, ALostAnswerIsReadAndCounts) {
+  for (uint64_t epoch = 1; epoch <= 2; ++epoch) {
+    // Stored, and then said to be there: what a sink says that tried again by itself.
+    fake_.on_put = [](std::string_view) { return TIDEMARK_E_EXISTS; };
+    const Claimed claimed = claim_ok();
+    EXPECT_EQ(claimed.epoch, epoch);
+    EXPECT_EQ(fake_.puts, 1);
+    EXPECT_TRUE(fake_.proved.contains(store::epoch_key("db", epoch)));
+    EXPECT_EQ(fake_.objects.size(), epoch);
+  }
+}
+
+// A lost answer that was an error: the next try finds its own record.
+TEST_F(LineageClaimTest, ATryWhoseAnswerNeverCameIsContinued) {
+  fake_.on_put = [](std::string_view) { return TIDEMARK_E_RETRYABLE; };
+  EXPECT_EQ(claim().trouble, Trouble::kSink);
+  fake_.on_put = nullptr;
+  EXPECT_EQ(claim_ok().chain.text(), "1-2");
+}
+
+TEST_F(LineageClaimTest, TriesThatNeverGetThereAreForgottenWithTheNextClaim) {
+  claim_ok();
+  fake_.refuse = [](std::string_view verb) { return verb == "put" ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK; };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(claim().trouble, Trouble::kSink);
+  fake_.refuse = nullptr;
+  EXPECT_EQ(remembered(), (std::vector<std::string>{"1", "1-2", "1-2", "1-2"}));
+  EXPECT_EQ(claim_ok().epoch, 2U);
+  EXPECT_EQ(claim_ok().epoch, 3U);
+  EXPECT_EQ(claim_ok().epoch, 4U);
+  EXPECT_EQ(remembered(), (std::vector<std::string>{"1-3", "1-4"}));
+}
+
+// However often the claim at one sink fails, the other can still be continued.
+TEST_F(LineageClaimTest, TriesAtOneSinkDoNotDriveOutAnother) {
+  claim_ok();
+  claim_ok();
+  const auto first_sink = std::move(fake_.objects);
+  for (const bool has_claimed : {true, false}) {
+    fake_.objects.clear();
+    if (has_claimed) claim_ok();
+    fake_.refuse = [](std::string_view verb) { return verb == "put" ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK; };
+    for (int i = 0; i < 70; ++i) ASSERT_EQ(claim().trouble, Trouble::kSink);
+    fake_.refuse = nullptr;
+    fake_.objects = first_sink;
+    EXPECT_EQ(claim_ok().epoch, 3U) << has_claimed;
+    fake_.objects = first_sink;
+    fake_.objects.erase(store::epoch_key("db", 3));
+  }
+}
+
+TEST_F(LineageClaimTest, GivesUpWhenOthersAreAlwaysQuicker) {
+  // They are ours, each a late one: else it would be refused.
+  fake_.refuse = [&](std::string_view verb) {
+    if (verb != "put") return TIDEMARK_OK;
+    const core::RememberedEpoch tried = file_->remembered("db").back();
+    EpochRecord record = {kNow, file_->owner(), tried.claim, tried.epoch - 1, Claim::kRestart, "node-1", {}};
+    if (tried.epoch == 1) record.how = Claim::kFirst;
+    fake_.objects[store::epoch_key("db", tried.epoch)] =
+        *store::format_epoch_record(record, "db", tried.epoch);
+    return TIDEMARK_OK;
+  };
+  expect_trouble(claim(), Trouble::kSink, TIDEMARK_E_RETRYABLE, {"db: others claim its epochs"});
+  EXPECT_EQ(fake_.puts, 16);
+}
+
+// ---- What cannot be read or written -------------------------------------------------------------
+
+TEST_F(LineageClaimTest, ADamagedNewestRecordIsRefused) {
+  claim_ok();
+  const std::string key = store::epoch_key("db", 1);
+  const std::string good = fake_.objects[key];
+  for (size_t size = 0; size < good.size(); size += 11) {
+    fake_.objects[key] = good.substr(0, size);
+    expect_trouble(claim(), Trouble::kRefused, TIDEMARK_E_CORRUPT,
+                   {key, "nothing of this storage is archived until it is mended"});
+    expect_trouble(take_over_of(1), Trouble::kRefused, TIDEMARK_E_CORRUPT, {key});
+  }
+  fake_.objects[key] = good;
+  EXPECT_EQ(claim_ok().epoch, 2U);
+  // An older one is not asked for.
+  fake_.objects[key] = "";
+  EXPECT_EQ(claim_ok().epoch, 3U);
+}
+
+TEST_F(LineageClaimTest, WhatTheSinkSaysIsTheSinksTrouble) {
+  claim_ok();
+  for (const char* verb : {"list", "get", "put"}) {
+    for (const tidemark_status status : {TIDEMARK_E_THROTTLED, TIDEMARK_E_RETRYABLE, TIDEMARK_E_PERMANENT}) {
+      fake_.refuse = [&](std::string_view asked) { return asked == verb ? status : TIDEMARK_OK; };
+      expect_trouble(claim(), Trouble::kSink, status, {"no " + std::string(verb) + " for you"});
+    }
+  }
+  fake_.refuse = nullptr;
+  EXPECT_EQ(claim_ok().epoch, 2U);
+}
+
+TEST_F(LineageClaimTest, WhatIsNotRememberedIsNotClaimed) {
+  claim_ok();
+  const std::string before = saved();
+  std::filesystem::create_directory(path_ + ".tmp");
+  expect_trouble(claim(), Trouble::kFile, TIDEMARK_E_PERMANENT, {"lineage file " + path_});
+  EXPECT_EQ(fake_.puts, 0);
+  EXPECT_EQ(fake_.objects.size(), 1U);
+  EXPECT_EQ(saved(), before);
+  std::filesystem::remove(path_ + ".tmp");
+  EXPECT_EQ(claim_ok().epoch, 2U);
+}
+
+TEST_F(LineageClaimTest, ItIsRememberedBeforeItIsClaimed) {
+  claim_ok();
+  std::string at_put_time;
+  at_put([&] {
+    at_put_time = saved();
+    return TIDEMARK_OK;
+  });
+  claim_ok();
+  EXPECT_EQ(at_put_time, saved());
+  restore(at_put_time);  // killed right after the put
+  EXPECT_EQ(claim_ok().epoch, 3U);
+}
+
+TEST_F(LineageClaimTest, AnEmptySinkIsSuspiciousIfSomeAreRemembered) {
+  claim_ok();
+  claim_ok();
+  const auto first_sink = std::move(fake_.objects);
+  fake_.objects.clear();
+  const Claimed claimed = claim_ok();
+  EXPECT_EQ(claimed.epoch, 1U);
+  EXPECT_EQ(claimed.chain.text(), "1");
+  EXPECT_TRUE(claimed.is_suspicious);
+  EXPECT_NE(claimed.notice.find(path_ + " remembers some"), std::string::npos) << claimed.notice;
+  // Both go on, each as itself.
+  EXPECT_EQ(claim_ok().chain.text(), "1-2");
+  fake_.objects = first_sink;
+  const Claimed again = claim_ok();
+  EXPECT_EQ(again.epoch, 3U);
+  EXPECT_FALSE(again.is_suspicious);
+}
+
+// ---- take_over ----------------------------------------------------------------------------------
+
+TEST_F(LineageClaimTest, ATakeOverContinuesWhatThisDataRemembers) {
+  claim_ok();
+  const std::string older = saved();
+  claim_ok();
+  claim_ok();
+  restore(older);
+  ASSERT_EQ(claim().trouble, Trouble::kSuperseded);
+  const Claimed taken = take_over_of(3);
+  EXPECT_EQ(taken.trouble, Trouble::kNone) << taken.error.message;
+  EXPECT_EQ(taken.epoch, 4U);
+  EXPECT_EQ(taken.chain.text(), "1,4");
+  const EpochRecord there = record(4);
+  EXPECT_EQ(there.parent, 1U);
+  EXPECT_EQ(there.how, Claim::kTakeover);
+  EXPECT_EQ(there.reason, "the old host is gone");
+  // And from then on it starts as ever.
+  open();
+  EXPECT_EQ(claim_ok().chain.text(), "1,4-5");
+}
+
+TEST_F(LineageClaimTest, ATakeOverByWhoNeverArchivedContinuesNothing) {
+  put_epoch(1, 0, 1, file_->owner());
+  const Claimed taken = take_over_of(1);
+  EXPECT_EQ(taken.chain.text(), "2");
+  EXPECT_EQ(record(2).parent, 0U);
+}
+
+// The newest that is remembered and was claimed: not a try that never got there, nor one of another host.
+TEST_F(LineageClaimTest, ATakeOverContinuesWhatIsThere) {
+  claim_ok();
+  claim_ok();
+  fake_.refuse = [](std::string_view verb) { return verb == "put" ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK; };
+  claim();
+  fake_.refuse = nullptr;
+  EXPECT_EQ(remembered().back(), "1-3");
+  put_epoch(3, 2, 77, file_->owner());
+  put_epoch(4, 3, 78, file_->owner());
+  const Claimed taken = take_over_of(4);
+  EXPECT_EQ(taken.chain.text(), "1-2,5");
+  EXPECT_EQ(record(5).parent, 2U);
+}
+
+TEST_F(LineageClaimTest, ATakeOverIsOfTheNewestThatTheOperatorSaw) {
+  claim_ok();
+  put_epoch(2, 1, 77, file_->owner());
+  const std::string before = saved();
+  for (const uint64_t over : {0, 1, 3}) {
+    expect_trouble(take_over_of(over), Trouble::kRefused, TIDEMARK_E_INVALID,
+                   {"the newest epoch of db is 2, not " + std::to_string(over)});
+  }
+  EXPECT_EQ(fake_.objects.size(), 2U);
+  EXPECT_EQ(saved(), before);
+}
+
+TEST_F(LineageClaimTest, ATakeOverThatLosesARaceIsNotRepeated) {
+  claim_ok();
+  put_epoch(2, 1, 77, file_->owner());
+  at_put([&] {
+    put_epoch(3, 2, 78, file_->owner());
+    return TIDEMARK_OK;
+  });
+  const Claimed taken = take_over_of(2);
+  EXPECT_EQ(taken.trouble, Trouble::kSink);
+  EXPECT_EQ(taken.error.status, TIDEMARK_E_EXISTS) << taken.error.message;
+  EXPECT_EQ(fake_.puts, 1);
+  EXPECT_EQ(take_over_of(3).chain.text(), "1,4");
+}
+
+TEST_F(LineageClaimTest, ATakeOverOfAnothersOrOfNothingIsRefused) {
+  expect_trouble(take_over_of(1), Trouble::kRefused, TIDEMARK_E_INVALID,
+                 {"db has no epoch at this sink", "start the host"});
+  put_epoch(1, 0, 1, {9});
+  expect_trouble(take_over_of(1), Trouble::kRefused, TIDEMARK_E_INVALID,
+                 {"this archive belongs to another owner"});
+  for (const char* reason : {"", "two\nlines"}) {
+    expect_trouble(take_over_of(1, reason), Trouble::kRefused, TIDEMARK_E_INVALID, {"reason"});
+  }
+}
+
+// ---- watch --------------------------------------------------------------------------------------
+
+TEST_F(LineageClaimTest, AWatchIsOneListing) {
+  for (int i = 0; i < 3; ++i) claim_ok();
+  count_from_here();
+  const size_t before = fake_.names_listed;
+  auto watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
+  ASSERT_TRUE(watched) << watched.error().message;
+  EXPECT_FALSE(watched->is_superseded);
+  EXPECT_EQ(fake_.lists, 1);
+  EXPECT_EQ(fake_.gets, 0);
+  EXPECT_EQ(fake_.names_listed, before);
+
+  put_epoch(5, 3, 77, file_->owner());
+  watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
+  ASSERT_TRUE(watched) << watched.error().message;
+  EXPECT_TRUE(watched->is_superseded);
+  EXPECT_NE(
+      watched->error.message.find("superseded: " + store::epoch_key("db", 5) + " was claimed on node-9"),
+      std::string::npos)
+      << watched->error.message;
+  EXPECT_NE(watched->error.message.find("epoch 3"), std::string::npos) << watched->error.message;
+  // Whatever the record says: it is there.
+  fake_.objects[store::epoch_key("db", 5)] = "";
+  watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
+  ASSERT_TRUE(watched) << watched.error().message;
+  EXPECT_TRUE(watched->is_superseded);
+  fake_.fail_list = TIDEMARK_E_RETRYABLE;
+  EXPECT_FALSE(watch_epochs(fake_.sink(), "db", 3, nullptr));
+}
+
+}  // namespace
+}  // namespace tidemark::lineage
