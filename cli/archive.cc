@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -190,7 +191,7 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
     missing = TIDEMARK_EXT_READBACK;
   if (maintenance_ == nullptr || !TIDEMARK_HAS(maintenance_, tidemark_maintenance_api, unpack))
     missing = TIDEMARK_EXT_MAINTENANCE;
-  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, read_epoch))
+  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, prune_branch))
     missing = TIDEMARK_EXT_DRAFT_MAINTENANCE;
   if (missing == nullptr) return {};
   return Error{kExitSink,
@@ -407,6 +408,21 @@ Result<Epoch> Archive::read_epoch(const std::string& key, Stop& stop) {
   return epoch;
 }
 
+Result<uint64_t> Archive::take_over(const std::string& storage, const std::string& lineage_file,
+                                    uint64_t over, const std::string& reason, Stop& stop) {
+  tidemark_takeover takeover{};
+  takeover.struct_size = sizeof(takeover);
+  takeover.lineage_file = abi_str(lineage_file);
+  takeover.over = over;
+  takeover.reason = abi_str(reason);
+  uint64_t epoch = 0;
+  const tidemark_call call = call_for(stop);
+  tidemark_error error = fresh_error();
+  const auto status = draft_->take_over(archiver_, abi_str(storage), &takeover, &epoch, &call, &error);
+  if (status != TIDEMARK_OK) return to_error("", status, error);
+  return epoch;
+}
+
 Result<void> Archive::accept_gap(const std::string& storage, uint64_t partition, uint64_t first,
                                  uint64_t last, const std::string& reason, Stop& stop) {
   const tidemark_partition where = to_partition(storage, partition);
@@ -460,6 +476,22 @@ Result<void> Archive::try_out(const std::string& name, const Scope& where,
   const auto status = draft_->try_out(archiver_, &options, &call, &error);
   if (status != TIDEMARK_OK) return to_error("", status, error);
   return {};
+}
+
+Result<void> Archive::prune_branch(const std::string& storage, uint64_t epoch, bool dry_run,
+                                   const std::function<void(const Stored&)>& visit, Stop& stop) {
+  std::set<std::string> seen;  // a dry run that is tried again begins from the start
+  const std::function<void(const Stored&)> once = [&](const Stored& stored) {
+    if (!dry_run || seen.insert(stored.key).second) visit(stored);
+  };
+  const auto on_object = [](void* ctx, const tidemark_stored* object) -> int32_t {
+    (*static_cast<const std::function<void(const Stored&)>*>(ctx))(to_stored(*object));
+    return 0;
+  };
+  return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    return draft_->prune_branch(archiver_, abi_str(storage), epoch, dry_run ? 1 : 0, on_object,
+                                const_cast<std::function<void(const Stored&)>*>(&once), call, error);
+  });
 }
 
 Result<void> Archive::prune(const std::string& storage, uint64_t partition, uint64_t before, bool dry_run,

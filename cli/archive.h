@@ -185,6 +185,10 @@ class Archive {
   Result<Epoch> read_epoch(const std::string& key, Stop& stop);
   Result<void> accept_gap(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last,
                           const std::string& reason, Stop& stop);
+  // Claims the epoch after `over` for the data directory of that lineage file, and gives its number. Not
+  // tried again: whether the last try claimed one is not known.
+  Result<uint64_t> take_over(const std::string& storage, const std::string& lineage_file, uint64_t over,
+                             const std::string& reason, Stop& stop);
   // `progress` gets on this thread how much was read, by this try; may sleep.
   CopyOutcome copy_to(Archive& to, const CopyWish& wish, const std::function<void(uint64_t)>& progress,
                       Stop& stop);
@@ -193,6 +197,8 @@ class Archive {
   Result<void> try_out(const std::string& name, const Scope& where,
                        const std::function<bool(const std::string& name, int64_t age_us)>& is_left,
                        const std::function<void(const TriedThing&)>& visit, Stop& stop);
+  Result<void> prune_branch(const std::string& storage, uint64_t epoch, bool dry_run,
+                            const std::function<void(const Stored&)>& visit, Stop& stop);
   Result<void> prune(const std::string& storage, uint64_t partition, uint64_t before, bool dry_run,
                      const std::function<void(const Stored&)>& visit, Stop& stop);
 

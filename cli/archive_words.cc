@@ -42,6 +42,20 @@ std::string shell_quoted(const std::string& word) {
 
 }  // namespace
 
+Result<void> take_environment_url(std::string& url, const std::vector<std::string*>& words) {
+  const char* const named = std::getenv("TIDEMARK_URL");
+  if (named == nullptr || *named == '\0') {
+    if (!url.empty()) return {};  // the plugin says what is wrong with it
+    return usage_error(
+        "no archive is named: give its URL (file:///var/archive), @NAME of a configuration file, "
+        "or set TIDEMARK_URL");
+  }
+  std::string moved = std::exchange(url, named);
+  for (std::string* const word : words) std::swap(moved, *word);
+  if (!moved.empty()) return usage_error("'" + moved + "' is one word too many after TIDEMARK_URL");
+  return {};
+}
+
 Result<ArchiveOptions> named_by(const ArchiveWords& words, ArchiveOptions archive) {
   archive.url = words.url;
   if (words.url.starts_with('@')) {

@@ -22,6 +22,10 @@ struct ArchiveWords {
   const std::vector<std::string>& secrets;  // KEY=VARIABLE: kept in the environment, which others cannot see
 };
 
+// What stands first may be left out if TIDEMARK_URL names the archive: then all words move up by one. An
+// error's message is about the word URL.
+Result<void> take_environment_url(std::string& url, const std::vector<std::string*>& words);
+
 // `archive` with its URL and options: those of the configuration first, which the command line replaces.
 Result<ArchiveOptions> named_by(const ArchiveWords& words, ArchiveOptions archive);
 

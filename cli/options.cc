@@ -6,13 +6,14 @@
 #include <cctype>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <thread>
 #include <utility>
 
 #include "archive_words.h"
 #include "format/lsn.h"
-#include "format/object_name.h"
+#include "option_words.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -38,33 +39,6 @@ struct RawOptions {
   bool follow = false;
   int verbosity = 0;
 };
-
-CLI::ValidationError invalid(const std::string& option, const std::string& reason) {
-  return CLI::ValidationError(option, reason);
-}
-
-uint64_t need_lsn(const std::string& option, const std::string& text) {
-  const auto lsn = parse_lsn(text);
-  if (!lsn) {
-    throw invalid(option,
-                  "'" + text + "' is not an LSN: a number from 1 on, or '@' and its 13 characters in keys");
-  }
-  return *lsn;
-}
-
-Scope parse_scope(const std::string& option, const std::string& text, bool partition_needed) {
-  Scope scope;
-  if (text.empty() && !partition_needed) return scope;
-  const size_t slash = text.find('/');
-  scope.storage = text.substr(0, slash);
-  if (slash != std::string::npos) scope.partition = parse_decimal(text.substr(slash + 1));
-  const bool partition_bad = slash != std::string::npos ? !scope.partition : partition_needed;
-  if (storage_name_problem(scope.storage) != nullptr || partition_bad) {
-    throw invalid(option, "'" + text + "' is not STORAGE/PARTITION" +
-                              (partition_needed ? "" : " or STORAGE") + ", such as main/7");
-  }
-  return scope;
-}
 
 void add_plugin_options(CLI::App& app, CommonOptions& common, RawOptions& raw, bool json) {
   app.add_option("--plugin", common.archive.plugin,
@@ -133,35 +107,16 @@ void add_epoch(CLI::App& app, RawOptions& raw) {
       ->type_name("N");
 }
 
-ProgressWish need_progress(const std::string& text) {
-  const auto wish = parse_progress(text);
-  if (!wish) throw invalid("--progress", "'" + text + "' is not auto, plain, plain:SECONDS or none");
-  return *wish;
-}
-
 void add_range(CLI::App& app, RawOptions& raw, const char* from, const char* to) {
   app.add_option("--from", raw.from, from)->type_name("LSN");
   app.add_option("--to", raw.to, to)->type_name("LSN");
 }
 
-bool names_archive(const std::string& word) {
-  return word.starts_with('@') || word.find("://") != std::string::npos;
-}
-
-// What stands first may be left out if the environment names the archive: then all words move up by one.
 void finish_words(RawOptions& raw, const std::vector<std::string*>& words) {
   const bool needs_two = !words.empty() && words.front() == &raw.to_url;
   if (names_archive(raw.url) && (!needs_two || names_archive(raw.to_url))) return;
-  const char* const url = std::getenv("TIDEMARK_URL");
-  if (url == nullptr || *url == '\0') {
-    if (!raw.url.empty()) return;  // the plugin says what is wrong with it
-    throw invalid("URL",
-                  "no archive is named: give its URL (file:///var/archive), @NAME of a configuration file, "
-                  "or set TIDEMARK_URL");
-  }
-  std::string moved = std::exchange(raw.url, url);
-  for (std::string* const word : words) std::swap(moved, *word);
-  if (!moved.empty()) throw invalid("URL", "'" + moved + "' is one word too many after TIDEMARK_URL");
+  const auto moved = take_environment_url(raw.url, words);
+  if (!moved) throw invalid("URL", moved.error().message);
 }
 
 template <class T>
@@ -187,6 +142,7 @@ void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_
   common.archive = need(named_by(words, std::move(common.archive)));
 }
 
+constexpr uint64_t kLastEpochToTakeOver = ~uint64_t{0} - 1;
 constexpr uint64_t kFastestBytes = uint64_t{1} << 40;  // per second
 
 void finish_jobs(unsigned& jobs, unsigned least = 4) {
@@ -252,10 +208,13 @@ PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
   finish_common(prune, raw, false);
   finish_jobs(prune.jobs);
   const int wishes = int{!raw.before.empty()} + int{!raw.older_than.empty()} + int{!raw.keep_bytes.empty()} +
-                     int{prune.keep_archives.has_value()};
+                     int{prune.keep_archives.has_value()} + int{prune.branch.has_value()};
   if (wishes != 1)
-    throw invalid("--older-than",
-                  "give one of --older-than SPAN, --keep-last N, --keep-bytes SIZE and --before LSN");
+    throw invalid(
+        "--older-than",
+        "give one of --older-than SPAN, --keep-last N, --keep-bytes SIZE, --before LSN and --branch N");
+  if (prune.branch && (prune.scope.storage.empty() || prune.scope.partition))
+    throw invalid("--branch", "it is an epoch of one storage: name STORAGE, and no partition");
   if (!raw.before.empty() && !prune.scope.partition)
     throw invalid("--before", "it is an LSN of one partition: name STORAGE/PARTITION too");
   if (!raw.keep_bytes.empty()) {
@@ -303,6 +262,20 @@ GapsOptions finish_gaps(GapsOptions gaps, const RawOptions& raw) {
   return gaps;
 }
 
+TakeoverOptions finish_takeover(TakeoverOptions takeover, const RawOptions& raw) {
+  finish_common(takeover, raw, false);
+  if (takeover.scope.storage.empty()) throw invalid("STORAGE", "the name of the storage is missing");
+  if (takeover.scope.partition)
+    throw invalid("STORAGE", "'" + raw.target + "' is a partition: a storage is taken over whole");
+  if (takeover.lineage_file.empty())
+    throw invalid("--lineage-file", "name the lineage file of the host that is to continue");
+  if (takeover.over == 0) throw invalid("--over", "give the newest epoch, as `tidemark info` shows it");
+  if (takeover.reason.empty()) throw invalid("--reason", "say why, for whoever looks at the archive later");
+  takeover.lineage_file = std::filesystem::absolute(takeover.lineage_file).lexically_normal().string();
+  takeover.archive.read_only = false;
+  return takeover;
+}
+
 // What argv says. A verb is added by a function of its own: its options, and how they become a command once
 // it was the one given.
 class CommandLine {
@@ -331,6 +304,7 @@ class CommandLine {
   void add_copy();
   void add_check();
   void add_gaps();
+  void add_takeover();
   void add_sinks();
 
   CLI::App app_{"Looks after an archive of Tidemark: list it, verify it, restore from it, prune it.",
@@ -347,6 +321,7 @@ class CommandLine {
   CopyOptions copy_;
   CheckOptions check_;
   GapsOptions gaps_;
+  TakeoverOptions takeover_;
   SinksOptions sinks_;
 };
 
@@ -364,6 +339,7 @@ CommandLine::CommandLine() {
   add_copy();
   add_check();
   add_gaps();
+  add_takeover();
   add_sinks();
 }
 
@@ -484,6 +460,11 @@ void CommandLine::add_prune() {
       .add_option("--keep-bytes", raw_.keep_bytes,
                   "What is older than the newest archives of a partition that have this size together")
       ->type_name("SIZE");
+  prune
+      .add_option("--branch", prune_.branch,
+                  "What only the history of epoch N of the storage has, which the newest does not continue")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   prune.add_flag("--all", prune_.all, "The newest archive may go too");
   add_jobs(prune, prune_.jobs, "Partitions pruned at a time (default: 4, or one for each core)");
   add_progress(prune, raw_);
@@ -543,6 +524,23 @@ void CommandLine::add_gaps() {
       ->needs(acknowledge);
   acknowledge->needs(reason);
   reason->needs(acknowledge);
+}
+
+void CommandLine::add_takeover() {
+  auto& takeover =
+      verb("takeover", "Let a host that was superseded archive again: its history continues",
+           std::vector<std::string*>{&raw_.target}, [this] { return finish_takeover(takeover_, raw_); });
+  add_sink_options(takeover, raw_);
+  takeover.add_option("STORAGE", raw_.target, "The storage that its event SUPERSEDED names");
+  add_plugin_options(takeover, takeover_, raw_, true);
+  takeover.add_option("--lineage-file", takeover_.lineage_file, "The host's, in its data directory")
+      ->type_name("FILE");
+  takeover
+      .add_option("--over", takeover_.over, "The newest epoch, as you know it: the host's message says it")
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{1}, kLastEpochToTakeOver));
+  takeover.add_option("--reason", takeover_.reason, "Why; kept in the archive with the time")
+      ->type_name("TEXT");
 }
 
 void CommandLine::add_sinks() {

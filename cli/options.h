@@ -58,8 +58,9 @@ struct PruneOptions : CommonOptions {
   std::optional<int64_t> older_than_us;
   std::optional<uint64_t> keep_archives;
   std::optional<uint64_t> keep_bytes;
-  bool all = false;   // the newest archive too
-  unsigned jobs = 0;  // as above; partitions pruned at a time
+  std::optional<uint64_t> branch;  // what only the history of this epoch has, in all of the storage
+  bool all = false;                // the newest archive too
+  unsigned jobs = 0;               // as above; partitions pruned at a time
   bool yes = false;
 };
 struct CopyOptions : CommonOptions {
@@ -84,11 +85,17 @@ struct GapsOptions : CommonOptions {
   std::string reason;
   std::string checkpoint;  // that knows what was there; empty: none
 };
+struct TakeoverOptions : CommonOptions {
+  std::string lineage_file;  // absolute
+  uint64_t over = 0;         // the newest epoch, as the operator sees it
+  std::string reason;
+};
 struct SinksOptions : CommonOptions {};
 
 // The command, or the exit code when there is nothing to run (help was shown, or an error was printed).
-using Command = std::variant<int, LsOptions, InfoOptions, VerifyOptions, FetchOptions, RestoreOptions,
-                             PruneOptions, CopyOptions, CheckOptions, GapsOptions, SinksOptions>;
+using Command =
+    std::variant<int, LsOptions, InfoOptions, VerifyOptions, FetchOptions, RestoreOptions, PruneOptions,
+                 CopyOptions, CheckOptions, GapsOptions, TakeoverOptions, SinksOptions>;
 Command parse_command_line(int argc, char** argv);
 
 }  // namespace tidemark::cli

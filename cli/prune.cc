@@ -100,6 +100,14 @@ Result<uint64_t> find_end(Histories& histories, const PruneOptions& options, con
   return found.newest->last;
 }
 
+void tell_removal(Output& output, const Stored& stored, bool is_done) {
+  Json object = stored_json(stored);
+  object["removed"] = is_done;
+  output.object(object);
+  output.line((is_done ? "removed " : "would remove ") + printable(stored.key) + "  " +
+              output.bytes(stored.size_bytes) + "  " + output.time(stored.modified_us));
+}
+
 PartitionOutcome prune_partition(const PruneOptions& options, Histories& histories, PruneProgress& progress) {
   const std::string name = partition_text(options.scope.storage, *options.scope.partition);
   Output output(options.json, name);
@@ -115,11 +123,7 @@ PartitionOutcome prune_partition(const PruneOptions& options, Histories& histori
       ++records;
     }
     bytes += stored.size_bytes;
-    Json object = stored_json(stored);
-    object["removed"] = options.yes;
-    output.object(object);
-    output.line((options.yes ? "removed " : "would remove ") + printable(stored.key) + "  " +
-                output.bytes(stored.size_bytes) + "  " + output.time(stored.modified_us));
+    tell_removal(output, stored, options.yes);
     progress.add(stored);
   };
   auto pruned = histories.archive().prune(options.scope.storage, *options.scope.partition, before,
@@ -149,6 +153,41 @@ PartitionOutcome prune_partition(const PruneOptions& options, Histories& histori
   return outcome;
 }
 
+// Of a history that is dead: of all partitions, its epochs last.
+int prune_branch(const PruneOptions& options, Archive& archive, PruneProgress& progress) {
+  Output output(options.json, options.scope.storage);
+  Stop stop;
+  uint64_t archives = 0, records = 0, bytes = 0;
+  const auto visit = [&](const Stored& stored) {
+    ++(stored.kind == TIDEMARK_STORED_ARCHIVE ? archives : records);
+    bytes += stored.size_bytes;
+    tell_removal(output, stored, options.yes);
+    progress.add(stored);
+  };
+  const auto pruned = archive.prune_branch(options.scope.storage, *options.branch, !options.yes, visit, stop);
+  PartitionOutcome outcome;
+  if (!pruned) outcome = outcome_of(pruned.error());
+  Json& summary = outcome.summary;
+  summary["type"] = "summary";
+  summary["storage"] = options.scope.storage;
+  summary["epoch"] = *options.branch;
+  summary["archives"] = archives;
+  summary["records"] = records;
+  summary["size_bytes"] = bytes;
+  summary["removed"] = options.yes;
+  summary["complete"] = static_cast<bool>(pruned);
+  const std::string what = count_text(archives, "archive", "archives") + " and " +
+                           count_text(records, "record", "records") + ", " + output.bytes(bytes) +
+                           " that only epoch " + std::to_string(*options.branch) + " of " +
+                           options.scope.storage + " has";
+  if (options.yes && (pruned || archives + records > 0)) {
+    outcome.row = "removed " + what;
+  } else if (pruned) {
+    outcome.row = "would remove " + what + "; --yes does it";
+  }
+  return tell_outcome(output, outcome);
+}
+
 }  // namespace
 
 int run_prune(const PruneOptions& options) {
@@ -156,6 +195,7 @@ int run_prune(const PruneOptions& options) {
   if (!archive) return fail_with(archive.error());
   PruneProgress progress;
   Histories histories(**archive, std::nullopt);
+  if (options.branch) return prune_branch(options, **archive, progress);
   const auto tell_when_made = [&] {
     if (options.older_than_us) (*archive)->tell_when_made();
   };

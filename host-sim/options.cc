@@ -195,6 +195,8 @@ void add_run(CLI::App& app, RunOptions& run, RawOptions& raw) {
   app.add_option("--crash-at", run.crash_at, "Kill this process once it has seen N entries acknowledged")
       ->type_name("N")
       ->check(CLI::Range(uint64_t{1}, UINT64_MAX));
+  app.add_flag("--no-lineage", run.no_lineage,
+               "Without the archiver's option lineage_file=DIR/lineage: other hosts are not told apart");
   app.add_flag("--keep-acked", run.keep_acked, "Do not prune what is acknowledged");
   app.add_flag("--commit-first", run.commit_first,
                "Benchmark: commit all, then archive and measure only that, then record and prune");
@@ -307,11 +309,20 @@ void finish_clone(RunOptions& run) {
     throw invalid("--clone-of", source + " and --data " + data + " are not two directories apart");
 }
 
+// An engine keeps it with its data, so that whatever carries the data along carries it along.
+void add_lineage(CommonOptions& common) {
+  const auto& given = common.plugin_options;
+  const auto is_it = [](const Setting& one) { return one.key == "lineage_file"; };
+  if (std::none_of(given.begin(), given.end(), is_it))
+    common.plugin_options.push_back({"lineage_file", common.data + "/" + kLineageName, false});
+}
+
 void finish_run(RunOptions& run, const RawOptions& raw) {
   finish_data(run.common);
   if (run.sink.empty() && !run.earlier.is_wanted()) throw invalid("--sink", "a run needs one");
   finish_clone(run);
   finish_common(run.common, raw);
+  if (!run.no_lineage) add_lineage(run.common);
   if (!raw.rate.empty()) run.rate = parse_rate(raw.rate);
   add_settings("--swap-sink-option", raw.swap_options, run.swap_options);
   add_secrets("--swap-sink-secret", raw.swap_secrets, run.swap_options);

@@ -47,6 +47,7 @@ struct RunOptions {
   std::vector<Setting> swap_options;
   uint64_t swap_at = 0;
   uint64_t crash_at = 0;  // 0: never
+  bool no_lineage = false;
   bool keep_acked = false;
   bool commit_first = false;
   bool no_fsync = false;

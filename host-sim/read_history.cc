@@ -48,13 +48,11 @@ Result<uint64_t> ReadHistory::read_parent(const std::string& key) const {
 
 Result<ReadHistory::Lineage> ReadHistory::read(const std::string& storage) const {
   Lineage lineage;
-  if (draft_ != nullptr) {
-    TM_ASSIGN(const auto keys, list_records(storage));
-    for (const std::string& key : keys) {
-      const auto parsed = parse_object_key(key);
-      if (!parsed) continue;
-      TM_ASSIGN(lineage.parents[parsed->name.epoch], read_parent(key));
-    }
+  TM_ASSIGN(const auto keys, list_records(storage));
+  for (const std::string& key : keys) {
+    const auto parsed = parse_object_key(key);
+    if (!parsed) continue;
+    TM_ASSIGN(lineage.parents[parsed->name.epoch], read_parent(key));
   }
   // What was written without a record is of the first epoch, which continues nothing.
   lineage.parents.emplace(kFirstEpoch, 0);
@@ -77,8 +75,8 @@ Result<ReadHistory::Lineage> ReadHistory::lineage(const std::string& storage) co
 }
 
 Result<std::vector<StoredObject>> ReadHistory::cut(std::vector<StoredObject> objects) const {
+  if (draft_ == nullptr || objects.empty()) return objects;
   std::vector<StoredObject> kept;
-  if (objects.empty()) return kept;
   TM_ASSIGN(const Lineage known, lineage(objects.front().storage));
   std::string stranger;
   const auto visit = [&](StoredObject object, const ParsedName& name, const std::optional<Range>& part) {

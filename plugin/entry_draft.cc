@@ -322,9 +322,22 @@ tidemark_status read_epoch(tidemark_archiver* archiver, tidemark_str key,
   });
 }
 
+tidemark_status prune_branch(tidemark_archiver* archiver, tidemark_str storage, uint64_t epoch,
+                             int32_t dry_run, VisitStored visit, void* visit_ctx, const tidemark_call* call,
+                             tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(storage, "storage"));
+    if (const char* problem = storage_name_problem(view(storage))) return fail(TIDEMARK_E_INVALID, problem);
+    TM_ASSIGN(const auto sink, dry_run != 0 ? archiver->sink() : archiver->writable_sink());
+    const store::BranchPruning what = {view(storage), epoch, dry_run != 0};
+    return store::prune_branch(*sink, what, stored_visitor(visit, visit_ctx), call);
+  });
+}
+
 constexpr tidemark_draft_maintenance_api kMaintenance = {
-    sizeof kMaintenance, 0,          check,    accept_gap, prune, compare, made, copy, try_out, scan_level,
-    scan_folders,        read_epoch, take_over};
+    sizeof kMaintenance, 0,          check,     accept_gap,  prune, compare, made, copy, try_out, scan_level,
+    scan_folders,        read_epoch, take_over, prune_branch};
 
 }  // namespace
 

@@ -6,14 +6,14 @@ _tidemark() {
   verb=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      ls | info | verify | fetch | restore | prune | copy | check | gaps | sinks)
+      ls | info | verify | fetch | restore | prune | copy | check | gaps | takeover | sinks)
         verb=$word
         break
         ;;
     esac
   done
   case $prev in
-    --config | --plugin | --since-checkpoint | --checkpoint | -o | --output)
+    --config | --plugin | --lineage-file | --since-checkpoint | --checkpoint | -o | --output)
       COMPREPLY=($(compgen -f -- "$cur"))
       return
       ;;
@@ -25,7 +25,7 @@ _tidemark() {
   local plugin="--plugin --sink-dir -v --verbose -h --help --help-all"
   local common="--config --option --secret $plugin"
   case $verb in
-    "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune copy check gaps sinks -h --help --help-all --version" -- "$cur")) ;;
+    "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune copy check gaps takeover sinks -h --help --help-all --version" -- "$cur")) ;;
     ls) COMPREPLY=($(compgen -W "$common --json --allow-empty --from --to" -- "$cur")) ;;
     info) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs" -- "$cur")) ;;
     verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --progress --since-checkpoint --reread" -- "$cur")) ;;
@@ -36,10 +36,11 @@ _tidemark() {
         *) COMPREPLY=($(compgen -d -- "$cur")) ;;
       esac
       ;;
-    prune) COMPREPLY=($(compgen -W "$common --json --before --older-than --keep-last --keep-bytes --all --jobs --progress --dry-run --yes" -- "$cur")) ;;
+    prune) COMPREPLY=($(compgen -W "$common --json --before --branch --older-than --keep-last --keep-bytes --all --jobs --progress --dry-run --yes" -- "$cur")) ;;
     copy) COMPREPLY=($(compgen -W "$common --to-option --to-secret --json --allow-empty --jobs --bwlimit --reread --size-only --dry-run" -- "$cur")) ;;
     check) COMPREPLY=($(compgen -W "$common --json --allow-empty --read-only" -- "$cur")) ;;
     gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs --acknowledge --reason --checkpoint" -- "$cur")) ;;
+    takeover) COMPREPLY=($(compgen -W "$common --json --lineage-file --over --reason" -- "$cur")) ;;
     sinks) COMPREPLY=($(compgen -W "$plugin --json" -- "$cur")) ;;
   esac
 }

@@ -1,6 +1,6 @@
 # fish completion for tidemark
-set -l verbs ls info verify fetch restore prune copy check gaps sinks
-set -l archive ls info verify fetch restore prune copy check gaps
+set -l verbs ls info verify fetch restore prune copy check gaps takeover sinks
+set -l archive ls info verify fetch restore prune copy check gaps takeover
 
 complete -c tidemark -f
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a ls -d "List what is stored"
@@ -12,6 +12,7 @@ complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a prune -d "Re
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a copy -d "Copy everything to another archive"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a check -d "Try out what an archiver would need"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a gaps -d "List what is missing, or accept a loss"
+complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a takeover -d "Let a superseded host archive again"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a sinks -d "List the sub-plugins"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -l version -d "Print the version"
 complete -c tidemark -s h -l help -d "Print help"
@@ -22,7 +23,7 @@ complete -c tidemark -n "__fish_seen_subcommand_from $verbs" -s v -l verbose -d 
 complete -c tidemark -n "__fish_seen_subcommand_from $archive" -l option -x -d "KEY=VALUE of the sink"
 complete -c tidemark -n "__fish_seen_subcommand_from $archive" -l config -r -F -d "where archives have their names"
 complete -c tidemark -n "__fish_seen_subcommand_from $archive" -l secret -x -d "KEY=VARIABLE of the sink"
-complete -c tidemark -n "__fish_seen_subcommand_from ls info verify restore prune copy check gaps sinks" -l json -d "One JSON object per line"
+complete -c tidemark -n "__fish_seen_subcommand_from ls info verify restore prune copy check gaps takeover sinks" -l json -d "One JSON object per line"
 complete -c tidemark -n "__fish_seen_subcommand_from ls info verify copy check gaps" -l allow-empty -d "Nothing stored there is all right"
 complete -c tidemark -n "__fish_seen_subcommand_from ls restore" -l from -x -d "First LSN"
 complete -c tidemark -n "__fish_seen_subcommand_from ls restore" -l to -x -d "Last LSN"
@@ -44,6 +45,7 @@ complete -c tidemark -n "__fish_seen_subcommand_from restore" -l keep-setid -d "
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -l into-existing -d "Also beside other files"
 complete -c tidemark -n "__fish_seen_subcommand_from restore prune copy" -l dry-run -d "Only say what would be done"
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -a "(__fish_complete_directories)"
+complete -c tidemark -n "__fish_seen_subcommand_from prune" -l branch -x -d "What only the history of this epoch has"
 complete -c tidemark -n "__fish_seen_subcommand_from prune" -l before -x -d "What lies below this LSN"
 complete -c tidemark -n "__fish_seen_subcommand_from prune" -l older-than -x -d "What is older"
 complete -c tidemark -n "__fish_seen_subcommand_from prune" -l keep-last -x -d "What is older than so many archives"
@@ -51,7 +53,9 @@ complete -c tidemark -n "__fish_seen_subcommand_from prune" -l keep-bytes -x -d 
 complete -c tidemark -n "__fish_seen_subcommand_from prune" -l all -d "The newest archive too"
 complete -c tidemark -n "__fish_seen_subcommand_from prune" -l yes -d "Do it"
 complete -c tidemark -n "__fish_seen_subcommand_from gaps" -l acknowledge -x -d "Accept a loss"
-complete -c tidemark -n "__fish_seen_subcommand_from gaps" -l reason -x -d "Why"
+complete -c tidemark -n "__fish_seen_subcommand_from gaps takeover" -l reason -x -d "Why"
+complete -c tidemark -n "__fish_seen_subcommand_from takeover" -l lineage-file -r -F -d "Of the host that is to continue"
+complete -c tidemark -n "__fish_seen_subcommand_from takeover" -l over -x -d "The newest epoch"
 complete -c tidemark -n "__fish_seen_subcommand_from copy" -l to-option -x -d "KEY=VALUE of the other sink"
 complete -c tidemark -n "__fish_seen_subcommand_from copy" -l to-secret -x -d "KEY=VARIABLE of the other sink"
 complete -c tidemark -n "__fish_seen_subcommand_from copy" -l bwlimit -x -d "Bytes a second"

@@ -203,9 +203,10 @@ Status LineageFile::load(bool must_exist) {
   const auto parsed = parse_lineage(body, &problem);
   TM_ASSIGN(const std::string digest, digest_text(body));
   const bool is_right = std::string_view(*text).substr(digest_at) == "sha256=" + digest + "\n";
-  // Of another version it is not damaged: that is to be said first.
+  // What is of another version is not damaged, and has its digest elsewhere perhaps.
+  const bool is_known = body.starts_with(std::string(kMagic).append(kVersion).append("\n"));
+  if (is_known && !is_right) return damaged(path_, "its digest is not that of its lines: it is damaged");
   if (!parsed) return damaged(path_, problem);
-  if (!is_right) return damaged(path_, "its digest is not that of its lines: it is damaged");
   lineage_ = *parsed;
   return {};
 }

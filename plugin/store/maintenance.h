@@ -127,6 +127,19 @@ struct Pruning {
 Status prune(sink::Sink& sink, const Pruning& what, const std::function<bool(const StoredInfo&)>& visit,
              const tidemark_call* call);
 
+struct BranchPruning {
+  std::string_view storage;
+  uint64_t epoch = 0;    // of which only its own history has anything: no other continues it
+  bool dry_run = false;  // changes nothing
+};
+// Removes what only the history of one epoch has: the archives and records of it, and of what it continues as
+// far as no other history does; the records of these epochs last, the newest first. Records of pruning stay:
+// they count in every history. INVALID: no such epoch, one of the newest history, or one that is continued.
+// Stopped at any instant, what is left is a shorter branch: the same again, or for its newest epoch,
+// finishes.
+Status prune_branch(sink::Sink& sink, const BranchPruning& what,
+                    const std::function<bool(const StoredInfo&)>& visit, const tidemark_call* call);
+
 }  // namespace tidemark::store
 
 #endif  // TIDEMARK_STORE_MAINTENANCE_H

@@ -62,7 +62,7 @@ def make(root, entries, file_size):
     """An archive of one partition; its URL, and the partition's folder."""
     archive = os.path.join(root, "archive")
     run(program("host-sim"), "run", "--data", os.path.join(root, "data"), "--storage", STORAGE, "--sink", f"file://{archive}", "--partitions", 1,
-        "--entries", entries, "--files", 1, "--file-size", file_size, "--commit-first", "--no-fsync", "--option",
+        "--entries", entries, "--files", 1, "--file-size", file_size, "--commit-first", "--no-fsync", "--no-lineage", "--option",
         "partition_inflight=4", "--max-backlog", 2 * entries)
     shutil.rmtree(os.path.join(root, "data"))
     return f"file://{archive}", os.path.join(archive, STORAGE, "0")
@@ -114,7 +114,7 @@ def everything():
     with directory() as root:
         archive = os.path.join(root, "archive")
         run(program("host-sim"), "run", "--data", os.path.join(root, "data"), "--storage", STORAGE, "--sink", f"file://{archive}",
-            "--partitions", 12, "--entries", entries, "--commit-first", "--no-fsync", "--max-backlog", 2 * entries)
+            "--partitions", 12, "--entries", entries, "--commit-first", "--no-fsync", "--no-lineage", "--max-backlog", 2 * entries)
         shutil.rmtree(os.path.join(root, "data"))
         run("sync")
         yardstick = seconds(program("host-sim"), "recover", "--data", os.path.join(root, "engine"), "--sink", f"file://{archive}",

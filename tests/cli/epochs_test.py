@@ -296,6 +296,42 @@ class Scenarios(EpochsScenario):
         self.assertIn(f"copy {epoch_key(2)} too", run("prune", *self.url("main/1"), "--before", 9, "--yes", expect=1)[1])
         self.assertEqual(self.store.keys(), before)
 
+    def test_prune_branch(self):
+        """Only what nobody else has, in all partitions; the records of its epochs last."""
+        self.two_hosts()
+        self.put(1, 2, 3, partition=2)
+        self.store.put(key(2, 1, 2, "pruned", epoch=3), record(2, 1, 2, "pruned", epoch=3))
+        before = self.store.keys()
+        dry = lines("prune", *self.url("main"), "--branch", 3)
+        doomed = [one["key"] for one in dry[:-1]]
+        self.assertEqual(doomed, [key(1, 7, epoch=2), key(1, 8, 9, epoch=2), key(1, 10, epoch=3), key(1, 11, epoch=3),
+                                  key(2, 1, 2, epoch=3), epoch_key(3), epoch_key(2)])
+        self.assertEqual((dry[-1]["archives"], dry[-1]["records"], dry[-1]["removed"]), (5, 2, False))
+        self.assertEqual(self.store.keys(), before)
+        self.assertIn("removed 5 archives and 2 records", run("prune", *self.url("main"), "--branch", 3, "--yes")[0])
+        self.assertEqual(self.store.keys(), sorted(set(before) - set(doomed)))
+        run("verify", *self.url())
+        self.assertEqual(self.restored_of(), JOURNALS[4])
+        self.assertEqual([one["epoch"] for one in lines("info", *self.url()) if one["type"] == "history"], [4])
+
+    def test_prune_branch_is_refused(self):
+        self.two_hosts()
+        self.put_epochs({5: 3})
+        before = self.store.keys()
+        for epoch, why in ((1, "is in the history"), (9, "has no record"), (3, "is in the history")):
+            self.assertIn(f"epoch {epoch} of main {why}",
+                          run("prune", *self.url("main"), "--branch", epoch, "--yes", expect=2)[1])
+        self.put_epochs({6: 1})
+        self.assertIn("epoch 3 of main is continued by another one",
+                      run("prune", *self.url("main"), "--branch", 3, "--yes", expect=2)[1])
+        for part, more in ((["main/1"], []), ([], []), (["main"], ["--keep-last", 1])):
+            run("prune", *self.url(*part), "--branch", 3, *more, expect=2)
+        self.store.put(epoch_key(2), b"cut")
+        self.assertIn(epoch_key(2), run("prune", *self.url("main"), "--branch", 4, "--yes", expect=1)[1])
+        self.store.remove(epoch_key(6))
+        self.store.put(epoch_key(2), epoch_record(2, 1))
+        self.assertEqual(self.store.keys(), before)
+
     def test_follow_continues_with_what_continues(self):
         self.put_epochs({1: 0, 2: 1, 3: 2})
         self.put(1, 3, 1)

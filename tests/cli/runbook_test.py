@@ -82,7 +82,7 @@ class RunbookTest(unittest.TestCase):
 
     def engine(self, entries, *arguments, data="engine", archive=None):
         """An engine with 8 partitions runs until all of its entries, so many in all, are archived."""
-        return host_sim.run("run", "--data", self.path(data), "--sink", f"file://{archive or self.archive}", "--partitions",
+        return host_sim.run("run", "--no-lineage", "--data", self.path(data), "--sink", f"file://{archive or self.archive}", "--partitions",
                             8, "--entries", entries, "--files", 1, "--file-size", 300, *arguments)[1]
 
     def log(self, data="engine"):

@@ -43,7 +43,7 @@ def complete_bash(*words):
 
 class TextTest(unittest.TestCase):
     def test_the_verbs(self):
-        self.assertEqual(VERBS, ["ls", "info", "verify", "fetch", "restore", "prune", "copy", "check", "gaps", "sinks"])
+        self.assertEqual(VERBS, ["ls", "info", "verify", "fetch", "restore", "prune", "copy", "check", "gaps", "takeover", "sinks"])
         for verb in VERBS:
             self.assertGreaterEqual(OPTIONS[verb], {"-h", "--help", "--plugin", "-v"}, verb)
 

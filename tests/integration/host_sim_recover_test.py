@@ -33,8 +33,16 @@ class Recovery(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.dir, name)
 
+    keeps_lineage = False
+
     def run_engine(self, data, *more, **kwargs):
-        return tools.run("run", "--data", data, "--sink", self.url, "--timeout", 120, *more, **kwargs)
+        batches = [] if any("batch_entries" in str(word) for word in more) else tools.ONE_BY_ONE
+        lineage = [] if self.keeps_lineage else ["--no-lineage"]
+        done = tools.run("run", "--data", data, "--sink", self.url, "--timeout", 120, *batches, *lineage, *more, **kwargs)
+        # Whoever wants to archive here again keeps a copy of it elsewhere.
+        if self.keeps_lineage:
+            shutil.copyfile(os.path.join(data, "lineage"), self.path("lineage"))
+        return done
 
     def recovery(self, *more):
         return ["recover", "--data", self.found, "--sink", self.url, *more]
@@ -49,12 +57,15 @@ class Recovery(unittest.TestCase):
     def goes_on(self, entries, more, archived=None):
         """The engine that was found archives to the same sink, from the next LSN on."""
         before = len(journal(self.found))
+        if self.keeps_lineage:
+            shutil.copyfile(self.path("lineage"), os.path.join(self.found, "lineage"))
         self.run_engine(self.found, "--entries", entries + more, "--partitions", 3, *BATCHES)
         self.assertEqual(len(journal(self.found)), before + more)
         self.assertRegex(tools.verify(self.found, self.archive),
                          rf"^verified {before + more} entries in \d+ archives: 0 missing, 0 different\n$")
 
     def test_everything_comes_back_and_goes_on(self):
+        self.keeps_lineage = True
         files = self.path("files")
         for number in range(30):
             os.makedirs(os.path.join(files, str(number % 3)), exist_ok=True)
@@ -123,7 +134,7 @@ class Recovery(unittest.TestCase):
     def test_a_known_gap_is_told(self):
         self.run_engine(self.lost, "--entries", 40, "--partitions", 1)
         # Committed while the sink is down, and some of it lost before it was archived.
-        tools.run("run", "--data", self.lost, "--sink", "faulty:///?no_space_rate=1", "--entries", 60,
+        tools.run("run", "--no-lineage", "--data", self.lost, "--sink", "faulty:///?no_space_rate=1", "--entries", 60,
                   "--partitions", 1, "--timeout", 2, *tools.FAST_RETRY, expect=3)
         wal = os.path.join(self.lost, "main", "0", "wal")
         waiting = sorted(os.listdir(wal))
@@ -153,7 +164,7 @@ class Recovery(unittest.TestCase):
 
     def test_an_archive_that_is_known_to_begin_later_is_well(self):
         first = self.path("first")
-        tools.run("run", "--data", self.lost, "--sink", f"file://{first}", "--entries", 30, "--partitions", 1)
+        tools.run("run", "--no-lineage", *tools.ONE_BY_ONE, "--data", self.lost, "--sink", f"file://{first}", "--entries", 30, "--partitions", 1)
         _, log = self.run_engine(self.lost, "--entries", 50, "--partitions", 1, "--log-level", "info")
         self.assertIn("main/0 begins at 31: the sink holds nothing of 1..30", log)
         record = os.path.join(self.archive, "main", "0", f"{tools.lsn_text(30)}-{tools.lsn_text(1)}.origin")
@@ -219,7 +230,7 @@ class Recovery(unittest.TestCase):
         singles = self.path("singles")
         together = ["--entries", 40, "--partitions", 1, "--keep-acked"]
         self.run_engine(self.lost, *together, "--commit-first", "--option", "batch_entries=16")
-        tools.run("run", "--data", self.lost, "--sink", f"file://{singles}", *together)
+        tools.run("run", "--no-lineage", *tools.ONE_BY_ONE, "--data", self.lost, "--sink", f"file://{singles}", *together)
         for lsn in (1, 5, 6, 20, 40):
             name = os.path.join("main", "0", tools.lsn_text(lsn) + ".tar")
             shutil.copyfile(os.path.join(singles, name), os.path.join(self.archive, name))

@@ -38,7 +38,7 @@ class HostSim(unittest.TestCase):
         return f"file://{self.path(name)}"
 
     def arguments(self, *more, sink="archive"):
-        return ["run", "--data", self.data, "--sink", self.url(sink), "--timeout", DEADLINE_S, *more]
+        return ["run", "--data", self.data, "--sink", self.url(sink), "--timeout", DEADLINE_S, *tools.ONE_BY_ONE, *more]
 
     def start(self, *arguments):
         """Runs in the background; stderr goes to a file, so that it can be read while it runs."""

@@ -8,7 +8,9 @@ import tarfile
 
 HOST_SIM = os.environ["HOST_SIM"]
 FAST_RETRY = ["--option", "retry_min_ms=50", "--option", "retry_max_ms=200"]
-ARCHIVE_NAME = re.compile(r"^([0-9a-z]{13})(-[0-9a-z]{13})?\.(tar|gap|origin)$")
+ONE_BY_ONE = ["--option", "batch_entries=1"]
+ARCHIVE_NAME = re.compile(r"^([0-9a-z]{13})(-[0-9a-z]{13})?(?:\.e[1-9][0-9]*)?\.(tar|gap|origin)$")
+EPOCH_NAME = re.compile(r"^[0-9a-z]{13}\.epoch$")
 
 
 def command(*arguments):
@@ -38,6 +40,9 @@ def whole_archives(archive):
     for folder, _, names in os.walk(archive):
         for name in names:
             path = os.path.join(folder, name)
+            if os.path.basename(folder) == "epoch":
+                assert EPOCH_NAME.match(name), f"leftover {path}"
+                continue
             assert ARCHIVE_NAME.match(name), f"leftover {path}"
             if not name.endswith(".tar"):
                 continue
@@ -81,7 +86,8 @@ def leftovers(archive):
     """Every file and directory that a finished archive should not hold once its sink is closed."""
     found = []
     for folder, folders, names in os.walk(archive):
-        found += [os.path.join(folder, name) for name in names if not ARCHIVE_NAME.match(name)]
+        expected = EPOCH_NAME if os.path.basename(folder) == "epoch" else ARCHIVE_NAME
+        found += [os.path.join(folder, name) for name in names if not expected.match(name)]
         if os.path.basename(folder) == ".tidemark":
             found += [os.path.join(folder, name) for name in folders]
     return found

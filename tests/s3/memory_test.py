@@ -25,7 +25,7 @@ def main():
         with tools.Imposter("--discard-bodies") as imposter:
             host_sim_tools.run("run", "--data", os.path.join(directory, "data"), "--sink", imposter.sink_url(),
                                "--entries", WORKERS, "--partitions", WORKERS, "--files", 1, "--file-size",
-                               f"{size_mib}MiB", "--option", f"workers={WORKERS}", "--commit-first", "--no-fsync",
+                               f"{size_mib}MiB", "--option", f"workers={WORKERS}", "--commit-first", "--no-fsync", "--no-lineage",
                                "--json", summary, "--timeout", 1500, limit_s=1600)
             state = imposter.state()
         with open(summary) as file:

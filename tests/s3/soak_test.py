@@ -27,7 +27,7 @@ HABITS = ["no_etag_on_put", "opaque_etag", "no_request_id", "no_checksum_echo", 
           "refuses_expect", "demands_condition", "repeats_last_key", "plus_alone", "unsaid_encoding", "never_encodes",
           "only_says_encoding", "unsaid_end", "unsaid_more", "capitals", "prefixed_names", "blank_first", "no_token",
           "exact_upload_prefix"]
-WORDS = ["--partitions", 64, "--timeout", 1500, "--option", "workers=16", "--option", "retry_min_ms=5", "--option",
+WORDS = ["--no-lineage", "--partitions", 64, "--timeout", 1500, "--option", "workers=16", "--option", "retry_min_ms=5", "--option",
          "retry_max_ms=50"]
 
 

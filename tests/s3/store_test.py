@@ -58,7 +58,7 @@ class StoreTest(unittest.TestCase):
 
     def arguments(self, entries, *more, sink=None, partitions=8):
         return ["run", "--data", self.data, "--sink", sink or self.url(), "--entries", entries,
-                "--partitions", partitions, "--timeout", DEADLINE_S, "--option", "workers=8", *tools.FAST_RETRY, *more]
+                "--partitions", partitions, "--timeout", DEADLINE_S, "--no-lineage", "--option", "workers=8", *tools.FAST_RETRY, *more]
 
     def verify(self, entries, *sinks):
         """Nothing missing, nothing different, and each object what its own footer says."""

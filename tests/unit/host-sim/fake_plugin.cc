@@ -186,6 +186,9 @@ tidemark_status list(tidemark_archiver* self, const tidemark_partition* partitio
     tidemark_archive archive{};
     archive.struct_size = sizeof(archive);
     archive.first = archive.last = std::stoull(name, nullptr, 36);
+    const std::string key =
+        text(partition->storage) + "/" + std::to_string(partition->id) + "/" + name + ".tar";
+    archive.key = {key.data(), key.size()};
     if (archive.last >= from && visit(ctx, &archive) != 0) break;
   }
   return TIDEMARK_OK;

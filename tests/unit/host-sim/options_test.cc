@@ -41,9 +41,22 @@ TEST(Options, DefaultsAndUnits) {
   EXPECT_EQ(run.rate, 250);
   EXPECT_EQ(run.storage, "main");
   EXPECT_EQ(run.common.data, std::filesystem::current_path().string() + "/d");
-  ASSERT_EQ(run.common.plugin_options.size(), 2u);
+  ASSERT_EQ(run.common.plugin_options.size(), 3u);
   EXPECT_EQ(run.common.plugin_options[0].key, "workers");
   EXPECT_EQ(run.common.plugin_options[1].key, "log_level");
+  EXPECT_EQ(run.common.plugin_options[2].key, "lineage_file");
+  EXPECT_EQ(run.common.plugin_options[2].value, run.common.data + "/lineage");
+}
+
+TEST(Options, TheLineageFileIsTheDirectorysUnlessToldOtherwise) {
+  const auto plugin_options = [](const std::string& line) {
+    const Command command = parse("run --data d --sink file:///a " + line);
+    return std::get<RunOptions>(command).common.plugin_options;
+  };
+  const auto other = plugin_options("--option lineage_file=/some/where");
+  ASSERT_EQ(other.size(), 2u);
+  EXPECT_EQ(other[0].value, "/some/where");
+  for (const Setting& one : plugin_options("--no-lineage")) EXPECT_NE(one.key, "lineage_file");
 }
 
 TEST(Options, BenchNeedsNoDirectory) {

@@ -385,5 +385,60 @@ TEST_F(PruneTest, PassesOnWhatTheSinkSays) {
   EXPECT_EQ(fake_.objects, before);
 }
 
+// Killed after any change, what is left is a shorter branch; the same again, or for its newest epoch,
+// finishes.
+TEST_F(PruneTest, ABranchGoesWholeHoweverItIsStopped) {
+  for (const auto& [epoch, parent] : std::map<uint64_t, uint64_t>{{1, 0}, {2, 1}, {3, 2}, {4, 1}})
+    add_epoch(epoch, parent);
+  add({1, 9});
+  add_of(4, {10, 10});
+  const auto rest = fake_.objects;
+  add_of(2, {8, 8});
+  add_of(3, {9, 9});
+  add_of(3, {9, 9}, ObjectKind::kAccepted, "lost");
+  add_of(3, {1, 1}, ObjectKind::kPruned);
+  for (size_t kill_after = 0; kill_after <= 5; ++kill_after) {
+    test::FakeSink other;
+    other.objects = fake_.objects;
+    other.fail_changes_after = kill_after;
+    const auto prune = [&](uint64_t epoch) {
+      return prune_branch(other.sink(), {"db", epoch, false}, {}, nullptr);
+    };
+    EXPECT_EQ(prune(3).has_value(), kill_after == 5);
+    EXPECT_TRUE(read_chain(other.sink(), "db", 0, nullptr));
+    const auto left = *read_epochs(other.sink(), "db", nullptr);
+    EXPECT_TRUE(!left.contains(3) || left.contains(2)) << "no record without its parent";
+    other.fail_changes_after = SIZE_MAX;
+    if (left.contains(2)) {
+      EXPECT_TRUE(prune(left.contains(3) ? 3 : 2));
+    }
+    auto expected = rest;
+    expected.erase(epoch_key("db", 2));
+    expected.erase(epoch_key("db", 3));
+    const std::string pruned = object_key("db", 7, {{1, 1}, ObjectKind::kPruned, 3});
+    expected[pruned] = fake_.objects[pruned];
+    EXPECT_EQ(other.objects, expected) << kill_after;
+  }
+}
+
+TEST_F(PruneTest, ABranchThatIsNotOneIsRefused) {
+  for (const auto& [epoch, parent] : std::map<uint64_t, uint64_t>{{1, 0}, {2, 1}, {3, 2}, {4, 1}})
+    add_epoch(epoch, parent);
+  add_of(2, {8, 8});
+  const auto before = fake_.objects;
+  const auto prune = [&](uint64_t epoch, bool dry_run = false) {
+    return prune_branch(fake_.sink(), {"db", epoch, dry_run}, {}, nullptr);
+  };
+  expect_error(prune(4), TIDEMARK_E_INVALID, "epoch 4 of db is in the history of the newest epoch");
+  expect_error(prune(1), TIDEMARK_E_INVALID, "is in the history of the newest epoch");
+  expect_error(prune(2), TIDEMARK_E_INVALID, "is continued by another one");
+  expect_error(prune(5), TIDEMARK_E_INVALID, "has no record");
+  expect_error(prune(0), TIDEMARK_E_INVALID, "has no record");
+  EXPECT_TRUE(prune(3, true));
+  EXPECT_EQ(fake_.objects, before);
+  fake_.objects[epoch_key("db", 2)] = "cut";
+  expect_error(prune(3), TIDEMARK_E_CORRUPT, epoch_key("db", 2));
+}
+
 }  // namespace
 }  // namespace tidemark::store

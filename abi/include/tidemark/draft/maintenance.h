@@ -204,10 +204,11 @@ typedef struct tidemark_draft_maintenance_api {
    * something stands. Memory does not grow with the object: one larger than buffer_bytes is read in pieces,
    * twice if the destination has to know its digest first. An archive that stands there counts as THERE if
    * its digest is the same, whenever it was made, and a record if it is sound, for what it says lies in its
-   * name; that of an epoch if it is the same. With COMPARE the destination is known to have the object: it is compared, by the footer of an
-   * archive and by its body if these differ. CORRUPT, NOT_FOUND: as check, of the side that the result names.
-   * EXISTS: the destination has a sound archive, or an epoch's record, with other content. INVALID: not a key of ours, or `to` was
-   * created with read_only, unless it is to be compared. */
+   * name; that of an epoch if it is the same. With COMPARE the destination is known to have the object: it is
+   * compared, by the footer of an archive and by its body if these differ. CORRUPT, NOT_FOUND: as check, of
+   * the side that the result names. EXISTS: the destination has a sound archive, or an epoch's record, with
+   * other content. INVALID: not a key of ours, or `to` was created with read_only, unless it is to be
+   * compared. */
   tidemark_status (*copy)(tidemark_archiver* from, tidemark_archiver* to, tidemark_str key,
                           const tidemark_copy_options*, tidemark_copy_result*, const tidemark_call*,
                           tidemark_error*);
@@ -247,6 +248,16 @@ typedef struct tidemark_draft_maintenance_api {
    * holds it, or what the sink gives. CORRUPT: the file or the newest record is damaged. */
   tidemark_status (*take_over)(tidemark_archiver*, tidemark_str storage, const tidemark_takeover*,
                                uint64_t* epoch, const tidemark_call*, tidemark_error*);
+  /* Removes what only the history of this epoch has, in all partitions of the storage: its archives and
+   * records, and those of the epochs that it continues as far as no other history does; the records of these
+   * epochs last. What the newest history has stays as it is. visit and dry_run as in prune. Stopped at any
+   * instant, what is left is a shorter branch: the same call, or one for the epoch that is its newest then,
+   * finishes. INVALID: no such epoch, it is in the history of the newest,
+   * another one continues it, or created with read_only and no dry_run. CORRUPT: the record of an epoch is
+   * damaged. */
+  tidemark_status (*prune_branch)(tidemark_archiver*, tidemark_str storage, uint64_t epoch, int32_t dry_run,
+                                  int32_t (*visit)(void* ctx, const tidemark_stored*), void* visit_ctx,
+                                  const tidemark_call*, tidemark_error*);
 } tidemark_draft_maintenance_api;
 
 #ifdef __cplusplus

@@ -1,0 +1,45 @@
+#include <unistd.h>
+
+#include "console.h"
+#include "text.h"
+#include "verbs.h"
+
+namespace tidemark::cli {
+
+namespace {
+
+// The errors of the file begin with its name: they are of this machine, not of the archive.
+Error whose(Error error, const std::string& lineage_file) {
+  if (error.message.starts_with("lineage file " + printable(lineage_file))) error.exit_code = kExitLocal;
+  return error;
+}
+
+}  // namespace
+
+int run_takeover(const TakeoverOptions& options) {
+  const std::string& file = options.lineage_file;
+  const std::string& storage = options.scope.storage;
+  // Before the archive is opened to be written.
+  if (::access(file.c_str(), R_OK | W_OK) != 0)
+    return fail_with(errno_error("lineage file " + printable(file)));
+  auto archive = Archive::open_existing(options.archive);
+  if (!archive) return fail_with(archive.error());
+  Stop stop;
+  const auto epoch = (*archive)->take_over(storage, file, options.over, options.reason, stop);
+  if (!epoch) return fail_with(whose(epoch.error(), file));
+  Output output(options.json);
+  Json object;
+  object["type"] = "takeover";
+  object["storage"] = storage;
+  object["epoch"] = *epoch;
+  object["over"] = options.over;
+  object["lineage_file"] = file;
+  output.object(object);
+  output.line("claimed epoch " + std::to_string(*epoch) + " of " + printable(storage) + " over epoch " +
+              std::to_string(options.over) + ": start the host of " + printable(file) +
+              ", its history continues. What the other wrote stays as it is: --epoch " +
+              std::to_string(options.over) + " reads it");
+  return finish(output, kExitOk);
+}
+
+}  // namespace tidemark::cli
