@@ -177,6 +177,21 @@ TEST_F(SchedulerAdoptTest, AFirstWhoseAnswerWasLostIsComparedAsThisRunsOwn) {
   start_put({5, 6});
 }
 
+// And a look that finds nothing of it brings the parent's not back.
+TEST_F(SchedulerAdoptTest, AfterAFirstThatIsNotThereNothingOfAParentCounts) {
+  make_known(2, {});
+  finish_conflict(start_put({1, 2}));
+  for (const Event& event : raised()) deliver(event);
+  notify_of(0, 0, 1, 6);
+  pass(kMaxMs);
+  looked(start(0, JobKind::kDiscover, {1, 6}), {of_parent({1, 2}), of_parent({3, 6})});
+  const Job first = start_put({1, 2});
+  expect_no_job();
+  finish(first);
+  start_put({3, 4});
+  start_put({5, 6});
+}
+
 TEST_F(SchedulerAdoptTest, WithinAnEpochOtherContentIsAConflict) {
   make_known(2, {});
   finish(start_put({1, 2}), Outcome::kSinkFailed);
