@@ -42,6 +42,10 @@ std::string shell_quoted(const std::string& word) {
 
 }  // namespace
 
+bool names_archive(const std::string& word) {
+  return word.starts_with('@') || word.find("://") != std::string::npos;
+}
+
 Result<void> take_environment_url(std::string& url, const std::vector<std::string*>& words) {
   const char* const named = std::getenv("TIDEMARK_URL");
   if (named == nullptr || *named == '\0') {

@@ -22,6 +22,8 @@ struct ArchiveWords {
   const std::vector<std::string>& secrets;  // KEY=VARIABLE: kept in the environment, which others cannot see
 };
 
+// Whether a word is a URL or @NAME.
+bool names_archive(const std::string& word);
 // What stands first may be left out if TIDEMARK_URL names the archive: then all words move up by one. An
 // error's message is about the word URL.
 Result<void> take_environment_url(std::string& url, const std::vector<std::string*>& words);

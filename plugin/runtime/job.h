@@ -74,7 +74,6 @@ class JobRunner {
                                LoanedEntries& leases, Range* range);
   Ended put_laid_out(const PartitionId& id, Range range, uint64_t epoch, LoanedEntries& leases);
   Ended entry_error(const PartitionId& id, Lsn lsn, Error error) const;
-  Ended histories_told_apart(const PartitionId& id, const ParsedName& name) const;
   // Compares the archive that is there with what was laid out: equal, in conflict, or it cannot be said now.
   // The entries go back to the host before the archive is read.
   Ended compare(const PartitionId& id, const ParsedName& name, uint64_t there_bytes, LoanedEntries& leases);

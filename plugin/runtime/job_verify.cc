@@ -25,7 +25,6 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
     }
   }
   const ParsedName name = {job.range, ObjectKind::kArchive, job.epoch, job.coding};
-  if (lineage_ == nullptr && name.epoch != kFirstEpoch) return histories_told_apart(id, name);
   const std::string key = object_key(*id.storage, id.id, name);
   if (const char* feature = unknown_feature(name))
     return sink_error(store::unknown_to_this_build(key, feature));
@@ -57,16 +56,6 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
     metrics_.verified(through - job.part.first + 1, watch.seconds());
   }
   return result;
-}
-
-// A later epoch is another history, or this one continued with a lineage file: nothing may be put beside it.
-JobRunner::Ended JobRunner::histories_told_apart(const PartitionId& id, const ParsedName& name) const {
-  return ended(
-      core::Outcome::kObjectFailed,
-      fail(TIDEMARK_E_UNSUPPORTED,
-           object_key(*id.storage, id.id, name) +
-               ": is of a later epoch: this storage was archived with a lineage file, so it needs the "
-               "option lineage_file, of the data directory that this history belongs to"));
 }
 
 JobRunner::Ended JobRunner::compare(const PartitionId& id, const ParsedName& name, uint64_t there_bytes,

@@ -17,9 +17,9 @@ class Prober {
          const Call& deadline)
       : sink_(sink), storage_(storage), partition_(partition), chain_(chain), deadline_(deadline) {}
 
-  // What counts in the chain, see list_chain().
+  // What counts in the chain, see list_chain(); without one, all of it, if it is of the first epoch.
   Status list(Lsn from, const std::function<bool(const ArchiveInfo&)>& visit) {
-    if (chain_ == nullptr) return list_within(sink_, storage_, partition_, from, visit, deadline_);
+    if (chain_ == nullptr) return list_first_epoch(from, visit);
     return list_chain(
         sink_, storage_, partition_, from, *chain_,
         [&](const ArchiveInfo& info) {
@@ -78,6 +78,7 @@ class Prober {
   static constexpr size_t kPageNames = 1000;
 
   Result<Lsn> narrow(Lsn known, Lsn empty_from);
+  Status list_first_epoch(Lsn from, const std::function<bool(const ArchiveInfo&)>& visit);
 
   sink::Sink& sink_;
   std::string_view storage_;
@@ -86,6 +87,23 @@ class Prober {
   const Call& deadline_;
   bool has_newest_epoch_ = false;
 };
+
+// What has no lineage file puts nothing beside another epoch: it would be of another history, or hidden by it.
+Status Prober::list_first_epoch(Lsn from, const std::function<bool(const ArchiveInfo&)>& visit) {
+  Status refused;
+  TM_TRY(list_within(
+      sink_, storage_, partition_, from,
+      [&](const ArchiveInfo& info) {
+        if (info.epoch == kFirstEpoch || info.kind == ObjectKind::kPruned) return visit(info);
+        refused = fail(TIDEMARK_E_UNSUPPORTED,
+                       std::string(info.key) +
+                           ": is of a later epoch: this storage was archived with a lineage file; it needs the option "
+                           "lineage_file, with that of the data directory that this history belongs to");
+        return false;
+      },
+      deadline_));
+  return refused;
+}
 
 // The highest last LSN below `end`: windows of doubling size backwards from `end`. Nothing but origins ends
 // in [empty_from, end); `origin` is the lowest of these. If there is nothing else, the lowest of all is

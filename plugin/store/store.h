@@ -81,7 +81,7 @@ Result<std::optional<Range>> find_gap_before(sink::Sink& sink, std::string_view 
 inline constexpr size_t kKnownGapsMax = 16;
 
 struct DiscoverOptions {
-  // Whose history; nullptr: histories are not told apart, and every name holds its LSNs.
+  // Whose history; nullptr: histories are not told apart, and a name of a later epoch is UNSUPPORTED.
   const Chain* chain = nullptr;
   bool check_older = true;   // look at what lies before low: gap, known_gaps and holds_nothing
   bool check_empty = false;  // holds_nothing also without check_older

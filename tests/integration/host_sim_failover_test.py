@@ -242,7 +242,7 @@ class Failover(unittest.TestCase):
         self.assertIn("nothing of this storage is archived until it is mended", errors)
 
     def test_an_archive_without_epochs_is_continued(self):
-        plain = ["run", "--data", self.path("one"), "--sink", self.archive, "--partitions", 3]
+        plain = ["run", "--data", self.path("one"), "--sink", self.archive, "--partitions", 3, "--no-lineage"]
         tools.run(*plain, "--entries", 150)
         before = {}
         for folder, _, names in os.walk(self.path("archive")):
