@@ -330,6 +330,14 @@ TEST_F(SchedulerAdoptGapsTest, LateEntriesBelowItAreNotPut) {
   acknowledged(0, 13);
 }
 
+TEST_F(SchedulerAdoptGapsTest, AnArchiveUpToTheLastOfAllLsnsIsNoTrouble) {
+  recorded(lose_before_it_begins(), false);
+  equal({10, 11});
+  notify_of(0, 0, 4, 12);
+  looked(start_late(JobKind::kDiscover, {4, 9}), {of_parent({6, kEveryLsn})});
+  EXPECT_EQ(start_late(JobKind::kVerify, {6, kEveryLsn}).part, (Range{6, 9}));
+}
+
 TEST_F(SchedulerAdoptGapsTest, LateEntriesAreNotPutBeforeItHasBegun) {
   recorded(lose_before_it_begins(), false);
   equal({10, 11});

@@ -179,25 +179,27 @@ TEST_F(JobStorageTest, OfAParentsArchiveThePartThatCountsIsCompared) {
   EXPECT_EQ(run_of(2, job).error.status, TIDEMARK_E_NOT_FOUND) << "under that epoch there is none";
 }
 
-TEST_F(JobStorageTest, WithoutALineageFileALaterEpochsArchiveIsRefused) {
+// Archives and records alike, whatever else is there.
+TEST_F(JobStorageTest, WithoutALineageFileNothingIsPutBesideALaterEpoch) {
   claim_through(2);
-  expect_done(run_of(2, job_of(JobKind::kArchive, {1, 2})));
+  expect_done(run_of(1, job_of(JobKind::kArchive, {1, 1})));
+  expect_done(run_of(2, job_of(JobKind::kArchive, {2, 2})));
+  expect_done(record_gap(2, {3, 3}, true));
   lineage_.reset();
-  const JobDone look = run(job_of(JobKind::kDiscover, {1, 4}));
-  expect_done(look);
-  ASSERT_EQ(look.result.archives.size(), 1U) << "it holds its entries all the same";
-  EXPECT_EQ(look.result.archives[0].epoch, 2U);
-  EXPECT_FALSE(look.result.begun);
-  core::Job job = job_of(JobKind::kVerify, {1, 2});
-  job.part = {1, 2};
-  const int heads = fake_.gets;
-  const JobDone refused = run_of(2, job);
-  EXPECT_EQ(refused.result.outcome, Outcome::kObjectFailed);
-  EXPECT_FALSE(refused.result.conflict);
-  EXPECT_EQ(refused.error.status, TIDEMARK_E_UNSUPPORTED);
-  EXPECT_EQ(refused.error.message.find(key(2, {1, 2})), 0U) << refused.error.message;
-  EXPECT_NE(refused.error.message.find("needs the option lineage_file"), std::string::npos);
-  EXPECT_EQ(fake_.gets, heads);
+  for (const std::string& name : {key(2, {2, 2}), key(2, {3, 3}, ObjectKind::kGap)}) {
+    for (const bool check_older : {false, true}) {
+      core::Job job = job_of(JobKind::kDiscover, {check_older ? Lsn{4} : Lsn{1}, 4});
+      job.check_older = job.first_look = check_older;
+      const JobDone refused = run(job);
+      EXPECT_EQ(refused.result.outcome, Outcome::kObjectFailed);
+      EXPECT_FALSE(refused.result.conflict);
+      EXPECT_EQ(refused.error.status, TIDEMARK_E_UNSUPPORTED);
+      EXPECT_EQ(refused.error.message.find(name + ": "), 0U) << refused.error.message;
+      EXPECT_NE(refused.error.message.find("needs the option lineage_file"), std::string::npos);
+    }
+    fake_.objects.erase(name);
+  }
+  expect_done(run(job_of(JobKind::kDiscover, {1, 4})));
 }
 
 // ---- Looks --------------------------------------------------------------------------------------
