@@ -143,10 +143,8 @@ void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw) {
   app.add_option("--json", common.json_file, "Write a summary to FILE")->type_name("FILE");
 }
 
-void add_run(CLI::App& app, RunOptions& run, RawOptions& raw) {
-  add_data(app, run.common, "Directory of the engine's log and journal")->required();
-  add_common(app, run.common, raw);
-  add_sink(app, run.sink);
+// The data directory is made from another one, or becomes older, before anything else.
+void add_earlier(CLI::App& app, RunOptions& run) {
   app.add_option(
          "--clone-of", run.earlier.clone_of,
          "First copy this data directory of another host-sim, which may be at work, into a new --data;\n"
@@ -158,6 +156,13 @@ void add_run(CLI::App& app, RunOptions& run, RawOptions& raw) {
                  "older state; without --sink that is all")
       ->type_name("LSN")
       ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 40));
+}
+
+void add_run(CLI::App& app, RunOptions& run, RawOptions& raw) {
+  add_data(app, run.common, "Directory of the engine's log and journal")->required();
+  add_common(app, run.common, raw);
+  add_sink(app, run.sink);
+  add_earlier(app, run);
   app.add_option("--storage", run.storage, "Name of the storage")
       ->capture_default_str()
       ->check(storage_problem);
