@@ -61,14 +61,24 @@ EpochCut::EpochCut(std::vector<Chain> chains) : chains_(std::move(chains)), part
   }
 }
 
+// As if each name were looked at: all histories are but the first epoch, of which nothing is cut.
+bool EpochCut::give_whole(const Stored& stored, const Proof& proof, const Visit& visit) {
+  const bool is_named = stored.kind != TIDEMARK_STORED_FOREIGN && stored.last > 0;
+  const bool counts = stored.epoch <= kFirstEpoch || stored.kind == TIDEMARK_STORED_PRUNED;
+  const auto part =
+      is_named && counts ? std::optional<Range>(Range{stored.first, stored.last}) : std::nullopt;
+  std::fill(parts_.begin(), parts_.end(), part);
+  return visit(stored, proof, parts_);
+}
+
 bool EpochCut::add(const Stored& stored, const Proof& proof, const Visit& visit) {
+  if (!is_long_) return give_whole(stored, proof, visit);
   const auto key =
       stored.kind != TIDEMARK_STORED_FOREIGN && stored.last > 0 ? parse_object_key(stored.key) : std::nullopt;
   // What has no name of ours keeps its place, and begins nothing.
   const ParsedName name = key ? key->name : ParsedName{{1, newest_last_}, ObjectKind::kPruned};
   newest_last_ = std::max(newest_last_, name.range.last);
   for (EpochBeginnings& begins : begins_) begins.see(name);
-  if (!is_long_) return give(name, !key, stored, proof, visit);
   held_.push_back({name, !key, stored, proof});
   while (!held_.empty() && newest_last_ - held_.front().name.range.last >= kArchiveEntriesMax) {
     const Held next = std::move(held_.front());

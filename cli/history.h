@@ -46,6 +46,7 @@ class EpochCut {
     Stored stored;
     Proof proof;
   };
+  bool give_whole(const Stored& stored, const Proof& proof, const Visit& visit);
   bool give(const ParsedName& name, bool is_foreign, const Stored& stored, const Proof& proof,
             const Visit& visit);
 
