@@ -209,6 +209,7 @@ Result<void> HistoryCut::begin(const Stored& stored) {
       chains_.push_back(std::move(other));
     }
   }
+  is_plain_ = chains_.size() == 1 && !chains_.front().is_long();
   cut_.emplace(chains_);
   return {};
 }
@@ -242,6 +243,10 @@ bool HistoryCut::end_partition() {
 bool HistoryCut::add(const Stored& stored, const Proof& proof) {
   if (is_over_ || failed_) return false;
   const bool is_of = cut_ && stored.partition == partition_ && stored.storage == storage_;
+  if (is_of && is_plain_ && stored.epoch <= kFirstEpoch) {
+    is_over_ = !visit_(stored, proof);
+    return !is_over_;
+  }
   if (!is_of && !end_partition()) return false;
   if (stored.storage.empty()) {
     is_over_ = !visit_(stored, proof);

@@ -132,6 +132,7 @@ class HistoryCut {
   uint64_t partition_ = 0;
   std::vector<uint64_t> leaves_;
   std::vector<Chain> chains_;    // of the storage: the chosen history, then all if there are several
+  bool is_plain_ = false;        // what is of the first epoch counts as it is
   std::optional<EpochCut> cut_;  // of the partition that is listed
   std::optional<Error> failed_;
   bool is_over_ = false;
