@@ -39,7 +39,8 @@ rm -rf "$archive" "$data"
 host_sim=build/bin/host-sim
 
 heading "Archiving $files files of $source_dir; after $((files / 2)) the sink changes from first to second"
-"$host_sim" run --data "$data" --from "$source_dir" --limit "$files" --partitions 4 \
+# Each file in an archive of its own, so that one of them can be shown.
+"$host_sim" run --data "$data" --from "$source_dir" --limit "$files" --partitions 4 --option batch_entries=1 \
   --sink "file://$archive/first" --swap-sink "file://$archive/second" --swap-at $((files / 2))
 
 heading "Reading all of them back from both sinks and comparing with what was committed"

@@ -74,6 +74,7 @@ void Gaps::drop_what_may_not_be_put() {
   const FoundArchives& found = looked_->found;
   for (Lsn at = looked_->range.first; at <= looked_->range.last && !may_put(at);) {
     if (const auto held = found.holding(at)) {
+      if (held->part.last >= looked_->range.last) break;  // there is nothing after the last of all LSNs
       at = held->part.last + 1;
       continue;
     }

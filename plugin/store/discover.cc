@@ -88,17 +88,19 @@ class Prober {
   bool has_newest_epoch_ = false;
 };
 
-// What has no lineage file puts nothing beside another epoch: it would be of another history, or hidden by it.
+// What has no lineage file puts nothing beside another epoch: it would be of another history, or hidden by
+// it.
 Status Prober::list_first_epoch(Lsn from, const std::function<bool(const ArchiveInfo&)>& visit) {
   Status refused;
   TM_TRY(list_within(
       sink_, storage_, partition_, from,
       [&](const ArchiveInfo& info) {
         if (info.epoch == kFirstEpoch || info.kind == ObjectKind::kPruned) return visit(info);
-        refused = fail(TIDEMARK_E_UNSUPPORTED,
-                       std::string(info.key) +
-                           ": is of a later epoch: this storage was archived with a lineage file; it needs the option "
-                           "lineage_file, with that of the data directory that this history belongs to");
+        refused = fail(
+            TIDEMARK_E_UNSUPPORTED,
+            std::string(info.key) +
+                ": is of a later epoch: this storage was archived with a lineage file; it needs the option "
+                "lineage_file, with that of the data directory that this history belongs to");
         return false;
       },
       deadline_));

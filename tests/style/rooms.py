@@ -34,7 +34,8 @@ MAY_SEE = {
     "tar": {"tree"},
     "sink": {"config", "log"},
     "store": {"core", "sink", "tar"},
-    "runtime": {"config", "core", "log", "metrics", "sink", "store", "tar"},
+    "lineage": {"core", "sink", "store"},
+    "runtime": {"config", "core", "lineage", "log", "metrics", "sink", "store", "tar"},
 }
 # The sinks' rooms, likewise; the longest name that fits decides. HTTP is for those that ask over it.
 SINK_MAY_SEE = {

@@ -177,6 +177,21 @@ TEST_F(SchedulerAdoptTest, AFirstWhoseAnswerWasLostIsComparedAsThisRunsOwn) {
   start_put({5, 6});
 }
 
+// And a look that finds nothing of it brings the parent's not back.
+TEST_F(SchedulerAdoptTest, AfterAFirstThatIsNotThereNothingOfAParentCounts) {
+  make_known(2, {});
+  finish_conflict(start_put({1, 2}));
+  for (const Event& event : raised()) deliver(event);
+  notify_of(0, 0, 1, 6);
+  pass(kMaxMs);
+  looked(start(0, JobKind::kDiscover, {1, 6}), {of_parent({1, 2}), of_parent({3, 6})});
+  const Job first = start_put({1, 2});
+  expect_no_job();
+  finish(first);
+  start_put({3, 4});
+  start_put({5, 6});
+}
+
 TEST_F(SchedulerAdoptTest, WithinAnEpochOtherContentIsAConflict) {
   make_known(2, {});
   finish(start_put({1, 2}), Outcome::kSinkFailed);
@@ -313,6 +328,14 @@ TEST_F(SchedulerAdoptGapsTest, LateEntriesBelowItAreNotPut) {
   notify_of(0, 0, 10, 13);
   put({13, 13});
   acknowledged(0, 13);
+}
+
+TEST_F(SchedulerAdoptGapsTest, AnArchiveUpToTheLastOfAllLsnsIsNoTrouble) {
+  recorded(lose_before_it_begins(), false);
+  equal({10, 11});
+  notify_of(0, 0, 4, 12);
+  looked(start_late(JobKind::kDiscover, {4, 9}), {of_parent({6, kEveryLsn})});
+  EXPECT_EQ(start_late(JobKind::kVerify, {6, kEveryLsn}).part, (Range{6, 9}));
 }
 
 TEST_F(SchedulerAdoptGapsTest, LateEntriesAreNotPutBeforeItHasBegun) {

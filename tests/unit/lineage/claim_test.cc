@@ -381,6 +381,14 @@ TEST_F(LineageClaimTest, ATakeOverContinuesWhatThisDataRemembers) {
   EXPECT_EQ(claim_ok().chain.text(), "1,4-5");
 }
 
+TEST_F(LineageClaimTest, ATakeOverContinuesTheNewestThatIsRemembered) {
+  claim_ok();
+  claim_ok();
+  EXPECT_EQ(remembered(), (std::vector<std::string>{"1", "1-2"}));
+  put_epoch(3, 2, 77, file_->owner());
+  EXPECT_EQ(take_over_of(3).chain.text(), "1-2,4");
+}
+
 TEST_F(LineageClaimTest, ATakeOverByWhoNeverArchivedContinuesNothing) {
   put_epoch(1, 0, 1, file_->owner());
   const Claimed taken = take_over_of(1);

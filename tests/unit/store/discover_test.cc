@@ -261,7 +261,9 @@ TEST_F(OriginTest, AloneItIsReadBeforeItIsBelieved) {
 }
 
 TEST_F(OriginTest, IsWrittenOnce) {
-  const auto write = [&](int64_t now_us) { return write_origin(fake_.sink(), "db", 7, 13, kFirstEpoch, now_us, nullptr); };
+  const auto write = [&](int64_t now_us) {
+    return write_origin(fake_.sink(), "db", 7, 13, kFirstEpoch, now_us, nullptr);
+  };
   ASSERT_EQ(write(1'700'000'000'000'000), true);
   EXPECT_EQ(fake_.objects.count("db/7/000000000000c-0000000000001.origin"), 1u);
   const std::string first = fake_.objects[origin_key(12)];
@@ -284,7 +286,8 @@ TEST_F(OriginTest, IsWrittenOnce) {
   fake_.fail_changes_after = 0;
   EXPECT_EQ(write(5).error().status, TIDEMARK_E_CANCELLED);
   EXPECT_TRUE(fake_.objects.empty());
-  EXPECT_EQ(write_origin(fake_.sink(), "a/b", 7, 13, kFirstEpoch, 5, nullptr).error().status, TIDEMARK_E_INVALID);
+  EXPECT_EQ(write_origin(fake_.sink(), "a/b", 7, 13, kFirstEpoch, 5, nullptr).error().status,
+            TIDEMARK_E_INVALID);
 }
 
 // ---- Losses that are reported again

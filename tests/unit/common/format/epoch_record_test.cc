@@ -18,10 +18,12 @@ EpochRecord some_record(Claim how) {
 
 TEST(EpochRecord, IsTheTextOfTheDesign) {
   EXPECT_EQ(epoch_record_text(some_record(Claim::kTakeover)),
-            "made_us=5\nowner=abcd0000000000000000000000000000\nclaim=12000000000000000000000000000000\nparent=8\nhow=takeover\n"
+            "made_us=5\nowner=abcd0000000000000000000000000000\nclaim="
+            "12000000000000000000000000000000\nparent=8\nhow=takeover\n"
             "host=node-1.example\nreason=the primary burnt\n");
   EXPECT_EQ(epoch_record_text(some_record(Claim::kRestart)),
-            "made_us=5\nowner=abcd0000000000000000000000000000\nclaim=12000000000000000000000000000000\nparent=8\nhow=restart\n"
+            "made_us=5\nowner=abcd0000000000000000000000000000\nclaim="
+            "12000000000000000000000000000000\nparent=8\nhow=restart\n"
             "host=node-1.example\n");
 }
 
