@@ -61,14 +61,24 @@ EpochCut::EpochCut(std::vector<Chain> chains) : chains_(std::move(chains)), part
   }
 }
 
+// As if each name were looked at: all histories are but the first epoch, of which nothing is cut.
+bool EpochCut::give_whole(const Stored& stored, const Proof& proof, const Visit& visit) {
+  const bool is_named = stored.kind != TIDEMARK_STORED_FOREIGN && stored.last > 0;
+  const bool counts = stored.epoch <= kFirstEpoch || stored.kind == TIDEMARK_STORED_PRUNED;
+  const auto part =
+      is_named && counts ? std::optional<Range>(Range{stored.first, stored.last}) : std::nullopt;
+  std::fill(parts_.begin(), parts_.end(), part);
+  return visit(stored, proof, parts_);
+}
+
 bool EpochCut::add(const Stored& stored, const Proof& proof, const Visit& visit) {
+  if (!is_long_) return give_whole(stored, proof, visit);
   const auto key =
       stored.kind != TIDEMARK_STORED_FOREIGN && stored.last > 0 ? parse_object_key(stored.key) : std::nullopt;
   // What has no name of ours keeps its place, and begins nothing.
   const ParsedName name = key ? key->name : ParsedName{{1, newest_last_}, ObjectKind::kPruned};
   newest_last_ = std::max(newest_last_, name.range.last);
   for (EpochBeginnings& begins : begins_) begins.see(name);
-  if (!is_long_) return give(name, !key, stored, proof, visit);
   held_.push_back({name, !key, stored, proof});
   while (!held_.empty() && newest_last_ - held_.front().name.range.last >= kArchiveEntriesMax) {
     const Held next = std::move(held_.front());
@@ -199,6 +209,7 @@ Result<void> HistoryCut::begin(const Stored& stored) {
       chains_.push_back(std::move(other));
     }
   }
+  is_plain_ = chains_.size() == 1 && !chains_.front().is_long();
   cut_.emplace(chains_);
   return {};
 }
@@ -232,6 +243,10 @@ bool HistoryCut::end_partition() {
 bool HistoryCut::add(const Stored& stored, const Proof& proof) {
   if (is_over_ || failed_) return false;
   const bool is_of = cut_ && stored.partition == partition_ && stored.storage == storage_;
+  if (is_of && is_plain_ && stored.epoch <= kFirstEpoch) {
+    is_over_ = !visit_(stored, proof);
+    return !is_over_;
+  }
   if (!is_of && !end_partition()) return false;
   if (stored.storage.empty()) {
     is_over_ = !visit_(stored, proof);

@@ -46,6 +46,7 @@ class EpochCut {
     Stored stored;
     Proof proof;
   };
+  bool give_whole(const Stored& stored, const Proof& proof, const Visit& visit);
   bool give(const ParsedName& name, bool is_foreign, const Stored& stored, const Proof& proof,
             const Visit& visit);
 
@@ -131,6 +132,7 @@ class HistoryCut {
   uint64_t partition_ = 0;
   std::vector<uint64_t> leaves_;
   std::vector<Chain> chains_;    // of the storage: the chosen history, then all if there are several
+  bool is_plain_ = false;        // what is of the first epoch counts as it is
   std::optional<EpochCut> cut_;  // of the partition that is listed
   std::optional<Error> failed_;
   bool is_over_ = false;
