@@ -88,19 +88,22 @@ std::optional<Chain> Chain::parse(std::string_view text) {
 
 void EpochBeginnings::see(const ParsedName& name) {
   const bool begins = name.kind == ObjectKind::kArchive || name.kind == ObjectKind::kGap;
-  if (!begins || !chain_->contains(name.epoch)) return;
+  const bool has_begun = name.kind == ObjectKind::kPruned && name.epoch != kFirstEpoch;
+  if ((!begins && !has_begun) || !chain_->contains(name.epoch)) return;
+  if (has_begun && name.range.last == kEveryLsn) return;
+  const Lsn first = begins ? name.range.first : name.range.last + 1;
   auto at = std::lower_bound(begins_.begin(), begins_.end(), name.epoch,
                              [](const auto& begin, uint64_t epoch) { return begin.first < epoch; });
   if (at != begins_.end() && at->first == name.epoch) {
-    if (at->second <= name.range.first) return;
-    at->second = name.range.first;
+    if (at->second <= first) return;
+    at->second = first;
   } else {
     // A newer one that begins no later rules all that this one has.
-    if (at != begins_.end() && at->second <= name.range.first) return;
-    at = begins_.insert(at, {name.epoch, name.range.first});
+    if (at != begins_.end() && at->second <= first) return;
+    at = begins_.insert(at, {name.epoch, first});
   }
   auto older = at;
-  while (older != begins_.begin() && std::prev(older)->second >= name.range.first) --older;
+  while (older != begins_.begin() && std::prev(older)->second >= first) --older;
   begins_.erase(older, at);
 }
 

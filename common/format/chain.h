@@ -5,6 +5,9 @@
 // alone tell the history: going from the newest epoch of the chain to its parents, each rules from its lowest
 // LSN on.
 //
+// Where all that an epoch had was pruned, the record of that is of the epoch, and says that it rules from
+// right after there on: what it hid stays hidden.
+//
 // Pure; one owner, one thread at a time.
 #ifndef TIDEMARK_COMMON_FORMAT_CHAIN_H
 #define TIDEMARK_COMMON_FORMAT_CHAIN_H

@@ -41,10 +41,13 @@ class Pruner {
 
   struct Survey;
   Status survey();
-  Result<Survey> list_all(const Chain& chain, const std::set<std::string>& damaged);
+  Result<std::vector<Chain>> find_histories();
+  Result<Survey> list_all(const Chain& chain, const std::vector<Chain>& histories,
+                          const std::set<std::string>& damaged);
   Status check_strangers(const std::map<uint64_t, std::string>& strangers);
   Status find_damaged(const std::vector<std::string>& records, std::set<std::string>* damaged);
   Status record();
+  Status put(uint64_t epoch);
   Status remove_all(bool pruned_records);
   Result<Page> next_page(const std::string& start_after, bool pruned_records);
   Status remove(const Page& page);
@@ -58,6 +61,7 @@ class Pruner {
   Lsn through_ = kNoLsn;   // the last LSN of what goes
   Lsn recorded_ = kNoLsn;  // how far records say that it went
   std::string recorded_key_;
+  std::set<uint64_t> rulers_;  // right after what goes, in any history; but the first epoch
   bool stopped_ = false;
 };
 
@@ -69,6 +73,7 @@ struct Pruner::Survey {
   std::string recorded_key;
   bool has_begun = false;
   std::map<uint64_t, std::string> strangers;  // epochs of other histories, with a key each
+  std::set<uint64_t> rulers;
 
   // `part` is what counts of it.
   void add(const std::string& key, const ParsedName& name, Range part, Lsn before) {
@@ -86,8 +91,31 @@ struct Pruner::Survey {
   }
 };
 
-Result<Pruner::Survey> Pruner::list_all(const Chain& chain, const std::set<std::string>& damaged) {
+// Those of each epoch that nobody continues.
+Result<std::vector<Chain>> Pruner::find_histories() {
+  TM_ASSIGN(const auto call, deadline_.next_call());
+  TM_ASSIGN(const EpochRecords records, read_epochs(sink_, what_.storage, &call));
+  std::map<uint64_t, uint64_t> parents = {{kFirstEpoch, 0}};
+  std::set<uint64_t> leaves;
+  for (const auto& [epoch, record] : records) {
+    parents[epoch] = record.parent;
+    leaves.erase(record.parent);
+    leaves.insert(epoch);
+  }
+  std::vector<Chain> histories;
+  for (const uint64_t leaf : leaves) {
+    std::string problem;
+    const auto history = Chain::of(leaf, parents, &problem);
+    if (!history) return fail(TIDEMARK_E_INVALID, std::string(what_.storage) + ": " + problem);
+    histories.push_back(*history);
+  }
+  return histories;
+}
+
+Result<Pruner::Survey> Pruner::list_all(const Chain& chain, const std::vector<Chain>& histories,
+                                        const std::set<std::string>& damaged) {
   Survey found;
+  std::vector<EpochBeginnings> beginnings(histories.begin(), histories.end());
   const auto visit = [&](const std::string& key, const ParsedName& name, const std::optional<Range>& part) {
     if (part) {
       found.add(key, name, *part, what_.before);
@@ -102,6 +130,7 @@ Result<Pruner::Survey> Pruner::list_all(const Chain& chain, const std::set<std::
       sink_, what_.storage, what_.partition, 1,
       [&](const ArchiveInfo& info) {
         if (damaged.contains(std::string(info.key))) return true;
+        for (EpochBeginnings& one : beginnings) one.see(info);
         if (!cut.add(info, std::string(info.key), visit)) return false;
         if (info.range.last < what_.before) return true;
         const bool may_begin_before = chain.is_long() && info.range.last - what_.before < kArchiveEntriesMax;
@@ -110,6 +139,9 @@ Result<Pruner::Survey> Pruner::list_all(const Chain& chain, const std::set<std::
       deadline_);
   if (!status) return std::move(status.error());
   cut.finish(visit);
+  const Lsn through = std::max(found.through, found.recorded);
+  for (const EpochBeginnings& one : beginnings) found.rulers.insert(one.ruler(through + 1));
+  for (const uint64_t none : {uint64_t{0}, kFirstEpoch}) found.rulers.erase(none);
   if (found.records.size() <= kRecordsMax) return found;
   return fail(TIDEMARK_E_INVALID, "more than " + std::to_string(kRecordsMax) + " records lie before entry " +
                                       std::to_string(what_.before) + "; prune in smaller steps");
@@ -146,15 +178,17 @@ Status Pruner::survey() {
   std::set<std::string> damaged;
   TM_ASSIGN(const auto call, deadline_.next_call());
   TM_ASSIGN(const Chain chain, read_chain(sink_, what_.storage, 0, &call));
-  TM_ASSIGN(auto found, list_all(chain, damaged));
+  TM_ASSIGN(const auto histories, find_histories());
+  TM_ASSIGN(auto found, list_all(chain, histories, damaged));
   TM_TRY(check_strangers(found.strangers));
   TM_TRY(find_damaged(found.records, &damaged));
   if (!damaged.empty()) {
-    TM_ASSIGN(found, list_all(chain, damaged));
+    TM_ASSIGN(found, list_all(chain, histories, damaged));
   }
   through_ = found.through;
   recorded_ = found.recorded;
   recorded_key_ = found.recorded_key;
+  rulers_ = std::move(found.rulers);
   if (const auto hole = found.coverage.hole_through(through_)) {
     const std::string why = damaged.empty()
                                 ? "no record says why"
@@ -171,12 +205,20 @@ Status Pruner::survey() {
 // Durable before anything goes. A run that was stopped has written it already.
 Status Pruner::record() {
   assert(!what_.dry_run && through_ != kNoLsn);
+  // First what keeps hidden what these epochs hid, should nothing else be left of them.
+  for (const uint64_t epoch : rulers_) {
+    TM_TRY(put(epoch));
+  }
   if (recorded_ >= through_) {
     TM_ASSIGN(const auto parsed, parse_key(recorded_key_));
     return prove_record(sink_, recorded_key_, parsed, deadline_);
   }
-  // It counts in every history, so it is of the first epoch.
-  const ParsedKey parsed = {what_.storage, what_.partition, {{1, through_}, ObjectKind::kPruned}};
+  return put(kFirstEpoch);  // it counts in every history
+}
+
+Status Pruner::put(uint64_t epoch) {
+  const Range range = {1, std::max(through_, recorded_)};
+  const ParsedKey parsed = {what_.storage, what_.partition, {range, ObjectKind::kPruned, epoch}};
   const std::string key = object_key(what_.storage, what_.partition, parsed.name);
   TM_ASSIGN(const auto made, format_record({ObjectKind::kPruned, what_.now_us, {}}, parsed));
   Status put = put_record(sink_, key, made, deadline_);

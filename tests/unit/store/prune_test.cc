@@ -309,10 +309,10 @@ TEST_F(PruneTest, OneBoundForAllEpochs) {
   add_of(3, {9, 13});
   add_of(3, {14, 14});
   ASSERT_TRUE(run(14));
-  EXPECT_EQ(gone_, (std::vector<std::string>{"0000000000008.e3.tar", "000000000000a-0000000000001.tar",
-                                             "000000000000b.e2.tar", "000000000000c-000000000000b.tar",
-                                             "000000000000d-0000000000009.e3.tar",
-                                             "0000000000007-0000000000001.pruned"}));
+  EXPECT_EQ(gone_, (std::vector<std::string>{
+                       "0000000000008.e3.tar", "000000000000a-0000000000001.tar", "000000000000b.e2.tar",
+                       "000000000000c-000000000000b.tar", "000000000000d-0000000000009.e3.tar",
+                       "0000000000007-0000000000001.e3.pruned", "0000000000007-0000000000001.pruned"}));
   EXPECT_FALSE(fake_.objects.contains(newest));
 }
 
@@ -323,7 +323,8 @@ TEST_F(PruneTest, GoesNoFurtherThanTheNewestHistory) {
   const std::string cut = add({1, 10});
   add_of(2, {5, 6});
   ASSERT_TRUE(run(20));
-  EXPECT_EQ(keys(), (std::vector<std::string>{"db/7/0000000000006-0000000000001.pruned", cut,
+  EXPECT_EQ(keys(), (std::vector<std::string>{"db/7/0000000000006-0000000000001.e2.pruned",
+                                              "db/7/0000000000006-0000000000001.pruned", cut,
                                               epoch_key("db", 1), epoch_key("db", 2)}));
 }
 
@@ -449,6 +450,32 @@ TEST_F(PruneTest, ABranchThatIsNotOneIsRefused) {
   EXPECT_EQ(fake_.objects, before);
   fake_.objects[epoch_key("db", 2)] = "cut";
   expect_error(prune(3), TIDEMARK_E_CORRUPT, epoch_key("db", 2));
+}
+
+// What an epoch cut off must not come back when the last of the epoch goes: it is another history's.
+TEST_F(PruneTest, WhatAnEpochHidStaysHidden) {
+  add_epoch(1, 0);
+  add_epoch(2, 1);
+  add_epoch(3, 1);  // the newest has nothing here
+  add_epoch(4, 2);  // nor has what continues the second
+  for (Lsn lsn = 1; lsn <= 20; ++lsn) add({lsn, lsn});
+  add_of(2, {9, 10});
+  ASSERT_TRUE(prune(fake_.sink(), {"db", 7, 11, false, kNow}, {}, nullptr));
+  const Chain chain = *Chain::parse("1-2,4");
+  const auto held = [&](const Chain& history) {
+    return discover(fake_.sink(), "db", 7, 11, {.chain = &history}, nullptr)->archives.size();
+  };
+  EXPECT_EQ(held(chain), 0U);
+  EXPECT_EQ(held(*Chain::parse("1,3")), 10U);
+  // And the next time, when only the record knows of it.
+  ASSERT_TRUE(prune(fake_.sink(), {"db", 7, 15, false, kNow}, {}, nullptr));
+  EXPECT_EQ(held(chain), 0U);
+  add_of(4, {11, 12});
+  add_of(4, {13, 14});
+  ASSERT_TRUE(prune(fake_.sink(), {"db", 7, 13, false, kNow}, {}, nullptr));
+  EXPECT_EQ(held(chain), 1U);
+  EXPECT_EQ(fake_.objects.count("db/7/000000000000c-0000000000001.e4.pruned"), 1U);
+  EXPECT_EQ(fake_.objects.count("db/7/000000000000a-0000000000001.e2.pruned"), 0U);
 }
 
 }  // namespace

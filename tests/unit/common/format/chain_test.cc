@@ -189,12 +189,17 @@ TEST(ChainCut, CutsWhatANewerEpochRules) {
 
 TEST(ChainCut, AGapRecordBeginsAnEpochAndOthersDoNot) {
   const Chain chain = *Chain::parse("1-2");
-  for (const auto kind : {ObjectKind::kAccepted, ObjectKind::kPruned, ObjectKind::kOrigin}) {
+  for (const auto kind : {ObjectKind::kAccepted, ObjectKind::kOrigin}) {
     const auto given = cut_all(chain, {name({1, 3}, 2, kind), name({1, 4}, 1)});
     EXPECT_EQ(given[1].second, (Range{1, 4}));
   }
   const auto given = cut_all(chain, {name({2, 3}, 2, ObjectKind::kGap), name({1, 4}, 1)});
   EXPECT_EQ(given[1].second, (Range{1, 1}));
+  // All that it had before was pruned.
+  const auto pruned =
+      cut_all(chain, {name({1, 3}, 2, ObjectKind::kPruned), name({1, 4}, 1), name({5, 5}, 1)});
+  EXPECT_EQ(pruned[1].second, (Range{1, 3}));
+  EXPECT_EQ(pruned[2].second, std::nullopt);
 }
 
 TEST(ChainCut, PrunedCountsInEveryHistoryAndOriginInItsOwn) {
