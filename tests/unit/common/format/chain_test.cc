@@ -106,7 +106,10 @@ class Model {
     Lsn low = kNoLsn;
     for (const ParsedName& one : names_) {
       const bool begins = one.kind == ObjectKind::kArchive || one.kind == ObjectKind::kGap;
-      if (begins && one.epoch == epoch && (low == kNoLsn || one.range.first < low)) low = one.range.first;
+      const bool is_pruned = one.kind == ObjectKind::kPruned && one.epoch != kFirstEpoch;
+      if (one.epoch != epoch || (!begins && !is_pruned)) continue;
+      const Lsn first = begins ? one.range.first : one.range.last + 1;
+      low = low == kNoLsn ? first : std::min(low, first);
     }
     return low;
   }
