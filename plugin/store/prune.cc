@@ -61,7 +61,7 @@ class Pruner {
   Lsn through_ = kNoLsn;   // the last LSN of what goes
   Lsn recorded_ = kNoLsn;  // how far records say that it went
   std::string recorded_key_;
-  std::set<uint64_t> rulers_;  // right after what goes, in any history; but the first epoch
+  std::set<uint64_t> rulers_;  // right after what goes, in any history, if nothing else says so then
   bool stopped_ = false;
 };
 
@@ -116,6 +116,7 @@ Result<Pruner::Survey> Pruner::list_all(const Chain& chain, const std::vector<Ch
                                         const std::set<std::string>& damaged) {
   Survey found;
   std::vector<EpochBeginnings> beginnings(histories.begin(), histories.end());
+  std::map<uint64_t, Lsn> stays;  // the lowest LSN of what is left of an epoch, as far as it was listed
   const auto visit = [&](const std::string& key, const ParsedName& name, const std::optional<Range>& part) {
     if (part) {
       found.add(key, name, *part, what_.before);
@@ -131,6 +132,11 @@ Result<Pruner::Survey> Pruner::list_all(const Chain& chain, const std::vector<Ch
       [&](const ArchiveInfo& info) {
         if (damaged.contains(std::string(info.key))) return true;
         for (EpochBeginnings& one : beginnings) one.see(info);
+        const bool begins = info.kind == ObjectKind::kArchive || info.kind == ObjectKind::kGap;
+        if (begins && info.range.last >= what_.before) {
+          Lsn& first = stays.try_emplace(info.epoch, info.range.first).first->second;
+          first = std::min(first, info.range.first);
+        }
         if (!cut.add(info, std::string(info.key), visit)) return false;
         if (info.range.last < what_.before) return true;
         const bool may_begin_before = chain.is_long() && info.range.last - what_.before < kArchiveEntriesMax;
@@ -141,7 +147,10 @@ Result<Pruner::Survey> Pruner::list_all(const Chain& chain, const std::vector<Ch
   cut.finish(visit);
   const Lsn through = std::max(found.through, found.recorded);
   for (const EpochBeginnings& one : beginnings) found.rulers.insert(one.ruler(through + 1));
-  for (const uint64_t none : {uint64_t{0}, kFirstEpoch}) found.rulers.erase(none);
+  std::erase_if(found.rulers, [&](uint64_t epoch) {
+    const auto rest = stays.find(epoch);
+    return epoch <= kFirstEpoch || (rest != stays.end() && rest->second <= through + 1);
+  });
   if (found.records.size() <= kRecordsMax) return found;
   return fail(TIDEMARK_E_INVALID, "more than " + std::to_string(kRecordsMax) + " records lie before entry " +
                                       std::to_string(what_.before) + "; prune in smaller steps");

@@ -15,8 +15,12 @@ run_embed() { # PROGRAM MODULE_DIR NAME
   mkdir "$work/wal-$3"
   "$1" "$2/tidemark.so" "$work/wal-$3" "file://$work/archive-$3" >"$work/out-$3"
   grep -qx 'archived entries 1 to 3' "$work/out-$3" || fail "embed said: $(cat "$work/out-$3")"
+  mkdir "$work/restored-$3"
+  for archive in "$work/archive-$3/orders/7/"*.tar; do # how many entries it put into one depends on how quick it was
+    tar -xf "$archive" -C "$work/restored-$3"
+  done
   for lsn in 1 2 3; do
-    tar -xOf "$work/archive-$3/orders/7/000000000000$lsn.tar" | cmp - "$work/wal-$3/$lsn"
+    cmp "$work/restored-$3/000000000000$lsn" "$work/wal-$3/$lsn"
   done
 }
 
