@@ -66,7 +66,8 @@ void make_footers(const std::string& directory) {
   for (const auto kind : {ObjectKind::kAccepted, ObjectKind::kOrigin})
     add(format_footer({.kind = kind, .sha256 = digest, .storage = "db", .partition = 7, .range = {1, 9}}));
   add(format_footer({.kind = ObjectKind::kEpoch, .sha256 = digest, .storage = "db", .epoch = 9}));
-  EpochRecord epoch = {1'700'000'000'000'000, {1, 2, 3}, 8, Claim::kTakeover, "host-1", "the disk died"};
+  EpochRecord epoch = {1'700'000'000'000'000, {1, 2, 3}, {4, 5},         8,
+                       Claim::kTakeover,      "host-1",  "the disk died"};
   seeds.add(epoch_record_text(epoch));
   epoch.how = Claim::kFirst;
   epoch.reason.clear();
