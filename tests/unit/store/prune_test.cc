@@ -309,10 +309,10 @@ TEST_F(PruneTest, OneBoundForAllEpochs) {
   add_of(3, {9, 13});
   add_of(3, {14, 14});
   ASSERT_TRUE(run(14));
-  EXPECT_EQ(gone_, (std::vector<std::string>{
-                       "0000000000008.e3.tar", "000000000000a-0000000000001.tar", "000000000000b.e2.tar",
-                       "000000000000c-000000000000b.tar", "000000000000d-0000000000009.e3.tar",
-                       "0000000000007-0000000000001.pruned"}));
+  EXPECT_EQ(gone_, (std::vector<std::string>{"0000000000008.e3.tar", "000000000000a-0000000000001.tar",
+                                             "000000000000b.e2.tar", "000000000000c-000000000000b.tar",
+                                             "000000000000d-0000000000009.e3.tar",
+                                             "0000000000007-0000000000001.pruned"}));
   EXPECT_FALSE(fake_.objects.contains(newest));
 }
 
