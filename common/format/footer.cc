@@ -97,6 +97,9 @@ const char* parse_identity(BlockReader& reader, Footer& footer) {
   if (!reader.literal(" last=") || !reader.number(footer.range.last)) return "no last=<decimal number>";
   if (footer.range.first == kNoLsn || footer.range.first > footer.range.last)
     return "first and last are not a range";
+  // What was pruned, or never there, is all up to its last: no other name says it.
+  const bool is_beginning = footer.kind == ObjectKind::kPruned || footer.kind == ObjectKind::kOrigin;
+  if (is_beginning && footer.range.first != 1) return "first is not 1";
   if (!reader.literal(" epoch=")) return nullptr;
   if (!reader.number(footer.epoch) || footer.epoch <= kFirstEpoch) return "epoch= is not a number above 1";
   return nullptr;

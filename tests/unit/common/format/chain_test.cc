@@ -230,7 +230,8 @@ TEST(ChainCut, HoldsBackNothingWhereNamesAloneTell) {
 }
 
 TEST(ChainCut, AVisitMayStopIt) {
-  ChainCut<int> cut(*Chain::parse("1-2"));
+  const Chain chain = *Chain::parse("1-2");
+  ChainCut<int> cut(chain);
   int given = 0;
   const auto visit = [&](int, const ParsedName&, std::optional<Range>) { return ++given < 2; };
   for (Lsn lsn = 1; lsn <= 3; ++lsn) EXPECT_TRUE(cut.add(name({lsn, lsn}, 1), 0, visit));

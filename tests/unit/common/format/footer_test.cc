@@ -72,6 +72,15 @@ TEST(Footer, IsTheTextOfTheDesign) {
   EXPECT_EQ(shown(epoch_of(1)), "TIDEMARK1-EPOCH sha256=" + digest + " storage=db epoch=1");
 }
 
+TEST(Footer, OfABeginningBeginsWithTheFirst) {
+  for (const ObjectKind kind : {ObjectKind::kPruned, ObjectKind::kOrigin}) {
+    std::string problem;
+    EXPECT_TRUE(parse_footer(kind, text(format_footer(record_of(kind, {1, 9}))), &problem));
+    EXPECT_FALSE(parse_footer(kind, text(format_footer(record_of(kind, {2, 9}))), &problem));
+    EXPECT_EQ(problem, "first is not 1");
+  }
+}
+
 TEST(Footer, ParsesWhatItFormatsUpToTheLongest) {
   constexpr int64_t kLatest = std::numeric_limits<int64_t>::max();
   Footer footer = footer_of({});
