@@ -48,6 +48,16 @@ class Failover(unittest.TestCase):
         self.addCleanup(process.kill)
         return process
 
+    def wait_for_claim(self, process):
+        """Until a host that was started has claimed the storage and is at work."""
+        record = self.path("archive/main/epoch/0000000000001.epoch")
+        for _ in range(6000):
+            if os.path.exists(record):
+                break
+            self.assertIsNone(process.poll())
+            time.sleep(0.01)
+        time.sleep(1)
+
     def end(self, process, expect):
         _, errors = process.communicate(timeout=120)
         self.assertEqual(process.returncode, expect, errors)
@@ -89,7 +99,7 @@ class Failover(unittest.TestCase):
     def test_another_owner_is_refused(self):
         sink = "faulty:///?of=" + urllib.parse.quote(self.archive, safe="") + "&delay_ms=40"
         first = self.start("one", 1200, "--option", "batch_entries=48", sink=sink)
-        time.sleep(1)
+        self.wait_for_claim(first)
         second = self.start("two", 900, "--seed", 2, "--option", "batch_entries=64", sink=sink, timeout_s=5)
         errors = self.end(second, expect=3)
         self.assertIn("this archive belongs to another owner", errors)
@@ -118,19 +128,19 @@ class Failover(unittest.TestCase):
 
     def both_continue(self, *options):
         """A clone of an engine at work takes over; what they had in common, and each one's own."""
-        first = self.start("one", 6000, "--rate", "900/s", *options)
-        time.sleep(1.5)
+        first = self.start("one", 9000, "--rate", "900/s", *options)
+        self.wait_for_claim(first)
         errors = self.host("two", 3300, "--clone-of", self.path("one"), *options)
         self.assertEqual(self.epoch_of(errors), 2)
         self.assertIn("superseded: main/epoch/0000000000002.epoch was claimed", self.end(first, expect=1))
-        again = self.host("one", 6000, *options, expect=1)
+        again = self.host("one", 9000, *options, expect=1)
         self.assertIn("superseded", again)
         self.assertRegex(again, r"tidemark takeover URL main --lineage-file \S+/one/lineage --over 2 --reason TEXT")
         self.assertIn("not 1", self.take_over("one", 1, expect=2))
         self.take_over("one", 2)
-        errors = self.host("one", 6000, *options)
+        errors = self.host("one", 9000, *options)
         self.assertEqual(self.epoch_of(errors), 4)
-        self.whole("one", 4, 6000)
+        self.whole("one", 4, 9000)
         self.whole("two", 2, 3300)
         self.assertIn("all well", self.tidemark("verify", self.archive))
         self.assertIn("superseded", self.host("two", 3600, *options, expect=1))
@@ -143,7 +153,7 @@ class Failover(unittest.TestCase):
 
     def test_the_primary_stands_still_while_a_clone_takes_over(self):
         first = self.start("one", 60000, "--rate", "900/s")
-        time.sleep(1.5)
+        self.wait_for_claim(first)
         first.send_signal(signal.SIGSTOP)
         errors = self.host("two", 3000, "--clone-of", self.path("one"))
         self.assertEqual(self.epoch_of(errors), 2)
@@ -180,7 +190,7 @@ class Failover(unittest.TestCase):
 
     def test_both_write_on_if_they_are_told_to(self):
         first = self.start("one", 3000, "--rate", "600/s", "--option", "on_superseded=continue")
-        time.sleep(1)
+        self.wait_for_claim(first)
         self.host("two", 2400, "--clone-of", self.path("one"))
         errors = self.end(first, expect=0)
         self.assertEqual(errors.count("SUPERSEDED"), 1)
