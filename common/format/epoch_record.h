@@ -2,8 +2,8 @@
 // exclusively by whoever is first to write a storage in a run, and never changed.
 //
 //   made_us=<microseconds since 1970>\n
-//   owner=<32 lower-case hex digits>\n           of the lineage file; the same as long as the data is the
-//   same claim=<32 lower-case hex digits>\n           by chance: no two claims are equal, whatever clocks say
+//   owner=<32 lower-case hex digits>\n           of the lineage file: the same for all copies of the data
+//   claim=<32 lower-case hex digits>\n           by chance: no two are equal, whatever clocks say
 //   parent=<decimal number below its own>\n      the epoch that the owner's data came from; 0: none
 //   how=first|restart|takeover\n
 //   host=<one line of UTF-8>\n                   the machine's name, for people

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "format/chain.h"
+
 namespace tidemark::config {
 namespace {
 
@@ -69,7 +71,8 @@ constexpr uint64_t kDayMs = 24 * kHourMs;
 
 constexpr Row kRows[] = {
     {"workers", [](const Option& o, Config* c) { return parse_number(o, 1, 256, &c->workers); }},
-    {"batch_entries", [](const Option& o, Config* c) { return parse_number(o, 1, 4096, &c->batch_entries); }},
+    {"batch_entries",
+     [](const Option& o, Config* c) { return parse_number(o, 1, kArchiveEntriesMax, &c->batch_entries); }},
     {"batch_bytes",
      [](const Option& o, Config* c) { return parse_number(o, 1, 1U << 30U, &c->batch_bytes); }},
     {"partition_inflight",

@@ -20,7 +20,7 @@ enum class VerifyExisting : uint8_t { kFooter, kFull };
 
 struct Config {
   uint32_t workers = 8;                 // 1..256
-  uint32_t batch_entries = 1;           // 1..4096; 256 with a lineage file if it is not given
+  uint32_t batch_entries = 1;           // 1..kArchiveEntriesMax; 256 with a lineage file if it is not given
   uint64_t batch_bytes = 16ULL << 20U;  // 1..2^30
   uint32_t partition_inflight = 1;      // 1..64
   uint64_t max_bytes_per_second = 0;    // 0: no limit; up to 2^40

@@ -11,8 +11,7 @@ namespace tidemark::core {
 
 struct Found {
   Found(Lsn first, Lsn last) : name{first, last}, part(name) {}
-  Found(Range range)
-      : Found(range.first, range.last) {}  // NOLINT(google-explicit-constructor): all of it counts
+  Found(Range range) : Found(range.first, range.last) {}  // all of it counts
   Found(Range of_name, Range counts, uint64_t of_epoch, Coding of_coding)
       : name(of_name), part(counts), epoch(of_epoch), coding(of_coding) {}
 

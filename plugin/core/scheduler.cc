@@ -67,7 +67,7 @@ void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now, Sto
     p.sink_number = sink_number_;
     p.asked = oldest_high < low;
     if (oldest_low < low) claim(p, {oldest_low, std::min(high, low - 1)});
-    place(ref, rightful_place(ref), now);
+    place(ref, is_claimed(p) ? Place::kReady : Place::kWaiting, now);
     return;
   }
   const bool waits = p.next == kNoLsn || p.next <= p.high;
@@ -114,7 +114,7 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
   p.exclusive = job->late || job->kind != JobKind::kArchive;
   if (job->late) p.gaps->started(job->kind == JobKind::kVerify ? job->part : job->range);
   if (!p.exclusive && (p.window != nullptr || config_.partition_inflight > 1)) window(p).started(job->range);
-  if (!job->late && job->kind == JobKind::kArchive && adopts(p)) begin(p);
+  if (!job->late && job->kind == JobKind::kArchive && adopts(p)) begin(p, p.next);
   place(ref, rightful_place(ref), now);
   return job;
 }

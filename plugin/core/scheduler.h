@@ -346,7 +346,7 @@ class Scheduler {
   void superseded(StorageRef storage, TimeMs now);
   void release(StorageRef storage, TimeMs now);
   void storages_swapped();
-  void begin(PartitionState& p);
+  void begin(PartitionState& p, Lsn from);
   bool branch(const Job& job, const JobResult& result);
 
   void discovered(PartitionState& p, const Job& job, const JobResult& result);

@@ -61,13 +61,9 @@ void Scheduler::progressed(PartitionRef ref, const Job& job, const JobResult& re
   }
   if (job.kind == JobKind::kRecordGap) p.gap_pending = false;
   if (config_.lineage && job.sink_number == sink_number_ && job.sink_number == p.sink_number) {
-    if (job.kind == JobKind::kRecordGap && result.begun && p.begun == Begun::kNo) {
-      p.begun = Begun::kFirst;
-      p.found.reset();
-      p.gaps->puts_from(done.first);
-    }
-    if (job.kind == JobKind::kArchive || (job.kind == JobKind::kRecordGap && result.begun))
-      p.begun = Begun::kYes;
+    const bool is_first_record = job.kind == JobKind::kRecordGap && result.begun;
+    if (is_first_record && adopts(p)) begin(p, done.first);
+    if (is_first_record || job.kind == JobKind::kArchive) p.begun = Begun::kYes;
   }
   if (job.kind == JobKind::kArchive && p.window) p.window->finished(job.range, done.last);
   if (job.kind != JobKind::kRecordGap && p.gaps) p.gaps->done(done);

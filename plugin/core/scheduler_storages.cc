@@ -173,12 +173,12 @@ void Scheduler::storages_swapped() {
 
 // ---- Where the epoch begins in a partition ------------------------------------------------------
 
-// From next on nothing of a parent counts.
-void Scheduler::begin(PartitionState& p) {
+// From there on nothing of a parent counts.
+void Scheduler::begin(PartitionState& p, Lsn from) {
   assert(adopts(p));
   p.begun = Begun::kFirst;
   p.found.reset();
-  if (p.gaps) p.gaps->puts_from(p.next);
+  if (p.gaps) p.gaps->puts_from(from);
 }
 
 // What the parent has at next is different, or damaged. False: that is not what happened.
@@ -189,7 +189,7 @@ bool Scheduler::branch(const Job& job, const JobResult& result) {
   Lsn last = job.part.last;
   if (p.found) last = std::max(last, p.found->last_held());
   events_.push_back({EventKind::kBranched, job.partition, {p.next, last}});
-  begin(p);
+  begin(p, p.next);
   return true;
 }
 

@@ -43,14 +43,16 @@ struct Newest {
 // The newest record; of a listing from what is remembered on, and from the beginning if there is nothing.
 Result<Newest> find_newest(sink::Sink& sink, std::string_view storage, uint64_t from, const Call& deadline) {
   TM_ASSIGN(const auto call, deadline.next_call());
-  TM_ASSIGN(auto epochs, store::list_epochs(sink, storage, std::max(from, kFirstEpoch), &call));
+  TM_ASSIGN(auto epochs, store::list_epochs(sink, storage, from, &call));
   if (epochs.empty() && from > kFirstEpoch) {
-    TM_ASSIGN(epochs, store::list_epochs(sink, storage, kFirstEpoch, &call));
+    TM_ASSIGN(const auto again, deadline.next_call());
+    TM_ASSIGN(epochs, store::list_epochs(sink, storage, kFirstEpoch, &again));
   }
   Newest newest;
   if (epochs.empty()) return newest;
   newest.epoch = epochs.back();
-  TM_ASSIGN(newest.record, store::read_epoch(sink, storage, newest.epoch, &call));
+  TM_ASSIGN(const auto reading, deadline.next_call());
+  TM_ASSIGN(newest.record, store::read_epoch(sink, storage, newest.epoch, &reading));
   return newest;
 }
 
@@ -134,11 +136,13 @@ Result<Claimed> claim_next(sink::Sink& sink, std::string_view storage, LineageFi
   return claimed;
 }
 
-uint64_t highest(const std::vector<core::RememberedEpoch>& remembered) {
-  // Of the archive that was used last: what another sink has is found by the second listing.
-  uint64_t epoch = kFirstEpoch;
+// Where to look for the newest: from what is remembered of the archive that was used last. Its lowest, for
+// the higher ones may be tries that never got there; what another sink has is found by the second listing.
+uint64_t look_from(const std::vector<core::RememberedEpoch>& remembered) {
+  if (remembered.empty()) return kFirstEpoch;
+  uint64_t epoch = remembered.back().epoch;
   for (const core::RememberedEpoch& one : remembered) {
-    if (one.archive == remembered.back().archive) epoch = std::max(epoch, one.chain.newest());
+    if (one.archive == remembered.back().archive) epoch = std::min(epoch, one.epoch);
   }
   return epoch;
 }
@@ -148,10 +152,7 @@ Result<Newest> look(sink::Sink& sink, std::string_view storage,
                     const std::vector<core::RememberedEpoch>& remembered, const Call& deadline,
                     Trouble* where) {
   *where = Trouble::kSink;
-  // A try that never got there may have the highest number: the one before it is there.
-  const uint64_t from =
-      remembered.empty() ? kFirstEpoch : std::min(highest(remembered), remembered.front().epoch);
-  auto newest = find_newest(sink, storage, from, deadline);
+  auto newest = find_newest(sink, storage, look_from(remembered), deadline);
   if (!newest && newest.error().status == TIDEMARK_E_CORRUPT) {
     *where = Trouble::kRefused;
     newest.error().message +=

@@ -180,7 +180,7 @@ Status Prober::explain(Lsn last, KnownGaps& gaps) {
 // The first look; archives of single entries are enough in it though as many LSNs are holes or records.
 constexpr Lsn kFirstLookLsns = Lsn{2} * kLookBackArchives;
 // The furthest: kLookBackArchives of the largest batches, and as many LSNs as may be missing between them.
-constexpr Lsn kLastLookLsns = Lsn{kLookBackArchives + 64} * 4096;
+constexpr Lsn kLastLookLsns = Lsn{kLookBackArchives + 64} * kArchiveEntriesMax;
 constexpr int kLookBackRequestsMax = 16;
 
 // Looks further back than `seen` did, which saw what ends in the `width` LSNs before `end`, until it is

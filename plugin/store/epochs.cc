@@ -1,6 +1,7 @@
 #include "store/epochs.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -29,6 +30,30 @@ Error other_owner(std::string_view storage, uint64_t epoch, uint64_t child) {
   return fail(TIDEMARK_E_CORRUPT, epoch_key(storage, child) + ": continues epoch " + std::to_string(epoch) +
                                       ", which is of another owner; one of the two records is not of this "
                                       "storage, move it away");
+}
+
+// From an epoch to its parents. `record_of` gives nothing for one that is not recorded.
+Result<Chain> follow(std::string_view storage, uint64_t epoch,
+                     const std::function<Result<std::optional<EpochRecord>>(uint64_t)>& record_of) {
+  std::map<uint64_t, uint64_t> parents;
+  std::optional<std::pair<uint64_t, EpochRecord>> child;
+  for (uint64_t at = epoch; at != 0;) {
+    TM_ASSIGN(auto record, record_of(at));
+    if (!record) {
+      if (at != kFirstEpoch) return not_there(storage, at, child ? child->first : 0);
+      parents.emplace(kFirstEpoch, 0);
+      break;
+    }
+    if (child && child->second.owner != record->owner) return other_owner(storage, at, child->first);
+    const uint64_t parent = record->parent;
+    parents.emplace(at, parent);
+    child.emplace(at, *std::move(record));
+    at = parent;
+  }
+  std::string problem;
+  auto chain = Chain::of(epoch, parents, &problem);
+  if (!chain) return fail(TIDEMARK_E_UNSUPPORTED, std::string(storage) + ": " + problem);
+  return *std::move(chain);
 }
 
 }  // namespace
@@ -96,26 +121,19 @@ Result<Chain> read_chain(sink::Sink& sink, std::string_view storage, uint64_t ep
   TM_ASSIGN(const auto look, deadline.next_call());
   TM_ASSIGN(const auto recorded, list_epochs(sink, storage, kFirstEpoch, &look));
   if (epoch == 0) epoch = recorded.empty() ? kFirstEpoch : recorded.back();
-  std::map<uint64_t, uint64_t> parents;
-  std::optional<std::pair<uint64_t, EpochRecord>> child;
-  for (uint64_t at = epoch; at != 0;) {
-    if (!std::binary_search(recorded.begin(), recorded.end(), at)) {
-      if (at != kFirstEpoch) return not_there(storage, at, child ? child->first : 0);
-      parents.emplace(kFirstEpoch, 0);
-      break;
-    }
+  return follow(storage, epoch, [&](uint64_t at) -> Result<std::optional<EpochRecord>> {
+    if (!std::binary_search(recorded.begin(), recorded.end(), at)) return std::optional<EpochRecord>();
     TM_ASSIGN(const auto limited, deadline.next_call());
     TM_ASSIGN(auto record, read_epoch(sink, storage, at, &limited));
-    if (child && child->second.owner != record.owner) return other_owner(storage, at, child->first);
-    const uint64_t parent = record.parent;
-    parents.emplace(at, parent);
-    child.emplace(at, std::move(record));
-    at = parent;
-  }
-  std::string problem;
-  auto chain = Chain::of(epoch, parents, &problem);
-  if (!chain) return fail(TIDEMARK_E_UNSUPPORTED, std::string(storage) + ": " + problem);
-  return *std::move(chain);
+    return std::optional(std::move(record));
+  });
+}
+
+Result<Chain> chain_of(std::string_view storage, uint64_t epoch, const EpochRecords& records) {
+  return follow(storage, epoch, [&](uint64_t at) -> Result<std::optional<EpochRecord>> {
+    const auto record = records.find(at);
+    return record != records.end() ? std::optional(record->second) : std::nullopt;
+  });
 }
 
 }  // namespace tidemark::store

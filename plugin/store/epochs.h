@@ -46,6 +46,9 @@ Result<EpochRecords> read_epochs(sink::Sink& sink, std::string_view storage, con
 Result<Chain> read_chain(sink::Sink& sink, std::string_view storage, uint64_t epoch,
                          const tidemark_call* call);
 
+// The same from records that were read; nothing is asked of the sink.
+Result<Chain> chain_of(std::string_view storage, uint64_t epoch, const EpochRecords& records);
+
 }  // namespace tidemark::store
 
 #endif  // TIDEMARK_STORE_EPOCHS_H

@@ -11,12 +11,12 @@
 #include "store/list.h"
 #include "store/maintenance.h"
 #include "store/record.h"
+#include "store/removal.h"
 #include "store/stream.h"
 
 namespace tidemark::store {
 namespace {
 
-constexpr size_t kPageNames = 1000;      // a page of a store, and the most that one removes with one request
 constexpr size_t kRecordsMax = 100'000;  // that are read before anything is removed
 constexpr size_t kStrangersMax = 10'000;
 
@@ -24,45 +24,35 @@ class Pruner {
  public:
   Pruner(sink::Sink& sink, const Pruning& what, const std::function<bool(const StoredInfo&)>& visit,
          const Call& deadline)
-      : sink_(sink), what_(what), visit_(visit), deadline_(deadline) {}
+      : sink_(sink), what_(what), deadline_(deadline), removal_(sink, what.dry_run, visit, deadline) {}
 
   Status run();
 
  private:
-  struct Name {
-    std::string key;
-    uint64_t size_bytes;
-    int64_t modified_us;
-  };
   struct Page {
-    std::vector<Name> names;
+    std::vector<Doomed> names;
     bool is_last = true;
   };
 
   struct Survey;
   Status survey();
   Result<std::vector<Chain>> find_histories();
-  Result<Survey> list_all(const Chain& chain, const std::vector<Chain>& histories,
-                          const std::set<std::string>& damaged);
+  Result<Survey> list_all(const std::vector<Chain>& histories, const std::set<std::string>& damaged);
   Status check_strangers(const std::map<uint64_t, std::string>& strangers);
   Status find_damaged(const std::vector<std::string>& records, std::set<std::string>* damaged);
   Status record();
   Status put(uint64_t epoch);
   Status remove_all(bool pruned_records);
   Result<Page> next_page(const std::string& start_after, bool pruned_records);
-  Status remove(const Page& page);
-  // Of what is gone. False: the visitor has seen enough.
-  bool tell(const Name& name) const;
 
   sink::Sink& sink_;
   const Pruning& what_;
-  const std::function<bool(const StoredInfo&)>& visit_;
   const Call& deadline_;
+  Removal removal_;
   Lsn through_ = kNoLsn;   // the last LSN of what goes
   Lsn recorded_ = kNoLsn;  // how far records say that it went
   std::string recorded_key_;
   std::set<uint64_t> rulers_;  // right after what goes, in any history, if nothing else says so then
-  bool stopped_ = false;
 };
 
 // What the names say, without the records that are damaged.
@@ -91,29 +81,27 @@ struct Pruner::Survey {
   }
 };
 
-// Those of each epoch that nobody continues.
+// Of each epoch that nobody continues; the newest is one, and comes last.
 Result<std::vector<Chain>> Pruner::find_histories() {
   TM_ASSIGN(const auto call, deadline_.next_call());
   TM_ASSIGN(const EpochRecords records, read_epochs(sink_, what_.storage, &call));
-  std::map<uint64_t, uint64_t> parents = {{kFirstEpoch, 0}};
+  if (records.empty()) return std::vector<Chain>(1);
   std::set<uint64_t> leaves;
   for (const auto& [epoch, record] : records) {
-    parents[epoch] = record.parent;
     leaves.erase(record.parent);
     leaves.insert(epoch);
   }
   std::vector<Chain> histories;
   for (const uint64_t leaf : leaves) {
-    std::string problem;
-    const auto history = Chain::of(leaf, parents, &problem);
-    if (!history) return fail(TIDEMARK_E_INVALID, std::string(what_.storage) + ": " + problem);
-    histories.push_back(*history);
+    TM_ASSIGN(auto history, chain_of(what_.storage, leaf, records));
+    histories.push_back(std::move(history));
   }
   return histories;
 }
 
-Result<Pruner::Survey> Pruner::list_all(const Chain& chain, const std::vector<Chain>& histories,
+Result<Pruner::Survey> Pruner::list_all(const std::vector<Chain>& histories,
                                         const std::set<std::string>& damaged) {
+  const Chain& chain = histories.back();
   Survey found;
   std::vector<EpochBeginnings> beginnings(histories.begin(), histories.end());
   std::map<uint64_t, Lsn> stays;  // the lowest LSN of what is left of an epoch, as far as it was listed
@@ -185,14 +173,12 @@ Status Pruner::find_damaged(const std::vector<std::string>& records, std::set<st
 // How far it may go, and whether it would remove all traces of a hole.
 Status Pruner::survey() {
   std::set<std::string> damaged;
-  TM_ASSIGN(const auto call, deadline_.next_call());
-  TM_ASSIGN(const Chain chain, read_chain(sink_, what_.storage, 0, &call));
   TM_ASSIGN(const auto histories, find_histories());
-  TM_ASSIGN(auto found, list_all(chain, histories, damaged));
+  TM_ASSIGN(auto found, list_all(histories, damaged));
   TM_TRY(check_strangers(found.strangers));
   TM_TRY(find_damaged(found.records, &damaged));
   if (!damaged.empty()) {
-    TM_ASSIGN(found, list_all(chain, histories, damaged));
+    TM_ASSIGN(found, list_all(histories, damaged));
   }
   through_ = found.through;
   recorded_ = found.recorded;
@@ -249,7 +235,7 @@ Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool prun
         // The record of how far stays.
         if (pruned_records && name->range.last >= std::max(through_, recorded_)) return false;
         page.names.push_back({std::string(key), object.size_bytes, object.modified_us});
-        page.is_last = page.names.size() < kPageNames;
+        page.is_last = page.names.size() < Removal::kPageNames;
         return page.is_last;
       },
       &call);
@@ -257,41 +243,13 @@ Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool prun
   return page;
 }
 
-bool Pruner::tell(const Name& name) const {
-  if (!visit_) return true;
-  StoredInfo info;
-  info.key = name.key;
-  info.folder = parse_folder(name.key);
-  assert(info.folder);  // it was listed as such
-  info.name = parse_object_name(info.folder->name);
-  info.size_bytes = name.size_bytes;
-  info.modified_us = name.modified_us;
-  return visit_(info);
-}
-
-Status Pruner::remove(const Page& page) {
-  const auto gone = [&](size_t index) {
-    stopped_ = !tell(page.names[index]);
-    return !stopped_;
-  };
-  if (what_.dry_run) {
-    for (size_t i = 0; i < page.names.size() && !stopped_; ++i) gone(i);
-    return {};
-  }
-  std::vector<std::string_view> keys;
-  keys.reserve(page.names.size());
-  for (const Name& name : page.names) keys.emplace_back(name.key);
-  TM_ASSIGN(const auto call, deadline_.next_call());
-  return sink_.remove_many(keys, gone, &call);
-}
-
 Status Pruner::remove_all(bool pruned_records) {
   std::string start_after;
-  while (!stopped_) {
+  while (!removal_.is_stopped()) {
     TM_ASSIGN(const auto page, next_page(start_after, pruned_records));
-    TM_TRY(remove(page));
+    TM_TRY(removal_.remove(page.names));
     if (page.is_last) return {};
-    assert(page.names.size() == kPageNames);
+    assert(page.names.size() == Removal::kPageNames);
     start_after = page.names.back().key;
   }
   return {};

@@ -7,11 +7,10 @@
 
 #include "store/epochs.h"
 #include "store/maintenance.h"
+#include "store/removal.h"
 
 namespace tidemark::store {
 namespace {
-
-constexpr size_t kPageNames = 1000;  // a page of a store, and the most that one removes with one request
 
 Error refused(const BranchPruning& what, const std::string& why) {
   return fail(TIDEMARK_E_INVALID, "epoch " + std::to_string(what.epoch) + " of " + std::string(what.storage) +
@@ -45,31 +44,27 @@ class BranchPruner {
  public:
   BranchPruner(sink::Sink& sink, const BranchPruning& what, std::set<uint64_t> doomed,
                const std::function<bool(const StoredInfo&)>& visit, const Call& deadline)
-      : sink_(sink), what_(what), doomed_(std::move(doomed)), visit_(visit), deadline_(deadline) {}
+      : sink_(sink),
+        what_(what),
+        doomed_(std::move(doomed)),
+        deadline_(deadline),
+        removal_(sink, what.dry_run, visit, deadline) {}
 
   Status run();
 
  private:
-  struct Name {
-    std::string key;
-    uint64_t size_bytes;
-    int64_t modified_us;
-  };
   // False: it was not the last.
-  Result<bool> next_page(std::string* start_after, std::vector<Name>* names);
-  Status remove(const std::vector<Name>& names);
-  bool tell(const Name& name) const;
+  Result<bool> next_page(std::string* start_after, std::vector<Doomed>* names);
 
   sink::Sink& sink_;
   const BranchPruning& what_;
   const std::set<uint64_t> doomed_;
-  const std::function<bool(const StoredInfo&)>& visit_;
   const Call& deadline_;
-  std::vector<Name> records_;  // of the epochs themselves, which go last
-  bool stopped_ = false;
+  Removal removal_;
+  std::vector<Doomed> records_;  // of the epochs themselves, which go last
 };
 
-Result<bool> BranchPruner::next_page(std::string* start_after, std::vector<Name>* names) {
+Result<bool> BranchPruner::next_page(std::string* start_after, std::vector<Doomed>* names) {
   TM_ASSIGN(const auto call, deadline_.next_call());
   bool is_last = true;
   TM_TRY(sink_.list(
@@ -79,60 +74,33 @@ Result<bool> BranchPruner::next_page(std::string* start_after, std::vector<Name>
         // What says that something was pruned counts in every history.
         if (!parsed || parsed->name.kind == ObjectKind::kPruned || doomed_.count(parsed->name.epoch) == 0)
           return true;
-        Name name{std::string(key), object.size_bytes, object.modified_us};
+        Doomed name{std::string(key), object.size_bytes, object.modified_us};
         if (parsed->name.kind == ObjectKind::kEpoch) {
           records_.push_back(std::move(name));
           return true;
         }
         *start_after = name.key;
         names->push_back(std::move(name));
-        is_last = names->size() < kPageNames;
+        is_last = names->size() < Removal::kPageNames;
         return is_last;
       },
       &call));
   return is_last;
 }
 
-bool BranchPruner::tell(const Name& name) const {
-  if (!visit_) return true;
-  StoredInfo info;
-  info.key = name.key;
-  info.folder = parse_folder(name.key);
-  info.name = parse_object_key(name.key)->name;
-  info.size_bytes = name.size_bytes;
-  info.modified_us = name.modified_us;
-  return visit_(info);
-}
-
-Status BranchPruner::remove(const std::vector<Name>& names) {
-  const auto gone = [&](size_t index) {
-    stopped_ = !tell(names[index]);
-    return !stopped_;
-  };
-  if (what_.dry_run) {
-    for (size_t i = 0; i < names.size() && !stopped_; ++i) gone(i);
-    return {};
-  }
-  std::vector<std::string_view> keys;
-  keys.reserve(names.size());
-  for (const Name& name : names) keys.emplace_back(name.key);
-  TM_ASSIGN(const auto call, deadline_.next_call());
-  return sink_.remove_many(keys, gone, &call);
-}
-
 Status BranchPruner::run() {
   std::string start_after;
-  for (bool is_last = false; !is_last && !stopped_;) {
-    std::vector<Name> names;
+  for (bool is_last = false; !is_last && !removal_.is_stopped();) {
+    std::vector<Doomed> names;
     records_.clear();
     TM_ASSIGN(is_last, next_page(&start_after, &names));
-    if (!names.empty()) TM_TRY(remove(names));
+    if (!names.empty()) TM_TRY(removal_.remove(names));
   }
   // The newest first: whenever this is stopped, no record is left whose parent is gone.
   std::reverse(records_.begin(), records_.end());
-  for (const Name& name : records_) {
-    if (stopped_) break;
-    TM_TRY(remove({name}));
+  for (const Doomed& name : records_) {
+    if (removal_.is_stopped()) break;
+    TM_TRY(removal_.remove({name}));
   }
   return {};
 }
@@ -144,8 +112,8 @@ Status prune_branch(sink::Sink& sink, const BranchPruning& what,
   const Call deadline(call);
   TM_ASSIGN(const auto look, deadline.next_call());
   TM_ASSIGN(const EpochRecords records, read_epochs(sink, what.storage, &look));
-  TM_ASSIGN(const auto chain_call, deadline.next_call());
-  TM_ASSIGN(const Chain newest, read_chain(sink, what.storage, 0, &chain_call));
+  if (records.empty()) return refused(what, "has no record (tidemark info shows the histories)");
+  TM_ASSIGN(const Chain newest, chain_of(what.storage, records.rbegin()->first, records));
   TM_ASSIGN(auto doomed, find_doomed(what, records, newest));
   assert(doomed.count(what.epoch) > 0);
   return BranchPruner(sink, what, std::move(doomed), visit, deadline).run();
