@@ -31,6 +31,7 @@ MAY_SEE = {
     "log": set(),
     "metrics": {"core"},
     "tree": set(),
+    "codec": set(),
     "tar": {"tree"},
     "sink": {"config", "log"},
     "store": {"core", "sink", "tar"},
