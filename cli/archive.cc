@@ -408,13 +408,13 @@ Result<Epoch> Archive::read_epoch(const std::string& key, Stop& stop) {
   return epoch;
 }
 
-Result<uint64_t> Archive::take_over(const std::string& storage, const std::string& lineage_file,
-                                    uint64_t over, const std::string& reason, Stop& stop) {
+Result<uint64_t> Archive::take_over(const std::string& storage, const TakeoverWish& wish, Stop& stop) {
   tidemark_takeover takeover{};
   takeover.struct_size = sizeof(takeover);
-  takeover.lineage_file = abi_str(lineage_file);
-  takeover.over = over;
-  takeover.reason = abi_str(reason);
+  takeover.lineage_file = abi_str(wish.lineage_file);
+  takeover.over = wish.over;
+  takeover.restored_from = wish.restored_from;
+  takeover.reason = abi_str(wish.reason);
   uint64_t epoch = 0;
   const tidemark_call call = call_for(stop);
   tidemark_error error = fresh_error();

@@ -102,6 +102,14 @@ struct ComparedEntry {
   std::string message;
 };
 
+// Which data directory takes a storage over.
+struct TakeoverWish {
+  std::string lineage_file;
+  uint64_t over = 0;           // the newest epoch
+  uint64_t restored_from = 0;  // 0: the data is what the file remembers
+  std::string reason;
+};
+
 // How an object is copied from one archive to another.
 struct CopyWish {
   std::string key;
@@ -187,8 +195,7 @@ class Archive {
                           const std::string& reason, Stop& stop);
   // Claims the epoch after `over` for the data directory of that lineage file, and gives its number. Not
   // tried again: whether the last try claimed one is not known.
-  Result<uint64_t> take_over(const std::string& storage, const std::string& lineage_file, uint64_t over,
-                             const std::string& reason, Stop& stop);
+  Result<uint64_t> take_over(const std::string& storage, const TakeoverWish& wish, Stop& stop);
   // `progress` gets on this thread how much was read, by this try; may sleep.
   CopyOutcome copy_to(Archive& to, const CopyWish& wish, const std::function<void(uint64_t)>& progress,
                       Stop& stop);

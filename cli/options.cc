@@ -528,7 +528,7 @@ void CommandLine::add_gaps() {
 
 void CommandLine::add_takeover() {
   auto& takeover =
-      verb("takeover", "Let a host that was superseded archive again: its history continues",
+      verb("takeover", "Let a host that was superseded, or restored, archive again: its history continues",
            std::vector<std::string*>{&raw_.target}, [this] { return finish_takeover(takeover_, raw_); });
   add_sink_options(takeover, raw_);
   takeover.add_option("STORAGE", raw_.target, "The storage that its event SUPERSEDED names");
@@ -538,6 +538,11 @@ void CommandLine::add_takeover() {
   takeover
       .add_option("--over", takeover_.over, "The newest epoch, as you know it: the host's message says it")
       ->type_name("N")
+      ->check(CLI::Range(uint64_t{1}, kLastEpochToTakeOver));
+  takeover
+      .add_option("--restored-from", takeover_.restored_from,
+                  "The lineage file is lost, and the data was restored from this epoch")
+      ->type_name("EPOCH")
       ->check(CLI::Range(uint64_t{1}, kLastEpochToTakeOver));
   takeover.add_option("--reason", takeover_.reason, "Why; kept in the archive with the time")
       ->type_name("TEXT");

@@ -86,8 +86,9 @@ struct GapsOptions : CommonOptions {
   std::string checkpoint;  // that knows what was there; empty: none
 };
 struct TakeoverOptions : CommonOptions {
-  std::string lineage_file;  // absolute
-  uint64_t over = 0;         // the newest epoch, as the operator sees it
+  std::string lineage_file;    // absolute
+  uint64_t over = 0;           // the newest epoch, as the operator sees it
+  uint64_t restored_from = 0;  // the epoch that the data was restored from; 0: as the file remembers
   std::string reason;
 };
 struct SinksOptions : CommonOptions {};

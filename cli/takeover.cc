@@ -19,13 +19,16 @@ Error whose(Error error, const std::string& lineage_file) {
 int run_takeover(const TakeoverOptions& options) {
   const std::string& file = options.lineage_file;
   const std::string& storage = options.scope.storage;
-  // Before the archive is opened to be written.
-  if (::access(file.c_str(), R_OK | W_OK) != 0)
+  // Before the archive is opened to be written. Where a lost file is made again its directory has to be
+  // there.
+  const std::string must_be = options.restored_from == 0 ? file : file.substr(0, file.rfind('/') + 1);
+  if (::access(must_be.c_str(), R_OK | W_OK) != 0)
     return fail_with(errno_error("lineage file " + printable(file)));
   auto archive = Archive::open_existing(options.archive);
   if (!archive) return fail_with(archive.error());
   Stop stop;
-  const auto epoch = (*archive)->take_over(storage, file, options.over, options.reason, stop);
+  const auto epoch =
+      (*archive)->take_over(storage, {file, options.over, options.restored_from, options.reason}, stop);
   if (!epoch) return fail_with(whose(epoch.error(), file));
   Output output(options.json);
   Json object;
@@ -33,6 +36,7 @@ int run_takeover(const TakeoverOptions& options) {
   object["storage"] = storage;
   object["epoch"] = *epoch;
   object["over"] = options.over;
+  if (options.restored_from != 0) object["restored_from"] = options.restored_from;
   object["lineage_file"] = file;
   output.object(object);
   output.line("claimed epoch " + std::to_string(*epoch) + " of " + printable(storage) + " over epoch " +

@@ -280,9 +280,13 @@ tidemark_status take_over(tidemark_archiver* archiver, tidemark_str storage,
     TM_TRY(check_text(takeover->reason, "reason"));
     if (const char* problem = storage_name_problem(view(storage))) return fail(TIDEMARK_E_INVALID, problem);
     TM_ASSIGN(const auto sink, archiver->writable_sink());
-    TM_ASSIGN(const auto file, lineage::LineageFile::open(std::string(view(takeover->lineage_file)), true));
-    lineage::Claimed claimed =
-        lineage::take_over(*sink, view(storage), *file, takeover->over, view(takeover->reason), call);
+    const uint64_t restored_from =
+        TIDEMARK_HAS(takeover, tidemark_takeover, restored_from) ? takeover->restored_from : 0;
+    const auto if_missing = restored_from == 0 ? lineage::IfMissing::kFail : lineage::IfMissing::kMakeLater;
+    TM_ASSIGN(const auto file,
+              lineage::LineageFile::open(std::string(view(takeover->lineage_file)), if_missing));
+    lineage::Claimed claimed = lineage::take_over(
+        *sink, view(storage), *file, {takeover->over, restored_from, view(takeover->reason)}, call);
     if (claimed.trouble != lineage::Trouble::kNone) return std::move(claimed.error);
     *epoch = claimed.epoch;
     return {};

@@ -40,7 +40,7 @@ _tidemark() {
     copy) COMPREPLY=($(compgen -W "$common --to-option --to-secret --json --allow-empty --jobs --bwlimit --reread --size-only --dry-run" -- "$cur")) ;;
     check) COMPREPLY=($(compgen -W "$common --json --allow-empty --read-only" -- "$cur")) ;;
     gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs --acknowledge --reason --checkpoint" -- "$cur")) ;;
-    takeover) COMPREPLY=($(compgen -W "$common --json --lineage-file --over --reason" -- "$cur")) ;;
+    takeover) COMPREPLY=($(compgen -W "$common --json --lineage-file --over --restored-from --reason" -- "$cur")) ;;
     sinks) COMPREPLY=($(compgen -W "$plugin --json" -- "$cur")) ;;
   esac
 }

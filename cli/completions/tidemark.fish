@@ -56,6 +56,7 @@ complete -c tidemark -n "__fish_seen_subcommand_from gaps" -l acknowledge -x -d 
 complete -c tidemark -n "__fish_seen_subcommand_from gaps takeover" -l reason -x -d "Why"
 complete -c tidemark -n "__fish_seen_subcommand_from takeover" -l lineage-file -r -F -d "Of the host that is to continue"
 complete -c tidemark -n "__fish_seen_subcommand_from takeover" -l over -x -d "The newest epoch"
+complete -c tidemark -n "__fish_seen_subcommand_from takeover" -l restored-from -x -d "The epoch that the data was restored from"
 complete -c tidemark -n "__fish_seen_subcommand_from copy" -l to-option -x -d "KEY=VALUE of the other sink"
 complete -c tidemark -n "__fish_seen_subcommand_from copy" -l to-secret -x -d "KEY=VARIABLE of the other sink"
 complete -c tidemark -n "__fish_seen_subcommand_from copy" -l bwlimit -x -d "Bytes a second"

@@ -65,8 +65,11 @@ Error other_owner(std::string_view storage, const Newest& newest, const LineageF
       TIDEMARK_E_INVALID,
       "this archive belongs to another owner: " + described(storage, newest) + " by " +
           hex(newest.record.owner) + ", and " + file.path() + " says " + hex(owner) +
-          "; is it the wrong url or storage name? If this is the owner's data and its lineage file was "
-          "lost, bring that file back; nothing of this storage is archived until then");
+          "; is it the wrong url or storage name? If this is the owner's data and its lineage file was lost, "
+          "bring that file back, or say which epoch it was restored from: tidemark takeover URL " +
+          std::string(storage) + " --lineage-file " + file.path() + " --over " +
+          std::to_string(newest.epoch) +
+          " --restored-from EPOCH --reason TEXT. Nothing of this storage is archived until then");
 }
 
 Error superseded(std::string_view storage, const Newest& newest, const LineageFile& file,
@@ -196,42 +199,91 @@ Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& fil
                                                                 "archiver does; will try again"));
 }
 
-Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file, uint64_t over,
-                  std::string_view reason, const tidemark_call* call) {
-  const Call deadline(call);
-  if (const char* problem = reason_problem(reason))
-    return trouble(Trouble::kRefused, fail(TIDEMARK_E_INVALID, problem));
-  const std::vector<core::RememberedEpoch> remembered = file.remembered(storage);
-  Trouble where = Trouble::kSink;
-  const auto newest = look(sink, storage, remembered, deadline, &where);
-  if (!newest) return trouble(where, newest.error());
-  if (newest->epoch == 0) {
-    return trouble(Trouble::kRefused,
-                   fail(TIDEMARK_E_INVALID, std::string(storage) + " has no epoch at this sink, so there is "
-                                                                   "nothing to take over: start the host"));
-  }
-  if (newest->record.owner != file.owner())
-    return trouble(Trouble::kRefused, other_owner(storage, *newest, file, file.owner()));
-  if (newest->epoch != over) {
-    return trouble(
-        Trouble::kRefused,
-        fail(TIDEMARK_E_INVALID, "the newest epoch of " + std::string(storage) + " is " +
-                                     std::to_string(newest->epoch) + ", not " + std::to_string(over) +
-                                     ": look again what there is to take over"));
-  }
-  // What this data continues: the newest that is remembered and that the archive has.
+namespace {
+
+// What this data continues: the newest that is remembered and that the archive has.
+Result<std::optional<size_t>> find_continued(sink::Sink& sink, std::string_view storage,
+                                             const std::vector<core::RememberedEpoch>& remembered,
+                                             const Call& deadline) {
   std::optional<size_t> continues;
   for (size_t i = 0; i < remembered.size(); ++i) {
     if (continues && remembered[i].epoch < remembered[*continues].epoch) continue;
-    const auto next = deadline.next_call();
-    if (!next) return trouble(Trouble::kSink, next.error());
-    const auto record = store::read_epoch(sink, storage, remembered[i].epoch, &*next);
+    TM_ASSIGN(const auto next, deadline.next_call());
+    const auto record = store::read_epoch(sink, storage, remembered[i].epoch, &next);
     if (record && record->claim == remembered[i].claim) continues = i;
-    if (!record && record.error().status != TIDEMARK_E_NOT_FOUND)
-      return trouble(Trouble::kSink, record.error());
+    if (!record && record.error().status != TIDEMARK_E_NOT_FOUND) return record.error();
   }
-  auto claimed = claim_next(sink, storage, file, remembered, {over + 1, continues, Claim::kTakeover, reason},
-                            deadline, &where);
+  return continues;
+}
+
+// The file remembers the epoch that its data was restored from.
+Status remember_restored(sink::Sink& sink, std::string_view storage, LineageFile& file, const Id& owner,
+                         uint64_t from, const Call& deadline, Trouble* where) {
+  *where = Trouble::kSink;
+  core::RememberedEpoch epoch;
+  epoch.epoch = from;
+  TM_ASSIGN(const auto reading, deadline.next_call());
+  const auto record = store::read_epoch(sink, storage, from, &reading);
+  if (!record && record.error().status == TIDEMARK_E_NOT_FOUND) *where = Trouble::kRefused;
+  if (!record) return record.error();
+  TM_ASSIGN(const auto following, deadline.next_call());
+  TM_ASSIGN(epoch.chain, store::read_chain(sink, storage, from, &following));
+  epoch.claim = record->claim;
+  epoch.archive = record->claim;
+  *where = Trouble::kFile;
+  if (record->owner != owner) {
+    return fail(TIDEMARK_E_INVALID, "epoch " + std::to_string(from) + " of " + std::string(storage) +
+                                        " is of another owner, " + hex(record->owner) +
+                                        ", than the newest, " + hex(owner));
+  }
+  return file.restored_durably(owner, storage, epoch);
+}
+
+std::optional<Error> refusal(std::string_view storage, const LineageFile& file, const Id& owner,
+                             const Newest& newest, const Takeover& takeover) {
+  if (newest.epoch == 0) {
+    return fail(TIDEMARK_E_INVALID, std::string(storage) +
+                                        " has no epoch at this sink, so there is nothing to "
+                                        "take over: start the host");
+  }
+  if (newest.record.owner != owner && takeover.restored_from == 0)
+    return other_owner(storage, newest, file, owner);
+  if (newest.epoch != takeover.over) {
+    return fail(TIDEMARK_E_INVALID,
+                "the newest epoch of " + std::string(storage) + " is " + std::to_string(newest.epoch) +
+                    ", not " + std::to_string(takeover.over) + ": look again what there is to take over");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file, const Takeover& takeover,
+                  const tidemark_call* call) {
+  const Call deadline(call);
+  if (const char* problem = reason_problem(takeover.reason))
+    return trouble(Trouble::kRefused, fail(TIDEMARK_E_INVALID, problem));
+  std::vector<core::RememberedEpoch> remembered = file.remembered(storage);
+  Trouble where = Trouble::kSink;
+  const auto newest = look(sink, storage, remembered, deadline, &where);
+  if (!newest) return trouble(where, newest.error());
+  if (auto refused = refusal(storage, file, file.owner(), *newest, takeover))
+    return trouble(Trouble::kRefused, std::move(*refused));
+  std::optional<size_t> continues;
+  if (takeover.restored_from != 0) {
+    Status status = remember_restored(sink, storage, file, newest->record.owner, takeover.restored_from,
+                                      deadline, &where);
+    if (!status) return trouble(where, std::move(status.error()));
+    remembered = file.remembered(storage);
+    continues = remembered.size() - 1;
+  } else {
+    const auto found = find_continued(sink, storage, remembered, deadline);
+    if (!found) return trouble(Trouble::kSink, found.error());
+    continues = *found;
+  }
+  auto claimed =
+      claim_next(sink, storage, file, remembered,
+                 {takeover.over + 1, continues, Claim::kTakeover, takeover.reason}, deadline, &where);
   if (claimed) return std::move(*claimed);
   return trouble(where, std::move(claimed.error()));
 }

@@ -37,9 +37,18 @@ struct Claimed {
 Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& file, const tidemark_call* call);
 
 // Claims the epoch after `over`, the newest, for a data directory that was superseded: an operator decided
-// that this history continues. INVALID: `over` is not the newest, or the reason is not one line.
-Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file, uint64_t over,
-                  std::string_view reason, const tidemark_call* call);
+// that this history continues. INVALID: `over` is not the newest, the reason is not one line,
+// or there is no such epoch to be restored from.
+//
+// With `restored_from` the data directory was filled by restoring that epoch, because the one that wrote it
+// is lost, its lineage file with it: its owner becomes the archive's, and it continues that epoch.
+struct Takeover {
+  uint64_t over = 0;
+  uint64_t restored_from = 0;  // 0: it continues what its file remembers
+  std::string_view reason;
+};
+Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file, const Takeover& takeover,
+                  const tidemark_call* call);
 
 // Whether an epoch after `own` was claimed: OK if not; superseded, with a message that names it, if so.
 struct Watched {

@@ -162,8 +162,9 @@ Result<Id> draw_id() {
   return id;
 }
 
-Result<std::unique_ptr<LineageFile>> LineageFile::open(const std::string& path, bool must_exist) {
-  if (must_exist && ::access(path.c_str(), F_OK) != 0) return fail_errno(errno, "lineage file " + path);
+Result<std::unique_ptr<LineageFile>> LineageFile::open(const std::string& path, IfMissing if_missing) {
+  if (if_missing == IfMissing::kFail && ::access(path.c_str(), F_OK) != 0)
+    return fail_errno(errno, "lineage file " + path);
   const std::string lock_path = path + ".lock";
   UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!lock) return fail_errno(errno, "lineage file " + path + ": cannot open its lock " + lock_path);
@@ -175,21 +176,16 @@ Result<std::unique_ptr<LineageFile>> LineageFile::open(const std::string& path, 
                     "process; stop the other one");
   }
   std::unique_ptr<LineageFile> file(new LineageFile(path, std::move(lock)));
-  TM_TRY(file->load(must_exist));
+  TM_TRY(file->load(if_missing));
   return file;
 }
 
-Status LineageFile::load(bool must_exist) {
+Status LineageFile::load(IfMissing if_missing) {
   const MutexLock held(mutex_);
   const auto text = read_file(path_, kFileBytesMax);
-  if (!text && text.error().status == TIDEMARK_E_NOT_FOUND && !must_exist) {
+  if (!text && text.error().status == TIDEMARK_E_NOT_FOUND && if_missing != IfMissing::kFail) {
     TM_ASSIGN(lineage_.owner, draw_id());
-    std::string made = format_lineage(lineage_);
-    TM_ASSIGN(const std::string digest, digest_text(made));
-    made.append("sha256=").append(digest).append("\n");
-    Status status = replace_file(path_, made, Durability::kFsync);
-    if (!status) status.error().message = "lineage file " + path_ + ": " + status.error().message;
-    return status;
+    return if_missing == IfMissing::kMake ? write(lineage_) : Status();
   }
   if (!text) {
     Error error = text.error();
@@ -227,6 +223,26 @@ Status LineageFile::remember_durably(std::string_view storage, std::optional<siz
   const MutexLock held(mutex_);
   LineageText next = lineage_;
   remember(next.memory[std::string(storage)], continues, epoch);
+  return write(std::move(next));
+}
+
+Status LineageFile::restored_durably(const Id& owner, std::string_view storage,
+                                     const core::RememberedEpoch& epoch) {
+  const MutexLock held(mutex_);
+  LineageText next = lineage_;
+  if (next.owner != owner && !next.memory.empty()) {
+    return fail(TIDEMARK_E_INVALID,
+                "lineage file " + path_ + " is of owner " + hex(next.owner) + " and has archived " +
+                    next.memory.begin()->first +
+                    ": it is not that of a data directory that was restored from an archive of " +
+                    hex(owner) + "; is it the wrong file?");
+  }
+  next.owner = owner;
+  remember(next.memory[std::string(storage)], std::nullopt, epoch);
+  return write(std::move(next));
+}
+
+Status LineageFile::write(LineageText next) {
   std::string text = format_lineage(next);
   TM_ASSIGN(const std::string digest, digest_text(text));
   text.append("sha256=").append(digest).append("\n");

@@ -42,13 +42,18 @@ std::optional<LineageText> parse_lineage(std::string_view text, std::string* pro
 void remember(std::vector<core::RememberedEpoch>& epochs, std::optional<size_t> continues,
               core::RememberedEpoch epoch);
 
+// What to do where there is no file yet. It is made only where its directory is.
+enum class IfMissing : uint8_t {
+  kFail,       // NOT_FOUND
+  kMake,       // with an owner drawn by chance
+  kMakeLater,  // when the first thing is remembered
+};
+
 class LineageFile {
  public:
-  // Creates it, with an owner drawn by chance, if it is not there: only where its directory is.
   //   RETRYABLE  another process has it
   //   CORRUPT    it is damaged, or of a version that this build does not know
-  // `must_exist`: NOT_FOUND instead of making one.
-  static Result<std::unique_ptr<LineageFile>> open(const std::string& path, bool must_exist);
+  static Result<std::unique_ptr<LineageFile>> open(const std::string& path, IfMissing if_missing);
 
   const std::string& path() const { return path_; }
   Id owner();
@@ -56,10 +61,14 @@ class LineageFile {
   // Durable when it returns OK; else nothing has changed.
   Status remember_durably(std::string_view storage, std::optional<size_t> continues,
                           const core::RememberedEpoch& epoch);
+  // The data was restored from this epoch of an archive of that owner, and is the owner's from now on.
+  // INVALID: it is another owner's, and has archived something. Durable as above.
+  Status restored_durably(const Id& owner, std::string_view storage, const core::RememberedEpoch& epoch);
 
  private:
   LineageFile(std::string path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
-  Status load(bool must_exist);
+  Status load(IfMissing if_missing);
+  Status write(LineageText next) TM_REQUIRES(mutex_);
 
   const std::string path_;
   const UniqueFd lock_;

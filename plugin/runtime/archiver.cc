@@ -108,7 +108,7 @@ Status Archiver::start() {
 
 Status Archiver::open_lineage() {
   if (!config_.lineage_file.empty()) {
-    TM_ASSIGN(auto file, lineage::LineageFile::open(config_.lineage_file, false));
+    TM_ASSIGN(auto file, lineage::LineageFile::open(config_.lineage_file, lineage::IfMissing::kMake));
     lineage_ = std::make_unique<Lineage>(std::move(file));
     return {};
   }

@@ -112,6 +112,23 @@ class Scenarios(tools.Scenario):
         self.refused(f"lineage file {none}: No such file or directory", expect=4, file=none)
         self.assertFalse(os.path.exists(none))
 
+    def test_a_lost_engine_that_was_restored(self):
+        none = self.path("new", "lineage")
+        words = [*self.words(file=none), "--restored-from", 3]
+        error = run(*words, expect=4)[1]
+        self.assertIn(none, error)
+        os.mkdir(self.path("new"))
+        taken, = lines(*words)
+        self.assertEqual((taken["epoch"], taken["over"], taken["restored_from"]), (4, 3, 3))
+        with open(none) as file:
+            text = file.read()
+        self.assertIn(f"owner={OWNER}\n", text)
+        self.assertRegex(text, r"(?m)^storage=main .* epoch=4 .* chain=1-4$")
+        # Not the file of another engine that has archived something.
+        self.remember(lineage({2: "1-2"}, owner="f" * 32))
+        self.refused("f" * 32, "has archived main", words=[*self.words(over=4), "--restored-from", 3])
+        self.refused("there is no epoch 9 of main", expect=5, words=[*self.words(over=4), "--restored-from", 9])
+
     def test_while_the_host_runs(self):
         with open(self.lineage + ".lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -188,6 +188,20 @@ class Failover(unittest.TestCase):
             self.whole(host, epoch, entries)
         self.assertIn("all well", self.tidemark("verify", self.archive))
 
+    def test_a_lost_engine_is_restored_and_continues(self):
+        self.host("one", 300)
+        shutil.rmtree(self.path("one"))
+        tools.run("recover", "--data", self.path("new"), "--sink", self.archive)
+        self.assertIn("--restored-from EPOCH", self.host("new", 300, timeout_s=5, expect=3))
+        words = ["takeover", self.archive, "main", "--lineage-file", self.lineage("new"), "--over", 1, "--restored-from", 1,
+                 "--reason", "its disk is lost"]
+        self.assertIn("claimed epoch 2 of main", self.tidemark(*words))
+        errors = self.host("new", 600)
+        self.assertEqual(self.epoch_of(errors), 3)
+        self.assertNotIn("BRANCHED", errors)
+        self.whole("new", 3, 600)
+        self.assertIn("all well", self.tidemark("verify", self.archive))
+
     def test_both_write_on_if_they_are_told_to(self):
         first = self.start("one", 3000, "--rate", "600/s", "--option", "on_superseded=continue")
         self.wait_for_claim(first)

@@ -17,7 +17,7 @@ class LineageClaimTest : public store::MaintenanceTest {
 
   void open() {
     file_.reset();
-    auto file = LineageFile::open(path_, false);
+    auto file = LineageFile::open(path_, IfMissing::kMake);
     ASSERT_TRUE(file) << file.error().message;
     file_ = std::move(*file);
   }
@@ -40,7 +40,10 @@ class LineageClaimTest : public store::MaintenanceTest {
   }
   Claimed take_over_of(uint64_t over, std::string_view reason = "the old host is gone") {
     count_from_here();
-    return take_over(fake_.sink(), "db", *file_, over, reason, nullptr);
+    return take_over(fake_.sink(), "db", *file_, {over, 0, reason}, nullptr);
+  }
+  Claimed restored_from(uint64_t epoch, uint64_t over) {
+    return take_over(fake_.sink(), "db", *file_, {over, epoch, "the disk is lost"}, nullptr);
   }
   void expect_trouble(const Claimed& claimed, Trouble trouble, tidemark_status status,
                       const std::vector<std::string>& parts) const {
@@ -437,12 +440,77 @@ TEST_F(LineageClaimTest, ATakeOverThatLosesARaceIsNotRepeated) {
   EXPECT_EQ(take_over_of(3).chain.text(), "1,4");
 }
 
+// ---- A lost engine, restored ----------------------------------------------------------------------
+
+TEST_F(LineageClaimTest, WhatWasRestoredContinues) {
+  const Id lost = {9};
+  put_epoch(1, 0, 1, lost);
+  put_epoch(2, 1, 2, lost);
+  put_epoch(3, 1, 3, lost);
+  const Claimed taken = restored_from(2, 3);
+  ASSERT_EQ(taken.trouble, Trouble::kNone) << taken.error.message;
+  EXPECT_EQ(taken.epoch, 4U);
+  EXPECT_EQ(taken.chain.text(), "1-2,4");
+  EXPECT_EQ(record(4).owner, lost);
+  EXPECT_EQ(record(4).parent, 2U);
+  EXPECT_EQ(record(4).how, Claim::kTakeover);
+  // It is the owner's from now on, and starts as ever.
+  open();
+  EXPECT_EQ(file_->owner(), lost);
+  EXPECT_EQ(claim_ok().chain.text(), "1-2,4-5");
+}
+
+TEST_F(LineageClaimTest, TheFileOfWhatWasRestoredIsMadeWithItsOwner) {
+  std::filesystem::remove(path_);
+  file_.reset();
+  auto file = LineageFile::open(path_, IfMissing::kMakeLater);
+  ASSERT_TRUE(file) << file.error().message;
+  file_ = std::move(*file);
+  put_epoch(1, 0, 1, {9});
+  expect_trouble(restored_from(2, 1), Trouble::kRefused, TIDEMARK_E_NOT_FOUND, {"there is no epoch 2", "db"});
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  EXPECT_EQ(restored_from(1, 1).trouble, Trouble::kNone);
+  open();
+  EXPECT_EQ(file_->owner(), Id{9});
+}
+
+// What is remembered of it is enough where the claim itself was lost: a second try, or the host, continues.
+TEST_F(LineageClaimTest, WhatWasRestoredIsRememberedBeforeItIsClaimed) {
+  put_epoch(1, 0, 1, {9});
+  fake_.refuse = [](std::string_view verb) { return verb == "put" ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK; };
+  EXPECT_EQ(restored_from(1, 1).trouble, Trouble::kSink);
+  fake_.refuse = nullptr;
+  open();
+  EXPECT_EQ(claim_ok().chain.text(), "1-2");
+}
+
+TEST_F(LineageClaimTest, WhatIsRestoredIsNotPutOverAnotherHistory) {
+  put_epoch(1, 0, 1, {9});
+  ASSERT_TRUE(file_->remember_durably("other", std::nullopt, {{1}, 1, {1}, Chain()}));
+  const std::string before = saved();
+  expect_trouble(restored_from(1, 1), Trouble::kFile, TIDEMARK_E_INVALID,
+                 {path_, "has archived other", "is it the wrong file?"});
+  expect_trouble(restored_from(1, 2), Trouble::kRefused, TIDEMARK_E_INVALID, {"the newest epoch of db is 1"});
+  EXPECT_EQ(saved(), before);
+  EXPECT_EQ(fake_.objects.size(), 1U);
+}
+
+TEST_F(LineageClaimTest, WhatIsRestoredIsOfTheNewestsOwner) {
+  put_epoch(1, 0, 1, {8});
+  put_epoch(2, 0, 2, {9});
+  const std::string before = saved();
+  expect_trouble(restored_from(1, 2), Trouble::kFile, TIDEMARK_E_INVALID,
+                 {"epoch 1 of db is of another owner"});
+  EXPECT_EQ(saved(), before);
+}
+
 TEST_F(LineageClaimTest, ATakeOverOfAnothersOrOfNothingIsRefused) {
   expect_trouble(take_over_of(1), Trouble::kRefused, TIDEMARK_E_INVALID,
                  {"db has no epoch at this sink", "start the host"});
   put_epoch(1, 0, 1, {9});
   expect_trouble(take_over_of(1), Trouble::kRefused, TIDEMARK_E_INVALID,
-                 {"this archive belongs to another owner"});
+                 {"this archive belongs to another owner",
+                  "tidemark takeover URL db --lineage-file " + path_ + " --over 1 --restored-from EPOCH"});
   for (const char* reason : {"", "two\nlines"}) {
     expect_trouble(take_over_of(1, reason), Trouble::kRefused, TIDEMARK_E_INVALID, {"reason"});
   }

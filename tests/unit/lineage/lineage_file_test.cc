@@ -56,14 +56,15 @@ bool in_child(const std::function<bool()>& holds) {
 
 class LineageFileTest : public testing::Test {
  protected:
-  std::unique_ptr<LineageFile> open_ok(bool must_exist = false) {
-    auto file = LineageFile::open(path_, must_exist);
+  std::unique_ptr<LineageFile> open_ok(IfMissing if_missing = IfMissing::kMake) {
+    auto file = LineageFile::open(path_, if_missing);
     EXPECT_TRUE(file) << file.error().message;
     return file ? std::move(*file) : nullptr;
   }
   // The error names the file and says `part`.
-  void expect_refused(tidemark_status status, const std::string& part, bool must_exist = false) {
-    const auto file = LineageFile::open(path_, must_exist);
+  void expect_refused(tidemark_status status, const std::string& part,
+                      IfMissing if_missing = IfMissing::kMake) {
+    const auto file = LineageFile::open(path_, if_missing);
     ASSERT_FALSE(file) << part;
     EXPECT_EQ(file.error().status, status) << file.error().message;
     EXPECT_EQ(file.error().message.find("lineage file " + path_), 0U) << file.error().message;
@@ -93,7 +94,7 @@ TEST_F(LineageFileTest, IsMadeAtFirstUseAndReadAgain) {
   }
   EXPECT_EQ(test::read_file(path_), with_digest(format_lineage({owner, {}})));
   EXPECT_EQ(open_ok()->owner(), owner);
-  EXPECT_EQ(open_ok(true)->owner(), owner);
+  EXPECT_EQ(open_ok(IfMissing::kFail)->owner(), owner);
   std::filesystem::remove(path_);
   EXPECT_NE(open_ok()->owner(), owner) << "owners are drawn by chance";
 }
@@ -115,7 +116,7 @@ TEST_F(LineageFileTest, WhatIsRememberedIsReadAgain) {
 }
 
 TEST_F(LineageFileTest, WhereItMustExistNoneIsMade) {
-  expect_refused(TIDEMARK_E_NOT_FOUND, "", true);
+  expect_refused(TIDEMARK_E_NOT_FOUND, "", IfMissing::kFail);
   EXPECT_TRUE(std::filesystem::is_empty(dir_.path())) << "nor a lock";
 }
 
@@ -193,7 +194,7 @@ TEST_F(LineageFileTest, WhatMayNotBeReadIsRefused) {
   EXPECT_TRUE(in_child([&] {
     constexpr uid_t kNobody = 65534;
     if (geteuid() == 0 && setresuid(kNobody, kNobody, kNobody) != 0) return false;
-    const auto file = LineageFile::open(path_, false);
+    const auto file = LineageFile::open(path_, IfMissing::kMake);
     return !file && file.error().status == TIDEMARK_E_PERMANENT &&
            file.error().message == "lineage file " + path_ + ": cannot open " + path_ + ": Permission denied";
   }));
@@ -256,13 +257,13 @@ TEST_F(LineageFileTest, IsHeldByOne) {
   auto file = open_ok();
   expect_refused(TIDEMARK_E_RETRYABLE, "stop the other one");
   EXPECT_TRUE(in_child([&] {
-    const auto second = LineageFile::open(path_, false);
+    const auto second = LineageFile::open(path_, IfMissing::kMake);
     return !second && second.error().status == TIDEMARK_E_RETRYABLE;
   })) << "and not by another process";
   ASSERT_TRUE(file->remember_durably("db", std::nullopt, epoch_of("1", 1)));
   expect_refused(TIDEMARK_E_RETRYABLE, "stop the other one");  // although the file is another one now
   file.reset();
-  EXPECT_TRUE(in_child([&] { return bool(LineageFile::open(path_, false)); }));
+  EXPECT_TRUE(in_child([&] { return bool(LineageFile::open(path_, IfMissing::kMake)); }));
   EXPECT_TRUE(open_ok());
 }
 

@@ -16,7 +16,7 @@ class JobStorageTest : public JobTest {
 
   void open() {
     lineage_.reset();
-    auto file = lineage::LineageFile::open(path_, false);
+    auto file = lineage::LineageFile::open(path_, lineage::IfMissing::kMake);
     ASSERT_TRUE(file) << file.error().message;
     owner_ = (*file)->owner();
     lineage_ = std::make_unique<Lineage>(std::move(*file));

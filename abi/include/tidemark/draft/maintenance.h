@@ -151,7 +151,6 @@ typedef struct tidemark_epoch {
   tidemark_str reason;  /* of a takeover, else empty */
 } tidemark_epoch;
 
-/* As the functions of tidemark_maintenance_api. */
 /* Which data directory takes a storage over, from whom and why. */
 typedef struct tidemark_takeover {
   uint32_t struct_size;
@@ -159,8 +158,10 @@ typedef struct tidemark_takeover {
   tidemark_str lineage_file; /* its absolute path */
   uint64_t over;             /* the newest epoch, as the operator sees it */
   tidemark_str reason;
+  uint64_t restored_from; /* the epoch that the data was restored from; 0 or absent: as the file remembers */
 } tidemark_takeover;
 
+/* As the functions of tidemark_maintenance_api. */
 typedef struct tidemark_draft_maintenance_api {
   uint32_t struct_size;
   uint32_t reserved;
@@ -245,7 +246,10 @@ typedef struct tidemark_draft_maintenance_api {
    * continues: an operator's decision. Holds the lineage file meanwhile; start the host afterwards. *epoch
    * gets its number. INVALID: `over` is not the newest epoch, the archive is another owner's, the reason does
    * not fit (as in accept_gap), or created with read_only. NOT_FOUND: no lineage file. RETRYABLE: a host
-   * holds it, or what the sink gives. CORRUPT: the file or the newest record is damaged. */
+   * holds it, or what the sink gives. CORRUPT: the file or the newest record is damaged. With restored_from
+   * the data directory was filled by restoring that epoch, because its own lineage file is lost: the file is
+   * made if it is not there, and becomes that of the archive's owner. NOT_FOUND: no such epoch. INVALID: the
+   * file is another owner's, and has archived something. */
   tidemark_status (*take_over)(tidemark_archiver*, tidemark_str storage, const tidemark_takeover*,
                                uint64_t* epoch, const tidemark_call*, tidemark_error*);
   /* Removes what only the history of this epoch has, in all partitions of the storage: its archives and
