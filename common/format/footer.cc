@@ -44,11 +44,12 @@ class BlockWriter {
     char digits[20];
     text({digits, static_cast<size_t>(std::to_chars(digits, digits + sizeof digits, value).ptr - digits)});
   }
-  void digest(std::string_view key, const Digest& digest) {
+  void digest(std::string_view key, std::span<const uint8_t> digest) {
+    assert(digest.size() <= sizeof(Digest));
     text(key);
     char digits[2 * sizeof(Digest)];
     write_hex(digest, digits);
-    text({digits, sizeof digits});
+    text({digits, 2 * digest.size()});
   }
 
  private:
@@ -111,9 +112,11 @@ const char* parse_content(BlockReader& reader, Footer& footer) {
     if (!parse_hex(reader.word(), footer.content->sha256)) return "content= is not 64 lower-case hex digits";
     if (!reader.literal(" size=") || !reader.number(footer.content->size_bytes))
       return "no size=<decimal number> after content=";
-  } else if (reader.literal(" tag=")) {
+  } else if (reader.literal(" tag_key=")) {
     footer.tag.emplace();
-    if (!parse_hex(reader.word(), *footer.tag)) return "tag= is not 64 lower-case hex digits";
+    if (!parse_hex(reader.word(), footer.tag->key_id)) return "tag_key= is not 8 lower-case hex digits";
+    if (!reader.literal(" tag=") || !parse_hex(reader.word(), footer.tag->digest))
+      return "no tag=<64 lower-case hex digits> after tag_key=";
   }
   return nullptr;
 }
@@ -166,7 +169,10 @@ FooterBlock format_footer(const Footer& footer) {
     writer.digest(" content=", footer.content->sha256);
     writer.number(" size=", footer.content->size_bytes);
   }
-  if (footer.tag) writer.digest(" tag=", *footer.tag);
+  if (footer.tag) {
+    writer.digest(" tag_key=", footer.tag->key_id);
+    writer.digest(" tag=", footer.tag->digest);
+  }
   if (footer.made_us != 0) writer.number(" made_us=", static_cast<uint64_t>(footer.made_us));
   return block;
 }

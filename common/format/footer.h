@@ -2,11 +2,13 @@
 // it: NUL-padded text, one blank between its words, in this order
 //
 //   TIDEMARK1 sha256=<64 hex digits> storage=<name> partition=<n> first=<n> last=<n>
-//             [epoch=<n>] [content=<64 hex digits> size=<n>] [tag=<64 hex digits>] [made_us=<n>]
+//             [epoch=<n>] [content=<64 hex digits> size=<n>] [tag_key=<8 hex digits> tag=<64 hex digits>]
+//             [made_us=<n>]
 //
 // with numbers in decimal. sha256 is over all bytes before the footer, as they are stored. epoch is there if
 // it is not the first. Where the stored bytes are coded, content and size are the digest and the bytes of the
-// plain tar; where they are encrypted, tag is there instead, a keyed digest of it. made_us is when the
+// plain tar; where they are encrypted, tag is there instead, a keyed digest of it, and which key made it:
+// tags of two keys say nothing of each other. made_us is when the
 // archive was made, in microseconds since 1970, by the clock of who made it; older archives do not have it.
 // Two archives are equal if their tags are, or else their contents, or else their sha256; whenever they were
 // made.
@@ -40,6 +42,13 @@ struct PlainContent {
   friend bool operator==(const PlainContent&, const PlainContent&) = default;
 };
 
+// A keyed digest of it instead, where nobody without the key may recognize it.
+struct ContentTag {
+  std::array<uint8_t, 4> key_id{};
+  Digest digest{};
+  friend bool operator==(const ContentTag&, const ContentTag&) = default;
+};
+
 struct Footer {
   ObjectKind kind = ObjectKind::kArchive;
   Digest sha256{};  // all zero in a gap record
@@ -49,8 +58,8 @@ struct Footer {
   uint64_t epoch = kFirstEpoch;
   // Of archives only:
   std::optional<PlainContent> content{};
-  std::optional<Digest> tag{};  // never together with content
-  int64_t made_us = 0;          // 0: it does not say
+  std::optional<ContentTag> tag{};  // never together with content
+  int64_t made_us = 0;              // 0: it does not say
   friend bool operator==(const Footer&, const Footer&) = default;
 };
 

@@ -55,7 +55,7 @@ void make_footers(const std::string& directory) {
   footer.content = {digest, 4096};
   add(format_footer(footer));
   footer.content.reset();
-  footer.tag = digest;
+  footer.tag = {{1, 2, 3, 4}, digest};
   add(format_footer(footer));
   add(format_footer({.kind = ObjectKind::kGap, .storage = "db", .partition = 7, .range = {1, ~Lsn{0}}}));
   add(format_footer({.kind = ObjectKind::kPruned,

@@ -15,6 +15,7 @@ Digest some_digest() {
   for (size_t i = 0; i < digest.size(); ++i) digest[i] = static_cast<uint8_t>(i * 11 + 3);
   return digest;
 }
+ContentTag some_tag() { return {{1, 2, 10, 255}, some_digest()}; }
 
 std::string_view text(const FooterBlock& block) { return {block.data(), block.size()}; }
 
@@ -64,8 +65,8 @@ TEST(Footer, IsTheTextOfTheDesign) {
   coded.content = {some_digest(), 2048};
   EXPECT_EQ(shown(coded), before_time + " epoch=3 content=" + digest + " size=2048 made_us=9");
   coded.content.reset();
-  coded.tag = some_digest();
-  EXPECT_EQ(shown(coded), before_time + " epoch=3 tag=" + digest + " made_us=9");
+  coded.tag = some_tag();
+  EXPECT_EQ(shown(coded), before_time + " epoch=3 tag_key=01020aff tag=" + digest + " made_us=9");
   Footer gap = record_of(ObjectKind::kGap, {12, 15});
   gap.epoch = 2;
   EXPECT_EQ(shown(gap), "TIDEMARK1-GAP" + identity + " epoch=2");
@@ -94,7 +95,7 @@ TEST(Footer, ParsesWhatItFormatsUpToTheLongest) {
         footer.content.reset();
         footer.tag.reset();
         EXPECT_EQ(parse_archive(text(format_footer(footer))), footer);
-        footer.tag = some_digest();
+        footer.tag = some_tag();
         EXPECT_EQ(parse_archive(text(format_footer(footer))), footer);
         footer.tag.reset();
         footer.content = {some_digest(), number};
@@ -121,7 +122,7 @@ TEST(Footer, EveryMutationOfAByteIsRejectedOrAnotherIdentity) {
   coded.content = {some_digest(), 10};
   Footer sealed = footer_of({12, 105}, 1'234);
   sealed.epoch = 12;
-  sealed.tag = some_digest();
+  sealed.tag = some_tag();
   for (const Footer& footer :
        {footer_of({12, 105}, 1'234), coded, sealed, record_of(ObjectKind::kGap, {12, 105}), epoch_of(10)}) {
     const FooterBlock original = format_footer(footer);
@@ -157,7 +158,7 @@ TEST(Footer, BelongsToOneName) {
   EXPECT_FALSE(is_of(footer, "db/7/0000000000001.e2.tar.zst.age"));
   EXPECT_EQ(key_of(footer), "db/7/0000000000001.e2.tar.zst");
   footer.content.reset();
-  footer.tag = some_digest();
+  footer.tag = some_tag();
   EXPECT_TRUE(is_of(footer, "db/7/0000000000001.e2.tar.age"));
   EXPECT_TRUE(is_of(footer, "db/7/0000000000001.e2.tar.zst.age"));
   EXPECT_TRUE(is_of(epoch_of(36), "db/epoch/0000000000010.epoch"));
@@ -200,8 +201,14 @@ TEST(Footer, SaysWhatIsWrong) {
   const std::string digest = hex(some_digest());
   EXPECT_EQ(problem_of(padded(body + " content=00")), "content= is not 64 lower-case hex digits");
   EXPECT_EQ(problem_of(padded(body + " content=" + digest)), "no size=<decimal number> after content=");
-  EXPECT_EQ(problem_of(padded(body + " tag=00")), "tag= is not 64 lower-case hex digits");
-  EXPECT_EQ(problem_of(padded(body + " content=" + digest + " size=1 tag=" + digest)),
+  EXPECT_EQ(problem_of(padded(body + " tag_key=00")), "tag_key= is not 8 lower-case hex digits");
+  EXPECT_EQ(problem_of(padded(body + " tag_key=0123456A tag=" + digest)),
+            "tag_key= is not 8 lower-case hex digits");
+  for (const std::string& tag : {std::string(), std::string(" tag=00"), " content=" + digest})
+    EXPECT_EQ(problem_of(padded(body + " tag_key=01234567" + tag)),
+              "no tag=<64 lower-case hex digits> after tag_key=");
+  EXPECT_EQ(problem_of(padded(body + " tag=" + digest)), "more text after the last number");
+  EXPECT_EQ(problem_of(padded(body + " content=" + digest + " size=1 tag_key=01234567 tag=" + digest)),
             "more text after the last number");
   EXPECT_EQ(problem_of(padded(body + " made_us=1 epoch=2")), "more text after the last number");
 }
