@@ -102,7 +102,7 @@ Stored to_stored(const tidemark_stored& from) {
           from.modified_us,
           std::string(view(from.key)),
           from.epoch,
-          std::string(view(from.needs)),
+          std::string(view(from.coding)),
           0};
 }
 
@@ -152,12 +152,16 @@ bool is_ours(const Stored& stored) { return stored.kind == TIDEMARK_STORED_ARCHI
 
 bool is_epoch(const Stored& stored) { return stored.kind == TIDEMARK_STORED_EPOCH; }
 
+bool is_encrypted(const Stored& stored) { return stored.coding.ends_with(".age"); }
+
 Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   TM_ASSIGN(auto plugin, Plugin::load(options.plugin));
   std::vector<Setting> settings = {{"log_level", console().log_level_name(options.keep_lines), false}};
   if (options.read_only) settings.push_back({"read_only", "true", false});
   if (!options.sink_dir.empty()) settings.push_back({"sink_dir", options.sink_dir, false});
   if (options.epoch) settings.push_back({"read_epoch", std::to_string(*options.epoch), false});
+  if (!options.identity_file.empty()) settings.push_back({"identity_file", options.identity_file, false});
+  if (!options.tag_key_file.empty()) settings.push_back({"encrypt_tag_key_file", options.tag_key_file, false});
   const auto list = to_options(settings);
   const tidemark_host host = host_table();
   tidemark_archiver* archiver = nullptr;
@@ -191,7 +195,7 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
     missing = TIDEMARK_EXT_READBACK;
   if (maintenance_ == nullptr || !TIDEMARK_HAS(maintenance_, tidemark_maintenance_api, unpack))
     missing = TIDEMARK_EXT_MAINTENANCE;
-  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, prune_branch))
+  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, fetch_plain))
     missing = TIDEMARK_EXT_DRAFT_MAINTENANCE;
   if (missing == nullptr) return {};
   return Error{kExitSink,
@@ -290,9 +294,10 @@ Result<void> Archive::look_when_made(Stored& stored, Stop& stop) {
   return status == TIDEMARK_E_CORRUPT || status == TIDEMARK_E_NOT_FOUND ? Result<void>() : read.error();
 }
 
-Result<void> Archive::check(const std::string& key, ReadMeter* meter, Stop& stop) {
+Result<void> Archive::check(const std::string& key, bool deep, ReadMeter* meter, Stop& stop) {
   tidemark_check_options options{};
   options.struct_size = sizeof(options);
+  options.flags = deep ? TIDEMARK_CHECK_DEEP : 0;
   options.progress = meter != nullptr ? &ReadMeter::report : nullptr;
   options.ctx = meter;
   return with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
@@ -369,10 +374,11 @@ Result<std::vector<ComparedEntry>> Archive::compare(const std::string& key, cons
   return std::move(context.entries);
 }
 
-Result<void> Archive::fetch(const std::string& key, const tidemark_writer& out, Stop& stop) {
+Result<void> Archive::fetch(const std::string& key, bool plain, const tidemark_writer& out, Stop& stop) {
   const tidemark_call call = call_for(stop);
   tidemark_error error = fresh_error();
-  const auto status = readback_->fetch(archiver_, abi_str(key), &out, &call, &error);
+  const auto fetch = plain ? draft_->fetch_plain : readback_->fetch;
+  const auto status = fetch(archiver_, abi_str(key), &out, &call, &error);
   if (status != TIDEMARK_OK) return to_error("", status, error);
   return {};
 }

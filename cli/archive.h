@@ -32,6 +32,8 @@ struct ArchiveOptions {
   std::string sink_dir;  // empty: where the plugin lies
   std::vector<Setting> sink_options;
   bool read_only = true;
+  std::string identity_file;  // absolute; decrypts; empty: none
+  std::string tag_key_file;   // absolute; proves who encrypted it; empty: none
   std::optional<uint64_t> epoch;  // whose history is looked after; nothing: that of the newest
   // Whether what the sink logs while it is opened is kept for opening_lines().
   bool keep_lines = false;
@@ -57,7 +59,7 @@ struct Stored {
   int64_t modified_us = 0;
   std::string key;
   uint64_t epoch = 0;
-  std::string needs{};  // what a plugin has to know to read it, if this one does not
+  std::string coding{};  // of an archive: "", ".zst", ".age" or ".zst.age"
   // As one history sees it (history.h), first..last are those of its LSNs that count there; then this is the
   // last one by its name if it is another, else 0.
   uint64_t name_last = 0;
@@ -66,7 +68,8 @@ struct Stored {
 inline uint64_t whole_last(const Stored& stored) { return std::max(stored.last, stored.name_last); }
 bool is_record(const Stored& stored);  // gap, accepted, pruned or origin
 bool is_ours(const Stored& stored);    // an archive or a record of a partition, by its name
-bool is_epoch(const Stored& stored);   // the record of an epoch of a storage
+bool is_epoch(const Stored& stored);
+bool is_encrypted(const Stored& stored);   // the record of an epoch of a storage
 
 struct Record {
   int32_t kind = 0;
@@ -175,8 +178,9 @@ class Archive {
   // What scan() gives of neighbouring folders, after a key; of one alone, or of everything, which is "".
   Result<void> scan_folders(const std::vector<std::string>& folders, const std::string& start_after,
                             const std::function<bool(const Stored&)>& visit, Stop& stop);
-  // The meter may be NULL; it lives until the call returns.
-  Result<void> check(const std::string& key, ReadMeter* meter, Stop& stop);
+  // `deep`: what is compressed or encrypted is decoded too. The meter may be NULL; it lives until the call
+  // returns.
+  Result<void> check(const std::string& key, bool deep, ReadMeter* meter, Stop& stop);
   // Visited entries count only if the result is OK; a second try begins with `again`.
   Result<void> check_entries(const std::string& key, const std::function<void()>& again,
                              const std::function<bool(const CheckedEntry&)>& visit, Stop& stop);
@@ -188,7 +192,7 @@ class Archive {
   Result<std::vector<ComparedEntry>> compare(const std::string& key, const CompareWish& wish,
                                              const std::string& directory, ReadMeter* meter, Stop& stop);
   // Not tried again: what was written cannot be taken back.
-  Result<void> fetch(const std::string& key, const tidemark_writer& out, Stop& stop);
+  Result<void> fetch(const std::string& key, bool plain, const tidemark_writer& out, Stop& stop);
   Result<Record> read_record(const std::string& key, Stop& stop);
   Result<Epoch> read_epoch(const std::string& key, Stop& stop);
   Result<void> accept_gap(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last,

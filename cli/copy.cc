@@ -309,8 +309,6 @@ void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
     if (!there) return findings_.damaged(stored, error.message);
     return findings_.at_destination("damaged", stored, error.message + "; move it away, and copy again");
   }
-  if (error.status == TIDEMARK_E_UNSUPPORTED && !stored.needs.empty())
-    return findings_.unsupported(stored, error.message);
   if (error.status == TIDEMARK_E_NOT_FOUND && !there) {
     ++vanished_;
     const PartitionName name{stored.storage, stored.partition};

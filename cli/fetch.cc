@@ -47,9 +47,9 @@ Result<std::vector<Stored>> holders_of(Archive& archive, const FetchOptions& opt
   return holders;
 }
 
-Result<void> copy(Archive& archive, const Stored& holder, Sink& sink, Stop& stop) {
+Result<void> copy(Archive& archive, const Stored& holder, bool plain, Sink& sink, Stop& stop) {
   const tidemark_writer writer{&sink, &write_piece};
-  auto fetched = archive.fetch(holder.key, writer, stop);
+  auto fetched = archive.fetch(holder.key, plain, writer, stop);
   if (sink.failed) return *sink.failed;
   if (fetched || fetched.error().status != TIDEMARK_E_NOT_FOUND) return fetched;
   TM_ASSIGN(const bool was_removed, SecondLook(archive).was_removed(holder, stop));
@@ -60,7 +60,7 @@ Result<void> copy(Archive& archive, const Stored& holder, Sink& sink, Stop& stop
 
 // The first of the archives that is right. It has its name only once it is whole and durable.
 Result<void> fetch_to_file(Archive& archive, const std::vector<Stored>& holders, const std::string& path,
-                           Stop& stop) {
+                           bool plain, Stop& stop) {
   Result<void> fetched;
   for (const Stored& holder : holders) {
     std::string temporary = path + ".XXXXXX";
@@ -70,7 +70,7 @@ Result<void> fetch_to_file(Archive& archive, const std::vector<Stored>& holders,
     ::umask(mask);
     (void)::fchmod(fd.get(), 0644 & ~mask);  // else it is the owner's alone
     Sink sink{fd.get(), temporary, {}};
-    fetched = copy(archive, holder, sink, stop);
+    fetched = copy(archive, holder, plain, sink, stop);
     if (fetched && ::fsync(fd.get()) != 0) fetched = errno_error("cannot fsync " + temporary);
     if (fetched && ::rename(temporary.c_str(), path.c_str()) == 0) {
       TM_TRY(sync_dir(parent_of(path)));
@@ -85,14 +85,15 @@ Result<void> fetch_to_file(Archive& archive, const std::vector<Stored>& holders,
 }
 
 // What went down a pipe cannot be taken back: with a choice, choose first.
-Result<void> fetch_to_stream(Archive& archive, const std::vector<Stored>& holders, Sink& sink, Stop& stop) {
+Result<void> fetch_to_stream(Archive& archive, const std::vector<Stored>& holders, bool plain, Sink& sink,
+                             Stop& stop) {
   const Stored* chosen = &holders.front();
   for (size_t i = 0; holders.size() > 1 && i < holders.size(); ++i) {
-    if (!archive.check(holders[i].key, nullptr, stop)) continue;
+    if (!archive.check(holders[i].key, false, nullptr, stop)) continue;
     chosen = &holders[i];
     break;
   }
-  return copy(archive, *chosen, sink, stop);
+  return copy(archive, *chosen, plain, sink, stop);
 }
 
 // A device or a FIFO: it is written to, and keeps its name.
@@ -102,17 +103,17 @@ bool is_stream(const std::string& path) {
 }
 
 Result<void> fetch_to(Archive& archive, const std::vector<Stored>& holders, const std::string& path,
-                      Stop& stop) {
+                      bool plain, Stop& stop) {
   if (!is_stream(path)) {
     char* const resolved = ::realpath(path.c_str(), nullptr);  // a symbolic link stays one
     const std::string target = resolved == nullptr ? path : resolved;
     std::free(resolved);
-    return fetch_to_file(archive, holders, target, stop);
+    return fetch_to_file(archive, holders, target, plain, stop);
   }
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd) return errno_error("cannot open " + path);
   Sink sink{fd.get(), path, {}};
-  return fetch_to_stream(archive, holders, sink, stop);
+  return fetch_to_stream(archive, holders, plain, sink, stop);
 }
 
 }  // namespace
@@ -128,11 +129,11 @@ int run_fetch(const FetchOptions& options) {
   auto holders = holders_of(**archive, options, stop);
   if (!holders) return fail_with(holders.error());
   if (!to_stdout) {
-    auto fetched = fetch_to(**archive, *holders, options.output, stop);
+    auto fetched = fetch_to(**archive, *holders, options.output, options.plain, stop);
     return fetched ? kExitOk : fail_with(fetched.error());
   }
   Sink sink{STDOUT_FILENO, "the standard output", {}};
-  auto fetched = fetch_to_stream(**archive, *holders, sink, stop);
+  auto fetched = fetch_to_stream(**archive, *holders, options.plain, sink, stop);
   if (sink.is_unread) return kExitPipe;
   return fetched ? kExitOk : fail_with(fetched.error());
 }

@@ -50,13 +50,6 @@ void Findings::unreadable(const Stored& stored, const std::string& why) {
   say("problem", "unreadable", key_json(stored), stored.key, without_key(why, stored.key));
 }
 
-void Findings::unsupported(const Stored& stored, const std::string& why) {
-  ++problems_;
-  Json object = key_json(stored);
-  object["needs"] = stored.needs;
-  say("problem", "unsupported", object, stored.key, without_key(why, stored.key));
-}
-
 void Findings::disagree(const Stored& stored, const Overlap& overlap, uint64_t lsn) {
   ++problems_;
   Json object = range_json(stored.storage, stored.partition, overlap.shared.first, overlap.shared.last);

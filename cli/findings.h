@@ -18,7 +18,6 @@ class Findings {
   void damaged(const Stored& stored, const std::string& why);
   void unreadable(const Stored& stored, const std::string& why);
   // Ours, but this build cannot read it.
-  void unsupported(const Stored& stored, const std::string& why);
   void disagree(const Stored& stored, const Overlap& overlap, uint64_t lsn);
   // epoch: in whose history; 0: there is but one.
   void missing(const std::string& storage, uint64_t partition, const Missing& missing, uint64_t epoch = 0);

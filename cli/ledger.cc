@@ -102,7 +102,7 @@ const CheckedObjects* Ledger::objects_of(const std::string& name) const {
 
 const Checked* Ledger::find(const Stored& stored) const {
   const CheckedObjects* objects = objects_of(partition_text(stored.storage, stored.partition));
-  if (objects == nullptr || !is_ours(stored) || !stored.needs.empty()) return nullptr;
+  if (objects == nullptr || !is_ours(stored)) return nullptr;
   const Checked wanted = to_checked(stored, 0);
   const auto found = std::lower_bound(objects->begin(), objects->end(), wanted, comes_before);
   return found != objects->end() && !comes_before(wanted, *found) ? &*found : nullptr;
@@ -137,7 +137,7 @@ void Ledger::right(const Stored& stored, bool was_read) {
 }
 
 void Ledger::not_right(const Stored& stored) {
-  if (path_.empty() || !is_ours(stored) || !stored.needs.empty()) return;
+  if (path_.empty() || !is_ours(stored)) return;
   newest_reported_ = to_checked(stored, 0);
   has_reported_ = true;
   if (const Checked* known = find(stored); known != nullptr) {

@@ -23,6 +23,7 @@ int run(const Command& command) {
     int operator()(const CheckOptions& options) const { return run_check(options); }
     int operator()(const GapsOptions& options) const { return run_gaps(options); }
     int operator()(const TakeoverOptions& options) const { return run_takeover(options); }
+    int operator()(const KeygenOptions& options) const { return run_keygen(options); }
     int operator()(const SinksOptions& options) const { return run_sinks(options); }
   };
   std::visit(

@@ -102,6 +102,15 @@ void add_progress(CLI::App& app, RawOptions& raw) {
       ->type_name("HOW");
 }
 
+void add_keys(CLI::App& app, CommonOptions& common) {
+  app.add_option("--identity", common.archive.identity_file,
+                 "Decrypts what is encrypted: a file as age-keygen writes it")
+      ->type_name("FILE");
+  app.add_option("--tag-key", common.archive.tag_key_file,
+                 "Proves who encrypted it: the archiver's encrypt_tag_key_file")
+      ->type_name("FILE");
+}
+
 void add_epoch(CLI::App& app, RawOptions& raw) {
   app.add_option("--epoch", raw.epoch, "The history of this epoch of the storage (default: of the newest)")
       ->type_name("N");
@@ -140,6 +149,9 @@ void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_
   if (!raw.config.empty() && !raw.url.starts_with('@') && !raw.to_url.starts_with('@'))
     throw invalid("--config", "it gives archives their names, and '" + raw.url + "' is not @NAME");
   common.archive = need(named_by(words, std::move(common.archive)));
+  for (std::string* const file : {&common.archive.identity_file, &common.archive.tag_key_file}) {
+    if (!file->empty()) *file = std::filesystem::absolute(*file).lexically_normal().string();
+  }
 }
 
 constexpr uint64_t kLastEpochToTakeOver = ~uint64_t{0} - 1;
@@ -305,6 +317,7 @@ class CommandLine {
   void add_check();
   void add_gaps();
   void add_takeover();
+  void add_keygen();
   void add_sinks();
 
   CLI::App app_{"Looks after an archive of Tidemark: list it, verify it, restore from it, prune it.",
@@ -322,6 +335,7 @@ class CommandLine {
   CheckOptions check_;
   GapsOptions gaps_;
   TakeoverOptions takeover_;
+  KeygenOptions keygen_;
   SinksOptions sinks_;
 };
 
@@ -340,6 +354,7 @@ CommandLine::CommandLine() {
   add_check();
   add_gaps();
   add_takeover();
+  add_keygen();
   add_sinks();
 }
 
@@ -374,6 +389,9 @@ void CommandLine::add_verify() {
   add_jobs(verify, verify_.jobs);
   add_progress(verify, raw_);
   add_allow_empty(verify, verify_);
+  add_keys(verify, verify_);
+  verify.add_flag("--deep", verify_.deep,
+                  "Decode what is compressed or encrypted too (else the bytes are proven as they are stored)");
   auto* checkpoint =
       verify
           .add_option("--since-checkpoint", verify_.checkpoint,
@@ -396,6 +414,8 @@ void CommandLine::add_fetch() {
   add_common(fetch, fetch_, raw_, true, false);
   fetch.add_option("LSN", raw_.lsn, "The entry");
   add_epoch(fetch, raw_);
+  add_keys(fetch, fetch_);
+  fetch.add_flag("--plain", fetch_.plain, "The tar that it holds, decoded, without the footer");
   fetch.add_option("-o,--output", fetch_.output, "Where to; - is the standard output")
       ->capture_default_str()
       ->type_name("FILE");
@@ -410,6 +430,7 @@ void CommandLine::add_restore() {
   add_range(restore, raw_, "First entry (default: the oldest that was not pruned)",
             "Last entry (default: the newest)");
   add_epoch(restore, raw_);
+  add_keys(restore, restore_);
   auto* to_time =
       restore
           .add_option("--to-time", raw_.to_time, "Stop before the first entry that was archived after TIME")
@@ -546,6 +567,16 @@ void CommandLine::add_takeover() {
       ->check(CLI::Range(uint64_t{1}, kLastEpochToTakeOver));
   takeover.add_option("--reason", takeover_.reason, "Why; kept in the archive with the time")
       ->type_name("TEXT");
+}
+
+void CommandLine::add_keygen() {
+  auto& keygen = verb("keygen", "Make a tag key, for the archiver's option encrypt_tag_key_file", std::nullopt,
+                      [this] { return keygen_; });
+  keygen
+      .add_option("-o,--output", keygen_.output,
+                  "Where to, for its owner alone; must not be there yet; - is the standard output")
+      ->capture_default_str()
+      ->type_name("FILE");
 }
 
 void CommandLine::add_sinks() {

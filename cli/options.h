@@ -31,12 +31,14 @@ struct InfoOptions : CommonOptions {
 };
 struct VerifyOptions : CommonOptions {
   std::string checkpoint;  // empty: none
+  bool deep = false;       // what is compressed or encrypted is decoded too
   Share reread;            // of what the checkpoint knows
   unsigned jobs = 0;       // 0: as many as there are cores, but at least 4
 };
 struct FetchOptions : CommonOptions {
   uint64_t lsn = 0;
   std::string output = "-";
+  bool plain = false;  // decoded, and without the footer
 };
 struct RestoreOptions : CommonOptions {
   std::string directory;
@@ -92,11 +94,14 @@ struct TakeoverOptions : CommonOptions {
   std::string reason;
 };
 struct SinksOptions : CommonOptions {};
+struct KeygenOptions : CommonOptions {
+  std::string output = "-";
+};
 
 // The command, or the exit code when there is nothing to run (help was shown, or an error was printed).
 using Command =
     std::variant<int, LsOptions, InfoOptions, VerifyOptions, FetchOptions, RestoreOptions, PruneOptions,
-                 CopyOptions, CheckOptions, GapsOptions, TakeoverOptions, SinksOptions>;
+                 CopyOptions, CheckOptions, GapsOptions, TakeoverOptions, KeygenOptions, SinksOptions>;
 Command parse_command_line(int argc, char** argv);
 
 }  // namespace tidemark::cli

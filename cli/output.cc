@@ -91,7 +91,7 @@ Json stored_json(const Stored& stored) {
   object["modified_us"] = stored.modified_us;
   object["key"] = stored.key;
   if (stored.epoch > 1 || is_epoch(stored)) object["epoch"] = stored.epoch;
-  if (!stored.needs.empty()) object["needs"] = stored.needs;
+  if (!stored.coding.empty()) object["coding"] = stored.coding.substr(1);
   return object;
 }
 

@@ -54,7 +54,7 @@ void RestorePlan::settle(Coverage& coverage, std::vector<Range>& into, bool end)
 
 void RestorePlan::add(const Stored& stored) {
   const bool lies_in = stored.last >= wish_.from.value_or(1) && stored.first <= wish_.to.value_or(UINT64_MAX);
-  if (!stored.needs.empty() && !unreadable_ && is_wanted(stored) && lies_in) unreadable_ = stored;
+  if (!wish_.decrypts && is_encrypted(stored) && !sealed_ && is_wanted(stored) && lies_in) sealed_ = stored;
   switch (stored.kind) {
     case TIDEMARK_STORED_ARCHIVE:
       return add_archive(stored);

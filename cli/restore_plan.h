@@ -23,6 +23,7 @@ class RestorePlan {
   struct Wish {
     std::optional<uint64_t> from, to;
     std::optional<int64_t> to_time_us;
+    bool decrypts = true;             // there is an identity
     std::vector<std::string> prefer;  // keys of archives whose entries are right where others disagree
   };
   explicit RestorePlan(const Wish& wish);
@@ -40,8 +41,8 @@ class RestorePlan {
   bool is_empty() const { return range_.last < range_.first; }  // there is nothing to restore
   // More is missing, or recorded, than is kept.
   bool has_too_many() const { return has_too_many_; }
-  // What would be needed of the archive, and this build cannot read: the first.
-  const std::optional<Stored>& unreadable() const { return unreadable_; }
+  // What would be needed of the archive, and nobody can decrypt here: the first.
+  const std::optional<Stored>& sealed() const { return sealed_; }
   Range range() const { return range_; }
   // Whether it is an archive that may be used.
   bool is_wanted(const Stored& stored) const;
@@ -79,7 +80,7 @@ class RestorePlan {
   uint64_t known_from_ = UINT64_MAX;  // the lowest LSN of archives and gap records
   uint64_t origin_through_ = 0;
   bool has_too_many_ = false;
-  std::optional<Stored> unreadable_;
+  std::optional<Stored> sealed_;
   Range range_;
   std::vector<Range> missing_, passed_;
   uint64_t newest_ = 0;  // last LSN of archives

@@ -16,6 +16,7 @@ int run_prune(const PruneOptions& options);
 int run_copy(const CopyOptions& options);
 int run_check(const CheckOptions& options);
 int run_gaps(const GapsOptions& options);
+int run_keygen(const KeygenOptions& options);
 int run_takeover(const TakeoverOptions& options);
 int run_sinks(const SinksOptions& options);
 

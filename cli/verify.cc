@@ -165,9 +165,9 @@ void Verify::tell_failure(const Stored& stored, const EpochCut::Parts& parts, co
     unreadable_in_a_row_ = 0;
     return findings_.damaged(stored, error.message);
   }
-  if (error.status == TIDEMARK_E_UNSUPPORTED && !stored.needs.empty())
-    return findings_.unsupported(stored, error.message);
   findings_.unreadable(stored, error.message);
+  // Of what no identity decrypts there may be as many as there are archives.
+  if (is_encrypted(stored) && error.status == TIDEMARK_E_PERMANENT) return;
   if (++unreadable_in_a_row_ >= kMaxUnreadable) failed_ = error;
 }
 
@@ -175,7 +175,7 @@ Result<void> Verify::read(const Stored& stored, std::optional<Record>& record) {
   Result<void> checked;
   if (stored.kind == TIDEMARK_STORED_ARCHIVE) {
     ReadMeter meter(read_bytes_);
-    checked = archive_->check(stored.key, &meter, stop_);
+    checked = archive_->check(stored.key, options_.deep, &meter, stop_);
   } else if (auto read = archive_->read_record(stored.key, stop_); read) {
     record = *read;
   } else {

@@ -27,7 +27,9 @@ tidemark_status create(const tidemark_host* host, const tidemark_option* options
     TM_ASSIGN(const auto read, config::read_options(options, option_count));
     TM_ASSIGN(config::Config parsed, config::parse_config(read));
     TM_TRY(check_digests());
-    *out = new tidemark_archiver(copied, std::move(parsed));
+    TM_ASSIGN(codec::Codec codec, codec::load({parsed.compress_level, parsed.encrypt_recipients_file,
+                                               parsed.encrypt_tag_key_file, parsed.identity_file}));
+    *out = new tidemark_archiver(copied, std::move(parsed), std::move(codec));
     return {};
   });
 }

@@ -32,6 +32,10 @@ tidemark_status check(tidemark_archiver* archiver, tidemark_str key, const tidem
     const tidemark_check_options& wish = options == nullptr ? kOnlyCheck : *options;
     const bool has_all = TIDEMARK_HAS(&wish, tidemark_check_options, ctx);
     TM_TRY(check_struct(has_all, "options", wish.struct_size));
+    if ((wish.flags & ~TIDEMARK_CHECK_DEEP) != 0) {
+      return fail(TIDEMARK_E_UNSUPPORTED, "options.flags is " + std::to_string(wish.flags) +
+                                              ": check knows TIDEMARK_CHECK_DEEP only");
+    }
     TM_ASSIGN(const auto sink, archiver->sink());
     std::function<bool(const store::CheckedEntry&)> visit_entry;
     if (wish.visit != nullptr) {
@@ -41,7 +45,9 @@ tidemark_status check(tidemark_archiver* archiver, tidemark_str key, const tidem
         return wish.visit(wish.ctx, &checked) == 0;
       };
     }
-    return store::check(*sink, view(key), visit_entry, progress_reporter(wish.progress, wish.ctx), call);
+    const store::Checking what = {view(key), archiver->keys(), (wish.flags & TIDEMARK_CHECK_DEEP) != 0,
+                                  progress_reporter(wish.progress, wish.ctx)};
+    return store::check(*sink, what, visit_entry, call);
   });
 }
 
@@ -114,6 +120,7 @@ tidemark_status compare(tidemark_archiver* archiver, tidemark_str key,
     TM_TRY(check_options(options));
     TM_ASSIGN(const auto sink, archiver->sink());
     store::TreeComparison what = {view(key),
+                                  archiver->keys(),
                                   {options->first, options->last},
                                   view(options->directory),
                                   (options->flags & TIDEMARK_UNPACK_KEEP_SETID) != 0,
@@ -293,6 +300,17 @@ tidemark_status take_over(tidemark_archiver* archiver, tidemark_str storage,
   });
 }
 
+tidemark_status fetch_plain(tidemark_archiver* archiver, tidemark_str key, const tidemark_writer* out,
+                            const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(need_writer(out));
+    TM_TRY(check_text(key, "key"));
+    TM_ASSIGN(const auto sink, archiver->sink());
+    return store::fetch_plain(*sink, view(key), archiver->keys(), *out, call);
+  });
+}
+
 int32_t abi_claim(Claim claim) {
   switch (claim) {
     case Claim::kFirst:
@@ -341,7 +359,8 @@ tidemark_status prune_branch(tidemark_archiver* archiver, tidemark_str storage, 
 
 constexpr tidemark_draft_maintenance_api kMaintenance = {
     sizeof kMaintenance, 0,          check,     accept_gap,  prune, compare, made, copy, try_out, scan_level,
-    scan_folders,        read_epoch, take_over, prune_branch};
+    scan_folders,        read_epoch, take_over, prune_branch,
+    fetch_plain};
 
 }  // namespace
 

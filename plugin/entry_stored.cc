@@ -31,7 +31,7 @@ tidemark_stored abi_stored(const store::StoredInfo& info) {
     stored.first = info.name->range.first;
     stored.last = info.name->range.last;
     stored.epoch = info.name->epoch;
-    if (const char* feature = unknown_feature(*info.name)) stored.needs = abi_str(std::string_view(feature));
+    stored.coding = abi_str(coding_suffix(info.name->coding));
   }
   stored.size_bytes = info.size_bytes;
   stored.modified_us = info.modified_us;

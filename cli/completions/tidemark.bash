@@ -6,7 +6,7 @@ _tidemark() {
   verb=
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      ls | info | verify | fetch | restore | prune | copy | check | gaps | takeover | sinks)
+      ls | info | verify | fetch | restore | prune | copy | check | gaps | takeover | keygen | sinks)
         verb=$word
         break
         ;;
@@ -25,14 +25,14 @@ _tidemark() {
   local plugin="--plugin --sink-dir -v --verbose -h --help --help-all"
   local common="--config --option --secret $plugin"
   case $verb in
-    "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune copy check gaps takeover sinks -h --help --help-all --version" -- "$cur")) ;;
+    "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune copy check gaps takeover keygen sinks -h --help --help-all --version" -- "$cur")) ;;
     ls) COMPREPLY=($(compgen -W "$common --json --allow-empty --from --to" -- "$cur")) ;;
     info) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs" -- "$cur")) ;;
-    verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --progress --since-checkpoint --reread" -- "$cur")) ;;
-    fetch) COMPREPLY=($(compgen -W "$common --epoch -o --output" -- "$cur")) ;;
+    verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --progress --identity --tag-key --deep --since-checkpoint --reread" -- "$cur")) ;;
+    fetch) COMPREPLY=($(compgen -W "$common --epoch --identity --tag-key --plain -o --output" -- "$cur")) ;;
     restore)
       case $cur in
-        -*) COMPREPLY=($(compgen -W "$common --json --epoch --from --to --to-time --prefer --strict --keep-setid --into-existing --ignore-free-space --follow --interval --jobs --progress --check --dry-run" -- "$cur")) ;;
+        -*) COMPREPLY=($(compgen -W "$common --json --epoch --identity --tag-key --from --to --to-time --prefer --strict --keep-setid --into-existing --ignore-free-space --follow --interval --jobs --progress --check --dry-run" -- "$cur")) ;;
         *) COMPREPLY=($(compgen -d -- "$cur")) ;;
       esac
       ;;
@@ -41,6 +41,7 @@ _tidemark() {
     check) COMPREPLY=($(compgen -W "$common --json --allow-empty --read-only" -- "$cur")) ;;
     gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs --acknowledge --reason --checkpoint" -- "$cur")) ;;
     takeover) COMPREPLY=($(compgen -W "$common --json --lineage-file --over --restored-from --reason" -- "$cur")) ;;
+    keygen) COMPREPLY=($(compgen -W "-o --output" -- "$cur")) ;;
     sinks) COMPREPLY=($(compgen -W "$plugin --json" -- "$cur")) ;;
   esac
 }

@@ -1,5 +1,5 @@
 # fish completion for tidemark
-set -l verbs ls info verify fetch restore prune copy check gaps takeover sinks
+set -l verbs ls info verify fetch restore prune copy check gaps takeover keygen sinks
 set -l archive ls info verify fetch restore prune copy check gaps takeover
 
 complete -c tidemark -f
@@ -13,6 +13,7 @@ complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a copy -d "Cop
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a check -d "Try out what an archiver would need"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a gaps -d "List what is missing, or accept a loss"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a takeover -d "Let a superseded host archive again"
+complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a keygen -d "Make a tag key"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -a sinks -d "List the sub-plugins"
 complete -c tidemark -n "not __fish_seen_subcommand_from $verbs" -l version -d "Print the version"
 complete -c tidemark -s h -l help -d "Print help"
@@ -36,7 +37,11 @@ complete -c tidemark -n "__fish_seen_subcommand_from restore" -l ignore-free-spa
 complete -c tidemark -n "__fish_seen_subcommand_from verify" -l since-checkpoint -r -F -d "Read only what is new"
 complete -c tidemark -n "__fish_seen_subcommand_from verify" -l reread -x -d "Share of the rest that is read again, such as 1/30"
 complete -c tidemark -n "__fish_seen_subcommand_from gaps" -l checkpoint -r -F -d "What was there, by verify"
-complete -c tidemark -n "__fish_seen_subcommand_from fetch" -s o -l output -r -F -d "Where to"
+complete -c tidemark -n "__fish_seen_subcommand_from fetch keygen" -s o -l output -r -F -d "Where to"
+complete -c tidemark -n "__fish_seen_subcommand_from verify fetch restore" -l identity -r -F -d "Decrypts"
+complete -c tidemark -n "__fish_seen_subcommand_from verify fetch restore" -l tag-key -r -F -d "Proves who encrypted it"
+complete -c tidemark -n "__fish_seen_subcommand_from verify" -l deep -d "Decode too"
+complete -c tidemark -n "__fish_seen_subcommand_from fetch" -l plain -d "The decoded tar"
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -l to-time -x -d "Stop before what is younger"
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -l check -d "Compare what is there and change nothing"
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -l prefer -x -d "Take what this archive holds from it"

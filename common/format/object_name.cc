@@ -87,21 +87,6 @@ std::string partition_prefix(std::string_view storage, uint64_t partition) {
   return prefix;
 }
 
-const char* unknown_feature(const ParsedName& name) {
-  switch (name.coding) {
-    case Coding::kNone:
-      return nullptr;
-    case Coding::kZstd:
-      return ".zst";
-    case Coding::kAge:
-      return ".age";
-    case Coding::kZstdAge:
-      return ".zst and .age";
-  }
-  assert(false && "every coding is named");
-  return nullptr;
-}
-
 std::string object_key(std::string_view storage, uint64_t partition, const ParsedName& name) {
   assert(name.kind == ObjectKind::kArchive || name.coding == Coding::kNone);
   assert(name.epoch >= kFirstEpoch);
@@ -124,6 +109,18 @@ std::string object_key(std::string_view storage, uint64_t partition, const Parse
     append_decimal(key, name.epoch);
   }
   key += suffix_of(name.kind, name.coding);
+  return key;
+}
+
+std::string_view coding_suffix(Coding coding) {
+  constexpr std::string_view kPlain = suffix_of(ObjectKind::kArchive, Coding::kNone);
+  return suffix_of(ObjectKind::kArchive, coding).substr(kPlain.size());
+}
+
+std::string archive_stem(std::string_view storage, uint64_t partition, const ParsedName& name) {
+  std::string key =
+      object_key(storage, partition, {name.range, ObjectKind::kArchive, name.epoch, Coding::kNone});
+  key.resize(key.size() - suffix_of(ObjectKind::kArchive, Coding::kNone).size());
   return key;
 }
 

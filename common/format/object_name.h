@@ -1,4 +1,4 @@
-// Names of objects in the sink: their keys. The whole grammar of release 1, of which this build reads a part.
+// Names of objects in the sink: their keys. The whole grammar of release 1.
 //
 // <storage>/<partition>/<LSN>.tar                 one entry
 // <storage>/<partition>/<last>-<first>.tar        a batch, named by its last entry: byte order is LSN order
@@ -14,8 +14,7 @@
 // 0000000000001.e2.tar. An archive whose bytes are compressed or encrypted is .tar.zst, .tar.age or
 // .tar.zst.age.
 //
-// A name that obeys the grammar is never foreign, though this build may not read what it names: then it says
-// what is needed, and nothing else takes its place. Parsing accepts exactly what formatting makes. Pure; any
+// A name that obeys the grammar is never foreign. Parsing accepts exactly what formatting makes. Pure; any
 // thread.
 #ifndef TIDEMARK_COMMON_FORMAT_OBJECT_NAME_H
 #define TIDEMARK_COMMON_FORMAT_OBJECT_NAME_H
@@ -49,12 +48,19 @@ struct ParsedName {
   Coding coding = Coding::kNone;  // of an archive
   friend bool operator==(const ParsedName&, const ParsedName&) = default;
 };
-// The coding that this build would have to know to read what is named so, such as ".age"; nullptr: it reads
-// it. Names of any epoch can be read; which of them count is for format/chain.h.
-const char* unknown_feature(const ParsedName& name);
+constexpr bool compresses(Coding coding) { return coding == Coding::kZstd || coding == Coding::kZstdAge; }
+constexpr bool encrypts(Coding coding) { return coding == Coding::kAge || coding == Coding::kZstdAge; }
+// What a key has for it after ".tar": "", ".zst", ".age" or ".zst.age".
+std::string_view coding_suffix(Coding coding);
+constexpr Coding coding_of(bool compressed, bool encrypted) {
+  if (encrypted) return compressed ? Coding::kZstdAge : Coding::kAge;
+  return compressed ? Coding::kZstd : Coding::kNone;
+}
 
 std::string partition_prefix(std::string_view storage, uint64_t partition);  // ends in '/'
 std::string object_key(std::string_view storage, uint64_t partition, const ParsedName& name);
+// Of an archive, without ".tar" and what follows it: what a tag is made of.
+std::string archive_stem(std::string_view storage, uint64_t partition, const ParsedName& name);
 // Of the first epoch, and with no coding.
 std::string object_key(std::string_view storage, uint64_t partition, Range range, ObjectKind kind);
 

@@ -60,6 +60,22 @@ Status parse_on_superseded(const Option& option, bool* stop) {
   return {};
 }
 
+Status parse_compress(const Option& option, int* level) {
+  static constexpr std::string_view kLevels[] = {"none", "zstd:1", "zstd:2", "zstd:3"};
+  for (int i = 0; i < static_cast<int>(std::size(kLevels)); ++i) {
+    if (option.value != kLevels[i] && !(i == 1 && option.value == "zstd")) continue;
+    *level = i;
+    return {};
+  }
+  return invalid(option, "use none, zstd (which is zstd:1), zstd:1, zstd:2 or zstd:3");
+}
+
+Status parse_path(const Option& option, std::string* out) {
+  if (!is_absolute_path(option.value)) return invalid(option, "an absolute path is needed");
+  *out = option.value;
+  return {};
+}
+
 struct Row {
   std::string_view key;
   Status (*parse)(const Option& option, Config* config);
@@ -90,22 +106,18 @@ constexpr Row kRows[] = {
     {"retry_max_ms", [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->retry_max_ms); }},
     {"partition_idle_ms",
      [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->partition_idle_ms); }},
-    {"lineage_file",
-     [](const Option& o, Config* c) -> Status {
-       if (!is_absolute_path(o.value)) return invalid(o, "an absolute path is needed");
-       c->lineage_file = o.value;
-       return {};
-     }},
+    {"lineage_file", [](const Option& o, Config* c) { return parse_path(o, &c->lineage_file); }},
     {"epoch_watch_ms",
      [](const Option& o, Config* c) { return parse_number(o, 10, kHourMs, &c->epoch_watch_ms); }},
     {"on_superseded",
      [](const Option& o, Config* c) { return parse_on_superseded(o, &c->stop_if_superseded); }},
-    {"sink_dir",
-     [](const Option& o, Config* c) -> Status {
-       if (!is_absolute_path(o.value)) return invalid(o, "an absolute path is needed");
-       c->sink_dir = o.value;
-       return {};
-     }},
+    {"compress", [](const Option& o, Config* c) { return parse_compress(o, &c->compress_level); }},
+    {"encrypt_recipients_file",
+     [](const Option& o, Config* c) { return parse_path(o, &c->encrypt_recipients_file); }},
+    {"encrypt_tag_key_file",
+     [](const Option& o, Config* c) { return parse_path(o, &c->encrypt_tag_key_file); }},
+    {"identity_file", [](const Option& o, Config* c) { return parse_path(o, &c->identity_file); }},
+    {"sink_dir", [](const Option& o, Config* c) { return parse_path(o, &c->sink_dir); }},
     {"log_level", [](const Option& o, Config* c) { return parse_log_level(o, &c->log_level); }},
     {"memory_budget_bytes",
      [](const Option& o, Config* c) {
@@ -168,6 +180,12 @@ Result<Config> parse_config(std::span<const Option> options) {
                        [&](const Option& option) { return option.key == key; });
   };
   if (!config.lineage_file.empty() && !is_given("batch_entries")) config.batch_entries = kBatchWithLineage;
+  // A reader that only proves who wrote it needs no recipients; whoever encrypts needs both.
+  if (!config.encrypt_recipients_file.empty() && config.encrypt_tag_key_file.empty()) {
+    return fail(TIDEMARK_E_INVALID,
+                "option encrypt_recipients_file needs encrypt_tag_key_file: without a tag key nobody could tell "
+                "whether an encrypted archive that is there already is the same; `tidemark keygen` writes one");
+  }
   if (config.retry_max_ms < config.retry_min_ms) {
     if (!is_given("retry_min_ms")) config.retry_min_ms = config.retry_max_ms;
     if (!is_given("retry_max_ms")) config.retry_max_ms = config.retry_min_ms;

@@ -18,6 +18,8 @@ namespace tidemark::config {
 // How much is looked at of an archive that is there already before it counts.
 enum class VerifyExisting : uint8_t { kFooter, kFull };
 
+constexpr int kNotCompressed = 0;
+
 struct Config {
   uint32_t workers = 8;                 // 1..256
   uint32_t batch_entries = 1;           // 1..kArchiveEntriesMax; 256 with a lineage file if it is not given
@@ -36,6 +38,12 @@ struct Config {
   int32_t log_level = TIDEMARK_LOG_INFO;        // or kLogOff
   uint64_t memory_budget_bytes = 64ULL << 20U;  // 1 MiB..16 TiB
   bool read_only = false;                       // the sink is opened for reading; start() is refused
+
+  // What is archived is compressed by zstd at this level, 1..3, and encrypted if there are both of the files.
+  int compress_level = kNotCompressed;
+  std::string encrypt_recipients_file;
+  std::string encrypt_tag_key_file;  // of readers: proves who wrote it
+  std::string identity_file;         // decrypts what is read; empty: nothing
 
   uint64_t read_epoch = 0;  // whose history is restored; 0: the newest
 

@@ -48,7 +48,8 @@
 //    anything of it is looked at: the claim gives the epoch under which this run writes. What a look finds is
 //    then what counts in the chain of that epoch. In each partition, what is contiguous and equal counts as
 //    archived; at the first entry that is missing or different the epoch begins (BRANCHED if it was
-//    different). Its first archive is put alone, and from then on nothing of a parent counts. Now and then a
+//    different; it also begins where an encrypted archive can be compared by its tag only as a whole, and a part
+//    of it is needed). Its first archive is put alone, and from then on nothing of a parent counts. Now and then a
 //    watch looks for a newer epoch: SUPERSEDED, and unless told otherwise nothing of that storage is put
 //    or acknowledged any more. Who is refused a claim waits; other storages do not
 #ifndef TIDEMARK_CORE_SCHEDULER_H
@@ -147,6 +148,7 @@ enum class Outcome : uint8_t {
 struct JobResult {
   Outcome outcome = Outcome::kDone;
   bool conflict = false;        // with kObjectFailed: the sink holds other content
+  bool sealed = false;          // with kObjectFailed, kVerify: nobody here can tell what it holds
   uint32_t retry_after_ms = 0;  // the sink's hint, 0 for none; with kDeferred the delay
   // kArchive: the last entry of the archive that was put, or that the job tried to put. kVerify: the last
   // entry that was compared. The rest of what the job was given is for another job. None: all of it.

@@ -181,11 +181,15 @@ void Scheduler::begin(PartitionState& p, Lsn from) {
   if (p.gaps) p.gaps->puts_from(from);
 }
 
-// What the parent has at next is different, or damaged. False: that is not what happened.
+// What the parent has at next is different, or damaged, or sealed. False: that is not what happened.
 bool Scheduler::branch(const Job& job, const JobResult& result) {
   PartitionState& p = partitions_[job.partition];
-  if (!adopts(p) || job.kind != JobKind::kVerify || !result.conflict) return false;
+  if (!adopts(p) || job.kind != JobKind::kVerify || !(result.conflict || result.sealed)) return false;
   if (job.part.first != p.next || p.low > p.next || job.epoch == own_epoch(p)) return false;
+  if (result.sealed) {
+    begin(p, p.next);
+    return true;
+  }
   Lsn last = job.part.last;
   if (p.found) last = std::max(last, p.found->last_held());
   events_.push_back({EventKind::kBranched, job.partition, {p.next, last}});

@@ -40,6 +40,8 @@ Metrics::Metrics(uint32_t workers)
       conflict_(archives_.Add({{"result", "conflict"}})),
       entries_(counter("tidemark_entries_archived_total", "Log entries archived or verified")),
       bytes_(counter("tidemark_archived_bytes_total", "Bytes of archives written to the sink")),
+      plain_bytes_(counter("tidemark_archived_plain_bytes_total",
+                           "Bytes of these archives before they were compressed or encrypted")),
       duration_(BuildHistogram()
                     .Name("tidemark_archive_duration_seconds")
                     .Help("Time from acquiring an entry until its archive is durable or verified")
@@ -114,10 +116,11 @@ Metrics::Metrics(uint32_t workers)
       .Set(1);
 }
 
-void Metrics::archived(uint64_t entries, uint64_t bytes, double seconds) {
+void Metrics::archived(uint64_t entries, uint64_t bytes, uint64_t plain_bytes, double seconds) {
   archived_.Increment();
   entries_.Increment(static_cast<double>(entries));
   bytes_.Increment(static_cast<double>(bytes));
+  plain_bytes_.Increment(static_cast<double>(plain_bytes));
   duration_.Observe(seconds);
 }
 

@@ -30,7 +30,8 @@ class Metrics {
   explicit Metrics(uint32_t workers);
 
   // Jobs. `entries` and `bytes` of what became durable now.
-  void archived(uint64_t entries, uint64_t bytes, double seconds);
+  // `bytes` as they are stored, `plain_bytes` before they were encoded.
+  void archived(uint64_t entries, uint64_t bytes, uint64_t plain_bytes, double seconds);
   void verified(uint64_t entries, double seconds);  // it was in the sink already, with the same content
   void failed() { failed_.Increment(); }
   void conflict() { conflict_.Increment(); }
@@ -63,6 +64,7 @@ class Metrics {
   prometheus::Counter& conflict_;
   prometheus::Counter& entries_;
   prometheus::Counter& bytes_;
+  prometheus::Counter& plain_bytes_;
   prometheus::Histogram& duration_;
   prometheus::Counter& gaps_;
   prometheus::Counter& gap_entries_;

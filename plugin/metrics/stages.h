@@ -19,10 +19,11 @@ enum class Stage : uint8_t {
   kAcquire,      // the host lends the entries
   kStat,         // their files are found, named and measured
   kRead,         // their bytes are read and digested
+  kEncode,       // they are compressed and encrypted
   kPut,          // the sink makes the archive durable, without what it reads from the source
   kAcknowledge,  // the host's acknowledge callback
 };
-inline constexpr size_t kStages = 5;
+inline constexpr size_t kStages = 6;
 
 using Duration = std::chrono::nanoseconds;
 

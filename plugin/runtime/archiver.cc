@@ -47,14 +47,16 @@ std::string where(const PartitionId& id, Range range) {
 
 }  // namespace
 
-Archiver::Archiver(const tidemark_host& host, config::Config config)
+Archiver::Archiver(const tidemark_host& host, config::Config config, codec::Codec codec)
     : host_(host),
       config_(std::move(config)),
+      codec_(std::move(codec)),
       log_(host_.log, host_.ctx, config_.log_level),
       logger_(log_.component("archiver")),
       metrics_(config_.workers),
-      memory_(plan_memory(config_.memory_budget_bytes, config_.workers, config_.batch_entries)),
-      sources_(memory_),
+      memory_(plan_memory(config_.memory_budget_bytes, config_.workers, config_.batch_entries,
+                          codec::memory_bytes(codec_.encoding))),
+      sources_(memory_, codec_.encoding, codec_.keys.tag_keys),
       read_pace_(config_.verify_max_bytes_per_second),
       restores_(memory_.restores),
       chains_(std::chrono::milliseconds(config_.epoch_watch_ms)),
@@ -78,11 +80,18 @@ Status Archiver::set_sink(std::string_view url, std::span<const config::Option> 
   TM_ASSIGN(std::shared_ptr<sink::Sink> opened,
             sink::open_sink(url, options, config_.sink_dir, log_,
                             {memory_.put_buffer_bytes, config_.read_only}, call));
+  // That a message can be sealed and opened again here is known before entries rely on it.
+  TM_TRY(codec::self_test(codec_.encoding, codec_.keys));
   // In one step with the scheduler: a job runs on the sink that it was planned for.
   std::shared_ptr<sink::Sink> old;
   dispatcher_.swap_sink([&] { old = slot_.swap(std::move(opened)); });
   if (old != nullptr) metrics_.sink_swapped();
   logger_.line(TIDEMARK_LOG_INFO, [&] { return "sink is now " + sink::printable_url(url); });
+  if (encrypts(codec_.encoding.coding)) {
+    logger_.line(TIDEMARK_LOG_INFO, [&] {
+      return "encrypting to " + std::to_string(codec_.encoding.recipients.size()) + " recipients";
+    });
+  }
   return {};
 }
 
@@ -183,7 +192,8 @@ Result<store::Restored> Archiver::restore(std::string_view storage, uint64_t par
   if (lease.waited()) metrics_.waited_for_memory();
   TM_ASSIGN(const Chain chain, chains_.get(from, storage, config_.read_epoch, deadline));
   TM_ASSIGN(const auto left, deadline.next_call());
-  return store::restore(*from, chain, {storage, partition, lsn, directory, memory_.restore_bytes}, &left);
+  return store::restore(*from, chain, {storage, partition, lsn, directory, memory_.restore_bytes, codec_.keys},
+                        &left);
 }
 
 Result<Chain> Archiver::read_chain(std::string_view storage, const tidemark_call* call) {
@@ -215,7 +225,7 @@ void Archiver::run_worker(uint32_t number) {
   name_thread("tidemark-w" + std::to_string(number));
   metrics::Stages::Shard& stages = metrics_.stages(number);
   JobRunner runner(host_, metrics_, stages, sources_, read_pace_, job_limits(config_, memory_),
-                   lineage_.get(), cancelled_);
+                   {codec_.encoding, codec_.keys}, lineage_.get(), cancelled_);
   Finished finished;
   Command command;
   while (dispatcher_.take(std::move(finished), &command)) finished = run(command, runner, stages);

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "codec/load.h"
 #include "config/config.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
@@ -32,7 +33,7 @@ namespace tidemark::runtime {
 
 class Archiver {
  public:
-  Archiver(const tidemark_host& host, config::Config config);
+  Archiver(const tidemark_host& host, config::Config config, codec::Codec codec);
   ~Archiver();
   Archiver(const Archiver&) = delete;
   Archiver& operator=(const Archiver&) = delete;
@@ -54,6 +55,8 @@ class Archiver {
   Result<std::shared_ptr<sink::Sink>> sink();
   // The same, to change something; INVALID if the archiver was made read_only.
   Result<std::shared_ptr<sink::Sink>> writable_sink();
+  // What decodes. [any-thread]
+  const codec::Keys& keys() const { return codec_.keys; }
   // What comparing lays entries out with.
   SpareSources::Lease comparing_source() { return comparing_.take(); }
   void warn(std::string_view message) { logger_.write(TIDEMARK_LOG_WARN, message); }
@@ -75,6 +78,7 @@ class Archiver {
 
   const tidemark_host host_;
   const config::Config config_;
+  const codec::Codec codec_;
   log::Log log_;
   log::Logger logger_;
   metrics::Metrics metrics_;

@@ -14,14 +14,15 @@ std::string name_of(const PartitionId& id, Range range) {
 }  // namespace
 
 JobRunner::JobRunner(const tidemark_host& host, metrics::Metrics& metrics, metrics::Stages::Shard& stages,
-                     SourcePool& sources, ReadPace& read_pace, const JobLimits& limits, Lineage* lineage,
-                     const std::atomic<bool>& cancelled)
+                     SourcePool& sources, ReadPace& read_pace, const JobLimits& limits, const JobCodec& codec,
+                     Lineage* lineage, const std::atomic<bool>& cancelled)
     : host_(host),
       metrics_(metrics),
       stages_(stages),
       sources_(sources),
       read_pace_(read_pace),
       limits_(limits),
+      codec_(codec),
       lineage_(lineage),
       cancelled_(cancelled) {
   call_ = {sizeof call_, 0, const_cast<std::atomic<bool>*>(&cancelled),

@@ -28,6 +28,12 @@
 
 namespace tidemark::runtime {
 
+// How archives are encoded and decoded.
+struct JobCodec {
+  const codec::Encoding& encoding;
+  const codec::Keys& keys;
+};
+
 struct JobLimits {
   uint64_t batch_bytes = 0;                         // of an archive of more than one entry
   uint64_t compare_entries = 0;                     // whose digests are held at once
@@ -41,8 +47,8 @@ class JobRunner {
   // All borrowed for the runner's life; `cancelled` turning true ends what runs within a second. `lineage` is
   // NULL where histories are not told apart.
   JobRunner(const tidemark_host& host, metrics::Metrics& metrics, metrics::Stages::Shard& stages,
-            SourcePool& sources, ReadPace& read_pace, const JobLimits& limits, Lineage* lineage,
-            const std::atomic<bool>& cancelled);
+            SourcePool& sources, ReadPace& read_pace, const JobLimits& limits, const JobCodec& codec,
+            Lineage* lineage, const std::atomic<bool>& cancelled);
 
   // Whatever fails, also for want of memory, is the job's outcome.
   JobDone run(const JobCommand& command) noexcept;
@@ -72,7 +78,12 @@ class JobRunner {
   // cannot.
   std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, uint64_t epoch,
                                LoanedEntries& leases, Range* range);
-  Ended put_laid_out(const PartitionId& id, Range range, uint64_t epoch, LoanedEntries& leases);
+  // *size_bytes becomes those of what is put, if it is encoded.
+  Ended put_laid_out(const PartitionId& id, Range range, uint64_t epoch, LoanedEntries& leases,
+                     uint64_t* size_bytes);
+  // `body` gives the bytes, plain or coded.
+  template <class Source>
+  Ended put_body(const PartitionId& id, const ParsedName& name, Source& body, LoanedEntries& leases);
   Ended entry_error(const PartitionId& id, Lsn lsn, Error error) const;
   // Compares the archive that is there with what was laid out: equal, in conflict, or it cannot be said now.
   // The entries go back to the host before the archive is read.
@@ -83,7 +94,7 @@ class JobRunner {
   // is the caller's.
   Ended prove(const PartitionId& id, const ParsedName& name);
   // The outcome of reading an archive that is there; `read_bytes` of it were read.
-  Ended looked_at(const PartitionId& id, Range range, Status status, uint64_t read_bytes);
+  Ended looked_at(const PartitionId& id, const ParsedName& name, Status status, uint64_t read_bytes);
   Result<Digest> digest_of_entry(const PartitionId& id, Lsn lsn, LoanedEntries& leases);
   Status put(const std::string& key, const tidemark_source& source);
   Ended ended(core::Outcome outcome, Error error) const;
@@ -98,6 +109,7 @@ class JobRunner {
   SourcePool& sources_;
   ReadPace& read_pace_;
   const JobLimits limits_;
+  const JobCodec codec_;
   Lineage* const lineage_;
   const std::atomic<bool>& cancelled_;
   tidemark_call call_;

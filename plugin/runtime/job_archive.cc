@@ -15,10 +15,26 @@ namespace {
 // A clock before 1970 is not believed.
 int64_t made_us() { return std::max<int64_t>(0, wall_clock_us()); }
 
+// The tar of a source, without its footer: what is encoded.
+class TarOfSource final : public codec::PlainTar {
+ public:
+  explicit TarOfSource(tar::EntrySource& source) : source_(source) {}
+  Result<size_t> read(uint64_t offset, uint8_t* out, size_t size) override {
+    if (offset >= source_.content_bytes()) return size_t{0};
+    return source_.read(offset, out, std::min<uint64_t>(size, source_.content_bytes() - offset));
+  }
+  uint64_t size_bytes() const override { return source_.content_bytes(); }
+  Result<Digest> digest() override { return source_.content_digest(); }
+
+ private:
+  tar::EntrySource& source_;
+};
+
+template <class Source>
 tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                             tidemark_error* error) {
   return guard(error, [&]() -> Status {
-    TM_ASSIGN(const size_t count, static_cast<tar::EntrySource*>(ctx)->read(offset, buffer, size));
+    TM_ASSIGN(const size_t count, static_cast<Source*>(ctx)->read(offset, buffer, size));
     *out_size = count;
     return {};
   });
@@ -32,8 +48,9 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, const core::Job& job)
   LoanedEntries leases(host_, id, sources_, metrics_);
   if (auto failure = lay_out(id, limits_.batch_bytes, job.epoch, leases, &range)) return std::move(*failure);
   const tar::EntrySource& body = leases.source();
-  const uint64_t size_bytes = body.size_bytes();
-  Ended result = put_laid_out(id, range, job.epoch, leases);
+  const uint64_t plain_bytes = body.size_bytes();
+  uint64_t size_bytes = plain_bytes;
+  Ended result = put_laid_out(id, range, job.epoch, leases, &size_bytes);
   stages_.add(metrics::Stage::kStat, body.times().stat);
   stages_.add(metrics::Stage::kRead, body.times().read);
   result.result.through = range.last;
@@ -43,17 +60,41 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, const core::Job& job)
   if (result.existed) {
     metrics_.verified(entries, watch.seconds());
   } else {
-    metrics_.archived(entries, size_bytes, watch.seconds());
+    metrics_.archived(entries, size_bytes, plain_bytes, watch.seconds());
   }
   return result;
 }
 
 JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, uint64_t epoch,
-                                         LoanedEntries& leases) {
-  tar::EntrySource& body = leases.source();
+                                         LoanedEntries& leases, uint64_t* size_bytes) {
+  tar::EntrySource& source = leases.source();
+  const ParsedName name = {range, ObjectKind::kArchive, epoch, codec_.encoding.coding};
+  codec::CodedSource* const coded = leases.coded();
+  if (coded == nullptr) return put_body(id, name, source, leases);
+  TarOfSource plain(source);
+  Footer footer;
+  footer.storage = *id.storage;
+  footer.partition = id.id;
+  footer.range = range;
+  footer.epoch = epoch;
+  footer.made_us = source.made_us();
+  const Stopwatch encoding;
+  const auto read_before = source.times().read;
+  const Status encoded = coded->open(plain, footer, Call(&call_));
+  stages_.add(metrics::Stage::kEncode, encoding.elapsed() - (source.times().read - read_before));
+  if (!encoded) return entry_error(source.failure() ? *source.failure() : encoded.error());
+  *size_bytes = coded->size_bytes();
+  Ended result = put_body(id, name, *coded, leases);
+  coded->close();
+  return result;
+}
+
+template <class Source>
+JobRunner::Ended JobRunner::put_body(const PartitionId& id, const ParsedName& name, Source& body,
+                                     LoanedEntries& leases) {
   Digest digest;
-  tidemark_source source = {sizeof source, 0,           body.size_bytes(), nullptr,
-                            &body,         read_source, body.data(),       nullptr};
+  tidemark_source source = {sizeof source, 0,          body.size_bytes(), nullptr, &body, read_source<Source>,
+                            body.data(),   nullptr};
   if (sink_->wants_sha256()) {
     const Result<Digest> whole = body.object_digest();
     if (!whole) return entry_error(whole.error());
@@ -67,13 +108,13 @@ JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, uin
     crc32c = *whole;
     source.crc32c = &crc32c;
   }
-  const ParsedName name = {range, ObjectKind::kArchive, epoch};
   const std::string key = object_key(*id.storage, id.id, name);
-  put_through_ = range.last;
+  put_through_ = name.range.last;
   const Stopwatch putting;
-  const auto read_before = body.times().read;
+  const tar::EntrySource& entries = leases.source();
+  const auto read_before = entries.times().read;
   const Status status = put(key, source);
-  const auto took = putting.elapsed() - (body.times().read - read_before);
+  const auto took = putting.elapsed() - (entries.times().read - read_before);
   stages_.add(metrics::Stage::kPut, took);
   if (status) {
     Ended done;

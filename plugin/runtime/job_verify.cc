@@ -26,8 +26,6 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
   }
   const ParsedName name = {job.range, ObjectKind::kArchive, job.epoch, job.coding};
   const std::string key = object_key(*id.storage, id.id, name);
-  if (const char* feature = unknown_feature(name))
-    return sink_error(store::unknown_to_this_build(key, feature));
   // What another run wrote may be visible and not durable yet; head says it is.
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
   if (!existing) return sink_error(existing.error());
@@ -66,27 +64,27 @@ JobRunner::Ended JobRunner::compare(const PartitionId& id, const ParsedName& nam
   leases.give_back();
   const std::string key = object_key(*id.storage, id.id, name);
   uint64_t read_bytes = 0;
-  Status status =
-      store::compare_archive(*sink_, key, there_bytes, here, limits_.verify_depth, &read_bytes, &call_);
-  return looked_at(id, name.range, std::move(status), read_bytes);
+  Status status = store::compare_archive(*sink_, key, there_bytes, here, codec_.keys, limits_.verify_depth,
+                                         &read_bytes, &call_);
+  return looked_at(id, name, std::move(status), read_bytes);
 }
 
 JobRunner::Ended JobRunner::prove(const PartitionId& id, const ParsedName& name) {
   const std::string key = object_key(*id.storage, id.id, name);
   uint64_t read_bytes = 0;
-  Status status = store::prove_archive(*sink_, key, limits_.verify_depth, &read_bytes, &call_);
-  return looked_at(id, name.range, std::move(status), read_bytes);
+  const auto footer = store::prove_archive(*sink_, key, limits_.verify_depth, &read_bytes, &call_);
+  return looked_at(id, name, footer ? Status() : footer.error(), read_bytes);
 }
 
 JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::Job& job) {
   Range part = job.part;
   part.last = part.first + std::min(part.last - part.first, limits_.compare_entries - 1);
-  const std::string key =
-      object_key(*id.storage, id.id, {job.range, ObjectKind::kArchive, job.epoch, job.coding});
+  const ParsedName name = {job.range, ObjectKind::kArchive, job.epoch, job.coding};
+  const std::string key = object_key(*id.storage, id.id, name);
   LoanedEntries leases(host_, id, sources_, metrics_);
   uint64_t read_bytes = 0;
-  auto there = store::digest_entries(*sink_, key, part, &read_bytes, &call_);
-  Ended result = looked_at(id, job.range, there ? Status() : there.error(), read_bytes);
+  auto there = store::digest_entries(*sink_, key, part, codec_.keys, &read_bytes, &call_);
+  Ended result = looked_at(id, name, there ? Status() : there.error(), read_bytes);
   if (result.result.outcome != core::Outcome::kDone) return result;
   for (Lsn lsn = part.first; lsn <= part.last; ++lsn) {
     Ended entry;
@@ -110,15 +108,17 @@ JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::J
   return result;
 }
 
-JobRunner::Ended JobRunner::looked_at(const PartitionId& id, Range range, Status status,
+JobRunner::Ended JobRunner::looked_at(const PartitionId& id, const ParsedName& name, Status status,
                                       uint64_t read_bytes) {
   read_pace_.pay(read_bytes, now_ms());
   Ended result;
   if (!status) {
     const tidemark_status code = status.error().status;
+    const bool is_own = status.error().http_status == 0 && status.error().sys_errno == 0;
     const bool is_conflict = code == TIDEMARK_E_CORRUPT || code == TIDEMARK_E_EXISTS;
     result =
-        is_conflict ? conflict(id, range, std::move(status.error())) : sink_error(std::move(status.error()));
+        is_conflict ? conflict(id, name.range, std::move(status.error())) : sink_error(std::move(status.error()));
+    result.result.sealed = code == TIDEMARK_E_PERMANENT && is_own && encrypts(name.coding);
   }
   result.result.size_bytes = read_bytes;
   return result;

@@ -30,6 +30,8 @@ class LoanedEntries {
   LoanedEntries& operator=(const LoanedEntries&) = delete;
 
   tar::EntrySource& source() const { return memory_.source(); }
+  // What encodes it; NULL where archives are plain.
+  codec::CodedSource* coded() const { return memory_.coded(); }
   std::chrono::nanoseconds acquire_time() const { return acquire_time_; }
 
   // Acquires the entry and adds it to the source; *taken as add() of the source says.

@@ -7,8 +7,8 @@
 namespace tidemark::runtime {
 namespace {
 
-constexpr uint64_t kPart = 64 << 10;     // the least that a buffer can do with
-constexpr uint64_t kJobMin = 3 * kPart;  // the source's buffer, its names, the sink's buffers
+constexpr uint64_t kPart = 64 << 10;  // the least that a buffer can do with
+constexpr uint64_t kParts = 3;        // the source's buffer, its names, the sink's buffers
 constexpr uint64_t kBufferMax = 4 << 20;
 constexpr uint64_t kPutBufferMax = 8 << 20;
 constexpr uint64_t kRestoreMax = 4 << 20;
@@ -20,19 +20,22 @@ constexpr auto kPoll = std::chrono::milliseconds(100);
 
 }  // namespace
 
-MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_entries) {
+MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_entries,
+                       uint64_t codec_bytes) {
   MemoryPlan plan;
   const uint64_t for_restores = budget_bytes / 4;
   plan.restore_bytes = std::clamp(for_restores / kRestoresAtOnce, kPart, kRestoreMax);
   plan.restores = static_cast<uint32_t>(std::clamp<uint64_t>(for_restores / plan.restore_bytes, 1, 1024));
   const uint64_t for_jobs = budget_bytes - for_restores;
-  const uint64_t leases_bytes = (batch_entries - 1) * kLeaseBytes;
-  plan.job_bytes = std::max(for_jobs / workers, kJobMin + leases_bytes);
+  const uint64_t fixed_bytes = (batch_entries - 1) * kLeaseBytes + codec_bytes;
+  const uint64_t parts = codec_bytes == 0 ? kParts : kParts + 1;
+  plan.job_bytes = std::max(for_jobs / workers, parts * kPart + fixed_bytes);
   plan.jobs = static_cast<uint32_t>(std::clamp<uint64_t>(for_jobs / plan.job_bytes, 1, workers));
-  const uint64_t third = (plan.job_bytes - leases_bytes) / 3;
-  plan.source.buffer_bytes = static_cast<size_t>(std::min(third, kBufferMax));
-  plan.source.layout_bytes = static_cast<size_t>(third);
-  plan.put_buffer_bytes = std::min(third, kPutBufferMax);
+  const uint64_t share = (plan.job_bytes - fixed_bytes) / parts;
+  plan.source.buffer_bytes = static_cast<size_t>(std::min(share, kBufferMax));
+  plan.source.layout_bytes = static_cast<size_t>(share);
+  if (codec_bytes != 0) plan.coded_buffer_bytes = static_cast<size_t>(std::min(share, kBufferMax));
+  plan.put_buffer_bytes = std::min(share, kPutBufferMax);
   // A job that compares puts nothing, so it may use the memory of the put.
   plan.compare_entries = std::min(plan.put_buffer_bytes / kDigestBytes, kCompareMax);
   return plan;
@@ -84,34 +87,41 @@ void Slots::give_back() {
   if (usage_.waiting > 0) given_back_.notify_one();
 }
 
-SourcePool::SourcePool(const MemoryPlan& plan) : slots_(plan.jobs) {
-  for (uint32_t i = 0; i < plan.jobs; ++i) spare_.push_back(std::make_unique<tar::EntrySource>(plan.source));
+SourcePool::SourcePool(const MemoryPlan& plan, const codec::Encoding& encoding, const codec::TagKeys& tag_keys)
+    : slots_(plan.jobs) {
+  for (uint32_t i = 0; i < plan.jobs; ++i) {
+    Sources sources;
+    sources.source = std::make_unique<tar::EntrySource>(plan.source);
+    if (encoding.coding != Coding::kNone)
+      sources.coded = std::make_unique<codec::CodedSource>(encoding, tag_keys, plan.coded_buffer_bytes);
+    spare_.push_back(std::move(sources));
+  }
 }
 
 void SourcePool::forget_attributes() {
   const MutexLock lock(mutex_);
-  for (const auto& source : spare_) source->forget_attributes();
+  for (const Sources& sources : spare_) sources.source->forget_attributes();
   was_found_.store(false);
   found_.store(nullptr);
 }
 
 SourcePool::Lease SourcePool::take() {
   Slots::Lease slot = slots_.take();
-  std::unique_ptr<tar::EntrySource> source;
+  Sources sources;
   {
     const MutexLock lock(mutex_);
     assert(!spare_.empty());  // as many as there are slots
-    source = std::move(spare_.back());
+    sources = std::move(spare_.back());
     spare_.pop_back();
   }
-  return {*this, std::move(slot), std::move(source)};
+  return {*this, std::move(slot), std::move(sources)};
 }
 
-void SourcePool::give_back(std::unique_ptr<tar::EntrySource> source) {
-  const std::string& found = source->attributes_found();
+void SourcePool::give_back(Sources sources) {
+  const std::string& found = sources.source->attributes_found();
   if (!found.empty() && !was_found_.exchange(true)) found_.store(&found);
   const MutexLock lock(mutex_);
-  spare_.push_back(std::move(source));
+  spare_.push_back(std::move(sources));
 }
 
 SpareSources::Lease SpareSources::take() {

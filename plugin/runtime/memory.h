@@ -16,6 +16,8 @@
 #include "base/call.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "codec/coded_source.h"
+#include "codec/keys.h"
 #include "tar/entry_source.h"
 
 namespace tidemark::runtime {
@@ -26,11 +28,13 @@ struct MemoryPlan {
   uint64_t job_bytes = 0;  // of each: the entries' leases, the source's buffer and names, the sink's buffers
   tar::SourceLimits source;       // of each job
   uint64_t put_buffer_bytes = 0;  // of each job, for the sink
+  size_t coded_buffer_bytes = 0;  // of each job, for what is compressed or encrypted; 0: nothing is
   uint64_t compare_entries = 0;   // of an archive whose digests a job may hold at once
   uint32_t restores = 1;          // at once
   uint64_t restore_bytes = 0;     // of each
 };
-MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_entries);
+// `codec_bytes`: what the encoding of one archive takes besides its buffer, 0 if nothing is encoded.
+MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_entries, uint64_t codec_bytes);
 
 // So many equal shares, first come, first served by the operating system.
 class Slots {
@@ -74,23 +78,29 @@ class Slots {
 // because there is none. Who holds a lease closes the source before the lease ends.
 class SourcePool {
  public:
+  struct Sources {
+    std::unique_ptr<tar::EntrySource> source;
+    std::unique_ptr<codec::CodedSource> coded;
+  };
   class Lease {
    public:
-    Lease(SourcePool& pool, Slots::Lease slot, std::unique_ptr<tar::EntrySource> source)
-        : pool_(pool), slot_(std::move(slot)), source_(std::move(source)) {}
-    ~Lease() { pool_.give_back(std::move(source_)); }
+    Lease(SourcePool& pool, Slots::Lease slot, Sources sources)
+        : pool_(pool), slot_(std::move(slot)), sources_(std::move(sources)) {}
+    ~Lease() { pool_.give_back(std::move(sources_)); }
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
-    tar::EntrySource& source() const { return *source_; }
+    tar::EntrySource& source() const { return *sources_.source; }
+    codec::CodedSource* coded() const { return sources_.coded.get(); }  // NULL where nothing is encoded
     bool waited() const { return slot_.waited(); }
 
    private:
     SourcePool& pool_;
     const Slots::Lease slot_;
-    std::unique_ptr<tar::EntrySource> source_;
+    Sources sources_;
   };
 
-  explicit SourcePool(const MemoryPlan& plan);
+  // Encoding and tag keys are borrowed.
+  SourcePool(const MemoryPlan& plan, const codec::Encoding& encoding, const codec::TagKeys& tag_keys);
   Lease take() TM_EXCLUDES(mutex_);
   Slots::Usage usage() { return slots_.usage(); }
 
@@ -103,11 +113,11 @@ class SourcePool {
   void forget_attributes() TM_EXCLUDES(mutex_);
 
  private:
-  void give_back(std::unique_ptr<tar::EntrySource> source) TM_EXCLUDES(mutex_);
+  void give_back(Sources sources) TM_EXCLUDES(mutex_);
 
   Slots slots_;
   Mutex mutex_;
-  std::vector<std::unique_ptr<tar::EntrySource>> spare_ TM_GUARDED_BY(mutex_);  // the warmest last
+  std::vector<Sources> spare_ TM_GUARDED_BY(mutex_);  // the warmest last
   std::atomic<bool> was_found_{false};
   std::atomic<const std::string*> found_{nullptr};  // a source's, which leaves it alone from then on
 };

@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 
+#include "codec/tag.h"
 #include "store/read_archive.h"
 #include "store/store.h"
 #include "store/stream.h"
@@ -12,7 +13,7 @@
 namespace tidemark::store {
 namespace {
 
-// Every byte, once. The footer, if it is of these bytes and of this key.
+// Every byte, once. The footer, if it is of these bytes and of this key; nothing is decoded.
 Result<Footer> read_whole(sink::Sink& sink, std::string_view key, uint64_t* read_bytes,
                           const tidemark_call* call) {
   TM_ASSIGN(const auto parsed, parse_key(key));
@@ -36,6 +37,10 @@ Result<Footer> read(sink::Sink& sink, std::string_view key, Depth depth, uint64_
   return read_footer(sink, key, call);
 }
 
+std::string stem_of(const Footer& footer) {
+  return archive_stem(footer.storage, footer.partition, {footer.range, ObjectKind::kArchive, footer.epoch});
+}
+
 }  // namespace
 
 Error other_content(std::string_view key, const Digest& there, const Digest& here) {
@@ -46,9 +51,26 @@ Error other_content(std::string_view key, const Digest& there, const Digest& her
   return error;
 }
 
-Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
-                       const ArchiveContent& here, Depth depth, uint64_t* read_bytes,
-                       const tidemark_call* call) {
+Result<SameContent> compare_content(const codec::Keys& keys, const Footer& there,
+                                    const ArchiveContent& here) {
+  const auto same_if = [](bool is_same) { return is_same ? SameContent::kYes : SameContent::kNo; };
+  if (there.content)
+    return same_if(*there.content == PlainContent{here.sha256, here.size_bytes - kFooterSize});
+  if (!there.tag) return same_if(there.sha256 == here.sha256);
+  TM_ASSIGN(const auto verdict, codec::compare_tag(keys.tag_keys, *there.tag, stem_of(there), here.sha256));
+  if (verdict == codec::TagVerdict::kOtherKey) return SameContent::kOtherKey;
+  return same_if(verdict == codec::TagVerdict::kSame);
+}
+
+namespace {
+
+Error is_other(std::string_view key, const Footer& there, const Digest& here) {
+  if (!there.tag) return other_content(key, there.content ? there.content->sha256 : there.sha256, here);
+  return fail(TIDEMARK_E_EXISTS, std::string(key) + " holds other content: its tag is not of what is here");
+}
+
+Status compare_plain(sink::Sink& sink, std::string_view key, uint64_t there_bytes, const ArchiveContent& here,
+                     Depth depth, uint64_t* read_bytes, const tidemark_call* call) {
   // Of another size it is not ours whatever it holds; its footer shows whether it was cut or is another
   // history's.
   const bool is_other_size = there_bytes != here.size_bytes;
@@ -59,7 +81,7 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
     if (depth == Depth::kFooter && !is_other_size) {
       TM_TRY(read(sink, key, Depth::kFull, read_bytes, call));
     }
-    return other_content(key, footer.sha256, here.sha256);
+    return is_other(key, footer, here.sha256);
   }
   if (is_other_size) {
     return fail(TIDEMARK_E_CORRUPT,
@@ -69,26 +91,74 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
   return {};
 }
 
-Status prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
+// How many bytes are stored says nothing of what they hold. What can be decoded is, so that the footer is not
+// believed.
+Status compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
+                     const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
                      const tidemark_call* call) {
-  const auto footer = read(sink, key, depth, read_bytes, call);
-  return footer ? Status() : footer.error();
+  if (depth == Depth::kFooter) {
+    *read_bytes += kFooterSize;
+    TM_ASSIGN(const Footer footer, read_footer(sink, key, call));
+    TM_ASSIGN(const SameContent same, compare_content(keys, footer, here));
+    if (same == SameContent::kYes) return {};
+  }
+  const Call deadline(call);
+  const bool decodes = !encrypts(parsed.name.coding) || !keys.identities.empty();
+  // A tag that only another key could check is no damage.
+  const codec::Keys decoding = {keys.identities, {}};
+  tar::ContentVisitor nothing;
+  tar::ArchiveProof proof(parsed, decoding, decodes ? &nothing : nullptr, asks_footer(sink, key, deadline));
+  uint64_t so_far = 0;
+  const Progress count = [&](uint64_t bytes) { so_far = bytes; };
+  const auto footer = read_archive(sink, key, proof, count, deadline);
+  *read_bytes += so_far;
+  if (!footer) return footer.error();
+  TM_ASSIGN(SameContent same, compare_content(keys, *footer, here));
+  if (decodes && same == SameContent::kOtherKey)
+    same = proof.plain_digests().whole == here.sha256 ? SameContent::kYes : SameContent::kNo;
+  if (same == SameContent::kOtherKey) return about(key, codec::other_tag_key(*footer->tag));
+  return same == SameContent::kYes ? Status() : is_other(key, *footer, here.sha256);
+}
+
+}  // namespace
+
+Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
+                       const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
+                       const tidemark_call* call) {
+  TM_ASSIGN(const auto parsed, parse_key(key));
+  return parsed.name.coding == Coding::kNone
+             ? compare_plain(sink, key, there_bytes, here, depth, read_bytes, call)
+             : compare_coded(sink, key, parsed, here, keys, depth, read_bytes, call);
+}
+
+Status compare_with_copy(sink::Sink& sink, std::string_view key, uint64_t there_bytes, const Footer& copy,
+                         uint64_t copy_bytes, Depth depth, const tidemark_call* call) {
+  uint64_t read_bytes = 0;
+  if (!copy.content && !copy.tag)
+    return compare_plain(sink, key, there_bytes, {copy_bytes, copy.sha256}, depth, &read_bytes, call);
+  TM_ASSIGN(const auto there, prove_archive(sink, key, depth, &read_bytes, call));
+  const bool is_same = copy.tag ? there.tag == copy.tag : there.content == copy.content;
+  return is_same ? Status() : is_other(key, there, copy.content ? copy.content->sha256 : copy.sha256);
+}
+
+Result<Footer> prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
+                             const tidemark_call* call) {
+  return read(sink, key, depth, read_bytes, call);
 }
 
 Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, Range wanted,
-                                      uint64_t* read_bytes, const tidemark_call* call) {
-  TM_ASSIGN(const auto parsed, parse_readable_key(key));
+                                      const codec::Keys& keys, uint64_t* read_bytes,
+                                      const tidemark_call* call) {
+  TM_ASSIGN(const auto parsed, parse_key(key));
   EntryDigestMap found;
   const tar::EntryDigests::Take keep = [&](Lsn lsn, uint64_t, const Digest& digest) -> Status {
     found.emplace(lsn, digest);
     return {};
   };
   const Call deadline(call);
-  tar::FooterSplitter splitter;
   tar::EntryDigests digests(wanted, keep);
   const Progress count = [read_bytes](uint64_t so_far) { *read_bytes = so_far; };
-  Status status = read_archive(sink, key, parsed, splitter, digests, count, deadline);
-  if (!status) return std::move(status.error());
+  TM_TRY(read_archive(sink, key, parsed, keys, digests, count, deadline));
   return found;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "codec/keys.h"
 #include "format/footer.h"
 #include "sink/sink.h"
 
@@ -20,32 +21,47 @@ enum class Depth : uint8_t {
   kFull,    // every byte
 };
 
-// What an archive should be: its size, footer included, and the digest of all before the footer.
+// What the host has: the size of the plain archive, footer included, and the digest of its tar.
 struct ArchiveContent {
   uint64_t size_bytes = 0;
   Digest sha256{};
 };
 
+enum class SameContent : uint8_t {
+  kYes,
+  kNo,
+  kOtherKey,  // the tag there was made with a key that is not at hand
+};
+// Decided by the tag there, or else by the content, or else by sha256; as far as its footer is to be believed.
+Result<SameContent> compare_content(const codec::Keys& keys, const Footer& there, const ArchiveContent& here);
+
 // The error of an archive that is whole and holds something else: EXISTS, with both digests.
 Error other_content(std::string_view key, const Digest& there, const Digest& here);
 
 // Whether the archive under `key`, of which the sink says that it has `there_bytes`, is that content.
-//   EXISTS   it is whole and holds other content
-//   CORRUPT  it is not what its footer says, or has none, or that of another archive
+//   EXISTS     it is whole and holds other content
+//   CORRUPT    it is not what its footer says, or has none, or that of another archive
+//   PERMANENT  its tag is of a key that is not at hand, and no identity decrypts it: nobody can say
 // Other statuses are the sink's. What was read of it is added to *read_bytes.
 Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
-                       const ArchiveContent& here, Depth depth, uint64_t* read_bytes,
+                       const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
                        const tidemark_call* call);
 
-// The same if the host has nothing left to compare with: whether the archive is what its own footer says.
-Status prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
+// The same of an archive in another sink, by its footer: CORRUPT or EXISTS as above.
+Status compare_with_copy(sink::Sink& sink, std::string_view key, uint64_t there_bytes, const Footer& copy,
+                         uint64_t copy_bytes, Depth depth, const tidemark_call* call);
+
+// If there is nothing to compare with: whether the archive is what its own footer says, which is given.
+Result<Footer> prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
                      const tidemark_call* call);
 
 // Reads an archive whole and checks it, members included: the digest of each of its entries in `wanted`, as
-// tar/entry_digests.h says. CORRUPT as above, or if its members are not what the archiver writes.
+// tar/entry_digests.h says. CORRUPT as above, or if its members are not what the archiver writes. PERMANENT:
+// it is encrypted, and no identity decrypts it.
 using EntryDigestMap = std::map<Lsn, Digest>;
 Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, Range wanted,
-                                      uint64_t* read_bytes, const tidemark_call* call);
+                                      const codec::Keys& keys, uint64_t* read_bytes,
+                                      const tidemark_call* call);
 
 }  // namespace tidemark::store
 

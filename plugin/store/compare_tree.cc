@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "store/compare.h"
 #include "store/maintenance.h"
 #include "store/read_archive.h"
 #include "store/store.h"
@@ -72,7 +73,9 @@ Result<bool> Comparison::is_same_by_digest() const {
   if (!footer) return footer.error();
   const auto digest = here.digest();
   TM_TRY(deadline_.check());
-  if (!digest || *digest != footer->sha256) return false;
+  if (!digest) return false;
+  TM_ASSIGN(const SameContent same, compare_content(what_.keys, *footer, {here.size_bytes(), *digest}));
+  if (same != SameContent::kYes) return false;
   if (what_.progress) what_.progress(here.size_bytes());
   return true;
 }
@@ -93,16 +96,16 @@ Status Comparison::read(int directory_fd, Range wanted) const {
     return fail(TIDEMARK_E_CANCELLED, "the visitor has seen enough");
   };
   tar::TreeComparer comparer(directory_fd, what_.directory, wanted, what_.with_setid, take);
-  tar::FooterSplitter splitter;
-  Status status = read_archive(sink_, what_.key, parsed_, splitter, comparer, what_.progress, deadline_);
-  return was_stopped ? Status() : status;
+  const auto footer =
+      read_archive(sink_, what_.key, parsed_, what_.keys, comparer, what_.progress, deadline_);
+  return footer || was_stopped ? Status() : footer.error();
 }
 
 }  // namespace
 
 Status compare_tree(sink::Sink& sink, const TreeComparison& what,
                     const std::function<bool(const ComparedEntry&)>& visit, const tidemark_call* call) {
-  TM_ASSIGN(const auto parsed, parse_readable_key(what.key));
+  TM_ASSIGN(const auto parsed, parse_key(what.key));
   TM_ASSIGN(const Range wanted, entries_of(what.key, parsed, what.wanted));
   const std::string directory(what.directory);
   const UniqueFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -28,7 +28,7 @@ class Copier {
   Status compare_archives();
   Status compare_records();
   Result<Footer> prove_source();
-  Status compare_with(const Digest& sha256, Depth depth);
+  Status compare_with(const Footer& here, Depth depth);
   Status prove_record_there(const std::string& here);
 
   sink::Sink& from_;
@@ -40,14 +40,12 @@ class Copier {
 };
 
 // Head first: what is visible need not be durable yet.
-Status Copier::compare_with(const Digest& sha256, Depth depth) {
+Status Copier::compare_with(const Footer& here, Depth depth) {
   failed_ = CopySide::kDestination;
   TM_ASSIGN(const auto look, deadline_.next_call());
   TM_ASSIGN(const auto there, to_.head(what_.key, &look));
   TM_ASSIGN(const auto call, deadline_.next_call());
-  uint64_t read_bytes = 0;
-  return compare_archive(to_, what_.key, there.size_bytes, {what_.size_bytes, sha256}, depth, &read_bytes,
-                         &call);
+  return compare_with_copy(to_, what_.key, there.size_bytes, here, what_.size_bytes, depth, &call);
 }
 
 Result<Copied> Copier::copy_archive() {
@@ -69,33 +67,27 @@ Result<Copied> Copier::copy_archive() {
   if (!footer) {  // what is there was found before this was read
     TM_ASSIGN(footer, prove_source());
   }
-  TM_TRY(compare_with(footer->sha256, Depth::kFull));
+  TM_TRY(compare_with(*footer, Depth::kFull));
   return Copied::kThere;
 }
 
 Result<Footer> Copier::prove_source() {
   failed_ = CopySide::kSource;
+  const codec::Keys no_keys;
   tar::ContentVisitor nothing;
-  tar::FooterSplitter splitter;
-  ArchiveProof proof(what_.key, parsed_, splitter, nothing);
-  uint64_t read_bytes = 0;
-  TM_TRY(stream(from_, what_.key, 0, UINT64_MAX, deadline_, [&](std::span<const uint8_t> piece) -> Status {
-    read_bytes += piece.size();
-    if (what_.progress) what_.progress(read_bytes);
-    return proof.push(piece);
-  }));
-  return proof.finish();
+  tar::ArchiveProof proof(parsed_, no_keys, parsed_.name.coding == Coding::kNone ? &nothing : nullptr);
+  return read_archive(from_, what_.key, proof, what_.progress, deadline_);
 }
 
 Status Copier::compare_archives() {
   failed_ = CopySide::kSource;
   if (what_.read_whole) {
     TM_ASSIGN(const Footer proven, prove_source());
-    return compare_with(proven.sha256, Depth::kFull);
+    return compare_with(proven, Depth::kFull);
   }
   TM_ASSIGN(const auto call, deadline_.next_call());
   TM_ASSIGN(const Footer footer, read_footer(from_, what_.key, &call));
-  Status same = compare_with(footer.sha256, Depth::kFooter);
+  Status same = compare_with(footer, Depth::kFooter);
   const bool differs =
       !same && (same.error().status == TIDEMARK_E_EXISTS || same.error().status == TIDEMARK_E_CORRUPT);
   if (!differs) return same;
@@ -140,7 +132,7 @@ Status Copier::compare_records() {
 Result<Copied> copy_object(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
                            const tidemark_call* call) {
   *failed = CopySide::kNone;
-  TM_ASSIGN(const auto parsed, parse_readable_key(what.key));
+  TM_ASSIGN(const auto parsed, parse_key(what.key));
   const Call deadline(call);
   return Copier(from, to, what, parsed, *failed, deadline).copy();
 }
@@ -148,7 +140,7 @@ Result<Copied> copy_object(sink::Sink& from, sink::Sink& to, const Copying& what
 Status compare_copies(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
                       const tidemark_call* call) {
   *failed = CopySide::kNone;
-  TM_ASSIGN(const auto parsed, parse_readable_key(what.key));
+  TM_ASSIGN(const auto parsed, parse_key(what.key));
   const Call deadline(call);
   return Copier(from, to, what, parsed, *failed, deadline).compare();
 }

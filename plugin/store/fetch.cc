@@ -2,8 +2,10 @@
 #include <cassert>
 #include <cstring>
 #include <span>
+#include <vector>
 
 #include "base/status_name.h"
+#include "store/read_archive.h"
 #include "store/record.h"
 #include "store/store.h"
 #include "store/stream.h"
@@ -63,17 +65,60 @@ Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemar
   return std::move(*footer);
 }
 
-Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out, const tidemark_call* call) {
-  TM_ASSIGN(const auto parsed, parse_key(key));
-  const auto give = [&](std::span<const uint8_t> piece) -> Status {
+namespace {
+
+using GiveBytes = std::function<Status(std::span<const uint8_t>)>;
+
+GiveBytes gives_to(const tidemark_writer& out, std::string_view key) {
+  return [&out, key](std::span<const uint8_t> piece) -> Status {
     if (piece.empty()) return {};
     const tidemark_status status = out.write(out.ctx, piece.data(), piece.size());
     if (status == TIDEMARK_OK) return {};
     return fail(status, std::string(key) + ": the receiver stopped it with " + status_name(status));
   };
+}
+
+// All bytes of the tar, but for its end mark, as they come.
+class PlainGiver final : public tar::ContentVisitor {
+ public:
+  explicit PlainGiver(const GiveBytes& give) : give_(give) {}
+  void entry_bytes(std::span<const uint8_t> bytes) override {
+    if (given_) given_ = give_(bytes);
+  }
+  void end_mark(std::span<const uint8_t> bytes) override {
+    end_mark_.insert(end_mark_.end(), bytes.begin(), bytes.end());
+  }
+  Status member(const tar::ParsedMember&) override { return given_; }
+  Status file_bytes(std::span<const uint8_t>) override { return given_; }
+  Status end_entry(Lsn, uint64_t) override { return given_; }
+  Status finish() { return given_ ? give_(end_mark_) : given_; }
+
+ private:
+  const GiveBytes& give_;
+  Status given_;
+  std::vector<uint8_t> end_mark_;
+};
+
+}  // namespace
+
+Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out, const tidemark_call* call) {
+  TM_ASSIGN(const auto parsed, parse_key(key));
+  const GiveBytes give = gives_to(out, key);
   const Call deadline(call);
   return parsed.name.kind == ObjectKind::kArchive ? fetch_archive(sink, key, parsed, give, deadline)
                                                   : fetch_record(sink, key, parsed, give, deadline);
+}
+
+Status fetch_plain(sink::Sink& sink, std::string_view key, const codec::Keys& keys,
+                   const tidemark_writer& out, const tidemark_call* call) {
+  TM_ASSIGN(const auto parsed, parse_key(key));
+  if (parsed.name.kind != ObjectKind::kArchive)
+    return fail(TIDEMARK_E_INVALID, std::string(key) + ": is a record, not an archive");
+  const GiveBytes give = gives_to(out, key);
+  const Call deadline(call);
+  PlainGiver giver(give);
+  TM_TRY(read_archive(sink, key, parsed, keys, giver, {}, deadline));
+  return giver.finish();
 }
 
 }  // namespace tidemark::store

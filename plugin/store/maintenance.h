@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "codec/keys.h"
 #include "format/chain.h"
 #include "format/footer.h"
 #include "format/object_name.h"
@@ -59,15 +60,23 @@ struct CheckedEntry {
   uint64_t size_bytes = 0;
   const Digest& sha256;
 };
+struct Checking {
+  std::string_view key;
+  const codec::Keys& keys;
+  bool is_deep = false;  // a coded archive is decoded; else only what is stored is proven, without a key
+  Progress progress{};
+};
 // Reads an archive or record whole and proves it: digest, identity, and that an archive's members are exactly
-// its entries. `visit` (may be empty, then no digests are taken) sees the entries; what it saw counts only if
-// the status is OK.
+// its entries. `visit` (may be empty, then no digests are taken) sees the entries, for which a coded archive
+// is decoded; what it saw counts only if the status is OK.
 //   INVALID: not a key of ours.  CORRUPT: not what the key says, or damaged; the message names the key.
-Status check(sink::Sink& sink, std::string_view key, const std::function<bool(const CheckedEntry&)>& visit,
-             const Progress& progress, const tidemark_call* call);
+//   PERMANENT: no identity decrypts it.
+Status check(sink::Sink& sink, const Checking& what, const std::function<bool(const CheckedEntry&)>& visit,
+             const tidemark_call* call);
 
 struct Unpacking {
   std::string_view key;
+  const codec::Keys& keys;
   Range wanted;                // restored is what of it the archive holds
   std::string_view directory;  // exists
   bool is_private = false;     // see Unpacker::create_private()
@@ -80,6 +89,7 @@ Status unpack(sink::Sink& sink, const Unpacking& what, const tidemark_call* call
 
 struct TreeComparison {
   std::string_view key;
+  const codec::Keys& keys;
   Range wanted;  // compared is what of it the archive holds
   std::string_view directory;
   bool with_setid = false;  // see tree/tree_matcher.h

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
-#include <new>
 #include <string>
 
 #include "base/crc32c.h"
@@ -26,23 +25,17 @@ ProvenBody::ProvenBody(sink::Sink& from, std::string_view key, const ParsedKey& 
       size_bytes_(size_bytes),
       progress_(progress),
       deadline_(deadline),
-      proof_(key, parsed, splitter_, nothing_) {
+      // What is coded is proven as it is stored: a copy needs no key.
+      proof_(parsed, no_keys_, parsed.name.coding == Coding::kNone ? &nothing_ : nullptr) {
   source_.struct_size = sizeof source_;
   source_.size_bytes = size_bytes;
   source_.ctx = this;
   source_.read = read;
 }
 
-ProvenBody::Bytes ProvenBody::allocate(uint64_t size_bytes) {
-  const uint64_t rounded = std::max<uint64_t>(1, (size_bytes + kPageBytes - 1) / kPageBytes) * kPageBytes;
-  Bytes bytes(static_cast<uint8_t*>(std::aligned_alloc(kPageBytes, rounded)));
-  if (bytes == nullptr) throw std::bad_alloc();
-  return bytes;
-}
-
 Status ProvenBody::prepare(uint64_t buffer_bytes, const sink::Sink& to) {
   if (size_bytes_ <= buffer_bytes) {
-    whole_ = allocate(size_bytes_);
+    whole_ = page_buffer(size_bytes_);
     TM_TRY(read_at_once(to.wants_crc32c()));
     source_.data = whole_.get();
   } else {
@@ -62,7 +55,7 @@ void ProvenBody::report(uint64_t read_bytes) {
 
 Status ProvenBody::finish() {
   auto footer = proof_.finish(&sha256_);
-  if (!footer) return std::move(footer.error());
+  if (!footer) return about(key_, std::move(footer.error()));
   footer_ = std::move(*footer);
   return {};
 }
@@ -100,7 +93,7 @@ ProvenBody::Piece& ProvenBody::least_used() {
 Result<ProvenBody::Piece*> ProvenBody::fetch(uint64_t number) {
   Piece& piece = least_used();
   piece.number = UINT64_MAX;
-  if (piece.bytes == nullptr) piece.bytes = allocate(piece_bytes_);
+  if (piece.bytes == nullptr) piece.bytes = page_buffer(piece_bytes_);
   const uint64_t size = bytes_of(number);
   const bool is_last = (number + 1) * piece_bytes_ >= size_bytes_;
   uint64_t filled = 0;

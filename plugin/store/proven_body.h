@@ -10,17 +10,16 @@
 #include <tidemark/sink.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/call.h"
+#include "base/page_buffer.h"
 #include "format/footer.h"
 #include "sink/sink.h"
-#include "store/read_archive.h"
 #include "store/stream.h"
+#include "tar/archive_proof.h"
 
 namespace tidemark::store {
 
@@ -40,17 +39,12 @@ class ProvenBody {
   const std::optional<Footer>& footer() const { return footer_; }
 
  private:
-  struct Free {
-    void operator()(uint8_t* bytes) const { std::free(bytes); }
-  };
-  using Bytes = std::unique_ptr<uint8_t, Free>;
   struct Piece {
     uint64_t number = UINT64_MAX;  // none
     uint64_t used_at = 0;
-    Bytes bytes;
+    PageBuffer bytes;
   };
 
-  static Bytes allocate(uint64_t size_bytes);
   static tidemark_status read(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                               tidemark_error* error);
   Result<size_t> read_some(uint64_t offset, uint8_t* out, size_t size);
@@ -68,16 +62,16 @@ class ProvenBody {
   const uint64_t size_bytes_;
   const Progress& progress_;
   const Call& deadline_;
+  const codec::Keys no_keys_;
   tar::ContentVisitor nothing_;
-  tar::FooterSplitter splitter_;
-  ArchiveProof proof_;
+  tar::ArchiveProof proof_;
   std::optional<Footer> footer_;
   std::optional<Error> failure_;
   Digest sha256_{};
   uint32_t crc32c_ = 0;
   tidemark_source source_{};
 
-  Bytes whole_;
+  PageBuffer whole_;
   uint64_t piece_bytes_ = 0;
   std::vector<Piece> pieces_;
   std::vector<uint32_t> checksums_;  // of the pieces that were read once, which happens in order

@@ -1,36 +1,24 @@
 #include "store/read_archive.h"
 
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 
+#include "store/store.h"
 #include "store/stream.h"
 
 namespace tidemark::store {
 
-Status ArchiveProof::parse(std::span<const uint8_t> content) {
-  if (!content_) return {};
-  content_ = parser_.push(content);
-  return content_ || content_.error().status == TIDEMARK_E_CORRUPT ? Status() : content_;
+tar::ArchiveProof::AskFooter asks_footer(sink::Sink& sink, std::string_view key, const Call& deadline) {
+  return [&sink, key, &deadline]() -> Result<Footer> {
+    TM_ASSIGN(const auto call, deadline.next_call());
+    return read_footer(sink, key, &call);
+  };
 }
 
-Status ArchiveProof::push(std::span<const uint8_t> piece) {
-  const auto pieces = splitter_.push(piece);
-  TM_TRY(parse(pieces.first));
-  return parse(pieces.second);
-}
-
-Result<Footer> ArchiveProof::finish(Digest* whole) {
-  auto footer = splitter_.check(parsed_, whole);
-  if (!footer) return about(key_, footer.error());
-  if (content_) content_ = parser_.finish();
-  if (!content_) return about(key_, content_.error());
-  return footer;
-}
-
-Status read_archive(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
-                    tar::FooterSplitter& splitter, tar::ContentVisitor& visitor, const Progress& progress,
-                    const Call& deadline) {
-  ArchiveProof proof(key, parsed, splitter, visitor);
+Result<Footer> read_archive(sink::Sink& sink, std::string_view key, tar::ArchiveProof& proof,
+                            const Progress& progress, const Call& deadline) {
   uint64_t read_bytes = 0;
   Status status = stream(sink, key, 0, UINT64_MAX, deadline, [&](std::span<const uint8_t> piece) -> Status {
     TM_TRY(proof.push(piece));
@@ -38,9 +26,17 @@ Status read_archive(sink::Sink& sink, std::string_view key, const ParsedKey& par
     if (progress) progress(read_bytes);
     return {};
   });
-  if (!status) return status;
-  const auto footer = proof.finish();
-  return footer ? Status() : footer.error();
+  if (!status) return std::move(status.error());
+  auto footer = proof.finish();
+  if (!footer) return about(key, footer.error());
+  return footer;
+}
+
+Result<Footer> read_archive(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
+                            const codec::Keys& keys, tar::ContentVisitor& visitor, const Progress& progress,
+                            const Call& deadline) {
+  tar::ArchiveProof proof(parsed, keys, &visitor, asks_footer(sink, key, deadline));
+  return read_archive(sink, key, proof, progress, deadline);
 }
 
 Result<Range> entries_of(std::string_view key, const ParsedKey& parsed, Range wanted) {

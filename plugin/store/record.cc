@@ -88,7 +88,6 @@ Result<Record> parse_record(std::string_view object, const ParsedKey& key) {
 
 Result<std::string> read_record_object(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                                        const Call& deadline) {
-  if (const char* feature = unknown_feature(parsed.name)) return unknown_to_this_build(key, feature);
   std::string object;
   // One byte more than a record may have shows that it is not one.
   Status status =

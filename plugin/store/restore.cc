@@ -6,6 +6,7 @@
 
 #include "store/epochs.h"
 #include "store/list.h"
+#include "store/read_archive.h"
 #include "store/store.h"
 #include "store/stream.h"
 #include "tar/extract.h"
@@ -67,7 +68,6 @@ struct Candidate {
 struct Candidates {
   std::vector<Candidate> archives;     // of the newest epoch that has any
   std::optional<ParsedName> record;    // that says why there is none
-  std::optional<Error> unreadable;     // of the first of that epoch that this build cannot read
   std::optional<ParsedName> stranger;  // an archive of an epoch that is not in the chain
 };
 
@@ -77,12 +77,7 @@ constexpr size_t kCandidatesMax = 16;
 void add_candidate(const ArchiveInfo& info, Candidates& found) {
   const uint64_t newest = found.archives.empty() ? 0 : found.archives.front().name.epoch;
   if (info.epoch < newest || found.archives.size() == kCandidatesMax) return;
-  if (info.epoch > newest) {
-    found.archives.clear();
-    found.unreadable.reset();
-  }
-  if (const char* const feature = unknown_feature(info); feature != nullptr && !found.unreadable)
-    found.unreadable = unknown_to_this_build(info.key, feature);
+  if (info.epoch > newest) found.archives.clear();
   found.archives.push_back({info, std::string(info.key), info.size_bytes});
 }
 
@@ -106,8 +101,6 @@ Result<Candidates> find_candidates(sink::Sink& sink, const Chain& chain, const R
       },
       deadline);
   if (!status) return std::move(status.error());
-  std::erase_if(found.archives,
-                [](const Candidate& candidate) { return unknown_feature(candidate.name) != nullptr; });
   return found;
 }
 
@@ -138,12 +131,14 @@ Error not_found(std::string_view storage, uint64_t partition, Lsn lsn,
   return fail(TIDEMARK_E_NOT_FOUND, message);
 }
 
-Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extraction wanted, size_t piece_bytes,
-                    const Call& deadline) {
+Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extraction wanted,
+                    const Restoring& what, const Call& deadline) {
   wanted.range = candidate.name.range;
   wanted.epoch = candidate.name.epoch;
-  ObjectStream bytes(sink, candidate.key, candidate.size_bytes, piece_bytes, deadline);
-  Status status = tar::extract_entry(bytes, wanted, deadline);
+  wanted.coding = candidate.name.coding;
+  ObjectStream bytes(sink, candidate.key, candidate.size_bytes, what.piece_bytes, deadline);
+  Status status =
+      tar::extract_entry(bytes, wanted, what.keys, asks_footer(sink, candidate.key, deadline), deadline);
   if (!status && status.error().message.find(candidate.key) == std::string::npos) {
     status.error().message = candidate.key + ": " + status.error().message;
   }
@@ -158,13 +153,12 @@ Result<Restored> restore(sink::Sink& sink, const Chain& chain, const Restoring& 
   const Call deadline(call);
   TM_ASSIGN(const auto found, find_candidates(sink, chain, what, deadline));
   if (found.stranger) TM_TRY(check_stranger(sink, what, *found.stranger, deadline));
-  if (found.archives.empty() && found.unreadable) return *found.unreadable;
   if (found.archives.empty()) return not_found(what.storage, what.partition, what.lsn, found.record);
   const tar::Extraction wanted = {what.storage, what.partition, {}, what.lsn, what.directory, {}};
   Restored result;
   for (const Candidate& candidate : found.archives) {
     result.key = candidate.key;  // once it is restored nothing may fail
-    Status status = restore_from(sink, candidate, wanted, what.piece_bytes, deadline);
+    Status status = restore_from(sink, candidate, wanted, what, deadline);
     if (status) return result;
     // Only another copy of the entry can help.
     if (status.error().status != TIDEMARK_E_CORRUPT) return std::move(status.error());

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "codec/keys.h"
 #include "core/found.h"
 #include "format/chain.h"
 #include "format/footer.h"
@@ -49,6 +50,12 @@ Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemar
 // After any status but OK discard what `out` received. A status of `out` is passed on.
 Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out, const tidemark_call* call);
 
+// The plain tar that an archive holds, decoded; its end mark is given out only after all of it, members
+// included, was found right. INVALID: not an archive's key. PERMANENT: no identity decrypts it. Else as
+// fetch().
+Status fetch_plain(sink::Sink& sink, std::string_view key, const codec::Keys& keys,
+                   const tidemark_writer& out, const tidemark_call* call);
+
 struct Restored {
   std::string key;             // the archive the entry came from
   std::vector<Error> damaged;  // archives that were tried before and are not what they should be
@@ -63,6 +70,7 @@ struct Restoring {
   Lsn lsn = kNoLsn;
   std::string_view directory;
   size_t piece_bytes = 0;
+  const codec::Keys& keys;
 };
 Result<Restored> restore(sink::Sink& sink, const Chain& chain, const Restoring& what,
                          const tidemark_call* call);

@@ -13,18 +13,6 @@ Result<ParsedKey> parse_key(std::string_view key) {
   return *parsed;
 }
 
-Error unknown_to_this_build(std::string_view key, const char* feature) {
-  return fail(TIDEMARK_E_UNSUPPORTED, std::string(key) + ": needs a Tidemark that knows " + feature +
-                                          "; this one reads nothing of it and puts nothing in its place");
-}
-
-Result<ParsedKey> parse_readable_key(std::string_view key) {
-  auto parsed = parse_key(key);
-  if (!parsed) return parsed;
-  if (const char* feature = unknown_feature(parsed->name)) return unknown_to_this_build(key, feature);
-  return parsed;
-}
-
 Error about(std::string_view key, Error error) {
   error.message = std::string(key) + ": " + error.message;
   return error;

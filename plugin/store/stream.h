@@ -16,9 +16,6 @@ namespace tidemark::store {
 
 // INVALID with the key, cut to what fits a message.
 Result<ParsedKey> parse_key(std::string_view key);
-// Of something whose content is to be read. UNSUPPORTED: it is ours, and this build cannot read it.
-Result<ParsedKey> parse_readable_key(std::string_view key);
-Error unknown_to_this_build(std::string_view key, const char* feature);
 
 // The error with the key before its message.
 Error about(std::string_view key, Error error);

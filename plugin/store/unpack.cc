@@ -6,16 +6,15 @@
 namespace tidemark::store {
 
 Status unpack(sink::Sink& sink, const Unpacking& what, const tidemark_call* call) {
-  TM_ASSIGN(const auto parsed, parse_readable_key(what.key));
+  TM_ASSIGN(const auto parsed, parse_key(what.key));
   TM_ASSIGN(const Range wanted, entries_of(what.key, parsed, what.wanted));
   const Call deadline(call);
   TM_ASSIGN(const auto unpacker, what.is_private ? tar::Unpacker::create_private(what.directory, wanted)
                                                  : tar::Unpacker::create(what.directory, wanted));
   unpacker->keep_setid(what.with_setid);
   if (what.sync_later) unpacker->sync_later();
-  tar::FooterSplitter splitter;
-  Status status = read_archive(sink, what.key, parsed, splitter, *unpacker, what.progress, deadline);
-  if (status) status = unpacker->make_durable();
+  TM_TRY(read_archive(sink, what.key, parsed, what.keys, *unpacker, what.progress, deadline));
+  Status status = unpacker->make_durable();
   if (status) status = deadline.check();
   return status ? unpacker->publish() : status;
 }

@@ -20,15 +20,15 @@ FooterSplitter::Pieces FooterSplitter::push(std::span<const uint8_t> piece) {
   const auto rest = piece.subspan(content - from_held);
   std::memcpy(held_.data() + held_size_, rest.data(), rest.size());
   held_size_ += rest.size();
-  hash(pieces.first);
-  hash(pieces.second);
+  digest_.update(pieces.first);
+  digest_.update(pieces.second);
   return pieces;
 }
 
 // Hashes kEndMarkSize bytes later than they arrive, so that the digest of what is before the end mark can be
 // had too.
-void FooterSplitter::hash(std::span<const uint8_t> content) {
-  content_bytes_ += content.size();
+void ContentDigest::update(std::span<const uint8_t> content) {
+  size_bytes_ += content.size();
   const size_t together = unhashed_size_ + content.size();
   const size_t due = together > unhashed_.size() ? together - unhashed_.size() : 0;
   const size_t from_held = std::min(due, unhashed_size_);
@@ -41,25 +41,30 @@ void FooterSplitter::hash(std::span<const uint8_t> content) {
   unhashed_size_ += rest.size();
 }
 
+Result<ContentDigest::Digests> ContentDigest::finish(std::string_view tail, Digest* after) {
+  Sha256 whole;
+  whole.copy_from(sha_);
+  whole.update(unhashed_.data(), unhashed_size_);
+  if (after != nullptr) {
+    Sha256 all;
+    all.copy_from(whole);
+    all.update(tail.data(), tail.size());
+    TM_ASSIGN(*after, all.finish());
+  }
+  Digests digests;
+  TM_ASSIGN(digests.before_end_mark, sha_.finish());
+  TM_ASSIGN(digests.whole, whole.finish());
+  return digests;
+}
+
 Result<Footer> FooterSplitter::check(const ParsedKey& key, Digest* whole) {
   std::string problem;
   auto footer = parse_footer(key.name.kind, tail(), &problem);
   if (!footer) return fail(TIDEMARK_E_CORRUPT, "the object has no valid footer: " + problem);
   TM_TRY(check_identity(*footer, key));
-  Sha256 content;
-  content.copy_from(sha_);
-  content.update(unhashed_.data(), unhashed_size_);
-  if (whole != nullptr) {
-    Sha256 all;
-    all.copy_from(content);
-    all.update(held_.data(), held_size_);
-    TM_ASSIGN(*whole, all.finish());
-  }
-  TM_ASSIGN(const Digest before_end_mark, sha_.finish());
-  before_end_mark_ = before_end_mark;
-  TM_ASSIGN(const Digest digest, content.finish());
-  if (digest != footer->sha256) {
-    return fail(TIDEMARK_E_CORRUPT, "the object is damaged: its bytes have sha256 " + hex(digest) +
+  TM_ASSIGN(digests_, digest_.finish(tail(), whole));
+  if (digests_.whole != footer->sha256) {
+    return fail(TIDEMARK_E_CORRUPT, "the object is damaged: its bytes have sha256 " + hex(digests_.whole) +
                                         ", its footer says " + hex(footer->sha256));
   }
   return std::move(*footer);

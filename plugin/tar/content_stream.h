@@ -19,6 +19,26 @@
 
 namespace tidemark::tar {
 
+// The digest of a tar while it arrives, and that of all but its end mark: the digest of the entry of an
+// archive that holds one, at no cost of its own.
+class ContentDigest {
+ public:
+  struct Digests {
+    Digest whole{};
+    Digest before_end_mark{};
+  };
+  void update(std::span<const uint8_t> content);
+  // After the last of it. `after`, if not NULL, gets the digest of the content and `tail` together.
+  Result<Digests> finish(std::string_view tail = {}, Digest* after = nullptr);
+  uint64_t size_bytes() const { return size_bytes_; }
+
+ private:
+  Sha256 sha_;
+  std::array<uint8_t, kEndMarkSize> unhashed_;  // the last of the content
+  size_t unhashed_size_ = 0;
+  uint64_t size_bytes_ = 0;
+};
+
 // Splits a stream of unknown length into content and its last 512 bytes. Push pieces in order; each gives up
 // to two pieces of content, valid until the next push.
 class FooterSplitter {
@@ -29,26 +49,20 @@ class FooterSplitter {
   };
   Pieces push(std::span<const uint8_t> piece);
 
-  uint64_t content_bytes() const { return content_bytes_; }
+  uint64_t content_bytes() const { return digest_.size_bytes(); }
   std::string_view tail() const { return {reinterpret_cast<const char*>(held_.data()), held_size_}; }
   // After the last piece: the footer, which must be of this content and of an object of this key. `whole`, if
   // not NULL, gets the digest of the content and the footer together.
   Result<Footer> check(const ParsedKey& key, Digest* whole = nullptr);
-  // After check(): of all content but its last kEndMarkSize bytes. That is the digest of the entry of an
-  // archive that holds one, at no cost of its own.
-  const Digest& digest_before_end_mark() const { return before_end_mark_; }
+  // After check(), of the content as it is stored.
+  const ContentDigest::Digests& digests() const { return digests_; }
 
  private:
-  void hash(std::span<const uint8_t> content);
-
-  Sha256 sha_;
-  std::array<uint8_t, kEndMarkSize> unhashed_;  // the last of the content
-  size_t unhashed_size_ = 0;
-  Digest before_end_mark_{};
+  ContentDigest digest_;
+  ContentDigest::Digests digests_;
   std::array<uint8_t, kFooterSize> held_;
   std::array<uint8_t, kFooterSize> given_;  // content that was held until the last push
   size_t held_size_ = 0;
-  uint64_t content_bytes_ = 0;
 };
 
 // Whether a footer belongs to this key; CORRUPT if not.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include "base/crc32c.h"
@@ -20,18 +19,10 @@ constexpr size_t kTailSize = kEndMarkSize + kFooterSize;
 
 }  // namespace
 
-EntrySource::PageBuffer EntrySource::page_aligned(size_t size) {
-  constexpr size_t kPageBytes = 4096;
-  const size_t rounded = (size + kPageBytes - 1) / kPageBytes * kPageBytes;
-  PageBuffer buffer(static_cast<uint8_t*>(std::aligned_alloc(kPageBytes, rounded)));
-  if (buffer == nullptr) throw std::bad_alloc();
-  return buffer;
-}
-
 EntrySource::EntrySource(SourceLimits limits)
     : buffer_bytes_(std::max(limits.buffer_bytes, kBufferMin)),
       most_members_(limits.members),
-      buffer_(page_aligned(buffer_bytes_)),
+      buffer_(page_buffer(buffer_bytes_)),
       budget_{std::clamp(limits.layout_bytes, kLayoutBytesMin, kLayoutMax)},
       walker_(budget_, attributes_),
       packer_(attributes_),

@@ -13,7 +13,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +22,7 @@
 
 #include "base/call.h"
 #include "base/guard.h"
+#include "base/page_buffer.h"
 #include "base/result.h"
 #include "base/sha256.h"
 #include "format/footer.h"
@@ -83,6 +83,9 @@ class EntrySource {
 
   // Of the whole archive, footer included.
   uint64_t size_bytes() const { return mode_ == Mode::kClosed ? 0 : content_size_ + kFooterSize; }
+  // The tar alone, up to and with its end mark.
+  uint64_t content_bytes() const { return content_size_; }
+  int64_t made_us() const { return made_us_; }
   // The whole archive if it lies in memory and its digest is known, else nullptr.
   const uint8_t* data() const { return mode_ == Mode::kHeld && !failure_ ? buffer_.get() : nullptr; }
   // Up to `size` bytes from `offset`; 0 only at the end. Any offset, repeatable. The footer is given out only
@@ -111,12 +114,7 @@ class EntrySource {
     kHeld,     // the whole archive lies in buffer_
     kStreamed  // buffer_ is scratch
   };
-  struct Free {
-    void operator()(uint8_t* buffer) const { std::free(buffer); }
-  };
-  using PageBuffer = std::unique_ptr<uint8_t, Free>;
 
-  static PageBuffer page_aligned(size_t size);
   Status add_last(uint64_t* size_bytes);
   Result<bool> pack_last(uint64_t* size_bytes);
   Status lay_out_last(uint64_t* size_bytes);
@@ -151,7 +149,6 @@ class EntrySource {
 
   const size_t buffer_bytes_;
   const uint64_t most_members_;
-  // Begins on a page: where a sink writes it to a file the kernel copies it four times as fast.
   PageBuffer buffer_;
   tree::ByteBudget budget_;
   tree::AttributeWatch attributes_;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "tar/content_parser.h"
-#include "tar/content_stream.h"
 #include "tree/tree_builder.h"
 
 namespace tidemark::tar {
@@ -12,8 +11,15 @@ namespace {
 
 class Extractor final : public ContentVisitor {
  public:
-  Extractor(ByteStream& bytes, const Extraction& wanted, const Call& call)
-      : bytes_(bytes), wanted_(wanted), call_(call), parser_(wanted.range, *this, wanted.limits.members) {}
+  Extractor(ByteStream& bytes, const Extraction& wanted, const codec::Keys& keys,
+            const ArchiveProof::AskFooter& ask_footer, const Call& call)
+      : bytes_(bytes),
+        wanted_(wanted),
+        call_(call),
+        proof_({wanted.storage,
+                wanted.partition,
+                {wanted.range, ObjectKind::kArchive, wanted.epoch, wanted.coding}},
+               keys, this, ask_footer, wanted.limits.members) {}
 
   Status run();
 
@@ -35,14 +41,11 @@ class Extractor final : public ContentVisitor {
     return status;
   }
   Status read_all();
-  Status take(std::span<const uint8_t> content);
 
   ByteStream& bytes_;
   const Extraction& wanted_;
   const Call& call_;
-  FooterSplitter splitter_;
-  ContentParser parser_;
-  Status content_;  // the first thing wrong with the members; the digest is still wanted then
+  ArchiveProof proof_;
   bool in_wanted_ = false;
   tree::TreeBuilder builder_;
 };
@@ -50,10 +53,9 @@ class Extractor final : public ContentVisitor {
 Status Extractor::run() {
   TM_TRY(builder_.begin(wanted_.directory, wanted_.lsn));
   TM_TRY(read_all());
-  TM_TRY(splitter_.check(
-      {wanted_.storage, wanted_.partition, {wanted_.range, ObjectKind::kArchive, wanted_.epoch}}));
-  if (content_) content_ = parser_.finish();
-  if (!content_) return fail(TIDEMARK_E_CORRUPT, content_.error().message + "; nothing was restored");
+  auto footer = proof_.finish();
+  if (!footer && footer.error().status == TIDEMARK_E_CORRUPT) footer.error().message += "; nothing was restored";
+  if (!footer) return std::move(footer.error());
   TM_TRY(builder_.finish());
   return builder_.publish();
 }
@@ -63,16 +65,8 @@ Status Extractor::read_all() {
     TM_TRY(not_cancelled());
     TM_ASSIGN(const auto piece, bytes_.next());
     if (piece.empty()) return {};
-    const auto pieces = splitter_.push(piece);
-    TM_TRY(take(pieces.first));
-    TM_TRY(take(pieces.second));
+    TM_TRY(proof_.push(piece));
   }
-}
-
-Status Extractor::take(std::span<const uint8_t> content) {
-  if (!content_) return {};
-  content_ = parser_.push(content);
-  return content_ || content_.error().status == TIDEMARK_E_CORRUPT ? Status() : content_;
 }
 
 Status Extractor::member(const ParsedMember& member) {
@@ -91,11 +85,12 @@ Status Extractor::member(const ParsedMember& member) {
 
 }  // namespace
 
-Status extract_entry(ByteStream& bytes, const Extraction& wanted, const Call& call) {
+Status extract_entry(ByteStream& bytes, const Extraction& wanted, const codec::Keys& keys,
+                     const ArchiveProof::AskFooter& ask_footer, const Call& call) {
   if (!wanted.range.contains(wanted.lsn)) {
     return fail(TIDEMARK_E_CORRUPT, "entry " + std::to_string(wanted.lsn) + " is not in the archive");
   }
-  return Extractor(bytes, wanted, call).run();
+  return Extractor(bytes, wanted, keys, ask_footer, call).run();
 }
 
 }  // namespace tidemark::tar

@@ -17,7 +17,7 @@
 #include "base/result.h"
 #include "format/object_name.h"
 #include "format/types.h"
-#include "tar/entry_source.h"
+#include "tar/archive_proof.h"
 #include "tar/limits.h"
 
 namespace tidemark::tar {
@@ -43,6 +43,7 @@ struct Extraction {
   std::string_view directory;  // exists
   ExtractLimits limits;
   uint64_t epoch = kFirstEpoch;  // of the archive
+  Coding coding = Coding::kNone;
 };
 
 //   CORRUPT      not the archive it should be, damaged, or with members no archive of ours has
@@ -50,7 +51,9 @@ struct Extraction {
 //   NOT_FOUND    no such directory
 //   NO_SPACE, RETRYABLE, PERMANENT   writing failed; whatever `bytes` fails with is passed on
 //   CANCELLED    asked to stop
-Status extract_entry(ByteStream& bytes, const Extraction& wanted, const Call& call);
+//   others       see ArchiveProof, of which `ask_footer` is
+Status extract_entry(ByteStream& bytes, const Extraction& wanted, const codec::Keys& keys,
+                     const ArchiveProof::AskFooter& ask_footer, const Call& call);
 
 }  // namespace tidemark::tar
 

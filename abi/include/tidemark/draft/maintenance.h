@@ -23,9 +23,13 @@ typedef struct tidemark_checked_entry {
   const uint8_t* sha256; /* 32 bytes over these; equal for equal entries, whatever archive they are in */
 } tidemark_checked_entry;
 
+/* An archive that is compressed or encrypted is decoded too, for which the latter needs an identity; else
+ * only what is stored is proven. */
+#define TIDEMARK_CHECK_DEEP 0x1u
+
 typedef struct tidemark_check_options {
   uint32_t struct_size;
-  uint32_t reserved;
+  uint32_t flags; /* TIDEMARK_CHECK_* */
   /* Called for each entry as it is read, so what it got counts only if check then returns OK and no visit
    * stopped it (by returning non-zero). NULL: no digests of entries are taken. */
   int32_t (*visit)(void* ctx, const tidemark_checked_entry*);
@@ -167,7 +171,8 @@ typedef struct tidemark_draft_maintenance_api {
   uint32_t reserved;
   /* Reads an archive or record whole: digest against footer, footer against key, and for an archive that its
    * members are exactly the entries first..last, in order, with nothing after them. The options may be NULL.
-   * CORRUPT: the message names the key and what is wrong. INVALID: not a key of ours. */
+   * CORRUPT: the message names the key and what is wrong. INVALID: not a key of ours. PERMANENT: its content
+   * is wanted (by DEEP, or a visit), it is encrypted, and no identity decrypts it. */
   tidemark_status (*check)(tidemark_archiver*, tidemark_str key, const tidemark_check_options*,
                            const tidemark_call*, tidemark_error*);
   /* Records durably that an operator accepts that first..last are lost. INVALID: an archive holds one of
@@ -262,6 +267,11 @@ typedef struct tidemark_draft_maintenance_api {
   tidemark_status (*prune_branch)(tidemark_archiver*, tidemark_str storage, uint64_t epoch, int32_t dry_run,
                                   int32_t (*visit)(void* ctx, const tidemark_stored*), void* visit_ctx,
                                   const tidemark_call*, tidemark_error*);
+  /* The plain tar that the archive `key` holds, decoded, up to and with its end mark; which is given out only
+   * after all of it, members included, was found right. After any status but OK discard what `out` received.
+   * INVALID: not an archive's key. CORRUPT: as check. PERMANENT: no identity decrypts it. */
+  tidemark_status (*fetch_plain)(tidemark_archiver*, tidemark_str key, const tidemark_writer* out,
+                                 const tidemark_call*, tidemark_error*);
 } tidemark_draft_maintenance_api;
 
 #ifdef __cplusplus
