@@ -45,8 +45,8 @@ tidemark_status check(tidemark_archiver* archiver, tidemark_str key, const tidem
         return wish.visit(wish.ctx, &checked) == 0;
       };
     }
-    const store::Checking what = {view(key), archiver->keys(), (wish.flags & TIDEMARK_CHECK_DEEP) != 0,
-                                  progress_reporter(wish.progress, wish.ctx)};
+    const store::Checking what = {view(key), (wish.flags & TIDEMARK_CHECK_DEEP) != 0,
+                                  progress_reporter(wish.progress, wish.ctx), archiver->keys()};
     return store::check(*sink, what, visit_entry, call);
   });
 }
@@ -120,11 +120,12 @@ tidemark_status compare(tidemark_archiver* archiver, tidemark_str key,
     TM_TRY(check_options(options));
     TM_ASSIGN(const auto sink, archiver->sink());
     store::TreeComparison what = {view(key),
-                                  archiver->keys(),
                                   {options->first, options->last},
                                   view(options->directory),
                                   (options->flags & TIDEMARK_UNPACK_KEEP_SETID) != 0,
-                                  progress_reporter(options->progress, options->ctx)};
+                                  progress_reporter(options->progress, options->ctx),
+                                  nullptr,
+                                  archiver->keys()};
     const auto visit = [&](const store::ComparedEntry& entry) {
       const tidemark_compared_entry compared = {sizeof compared, abi_result(entry.verdict), entry.lsn,
                                                 abi_str(entry.why)};

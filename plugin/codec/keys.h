@@ -23,6 +23,12 @@ struct Keys {
   TagKeys tag_keys;                  // the first tags what is written, all compare and prove who wrote it
 };
 
+// Of who reads what is not encrypted.
+inline const Keys& no_keys() {
+  static const Keys none;
+  return none;
+}
+
 }  // namespace tidemark::codec
 
 #endif  // TIDEMARK_CODEC_KEYS_H

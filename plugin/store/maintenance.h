@@ -62,9 +62,9 @@ struct CheckedEntry {
 };
 struct Checking {
   std::string_view key;
-  const codec::Keys& keys;
   bool is_deep = false;  // a coded archive is decoded; else only what is stored is proven, without a key
   Progress progress{};
+  const codec::Keys& keys = codec::no_keys();
 };
 // Reads an archive or record whole and proves it: digest, identity, and that an archive's members are exactly
 // its entries. `visit` (may be empty, then no digests are taken) sees the entries, for which a coded archive
@@ -76,20 +76,19 @@ Status check(sink::Sink& sink, const Checking& what, const std::function<bool(co
 
 struct Unpacking {
   std::string_view key;
-  const codec::Keys& keys;
   Range wanted;                // restored is what of it the archive holds
   std::string_view directory;  // exists
   bool is_private = false;     // see Unpacker::create_private()
   Progress progress;
   bool with_setid = false;  // gives setuid and setgid bits too
   bool sync_later = false;  // see Unpacker::sync_later()
+  const codec::Keys& keys = codec::no_keys();
 };
 // Restores as tar/unpacker.h has it, from one read.
 Status unpack(sink::Sink& sink, const Unpacking& what, const tidemark_call* call);
 
 struct TreeComparison {
   std::string_view key;
-  const codec::Keys& keys;
   Range wanted;  // compared is what of it the archive holds
   std::string_view directory;
   bool with_setid = false;  // see tree/tree_matcher.h
@@ -97,6 +96,7 @@ struct TreeComparison {
   // What to lay the entries out with, to compare them by digest first (TIDEMARK_COMPARE_BY_DIGEST); NULL: the
   // archive is read. Closed afterwards.
   tar::EntrySource* source = nullptr;
+  const codec::Keys& keys = codec::no_keys();
 };
 struct ComparedEntry {
   Lsn lsn = kNoLsn;

@@ -26,7 +26,7 @@ ProvenBody::ProvenBody(sink::Sink& from, std::string_view key, const ParsedKey& 
       progress_(progress),
       deadline_(deadline),
       // What is coded is proven as it is stored: a copy needs no key.
-      proof_(parsed, no_keys_, parsed.name.coding == Coding::kNone ? &nothing_ : nullptr) {
+      proof_(parsed, codec::no_keys(), parsed.name.coding == Coding::kNone ? &nothing_ : nullptr) {
   source_.struct_size = sizeof source_;
   source_.size_bytes = size_bytes;
   source_.ctx = this;

@@ -62,7 +62,6 @@ class ProvenBody {
   const uint64_t size_bytes_;
   const Progress& progress_;
   const Call& deadline_;
-  const codec::Keys no_keys_;
   tar::ContentVisitor nothing_;
   tar::ArchiveProof proof_;
   std::optional<Footer> footer_;

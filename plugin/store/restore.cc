@@ -138,7 +138,7 @@ Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extractio
   wanted.coding = candidate.name.coding;
   ObjectStream bytes(sink, candidate.key, candidate.size_bytes, what.piece_bytes, deadline);
   Status status =
-      tar::extract_entry(bytes, wanted, what.keys, asks_footer(sink, candidate.key, deadline), deadline);
+      tar::extract_entry(bytes, wanted, deadline, what.keys, asks_footer(sink, candidate.key, deadline));
   if (!status && status.error().message.find(candidate.key) == std::string::npos) {
     status.error().message = candidate.key + ": " + status.error().message;
   }
@@ -151,8 +151,14 @@ Result<Restored> restore(sink::Sink& sink, const Chain& chain, const Restoring& 
                          const tidemark_call* call) {
   if (what.lsn == kNoLsn) return fail(TIDEMARK_E_INVALID, "entry 0 was asked for; LSNs begin with 1");
   const Call deadline(call);
-  TM_ASSIGN(const auto found, find_candidates(sink, chain, what, deadline));
+  TM_ASSIGN(auto found, find_candidates(sink, chain, what, deadline));
   if (found.stranger) TM_TRY(check_stranger(sink, what, *found.stranger, deadline));
+  // Where nothing decrypts, a copy that is not encrypted serves first.
+  if (what.keys.identities.empty()) {
+    std::ranges::stable_partition(found.archives, [](const Candidate& candidate) {
+      return !encrypts(candidate.name.coding);
+    });
+  }
   if (found.archives.empty()) return not_found(what.storage, what.partition, what.lsn, found.record);
   const tar::Extraction wanted = {what.storage, what.partition, {}, what.lsn, what.directory, {}};
   Restored result;

@@ -70,7 +70,7 @@ struct Restoring {
   Lsn lsn = kNoLsn;
   std::string_view directory;
   size_t piece_bytes = 0;
-  const codec::Keys& keys;
+  const codec::Keys& keys = codec::no_keys();
 };
 Result<Restored> restore(sink::Sink& sink, const Chain& chain, const Restoring& what,
                          const tidemark_call* call);

@@ -78,7 +78,7 @@ Status ArchiveProof::check_plain(const Footer& footer) {
                     std::to_string(footer.content->size_bytes) + " with " + hex(footer.content->sha256));
   }
   if (!footer.tag || keys_.tag_keys.empty()) return {};
-  TM_ASSIGN(const auto verdict, codec::compare_tag(keys_.tag_keys, *footer.tag,
+  TM_ASSIGN(const auto verdict, codec::Tagger().compare(keys_.tag_keys, *footer.tag,
                                                    archive_stem(key_.storage, key_.partition, key_.name),
                                                    plain_digests_.whole));
   switch (verdict) {

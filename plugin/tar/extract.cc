@@ -85,8 +85,8 @@ Status Extractor::member(const ParsedMember& member) {
 
 }  // namespace
 
-Status extract_entry(ByteStream& bytes, const Extraction& wanted, const codec::Keys& keys,
-                     const ArchiveProof::AskFooter& ask_footer, const Call& call) {
+Status extract_entry(ByteStream& bytes, const Extraction& wanted, const Call& call,
+                     const codec::Keys& keys, const ArchiveProof::AskFooter& ask_footer) {
   if (!wanted.range.contains(wanted.lsn)) {
     return fail(TIDEMARK_E_CORRUPT, "entry " + std::to_string(wanted.lsn) + " is not in the archive");
   }

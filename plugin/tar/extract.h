@@ -52,8 +52,9 @@ struct Extraction {
 //   NO_SPACE, RETRYABLE, PERMANENT   writing failed; whatever `bytes` fails with is passed on
 //   CANCELLED    asked to stop
 //   others       see ArchiveProof, of which `ask_footer` is
-Status extract_entry(ByteStream& bytes, const Extraction& wanted, const codec::Keys& keys,
-                     const ArchiveProof::AskFooter& ask_footer, const Call& call);
+Status extract_entry(ByteStream& bytes, const Extraction& wanted, const Call& call,
+                     const codec::Keys& keys = codec::no_keys(),
+                     const ArchiveProof::AskFooter& ask_footer = {});
 
 }  // namespace tidemark::tar
 

@@ -4,6 +4,7 @@ here; a later build that knows more reads more, and never less."""
 
 import os
 import shutil
+import tarfile
 import tempfile
 import unittest
 
@@ -34,13 +35,13 @@ READABLE = {
     "epochs/epoch/0000000000002.epoch": ("epoch", 2),
     "epochs/epoch/0000000000003.epoch": ("epoch", 3),
 }
-# What this build knows to be ours and cannot read: what it would have to know.
-UNREADABLE = {
-    "coded/1/0000000000002.tar.zst": ("archive", 2, 2, ".zst"),
-    "coded/1/0000000000003.tar.age": ("archive", 3, 3, ".age"),
-    "coded/1/0000000000006-0000000000004.tar.zst.age": ("archive", 4, 6, ".zst and .age"),
-    "epochs/1/0000000000004-0000000000003.e2.tar.zst": ("archive", 3, 4, ".zst"),
+CODED = {
+    "coded/1/0000000000002.tar.zst": ("archive", 2, 2, "zst"),
+    "coded/1/0000000000003.tar.age": ("archive", 3, 3, "age"),
+    "coded/1/0000000000006-0000000000004.tar.zst.age": ("archive", 4, 6, "zst.age"),
+    "epochs/1/0000000000004-0000000000003.e2.tar.zst": ("archive", 3, 4, "zst"),
 }
+SEALED = sorted(key for key in CODED if key.endswith(".age"))
 
 
 def bytes_of(key):
@@ -53,34 +54,47 @@ class GoldenTest(unittest.TestCase):
         directory = tempfile.TemporaryDirectory(prefix="tidemark-golden-")
         self.addCleanup(directory.cleanup)
         self.directory = directory.name
+        self.keys = []
+        for option, name in (("--identity", "identity.txt"), ("--tag-key", "tag-key.txt")):
+            copied = os.path.join(self.directory, "." + name)
+            shutil.copy(os.path.join(os.environ["GOLDEN"], name), copied)
+            os.chmod(copied, 0o600)
+            self.keys += [option, copied]
 
     def test_it_is_all_here(self):
         keys = {os.path.relpath(os.path.join(folder, name), ARCHIVE)
                 for folder, _, names in os.walk(ARCHIVE) for name in names}
-        self.assertEqual(keys, set(READABLE) | set(UNREADABLE))
+        self.assertEqual(keys, set(READABLE) | set(CODED))
 
     def test_ls(self):
         shown = {}
         for line in lines("ls", URL):
             what = (line["type"], line["epoch"]) if line["type"] == "epoch" else (
                 line["type"], line["first"], line["last"])
-            shown[line["key"]] = what + ((line["needs"],) if "needs" in line else ())
-        self.assertEqual(shown, READABLE | UNREADABLE)
+            shown[line["key"]] = what + ((line["coding"],) if "coding" in line else ())
+        self.assertEqual(shown, READABLE | CODED)
 
-    def test_verify_refuses_by_name_what_it_cannot_read(self):
-        said = lines("verify", URL, expect=1)
-        problems = {line["key"]: (line["problem"], line["needs"]) for line in said if line["type"] == "problem"}
-        self.assertEqual(problems, {key: ("unsupported", what[-1]) for key, what in UNREADABLE.items()})
-        self.assertEqual([line for line in said if line["type"] == "warning"], [])
-        text = run("verify", URL, expect=1)[0]
-        self.assertIn("unsupported coded/1/0000000000003.tar.age: needs a Tidemark that knows .age", text)
-        run("verify", URL, "plain")
-
-    def test_verify_with_a_checkpoint_says_so_each_time(self):
+    def test_verify_proves_what_is_stored_without_a_key(self):
         checkpoint = os.path.join(self.directory, "checkpoint")
-        for _ in range(2):
-            said = lines("verify", URL, "coded", "--since-checkpoint", checkpoint, expect=1)
-            self.assertEqual([line["problem"] for line in said if line["type"] == "problem"], ["unsupported"] * 3)
+        for words in ([], ["coded"], ["--since-checkpoint", checkpoint], ["--since-checkpoint", checkpoint]):
+            said = lines("verify", URL, *words)
+            self.assertEqual([line for line in said if line["type"] in ("problem", "warning")], [])
+
+    def test_verify_deep(self):
+        run("verify", URL, "--deep", *self.keys)
+        run("verify", URL, "--deep", *self.keys[:2])
+        said = lines("verify", URL, "--deep", expect=1)
+        problems = {line["key"]: line["problem"] for line in said if line["type"] == "problem"}
+        self.assertEqual(problems, {key: "unreadable" for key in SEALED})
+        self.assertIn(f"unreadable  {SEALED[0]}: it is encrypted, and no identity is given",
+                      run("verify", URL, "--deep", expect=1)[0])
+
+    def test_another_tag_key(self):
+        other = os.path.join(self.directory, ".other")
+        run("keygen", "-o", other)
+        error = run("restore", URL, "coded/1", self.directory, *self.keys[:2], "--tag-key", other, expect=1)[1]
+        self.assertIn(f"{SEALED[0]}: its tag was made with the tag key c248e7e7, which is not at hand", error)
+        self.assertEqual(os.listdir(self.directory).count(tools.lsn_text(3)), 0)
 
     def test_restore(self):
         run("restore", URL, "plain", self.directory)
@@ -92,14 +106,29 @@ class GoldenTest(unittest.TestCase):
             self.assertEqual(entry.read(), b"an entry that is a file\n")
         self.assertEqual(tools.tree(os.path.join(self.directory, "8")), tools.expected_tree([5]))
 
-    def test_restore_refuses_by_name(self):
-        for scope, key, feature in (("coded/1", "coded/1/0000000000002.tar.zst", ".zst"),
-                                    ("epochs/1", "epochs/1/0000000000004-0000000000003.e2.tar.zst", ".zst")):
-            _, error = run("restore", URL, scope, self.directory, expect=1)
-            self.assertIn(f"{key}: needs a Tidemark that knows {feature}; nothing of {scope} was restored", error)
-            self.assertEqual([name for name in os.listdir(self.directory) if not name.startswith(".")], [])
-        run("restore", URL, "coded/1", self.directory, "--to", "1")
-        self.assertEqual(tools.tree(self.directory), tools.expected_tree([1]))
+    def test_restore_of_what_is_coded(self):
+        out = os.path.join(self.directory, "out")
+        run("restore", URL, "coded/1", out, *self.keys)
+        self.assertEqual(tools.tree(out), tools.expected_tree(range(1, 7)))
+        run("restore", URL, "coded/1", out, "--check", *self.keys)
+        error = run("restore", URL, "coded/1", self.directory, expect=2)[1]
+        self.assertIn(f"{SEALED[0]}: is encrypted; give the file of an identity that decrypts it with --identity", error)
+        self.assertEqual([name for name in os.listdir(self.directory) if not name.startswith(".") and name != "out"], [])
+        run("restore", URL, "coded/1", os.path.join(self.directory, "two"), "--to", "2")
+        self.assertEqual(tools.tree(os.path.join(self.directory, "two")), tools.expected_tree([1, 2]))
+
+    def test_fetch_plain(self):
+        out = os.path.join(self.directory, "out")
+        for key, what in CODED.items():
+            words = ["fetch", URL, key.rpartition("/")[0], what[2], "-o", out, "--plain"]
+            run(*words, *(self.keys if key in SEALED else []), *(["--epoch", "2"] if ".e2." in key else []))
+            with tarfile.open(out) as tar:
+                roots = {member.name.split("/")[0] for member in tar.getmembers()}
+            self.assertEqual(roots, {tools.lsn_text(lsn) for lsn in range(what[1], what[2] + 1)})
+            os.remove(out)
+        error = run("fetch", URL, "coded/1", 3, "-o", out, "--plain", expect=1)[1]
+        self.assertIn("no identity is given to decrypt it", error)
+        self.assertFalse(os.path.exists(out))
 
     def test_restore_of_epochs(self):
         out = os.path.join(self.directory, "out")
@@ -108,14 +137,14 @@ class GoldenTest(unittest.TestCase):
         with open(os.path.join(out, text, "data"), "rb") as file:
             self.assertEqual(file.read(), b"another history\n")
         for lsn in ("3", "5"):
-            run("restore", URL, "epochs/1", os.path.join(self.directory, lsn), "--from", lsn, "--to", lsn, expect=int(lsn == "3"))
+            run("restore", URL, "epochs/1", os.path.join(self.directory, lsn), "--from", lsn, "--to", lsn)
         first = os.path.join(self.directory, "first")
         run("restore", URL, "epochs/1", first, "--epoch", "1")
         self.assertEqual(tools.tree(first), tools.expected_tree([1, 2]))
 
     def test_fetch_gives_what_is_stored(self):
         out = os.path.join(self.directory, "out")
-        for key, what in (READABLE | UNREADABLE).items():
+        for key, what in (READABLE | CODED).items():
             if what[0] != "archive":
                 continue
             wish = ["--epoch", "1" if ".e2." not in key else "2"] if key.startswith("epochs/") else []
@@ -124,12 +153,11 @@ class GoldenTest(unittest.TestCase):
                 self.assertEqual(file.read(), bytes_of(key), key)
             os.remove(out)
 
-    def test_copy_takes_what_it_can_prove(self):
+    def test_copy_needs_no_key(self):
         copied = os.path.join(self.directory, "copy")
-        said = lines("copy", URL, f"file://{copied}", expect=1)
-        problems = {line["key"]: line["problem"] for line in said if line["type"] == "problem"}
-        self.assertEqual(problems, {key: "unsupported" for key in UNREADABLE})
-        for key in READABLE:
+        for _ in range(2):
+            run("copy", URL, f"file://{copied}")
+        for key in READABLE | CODED:
             with open(os.path.join(copied, key), "rb") as file:
                 self.assertEqual(file.read(), bytes_of(key), key)
 

@@ -32,11 +32,11 @@ MAY_SEE = {
     "metrics": {"core"},
     "tree": set(),
     "codec": set(),
-    "tar": {"tree"},
+    "tar": {"codec", "tree"},
     "sink": {"config", "log"},
-    "store": {"core", "sink", "tar"},
+    "store": {"codec", "core", "sink", "tar"},
     "lineage": {"core", "sink", "store"},
-    "runtime": {"config", "core", "lineage", "log", "metrics", "sink", "store", "tar"},
+    "runtime": {"codec", "config", "core", "lineage", "log", "metrics", "sink", "store", "tar"},
 }
 # The sinks' rooms, likewise; the longest name that fits decides. HTTP is for those that ask over it.
 SINK_MAY_SEE = {

@@ -25,8 +25,8 @@ std::map<std::string, double> values(const std::string& text) {
 
 TEST(Metrics, CountersCount) {
   Metrics metrics(3);
-  metrics.archived(1, 1000, 0.002);
-  metrics.archived(5, 500, 400);
+  metrics.archived(1, 1000, 4000, 0.002);
+  metrics.archived(5, 500, 2000, 400);
   metrics.verified(2, 0.001);
   metrics.failed();
   metrics.failed();
@@ -44,6 +44,7 @@ TEST(Metrics, CountersCount) {
   EXPECT_EQ(now.at("tidemark_archives_total{result=\"conflict\"}"), 1);
   EXPECT_EQ(now.at("tidemark_entries_archived_total"), 8);
   EXPECT_EQ(now.at("tidemark_archived_bytes_total"), 1500);
+  EXPECT_EQ(now.at("tidemark_archived_plain_bytes_total"), 6000);
   EXPECT_EQ(now.at("tidemark_archive_duration_seconds_count"), 3);
   EXPECT_DOUBLE_EQ(now.at("tidemark_archive_duration_seconds_sum"), 400.003);
   EXPECT_EQ(now.at("tidemark_archive_duration_seconds_bucket{le=\"0.001\"}"), 1);
@@ -101,7 +102,7 @@ TEST(Metrics, GaugesShowTheSnapshot) {
 TEST(Metrics, EverythingIsThereFromTheBeginning) {
   Metrics metrics(1);
   const auto before = values(metrics.text(std::nullopt, {}, 0));
-  metrics.archived(1, 1, 1);
+  metrics.archived(1, 1, 1, 1);
   metrics.conflict();
   metrics.acknowledged(false);
   const auto after = values(metrics.text(core::Snapshot(), {}, 1));

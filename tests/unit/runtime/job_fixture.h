@@ -13,6 +13,7 @@
 #include <string>
 
 #include "format/object_name.h"
+#include "codec/load.h"
 #include "runtime/job.h"
 #include "store/fake_sink.h"
 #include "temp_dir.h"
@@ -55,8 +56,8 @@ class JobTest : public testing::Test {
   void lose(Lsn lsn) { std::filesystem::remove(dir_ / std::to_string(lsn)); }
 
   JobDone run(core::Job job) {
-    JobRunner runner(host_, metrics_, metrics_.stages(0), sources_, pace_, limits_, lineage_.get(),
-                     cancelled_);
+    JobRunner runner(host_, metrics_, metrics_.stages(0), sources_, pace_, limits_,
+                     {codec_.encoding, codec_.keys}, lineage_.get(), cancelled_);
     return runner.run({job, {&storage_, 7}, sink_});
   }
   JobDone archive(Range range) { return run(job_of(core::JobKind::kArchive, range)); }
@@ -102,7 +103,8 @@ class JobTest : public testing::Test {
   int acquired_ = 0;
   const std::shared_ptr<sink::Sink> sink_{std::shared_ptr<void>(), &fake_.sink()};  // what the fake owns
   metrics::Metrics metrics_{1};
-  SourcePool sources_{plan_memory(4 << 20, 1, 100)};
+  codec::Codec codec_;
+  SourcePool sources_{plan_memory(4 << 20, 1, 100, 0), codec_.encoding, codec_.keys.tag_keys};
   ReadPace pace_{0};
   JobLimits limits_;
   std::unique_ptr<Lineage> lineage_;  // none: histories are not told apart

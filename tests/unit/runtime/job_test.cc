@@ -148,7 +148,8 @@ class PacedJobTest : public JobTest {
  protected:
   PacedJobTest() { limits_.verify_depth = store::Depth::kFull; }
   JobDone run_paced(const core::Job& job) {
-    JobRunner runner(host_, metrics_, metrics_.stages(0), sources_, paced_, limits_, nullptr, cancelled_);
+    JobRunner runner(host_, metrics_, metrics_.stages(0), sources_, paced_, limits_,
+                     {codec_.encoding, codec_.keys}, nullptr, cancelled_);
     return runner.run({job, {&storage_, 7}, sink_});
   }
   ReadPace paced_{1};  // a byte a second

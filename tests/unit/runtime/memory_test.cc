@@ -1,5 +1,7 @@
 #include "runtime/memory.h"
 
+#include "codec/load.h"
+
 #include <gtest/gtest.h>
 #include <tidemark/archiver.h>
 
@@ -18,7 +20,7 @@ TEST(PlanMemory, NeverDealsOutMoreThanTheBudget) {
   for (const uint64_t budget : {1ULL << 20, 3ULL << 20, 64ULL << 20, 1ULL << 30, 1ULL << 44}) {
     for (const uint32_t workers : {1U, 2U, 4U, 7U, 32U, 256U}) {
       for (const uint32_t batch : {1U, 256U, 4096U}) {
-        const MemoryPlan plan = plan_memory(budget, workers, batch);
+        const MemoryPlan plan = plan_memory(budget, workers, batch, 0);
         EXPECT_LE(plan.jobs * plan.job_bytes + plan.restores * plan.restore_bytes, budget)
             << budget << " " << workers;
         const uint64_t leases_bytes = (batch - 1) * sizeof(tidemark_entry);
@@ -38,10 +40,10 @@ TEST(PlanMemory, NeverDealsOutMoreThanTheBudget) {
 }
 
 TEST(PlanMemory, ByDefaultNobodyWaits) {
-  EXPECT_EQ(plan_memory(64ULL << 20, 4, 1).jobs, 4U);
-  EXPECT_EQ(plan_memory(64ULL << 20, 32, 4096).jobs, 32U);
-  EXPECT_EQ(plan_memory(64ULL << 20, 256, 1).jobs, 256U);
-  EXPECT_EQ(plan_memory(1ULL << 20, 256, 1).jobs, 4U);
+  EXPECT_EQ(plan_memory(64ULL << 20, 4, 1, 0).jobs, 4U);
+  EXPECT_EQ(plan_memory(64ULL << 20, 32, 4096, 0).jobs, 32U);
+  EXPECT_EQ(plan_memory(64ULL << 20, 256, 1, 0).jobs, 256U);
+  EXPECT_EQ(plan_memory(1ULL << 20, 256, 1, 0).jobs, 4U);
 }
 
 TEST(Slots, NoMoreAreTakenThanThereAre) {
@@ -86,8 +88,9 @@ TEST(Slots, WhoHasADeadlineStopsWaiting) {
 }
 
 TEST(SourcePool, WaitsForASourceAndUsesItAgain) {
-  MemoryPlan plan = plan_memory(1 << 20, 1, 1);
-  SourcePool pool(plan);
+  MemoryPlan plan = plan_memory(1 << 20, 1, 1, 0);
+  const codec::Codec plain;
+  SourcePool pool(plan, plain.encoding, plain.keys.tag_keys);
   const tar::EntrySource* first = nullptr;
   std::thread other;
   std::atomic<bool> got = false;

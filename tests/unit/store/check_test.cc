@@ -16,12 +16,12 @@ class CheckTest : public MaintenanceTest {
   Status check_key(const std::string& key) {
     seen_.clear();
     return check(
-        fake_.sink(), key,
+        fake_.sink(), {key},
         [&](const CheckedEntry& entry) {
           seen_[entry.lsn] = {entry.size_bytes, hex(entry.sha256)};
           return true;
         },
-        nullptr, nullptr);
+        nullptr);
   }
   std::string put_object(Range range, const RawTar& tar) {
     const std::string key = object_key("db", 7, range, ObjectKind::kArchive);
@@ -52,7 +52,7 @@ TEST_F(CheckTest, EqualEntriesHaveEqualDigestsWhereverTheyLie) {
       Sha256 sha;
       sha.update(fake_.objects[single].data(), fake_.objects[single].size() - 1536);
       EXPECT_EQ(seen_[lsn].sha256, hex(sha.finish().value()));
-      EXPECT_TRUE(check(fake_.sink(), single, {}, nullptr, nullptr));
+      EXPECT_TRUE(check(fake_.sink(), {single}, {}, nullptr));
     }
   }
 }
@@ -61,7 +61,7 @@ TEST_F(CheckTest, OneRequestAndItsBytesAreCounted) {
   const std::string key = add({3, 5});
   std::vector<uint64_t> progress;
   ASSERT_TRUE(check(
-      fake_.sink(), key, {}, [&](uint64_t read_bytes) { progress.push_back(read_bytes); }, nullptr));
+      fake_.sink(), {key, false, [&](uint64_t read_bytes) { progress.push_back(read_bytes); }}, {}, nullptr));
   EXPECT_EQ(fake_.gets, 1);
   const uint64_t whole = fake_.objects[key].size();
   EXPECT_EQ(progress, (std::vector<uint64_t>{1000, 2000, 3000, 4000, whole}));
@@ -108,10 +108,10 @@ TEST_F(CheckTest, PassesOnWhatOthersSay) {
   const std::string key = add({3, 5});
   int visits = 0;
   EXPECT_TRUE(check(
-      fake_.sink(), key, [&](const CheckedEntry&) { return ++visits < 2; }, nullptr, nullptr));
+      fake_.sink(), {key}, [&](const CheckedEntry&) { return ++visits < 2; }, nullptr));
   EXPECT_EQ(visits, 2);
   tidemark_call call = {sizeof call, 0, nullptr, [](void*) { return 1; }};
-  expect_error(check(fake_.sink(), key, {}, nullptr, &call), TIDEMARK_E_CANCELLED, "cancelled");
+  expect_error(check(fake_.sink(), {key}, {}, &call), TIDEMARK_E_CANCELLED, "cancelled");
   fake_.fail_get = TIDEMARK_E_THROTTLED;
   expect_error(check_key(key), TIDEMARK_E_THROTTLED, key);
   expect_error(check_key("db/7/README"), TIDEMARK_E_INVALID, "is not the key");

@@ -19,7 +19,7 @@ class CompareTest : public MaintenanceTest {
     return {object.size(), sha256.finish().value()};
   }
   Status compare(Depth depth) {
-    return compare_archive(fake_.sink(), key_, fake_.objects[key_].size(), here_, depth, &read_bytes_,
+    return compare_archive(fake_.sink(), key_, fake_.objects[key_].size(), here_, codec::no_keys(), depth, &read_bytes_,
                            nullptr);
   }
   void expect_in(std::initializer_list<Depth> depths, tidemark_status status, const std::string& part) {
@@ -122,7 +122,7 @@ TEST_F(CompareTest, ASinkThatFailsSaysNothingOfTheObject) {
   fake_.objects.erase(key_);
   for (const Depth depth : kBoth) {
     EXPECT_EQ(
-        compare_archive(fake_.sink(), key_, good_.size(), here_, depth, &read_bytes_, nullptr).error().status,
+        compare_archive(fake_.sink(), key_, good_.size(), here_, codec::no_keys(), depth, &read_bytes_, nullptr).error().status,
         TIDEMARK_E_NOT_FOUND);
   }
 }
@@ -133,19 +133,19 @@ TEST_F(CompareTest, ReadingEndsWhenItIsCancelled) {
                         [](void* ctx) -> int32_t { return *static_cast<bool*>(ctx); }};
   fake_.on_get = [&] { cancelled = true; };
   const Status status =
-      compare_archive(fake_.sink(), key_, good_.size(), here_, Depth::kFull, &read_bytes_, &call);
+      compare_archive(fake_.sink(), key_, good_.size(), here_, codec::no_keys(), Depth::kFull, &read_bytes_, &call);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().status, TIDEMARK_E_CANCELLED);
   EXPECT_EQ(read_bytes_, 0U);
 }
 
 TEST_F(CompareTest, EntriesAreWorthNothingInADamagedArchive) {
-  const auto digests = digest_entries(fake_.sink(), key_, {2, 3}, &read_bytes_, nullptr);
+  const auto digests = digest_entries(fake_.sink(), key_, {2, 3}, codec::no_keys(), &read_bytes_, nullptr);
   ASSERT_TRUE(digests);
   EXPECT_EQ(read_bytes_, good_.size());
   EXPECT_EQ(digests->size(), 2U);
   fake_.objects[key_][513] ^= 1;
-  const auto again = digest_entries(fake_.sink(), key_, {2, 3}, &read_bytes_, nullptr);
+  const auto again = digest_entries(fake_.sink(), key_, {2, 3}, codec::no_keys(), &read_bytes_, nullptr);
   expect_error(again ? Status() : tl::unexpected(again.error()), TIDEMARK_E_CORRUPT, "the object is damaged");
 }
 

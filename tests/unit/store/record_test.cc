@@ -87,15 +87,15 @@ TEST_F(RecordTest, IsReadAndChecked) {
   const auto record = read_record(fake_.sink(), key, nullptr);
   ASSERT_TRUE(record) << record.error().message;
   EXPECT_EQ(record->reason, "lost");
-  EXPECT_TRUE(check(fake_.sink(), key, {}, nullptr, nullptr));
+  EXPECT_TRUE(check(fake_.sink(), {key}, {}, nullptr));
   uint64_t read_bytes = 0;
   EXPECT_TRUE(check(
-      fake_.sink(), key, {}, [&](uint64_t bytes) { read_bytes = bytes; }, nullptr));
+      fake_.sink(), {key, false, [&](uint64_t bytes) { read_bytes = bytes; }}, {}, nullptr));
   EXPECT_EQ(read_bytes, fake_.objects[key].size());
 
   fake_.objects[key] += std::string(5000, 'x');
   expect_error(read_record(fake_.sink(), key, nullptr), TIDEMARK_E_CORRUPT, key + ": is not the record");
-  expect_error(check(fake_.sink(), key, {}, nullptr, nullptr), TIDEMARK_E_CORRUPT,
+  expect_error(check(fake_.sink(), {key}, {}, nullptr), TIDEMARK_E_CORRUPT,
                key + ": is not the record");
   fake_.objects.clear();
   expect_error(read_record(fake_.sink(), key, nullptr), TIDEMARK_E_NOT_FOUND, key);

@@ -268,14 +268,14 @@ TEST_F(StoreTest, RestoresWhatIsLargerThanOneRequest) {
   EXPECT_EQ(fake_.gets, 3);
 }
 
-TEST_F(StoreTest, RefusesByNameWhatThisBuildCannotRead) {
+TEST_F(StoreTest, RefusesByNameWhatNobodyCanDecryptHere) {
   const std::string coded = object_key("db", 7, {{4, 6}, ObjectKind::kArchive, 1, Coding::kZstdAge});
   fake_.objects[coded] = object_of({4, 6});
   add({3, 3});
   EXPECT_TRUE(restore(fake_.sink(), Chain(), {"db", 7, 3, dir_.path().string(), kPieceBytes}, nullptr));
   const auto refused =
       restore(fake_.sink(), Chain(), {"db", 7, 5, dir_.path().string(), kPieceBytes}, nullptr);
-  expect_error(refused, TIDEMARK_E_UNSUPPORTED, coded + ": needs a Tidemark that knows .zst and .age");
+  expect_error(refused, TIDEMARK_E_PERMANENT, coded + ": it is encrypted, and no identity");
   // Another copy of it does.
   const std::string plain = add({5, 5});
   const auto restored =

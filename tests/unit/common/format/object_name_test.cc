@@ -93,20 +93,21 @@ TEST(ObjectKey, EpochsAndCodingsStandBeforeAndAfterTheKind) {
   EXPECT_FALSE(parse_folder("db/epoch/0000000000010.epoch"));
 }
 
-TEST(ObjectKey, WhatThisBuildCannotReadSaysWhatIsNeeded) {
-  const auto needs = [](const char* key) {
-    const char* const feature = unknown_feature(parse_object_key(key)->name);
-    return std::string(feature == nullptr ? "" : feature);
-  };
-  EXPECT_EQ(needs("db/7/0000000000001.tar"), "");
-  EXPECT_EQ(needs("db/7/0000000000001-0000000000001.gap"), "");
-  EXPECT_EQ(needs("db/epoch/0000000000009.epoch"), "");
-  EXPECT_EQ(needs("db/7/0000000000001.tar.zst"), ".zst");
-  EXPECT_EQ(needs("db/7/0000000000001.tar.age"), ".age");
-  EXPECT_EQ(needs("db/7/0000000000001.tar.zst.age"), ".zst and .age");
-  EXPECT_EQ(needs("db/7/0000000000001.e2.tar.age"), ".age");
-  EXPECT_EQ(needs("db/7/0000000000001.e2.tar"), "");
-  EXPECT_EQ(needs("db/7/0000000000001-0000000000001.e2.gap"), "");
+TEST(ObjectKey, SaysWhatWasDoneToItsBytes) {
+  for (const bool compressed : {false, true}) {
+    for (const bool encrypted : {false, true}) {
+      const Coding coding = coding_of(compressed, encrypted);
+      EXPECT_EQ(compresses(coding), compressed);
+      EXPECT_EQ(encrypts(coding), encrypted);
+      const std::string suffix = std::string(compressed ? ".zst" : "") + (encrypted ? ".age" : "");
+      EXPECT_EQ(coding_suffix(coding), suffix);
+      const auto parsed = parse_object_key("db/7/0000000000002-0000000000001.e2.tar" + suffix);
+      ASSERT_TRUE(parsed);
+      EXPECT_EQ(parsed->name.coding, coding);
+      EXPECT_EQ(archive_stem(parsed->storage, parsed->partition, parsed->name),
+                "db/7/0000000000002-0000000000001.e2");
+    }
+  }
 }
 
 // Whatever parses is what formatting makes: no two texts mean one object.
