@@ -1,4 +1,4 @@
-#include "http/secret.h"
+#include "base/secret.h"
 
 #include <gtest/gtest.h>
 #include <sys/uio.h>
@@ -9,7 +9,7 @@
 #include <sstream>
 #include <vector>
 
-namespace tidemark::sinks {
+namespace tidemark {
 namespace {
 
 // The flags of the mapping that holds `address`, as /proc/self/smaps shows them ("dd": not in a core dump).
@@ -67,5 +67,17 @@ TEST(Secret, ComparesByText) {
   EXPECT_TRUE(Secret("").empty());
 }
 
+TEST(SecretBytesTest, EachCopyIsWipedWithItself) {
+  alignas(SecretBytes<4>) unsigned char place[sizeof(SecretBytes<4>)];
+  auto* const secret = new (place) SecretBytes<4>();
+  for (uint8_t& byte : secret->fill()) byte = 0x5a;
+  const SecretBytes<4> copy = *secret;
+  secret->~SecretBytes();
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(static_cast<volatile unsigned char*>(place)[i], 0);
+    EXPECT_EQ(copy.reveal()[i], 0x5a);
+  }
+}
+
 }  // namespace
-}  // namespace tidemark::sinks
+}  // namespace tidemark

@@ -1,4 +1,4 @@
-#include "http/secret.h"
+#include "base/secret.h"
 
 #include <openssl/crypto.h>
 #include <sys/mman.h>
@@ -7,7 +7,9 @@
 #include <cstring>
 #include <new>
 
-namespace tidemark::sinks {
+namespace tidemark {
+
+void wipe(void* bytes, size_t size) { OPENSSL_cleanse(bytes, size); }
 
 void wipe(std::string* text) {
   OPENSSL_cleanse(text->data(), text->size());
@@ -40,4 +42,4 @@ bool Secret::operator==(const Secret& other) const {
          CRYPTO_memcmp(text_.data(), other.text_.data(), text_.size()) == 0;
 }
 
-}  // namespace tidemark::sinks
+}  // namespace tidemark
