@@ -5,14 +5,11 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/sha256.h"
 #include "codec/age_fixture.h"
 #include "codec/base64.h"
-#include "codec/bech32.h"
 #include "format/hex.h"
 #include "temp_dir.h"
 
@@ -116,6 +113,38 @@ TEST(AgeVectors, OfCctv) {
   }
   EXPECT_EQ(checked, 68);
   EXPECT_EQ(others, 42);
+}
+
+// The first two are of age 1.1.1, the second for two recipients, the last is of this code when it was new.
+struct Golden {
+  std::string_view identity, plain, base64;
+};
+constexpr Golden kGolden[] = {
+    {kIdentity, "",
+     "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSAvb0FDajJMaE9KM3hBT0pWTnBiSnpuMGRsR3dUdGk1VG4xMTFQeTVE"
+     "MGlvCmJuMUd6WHZuZEpwaTZkZk5oekFmVjZpcndHNStBbnF1YnU0QUViZmdPb0EKLS0tIDEwOTVhTVZiR3ZSeC9hWURTZ21P"
+     "RXU5a3VpcTRkT2JFR0xPZ1l0UnZtZDQKLq3kdW3tv3fNMzRrl36hV9ajoFvXj88hm/PUtkuwPAk"},
+    {kOtherIdentity, "Made by age.\n",
+     "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBBNi9kSTkvdUNZNWdET3ZBTXlPQkVFT2wyb0k2OHRBcjFxSXQzNFRk"
+     "RVdZClpTOEZ2VDA4bHAySWdFRE44ZG1NRW85YnVKN3lzYjNhMkFHYUtXcGlrQm8KLT4gWDI1NTE5IE9sSEQ3a1Zpd1QzcWVB"
+     "M0RMblltS05HTE1sU2pmNkFHYWlCU2tKZUlJMEUKaGFFcTRCSVJNYVcwMEpyenhpSmovQkJLVkVHazIyNXNzWGxPVldCVThz"
+     "YwotLS0gdE9tYXAyYkJSTmJ2cEpWTGhyV0FxUHJnMTA4YXBHY0JkUEJ0dWJGTjRJTQqyyPcziW+sz3ThBfjwp2hhWN7wEuPq"
+     "QTrqKwSWsvl2XDAaRyrXt1Qd5wFXslU"},
+    {kIdentity, "Made by Tidemark.\n",
+     "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBlaVRIbERlcUszaTVsRlVibnUzdmZwZWRLaHNrdE5CRloyZlYrOEN0"
+     "Ym1JClhJMU80Wk5mcTBmNGgzaXFZQkdsenJOOXpGV0p1TkxZK2g1dHJWeHpGcUUKLS0tIGZhSFQ3ZitodWZsaHBsZ3lMSTY0"
+     "cjJydHpWTTdoMmF5Qnh5OUlCRnJHYWMKzkQQvw63p6KOTdNAiqj52539Z7XrcSTyZ/ZipmuKib5sLyZUoPAO/832e2nNqrrr"
+     "YZk"},
+};
+
+TEST(AgeVectors, OfOurOwnMaking) {
+  for (const Golden& golden : kGolden) {
+    std::string file(golden.base64.size() * 3 / 4, '\0');
+    ASSERT_TRUE(parse_base64(golden.base64, {reinterpret_cast<uint8_t*>(file.data()), file.size()}));
+    const Opened result = opened(file, golden.identity);
+    EXPECT_TRUE(result.status) << test::text_of(result.status);
+    EXPECT_EQ(result.plain, golden.plain);
+  }
 }
 
 }  // namespace
