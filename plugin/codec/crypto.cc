@@ -201,7 +201,7 @@ Status Aead::seal(const Nonce& nonce, std::span<const uint8_t> plain, uint8_t* s
     return failed("EVP_EncryptUpdate");
   }
   if (EVP_EncryptFinal_ex(context, sealed + size, &rest) != 1 ||
-      static_cast<size_t>(size + rest) != plain.size()) {
+      size + rest != static_cast<int>(plain.size())) {
     return failed("EVP_EncryptFinal_ex");
   }
   if (EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kTagSize, sealed + plain.size()) != 1) {
