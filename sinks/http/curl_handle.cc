@@ -10,8 +10,8 @@
 #include <cstdio>
 #include <new>
 
+#include "base/secret.h"
 #include "http/curl_error.h"
-#include "http/secret.h"
 
 namespace tidemark::sinks {
 namespace {

@@ -6,11 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
 
 #include "base/fd.h"
 #include "base/line.h"
-#include "http/secret.h"
+#include "base/secret_file.h"
 
 namespace tidemark::sinks {
 namespace {
@@ -31,30 +30,16 @@ Result<std::string> read_small_file(const std::string& path) {
     error.message = what + ": not a regular file";
     return error;
   }
+  std::string text;
   // The size is only a start: files below /proc and /sys say 0.
-  std::string text(std::min<size_t>(std::max<size_t>(info.st_size, 4095), kSmallFileMaxBytes) + 1, '\0');
-  size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = read(fd.get(), text.data() + size, text.size() - size);
-    if (got == 0) {
-      text.resize(size);
-      return text;
-    }
-    if (got > 0) {
-      size += got;
-      if (size < text.size() || size > kSmallFileMaxBytes) continue;
-      std::string larger(std::min(text.size() * 2, kSmallFileMaxBytes + 1), '\0');
-      text.copy(larger.data(), size);
-      text.swap(larger);
-      wipe(&larger);
-    } else if (errno != EINTR) {
-      const int sys_errno = errno;
-      wipe(&text);
-      return fail_sink_errno(sys_errno, what);
-    }
+  const auto expected_bytes = std::max<size_t>(info.st_size, 4095);
+  const int problem = read_secret_text(fd.get(), expected_bytes, kSmallFileMaxBytes, &text);
+  if (problem == EFBIG) {
+    return fail(TIDEMARK_E_PERMANENT,
+                what + ": larger than " + std::to_string(kSmallFileMaxBytes) + " bytes");
   }
-  wipe(&text);
-  return fail(TIDEMARK_E_PERMANENT, what + ": larger than " + std::to_string(kSmallFileMaxBytes) + " bytes");
+  if (problem != 0) return fail_sink_errno(problem, what);
+  return text;
 }
 
 FileStamp FileStamp::of(const std::string& path) {

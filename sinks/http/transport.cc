@@ -6,11 +6,11 @@
 #include <cassert>
 #include <new>
 
+#include "base/secret.h"
 #include "http/answer.h"
 #include "http/curl_error.h"
 #include "http/curl_handle.h"
 #include "http/exit_gate.h"
-#include "http/secret.h"
 
 namespace tidemark::sinks {
 namespace {

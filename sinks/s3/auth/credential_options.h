@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "http/secret.h"
+#include "base/secret.h"
 
 namespace tidemark::sinks::s3 {
 

@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "base/fd.h"
-#include "http/secret.h"
+#include "base/secret.h"
 
 extern char** environ;
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/line.h"
-#include "http/secret.h"
+#include "base/secret.h"
 
 namespace tidemark::sinks::s3 {
 namespace {

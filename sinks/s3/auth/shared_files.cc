@@ -4,7 +4,7 @@
 #include <cerrno>
 
 #include "base/line.h"
-#include "http/secret.h"
+#include "base/secret.h"
 
 namespace tidemark::sinks::s3 {
 namespace {

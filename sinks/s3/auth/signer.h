@@ -12,8 +12,8 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/secret.h"
 #include "http/request.h"
-#include "http/secret.h"
 
 namespace tidemark::sinks::s3 {
 

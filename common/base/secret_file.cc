@@ -1,0 +1,93 @@
+#include "base/secret_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "base/fd.h"
+
+namespace tidemark {
+namespace {
+
+std::string octal(mode_t mode) {
+  char text[8];
+  std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode & 07777));
+  return text;
+}
+
+struct WipedText {
+  std::string text;
+  ~WipedText() { wipe(&text); }
+};
+
+Status check_file(const struct stat& info, const std::string& path, Readers readers) {
+  const std::string what = "cannot read " + path + ": ";
+  if (!S_ISREG(info.st_mode)) return fail(what + "it is not a regular file");
+  const uid_t self = ::geteuid();
+  if (info.st_uid != self && info.st_uid != 0) {
+    return fail(what + "it belongs to user " + std::to_string(info.st_uid) +
+                ", and only a file of root or of user " + std::to_string(self) +
+                ", who reads it, is trusted: chown " + std::to_string(self) + " " + path);
+  }
+  if (readers == Readers::kOwner && (info.st_mode & 077) != 0) {
+    return fail(what + "it holds a secret, and its mode " + octal(info.st_mode) +
+                " is open to others: chmod 600 " + path);
+  }
+  return {};
+}
+
+}  // namespace
+
+int read_secret_text(int fd, size_t expected_bytes, size_t limit_bytes, std::string* text) {
+  // One byte more, which shows the end of the file or that it is too long.
+  text->assign(std::min(expected_bytes, limit_bytes) + 1, '\0');
+  size_t size = 0;
+  while (size <= limit_bytes) {
+    if (size == text->size()) {
+      std::string larger(std::min(size * 2, limit_bytes + 1), '\0');
+      text->copy(larger.data(), size);
+      text->swap(larger);
+      wipe(&larger);
+    }
+    const ssize_t got = ::read(fd, text->data() + size, text->size() - size);
+    if (got == 0) {
+      text->resize(size);
+      return 0;
+    }
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      const int sys_errno = errno;
+      wipe(text);
+      return sys_errno;
+    }
+    size += static_cast<size_t>(got);
+  }
+  wipe(text);
+  return EFBIG;
+}
+
+Result<Secret> read_secret_file(const std::string& path, Readers readers) {
+  const std::string what = "cannot read " + path;
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!fd && errno == ELOOP) return fail(what + ": it is a symbolic link; name the file that it leads to");
+  if (!fd) return fail_errno(errno, what);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return fail_errno(errno, what);
+  TM_TRY(check_file(info, path, readers));
+  WipedText wiped;
+  std::string& text = wiped.text;
+  const int problem =
+      read_secret_text(fd.get(), static_cast<size_t>(info.st_size), kSecretFileMaxBytes, &text);
+  if (problem == EFBIG) {
+    return fail(what + ": it is larger than " + std::to_string(kSecretFileMaxBytes) +
+                " bytes; is it the right file?");
+  }
+  if (problem != 0) return fail_errno(problem, what);
+  return Secret::take(&text);
+}
+
+}  // namespace tidemark
