@@ -17,8 +17,8 @@ build_packages="ca-certificates cmake g++ ninja-build pkg-config ccache
   prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev"
 test_packages="age binutils python3 zlib1g-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
   clang clang-format clang-tidy libclang-rt-14-dev prometheus
-  mandoc zsh fish curl python3-jsonschema openssl zstd python3-zstandard libarchive-tools awscli ceph-mon ceph-osd radosgw ceph-common
-  swift-proxy swift-account swift-container swift-object memcached"
+  mandoc zsh fish curl python3-jsonschema openssl zstd python3-zstandard libarchive-tools
+  awscli ceph-mon ceph-osd radosgw ceph-common swift-proxy swift-account swift-container swift-object memcached"
 coverage_packages="lcov"
 
 die() {

@@ -6,6 +6,7 @@
 #include <cassert>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/crc32c.h"
 #include "codec/zstd_error.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "codec/zstd_compress.h"
 #include "codec/zstd_error.h"
@@ -91,8 +92,9 @@ Status ZstdDecompressor::take_header(std::span<const uint8_t>& stored, const Giv
   const auto magic = std::span<const uint8_t>(header_).first(kFrameMagic.size());
   if (is_skippable(magic)) return take_skippable_header(stored);
   if (is_legacy(magic)) return corrupt("is of a version of zstd before 0.8");
-  if (!std::equal(magic.begin(), magic.end(), kFrameMagic.begin()))
+  if (!std::equal(magic.begin(), magic.end(), kFrameMagic.begin())) {
     return corrupt("does not begin as one of zstd");
+  }
   if (!gather(stored, kFrameStartBytes)) return {};
   const size_t size = frame_header_bytes(header_[kFrameStartBytes - 1]);
   if (!gather(stored, size)) return {};
@@ -139,13 +141,15 @@ Status ZstdDecompressor::open_frame(const FrameHeader& header) {
 
 Status ZstdDecompressor::prepare() {
   if (output_ == nullptr) output_ = std::make_unique_for_overwrite<uint8_t[]>(kOutputBytes);
-  if (context_ == nullptr) {
-    context_.reset(ZSTD_createDCtx());
-    if (context_ == nullptr) return out_of_memory();
+  if (context_ != nullptr) {
+    return check_zstd(ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only), "ZSTD_DCtx_reset");
   }
-  TM_TRY(check_zstd(ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only), "ZSTD_DCtx_reset"));
-  return check_zstd(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, kMaxWindowLog),
-                    "ZSTD_DCtx_setParameter");
+  Context context(ZSTD_createDCtx());
+  if (context == nullptr) return out_of_memory();
+  TM_TRY(check_zstd(ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kMaxWindowLog),
+                    "ZSTD_DCtx_setParameter"));
+  context_ = std::move(context);
+  return {};
 }
 
 Status ZstdDecompressor::take_frame(std::span<const uint8_t>& stored, const Give& give) {
@@ -157,8 +161,8 @@ Status ZstdDecompressor::take_frame(std::span<const uint8_t>& stored, const Give
     const size_t left = ZSTD_decompressStream(context_.get(), &output, &input);
     if (ZSTD_isError(left) != 0) return explain(left);
     is_over = left == 0;
-    wants_more =
-        input.pos == input.size && output.pos < output.size;  // nothing is held back where there is room
+    // Where there is room left nothing is held back.
+    wants_more = input.pos == input.size && output.pos < output.size;
     // The library compares the sizes only where the frame ends.
     if (output.pos > left_bytes_ || (is_over && output.pos != left_bytes_)) return explain_size();
     left_bytes_ -= output.pos;
@@ -176,7 +180,7 @@ Error ZstdDecompressor::explain(size_t result) const {
     case ZSTD_error_memory_allocation:
       return out_of_memory();
     case ZSTD_error_checksum_wrong:
-      return corrupt("has not the checksum that it should have");
+      return corrupt("does not match its checksum");
     case ZSTD_error_dstSize_tooSmall:
       return explain_size();
     default:
@@ -184,7 +188,9 @@ Error ZstdDecompressor::explain(size_t result) const {
   }
 }
 
-Error ZstdDecompressor::explain_size() const { return corrupt("holds not as many bytes as its header says"); }
+Error ZstdDecompressor::explain_size() const {
+  return corrupt("does not hold as many bytes as its header says");
+}
 
 // Where the frame begins, so that it can be looked at with other tools.
 Error ZstdDecompressor::corrupt(std::string_view what) const {

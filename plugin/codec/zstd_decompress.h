@@ -49,6 +49,7 @@ class ZstdDecompressor final : public Decoder {
   struct ContextFree {
     void operator()(ZSTD_DCtx_s* context) const;
   };
+  using Context = std::unique_ptr<ZSTD_DCtx_s, ContextFree>;
 
   // Each takes what it has use for off the front of `stored`.
   Status take_header(std::span<const uint8_t>& stored, const Give& give);
@@ -62,7 +63,7 @@ class ZstdDecompressor final : public Decoder {
   Error explain_size() const;
   Error corrupt(std::string_view what) const;
 
-  std::unique_ptr<ZSTD_DCtx_s, ContextFree> context_;
+  Context context_;
   std::unique_ptr<uint8_t[]> output_;
 
   std::optional<uint64_t> plain_bytes_;

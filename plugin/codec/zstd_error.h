@@ -12,14 +12,10 @@
 
 namespace tidemark::codec {
 
-inline bool is_zstd_out_of_memory(size_t result) {
-  return ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation;
-}
-
 // Of a call that fails only for want of memory, or because the library is not what it was built against.
 inline Status check_zstd(size_t result, const char* function) {
   if (ZSTD_isError(result) == 0) return {};
-  if (is_zstd_out_of_memory(result)) return out_of_memory();
+  if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) return out_of_memory();
   return fail(std::string(function) + " of libzstd " + ZSTD_versionString() +
               " failed: " + ZSTD_getErrorName(result));
 }
