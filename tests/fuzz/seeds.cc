@@ -2,6 +2,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "codec/age_seal.h"
+#include "codec/zstd_compress.h"
 #include "format/epoch_record.h"
 #include "format/footer.h"
 #include "format/object_name.h"
@@ -79,6 +81,18 @@ void make_footers(const std::string& directory) {
   }
 }
 
+class TextReader final : public codec::ByteReader {
+ public:
+  explicit TextReader(std::string text) : text_(std::move(text)) {}
+  Result<size_t> read(uint64_t offset, uint8_t* out, size_t size) override {
+    if (offset >= text_.size()) return size_t{0};
+    return text_.copy(reinterpret_cast<char*>(out), size, offset);
+  }
+
+ private:
+  const std::string text_;
+};
+
 // Contents of archives of the entries 1..last: small trees, and what only pax can say.
 void make_contents(const std::string& directory, Lsn last) {
   Seeds seeds(directory);
@@ -119,6 +133,32 @@ void make_contents(const std::string& directory, Lsn last) {
   seeds.add(std::string_view(hostile).substr(0, hostile.size() - kFooterSize));
 }
 
+// The first byte says what it is, see coded.cc. Of a file of age only what makes it one: its header.
+void make_coded(const std::string& directory) {
+  Seeds seeds(directory);
+  for (const bool encrypted : {false, true}) {
+    for (const size_t size : {size_t{0}, size_t{100}, size_t{5000}}) {
+      const std::string tar = std::string(size, 'x') + "0123456789";
+      TextReader plain(tar);
+      codec::ZstdCompressor compressor;
+      compressor.begin(plain, tar.size(), 1, !encrypted);
+      std::string frames(10'000, '\0');
+      const auto count = compressor.read(0, reinterpret_cast<uint8_t*>(frames.data()), frames.size());
+      std::string rest(100, '\0');
+      const auto more = compressor.read(*count, reinterpret_cast<uint8_t*>(rest.data()), rest.size());
+      seeds.add((encrypted ? "\1" : std::string(1, '\0')) + frames.substr(0, *count) + rest.substr(0, *more));
+    }
+  }
+  const auto identity = codec::parse_identities(
+      "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX\n", "identity");
+  codec::AgeSealer sealer({identity->front().recipient()});
+  TextReader plain("what is sealed");
+  if (!sealer.begin(plain)) throw std::runtime_error("cannot seal");
+  std::string file(1000, '\0');
+  const auto count = sealer.read(0, reinterpret_cast<uint8_t*>(file.data()), file.size());
+  seeds.add("\2" + file.substr(0, *count));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -131,5 +171,6 @@ int main(int argc, char** argv) {
   make_footers(directory + "/footers");
   make_contents(directory + "/content", 3);
   make_contents(directory + "/extract", 2);
+  make_coded(directory + "/coded");
   return 0;
 }

@@ -86,8 +86,8 @@ class Codec(unittest.TestCase):
     def keys(self, identity="one.identity", tag="tag"):
         return ["--identity", self.path(identity), "--tag-key", self.path(tag)]
 
-    def objects(self):
-        return sorted(os.path.join(folder, name) for folder, _, names in os.walk(self.path("archive")) for name in names
+    def objects(self, place="archive"):
+        return sorted(os.path.join(folder, name) for folder, _, names in os.walk(self.path(place)) for name in names
                       if ".tar" in name)
 
     def footer(self, body):
@@ -233,10 +233,26 @@ class Codec(unittest.TestCase):
 
     def test_a_part_of_a_batch_that_nobody_can_read(self):
         """With a lineage file it is archived again; without one the partition waits, and says what it needs."""
-        self.run_host(32, self.sealing() + ["batch_entries=8"], "--partitions", 1, "--keep-acked", "--commit-first")
-        for lsn in (1, 2, 3):
-            shutil.rmtree(self.path(f"data/main/1/{tools.lsn_text(lsn)}"), ignore_errors=True)
-        self.assertTrue(self.objects())
+        for number, (more, options) in enumerate((([], []), (["--no-lineage"], []),
+                                                  ([], [f"identity_file={self.path('one.identity')}"]))):
+            with self.subTest(options=options, more=more):
+                self.host, self.sink = f"data-{number}", "file://" + self.path(f"archive-{number}")
+                words = [*more, "--partitions", 1, "--keep-acked"]
+                self.run_host(32, self.sealing() + ["batch_entries=8"], "--commit-first", *words)
+                for lsn in (1, 2, 3):
+                    shutil.rmtree(self.path(f"{self.host}/main/1/wal/{tools.lsn_text(lsn)}"))
+                options = self.sealing() + ["batch_entries=8", *options]
+                if more:
+                    errors = self.run_host(32, options, *words, "--timeout", 3, expect=3)
+                    self.assertIn("FAILING", errors)
+                    self.assertIn("it is encrypted, and no identity is given to decrypt it", errors)
+                else:
+                    errors = self.run_host(40, options, *words)
+                    self.assertNotRegex(errors, "FAILING|BRANCHED")
+                    self.verify_host(40)
+                self.assertNotRegex(errors, "CONFLICT|GAP")
+                held = [part for part in map(self.footer, map(read, self.objects(f"archive-{number}")))]
+                self.assertEqual(any(part.get("epoch") == "2" and part["first"] == "4" for part in held), not more and number == 0)
 
     def test_options_that_do_not_fit(self):
         tag, recipients = f"encrypt_tag_key_file={self.path('tag')}", f"encrypt_recipients_file={self.path('one.recipients')}"

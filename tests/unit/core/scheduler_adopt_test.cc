@@ -85,6 +85,19 @@ TEST_F(SchedulerAdoptTest, WithinAnArchiveTheBranchIsAtTheEntry) {
   acknowledged(0, 4);
 }
 
+// A part of an encrypted archive cannot be compared: it is written again, and nothing was different.
+TEST_F(SchedulerAdoptTest, WhatNobodyCanTellIsWrittenAgain) {
+  make_known(4, {of_parent({1, 6})});
+  JobResult sealed;
+  sealed.outcome = Outcome::kObjectFailed;
+  sealed.sealed = true;
+  const Job job = start_verify({1, 6}, {1, 4});
+  scheduler_->job_finished(job, sealed, now_);
+  put({1, 4});
+  acknowledged(0, 4);
+  expect_no_event();
+}
+
 TEST_F(SchedulerAdoptTest, EvenTheFirstOfAllMayDiffer) {
   make_known(1, {of_parent({1, 1})});
   finish_conflict(start_verify({1, 1}, {1, 1}));

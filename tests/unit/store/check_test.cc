@@ -60,8 +60,8 @@ TEST_F(CheckTest, EqualEntriesHaveEqualDigestsWhereverTheyLie) {
 TEST_F(CheckTest, OneRequestAndItsBytesAreCounted) {
   const std::string key = add({3, 5});
   std::vector<uint64_t> progress;
-  ASSERT_TRUE(check(
-      fake_.sink(), {key, false, [&](uint64_t read_bytes) { progress.push_back(read_bytes); }}, {}, nullptr));
+  ASSERT_TRUE(check(fake_.sink(), {key, false, [&](uint64_t read_bytes) { progress.push_back(read_bytes); }},
+                    {}, nullptr));
   EXPECT_EQ(fake_.gets, 1);
   const uint64_t whole = fake_.objects[key].size();
   EXPECT_EQ(progress, (std::vector<uint64_t>{1000, 2000, 3000, 4000, whole}));

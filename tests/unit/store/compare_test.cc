@@ -19,8 +19,8 @@ class CompareTest : public MaintenanceTest {
     return {object.size(), sha256.finish().value()};
   }
   Status compare(Depth depth) {
-    return compare_archive(fake_.sink(), key_, fake_.objects[key_].size(), here_, codec::no_keys(), depth, &read_bytes_,
-                           nullptr);
+    return compare_archive(fake_.sink(), key_, fake_.objects[key_].size(), here_, codec::no_keys(), depth,
+                           &read_bytes_, nullptr);
   }
   void expect_in(std::initializer_list<Depth> depths, tidemark_status status, const std::string& part) {
     for (const Depth depth : depths) {
@@ -121,9 +121,11 @@ TEST_F(CompareTest, ASinkThatFailsSaysNothingOfTheObject) {
   fake_.fail_get = TIDEMARK_OK;
   fake_.objects.erase(key_);
   for (const Depth depth : kBoth) {
-    EXPECT_EQ(
-        compare_archive(fake_.sink(), key_, good_.size(), here_, codec::no_keys(), depth, &read_bytes_, nullptr).error().status,
-        TIDEMARK_E_NOT_FOUND);
+    EXPECT_EQ(compare_archive(fake_.sink(), key_, good_.size(), here_, codec::no_keys(), depth, &read_bytes_,
+                              nullptr)
+                  .error()
+                  .status,
+              TIDEMARK_E_NOT_FOUND);
   }
 }
 
@@ -132,8 +134,8 @@ TEST_F(CompareTest, ReadingEndsWhenItIsCancelled) {
   tidemark_call call = {sizeof call, 0, &cancelled,
                         [](void* ctx) -> int32_t { return *static_cast<bool*>(ctx); }};
   fake_.on_get = [&] { cancelled = true; };
-  const Status status =
-      compare_archive(fake_.sink(), key_, good_.size(), here_, codec::no_keys(), Depth::kFull, &read_bytes_, &call);
+  const Status status = compare_archive(fake_.sink(), key_, good_.size(), here_, codec::no_keys(),
+                                        Depth::kFull, &read_bytes_, &call);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().status, TIDEMARK_E_CANCELLED);
   EXPECT_EQ(read_bytes_, 0U);

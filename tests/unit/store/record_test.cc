@@ -89,14 +89,12 @@ TEST_F(RecordTest, IsReadAndChecked) {
   EXPECT_EQ(record->reason, "lost");
   EXPECT_TRUE(check(fake_.sink(), {key}, {}, nullptr));
   uint64_t read_bytes = 0;
-  EXPECT_TRUE(check(
-      fake_.sink(), {key, false, [&](uint64_t bytes) { read_bytes = bytes; }}, {}, nullptr));
+  EXPECT_TRUE(check(fake_.sink(), {key, false, [&](uint64_t bytes) { read_bytes = bytes; }}, {}, nullptr));
   EXPECT_EQ(read_bytes, fake_.objects[key].size());
 
   fake_.objects[key] += std::string(5000, 'x');
   expect_error(read_record(fake_.sink(), key, nullptr), TIDEMARK_E_CORRUPT, key + ": is not the record");
-  expect_error(check(fake_.sink(), {key}, {}, nullptr), TIDEMARK_E_CORRUPT,
-               key + ": is not the record");
+  expect_error(check(fake_.sink(), {key}, {}, nullptr), TIDEMARK_E_CORRUPT, key + ": is not the record");
   fake_.objects.clear();
   expect_error(read_record(fake_.sink(), key, nullptr), TIDEMARK_E_NOT_FOUND, key);
   expect_error(read_record(fake_.sink(), add({4, 9}), nullptr), TIDEMARK_E_INVALID, "is an archive");

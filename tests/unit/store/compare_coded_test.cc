@@ -1,0 +1,174 @@
+// What is compressed or encrypted, in whatever way, is compared by what it holds; and read by all that reads.
+#include <filesystem>
+
+#include "codec/coded_object.h"
+#include "store/compare.h"
+#include "store/copy.h"
+#include "store/maintenance_fixture.h"
+
+namespace tidemark::store {
+namespace {
+
+constexpr Coding kCoded[] = {Coding::kZstd, Coding::kAge, Coding::kZstdAge};
+constexpr Depth kDepths[] = {Depth::kFooter, Depth::kFull};
+
+class CompareCodedTest : public MaintenanceTest {
+ protected:
+  static std::string plain_tar(Range range) {
+    const std::string object = tar_of(range).object(range);
+    return object.substr(0, object.size() - kFooterSize);
+  }
+  std::string add_coded(Coding coding, Range range, int level = 1, std::string_view tag_key = test::kTagKey) {
+    const ParsedKey key{"db", 7, {range, ObjectKind::kArchive, 1, coding}};
+    const std::string name = object_key("db", 7, key.name);
+    fake_.objects[name] = test::coded_object(key, plain_tar(range), level, tag_key);
+    return name;
+  }
+  ArchiveContent content_of(Range range) {
+    const std::string tar = plain_tar(range);
+    Sha256 sha;
+    sha.update(tar.data(), tar.size());
+    return {tar.size() + kFooterSize, *sha.finish()};
+  }
+  Status compare(const std::string& key, Range here, const codec::Keys& keys, Depth depth) {
+    return compare_archive(fake_.sink(), key, fake_.objects[key].size(), content_of(here), keys, depth,
+                           &read_bytes_, nullptr);
+  }
+
+  const codec::Keys tag_ = test::keys_of("", test::kTagKey);
+  const codec::Keys all_ = test::keys_of(codec::test::kIdentity, test::kTagKey);
+  uint64_t read_bytes_ = 0;
+};
+
+TEST_F(CompareCodedTest, EqualAcrossLevelsAndAttempts) {
+  for (const Coding coding : kCoded) {
+    for (const int level : {1, 2, 3}) {
+      const std::string key = add_coded(coding, {3, 5}, level);
+      for (const Depth depth : kDepths) {
+        for (const codec::Keys* const keys : {&tag_, &all_}) {
+          read_bytes_ = 0;
+          const Status same = compare(key, {3, 5}, *keys, depth);
+          EXPECT_TRUE(same) << same.error().message;
+          EXPECT_EQ(read_bytes_, depth == Depth::kFull ? fake_.objects[key].size() : kFooterSize);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(CompareCodedTest, OtherContentIsAConflict) {
+  for (const Coding coding : kCoded) {
+    const std::string key = add_coded(coding, {3, 5});
+    for (const Depth depth : kDepths) {
+      ArchiveContent other = content_of({3, 5});
+      other.sha256[0] ^= 1;
+      const Status differs = compare_archive(fake_.sink(), key, fake_.objects[key].size(), other, tag_, depth,
+                                             &read_bytes_, nullptr);
+      expect_error(differs, TIDEMARK_E_EXISTS, key + " holds other content");
+    }
+  }
+}
+
+TEST_F(CompareCodedTest, WhatIsDamagedIsNoConflict) {
+  for (const Coding coding : kCoded) {
+    const std::string key = add_coded(coding, {3, 5});
+    fake_.objects[key][20] ^= 1;
+    expect_error(compare(key, {3, 5}, tag_, Depth::kFull), TIDEMARK_E_CORRUPT,
+                 key + ": the object is damaged");
+    // Different as its footer says, which may be the damage: all of it is read.
+    expect_error(compare(key, {3, 6}, tag_, Depth::kFooter), TIDEMARK_E_CORRUPT,
+                 key + ": the object is damaged");
+  }
+}
+
+TEST_F(CompareCodedTest, AnotherTagKeyIsNoConflict) {
+  for (const Coding coding : {Coding::kAge, Coding::kZstdAge}) {
+    const std::string key = add_coded(coding, {3, 5}, 1, test::kOtherTagKey);
+    for (const Depth depth : kDepths) {
+      expect_error(compare(key, {3, 5}, tag_, depth), TIDEMARK_E_PERMANENT,
+                   key + ": its tag was made with the tag key");
+      // Whoever can decrypt it knows.
+      EXPECT_TRUE(compare(key, {3, 5}, all_, depth));
+      ArchiveContent other = content_of({3, 5});
+      other.sha256[0] ^= 1;
+      expect_error(compare_archive(fake_.sink(), key, fake_.objects[key].size(), other, all_, depth,
+                                   &read_bytes_, nullptr),
+                   TIDEMARK_E_EXISTS, key + " holds other content");
+    }
+  }
+}
+
+TEST_F(CompareCodedTest, EntriesOneByOne) {
+  const auto plain = digest_entries(fake_.sink(), add({3, 5}), {3, 5}, all_, &read_bytes_, nullptr);
+  ASSERT_TRUE(plain);
+  for (const Coding coding : kCoded) {
+    const std::string key = add_coded(coding, {3, 5});
+    const auto digests = digest_entries(fake_.sink(), key, {3, 5}, all_, &read_bytes_, nullptr);
+    ASSERT_TRUE(digests) << digests.error().message;
+    EXPECT_EQ(*digests, *plain);
+    if (!encrypts(coding)) continue;
+    expect_error(digest_entries(fake_.sink(), key, {3, 5}, tag_, &read_bytes_, nullptr), TIDEMARK_E_PERMANENT,
+                 key + ": it is encrypted, and no identity");
+  }
+}
+
+TEST_F(CompareCodedTest, ReadByAllThatReads) {
+  for (const Coding coding : kCoded) {
+    const std::string key = add_coded(coding, {3, 5});
+    const std::string out = dir_ / ("out" + std::string(coding_suffix(coding)));
+    std::filesystem::create_directory(out);
+    // Proven as it is stored without a key; decoded with one.
+    EXPECT_TRUE(check(fake_.sink(), {key}, {}, nullptr));
+    EXPECT_TRUE(check(fake_.sink(), {key, true, {}, all_}, {}, nullptr));
+    EXPECT_TRUE(prove_archive(fake_.sink(), key, Depth::kFull, &read_bytes_, nullptr));
+    std::vector<uint64_t> sizes;
+    const auto visit = [&](const CheckedEntry& entry) {
+      sizes.push_back(entry.size_bytes);
+      return true;
+    };
+    EXPECT_TRUE(check(fake_.sink(), {key, false, {}, all_}, visit, nullptr));
+    EXPECT_EQ(sizes, (std::vector<uint64_t>{1024, 1024, 1024}));
+    EXPECT_TRUE(unpack(fake_.sink(), {key, {3, 4}, out, true, {}, false, false, all_}, nullptr));
+    EXPECT_EQ(test::read_file(out + "/" + lsn_string(4)), "entry 4");
+    EXPECT_TRUE(restore(fake_.sink(), Chain(), {"db", 7, 5, out, 100, all_}, nullptr));
+    EXPECT_EQ(test::read_file(out + "/" + lsn_string(5)), "entry 5");
+    int same = 0;
+    const auto compared = [&](const ComparedEntry& entry) {
+      same += entry.verdict == tar::TreeComparer::Verdict::kSame ? 1 : 0;
+      return true;
+    };
+    EXPECT_TRUE(compare_tree(fake_.sink(), {key, {3, 5}, out, false, {}, nullptr, all_}, compared, nullptr));
+    EXPECT_EQ(same, 3);
+    // By the tag, or the content, in the footer alone.
+    tar::EntrySource source({256 << 10, 3 << 20});
+    fake_.gets = same = 0;
+    EXPECT_TRUE(compare_tree(fake_.sink(), {key, {3, 5}, out, false, {}, &source, tag_}, compared, nullptr));
+    EXPECT_EQ(same, 3);
+    EXPECT_EQ(fake_.gets, 1);
+    std::string plain;
+    const tidemark_writer writer = {&plain, [](void* ctx, const void* data, size_t size) {
+                                      static_cast<std::string*>(ctx)->append(static_cast<const char*>(data),
+                                                                             size);
+                                      return TIDEMARK_OK;
+                                    }};
+    EXPECT_TRUE(fetch_plain(fake_.sink(), key, all_, writer, nullptr));
+    EXPECT_EQ(plain, plain_tar({3, 5}));
+    if (encrypts(coding)) {
+      expect_error(check(fake_.sink(), {key, true}, {}, nullptr), TIDEMARK_E_PERMANENT,
+                   key + ": it is encrypted, and no identity");
+      expect_error(unpack(fake_.sink(), {key, {3, 4}, out, true, {}}, nullptr), TIDEMARK_E_PERMANENT, key);
+    }
+    fake_.objects.clear();
+  }
+}
+
+TEST_F(CompareCodedTest, OneThatNeedsNoIdentityServesFirst) {
+  const std::string sealed = add_coded(Coding::kAge, {3, 5});
+  const std::string plain = add({2, 5});
+  const auto restored = restore(fake_.sink(), Chain(), {"db", 7, 4, dir_.path().string(), 1 << 20}, nullptr);
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ(restored->key, plain);
+}
+
+}  // namespace
+}  // namespace tidemark::store
