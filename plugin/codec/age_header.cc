@@ -42,8 +42,7 @@ bool is_visible(char c) { return c >= 0x21 && c <= 0x7e; }
 struct AgeStanza {
   std::string_view kind;
   size_t arguments = 0;   // the kind is one
-  bool is_short = false;  // the body is one line
-  std::string_view body;  // its first line
+  std::string_view body;  // its first line, which is all of it if it is shorter than 64 columns
   // Of an X25519 stanza.
   X25519::Point share{};
   WrappedKey wrapped{};
@@ -75,7 +74,6 @@ const char* parse_body(std::string_view& text, AgeStanza* stanza) {
     if (line.size() > kBodyColumns) return "has a line that is too long";
     if (!is_base64(line)) return "has a line that is not canonical base64";
     if (is_first) stanza->body = line;
-    stanza->is_short = is_first;
     if (line.size() < kBodyColumns) return nullptr;
   }
 }
@@ -85,8 +83,7 @@ const char* parse_x25519(std::string_view share, AgeStanza* stanza) {
   if (!parse_base64(share, stanza->share))
     return "(X25519) has a share that is not 32 bytes of canonical base64";
   // Before anything is decrypted, as the specification wants it.
-  if (!stanza->is_short || !parse_base64(stanza->body, stanza->wrapped))
-    return "(X25519) has a body that is not 32 bytes";
+  if (!parse_base64(stanza->body, stanza->wrapped)) return "(X25519) has a body that is not 32 bytes";
   return nullptr;
 }
 
