@@ -37,6 +37,10 @@ Status check_file(const struct stat& info, const std::string& path, Readers read
     return fail(what + "it holds a secret, and its mode " + octal(info.st_mode) +
                 " is open to others: chmod 600 " + path);
   }
+  if (readers == Readers::kAnyone && (info.st_mode & 022) != 0) {
+    return fail(what + "it says whom to trust, and by its mode " + octal(info.st_mode) +
+                " others may write it: chmod go-w " + path);
+  }
   return {};
 }
 

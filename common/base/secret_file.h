@@ -18,7 +18,7 @@ inline constexpr size_t kSecretFileMaxBytes = size_t{64} * 1024;
 
 enum class Readers : uint8_t {
   kOwner,   // a file of secrets: nobody but its owner may read or write it
-  kAnyone,  // what it says is public
+  kAnyone,  // what it says is public, but nobody else may write it
 };
 
 // PERMANENT, with the file and the remedy, for what is not a regular file (a symbolic link is not), is larger

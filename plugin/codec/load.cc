@@ -31,12 +31,12 @@ class MessageTar final : public PlainTar {
 };
 
 Result<Identity> make_identity() {
-  std::array<uint8_t, X25519::kSize> bytes{};
-  TM_TRY(fill_random(bytes));
-  Secret drawn(std::string(bytes.begin(), bytes.end()));
+  SecretBytes<X25519::kSize> bytes;
+  TM_TRY(fill_random(bytes.fill()));
   X25519 curve;
-  TM_ASSIGN(const X25519::Point point, curve.public_of(std::span<const uint8_t, X25519::kSize>(bytes)));
-  return Identity(std::move(drawn), Recipient{point});
+  TM_ASSIGN(const X25519::Point point, curve.public_of(bytes.reveal()));
+  const std::string_view drawn(reinterpret_cast<const char*>(bytes.reveal().data()), X25519::kSize);
+  return Identity(Secret(drawn), Recipient{point});
 }
 
 }  // namespace

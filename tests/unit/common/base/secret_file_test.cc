@@ -44,7 +44,11 @@ TEST_F(SecretFileTest, OnlyIfNobodyElseMayUseIt) {
     std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode));
     EXPECT_EQ(problem(), "cannot read " + path_ + ": it holds a secret, and its mode " + text +
                              " is open to others: chmod 600 " + path_);
-    EXPECT_EQ(problem(Readers::kAnyone), "none");
+    const bool may_be_written = (mode & 022) != 0;
+    EXPECT_EQ(problem(Readers::kAnyone),
+              may_be_written ? "cannot read " + path_ + ": it says whom to trust, and by its mode " + text +
+                                   " others may write it: chmod go-w " + path_
+                             : "none");
   }
 }
 
