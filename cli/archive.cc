@@ -161,7 +161,8 @@ Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   if (!options.sink_dir.empty()) settings.push_back({"sink_dir", options.sink_dir, false});
   if (options.epoch) settings.push_back({"read_epoch", std::to_string(*options.epoch), false});
   if (!options.identity_file.empty()) settings.push_back({"identity_file", options.identity_file, false});
-  if (!options.tag_key_file.empty()) settings.push_back({"encrypt_tag_key_file", options.tag_key_file, false});
+  if (!options.tag_key_file.empty())
+    settings.push_back({"encrypt_tag_key_file", options.tag_key_file, false});
   const auto list = to_options(settings);
   const tidemark_host host = host_table();
   tidemark_archiver* archiver = nullptr;

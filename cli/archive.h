@@ -32,8 +32,8 @@ struct ArchiveOptions {
   std::string sink_dir;  // empty: where the plugin lies
   std::vector<Setting> sink_options;
   bool read_only = true;
-  std::string identity_file;  // absolute; decrypts; empty: none
-  std::string tag_key_file;   // absolute; proves who encrypted it; empty: none
+  std::string identity_file;      // absolute; decrypts; empty: none
+  std::string tag_key_file;       // absolute; proves who encrypted it; empty: none
   std::optional<uint64_t> epoch;  // whose history is looked after; nothing: that of the newest
   // Whether what the sink logs while it is opened is kept for opening_lines().
   bool keep_lines = false;
@@ -69,7 +69,7 @@ inline uint64_t whole_last(const Stored& stored) { return std::max(stored.last, 
 bool is_record(const Stored& stored);  // gap, accepted, pruned or origin
 bool is_ours(const Stored& stored);    // an archive or a record of a partition, by its name
 bool is_epoch(const Stored& stored);
-bool is_encrypted(const Stored& stored);   // the record of an epoch of a storage
+bool is_encrypted(const Stored& stored);  // the record of an epoch of a storage
 
 struct Record {
   int32_t kind = 0;

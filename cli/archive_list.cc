@@ -15,7 +15,9 @@ void ArchiveList::add(const Stored& archive) {
   while (room > 0 && !room_.compare_exchange_weak(room, room - 1)) {
   }
   if (room > 0) {
-    if (runs_.empty() || runs_.back().epoch != archive.epoch) runs_.push_back({known_.size(), archive.epoch});
+    const bool continues =
+        !runs_.empty() && runs_.back().epoch == archive.epoch && runs_.back().coding == archive.coding;
+    if (!continues) runs_.push_back({known_.size(), archive.epoch, archive.coding});
     if (archive.name_last != 0) name_lasts_[known_.size()] = archive.name_last;
     known_.push_back({archive.first, archive.last, archive.size_bytes});
     return;
@@ -47,12 +49,13 @@ void ArchiveList::each(uint64_t from, const std::function<bool(const Stored&)>& 
                   known.size_bytes,
                   0,
                   {},
-                  run->epoch};
+                  run->epoch,
+                  run->coding};
     if (const auto cut = name_lasts_.find(index); cut != name_lasts_.end()) stored.name_last = cut->second;
     // An epoch of 0 is that of who knows of none.
     const ParsedName name{
         {stored.first, whole_last(stored)}, ObjectKind::kArchive, std::max(run->epoch, kFirstEpoch)};
-    stored.key = object_key(partition_.storage, *partition_.partition, name);
+    stored.key = object_key(partition_.storage, *partition_.partition, name) + run->coding;
     if (!visit(stored)) return;
   }
 }

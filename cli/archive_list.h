@@ -1,5 +1,5 @@
 // The archives of one partition as one history has them, so that one listing is enough: 24 bytes for each,
-// and a little for each change of epoch.
+// and a little for each change of epoch or coding.
 //
 // All lists of a run share a limit (kMostRemembered). Where it is reached the list says that it does not have
 // all, and its owner lists again. One thread at a time; the shared limit is for any.
@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "archive.h"
@@ -40,10 +41,11 @@ class ArchiveList {
   struct Known {
     uint64_t first, last, size_bytes;
   };
-  // Those from an index on are of this epoch.
+  // Those from an index on are of this epoch and coding.
   struct Run {
     size_t begin;
     uint64_t epoch;
+    std::string coding;
   };
   const Scope partition_;
   ListingRoom& room_;

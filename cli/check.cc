@@ -135,7 +135,8 @@ Result<void> Check::look() {
 
 void Check::read() {
   if (!sample_) return tell("read", TIDEMARK_TRIED_SKIPPED, "there is no archive to be read");
-  tell("read", archive_->check(sample_->key, false, nullptr, stop_), sample_->key + " was read, and is whole");
+  tell("read", archive_->check(sample_->key, false, nullptr, stop_),
+       sample_->key + " was read, and is whole");
 }
 
 Result<void> Check::write() {

@@ -23,15 +23,28 @@ struct Letter {
   char letter;
   int32_t kind;
   std::string_view suffix;
+  Coding coding = Coding::kNone;
 };
-constexpr std::array<Letter, 5> kLetters = {{{'a', TIDEMARK_STORED_ARCHIVE, "tar"},
+constexpr std::array<Letter, 8> kLetters = {{{'a', TIDEMARK_STORED_ARCHIVE, "tar"},
                                              {'c', TIDEMARK_STORED_ACCEPTED, "accepted"},
+                                             {'e', TIDEMARK_STORED_ARCHIVE, "tar.age", Coding::kAge},
                                              {'g', TIDEMARK_STORED_GAP, "gap"},
                                              {'o', TIDEMARK_STORED_ORIGIN, "origin"},
-                                             {'p', TIDEMARK_STORED_PRUNED, "pruned"}}};
+                                             {'p', TIDEMARK_STORED_PRUNED, "pruned"},
+                                             {'s', TIDEMARK_STORED_ARCHIVE, "tar.zst.age", Coding::kZstdAge},
+                                             {'z', TIDEMARK_STORED_ARCHIVE, "tar.zst", Coding::kZstd}}};
 
-const Letter* letter_of(int32_t kind) {
-  return std::find_if(kLetters.begin(), kLetters.end(), [&](const Letter& one) { return one.kind == kind; });
+const Letter* letter_of(const Checked& object) {
+  return std::find_if(kLetters.begin(), kLetters.end(), [&](const Letter& one) {
+    return one.kind == object.kind && one.coding == object.coding;
+  });
+}
+
+Coding coding_of(const Stored& stored) {
+  const auto letter = std::find_if(kLetters.begin(), kLetters.end(), [&](const Letter& one) {
+    return one.kind == stored.kind && coding_suffix(one.coding) == stored.coding;
+  });
+  return letter == kLetters.end() ? Coding::kNone : letter->coding;
 }
 
 template <class Number>
@@ -49,6 +62,7 @@ bool parse_object(std::string_view line, Checked& out) {
                                     [&](const Letter& one) { return one.letter == line[0]; });
   if (letter == kLetters.end()) return false;
   out.kind = letter->kind;
+  out.coding = letter->coding;
   line.remove_prefix(1);
   return take_number(line, out.first) && take_number(line, out.last) && take_number(line, out.size_bytes) &&
          take_number(line, out.modified_us) && take_number(line, out.checked_us) &&
@@ -85,7 +99,7 @@ bool parse_body(std::string_view text, Checkpoint& out) {
 }
 
 void append_object(const Checked& object, std::string& text) {
-  const Letter* letter = letter_of(object.kind);
+  const Letter* letter = letter_of(object);
   if (letter == kLetters.end()) return;
   text += letter->letter;
   for (const uint64_t number : {object.first, object.last, object.size_bytes})
@@ -124,7 +138,7 @@ bool comes_before(const Checked& a, const Checked& b) {
   if (rank(a) != rank(b)) return rank(a) < rank(b);
   const auto rest = [](const Checked& one) {
     const std::string epoch = one.epoch > 1 ? "e" + std::to_string(one.epoch) + "." : std::string();
-    return epoch + std::string(letter_of(one.kind)->suffix);
+    return epoch + std::string(letter_of(one)->suffix);
   };
   return rest(a) < rest(b);
 }
@@ -136,7 +150,8 @@ Checked to_checked(const Stored& stored, int64_t checked_us) {
           stored.size_bytes,
           stored.modified_us,
           checked_us,
-          std::max<uint64_t>(stored.epoch, 1)};
+          std::max<uint64_t>(stored.epoch, 1),
+          coding_of(stored)};
 }
 
 std::string archive_identity(std::string_view url) {

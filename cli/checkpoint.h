@@ -5,9 +5,9 @@
 //   a 1 12 8192 1795591297863981 1795591300000000
 //   end
 //
-// A line for each object, by partition and in the order of keys: its kind, first and last LSN, size, time by
-// the sink's clock, when it was read and found right, and its epoch if that is not the first. Some 50 bytes
-// of memory for each. Main thread.
+// A line for each object, by partition and in the order of keys: a letter for its kind and coding, first and
+// last LSN, size, time by the sink's clock, when it was read and found right, and its epoch if that is not
+// the first. Some 50 bytes of memory for each. Main thread.
 #ifndef TIDEMARK_CLI_CHECKPOINT_H
 #define TIDEMARK_CLI_CHECKPOINT_H
 
@@ -20,6 +20,7 @@
 
 #include "archive.h"
 #include "error.h"
+#include "format/object_name.h"
 
 namespace tidemark::cli {
 
@@ -30,6 +31,7 @@ struct Checked {
   int64_t modified_us = 0;
   int64_t checked_us = 0;  // 0: it was right once and is not now, so every run reads it
   uint64_t epoch = 1;
+  Coding coding = Coding::kNone;  // of an archive
 
   bool operator==(const Checked&) const = default;
 };

@@ -17,9 +17,10 @@ int run_keygen(const KeygenOptions& options) {
   std::array<uint8_t, 32> key{};
   if (::getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size()))
     return fail_with(errno_error("cannot draw a random number"));
-  const std::string text = "# A tag key of Tidemark. It decrypts nothing; who has it can tell which archives are equal, and make\n"
-                           "# some that pass for yours. To change it put the new one before this, and keep this one.\n" +
-                           hex(key) + "\n";
+  const std::string text =
+      "# A tag key of Tidemark. It decrypts nothing; who has it can tell which archives are equal, and make\n"
+      "# some that pass for yours. To change it put the new one before this, and keep this one.\n" +
+      hex(key) + "\n";
   const bool to_stdout = options.output == "-";
   UniqueFd file;
   if (!to_stdout) {

@@ -36,10 +36,11 @@ std::optional<Ledger::Gone> gone_of(const std::string& name, const CheckedObject
   const size_t slash = name.rfind('/');
   const auto partition = parse_decimal(name.substr(slash + 1));
   const std::string storage = name.substr(0, slash);
-  return Ledger::Gone{storage, partition.value_or(0),
-                      object_key(storage, partition.value_or(0),
-                                 {{newest.first, newest.last}, kind_of(newest.kind), newest.epoch}),
-                      last + 1, newest.last};
+  return Ledger::Gone{
+      storage, partition.value_or(0),
+      object_key(storage, partition.value_or(0),
+                 {{newest.first, newest.last}, kind_of(newest.kind), newest.epoch, newest.coding}),
+      last + 1, newest.last};
 }
 
 }  // namespace

@@ -390,8 +390,9 @@ void CommandLine::add_verify() {
   add_progress(verify, raw_);
   add_allow_empty(verify, verify_);
   add_keys(verify, verify_);
-  verify.add_flag("--deep", verify_.deep,
-                  "Decode what is compressed or encrypted too (else the bytes are proven as they are stored)");
+  verify.add_flag(
+      "--deep", verify_.deep,
+      "Decode what is compressed or encrypted too (else the bytes are proven as they are stored)");
   auto* checkpoint =
       verify
           .add_option("--since-checkpoint", verify_.checkpoint,
@@ -570,8 +571,8 @@ void CommandLine::add_takeover() {
 }
 
 void CommandLine::add_keygen() {
-  auto& keygen = verb("keygen", "Make a tag key, for the archiver's option encrypt_tag_key_file", std::nullopt,
-                      [this] { return keygen_; });
+  auto& keygen = verb("keygen", "Make a tag key, for the archiver's option encrypt_tag_key_file",
+                      std::nullopt, [this] { return keygen_; });
   keygen
       .add_option("-o,--output", keygen_.output,
                   "Where to, for its owner alone; must not be there yet; - is the standard output")

@@ -23,8 +23,8 @@ class RestorePlan {
   struct Wish {
     std::optional<uint64_t> from, to;
     std::optional<int64_t> to_time_us;
-    bool decrypts = true;             // there is an identity
     std::vector<std::string> prefer;  // keys of archives whose entries are right where others disagree
+    bool decrypts = true;             // there is an identity
   };
   explicit RestorePlan(const Wish& wish);
   void add(const Stored& stored);

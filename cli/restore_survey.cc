@@ -40,8 +40,8 @@ RestoreSurvey::RestoreSurvey(const RestoreOptions& options, Histories& histories
       output_(output),
       stop_(stop),
       name_(partition_text(options.scope.storage, *options.scope.partition)),
-      plan_({options.from, options.to, options.to_time_us, !options.archive.identity_file.empty(),
-             options.prefer}),
+      plan_({options.from, options.to, options.to_time_us, options.prefer,
+             !options.archive.identity_file.empty()}),
       wanted_(options.scope, room),
       second_look_(archive_) {}
 
@@ -52,8 +52,9 @@ void RestoreSurvey::add(const Stored& stored) {
 
 Result<void> RestoreSurvey::look() {
   if (const auto& sealed = plan_.sealed()) {
-    return usage_error(printable(sealed->key) + ": is encrypted; give the file of an identity that decrypts it "
-                                                "with --identity; nothing of " +
+    return usage_error(printable(sealed->key) +
+                       ": is encrypted; give the file of an identity that decrypts it "
+                       "with --identity; nothing of " +
                        name_ + " was restored");
   }
   TM_TRY(read_beginning());

@@ -16,7 +16,8 @@
 namespace tidemark::codec {
 namespace {
 
-constexpr std::string_view kMessage = "The tide leaves its mark, and whoever comes later reads how far it came.";
+constexpr std::string_view kMessage =
+    "The tide leaves its mark, and whoever comes later reads how far it came.";
 
 class MessageTar final : public PlainTar {
  public:
@@ -60,8 +61,8 @@ Result<Codec> load(const KeyFiles& files) {
 uint64_t memory_bytes(const Encoding& encoding) {
   constexpr uint64_t kOwnWindowBytes = 2 << 20;  // of what was written here
   constexpr uint64_t kHeldBytes = 512 << 10;     // until the footer is known, twice while it is decoded
-  constexpr uint64_t kDecompressBytes = ZstdDecompressor::kMemoryBytes - ZstdDecompressor::kMaxWindowBytes +
-                                        kOwnWindowBytes + kHeldBytes;
+  constexpr uint64_t kDecompressBytes =
+      ZstdDecompressor::kMemoryBytes - ZstdDecompressor::kMaxWindowBytes + kOwnWindowBytes + kHeldBytes;
   uint64_t bytes = 0;
   if (compresses(encoding.coding)) {
     const auto compressor = ZstdCompressor::memory_bytes(encoding.level);
@@ -99,8 +100,9 @@ Status self_test(const Encoding& encoding, const Keys& keys) {
   TM_TRY(decoder->finish(give));
   source.close();
   if (decoded == kMessage) return {};
-  return fail(TIDEMARK_E_PERMANENT, "what was compressed or encrypted here is not what comes back: this process "
-                                    "computes wrong results");
+  return fail(TIDEMARK_E_PERMANENT,
+              "what was compressed or encrypted here is not what comes back: this process "
+              "computes wrong results");
 }
 
 }  // namespace tidemark::codec

@@ -224,7 +224,12 @@ Status remember_restored(sink::Sink& sink, std::string_view storage, LineageFile
   epoch.epoch = from;
   TM_ASSIGN(const auto reading, deadline.next_call());
   const auto record = store::read_epoch(sink, storage, from, &reading);
-  if (!record && record.error().status == TIDEMARK_E_NOT_FOUND) *where = Trouble::kRefused;
+  if (!record && record.error().status == TIDEMARK_E_NOT_FOUND) {
+    *where = Trouble::kRefused;
+    return fail(TIDEMARK_E_NOT_FOUND, "there is no epoch " + std::to_string(from) + " of " +
+                                          std::string(storage) + " that data could be restored from: " +
+                                          store::epoch_key(storage, from) + " is not there");
+  }
   if (!record) return record.error();
   TM_ASSIGN(const auto following, deadline.next_call());
   TM_ASSIGN(epoch.chain, store::read_chain(sink, storage, from, &following));

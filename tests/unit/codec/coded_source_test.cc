@@ -74,7 +74,8 @@ class CodedSourceTest : public testing::Test {
   void expect_right(CodedSource& source, Coding coding, const std::string& plain) {
     const std::string object = all_of(source);
     EXPECT_EQ(digest_of(object), *source.object_digest());
-    EXPECT_EQ(extend_crc32c(0, test::bytes_of(object).data(), object.size()), *source.object_crc32c());
+    EXPECT_EQ(extend_crc32c(0, tidemark::test::bytes_of(object).data(), object.size()),
+              *source.object_crc32c());
     const std::string_view stored = std::string_view(object).substr(0, object.size() - kFooterSize);
     const auto footer =
         parse_footer(ObjectKind::kArchive, std::string_view(object).substr(stored.size()), nullptr);
@@ -83,7 +84,9 @@ class CodedSourceTest : public testing::Test {
     EXPECT_TRUE(is_footer_of(*footer, key));
     EXPECT_EQ(footer->sha256, digest_of(stored));
     EXPECT_EQ(footer->made_us, 5);
-    if (footer->content) EXPECT_EQ(*footer->content, (PlainContent{digest_of(plain), plain.size()}));
+    if (footer->content) {
+      EXPECT_EQ(*footer->content, (PlainContent{digest_of(plain), plain.size()}));
+    }
     if (footer->tag) {
       EXPECT_EQ(*Tagger().compare(keys_.tag_keys, *footer->tag, "db/7/0000000000009-0000000000004.e3",
                                   digest_of(plain)),
@@ -96,7 +99,7 @@ class CodedSourceTest : public testing::Test {
     };
     const auto decoder = make_decoder(coding, keys_, plain.size());
     ASSERT_TRUE(decoder);
-    Status status = (*decoder)->push(test::bytes_of(stored), give);
+    Status status = (*decoder)->push(tidemark::test::bytes_of(stored), give);
     if (status) status = (*decoder)->finish(give);
     EXPECT_TRUE(status) << status.error().message;
     EXPECT_TRUE(decoded == plain);
@@ -113,8 +116,8 @@ TEST_F(CodedSourceTest, WhatIsStoredDecodesToWhatItWasMadeOf) {
     for (const size_t buffer : {kSmallBuffer, kLargeBuffer}) {
       CodedSource source(how, keys_.tag_keys, buffer);
       for (const size_t size : {size_t{1536}, size_t{65'536}, size_t{4 << 20}, size_t{5'000'192}}) {
-        for (const auto kind : {test::Kind::kText, test::Kind::kRandom}) {
-          TextTar tar(test::make_bytes(kind, size));
+        for (const auto kind : {tidemark::test::Kind::kText, tidemark::test::Kind::kRandom}) {
+          TextTar tar(tidemark::test::make_bytes(kind, size));
           const Status opened = source.open(tar, footer_, call_);
           ASSERT_TRUE(opened) << opened.error().message;
           EXPECT_EQ(source.data() != nullptr, source.size_bytes() <= buffer);
@@ -130,7 +133,7 @@ TEST_F(CodedSourceTest, ReadAgainInPiecesItIsTheSame) {
   for (const Coding coding : kCodings) {
     const Encoding how = encoding(coding, 3);
     CodedSource source(how, keys_.tag_keys, kSmallBuffer);
-    TextTar tar(test::make_bytes(test::Kind::kMixed, 9'000'448));
+    TextTar tar(tidemark::test::make_bytes(tidemark::test::Kind::kMixed, 9'000'448));
     ASSERT_TRUE(source.open(tar, footer_, call_));
     ASSERT_EQ(source.data(), nullptr);
     const std::string once = all_of(source);
@@ -167,7 +170,7 @@ TEST_F(CodedSourceTest, WhatChangesMeanwhileIsAnError) {
   for (const Coding coding : kCodings) {
     const Encoding how = encoding(coding);
     CodedSource source(how, keys_.tag_keys, kSmallBuffer);
-    TextTar tar(test::make_bytes(test::Kind::kRandom, 5'000'192));
+    TextTar tar(tidemark::test::make_bytes(tidemark::test::Kind::kRandom, 5'000'192));
     tar.fails_at = 3'000'000;
     EXPECT_EQ(source.open(tar, footer_, call_).error().status, TIDEMARK_E_CORRUPT);
     tar.fails_at = UINT64_MAX;
@@ -192,7 +195,7 @@ TEST_F(CodedSourceTest, WhatChangesMeanwhileIsAnError) {
 TEST_F(CodedSourceTest, IsCancelled) {
   const Encoding how = encoding(Coding::kZstd);
   CodedSource source(how, keys_.tag_keys, kSmallBuffer);
-  TextTar tar(test::make_bytes(test::Kind::kRandom, 5'000'192));
+  TextTar tar(tidemark::test::make_bytes(tidemark::test::Kind::kRandom, 5'000'192));
   const tidemark_call stopped = {sizeof stopped, 0, nullptr, [](void*) { return 1; }};
   EXPECT_EQ(source.open(tar, footer_, Call(&stopped)).error().status, TIDEMARK_E_CANCELLED);
   EXPECT_EQ(source.data(), nullptr);

@@ -113,15 +113,33 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(test.param.key); });
 
 TEST(ParseConfig, UnknownOptionsAreNamed) {
-  expect_invalid({{"wokers", "4"}},
-                 {"unknown option 'wokers'",
-                  "workers, batch_entries, batch_bytes, partition_inflight, "
-                  "max_bytes_per_second, verify_existing, verify_max_bytes_per_second, "
-                  "retry_min_ms, retry_max_ms, "
-                  "partition_idle_ms, lineage_file, epoch_watch_ms, on_superseded, sink_dir, log_level, "
-                  "memory_budget_bytes, read_epoch, read_only"});
+  expect_invalid(
+      {{"wokers", "4"}},
+      {"unknown option 'wokers'",
+       "workers, batch_entries, batch_bytes, partition_inflight, "
+       "max_bytes_per_second, verify_existing, verify_max_bytes_per_second, "
+       "retry_min_ms, retry_max_ms, "
+       "partition_idle_ms, lineage_file, epoch_watch_ms, on_superseded, compress, encrypt_recipients_file, "
+       "encrypt_tag_key_file, identity_file, sink_dir, log_level, "
+       "memory_budget_bytes, read_epoch, read_only"});
   expect_invalid({{"Workers", "4"}}, {"'Workers'"});
   expect_invalid({{std::string(1000, 'k'), "4"}}, {"'" + std::string(100, 'k') + "'"});
+}
+
+TEST(ParseConfig, WhatIsDoneToTheBytes) {
+  EXPECT_EQ(parse({})->compress_level, 0);
+  const std::pair<const char*, int> levels[] = {
+      {"none", 0}, {"zstd", 1}, {"zstd:1", 1}, {"zstd:2", 2}, {"zstd:3", 3}};
+  for (const auto& [word, level] : levels) EXPECT_EQ(parse({{"compress", word}})->compress_level, level);
+  for (const char* word : {"", "gzip", "zstd:0", "zstd:4", "zstd:", "ZSTD"})
+    expect_invalid({{"compress", word}}, {"option compress is '", "use none, zstd"});
+  expect_invalid({{"encrypt_recipients_file", "/r"}}, {"encrypt_recipients_file needs encrypt_tag_key_file"});
+  const auto both = parse({{"encrypt_recipients_file", "/r"}, {"encrypt_tag_key_file", "/t"}});
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->encrypt_recipients_file, "/r");
+  EXPECT_TRUE(parse({{"encrypt_tag_key_file", "/t"}, {"identity_file", "/i"}}));
+  for (const char* option : {"encrypt_recipients_file", "encrypt_tag_key_file", "identity_file"})
+    expect_invalid({{option, "relative"}}, {option, "an absolute path is needed"});
 }
 
 TEST(ParseConfig, SecretsAreNotRepeated) {

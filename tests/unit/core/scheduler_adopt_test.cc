@@ -93,7 +93,8 @@ TEST_F(SchedulerAdoptTest, WhatNobodyCanTellIsWrittenAgain) {
   sealed.sealed = true;
   const Job job = start_verify({1, 6}, {1, 4});
   scheduler_->job_finished(job, sealed, now_);
-  put({1, 4});
+  put({1, 2});
+  put({3, 4});
   acknowledged(0, 4);
   expect_no_event();
 }

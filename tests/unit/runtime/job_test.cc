@@ -3,6 +3,7 @@
 
 #include "base/sha256.h"
 #include "base/wall_clock.h"
+#include "codec/coded_object.h"
 #include "format/footer.h"
 #include "runtime/job_fixture.h"
 #include "store/store.h"
@@ -173,27 +174,28 @@ TEST_F(PacedJobTest, WhoMustWaitComesAgainLaterAndHoldsNothing) {
   expect_done(run_paced(job));
 }
 
-// Its LSNs are held, so it is not put again; and it counts for nothing, because nothing of it was read.
-TEST_F(JobTest, WhatThisBuildCannotReadIsSaidByName) {
+// Its LSNs are held, so it is not put again; and it counts for nothing, because nobody here can read it.
+TEST_F(JobTest, WhatNobodyCanReadHereIsSaidByName) {
   expect_done(archive({1, 3}));
-  const std::string bytes = object({1, 3});
   fake_.objects.clear();
-  const std::string key = object_key(storage_, 7, {{1, 3}, ObjectKind::kArchive, 1, Coding::kZstd});
-  fake_.objects[key] = bytes;
+  const ParsedKey sealed{storage_, 7, {{1, 3}, ObjectKind::kArchive, 1, Coding::kAge}};
+  const std::string key = object_key(storage_, 7, sealed.name);
+  fake_.objects[key] = test::coded_object(sealed, std::string(4096, 't'));
   const JobDone looked = run(job_of(JobKind::kDiscover, {1, 3}));
   expect_done(looked);
-  EXPECT_EQ(looked.result.archives, std::vector<core::Found>({{{1, 3}, {1, 3}, kFirstEpoch, Coding::kZstd}}));
+  EXPECT_EQ(looked.result.archives, std::vector<core::Found>({{{1, 3}, {1, 3}, kFirstEpoch, Coding::kAge}}));
   core::Job job = job_of(JobKind::kVerify, {1, 3});
   job.part = job.range;
-  job.coding = Coding::kZstd;
-  for (const Lsn accept_missing_through : {kNoLsn, Lsn{3}}) {
-    job.accept_missing_through = accept_missing_through;
-    const JobDone verified = run(job);
-    EXPECT_EQ(verified.result.outcome, Outcome::kObjectFailed);
-    EXPECT_EQ(verified.error.status, TIDEMARK_E_UNSUPPORTED);
-    EXPECT_EQ(verified.error.message.find(key + ": needs a Tidemark that knows .zst"), 0U)
-        << verified.error.message;
-  }
+  job.coding = Coding::kAge;
+  const JobDone whole = run(job);
+  EXPECT_EQ(whole.result.outcome, Outcome::kObjectFailed);
+  EXPECT_TRUE(whole.result.sealed);
+  EXPECT_EQ(whole.error.status, TIDEMARK_E_PERMANENT);
+  EXPECT_EQ(whole.error.message.find(key + ": its tag was made with the tag key"), 0U) << whole.error.message;
+  job.part = {2, 3};
+  const JobDone part = run(job);
+  EXPECT_TRUE(part.result.sealed);
+  EXPECT_EQ(part.error.message.find(key + ": it is encrypted, and no identity"), 0U) << part.error.message;
   fake_.objects.clear();
   EXPECT_EQ(verify({1, 3}).error.status, TIDEMARK_E_NOT_FOUND);
 }

@@ -146,7 +146,7 @@ TEST_F(CompareCodedTest, ReadByAllThatReads) {
     EXPECT_EQ(same, 3);
     EXPECT_EQ(fake_.gets, 1);
     std::string plain;
-    const tidemark_writer writer = {&plain, [](void* ctx, const void* data, size_t size) {
+    const tidemark_writer writer = {&plain, [](void* ctx, const void* data, size_t size) -> tidemark_status {
                                       static_cast<std::string*>(ctx)->append(static_cast<const char*>(data),
                                                                              size);
                                       return TIDEMARK_OK;
