@@ -151,7 +151,6 @@ Result<size_t> ZstdCompressor::advance(uint8_t* out, size_t size) {
   if (is_again) size = std::min<uint64_t>(size, known_end - at_);
   is_open_ = false;
   TM_ASSIGN(const size_t count, compress(out, size));
-  crc32c_ = extend_crc32c(crc32c_, out, count);
   at_ += count;
   if (is_again) {
     TM_TRY(check_again());
@@ -189,8 +188,10 @@ Result<size_t> ZstdCompressor::compress(uint8_t* out, size_t size) {
     if (input_begin_ == input_end_) TM_TRY(fill_input());
     const auto directive = input_begin_ == input_end_ ? ZSTD_e_end : ZSTD_e_continue;
     ZSTD_inBuffer input = {input_.get(), input_end_, input_begin_};
+    const size_t before = output.pos;
     const size_t left = ZSTD_compressStream2(context_.get(), &output, &input, directive);
     TM_TRY(check_zstd(left, "ZSTD_compressStream2"));
+    crc32c_ = extend_crc32c(crc32c_, out + before, output.pos - before);  // while it is cached
     input_begin_ = input.pos;
     has_ended_ = directive == ZSTD_e_end && left == 0;
   }
