@@ -16,7 +16,7 @@ class ByteReader {
   virtual ~ByteReader() = default;
 
   // Up to `size` bytes from `offset`, at least one; 0 only at the end. The first time they are read in order:
-  // `offset` is at most how far it was read before. CORRUPT: what is read again is not what it was.
+  // `offset` is at most how far it was read before. CORRUPT or RETRYABLE: read again it is not what it was.
   virtual Result<size_t> read(uint64_t offset, uint8_t* out, size_t size) = 0;
 };
 

@@ -157,7 +157,8 @@ typedef struct tidemark_archiver_api {
   const char* version; /* "1.4.2", static storage */
 
   /* Checks every option, and that digests are computed right in this process. Starts nothing; does not touch
-   * the network or the disk (but OpenSSL may read its own configuration). options may be NULL if
+   * the network, and of the disk reads only the files of keys that options name (but OpenSSL may read its own
+   * configuration). options may be NULL if
    * option_count is 0. INVALID: the message names the option or the callback; PERMANENT: a digest is wrong
    * (see README on RTLD_DEEPBIND). *out is NULL after a failure. [control] */
   tidemark_status (*create)(const tidemark_host*, const tidemark_option* options, uint32_t option_count,

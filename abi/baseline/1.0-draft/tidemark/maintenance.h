@@ -39,9 +39,9 @@ typedef struct tidemark_stored {
   int64_t modified_us;          /* by the sink's clock */
   tidemark_str key;
   uint64_t epoch; /* in which it was written, 1 is the first; 0 if that is not a name of ours */
-  /* Empty, or what a plugin has to know to read it, such as ".age": this one does not, so whatever needs its
-   * content is UNSUPPORTED. It is ours all the same, and holds its LSNs. */
-  tidemark_str needs;
+  /* What was done to its bytes, as its name says: empty, ".zst", ".age" or ".zst.age". What is encrypted is
+   * read with an identity only; whatever needs its content is PERMANENT without. */
+  tidemark_str coding;
 } tidemark_stored;
 
 /* What a record says; of an epoch only made_us, reason and the storage. */
