@@ -33,6 +33,7 @@ ExitCode exit_code_of(tidemark_status status, int32_t sys_errno) {
   if (sys_errno == EMFILE || sys_errno == ENFILE || sys_errno == ENOMEM) return kExitLocal;
   switch (status) {
     case TIDEMARK_E_INVALID:
+    case TIDEMARK_E_SEALED:  // another key is to be given
       return kExitUsage;
     case TIDEMARK_E_CORRUPT:
       return kExitData;

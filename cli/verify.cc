@@ -167,7 +167,7 @@ void Verify::tell_failure(const Stored& stored, const EpochCut::Parts& parts, co
   }
   findings_.unreadable(stored, error.message);
   // Of what no identity decrypts there may be as many as there are archives.
-  if (is_encrypted(stored) && error.status == TIDEMARK_E_PERMANENT) return;
+  if (error.status == TIDEMARK_E_SEALED) return;
   if (++unreadable_in_a_row_ >= kMaxUnreadable) failed_ = error;
 }
 

@@ -27,6 +27,8 @@ inline std::string status_name(tidemark_status status) {
       return "CORRUPT";
     case TIDEMARK_E_CANCELLED:
       return "CANCELLED";
+    case TIDEMARK_E_SEALED:
+      return "SEALED";
     case TIDEMARK_E_RETRYABLE:
       return "RETRYABLE";
     case TIDEMARK_E_THROTTLED:

@@ -104,7 +104,8 @@ Status check_kinds(std::span<const AgeStanza> stanzas) {
   const auto is_scrypt = [](const AgeStanza& stanza) { return stanza.kind == kScrypt; };
   if (std::none_of(stanzas.begin(), stanzas.end(), is_scrypt)) return {};
   if (stanzas.size() > 1) return corrupt("a passphrase (scrypt) is not the only way to decrypt it");
-  return fail("it is encrypted with a passphrase, and Tidemark decrypts with identities only");
+  return fail(TIDEMARK_E_SEALED,
+              "it is encrypted with a passphrase, and Tidemark decrypts with identities only");
 }
 
 // What follows the version line, up to the line of the MAC, which is left in `text`.
@@ -217,12 +218,13 @@ Result<FileKey> AgeHeaders::open(std::string_view header, std::span<const Identi
   TM_ASSIGN(const HeaderMac mac, parse_mac_line(rest));
   TM_TRY(check_kinds(stanzas));
   if (identities.empty()) {
-    return fail("it is encrypted, and no identity was given to decrypt it with");
+    return fail(TIDEMARK_E_SEALED, "it is encrypted, and no identity was given to decrypt it with");
   }
   FileKey file_key;
   TM_ASSIGN(const bool is_ours, unwrap_any(stanzas, identities, &file_key));
   if (!is_ours) {
-    return fail("none of the " + std::to_string(identities.size()) + " identities can decrypt it");
+    return fail(TIDEMARK_E_SEALED,
+                "none of the " + std::to_string(identities.size()) + " identities can decrypt it");
   }
   TM_ASSIGN(const HeaderMac ours,
             mac_of(header.substr(0, header.size() - rest.size() + kMacMark.size()), file_key));

@@ -36,7 +36,7 @@ class AgeHeaders {
   }
 
   // A whole header, up to and with the line break of its last line. CORRUPT says what is wrong with it;
-  // PERMANENT: it is right as far as can be seen, and cannot be decrypted with these identities, or with any.
+  // SEALED: it is right as far as can be seen, and cannot be decrypted with these identities, or with any.
   Result<FileKey> open(std::string_view header, std::span<const Identity> identities);
 
   // Of what follows a header.

@@ -20,7 +20,7 @@ namespace tidemark::codec {
 
 class AgeDecoder final : public Decoder {
  public:
-  // `identities` are borrowed. PERMANENT where none of them decrypts what comes.
+  // `identities` are borrowed. SEALED where none of them decrypts what comes.
   explicit AgeDecoder(std::span<const Identity> identities) : identities_(identities) {}
 
   // Forgets what came, for another file.

@@ -36,7 +36,7 @@ Result<std::unique_ptr<Decoder>> make_decoder(Coding coding, const Keys& keys,
   std::unique_ptr<Decoder> decompresses;
   if (encrypts(coding)) {
     if (keys.identities.empty()) {
-      return fail(TIDEMARK_E_PERMANENT,
+      return fail(TIDEMARK_E_SEALED,
                   "it is encrypted, and no identity is given to decrypt it (tidemark: --identity FILE; the "
                   "archiver's option: identity_file)");
     }

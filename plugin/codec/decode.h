@@ -15,7 +15,7 @@
 
 namespace tidemark::codec {
 
-// Not for kNone. `plain_bytes`: how much may come out, where that is known. Keys are borrowed. PERMANENT: it
+// Not for kNone. `plain_bytes`: how much may come out, where that is known. Keys are borrowed. SEALED: it
 // is encrypted, and there is no identity.
 Result<std::unique_ptr<Decoder>> make_decoder(Coding coding, const Keys& keys,
                                               std::optional<uint64_t> plain_bytes);

@@ -32,10 +32,10 @@ Result<TagVerdict> Tagger::compare(const TagKeys& keys, const ContentTag& tag, s
 }
 
 Error other_tag_key(const ContentTag& tag) {
-  return fail(TIDEMARK_E_PERMANENT, "its tag was made with the tag key " + hex(tag.key_id) +
-                                        ", which is not at hand: add that key as another line of the file of "
-                                        "tag keys (tidemark: --tag-key FILE; the archiver's option: "
-                                        "encrypt_tag_key_file)");
+  return fail(TIDEMARK_E_SEALED, "its tag was made with the tag key " + hex(tag.key_id) +
+                                     ", which is not at hand: add that key as another line of the file of "
+                                     "tag keys (tidemark: --tag-key FILE; the archiver's option: "
+                                     "encrypt_tag_key_file)");
 }
 
 }  // namespace tidemark::codec

@@ -33,7 +33,7 @@ class Tagger {
   HmacSha256 hmac_;
 };
 
-// PERMANENT: says which key is missing.
+// SEALED: says which key is missing.
 Error other_tag_key(const ContentTag& tag);
 
 }  // namespace tidemark::codec

@@ -182,9 +182,10 @@ Result<Config> parse_config(std::span<const Option> options) {
   if (!config.lineage_file.empty() && !is_given("batch_entries")) config.batch_entries = kBatchWithLineage;
   // A reader that only proves who wrote it needs no recipients; whoever encrypts needs both.
   if (!config.encrypt_recipients_file.empty() && config.encrypt_tag_key_file.empty()) {
-    return fail(TIDEMARK_E_INVALID,
-                "option encrypt_recipients_file needs encrypt_tag_key_file: without a tag key nobody could tell "
-                "whether an encrypted archive that is there already is the same; `tidemark keygen` writes one");
+    return fail(
+        TIDEMARK_E_INVALID,
+        "option encrypt_recipients_file needs encrypt_tag_key_file: without a tag key nobody could tell "
+        "whether an encrypted archive that is there already is the same; `tidemark keygen` writes one");
   }
   if (config.retry_max_ms < config.retry_min_ms) {
     if (!is_given("retry_min_ms")) config.retry_min_ms = config.retry_max_ms;

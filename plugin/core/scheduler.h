@@ -48,10 +48,10 @@
 //    anything of it is looked at: the claim gives the epoch under which this run writes. What a look finds is
 //    then what counts in the chain of that epoch. In each partition, what is contiguous and equal counts as
 //    archived; at the first entry that is missing or different the epoch begins (BRANCHED if it was
-//    different; it also begins where an encrypted archive can be compared by its tag only as a whole, and a part
-//    of it is needed). Its first archive is put alone, and from then on nothing of a parent counts. Now and then a
-//    watch looks for a newer epoch: SUPERSEDED, and unless told otherwise nothing of that storage is put
-//    or acknowledged any more. Who is refused a claim waits; other storages do not
+//    different; it also begins where an encrypted archive can be compared by its tag only as a whole, and a
+//    part of it is needed). Its first archive is put alone, and from then on nothing of a parent counts. Now
+//    and then a watch looks for a newer epoch: SUPERSEDED, and unless told otherwise nothing of that storage
+//    is put or acknowledged any more. Who is refused a claim waits; other storages do not
 #ifndef TIDEMARK_CORE_SCHEDULER_H
 #define TIDEMARK_CORE_SCHEDULER_H
 

@@ -8,7 +8,8 @@
 namespace tidemark::metrics {
 namespace {
 
-constexpr std::array<const char*, kStages> kNames = {"acquire", "stat", "read", "encode", "put", "acknowledge"};
+constexpr std::array<const char*, kStages> kNames = {"acquire", "stat", "read",
+                                                     "encode",  "put",  "acknowledge"};
 
 // From a callback that only counts to a large archive over a slow line.
 constexpr std::array<uint64_t, Stages::kBounds> kBounds_ns = {

@@ -192,8 +192,8 @@ Result<store::Restored> Archiver::restore(std::string_view storage, uint64_t par
   if (lease.waited()) metrics_.waited_for_memory();
   TM_ASSIGN(const Chain chain, chains_.get(from, storage, config_.read_epoch, deadline));
   TM_ASSIGN(const auto left, deadline.next_call());
-  return store::restore(*from, chain, {storage, partition, lsn, directory, memory_.restore_bytes, codec_.keys},
-                        &left);
+  return store::restore(*from, chain,
+                        {storage, partition, lsn, directory, memory_.restore_bytes, codec_.keys}, &left);
 }
 
 Result<Chain> Archiver::read_chain(std::string_view storage, const tidemark_call* call) {

@@ -93,7 +93,7 @@ template <class Source>
 JobRunner::Ended JobRunner::put_body(const PartitionId& id, const ParsedName& name, Source& body,
                                      LoanedEntries& leases) {
   Digest digest;
-  tidemark_source source = {sizeof source, 0,          body.size_bytes(), nullptr, &body, read_source<Source>,
+  tidemark_source source = {sizeof source, 0,      body.size_bytes(), nullptr, &body, read_source<Source>,
                             body.data(),   nullptr};
   if (sink_->wants_sha256()) {
     const Result<Digest> whole = body.object_digest();

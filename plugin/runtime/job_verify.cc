@@ -114,11 +114,10 @@ JobRunner::Ended JobRunner::looked_at(const PartitionId& id, const ParsedName& n
   Ended result;
   if (!status) {
     const tidemark_status code = status.error().status;
-    const bool is_own = status.error().http_status == 0 && status.error().sys_errno == 0;
     const bool is_conflict = code == TIDEMARK_E_CORRUPT || code == TIDEMARK_E_EXISTS;
-    result =
-        is_conflict ? conflict(id, name.range, std::move(status.error())) : sink_error(std::move(status.error()));
-    result.result.sealed = code == TIDEMARK_E_PERMANENT && is_own && encrypts(name.coding);
+    result = is_conflict ? conflict(id, name.range, std::move(status.error()))
+                         : sink_error(std::move(status.error()));
+    result.result.sealed = code == TIDEMARK_E_SEALED;
   }
   result.result.size_bytes = read_bytes;
   return result;

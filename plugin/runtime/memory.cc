@@ -87,7 +87,8 @@ void Slots::give_back() {
   if (usage_.waiting > 0) given_back_.notify_one();
 }
 
-SourcePool::SourcePool(const MemoryPlan& plan, const codec::Encoding& encoding, const codec::TagKeys& tag_keys)
+SourcePool::SourcePool(const MemoryPlan& plan, const codec::Encoding& encoding,
+                       const codec::TagKeys& tag_keys)
     : slots_(plan.jobs) {
   for (uint32_t i = 0; i < plan.jobs; ++i) {
     Sources sources;

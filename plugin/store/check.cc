@@ -52,8 +52,8 @@ Status check(sink::Sink& sink, const Checking& what, const std::function<bool(co
   };
   tar::EntryDigests digests(parsed.name.range, take);
   tar::ContentVisitor nothing;
-  const auto footer = read_archive(sink, what.key, parsed, what.keys, visit ? digests : nothing,
-                                   what.progress, deadline);
+  const auto footer =
+      read_archive(sink, what.key, parsed, what.keys, visit ? digests : nothing, what.progress, deadline);
   return footer || was_stopped ? Status() : footer.error();
 }
 

@@ -57,7 +57,8 @@ Result<SameContent> compare_content(const codec::Keys& keys, const Footer& there
   if (there.content)
     return same_if(*there.content == PlainContent{here.sha256, here.size_bytes - kFooterSize});
   if (!there.tag) return same_if(there.sha256 == here.sha256);
-  TM_ASSIGN(const auto verdict, codec::Tagger().compare(keys.tag_keys, *there.tag, stem_of(there), here.sha256));
+  TM_ASSIGN(const auto verdict,
+            codec::Tagger().compare(keys.tag_keys, *there.tag, stem_of(there), here.sha256));
   if (verdict == codec::TagVerdict::kOtherKey) return SameContent::kOtherKey;
   return same_if(verdict == codec::TagVerdict::kSame);
 }

@@ -32,7 +32,8 @@ enum class SameContent : uint8_t {
   kNo,
   kOtherKey,  // the tag there was made with a key that is not at hand
 };
-// Decided by the tag there, or else by the content, or else by sha256; as far as its footer is to be believed.
+// Decided by the tag there, or else by the content, or else by sha256; as far as its footer is to be
+// believed.
 Result<SameContent> compare_content(const codec::Keys& keys, const Footer& there, const ArchiveContent& here);
 
 // The error of an archive that is whole and holds something else: EXISTS, with both digests.
@@ -41,7 +42,7 @@ Error other_content(std::string_view key, const Digest& there, const Digest& her
 // Whether the archive under `key`, of which the sink says that it has `there_bytes`, is that content.
 //   EXISTS     it is whole and holds other content
 //   CORRUPT    it is not what its footer says, or has none, or that of another archive
-//   PERMANENT  its tag is of a key that is not at hand, and no identity decrypts it: nobody can say
+//   SEALED     its tag is of a key that is not at hand, and no identity decrypts it: nobody can say
 // Other statuses are the sink's. What was read of it is added to *read_bytes.
 Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
                        const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
@@ -53,10 +54,10 @@ Status compare_with_copy(sink::Sink& sink, std::string_view key, uint64_t there_
 
 // If there is nothing to compare with: whether the archive is what its own footer says, which is given.
 Result<Footer> prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
-                     const tidemark_call* call);
+                             const tidemark_call* call);
 
 // Reads an archive whole and checks it, members included: the digest of each of its entries in `wanted`, as
-// tar/entry_digests.h says. CORRUPT as above, or if its members are not what the archiver writes. PERMANENT:
+// tar/entry_digests.h says. CORRUPT as above, or if its members are not what the archiver writes. SEALED:
 // it is encrypted, and no identity decrypts it.
 using EntryDigestMap = std::map<Lsn, Digest>;
 Result<EntryDigestMap> digest_entries(sink::Sink& sink, std::string_view key, Range wanted,

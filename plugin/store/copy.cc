@@ -74,7 +74,8 @@ Result<Copied> Copier::copy_archive() {
 Result<Footer> Copier::prove_source() {
   failed_ = CopySide::kSource;
   tar::ContentVisitor nothing;
-  tar::ArchiveProof proof(parsed_, codec::no_keys(), parsed_.name.coding == Coding::kNone ? &nothing : nullptr);
+  tar::ArchiveProof proof(parsed_, codec::no_keys(),
+                          parsed_.name.coding == Coding::kNone ? &nothing : nullptr);
   return read_archive(from_, what_.key, proof, what_.progress, deadline_);
 }
 

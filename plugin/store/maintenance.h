@@ -70,7 +70,7 @@ struct Checking {
 // its entries. `visit` (may be empty, then no digests are taken) sees the entries, for which a coded archive
 // is decoded; what it saw counts only if the status is OK.
 //   INVALID: not a key of ours.  CORRUPT: not what the key says, or damaged; the message names the key.
-//   PERMANENT: no identity decrypts it.
+//   SEALED: no identity decrypts it.
 Status check(sink::Sink& sink, const Checking& what, const std::function<bool(const CheckedEntry&)>& visit,
              const tidemark_call* call);
 

@@ -16,6 +16,11 @@ constexpr uint64_t kPieces = 24;       // more than a sink that sends parts side
 constexpr uint64_t kLeastPieceBytes = uint64_t{1} << 20;
 constexpr uint64_t kPiecesMax = uint64_t{1} << 22;  // 16 MiB of checksums
 
+// What is coded is proven as it is stored: a copy needs no key.
+tar::ContentVisitor* looks_into(const ParsedKey& parsed, tar::ContentVisitor& visitor) {
+  return parsed.name.coding == Coding::kNone ? &visitor : nullptr;
+}
+
 }  // namespace
 
 ProvenBody::ProvenBody(sink::Sink& from, std::string_view key, const ParsedKey& parsed, uint64_t size_bytes,
@@ -25,8 +30,7 @@ ProvenBody::ProvenBody(sink::Sink& from, std::string_view key, const ParsedKey& 
       size_bytes_(size_bytes),
       progress_(progress),
       deadline_(deadline),
-      // What is coded is proven as it is stored: a copy needs no key.
-      proof_(parsed, codec::no_keys(), parsed.name.coding == Coding::kNone ? &nothing_ : nullptr) {
+      proof_(parsed, codec::no_keys(), looks_into(parsed, nothing_)) {
   source_.struct_size = sizeof source_;
   source_.size_bytes = size_bytes;
   source_.ctx = this;

@@ -51,7 +51,7 @@ Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemar
 Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out, const tidemark_call* call);
 
 // The plain tar that an archive holds, decoded; its end mark is given out only after all of it, members
-// included, was found right. INVALID: not an archive's key. PERMANENT: no identity decrypts it. Else as
+// included, was found right. INVALID: not an archive's key. SEALED: no identity decrypts it. Else as
 // fetch().
 Status fetch_plain(sink::Sink& sink, std::string_view key, const codec::Keys& keys,
                    const tidemark_writer& out, const tidemark_call* call);

@@ -49,13 +49,24 @@ Status ArchiveProof::hold_or_decode(std::span<const uint8_t> content) {
 Status ArchiveProof::begin_decoding(const Footer* footer) {
   std::optional<uint64_t> plain_bytes;
   if (footer != nullptr && footer->content) plain_bytes = footer->content->size_bytes;
-  TM_ASSIGN(decoder_, codec::make_decoder(key_.name.coding, keys_, plain_bytes));
+  auto decoder = codec::make_decoder(key_.name.coding, keys_, plain_bytes);
+  if (!decoder) return named(std::move(decoder.error()));
+  decoder_ = std::move(*decoder);
   const std::vector<uint8_t> held = std::exchange(held_, {});
   return held.empty() ? Status() : decode(held);
 }
 
 Status ArchiveProof::decode(std::span<const uint8_t> content) {
-  return decoder_->push(content, [this](std::span<const uint8_t> plain) { return parse(plain); });
+  return named(decoder_->push(content, [this](std::span<const uint8_t> plain) { return parse(plain); }));
+}
+
+// What is wrong with it is told by finish(), and gets its name there.
+Status ArchiveProof::named(Status status) const {
+  if (!status && status.error().status == TIDEMARK_E_SEALED) {
+    status.error().message =
+        object_key(key_.storage, key_.partition, key_.name) + ": " + status.error().message;
+  }
+  return status;
 }
 
 Status ArchiveProof::parse(std::span<const uint8_t> plain) {
@@ -79,8 +90,8 @@ Status ArchiveProof::check_plain(const Footer& footer) {
   }
   if (!footer.tag || keys_.tag_keys.empty()) return {};
   TM_ASSIGN(const auto verdict, codec::Tagger().compare(keys_.tag_keys, *footer.tag,
-                                                   archive_stem(key_.storage, key_.partition, key_.name),
-                                                   plain_digests_.whole));
+                                                        archive_stem(key_.storage, key_.partition, key_.name),
+                                                        plain_digests_.whole));
   switch (verdict) {
     case codec::TagVerdict::kSame:
       return {};

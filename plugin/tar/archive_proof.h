@@ -56,6 +56,7 @@ class ArchiveProof {
   Status hold_or_decode(std::span<const uint8_t> content);
   Status begin_decoding(const Footer* footer);
   Status decode(std::span<const uint8_t> content);
+  Status named(Status status) const;
   Status parse(std::span<const uint8_t> plain);
   Status end_decoding(const Footer& footer);
   Status check_plain(const Footer& footer);

@@ -54,7 +54,8 @@ Status Extractor::run() {
   TM_TRY(builder_.begin(wanted_.directory, wanted_.lsn));
   TM_TRY(read_all());
   auto footer = proof_.finish();
-  if (!footer && footer.error().status == TIDEMARK_E_CORRUPT) footer.error().message += "; nothing was restored";
+  if (!footer && footer.error().status == TIDEMARK_E_CORRUPT)
+    footer.error().message += "; nothing was restored";
   if (!footer) return std::move(footer.error());
   TM_TRY(builder_.finish());
   return builder_.publish();
@@ -85,8 +86,8 @@ Status Extractor::member(const ParsedMember& member) {
 
 }  // namespace
 
-Status extract_entry(ByteStream& bytes, const Extraction& wanted, const Call& call,
-                     const codec::Keys& keys, const ArchiveProof::AskFooter& ask_footer) {
+Status extract_entry(ByteStream& bytes, const Extraction& wanted, const Call& call, const codec::Keys& keys,
+                     const ArchiveProof::AskFooter& ask_footer) {
   if (!wanted.range.contains(wanted.lsn)) {
     return fail(TIDEMARK_E_CORRUPT, "entry " + std::to_string(wanted.lsn) + " is not in the archive");
   }

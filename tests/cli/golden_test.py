@@ -92,7 +92,7 @@ class GoldenTest(unittest.TestCase):
     def test_another_tag_key(self):
         other = os.path.join(self.directory, ".other")
         run("keygen", "-o", other)
-        error = run("restore", URL, "coded/1", self.directory, *self.keys[:2], "--tag-key", other, expect=1)[1]
+        error = run("restore", URL, "coded/1", self.directory, *self.keys[:2], "--tag-key", other, expect=2)[1]
         self.assertIn(f"{SEALED[0]}: its tag was made with the tag key c248e7e7, which is not at hand", error)
         self.assertEqual(os.listdir(self.directory).count(tools.lsn_text(3)), 0)
 
@@ -111,6 +111,8 @@ class GoldenTest(unittest.TestCase):
         run("restore", URL, "coded/1", out, *self.keys)
         self.assertEqual(tools.tree(out), tools.expected_tree(range(1, 7)))
         run("restore", URL, "coded/1", out, "--check", *self.keys)
+        # Once more: by tag and content, which the footers have.
+        self.assertIn("6 entries were there", run("restore", URL, "coded/1", out, *self.keys)[0])
         error = run("restore", URL, "coded/1", self.directory, expect=2)[1]
         self.assertIn(f"{SEALED[0]}: is encrypted; give the file of an identity that decrypts it with --identity", error)
         self.assertEqual([name for name in os.listdir(self.directory) if not name.startswith(".") and name != "out"], [])
@@ -126,7 +128,7 @@ class GoldenTest(unittest.TestCase):
                 roots = {member.name.split("/")[0] for member in tar.getmembers()}
             self.assertEqual(roots, {tools.lsn_text(lsn) for lsn in range(what[1], what[2] + 1)})
             os.remove(out)
-        error = run("fetch", URL, "coded/1", 3, "-o", out, "--plain", expect=1)[1]
+        error = run("fetch", URL, "coded/1", 3, "-o", out, "--plain", expect=2)[1]
         self.assertIn("no identity is given to decrypt it", error)
         self.assertFalse(os.path.exists(out))
 

@@ -73,7 +73,7 @@ Decoded decode(codec::Decoder& decoder, std::string_view stored, size_t step) {
   if (status) status = decoder.finish(give);
   decoded.is_right = status.has_value();
   fuzz::require(status || decoded.is_too_much || status.error().status == TIDEMARK_E_CORRUPT ||
-                    status.error().status == TIDEMARK_E_PERMANENT,
+                    status.error().status == TIDEMARK_E_SEALED,
                 "bytes are right, CORRUPT, or for somebody else");
   return decoded;
 }
@@ -119,7 +119,7 @@ void check_proof(std::string_view stored, Coding coding, const std::string& plai
     if (!proven) status = proven.error();
   }
   fuzz::require(
-      status || status.error().status == TIDEMARK_E_CORRUPT || status.error().status == TIDEMARK_E_PERMANENT,
+      status || status.error().status == TIDEMARK_E_CORRUPT || status.error().status == TIDEMARK_E_SEALED,
       "an archive is right, CORRUPT, or for somebody else");
 }
 

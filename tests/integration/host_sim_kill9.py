@@ -2,7 +2,7 @@
 """kill -9 at random points: host_sim_kill9.py ROUNDS [SEED]   (HOST_SIM names the program)
 
 Every round commits and archives more than the one before and is killed somewhere on the way, archiving one
-entry at a time or in batches, one archive of a partition in flight or several: as it happens. After the last
+entry at a time or in batches, one archive of a partition in flight or several, plain, compressed or encrypted: as it happens. After the last
 round one more runs to its end; then nothing may be missing, different, half-written or left over.
 """
 
@@ -21,8 +21,26 @@ ENTRIES_PER_ROUND = 400
 SHAPES = [(1, 1), (16, 1), (1, 4), (16, 4)]  # batch_entries, partition_inflight
 
 
-def options(batch_entries, partition_inflight):
-    return ["--option", f"batch_entries={batch_entries}", "--option", f"partition_inflight={partition_inflight}"]
+CODINGS = ["", "zst", "age", "zst.age"]
+
+
+def keys(directory):
+    """An identity with its recipient, and a tag key: where they lie."""
+    paths = [os.path.join(directory, name) for name in ("identity", "recipients", "tag")]
+    subprocess.run(["age-keygen", "-o", paths[0]], check=True, capture_output=True)
+    subprocess.run(["age-keygen", "-y", "-o", paths[1], paths[0]], check=True)
+    with open(os.open(paths[2], os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+        file.write(os.urandom(32).hex() + "\n")
+    return paths
+
+
+def options(batch_entries, partition_inflight, coding="", recipients="", tag=""):
+    words = [f"batch_entries={batch_entries}", f"partition_inflight={partition_inflight}", f"encrypt_tag_key_file={tag}"]
+    if "zst" in coding:
+        words.append("compress=zstd")
+    if "age" in coding:
+        words.append(f"encrypt_recipients_file={recipients}")
+    return [each for word in words for each in ("--option", word)]
 
 
 def main():
@@ -34,13 +52,14 @@ def main():
     data, archive = os.path.join(directory, "data"), os.path.join(directory, "archive")
     arguments = ["run", "--data", data, "--sink", f"file://{archive}", "--partitions", 5, "--files", 3,
                  "--file-size", 3000, "--timeout", 300]
+    identity, *sealing = keys(directory)
     killed = 0
     shapes = chance.sample(SHAPES, len(SHAPES))
     longest_s = 1.0  # how long a round takes that is left alone; learnt from those that came through
     for number in range(1, rounds + 1):
         begin = time.monotonic()
         shape = shapes[number % len(shapes)]
-        process = subprocess.Popen(tools.command(*arguments, *options(*shape), "--entries", number * ENTRIES_PER_ROUND),
+        process = subprocess.Popen(tools.command(*arguments, *options(*shape, chance.choice(CODINGS), *sealing), "--entries", number * ENTRIES_PER_ROUND),
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
             _, errors = process.communicate(timeout=chance.uniform(0, longest_s))
@@ -53,8 +72,8 @@ def main():
         elif process.returncode != 0:
             sys.exit(f"round {number}: exit code {process.returncode}\n{errors}(see {directory})")
     entries = (rounds + 1) * ENTRIES_PER_ROUND
-    tools.run(*arguments, *options(16, 4), "--commit-first", "--entries", entries)
-    found = tools.verify(data, archive)
+    tools.run(*arguments, *options(16, 4, "zst.age", *sealing), "--commit-first", "--entries", entries)
+    found = tools.run("verify", "--data", data, "--sink", f"file://{archive}", "--option", f"identity_file={identity}")[0]
     print(f"{killed} rounds were killed; {found}", end="")
     assert found.startswith(f"verified {entries} entries in ") and found.endswith(": 0 missing, 0 different\n"), found
     lsns = tools.archived_lsns(archive)
@@ -62,7 +81,7 @@ def main():
     assert sum(len(set(held)) for held in lsns.values()) == entries, directory
     for partition, held in lsns.items():
         assert sorted(set(held)) == list(range(1, len(set(held)) + 1)), f"{partition} has holes: {directory}"
-    archives = tools.whole_archives(archive)
+    archives = tools.whole_archives(archive, identity)
     counting = int(found.split(" in ")[1].split()[0])
     assert counting <= archives, f"{archives} archives, {found}"
     assert archives < entries, "nothing travelled in a batch"

@@ -1,6 +1,7 @@
 """What the host-sim tests share: running it, and looking at an archive with nothing but Python."""
 
 import hashlib
+import io
 import os
 import re
 import subprocess
@@ -9,7 +10,7 @@ import tarfile
 HOST_SIM = os.environ["HOST_SIM"]
 FAST_RETRY = ["--option", "retry_min_ms=50", "--option", "retry_max_ms=200"]
 ONE_BY_ONE = ["--option", "batch_entries=1"]
-ARCHIVE_NAME = re.compile(r"^([0-9a-z]{13})(-[0-9a-z]{13})?(?:\.e[1-9][0-9]*)?\.(tar|gap|origin)$")
+ARCHIVE_NAME = re.compile(r"^([0-9a-z]{13})(-[0-9a-z]{13})?(?:\.e[1-9][0-9]*)?\.(tar(?:\.zst)?(?:\.age)?|gap|origin)$")
 EPOCH_NAME = re.compile(r"^[0-9a-z]{13}\.epoch$")
 
 
@@ -32,7 +33,18 @@ def verify(data, *archives, expect=0):
     return run("verify", "--data", data, *sinks, expect=expect)[0]
 
 
-def whole_archives(archive):
+def plain_tar(name, content, identity=None):
+    """What an archive of that name holds, by the tools that everybody has."""
+    stored = content[:-512]
+    if name.endswith(".age"):
+        stored = subprocess.run(["age", "-d", "-i", identity], input=stored, capture_output=True, check=True).stdout
+    if ".zst" in name:
+        stored = subprocess.run(["zstd", "-dc"], input=stored + bytes(512) if name.endswith(".zst") else stored,
+                                capture_output=True, check=True).stdout
+    return stored
+
+
+def whole_archives(archive, identity=None):
     """Checks every visible object by its footer and with tarfile; returns how many tars there are.
 
     Anything that is not named like an archive is a leftover."""
@@ -44,14 +56,14 @@ def whole_archives(archive):
                 assert EPOCH_NAME.match(name), f"leftover {path}"
                 continue
             assert ARCHIVE_NAME.match(name), f"leftover {path}"
-            if not name.endswith(".tar"):
+            if ".tar" not in name:
                 continue
             with open(path, "rb") as file:
                 content = file.read()
             footer = content[-512:].rstrip(b"\0").decode()
             digest = hashlib.sha256(content[:-512]).hexdigest()
             assert footer.startswith("TIDEMARK1 ") and f"sha256={digest} " in footer, f"{path}: {footer}"
-            with tarfile.open(path) as tar:
+            with tarfile.open(fileobj=io.BytesIO(plain_tar(name, content, identity))) as tar:
                 roots = {member.name.split("/")[0] for member in tar.getmembers()}
             assert {int(root, 36) for root in roots} == set(lsns_of(name)), f"{path} holds {roots}"
             tars += 1
@@ -76,7 +88,7 @@ def archived_lsns(archive):
     """By partition's folder: the LSNs of all its archives, one after the other, as often as they are there."""
     held = {}
     for folder, _, names in os.walk(archive):
-        lsns = [lsn for name in names if name.endswith(".tar") for lsn in lsns_of(name)]
+        lsns = [lsn for name in names if ".tar" in name for lsn in lsns_of(name)]
         if lsns:
             held[folder] = lsns
     return held

@@ -40,7 +40,7 @@ typedef struct tidemark_stored {
   tidemark_str key;
   uint64_t epoch; /* in which it was written, 1 is the first; 0 if that is not a name of ours */
   /* What was done to its bytes, as its name says: empty, ".zst", ".age" or ".zst.age". What is encrypted is
-   * read with an identity only; whatever needs its content is PERMANENT without. */
+   * read with an identity only; whatever needs its content is SEALED without. */
   tidemark_str coding;
 } tidemark_stored;
 

@@ -42,7 +42,7 @@ class AgeHeaderTest : public testing::Test {
     const auto opened = headers_.open(header, keys);
     if (opened) return is_equal(opened->reveal(), file_key_.reveal()) ? "opened" : "another key";
     const auto status = opened.error().status;
-    EXPECT_TRUE(status == TIDEMARK_E_CORRUPT || status == TIDEMARK_E_PERMANENT);
+    EXPECT_TRUE(status == TIDEMARK_E_CORRUPT || status == TIDEMARK_E_SEALED);
     EXPECT_EQ(status == TIDEMARK_E_CORRUPT,
               opened.error().message.starts_with("its age header is damaged: "));
     return opened.error().message;
@@ -70,7 +70,7 @@ TEST_F(AgeHeaderTest, NoneOfTheIdentities) {
   EXPECT_EQ(open(header), "none of the 1 identities can decrypt it");
   const auto none = headers_.open(header, {});
   ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().status, TIDEMARK_E_PERMANENT);
+  EXPECT_EQ(none.error().status, TIDEMARK_E_SEALED);
   EXPECT_EQ(none.error().message, "it is encrypted, and no identity was given to decrypt it with");
 }
 

@@ -59,10 +59,10 @@ TEST(AgeOpen, OneOfSeveralIdentities) {
 }
 
 TEST(AgeOpen, NoIdentityThatDecryptsItIsNotDamage) {
-  EXPECT_TRUE(is_refused(opened(sealed("text"), kOtherIdentity), TIDEMARK_E_PERMANENT,
+  EXPECT_TRUE(is_refused(opened(sealed("text"), kOtherIdentity), TIDEMARK_E_SEALED,
                          "none of the 1 identities can decrypt it"));
   AgeDecoder none({});
-  EXPECT_TRUE(is_refused(opened(none, sealed("text")), TIDEMARK_E_PERMANENT,
+  EXPECT_TRUE(is_refused(opened(none, sealed("text")), TIDEMARK_E_SEALED,
                          "it is encrypted, and no identity was given to decrypt it with"));
 }
 
@@ -76,7 +76,7 @@ TEST(AgeOpen, EachChangedByteAndEachCutIsRefused) {
       ASSERT_FALSE(result.status) << i << " " << change;
       EXPECT_EQ(result.plain, "");
       const auto status = result.status.error().status;
-      EXPECT_TRUE(status == TIDEMARK_E_CORRUPT || status == TIDEMARK_E_PERMANENT) << i;
+      EXPECT_TRUE(status == TIDEMARK_E_CORRUPT || status == TIDEMARK_E_SEALED) << i;
       if (i >= kHeaderBytes) {
         EXPECT_EQ(status, TIDEMARK_E_CORRUPT);
       }

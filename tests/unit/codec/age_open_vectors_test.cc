@@ -77,7 +77,7 @@ std::string sha256_of(const std::string& text) {
 std::string outcome(const Opened& result) {
   if (result.status) return "success";
   const std::string& message = result.status.error().message;
-  if (result.status.error().status == TIDEMARK_E_PERMANENT) {
+  if (result.status.error().status == TIDEMARK_E_SEALED) {
     return message.starts_with("none of the") ? "no match" : "refused";
   }
   EXPECT_EQ(result.status.error().status, TIDEMARK_E_CORRUPT) << message;

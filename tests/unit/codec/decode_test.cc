@@ -12,7 +12,7 @@ TEST(DecodeTest, WithoutAnIdentityNothingIsDecrypted) {
   for (const Coding coding : {Coding::kAge, Coding::kZstdAge}) {
     const auto decoder = make_decoder(coding, no_keys(), std::nullopt);
     ASSERT_FALSE(decoder);
-    EXPECT_EQ(decoder.error().status, TIDEMARK_E_PERMANENT);
+    EXPECT_EQ(decoder.error().status, TIDEMARK_E_SEALED);
     EXPECT_NE(decoder.error().message.find("--identity FILE"), std::string::npos) << decoder.error().message;
   }
   EXPECT_TRUE(make_decoder(Coding::kZstd, no_keys(), std::nullopt));

@@ -56,7 +56,7 @@ TEST(TagTest, IsRightForOneNameOneContentAndAnyOfTheKeys) {
 
 TEST(TagTest, AnErrorNamesTheKeyThatIsMissing) {
   const Error error = other_tag_key({{1, 2, 3, 255}, {}});
-  EXPECT_EQ(error.status, TIDEMARK_E_PERMANENT);
+  EXPECT_EQ(error.status, TIDEMARK_E_SEALED);
   EXPECT_NE(error.message.find("the tag key 010203ff"), std::string::npos) << error.message;
 }
 

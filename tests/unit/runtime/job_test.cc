@@ -190,7 +190,7 @@ TEST_F(JobTest, WhatNobodyCanReadHereIsSaidByName) {
   const JobDone whole = run(job);
   EXPECT_EQ(whole.result.outcome, Outcome::kObjectFailed);
   EXPECT_TRUE(whole.result.sealed);
-  EXPECT_EQ(whole.error.status, TIDEMARK_E_PERMANENT);
+  EXPECT_EQ(whole.error.status, TIDEMARK_E_SEALED);
   EXPECT_EQ(whole.error.message.find(key + ": its tag was made with the tag key"), 0U) << whole.error.message;
   job.part = {2, 3};
   const JobDone part = run(job);

@@ -1,7 +1,5 @@
 #include "runtime/memory.h"
 
-#include "codec/load.h"
-
 #include <gtest/gtest.h>
 #include <tidemark/archiver.h>
 
@@ -12,6 +10,8 @@
 #include <set>
 #include <thread>
 #include <vector>
+
+#include "codec/load.h"
 
 namespace tidemark::runtime {
 namespace {

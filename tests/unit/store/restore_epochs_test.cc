@@ -46,7 +46,7 @@ TEST_F(RestoreEpochsTest, OfACodedNewerOneTheOlderIsNoReplacement) {
   add({5, 5});
   const std::string coded = object_key("db", 7, {{5, 5}, ObjectKind::kArchive, 2, Coding::kAge});
   fake_.objects[coded] = std::string(1000, 'a');
-  expect_error(restore("1-2", 5), TIDEMARK_E_PERMANENT, coded + ": it is encrypted, and no identity");
+  expect_error(restore("1-2", 5), TIDEMARK_E_SEALED, coded + ": it is encrypted, and no identity");
 }
 
 TEST_F(RestoreEpochsTest, AnEpochWithoutARecordIsNamed) {

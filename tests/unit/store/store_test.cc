@@ -275,7 +275,7 @@ TEST_F(StoreTest, RefusesByNameWhatNobodyCanDecryptHere) {
   EXPECT_TRUE(restore(fake_.sink(), Chain(), {"db", 7, 3, dir_.path().string(), kPieceBytes}, nullptr));
   const auto refused =
       restore(fake_.sink(), Chain(), {"db", 7, 5, dir_.path().string(), kPieceBytes}, nullptr);
-  expect_error(refused, TIDEMARK_E_PERMANENT, coded + ": it is encrypted, and no identity");
+  expect_error(refused, TIDEMARK_E_SEALED, coded + ": it is encrypted, and no identity");
   // Another copy of it does.
   const std::string plain = add({5, 5});
   const auto restored =

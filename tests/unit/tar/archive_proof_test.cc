@@ -100,7 +100,7 @@ TEST_F(ArchiveProofTest, AFooterThatPromisesOtherContent) {
   const std::string object = test::coded_object(key, tar_of(1000));
   Footer footer = test::footer_of(object);
   footer.content->size_bytes += 1;
-  expect_corrupt(key, test::with_footer(object, footer), "content");
+  expect_corrupt(key, test::with_footer(object, footer), "and 4097 are expected");
   footer.content->size_bytes -= 513;
   expect_corrupt(key, test::with_footer(object, footer), "");
   footer = test::footer_of(object);
@@ -178,11 +178,11 @@ TEST_F(ArchiveProofTest, WhoWroteIt) {
     expect_corrupt(other, test::with_footer(good, footer), "whoever wrote it does not have the tag key");
     const auto rotated = prove(key, test::coded_object(key, tar, 1, test::kOtherTagKey), keys_);
     ASSERT_FALSE(rotated);
-    EXPECT_EQ(rotated.error().status, TIDEMARK_E_PERMANENT);
+    EXPECT_EQ(rotated.error().status, TIDEMARK_E_SEALED);
     EXPECT_NE(rotated.error().message.find("its tag was made with the tag key"), std::string::npos);
     const auto sealed = prove(key, good, test::keys_of(codec::test::kOtherIdentity, ""));
     ASSERT_FALSE(sealed);
-    EXPECT_EQ(sealed.error().status, TIDEMARK_E_PERMANENT) << sealed.error().message;
+    EXPECT_EQ(sealed.error().status, TIDEMARK_E_SEALED) << sealed.error().message;
     EXPECT_EQ(given_, 0U);
   }
 }

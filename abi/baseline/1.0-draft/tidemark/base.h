@@ -57,10 +57,12 @@ enum {
   TIDEMARK_E_INVALID = 1,     /* caller's bug: argument, state, configuration */
   TIDEMARK_E_UNSUPPORTED = 2, /* not offered by this build, or by the store or library on the far side */
   TIDEMARK_E_NOT_FOUND = 3,
-  TIDEMARK_E_EXISTS = 4,      /* not created: an object is already there */
-  TIDEMARK_E_PERMANENT = 5,   /* denied, malformed, bucket missing at open: an operator must act */
-  TIDEMARK_E_CORRUPT = 6,     /* size or digest disagrees with what was stored or declared */
-  TIDEMARK_E_CANCELLED = 7,   /* because the caller asked */
+  TIDEMARK_E_EXISTS = 4,    /* not created: an object is already there */
+  TIDEMARK_E_PERMANENT = 5, /* denied, malformed, bucket missing at open: an operator must act */
+  TIDEMARK_E_CORRUPT = 6,   /* size or digest disagrees with what was stored or declared */
+  TIDEMARK_E_CANCELLED = 7, /* because the caller asked */
+  TIDEMARK_E_SEALED =
+      8, /* encrypted, and no key at hand decrypts it or can tell what it is; never a sink's */
   TIDEMARK_E_RETRYABLE = 100, /* connection, 5xx, EIO, timeout: the same call may work later */
   TIDEMARK_E_THROTTLED = 101, /* 429, 503 SlowDown: slow down everything to this sink */
   TIDEMARK_E_NO_SPACE = 102   /* ENOSPC, quota: retry slowly and tell the operator */

@@ -171,7 +171,7 @@ typedef struct tidemark_draft_maintenance_api {
   uint32_t reserved;
   /* Reads an archive or record whole: digest against footer, footer against key, and for an archive that its
    * members are exactly the entries first..last, in order, with nothing after them. The options may be NULL.
-   * CORRUPT: the message names the key and what is wrong. INVALID: not a key of ours. PERMANENT: its content
+   * CORRUPT: the message names the key and what is wrong. INVALID: not a key of ours. SEALED: its content
    * is wanted (by DEEP, or a visit), it is encrypted, and no identity decrypts it. */
   tidemark_status (*check)(tidemark_archiver*, tidemark_str key, const tidemark_check_options*,
                            const tidemark_call*, tidemark_error*);
@@ -269,7 +269,7 @@ typedef struct tidemark_draft_maintenance_api {
                                   const tidemark_call*, tidemark_error*);
   /* The plain tar that the archive `key` holds, decoded, up to and with its end mark; which is given out only
    * after all of it, members included, was found right. After any status but OK discard what `out` received.
-   * INVALID: not an archive's key. CORRUPT: as check. PERMANENT: no identity decrypts it. */
+   * INVALID: not an archive's key. CORRUPT: as check. SEALED: no identity decrypts it. */
   tidemark_status (*fetch_plain)(tidemark_archiver*, tidemark_str key, const tidemark_writer* out,
                                  const tidemark_call*, tidemark_error*);
 } tidemark_draft_maintenance_api;
