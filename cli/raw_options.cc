@@ -9,6 +9,7 @@
 #include "archive_words.h"
 #include "format/lsn.h"
 #include "option_words.h"
+#include "text.h"
 
 namespace tidemark::cli {
 

@@ -101,7 +101,8 @@ TEST(ObjectKey, SaysWhatWasDoneToItsBytes) {
       EXPECT_EQ(encrypts(coding), encrypted);
       const std::string suffix = std::string(compressed ? ".zst" : "") + (encrypted ? ".age" : "");
       EXPECT_EQ(coding_suffix(coding), suffix);
-      const auto parsed = parse_object_key("db/7/0000000000002-0000000000001.e2.tar" + suffix);
+      const std::string key = "db/7/0000000000002-0000000000001.e2.tar" + suffix;
+      const auto parsed = parse_object_key(key);
       ASSERT_TRUE(parsed);
       EXPECT_EQ(parsed->name.coding, coding);
       EXPECT_EQ(archive_stem(parsed->storage, parsed->partition, parsed->name),
