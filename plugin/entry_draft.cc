@@ -358,10 +358,21 @@ tidemark_status prune_branch(tidemark_archiver* archiver, tidemark_str storage, 
   });
 }
 
-constexpr tidemark_draft_maintenance_api kMaintenance = {
-    sizeof kMaintenance, 0,          check,     accept_gap,  prune, compare, made, copy, try_out, scan_level,
-    scan_folders,        read_epoch, take_over, prune_branch,
-    fetch_plain};
+constexpr tidemark_draft_maintenance_api kMaintenance = {sizeof kMaintenance,
+                                                         0,
+                                                         check,
+                                                         accept_gap,
+                                                         prune,
+                                                         compare,
+                                                         made,
+                                                         copy,
+                                                         try_out,
+                                                         scan_level,
+                                                         scan_folders,
+                                                         read_epoch,
+                                                         take_over,
+                                                         prune_branch,
+                                                         fetch_plain};
 
 }  // namespace
 

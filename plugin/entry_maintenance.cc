@@ -68,8 +68,8 @@ tidemark_status unpack(tidemark_archiver* archiver, tidemark_str key, const tide
     TM_ASSIGN(const auto sink, archiver->sink());
     const bool is_private = (options->flags & TIDEMARK_UNPACK_PRIVATE) != 0;
     const Range wanted = {options->first, options->last};
-    store::Unpacking what = {view(key), wanted, view(options->directory), is_private, {}, false, false,
-                             archiver->keys()};
+    store::Unpacking what = {view(key), wanted, view(options->directory), is_private, {},
+                             false,     false,  archiver->keys()};
     what.sync_later = (options->flags & TIDEMARK_UNPACK_SYNC_LATER) != 0;
     what.with_setid = (options->flags & TIDEMARK_UNPACK_KEEP_SETID) != 0;
     what.progress = progress_reporter(options->progress, options->ctx);
