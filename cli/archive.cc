@@ -170,7 +170,11 @@ Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   tidemark_error error = fresh_error();
   const auto status =
       plugin->api().create(&host, list.data(), static_cast<uint32_t>(list.size()), &archiver, &error);
-  if (status != TIDEMARK_OK) return to_error("cannot set up the plugin", status, error);
+  if (status != TIDEMARK_OK) {
+    Error problem = to_error("cannot set up the plugin", status, error);
+    if (problem.exit_code == kExitSink) problem.exit_code = kExitLocal;  // nothing was asked of the archive
+    return problem;
+  }
   std::unique_ptr<Archive> archive(new Archive(std::move(plugin), archiver));
   TM_TRY(archive->connect(options));
   return archive;

@@ -64,6 +64,10 @@ class Verify {
   void tell_remnants();
   void tell_nothing_stored();
   void save(bool now);
+  // The checkpoint knows what was proven as it is stored, not what was decoded.
+  bool may_skip(const Stored& stored) const {
+    return ledger_.may_skip(stored) && !(options_.deep && !stored.coding.empty());
+  }
   void count_all();
   int end(const Result<void>& scanned);
 
@@ -304,7 +308,7 @@ void Verify::visit_object(const Stored& stored, const EpochCut::Parts& parts) {
   }
   if (std::none_of(parts.begin(), parts.end(), [](const auto& part) { return part.has_value(); }))
     visit_stranger(stored);
-  if (ledger_.may_skip(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are told again
+  if (may_skip(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are told again
     pool_.submit_done([this, stored, parts] { take(stored, parts, false); });
   } else {
     for (const Overlap& overlap : overlaps) compare(stored, overlap);
@@ -413,7 +417,7 @@ void Verify::count_all() {
   }
   uint64_t bytes = 0;
   const auto count = [&](const Stored& stored) {
-    if (stored.kind == TIDEMARK_STORED_ARCHIVE && !ledger_.may_skip(stored)) bytes += stored.size_bytes;
+    if (stored.kind == TIDEMARK_STORED_ARCHIVE && !may_skip(stored)) bytes += stored.size_bytes;
     return true;
   };
   if (archive_->scan(options_.scope, 0, count, stop_)) total_bytes_ = bytes;

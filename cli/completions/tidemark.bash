@@ -41,7 +41,7 @@ _tidemark() {
     check) COMPREPLY=($(compgen -W "$common --json --allow-empty --read-only" -- "$cur")) ;;
     gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs --acknowledge --reason --checkpoint" -- "$cur")) ;;
     takeover) COMPREPLY=($(compgen -W "$common --json --lineage-file --over --restored-from --reason" -- "$cur")) ;;
-    keygen) COMPREPLY=($(compgen -W "-o --output" -- "$cur")) ;;
+    keygen) COMPREPLY=($(compgen -W "-h --help --help-all -o --output" -- "$cur")) ;;
     sinks) COMPREPLY=($(compgen -W "$plugin --json" -- "$cur")) ;;
   esac
 }

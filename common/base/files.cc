@@ -53,7 +53,10 @@ Status replace_file(const std::string& path, std::string_view data, Durability d
   const bool is_durable = durability == Durability::kFsync;
   const std::string temporary = path + ".tmp";
   {
-    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    // One that a killed process left; and what somebody else has put there is not written through.
+    if (::unlink(temporary.c_str()) != 0 && errno != ENOENT)
+      return fail_errno(errno, "cannot replace " + temporary);
+    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!fd) return fail_errno(errno, "cannot create " + temporary);
     TM_TRY(write_all(fd.get(), data, temporary));
     if (is_durable && ::fsync(fd.get()) != 0) return fail_errno(errno, "cannot fsync " + temporary);

@@ -66,10 +66,9 @@ Error other_owner(std::string_view storage, const Newest& newest, const LineageF
       "this archive belongs to another owner: " + described(storage, newest) + " by " +
           hex(newest.record.owner) + ", and " + file.path() + " says " + hex(owner) +
           "; is it the wrong url or storage name? If this is the owner's data and its lineage file was lost, "
-          "bring that file back, or say which epoch it was restored from: tidemark takeover URL " +
+          "bring that file back, or say what it was restored from: tidemark takeover URL " +
           std::string(storage) + " --lineage-file " + file.path() + " --over " +
-          std::to_string(newest.epoch) +
-          " --restored-from EPOCH --reason TEXT. Nothing of this storage is archived until then");
+          std::to_string(newest.epoch) + " --restored-from EPOCH --reason TEXT");
 }
 
 Error superseded(std::string_view storage, const Newest& newest, const LineageFile& file,
@@ -81,7 +80,8 @@ Error superseded(std::string_view storage, const Newest& newest, const LineageFi
                   "this storage is archived. If this history is to continue, stop the other host, then: "
                   "tidemark takeover URL " +
                   std::string(storage) + " --lineage-file " + file.path() + " --over " +
-                  std::to_string(newest.epoch) + " --reason TEXT");
+                  std::to_string(newest.epoch) + (remembered.empty() ? " --restored-from EPOCH" : "") +
+                  " --reason TEXT");
 }
 
 // OK: it is there and ours. EXISTS: it is somebody else's.
@@ -226,9 +226,9 @@ Status remember_restored(sink::Sink& sink, std::string_view storage, LineageFile
   const auto record = store::read_epoch(sink, storage, from, &reading);
   if (!record && record.error().status == TIDEMARK_E_NOT_FOUND) {
     *where = Trouble::kRefused;
-    return fail(TIDEMARK_E_NOT_FOUND, "there is no epoch " + std::to_string(from) + " of " +
-                                          std::string(storage) + " that data could be restored from: " +
-                                          store::epoch_key(storage, from) + " is not there");
+    return fail(TIDEMARK_E_INVALID, "there is no epoch " + std::to_string(from) + " of " +
+                                        std::string(storage) + " that data could be restored from: " +
+                                        store::epoch_key(storage, from) + " is not there");
   }
   if (!record) return record.error();
   TM_ASSIGN(const auto following, deadline.next_call());

@@ -166,7 +166,7 @@ Result<std::unique_ptr<LineageFile>> LineageFile::open(const std::string& path, 
   if (if_missing == IfMissing::kFail && ::access(path.c_str(), F_OK) != 0)
     return fail_errno(errno, "lineage file " + path);
   const std::string lock_path = path + ".lock";
-  UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!lock) return fail_errno(errno, "lineage file " + path + ": cannot open its lock " + lock_path);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return fail_errno(errno, "lineage file " + path + ": cannot lock " + lock_path);

@@ -89,7 +89,8 @@ Status Archiver::set_sink(std::string_view url, std::span<const config::Option> 
   logger_.line(TIDEMARK_LOG_INFO, [&] { return "sink is now " + sink::printable_url(url); });
   if (encrypts(codec_.encoding.coding)) {
     logger_.line(TIDEMARK_LOG_INFO, [&] {
-      return "encrypting to " + std::to_string(codec_.encoding.recipients.size()) + " recipients";
+      const size_t count = codec_.encoding.recipients.size();
+      return "encrypting to " + std::to_string(count) + (count == 1 ? " recipient" : " recipients");
     });
   }
   return {};
@@ -121,12 +122,15 @@ Status Archiver::open_lineage() {
     lineage_ = std::make_unique<Lineage>(std::move(file));
     return {};
   }
-  if (config_.batch_entries > 1 || config_.partition_inflight > 1) {
-    logger_.write(
-        TIDEMARK_LOG_WARN,
-        "no lineage_file, and batch_entries or partition_inflight is above 1: if another host archives "
-        "to the same place, after a failover or from a clone, nobody would notice, and their histories "
-        "would be mixed");
+  const bool is_coded = codec_.encoding.coding != Coding::kNone;
+  if (config_.batch_entries > 1 || config_.partition_inflight > 1 || is_coded) {
+    logger_.line(TIDEMARK_LOG_WARN, [is_coded] {
+      return std::string(is_coded ? "no lineage_file, and archives are compressed or encrypted"
+                                  : "no lineage_file, and batch_entries or partition_inflight is above 1") +
+             ": if another host archives "
+             "to the same place, after a failover or from a clone, nobody would notice, and their histories "
+             "would be mixed";
+    });
   }
   return {};
 }

@@ -115,8 +115,8 @@ Status compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& pa
   *read_bytes += so_far;
   if (!footer) return footer.error();
   TM_ASSIGN(SameContent same, compare_content(keys, *footer, here));
-  if (decodes && same == SameContent::kOtherKey)
-    same = proof.plain_digests().whole == here.sha256 ? SameContent::kYes : SameContent::kNo;
+  // What came out says it, whatever the footer says: anybody can put a tag beside other bytes.
+  if (decodes) same = proof.plain_digests().whole == here.sha256 ? SameContent::kYes : SameContent::kNo;
   if (same == SameContent::kOtherKey) return about(key, codec::other_tag_key(*footer->tag));
   return same == SameContent::kYes ? Status() : is_other(key, *footer, here.sha256);
 }

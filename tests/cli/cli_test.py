@@ -419,7 +419,7 @@ class FileTest(Scenarios, unittest.TestCase):
         for word, verb in (("restor", "restore"), ("verfiy", "verify"), ("Info", "info"), ("gap", "gaps"), ("l", "ls")):
             error = run(word, self.store.url, expect=2)[1]
             self.assertEqual(error, f"tidemark: there is no verb '{word}'; did you mean '{verb}'? (there are ls, info, "
-                                    "verify, fetch, restore, prune, copy, check, gaps, takeover, sinks)\n")
+                                    "verify, fetch, restore, prune, copy, check, gaps, takeover, keygen, sinks)\n")
         self.assertIn("no verb 'nothing' (there", run("nothing", expect=2)[1])
         self.assertIn("no verb 'a\\x1bb'", run("a\x1bb", expect=2)[1])
 

@@ -54,9 +54,11 @@ class GoldenTest(unittest.TestCase):
         directory = tempfile.TemporaryDirectory(prefix="tidemark-golden-")
         self.addCleanup(directory.cleanup)
         self.directory = directory.name
+        keys = tempfile.mkdtemp(prefix="tidemark-golden-keys-")
+        self.addCleanup(shutil.rmtree, keys)
         self.keys = []
         for option, name in (("--identity", "identity.txt"), ("--tag-key", "tag-key.txt")):
-            copied = os.path.join(self.directory, "." + name)
+            copied = os.path.join(keys, name)
             shutil.copy(os.path.join(os.environ["GOLDEN"], name), copied)
             os.chmod(copied, 0o600)
             self.keys += [option, copied]
@@ -90,11 +92,12 @@ class GoldenTest(unittest.TestCase):
                       run("verify", URL, "--deep", expect=1)[0])
 
     def test_another_tag_key(self):
-        other = os.path.join(self.directory, ".other")
+        other = os.path.join(self.directory, "other")
+        out = os.path.join(self.directory, "out")
         run("keygen", "-o", other)
-        error = run("restore", URL, "coded/1", self.directory, *self.keys[:2], "--tag-key", other, expect=2)[1]
+        error = run("restore", URL, "coded/1", out, *self.keys[:2], "--tag-key", other, expect=2)[1]
         self.assertIn(f"{SEALED[0]}: its tag was made with the tag key c248e7e7, which is not at hand", error)
-        self.assertEqual(os.listdir(self.directory).count(tools.lsn_text(3)), 0)
+        self.assertFalse(os.path.exists(os.path.join(out, tools.lsn_text(3))))
 
     def test_restore(self):
         run("restore", URL, "plain", self.directory)
@@ -113,9 +116,10 @@ class GoldenTest(unittest.TestCase):
         run("restore", URL, "coded/1", out, "--check", *self.keys)
         # Once more: by tag and content, which the footers have.
         self.assertIn("6 entries were there", run("restore", URL, "coded/1", out, *self.keys)[0])
-        error = run("restore", URL, "coded/1", self.directory, expect=2)[1]
+        none = os.path.join(self.directory, "none")
+        error = run("restore", URL, "coded/1", none, expect=2)[1]
         self.assertIn(f"{SEALED[0]}: is encrypted; give the file of an identity that decrypts it with --identity", error)
-        self.assertEqual([name for name in os.listdir(self.directory) if not name.startswith(".") and name != "out"], [])
+        self.assertEqual([name for name in os.listdir(none) if not name.startswith(".")] if os.path.exists(none) else [], [])
         run("restore", URL, "coded/1", os.path.join(self.directory, "two"), "--to", "2")
         self.assertEqual(tools.tree(os.path.join(self.directory, "two")), tools.expected_tree([1, 2]))
 

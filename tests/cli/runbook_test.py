@@ -221,6 +221,17 @@ class RunbookTest(unittest.TestCase):
         self.assertEqual([name for name in restored if os.path.isdir(self.path(f"srv/new/main/{name}/{tools.lsn_text(9)}"))],
                          [name for name in log if name != "3"])
 
+    @runs(r'tidemark takeover file:///var/archive main --lineage-file /srv/engine/lineage --over 7 --restored-from 7 --reason "disk lost"')
+    def test_lost_lineage_file(self, takeover):
+        self.engine(80)
+        os.makedirs(self.path("srv/engine"))
+        os.mkdir(self.stored("main/epoch"))
+        for number in range(1, 8):
+            with open(self.stored(tools.epoch_key(number)), "wb") as file:
+                file.write(tools.epoch_record(number, number - 1))
+        self.assertIn("claimed epoch 8 of main", self.type(takeover))
+        self.assertTrue(os.path.exists(self.path("srv/engine/lineage")))
+
     @runs(r"tidemark restore file:///var/archive /srv/copy --follow")
     def test_warm_copy(self, follow):
         self.engine(80, "--keep-acked")

@@ -113,7 +113,7 @@ class Scenarios(tools.Scenario):
         self.assertFalse(os.path.exists(none))
 
     def test_a_lost_engine_that_was_restored(self):
-        none = self.path("new", "lineage")
+        none = os.path.join(self.path("new"), "lineage")
         words = [*self.words(file=none), "--restored-from", 3]
         error = run(*words, expect=4)[1]
         self.assertIn(none, error)
@@ -127,7 +127,7 @@ class Scenarios(tools.Scenario):
         # Not the file of another engine that has archived something.
         self.remember(lineage({2: "1-2"}, owner="f" * 32))
         self.refused("f" * 32, "has archived main", words=[*self.words(over=4), "--restored-from", 3])
-        self.refused("there is no epoch 9 of main", expect=5, words=[*self.words(over=4), "--restored-from", 9])
+        self.refused("there is no epoch 9 of main", words=[*self.words(over=4), "--restored-from", 9])
 
     def test_while_the_host_runs(self):
         with open(self.lineage + ".lock", "w") as lock:

@@ -192,7 +192,7 @@ class Failover(unittest.TestCase):
         self.host("one", 300)
         shutil.rmtree(self.path("one"))
         tools.run("recover", "--data", self.path("new"), "--sink", self.archive)
-        self.assertIn("--restored-from EPOCH", self.host("new", 300, timeout_s=5, expect=3))
+        self.assertIn("--restored-from EPOCH", self.host("new", 330, timeout_s=5, expect=3))
         words = ["takeover", self.archive, "main", "--lineage-file", self.lineage("new"), "--over", 1, "--restored-from", 1,
                  "--reason", "its disk is lost"]
         self.assertIn("claimed epoch 2 of main", self.tidemark(*words))

@@ -467,7 +467,7 @@ TEST_F(LineageClaimTest, TheFileOfWhatWasRestoredIsMadeWithItsOwner) {
   ASSERT_TRUE(file) << file.error().message;
   file_ = std::move(*file);
   put_epoch(1, 0, 1, {9});
-  expect_trouble(restored_from(2, 1), Trouble::kRefused, TIDEMARK_E_NOT_FOUND, {"there is no epoch 2", "db"});
+  expect_trouble(restored_from(2, 1), Trouble::kRefused, TIDEMARK_E_INVALID, {"there is no epoch 2 of db"});
   EXPECT_FALSE(std::filesystem::exists(path_));
   EXPECT_EQ(restored_from(1, 1).trouble, Trouble::kNone);
   open();

@@ -12,8 +12,8 @@
 #include <memory>
 #include <string>
 
-#include "format/object_name.h"
 #include "codec/load.h"
+#include "format/object_name.h"
 #include "runtime/job.h"
 #include "store/fake_sink.h"
 #include "temp_dir.h"
