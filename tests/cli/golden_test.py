@@ -115,7 +115,7 @@ class GoldenTest(unittest.TestCase):
         self.assertEqual(tools.tree(out), tools.expected_tree(range(1, 7)))
         run("restore", URL, "coded/1", out, "--check", *self.keys)
         # Once more: by tag and content, which the footers have.
-        self.assertIn("6 entries were there", run("restore", URL, "coded/1", out, *self.keys)[0])
+        self.assertIn("6 were there already", run("restore", URL, "coded/1", out, *self.keys)[0])
         none = os.path.join(self.directory, "none")
         error = run("restore", URL, "coded/1", none, expect=2)[1]
         self.assertIn(f"{SEALED[0]}: is encrypted; give the file of an identity that decrypts it with --identity", error)

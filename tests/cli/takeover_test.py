@@ -126,7 +126,7 @@ class Scenarios(tools.Scenario):
         self.assertRegex(text, r"(?m)^storage=main .* epoch=4 .* chain=1-4$")
         # Not the file of another engine that has archived something.
         self.remember(lineage({2: "1-2"}, owner="f" * 32))
-        self.refused("f" * 32, "has archived main", words=[*self.words(over=4), "--restored-from", 3])
+        self.refused("f" * 32, "has archived main", expect=4, words=[*self.words(over=4), "--restored-from", 3])
         self.refused("there is no epoch 9 of main", words=[*self.words(over=4), "--restored-from", 9])
 
     def test_while_the_host_runs(self):
