@@ -53,6 +53,9 @@ std::string problem_text(const std::string& path, const RestoreCounts& counts) {
   add(counts.different,
       " in " + path + (counts.different == 1 ? " differs" : " differ") +
           " from the archive and stayed; move them away and run the same again to get the archive's");
+  add(counts.beyond, " in " + path + (counts.beyond == 1 ? " lies" : " lie") +
+                         " after the end of this history: another one's, perhaps of an earlier restore; move "
+                         "them away");
   add(counts.absent, std::string(counts.absent == 1 ? " is" : " are") + " absent in " + path);
   add(counts.unproven, " cannot be compared, because of what is wrong in the archive");
   return text;

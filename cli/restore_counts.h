@@ -21,6 +21,7 @@ struct RestoreCounts {
   uint64_t restored = 0, archives = 0, bytes = 0;
   uint64_t same = 0, different = 0, absent = 0;
   uint64_t not_compared = 0, unproven = 0;  // DIR's cannot be read; the archive's are damaged or gone
+  uint64_t beyond = 0;                      // in DIR, after the end of the history that is restored
 
   uint64_t there_before() const { return same + different + not_compared + unproven; }
   uint64_t all_bytes() const { return wanted_bytes + compared_bytes; }

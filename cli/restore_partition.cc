@@ -112,7 +112,24 @@ std::optional<PartitionOutcome> PartitionRestore::look() {
     tell_islands();
   }
   if (auto measured = measure(); !measured) return outcome_of(measured.error());
+  tell_beyond();
   return std::nullopt;
+}
+
+// What an earlier run brought of a history that was longer, or somebody else has put there. An engine's own
+// log, which is only compared, may well be further than the archive.
+void PartitionRestore::tell_beyond() {
+  if (options_.to || options_.to_time_us || options_.follow_us) return;
+  for (const Range& range : dir_->present_of({survey_.plan().range().last + 1, UINT64_MAX})) {
+    const std::string why = "lies after the end of this history, LSN " + both(survey_.plan().range().last);
+    if (options_.check || options_.into_existing) {
+      output_.say(dir_->path() + ": " + range_text(range.first, range.last) + " " + why);
+      continue;
+    }
+    counts_.beyond += size_of(range);
+    tell_range("differs", range, why);
+    output_.line("differs     " + survey_.name() + " " + range_text(range.first, range.last) + ": " + why);
+  }
 }
 
 std::optional<PartitionOutcome> PartitionRestore::all_pruned() const {

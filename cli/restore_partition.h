@@ -99,6 +99,7 @@ class PartitionRestore {
   void find_overtaken();
   bool waits_at_overtaken() const;
   void tell_islands();
+  void tell_beyond();
   Result<void> bring();
   void begin(const Part& part);
   Done unpack(const Piece& piece, uint64_t number);

@@ -87,6 +87,26 @@ class Scenarios(EpochsScenario):
         dry = lines("restore", *self.url("main/1", self.path("dry")), "--epoch", 2, "--dry-run")[0]
         self.assertEqual((dry["first"], dry["last"], dry["archives"]), (1, 9, 5))
 
+    def test_what_lies_beyond_the_end_is_another_history(self):
+        """DIR has what a longer branch brought; the newest history ends before it."""
+        for number, parent in ((1, 0), (2, 1), (3, 1)):
+            self.store.put(epoch_key(number), epoch_record(number, parent))
+        for lsn in range(1, 4):
+            self.store.put(key(1, lsn), archive(1, lsn))
+        for lsn in range(4, 9):
+            self.store.put(key(1, lsn, epoch=2), archive(1, lsn, epoch=2))
+        out = self.path("out")
+        run("restore", *self.url("main/1"), out, "--epoch", 2)
+        said, error = run("restore", *self.url("main/1"), out, expect=1)
+        self.assertRegex(said, r"(?m)^differs +main/1 LSN 4 .* to 8 .*: lies after the end of this history, LSN 3 ")
+        self.assertIn("5 entries in", error)
+        self.assertIn("lie after the end of this history: another one's", error)
+        told = [(one["first"], one["last"]) for one in lines("restore", *self.url("main/1"), out, expect=1) if one["type"] == "differs"]
+        self.assertEqual(told, [(4, 8)])
+        run("restore", *self.url("main/1"), out, "--to", 3)
+        # An engine's own log may be further than the archive.
+        self.assertIn("lies after the end", run("restore", *self.url("main/1"), out, "--check")[1])
+
     def test_everything_at_once(self):
         """A storage of which nothing but a dead branch has a partition, and one that knows of no epochs."""
         self.two_hosts()
