@@ -155,8 +155,8 @@ Result<Restored> restore(sink::Sink& sink, const Chain& chain, const Restoring& 
   if (found.stranger) TM_TRY(check_stranger(sink, what, *found.stranger, deadline));
   // Where nothing decrypts, a copy that is not encrypted serves first.
   if (what.keys.identities.empty()) {
-    std::ranges::stable_partition(
-        found.archives, [](const Candidate& candidate) { return !encrypts(candidate.name.coding); });
+    std::stable_partition(found.archives.begin(), found.archives.end(),
+                          [](const Candidate& candidate) { return !encrypts(candidate.name.coding); });
   }
   if (found.archives.empty()) return not_found(what.storage, what.partition, what.lsn, found.record);
   const tar::Extraction wanted = {what.storage, what.partition, {}, what.lsn, what.directory, {}};
