@@ -19,7 +19,8 @@ FoundArchives::FoundArchives(std::span<const Found> archives, Lsn from, Lsn thro
     }
     if (best) {
       if (!add(*best)) {
-        through_ = std::min(through_, at - 1);
+        // Not the hole before it, of which one would not know what comes after.
+        through_ = std::min(through_, spans_.back().found.part.last);
         break;
       }
       if (best->part.last == kEveryLsn) break;
@@ -57,6 +58,22 @@ std::optional<Found> FoundArchives::holding(Lsn lsn) const {
     return Found({lsn, lsn}, {lsn, lsn}, found.epoch, found.coding);
   }
   return std::nullopt;
+}
+
+void FoundArchives::forget(Lsn lsn) {
+  for (auto span = spans_.begin(); span != spans_.end();) {
+    Range& part = span->found.part;
+    const bool ends_here = !span->singles || part.last == lsn;
+    if (!part.contains(lsn)) {
+      ++span;
+    } else if (ends_here) {
+      span = spans_.erase(span);
+    } else {
+      part.first = lsn + 1;
+      span->found.name.first = lsn + 1;
+      ++span;
+    }
+  }
 }
 
 Lsn FoundArchives::next_held_after(Lsn lsn) const {

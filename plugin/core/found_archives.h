@@ -33,11 +33,21 @@ class FoundArchives {
   Lsn next_held_after(Lsn lsn) const;
   // The last LSN that any of them holds, or kNoLsn.
   Lsn last_held() const { return spans_.empty() ? kNoLsn : spans_.back().found.part.last; }
-  // Nothing is known of LSNs above: they must be looked up again.
+  // Nothing is known of LSNs above: they must be looked up again. A hole up to there has nothing after it.
   Lsn through() const { return through_; }
   // That an archive is there proves nothing about its content: the host may have been restored to an older
   // state.
   Lsn until() const { return until_; }
+  // What lies after a hole was looked at: the entry at `lsn`, which begins it, is the host's own, or is not,
+  // or nobody can tell.
+  enum class After : uint8_t { kUnknown, kEqual, kOther };
+  void looked_after_hole(Lsn lsn, After what) {
+    after_hole_ = lsn;
+    after_ = what;
+  }
+  After after_hole(Lsn lsn) const { return lsn == after_hole_ ? after_ : After::kUnknown; }
+  // The archive that holds `lsn` is of no use, because nobody can read it: there is a hole from there on.
+  void forget(Lsn lsn);
   // From `lsn` on nothing is held, and that is certain.
   bool is_over(Lsn lsn) const { return through_ == kEveryLsn && next_held_after(lsn - 1) == kNoLsn; }
 
@@ -51,6 +61,8 @@ class FoundArchives {
   std::vector<Span, Reserved<Span>> spans_;
   Lsn through_;
   Lsn until_;
+  Lsn after_hole_ = kNoLsn;
+  After after_ = After::kUnknown;
 };
 
 }  // namespace tidemark::core

@@ -102,7 +102,7 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
     job = plan(ref);
     assert(job.has_value());
     job->storage = partitions_[ref].storage;
-    if (job->kind != JobKind::kVerify) job->epoch = own_epoch(partitions_[ref]);
+    if (job->kind != JobKind::kVerify && !job->fill) job->epoch = own_epoch(partitions_[ref]);
   }
   job->sink_number = sink_number_;
   job->generation = throttle_.start();
@@ -111,10 +111,11 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
   if (is_of_storage) return job;
   PartitionState& p = partitions_[ref];
   ++p.jobs;
-  p.exclusive = job->late || job->kind != JobKind::kArchive;
+  p.exclusive = job->late || job->fill || job->kind != JobKind::kArchive;
   if (job->late) p.gaps->started(job->kind == JobKind::kVerify ? job->part : job->range);
   if (!p.exclusive && (p.window != nullptr || config_.partition_inflight > 1)) window(p).started(job->range);
-  if (!job->late && job->kind == JobKind::kArchive && adopts(p)) begin(p, p.next);
+  const bool is_own = job->kind == JobKind::kArchive && !job->late && !job->fill;
+  if (is_own && adopts(p)) begin(p, p.next);
   place(ref, rightful_place(ref), now);
   return job;
 }
@@ -133,6 +134,11 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
   p.exclusive = false;
   if (job.late) {
     late_finished(job, result, own_failure, now);
+    settle(job.partition, now);
+    return;
+  }
+  if (job.fill) {
+    fill_finished(job, result, own_failure, now);
     settle(job.partition, now);
     return;
   }

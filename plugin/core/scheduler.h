@@ -47,7 +47,9 @@
 // before
 //    anything of it is looked at: the claim gives the epoch under which this run writes. What a look finds is
 //    then what counts in the chain of that epoch. In each partition, what is contiguous and equal counts as
-//    archived; at the first entry that is missing or different the epoch begins (BRANCHED if it was
+//    archived. What is missing while the chain has something after it is filled under the epoch of that, if
+//    that is equal: then the histories are one up to there, and nothing may be hidden meanwhile. Else, at the
+//    first entry that is missing or different, the epoch begins (BRANCHED if it was
 //    different; it also begins where an encrypted archive can be compared by its tag only as a whole, and a
 //    part of it is needed). Its first archive is put alone, and from then on nothing of a parent counts. Now
 //    and then a watch looks for a newer epoch: SUPERSEDED, and unless told otherwise nothing of that storage
@@ -121,7 +123,9 @@ struct Job {
   bool late = false;         // for entries of a gap that were found again
   bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
   bool asked = false;  // kDiscover: what lies right before the range, or a gap there, may be acknowledged
-  bool own = false;    // kRecordGap: of this run's epoch; else of the one that rules right after the gap
+  // kVerify: of what lies after a hole at next. kArchive: fills it, under the epoch of what lies after it
+  bool fill = false;
+  bool own = false;  // kRecordGap: of this run's epoch; else of the one that rules right after the gap
   StorageRef storage = 0;
   Coding coding = Coding::kNone;  // kVerify: of the archive
   uint64_t epoch = kFirstEpoch;   // kVerify: of the archive; else this run's
@@ -312,6 +316,11 @@ class Scheduler {
   std::optional<Job> plan(PartitionRef ref) const;
   void plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& job) const;
   std::optional<Range> plan_archive(const PartitionState& p) const;
+  // Where what is found continues after a hole at `from`, while what a parent has may still count; kNoLsn: it
+  // does not, or is known to be another history.
+  Lsn continues_after(const PartitionState& p, Lsn from) const;
+  void plan_fill(const PartitionState& p, Lsn held, Job& job) const;
+  void fill_finished(const Job& job, const JobResult& result, bool own_failure, TimeMs now);
   bool has_job() const { return ready_.size > 0 || first_queued_ != kNoStorage; }
   bool may_start(TimeMs now) const { return throttle_.may_start(running_, now) && rate_.may_start(now); }
   // Where a partition belongs when it does not back off.

@@ -38,6 +38,28 @@ std::optional<Job> Scheduler::plan(PartitionRef ref) const {
   return job;
 }
 
+Lsn Scheduler::continues_after(const PartitionState& p, Lsn from) const {
+  if (!p.found || !adopts(p)) return kNoLsn;
+  const Lsn held = p.found->next_held_after(from);
+  const bool has_it = held != kNoLsn && held <= p.high && p.low <= from;
+  return has_it && p.found->after_hole(held) != FoundArchives::After::kOther ? held : kNoLsn;
+}
+
+// A hole at next: first what lies after it is looked at, then it is filled.
+void Scheduler::plan_fill(const PartitionState& p, Lsn held, Job& job) const {
+  const std::optional<Found> after = p.found->holding(held);
+  job.fill = true;
+  job.epoch = after->epoch;
+  if (p.found->after_hole(held) == FoundArchives::After::kEqual) {
+    job.range = {p.next, std::min(held - 1, p.next + config_.batch_entries - 1)};
+    return;
+  }
+  job.kind = JobKind::kVerify;
+  job.range = after->name;
+  job.part = {held, std::min(after->part.last, p.high)};
+  job.coding = after->coding;
+}
+
 // A job that allows no other job of its partition beside it.
 void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& job) const {
   const PartitionState& p = partitions_[ref];
@@ -63,6 +85,8 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
     job->epoch = existing->epoch;
     job->coding = existing->coding;
     job->accept_missing_through = p.found->until();
+  } else if (const Lsn held = continues_after(p, p.next); held != kNoLsn) {
+    plan_fill(p, held, *job);
   } else {
     job.reset();
   }
@@ -78,6 +102,7 @@ std::optional<Range> Scheduler::plan_archive(const PartitionState& p) const {
   Lsn last = open->first + std::min(open->last - open->first, most - 1);
   if (p.found) {
     if (open->first > p.found->through() || p.found->holding(open->first)) return std::nullopt;
+    if (continues_after(p, open->first) != kNoLsn) return std::nullopt;  // it is filled, see plan_fill
   }
   if (p.found && !adopts(p)) {  // else the epoch begins here, and whatever is found after it does not count
     const Lsn held = p.found->next_held_after(open->first);

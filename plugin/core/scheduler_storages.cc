@@ -181,13 +181,58 @@ void Scheduler::begin(PartitionState& p, Lsn from) {
   if (p.gaps) p.gaps->puts_from(from);
 }
 
+// Of a hole, or of what lies after it. What is there decides whether it is filled or the epoch begins there.
+void Scheduler::fill_finished(const Job& job, const JobResult& result, bool own_failure, TimeMs now) {
+  PartitionState& p = partitions_[job.partition];
+  const bool is_current = job.sink_number == sink_number_ && p.sink_number == sink_number_ && p.found;
+  using After = FoundArchives::After;
+  const bool looked = job.kind == JobKind::kVerify;
+  switch (result.outcome) {
+    case Outcome::kDone:
+      if (!is_current) return;
+      if (looked) {
+        p.found->looked_after_hole(job.part.first, After::kEqual);
+      } else {
+        const Lsn through = result.through == kNoLsn ? job.range.last : result.through;
+        if (p.gaps) p.gaps->done({job.range.first, through});
+        p.unsure = false;
+        if (job.range.first == p.next) advance(p, through + 1);
+        if (p.next > p.trouble) recovered(job.partition, job.range);
+      }
+      return;
+    case Outcome::kObjectFailed:
+      if (!is_current) return;
+      // Other content, after the hole or meanwhile in it; or nobody can tell.
+      if (result.conflict || result.sealed) {
+        p.found->looked_after_hole(p.found->next_held_after(p.next), After::kOther);
+        return;
+      }
+      failed(job.partition, job, result, now);
+      return;
+    case Outcome::kEntryFailed:
+    case Outcome::kMissing:
+      failed(job.partition, job, result, now);
+      return;
+    case Outcome::kSinkThrottled:
+    case Outcome::kSinkFailed:
+      if (own_failure) failed(job.partition, job, result, now);
+      return;
+    case Outcome::kDeferred:
+      if (is_current) defer(job.partition, result, now);
+      return;
+    case Outcome::kCancelled:
+      return;
+  }
+}
+
 // What the parent has at next is different, or damaged, or sealed. False: that is not what happened.
 bool Scheduler::branch(const Job& job, const JobResult& result) {
   PartitionState& p = partitions_[job.partition];
   if (!adopts(p) || job.kind != JobKind::kVerify || !(result.conflict || result.sealed)) return false;
   if (job.part.first != p.next || p.low > p.next || job.epoch == own_epoch(p)) return false;
   if (result.sealed) {
-    begin(p, p.next);
+    if (p.found) p.found->forget(p.next);
+    if (p.found && p.found->is_over(p.next)) p.found.reset();
     return true;
   }
   Lsn last = job.part.last;
