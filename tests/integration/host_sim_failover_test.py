@@ -202,6 +202,20 @@ class Failover(unittest.TestCase):
         self.whole("new", 3, 600)
         self.assertIn("all well", self.tidemark("verify", self.archive))
 
+    def test_what_was_moved_away_is_filled_in_and_hides_nothing(self):
+        more = ["--keep-acked", "--option", "batch_entries=8"]
+        self.host("one", 300, *more)
+        folder = self.path("archive/main/0")
+        tars = sorted(name for name in os.listdir(folder) if name.endswith(".tar"))
+        for name in (tars[0], tars[len(tars) // 2]):
+            os.remove(os.path.join(folder, name))
+        errors = self.host("one", 300, *more)
+        self.assertNotRegex(errors, "BRANCHED|GAP|CONFLICT")
+        # What lies after each of them was archived once, and is still of the first epoch.
+        self.assertEqual(sorted(name for name in os.listdir(folder) if name.endswith(".tar")), tars)
+        self.whole("one", self.epoch_of(errors), 300)
+        self.assertIn("all well", self.tidemark("verify", self.archive))
+
     def test_both_write_on_if_they_are_told_to(self):
         first = self.start("one", 3000, "--rate", "600/s", "--option", "on_superseded=continue")
         self.wait_for_claim(first)

@@ -105,6 +105,14 @@ class LineageFixture : public SchedulerFixture {
     return job;
   }
   void put(Range range) { finish(start_put(range)); }
+  // It is archived as a part of what lies after it.
+  Job start_fill(Range range, uint64_t epoch) {
+    const Job job = start(0, JobKind::kArchive, range);
+    EXPECT_TRUE(job.fill);
+    EXPECT_EQ(job.epoch, epoch);
+    return job;
+  }
+  void expect_no_begin() const { EXPECT_EQ(scheduler_->partition(0).begun, Begun::kNo); }
 };
 
 }  // namespace tidemark::core

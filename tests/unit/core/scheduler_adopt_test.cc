@@ -108,16 +108,108 @@ TEST_F(SchedulerAdoptTest, EvenTheFirstOfAllMayDiffer) {
   acknowledged(0, 1);
 }
 
-TEST_F(SchedulerAdoptTest, AtTheFirstThatIsMissingTheEpochBeginsWithoutAWord) {
+// What lies after it is the host's own, so the histories are one up to there: it is filled as a part of that,
+// and what follows stays in sight.
+TEST_F(SchedulerAdoptTest, WhatIsMissingInBetweenIsFilledUnderTheEpochOfWhatFollows) {
+  configure(3, 2);
+  make_known(12, {of_parent({1, 1}), of_parent({5, 6}, 2), of_parent({8, 9}, 2)});
+  equal({1, 1});
+  equal({5, 6}, 2);
+  expect_no_begin();
+  for (const Range piece : {Range{2, 3}, Range{4, 4}}) {
+    const Job fill = start_fill(piece, 2);
+    expect_no_job();
+    finish(fill);
+  }
+  acknowledged(0, 4);
+  equal({5, 6}, 2);
+  equal({8, 9}, 2);
+  finish(start_fill({7, 7}, 2));
+  equal({8, 9}, 2);
+  acknowledged(0, 9);
+  put({10, 11});
+  put({12, 12});
+  acknowledged(0, 12);
+  expect_no_event();
+}
+
+// Another history, or one that nobody can read: then the epoch begins at the hole.
+class SchedulerAfterHoleTest : public SchedulerAdoptTest, public testing::WithParamInterface<bool> {};
+TEST_P(SchedulerAfterHoleTest, IfWhatFollowsIsNotTheHostsOwnTheEpochBeginsAtTheHole) {
   configure(3, 4);
   make_known(9, {of_parent({1, 1}), of_parent({3, 3}), of_parent({5, 9})});
   equal({1, 1});
+  JobResult other;
+  other.outcome = Outcome::kObjectFailed;
+  other.conflict = !GetParam();
+  other.sealed = GetParam();
+  scheduler_->job_finished(start_verify({3, 3}, {3, 3}), other, now_);
   const Job first = start_put({2, 5});  // over what the parent has
   expect_no_job();
   finish(first);
   put({6, 9});
   acknowledged(0, 9);
   expect_no_event();
+}
+INSTANTIATE_TEST_SUITE_P(All, SchedulerAfterHoleTest, testing::Bool());
+
+TEST_F(SchedulerAdoptTest, WhatTheHostDoesNotHaveSaysNothingOfAHole) {
+  make_known(4, {of_parent({1, 1}), of_parent({5, 9})});
+  equal({1, 1});
+  put({2, 3});
+  put({4, 4});
+  acknowledged(0, 4);
+  expect_no_event();
+}
+
+// Somebody else's archive has its name meanwhile, with other content: it was no part of that history after
+// all.
+TEST_F(SchedulerAdoptTest, AFillThatMeetsOtherContentIsGivenUp) {
+  make_known(4, {of_parent({1, 1}), of_parent({3, 4})});
+  equal({1, 1});
+  equal({3, 4});
+  finish_conflict(start_fill({2, 2}, 1));
+  put({2, 3});
+  put({4, 4});
+  acknowledged(0, 4);
+  expect_no_event();
+}
+
+TEST_F(SchedulerAdoptTest, AFillThatFailsIsTriedAgain) {
+  make_known(4, {of_parent({1, 1}), of_parent({3, 4})});
+  equal({1, 1});
+  finish(start_verify({3, 4}, {3, 4}), Outcome::kSinkFailed);
+  pass_to_wake();
+  for (int i = 0; i < 4; ++i) {
+    const auto job = scheduler_->next_job(now_);
+    if (!job) {
+      pass_to_wake();
+      continue;
+    }
+    if (job->kind == JobKind::kVerify) {
+      EXPECT_TRUE(job->fill);
+      finish(*job);
+      break;
+    }
+  }
+  finish(start_fill({2, 2}, 1), Outcome::kEntryFailed);
+  raised();
+  bool is_filled = false;
+  for (int i = 0; i < 40 && !is_filled; ++i) {
+    const auto job = scheduler_->next_job(now_);
+    if (!job) {
+      pass_to_wake();
+    } else if (job->kind == JobKind::kWatch) {
+      watched(*job, false);
+    } else if (job->kind == JobKind::kDiscover) {
+      looked(*job, {of_parent({1, 1}), of_parent({3, 4})});
+    } else {
+      is_filled = job->kind == JobKind::kArchive;
+      EXPECT_TRUE(job->fill);
+      finish(*job);
+    }
+  }
+  EXPECT_TRUE(is_filled);
 }
 
 TEST_F(SchedulerAdoptTest, InAnEmptyPartitionTheFirstIsAloneToo) {
@@ -134,7 +226,7 @@ TEST_F(SchedulerAdoptTest, InAnEmptyPartitionTheFirstIsAloneToo) {
 
 // Less of it may be taken than was planned.
 TEST_F(SchedulerAdoptTest, AFirstArchiveOfLessEntriesIsTheFirstToo) {
-  make_known(6, {of_parent({2, 6})});
+  make_known(6, {});
   finish_through(start_put({1, 2}), 1);
   start_put({2, 3});
   start_put({4, 5});
