@@ -47,13 +47,12 @@
 // before
 //    anything of it is looked at: the claim gives the epoch under which this run writes. What a look finds is
 //    then what counts in the chain of that epoch. In each partition, what is contiguous and equal counts as
-//    archived. What is missing while the chain has something after it is filled under the epoch of that, if
-//    that is equal: then the histories are one up to there, and nothing may be hidden meanwhile. Else, at the
-//    first entry that is missing or different, the epoch begins (BRANCHED if it was
-//    different; it also begins where an encrypted archive can be compared by its tag only as a whole, and a
-//    part of it is needed). Its first archive is put alone, and from then on nothing of a parent counts. Now
-//    and then a watch looks for a newer epoch: SUPERSEDED, and unless told otherwise nothing of that storage
-//    is put or acknowledged any more. Who is refused a claim waits; other storages do not
+//    archived. What is missing, or can be read by nobody here, while the chain has something after it is
+//    filled under the epoch of that, if that is equal: then the histories are one up to there, and nothing
+//    may be hidden meanwhile. Else the epoch begins there; and at the first entry that is different
+//    (BRANCHED). Its first archive is put alone, and from then on nothing of a parent counts. Now and then a
+//    watch looks for a newer epoch: SUPERSEDED, and unless told otherwise nothing of that storage is put or
+//    acknowledged any more. Who is refused a claim waits; other storages do not
 #ifndef TIDEMARK_CORE_SCHEDULER_H
 #define TIDEMARK_CORE_SCHEDULER_H
 
@@ -128,7 +127,7 @@ struct Job {
   bool own = false;  // kRecordGap: of this run's epoch; else of the one that rules right after the gap
   StorageRef storage = 0;
   Coding coding = Coding::kNone;  // kVerify: of the archive
-  uint64_t epoch = kFirstEpoch;   // kVerify: of the archive; else this run's
+  uint64_t epoch = kFirstEpoch;   // kVerify, and with fill: of the archive; else this run's
   Range range;                    // kDiscover: may be the empty range, last == first - 1
   Range part;                     // kVerify: what the host was last known to have of range
   // kVerify: entries up to here count as archived if the host no longer has them
