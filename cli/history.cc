@@ -138,6 +138,8 @@ Result<bool> Histories::is_recorded_later(const std::string& storage, uint64_t e
 
 Result<std::optional<std::string>> Histories::stranger_text(const Stored& stored, Stop& stop) {
   const auto key = parse_object_key(stored.key);
+  // What was pruned is said to every history, also after the epoch that it was said in was dropped.
+  if (stored.kind == TIDEMARK_STORED_PRUNED) return std::optional<std::string>();
   if (!key || key->name.epoch == kFirstEpoch) return std::optional<std::string>();
   TM_ASSIGN(const auto known, lineage(stored.storage, stop));
   if (known->is_recorded(key->name.epoch)) return std::optional<std::string>();

@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "console.h"
@@ -14,6 +15,20 @@ Error whose(Error error, const std::string& lineage_file) {
   return error;
 }
 
+// What root writes the host of an ordinary user could not read: the file, its lock and the record.
+std::optional<Error> wrong_user(const std::string& must_be, const std::string& lineage_file) {
+  struct stat about {};
+  if (::geteuid() != 0 || ::stat(must_be.c_str(), &about) != 0 || about.st_uid == 0) return std::nullopt;
+  const std::string uid = std::to_string(about.st_uid);
+  return Error{kExitUsage,
+               "lineage file " + printable(lineage_file) + ": " + printable(must_be) + " belongs to user " +
+                   uid +
+                   ", and this runs as root, whose files the host of that "
+                   "user could not read; run it as that user: setpriv --reuid=" +
+                   uid + " --regid=" + std::to_string(about.st_gid) + " --init-groups tidemark takeover ...",
+               TIDEMARK_E_INVALID};
+}
+
 }  // namespace
 
 int run_takeover(const TakeoverOptions& options) {
@@ -24,6 +39,7 @@ int run_takeover(const TakeoverOptions& options) {
   const std::string must_be = options.restored_from == 0 ? file : file.substr(0, file.rfind('/') + 1);
   if (::access(must_be.c_str(), R_OK | W_OK) != 0)
     return fail_with(errno_error("lineage file " + printable(file)));
+  if (const auto wrong = wrong_user(must_be, file)) return fail_with(*wrong);
   auto archive = Archive::open_existing(options.archive);
   if (!archive) return fail_with(archive.error());
   Stop stop;

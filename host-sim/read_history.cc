@@ -84,7 +84,7 @@ Result<std::vector<StoredObject>> ReadHistory::cut(std::vector<StoredObject> obj
       object.archive.first = part->first;
       object.archive.last = part->last;
       kept.push_back(std::move(object));
-    } else if (known.parents.count(name.epoch) == 0) {
+    } else if (name.kind != ObjectKind::kPruned && known.parents.count(name.epoch) == 0) {
       stranger = object.archive.key + ": epoch " + std::to_string(name.epoch) + " has no record; copy " +
                  object.storage + "/epoch/ too";
     }

@@ -88,7 +88,7 @@ std::optional<Chain> Chain::parse(std::string_view text) {
 
 void EpochBeginnings::see(const ParsedName& name) {
   const bool begins = name.kind == ObjectKind::kArchive || name.kind == ObjectKind::kGap;
-  const bool has_begun = name.kind == ObjectKind::kPruned && name.epoch != kFirstEpoch;
+  const bool has_begun = name.kind == ObjectKind::kOrigin && name.epoch != kFirstEpoch;
   if ((!begins && !has_begun) || !chain_->contains(name.epoch)) return;
   if (has_begun && name.range.last == kEveryLsn) return;
   const Lsn first = begins ? name.range.first : name.range.last + 1;
@@ -115,8 +115,8 @@ Lsn EpochBeginnings::limit(uint64_t epoch) const {
 }
 
 std::optional<Range> EpochBeginnings::counts(const ParsedName& name) const {
-  if (name.kind == ObjectKind::kPruned) return name.range;  // of whatever was there
-  if (!chain_->contains(name.epoch)) return std::nullopt;
+  const bool is_of_all = name.kind == ObjectKind::kPruned;  // whatever was there then
+  if (!is_of_all && !chain_->contains(name.epoch)) return std::nullopt;
   if (name.kind == ObjectKind::kOrigin) return name.range;
   const Lsn limit_lsn = limit(name.epoch);
   if (limit_lsn == kNoLsn || name.range.last < limit_lsn) return name.range;

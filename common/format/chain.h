@@ -5,8 +5,9 @@
 // alone tell the history: going from the newest epoch of the chain to its parents, each rules from its lowest
 // LSN on.
 //
-// Where all that an epoch had was pruned, the record of that is of the epoch, and says that it rules from
-// right after there on: what it hid stays hidden.
+// Where all that an epoch had was pruned, an origin record of the epoch says that it rules from right after
+// there on: what it hid stays hidden. The record that something was pruned is of the newest epoch that was
+// recorded then, and counts in every history, but not for what a newer epoch has: that was written later.
 //
 // Pure; one owner, one thread at a time.
 #ifndef TIDEMARK_COMMON_FORMAT_CHAIN_H

@@ -52,7 +52,8 @@
 //    may be hidden meanwhile. Else the epoch begins there; and at the first entry that is different
 //    (BRANCHED). Its first archive is put alone, and from then on nothing of a parent counts. Now and then a
 //    watch looks for a newer epoch: SUPERSEDED, and unless told otherwise nothing of that storage is put or
-//    acknowledged any more. Who is refused a claim waits; other storages do not
+//    acknowledged any more; told otherwise or not, if the record of its own epoch is gone. Who is refused a
+//    claim waits; other storages do not
 #ifndef TIDEMARK_CORE_SCHEDULER_H
 #define TIDEMARK_CORE_SCHEDULER_H
 
@@ -167,6 +168,7 @@ struct JobResult {
   bool begun = false;
   uint64_t epoch = 0;       // kClaim: what was claimed
   bool superseded = false;  // kClaim, with kObjectFailed, and kWatch: a newer epoch is not this run's
+  bool epoch_gone = false;  // kWatch: nobody can read what is written under this run's epoch any more
 };
 
 struct Ack {
@@ -354,6 +356,8 @@ class Scheduler {
   void storage_job_finished(const Job& job, const JobResult& result, TimeMs now);
   void claim_finished(StorageRef storage, const JobResult& result, bool own_failure, TimeMs now);
   void superseded(StorageRef storage, TimeMs now);
+  void report_superseded(StorageRef storage);
+  void stop_writing(StorageRef storage, TimeMs now);
   void release(StorageRef storage, TimeMs now);
   void storages_swapped();
   void begin(PartitionState& p, Lsn from);

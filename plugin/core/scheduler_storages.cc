@@ -70,6 +70,8 @@ void Scheduler::storage_job_finished(const Job& job, const JobResult& result, Ti
     if (s.phase == Phase::kUnclaimed) queue(job.storage);  // at the new one
   } else if (job.kind == JobKind::kClaim) {
     claim_finished(job.storage, result, own_failure, now);
+  } else if (result.outcome == Outcome::kDone && result.epoch_gone) {
+    stop_writing(job.storage, now);
   } else if (result.outcome == Outcome::kDone && result.superseded) {
     superseded(job.storage, now);
   } else if (result.outcome != Outcome::kCancelled) {
@@ -85,6 +87,7 @@ void Scheduler::claim_finished(StorageRef storage, const JobResult& result, bool
     case Outcome::kDone:
       s.phase = Phase::kClaimed;
       s.epoch = result.epoch;
+      s.continues = false;
       s.attempts = 0;
       s.backoff.succeed();
       if (s.reported != kNoPartition)
@@ -125,11 +128,22 @@ void Scheduler::claim_finished(StorageRef storage, const JobResult& result, bool
 
 void Scheduler::superseded(StorageRef storage, TimeMs now) {
   StorageState& s = storages_[storage];
+  if (s.phase != Phase::kClaimed || config_.stop_if_superseded) return stop_writing(storage, now);
+  if (!s.continues) report_superseded(storage);
+  s.continues = true;
+  set_timer(storage, now + config_.epoch_watch_ms);  // its branch may be dropped
+}
+
+void Scheduler::report_superseded(StorageRef storage) {
   Event event;
   event.kind = EventKind::kSuperseded;
   event.storage = storage;
   events_.push_back(event);
-  if (s.phase == Phase::kClaimed && !config_.stop_if_superseded) return;  // and is not watched any more
+}
+
+void Scheduler::stop_writing(StorageRef storage, TimeMs now) {
+  StorageState& s = storages_[storage];
+  report_superseded(storage);
   claims_open_ -= s.phase == Phase::kUnclaimed ? 1 : 0;
   s.phase = Phase::kSuperseded;
   // Its partitions wait; those with jobs in flight when these have ended.

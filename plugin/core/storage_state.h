@@ -29,11 +29,12 @@ struct StorageState {
     kClaimed,     // this run's epoch is recorded in the sink
     kRefused,     // the archive is somebody else's, or its newest record cannot be read: asked again now and
                   // then
-    kSuperseded,  // a newer epoch is not this run's
+    kSuperseded,  // a newer epoch is not this run's, or its own is gone
   };
   Phase phase = Phase::kUnknown;
   bool queued = false;       // for a worker
   bool running = false;      // a claim or a watch is with a worker
+  bool continues = false;    // although a newer epoch is not this run's: that was reported
   bool sink_failed = false;  // as in PartitionState
   uint32_t sink_mark = 0;
   uint32_t attempts = 0;  // to claim, that failed in a row

@@ -293,11 +293,32 @@ Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file,
   return trouble(where, std::move(claimed.error()));
 }
 
+namespace {
+
+Error gone(std::string_view storage, uint64_t own) {
+  return fail(TIDEMARK_E_INVALID,
+              store::epoch_key(storage, own) + ", the record of the epoch that this host writes, is gone: " +
+                  "tidemark prune dropped its branch, or the place was emptied. Without it nobody can read " +
+                  "what is archived, so nothing more of this storage is. Bring it back, or let tidemark "
+                  "takeover begin another epoch, and start the host again");
+}
+
+}  // namespace
+
 Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, uint64_t own,
                              const tidemark_call* call) {
   Watched watched;
-  TM_ASSIGN(const auto epochs, store::list_epochs(sink, storage, own + 1, call));
-  if (epochs.empty()) return watched;
+  TM_ASSIGN(const auto epochs, store::list_epochs(sink, storage, own, call));
+  if (epochs.empty() || epochs.front() != own) {
+    const auto record = store::read_epoch(sink, storage, own, call);  // a listing may be old
+    watched.is_gone = !record && record.error().status == TIDEMARK_E_NOT_FOUND;
+    if (!record && !watched.is_gone && record.error().status != TIDEMARK_E_CORRUPT) return record.error();
+  }
+  if (watched.is_gone) {
+    watched.error = gone(storage, own);
+    return watched;
+  }
+  if (epochs.empty() || epochs.back() <= own) return watched;
   watched.is_superseded = true;
   Newest newest;
   newest.epoch = epochs.back();

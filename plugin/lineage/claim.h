@@ -50,9 +50,11 @@ struct Takeover {
 Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file, const Takeover& takeover,
                   const tidemark_call* call);
 
-// Whether an epoch after `own` was claimed: OK if not; superseded, with a message that names it, if so.
+// Whether an epoch after `own` was claimed, or the record of `own` is gone, so that nobody can read what is
+// written under it. The message says which, and what to do.
 struct Watched {
   bool is_superseded = false;
+  bool is_gone = false;
   Error error;
 };
 Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, uint64_t own,

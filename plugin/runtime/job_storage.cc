@@ -33,6 +33,7 @@ JobRunner::Ended JobRunner::watch(const PartitionId& id, const core::Job& job) {
   if (!watched) return sink_error(std::move(watched.error()));
   Ended result;
   result.result.superseded = watched->is_superseded;
+  result.result.epoch_gone = watched->is_gone;
   result.error = std::move(watched->error);
   return result;
 }

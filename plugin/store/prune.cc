@@ -41,7 +41,9 @@ class Pruner {
   Status check_strangers(const std::map<uint64_t, std::string>& strangers);
   Status find_damaged(const std::vector<std::string>& records, std::set<std::string>* damaged);
   Status record();
-  Status put(uint64_t epoch);
+  Status put(ObjectKind kind, uint64_t epoch);
+  Lsn mark() const { return std::max(through_, recorded_); }
+  bool stays(const ParsedName& name) const;
   Status remove_all(bool pruned_records);
   Result<Page> next_page(const std::string& start_after, bool pruned_records);
 
@@ -52,7 +54,8 @@ class Pruner {
   Lsn through_ = kNoLsn;   // the last LSN of what goes
   Lsn recorded_ = kNoLsn;  // how far records say that it went
   std::string recorded_key_;
-  std::set<uint64_t> rulers_;  // right after what goes, in any history, if nothing else says so then
+  uint64_t newest_ = kFirstEpoch;  // that is recorded
+  std::set<uint64_t> rulers_;      // right after what goes, in any history, if nothing else says so then
 };
 
 // What the names say, without the records that are damaged.
@@ -86,6 +89,7 @@ Result<std::vector<Chain>> Pruner::find_histories() {
   TM_ASSIGN(const auto call, deadline_.next_call());
   TM_ASSIGN(const EpochRecords records, read_epochs(sink_, what_.storage, &call));
   if (records.empty()) return std::vector<Chain>(1);
+  newest_ = records.rbegin()->first;
   std::set<uint64_t> leaves;
   for (const auto& [epoch, record] : records) {
     leaves.erase(record.parent);
@@ -108,7 +112,8 @@ Result<Pruner::Survey> Pruner::list_all(const std::vector<Chain>& histories,
   const auto visit = [&](const std::string& key, const ParsedName& name, const std::optional<Range>& part) {
     if (part) {
       found.add(key, name, *part, what_.before);
-    } else if (!chain.contains(name.epoch) && found.strangers.size() < kStrangersMax) {
+    } else if (!chain.contains(name.epoch) && name.kind != ObjectKind::kPruned &&
+               found.strangers.size() < kStrangersMax) {
       found.strangers.emplace(name.epoch, key);
     }
     return found.records.size() <= kRecordsMax;
@@ -202,23 +207,30 @@ Status Pruner::record() {
   assert(!what_.dry_run && through_ != kNoLsn);
   // First what keeps hidden what these epochs hid, should nothing else be left of them.
   for (const uint64_t epoch : rulers_) {
-    TM_TRY(put(epoch));
+    TM_TRY(put(ObjectKind::kOrigin, epoch));
   }
   if (recorded_ >= through_) {
     TM_ASSIGN(const auto parsed, parse_key(recorded_key_));
     return prove_record(sink_, recorded_key_, parsed, deadline_);
   }
-  return put(kFirstEpoch);  // it counts in every history
+  // It counts in every history, but not for what is written later.
+  return put(ObjectKind::kPruned, newest_);
 }
 
-Status Pruner::put(uint64_t epoch) {
-  const Range range = {1, std::max(through_, recorded_)};
-  const ParsedKey parsed = {what_.storage, what_.partition, {range, ObjectKind::kPruned, epoch}};
+Status Pruner::put(ObjectKind kind, uint64_t epoch) {
+  const ParsedKey parsed = {what_.storage, what_.partition, {{1, mark()}, kind, epoch}};
   const std::string key = object_key(what_.storage, what_.partition, parsed.name);
-  TM_ASSIGN(const auto made, format_record({ObjectKind::kPruned, what_.now_us, {}}, parsed));
+  TM_ASSIGN(const auto made, format_record({kind, what_.now_us, {}}, parsed));
   Status put = put_record(sink_, key, made, deadline_);
   if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
   return prove_record(sink_, key, parsed, deadline_);
+}
+
+// What says how far it went, and from where on an epoch rules.
+bool Pruner::stays(const ParsedName& name) const {
+  const bool says_so =
+      name.kind == ObjectKind::kPruned || (name.kind == ObjectKind::kOrigin && rulers_.contains(name.epoch));
+  return says_so && name.range.last >= mark();
 }
 
 Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool pruned_records) {
@@ -232,8 +244,7 @@ Result<Pruner::Page> Pruner::next_page(const std::string& start_after, bool prun
         const auto name = parse_object_name(key.substr(prefix.size()));
         if (!name || (name->kind == ObjectKind::kPruned) != pruned_records) return true;
         if (name->range.last > through_) return false;
-        // The record of how far stays.
-        if (pruned_records && name->range.last >= std::max(through_, recorded_)) return false;
+        if (stays(*name)) return true;
         page.names.push_back({std::string(key), object.size_bytes, object.modified_us});
         page.is_last = page.names.size() < Removal::kPageNames;
         return page.is_last;

@@ -26,7 +26,9 @@ bool is_continued(const EpochRecords& records, uint64_t epoch, const std::set<ui
 // The epoch, and what it continues as long as nobody else does.
 Result<std::set<uint64_t>> find_doomed(const BranchPruning& what, const EpochRecords& records,
                                        const Chain& newest) {
-  if (records.count(what.epoch) == 0)
+  const bool is_recorded = records.count(what.epoch) != 0;
+  // Of one that was dropped while its host still wrote, something may be left; of one to come, nothing yet.
+  if (!is_recorded && (what.epoch <= kFirstEpoch || what.epoch > newest.newest()))
     return refused(what, "has no record (tidemark info shows the histories)");
   if (newest.contains(what.epoch)) return refused(what, "is in the history of the newest epoch");
   if (is_continued(records, what.epoch, {}))

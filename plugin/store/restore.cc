@@ -94,7 +94,7 @@ Result<Candidates> find_candidates(sink::Sink& sink, const Chain& chain, const R
           if (is_archive && !found.stranger) found.stranger = info;
         } else if (is_archive) {
           add_candidate(info, found);
-        } else {
+        } else if (!found.record || found.record->kind != ObjectKind::kPruned) {
           found.record = info;
         }
         return true;

@@ -309,7 +309,7 @@ class Scenarios(EpochsScenario):
         self.assertEqual([one["key"] for one in dry[:-1]], [key(1, 1), key(1, 2, 5), key(1, 6, 8)])
         run("prune", *self.url("main/1"), "--before", 10, "--yes")
         self.assertEqual([one for one in self.store.keys() if one.startswith("main/1/")],
-                         sorted([key(1, 1, 9, "pruned"), key(1, 10), key(1, 10, epoch=3), key(1, 11, epoch=3),
+                         sorted([key(1, 1, 9, "pruned", epoch=4), key(1, 10), key(1, 10, epoch=3), key(1, 11, epoch=3),
                                  key(1, 10, 12, epoch=4), key(1, 13, 14, epoch=4)]))
         run("verify", *self.url())
         self.assertEqual(self.restored_of(), journal((10, 14, 4)))

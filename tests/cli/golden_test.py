@@ -172,7 +172,7 @@ class GoldenTest(unittest.TestCase):
         shutil.copytree(ARCHIVE, copied)
         run("prune", f"file://{copied}", "epochs/1", "--before", "3", "--yes")
         self.assertEqual(sorted(os.listdir(os.path.join(copied, "epochs/1"))),
-                         ["0000000000002-0000000000001.pruned", "0000000000004-0000000000003.e2.tar.zst",
+                         ["0000000000002-0000000000001.e3.pruned", "0000000000004-0000000000003.e2.tar.zst",
                           "0000000000005-0000000000005.e2.accepted", "0000000000005-0000000000005.e2.gap"])
         run("prune", f"file://{copied}", "coded/1", "--before", "4", "--yes")
         self.assertEqual(sorted(os.listdir(os.path.join(copied, "coded/1"))),

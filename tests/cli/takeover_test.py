@@ -59,6 +59,16 @@ class Scenarios(tools.Scenario):
         self.assertEqual(self.store.keys(), keys)
         self.assertEqual(self.remembered(), text)
 
+    @unittest.skipIf(os.geteuid() != 0, "only root can be the wrong user")
+    def test_root_leaves_nothing_that_the_host_cannot_read(self):
+        os.chown(self.lineage, 65534, 65534)
+        self.refused("belongs to user 65534, and this runs as root", "setpriv --reuid=65534 --regid=65534")
+        os.remove(self.lineage)
+        os.chown(os.path.dirname(self.lineage), 65534, 65534)
+        words = [*self.words(), "--restored-from", 2]
+        self.assertIn("belongs to user 65534", run(*words, expect=2)[1])
+        self.assertFalse(os.path.exists(self.lineage))
+
     def test_it_claims_the_next_epoch(self):
         taken, = lines(*self.words())
         self.assertEqual((taken["type"], taken["storage"], taken["epoch"], taken["over"], taken["lineage_file"]),

@@ -54,6 +54,11 @@ class LineageFixture : public SchedulerFixture {
     result.superseded = is_superseded;
     scheduler_->job_finished(job, result, now_);
   }
+  void gone(const Job& job) {
+    JobResult result;
+    result.epoch_gone = true;
+    scheduler_->job_finished(job, result, now_);
+  }
   // A newer epoch is seen by the watch, which is due.
   void supersede(StorageRef storage = 0) {
     pass(kWatchMs);

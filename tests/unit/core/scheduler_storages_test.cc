@@ -270,10 +270,37 @@ TEST_F(SchedulerStoragesTest, WhoIsToldToContinueDoes) {
   done(1, JobKind::kDiscover, {1, 1});
   done(1, JobKind::kArchive, {1, 1});
   acknowledged(1, 1);
-  // It is known, and not looked for again.
+  // It is known, and not reported again.
+  pass(kWatchMs);
+  watched(start_of(0, JobKind::kWatch), true);
+  expect_no_event();
+}
+
+// Nobody could read what it writes.
+TEST_F(SchedulerStoragesTest, WhoseEpochIsGoneStops) {
+  make_known(1, {});
+  notify_of(0, 0, 1, 2);
+  const Job job = start(0, JobKind::kArchive, {1, 1});
+  pass(kWatchMs);
+  gone(start_of(0, JobKind::kWatch));
+  expect_event(EventKind::kSuperseded);
+  finish(job, Outcome::kDone);
   pass(10 * kWatchMs);
   expect_no_job();
-  expect_no_event();
+  expect_no_ack();
+}
+
+TEST_F(SchedulerStoragesTest, WhoseEpochIsGoneStopsEvenIfToldToContinue) {
+  configure(1, 1, false);
+  make_known(1, {});
+  supersede();
+  pass(kWatchMs);
+  gone(start_of(0, JobKind::kWatch));
+  expect_event(EventKind::kSuperseded);
+  notify_of(0, 0, 1, 2);
+  pass(10 * kWatchMs);
+  expect_no_job();
+  expect_no_ack();
 }
 
 // What it would write then nobody told it to.

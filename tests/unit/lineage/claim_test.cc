@@ -527,7 +527,7 @@ TEST_F(LineageClaimTest, AWatchIsOneListing) {
   EXPECT_FALSE(watched->is_superseded);
   EXPECT_EQ(fake_.lists, 1);
   EXPECT_EQ(fake_.gets, 0);
-  EXPECT_EQ(fake_.names_listed, before);
+  EXPECT_EQ(fake_.names_listed, before + 1) << "its own";
 
   put_epoch(5, 3, 77, file_->owner());
   watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
@@ -545,6 +545,34 @@ TEST_F(LineageClaimTest, AWatchIsOneListing) {
   EXPECT_TRUE(watched->is_superseded);
   fake_.fail_list = TIDEMARK_E_RETRYABLE;
   EXPECT_FALSE(watch_epochs(fake_.sink(), "db", 3, nullptr));
+}
+
+// What is written under an epoch without a record nobody can read.
+TEST_F(LineageClaimTest, AWatchSeesThatItsOwnRecordIsGone) {
+  for (int i = 0; i < 3; ++i) claim_ok();
+  const std::string own = store::epoch_key("db", 3);
+  const std::string record = fake_.objects[own];
+  put_epoch(5, 3, 77, file_->owner());
+  for (const bool is_alone : {false, true}) {
+    fake_.objects.erase(own);
+    if (is_alone) fake_.objects.clear();
+    const auto watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
+    ASSERT_TRUE(watched) << watched.error().message;
+    EXPECT_TRUE(watched->is_gone);
+    EXPECT_EQ(watched->error.message.find(own), 0U) << watched->error.message;
+  }
+  fake_.objects[own] = record;
+  auto watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
+  ASSERT_TRUE(watched) << watched.error().message;
+  EXPECT_FALSE(watched->is_gone);
+  // Damaged is not gone: what is written is there, and a person has to mend the record.
+  fake_.objects[own] = "";
+  watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
+  ASSERT_TRUE(watched) << watched.error().message;
+  EXPECT_FALSE(watched->is_gone);
+  fake_.objects.erase(own);
+  fake_.fail_get = TIDEMARK_E_RETRYABLE;
+  EXPECT_FALSE(watch_epochs(fake_.sink(), "db", 3, nullptr)) << "nobody knows";
 }
 
 }  // namespace

@@ -190,7 +190,9 @@ TEST_F(DiscoverEpochsTest, AcceptedAndOriginAreOfAHistoryAndPrunedIsOfAll) {
   name_of(3, {1, 3});
   name_of(3, {4, 6}, ObjectKind::kGap);
   EXPECT_EQ(discover_ok(7, "3").known_gaps, (std::vector<Range>{{4, 6}})) << "what others accepted";
-  add({1, 6}, ObjectKind::kPruned);
+  name_of(2, {1, 6}, ObjectKind::kPruned);
+  EXPECT_EQ(discover_ok(7, "3").known_gaps, (std::vector<Range>{{4, 6}})) << "written after it was pruned";
+  name_of(3, {1, 6}, ObjectKind::kPruned);
   EXPECT_EQ(discover_ok(7, "3").known_gaps, (std::vector<Range>{}));
   EXPECT_EQ(discover_ok(7, "4").gap, std::nullopt);
 

@@ -1,6 +1,7 @@
 // Pruning: what goes, what stays, and what is left wherever it is stopped.
 #include <set>
 
+#include "store/list.h"
 #include "store/maintenance_fixture.h"
 
 namespace tidemark::store {
@@ -304,7 +305,7 @@ TEST_F(PruneTest, OneBoundForAllEpochs) {
   ASSERT_TRUE(run(8));
   EXPECT_EQ(gone_, (std::vector<std::string>{"0000000000006-0000000000005.e3.tar", "0000000000007.e3.tar"}))
       << "of a larger one some lies above, and how far is told by the newest history";
-  EXPECT_TRUE(fake_.objects.contains("db/7/0000000000007-0000000000001.pruned"));
+  EXPECT_TRUE(fake_.objects.contains("db/7/0000000000007-0000000000001.e3.pruned"));
   gone_.clear();
   add_of(3, {9, 13});
   add_of(3, {14, 14});
@@ -312,7 +313,7 @@ TEST_F(PruneTest, OneBoundForAllEpochs) {
   EXPECT_EQ(gone_, (std::vector<std::string>{"0000000000008.e3.tar", "000000000000a-0000000000001.tar",
                                              "000000000000b.e2.tar", "000000000000c-000000000000b.tar",
                                              "000000000000d-0000000000009.e3.tar",
-                                             "0000000000007-0000000000001.pruned"}));
+                                             "0000000000007-0000000000001.e3.pruned"}));
   EXPECT_FALSE(fake_.objects.contains(newest));
 }
 
@@ -323,8 +324,8 @@ TEST_F(PruneTest, GoesNoFurtherThanTheNewestHistory) {
   const std::string cut = add({1, 10});
   add_of(2, {5, 6});
   ASSERT_TRUE(run(20));
-  EXPECT_EQ(keys(), (std::vector<std::string>{"db/7/0000000000006-0000000000001.e2.pruned",
-                                              "db/7/0000000000006-0000000000001.pruned", cut,
+  EXPECT_EQ(keys(), (std::vector<std::string>{"db/7/0000000000006-0000000000001.e2.origin",
+                                              "db/7/0000000000006-0000000000001.e2.pruned", cut,
                                               epoch_key("db", 1), epoch_key("db", 2)}));
 }
 
@@ -452,6 +453,26 @@ TEST_F(PruneTest, ABranchThatIsNotOneIsRefused) {
   expect_error(prune(3), TIDEMARK_E_CORRUPT, epoch_key("db", 2));
 }
 
+// It was dropped while its host still wrote: what came after that nobody can read, and it stands in the way.
+TEST_F(PruneTest, TheRestOfADroppedBranchGoesToo) {
+  for (const auto& [epoch, parent] : std::map<uint64_t, uint64_t>{{1, 0}, {2, 1}, {4, 1}})
+    add_epoch(epoch, parent);
+  add({1, 9});
+  add_of(4, {10, 10});
+  fake_.objects.erase(epoch_key("db", 2));
+  const auto without = fake_.objects;
+  add_of(2, {10, 10});
+  add_of(3, {10, 11});
+  expect_error(run(5), TIDEMARK_E_INVALID, "tidemark prune URL db --branch 2");
+  const auto drop = [&](uint64_t epoch) {
+    return prune_branch(fake_.sink(), {"db", epoch, false}, {}, nullptr);
+  };
+  EXPECT_TRUE(drop(2));
+  EXPECT_TRUE(drop(3));
+  EXPECT_EQ(fake_.objects, without);
+  expect_error(drop(5), TIDEMARK_E_INVALID, "has no record");
+}
+
 // What an epoch cut off must not come back when the last of the epoch goes: it is another history's.
 TEST_F(PruneTest, WhatAnEpochHidStaysHidden) {
   add_epoch(1, 0);
@@ -474,8 +495,44 @@ TEST_F(PruneTest, WhatAnEpochHidStaysHidden) {
   add_of(4, {13, 14});
   ASSERT_TRUE(prune(fake_.sink(), {"db", 7, 13, false, kNow}, {}, nullptr));
   EXPECT_EQ(held(chain), 1U);
-  EXPECT_EQ(fake_.objects.count("db/7/000000000000c-0000000000001.e4.pruned"), 0U) << "what is left says it";
-  EXPECT_EQ(fake_.objects.count("db/7/000000000000a-0000000000001.e2.pruned"), 0U);
+  EXPECT_EQ(fake_.objects.count("db/7/000000000000c-0000000000001.e4.origin"), 0U) << "what is left says it";
+  EXPECT_EQ(fake_.objects.count("db/7/000000000000a-0000000000001.e2.origin"), 0U);
+}
+
+// All up to 9 was pruned; then a host came back from an older state, and wrote 5 again. That is its own, and
+// prunes are of it as of anything else.
+TEST_F(PruneTest, AHostThatWasSetBackWritesBelowWhatWasPruned) {
+  add_epoch(1, 0);
+  for (Lsn lsn = 1; lsn <= 10; ++lsn) add({lsn, lsn});
+  ASSERT_TRUE(run(10));
+  add_epoch(2, 1);
+  for (Lsn lsn = 5; lsn <= 8; ++lsn) add_of(2, {lsn, lsn});
+  const auto read = [&](const Chain& history) {
+    std::vector<Range> archives, pruned;
+    EXPECT_TRUE(list_chain(
+        fake_.sink(), "db", 7, 1, history,
+        [&](const ArchiveInfo& info) {
+          (info.kind == ObjectKind::kArchive ? archives : pruned).push_back(info.part);
+          return true;
+        },
+        Call(nullptr)));
+    return std::pair(archives, pruned);
+  };
+  const Chain newest = *Chain::parse("1-2");
+  EXPECT_EQ(read(newest),
+            (std::pair(std::vector<Range>{{5, 5}, {6, 6}, {7, 7}, {8, 8}}, std::vector<Range>{{1, 4}})));
+  EXPECT_EQ(read(Chain()), (std::pair(std::vector<Range>{{10, 10}}, std::vector<Range>{{1, 9}})));
+  gone_.clear();
+  ASSERT_TRUE(run(7));
+  EXPECT_EQ(gone_, (std::vector<std::string>{"0000000000005.e2.tar", "0000000000006.e2.tar"}));
+  EXPECT_EQ(read(newest),
+            (std::pair(std::vector<Range>{{7, 7}, {8, 8}}, std::vector<Range>{{1, 6}, {1, 6}})));
+  ASSERT_TRUE(run(9));
+  const auto [archives, pruned] = read(newest);
+  EXPECT_EQ(archives, (std::vector<Range>{})) << "10 is of the older history, and stays hidden";
+  EXPECT_EQ(pruned.front(), (Range{1, 8}));
+  add_of(2, {9, 9});
+  EXPECT_EQ(read(newest).first, (std::vector<Range>{{9, 9}}));
 }
 
 }  // namespace

@@ -91,14 +91,15 @@ class Model {
 
   // Below what each epoch rules, a newer one not yet.
   std::optional<Range> counts(const ParsedName& of) const {
-    if (of.kind == ObjectKind::kPruned) return of.range;
+    const bool is_pruned = of.kind == ObjectKind::kPruned;
     Lsn top = kNoLsn;
     for (const uint64_t epoch : epochs_) {
+      if (is_pruned && epoch <= of.epoch) break;
       if (epoch == of.epoch) return part(of, top);
       const Lsn low = lowest(epoch);
       if (low != kNoLsn) top = top == kNoLsn ? low : std::min(top, low);
     }
-    return std::nullopt;
+    return is_pruned ? part(of, top) : std::nullopt;
   }
 
  private:
@@ -106,8 +107,8 @@ class Model {
     Lsn low = kNoLsn;
     for (const ParsedName& one : names_) {
       const bool begins = one.kind == ObjectKind::kArchive || one.kind == ObjectKind::kGap;
-      const bool is_pruned = one.kind == ObjectKind::kPruned && one.epoch != kFirstEpoch;
-      if (one.epoch != epoch || (!begins && !is_pruned)) continue;
+      const bool is_origin = one.kind == ObjectKind::kOrigin && one.epoch != kFirstEpoch;
+      if (one.epoch != epoch || (!begins && !is_origin)) continue;
       const Lsn first = begins ? one.range.first : one.range.last + 1;
       low = low == kNoLsn ? first : std::min(low, first);
     }
@@ -190,19 +191,18 @@ TEST(ChainCut, CutsWhatANewerEpochRules) {
   EXPECT_EQ(given[4].second, std::nullopt) << "of another history";
 }
 
-TEST(ChainCut, AGapRecordBeginsAnEpochAndOthersDoNot) {
+TEST(ChainCut, GapAndOriginBeginAnEpochAndOthersDoNot) {
   const Chain chain = *Chain::parse("1-2");
-  for (const auto kind : {ObjectKind::kAccepted, ObjectKind::kOrigin}) {
+  for (const auto kind : {ObjectKind::kAccepted, ObjectKind::kPruned}) {
     const auto given = cut_all(chain, {name({1, 3}, 2, kind), name({1, 4}, 1)});
     EXPECT_EQ(given[1].second, (Range{1, 4}));
   }
-  const auto given = cut_all(chain, {name({2, 3}, 2, ObjectKind::kGap), name({1, 4}, 1)});
-  EXPECT_EQ(given[1].second, (Range{1, 1}));
-  // All that it had before was pruned.
-  const auto pruned =
-      cut_all(chain, {name({1, 3}, 2, ObjectKind::kPruned), name({1, 4}, 1), name({5, 5}, 1)});
-  EXPECT_EQ(pruned[1].second, (Range{1, 3}));
-  EXPECT_EQ(pruned[2].second, std::nullopt);
+  const auto gap = cut_all(chain, {name({2, 3}, 2, ObjectKind::kGap), name({1, 4}, 1)});
+  EXPECT_EQ(gap[1].second, (Range{1, 1}));
+  const auto origin =
+      cut_all(chain, {name({1, 3}, 2, ObjectKind::kOrigin), name({1, 4}, 1), name({5, 5}, 1)});
+  EXPECT_EQ(origin[1].second, (Range{1, 3}));
+  EXPECT_EQ(origin[2].second, std::nullopt);
 }
 
 TEST(ChainCut, PrunedCountsInEveryHistoryAndOriginInItsOwn) {
@@ -212,6 +212,20 @@ TEST(ChainCut, PrunedCountsInEveryHistoryAndOriginInItsOwn) {
   EXPECT_EQ(given[0].second, (Range{1, 3}));
   EXPECT_EQ(given[1].second, std::nullopt);
   EXPECT_EQ(given[2].second, (Range{1, 5}));
+}
+
+// A host that was set back to 4 after all up to 9 was pruned: what it writes is not what was pruned.
+TEST(ChainCut, PrunedSaysNothingOfWhatANewerEpochHas) {
+  const std::vector<ParsedName> names = {name({5, 6}, 3), name({1, 9}, 2, ObjectKind::kPruned),
+                                         name({10, 10}, 2)};
+  const auto newer = cut_all(*Chain::parse("1-3"), names);
+  EXPECT_EQ(newer[0].second, (Range{5, 6}));
+  EXPECT_EQ(newer[1].second, (Range{1, 4}));
+  EXPECT_EQ(newer[2].second, std::nullopt);
+  const auto older = cut_all(*Chain::parse("1-2"), names);
+  EXPECT_EQ(older[1].second, (Range{1, 9}));
+  const auto all = cut_all(*Chain::parse("1-3"), {name({1, 6}, 3), name({1, 9}, 2, ObjectKind::kPruned)});
+  EXPECT_EQ(all[1].second, std::nullopt) << "it has all of it";
 }
 
 TEST(ChainCut, HoldsBackNothingWhereNamesAloneTell) {
