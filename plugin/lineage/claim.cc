@@ -74,14 +74,16 @@ Error other_owner(std::string_view storage, const Newest& newest, const LineageF
 Error superseded(std::string_view storage, const Newest& newest, const LineageFile& file,
                  const std::vector<core::RememberedEpoch>& remembered) {
   const std::string mine = remembered.empty() ? "none" : "epoch " + std::to_string(remembered.back().epoch);
-  return fail(TIDEMARK_E_INVALID,
-              "superseded: " + described(storage, newest) + ", and " + file.path() + " remembers " + mine +
-                  " of it: another host took over, or this data was restored to an older state. Nothing of "
-                  "this storage is archived. If this history is to continue, stop the other host, then: "
-                  "tidemark takeover URL " +
-                  std::string(storage) + " --lineage-file " + file.path() + " --over " +
-                  std::to_string(newest.epoch) + (remembered.empty() ? " --restored-from EPOCH" : "") +
-                  " --reason TEXT");
+  return fail(
+      TIDEMARK_E_INVALID,
+      "superseded: " + described(storage, newest) + ", and " + file.path() + " remembers " + mine +
+          " of it: another host took over, this data was restored to an older state, or this place is a "
+          "copy that was made before this host was last started. Nothing of this storage is archived. If "
+          "this history is to continue, stop the other host, then: "
+          "tidemark takeover URL " +
+          std::string(storage) + " --lineage-file " + file.path() + " --over " +
+          std::to_string(newest.epoch) + (remembered.empty() ? " --restored-from EPOCH" : "") +
+          " --reason TEXT");
 }
 
 // OK: it is there and ours. EXISTS: it is somebody else's.
