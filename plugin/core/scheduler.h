@@ -362,6 +362,7 @@ class Scheduler {
   void storages_swapped();
   void begin(PartitionState& p, Lsn from);
   bool branch(const Job& job, const JobResult& result);
+  void branch_at_next(const Job& job);
 
   void discovered(PartitionState& p, const Job& job, const JobResult& result);
   void progressed(PartitionRef ref, const Job& job, const JobResult& result);

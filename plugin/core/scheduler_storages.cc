@@ -217,6 +217,7 @@ void Scheduler::fill_finished(const Job& job, const JobResult& result, bool own_
     case Outcome::kObjectFailed:
       if (!is_current) return;
       // Other content, after the hole or meanwhile in it; or nobody can tell.
+      if (result.conflict && p.low <= p.next) return branch_at_next(job);
       if (result.conflict || result.sealed) {
         p.found->looked_after_hole(p.found->next_held_after(p.next), After::kOther);
         return;
@@ -249,11 +250,16 @@ bool Scheduler::branch(const Job& job, const JobResult& result) {
     if (p.found && p.found->is_over(p.next)) p.found.reset();
     return true;
   }
-  Lsn last = job.part.last;
+  branch_at_next(job);
+  return true;
+}
+
+void Scheduler::branch_at_next(const Job& job) {
+  PartitionState& p = partitions_[job.partition];
+  Lsn last = job.kind == JobKind::kVerify ? job.part.last : job.range.last;
   if (p.found) last = std::max(last, p.found->last_held());
   events_.push_back({EventKind::kBranched, job.partition, {p.next, last}});
   begin(p, p.next);
-  return true;
 }
 
 }  // namespace tidemark::core

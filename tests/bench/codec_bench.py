@@ -22,7 +22,7 @@ import time
 
 BUILD = os.path.abspath(sys.argv[1])
 HOST_SIM = os.path.join(BUILD, "bin", "host-sim")
-PLACE = tempfile.mkdtemp(prefix="codec-bench-", dir=os.environ.get("TIDEMARK_BENCH_DIR", "."))
+PLACE = tempfile.mkdtemp(prefix="codec-bench-", dir=os.path.abspath(os.environ.get("TIDEMARK_BENCH_DIR", ".")))
 REPETITIONS = 3
 
 

@@ -144,6 +144,7 @@ TEST_P(SchedulerAfterHoleTest, IfWhatFollowsIsNotTheHostsOwnTheEpochBeginsAtTheH
   other.conflict = !GetParam();
   other.sealed = GetParam();
   scheduler_->job_finished(start_verify({3, 3}, {3, 3}), other, now_);
+  if (other.conflict) expect_event(EventKind::kBranched, {2, 9});
   const Job first = start_put({2, 5});  // over what the parent has
   expect_no_job();
   finish(first);
@@ -169,6 +170,7 @@ TEST_F(SchedulerAdoptTest, AFillThatMeetsOtherContentIsGivenUp) {
   equal({1, 1});
   equal({3, 4});
   finish_conflict(start_fill({2, 2}, 1));
+  expect_event(EventKind::kBranched, {2, 4});
   put({2, 3});
   put({4, 4});
   acknowledged(0, 4);
