@@ -30,9 +30,17 @@ core::SchedulerConfig scheduler_config(const config::Config& config) {
   return result;
 }
 
+// What is encoded is read once if it fits a job's buffers, before and after; else each file is opened three
+// times, which costs more than smaller batches do. Encoding adds a little to what cannot be compressed.
+uint64_t batch_bytes(const config::Config& config, const MemoryPlan& memory) {
+  const uint64_t held_bytes = std::min(memory.source.buffer_bytes, memory.coded_buffer_bytes);
+  return held_bytes == 0 ? config.batch_bytes : std::min(config.batch_bytes, held_bytes - held_bytes / 32);
+}
+
 JobLimits job_limits(const config::Config& config, const MemoryPlan& memory) {
   const bool full = config.verify_existing == config::VerifyExisting::kFull;
-  return {config.batch_bytes, memory.compare_entries, full ? store::Depth::kFull : store::Depth::kFooter};
+  return {batch_bytes(config, memory), memory.compare_entries,
+          full ? store::Depth::kFull : store::Depth::kFooter};
 }
 
 constexpr const char* kReadOnly =

@@ -123,7 +123,7 @@ def bench(coding, *words):
 
 
 def small():
-    words = ["--entries", 40000, "--partitions", 16, "--files", 1, "--file-size", 4096, "--option", "batch_entries=256"]
+    words = ["--data", path("entries"), "--entries", 40000, "--partitions", 16, "--files", 1, "--file-size", 4096, "--option", "batch_entries=256"]
     cost = {coding: statistics.median(one["cpu_us_per_entry"] for one in bench(coding, *words))
             for coding in ("", "zst", "age", "zst.age")}
     print("small: CPU an entry " + ", ".join(f"{coding or 'plain'} {us:.1f} us" for coding, us in cost.items()) +
