@@ -188,6 +188,21 @@ class Failover(unittest.TestCase):
             self.whole(host, epoch, entries)
         self.assertIn("all well", self.tidemark("verify", self.archive))
 
+    def test_set_back_to_before_what_was_pruned(self):
+        # What it writes there is its own, not what was pruned.
+        self.host("one", 300)
+        self.tidemark("prune", self.archive, "main/0", "--before", 81, "--yes")
+        self.host("two", 270, "--clone-of", self.path("one"), "--restore-to", 60)
+        found = self.tidemark("verify", self.archive)
+        self.assertIn("all well", found)
+        self.assertNotIn("remnant", found)
+        place = self.path("two-again")
+        self.tidemark("restore", self.archive, "main/0", place)
+        self.assertEqual(sorted(name for name in os.listdir(place) if not name.startswith("."))[0], tools.lsn_text(61))
+        self.tidemark("prune", self.archive, "main/0", "--before", 71, "--yes")
+        self.assertIn("all well", self.tidemark("verify", self.archive))
+        self.tidemark("restore", self.archive, "main/0", self.path("one-again"), "--epoch", 1)
+
     def test_a_lost_engine_is_restored_and_continues(self):
         self.host("one", 300)
         shutil.rmtree(self.path("one"))
