@@ -21,6 +21,10 @@ T need(Result<T> value) {
   return std::move(*value);
 }
 
+std::string absolute(const std::string& file) {
+  return std::filesystem::absolute(file).lexically_normal().string();
+}
+
 constexpr uint64_t kFastestBytes = uint64_t{1} << 40;  // per second
 
 }  // namespace
@@ -48,7 +52,7 @@ void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_
     throw invalid("--config", "it gives archives their names, and '" + raw.url + "' is not @NAME");
   common.archive = need(named_by(words, std::move(common.archive)));
   for (std::string* const file : {&common.archive.identity_file, &common.archive.tag_key_file}) {
-    if (!file->empty()) *file = std::filesystem::absolute(*file).lexically_normal().string();
+    if (!file->empty()) *file = absolute(*file);
   }
 }
 
@@ -135,6 +139,29 @@ PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
   return prune;
 }
 
+namespace {
+
+void finish_encoding(CopyOptions& copy, const RawOptions& raw) {
+  if (raw.compress.empty() && raw.recipients.empty()) return;
+  EncodingWish wish;
+  wish.compress = raw.compress;
+  if (raw.recipients == "none") wish.recipients_file = "";
+  if (!raw.recipients.empty() && raw.recipients != "none") {
+    wish.recipients_file = absolute(raw.recipients);
+    if (copy.to.tag_key_file.empty()) {
+      throw invalid("--recipients",
+                    "it needs --tag-key FILE too, by which equal archives are recognized (tidemark keygen "
+                    "makes one)");
+    }
+  }
+  // Where each archive decides whether it is compressed, the archiver has to be able to.
+  copy.to.compress = wish.compress.empty() ? "zstd" : wish.compress;
+  copy.to.recipients_file = wish.recipients_file.value_or("");
+  copy.encoding = std::move(wish);
+}
+
+}  // namespace
+
 CopyOptions finish_copy(CopyOptions copy, const RawOptions& raw) {
   if (raw.to_url.empty()) throw invalid("TO-URL", "the archive to copy to is missing");
   finish_common(copy, raw, false);
@@ -143,7 +170,10 @@ CopyOptions finish_copy(CopyOptions copy, const RawOptions& raw) {
   copy.to.sink_dir = copy.archive.sink_dir;
   const ArchiveWords to = {raw.to_url,     raw.config,    "--to-option",
                            raw.to_options, "--to-secret", raw.to_secrets};
+  copy.to.identity_file = copy.archive.identity_file;
+  copy.to.tag_key_file = copy.archive.tag_key_file;
   copy.to = need(named_by(to, std::move(copy.to)));
+  finish_encoding(copy, raw);
   if (raw.bwlimit.empty()) return copy;
   const auto rate = parse_size(raw.bwlimit);
   if (!rate || *rate > kFastestBytes)
@@ -174,7 +204,7 @@ TakeoverOptions finish_takeover(TakeoverOptions takeover, const RawOptions& raw)
     throw invalid("--lineage-file", "name the lineage file of the host that is to continue");
   if (takeover.over == 0) throw invalid("--over", "give the newest epoch, as `tidemark info` shows it");
   if (takeover.reason.empty()) throw invalid("--reason", "say why, for whoever looks at the archive later");
-  takeover.lineage_file = std::filesystem::absolute(takeover.lineage_file).lexically_normal().string();
+  takeover.lineage_file = absolute(takeover.lineage_file);
   takeover.archive.read_only = false;
   return takeover;
 }

@@ -20,7 +20,7 @@ constexpr unsigned kListings = 8;  // at least: they wait for a store and do lit
 struct RawOptions {
   std::vector<std::string> options, secrets, to_options, to_secrets, acknowledge;
   std::string url, to_url, config, target, epoch, from, to, to_time, before, older_than, keep_bytes, lsn,
-      reread, progress, interval, bwlimit;
+      reread, progress, interval, bwlimit, compress, recipients;
   bool follow = false;
   int verbosity = 0;
 };

@@ -51,6 +51,12 @@ Error other_content(std::string_view key, const Digest& there, const Digest& her
   return error;
 }
 
+std::optional<ArchiveContent> content_of(const Footer& footer, uint64_t stored_bytes) {
+  if (footer.tag) return std::nullopt;
+  if (footer.content) return ArchiveContent{footer.content->size_bytes + kFooterSize, footer.content->sha256};
+  return ArchiveContent{stored_bytes, footer.sha256};
+}
+
 Result<SameContent> compare_content(const codec::Keys& keys, const Footer& there,
                                     const ArchiveContent& here) {
   const auto same_if = [](bool is_same) { return is_same ? SameContent::kYes : SameContent::kNo; };
@@ -132,14 +138,34 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
              : compare_coded(sink, key, parsed, here, keys, depth, read_bytes, call);
 }
 
-Status compare_with_copy(sink::Sink& sink, std::string_view key, uint64_t there_bytes, const Footer& copy,
-                         uint64_t copy_bytes, Depth depth, const tidemark_call* call) {
+namespace {
+
+// As far as the footer is to be believed; `other` has a tag.
+Result<SameContent> compare_tag(const codec::Keys& keys, const Footer& there, const Footer& other) {
+  if (!there.tag) {
+    const ArchiveContent content = {0, there.content ? there.content->sha256 : there.sha256};
+    return compare_content(keys, other, content);
+  }
+  if (there.tag->key_id != other.tag->key_id) return SameContent::kOtherKey;
+  return there.tag == other.tag ? SameContent::kYes : SameContent::kNo;
+}
+
+}  // namespace
+
+Status compare_tagged(sink::Sink& sink, std::string_view key, const Footer& other, const codec::Keys& keys,
+                      Depth depth, const tidemark_call* call) {
   uint64_t read_bytes = 0;
-  if (!copy.content && !copy.tag)
-    return compare_plain(sink, key, there_bytes, {copy_bytes, copy.sha256}, depth, &read_bytes, call);
-  TM_ASSIGN(const auto there, prove_archive(sink, key, depth, &read_bytes, call));
-  const bool is_same = copy.tag ? there.tag == copy.tag : there.content == copy.content;
-  return is_same ? Status() : is_other(key, there, copy.content ? copy.content->sha256 : copy.sha256);
+  TM_ASSIGN(Footer there, read(sink, key, depth, &read_bytes, call));
+  TM_ASSIGN(const SameContent same, compare_tag(keys, there, other));
+  if (same == SameContent::kNo && depth == Depth::kFooter) {
+    TM_ASSIGN(there, read(sink, key, Depth::kFull, &read_bytes, call));  // it may be damaged
+  }
+  if (same == SameContent::kYes) return {};
+  if (same == SameContent::kNo) return is_other(key, there, other.sha256);
+  return fail(TIDEMARK_E_SEALED,
+              std::string(key) +
+                  ": whether it holds the same cannot be told: the tag key is missing, or each has another, "
+                  "and no identity decrypts one of them (tidemark: --tag-key FILE, --identity FILE)");
 }
 
 Result<Footer> prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,

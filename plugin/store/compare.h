@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
@@ -26,6 +27,9 @@ struct ArchiveContent {
   uint64_t size_bytes = 0;
   Digest sha256{};
 };
+
+// Of an archive with this footer, as far as it is to be believed; nothing if it has a tag instead.
+std::optional<ArchiveContent> content_of(const Footer& footer, uint64_t stored_bytes);
 
 enum class SameContent : uint8_t {
   kYes,
@@ -48,9 +52,10 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
                        const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
                        const tidemark_call* call);
 
-// The same of an archive in another sink, by its footer: CORRUPT or EXISTS as above.
-Status compare_with_copy(sink::Sink& sink, std::string_view key, uint64_t there_bytes, const Footer& copy,
-                         uint64_t copy_bytes, Depth depth, const tidemark_call* call);
+// Whether it holds what another encrypted archive of the same entries holds, by the tag in the footer of that
+// one: EXISTS and CORRUPT as above. SEALED: the keys at hand do not tell.
+Status compare_tagged(sink::Sink& sink, std::string_view key, const Footer& other, const codec::Keys& keys,
+                      Depth depth, const tidemark_call* call);
 
 // If there is nothing to compare with: whether the archive is what its own footer says, which is given.
 Result<Footer> prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
