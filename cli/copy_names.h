@@ -5,6 +5,7 @@
 #ifndef TIDEMARK_CLI_COPY_NAMES_H
 #define TIDEMARK_CLI_COPY_NAMES_H
 
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,9 @@
 #include "merged_listing.h"
 
 namespace tidemark::cli {
+
+// What the archiver's option `compress` may be.
+inline constexpr std::array<const char*, 5> kCompressWords = {"none", "zstd", "zstd:1", "zstd:2", "zstd:3"};
 
 struct EncodingWish {
   std::string compress;  // the archiver's option; empty: as each archive is

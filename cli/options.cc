@@ -234,7 +234,7 @@ void CommandLine::add_verify() {
 void CommandLine::add_fetch() {
   auto& fetch = verb("fetch", "Write the archive that holds an LSN, as it is stored and proven by its digest",
                      std::vector<std::string*>{&raw_.target, &raw_.lsn}, [this] {
-                       finish_common(fetch_, raw_, true);
+                       finish_common(fetch_, raw_, true, fetch_.plain);
                        fetch_.lsn = need_lsn("LSN", raw_.lsn);
                        return fetch_;
                      });
@@ -343,7 +343,7 @@ void CommandLine::add_copy() {
           "--compress", raw_.compress,
           "Compress archives anew: zstd, zstd:1, zstd:2 or zstd:3; none: they are not compressed there")
       ->type_name("HOW")
-      ->check(CLI::IsMember({"none", "zstd", "zstd:1", "zstd:2", "zstd:3"}))
+      ->check(CLI::IsMember(std::vector<std::string>(kCompressWords.begin(), kCompressWords.end())))
       ->excludes(size_only);
   copy.add_option("--recipients", raw_.recipients,
                   "Encrypt archives anew, to the public keys in FILE; none: they are not encrypted there")

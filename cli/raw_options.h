@@ -26,7 +26,9 @@ struct RawOptions {
 };
 
 void finish_words(RawOptions& raw, const std::vector<std::string*>& words);
-void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed);
+// `takes_keys`: those of the configuration count, because something is decoded.
+void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed,
+                   bool takes_keys = false);
 void finish_jobs(unsigned& jobs, unsigned least = 4);
 VerifyOptions finish_verify(VerifyOptions verify, const RawOptions& raw);
 LsOptions finish_ls(LsOptions ls, const RawOptions& raw);
