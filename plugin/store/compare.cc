@@ -102,7 +102,7 @@ Status compare_plain(sink::Sink& sink, std::string_view key, uint64_t there_byte
 // believed.
 Status compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                      const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
-                     const tidemark_call* call) {
+                     const tidemark_call* call, const std::function<void()>& before_decoding) {
   if (depth == Depth::kFooter) {
     *read_bytes += kFooterSize;
     TM_ASSIGN(const Footer footer, read_footer(sink, key, call));
@@ -111,6 +111,7 @@ Status compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& pa
   }
   const Call deadline(call);
   const bool decodes = !encrypts(parsed.name.coding) || !keys.identities.empty();
+  if (decodes && before_decoding) before_decoding();
   // A tag that only another key could check is no damage.
   const codec::Keys decoding = {keys.identities, {}};
   tar::ContentVisitor nothing;
@@ -131,11 +132,11 @@ Status compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& pa
 
 Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
                        const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
-                       const tidemark_call* call) {
+                       const tidemark_call* call, const std::function<void()>& before_decoding) {
   TM_ASSIGN(const auto parsed, parse_key(key));
   return parsed.name.coding == Coding::kNone
              ? compare_plain(sink, key, there_bytes, here, depth, read_bytes, call)
-             : compare_coded(sink, key, parsed, here, keys, depth, read_bytes, call);
+             : compare_coded(sink, key, parsed, here, keys, depth, read_bytes, call, before_decoding);
 }
 
 namespace {

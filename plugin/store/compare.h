@@ -6,6 +6,7 @@
 #define TIDEMARK_STORE_COMPARE_H
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -47,10 +48,11 @@ Error other_content(std::string_view key, const Digest& there, const Digest& her
 //   EXISTS     it is whole and holds other content
 //   CORRUPT    it is not what its footer says, or has none, or that of another archive
 //   SEALED     its tag is of a key that is not at hand, and no identity decrypts it: nobody can say
-// Other statuses are the sink's. What was read of it is added to *read_bytes.
+// Other statuses are the sink's. What was read of it is added to *read_bytes. `before_decoding`, if there is
+// one, is called when it is about to be decoded, which takes memory.
 Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
                        const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
-                       const tidemark_call* call);
+                       const tidemark_call* call, const std::function<void()>& before_decoding = {});
 
 // Whether it holds what another encrypted archive of the same entries holds, by the tag in the footer of that
 // one: EXISTS and CORRUPT as above. SEALED: the keys at hand do not tell.
