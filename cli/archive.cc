@@ -164,6 +164,9 @@ Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   if (!options.identity_file.empty()) settings.push_back({"identity_file", options.identity_file, false});
   if (!options.tag_key_file.empty())
     settings.push_back({"encrypt_tag_key_file", options.tag_key_file, false});
+  if (!options.compress.empty()) settings.push_back({"compress", options.compress, false});
+  if (!options.recipients_file.empty())
+    settings.push_back({"encrypt_recipients_file", options.recipients_file, false});
   const auto list = to_options(settings);
   const tidemark_host host = host_table();
   tidemark_archiver* archiver = nullptr;
@@ -449,6 +452,9 @@ CopyOutcome Archive::copy_to(Archive& to, const CopyWish& wish, const std::funct
   options.struct_size = sizeof(options);
   if (wish.compare_only) options.flags |= TIDEMARK_COPY_COMPARE;
   if (wish.read_whole) options.flags |= TIDEMARK_COPY_READ_WHOLE;
+  if (wish.encode) options.flags |= TIDEMARK_COPY_ENCODE;
+  if (wish.keep_compression) options.flags |= TIDEMARK_COPY_KEEP_COMPRESSION;
+  options.to_key = abi_str(wish.to_key);
   options.size_bytes = wish.size_bytes;
   options.buffer_bytes = wish.buffer_bytes;
   options.progress = [](void* ctx, uint64_t read_bytes) {
@@ -460,7 +466,8 @@ CopyOutcome Archive::copy_to(Archive& to, const CopyWish& wish, const std::funct
   auto done = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
     return draft_->copy(archiver_, to.archiver_, abi_str(wish.key), &options, &result, call, error);
   });
-  return {std::move(done), result.result == TIDEMARK_COPY_THERE, result.failed == TIDEMARK_COPY_DESTINATION};
+  return {std::move(done), result.result == TIDEMARK_COPY_THERE, result.result == TIDEMARK_COPY_ENCODED,
+          result.failed == TIDEMARK_COPY_DESTINATION};
 }
 
 Result<void> Archive::try_out(const std::string& name, const Scope& where,

@@ -34,6 +34,8 @@ struct ArchiveOptions {
   bool read_only = true;
   std::string identity_file;      // absolute; decrypts; empty: none
   std::string tag_key_file;       // absolute; proves who encrypted it; empty: none
+  std::string compress;           // what is written, as the archiver's option; empty: not
+  std::string recipients_file;    // absolute; what is written is encrypted; empty: not
   std::optional<uint64_t> epoch;  // whose history is looked after; nothing: that of the newest
   // Whether what the sink logs while it is opened is kept for opening_lines().
   bool keep_lines = false;
@@ -120,10 +122,15 @@ struct CopyWish {
   uint64_t buffer_bytes = 0;  // of memory
   bool compare_only = false;  // both have it; writes nothing
   bool read_whole = false;    // then compares the bodies too
+  std::string to_key{};       // what is compared, if it has another name there
+  // An archive is encoded anew as the options of the other archive say, or stays uncompressed if it was.
+  bool encode = false;
+  bool keep_compression = false;
 };
 struct CopyOutcome {
   Result<void> done;
   bool was_there = false;
+  bool was_encoded = false;
   bool failed_at_destination = false;  // whose the error is
 };
 

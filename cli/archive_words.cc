@@ -66,6 +66,14 @@ Result<ArchiveOptions> named_by(const ArchiveWords& words, ArchiveOptions archiv
     TM_ASSIGN(NamedArchive named, named_archive(std::string_view(words.url).substr(1), words.config));
     archive.url = std::move(named.url);
     archive.sink_options = std::move(named.options);
+    if (words.takes_keys) {
+      if (archive.identity_file.empty()) archive.identity_file = std::move(named.identity_file);
+      if (archive.tag_key_file.empty()) archive.tag_key_file = std::move(named.tag_key_file);
+    }
+    if (words.takes_encoding) {
+      archive.recipients_file = std::move(named.recipients_file);
+      archive.compress = std::move(named.compress);
+    }
   }
   for (const std::string& text : words.options) {
     TM_ASSIGN(auto pair, split_pair(words.option, text));

@@ -20,6 +20,9 @@ struct ArchiveWords {
   const std::vector<std::string>& options;  // KEY=VALUE
   const char* secret;
   const std::vector<std::string>& secrets;  // KEY=VARIABLE: kept in the environment, which others cannot see
+  // What of the configuration is wanted too: what decrypts and tells who wrote it, and how a copy is encoded.
+  bool takes_keys = false;
+  bool takes_encoding = false;
 };
 
 // Whether a word is a URL or @NAME.
@@ -28,7 +31,8 @@ bool names_archive(const std::string& word);
 // error's message is about the word URL.
 Result<void> take_environment_url(std::string& url, const std::vector<std::string*>& words);
 
-// `archive` with its URL and options: those of the configuration first, which the command line replaces.
+// `archive` with its URL, options and keys: those of the configuration first, which the command line
+// replaces.
 Result<ArchiveOptions> named_by(const ArchiveWords& words, ArchiveOptions archive);
 
 // See ArchiveOptions::words.

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/files.h"
+#include "copy_names.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -107,17 +108,47 @@ Result<void> read_settings(const std::string& file, const toml::table& archive, 
   return {};
 }
 
+// The configuration is read wherever somebody is, so a file is named from the root on. What it holds is
+// checked, and its mode, by who uses it.
+Result<void> read_file_name(const std::string& file, const toml::table& archive, const std::string& key,
+                            std::string* value) {
+  const toml::node* const node = archive.get(key);
+  if (node == nullptr) return {};
+  const auto* const text = node->as_string();
+  if (text == nullptr || !text->get().starts_with('/'))
+    return at(file, node->source(), key + " = \"/absolute/path\" names a file");
+  *value = text->get();
+  return {};
+}
+
+Result<void> read_compress(const std::string& file, const toml::table& archive, std::string* value) {
+  const toml::node* const node = archive.get("compress");
+  if (node == nullptr) return {};
+  const auto* const text = node->as_string();
+  if (text == nullptr ||
+      std::find(kCompressWords.begin(), kCompressWords.end(), text->get()) == kCompressWords.end())
+    return at(file, node->source(), "compress is \"none\", \"zstd\", \"zstd:1\", \"zstd:2\" or \"zstd:3\"");
+  *value = text->get();
+  return {};
+}
+
 Result<NamedArchive> read_archive(const std::string& file, const toml::node& node, const std::string& name) {
   const toml::table* const archive = node.as_table();
   if (archive == nullptr)
     return at(file, node.source(), "'" + name + "' is not a table: write [archive." + name + "]");
-  if (auto known = expect_keys(file, *archive, "[archive." + name + "]", {"url", "option", "secret"}); !known)
+  if (auto known = expect_keys(file, *archive, "[archive." + name + "]",
+                               {"url", "identity", "tag_key", "recipients", "compress", "option", "secret"});
+      !known)
     return known.error();
   NamedArchive found;
   const auto* const url = archive->get_as<std::string>("url");
   if (url == nullptr || url->get().empty() || url->get().front() == '@')
     return at(file, node.source(), "[archive." + name + "] needs url = \"file:///...\" or its like");
   found.url = url->get();
+  TM_TRY(read_file_name(file, *archive, "identity", &found.identity_file));
+  TM_TRY(read_file_name(file, *archive, "tag_key", &found.tag_key_file));
+  TM_TRY(read_file_name(file, *archive, "recipients", &found.recipients_file));
+  TM_TRY(read_compress(file, *archive, &found.compress));
   for (const bool is_secret : {false, true}) {
     if (auto read = read_settings(file, *archive, name, is_secret, &found.options); !read)
       return read.error();

@@ -2,6 +2,10 @@
 //
 //   [archive.prod]
 //   url = "s3://bucket/prefix"
+//   identity = "/etc/tidemark/identity.txt"     # --identity
+//   tag_key = "/etc/tidemark/tag.key"           # --tag-key
+//   recipients = "/etc/tidemark/recipients.txt" # --recipients of a copy to it
+//   compress = "zstd"                           # --compress of a copy to it
 //   [archive.prod.option]
 //   region = "eu-central-1"
 //   [archive.prod.secret]
@@ -23,6 +27,8 @@ namespace tidemark::cli {
 struct NamedArchive {
   std::string url;
   std::vector<Setting> options;
+  // Absolute names of files, and the archiver's option; each may be empty.
+  std::string identity_file, tag_key_file, recipients_file, compress;
 };
 
 // The archive of that name. It is looked for in `file`; without one in $TIDEMARK_CONFIG; without that in the

@@ -21,6 +21,9 @@ constexpr uint64_t kMiB = uint64_t{1} << 20;
 constexpr uint64_t kMemoryBytes = 256 * kMiB;
 constexpr uint64_t kWholeBytes = 65 * kMiB;    // archives up to here are read at once
 constexpr uint64_t kPiecesBytes = 192 * kMiB;  // for one that is larger: what a sink sends side by side
+constexpr uint64_t kEncodeBytes =
+    8 * kMiB;                        // at least for one that is encoded: the tar, and what becomes of it
+constexpr uint64_t kUsualRatio = 8;  // what compression makes of a write-ahead log, or less
 
 bool is_beginning(const Stored& stored) {
   return stored.kind == TIDEMARK_STORED_PRUNED || stored.kind == TIDEMARK_STORED_ORIGIN;
@@ -35,6 +38,7 @@ void Copy::Counts::add(const Stored& stored) {
 
 Copy::Copy(const CopyOptions& options)
     : options_(options),
+      names_(options.encoding),
       window_(std::min<size_t>(kWindow, size_t{options.jobs} * 4)),
       output_(options.json),
       pace_(options.bytes_per_second),
@@ -73,9 +77,10 @@ void Copy::skip(const Stored& stored) {
 
 Result<void> Copy::copy_all(PulledListing& source) {
   while (!stop_.is_set()) {
-    TM_ASSIGN(const auto pair, next_pair(&source, there_.get()));
-    if (!pair) break;
-    visit(*pair);
+    TM_ASSIGN(const auto group,
+              next_group(source, there_.get(), [this](const Stored& other) { skip(other); }));
+    if (!group) break;
+    visit(*group);
     drain(window_ - 1);
   }
   bring_beginnings(UINT64_MAX, older_there_);
@@ -110,7 +115,7 @@ Result<void> Copy::begin_storage(const std::string& storage) {
   }
   for (const Stored& stored : records) {
     brought_epochs_.insert(stored.key);
-    submit(stored, there.count(stored.key) > 0);
+    submit(stored, there.contains(stored.key) ? std::vector{stored.key} : std::vector<std::string>());
     drain(window_ - 1);
   }
   drain(0);
@@ -129,15 +134,17 @@ void Copy::begin_partition(const Stored& stored) {
   first_ = {};
 }
 
-void Copy::visit(const ListedPair& pair) {
-  const Stored& either = pair.source ? *pair.source : *pair.destination;
-  if (!is_ours(either)) {
-    if (!pair.source) return;
-    if (!is_epoch(either)) return skip(either);
-    // One that was begun since.
-    if (brought_epochs_.count(either.key) == 0 && !is_left_out_) submit(either, pair.destination.has_value());
-    return;
-  }
+// One that was begun since.
+void Copy::visit_epoch(const ListedGroup& group) {
+  if (group.source.empty() || is_left_out_) return;
+  const Stored& epoch = group.source.front();
+  if (brought_epochs_.contains(epoch.key)) return;
+  submit(epoch, group.destination.empty() ? std::vector<std::string>() : std::vector{epoch.key});
+}
+
+void Copy::visit(const ListedGroup& group) {
+  const Stored& either = group.source.empty() ? group.destination.front() : group.source.front();
+  if (is_epoch(either)) return visit_epoch(group);
   if (storage_ != either.storage) {
     if (auto begun = begin_storage(either.storage); !begun) {
       failed_ = begun.error();
@@ -146,35 +153,44 @@ void Copy::visit(const ListedPair& pair) {
   }
   if (is_left_out_ || stop_.is_set()) return;
   begin_partition(either);
-  if (either.kind == TIDEMARK_STORED_ARCHIVE) older_there_.add(either.first, either.last, !pair.source);
-  if (!pair.source) {
-    ++extra_;
-    return;
-  }
-  visit_source(either, pair.destination ? &*pair.destination : nullptr);
+  if (either.kind == TIDEMARK_STORED_ARCHIVE)
+    older_there_.add(either.first, either.last, group.source.empty());
+  std::set<std::string> compared;
+  for (const Stored& stored : group.source) compared.merge(visit_source(stored, group));
+  extra_ += group.destination.size() - compared.size();
 }
 
-void Copy::visit_source(const Stored& stored, const Stored* there) {
+std::set<std::string> Copy::visit_source(const Stored& stored, const ListedGroup& group) {
   const bool is_first = !std::exchange(has_begun_, true);
-  const bool is_there = there != nullptr && is_ours(*there);
-  if (is_beginning(stored) && !is_there) {
+  const std::vector<std::string> there = names_.to_compare(stored, group);
+  if (is_beginning(stored) && there.empty()) {
     if (!brought_.contains(stored.key)) beginnings_.push_back(stored);
-    return;
+    return {};
   }
   // Something came before the record that says why nothing lies before it: a prune that was stopped, say.
   if (is_first && stored.first > 1) {
     if (auto found = find_beginning(); !found) {
       failed_ = found.error();
       stop_.asked = true;
-      return;
+      return {};
     }
   }
   bring_beginnings(stored.last, older_there_);
-  if (is_there && options_.size_only && there->size_bytes == stored.size_bytes) {
+  const bool has_its_size = std::any_of(
+      group.destination.begin(), group.destination.end(),
+      [&](const Stored& one) { return one.key == stored.key && one.size_bytes == stored.size_bytes; });
+  if (options_.size_only && has_its_size) {
     pool_.submit_done([this, stored] { present_.add(stored); });
+  } else if (there.empty() && names_.is_refused(stored)) {
+    pool_.submit_done([this, stored] {
+      findings_.unreadable(stored,
+                           "it is encrypted, and nobody said for whom its copy is to be encrypted: give "
+                           "--recipients FILE, or --recipients none");
+    });
   } else {
-    submit(stored, is_there);
+    submit(stored, there);
   }
+  return {there.begin(), there.end()};
 }
 
 // Looks through the partition for the records of where it begins; the one listing that is not enough.
@@ -185,13 +201,14 @@ Result<void> Copy::find_beginning() {
   if (destination_) there.emplace(*destination_, scope);
   OlderThere older_there;
   for (;;) {
-    TM_ASSIGN(const auto pair, next_pair(&source, there ? &*there : nullptr));
-    if (!pair) break;
-    const Stored& either = pair->source ? *pair->source : *pair->destination;
-    if (pair->source && !pair->destination && is_beginning(either) && brought_.insert(either.key).second)
+    TM_ASSIGN(const auto group, next_group(source, there ? &*there : nullptr, [](const Stored&) {}));
+    if (!group) break;
+    const bool is_only_there = group->source.empty();
+    const Stored& either = is_only_there ? group->destination.front() : group->source.front();
+    if (group->destination.empty() && is_beginning(either) && brought_.insert(either.key).second)
       beginnings_.push_back(either);
     if (either.kind != TIDEMARK_STORED_ARCHIVE) continue;
-    older_there.add(either.first, either.last, !pair->source);
+    older_there.add(either.first, either.last, is_only_there);
     bring_beginnings(either.last, older_there);
   }
   bring_beginnings(UINT64_MAX, older_there);
@@ -226,35 +243,58 @@ Result<void> Copy::bring_what_pruned() {
   return {};
 }
 
-void Copy::submit(const Stored& stored, bool is_there) {
-  if (!is_there && options_.dry_run) return pool_.submit_done([this, stored] { tell_copied(stored); });
-  pool_.submit([this, stored, is_there, first = first_]() -> OrderedPool::Epilogue {
+void Copy::submit(const Stored& stored, const std::vector<std::string>& there) {
+  if (there.empty() && options_.dry_run)
+    return pool_.submit_done([this, stored] { tell_copied(stored, names_.is_encoded_anew(stored)); });
+  pool_.submit([this, stored, there, first = first_]() -> OrderedPool::Epilogue {
     if (first.valid()) first.wait();
-    const CopyOutcome outcome = transfer(stored, is_there);
+    const CopyOutcome outcome = transfer(stored, there);
     return [this, stored, outcome] { tell(stored, outcome); };
   });
 }
 
 // The pool begins what it gets in order, so nobody waits for what was not begun.
 void Copy::submit_first(const Stored& stored) {
-  if (options_.dry_run) return pool_.submit_done([this, stored] { tell_copied(stored); });
+  if (options_.dry_run) return pool_.submit_done([this, stored] { tell_copied(stored, false); });
   auto done = std::make_shared<std::promise<void>>();
   pool_.submit([this, stored, done, before = first_]() -> OrderedPool::Epilogue {
     if (before.valid()) before.wait();
-    const CopyOutcome outcome = transfer(stored, false);
+    const CopyOutcome outcome = transfer(stored, {});
     done->set_value();
     return [this, stored, outcome] { tell(stored, outcome); };
   });
   first_ = done->get_future().share();
 }
 
-CopyOutcome Copy::transfer(const Stored& stored, bool is_there) {
-  const bool is_whole = stored.size_bytes <= kWholeBytes;
+CopyOutcome Copy::transfer(const Stored& stored, const std::vector<std::string>& there) {
+  if (there.empty()) return transfer_one(stored, "");
+  CopyOutcome outcome;
+  for (const std::string& key : there) {
+    outcome = transfer_one(stored, key);
+    if (!outcome.done) return outcome;
+  }
+  return outcome;
+}
+
+uint64_t Copy::wanted_memory(const Stored& stored) const {
+  if (stored.kind != TIDEMARK_STORED_ARCHIVE) return 0;
+  if (!options_.encoding) return stored.size_bytes <= kWholeBytes ? stored.size_bytes : kPiecesBytes;
+  const uint64_t ratio = stored.coding.starts_with(".zst") ? kUsualRatio : 1;
+  const uint64_t bytes = stored.size_bytes > kPiecesBytes ? kPiecesBytes : stored.size_bytes * ratio * 5 / 2;
+  return std::clamp(bytes, kEncodeBytes, kPiecesBytes);
+}
+
+// Or compares it with what is there under that key, if there is one.
+CopyOutcome Copy::transfer_one(const Stored& stored, const std::string& there) {
+  const bool is_there = !there.empty();
   CopyWish wish{stored.key, stored.size_bytes, 0, is_there, options_.reread};
-  const bool needs_memory = !is_there && stored.kind == TIDEMARK_STORED_ARCHIVE;
-  const uint64_t wanted = is_whole ? stored.size_bytes : kPiecesBytes;
-  const MemoryShares::Share share(memory_, needs_memory ? wanted : 0);
-  wish.buffer_bytes = is_whole ? share.bytes() : std::min(share.bytes(), stored.size_bytes - 1);
+  const MemoryShares::Share share(memory_, is_there ? 0 : wanted_memory(stored));
+  wish.buffer_bytes = share.bytes();
+  if (!options_.encoding && stored.size_bytes > kWholeBytes)
+    wish.buffer_bytes = std::min(share.bytes(), stored.size_bytes - 1);
+  if (there != stored.key) wish.to_key = there;
+  wish.encode = options_.encoding.has_value() && !is_there;
+  wish.keep_compression = wish.encode && options_.encoding->compress.empty();
   ReadMeter meter(read_bytes_);
   uint64_t before = 0;
   const auto progress = [&](uint64_t read_bytes) {
@@ -266,8 +306,8 @@ CopyOutcome Copy::transfer(const Stored& stored, bool is_there) {
   if (outcome.done || outcome.done.error().status != TIDEMARK_E_NOT_FOUND) return outcome;
   if (!outcome.failed_at_destination) {
     outcome.done = look_again(stored, std::move(outcome.done));
-  } else if (is_there && !options_.dry_run) {
-    return transfer(stored, false);  // listed and not there, or removed meanwhile: then it is to be copied
+  } else if (is_there && !options_.dry_run && !names_.is_refused(stored)) {
+    return transfer_one(stored, "");  // listed and not there, or removed meanwhile: then it is to be copied
   }
   return outcome;
 }
@@ -279,21 +319,25 @@ Result<void> Copy::look_again(const Stored& stored, Result<void> failed) {
   return Error{kExitData, kListedOnly, TIDEMARK_E_CORRUPT};
 }
 
-void Copy::tell_copied(const Stored& stored) {
+void Copy::tell_copied(const Stored& stored, bool was_encoded) {
   copied_.add(stored);
+  encoded_ += was_encoded ? 1 : 0;
+  const std::string there = names_.key_there(stored);
   Json object = stored_json(stored);
+  if (was_encoded) object["encoded"] = there;
   object["kind"] = object["type"];
   object["type"] = options_.dry_run ? "would-copy" : "copied";
   output_.object(object);
   if (options_.dry_run)
-    output_.line("would copy " + printable(stored.key) + "  " + output_.bytes(stored.size_bytes));
+    output_.line("would copy " + printable(stored.key) + (was_encoded ? " as " + printable(there) : "") +
+                 "  " + output_.bytes(stored.size_bytes));
 }
 
 void Copy::tell(const Stored& stored, const CopyOutcome& outcome) {
   if (!outcome.done) return tell_failure(stored, outcome);
   failed_in_a_row_ = 0;
   if (outcome.was_there) return present_.add(stored);
-  tell_copied(stored);
+  tell_copied(stored, outcome.was_encoded);
 }
 
 void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
@@ -315,12 +359,15 @@ void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
     if (pruned_meanwhile_.empty() || pruned_meanwhile_.back() != name) pruned_meanwhile_.push_back(name);
     return findings_.vanished(stored);
   }
-  ++failures_;
+  const bool is_sealed = error.status == TIDEMARK_E_SEALED;
   if (there) {
-    findings_.at_destination("unwritable", stored, error.message);
+    findings_.at_destination(is_sealed ? "unreadable" : "unwritable", stored, error.message);
   } else {
     findings_.unreadable(stored, error.message);
   }
+  // Of what no identity decrypts there may be as many as there are archives.
+  if (is_sealed) return;
+  ++failures_;
   // What is refused in one partition says little about the others.
   PartitionName name{stored.storage, stored.partition};
   if (there && error.status == TIDEMARK_E_PERMANENT && refused_ == name) return;
@@ -343,6 +390,7 @@ void Copy::summarise() {
   summary["type"] = "summary";
   summary["archives"] = copied_.archives;
   summary["records"] = copied_.records;
+  summary["encoded"] = encoded_;
   summary["size_bytes"] = copied_.bytes;
   summary["there_before"] = present_.archives + present_.records;
   summary["only_at_destination"] = extra_;
@@ -353,7 +401,8 @@ void Copy::summarise() {
   output_.object(summary);
   std::string line = (dry ? "would copy " : "copied ") + count_text(copied_.archives, "archive", "archives") +
                      " and " + count_text(copied_.records, "record", "records") + ", " +
-                     output_.bytes(copied_.bytes) + "; " +
+                     output_.bytes(copied_.bytes) +
+                     (encoded_ > 0 ? " (" + std::to_string(encoded_) + " encoded anew); " : "; ") +
                      std::to_string(present_.archives + present_.records) + " were there before";
   if (extra_ > 0) line += "; " + std::to_string(extra_) + " are at the destination only";
   if (foreign_ > 0)

@@ -20,6 +20,7 @@
 
 #include "archive.h"
 #include "console.h"
+#include "copy_names.h"
 #include "each_partition.h"
 #include "findings.h"
 #include "merged_listing.h"
@@ -39,15 +40,17 @@ class Copy {
 
  private:
   struct Counts {
-    uint64_t archives = 0, records = 0, bytes = 0;
+    uint64_t archives = 0, records = 0, bytes = 0;  // as the source has them
     void add(const Stored& stored);
   };
 
   Result<void> open_destination();
   Result<bool> find_something(PulledListing& source);
   Result<void> copy_all(PulledListing& source);
-  void visit(const ListedPair& pair);
-  void visit_source(const Stored& stored, const Stored* there);
+  void visit(const ListedGroup& group);
+  void visit_epoch(const ListedGroup& group);
+  // Gives the keys at the destination that it is compared with.
+  std::set<std::string> visit_source(const Stored& stored, const ListedGroup& group);
   void skip(const Stored& stored);
   Result<void> begin_storage(const std::string& storage);
   void begin_partition(const Stored& stored);
@@ -55,18 +58,22 @@ class Copy {
   void bring_beginnings(uint64_t up_to_last, const OlderThere& older_there);
   Result<void> bring_what_pruned();
 
-  void submit(const Stored& stored, bool is_there);
+  // `there`: keys of what the destination has already of it.
+  void submit(const Stored& stored, const std::vector<std::string>& there);
   void submit_first(const Stored& stored);
-  CopyOutcome transfer(const Stored& stored, bool is_there);
+  CopyOutcome transfer(const Stored& stored, const std::vector<std::string>& there);
+  CopyOutcome transfer_one(const Stored& stored, const std::string& there);
+  uint64_t wanted_memory(const Stored& stored) const;
   Result<void> look_again(const Stored& stored, Result<void> failed);
   void tell(const Stored& stored, const CopyOutcome& outcome);
   void tell_failure(const Stored& stored, const CopyOutcome& outcome);
-  void tell_copied(const Stored& stored);
+  void tell_copied(const Stored& stored, bool was_encoded);
   void drain(size_t most);
   int end(const Result<void>& copied);
   void summarise();
 
   const CopyOptions& options_;
+  const CopyNames names_;
   const size_t window_;
   Output output_;
   Findings findings_{output_};
@@ -91,7 +98,7 @@ class Copy {
   std::shared_future<void> first_;  // until these are there
 
   Counts copied_, present_;
-  uint64_t foreign_ = 0, extra_ = 0, vanished_ = 0, failures_ = 0;
+  uint64_t encoded_ = 0, foreign_ = 0, extra_ = 0, vanished_ = 0, failures_ = 0;
   unsigned failed_in_a_row_ = 0;
   std::vector<PartitionName> pruned_meanwhile_;
   Progress progress_;

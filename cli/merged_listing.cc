@@ -1,6 +1,8 @@
 #include "merged_listing.h"
 
 #include <cassert>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace tidemark::cli {
@@ -58,21 +60,51 @@ Stored PulledListing::take() {
   return stored;
 }
 
-Result<std::optional<ListedPair>> next_pair(PulledListing* source, PulledListing* destination) {
-  const Stored *from = nullptr, *to = nullptr;
-  if (source != nullptr) {
-    TM_ASSIGN(from, source->peek());
+namespace {
+
+// Its key without what is different where only the coding is: of those in a listing these are in order, too.
+std::string_view name_of(const Stored& stored) {
+  return std::string_view(stored.key).substr(0, stored.key.size() - stored.coding.size());
+}
+
+// The next that is of an archive, or nullptr; what lies before it is dropped.
+Result<const Stored*> peek_ours(PulledListing& listing, const std::function<void(const Stored&)>& other) {
+  for (;;) {
+    TM_ASSIGN(const Stored* const next, listing.peek());
+    if (next == nullptr || is_ours(*next) || is_epoch(*next)) return next;
+    other(listing.take());
   }
+}
+
+Result<std::vector<Stored>> take_named(PulledListing& listing, const std::string& name,
+                                       const std::function<void(const Stored&)>& other) {
+  std::vector<Stored> taken;
+  for (;;) {
+    TM_ASSIGN(const Stored* const next, peek_ours(listing, other));
+    if (next == nullptr || name_of(*next) != name) return taken;
+    taken.push_back(listing.take());
+  }
+}
+
+}  // namespace
+
+Result<std::optional<ListedGroup>> next_group(PulledListing& source, PulledListing* destination,
+                                              const std::function<void(const Stored&)>& other) {
+  const auto drop = [](const Stored&) {};
+  TM_ASSIGN(const Stored* const from, peek_ours(source, other));
+  const Stored* to = nullptr;
   if (destination != nullptr) {
-    TM_ASSIGN(to, destination->peek());
+    TM_ASSIGN(to, peek_ours(*destination, drop));
   }
-  if (from == nullptr && to == nullptr) return std::optional<ListedPair>();
-  const bool takes_from = from != nullptr && (to == nullptr || from->key <= to->key);
-  const bool takes_to = to != nullptr && (from == nullptr || to->key <= from->key);
-  ListedPair pair;
-  if (takes_from) pair.source = source->take();
-  if (takes_to) pair.destination = destination->take();
-  return std::optional<ListedPair>(std::move(pair));
+  if (from == nullptr && to == nullptr) return std::optional<ListedGroup>();
+  const bool is_of_source = from != nullptr && (to == nullptr || name_of(*from) <= name_of(*to));
+  const std::string name(name_of(is_of_source ? *from : *to));
+  ListedGroup group;
+  TM_ASSIGN(group.source, take_named(source, name, other));
+  if (destination != nullptr) {
+    TM_ASSIGN(group.destination, take_named(*destination, name, drop));
+  }
+  return std::optional<ListedGroup>(std::move(group));
 }
 
 }  // namespace tidemark::cli

@@ -1,4 +1,4 @@
-// Two archives listed side by side: each object with its name-sake in the other, in the order of keys.
+// Two archives listed side by side: each object with its name-sakes in the other, in the order of keys.
 //
 // Each listing is made by a thread of its own, which runs ahead by some thousand names and no more, so memory
 // does not grow with the number of objects. All functions: the main thread.
@@ -6,8 +6,10 @@
 #define TIDEMARK_CLI_MERGED_LISTING_H
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "archive.h"
 #include "base/mutex.h"
@@ -41,12 +43,15 @@ class PulledListing {
   std::thread thread_;
 };
 
-struct ListedPair {
-  std::optional<Stored> source, destination;  // one of them at least
+// What has one name but for how an archive is coded, in the order of keys; of one side at least.
+struct ListedGroup {
+  std::vector<Stored> source, destination;
 };
 
-// nullptr: of that side nothing is there. Gives nothing at the end of both.
-Result<std::optional<ListedPair>> next_pair(PulledListing* source, PulledListing* destination);
+// The next archives, records and epochs. What else the source lists on the way there is given to `other`.
+// nullptr: of the destination nothing is there. Gives nothing at the end of both.
+Result<std::optional<ListedGroup>> next_group(PulledListing& source, PulledListing* destination,
+                                              const std::function<void(const Stored&)>& other);
 
 }  // namespace tidemark::cli
 

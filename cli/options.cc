@@ -234,7 +234,7 @@ void CommandLine::add_verify() {
 void CommandLine::add_fetch() {
   auto& fetch = verb("fetch", "Write the archive that holds an LSN, as it is stored and proven by its digest",
                      std::vector<std::string*>{&raw_.target, &raw_.lsn}, [this] {
-                       finish_common(fetch_, raw_, true);
+                       finish_common(fetch_, raw_, true, fetch_.plain);
                        fetch_.lsn = need_lsn("LSN", raw_.lsn);
                        return fetch_;
                      });
@@ -336,9 +336,20 @@ void CommandLine::add_copy() {
       ->type_name("SIZE");
   auto* reread = copy.add_flag("--reread", copy_.reread,
                                "Read what both have whole on both sides, and compare (default: the footers)");
-  copy.add_flag("--size-only", copy_.size_only,
-                "Take what both have with one size for the same, and do not look into it")
-      ->excludes(reread);
+  auto* size_only = copy.add_flag("--size-only", copy_.size_only,
+                                  "Take what both have with one size for the same, and do not look into it")
+                        ->excludes(reread);
+  copy.add_option(
+          "--compress", raw_.compress,
+          "Compress archives anew: zstd, zstd:1, zstd:2 or zstd:3; none: they are not compressed there")
+      ->type_name("HOW")
+      ->check(CLI::IsMember(std::vector<std::string>(kCompressWords.begin(), kCompressWords.end())))
+      ->excludes(size_only);
+  copy.add_option("--recipients", raw_.recipients,
+                  "Encrypt archives anew, to the public keys in FILE; none: they are not encrypted there")
+      ->type_name("FILE|none")
+      ->excludes(size_only);
+  add_keys(copy, copy_);
   copy.add_flag("--dry-run", copy_.dry_run, "Only say what would be copied");
 }
 

@@ -10,6 +10,7 @@
 
 #include "archive.h"
 #include "console.h"
+#include "copy_names.h"
 #include "ledger.h"
 
 namespace tidemark::cli {
@@ -67,10 +68,11 @@ struct PruneOptions : CommonOptions {
 };
 struct CopyOptions : CommonOptions {
   ArchiveOptions to;
-  unsigned jobs = 0;              // as above
-  uint64_t bytes_per_second = 0;  // 0: no limit
-  bool size_only = false;         // of what both sides have; else footers
-  bool reread = false;            // or everything
+  std::optional<EncodingWish> encoding;  // nothing: copied as they are stored
+  unsigned jobs = 0;                     // as above
+  uint64_t bytes_per_second = 0;         // 0: no limit
+  bool size_only = false;                // of what both sides have; else footers
+  bool reread = false;                   // or everything
   bool dry_run = false;
 };
 struct CheckOptions : CommonOptions {

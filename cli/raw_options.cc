@@ -21,6 +21,17 @@ T need(Result<T> value) {
   return std::move(*value);
 }
 
+std::string absolute(const std::string& file) {
+  return std::filesystem::absolute(file).lexically_normal().string();
+}
+
+// The names of files that hold keys.
+void make_absolute(ArchiveOptions& archive) {
+  for (std::string* const file : {&archive.identity_file, &archive.tag_key_file}) {
+    if (!file->empty()) *file = absolute(*file);
+  }
+}
+
 constexpr uint64_t kFastestBytes = uint64_t{1} << 40;  // per second
 
 }  // namespace
@@ -32,7 +43,7 @@ void finish_words(RawOptions& raw, const std::vector<std::string*>& words) {
   if (!moved) throw invalid("URL", moved.error().message);
 }
 
-void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed) {
+void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed, bool takes_keys) {
   common.verbosity = std::min(raw.verbosity, 2);
   common.progress = need_progress(raw.progress);
   const std::string name = partition_needed ? "STORAGE/PARTITION" : "STORAGE[/PARTITION]";
@@ -42,14 +53,13 @@ void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_
     throw invalid("--epoch", "'" + raw.epoch + "' is not the number of an epoch, which is 1 or more");
   if (!raw.epoch.empty() && common.scope.storage.empty() && raw.acknowledge.empty())
     throw invalid("--epoch", "it is an epoch of one storage: name STORAGE too");
-  const ArchiveWords words = {raw.url, raw.config, "--option", raw.options, "--secret", raw.secrets};
+  const ArchiveWords words = {raw.url,    raw.config,  "--option", raw.options,
+                              "--secret", raw.secrets, takes_keys};
   common.archive.words = words_again(words, common.archive);
   if (!raw.config.empty() && !raw.url.starts_with('@') && !raw.to_url.starts_with('@'))
     throw invalid("--config", "it gives archives their names, and '" + raw.url + "' is not @NAME");
   common.archive = need(named_by(words, std::move(common.archive)));
-  for (std::string* const file : {&common.archive.identity_file, &common.archive.tag_key_file}) {
-    if (!file->empty()) *file = std::filesystem::absolute(*file).lexically_normal().string();
-  }
+  make_absolute(common.archive);
 }
 
 void finish_jobs(unsigned& jobs, unsigned least) {
@@ -57,7 +67,7 @@ void finish_jobs(unsigned& jobs, unsigned least) {
 }
 
 VerifyOptions finish_verify(VerifyOptions verify, const RawOptions& raw) {
-  finish_common(verify, raw, false);
+  finish_common(verify, raw, false, verify.deep);
   finish_jobs(verify.jobs);
   if (raw.reread.empty()) return verify;
   const size_t slash = raw.reread.find('/');
@@ -82,7 +92,7 @@ RestoreOptions finish_restore(RestoreOptions restore, RawOptions raw) {
   if (restore.directory.empty()) throw invalid("DIR", "the name of the directory is missing");
   if (names_archive(restore.directory))
     throw invalid("DIR", "'" + restore.directory + "' names an archive, not a directory");
-  finish_common(restore, raw, false);
+  finish_common(restore, raw, false, true);
   if (!restore.scope.partition && !(raw.from.empty() && raw.to.empty()))
     throw invalid(raw.from.empty() ? "--to" : "--from",
                   "it is an LSN of one partition: name STORAGE/PARTITION too");
@@ -135,15 +145,47 @@ PruneOptions finish_prune(PruneOptions prune, const RawOptions& raw) {
   return prune;
 }
 
+namespace {
+
+// What the command line says, or else the configuration of the destination.
+void finish_encoding(CopyOptions& copy, const RawOptions& raw) {
+  EncodingWish wish;
+  wish.compress = raw.compress.empty() ? copy.to.compress : raw.compress;
+  if (!copy.to.recipients_file.empty()) wish.recipients_file = copy.to.recipients_file;
+  if (!raw.recipients.empty())
+    wish.recipients_file = raw.recipients == "none" ? std::string() : absolute(raw.recipients);
+  if (wish.compress.empty() && !wish.recipients_file) return;
+  if (copy.size_only) throw invalid("--size-only", "sizes say nothing of archives that are encoded anew");
+  // Where each archive decides whether it is compressed, the archiver has to be able to.
+  copy.to.compress = wish.compress.empty() ? "zstd" : wish.compress;
+  copy.to.recipients_file = wish.recipients_file.value_or("");
+  if (!copy.to.recipients_file.empty() && copy.to.tag_key_file.empty()) {
+    throw invalid(
+        "--recipients",
+        "it needs --tag-key FILE too, by which equal archives are recognized (tidemark keygen makes "
+        "one)");
+  }
+  copy.encoding = std::move(wish);
+}
+
+}  // namespace
+
 CopyOptions finish_copy(CopyOptions copy, const RawOptions& raw) {
   if (raw.to_url.empty()) throw invalid("TO-URL", "the archive to copy to is missing");
-  finish_common(copy, raw, false);
+  copy.to.identity_file = copy.archive.identity_file;
+  copy.to.tag_key_file = copy.archive.tag_key_file;
+  finish_common(copy, raw, false, true);
   finish_jobs(copy.jobs);
   copy.to.plugin = copy.archive.plugin;
   copy.to.sink_dir = copy.archive.sink_dir;
-  const ArchiveWords to = {raw.to_url,     raw.config,    "--to-option",
-                           raw.to_options, "--to-secret", raw.to_secrets};
+  const ArchiveWords to = {raw.to_url,    raw.config,     "--to-option", raw.to_options,
+                           "--to-secret", raw.to_secrets, true,          true};
   copy.to = need(named_by(to, std::move(copy.to)));
+  make_absolute(copy.to);
+  // Of an archive without keys of its own they are those of the other.
+  if (copy.to.identity_file.empty()) copy.to.identity_file = copy.archive.identity_file;
+  if (copy.to.tag_key_file.empty()) copy.to.tag_key_file = copy.archive.tag_key_file;
+  finish_encoding(copy, raw);
   if (raw.bwlimit.empty()) return copy;
   const auto rate = parse_size(raw.bwlimit);
   if (!rate || *rate > kFastestBytes)
@@ -174,7 +216,7 @@ TakeoverOptions finish_takeover(TakeoverOptions takeover, const RawOptions& raw)
     throw invalid("--lineage-file", "name the lineage file of the host that is to continue");
   if (takeover.over == 0) throw invalid("--over", "give the newest epoch, as `tidemark info` shows it");
   if (takeover.reason.empty()) throw invalid("--reason", "say why, for whoever looks at the archive later");
-  takeover.lineage_file = std::filesystem::absolute(takeover.lineage_file).lexically_normal().string();
+  takeover.lineage_file = absolute(takeover.lineage_file);
   takeover.archive.read_only = false;
   return takeover;
 }

@@ -20,13 +20,15 @@ constexpr unsigned kListings = 8;  // at least: they wait for a store and do lit
 struct RawOptions {
   std::vector<std::string> options, secrets, to_options, to_secrets, acknowledge;
   std::string url, to_url, config, target, epoch, from, to, to_time, before, older_than, keep_bytes, lsn,
-      reread, progress, interval, bwlimit;
+      reread, progress, interval, bwlimit, compress, recipients;
   bool follow = false;
   int verbosity = 0;
 };
 
 void finish_words(RawOptions& raw, const std::vector<std::string*>& words);
-void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed);
+// `takes_keys`: those of the configuration count, because something is decoded.
+void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed,
+                   bool takes_keys = false);
 void finish_jobs(unsigned& jobs, unsigned least = 4);
 VerifyOptions finish_verify(VerifyOptions verify, const RawOptions& raw);
 LsOptions finish_ls(LsOptions ls, const RawOptions& raw);

@@ -1,6 +1,7 @@
 // Checks arguments and calls store/, inside the guard; nothing else.
 #include "entry_draft.h"
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -157,10 +158,24 @@ Status check_options(const tidemark_copy_options* options, tidemark_copy_result*
   TM_TRY(check_struct(TIDEMARK_HAS(options, tidemark_copy_options, ctx), "options", options->struct_size));
   TM_TRY(need(result, "result"));
   TM_TRY(check_struct(TIDEMARK_HAS(result, tidemark_copy_result, failed), "result", result->struct_size));
-  if ((options->flags & ~(TIDEMARK_COPY_COMPARE | TIDEMARK_COPY_READ_WHOLE)) == 0) return {};
-  return fail(TIDEMARK_E_UNSUPPORTED,
-              "options.flags is " + std::to_string(options->flags) +
-                  ": copy knows TIDEMARK_COPY_COMPARE and TIDEMARK_COPY_READ_WHOLE only");
+  constexpr uint32_t kKnown = TIDEMARK_COPY_COMPARE | TIDEMARK_COPY_READ_WHOLE | TIDEMARK_COPY_ENCODE |
+                              TIDEMARK_COPY_KEEP_COMPRESSION;
+  if ((options->flags & ~kKnown) == 0) return {};
+  return fail(TIDEMARK_E_UNSUPPORTED, "options.flags is " + std::to_string(options->flags) +
+                                          ": copy knows TIDEMARK_COPY_COMPARE, READ_WHOLE, ENCODE and "
+                                          "KEEP_COMPRESSION only");
+}
+
+int32_t abi_result(store::Copied copied) {
+  switch (copied) {
+    case store::Copied::kCopied:
+      return TIDEMARK_COPIED;
+    case store::Copied::kEncoded:
+      return TIDEMARK_COPY_ENCODED;
+    case store::Copied::kThere:
+      break;
+  }
+  return TIDEMARK_COPY_THERE;
 }
 
 int32_t abi_side(store::CopySide side) {
@@ -180,9 +195,22 @@ tidemark_status copy(tidemark_archiver* from, tidemark_archiver* to, tidemark_st
     const bool compares = (options->flags & TIDEMARK_COPY_COMPARE) != 0;
     TM_ASSIGN(const auto source, from->sink());
     TM_ASSIGN(const auto destination, compares ? to->sink() : to->writable_sink());
-    const store::Copying what = {view(key), options->size_bytes, options->buffer_bytes,
+    std::string_view to_key;
+    if (TIDEMARK_HAS(options, tidemark_copy_options, to_key)) {
+      TM_TRY(check_text(options->to_key, "options.to_key"));
+      to_key = view(options->to_key);
+    }
+    const bool encodes = (options->flags & TIDEMARK_COPY_ENCODE) != 0;
+    const store::Encoding wanted = {to->encoding(), (options->flags & TIDEMARK_COPY_KEEP_COMPRESSION) != 0};
+    const store::Copying what = {view(key),
+                                 options->size_bytes,
+                                 options->buffer_bytes,
                                  (options->flags & TIDEMARK_COPY_READ_WHOLE) != 0,
-                                 progress_reporter(options->progress, options->ctx)};
+                                 progress_reporter(options->progress, options->ctx),
+                                 to_key,
+                                 encodes ? std::optional(wanted) : std::nullopt,
+                                 from->keys(),
+                                 to->keys()};
     store::CopySide failed = store::CopySide::kNone;
     Result<store::Copied> copied = store::Copied::kThere;
     if (compares) {
@@ -195,7 +223,7 @@ tidemark_status copy(tidemark_archiver* from, tidemark_archiver* to, tidemark_st
       result->failed = abi_side(failed);
       return std::move(copied.error());
     }
-    result->result = *copied == store::Copied::kCopied ? TIDEMARK_COPIED : TIDEMARK_COPY_THERE;
+    result->result = abi_result(*copied);
     return {};
   });
 }

@@ -37,7 +37,7 @@ _tidemark() {
       esac
       ;;
     prune) COMPREPLY=($(compgen -W "$common --json --before --branch --older-than --keep-last --keep-bytes --all --jobs --progress --dry-run --yes" -- "$cur")) ;;
-    copy) COMPREPLY=($(compgen -W "$common --to-option --to-secret --json --allow-empty --jobs --bwlimit --reread --size-only --dry-run" -- "$cur")) ;;
+    copy) COMPREPLY=($(compgen -W "$common --to-option --to-secret --json --allow-empty --jobs --bwlimit --identity --tag-key --compress --recipients --reread --size-only --dry-run" -- "$cur")) ;;
     check) COMPREPLY=($(compgen -W "$common --json --allow-empty --read-only" -- "$cur")) ;;
     gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs --acknowledge --reason --checkpoint" -- "$cur")) ;;
     takeover) COMPREPLY=($(compgen -W "$common --json --lineage-file --over --restored-from --reason" -- "$cur")) ;;

@@ -18,7 +18,6 @@ constexpr size_t kStepBytes = 256 << 10;  // encoded, hashed and checksummed at 
 
 CodedSource::CodedSource(const Encoding& encoding, const TagKeys& tag_keys, size_t buffer_bytes)
     : encoding_(encoding), tag_keys_(tag_keys), buffer_bytes_(std::max(buffer_bytes, kBufferMin)) {
-  assert(encoding.coding != Coding::kNone);
   assert(!encrypts(encoding.coding) || !tag_keys.empty());
 }
 
@@ -76,11 +75,13 @@ Status CodedSource::finish(PlainTar& plain, Footer footer) {
   TM_ASSIGN(const Digest plain_digest, plain.digest());
   whole_.copy_from(sha_);
   TM_ASSIGN(footer.sha256, sha_.finish());
+  footer.content.reset();
+  footer.tag.reset();
   if (encrypts(encoding_.coding)) {
     const ParsedName name = {footer.range, ObjectKind::kArchive, footer.epoch};
     TM_ASSIGN(footer.tag, tagger_.make(tag_keys_.front(),
                                        archive_stem(footer.storage, footer.partition, name), plain_digest));
-  } else {
+  } else if (compresses(encoding_.coding)) {
     footer.content = {plain_digest, plain_bytes_};
   }
   footer_ = format_footer(footer);

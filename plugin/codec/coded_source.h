@@ -1,5 +1,5 @@
 // What a put sends of an archive that is compressed, encrypted, or both: stored bytes of exact, known length,
-// with their footer.
+// with their footer. Or of one that is neither any more, where it is copied.
 //
 // Neither a compressor nor a cipher says how much will come out, so all is encoded once before the put
 // begins. What fits the buffer stays there; of more only the length, the digests and the marks are kept, and
@@ -41,8 +41,8 @@ class CodedSource {
   CodedSource(const CodedSource&) = delete;
   CodedSource& operator=(const CodedSource&) = delete;
 
-  // Encodes all of it. `plain` is borrowed until close(). Of `footer` the digests, sizes and tag are filled
-  // in. Errors: the plain tar's; CANCELLED; RETRYABLE, if the encoding failed.
+  // Encodes all of it. `plain` is borrowed until close(). Of `footer` the digests, sizes and tag are made
+  // anew. Errors: the plain tar's; CANCELLED; RETRYABLE, if the encoding failed.
   Status open(PlainTar& plain, const Footer& footer, const Call& call);
   // Keys of this archive are wiped.
   void close();

@@ -58,11 +58,20 @@ Result<Codec> load(const KeyFiles& files) {
   return codec;
 }
 
+namespace {
+
+constexpr uint64_t kOwnWindowBytes = 2 << 20;  // of what was written here
+constexpr uint64_t kHeldBytes = 512 << 10;     // until the footer is known, twice while it is decoded
+constexpr uint64_t kDecompressBytes =
+    ZstdDecompressor::kMemoryBytes - ZstdDecompressor::kMaxWindowBytes + kOwnWindowBytes + kHeldBytes;
+
+}  // namespace
+
+uint64_t decoding_bytes(const Keys& keys) {
+  return kDecompressBytes + (keys.identities.empty() ? 0 : AgeDecoder::kMemoryBytes);
+}
+
 uint64_t memory_bytes(const Encoding& encoding) {
-  constexpr uint64_t kOwnWindowBytes = 2 << 20;  // of what was written here
-  constexpr uint64_t kHeldBytes = 512 << 10;     // until the footer is known, twice while it is decoded
-  constexpr uint64_t kDecompressBytes =
-      ZstdDecompressor::kMemoryBytes - ZstdDecompressor::kMaxWindowBytes + kOwnWindowBytes + kHeldBytes;
   uint64_t bytes = 0;
   if (compresses(encoding.coding)) {
     const auto compressor = ZstdCompressor::memory_bytes(encoding.level);

@@ -29,6 +29,8 @@ Result<Codec> load(const KeyFiles& files);
 
 // What encoding one archive takes, and decoding one to compare it, besides the buffer of a CodedSource.
 uint64_t memory_bytes(const Encoding& encoding);
+// What decoding one archive takes, whatever it is coded with that can be decoded with these keys.
+uint64_t decoding_bytes(const Keys& keys);
 
 // A message is encoded, to the recipients and to one that is made for it, and decoded again.
 Status self_test(const Encoding& encoding, const Keys& keys);

@@ -63,7 +63,7 @@ Archiver::Archiver(const tidemark_host& host, config::Config config, codec::Code
       logger_(log_.component("archiver")),
       metrics_(config_.workers),
       memory_(plan_memory(config_.memory_budget_bytes, config_.workers, config_.batch_entries,
-                          codec::memory_bytes(codec_.encoding))),
+                          {codec::memory_bytes(codec_.encoding), codec::decoding_bytes(codec_.keys)})),
       sources_(memory_, codec_.encoding, codec_.keys.tag_keys),
       read_pace_(config_.verify_max_bytes_per_second),
       restores_(memory_.restores),
@@ -190,8 +190,10 @@ std::string Archiver::metrics_text() {
   const Slots::Usage restores = restores_.usage();
   metrics::MemoryUse memory;
   memory.budget_bytes = config_.memory_budget_bytes;
-  memory.leased_bytes = jobs.in_use * memory_.job_bytes + restores.in_use * memory_.restore_bytes;
-  memory.jobs_waiting = jobs.waiting;
+  const Slots::Usage decoders = sources_.decoders();
+  memory.leased_bytes = jobs.in_use * memory_.job_bytes + restores.in_use * memory_.restore_bytes +
+                        decoders.in_use * memory_.decoder_bytes;
+  memory.jobs_waiting = jobs.waiting + decoders.waiting;
   memory.restores_waiting = restores.waiting;
   return metrics_.text(dispatcher_.snapshot(), memory, dispatcher_.events_dropped());
 }

@@ -57,6 +57,8 @@ class Archiver {
   Result<std::shared_ptr<sink::Sink>> writable_sink();
   // What decodes. [any-thread]
   const codec::Keys& keys() const { return codec_.keys; }
+  // How archives are encoded. [any-thread]
+  const codec::Encoding& encoding() const { return codec_.encoding; }
   // What comparing lays entries out with.
   SpareSources::Lease comparing_source() { return comparing_.take(); }
   void warn(std::string_view message) { logger_.write(TIDEMARK_LOG_WARN, message); }

@@ -1,5 +1,6 @@
 // Verifying: compares what is in the sink already with what the host has, and with its own footer.
 #include <array>
+#include <optional>
 
 #include "base/sha256.h"
 #include "base/stopwatch.h"
@@ -64,8 +65,10 @@ JobRunner::Ended JobRunner::compare(const PartitionId& id, const ParsedName& nam
   leases.give_back();
   const std::string key = object_key(*id.storage, id.id, name);
   uint64_t read_bytes = 0;
-  Status status = store::compare_archive(*sink_, key, there_bytes, here, codec_.keys, limits_.verify_depth,
-                                         &read_bytes, &call_);
+  std::optional<Slots::Lease> decoder;
+  Status status =
+      store::compare_archive(*sink_, key, there_bytes, here, codec_.keys, limits_.verify_depth, &read_bytes,
+                             &call_, [&] { decoder.emplace(sources_.take_decoder()); });
   return looked_at(id, name, std::move(status), read_bytes);
 }
 
@@ -83,7 +86,10 @@ JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::J
   const std::string key = object_key(*id.storage, id.id, name);
   LoanedEntries leases(host_, id, sources_, metrics_);
   uint64_t read_bytes = 0;
+  std::optional<Slots::Lease> decoder;
+  if (job.coding != Coding::kNone) decoder.emplace(sources_.take_decoder());
   auto there = store::digest_entries(*sink_, key, part, codec_.keys, &read_bytes, &call_);
+  decoder.reset();
   Ended result = looked_at(id, name, there ? Status() : there.error(), read_bytes);
   if (result.result.outcome != core::Outcome::kDone) return result;
   for (Lsn lsn = part.first; lsn <= part.last; ++lsn) {

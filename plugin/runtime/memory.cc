@@ -13,28 +13,38 @@ constexpr uint64_t kBufferMax = 4 << 20;
 constexpr uint64_t kPutBufferMax = 8 << 20;
 constexpr uint64_t kRestoreMax = 4 << 20;
 constexpr uint32_t kRestoresAtOnce = 4;
-constexpr uint64_t kLeaseBytes = 64;   // of a further entry on loan from the host
-constexpr uint64_t kDigestBytes = 96;  // of an entry that is compared
+constexpr uint64_t kDecodersPart = 16;  // of the jobs' memory is for decoders
+constexpr uint64_t kLeaseBytes = 64;    // of a further entry on loan from the host
+constexpr uint64_t kDigestBytes = 96;   // of an entry that is compared
 constexpr uint64_t kCompareMax = 4096;
 constexpr auto kPoll = std::chrono::milliseconds(100);
 
 }  // namespace
 
 MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_entries,
-                       uint64_t codec_bytes) {
+                       const CodecBytes& codec) {
   MemoryPlan plan;
   const uint64_t for_restores = budget_bytes / 4;
   plan.restore_bytes = std::clamp(for_restores / kRestoresAtOnce, kPart, kRestoreMax);
   plan.restores = static_cast<uint32_t>(std::clamp<uint64_t>(for_restores / plan.restore_bytes, 1, 1024));
-  const uint64_t for_jobs = budget_bytes - for_restores;
-  const uint64_t fixed_bytes = (batch_entries - 1) * kLeaseBytes + codec_bytes;
-  const uint64_t parts = codec_bytes == 0 ? kParts : kParts + 1;
+  uint64_t for_jobs = budget_bytes - for_restores;
+  const uint64_t fixed_bytes = (batch_entries - 1) * kLeaseBytes + codec.encode;
+  const uint64_t parts = codec.encode == 0 ? kParts : kParts + 1;
+  if (codec.decode > codec.encode) {
+    // Few are enough: what is there already is read at the pace of verify_max_bytes_per_second.
+    plan.decoder_bytes = codec.decode;
+    plan.decoders =
+        static_cast<uint32_t>(std::clamp<uint64_t>(for_jobs / kDecodersPart / codec.decode, 1, workers));
+    for_jobs -= std::min(for_jobs, plan.decoders * plan.decoder_bytes);
+  } else {
+    plan.decoders = workers;
+  }
   plan.job_bytes = std::max(for_jobs / workers, parts * kPart + fixed_bytes);
   plan.jobs = static_cast<uint32_t>(std::clamp<uint64_t>(for_jobs / plan.job_bytes, 1, workers));
   const uint64_t share = (plan.job_bytes - fixed_bytes) / parts;
   plan.source.buffer_bytes = static_cast<size_t>(std::min(share, kBufferMax));
   plan.source.layout_bytes = static_cast<size_t>(share);
-  if (codec_bytes != 0) plan.coded_buffer_bytes = static_cast<size_t>(std::min(share, kBufferMax));
+  if (codec.encode != 0) plan.coded_buffer_bytes = static_cast<size_t>(std::min(share, kBufferMax));
   plan.put_buffer_bytes = std::min(share, kPutBufferMax);
   // A job that compares puts nothing, so it may use the memory of the put.
   plan.compare_entries = std::min(plan.put_buffer_bytes / kDigestBytes, kCompareMax);
@@ -89,7 +99,7 @@ void Slots::give_back() {
 
 SourcePool::SourcePool(const MemoryPlan& plan, const codec::Encoding& encoding,
                        const codec::TagKeys& tag_keys)
-    : slots_(plan.jobs) {
+    : slots_(plan.jobs), decoders_(plan.decoders) {
   for (uint32_t i = 0; i < plan.jobs; ++i) {
     Sources sources;
     sources.source = std::make_unique<tar::EntrySource>(plan.source);

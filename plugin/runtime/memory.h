@@ -30,11 +30,18 @@ struct MemoryPlan {
   uint64_t put_buffer_bytes = 0;  // of each job, for the sink
   size_t coded_buffer_bytes = 0;  // of each job, for what is compressed or encrypted; 0: nothing is
   uint64_t compare_entries = 0;   // of an archive whose digests a job may hold at once
+  uint32_t decoders = 1;          // at once, of jobs that compare what is compressed or encrypted
+  uint64_t decoder_bytes = 0;     // of each, besides the job's; 0: that is enough
   uint32_t restores = 1;          // at once
   uint64_t restore_bytes = 0;     // of each
 };
-// `codec_bytes`: what the encoding of one archive takes besides its buffer, 0 if nothing is encoded.
-MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_entries, uint64_t codec_bytes);
+// What one archive takes.
+struct CodecBytes {
+  uint64_t encode = 0;  // besides the buffer of what is encoded; 0: nothing is
+  uint64_t decode = 0;  // of what is there already, however it is coded
+};
+MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_entries,
+                       const CodecBytes& codec);
 
 // So many equal shares, first come, first served by the operating system.
 class Slots {
@@ -102,7 +109,10 @@ class SourcePool {
   // Encoding and tag keys are borrowed.
   SourcePool(const MemoryPlan& plan, const codec::Encoding& encoding, const codec::TagKeys& tag_keys);
   Lease take() TM_EXCLUDES(mutex_);
+  // For the holder of a lease who is about to decode; waits, for who has one needs no other memory.
+  Slots::Lease take_decoder() { return decoders_.take(); }
   Slots::Usage usage() { return slots_.usage(); }
+  Slots::Usage decoders() { return decoders_.usage(); }
 
   // A file or directory whose attributes were not archived, see tree/attributes.h: the first that a job
   // found, and only once; else nullptr. Valid until forget_attributes().
@@ -116,6 +126,7 @@ class SourcePool {
   void give_back(Sources sources) TM_EXCLUDES(mutex_);
 
   Slots slots_;
+  Slots decoders_;
   Mutex mutex_;
   std::vector<Sources> spare_ TM_GUARDED_BY(mutex_);  // the warmest last
   std::atomic<bool> was_found_{false};

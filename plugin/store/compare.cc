@@ -51,6 +51,12 @@ Error other_content(std::string_view key, const Digest& there, const Digest& her
   return error;
 }
 
+std::optional<ArchiveContent> content_of(const Footer& footer, uint64_t stored_bytes) {
+  if (footer.tag) return std::nullopt;
+  if (footer.content) return ArchiveContent{footer.content->size_bytes + kFooterSize, footer.content->sha256};
+  return ArchiveContent{stored_bytes, footer.sha256};
+}
+
 Result<SameContent> compare_content(const codec::Keys& keys, const Footer& there,
                                     const ArchiveContent& here) {
   const auto same_if = [](bool is_same) { return is_same ? SameContent::kYes : SameContent::kNo; };
@@ -96,7 +102,7 @@ Status compare_plain(sink::Sink& sink, std::string_view key, uint64_t there_byte
 // believed.
 Status compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
                      const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
-                     const tidemark_call* call) {
+                     const tidemark_call* call, const std::function<void()>& before_decoding) {
   if (depth == Depth::kFooter) {
     *read_bytes += kFooterSize;
     TM_ASSIGN(const Footer footer, read_footer(sink, key, call));
@@ -105,6 +111,7 @@ Status compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& pa
   }
   const Call deadline(call);
   const bool decodes = !encrypts(parsed.name.coding) || !keys.identities.empty();
+  if (decodes && before_decoding) before_decoding();
   // A tag that only another key could check is no damage.
   const codec::Keys decoding = {keys.identities, {}};
   tar::ContentVisitor nothing;
@@ -125,21 +132,41 @@ Status compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& pa
 
 Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
                        const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
-                       const tidemark_call* call) {
+                       const tidemark_call* call, const std::function<void()>& before_decoding) {
   TM_ASSIGN(const auto parsed, parse_key(key));
   return parsed.name.coding == Coding::kNone
              ? compare_plain(sink, key, there_bytes, here, depth, read_bytes, call)
-             : compare_coded(sink, key, parsed, here, keys, depth, read_bytes, call);
+             : compare_coded(sink, key, parsed, here, keys, depth, read_bytes, call, before_decoding);
 }
 
-Status compare_with_copy(sink::Sink& sink, std::string_view key, uint64_t there_bytes, const Footer& copy,
-                         uint64_t copy_bytes, Depth depth, const tidemark_call* call) {
+namespace {
+
+// As far as the footer is to be believed; `other` has a tag.
+Result<SameContent> compare_tag(const codec::Keys& keys, const Footer& there, const Footer& other) {
+  if (!there.tag) {
+    const ArchiveContent content = {0, there.content ? there.content->sha256 : there.sha256};
+    return compare_content(keys, other, content);
+  }
+  if (there.tag->key_id != other.tag->key_id) return SameContent::kOtherKey;
+  return there.tag == other.tag ? SameContent::kYes : SameContent::kNo;
+}
+
+}  // namespace
+
+Status compare_tagged(sink::Sink& sink, std::string_view key, const Footer& other, const codec::Keys& keys,
+                      Depth depth, const tidemark_call* call) {
   uint64_t read_bytes = 0;
-  if (!copy.content && !copy.tag)
-    return compare_plain(sink, key, there_bytes, {copy_bytes, copy.sha256}, depth, &read_bytes, call);
-  TM_ASSIGN(const auto there, prove_archive(sink, key, depth, &read_bytes, call));
-  const bool is_same = copy.tag ? there.tag == copy.tag : there.content == copy.content;
-  return is_same ? Status() : is_other(key, there, copy.content ? copy.content->sha256 : copy.sha256);
+  TM_ASSIGN(Footer there, read(sink, key, depth, &read_bytes, call));
+  TM_ASSIGN(const SameContent same, compare_tag(keys, there, other));
+  if (same == SameContent::kNo && depth == Depth::kFooter) {
+    TM_ASSIGN(there, read(sink, key, Depth::kFull, &read_bytes, call));  // it may be damaged
+  }
+  if (same == SameContent::kYes) return {};
+  if (same == SameContent::kNo) return is_other(key, there, other.sha256);
+  return fail(TIDEMARK_E_SEALED,
+              std::string(key) +
+                  ": whether it holds the same cannot be told: the tag key is missing, or each has another, "
+                  "and no identity decrypts one of them (tidemark: --tag-key FILE, --identity FILE)");
 }
 
 Result<Footer> prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,

@@ -6,7 +6,9 @@
 #define TIDEMARK_STORE_COMPARE_H
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
@@ -27,6 +29,9 @@ struct ArchiveContent {
   Digest sha256{};
 };
 
+// Of an archive with this footer, as far as it is to be believed; nothing if it has a tag instead.
+std::optional<ArchiveContent> content_of(const Footer& footer, uint64_t stored_bytes);
+
 enum class SameContent : uint8_t {
   kYes,
   kNo,
@@ -43,14 +48,16 @@ Error other_content(std::string_view key, const Digest& there, const Digest& her
 //   EXISTS     it is whole and holds other content
 //   CORRUPT    it is not what its footer says, or has none, or that of another archive
 //   SEALED     its tag is of a key that is not at hand, and no identity decrypts it: nobody can say
-// Other statuses are the sink's. What was read of it is added to *read_bytes.
+// Other statuses are the sink's. What was read of it is added to *read_bytes. `before_decoding`, if there is
+// one, is called when it is about to be decoded, which takes memory.
 Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
                        const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
-                       const tidemark_call* call);
+                       const tidemark_call* call, const std::function<void()>& before_decoding = {});
 
-// The same of an archive in another sink, by its footer: CORRUPT or EXISTS as above.
-Status compare_with_copy(sink::Sink& sink, std::string_view key, uint64_t there_bytes, const Footer& copy,
-                         uint64_t copy_bytes, Depth depth, const tidemark_call* call);
+// Whether it holds what another encrypted archive of the same entries holds, by the tag in the footer of that
+// one: EXISTS and CORRUPT as above. SEALED: the keys at hand do not tell.
+Status compare_tagged(sink::Sink& sink, std::string_view key, const Footer& other, const codec::Keys& keys,
+                      Depth depth, const tidemark_call* call);
 
 // If there is nothing to compare with: whether the archive is what its own footer says, which is given.
 Result<Footer> prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,

@@ -1,8 +1,10 @@
 #include "store/copy.h"
 
 #include <string>
+#include <utility>
 
 #include "store/compare.h"
+#include "store/encoded_body.h"
 #include "store/proven_body.h"
 #include "store/read_archive.h"
 #include "store/record.h"
@@ -22,13 +24,28 @@ class Copier {
   Status compare() { return is_archive() ? compare_archives() : compare_records(); }
 
  private:
+  // What is known of an archive of the source.
+  struct Known {
+    Footer footer;
+    std::optional<ArchiveContent> content;  // nothing: it is encrypted, and was not decrypted
+  };
   bool is_archive() const { return parsed_.name.kind == ObjectKind::kArchive; }
+  Coding wanted_coding() const;
+  bool encodes() const;
   Result<Copied> copy_archive();
+  Result<Copied> copy_stored();
+  Result<Copied> copy_encoded();
   Result<Copied> copy_record();
+  template <class Body>
+  Status put(std::string_view key, Body& body);
+  Status check_to_key() const;
   Status compare_archives();
   Status compare_records();
-  Result<Footer> prove_source();
-  Status compare_with(const Footer& here, Depth depth);
+  Result<Known> prove_source();
+  bool may_decrypt_source() const {
+    return encrypts(parsed_.name.coding) && !what_.from_keys.identities.empty();
+  }
+  Status compare_with(const Known& here, std::string_view to_key, Depth depth);
   Status prove_record_there(const std::string& here);
 
   sink::Sink& from_;
@@ -39,59 +56,124 @@ class Copier {
   const Call& deadline_;
 };
 
-// Head first: what is visible need not be durable yet.
-Status Copier::compare_with(const Footer& here, Depth depth) {
-  failed_ = CopySide::kDestination;
-  TM_ASSIGN(const auto look, deadline_.next_call());
-  TM_ASSIGN(const auto there, to_.head(what_.key, &look));
-  TM_ASSIGN(const auto call, deadline_.next_call());
-  return compare_with_copy(to_, what_.key, there.size_bytes, here, what_.size_bytes, depth, &call);
+Coding Copier::wanted_coding() const {
+  const codec::Encoding& wanted = what_.encoding->wanted;
+  const bool may_compress = !what_.encoding->keeps_compression || compresses(parsed_.name.coding);
+  return coding_of(may_compress && compresses(wanted.coding), encrypts(wanted.coding));
 }
 
-Result<Copied> Copier::copy_archive() {
+// Whether somebody who has no key would see a difference: recipients and levels are not known of what is
+// stored.
+bool Copier::encodes() const {
+  if (!what_.encoding || !is_archive()) return false;
+  const Coding coding = wanted_coding();
+  if (coding != parsed_.name.coding || encrypts(coding)) return true;
+  return coding != Coding::kNone && !what_.encoding->keeps_compression;
+}
+
+// Head first: what is visible need not be durable yet.
+Status Copier::compare_with(const Known& here, std::string_view to_key, Depth depth) {
+  failed_ = CopySide::kDestination;
+  TM_ASSIGN(const auto look, deadline_.next_call());
+  TM_ASSIGN(const auto there, to_.head(to_key, &look));
+  TM_ASSIGN(const auto call, deadline_.next_call());
+  if (!here.content) return compare_tagged(to_, to_key, here.footer, what_.to_keys, depth, &call);
+  uint64_t read_bytes = 0;
+  return compare_archive(to_, to_key, there.size_bytes, *here.content, what_.to_keys, depth, &read_bytes,
+                         &call);
+}
+
+template <class Body>
+Status Copier::put(std::string_view key, Body& body) {
+  failed_ = CopySide::kDestination;
+  TM_ASSIGN(const auto call, deadline_.next_call());
+  Status put = to_.put(key, body.source(), TIDEMARK_PUT_IF_ABSENT, &call);
+  if (!body.failure()) return put;
+  failed_ = CopySide::kSource;
+  return *body.failure();
+}
+
+Result<Copied> Copier::copy_archive() { return encodes() ? copy_encoded() : copy_stored(); }
+
+Result<Copied> Copier::copy_stored() {
   failed_ = CopySide::kSource;
   ProvenBody body(from_, what_.key, parsed_, what_.size_bytes, what_.progress, deadline_);
   TM_TRY(body.prepare(what_.buffer_bytes, to_));
-  failed_ = CopySide::kDestination;
-  TM_ASSIGN(const auto call, deadline_.next_call());
-  Status put = to_.put(what_.key, body.source(), TIDEMARK_PUT_IF_ABSENT, &call);
-  if (body.failure()) {
-    failed_ = CopySide::kSource;
-    return *body.failure();
-  }
-  if (put) return Copied::kCopied;
-  if (put.error().status != TIDEMARK_E_EXISTS) return std::move(put.error());
+  Status done = put(what_.key, body);
+  if (done) return Copied::kCopied;
+  if (failed_ == CopySide::kSource || done.error().status != TIDEMARK_E_EXISTS)
+    return std::move(done.error());
   // It may be our own, put by an attempt whose answer was lost.
   failed_ = CopySide::kSource;
-  std::optional<Footer> footer = body.footer();
-  if (!footer) {  // what is there was found before this was read
-    TM_ASSIGN(footer, prove_source());
+  Known here;
+  if (body.footer()) {
+    here = {*body.footer(), content_of(*body.footer(), what_.size_bytes)};
+  } else {  // what is there was found before this was read
+    TM_ASSIGN(here, prove_source());
   }
-  TM_TRY(compare_with(*footer, Depth::kFull));
+  TM_TRY(compare_with(here, what_.key, Depth::kFull));
   return Copied::kThere;
 }
 
-Result<Footer> Copier::prove_source() {
+Result<Copied> Copier::copy_encoded() {
+  failed_ = CopySide::kSource;
+  codec::Encoding encoding = what_.encoding->wanted;
+  encoding.coding = wanted_coding();
+  ParsedName name = parsed_.name;
+  name.coding = encoding.coding;
+  const std::string key = object_key(parsed_.storage, parsed_.partition, name);
+  EncodedBody body(from_, what_.key, parsed_, what_.size_bytes,
+                   {encoding, what_.from_keys, what_.to_keys.tag_keys}, what_.progress, deadline_);
+  TM_TRY(body.prepare(what_.buffer_bytes, to_));
+  Status done = put(key, body);
+  if (done) return Copied::kEncoded;
+  if (failed_ == CopySide::kSource || done.error().status != TIDEMARK_E_EXISTS)
+    return std::move(done.error());
+  TM_TRY(compare_with({{}, body.content()}, key, Depth::kFull));
+  return Copied::kThere;
+}
+
+// Decoded, if that can be done: then its footer is not believed either. A tag that only another key could
+// check is no damage.
+Result<Copier::Known> Copier::prove_source() {
   failed_ = CopySide::kSource;
   tar::ContentVisitor nothing;
-  tar::ArchiveProof proof(parsed_, codec::no_keys(),
-                          parsed_.name.coding == Coding::kNone ? &nothing : nullptr);
-  return read_archive(from_, what_.key, proof, what_.progress, deadline_);
+  const bool decodes = !encrypts(parsed_.name.coding) || may_decrypt_source();
+  const codec::Keys decoding = {what_.from_keys.identities, {}};
+  tar::ArchiveProof proof(parsed_, decoding, decodes ? &nothing : nullptr,
+                          asks_footer(from_, what_.key, deadline_));
+  Known known;
+  TM_ASSIGN(known.footer, read_archive(from_, what_.key, proof, what_.progress, deadline_));
+  if (decodes) known.content = ArchiveContent{proof.plain_bytes() + kFooterSize, proof.plain_digests().whole};
+  return known;
+}
+
+// Of what is coded in another way, and of the same epoch: only then it has to hold the same.
+Status Copier::check_to_key() const {
+  TM_ASSIGN(ParsedKey to, parse_key(what_.to_key));
+  to.name.coding = parsed_.name.coding;
+  if (object_key(to.storage, to.partition, to.name) == what_.key) return {};
+  return fail(TIDEMARK_E_INVALID, std::string(what_.to_key) + " is not an archive of the entries of " +
+                                      std::string(what_.key) + ": they are not to be the same");
 }
 
 Status Copier::compare_archives() {
+  const std::string_view to_key = what_.to_key.empty() ? what_.key : what_.to_key;
+  if (!what_.to_key.empty()) TM_TRY(check_to_key());
   failed_ = CopySide::kSource;
   if (what_.read_whole) {
-    TM_ASSIGN(const Footer proven, prove_source());
-    return compare_with(proven, Depth::kFull);
+    TM_ASSIGN(const Known proven, prove_source());
+    return compare_with(proven, to_key, Depth::kFull);
   }
   TM_ASSIGN(const auto call, deadline_.next_call());
   TM_ASSIGN(const Footer footer, read_footer(from_, what_.key, &call));
-  Status same = compare_with(footer, Depth::kFooter);
-  const bool differs =
-      !same && (same.error().status == TIDEMARK_E_EXISTS || same.error().status == TIDEMARK_E_CORRUPT);
-  if (!differs) return same;
-  TM_TRY(prove_source());  // which of the two it is that is wrong
+  Status same = compare_with({footer, content_of(footer, what_.size_bytes)}, to_key, Depth::kFooter);
+  if (same) return same;
+  const bool decides = same.error().status == TIDEMARK_E_SEALED && may_decrypt_source();
+  const bool differs = same.error().status == TIDEMARK_E_EXISTS || same.error().status == TIDEMARK_E_CORRUPT;
+  if (!differs && !decides) return same;
+  TM_ASSIGN(const Known proven, prove_source());  // which of the two it is that is wrong
+  if (decides) return compare_with(proven, to_key, Depth::kFooter);
   failed_ = CopySide::kDestination;
   return same;
 }

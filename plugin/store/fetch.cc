@@ -2,9 +2,9 @@
 #include <cassert>
 #include <cstring>
 #include <span>
-#include <vector>
 
 #include "base/status_name.h"
+#include "store/plain_giver.h"
 #include "store/read_archive.h"
 #include "store/record.h"
 #include "store/store.h"
@@ -67,8 +67,6 @@ Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemar
 
 namespace {
 
-using GiveBytes = std::function<Status(std::span<const uint8_t>)>;
-
 GiveBytes gives_to(const tidemark_writer& out, std::string_view key) {
   return [&out, key](std::span<const uint8_t> piece) -> Status {
     if (piece.empty()) return {};
@@ -77,27 +75,6 @@ GiveBytes gives_to(const tidemark_writer& out, std::string_view key) {
     return fail(status, std::string(key) + ": the receiver stopped it with " + status_name(status));
   };
 }
-
-// All bytes of the tar, but for its end mark, as they come.
-class PlainGiver final : public tar::ContentVisitor {
- public:
-  explicit PlainGiver(const GiveBytes& give) : give_(give) {}
-  void entry_bytes(std::span<const uint8_t> bytes) override {
-    if (given_) given_ = give_(bytes);
-  }
-  void end_mark(std::span<const uint8_t> bytes) override {
-    end_mark_.insert(end_mark_.end(), bytes.begin(), bytes.end());
-  }
-  Status member(const tar::ParsedMember&) override { return given_; }
-  Status file_bytes(std::span<const uint8_t>) override { return given_; }
-  Status end_entry(Lsn, uint64_t) override { return given_; }
-  Status finish() { return given_ ? give_(end_mark_) : given_; }
-
- private:
-  const GiveBytes& give_;
-  Status given_;
-  std::vector<uint8_t> end_mark_;
-};
 
 }  // namespace
 

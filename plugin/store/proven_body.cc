@@ -11,9 +11,6 @@
 namespace tidemark::store {
 namespace {
 
-constexpr uint64_t kPageBytes = 4096;  // where the kernel copies and writes best
-constexpr uint64_t kPieces = 24;       // more than a sink that sends parts side by side is apart with them
-constexpr uint64_t kLeastPieceBytes = uint64_t{1} << 20;
 constexpr uint64_t kPiecesMax = uint64_t{1} << 22;  // 16 MiB of checksums
 
 // What is coded is proven as it is stored: a copy needs no key.
@@ -43,9 +40,8 @@ Status ProvenBody::prepare(uint64_t buffer_bytes, const sink::Sink& to) {
     TM_TRY(read_at_once(to.wants_crc32c()));
     source_.data = whole_.get();
   } else {
-    piece_bytes_ = std::max({kLeastPieceBytes, buffer_bytes / kPieces / kPageBytes * kPageBytes,
-                             (size_bytes_ / kPiecesMax / kPageBytes + 1) * kPageBytes});
-    pieces_.resize(std::max<uint64_t>(2, std::min(kPieces, buffer_bytes / piece_bytes_)));
+    pieces_.begin(size_bytes_, buffer_bytes, kPiecesMax);
+    piece_bytes_ = pieces_.piece_bytes();
     if (to.wants_sha256()) TM_TRY(read_up_to((size_bytes_ - 1) / piece_bytes_));
   }
   if (footer_ && to.wants_sha256()) source_.sha256 = sha256_.data();
@@ -88,16 +84,9 @@ uint64_t ProvenBody::bytes_of(uint64_t number) const {
   return std::min(piece_bytes_, size_bytes_ - number * piece_bytes_);
 }
 
-ProvenBody::Piece& ProvenBody::least_used() {
-  return *std::min_element(pieces_.begin(), pieces_.end(),
-                           [](const Piece& a, const Piece& b) { return a.used_at < b.used_at; });
-}
-
-// A piece as the source has it now.
-Result<ProvenBody::Piece*> ProvenBody::fetch(uint64_t number) {
-  Piece& piece = least_used();
-  piece.number = UINT64_MAX;
-  if (piece.bytes == nullptr) piece.bytes = page_buffer(piece_bytes_);
+// A piece as the source has it now, which is to be kept if it is right.
+Result<const uint8_t*> ProvenBody::fetch(uint64_t number) {
+  uint8_t* const room = pieces_.make_room();
   const uint64_t size = bytes_of(number);
   const bool is_last = (number + 1) * piece_bytes_ >= size_bytes_;
   uint64_t filled = 0;
@@ -109,7 +98,7 @@ Result<ProvenBody::Piece*> ProvenBody::fetch(uint64_t number) {
                                        std::string(key_) + ": the object is longer than the " +
                                            std::to_string(size_bytes_) + " bytes that the sink lists");
                          }
-                         std::memcpy(piece.bytes.get() + filled, bytes.data(), bytes.size());
+                         std::memcpy(room + filled, bytes.data(), bytes.size());
                          filled += bytes.size();
                          return {};
                        });
@@ -119,23 +108,18 @@ Result<ProvenBody::Piece*> ProvenBody::fetch(uint64_t number) {
                                         std::to_string(number * piece_bytes_ + filled) +
                                         " bytes, and the sink lists " + std::to_string(size_bytes_));
   }
-  piece.number = number;
-  return &piece;
+  return room;
 }
 
 // For the first time, in order.
 Status ProvenBody::read_up_to(uint64_t number) {
   while (checksums_.size() <= number) {
     const uint64_t next = checksums_.size();
-    TM_ASSIGN(Piece* const piece, fetch(next));
-    piece->used_at = ++uses_;
-    const std::span<const uint8_t> bytes(piece->bytes.get(), bytes_of(next));
-    Status pushed = proof_.push(bytes);
-    if (pushed && (next + 1) * piece_bytes_ >= size_bytes_) pushed = finish();
-    if (!pushed) {
-      piece->number = UINT64_MAX;
-      return pushed;
-    }
+    TM_ASSIGN(const uint8_t* const piece, fetch(next));
+    const std::span<const uint8_t> bytes(piece, bytes_of(next));
+    TM_TRY(proof_.push(bytes));
+    if ((next + 1) * piece_bytes_ >= size_bytes_) TM_TRY(finish());
+    pieces_.keep(next);
     checksums_.push_back(extend_crc32c(0, bytes.data(), bytes.size()));
     crc32c_ = extend_crc32c(crc32c_, bytes.data(), bytes.size());
     report(next * piece_bytes_ + bytes.size());
@@ -143,17 +127,14 @@ Status ProvenBody::read_up_to(uint64_t number) {
   return {};
 }
 
-Result<const ProvenBody::Piece*> ProvenBody::piece_of(uint64_t number) {
+Result<const uint8_t*> ProvenBody::piece_of(uint64_t number) {
   TM_TRY(read_up_to(number));
-  for (Piece& piece : pieces_) {
-    if (piece.number != number) continue;
-    piece.used_at = ++uses_;
-    return &piece;
+  if (const uint8_t* const piece = pieces_.find(number)) return piece;
+  TM_ASSIGN(const uint8_t* const piece, fetch(number));
+  if (extend_crc32c(0, piece, bytes_of(number)) == checksums_[number]) {
+    pieces_.keep(number);
+    return piece;
   }
-  TM_ASSIGN(Piece* const piece, fetch(number));
-  piece->used_at = ++uses_;
-  if (extend_crc32c(0, piece->bytes.get(), bytes_of(number)) == checksums_[number]) return piece;
-  piece->number = UINT64_MAX;
   return fail(TIDEMARK_E_CORRUPT,
               std::string(key_) + ": read a second time the object has other bytes than the first time");
 }
@@ -168,9 +149,9 @@ Result<size_t> ProvenBody::read_some(uint64_t offset, uint8_t* out, size_t size)
     return count;
   }
   const uint64_t number = offset / piece_bytes_, begin = offset % piece_bytes_;
-  TM_ASSIGN(const Piece* const piece, piece_of(number));
+  TM_ASSIGN(const uint8_t* const piece, piece_of(number));
   const auto count = static_cast<size_t>(std::min<uint64_t>(size, bytes_of(number) - begin));
-  std::memcpy(out, piece->bytes.get() + begin, count);
+  std::memcpy(out, piece + begin, count);
   return count;
 }
 

@@ -18,6 +18,7 @@
 #include "base/page_buffer.h"
 #include "format/footer.h"
 #include "sink/sink.h"
+#include "store/recent_pieces.h"
 #include "store/stream.h"
 #include "tar/archive_proof.h"
 
@@ -39,20 +40,13 @@ class ProvenBody {
   const std::optional<Footer>& footer() const { return footer_; }
 
  private:
-  struct Piece {
-    uint64_t number = UINT64_MAX;  // none
-    uint64_t used_at = 0;
-    PageBuffer bytes;
-  };
-
   static tidemark_status read(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                               tidemark_error* error);
   Result<size_t> read_some(uint64_t offset, uint8_t* out, size_t size);
   Status read_at_once(bool wants_crc32c);
-  Result<const Piece*> piece_of(uint64_t number);
+  Result<const uint8_t*> piece_of(uint64_t number);
   Status read_up_to(uint64_t number);
-  Result<Piece*> fetch(uint64_t number);
-  Piece& least_used();
+  Result<const uint8_t*> fetch(uint64_t number);
   Status finish();
   void report(uint64_t read_bytes);
   uint64_t bytes_of(uint64_t number) const;
@@ -72,9 +66,8 @@ class ProvenBody {
 
   PageBuffer whole_;
   uint64_t piece_bytes_ = 0;
-  std::vector<Piece> pieces_;
+  RecentPieces pieces_;
   std::vector<uint32_t> checksums_;  // of the pieces that were read once, which happens in order
-  uint64_t uses_ = 0;
 };
 
 }  // namespace tidemark::store

@@ -185,7 +185,7 @@ TEST_F(DraftTest, ObjectsAreCopiedAndCompared) {
   archive_four();
   ErrorOut error;
   const tidemark_str key = str("orders/7/0000000000002.tar");
-  tidemark_copy_options options = {sizeof options, 0, 2560, 1 << 20, nullptr, nullptr};
+  tidemark_copy_options options = {sizeof options, 0, 2560, 1 << 20, nullptr, nullptr, {}};
   tidemark_copy_result result = {sizeof result, 0, 0, 0};
   // To itself, which has it already.
   ASSERT_EQ(draft_->copy(archiver_, archiver_, key, &options, &result, nullptr, &error), TIDEMARK_OK)
@@ -194,6 +194,17 @@ TEST_F(DraftTest, ObjectsAreCopiedAndCompared) {
   options.flags = TIDEMARK_COPY_COMPARE | TIDEMARK_COPY_READ_WHOLE;
   ASSERT_EQ(draft_->copy(archiver_, archiver_, key, &options, &result, nullptr, &error), TIDEMARK_OK)
       << error.message;
+  options.to_key = str("orders/7/0000000000003.tar");
+  expect_invalid(draft_->copy(archiver_, archiver_, key, &options, &result, nullptr, &error), error,
+                 "not an archive of the entries");
+  options.to_key = {nullptr, 5};
+  expect_invalid(draft_->copy(archiver_, archiver_, key, &options, &result, nullptr, &error), error,
+                 "to_key");
+  options.struct_size = offsetof(tidemark_copy_options, to_key);  // who was compiled before there was one
+  ASSERT_EQ(draft_->copy(archiver_, archiver_, key, &options, &result, nullptr, &error), TIDEMARK_OK)
+      << error.message;
+  options.struct_size = sizeof options;
+  options.to_key = {};
   expect_status(TIDEMARK_E_NOT_FOUND,
                 draft_->copy(archiver_, archiver_, str("orders/7/0000000000009.tar"), &options, &result,
                              nullptr, &error),
@@ -217,6 +228,37 @@ TEST_F(DraftTest, ObjectsAreCopiedAndCompared) {
   reopen_to_read();
   expect_invalid(draft_->copy(archiver_, archiver_, key, &options, &result, nullptr, &error), error,
                  "read_only");
+}
+
+TEST_F(DraftTest, AnArchiveIsEncodedAnewAsTheOtherArchiverSays) {
+  archive_four();
+  ErrorOut error;
+  const TempDir other;
+  const tidemark_option option = {str("compress"), str("zstd"), 0, 0};
+  tidemark_archiver* to = nullptr;
+  ASSERT_EQ(api_->create(&host_.table(), &option, 1, &to, &error), TIDEMARK_OK) << error.message;
+  const std::string url = "file://" + other.path();
+  ASSERT_EQ(api_->set_sink(to, str(url.c_str()), nullptr, 0, nullptr, &error), TIDEMARK_OK) << error.message;
+  const tidemark_str key = str("orders/7/0000000000002.tar");
+  tidemark_copy_options options = {sizeof options, TIDEMARK_COPY_ENCODE, 2560, 1 << 20, nullptr, nullptr, {}};
+  tidemark_copy_result result = {sizeof result, 0, 0, 0};
+  ASSERT_EQ(draft_->copy(archiver_, to, key, &options, &result, nullptr, &error), TIDEMARK_OK)
+      << error.message;
+  EXPECT_EQ(result.result, TIDEMARK_COPY_ENCODED);
+  EXPECT_TRUE(std::filesystem::exists(other.path() + "/orders/7/0000000000002.tar.zst"));
+  ASSERT_EQ(draft_->copy(archiver_, to, key, &options, &result, nullptr, &error), TIDEMARK_OK)
+      << error.message;
+  EXPECT_EQ(result.result, TIDEMARK_COPY_THERE);
+  options.flags = TIDEMARK_COPY_COMPARE;
+  options.to_key = str("orders/7/0000000000002.tar.zst");
+  EXPECT_EQ(draft_->copy(archiver_, to, key, &options, &result, nullptr, &error), TIDEMARK_OK)
+      << error.message;
+  options.flags = TIDEMARK_COPY_ENCODE | TIDEMARK_COPY_KEEP_COMPRESSION;
+  options.to_key = {};
+  EXPECT_EQ(draft_->copy(archiver_, to, key, &options, &result, nullptr, &error), TIDEMARK_OK)
+      << error.message;
+  EXPECT_EQ(result.result, TIDEMARK_COPIED);
+  api_->destroy(to);
 }
 
 TEST_F(DraftTest, ASinkIsTriedOut) {

@@ -2,11 +2,13 @@
 """Archives that have a name, in configuration files and in the environment; secrets and where they may stand."""
 
 import os
+import shutil
 import stat
 import subprocess
 import unittest
 
 import cli_tools as tools
+import encode_tools
 from cli_tools import imposter_tools, run
 
 
@@ -104,6 +106,11 @@ class Scenarios(tools.Scenario):
                  ":4: secret 'a': the environment has no variable 'TM_ABSENT'"),
                 ("[archive.prod]\nurl='file:///x'\n[archive.prod.secret]\na='file:/nonexistent/key'\n",
                  "/nonexistent/key"),
+                ("[archive.prod]\nurl='file:///x'\nidentity='key'\n", ':3: identity = "/absolute/path" names a file'),
+                ("[archive.prod]\nurl='file:///x'\ntag_key=7\n", ':3: tag_key = "/absolute/path" names a file'),
+                ("[archive.prod]\nurl='file:///x'\ntag_keys='/x'\n", "did you mean 'tag_key'?"),
+                ("[archive.prod]\nurl='file:///x'\nrecipients='none'\n", ":3: recipients = "),
+                ("[archive.prod]\nurl='file:///x'\ncompress='gzip'\n", ':3: compress is "none", "zstd",'),
                 ("x='" + "a" * (1 << 20) + "'\n", "refused.conf"),
                 ("\xff\xfe\n", ":1: ")):
             with self.subTest(text=text[:60]):
@@ -129,6 +136,63 @@ class Scenarios(tools.Scenario):
                                   timeout=60, env={**os.environ, **self.home}, check=False)
             self.assertEqual(done.returncode, code, done.stderr)
         stdin.close()
+
+    def test_keys(self):
+        """They are taken where something is decoded, and nowhere else; what stands on the command line comes first."""
+        mine, other = encode_tools.Keys(self.dir, "mine"), encode_tools.Keys(self.dir, "other")
+        for lsn in (4, 5):
+            self.store.put(*mine.encoded(tools.key(7, lsn), tools.archive(7, lsn), ".zst.age"))
+
+        def with_keys(name, keys, identity=None):
+            return self.write(name, self.named().replace("[archive.prod]\n", f"""[archive.prod]
+identity = "{identity or keys.identity}"
+tag_key = "{keys.tag_key}"
+""", 1))
+
+        file, wrong = with_keys("keys.conf", mine), with_keys("wrong.conf", other)
+        run("verify", "@prod", "--deep", "--config", file, env=self.home)
+        run("restore", "@prod", "main/7", self.path("back"), "--config", file, env=self.home)
+        self.assertEqual(tools.tree(self.path("back")), tools.expected_tree(range(1, 6)))
+        run("fetch", "@prod", "main/7", 5, "--plain", "-o", self.path("five.tar"), "--config", file, env=self.home)
+        with open(self.path("five.tar"), "rb") as plain:
+            self.assertEqual(plain.read(), tools.archive(7, 5)[:-512])
+        self.assertIn("unreadable", run("verify", "@prod", "--deep", "--config", wrong, expect=1, env=self.home)[0])
+        run("verify", "@prod", "--deep", "--config", wrong, *mine.to_read(), env=self.home)
+        # As on the command line: what others may read is no secret any more. Who decodes nothing is not asked.
+        os.chmod(mine.identity, 0o644)
+        for words in (["--config", file], ["--config", wrong, *mine.to_read()]):
+            error = run("verify", "@prod", "--deep", *words, expect=4, env=self.home)[1]
+            self.assertIn(f"chmod 600 {mine.identity}", error)
+        absent = with_keys("absent.conf", mine, self.path("absent"))
+        self.assertIn("absent", run("restore", "@prod", self.path("none"), "--config", absent, expect=4, env=self.home)[1])
+        for verb in ("ls", "info", "verify", "gaps"):
+            run(verb, "@prod", "--config", absent, env=self.home)
+        run("fetch", "@prod", "main/7", 5, "-o", self.path("five.tar.age"), "--config", absent, env=self.home)
+
+    def test_how_copies_are_encoded(self):
+        keys = encode_tools.Keys(self.dir, "mine")
+        place = self.path("offsite")
+
+        def offsite(*lines):
+            return self.write("offsite.conf", "\n".join([self.named(), "[archive.offsite]", f'url = "file://{place}"', *lines, ""]))
+
+        def copied(*words, config, expect=0):
+            shutil.rmtree(place, ignore_errors=True)
+            out = run("copy", "@prod", "@offsite", "--config", config, *words, expect=expect, env=self.home)
+            return sorted(os.listdir(os.path.join(place, "main/7"))) if expect == 0 else out[1]
+
+        names = [tools.name(lsn) for lsn in (1, 2, 3)]
+        self.assertEqual(copied(config=offsite()), names)
+        sealed = [f'recipients = "{keys.recipients}"', f'tag_key = "{keys.tag_key}"']
+        self.assertEqual(copied(config=offsite(*sealed)), [name + ".age" for name in names])
+        run("verify", f"file://{place}", "--deep", *keys.to_read())
+        run("ls", "@offsite", "--config", offsite(sealed[0]), env=self.home)  # which encodes nothing
+        both = offsite(*sealed, 'compress = "zstd:2"')
+        self.assertEqual(copied(config=both), [name + ".zst.age" for name in names])
+        self.assertEqual(copied("--recipients", "none", config=both), [name + ".zst" for name in names])
+        self.assertEqual(copied("--compress", "none", "--recipients", "none", config=both), names)
+        self.assertIn("--size-only", copied("--size-only", config=both, expect=2))
+        self.assertIn("it needs --tag-key FILE too", copied(config=offsite(sealed[0]), expect=2))
 
     def test_the_command_line_replaces_options(self):
         file = self.write("named.conf", self.named() + self.bad_option())

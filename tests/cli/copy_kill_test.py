@@ -11,6 +11,7 @@ import unittest
 
 import cli_tools as tools
 import copy_tools
+import encode_tools
 from cli_tools import archive, key
 
 NOBODY = 65534
@@ -48,8 +49,11 @@ class Base(copy_tools.CopyScenario):
         self.fill_with(self.objects)
         subprocess.run(["chmod", "-R", "a+rX", self.store.directory.name], check=True)
 
+    def options(self):
+        return []
+
     def start(self, user):
-        return subprocess.Popen(as_user(user, tools.command("copy", *self.words(), "--jobs", "4")),
+        return subprocess.Popen(as_user(user, tools.command("copy", *self.words(), "--jobs", "4", *self.options())),
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def expect_right(self):
@@ -64,7 +68,7 @@ class Base(copy_tools.CopyScenario):
         out, error = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 0, out + error)
         self.assertEqual(len(self.expect_right()), len(self.objects))
-        self.assertIn("copied 0 archives and 0 records", self.copy("--reread")[0])
+        self.assertIn("copied 0 archives and 0 records", self.copy("--reread", *self.options())[0])
 
     def killed(self, user=None):
         most = 0.05
@@ -114,8 +118,61 @@ class Base(copy_tools.CopyScenario):
                 self.target.remove(one)
 
 
+class Encoded(Base):
+    """What is there under any name is the tar of its source, and was never there for everybody to read."""
+
+    MARKER = b"a marker that nobody may find"
+
+    def setUp(self):
+        super().setUp()
+        self.keys = encode_tools.Keys(self.dir, "one")
+        os.chmod(self.dir, 0o755)
+        for lsn in range(20, 40):
+            self.objects[key(1, lsn)] = archive(1, lsn, content=tools.entry(lsn, self.MARKER * 99))
+        self.fill_with(self.objects)
+        for lsn in range(12, 18):
+            self.store.remove(key(1, lsn))
+            self.store.put(*self.keys.encoded(key(1, lsn), self.objects[key(1, lsn)], encode_tools.CODINGS[lsn % 4]))
+        self.known = {}  # what was found right
+
+    def options(self):
+        return ["--compress", "none", "--identity", self.keys.identity, *self.keys.to_encrypt()]
+
+    def expect_right(self):
+        there = {one: body for one, body in self.content(self.target).items() if not one.startswith(".")}
+        found = {}
+        for one, body in there.items():
+            plain = encode_tools.plain_key(one)
+            self.assertNotIn(plain, found, "a second one")
+            if ".tar" in one and self.known.get(one) != body:
+                self.assertTrue(one.endswith(".tar.age"), one)
+                self.assertEqual(self.keys.content(one, body), self.objects[plain][:-512], one)
+                self.known[one] = body
+            found[plain] = body
+        if isinstance(self.target, tools.FileStore):
+            for folder, _, names in os.walk(self.target.directory.name):
+                for name in names:
+                    with open(os.path.join(folder, name), "rb") as file:
+                        self.assertNotIn(self.MARKER, file.read(), "also of what was not finished")
+        return found
+
+    def killed(self, user=None):
+        super().killed(user)
+        tools.run("verify", *self.target.arguments, "--deep", *self.keys.to_read(), expect=1)  # the source has a gap
+
+
 class CopyKillTest(Base, unittest.TestCase):
     rounds = 8
+
+
+class EncodedCopyKillTest(Encoded, unittest.TestCase):
+    rounds = 8
+    test_killed_as_an_ordinary_user = None
+
+
+class LongEncodedCopyKillTest(Encoded, unittest.TestCase):
+    rounds = 60
+    test_killed_as_an_ordinary_user = None
 
 
 class LongCopyKillTest(Base, unittest.TestCase):

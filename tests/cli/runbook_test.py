@@ -14,6 +14,7 @@ import time
 import unittest
 
 import cli_tools as tools
+import encode_tools
 from cli_tools import imposter_tools
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -308,14 +309,40 @@ class RunbookTest(unittest.TestCase):
         self.assertEqual({name for name in os.listdir(self.path("srv/new-7")) if len(name) == 13},
                          {tools.lsn_text(lsn) for lsn in range(1, 24) if not first <= lsn <= last})
 
-    @runs(r"tidemark check s3://bucket/prefix --allow-empty", r"tidemark copy file:///var/archive s3://bucket/prefix",
-          r"tidemark verify s3://bucket/prefix")
-    def test_moving(self, check, copy, verify):
-        self.needs("copy")
+    def use_bucket(self):
         imposter = imposter_tools.Imposter("--max-keys", 7)
         self.addCleanup(imposter.close)
         self.bucket = imposter.sink_url(prefix="/prefix")
         self.env.update(AWS_ACCESS_KEY_ID=imposter_tools.ACCESS_KEY, AWS_SECRET_ACCESS_KEY=imposter_tools.SECRET_KEY)
+        return imposter
+
+    @runs(r"tidemark copy file:///var/archive file:///srv/small --compress zstd",
+          r"tidemark copy file:///var/archive s3://bucket/prefix --recipients .*",
+          r"tidemark copy s3://bucket/prefix file:///srv/readable --recipients none .*")
+    def test_copies_that_are_encoded_anew(self, compress, encrypt, decrypt):
+        self.needs("copy")
+        imposter = self.use_bucket()
+        os.mkdir(self.path("srv/keys"))
+        keys = encode_tools.Keys(self.path("srv/keys"), "one")
+        for given, name in ((keys.identity, "identity.txt"), (keys.recipients, "recipients.txt"), (keys.tag_key, "tag.key")):
+            os.rename(given, self.path("srv/keys/" + name))
+        self.engine(80)
+        self.type(compress)
+        found = {name for _, _, names in os.walk(self.path("srv/small")) for name in names}
+        self.assertTrue(found and all(name.endswith(".tar.zst") for name in found), found)
+        for _ in range(2):
+            self.type(encrypt)
+            self.assertEqual(sorted(imposter.client().keys()), [f"prefix/{key}.age" for key in self.keys()])
+        self.type(decrypt)
+        for key in self.keys():
+            with open(self.stored(key), "rb") as one, open(self.path("srv/readable/" + key), "rb") as other:
+                self.assertEqual(one.read(), other.read(), "the same bytes, made when it was made")
+
+    @runs(r"tidemark check s3://bucket/prefix --allow-empty", r"tidemark copy file:///var/archive s3://bucket/prefix",
+          r"tidemark verify s3://bucket/prefix")
+    def test_moving(self, check, copy, verify):
+        self.needs("copy")
+        imposter = self.use_bucket()
         self.engine(80)
         self.type(check)
         self.type(verify, expect=1)  # nothing is stored there

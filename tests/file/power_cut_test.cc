@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "coded_put.h"
 #include "file/file_sink.h"
 #include "fixture.h"
 
@@ -31,7 +32,7 @@ std::string body(const std::string& key, uint64_t version) {
   return bytes;
 }
 
-uint64_t recognise(const std::string& key, const std::string& bytes) {
+uint64_t recognise_plain(const std::string& key, const std::string& bytes) {
   if (bytes.compare(0, key.size() + 1, key + "|") != 0) return 0;
   const uint64_t version = std::strtoull(bytes.c_str() + key.size() + 1, nullptr, 10);
   return bytes == body(key, version) ? version : 0;
@@ -45,10 +46,24 @@ struct Mode {
   const char* staging;
   const char* sync;
   Faults faults;
+  Coding coding = Coding::kNone;
 };
 
 class PowerCut : public ::testing::TestWithParam<Mode> {
  protected:
+  static Status put_version(FileSink& sink, const std::string& key, uint64_t version, uint32_t flags = 0) {
+    const Coding coding = GetParam().coding;
+    const std::string bytes = body(key, version);
+    return coding == Coding::kNone ? put(sink, key, bytes, flags)
+                                   : put_coded(sink, key, bytes, coding, flags);
+  }
+  static uint64_t recognise(const std::string& key, const std::string& bytes) {
+    const Coding coding = GetParam().coding;
+    if (coding == Coding::kNone) return recognise_plain(key, bytes);
+    const auto plain = decoded(bytes, coding);
+    return plain ? recognise_plain(key, *plain) : 0;
+  }
+
   static std::string directory(int thread, int round) {
     return "s/" + std::to_string(thread / 2 + 10 * (round / 8)) + "/";
   }
@@ -63,7 +78,7 @@ class PowerCut : public ::testing::TestWithParam<Mode> {
           directory(thread, i) + (is_common ? "common" + std::to_string(i)
                                             : "own" + std::to_string(thread) + "-" + std::to_string(i / 4));
       const uint64_t version = is_common ? 1 : static_cast<uint64_t>(i) + 1;
-      const Status done = put(sink, key, body(key, version), is_common ? TIDEMARK_PUT_IF_ABSENT : 0);
+      const Status done = put_version(sink, key, version, is_common ? TIDEMARK_PUT_IF_ABSENT : 0);
       const bool is_durable = done || done.error().status == TIDEMARK_E_EXISTS;
       if (is_durable) power_cut::note_done(key, version);
       ++(is_durable ? tally->done : tally->failed);
@@ -84,7 +99,7 @@ class PowerCut : public ::testing::TestWithParam<Mode> {
     for (int t = 0; has_faults() && t < kThreads; ++t) {
       for (int i = 0; i < rounds; i += 8) {
         const std::string key = directory(t, i) + "first";
-        if (put(**sink, key, body(key, 1))) power_cut::note_done(key, 1);
+        if (put_version(**sink, key, 1)) power_cut::note_done(key, 1);
       }
     }
     power_cut::fail_from_now_on(mode.faults);
@@ -149,7 +164,11 @@ TEST_P(PowerCutRecord, MissingFsyncsAreNoticed) {
 constexpr Faults kWorks = {};
 constexpr Faults kFails = {60, 15};
 std::string text(const Mode& mode) {
-  return std::string(mode.staging) + "_" + mode.sync + (mode.faults.fsync_per_mille > 0 ? "_failing" : "");
+  const std::string coding = mode.coding == Coding::kNone ? ""
+                             : encrypts(mode.coding)      ? "_encrypted"
+                                                          : "_compressed";
+  return std::string(mode.staging) + "_" + mode.sync + (mode.faults.fsync_per_mille > 0 ? "_failing" : "") +
+         coding;
 }
 void PrintTo(const Mode& mode, std::ostream* out) { *out << text(mode); }
 std::string name_of(const ::testing::TestParamInfo<Mode>& with) { return text(with.param); }
@@ -157,10 +176,13 @@ INSTANTIATE_TEST_SUITE_P(, PowerCut,
                          ::testing::Values(Mode{"unnamed", "shared", kWorks}, Mode{"named", "shared", kWorks},
                                            Mode{"unnamed", "each", kWorks}, Mode{"named", "each", kWorks},
                                            Mode{"unnamed", "shared", kFails}, Mode{"named", "shared", kFails},
-                                           Mode{"unnamed", "each", kFails}),
+                                           Mode{"unnamed", "each", kFails},
+                                           Mode{"unnamed", "shared", kWorks, Coding::kZstd},
+                                           Mode{"named", "shared", kFails, Coding::kZstdAge}),
                          name_of);
 INSTANTIATE_TEST_SUITE_P(, PowerCutRecord,
-                         ::testing::Values(Mode{"unnamed", "shared", kWorks}, Mode{"named", "each", kWorks}),
+                         ::testing::Values(Mode{"unnamed", "shared", kWorks}, Mode{"named", "each", kWorks},
+                                           Mode{"unnamed", "shared", kWorks, Coding::kZstdAge}),
                          name_of);
 
 }  // namespace

@@ -68,12 +68,31 @@ void Scenario::TearDown() {
 void Scenario::create(const Options& options) {
   ASSERT_EQ(archiver_, nullptr);
   Options all = {{"retry_min_ms", "5"}, {"retry_max_ms", "40"}, {"log_level", "debug"}};
+  for (const auto& [key, value] : coding_) all[key] = value;
   for (const auto& [key, value] : options) all[key] = value;
   const std::vector<tidemark_option> list = abi_options(all);
   ErrorOut error;
   ASSERT_EQ(api_->create(&host_.table(), list.data(), static_cast<uint32_t>(list.size()), &archiver_, &error),
             TIDEMARK_OK)
       << error.message;
+}
+
+// The keys are those of tests/golden, which everybody knows.
+void Scenario::code_archives(const std::string& suffix) {
+  suffix_ = suffix;
+  host_.expect_suffix(suffix);
+  coding_.clear();
+  if (suffix.starts_with(".zst")) coding_["compress"] = "zstd";
+  if (!suffix.ends_with(".age")) return;
+  test::write_file(keys_ / "recipients", "age1rdkdjxg5ap5psly07t9axqdyk4k9tkg8rdnu87hym96v6sy6ugcqcek4rq\n");
+  test::write_file(keys_ / "identity",
+                   "AGE-SECRET-KEY-10X36K9DAGDLRCTGAEUZLT8J7CNN7HHLDZ943MKEN7Z0AEEK92X6SHM5QK8\n");
+  test::write_file(keys_ / "tag", "0d0cdafa0fc88854340804458dc2bafbb1042bfa5af803b4736a681a5f8bcd29\n");
+  for (const char* const name : {"identity", "tag"})
+    std::filesystem::permissions(keys_ / name, std::filesystem::perms(0600));
+  coding_["encrypt_recipients_file"] = keys_ / "recipients";
+  coding_["encrypt_tag_key_file"] = keys_ / "tag";
+  coding_["identity_file"] = keys_ / "identity";
 }
 
 void Scenario::destroy() {
@@ -183,7 +202,7 @@ std::vector<std::string> Scenario::prints(const test::TempDir& archive) {
 
 std::vector<std::string> Scenario::keys(const Partition& p, Lsn low, Lsn high) {
   std::vector<std::string> result;
-  for (Lsn lsn = low; lsn <= high; ++lsn) result.push_back(archive_key(p, lsn));
+  for (Lsn lsn = low; lsn <= high; ++lsn) result.push_back(key_of(p, lsn));
   return result;
 }
 

@@ -54,6 +54,10 @@ class Scenario : public ::testing::Test {
   // create, the file sink behind valve_ on archive_, start.
   void begin_with_valve(const Options& options = {});
   Options valve_options();
+  // From now on what is created compresses, encrypts, or both: by what the keys of its archives end in,
+  // ".zst", ".age" or ".zst.age"; nothing for neither.
+  void code_archives(const std::string& suffix);
+  std::string key_of(const Partition& partition, Lsn lsn) { return archive_key(partition, lsn) + suffix_; }
   // A new archiver as if the process had been started again.
   void begin_again(const Options& options = {});
 
@@ -80,6 +84,9 @@ class Scenario : public ::testing::Test {
 
   const tidemark_archiver_api* const api_ = plugin_api();
   const Partition p_{};
+  std::string suffix_;
+  Options coding_;
+  test::TempDir keys_;
   test::TempDir archive_;
   Valve valve_;
   TestHost host_;

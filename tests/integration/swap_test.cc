@@ -7,12 +7,14 @@
 namespace tidemark::integration {
 namespace {
 
-class SwapScenario : public Scenario {
+// The parameter: what the keys of archives end in.
+class SwapScenario : public Scenario, public ::testing::WithParamInterface<const char*> {
  protected:
+  void SetUp() override { code_archives(GetParam()); }
   test::TempDir other_;
 };
 
-TEST_F(SwapScenario, WhatIsAcknowledgedStaysAndTheRestGoesToTheNewSink) {
+TEST_P(SwapScenario, WhatIsAcknowledgedStaysAndTheRestGoesToTheNewSink) {
   host_.commit_range(p_, 1, 6);
   begin();
   host_.safe_in(other_.path().string());
@@ -33,7 +35,7 @@ TEST_F(SwapScenario, WhatIsAcknowledgedStaysAndTheRestGoesToTheNewSink) {
 }
 
 // The object in flight ends on the sink it began on, which is closed only then.
-TEST_F(SwapScenario, TheOldSinkIsClosedWhenItsLastJobHasEnded) {
+TEST_P(SwapScenario, TheOldSinkIsClosedWhenItsLastJobHasEnded) {
   host_.commit_range(p_, 1, 2);
   Gate put_1;
   std::atomic<bool> in_put{false};
@@ -52,10 +54,10 @@ TEST_F(SwapScenario, TheOldSinkIsClosedWhenItsLastJobHasEnded) {
   ASSERT_TRUE(host_.wait_for_acknowledge(p_, 2));
   ASSERT_TRUE(host_.wait_until([&] { return valve_.open_sinks == 0; }));
   EXPECT_EQ(objects(archive_), keys(p_, 1, 1));
-  EXPECT_EQ(objects(other_), (std::vector<std::string>{origin_key(p_, 1), archive_key(p_, 2)}));
+  EXPECT_EQ(objects(other_), (std::vector<std::string>{origin_key(p_, 1), key_of(p_, 2)}));
 }
 
-TEST_F(SwapScenario, BackAndForthWhileEntriesFlow) {
+TEST_P(SwapScenario, BackAndForthWhileEntriesFlow) {
   constexpr uint64_t kPartitions = 5;
   constexpr Lsn kEntries = 16;
   for (uint64_t id = 1; id <= kPartitions; ++id) host_.commit_range({"orders", id}, 1, kEntries);
@@ -78,7 +80,7 @@ TEST_F(SwapScenario, BackAndForthWhileEntriesFlow) {
       const Partition p = {"orders", id};
       EXPECT_EQ(host_.acknowledged(p), kEntries);
       for (Lsn lsn = 1; lsn <= kEntries; ++lsn) {
-        const bool in_first = std::filesystem::exists(archive_ / archive_key(p, lsn));
+        const bool in_first = std::filesystem::exists(archive_ / key_of(p, lsn));
         if (in_first == (archive == &archive_)) expect_archived(p, lsn, lsn);
       }
     }
@@ -86,7 +88,7 @@ TEST_F(SwapScenario, BackAndForthWhileEntriesFlow) {
 }
 
 // Any failure leaves the old sink at work.
-TEST_F(SwapScenario, ASetSinkThatFailsChangesNothing) {
+TEST_P(SwapScenario, ASetSinkThatFailsChangesNothing) {
   host_.commit_range(p_, 1, 2);
   begin();
   notify(p_, 1, 1);
@@ -115,9 +117,9 @@ TEST_F(SwapScenario, ASetSinkThatFailsChangesNothing) {
 }
 
 // A conflict was the old sink's; the new one takes the entry.
-TEST_F(SwapScenario, AConflictOfTheOldSinkEndsWithIt) {
+TEST_P(SwapScenario, AConflictOfTheOldSinkEndsWithIt) {
   std::filesystem::create_directories(archive_ / "orders/7");
-  test::write_file(archive_ / archive_key(p_, 1), "something else");
+  test::write_file(archive_ / key_of(p_, 1), "something else");
   host_.commit_range(p_, 1, 1);
   begin({{"retry_min_ms", "3600000"}, {"retry_max_ms", "3600000"}});
   host_.safe_in(other_.path().string());
@@ -129,7 +131,7 @@ TEST_F(SwapScenario, AConflictOfTheOldSinkEndsWithIt) {
 }
 
 // The new sink holds a part of it already: that is verified there, not written again.
-TEST_F(SwapScenario, TheNewSinkIsLookedUpAnew) {
+TEST_P(SwapScenario, TheNewSinkIsLookedUpAnew) {
   host_.commit_range(p_, 1, 6);
   begin();
   notify(p_, 1, 6);
@@ -137,8 +139,8 @@ TEST_F(SwapScenario, TheNewSinkIsLookedUpAnew) {
   destroy();
   std::filesystem::copy(archive_.path() / "orders", other_.path() / "orders",
                         std::filesystem::copy_options::recursive);
-  for (Lsn lsn = 1; lsn <= 3; ++lsn) std::filesystem::remove(archive_ / archive_key(p_, lsn));
-  std::filesystem::remove(archive_ / archive_key(p_, 5));
+  for (Lsn lsn = 1; lsn <= 3; ++lsn) std::filesystem::remove(archive_ / key_of(p_, lsn));
+  std::filesystem::remove(archive_ / key_of(p_, 5));
   const std::vector<std::string> before = prints(other_);
   // On archive_ 1 to 3 are to be written; entry 3 waits until the sink is the other one.
   Gate swapped;
@@ -154,13 +156,13 @@ TEST_F(SwapScenario, TheNewSinkIsLookedUpAnew) {
   ASSERT_TRUE(host_.wait_until([&] { return host_.acknowledged(p_) == 6; }));
   drain();
   EXPECT_EQ(prints(other_), before);
-  EXPECT_EQ(objects(), (std::vector<std::string>{archive_key(p_, 1), archive_key(p_, 2), archive_key(p_, 3),
-                                                 archive_key(p_, 4), archive_key(p_, 6)}));
+  EXPECT_EQ(objects(), (std::vector<std::string>{key_of(p_, 1), key_of(p_, 2), key_of(p_, 3), key_of(p_, 4),
+                                                 key_of(p_, 6)}));
   EXPECT_TRUE(host_.events(TIDEMARK_EVENT_CONFLICT).empty());
 }
 
 // While stopped: no event, and everything is as if it had been this sink from the beginning.
-TEST_F(SwapScenario, WhileStopped) {
+TEST_P(SwapScenario, WhileStopped) {
   host_.commit_range(p_, 1, 2);
   begin();
   host_.safe_in(other_.path().string());
@@ -173,6 +175,44 @@ TEST_F(SwapScenario, WhileStopped) {
   EXPECT_EQ(objects(other_), keys(p_, 1, 2));
   EXPECT_TRUE(host_.events().empty());
 }
+
+// What was written in another way counts, here and in the next sink.
+TEST_P(SwapScenario, WhatWasWrittenWithOtherOptionsStays) {
+  const std::string before = GetParam();
+  host_.commit_range(p_, 1, 7);
+  begin();
+  notify(p_, 1, 3);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 3));
+  std::vector<std::string> expected = keys(p_, 1, 3);
+  code_archives(before == ".zst" ? "" : ".zst");
+  if (before.ends_with(".age")) {
+    coding_["identity_file"] = keys_ / "identity";
+    coding_["encrypt_tag_key_file"] = keys_ / "tag";
+  }
+  begin_again();
+  notify(p_, 1, 6);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 6));
+  for (Lsn lsn = 4; lsn <= 6; ++lsn) expected.push_back(key_of(p_, lsn));
+  EXPECT_EQ(objects(), expected);
+  std::filesystem::copy(archive_.path() / "orders", other_.path() / "orders",
+                        std::filesystem::copy_options::recursive);
+  host_.safe_in(other_.path().string());
+  ASSERT_EQ(set_sink(file_url(other_)), TIDEMARK_OK);
+  notify(p_, 1, 7);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 7));
+  drain();
+  expected.push_back(key_of(p_, 7));
+  EXPECT_EQ(objects(other_), expected);
+  expect_archived(p_, 1, 7);
+  EXPECT_TRUE(host_.events(TIDEMARK_EVENT_CONFLICT).empty());
+}
+
+constexpr const char* kSuffixes[] = {"", ".zst", ".zst.age"};
+std::string name_of(const ::testing::TestParamInfo<const char*>& with) {
+  const std::string suffix = with.param;
+  return suffix.empty() ? "Plain" : suffix == ".zst" ? "Compressed" : "Encrypted";
+}
+INSTANTIATE_TEST_SUITE_P(, SwapScenario, ::testing::ValuesIn(kSuffixes), name_of);
 
 }  // namespace
 }  // namespace tidemark::integration

@@ -157,16 +157,17 @@ void TestHost::release_entry(void* ctx, const tidemark_partition* partition, tid
 
 // Everything up to lsn must be an object now, not a moment later.
 // Whether an object of one entry or of a batch holds it: texts of LSNs sort as the LSNs do.
-static bool holds(const std::string& root, const Partition& p, Lsn lsn) {
-  const std::string key = archive_key(p, lsn);
+static bool holds(const std::string& root, const Partition& p, Lsn lsn, const std::string& suffix) {
+  const std::string key = archive_key(p, lsn) + suffix;
   if (access((root + "/" + key).c_str(), F_OK) == 0) return true;
   const std::string text = lsn_text(lsn);
   std::error_code none;
   const std::filesystem::path folder = std::filesystem::path(root + "/" + key).parent_path();
   for (const auto& object : std::filesystem::directory_iterator(folder, none)) {
     const std::string name = object.path().filename().string();
-    if (name.size() == 2 * text.size() + 5 && name.ends_with(".tar") && name.substr(0, text.size()) >= text &&
-        name.substr(text.size() + 1, text.size()) <= text)
+    const std::string end = ".tar" + suffix;
+    if (name.size() == 2 * text.size() + 1 + end.size() && name.ends_with(end) &&
+        name.substr(0, text.size()) >= text && name.substr(text.size() + 1, text.size()) <= text)
       return true;
   }
   return false;
@@ -177,7 +178,7 @@ void TestHost::check_safe(const Partition& p, Record& record, Lsn lsn) {
   while (!record.unsafe.empty() && *record.unsafe.begin() <= lsn) {
     const Lsn oldest = *record.unsafe.begin();
     const bool found = std::any_of(archive_roots_.begin(), archive_roots_.end(),
-                                   [&](const std::string& root) { return holds(root, p, oldest); });
+                                   [&](const std::string& root) { return holds(root, p, oldest, suffix_); });
     if (!found)
       violate("acknowledged " + std::to_string(lsn) + " without an object of " + name_of(p, oldest));
     record.unsafe.erase(record.unsafe.begin());

@@ -69,6 +69,8 @@ class TestHost {
   std::string make_tree(const Partition& partition, Lsn lsn);        // an empty directory; returns its path
   void prune(const Partition& partition, Lsn lsn);                   // this one entry
 
+  // What the keys of archives end in after ".tar".
+  void expect_suffix(const std::string& suffix) { suffix_ = suffix; }
   // Where an acknowledged entry must be found as an object at the moment of its acknowledgement.
   void safe_in(const std::string& archive_root);
   // These need not be: lost on purpose.
@@ -131,6 +133,7 @@ class TestHost {
   void violate(std::string what);
 
   test::TempDir dir_;
+  std::string suffix_;
   tidemark_host table_{};
   std::atomic<uint64_t> acquired_{0};
 

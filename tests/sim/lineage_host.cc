@@ -289,11 +289,28 @@ JobResult HostProcess::discover(const Job& job) {
   return result;
 }
 
+// Then the tag tells that it is the same; of a part, or of one that is not the same, only who decrypts it
+// knows.
+bool HostProcess::has_all_of(const Job& job, const std::vector<Entry>& entries) const {
+  if (job.part != job.range) return false;
+  for (Lsn lsn = job.range.first; lsn <= job.range.last; ++lsn) {
+    if (data_.logs[job.partition].read(lsn) != entries[static_cast<size_t>(lsn - job.range.first)])
+      return false;
+  }
+  return true;
+}
+
 JobResult HostProcess::verify(const Job& job) const {
   const ParsedName name{job.range, ObjectKind::kArchive, job.epoch, job.coding};
   const std::vector<Entry>* const entries = world_.store.find(job.partition, name);
   require(entries != nullptr, "only an archive that exists can be verified", job.partition, job.range.first);
   JobResult result;
+  const bool is_batch = job.range.first != job.range.last;
+  if (world_.is_encrypted && is_batch && !has_all_of(job, *entries)) {
+    result.outcome = Outcome::kObjectFailed;
+    result.sealed = true;
+    return result;
+  }
   for (Lsn lsn = job.part.first; lsn <= job.part.last; ++lsn) {
     const Entry entry = data_.logs[job.partition].read(lsn);
     const bool missing = entry == 0;
@@ -317,7 +334,10 @@ void HostProcess::end_ack(size_t which) {
   acks_.erase(acks_.begin() + static_cast<ptrdiff_t>(which));
   const bool ok = !random_.chance(rates_.ack);
   Lsn& acked = data_.logs[ack.partition].acked;
-  if (ok || random_.chance(30)) acked = std::max(acked, ack.lsn);
+  if (ok || random_.chance(30)) {
+    acked = std::max(acked, ack.lsn);
+    acked_in_run_[ack.partition] = std::max(acked_in_run_[ack.partition], ack.lsn);
+  }
   for (size_t i = unremembered_.size(); i > 0; --i) {
     if (!random_.chance(30)) continue;
     unremembered_[i - 1].remember(data_);

@@ -88,6 +88,7 @@ struct LineageWorld {
   Broken broken = Broken::kNothing;
   bool traces = false;
   size_t list_limit = 1000;
+  bool is_encrypted = false;   // and no host has an identity
   uint64_t batch_size = 1000;  // of an archive
   bool is_strict = false;
   core::TimeMs now = 0;

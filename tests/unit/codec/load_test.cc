@@ -31,6 +31,7 @@ TEST_F(LoadTest, FromOptionsToKeys) {
   ASSERT_TRUE(plain);
   EXPECT_EQ(plain->encoding.coding, Coding::kNone);
   EXPECT_EQ(memory_bytes(plain->encoding), 0U);
+  EXPECT_GT(decoding_bytes(plain->keys), 3U << 20U) << "what is there may be compressed all the same";
   EXPECT_TRUE(self_test(plain->encoding, plain->keys));
   for (const int level : {0, 1, 2, 3}) {
     const auto codec = load({level, recipients_, tag_, identity_});

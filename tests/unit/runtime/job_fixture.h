@@ -104,7 +104,7 @@ class JobTest : public testing::Test {
   const std::shared_ptr<sink::Sink> sink_{std::shared_ptr<void>(), &fake_.sink()};  // what the fake owns
   metrics::Metrics metrics_{1};
   codec::Codec codec_;
-  SourcePool sources_{plan_memory(4 << 20, 1, 100, 0), codec_.encoding, codec_.keys.tag_keys};
+  SourcePool sources_{plan_memory(4 << 20, 1, 100, {}), codec_.encoding, codec_.keys.tag_keys};
   ReadPace pace_{0};
   JobLimits limits_;
   std::unique_ptr<Lineage> lineage_;  // none: histories are not told apart

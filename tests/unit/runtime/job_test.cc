@@ -200,6 +200,35 @@ TEST_F(JobTest, WhatNobodyCanReadHereIsSaidByName) {
   EXPECT_EQ(verify({1, 3}).error.status, TIDEMARK_E_NOT_FOUND);
 }
 
+// Of the budget, though nothing is compressed here.
+TEST_F(JobTest, WhoDecodesHasMemoryForIt) {
+  expect_done(archive({1, 3}));
+  const std::string plain = object({1, 3});
+  const ParsedKey coded{storage_, 7, {{1, 3}, ObjectKind::kArchive, 1, Coding::kZstd}};
+  fake_.objects.clear();
+  fake_.objects[object_key(storage_, 7, coded.name)] =
+      test::coded_object(coded, plain.substr(0, plain.size() - kFooterSize));
+  uint32_t most = 0;
+  fake_.on_get = [&] { most = std::max(most, sources_.decoders().in_use); };
+  core::Job job = job_of(JobKind::kVerify, {1, 3});
+  job.part = job.range;
+  job.coding = Coding::kZstd;
+  expect_done(run(job));
+  EXPECT_EQ(most, 1U);
+  EXPECT_EQ(sources_.decoders().in_use, 0U);
+  job.part = {2, 3};
+  most = 0;
+  expect_done(run(job));
+  EXPECT_EQ(most, 1U);
+  EXPECT_EQ(sources_.decoders().in_use, 0U);
+  // By the footer alone nothing is decoded.
+  job.part = job.range;
+  limits_.verify_depth = store::Depth::kFooter;
+  most = 0;
+  expect_done(run(job));
+  EXPECT_EQ(most, 0U);
+}
+
 // It was sent already; what the look back costs, others wait for.
 TEST_F(PacedJobTest, APutThatFindsSomethingIsNotDeferredButCounts) {
   expect_done(archive({1, 1}));

@@ -20,7 +20,7 @@ TEST(PlanMemory, NeverDealsOutMoreThanTheBudget) {
   for (const uint64_t budget : {1ULL << 20, 3ULL << 20, 64ULL << 20, 1ULL << 30, 1ULL << 44}) {
     for (const uint32_t workers : {1U, 2U, 4U, 7U, 32U, 256U}) {
       for (const uint32_t batch : {1U, 256U, 4096U}) {
-        const MemoryPlan plan = plan_memory(budget, workers, batch, 0);
+        const MemoryPlan plan = plan_memory(budget, workers, batch, {});
         EXPECT_LE(plan.jobs * plan.job_bytes + plan.restores * plan.restore_bytes, budget)
             << budget << " " << workers;
         const uint64_t leases_bytes = (batch - 1) * sizeof(tidemark_entry);
@@ -39,11 +39,40 @@ TEST(PlanMemory, NeverDealsOutMoreThanTheBudget) {
   }
 }
 
+// A decoder of what is there already is of the budget too, where what a job encodes with is not enough.
+TEST(PlanMemory, DecodersAreOfTheBudget) {
+  constexpr uint64_t kMiB = 1 << 20;
+  const uint64_t decode = codec::decoding_bytes({});
+  EXPECT_GT(decode, 3 * kMiB);
+  for (const uint64_t encode : {uint64_t{0}, uint64_t{256} << 10U}) {
+    for (const uint64_t budget : {6 * kMiB, 8 * kMiB, 64 * kMiB, 1024 * kMiB}) {
+      for (const uint32_t workers : {1U, 8U, 256U}) {
+        const MemoryPlan plan = plan_memory(budget, workers, 1, {encode, decode});
+        EXPECT_LE(plan.jobs * plan.job_bytes + plan.decoders * plan.decoder_bytes +
+                      plan.restores * plan.restore_bytes,
+                  budget)
+            << budget << " " << workers;
+        EXPECT_EQ(plan.decoder_bytes, decode);
+        EXPECT_GE(plan.decoders, 1U);
+        EXPECT_LE(plan.decoders, workers);
+        EXPECT_GE(plan.jobs, 1U);
+      }
+    }
+  }
+  EXPECT_LT(plan_memory(6 * kMiB, 256, 1, {0, decode}).jobs, plan_memory(6 * kMiB, 256, 1, {}).jobs)
+      << "a small budget means fewer jobs";
+  EXPECT_EQ(plan_memory(64 * kMiB, 8, 1, {0, decode}).jobs, 8U);
+  EXPECT_EQ(plan_memory(1 * kMiB, 8, 1, {0, decode}).jobs, 1U);
+  const MemoryPlan covered = plan_memory(64 * kMiB, 8, 1, {decode, decode});
+  EXPECT_EQ(covered.decoder_bytes, 0U);
+  EXPECT_EQ(covered.decoders, 8U) << "nobody waits";
+}
+
 TEST(PlanMemory, ByDefaultNobodyWaits) {
-  EXPECT_EQ(plan_memory(64ULL << 20, 4, 1, 0).jobs, 4U);
-  EXPECT_EQ(plan_memory(64ULL << 20, 32, 4096, 0).jobs, 32U);
-  EXPECT_EQ(plan_memory(64ULL << 20, 256, 1, 0).jobs, 256U);
-  EXPECT_EQ(plan_memory(1ULL << 20, 256, 1, 0).jobs, 4U);
+  EXPECT_EQ(plan_memory(64ULL << 20, 4, 1, {}).jobs, 4U);
+  EXPECT_EQ(plan_memory(64ULL << 20, 32, 4096, {}).jobs, 32U);
+  EXPECT_EQ(plan_memory(64ULL << 20, 256, 1, {}).jobs, 256U);
+  EXPECT_EQ(plan_memory(1ULL << 20, 256, 1, {}).jobs, 4U);
 }
 
 TEST(Slots, NoMoreAreTakenThanThereAre) {
@@ -88,7 +117,7 @@ TEST(Slots, WhoHasADeadlineStopsWaiting) {
 }
 
 TEST(SourcePool, WaitsForASourceAndUsesItAgain) {
-  MemoryPlan plan = plan_memory(1 << 20, 1, 1, 0);
+  MemoryPlan plan = plan_memory(1 << 20, 1, 1, {});
   const codec::Codec plain;
   SourcePool pool(plan, plain.encoding, plain.keys.tag_keys);
   const tar::EntrySource* first = nullptr;

@@ -71,6 +71,12 @@ typedef struct tidemark_compare_options {
 
 #define TIDEMARK_COPY_COMPARE 0x1u    /* both sides have the object: nothing is written, see copy */
 #define TIDEMARK_COPY_READ_WHOLE 0x2u /* with COMPARE: the bodies too, not the footers alone */
+/* An archive is decoded, for which an encrypted one needs `from`'s identity_file, and then compressed and
+ * encrypted as the options of `to` say: compress, encrypt_recipients_file and encrypt_tag_key_file. */
+#define TIDEMARK_COPY_ENCODE 0x4u
+/* With ENCODE: it is compressed only if it was, and one that is compressed and not encrypted, before and
+ * after, is copied as it is. */
+#define TIDEMARK_COPY_KEEP_COMPRESSION 0x8u
 
 typedef struct tidemark_copy_options {
   uint32_t struct_size;
@@ -79,12 +85,15 @@ typedef struct tidemark_copy_options {
   uint64_t buffer_bytes; /* what the call may hold of it in memory: one that fits is asked for once */
   void (*progress)(void* ctx, uint64_t read_bytes); /* as in tidemark_unpack_options; may be NULL */
   void* ctx;                                        /* the caller's own; lives until the call returns */
+  /* With COMPARE: the archive of the destination, which may be coded in another way. Empty: `key`. */
+  tidemark_str to_key;
 } tidemark_copy_options;
 
 /* What came of copying an object. Open set. */
 enum {
   TIDEMARK_COPIED = 1,
-  TIDEMARK_COPY_THERE = 2 /* the destination had it already, and it is durable there */
+  TIDEMARK_COPY_THERE = 2,  /* the destination had it already, and it is durable there */
+  TIDEMARK_COPY_ENCODED = 3 /* copied, and encoded anew: under `key` with another suffix, or under it */
 };
 
 /* Whose object or sink an error is about. */
@@ -92,7 +101,7 @@ enum { TIDEMARK_COPY_SOURCE = 1, TIDEMARK_COPY_DESTINATION = 2 };
 
 typedef struct tidemark_copy_result {
   uint32_t struct_size; /* set by the caller */
-  int32_t result;       /* TIDEMARK_COPIED or TIDEMARK_COPY_THERE after OK, else 0 */
+  int32_t result;       /* one of these after OK, else 0 */
   int32_t failed; /* TIDEMARK_COPY_SOURCE or TIDEMARK_COPY_DESTINATION after an error that is about one */
   uint32_t reserved;
 } tidemark_copy_result;
@@ -205,16 +214,20 @@ typedef struct tidemark_draft_maintenance_api {
    * alone, which is not yet a proof of the rest. INVALID: not an archive's key. CORRUPT: as check. */
   tidemark_status (*made)(tidemark_archiver*, tidemark_str key, int64_t* made_us, const tidemark_call*,
                           tidemark_error*);
-  /* Copies the archive or record `key` from one archiver's sink to another's, byte for byte. It is proven as
-   * check does while it is read, and nothing becomes visible of one that is damaged; it is never put where
-   * something stands. Memory does not grow with the object: one larger than buffer_bytes is read in pieces,
-   * twice if the destination has to know its digest first. An archive that stands there counts as THERE if
-   * its digest is the same, whenever it was made, and a record if it is sound, for what it says lies in its
-   * name; that of an epoch if it is the same. With COMPARE the destination is known to have the object: it is
-   * compared, by the footer of an archive and by its body if these differ. CORRUPT, NOT_FOUND: as check, of
-   * the side that the result names. EXISTS: the destination has a sound archive, or an epoch's record, with
-   * other content. INVALID: not a key of ours, or `to` was created with read_only, unless it is to be
-   * compared. */
+  /* Copies the archive or record `key` from one archiver's sink to another's, byte for byte; with ENCODE an
+   * archive may become one with another suffix, which holds the same tar, of the same entries, epoch and
+   * time. It is proven as check does before it is there, and nothing becomes visible of one that is damaged;
+   * it is never put where something stands. Memory does not grow with the object: one larger than
+   * buffer_bytes is read in pieces, twice if the destination has to know its digest first; what is encoded
+   * takes some MiB more, is read once if the tar and what becomes of it fit, and else up to three times. An
+   * archive that stands there counts as THERE if it holds the same tar, however it is coded and whenever it
+   * was made, and a record if it is sound, for what it says lies in its name; that of an epoch if it is the
+   * same. With COMPARE the destination is known to have the object, or to_key: it is compared, by the footer
+   * of an archive and by its body if these differ; what is encrypted by its tag, or decrypted where that does
+   * not tell. CORRUPT, NOT_FOUND: as check, of the side that the result names. EXISTS: the destination has a
+   * sound archive, or an epoch's record, with other content. SEALED: no identity decrypts it, or nobody can
+   * tell whether it holds the same. INVALID: not a key of ours, to_key is not of the same entries and epoch,
+   * or `to` was created with read_only, unless it is to be compared. */
   tidemark_status (*copy)(tidemark_archiver* from, tidemark_archiver* to, tidemark_str key,
                           const tidemark_copy_options*, tidemark_copy_result*, const tidemark_call*,
                           tidemark_error*);

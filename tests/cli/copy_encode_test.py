@@ -1,0 +1,281 @@
+#!/usr/bin/python3
+"""copy that encodes anew, and copies between archives that are coded in different ways: strangers (zstd and age) say what
+is in what it writes, and make what it reads."""
+
+import os
+import unittest
+
+import cli_tools as tools
+import copy_tools
+import encode_tools
+from cli_tools import archive, flipped, key, run
+from encode_tools import CODINGS, plain_key, words_of
+
+
+class Scenarios(copy_tools.CopyScenario):
+    def setUp(self):
+        super().setUp()
+        self.keys = encode_tools.Keys(self.dir, "one")
+
+    def options(self, coding, keys=None):
+        """What makes archives of this coding from all others."""
+        keys = keys or self.keys
+        return ["--compress", "zstd" if ".zst" in coding else "none", "--identity", self.keys.identity,
+                *(keys.to_encrypt() if ".age" in coding else ["--recipients", "none"])]
+
+    def coded(self, partition, first, last=None, coding="", epoch=1, **more):
+        """Its key and its bytes."""
+        body = archive(partition, first, last, epoch=epoch, **more)
+        return self.keys.encoded(key(partition, first, last, epoch=epoch), body, coding)
+
+    def put(self, store, *where, **how):
+        one, body = self.coded(*where, **how)
+        store.put(one, body)
+        return one
+
+    def expect_same_content(self, objects, coding, keys=None):
+        """The destination has the tar of each archive of `objects`, coded so, and its records as they are."""
+        there = self.content(self.target)
+        self.assertEqual(sorted(there), sorted(plain_key(one) + (coding if ".tar" in one else "") for one in objects))
+        for one, body in objects.items():
+            if ".tar" not in one:
+                self.assertEqual(there[one], body, one)
+                continue
+            copied = there[plain_key(one) + coding]
+            self.assertEqual((keys or self.keys).content(plain_key(one) + coding, copied), self.keys.content(one, body))
+            for word in ("storage", "partition", "first", "last", "epoch", "made_us"):
+                self.assertEqual(words_of(copied).get(word), words_of(body).get(word), (one, word))
+
+    def verify_deep(self, store, keys=None, expect=0):
+        return run("verify", *store.arguments, "--deep", *(keys or self.keys).to_read(), expect=expect)[0]
+
+    def test_each_kind_becomes_each_other(self):
+        objects = {key(1, 1, 3, "pruned"): tools.record(1, 1, 3, "pruned"), tools.epoch_key(2): tools.epoch_record(2, 0)}
+        for number, coding in enumerate(CODINGS):
+            one, body = self.coded(1, 4 + number, coding=coding, made_s=1_700_000_000 + number)
+            objects[one] = body
+            one, body = self.coded(2, 1 + 3 * number, 3 + 3 * number, coding=coding)
+            objects[one] = body
+            one, body = self.coded(3, 1 + number, coding=coding, epoch=2)
+            objects[one] = body
+        self.fill_with(objects)
+        for coding in CODINGS:
+            with self.subTest(coding):
+                said, summary = self.told(*self.options(coding))
+                self.assertEqual(said, [])
+                same = 3 if coding == "" else 0  # of the plain ones nothing is to be done
+                self.assertEqual((summary["archives"], summary["encoded"], summary["records"]), (12, 12 - same, 2))
+                self.expect_same_content(objects, coding)
+                self.verify_deep(self.target)
+                # Once more, and with other words: what is there counts, however it is coded.
+                for other in CODINGS:
+                    said, summary = self.told(*self.options(other), *(self.keys.to_read()[2:] if other == "" else []))
+                    self.assertEqual((said, summary["archives"], summary["there_before"]), ([], 0, 14))
+                said, summary = self.told(*self.keys.to_read())
+                self.assertEqual((said, summary["archives"], summary["there_before"]), ([], 0, 14), "and a plain copy")
+                self.assertEqual(self.told("--reread", *self.keys.to_read())[0], [])
+                for one in self.target.keys():
+                    self.target.remove(one)
+
+    def test_one_of_the_two_stays_as_it_is(self):
+        """--recipients alone says nothing of compression, and --compress nothing of who may read it."""
+        for lsn, coding in enumerate(CODINGS, 1):
+            self.put(self.store, 1, lsn, coding=coding)
+        keys = encode_tools.Keys(self.dir, "two")
+        self.told("--identity", self.keys.identity, "--recipients", keys.recipients, "--tag-key", self.keys.tag_key)
+        self.assertEqual(self.target.keys(), [key(1, lsn) + coding for lsn, coding in
+                                              enumerate([".age", ".zst.age", ".age", ".zst.age"], 1)])
+        for one in self.target.keys():
+            self.target.remove(one)
+        said, summary = self.told("--compress", "zstd:2", *self.keys.to_read(), expect=1)
+        self.assertEqual(said, [("unreadable", key(1, lsn) + CODINGS[lsn - 1]) for lsn in (3, 4)])
+        self.assertEqual(summary["encoded"], 2)
+        self.assertEqual(self.target.keys(), [key(1, lsn) + ".zst" for lsn in (1, 2)])
+        self.assertIn("give --recipients FILE, or --recipients none", self.copy("--compress", "zstd:2", expect=1)[0])
+        self.told("--recipients", "none", "--identity", self.keys.identity)
+        self.assertEqual(self.target.keys(), [key(1, lsn) + coding for lsn, coding in enumerate([".zst", ".zst", "", ".zst"], 1)])
+
+    def test_other_recipients_and_another_tag_key(self):
+        objects = dict(self.coded(1, lsn, coding=".zst.age") for lsn in range(1, 6))
+        self.fill_with(objects)
+        other = encode_tools.Keys(self.dir, "two")
+        # The new tag key alone cannot say who wrote the old ones.
+        words = ["--identity", self.keys.identity, "--recipients", other.recipients, "--tag-key"]
+        said, _ = self.told(*words, other.tag_key, expect=1)
+        self.assertEqual(said, sorted(("unreadable", one) for one in objects))
+        self.assertEqual(self.target.keys(), [])
+        both = self.path("both.tag")
+        with open(os.open(both, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+            file.write(f"{other.secret().hex()}\n{self.keys.secret().hex()}\n")
+        self.assertEqual(self.told(*words, both)[1]["encoded"], 5)
+        self.expect_same_content(objects, ".zst.age", other)
+        self.assertIn("unreadable", self.verify_deep(self.target, expect=1))
+        self.verify_deep(self.target, other)
+        self.assertEqual(self.told(*words, both)[1]["there_before"], 5)
+        # Without the key nobody can say whether they are the same, and none is put beside another.
+        said, summary = self.told(expect=1)
+        self.assertEqual((said, summary["archives"]), (sorted(("unreadable", one) for one in objects), 0))
+        self.assertIn("cannot be told", self.copy(expect=1)[0])
+
+    def test_a_plain_copy_sees_other_codings(self):
+        for lsn, coding in enumerate(CODINGS, 1):
+            self.put(self.target, 1, lsn, coding=coding)
+            self.store.put(key(1, lsn), archive(1, lsn))
+        before = self.content(self.target)
+        said, summary = self.told(*self.keys.to_read()[2:])
+        self.assertEqual((said, summary["there_before"], summary["only_at_destination"]), ([], 4, 0))
+        said, summary = self.told(expect=1)
+        self.assertEqual((said, summary["there_before"]), ([("unreadable", key(1, 3)), ("unreadable", key(1, 4))], 2))
+        for lsn in range(1, 5):
+            self.store.put(key(1, lsn), archive(1, lsn, content=tools.entry(lsn, b"another")))
+        for words in (self.keys.to_read(), self.keys.to_read()[2:], ["--reread", *self.keys.to_read()]):
+            said, _ = self.told(*words, expect=1)
+            self.assertEqual(said, [("conflict", key(1, lsn)) for lsn in range(1, 5)])
+        out = self.copy(*self.keys.to_read(), expect=1)[0]
+        self.assertIn(f"{key(1, 2)}.zst holds other content", out)
+        self.assertIn("nothing was overwritten", out)
+        for lsn in (2, 3):
+            one = key(1, lsn) + CODINGS[lsn - 1]
+            self.target.put(one, flipped(before[one], len(before[one]) - 600))
+        said, _ = self.told(*self.keys.to_read(), expect=1)
+        self.assertEqual(said, sorted([("conflict", key(1, 1)), ("conflict", key(1, 4)), ("damaged", key(1, 2)),
+                                       ("damaged", key(1, 3))]))
+        self.assertEqual(len(self.target.keys()), 4)
+
+    def test_what_the_source_has_twice(self):
+        """A mirror has both; encoded anew they become one, if they are the same."""
+        self.store.put(key(1, 1), archive(1, 1))
+        self.put(self.store, 1, 1, coding=".zst")
+        self.store.put(key(1, 1) + ".txt", b"between the two")
+        self.assertEqual(self.told()[1]["archives"], 2)
+        self.assertEqual(self.target.keys(), [key(1, 1), key(1, 1) + ".zst"])
+        self.target.remove(key(1, 1) + ".zst")
+        self.assertEqual(self.told()[1]["archives"], 1)
+        self.assertEqual(self.told()[1]["there_before"], 2)
+        for one in self.target.keys():
+            self.target.remove(one)
+        summary = self.told("--compress", "zstd")[1]
+        self.assertEqual((summary["archives"] + summary["there_before"], summary["foreign"]), (2, 1))
+        self.assertEqual(self.target.keys(), [key(1, 1) + ".zst"])
+        self.target.remove(key(1, 1) + ".zst")
+        self.store.put(key(1, 1), archive(1, 1, content=tools.entry(1, b"another")))
+        self.assertEqual([kind for kind, _ in self.told("--compress", "zstd", expect=1)[0]], ["conflict"])
+
+    def test_damaged_and_forged_ones_stay(self):
+        objects = dict(self.coded(1, lsn, coding=CODINGS[lsn % 4]) for lsn in range(1, 9))
+        names = sorted(objects)
+        damaged = {one: flipped(objects[one], len(objects[one]) - 600) for one in names[:4]}
+        one = names[6]  # the content is of another entry, by who has the key
+        assert one.endswith(".zst.age"), one
+        damaged[one] = self.keys.encoded(key(1, 7), archive(1, 7, content=tools.entry(8)), ".zst.age")[1]
+        one = names[5]  # by who has no tag key
+        assert one.endswith(".age"), one
+        other = encode_tools.Keys(self.dir, "two")
+        body = objects[one]
+        forged = self.keys.encoded(key(1, 6), archive(1, 6, content=tools.entry(6, b"forged")), ".age")[1]
+        tag = words_of(body)["tag"].encode()
+        damaged[one] = forged[:-512] + forged[-512:].replace(words_of(forged)["tag"].encode(), tag)
+        self.fill_with({**objects, **damaged})
+        said, summary = self.told(*self.options(".zst.age"), expect=1)
+        self.assertEqual(said, sorted(("damaged", one) for one in damaged))
+        self.assertEqual(summary["archives"], 2)
+        self.assertEqual([plain_key(one) for one in self.target.keys()], [plain_key(names[4]), plain_key(names[7])])
+        self.assertNotEqual(other.secret(), self.keys.secret())
+
+    def test_dry_run(self):
+        self.put(self.store, 1, 1)
+        self.put(self.store, 1, 2, coding=".zst")
+        self.put(self.store, 1, 3, coding=".age")
+        out = self.copy("--dry-run", *self.keys.to_encrypt())[0]
+        self.assertIn(f"would copy {key(1, 1)} as {key(1, 1)}.age", out)
+        self.assertIn(f"would copy {key(1, 2)}.zst as {key(1, 2)}.zst.age", out)
+        self.assertIn("(3 encoded anew)", out)
+        self.assertEqual(self.target.keys(), [])
+        self.assertEqual(self.told("--dry-run", "--compress", "zstd", expect=1)[0], [("unreadable", key(1, 3) + ".age")])
+
+    def test_wrong_words(self):
+        self.put(self.store, 1, 1)
+        with open(self.path("readable"), "wb") as file:
+            file.write(b"00" * 32 + b"\n")
+        os.chmod(self.path("readable"), 0o644)
+        sealing = ["--recipients", self.keys.recipients, "--tag-key"]
+        for words, part in ((["--compress", "gzip"], "--compress"), (["--compress", "zstd:4"], "--compress"),
+                            (sealing[:2], "--recipients: it needs --tag-key FILE too"),
+                            (["--compress", "zstd", "--size-only"], "excludes"),
+                            (["--recipients", "none", "--size-only"], "excludes")):
+            self.assertIn(part, self.copy(*words, expect=2)[1])
+        for words, part in (([*sealing, self.path("none-such")], "none-such"), ([*sealing, self.path("readable")], "chmod 600"),
+                            (["--recipients", self.path("none-such"), "--tag-key", self.keys.tag_key], "none-such"),
+                            (["--recipients", self.keys.identity, "--tag-key", self.keys.tag_key], "one.identity"),
+                            (["--identity", self.path("none-such")], "none-such")):
+            error = self.copy(*words, expect=4)[1]
+            self.assertIn(part, error)
+            self.assertNotIn("AGE-SECRET-KEY", error)
+        self.assertEqual(self.target.keys(), [])
+
+    def test_memory_does_not_grow_with_the_archive(self):
+        if os.environ.get("TIDEMARK_SANITIZE"):
+            self.skipTest("a sanitizer takes memory of its own")
+        sizes = (1 << 20, 300 << 20)
+        peaks = []
+        for lsn, size in enumerate(sizes, 1):
+            one, body = self.coded(lsn, 1, coding=".zst", content=tools.entry(1, os.urandom(size)))
+            self.store.put(one, body)
+            del body
+            words = tools.command("copy", *self.words(f"main/{lsn}"), "--jobs", 1, *self.options(".zst.age"))
+            peaks.append(encode_tools.peak_mib(words))
+        self.assertLess(peaks[1], 250, f"MiB: {peaks}")
+        self.verify_deep(self.target)
+
+    def test_a_bomb(self):
+        """It is found out by its footer, or by its digest; and nothing of it is kept."""
+        content = tools.entry(1, bytes(200 << 20)) + bytes(1024)
+        one, body = self.keys.encoded(key(1, 1), content + tools.footer(content, 1, 1, 1), ".zst")
+        self.assertLess(len(body), 1 << 20)
+        size = words_of(body)["size"]
+        footer = body[-512:].replace(f"size={size}".encode(), b"size=4096")[:512].ljust(512, b"\0")
+        self.store.put(one, body[:-512] + footer)
+        self.assertEqual(self.told("--compress", "none", expect=1)[0], [("damaged", one)])
+        self.assertEqual(self.target.keys(), [])
+        self.store.put(one, body)
+        self.told("--compress", "none")
+        self.assertEqual(len(self.target.get(key(1, 1))), len(content) + 512)
+
+
+class FileToFileEncodeTest(Scenarios, unittest.TestCase):
+    def make_store(self):
+        return tools.FileStore()
+
+    def make_target(self):
+        return tools.FileStore()
+
+
+class FileToS3EncodeTest(Scenarios, unittest.TestCase):
+    def make_store(self):
+        return tools.FileStore()
+
+    def make_target(self):
+        return tools.S3Store()
+
+    def test_a_lost_answer(self):
+        """What was put is found again, and is the same though it was encrypted once more."""
+        self.target.close()
+        self.target = tools.S3Store("--rate", "slowdown=0.05,internal=0.05,lost_answer=0.1,ok_lost=0.05",
+                                    "--retry-after-s", 0)
+        objects = {key(1, lsn): archive(1, lsn) for lsn in range(1, 30)}
+        self.fill_with(objects)
+        self.copy(*self.options(".zst.age"))
+        self.target.imposter.make_peace()
+        self.expect_same_content(objects, ".zst.age")
+
+
+class S3ToFileEncodeTest(Scenarios, unittest.TestCase):
+    def make_store(self):
+        return tools.S3Store()
+
+    def make_target(self):
+        return tools.FileStore()
+
+
+if __name__ == "__main__":
+    unittest.main()
