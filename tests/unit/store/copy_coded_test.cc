@@ -96,7 +96,7 @@ class CopyCodedTest : public MaintenanceTest {
   test::FakeSink to_;
   CopySide failed_ = CopySide::kNone;
   uint64_t read_bytes_ = 0;
-  const codec::Keys none_;
+  const codec::Keys none_{};
   const codec::Keys tag_ = test::keys_of("", test::kTagKey);
   const codec::Keys identity_ = test::keys_of(codec::test::kIdentity, "");
   const codec::Keys all_ = test::keys_of(codec::test::kIdentity, test::kTagKey);
