@@ -30,7 +30,10 @@ TarStream::TarStream(sink::Sink& from, std::string_view key, Coding coding, Size
       outer_(deadline.remaining()) {}
 
 TarStream::~TarStream() {
-  stopped_.store(true);
+  {
+    const MutexLock lock(mutex_);  // so that the thread does not begin to wait right after it was told
+    stopped_.store(true);
+  }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
 }

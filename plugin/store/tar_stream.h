@@ -6,7 +6,6 @@
 #ifndef TIDEMARK_STORE_TAR_STREAM_H
 #define TIDEMARK_STORE_TAR_STREAM_H
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
