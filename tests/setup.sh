@@ -8,16 +8,18 @@
 #   coverage   those and what tests/coverage.sh needs
 #
 # Packages come from the machine's own apt sources and need root or sudo. Nothing is started: the tests start what
-# they need themselves, so the services of what this installs (Ceph, Swift, prometheus) are neither started nor enabled.
+# they need themselves, so the services of what this installs (Ceph, Swift, prometheus, PostgreSQL) are neither started nor enabled.
 set -eu
 
 build_packages="ca-certificates cmake g++ ninja-build pkg-config ccache
   libssl-dev libspdlog-dev libboost-dev libexpected-dev
   libcurl4-openssl-dev libpugixml-dev libisal-dev libzstd-dev rapidjson-dev
-  prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev"
+  prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
+  postgresql-server-dev-15"
 test_packages="age binutils python3 zlib1g-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
   clang clang-format clang-tidy libclang-rt-14-dev prometheus
   mandoc zsh fish curl python3-jsonschema openssl zstd python3-zstandard libarchive-tools
+  postgresql-15
   awscli ceph-mon ceph-osd radosgw ceph-common swift-proxy swift-account swift-container swift-object memcached"
 coverage_packages="lcov"
 
@@ -65,11 +67,20 @@ if [ ! -e "$policy" ]; then
   $as_root chmod 755 "$policy"
 fi
 
+# Nor is a cluster made for the machine.
+clusters=/etc/postgresql-common/createcluster.d
+case "$missing" in
+  *postgresql-15*)
+    $as_root mkdir -p "$clusters"
+    [ -e "$clusters/tidemark.conf" ] || echo "create_main_cluster = false" | $as_root tee "$clusters/tidemark.conf" >/dev/null
+    ;;
+esac
+
 services() {
   for file in /etc/init.d/* /lib/systemd/system/*.service /lib/systemd/system/*.target; do
     case "${file##*/}" in
       *@*) ;;
-      ceph* | radosgw* | swift-* | memcached* | prometheus*) [ ! -e "$file" ] || echo "${file##*/}" ;;
+      ceph* | radosgw* | swift-* | memcached* | prometheus* | postgresql*) [ ! -e "$file" ] || echo "${file##*/}" ;;
     esac
   done
 }
