@@ -4,6 +4,8 @@
 #include <cassert>
 #include <charconv>
 
+#include "format/lsn.h"
+
 namespace tidemark::postgres {
 
 namespace {
@@ -26,16 +28,6 @@ std::string hex(uint64_t value) {
   std::string text(kHexDigits, '0');
   for (size_t i = kHexDigits; i-- > 0; value >>= 4) text[i] = "0123456789ABCDEF"[value & 15];
   return text;
-}
-
-// Decimal without anything that a number is not written with.
-template <typename Number>
-std::optional<Number> parse_decimal(std::string_view text) {
-  Number value = 0;
-  const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || rest != text.data() + text.size() || std::to_string(value) != text)
-    return std::nullopt;
-  return value;
 }
 
 std::string storage_name(uint64_t system_identifier, std::string_view rest) {
@@ -140,10 +132,10 @@ std::optional<WalFile> file_at(std::string_view storage, uint64_t partition, uin
   const size_t prefix = is_backup ? kBackup.size() : kPartial.size();
   if ((!is_backup && !rest.starts_with(kPartial)) || rest.size() < prefix + 2 || rest[prefix] != '.')
     return std::nullopt;
-  const auto timeline = parse_decimal<uint32_t>(rest.substr(prefix + 1));
-  if (!timeline || *timeline == 0) return std::nullopt;
+  const auto timeline = parse_decimal(rest.substr(prefix + 1));
+  if (!timeline || *timeline == 0 || *timeline > UINT32_MAX) return std::nullopt;
   file.kind = is_backup ? WalKind::kBackup : WalKind::kPartial;
-  file.timeline = *timeline;
+  file.timeline = static_cast<uint32_t>(*timeline);
   file.segment = is_backup ? partition / cluster.segment_bytes : partition;
   file.offset = is_backup ? static_cast<uint32_t>(partition % cluster.segment_bytes) : 0;
   if (file.segment == 0 || file.segment / cluster.segments_in_file_id() > UINT32_MAX) return std::nullopt;
