@@ -10,6 +10,7 @@
 #include "base/line.h"
 #include "tool/data_directory.h"
 #include "tool/get.h"
+#include "tool/verbs.h"
 
 namespace tidemark::postgres {
 
@@ -22,6 +23,9 @@ struct Words {
   uint32_t segment_mib = 0;
   std::string file, path, retry_for = "60s";
   bool hole_is_end = false;
+  uint32_t keep_backups = 0;
+  std::string oldest_backup;
+  bool yes = false;
 };
 
 // The data directory: as given, else the working directory (PostgreSQL's own when it runs restore_command),
@@ -74,6 +78,14 @@ Result<GetWish> get_wish(const Words& words) {
   return wish;
 }
 
+Result<Target> target_of(const Words& words) {
+  Target target{words.access, {}};
+  const std::string data = data_directory_of(words);
+  TM_TRY(complete_access(target.access, data));
+  TM_ASSIGN(target.cluster, cluster_of(words, data));
+  return target;
+}
+
 int usage(const std::string& text) {
   std::fprintf(stderr, "tidemark-postgres: %s\n", clean_line(text).c_str());
   return kExitUsage;
@@ -116,14 +128,36 @@ int run_command_line(int argc, char** argv) {
                 "recovery ends at a segment that is missing, though later ones are there");
   get->add_option("FILE", words.file, "%f")->required();
   get->add_option("PATH", words.path, "%p")->required();
+  CLI::App* timelines =
+      app.add_subcommand("timelines", "what there is of each timeline, and where they part");
+  CLI::App* backups = app.add_subcommand("backups", "the base backups that the archive knows of");
+  CLI::App* prune =
+      app.add_subcommand("prune", "removes what no base backup needs that is kept; shows it first");
+  CLI::App* check = app.add_subcommand("check", "whether the server archives, and whether it comes back");
+  for (CLI::App* verb : {timelines, backups, prune, check}) add_common(*verb, words);
+  auto* keep = prune->add_option("--keep-backups", words.keep_backups, "how many base backups are kept")
+                   ->check(CLI::PositiveNumber);
+  auto* oldest = prune->add_option("--oldest-backup", words.oldest_backup,
+                                   "the oldest that is kept, as 'backups' names it");
+  keep->excludes(oldest);
+  prune->add_flag("--yes", words.yes, "does it");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? kExitThere : kExitUsage;
   }
-  const auto wish = get_wish(words);
-  if (!wish) return usage(wish.error().message);
-  return run_get(*wish);
+  if (get->parsed()) {
+    const auto wish = get_wish(words);
+    return wish ? run_get(*wish) : usage(wish.error().message);
+  }
+  const auto target = target_of(words);
+  if (!target) return usage(target.error().message);
+  if (timelines->parsed()) return run_timelines(*target);
+  if (backups->parsed()) return run_backups(*target);
+  if (check->parsed()) return run_check({*target, data_directory_of(words)});
+  if (words.keep_backups == 0 && words.oldest_backup.empty())
+    return usage("prune: give --keep-backups N or --oldest-backup FILE");
+  return run_prune({*target, words.keep_backups, words.oldest_backup, words.yes});
 }
 
 }  // namespace tidemark::postgres

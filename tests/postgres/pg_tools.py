@@ -16,8 +16,8 @@ import time
 import unittest
 
 PG_BIN = os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin")
-MODULES = os.environ.get("TIDEMARK_MODULES", "")
-PROGRAMS = os.environ.get("TIDEMARK_BIN", "")
+MODULES = os.environ.get("TIDEMARK_MODULES", "/usr/local/lib/tidemark")
+PROGRAMS = os.environ.get("TIDEMARK_BIN", "/usr/local/bin")
 GET = os.path.join(PROGRAMS, "tidemark-postgres")
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
