@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
@@ -59,7 +60,8 @@ struct Visit {
   }
 };
 
-bool is_alive(std::string_view pid_text) {
+bool is_alive(std::string_view rest_of_name) {
+  const std::string_view pid_text = rest_of_name.substr(0, rest_of_name.find('.'));
   pid_t pid = 0;
   const auto [rest, problem] = std::from_chars(pid_text.data(), pid_text.data() + pid_text.size(), pid);
   return problem != std::errc() || rest != pid_text.data() + pid_text.size() || pid <= 0 ||
@@ -167,7 +169,9 @@ Result<WorkDirectory> WorkDirectory::make(const std::string& parent) {
     std::error_code ignored;  // another process may be at it
     std::filesystem::remove_all(at->path(), ignored);
   }
-  const std::string path = parent + "/" + std::string(kWorkPrefix) + std::to_string(::getpid());
+  static std::atomic<uint64_t> made{0};
+  const std::string path =
+      parent + "/" + std::string(kWorkPrefix) + std::to_string(::getpid()) + "." + std::to_string(made++);
   std::filesystem::remove_all(path, problem);  // of a process that had this number
   if (::mkdir(path.c_str(), 0700) != 0) return fail_errno(errno, path);
   return WorkDirectory(path);

@@ -1,6 +1,6 @@
 // An archive that is open for this tool: the plugin's maintenance extension in its own types.
 //
-// One thread. Errors are the plugin's, with their status.
+// Any thread once it is open. Errors are the plugin's, with their status.
 #ifndef TIDEMARK_HOST_POSTGRES_TOOL_ARCHIVE_H
 #define TIDEMARK_HOST_POSTGRES_TOOL_ARCHIVE_H
 

@@ -23,6 +23,7 @@ struct Words {
   uint32_t segment_mib = 0;
   std::string file, path, retry_for = "60s";
   bool hole_is_end = false;
+  uint32_t prefetch_mib = 128;
   uint32_t keep_backups = 0;
   std::string oldest_backup;
   bool yes = false;
@@ -69,6 +70,7 @@ Result<GetWish> get_wish(const Words& words) {
   wish.path = words.path;
   wish.is_standby = !data.empty() && is_standby(data);
   wish.hole_is_end = words.hole_is_end;
+  wish.prefetch_bytes = uint64_t{words.prefetch_mib} << 20;
   const CLI::AsNumberWithUnit seconds(
       std::map<std::string, uint64_t>{{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}});
   std::string text = words.retry_for;
@@ -126,6 +128,10 @@ int run_command_line(int argc, char** argv) {
       ->capture_default_str();
   get->add_flag("--hole-is-end", words.hole_is_end,
                 "recovery ends at a segment that is missing, though later ones are there");
+  get->add_option("--prefetch", words.prefetch_mib,
+                  "MiB of segments that a recovery is brought ahead; 0: none")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 65536U));
   get->add_option("FILE", words.file, "%f")->required();
   get->add_option("PATH", words.path, "%p")->required();
   CLI::App* timelines =

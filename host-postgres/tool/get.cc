@@ -15,6 +15,7 @@
 #include "bridge/services.h"
 #include "format/lsn.h"
 #include "tool/find.h"
+#include "tool/prefetch.h"
 
 namespace tidemark::postgres {
 
@@ -104,6 +105,14 @@ std::string hole_text(const GetWish& wish, const WalFile& file, const Find& find
          ". To recover up to here, without what lies after it, give --hole-is-end";
 }
 
+void say(const GetWish& wish, const std::string& text) {
+  if (text.empty()) return;
+  const std::string line = "tidemark-postgres: " + clean_line(wish.file) + ": " + clean_line(text) + "\n";
+  std::fputs(line.c_str(), stderr);
+}
+
+}  // namespace
+
 Outcome get_from(Archive& archive, const GetWish& wish) {
   const auto file = parse_wal_name(wish.file, wish.cluster);
   if (!file) return {kExitUsage, "is not a name of a file that PostgreSQL archives", false};
@@ -130,14 +139,6 @@ Outcome get_from(Archive& archive, const GetWish& wish) {
   return end_or_wrong_place(archive, wish);
 }
 
-void say(const GetWish& wish, const std::string& text) {
-  if (text.empty()) return;
-  const std::string line = "tidemark-postgres: " + clean_line(wish.file) + ": " + clean_line(text) + "\n";
-  std::fputs(line.c_str(), stderr);
-}
-
-}  // namespace
-
 Outcome get_once(const GetWish& wish) {
   Outcome outcome;
   const Status done = guarded([&]() -> Status {
@@ -148,7 +149,9 @@ Outcome get_once(const GetWish& wish) {
   return done ? outcome : outcome_of(done.error());
 }
 
-int run_get(const GetWish& wish) {
+namespace {
+
+int get_patiently(const GetWish& wish) {
   constexpr uint64_t kFirstPauseMs = 200, kLongestPauseMs = 5'000;
   const uint64_t begin_ms = monotonic_ms();
   Outcome outcome = get_once(wish);
@@ -165,6 +168,24 @@ int run_get(const GetWish& wish) {
   // A standby asks again by itself, for as long as it is one; an error would end it.
   say(wish, "the standby waits, and asks again");
   return kExitEnd;
+}
+
+}  // namespace
+
+int run_get(const GetWish& wish) {
+  const auto file = parse_wal_name(wish.file, wish.cluster);
+  const bool is_segment = file && file->kind == WalKind::kSegment;
+  if (is_segment && may_prefetch(wish)) {
+    Spool spool(wish);
+    const int code = spool.take(*file) ? kExitThere : get_patiently(wish);
+    if (code == kExitThere) spool.fill_after(*file);
+    return code;
+  }
+  const int code = get_patiently(wish);
+  // A server that recovers asks for histories before the first segment and after the last.
+  const bool is_over = file && file->kind == WalKind::kHistory && code == kExitEnd && !wish.is_standby;
+  if (is_over && wish.prefetch_bytes > 0 && wish.path.ends_with("RECOVERYHISTORY")) Spool(wish).remove();
+  return code;
 }
 
 }  // namespace tidemark::postgres

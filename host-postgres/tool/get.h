@@ -28,6 +28,7 @@ struct GetWish {
   bool is_standby = false;
   bool hole_is_end = false;
   uint64_t retry_for_ms = 60'000;
+  uint64_t prefetch_bytes = 0;  // of segments that are brought ahead; 0: none
 };
 int run_get(const GetWish& wish);
 
@@ -38,6 +39,8 @@ struct Outcome {
   bool may_change = false;  // so another try may help
 };
 Outcome get_once(const GetWish& wish);
+// The same with an archive that is open; any thread.
+Outcome get_from(Archive& archive, const GetWish& wish);
 
 }  // namespace tidemark::postgres
 

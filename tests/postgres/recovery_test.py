@@ -212,6 +212,36 @@ class Recovery(tools.Case):
                          f"host={standby.socket} user=dba dbname=postgres", "--restore-target-wal", "-c", expect=None)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_prefetch(self):
+        """A recovery takes most segments from the spool, which is gone afterwards; what is spooled is never trusted blindly."""
+        server = self.prepared()
+        for number in range(24):
+            server.sql(f"insert into t values ({number + 10})")
+            name = server.switch()
+        server.wait_archived(name)
+        server.wait_all_archived()
+        names = sorted(one for one in self.archived() if len(one) == 24)
+        server.stop()
+        def one(name, expect=0):
+            tools.run(GET, "get", "--retry-for", "0s", name, "pg_wal/RECOVERYXLOG", cwd=server.data, expect=expect)
+            path = os.path.join(server.data, "pg_wal", "RECOVERYXLOG")
+            return tools.digest(path) if expect == 0 else None
+        held = self.archived()
+        self.assertEqual(one(names[0]), held[names[0]])
+        spool = wait_for("the helper", lambda: glob.glob(os.path.join(server.data, "tidemark.spool-*")))[0]
+        wait_for("eight segments", lambda: len([n for n in os.listdir(spool) if len(n) == 24]) == 8)
+        os.truncate(os.path.join(spool, names[1]), 4096)
+        for name in names[1:]:
+            self.assertEqual(one(name), held[name], name)
+        later = names[-1][:22] + "F0"
+        one(later, 1)
+        os.rename(self.archive, self.archive + ".away")
+        one(later, 203)
+        os.rename(self.archive + ".away", self.archive)
+        other = self.restored("other", archive_mode="off").start().wait_promoted()
+        self.assertEqual(self.rows(other), ",".join(str(i) for i in [1, *range(10, 34)]))
+        wait_for("the spool to be gone", lambda: not glob.glob(os.path.join(other.data, "tidemark.spool-*")))
+
     def test_settings_are_found(self):
         """get without --sink: what the server was told is enough."""
         server = self.prepared()
