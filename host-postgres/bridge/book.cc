@@ -142,15 +142,18 @@ std::string Book::failure(const Partition& partition) const {
 Answer Book::answer(uint64_t now_ms) {
   const Partition& of = partition({offered_.storage, offered_.partition});
   const bool is_lent = loans_.count({{offered_.storage, offered_.partition}, offered_.lsn}) != 0;
+  const uint64_t waited_ms = now_ms - offered_ms_;
+  const auto left_ms = [waited_ms](uint32_t patience_ms) {
+    return waited_ms < patience_ms ? static_cast<uint32_t>(patience_ms - waited_ms) : 0;
+  };
   if (of.acknowledged >= offered_.lsn && !is_lent) {
-    if (is_in_gap(of, offered_.lsn) && !is_found_) return {Verdict::kLookUp, 0, {}};
+    if (is_in_gap(of, offered_.lsn) && !is_found_) return {Verdict::kLookUp, left_ms(patience_ms_), {}};
     is_waiting_ = false;
     return {Verdict::kArchived, 0, {}};
   }
-  const uint64_t waited_ms = now_ms - offered_ms_;
   std::string why = failure(of);
   const uint32_t patience_ms = why.empty() ? patience_ms_ : std::min(patience_ms_, kFailedMs);
-  if (waited_ms < patience_ms) return {Verdict::kWait, static_cast<uint32_t>(patience_ms - waited_ms), {}};
+  if (left_ms(patience_ms) > 0) return {Verdict::kWait, left_ms(patience_ms), {}};
   if (why.empty()) {
     was_late_ = true;
     why = "is not archived yet: the sink is slow";

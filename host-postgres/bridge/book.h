@@ -24,7 +24,7 @@ enum class Verdict : uint8_t { kArchived, kWait, kFailed, kLookUp };
 
 struct Answer {
   Verdict verdict = Verdict::kWait;
-  uint32_t wait_ms = 0;  // of kWait: at most
+  uint32_t wait_ms = 0;  // of kWait: at most; of kLookUp: if it is not found, 0 is too long already
   std::string message;   // of kFailed
 };
 

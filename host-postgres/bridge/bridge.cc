@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@
 
 namespace tidemark::postgres {
 namespace {
+
+constexpr uint32_t kLookAgainMs = 200;
 
 std::string text_of(const char* text) { return text == nullptr ? std::string() : std::string(text); }
 
@@ -123,6 +126,7 @@ Answer Bridge::verdict() {
   if (answer.verdict != Verdict::kLookUp) return answer;
   const Result<bool> held = keeper_.holds(place_of(*file_, services_.cluster()));
   if (!held) return {Verdict::kFailed, 0, held.error().message};
+  if (!*held && answer.wait_ms > 0) return {Verdict::kWait, std::min(answer.wait_ms, kLookAgainMs), {}};
   if (!*held) return {Verdict::kFailed, 0, "lies in a gap that was reported and is not filled yet"};
   return services_.with_book([](Book& book) {
     book.found();

@@ -1,15 +1,36 @@
 #include "bridge/keeper.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <system_error>
 #include <utility>
 
 #include "base/blocked_signals.h"
+#include "base/fd.h"
 #include "base/files.h"
 #include "base/guard.h"
 
 namespace tidemark::postgres {
+
+namespace {
+
+// Whoever collects metrics is another user, and the server lets nobody read what it creates.
+Status replace_public_file(const std::string& path, std::string_view text) {
+  const std::string next = path + ".tmp";
+  const UniqueFd fd(::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!fd || ::fchmod(fd.get(), 0644) != 0) return fail_errno(errno, next);
+  TM_TRY(write_all(fd.get(), text, next));
+  if (::rename(next.c_str(), path.c_str()) != 0) return fail_errno(errno, path);
+  return {};
+}
+
+}  // namespace
 
 Status Keeper::start(Settings settings) {
   change(std::move(settings));
@@ -161,7 +182,7 @@ void Keeper::write_metrics(const std::string& path) {
     if (!archiver_) return std::string();
     return archiver_->metrics();
   }();
-  const Status written = !text ? Status(text.error()) : replace_file(path, *text, Durability::kUnsafe);
+  const Status written = !text ? Status(text.error()) : replace_public_file(path, *text);
   if (!written)
     services_.messages().add(TIDEMARK_LOG_WARN, "tidemark.metrics_file: " + written.error().message,
                              monotonic_ms());

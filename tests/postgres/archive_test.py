@@ -42,6 +42,7 @@ class Archive(tools.Case):
         self.check_copies(copies)
         self.assertEqual(sum(".backup." in name for name in self.archived()), 1)
         wait_for("metrics", lambda: os.path.exists(self.path("metrics")) and os.path.getsize(self.path("metrics")))
+        self.assertEqual(os.stat(self.path("metrics")).st_mode & 0o777, 0o644)
         self.assertLess(server.stop(), 15)
         self.assertNotIn("tidemark: core", server.said())
 
