@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Archiving by a real server: what it hands over is in the archive, whatever fails meanwhile. See pg_tools.py."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -82,17 +83,23 @@ class Archive(tools.Case):
             load.wait()
             wait_for("the server", server.is_ready)
         last = self.copy_of_switched(server, copies)
-        wait_for("everything", lambda: last not in server.status(".ready"), 120)
+        wait_for("everything", lambda: last not in server.status(".ready"), 180)
         server.wait_all_archived()
         self.check_copies(copies)
         self.assertLess(server.stop(), 15)
         self.check_copies(copies)
         return server
 
-    @staticmethod
-    def kill_archiver(server):
-        pid = wait_for("an archiver", server.archiver)
-        os.kill(pid, signal.SIGKILL)
+    def objects(self):
+        return sum(len(names) for _, _, names in os.walk(self.archive))
+
+    def kill_archiver(self, server):
+        """While it works. PostgreSQL takes up to a minute to start another."""
+        pid = wait_for("an archiver", server.archiver, 120)
+        before = self.objects()
+        wait_for("it to put something", lambda: server.archiver() != pid or self.objects() > before)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
         wait_for("it to end", lambda: server.archiver() != pid)
         wait_for("the server to be there again", lambda: server.sql("select 1", expect=None) == "1")
 
