@@ -14,10 +14,6 @@ namespace tidemark::postgres {
 
 namespace {
 
-// XLogLongPageHeaderData of access/xlog_internal.h, the same from PostgreSQL 9.3 on.
-constexpr size_t kMagicAt = 0, kInfoAt = 2, kTimelineAt = 4, kAddressAt = 8, kIdentifierAt = 24,
-                 kSegmentSizeAt = 32;
-constexpr uint16_t kLongHeader = 0x0002;
 constexpr off_t kSmallFileBytes = 1 << 20;
 
 template <typename Number>
@@ -35,26 +31,27 @@ Error refused(const WalFile& file, const Cluster& cluster, const std::string& wh
 
 Status check_first_page(std::span<const uint8_t, kFirstPageBytes> page, const WalFile& file,
                         const Cluster& cluster, uint16_t magic) {
-  const auto found_magic = number_at<uint16_t>(page, kMagicAt);
+  const auto found_magic = number_at<uint16_t>(page, TMPG_PAGE_MAGIC_AT);
   if ((magic != 0 && found_magic != magic) || (found_magic & 0xFF00) != 0xD100)
     return refused(file, cluster,
                    "its first page is not one of this release's write-ahead log (magic " +
                        std::to_string(found_magic) + ")");
-  if ((number_at<uint16_t>(page, kInfoAt) & kLongHeader) == 0)
+  if ((number_at<uint16_t>(page, TMPG_PAGE_INFO_AT) & TMPG_PAGE_LONG_HEADER) == 0)
     return refused(file, cluster, "its first page does not begin a segment");
-  if (const auto found = number_at<uint64_t>(page, kIdentifierAt); found != cluster.system_identifier)
+  if (const auto found = number_at<uint64_t>(page, TMPG_PAGE_IDENTIFIER_AT);
+      found != cluster.system_identifier)
     return refused(file, cluster,
                    "is of the cluster with system identifier " + std::to_string(found) + ", this one is " +
                        std::to_string(cluster.system_identifier));
-  if (const auto found = number_at<uint32_t>(page, kSegmentSizeAt); found != cluster.segment_bytes)
+  if (const auto found = number_at<uint32_t>(page, TMPG_PAGE_SEGMENT_SIZE_AT); found != cluster.segment_bytes)
     return refused(file, cluster,
                    "is of a cluster with segments of " + std::to_string(found) + " bytes, this one's have " +
                        std::to_string(cluster.segment_bytes));
   // The number of a segment is checked where names are: it fits.
-  if (number_at<uint64_t>(page, kAddressAt) != file.segment * cluster.segment_bytes)
+  if (number_at<uint64_t>(page, TMPG_PAGE_ADDRESS_AT) != file.segment * cluster.segment_bytes)
     return refused(file, cluster, "its first page is that of another segment");
   // Where a timeline begins its pages are still those of the one before.
-  if (number_at<uint32_t>(page, kTimelineAt) > file.timeline)
+  if (number_at<uint32_t>(page, TMPG_PAGE_TIMELINE_AT) > file.timeline)
     return refused(file, cluster, "its first page is of a later timeline");
   return {};
 }

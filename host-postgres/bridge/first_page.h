@@ -10,12 +10,13 @@
 #include <string>
 
 #include "base/result.h"
+#include "bridge/layout.h"
 #include "bridge/wal_names.h"
 
 namespace tidemark::postgres {
 
 // Of the header that PostgreSQL calls long, in the byte order of this machine.
-inline constexpr size_t kFirstPageBytes = 40;
+inline constexpr size_t kFirstPageBytes = TMPG_PAGE_BYTES;
 
 // `magic` is that of the server's release; 0: any. INVALID names the file and what is wrong with it.
 Status check_first_page(std::span<const uint8_t, kFirstPageBytes> page, const WalFile& file,

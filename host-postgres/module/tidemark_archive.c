@@ -11,6 +11,7 @@
 
 #include <access/xlog.h>
 #include <access/xlog_internal.h>
+#include <catalog/pg_control.h>
 #include <fmgr.h>
 #include <limits.h>
 #include <miscadmin.h>
@@ -24,9 +25,26 @@
 #include <utils/guc.h>
 
 #include "bridge/bridge.h"
+#include "bridge/layout.h"
 #include "module/compat.h"
 
 PG_MODULE_MAGIC;
+
+#define STANDS_AT(type, member, at) \
+  StaticAssertDecl(offsetof(type, member) == (at), #member " stands elsewhere")
+StaticAssertDecl(PG_CONTROL_VERSION == TMPG_CONTROL_VERSION && PG_CONTROL_FILE_SIZE == TMPG_CONTROL_BYTES,
+                 "pg_control has another version: see bridge/layout.h");
+STANDS_AT(ControlFileData, system_identifier, TMPG_CONTROL_IDENTIFIER_AT);
+STANDS_AT(ControlFileData, pg_control_version, TMPG_CONTROL_VERSION_AT);
+STANDS_AT(ControlFileData, xlog_seg_size, TMPG_CONTROL_SEGMENT_SIZE_AT);
+StaticAssertDecl(SizeOfXLogLongPHD == TMPG_PAGE_BYTES && XLP_LONG_HEADER == TMPG_PAGE_LONG_HEADER,
+                 "a first page is another: see bridge/layout.h");
+STANDS_AT(XLogPageHeaderData, xlp_magic, TMPG_PAGE_MAGIC_AT);
+STANDS_AT(XLogPageHeaderData, xlp_info, TMPG_PAGE_INFO_AT);
+STANDS_AT(XLogPageHeaderData, xlp_tli, TMPG_PAGE_TIMELINE_AT);
+STANDS_AT(XLogPageHeaderData, xlp_pageaddr, TMPG_PAGE_ADDRESS_AT);
+STANDS_AT(XLogLongPageHeaderData, xlp_sysid, TMPG_PAGE_IDENTIFIER_AT);
+STANDS_AT(XLogLongPageHeaderData, xlp_seg_size, TMPG_PAGE_SEGMENT_SIZE_AT);
 
 PGDLLEXPORT void _PG_init(void);
 #if PG_VERSION_NUM >= 160000

@@ -9,15 +9,12 @@
 #include <system_error>
 
 #include "base/files.h"
+#include "bridge/layout.h"
 
 namespace tidemark::postgres {
 
 namespace {
 
-// ControlFileData of catalog/pg_control.h; module/tidemark_archive.c checks it where the header is at hand.
-constexpr size_t kControlBytes = 8192;
-constexpr size_t kIdentifierAt = 0, kVersionAt = 8, kSegmentSizeAt = 228;
-constexpr uint32_t kControlVersion = 1300;  // PostgreSQL 13 to 17
 constexpr size_t kConfBytesMax = size_t{1} << 20;
 constexpr int kDepthMax = 10;  // of files that include one another
 
@@ -95,16 +92,16 @@ bool is_standby(const std::string& data_directory) { return is_there(data_direct
 
 Result<Cluster> read_cluster(const std::string& data_directory) {
   const std::string path = data_directory + "/global/pg_control";
-  TM_ASSIGN(const std::string content, read_file(path, kControlBytes));
-  if (content.size() < kSegmentSizeAt + sizeof(uint32_t))
+  TM_ASSIGN(const std::string content, read_file(path, TMPG_CONTROL_BYTES));
+  if (content.size() < TMPG_CONTROL_SEGMENT_SIZE_AT + sizeof(uint32_t))
     return fail(TIDEMARK_E_INVALID, path + " is cut off");
-  const auto version = number_at<uint32_t>(content, kVersionAt);
-  if (version != kControlVersion)
+  const auto version = number_at<uint32_t>(content, TMPG_CONTROL_VERSION_AT);
+  if (version != TMPG_CONTROL_VERSION)
     return fail(TIDEMARK_E_UNSUPPORTED, path + " has version " + std::to_string(version) +
                                             ", which this build does not know: give --cluster and "
                                             "--segment-size");
-  const Cluster cluster{number_at<uint64_t>(content, kIdentifierAt),
-                        number_at<uint32_t>(content, kSegmentSizeAt)};
+  const Cluster cluster{number_at<uint64_t>(content, TMPG_CONTROL_IDENTIFIER_AT),
+                        number_at<uint32_t>(content, TMPG_CONTROL_SEGMENT_SIZE_AT)};
   if (!is_segment_size(cluster.segment_bytes))
     return fail(TIDEMARK_E_INVALID,
                 path + " says that segments have " + std::to_string(cluster.segment_bytes) + " bytes");

@@ -157,6 +157,24 @@ class Archive(tools.Case):
         server.wait_archived(name)
         self.check_copies(copies)
 
+    def test_no_space(self):
+        server = self.server()
+        server.wait_archived(server.switch())
+        place = urllib.parse.quote(self.sink, safe="")
+        server.configure(tidemark__sink=f"faulty:///?of={place}&no_space_rate=1")
+        server.reload()
+        wait_for("the full sink", lambda: server.switch() and "new sink is at work" in server.said())
+        copies = {}
+        for _ in range(3):
+            name = self.copy_of_switched(server, copies)
+        wait_for("a warning", lambda: "is not archived" in server.said())
+        self.assertEqual(set(copies) - server.status(".ready"), set())
+        self.assertLess(server.stop(), 15)
+        server.configure(tidemark__sink=self.sink)
+        server.start()
+        server.wait_archived(name)
+        self.check_copies(copies)
+
     def slow_sink(self, server):
         """From now on each call to the sink takes 8 s: nothing fails, and nothing is finished for long."""
         place = urllib.parse.quote(self.sink, safe="")
