@@ -35,8 +35,8 @@ class Recovery(tools.Case):
         return found[0]
 
     def get(self, server, name, expect, *more):
-        done = tools.run(GET, "get", "--sink", self.sink, "--retry-for", "0s", *more, name, "pg_wal/RECOVERYXLOG",
-                         cwd=server.data, expect=expect)
+        done = tools.run(GET, "get", "--sink", self.sink, "--retry-for", "0s", "--prefetch", "0", *more, name,
+                         "pg_wal/RECOVERYXLOG", cwd=server.data, expect=expect)
         return done.stderr
 
     def test_to_a_point_in_time(self):
