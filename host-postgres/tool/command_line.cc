@@ -16,12 +16,15 @@ namespace tidemark::postgres {
 
 namespace {
 
+// A standby asks again by itself, and cannot be promoted or stream meanwhile.
+constexpr uint64_t kStandbyRetryMs = 10'000;
+
 struct Words {
   Access access;
   std::string data;
   uint64_t system_identifier = 0;
   uint32_t segment_mib = 0;
-  std::string file, path, retry_for = "60s";
+  std::string file, path, retry_for;
   bool hole_is_end = false;
   uint32_t prefetch_mib = 128;
   uint32_t keep_backups = 0;
@@ -73,6 +76,10 @@ Result<GetWish> get_wish(const Words& words) {
   wish.prefetch_bytes = uint64_t{words.prefetch_mib} << 20;
   const CLI::AsNumberWithUnit seconds(
       std::map<std::string, uint64_t>{{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}});
+  if (words.retry_for.empty()) {
+    wish.retry_for_ms = wish.is_standby ? kStandbyRetryMs : wish.retry_for_ms;
+    return wish;
+  }
   std::string text = words.retry_for;
   if (const std::string problem = seconds(text); !problem.empty())
     return fail(TIDEMARK_E_INVALID, "--retry-for " + quote(words.retry_for) + ": write 30s or 5min");
@@ -124,8 +131,8 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   CLI::App* get = app.add_subcommand("get", "brings one file of the write-ahead log, for restore_command");
   add_common(*get, words);
-  get->add_option("--retry-for", words.retry_for, "how long what may change is tried again")
-      ->capture_default_str();
+  get->add_option("--retry-for", words.retry_for,
+                  "how long what may change is tried again; 60s, on a standby 10s");
   get->add_flag("--hole-is-end", words.hole_is_end,
                 "recovery ends at a segment that is missing, though later ones are there");
   get->add_option("--prefetch", words.prefetch_mib,
