@@ -47,6 +47,16 @@ class Archive(tools.Case):
         self.assertLess(server.stop(), 15)
         self.assertNotIn("tidemark: core", server.said())
 
+    def test_preloaded(self):
+        """In the postmaster nothing begins: no thread, no archiver; its settings are the postmaster's then."""
+        server = self.server(shared_preload_libraries=f"{tools.MODULES}/tidemark_archive.so")
+        self.assertEqual(len(os.listdir(f"/proc/{server.process.pid}/task")), 1)
+        server.wait_archived(server.switch())
+        self.assertEqual(len(os.listdir(f"/proc/{server.process.pid}/task")), 1)
+        self.assertEqual(server.sql("select context from pg_settings where name = 'tidemark.plugin'"), "postmaster")
+        self.assertEqual(server.sql("select context from pg_settings where name = 'tidemark.sink'"), "sighup")
+        self.assertLess(server.stop(), 15)
+
     def sizes(self, segment_mib, **settings):
         server = self.server(segment_mib=segment_mib, **settings)
         copies = {}
