@@ -1,7 +1,7 @@
-# Components: runtime (the archiver and its sinks), tools (tidemark and its completions), host-sim (the small
-# engine, and the sink that fails on purpose), each with its manual pages, and dev, which is here: what a host or a
-# sink outside this tree needs, headers, find_package(tidemark) and pkg-config. Every path is relative, so that a
-# prefix may be moved.
+# Components: runtime (the archiver and its sinks), tools (tidemark and its completions), postgres (the archive module
+# of PostgreSQL and its tool, where the server's headers are), host-sim (the small engine, and the sink that fails on
+# purpose), each with its manual pages, and dev, which is here: what a host or a sink outside this tree needs, headers,
+# find_package(tidemark) and pkg-config. Every path is relative, so that a prefix may be moved.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME dev)
 include(CMakePackageConfigHelpers)
 

@@ -1,21 +1,23 @@
 #!/bin/sh
 # Installs what Tidemark needs from Debian 12, and does nothing when all of it is there.
 #
-#   tests/setup.sh [build|test|coverage]
+#   tests/setup.sh [build|postgres|test|coverage]
 #
 #   build      compiler and libraries
+#   postgres   those and what host-postgres is built with and runs in
 #   test       those and the tests' tools; the default
 #   coverage   those and what tests/coverage.sh needs
 #
 # Packages come from the machine's own apt sources and need root or sudo. Nothing is started: the tests start what
-# they need themselves, so the services of what this installs (Ceph, Swift, prometheus) are neither started nor enabled.
+# they need themselves, so the services of what this installs (Ceph, Swift, prometheus, PostgreSQL) are neither started nor enabled.
 set -eu
 
 build_packages="ca-certificates cmake g++ ninja-build pkg-config ccache
   libssl-dev libspdlog-dev libboost-dev libexpected-dev
   libcurl4-openssl-dev libpugixml-dev libisal-dev libzstd-dev rapidjson-dev
   prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev"
-test_packages="age binutils python3 zlib1g-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
+postgres_packages="postgresql-15 postgresql-server-dev-15"
+test_packages="$postgres_packages age binutils python3 zlib1g-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
   clang clang-format clang-tidy libclang-rt-14-dev prometheus
   mandoc zsh fish curl python3-jsonschema openssl zstd python3-zstandard libarchive-tools
   awscli ceph-mon ceph-osd radosgw ceph-common swift-proxy swift-account swift-container swift-object memcached"
@@ -28,9 +30,10 @@ die() {
 
 case "${1:-test}" in
   build) wanted="$build_packages" ;;
+  postgres) wanted="$build_packages $postgres_packages" ;;
   test) wanted="$build_packages $test_packages" ;;
   coverage) wanted="$build_packages $test_packages $coverage_packages" ;;
-  *) die "unknown set '$1'; use build, test or coverage" ;;
+  *) die "unknown set '$1'; use build, postgres, test or coverage" ;;
 esac
 
 command -v apt-get >/dev/null || die "this is not a Debian system (no apt-get); install the equivalents of these
@@ -65,11 +68,20 @@ if [ ! -e "$policy" ]; then
   $as_root chmod 755 "$policy"
 fi
 
+# Nor is a cluster made for the machine.
+clusters=/etc/postgresql-common/createcluster.d
+case "$missing" in
+  *postgresql-15*)
+    $as_root mkdir -p "$clusters"
+    [ -e "$clusters/tidemark.conf" ] || echo "create_main_cluster = false" | $as_root tee "$clusters/tidemark.conf" >/dev/null
+    ;;
+esac
+
 services() {
   for file in /etc/init.d/* /lib/systemd/system/*.service /lib/systemd/system/*.target; do
     case "${file##*/}" in
       *@*) ;;
-      ceph* | radosgw* | swift-* | memcached* | prometheus*) [ ! -e "$file" ] || echo "${file##*/}" ;;
+      ceph* | radosgw* | swift-* | memcached* | prometheus* | postgresql*) [ ! -e "$file" ] || echo "${file##*/}" ;;
     esac
   done
 }

@@ -24,8 +24,10 @@ run_embed() { # PROGRAM MODULE_DIR NAME
   done
 }
 
-# Each component holds what its name says, and all of them together are everything.
-for component in runtime tools dev host-sim; do
+# Each component holds what its name says, and all of them together are everything. postgres is empty where the server's
+# headers are not.
+for component in runtime tools dev host-sim postgres; do
+  mkdir -p "$work/parts/$component"
   cmake --install "$build" --prefix "$work/parts/$component" --component "$component" >"$work/install.log"
   (cd "$work/parts/$component" && find . -type f) >"$work/$component.files"
 done

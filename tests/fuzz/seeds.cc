@@ -45,6 +45,20 @@ void make_names(const std::string& directory) {
   seeds.add("0000000000010-0000000000001.tar");
 }
 
+void make_postgres(const std::string& directory) {
+  Seeds seeds(directory);
+  for (const char* name : {"000000010000000000000001", "00000002.history",
+                           "000000010000000000000002.00000028.backup", "00000003000000010000000D.partial"})
+    seeds.add(name);
+  seeds.add("1\t0/3000078\tno recovery target specified\n2\t1/A0\tbefore 2026\n");
+  seeds.add(
+      "START WAL LOCATION: 0/2000028 (file 000000010000000000000002)\nSTOP WAL LOCATION: 0/3000050 (file x)\n"
+      "LABEL: weekly\nSTOP TIME: 2026-11-29 10:00:01 UTC\n");
+  seeds.add("# settings\ntidemark.sink = 'file:///it''s' # why\ninclude_dir 'conf.d'\narchive_mode on\n");
+  const std::string page("\x10\xD1\x02\0\1\0\0\0\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0", 24);
+  seeds.add(page + std::string(16, '\0'));
+}
+
 void make_footers(const std::string& directory) {
   Seeds seeds(directory);
   const auto add = [&](const FooterBlock& block) { seeds.add({block.data(), block.size()}); };
@@ -168,6 +182,7 @@ int main(int argc, char** argv) {
   }
   const std::string directory = argv[1];
   make_names(directory + "/names");
+  make_postgres(directory + "/postgres");
   make_footers(directory + "/footers");
   make_contents(directory + "/content", 3);
   make_contents(directory + "/extract", 2);

@@ -49,7 +49,7 @@ def used():
         if line and not line.startswith(" "):
             target = line.split(":")[0]
         elif line.strip().startswith("/usr/"):
-            is_test = target.startswith("tests/")
+            is_test = target.startswith(("tests/", "host-postgres/"))  # which is left out without its packages
             files.setdefault((str(pathlib.Path(line.strip()).resolve()), is_test), target)
     return files
 
@@ -68,7 +68,7 @@ def main():
         return SKIPPED
     brings = depends()
     for_build = closure(wanted("build_packages") | {"gcc", "libc6-dev"}, brings)
-    for_tests = closure(wanted("build_packages") | wanted("test_packages"), brings)
+    for_tests = closure(wanted("build_packages") | wanted("postgres_packages") | wanted("test_packages"), brings)
     files = used()
     owner = owners(sorted({path for path, _ in files}))
     problems = {}

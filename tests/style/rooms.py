@@ -12,7 +12,7 @@ MAX_LINES = 600
 MAX_README_LINES = 80
 MAX_FUNCTION_LINES = 70
 
-TOP_FOLDERS = {"abi", "cli", "cmake", "common", "host-sim", "plugin", "sinks", "tests"}
+TOP_FOLDERS = {"abi", "cli", "cmake", "common", "host-postgres", "host-sim", "plugin", "sinks", "tests"}
 SOURCE_SUFFIXES = {".cc", ".h", ".c"}
 
 # What a pure state machine has no business with: threads, locks, clocks, I/O, processes, randomness of its own.
@@ -49,6 +49,8 @@ SINK_MAY_SEE = {
 }
 # Whoever knows one sink finds the way in all.
 SINK_FILES = ("answer.h", "config.h", "get.cc", "list.cc", "open.cc", "put.cc", "remove.cc")
+# Headers of the PostgreSQL server: for the module that it loads, and for nothing that tests and tools reach.
+SERVER_HEADERS = re.compile(r"(?:postgres|fmgr|miscadmin|pgstat)\.h|(?:access|archive|catalog|postmaster|storage|utils)/")
 STORE_WORDS = re.compile(r"\b(s3|aws|amz|azure|gcs)\b", re.IGNORECASE)
 
 
@@ -113,6 +115,17 @@ def check_guest(path, room, problems):
                 "tidemark/base.h", "tidemark/archiver.h", "tidemark/maintenance.h", "tidemark/draft/maintenance.h",
                 "tidemark/draft/list_folders.h", "tidemark/draft/remove_many.h", "tidemark/sink.h"}:
             problems.append(f"{where}: <{name}> is not a header of abi/")
+
+
+def check_server(path, problems):
+    """Only host-postgres/module knows the server's headers; what it uses may not need them."""
+    folder = path.relative_to(SOURCE).parts[1]
+    for number, quoted, name in includes(path):
+        where = f"{path.relative_to(SOURCE)}:{number}"
+        if not quoted and folder != "module" and SERVER_HEADERS.match(name):
+            problems.append(f"{where}: <{name}> is for host-postgres/module alone")
+        elif quoted and name.split("/")[0] in {"module", "tool"} - {folder}:
+            problems.append(f"{where}: host-postgres/{folder} may not see {name}")
 
 
 def check_edges(files, problems):
@@ -227,7 +240,7 @@ def check_tests_run(files, problems):
 
 def rooms(files):
     """Folders that hold sources, down to the level that has rooms of its own."""
-    found = {SOURCE / top for top in ("abi", "common", "plugin", "sinks", "host-sim", "cli", "tests")}
+    found = {SOURCE / top for top in ("abi", "common", "plugin", "sinks", "host-postgres", "host-sim", "cli", "tests")}
     for path in files:
         parts = path.relative_to(SOURCE).parts
         if len(parts) > 2 and parts[0] in ("plugin", "sinks") and path.suffix in (".cc", ".h"):
@@ -243,7 +256,7 @@ def main():
     for path in files:
         check_functions(path, problems)
         parts = path.relative_to(SOURCE).parts
-        if parts[0] not in ("common", "plugin", "sinks", "host-sim", "cli") or path.suffix not in SOURCE_SUFFIXES:
+        if parts[0] not in ("common", "plugin", "sinks", "host-postgres", "host-sim", "cli") or path.suffix not in SOURCE_SUFFIXES:
             continue
         if parts[0] == "common":
             check_common(path, parts[1], problems)
@@ -253,6 +266,8 @@ def main():
             check_guest(path, parts[0], problems)
             if parts[0] == "sinks":
                 check_sink(path, problems)
+            if parts[0] == "host-postgres":
+                check_server(path, problems)
         lines = len(path.read_text().splitlines())
         if lines > MAX_LINES:
             problems.append(f"{path.relative_to(SOURCE)}: {lines} lines; {MAX_LINES} are the most")

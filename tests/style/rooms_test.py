@@ -22,6 +22,8 @@ PLANTS = [
     ("plugin/tree/walker.h", '#include "tar/format.h"\n', "tree may not see tar"),
     ("common/base/fd.h", '#include "format/lsn.h"\n', "base does not see format/lsn.h"),
     ("cli/text.h", '#include "plugin/core/window.h"\n', "cli reaches out of its room"),
+    ("host-postgres/bridge/book.h", "#include <utils/guc.h>\n", "<utils/guc.h> is for host-postgres/module alone"),
+    ("host-postgres/bridge/book.h", '#include "module/compat.h"\n', "host-postgres/bridge may not see module/compat.h"),
     ("sinks/file/root.h", "#include <tidemark/other.h>\n", "<tidemark/other.h> is not a header of abi/"),
     ("cli/text.cc", "\n" * 600, "600 are the most"),
     ("cli/text.cc", LONG, "71 lines; 70 are the most of a function: int long_one() {"),

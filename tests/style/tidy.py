@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""tidy.py SOURCE_DIR BUILD_DIR: clang-tidy over common/, plugin/, sinks/, host-sim/ and cli/, as .clang-tidy says.
+"""tidy.py SOURCE_DIR BUILD_DIR: clang-tidy over common/, plugin/, sinks/, host-postgres/, host-sim/ and cli/, as .clang-tidy says.
 
 A file whose text, headers, flags and checks are those of an earlier clean run is not looked at again; what it
 was clean with is kept in BUILD_DIR/tidy."""
@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 SOURCE, BUILD = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
-ROOMS = ("common", "plugin", "sinks", "host-sim", "cli")
+ROOMS = ("common", "plugin", "sinks", "host-postgres", "host-sim", "cli")
 GCC_ONLY = {"-fno-gnu-unique", "-fpch-preprocess", "-Wno-stringop-overflow"}
 # Without precompiled headers clang sees what each file includes itself.
 PRECOMPILED = {"-include", "-include-pch", "-Winvalid-pch", "-Xclang", "-fno-pch-timestamp"}

@@ -1,0 +1,191 @@
+#include "tool/get.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "base/files.h"
+#include "base/guard.h"
+#include "base/line.h"
+#include "bridge/first_page.h"
+#include "bridge/services.h"
+#include "format/lsn.h"
+#include "tool/find.h"
+#include "tool/prefetch.h"
+
+namespace tidemark::postgres {
+
+namespace {
+
+Outcome outcome_of(const Error& error) {
+  switch (error.status) {
+    case TIDEMARK_E_CORRUPT:
+      return {kExitDamaged, error.message, false};
+    case TIDEMARK_E_INVALID:
+    case TIDEMARK_E_SEALED:
+    case TIDEMARK_E_UNSUPPORTED:
+      return {kExitUsage, error.message, false};
+    default:
+      return {kExitUnreachable, error.message, true};
+  }
+}
+
+// By its name: of PostgreSQL's, and not of another engine that shares the place.
+bool is_of_a_cluster(std::string_view storage) {
+  const size_t dot = storage.find('.');
+  return dot != std::string_view::npos && parse_decimal(storage.substr(0, dot)).has_value();
+}
+
+// The archive has nothing of this file. Nothing of this cluster either, but of others: then the place is
+// wrong, and the end of the log is not known.
+Outcome end_or_wrong_place(Archive& archive, const GetWish& wish) {
+  const auto names = archive.storages();
+  if (!names) return outcome_of(names.error());
+  const std::string identifier = std::to_string(wish.cluster.system_identifier) + ".";
+  std::string other;
+  bool is_known = false;
+  for (const std::string& name : *names) {
+    if (name.starts_with(identifier)) {
+      is_known = true;
+      const bool is_other_size = name.ends_with("M") && name != segment_storage(wish.cluster);
+      if (is_other_size) other = name;
+      if (name == segment_storage(wish.cluster)) return {kExitEnd, "", false};
+    } else if (!is_known && is_of_a_cluster(name)) {
+      other = name;
+    }
+  }
+  if (is_known && !other.starts_with(identifier)) other.clear();
+  if (other.empty()) return {kExitEnd, "", false};
+  return {kExitUsage,
+          "the archive has " + other + " and nothing of this cluster (" + segment_storage(wish.cluster) +
+              "): is it the right sink?",
+          false};
+}
+
+// Proven, looked at, and then under its name: the server never sees a part of it.
+Status restore(Archive& archive, const GetWish& wish, const WalFile& file, const std::string& key) {
+  const Place place = place_of(file, wish.cluster);
+  TM_ASSIGN(const WorkDirectory work, WorkDirectory::make(parent_of(wish.path)));
+  TM_TRY(archive.unpack(key, place.lsn, work.path()));
+  const std::string from = work.path() + "/" + lsn_text(place.lsn);
+  if (const Status checked = check_wal_file(from, file, wish.cluster, 0); !checked)
+    return fail(TIDEMARK_E_CORRUPT, key + " is whole, but " + checked.error().message);
+  if (::rename(from.c_str(), wish.path.c_str()) != 0) return fail_errno(errno, wish.path);
+  return {};
+}
+
+// Where one archive is damaged another may hold the file too.
+Outcome restore_any(Archive& archive, const GetWish& wish, const WalFile& file,
+                    const std::string& first_key) {
+  const Status done = restore(archive, wish, file, first_key);
+  if (done) return {kExitThere, "", false};
+  if (done.error().status != TIDEMARK_E_CORRUPT) return outcome_of(done.error());
+  const Place place = place_of(file, wish.cluster);
+  Find find(place.lsn, true);
+  const Status listed = archive.scan(
+      place.storage, place.partition, place.lsn,
+      [&find](const Object& object) { return find.add(object.kind, object.first, object.last, object.key); });
+  if (!listed) return outcome_of(listed.error());
+  for (const std::string& key : find.keys()) {
+    if (key != first_key && restore(archive, wish, file, key)) return {kExitThere, "", false};
+  }
+  return outcome_of(done.error());
+}
+
+std::string hole_text(const GetWish& wish, const WalFile& file, const Find& find) {
+  const std::string next =
+      find.first_after() == 0
+          ? "and is recorded as lost"
+          : "but " + segment_name(file.timeline, find.first_after(), wish.cluster) + " is there";
+  return "is missing in the archive, " + next +
+         ". To recover up to here, without what lies after it, give --hole-is-end";
+}
+
+void say(const GetWish& wish, const std::string& text) {
+  if (text.empty()) return;
+  const std::string line = "tidemark-postgres: " + clean_line(wish.file) + ": " + clean_line(text) + "\n";
+  std::fputs(line.c_str(), stderr);
+}
+
+}  // namespace
+
+Outcome get_from(Archive& archive, const GetWish& wish) {
+  const auto file = parse_wal_name(wish.file, wish.cluster);
+  if (!file) return {kExitUsage, "is not a name of a file that PostgreSQL archives", false};
+  const Place place = place_of(*file, wish.cluster);
+  Find find(place.lsn, false);
+  const Status listed = archive.scan(
+      place.storage, place.partition, place.lsn,
+      [&find](const Object& object) { return find.add(object.kind, object.first, object.last, object.key); });
+  if (!listed) return outcome_of(listed.error());
+  switch (find.finding()) {
+    case Finding::kHeld:
+      return restore_any(archive, wish, *file, find.keys().front());
+    case Finding::kBefore:
+      return {kExitEnd, "", false};
+    case Finding::kHole:
+      // What has a partition of its own has nothing after it.
+      if (file->kind != WalKind::kSegment) return {kExitEnd, "", false};
+      if (wish.hole_is_end)
+        return {kExitEnd, hole_text(wish, *file, find) + ", as it was: this is the end", false};
+      return {kExitHole, hole_text(wish, *file, find), true};
+    case Finding::kEnd:
+      break;
+  }
+  return end_or_wrong_place(archive, wish);
+}
+
+Outcome get_once(const GetWish& wish) {
+  Outcome outcome;
+  const Status done = guarded([&]() -> Status {
+    TM_ASSIGN(const auto archive, Archive::open(wish.access));
+    outcome = get_from(*archive, wish);
+    return {};
+  });
+  return done ? outcome : outcome_of(done.error());
+}
+
+namespace {
+
+int get_patiently(const GetWish& wish) {
+  constexpr uint64_t kFirstPauseMs = 200, kLongestPauseMs = 5'000;
+  const uint64_t begin_ms = monotonic_ms();
+  Outcome outcome = get_once(wish);
+  for (uint64_t pause_ms = kFirstPauseMs;; pause_ms = std::min(2 * pause_ms, kLongestPauseMs)) {
+    const bool may_change = outcome.may_change || (wish.is_standby && outcome.code == kExitDamaged);
+    const uint64_t waited_ms = monotonic_ms() - begin_ms;
+    if (!may_change || waited_ms >= wish.retry_for_ms) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(std::min(pause_ms, wish.retry_for_ms - waited_ms)));
+    outcome = get_once(wish);
+  }
+  say(wish, outcome.message);
+  const bool waits_again = outcome.code >= kExitHole && outcome.code <= kExitUnreachable;
+  if (!wish.is_standby || !waits_again) return outcome.code;
+  // A standby asks again by itself, for as long as it is one; an error would end it.
+  say(wish, "the standby waits, and asks again");
+  return kExitEnd;
+}
+
+}  // namespace
+
+int run_get(const GetWish& wish) {
+  const auto file = parse_wal_name(wish.file, wish.cluster);
+  const bool is_segment = file && file->kind == WalKind::kSegment;
+  if (is_segment && may_prefetch(wish)) {
+    Spool spool(wish);
+    const int code = spool.take(*file) ? kExitThere : get_patiently(wish);
+    if (code == kExitThere) spool.fill_after(*file);
+    return code;
+  }
+  const int code = get_patiently(wish);
+  // A server that recovers asks for histories before the first segment and after the last.
+  const bool is_over = file && file->kind == WalKind::kHistory && code == kExitEnd && !wish.is_standby;
+  if (is_over && wish.prefetch_bytes > 0 && wish.path.ends_with("RECOVERYHISTORY")) Spool(wish).remove();
+  return code;
+}
+
+}  // namespace tidemark::postgres

@@ -1,0 +1,150 @@
+#include "tool/prefetch.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/files.h"
+#include "base/guard.h"
+#include "bridge/first_page.h"
+#include "bridge/services.h"
+
+namespace tidemark::postgres {
+
+namespace {
+
+constexpr std::string_view kPrefix = "tidemark.spool-";
+constexpr uint64_t kSegmentsMax = 64;
+constexpr uint64_t kWaitMs = 2'000;
+constexpr unsigned kThreads = 4;
+
+std::string text_of_number(uint64_t number) { return std::to_string(number); }
+
+// Another sink, cluster or boot of the machine has another spool.
+uint64_t spool_number(const GetWish& wish) {
+  const auto boot = read_file("/proc/sys/kernel/random/boot_id", 100);
+  return std::hash<std::string>()(wish.access.sink + "\n" + text_of_number(wish.cluster.system_identifier) +
+                                  "\n" + text_of_number(wish.cluster.segment_bytes) + "\n" +
+                                  boot.value_or(""));
+}
+
+// Where pg_wal really lies, because a rename does not reach further than its file system.
+std::string real_parent(const std::string& path) {
+  std::error_code problem;
+  const auto real = std::filesystem::canonical(parent_of(path), problem);
+  return problem ? "" : real.parent_path().string();
+}
+
+}  // namespace
+
+bool may_prefetch(const GetWish& wish) {
+  return wish.prefetch_bytes >= wish.cluster.segment_bytes && wish.path.ends_with("RECOVERYXLOG");
+}
+
+Spool::Spool(const GetWish& wish)
+    : wish_(wish),
+      parent_(real_parent(wish.path)),
+      directory_(parent_ + "/" + std::string(kPrefix) + text_of_number(spool_number(wish))) {}
+
+std::string Spool::path_of(uint32_t timeline, uint64_t segment) const {
+  return directory_ + "/" + segment_name(timeline, segment, wish_.cluster);
+}
+
+bool Spool::is_helper_at_work() const {
+  const UniqueFd lock(::open((directory_ + "/lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  return lock && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+bool Spool::take(const WalFile& file) {
+  const std::string path = path_of(file.timeline, file.segment);
+  const uint64_t begin_ms = monotonic_ms();
+  bool is_there = false;
+  for (;;) {
+    const bool was_at_work = is_helper_at_work();  // asked first: what it has done by its end is there
+    is_there = ::access(path.c_str(), F_OK) == 0;
+    if (is_there || !was_at_work || monotonic_ms() - begin_ms >= kWaitMs) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  if (!is_there || !check_wal_file(path, file, wish_.cluster, 0)) return false;
+  remove_before(file);
+  return ::rename(path.c_str(), wish_.path.c_str()) == 0;
+}
+
+// PostgreSQL asks a newer timeline for each segment first, so only those of the same one were passed.
+void Spool::remove_before(const WalFile& file) const {
+  std::error_code problem;
+  for (std::filesystem::directory_iterator at(directory_, problem), end; !problem && at != end;
+       at.increment(problem)) {
+    const auto other = parse_wal_name(at->path().filename().string(), wish_.cluster);
+    if (other && other->timeline == file.timeline && other->segment < file.segment)
+      ::unlink(at->path().c_str());
+  }
+}
+
+void Spool::remove() {
+  std::error_code problem;
+  for (std::filesystem::directory_iterator at(parent_, problem), end; !problem && at != end;
+       at.increment(problem)) {
+    std::error_code ignored;
+    if (at->path().filename().string().starts_with(kPrefix)) std::filesystem::remove_all(at->path(), ignored);
+  }
+}
+
+// PostgreSQL waits for this process alone, and for nobody who has one of its files open.
+void Spool::fill_after(const WalFile& file) {
+  if (parent_.empty() || is_helper_at_work()) return;
+  const pid_t child = ::fork();
+  if (child > 0) ::waitpid(child, nullptr, 0);
+  if (child != 0) return;
+  ::setsid();
+  if (::fork() != 0) ::_exit(0);
+  const int nowhere = ::open("/dev/null", O_RDWR);
+  for (int fd = 0; fd <= 2 && nowhere >= 0; ++fd) ::dup2(nowhere, fd);
+  ::close_range(3, ~0U, 0);
+  if_there_is_memory([&] { help(file); });
+  ::_exit(0);
+}
+
+void Spool::help(const WalFile& file) {
+  if (::access(directory_.c_str(), F_OK) != 0) remove();  // those of other boots and sinks
+  if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) return;
+  const UniqueFd lock(
+      ::open((directory_ + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return;
+  const auto archive = Archive::open(wish_.access);
+  if (!archive) return;
+  const uint64_t count = std::min(wish_.prefetch_bytes / wish_.cluster.segment_bytes, kSegmentsMax);
+  std::atomic<uint64_t> next{file.segment + 1};
+  std::atomic<bool> is_over{false};
+  const auto work = [&] {
+    if_there_is_memory([&] {
+      for (uint64_t segment = next++; segment <= file.segment + count && !is_over; segment = next++) {
+        GetWish one = wish_;
+        one.file = segment_name(file.timeline, segment, wish_.cluster);
+        one.path = path_of(file.timeline, segment);
+        // What is missing or fails is asked for again by the server itself.
+        if (::access(one.path.c_str(), F_OK) != 0 && get_from(**archive, one).code != kExitThere)
+          is_over = true;
+      }
+    });
+  };
+  std::vector<std::thread> threads;
+  for (unsigned i = 1; i < std::min<uint64_t>(kThreads, count); ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace tidemark::postgres

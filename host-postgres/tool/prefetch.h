@@ -1,0 +1,46 @@
+// Segments that are brought before PostgreSQL asks for them: a helper in a session of its own fills a spool
+// while the server replays, and get takes from there.
+//
+// The spool lies beside pg_wal, so that a rename brings a segment to its place. What is in it was proven by
+// get, in this boot of the machine: it is not made durable, so after a power cut another spool is used. It
+// says nothing of what is not in it. One helper at a time; main thread.
+#ifndef TIDEMARK_HOST_POSTGRES_TOOL_PREFETCH_H
+#define TIDEMARK_HOST_POSTGRES_TOOL_PREFETCH_H
+
+#include <cstdint>
+#include <string>
+
+#include "tool/get.h"
+
+namespace tidemark::postgres {
+
+class Spool {
+ public:
+  // Of the files that the wish is about; nothing is made yet.
+  explicit Spool(const GetWish& wish);
+
+  // Gives the file its place, if it is there; waits for a helper that may be at it. False: it is not there.
+  bool take(const WalFile& file);
+  // Starts a helper for what comes after that file, unless one runs.
+  void fill_after(const WalFile& file);
+  // All of it: the recovery is over.
+  void remove();
+
+  const std::string& directory() const { return directory_; }
+
+ private:
+  std::string path_of(uint32_t timeline, uint64_t segment) const;
+  bool is_helper_at_work() const;
+  void remove_before(const WalFile& file) const;
+  void help(const WalFile& file);  // in the helper
+
+  const GetWish wish_;
+  std::string parent_, directory_;
+};
+
+// Whether this is a recovery that asks for one segment after the other.
+bool may_prefetch(const GetWish& wish);
+
+}  // namespace tidemark::postgres
+
+#endif  // TIDEMARK_HOST_POSTGRES_TOOL_PREFETCH_H

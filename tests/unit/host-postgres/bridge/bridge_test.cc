@@ -1,0 +1,216 @@
+// The whole bridge as the module uses it, with the real archiver and sink and a pg_wal of the test's own.
+#include "bridge/bridge.h"
+
+#include <gtest/gtest.h>
+#include <tidemark/base.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "host-postgres/pg_wal.h"
+
+namespace tidemark::postgres {
+namespace {
+
+std::atomic<int> wakes{0};
+void wake() { ++wakes; }
+
+class BridgeTest : public ::testing::Test {
+ protected:
+  BridgeTest() {
+    std::filesystem::create_directories(archive_ / "one");
+    plugin_ = std::string(TIDEMARK_TEST_MODULES) + "/tidemark.so";
+    data_ = wal_.data().string();
+    sink_ = "file://" + (archive_ / "one");
+    settings_.plugin = plugin_.c_str();
+    settings_.sink = sink_.c_str();
+    settings_.compress = "none";
+    settings_.log_level = "info";
+    settings_.workers = settings_.inflight = 2;
+    settings_.ahead = 64;
+    settings_.batch_entries = 1;
+    settings_.timeout_ms = 20'000;
+    settings_.memory_bytes = 64 << 20;
+  }
+  ~BridgeTest() override { tmpg_close(bridge_); }
+
+  void open() {
+    const tmpg_server server{data_.c_str(), kCluster.system_identifier, kCluster.segment_bytes, kMagic15,
+                             &wake};
+    char message[TMPG_MESSAGE_MAX];
+    bridge_ = tmpg_open(&server, &settings_, message);
+    ASSERT_NE(bridge_, nullptr) << message;
+  }
+  int archive(const std::string& name) {
+    tmpg_offer(bridge_, name.c_str());
+    for (;;) {
+      uint32_t wait_ms = 0;
+      char message[TMPG_MESSAGE_MAX];
+      const int before = wakes;
+      const int verdict = tmpg_verdict(bridge_, &wait_ms, message);
+      said_ = message;
+      if (verdict != TMPG_WAIT) return verdict;
+      for (uint32_t waited = 0; waited < wait_ms && wakes == before; ++waited)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  // All that threads have said.
+  std::string messages() {
+    std::string all;
+    int level = 0;
+    char text[TMPG_MESSAGE_MAX];
+    while (tmpg_take_message(bridge_, &level, text) != 0) all += std::string(text) + "\n";
+    return all;
+  }
+  void ready(uint64_t segment, char fill = 'x') {
+    wal_.segment(segment, fill);
+    wal_.ready(segment_name(1, segment, kCluster));
+  }
+  size_t archives(const char* where) {
+    size_t count = 0;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(archive_ / where))
+      count += file.path().extension() == ".tar" ? 1 : 0;
+    return count;
+  }
+
+  PgWal wal_;
+  test::TempDir archive_;
+  std::string plugin_, data_, sink_, said_;
+  tmpg_settings settings_{};
+  tmpg_bridge* bridge_ = nullptr;
+};
+
+TEST_F(BridgeTest, WhatIsReadyGoesWithTheFirst) {
+  for (uint64_t i = 13; i < 23; ++i) ready(i);
+  open();
+  for (uint64_t i = 13; i < 23; ++i) {
+    EXPECT_EQ(archive(segment_name(1, i, kCluster)), TMPG_ARCHIVED) << said_;
+    wal_.done(segment_name(1, i, kCluster));
+  }
+  EXPECT_EQ(archives("one"), 10U);
+  wal_.write("00000002.history", "1\t0/3000000\tx\n");
+  EXPECT_EQ(archive("00000002.history"), TMPG_ARCHIVED) << said_;
+  wal_.write("00000001000000000000000D.00000028.backup", "START WAL LOCATION");
+  EXPECT_EQ(archive("00000001000000000000000D.00000028.backup"), TMPG_ARCHIVED) << said_;
+  EXPECT_EQ(archives("one"), 12U);
+}
+
+TEST_F(BridgeTest, RefusesWhatIsNotThisClusters) {
+  wal_.segment(5);
+  std::filesystem::rename(wal_.wal() + "/" + segment_name(1, 5, kCluster),
+                          wal_.wal() + "/" + segment_name(1, 6, kCluster));
+  open();
+  EXPECT_EQ(archive(segment_name(1, 6, kCluster)), TMPG_FAILED);
+  EXPECT_NE(said_.find("of another segment"), std::string::npos) << said_;
+  EXPECT_EQ(archive("passwd"), TMPG_FAILED);
+  EXPECT_NE(said_.find("\"passwd\""), std::string::npos) << said_;
+}
+
+TEST_F(BridgeTest, OtherContentIsAConflictThatNamesTheFile) {
+  ready(5);
+  open();
+  EXPECT_EQ(archive(segment_name(1, 5, kCluster)), TMPG_ARCHIVED) << said_;
+  tmpg_close(bridge_);
+  ready(5, 'y');
+  open();
+  EXPECT_EQ(archive(segment_name(1, 5, kCluster)), TMPG_FAILED);
+  EXPECT_EQ(said_.find("two servers write timeline 1: 000000010000000000000005 differs"), 0U) << said_;
+  const std::string first = said_;
+  EXPECT_EQ(archive(segment_name(1, 5, kCluster)), TMPG_FAILED);
+  EXPECT_EQ(said_, "");  // once a minute
+}
+
+TEST_F(BridgeTest, ANewSinkWhileItRunsAndOneThatCannotBeOpened) {
+  ready(5);
+  open();
+  EXPECT_EQ(archive(segment_name(1, 5, kCluster)), TMPG_ARCHIVED) << said_;
+  wal_.done(segment_name(1, 5, kCluster));
+  const std::string no_such = "nowhere:///x", two = "file://" + (archive_ / "two");
+  settings_.sink = no_such.c_str();
+  tmpg_configure(bridge_, &settings_);
+  std::string all;
+  while (all.find("stays at work") == std::string::npos) {
+    all += messages();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_NE(all.find("nowhere"), std::string::npos) << all;
+  ready(6);
+  EXPECT_EQ(archive(segment_name(1, 6, kCluster)), TMPG_ARCHIVED) << said_;
+  wal_.done(segment_name(1, 6, kCluster));
+  EXPECT_EQ(archives("one"), 2U);
+  std::filesystem::create_directories(archive_ / "two");
+  settings_.sink = two.c_str();
+  tmpg_configure(bridge_, &settings_);
+  while (all.find("new sink is at work") == std::string::npos) {
+    all += messages();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  ready(7);
+  EXPECT_EQ(archive(segment_name(1, 7, kCluster)), TMPG_ARCHIVED) << said_;
+  EXPECT_EQ(archives("two"), 1U);
+  EXPECT_EQ(archives("one"), 2U);
+}
+
+TEST_F(BridgeTest, OtherWorkersAreAnotherArchiver) {
+  const std::string metrics = archive_ / "metrics";
+  settings_.metrics_file = metrics.c_str();
+  ready(5);
+  open();
+  EXPECT_EQ(archive(segment_name(1, 5, kCluster)), TMPG_ARCHIVED) << said_;
+  wal_.done(segment_name(1, 5, kCluster));
+  settings_.workers = 3;
+  tmpg_configure(bridge_, &settings_);
+  ready(6);
+  EXPECT_EQ(archive(segment_name(1, 6, kCluster)), TMPG_ARCHIVED) << said_;
+  EXPECT_EQ(archives("one"), 2U);
+  EXPECT_TRUE(std::filesystem::exists(metrics));
+}
+
+TEST_F(BridgeTest, WithoutASinkItSaysWhyAndRecovers) {
+  ready(5);
+  settings_.sink = "nowhere:///x";
+  open();
+  EXPECT_EQ(archive(segment_name(1, 5, kCluster)), TMPG_FAILED);
+  EXPECT_NE(said_.find("nowhere"), std::string::npos) << said_;
+  settings_.sink = sink_.c_str();
+  tmpg_configure(bridge_, &settings_);
+  int verdict = TMPG_FAILED;
+  for (int tries = 0; tries < 100 && verdict != TMPG_ARCHIVED; ++tries) {
+    verdict = archive(segment_name(1, 5, kCluster));
+  }
+  EXPECT_EQ(verdict, TMPG_ARCHIVED) << said_;
+}
+
+TEST_F(BridgeTest, ALateOneBelowIsNoGap) {
+  for (uint64_t i = 5; i < 8; ++i) ready(i);
+  open();
+  for (uint64_t i = 5; i < 8; ++i) {
+    EXPECT_EQ(archive(segment_name(1, i, kCluster)), TMPG_ARCHIVED) << said_;
+    wal_.done(segment_name(1, i, kCluster));
+  }
+  ready(9);  // 8 is there and gets its .ready later
+  wal_.segment(8);
+  EXPECT_EQ(archive(segment_name(1, 9, kCluster)), TMPG_ARCHIVED) << said_;
+  wal_.ready(segment_name(1, 8, kCluster));
+  EXPECT_EQ(archive(segment_name(1, 8, kCluster)), TMPG_ARCHIVED) << said_;
+  EXPECT_EQ(archives("one"), 5U);
+  EXPECT_EQ(messages().find("gap"), std::string::npos);
+}
+
+TEST_F(BridgeTest, ASegmentThatComesBackFillsItsGap) {
+  ready(5);
+  open();
+  EXPECT_EQ(archive(segment_name(1, 5, kCluster)), TMPG_ARCHIVED) << said_;
+  wal_.done(segment_name(1, 5, kCluster));
+  ready(7);
+  EXPECT_EQ(archive(segment_name(1, 7, kCluster)), TMPG_ARCHIVED) << said_;
+  wal_.done(segment_name(1, 7, kCluster));
+  EXPECT_NE(messages().find("000000010000000000000006 can no longer be archived"), std::string::npos);
+  ready(6);
+  EXPECT_EQ(archive(segment_name(1, 6, kCluster)), TMPG_ARCHIVED) << said_;
+  EXPECT_EQ(archives("one"), 3U);
+}
+
+}  // namespace
+}  // namespace tidemark::postgres

@@ -1,0 +1,95 @@
+// Names of PostgreSQL's files and where they lie: both ways, and nothing else is taken for one.
+#include "bridge/wal_names.h"
+
+#include <gtest/gtest.h>
+
+namespace tidemark::postgres {
+namespace {
+
+constexpr uint32_t kMiB = 1 << 20;
+const Cluster k16{7412345678901234567U, 16 * kMiB}, k1{7412345678901234567U, kMiB};
+
+TEST(WalNames, EachKindHasAPlace) {
+  struct {
+    const char* name;
+    Place place;
+  } const cases[] = {
+      {"000000010000000000000001", {"7412345678901234567.16M", 1, 1}},
+      {"0000000A00000002000000FF", {"7412345678901234567.16M", 10, 2 * 256 + 255}},
+      {"FFFFFFFFFFFFFFFF000000FF", {"7412345678901234567.16M", 4294967295U, 0xFFFFFFFFFFULL}},
+      {"00000002.history", {"7412345678901234567.history", 2, 1}},
+      {"000000010000000000000002.00000028.backup", {"7412345678901234567.backup.1", 0x2000028, 1}},
+      {"00000003000000000000000D.partial", {"7412345678901234567.partial.3", 13, 1}},
+  };
+  for (const auto& one : cases) {
+    const auto file = parse_wal_name(one.name, k16);
+    ASSERT_TRUE(file) << one.name;
+    EXPECT_EQ(wal_name(*file, k16), one.name);
+    EXPECT_EQ(place_of(*file, k16), one.place) << one.name;
+    const auto back = file_at(one.place.storage, one.place.partition, one.place.lsn, k16);
+    ASSERT_TRUE(back) << one.name;
+    EXPECT_EQ(*back, *file) << one.name;
+  }
+}
+
+TEST(WalNames, ASegmentsNumberDependsOnItsSize) {
+  const auto file = parse_wal_name("000000010000000100000FFF", k1);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->segment, 4096 + 4095U);
+  EXPECT_EQ(place_of(*file, k1).storage, "7412345678901234567.1M");
+  EXPECT_FALSE(parse_wal_name("000000010000000100000FFF", k16));  // 256 in a file id
+  EXPECT_EQ(segment_name(1, 8191, k1), "000000010000000100000FFF");
+}
+
+TEST(WalNames, WhatIsNoneIsRefused) {
+  for (const char* name : {"",
+                           "00000001",
+                           "00000001.histor",
+                           "00000000.history",
+                           "0000000a.history",
+                           "00000001.history ",
+                           "000000010000000000000000",  // segment 0 never exists
+                           "000000000000000000000001",  // nor timeline 0
+                           "00000001000000000000000a",  // lower case
+                           "0000000100000000000000011",
+                           "00000001000000000000001",
+                           "000000010000000000000100",  // 256 is the next file id's
+                           "000000010000000000000001.partia",
+                           "000000010000000000000001.partial.partial",
+                           "000000010000000000000001.28.backup",
+                           "000000010000000000000001.0000002g.backup",
+                           "000000010000000000000001.01000000.backup",  // not in a segment of 16 MiB
+                           "000000010000000000000001.00000028.backup.gz",
+                           "000000010000000000000001x00000028.backup",
+                           "../../../../../../etc/passwd",
+                           "RECOVERYXLOG"}) {
+    EXPECT_FALSE(parse_wal_name(name, k16)) << name;
+  }
+}
+
+TEST(WalNames, APlaceOfNoFileIsNone) {
+  EXPECT_FALSE(file_at("7412345678901234567.16M", 0, 1, k16));
+  EXPECT_FALSE(file_at("7412345678901234567.16M", 1, 0, k16));
+  EXPECT_FALSE(file_at("7412345678901234567.1M", 1, 1, k16));
+  EXPECT_FALSE(file_at("7412345678901234567.16M", uint64_t{1} << 32, 1, k16));
+  EXPECT_FALSE(file_at("7412345678901234567.16M", 1, uint64_t{1} << 40, k16));
+  EXPECT_FALSE(file_at("741234567890123456.16M", 1, 1, k16));
+  EXPECT_FALSE(file_at("7412345678901234567.history", 2, 2, k16));
+  EXPECT_FALSE(file_at("7412345678901234567.backup.", 2, 1, k16));
+  EXPECT_FALSE(file_at("7412345678901234567.backup.01", 0x2000028, 1, k16));
+  EXPECT_FALSE(file_at("7412345678901234567.backup.0", 0x2000028, 1, k16));
+  EXPECT_FALSE(file_at("7412345678901234567.backup.1", 0x28, 1, k16));  // segment 0
+  EXPECT_FALSE(file_at("7412345678901234567.partial.1x", 3, 1, k16));
+  EXPECT_FALSE(file_at("main", 1, 1, k16));
+}
+
+TEST(WalNames, SizesOfSegments) {
+  for (uint64_t mib = 1; mib <= 1024; mib *= 2) EXPECT_TRUE(is_segment_size(mib * kMiB));
+  EXPECT_FALSE(is_segment_size(0));
+  EXPECT_FALSE(is_segment_size(kMiB / 2));
+  EXPECT_FALSE(is_segment_size(3 * uint64_t{kMiB}));
+  EXPECT_FALSE(is_segment_size(2048 * uint64_t{kMiB}));
+}
+
+}  // namespace
+}  // namespace tidemark::postgres

@@ -1,0 +1,77 @@
+// What is taken from a spool is looked at, and what is not there is not waited for.
+#include "tool/prefetch.h"
+
+#include <gtest/gtest.h>
+
+#include "host-postgres/pg_wal.h"
+
+namespace tidemark::postgres {
+namespace {
+
+class SpoolTest : public ::testing::Test {
+ protected:
+  SpoolTest() {
+    wish_.access.sink = "file:///nowhere";
+    wish_.cluster = kCluster;
+    wish_.path = wal_.wal() + "/RECOVERYXLOG";
+    wish_.prefetch_bytes = 8 << 20;
+    std::filesystem::create_directories(Spool(wish_).directory());
+  }
+  void put(uint64_t segment, uint32_t timeline = 1) {
+    wal_.segment(segment, 'x', timeline);
+    std::filesystem::rename(wal_.wal() + "/" + segment_name(timeline, segment, kCluster),
+                            path(segment, timeline));
+  }
+  std::string path(uint64_t segment, uint32_t timeline = 1) const {
+    return Spool(wish_).directory() + "/" + segment_name(timeline, segment, kCluster);
+  }
+  bool take(uint64_t segment) { return Spool(wish_).take({WalKind::kSegment, 1, segment, 0}); }
+  bool is_there(uint64_t segment, uint32_t timeline = 1) const {
+    return std::filesystem::exists(path(segment, timeline));
+  }
+
+  PgWal wal_;
+  GetWish wish_;
+};
+
+TEST_F(SpoolTest, TakesAndDropsWhatWasPassed) {
+  for (uint64_t segment = 5; segment < 9; ++segment) put(segment);
+  put(5, 2);
+  EXPECT_TRUE(take(7));
+  EXPECT_EQ(std::filesystem::file_size(wish_.path), kCluster.segment_bytes);
+  EXPECT_FALSE(is_there(5) || is_there(6) || is_there(7));
+  EXPECT_TRUE(is_there(8) && is_there(5, 2));
+  EXPECT_FALSE(take(7));
+  EXPECT_FALSE(take(9));
+}
+
+TEST_F(SpoolTest, WhatIsCutOffOrAnotherIsNotTaken) {
+  put(5);
+  std::filesystem::resize_file(path(5), 8192);
+  EXPECT_FALSE(take(5));
+  put(6);
+  std::filesystem::rename(path(6), path(7));
+  EXPECT_FALSE(take(7));
+  EXPECT_FALSE(std::filesystem::exists(wish_.path));
+}
+
+TEST_F(SpoolTest, AnotherSinkHasAnotherSpool) {
+  put(5);
+  wish_.access.sink = "file:///elsewhere";
+  EXPECT_FALSE(take(5));
+  Spool(wish_).remove();
+  wish_.access.sink = "file:///nowhere";
+  EXPECT_FALSE(is_there(5));
+}
+
+TEST_F(SpoolTest, OnlyForARecovery) {
+  EXPECT_TRUE(may_prefetch(wish_));
+  wish_.prefetch_bytes = kCluster.segment_bytes - 1;
+  EXPECT_FALSE(may_prefetch(wish_));
+  wish_.prefetch_bytes = 8 << 20;
+  wish_.path = wal_.wal() + "/" + segment_name(1, 5, kCluster);  // pg_rewind
+  EXPECT_FALSE(may_prefetch(wish_));
+}
+
+}  // namespace
+}  // namespace tidemark::postgres
