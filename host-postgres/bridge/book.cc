@@ -12,7 +12,7 @@ Book::Partition& Book::partition(const Key& key) {
       const auto oldest = std::min_element(
           partitions_.begin(), partitions_.end(),
           [](const auto& one, const auto& other) { return one.second.used < other.second.used; });
-      forgot_gaps_ = forgot_gaps_ || !oldest->second.gaps.empty();
+      forgot_gaps_ = forgot_gaps_ || !oldest->second.gaps.empty() || oldest->second.low > 1;
       partitions_.erase(oldest);
     }
     found = partitions_.try_emplace(key).first;
@@ -25,6 +25,7 @@ Book::Partition& Book::partition(const Key& key) {
 void Book::begin_run() {
   for (auto& [key, partition] : partitions_) {
     partition.acknowledged = 0;
+    partition.low = 0;
     partition.failing.clear();
   }
   failing_storages_.clear();
@@ -40,6 +41,11 @@ void Book::tell(const Key& key, uint64_t lsn) {
     news_ = true;
     was_late_ = false;
   }
+}
+
+void Book::notifying(const Place& place, uint64_t low) {
+  Partition& of = partition({place.storage, place.partition});
+  if (of.low == 0) of.low = low;
 }
 
 void Book::acknowledged(const std::string& storage, uint64_t id, uint64_t lsn) {
@@ -127,9 +133,10 @@ void Book::offer(const Place& place, uint64_t now_ms, uint32_t timeout_ms) {
   news_ = false;
 }
 
-bool Book::is_in_gap(const Partition& partition, uint64_t lsn) const {
-  return forgot_gaps_ || std::any_of(partition.gaps.begin(), partition.gaps.end(),
-                                     [lsn](Gap gap) { return gap.first <= lsn && lsn <= gap.last; });
+bool Book::is_doubtful(const Partition& partition, uint64_t lsn) const {
+  return forgot_gaps_ || lsn < partition.low ||
+         std::any_of(partition.gaps.begin(), partition.gaps.end(),
+                     [lsn](Gap gap) { return gap.first <= lsn && lsn <= gap.last; });
 }
 
 std::string Book::failure(const Partition& partition) const {
@@ -147,7 +154,7 @@ Answer Book::answer(uint64_t now_ms) {
     return waited_ms < patience_ms ? static_cast<uint32_t>(patience_ms - waited_ms) : 0;
   };
   if (of.acknowledged >= offered_.lsn && !is_lent) {
-    if (is_in_gap(of, offered_.lsn) && !is_found_) return {Verdict::kLookUp, left_ms(patience_ms_), {}};
+    if (is_doubtful(of, offered_.lsn) && !is_found_) return {Verdict::kLookUp, left_ms(patience_ms_), {}};
     is_waiting_ = false;
     return {Verdict::kArchived, 0, {}};
   }

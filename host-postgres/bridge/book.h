@@ -1,9 +1,10 @@
 // What the archiver has told of each partition, and what follows from it for the file that PostgreSQL offers:
 // it is archived, it is to be waited for, or it failed.
 //
-// "Archived" is said only if an acknowledge reached it, nobody has it on loan, and it lies in no gap that was
-// reported. A gap may be filled later, when its file turns up, but an acknowledge does not say so: then the
-// archive itself has to be looked at.
+// "Archived" is said only if an acknowledge reached it, nobody has it on loan, it does not lie below what was
+// notified first, and it lies in no gap that was reported. A gap may be filled later, when its file turns up,
+// and a file that somebody else had archived may be offered again, but an acknowledge does not say so: then
+// the archive itself has to be looked at.
 //
 // No thread, clock or I/O; one caller at a time. Bounded: partitions that were not asked about for longest
 // are forgotten, gaps that lie near one another become one, which only leads to more looking.
@@ -38,6 +39,9 @@ class Book {
   // From the archiver. Whatever was acknowledged before is forgotten by begin_run: what follows is another
   // run or another sink.
   void begin_run();
+  // Before the archiver is notified of low and what follows: an acknowledge says nothing of what lies before
+  // the first low of a run.
+  void notifying(const Place& place, uint64_t low);
   void acknowledged(const std::string& storage, uint64_t partition, uint64_t lsn);
   void gap(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last);
   void failing(const std::string& storage, uint64_t partition, uint64_t first, std::string message);
@@ -67,6 +71,7 @@ class Book {
   };
   struct Partition {
     uint64_t acknowledged = 0;
+    uint64_t low = 0;       // that was notified first in this run; 0: nothing was
     std::vector<Gap> gaps;  // ascending, apart
     uint64_t failing_first = 0;
     std::string failing;  // empty: it is not
@@ -74,7 +79,7 @@ class Book {
   };
 
   Partition& partition(const Key& key);
-  bool is_in_gap(const Partition& partition, uint64_t lsn) const;
+  bool is_doubtful(const Partition& partition, uint64_t lsn) const;
   void tell(const Key& key, uint64_t lsn);
   std::string failure(const Partition& partition) const;
 

@@ -110,6 +110,7 @@ Status Bridge::notify() {
   if (file_->kind == WalKind::kSegment) {
     TM_ASSIGN(range, window_.around(file_->timeline, file_->segment, settings_.ahead));
   }
+  services_.with_book([&](Book& book) { book.notifying(place, range.low); });
   const Status notified = keeper_.notify(place, range.low, range.high);
   if (!notified && notified.error().status == TIDEMARK_E_NOT_FOUND)
     return {};  // it will be, in its first run

@@ -47,7 +47,10 @@ class PgWal {
   void write(const std::string& name, const std::string& content) {
     std::ofstream(wal() + "/" + name, std::ios::binary) << content;
   }
-  void ready(const std::string& name) { std::ofstream(status() + "/" + name + ".ready"); }
+  void ready(const std::string& name) {
+    std::filesystem::remove(status() + "/" + name + ".done");
+    std::ofstream(status() + "/" + name + ".ready");
+  }
   void done(const std::string& name) {
     std::filesystem::remove(status() + "/" + name + ".ready");
     std::ofstream(status() + "/" + name + ".done");

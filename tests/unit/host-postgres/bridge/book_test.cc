@@ -51,6 +51,28 @@ TEST_F(BookTest, NotWhileItIsLent) {
   EXPECT_TRUE(book_.lent(place(5)));
 }
 
+// .done became .ready again for files that somebody else had archived: what was acknowledged began after
+// them.
+TEST_F(BookTest, WhatLiesBelowTheFirstNotificationIsLookedUp) {
+  book_.notifying(place(10), 10);
+  book_.acknowledged(kStorage, 1, 20);
+  book_.offer(place(9), 0, 5000);
+  book_.notifying(place(9), 5);
+  EXPECT_EQ(at(1), Verdict::kLookUp);
+  book_.acknowledged(kStorage, 1, 21);
+  EXPECT_EQ(at(1), Verdict::kLookUp);
+  book_.found();
+  EXPECT_EQ(at(1), Verdict::kArchived);
+  book_.offer(place(10), 2, 5000);
+  EXPECT_EQ(at(2), Verdict::kArchived);
+  // Another run begins from the lowest.
+  book_.begin_run();
+  book_.notifying(place(9), 5);
+  book_.acknowledged(kStorage, 1, 21);
+  book_.offer(place(9), 3, 5000);
+  EXPECT_EQ(at(3), Verdict::kArchived);
+}
+
 TEST_F(BookTest, AGapIsLookedUp) {
   book_.gap(kStorage, 1, 3, 6);
   book_.offer(place(5), 0, 5000);

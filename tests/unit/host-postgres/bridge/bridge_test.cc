@@ -198,6 +198,28 @@ TEST_F(BridgeTest, ALateOneBelowIsNoGap) {
   EXPECT_EQ(messages().find("gap"), std::string::npos);
 }
 
+// What another tool had archived is to be archived here too.
+TEST_F(BridgeTest, SegmentsBelowTheFirstOnesAreArchivedAndNotBelieved) {
+  for (uint64_t i = 5; i < 8; ++i) {
+    ready(i);
+    wal_.done(segment_name(1, i, kCluster));
+  }
+  ready(8);
+  open();
+  EXPECT_EQ(archive(segment_name(1, 8, kCluster)), TMPG_ARCHIVED) << said_;
+  wal_.done(segment_name(1, 8, kCluster));
+  EXPECT_EQ(archives("one"), 1U);
+  for (uint64_t i = 5; i < 8; ++i) wal_.ready(segment_name(1, i, kCluster));
+  for (uint64_t i = 5; i < 8; ++i) {
+    int verdict = TMPG_FAILED;
+    for (int tries = 0; tries < 20 && verdict != TMPG_ARCHIVED; ++tries)
+      verdict = archive(segment_name(1, i, kCluster));
+    EXPECT_EQ(verdict, TMPG_ARCHIVED) << said_;
+    wal_.done(segment_name(1, i, kCluster));
+  }
+  EXPECT_EQ(archives("one"), 4U);
+}
+
 TEST_F(BridgeTest, ASegmentThatComesBackFillsItsGap) {
   ready(5);
   open();
