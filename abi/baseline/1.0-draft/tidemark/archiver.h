@@ -93,8 +93,8 @@ enum {
   TIDEMARK_EVENT_BRANCHED = 8,
   /* With lineage_file. Another host took over the storage, or this data was restored to an older state; error
    * says which epoch, and what to do. With on_superseded=stop nothing of that storage is archived or
-   * acknowledged from now on. Once a run and storage; and when the record of this run's own epoch is gone, after
-   * which nothing is, whatever on_superseded says. */
+   * acknowledged from now on. Once a run and storage; and when the record of this run's own epoch is gone,
+   * after which nothing is, whatever on_superseded says. */
   TIDEMARK_EVENT_SUPERSEDED = 9
 };
 typedef struct tidemark_event {
