@@ -30,6 +30,20 @@ Status replace_public_file(const std::string& path, std::string_view text) {
   return {};
 }
 
+// The file sink makes the directory that its url names. Here a mistyped one, or one that is not mounted,
+// would take the log for an archive that nobody looks at.
+Status check_directory(const std::string& url) {
+  constexpr std::string_view kScheme = "file://";
+  if (!url.starts_with(kScheme)) return {};
+  const std::string path = url.substr(kScheme.size(), url.find('?') - kScheme.size());
+  struct stat status {};
+  if (path.find('%') != std::string::npos || (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)))
+    return {};
+  return fail(TIDEMARK_E_INVALID,
+              "tidemark.sink: the directory " + path +
+                  " is not there: is it mounted, and spelled right? It is not created; make it first");
+}
+
 }  // namespace
 
 Status Keeper::start(Settings settings) {
@@ -126,6 +140,7 @@ void Keeper::apply(const Settings& settings) {
 
 Status Keeper::bring_about(const Settings& settings) {
   if (is_started_ && sink_ == settings.sink && run_ == settings.run) return {};
+  TM_TRY(check_directory(settings.sink.url));
   std::vector<SinkOption> options;
   if (!settings.sink.options_file.empty()) {
     TM_ASSIGN(options, read_options_file(settings.sink.options_file));

@@ -72,6 +72,7 @@ Result<GetWish> get_wish(const Words& words) {
   wish.file = words.file;
   wish.path = words.path;
   wish.is_standby = !data.empty() && is_standby(data);
+  wish.is_ending = !data.empty() && !wish.is_standby && !is_in_recovery(data);
   wish.hole_is_end = words.hole_is_end;
   wish.prefetch_bytes = uint64_t{words.prefetch_mib} << 20;
   const CLI::AsNumberWithUnit seconds(

@@ -89,6 +89,9 @@ std::string unquoted(std::string_view text) {
 
 bool is_data_directory(const std::string& path) { return is_there(path + "/global/pg_control"); }
 bool is_standby(const std::string& data_directory) { return is_there(data_directory + "/standby.signal"); }
+bool is_in_recovery(const std::string& data_directory) {
+  return is_there(data_directory + "/recovery.signal");
+}
 
 Result<Cluster> read_cluster(const std::string& data_directory) {
   const std::string path = data_directory + "/global/pg_control";

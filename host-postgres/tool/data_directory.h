@@ -16,6 +16,7 @@ namespace tidemark::postgres {
 
 bool is_data_directory(const std::string& path);
 bool is_standby(const std::string& data_directory);
+bool is_in_recovery(const std::string& data_directory);  // by recovery.signal
 // By global/pg_control. UNSUPPORTED: written by a release whose layout is not known here.
 Result<Cluster> read_cluster(const std::string& data_directory);
 

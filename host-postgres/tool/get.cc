@@ -1,12 +1,16 @@
 #include "tool/get.h"
 
+#include <tidemark/maintenance.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <optional>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "base/files.h"
 #include "base/guard.h"
@@ -40,30 +44,78 @@ bool is_of_a_cluster(std::string_view storage) {
   return dot != std::string_view::npos && parse_decimal(storage.substr(0, dot)).has_value();
 }
 
-// The archive has nothing of this file. Nothing of this cluster either, but of others: then the place is
-// wrong, and the end of the log is not known.
-Outcome end_or_wrong_place(Archive& archive, const GetWish& wish) {
-  const auto names = archive.storages();
-  if (!names) return outcome_of(names.error());
+// PostgreSQL has it already, and takes that where nothing is brought.
+bool has_it_already(const GetWish& wish) {
+  return ::access((parent_of(wish.path) + "/" + wish.file).c_str(), F_OK) == 0;
+}
+
+// Whether anything lies in the partition of a timeline's segments.
+Result<bool> has_segments(Archive& archive, const GetWish& wish, uint32_t timeline) {
+  bool found = false;
+  TM_TRY(archive.scan(segment_storage(wish.cluster), timeline, 1, [&found](const Object& object) {
+    found = object.kind == TIDEMARK_STORED_ARCHIVE;
+    return !found;
+  }));
+  return found;
+}
+
+// The archive has nothing of this cluster: then the place is wrong or not mounted, and the end of the log is
+// not known.
+std::optional<Outcome> wrong_place(const GetWish& wish, const std::vector<std::string>& names) {
   const std::string identifier = std::to_string(wish.cluster.system_identifier) + ".";
   std::string other;
   bool is_known = false;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
+    if (name == segment_storage(wish.cluster)) return std::nullopt;
     if (name.starts_with(identifier)) {
       is_known = true;
-      const bool is_other_size = name.ends_with("M") && name != segment_storage(wish.cluster);
-      if (is_other_size) other = name;
-      if (name == segment_storage(wish.cluster)) return {kExitEnd, "", false};
+      if (name.ends_with("M")) other = name;
     } else if (!is_known && is_of_a_cluster(name)) {
       other = name;
     }
   }
-  if (is_known && !other.starts_with(identifier)) other.clear();
-  if (other.empty()) return {kExitEnd, "", false};
-  return {kExitUsage,
-          "the archive has " + other + " and nothing of this cluster (" + segment_storage(wish.cluster) +
-              "): is it the right sink?",
-          false};
+  const bool is_other = !other.empty() && (!is_known || other.starts_with(identifier));
+  if (!is_other && is_known) return std::nullopt;
+  const std::string nothing = "nothing of this cluster (" + segment_storage(wish.cluster) + ")";
+  if (is_other)
+    return Outcome{kExitUsage, "the archive has " + other + " and " + nothing + ": is it the right sink?",
+                   false};
+  return Outcome{kExitUnreachable, "the archive has " + nothing + ": is it mounted, and the right sink?",
+                 true};
+}
+
+// Nothing lies at or after it in its timeline. The end of the log, if the rest of the archive agrees.
+Outcome end_or_loss(Archive& archive, const GetWish& wish, const WalFile& file) {
+  const auto names = archive.storages();
+  if (!names) return outcome_of(names.error());
+  if (const auto wrong = wrong_place(wish, *names)) return *wrong;
+  const auto segments = has_segments(archive, wish, file.timeline);
+  if (!segments) return outcome_of(segments.error());
+  const std::string timeline = "timeline " + std::to_string(file.timeline);
+  if (file.kind == WalKind::kHistory && *segments) {
+    return {kExitHole,
+            "the archive has segments of " + timeline +
+                " and not this history: archive it from the pg_wal of a server of that timeline",
+            true};
+  }
+  const std::string labels =
+      std::to_string(wish.cluster.system_identifier) + ".backup." + std::to_string(file.timeline);
+  const bool has_labels = std::find(names->begin(), names->end(), labels) != names->end();
+  if (file.kind == WalKind::kSegment && !*segments && has_labels)
+    return {kExitHole, "the archive knows base backups of " + timeline + " and has none of its segments",
+            true};
+  return {kExitEnd, "", false};
+}
+
+// Pruned, or from before the archive began: the log goes on after it, so only what the server has itself
+// leads there.
+Outcome before_the_archive(const GetWish& wish, const WalFile& file) {
+  if (file.kind != WalKind::kSegment || has_it_already(wish)) return {kExitEnd, "", false};
+  return {kExitHole,
+          "lies before the first segment that the archive has of its timeline: it was pruned, or never "
+          "archived here. "
+          "A newer base backup is needed, or what another archive has (tidemark copy)",
+          true};
 }
 
 // Proven, looked at, and then under its name: the server never sees a part of it.
@@ -126,7 +178,7 @@ Outcome get_from(Archive& archive, const GetWish& wish) {
     case Finding::kHeld:
       return restore_any(archive, wish, *file, find.keys().front());
     case Finding::kBefore:
-      return {kExitEnd, "", false};
+      return before_the_archive(wish, *file);
     case Finding::kHole:
       // What has a partition of its own has nothing after it.
       if (file->kind != WalKind::kSegment) return {kExitEnd, "", false};
@@ -136,10 +188,13 @@ Outcome get_from(Archive& archive, const GetWish& wish) {
     case Finding::kEnd:
       break;
   }
-  return end_or_wrong_place(archive, wish);
+  return end_or_loss(archive, wish, *file);
 }
 
 Outcome get_once(const GetWish& wish) {
+  // The first timeline has no history, and a server that is promoted asks for it.
+  const auto file = parse_wal_name(wish.file, wish.cluster);
+  if (file && file->kind == WalKind::kHistory && file->timeline == 1) return {kExitEnd, "", false};
   Outcome outcome;
   const Status done = guarded([&]() -> Status {
     TM_ASSIGN(const auto archive, Archive::open(wish.access));
@@ -150,6 +205,14 @@ Outcome get_once(const GetWish& wish) {
 }
 
 namespace {
+
+// While a recovery ends, its signal file is gone already: an error now would leave a server that starts
+// without the recovery, and goes on in the old timeline.
+int get_at_the_end(const GetWish& wish) {
+  const Outcome outcome = get_once(wish);
+  say(wish, outcome.message);
+  return outcome.code == kExitThere ? kExitThere : kExitEnd;
+}
 
 int get_patiently(const GetWish& wish) {
   constexpr uint64_t kFirstPauseMs = 200, kLongestPauseMs = 5'000;
@@ -181,9 +244,11 @@ int run_get(const GetWish& wish) {
     if (code == kExitThere) spool.fill_after(*file);
     return code;
   }
+  const bool is_history = file && file->kind == WalKind::kHistory;
+  if (is_history && (wish.is_ending || has_it_already(wish))) return get_at_the_end(wish);
   const int code = get_patiently(wish);
   // A server that recovers asks for histories before the first segment and after the last.
-  const bool is_over = file && file->kind == WalKind::kHistory && code == kExitEnd && !wish.is_standby;
+  const bool is_over = is_history && code == kExitEnd && !wish.is_standby;
   if (is_over && wish.prefetch_bytes > 0 && wish.path.ends_with("RECOVERYHISTORY")) Spool(wish).remove();
   return code;
 }

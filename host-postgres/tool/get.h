@@ -26,6 +26,8 @@ struct GetWish {
   Cluster cluster;
   std::string file, path;  // %f, %p
   bool is_standby = false;
+  bool is_ending =
+      false;  // neither a standby nor in recovery: the server ends one, and must not be stopped then
   bool hole_is_end = false;
   uint64_t retry_for_ms = 60'000;
   uint64_t prefetch_bytes = 0;  // of segments that are brought ahead; 0: none

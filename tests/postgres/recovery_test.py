@@ -173,6 +173,33 @@ class Recovery(tools.Case):
         along = self.restored("along", archive_mode="off").start().wait_promoted()
         self.assertEqual(self.rows(along), "1,2,3")
 
+    def test_promoted_while_the_sink_is_away(self):
+        """When the machine of the primary is lost, and the archive with it."""
+        server = self.prepared()
+        standby = self.standby(server)
+        standby.configure(primary_conninfo=f"host={server.socket} user=dba", hot_standby="on",
+                          restore_command=f"{GET} get --retry-for 1s --sink {self.sink} %f %p",
+                          wal_retrieve_retry_interval="200ms")
+        standby.start()
+        server.sql("insert into t values (2)")
+        wait_for("the row to be streamed", lambda: self.rows(standby) == "1,2")
+        server.kill()
+        os.rename(self.archive, self.archive + ".away")
+        standby.sql("select pg_promote(false)")
+        standby.wait_promoted()
+        self.assertIn("selected new timeline ID: 2", standby.said())
+        os.rename(self.archive + ".away", self.archive)
+        standby.sql("insert into t values (3)")
+        standby.wait_archived(standby.switch())
+        standby.kill()
+        self.assertEqual(self.rows(self.restored("along", archive_mode="off").start().wait_promoted()), "1,2,3")
+
+    def test_an_empty_place_does_not_promote(self):
+        def empty(_):
+            os.rename(self.archive, self.archive + ".away")
+            self.make_sink("archive")
+        self.refused("nothing of this cluster", empty)
+
     def test_archive_mode_always(self):
         """The standby offers what the primary has archived: equal, so it is counted and nothing is written twice."""
         server = self.prepared()

@@ -182,6 +182,18 @@ TEST_F(BridgeTest, WithoutASinkItSaysWhyAndRecovers) {
   EXPECT_EQ(verdict, TMPG_ARCHIVED) << said_;
 }
 
+// Mistyped, or not mounted.
+TEST_F(BridgeTest, ADirectoryThatIsNotThereIsNotMade) {
+  ready(5);
+  const std::string nowhere = archive_ / "nowhere";
+  sink_ = "file://" + nowhere;
+  settings_.sink = sink_.c_str();
+  open();
+  EXPECT_EQ(archive(segment_name(1, 5, kCluster)), TMPG_FAILED);
+  EXPECT_NE(said_.find(nowhere + " is not there"), std::string::npos) << said_;
+  EXPECT_FALSE(std::filesystem::exists(nowhere));
+}
+
 TEST_F(BridgeTest, ALateOneBelowIsNoGap) {
   for (uint64_t i = 5; i < 8; ++i) ready(i);
   open();

@@ -73,7 +73,10 @@ TEST_F(GetTest, BringsWhatIsThere) {
   EXPECT_EQ(got.code, kExitThere) << got.message;
   EXPECT_EQ(std::filesystem::file_size(dir_ / "out/RECOVERYXLOG"), kCluster.segment_bytes);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_ / "out"), {}), 1);
-  EXPECT_EQ(get(4).code, kExitEnd);  // below the origin
+  EXPECT_EQ(get(4).code, kExitHole) << "before the origin";
+  std::ofstream(dir_ / ("out/" + segment_name(1, 4, kCluster)));
+  EXPECT_EQ(get(4).code, kExitEnd) << "the server has it";
+  std::filesystem::remove(dir_ / ("out/" + segment_name(1, 4, kCluster)));
   EXPECT_EQ(get(9).code, kExitEnd);
   EXPECT_EQ(get_once(wish("00000002.history")).code, kExitEnd);
   EXPECT_EQ(get_once(wish("000000020000000000000006")).code, kExitEnd);
@@ -121,7 +124,10 @@ TEST_F(GetTest, AnotherSegmentUnderTheNameIsDamage) {
 }
 
 TEST_F(GetTest, TheWrongPlaceIsNotTheEnd) {
-  EXPECT_EQ(get(5).code, kExitEnd);  // an archive in which nothing is yet
+  EXPECT_EQ(get(5).code, kExitUnreachable) << "nothing is there: it may not be mounted";
+  EXPECT_TRUE(get(5).may_change);
+  EXPECT_EQ(get_once(wish("00000002.history")).code, kExitUnreachable);
+  EXPECT_EQ(get_once(wish("00000001.history")).code, kExitEnd) << "there is never one";
   archive(5, 6);
   GetWish other = wish(segment_name(1, 5, kCluster));
   other.cluster.system_identifier = 77;
@@ -136,6 +142,33 @@ TEST_F(GetTest, TheWrongPlaceIsNotTheEnd) {
   away.access.plugin = "/no/such/plugin.so";
   EXPECT_EQ(get_once(away).code, kExitUsage);
   EXPECT_EQ(get_once(wish("passwd")).code, kExitUsage);
+}
+
+TEST_F(GetTest, WhatIsLostAsAWholeIsNotTheEnd) {
+  archive(5, 6);
+  // Another timeline's segments without its history.
+  std::filesystem::create_directories(dir_ / (segment_storage(kCluster) + "/2"));
+  std::filesystem::copy_file(object(5), dir_ / (segment_storage(kCluster) + "/2/" + lsn_text(6) + ".tar"));
+  EXPECT_EQ(get_once(wish("00000002.history")).code, kExitHole);
+  EXPECT_EQ(get_once(wish("00000003.history")).code, kExitEnd);
+  // Base backups without any segment of their timeline.
+  std::filesystem::remove_all(dir_ / (segment_storage(kCluster) + "/1"));
+  EXPECT_EQ(get(5).code, kExitEnd);
+  const std::string labels = std::to_string(kCluster.system_identifier) + ".backup.1/5";
+  std::filesystem::create_directories(dir_ / labels);
+  std::ofstream(dir_ / (labels + "/" + lsn_text(1) + ".tar"));
+  EXPECT_EQ(get(5).code, kExitHole);
+}
+
+// Then its signal file is gone, and a server that is stopped would start without the recovery.
+TEST_F(GetTest, AServerThatEndsARecoveryIsNotStopped) {
+  GetWish history = wish("00000002.history");
+  EXPECT_GT(run_get(history), 200);
+  history.is_ending = true;
+  EXPECT_EQ(run_get(history), kExitEnd);
+  history.is_ending = false;
+  std::ofstream(dir_ / "out/00000002.history");
+  EXPECT_EQ(run_get(history), kExitEnd) << "it has its own";
 }
 
 TEST_F(GetTest, WhereItCannotBeWritten) {
