@@ -15,9 +15,9 @@ void ArchiveList::add(const Stored& archive) {
   while (room > 0 && !room_.compare_exchange_weak(room, room - 1)) {
   }
   if (room > 0) {
-    const bool continues =
-        !runs_.empty() && runs_.back().epoch == archive.epoch && runs_.back().coding == archive.coding;
-    if (!continues) runs_.push_back({known_.size(), archive.epoch, archive.coding});
+    const auto key = parse_object_key(archive.key);
+    const Run run{known_.size(), archive.epoch, archive.coding, key ? key->name.begun : kNoLsn};
+    if (runs_.empty() || !runs_.back().continues(run)) runs_.push_back(run);
     if (archive.name_last != 0) name_lasts_[known_.size()] = archive.name_last;
     known_.push_back({archive.first, archive.last, archive.size_bytes});
     return;
@@ -53,8 +53,11 @@ void ArchiveList::each(uint64_t from, const std::function<bool(const Stored&)>& 
                   run->coding};
     if (const auto cut = name_lasts_.find(index); cut != name_lasts_.end()) stored.name_last = cut->second;
     // An epoch of 0 is that of who knows of none.
-    const ParsedName name{
-        {stored.first, whole_last(stored)}, ObjectKind::kArchive, std::max(run->epoch, kFirstEpoch)};
+    const ParsedName name{{stored.first, whole_last(stored)},
+                          ObjectKind::kArchive,
+                          std::max(run->epoch, kFirstEpoch),
+                          Coding::kNone,
+                          run->begun};
     stored.key = object_key(partition_.storage, *partition_.partition, name) + run->coding;
     if (!visit(stored)) return;
   }

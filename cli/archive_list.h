@@ -41,11 +41,15 @@ class ArchiveList {
   struct Known {
     uint64_t first, last, size_bytes;
   };
-  // Those from an index on are of this epoch and coding.
+  // Those from an index on are of this epoch and coding, and of an epoch that began there.
   struct Run {
     size_t begin;
     uint64_t epoch;
     std::string coding;
+    uint64_t begun;  // of their names
+    bool continues(const Run& other) const {
+      return epoch == other.epoch && coding == other.coding && begun == other.begun;
+    }
   };
   const Scope partition_;
   ListingRoom& room_;

@@ -66,7 +66,8 @@ bool parse_object(std::string_view line, Checked& out) {
   line.remove_prefix(1);
   return take_number(line, out.first) && take_number(line, out.last) && take_number(line, out.size_bytes) &&
          take_number(line, out.modified_us) && take_number(line, out.checked_us) &&
-         (line.empty() || (take_number(line, out.epoch) && out.epoch > 1)) && line.empty() &&
+         (line.empty() || (take_number(line, out.epoch) && out.epoch > 1)) &&
+         (line.empty() || (take_number(line, out.begun) && out.begun < out.first)) && line.empty() &&
          out.first >= 1 && out.first <= out.last;
 }
 
@@ -106,6 +107,7 @@ void append_object(const Checked& object, std::string& text) {
     text += " " + std::to_string(number);
   text += " " + std::to_string(object.modified_us) + " " + std::to_string(object.checked_us);
   if (object.epoch > 1) text += " " + std::to_string(object.epoch);
+  if (object.begun != kNoLsn) text += " " + std::to_string(object.begun);
   text += "\n";
 }
 
@@ -137,21 +139,25 @@ bool comes_before(const Checked& a, const Checked& b) {
   };
   if (rank(a) != rank(b)) return rank(a) < rank(b);
   const auto rest = [](const Checked& one) {
-    const std::string epoch = one.epoch > 1 ? "e" + std::to_string(one.epoch) + "." : std::string();
-    return epoch + std::string(letter_of(one)->suffix);
+    std::string epoch = one.epoch > 1 ? "e" + std::to_string(one.epoch) : std::string();
+    if (one.begun != kNoLsn) epoch.append("-").append(lsn_text(one.begun));
+    if (!epoch.empty()) epoch += '.';
+    return epoch.append(letter_of(one)->suffix);
   };
   return rest(a) < rest(b);
 }
 
 Checked to_checked(const Stored& stored, int64_t checked_us) {
+  const auto key = stored.epoch > kFirstEpoch ? parse_object_key(stored.key) : std::nullopt;
   return {stored.kind,
           stored.first,
           stored.last,
           stored.size_bytes,
           stored.modified_us,
           checked_us,
-          std::max<uint64_t>(stored.epoch, 1),
-          coding_of(stored)};
+          std::max(stored.epoch, kFirstEpoch),
+          coding_of(stored),
+          key ? key->name.begun : kNoLsn};
 }
 
 std::string archive_identity(std::string_view url) {

@@ -32,6 +32,7 @@ struct Checked {
   int64_t checked_us = 0;  // 0: it was right once and is not now, so every run reads it
   uint64_t epoch = 1;
   Coding coding = Coding::kNone;  // of an archive
+  uint64_t begun = kNoLsn;        // of its name
 
   bool operator==(const Checked&) const = default;
 };

@@ -38,8 +38,9 @@ std::optional<Ledger::Gone> gone_of(const std::string& name, const CheckedObject
   const std::string storage = name.substr(0, slash);
   return Ledger::Gone{
       storage, partition.value_or(0),
-      object_key(storage, partition.value_or(0),
-                 {{newest.first, newest.last}, kind_of(newest.kind), newest.epoch, newest.coding}),
+      object_key(
+          storage, partition.value_or(0),
+          {{newest.first, newest.last}, kind_of(newest.kind), newest.epoch, newest.coding, newest.begun}),
       last + 1, newest.last};
 }
 

@@ -91,7 +91,8 @@ void EpochBeginnings::see(const ParsedName& name) {
   const bool has_begun = name.kind == ObjectKind::kOrigin && name.epoch != kFirstEpoch;
   if ((!begins && !has_begun) || !chain_->contains(name.epoch)) return;
   if (has_begun && name.range.last == kEveryLsn) return;
-  const Lsn first = begins ? name.range.first : name.range.last + 1;
+  const Lsn own_first = name.begun != kNoLsn ? name.begun : name.range.first;
+  const Lsn first = begins ? own_first : name.range.last + 1;
   auto at = std::lower_bound(begins_.begin(), begins_.end(), name.epoch,
                              [](const auto& begin, uint64_t epoch) { return begin.first < epoch; });
   if (at != begins_.end() && at->first == name.epoch) {

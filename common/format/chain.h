@@ -1,9 +1,9 @@
 // Which epochs make one history, and what of each of them counts.
 //
 // A chain is an epoch, its parent, the parent of that, and so on. In a partition each epoch is one unbroken
-// run of archives: its first one there is the lowest, and was durable before the next was begun. So names
-// alone tell the history: going from the newest epoch of the chain to its parents, each rules from its lowest
-// LSN on.
+// run of archives: its first one there is the lowest, and was durable before the next was begun; the others
+// say where that was, so that its loss is a hole and not the parent's. So names alone tell the history: going
+// from the newest epoch of the chain to its parents, each rules from its lowest LSN on.
 //
 // Where all that an epoch had was pruned, an origin record of the epoch says that it rules from right after
 // there on: what it hid stays hidden. The record that something was pruned is of the newest epoch that was

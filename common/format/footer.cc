@@ -103,7 +103,10 @@ const char* parse_identity(BlockReader& reader, Footer& footer) {
   if (is_beginning && footer.range.first != 1) return "first is not 1";
   if (!reader.literal(" epoch=")) return nullptr;
   if (!reader.number(footer.epoch) || footer.epoch <= kFirstEpoch) return "epoch= is not a number above 1";
-  return nullptr;
+  if (footer.kind != ObjectKind::kArchive || !reader.literal(" begun=")) return nullptr;
+  const bool is_before =
+      reader.number(footer.begun) && footer.begun != kNoLsn && footer.begun < footer.range.first;
+  return is_before ? nullptr : "begun= is not the number of an entry before first";
 }
 
 const char* parse_content(BlockReader& reader, Footer& footer) {
@@ -152,6 +155,7 @@ FooterBlock format_footer(const Footer& footer) {
   assert(footer.kind == ObjectKind::kArchive || (!footer.content && !footer.tag && footer.made_us == 0));
   assert(!footer.content || !footer.tag);  // so that the longest fits
   assert(footer.made_us >= 0 && footer.epoch >= kFirstEpoch);
+  assert(footer.begun == kNoLsn || (footer.kind == ObjectKind::kArchive && footer.epoch > kFirstEpoch));
   FooterBlock block;
   BlockWriter writer(block);
   writer.text(magic_of(footer.kind));
@@ -165,6 +169,7 @@ FooterBlock format_footer(const Footer& footer) {
     writer.number(" last=", footer.range.last);
   }
   if (is_epoch || footer.epoch != kFirstEpoch) writer.number(" epoch=", footer.epoch);
+  if (footer.begun != kNoLsn) writer.number(" begun=", footer.begun);
   if (footer.content) {
     writer.digest(" content=", footer.content->sha256);
     writer.number(" size=", footer.content->size_bytes);
@@ -190,14 +195,15 @@ std::optional<Footer> parse_footer(ObjectKind kind, std::string_view block, std:
 bool is_footer_of(const Footer& footer, const ParsedKey& key) {
   const Coding coding = key.name.coding;
   return footer.kind == key.name.kind && footer.storage == key.storage && footer.partition == key.partition &&
-         footer.range == key.name.range && footer.epoch == key.name.epoch &&
+         footer.range == key.name.range && footer.epoch == key.name.epoch && footer.begun == key.name.begun &&
          footer.content.has_value() == (coding == Coding::kZstd) &&
          footer.tag.has_value() == (coding == Coding::kAge || coding == Coding::kZstdAge);
 }
 
 std::string key_of(const Footer& footer) {
   const Coding coding = footer.tag ? Coding::kAge : footer.content ? Coding::kZstd : Coding::kNone;
-  return object_key(footer.storage, footer.partition, {footer.range, footer.kind, footer.epoch, coding});
+  return object_key(footer.storage, footer.partition,
+                    {footer.range, footer.kind, footer.epoch, coding, footer.begun});
 }
 
 }  // namespace tidemark

@@ -2,16 +2,15 @@
 // it: NUL-padded text, one blank between its words, in this order
 //
 //   TIDEMARK1 sha256=<64 hex digits> storage=<name> partition=<n> first=<n> last=<n>
-//             [epoch=<n>] [content=<64 hex digits> size=<n>] [tag_key=<8 hex digits> tag=<64 hex digits>]
-//             [made_us=<n>]
+//             [epoch=<n> [begun=<n>]] [content=<64 hex digits> size=<n>] [tag_key=<8 hex digits> tag=<64 hex
+//             digits>] [made_us=<n>]
 //
 // with numbers in decimal. sha256 is over all bytes before the footer, as they are stored. epoch is there if
-// it is not the first. Where the stored bytes are coded, content and size are the digest and the bytes of the
-// plain tar; where they are encrypted, tag is there instead, a keyed digest of it, and which key made it:
-// tags of two keys say nothing of each other. made_us is when the
-// archive was made, in microseconds since 1970, by the clock of who made it; older archives do not have it.
-// Two archives are equal if their tags are, or else their contents, or else their sha256; whenever they were
-// made.
+// it is not the first, and begun if the name says it. Where the stored bytes are coded, content and size are
+// the digest and the bytes of the plain tar; where they are encrypted, tag is there instead, a keyed digest
+// of it, and which key made it: tags of two keys say nothing of each other. made_us is when the archive was
+// made, in microseconds since 1970, by the clock of who made it; older archives do not have it. Two archives
+// are equal if their tags are, or else their contents, or else their sha256; whenever they were made.
 //
 // A record is a text (format/record.h) and a footer that begins with TIDEMARK1-ACCEPTED, TIDEMARK1-PRUNED or
 // TIDEMARK1-ORIGIN and ends after its epoch; a gap record is a footer only, TIDEMARK1-GAP without a sha256.
@@ -60,6 +59,7 @@ struct Footer {
   std::optional<PlainContent> content{};
   std::optional<ContentTag> tag{};  // never together with content
   int64_t made_us = 0;              // 0: it does not say
+  Lsn begun = kNoLsn;               // as the name says it
   friend bool operator==(const Footer&, const Footer&) = default;
 };
 

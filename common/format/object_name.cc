@@ -38,16 +38,28 @@ void append_decimal(std::string& out, uint64_t value) {
   out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
-// Takes ".e<epoch>" off the front of what follows the LSNs; the first epoch is never written.
-bool take_epoch(std::string_view& rest, uint64_t& epoch) {
+// Takes ".e<epoch>[-<begun>]" off the front of what follows the LSNs; the first epoch is never written.
+bool take_epoch(std::string_view& rest, ParsedName& name) {
   if (rest.size() <= kEpochMark.size() || !rest.starts_with(kEpochMark)) return true;
   const size_t end = rest.find('.', kEpochMark.size());
   if (end == std::string_view::npos) return false;
-  const auto number = parse_decimal(rest.substr(kEpochMark.size(), end - kEpochMark.size()));
+  std::string_view words = rest.substr(kEpochMark.size(), end - kEpochMark.size());
+  if (const size_t dash = words.find('-'); dash != std::string_view::npos) {
+    const auto begun = parse_lsn_text(words.substr(dash + 1));
+    if (!begun) return false;
+    name.begun = *begun;
+    words = words.substr(0, dash);
+  }
+  const auto number = parse_decimal(words);
   if (!number || *number <= kFirstEpoch) return false;
-  epoch = *number;
+  name.epoch = *number;
   rest.remove_prefix(end);
   return true;
+}
+
+// Only an archive says where its epoch began, and only if that lies before it.
+bool may_have_begun(const ParsedName& name) {
+  return name.begun == kNoLsn || (name.kind == ObjectKind::kArchive && name.begun < name.range.first);
 }
 
 std::optional<ParsedKey> parse_epoch_key(std::string_view key) {
@@ -89,9 +101,10 @@ std::string partition_prefix(std::string_view storage, uint64_t partition) {
 
 std::string object_key(std::string_view storage, uint64_t partition, const ParsedName& name) {
   assert(name.kind == ObjectKind::kArchive || name.coding == Coding::kNone);
-  assert(name.epoch >= kFirstEpoch);
+  assert(name.epoch >= kFirstEpoch && may_have_begun(name) &&
+         (name.begun == kNoLsn || name.epoch > kFirstEpoch));
   std::string key;
-  key.reserve(storage.size() + 22 + 2 * kLsnTextSize + 36);
+  key.reserve(storage.size() + 22 + 3 * kLsnTextSize + 36);
   key.append(storage);
   if (name.kind == ObjectKind::kEpoch) {
     return key.append(kEpochFolder).append(lsn_text(name.epoch)).append(kEpochSuffix);
@@ -107,6 +120,10 @@ std::string object_key(std::string_view storage, uint64_t partition, const Parse
   if (name.epoch != kFirstEpoch) {
     key += kEpochMark;
     append_decimal(key, name.epoch);
+    if (name.begun != kNoLsn) {
+      key += '-';
+      key += lsn_text(name.begun);
+    }
   }
   key += suffix_of(name.kind, name.coding);
   return key;
@@ -118,8 +135,8 @@ std::string_view coding_suffix(Coding coding) {
 }
 
 std::string archive_stem(std::string_view storage, uint64_t partition, const ParsedName& name) {
-  std::string key =
-      object_key(storage, partition, {name.range, ObjectKind::kArchive, name.epoch, Coding::kNone});
+  std::string key = object_key(storage, partition,
+                               {name.range, ObjectKind::kArchive, name.epoch, Coding::kNone, name.begun});
   key.resize(key.size() - suffix_of(ObjectKind::kArchive, Coding::kNone).size());
   return key;
 }
@@ -133,7 +150,7 @@ std::optional<ParsedName> parse_object_name(std::string_view name) {
   if (dot == std::string_view::npos) return std::nullopt;
   ParsedName parsed;
   std::string_view rest = name.substr(dot);
-  if (!take_epoch(rest, parsed.epoch)) return std::nullopt;
+  if (!take_epoch(rest, parsed)) return std::nullopt;
   const Suffix* const suffix = std::find_if(std::begin(kSuffixes), std::end(kSuffixes),
                                             [&](const Suffix& known) { return known.text == rest; });
   if (suffix == std::end(kSuffixes)) return std::nullopt;
@@ -143,7 +160,7 @@ std::optional<ParsedName> parse_object_name(std::string_view name) {
   const auto last = parse_lsn_text(name.substr(0, std::min(dot, kLsnTextSize)));
   if (!last) return std::nullopt;
   parsed.range = {*last, *last};
-  if (dot == kLsnTextSize) return is_archive ? std::optional(parsed) : std::nullopt;
+  if (dot == kLsnTextSize) return is_archive && may_have_begun(parsed) ? std::optional(parsed) : std::nullopt;
   if (dot != 2 * kLsnTextSize + 1 || name[kLsnTextSize] != '-') return std::nullopt;
   const auto first = parse_lsn_text(name.substr(kLsnTextSize + 1, kLsnTextSize));
   if (!first || *first > *last) return std::nullopt;
@@ -152,7 +169,7 @@ std::optional<ParsedName> parse_object_name(std::string_view name) {
   const bool is_beginning = parsed.kind == ObjectKind::kPruned || parsed.kind == ObjectKind::kOrigin;
   if (is_beginning && *first != 1) return std::nullopt;
   parsed.range.first = *first;
-  return parsed;
+  return may_have_begun(parsed) ? std::optional(parsed) : std::nullopt;
 }
 
 std::optional<ParsedFolder> parse_folder(std::string_view key) {

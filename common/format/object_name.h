@@ -11,8 +11,9 @@
 //                                                 number as 13 digits in base 36, like an LSN
 //
 // Before its kind a name has .e<epoch> if it was written in another epoch than the first:
-// 0000000000001.e2.tar. An archive whose bytes are compressed or encrypted is .tar.zst, .tar.age or
-// .tar.zst.age.
+// 0000000000001.e2.tar. An archive with which its epoch did not begin in the partition says with which LSN it
+// did, if its writer knew: 0000000000007.e2-0000000000001.tar. So the loss of those before it shows. An
+// archive whose bytes are compressed or encrypted is .tar.zst, .tar.age or .tar.zst.age.
 //
 // A name that obeys the grammar is never foreign. Parsing accepts exactly what formatting makes. Pure; any
 // thread.
@@ -46,6 +47,7 @@ struct ParsedName {
   ObjectKind kind = ObjectKind::kArchive;
   uint64_t epoch = kFirstEpoch;
   Coding coding = Coding::kNone;  // of an archive
+  Lsn begun = kNoLsn;  // of an archive of a later epoch: where that began, before it; none: it does not say
   friend bool operator==(const ParsedName&, const ParsedName&) = default;
 };
 constexpr bool compresses(Coding coding) { return coding == Coding::kZstd || coding == Coding::kZstdAge; }

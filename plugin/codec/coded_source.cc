@@ -78,7 +78,7 @@ Status CodedSource::finish(PlainTar& plain, Footer footer) {
   footer.content.reset();
   footer.tag.reset();
   if (encrypts(encoding_.coding)) {
-    const ParsedName name = {footer.range, ObjectKind::kArchive, footer.epoch};
+    const ParsedName name = {footer.range, ObjectKind::kArchive, footer.epoch, Coding::kNone, footer.begun};
     TM_ASSIGN(footer.tag, tagger_.make(tag_keys_.front(),
                                        archive_stem(footer.storage, footer.partition, name), plain_digest));
   } else if (compresses(encoding_.coding)) {

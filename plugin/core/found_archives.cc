@@ -38,7 +38,8 @@ bool FoundArchives::add(const Found& archive) {
   const bool single = archive.name.first == archive.name.last;
   if (!spans_.empty() && single && spans_.back().singles) {
     Found& before = spans_.back().found;
-    const bool alike = before.epoch == archive.epoch && before.coding == archive.coding;
+    const bool alike =
+        before.epoch == archive.epoch && before.coding == archive.coding && before.begun == archive.begun;
     if (alike && before.part.last + 1 == archive.name.first) {
       before.part.last = archive.name.last;
       return true;
@@ -55,7 +56,7 @@ std::optional<Found> FoundArchives::holding(Lsn lsn) const {
     const Found& found = span->found;
     if (!found.part.contains(lsn)) continue;
     if (!span->singles) return found;
-    return Found({lsn, lsn}, {lsn, lsn}, found.epoch, found.coding);
+    return Found({lsn, lsn}, {lsn, lsn}, found.epoch, found.coding, found.begun);
   }
   return std::nullopt;
 }

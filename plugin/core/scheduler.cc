@@ -55,10 +55,12 @@ void Scheduler::notified(PartitionRef ref, const Notice& notice, TimeMs now, Sto
   assert(oldest_low > kNoLsn && oldest_low <= low && oldest_high <= high);
   prepare();
   know_storage(storage);
+  if (config_.lineage && begun_.size() <= ref) begun_.resize(size_t{ref} + 1, kNoLsn);
   PartitionState& p = partitions_[ref];
   const Recount recount(*this, p);
   if (p.place == Place::kUnknown) {
     p.storage = storage;
+    if (config_.lineage) begun_[ref] = kNoLsn;
     p.low = low;
     p.high = high;
     p.oldest_low = oldest_low;
@@ -103,6 +105,7 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
     assert(job.has_value());
     job->storage = partitions_[ref].storage;
     if (job->kind != JobKind::kVerify && !job->fill) job->epoch = own_epoch(partitions_[ref]);
+    if (job->kind == JobKind::kArchive && !job->fill) job->begun = begun_before(ref, job->range.first);
   }
   job->sink_number = sink_number_;
   job->generation = throttle_.start();
@@ -115,7 +118,7 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
   if (job->late) p.gaps->started(job->kind == JobKind::kVerify ? job->part : job->range);
   if (!p.exclusive && (p.window != nullptr || config_.partition_inflight > 1)) window(p).started(job->range);
   const bool is_own = job->kind == JobKind::kArchive && !job->late && !job->fill;
-  if (is_own && adopts(p)) begin(p, p.next);
+  if (is_own && adopts(p)) begin(job->partition, p.next);
   place(ref, rightful_place(ref), now);
   return job;
 }

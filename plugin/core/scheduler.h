@@ -129,6 +129,7 @@ struct Job {
   StorageRef storage = 0;
   Coding coding = Coding::kNone;  // kVerify: of the archive
   uint64_t epoch = kFirstEpoch;   // kVerify, and with fill: of the archive; else this run's
+  Lsn begun = kNoLsn;             // with it, in the archive's name; see format/object_name.h
   Range range;                    // kDiscover: may be the empty range, last == first - 1
   Range part;                     // kVerify: what the host was last known to have of range
   // kVerify: entries up to here count as archived if the host no longer has them
@@ -166,6 +167,7 @@ struct JobResult {
   std::vector<Range> known_gaps;
   // kDiscover: something of this run's epoch is there. kRecordGap: the record is of this run's epoch.
   bool begun = false;
+  Lsn begun_with = kNoLsn;  // kDiscover: where that began in the partition, if its names say it
   uint64_t epoch = 0;       // kClaim: what was claimed
   bool superseded = false;  // kClaim, with kObjectFailed, and kWatch: a newer epoch is not this run's
   bool epoch_gone = false;  // kWatch: nobody can read what is written under this run's epoch any more
@@ -360,7 +362,8 @@ class Scheduler {
   void stop_writing(StorageRef storage, TimeMs now);
   void release(StorageRef storage, TimeMs now);
   void storages_swapped();
-  void begin(PartitionState& p, Lsn from);
+  void begin(PartitionRef ref, Lsn from);
+  Lsn begun_before(PartitionRef ref, Lsn first) const;
   bool branch(const Job& job, const JobResult& result);
   void branch_at_next(const Job& job);
 
@@ -397,6 +400,8 @@ class Scheduler {
   PartitionRef last_ack_ = kNoPartition;
   std::set<Timer, std::less<>, Reserved<Timer>> timers_;
   std::vector<StorageState> storages_;  // by StorageRef; empty where histories are not told apart
+  std::vector<Lsn>
+      begun_;  // by PartitionRef, with which LSN this run's epoch began; as empty; none: not known
   uint32_t first_queued_ = kNoStorage;  // storages that need a worker
   uint32_t last_queued_ = kNoStorage;
   std::set<StorageTimer, std::less<>, Reserved<StorageTimer>> storage_timers_;

@@ -133,6 +133,7 @@ void Scheduler::plan_late(const PartitionState& p, Job& job) const {
     job.part = {open.first, std::min(existing->part.last, open.last)};
     job.epoch = existing->epoch;
     job.coding = existing->coding;
+    job.begun = existing->begun;
     job.accept_missing_through = job.part.last;  // archived, and perhaps gone again
   } else {
     job.range.last = std::min(job.range.last, looked->range.last);

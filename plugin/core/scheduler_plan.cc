@@ -58,6 +58,7 @@ void Scheduler::plan_fill(const PartitionState& p, Lsn held, Job& job) const {
   job.range = after->name;
   job.part = {held, std::min(after->part.last, p.high)};
   job.coding = after->coding;
+  job.begun = after->begun;
 }
 
 // A job that allows no other job of its partition beside it.
@@ -84,6 +85,7 @@ void Scheduler::plan_alone(PartitionRef ref, bool is_late, std::optional<Job>& j
     job->part = {p.next, std::min(existing->part.last, p.high)};
     job->epoch = existing->epoch;
     job->coding = existing->coding;
+    job->begun = existing->begun;
     job->accept_missing_through = p.found->until();
   } else if (const Lsn held = continues_after(p, p.next); held != kNoLsn) {
     plan_fill(p, held, *job);

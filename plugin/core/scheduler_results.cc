@@ -19,7 +19,10 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
   p.sink_number = sink_number_;
   // Where it has begun, and nothing of it is durable yet, what is there is a parent's.
   const bool counts = !config_.lineage || result.begun || p.begun == Begun::kNo;
-  if (config_.lineage && result.begun) p.begun = Begun::kYes;
+  if (config_.lineage && result.begun) {
+    if (p.begun == Begun::kNo) begun_[job.partition] = result.begun_with;
+    p.begun = Begun::kYes;
+  }
   p.look_again = false;
   p.listed = job.range.last;
   if (job.asked) p.unsure = false;
@@ -62,7 +65,7 @@ void Scheduler::progressed(PartitionRef ref, const Job& job, const JobResult& re
   if (job.kind == JobKind::kRecordGap) p.gap_pending = false;
   if (config_.lineage && job.sink_number == sink_number_ && job.sink_number == p.sink_number) {
     const bool is_first_record = job.kind == JobKind::kRecordGap && result.begun;
-    if (is_first_record && adopts(p)) begin(p, done.first);
+    if (is_first_record && adopts(p)) begin(ref, done.first);
     if (is_first_record || job.kind == JobKind::kArchive) p.begun = Begun::kYes;
   }
   if (job.kind == JobKind::kArchive && p.window) p.window->finished(job.range, done.last);

@@ -188,11 +188,21 @@ void Scheduler::storages_swapped() {
 // ---- Where the epoch begins in a partition ------------------------------------------------------
 
 // From there on nothing of a parent counts.
-void Scheduler::begin(PartitionState& p, Lsn from) {
+void Scheduler::begin(PartitionRef ref, Lsn from) {
+  PartitionState& p = partitions_[ref];
   assert(adopts(p));
+  begun_[ref] = from;
   p.begun = Begun::kFirst;
   p.found.reset();
   if (p.gaps) p.gaps->puts_from(from);
+}
+
+// What the name of an archive of this run's epoch says. Of a partition that was forgotten meanwhile it may
+// not be known.
+Lsn Scheduler::begun_before(PartitionRef ref, Lsn first) const {
+  const PartitionState& p = partitions_[ref];
+  const bool says_it = config_.lineage && p.begun != Begun::kNo && own_epoch(p) > kFirstEpoch;
+  return says_it && begun_[ref] < first ? begun_[ref] : kNoLsn;
 }
 
 // Of a hole, or of what lies after it. What is there decides whether it is filled or the epoch begins there.
@@ -259,7 +269,7 @@ void Scheduler::branch_at_next(const Job& job) {
   Lsn last = job.kind == JobKind::kVerify ? job.part.last : job.range.last;
   if (p.found) last = std::max(last, p.found->last_held());
   events_.push_back({EventKind::kBranched, job.partition, {p.next, last}});
-  begin(p, p.next);
+  begin(job.partition, p.next);
 }
 
 }  // namespace tidemark::core

@@ -76,10 +76,10 @@ class JobRunner {
   // Acquires the entries of *range and lays them out. *range becomes what was taken: all before the first
   // entry that cannot be had, or with which there would be more than most_bytes. An Ended if the first entry
   // cannot.
-  std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, uint64_t epoch,
+  std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, const core::Job& job,
                                LoanedEntries& leases, Range* range);
   // *size_bytes becomes those of what is put, if it is encoded.
-  Ended put_laid_out(const PartitionId& id, Range range, uint64_t epoch, LoanedEntries& leases,
+  Ended put_laid_out(const PartitionId& id, Range range, const core::Job& job, LoanedEntries& leases,
                      uint64_t* size_bytes);
   // `body` gives the bytes, plain or coded.
   template <class Source>

@@ -46,11 +46,11 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, const core::Job& job)
   Range range = job.range;
   const Stopwatch watch;
   LoanedEntries leases(host_, id, sources_, metrics_);
-  if (auto failure = lay_out(id, limits_.batch_bytes, job.epoch, leases, &range)) return std::move(*failure);
+  if (auto failure = lay_out(id, limits_.batch_bytes, job, leases, &range)) return std::move(*failure);
   const tar::EntrySource& body = leases.source();
   const uint64_t plain_bytes = body.size_bytes();
   uint64_t size_bytes = plain_bytes;
-  Ended result = put_laid_out(id, range, job.epoch, leases, &size_bytes);
+  Ended result = put_laid_out(id, range, job, leases, &size_bytes);
   stages_.add(metrics::Stage::kStat, body.times().stat);
   stages_.add(metrics::Stage::kRead, body.times().read);
   result.result.through = range.last;
@@ -65,10 +65,10 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, const core::Job& job)
   return result;
 }
 
-JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, uint64_t epoch,
+JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, const core::Job& job,
                                          LoanedEntries& leases, uint64_t* size_bytes) {
   tar::EntrySource& source = leases.source();
-  const ParsedName name = {range, ObjectKind::kArchive, epoch, codec_.encoding.coding};
+  const ParsedName name = {range, ObjectKind::kArchive, job.epoch, codec_.encoding.coding, job.begun};
   codec::CodedSource* const coded = leases.coded();
   if (coded == nullptr) return put_body(id, name, source, leases);
   TarOfSource plain(source);
@@ -76,7 +76,8 @@ JobRunner::Ended JobRunner::put_laid_out(const PartitionId& id, Range range, uin
   footer.storage = *id.storage;
   footer.partition = id.id;
   footer.range = range;
-  footer.epoch = epoch;
+  footer.epoch = job.epoch;
+  footer.begun = job.begun;
   footer.made_us = source.made_us();
   const Stopwatch encoding;
   const auto read_before = source.times().read;
@@ -137,11 +138,11 @@ JobRunner::Ended JobRunner::put_body(const PartitionId& id, const ParsedName& na
   return result;
 }
 
-std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes, uint64_t epoch,
-                                                   LoanedEntries& leases, Range* range) {
-  if (Status begun = leases.source().begin(*id.storage, id.id, Call(&call_), made_us(), epoch); !begun) {
-    return ended(core::Outcome::kEntryFailed, begun.error());
-  }
+std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes,
+                                                   const core::Job& job, LoanedEntries& leases,
+                                                   Range* range) {
+  Status begun = leases.source().begin(*id.storage, id.id, Call(&call_), made_us(), job.epoch, job.begun);
+  if (!begun) return ended(core::Outcome::kEntryFailed, begun.error());
   const Lsn last = range->last;
   for (Lsn lsn = range->first;; ++lsn) {
     bool taken = false;

@@ -86,6 +86,7 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
   result.result.gap = found->gap;
   result.result.known_gaps = std::move(found->known_gaps);
   result.result.begun = lineage_ != nullptr && found->has_newest_epoch;
+  result.result.begun_with = found->newest_begun;
   return result;
 }
 

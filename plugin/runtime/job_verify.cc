@@ -25,7 +25,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
       return deferred;
     }
   }
-  const ParsedName name = {job.range, ObjectKind::kArchive, job.epoch, job.coding};
+  const ParsedName name = {job.range, ObjectKind::kArchive, job.epoch, job.coding, job.begun};
   const std::string key = object_key(*id.storage, id.id, name);
   // What another run wrote may be visible and not durable yet; head says it is.
   const Result<sink::ObjectInfo> existing = sink_->head(key, &call_);
@@ -36,7 +36,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
     // As long as the host has all of it one digest is enough.
     LoanedEntries leases(host_, id, sources_, metrics_);
     Range range = job.range;
-    auto failure = lay_out(id, UINT64_MAX, job.epoch, leases, &range);
+    auto failure = lay_out(id, UINT64_MAX, job, leases, &range);
     if (failure) {
       const bool missing = failure->result.outcome == core::Outcome::kMissing;
       const bool is_single = job.range.first == job.range.last;
@@ -82,7 +82,7 @@ JobRunner::Ended JobRunner::prove(const PartitionId& id, const ParsedName& name)
 JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::Job& job) {
   Range part = job.part;
   part.last = part.first + std::min(part.last - part.first, limits_.compare_entries - 1);
-  const ParsedName name = {job.range, ObjectKind::kArchive, job.epoch, job.coding};
+  const ParsedName name = {job.range, ObjectKind::kArchive, job.epoch, job.coding, job.begun};
   const std::string key = object_key(*id.storage, id.id, name);
   LoanedEntries leases(host_, id, sources_, metrics_);
   uint64_t read_bytes = 0;

@@ -38,7 +38,8 @@ Result<Footer> read(sink::Sink& sink, std::string_view key, Depth depth, uint64_
 }
 
 std::string stem_of(const Footer& footer) {
-  return archive_stem(footer.storage, footer.partition, {footer.range, ObjectKind::kArchive, footer.epoch});
+  return archive_stem(footer.storage, footer.partition,
+                      {footer.range, ObjectKind::kArchive, footer.epoch, Coding::kNone, footer.begun});
 }
 
 }  // namespace

@@ -24,12 +24,16 @@ class Prober {
         sink_, storage_, partition_, from, *chain_,
         [&](const ArchiveInfo& info) {
           const bool begins = info.kind == ObjectKind::kArchive || info.kind == ObjectKind::kGap;
-          has_newest_epoch_ |= begins && info.epoch == chain_->newest();
+          if (begins && info.epoch == chain_->newest()) {
+            has_newest_epoch_ = true;
+            if (info.begun != kNoLsn) newest_begun_ = info.begun;
+          }
           return visit(info);
         },
         deadline_);
   }
   bool has_newest_epoch() const { return has_newest_epoch_; }
+  Lsn newest_begun() const { return newest_begun_; }
 
   struct Window {
     Lsn newest = kNoLsn;      // the highest last LSN seen, but for origins; none if there is none
@@ -86,6 +90,7 @@ class Prober {
   const Chain* chain_;
   const Call& deadline_;
   bool has_newest_epoch_ = false;
+  Lsn newest_begun_ = kNoLsn;
 };
 
 // What has no lineage file puts nothing beside another epoch: it would be of another history, or hidden by
@@ -225,7 +230,7 @@ class Survey {
     }
     const bool is_after = complete_through_ != kEveryLsn;
     if (counts && (!is_after || info.part.first <= complete_through_))
-      archives_.emplace_back(info.range, info.part, info.epoch, info.coding);
+      archives_.emplace_back(info.range, info.part, info.epoch, info.coding, info.begun);
     return !is_after || ++names_after_ < kOverlapNames;
   }
 
@@ -341,6 +346,7 @@ Result<Discovery> discover(sink::Sink& sink, std::string_view storage, uint64_t 
   }
   std::tie(discovery.archives, discovery.complete_through) = std::move(survey).archives();
   discovery.has_newest_epoch = prober.has_newest_epoch();
+  discovery.newest_begun = prober.newest_begun();
   return discovery;
 }
 

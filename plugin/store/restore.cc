@@ -135,6 +135,7 @@ Status restore_from(sink::Sink& sink, const Candidate& candidate, tar::Extractio
                     const Restoring& what, const Call& deadline) {
   wanted.range = candidate.name.range;
   wanted.epoch = candidate.name.epoch;
+  wanted.begun = candidate.name.begun;
   wanted.coding = candidate.name.coding;
   ObjectStream bytes(sink, candidate.key, candidate.size_bytes, what.piece_bytes, deadline);
   Status status =

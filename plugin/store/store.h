@@ -111,6 +111,7 @@ struct Discovery {
   bool holds_nothing = false;  // no archive and no record of the partition; not looked at if low is 1
   // An archive or gap record of the newest epoch of the chain was seen.
   bool has_newest_epoch = false;
+  Lsn newest_begun = kNoLsn;  // where that began, if a name says it
 };
 // What the sink holds at or above low, in pages of max_archives; low >= 1. An archive that ends after a page
 // and reaches back into it belongs to the page, see kOverlapNames. If an origin record is all there is of a

@@ -31,7 +31,7 @@ EntrySource::EntrySource(SourceLimits limits)
       stream_(layout_, pieces_, attributes_, budget_, {buffer_.get(), buffer_bytes_}) {}
 
 Status EntrySource::begin(std::string_view storage, uint64_t partition, const Call& call, int64_t made_us,
-                          uint64_t epoch) {
+                          uint64_t epoch, Lsn begun) {
   close();
   failure_.reset();
   if (const char* problem = storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
@@ -39,6 +39,7 @@ Status EntrySource::begin(std::string_view storage, uint64_t partition, const Ca
   partition_ = partition;
   made_us_ = made_us;
   epoch_ = epoch;
+  begun_ = begun;
   call_ = call;
   times_ = {};
   packer_.begin(buffer_.get(), buffer_bytes_ - kTailSize);
@@ -218,7 +219,8 @@ void EntrySource::make_footer(const Digest& digest) {
                            .partition = partition_,
                            .range = {entries_.front().lsn, entries_.back().lsn},
                            .epoch = epoch_,
-                           .made_us = made_us_});
+                           .made_us = made_us_,
+                           .begun = begun_});
   content_known_ = true;
 }
 

@@ -69,9 +69,9 @@ class EntrySource {
   //   RETRYABLE    EIO, EMFILE and their like
   //   CANCELLED    asked to stop: `call` is asked between chunks and members
   // The message names the file. made_us: the time that the footer says, 0 for none; equal entries give equal
-  // bytes but for it, and for the epoch.
+  // bytes but for it, and for the epoch and where that began.
   Status begin(std::string_view storage, uint64_t partition, const Call& call, int64_t made_us = 0,
-               uint64_t epoch = kFirstEpoch);
+               uint64_t epoch = kFirstEpoch, Lsn begun = kNoLsn);
   // False: with this entry the archive would have more than `most_bytes`, or more members than it may; then
   // the entry begins the next archive. The first entry is never refused for its bytes. After false or an
   // error the entry is not part of the archive, and those before it still are.
@@ -176,6 +176,7 @@ class EntrySource {
   SourceTimes times_;
   int64_t made_us_ = 0;
   uint64_t epoch_ = kFirstEpoch;
+  Lsn begun_ = kNoLsn;
   uint64_t content_size_ = 0;   // everything before the footer
   bool content_known_ = false;  // content_digest_ and footer_ are valid
   Digest content_digest_{};

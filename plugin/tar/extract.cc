@@ -18,7 +18,7 @@ class Extractor final : public ContentVisitor {
         call_(call),
         proof_({wanted.storage,
                 wanted.partition,
-                {wanted.range, ObjectKind::kArchive, wanted.epoch, wanted.coding}},
+                {wanted.range, ObjectKind::kArchive, wanted.epoch, wanted.coding, wanted.begun}},
                keys, this, ask_footer, wanted.limits.members) {}
 
   Status run();

@@ -44,6 +44,7 @@ struct Extraction {
   ExtractLimits limits;
   uint64_t epoch = kFirstEpoch;  // of the archive
   Coding coding = Coding::kNone;
+  Lsn begun = kNoLsn;
 };
 
 //   CORRUPT      not the archive it should be, damaged, or with members no archive of ours has

@@ -203,6 +203,23 @@ class Failover(unittest.TestCase):
         self.assertIn("all well", self.tidemark("verify", self.archive))
         self.tidemark("restore", self.archive, "main/0", self.path("one-again"), "--epoch", 1)
 
+    def test_the_first_archive_of_a_branch_is_lost(self):
+        """The parent went on past it: its entry is not read in the place of the one that is lost."""
+        options = ["--option", "batch_entries=1"]
+        self.host("one", 300, *options)
+        self.host("two", 360, "--clone-of", self.path("one"), "--restore-to", 60, *options)
+        folder = self.path("archive/main/0")
+        os.remove(os.path.join(folder, f"{tools.lsn_text(61)}.e2.tar"))
+        self.assertIn("hole", self.tidemark("verify", self.archive, expect=1))
+        self.assertIn("LSN 61", self.tidemark("gaps", self.archive))
+        place = self.path("two-again")
+        self.tidemark("restore", self.archive, "main/0", place, expect=1)
+        self.assertFalse(os.path.exists(os.path.join(place, tools.lsn_text(61))))
+        # The parent's history is whole; and what is lost can be accepted.
+        self.tidemark("restore", self.archive, "main/0", self.path("one-again"), "--epoch", 1)
+        self.tidemark("gaps", self.archive, "--acknowledge", "main/0", 61, 61, "--reason", "its archive was damaged")
+        self.assertIn("all well", self.tidemark("verify", self.archive))
+
     def test_a_lost_engine_is_restored_and_continues(self):
         self.host("one", 300)
         shutil.rmtree(self.path("one"))

@@ -10,7 +10,7 @@ import tarfile
 HOST_SIM = os.environ["HOST_SIM"]
 FAST_RETRY = ["--option", "retry_min_ms=50", "--option", "retry_max_ms=200"]
 ONE_BY_ONE = ["--option", "batch_entries=1"]
-ARCHIVE_NAME = re.compile(r"^([0-9a-z]{13})(-[0-9a-z]{13})?(?:\.e[1-9][0-9]*)?\.(tar(?:\.zst)?(?:\.age)?|gap|origin)$")
+ARCHIVE_NAME = re.compile(r"^([0-9a-z]{13})(-[0-9a-z]{13})?(?:\.e[1-9][0-9]*(?:-[0-9a-z]{13})?)?\.(tar(?:\.zst)?(?:\.age)?|gap|origin)$")
 EPOCH_NAME = re.compile(r"^[0-9a-z]{13}\.epoch$")
 
 

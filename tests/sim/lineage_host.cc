@@ -217,7 +217,8 @@ void HostProcess::prepare_archive(Flight& flight) {
     if (size > world_.batch_size) break;
   }
   flight.put.partition = job.partition;
-  flight.put.name = {{job.range.first, last}, ObjectKind::kArchive, name_epoch(job.epoch), Coding::kNone};
+  flight.put.name = {{job.range.first, last}, ObjectKind::kArchive, name_epoch(job.epoch), Coding::kNone, {}};
+  if (flight.put.name.epoch > kFirstEpoch) flight.put.name.begun = job.begun;
   for (Lsn lsn = job.range.first; lsn <= last; ++lsn) flight.put.entries.push_back(log.read(lsn));
   flight.is_put = true;
 }
@@ -268,13 +269,15 @@ JobResult HostProcess::discover(const Job& job) {
   for (const LineageStore::Counted& one : counted) {
     const bool begins = one.name.kind == ObjectKind::kArchive || one.name.kind == ObjectKind::kGap;
     const bool is_listed = job.check_older || one.part.last + 1 >= low;
-    result.begun |= begins && is_listed && one.name.epoch == chain_of_run.newest();
+    const bool is_of_newest = begins && is_listed && one.name.epoch == chain_of_run.newest();
+    result.begun |= is_of_newest;
+    if (is_of_newest && one.name.begun != kNoLsn) result.begun_with = one.name.begun;
     for (Lsn lsn = one.part.first; lsn <= one.part.last && lsn < low; ++lsn) held.insert(lsn);
     if (one.name.kind != ObjectKind::kArchive || one.part.last < low) continue;
     if (result.archives.size() >= world_.list_limit && result.complete_through == kEveryLsn)
       result.complete_through = result.archives.back().name.last;
     if (result.complete_through == kEveryLsn || one.part.first <= result.complete_through)
-      result.archives.emplace_back(one.name.range, one.part, one.name.epoch, one.name.coding);
+      result.archives.emplace_back(one.name.range, one.part, one.name.epoch, one.name.coding, one.name.begun);
   }
   if (job.check_older && !counted.empty()) {
     for (Lsn lsn = 1; lsn < low; ++lsn) {
@@ -301,7 +304,7 @@ bool HostProcess::has_all_of(const Job& job, const std::vector<Entry>& entries) 
 }
 
 JobResult HostProcess::verify(const Job& job) const {
-  const ParsedName name{job.range, ObjectKind::kArchive, job.epoch, job.coding};
+  const ParsedName name{job.range, ObjectKind::kArchive, job.epoch, job.coding, job.begun};
   const std::vector<Entry>* const entries = world_.store.find(job.partition, name);
   require(entries != nullptr, "only an archive that exists can be verified", job.partition, job.range.first);
   JobResult result;

@@ -68,12 +68,17 @@ class LineageStore {
   std::map<Lsn, Entry> read(size_t partition, const Chain& chain) const;
 
  private:
-  using Key = std::tuple<Lsn, Lsn, uint64_t, ObjectKind>;  // last, first, epoch: by last, as keys are
+  // last, first, epoch, with what it began: by last, as keys are
+  using Key = std::tuple<Lsn, Lsn, uint64_t, ObjectKind, Lsn>;
   static Key key_of(const ParsedName& name) {
-    return {name.range.last, name.range.first, name.epoch, name.kind};
+    return {name.range.last, name.range.first, name.epoch, name.kind, name.begun};
   }
   static ParsedName name_of(const Key& key) {
-    return {{std::get<1>(key), std::get<0>(key)}, std::get<3>(key), std::get<2>(key), Coding::kNone};
+    return {{std::get<1>(key), std::get<0>(key)},
+            std::get<3>(key),
+            std::get<2>(key),
+            Coding::kNone,
+            std::get<4>(key)};
   }
   std::vector<std::map<uint64_t, EpochRecordOfSim>> epochs_;
   std::vector<std::map<Key, std::vector<Entry>>> partitions_;

@@ -48,6 +48,23 @@ TEST(ArchiveList, GivesWhatItWasGiven) {
   EXPECT_TRUE(listed(list, 11).empty());
 }
 
+TEST(ArchiveList, GivesTheKeysOfLaterEpochs) {
+  ListingRoom room{100};
+  ArchiveList list({"main", 7}, room);
+  std::vector<std::string> keys;
+  for (const Lsn begun : {kNoLsn, Lsn{2}, Lsn{2}, Lsn{1}}) {
+    const Lsn lsn = keys.size() + 3;
+    Stored one = archive(lsn, lsn);
+    one.epoch = 2;
+    one.key = object_key("main", 7, {{lsn, lsn}, ObjectKind::kArchive, 2, Coding::kNone, begun});
+    keys.push_back(one.key);
+    list.add(one);
+  }
+  std::vector<std::string> given;
+  for (const Stored& one : listed(list, 0)) given.push_back(one.key);
+  EXPECT_EQ(given, keys);
+}
+
 TEST(ArchiveList, ListsShareOneLimitAndGiveTheirRoomBack) {
   ListingRoom room{3};
   ArchiveList one({"main", 7}, room);

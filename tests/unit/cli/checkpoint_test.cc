@@ -42,7 +42,9 @@ const Checkpoint kSome = {
     {"main/7",
      {{TIDEMARK_STORED_ORIGIN, 1, 3, 600, 5, 6},
       {TIDEMARK_STORED_GAP, 4, 5, 512, -1, 0},
-      {TIDEMARK_STORED_ARCHIVE, 5, 5, 8192, 7, 8}}}};
+      {TIDEMARK_STORED_ARCHIVE, 5, 5, 8192, 7, 8},
+      {TIDEMARK_STORED_ARCHIVE, 6, 6, 8192, 7, 8, 2},
+      {TIDEMARK_STORED_ARCHIVE, 7, 7, 8192, 7, 8, 2, Coding::kZstd, 6}}}};
 
 TEST_F(CheckpointTest, RoundTrip) {
   auto none = load_checkpoint(path_, "file:///a");
@@ -102,13 +104,38 @@ TEST(Checked, IsOrderedAsItsKeyIs) {
                                      {ObjectKind::kOrigin, TIDEMARK_STORED_ORIGIN}}) {
     for (uint64_t last : {1, 2, 36, 37})
       for (uint64_t first = 1; first <= last; first += 1 + last / 3)
-        for (uint64_t epoch : {1, 2, 10})
-          all.push_back(
-              {object_key("main", 1, {{first, last}, kind, epoch}), {stored, first, last, 0, 0, 0, epoch}});
+        for (uint64_t epoch : {1, 2, 10}) {
+          for (const Lsn begun : {kNoLsn, Lsn{1}, Lsn{2}}) {
+            if (begun != kNoLsn && (kind != ObjectKind::kArchive || epoch == 1 || begun >= first)) continue;
+            const ParsedName name{{first, last}, kind, epoch, Coding::kNone, begun};
+            all.push_back(
+                {object_key("main", 1, name), {stored, first, last, 0, 0, 0, epoch, Coding::kNone, begun}});
+          }
+        }
   }
   for (const auto& [key, one] : all) {
     for (const auto& [other_key, other] : all)
       EXPECT_EQ(comes_before(one, other), key < other_key) << key << " " << other_key;
+  }
+}
+
+TEST(Checked, KnowsAllOfItsName) {
+  for (const char* key : {"main/7/0000000000007.e2-0000000000006.tar.zst", "main/7/0000000000007.e2.tar"}) {
+    const auto parsed = parse_object_key(key);
+    Stored stored;
+    stored.kind = TIDEMARK_STORED_ARCHIVE;
+    stored.key = key;
+    stored.first = stored.last = 7;
+    stored.epoch = 2;
+    stored.coding = coding_suffix(parsed->name.coding);
+    const Checked checked = to_checked(stored, 5);
+    EXPECT_EQ(object_key("main", 7,
+                         {{checked.first, checked.last},
+                          ObjectKind::kArchive,
+                          checked.epoch,
+                          checked.coding,
+                          checked.begun}),
+              key);
   }
 }
 

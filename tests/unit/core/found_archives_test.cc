@@ -24,6 +24,14 @@ TEST(FoundArchives, GivesSinglesOneByOne) {
   EXPECT_FALSE(found.holding(9));
 }
 
+TEST(FoundArchives, KnowsWithWhatAnEpochBegan) {
+  const std::vector<Found> archives = {{{5, 5}, {5, 5}, 2, Coding::kNone, 4},
+                                       {{6, 6}, {6, 6}, 2, Coding::kNone, 4},
+                                       {{7, 7}, {7, 7}, 2, Coding::kNone, 3}};
+  const FoundArchives found(archives, 5, kEveryLsn, 9);
+  for (const Found& one : archives) EXPECT_EQ(found.holding(one.name.first), one);
+}
+
 TEST(FoundArchives, GivesABatchAsAWhole) {
   const std::vector<Found> archives{{1, 1}, {2, 6}, {7, 7}};
   const FoundArchives found(archives, 1, 10, 10);

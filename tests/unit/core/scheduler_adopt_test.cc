@@ -177,6 +177,22 @@ TEST_F(SchedulerAdoptTest, AFillThatMeetsOtherContentIsGivenUp) {
   expect_no_event();
 }
 
+// So that readers see if the first is lost.
+TEST_F(SchedulerAdoptTest, LaterArchivesSayWithWhichEntryTheEpochBegan) {
+  configure(1, 4);
+  make_known(9, {of_parent({1, 1})});
+  equal({1, 1});
+  const Job first = start_put({2, 5});
+  EXPECT_EQ(first.begun, kNoLsn) << "it is that entry itself";
+  finish(first);
+  const Job second = start_put({6, 9});
+  EXPECT_EQ(second.begun, 2U);
+  finish(second, Outcome::kSinkFailed);
+  pass(kMaxMs);
+  const Job again = start();
+  EXPECT_EQ(std::tuple(again.range, again.begun), std::tuple(Range{6, 9}, Lsn{2}));
+}
+
 TEST_F(SchedulerAdoptTest, AFillThatFailsIsTriedAgain) {
   make_known(4, {of_parent({1, 1}), of_parent({3, 4})});
   equal({1, 1});

@@ -214,6 +214,20 @@ TEST(ChainCut, PrunedCountsInEveryHistoryAndOriginInItsOwn) {
   EXPECT_EQ(given[2].second, (Range{1, 5}));
 }
 
+// The archive of 5, with which the epoch began, is lost: then 5 is missing, and is not the parent's.
+TEST(ChainCut, WhereAnEpochBeganIsSaidByItsLaterArchivesToo) {
+  ParsedName later = name({6, 6}, 2);
+  later.begun = 5;
+  const auto given =
+      cut_all(*Chain::parse("1-2"), {name({1, 4}, 1), name({5, 5}, 1), later, name({7, 7}, 1)});
+  EXPECT_EQ(given[0].second, (Range{1, 4}));
+  EXPECT_EQ(given[1].second, std::nullopt);
+  EXPECT_EQ(given[2].second, (Range{6, 6}));
+  EXPECT_EQ(given[3].second, std::nullopt);
+  later.begun = kNoLsn;
+  EXPECT_EQ(cut_all(*Chain::parse("1-2"), {name({5, 5}, 1), later})[0].second, (Range{5, 5}));
+}
+
 // A host that was set back to 4 after all up to 9 was pruned: what it writes is not what was pruned.
 TEST(ChainCut, PrunedSaysNothingOfWhatANewerEpochHas) {
   const std::vector<ParsedName> names = {name({5, 6}, 3), name({1, 9}, 2, ObjectKind::kPruned),

@@ -64,6 +64,9 @@ TEST(Footer, IsTheTextOfTheDesign) {
   coded.epoch = 3;
   coded.content = {some_digest(), 2048};
   EXPECT_EQ(shown(coded), before_time + " epoch=3 content=" + digest + " size=2048 made_us=9");
+  coded.begun = 4;
+  EXPECT_EQ(shown(coded), before_time + " epoch=3 begun=4 content=" + digest + " size=2048 made_us=9");
+  coded.begun = kNoLsn;
   coded.content.reset();
   coded.tag = some_tag();
   EXPECT_EQ(shown(coded), before_time + " epoch=3 tag_key=01020aff tag=" + digest + " made_us=9");
@@ -92,6 +95,7 @@ TEST(Footer, ParsesWhatItFormatsUpToTheLongest) {
         footer.range = range;
         footer.partition = footer.epoch = number;
         footer.made_us = made_us;
+        footer.begun = range.first - 1;
         footer.content.reset();
         footer.tag.reset();
         EXPECT_EQ(parse_archive(text(format_footer(footer))), footer);

@@ -93,6 +93,27 @@ TEST(ObjectKey, EpochsAndCodingsStandBeforeAndAfterTheKind) {
   EXPECT_FALSE(parse_folder("db/epoch/0000000000010.epoch"));
 }
 
+TEST(ObjectKey, AnArchiveSaysWithWhichEntryItsEpochBegan) {
+  const ParsedName single = {{7, 7}, ObjectKind::kArchive, 2, Coding::kNone, 6};
+  const ParsedName batch = {{37, 72}, ObjectKind::kArchive, 40, Coding::kZstdAge, 36};
+  EXPECT_EQ(object_key("db", 7, single), "db/7/0000000000007.e2-0000000000006.tar");
+  EXPECT_EQ(object_key("db", 7, batch), "db/7/0000000000020-0000000000011.e40-0000000000010.tar.zst.age");
+  EXPECT_EQ(archive_stem("db", 7, single), "db/7/0000000000007.e2-0000000000006");
+  for (const ParsedName& name : {single, batch}) {
+    const auto parsed = parse_object_key(object_key("db", 7, name));
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(parsed->name, name);
+  }
+  for (const char* bad :
+       {"0000000000007.e2-0000000000007.tar", "0000000000007.e2-0000000000008.tar",
+        "0000000000009-0000000000007.e2-0000000000007.tar", "0000000000007.e2-0000000000000.tar",
+        "0000000000007.e1-0000000000006.tar", "0000000000007.e2-6.tar", "0000000000007.e2-.tar",
+        "0000000000007.e-0000000000006.tar", "0000000000009-0000000000007.e2-0000000000006.gap",
+        "0000000000007-0000000000001.e2-0000000000000.pruned"}) {
+    EXPECT_FALSE(parse_object_name(bad)) << bad;
+  }
+}
+
 TEST(ObjectKey, SaysWhatWasDoneToItsBytes) {
   for (const bool compressed : {false, true}) {
     for (const bool encrypted : {false, true}) {
