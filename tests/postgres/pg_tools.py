@@ -213,7 +213,7 @@ class Case(unittest.TestCase):
         held = {}
         for folder, _, names in os.walk(archive or self.archive):
             for name in names:
-                match = re.fullmatch(r"([0-9a-z]{13})(?:-([0-9a-z]{13}))?(?:\.e\d+)?\.tar(\.zst)?", name)
+                match = re.fullmatch(r"([0-9a-z]{13})(?:-([0-9a-z]{13}))?(?:\.e\d+(?:-[0-9a-z]{13})?)?\.tar(\.zst)?", name)
                 if match:
                     held.update(self.entries_of(folder, name, match[3]))
         return held
