@@ -44,7 +44,7 @@ class Archive(tools.Case):
         self.assertEqual(sum(".backup." in name for name in self.archived()), 1)
         wait_for("metrics", lambda: os.path.exists(self.path("metrics")) and os.path.getsize(self.path("metrics")))
         self.assertEqual(os.stat(self.path("metrics")).st_mode & 0o777, 0o644)
-        self.assertLess(server.stop(), 15)
+        self.assertLess(server.stop(), tools.STOP_S)
         self.assertNotIn("tidemark: core", server.said())
 
     def test_preloaded(self):
@@ -55,7 +55,7 @@ class Archive(tools.Case):
         self.assertEqual(len(os.listdir(f"/proc/{server.process.pid}/task")), 1)
         self.assertEqual(server.sql("select context from pg_settings where name = 'tidemark.plugin'"), "postmaster")
         self.assertEqual(server.sql("select context from pg_settings where name = 'tidemark.sink'"), "sighup")
-        self.assertLess(server.stop(), 15)
+        self.assertLess(server.stop(), tools.STOP_S)
 
     def sizes(self, segment_mib, **settings):
         server = self.server(segment_mib=segment_mib, **settings)
@@ -66,7 +66,7 @@ class Archive(tools.Case):
         held = self.archived()
         self.assertEqual({name: held.get(name) for name in copies}, copies)
         server.wait_all_archived()
-        self.assertLess(server.stop(), 15)
+        self.assertLess(server.stop(), tools.STOP_S)
 
     def test_segments_of_1_mib_in_batches(self):
         self.sizes(1, tidemark__batch_entries=16)
@@ -96,7 +96,7 @@ class Archive(tools.Case):
         wait_for("everything", lambda: last not in server.status(".ready"), 180)
         server.wait_all_archived()
         self.check_copies(copies)
-        self.assertLess(server.stop(), 15)
+        self.assertLess(server.stop(), tools.STOP_S)
         self.check_copies(copies)
         return server
 
@@ -128,7 +128,7 @@ class Archive(tools.Case):
     def test_conflict_is_refused_by_content(self):
         server = self.server()
         server.wait_archived(server.switch())
-        self.assertLess(server.stop(), 15)
+        self.assertLess(server.stop(), tools.STOP_S)
         clone = tools.Server(self, "clone")
         shutil.copytree(server.data, clone.data)
         self.own(clone.data)
@@ -140,7 +140,7 @@ class Archive(tools.Case):
         name = clone.switch()
         wait_for("the conflict", lambda: "two servers write timeline 1: " + name in clone.said())
         self.assertIn(name, clone.status(".ready"))
-        self.assertLess(clone.stop(), 15)
+        self.assertLess(clone.stop(), tools.STOP_S)
         server.wait_archived(server.switch())
 
     def own(self, path):
@@ -160,8 +160,8 @@ class Archive(tools.Case):
         begin = time.monotonic()
         server.sql("create database gone")
         server.sql("drop database gone")
-        self.assertLess(time.monotonic() - begin, 20)
-        self.assertLess(server.stop(), 15)
+        self.assertLess(time.monotonic() - begin, tools.STOP_S)
+        self.assertLess(server.stop(), tools.STOP_S)
         os.rename(self.archive + ".away", self.archive)
         server.start()
         server.wait_archived(name)
@@ -179,7 +179,7 @@ class Archive(tools.Case):
             name = self.copy_of_switched(server, copies)
         wait_for("a warning", lambda: "is not archived" in server.said())
         self.assertEqual(set(copies) - server.status(".ready"), set())
-        self.assertLess(server.stop(), 15)
+        self.assertLess(server.stop(), tools.STOP_S)
         server.configure(tidemark__sink=self.sink)
         server.start()
         server.wait_archived(name)
@@ -203,7 +203,7 @@ class Archive(tools.Case):
         server.sql("drop database gone")
         took_s = time.monotonic() - begin
         self.assertIn(name, server.status(".ready"))
-        self.assertLess(took_s, 3)
+        self.assertLess(took_s, tools.BARRIER_S)
         server.kill()
 
     def test_fast_stop_with_a_slow_sink(self):
@@ -211,7 +211,7 @@ class Archive(tools.Case):
         server.wait_archived(server.switch())
         self.slow_sink(server)
         last = server.switch()
-        self.assertLess(server.stop(), 15)
+        self.assertLess(server.stop(), tools.STOP_S)
         self.assertIn(last, server.status(".ready"))
         server.configure(tidemark__sink=self.sink)
         server.start()
@@ -234,7 +234,7 @@ class Archive(tools.Case):
         name = clone.switch()
         wait_for("the refusal", lambda: "another server has taken over" in clone.said())
         self.assertIn(name, clone.status(".ready"))
-        self.assertLess(clone.stop(), 15)
+        self.assertLess(clone.stop(), tools.STOP_S)
 
     def test_swap_of_sink(self):
         server = self.server()
@@ -253,7 +253,7 @@ class Archive(tools.Case):
         held = set(self.archived()) | set(self.archived(other))
         numbers = sorted(int(one[16:24], 16) for one in held if len(one) == 24)
         self.assertEqual(numbers, list(range(numbers[0], numbers[-1] + 1)))
-        self.assertLess(server.stop(), 15)
+        self.assertLess(server.stop(), tools.STOP_S)
 
     def test_files_of_another_cluster(self):
         other = tools.Server(self, "other").initialize().archive_to(self.sink).start()

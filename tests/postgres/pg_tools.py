@@ -42,6 +42,11 @@ def run(*words, expect=0, cwd="/", limit_s=300, env=None):
     return done
 
 
+# 15 s and 1 s are the promise, the rest is for a busy machine: who waits for the sink takes a minute or more, and who
+# takes no part in barriers the 30 s of a try.
+STOP_S, BARRIER_S = 45, 20
+
+
 def wait_for(what, condition, limit_s=60):
     """Waits for what a test asserts; only a hang ends it."""
     end = time.monotonic() + limit_s
