@@ -47,7 +47,7 @@ def run(*words, expect=0, cwd="/", limit_s=300, env=None):
 STOP_S, BARRIER_S = 45, 20
 
 
-def wait_for(what, condition, limit_s=60):
+def wait_for(what, condition, limit_s=180):
     """Waits for what a test asserts; only a hang ends it."""
     end = time.monotonic() + limit_s
     while not (value := condition()):
@@ -160,12 +160,12 @@ class Server:
         folder = os.path.join(self.data, "pg_wal", "archive_status")
         return {name[:-len(suffix)] for name in os.listdir(folder) if name.endswith(suffix)}
 
-    def wait_archived(self, name, limit_s=60):
+    def wait_archived(self, name, limit_s=180):
         """Until PostgreSQL itself counts it as archived."""
         wait_for(f"{name} to be archived by {self.name}\n{self.said()[-2000:]}",
                  lambda: name <= (self.sql("select last_archived_wal from pg_stat_archiver") or "")[:24], limit_s)
 
-    def wait_all_archived(self, limit_s=60):
+    def wait_all_archived(self, limit_s=180):
         wait_for(f"nothing to wait any more on {self.name}", lambda: not self.status(".ready"), limit_s)
 
     def backup(self, to):

@@ -115,7 +115,7 @@ class Recovery(tools.Case):
         other = tools.Server(self, "unused").restored("other", self.path("backup"), self.sink, archive_mode="off")
         other.configure(restore_command=f"{GET} get --retry-for 1s --sink {self.sink} %f %p")
         other.start(wait=False)
-        self.assertNotEqual(other.process.wait(60), 0)
+        self.assertNotEqual(other.process.wait(180), 0)
         self.assertIn(code_word, other.said())
         self.assertNotIn("selected new timeline", other.said())
 
