@@ -84,10 +84,12 @@ void add_candidate(const ArchiveInfo& info, Candidates& found) {
 Result<Candidates> find_candidates(sink::Sink& sink, const Chain& chain, const Restoring& what,
                                    const Call& deadline) {
   Candidates found;
+  EpochBeginnings begins(chain);
   size_t names_after = 0;
   Status status = list_within(
       sink, what.storage, what.partition, what.lsn,
       [&](const ArchiveInfo& info) {
+        begins.see(info);
         if (!info.range.contains(what.lsn)) return ++names_after < kOverlapNames;
         const bool is_archive = info.kind == ObjectKind::kArchive;
         if (!chain.contains(info.epoch) && info.kind != ObjectKind::kPruned) {
@@ -101,6 +103,9 @@ Result<Candidates> find_candidates(sink::Sink& sink, const Chain& chain, const R
       },
       deadline);
   if (!status) return std::move(status.error());
+  // What rules there is lost, and this is what it hid.
+  if (!found.archives.empty() && begins.ruler(what.lsn) > found.archives.front().name.epoch)
+    found.archives.clear();
   return found;
 }
 

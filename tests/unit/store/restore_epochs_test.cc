@@ -42,6 +42,15 @@ TEST_F(RestoreEpochsTest, WhatIsDamagedIsNotReplacedByAnotherHistory) {
   EXPECT_EQ(key_of("1-2", 5), copy);
 }
 
+// The archive of 5, with which the epoch began, is lost: the parent's entry is not read in its place.
+TEST_F(RestoreEpochsTest, WhatIsLostIsNotReplacedByAnotherHistory) {
+  const std::string first = add({5, 5});
+  const ParsedName later = {{6, 6}, ObjectKind::kArchive, 2, Coding::kNone, 5};
+  fake_.objects[object_key("db", 7, later)] = "";
+  expect_error(restore("1-2", 5), TIDEMARK_E_NOT_FOUND, "no archive of db/7 holds entry 5");
+  EXPECT_EQ(key_of("1", 5), first);
+}
+
 TEST_F(RestoreEpochsTest, OfACodedNewerOneTheOlderIsNoReplacement) {
   add({5, 5});
   const std::string coded = object_key("db", 7, {{5, 5}, ObjectKind::kArchive, 2, Coding::kAge});
