@@ -36,8 +36,7 @@ class Copier {
   Result<Copied> copy_stored();
   Result<Copied> copy_encoded();
   Result<Copied> copy_record();
-  template <class Body>
-  Status put(std::string_view key, Body& body);
+  Status put(std::string_view key, const CopiedBody& body);
   Status check_to_key() const;
   Status compare_archives();
   Status compare_records();
@@ -83,8 +82,7 @@ Status Copier::compare_with(const Known& here, std::string_view to_key, Depth de
                          &call);
 }
 
-template <class Body>
-Status Copier::put(std::string_view key, Body& body) {
+Status Copier::put(std::string_view key, const CopiedBody& body) {
   failed_ = CopySide::kDestination;
   TM_ASSIGN(const auto call, deadline_.next_call());
   Status put = to_.put(key, body.source(), TIDEMARK_PUT_IF_ABSENT, &call);

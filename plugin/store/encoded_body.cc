@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/guard.h"
-
 namespace tidemark::store {
 namespace {
 
@@ -19,11 +17,7 @@ uint64_t encoded_bytes_max(uint64_t plain_bytes) {
 
 EncodedBody::EncodedBody(sink::Sink& from, std::string_view key, const ParsedKey& parsed, uint64_t size_bytes,
                          const How& how, const Progress& progress, const Call& deadline)
-    : how_(how), deadline_(deadline), tar_(from, key, parsed, size_bytes, how.keys, progress, deadline) {
-  source_.struct_size = sizeof source_;
-  source_.ctx = this;
-  source_.read = read;
-}
+    : how_(how), deadline_(deadline), tar_(from, key, parsed, size_bytes, how.keys, progress, deadline) {}
 
 // A little less than half is for the tar, so that what becomes of one that fits there fits the other half. Of
 // one that does not, its part is for pieces.
@@ -57,7 +51,6 @@ Result<const uint8_t*> EncodedBody::piece_of(uint64_t number) {
 }
 
 Result<size_t> EncodedBody::read_some(uint64_t offset, uint8_t* out, size_t size) {
-  if (failure_) return *failure_;
   TM_TRY(deadline_.check());
   if (offset >= source_.size_bytes || size == 0) return size_t{0};
   if (source_.data != nullptr) return coded_->read(offset, out, size);
@@ -68,19 +61,6 @@ Result<size_t> EncodedBody::read_some(uint64_t offset, uint8_t* out, size_t size
   const auto count = static_cast<size_t>(std::min<uint64_t>(size, in_piece - begin));
   std::memcpy(out, piece + begin, count);
   return count;
-}
-
-tidemark_status EncodedBody::read(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
-                                  tidemark_error* error) {
-  auto& self = *static_cast<EncodedBody*>(ctx);
-  *out_size = 0;
-  auto count = guarded([&] { return self.read_some(offset, static_cast<uint8_t*>(buffer), size); });
-  if (!count) {
-    self.failure_ = count.error();
-    return to_abi(count.error(), error);
-  }
-  *out_size = *count;
-  return TIDEMARK_OK;
 }
 
 }  // namespace tidemark::store

@@ -7,8 +7,6 @@
 #ifndef TIDEMARK_STORE_ENCODED_BODY_H
 #define TIDEMARK_STORE_ENCODED_BODY_H
 
-#include <tidemark/sink.h>
-
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -19,13 +17,14 @@
 #include "format/footer.h"
 #include "sink/sink.h"
 #include "store/compare.h"
+#include "store/copied_body.h"
 #include "store/recent_pieces.h"
 #include "store/stored_tar.h"
 #include "store/stream.h"
 
 namespace tidemark::store {
 
-class EncodedBody {
+class EncodedBody final : public CopiedBody {
  public:
   // `keys` decode what is stored in `from`; the first of `tag_keys` tags what is put.
   struct How {
@@ -35,21 +34,14 @@ class EncodedBody {
   };
   EncodedBody(sink::Sink& from, std::string_view key, const ParsedKey& parsed, uint64_t size_bytes,
               const How& how, const Progress& progress, const Call& deadline);
-  EncodedBody(const EncodedBody&) = delete;
-  EncodedBody& operator=(const EncodedBody&) = delete;
 
   // Takes up to `buffer_bytes`, and what the codecs take. SEALED: no identity decrypts what is stored.
   Status prepare(uint64_t buffer_bytes, const sink::Sink& to);
-  const tidemark_source& source() const { return source_; }
-  // Why the source has failed, if it has: then the put's error is only that.
-  const std::optional<Error>& failure() const { return failure_; }
   // What it holds.
   ArchiveContent content() { return {tar_.size_bytes() + kFooterSize, digest_}; }
 
  private:
-  static tidemark_status read(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
-                              tidemark_error* error);
-  Result<size_t> read_some(uint64_t offset, uint8_t* out, size_t size);
+  Result<size_t> read_some(uint64_t offset, uint8_t* out, size_t size) override;
   Result<const uint8_t*> piece_of(uint64_t number);
 
   const How how_;
@@ -58,10 +50,8 @@ class EncodedBody {
   Digest digest_{};
   std::optional<codec::CodedSource> coded_;
   RecentPieces pieces_;
-  std::optional<Error> failure_;
   Digest sha256_{};
   uint32_t crc32c_ = 0;
-  tidemark_source source_{};
 };
 
 }  // namespace tidemark::store

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "base/crc32c.h"
-#include "base/guard.h"
 
 namespace tidemark::store {
 namespace {
@@ -28,10 +27,7 @@ ProvenBody::ProvenBody(sink::Sink& from, std::string_view key, const ParsedKey& 
       progress_(progress),
       deadline_(deadline),
       proof_(parsed, codec::no_keys(), looks_into(parsed, nothing_)) {
-  source_.struct_size = sizeof source_;
   source_.size_bytes = size_bytes;
-  source_.ctx = this;
-  source_.read = read;
 }
 
 Status ProvenBody::prepare(uint64_t buffer_bytes, const sink::Sink& to) {
@@ -140,7 +136,6 @@ Result<const uint8_t*> ProvenBody::piece_of(uint64_t number) {
 }
 
 Result<size_t> ProvenBody::read_some(uint64_t offset, uint8_t* out, size_t size) {
-  if (failure_) return *failure_;  // what was not right once is not tried with other luck
   TM_TRY(deadline_.check());
   if (offset >= size_bytes_ || size == 0) return size_t{0};
   if (whole_ != nullptr) {
@@ -153,19 +148,6 @@ Result<size_t> ProvenBody::read_some(uint64_t offset, uint8_t* out, size_t size)
   const auto count = static_cast<size_t>(std::min<uint64_t>(size, bytes_of(number) - begin));
   std::memcpy(out, piece + begin, count);
   return count;
-}
-
-tidemark_status ProvenBody::read(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
-                                 tidemark_error* error) {
-  auto& self = *static_cast<ProvenBody*>(ctx);
-  *out_size = 0;
-  auto count = guarded([&] { return self.read_some(offset, static_cast<uint8_t*>(buffer), size); });
-  if (!count) {
-    self.failure_ = count.error();
-    return to_abi(count.error(), error);
-  }
-  *out_size = *count;
-  return TIDEMARK_OK;
 }
 
 }  // namespace tidemark::store

@@ -7,8 +7,6 @@
 #ifndef TIDEMARK_STORE_PROVEN_BODY_H
 #define TIDEMARK_STORE_PROVEN_BODY_H
 
-#include <tidemark/sink.h>
-
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -18,31 +16,25 @@
 #include "base/page_buffer.h"
 #include "format/footer.h"
 #include "sink/sink.h"
+#include "store/copied_body.h"
 #include "store/recent_pieces.h"
 #include "store/stream.h"
 #include "tar/archive_proof.h"
 
 namespace tidemark::store {
 
-class ProvenBody {
+class ProvenBody final : public CopiedBody {
  public:
   ProvenBody(sink::Sink& from, std::string_view key, const ParsedKey& parsed, uint64_t size_bytes,
              const Progress& progress, const Call& deadline);
-  ProvenBody(const ProvenBody&) = delete;
-  ProvenBody& operator=(const ProvenBody&) = delete;
 
   // Reads what `to` wants to have known before the first byte.
   Status prepare(uint64_t buffer_bytes, const sink::Sink& to);
-  const tidemark_source& source() const { return source_; }
-  // Why the source has failed, if it has: then the put's error is only that.
-  const std::optional<Error>& failure() const { return failure_; }
   // Once all was read and found right.
   const std::optional<Footer>& footer() const { return footer_; }
 
  private:
-  static tidemark_status read(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
-                              tidemark_error* error);
-  Result<size_t> read_some(uint64_t offset, uint8_t* out, size_t size);
+  Result<size_t> read_some(uint64_t offset, uint8_t* out, size_t size) override;
   Status read_at_once(bool wants_crc32c);
   Result<const uint8_t*> piece_of(uint64_t number);
   Status read_up_to(uint64_t number);
@@ -59,10 +51,8 @@ class ProvenBody {
   tar::ContentVisitor nothing_;
   tar::ArchiveProof proof_;
   std::optional<Footer> footer_;
-  std::optional<Error> failure_;
   Digest sha256_{};
   uint32_t crc32c_ = 0;
-  tidemark_source source_{};
 
   PageBuffer whole_;
   uint64_t piece_bytes_ = 0;
