@@ -10,6 +10,7 @@ S3_BUCKET, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY name (tests/s3/ceph-rgw.s
 RCLONE names the program. Both check digests: rclone MD5, tidemark SHA-256 of each archive and what the store wants.
 Every copy goes to a prefix of its own. Data goes to $TIDEMARK_BENCH_DIR. Read the ratios."""
 
+import contextlib
 import os
 import shutil
 import statistics
@@ -34,13 +35,15 @@ REPETITIONS = 3
 SCENARIOS = {"large": (24, (16 << 20) - 2048, 8, 0.9), "small": (3000, 6144 - 2048, 16, 3.0)}
 
 
+@contextlib.contextmanager
 def store():
-    """Endpoint, bucket, what has to be closed."""
+    """Endpoint and bucket."""
     if "S3_ENDPOINT" in os.environ:
-        return os.environ["S3_ENDPOINT"], os.environ["S3_BUCKET"], None
-    imposter = imposter_tools.Imposter("--threads", 8)
+        yield os.environ["S3_ENDPOINT"], os.environ["S3_BUCKET"]
+        return
     os.environ.update(AWS_ACCESS_KEY_ID=imposter_tools.ACCESS_KEY, AWS_SECRET_ACCESS_KEY=imposter_tools.SECRET_KEY)
-    return imposter.endpoint, imposter_tools.BUCKET, imposter
+    with imposter_tools.Imposter("--threads", 8, "--takes-unsigned") as imposter:
+        yield imposter.endpoint, imposter_tools.BUCKET
 
 
 def seconds(words):
@@ -81,17 +84,15 @@ def compare(name, endpoint, bucket):
 def main():
     if shutil.which(RCLONE) is None:
         sys.exit("rclone is not installed (RCLONE names the program)")
-    endpoint, bucket, imposter = store()
-    for remote in ("THERE", "OTHER"):  # two, or it lets the store copy
-        settings = {"TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": endpoint, "REGION": "us-east-1", "ENV_AUTH": "true"}
-        os.environ.update({f"RCLONE_CONFIG_{remote}_{key}": value for key, value in settings.items()})
-    with tempfile.TemporaryDirectory(prefix="copy-bench-", dir=os.environ.get("TIDEMARK_BENCH_DIR")) as root:
+    with tempfile.TemporaryDirectory(prefix="copy-bench-", dir=os.environ.get("TIDEMARK_BENCH_DIR")) as root, \
+            store() as (endpoint, bucket):
         os.environ["TMPDIR"] = root
         tempfile.tempdir = root
+        for remote in ("THERE", "OTHER"):  # two, or it lets the store copy
+            settings = {"TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": endpoint, "REGION": "us-east-1", "ENV_AUTH": "true"}
+            os.environ.update({f"RCLONE_CONFIG_{remote}_{key}": value for key, value in settings.items()})
         for name in sys.argv[2:] or SCENARIOS:
             compare(name, endpoint, bucket)
-    if imposter is not None:
-        imposter.close()
 
 
 main()

@@ -37,6 +37,7 @@ const Names& common_headers() {
 
 const Names& keeping_headers() {
   static const Names names = {"content-type",
+                              "x-amz-acl",
                               "x-amz-storage-class",
                               "x-amz-server-side-encryption",
                               "x-amz-server-side-encryption-aws-kms-key-id",
@@ -218,6 +219,7 @@ std::string recorded_problem(const Request& request) {
                                 "ONEZONE_IA",   "INTELLIGENT_TIERING", "GLACIER",
                                 "DEEP_ARCHIVE", "GLACIER_IR"};
   if (!holds(classes, request.header_or("x-amz-storage-class", "STANDARD"))) return "no such storage class";
+  if (request.header_or("x-amz-acl", "private") != "private") return "the bucket's owner owns its objects";
   const std::string sse = request.header_or("x-amz-server-side-encryption", "AES256");
   if (sse != "AES256" && sse != "aws:kms") return "no such server-side encryption";
   if (request.header("x-amz-server-side-encryption-aws-kms-key-id") != nullptr && sse != "aws:kms") {
