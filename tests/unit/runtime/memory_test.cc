@@ -68,6 +68,18 @@ TEST(PlanMemory, DecodersAreOfTheBudget) {
   EXPECT_EQ(covered.decoders, 8U) << "nobody waits";
 }
 
+// With 8 workers 8 MiB had left each job that encodes parts of 64 KiB, and an entry of 1 GiB was refused.
+TEST(PlanMemory, RoomForLargeEntriesCostsJobsThatEncode) {
+  constexpr uint64_t kMiB = 1 << 20;
+  for (const uint64_t encode : {256 * kMiB / 1024, 2 * kMiB}) {
+    const MemoryPlan plan = plan_memory(8 * kMiB, 8, 256, {encode, encode});
+    const uint64_t most_bytes = plan.source.layout_bytes / sizeof(uint32_t) * plan.source.buffer_bytes;
+    EXPECT_GE(most_bytes, 16384 * kMiB);
+    EXPECT_LT(plan.jobs, 8U);
+    EXPECT_LE(plan.jobs * plan.job_bytes + plan.restores * plan.restore_bytes, 8 * kMiB);
+  }
+}
+
 TEST(PlanMemory, ByDefaultNobodyWaits) {
   EXPECT_EQ(plan_memory(64ULL << 20, 4, 1, {}).jobs, 4U);
   EXPECT_EQ(plan_memory(64ULL << 20, 32, 4096, {}).jobs, 32U);
