@@ -1,5 +1,7 @@
 #include "faulty/faults.h"
 
+#include <algorithm>
+
 namespace tidemark::sinks::faulty {
 namespace {
 
@@ -43,6 +45,18 @@ Lot Faults::draw() {
   lot.short_read = dice.next() < rates_.short_read_rate;
   lot.cut = dice.next();
   return lot;
+}
+
+uint64_t Link::pass_us(uint64_t bytes, uint64_t now_us) {
+  if (bytes_per_second_ == 0) return 0;
+  const auto took_us =
+      static_cast<uint64_t>(static_cast<double>(bytes) * 1e6 / static_cast<double>(bytes_per_second_));
+  uint64_t free_at_us = free_at_us_.load();
+  uint64_t end_us = 0;
+  do {
+    end_us = std::max(free_at_us, now_us) + took_us;
+  } while (!free_at_us_.compare_exchange_weak(free_at_us, end_us));
+  return end_us - now_us;
 }
 
 }  // namespace tidemark::sinks::faulty

@@ -1,4 +1,5 @@
-// Decides what goes wrong: pure numbers from a seed, so that a run can be repeated.
+// Decides what goes wrong, and how long a link takes: pure numbers, from a seed, so that a run can be
+// repeated.
 //
 // Any thread, without locks. The n-th call to a sink draws the same faults whenever seed and rates are the
 // same; with several threads chance decides which of them makes the n-th call.
@@ -41,6 +42,21 @@ class Faults {
   const FaultRates rates_;
   const bool quiet_;  // nothing can go wrong: no counting, so that the null sink's threads share nothing
   std::atomic<uint64_t> calls_{0};
+};
+
+// A link that all bodies share, one after the other.
+class Link {
+ public:
+  static constexpr uint64_t kMostBytesPerSecond = uint64_t{1} << 40;
+
+  // 0: without a limit.
+  explicit Link(uint64_t bytes_per_second) : bytes_per_second_(bytes_per_second) {}
+  // How long from `now_us` on until so many bytes have passed it, after all that came before.
+  uint64_t pass_us(uint64_t bytes, uint64_t now_us);
+
+ private:
+  const uint64_t bytes_per_second_;
+  std::atomic<uint64_t> free_at_us_{0};
 };
 
 }  // namespace tidemark::sinks::faulty

@@ -1,6 +1,7 @@
 #include "faulty/faulty_sink.h"
 
 #include <atomic>
+#include <chrono>
 
 #include "common/options.h"
 #include "faulty/null_sink.h"
@@ -18,6 +19,7 @@ constexpr tidemark_sink_option kOptions[] = {
     {"seed", "1", "with the same seed and rates the n-th call fails in the same way"},
     {"delay_ms", "0", "before each call"},
     {"delay_jitter_ms", "0", "added to delay_ms: from 0 to this, by chance"},
+    {"bytes_per_second", "0", "at which bodies of puts pass, one after the other; 0: without a limit"},
     {"error_rate", "0", "0 to 1: RETRYABLE, nothing done; all calls"},
     {"throttle_rate", "0", "0 to 1: THROTTLED, nothing done; all calls"},
     {"no_space_rate", "0", "0 to 1: NO_SPACE, nothing done; put"},
@@ -68,14 +70,15 @@ struct ShortWriter {
 
 const tidemark_sink_api* faulty_table() { return &table; }
 
-FaultySink::FaultySink(const FaultRates& rates, Failing failing, std::unique_ptr<Inner> inner)
-    : faults_(rates), failing_(std::move(failing)), inner_(std::move(inner)) {}
+FaultySink::FaultySink(const FaultRates& rates, uint64_t bytes_per_second, Failing failing,
+                       std::unique_ptr<Inner> inner)
+    : faults_(rates), link_(bytes_per_second), failing_(std::move(failing)), inner_(std::move(inner)) {}
 
 Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request, const Call& call) {
   FaultRates rates;
   std::string of, of_library;
   Failing failing;
-  uint64_t max_objects = 0;
+  uint64_t max_objects = 0, bytes_per_second = 0;
   PassOn inner_options = {"of.", {}};
   const Status options = parse_options(
       kOptions,
@@ -86,6 +89,7 @@ Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request,
        rate_option("short_read_rate", &rates.short_read_rate),
        duration_option("delay_ms", &rates.delay_ms, 0, kMaxDelayMs),
        duration_option("delay_jitter_ms", &rates.delay_jitter_ms, 0, kMaxDelayMs),
+       integer_option("bytes_per_second", &bytes_per_second, 0, Link::kMostBytesPerSecond),
        text_option("fail_puts_of", &failing.puts_of), text_option("fail_gets_of", &failing.gets_of),
        integer_option("max_objects", &max_objects, 1, UINT32_MAX)},
       request.url.query, request.options, request.option_count, &inner_options);
@@ -109,7 +113,8 @@ Result<std::unique_ptr<FaultySink>> FaultySink::open(const OpenRequest& request,
     inner = std::move(*wrapped);
   }
   add_capabilities(inner->capabilities());
-  return std::unique_ptr<FaultySink>(new FaultySink(rates, std::move(failing), std::move(inner)));
+  return std::unique_ptr<FaultySink>(
+      new FaultySink(rates, bytes_per_second, std::move(failing), std::move(inner)));
 }
 
 // What happens before anything is done.
@@ -122,12 +127,19 @@ Status FaultySink::suffer(const Lot& lot, const char* verb, const Call& call) co
   return {};
 }
 
+Status FaultySink::pass_link(uint64_t bytes, const Call& call) {
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(since_open_.elapsed());
+  const uint64_t pass_ms = link_.pass_us(bytes, static_cast<uint64_t>(now.count())) / 1000;
+  return pass_ms == 0 ? Status() : call.sleep_ms(pass_ms);
+}
+
 Status FaultySink::put(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
   const Lot lot = faults_.draw();
   TM_TRY(suffer(lot, "put", call));
   if (lot.no_space) return injected(TIDEMARK_E_NO_SPACE, "no space", "put");
   if (is_named_by(failing_.puts_of, key))
     return injected(TIDEMARK_E_PERMANENT, "the key matches fail_puts_of", "put");
+  TM_TRY(pass_link(source.size_bytes(), call));
   Status done = inner_->put(key, source, flags, call);
   if (done && lot.lose_answer) return injected(TIDEMARK_E_RETRYABLE, "the answer was lost", "put");
   return done;

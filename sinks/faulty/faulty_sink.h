@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/stopwatch.h"
 #include "common/table.h"
 #include "faulty/faults.h"
 #include "faulty/inner.h"
@@ -31,10 +32,14 @@ class FaultySink {
   struct Failing {
     std::string puts_of, gets_of;
   };
-  FaultySink(const FaultRates& rates, Failing failing, std::unique_ptr<Inner> inner);
+  FaultySink(const FaultRates& rates, uint64_t bytes_per_second, Failing failing,
+             std::unique_ptr<Inner> inner);
   Status suffer(const Lot& lot, const char* verb, const Call& call) const;
+  Status pass_link(uint64_t bytes, const Call& call);
 
   Faults faults_;
+  Link link_;
+  const Stopwatch since_open_;
   const Failing failing_;
   const std::unique_ptr<Inner> inner_;
 };

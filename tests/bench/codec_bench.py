@@ -4,6 +4,7 @@
     tests/bench/codec_bench.py BUILD_DIR [SEGMENTS_DIR]
 
 wal      WAL segments of 16 MiB, each an entry, zstd, 4 workers, to files on disk; beside `zstd -1`, two at a time
+store    the same segments through a link of 100 MB/s, plain and zstd
 small    4 KiB entries in batches of 256 to the null sink: CPU an entry, plain, zstd, age, both
 large    16 MiB entries to the null sink: bytes a CPU second, plain, zstd, age
 
@@ -113,6 +114,19 @@ def wal(segments):
           f"{share:.3f} of the bytes (0.25 asked; zstd {by_zstd:.3f})")
 
 
+def store(segments):
+    """The times of one run each way: a link does not vary."""
+    took = {}
+    for coding in ("", "zst"):
+        data = path("data")
+        quiet(HOST_SIM, "run", "--data", data, "--from", segments, "--commit-first", "--no-fsync", "--partitions", 4,
+              "--sink", "faulty:///?bytes_per_second=100000000", "--option", "workers=4", *options(coding), "--json", path("json"))
+        with open(path("json")) as file:
+            took[coding] = json.load(file)["seconds"]
+        shutil.rmtree(data)
+    print(f"store of 100 MB/s: plain {took['']:.1f} s, zst {took['zst']:.1f} s: {took[''] / took['zst']:.1f} x (3 asked)")
+
+
 def bench(coding, *words):
     found = []
     for _ in range(REPETITIONS):
@@ -141,7 +155,9 @@ def large():
 def main():
     try:
         keys()
-        wal(sys.argv[2] if len(sys.argv) > 2 else make_segments())
+        segments = sys.argv[2] if len(sys.argv) > 2 else make_segments()
+        wal(segments)
+        store(segments)
         small()
         large()
     finally:

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -86,6 +88,35 @@ TEST(Faults, EdgesOfRatesAndDelays) {
   }
   for (const int count : seen) EXPECT_GT(count, 150);
   for (const Drawn& lot : draw(FaultRates(), 1000)) EXPECT_EQ(lot, Drawn());
+}
+
+TEST(Link, BodiesPassOneAfterTheOther) {
+  Link link(1'000'000);
+  EXPECT_EQ(link.pass_us(500, 10'000), 500U);
+  EXPECT_EQ(link.pass_us(1000, 10'100), 1400U) << "after the one before";
+  EXPECT_EQ(link.pass_us(0, 10'200), 1300U) << "what has no body waits too";
+  EXPECT_EQ(link.pass_us(7, 20'000), 7U) << "nothing is saved up while it is free";
+  EXPECT_EQ(Link(0).pass_us(UINT64_MAX, 5), 0U) << "without a limit";
+  EXPECT_EQ(Link(Link::kMostBytesPerSecond).pass_us(uint64_t{1} << 40U, 0), 1'000'000U);
+}
+
+TEST(Link, ThreadsShareIt) {
+  constexpr int kThreads = 4, kBodies = 1000;
+  Link link(1'000'000);
+  std::vector<std::thread> threads;
+  std::atomic<uint64_t> last_us{0};
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kBodies; ++i) {
+        const uint64_t end_us = link.pass_us(10, 0);
+        uint64_t last = last_us.load();
+        while (last < end_us && !last_us.compare_exchange_weak(last, end_us)) {
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(last_us.load(), uint64_t{kThreads} * kBodies * 10);
 }
 
 }  // namespace

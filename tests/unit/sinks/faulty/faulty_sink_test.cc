@@ -118,6 +118,14 @@ TEST_F(FaultySinkTest, DelayIsCancelled) {
   EXPECT_LT(took, std::chrono::seconds(5));
 }
 
+TEST_F(FaultySinkTest, TheLinkIsWaitedFor) {
+  auto sink = open("bytes_per_second=1000");
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(put(*sink, "a", std::string(100, 'x')));
+  EXPECT_TRUE(put(*sink, "b", std::string(100, 'x')));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(198));
+}
+
 TEST_F(FaultySinkTest, OptionsOfTheWrappedSinkArePassedOn) {
   const std::string of = "file://" + (dir_ / "root"), name = "of.staging", library = FILE_SINK_LIBRARY;
   const std::vector<tidemark_option> good = {{abi_str("of"), abi_str(of), 0, 0},
