@@ -106,6 +106,7 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
     job->storage = partitions_[ref].storage;
     if (job->kind != JobKind::kVerify && !job->fill) job->epoch = own_epoch(partitions_[ref]);
     if (job->kind == JobKind::kArchive && !job->fill) job->begun = begun_before(ref, job->range.first);
+    if (job->kind == JobKind::kDiscover && !job->late) job->untouched = is_untouched(partitions_[ref]);
   }
   job->sink_number = sink_number_;
   job->generation = throttle_.start();
@@ -119,6 +120,7 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
   if (!p.exclusive && (p.window != nullptr || config_.partition_inflight > 1)) window(p).started(job->range);
   const bool is_own = job->kind == JobKind::kArchive && !job->late && !job->fill;
   if (is_own && adopts(p)) begin(job->partition, p.next);
+  if (is_own || job->late || job->kind == JobKind::kRecordGap) p.was_put = true;
   place(ref, rightful_place(ref), now);
   return job;
 }
@@ -163,7 +165,10 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
       break;
     case Outcome::kObjectFailed:
       // What the old sink refuses is of no interest after a swap.
-      if (job.sink_number == sink_number_ && !branch(job, result)) failed(job.partition, job, result, now);
+      if (job.kind == JobKind::kDiscover && result.superseded) {
+        if (job.sink_number == sink_number_ && !is_superseded(p)) stop_writing(p.storage, now);
+      } else if (job.sink_number == sink_number_ && !branch(job, result))
+        failed(job.partition, job, result, now);
       break;
     case Outcome::kSinkThrottled:
     case Outcome::kSinkFailed:
@@ -370,6 +375,7 @@ void Scheduler::forget_idle(TimeMs now) {
       continue;
     }
     remove(dormant_, ref);
+    if (config_.lineage && p.was_put) storages_[p.storage].forgot_put = true;
     p = PartitionState();
     forgotten_.push_back(ref);
   }

@@ -52,8 +52,9 @@
 //    may be hidden meanwhile. Else the epoch begins there; and at the first entry that is different
 //    (BRANCHED). Its first archive is put alone, and from then on nothing of a parent counts. Now and then a
 //    watch looks for a newer epoch: SUPERSEDED, and unless told otherwise nothing of that storage is put or
-//    acknowledged any more; told otherwise or not, if the record of its own epoch is gone. Who is refused a
-//    claim waits; other storages do not
+//    acknowledged any more; told otherwise or not, if the record of its own epoch is gone, or if
+//    a first look finds archives of its number: the record of an earlier epoch of that number was lost. Who
+//    is refused a claim waits; other storages do not
 #ifndef TIDEMARK_CORE_SCHEDULER_H
 #define TIDEMARK_CORE_SCHEDULER_H
 
@@ -123,6 +124,9 @@ struct Job {
   bool late = false;         // for entries of a gap that were found again
   bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
   bool asked = false;  // kDiscover: what lies right before the range, or a gap there, may be acknowledged
+  // kDiscover: this run has put nothing of the partition at this sink, so what is there of its epoch is not
+  // its own
+  bool untouched = false;
   // kVerify: of what lies after a hole at next. kArchive: fills it, under the epoch of what lies after it
   bool fill = false;
   bool own = false;  // kRecordGap: of this run's epoch; else of the one that rules right after the gap
@@ -169,7 +173,8 @@ struct JobResult {
   bool begun = false;
   Lsn begun_with = kNoLsn;  // kDiscover: where that began in the partition, if its names say it
   uint64_t epoch = 0;       // kClaim: what was claimed
-  bool superseded = false;  // kClaim, with kObjectFailed, and kWatch: a newer epoch is not this run's
+  bool superseded = false;  // kClaim, with kObjectFailed, and kWatch: a newer epoch is not this run's.
+                            // kDiscover, with kObjectFailed: nor is all that has this run's number
   bool epoch_gone = false;  // kWatch: nobody can read what is written under this run's epoch any more
 };
 
@@ -350,6 +355,10 @@ class Scheduler {
   }
   // Archives of a parent may still count in this partition.
   bool adopts(const PartitionState& p) const { return config_.lineage && p.begun == Begun::kNo; }
+  bool is_untouched(const PartitionState& p) const {
+    const bool was_put = p.was_put && p.sink_number == sink_number_;
+    return config_.lineage && !was_put && !storages_[p.storage].forgot_put;
+  }
   void want_claim(StorageRef storage);
   void queue(StorageRef storage);
   void set_timer(StorageRef storage, TimeMs due);

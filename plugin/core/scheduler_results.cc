@@ -14,6 +14,7 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
   if (p.sink_number != sink_number_) {
     p.conflict_through = kNoLsn;
     p.begun = Begun::kNo;
+    p.was_put = false;
     if (config_.lineage && p.gaps) p.gaps->puts_from(kEveryLsn);
   }
   p.sink_number = sink_number_;

@@ -52,7 +52,8 @@ Job Scheduler::next_storage_job() {
   s.queued = false;
   s.running = true;
   Job job;
-  job.kind = s.phase == Phase::kClaimed ? JobKind::kWatch : JobKind::kClaim;
+  const bool was_claimed = s.phase == Phase::kClaimed || s.phase == Phase::kSuperseded;
+  job.kind = was_claimed ? JobKind::kWatch : JobKind::kClaim;
   job.partition = kNoPartition;
   job.storage = storage;
   job.epoch = s.epoch;
@@ -68,6 +69,8 @@ void Scheduler::storage_job_finished(const Job& job, const JobResult& result, Ti
   s.running = false;
   if (job.sink_number != sink_number_) {
     if (s.phase == Phase::kUnclaimed) queue(job.storage);  // at the new one
+  } else if (s.phase == Phase::kSuperseded) {
+    // A look has found that out while it was watched.
   } else if (job.kind == JobKind::kClaim) {
     claim_finished(job.storage, result, own_failure, now);
   } else if (result.outcome == Outcome::kDone && result.epoch_gone) {
@@ -146,6 +149,7 @@ void Scheduler::stop_writing(StorageRef storage, TimeMs now) {
   report_superseded(storage);
   claims_open_ -= s.phase == Phase::kUnclaimed ? 1 : 0;
   s.phase = Phase::kSuperseded;
+  set_timer(storage, kNever);
   // Its partitions wait; those with jobs in flight when these have ended.
   const PartitionRef last = ready_.tail;
   for (PartitionRef ref = ready_.head; ref != kNoPartition;) {
@@ -174,6 +178,7 @@ void Scheduler::storages_swapped() {
     s.phase = Phase::kUnknown;
     s.due = kNever;
     s.epoch = 0;
+    s.forgot_put = false;
     s.backoff = Backoff();
     if (s.queued) {
       // It stays in the queue, as a claim.

@@ -36,6 +36,7 @@ struct StorageState {
   bool running = false;      // a claim or a watch is with a worker
   bool continues = false;    // although a newer epoch is not this run's: that was reported
   bool sink_failed = false;  // as in PartitionState
+  bool forgot_put = false;   // a partition was forgotten of which this run put something
   uint32_t sink_mark = 0;
   uint32_t attempts = 0;  // to claim, that failed in a row
   uint64_t epoch = 0;     // claimed

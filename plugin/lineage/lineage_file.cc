@@ -226,6 +226,19 @@ Status LineageFile::remember_durably(std::string_view storage, std::optional<siz
   return write(std::move(next));
 }
 
+Status LineageFile::forget_durably(std::string_view storage, uint64_t epoch) {
+  const MutexLock held(mutex_);
+  LineageText next = lineage_;
+  const auto found = next.memory.find(storage);
+  if (found == next.memory.end() || found->second.empty()) return {};
+  // The one claimed last; another archive may have the same number.
+  std::vector<core::RememberedEpoch>& epochs = found->second;
+  if (epochs.back().epoch != epoch) return {};
+  epochs.pop_back();
+  if (epochs.empty()) next.memory.erase(found);
+  return write(std::move(next));
+}
+
 Status LineageFile::restored_durably(const Id& owner, std::string_view storage,
                                      const core::RememberedEpoch& epoch) {
   const MutexLock held(mutex_);

@@ -61,6 +61,8 @@ class LineageFile {
   // Durable when it returns OK; else nothing has changed.
   Status remember_durably(std::string_view storage, std::optional<size_t> continues,
                           const core::RememberedEpoch& epoch);
+  // An epoch that turned out not to be this owner's alone. Durable as above.
+  Status forget_durably(std::string_view storage, uint64_t epoch);
   // The data was restored from this epoch of an archive of that owner, and is the owner's from now on.
   // INVALID: it is another owner's, and has archived something. Durable as above.
   Status restored_durably(const Id& owner, std::string_view storage, const core::RememberedEpoch& epoch);

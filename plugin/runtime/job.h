@@ -69,6 +69,7 @@ class JobRunner {
   Ended record_gap(const PartitionId& id, const core::Job& job);
   Ended put_gap_record(const PartitionId& id, Range range, uint64_t epoch);
   Ended discover(const PartitionId& id, const core::Job& job);
+  Ended disown(const PartitionId& id, const core::Job& job);
   Ended claim(const PartitionId& id);
   Ended watch(const PartitionId& id, const core::Job& job);
   Status make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found);

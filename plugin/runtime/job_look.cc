@@ -72,6 +72,7 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
       *sink_, *id.storage, id.id, low,
       {lineage_ != nullptr ? &chain : nullptr, job.check_older, job.first_look, kDiscoverAtOnce}, &call_);
   if (!found) return sink_error(found.error());
+  if (lineage_ != nullptr && job.untouched && found->has_newest_epoch) return disown(id, job);
   Ended result;
   if (found->holds_nothing) {
     // Before anything is archived, so that a later run knows this beginning from a hole.
@@ -87,6 +88,27 @@ JobRunner::Ended JobRunner::discover(const PartitionId& id, const core::Job& job
   result.result.known_gaps = std::move(found->known_gaps);
   result.result.begun = lineage_ != nullptr && found->has_newest_epoch;
   result.result.begun_with = found->newest_begun;
+  return result;
+}
+
+// Somebody else has archived under the number that this run has claimed. Reading its epoch would mix two
+// histories, so it is not continued: not by the next run either.
+JobRunner::Ended JobRunner::disown(const PartitionId& id, const core::Job& job) {
+  const std::string storage = *id.storage, number = std::to_string(job.epoch);
+  if (Status forgotten = lineage_->disown(storage, job.epoch); !forgotten)
+    return entry_error(forgotten.error());
+  Ended result = ended(
+      core::Outcome::kObjectFailed,
+      fail(TIDEMARK_E_INVALID,
+           "superseded: " + storage + "/" + std::to_string(id.id) + " has archives of epoch " + number +
+               ", which this host has claimed and not written there: the record of an earlier epoch " +
+               number +
+               " was lost, and its number was given again. Nothing more of this storage is archived. To "
+               "continue "
+               "from the epoch before, under a new number: tidemark takeover URL " +
+               storage + " --lineage-file FILE --over " + number +
+               " --reason TEXT; what either host wrote under the old one is read with --epoch " + number));
+  result.result.superseded = true;
   return result;
 }
 

@@ -29,6 +29,8 @@ class Lineage {
     }
     return claimed;
   }
+  // What was claimed last is not this run's alone.
+  Status disown(const std::string& storage, uint64_t epoch) { return file_->forget_durably(storage, epoch); }
   // Of a storage that was claimed.
   Chain chain(const std::string& storage) {
     const MutexLock lock(mutex_);

@@ -220,6 +220,22 @@ class Failover(unittest.TestCase):
         self.tidemark("gaps", self.archive, "--acknowledge", "main/0", 61, 61, "--reason", "its archive was damaged")
         self.assertIn("all well", self.tidemark("verify", self.archive))
 
+    def test_a_number_that_is_given_twice_because_its_record_was_lost(self):
+        options = ["--option", "batch_entries=1"]
+        self.host("one", 300, *options)
+        self.host("two", 300, "--clone-of", self.path("one"), "--restore-to", 60, *options)  # epoch 2
+        os.remove(self.path("archive/main/epoch/0000000000002.epoch"))
+        # The same number is free for a third, which does not take the archives of the second for its own.
+        errors = self.host("three", 600, "--clone-of", self.path("one"), *options, expect=1)
+        self.assertEqual(self.epoch_of(errors), 2)
+        self.assertRegex(errors, r"SUPERSEDED main.*has archives of epoch 2, which this host has claimed.*--over 2 --reason")
+        self.assertIn("superseded", self.host("three", 600, *options, expect=1))
+        self.take_over("three", 2)
+        self.assertEqual(self.epoch_of(self.host("three", 600, *options)), 4)
+        self.whole("three", 4, 600)
+        # And the second's, whose record is the third's now, is read by its number.
+        self.whole("two", 2, 300)
+
     def test_a_lost_engine_is_restored_and_continues(self):
         self.host("one", 300)
         shutil.rmtree(self.path("one"))

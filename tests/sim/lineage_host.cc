@@ -279,6 +279,8 @@ JobResult HostProcess::discover(const Job& job) {
     if (result.complete_through == kEveryLsn || one.part.first <= result.complete_through)
       result.archives.emplace_back(one.name.range, one.part, one.name.epoch, one.name.coding, one.name.begun);
   }
+  if (job.untouched && result.begun && world_.broken != Broken::kNamesWithoutEpoch)
+    throw Violation("what has the number of a run's epoch is known to be that run's");
   if (job.check_older && !counted.empty()) {
     for (Lsn lsn = 1; lsn < low; ++lsn) {
       if (held.contains(lsn)) {

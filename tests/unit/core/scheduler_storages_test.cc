@@ -304,6 +304,92 @@ TEST_F(SchedulerStoragesTest, WhoseEpochIsGoneStopsEvenIfToldToContinue) {
 }
 
 // What it would write then nobody told it to.
+// The record of an earlier epoch of this run's number was lost, and somebody has written under it.
+class SchedulerStoragesNumberTest : public LineageFixture, public testing::WithParamInterface<bool> {};
+
+TEST_P(SchedulerStoragesNumberTest, AnothersArchivesUnderItStopTheRun) {
+  configure(1, 1, GetParam());
+  notify_of(0, 0, 1, 2);
+  notify_of(0, 1, 1, 2);
+  notify_of(1, 2, 1, 1);
+  claim(0);
+  claim(1);
+  const Job look = start(0, JobKind::kDiscover, {1, 2});
+  EXPECT_TRUE(look.untouched);
+  const Job other = start(1, JobKind::kDiscover, {1, 2});
+  pass(kWatchMs);
+  const Job third = start();  // a watch is on its way, and one is queued
+  const Job fourth = start();
+  refused(look, true);
+  expect_event(EventKind::kSuperseded);
+  looked(other, {});
+  for (const Job& job : {third, fourth}) {
+    if (job.kind == JobKind::kDiscover) {
+      looked(job, {});
+    } else {
+      watched(job, false);
+    }
+  }
+  for (int i = 0; i < 3; ++i) {
+    pass(kWatchMs);
+    while (const auto job = scheduler_->next_job(now_)) {
+      EXPECT_EQ(job->storage, 1U) << "nothing of the storage, no claim and no watch";
+      job->kind == JobKind::kDiscover ? looked(*job, {}) : finish(*job);
+    }
+  }
+  expect_no_event();
+  while (const auto ack = scheduler_->next_ack()) {
+    EXPECT_EQ(ack->partition, 2U);
+    scheduler_->ack_finished(*ack, true, now_);
+  }
+  // Whoever asks a new sink is asked again.
+  scheduler_->sink_swapped(now_);
+  raised();
+  const Job claims = start();
+  EXPECT_EQ(claims.kind, JobKind::kClaim);
+}
+INSTANTIATE_TEST_SUITE_P(WhateverItIsToldToDo, SchedulerStoragesNumberTest, testing::Bool());
+
+// Only before this run has put something is it certain that what is there is not its own.
+TEST_F(SchedulerStoragesTest, ALookKnowsWhetherThisRunHasPutSomething) {
+  notify_of(0, 0, 1, 2);
+  claim();
+  Job look = start(0, JobKind::kDiscover, {1, 2});
+  EXPECT_TRUE(look.untouched);
+  looked(look, {});
+  finish_conflict(start_put({1, 1}));  // it may be there, and is looked for
+  for (const Event& event : raised()) deliver(event);
+  pass(kMaxMs);
+  look = start();
+  if (look.kind == JobKind::kWatch) {
+    watched(look, false);
+    look = start();
+  }
+  ASSERT_EQ(look.kind, JobKind::kDiscover);
+  EXPECT_FALSE(look.untouched);
+  looked(look, {}, true);
+
+  // At another sink it has another number.
+  scheduler_->sink_swapped(now_);
+  raised();
+  claim(0, 9);
+  look = start(0, JobKind::kDiscover, {1, 2});
+  EXPECT_TRUE(look.untouched);
+  looked(look, {});
+  for (const Lsn lsn : {1, 2}) done(0, JobKind::kArchive, {lsn, lsn});
+  acknowledged(0, 2);
+  raised();
+  // Of one that was forgotten meanwhile, nor of any other of its storage, nobody can say.
+  pass(kIdleMs);
+  ASSERT_EQ(place(0), Place::kUnknown);
+  if (const auto watch = scheduler_->next_job(now_)) watched(*watch, false);
+  for (const PartitionRef ref : {0, 1}) {
+    notify_of(0, ref, 1, 3);
+    look = start(ref, JobKind::kDiscover, {1, 3});
+    EXPECT_FALSE(look.untouched) << ref;
+  }
+}
+
 TEST_F(SchedulerStoragesTest, ToContinueIsNotToClaim) {
   configure(1, 1, false);
   notify_of(0, 0, 1, 1);

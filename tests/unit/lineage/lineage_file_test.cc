@@ -267,6 +267,21 @@ TEST_F(LineageFileTest, IsHeldByOne) {
   EXPECT_TRUE(open_ok());
 }
 
+TEST_F(LineageFileTest, ForgetsAnEpochThatWasGivenTwice) {
+  made();
+  {
+    const auto file = open_ok();
+    EXPECT_TRUE(file->forget_durably("none", 1));
+    EXPECT_TRUE(file->forget_durably("db", 1)) << "another was claimed since";
+    EXPECT_EQ(chains(file->remembered("db")), (std::vector<std::string>{"1/1", "1-2/2"}));
+    EXPECT_TRUE(file->forget_durably("db", 2));
+    EXPECT_TRUE(file->forget_durably("metrics", 1)) << "the only one";
+  }
+  const auto again = open_ok();
+  EXPECT_EQ(chains(again->remembered("db")), std::vector<std::string>{"1/1"}) << "what it continued is known";
+  EXPECT_TRUE(again->remembered("metrics").empty());
+}
+
 // A host that starts a program must not hand the lock on to it.
 TEST_F(LineageFileTest, TheLockEndsWithItsProcess) {
   auto file = open_ok();
