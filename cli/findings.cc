@@ -92,6 +92,15 @@ void Findings::gone(const Ledger::Gone& gone) {
   object["name"] = name;
   object["key"] = gone.newest_key;
   object["through"] = gone.through;
+  if (gone.read_instead != 0) {
+    object["epoch"] = gone.read_instead;
+    return say("problem", "gone", object, gone.newest_key,
+               "the checkpoint says that it was right, and it is not there any more: of its entries, LSN " +
+                   both(gone.first) + " to " + both(gone.through) + ", those of epoch " +
+                   std::to_string(gone.read_instead) +
+                   " are read instead, which another host may have written; bring it back from a copy. To "
+                   "accept that, begin another checkpoint");
+  }
   say("problem", "gone", object, gone.newest_key,
       "the checkpoint says that it was right, but " + name +
           (last > 0 ? " now ends at LSN " + both(last) : std::string(" is not there any more")) +

@@ -15,7 +15,8 @@ Leaves leaves_of(const Lineage& lineage) {
   return leaves;
 }
 
-HistorySurveys::HistorySurveys(const std::string& storage, uint64_t partition, const Leaves& leaves) {
+HistorySurveys::HistorySurveys(const std::string& storage, uint64_t partition, const Leaves& leaves)
+    : chains_(leaves.chains) {
   for (const uint64_t epoch : leaves.epochs)
     surveys_.push_back({leaves.epochs.size() > 1 ? epoch : 0, Survey(storage, partition)});
 }
@@ -30,6 +31,11 @@ void HistorySurveys::add_damaged(const Stored& stored, const EpochCut::Parts& pa
   for (size_t i = 0; i < parts.size(); ++i) {
     if (parts[i]) surveys_[i].survey.add_damaged(counted(stored, *parts[i]));
   }
+}
+
+bool HistorySurveys::is_of_history(uint64_t epoch) const {
+  return std::any_of(chains_.begin(), chains_.end(),
+                     [epoch](const Chain& chain) { return chain.contains(epoch); });
 }
 
 uint64_t HistorySurveys::pruned_through() const {

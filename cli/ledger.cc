@@ -1,9 +1,11 @@
 #include "ledger.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
+#include "format/chain.h"
 #include "format/object_name.h"
 
 namespace tidemark::cli {
@@ -29,19 +31,37 @@ ObjectKind kind_of(int32_t kind) {
   }
 }
 
-// The newest of them that lies after `last`, if there is one. They ascend by their last LSN.
-std::optional<Ledger::Gone> gone_of(const std::string& name, const CheckedObjects& objects, uint64_t last) {
-  if (objects.empty() || objects.back().last <= last) return std::nullopt;
-  const Checked& newest = objects.back();
+Ledger::Gone gone_of(const std::string& name, const Checked& newest, uint64_t first) {
   const size_t slash = name.rfind('/');
   const auto partition = parse_decimal(name.substr(slash + 1));
   const std::string storage = name.substr(0, slash);
   return Ledger::Gone{
-      storage, partition.value_or(0),
+      storage,
+      partition.value_or(0),
       object_key(
           storage, partition.value_or(0),
           {{newest.first, newest.last}, kind_of(newest.kind), newest.epoch, newest.coding, newest.begun}),
-      last + 1, newest.last};
+      first,
+      newest.last,
+      0};
+}
+
+// The newest of them that lies after `last`, if there is one. They ascend by their last LSN.
+std::optional<Ledger::Gone> gone_of(const std::string& name, const CheckedObjects& objects, uint64_t last) {
+  if (objects.empty() || objects.back().last <= last) return std::nullopt;
+  return gone_of(name, objects.back(), last + 1);
+}
+
+// The epoch of what is read of an archive's entries, if it is an older one, and the archive is not there.
+uint64_t read_instead_of(const Checked& lost, const CheckedObjects& here) {
+  uint64_t newest = 0;
+  const auto from = std::lower_bound(here.begin(), here.end(), lost.first,
+                                     [](const Checked& one, uint64_t first) { return one.last < first; });
+  for (auto one = from; one != here.end() && one->last - lost.first < 2 * kArchiveEntriesMax; ++one) {
+    if (one->kind == TIDEMARK_STORED_ARCHIVE && one->first <= lost.last)
+      newest = std::max(newest, one->epoch);
+  }
+  return newest < lost.epoch ? newest : 0;
 }
 
 }  // namespace
@@ -155,6 +175,31 @@ void Ledger::add_age(int64_t checked_us) {
   ages_.oldest_us = ages_.oldest_us == 0 ? checked_us : std::min(ages_.oldest_us, checked_us);
 }
 
+std::vector<Ledger::Gone> Ledger::hidden(uint64_t pruned_through,
+                                         const std::function<bool(uint64_t)>& is_recorded) {
+  std::vector<Gone> all;
+  const CheckedObjects* known = objects_of(current_);
+  if (known == nullptr) return all;
+  CheckedObjects kept;
+  for (const Checked& object : *known) {
+    const bool may_be_missed =
+        object.kind == TIDEMARK_STORED_ARCHIVE && object.epoch > kFirstEpoch && object.last > pruned_through;
+    if (!may_be_missed || !is_recorded(object.epoch)) continue;
+    const auto found = std::lower_bound(here_.begin(), here_.end(), object, comes_before);
+    if (found != here_.end() && !comes_before(object, *found)) continue;
+    const uint64_t epoch = read_instead_of(object, here_);
+    if (epoch == 0) continue;
+    all.push_back(gone_of(current_, object, object.first));
+    all.back().read_instead = epoch;
+    kept.push_back(object);
+  }
+  // They stay known. What was reported of this partition is in order, and so are these.
+  CheckedObjects merged;
+  std::merge(here_.begin(), here_.end(), kept.begin(), kept.end(), std::back_inserter(merged), comes_before);
+  here_ = std::move(merged);
+  return all;
+}
+
 std::optional<Ledger::Gone> Ledger::end(uint64_t last) {
   std::optional<Gone> gone;
   if (has_reported_)
@@ -163,7 +208,8 @@ std::optional<Ledger::Gone> Ledger::end(uint64_t last) {
     gone = gone_of(current_, *known, last);
     // These stay known until somebody accepts that they are lost. What is missing below is a hole.
     for (const Checked& object : *known) {
-      if (object.last > last) here_.push_back(object);
+      if (object.last > last && (here_.empty() || comes_before(here_.back(), object)))
+        here_.push_back(object);
     }
   }
   reached_[current_] = std::exchange(here_, {});

@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,12 +32,14 @@ class Ledger {
     int64_t oldest_us = 0;  // 0: none
     uint64_t sum() const { return archives[0] + archives[1] + archives[2] + archives[3]; }
   };
-  // What was right by the checkpoint and lies after all that is there.
+  // What was right by the checkpoint and lies after all that is there; or in whose place an older history is
+  // read, which no name shows.
   struct Gone {
     std::string storage;
     uint64_t partition = 0;
     std::string newest_key;
     uint64_t first = 0, through = 0;
+    uint64_t read_instead = 0;  // the epoch of what is read in its place; 0: nothing is
   };
 
   // path empty: no checkpoint.
@@ -50,6 +53,9 @@ class Ledger {
   void begin(const std::string& name);
   void right(const Stored& stored, bool was_read);
   void not_right(const Stored& stored);
+  // To be asked before end(). Of archives up to `pruned_through`, and of epochs that are not recorded any
+  // more, nothing is missed.
+  std::vector<Gone> hidden(uint64_t pruned_through, const std::function<bool(uint64_t)>& is_recorded);
   // `last`: the newest LSN that anything there says something about.
   std::optional<Gone> end(uint64_t last);
   // Of partitions that the listing does not have at all.

@@ -344,6 +344,8 @@ void Verify::tell_end() {
   if (surveys_->has_remnants()) tell_remnants();
   for (const HistorySurveys::Of& of : surveys_->each()) tell_end_of(of);
   ++partitions_;
+  const auto is_recorded = [this](uint64_t epoch) { return surveys_->is_of_history(epoch); };
+  for (const auto& gone : ledger_.hidden(surveys_->pruned_through(), is_recorded)) findings_.gone(gone);
   if (const auto gone = ledger_.end(surveys_->last())) findings_.gone(*gone);
 }
 

@@ -220,6 +220,24 @@ class Failover(unittest.TestCase):
         self.tidemark("gaps", self.archive, "--acknowledge", "main/0", 61, 61, "--reason", "its archive was damaged")
         self.assertIn("all well", self.tidemark("verify", self.archive))
 
+    def test_all_of_a_branch_is_lost_in_one_archive(self):
+        """No name shows it; whoever verifies with a checkpoint hears of it."""
+        checkpoint = self.path("checkpoint")
+        self.host("one", 300)
+        self.host("two", 0, "--clone-of", self.path("one"), "--restore-to", 60)
+        self.host("two", 210)  # one batch for each partition
+        self.host("two", 240)
+        self.assertIn("all well", self.tidemark("verify", self.archive, "--since-checkpoint", checkpoint))
+        folder = self.path("archive/main/0")
+        batch = [name for name in os.listdir(folder) if re.fullmatch(r"\w+-" + tools.lsn_text(61) + r"\.e\d+\.tar", name)]
+        self.assertEqual(len(batch), 1, os.listdir(folder))
+        os.rename(os.path.join(folder, batch[0]), self.path("lost"))
+        for _ in range(2):
+            found = self.tidemark("verify", self.archive, "--since-checkpoint", checkpoint, expect=1)
+            self.assertRegex(found, rf"{batch[0]}.*those of epoch 1 are read instead")
+        os.rename(self.path("lost"), os.path.join(folder, batch[0]))
+        self.assertIn("all well", self.tidemark("verify", self.archive, "--since-checkpoint", checkpoint))
+
     def test_a_number_that_is_given_twice_because_its_record_was_lost(self):
         options = ["--option", "batch_entries=1"]
         self.host("one", 300, *options)

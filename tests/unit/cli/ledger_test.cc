@@ -116,6 +116,45 @@ TEST_F(LedgerTest, TheRestOfAPartitionThatWasNotFinishedStaysKnown) {
   EXPECT_TRUE(next.may_skip(single(2, 3)));
 }
 
+// The only archive of an epoch was lost, and its parent has the same entries: no name shows that.
+TEST_F(LedgerTest, AnArchiveInWhosePlaceAnOlderHistoryIsReadIsTold) {
+  const auto archive = [](uint64_t first, uint64_t last, uint64_t epoch) {
+    Stored stored = single(1, last);
+    stored.first = first;
+    stored.epoch = epoch;
+    stored.key = object_key("main", 1, {{first, last}, ObjectKind::kArchive, epoch});
+    return stored;
+  };
+  const Stored parents = archive(1, 8, 1), lost = archive(6, 7, 2), after = archive(8, 9, 3);
+  const auto look = [&](const std::vector<Stored>& there, uint64_t pruned_through, bool is_recorded) {
+    Ledger ledger = load();
+    ledger.begin("main/1");
+    for (const Stored& one : there) ledger.right(one, true);
+    std::vector<std::string> keys;
+    for (const auto& hidden : ledger.hidden(pruned_through, [&](uint64_t) { return is_recorded; })) {
+      EXPECT_EQ(hidden.read_instead, 1U);
+      EXPECT_EQ(std::pair(hidden.first, hidden.through), std::pair(uint64_t{6}, uint64_t{7}));
+      keys.push_back(hidden.newest_key);
+    }
+    EXPECT_FALSE(ledger.end(9));
+    EXPECT_TRUE(ledger.save(true));
+    return keys;
+  };
+  using Keys = std::vector<std::string>;
+  EXPECT_EQ(look({lost, parents, after}, 0, true), Keys{});
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(look({parents, after}, 0, true), Keys{lost.key}) << "until it is back";
+  EXPECT_EQ(look({lost, parents, after}, 0, true), Keys{});
+  look({lost, parents, after}, 0, true);
+  EXPECT_EQ(look({after}, 0, true), Keys{}) << "nothing is read instead: a hole";
+  look({lost, parents, after}, 0, true);
+  EXPECT_EQ(look({parents, after}, 7, true), Keys{}) << "pruned";
+  look({lost, parents, after}, 0, true);
+  EXPECT_EQ(look({parents, after}, 0, false), Keys{}) << "its branch was dropped";
+  look({lost, parents, after}, 0, true);
+  EXPECT_EQ(look({archive(6, 6, 3), archive(7, 7, 3), parents, after}, 0, true), Keys{}) << "it was filled";
+}
+
 TEST_F(LedgerTest, WhatIsGoneIsToldUntilSomethingIsSaidOfIt) {
   run({0, 1}, 2, 5);
   for (int i = 0; i < 2; ++i) {
