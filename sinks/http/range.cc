@@ -22,6 +22,13 @@ bool parse_content_range(std::string_view text, uint64_t* first, uint64_t* last,
          parse_number(text.substr(slash + 1), total) && *first <= *last && *last < *total;
 }
 
+// Of a part with nothing in it, where stores write "bytes 5-4/5" and "bytes 0--1/0".
+bool parse_total(std::string_view text, uint64_t* total) {
+  const size_t slash = text.find('/');
+  return text.starts_with("bytes ") && slash != std::string_view::npos &&
+         parse_number(text.substr(slash + 1), total);
+}
+
 Error wrong_range(const std::string& what) {
   return fail(TIDEMARK_E_RETRYABLE, "the store sent another range than it was asked for: " + what);
 }
@@ -96,14 +103,17 @@ Status RangeReceiver::begin(const HttpAnswer& answer) {
 
 Status RangeReceiver::begin_part(const Headers& headers) {
   const std::string_view text = header(headers, "content-range");
-  uint64_t first = 0, last = 0, total = 0, begin = 0, end = 0;
+  uint64_t first = 0, last = 0, total = 0, begin = 0, end = 0, sent = 0;
+  const bool has_length = parse_number(header(headers, "content-length"), &sent);
+  if (has_length && sent == 0 && parse_total(text, &total)) {
+    range_.resolve(total, &begin, &end);
+    return begin == end ? Status() : Status(wrong_range("nothing, " + quote(text)));
+  }
   if (!parse_content_range(text, &first, &last, &total)) return wrong_range(quote(text));
   range_.resolve(total, &begin, &end);
   if (first != begin || last + 1 != end) return wrong_range(quote(text));
   left_ = end - begin;
-  uint64_t sent = left_;
-  parse_number(header(headers, "content-length"), &sent);
-  if (sent != left_) return wrong_range(std::to_string(sent) + " bytes for " + quote(text));
+  if (has_length && sent != left_) return wrong_range(std::to_string(sent) + " bytes for " + quote(text));
   return {};
 }
 

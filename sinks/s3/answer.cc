@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/line.h"
+#include "http/xml.h"
 #include "s3/xml.h"
 
 namespace tidemark::sinks::s3 {

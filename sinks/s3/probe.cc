@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include "http/digests.h"
+#include "http/xml.h"
 #include "s3/upload.h"
 #include "s3/xml.h"
 

@@ -1,6 +1,7 @@
 #include "s3/proof.h"
 
 #include "base/line.h"
+#include "http/xml.h"
 
 namespace tidemark::sinks::s3 {
 namespace {

@@ -4,6 +4,7 @@
 #include "base/line.h"
 #include "http/digests.h"
 #include "http/utf8.h"
+#include "http/xml.h"
 #include "s3/s3_sink.h"
 #include "s3/xml.h"
 

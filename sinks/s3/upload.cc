@@ -5,6 +5,7 @@
 
 #include "base/line.h"
 #include "http/part_pump.h"
+#include "http/xml.h"
 
 namespace tidemark::sinks::s3 {
 namespace {

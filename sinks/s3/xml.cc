@@ -1,21 +1,16 @@
 #include "s3/xml.h"
 
-#include <pugixml.hpp>
-
 #include <algorithm>
 #include <cassert>
 #include <charconv>
-#include <new>
 
 #include "base/line.h"
 #include "common/url.h"
 #include "http/iso_time.h"
+#include "http/xml.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
-
-// A key may be nothing but spaces.
-constexpr unsigned kParse = pugi::parse_default | pugi::parse_ws_pcdata_single;
 
 // Another answer may be whole.
 Error broken(const std::string& what) {
@@ -27,62 +22,10 @@ Error not_understood(const std::string& what) {
   return fail(TIDEMARK_E_PERMANENT, "the store's answer is not as S3 has it: " + what);
 }
 
-std::string_view local_name(const pugi::xml_node& node) {
-  const std::string_view name = node.name();
-  const size_t colon = name.rfind(':');
-  return colon == std::string_view::npos ? name : name.substr(colon + 1);
-}
-
-pugi::xml_node child(const pugi::xml_node& node, std::string_view name) {
-  for (const pugi::xml_node& one : node.children()) {
-    if (one.type() == pugi::node_element && local_name(one) == name) return one;
-  }
-  return {};
-}
-
-std::string_view value(const pugi::xml_node& node, std::string_view name) {
-  return child(node, name).child_value();
-}
-
-std::string_view without_blanks(std::string_view text) {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF", kBlanks = " \t\r\n";
-  while (true) {
-    if (text.starts_with(kMark)) {
-      text.remove_prefix(kMark.size());
-    } else if (!text.empty() && kBlanks.find(text.front()) != std::string_view::npos) {
-      text.remove_prefix(1);
-    } else {
-      return text;
-    }
-  }
-}
-
-struct Document {
-  pugi::xml_document tree;
-  pugi::xml_node root;  // the one element; null if the text is not whole
-
-  explicit Document(std::string_view text) {
-    text = without_blanks(text);
-    const pugi::xml_parse_result parsed = tree.load_buffer(text.data(), text.size(), kParse);
-    if (parsed.status == pugi::status_out_of_memory) throw std::bad_alloc();
-    if (parsed) root = tree.document_element();
-  }
-  bool is(std::string_view name) const { return root && local_name(root) == name; }
-};
-
 pugi::xml_node append_root(const char* name, pugi::xml_document* document) {
   pugi::xml_node root = document->append_child(name);
   root.append_attribute("xmlns") = "http://s3.amazonaws.com/doc/2006-03-01/";
   return root;
-}
-
-std::string text_of(const pugi::xml_document& document) {
-  struct Writer : pugi::xml_writer {
-    std::string text;
-    void write(const void* data, size_t size) override { text.append(static_cast<const char*>(data), size); }
-  } writer;
-  document.save(writer, "", pugi::format_raw | pugi::format_no_declaration);
-  return std::move(writer.text);
 }
 
 // Why `text` is not the document that was asked for.
@@ -100,15 +43,6 @@ template <typename T>
 bool number(std::string_view text, T* out) {
   const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), *out);
   return problem == std::errc() && rest == text.data() + text.size();
-}
-
-std::string lower_trimmed(std::string_view text) {
-  std::string out;
-  for (const char c : without_blanks(text))
-    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  while (!out.empty() && std::string_view(" \t\r\n").find(out.back()) != std::string_view::npos)
-    out.pop_back();
-  return out;
 }
 
 // What stores make of a key in a listing.
@@ -211,24 +145,9 @@ Status read_end(const pugi::xml_node& root, ListPage* page) {
 
 }  // namespace
 
-std::string root_name(std::string_view text) {
-  const Document document(text);
-  return document.root ? std::string(local_name(document.root)) : std::string();
-}
-
-std::string what_it_is(std::string_view text) {
-  text = without_blanks(text);
-  if (text.empty()) return "nothing";
-  const std::string begin = lower_trimmed(text.substr(0, 64));
-  if (begin.starts_with("<!doctype html") || begin.starts_with("<html")) return "an HTML page";
-  const std::string root = root_name(text);
-  if (!root.empty()) return "<" + root.substr(0, 64) + ">";
-  return begin.starts_with("<") ? "incomplete XML" : "text that is not XML";
-}
-
 std::optional<StoreError> parse_error(std::string_view text) {
   if (text.empty()) return std::nullopt;
-  const Document document(text);
+  const XmlDocument document(text);
   if (!document.is("Error")) return std::nullopt;
   StoreError error;
   error.code = value(document.root, "Code");
@@ -241,7 +160,7 @@ std::optional<StoreError> parse_error(std::string_view text) {
 }
 
 Result<ListPage> parse_list(std::string_view text, std::string_view prefix, std::string_view after) {
-  const Document document(text);
+  const XmlDocument document(text);
   if (!document.is("ListBucketResult")) return unexpected_document(text, "ListBucketResult");
   ListPage page;
   Texts texts;
@@ -284,7 +203,7 @@ Error not_a_page(const StoreAnswer& answer, const Result<ListPage>& page, std::s
 }
 
 Result<std::string> parse_upload_id(std::string_view text) {
-  const Document document(text);
+  const XmlDocument document(text);
   if (!document.is("InitiateMultipartUploadResult")) {
     return unexpected_document(text, "InitiateMultipartUploadResult");
   }
@@ -294,7 +213,7 @@ Result<std::string> parse_upload_id(std::string_view text) {
 }
 
 Result<UploadsPage> parse_uploads(std::string_view text, std::string_view prefix) {
-  const Document document(text);
+  const XmlDocument document(text);
   if (!document.is("ListMultipartUploadsResult"))
     return unexpected_document(text, "ListMultipartUploadsResult");
   UploadsPage page;
@@ -339,7 +258,7 @@ std::string complete_text(const std::vector<UploadedPart>& parts) {
 }
 
 std::optional<std::string> parse_complete(std::string_view text) {
-  const Document document(text);
+  const XmlDocument document(text);
   if (!document.is("CompleteMultipartUploadResult")) return std::nullopt;
   return std::string(value(document.root, "ETag"));
 }
@@ -355,7 +274,7 @@ std::string delete_text(const std::vector<std::string>& names) {
 }
 
 std::optional<Removals> parse_delete(std::string_view text) {
-  const Document document(text);
+  const XmlDocument document(text);
   if (!document.is("DeleteResult")) return std::nullopt;
   Removals removals;
   for (const pugi::xml_node& node : document.root.children()) {

@@ -1,6 +1,5 @@
 // The XML that stores answer with, and the little that is sent to them. Text that ends too early is an error
-// wherever a document is expected. Names may have a prefix ("s3:Key"), and blanks or a byte order mark before
-// the document are skipped: stores differ.
+// wherever a document is expected. See http/xml.h for what is skipped.
 //
 // Functions without state. Any thread.
 #ifndef TIDEMARK_SINKS_S3_XML_H
@@ -22,12 +21,6 @@ namespace tidemark::sinks::s3 {
 
 // Nothing if the text is not an <Error> document.
 std::optional<StoreError> parse_error(std::string_view text);
-
-// The name of the document's one element, without its prefix; empty if the text is not a whole document.
-std::string root_name(std::string_view text);
-
-// What the text is, for a message: "an HTML page", "<ListAllMyBucketsResult>", "incomplete XML".
-std::string what_it_is(std::string_view text);
 
 // An answer to ListObjectsV2 for `prefix`, of keys after `after`, and of folders where it has any. Stores
 // understand encoding-type=url differently; the meaning is used that gives keys that were asked for, in their

@@ -27,6 +27,8 @@ Config& config() {
   return the_config;
 }
 
+int many_objects() { return config().many > 0 ? config().many : config().page_keys * 5 / 2; }
+
 std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
   return out << "status " << outcome.status << " (" << outcome.error.message << ")";
 }
@@ -230,6 +232,21 @@ void SinkTest::expect_absent(std::string_view name) {
   EXPECT_STATUS(sink_.get(name, &got), TIDEMARK_E_NOT_FOUND);
   EXPECT_TRUE(got.empty());
   EXPECT_EQ(sink_.keys(name), std::vector<std::string>()) << name;
+}
+
+void SinkTest::expect_refused(std::string_view name, const RefusedKind& kind) {
+  // Up to where it would be shown in another way.
+  const std::string_view shown = name.substr(0, std::find_if(name.begin(), name.end(), [](char c) {
+                                                  return c == '\\' || c < ' ' || c > '~';
+                                                }) - name.begin());
+  for (const uint32_t flags : {0u, uint32_t{TIDEMARK_PUT_IF_ABSENT}}) {
+    const Outcome outcome = sink_.put(name, "x", flags);
+    EXPECT_STATUS(outcome, TIDEMARK_E_PERMANENT) << name;
+    EXPECT_NE(outcome.message().find(kind.words), std::string::npos) << outcome;
+    EXPECT_NE(outcome.message().find(shown.substr(0, 40)), std::string::npos) << outcome;
+  }
+  const std::vector<std::string> there = sink_.keys(prefix_);
+  EXPECT_EQ(std::find(there.begin(), there.end(), name), there.end()) << name;
 }
 
 }  // namespace conformance

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "refused.h"
+
 namespace conformance {
 
 // The command line, and the table of the library it names.
@@ -26,10 +28,13 @@ struct Config {
   std::string url;
   std::vector<std::pair<std::string, std::string>> options;
   int page_keys = 1000;  // that the store lists at once, for it to be asked for more than two such pages
+  int many = 0;          // objects where there are to be many; 0: two pages and a half
+  std::vector<const RefusedKind*> refuses;
   tidemark_sink_entry_fn entry = nullptr;
   const tidemark_sink_api* api = nullptr;
 };
 Config& config();
+int many_objects();
 
 inline tidemark_str str(std::string_view s) { return {s.data(), s.size()}; }
 inline std::string_view view(tidemark_str s) { return {s.data ? s.data : "", s.size}; }
@@ -126,6 +131,8 @@ class SinkTest : public ::testing::Test {
   bool keeps_bodies();  // false: a null sink, which remembers the last bytes only
   void expect_object(std::string_view key, const std::string& bytes);
   void expect_absent(std::string_view key);
+  // A put that is refused as `kind` says, and leaves nothing.
+  void expect_refused(std::string_view key, const RefusedKind& kind);
 
   OpenSink sink_;
   const std::string prefix_;  // ends in '/'

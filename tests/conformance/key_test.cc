@@ -35,6 +35,11 @@ TEST_F(Keys, OfEveryKind) {
   longest += std::string(TIDEMARK_KEY_MAX - prefix_.size() - longest.size(), 'l');
   names.push_back(longest);
 
+  std::erase_if(names, [&](const std::string& name) {
+    const RefusedKind* kind = refused_as(key(name));
+    if (kind != nullptr) expect_refused(key(name), *kind);
+    return kind != nullptr;
+  });
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
     ASSERT_STATUS(sink_.put(key(name), name, TIDEMARK_PUT_IF_ABSENT), TIDEMARK_OK);
@@ -49,6 +54,20 @@ TEST_F(Keys, OfEveryKind) {
   std::sort(sorted.begin(), sorted.end());
   EXPECT_EQ(sink_.keys(prefix_), sorted);
   for (const std::string& name : names) EXPECT_STATUS(sink_.remove(key(name)), TIDEMARK_OK);
+  EXPECT_EQ(sink_.keys(prefix_), std::vector<std::string>());
+}
+
+// Nothing is stored under another name either, where a store would have made one of it.
+TEST_F(Keys, RefusedOnesAreToldWithTheReason) {
+  if (config().refuses.empty()) GTEST_SKIP() << "takes every key";
+  for (const RefusedKind* kind : config().refuses) {
+    for (const std::string& name : kind->examples) {
+      SCOPED_TRACE(name);
+      const RefusedKind* first = refused_as(key(name));
+      ASSERT_NE(first, nullptr);
+      expect_refused(key(name), *first);
+    }
+  }
   EXPECT_EQ(sink_.keys(prefix_), std::vector<std::string>());
 }
 

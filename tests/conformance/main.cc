@@ -1,4 +1,5 @@
-// sink_conformance --sink FILE.so --url URL [--option K=V]... [--page-keys N] [gtest flags]
+// sink_conformance --sink FILE.so --url URL [--option K=V]... [--page-keys N] [--many N] [--refuses KINDS]
+// [gtest flags]
 #include <dlfcn.h>
 
 #include <cstdio>
@@ -10,12 +11,12 @@
 namespace {
 
 int usage(const char* problem) {
-  std::fprintf(stderr,
-               "sink_conformance: %s\n"
-               "usage: sink_conformance --sink FILE.so --url URL [--option K=V]... [--page-keys N] "
-               "[--gtest_filter=... "
-               "...]\n",
-               problem);
+  std::fprintf(
+      stderr,
+      "sink_conformance: %s\n"
+      "usage: sink_conformance --sink FILE.so --url URL [--option K=V]... [--page-keys N] [--many N] "
+      "[--refuses KIND[,KIND]...] [--gtest_filter=... ...]\n",
+      problem);
   return 2;
 }
 
@@ -37,8 +38,13 @@ const char* parse(int argc, char** argv) {
     } else if (flag == "--page-keys") {
       config.page_keys = std::atoi(value.c_str());
       if (config.page_keys < 1 || config.page_keys > 1000) return "--page-keys takes 1 to 1000";
+    } else if (flag == "--many") {
+      config.many = std::atoi(value.c_str());
+      if (config.many < 10 || config.many > 100'000) return "--many takes 10 to 100000";
+    } else if (flag == "--refuses") {
+      if (!conformance::set_refused(value)) return "--refuses takes kinds of names, as refused.cc lists them";
     } else {
-      return "unknown argument; known are --sink, --url, --option and --page-keys";
+      return "unknown argument; known are --sink, --url, --option, --page-keys, --many and --refuses";
     }
   }
   if (config.library.empty()) return "--sink is missing";

@@ -158,8 +158,8 @@ TEST_F(S3Scenario, ACertificateNobodyTrustsLeavesTheOldSinkAtWork) {
       std::string(S3_TEST_CERTIFICATES) + " '" + directory.path().string() + "' >/dev/null 2>&1";
   ASSERT_EQ(std::system(command.c_str()), 0);
   imposter::Config config;
-  config.tls_certificate_file = directory / "server.pem";
-  config.tls_key_file = directory / "server.key";
+  config.server.tls_certificate_file = directory / "server.pem";
+  config.server.tls_key_file = directory / "server.key";
   imposter::Imposter store(config);
   begin_with_files();
   expect_refused(url_at(store.endpoint()), keys(), "certificate", TIDEMARK_E_PERMANENT);

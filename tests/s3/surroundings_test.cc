@@ -79,8 +79,8 @@ class SurroundingsTest : public S3SinkTest {
     const std::string command = S3_TEST_CERTIFICATES " '" + (home_ / "") + "' >/dev/null 2>&1";
     ASSERT_EQ(std::system(command.c_str()), 0);
     imposter::Config config;
-    config.tls_certificate_file = home_ / "server.pem";
-    config.tls_key_file = home_ / "server.key";
+    config.server.tls_certificate_file = home_ / "server.pem";
+    config.server.tls_key_file = home_ / "server.key";
     start(config);
   }
 

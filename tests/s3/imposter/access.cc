@@ -4,13 +4,23 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "imposter/text.h"
 #include "signature.h"
-#include "text.h"
 
 namespace imposter {
 namespace {
 
 constexpr int64_t kMaxSkewS = 15 * 60;
+
+// 19700101T000000Z
+std::optional<std::time_t> parse_amz_date(std::string_view text) {
+  if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') return {};
+  std::tm parts{};
+  const std::string copy(text);
+  const char* end = strptime(copy.c_str(), "%Y%m%dT%H%M%SZ", &parts);
+  if (end == nullptr || *end != '\0') return {};
+  return timegm(&parts);
+}
 
 std::optional<Refusal> check_scope(const Authorization& authorization, const Config& config,
                                    const std::string& region, const std::string& amz_date) {

@@ -12,7 +12,7 @@
 #include <string>
 
 #include "config.h"
-#include "request.h"
+#include "imposter/request.h"
 
 namespace imposter {
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "imposter/text.h"
 #include "service.h"
-#include "text.h"
 
 namespace imposter {
 namespace {
@@ -173,7 +173,7 @@ std::optional<Refusal> Exchange::check_head() {
 // <bucket>.<domain>, or the bucket first in the path, after the server's own.
 std::optional<Refusal> Exchange::check_address() {
   const std::string host = request_.header_or("host", "");
-  const std::string port = ":" + std::to_string(config_->port);
+  const std::string port = ":" + std::to_string(config_->server.port);
   if (!host.ends_with(port)) return Refusal{400, "InvalidRequest", "the Host header is not of this server"};
   const std::string name = host.substr(0, host.size() - port.size());
   if (name.ends_with("." + config_->domain) && config_->path.empty()) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "text.h"
+#include "imposter/text.h"
 
 namespace imposter {
 namespace {

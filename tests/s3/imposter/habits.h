@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <string>
 
-#include "request.h"
+#include "imposter/request.h"
 
 namespace imposter {
 

@@ -18,8 +18,6 @@
 
 namespace imposter {
 
-class Server;
-
 class Imposter {
  public:
   explicit Imposter(Config config);

@@ -2,12 +2,10 @@
 // /-/state tells what it holds and saw.
 #include <CLI/CLI.hpp>
 
-#include <csignal>
-#include <cstdio>
-#include <fstream>
 #include <iostream>
 
 #include "imposter.h"
+#include "imposter/program.h"
 
 namespace {
 
@@ -28,12 +26,12 @@ const std::map<std::string, imposter::Condition>& conditions() {
 
 void add_options(CLI::App& app, Arguments& arguments) {
   imposter::Config& config = arguments.config;
-  app.add_option("--port", config.port, "0: any free one")->capture_default_str();
+  app.add_option("--port", config.server.port, "0: any free one")->capture_default_str();
   app.add_option("--port-file", arguments.port_file, "Written once it serves")->type_name("FILE");
   app.add_option("--tls", arguments.tls, "PEM files; without them it speaks HTTP")
       ->expected(2)
       ->type_name("CERT KEY");
-  app.add_option("--threads", config.threads)->check(CLI::Range(1, 64))->capture_default_str();
+  app.add_option("--threads", config.server.threads)->check(CLI::Range(1, 64))->capture_default_str();
   app.add_option("--access-key", config.access_key)->capture_default_str();
   app.add_option("--secret", config.secret_key, "Of the access key")->capture_default_str();
   app.add_option("--session-token", config.session_token, "Required if given");
@@ -72,19 +70,11 @@ bool finish(Arguments& arguments) {
   config.put_condition = conditions().at(arguments.put_condition);
   config.complete_condition = conditions().at(arguments.complete_condition);
   if (!arguments.tls.empty()) {
-    config.tls_certificate_file = arguments.tls[0];
-    config.tls_key_file = arguments.tls[1];
+    config.server.tls_certificate_file = arguments.tls[0];
+    config.server.tls_key_file = arguments.tls[1];
   }
   return imposter::parse_rates(arguments.rates, &config.faults, &arguments.problem) &&
          imposter::parse_habits(arguments.habits, &config.habits, &arguments.problem);
-}
-
-// Whole or not there at all, so that a script may wait for it.
-bool write_port(const std::string& file, uint16_t port) {
-  std::ofstream out(file + ".new");
-  out << port << "\n";
-  out.close();
-  return out && std::rename((file + ".new").c_str(), file.c_str()) == 0;
 }
 
 }  // namespace
@@ -98,24 +88,16 @@ int main(int argc, char** argv) {
     std::cerr << "s3_imposter: " << arguments.problem << "\n";
     return 2;
   }
-  // Before there are threads, so that all of them leave these signals to sigwait.
-  sigset_t awaited;
-  sigemptyset(&awaited);
-  sigaddset(&awaited, SIGTERM);
-  sigaddset(&awaited, SIGINT);
-  sigaddset(&awaited, SIGUSR1);
-  pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  imposter::await_signals();
   try {
     imposter::Imposter server(arguments.config);
     std::cout << server.endpoint() << std::endl;
-    if (!arguments.port_file.empty() && !write_port(arguments.port_file, server.port())) {
+    if (!arguments.port_file.empty() && !imposter::write_port(arguments.port_file, server.port())) {
       std::cerr << "s3_imposter: cannot write " << arguments.port_file << "\n";
       return 1;
     }
-    for (int signal = 0; sigwait(&awaited, &signal) == 0 && signal == SIGUSR1;) {
-      server.service().reconfigure([](imposter::Config& config) { config.faults.rates = {}; });
-    }
+    imposter::serve_until_told(
+        [&] { server.service().reconfigure([](imposter::Config& config) { config.faults.rates = {}; }); });
   } catch (const std::exception& error) {
     std::cerr << "s3_imposter: " << error.what() << "\n";
     return 1;

@@ -1,8 +1,8 @@
 // Operations on whole objects.
 #include <algorithm>
 
+#include "imposter/text.h"
 #include "service.h"
-#include "text.h"
 
 namespace imposter {
 namespace {
@@ -24,6 +24,13 @@ bool parse_range(std::string_view text, uint64_t size, std::optional<Span>* span
     *span = Span{*a, std::min(b.value_or(UINT64_MAX), size - 1)};
   }
   return true;
+}
+
+// Keys in a listing with encoding-type=url: '/' stays, but a space is '+', as AWS does it.
+std::string listing_encode(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c == ' ' ? "+" : percent_encode({&c, 1}, true);
+  return out;
 }
 
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }

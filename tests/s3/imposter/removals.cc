@@ -5,8 +5,8 @@
 #include <optional>
 #include <sstream>
 
+#include "imposter/text.h"
 #include "service.h"
-#include "text.h"
 
 namespace imposter {
 namespace {

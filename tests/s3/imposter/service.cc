@@ -9,7 +9,7 @@ Service::Service(Config config)
       dice(config.seed),
       config_(std::make_shared<const Config>(std::move(config))) {}
 
-std::unique_ptr<Exchange> Service::begin(Request request) {
+std::unique_ptr<Conversation> Service::begin(Request request) {
   return std::make_unique<Exchange>(*this, std::move(request), config());
 }
 

@@ -19,34 +19,35 @@
 
 #include "access.h"
 #include "config.h"
-#include "digests.h"
-#include "faults.h"
-#include "request.h"
+#include "imposter/digests.h"
+#include "imposter/faults.h"
+#include "imposter/request.h"
+#include "imposter/server.h"
 #include "shapes.h"
-#include "store.h"
+#include "upload_store.h"
 
 namespace imposter {
 
 class Service;
 
 // One request on its way through.
-class Exchange {
+class Exchange : public Conversation {
  public:
   Exchange(Service& service, Request request, std::shared_ptr<const Config> config);
-  ~Exchange();  // books a request that got no answer
+  ~Exchange() override;  // books a request that got no answer
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
   // After the head. An answer is final and comes before the body if the client waits for a go-ahead.
-  std::optional<Response> early();
-  Fault fault() const { return fault_; }
-  bool expects_continue() const;
-  uint32_t delay_ms() const { return config_->delay_ms; }
-  uint32_t put_delay_ms() const;
-  uint32_t stall_ms() const { return config_->faults.stall_ms; }
-  void body(const char* data, size_t size);
+  std::optional<Response> early() override;
+  Fault fault() const override { return fault_; }
+  bool expects_continue() const override;
+  uint32_t delay_ms() const override { return config_->delay_ms; }
+  uint32_t put_delay_ms() const override;
+  uint32_t stall_ms() const override { return config_->faults.stall_ms; }
+  void body(const char* data, size_t size) override;
   // After the whole body.
-  Response finish();
+  Response finish() override;
 
  private:
   Response answer();  // before what a fault makes of it
@@ -109,20 +110,20 @@ struct Logged {
   Fault fault = Fault::kNone;
 };
 
-class Service {
+class Service : public Served {
  public:
   explicit Service(Config config);
 
-  std::unique_ptr<Exchange> begin(Request request);
+  std::unique_ptr<Conversation> begin(Request request) override;
   // A request that came to the decoy.
-  void at_decoy(const Request& request);
-  void connected() { ++connections_; }
+  void at_decoy(const Request& request) override;
+  void connected() override { ++connections_; }
 
   std::shared_ptr<const Config> config() const;
   void reconfigure(const std::function<void(Config&)>& change);
   std::time_t now() const;
   std::string new_request_id();
-  std::string state_json() const;
+  std::string state_json() const override;
 
   Store store;
   Access access;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "text.h"
+#include "imposter/text.h"
 
 namespace imposter {
 namespace {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "request.h"
+#include "imposter/request.h"
 
 namespace imposter {
 

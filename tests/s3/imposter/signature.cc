@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "digests.h"
-#include "text.h"
+#include "imposter/digests.h"
+#include "imposter/text.h"
 
 namespace imposter {
 namespace {

@@ -93,6 +93,27 @@ TEST(HttpRange, AnotherPartIsRefused) {
   EXPECT_FALSE(receive({2, 3}, {200, {}, "", ""}, "abcde", &text)) << "all of it, without its length";
 }
 
+// Of an object that ends where the range begins, or has nothing in it.
+TEST(HttpRange, APartWithNothingInItIsNothing) {
+  std::string text;
+  const auto nothing = [](const std::string& range) {
+    Headers headers = part(range);
+    headers.push_back({"content-length", "0"});
+    return HttpAnswer{206, headers, "", ""};
+  };
+  EXPECT_TRUE(receive({5, kAll}, nothing("bytes 5-4/5"), "", &text));
+  EXPECT_TRUE(receive({9, 3}, nothing("bytes 5-4/5"), "", &text));
+  EXPECT_TRUE(receive({0, 7}, nothing("bytes 0--1/0"), "", &text));
+  EXPECT_TRUE(receive({-512, kAll}, nothing("bytes 0--1/0"), "", &text));
+  EXPECT_EQ(text, "");
+  for (const char* range : {"bytes 5-4/6", "bytes 5-4/*", "bytes 5-4/", "bytes 5-4", "5-4/5", ""}) {
+    EXPECT_FALSE(receive({5, kAll}, nothing(range), "", &text)) << range;
+  }
+  EXPECT_FALSE(receive({0, kAll}, nothing("bytes 0--1/1"), "", &text))
+      << "there is a byte, and it did not come";
+  EXPECT_FALSE(receive({5, kAll}, {206, part("bytes 5-4/5"), "", ""}, "", &text)) << "no length says so";
+}
+
 TEST(HttpRange, WhatEndsEarlyIsRefused) {
   std::string text;
   EXPECT_FALSE(receive({2, 3}, {206, part("bytes 2-4/10"), "", ""}, "cd", &text));

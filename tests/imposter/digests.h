@@ -1,8 +1,8 @@
 // The digests of a body as it arrives: SHA-256, MD5 and CRC-32C, each only where somebody asks for it.
 //
 // One thread at a time.
-#ifndef TIDEMARK_TESTS_S3_IMPOSTER_DIGESTS_H
-#define TIDEMARK_TESTS_S3_IMPOSTER_DIGESTS_H
+#ifndef TIDEMARK_TESTS_IMPOSTER_DIGESTS_H
+#define TIDEMARK_TESTS_IMPOSTER_DIGESTS_H
 
 #include <openssl/evp.h>
 
@@ -18,7 +18,7 @@ class Digests {
  public:
   Digests(bool sha256, bool md5, bool crc32c);
   void update(const void* data, size_t size);
-  // Raw bytes; once each, and only what was asked for. CRC-32C is big endian, as S3 writes it.
+  // Raw bytes; once each, and only what was asked for. CRC-32C is big endian, as stores write it.
   std::string sha256();
   std::string md5();
   std::string crc32c() const;
@@ -41,4 +41,4 @@ std::string hmac_sha256(std::string_view key, std::string_view text);
 
 }  // namespace imposter
 
-#endif  // TIDEMARK_TESTS_S3_IMPOSTER_DIGESTS_H
+#endif  // TIDEMARK_TESTS_IMPOSTER_DIGESTS_H

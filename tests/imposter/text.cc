@@ -1,4 +1,4 @@
-#include "text.h"
+#include "imposter/text.h"
 
 #include <openssl/evp.h>
 
@@ -59,12 +59,6 @@ bool percent_decode(std::string_view text, std::string* out) {
     i += 2;
   }
   return true;
-}
-
-std::string listing_encode(std::string_view text) {
-  std::string out;
-  for (const char c : text) out += c == ' ' ? "+" : percent_encode({&c, 1}, true);
-  return out;
 }
 
 std::string lower(std::string_view text) {
@@ -145,14 +139,5 @@ std::optional<uint64_t> decimal(std::string_view text) {
 std::string http_date(std::time_t when) { return formatted(when, "%a, %d %b %Y %H:%M:%S GMT"); }
 
 std::string iso_date(std::time_t when) { return formatted(when, "%Y-%m-%dT%H:%M:%S.000Z"); }
-
-std::optional<std::time_t> parse_amz_date(std::string_view text) {
-  if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') return {};
-  std::tm parts{};
-  const std::string copy(text);
-  const char* end = strptime(copy.c_str(), "%Y%m%dT%H%M%SZ", &parts);
-  if (end == nullptr || *end != '\0') return {};
-  return timegm(&parts);
-}
 
 }  // namespace imposter

@@ -1,4 +1,4 @@
-#include "digests.h"
+#include "imposter/digests.h"
 
 #include <openssl/hmac.h>
 

@@ -2,8 +2,8 @@
 // back.
 //
 // Values; any thread. Nothing here knows Beast, so that only server.cc pays for compiling it.
-#ifndef TIDEMARK_TESTS_S3_IMPOSTER_REQUEST_H
-#define TIDEMARK_TESTS_S3_IMPOSTER_REQUEST_H
+#ifndef TIDEMARK_TESTS_IMPOSTER_REQUEST_H
+#define TIDEMARK_TESTS_IMPOSTER_REQUEST_H
 
 #include <cstdint>
 #include <string>
@@ -49,4 +49,4 @@ std::string response_head(const Response& response);
 
 }  // namespace imposter
 
-#endif  // TIDEMARK_TESTS_S3_IMPOSTER_REQUEST_H
+#endif  // TIDEMARK_TESTS_IMPOSTER_REQUEST_H

@@ -1,8 +1,8 @@
-// The bucket in memory: objects, uploads in progress, and a book of how often each key was created.
+// What a store holds, in memory: objects, and a book of how often each key was created.
 //
-// Body: one writer, then shared and constant. Store: any thread; it copies what it returns.
-#ifndef TIDEMARK_TESTS_S3_IMPOSTER_STORE_H
-#define TIDEMARK_TESTS_S3_IMPOSTER_STORE_H
+// Body: one writer, then shared and constant. ObjectStore: any thread; it copies what it returns.
+#ifndef TIDEMARK_TESTS_IMPOSTER_STORE_H
+#define TIDEMARK_TESTS_IMPOSTER_STORE_H
 
 #include <cstdint>
 #include <ctime>
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "request.h"
+#include "imposter/request.h"
 
 namespace imposter {
 
@@ -47,21 +47,7 @@ struct Object {
   bool read(uint64_t offset, uint64_t size, std::string* out) const;
 };
 
-struct Part {
-  BodyPtr body;
-  std::string etag, checksum;
-  std::time_t modified = 0;
-};
-
-struct Upload {
-  std::string key, id;
-  std::time_t initiated = 0;
-  Pairs recorded;
-  std::map<uint64_t, Part> parts;
-  bool is_untold = false;  // the client never learnt its id
-};
-
-class Store {
+class ObjectStore {
  public:
   // False if if_absent and there is one.
   bool put(const std::string& key, Object object, bool if_absent);
@@ -73,28 +59,15 @@ class Store {
   std::vector<std::pair<std::string, Object>> list(const std::string& prefix, const std::string& after,
                                                    size_t limit, const std::string& delimiter = {}) const;
 
-  std::string begin_upload(Upload upload);  // returns the new id
-  std::optional<Upload> find_upload(const std::string& key, const std::string& id) const;
-  bool put_part(const std::string& key, const std::string& id, uint64_t number, Part part);
-  bool end_upload(const std::string& key, const std::string& id);
-  // Puts the object and ends the upload at once. kGone: no such upload; kExists: if_absent and there is one.
-  enum class Completed { kDone, kGone, kExists };
-  Completed complete(const std::string& key, const std::string& id, Object object, bool if_absent);
-  std::vector<Upload> uploads() const;  // by key, then id
-  void mark_untold(const std::string& id);
-  void backdate_uploads(int64_t seconds);
-
   std::map<std::string, uint64_t> creates() const;
 
- private:
+ protected:
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   std::map<std::string, Object> objects_;
-  std::map<std::string, Upload> uploads_;  // by id
   std::map<std::string, uint64_t> creates_;
-  uint64_t last_upload_ = 0;
 };
 
 }  // namespace imposter
 
-#endif  // TIDEMARK_TESTS_S3_IMPOSTER_STORE_H
+#endif  // TIDEMARK_TESTS_IMPOSTER_STORE_H

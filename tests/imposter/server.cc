@@ -1,6 +1,6 @@
-// The transport: Beast reads requests, Exchange answers them, and faults of the connection happen here.
-//
 // Each connection is a chain of handlers on a strand of its own; a delay is a timer, never a waiting thread.
+#include "imposter/server.h"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -18,8 +18,7 @@
 #include <thread>
 #include <vector>
 
-#include "imposter.h"
-#include "text.h"
+#include "imposter/text.h"
 
 namespace imposter {
 namespace {
@@ -46,7 +45,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   static constexpr bool kIsTls = std::is_same_v<Stream, TlsStream>;
 
   template <typename... Args>
-  Session(Service& service, Role role, Args&&... args)
+  Session(Served& service, Role role, Args&&... args)
       : service_(service),
         role_(role),
         stream_(std::forward<Args>(args)...),
@@ -76,7 +75,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     exchange_.reset();
     parser_.emplace();
     parser_->header_limit(kMaxHeadBytes);
-    parser_->body_limit(UINT64_MAX);  // the Exchange has a limit of its own
+    parser_->body_limit(UINT64_MAX);  // the service has a limit of its own
     beast::get_lowest_layer(stream_).expires_after(kIdle);
     http::async_read_header(stream_, buffer_, *parser_,
                             [self = this->shared_from_this()](error_code error, size_t) {
@@ -142,7 +141,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   }
 
   void on_piece(error_code error) {
-    if (error && error != http::error::need_buffer) return;  // a client that went away: Exchange books it
+    if (error && error != http::error::need_buffer) return;  // a client that went away: the service books it
     const size_t size = piece_.size() - parser_->get().body().size;
     exchange_->body(piece_.data(), size);
     received_bytes_ += size;
@@ -229,13 +228,13 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     socket().close(ignored);
   }
 
-  Service& service_;
+  Served& service_;
   const Role role_;
   Stream stream_;
   asio::steady_timer timer_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::buffer_body>> parser_;
-  std::unique_ptr<Exchange> exchange_;
+  std::unique_ptr<Conversation> exchange_;
   std::string piece_, wire_, body_;
   uint64_t received_bytes_ = 0, size_bytes_ = 0;
   bool closes_ = false;
@@ -243,23 +242,23 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
 
 }  // namespace
 
-class Server {
+class Server::Sockets {
  public:
-  Server(Service& service, Config* config) : service_(service), tls_(asio::ssl::context::tls_server) {
-    is_tls_ = !config->tls_certificate_file.empty();
+  Sockets(Served& service, const ServerOptions& options)
+      : service_(service), tls_(asio::ssl::context::tls_server) {
+    is_tls_ = !options.tls_certificate_file.empty();
     if (is_tls_) {
-      tls_.use_certificate_chain_file(config->tls_certificate_file);
-      tls_.use_private_key_file(config->tls_key_file, asio::ssl::context::pem);
+      tls_.use_certificate_chain_file(options.tls_certificate_file);
+      tls_.use_private_key_file(options.tls_key_file, asio::ssl::context::pem);
     }
-    open(store_, config->port);
+    open(store_, options.port);
     open(decoy_, 0);
-    config->port = store_.local_endpoint().port();
     accept(store_, Role::kStore);
     accept(decoy_, Role::kDecoy);
-    for (int i = 0; i < config->threads; ++i) threads_.emplace_back([this] { context_.run(); });
+    for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { context_.run(); });
   }
 
-  ~Server() {
+  ~Sockets() {
     context_.stop();
     for (std::thread& thread : threads_) thread.join();
   }
@@ -292,7 +291,7 @@ class Server {
         });
   }
 
-  Service& service_;
+  Served& service_;
   asio::ssl::context tls_;
   bool is_tls_ = false;
   asio::io_context context_;
@@ -300,19 +299,16 @@ class Server {
   std::vector<std::thread> threads_;
 };
 
-Imposter::Imposter(Config config) : service_(std::make_unique<Service>(config)) {
-  server_ = std::make_unique<Server>(*service_, &config);
-  service_->decoy_port = server_->decoy_port();
-  service_->reconfigure([&](Config& now) { now.port = server_->port(); });
-}
+Server::Server(Served& served, const ServerOptions& options)
+    : sockets_(std::make_unique<Sockets>(served, options)) {}
 
-Imposter::~Imposter() = default;
+Server::~Server() = default;
 
-uint16_t Imposter::port() const { return server_->port(); }
-uint16_t Imposter::decoy_port() const { return server_->decoy_port(); }
+uint16_t Server::port() const { return sockets_->port(); }
+uint16_t Server::decoy_port() const { return sockets_->decoy_port(); }
 
-std::string Imposter::endpoint() const {
-  return (server_->is_tls() ? "https" : "http") + std::string("://127.0.0.1:") + std::to_string(port());
+std::string Server::endpoint() const {
+  return (sockets_->is_tls() ? "https" : "http") + std::string("://127.0.0.1:") + std::to_string(port());
 }
 
 }  // namespace imposter

@@ -1,8 +1,8 @@
-#include "request.h"
+#include "imposter/request.h"
 
 #include <algorithm>
 
-#include "text.h"
+#include "imposter/text.h"
 
 namespace imposter {
 namespace {

@@ -1,4 +1,4 @@
-#include "faults.h"
+#include "imposter/faults.h"
 
 #include <cstdlib>
 #include <sstream>
