@@ -44,6 +44,8 @@ SINK_MAY_SEE = {
     "file": {"common"},
     "faulty": {"common"},
     "http": {"common"},
+    "azblob/auth": {"common", "http"},
+    "azblob": {"common", "http", "azblob/auth"},
     "s3/auth": {"common", "http"},
     "s3": {"common", "http", "s3/auth"},
 }
@@ -51,7 +53,7 @@ SINK_MAY_SEE = {
 SINK_FILES = ("answer.h", "config.h", "get.cc", "list.cc", "open.cc", "put.cc", "remove.cc")
 # Headers of the PostgreSQL server: for the module that it loads, and for nothing that tests and tools reach.
 SERVER_HEADERS = re.compile(r"(?:postgres|fmgr|miscadmin|pgstat)\.h|(?:access|archive|catalog|postmaster|storage|utils)/")
-STORE_WORDS = re.compile(r"\b(s3|aws|amz|azure|gcs)\b", re.IGNORECASE)
+STORE_WORDS = re.compile(r"\b(s3|aws|amz|azure|azblob|gcs)\b", re.IGNORECASE)
 
 
 def tracked():

@@ -1,0 +1,78 @@
+#include "azblob/xml.h"
+
+#include "base/line.h"
+#include "common/url.h"
+#include "http/answer.h"
+#include "http/xml.h"
+
+namespace tidemark::sinks::azblob {
+namespace {
+
+// Another answer will be the same.
+Error not_understood(const std::string& what) {
+  return fail(TIDEMARK_E_PERMANENT, "the store's answer is not as Azure has it: " + what);
+}
+
+// Names that XML cannot hold are percent-encoded, and say so.
+Result<std::string> name_of(const pugi::xml_node& item) {
+  const pugi::xml_node node = child(item, "Name");
+  const std::string_view text = node.child_value();
+  std::string name(text);
+  if (lower_trimmed(node.attribute("Encoded").value()) == "true" && !percent_decode(text, &name)) {
+    return not_understood("the name " + quote(text) + " cannot be decoded");
+  }
+  if (name.empty()) return not_understood("a listed blob has no name");
+  return name;
+}
+
+bool is_directory(const pugi::xml_node& blob, const pugi::xml_node& properties) {
+  return lower_trimmed(value(properties, "ResourceType")) == "directory" ||
+         lower_trimmed(value(child(blob, "Metadata"), "hdi_isfolder")) == "true";
+}
+
+Status add_blob(const pugi::xml_node& blob, ListPage* page) {
+  const pugi::xml_node properties = child(blob, "Properties");
+  if (is_directory(blob, properties)) return {};
+  ListedObject object;
+  TM_ASSIGN(object.key, name_of(blob));
+  const std::optional<int64_t> modified_us = parse_http_date_us(value(properties, "Last-Modified"));
+  if (!parse_number(value(properties, "Content-Length"), &object.size_bytes) || !modified_us) {
+    return not_understood("size or time of " + quote(object.key) + " cannot be read");
+  }
+  object.modified_us = *modified_us;
+  page->objects.push_back(std::move(object));
+  return {};
+}
+
+}  // namespace
+
+Result<ListPage> parse_list(std::string_view text) {
+  const XmlDocument document(text);
+  if (!document.is("EnumerationResults")) {
+    return fail(TIDEMARK_E_RETRYABLE, "the answer is not <EnumerationResults> but " + what_it_is(text));
+  }
+  const pugi::xml_node blobs = child(document.root, "Blobs");
+  if (!blobs) return not_understood("the listing is one of something else than blobs");
+  ListPage page;
+  for (const pugi::xml_node& node : blobs.children()) {
+    if (local_name(node) == "Blob") {
+      TM_TRY(add_blob(node, &page));
+    } else if (local_name(node) == "BlobPrefix") {
+      ListedObject folder;
+      TM_ASSIGN(folder.key, name_of(node));
+      page.objects.push_back(std::move(folder));
+    }
+  }
+  page.next_token = value(document.root, "NextMarker");
+  page.is_truncated = !page.next_token.empty();
+  return page;
+}
+
+std::string block_list_text(const std::vector<std::string>& ids) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("BlockList");
+  for (const std::string& id : ids) root.append_child("Uncommitted").text().set(id.c_str());
+  return R"(<?xml version="1.0" encoding="utf-8"?>)" + text_of(document);
+}
+
+}  // namespace tidemark::sinks::azblob
