@@ -1,12 +1,14 @@
 #!/bin/sh
 # Installs what Tidemark needs from Debian 12, and does nothing when all of it is there.
 #
-#   tests/setup.sh [build|postgres|test|coverage]
+#   tests/setup.sh [build|postgres|test|coverage|azurite]
 #
 #   build      compiler and libraries
 #   postgres   those and what host-postgres is built with and runs in
 #   test       those and the tests' tools; the default
 #   coverage   those and what tests/coverage.sh needs
+#   azurite    Microsoft's emulator of Azure's stores, from npm, of a fixed version; nothing else. It goes to
+#              $TIDEMARK_CACHE, or ~/.cache/tidemark; tests that want it are skipped without it
 #
 # Packages come from the machine's own apt sources and need root or sudo. Nothing is started: the tests start what
 # they need themselves, so the services of what this installs (Ceph, Swift, prometheus, PostgreSQL) are neither started nor enabled.
@@ -18,7 +20,7 @@ build_packages="ca-certificates cmake g++ ninja-build pkg-config ccache
   prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev"
 postgres_packages="postgresql-15 postgresql-server-dev-15"
 test_packages="$postgres_packages age binutils python3 zlib1g-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
-  clang clang-format clang-tidy libclang-rt-14-dev prometheus
+  rclone clang clang-format clang-tidy libclang-rt-14-dev prometheus
   mandoc zsh fish curl python3-jsonschema openssl zstd python3-zstandard libarchive-tools
   awscli ceph-mon ceph-osd radosgw ceph-common swift-proxy swift-account swift-container swift-object memcached"
 coverage_packages="lcov"
@@ -28,12 +30,27 @@ die() {
   exit 1
 }
 
+# Of a fixed version, which runs on Debian's nodejs too; npm runs none of the scripts that it fetches.
+if [ "${1:-test}" = azurite ]; then
+  command -v npm >/dev/null || die "there is no npm; install nodejs and npm"
+  version=3.35.0
+  place="${TIDEMARK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tidemark}/azurite-$version"
+  [ ! -x "$place/node_modules/.bin/azurite-blob" ] || exit 0
+  rm -rf "$place.new"
+  mkdir -p "$place.new"
+  npm install --prefix "$place.new" --ignore-scripts --no-audit --no-fund --no-save "azurite@$version" ||
+    die "npm could not install azurite@$version"
+  rm -rf "$place"
+  mv "$place.new" "$place"
+  exit 0
+fi
+
 case "${1:-test}" in
   build) wanted="$build_packages" ;;
   postgres) wanted="$build_packages $postgres_packages" ;;
   test) wanted="$build_packages $test_packages" ;;
   coverage) wanted="$build_packages $test_packages $coverage_packages" ;;
-  *) die "unknown set '$1'; use build, postgres, test or coverage" ;;
+  *) die "unknown set '$1'; use build, postgres, test, coverage or azurite" ;;
 esac
 
 command -v apt-get >/dev/null || die "this is not a Debian system (no apt-get); install the equivalents of these

@@ -1,0 +1,72 @@
+#include "azblob/xml.h"
+
+#include <gtest/gtest.h>
+
+namespace tidemark::sinks::azblob {
+namespace {
+
+std::string page(const std::string& blobs, const std::string& marker = "") {
+  return "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults ServiceEndpoint=\"x\" "
+         "ContainerName=\"c\"><Blobs>" +
+         blobs + "</Blobs><NextMarker>" + marker + "</NextMarker></EnumerationResults>";
+}
+std::string blob(const std::string& name, const std::string& more = "") {
+  return "<Blob>" + name +
+         "<Properties><Last-Modified>Wed, 25 Nov 2026 03:00:00 GMT</Last-Modified><Content-Length>5</"
+         "Content-Length>" +
+         more + "</Properties></Blob>";
+}
+
+TEST(AzblobXml, ListsBlobsAndFolders) {
+  const Result<ListPage> list =
+      parse_list(page(blob("<Name>a/b &amp;c</Name>") + "<BlobPrefix><Name>d/</Name></BlobPrefix>" +
+                          blob("<Name Encoded=\"true\">e%EF%BF%BE%25</Name>"),
+                      "2!next"));
+  ASSERT_TRUE(list) << list.error().message;
+  ASSERT_EQ(list->objects.size(), 3u);
+  EXPECT_EQ(list->objects[0].key, "a/b &c");
+  EXPECT_EQ(list->objects[0].size_bytes, 5u);
+  EXPECT_EQ(list->objects[0].modified_us, 1795575600000000);
+  EXPECT_EQ(list->objects[1].key, "d/");
+  EXPECT_EQ(list->objects[2].key, "e\xEF\xBF\xBE%");
+  EXPECT_EQ(list->next_token, "2!next");
+  EXPECT_TRUE(list->is_truncated);
+  EXPECT_FALSE(parse_list(page(""))->is_truncated);
+}
+
+TEST(AzblobXml, DirectoriesAreLeftOut) {
+  const Result<ListPage> list = parse_list(
+      page(blob("<Name>a</Name>", "<ResourceType>directory</ResourceType>") +
+           "<Blob><Name>b</Name><Properties/><Metadata><hdi_isfolder>true</hdi_isfolder></Metadata></Blob>" +
+           blob("<Name>c</Name>", "<ResourceType>file</ResourceType>")));
+  ASSERT_TRUE(list) << list.error().message;
+  ASSERT_EQ(list->objects.size(), 1u);
+  EXPECT_EQ(list->objects[0].key, "c");
+}
+
+TEST(AzblobXml, WhatIsNoListing) {
+  for (const char* text :
+       {"", "<html></html>", "<EnumerationResults><Blobs>", "<Error><Code>x</Code></Error>"}) {
+    const Result<ListPage> list = parse_list(text);
+    ASSERT_FALSE(list) << text;
+    EXPECT_EQ(list.error().status, TIDEMARK_E_RETRYABLE) << text;
+  }
+  for (const std::string& text :
+       {std::string("<EnumerationResults><Containers/></EnumerationResults>"), page(blob("")),
+        page("<Blob><Name>a</Name></Blob>"), page(blob("<Name Encoded=\"true\">%zz</Name>"))}) {
+    const Result<ListPage> list = parse_list(text);
+    ASSERT_FALSE(list) << text;
+    EXPECT_EQ(list.error().status, TIDEMARK_E_PERMANENT) << text;
+  }
+}
+
+TEST(AzblobXml, BlockLists) {
+  EXPECT_EQ(
+      block_list_text({"YQ==", "Yg=="}),
+      "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList><Uncommitted>YQ==</Uncommitted><Uncommitted>"
+      "Yg==</Uncommitted></BlockList>");
+  EXPECT_EQ(block_list_text({}), "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList/>");
+}
+
+}  // namespace
+}  // namespace tidemark::sinks::azblob
