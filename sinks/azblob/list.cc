@@ -1,6 +1,4 @@
 // Listing: List Blobs, page by page.
-#include <algorithm>
-
 #include "azblob/azblob_sink.h"
 #include "azblob/xml.h"
 #include "http/xml.h"
@@ -10,11 +8,6 @@ namespace {
 
 constexpr size_t kPageBytesMax = 16 * kMiB;  // 5,000 of the longest names, and what goes with them
 constexpr std::string_view kNeedsList = "the role Storage Blob Data Reader, or in a signature l (list)";
-
-// The only names that Azure lists in another order than that of their bytes. No key has one (name_problem()).
-bool is_out_of_order(const std::string& name) {
-  return std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) >= 0xF0; });
-}
 
 Result<ListPage> page_of(const StoreAnswer& answer, const std::string& what) {
   if (!answer.is_ok()) {
@@ -59,9 +52,7 @@ Result<ListPage> AzblobSink::read_page(const PageWanted& wanted, const Listing& 
       return fail(TIDEMARK_E_RETRYABLE, listing.what + ": the store gives the same marker twice");
     }
     const bool was_empty = page.objects.empty();
-    std::erase_if(page.objects, [&](const ListedObject& one) {
-      return (!start.empty() && one.key <= start) || is_out_of_order(one.key);
-    });
+    std::erase_if(page.objects, [&](const ListedObject& one) { return !start.empty() && one.key <= start; });
     if (!page.objects.empty() || was_empty || page.next_token.empty()) return page;
     marker = page.next_token;
     TM_TRY(call.check());

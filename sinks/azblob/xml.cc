@@ -1,5 +1,8 @@
 #include "azblob/xml.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/line.h"
 #include "common/url.h"
 #include "http/answer.h"
@@ -30,7 +33,12 @@ bool is_directory(const pugi::xml_node& blob, const pugi::xml_node& properties) 
          lower_trimmed(value(child(blob, "Metadata"), "hdi_isfolder")) == "true";
 }
 
-Status add_blob(const pugi::xml_node& blob, ListPage* page) {
+// The only names that Azure lists in another order than that of their bytes. No key has one (name_problem()).
+bool is_out_of_order(const std::string& name) {
+  return std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) >= 0xF0; });
+}
+
+Status add_blob(const pugi::xml_node& blob, std::vector<ListedObject>* blobs) {
   const pugi::xml_node properties = child(blob, "Properties");
   if (is_directory(blob, properties)) return {};
   ListedObject object;
@@ -40,7 +48,7 @@ Status add_blob(const pugi::xml_node& blob, ListPage* page) {
     return not_understood("size or time of " + quote(object.key) + " cannot be read");
   }
   object.modified_us = *modified_us;
-  page->objects.push_back(std::move(object));
+  if (!is_out_of_order(object.key)) blobs->push_back(std::move(object));
   return {};
 }
 
@@ -54,15 +62,21 @@ Result<ListPage> parse_list(std::string_view text) {
   const pugi::xml_node blobs = child(document.root, "Blobs");
   if (!blobs) return not_understood("the listing is one of something else than blobs");
   ListPage page;
+  std::vector<ListedObject> folders;
   for (const pugi::xml_node& node : blobs.children()) {
     if (local_name(node) == "Blob") {
-      TM_TRY(add_blob(node, &page));
+      TM_TRY(add_blob(node, &page.objects));
     } else if (local_name(node) == "BlobPrefix") {
       ListedObject folder;
       TM_ASSIGN(folder.key, name_of(node));
-      page.objects.push_back(std::move(folder));
+      if (!is_out_of_order(folder.key)) folders.push_back(std::move(folder));
     }
   }
+  // Some put all folders of a page before its blobs. If these are not in order, nor is what it becomes.
+  const auto middle = static_cast<ptrdiff_t>(page.objects.size());
+  std::move(folders.begin(), folders.end(), std::back_inserter(page.objects));
+  std::inplace_merge(page.objects.begin(), page.objects.begin() + middle, page.objects.end(),
+                     [](const ListedObject& a, const ListedObject& b) { return a.key < b.key; });
   page.next_token = value(document.root, "NextMarker");
   page.is_truncated = !page.next_token.empty();
   return page;

@@ -13,8 +13,9 @@
 
 namespace tidemark::sinks::azblob {
 
-// An answer to List Blobs: blobs, and folders where it has any, in their order. Directories of a hierarchical
-// namespace, which look like empty blobs, are left out. The page is truncated where it has a marker.
+// An answer to List Blobs: blobs, and folders where it has any, in their order. Left out are directories of a
+// hierarchical namespace, which look like empty blobs, and names in an order of Azure's own. The page is
+// truncated where it has a marker.
 //
 // RETRYABLE if it is not whole; PERMANENT if it is and cannot be understood.
 Result<ListPage> parse_list(std::string_view text);

@@ -415,7 +415,7 @@ class FileTest(Scenarios, unittest.TestCase):
             with self.subTest(words):
                 run(*words, expect=2)
         run("ls", self.store.url, "--plugin", self.path("none"), expect=3)
-        self.assertRegex(run("ls", "fil:///x", expect=3)[1], "no sink for scheme 'fil'.* there are faulty, file, s3")
+        self.assertRegex(run("ls", "fil:///x", expect=3)[1], "no sink for scheme 'fil'.* there are azblob, faulty, file, .*s3")
         for word, verb in (("restor", "restore"), ("verfiy", "verify"), ("Info", "info"), ("gap", "gaps"), ("l", "ls")):
             error = run(word, self.store.url, expect=2)[1]
             self.assertEqual(error, f"tidemark: there is no verb '{word}'; did you mean '{verb}'? (there are ls, info, "

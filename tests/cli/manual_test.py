@@ -54,7 +54,7 @@ def flags(text):
 
 class ManualTest(unittest.TestCase):
     def test_the_pages(self):
-        self.assertEqual(set(PAGES), {"tidemark.1", "tidemark-formats.5", "tidemark-file.7", "tidemark-s3.7", "host-sim.1"})
+        self.assertEqual(set(PAGES), {"tidemark.1", "tidemark-formats.5", "tidemark-file.7", "tidemark-s3.7", "tidemark-azblob.7", "host-sim.1"})
         for name in PAGES:
             title, number = re.search(r"^\.Dt (\S+) (\d)$", page(name), re.MULTILINE).groups()
             self.assertEqual(f"{title.lower()}.{number}", name)
@@ -79,7 +79,7 @@ class ManualTest(unittest.TestCase):
     def test_options_of_sinks(self):
         done = subprocess.run([TIDEMARK, "sinks", "--json"], capture_output=True, text=True, check=True)
         sinks = {one["name"]: one for one in map(json.loads, done.stdout.splitlines())}
-        for name in ("file", "s3"):
+        for name in ("file", "s3", "azblob"):
             options = {one["name"]: one["default"] for one in sinks[name]["options"]}
             self.assertEqual(items(page(f"tidemark-{name}.7", "DESCRIPTION"), "Cm"), options)
 
@@ -114,9 +114,13 @@ class ManualTest(unittest.TestCase):
         names = set(re.findall(r'"(AWS_[A-Z0-9_]+|HOME|[a-z]+_proxy|[A-Z]+_PROXY)"', asked))
         self.assertLessEqual({"AWS_REGION", "AWS_PROFILE", "no_proxy", "HTTPS_PROXY"}, names)
         self.assertEqual(set(items(page("tidemark-s3.7", "ENVIRONMENT"), "Ev")), names)
+        asked = source("sinks/azblob/**/*.cc", "sinks/http/proxy.cc")
+        names = set(re.findall(r'"((?:TIDEMARK_)?AZURE_[A-Z_]+|IDENTITY_[A-Z]+|[a-z]+_proxy|[A-Z]+_PROXY)"', asked))
+        self.assertLessEqual({"AZURE_STORAGE_KEY", "IDENTITY_HEADER", "TIDEMARK_AZURE_METADATA_DISABLED", "no_proxy"}, names)
+        self.assertEqual(set(items(page("tidemark-azblob.7", "ENVIRONMENT"), "Ev")), names)
         names = set(re.findall(r'"(TIDEMARK_[A-Z]+|XDG_[A-Z_]+|HOME)"', source("cli/*.cc")))
         self.assertLessEqual({"TIDEMARK_URL", "HOME"}, names)
-        self.assertEqual(set(items(page("tidemark.1", "ENVIRONMENT"), "Ev")) - {"TZ", "AWS_*"}, names)
+        self.assertEqual(set(items(page("tidemark.1", "ENVIRONMENT"), "Ev")) - {"TZ", "AWS_*", "AZURE_*"}, names)
 
     def test_permissions_of_s3(self):
         """What a refusal may say that it needs."""

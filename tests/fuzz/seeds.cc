@@ -27,6 +27,25 @@ class Seeds {
   int count_ = 0;
 };
 
+void make_azblob(const std::string& directory) {
+  Seeds seeds(directory);
+  seeds.add(
+      "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults><Blobs><Blob><Name "
+      "Encoded=\"true\">a%EF%BF%BE</Name><Properties><Last-Modified>Wed, 25 Nov 2026 03:00:00 "
+      "GMT</Last-Modified><Content-Length>5</Content-Length><ResourceType>file</ResourceType></Properties></"
+      "Blob>"
+      "<BlobPrefix><Name>b/</Name></BlobPrefix></Blobs><NextMarker>2!x</NextMarker></EnumerationResults>");
+  seeds.add(
+      "<?xml version=\"1.0\"?><Error><Code>BlobAlreadyExists</Code><Message>no\nTime:1</Message></Error>");
+  seeds.add("bytes 3-7/9\nabcde");
+  seeds.add("bytes 3-2/3");
+  seeds.add(R"({"access_token":"t","expires_in":"3599","expires_on":1700000100})");
+  seeds.add(R"({"error":{"code":"c","message":"m"},"error_description":"AADSTS1\r\nTrace"})");
+  seeds.add(
+      "DefaultEndpointsProtocol=https;AccountName=name;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net");
+  seeds.add("?sv=2022-11-02&sr=c&sp=rcl&se=2026-11-29T12%3A00Z&sig=a%2Bb%3D");
+}
+
 void make_names(const std::string& directory) {
   Seeds seeds(directory);
   using enum ObjectKind;
@@ -181,6 +200,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::string directory = argv[1];
+  make_azblob(directory + "/azblob");
   make_names(directory + "/names");
   make_postgres(directory + "/postgres");
   make_footers(directory + "/footers");

@@ -58,9 +58,9 @@ const Shape kShapes[] = {
     {Operation::kDelete, "DeleteBlob", "DELETE", true, false, {}, {"x-ms-delete-snapshots"}},
 };
 
-const std::set<std::string> kOfEveryRequest = {"host",          "accept",         "user-agent",
-                                               "authorization", "x-ms-date",      "x-ms-version",
-                                               "expect",        "content-length", "connection"};
+const std::set<std::string> kOfEveryRequest = {"host",           "accept",    "accept-encoding", "user-agent",
+                                               "authorization",  "x-ms-date", "x-ms-version",    "expect",
+                                               "content-length", "connection"};
 
 const Shape* shape_of(Operation operation) {
   const auto found = std::find_if(std::begin(kShapes), std::end(kShapes),

@@ -34,6 +34,17 @@ TEST(AzblobXml, ListsBlobsAndFolders) {
   EXPECT_FALSE(parse_list(page(""))->is_truncated);
 }
 
+// As Azurite has it.
+TEST(AzblobXml, FoldersThatComeFirstArePutInTheirPlace) {
+  const Result<ListPage> list = parse_list(
+      page("<BlobPrefix><Name>b/</Name></BlobPrefix><BlobPrefix><Name>d/</Name></BlobPrefix>" +
+           blob("<Name>a</Name>") + blob("<Name>c</Name>") + blob("<Name>\xF0\x9F\x8C\x8A</Name>")));
+  ASSERT_TRUE(list) << list.error().message;
+  std::string names;
+  for (const ListedObject& one : list->objects) names += one.key + " ";
+  EXPECT_EQ(names, "a b/ c d/ ");
+}
+
 TEST(AzblobXml, DirectoriesAreLeftOut) {
   const Result<ListPage> list = parse_list(
       page(blob("<Name>a</Name>", "<ResourceType>directory</ResourceType>") +

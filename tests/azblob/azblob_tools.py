@@ -1,0 +1,147 @@
+"""Starting stores for the Azure sink: the imposter (AZBLOB_IMPOSTER names the program), or Azurite where
+tests/setup.sh azurite has installed it. Both are asked on loopback only."""
+
+import glob
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import azblob_client
+
+# The account that every Azurite has, from its documents, and the imposter's own.
+AZURITE = ("devstoreaccount1", "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==")
+IMPOSTER = ("imposteraccount", "aW1wb3N0ZXItYWNjb3VudC1rZXktaW1wb3N0ZXItYWNjb3VudC1rZXktaW1wb3N0ZXItYWNjb3VudC1rZXktIQ==")
+CONTAINER = "tidemark"
+START_S = 120
+SKIPPED = 77
+
+os.environ["TIDEMARK_AZURE_METADATA_DISABLED"] = "true"
+
+
+def azurite_program():
+    """Empty where it is not installed."""
+    cache = os.environ.get("TIDEMARK_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "tidemark")
+    found = glob.glob(os.path.join(cache, "azurite-3.35.0", "node_modules", ".bin", "azurite-blob"))
+    return found[0] if found else ""
+
+
+def make_certificates(directory):
+    """An own CA and a certificate of it for 127.0.0.1 and localhost; returns {name: file}."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "s3", "certificates.sh")
+    subprocess.run([script, directory], check=True, capture_output=True)
+    names = {"ca": "ca.pem", "server": "server.pem", "server_key": "server.key"}
+    return {name: os.path.join(directory, file) for name, file in names.items()}
+
+
+class Store:
+    """What both have: an endpoint with an account in its path, one container, and a process that ends by SIGTERM."""
+
+    def __init__(self, account, key, port, certificates):
+        self.account, self.key, self.certificates = account, key, certificates
+        self.endpoint = f"{'https' if certificates else 'http'}://127.0.0.1:{port}/{account}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def client(self):
+        return azblob_client.Client(self.endpoint, CONTAINER, self.key, self.certificates and self.certificates["ca"])
+
+    def sink_url(self, *options, prefix=""):
+        """What the sink is to be opened with, beside sink_arguments()."""
+        tls = [f"ca_file={self.certificates['ca']}"] if self.certificates else []
+        return f"azblob://{CONTAINER}{prefix}?" + "&".join([f"endpoint={self.endpoint}", *tls, *options])
+
+    def sink_arguments(self, option):
+        return [option, f"account_key={self.key}"]
+
+
+class Imposter(Store):
+    """`with Imposter("--page-size", 3) as imposter:`; TLS if certificates are given."""
+
+    def __init__(self, *arguments, certificates=None):
+        self.directory = tempfile.TemporaryDirectory(prefix="imposter-")
+        port_file = os.path.join(self.directory.name, "port")
+        tls = ["--tls", certificates["server"], certificates["server_key"]] if certificates else []
+        self.process = subprocess.Popen(
+            [os.environ["AZBLOB_IMPOSTER"], "--port-file", port_file, *tls, *(str(argument) for argument in arguments)],
+            stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + START_S
+        while not os.path.exists(port_file):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.close()
+                raise AssertionError("the imposter does not start")
+            time.sleep(0.01)
+        with open(port_file) as file:
+            super().__init__(*IMPOSTER, int(file.read()), certificates)
+
+    def close(self):
+        """Ends it; anything but a clean end is an error (a sanitizer's report is one)."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(30)
+        self.directory.cleanup()
+        assert code == 0, f"the imposter ended with {code}"
+
+    def make_peace(self):
+        """No more faults."""
+        self.process.send_signal(signal.SIGUSR1)
+        time.sleep(0.2)
+
+    def state(self):
+        connection = self.client().connect()
+        try:
+            connection.request("GET", "/-/state")
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+
+
+class Azurite(Store):
+    """On a free port, with what it keeps in a directory of its own. It says nothing to anybody (--disableTelemetry), and is
+    ended by SIGTERM only: what it has acknowledged is not on its disk before."""
+
+    def __init__(self, certificates=None):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.directory = tempfile.TemporaryDirectory(prefix="azurite-")
+        tls = ["--cert", certificates["server"], "--key", certificates["server_key"]] if certificates else []
+        self.process = subprocess.Popen(
+            [azurite_program(), "--disableTelemetry", "--silent", "--blobHost", "127.0.0.1", "--blobPort", str(port), "-l",
+             self.directory.name, *tls], stdout=subprocess.DEVNULL)
+        super().__init__(*AZURITE, port, certificates)
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                self.client().create_container()
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    self.close()
+                    raise
+                time.sleep(0.2)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        self.directory.cleanup()
+
+
+def open_store(name, certificates=None):
+    """imposter or azurite; where the latter is not installed the program ends as skipped."""
+    if name == "imposter":
+        return Imposter(certificates=certificates)
+    if not azurite_program():
+        print("Azurite is not installed (tests/setup.sh azurite)")
+        sys.exit(SKIPPED)
+    return Azurite(certificates)
