@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "http/iso_time.h"
+
 namespace tidemark::sinks::azblob {
 namespace {
 
@@ -50,6 +52,12 @@ Result<CredentialChain::Found> CredentialChain::load(const Call& call) const {
     if (!answer->credentials) {
       reasons.append(reasons.empty() ? "" : "; ").append(place.name).append(": ").append(answer->text);
       continue;
+    }
+    // It would be asked for again at once, and for ever.
+    const int64_t expires_us = answer->credentials->expires_us;
+    if (expires_us != 0 && expires_us <= context.now_us() && !answer->outlive_expiry) {
+      return fail(TIDEMARK_E_RETRYABLE, std::string("credentials, ") + place.name + ": the token of " +
+                                            answer->text + " expired at " + format_iso_time(expires_us));
     }
     return Found{std::move(*answer->credentials), std::move(answer->text), answer->outlive_expiry,
                  std::move(files)};

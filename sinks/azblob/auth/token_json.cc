@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "http/answer.h"
+#include "http/utf8.h"
 
 namespace tidemark::sinks::azblob {
 namespace {
@@ -16,8 +17,11 @@ constexpr size_t kShownBytes = 240;
 constexpr size_t kTokenMaxBytes = 64 * 1024;
 constexpr uint64_t kSecondsMax = uint64_t{10} * 365 * 24 * 60 * 60;
 // Iterative, so that no depth of brackets exhausts the stack.
-constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+constexpr unsigned kFlags = rapidjson::kParseIterativeFlag;
 constexpr std::string_view kMark = "\xEF\xBB\xBF";
+
+// The library's own check reads past the end of a text that ends in the middle of a character.
+bool is_utf8(std::string_view text) { return utf8_beginning(text).size_bytes == text.size(); }
 
 const Value* member(const Value& object, const char* name) {
   const auto at = object.FindMember(name);
@@ -70,12 +74,12 @@ Result<Credentials> read(const Value& object, int64_t now_us) {
 
 Result<Credentials> token_from_json(std::string* text, int64_t now_us) {
   const size_t begin = text->starts_with(kMark) ? kMark.size() : 0;
+  Result<Credentials> credentials = fail(TIDEMARK_E_RETRYABLE, "the answer is not a JSON object");
   rapidjson::Document document;
-  document.ParseInsitu<kFlags>(text->data() + begin);  // in place: no copy of a secret outlives the text
-  Result<Credentials> credentials =
-      document.HasParseError()
-          ? Result<Credentials>(fail(TIDEMARK_E_RETRYABLE, "the answer is not a JSON object"))
-          : read(document, now_us);
+  if (is_utf8(*text)) {
+    document.ParseInsitu<kFlags>(text->data() + begin);  // in place: no copy of a secret outlives the text
+    if (!document.HasParseError()) credentials = read(document, now_us);
+  }
   wipe(text);
   return credentials;
 }
@@ -83,6 +87,7 @@ Result<Credentials> token_from_json(std::string* text, int64_t now_us) {
 TokenError error_from_json(const std::string& text) {
   rapidjson::Document document;
   const size_t begin = text.starts_with(kMark) ? kMark.size() : 0;
+  if (!is_utf8(text)) return {};
   document.Parse<kFlags>(text.data() + begin, text.size() - begin);
   if (document.HasParseError() || !document.IsObject()) return {};
   TokenError error;

@@ -108,6 +108,12 @@ TEST_F(AzblobEntra, AnswersThatAreNoToken) {
   expect_failure(world_.load(), TIDEMARK_E_RETRYABLE, {"no connection"});
 }
 
+TEST_F(AzblobEntra, ATokenThatHasEndedIsNone) {
+  world_.variables["AZURE_CLIENT_SECRET"] = "hush+hush";
+  expect_exchange(kSecretForm, answer(200, R"({"access_token":"t","expires_in":0})"));
+  expect_failure(world_.load(), TIDEMARK_E_RETRYABLE, {"client secret", "expired at 2023-11-14T22:13:20Z"});
+}
+
 TEST_F(AzblobEntra, Loopback) {
   for (const char* host : {"127.0.0.1", "127.9.9.9", "::1", "localhost"})
     EXPECT_TRUE(is_loopback(host)) << host;

@@ -30,7 +30,8 @@ TEST(AzblobTokenJson, WhatIsNoToken) {
         R"({"access_token":1,"expires_in":1})", R"({"access_token":"","expires_in":1})",
         R"({"access_token":"a\r\nb: c","expires_in":1})", R"({"access_token":"t","expires_in":-1})",
         R"({"access_token":"t","expires_in":"soon"})",
-        R"({"access_token":"t","expires_in":99999999999999999})"}) {
+        R"({"access_token":"t","expires_in":99999999999999999})", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAA\xEF",
+        "{\"access_token\":\"\xF0"}) {
     std::string text = json;
     const Result<Credentials> token = token_from_json(&text, kNow);
     ASSERT_FALSE(token) << json;
