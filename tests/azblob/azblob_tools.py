@@ -19,6 +19,8 @@ IMPOSTER = ("imposteraccount", "aW1wb3N0ZXItYWNjb3VudC1rZXktaW1wb3N0ZXItYWNjb3Vu
 CONTAINER = "tidemark"
 START_S = 120
 SKIPPED = 77
+# A client of the imposter's Entra.
+TENANT, CLIENT, SECRET = "11111111-2222-3333-4444-555555555555", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "imposter-client-secret"
 
 os.environ["TIDEMARK_AZURE_METADATA_DISABLED"] = "true"
 
@@ -114,7 +116,7 @@ class Azurite(Store):
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.directory = tempfile.TemporaryDirectory(prefix="azurite-")
-        tls = ["--cert", certificates["server"], "--key", certificates["server_key"]] if certificates else []
+        tls = ["--cert", certificates["server"], "--key", certificates["server_key"], "--oauth", "basic"] if certificates else []
         self.process = subprocess.Popen(
             [azurite_program(), "--disableTelemetry", "--silent", "--blobHost", "127.0.0.1", "--blobPort", str(port), "-l",
              self.directory.name, *tls], stdout=subprocess.DEVNULL)

@@ -93,6 +93,14 @@ std::optional<Refusal> check_sas(const Request& request, const Config& config, s
   return {};
 }
 
+std::string url_base64(std::string_view bytes) {
+  std::string text = base64(bytes);
+  while (text.ends_with('=')) text.pop_back();
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
+}
+
 Response json(int status, const nlohmann::json& value) {
   Response response;
   response.status = status;
@@ -153,9 +161,18 @@ std::optional<Refusal> Access::check_token(const Request& request, const std::st
   return {};
 }
 
-std::string Access::issue(std::time_t expires) {
+std::string Access::issue(const Config& config, std::time_t now, std::time_t expires) {
   const std::lock_guard lock(mutex_);
-  const std::string token = "imposter.token." + std::to_string(++issued_);
+  std::string token = "imposter.token." + std::to_string(++issued_);
+  if (config.tokens_are_jwts) {
+    const nlohmann::json claims = {{"aud", "https://storage.azure.com"},
+                                   {"iss", "https://sts.windows.net/" + config.tenant + "/"},
+                                   {"iat", now - 60},
+                                   {"nbf", now - 60},
+                                   {"exp", expires},
+                                   {"jti", token}};
+    token = url_base64(R"({"alg":"RS256","typ":"JWT"})") + "." + url_base64(claims.dump()) + ".c2ln";
+  }
   tokens_[token] = expires;
   return token;
 }
@@ -186,7 +203,7 @@ Response Access::entra(const Request& request, const std::string& form, const Co
   }
   return json(200, {{"token_type", "Bearer"},
                     {"expires_in", config.token_life_s},
-                    {"access_token", issue(now + config.token_life_s)}});
+                    {"access_token", issue(config, now, now + config.token_life_s)}});
 }
 
 Response Access::machine(const Request& request, const Config& config, std::time_t now) {
@@ -203,7 +220,7 @@ Response Access::machine(const Request& request, const Config& config, std::time
     return json(400, {{"error", "invalid_request"}, {"error_description", "Identity not found"}});
   }
   const std::time_t expires = now + config.token_life_s;
-  return json(200, {{"access_token", issue(expires)},
+  return json(200, {{"access_token", issue(config, now, expires)},
                     {"expires_in", std::to_string(config.token_life_s)},
                     {"expires_on", std::to_string(expires)},
                     {"resource", "https://storage.azure.com/"},

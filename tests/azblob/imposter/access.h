@@ -44,7 +44,7 @@ class Access {
                                    std::time_t now) const;
   std::optional<Refusal> check_token(const Request& request, const std::string& header,
                                      std::time_t now) const;
-  std::string issue(std::time_t expires);
+  std::string issue(const Config& config, std::time_t now, std::time_t expires);
 
   mutable std::mutex mutex_;
   // Guarded by mutex_:

@@ -52,6 +52,7 @@ struct Config {
   std::string federated_token = "imposter-federated-token";
   bool has_identity = true;  // of the machine
   int64_t token_life_s = 3600;
+  bool tokens_are_jwts = false;   // unsigned, as Azurite takes them
   bool tokens_are_pages = false;  // an HTML page in place of every token
 
   bool discards_bodies = false;  // keeps the first and last few KiB of each

@@ -42,6 +42,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--nothing-is-206", config.nothing_is_206, "A range at the end is 206 with nothing in it");
   app.add_flag("--hierarchical", config.is_hierarchical, "Listings have directories");
   app.add_flag("!--no-mark", config.has_mark, "Documents begin without a byte order mark");
+  app.add_flag("--jwt", config.tokens_are_jwts, "Tokens are JWTs, unsigned");
   app.add_flag("--discard-bodies", config.discards_bodies,
                "Keep the first and last few KiB of each blob only");
   app.add_option("--page-size", config.page_size, "Names in one page of a listing")->capture_default_str();

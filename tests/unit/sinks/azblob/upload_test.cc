@@ -37,7 +37,7 @@ TEST_F(AzblobUpload, IdsHaveOneLengthForEver) {
   EXPECT_EQ(store().store.id_sizes(), std::set<size_t>{44});
 }
 
-// thanos medusa#705, clickhouse-backup#317.
+// medusa#705, clickhouse-backup#317.
 TEST_F(AzblobUpload, BlocksAreNeverTooMany) {
   constexpr uint64_t kTiB = uint64_t{1} << 40;
   for (const uint64_t size : {uint64_t{1}, 64 * kMiB, 2 * kTiB, 100 * kTiB, kBlobBytesMax}) {
