@@ -31,8 +31,8 @@ for component in runtime tools dev host-sim postgres; do
   cmake --install "$build" --prefix "$work/parts/$component" --component "$component" >"$work/install.log"
   (cd "$work/parts/$component" && find . -type f) >"$work/$component.files"
 done
-for expected in runtime:tidemark.so runtime:tidemark-sink-file.so runtime:tidemark-sink-s3.so runtime:tidemark-sink-azblob.so tools:bin/tidemark \
-  runtime:tidemark-formats.5 runtime:tidemark-file.7 runtime:tidemark-s3.7 runtime:tidemark-azblob.7 tools:tidemark.1 dev:archiver.h \
+for expected in runtime:tidemark.so runtime:tidemark-sink-file.so runtime:tidemark-sink-s3.so runtime:tidemark-sink-azblob.so runtime:tidemark-sink-gs.so tools:bin/tidemark \
+  runtime:tidemark-formats.5 runtime:tidemark-file.7 runtime:tidemark-s3.7 runtime:tidemark-azblob.7 runtime:tidemark-gs.7 tools:tidemark.1 dev:archiver.h \
   dev:tidemark.pc dev:tidemark-config.cmake host-sim:bin/host-sim host-sim:host-sim.1 host-sim:tidemark-sink-faulty.so; do
   grep -q "/${expected#*:}\$" "$work/${expected%%:*}.files" || fail "component ${expected%%:*} lacks ${expected#*:}"
   [ "$(cat "$work"/*.files | grep -c "/${expected#*:}\$")" -eq 1 ] || fail "${expected#*:} is in two components"
@@ -50,7 +50,7 @@ for file in include/tidemark/base.h include/tidemark/archiver.h include/tidemark
   [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
 if command -v man >"$work/man"; then
-  for page in tidemark.1 host-sim.1 tidemark-formats.5 tidemark-file.7 tidemark-s3.7 tidemark-azblob.7; do
+  for page in tidemark.1 host-sim.1 tidemark-formats.5 tidemark-file.7 tidemark-s3.7 tidemark-azblob.7 tidemark-gs.7; do
     man -M "$prefix/share/man" -w "${page##*.}" "${page%.*}" >"$work/man" || fail "man does not find $page"
   done
 fi

@@ -54,7 +54,8 @@ def flags(text):
 
 class ManualTest(unittest.TestCase):
     def test_the_pages(self):
-        self.assertEqual(set(PAGES), {"tidemark.1", "tidemark-formats.5", "tidemark-file.7", "tidemark-s3.7", "tidemark-azblob.7", "host-sim.1"})
+        self.assertEqual(set(PAGES), {"tidemark.1", "tidemark-formats.5", "tidemark-file.7", "tidemark-s3.7", "tidemark-azblob.7", "tidemark-gs.7",
+                                      "host-sim.1"})
         for name in PAGES:
             title, number = re.search(r"^\.Dt (\S+) (\d)$", page(name), re.MULTILINE).groups()
             self.assertEqual(f"{title.lower()}.{number}", name)
@@ -79,7 +80,7 @@ class ManualTest(unittest.TestCase):
     def test_options_of_sinks(self):
         done = subprocess.run([TIDEMARK, "sinks", "--json"], capture_output=True, text=True, check=True)
         sinks = {one["name"]: one for one in map(json.loads, done.stdout.splitlines())}
-        for name in ("file", "s3", "azblob"):
+        for name in ("file", "s3", "azblob", "gs"):
             options = {one["name"]: one["default"] for one in sinks[name]["options"]}
             self.assertEqual(items(page(f"tidemark-{name}.7", "DESCRIPTION"), "Cm"), options)
 
@@ -118,14 +119,22 @@ class ManualTest(unittest.TestCase):
         names = set(re.findall(r'"((?:TIDEMARK_)?AZURE_[A-Z_]+|IDENTITY_[A-Z]+|[a-z]+_proxy|[A-Z]+_PROXY)"', asked))
         self.assertLessEqual({"AZURE_STORAGE_KEY", "IDENTITY_HEADER", "TIDEMARK_AZURE_METADATA_DISABLED", "no_proxy"}, names)
         self.assertEqual(set(items(page("tidemark-azblob.7", "ENVIRONMENT"), "Ev")), names)
+        asked = source("sinks/gs/**/*.cc", "sinks/http/*.cc")
+        names = set(re.findall(r'"((?:GOOGLE|GCE|NO|CLOUDSDK|STORAGE)_[A-Z_]+|HOME|[a-z]+_proxy|[A-Z]+_PROXY)"', asked))
+        self.assertLessEqual({"GOOGLE_APPLICATION_CREDENTIALS", "NO_GCE_CHECK", "no_proxy"}, names)
+        self.assertEqual(set(items(page("tidemark-gs.7", "ENVIRONMENT"), "Ev")), names)
         names = set(re.findall(r'"(TIDEMARK_[A-Z]+|XDG_[A-Z_]+|HOME)"', source("cli/*.cc")))
         self.assertLessEqual({"TIDEMARK_URL", "HOME"}, names)
-        self.assertEqual(set(items(page("tidemark.1", "ENVIRONMENT"), "Ev")) - {"TZ", "AWS_*", "AZURE_*"}, names)
+        self.assertEqual(set(items(page("tidemark.1", "ENVIRONMENT"), "Ev")) - {"TZ", "AWS_*", "AZURE_*", "GOOGLE_APPLICATION_CREDENTIALS"}, names)
 
     def test_permissions_of_s3(self):
         """What a refusal may say that it needs."""
         names = set(re.findall(r"\b(?:s3|kms):[A-Z]\w+", source("sinks/s3/*.cc")))
         self.assertEqual(set(re.findall(r"\b(?:s3|kms):[A-Z]\w+", page("tidemark-s3.7", "DESCRIPTION"))), names)
+
+    def test_permissions_of_gs(self):
+        names = set(re.findall(r"\bstorage\.objects\.[a-z]+", source("sinks/gs/*.cc")))
+        self.assertEqual(set(re.findall(r"\bstorage\.objects\.[a-z]+", page("tidemark-gs.7", "DESCRIPTION"))), names)
 
     def test_formats(self):
         """The commands of tidemark-formats(5) on what an engine has archived; what they show is what the page says."""

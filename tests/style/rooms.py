@@ -46,6 +46,8 @@ SINK_MAY_SEE = {
     "http": {"common"},
     "azblob/auth": {"common", "http"},
     "azblob": {"common", "http", "azblob/auth"},
+    "gs/auth": {"common", "http"},
+    "gs": {"common", "http", "gs/auth"},
     "s3/auth": {"common", "http"},
     "s3": {"common", "http", "s3/auth"},
 }

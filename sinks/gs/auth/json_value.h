@@ -1,0 +1,54 @@
+// Reading JSON in place: no copy of a secret outlives the text, which whoever owns it wipes.
+//
+// Functions without state. Any thread.
+#ifndef TIDEMARK_SINKS_GS_AUTH_JSON_VALUE_H
+#define TIDEMARK_SINKS_GS_AUTH_JSON_VALUE_H
+
+#include <rapidjson/document.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/answer.h"
+
+namespace tidemark::sinks::gs {
+
+// False unless the text is one JSON object. Its texts lie in `text` then.
+inline bool read_object(std::string* text, rapidjson::Document* document) {
+  // Iterative, so that no depth of brackets exhausts the stack.
+  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  char* begin = text->data() + (text->starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
+  document->ParseInsitu<kFlags>(begin);
+  return !document->HasParseError() && document->IsObject();
+}
+
+// NULL where `value` is not an object, or has no such member.
+inline const rapidjson::Value* member(const rapidjson::Value& value, const char* name) {
+  if (!value.IsObject()) return nullptr;
+  const auto at = value.FindMember(name);
+  return at == value.MemberEnd() ? nullptr : &at->value;
+}
+
+// Empty where the member is missing or not a text.
+inline std::string_view text_of(const rapidjson::Value& value, const char* name) {
+  const rapidjson::Value* found = member(value, name);
+  if (found == nullptr || !found->IsString()) return {};
+  return {found->GetString(), found->GetStringLength()};
+}
+
+// A whole number, written as one or, as Google's 64 bit numbers are, as a text.
+inline std::optional<uint64_t> number_of(const rapidjson::Value& value, const char* name) {
+  const rapidjson::Value* found = member(value, name);
+  if (found == nullptr) return std::nullopt;
+  if (found->IsUint64()) return found->GetUint64();
+  uint64_t number = 0;
+  if (!parse_number(text_of(value, name), &number)) return std::nullopt;
+  return number;
+}
+
+}  // namespace tidemark::sinks::gs
+
+#endif  // TIDEMARK_SINKS_GS_AUTH_JSON_VALUE_H

@@ -1,0 +1,23 @@
+// Where a secret may be sent: over https to anybody that the user names, without it to this machine alone.
+//
+// Functions without state. Any thread.
+#ifndef TIDEMARK_SINKS_GS_AUTH_SECRET_URL_H
+#define TIDEMARK_SINKS_GS_AUTH_SECRET_URL_H
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "http/endpoint.h"
+
+namespace tidemark::sinks::gs {
+
+// "localhost", 127.0.0.0/8 or ::1; a host's name without port and brackets.
+bool is_loopback(const std::string& host_name);
+
+// INVALID, without the text, unless it is the url of such a place.
+Result<Endpoint> parse_secret_url(std::string_view url);
+
+}  // namespace tidemark::sinks::gs
+
+#endif  // TIDEMARK_SINKS_GS_AUTH_SECRET_URL_H

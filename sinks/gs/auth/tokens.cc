@@ -1,0 +1,151 @@
+#include "gs/auth/tokens.h"
+
+#include <sys/random.h>
+
+#include <utility>
+
+#include "base/line.h"
+#include "gs/auth/exchange.h"
+#include "http/answer.h"
+#include "http/endpoint.h"
+#include "http/small_file.h"
+
+namespace tidemark::sinks {
+
+template class Refresh<gs::Token>;
+
+namespace gs {
+namespace {
+
+constexpr char kMetadataHost[] = "metadata.google.internal";
+constexpr char kGcloudFile[] = "application_default_credentials.json";
+
+struct Place {
+  std::string path;
+  std::string from;  // who names it
+};
+
+Place gcloud_place(const Environment& environment) {
+  if (const std::string folder = environment("CLOUDSDK_CONFIG"); !folder.empty()) {
+    return {folder + "/" + kGcloudFile, "CLOUDSDK_CONFIG"};
+  }
+  const std::string home = home_directory(environment);
+  if (home.empty()) return {};
+  return {home + "/.config/gcloud/" + kGcloudFile, "gcloud"};
+}
+
+Error unusable(const Place& place, const Error& error) {
+  return fail(TIDEMARK_E_INVALID, place.from + ": " + quote(place.path) + ": " + error.message);
+}
+
+Result<std::optional<FoundAccount>> read_account(const Place& place, bool may_lack) {
+  const FileStamp file = FileStamp::of(place.path);
+  Result<std::string> text = read_small_file(place.path);
+  if (!text && may_lack && text.error().status == TIDEMARK_E_NOT_FOUND) return std::nullopt;
+  if (!text && text.error().status == TIDEMARK_E_RETRYABLE) return within(place.from, text.error());
+  if (!text) return fail(TIDEMARK_E_INVALID, place.from + ": " + text.error().message);
+  Result<Account> account = parse_account(&*text);
+  if (!account && account.error().status != TIDEMARK_E_INVALID) return account.error();
+  if (!account) return unusable(place, account.error());
+  std::string from = account->text() + ", " + place.from + " (" + quote(place.path) + ")";
+  return FoundAccount{std::move(*account), std::move(from), file};
+}
+
+bool is_true(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text == "true" || text == "1";
+}
+
+// Never a status that would say something about an object: NOT_FOUND, EXISTS, NO_SPACE.
+Error without_object(Error error) {
+  if (error.status != TIDEMARK_E_RETRYABLE && error.status != TIDEMARK_E_THROTTLED &&
+      error.status != TIDEMARK_E_CANCELLED) {
+    error.status = TIDEMARK_E_PERMANENT;
+  }
+  return within("credentials", std::move(error));
+}
+
+class Chain {
+ public:
+  Chain(TokenOptions options, Fetch fetch, TokenSurroundings surroundings)
+      : options_(std::move(options)), fetch_(std::move(fetch)), surroundings_(std::move(surroundings)) {}
+
+  Result<Fetched<Token>> load(const Call& call) const {
+    if (options_.anonymous) return Fetched<Token>{Token{}, "nobody: anonymous=true", false, {}};
+    std::string why;
+    const Exchange exchange = {fetch_, surroundings_.now_us, call};
+    Result<std::optional<FoundAccount>> found = find_account(options_, surroundings_.environment, &why);
+    if (!found) return without_object(found.error());
+    if (*found) {
+      Result<Token> token = token_of((*found)->account, exchange);
+      if (!token) return without_object(within((*found)->from, token.error()));
+      return Fetched<Token>{std::move(*token), (*found)->from, false, {(*found)->file}};
+    }
+    return load_of_machine(exchange, std::move(why));
+  }
+  int64_t now_us() const { return surroundings_.now_us(); }
+  double share() const { return surroundings_.share(); }
+
+ private:
+  Result<Fetched<Token>> load_of_machine(const Exchange& exchange, std::string why) const {
+    const auto nobody = [&](const std::string& more) {
+      return fail(TIDEMARK_E_PERMANENT, "no credentials found: " + why + "; " + more);
+    };
+    if (!options_.asks_metadata) return nobody("the metadata server is not asked (metadata=never)");
+    if (is_true(surroundings_.environment("NO_GCE_CHECK"))) {
+      return nobody("the metadata server is not asked (NO_GCE_CHECK)");
+    }
+    std::string host = surroundings_.environment("GCE_METADATA_HOST");
+    if (host.empty()) host = kMetadataHost;
+    if (const auto endpoint = parse_endpoint("http://" + host); !endpoint || endpoint->path != "/") {
+      return fail(TIDEMARK_E_PERMANENT, "credentials: GCE_METADATA_HOST is not a host or host:port");
+    }
+    std::string silence;
+    Result<std::optional<Token>> token = token_of_machine(host, exchange, &silence);
+    if (!token) return without_object(token.error());
+    if (!*token) return nobody(silence);
+    return Fetched<Token>{std::move(**token), "the metadata server " + quote(host), false, {}};
+  }
+
+  const TokenOptions options_;
+  const Fetch fetch_;
+  const TokenSurroundings surroundings_;
+};
+
+}  // namespace
+
+double TokenSurroundings::random_share() {
+  uint32_t bits = 0;
+  if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != sizeof bits)
+    bits = static_cast<uint32_t>(tidemark::wall_clock_us());
+  return bits / (UINT32_MAX + 1.0);
+}
+
+Result<std::optional<FoundAccount>> find_account(const TokenOptions& options, const Environment& environment,
+                                                 std::string* why) {
+  if (!options.credentials_file.empty()) {
+    return read_account({options.credentials_file, "option \"credentials_file\""}, false);
+  }
+  if (const std::string path = environment("GOOGLE_APPLICATION_CREDENTIALS"); !path.empty()) {
+    return read_account({path, "GOOGLE_APPLICATION_CREDENTIALS"}, false);
+  }
+  *why = "option credentials_file is not given, GOOGLE_APPLICATION_CREDENTIALS is not set";
+  const Place place = gcloud_place(environment);
+  if (place.path.empty()) return std::nullopt;
+  Result<std::optional<FoundAccount>> found = read_account(place, true);
+  if (found && !*found) *why += ", " + quote(place.path) + " is not there";
+  return found;
+}
+
+std::unique_ptr<TokenProvider> make_provider(TokenOptions options, Fetch fetch, HostLog log,
+                                             TokenSurroundings surroundings) {
+  const auto chain =
+      std::make_shared<const Chain>(std::move(options), std::move(fetch), std::move(surroundings));
+  return std::make_unique<TokenProvider>(
+      RefreshHooks<Token>{"tm-gs-token", [chain](const Call& call, const auto&) { return chain->load(call); },
+                          [chain] { return chain->now_us(); }, [chain] { return chain->share(); }},
+      log);
+}
+
+}  // namespace gs
+}  // namespace tidemark::sinks

@@ -1,0 +1,71 @@
+// Looking at objects and reading them.
+#include "base/line.h"
+#include "gs/gs_sink.h"
+#include "http/range.h"
+
+namespace tidemark::sinks::gs {
+namespace {
+
+constexpr std::string_view kNeedsGet =
+    "storage.objects.get, and storage.objects.list to see what is not there";
+
+}  // namespace
+
+Result<StoredObject> GsSink::look(std::string_view key, const Call& call) {
+  Request request = object_request("head", "GET", key, kNeedsGet);
+  request.query = {{"fields", kObjectFields}};
+  TM_ASSIGN(const StoreAnswer answer, client_->send(request, call));
+  if (!answer.is_ok()) return error_of(answer, request.what);
+  std::optional<StoredObject> object = answer.status == 200 ? parse_object(answer.text) : std::nullopt;
+  if (object) return *std::move(object);
+  return fail(TIDEMARK_E_RETRYABLE, request.what + ": HTTP " + std::to_string(answer.status) + " with " +
+                                        quote(header(answer.headers, "content-type")) +
+                                        " is not about the object; is a proxy in the way?");
+}
+
+// The service answers for what is durable only.
+Result<ObjectInfo> GsSink::head(std::string_view key, const Call& call) {
+  TM_ASSIGN(const StoredObject object, look(key, call));
+  ObjectInfo info;
+  info.size_bytes = object.size_bytes;
+  info.modified_us = object.modified_us;
+  return info;
+}
+
+Status GsSink::get(std::string_view key, const Range& range, const Writer& out, const Call& call) {
+  Range asked = range;
+  if (needs_size(range)) {
+    TM_ASSIGN(const ObjectInfo info, head(key, call));
+    uint64_t begin = 0, end = 0;
+    range.resolve(info.size_bytes, &begin, &end);
+    if (begin == end) return {};
+    asked = {static_cast<int64_t>(begin), end - begin};  // no header can say "from the end, but not to it"
+  }
+  Request request = object_request("get", "GET", key, kNeedsGet);
+  request.query = {{"alt", "media"}};
+  if (const std::string text = range_header(asked); !text.empty()) request.headers.push_back({"range", text});
+  RangeReceiver receiver(asked, out);
+  request.takes_long = true;
+  request.on_data = [&](const HttpAnswer& answer, std::string_view data) {
+    return receiver.take(answer, data);
+  };
+  TM_ASSIGN(const StoreAnswer answer, client_->send(request, call));
+  if (answer.is_ok()) {
+    const Status whole = receiver.finish(answer);
+    if (!whole) return within(request.what, whole.error());
+    return {};
+  }
+  if (answer.status == 416 && is_beyond_end(answer.headers)) return {};
+  const Error error = error_of(answer, request.what);
+  // Of bytes the service may say in plain text that there are none, as anybody on the way does. Its
+  // description of the object is JSON.
+  const bool is_unproven = answer.status == 416 || (answer.status == 404 && error.code.empty());
+  if (!is_unproven) return error;
+  TM_ASSIGN(const ObjectInfo info, head(key, call));
+  uint64_t begin = 0, end = 0;
+  asked.resolve(info.size_bytes, &begin, &end);
+  if (answer.status == 416 && begin == end) return {};
+  return fail(TIDEMARK_E_RETRYABLE, error.message + "; but the object is there");
+}
+
+}  // namespace tidemark::sinks::gs
