@@ -42,9 +42,10 @@ Result<Token> post(const Exchange& exchange, const std::string& url, const char*
   return token;
 }
 
-Result<Token> post_form(const Exchange& exchange, const std::string& url, QueryPairs form) {
-  std::string text = encode_query(form);
-  for (auto& [name, value] : form) wipe(&value);
+// Wipes the form, too.
+Result<Token> post_form(const Exchange& exchange, const std::string& url, QueryPairs* form) {
+  std::string text = encode_query(*form);
+  for (auto& [name, value] : *form) wipe(&value);
   return post(exchange, url, "application/x-www-form-urlencoded", &text, nullptr);
 }
 
@@ -69,14 +70,14 @@ Result<Token> of_service_account(const Account& account, const Exchange& exchang
   TM_ASSIGN(std::string jwt, own_jwt(account, now_us, {{"aud", account.token_url}}));
   QueryPairs form = {{"grant_type", kJwtGrant}};
   form.emplace_back("assertion", std::move(jwt));
-  return post_form(exchange, account.token_url, std::move(form));
+  return post_form(exchange, account.token_url, &form);
 }
 
 Result<Token> of_user(const Account& account, const Exchange& exchange) {
   QueryPairs form = {{"grant_type", "refresh_token"}, {"client_id", account.client_id}};
   form.emplace_back("client_secret", account.client_secret.reveal());
   form.emplace_back("refresh_token", account.refresh_token.reveal());
-  return post_form(exchange, account.token_url, std::move(form));
+  return post_form(exchange, account.token_url, &form);
 }
 
 // Its owner replaces it long before it expires: read anew each time.
@@ -106,7 +107,7 @@ Result<Token> of_other(const Account& account, const Exchange& exchange) {
                      {"requested_token_type", kAccessToken},
                      {"subject_token_type", account.token_type}};
   form.emplace_back("subject_token", subject.reveal());
-  TM_ASSIGN(Token token, post_form(exchange, account.token_url, std::move(form)));
+  TM_ASSIGN(Token token, post_form(exchange, account.token_url, &form));
   if (!impersonates) return token;
   Json wish;
   wish["scope"].push_back(kScope);

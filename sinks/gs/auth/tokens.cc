@@ -8,6 +8,7 @@
 #include "gs/auth/exchange.h"
 #include "http/answer.h"
 #include "http/endpoint.h"
+#include "http/iso_time.h"
 #include "http/small_file.h"
 
 namespace tidemark::sinks {
@@ -79,7 +80,7 @@ class Chain {
     if (*found) {
       Result<Token> token = token_of((*found)->account, exchange);
       if (!token) return without_object(within((*found)->from, token.error()));
-      return Fetched<Token>{std::move(*token), (*found)->from, false, {(*found)->file}};
+      return take(std::move(*token), (*found)->from, {(*found)->file});
     }
     return load_of_machine(exchange, std::move(why));
   }
@@ -104,7 +105,16 @@ class Chain {
     Result<std::optional<Token>> token = token_of_machine(host, exchange, &silence);
     if (!token) return without_object(token.error());
     if (!*token) return nobody(silence);
-    return Fetched<Token>{std::move(**token), "the metadata server " + quote(host), false, {}};
+    return take(std::move(**token), "the metadata server " + quote(host), {});
+  }
+
+  // One that has ended already would be asked for again and again.
+  Result<Fetched<Token>> take(Token token, std::string from, std::vector<FileStamp> files) const {
+    if (token.expires_us != 0 && token.expires_us <= now_us()) {
+      return fail(TIDEMARK_E_RETRYABLE, "credentials: the token for " + from + " expired at " +
+                                            format_iso_time(token.expires_us) + ", before it came");
+    }
+    return Fetched<Token>{std::move(token), std::move(from), false, std::move(files)};
   }
 
   const TokenOptions options_;
