@@ -22,6 +22,10 @@ bool is_session_gone(int status) { return status == 404 || status == 410 || stat
 // The service may have the bytes, or all of them: it can be asked.
 bool is_undecided(const StoreAnswer& answer) { return answer.status / 100 == 5 || answer.status == 408; }
 
+// Also where libcurl has sent the piece once more, because a kept connection turned out dead: then a service
+// that had it already may call that a bad request.
+bool is_trouble(const StoreAnswer& answer) { return is_undecided(answer) || answer.status == 400; }
+
 }  // namespace
 
 Request begin_request(Request insert, uint64_t size_bytes) {
@@ -124,10 +128,10 @@ Status Upload::send_pieces() {
     Result<StoreAnswer> answer = send_piece(piece_end, &may_ask);
     if (!answer && !may_ask) return answer.error();
     std::optional<Error> trouble;
-    if (!answer || is_undecided(*answer)) {
+    if (!answer || is_trouble(*answer)) {
       trouble = answer ? error_of(*answer, "put " + sink_.config_.name_of(key_)) : answer.error();
       answer = ask_state();
-      if (!answer || is_undecided(*answer)) return *trouble;
+      if (!answer || (!answer->is_ok() && answer->status != kResumeIncomplete)) return *trouble;
     }
     if (answer->status != kResumeIncomplete) return end(*answer);
     const Status moved = advance(*answer);

@@ -78,6 +78,32 @@ void make_postgres(const std::string& directory) {
   seeds.add(page + std::string(16, '\0'));
 }
 
+void make_gs(const std::string& directory) {
+  Seeds seeds(directory);
+  seeds.add(
+      "200\n\n{\"kind\":\"storage#objects\",\"nextPageToken\":\"t\",\"prefixes\":[\"a/"
+      "\"],\"items\":[{\"name\":\"b\","
+      "\"size\":\"1\",\"updated\":\"2024-02-29T12:00:00Z\"}]}");
+  seeds.add(
+      "200\n\n{\"kind\":\"storage#object\",\"size\":\"9\",\"crc32c\":\"4waSgw==\","
+      "\"updated\":\"2024-02-29T12:00:00.123Z\"}");
+  seeds.add(
+      "412\n\n{\"error\":{\"code\":412,\"message\":\"m\",\"errors\":[{\"reason\":\"conditionNotMet\"}]}}");
+  seeds.add(
+      "404\n\n{\"error\":{\"code\":404,\"message\":\"No such object: "
+      "b/k\",\"errors\":[{\"reason\":\"notFound\"}]}}");
+  seeds.add("308\nrange: bytes=0-262143\n\n");
+  seeds.add("200\nlocation: https://host.example/upload?upload_id=x\n\n");
+  seeds.add("429\nretry-after: 7\n\n<html></html>");
+  seeds.add("200\n\n{\"access_token\":\"t\",\"expires_in\":3599,\"token_type\":\"Bearer\"}");
+  seeds.add(
+      "200\n\n{\"type\":\"authorized_user\",\"client_id\":\"i\",\"client_secret\":\"s\",\"refresh_token\":"
+      "\"r\"}");
+  seeds.add(
+      "200\n\n{\"type\":\"external_account\",\"audience\":\"a\",\"subject_token_type\":\"t\",\"token_url\":"
+      "\"https://s/\",\"credential_source\":{\"file\":\"/t\",\"format\":{\"type\":\"text\"}}}");
+}
+
 void make_footers(const std::string& directory) {
   Seeds seeds(directory);
   const auto add = [&](const FooterBlock& block) { seeds.add({block.data(), block.size()}); };
@@ -203,6 +229,7 @@ int main(int argc, char** argv) {
   make_azblob(directory + "/azblob");
   make_names(directory + "/names");
   make_postgres(directory + "/postgres");
+  make_gs(directory + "/gs");
   make_footers(directory + "/footers");
   make_contents(directory + "/content", 3);
   make_contents(directory + "/extract", 2);

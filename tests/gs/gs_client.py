@@ -1,0 +1,143 @@
+"""A client of Google Cloud Storage that is not the sink: http.client and json, for one thread.
+
+It gets its token with a refresh token, which the imposter knows, or with a JWT that openssl signs."""
+
+import base64
+import http.client
+import json
+import struct
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+FORM = "application/x-www-form-urlencoded"
+REFRESH = {"grant_type": "refresh_token", "client_id": "client.example", "client_secret": "client-secret-0000001",
+           "refresh_token": "refresh-token-0000001"}
+
+
+def crc32c_of(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return base64.b64encode(struct.pack(">I", crc ^ 0xFFFFFFFF)).decode()
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def signed_jwt(account, claims):
+    """By openssl, of a file of a service account."""
+    text = ".".join(base64url(json.dumps(part).encode())
+                    for part in ({"alg": "RS256", "typ": "JWT", "kid": account["private_key_id"]}, claims))
+    with tempfile.NamedTemporaryFile("w") as key:
+        key.write(account["private_key"])
+        key.flush()
+        signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key.name], input=text.encode(),
+                                   capture_output=True, check=True).stdout
+    return f"{text}.{base64url(signature)}"
+
+
+def jwt_claims(account, **changes):
+    now = int(time.time())
+    return {"iss": account["client_email"], "scope": "https://www.googleapis.com/auth/devstorage.read_write",
+            "aud": account["token_uri"], "iat": now, "exp": now + 3600, **changes}
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def __repr__(self):
+        return f"{self.status} {self.body[:300]!r}"
+
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def reason(self):
+        return self.json()["error"]["errors"][0]["reason"]
+
+
+class Client:
+    def __init__(self, endpoint, bucket):
+        self.url = urllib.parse.urlsplit(endpoint)
+        self.objects = f"/storage/v1/b/{bucket}/o"
+        self.token = None
+
+    def send(self, method, target, headers=None, body=None):
+        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=30)
+        try:
+            connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in (headers or {}).items():
+                connection.putheader(name, value)
+            if body is not None:
+                connection.putheader("content-length", str(len(body)))
+            connection.endheaders(body or None)
+            response = connection.getresponse()
+            return Answer(response.status, {name.lower(): value for name, value in response.getheaders()},
+                          response.read())
+        finally:
+            connection.close()
+
+    def ask_token(self, **form):
+        return self.send("POST", "/token", {"content-type": FORM}, urllib.parse.urlencode(
+            form or REFRESH, quote_via=urllib.parse.quote, safe="").encode())
+
+    def ask(self, method, path, query=None, headers=None, body=None):
+        if self.token is None:
+            self.token = self.ask_token().json()["access_token"]
+        text = urllib.parse.urlencode(query or {}, quote_via=urllib.parse.quote, safe="")
+        return self.send(method, path + ("?" + text if text else ""),
+                         {"authorization": f"Bearer {self.token}", **(headers or {})}, body)
+
+    def path(self, name):
+        return f"{self.objects}/{urllib.parse.quote(name, safe='')}"
+
+    # ---- What most tests want.
+    def put(self, name, data, digest=None, headers=None, **query):
+        hashed = {"x-goog-hash": f"crc32c={digest or crc32c_of(data)}"}
+        return self.ask("POST", "/upload" + self.objects, {"uploadType": "media", "name": name, "fields": "kind,size,crc32c", **query},
+                        headers if headers is not None else hashed, data)
+
+    def begin(self, name, size, **query):
+        """The path and query of a session."""
+        answer = self.ask("POST", "/upload" + self.objects,
+                          {"uploadType": "resumable", "name": name, "fields": "kind,size,crc32c", **query},
+                          {"content-type": "application/json", "x-upload-content-type": "application/octet-stream",
+                           "x-upload-content-length": str(size)}, b"{}")
+        assert answer.status == 200, answer
+        url = urllib.parse.urlsplit(answer.headers["location"])
+        return f"{url.path}?{url.query}"
+
+    def piece(self, session, content_range, data=b"", digest=None):
+        headers = {"content-range": f"bytes {content_range}"}
+        if digest:
+            headers["x-goog-hash"] = f"crc32c={digest}"
+        return self.send("PUT", session, headers, data)
+
+    def get(self, name, headers=None):
+        return self.ask("GET", self.path(name), {"alt": "media"}, headers)
+
+    def describe(self, name):
+        return self.ask("GET", self.path(name), {"fields": "kind,name,size,crc32c"})
+
+    def remove(self, name):
+        return self.ask("DELETE", self.path(name))
+
+    def names(self, prefix="", **query):
+        """All names, page by page."""
+        found, token = [], None
+        while True:
+            more = {"prefix": prefix} if prefix else {}
+            if token:
+                more["pageToken"] = token
+            answer = self.ask("GET", self.objects, {"fields": "kind,nextPageToken,items(name)", **more, **query})
+            assert answer.status == 200, answer
+            found += [one["name"] for one in answer.json().get("items", [])]
+            token = answer.json().get("nextPageToken")
+            if token is None:
+                return found
