@@ -6,6 +6,7 @@
 #ifndef TIDEMARK_SINKS_GS_GS_SINK_H
 #define TIDEMARK_SINKS_GS_GS_SINK_H
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,7 +44,8 @@ class GsSink {
  private:
   friend class Upload;
 
-  GsSink(Config config, HostLog log) : config_(std::move(config)), log_(log) {}
+  GsSink(Config config, HostLog log, uint64_t put_buffer_bytes)
+      : config_(std::move(config)), log_(log), buffers_(put_buffer_bytes) {}
   Status connect();
   Status find_bucket(Patience& patience, const Call& call);
   // Begins an upload that nobody finishes: proves that objects may be created, and leaves none.

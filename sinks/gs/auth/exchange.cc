@@ -33,7 +33,10 @@ Result<Token> post(const Exchange& exchange, const std::string& url, const char*
   request.headers = {{"content-type", type}};
   request.body = &body;
   request.timeout_ms = kTimeoutMs;
-  if (by != nullptr) request.proof = {{"authorization", "Bearer " + std::string(by->bearer.reveal())}};
+  if (by != nullptr) {
+    request.proof.push_back({"authorization", "Bearer "});
+    request.proof.back().value.append(by->bearer.reveal());
+  }
   Result<HttpAnswer> answer = exchange.fetch(request, exchange.call);
   wipe(text);
   if (!answer) return answer.error();
