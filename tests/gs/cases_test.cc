@@ -1,5 +1,6 @@
 // What others' clients of this service got wrong, each by the number it has in our list of public bugs and
-// with its source. 37 is about the imposter itself: imposter_test.py.
+// with its source. 36 is about HMAC keys, which the sink does not take; 37 about the imposter:
+// imposter_test.py.
 #include <atomic>
 #include <thread>
 
