@@ -76,6 +76,15 @@ Status parse_path(const Option& option, std::string* out) {
   return {};
 }
 
+// "none" is more than the default: the host knows, and is not warned.
+Status parse_lineage_file(const Option& option, Config* config) {
+  config->lineage_is_off = option.value == "none";
+  if (config->lineage_is_off) return {};
+  if (!is_absolute_path(option.value)) return invalid(option, "an absolute path is needed, or none");
+  config->lineage_file = option.value;
+  return {};
+}
+
 struct Row {
   std::string_view key;
   Status (*parse)(const Option& option, Config* config);
@@ -106,7 +115,7 @@ constexpr Row kRows[] = {
     {"retry_max_ms", [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->retry_max_ms); }},
     {"partition_idle_ms",
      [](const Option& o, Config* c) { return parse_number(o, 1, kDayMs, &c->partition_idle_ms); }},
-    {"lineage_file", [](const Option& o, Config* c) { return parse_path(o, &c->lineage_file); }},
+    {"lineage_file", parse_lineage_file},
     {"epoch_watch_ms",
      [](const Option& o, Config* c) { return parse_number(o, 10, kHourMs, &c->epoch_watch_ms); }},
     {"on_superseded",

@@ -32,6 +32,7 @@ struct Config {
   uint32_t retry_max_ms = 300'000;                      // retry_min_ms..86,400,000
   uint32_t partition_idle_ms = 600'000;                 // 1..86,400,000
   std::string lineage_file;                             // empty: histories are not told apart
+  bool lineage_is_off = false;                          // and the host has said so
   uint32_t epoch_watch_ms = 10'000;                     // 10..3,600,000
   bool stop_if_superseded = true;
   std::string sink_dir;                         // empty: where the plugin itself lies

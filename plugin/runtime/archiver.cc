@@ -130,6 +130,7 @@ Status Archiver::open_lineage() {
     lineage_ = std::make_unique<Lineage>(std::move(file));
     return {};
   }
+  if (config_.lineage_is_off) return {};
   const bool is_coded = codec_.encoding.coding != Coding::kNone;
   if (config_.batch_entries > 1 || config_.partition_inflight > 1 || is_coded) {
     logger_.line(TIDEMARK_LOG_WARN, [is_coded] {

@@ -37,6 +37,14 @@ TEST(ParseConfig, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config->verify_max_bytes_per_second, 64U << 20U);
 }
 
+TEST(ParseConfig, ThatThereIsNoLineageFileMayBeSaid) {
+  EXPECT_FALSE(parse({})->lineage_is_off);
+  EXPECT_TRUE(parse({{"lineage_file", "none"}})->lineage_is_off);
+  EXPECT_EQ(parse({{"lineage_file", "none"}})->lineage_file, "");
+  EXPECT_FALSE(parse({{"lineage_file", "/a"}})->lineage_is_off);
+  expect_invalid({{"lineage_file", "lineage"}}, {"lineage_file", "absolute path", "none"});
+}
+
 TEST(ParseConfig, HowMuchOfAnArchiveThatIsThereIsRead) {
   EXPECT_EQ(parse({{"verify_existing", "footer"}})->verify_existing, VerifyExisting::kFooter);
   EXPECT_EQ(parse({{"verify_existing", "full"}})->verify_existing, VerifyExisting::kFull);
