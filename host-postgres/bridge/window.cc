@@ -1,13 +1,10 @@
 #include "bridge/window.h"
 
-#include <dirent.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <functional>
-#include <memory>
-#include <string_view>
+
+#include "bridge/wal_directory.h"
 
 namespace tidemark::postgres {
 
@@ -16,25 +13,6 @@ namespace {
 constexpr size_t kTimelinesKept = 8;
 constexpr uint64_t kNamesProbed = 1024;  // of more a directory tells it faster
 constexpr const char *kReady = ".ready", *kDone = ".done";
-
-// Reads this process's own directory; what is no name of a segment is passed over.
-Status each_segment(const std::string& directory, std::string_view suffix, const Cluster& cluster,
-                    const std::function<void(const WalFile&)>& visit) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), &::closedir);
-  if (!open) return fail_errno(errno, directory);
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(open.get());
-    if (entry == nullptr) break;
-    std::string_view name = entry->d_name;
-    if (!name.ends_with(suffix)) continue;
-    name.remove_suffix(suffix.size());
-    const auto file = parse_wal_name(name, cluster);
-    if (file && file->kind == WalKind::kSegment) visit(*file);
-  }
-  if (errno != 0) return fail_errno(errno, directory);
-  return {};
-}
 
 }  // namespace
 
@@ -52,14 +30,16 @@ bool Window::has_status(uint32_t timeline, uint64_t segment, const char* suffix)
 Result<SegmentRange> Window::read_directories(uint32_t timeline, uint64_t segment) const {
   SegmentRange range{segment, segment};
   const auto note_high = [&](const WalFile& file) {
-    if (file.timeline == timeline) range.high = std::max(range.high, file.segment);
+    const bool is_one = file.kind == WalKind::kSegment && file.timeline == timeline;
+    if (is_one) range.high = std::max(range.high, file.segment);
   };
   const std::string status = wal_directory_ + "/archive_status";
-  TM_TRY(each_segment(status, kReady, cluster_, note_high));
-  TM_TRY(each_segment(status, kDone, cluster_, note_high));
-  TM_TRY(each_segment(wal_directory_, "", cluster_, [&](const WalFile& file) {
-    if (file.timeline == timeline && file.segment < range.low && !has_status(timeline, file.segment, kDone))
-      range.low = file.segment;
+  TM_TRY(each_wal_file(status, kReady, cluster_, note_high));
+  TM_TRY(each_wal_file(status, kDone, cluster_, note_high));
+  TM_TRY(each_wal_file(wal_directory_, "", cluster_, [&](const WalFile& file) {
+    const bool is_lower =
+        file.kind == WalKind::kSegment && file.timeline == timeline && file.segment < range.low;
+    if (is_lower && !has_status(timeline, file.segment, kDone)) range.low = file.segment;
   }));
   return range;
 }

@@ -1,8 +1,6 @@
 #include "tool/catalog.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdio>
 #include <utility>
 
 #include "base/line.h"
@@ -14,22 +12,8 @@ namespace {
 
 constexpr size_t kHolesShown = 8;
 
-std::string_view next_line(std::string_view* text) {
-  const size_t end = text->find('\n');
-  const std::string_view line = text->substr(0, end);
-  text->remove_prefix(end == std::string_view::npos ? text->size() : end + 1);
-  return line;
-}
-
 std::string_view after(std::string_view line, std::string_view name) {
   return line.starts_with(name) ? line.substr(name.size()) : std::string_view();
-}
-
-std::optional<uint32_t> parse_hex(std::string_view text) {
-  uint32_t value = 0;
-  const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (text.empty() || problem != std::errc() || rest != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 // Collects one timeline's names in order.
@@ -120,49 +104,12 @@ Status read_backups(Archive& archive, const Cluster& cluster, Catalog* catalog) 
 
 }  // namespace
 
-std::optional<uint64_t> parse_position(std::string_view text) {
-  const size_t slash = text.find('/');
-  if (slash == std::string_view::npos) return std::nullopt;
-  const auto high = parse_hex(text.substr(0, slash)), low = parse_hex(text.substr(slash + 1));
-  if (!high || !low) return std::nullopt;
-  return uint64_t{*high} << 32 | *low;
-}
-
-std::string position_text(uint64_t position) {
-  char text[24];
-  const int size = std::snprintf(text, sizeof(text), "%X/%X", static_cast<unsigned>(position >> 32),
-                                 static_cast<unsigned>(position & UINT32_MAX));
-  return {text, static_cast<size_t>(size)};
-}
-
-std::optional<std::vector<Fork>> parse_history(std::string_view text) {
-  std::vector<Fork> ancestors;
-  while (!text.empty()) {
-    std::string_view line = next_line(&text);
-    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    if (line.empty() || line.front() == '#') continue;
-    const size_t number_end = line.find('\t');
-    if (number_end == std::string_view::npos) return std::nullopt;
-    const size_t position_end = line.find('\t', number_end + 1);
-    const auto number = parse_decimal(line.substr(0, number_end));
-    const auto position = parse_position(line.substr(number_end + 1, position_end == std::string_view::npos
-                                                                         ? position_end
-                                                                         : position_end - number_end - 1));
-    if (!number || *number == 0 || *number > UINT32_MAX || !position) return std::nullopt;
-    ancestors.push_back(
-        {static_cast<uint32_t>(*number), *position,
-         position_end == std::string_view::npos ? "" : clean_line(line.substr(position_end + 1))});
-  }
-  if (ancestors.empty()) return std::nullopt;
-  return ancestors;
-}
-
 std::optional<Backup> parse_backup(std::string_view text, const WalFile& file, const Cluster& cluster) {
   Backup backup;
   backup.timeline = file.timeline;
   backup.name = wal_name(file, cluster);
   while (!text.empty()) {
-    const std::string_view line = next_line(&text);
+    const std::string_view line = take_line(&text);
     const auto position_after = [line](std::string_view name) -> uint64_t {
       const std::string_view rest = after(line, name);
       return parse_position(rest.substr(0, rest.find(' '))).value_or(0);

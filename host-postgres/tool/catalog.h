@@ -13,19 +13,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "bridge/history.h"
 #include "bridge/wal_names.h"
 #include "tool/archive.h"
 
 namespace tidemark::postgres {
-
-// Where a timeline left its parent; of a history file the last line.
-struct Fork {
-  uint32_t parent = 0;
-  uint64_t position = 0;  // in bytes
-  std::string reason;
-};
-// All ancestors, the oldest first. Nothing: it is no history file.
-std::optional<std::vector<Fork>> parse_history(std::string_view text);
 
 // A base backup, by the file that PostgreSQL archives when it ends.
 struct Backup {
@@ -35,8 +27,6 @@ struct Backup {
   std::string name;  // of the file
 };
 std::optional<Backup> parse_backup(std::string_view text, const WalFile& file, const Cluster& cluster);
-std::optional<uint64_t> parse_position(std::string_view text);  // "0/2000028"
-std::string position_text(uint64_t position);
 
 struct Timeline {
   uint32_t number = 0;

@@ -10,8 +10,8 @@
 #include <memory>
 
 #include "base/line.h"
+#include "bridge/data_directory.h"
 #include "tool/catalog.h"
-#include "tool/data_directory.h"
 #include "tool/get.h"
 #include "tool/verbs.h"
 

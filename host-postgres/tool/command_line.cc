@@ -8,7 +8,7 @@
 
 #include "base/files.h"
 #include "base/line.h"
-#include "tool/data_directory.h"
+#include "bridge/data_directory.h"
 #include "tool/get.h"
 #include "tool/verbs.h"
 

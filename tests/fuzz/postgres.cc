@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "bridge/data_directory.h"
 #include "bridge/first_page.h"
 #include "bridge/options_file.h"
 #include "fuzz.h"
 #include "tool/catalog.h"
-#include "tool/data_directory.h"
 
 using namespace tidemark;
 using namespace tidemark::postgres;

@@ -1,4 +1,4 @@
-// Histories, backups' labels, and from where on segments are kept.
+// Backups' labels, and from where on segments are kept.
 #include "tool/catalog.h"
 
 #include <gtest/gtest.h>
@@ -7,27 +7,6 @@ namespace tidemark::postgres {
 namespace {
 
 const Cluster k16{7412345678901234567U, 16 << 20};
-
-TEST(Catalog, History) {
-  const auto ancestors =
-      parse_history("1\t0/3000078\tno recovery target specified\n\n# x\n2\t1/A0\tbefore 2026\n");
-  ASSERT_TRUE(ancestors);
-  ASSERT_EQ(ancestors->size(), 2U);
-  EXPECT_EQ((*ancestors)[1].parent, 2U);
-  EXPECT_EQ((*ancestors)[1].position, 0x1000000A0U);
-  EXPECT_EQ((*ancestors)[1].reason, "before 2026");
-  EXPECT_TRUE(parse_history("1\t0/3000078"));
-  for (const char* text :
-       {"", "\n", "1", "x\t0/1\ty", "0\t0/1\ty", "1\t01\ty", "1\t0/\ty", "1\t/1\ty", "1\t0/1G\ty"})
-    EXPECT_FALSE(parse_history(text)) << text;
-}
-
-TEST(Catalog, Positions) {
-  EXPECT_EQ(parse_position("0/2000028"), 0x2000028U);
-  EXPECT_EQ(position_text(0x1000000A0U), "1/A0");
-  EXPECT_FALSE(parse_position("123456789/0"));
-  EXPECT_FALSE(parse_position("2000028"));
-}
 
 constexpr char kLabel[] = R"(START WAL LOCATION: 0/2000028 (file 000000010000000000000002)
 STOP WAL LOCATION: 0/3000050 (file 000000010000000000000003)

@@ -2,8 +2,8 @@
 // it recovers, and what the server was told of the archive.
 //
 // Any thread; nothing is cached. Errors name the file and what to give instead.
-#ifndef TIDEMARK_HOST_POSTGRES_TOOL_DATA_DIRECTORY_H
-#define TIDEMARK_HOST_POSTGRES_TOOL_DATA_DIRECTORY_H
+#ifndef TIDEMARK_HOST_POSTGRES_BRIDGE_DATA_DIRECTORY_H
+#define TIDEMARK_HOST_POSTGRES_BRIDGE_DATA_DIRECTORY_H
 
 #include <map>
 #include <string>
@@ -33,4 +33,4 @@ std::vector<ConfLine> parse_conf(std::string_view text);
 
 }  // namespace tidemark::postgres
 
-#endif  // TIDEMARK_HOST_POSTGRES_TOOL_DATA_DIRECTORY_H
+#endif  // TIDEMARK_HOST_POSTGRES_BRIDGE_DATA_DIRECTORY_H

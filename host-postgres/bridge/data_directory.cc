@@ -1,4 +1,4 @@
-#include "tool/data_directory.h"
+#include "bridge/data_directory.h"
 
 #include <unistd.h>
 

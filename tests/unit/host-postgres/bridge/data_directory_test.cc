@@ -1,5 +1,5 @@
 // Which cluster a data directory is, and what its server was told.
-#include "tool/data_directory.h"
+#include "bridge/data_directory.h"
 
 #include <gtest/gtest.h>
 
