@@ -1,10 +1,27 @@
 #include "bridge/archiver.h"
 
 #include <dlfcn.h>
+#include <sys/stat.h>
 
 #include <optional>
 
 namespace tidemark::postgres {
+
+std::string place_text(const std::string& url) { return url.substr(0, url.find('?')); }
+
+// The file sink makes the directory that its url names. Here a mistyped one, or one that is not mounted,
+// would take the log for an archive that nobody looks at.
+Status check_sink_directory(const std::string& url) {
+  constexpr std::string_view kScheme = "file://";
+  if (!url.starts_with(kScheme)) return {};
+  const std::string path = url.substr(kScheme.size(), url.find('?') - kScheme.size());
+  struct stat status {};
+  if (path.find('%') != std::string::npos || (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)))
+    return {};
+  return fail(TIDEMARK_E_INVALID,
+              "the directory " + path +
+                  " is not there: is it mounted, and spelled right? It is not created; make it first");
+}
 
 namespace {
 
@@ -20,9 +37,6 @@ constexpr int kLoadFlags = RTLD_DEEPBIND;
 #else
 constexpr int kLoadFlags = RTLD_DEEPBIND;
 #endif
-
-// Without the query: it may hold what is nobody's business.
-std::string place_text(const std::string& url) { return url.substr(0, url.find('?')); }
 
 Result<std::string> plugin_path(const std::string& given) {
   if (!given.empty()) return given;
@@ -95,25 +109,31 @@ Result<std::string> Archiver::metrics() {
   return text;
 }
 
-Result<bool> Archiver::holds(const std::string& storage, uint64_t id, uint64_t lsn,
-                             const tidemark_call& call) {
+Status Archiver::list(const std::string& storage, uint64_t id, uint64_t from, const VisitRange& visit,
+                      const tidemark_call& call) {
   const auto* readback = static_cast<const tidemark_readback_api*>(extension(TIDEMARK_EXT_READBACK));
   if (readback == nullptr || !TIDEMARK_HAS(readback, tidemark_readback_api, list))
     return fail(TIDEMARK_E_UNSUPPORTED, "this plugin cannot list: it lacks " TIDEMARK_EXT_READBACK);
-  struct Search {
-    uint64_t lsn;
-    bool found;
-  } search{lsn, false};
-  const auto visit = [](void* ctx, const tidemark_archive* archive) -> int32_t {
-    auto& self = *static_cast<Search*>(ctx);
-    self.found = archive->first <= self.lsn && self.lsn <= archive->last;
-    return 1;  // the first one with an entry from there on decides
+  const auto call_visit = [](void* ctx, const tidemark_archive* archive) -> int32_t {
+    return (*static_cast<const VisitRange*>(ctx))(archive->first, archive->last) ? 0 : 1;
   };
+  VisitRange own = visit;
   const tidemark_partition partition{abi_str(storage), id};
   tidemark_error error = empty_abi_error();
-  const auto status = readback->list(archiver_, &partition, lsn, visit, &search, &call, &error);
+  const auto status = readback->list(archiver_, &partition, from, call_visit, &own, &call, &error);
   if (status != TIDEMARK_OK) return from_abi(status, error, "cannot list the archive");
-  return search.found;
+  return {};
+}
+
+Result<bool> Archiver::holds(const std::string& storage, uint64_t id, uint64_t lsn,
+                             const tidemark_call& call) {
+  bool found = false;
+  const auto visit = [&](uint64_t first, uint64_t last) {
+    found = first <= lsn && lsn <= last;
+    return false;  // the first one with an entry from there on decides
+  };
+  TM_TRY(list(storage, id, lsn, visit, call));
+  return found;
 }
 
 }  // namespace tidemark::postgres

@@ -13,9 +13,15 @@
 
 #include "base/module.h"
 #include "base/result.h"
+#include "bridge/lack.h"
 #include "bridge/options_file.h"
 
 namespace tidemark::postgres {
+
+// Of a sink's url, without the query: that may hold what is nobody's business.
+std::string place_text(const std::string& url);
+// INVALID: the directory that it names is not there.
+Status check_sink_directory(const std::string& url);
 
 using Options = std::vector<std::pair<std::string, std::string>>;
 
@@ -33,6 +39,10 @@ class Archiver {
   Status stop();  // without waiting for what is under way
   Status notify(const std::string& storage, uint64_t partition, uint64_t low, uint64_t high);
   Result<std::string> metrics();
+  // Archives that hold an entry at or after `from`, ascending; the visitor, which must not throw, returns
+  // false to stop.
+  Status list(const std::string& storage, uint64_t partition, uint64_t from, const VisitRange& visit,
+              const tidemark_call& call);
   // Whether an archive holds that entry, by the listing.
   Result<bool> holds(const std::string& storage, uint64_t partition, uint64_t lsn, const tidemark_call& call);
 

@@ -58,6 +58,14 @@ void Book::acknowledged(const std::string& storage, uint64_t id, uint64_t lsn) {
   tell(key, lsn);
 }
 
+std::map<uint64_t, uint64_t> Book::acknowledged_of(const std::string& storage) const {
+  std::map<uint64_t, uint64_t> found;
+  for (const auto& [key, of] : partitions_) {
+    if (key.first == storage && of.acknowledged != 0) found[key.second] = of.acknowledged;
+  }
+  return found;
+}
+
 void Book::gap(const std::string& storage, uint64_t id, uint64_t first, uint64_t last) {
   std::vector<Gap>& gaps = partition({storage, id}).gaps;
   gaps.push_back({first, last});
@@ -82,11 +90,13 @@ void Book::gap(const std::string& storage, uint64_t id, uint64_t first, uint64_t
   }
 }
 
-void Book::failing(const std::string& storage, uint64_t id, uint64_t first, std::string message) {
+void Book::failing(const std::string& storage, uint64_t id, uint64_t first, std::string message,
+                   bool is_other) {
   const Key key(storage, id);
   Partition& of = partition(key);
   of.failing_first = first;
   of.failing = std::move(message);
+  of.is_other = is_other;
   news_ = news_ || (is_waiting_ && key == Key(offered_.storage, offered_.partition));
 }
 
@@ -165,7 +175,8 @@ Answer Book::answer(uint64_t now_ms) {
     was_late_ = true;
     why = "is not archived yet: the sink is slow";
   }
-  return {Verdict::kFailed, 0, std::move(why)};
+  const bool is_other = of.is_other && why == of.failing;
+  return {Verdict::kFailed, 0, std::move(why), is_other};
 }
 
 void Book::found() {

@@ -25,8 +25,9 @@ enum class Verdict : uint8_t { kArchived, kWait, kFailed, kLookUp };
 
 struct Answer {
   Verdict verdict = Verdict::kWait;
-  uint32_t wait_ms = 0;  // of kWait: at most; of kLookUp: if it is not found, 0 is too long already
-  std::string message;   // of kFailed
+  uint32_t wait_ms = 0;   // of kWait: at most; of kLookUp: if it is not found, 0 is too long already
+  std::string message;    // of kFailed
+  bool is_other = false;  // of kFailed: the archive has other content under its name
 };
 
 class Book {
@@ -43,8 +44,11 @@ class Book {
   // the first low of a run.
   void notifying(const Place& place, uint64_t low);
   void acknowledged(const std::string& storage, uint64_t partition, uint64_t lsn);
+  // How far each partition of a storage is acknowledged in this run and sink.
+  std::map<uint64_t, uint64_t> acknowledged_of(const std::string& storage) const;
   void gap(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last);
-  void failing(const std::string& storage, uint64_t partition, uint64_t first, std::string message);
+  void failing(const std::string& storage, uint64_t partition, uint64_t first, std::string message,
+               bool is_other = false);
   void recovered(const std::string& storage, uint64_t partition);
   // Of all partitions: the sink is down, or there is none. Empty: not any more.
   void all_failing(std::string message);
@@ -75,7 +79,8 @@ class Book {
     std::vector<Gap> gaps;  // ascending, apart
     uint64_t failing_first = 0;
     std::string failing;  // empty: it is not
-    uint64_t used = 0;    // order of use
+    bool is_other = false;
+    uint64_t used = 0;  // order of use
   };
 
   Partition& partition(const Key& key);

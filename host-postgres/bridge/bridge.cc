@@ -10,7 +10,9 @@
 
 #include "base/guard.h"
 #include "base/line.h"
+#include "bridge/bad_settings.h"
 #include "bridge/first_page.h"
+#include "bridge/history.h"
 #include "bridge/keeper.h"
 #include "bridge/services.h"
 #include "bridge/window.h"
@@ -67,6 +69,7 @@ class Bridge {
     settings_ = std::move(settings);
     keeper_.change(settings_);
   }
+  void check_settings();
   void offer(const std::string& name);
   Answer verdict();
   std::optional<Message> take_message() { return services_.messages().take(); }
@@ -74,6 +77,7 @@ class Bridge {
 
  private:
   Status notify();
+  bool set_aside();
 
   Services services_;
   Window window_;
@@ -85,6 +89,15 @@ class Bridge {
   uint64_t last_failure_ms_ = 0;
   Keeper keeper_;  // ends first: it uses the services
 };
+
+// If the files cannot be read the server says so itself.
+void Bridge::check_settings() {
+  const auto settings = read_server_settings(services_.data_directory());
+  if (!settings) return;
+  for (const BadSetting& bad : bad_settings(*settings))
+    services_.messages().add(TIDEMARK_LOG_WARN, text_of(bad) + " (what was set before stays at work)",
+                             monotonic_ms());
+}
 
 void Bridge::offer(const std::string& name) {
   const Cluster& cluster = services_.cluster();
@@ -119,11 +132,33 @@ Status Bridge::notify() {
   return {};
 }
 
+// A partial segment of which another promoted server has archived its own: neither is more right, and what is
+// refused for ever would hold up all that comes after it.
+bool Bridge::set_aside() {
+  const Cluster& cluster = services_.cluster();
+  if (file_->kind != WalKind::kPartial || file_->promoted_to != 0) return false;
+  const auto timeline = own_timeline(services_.wal_directory(), cluster);
+  if (!timeline || *timeline <= file_->timeline) return false;
+  file_->promoted_to = *timeline;
+  notified_run_.reset();
+  services_.with_book(
+      [&](Book& book) { book.offer(place_of(*file_, cluster), monotonic_ms(), settings_.timeout_ms); });
+  services_.messages().add(TIDEMARK_LOG_WARN,
+                           wal_name(*file_, cluster) +
+                               " of this server is kept beside that of another server that left timeline " +
+                               std::to_string(file_->timeline) +
+                               " in the same segment: tidemark-postgres get " + kept_name(*file_, cluster) +
+                               " PATH brings it",
+                           monotonic_ms());
+  return true;
+}
+
 Answer Bridge::verdict() {
   if (!refused_) return {Verdict::kFailed, 0, refused_.error().message};
   if (!file_) return {Verdict::kFailed, 0, "there is no memory"};
   if (const Status notified = notify(); !notified) return {Verdict::kFailed, 0, notified.error().message};
   Answer answer = services_.with_book([](Book& book) { return book.answer(monotonic_ms()); });
+  if (answer.is_other && set_aside()) return {Verdict::kWait, kLookAgainMs, {}};
   if (answer.verdict != Verdict::kLookUp) return answer;
   const Result<bool> held = keeper_.holds(place_of(*file_, services_.cluster()));
   if (!held) return {Verdict::kFailed, 0, held.error().message};
@@ -176,6 +211,10 @@ void tmpg_close(tmpg_bridge* self) { delete self; }
 // Without memory the old settings stay; they are compared again with the next file.
 void tmpg_configure(tmpg_bridge* self, const tmpg_settings* settings) {
   tidemark::if_there_is_memory([&] { self->bridge.configure(tidemark::postgres::settings_of(*settings)); });
+}
+
+void tmpg_check_settings(tmpg_bridge* self) {
+  tidemark::if_there_is_memory([&] { self->bridge.check_settings(); });
 }
 
 void tmpg_offer(tmpg_bridge* self, const char* file) {

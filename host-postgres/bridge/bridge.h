@@ -43,6 +43,9 @@ void tmpg_close(tmpg_bridge*);
 /* Settings may have changed; nothing happens if they have not. */
 void tmpg_configure(tmpg_bridge*, const tmpg_settings*);
 
+/* The server has read its files again: says of each setting in them that it cannot take what and why. */
+void tmpg_check_settings(tmpg_bridge*);
+
 /* PostgreSQL wants this file archived. Then ask for the verdict until it is not TMPG_WAIT. */
 void tmpg_offer(tmpg_bridge*, const char* file);
 /* TMPG_ARCHIVED: it is durable in the sink. TMPG_WAIT: ask again when woken, after *wait_ms at the latest.

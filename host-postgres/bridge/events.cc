@@ -19,6 +19,9 @@ std::string conflict_text(const tidemark_event& event, const std::string& files,
     return "the archive of " + files + " is damaged; move it away and it is archived again: " + reason(event);
   const auto file =
       file_at(view(event.partition.storage), event.partition.id, event.first == 0 ? 1 : event.first, cluster);
+  if (file && file->kind == WalKind::kPartial)
+    return "another server that was promoted has archived another " + files +
+           ", which was kept: " + reason(event);
   const std::string timeline = file ? std::to_string(file->timeline) : "this";
   return "two servers write timeline " + timeline + ": " + files +
          " differs from what the archive holds, which was kept. Stop the server that should not be, or give "
@@ -32,7 +35,7 @@ std::string files_text(const tidemark_partition& partition, uint64_t first, uint
                        const Cluster& cluster) {
   const auto name = [&](uint64_t lsn) {
     const auto file = file_at(view(partition.storage), partition.id, lsn, cluster);
-    return file ? wal_name(*file, cluster) : std::string();
+    return file ? kept_name(*file, cluster) : std::string();
   };
   const std::string begin = name(first), end = name(last);
   if (begin.empty() || end.empty())
@@ -45,8 +48,9 @@ Message event_message(const tidemark_event& event, const Cluster& cluster) {
   switch (event.kind) {
     case TIDEMARK_EVENT_GAP:
       return {TIDEMARK_LOG_ERROR, files +
-                                      " can no longer be archived: the archive has a gap. Take a base backup "
-                                      "now; a recovery from an older one ends before it"};
+                                      " can no longer be archived: the archive has a gap. If an earlier sink "
+                                      "has them, `tidemark copy` brings them; else take a base backup now: a "
+                                      "recovery from an older one ends before it"};
     case TIDEMARK_EVENT_CONFLICT:
       return {TIDEMARK_LOG_ERROR, conflict_text(event, files, cluster)};
     case TIDEMARK_EVENT_FAILING:

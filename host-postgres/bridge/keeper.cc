@@ -15,6 +15,10 @@
 #include "base/fd.h"
 #include "base/files.h"
 #include "base/guard.h"
+#include "base/line.h"
+#include "bridge/data_directory.h"
+#include "bridge/history.h"
+#include "bridge/spools.h"
 
 namespace tidemark::postgres {
 
@@ -30,18 +34,21 @@ Status replace_public_file(const std::string& path, std::string_view text) {
   return {};
 }
 
-// The file sink makes the directory that its url names. Here a mistyped one, or one that is not mounted,
-// would take the log for an archive that nobody looks at.
-Status check_directory(const std::string& url) {
-  constexpr std::string_view kScheme = "file://";
-  if (!url.starts_with(kScheme)) return {};
-  const std::string path = url.substr(kScheme.size(), url.find('?') - kScheme.size());
-  struct stat status {};
-  if (path.find('%') != std::string::npos || (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)))
-    return {};
-  return fail(TIDEMARK_E_INVALID,
-              "tidemark.sink: the directory " + path +
-                  " is not there: is it mounted, and spelled right? It is not created; make it first");
+// So that who reads the log knows what to mend.
+Status of_setting(const char* name, const std::string& value, Status status) {
+  if (status) return status;
+  Error error = std::move(status.error());
+  error.message = std::string(name) + " = " + quote(value) + ": " + error.message;
+  return error;
+}
+
+std::string batch_warning(uint32_t batch_entries) {
+  return "tidemark.batch_entries = " + std::to_string(batch_entries) +
+         " and tidemark.lineage = off: a second server that writes the same timeline to the same place cuts "
+         "its "
+         "batches in another way, and is noticed late. Where that can happen set tidemark.batch_entries = 1, "
+         "or "
+         "give each server a prefix of its own";
 }
 
 }  // namespace
@@ -103,6 +110,12 @@ void Keeper::run() noexcept {
   }
 }
 
+uint64_t Keeper::wake_at_ms() const {
+  uint64_t at_ms = metrics_at_ms_;
+  if (retry_at_ms_ != 0) at_ms = std::min(at_ms, retry_at_ms_);
+  return look_back_at_ms_ == 0 ? at_ms : std::min(at_ms, look_back_at_ms_);
+}
+
 // One round: what is due now, or a wait for it.
 void Keeper::attend() {
   Settings settings;
@@ -111,8 +124,8 @@ void Keeper::attend() {
     MutexLock lock(mutex_);
     const uint64_t now_ms = monotonic_ms();
     is_due = is_changed_ || (retry_at_ms_ != 0 && now_ms >= retry_at_ms_);
-    if (!is_due && now_ms < metrics_at_ms_) {
-      const uint64_t next_ms = retry_at_ms_ == 0 ? metrics_at_ms_ : std::min(metrics_at_ms_, retry_at_ms_);
+    const uint64_t next_ms = wake_at_ms();
+    if (!is_due && now_ms < next_ms) {
       if (!closing_) changed_.wait_ms(mutex_, static_cast<uint32_t>(next_ms - now_ms));
       return;
     }
@@ -120,7 +133,9 @@ void Keeper::attend() {
     is_changed_ = false;
   }
   if (is_due) apply(settings);
+  look_back();
   if (monotonic_ms() < metrics_at_ms_) return;
+  if (!is_tidy_) tidy();
   metrics_at_ms_ = monotonic_ms() + kMetricsMs;
   if (!settings.metrics_file.empty()) write_metrics(settings.metrics_file);
 }
@@ -140,37 +155,89 @@ void Keeper::apply(const Settings& settings) {
 
 Status Keeper::bring_about(const Settings& settings) {
   if (is_started_ && sink_ == settings.sink && run_ == settings.run) return {};
-  TM_TRY(check_directory(settings.sink.url));
+  TM_TRY(of_setting("tidemark.sink", place_text(settings.sink.url), check_sink_directory(settings.sink.url)));
   std::vector<SinkOption> options;
   if (!settings.sink.options_file.empty()) {
-    TM_ASSIGN(options, read_options_file(settings.sink.options_file));
+    auto read = read_options_file(settings.sink.options_file);
+    if (!read) return of_setting("tidemark.sink_options_file", settings.sink.options_file, read.error());
+    options = *std::move(read);
   }
   if (!is_started_ || run_ != settings.run) return replace_archiver(settings, options);
+  Archiver& archiver = *at_work();
+  returns_.note();
+  TM_TRY(of_setting("tidemark.sink", place_text(settings.sink.url),
+                    archiver.set_sink(settings.sink.url, options, cancellable_call())));
+  returns_.switched(sink_->url, settings.sink.url);
+  sink_ = settings.sink;
+  begin_with(archiver);
+  return {};
+}
+
+Archiver* Keeper::at_work() {
+  MutexLock lock(archiver_mutex_);
+  return archiver_.get();
+}
+
+tidemark_call Keeper::cancellable_call() {
   tidemark_call call{};
   call.struct_size = sizeof(call);
   call.ctx = this;
-  call.is_cancelled = &is_closing;
-  Archiver* at_work = nullptr;
-  {
-    MutexLock lock(archiver_mutex_);
-    at_work = archiver_.get();  // only this thread replaces it
+  call.is_cancelled = [](void* self) { return static_cast<Keeper*>(self)->closing_ ? 1 : 0; };
+  return call;
+}
+
+// What a recovery has left that ended in another way than by its last `get`: when a standby is promoted, or
+// when it was broken off.
+void Keeper::tidy() {
+  const std::string data = services_.data_directory();
+  if (is_standby(data) || is_in_recovery(data)) return;
+  is_tidy_ = true;
+  if (const size_t removed = remove_spools(spool_parent(services_.wal_directory())); removed > 0)
+    services_.messages().add(TIDEMARK_LOG_INFO,
+                             "removed " + std::to_string(removed) + " spools of recoveries that are over",
+                             monotonic_ms());
+}
+
+// Another run, or another sink.
+void Keeper::begin_with(Archiver& archiver) {
+  look_back_at_ms_ = monotonic_ms();
+  if (const Status offered = offer_histories(archiver); !offered)
+    services_.messages().add(TIDEMARK_LOG_WARN, offered.error().message, monotonic_ms());
+}
+
+// PostgreSQL offers a history when its timeline begins, and never again: not if archiving was off then, nor
+// for another sink. Without it no recovery finds the timeline. What the archive has is compared.
+Status Keeper::offer_histories(Archiver& archiver) {
+  const std::string directory = services_.wal_directory();
+  TM_ASSIGN(const uint32_t timeline, own_timeline(directory, services_.cluster()));
+  TM_ASSIGN(const auto numbers, own_histories(directory, timeline));
+  for (const uint32_t number : numbers) {
+    if (::access((directory + "/" + history_name(number)).c_str(), F_OK) != 0) continue;
+    const Place place = place_of({WalKind::kHistory, number, 0, 0}, services_.cluster());
+    TM_TRY(archiver.notify(place.storage, place.partition, place.lsn, place.lsn));
   }
-  TM_TRY(at_work->set_sink(settings.sink.url, options, call));
-  sink_ = settings.sink;
   return {};
+}
+
+void Keeper::look_back() {
+  if (look_back_at_ms_ == 0 || monotonic_ms() < look_back_at_ms_) return;
+  Archiver* const archiver = at_work();  // none: it could not be started
+  if (archiver != nullptr && !returns_.is_over()) returns_.look(*archiver, cancellable_call());
+  look_back_at_ms_ = returns_.is_over() ? 0 : monotonic_ms() + ReturnWatch::kLookMs;
 }
 
 // The old one works until the new one has its sink, and ends before the new one begins: its callbacks would
 // write into the same book, and it holds the lineage file.
 Status Keeper::replace_archiver(const Settings& settings, const std::vector<SinkOption>& options) {
-  tidemark_call call{};
-  call.struct_size = sizeof(call);
-  call.ctx = this;
-  call.is_cancelled = &is_closing;
   const tidemark_host host = services_.table();
-  TM_ASSIGN(std::unique_ptr<Archiver> next,
-            Archiver::create(settings.run.plugin, host, archiver_options(settings.run)));
-  TM_TRY(next->set_sink(settings.sink.url, options, call));
+  auto created = Archiver::create(settings.run.plugin, host, archiver_options(settings.run));
+  if (!created) {
+    if (settings.run.plugin.empty()) return created.error();
+    return of_setting("tidemark.plugin", settings.run.plugin, created.error());
+  }
+  std::unique_ptr<Archiver> next = *std::move(created);
+  TM_TRY(of_setting("tidemark.sink", place_text(settings.sink.url),
+                    next->set_sink(settings.sink.url, options, cancellable_call())));
   std::unique_ptr<Archiver> last;
   {
     MutexLock lock(archiver_mutex_);
@@ -178,16 +245,22 @@ Status Keeper::replace_archiver(const Settings& settings, const std::vector<Sink
   }
   is_started_ = false;
   last.reset();
+  returns_.note();
   services_.begin_run();
   TM_TRY(next->start());
+  Archiver& archiver = *next;
   {
     MutexLock lock(archiver_mutex_);
     archiver_ = std::move(next);
   }
   is_started_ = true;
+  if (sink_) returns_.switched(sink_->url, settings.sink.url);
   sink_ = settings.sink;
   run_ = settings.run;
   services_.begin_run();  // now it can be notified
+  if (settings.run.batch_entries > 1 && settings.run.lineage_file.empty())
+    services_.messages().add(TIDEMARK_LOG_WARN, batch_warning(settings.run.batch_entries), monotonic_ms());
+  begin_with(archiver);
   return {};
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/mutex.h"
 #include "bridge/archiver.h"
+#include "bridge/return_watch.h"
 #include "bridge/services.h"
 #include "bridge/settings.h"
 
@@ -22,7 +23,7 @@ namespace tidemark::postgres {
 
 class Keeper {
  public:
-  explicit Keeper(Services& services) : services_(services) {}
+  explicit Keeper(Services& services) : services_(services), returns_(services) {}
   ~Keeper();  // stops the archiver; what is under way is cancelled
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
@@ -44,8 +45,14 @@ class Keeper {
   void apply(const Settings& settings);
   Status bring_about(const Settings& settings);
   Status replace_archiver(const Settings& settings, const std::vector<SinkOption>& options);
+  Archiver* at_work() TM_EXCLUDES(archiver_mutex_);  // only the thread replaces it
+  tidemark_call cancellable_call();
+  void tidy();
+  void begin_with(Archiver& archiver);
+  void look_back();
+  Status offer_histories(Archiver& archiver);
+  uint64_t wake_at_ms() const;
   void write_metrics(const std::string& path);
-  static int32_t is_closing(void* self) { return static_cast<Keeper*>(self)->closing_ ? 1 : 0; }
 
   Services& services_;
   std::atomic<bool> closing_{false};
@@ -60,8 +67,11 @@ class Keeper {
   // Of the thread alone.
   std::optional<SinkWish> sink_;  // at work
   std::optional<RunWish> run_;
+  ReturnWatch returns_;
   bool is_started_ = false;
-  uint64_t retry_at_ms_ = 0;  // 0: there is nothing to try again
+  bool is_tidy_ = false;
+  uint64_t retry_at_ms_ = 0;      // 0: there is nothing to try again
+  uint64_t look_back_at_ms_ = 0;  // 0: not at all
   uint64_t metrics_at_ms_ = 0;
   std::thread thread_;
 };

@@ -54,17 +54,19 @@ void Services::begin_run() {
   ++runs_;
 }
 
-// A file that is done is not lent: PostgreSQL may give it another name and write over it at any time.
+// A segment that is done is not lent: PostgreSQL may give it another name and write over it at any time. A
+// history stays as it is.
 Status Services::lend(const tidemark_partition& partition, tidemark_lsn lsn, tidemark_entry* out) {
   const auto file = file_at(view(partition.storage), partition.id, lsn, cluster_);
   if (!file) return fail(TIDEMARK_E_NOT_FOUND, "no file of this cluster lies there");
   const std::string name = wal_name(*file, cluster_);
   auto lease = std::make_unique<Lease>(Lease{place_of(*file, cluster_), wal_directory() + "/" + name});
+  const bool may_be_done = file->kind == WalKind::kHistory;
   // First the loan, then the look: what is found not to be done stays so while it is lent.
-  if (!with_book([&](Book& book) { return book.lent(lease->place); }))
+  if (!with_book([&](Book& book) { return book.lent(lease->place); }) && !may_be_done)
     return fail(TIDEMARK_E_NOT_FOUND, name + " is archived already");
   const std::string done = wal_directory() + "/archive_status/" + name + ".done";
-  const Status checked = ::access(done.c_str(), F_OK) == 0
+  const Status checked = !may_be_done && ::access(done.c_str(), F_OK) == 0
                              ? Status(fail(TIDEMARK_E_NOT_FOUND, name + " is archived already"))
                              : check_wal_file(lease->path, *file, cluster_, page_magic_);
   if (!checked) {
@@ -100,6 +102,7 @@ void Services::note(const tidemark_event& event) {
   Message message = event_message(event, cluster_);
   const std::string storage(view(event.partition.storage));
   const uint64_t id = event.partition.id;
+  const bool is_other = event.kind == TIDEMARK_EVENT_CONFLICT && event.status == TIDEMARK_E_EXISTS;
   if (event.kind == TIDEMARK_EVENT_SINK_CHANGED) begin_run();
   with_book([&](Book& book) {
     switch (event.kind) {
@@ -107,7 +110,7 @@ void Services::note(const tidemark_event& event) {
         return book.gap(storage, id, event.first, event.last);
       case TIDEMARK_EVENT_CONFLICT:
       case TIDEMARK_EVENT_FAILING:
-        return book.failing(storage, id, event.first, message.text);
+        return book.failing(storage, id, event.first, message.text, is_other);
       case TIDEMARK_EVENT_RECOVERED:
         return book.recovered(storage, id);
       case TIDEMARK_EVENT_SINK_DOWN:

@@ -27,6 +27,7 @@ class Services {
   tidemark_host table();  // its ctx is this object
   const Cluster& cluster() const { return cluster_; }
   Messages& messages() { return messages_; }
+  const std::string& data_directory() const { return data_directory_; }
   std::string wal_directory() const { return data_directory_ + "/pg_wal"; }
   uint16_t page_magic() const { return page_magic_; }
 

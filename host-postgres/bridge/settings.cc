@@ -4,7 +4,7 @@ namespace tidemark::postgres {
 
 // PostgreSQL tries again after a minute at the latest, so the archiver does not wait for longer.
 Options archiver_options(const RunWish& run) {
-  Options options = {
+  return {
       {"workers", std::to_string(run.workers)},
       {"partition_inflight", std::to_string(run.inflight)},
       {"batch_entries", std::to_string(run.batch_entries)},
@@ -13,9 +13,9 @@ Options archiver_options(const RunWish& run) {
       {"log_level", run.log_level},
       {"retry_min_ms", "1000"},
       {"retry_max_ms", "60000"},
+      // PostgreSQL's timelines are its histories: that there is no file is meant so.
+      {"lineage_file", run.lineage_file.empty() ? "none" : run.lineage_file},
   };
-  if (!run.lineage_file.empty()) options.emplace_back("lineage_file", run.lineage_file);
-  return options;
 }
 
 }  // namespace tidemark::postgres

@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kHexDigits = 8;
 constexpr size_t kSegmentDigits = 3 * kHexDigits;
 constexpr std::string_view kHistory = ".history", kBackup = ".backup", kPartial = ".partial";
+constexpr std::string_view kTo = ".to.";
 constexpr uint32_t kMiB = uint32_t{1} << 20;
 
 // Exactly 8 digits, upper case.
@@ -32,6 +33,19 @@ std::string hex(uint64_t value) {
 
 std::string storage_name(uint64_t system_identifier, std::string_view rest) {
   return std::to_string(system_identifier).append(rest);
+}
+
+std::optional<uint32_t> parse_timeline(std::string_view text) {
+  const auto number = parse_decimal(text);
+  if (!number || *number == 0 || *number > UINT32_MAX) return std::nullopt;
+  return static_cast<uint32_t>(*number);
+}
+
+std::string partial_storage(uint64_t system_identifier, const WalFile& file) {
+  std::string name = storage_name(system_identifier, kPartial).append(".");
+  name += std::to_string(file.timeline);
+  if (file.promoted_to != 0) name.append(kTo).append(std::to_string(file.promoted_to));
+  return name;
 }
 
 }  // namespace
@@ -86,6 +100,23 @@ std::string wal_name(const WalFile& file, const Cluster& cluster) {
   return name;
 }
 
+std::string kept_name(const WalFile& file, const Cluster& cluster) {
+  std::string name = wal_name(file, cluster);
+  if (file.promoted_to != 0) name.append(kTo).append(std::to_string(file.promoted_to));
+  return name;
+}
+
+std::optional<WalFile> parse_kept_name(std::string_view name, const Cluster& cluster) {
+  const size_t to = name.rfind(kTo);
+  if (to == std::string_view::npos) return parse_wal_name(name, cluster);
+  auto file = parse_wal_name(name.substr(0, to), cluster);
+  if (!file || file->kind != WalKind::kPartial) return std::nullopt;
+  const auto promoted_to = parse_timeline(name.substr(to + kTo.size()));
+  if (!promoted_to) return std::nullopt;
+  file->promoted_to = *promoted_to;
+  return file;
+}
+
 std::string segment_storage(const Cluster& cluster) {
   return storage_name(cluster.system_identifier, "." + std::to_string(cluster.segment_bytes / kMiB) + "M");
 }
@@ -107,8 +138,7 @@ Place place_of(const WalFile& file, const Cluster& cluster) {
       return {backup_storage(identifier, file.timeline), file.segment * cluster.segment_bytes + file.offset,
               1};
     case WalKind::kPartial:
-      return {storage_name(identifier, kPartial).append(".").append(std::to_string(file.timeline)),
-              file.segment, 1};
+      return {partial_storage(identifier, file), file.segment, 1};
   }
   return {segment_storage(cluster), file.timeline, file.segment};
 }
@@ -132,10 +162,17 @@ std::optional<WalFile> file_at(std::string_view storage, uint64_t partition, uin
   const size_t prefix = is_backup ? kBackup.size() : kPartial.size();
   if ((!is_backup && !rest.starts_with(kPartial)) || rest.size() < prefix + 2 || rest[prefix] != '.')
     return std::nullopt;
-  const auto timeline = parse_decimal(rest.substr(prefix + 1));
-  if (!timeline || *timeline == 0 || *timeline > UINT32_MAX) return std::nullopt;
+  std::string_view number = rest.substr(prefix + 1);
+  if (const size_t to = number.find(kTo); !is_backup && to != std::string_view::npos) {
+    const auto promoted_to = parse_timeline(number.substr(to + kTo.size()));
+    if (!promoted_to) return std::nullopt;
+    file.promoted_to = *promoted_to;
+    number = number.substr(0, to);
+  }
+  const auto timeline = parse_timeline(number);
+  if (!timeline) return std::nullopt;
   file.kind = is_backup ? WalKind::kBackup : WalKind::kPartial;
-  file.timeline = static_cast<uint32_t>(*timeline);
+  file.timeline = *timeline;
   file.segment = is_backup ? partition / cluster.segment_bytes : partition;
   file.offset = is_backup ? static_cast<uint32_t>(partition % cluster.segment_bytes) : 0;
   if (file.segment == 0 || file.segment / cluster.segments_in_file_id() > UINT32_MAX) return std::nullopt;

@@ -6,7 +6,10 @@
 //   TT.history      <sysid>.history            timeline                    1
 //   S.OFF.backup    <sysid>.backup.<timeline>  where it starts, in bytes   1
 //   S.partial       <sysid>.partial.<timeline> number of the segment       1
+//   S.partial of another server     <sysid>.partial.<timeline>.to.<promoted to>
 //
+// Two servers that left a timeline in the same segment each have an S.partial: the second is kept beside the
+// first, by the timeline that its server was promoted to.
 // What is sparse has a partition for each file, because a jump in the LSNs of one would be a gap. Segment 0
 // never exists: a cluster begins with segment 1. Pure; any thread.
 #ifndef TIDEMARK_HOST_POSTGRES_BRIDGE_WAL_NAMES_H
@@ -34,15 +37,20 @@ enum class WalKind : uint8_t { kSegment, kHistory, kBackup, kPartial };
 struct WalFile {
   WalKind kind = WalKind::kSegment;
   uint32_t timeline = 0;
-  uint64_t segment = 0;  // its number; 0 for a history
-  uint32_t offset = 0;   // in its segment, of a backup's start
+  uint64_t segment = 0;      // its number; 0 for a history
+  uint32_t offset = 0;       // in its segment, of a backup's start
+  uint32_t promoted_to = 0;  // of a partial one that is not the first of its name; not in the name
   friend bool operator==(const WalFile&, const WalFile&) = default;
 };
 
 // Nothing for whatever else: lower case digits, timeline 0, a segment that no cluster with segments of that
 // size has.
 std::optional<WalFile> parse_wal_name(std::string_view name, const Cluster& cluster);
+// As pg_wal has it.
 std::string wal_name(const WalFile& file, const Cluster& cluster);
+// That, or "<name>.partial.to.3": what `get` is given.
+std::optional<WalFile> parse_kept_name(std::string_view name, const Cluster& cluster);
+std::string kept_name(const WalFile& file, const Cluster& cluster);
 std::string segment_name(uint32_t timeline, uint64_t segment, const Cluster& cluster);
 std::string history_name(uint32_t timeline);
 

@@ -23,9 +23,11 @@
 #include <storage/pmsignal.h>
 #include <unistd.h>
 #include <utils/guc.h>
+#include <utils/timestamp.h>
 
 #include "bridge/bridge.h"
 #include "bridge/layout.h"
+#include "bridge/setting_limits.h"
 #include "module/compat.h"
 
 PG_MODULE_MAGIC;
@@ -61,7 +63,8 @@ static char* sink_options_file;
 static char* metrics_file;
 static int compress_choice;
 static int log_level_choice = 1;
-static int workers, inflight, ahead, batch_entries, timeout_ms, memory_kb;
+#define DECLARE_NUMBER(name, initial, least, most, unit, about) static int name;
+TMPG_NUMBER_SETTINGS(DECLARE_NUMBER)
 static bool keeps_lineage;
 
 static const char* const compress_words[] = {"none", "zstd", "zstd:1", "zstd:2", "zstd:3"};
@@ -75,7 +78,8 @@ static const struct config_enum_entry level_choices[] = {
     {"error", 3, false}, {"off", 4, false},  {NULL, 0, false},
 };
 
-static tmpg_bridge* bridge; /* of the archiver process; NULL in others */
+static TimestampTz reloaded; /* when the settings were read that the bridge was told of */
+static tmpg_bridge* bridge;  /* of the archiver process; NULL in others */
 
 /* Called by threads of the plugin: a signal to this process reaches the main thread, because every other has
  * all of them blocked, and sets its latch. */
@@ -104,8 +108,8 @@ static void fill_settings(tmpg_settings* settings, char* lineage, size_t capacit
   settings->inflight = (uint32_t)inflight;
   settings->ahead = (uint32_t)ahead;
   settings->batch_entries = (uint32_t)batch_entries;
-  settings->timeout_ms = (uint32_t)timeout_ms;
-  settings->memory_bytes = (uint64_t)memory_kb * 1024;
+  settings->timeout_ms = (uint32_t)timeout;
+  settings->memory_bytes = (uint64_t)memory * 1024;
 }
 
 /* In the archiver process, with the first file: this library may have been loaded by the postmaster, which
@@ -119,6 +123,9 @@ static bool open_or_configure(void) {
   fill_settings(&settings, lineage, sizeof(lineage));
   if (bridge != NULL) {
     tmpg_configure(bridge, &settings);
+    /* Of what it does not take a reload says nothing in this process. */
+    if (reloaded != PgReloadTime) tmpg_check_settings(bridge);
+    reloaded = PgReloadTime;
     return true;
   }
   memset(&server, 0, sizeof(server));
@@ -127,6 +134,7 @@ static bool open_or_configure(void) {
   server.segment_bytes = (uint32_t)wal_segment_size;
   server.page_magic = XLOG_PAGE_MAGIC;
   server.wake = wake;
+  reloaded = PgReloadTime;
   bridge = tmpg_open(&server, &settings, message);
   if (bridge == NULL) ereport(WARNING, (errmsg("tidemark: %s", message)));
   return bridge != NULL;
@@ -195,6 +203,9 @@ static void define_number(const char* name, const char* about, int* value, int i
                           NULL);
 }
 
+static const int guc_units[] = {
+    [TMPG_UNIT_NONE] = 0, [TMPG_UNIT_MS] = GUC_UNIT_MS, [TMPG_UNIT_KB] = GUC_UNIT_KB};
+
 /* Maybe in the postmaster: settings are defined, and nothing begins. */
 void _PG_init(void) {
   /* The server refuses to define one of the postmaster's when the archiver itself loads this. */
@@ -216,16 +227,9 @@ void _PG_init(void) {
                            compress_choices, PGC_SIGHUP, 0, NULL, NULL, NULL);
   DefineCustomEnumVariable("tidemark.log_level", "Least level of what the archiver logs.", NULL,
                            &log_level_choice, 1, level_choices, PGC_SIGHUP, 0, NULL, NULL, NULL);
-  define_number("tidemark.workers", "Threads that archive.", &workers, 4, 1, 256, 0);
-  define_number("tidemark.inflight", "Archives of one timeline that are written at once.", &inflight, 4, 1,
-                64, 0);
-  define_number("tidemark.ahead", "Segments after the one that is offered which are archived too.", &ahead,
-                64, 0, 4096, 0);
-  define_number("tidemark.batch_entries", "Segments in one archive, at most.", &batch_entries, 1, 1, 4096, 0);
-  define_number("tidemark.timeout", "How long one file is waited for before it is tried again.", &timeout_ms,
-                5000, 200, 60000, GUC_UNIT_MS);
-  define_number("tidemark.memory", "Buffers of all that is archived at once.", &memory_kb, 64 * 1024,
-                16 * 1024, MAX_KILOBYTES, GUC_UNIT_KB);
+#define DEFINE_NUMBER(name, initial, least, most, unit, about) \
+  define_number("tidemark." #name, about, &(name), initial, least, most, guc_units[unit]);
+  TMPG_NUMBER_SETTINGS(DEFINE_NUMBER)
   MarkGUCPrefixReserved("tidemark");
 }
 

@@ -84,6 +84,19 @@ std::optional<Outcome> wrong_place(const GetWish& wish, const std::vector<std::s
                  true};
 }
 
+// The server looks for histories by number, up to the first that is missing: it would never see a later one.
+Result<uint32_t> history_after(Archive& archive, const GetWish& wish, uint32_t timeline) {
+  uint32_t after = 0;
+  TM_TRY(archive.scan(history_storage(wish.cluster.system_identifier), std::nullopt, 0,
+                      [&](const Object& object) {
+                        const bool is_later = object.kind == TIDEMARK_STORED_ARCHIVE &&
+                                              object.partition > timeline && object.partition <= UINT32_MAX;
+                        if (is_later) after = static_cast<uint32_t>(object.partition);
+                        return !is_later;
+                      }));
+  return after;
+}
+
 // Nothing lies at or after it in its timeline. The end of the log, if the rest of the archive agrees.
 Outcome end_or_loss(Archive& archive, const GetWish& wish, const WalFile& file) {
   const auto names = archive.storages();
@@ -97,6 +110,15 @@ Outcome end_or_loss(Archive& archive, const GetWish& wish, const WalFile& file) 
             "the archive has segments of " + timeline +
                 " and not this history: archive it from the pg_wal of a server of that timeline",
             true};
+  }
+  if (file.kind == WalKind::kHistory) {
+    const auto later = history_after(archive, wish, file.timeline);
+    if (!later) return outcome_of(later.error());
+    const std::string text =
+        "is not in the archive, but " + history_name(*later) +
+        " is, which the server does not look for then: archive it from the pg_wal of a server "
+        "of that timeline, or name the timeline to be followed in recovery_target_timeline";
+    if (*later != 0 && !wish.hole_is_end) return {kExitHole, text + " (--hole-is-end: none)", true};
   }
   const std::string labels =
       std::to_string(wish.cluster.system_identifier) + ".backup." + std::to_string(file.timeline);
@@ -166,7 +188,7 @@ void say(const GetWish& wish, const std::string& text) {
 }  // namespace
 
 Outcome get_from(Archive& archive, const GetWish& wish) {
-  const auto file = parse_wal_name(wish.file, wish.cluster);
+  const auto file = parse_kept_name(wish.file, wish.cluster);
   if (!file) return {kExitUsage, "is not a name of a file that PostgreSQL archives", false};
   const Place place = place_of(*file, wish.cluster);
   Find find(place.lsn, false);
@@ -249,7 +271,7 @@ int run_get(const GetWish& wish) {
   const int code = get_patiently(wish);
   // A server that recovers asks for histories before the first segment and after the last.
   const bool is_over = is_history && code == kExitEnd && !wish.is_standby;
-  if (is_over && wish.prefetch_bytes > 0 && wish.path.ends_with("RECOVERYHISTORY")) Spool(wish).remove();
+  if (is_over && wish.path.ends_with("RECOVERYHISTORY")) Spool(wish).remove();
   return code;
 }
 

@@ -21,12 +21,12 @@
 #include "base/guard.h"
 #include "bridge/first_page.h"
 #include "bridge/services.h"
+#include "bridge/spools.h"
 
 namespace tidemark::postgres {
 
 namespace {
 
-constexpr std::string_view kPrefix = "tidemark.spool-";
 constexpr uint64_t kSegmentsMax = 64;
 constexpr uint64_t kWaitMs = 2'000;
 constexpr unsigned kThreads = 4;
@@ -41,13 +41,6 @@ uint64_t spool_number(const GetWish& wish) {
                                   boot.value_or(""));
 }
 
-// Where pg_wal really lies, because a rename does not reach further than its file system.
-std::string real_parent(const std::string& path) {
-  std::error_code problem;
-  const auto real = std::filesystem::canonical(parent_of(path), problem);
-  return problem ? "" : real.parent_path().string();
-}
-
 }  // namespace
 
 bool may_prefetch(const GetWish& wish) {
@@ -56,8 +49,8 @@ bool may_prefetch(const GetWish& wish) {
 
 Spool::Spool(const GetWish& wish)
     : wish_(wish),
-      parent_(real_parent(wish.path)),
-      directory_(parent_ + "/" + std::string(kPrefix) + text_of_number(spool_number(wish))) {}
+      parent_(spool_parent(parent_of(wish.path))),
+      directory_(parent_ + "/" + std::string(kSpoolPrefix) + text_of_number(spool_number(wish))) {}
 
 std::string Spool::path_of(uint32_t timeline, uint64_t segment) const {
   return directory_ + "/" + segment_name(timeline, segment, wish_.cluster);
@@ -94,12 +87,18 @@ void Spool::remove_before(const WalFile& file) const {
   }
 }
 
-void Spool::remove() {
+void Spool::remove() { remove_spools(parent_); }
+
+// What another recovery has left, further on or in another timeline: nobody else would take or remove it.
+void Spool::keep_only(const WalFile& file, uint64_t last) const {
   std::error_code problem;
-  for (std::filesystem::directory_iterator at(parent_, problem), end; !problem && at != end;
+  for (std::filesystem::directory_iterator at(directory_, problem), end; !problem && at != end;
        at.increment(problem)) {
-    std::error_code ignored;
-    if (at->path().filename().string().starts_with(kPrefix)) std::filesystem::remove_all(at->path(), ignored);
+    const auto other = parse_wal_name(at->path().filename().string(), wish_.cluster);
+    if (!other) continue;
+    const bool is_wanted =
+        other->timeline == file.timeline && file.segment < other->segment && other->segment <= last;
+    if (!is_wanted) ::unlink(at->path().c_str());
   }
 }
 
@@ -127,6 +126,7 @@ void Spool::help(const WalFile& file) {
   const auto archive = Archive::open(wish_.access);
   if (!archive) return;
   const uint64_t count = std::min(wish_.prefetch_bytes / wish_.cluster.segment_bytes, kSegmentsMax);
+  keep_only(file, file.segment + count);
   std::atomic<uint64_t> next{file.segment + 1};
   std::atomic<bool> is_over{false};
   const auto work = [&] {

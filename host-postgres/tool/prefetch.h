@@ -25,6 +25,8 @@ class Spool {
   void fill_after(const WalFile& file);
   // All of it: the recovery is over.
   void remove();
+  // Of what is there only the same timeline's segments after that one, up to `last`.
+  void keep_only(const WalFile& file, uint64_t last) const;
 
   const std::string& directory() const { return directory_; }
 

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import urllib.parse
 import pg_tools as tools
 from pg_tools import PG_BIN, wait_for
 
+LIFE_S = int(os.environ.get("TIDEMARK_PG_LIFE_S", "20"))
 KILLS = int(os.environ.get("TIDEMARK_PG_KILLS", "3"))
 
 
@@ -124,6 +126,53 @@ class Archive(tools.Case):
 
     def test_server_killed(self):
         self.killed(self.kill_server, KILLS)
+
+    def act(self, server, dice, other):
+        """Something that happens to a server in its life."""
+        what = dice.choice(["archiver", "server", "restart", "away", "change"])
+        if what == "archiver":
+            pid = wait_for("an archiver", server.archiver)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            wait_for("it to end", lambda: server.archiver() != pid)
+            wait_for("the server to be there again", lambda: server.sql("select 1", expect=None) == "1")
+        elif what == "server":
+            self.kill_server(server)
+        elif what == "restart":
+            self.assertLess(server.stop(), tools.STOP_S)
+            server.start()
+        elif what == "away":
+            for place in (self.archive, other):
+                os.rename(place, place + ".away")
+            time.sleep(2)
+            for place in (self.archive, other):
+                os.rename(place + ".away", place)
+        else:
+            server.configure(tidemark__sink=f"file://{dice.choice([self.archive, other])}")
+            server.reload()
+
+    def test_life(self):
+        """Restarts, kills, failures of the sink and changes of it under pgbench: nothing is lost. TIDEMARK_PG_LIFE_S says how long."""
+        server, other, copies = self.server(), self.make_sink("other"), {}
+        dice = random.Random(7)
+        tools.run(f"{PG_BIN}/pgbench", "-h", server.socket, "-U", "dba", "-i", "-q", "postgres")
+        end = time.monotonic() + LIFE_S
+        while time.monotonic() < end:
+            load = self.pgbench(server, 600)
+            self.addCleanup(load.kill)
+            for _ in range(dice.randint(1, 4)):
+                time.sleep(dice.random())
+                self.copy_of_switched(server, copies)
+            self.act(server, dice, other)
+            load.kill()
+            load.wait()
+        last = self.copy_of_switched(server, copies)
+        wait_for("everything", lambda: last not in server.status(".ready"), 300)
+        server.wait_all_archived()
+        self.assertLess(server.stop(), tools.STOP_S)
+        held = self.archived(other)
+        held.update(self.archived())
+        self.assertEqual({name: held.get(name) for name in copies}, copies)
 
     def test_conflict_is_refused_by_content(self):
         server = self.server()
@@ -254,6 +303,60 @@ class Archive(tools.Case):
         numbers = sorted(int(one[16:24], 16) for one in held if len(one) == 24)
         self.assertEqual(numbers, list(range(numbers[0], numbers[-1] + 1)))
         self.assertLess(server.stop(), tools.STOP_S)
+
+    def test_return_to_an_earlier_sink(self):
+        """What the earlier one lacks is told at the switch, with the command that brings it."""
+        server = self.server()
+        server.wait_archived(server.switch())
+        other = self.make_sink("other")
+
+        def change(sink):
+            count = server.said().count("new sink is at work")
+            server.configure(tidemark__sink=sink)
+            server.reload()
+            wait_for("the change", lambda: server.switch() and server.said().count("new sink is at work") > count)
+            name = server.switch()
+            server.wait_archived(name)
+            return name
+        change(f"file://{other}")
+        between = [server.switch() for _ in range(3)]
+        server.wait_archived(between[-1])
+        self.assertNotIn(" lacks ", server.said())
+        last = change(self.sink)
+        wait_for("the warning", lambda: f"WARNING:  tidemark: the sink {self.sink} lacks " in server.said())
+        command = f"tidemark copy file://{other} {self.sink}"
+        self.assertIn(command, server.said())
+        wait_for("it to be there", lambda: last in self.archived())
+        self.assertEqual(set(between) & set(self.archived()), set())
+        tools.run(f"{tools.PROGRAMS}/tidemark", *command.split()[1:])
+        numbers = sorted(int(one[16:24], 16) for one in self.archived() if len(one) == 24)
+        self.assertEqual(numbers, list(range(numbers[0], numbers[-1] + 1)))
+
+    def test_bad_settings_on_reload(self):
+        """Each is told with name, value and reason, and the old one stays."""
+        server = self.server()
+        server.wait_archived(server.switch())
+        pid = server.archiver()
+        bad = {"workers": ("999", "from 1 to 256"), "inflight": ("0", "from 1 to 64"), "ahead": ("x", "no number"),
+               "batch_entries": ("5000", "from 1 to 4096"), "timeout": ("1ms", "from 200ms"), "memory": ("1MB", "from 16384kB"),
+               "compress": ("gzip", "one of none"), "log_level": ("loud", "one of debug"), "lineage": ("perhaps", "on or off"),
+               "metrics_file": ("/no/such/metrics", ""), "sink_options_file": ("/no/such/options", "")}
+        for name, (value, reason) in bad.items():
+            server.configure(**{f"tidemark__{name}": value})
+        server.reload()
+        for name, (value, reason) in bad.items():
+            wait_for(f"a warning of {name}", lambda: server.switch() and any(
+                "WARNING:  tidemark: tidemark." + name in line and value in line and reason in line
+                for line in server.said().splitlines()))
+        server.wait_archived(server.switch())
+        self.assertEqual(server.archiver(), pid)
+        for name in ("sink", "plugin"):
+            server.configure(tidemark__sink_options_file="", **{f"tidemark__{name}": "/no/such/" + name})
+            server.reload()
+            wait_for(f"a warning of {name}", lambda: server.switch() and any(
+                f"tidemark.{name} = \"/no/such/{name}\": " in line and "stays at work" in line
+                for line in server.said().splitlines()))
+        server.wait_archived(server.switch())
 
     def test_files_of_another_cluster(self):
         other = tools.Server(self, "other").initialize().archive_to(self.sink).start()

@@ -246,7 +246,7 @@ class Case(unittest.TestCase):
         if kind == "backup":
             return f"{int(rest[0]):08X}.backup.{partition:X}"
         if kind == "partial":
-            return f"{int(rest[0]):08X}.partial.{partition:X}"
+            return ".".join([f"{int(rest[0]):08X}.partial.{partition:X}", *rest[1:]])
         in_file = 4096 // int(kind[:-1])
         return f"{partition:08X}{lsn // in_file:08X}{lsn % in_file:08X}"
 

@@ -173,6 +173,62 @@ class Recovery(tools.Case):
         along = self.restored("along", archive_mode="off").start().wait_promoted()
         self.assertEqual(self.rows(along), "1,2,3")
 
+    def test_promoted_with_archiving_off(self):
+        """PostgreSQL never offers the history then; check says so, and the module archives it at its start."""
+        server = self.prepared()
+        standby = self.standby(server, archive_mode="off")
+        standby.configure(primary_conninfo=f"host={server.socket} user=dba", hot_standby="on")
+        standby.start()
+        server.sql("insert into t values (2)")
+        wait_for("the row to be streamed", lambda: self.rows(standby) == "1,2")
+        server.kill()
+        standby.sql("select pg_promote()")
+        standby.wait_promoted()
+        standby.sql("insert into t values (3)")
+        standby.stop()
+        standby.configure(archive_mode="on")
+        standby.start()
+        standby.wait_archived(standby.switch())
+        wait_for("the history", lambda: "00000002.history" in self.archived())
+        standby.sql("checkpoint")
+        standby.wait_archived(standby.switch())
+        standby.wait_all_archived()
+        standby.kill()
+        self.assertEqual(self.rows(self.restored("along", archive_mode="off").start().wait_promoted()), "1,2,3")
+
+    def test_two_promoted_standbys(self):
+        """They left timeline 1 in the same segment, so each has a .partial of that name: both are kept."""
+        server = self.prepared()
+        standbys = []
+        for number in (1, 2):
+            standby = self.restored(f"standby{number}")
+            os.rename(os.path.join(standby.data, "recovery.signal"), os.path.join(standby.data, "standby.signal"))
+            standby.configure(primary_conninfo=f"host={server.socket} user=dba", hot_standby="on")
+            standbys.append(standby.start())
+        server.sql("insert into t values (2)")
+        for standby in standbys:
+            wait_for("the row to be streamed", lambda one=standby: self.rows(one) == "1,2")
+        standbys[0].stop()  # it has less than the other
+        server.sql("insert into t select 100 + generate_series(1, 10)")
+        wait_for("the rows to be streamed", lambda: standbys[1].sql("select count(*) from t") == "12")
+        server.kill()
+        for standby in (standbys[1], standbys[0]):
+            if standby is standbys[0]:
+                standby.configure(recovery_target_timeline="1", primary_conninfo="")
+                standby.start()
+            standby.sql("select pg_promote()")
+            standby.wait_promoted()
+            standby.sql("insert into t values (3)")
+            standby.wait_archived(standby.switch())
+            standby.wait_all_archived()
+        kept = [name for name in self.archived() if ".partial." in name]
+        self.assertEqual(len(kept), 2, kept)
+        self.assertIn("is kept beside that of another server that left timeline 1", standbys[0].said())
+        name = next(word for word in standbys[0].said().split() if ".partial.to.3" in word)
+        tools.run(GET, "get", "-D", standbys[0].data, name, self.path("partial"))
+        self.assertEqual(tools.digest(self.path("partial")),
+                         tools.digest(os.path.join(standbys[0].data, "pg_wal", name.removesuffix(".to.3"))))
+
     def test_promoted_while_the_sink_is_away(self):
         """When the machine of the primary is lost, and the archive with it."""
         server = self.prepared()
@@ -268,6 +324,26 @@ class Recovery(tools.Case):
         other = self.restored("other", archive_mode="off").start().wait_promoted()
         self.assertEqual(self.rows(other), ",".join(str(i) for i in [1, *range(10, 34)]))
         wait_for("the spool to be gone", lambda: not glob.glob(os.path.join(other.data, "tidemark.spool-*")))
+
+    def test_spool_of_a_recovery_that_was_broken_off(self):
+        """It goes when the server that was recovered in another way archives."""
+        server = self.prepared()
+        for _ in range(12):
+            name = server.switch()
+        server.wait_archived(name)
+        server.wait_all_archived()
+        server.kill()
+        standby = self.standby(server).start()
+        wait_for("the spool", lambda: glob.glob(os.path.join(standby.data, "tidemark.spool-*")))
+        wait_for("the standby", lambda: standby.sql("select pg_is_in_recovery()", expect=None) == "t")
+        standby.kill()
+        os.unlink(os.path.join(standby.data, "postmaster.pid"))
+        self.assertTrue(glob.glob(os.path.join(standby.data, "tidemark.spool-*")))
+        standby.start()
+        standby.sql("select pg_promote()")
+        standby.wait_promoted()
+        standby.wait_archived(standby.switch())
+        wait_for("the spool to be gone", lambda: not glob.glob(os.path.join(standby.data, "tidemark.spool-*")))
 
     def test_settings_are_found(self):
         """get without --sink: what the server was told is enough."""

@@ -35,6 +35,30 @@ TEST_F(BookTest, ArchivedOnceItIsAcknowledged) {
   EXPECT_EQ(at(20), Verdict::kArchived);
 }
 
+TEST_F(BookTest, WhetherTheArchiveHasOtherContent) {
+  book_.offer(place(5), 0, 5000);
+  book_.failing(kStorage, 1, 5, "differs", true);
+  EXPECT_EQ(at(300), Verdict::kFailed);
+  EXPECT_TRUE(answer_.is_other);
+  book_.failing(kStorage, 1, 5, "unreadable");
+  EXPECT_EQ(at(300), Verdict::kFailed);
+  EXPECT_FALSE(answer_.is_other);
+  book_.failing(kStorage, 1, 5, "differs", true);
+  book_.all_failing("no sink");
+  EXPECT_EQ(at(300), Verdict::kFailed);
+  EXPECT_FALSE(answer_.is_other);
+}
+
+TEST_F(BookTest, HowFarAStorageIsAcknowledged) {
+  book_.acknowledged(kStorage, 1, 5);
+  book_.acknowledged(kStorage, 3, 9);
+  book_.acknowledged("1.history", 2, 1);
+  using Far = std::map<uint64_t, uint64_t>;
+  EXPECT_EQ(book_.acknowledged_of(kStorage), (Far{{1, 5}, {3, 9}}));
+  book_.begin_run();
+  EXPECT_EQ(book_.acknowledged_of(kStorage), Far());
+}
+
 TEST_F(BookTest, NotWhileItIsLent) {
   book_.offer(place(5), 0, 5000);
   EXPECT_TRUE(book_.lent(place(5)));

@@ -37,6 +37,11 @@ TEST(Events, NameFiles) {
   EXPECT_EQ(text_of(TIDEMARK_EVENT_FAILING, history_storage(kCluster.system_identifier), 3, 1, 1,
                     TIDEMARK_E_RETRYABLE),
             "00000003.history cannot be archived now: the reason");
+  EXPECT_EQ(
+      text_of(TIDEMARK_EVENT_CONFLICT, std::to_string(kCluster.system_identifier) + ".partial.1", 5, 1, 1,
+              TIDEMARK_E_EXISTS)
+          .find("another server that was promoted has archived another 000000010000000000000005.partial"),
+      0U);
   EXPECT_NE(text_of(TIDEMARK_EVENT_CONFLICT, segments, 2, 14, 14, TIDEMARK_E_CORRUPT).find("is damaged"),
             std::string::npos);
   EXPECT_NE(text_of(TIDEMARK_EVENT_SINK_DOWN, "", 0, 0, 0, TIDEMARK_E_NO_SPACE).find("the reason"),

@@ -83,6 +83,26 @@ TEST(WalNames, APlaceOfNoFileIsNone) {
   EXPECT_FALSE(file_at("main", 1, 1, k16));
 }
 
+// Of two servers that left a timeline in the same segment.
+TEST(WalNames, ASecondPartialSegment) {
+  const std::string name = "000000010000000000000003.partial";
+  const auto file = parse_kept_name(name + ".to.3", k16);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->promoted_to, 3U);
+  EXPECT_EQ(wal_name(*file, k16), name);
+  EXPECT_EQ(kept_name(*file, k16), name + ".to.3");
+  EXPECT_EQ(place_of(*file, k16), (Place{"7412345678901234567.partial.1.to.3", 3, 1}));
+  EXPECT_EQ(file_at("7412345678901234567.partial.1.to.3", 3, 1, k16), file);
+  EXPECT_EQ(parse_kept_name(name, k16), parse_wal_name(name, k16));
+  EXPECT_FALSE(parse_wal_name(name + ".to.3", k16));
+  for (const char* wrong : {".to.", ".to.0", ".to.03", ".to.x", ".to.4294967296", ".to.3.to.4"}) {
+    EXPECT_FALSE(parse_kept_name(name + wrong, k16)) << wrong;
+    EXPECT_FALSE(file_at(std::string("7412345678901234567.partial.1") + wrong, 3, 1, k16)) << wrong;
+  }
+  EXPECT_FALSE(parse_kept_name("000000010000000000000003.to.3", k16));
+  EXPECT_FALSE(file_at("7412345678901234567.backup.1.to.3", 0x3000028, 1, k16));
+}
+
 TEST(WalNames, SizesOfSegments) {
   for (uint64_t mib = 1; mib <= 1024; mib *= 2) EXPECT_TRUE(is_segment_size(mib * kMiB));
   EXPECT_FALSE(is_segment_size(0));

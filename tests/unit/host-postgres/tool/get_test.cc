@@ -160,6 +160,20 @@ TEST_F(GetTest, WhatIsLostAsAWholeIsNotTheEnd) {
   EXPECT_EQ(get(5).code, kExitHole);
 }
 
+// A server that looks for the newest timeline stops at the first number that is missing.
+TEST_F(GetTest, AHistoryBelowAnotherIsNotTheEnd) {
+  archive(5, 6);
+  const std::string third = history_storage(kCluster.system_identifier) + "/3";
+  std::filesystem::create_directories(dir_ / third);
+  std::ofstream(dir_ / (third + "/" + lsn_text(1) + ".tar"));
+  EXPECT_EQ(get_once(wish("00000002.history")).code, kExitHole);
+  EXPECT_NE(get_once(wish("00000002.history")).message.find("00000003.history is"), std::string::npos);
+  EXPECT_EQ(get_once(wish("00000004.history")).code, kExitEnd);
+  GetWish end = wish("00000002.history");
+  end.hole_is_end = true;
+  EXPECT_EQ(get_once(end).code, kExitEnd);
+}
+
 // Then its signal file is gone, and a server that is stopped would start without the recovery.
 TEST_F(GetTest, AServerThatEndsARecoveryIsNotStopped) {
   GetWish history = wish("00000002.history");

@@ -64,6 +64,15 @@ TEST_F(SpoolTest, AnotherSinkHasAnotherSpool) {
   EXPECT_FALSE(is_there(5));
 }
 
+// Nobody would ask for it again.
+TEST_F(SpoolTest, WhatAnotherRecoveryHasLeftDoesNotStay) {
+  for (const uint64_t segment : {4, 5, 6, 9, 100}) put(segment);
+  put(6, 2);
+  Spool(wish_).keep_only({WalKind::kSegment, 1, 5, 0}, 9);
+  EXPECT_TRUE(is_there(6) && is_there(9));
+  EXPECT_FALSE(is_there(4) || is_there(5) || is_there(100) || is_there(6, 2));
+}
+
 TEST_F(SpoolTest, OnlyForARecovery) {
   EXPECT_TRUE(may_prefetch(wish_));
   wish_.prefetch_bytes = kCluster.segment_bytes - 1;
