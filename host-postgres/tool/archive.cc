@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <random>
 #include <system_error>
 
 #include "base/files.h"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::string_view kWorkPrefix = ".tidemark-get-";
 constexpr size_t kSmallFileBytes = size_t{1} << 20;
+constexpr int64_t kProbeLeftUs = int64_t{3600} * 1'000'000;  // no check takes that long
 
 // Never started, so none of these is called.
 tidemark_host host_table() {
@@ -66,6 +68,12 @@ bool is_alive(std::string_view rest_of_name) {
   const auto [rest, problem] = std::from_chars(pid_text.data(), pid_text.data() + pid_text.size(), pid);
   return problem != std::errc() || rest != pid_text.data() + pid_text.size() || pid <= 0 ||
          ::kill(pid, 0) == 0 || errno == EPERM;
+}
+
+// A name that no other process of any machine has.
+std::string own_probe_name() {
+  std::random_device random;
+  return "postgres-" + std::to_string(::getpid()) + "-" + std::to_string(random());
 }
 
 }  // namespace
@@ -143,6 +151,31 @@ Result<std::string> Archive::read_small(const Place& place) {
   TM_ASSIGN(const WorkDirectory work, WorkDirectory::make(std::filesystem::temp_directory_path().string()));
   TM_TRY(unpack(find.keys().front(), place.lsn, work.path()));
   return read_file(work.path() + "/" + lsn_text(place.lsn), kSmallFileBytes);
+}
+
+Status Archive::try_writing() {
+  if (!TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, try_out))
+    return fail(TIDEMARK_E_UNSUPPORTED, "this plugin is of another release (name another with --plugin)");
+  Status first;
+  const std::string name = own_probe_name();
+  tidemark_try_options options{};
+  options.struct_size = sizeof(options);
+  options.name = abi_str(name);
+  options.ctx = &first;
+  options.visit = [](void* ctx, const tidemark_tried* tried) {
+    auto& failed = *static_cast<Status*>(ctx);
+    if (tried->result != TIDEMARK_TRIED_FAILED || !failed) return;
+    failed = guarded([&]() -> Status {
+      return fail(std::string(view(tried->what)).append(": ").append(view(tried->message)));
+    });
+  };
+  // What a check has left that was killed, and nobody is at any more.
+  options.is_left = [](void*, tidemark_str, int64_t age_us) { return age_us > kProbeLeftUs ? 1 : 0; };
+  const tidemark_call call = endless_call();
+  tidemark_error error = empty_abi_error();
+  const auto status = draft_->try_out(archiver_->handle(), &options, &call, &error);
+  if (status != TIDEMARK_OK) return from_abi(status, error, "cannot try the sink");
+  return first;
 }
 
 Status Archive::prune(const std::string& storage, uint64_t partition, uint64_t before, bool dry_run,

@@ -49,6 +49,8 @@ class Archive {
   // The content of what has a partition for itself: a history, or a backup's label. NOT_FOUND: it is not
   // there.
   Result<std::string> read_small(const Place& place);
+  // Puts an object of its own, reads, lists and removes it; the first that fails. Opened to be written to.
+  Status try_writing();
   Status prune(const std::string& storage, uint64_t partition, uint64_t before, bool dry_run,
                const VisitObject& visit);
 

@@ -1,17 +1,13 @@
 // tidemark-postgres check: whether a server archives, and whether what it has archived comes back.
-#include <dirent.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <ctime>
 #include <filesystem>
-#include <memory>
 
-#include "base/line.h"
-#include "bridge/data_directory.h"
+#include "bridge/history.h"
+#include "tool/bounded.h"
 #include "tool/catalog.h"
+#include "tool/check_server.h"
+#include "tool/findings.h"
 #include "tool/get.h"
 #include "tool/verbs.h"
 
@@ -19,79 +15,8 @@ namespace tidemark::postgres {
 
 namespace {
 
-constexpr int64_t kLateSeconds = 120;
-
-class Findings {
- public:
-  void ok(const std::string& text) { print("ok      ", text); }
-  void warn(const std::string& text) { print("warning ", text); }
-  void wrong(const std::string& text) {
-    print("WRONG   ", text);
-    is_well_ = false;
-  }
-  bool is_well() const { return is_well_; }
-
- private:
-  static void print(const char* word, const std::string& text) {
-    std::printf("%s %s\n", word, clean_line(text).c_str());
-  }
-  bool is_well_ = true;
-};
-
-void check_settings(const ServerSettings& settings, const std::string& data, Findings& findings) {
-  const auto value = [&settings](const char* name) {
-    const auto found = settings.find(name);
-    return found == settings.end() ? std::string() : found->second;
-  };
-  const std::string mode = value("archive_mode"), library = value("archive_library");
-  if (mode == "on" || mode == "always") {
-    findings.ok("archive_mode = " + mode);
-  } else {
-    findings.wrong("archive_mode is not on, so nothing is archived");
-  }
-  if (library.find("tidemark_archive") != std::string::npos) {
-    findings.ok("archive_library = " + library);
-  } else {
-    findings.wrong("archive_library is " + quote(library) + ", not tidemark_archive");
-  }
-  if (value("tidemark.sink").empty()) findings.wrong("tidemark.sink is not set");
-  const bool recovers = ::access((data + "/recovery.signal").c_str(), F_OK) == 0;
-  if (recovers && mode != "off" && !mode.empty())
-    findings.warn(
-        "this server recovers with archiving on: once it is promoted its timeline is in the archive, and the "
-        "next recovery to 'latest' follows it. For a drill set archive_mode = off, or another prefix");
-  if (is_standby(data) && value("restore_command").empty())
-    findings.warn("a standby without restore_command stops where streaming has a gap");
-}
-
-// What waits, and for how long the oldest does.
-void check_waiting(const std::string& data, Findings& findings) {
-  const std::string status = data + "/pg_wal/archive_status";
-  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(status.c_str()), &::closedir);
-  if (!open) return findings.wrong(fail_errno(errno, status).message);
-  uint64_t waiting = 0;
-  int64_t oldest = 0;
-  std::string oldest_name;
-  while (const dirent* entry = ::readdir(open.get())) {
-    const std::string name = entry->d_name;
-    struct stat file {};
-    if (!name.ends_with(".ready") || ::stat((status + "/" + name).c_str(), &file) != 0) continue;
-    ++waiting;
-    if (oldest == 0 || file.st_mtime < oldest) {
-      oldest = file.st_mtime;
-      oldest_name = name.substr(0, name.size() - 6);
-    }
-  }
-  const int64_t age_s = oldest == 0 ? 0 : std::time(nullptr) - oldest;
-  const std::string text = std::to_string(waiting) + " files wait to be archived";
-  if (waiting == 0) return findings.ok("no file waits to be archived");
-  const std::string since = ", the oldest (" + oldest_name + ") for " + std::to_string(age_s) + " s";
-  if (age_s > kLateSeconds) return findings.wrong(text + since + ": the server's log says why");
-  findings.ok(text + since);
-}
-
 // Brings the newest segment of the newest timeline back, whole.
-void check_newest(const Target& target, const Catalog& catalog, Findings& findings) {
+void check_newest(const Target& target, const Catalog& catalog, const SayStage& say, Findings& findings) {
   const Timeline* newest = nullptr;
   for (const auto& [number, timeline] : catalog.timelines) {
     if (timeline.last != 0) newest = &timeline;
@@ -99,6 +24,7 @@ void check_newest(const Target& target, const Catalog& catalog, Findings& findin
   if (newest == nullptr) return findings.wrong("no segment of this cluster is in the archive");
   const WalFile file{WalKind::kSegment, newest->number, newest->last, 0};
   const std::string name = wal_name(file, target.cluster);
+  say("the newest segment, " + name);
   auto work = WorkDirectory::make(std::filesystem::temp_directory_path().string());
   if (!work) return findings.wrong(work.error().message);
   GetWish wish{target.access, target.cluster, name, work->path() + "/" + name, false, false, 0};
@@ -109,42 +35,102 @@ void check_newest(const Target& target, const Catalog& catalog, Findings& findin
   findings.ok("the newest segment, " + name + ", comes back whole");
 }
 
-void check_archive(const Target& target, Findings& findings) {
+// Of the server's own timeline and its ancestors: a recovery looks for them by number, and takes another
+// timeline where one is missing.
+void check_histories(const CheckWish& wish, const Catalog& catalog, bool archives, Findings& findings) {
+  const std::string directory = wish.data_directory + "/pg_wal";
+  const auto timeline = own_timeline(directory, wish.target.cluster);
+  if (!timeline) return findings.wrong(timeline.error().message);
+  const auto numbers = own_histories(directory, *timeline);
+  if (!numbers) return findings.wrong(numbers.error().message);
+  for (const uint32_t number : *numbers) {
+    const auto found = catalog.timelines.find(number);
+    if (found != catalog.timelines.end() && found->second.has_history) continue;
+    const bool is_here = ::access((directory + "/" + history_name(number)).c_str(), F_OK) == 0;
+    const std::string remedy =
+        !is_here
+            ? "it is not in pg_wal either: bring it there from another server of that timeline, and restart"
+        : archives
+            ? "the server archives it when it is started again"
+            : "set archive_mode = on and restart: then the server archives it. (Of a drill it is not to be)";
+    findings.wrong(history_name(number) +
+                   " of this server is not in the archive, so no recovery follows timeline " +
+                   std::to_string(number) + ": " + remedy);
+  }
+}
+
+// What the server needs of it; who may only read sees what the server meets in its own title.
+void check_writing(const Target& target, Findings& findings) {
+  if (const Status there = check_sink_directory(target.access.sink); !there)
+    return findings.wrong(there.error().message);
+  Access access = target.access;
+  access.read_only = false;
+  const auto archive = Archive::open(access);
+  if (!archive) return findings.wrong("the sink cannot be written to: " + archive.error().message);
+  const Status tried = (*archive)->try_writing();
+  if (!tried) return findings.wrong("the sink cannot be written to: " + tried.error().message);
+  findings.ok("the sink can be written to");
+}
+
+void check_archive(const CheckWish& wish, bool archives, const SayStage& say, Findings& findings) {
+  const Target& target = wish.target;
+  const std::string place = place_text(target.access.sink);
+  say("the sink " + place);
   const auto archive = Archive::open(target.access);
   if (!archive) return findings.wrong(archive.error().message);
-  findings.ok("the sink " + target.access.sink.substr(0, target.access.sink.find('?')) + " can be read");
+  say("the listing of " + place);
   const auto catalog = read_catalog(**archive, target.cluster);
   if (!catalog) return findings.wrong(catalog.error().message);
+  findings.ok("the sink " + place + " can be read");
+  say("writing to the sink " + place);
+  check_writing(target, findings);
   for (const auto& [number, timeline] : catalog->timelines) {
     if (timeline.hole_count != 0)
       findings.wrong("timeline " + std::to_string(number) + " has " + std::to_string(timeline.hole_count) +
                      " holes: a recovery ends before the first; 'timelines' lists them");
   }
+  if (!wish.data_directory.empty()) check_histories(wish, *catalog, archives, findings);
   if (catalog->backups.empty()) {
     findings.warn("no base backup is known to the archive: without one the log is worth nothing");
   } else {
     findings.ok("the newest base backup is " + catalog->backups.back().name + " of " +
                 catalog->backups.back().stop_time);
   }
-  check_newest(target, *catalog, findings);
+  check_newest(target, *catalog, say, findings);
+}
+
+int check_all(const CheckWish& wish, const SayStage& say) {
+  Findings findings;
+  findings.ok("the cluster is " + segment_storage(wish.target.cluster));
+  bool is_archiving = true;
+  if (!wish.data_directory.empty()) {
+    say("the data directory " + wish.data_directory);
+    const auto settings = read_server_settings(wish.data_directory);
+    if (!settings) {
+      findings.wrong(settings.error().message);
+    } else {
+      is_archiving = archives(*settings);
+      check_settings(*settings, wish.data_directory, findings);
+      check_archiver(*settings, wish.data_directory, findings);
+    }
+    check_waiting(wish.data_directory, findings);
+  }
+  check_archive(wish, is_archiving, say, findings);
+  return findings.is_well() ? 0 : kExitNotWell;
 }
 
 }  // namespace
 
 int run_check(const CheckWish& wish) {
+  const auto done =
+      run_bounded(wish.timeout_ms, [&wish](const SayStage& say) { return check_all(wish, say); });
+  if (!done) return report(done.error());
+  if (done->is_finished) return done->code;
   Findings findings;
-  findings.ok("the cluster is " + segment_storage(wish.target.cluster));
-  if (!wish.data_directory.empty()) {
-    const auto settings = read_server_settings(wish.data_directory);
-    if (settings) {
-      check_settings(*settings, wish.data_directory, findings);
-    } else {
-      findings.wrong(settings.error().message);
-    }
-    check_waiting(wish.data_directory, findings);
-  }
-  check_archive(wish.target, findings);
-  return findings.is_well() ? 0 : kExitNotWell;
+  findings.wrong((done->stage.empty() ? "the server" : done->stage) + " was not reached within " +
+                 std::to_string(wish.timeout_ms / 1000) +
+                 " s (--timeout); what comes after it was not checked");
+  return kExitUnreachable;
 }
 
 }  // namespace tidemark::postgres

@@ -25,6 +25,7 @@ struct Words {
   uint64_t system_identifier = 0;
   uint32_t segment_mib = 0;
   std::string file, path, retry_for;
+  std::string timeout = "30s";
   bool hole_is_end = false;
   uint32_t prefetch_mib = 128;
   uint32_t keep_backups = 0;
@@ -63,6 +64,20 @@ Result<Cluster> cluster_of(const Words& words, const std::string& data) {
   return read_cluster(data);
 }
 
+Result<uint64_t> duration_of(const char* option, const std::string& value) {
+  const CLI::AsNumberWithUnit milliseconds(
+      std::map<std::string, uint64_t>{{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}});
+  const Error wrong =
+      fail(TIDEMARK_E_INVALID, std::string(option) + " " + quote(value) + ": write 30s or 5min");
+  try {
+    std::string text = value;
+    if (const std::string problem = milliseconds(text); !problem.empty()) return wrong;
+    return std::stoull(text);
+  } catch (const std::exception&) {  // of the library
+    return wrong;
+  }
+}
+
 Result<GetWish> get_wish(const Words& words) {
   GetWish wish;
   const std::string data = data_directory_of(words);
@@ -75,16 +90,11 @@ Result<GetWish> get_wish(const Words& words) {
   wish.is_ending = !data.empty() && !wish.is_standby && !is_in_recovery(data);
   wish.hole_is_end = words.hole_is_end;
   wish.prefetch_bytes = uint64_t{words.prefetch_mib} << 20;
-  const CLI::AsNumberWithUnit seconds(
-      std::map<std::string, uint64_t>{{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}});
   if (words.retry_for.empty()) {
     wish.retry_for_ms = wish.is_standby ? kStandbyRetryMs : wish.retry_for_ms;
     return wish;
   }
-  std::string text = words.retry_for;
-  if (const std::string problem = seconds(text); !problem.empty())
-    return fail(TIDEMARK_E_INVALID, "--retry-for " + quote(words.retry_for) + ": write 30s or 5min");
-  wish.retry_for_ms = std::stoull(text);
+  TM_ASSIGN(wish.retry_for_ms, duration_of("--retry-for", words.retry_for));
   return wish;
 }
 
@@ -129,6 +139,7 @@ int run_command_line(int argc, char** argv) {
   Words words;
   CLI::App app("What a database administrator does with an archive that tidemark_archive has written.",
                "tidemark-postgres");
+  app.set_version_flag("--version", "tidemark-postgres " TIDEMARK_VERSION);
   app.require_subcommand(1);
   CLI::App* get = app.add_subcommand("get", "brings one file of the write-ahead log, for restore_command");
   add_common(*get, words);
@@ -149,6 +160,7 @@ int run_command_line(int argc, char** argv) {
       app.add_subcommand("prune", "removes what no base backup needs that is kept; shows it first");
   CLI::App* check = app.add_subcommand("check", "whether the server archives, and whether it comes back");
   for (CLI::App* verb : {timelines, backups, prune, check}) add_common(*verb, words);
+  check->add_option("--timeout", words.timeout, "how long all of it may take")->capture_default_str();
   auto* keep = prune->add_option("--keep-backups", words.keep_backups, "how many base backups are kept")
                    ->check(CLI::PositiveNumber);
   auto* oldest = prune->add_option("--oldest-backup", words.oldest_backup,
@@ -168,7 +180,11 @@ int run_command_line(int argc, char** argv) {
   if (!target) return usage(target.error().message);
   if (timelines->parsed()) return run_timelines(*target);
   if (backups->parsed()) return run_backups(*target);
-  if (check->parsed()) return run_check({*target, data_directory_of(words)});
+  if (check->parsed()) {
+    const auto timeout_ms = duration_of("--timeout", words.timeout);
+    return timeout_ms ? run_check({*target, data_directory_of(words), *timeout_ms})
+                      : usage(timeout_ms.error().message);
+  }
   if (words.keep_backups == 0 && words.oldest_backup.empty())
     return usage("prune: give --keep-backups N or --oldest-backup FILE");
   return run_prune({*target, words.keep_backups, words.oldest_backup, words.yes});

@@ -26,12 +26,13 @@ struct PruneWish {
 struct CheckWish {
   Target target;
   std::string data_directory;
+  uint64_t timeout_ms = 30'000;  // of all of it
 };
 
 int run_timelines(const Target& target);
 int run_backups(const Target& target);
 int run_prune(const PruneWish& wish);
-int run_check(const CheckWish& wish);
+int run_check(const CheckWish& wish);  // 203: something was not reached in time
 
 int report(const Error& error);  // says it, and gives its code
 

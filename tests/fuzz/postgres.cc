@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "bridge/bad_settings.h"
 #include "bridge/data_directory.h"
 #include "bridge/first_page.h"
 #include "bridge/options_file.h"
 #include "fuzz.h"
 #include "tool/catalog.h"
+#include "tool/server_process.h"
 
 using namespace tidemark;
 using namespace tidemark::postgres;
@@ -40,7 +42,17 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fuzz::require(!history->empty() && history->front().parent > 0, "a history has a parent");
   if (const auto position = parse_position(text))
     fuzz::require(parse_position(position_text(*position)) == *position, "a position has a text");
-  for (const ConfLine& line : parse_conf(text)) fuzz::require(!line.name.empty(), "a setting has a name");
+  ServerSettings settings;
+  for (const ConfLine& line : parse_conf(text)) {
+    fuzz::require(!line.name.empty(), "a setting has a name");
+    settings["tidemark." + line.name] = line.value;
+  }
+  for (const BadSetting& bad : bad_settings(settings))
+    fuzz::require(!bad.reason.empty(), "there is a reason");
+  if (const auto kept = parse_kept_name(text, {7412345678901234567U, 16 << 20}))
+    fuzz::require(kept_name(*kept, {7412345678901234567U, 16 << 20}) == text,
+                  "a kept name is written as it is read");
+  (void)parse_archiver_title(text);
   if (size <= 4096) {  // each value is kept on a page of its own
     if (const auto options = parse_options(text, "f"))
       fuzz::require(options->size() <= TIDEMARK_OPTIONS_MAX, "options are bounded");

@@ -348,6 +348,10 @@ class Archive(tools.Case):
             wait_for(f"a warning of {name}", lambda: server.switch() and any(
                 "WARNING:  tidemark: tidemark." + name in line and value in line and reason in line
                 for line in server.said().splitlines()))
+        said = tools.run(tools.GET, "check", "-D", server.data, expect=1).stdout
+        for name, (value, reason) in bad.items():
+            self.assertTrue(any(line.startswith(f"WRONG    tidemark.{name} = \"{value}\": ") and reason in line
+                                for line in said.splitlines()), (name, said))
         server.wait_archived(server.switch())
         self.assertEqual(server.archiver(), pid)
         for name in ("sink", "plugin"):

@@ -185,6 +185,8 @@ class Recovery(tools.Case):
         standby.sql("select pg_promote()")
         standby.wait_promoted()
         standby.sql("insert into t values (3)")
+        said = tools.run(GET, "check", "-D", standby.data, expect=1).stdout
+        self.assertRegex(said, "WRONG +00000002.history of this server is not in the archive.*set archive_mode = on")
         standby.stop()
         standby.configure(archive_mode="on")
         standby.start()
@@ -193,6 +195,7 @@ class Recovery(tools.Case):
         standby.sql("checkpoint")
         standby.wait_archived(standby.switch())
         standby.wait_all_archived()
+        self.assertNotIn("00000002.history", tools.run(GET, "check", "-D", standby.data, expect=None).stdout)
         standby.kill()
         self.assertEqual(self.rows(self.restored("along", archive_mode="off").start().wait_promoted()), "1,2,3")
 
@@ -352,6 +355,8 @@ class Recovery(tools.Case):
         server.wait_archived(name)
         tools.run(GET, "get", name, "pg_wal/RECOVERYXLOG", cwd=server.data)
         tools.run(GET, "get", "-D", server.data, name, self.path("elsewhere"))
+        self.assertIn("--retry-for", tools.run(GET, "get", "--retry-for", "soon", name, "pg_wal/RECOVERYXLOG", cwd=server.data,
+                                               expect=204).stderr)
         shutil.rmtree(self.archive)
         self.assertIn("no sink", tools.run(GET, "get", "--cluster", 7, "--segment-size", 16, name, self.path("x"), expect=204,
                                            cwd=self.dir).stderr)

@@ -3,6 +3,7 @@
 
 import os
 import unittest
+import urllib.parse
 
 import pg_tools as tools
 from pg_tools import GET, wait_for
@@ -104,6 +105,37 @@ class Tool(tools.Case):
         old = os.path.join(server.data, "pg_wal", "archive_status", name + ".ready")
         os.utime(old, (1, 1))
         self.assertIn("the server's log says why", self.tool(server, "check", expect=1))
+
+    def test_check_of_a_sink_that_refuses(self):
+        """It is seen at once, in the archiver's title and by trying it."""
+        server = self.server()
+        server.backup(self.path("backup"))
+        server.wait_archived(server.switch())
+        server.wait_all_archived()
+        self.assertIn("the sink can be written to", self.tool(server, "check"))
+        place = urllib.parse.quote(self.sink, safe="")
+        server.configure(tidemark__sink=f"faulty:///?of={place}&no_space_rate=1")
+        server.reload()
+        wait_for("the full sink", lambda: server.switch() and "new sink is at work" in server.said())
+        name = server.switch()
+        wait_for("it to fail", lambda: "is not archived" in server.said())
+        said = self.tool(server, "check", expect=1)
+        self.assertRegex(said, "WRONG +the server cannot archive 0000")
+        self.assertRegex(said, "WRONG +the sink cannot be written to: ")
+        self.assertIn(name, server.status(".ready"))
+
+    def test_check_ends_when_the_sink_hangs(self):
+        server = self.server()
+        server.wait_archived(server.switch())
+        place = urllib.parse.quote(self.sink, safe="")
+        done = tools.run(GET, "check", "-D", server.data, "--sink", f"faulty:///?of={place}&delay_ms=1h", "--timeout", "2s",
+                         expect=203, limit_s=60)
+        self.assertRegex(done.stdout, "WRONG +the (sink|listing).* was not reached within 2 s")
+        self.assertIn("archive_mode = on", done.stdout)
+        self.assertIn("--timeout", tools.run(GET, "check", "-D", server.data, "--timeout", "soon", expect=204).stderr)
+
+    def test_version(self):
+        self.assertRegex(tools.run(GET, "--version").stdout, r"^tidemark-postgres \d+\.\d+\.\d+\n$")
 
 
 if __name__ == "__main__":
