@@ -1,0 +1,288 @@
+#!/usr/bin/python3
+"""Archiving by a real PostgreSQL server: Tidemark beside basic_archive, cp with fsync, and pgBackRest (async, as many
+processes, the same codec) where it is installed.
+
+    tests/bench/postgres_bench.py BUILD_DIR [--segments N] [--repetitions N] [--only WORD]
+
+drain     segments of 16 MiB that wait when the server starts, plain and with zstd level 1
+small     segments of 1 MiB, likewise; Tidemark with batches of 16
+latency   one segment, from its .ready to its .done
+get       segments one after the other, cold, with prefetch, and by pgBackRest's archive-get
+memory    of the archiver process after a drain, above an idle one
+
+Needs PostgreSQL 15 with its contrib modules, and root or an ordinary user. Data goes to $TIDEMARK_BENCH_DIR. Everything is
+durable as the server's own setting says (fsync = on). Read the ratios, and the load at the top."""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "postgres"))
+words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+words.add_argument("build")
+words.add_argument("--segments", type=int, default=32)
+words.add_argument("--repetitions", type=int, default=3)
+words.add_argument("--only", default="")
+GIVEN = words.parse_args()
+BUILD = os.path.abspath(GIVEN.build)
+os.environ.setdefault("TIDEMARK_BIN", os.path.join(BUILD, "bin"))
+import pg_tools as tools  # noqa: E402  (reads the environment)
+from pg_tools import PG_BIN  # noqa: E402
+
+MODULES = os.environ.get("TIDEMARK_MODULES") or os.path.dirname(
+    subprocess.run(["find", BUILD, "-name", "tidemark_archive.so"], capture_output=True, text=True, check=True).stdout.split("\n")[0])
+PLACE = tempfile.mkdtemp(prefix="postgres-bench-", dir=os.path.abspath(os.environ.get("TIDEMARK_BENCH_DIR", "/var/tmp")))
+PGBACKREST = shutil.which("pgbackrest")
+CLOCK = os.sysconf("SC_CLK_TCK")
+
+
+def path(*names):
+    return os.path.join(PLACE, *names)
+
+
+def folder(*names):
+    shutil.rmtree(path(*names), ignore_errors=True)
+    os.makedirs(path(*names))
+    os.chown(path(*names), tools.UID, tools.GID)
+    return path(*names)
+
+
+SERVERS = []
+
+
+class Server:
+    def __init__(self, data):
+        self.data, self.process = data, None
+        SERVERS.append(self)
+
+    def initialize(self, segment_mib):
+        tools.run(f"{PG_BIN}/initdb", "-D", self.data, "-A", "trust", "-U", "dba", "--no-locale", "-E", "UTF8",
+                  f"--wal-segsize={segment_mib}", "--no-sync")
+        return self.configure(listen_addresses="", unix_socket_directories=PLACE, shared_buffers="64MB", autovacuum="off",
+                              archive_mode="on", max_wal_size="16GB", wal_keep_size="16GB", checkpoint_timeout="1h",
+                              archive_command="false")
+
+    def configure(self, **settings):
+        with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="utf-8") as file:
+            file.writelines(f"{key.replace('__', '.')} = '{value}'\n" for key, value in settings.items())
+        return self
+
+    def start(self):
+        with open(path("log"), "ab") as log:
+            self.process = subprocess.Popen([*tools.AS_USER, f"{PG_BIN}/postgres", "-D", self.data], stdout=log, stderr=log,
+                                            cwd="/", stdin=subprocess.DEVNULL)
+        return self
+
+    def wait(self):
+        tools.wait_for("the server", lambda: tools.run(f"{PG_BIN}/pg_isready", "-h", PLACE, "-q", expect=None).returncode == 0)
+        return self
+
+    def sql(self, statement):
+        return tools.run(f"{PG_BIN}/psql", "-h", PLACE, "-U", "dba", "-d", "postgres", "-XAtqc", statement).stdout.strip()
+
+    def stop(self):
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)  # a fast stop
+            self.process.wait(300)
+            self.process = None
+
+    def ready(self):
+        return [name for name in os.listdir(os.path.join(self.data, "pg_wal", "archive_status")) if name.endswith(".ready")]
+
+    def archiver(self):
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as file:
+            for pid in file.read().split():
+                with open(f"/proc/{pid}/cmdline", "rb") as title:
+                    if b"archiver" in title.read():
+                        return int(pid)
+        return None
+
+
+def template(segment_mib, segments):
+    """A data directory with so many segments of pgbench that wait."""
+    data = path(f"template{segment_mib}")
+    if os.path.exists(data):
+        return data
+    server = Server(data).initialize(segment_mib).start().wait()
+    tools.run(f"{PG_BIN}/pgbench", "-h", PLACE, "-U", "dba", "-i", "-q", "-s", "5", "postgres")
+    while len(server.ready()) < segments:
+        tools.run(f"{PG_BIN}/pgbench", "-h", PLACE, "-U", "dba", "-n", "-c", "4", "-t", "2000", "postgres")
+        server.sql("checkpoint")  # full pages again, as in life
+    server.stop()
+    return data
+
+
+def pgbackrest_words(codec):
+    return [PGBACKREST, "--stanza=bench", f"--pg1-path={path('data')}", f"--pg1-socket-path={PLACE}", "--pg1-user=dba",
+            f"--repo1-path={path('archive')}", f"--spool-path={path('spool')}", f"--lock-path={path('lock')}", f"--log-path={path('logs')}",
+            "--archive-async", "--process-max=4", "--log-level-console=error", "--log-level-file=off",
+            f"--compress-type={codec}", *(["--compress-level=1"] if codec == "zst" else [])]
+
+
+def pgbackrest_command(codec, verb, *rest):
+    split = {"stanza-create": ("--archive-async", "--process-max=4", "--compress", "--spool-path"), "archive-get": ("--compress", "--pg1-socket-path", "--pg1-user")}
+    skipped = split.get(verb, ("--pg1-socket-path", "--pg1-user"))
+    return " ".join([word for word in pgbackrest_words(codec) if not word.startswith(skipped)] + [verb, *rest])
+
+
+def contestant(name, server):
+    """Its settings, once its place is there."""
+    archive = folder("archive")
+    if name.startswith("tidemark"):
+        batch = re.search(r"batch(\d+)", name)
+        server.configure(archive_command="", archive_library=f"{MODULES}/tidemark_archive.so", tidemark__sink=f"file://{archive}",
+                         tidemark__compress="zstd:1" if "zstd" in name else "none", tidemark__batch_entries=batch[1] if batch else "1")
+    elif name == "basic_archive":
+        server.configure(archive_command="", archive_library="basic_archive", basic_archive__archive_directory=archive)
+    elif name == "cp":
+        server.configure(archive_command=f"cp %p {archive}/%f && sync {archive}/%f {archive}")
+    else:
+        for one in ("spool", "lock", "logs"):
+            folder(one)
+        codec = "zst" if name.endswith("zst") else "none"
+        server.start().wait()
+        tools.run("sh", "-c", pgbackrest_command(codec, "stanza-create"))
+        server.stop()
+        server.configure(archive_command=pgbackrest_command(codec, "archive-push", "%p"))
+
+
+def prepared(name, data):
+    shutil.rmtree(path("data"), ignore_errors=True)
+    subprocess.run(["cp", "-a", data, path("data")], check=True)
+    server = Server(path("data"))
+    contestant(name, server)
+    os.sync()
+    return server
+
+
+def cpu_s():
+    """Of the whole machine, because pgBackRest's processes are nobody's children."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system = (int(word) for word in file.readline().split()[1:4])
+    return (user + nice + system) / CLOCK
+
+
+def anonymous_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(re.search(r"RssAnon:\s+(\d+)", file.read())[1])
+
+
+def drain(name, data):
+    """Seconds, CPU seconds and KiB of the archiver."""
+    server = prepared(name, data)
+    count, cpu, begin = len(server.ready()), cpu_s(), time.monotonic()
+    server.start()
+    tools.wait_for(f"{name} to archive", lambda: not server.ready(), 900)
+    took, cpu = time.monotonic() - begin, cpu_s() - cpu
+    memory = anonymous_kib(server.archiver())
+    server.stop()
+    return took / count, cpu / count, memory
+
+
+def table(title, rows, yardsticks):
+    """Medians, and the ratio of each to the yardsticks."""
+    print(f"\n{title}")
+    for name, value in rows.items():
+        ratios = ", ".join(f"{rows[other] / value:.2f} x {other}" for other in yardsticks if other in rows and other != name)
+        print(f"  {name:24} {value * 1000:9.2f} ms   {ratios}")
+
+
+def run_drain(title, segment_mib, names, yardsticks):
+    data = template(segment_mib, GIVEN.segments if segment_mib == 16 else GIVEN.segments * 6)
+    results = {name: [] for name in names}
+    for _ in range(GIVEN.repetitions):  # by turns
+        for name in names:
+            results[name].append(drain(name, data))
+    table(f"{title}: time a segment", {name: statistics.median(one[0] for one in runs) for name, runs in results.items()}, yardsticks)
+    table(f"{title}: CPU a segment", {name: statistics.median(one[1] for one in runs) for name, runs in results.items()}, yardsticks)
+    return {name: statistics.median(one[2] for one in runs) for name, runs in results.items()}
+
+
+def run_latency(names):
+    data, rows = template(16, GIVEN.segments), {}
+    for name in names:
+        server = prepared(name, data)
+        server.start().wait()
+        tools.wait_for(f"{name} to archive", lambda one=server: not one.ready(), 900)
+        status, took = os.path.join(server.data, "pg_wal", "archive_status"), []
+        for number in range(20):
+            wal = server.sql(f"create table l{number}(); select pg_walfile_name(pg_switch_wal())").split()[-1]
+            tools.wait_for("it", lambda one=wal: os.path.exists(f"{status}/{one}.done"), 60)
+            done = os.lstat(f"{status}/{wal}.done")  # renamed: made with .ready, changed by the rename
+            took.append((done.st_ctime_ns - done.st_mtime_ns) / 1e9)
+        server.stop()
+        rows[name] = statistics.median(took)
+    table("latency: from .ready to .done, median", rows, ["basic_archive"])
+
+
+def run_get():
+    data = template(16, GIVEN.segments)
+    rows = {}
+    for name in ["tidemark-zstd"] + (["pgbackrest-zst"] if PGBACKREST else []):
+        server = prepared(name, data)
+        names = sorted(one[:24] for one in server.ready() if len(one) == 30)[:24]
+        server.start().wait()
+        tools.wait_for(f"{name} to archive", lambda one=server: not one.ready(), 900)
+        server.stop()
+        target = os.path.join(server.data, "pg_wal", "RECOVERYXLOG")
+        open(os.path.join(server.data, "recovery.signal"), "w", encoding="ascii").close()
+
+        def bring(label, command):
+            took = []
+            for wal in names:
+                begin = time.monotonic()
+                tools.run("sh", "-c", command.replace("%f", wal).replace("%p", "pg_wal/RECOVERYXLOG"), cwd=server.data)
+                took.append(time.monotonic() - begin)
+                os.unlink(target)
+                time.sleep(0.05)  # what a server takes to replay
+            rows[label] = statistics.median(took)
+        if name.startswith("tidemark"):
+            bring("get, cold", f"{tools.GET} get --prefetch 0 %f %p")
+            bring("get, prefetched", f"{tools.GET} get %f %p")
+            plain = sorted(os.path.join(data, "pg_wal", one) for one in names)
+            took = []
+            for one in plain:
+                begin = time.monotonic()
+                tools.run("sh", "-c", f"cp {one} {target}")
+                took.append(time.monotonic() - begin)
+            rows["cp"] = statistics.median(took)
+        else:
+            bring("pgbackrest archive-get", pgbackrest_command("zst", "archive-get", "%f", "%p"))
+    table("get: one segment, median", rows, ["cp", "pgbackrest archive-get"])
+
+
+def main():
+    print(f"load {os.getloadavg()}, {os.cpu_count()} cores, {GIVEN.segments} segments, {GIVEN.repetitions} repetitions; "
+          f"pgBackRest {'is' if PGBACKREST else 'is not'} there")
+    os.chown(PLACE, tools.UID, tools.GID)
+    plain = ["tidemark-none", "basic_archive", "cp"] + (["pgbackrest-none"] if PGBACKREST else [])
+    coded = ["tidemark-zstd"] + (["pgbackrest-zst"] if PGBACKREST else [])
+    memory = {}
+    if GIVEN.only in "drain":
+        memory = run_drain("drain, 16 MiB, plain", 16, plain, ["basic_archive", "cp", "pgbackrest-none"])
+        memory.update(run_drain("drain, 16 MiB, zstd", 16, coded, ["pgbackrest-zst"]))
+    if GIVEN.only in "small":
+        run_drain("small, 1 MiB, plain", 1, ["tidemark-none-batch16", "basic_archive"] + plain[3:], ["basic_archive", "pgbackrest-none"])
+    if GIVEN.only in "latency":
+        run_latency(["tidemark-none", "tidemark-zstd", "basic_archive"])
+    if GIVEN.only in "get":
+        run_get()
+    for name, kib in memory.items():
+        if name.startswith(("tidemark", "basic")):
+            print(f"memory of the archiver process, {name}: {kib / 1024:.1f} MiB")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    finally:
+        for one in SERVERS:
+            one.stop()
+        shutil.rmtree(PLACE, ignore_errors=True)
