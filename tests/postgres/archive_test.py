@@ -110,9 +110,15 @@ class Archive(tools.Case):
         pid = wait_for("an archiver", server.archiver, 120)
         before = self.objects()
         wait_for("it to put something", lambda: server.archiver() != pid or self.objects() > before)
+        self.end_archiver(server, pid)
+
+    @staticmethod
+    def end_archiver(server, pid):
+        """The server ends all others then, and begins anew; a moment later, so that it may still answer before."""
+        begun = server.said().count("reinitializing")
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        wait_for("it to end", lambda: server.archiver() != pid)
+            wait_for("the server to begin anew", lambda: server.said().count("reinitializing") > begun)
         wait_for("the server to be there again", lambda: server.sql("select 1", expect=None) == "1")
 
     @staticmethod
@@ -131,11 +137,7 @@ class Archive(tools.Case):
         """Something that happens to a server in its life."""
         what = dice.choice(["archiver", "server", "restart", "away", "change"])
         if what == "archiver":
-            pid = wait_for("an archiver", server.archiver)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            wait_for("it to end", lambda: server.archiver() != pid)
-            wait_for("the server to be there again", lambda: server.sql("select 1", expect=None) == "1")
+            self.end_archiver(server, wait_for("an archiver", server.archiver))
         elif what == "server":
             self.kill_server(server)
         elif what == "restart":
