@@ -63,7 +63,7 @@ Status set_prefix(std::string_view path, Config* config) {
   }
   const bool is_text =
       std::none_of(path.begin(), path.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; });
-  if (!is_text || utf8_beginning(path).size_bytes != path.size()) {
+  if (!is_text || !is_utf8(path)) {
     return invalid("url: the path " + quote(path) +
                    " has a control character, or is not UTF-8; the service does not keep such names");
   }

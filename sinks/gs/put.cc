@@ -24,7 +24,7 @@ Status check_name(const std::string& name) {
   if (name.find_first_of("\r\n") != std::string::npos) {
     return refuse("its name has a line break, which the service does not take");
   }
-  if (utf8_beginning(name).size_bytes != name.size()) {
+  if (!is_utf8(name)) {
     return refuse("its name is not UTF-8, and the service takes nothing else");
   }
   return {};

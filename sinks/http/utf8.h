@@ -14,6 +14,7 @@ struct Utf8Beginning {
   bool may_go_on;     // what follows is nothing, or the beginning of a character
 };
 Utf8Beginning utf8_beginning(std::string_view text);
+inline bool is_utf8(std::string_view text) { return utf8_beginning(text).size_bytes == text.size(); }
 
 }  // namespace tidemark::sinks
 

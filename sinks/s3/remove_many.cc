@@ -19,8 +19,7 @@ bool fits_into_xml(std::string_view name) {
   const bool is_plain = std::none_of(name.begin(), name.end(), [](const char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == '\x7F';
   });
-  return is_plain && utf8_beginning(name).size_bytes == name.size() &&
-         name.find("\xEF\xBF\xBE") == std::string_view::npos &&
+  return is_plain && is_utf8(name) && name.find("\xEF\xBF\xBE") == std::string_view::npos &&
          name.find("\xEF\xBF\xBF") == std::string_view::npos;
 }
 

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/line.h"
-#include "gs/auth/json_value.h"
 #include "gs/auth/jwt.h"
 #include "gs/auth/secret_url.h"
+#include "http/json.h"
 
 namespace tidemark::sinks::gs {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/line.h"
-#include "gs/auth/json_value.h"
 #include "http/iso_time.h"
+#include "http/json.h"
 
 namespace tidemark::sinks::gs {
 namespace {

@@ -1,12 +1,11 @@
 #include "s3/auth/credential_json.h"
 
-#include <rapidjson/document.h>
-
 #include <string_view>
 #include <utility>
 
 #include "base/line.h"
 #include "http/iso_time.h"
+#include "http/json.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
@@ -14,23 +13,8 @@ namespace {
 using rapidjson::Value;
 
 constexpr size_t kShownBytes = 200;
-// Iterative, so that no depth of brackets exhausts the stack.
-constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
-
-const Value* member(const Value& object, const char* name) {
-  const auto at = object.FindMember(name);
-  return at == object.MemberEnd() ? nullptr : &at->value;
-}
-
-// Empty where the member is missing or no string.
-std::string_view text_of(const Value& object, const char* name) {
-  const Value* value = member(object, name);
-  if (value == nullptr || !value->IsString()) return {};
-  return {value->GetString(), value->GetStringLength()};
-}
 
 Result<Credentials> read(const Value& object, JsonKind kind) {
-  if (!object.IsObject()) return fail(TIDEMARK_E_PERMANENT, "not a JSON object");
   if (kind == JsonKind::kProcess) {
     const Value* version = member(object, "Version");
     if (version == nullptr || !version->IsInt() || version->GetInt() != 1) {
@@ -59,18 +43,17 @@ Result<Credentials> read(const Value& object, JsonKind kind) {
 
 Result<Credentials> credentials_from_json(std::string* text, JsonKind kind) {
   rapidjson::Document document;
-  document.ParseInsitu<kFlags>(text->data());  // in place: no copy of a secret outlives the text
-  Result<Credentials> credentials = document.HasParseError()
-                                        ? Result<Credentials>(fail(TIDEMARK_E_PERMANENT, "not a JSON object"))
-                                        : read(document, kind);
+  Result<Credentials> credentials =
+      read_object(text, &document) ? read(document, kind)
+                                   : Result<Credentials>(fail(TIDEMARK_E_PERMANENT, "not a JSON object"));
   wipe(text);
   return credentials;
 }
 
 std::string error_from_json(const std::string& text) {
   rapidjson::Document document;
-  document.Parse<kFlags>(text.data(), text.size());
-  if (document.HasParseError() || !document.IsObject()) return "";
+  std::string kept = text;
+  if (!read_object(&kept, &document)) return "";
   std::string line(text_of(document, "code"));
   if (const std::string_view message = text_of(document, "message"); !message.empty()) {
     line.append(line.empty() ? "" : ": ").append(message);

@@ -1,8 +1,8 @@
 // Reading JSON in place: no copy of a secret outlives the text, which whoever owns it wipes.
 //
 // Functions without state. Any thread.
-#ifndef TIDEMARK_SINKS_GS_AUTH_JSON_VALUE_H
-#define TIDEMARK_SINKS_GS_AUTH_JSON_VALUE_H
+#ifndef TIDEMARK_SINKS_HTTP_JSON_H
+#define TIDEMARK_SINKS_HTTP_JSON_H
 
 #include <rapidjson/document.h>
 
@@ -12,13 +12,16 @@
 #include <string_view>
 
 #include "http/answer.h"
+#include "http/utf8.h"
 
-namespace tidemark::sinks::gs {
+namespace tidemark::sinks {
 
 // False unless the text is one JSON object. Its texts lie in `text` then.
 inline bool read_object(std::string* text, rapidjson::Document* document) {
-  // Iterative, so that no depth of brackets exhausts the stack.
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+  // Iterative, so that no depth of brackets exhausts the stack. The library's own check of UTF-8 reads past
+  // the end of a text that ends in the middle of a character.
+  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag;
+  if (!is_utf8(*text)) return false;
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   char* begin = text->data() + (text->starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   document->ParseInsitu<kFlags>(begin);
@@ -39,7 +42,7 @@ inline std::string_view text_of(const rapidjson::Value& value, const char* name)
   return {found->GetString(), found->GetStringLength()};
 }
 
-// A whole number, written as one or, as Google's 64 bit numbers are, as a text.
+// A whole number, written as one or, as some services write theirs, as a text.
 inline std::optional<uint64_t> number_of(const rapidjson::Value& value, const char* name) {
   const rapidjson::Value* found = member(value, name);
   if (found == nullptr) return std::nullopt;
@@ -49,6 +52,6 @@ inline std::optional<uint64_t> number_of(const rapidjson::Value& value, const ch
   return number;
 }
 
-}  // namespace tidemark::sinks::gs
+}  // namespace tidemark::sinks
 
-#endif  // TIDEMARK_SINKS_GS_AUTH_JSON_VALUE_H
+#endif  // TIDEMARK_SINKS_HTTP_JSON_H
