@@ -31,10 +31,10 @@ Result<Footer> read_whole(sink::Sink& sink, std::string_view key, uint64_t* read
 }
 
 Result<Footer> read(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,
-                    const tidemark_call* call) {
+                    const tidemark_call* call, uint64_t size_bytes = 0) {
   if (depth == Depth::kFull) return read_whole(sink, key, read_bytes, call);
   *read_bytes += kFooterSize;
-  return read_footer(sink, key, call);
+  return read_footer(sink, key, call, size_bytes);
 }
 
 std::string stem_of(const Footer& footer) {
@@ -82,7 +82,8 @@ Status compare_plain(sink::Sink& sink, std::string_view key, uint64_t there_byte
   // Of another size it is not ours whatever it holds; its footer shows whether it was cut or is another
   // history's.
   const bool is_other_size = there_bytes != here.size_bytes;
-  TM_ASSIGN(const auto footer, read(sink, key, is_other_size ? Depth::kFooter : depth, read_bytes, call));
+  TM_ASSIGN(const auto footer,
+            read(sink, key, is_other_size ? Depth::kFooter : depth, read_bytes, call, there_bytes));
   if (footer.sha256 != here.sha256) {
     // Another history, or a footer that is damaged itself: that the operator gets the right one is worth
     // reading.
@@ -101,12 +102,12 @@ Status compare_plain(sink::Sink& sink, std::string_view key, uint64_t there_byte
 
 // How many bytes are stored says nothing of what they hold. What can be decoded is, so that the footer is not
 // believed.
-Status compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
+Status compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& parsed, uint64_t there_bytes,
                      const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
                      const tidemark_call* call, const std::function<void()>& before_decoding) {
   if (depth == Depth::kFooter) {
     *read_bytes += kFooterSize;
-    TM_ASSIGN(const Footer footer, read_footer(sink, key, call));
+    TM_ASSIGN(const Footer footer, read_footer(sink, key, call, there_bytes));
     TM_ASSIGN(const SameContent same, compare_content(keys, footer, here));
     if (same == SameContent::kYes) return {};
   }
@@ -137,7 +138,8 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
   TM_ASSIGN(const auto parsed, parse_key(key));
   return parsed.name.coding == Coding::kNone
              ? compare_plain(sink, key, there_bytes, here, depth, read_bytes, call)
-             : compare_coded(sink, key, parsed, here, keys, depth, read_bytes, call, before_decoding);
+             : compare_coded(sink, key, parsed, there_bytes, here, keys, depth, read_bytes, call,
+                             before_decoding);
 }
 
 namespace {

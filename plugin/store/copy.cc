@@ -164,7 +164,7 @@ Status Copier::compare_archives() {
     return compare_with(proven, to_key, Depth::kFull);
   }
   TM_ASSIGN(const auto call, deadline_.next_call());
-  TM_ASSIGN(const Footer footer, read_footer(from_, what_.key, &call));
+  TM_ASSIGN(const Footer footer, read_footer(from_, what_.key, &call, what_.size_bytes));
   Status same = compare_with({footer, content_of(footer, what_.size_bytes)}, to_key, Depth::kFooter);
   if (same) return same;
   const bool decides = same.error().status == TIDEMARK_E_SEALED && may_decrypt_source();

@@ -35,23 +35,16 @@ Status fetch_record(sink::Sink& sink, std::string_view key, const ParsedKey& par
   return give({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
-}  // namespace
-
-Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemark_call* call) {
-  TM_ASSIGN(const auto parsed, parse_key(key));
-  if (parsed.name.kind != ObjectKind::kArchive) {
-    return fail(TIDEMARK_E_INVALID, std::string(key) + ": is a record, not an archive");
-  }
-  const Call deadline(call);
+Result<Footer> read_footer_at(sink::Sink& sink, std::string_view key, const ParsedKey& parsed, int64_t offset,
+                              const Call& deadline) {
   std::string block;
   Status status =
-      stream(sink, key, -static_cast<int64_t>(kFooterSize), kFooterSize, deadline,
-             [&](std::span<const uint8_t> piece) -> Status {
-               assert(block.size() <= kFooterSize + 1);
-               const size_t room = kFooterSize + 1 - block.size();
-               block.append(reinterpret_cast<const char*>(piece.data()), std::min(piece.size(), room));
-               return {};
-             });
+      stream(sink, key, offset, kFooterSize, deadline, [&](std::span<const uint8_t> piece) -> Status {
+        assert(block.size() <= kFooterSize + 1);
+        const size_t room = kFooterSize + 1 - block.size();
+        block.append(reinterpret_cast<const char*>(piece.data()), std::min(piece.size(), room));
+        return {};
+      });
   if (!status) return std::move(status.error());
   std::string problem;
   auto footer = parse_footer(ObjectKind::kArchive, block, &problem);
@@ -63,6 +56,23 @@ Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemar
   Status identity = tar::check_identity(*footer, parsed);
   if (!identity) return about(key, identity.error());
   return std::move(*footer);
+}
+
+}  // namespace
+
+Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemark_call* call,
+                           uint64_t size_bytes) {
+  TM_ASSIGN(const auto parsed, parse_key(key));
+  if (parsed.name.kind != ObjectKind::kArchive) {
+    return fail(TIDEMARK_E_INVALID, std::string(key) + ": is a record, not an archive");
+  }
+  const Call deadline(call);
+  if (size_bytes > kFooterSize && size_bytes <= INT64_MAX) {
+    auto footer = read_footer_at(sink, key, parsed, static_cast<int64_t>(size_bytes - kFooterSize), deadline);
+    // The size may be an old one: what is at the end decides.
+    if (footer || footer.error().status != TIDEMARK_E_CORRUPT) return footer;
+  }
+  return read_footer_at(sink, key, parsed, -static_cast<int64_t>(kFooterSize), deadline);
 }
 
 namespace {

@@ -43,8 +43,10 @@ struct ArchiveInfo : ParsedName {
 Status list(sink::Sink& sink, std::string_view storage, uint64_t partition, Lsn from,
             const std::function<bool(const ArchiveInfo&)>& visit, const tidemark_call* call);
 
-// INVALID: not an archive's key. CORRUPT: too short, no footer, or that of another archive.
-Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemark_call* call);
+// INVALID: not an archive's key. CORRUPT: too short, no footer, or that of another archive. `size_bytes` is
+// the object's where it is known, else 0: some stores need a second request for what is counted from the end.
+Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemark_call* call,
+                           uint64_t size_bytes = 0);
 
 // The object as stored, archive or gap record; its end is given out only after its digest was found right.
 // After any status but OK discard what `out` received. A status of `out` is passed on.

@@ -41,6 +41,7 @@ class FakeSink {
   int lists = 0;
   int folder_lists = 0;
   int gets = 0;
+  int gets_from_the_end = 0;
   int removes = 0;
   int removes_of_many = 0;
   size_t names_listed = 0;
@@ -195,6 +196,7 @@ class FakeSink {
                              const tidemark_writer* out, const tidemark_call* call, tidemark_error* error) {
     FakeSink& fake = self(handle);
     ++fake.gets;
+    fake.gets_from_the_end += offset < 0 ? 1 : 0;
     if (fake.on_get) fake.on_get();
     if (const auto status = fake.check(view(key), call, error); status != TIDEMARK_OK) return status;
     if (const auto status = fake.refused("get", error); status != TIDEMARK_OK) return status;

@@ -147,6 +147,23 @@ TEST_F(StoreTest, ReadsAFooterInOneSmallRequest) {
   EXPECT_EQ(fake_.gets, 1);
 }
 
+// Where its size is known no store has to be asked for that; and an old one does no harm.
+TEST_F(StoreTest, ReadsAFooterAtAKnownSize) {
+  const std::string key = add({3, 9});
+  const uint64_t size_bytes = fake_.objects[key].size();
+  for (const uint64_t known :
+       {size_bytes, uint64_t{0}, uint64_t{512}, size_bytes - 1, size_bytes + 1, UINT64_MAX}) {
+    fake_.gets = fake_.gets_from_the_end = 0;
+    const auto footer = read_footer(fake_.sink(), key, nullptr, known);
+    ASSERT_TRUE(footer) << known << ": " << footer.error().message;
+    EXPECT_EQ(footer->range, (Range{3, 9}));
+    EXPECT_EQ(fake_.gets_from_the_end, known == size_bytes ? 0 : 1) << known;
+    EXPECT_LE(fake_.gets, 2);
+  }
+  fake_.objects[key].back() ^= 1;
+  expect_error(read_footer(fake_.sink(), key, nullptr, size_bytes), TIDEMARK_E_CORRUPT, key);
+}
+
 TEST_F(StoreTest, AFooterThatIsNoneIsCorruptAndNamed) {
   const std::string key = add({3, 3});
   const std::string good = fake_.objects[key];
