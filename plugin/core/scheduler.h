@@ -125,7 +125,7 @@ struct Job {
   bool first_look = false;   // kDiscover: the first at this sink, which may hold nothing of the partition
   bool asked = false;  // kDiscover: what lies right before the range, or a gap there, may be acknowledged
   // kDiscover: this run has put nothing of the partition at this sink, so what is there of its epoch is not
-  // its own
+  // its own. Never of the first epoch, which is also that of archives from before there were any
   bool untouched = false;
   // kVerify: of what lies after a hole at next. kArchive: fills it, under the epoch of what lies after it
   bool fill = false;
@@ -357,7 +357,7 @@ class Scheduler {
   bool adopts(const PartitionState& p) const { return config_.lineage && p.begun == Begun::kNo; }
   bool is_untouched(const PartitionState& p) const {
     const bool was_put = p.was_put && p.sink_number == sink_number_;
-    return config_.lineage && !was_put && !storages_[p.storage].forgot_put;
+    return own_epoch(p) > kFirstEpoch && !was_put && !storages_[p.storage].forgot_put;
   }
   void want_claim(StorageRef storage);
   void queue(StorageRef storage);

@@ -390,6 +390,13 @@ TEST_F(SchedulerStoragesTest, ALookKnowsWhetherThisRunHasPutSomething) {
   }
 }
 
+// An archive from before histories were told apart is of the first epoch, and continued under it.
+TEST_F(SchedulerStoragesTest, WhatIsThereOfTheFirstEpochMayBeAnybodys) {
+  notify_of(0, 0, 1, 2);
+  claim(0, kFirstEpoch);
+  EXPECT_FALSE(start(0, JobKind::kDiscover, {1, 2}).untouched);
+}
+
 TEST_F(SchedulerStoragesTest, ToContinueIsNotToClaim) {
   configure(1, 1, false);
   notify_of(0, 0, 1, 1);
