@@ -49,6 +49,9 @@ class AzblobSink {
   // What a new blob is made with.
   void add_blob_headers(Headers* headers, const char* type_header) const;
 
+  // was_replaced: between a look at its size and the reading.
+  Status get_once(std::string_view key, const Range& range, const Writer& out, bool* was_replaced,
+                  const Call& call);
   // The answer to HEAD, or NOT_FOUND.
   Result<StoreAnswer> head_answer(std::string_view key, const Call& call);
   // EXISTS if there is one, else OK.

@@ -6,6 +6,7 @@
 namespace tidemark::sinks::azblob {
 namespace {
 
+constexpr int kLooksMax = 16;  // at a blob that is replaced again and again
 constexpr std::string_view kNeedsGet = "the role Storage Blob Data Reader, or in a signature r (read)";
 
 // Azure makes a '/' of it, and would answer for another blob.
@@ -42,8 +43,18 @@ Result<ObjectInfo> AzblobSink::head(std::string_view key, const Call& call) {
   return info;
 }
 
-// There are no ranges from the end: the size is asked for first, and the blob may not change in between.
 Status AzblobSink::get(std::string_view key, const Range& range, const Writer& out, const Call& call) {
+  for (int looks = 1;; ++looks) {
+    bool was_replaced = false;
+    Status read = get_once(key, range, out, &was_replaced, call);
+    if (!was_replaced || looks == kLooksMax) return read;
+  }
+}
+
+// There are no ranges from the end: the size is asked for first, and the blob may not change in between. If
+// it does, nothing was given out.
+Status AzblobSink::get_once(std::string_view key, const Range& range, const Writer& out, bool* was_replaced,
+                            const Call& call) {
   Range asked = range;
   Request request = blob_request("get", "GET", key, kNeedsGet);
   if (range.offset < 0 || needs_size(range)) {
@@ -73,7 +84,8 @@ Status AzblobSink::get(std::string_view key, const Range& range, const Writer& o
   if (answer.status == 416 && (is_beyond_end(answer.headers) || said.code == "InvalidRange")) return {};
   if (!answer.is_ok()) {
     Error error = error_of(answer, what);
-    if (answer.status == 412) error.status = TIDEMARK_E_RETRYABLE;  // it was replaced in between
+    *was_replaced = answer.status == 412;
+    if (*was_replaced) error.status = TIDEMARK_E_RETRYABLE;
     return error;
   }
   const Status whole = receiver.finish(answer);
