@@ -4,14 +4,12 @@
 
 #include "azblob/auth/account_key.h"
 #include "base/line.h"
-#include "common/key.h"
 #include "common/options.h"
 #include "http/endpoint.h"
+#include "http/store_url.h"
 
 namespace tidemark::sinks::azblob {
 namespace {
-
-constexpr size_t kPrefixMax = 900;  // bytes
 
 Error invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
 
@@ -70,39 +68,6 @@ bool is_suffix(std::string_view name) {
   return name.find('.') != std::string_view::npos && name.front() != '.' && name.back() != '.' &&
          std::all_of(name.begin(), name.end(),
                      [](char c) { return is_lower_or_digit(c) || c == '-' || c == '.'; });
-}
-
-// "" and "/" are the container itself. Written without its last '/' or with it.
-Status set_prefix(std::string_view path, Config* config) {
-  if (path.empty() || path == "/") return {};
-  path.remove_prefix(1);
-  if (path.ends_with('/')) path.remove_suffix(1);
-  if (Status ok = check_key(path); !ok) {
-    return invalid("url: the path is not a prefix of keys: " + ok.error().message);
-  }
-  if (path.size() > kPrefixMax) {
-    return invalid("url: the path has " + std::to_string(path.size()) + " bytes; at most " +
-                   std::to_string(kPrefixMax) + " leave room for keys in Azure's 1024");
-  }
-  if (const char* problem = name_problem(path)) {
-    return invalid("url: the path " + quote(path) + " " + problem);
-  }
-  config->prefix = std::string(path) + "/";
-  return {};
-}
-
-// Of names of A-Z a-z 0-9 - . _ ~ between single slashes: it is signed and sent as it stands.
-bool is_plain_path(std::string_view path) {
-  while (!path.empty()) {
-    path.remove_prefix(1);
-    const std::string_view part = path.substr(0, path.find('/'));
-    const bool is_plain = std::all_of(part.begin(), part.end(), [](char c) {
-      return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~';
-    });
-    if (part.empty() || part == "." || part == ".." || !is_plain) return false;
-    path.remove_prefix(part.size());
-  }
-  return true;
 }
 
 Status set_endpoint(std::string_view text, const std::string& from, Config* config) {
@@ -248,13 +213,11 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
                    "azblob://container/prefix");
   }
   config.container = url.authority;
-  TM_TRY(set_prefix(url.path, &config));
-  for (const auto& [name, value] : url.query) {
-    if (name == "proxy" && value.find('@') != std::string::npos) {
-      return invalid(
-          "option \"proxy\": one with a password does not belong in a url; pass it in the option list");
-    }
+  TM_ASSIGN(config.prefix, parse_prefix(url.path));
+  if (const char* problem = name_problem(config.prefix)) {
+    return invalid("url: the path " + quote(url.path) + " " + problem);
   }
+  TM_TRY(check_proxy(url));
   if (!raw.endpoint.empty()) {
     TM_TRY(set_endpoint(raw.endpoint, "option \"endpoint\"", &config));
   }

@@ -33,14 +33,7 @@ Result<StoreAnswer> AzblobSink::head_answer(std::string_view key, const Call& ca
 // Azure answers for what is durable only.
 Result<ObjectInfo> AzblobSink::head(std::string_view key, const Call& call) {
   TM_ASSIGN(const StoreAnswer answer, head_answer(key, call));
-  ObjectInfo info;
-  const std::optional<int64_t> modified_us = date_us(answer.headers, "last-modified");
-  if (!parse_number(header(answer.headers, "content-length"), &info.size_bytes) || !modified_us) {
-    return fail(TIDEMARK_E_RETRYABLE,
-                "head " + config_.name_of(key) + ": the answer has no Content-Length or no Last-Modified");
-  }
-  info.modified_us = *modified_us;
-  return info;
+  return object_info(answer.headers, "head " + config_.name_of(key));
 }
 
 Status AzblobSink::get(std::string_view key, const Range& range, const Writer& out, const Call& call) {
@@ -59,13 +52,13 @@ Status AzblobSink::get_once(std::string_view key, const Range& range, const Writ
   Request request = blob_request("get", "GET", key, kNeedsGet);
   if (range.offset < 0 || needs_size(range)) {
     TM_ASSIGN(const StoreAnswer there, head_answer(key, call));
-    uint64_t size_bytes = 0, begin = 0, end = 0;
+    uint64_t size_bytes = 0;
     if (!parse_number(header(there.headers, "content-length"), &size_bytes)) {
       return fail(TIDEMARK_E_RETRYABLE, "get " + config_.name_of(key) + ": HEAD does not say its size");
     }
-    range.resolve(size_bytes, &begin, &end);
-    if (begin == end) return {};
-    asked = {static_cast<int64_t>(begin), end - begin};
+    const std::optional<Range> part = part_of(range, size_bytes);
+    if (!part) return {};
+    asked = *part;
     if (const std::string_view etag = header(there.headers, "etag"); !etag.empty()) {
       request.headers.push_back({"if-match", std::string(etag)});
     }

@@ -72,19 +72,12 @@ Status AzblobSink::list_in_pages(Listing listing, const Visitor& visit, const Ca
 
 Status AzblobSink::list(std::string_view prefix, std::string_view start_after, const Visitor& visit,
                         const Call& call) {
-  Listing listing;
-  listing.prefix = prefix;
-  listing.start_after = start_after;
-  return list_in_pages(std::move(listing), visit, call);
+  return list_in_pages({prefix, start_after}, visit, call);
 }
 
 Status AzblobSink::list_folders(std::string_view prefix, std::string_view start_after, const Visitor& visit,
                                 const Call& call) {
-  Listing listing;
-  listing.prefix = prefix;
-  listing.start_after = start_after;
-  listing.by_folders = true;
-  return list_in_pages(std::move(listing), visit, call);
+  return list_in_pages({prefix, start_after, true}, visit, call);
 }
 
 }  // namespace tidemark::sinks::azblob

@@ -4,16 +4,13 @@
 #include <utility>
 
 #include "base/line.h"
-#include "common/key.h"
 #include "common/options.h"
 #include "gs/auth/secret_url.h"
 #include "http/endpoint.h"
-#include "http/utf8.h"
+#include "http/store_url.h"
 
 namespace tidemark::sinks::gs {
 namespace {
-
-constexpr size_t kPrefixMax = 900;  // bytes
 
 Error invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
 
@@ -49,28 +46,6 @@ bool is_bucket(std::string_view name) {
                      [&](char c) { return is_alnum(c) || c == '.' || c == '-' || c == '_'; });
 }
 
-// "" and "/" are the bucket itself. Written without its last '/' or with it.
-Status set_prefix(std::string_view path, Config* config) {
-  if (path.empty() || path == "/") return {};
-  path.remove_prefix(1);
-  if (path.ends_with('/')) path.remove_suffix(1);
-  if (Status ok = check_key(path); !ok) {
-    return invalid("url: the path is not a prefix of keys: " + ok.error().message);
-  }
-  if (path.size() > kPrefixMax) {
-    return invalid("url: the path has " + std::to_string(path.size()) + " bytes; at most " +
-                   std::to_string(kPrefixMax) + " leave room for keys in the service's 1024");
-  }
-  const bool is_text =
-      std::none_of(path.begin(), path.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; });
-  if (!is_text || !is_utf8(path)) {
-    return invalid("url: the path " + quote(path) +
-                   " has a control character, or is not UTF-8; the service does not keep such names");
-  }
-  config->prefix = std::string(path) + "/";
-  return {};
-}
-
 Status set_endpoint(std::string_view text, const std::string& from, Config* config) {
   const bool may_be_secret = text.find('@') != std::string_view::npos;
   const auto wrong = [&](const std::string& why) {
@@ -90,12 +65,7 @@ Status set_endpoint(std::string_view text, const std::string& from, Config* conf
 }
 
 Status check_together(const Config& config, const Url& url) {
-  for (const auto& [name, value] : url.query) {
-    if (name == "proxy" && value.find('@') != std::string::npos) {
-      return invalid(
-          "option \"proxy\": one with a password does not belong in a url; pass it in the option list");
-    }
-  }
+  TM_TRY(check_proxy(url));
   if (config.resumable_piece_bytes % kPieceStepBytes != 0) {
     return invalid("option \"resumable_piece\": " + std::to_string(config.resumable_piece_bytes) +
                    " is not a multiple of 256KiB, which the service wants");
@@ -117,7 +87,7 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
     return invalid("url: " + quote(url.authority) + " is not a bucket's name; write gs://bucket/prefix");
   }
   config.bucket = url.authority;
-  TM_TRY(set_prefix(url.path, &config));
+  TM_ASSIGN(config.prefix, parse_prefix(url.path));
   if (!raw.endpoint.empty()) {
     TM_TRY(set_endpoint(raw.endpoint, "option \"endpoint\"", &config));
   }

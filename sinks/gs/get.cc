@@ -36,10 +36,9 @@ Status GsSink::get(std::string_view key, const Range& range, const Writer& out, 
   Range asked = range;
   if (needs_size(range)) {
     TM_ASSIGN(const ObjectInfo info, head(key, call));
-    uint64_t begin = 0, end = 0;
-    range.resolve(info.size_bytes, &begin, &end);
-    if (begin == end) return {};
-    asked = {static_cast<int64_t>(begin), end - begin};  // no header can say "from the end, but not to it"
+    const std::optional<Range> part = part_of(range, info.size_bytes);
+    if (!part) return {};
+    asked = *part;
   }
   Request request = object_request("get", "GET", key, kNeedsGet);
   request.query = {{"alt", "media"}};
@@ -62,9 +61,7 @@ Status GsSink::get(std::string_view key, const Range& range, const Writer& out, 
   const bool is_unproven = answer.status == 416 || (answer.status == 404 && error.code.empty());
   if (!is_unproven) return error;
   TM_ASSIGN(const ObjectInfo info, head(key, call));
-  uint64_t begin = 0, end = 0;
-  asked.resolve(info.size_bytes, &begin, &end);
-  if (answer.status == 416 && begin == end) return {};
+  if (answer.status == 416 && !part_of(asked, info.size_bytes)) return {};
   return fail(TIDEMARK_E_RETRYABLE, error.message + "; but the object is there");
 }
 

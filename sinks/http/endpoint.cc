@@ -1,6 +1,11 @@
 #include "http/endpoint.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
+
+#include "http/uri_encode.h"
 
 namespace tidemark::sinks {
 namespace {
@@ -73,6 +78,25 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
     }
   }
   return endpoint;
+}
+
+bool is_loopback(const std::string& host_name) {
+  in_addr v4;
+  if (inet_pton(AF_INET, host_name.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  in6_addr v6;
+  if (inet_pton(AF_INET6, host_name.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
+  return host_name == "localhost";
+}
+
+bool is_plain_path(std::string_view path) {
+  if (encode_path(path) != path) return false;
+  while (!path.empty()) {
+    path.remove_prefix(1);  // '/'
+    const std::string_view part = path.substr(0, path.find('/'));
+    if (part.empty() || part == "." || part == "..") return false;
+    path.remove_prefix(part.size());
+  }
+  return true;
 }
 
 }  // namespace tidemark::sinks

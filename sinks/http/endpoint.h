@@ -23,6 +23,13 @@ struct Endpoint {
 // The message does not show the text.
 Result<Endpoint> parse_endpoint(std::string_view url);
 
+// "localhost", 127.0.0.0/8 or ::1: where plain HTTP does not leave the machine. Of a host_name, as above.
+bool is_loopback(const std::string& host_name);
+
+// Of names of A-Z a-z 0-9 - . _ ~ between single slashes: what is signed and sent as it is means the same in
+// every spelling then. "" is one.
+bool is_plain_path(std::string_view path);
+
 }  // namespace tidemark::sinks
 
 #endif  // TIDEMARK_SINKS_HTTP_ENDPOINT_H

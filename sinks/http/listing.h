@@ -36,12 +36,13 @@ struct PageWanted {
 using ReadPage = std::function<Result<ListPage>(const PageWanted&)>;
 
 struct Listing {
-  std::string what;  // begins the message of an error
-  std::string root;  // what the store's names have before the key
   std::string_view prefix, start_after;
-  std::string_view empty_pages_remedy;  // where a store sends one empty page after the other: "; …"
   // What lies in a folder below the prefix comes as one name, of the folder; see draft/list_folders.h.
   bool by_folders = false;
+  // The sink's:
+  std::string what = {};                     // begins the message of an error
+  std::string root = {};                     // what the store's names have before the key
+  std::string_view empty_pages_remedy = {};  // where a store sends one empty page after the other: "; …"
 };
 
 // Prefix and start may be any bytes: the store is asked with as much of them as is whole characters, and what

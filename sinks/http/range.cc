@@ -40,6 +40,13 @@ bool needs_size(const Range& range) {
   return range.size == 0 || range.offset >= static_cast<int64_t>(kBeyondBytes) || is_inner;
 }
 
+std::optional<Range> part_of(const Range& range, uint64_t size_bytes) {
+  uint64_t begin = 0, end = 0;
+  range.resolve(size_bytes, &begin, &end);
+  if (begin == end) return std::nullopt;
+  return Range{static_cast<int64_t>(begin), end - begin};
+}
+
 std::string range_header(const Range& range) {
   if (range.offset < 0) {
     const uint64_t back = std::min(-static_cast<uint64_t>(range.offset), kBeyondBytes);
@@ -49,6 +56,15 @@ std::string range_header(const Range& range) {
   const bool open = range.size >= kBeyondBytes;
   if (begin == 0 && open) return "";
   return "bytes=" + std::to_string(begin) + "-" + (open ? "" : std::to_string(begin + range.size - 1));
+}
+
+Result<ObjectInfo> object_info(const Headers& headers, const std::string& what) {
+  ObjectInfo info;
+  const std::optional<int64_t> modified_us = date_us(headers, "last-modified");
+  if (!parse_number(header(headers, "content-length"), &info.size_bytes) || !modified_us)
+    return fail(TIDEMARK_E_RETRYABLE, what + ": the answer has no Content-Length or no Last-Modified");
+  info.modified_us = *modified_us;
+  return info;
 }
 
 bool is_beyond_end(const Headers& headers) {

@@ -5,6 +5,7 @@
 #define TIDEMARK_SINKS_HTTP_RANGE_H
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,8 +16,12 @@ namespace tidemark::sinks {
 
 // Can no header ask for it? Then the object's size has to be known first.
 bool needs_size(const Range& range);
+// It, from the beginning of an object of that size on; nothing if the object has nothing of it.
+std::optional<Range> part_of(const Range& range, uint64_t size_bytes);
 // The Range header; "" for the whole object.
 std::string range_header(const Range& range);
+// What the headers say of the whole object. RETRYABLE if they lack a Content-Length or a Last-Modified.
+Result<ObjectInfo> object_info(const Headers& headers, const std::string& what);
 // Does an answer say that the object ends before the range begins?
 bool is_beyond_end(const Headers& headers);
 

@@ -4,14 +4,12 @@
 #include <memory>
 
 #include "base/line.h"
-#include "common/key.h"
 #include "common/options.h"
-#include "http/utf8.h"
+#include "http/store_url.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
 
-constexpr size_t kPrefixMax = 900;  // bytes
 constexpr uint64_t kDaysMax = 36'500;
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
@@ -68,39 +66,12 @@ bool is_bucket(std::string_view name) {
          });
 }
 
-// "" and "/" are the bucket itself. Written without its last '/' or with it.
-Status set_prefix(std::string_view path, Config* config) {
-  if (path.empty() || path == "/") return {};
-  path.remove_prefix(1);
-  if (path.ends_with('/')) path.remove_suffix(1);
-  if (Status ok = check_key(path); !ok) {
-    return invalid("url: the path is not a prefix of keys: " + ok.error().message);
-  }
-  if (path.size() > kPrefixMax) {
-    return invalid("url: the path has " + std::to_string(path.size()) + " bytes; at most " +
-                   std::to_string(kPrefixMax) + " leave room for keys in S3's 1024");
-  }
-  const bool is_text =
-      std::none_of(path.begin(), path.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; });
-  if (!is_text || !is_utf8(path)) {
-    return invalid("url: the path " + quote(path) +
-                   " has a control character, or is not UTF-8; stores do not keep such names");
-  }
-  config->prefix = std::string(path) + "/";
-  return {};
-}
-
 Status check_together(const Config& config, const Raw& raw, const Url& url) {
   if (!config.region.empty() && !is_region(config.region)) {
     return invalid("option \"region\": " + quote(config.region) +
                    " is not a region; write one like eu-central-1");
   }
-  for (const auto& [name, value] : url.query) {
-    if (name == "proxy" && value.find('@') != std::string::npos) {
-      return invalid(
-          "option \"proxy\": one with a password does not belong in a url; pass it in the option list");
-    }
-  }
+  TM_TRY(check_proxy(url));
   for (const std::string* wish : {&config.credentials.fips, &config.credentials.dual_stack}) {
     if (*wish != "true" || config.endpoint_host.empty()) continue;
     return invalid(std::string("option \"") +
@@ -156,7 +127,7 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
     return invalid("url: " + quote(url.authority) + " is not a bucket's name; write s3://bucket/prefix");
   }
   config.bucket = url.authority;
-  TM_TRY(set_prefix(url.path, &config));
+  TM_ASSIGN(config.prefix, parse_prefix(url.path));
   if (!raw.endpoint.empty()) {
     TM_TRY(set_endpoint(raw.endpoint, "option \"endpoint\"", &config));
   }

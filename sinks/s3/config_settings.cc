@@ -20,18 +20,6 @@ bool is_address(std::string_view host) {
   return inet_pton(AF_INET, std::string(host.substr(0, host.find(':'))).c_str(), &v4) == 1;
 }
 
-// Signed and sent as it is, so it has to mean the same in every spelling.
-bool is_plain_path(std::string_view path) {
-  if (encode_path(path) != path) return false;
-  while (!path.empty()) {
-    path.remove_prefix(1);  // '/'
-    const std::string_view part = path.substr(0, path.find('/'));
-    if (part.empty() || part == "." || part == "..") return false;
-    path.remove_prefix(part.size());
-  }
-  return true;
-}
-
 // What an ordinary bucket's requests are not understood by.
 Status check_supported(const Config& config) {
   const std::pair<const char*, const char*> buckets[] = {

@@ -49,24 +49,16 @@ Error S3Sink::confirm_absence(std::string_view key, const StoreAnswer& answer, c
 // Stores answer for what is durable only.
 Result<ObjectInfo> S3Sink::head(std::string_view key, const Call& call) {
   TM_ASSIGN(const StoreAnswer answer, head_answer(key, call));
-  ObjectInfo info;
-  const std::optional<int64_t> modified_us = date_us(answer.headers, "last-modified");
-  if (!parse_number(header(answer.headers, "content-length"), &info.size_bytes) || !modified_us) {
-    return fail(TIDEMARK_E_RETRYABLE,
-                "head " + config_.name_of(key) + ": the answer has no Content-Length or no Last-Modified");
-  }
-  info.modified_us = *modified_us;
-  return info;
+  return object_info(answer.headers, "head " + config_.name_of(key));
 }
 
 Status S3Sink::get(std::string_view key, const Range& range, const Writer& out, const Call& call) {
   Range asked = range;
   if (needs_size(range)) {
     TM_ASSIGN(const ObjectInfo info, head(key, call));
-    uint64_t begin = 0, end = 0;
-    range.resolve(info.size_bytes, &begin, &end);
-    if (begin == end) return {};
-    asked = {static_cast<int64_t>(begin), end - begin};  // no header can say "from the end, but not to it"
+    const std::optional<Range> part = part_of(range, info.size_bytes);
+    if (!part) return {};
+    asked = *part;
   }
   Request request = object_request("get", "GET", key, kNeedsGet);
   const std::string what = request.what, header_text = range_header(asked);

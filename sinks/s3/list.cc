@@ -46,10 +46,7 @@ Status S3Sink::list_in_pages(Listing listing, const Visitor& visit, const Call& 
 
 Status S3Sink::list(std::string_view prefix, std::string_view start_after, const Visitor& visit,
                     const Call& call) {
-  Listing listing;
-  listing.prefix = prefix;
-  listing.start_after = start_after;
-  return list_in_pages(std::move(listing), visit, call);
+  return list_in_pages({prefix, start_after}, visit, call);
 }
 
 // What will be the same the next time is left to listings of everything, which tell what is wrong if that is
@@ -57,11 +54,7 @@ Status S3Sink::list(std::string_view prefix, std::string_view start_after, const
 Status S3Sink::list_folders(std::string_view prefix, std::string_view start_after, const Visitor& visit,
                             const Call& call) {
   if (!lists_folders_) return fail(TIDEMARK_E_UNSUPPORTED, "list: this store does not list folders");
-  Listing listing;
-  listing.prefix = prefix;
-  listing.start_after = start_after;
-  listing.by_folders = true;
-  Status listed = list_in_pages(std::move(listing), visit, call);
+  Status listed = list_in_pages({prefix, start_after, true}, visit, call);
   if (listed) return listed;
   Error why = std::move(listed.error());
   if (why.status != TIDEMARK_E_UNSUPPORTED && why.status != TIDEMARK_E_PERMANENT) return why;

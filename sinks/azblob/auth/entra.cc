@@ -1,7 +1,5 @@
 #include "azblob/auth/entra.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 
 #include "azblob/auth/token_json.h"
@@ -102,14 +100,6 @@ Result<Credentials> read_token(Result<HttpAnswer> answer, const SourceContext& c
   if (!said.code.empty()) error.message += ", " + said.code;
   if (!said.message.empty()) error.message += ": " + said.message;
   return error;
-}
-
-bool is_loopback(const std::string& host_name) {
-  in_addr v4;
-  if (inet_pton(AF_INET, host_name.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
-  in6_addr v6;
-  if (inet_pton(AF_INET6, host_name.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
-  return host_name == "localhost";
 }
 
 SourceResult from_client_secret(const SourceContext& context) {

@@ -16,9 +16,6 @@ namespace tidemark::sinks::azblob {
 // words.
 Result<Credentials> read_token(Result<HttpAnswer> answer, const SourceContext& context);
 
-// Where plain HTTP does not leave the machine.
-bool is_loopback(const std::string& host_name);
-
 }  // namespace tidemark::sinks::azblob
 
 #endif  // TIDEMARK_SINKS_AZBLOB_AUTH_ENTRA_H

@@ -12,9 +12,6 @@
 
 namespace tidemark::sinks::gs {
 
-// "localhost", 127.0.0.0/8 or ::1; a host's name without port and brackets.
-bool is_loopback(const std::string& host_name);
-
 // INVALID, without the text, unless it is the url of such a place.
 Result<Endpoint> parse_secret_url(std::string_view url);
 

@@ -88,18 +88,17 @@ bool is_header_value(std::string_view text) {
 
 // Where plain HTTP does not leave the machine: loopback, and the addresses of the agents of ECS and EKS.
 bool is_local(const std::string& host_name) {
+  if (is_loopback(host_name)) return true;
   in_addr v4;
   if (inet_pton(AF_INET, host_name.c_str(), &v4) == 1) {
     const uint32_t address = ntohl(v4.s_addr);
-    return address >> 24 == 127 || address == 0xA9FEAA02 || address == 0xA9FEAA17;
+    return address == 0xA9FEAA02 || address == 0xA9FEAA17;
   }
   constexpr std::array<unsigned char, 16> kEksAgent = {0xFD, 0, 0x0E, 0xC2, 0, 0, 0, 0,
                                                        0,    0, 0,    0,    0, 0, 0, 0x23};
   in6_addr v6;
-  if (inet_pton(AF_INET6, host_name.c_str(), &v6) == 1) {
-    return IN6_IS_ADDR_LOOPBACK(&v6) || std::memcmp(&v6, kEksAgent.data(), kEksAgent.size()) == 0;
-  }
-  return host_name == "localhost";
+  return inet_pton(AF_INET6, host_name.c_str(), &v6) == 1 &&
+         std::memcmp(&v6, kEksAgent.data(), kEksAgent.size()) == 0;
 }
 
 struct Place {

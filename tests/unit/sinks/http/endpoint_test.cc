@@ -66,5 +66,21 @@ TEST(Endpoint, OfAnotherHostThanItSeemsIsRefused) {
   }
 }
 
+TEST(Endpoint, Loopback) {
+  for (const char* host : {"localhost", "127.0.0.1", "127.3.2.1", "127.9.9.9", "::1"})
+    EXPECT_TRUE(is_loopback(host)) << host;
+  for (const char* host : {"", "localhost.example", "localhost.example.com", "128.0.0.1", "::2",
+                           "127.0.0.1.example", "127.0.0.1.example.com", "2130706433"}) {
+    EXPECT_FALSE(is_loopback(host)) << host;
+  }
+}
+
+TEST(Endpoint, PlainPaths) {
+  for (const char* path : {"", "/a", "/a/b-c.d_e~F9", "/..a"}) EXPECT_TRUE(is_plain_path(path)) << path;
+  for (const char* path :
+       {"/", "/a/", "//a", "/a//b", "/.", "/../a", "/a/..", "/a b", "/a%20b", "/a+b", "/\xC3\xA4", "/a?b"})
+    EXPECT_FALSE(is_plain_path(path)) << path;
+}
+
 }  // namespace
 }  // namespace tidemark::sinks

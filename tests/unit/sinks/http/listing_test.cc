@@ -28,7 +28,7 @@ class ListingTest : public ::testing::Test {
       if (asked_.size() > pages_.size()) return fail(TIDEMARK_E_RETRYABLE, "no more pages");
       return pages_[asked_.size() - 1];
     };
-    const Listing listing = {"list the store", "root/", prefix, start_after, "; see to it", by_folders_};
+    const Listing listing = {prefix, start_after, by_folders_, "list the store", "root/", "; see to it"};
     return list_pages(listing, read, Visitor(keep, this), HostLog(nullptr), Call(nullptr, nullptr));
   }
 

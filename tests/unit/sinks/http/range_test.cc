@@ -134,5 +134,36 @@ TEST(HttpRange, BeyondTheEndIsSaidByAHeader) {
   EXPECT_FALSE(is_beyond_end({}));
 }
 
+TEST(PartOf, CountsFromTheBeginning) {
+  for (const auto& [range, offset, size_bytes] : {std::tuple(Range{0, UINT64_MAX}, 0, 10U),
+                                                  {Range{-4, UINT64_MAX}, 6, 4U},
+                                                  {Range{-4, 2}, 6, 2U},
+                                                  {Range{-40, 5}, 0, 5U},
+                                                  {Range{7, 9}, 7, 3U}}) {
+    const auto part = part_of(range, 10);
+    ASSERT_TRUE(part);
+    EXPECT_EQ(part->offset, offset);
+    EXPECT_EQ(part->size, size_bytes);
+  }
+  for (const Range& range : {Range{10, 5}, Range{0, 0}, Range{99, UINT64_MAX}})
+    EXPECT_FALSE(part_of(range, 10));
+  EXPECT_FALSE(part_of({-4, 4}, 0));
+}
+
+TEST(ObjectInfo, IsWhatTheHeadersSay) {
+  Headers headers = {{"content-length", "17"}, {"last-modified", "Tue, 14 Nov 2023 22:13:20 GMT"}};
+  const auto info = object_info(headers, "head k");
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->size_bytes, 17U);
+  EXPECT_EQ(info->modified_us, 1'700'000'000'000'000);
+  for (const size_t lacks : {0, 1}) {
+    Headers rest = {headers[1 - lacks]};
+    const auto failed = object_info(rest, "head k");
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().status, TIDEMARK_E_RETRYABLE);
+    EXPECT_EQ(failed.error().message.find("head k: "), 0U);
+  }
+}
+
 }  // namespace
 }  // namespace tidemark::sinks

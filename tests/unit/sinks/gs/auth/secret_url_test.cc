@@ -6,11 +6,6 @@ namespace tidemark::sinks::gs {
 namespace {
 
 TEST(GsSecretUrl, OnlyThisMachineWithoutTls) {
-  for (const char* host : {"localhost", "127.0.0.1", "127.3.2.1", "::1"})
-    EXPECT_TRUE(is_loopback(host)) << host;
-  for (const char* host : {"", "localhost.example", "128.0.0.1", "::2", "127.0.0.1.example"}) {
-    EXPECT_FALSE(is_loopback(host)) << host;
-  }
   EXPECT_TRUE(parse_secret_url("https://oauth2.googleapis.com/token"));
   EXPECT_TRUE(parse_secret_url("http://127.0.0.1:8080/token"));
   for (const char* url :
