@@ -1,7 +1,6 @@
 #include "ledger.h"
 
 #include <algorithm>
-#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -50,6 +49,11 @@ Ledger::Gone gone_of(const std::string& name, const Checked& newest, uint64_t fi
 std::optional<Ledger::Gone> gone_of(const std::string& name, const CheckedObjects& objects, uint64_t last) {
   if (objects.empty() || objects.back().last <= last) return std::nullopt;
   return gone_of(name, objects.back(), last + 1);
+}
+
+const Checked* find_in(const CheckedObjects& objects, const Checked& wanted) {
+  const auto found = std::lower_bound(objects.begin(), objects.end(), wanted, comes_before);
+  return found != objects.end() && !comes_before(wanted, *found) ? &*found : nullptr;
 }
 
 // The epoch of what is read of an archive's entries, if it is an older one, and the archive is not there.
@@ -125,9 +129,7 @@ const CheckedObjects* Ledger::objects_of(const std::string& name) const {
 const Checked* Ledger::find(const Stored& stored) const {
   const CheckedObjects* objects = objects_of(partition_text(stored.storage, stored.partition));
   if (objects == nullptr || !is_ours(stored)) return nullptr;
-  const Checked wanted = to_checked(stored, 0);
-  const auto found = std::lower_bound(objects->begin(), objects->end(), wanted, comes_before);
-  return found != objects->end() && !comes_before(wanted, *found) ? &*found : nullptr;
+  return find_in(*objects, to_checked(stored, 0));
 }
 
 bool Ledger::may_skip(const Stored& stored) const {
@@ -144,6 +146,7 @@ bool Ledger::may_skip(const Stored& stored) const {
 void Ledger::begin(const std::string& name) {
   current_ = name;
   here_.clear();
+  hidden_.clear();
   has_reported_ = false;
 }
 
@@ -180,23 +183,17 @@ std::vector<Ledger::Gone> Ledger::hidden(uint64_t pruned_through,
   std::vector<Gone> all;
   const CheckedObjects* known = objects_of(current_);
   if (known == nullptr) return all;
-  CheckedObjects kept;
   for (const Checked& object : *known) {
     const bool may_be_missed =
         object.kind == TIDEMARK_STORED_ARCHIVE && object.epoch > kFirstEpoch && object.last > pruned_through;
     if (!may_be_missed || !is_recorded(object.epoch)) continue;
-    const auto found = std::lower_bound(here_.begin(), here_.end(), object, comes_before);
-    if (found != here_.end() && !comes_before(object, *found)) continue;
+    if (find_in(here_, object) != nullptr) continue;
     const uint64_t epoch = read_instead_of(object, here_);
     if (epoch == 0) continue;
     all.push_back(gone_of(current_, object, object.first));
     all.back().read_instead = epoch;
-    kept.push_back(object);
+    hidden_.push_back(object);
   }
-  // They stay known. What was reported of this partition is in order, and so are these.
-  CheckedObjects merged;
-  std::merge(here_.begin(), here_.end(), kept.begin(), kept.end(), std::back_inserter(merged), comes_before);
-  here_ = std::move(merged);
   return all;
 }
 
@@ -206,11 +203,13 @@ std::optional<Ledger::Gone> Ledger::end(uint64_t last) {
     last = std::max(last, newest_reported_.last);  // a damaged record is there, whatever it says
   if (const CheckedObjects* known = objects_of(current_); known != nullptr) {
     gone = gone_of(current_, *known, last);
-    // These stay known until somebody accepts that they are lost. What is missing below is a hole.
+    // These stay known until somebody accepts that they are lost. What else is missing is a hole.
+    CheckedObjects lost;
     for (const Checked& object : *known) {
-      if (object.last > last && (here_.empty() || comes_before(here_.back(), object)))
-        here_.push_back(object);
+      if (object.last > last || find_in(hidden_, object) != nullptr) lost.push_back(object);
     }
+    const auto middle = here_.insert(here_.end(), lost.begin(), lost.end());
+    std::inplace_merge(here_.begin(), middle, here_.end(), comes_before);
   }
   reached_[current_] = std::exchange(here_, {});
   current_.clear();

@@ -77,6 +77,7 @@ class Ledger {
   Checkpoint reached_;       // partitions that are finished
   std::string current_;      // empty: between two
   CheckedObjects here_;      // of the current one
+  CheckedObjects hidden_;    // of it: what hidden() told
   Checked newest_reported_;  // of the current one, right or not
   bool has_reported_ = false;
 

@@ -118,9 +118,9 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
   p.exclusive = job->late || job->fill || job->kind != JobKind::kArchive;
   if (job->late) p.gaps->started(job->kind == JobKind::kVerify ? job->part : job->range);
   if (!p.exclusive && (p.window != nullptr || config_.partition_inflight > 1)) window(p).started(job->range);
-  const bool is_own = job->kind == JobKind::kArchive && !job->late && !job->fill;
-  if (is_own && adopts(p)) begin(job->partition, p.next);
-  if (is_own || job->late || job->kind == JobKind::kRecordGap) p.was_put = true;
+  const bool is_put = job->kind == JobKind::kArchive && !job->fill;
+  if (is_put && !job->late && adopts(p)) begin(job->partition, p.next);
+  if (is_put || job->kind == JobKind::kRecordGap) p.was_put = true;
   place(ref, rightful_place(ref), now);
   return job;
 }
