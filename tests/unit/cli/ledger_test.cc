@@ -33,6 +33,14 @@ class LedgerTest : public testing::Test {
             7,
             object_key("main", partition, {lsn, lsn}, ObjectKind::kArchive)};
   }
+  // Of partition 1.
+  static Stored archive(uint64_t first, uint64_t last, uint64_t epoch) {
+    Stored stored = single(1, last);
+    stored.first = first;
+    stored.epoch = epoch;
+    stored.key = object_key("main", 1, {{first, last}, ObjectKind::kArchive, epoch});
+    return stored;
+  }
   Ledger load(Share share = {1, 30}, const Scope& scope = {}, int64_t now_us = 1000) {
     Ledger ledger;
     EXPECT_TRUE(ledger.load(path_, kUrl, scope, share, now_us));
@@ -118,13 +126,6 @@ TEST_F(LedgerTest, TheRestOfAPartitionThatWasNotFinishedStaysKnown) {
 
 // The only archive of an epoch was lost, and its parent has the same entries: no name shows that.
 TEST_F(LedgerTest, AnArchiveInWhosePlaceAnOlderHistoryIsReadIsTold) {
-  const auto archive = [](uint64_t first, uint64_t last, uint64_t epoch) {
-    Stored stored = single(1, last);
-    stored.first = first;
-    stored.epoch = epoch;
-    stored.key = object_key("main", 1, {{first, last}, ObjectKind::kArchive, epoch});
-    return stored;
-  };
   const Stored parents = archive(1, 8, 1), lost = archive(6, 7, 2), after = archive(8, 9, 3);
   const auto look = [&](const std::vector<Stored>& there, uint64_t pruned_through, bool is_recorded) {
     Ledger ledger = load();
@@ -153,6 +154,26 @@ TEST_F(LedgerTest, AnArchiveInWhosePlaceAnOlderHistoryIsReadIsTold) {
   EXPECT_EQ(look({parents, after}, 0, false), Keys{}) << "its branch was dropped";
   look({lost, parents, after}, 0, true);
   EXPECT_EQ(look({archive(6, 6, 3), archive(7, 7, 3), parents, after}, 0, true), Keys{}) << "it was filled";
+}
+
+TEST_F(LedgerTest, AllThatIsLostStaysKnown) {
+  const auto look = [&](const std::vector<Stored>& there, uint64_t last) {
+    Ledger ledger = load();
+    ledger.begin("main/1");
+    for (const Stored& one : there) ledger.right(one, true);
+    ledger.hidden(0, [](uint64_t) { return true; });
+    ledger.end(last);
+    EXPECT_TRUE(ledger.save(true));
+  };
+  const Stored parents = archive(1, 6, 1), tail = archive(7, 7, 1), lost = archive(6, 8, 2);
+  look({parents, tail, lost}, 8);
+  look({parents}, 6);  // the second is gone; of the third something else is read
+  const auto known = load_checkpoint(path_, kUrl);
+  ASSERT_TRUE(known);
+  const CheckedObjects& objects = known->at("main/1");
+  ASSERT_EQ(objects.size(), 3U);
+  EXPECT_EQ(std::pair(objects[1].last, objects[1].epoch), std::pair(uint64_t{7}, uint64_t{1}));
+  EXPECT_EQ(std::pair(objects[2].last, objects[2].epoch), std::pair(uint64_t{8}, uint64_t{2}));
 }
 
 TEST_F(LedgerTest, WhatIsGoneIsToldUntilSomethingIsSaidOfIt) {
