@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""restore and prune killed at random points, several at once, as root and as an ordinary user: every name in DIR is
+"""restore, prune and verify killed at random points, several at once, as root and as an ordinary user: every name in DIR is
 whole or absent, always. KillTest is short, LongKillTest has 100 rounds of each."""
 
 import fcntl
 import os
 import random
 import shutil
+import signal
 import stat
 import subprocess
 import tarfile
@@ -121,10 +122,13 @@ class Base(restore_tools.RestoreScenario):
     def test_killed(self):
         self.killed(None)
 
-    def test_killed_as_an_ordinary_user(self):
+    def ordinary_user(self):
         if subprocess.run(as_user(NOBODY, [tools.TIDEMARK, "sinks"]), capture_output=True, check=False).returncode != 0:
             self.skipTest("an ordinary user cannot run the program where it lies")
-        self.killed(NOBODY)
+        return NOBODY
+
+    def test_killed_as_an_ordinary_user(self):
+        self.killed(self.ordinary_user())
 
     def test_several_at_once(self):
         for number in range(self.rounds):
@@ -151,11 +155,12 @@ class Base(restore_tools.RestoreScenario):
                 self.remove_out()
         self.finish()
 
-    def test_prune_killed(self):
+    def prune_killed(self, user):
         for number in range(self.rounds):
             choice = random.Random(number)
             self.setUpArchive()
-            process = subprocess.Popen(tools.command("prune", *self.url("main/1"), "--before", "51", "--yes"),
+            self.give_store_to(user)
+            process = subprocess.Popen(as_user(user, tools.command("prune", *self.url("main/1"), "--before", "51", "--yes")),
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(choice.uniform(0.01, 0.08))
             process.kill()
@@ -163,9 +168,51 @@ class Base(restore_tools.RestoreScenario):
             run("verify", *self.url())
             left = [one for one in self.store.keys() if one.endswith(".tar")]
             self.assertEqual(left, [key(1, lsn) for lsn in range(ENTRIES + 1 - len(left), ENTRIES + 1)], "contiguous")
-        run("prune", *self.url("main/1"), "--before", "51", "--yes")
+        done = subprocess.run(as_user(user, tools.command("prune", *self.url("main/1"), "--before", "51", "--yes")),
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         run("verify", *self.url())
         self.assertEqual(len([one for one in self.store.keys() if one.endswith(".tar")]), ENTRIES - 50)
+
+    def give_store_to(self, user):
+        if user is not None and os.geteuid() == 0:
+            subprocess.run(["chown", "-R", f"{user}:{user}", self.store.directory.name], check=True)
+
+    def test_prune_killed(self):
+        self.prune_killed(None)
+
+    def test_prune_killed_as_an_ordinary_user(self):
+        self.prune_killed(self.ordinary_user())
+
+    def verify_killed(self, user):
+        """The checkpoint is whole whenever verify ends, and says of nothing that was not read that it is right."""
+        bad, good = key(1, 40), archive(1, 40, 40, entry(40)[0])
+        self.store.put(bad, tools.flipped(good, 1030))
+        checkpoint = self.path("checkpoint")
+        words = as_user(user, tools.command("verify", *self.url(), "--since-checkpoint", checkpoint, "--jobs", "2", "--reread", "0"))
+        for number in range(self.rounds):
+            choice = random.Random(number)
+            process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            time.sleep(choice.uniform(0.005, 0.08))
+            process.send_signal(choice.choice((signal.SIGKILL, signal.SIGINT)))
+            _, error = process.communicate(timeout=60)
+            self.assertIn(process.returncode, (1, -9, 130, -2), error)
+            if choice.random() < 0.3:
+                done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+                self.assertIn(bad, done.stdout + done.stderr)
+                os.remove(checkpoint)
+        self.store.put(bad, good)
+        for known in (None, f"{ENTRIES} more known"):
+            done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn(known or "all well", done.stdout)
+
+    def test_verify_killed(self):
+        self.verify_killed(None)
+
+    def test_verify_killed_as_an_ordinary_user(self):
+        self.verify_killed(self.ordinary_user())
 
     def setUpArchive(self):
         """All of it again, once most of it is gone."""
