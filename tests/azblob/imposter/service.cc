@@ -38,25 +38,6 @@ std::string Service::new_request_id() {
   return "imposter-" + std::string(number.size() < 8 ? 8 - number.size() : 0, '0') + number;
 }
 
-void Service::log(Logged line) {
-  const std::lock_guard lock(mutex_);
-  if (!line.operation.empty()) ++counts_[line.operation];
-  ++counts_["status." + std::to_string(line.status)];
-  if (line.fault != Fault::kNone) ++counts_["fault." + std::string(imposter::name_of(line.fault))];
-  log_.push_back(std::move(line));
-  if (log_.size() > kLogged) log_.pop_front();
-}
-
-std::deque<Logged> Service::logged() const {
-  const std::lock_guard lock(mutex_);
-  return log_;
-}
-
-std::map<std::string, uint64_t> Service::counts() const {
-  const std::lock_guard lock(mutex_);
-  return counts_;
-}
-
 std::string Service::state_json() const {
   nlohmann::json state;
   state["counts"] = counts();

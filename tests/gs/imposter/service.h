@@ -7,9 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,6 +17,7 @@
 
 #include "config.h"
 #include "desk.h"
+#include "imposter/books.h"
 #include "imposter/digests.h"
 #include "imposter/faults.h"
 #include "imposter/request.h"
@@ -100,16 +99,7 @@ class Exchange final : public Conversation {
   bool is_booked_ = false;
 };
 
-// One line of the books.
-struct Logged {
-  std::string operation;  // "" if the request was not understood
-  std::string method, target;
-  Pairs headers;
-  int status = 0;  // 0: no answer
-  Fault fault = Fault::kNone;
-};
-
-class Service final : public Served {
+class Service final : public Served, public Books {
  public:
   explicit Service(Config config);
 
@@ -131,12 +121,6 @@ class Service final : public Served {
   std::atomic<int> pieces_forgotten{0};  // as Oddities say
   std::atomic<bool> is_kept_short{false};
 
-  // The books. The log keeps the last kLogged requests.
-  static constexpr size_t kLogged = 10'000;
-  void log(Logged line);
-  std::deque<Logged> logged() const;
-  // By operation, "fault.<name>", "status.<number>", and "token" for requests to the desk.
-  std::map<std::string, uint64_t> counts() const;
   uint64_t connections() const { return connections_; }
   uint64_t shown_at_decoy() const { return shown_at_decoy_; }  // tokens
 
@@ -147,8 +131,6 @@ class Service final : public Served {
   // Guarded by mutex_:
   std::string origin_;
   std::shared_ptr<const Config> config_;
-  std::deque<Logged> log_;
-  std::map<std::string, uint64_t> counts_;
 };
 
 }  // namespace imposter

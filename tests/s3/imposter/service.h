@@ -7,9 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,6 +17,7 @@
 
 #include "access.h"
 #include "config.h"
+#include "imposter/books.h"
 #include "imposter/digests.h"
 #include "imposter/faults.h"
 #include "imposter/request.h"
@@ -101,16 +100,7 @@ class Exchange : public Conversation {
   bool is_booked_ = false;
 };
 
-// One line of the books.
-struct Logged {
-  std::string operation;  // as S3 calls it; "" if the request was not understood
-  std::string method, target;
-  Pairs headers;
-  int status = 0;  // 0: no answer
-  Fault fault = Fault::kNone;
-};
-
-class Service : public Served {
+class Service : public Served, public Books {
  public:
   explicit Service(Config config);
 
@@ -130,11 +120,6 @@ class Service : public Served {
   FaultDice dice;
   std::atomic<uint16_t> decoy_port{0};
 
-  // The books. The log keeps the last kLogged requests.
-  static constexpr size_t kLogged = 10'000;
-  void log(Logged line);
-  std::deque<Logged> logged() const;
-  std::map<std::string, uint64_t> counts() const;  // by operation, "fault.<name>", "status.<number>"
   uint64_t connections() const { return connections_; }
   uint64_t at_decoy() const { return at_decoy_; }
   uint64_t signed_at_decoy() const { return signed_at_decoy_; }
@@ -144,8 +129,6 @@ class Service : public Served {
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   std::shared_ptr<const Config> config_;
-  std::deque<Logged> log_;
-  std::map<std::string, uint64_t> counts_;
 };
 
 }  // namespace imposter

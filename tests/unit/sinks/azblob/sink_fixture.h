@@ -108,7 +108,7 @@ class AzblobSinkTest : public ::testing::Test {
   // What the last request of this operation had under this header; "-": none.
   std::string last_header(const std::string& operation, const std::string& name) {
     std::string found = "-";
-    for (const az::Logged& line : store().logged()) {
+    for (const imposter::Logged& line : store().logged()) {
       if (line.operation != operation) continue;
       found = "-";
       for (const auto& [key, value] : line.headers) {
