@@ -11,13 +11,16 @@ import sys
 import tempfile
 import time
 
-import azblob_client
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "imposter"))
+
+import azblob_client  # noqa: E402
+import imposter_program  # noqa: E402
+from imposter_program import START_S, make_certificates  # noqa: E402, F401
 
 # The account that every Azurite has, from its documents, and the imposter's own.
 AZURITE = ("devstoreaccount1", "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==")
 IMPOSTER = ("imposteraccount", "aW1wb3N0ZXItYWNjb3VudC1rZXktaW1wb3N0ZXItYWNjb3VudC1rZXktaW1wb3N0ZXItYWNjb3VudC1rZXktIQ==")
 CONTAINER = "tidemark"
-START_S = 120
 SKIPPED = 77
 # A client of the imposter's Entra.
 TENANT, CLIENT, SECRET = "11111111-2222-3333-4444-555555555555", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "imposter-client-secret"
@@ -31,14 +34,6 @@ def azurite_program():
         os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "tidemark")
     found = glob.glob(os.path.join(cache, "azurite-3.35.0", "node_modules", ".bin", "azurite-blob"))
     return found[0] if found else ""
-
-
-def make_certificates(directory):
-    """An own CA and a certificate of it for 127.0.0.1 and localhost; returns {name: file}."""
-    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "s3", "certificates.sh")
-    subprocess.run([script, directory], check=True, capture_output=True)
-    names = {"ca": "ca.pem", "server": "server.pem", "server_key": "server.key"}
-    return {name: os.path.join(directory, file) for name, file in names.items()}
 
 
 class Store:
@@ -66,37 +61,12 @@ class Store:
         return [option, f"account_key={self.key}"]
 
 
-class Imposter(Store):
+class Imposter(imposter_program.ImposterProgram, Store):
     """`with Imposter("--page-size", 3) as imposter:`; TLS if certificates are given."""
 
     def __init__(self, *arguments, certificates=None):
-        self.directory = tempfile.TemporaryDirectory(prefix="imposter-")
-        port_file = os.path.join(self.directory.name, "port")
-        tls = ["--tls", certificates["server"], certificates["server_key"]] if certificates else []
-        self.process = subprocess.Popen(
-            [os.environ["AZBLOB_IMPOSTER"], "--port-file", port_file, *tls, *(str(argument) for argument in arguments)],
-            stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + START_S
-        while not os.path.exists(port_file):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.close()
-                raise AssertionError("the imposter does not start")
-            time.sleep(0.01)
-        with open(port_file) as file:
-            super().__init__(*IMPOSTER, int(file.read()), certificates)
-
-    def close(self):
-        """Ends it; anything but a clean end is an error (a sanitizer's report is one)."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(30)
-        self.directory.cleanup()
-        assert code == 0, f"the imposter ended with {code}"
-
-    def make_peace(self):
-        """No more faults."""
-        self.process.send_signal(signal.SIGUSR1)
-        time.sleep(0.2)
+        imposter_program.ImposterProgram.__init__(self)
+        Store.__init__(self, *IMPOSTER, self.start(os.environ["AZBLOB_IMPOSTER"], arguments, certificates), certificates)
 
     def state(self):
         connection = self.client().connect()
