@@ -9,19 +9,9 @@
 #include <functional>
 
 #include "azblob/auth/credential_source.h"
-#include "base/wall_clock.h"
-#include "http/refresh.h"
+#include "http/credential_walk.h"
 
 namespace tidemark::sinks::azblob {
-
-// What the sink gets from its environment; tests use their own.
-struct CredentialEnvironment {
-  Environment environment = process_environment();
-  std::function<int64_t()> now_us = tidemark::wall_clock_us;  // unix time
-  std::function<double()> share = random_share;               // from 0 to 1, evenly
-
-  static double random_share();
-};
 
 class CredentialChain {
  public:

@@ -14,8 +14,7 @@
 
 #include "azblob/auth/credential_options.h"
 #include "azblob/auth/signer.h"
-#include "http/answer.h"
-#include "http/environment.h"
+#include "http/credential_walk.h"
 #include "http/small_file.h"
 
 namespace tidemark::sinks::azblob {
@@ -34,11 +33,7 @@ struct SourceContext {
   }
 };
 
-struct Answer {
-  std::optional<Credentials> credentials;
-  std::string text;             // where they are from, or why there are none; no secrets
-  bool outlive_expiry = false;  // may be used when they have expired, for want of new ones
-};
+using Answer = SourceAnswer<Credentials>;
 using SourceResult = Result<Answer>;
 
 inline Answer nothing(std::string why) { return {std::nullopt, std::move(why), false}; }

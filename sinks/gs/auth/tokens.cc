@@ -1,7 +1,5 @@
 #include "gs/auth/tokens.h"
 
-#include <sys/random.h>
-
 #include <utility>
 
 #include "base/line.h"
@@ -57,18 +55,9 @@ bool is_true(std::string text) {
   return text == "true" || text == "1";
 }
 
-// Never a status that would say something about an object: NOT_FOUND, EXISTS, NO_SPACE.
-Error without_object(Error error) {
-  if (error.status != TIDEMARK_E_RETRYABLE && error.status != TIDEMARK_E_THROTTLED &&
-      error.status != TIDEMARK_E_CANCELLED) {
-    error.status = TIDEMARK_E_PERMANENT;
-  }
-  return within("credentials", std::move(error));
-}
-
 class Chain {
  public:
-  Chain(TokenOptions options, Fetch fetch, TokenSurroundings surroundings)
+  Chain(TokenOptions options, Fetch fetch, CredentialEnvironment surroundings)
       : options_(std::move(options)), fetch_(std::move(fetch)), surroundings_(std::move(surroundings)) {}
 
   Result<Fetched<Token>> load(const Call& call) const {
@@ -76,10 +65,10 @@ class Chain {
     std::string why;
     const Exchange exchange = {fetch_, surroundings_.now_us, call};
     Result<std::optional<FoundAccount>> found = find_account(options_, surroundings_.environment, &why);
-    if (!found) return without_object(found.error());
+    if (!found) return within("credentials", without_object(found.error()));
     if (*found) {
       Result<Token> token = token_of((*found)->account, exchange);
-      if (!token) return without_object(within((*found)->from, token.error()));
+      if (!token) return within("credentials", without_object(within((*found)->from, token.error())));
       return take(std::move(*token), (*found)->from, {(*found)->file});
     }
     return load_of_machine(exchange, std::move(why));
@@ -103,7 +92,7 @@ class Chain {
     }
     std::string silence;
     Result<std::optional<Token>> token = token_of_machine(host, exchange, &silence);
-    if (!token) return without_object(token.error());
+    if (!token) return within("credentials", without_object(token.error()));
     if (!*token) return nobody(silence);
     return take(std::move(**token), "the metadata server " + quote(host), {});
   }
@@ -119,17 +108,10 @@ class Chain {
 
   const TokenOptions options_;
   const Fetch fetch_;
-  const TokenSurroundings surroundings_;
+  const CredentialEnvironment surroundings_;
 };
 
 }  // namespace
-
-double TokenSurroundings::random_share() {
-  uint32_t bits = 0;
-  if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != sizeof bits)
-    bits = static_cast<uint32_t>(tidemark::wall_clock_us());
-  return bits / (UINT32_MAX + 1.0);
-}
 
 Result<std::optional<FoundAccount>> find_account(const TokenOptions& options, const Environment& environment,
                                                  std::string* why) {
@@ -148,7 +130,7 @@ Result<std::optional<FoundAccount>> find_account(const TokenOptions& options, co
 }
 
 std::unique_ptr<TokenProvider> make_provider(TokenOptions options, Fetch fetch, HostLog log,
-                                             TokenSurroundings surroundings) {
+                                             CredentialEnvironment surroundings) {
   const auto chain =
       std::make_shared<const Chain>(std::move(options), std::move(fetch), std::move(surroundings));
   return std::make_unique<TokenProvider>(

@@ -17,8 +17,7 @@
 #include "common/table.h"
 #include "gs/auth/account.h"
 #include "gs/auth/token_answer.h"
-#include "http/environment.h"
-#include "http/refresh.h"
+#include "http/credential_walk.h"
 
 namespace tidemark::sinks {
 
@@ -30,15 +29,6 @@ struct TokenOptions {
   std::string credentials_file = {};
   bool asks_metadata = true;  // unless NO_GCE_CHECK says no
   bool anonymous = false;     // no token at all
-};
-
-// What surrounds the sink; tests have their own.
-struct TokenSurroundings {
-  Environment environment = process_environment();
-  std::function<int64_t()> now_us = tidemark::wall_clock_us;  // unix time
-  std::function<double()> share = random_share;               // from 0 to 1, evenly
-
-  static double random_share();
 };
 
 using TokenProvider = Refresh<Token>;
@@ -55,7 +45,7 @@ Result<std::optional<FoundAccount>> find_account(const TokenOptions& options, co
 
 // Asks nobody yet.
 std::unique_ptr<TokenProvider> make_provider(TokenOptions options, Fetch fetch, HostLog log,
-                                             TokenSurroundings surroundings = {});
+                                             CredentialEnvironment surroundings = {});
 
 }  // namespace gs
 }  // namespace tidemark::sinks

@@ -10,20 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "base/wall_clock.h"
-#include "http/refresh.h"
+#include "http/credential_walk.h"
 #include "s3/auth/credential_source.h"
 
 namespace tidemark::sinks::s3 {
-
-// What the sink gets from its environment; tests use their own.
-struct CredentialEnvironment {
-  Environment environment = process_environment();
-  std::function<int64_t()> now_us = tidemark::wall_clock_us;  // unix time
-  std::function<double()> share = random_share;               // from 0 to 1, evenly
-
-  static double random_share();
-};
 
 class CredentialChain {
  public:

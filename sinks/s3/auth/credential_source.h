@@ -12,8 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "http/answer.h"
-#include "http/environment.h"
+#include "http/credential_walk.h"
 #include "http/small_file.h"
 #include "s3/auth/credential_options.h"
 #include "s3/auth/signer.h"
@@ -30,11 +29,7 @@ struct SourceContext {
   std::function<void(const std::string&)> report = {};  // a line for the log: what is waited for
 };
 
-struct Answer {
-  std::optional<Credentials> credentials;
-  std::string text;             // where they are from, or why there are none; no secrets
-  bool outlive_expiry = false;  // may be used when they have expired, for want of new ones
-};
+using Answer = SourceAnswer<Credentials>;
 using SourceResult = Result<Answer>;
 
 inline Answer nothing(std::string why) { return {std::nullopt, std::move(why), false}; }

@@ -42,7 +42,7 @@ class World {
   std::deque<Result<HttpAnswer>> answers;  // in their turn; more questions fail the test
   std::vector<Asked> asked;
 
-  TokenSurroundings surroundings() {
+  CredentialEnvironment surroundings() {
     return {[this](const char* name) {
               const auto at = variables.find(name);
               return at == variables.end() ? std::string() : at->second;
