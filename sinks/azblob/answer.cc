@@ -120,33 +120,8 @@ std::string remedy(const StoreAnswer& answer, const StoreError& store) {
   return "";
 }
 
-const char* plain_words(int status) {
-  switch (status) {
-    case 400:
-      return "the store calls this a bad request";
-    case 401:
-    case 403:
-      return "access denied";
-    case 404:
-      return "not found";
-    case 407:
-      return "the proxy wants a user and a password";
-    case 409:
-      return "this does not go with what is there";
-    case 412:
-      return "a condition was not met";
-    case 413:
-      return "this is too large";
-    case 417:
-      return "the store or a proxy refuses the Expect header; set expect=never";
-    case 429:
-      return "too many requests";
-    case 501:
-      return "the store does not implement this";
-    default:
-      if (status / 100 == 2) return "this is not the answer that belongs to the request";
-      return status / 100 == 5 ? "the store has a problem" : "the store refuses this";
-  }
+const char* words_of(int status) {
+  return status == 409 ? "this does not go with what is there" : plain_words(status);
 }
 
 }  // namespace
@@ -183,7 +158,7 @@ Error error_of(const StoreAnswer& answer, std::string_view what) {
     error.message.append(
         "not found, but this is not the store's answer; is endpoint right, is a proxy in the way?");
   } else {
-    error.message.append(store.message.empty() ? plain_words(answer.status)
+    error.message.append(store.message.empty() ? words_of(answer.status)
                                                : store.message.substr(0, kMessageMax));
   }
   error.message.append(" (");

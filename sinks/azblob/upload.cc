@@ -134,10 +134,10 @@ Status Upload::commit() {
   request.takes_long = true;
   const std::string what = request.what;
   const Result<StoreAnswer> answer = sink_.client_->send(std::move(request), call_);
-  if (!answer) return settle_undecided(answer.error());
+  if (!answer) return settle(answer.error());
   if (answer->status == 201 && has_request_id(*answer)) return {};
   Error error = error_of(*answer, what);
-  if (is_undecided(*answer)) return settle_undecided(std::move(error));
+  if (is_undecided(*answer)) return settle(std::move(error));
   const Refusal refusal = if_absent_ ? refusal_of(*answer, store_error(*answer)) : Refusal::kNone;
   bool is_absent = false;
   if (refusal != Refusal::kNone) return sink_.decide(key_, refusal, std::move(error), &is_absent, call_);
@@ -145,17 +145,9 @@ Status Upload::commit() {
   return error;
 }
 
-// A caller that asked for creation looks whose object it is after EXISTS, which is what has to be done here.
-// Without one the store may still be at it; the caller tries again.
-Status Upload::settle_undecided(Error error) {
-  if (error.status < TIDEMARK_E_RETRYABLE && error.status != TIDEMARK_E_CANCELLED) {
-    error.status = TIDEMARK_E_RETRYABLE;
-  }
-  if (if_absent_ && call_.check()) {
-    const Status absent = sink_.expect_absent(key_, call_);
-    if (!absent && absent.error().status == TIDEMARK_E_EXISTS) return absent;
-  }
-  return error;
+Status Upload::settle(Error error) {
+  return settle_undecided(std::move(error), if_absent_ && call_.check(),
+                          [this] { return sink_.expect_absent(key_, call_); });
 }
 
 }  // namespace tidemark::sinks::azblob

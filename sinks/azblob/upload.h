@@ -46,7 +46,7 @@ class Upload {
   // False: it was started again.
   Result<bool> settle_block(const HttpRequest& ended, Session& session);
   Status commit();
-  Status settle_undecided(Error error);
+  Status settle(Error error);
 
   AzblobSink& sink_;
   const std::string key_;

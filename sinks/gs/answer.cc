@@ -99,7 +99,7 @@ std::string remedy(const StoreAnswer& answer, const StoreError& error) {
   return "";
 }
 
-const char* plain_words(int status) {
+const char* words_of(int status) {
   switch (status) {
     case 301:
     case 302:
@@ -155,8 +155,7 @@ Error error_of(const StoreAnswer& answer, std::string_view what) {
   error.code = said.reason;
   error.retry_after_ms = retry_after_ms(answer.headers);
   error.message.append(what).append(": ");
-  error.message.append(said.message.empty() ? plain_words(answer.status)
-                                            : said.message.substr(0, kMessageMax));
+  error.message.append(said.message.empty() ? words_of(answer.status) : said.message.substr(0, kMessageMax));
   error.message.append(" (");
   if (!said.reason.empty()) error.message.append(said.reason.substr(0, 64)).append(", ");
   error.message.append("HTTP ").append(std::to_string(answer.status)).append(")");

@@ -64,4 +64,40 @@ Error within(std::string_view what, Error error) {
   return error;
 }
 
+const char* plain_words(int status) {
+  switch (status) {
+    case 400:
+      return "the store calls this a bad request";
+    case 401:
+    case 403:
+      return "access denied";
+    case 404:
+      return "not found";
+    case 407:
+      return "the proxy wants a user and a password";
+    case 412:
+      return "a condition was not met";
+    case 413:
+      return "this is too large";
+    case 417:
+      return "the store or a proxy refuses the Expect header; set expect=never";
+    case 429:
+      return "too many requests";
+    case 501:
+      return "the store does not implement this";
+    default:
+      if (status / 100 == 2) return "this is not the answer that belongs to the request";
+      return status / 100 == 5 ? "the store has a problem" : "the store refuses this";
+  }
+}
+
+Status settle_undecided(Error error, bool expects_absence, const std::function<Status()>& expect_absent) {
+  if (error.status < TIDEMARK_E_RETRYABLE && error.status != TIDEMARK_E_CANCELLED)
+    error.status = TIDEMARK_E_RETRYABLE;
+  if (!expects_absence) return error;
+  Status absent = expect_absent();
+  if (!absent && absent.error().status == TIDEMARK_E_EXISTS) return absent;
+  return error;
+}
+
 }  // namespace tidemark::sinks

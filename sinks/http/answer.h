@@ -1,10 +1,11 @@
-// What the headers of an answer say, whatever the store.
+// What an answer says by its status and its headers, whatever the store.
 //
 // Functions without state. Any thread.
 #ifndef TIDEMARK_SINKS_HTTP_ANSWER_H
 #define TIDEMARK_SINKS_HTTP_ANSWER_H
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -29,6 +30,14 @@ bool is_object_type(std::string_view content_type);
 
 // A number in decimal, and nothing else.
 bool parse_number(std::string_view text, uint64_t* out);
+
+// What a status means, for a message, where the store has no words of its own.
+const char* plain_words(int status);
+
+// What becomes of a put whose answer leaves open whether the object came to be: RETRYABLE, so that the caller
+// tries again. One that `expects_absence` (a creation, whose call has not ended) looks whose object is there
+// after EXISTS, which is what has to be done here; without an object the store may still be at it.
+Status settle_undecided(Error error, bool expects_absence, const std::function<Status()>& expect_absent);
 
 // `error` with "<what>: " before its message.
 Error within(std::string_view what, Error error);

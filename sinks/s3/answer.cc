@@ -117,39 +117,19 @@ std::string remedy(const StoreAnswer& answer, const StoreError& store) {
   return "";
 }
 
-const char* plain_words(int status) {
+const char* words_of(int status) {
   switch (status) {
     case 301:
     case 302:
     case 307:
     case 308:
       return "the bucket lies elsewhere; set region or endpoint";
-    case 400:
-      return "the store calls this a bad request";
-    case 401:
-    case 403:
-      return "access denied";
-    case 404:
-      return "not found";
     case 405:
       return "the store does not take this request here";
-    case 407:
-      return "the proxy wants a user and a password";
-    case 413:
-      return "this is too large";
-    case 417:
-      return "the store or a proxy refuses the Expect header; set expect=never";
     case 409:
       return "another operation on the object is under way";
-    case 412:
-      return "a condition was not met";
-    case 429:
-      return "too many requests";
-    case 501:
-      return "the store does not implement this";
     default:
-      if (status / 100 == 2) return "this is not the answer that belongs to the request";
-      return status / 100 == 5 ? "the store has a problem" : "the store refuses this";
+      return plain_words(status);
   }
 }
 
@@ -182,7 +162,7 @@ Error error_of(const StoreAnswer& answer, const StoreError& store, std::string_v
     error.message.append(
         "not found, but this is not the store's answer; is endpoint right, is a proxy in the way?");
   } else {
-    error.message.append(store.message.empty() ? plain_words(answer.status)
+    error.message.append(store.message.empty() ? words_of(answer.status)
                                                : store.message.substr(0, kMessageMax));
   }
   error.message.append(" (");

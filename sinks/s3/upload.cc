@@ -180,7 +180,7 @@ Status Upload::finish() {
   const auto begin = std::chrono::steady_clock::now();
   const Result<StoreAnswer> answer = complete(conditional);
   const auto took = std::chrono::steady_clock::now() - begin;
-  if (!answer) return settle_undecided(answer.error());
+  if (!answer) return settle(answer.error());
   if (answer->is_ok()) {
     const std::optional<std::string> etag = parse_complete(answer->text);
     if (etag && answer->status == 200) {
@@ -192,28 +192,19 @@ Status Upload::finish() {
     // The store sends 200 first and finds out later whether that was true.
     const StoreError inside = store_error(*answer);
     if (inside.code.empty()) {
-      return settle_undecided(
-          fail(TIDEMARK_E_RETRYABLE, what + ": the answer is " + what_it_is(answer->text)));
+      return settle(fail(TIDEMARK_E_RETRYABLE, what + ": the answer is " + what_it_is(answer->text)));
     }
   }
   Error error = error_of_bucket(*answer, what);
-  if (is_undecided(*answer, store_error(*answer))) return settle_undecided(std::move(error));
+  if (is_undecided(*answer, store_error(*answer))) return settle(std::move(error));
   abort();
   if (answer->status == 412) error.status = TIDEMARK_E_EXISTS;
   return error;
 }
 
-// A caller that asked for creation looks whose object it is after EXISTS, which is what has to be done here.
-// Without an object the store may still be at it, so the parts stay; and the caller tries again.
-Status Upload::settle_undecided(Error error) {
-  if (error.status < TIDEMARK_E_RETRYABLE && error.status != TIDEMARK_E_CANCELLED) {
-    error.status = TIDEMARK_E_RETRYABLE;
-  }
-  if (if_absent_ && call_.check()) {
-    const Status absent = sink_.expect_absent(key_, call_);
-    if (!absent && absent.error().status == TIDEMARK_E_EXISTS) return absent;
-  }
-  return error;
+Status Upload::settle(Error error) {
+  return settle_undecided(std::move(error), if_absent_ && call_.check(),
+                          [this] { return sink_.expect_absent(key_, call_); });
 }
 
 // Is the object there, and ours? Of two that completed at the same time, each believing the name free, the

@@ -52,7 +52,7 @@ class Upload {
   Result<bool> settle_part(const HttpRequest& ended, Session& session);
   Status end_part(Part& part);
   Status finish();
-  Status settle_undecided(Error error);
+  Status settle(Error error);
   Status verify(const std::string& etag, std::chrono::steady_clock::duration took, bool is_alone);
 
   S3Sink& sink_;

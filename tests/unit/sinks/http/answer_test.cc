@@ -52,5 +52,35 @@ TEST(HttpAnswer, WhatWasReportedFurtherInStays) {
   EXPECT_EQ(within("put k", reported).message, before);
 }
 
+TEST(PlainWords, SayWhatAStatusMeans) {
+  EXPECT_STREQ(plain_words(403), "access denied");
+  EXPECT_STREQ(plain_words(204), "this is not the answer that belongs to the request");
+  EXPECT_STREQ(plain_words(599), "the store has a problem");
+  EXPECT_STREQ(plain_words(418), "the store refuses this");
+}
+
+TEST(SettleUndecided, ACreationIsLookedAfter) {
+  int looks = 0;
+  tidemark_status said = TIDEMARK_E_EXISTS;
+  const auto look = [&] {
+    ++looks;
+    return said == TIDEMARK_OK ? Status() : Status(fail(said, "the look"));
+  };
+  const auto settled = [&](tidemark_status status, bool expects_absence) {
+    const Status after = settle_undecided(fail(status, "the put"), expects_absence, look);
+    EXPECT_FALSE(after);
+    return after ? TIDEMARK_OK : after.error().status;
+  };
+  EXPECT_EQ(settled(TIDEMARK_E_PERMANENT, false), TIDEMARK_E_RETRYABLE);
+  EXPECT_EQ(settled(TIDEMARK_E_CANCELLED, false), TIDEMARK_E_CANCELLED);
+  EXPECT_EQ(looks, 0);
+  EXPECT_EQ(settled(TIDEMARK_E_RETRYABLE, true), TIDEMARK_E_EXISTS);
+  for (const tidemark_status other : {TIDEMARK_OK, TIDEMARK_E_PERMANENT}) {
+    said = other;
+    EXPECT_EQ(settled(TIDEMARK_E_THROTTLED, true), TIDEMARK_E_THROTTLED);
+  }
+  EXPECT_EQ(looks, 3);
+}
+
 }  // namespace
 }  // namespace tidemark::sinks
