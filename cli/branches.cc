@@ -25,17 +25,16 @@ const char* how_text(int32_t how) {
 
 }  // namespace
 
-void Branches::add(const Stored& stored, const std::vector<uint64_t>& leaves,
-                   const EpochCut::Parts& of_leaves) {
-  const auto counts = [](const std::optional<Range>& part) { return part.has_value(); };
-  if (std::count_if(of_leaves.begin(), of_leaves.end(), counts) != 1) return;
+void Branches::add(const Stored& stored, const std::vector<uint64_t>& ends, const EpochCut::Parts& parts) {
   if (stored.kind != TIDEMARK_STORED_ARCHIVE && stored.kind != TIDEMARK_STORED_GAP) return;
-  const auto part = std::find_if(of_leaves.begin(), of_leaves.end(), counts);
-  const uint64_t leaf = leaves[static_cast<size_t>(part - of_leaves.begin())];
+  const auto counts = [](const std::optional<Range>& part) { return part.has_value(); };
+  if (std::count_if(parts.begin(), parts.end(), counts) != 1) return;
+  const auto part = std::find_if(parts.begin(), parts.end(), counts);
+  const uint64_t end = ends[static_cast<size_t>(part - parts.begin())];
   const uint64_t archives = stored.kind == TIDEMARK_STORED_ARCHIVE ? 1 : 0;
   const uint64_t size_bytes = archives > 0 ? stored.size_bytes : 0;
   MutexLock lock(mutex_);
-  Branch& branch = branches_[stored.storage][leaf];
+  Branch& branch = branches_[stored.storage][end];
   branch.archives += archives;
   branch.size_bytes += size_bytes;
   auto only = branch.partitions.find(stored.partition);
@@ -55,30 +54,30 @@ void Branches::tell(const std::string& storage, const Lineage& lineage, Output& 
   if (lineage.epochs().empty()) return;
   const auto leaves = lineage.leaves();
   MutexLock lock(mutex_);
-  const auto of_storage = branches_.find(storage);
-  for (const uint64_t leaf : leaves) {
-    Branch branch;
-    if (of_storage != branches_.end()) {
-      if (const auto found = of_storage->second.find(leaf); found != of_storage->second.end())
-        branch = found->second;
-    }
-    tell_branch(storage, lineage, leaf, branch, output);
+  std::map<uint64_t, Branch> told;
+  for (const uint64_t leaf : leaves) told.emplace(leaf, Branch{});
+  if (const auto of_storage = branches_.find(storage); of_storage != branches_.end()) {
+    for (const auto& [end, branch] : of_storage->second) told[end] = branch;
+  }
+  for (auto end = told.rbegin(); end != told.rend(); ++end) {
+    tell_branch(storage, lineage, end->first, end->second, told.size() == 1, output);
   }
 }
 
-void Branches::tell_branch(const std::string& storage, const Lineage& lineage, uint64_t leaf,
-                           const Branch& branch, Output& output) const {
-  const auto history = lineage.history_of(leaf);
-  const auto own = lineage.own_epochs(leaf);
-  const bool is_newest = leaf == lineage.newest();
-  const auto record = lineage.epochs().find(leaf);
-  const uint64_t first_own = own.empty() ? leaf : own.front();
+void Branches::tell_branch(const std::string& storage, const Lineage& lineage, uint64_t end,
+                           const Branch& branch, bool is_alone, Output& output) const {
+  const auto history = lineage.history_of(end);
+  const auto own = lineage.own_epochs(end);
+  const bool is_newest = end == lineage.newest();
+  const auto record = lineage.epochs().find(end);
+  const bool is_taken_over = own.empty();
+  const uint64_t first_own = is_taken_over ? end : own.front();
   const auto fork = lineage.epochs().find(first_own);
   const uint64_t parent = fork != lineage.epochs().end() ? fork->second.parent : 0;
   Json object;
   object["type"] = "history";
   object["storage"] = storage;
-  object["epoch"] = leaf;
+  object["epoch"] = end;
   object["newest"] = is_newest;
   object["runs"] = history.size();
   object["branches_from"] = parent;
@@ -88,16 +87,19 @@ void Branches::tell_branch(const std::string& storage, const Lineage& lineage, u
   object["archives"] = branch.archives;
   object["size_bytes"] = branch.size_bytes;
   object["partitions"] = Json::array();
-  const std::string name = "epoch " + std::to_string(leaf) + ", " + count_text(history.size(), "run", "runs");
-  if (lineage.leaves().size() == 1) {
+  const std::string name = "epoch " + std::to_string(end) + ", " + count_text(history.size(), "run", "runs");
+  if (is_alone) {
     output.object(object);
     output.line(storage + ": " + name);
     return;
   }
   output.line(storage + ": " + name +
-              (is_newest ? " (the newest)" : " (tidemark restore --epoch " + std::to_string(leaf) + ")") +
-              (parent > 0 ? ", branches from epoch " + std::to_string(parent) : "") + "; only here: " +
-              count_text(branch.archives, "archive", "archives") + ", " + output.bytes(branch.size_bytes));
+              (is_newest ? " (the newest)" : " (tidemark restore --epoch " + std::to_string(end) + ")") +
+              (is_taken_over ? ", after it was taken over"
+               : parent > 0  ? ", branches from epoch " + std::to_string(parent)
+                             : "") +
+              "; only here: " + count_text(branch.archives, "archive", "archives") + ", " +
+              output.bytes(branch.size_bytes));
   for (const auto& [partition, only] : branch.partitions) {
     Json one;
     one["partition"] = partition;

@@ -19,9 +19,10 @@ namespace tidemark::cli {
 class Branches {
  public:
   // As HistoryCut gives it.
-  void add(const Stored& stored, const std::vector<uint64_t>& leaves, const EpochCut::Parts& of_leaves)
+  void add(const Stored& stored, const std::vector<uint64_t>& ends, const EpochCut::Parts& parts)
       TM_EXCLUDES(mutex_);
-  // Of a storage with records of epochs: a line if its history is one, else what only each of them has.
+  // Of a storage with records of epochs: a line if its history is one, else what only each of them has. An
+  // epoch that was taken over is told if its host has archived more after that.
   void tell(const std::string& storage, const Lineage& lineage, Output& output) const TM_EXCLUDES(mutex_);
 
  private:
@@ -36,11 +37,11 @@ class Branches {
   };
   static constexpr size_t kMostPartitions = 10'000;  // of a branch
 
-  void tell_branch(const std::string& storage, const Lineage& lineage, uint64_t leaf, const Branch& branch,
-                   Output& output) const;
+  void tell_branch(const std::string& storage, const Lineage& lineage, uint64_t end, const Branch& branch,
+                   bool is_alone, Output& output) const;
 
   mutable Mutex mutex_;
-  std::map<std::string, std::map<uint64_t, Branch>> branches_ TM_GUARDED_BY(mutex_);  // by leaf
+  std::map<std::string, std::map<uint64_t, Branch>> branches_ TM_GUARDED_BY(mutex_);  // by end
 };
 
 }  // namespace tidemark::cli

@@ -75,10 +75,12 @@ bool EpochCut::add(const Stored& stored, const Proof& proof, const Visit& visit)
   if (!is_long_) return give_whole(stored, proof, visit);
   const auto key =
       stored.kind != TIDEMARK_STORED_FOREIGN && stored.last > 0 ? parse_object_key(stored.key) : std::nullopt;
-  // What has no name of ours keeps its place, and begins nothing.
+  // What has no name of ours keeps its place, and says nothing.
   const ParsedName name = key ? key->name : ParsedName{{1, newest_last_}, ObjectKind::kPruned};
   newest_last_ = std::max(newest_last_, name.range.last);
-  for (EpochBeginnings& begins : begins_) begins.see(name);
+  if (key) {
+    for (EpochBeginnings& begins : begins_) begins.see(name);
+  }
   held_.push_back({name, !key, stored, proof});
   while (!held_.empty() && newest_last_ - held_.front().name.range.last >= kArchiveEntriesMax) {
     const Held next = std::move(held_.front());
@@ -205,9 +207,9 @@ Result<void> HistoryCut::begin(const Stored& stored) {
     TM_ASSIGN(const auto lineage, histories_.lineage(storage_, stop_));
     TM_ASSIGN(Chain chain, histories_.chosen(storage_, stop_));
     chains_.push_back(std::move(chain));
-    leaves_ = visit_all_ ? lineage->leaves() : std::vector<uint64_t>();
-    for (size_t i = 0; leaves_.size() > 1 && i < leaves_.size(); ++i) {
-      TM_ASSIGN(Chain other, lineage->chain_of(leaves_[i]));
+    ends_ = visit_all_ ? lineage->ends() : std::vector<uint64_t>();
+    for (size_t i = 0; ends_.size() > 1 && i < ends_.size(); ++i) {
+      TM_ASSIGN(Chain other, lineage->chain_of(ends_[i]));
       chains_.push_back(std::move(other));
     }
   }
@@ -217,7 +219,7 @@ Result<void> HistoryCut::begin(const Stored& stored) {
 }
 
 bool HistoryCut::give(const Stored& stored, const Proof& proof, const EpochCut::Parts& parts) {
-  if (parts.size() > 1) visit_all_(stored, leaves_, EpochCut::Parts(parts.begin() + 1, parts.end()));
+  if (parts.size() > 1) visit_all_(stored, ends_, EpochCut::Parts(parts.begin() + 1, parts.end()));
   const bool is_named = is_ours(stored) || (stored.kind == TIDEMARK_STORED_IRREGULAR && stored.last > 0);
   if (!is_named) {
     is_over_ = !visit_(stored, proof);

@@ -104,9 +104,9 @@ class Histories {
 class HistoryCut {
  public:
   // What every object of a storage with several histories is told to, with what counts in each of them (in
-  // the order of Lineage::leaves()): for who counts what only one has. May be empty.
-  using VisitAll = std::function<void(const Stored&, const std::vector<uint64_t>& leaves,
-                                      const EpochCut::Parts& of_leaves)>;
+  // the order of Lineage::ends()): for who counts what only one has. May be empty.
+  using VisitAll =
+      std::function<void(const Stored&, const std::vector<uint64_t>& ends, const EpochCut::Parts& parts)>;
   using Visit = std::function<bool(const Stored&, const Proof&)>;
 
   HistoryCut(Histories& histories, Visit visit, Stop& stop, VisitAll visit_all = {})
@@ -130,7 +130,7 @@ class HistoryCut {
   Stop& stop_;
   std::string storage_;
   uint64_t partition_ = 0;
-  std::vector<uint64_t> leaves_;
+  std::vector<uint64_t> ends_;
   std::vector<Chain> chains_;    // of the storage: the chosen history, then all if there are several
   bool is_plain_ = false;        // what is of the first epoch counts as it is
   std::optional<EpochCut> cut_;  // of the partition that is listed

@@ -160,8 +160,8 @@ class Info {
                                         [this](const InfoPart::Outside& outside) { add(outside); });
     };
     Histories histories(**archive, options_.archive.epoch);
-    const auto count = [this](const Stored& stored, const std::vector<uint64_t>& leaves,
-                              const EpochCut::Parts& parts) { branches_.add(stored, leaves, parts); };
+    const auto count = [this](const Stored& stored, const std::vector<uint64_t>& ends,
+                              const EpochCut::Parts& parts) { branches_.add(stored, ends, parts); };
     auto listed = list_in_parts({**archive, &histories, true, count}, options_.scope, options_.jobs, make);
     if (!listed) return fail_with(listed.error());
     for (const auto& [storage, lineage] : histories.known()) tell_histories(storage, *lineage);

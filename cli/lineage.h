@@ -35,6 +35,9 @@ class Lineage {
   Result<Chain> chain_of(uint64_t epoch) const;
   // The newest epoch of each history that can be told, the newest of all first: one that no other continues.
   std::vector<uint64_t> leaves() const;
+  // Where a history may end: the leaves, and epochs that nothing but takeovers continues, for their host may
+  // have archived more after that. The newest first.
+  std::vector<uint64_t> ends() const;
   // An epoch and all that it continues, ascending; as far as they are known.
   std::vector<uint64_t> history_of(uint64_t epoch) const;
   // Those of them that belong to the history of no other leaf.

@@ -87,6 +87,7 @@ std::optional<Chain> Chain::parse(std::string_view text) {
 }
 
 void EpochBeginnings::see(const ParsedName& name) {
+  if (name.kind == ObjectKind::kPruned && (!pruned_ || pruned_->range.last < name.range.last)) pruned_ = name;
   const bool begins = name.kind == ObjectKind::kArchive || name.kind == ObjectKind::kGap;
   const bool has_begun = name.kind == ObjectKind::kOrigin && name.epoch != kFirstEpoch;
   if ((!begins && !has_begun) || !chain_->contains(name.epoch)) return;
@@ -115,10 +116,17 @@ Lsn EpochBeginnings::limit(uint64_t epoch) const {
   return newer == begins_.end() ? kNoLsn : newer->second;
 }
 
+// Its last LSNs are then cut off where that other epoch begins: at the latest right after what was pruned.
+bool EpochBeginnings::is_hidden_by_pruned(const ParsedName& name) const {
+  return pruned_ && name.epoch <= pruned_->epoch && name.range.first <= pruned_->range.last &&
+         ruler(pruned_->range.last + 1) > name.epoch;
+}
+
 std::optional<Range> EpochBeginnings::counts(const ParsedName& name) const {
   const bool is_of_all = name.kind == ObjectKind::kPruned;  // whatever was there then
   if (!is_of_all && !chain_->contains(name.epoch)) return std::nullopt;
   if (name.kind == ObjectKind::kOrigin) return name.range;
+  if (!is_of_all && is_hidden_by_pruned(name)) return std::nullopt;
   const Lsn limit_lsn = limit(name.epoch);
   if (limit_lsn == kNoLsn || name.range.last < limit_lsn) return name.range;
   if (name.range.first >= limit_lsn) return std::nullopt;

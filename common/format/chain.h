@@ -8,6 +8,8 @@
 // Where all that an epoch had was pruned, an origin record of the epoch says that it rules from right after
 // there on: what it hid stays hidden. The record that something was pruned is of the newest epoch that was
 // recorded then, and counts in every history, but not for what a newer epoch has: that was written later.
+// An archive of an older epoch that reaches beyond what was pruned stays; nothing of it counts up to there in
+// a history in which another epoch rules after it, for what had hidden it may be gone.
 //
 // Pure; one owner, one thread at a time.
 #ifndef TIDEMARK_COMMON_FORMAT_CHAIN_H
@@ -79,8 +81,10 @@ class EpochBeginnings {
 
  private:
   Lsn limit(uint64_t epoch) const;
+  bool is_hidden_by_pruned(const ParsedName& name) const;
 
   const Chain* chain_;
+  std::optional<ParsedName> pruned_;  // the record that reaches furthest
   // Ascending by epoch and by LSN: an epoch that begins after a newer one rules nowhere.
   std::vector<std::pair<uint64_t, Lsn>> begins_;
 };

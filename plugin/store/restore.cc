@@ -103,9 +103,11 @@ Result<Candidates> find_candidates(sink::Sink& sink, const Chain& chain, const R
       },
       deadline);
   if (!status) return std::move(status.error());
-  // What rules there is lost, and this is what it hid.
-  if (!found.archives.empty() && begins.ruler(what.lsn) > found.archives.front().name.epoch)
-    found.archives.clear();
+  // What rules there is lost or pruned, and this is what it hid.
+  std::erase_if(found.archives, [&](const Candidate& candidate) {
+    const auto part = begins.counts(candidate.name);
+    return !part || !part->contains(what.lsn);
+  });
   return found;
 }
 

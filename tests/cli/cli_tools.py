@@ -133,11 +133,13 @@ def record(partition, first, last, kind, text="made_us=1700000000123456\n", epoc
     return text.encode() + block.encode().ljust(512, b"\0")
 
 
-def epoch_record(number, parent, owner="00112233445566778899aabbccddeeff", host="node-1"):
+def epoch_record(number, parent, owner="00112233445566778899aabbccddeeff", host="node-1", how=None):
     """The record of an epoch of main."""
     claim = hashlib.sha256(f"{owner} {number} {host}".encode()).hexdigest()[:32]
     text = (f"made_us=1700000000123456\nowner={owner}\nclaim={claim}\nparent={parent}\n"
-            f"how={'restart' if parent else 'first'}\nhost={host}\n")
+            f"how={how or ('restart' if parent else 'first')}\nhost={host}\n")
+    if how == "takeover":
+        text += "reason=lost\n"
     block = f"TIDEMARK1-EPOCH sha256={hashlib.sha256(text.encode()).hexdigest()} storage=main epoch={number}"
     return text.encode() + block.encode().ljust(512, b"\0")
 

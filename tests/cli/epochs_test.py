@@ -275,6 +275,21 @@ class Scenarios(EpochsScenario):
         self.assertEqual(self.restored_of(), journal((1, 3, 1), (4, 4, 3)))
         run("verify", *self.url())
 
+    def test_what_was_archived_after_a_takeover_is_shown(self):
+        """Nobody continues it; its host had archived it before it was told."""
+        self.put_epochs({1: 0})
+        self.put_epochs({2: 1}, how="takeover")
+        for first, last, epoch in ((1, 6, 1), (7, 8, 1), (7, 12, 2)):
+            self.put(first, last, epoch)
+        told = [one for one in lines("info", *self.url()) if one["type"] == "history"]
+        self.assertEqual([one["epoch"] for one in told], [2, 1])
+        self.assertEqual([(one["begins"], one["archives"]) for one in told[1]["partitions"]], [(7, 1)])
+        self.assertIn("main: epoch 1, 1 run (tidemark restore --epoch 1), after it was taken over; only here: 1 archive",
+                      run("info", *self.url())[0])
+        self.assertEqual(self.restored_of("--epoch", 1), journal((1, 8, 1)))
+        self.store.remove(key(1, 7, 8))
+        self.assertEqual([one["epoch"] for one in lines("info", *self.url()) if one["type"] == "history"], [2])
+
     def test_ls_shows_the_epoch(self):
         self.two_hosts()
         text = run("ls", *self.url())[0]
@@ -315,6 +330,21 @@ class Scenarios(EpochsScenario):
         self.assertEqual(self.restored_of(), journal((10, 14, 4)))
         run("prune", *self.url("main/1"), "--keep-last", 1, "--yes")
         self.assertEqual(self.restored_of("--from", 13), journal((13, 14, 4)))
+        run("verify", *self.url())
+
+    def test_what_was_hidden_by_what_is_pruned_stays_hidden(self):
+        """A batch of before the branch reaches beyond what was pruned, and with it beyond all that had hidden its end."""
+        self.put_epochs({1: 0, 2: 1, 3: 2})
+        for first, last, epoch in ((1, 5, 1), (6, 14, 1), (10, 12, 2), (13, 14, 3)):
+            self.put(first, last, epoch)
+        self.assertEqual(self.restored_of(), journal((1, 9, 1), (10, 12, 2), (13, 14, 3)))
+        run("prune", *self.url("main/1"), "--before", 13, "--yes")
+        self.assertIn(key(1, 6, 14), self.store.keys())
+        self.assertEqual(self.restored_of("--from", 13), journal((13, 14, 3)))
+        for lsn in (6, 10, 12):
+            run("fetch", *self.url("main/1", lsn), "-o", self.path("out"), expect=5)
+            run("restore", *self.url("main/1", self.path(f"from{lsn}")), "--from", lsn, expect=1)
+        self.assertEqual(self.restored_of("--epoch", 1, "--from", 6), journal((6, 14, 1)))
         run("verify", *self.url())
 
     def test_prune_where_an_epoch_has_no_record(self):

@@ -92,6 +92,7 @@ class Model {
   // Below what each epoch rules, a newer one not yet.
   std::optional<Range> counts(const ParsedName& of) const {
     const bool is_pruned = of.kind == ObjectKind::kPruned;
+    if (!is_pruned && of.kind != ObjectKind::kOrigin && is_hidden(of)) return std::nullopt;
     Lsn top = kNoLsn;
     for (const uint64_t epoch : epochs_) {
       if (is_pruned && epoch <= of.epoch) break;
@@ -103,6 +104,18 @@ class Model {
   }
 
  private:
+  // It begins in what was pruned, after which the history is another epoch's.
+  bool is_hidden(const ParsedName& of) const {
+    ParsedName pruned;
+    for (const ParsedName& one : names_) {
+      if (one.kind == ObjectKind::kPruned && one.range.last > pruned.range.last) pruned = one;
+    }
+    if (of.epoch > pruned.epoch || of.range.first > pruned.range.last) return false;
+    return std::any_of(epochs_.begin(), epochs_.end(), [&](uint64_t epoch) {
+      const Lsn low = lowest(epoch);
+      return epoch > of.epoch && low != kNoLsn && low <= pruned.range.last + 1;
+    });
+  }
   Lsn lowest(uint64_t epoch) const {
     Lsn low = kNoLsn;
     for (const ParsedName& one : names_) {
@@ -240,6 +253,20 @@ TEST(ChainCut, PrunedSaysNothingOfWhatANewerEpochHas) {
   EXPECT_EQ(older[1].second, (Range{1, 9}));
   const auto all = cut_all(*Chain::parse("1-3"), {name({1, 6}, 3), name({1, 9}, 2, ObjectKind::kPruned)});
   EXPECT_EQ(all[1].second, std::nullopt) << "it has all of it";
+}
+
+// Epoch 2 had 10 to 12 before epoch 3 continued it; a batch of epoch 1, of before the branch, reaches beyond.
+TEST(ChainCut, WhatWasHiddenByWhatIsPrunedStaysHidden) {
+  const ParsedName straddles = name({6, 14}, 1);
+  const std::vector<ParsedName> names = {name({1, 12}, 3, ObjectKind::kPruned), straddles, name({13, 14}, 3)};
+  EXPECT_EQ(cut_all(*Chain::parse("1-3"), names)[1].second, std::nullopt);
+  EXPECT_EQ(cut_all(Chain(), names)[1].second, (Range{6, 14})) << "its own history has nothing else";
+  const std::vector<ParsedName> before = {name({10, 12}, 2), straddles, name({13, 14}, 3)};
+  EXPECT_EQ(cut_all(*Chain::parse("1-3"), before)[1].second, (Range{6, 9})) << "as long as it is there";
+  // What was written after it was pruned is not hidden by it.
+  const std::vector<ParsedName> again = {name({1, 12}, 1, ObjectKind::kPruned), name({6, 14}, 2),
+                                         name({13, 14}, 3)};
+  EXPECT_EQ(cut_all(*Chain::parse("1-3"), again)[1].second, (Range{6, 12}));
 }
 
 TEST(ChainCut, HoldsBackNothingWhereNamesAloneTell) {
