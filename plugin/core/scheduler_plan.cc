@@ -52,6 +52,7 @@ void Scheduler::plan_fill(const PartitionState& p, Lsn held, Job& job) const {
   job.epoch = after->epoch;
   if (p.found->after_hole(held) == FoundArchives::After::kEqual) {
     job.range = {p.next, std::min(held - 1, p.next + config_.batch_entries - 1)};
+    if (after->begun < p.next) job.begun = after->begun;
     return;
   }
   job.kind = JobKind::kVerify;

@@ -209,6 +209,21 @@ TEST_F(SchedulerAdoptTest, LaterArchivesSayWithWhichEntryTheEpochBegan) {
   EXPECT_EQ(std::tuple(again.range, again.begun), std::tuple(Range{6, 9}, Lsn{2}));
 }
 
+// One that is filled in says it too, as what follows it does.
+TEST_F(SchedulerAdoptTest, WhatIsFilledInSaysWithWhichEntryItsEpochBegan) {
+  make_known(9, {of_parent({1, 5}), of_parent({6, 6}, 2), {{9, 9}, {9, 9}, 2, Coding::kNone, 6}});
+  equal({1, 5});
+  equal({6, 6}, 2);
+  equal({9, 9}, 2);
+  EXPECT_EQ(start_fill({7, 8}, 2).begun, 6U);
+}
+TEST_F(SchedulerAdoptTest, AFirstThatIsFilledInHasNothingToSay) {
+  make_known(9, {of_parent({1, 5}), {{8, 9}, {8, 9}, 2, Coding::kNone, 6}});
+  equal({1, 5});
+  equal({8, 9}, 2);
+  EXPECT_EQ(start_fill({6, 7}, 2).begun, kNoLsn);
+}
+
 TEST_F(SchedulerAdoptTest, AFillThatFailsIsTriedAgain) {
   make_known(4, {of_parent({1, 1}), of_parent({3, 4})});
   equal({1, 1});
