@@ -67,8 +67,9 @@ def main():
     def clean(entry):
         return work / "clean" / digest(common.encode(), pathlib.Path(entry["file"]).read_bytes(), " ".join(entry["arguments"]).encode())
 
-    def tidy(path, arguments):
-        run = subprocess.run(["nice", "-n", "5", "clang-tidy", "--quiet", f"--header-filter={OURS}", path, "--", *arguments],
+    def tidy(path, arguments, *more):
+        run = subprocess.run(["nice", "-n", "5", "clang-tidy", "--quiet", f"--config-file={SOURCE}/.clang-tidy", f"--header-filter={OURS}",
+                              *more, path, "--", *arguments],
                              capture_output=True, text=True)
         return "" if run.returncode == 0 and "warning:" not in run.stdout else run.stdout + run.stderr
 
@@ -78,7 +79,7 @@ def main():
         if len(batch) > 1:
             path = work / f"{digest(*(entry['file'].encode() for entry in batch))}{path.suffix}"
             path.write_text("".join(f'#include "{entry["file"]}"\n' for entry in batch))
-        finding = tidy(str(path), flags(batch[0]))
+        finding = tidy(str(path), flags(batch[0]), *(["--checks=-bugprone-suspicious-include"] if len(batch) > 1 else []))
         if not finding:
             for entry in batch:
                 clean(entry).touch()
