@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "format/lsn.h"
 #include "text.h"
 
 namespace tidemark::cli {
 
-namespace {
-
-const char* how_text(int32_t how) {
-  switch (how) {
+const char* how_text(const History& history) {
+  switch (history.record ? history.record->how : 0) {
     case TIDEMARK_CLAIM_FIRST:
       return "first";
     case TIDEMARK_CLAIM_RESTART:
@@ -22,8 +21,6 @@ const char* how_text(int32_t how) {
       return "unknown";
   }
 }
-
-}  // namespace
 
 void Branches::add(const Stored& stored, const std::vector<uint64_t>& ends, const EpochCut::Parts& parts) {
   if (stored.kind != TIDEMARK_STORED_ARCHIVE && stored.kind != TIDEMARK_STORED_GAP) return;
@@ -43,64 +40,62 @@ void Branches::add(const Stored& stored, const std::vector<uint64_t>& ends, cons
       ++branch.partitions_left_out;
       return;
     }
-    only = branch.partitions.emplace(stored.partition, Only{}).first;
+    only = branch.partitions.emplace(stored.partition, History::Only{}).first;
   }
   only->second.begins = std::min(only->second.begins, (*part)->first);
   only->second.archives += archives;
   only->second.size_bytes += size_bytes;
 }
 
-void Branches::tell(const std::string& storage, const Lineage& lineage, Output& output) const {
-  if (lineage.epochs().empty()) return;
-  const auto leaves = lineage.leaves();
-  MutexLock lock(mutex_);
+std::vector<History> Branches::histories(const std::string& storage, const Lineage& lineage) const {
+  std::vector<History> histories;
+  if (lineage.epochs().empty()) return histories;
   std::map<uint64_t, Branch> told;
-  for (const uint64_t leaf : leaves) told.emplace(leaf, Branch{});
+  for (const uint64_t leaf : lineage.leaves()) told.emplace(leaf, Branch{});
+  MutexLock lock(mutex_);
   if (const auto of_storage = branches_.find(storage); of_storage != branches_.end()) {
     for (const auto& [end, branch] : of_storage->second) told[end] = branch;
   }
-  for (auto end = told.rbegin(); end != told.rend(); ++end) {
-    tell_branch(storage, lineage, end->first, end->second, told.size() == 1, output);
+  for (auto at = told.rbegin(); at != told.rend(); ++at) {
+    History history;
+    history.storage = storage;
+    history.epoch = at->first;
+    history.is_newest = at->first == lineage.newest();
+    history.is_alone = told.size() == 1;
+    history.runs = lineage.history_of(at->first).size();
+    const auto own = lineage.own_epochs(at->first);
+    history.is_taken_over = own.empty();
+    const auto fork = lineage.epochs().find(own.empty() ? at->first : own.front());
+    if (fork != lineage.epochs().end()) history.parent = fork->second.parent;
+    const auto record = lineage.epochs().find(at->first);
+    if (record != lineage.epochs().end()) history.record = record->second;
+    history.archives = at->second.archives;
+    history.size_bytes = at->second.size_bytes;
+    history.partitions = at->second.partitions;
+    history.partitions_left_out = at->second.partitions_left_out;
+    histories.push_back(std::move(history));
   }
+  return histories;
 }
 
-void Branches::tell_branch(const std::string& storage, const Lineage& lineage, uint64_t end,
-                           const Branch& branch, bool is_alone, Output& output) const {
-  const auto history = lineage.history_of(end);
-  const auto own = lineage.own_epochs(end);
-  const bool is_newest = end == lineage.newest();
-  const auto record = lineage.epochs().find(end);
-  const bool is_taken_over = own.empty();
-  const uint64_t first_own = is_taken_over ? end : own.front();
-  const auto fork = lineage.epochs().find(first_own);
-  const uint64_t parent = fork != lineage.epochs().end() ? fork->second.parent : 0;
+namespace {
+
+Json history_json(const History& history) {
   Json object;
   object["type"] = "history";
-  object["storage"] = storage;
-  object["epoch"] = end;
-  object["newest"] = is_newest;
-  object["runs"] = history.size();
-  object["branches_from"] = parent;
-  object["how"] = record != lineage.epochs().end() ? Json(how_text(record->second.how)) : Json();
-  object["host"] = record != lineage.epochs().end() ? Json(record->second.host) : Json();
-  object["made"] = record != lineage.epochs().end() ? Json(utc_text(record->second.made_us)) : Json();
-  object["archives"] = branch.archives;
-  object["size_bytes"] = branch.size_bytes;
+  object["storage"] = history.storage;
+  object["epoch"] = history.epoch;
+  object["newest"] = history.is_newest;
+  object["runs"] = history.runs;
+  object["branches_from"] = history.parent;
+  object["how"] = history.record ? Json(how_text(history)) : Json();
+  object["host"] = history.record ? Json(history.record->host) : Json();
+  object["made"] = history.record ? Json(utc_text(history.record->made_us)) : Json();
+  object["archives"] = history.archives;
+  object["size_bytes"] = history.size_bytes;
   object["partitions"] = Json::array();
-  const std::string name = "epoch " + std::to_string(end) + ", " + count_text(history.size(), "run", "runs");
-  if (is_alone) {
-    output.object(object);
-    output.line(storage + ": " + name);
-    return;
-  }
-  output.line(storage + ": " + name +
-              (is_newest ? " (the newest)" : " (tidemark restore --epoch " + std::to_string(end) + ")") +
-              (is_taken_over ? ", after it was taken over"
-               : parent > 0  ? ", branches from epoch " + std::to_string(parent)
-                             : "") +
-              "; only here: " + count_text(branch.archives, "archive", "archives") + ", " +
-              output.bytes(branch.size_bytes));
-  for (const auto& [partition, only] : branch.partitions) {
+  if (history.is_alone) return object;
+  for (const auto& [partition, only] : history.partitions) {
     Json one;
     one["partition"] = partition;
     one["begins"] = only.begins;
@@ -108,11 +103,31 @@ void Branches::tell_branch(const std::string& storage, const Lineage& lineage, u
     one["archives"] = only.archives;
     one["size_bytes"] = only.size_bytes;
     object["partitions"].push_back(one);
-    output.line("  " + partition_text(storage, partition) + " from LSN " + both(only.begins) + " on: " +
-                count_text(only.archives, "archive", "archives") + ", " + output.bytes(only.size_bytes));
   }
-  output.object(object);
-  if (branch.partitions_left_out > 0) output.line("  and more partitions");
+  return object;
+}
+
+}  // namespace
+
+void tell(const History& history, Output& output) {
+  if (output.json()) return output.object(history_json(history));
+  const std::string name =
+      "epoch " + std::to_string(history.epoch) + ", " + count_text(history.runs, "run", "runs");
+  if (history.is_alone) return output.line(history.storage + ": " + name);
+  output.line(history.storage + ": " + name +
+              (history.is_newest ? " (the newest)"
+                                 : " (tidemark restore --epoch " + std::to_string(history.epoch) + ")") +
+              (history.is_taken_over ? ", after it was taken over"
+               : history.parent > 0  ? ", branches from epoch " + std::to_string(history.parent)
+                                     : "") +
+              "; only here: " + count_text(history.archives, "archive", "archives") + ", " +
+              output.bytes(history.size_bytes));
+  for (const auto& [partition, only] : history.partitions) {
+    output.line("  " + partition_text(history.storage, partition) + " from LSN " + both(only.begins) +
+                " on: " + count_text(only.archives, "archive", "archives") + ", " +
+                output.bytes(only.size_bytes));
+  }
+  if (history.partitions_left_out > 0) output.line("  and more partitions");
 }
 
 }  // namespace tidemark::cli

@@ -4,9 +4,15 @@
 #include <optional>
 #include <utility>
 
+#include "base/files.h"
+#include "base/wall_clock.h"
 #include "branches.h"
+#include "checkpoint.h"
+#include "checkpoint_age.h"
 #include "console.h"
 #include "format/lsn.h"
+#include "info_facts.h"
+#include "info_page.h"
 #include "nothing.h"
 #include "parted_listing.h"
 #include "survey.h"
@@ -25,26 +31,7 @@ void note(std::vector<std::string>& keys, const std::string& key) {
   if (keys.size() < kMaxKeys) keys.push_back(key);
 }
 
-// What is not there, summed up.
-struct Losses {
-  uint64_t holes = 0, missing_lsns = 0;  // nobody knows why
-  uint64_t gaps = 0, gap_lsns = 0;       // recorded, but not accepted
-};
-
-// What is said of one partition.
-struct Facts {
-  std::string storage;
-  uint64_t partition = 0;
-  uint64_t frontier = 0, first = 0, last = 0;
-  uint64_t archives = 0, archive_bytes = 0;
-  int64_t oldest_us = 0, newest_us = 0;
-  Losses losses;
-  uint64_t accepted_records = 0, pruned_through = 0, origin_through = 0, overruled = 0, foreign = 0;
-  bool has_remnants = false, holds_something = false;
-  std::vector<std::string> damaged;  // records and what is irregular
-};
-
-// Finds that out from the partition's objects.
+// Finds out the facts of a partition from its objects.
 class FactFinder {
  public:
   explicit FactFinder(const Stored& first) : survey_(first.storage, first.partition) {}
@@ -106,15 +93,16 @@ class FactFinder {
 // Of a part of the listing: the partitions, and what lies in none.
 class InfoPart : public ListedPart {
  public:
-  struct Outside {
+  struct Rest {
     std::vector<std::string> irregular;
     uint64_t strangers = 0;
+    Growth growth;
   };
-  // Called by tell(); `tell_outside` adds up.
+  // Called by tell(); `tell_rest` adds up.
   using TellFacts = std::function<bool(const Facts&)>;
-  using TellOutside = std::function<void(const Outside&)>;
-  InfoPart(TellFacts tell_facts, TellOutside tell_outside)
-      : tell_facts_(std::move(tell_facts)), tell_outside_(std::move(tell_outside)) {}
+  using TellRest = std::function<void(const Rest&)>;
+  InfoPart(TellFacts tell_facts, TellRest tell_rest)
+      : tell_facts_(std::move(tell_facts)), tell_rest_(std::move(tell_rest)) {}
 
   void add(const Stored& stored, const Proof& proof) override {
     const bool is_damaged = stored.kind == TIDEMARK_STORED_IRREGULAR || !proof.damage.empty();
@@ -122,10 +110,11 @@ class InfoPart : public ListedPart {
       if (finder_ && !finder_->is_of(stored)) finish();
       if (!finder_) finder_.emplace(stored);
       finder_->add(stored, is_damaged);
+      if (stored.kind == TIDEMARK_STORED_ARCHIVE) rest_.growth.add(stored);
     } else if (is_damaged) {
-      note(outside_.irregular, stored.key);
+      note(rest_.irregular, stored.key);
     } else if (!is_epoch(stored)) {
-      ++outside_.strangers;
+      ++rest_.strangers;
     }
   }
 
@@ -135,17 +124,17 @@ class InfoPart : public ListedPart {
   }
 
   bool tell() override {
-    tell_outside_(std::exchange(outside_, {}));
+    tell_rest_(std::exchange(rest_, {}));
     const auto found = std::exchange(found_, {});
     return std::all_of(found.begin(), found.end(), tell_facts_);
   }
 
  private:
   const TellFacts tell_facts_;
-  const TellOutside tell_outside_;
+  const TellRest tell_rest_;
   std::optional<FactFinder> finder_;  // of the partition that is being listed
   std::vector<Facts> found_;
-  Outside outside_;
+  Rest rest_;
 };
 
 class Info {
@@ -153,11 +142,14 @@ class Info {
   explicit Info(const InfoOptions& options) : options_(options), output_(options.json) {}
 
   int run() {
+    if (!options_.html.empty()) {
+      if (const auto begun = begin_page(); !begun) return fail_with(begun.error());
+    }
     auto archive = Archive::open(options_.archive);
     if (!archive) return fail_with(archive.error());
     const auto make = [this] {
       return std::make_unique<InfoPart>([this](const Facts& facts) { return print(facts); },
-                                        [this](const InfoPart::Outside& outside) { add(outside); });
+                                        [this](const InfoPart::Rest& rest) { add(rest); });
     };
     Histories histories(**archive, options_.archive.epoch);
     const auto count = [this](const Stored& stored, const std::vector<uint64_t>& ends,
@@ -166,6 +158,10 @@ class Info {
     if (!listed) return fail_with(listed.error());
     for (const auto& [storage, lineage] : histories.known()) tell_histories(storage, *lineage);
     print_total();
+    // What is not all of it replaces no page.
+    if (page_ && !output_.failed()) {
+      if (const auto written = write_page(); !written) return fail_with(written.error());
+    }
     Stop stop;
     if (!found_something_ && !output_.failed())
       return finish(output_, tell_nothing(**archive, options_, {}, stop));
@@ -173,17 +169,43 @@ class Info {
   }
 
  private:
+  Result<void> begin_page() {
+    const int64_t now_us = wall_clock_us();
+    const std::string& url = options_.archive.url;
+    const std::string part = folder_of(options_.scope);
+    const std::string epoch =
+        options_.archive.epoch ? ", epoch " + std::to_string(*options_.archive.epoch) : std::string();
+    page_.emplace(
+        url.substr(0, url.find('?')) + (part.empty() ? part : " " + part.substr(0, part.size() - 1)) + epoch,
+        options_.archive.words, now_us);
+    if (options_.checkpoint.empty()) return {};
+    TM_ASSIGN(const Checkpoint known, load_checkpoint(options_.checkpoint, url));
+    page_->set_checked(age_of(known, options_.scope, now_us));
+    return {};
+  }
+
+  Result<void> write_page() {
+    for (const std::string& key : strays_) page_->add_stray(key);
+    page_->set_foreign(strangers_);
+    TM_TRY(replace_file(options_.html, page_->text(), Durability::kFsync));
+    return {};
+  }
+
   void tell_histories(const std::string& storage, const Lineage& lineage) {
-    branches_.tell(storage, lineage, output_);
+    for (const History& history : branches_.histories(storage, lineage)) {
+      tell(history, output_);
+      if (page_) page_->add(history);
+    }
     for (const auto& [epoch, why] : lineage.damaged()) note(strays_, epoch_key(storage, epoch));
     for (const auto& [number, epoch] : lineage.epochs()) {
       if (!lineage.problem_of(epoch).empty()) note(strays_, epoch_key(storage, number));
     }
   }
 
-  void add(const InfoPart::Outside& outside) {
-    for (const std::string& key : outside.irregular) note(strays_, key);
-    strangers_ += outside.strangers;
+  void add(const InfoPart::Rest& rest) {
+    for (const std::string& key : rest.irregular) note(strays_, key);
+    strangers_ += rest.strangers;
+    if (page_) page_->add(rest.growth);
   }
 
   bool print(const Facts& facts) {
@@ -192,6 +214,7 @@ class Info {
     } else {
       print_text(facts);
     }
+    if (page_) page_->add(facts);
     if (facts.holds_something) found_something_ = true;
     ++partitions_;
     archives_ += facts.archives;
@@ -274,6 +297,7 @@ class Info {
   const InfoOptions& options_;
   Output output_;
   Branches branches_;
+  std::optional<InfoPage> page_;
   // What is irregular and lies in no partition, and records of epochs that are not right.
   std::vector<std::string> strays_;
   bool has_damage_ = false, found_something_ = false;  // anywhere

@@ -157,7 +157,7 @@ void Ledger::right(const Stored& stored, bool was_read) {
   has_reported_ = true;
   here_.push_back(newest_reported_);
   if (stored.kind != TIDEMARK_STORED_ARCHIVE) return;
-  if (!was_read) add_age(newest_reported_.checked_us);
+  if (!was_read) ages_.add(newest_reported_.checked_us, now_us_);
   if (was_read && known != nullptr) ++read_again_;
 }
 
@@ -171,11 +171,11 @@ void Ledger::not_right(const Stored& stored) {
   }
 }
 
-void Ledger::add_age(int64_t checked_us) {
+void Ledger::Ages::add(int64_t checked_us, int64_t now_us) {
   const auto* age = std::find_if(kAgesUs.begin(), kAgesUs.end(),
-                                 [&](int64_t age_us) { return now_us_ - checked_us <= age_us; });
-  ++ages_.archives[static_cast<size_t>(age - kAgesUs.begin())];
-  ages_.oldest_us = ages_.oldest_us == 0 ? checked_us : std::min(ages_.oldest_us, checked_us);
+                                 [&](int64_t age_us) { return now_us - checked_us <= age_us; });
+  ++archives[static_cast<size_t>(age - kAgesUs.begin())];
+  oldest_us = oldest_us == 0 ? checked_us : std::min(oldest_us, checked_us);
 }
 
 std::vector<Ledger::Gone> Ledger::hidden(uint64_t pruned_through,

@@ -27,9 +27,10 @@ bool is_in_scope(const std::string& name, const Scope& scope);
 class Ledger {
  public:
   struct Ages {
-    // Archives not read in this run, by how long ago they were: a day, a week, 30 days, longer.
+    // By how long ago they were read: a day, a week, 30 days, longer.
     std::array<uint64_t, 4> archives{};
     int64_t oldest_us = 0;  // 0: none
+    void add(int64_t checked_us, int64_t now_us);
     uint64_t sum() const { return archives[0] + archives[1] + archives[2] + archives[3]; }
   };
   // What was right by the checkpoint and lies after all that is there; or in whose place an older history is
@@ -70,7 +71,6 @@ class Ledger {
   const CheckedObjects* objects_of(const std::string& name) const;
   const Checked* find(const Stored& stored) const;
   void choose_due(const Scope& scope, Share share);
-  void add_age(int64_t checked_us);
 
   std::string path_, url_;
   Checkpoint known_;         // what the file said; not changed after load()

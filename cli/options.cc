@@ -205,6 +205,13 @@ void CommandLine::add_info() {
   add_epoch(info, raw_);
   add_jobs(info, info_.jobs, kListingJobs);
   add_allow_empty(info, info_);
+  auto* html =
+      info.add_option("--html", info_.html, "Write it as a page for a browser too: one file, replaced whole")
+          ->type_name("FILE");
+  info.add_option("--checkpoint", info_.checkpoint,
+                  "The checkpoint of verify: the page says how long ago what was read")
+      ->type_name("FILE")
+      ->needs(html);
 }
 
 void CommandLine::add_verify() {

@@ -28,7 +28,9 @@ struct LsOptions : CommonOptions {
   uint64_t from = 1, to = UINT64_MAX;
 };
 struct InfoOptions : CommonOptions {
-  unsigned jobs = 0;  // 0: as many as there are cores, but at least 8; partitions listed at a time
+  std::string html;        // a page to write; empty: none
+  std::string checkpoint;  // of verify, that it tells of; empty: none
+  unsigned jobs = 0;       // 0: as many as there are cores, but at least 8; partitions listed at a time
 };
 struct VerifyOptions : CommonOptions {
   std::string checkpoint;  // empty: none

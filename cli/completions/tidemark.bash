@@ -13,7 +13,7 @@ _tidemark() {
     esac
   done
   case $prev in
-    --config | --plugin | --lineage-file | --since-checkpoint | --checkpoint | -o | --output)
+    --config | --plugin | --lineage-file | --since-checkpoint | --checkpoint | --html | -o | --output)
       COMPREPLY=($(compgen -f -- "$cur"))
       return
       ;;
@@ -27,7 +27,7 @@ _tidemark() {
   case $verb in
     "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune copy check gaps takeover keygen sinks -h --help --help-all --version" -- "$cur")) ;;
     ls) COMPREPLY=($(compgen -W "$common --json --allow-empty --from --to" -- "$cur")) ;;
-    info) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs" -- "$cur")) ;;
+    info) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs --html --checkpoint" -- "$cur")) ;;
     verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --progress --identity --tag-key --deep --since-checkpoint --reread" -- "$cur")) ;;
     fetch) COMPREPLY=($(compgen -W "$common --epoch --identity --tag-key --plain -o --output" -- "$cur")) ;;
     restore)

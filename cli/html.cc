@@ -1,0 +1,70 @@
+#include "html.h"
+
+#include "text.h"
+
+namespace tidemark::cli {
+
+namespace {
+
+std::string grouped(uint64_t n) {
+  std::string text = std::to_string(n);
+  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  return text;
+}
+
+}  // namespace
+
+Html& Html::text(std::string_view text) {
+  for (const char c : printable(text)) {
+    switch (c) {
+      case '&':
+        text_ += "&amp;";
+        break;
+      case '<':
+        text_ += "&lt;";
+        break;
+      case '>':
+        text_ += "&gt;";
+        break;
+      case '"':
+        text_ += "&quot;";
+        break;
+      case '\'':
+        text_ += "&#39;";
+        break;
+      default:
+        text_ += c;
+    }
+  }
+  return *this;
+}
+
+Html& Html::name(std::string_view text) { return put("<bdi>").text(text).put("</bdi>"); }
+
+Html& Html::data(uint64_t value, std::string_view shown, std::string_view of_class) {
+  put("<data");
+  if (!of_class.empty()) put(" class=\"").text(of_class).put("\"");
+  return put(" value=\"").text(std::to_string(value)).put("\">").text(shown).put("</data>");
+}
+
+Html& Html::count(uint64_t n, std::string_view of_class) { return data(n, grouped(n), of_class); }
+
+Html& Html::lsn(uint64_t lsn, std::string_view of_class) { return data(lsn, std::to_string(lsn), of_class); }
+
+Html& Html::bytes(uint64_t size_bytes, std::string_view of_class) {
+  return data(size_bytes, bytes_text(size_bytes), of_class);
+}
+
+Html& Html::time(int64_t time_us) {
+  const std::string exact = utc_text(time_us);
+  const size_t minute = exact.rfind(':');
+  std::string shown = exact.substr(0, minute);
+  if (const size_t at = shown.find('T'); at != std::string::npos) shown[at] = ' ';
+  return put("<time datetime=\"").text(exact).put("\">").text(shown).put("</time>");
+}
+
+Html& Html::counted(uint64_t n, const char* one, const char* many, std::string_view of_class) {
+  return count(n, of_class).put(" ").text(n == 1 ? one : many);
+}
+
+}  // namespace tidemark::cli

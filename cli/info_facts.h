@@ -1,0 +1,81 @@
+// What info finds out of an archive, as a value: it is printed, and laid out as a page. Pure; one thread.
+#ifndef TIDEMARK_CLI_INFO_FACTS_H
+#define TIDEMARK_CLI_INFO_FACTS_H
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "archive.h"
+
+namespace tidemark::cli {
+
+// What is not there, summed up.
+struct Losses {
+  uint64_t holes = 0, missing_lsns = 0;  // nobody knows why
+  uint64_t gaps = 0, gap_lsns = 0;       // recorded, but not accepted
+};
+
+// What is said of one partition.
+struct Facts {
+  std::string storage;
+  uint64_t partition = 0;
+  uint64_t frontier = 0, first = 0, last = 0;
+  uint64_t archives = 0, archive_bytes = 0;
+  int64_t oldest_us = 0, newest_us = 0;
+  Losses losses;
+  uint64_t accepted_records = 0, pruned_through = 0, origin_through = 0, overruled = 0, foreign = 0;
+  bool has_remnants = false, holds_something = false;
+  std::vector<std::string> damaged;  // records and what is irregular
+};
+
+struct Amount {
+  uint64_t archives = 0, size_bytes = 0;
+  void add(const Amount& other) {
+    archives += other.archives;
+    size_bytes += other.size_bytes;
+  }
+};
+
+// How much became of which day, by the sink's time, and how it is stored. Memory does not grow: of more days
+// than kMostDays the oldest are one amount.
+class Growth {
+ public:
+  static constexpr size_t kMostDays = 4000;
+
+  void add(const Stored& archive) {
+    const Amount one{1, archive.size_bytes};
+    add(day_of(archive.modified_us), one);
+    codings_[archive.coding].add(one);
+  }
+  void add(const Growth& other) {
+    earlier_.add(other.earlier_);
+    for (const auto& [day, amount] : other.days_) add(day, amount);
+    for (const auto& [coding, amount] : other.codings_) codings_[coding].add(amount);
+  }
+
+  const std::map<int64_t, Amount>& days() const { return days_; }  // by the number of days since 1970
+  const Amount& earlier() const { return earlier_; }               // than all of these
+  const std::map<std::string, Amount>& codings() const { return codings_; }  // by Stored::coding
+  static int64_t day_of(int64_t time_us) { return time_us / kDayUs - (time_us % kDayUs < 0 ? 1 : 0); }
+  static constexpr int64_t kDayUs = int64_t{86'400} * 1'000'000;
+
+ private:
+  void add(int64_t day, const Amount& amount) {
+    days_[day].add(amount);
+    if (days_.size() <= kMostDays) return;
+    earlier_.add(days_.begin()->second);
+    days_.erase(days_.begin());
+  }
+
+  std::map<int64_t, Amount> days_;
+  Amount earlier_;
+  std::map<std::string, Amount> codings_;
+};
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_INFO_FACTS_H

@@ -1,0 +1,60 @@
+#include "info_facts.h"
+
+#include <gtest/gtest.h>
+
+namespace tidemark::cli {
+namespace {
+
+Stored archive(int64_t time_us, uint64_t size_bytes, const std::string& coding = "") {
+  Stored stored;
+  stored.kind = TIDEMARK_STORED_ARCHIVE;
+  stored.modified_us = time_us;
+  stored.size_bytes = size_bytes;
+  stored.coding = coding;
+  return stored;
+}
+
+TEST(Growth, ByDayAndByCoding) {
+  Growth growth;
+  growth.add(archive(0, 10));
+  growth.add(archive(Growth::kDayUs - 1, 5, ".zst"));
+  growth.add(archive(Growth::kDayUs, 3));
+  growth.add(archive(-1, 1));
+  ASSERT_EQ(growth.days().size(), 3u);
+  EXPECT_EQ(growth.days().at(-1).size_bytes, 1u);
+  EXPECT_EQ(growth.days().at(0).size_bytes, 15u);
+  EXPECT_EQ(growth.days().at(0).archives, 2u);
+  EXPECT_EQ(growth.days().at(1).archives, 1u);
+  EXPECT_EQ(growth.codings().at("").size_bytes, 14u);
+  EXPECT_EQ(growth.codings().at(".zst").archives, 1u);
+  EXPECT_EQ(growth.earlier().archives, 0u);
+}
+
+TEST(Growth, TheLastAndTheFirstTimeThereIsAreDaysToo) {
+  Growth growth;
+  growth.add(archive(INT64_MAX, 1));
+  growth.add(archive(INT64_MIN, 2));
+  EXPECT_EQ(growth.days().begin()->second.size_bytes, 2u);
+  EXPECT_EQ(growth.days().rbegin()->second.size_bytes, 1u);
+}
+
+TEST(Growth, OfMoreDaysTheOldestAreOneAmountInWhateverOrderTheyCome) {
+  const auto most = static_cast<int64_t>(Growth::kMostDays);
+  Growth ascending, descending;
+  for (int64_t day = 0; day < most + 10; ++day) {
+    ascending.add(archive(day * Growth::kDayUs, 1));
+    Growth part;
+    part.add(archive((most + 9 - day) * Growth::kDayUs, 1));
+    descending.add(part);
+  }
+  for (const Growth* growth : {&ascending, &descending}) {
+    EXPECT_EQ(growth->days().size(), Growth::kMostDays);
+    EXPECT_EQ(growth->days().begin()->first, 10);
+    EXPECT_EQ(growth->earlier().archives, 10u);
+    EXPECT_EQ(growth->earlier().size_bytes, 10u);
+    EXPECT_EQ(growth->codings().at("").archives, Growth::kMostDays + 10);
+  }
+}
+
+}  // namespace
+}  // namespace tidemark::cli
