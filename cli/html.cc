@@ -1,5 +1,8 @@
 #include "html.h"
 
+#include <cstdio>
+
+#include "base/line.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -12,10 +15,35 @@ std::string grouped(uint64_t n) {
   return text;
 }
 
+std::string hex_text(char c) {
+  char text[8];
+  std::snprintf(text, sizeof text, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  return text;
+}
+
+// UTF-8 has them, HTML and XML forbid them: U+FDD0 to U+FDEF, and the last two of each plane. 0: it is none.
+size_t noncharacter_size(std::string_view text) {
+  const size_t size = utf8_size(text);
+  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (size < 3) return 0;
+  const bool ends_plane = byte(size - 1) >= 0xBE && byte(size - 2) == 0xBF &&
+                          (size == 3 ? byte(0) == 0xEF : (byte(1) & 0x0F) == 0x0F);
+  const bool is_arabic =
+      size == 3 && byte(0) == 0xEF && byte(1) == 0xB7 && byte(2) >= 0x90 && byte(2) <= 0xAF;
+  return ends_plane || is_arabic ? size : 0;
+}
+
 }  // namespace
 
 Html& Html::text(std::string_view text) {
-  for (const char c : printable(text)) {
+  const std::string clean = printable(text);
+  for (size_t at = 0; at < clean.size(); ++at) {
+    if (const size_t size = noncharacter_size(std::string_view(clean).substr(at)); size > 0) {
+      for (size_t i = 0; i < size; ++i) text_ += hex_text(clean[at + i]);
+      at += size - 1;
+      continue;
+    }
+    const char c = clean[at];
     switch (c) {
       case '&':
         text_ += "&amp;";

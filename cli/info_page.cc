@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "info_page_style.h"
@@ -204,9 +205,16 @@ void InfoPage::tiles(Html& html) const {
   } else {
     html.put("none");
   }
-  html.put("</b></div>\n<div class=\"tile\">missing entries<b>").count(losses_.missing_lsns, "missing_lsns");
-  html.put("</b></div>\n<div class=\"tile\">lost, not accepted<b>").count(losses_.gap_lsns, "gap_lsns");
-  html.put("</b></div>\n<div class=\"tile\">last verified<b>");
+  const auto put_loss = [&html](uint64_t n, std::string_view of_class) {
+    html.put("<b");
+    if (n > 0) html.put(" class=\"bad\"");
+    html.put(">").count(n, of_class).put("</b></div>\n");
+  };
+  html.put("</b></div>\n<div class=\"tile\">missing entries");
+  put_loss(losses_.missing_lsns, "missing_lsns");
+  html.put("<div class=\"tile\">lost, not accepted");
+  put_loss(losses_.gap_lsns, "gap_lsns");
+  html.put("<div class=\"tile\">last verified<b>");
   if (!checked_) {
     html.put("not told");
   } else if (checked_->newest_us == 0) {
@@ -377,7 +385,7 @@ void InfoPage::histories(Html& html) const {
   if (histories_left_out_ > 0)
     html.put("<p>and ").counted(histories_left_out_, "more history", "more histories").put("</p>\n");
   for (const History& history : histories_) {
-    if (history.is_alone || history.partitions.empty()) continue;
+    if (history.is_alone || (history.partitions.empty() && history.partitions_left_out == 0)) continue;
     html.put("<details class=\"branch\"><summary>What only epoch ")
         .lsn(history.epoch)
         .put(" of ")

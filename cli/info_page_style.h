@@ -36,8 +36,9 @@ ul { margin: 0.3rem 0; padding-left: 1.2rem; }
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
 th, td { text-align: right; padding: 0.28rem 0.5rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th:first-child, td:first-child, th.left, td.left { text-align: left; }
-th { color: var(--soft); font-weight: 600; }
+th { color: var(--soft); font-weight: 600; overflow-wrap: normal; }
 .partitions thead th { position: sticky; top: 0; background: var(--card); }
+.wrong .partitions thead th { background: var(--bad-card); }
 time, .number { white-space: nowrap; }
 footer { color: var(--soft); font-size: 0.85rem; margin: 1rem 0; }
 @media (max-width: 56rem) {

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""The runbook of README.md, as it stands there: each command is run by a shell, on archives that a real engine made,
-and does what the text says. Only /var, /srv and s3://bucket/prefix are other places. README names the file, TIDEMARK
-and HOST_SIM the programs."""
+"""The commands of cli/OPERATIONS.md, as they stand there: each is run by a shell, on archives that a real engine made, and
+does what the text says. Only /var, /srv and s3://bucket/prefix are other places. OPERATIONS names the file, TIDEMARK and
+HOST_SIM the programs."""
 
 import os
 import re
@@ -29,15 +29,14 @@ NIGHT_OF_ONE = r"tidemark verify file:///var/archive main/7"
 
 
 def commands():
-    """The indented lines of README's section on operating, but for the configuration file that is shown there."""
-    with open(os.environ["README"], encoding="utf-8") as file:
-        section = file.read().split("\n## Operating\n")[1].split("\n## ")[0]
-    lines = re.findall(r"^    (\S.*)$", section, re.MULTILINE)
+    """Its indented lines, but for the configuration file that is shown there."""
+    with open(os.environ["OPERATIONS"], encoding="utf-8") as file:
+        lines = re.findall(r"^    (\S.*)$", file.read(), re.MULTILINE)
     return [re.sub(r"\s+# .*", "", line) for line in lines if not re.match(r"\[archive\.|\w+ = \"", line)]
 
 
 def runs(*patterns):
-    """Says which commands a case runs; it is given the lines of README that match, one for each pattern."""
+    """Says which commands a case runs; it is given the lines of that file that match, one for each pattern."""
 
     def decorate(case):
         def with_lines(self):
@@ -142,6 +141,17 @@ class RunbookTest(unittest.TestCase):
             self.assertRegex(told, rf"(?m)^main/{partition}\n +frontier +5 ")
         os.remove(self.stored(tools.key(3, 2)))
         self.assertRegex(self.type(info), r"(?m)^main/3\n +frontier +1 ")
+
+    @runs(r"tidemark info file:///var/archive --html /srv/page.html --checkpoint /var/lib/tidemark/checkpoint", MONTH)
+    def test_a_page(self, page, month):
+        self.engine(80)
+        for verified in (False, True):
+            self.type(page)
+            with open(self.path("srv/page.html"), encoding="utf-8") as file:
+                text = file.read()
+            self.assertIn("No entry is missing", text)
+            self.assertEqual("An archive was last read and found right" in text, verified)
+            self.type(month)
 
     @runs(NIGHT, MONTH)
     def test_every_night(self, night, month):

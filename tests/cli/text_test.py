@@ -87,9 +87,9 @@ class TextTest(unittest.TestCase):
             subprocess.run(["fish", "--no-execute", os.path.join(SOURCE, "completions", "tidemark.fish")], check=True)
 
     def test_readmes(self):
-        """They name no option that is not there; what README's section on operating says of a verb, that verb has."""
+        """They name no option that is not there; what OPERATIONS says of a verb, that verb has."""
         known = set().union(*OPTIONS.values()) | options_in(help_of())
-        operating = read("..", "README.md").split("## Operating")[1].split("\n## ")[0]
+        operating = read("OPERATIONS.md")
         for text in (read("README.md"), operating):
             named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
             self.assertLessEqual(named, known)

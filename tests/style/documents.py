@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
+MAX_README_LINES = 120  # two screens
 ROOMS = ("abi", "cli", "cmake", "common", "host-postgres", "host-sim", "plugin", "sinks", "tests", ".ci")
 
 
@@ -85,6 +86,8 @@ def main():
     for path in documents:
         check_links(path, problems)
         check_files(path, problems)
+    if len((SOURCE / "README.md").read_text().splitlines()) > MAX_README_LINES:
+        problems.append(f"README.md: more than two screens ({MAX_README_LINES} lines)")
     check_options(problems)
     check_runbook(files, problems)
     for problem in problems:

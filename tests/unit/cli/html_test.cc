@@ -14,6 +14,17 @@ TEST(Html, NothingOfAStrangerHasAMeaning) {
   EXPECT_EQ(Html().text("\xc3\xa9").take(), "\xc3\xa9");
 }
 
+TEST(Html, NoncharactersAreShownByTheirBytes) {
+  EXPECT_EQ(Html().text("a\xef\xbf\xbe.").take(), "a\\xef\\xbf\\xbe.");       // U+FFFE
+  EXPECT_EQ(Html().text("\xef\xbf\xbf").take(), "\\xef\\xbf\\xbf");           // U+FFFF
+  EXPECT_EQ(Html().text("\xef\xb7\x90").take(), "\\xef\\xb7\\x90");           // U+FDD0
+  EXPECT_EQ(Html().text("\xef\xb7\xb0").take(), "\xef\xb7\xb0");              // U+FDF0
+  EXPECT_EQ(Html().text("\xf0\x9f\xbf\xbe").take(), "\\xf0\\x9f\\xbf\\xbe");  // U+1FFFE
+  EXPECT_EQ(Html().text("\xf4\x8f\xbf\xbf").take(), "\\xf4\\x8f\\xbf\\xbf");  // U+10FFFF
+  EXPECT_EQ(Html().text("\xef\xbf\xbd\xf0\x9f\x98\x80").take(), "\xef\xbf\xbd\xf0\x9f\x98\x80");
+  EXPECT_EQ(Html().text("\xe1\xbf\xbe\xf0\x90\xbf\xbe").take(), "\xe1\xbf\xbe\xf0\x90\xbf\xbe");
+}
+
 TEST(Html, TheExactValueStandsBesideWhatIsShown) {
   EXPECT_EQ(Html().count(0).take(), "<data value=\"0\">0</data>");
   EXPECT_EQ(Html().count(999).take(), "<data value=\"999\">999</data>");
