@@ -204,7 +204,7 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
     missing = TIDEMARK_EXT_READBACK;
   if (maintenance_ == nullptr || !TIDEMARK_HAS(maintenance_, tidemark_maintenance_api, unpack))
     missing = TIDEMARK_EXT_MAINTENANCE;
-  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, fetch_plain))
+  if (draft_ == nullptr || !TIDEMARK_HAS(draft_, tidemark_draft_maintenance_api, plain_size))
     missing = TIDEMARK_EXT_DRAFT_MAINTENANCE;
   if (missing == nullptr) return {};
   return Error{kExitSink,
@@ -301,6 +301,14 @@ Result<void> Archive::look_when_made(Stored& stored, Stop& stop) {
   // What is damaged, or gone by now, is for others to find.
   const tidemark_status status = read.error().status;
   return status == TIDEMARK_E_CORRUPT || status == TIDEMARK_E_NOT_FOUND ? Result<void>() : read.error();
+}
+
+Result<uint64_t> Archive::plain_size(const std::string& key, Stop& stop) {
+  uint64_t size_bytes = 0;
+  TM_TRY(with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
+    return draft_->plain_size(archiver_, abi_str(key), &size_bytes, call, error);
+  }));
+  return size_bytes;
 }
 
 Result<void> Archive::check(const std::string& key, bool deep, ReadMeter* meter, Stop& stop) {

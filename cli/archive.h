@@ -198,6 +198,8 @@ class Archive {
   // Of the entries of `directory` those that are not the same, in order.
   Result<std::vector<ComparedEntry>> compare(const std::string& key, const CompareWish& wish,
                                              const std::string& directory, ReadMeter* meter, Stop& stop);
+  // Of a compressed archive, as its footer says; 0: it does not.
+  Result<uint64_t> plain_size(const std::string& key, Stop& stop);
   // Not tried again: what was written cannot be taken back.
   Result<void> fetch(const std::string& key, bool plain, const tidemark_writer& out, Stop& stop);
   Result<Record> read_record(const std::string& key, Stop& stop);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "info_facts.h"
 #include "info_page.h"
 #include "nothing.h"
+#include "ordered_pool.h"
 #include "parted_listing.h"
 #include "survey.h"
 #include "text.h"
@@ -101,8 +103,8 @@ class InfoPart : public ListedPart {
   // Called by tell(); `tell_rest` adds up.
   using TellFacts = std::function<bool(const Facts&)>;
   using TellRest = std::function<void(const Rest&)>;
-  InfoPart(TellFacts tell_facts, TellRest tell_rest)
-      : tell_facts_(std::move(tell_facts)), tell_rest_(std::move(tell_rest)) {}
+  InfoPart(TellFacts tell_facts, TellRest tell_rest, bool counts_growth)
+      : tell_facts_(std::move(tell_facts)), tell_rest_(std::move(tell_rest)), counts_growth_(counts_growth) {}
 
   void add(const Stored& stored, const Proof& proof) override {
     const bool is_damaged = stored.kind == TIDEMARK_STORED_IRREGULAR || !proof.damage.empty();
@@ -110,7 +112,7 @@ class InfoPart : public ListedPart {
       if (finder_ && !finder_->is_of(stored)) finish();
       if (!finder_) finder_.emplace(stored);
       finder_->add(stored, is_damaged);
-      if (stored.kind == TIDEMARK_STORED_ARCHIVE) rest_.growth.add(stored);
+      if (counts_growth_ && stored.kind == TIDEMARK_STORED_ARCHIVE) rest_.growth.add(stored);
     } else if (is_damaged) {
       note(rest_.irregular, stored.key);
     } else if (!is_epoch(stored)) {
@@ -132,6 +134,7 @@ class InfoPart : public ListedPart {
  private:
   const TellFacts tell_facts_;
   const TellRest tell_rest_;
+  const bool counts_growth_;
   std::optional<FactFinder> finder_;  // of the partition that is being listed
   std::vector<Facts> found_;
   Rest rest_;
@@ -149,7 +152,7 @@ class Info {
     if (!archive) return fail_with(archive.error());
     const auto make = [this] {
       return std::make_unique<InfoPart>([this](const Facts& facts) { return print(facts); },
-                                        [this](const InfoPart::Rest& rest) { add(rest); });
+                                        [this](const InfoPart::Rest& rest) { add(rest); }, page_.has_value());
     };
     Histories histories(**archive, options_.archive.epoch);
     const auto count = [this](const Stored& stored, const std::vector<uint64_t>& ends,
@@ -160,7 +163,7 @@ class Info {
     print_total();
     // What is not all of it replaces no page.
     if (page_ && !output_.failed()) {
-      if (const auto written = write_page(); !written) return fail_with(written.error());
+      if (const auto written = write_page(**archive); !written) return fail_with(written.error());
     }
     Stop stop;
     if (!found_something_ && !output_.failed())
@@ -184,7 +187,37 @@ class Info {
     return {};
   }
 
-  Result<void> write_page() {
+  // What is damaged, or gone by now, is for others to find.
+  Result<void> ask_plain_sizes(Archive& archive) {
+    PlainSizes sizes;
+    std::optional<Error> failed;
+    Stop stop;
+    OrderedPool pool(options_.jobs);
+    for (const auto& [hash, one] : page_->growth().sampled()) {
+      pool.submit([&archive, &stop, &sizes, &failed, &one = one]() -> OrderedPool::Epilogue {
+        const auto asked = archive.plain_size(one.key, stop);
+        return [asked, &sizes, &failed, &one] {
+          if (asked && *asked > 0) {
+            ++sizes.archives;
+            sizes.stored_bytes += one.size_bytes;
+            sizes.plain_bytes += *asked;
+          } else if (!asked && asked.error().status != TIDEMARK_E_CORRUPT &&
+                     asked.error().status != TIDEMARK_E_NOT_FOUND && !failed) {
+            failed = asked.error();
+          }
+        };
+      });
+    }
+    while (pool.pending() > 0) {
+      if (auto epilogue = pool.take(std::chrono::milliseconds(100))) (*epilogue)();
+      if (failed) return *failed;
+    }
+    page_->set_plain_sizes(sizes);
+    return {};
+  }
+
+  Result<void> write_page(Archive& archive) {
+    TM_TRY(ask_plain_sizes(archive));
     for (const std::string& key : strays_) page_->add_stray(key);
     page_->set_foreign(strangers_);
     TM_TRY(replace_file(options_.html, page_->text(), Durability::kFsync));

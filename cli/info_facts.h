@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -42,24 +43,35 @@ struct Amount {
 
 // How much became of which day, by the sink's time, and how it is stored. Memory does not grow: of more days
 // than kMostDays the oldest are one amount.
+//
+// Of what is compressed it keeps a sample, whose footers say how much it was: those whose keys have the
+// lowest hashes, so that it is the same in whatever order they come.
 class Growth {
  public:
+  static constexpr size_t kMostSampled = 200;
+  struct Sampled {
+    std::string key;
+    uint64_t size_bytes = 0;
+  };
   static constexpr size_t kMostDays = 4000;
 
   void add(const Stored& archive) {
     const Amount one{1, archive.size_bytes};
     add(day_of(archive.modified_us), one);
     codings_[archive.coding].add(one);
+    if (archive.coding == ".zst") sample({archive.key, archive.size_bytes});
   }
   void add(const Growth& other) {
     earlier_.add(other.earlier_);
     for (const auto& [day, amount] : other.days_) add(day, amount);
     for (const auto& [coding, amount] : other.codings_) codings_[coding].add(amount);
+    for (const auto& [hash, one] : other.sampled_) sample(one);
   }
 
   const std::map<int64_t, Amount>& days() const { return days_; }  // by the number of days since 1970
   const Amount& earlier() const { return earlier_; }               // than all of these
-  const std::map<std::string, Amount>& codings() const { return codings_; }  // by Stored::coding
+  const std::map<std::string, Amount>& codings() const { return codings_; }     // by Stored::coding
+  const std::multimap<uint64_t, Sampled>& sampled() const { return sampled_; }  // by hash
   static int64_t day_of(int64_t time_us) { return time_us / kDayUs - (time_us % kDayUs < 0 ? 1 : 0); }
   static constexpr int64_t kDayUs = int64_t{86'400} * 1'000'000;
 
@@ -71,9 +83,23 @@ class Growth {
     days_.erase(days_.begin());
   }
 
+  void sample(const Sampled& one) {
+    uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+    for (const char c : one.key) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    if (sampled_.size() == kMostSampled && hash >= sampled_.rbegin()->first) return;
+    sampled_.emplace(hash, one);
+    if (sampled_.size() > kMostSampled) sampled_.erase(std::prev(sampled_.end()));
+  }
+
   std::map<int64_t, Amount> days_;
   Amount earlier_;
   std::map<std::string, Amount> codings_;
+  std::multimap<uint64_t, Sampled> sampled_;
+};
+
+// What the footers of the sample say.
+struct PlainSizes {
+  uint64_t archives = 0, stored_bytes = 0, plain_bytes = 0;
 };
 
 }  // namespace tidemark::cli

@@ -150,7 +150,7 @@ std::string InfoPage::text() const {
   tiles(html);
   problems(html);
   html.put("<div class=\"wide\">\n");
-  growth(html);
+  put_growth(html);
   html.put("<div>\n");
   sizes(html);
   checks(html);
@@ -246,7 +246,7 @@ void InfoPage::problems(Html& html) const {
   html.put("</section>\n");
 }
 
-void InfoPage::growth(Html& html) const {
+void InfoPage::put_growth(Html& html) const {
   html.put("<section id=\"growth\">\n<h2>Growth per day</h2>\n");
   if (archives_ == 0) {
     html.put("<p class=\"soft\">There are no archives.</p>\n</section>\n");
@@ -317,7 +317,23 @@ void InfoPage::sizes(Html& html) const {
     }
     html.put("</tbody></table>\n");
   }
+  put_plain_sizes(html);
   html.put("</section>\n");
+}
+
+void InfoPage::put_plain_sizes(Html& html) const {
+  const auto compressed = growth_.codings().find(".zst");
+  if (compressed == growth_.codings().end() || plain_.stored_bytes == 0) return;
+  const bool is_all = plain_.archives == compressed->second.archives;
+  html.put("<p id=\"plain\">").text(is_all ? "What is compressed: " : "Of what is compressed a sample of ");
+  html.counted(plain_.archives, "archive", "archives", "plain_archives").put(", ");
+  html.bytes(plain_.stored_bytes, "plain_stored").put(" as stored, ");
+  html.bytes(plain_.plain_bytes, "plain_bytes").put(" without compression");
+  const double ratio = static_cast<double>(plain_.plain_bytes) / static_cast<double>(plain_.stored_bytes);
+  const double all_bytes = ratio * static_cast<double>(compressed->second.size_bytes);
+  if (!is_all && all_bytes < 1e19)
+    html.put("; so all of it some ").text(bytes_text(static_cast<uint64_t>(all_bytes)));
+  html.put(".</p>\n");
 }
 
 void InfoPage::checks(Html& html) const {

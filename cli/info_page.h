@@ -34,6 +34,8 @@ class InfoPage {
   void add(History history);
   void add_stray(const std::string& key);  // what is damaged and lies in no partition
   void set_foreign(uint64_t objects) { strangers_ = objects; }
+  const Growth& growth() const { return growth_; }
+  void set_plain_sizes(const PlainSizes& sizes) { plain_ = sizes; }
   void set_checked(const CheckpointAge& age) { checked_ = age; }
 
   std::string text() const;
@@ -50,10 +52,11 @@ class InfoPage {
   void head(Html& html) const;
   void tiles(Html& html) const;
   void problems(Html& html) const;
-  void growth(Html& html) const;
+  void put_growth(Html& html) const;
   void chart(Html& html) const;
   void days(Html& html) const;
   void sizes(Html& html) const;
+  void put_plain_sizes(Html& html) const;
   void checks(Html& html) const;
   void histories(Html& html) const;
   void partitions(Html& html) const;
@@ -65,6 +68,7 @@ class InfoPage {
   std::vector<std::string> strays_, damaged_;
   std::vector<History> histories_;
   Growth growth_;
+  PlainSizes plain_;
   std::optional<CheckpointAge> checked_;
   uint64_t partitions_ = 0, archives_ = 0, size_bytes_ = 0, wrong_partitions_ = 0, damaged_left_out_ = 0;
   uint64_t histories_left_out_ = 0, branch_rows_ = 0, strangers_ = 0;

@@ -153,6 +153,19 @@ tidemark_status made(tidemark_archiver* archiver, tidemark_str key, int64_t* mad
   });
 }
 
+tidemark_status plain_size(tidemark_archiver* archiver, tidemark_str key, uint64_t* size_bytes,
+                           const tidemark_call* call, tidemark_error* error) {
+  return guard(error, [&]() -> Status {
+    TM_TRY(need(archiver, "archiver"));
+    TM_TRY(check_text(key, "key"));
+    TM_TRY(need(size_bytes, "size_bytes"));
+    TM_ASSIGN(const auto sink, archiver->sink());
+    TM_ASSIGN(const Footer footer, store::read_footer(*sink, view(key), call));
+    *size_bytes = footer.content ? footer.content->size_bytes : 0;
+    return {};
+  });
+}
+
 Status check_options(const tidemark_copy_options* options, tidemark_copy_result* result) {
   TM_TRY(need(options, "options"));
   TM_TRY(check_struct(TIDEMARK_HAS(options, tidemark_copy_options, ctx), "options", options->struct_size));
@@ -400,7 +413,8 @@ constexpr tidemark_draft_maintenance_api kMaintenance = {sizeof kMaintenance,
                                                          read_epoch,
                                                          take_over,
                                                          prune_branch,
-                                                         fetch_plain};
+                                                         fetch_plain,
+                                                         plain_size};
 
 }  // namespace
 

@@ -161,6 +161,25 @@ TEST_F(DraftTest, AnArchiveSaysWhenItWasMade) {
                  "made_us");
 }
 
+TEST_F(DraftTest, ACompressedArchiveSaysHowLargeTheTarIs) {
+  archive_four();
+  reopen_to_read();
+  ErrorOut error;
+  uint64_t size_bytes = 7;
+  ASSERT_EQ(draft_->plain_size(archiver_, str("orders/7/0000000000002.tar"), &size_bytes, nullptr, &error),
+            TIDEMARK_OK)
+      << error.message;
+  EXPECT_EQ(size_bytes, 0u) << "it is the tar";
+  expect_status(
+      TIDEMARK_E_NOT_FOUND,
+      draft_->plain_size(archiver_, str("orders/7/0000000000009.tar"), &size_bytes, nullptr, &error), error,
+      "0000000000009");
+  expect_invalid(draft_->plain_size(archiver_, str("nonsense"), &size_bytes, nullptr, &error), error,
+                 "nonsense");
+  expect_invalid(draft_->plain_size(archiver_, str("orders/7/0000000000002.tar"), nullptr, nullptr, &error),
+                 error, "size_bytes");
+}
+
 TEST_F(DraftTest, ReadOnlyReadsAndChangesNothing) {
   archive_four();
   reopen_to_read();

@@ -275,10 +275,42 @@ class FilePageTest(Scenarios, unittest.TestCase):
         self.assertEqual(len([one for one in told if one["type"] == "history"]), 1)
         self.compare(page, told)
         self.assertEqual(len(page.rows("sizes")), 4)
+        said = page.section("sizes")
+        found = [one for one in lines("ls", *self.url()) if one.get("coding") == "zst"]
+        plain = [len(self.fetched(one)) for one in found]
+        self.assertEqual([values(said, one)[0] for one in ("plain_archives", "plain_stored", "plain_bytes")],
+                         [len(found), sum(one["size_bytes"] for one in found), sum(plain)])
         for epoch in (1, 2):
             page, told = self.page("epochs", "--epoch", epoch)
             self.assertIn(f", epoch {epoch}", text_of(next(page.root.iter("h1"))))
             self.compare(page, told)
+
+    def fetched(self, one):
+        """The tar that an archive holds."""
+        path = self.path("tar")
+        run("fetch", *self.url(f"{one['storage']}/{one['partition']}", one["first"]), "--plain", "-o", path)
+        with open(path, "rb") as file:
+            body = file.read()
+        os.remove(path)
+        return body
+
+    def test_a_sample_of_what_is_compressed(self):
+        golden = os.path.join(os.environ["GOLDEN"], "archive/coded/1")
+        name = next(one for one in sorted(os.listdir(golden)) if one.endswith(".tar.zst") and "-" not in one)
+        with open(os.path.join(golden, name), "rb") as file:
+            body = file.read()
+        plain = int(re.search(rb" size=(\d+)", body[-512:])[1])
+        lsn = int(name.split(".")[0], 36)
+        for partition in range(300):
+            footer = body[-512:].replace(b"storage=coded partition=1 ", b"storage=main partition=%d " % partition)
+            self.store.put(key(partition, lsn).replace(".tar", ".tar.zst"), body[:-512] + footer[:512].ljust(512, b"\0"))
+        self.store.put(key(301, 1).replace(".tar", ".tar.zst"), b"damaged")
+        said = self.page()[0].section("sizes")
+        archives, stored, without = (values(said, one)[0] for one in ("plain_archives", "plain_stored", "plain_bytes"))
+        self.assertIn(archives, (199, 200))
+        self.assertEqual(stored, archives * len(body))
+        self.assertEqual(without, archives * plain)
+        self.assertIn("so all of it some", text_of(said))
 
     def test_days(self):
         now = int(time.time())

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""The commands of cli/OPERATIONS.md, as they stand there: each is run by a shell, on archives that a real engine made, and
-does what the text says. Only /var, /srv and s3://bucket/prefix are other places. OPERATIONS names the file, TIDEMARK and
-HOST_SIM the programs."""
+"""The commands of cli/OPERATIONS.md and plugin/OPTIONS.md, as they stand there: each is run by a shell, on archives that a
+real engine made, and does what the text says. Only /var, /srv and s3://bucket/prefix are other places. OPERATIONS and
+OPTIONS name the files, TIDEMARK and HOST_SIM the programs."""
 
 import os
 import re
@@ -15,6 +15,7 @@ import unittest
 
 import cli_tools as tools
 import encode_tools
+import takeover_test
 from cli_tools import imposter_tools
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,14 +30,16 @@ NIGHT_OF_ONE = r"tidemark verify file:///var/archive main/7"
 
 
 def commands():
-    """Its indented lines, but for the configuration file that is shown there."""
-    with open(os.environ["OPERATIONS"], encoding="utf-8") as file:
-        lines = re.findall(r"^    (\S.*)$", file.read(), re.MULTILINE)
+    """The indented lines, but for the configuration file that is shown there."""
+    lines = []
+    for document in ("OPERATIONS", "OPTIONS"):
+        with open(os.environ[document], encoding="utf-8") as file:
+            lines += re.findall(r"^    (\S.*)$", file.read(), re.MULTILINE)
     return [re.sub(r"\s+# .*", "", line) for line in lines if not re.match(r"\[archive\.|\w+ = \"", line)]
 
 
 def runs(*patterns):
-    """Says which commands a case runs; it is given the lines of that file that match, one for each pattern."""
+    """Says which commands a case runs; it is given the lines of these files that match, one for each pattern."""
 
     def decorate(case):
         def with_lines(self):
@@ -76,7 +79,7 @@ class RunbookTest(unittest.TestCase):
     def type(self, line, expect=0):
         """Types the line into a shell; returns all that it says."""
         line = self.here(line)
-        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=200, env=self.env)
+        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=200, env=self.env, cwd=self.dir)
         self.assertEqual(done.returncode, expect, f"{line}\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
 
@@ -242,6 +245,35 @@ class RunbookTest(unittest.TestCase):
                 file.write(tools.epoch_record(number, number - 1))
         self.assertIn("claimed epoch 8 of main", self.type(takeover))
         self.assertTrue(os.path.exists(self.path("srv/engine/lineage")))
+
+    @runs(r'tidemark takeover file:///var/archive main --lineage-file /srv/engine/lineage --over 7 --reason "node 2 is to be rebuilt"')
+    def test_the_old_primary_continues(self, takeover):
+        self.engine(80)
+        os.makedirs(self.path("srv/engine"))
+        os.mkdir(self.stored("main/epoch"))
+        for number in range(1, 8):  # the newest is that of the other node, which began with a copy of the data
+            with open(self.stored(tools.epoch_key(number)), "wb") as file:
+                file.write(tools.epoch_record(number, number - 1))
+        with open(self.path("srv/engine/lineage"), "w", encoding="utf-8") as file:
+            file.write(takeover_test.lineage({6: "1-6"}))
+        self.assertIn("claimed epoch 8 of main", self.type(takeover))
+
+    @unittest.skipUnless(shutil.which("age-keygen"), "age is not installed")
+    @runs(r"age-keygen -o identity.txt", r"age-keygen -y .*", r"tidemark keygen -o tag.key",
+          r"tidemark restore file:///var/archive /srv/new --identity identity.txt --tag-key tag.key",
+          r"head -c -512 FILE.tar.zst.age \| age .*")
+    def test_keys(self, identity, recipients, tag_key, restore, by_hand):
+        for line in (identity, recipients, tag_key):
+            self.type(line)
+        self.engine(16, "--keep-acked", "--option", "compress=zstd", "--option",
+                    "encrypt_recipients_file=" + self.path("recipients.txt"), "--option", "encrypt_tag_key_file=" + self.path("tag.key"))
+        self.assertEqual([key for key in self.keys() if not key.endswith(".tar.zst.age")], [])
+        self.type(restore)
+        for name, entries in self.log().items():
+            self.assertEqual(tools.tree(self.path(f"srv/new/main/{name}")), entries)
+        self.type(by_hand.replace("FILE.tar.zst.age", self.stored(tools.key(3, 2) + ".zst.age")))
+        lsn = tools.lsn_text(2)
+        self.assertEqual(tools.tree(self.path(lsn)), tools.tree(self.path(f"engine/main/3/wal/{lsn}")))
 
     @runs(r"tidemark restore file:///var/archive /srv/copy --follow")
     def test_warm_copy(self, follow):

@@ -51,8 +51,10 @@ def check_links(path, problems):
 
 
 def check_files(path, problems):
-    """Whole paths in backquotes."""
-    for name in re.findall(r"`((?:" + "|".join(map(re.escape, ROOMS)) + r")/[\w./-]+)`", path.read_text()):
+    """Whole paths in backquotes, and programs that an indented command begins with."""
+    whole = r"((?:" + "|".join(map(re.escape, ROOMS)) + r")/[\w./-]+)"
+    text = path.read_text()
+    for name in re.findall(f"`{whole}`", text) + re.findall(f"^    {whole}", text, re.MULTILINE):
         if not any((place / (name + more)).exists() for place in (SOURCE, path.parent) for more in ("", ".h", ".py")):
             problems.append(f"{path.relative_to(SOURCE)}: there is no {name}")
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace tidemark::cli {
 namespace {
 
@@ -54,6 +56,34 @@ TEST(Growth, OfMoreDaysTheOldestAreOneAmountInWhateverOrderTheyCome) {
     EXPECT_EQ(growth->earlier().size_bytes, 10u);
     EXPECT_EQ(growth->codings().at("").archives, Growth::kMostDays + 10);
   }
+}
+
+TEST(Growth, TheSampleOfWhatIsCompressedIsTheSameInWhateverOrderItComes) {
+  constexpr size_t kArchives = 3 * Growth::kMostSampled;
+  Growth ascending, descending;
+  const auto compressed = [](size_t n) {
+    Stored stored = archive(0, n, ".zst");
+    stored.key = "main/1/" + std::to_string(n);
+    return stored;
+  };
+  for (size_t n = 0; n < kArchives; ++n) {
+    ascending.add(compressed(n));
+    ascending.add(archive(0, 1));
+    Growth part;
+    part.add(compressed(kArchives - 1 - n));
+    descending.add(part);
+  }
+  EXPECT_EQ(ascending.sampled().size(), Growth::kMostSampled);
+  const auto is_same = [](const auto& a, const auto& b) {
+    return a.first == b.first && a.second.key == b.second.key && a.second.size_bytes == b.second.size_bytes;
+  };
+  EXPECT_TRUE(std::equal(ascending.sampled().begin(), ascending.sampled().end(), descending.sampled().begin(),
+                         descending.sampled().end(), is_same));
+  size_t of_the_first_half = 0;
+  for (const auto& [hash, one] : ascending.sampled())
+    of_the_first_half += one.size_bytes < kArchives / 2 ? 1 : 0;
+  EXPECT_GT(of_the_first_half, Growth::kMostSampled / 4) << "it comes from everywhere";
+  EXPECT_LT(of_the_first_half, Growth::kMostSampled * 3 / 4);
 }
 
 }  // namespace

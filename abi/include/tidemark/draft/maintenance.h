@@ -285,6 +285,11 @@ typedef struct tidemark_draft_maintenance_api {
    * INVALID: not an archive's key. CORRUPT: as check. SEALED: no identity decrypts it. */
   tidemark_status (*fetch_plain)(tidemark_archiver*, tidemark_str key, const tidemark_writer* out,
                                  const tidemark_call*, tidemark_error*);
+  /* Bytes of the plain tar in the archive `key`, up to and with its end mark, as the footer of a compressed
+   * one says; 0: it does not say, because it is encrypted, or because it is the tar. Reads the footer alone,
+   * which is not yet a proof of the rest. INVALID: not an archive's key. CORRUPT: as check. */
+  tidemark_status (*plain_size)(tidemark_archiver*, tidemark_str key, uint64_t* size_bytes,
+                                const tidemark_call*, tidemark_error*);
 } tidemark_draft_maintenance_api;
 
 #ifdef __cplusplus
