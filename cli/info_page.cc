@@ -394,6 +394,7 @@ void InfoPage::histories(Html& html) const {
     if (history.record) html.time(history.record->made_us);
     html.put("</td><td>");
     if (history.parent > 0) html.put("epoch ").lsn(history.parent);
+    if (history.is_taken_over) html.put(" <span class=\"soft\">after it was taken over</span>");
     html.put("</td><td>").count(history.archives).put("</td><td class=\"number\">").bytes(history.size_bytes);
     html.put("</td></tr>\n");
   }
