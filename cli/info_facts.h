@@ -84,8 +84,11 @@ class Growth {
   }
 
   void sample(const Sampled& one) {
-    uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+    uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, whose high bits neighbours share: mixed once more
     for (const char c : one.key) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    hash = (hash ^ (hash >> 33U)) * 0xff51afd7ed558ccd;
+    hash = (hash ^ (hash >> 33U)) * 0xc4ceb9fe1a85ec53;
+    hash ^= hash >> 33U;
     if (sampled_.size() == kMostSampled && hash >= sampled_.rbegin()->first) return;
     sampled_.emplace(hash, one);
     if (sampled_.size() > kMostSampled) sampled_.erase(std::prev(sampled_.end()));
