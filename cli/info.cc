@@ -174,15 +174,13 @@ class Info {
  private:
   Result<void> begin_page() {
     const int64_t now_us = wall_clock_us();
-    const std::string& url = options_.archive.url;
+    const std::string url = options_.archive.url.substr(0, options_.archive.url.find('?'));
     const std::string part = folder_of(options_.scope);
     const std::string epoch =
         options_.archive.epoch ? ", epoch " + std::to_string(*options_.archive.epoch) : std::string();
-    page_.emplace(
-        url.substr(0, url.find('?')) + (part.empty() ? part : " " + part.substr(0, part.size() - 1)) + epoch,
-        options_.archive.words, now_us);
+    page_.emplace(url + (part.empty() ? part : " " + part.substr(0, part.size() - 1)) + epoch, url, now_us);
     if (options_.checkpoint.empty()) return {};
-    TM_ASSIGN(const Checkpoint known, load_checkpoint(options_.checkpoint, url));
+    TM_ASSIGN(const Checkpoint known, load_checkpoint(options_.checkpoint, options_.archive.url));
     page_->set_checked(age_of(known, options_.scope, now_us));
     return {};
   }

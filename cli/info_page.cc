@@ -229,9 +229,9 @@ void InfoPage::problems(Html& html) const {
   if (wrong() == 0) return;
   html.put("<section class=\"wrong\" id=\"problems\">\n<h2>What a person has to look at</h2>\n");
   if (losses_.holes > 0 || losses_.gaps > 0)
-    html.put("<p>Which entries are missing: <code>tidemark gaps ").text(words_).put("</code></p>\n");
+    html.put("<p>Which entries are missing: <code>tidemark gaps ").text(url_).put("</code></p>\n");
   if (!damaged_.empty() || !strays_.empty()) {
-    html.put("<p>What is damaged, and why: <code>tidemark verify ").text(words_).put("</code></p>\n<ul>\n");
+    html.put("<p>What is damaged, and why: <code>tidemark verify ").text(url_).put("</code></p>\n<ul>\n");
     for (const auto* keys : {&damaged_, &strays_}) {
       for (const std::string& key : *keys) html.put("<li class=\"key\">").name(key).put("</li>\n");
     }

@@ -25,9 +25,9 @@ class InfoPage {
   static constexpr size_t kMostRows = 10'000;
   static constexpr size_t kMostProblems = 1000;  // of partitions, damaged objects, histories and what differs
 
-  // `what` is the archive, and the part of it; `words` open it on a command line.
-  InfoPage(std::string what, std::string words, int64_t now_us)
-      : what_(std::move(what)), words_(std::move(words)), now_us_(now_us) {}
+  // `what` is the archive, and the part of it; `url` has no options, for anybody may see the page.
+  InfoPage(std::string what, std::string url, int64_t now_us)
+      : what_(std::move(what)), url_(std::move(url)), now_us_(now_us) {}
 
   void add(const Facts& facts);  // in the order of keys
   void add(const Growth& growth) { growth_.add(growth); }
@@ -62,7 +62,7 @@ class InfoPage {
   void partitions(Html& html) const;
   uint64_t wrong() const { return wrong_partitions_ + strays_.size(); }
 
-  const std::string what_, words_;
+  const std::string what_, url_;
   const int64_t now_us_;
   Rows rows_, wrong_;  // wrong_: those with which something is wrong
   std::vector<std::string> strays_, damaged_;

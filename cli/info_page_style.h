@@ -26,7 +26,8 @@ section.wrong { background: var(--bad-card); border-color: var(--bad); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 0.7rem; margin: 0.9rem 0; }
 .tile { padding: 0.6rem 0.8rem; }
 .tile b { display: block; font-size: 1.3rem; line-height: 1.3; }
-.wide { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 0.9rem; }
+.wide { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 0.9rem;
+  align-items: start; }
 svg { display: block; width: 100%; height: 8rem; border-bottom: 1px solid var(--line); }
 svg rect { fill: var(--bar); }
 .ends { display: flex; justify-content: space-between; gap: 1rem; font-size: 0.85rem; color: var(--soft); }

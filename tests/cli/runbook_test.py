@@ -271,7 +271,7 @@ class RunbookTest(unittest.TestCase):
         self.type(restore)
         for name, entries in self.log().items():
             self.assertEqual(tools.tree(self.path(f"srv/new/main/{name}")), entries)
-        self.type(by_hand.replace("FILE.tar.zst.age", self.stored(tools.key(3, 2) + ".zst.age")))
+        self.type(by_hand.replace("FILE.tar.zst.age", f"var/archive/{tools.key(3, 2)}.zst.age"))
         lsn = tools.lsn_text(2)
         self.assertEqual(tools.tree(self.path(lsn)), tools.tree(self.path(f"engine/main/3/wal/{lsn}")))
 
