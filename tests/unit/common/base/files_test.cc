@@ -26,6 +26,10 @@ TEST_F(FilesTest, ReplacesWholeAndReadsWhole) {
     EXPECT_FALSE(std::filesystem::exists(dir_ + "/file.tmp"));
   }
   EXPECT_EQ(replace_file(dir_ + "/none/file", "x", Durability::kFsync).error().sys_errno, ENOENT);
+  // What cannot be put in the place leaves nothing beside it.
+  ASSERT_TRUE(make_dirs(dir_ + "/directory", Durability::kUnsafe));
+  EXPECT_EQ(replace_file(dir_ + "/directory", "x", Durability::kFsync).error().sys_errno, EISDIR);
+  EXPECT_FALSE(std::filesystem::exists(dir_ + "/directory.tmp"));
 }
 
 TEST_F(FilesTest, ReadingNamesWhatIsWrong) {
