@@ -207,7 +207,10 @@ void CommandLine::add_info() {
   add_allow_empty(info, info_);
   auto* html =
       info.add_option("--html", info_.html, "Write it as a page for a browser too: one file, replaced whole")
-          ->type_name("FILE");
+          ->type_name("FILE")
+          ->check([](const std::string& file) -> std::string {
+            return file.empty() || file == "-" ? "name a file: the standard output has what info prints" : "";
+          });
   info.add_option("--checkpoint", info_.checkpoint,
                   "The checkpoint of verify: the page says how long ago what was read")
       ->type_name("FILE")

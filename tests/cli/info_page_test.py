@@ -365,6 +365,8 @@ class FilePageTest(Scenarios, unittest.TestCase):
         self.assertIn(self.path("dir"), run("info", *self.url(), "--html", self.path("dir"), expect=4)[1])
         self.assertEqual(os.listdir(self.dir), ["dir"])
         self.assertIn("--html", run("info", *self.url(), "--checkpoint", "x", expect=2)[1])
+        for name in ("", "-"):
+            self.assertIn("name a file", run("info", *self.url(), "--html", name, expect=2)[1])
 
     def test_no_secret_is_on_it(self):
         page = self.path("page.html")
