@@ -160,11 +160,11 @@ class Info {
     auto listed = list_in_parts({**archive, &histories, true, count}, options_.scope, options_.jobs, make);
     if (!listed) return fail_with(listed.error());
     for (const auto& [storage, lineage] : histories.known()) tell_histories(storage, *lineage);
-    print_total();
     // What is not all of it replaces no page.
     if (page_ && !output_.failed()) {
       if (const auto written = write_page(**archive); !written) return fail_with(written.error());
     }
+    print_total();
     Stop stop;
     if (!found_something_ && !output_.failed())
       return finish(output_, tell_nothing(**archive, options_, {}, stop));

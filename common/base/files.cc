@@ -13,6 +13,19 @@
 
 namespace tidemark {
 
+namespace {
+
+// What a failure would leave.
+struct Leftover {
+  const std::string& path;
+  bool is_there = true;
+  ~Leftover() {
+    if (is_there) ::unlink(path.c_str());
+  }
+};
+
+}  // namespace
+
 Status write_all(int fd, std::string_view data, const std::string& path) {
   while (!data.empty()) {
     const ssize_t put = ::write(fd, data.data(), data.size());
@@ -52,21 +65,18 @@ Result<std::string> read_file(const std::string& path, size_t limit_bytes) {
 Status replace_file(const std::string& path, std::string_view data, Durability durability) {
   const bool is_durable = durability == Durability::kFsync;
   const std::string temporary = path + ".tmp";
-  const auto give_up = [&temporary](Status why) {
-    ::unlink(temporary.c_str());
-    return why;
-  };
+  Leftover leftover{temporary};
   {
     // One that a killed process left; and what somebody else has put there is not written through.
     if (::unlink(temporary.c_str()) != 0 && errno != ENOENT)
       return fail_errno(errno, "cannot replace " + temporary);
     UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!fd) return fail_errno(errno, "cannot create " + temporary);
-    if (Status written = write_all(fd.get(), data, temporary); !written) return give_up(std::move(written));
-    if (is_durable && ::fsync(fd.get()) != 0) return give_up(fail_errno(errno, "cannot fsync " + temporary));
+    TM_TRY(write_all(fd.get(), data, temporary));
+    if (is_durable && ::fsync(fd.get()) != 0) return fail_errno(errno, "cannot fsync " + temporary);
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0)
-    return give_up(fail_errno(errno, "cannot replace " + path));
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno(errno, "cannot replace " + path);
+  leftover.is_there = false;
   return is_durable ? sync_dir(parent_of(path)) : Status();
 }
 
