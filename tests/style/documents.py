@@ -62,8 +62,9 @@ def check_files(path, problems):
 def check_options(problems):
     known = set(re.findall(r'^    \{"([a-z_]+)",', (SOURCE / "plugin/config/config.cc").read_text(), re.MULTILINE))
     table = (SOURCE / "plugin/OPTIONS.md").read_text().split("| option |")[1].split("\n\n")[0]
-    told = {name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])}
-    problems += [f"plugin/OPTIONS.md: the archiver has no option {name}" for name in sorted(told - known)]
+    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])}
+    problems += [f"plugin/OPTIONS.md: the archiver has no option {name}" for name in sorted(named - known)]
+    told = set(re.findall(r"`([a-z_]+)`", table))
     problems += [f"plugin/OPTIONS.md: the option {name} is missing" for name in sorted(known - told)]
 
 
