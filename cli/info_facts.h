@@ -2,6 +2,7 @@
 #ifndef TIDEMARK_CLI_INFO_FACTS_H
 #define TIDEMARK_CLI_INFO_FACTS_H
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -72,7 +73,10 @@ class Growth {
   const Amount& earlier() const { return earlier_; }               // than all of these
   const std::map<std::string, Amount>& codings() const { return codings_; }     // by Stored::coding
   const std::multimap<uint64_t, Sampled>& sampled() const { return sampled_; }  // by hash
-  static int64_t day_of(int64_t time_us) { return time_us / kDayUs - (time_us % kDayUs < 0 ? 1 : 0); }
+  // A day whose beginning is a time: the first that there is begins before all times.
+  static int64_t day_of(int64_t time_us) {
+    return std::max(time_us / kDayUs - (time_us % kDayUs < 0 ? 1 : 0), INT64_MIN / kDayUs);
+  }
   static constexpr int64_t kDayUs = int64_t{86'400} * 1'000'000;
 
  private:

@@ -29,7 +29,10 @@ std::string age_text(int64_t then_us, int64_t now_us) {
   return count_text(static_cast<uint64_t>(age_us / Growth::kDayUs), "day", "days") + " ago";
 }
 
-std::string day_text(int64_t day) { return utc_text(day * Growth::kDayUs).substr(0, 10); }
+std::string day_text(int64_t day) {
+  const std::string text = utc_text(day * Growth::kDayUs);
+  return text.substr(0, text.find('T'));
+}
 
 // What is to be said of a partition besides numbers that each has: a piece each, in a list.
 void put_notes(Html& html, const Facts& facts, uint64_t damaged) {

@@ -69,6 +69,26 @@ TEST(InfoPage, OfBranchesAllRowsTogetherAreBounded) {
   EXPECT_EQ(count(text, "more partitions"), 2u);
 }
 
+TEST(InfoPage, TimesThatNoClockHas) {
+  InfoPage page("file:///a", "file:///a", kNowUs);
+  Growth growth;
+  for (const int64_t time_us : {INT64_MIN, int64_t{-1}, int64_t{0}, INT64_MAX}) {
+    Stored archive;
+    archive.kind = TIDEMARK_STORED_ARCHIVE;
+    archive.modified_us = time_us;
+    growth.add(archive);
+    Facts one = facts(static_cast<uint64_t>(time_us) % 100);
+    one.oldest_us = one.newest_us = time_us;
+    page.add(one);
+  }
+  page.add(growth);
+  const std::string text = page.text();
+  EXPECT_NE(text.find("<td class=\"number\">1970-01-01</td>"), std::string::npos);
+  EXPECT_NE(text.find("<td class=\"number\">1969-12-31</td>"), std::string::npos);
+  EXPECT_NE(text.find("<td class=\"number\">294247-01-10</td>"), std::string::npos);
+  EXPECT_EQ(text.find("<rect"), std::string::npos);
+}
+
 TEST(InfoPage, NothingIsThere) {
   InfoPage page("file:///a", "file:///a", kNowUs);
   const std::string text = page.text();
