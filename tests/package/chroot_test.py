@@ -2,78 +2,17 @@
 """Debian's packages in a clean Debian 12 that has nothing but what they depend on: installed, used, upgraded, removed and
 purged, after which not a file is left. The base system comes from the machine's package registry; skipped without."""
 
-import hashlib
 import os
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 import unittest
 
+import debian_root
 import package_tools as tools
 
-# What dpkg and ldconfig keep for themselves.
-BOOKS = re.compile(r"/(?:var/lib/dpkg|var/log|var/cache|proc|sys|dev|tmp|run)(?:/|$)|/var/lib/systemd/deb-systemd-helper"
-                   r"|/etc/ld\.so\.cache$")
 ENTRIES_OF_EMBED = 3
-
-
-def dependencies(packages):
-    """What has to be there first: all that is not one of these packages, of alternatives the first."""
-    found = set()
-    for file in packages.values():
-        for word in tools.field(file, "Depends").split(","):
-            found.add(word.split("|")[0].split()[0].split(":")[0])
-    return sorted(found - set(packages))
-
-
-class Root:
-    """A Debian in a directory. Its package scripts start nothing."""
-
-    def __init__(self, directory, packages):
-        self.directory = directory
-        done = subprocess.run(
-            ["mmdebstrap", "--variant=essential", "--quiet", f"--include={','.join([*packages, 'python3-minimal'])}",
-             # No cluster is made for the machine.
-             "--essential-hook=mkdir -p \"$1\"/etc/postgresql-common/createcluster.d",
-             "--essential-hook=echo create_main_cluster = false >\"$1\"/etc/postgresql-common/createcluster.d/test.conf",
-             "bookworm", str(directory)], text=True, capture_output=True, check=False)
-        if done.returncode != 0:
-            print(f"no Debian 12 could be made from this machine's package registry:\n{done.stderr}")
-            sys.exit(tools.SKIPPED)
-
-    def run(self, *command, user="root", check=True):
-        """In a space of processes of its own, so that nothing that it starts is left."""
-        inside = (f'mount -t proc proc "{self.directory}/proc" && mount -t tmpfs tmpfs "{self.directory}/dev/shm" && '
-                  f'exec chroot --userspec={user} "{self.directory}" "$@"')
-        return tools.run("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
-                         f'mkdir -p "{self.directory}/dev/shm" && {inside}', "sh", *command, check=check,
-                         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"})
-
-    def files(self):
-        """Each file's digest or where a link leads, but for what dpkg keeps for itself."""
-        found = {}
-        for folder, folders, names in os.walk(self.directory):
-            inside = "/" + str(pathlib.Path(folder).relative_to(self.directory)).removeprefix(".")
-            folders[:] = [name for name in folders if not BOOKS.match(os.path.join(inside, name))]
-            for name in [*names, *folders]:
-                path, shown = os.path.join(folder, name), os.path.join(inside, name)
-                if BOOKS.match(shown):
-                    continue
-                if os.path.islink(path):
-                    found[shown] = os.readlink(path)
-                elif os.path.isdir(path):
-                    found[shown] = "directory"
-                elif os.path.isfile(path):
-                    found[shown] = hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
-        return found
-
-    def put(self, path, text, mode=0o644):
-        target = self.directory / path.removeprefix("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-        target.chmod(mode)
 
 
 class ChrootTest(unittest.TestCase):
@@ -84,11 +23,14 @@ class ChrootTest(unittest.TestCase):
         cls.work = pathlib.Path(work.name)
         cls.old = tools.make_packages(cls.work / "old", "1")
         cls.new = tools.make_packages(cls.work / "new", "2")
-        cls.root = Root(cls.work / "root", dependencies(cls.old))
+        cls.root = debian_root.Root(cls.work / "root", [*debian_root.dependencies(cls.old), "python3"])
         for age, made in (("old", cls.old), ("new", cls.new)):
             (cls.root.directory / "tmp" / age).mkdir()
             for package, file in made.items():
                 os.link(file, cls.root.directory / "tmp" / age / f"{package}.deb")
+
+    def setUp(self):
+        self.addCleanup(self.root.run, "dpkg", "--purge", *reversed(tools.PACKAGES), check=False)
 
     def dpkg(self, *arguments):
         return self.root.run("dpkg", *arguments)
@@ -101,14 +43,9 @@ class ChrootTest(unittest.TestCase):
         return [line.split() for line in told.splitlines() if line.split()[0] in tools.PACKAGES]
 
     def archive_from_another_program(self):
-        """The example in C, made with the headers of the package."""
-        embed = self.root.directory / "tmp/embed"
-        include = self.root.directory / "usr/include"
-        tools.run("cc", "-std=c99", "-pthread", "-I", include, "-o", embed,
-                  self.root.directory / "usr/share/doc/tidemark-dev/examples/embed.c", "-ldl")
+        """The examples in C and Python."""
         (self.root.directory / "tmp/wal").mkdir()
-        told = self.root.run("/tmp/embed", "/usr/lib/tidemark/tidemark.so", "/tmp/wal", "file:///tmp/archive")
-        self.assertEqual(told, f"archived entries 1 to {ENTRIES_OF_EMBED}\n")
+        self.assertEqual(self.root.embed("/tmp/wal", "/tmp/archive"), f"archived entries 1 to {ENTRIES_OF_EMBED}\n")
         (self.root.directory / "tmp/data").mkdir()
         told = self.root.run("python3", "/usr/share/doc/tidemark-dev/examples/host.py", "/usr/lib/tidemark/tidemark.so",
                              "/tmp/data", "file:///tmp/archive-of-python")
@@ -155,7 +92,8 @@ class ChrootTest(unittest.TestCase):
         before = self.root.files()
         self.install("old")
         installed = self.root.files()
-        listed = set(self.dpkg("--listfiles", *tools.PACKAGES).splitlines())
+        listed = {re.sub(r"^/lib/", "/usr/lib/", name)  # where it leads
+                  for name in self.dpkg("--listfiles", *tools.PACKAGES).splitlines()}
         self.assertEqual({name for name in installed if name not in before} - listed, set(), "outside of the packages")
         self.assertEqual({name for name in before if installed.get(name) != before[name]}, set(), "changed")
         self.assertEqual({state for _, state, _ in self.versions()}, {"installed"})
