@@ -21,10 +21,10 @@ build_packages="ca-certificates cmake g++ ninja-build pkg-config ccache
   prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev"
 postgres_packages="postgresql-15 postgresql-server-dev-15"
 package_packages="$postgres_packages debhelper dpkg-dev libgtest-dev"
-test_packages="$package_packages age binutils python3 zlib1g-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
+package_test_packages="lintian mmdebstrap systemd strace golang-go"
+test_packages="$package_packages $package_test_packages age binutils python3 zlib1g-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
   rclone clang clang-format clang-tidy libclang-rt-14-dev prometheus
   mandoc zsh fish curl python3-jsonschema openssl zstd python3-zstandard libarchive-tools
-  lintian mmdebstrap systemd strace golang-go
   awscli ceph-mon ceph-osd radosgw ceph-common swift-proxy swift-account swift-container swift-object memcached"
 coverage_packages="lcov"
 
