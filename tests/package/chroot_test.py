@@ -53,7 +53,7 @@ class ChrootTest(unittest.TestCase):
 
     def look_after_it(self):
         self.root.put("/etc/tidemark.conf", '[archive.prod]\nurl = "file:///tmp/archive"\n')
-        self.assertIn(f"{ENTRIES_OF_EMBED}", self.root.run("tidemark", "verify", "@prod"))
+        self.assertIn("all well", self.root.run("tidemark", "verify", "@prod"))
         self.root.run("tidemark", "restore", "@prod", "orders/7", "/tmp/restored")
         for lsn in range(1, ENTRIES_OF_EMBED + 1):
             self.assertEqual((self.root.directory / f"tmp/restored/{lsn:013d}").read_text(), f"payload of entry {lsn}\n")
