@@ -109,12 +109,12 @@ ln -s ../../../tidemark "$modules/tidemark"
 for package in $(sed -n 's/^Package: //p' debian/control); do # these are no uploads to Debian, which would close a bug
   echo "$package: initial-upload-closes-no-bugs" >>"debian/$package.lintian-overrides"
 done
-for document in README.md SECURITY.md cli/OPERATIONS.md; do
+for document in README.md SECURITY.md cli/OPERATIONS.md plugin/FAILURES.md plugin/OPTIONS.md; do
   [ ! -f "$root/$document" ] || dh_installdocs -ptidemark "$root/$document"
 done
 dh_installdocs -ppostgresql-15-tidemark "$root/host-postgres/README.md"
 dh_installdocs --remaining-packages
-dh_installchangelogs
+if [ -f "$root/CHANGELOG.md" ]; then dh_installchangelogs "$root/CHANGELOG.md"; else dh_installchangelogs; fi
 dh_installsystemd
 dh_lintian
 dh_compress

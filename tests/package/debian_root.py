@@ -112,8 +112,9 @@ class Booted:
         self.group = GROUPS / f"tidemark-test-{os.getpid()}"
         self.group.mkdir()
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-            ["sh", "-c", 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"', "sh", str(self.group), "unshare", *NAMESPACES,
-             "--cgroup", "--fork", "--kill-child", "sh", "-c", BEGIN, "sh", str(root.directory)],
+            ["sh", "-c", 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"', "sh", str(self.group),
+             "setpriv", "--pdeathsig", "KILL", "unshare", *NAMESPACES, "--cgroup", "--fork", "--kill-child",
+             "sh", "-c", BEGIN, "sh", str(root.directory)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.init = 0
         deadline = time.monotonic() + 120
