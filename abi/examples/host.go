@@ -213,8 +213,10 @@ func goAcknowledge(host C.uintptr_t, partition *C.tidemark_partition, lsn C.tide
 	if err == nil {
 		return C.TIDEMARK_OK
 	}
-	message := (*[C.TIDEMARK_MESSAGE_MAX]byte)(unsafe.Pointer(&out.message))
-	message[copy(message[:len(message)-1], err.Error())] = 0
+	if out != nil {
+		message := (*[C.TIDEMARK_MESSAGE_MAX]byte)(unsafe.Pointer(&out.message))
+		message[copy(message[:len(message)-1], err.Error())] = 0
+	}
 	return C.TIDEMARK_E_RETRYABLE
 }
 

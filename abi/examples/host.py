@@ -140,6 +140,12 @@ class Archiver:
         finally:
             self.api.destroy(self.archiver)
 
+    @staticmethod
+    def _failed(problem, error):
+        if error:  # may be NULL
+            error.contents.message = str(problem).encode(errors="replace")[:511]
+        return RETRYABLE
+
     # What a callback raises ctypes prints, and returns 0, which is OK: so nothing may leave them.
     def _acquire(self, _ctx, partition, lsn, out, error):
         try:
@@ -153,8 +159,7 @@ class Archiver:
             out.contents.path, out.contents.lease = view, lease
             return OK
         except Exception as problem:  # pylint: disable=broad-except
-            error.contents.message = str(problem).encode()[:511]
-            return RETRYABLE
+            return self._failed(problem, error)
 
     def _release(self, _ctx, _partition, entry):
         with self.lock:
@@ -165,8 +170,7 @@ class Archiver:
             self.engine.acknowledge(partition.contents.id, lsn)
             return OK
         except Exception as problem:  # pylint: disable=broad-except
-            error.contents.message = str(problem).encode()[:511]
-            return RETRYABLE  # it is said again, later
+            return self._failed(problem, error)  # it is said again, later
 
     @staticmethod
     def _event(_ctx, event):
