@@ -19,13 +19,13 @@ case $language in
     go vet "$examples/host.go"
     go build -o "$work/host" "$examples/host.go"
     entry() { printf 'MANIFEST of entry %s of partition 2\n' "$1"; }
-    storage=default partition=2 manifest=/MANIFEST
+    storage=default partition=2 manifest=/MANIFEST obstacle=2/acknowledged.tmp
     ;;
   python)
     printf '#!/bin/sh\nexec /usr/bin/python3 -B "%s" "$@"\n' "$examples/host.py" >"$work/host"
     chmod +x "$work/host"
     entry() { printf 'payload of entry %s\n' "$1"; }
-    storage=orders partition=7 manifest=''
+    storage=orders partition=7 manifest='' obstacle=acknowledged.new
     ;;
 esac
 host=$work/host
@@ -62,4 +62,17 @@ while [ "$lsn" -le 15 ]; do
   lsn=$((lsn + 1))
 done
 [ "$(find "$work/restored" -mindepth 1 -maxdepth 1 -name '0*' | wc -l)" -eq 15 ] || fail "there is an entry that nobody committed"
+# A position that cannot be written down: nothing is pruned, and it is said again until it can.
+mkdir -p "$work/stuck/$obstacle"
+"$host" "$plugin" "$work/stuck" "file://$work/stuck-archive" >"$work/out" 2>"$work/err" &
+pid=$! tries=0
+until grep -qi 'acknowledge of .* is a directory.*will try again' "$work/err"; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 250 ] || fail "it does not say that it could not acknowledge: $(cat "$work/err")"
+  sleep 0.1
+done
+[ -e "$work/stuck/${obstacle%acknowledged*}1" ] || fail "an entry was pruned whose acknowledge failed"
+rmdir "$work/stuck/$obstacle"
+wait "$pid" || fail "it did not get over a failed acknowledge: $(cat "$work/err")"
+grep -q '^archived up to 5' "$work/out" || fail "it said: $(cat "$work/out")"
 echo "15 entries of 3 runs are as they were committed"
