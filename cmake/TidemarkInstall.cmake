@@ -1,11 +1,15 @@
-# Components: runtime (the archiver and its sinks), tools (tidemark and its completions), postgres (the archive module
-# of PostgreSQL and its tool, where the server's headers are), host-sim (the small engine, and the sink that fails on
-# purpose), each with its manual pages, and dev, which is here: what a host or a sink outside this tree needs, headers,
-# find_package(tidemark) and pkg-config. Every path is relative, so that a prefix may be moved.
+# Components: runtime (the archiver and its sink for directories), s3, azblob and gs (a sink each), tools (tidemark, its
+# completions and its units of systemd), postgres (the archive module of PostgreSQL and its tool, where the server's
+# headers are), host-sim (the small engine, and the sink that fails on purpose), each with its manual pages, and dev,
+# which is here: what a host or a sink outside this tree needs, headers, examples, find_package(tidemark) and pkg-config,
+# and, where it is built, the conformance suite. package.sh makes Debian's packages of them. Every path is relative, so
+# that a prefix may be moved.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME dev)
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/abi/include/tidemark DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/abi/examples/ DESTINATION ${CMAKE_INSTALL_DATADIR}/tidemark/examples
+  PATTERN __pycache__ EXCLUDE)
 
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tidemark)
 install(TARGETS tidemark_abi EXPORT tidemark-targets)

@@ -1,10 +1,11 @@
 #!/bin/sh
 # Installs what Tidemark needs from Debian 12, and does nothing when all of it is there.
 #
-#   tests/setup.sh [build|postgres|test|coverage|azurite]
+#   tests/setup.sh [build|postgres|package|test|coverage|azurite]
 #
 #   build      compiler and libraries
 #   postgres   those and what host-postgres is built with and runs in
+#   package    those and what cmake/package.sh makes Debian's packages with
 #   test       those and the tests' tools; the default
 #   coverage   those and what tests/coverage.sh needs
 #   azurite    Microsoft's emulator of Azure's stores, from npm, of a fixed version; nothing else. It goes to
@@ -19,7 +20,9 @@ build_packages="ca-certificates cmake g++ ninja-build pkg-config ccache
   libcurl4-openssl-dev libpugixml-dev libisal-dev libzstd-dev rapidjson-dev
   prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev"
 postgres_packages="postgresql-15 postgresql-server-dev-15"
-test_packages="$postgres_packages age binutils python3 python3-html5lib zlib1g-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
+package_packages="$postgres_packages debhelper dpkg-dev libgtest-dev"
+package_test_packages="lintian mmdebstrap systemd strace golang-go"
+test_packages="$package_packages $package_test_packages age binutils python3 python3-html5lib zlib1g-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
   rclone clang clang-format clang-tidy libclang-rt-14-dev prometheus
   mandoc zsh fish curl python3-jsonschema openssl zstd python3-zstandard libarchive-tools
   awscli ceph-mon ceph-osd radosgw ceph-common swift-proxy swift-account swift-container swift-object memcached"
@@ -48,9 +51,10 @@ fi
 case "${1:-test}" in
   build) wanted="$build_packages" ;;
   postgres) wanted="$build_packages $postgres_packages" ;;
+  package) wanted="$build_packages $package_packages" ;;
   test) wanted="$build_packages $test_packages" ;;
   coverage) wanted="$build_packages $test_packages $coverage_packages" ;;
-  *) die "unknown set '$1'; use build, postgres, test, coverage or azurite" ;;
+  *) die "unknown set '$1'; use build, postgres, package, test, coverage or azurite" ;;
 esac
 
 command -v apt-get >/dev/null || die "this is not a Debian system (no apt-get); install the equivalents of these

@@ -8,35 +8,13 @@ import tempfile
 import threading
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "abi/examples"))
+import host  # pylint: disable=wrong-import-position
+from host import Entry, Error, Option, Partition, Str  # pylint: disable=wrong-import-position
+
 PLUGIN = sys.argv.pop(1)
 OK, INVALID, NOT_FOUND = 0, 1, 3
 ENTRIES = 64
-
-
-class Str(c.Structure):
-    _fields_ = [("data", c.c_char_p), ("size", c.c_size_t)]
-
-    @classmethod
-    def of(cls, text):
-        data = text.encode()
-        return cls(data, len(data))
-
-
-class Error(c.Structure):
-    _fields_ = [("struct_size", c.c_uint32), ("sys_errno", c.c_int32), ("http_status", c.c_int32),
-                ("retry_after_ms", c.c_uint32), ("code", c.c_char * 64), ("message", c.c_char * 512)]
-
-
-class Option(c.Structure):
-    _fields_ = [("key", Str), ("value", Str), ("flags", c.c_uint32), ("reserved", c.c_uint32)]
-
-
-class Partition(c.Structure):
-    _fields_ = [("storage", Str), ("id", c.c_uint64)]
-
-
-class Entry(c.Structure):
-    _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("path", Str), ("lease", c.c_void_p)]
 
 
 WRITE = c.CFUNCTYPE(c.c_int32, c.c_void_p, c.c_void_p, c.c_size_t)
@@ -46,42 +24,11 @@ class Writer(c.Structure):
     _fields_ = [("ctx", c.c_void_p), ("write", WRITE)]
 
 
-LSN, ARCHIVER = c.c_uint64, c.c_void_p
-ACQUIRE = c.CFUNCTYPE(c.c_int32, c.c_void_p, c.POINTER(Partition), LSN, c.POINTER(Entry), c.POINTER(Error))
-RELEASE = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(Partition), c.POINTER(Entry))
-ACKNOWLEDGE = c.CFUNCTYPE(c.c_int32, c.c_void_p, c.POINTER(Partition), LSN, c.POINTER(Error))
-LOG = c.CFUNCTYPE(None, c.c_void_p, c.c_int32, Str, Str)
-
-
-class Host(c.Structure):
-    _fields_ = [("struct_size", c.c_uint32), ("abi_minor", c.c_uint32), ("ctx", c.c_void_p),
-                ("acquire_entry", ACQUIRE), ("release_entry", RELEASE), ("acknowledge", ACKNOWLEDGE),
-                ("event", c.c_void_p), ("log", LOG)]
-
-
-def function(*arguments, result=c.c_int32):
-    return c.CFUNCTYPE(result, *arguments)
-
-
-class Api(c.Structure):
-    _fields_ = [
-        ("struct_size", c.c_uint32), ("abi_major", c.c_uint32), ("abi_minor", c.c_uint32), ("reserved", c.c_uint32),
-        ("version", c.c_char_p),
-        ("create", function(c.POINTER(Host), c.POINTER(Option), c.c_uint32, c.POINTER(ARCHIVER), c.POINTER(Error))),
-        ("destroy", function(ARCHIVER, result=None)),
-        ("set_sink", function(ARCHIVER, Str, c.POINTER(Option), c.c_uint32, c.c_void_p, c.POINTER(Error))),
-        ("start", function(ARCHIVER, c.POINTER(Error))),
-        ("stop", function(ARCHIVER, c.c_uint32, c.POINTER(Error))),
-        ("notify", function(ARCHIVER, c.POINTER(Partition), LSN, LSN, c.POINTER(Error))),
-        ("write_metrics", function(ARCHIVER, c.POINTER(Writer), c.POINTER(Error))),
-        ("get_extension", function(ARCHIVER, c.c_char_p, result=c.c_void_p)),
-    ]
-
-
 class Readback(c.Structure):
     _fields_ = [
         ("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("list", c.c_void_p), ("fetch", c.c_void_p),
-        ("restore", function(ARCHIVER, c.POINTER(Partition), LSN, Str, c.c_void_p, c.POINTER(Error))),
+        ("restore", host.function(host.ARCHIVER, c.POINTER(host.Partition), host.LSN, host.Str, c.c_void_p,
+                                  c.POINTER(host.Error))),
     ]
 
 
@@ -93,12 +40,12 @@ class RoundTripTest(unittest.TestCase):
         self.wal.mkdir(), self.target.mkdir()
 
         library = c.CDLL(PLUGIN)
-        library.tidemark_archiver_entry.restype = c.POINTER(Api)
+        library.tidemark_archiver_entry.restype = c.POINTER(host.Api)
         self.assertFalse(library.tidemark_archiver_entry(c.c_uint32(2)))
         self.api = library.tidemark_archiver_entry(c.c_uint32(1)).contents
         self.error = Error(struct_size=c.sizeof(Error))
         self.partition = Partition(Str.of("orders"), 7)
-        self.archiver = ARCHIVER()
+        self.archiver = host.ARCHIVER()
         self.leases, self.released, self.threads, self.lines, self.problems = {}, 0, set(), [], []
         self.lock, self.done = threading.Lock(), threading.Event()
 
@@ -117,7 +64,7 @@ class RoundTripTest(unittest.TestCase):
             self.problems.append("acquire_entry got other arguments than expected")
         with self.lock:
             self.leases[lsn] = path  # keeps the bytes alive
-        out.contents.path = Str(path, len(path))
+        out.contents.path = Str(c.cast(c.c_char_p(path), c.POINTER(c.c_char)), len(path))
         out.contents.lease = lsn
         return OK
 
@@ -139,14 +86,14 @@ class RoundTripTest(unittest.TestCase):
         return OK
 
     def test_round_trip(self):
-        log = LOG(lambda _ctx, level, component, message: self.lines.append((level, component.data, message.data)))
-        host = Host(c.sizeof(Host), 0, None, ACQUIRE(self.acquire_entry), RELEASE(self.release_entry),
-                    ACKNOWLEDGE(self.acknowledge), None, log)
+        log = host.LOG(lambda _ctx, level, component, message: self.lines.append((level, component.text(), message.text())))
+        table = host.Host(c.sizeof(host.Host), 0, None, host.ACQUIRE(self.acquire_entry), host.RELEASE(self.release_entry),
+                          host.ACKNOWLEDGE(self.acknowledge), host.EVENT(), log)
         bad = (Option * 1)(Option(Str.of("workers"), Str.of("many")))
-        self.assertEqual(self.api.create(host, bad, 1, self.archiver, self.error), INVALID)
+        self.assertEqual(self.api.create(table, bad, 1, self.archiver, self.error), INVALID)
         self.assertIn(b"workers", self.error.message)
         options = (Option * 2)(Option(Str.of("workers"), Str.of("2")), Option(Str.of("log_level"), Str.of("debug")))
-        self.ok(self.api.create(host, options, 2, self.archiver, self.error))
+        self.ok(self.api.create(table, options, 2, self.archiver, self.error))
         self.ok(self.api.set_sink(self.archiver, Str.of(f"file://{self.sink}"), None, 0, None, self.error))
         self.ok(self.api.start(self.archiver, self.error))
         self.commit(1)
@@ -159,7 +106,7 @@ class RoundTripTest(unittest.TestCase):
             text.extend(c.string_at(data, size))
             return OK
 
-        self.ok(self.api.write_metrics(self.archiver, Writer(None, WRITE(append)), self.error))
+        self.ok(self.api.write_metrics(self.archiver, c.byref(Writer(None, WRITE(append))), self.error))
         self.assertIn(b"# TYPE ", text)
 
         readback = c.cast(self.api.get_extension(self.archiver, b"tidemark.readback/1"), c.POINTER(Readback)).contents

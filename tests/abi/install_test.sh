@@ -26,13 +26,14 @@ run_embed() { # PROGRAM MODULE_DIR NAME
 
 # Each component holds what its name says, and all of them together are everything. postgres is empty where the server's
 # headers are not.
-for component in runtime tools dev host-sim postgres; do
+for component in runtime s3 azblob gs tools dev host-sim postgres; do
   mkdir -p "$work/parts/$component"
   cmake --install "$build" --prefix "$work/parts/$component" --component "$component" >"$work/install.log"
   (cd "$work/parts/$component" && find . -type f) >"$work/$component.files"
 done
-for expected in runtime:tidemark.so runtime:tidemark-sink-file.so runtime:tidemark-sink-s3.so runtime:tidemark-sink-azblob.so runtime:tidemark-sink-gs.so tools:bin/tidemark \
-  runtime:tidemark-formats.5 runtime:tidemark-file.7 runtime:tidemark-s3.7 runtime:tidemark-azblob.7 runtime:tidemark-gs.7 tools:tidemark.1 dev:archiver.h \
+for expected in runtime:tidemark.so runtime:tidemark-sink-file.so s3:tidemark-sink-s3.so azblob:tidemark-sink-azblob.so gs:tidemark-sink-gs.so tools:bin/tidemark \
+  runtime:tidemark-formats.5 runtime:tidemark-file.7 s3:tidemark-s3.7 azblob:tidemark-azblob.7 gs:tidemark-gs.7 tools:tidemark.1 tools:tidemark-units.7 \
+  tools:tidemark-verify@.service tools:tidemark-prune@.timer dev:archiver.h dev:embed.c dev:host.go dev:host.py dev:sink_conformance \
   dev:tidemark.pc dev:tidemark-config.cmake host-sim:bin/host-sim host-sim:host-sim.1 host-sim:tidemark-sink-faulty.so; do
   grep -q "/${expected#*:}\$" "$work/${expected%%:*}.files" || fail "component ${expected%%:*} lacks ${expected#*:}"
   [ "$(cat "$work"/*.files | grep -c "/${expected#*:}\$")" -eq 1 ] || fail "${expected#*:} is in two components"
@@ -50,7 +51,7 @@ for file in include/tidemark/base.h include/tidemark/archiver.h include/tidemark
   [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
 if command -v man >"$work/man"; then
-  for page in tidemark.1 host-sim.1 tidemark-formats.5 tidemark-file.7 tidemark-s3.7 tidemark-azblob.7 tidemark-gs.7; do
+  for page in tidemark.1 host-sim.1 sink_conformance.1 tidemark-units.7 tidemark-formats.5 tidemark-file.7 tidemark-s3.7 tidemark-azblob.7 tidemark-gs.7; do
     man -M "$prefix/share/man" -w "${page##*.}" "${page%.*}" >"$work/man" || fail "man does not find $page"
   done
 fi

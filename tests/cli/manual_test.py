@@ -14,7 +14,7 @@ import unittest
 import cli_tools as tools
 
 SOURCE, TIDEMARK, HOST_SIM = os.environ["SOURCE"], os.environ["TIDEMARK"], os.environ["HOST_SIM"]
-PAGES = {os.path.basename(name): name for room in ("cli", "plugin", "sinks/*", "host-sim")
+PAGES = {os.path.basename(name): name for room in ("cli", "plugin", "sinks/*", "host-sim", "tests/conformance")
          for name in glob.glob(os.path.join(SOURCE, room, "*.[1-9]"))}
 
 
@@ -55,7 +55,7 @@ def flags(text):
 class ManualTest(unittest.TestCase):
     def test_the_pages(self):
         self.assertEqual(set(PAGES), {"tidemark.1", "tidemark-formats.5", "tidemark-file.7", "tidemark-s3.7", "tidemark-azblob.7", "tidemark-gs.7",
-                                      "host-sim.1"})
+                                      "tidemark-units.7", "host-sim.1", "sink_conformance.1"})
         for name in PAGES:
             title, number = re.search(r"^\.Dt (\S+) (\d)$", page(name), re.MULTILINE).groups()
             self.assertEqual(f"{title.lower()}.{number}", name)
@@ -91,6 +91,25 @@ class ManualTest(unittest.TestCase):
         self.assertEqual(flags(page("host-sim.1")), options)
         for command in re.findall(r"^([a-z]+)$", told, re.MULTILINE):
             self.assertIn(f"\n.It Cm {command}\n", page("host-sim.1"))
+
+    def test_options_of_the_conformance_suite(self):
+        asked = set(re.findall(r'flag == "(--[a-z-]+)"', source("tests/conformance/main.cc")))
+        self.assertGreater(len(asked), 4)
+        text = page("sink_conformance.1")
+        told = {flag.split("=")[0] for flag in flags(re.sub(r" Ns .*| Ar .*", "", text, flags=re.MULTILINE))}
+        self.assertEqual({flag for flag in told if "gtest" not in flag}, asked)
+        kinds = re.findall(r'^ +\{"([a-z_]+)", ', source("tests/conformance/refused.cc"), re.MULTILINE)
+        self.assertGreater(len(kinds), 5)
+        for kind in kinds:
+            self.assertIn(kind, re.search(r"^\.Cm (.*)$", text, re.MULTILINE)[1])
+
+    def test_units(self):
+        """The manual names each unit, and what a unit takes from its environment."""
+        text = page("tidemark-units.7")
+        for name in os.listdir(os.path.join(SOURCE, "cli/units")):
+            self.assertIn(name.split("@")[0] + "@", text)
+        told = set(items(page("tidemark-units.7", "ENVIRONMENT"), "Ev"))
+        self.assertEqual(told, set(re.findall(r"\bTIDEMARK_[A-Z]+", source("cli/units/*.service"))))
 
     def test_words_of_verify(self):
         calls = re.findall(r'\bsay\("(?:problem|warning|note)",([^,]*),', source("cli/findings.cc"))

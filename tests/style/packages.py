@@ -68,7 +68,7 @@ def main():
         return SKIPPED
     brings = depends()
     for_build = closure(wanted("build_packages") | {"gcc", "libc6-dev"}, brings)
-    for_tests = closure(wanted("build_packages") | wanted("postgres_packages") | wanted("test_packages"), brings)
+    for_tests = closure(wanted("build_packages") | wanted("postgres_packages") | wanted("package_packages") | wanted("package_test_packages") | wanted("test_packages"), brings)
     files = used()
     owner = owners(sorted({path for path, _ in files}))
     problems = {}
