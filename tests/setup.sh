@@ -17,7 +17,7 @@ set -eu
 build_packages="ca-certificates cmake g++ ninja-build pkg-config ccache
   libssl-dev libspdlog-dev libboost-dev libexpected-dev
   libcurl4-openssl-dev libpugixml-dev libisal-dev libzstd-dev rapidjson-dev
-  prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev"
+  prometheus-cpp-dev libmicrohttpd-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev"
 postgres_packages="postgresql-15 postgresql-server-dev-15"
 test_packages="$postgres_packages age binutils python3 zlib1g-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
   rclone clang clang-format clang-tidy libclang-rt-14-dev prometheus
