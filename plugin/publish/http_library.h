@@ -1,20 +1,20 @@
 // GNU libmicrohttpd, loaded when metrics are to be served: it brings GnuTLS along, which no engine should
 // have in its process for something that is off.
 //
-// Immutable once loaded; any thread. The library stays in the process: GnuTLS does not like to leave.
+// A value, immutable once loaded; any thread. The library stays in the process: GnuTLS does not like to
+// leave.
 #ifndef TIDEMARK_PUBLISH_HTTP_LIBRARY_H
 #define TIDEMARK_PUBLISH_HTTP_LIBRARY_H
 
 #include <microhttpd.h>
 
-#include "base/module.h"
 #include "base/result.h"
 
 namespace tidemark::publish {
 
 class HttpLibrary {
  public:
-  // `flags` as Library::load takes them. UNSUPPORTED says which package is missing.
+  // `flags` of dlopen besides RTLD_NOW and RTLD_LOCAL. UNSUPPORTED says which package is missing.
   static Result<HttpLibrary> load(int flags, const char* file = "libmicrohttpd.so.12");
 
   decltype(&MHD_start_daemon) start_daemon = nullptr;
@@ -24,10 +24,6 @@ class HttpLibrary {
   decltype(&MHD_queue_response) queue_response = nullptr;
   decltype(&MHD_destroy_response) destroy_response = nullptr;
   decltype(&MHD_lookup_connection_value) lookup_value = nullptr;
-
- private:
-  explicit HttpLibrary(Library library) : library_(std::move(library)) {}
-  Library library_;
 };
 
 }  // namespace tidemark::publish
