@@ -21,7 +21,7 @@ build_packages="ca-certificates cmake g++ ninja-build pkg-config ccache
 postgres_packages="postgresql-15 postgresql-server-dev-15"
 test_packages="$postgres_packages age binutils python3 zlib1g-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
   rclone clang clang-format clang-tidy libclang-rt-14-dev prometheus
-  mandoc zsh fish curl python3-jsonschema openssl zstd python3-zstandard libarchive-tools
+  mandoc zsh fish curl python3-jsonschema python3-yaml openssl zstd python3-zstandard libarchive-tools
   awscli ceph-mon ceph-osd radosgw ceph-common swift-proxy swift-account swift-container swift-object memcached"
 coverage_packages="lcov"
 

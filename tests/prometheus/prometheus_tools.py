@@ -1,5 +1,6 @@
 """What the tests of metrics, rules and dashboard share: where they lie, and Prometheus' own programs."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -37,3 +38,18 @@ def skip_without(*programs):
     if missing:
         print("skipped: not installed: " + " ".join(missing))
         sys.exit(77)
+
+
+def dashboard():
+    with open(DASHBOARD, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def dashboard_expressions():
+    """Title and expression of every target of every panel."""
+    return [(panel["title"], target["expr"]) for panel in dashboard()["panels"] for target in panel.get("targets", [])]
+
+
+def filled(expression):
+    """As Grafana fills it in where everything is chosen."""
+    return expression.replace("$job", ".*").replace("$instance", ".*").replace("$__rate_interval", "1m")

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 namespace tidemark::metrics {
@@ -56,7 +57,7 @@ TEST(Exposition, NumbersAreTheSameWhenTheyAreReadBack) {
   for (const double value : {0.1, 1e300, 5e-324, 1795976681.959181, 9007199254740993.0, -0.0}) {
     const std::string text = expose({gauge(value, "")}, Format::kOpenMetrics);
     const size_t at = text.rfind("} ") + 2;
-    EXPECT_EQ(std::stod(text.substr(at)), value) << text;
+    EXPECT_EQ(std::strtod(text.c_str() + at, nullptr), value) << text;
   }
   const double infinite = std::numeric_limits<double>::infinity();
   EXPECT_NE(expose({gauge(-infinite, "")}, Format::kOpenMetrics).find("} -Inf\n"), std::string::npos);
