@@ -3,6 +3,7 @@
 #define TIDEMARK_TESTS_UNIT_PUBLISH_HTTP_CLIENT_H
 
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <string>
 #include <string_view>
@@ -12,9 +13,11 @@
 
 namespace tidemark::publish {
 
-// The answer; empty: nobody listens there.
-inline std::string ask(const config::ListenAddress& address, std::string_view request) {
+// The answer, or what came of it in that time; empty: nobody listens there.
+inline std::string ask(const config::ListenAddress& address, std::string_view request, int patience_s = 60) {
   const UniqueFd fd(::socket(address.address()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval patience = {patience_s, 0};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   if (::connect(fd.get(), address.address(), address.size()) != 0) return "";
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return "";
   std::string answer;

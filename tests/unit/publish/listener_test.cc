@@ -74,7 +74,7 @@ TEST_F(ListenerTest, StaysWhateverItIsSent) {
   const std::string long_line(1U << 20U, 'a');
   (void)ask(place, "GET /" + long_line + " HTTP/1.1\r\n\r\n");
   (void)ask(place, "GET /metrics HTTP/1.1\r\nX: " + long_line + "\r\n\r\n");
-  (void)ask(place, std::string_view("\0\1\2\xff\r\n\r\n", 8));
+  (void)ask(place, std::string_view("\0\1\2\xff\r\n\r\n", 8), 1);
   EXPECT_TRUE(has(get(place, "/metrics"), " 200 "));
 }
 
