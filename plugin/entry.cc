@@ -35,7 +35,7 @@ tidemark_status create(const tidemark_host* host, const tidemark_option* options
     if (parsed.publishing.listen) {
       TM_ASSIGN(http, publish::HttpLibrary::load(sink::library_flags()));
     }
-    *out = new tidemark_archiver(copied, std::move(parsed), std::move(codec), std::move(http));
+    *out = new tidemark_archiver(copied, std::move(parsed), std::move(codec), http);
     return {};
   });
 }

@@ -138,6 +138,7 @@ void Keeper::apply(const Settings& settings) {
 
 Status Keeper::bring_about(const Settings& settings) {
   if (is_started_ && sink_ == settings.sink && run_ == settings.run) return {};
+  warn_of_metrics(settings.run.metrics_file);
   TM_TRY(of_setting("tidemark.sink", place_text(settings.sink.url), check_sink_directory(settings.sink.url)));
   std::vector<SinkOption> options;
   if (!settings.sink.options_file.empty()) {
@@ -154,6 +155,13 @@ Status Keeper::bring_about(const Settings& settings) {
   sink_ = settings.sink;
   begin_with(archiver);
   return {};
+}
+
+// The archiver says so too, but not by the name of the setting.
+void Keeper::warn_of_metrics(const std::string& file) {
+  if (const Status found = check_metrics_file(file); !found)
+    services_.messages().add(
+        TIDEMARK_LOG_WARN, of_setting("tidemark.metrics_file", file, found).error().message, monotonic_ms());
 }
 
 Archiver* Keeper::at_work() {
@@ -221,11 +229,6 @@ Status Keeper::replace_archiver(const Settings& settings, const std::vector<Sink
   std::unique_ptr<Archiver> next = *std::move(created);
   TM_TRY(of_setting("tidemark.sink", place_text(settings.sink.url),
                     next->set_sink(settings.sink.url, options, cancellable_call())));
-  const std::string& metrics_file = settings.run.metrics_file;
-  if (const Status found = check_metrics_file(metrics_file); !found)
-    services_.messages().add(TIDEMARK_LOG_WARN,
-                             of_setting("tidemark.metrics_file", metrics_file, found).error().message,
-                             monotonic_ms());
   std::unique_ptr<Archiver> last;
   {
     MutexLock lock(archiver_mutex_);

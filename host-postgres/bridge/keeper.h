@@ -45,6 +45,7 @@ class Keeper {
   void apply(const Settings& settings);
   Status bring_about(const Settings& settings);
   Status replace_archiver(const Settings& settings, const std::vector<SinkOption>& options);
+  void warn_of_metrics(const std::string& file);
   Archiver* at_work() TM_EXCLUDES(archiver_mutex_);  // only the thread replaces it
   tidemark_call cancellable_call();
   void tidy();

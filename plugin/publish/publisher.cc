@@ -13,10 +13,7 @@ namespace tidemark::publish {
 
 Publisher::Publisher(config::Publishing config, std::optional<HttpLibrary> http, log::Logger logger,
                      Render render)
-    : config_(std::move(config)),
-      http_(std::move(http)),
-      logger_(std::move(logger)),
-      render_(std::move(render)) {}
+    : config_(std::move(config)), http_(http), logger_(std::move(logger)), render_(std::move(render)) {}
 
 Status Publisher::start() {
   if (!config_.is_wanted()) return {};

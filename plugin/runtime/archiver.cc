@@ -71,7 +71,7 @@ Archiver::Archiver(const tidemark_host& host, config::Config config, codec::Code
       restores_(memory_.restores),
       chains_(std::chrono::milliseconds(config_.epoch_watch_ms)),
       dispatcher_(scheduler_config(config_), intake_, slot_),
-      publisher_(config_.publishing, std::move(http), log_.component("metrics"),
+      publisher_(config_.publishing, http, log_.component("metrics"),
                  [this](metrics::Format format) { return metrics_text(format); }) {}
 
 Archiver::~Archiver() {
