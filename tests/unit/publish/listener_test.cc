@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cerrno>
 #include <thread>
 #include <vector>
@@ -94,7 +95,7 @@ TEST_F(ListenerTest, ManyAtOnce) {
 }
 
 TEST_F(ListenerTest, WhatCannotBeRenderedEndsOneConnection) {
-  bool fails = true;
+  std::atomic<bool> fails = true;
   const auto listener = open("127.0.0.1:0", [&](metrics::Format format) {
     if (fails) throw std::bad_alloc();
     return render(format);
