@@ -29,6 +29,7 @@ std::string without_key(const std::string& why, const std::string& key) {
 
 void Findings::say(const char* type, const char* what, const Json& object, const std::string& where,
                    const std::string& text) {
+  ++told_[what];
   Json line;
   line["type"] = type;
   line[type] = what;
@@ -199,6 +200,27 @@ void Findings::overruled(const std::string& storage, uint64_t partition, const s
   object["key"] = key;
   say("warning", "overruled", object, key,
       "it says that LSNs are not there which an archive or a gap record has; these count");
+}
+
+void Findings::measure(RunMetrics& metrics, uint64_t archives, uint64_t size_bytes, uint64_t partitions,
+                       const Ledger& ledger) const {
+  const auto count = [this](const char* what) {
+    const auto found = told_.find(what);
+    return found == told_.end() ? 0.0 : static_cast<double>(found->second);
+  };
+  for (const char* kind : {"damaged", "unreadable", "disagree", "lineage", "hole", "gap", "gone", "nothing"})
+    metrics.set("problems", "What is not right, by the word that verify says", count(kind), kind);
+  for (const char* kind : {"foreign", "remnant", "leftover", "vanished", "not-compared", "overruled"})
+    metrics.set("warnings", "What verify warns of, by its word", count(kind), kind);
+  metrics.set("accepted_gaps", "Losses that somebody accepted", count("accepted"));
+  metrics.set("partitions", "Partitions looked at", static_cast<double>(partitions));
+  metrics.set("read_archives", "Archives that were read and were right", static_cast<double>(archives));
+  metrics.set("read_bytes", "Bytes of these archives", static_cast<double>(size_bytes));
+  metrics.set("known_archives", "Archives that the checkpoint knew to be right, and that were not read",
+              static_cast<double>(ledger.ages().sum()));
+  metrics.set("oldest_check_timestamp_seconds",
+              "When that one of these was read that was read longest ago; 0: none",
+              static_cast<double>(ledger.ages().oldest_us) / 1e6);
 }
 
 void Findings::summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, const Ledger& ledger) {

@@ -3,11 +3,13 @@
 #ifndef TIDEMARK_CLI_FINDINGS_H
 #define TIDEMARK_CLI_FINDINGS_H
 
+#include <map>
 #include <string>
 
 #include "coverage.h"
 #include "ledger.h"
 #include "output.h"
+#include "run_metrics.h"
 
 namespace tidemark::cli {
 
@@ -47,6 +49,9 @@ class Findings {
   void held_back(const Stored& stored, uint64_t lowest_last);
 
   uint64_t problems() const { return problems_; }
+  // What verify tells Prometheus of all this; every kind of problem is there, also if there is none of it.
+  void measure(RunMetrics& metrics, uint64_t archives, uint64_t size_bytes, uint64_t partitions,
+               const Ledger& ledger) const;
   void summarise(uint64_t archives, uint64_t size_bytes, uint64_t partitions, const Ledger& ledger);
 
  private:
@@ -54,6 +59,7 @@ class Findings {
            const std::string& text);
 
   Output& output_;
+  std::map<std::string, uint64_t> told_;  // how often each word was said
   uint64_t problems_ = 0, foreign_ = 0, accepted_ = 0, pruned_ = 0;
 };
 

@@ -17,6 +17,7 @@
 #include "nothing.h"
 #include "ordered_pool.h"
 #include "parted_listing.h"
+#include "run_metrics.h"
 #include "survey.h"
 #include "text.h"
 #include "verbs.h"
@@ -142,7 +143,8 @@ class InfoPart : public ListedPart {
 
 class Info {
  public:
-  explicit Info(const InfoOptions& options) : options_(options), output_(options.json) {}
+  Info(const InfoOptions& options, RunMetrics& metrics)
+      : options_(options), metrics_(metrics), output_(options.json) {}
 
   int run() {
     if (!options_.html.empty()) {
@@ -165,6 +167,7 @@ class Info {
       if (const auto written = write_page(**archive); !written) return fail_with(written.error());
     }
     print_total();
+    measure();
     Stop stop;
     if (!found_something_ && !output_.failed())
       return finish(output_, tell_nothing(**archive, options_, {}, stop));
@@ -250,8 +253,42 @@ class Info {
     ++partitions_;
     archives_ += facts.archives;
     bytes_ += facts.archive_bytes;
+    add_up(facts);
     has_damage_ = has_damage_ || !facts.damaged.empty();
     return !output_.failed();
+  }
+
+  void add_up(const Facts& facts) {
+    all_.losses.holes += facts.losses.holes;
+    all_.losses.missing_lsns += facts.losses.missing_lsns;
+    all_.losses.gaps += facts.losses.gaps;
+    all_.losses.gap_lsns += facts.losses.gap_lsns;
+    all_.accepted_records += facts.accepted_records;
+    all_.foreign += facts.foreign;
+    damaged_ += facts.damaged.size();
+    if (facts.archives == 0) return;
+    all_.newest_us = std::max(all_.newest_us, facts.newest_us);
+    all_.oldest_us = all_.oldest_us == 0 ? facts.oldest_us : std::min(all_.oldest_us, facts.oldest_us);
+  }
+
+  void measure() {
+    const auto set = [this](const char* name, const char* help, uint64_t value) {
+      metrics_.set(name, help, static_cast<double>(value));
+    };
+    set("partitions", "Partitions that the archive has", partitions_);
+    set("archives", "Archives of all partitions", archives_);
+    set("archive_bytes", "Bytes of these archives", bytes_);
+    set("holes", "Ranges of LSNs that are not there, and nobody knows why", all_.losses.holes);
+    set("missing_lsns", "LSNs in these holes", all_.losses.missing_lsns);
+    set("gaps", "Losses that are recorded and that nobody has accepted", all_.losses.gaps);
+    set("gap_lsns", "LSNs in these gaps", all_.losses.gap_lsns);
+    set("accepted_gaps", "Losses that somebody accepted", all_.accepted_records);
+    set("damaged_records", "Records that are damaged, and what is irregular", damaged_ + strays_.size());
+    set("foreign_objects", "Objects that are not of Tidemark", all_.foreign + strangers_);
+    metrics_.set("oldest_archive_timestamp_seconds", "When the oldest archive was stored; 0: there is none",
+                 static_cast<double>(all_.oldest_us) / 1e6);
+    metrics_.set("newest_archive_timestamp_seconds", "When the newest archive was stored; 0: there is none",
+                 static_cast<double>(all_.newest_us) / 1e6);
   }
 
   void print_json(const Facts& facts) {
@@ -326,6 +363,9 @@ class Info {
   }
 
   const InfoOptions& options_;
+  RunMetrics& metrics_;
+  Facts all_;  // what is added up of all partitions
+  uint64_t damaged_ = 0;
   Output output_;
   Branches branches_;
   std::optional<InfoPage> page_;
@@ -337,6 +377,9 @@ class Info {
 
 }  // namespace
 
-int run_info(const InfoOptions& options) { return Info(options).run(); }
+int run_info(const InfoOptions& options) {
+  RunMetrics metrics("info", options.metrics);
+  return metrics.finish(Info(options, metrics).run());
+}
 
 }  // namespace tidemark::cli

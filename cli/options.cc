@@ -71,6 +71,12 @@ void add_allow_empty(CLI::App& app, CommonOptions& common) {
                "A new archive: that nothing is stored there is all right");
 }
 
+void add_metrics(CLI::App& app, CommonOptions& common) {
+  app.add_option("--metrics", common.metrics.file,
+                 "Replace FILE by how this run went, for Prometheus' textfile collector (a name in .prom)")
+      ->type_name("FILE");
+}
+
 // URL, the part of the archive, and what every verb has.
 void add_common(CLI::App& app, CommonOptions& common, RawOptions& raw, bool partition_needed,
                 bool json = true) {
@@ -204,6 +210,7 @@ void CommandLine::add_info() {
   add_common(info, info_, raw_, false);
   add_epoch(info, raw_);
   add_jobs(info, info_.jobs, kListingJobs);
+  add_metrics(info, info_);
   add_allow_empty(info, info_);
   auto* html =
       info.add_option("--html", info_.html, "Write it as a page for a browser too: one file, replaced whole")
@@ -223,6 +230,7 @@ void CommandLine::add_verify() {
            [this] { return finish_verify(verify_, raw_); });
   add_common(verify, verify_, raw_, false);
   add_jobs(verify, verify_.jobs);
+  add_metrics(verify, verify_);
   add_progress(verify, raw_);
   add_allow_empty(verify, verify_);
   add_keys(verify, verify_);
@@ -326,6 +334,7 @@ void CommandLine::add_prune() {
   prune.add_flag("--all", prune_.all, "The newest archive may go too");
   add_jobs(prune, prune_.jobs, "Partitions pruned at a time (default: 4, or one for each core)");
   add_progress(prune, raw_);
+  add_metrics(prune, prune_);
   auto* dry = prune.add_flag("--dry-run", dry_run_, "Only say what would be removed (the default)");
   prune.add_flag("--yes", prune_.yes, "Do it")->excludes(dry);
 }

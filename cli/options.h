@@ -15,12 +15,20 @@
 
 namespace tidemark::cli {
 
+// Where a run says how it went, see run_metrics.h.
+struct MetricsWish {
+  std::string file;     // empty: nowhere
+  std::string archive;  // "@prod", or the URL without what may be secret
+  std::string scope;    // "main/7"; empty: all
+};
+
 struct CommonOptions {
   ArchiveOptions archive;
   Scope scope;
   bool json = false;
   int verbosity = 0;
   ProgressWish progress;
+  MetricsWish metrics;       // of verify, info and prune
   bool allow_empty = false;  // that nothing is stored there is all right
 };
 

@@ -10,6 +10,7 @@
 #include "format/lsn.h"
 #include "history.h"
 #include "nothing.h"
+#include "run_metrics.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -24,6 +25,12 @@ class PruneProgress {
     if (stored.kind == TIDEMARK_STORED_ARCHIVE) ++archives_;
     bytes_ += stored.size_bytes;
     progress_.update(archives_.load(), bytes_.load(), 0);
+  }
+  void measure(RunMetrics& metrics, bool is_done) const {
+    metrics.set("dry_run", "1 if it only said what would go, which the next two then count", is_done ? 0 : 1);
+    metrics.set("removed_archives", "Archives that were removed", static_cast<double>(archives_.load()));
+    metrics.set("removed_bytes", "Bytes that were removed, of records too",
+                static_cast<double>(bytes_.load()));
   }
 
  private:
@@ -188,12 +195,9 @@ int prune_branch(const PruneOptions& options, Archive& archive, PruneProgress& p
   return tell_outcome(output, outcome);
 }
 
-}  // namespace
-
-int run_prune(const PruneOptions& options) {
+int prune(const PruneOptions& options, PruneProgress& progress) {
   auto archive = Archive::open_existing(options.archive);
   if (!archive) return fail_with(archive.error());
-  PruneProgress progress;
   Histories histories(**archive, std::nullopt);
   if (options.branch) return prune_branch(options, **archive, progress);
   const auto tell_when_made = [&] {
@@ -216,6 +220,16 @@ int run_prune(const PruneOptions& options) {
     return prune_partition(one, histories, progress);
   });
   return tell_total(*partitions, irregular, outcomes, options.json, options.yes ? "pruned" : "looked at", "");
+}
+
+}  // namespace
+
+int run_prune(const PruneOptions& options) {
+  RunMetrics metrics("prune", options.metrics);
+  PruneProgress progress;
+  const int code = prune(options, progress);
+  progress.measure(metrics, options.yes);
+  return metrics.finish(code);
 }
 
 }  // namespace tidemark::cli

@@ -43,6 +43,21 @@ void finish_words(RawOptions& raw, const std::vector<std::string*>& words) {
   if (!moved) throw invalid("URL", moved.error().message);
 }
 
+namespace {
+
+// The URL without its query, and without a user and a password.
+std::string without_secrets(std::string url) {
+  url.resize(std::min(url.find_first_of("?#"), url.size()));
+  const size_t colon = url.find("://");
+  if (colon == std::string::npos) return url;
+  const size_t authority = colon + 3;
+  const size_t at = url.rfind('@', url.find('/', authority));
+  if (at != std::string::npos && at >= authority) url.erase(authority, at + 1 - authority);
+  return url;
+}
+
+}  // namespace
+
 void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_needed, bool takes_keys) {
   common.verbosity = std::min(raw.verbosity, 2);
   common.progress = need_progress(raw.progress);
@@ -58,6 +73,8 @@ void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_
   common.archive.words = words_again(words, common.archive);
   if (!raw.config.empty() && !raw.url.starts_with('@') && !raw.to_url.starts_with('@'))
     throw invalid("--config", "it gives archives their names, and '" + raw.url + "' is not @NAME");
+  common.metrics.archive = without_secrets(raw.url);
+  common.metrics.scope = raw.target;
   common.archive = need(named_by(words, std::move(common.archive)));
   make_absolute(common.archive);
 }

@@ -34,7 +34,8 @@ std::string name_of(const Stored& stored) { return partition_text(stored.storage
 // by the main thread in the order of the listing, so that two runs say the same.
 class Verify {
  public:
-  explicit Verify(const VerifyOptions& options) : options_(options), pool_(options.jobs) {}
+  Verify(const VerifyOptions& options, RunMetrics& metrics)
+      : options_(options), metrics_(metrics), pool_(options.jobs) {}
   int run();
 
  private:
@@ -72,6 +73,7 @@ class Verify {
   int end(const Result<void>& scanned);
 
   const VerifyOptions& options_;
+  RunMetrics& metrics_;
   Output output_{options_.json};
   Findings findings_{output_};
   std::unique_ptr<Archive> archive_;
@@ -407,7 +409,10 @@ int Verify::end(const Result<void>& scanned) {
     (void)output_.finish();
     return fail_with(failed_ ? *failed_ : Error{});
   }
-  if (complete) findings_.summarise(archives_, archive_bytes_, partitions_, ledger_);
+  if (complete) {
+    findings_.measure(metrics_, archives_, archive_bytes_, partitions_, ledger_);
+    findings_.summarise(archives_, archive_bytes_, partitions_, ledger_);
+  }
   return finish(output_, findings_.problems() > 0 ? kExitData : kExitOk);
 }
 
@@ -458,6 +463,9 @@ int Verify::run() {
 
 }  // namespace
 
-int run_verify(const VerifyOptions& options) { return Verify(options).run(); }
+int run_verify(const VerifyOptions& options) {
+  RunMetrics metrics("verify", options.metrics);
+  return metrics.finish(Verify(options, metrics).run());
+}
 
 }  // namespace tidemark::cli

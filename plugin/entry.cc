@@ -3,6 +3,7 @@
 #include <tidemark/archiver.h>
 
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "base/sha256.h"
@@ -14,6 +15,7 @@
 #include "entry_readback.h"
 #include "runtime/archiver.h"
 #include "runtime/host.h"
+#include "sink/loader.h"
 
 namespace tidemark {
 namespace {
@@ -29,7 +31,11 @@ tidemark_status create(const tidemark_host* host, const tidemark_option* options
     TM_TRY(check_digests());
     TM_ASSIGN(codec::Codec codec, codec::load({parsed.compress_level, parsed.encrypt_recipients_file,
                                                parsed.encrypt_tag_key_file, parsed.identity_file}));
-    *out = new tidemark_archiver(copied, std::move(parsed), std::move(codec));
+    std::optional<publish::HttpLibrary> http;
+    if (parsed.publishing.listen) {
+      TM_ASSIGN(http, publish::HttpLibrary::load(sink::library_flags()));
+    }
+    *out = new tidemark_archiver(copied, std::move(parsed), std::move(codec), http);
     return {};
   });
 }

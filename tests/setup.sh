@@ -18,13 +18,13 @@ set -eu
 build_packages="ca-certificates cmake g++ ninja-build pkg-config ccache
   libssl-dev libspdlog-dev libboost-dev libexpected-dev
   libcurl4-openssl-dev libpugixml-dev libisal-dev libzstd-dev rapidjson-dev
-  prometheus-cpp-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev"
+  prometheus-cpp-dev libmicrohttpd-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev"
 postgres_packages="postgresql-15 postgresql-server-dev-15"
 package_packages="$postgres_packages debhelper dpkg-dev libgtest-dev"
 package_test_packages="lintian mmdebstrap systemd strace golang-go"
 test_packages="$package_packages $package_test_packages age binutils python3 python3-html5lib zlib1g-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
   rclone clang clang-format clang-tidy libclang-rt-14-dev prometheus
-  mandoc zsh fish curl python3-jsonschema openssl zstd python3-zstandard libarchive-tools
+  mandoc zsh fish curl python3-jsonschema python3-yaml openssl zstd python3-zstandard libarchive-tools
   awscli ceph-mon ceph-osd radosgw ceph-common swift-proxy swift-account swift-container swift-object memcached"
 coverage_packages="lcov"
 

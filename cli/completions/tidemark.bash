@@ -13,7 +13,7 @@ _tidemark() {
     esac
   done
   case $prev in
-    --config | --plugin | --lineage-file | --since-checkpoint | --checkpoint | --html | -o | --output)
+    --config | --plugin | --lineage-file | --since-checkpoint | --checkpoint | --html | --metrics | -o | --output)
       COMPREPLY=($(compgen -f -- "$cur"))
       return
       ;;
@@ -27,8 +27,8 @@ _tidemark() {
   case $verb in
     "") COMPREPLY=($(compgen -W "ls info verify fetch restore prune copy check gaps takeover keygen sinks -h --help --help-all --version" -- "$cur")) ;;
     ls) COMPREPLY=($(compgen -W "$common --json --allow-empty --from --to" -- "$cur")) ;;
-    info) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs --html --checkpoint" -- "$cur")) ;;
-    verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --progress --identity --tag-key --deep --since-checkpoint --reread" -- "$cur")) ;;
+    info) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs --html --checkpoint --metrics" -- "$cur")) ;;
+    verify) COMPREPLY=($(compgen -W "$common --json --allow-empty --jobs --progress --identity --tag-key --deep --since-checkpoint --reread --metrics" -- "$cur")) ;;
     fetch) COMPREPLY=($(compgen -W "$common --epoch --identity --tag-key --plain -o --output" -- "$cur")) ;;
     restore)
       case $cur in
@@ -36,7 +36,7 @@ _tidemark() {
         *) COMPREPLY=($(compgen -d -- "$cur")) ;;
       esac
       ;;
-    prune) COMPREPLY=($(compgen -W "$common --json --before --branch --older-than --keep-last --keep-bytes --all --jobs --progress --dry-run --yes" -- "$cur")) ;;
+    prune) COMPREPLY=($(compgen -W "$common --json --before --branch --older-than --keep-last --keep-bytes --all --jobs --progress --metrics --dry-run --yes" -- "$cur")) ;;
     copy) COMPREPLY=($(compgen -W "$common --to-option --to-secret --json --allow-empty --jobs --bwlimit --identity --tag-key --compress --recipients --reread --size-only --dry-run" -- "$cur")) ;;
     check) COMPREPLY=($(compgen -W "$common --json --allow-empty --read-only" -- "$cur")) ;;
     gaps) COMPREPLY=($(compgen -W "$common --json --allow-empty --epoch --jobs --acknowledge --reason --checkpoint" -- "$cur")) ;;

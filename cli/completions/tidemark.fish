@@ -34,6 +34,7 @@ complete -c tidemark -n "__fish_seen_subcommand_from verify restore prune" -l pr
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -l follow -d "Stay and bring what arrives"
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -l interval -x -d "How often to look"
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -l ignore-free-space -d "Begin even if it will not fit"
+complete -c tidemark -n "__fish_seen_subcommand_from info verify prune" -l metrics -r -F -d "How the run went, for Prometheus"
 complete -c tidemark -n "__fish_seen_subcommand_from verify" -l since-checkpoint -r -F -d "Read only what is new"
 complete -c tidemark -n "__fish_seen_subcommand_from verify" -l reread -x -d "Share of the rest that is read again, such as 1/30"
 complete -c tidemark -n "__fish_seen_subcommand_from info gaps" -l checkpoint -r -F -d "What was there, by verify"

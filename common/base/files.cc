@@ -62,7 +62,7 @@ Result<std::string> read_file(const std::string& path, size_t limit_bytes) {
   }
 }
 
-Status replace_file(const std::string& path, std::string_view data, Durability durability) {
+Status replace_file(const std::string& path, std::string_view data, Durability durability, Readers readers) {
   const bool is_durable = durability == Durability::kFsync;
   const std::string temporary = path + ".tmp";
   Leftover leftover{temporary};
@@ -72,6 +72,8 @@ Status replace_file(const std::string& path, std::string_view data, Durability d
       return fail_errno(errno, "cannot replace " + temporary);
     UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!fd) return fail_errno(errno, "cannot create " + temporary);
+    if (readers == Readers::kAll && ::fchmod(fd.get(), 0644) != 0)
+      return fail_errno(errno, "cannot make readable " + temporary);
     TM_TRY(write_all(fd.get(), data, temporary));
     if (is_durable && ::fsync(fd.get()) != 0) return fail_errno(errno, "cannot fsync " + temporary);
   }

@@ -13,13 +13,16 @@ namespace tidemark {
 
 // kUnsafe leaves everything to the kernel's write-back: for what may be lost with the machine's power.
 enum class Durability { kFsync, kUnsafe };
+// Who may read a file that is made: as the umask says, or all, whatever it says.
+enum class Readers { kByUmask, kAll };
 
 Status write_all(int fd, std::string_view data, const std::string& path);
 // NOT_FOUND: nothing is there. More than `limit_bytes` is an error, and so is what is no regular file: a FIFO
 // or a terminal would be waited for.
 Result<std::string> read_file(const std::string& path, size_t limit_bytes = SIZE_MAX);
 // Readers see the old or the new content, never a part; with kFsync also after a power cut.
-Status replace_file(const std::string& path, std::string_view data, Durability durability);
+Status replace_file(const std::string& path, std::string_view data, Durability durability,
+                    Readers readers = Readers::kByUmask);
 
 // Gives what is complete in one directory a name in another of the same file system, also a directory
 // that its owner may not write. Whenever the process is killed, what has the name is whole and has its mode;

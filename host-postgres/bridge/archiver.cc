@@ -97,18 +97,6 @@ Status Archiver::notify(const std::string& storage, uint64_t id, uint64_t low, u
   return {};
 }
 
-Result<std::string> Archiver::metrics() {
-  std::string text;
-  const tidemark_writer writer{&text, [](void* ctx, const void* data, size_t size) -> tidemark_status {
-                                 static_cast<std::string*>(ctx)->append(static_cast<const char*>(data), size);
-                                 return TIDEMARK_OK;
-                               }};
-  tidemark_error error = empty_abi_error();
-  const auto status = api_->write_metrics(archiver_, &writer, &error);
-  if (status != TIDEMARK_OK) return from_abi(status, error, "cannot get the metrics");
-  return text;
-}
-
 Status Archiver::list(const std::string& storage, uint64_t id, uint64_t from, const VisitRange& visit,
                       const tidemark_call& call) {
   const auto* readback = static_cast<const tidemark_readback_api*>(extension(TIDEMARK_EXT_READBACK));

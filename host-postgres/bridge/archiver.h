@@ -38,7 +38,6 @@ class Archiver {
   Status start();
   Status stop();  // without waiting for what is under way
   Status notify(const std::string& storage, uint64_t partition, uint64_t low, uint64_t high);
-  Result<std::string> metrics();
   // Archives that hold an entry at or after `from`, ascending; the visitor, which must not throw, returns
   // false to stop.
   Status list(const std::string& storage, uint64_t partition, uint64_t from, const VisitRange& visit,

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,15 +45,16 @@ Settings settings_of(const tmpg_settings& from) {
   settings.run.inflight = from.inflight;
   settings.run.batch_entries = from.batch_entries;
   settings.run.memory_bytes = from.memory_bytes;
-  settings.metrics_file = text_of(from.metrics_file);
+  if (const std::string file = text_of(from.metrics_file); !file.empty())
+    settings.run.metrics_file = std::filesystem::absolute(file).string();
   settings.ahead = from.ahead;
   settings.timeout_ms = from.timeout_ms;
   return settings;
 }
 
 bool same(const Settings& one, const Settings& other) {
-  return one.sink == other.sink && one.run == other.run && one.metrics_file == other.metrics_file &&
-         one.ahead == other.ahead && one.timeout_ms == other.timeout_ms;
+  return one.sink == other.sink && one.run == other.run && one.ahead == other.ahead &&
+         one.timeout_ms == other.timeout_ms;
 }
 
 class Bridge {

@@ -1,19 +1,13 @@
 #include "bridge/keeper.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <system_error>
 #include <utility>
 
 #include "base/blocked_signals.h"
-#include "base/fd.h"
-#include "base/files.h"
 #include "base/guard.h"
 #include "base/line.h"
 #include "bridge/data_directory.h"
@@ -23,16 +17,6 @@
 namespace tidemark::postgres {
 
 namespace {
-
-// Whoever collects metrics is another user, and the server lets nobody read what it creates.
-Status replace_public_file(const std::string& path, std::string_view text) {
-  const std::string next = path + ".tmp";
-  const UniqueFd fd(::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
-  if (!fd || ::fchmod(fd.get(), 0644) != 0) return fail_errno(errno, next);
-  TM_TRY(write_all(fd.get(), text, next));
-  if (::rename(next.c_str(), path.c_str()) != 0) return fail_errno(errno, path);
-  return {};
-}
 
 // So that who reads the log knows what to mend.
 Status of_setting(const char* name, const std::string& value, Status status) {
@@ -111,7 +95,7 @@ void Keeper::run() noexcept {
 }
 
 uint64_t Keeper::wake_at_ms() const {
-  uint64_t at_ms = metrics_at_ms_;
+  uint64_t at_ms = round_at_ms_;
   if (retry_at_ms_ != 0) at_ms = std::min(at_ms, retry_at_ms_);
   return look_back_at_ms_ == 0 ? at_ms : std::min(at_ms, look_back_at_ms_);
 }
@@ -134,10 +118,9 @@ void Keeper::attend() {
   }
   if (is_due) apply(settings);
   look_back();
-  if (monotonic_ms() < metrics_at_ms_) return;
+  if (monotonic_ms() < round_at_ms_) return;
   if (!is_tidy_) tidy();
-  metrics_at_ms_ = monotonic_ms() + kMetricsMs;
-  if (!settings.metrics_file.empty()) write_metrics(settings.metrics_file);
+  round_at_ms_ = monotonic_ms() + kRoundMs;
 }
 
 void Keeper::apply(const Settings& settings) {
@@ -155,6 +138,7 @@ void Keeper::apply(const Settings& settings) {
 
 Status Keeper::bring_about(const Settings& settings) {
   if (is_started_ && sink_ == settings.sink && run_ == settings.run) return {};
+  warn_of_metrics(settings.run.metrics_file);
   TM_TRY(of_setting("tidemark.sink", place_text(settings.sink.url), check_sink_directory(settings.sink.url)));
   std::vector<SinkOption> options;
   if (!settings.sink.options_file.empty()) {
@@ -171,6 +155,13 @@ Status Keeper::bring_about(const Settings& settings) {
   sink_ = settings.sink;
   begin_with(archiver);
   return {};
+}
+
+// The archiver says so too, but not by the name of the setting.
+void Keeper::warn_of_metrics(const std::string& file) {
+  if (const Status found = check_metrics_file(file); !found)
+    services_.messages().add(
+        TIDEMARK_LOG_WARN, of_setting("tidemark.metrics_file", file, found).error().message, monotonic_ms());
 }
 
 Archiver* Keeper::at_work() {
@@ -262,18 +253,6 @@ Status Keeper::replace_archiver(const Settings& settings, const std::vector<Sink
     services_.messages().add(TIDEMARK_LOG_WARN, batch_warning(settings.run.batch_entries), monotonic_ms());
   begin_with(archiver);
   return {};
-}
-
-void Keeper::write_metrics(const std::string& path) {
-  const auto text = [this]() -> Result<std::string> {
-    MutexLock lock(archiver_mutex_);
-    if (!archiver_) return std::string();
-    return archiver_->metrics();
-  }();
-  const Status written = !text ? Status(text.error()) : replace_public_file(path, *text);
-  if (!written)
-    services_.messages().add(TIDEMARK_LOG_WARN, "tidemark.metrics_file: " + written.error().message,
-                             monotonic_ms());
 }
 
 }  // namespace tidemark::postgres

@@ -1,6 +1,6 @@
 // Keeps an archiver at work as the settings say: creates it, opens its sink, swaps both when the settings
-// change, tries again what failed, and writes the file of metrics. All that may take long is done on a thread
-// of its own, because the main thread of PostgreSQL's archiver has to answer within a second.
+// change, and tries again what failed. All that may take long is done on a thread of its own, because the
+// main thread of PostgreSQL's archiver has to answer within a second.
 //
 // The public functions are for one thread, the main one. Owns the archiver; `services` outlives it.
 #ifndef TIDEMARK_HOST_POSTGRES_BRIDGE_KEEPER_H
@@ -36,7 +36,7 @@ class Keeper {
   Result<bool> holds(const Place& place) TM_EXCLUDES(archiver_mutex_);
 
  private:
-  static constexpr uint32_t kMetricsMs = 15'000;
+  static constexpr uint32_t kRoundMs = 15'000;
   static constexpr uint32_t kRetryFirstMs = 5'000;  // there is no sink at all
   static constexpr uint32_t kRetrySwapMs = 60'000;  // the old one is at work
 
@@ -45,6 +45,7 @@ class Keeper {
   void apply(const Settings& settings);
   Status bring_about(const Settings& settings);
   Status replace_archiver(const Settings& settings, const std::vector<SinkOption>& options);
+  void warn_of_metrics(const std::string& file);
   Archiver* at_work() TM_EXCLUDES(archiver_mutex_);  // only the thread replaces it
   tidemark_call cancellable_call();
   void tidy();
@@ -52,7 +53,6 @@ class Keeper {
   void look_back();
   Status offer_histories(Archiver& archiver);
   uint64_t wake_at_ms() const;
-  void write_metrics(const std::string& path);
 
   Services& services_;
   std::atomic<bool> closing_{false};
@@ -72,7 +72,7 @@ class Keeper {
   bool is_tidy_ = false;
   uint64_t retry_at_ms_ = 0;      // 0: there is nothing to try again
   uint64_t look_back_at_ms_ = 0;  // 0: not at all
-  uint64_t metrics_at_ms_ = 0;
+  uint64_t round_at_ms_ = 0;      // of what is looked after now and then
   std::thread thread_;
 };
 

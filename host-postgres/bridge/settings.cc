@@ -1,10 +1,16 @@
 #include "bridge/settings.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/files.h"
+
 namespace tidemark::postgres {
 
 // PostgreSQL tries again after a minute at the latest, so the archiver does not wait for longer.
 Options archiver_options(const RunWish& run) {
-  return {
+  Options options = {
       {"workers", std::to_string(run.workers)},
       {"partition_inflight", std::to_string(run.inflight)},
       {"batch_entries", std::to_string(run.batch_entries)},
@@ -16,6 +22,15 @@ Options archiver_options(const RunWish& run) {
       // PostgreSQL's timelines are its histories: that there is no file is meant so.
       {"lineage_file", run.lineage_file.empty() ? "none" : run.lineage_file},
   };
+  if (!run.metrics_file.empty()) options.emplace_back("metrics_file", run.metrics_file);
+  return options;
+}
+
+Status check_metrics_file(const std::string& path) {
+  if (path.empty()) return {};
+  const std::string folder = parent_of(path);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) return fail_errno(errno, folder);
+  return {};
 }
 
 }  // namespace tidemark::postgres

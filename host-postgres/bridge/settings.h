@@ -20,16 +20,18 @@ struct SinkWish {
 // What an archiver is created with: of another one a new one has to be made.
 struct RunWish {
   std::string plugin, compress, lineage_file, log_level;
+  std::string metrics_file;  // absolute; empty: none
   uint32_t workers = 4, inflight = 4, batch_entries = 1;
   uint64_t memory_bytes = uint64_t{64} << 20;
   friend bool operator==(const RunWish&, const RunWish&) = default;
 };
 Options archiver_options(const RunWish& run);
+// Whether the file can be made there, if there is to be one; the archiver tries again and again.
+Status check_metrics_file(const std::string& path);
 
 struct Settings {
   SinkWish sink;
   RunWish run;
-  std::string metrics_file;
   uint32_t ahead = 64;
   uint32_t timeout_ms = 5000;
 };

@@ -11,6 +11,7 @@
 #include "bridge/bad_settings.h"
 #include "bridge/options_file.h"
 #include "bridge/services.h"
+#include "bridge/settings.h"
 #include "bridge/wal_directory.h"
 #include "tool/server_process.h"
 
@@ -33,8 +34,8 @@ void check_named_files(const ServerSettings& settings, Findings& findings) {
       findings.wrong("tidemark.plugin = " + quote(path) + ": " + fail_errno(errno, path).message);
   }
   if (const std::string path = value_of(settings, "tidemark.metrics_file"); !path.empty()) {
-    if (const std::string folder = parent_of(path); ::access(folder.c_str(), W_OK | X_OK) != 0)
-      findings.wrong("tidemark.metrics_file = " + quote(path) + ": " + fail_errno(errno, folder).message);
+    if (const Status found = check_metrics_file(path); !found)
+      findings.wrong("tidemark.metrics_file = " + quote(path) + ": " + found.error().message);
   }
 }
 

@@ -85,6 +85,13 @@ Status parse_lineage_file(const Option& option, Config* config) {
   return {};
 }
 
+Status parse_listen(const Option& option, Config* config) {
+  auto address = ListenAddress::parse(option.value);
+  if (!address) return invalid(option, address.error().message);
+  config->publishing.listen = *std::move(address);
+  return {};
+}
+
 struct Row {
   std::string_view key;
   Status (*parse)(const Option& option, Config* config);
@@ -134,6 +141,11 @@ constexpr Row kRows[] = {
      }},
     {"read_epoch", [](const Option& o, Config* c) { return parse_number(o, 0, UINT64_MAX, &c->read_epoch); }},
     {"read_only", [](const Option& o, Config* c) { return parse_bool(o, &c->read_only); }},
+    {"metrics_file", [](const Option& o, Config* c) { return parse_path(o, &c->publishing.file); }},
+    {"metrics_interval_ms",
+     [](const Option& o, Config* c) { return parse_number(o, 100, kHourMs, &c->publishing.interval_ms); }},
+    {"metrics_listen", parse_listen},
+    {"metrics_listen_any", [](const Option& o, Config* c) { return parse_bool(o, &c->metrics_listen_any); }},
 };
 
 Status parse_one(const Option& option, Config* config) {
@@ -195,6 +207,13 @@ Result<Config> parse_config(std::span<const Option> options) {
         TIDEMARK_E_INVALID,
         "option encrypt_recipients_file needs encrypt_tag_key_file: without a tag key nobody could tell "
         "whether an encrypted archive that is there already is the same; `tidemark keygen` writes one");
+  }
+  if (config.publishing.listen && !config.publishing.listen->is_local() && !config.metrics_listen_any) {
+    return fail(
+        TIDEMARK_E_INVALID,
+        "option metrics_listen is '" + config.publishing.listen->text() +
+            "', which other machines can reach, and whoever reaches it can read it: use 127.0.0.1, [::1] "
+            "or unix:/path, or say metrics_listen_any=true");
   }
   if (config.retry_max_ms < config.retry_min_ms) {
     if (!is_given("retry_min_ms")) config.retry_min_ms = config.retry_max_ms;

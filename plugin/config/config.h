@@ -7,11 +7,13 @@
 #include <tidemark/base.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "config/listen_address.h"
 
 namespace tidemark::config {
 
@@ -19,6 +21,15 @@ namespace tidemark::config {
 enum class VerifyExisting : uint8_t { kFooter, kFull };
 
 constexpr int kNotCompressed = 0;
+
+// How metrics leave the process without the host doing anything.
+struct Publishing {
+  std::string file;                     // empty: none
+  uint32_t interval_ms = 15'000;        // 100..3,600,000
+  std::optional<ListenAddress> listen;  // nothing: no listener
+
+  bool is_wanted() const { return !file.empty() || listen.has_value(); }
+};
 
 struct Config {
   uint32_t workers = 8;                 // 1..256
@@ -47,6 +58,9 @@ struct Config {
   std::string identity_file;         // decrypts what is read; empty: nothing
 
   uint64_t read_epoch = 0;  // whose history is restored; 0: the newest
+
+  Publishing publishing;
+  bool metrics_listen_any = false;  // other addresses than those of this machine are meant so
 
   static constexpr int32_t kLogOff = TIDEMARK_LOG_ERROR + 1;
 };

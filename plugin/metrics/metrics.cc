@@ -1,9 +1,8 @@
 #include "metrics/metrics.h"
 
-#include <prometheus/text_serializer.h>
+#include <utility>
 
-#include <locale>
-#include <sstream>
+#include "base/wall_clock.h"
 
 namespace tidemark::metrics {
 namespace {
@@ -17,6 +16,33 @@ const prometheus::Histogram::BucketBoundaries kDurationBounds_s = {
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
     0.25,   0.5,     1,      2.5,   5,      10,    30,   60,    300};
 
+constexpr double kMicrosecond_s = 1e-6;
+
+double now_s() { return static_cast<double>(wall_clock_us()) * kMicrosecond_s; }
+
+// Also of kinds that have a counter: a counter that begins at 1 in a new process shows no increase.
+constexpr std::pair<core::EventKind, const char*> kEvents[] = {
+    {core::EventKind::kGap, "gap"},
+    {core::EventKind::kConflict, "conflict"},
+    {core::EventKind::kFailing, "failing"},
+    {core::EventKind::kRecovered, "recovered"},
+    {core::EventKind::kSinkDown, "sink_down"},
+    {core::EventKind::kSinkUp, "sink_up"},
+    {core::EventKind::kSinkChanged, "sink_changed"},
+    {core::EventKind::kBranched, "branched"},
+    {core::EventKind::kSuperseded, "superseded"},
+};
+
+// What is counted elsewhere.
+prometheus::MetricFamily dropped_family(uint64_t events_dropped) {
+  prometheus::ClientMetric metric;
+  metric.counter.value = static_cast<double>(events_dropped);
+  return {"tidemark_events_dropped_total",
+          "Events dropped because the host took them too slowly",
+          prometheus::MetricType::Counter,
+          {metric}};
+}
+
 }  // namespace
 
 prometheus::Counter& Metrics::counter(const char* name, const char* help) {
@@ -29,6 +55,7 @@ prometheus::Gauge& Metrics::gauge(const char* name, const char* help) {
 
 Metrics::Metrics(uint32_t workers)
     : stages_(workers),
+      storages_(registry_),
       archives_(BuildCounter()
                     .Name("tidemark_archives_total")
                     .Help("Archives by result: archived now, verified as already there, failed for "
@@ -93,8 +120,17 @@ Metrics::Metrics(uint32_t workers)
       breaker_probing_(breaker_.Add({{"state", "probing"}})),
       breaker_level_(
           gauge("tidemark_sink_backoff_level", "Doublings of the delay between tries of a failing sink")),
-      events_dropped_(
-          gauge("tidemark_events_dropped", "Events dropped because the host took them too slowly")),
+      running_(gauge("tidemark_running", "1 between start and stop")),
+      archived_at_(gauge("tidemark_last_archived_timestamp_seconds",
+                         "When an entry was last archived or verified; 0: not since the start")),
+      acknowledged_at_(gauge("tidemark_last_acknowledged_timestamp_seconds",
+                             "When the host last took an acknowledgement; 0: not since the start")),
+      waiting_bytes_(gauge("tidemark_entries_waiting_estimated_bytes",
+                           "Entries waiting, times the mean size of those archived since the start")),
+      sink_info_(BuildGauge()
+                     .Name("tidemark_sink_info")
+                     .Help("1, with what is written to as labels")
+                     .Register(registry_)),
       memory_budget_(gauge("tidemark_memory_budget_bytes", "Option memory_budget_bytes")),
       memory_leased_(
           gauge("tidemark_memory_leased_bytes", "Part of the memory budget that jobs and restores hold now")),
@@ -108,6 +144,12 @@ Metrics::Metrics(uint32_t workers)
           counter("tidemark_memory_waits_total",
                   "Times a job or a restore had to wait for memory; if it grows, raise the budget")) {
   workers_.Set(workers);
+  auto& events_at = BuildGauge()
+                        .Name("tidemark_last_event_timestamp_seconds")
+                        .Help("When an event of this kind last happened; 0: not since the start")
+                        .Register(registry_);
+  for (const auto& [kind, name] : kEvents)
+    events_at_[static_cast<size_t>(kind)] = &events_at.Add({{"kind", name}});
   BuildGauge()
       .Name("tidemark_build_info")
       .Help("1, with the version as a label")
@@ -116,35 +158,86 @@ Metrics::Metrics(uint32_t workers)
       .Set(1);
 }
 
-void Metrics::archived(uint64_t entries, uint64_t bytes, uint64_t plain_bytes, double seconds) {
+void Metrics::archived(Storages::Row& storage, uint64_t entries, uint64_t bytes, uint64_t plain_bytes,
+                       double seconds) {
+  const double now = now_s();
   archived_.Increment();
   entries_.Increment(static_cast<double>(entries));
+  entries_put_ += entries;
   bytes_.Increment(static_cast<double>(bytes));
   plain_bytes_.Increment(static_cast<double>(plain_bytes));
   duration_.Observe(seconds);
+  archived_at_.Set(now);
+  storage.entries.Increment(static_cast<double>(entries));
+  storage.bytes.Increment(static_cast<double>(bytes));
+  storage.archived_at.Set(now);
 }
 
-void Metrics::verified(uint64_t entries, double seconds) {
+void Metrics::verified(Storages::Row& storage, uint64_t entries, double seconds) {
+  const double now = now_s();
   verified_.Increment();
   entries_.Increment(static_cast<double>(entries));
   duration_.Observe(seconds);
+  archived_at_.Set(now);
+  storage.entries.Increment(static_cast<double>(entries));
+  storage.archived_at.Set(now);
 }
 
-void Metrics::gap(uint64_t entries) {
+void Metrics::failed(Storages::Row& storage) {
+  failed_.Increment();
+  storage.failed.Increment();
+}
+
+void Metrics::conflict(Storages::Row& storage) {
+  conflict_.Increment();
+  storage.conflicts.Increment();
+}
+
+void Metrics::event(core::EventKind kind) {
+  events_at_[static_cast<size_t>(kind)]->Set(now_s());
+  if (kind == core::EventKind::kSinkDown) breaker_opened_.Increment();
+  if (kind == core::EventKind::kBranched) branches_.Increment();
+  if (kind == core::EventKind::kSuperseded) superseded_.Increment();
+}
+
+void Metrics::gap(Storages::Row& storage, uint64_t entries) {
   gaps_.Increment();
   gap_entries_.Increment(static_cast<double>(entries));
+  storage.gaps.Increment();
 }
 
-std::string Metrics::text(const std::optional<core::Snapshot>& snapshot, const MemoryUse& memory,
-                          uint64_t events_dropped) {
-  const core::Snapshot s = snapshot.value_or(core::Snapshot());
+void Metrics::known_gap(Storages::Row& storage) {
+  known_gaps_.Increment();
+  storage.gaps.Increment();
+}
+
+void Metrics::acknowledged(Storages::Row& storage, bool ok) {
+  (ok ? acknowledged_ : acknowledge_failed_).Increment();
+  if (!ok) return;
+  const double now = now_s();
+  acknowledged_at_.Set(now);
+  storage.acknowledged_at.Set(now);
+}
+
+void Metrics::sink_is(const std::string& scheme, const std::string& url) {
+  const MutexLock lock(sink_mutex_);
+  prometheus::Gauge* const now = &sink_info_.Add({{"scheme", scheme}, {"url", url}});
+  if (sink_ != nullptr && sink_ != now) sink_info_.Remove(sink_);
+  sink_ = now;
+  now->Set(1);
+}
+
+void Metrics::show(const core::Snapshot& s) {
   queue_depth_.Set(static_cast<double>(s.queue_depth));
   active_jobs_.Set(static_cast<double>(s.jobs_running));
   concurrency_limit_.Set(s.concurrency_limit);
   latency_ratio_.Set(s.latency_ratio);
   rate_limited_.Set(s.rate_limited ? 1 : 0);
   rate_debt_.Set(static_cast<double>(s.rate_debt_bytes));
-  entries_waiting_.Set(static_cast<double>(s.entries_waiting));
+  const auto waiting = static_cast<double>(s.entries_waiting);
+  const auto put = static_cast<double>(entries_put_.load());
+  entries_waiting_.Set(waiting);
+  waiting_bytes_.Set(put > 0 ? waiting * plain_bytes_.Value() / put : 0);
   oldest_waiting_.Set(static_cast<double>(s.oldest_waiting_ms) / 1000);
   dormant_.Set(static_cast<double>(s.partitions_dormant));
   active_.Set(static_cast<double>(s.partitions_active));
@@ -153,18 +246,21 @@ std::string Metrics::text(const std::optional<core::Snapshot>& snapshot, const M
   breaker_open_.Set(s.breaker == core::Throttle::State::kOpen ? 1 : 0);
   breaker_probing_.Set(s.breaker == core::Throttle::State::kProbing ? 1 : 0);
   breaker_level_.Set(s.breaker_level);
-  events_dropped_.Set(static_cast<double>(events_dropped));
+}
+
+std::string Metrics::text(const std::optional<core::Snapshot>& snapshot, const MemoryUse& memory,
+                          uint64_t events_dropped, Format format) {
+  show(snapshot.value_or(core::Snapshot()));
+  running_.Set(snapshot ? 1 : 0);
   memory_budget_.Set(static_cast<double>(memory.budget_bytes));
   memory_leased_.Set(static_cast<double>(memory.leased_bytes));
   jobs_waiting_.Set(static_cast<double>(memory.jobs_waiting));
   restores_waiting_.Set(static_cast<double>(memory.restores_waiting));
 
-  std::ostringstream out;
-  out.imbue(std::locale::classic());
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
   for (prometheus::MetricFamily& family : stages_.Collect()) families.push_back(std::move(family));
-  prometheus::TextSerializer().Serialize(out, families);
-  return std::move(out).str();
+  families.push_back(dropped_family(events_dropped));
+  return expose(families, format);
 }
 
 }  // namespace tidemark::metrics

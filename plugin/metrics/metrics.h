@@ -10,11 +10,17 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <array>
+#include <atomic>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/mutex.h"
 #include "core/scheduler.h"
+#include "metrics/exposition.h"
 #include "metrics/stages.h"
+#include "metrics/storages.h"
 
 namespace tidemark::metrics {
 
@@ -29,34 +35,42 @@ class Metrics {
  public:
   explicit Metrics(uint32_t workers);
 
+  // Where what happens to a storage is counted.
+  Storages::Row& storage(std::string_view name) noexcept { return storages_.row(name); }
   // Jobs. `entries` and `bytes` of what became durable now.
   // `bytes` as they are stored, `plain_bytes` before they were encoded.
-  void archived(uint64_t entries, uint64_t bytes, uint64_t plain_bytes, double seconds);
-  void verified(uint64_t entries, double seconds);  // it was in the sink already, with the same content
-  void failed() { failed_.Increment(); }
-  void conflict() { conflict_.Increment(); }
+  void archived(Storages::Row& storage, uint64_t entries, uint64_t bytes, uint64_t plain_bytes,
+                double seconds);
+  // It was in the sink already, with the same content.
+  void verified(Storages::Row& storage, uint64_t entries, double seconds);
+  void failed(Storages::Row& storage);
+  void conflict(Storages::Row& storage);
   // Where worker `number` counts its time.
   Stages::Shard& stages(uint32_t number) { return stages_.shard(number); }
   // Events and acknowledgements.
-  void gap(uint64_t entries);
-  void known_gap() { known_gaps_.Increment(); }
-  void acknowledged(bool ok) { (ok ? acknowledged_ : acknowledge_failed_).Increment(); }
-  void sink_swapped() { sink_swaps_.Increment(); }
+  void event(core::EventKind kind);
+  void gap(Storages::Row& storage, uint64_t entries);
+  void known_gap(Storages::Row& storage);
+  void acknowledged(Storages::Row& storage, bool ok);
   void waited_for_memory() { memory_waits_.Increment(); }
-  void breaker_opened() { breaker_opened_.Increment(); }
-  void branched() { branches_.Increment(); }
-  void superseded() { superseded_.Increment(); }
+  // What is written to from now on; `url` without what is secret.
+  void sink_is(const std::string& scheme, const std::string& url);
+  void sink_swapped() { sink_swaps_.Increment(); }
 
-  // The whole text exposition, version 0.0.4. Without a snapshot (not started) its gauges are 0.
+  // All of it. Without a snapshot (not started) its gauges are 0.
   std::string text(const std::optional<core::Snapshot>& snapshot, const MemoryUse& memory,
-                   uint64_t events_dropped);
+                   uint64_t events_dropped, Format format = Format::kText);
 
  private:
+  static constexpr size_t kEventKinds = static_cast<size_t>(core::EventKind::kSuperseded) + 1;
+
+  void show(const core::Snapshot& s);
   prometheus::Counter& counter(const char* name, const char* help);
   prometheus::Gauge& gauge(const char* name, const char* help);
 
   prometheus::Registry registry_;
   Stages stages_;
+  Storages storages_;
   prometheus::Family<prometheus::Counter>& archives_;
   prometheus::Counter& archived_;
   prometheus::Counter& verified_;
@@ -94,7 +108,15 @@ class Metrics {
   prometheus::Gauge& breaker_open_;
   prometheus::Gauge& breaker_probing_;
   prometheus::Gauge& breaker_level_;
-  prometheus::Gauge& events_dropped_;
+  prometheus::Gauge& running_;
+  prometheus::Gauge& archived_at_;
+  prometheus::Gauge& acknowledged_at_;
+  prometheus::Gauge& waiting_bytes_;
+  std::array<prometheus::Gauge*, kEventKinds> events_at_{};
+  prometheus::Family<prometheus::Gauge>& sink_info_;
+  Mutex sink_mutex_;
+  prometheus::Gauge* sink_ TM_GUARDED_BY(sink_mutex_) = nullptr;
+  std::atomic<uint64_t> entries_put_{0};  // of what was archived, not of what was verified
   prometheus::Gauge& memory_budget_;
   prometheus::Gauge& memory_leased_;
   prometheus::Family<prometheus::Gauge>& memory_waiting_;

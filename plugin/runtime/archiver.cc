@@ -8,6 +8,7 @@
 
 #include "base/blocked_signals.h"
 #include "base/guard.h"
+#include "base/line.h"
 #include "base/stopwatch.h"
 #include "sink/loader.h"
 #include "store/epochs.h"
@@ -55,7 +56,8 @@ std::string where(const PartitionId& id, Range range) {
 
 }  // namespace
 
-Archiver::Archiver(const tidemark_host& host, config::Config config, codec::Codec codec)
+Archiver::Archiver(const tidemark_host& host, config::Config config, codec::Codec codec,
+                   std::optional<publish::HttpLibrary> http)
     : host_(host),
       config_(std::move(config)),
       codec_(std::move(codec)),
@@ -68,7 +70,9 @@ Archiver::Archiver(const tidemark_host& host, config::Config config, codec::Code
       read_pace_(config_.verify_max_bytes_per_second),
       restores_(memory_.restores),
       chains_(std::chrono::milliseconds(config_.epoch_watch_ms)),
-      dispatcher_(scheduler_config(config_), intake_, slot_) {}
+      dispatcher_(scheduler_config(config_), intake_, slot_),
+      publisher_(config_.publishing, http, log_.component("metrics"),
+                 [this](metrics::Format format) { return metrics_text(format); }) {}
 
 Archiver::~Archiver() {
   if (started_) (void)stop(0);
@@ -94,6 +98,10 @@ Status Archiver::set_sink(std::string_view url, std::span<const config::Option> 
   std::shared_ptr<sink::Sink> old;
   dispatcher_.swap_sink([&] { old = slot_.swap(std::move(opened)); });
   if (old != nullptr) metrics_.sink_swapped();
+  if_there_is_memory([&] {
+    const std::string place = clean_line(sink::printable_url(url));
+    metrics_.sink_is(place.substr(0, place.find(':')), place);
+  });
   logger_.line(TIDEMARK_LOG_INFO, [&] { return "sink is now " + sink::printable_url(url); });
   if (encrypts(codec_.encoding.coding)) {
     logger_.line(TIDEMARK_LOG_INFO, [&] {
@@ -116,6 +124,11 @@ Status Archiver::start() {
     join_all();
     lineage_.reset();
     return made;
+  }
+  if (Status published = publisher_.start(); !published) {
+    join_all();
+    lineage_.reset();
+    return published;
   }
   started_ = true;
   intake_.set_gate(Intake::Gate::kOpen);
@@ -174,6 +187,7 @@ Status Archiver::stop(uint32_t drain_ms) {
   intake_.set_gate(Intake::Gate::kNotStarted);
   started_ = false;
   lineage_.reset();
+  publisher_.stop();
   logger_.write(TIDEMARK_LOG_INFO, "stopped");
   return {};
 }
@@ -186,7 +200,7 @@ void Archiver::join_all() {
   intake_.reset();
 }
 
-std::string Archiver::metrics_text() {
+std::string Archiver::metrics_text(metrics::Format format) {
   const Slots::Usage jobs = sources_.usage();
   const Slots::Usage restores = restores_.usage();
   metrics::MemoryUse memory;
@@ -196,7 +210,7 @@ std::string Archiver::metrics_text() {
                         decoders.in_use * memory_.decoder_bytes;
   memory.jobs_waiting = jobs.waiting + decoders.waiting;
   memory.restores_waiting = restores.waiting;
-  return metrics_.text(dispatcher_.snapshot(), memory, dispatcher_.events_dropped());
+  return metrics_.text(dispatcher_.snapshot(), memory, dispatcher_.events_dropped(), format);
 }
 
 Result<store::Restored> Archiver::restore(std::string_view storage, uint64_t partition, Lsn lsn,
@@ -259,7 +273,7 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
     const Stopwatch watch;
     const tidemark_status status = host_.acknowledge(host_.ctx, &partition, ack->ack.lsn, &error);
     stages.add(metrics::Stage::kAcknowledge, watch.elapsed());
-    metrics_.acknowledged(status == TIDEMARK_OK);
+    metrics_.acknowledged(metrics_.storage(*ack->id.storage), status == TIDEMARK_OK);
     if (status != TIDEMARK_OK) {
       logger_.line(TIDEMARK_LOG_WARN, [&] {
         return "acknowledge of " + where(ack->id, {ack->ack.lsn, ack->ack.lsn}) + ": " +
@@ -302,14 +316,13 @@ void Archiver::log_job(const JobDone& done, const PartitionId& id) {
 
 void Archiver::count_event(const EventNotice& event) {
   const Range range = event.event.range;
-  if (event.kind == TIDEMARK_EVENT_SINK_DOWN) metrics_.breaker_opened();
-  if (event.kind == TIDEMARK_EVENT_BRANCHED) metrics_.branched();
-  if (event.kind == TIDEMARK_EVENT_SUPERSEDED) metrics_.superseded();
+  metrics_.event(event.event.kind);
   if (event.kind != TIDEMARK_EVENT_GAP) return;
+  metrics::Storages::Row& storage = metrics_.storage(*event.id.storage);
   if (event.event.known) {
-    metrics_.known_gap();
+    metrics_.known_gap(storage);
   } else {
-    metrics_.gap(range.last - range.first + 1);
+    metrics_.gap(storage, range.last - range.first + 1);
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "config/config.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
+#include "publish/publisher.h"
 #include "runtime/dispatcher.h"
 #include "runtime/host.h"
 #include "runtime/intake.h"
@@ -33,7 +35,9 @@ namespace tidemark::runtime {
 
 class Archiver {
  public:
-  Archiver(const tidemark_host& host, config::Config config, codec::Codec codec);
+  // `http` is there if the config wants metrics to be served.
+  Archiver(const tidemark_host& host, config::Config config, codec::Codec codec,
+           std::optional<publish::HttpLibrary> http);
   ~Archiver();
   Archiver(const Archiver&) = delete;
   Archiver& operator=(const Archiver&) = delete;
@@ -44,7 +48,7 @@ class Archiver {
   Status notify(const tidemark_partition& partition, Lsn low, Lsn high) {
     return dispatcher_.notify(view(partition.storage), partition.id, low, high);
   }
-  std::string metrics_text();
+  std::string metrics_text(metrics::Format format = metrics::Format::kText);
   // As tidemark.readback/1 says; waits for memory. [any-thread]
   Result<store::Restored> restore(std::string_view storage, uint64_t partition, Lsn lsn,
                                   std::string_view directory, const tidemark_call* call);
@@ -98,6 +102,7 @@ class Archiver {
       lineage_;           // [control] only, and of the workers; NULL: histories are not told apart
   bool started_ = false;  // [control] only
   std::vector<std::thread> threads_;  // [control] only: the timer, then the workers
+  publish::Publisher publisher_;      // [control] only; last: its threads read the rest
 };
 
 }  // namespace tidemark::runtime

@@ -46,9 +46,9 @@ JobDone JobRunner::run(const JobCommand& command) noexcept {
   const bool failed = outcome != core::Outcome::kDone && outcome != core::Outcome::kCancelled &&
                       outcome != core::Outcome::kDeferred;
   if (failed && ended.result.conflict) {
-    metrics_.conflict();
+    metrics_.conflict(metrics_.storage(*command.id.storage));
   } else if (failed) {
-    metrics_.failed();
+    metrics_.failed(metrics_.storage(*command.id.storage));
   }
   return {command.job,     std::move(ended.result),  std::move(ended.error),
           ended.begins_at, std::move(ended.claimed), ended.is_suspicious};

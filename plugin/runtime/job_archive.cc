@@ -58,9 +58,9 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, const core::Job& job)
   const uint64_t entries = range.last - range.first + 1;
   if (result.result.outcome != core::Outcome::kDone) return result;
   if (result.existed) {
-    metrics_.verified(entries, watch.seconds());
+    metrics_.verified(metrics_.storage(*id.storage), entries, watch.seconds());
   } else {
-    metrics_.archived(entries, size_bytes, plain_bytes, watch.seconds());
+    metrics_.archived(metrics_.storage(*id.storage), entries, size_bytes, plain_bytes, watch.seconds());
   }
   return result;
 }

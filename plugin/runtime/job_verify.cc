@@ -52,7 +52,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
   if (!decided) result = compare_entries(id, job);
   if (result.result.outcome == core::Outcome::kDone) {
     const Lsn through = result.result.through == kNoLsn ? job.part.last : result.result.through;
-    metrics_.verified(through - job.part.first + 1, watch.seconds());
+    metrics_.verified(metrics_.storage(*id.storage), through - job.part.first + 1, watch.seconds());
   }
   return result;
 }

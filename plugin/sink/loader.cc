@@ -68,7 +68,7 @@ Result<std::shared_ptr<OpenLibrary>> load(const fs::path& path, const std::strin
                                           path.string() + sinks_text(path.parent_path()) +
                                           " (the option sink_dir names another directory, library a file)");
   }
-  TM_ASSIGN(Library loaded, Library::load(path.string(), is_bound_deeply() ? RTLD_DEEPBIND : 0));
+  TM_ASSIGN(Library loaded, Library::load(path.string(), library_flags()));
   TM_ASSIGN(const tidemark_sink_api* const api, sink_table(loaded));
   auto library =
       std::make_shared<OpenLibrary>(OpenLibrary{std::move(loaded), log.component("sink-" + scheme), {}, api});
@@ -105,6 +105,8 @@ std::string printable_url(std::string_view url) {
   }
   return text.substr(0, 300);
 }
+
+int library_flags() { return is_bound_deeply() ? RTLD_DEEPBIND : 0; }
 
 Result<std::shared_ptr<Sink>> open_sink(std::string_view url, std::span<const config::Option> options,
                                         const std::string& sink_dir, const log::Log& log,

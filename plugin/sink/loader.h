@@ -21,6 +21,10 @@ Result<std::string> scheme_of(std::string_view url);
 // The url without what may hold secrets (user info and query), for logs and messages.
 std::string printable_url(std::string_view url);
 
+// What dlopen is given besides when this plugin loads what has libraries of its own: RTLD_DEEPBIND or 0, as
+// the host has loaded the plugin.
+int library_flags();
+
 // What a sink gets from its host.
 struct HostTerms {
   uint64_t put_buffer_bytes = 0;  // what one put may hold in buffers of the sink; 0: no limit

@@ -69,7 +69,9 @@ static void one_life(const char* plugin, int round) {
   memcpy(&entry, &symbol, sizeof entry);
   const tidemark_archiver_api* api = entry(TIDEMARK_ARCHIVER_ABI_MAJOR);
   check(api != NULL, plugin, "not this major");
-  check(api->create(&host, NULL, 0, &archiver, &error) == 0, "create", error.message);
+  /* The library that serves metrics stays; nothing of ours may stay with it. */
+  const tidemark_option listen = {{"metrics_listen", 14}, {"127.0.0.1:0", 11}, 0, 0};
+  check(api->create(&host, &listen, round % 2, &archiver, &error) == 0, "create", error.message);
   snprintf(url, sizeof url, "file://%s/sink-%d", work_dir, round);
   const tidemark_str sink = {url, strlen(url)};
   check(api->set_sink(archiver, sink, NULL, 0, NULL, &error) == 0, "set_sink", error.message);

@@ -104,8 +104,77 @@ TEST_F(MetricsScenario, NoLabelPerPartition) {
     notify({"orders", id}, 1, 1);
   }
   drain();
-  EXPECT_EQ(metrics().size(), before);
-  EXPECT_EQ(metrics_text().find("orders"), std::string::npos);
+  // The storage has a row of its own, partitions have none.
+  const std::string text = metrics_text();
+  size_t rows = 0;
+  for (size_t at = 0; (at = text.find("{storage=\"orders\"}", at)) != std::string::npos; ++at) ++rows;
+  EXPECT_EQ(metrics().size(), before + rows);
+  EXPECT_EQ(rows, 7U);
+}
+
+// Their names are the host's: no more than 64 get rows.
+TEST_F(MetricsScenario, StoragesAreBounded) {
+  begin();
+  for (int i = 0; i < 100; ++i) {
+    const Partition one = {"storage-" + std::to_string(i), 1};
+    host_.commit_range(one, 1, 1);
+    notify(one, 1, 1);
+    ASSERT_TRUE(host_.wait_for_acknowledge(one, 1));
+  }
+  Metrics now = metrics();
+  EXPECT_EQ(now.at("tidemark_storage_entries_archived_total{storage=\"storage-0\"}"), 1);
+  EXPECT_EQ(now.at("tidemark_storage_entries_archived_total{storage=\"(other)\"}"), 36);
+  EXPECT_EQ(now.count("tidemark_storage_entries_archived_total{storage=\"storage-99\"}"), 0U);
+}
+
+TEST_F(MetricsScenario, TheSinkIsNamedWithoutItsSecrets) {
+  begin();
+  const auto series = [this] {
+    return "tidemark_sink_info{scheme=\"file\",url=\"file://" + archive_.path().string() + "\"}";
+  };
+  EXPECT_EQ(metrics().at(series()), 1);
+  ASSERT_EQ(set_sink("faulty:///?of=" + percent_encoded(file_url(archive_)) + "&seed=1"), TIDEMARK_OK);
+  EXPECT_EQ(metrics().count(series()), 0U);
+  EXPECT_EQ(metrics().at("tidemark_sink_info{scheme=\"faulty\",url=\"faulty:///\"}"), 1);
+}
+
+// The same text as the ABI's, without a call.
+TEST_F(MetricsScenario, TheFileShowsTheWholeRun) {
+  const test::TempDir dir;
+  host_.commit_range(p_, 1, 5);
+  begin({{"metrics_file", dir / "metrics.prom"}, {"metrics_interval_ms", "100"}});
+  notify(p_, 1, 5);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 5));
+  stop();
+  EXPECT_EQ(test::read_file(dir / "metrics.prom"), metrics_text());
+  EXPECT_NE(metrics_text().find("\ntidemark_running 0\n"), std::string::npos);
+  EXPECT_NE(metrics_text().find("\ntidemark_entries_archived_total 5\n"), std::string::npos);
+}
+
+TEST_F(MetricsScenario, NoPlaceForMetricsKeepsNothingFromBeingArchived) {
+  const test::TempDir dir;
+  host_.commit_range(p_, 1, 5);
+  begin({{"metrics_file", dir / "none/metrics.prom"}, {"metrics_listen", "unix:" + (dir / "none/socket")}});
+  notify(p_, 1, 5);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 5));
+  stop();
+}
+
+TEST_F(MetricsScenario, BadPlacesAreRefusedByCreate) {
+  for (const auto& [key, value] :
+       std::vector<std::pair<std::string, std::string>>{{"metrics_file", "metrics.prom"},
+                                                        {"metrics_interval_ms", "0"},
+                                                        {"metrics_listen", "0.0.0.0:9187"},
+                                                        {"metrics_listen", "localhost:9187"},
+                                                        {"metrics_listen_any", "1"}}) {
+    const tidemark_host table = host_.table();
+    const tidemark_option option = {str(key), str(value), 0, 0};
+    tidemark_archiver* made = nullptr;
+    ErrorOut error;
+    EXPECT_EQ(api_->create(&table, &option, 1, &made, &error), TIDEMARK_E_INVALID) << key;
+    EXPECT_NE(std::string(error.message).find("option " + key + " is '" + value), std::string::npos)
+        << error.message;
+  }
 }
 
 TEST_F(MetricsScenario, TheWriterCanRefuse) {

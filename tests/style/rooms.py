@@ -30,13 +30,14 @@ MAY_SEE = {
     "config": set(),
     "log": set(),
     "metrics": {"core"},
+    "publish": {"config", "log", "metrics"},
     "tree": set(),
     "codec": set(),
     "tar": {"codec", "tree"},
     "sink": {"config", "log"},
     "store": {"codec", "core", "sink", "tar"},
     "lineage": {"core", "sink", "store"},
-    "runtime": {"codec", "config", "core", "lineage", "log", "metrics", "sink", "store", "tar"},
+    "runtime": {"codec", "config", "core", "lineage", "log", "metrics", "publish", "sink", "store", "tar"},
 }
 # The sinks' rooms, likewise; the longest name that fits decides. HTTP is for those that ask over it.
 SINK_MAY_SEE = {

@@ -129,7 +129,8 @@ TEST(ParseConfig, UnknownOptionsAreNamed) {
        "retry_min_ms, retry_max_ms, "
        "partition_idle_ms, lineage_file, epoch_watch_ms, on_superseded, compress, encrypt_recipients_file, "
        "encrypt_tag_key_file, identity_file, sink_dir, log_level, "
-       "memory_budget_bytes, read_epoch, read_only"});
+       "memory_budget_bytes, read_epoch, read_only, metrics_file, metrics_interval_ms, metrics_listen, "
+       "metrics_listen_any"});
   expect_invalid({{"Workers", "4"}}, {"'Workers'"});
   expect_invalid({{std::string(1000, 'k'), "4"}}, {"'" + std::string(100, 'k') + "'"});
 }
@@ -252,6 +253,34 @@ TEST(ReadOptions, AtMostSixtyFour) {
   expect_unreadable(options.data(), TIDEMARK_OPTIONS_MAX + 1, "option_count is 65");
   // The count alone decides: the list is not touched.
   expect_unreadable(options.data(), UINT32_MAX, "option_count is 4294967295");
+}
+
+TEST(ParseConfig, WhereMetricsGo) {
+  const auto off = parse({});
+  EXPECT_FALSE(off->publishing.is_wanted());
+  EXPECT_EQ(off->publishing.interval_ms, 15'000U);
+  const auto both = parse(
+      {{"metrics_file", "/var/m.prom"}, {"metrics_listen", "[::1]:9187"}, {"metrics_interval_ms", "100"}});
+  ASSERT_TRUE(both);
+  EXPECT_TRUE(both->publishing.is_wanted());
+  EXPECT_EQ(both->publishing.file, "/var/m.prom");
+  EXPECT_EQ(both->publishing.listen->text(), "[::1]:9187");
+  EXPECT_EQ(both->publishing.interval_ms, 100U);
+  EXPECT_TRUE(parse({{"metrics_listen", "unix:/run/m"}})->publishing.is_wanted());
+  expect_invalid({{"metrics_file", "m.prom"}}, {"metrics_file", "m.prom", "absolute path"});
+  expect_invalid({{"metrics_interval_ms", "99"}}, {"metrics_interval_ms", "100 to 3600000"});
+  expect_invalid({{"metrics_listen", "localhost:9187"}},
+                 {"metrics_listen", "localhost:9187", "127.0.0.1:9187"});
+  expect_invalid({{"metrics_listen_any", "yes"}}, {"metrics_listen_any", "true or false"});
+}
+
+TEST(ParseConfig, OtherMachinesReadMetricsOnlyIfThatIsSaid) {
+  expect_invalid({{"metrics_listen", "0.0.0.0:9187"}},
+                 {"metrics_listen", "0.0.0.0:9187", "metrics_listen_any=true"});
+  expect_invalid({{"metrics_listen", "[::]:9187"}, {"metrics_listen_any", "false"}},
+                 {"metrics_listen_any=true"});
+  EXPECT_TRUE(parse({{"metrics_listen", "0.0.0.0:9187"}, {"metrics_listen_any", "true"}}));
+  EXPECT_TRUE(parse({{"metrics_listen_any", "true"}, {"metrics_listen", "[::]:9187"}}));
 }
 
 }  // namespace

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <clocale>
 #include <locale>
 #include <map>
 #include <set>
 #include <sstream>
+
+#include "base/wall_clock.h"
 
 namespace tidemark::metrics {
 namespace {
@@ -25,18 +28,20 @@ std::map<std::string, double> values(const std::string& text) {
 
 TEST(Metrics, CountersCount) {
   Metrics metrics(3);
-  metrics.archived(1, 1000, 4000, 0.002);
-  metrics.archived(5, 500, 2000, 400);
-  metrics.verified(2, 0.001);
-  metrics.failed();
-  metrics.failed();
-  metrics.conflict();
-  metrics.gap(7);
-  metrics.acknowledged(true);
-  metrics.acknowledged(true);
-  metrics.acknowledged(false);
+  Storages::Row& main = metrics.storage("main");
+  metrics.archived(main, 1, 1000, 4000, 0.002);
+  metrics.archived(main, 5, 500, 2000, 400);
+  metrics.verified(main, 2, 0.001);
+  metrics.failed(main);
+  metrics.failed(main);
+  metrics.conflict(main);
+  metrics.gap(main, 7);
+  metrics.known_gap(main);
+  metrics.acknowledged(main, true);
+  metrics.acknowledged(main, true);
+  metrics.acknowledged(main, false);
   metrics.sink_swapped();
-  metrics.breaker_opened();
+  metrics.event(core::EventKind::kSinkDown);
   const auto now = values(metrics.text(std::nullopt, {}, 9));
   EXPECT_EQ(now.at("tidemark_archives_total{result=\"archived\"}"), 2);
   EXPECT_EQ(now.at("tidemark_archives_total{result=\"verified\"}"), 1);
@@ -56,7 +61,12 @@ TEST(Metrics, CountersCount) {
   EXPECT_EQ(now.at("tidemark_acknowledgements_total{result=\"failed\"}"), 1);
   EXPECT_EQ(now.at("tidemark_sink_swaps_total"), 1);
   EXPECT_EQ(now.at("tidemark_sink_breaker_opened_total"), 1);
-  EXPECT_EQ(now.at("tidemark_events_dropped"), 9);
+  EXPECT_EQ(now.at("tidemark_events_dropped_total"), 9);
+  EXPECT_EQ(now.at("tidemark_storage_entries_archived_total{storage=\"main\"}"), 8);
+  EXPECT_EQ(now.at("tidemark_storage_archived_bytes_total{storage=\"main\"}"), 1500);
+  EXPECT_EQ(now.at("tidemark_storage_failures_total{storage=\"main\"}"), 2);
+  EXPECT_EQ(now.at("tidemark_storage_conflicts_total{storage=\"main\"}"), 1);
+  EXPECT_EQ(now.at("tidemark_storage_gaps_total{storage=\"main\"}"), 2);
   EXPECT_EQ(now.at("tidemark_workers"), 3);
 }
 
@@ -102,12 +112,69 @@ TEST(Metrics, GaugesShowTheSnapshot) {
 TEST(Metrics, EverythingIsThereFromTheBeginning) {
   Metrics metrics(1);
   const auto before = values(metrics.text(std::nullopt, {}, 0));
-  metrics.archived(1, 1, 1, 1);
-  metrics.conflict();
-  metrics.acknowledged(false);
+  metrics.archived(metrics.storage("main"), 1, 1, 1, 1);
+  metrics.conflict(metrics.storage("main"));
+  metrics.acknowledged(metrics.storage("main"), false);
   const auto after = values(metrics.text(core::Snapshot(), {}, 1));
-  EXPECT_EQ(before.size(), after.size()) << "a series that appears later cannot be alerted on";
+  const auto is_of_storage = [](const auto& series) { return series.first.starts_with("tidemark_storage_"); };
+  EXPECT_EQ(before.size(),
+            after.size() - static_cast<size_t>(std::count_if(after.begin(), after.end(), is_of_storage)) / 2)
+      << "a series that appears later cannot be alerted on";
   for (const auto& [name, value] : before) EXPECT_EQ(after.count(name), 1U) << name;
+}
+
+TEST(Metrics, WhenThingsLastHappened) {
+  Metrics metrics(1);
+  const auto before = static_cast<double>(wall_clock_us() / 1'000'000);
+  metrics.acknowledged(metrics.storage("a"), false);
+  metrics.event(core::EventKind::kGap);
+  metrics.verified(metrics.storage("b"), 1, 0);
+  auto now = values(metrics.text(std::nullopt, {}, 0));
+  EXPECT_EQ(now.at("tidemark_last_acknowledged_timestamp_seconds"), 0) << "the host did not take it";
+  EXPECT_GE(now.at("tidemark_last_archived_timestamp_seconds"), before);
+  EXPECT_GE(now.at("tidemark_storage_last_archived_timestamp_seconds{storage=\"b\"}"), before);
+  EXPECT_EQ(now.at("tidemark_storage_last_archived_timestamp_seconds{storage=\"a\"}"), 0);
+  EXPECT_GE(now.at("tidemark_last_event_timestamp_seconds{kind=\"gap\"}"), before);
+  EXPECT_EQ(now.at("tidemark_last_event_timestamp_seconds{kind=\"conflict\"}"), 0);
+  metrics.acknowledged(metrics.storage("a"), true);
+  metrics.archived(metrics.storage("a"), 1, 1, 1, 0);
+  now = values(metrics.text(std::nullopt, {}, 0));
+  EXPECT_GE(now.at("tidemark_last_acknowledged_timestamp_seconds"), before);
+  EXPECT_GE(now.at("tidemark_storage_last_acknowledged_timestamp_seconds{storage=\"a\"}"), before);
+  EXPECT_GE(now.at("tidemark_storage_last_archived_timestamp_seconds{storage=\"a\"}"), before);
+  EXPECT_LE(now.at("tidemark_last_archived_timestamp_seconds"), before + 3600);
+}
+
+TEST(Metrics, EachKindOfEventHasItsTime) {
+  Metrics metrics(1);
+  for (size_t kind = 0; kind <= static_cast<size_t>(core::EventKind::kSuperseded); ++kind)
+    metrics.event(static_cast<core::EventKind>(kind));
+  for (const auto& [name, value] : values(metrics.text(std::nullopt, {}, 0)))
+    EXPECT_TRUE(!name.starts_with("tidemark_last_event_timestamp_seconds") || value > 0) << name;
+}
+
+TEST(Metrics, OneSinkIsWrittenTo) {
+  Metrics metrics(1);
+  metrics.sink_is("file", "file:///a \"b\"");
+  metrics.sink_is("file", "file:///a \"b\"");
+  EXPECT_EQ(values(metrics.text(std::nullopt, {}, 0))
+                .at("tidemark_sink_info{scheme=\"file\",url=\"file:///a \\\"b\\\"\"}"),
+            1);
+  metrics.sink_is("s3", "s3://bucket/prefix");
+  const std::string text = metrics.text(std::nullopt, {}, 0);
+  EXPECT_EQ(text.find("file:"), std::string::npos);
+  EXPECT_EQ(values(text).at("tidemark_sink_info{scheme=\"s3\",url=\"s3://bucket/prefix\"}"), 1);
+}
+
+TEST(Metrics, BytesThatWaitAreEstimated) {
+  Metrics metrics(1);
+  core::Snapshot s;
+  s.entries_waiting = 10;
+  EXPECT_EQ(values(metrics.text(s, {}, 0)).at("tidemark_entries_waiting_estimated_bytes"), 0)
+      << "not known yet";
+  metrics.verified(metrics.storage("a"), 1000, 0);
+  metrics.archived(metrics.storage("a"), 4, 100, 2000, 0);
+  EXPECT_EQ(values(metrics.text(s, {}, 0)).at("tidemark_entries_waiting_estimated_bytes"), 5000);
 }
 
 // Prometheus' conventions, as far as promtool does not look.

@@ -32,6 +32,20 @@ TEST_F(FilesTest, ReplacesWholeAndReadsWhole) {
   EXPECT_FALSE(std::filesystem::exists(dir_ + "/directory.tmp"));
 }
 
+TEST_F(FilesTest, WhoMayReadIsTheUmasksAffairOrEverybodys) {
+  const mode_t before = ::umask(077);
+  ASSERT_TRUE(replace_file(dir_ + "/own", "x", Durability::kUnsafe));
+  ASSERT_TRUE(replace_file(dir_ + "/all", "x", Durability::kUnsafe, Readers::kAll));
+  ::umask(before);
+  const auto mode = [this](const char* name) {
+    struct stat status {};
+    EXPECT_EQ(::stat((dir_ + name).c_str(), &status), 0);
+    return status.st_mode & 0777U;
+  };
+  EXPECT_EQ(mode("/own"), 0600U);
+  EXPECT_EQ(mode("/all"), 0644U);
+}
+
 TEST_F(FilesTest, ReadingNamesWhatIsWrong) {
   const auto absent = read_file(dir_ + "/absent");
   ASSERT_FALSE(absent);

@@ -270,7 +270,7 @@ TEST_F(BridgeTest, SettingsOfItsOwnAreNamed) {
   settings_.batch_entries = 16;
   open();
   const std::string all = wait_for_message(
-      "tidemark.lineage = off", wait_for_message("tidemark.metrics_file: /no/such/directory/metrics"));
+      "tidemark.lineage = off", wait_for_message("tidemark.metrics_file = \"/no/such/directory/metrics\": "));
   EXPECT_NE(all.find("set tidemark.batch_entries = 1"), std::string::npos) << all;
   archive_segment(5);
   settings_.sink_options_file = "/no/such/options";

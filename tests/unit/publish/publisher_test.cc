@@ -1,0 +1,135 @@
+#include "publish/publisher.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+
+#include "http_client.h"
+#include "temp_dir.h"
+
+namespace tidemark::publish {
+namespace {
+
+struct Lines {
+  std::mutex mutex;
+  std::vector<std::string> all;
+
+  static void take(void* ctx, int32_t level, tidemark_str /*component*/, tidemark_str message) {
+    auto& self = *static_cast<Lines*>(ctx);
+    const std::lock_guard<std::mutex> lock(self.mutex);
+    self.all.push_back((level == TIDEMARK_LOG_WARN ? "warn " : "info ") + std::string(view(message)));
+  }
+  std::vector<std::string> get() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    return all;
+  }
+};
+
+class PublisherTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Publisher> make(const std::string& listen = "") {
+    config::Publishing wanted;
+    wanted.file = file_;
+    wanted.interval_ms = 100;
+    std::optional<HttpLibrary> http;
+    if (!listen.empty()) {
+      wanted.listen = *config::ListenAddress::parse(listen);
+      http = *HttpLibrary::load(0);
+    }
+    return std::make_unique<Publisher>(wanted, http, log_.component("metrics"), [this](metrics::Format) {
+      return std::to_string(++rendered_) + "\n";
+    });
+  }
+  static void wait_until(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!condition() && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    ASSERT_TRUE(condition());
+  }
+
+  test::TempDir dir_;
+  std::string file_;
+  Lines lines_;
+  log::Log log_{Lines::take, &lines_, TIDEMARK_LOG_DEBUG};
+  std::atomic<int> rendered_{0};
+};
+
+TEST_F(PublisherTest, ReplacesTheFileAgainAndAgainAndAtTheEnd) {
+  file_ = dir_ / "metrics.prom";
+  const mode_t before = ::umask(077);
+  const auto publisher = make();
+  ASSERT_TRUE(publisher->start());
+  EXPECT_EQ(test::read_file(file_), "1\n") << "at once";
+  wait_until([this] { return rendered_ >= 3; });
+  publisher->stop();
+  ::umask(before);
+  EXPECT_EQ(test::read_file(file_), std::to_string(rendered_) + "\n") << "the last word";
+  struct stat status {};
+  ASSERT_EQ(::stat(file_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0644U) << "who collects it is another user";
+  publisher->stop();
+  const int last = rendered_;
+  ASSERT_TRUE(publisher->start());
+  EXPECT_GT(rendered_, last) << "and again";
+}
+
+TEST_F(PublisherTest, WhereNothingIsWantedThereIsNothing) {
+  const auto publisher = make();
+  ASSERT_TRUE(publisher->start());
+  publisher->stop();
+  EXPECT_EQ(rendered_, 0);
+  EXPECT_TRUE(lines_.get().empty());
+}
+
+TEST_F(PublisherTest, TroubleWithTheFileIsToldOnceAndPasses) {
+  file_ = dir_ / "none/metrics.prom";
+  const auto publisher = make();
+  ASSERT_TRUE(publisher->start());
+  wait_until([this] { return rendered_ >= 4; });
+  ASSERT_EQ(lines_.get().size(), 1U);
+  EXPECT_TRUE(lines_.get()[0].starts_with("warn metrics_file: ")) << lines_.get()[0];
+  EXPECT_NE(lines_.get()[0].find(file_), std::string::npos) << lines_.get()[0];
+  std::filesystem::create_directory(dir_ / "none");
+  wait_until([this] { return lines_.get().size() == 2; });
+  EXPECT_EQ(lines_.get()[1], "info metrics_file: works again");
+  publisher->stop();
+  EXPECT_EQ(test::read_file(file_), std::to_string(rendered_) + "\n");
+}
+
+TEST_F(PublisherTest, APortThatIsTakenIsListenedAtOnceItIsFree) {
+  auto first = make("127.0.0.1:0");
+  ASSERT_TRUE(first->start());
+  const std::string said = lines_.get().at(0);
+  const std::string place = said.substr(said.find("http://"));
+  const auto address = address_of(place);
+  EXPECT_NE(get(address, "/metrics").find(" 200 "), std::string::npos);
+  const auto second = make(address.text());
+  ASSERT_TRUE(second->start()) << "archiving comes first";
+  ASSERT_EQ(lines_.get().size(), 2U);
+  EXPECT_TRUE(lines_.get()[1].starts_with("warn metrics_listen: ")) << lines_.get()[1];
+  first.reset();
+  wait_until([this] { return lines_.get().size() == 4; });
+  EXPECT_EQ(lines_.get()[2], "info metrics_listen: works again");
+  EXPECT_EQ(lines_.get()[3], "info metrics are served at " + place);
+  EXPECT_NE(get(address, "/metrics").find(" 200 "), std::string::npos);
+  second->stop();
+  EXPECT_EQ(get(address, "/metrics"), "");
+}
+
+TEST_F(PublisherTest, WhatCannotBeRenderedIsTold) {
+  config::Publishing wanted;
+  wanted.file = dir_ / "metrics.prom";
+  Publisher publisher(wanted, std::nullopt, log_.component("metrics"),
+                      [](metrics::Format) -> std::string { throw std::bad_alloc(); });
+  ASSERT_TRUE(publisher.start());
+  publisher.stop();
+  ASSERT_EQ(lines_.get().size(), 1U);
+  EXPECT_NE(lines_.get()[0].find("out of memory"), std::string::npos) << lines_.get()[0];
+  EXPECT_FALSE(std::filesystem::exists(wanted.file));
+}
+
+}  // namespace
+}  // namespace tidemark::publish
