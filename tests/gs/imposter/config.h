@@ -46,6 +46,7 @@ struct Config {
   bool needs_digest = true;      // a creation without x-goog-hash is 400
   bool discards_bodies = false;  // keeps the first and last few KiB of each
   uint32_t delay_ms = 0;         // of every answer
+  int64_t clock_offset_s = 0;    // of the clock that signatures are judged by, and that Date shows
   uint64_t seed = 1;
   Oddities odd;
   Faults faults;
