@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "http/digests.h"
+#include "http/exit_gate.h"
 
 namespace tidemark::sinks {
 namespace {
@@ -95,6 +96,8 @@ Result<Secret> KeySigner::day_key(const SigningKeys& keys, const std::string& da
 
 Result<Headers> KeySigner::sign(const HttpRequest& request, const SigningKeys& keys,
                                 const std::string& region, int64_t now_us, SignatureSteps* steps) {
+  const ExitGate::Pass pass;
+  TM_TRY(pass.check());
   const std::string time = iso_basic(now_us);
   const std::string day = time.substr(0, 8);
   const std::string scope = day + "/" + region + "/" + service_ + "/" + words_.scope_end;

@@ -76,17 +76,9 @@ TEST_F(GsCase, Case25NoPermissionToDelete) {
 TEST_F(GsCase, Case26TooManyMutationsOfOneObject) {
   start();
   const auto sink = must_open();
-  change([](imposter::Config& config) {
-    config.odd.creation = Refusal{429,
-                                  "rateLimitExceeded",
-                                  "The object tidemark/p/k exceeded the rate limit for object mutation "
-                                  "operations (create, update, and delete). Please reduce your request rate.",
-                                  {}};
-  });
+  change([](imposter::Config& config) { config.odd.creation = imposter::kHotObject; });
   EXPECT_EQ(status_of(put(*sink, "k", "x")), TIDEMARK_E_RETRYABLE) << "only THROTTLED makes all slower";
-  change([](imposter::Config& config) {
-    config.odd.creation = Refusal{429, "rateLimitExceeded", "The rate of requests is too high.", {}};
-  });
+  change([](imposter::Config& config) { config.odd.creation = imposter::kBusy; });
   EXPECT_EQ(status_of(put(*sink, "k", "x")), TIDEMARK_E_THROTTLED);
 }
 

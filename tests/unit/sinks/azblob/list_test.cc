@@ -74,7 +74,7 @@ TEST_F(AzblobList, ManyPagesBeforeTheStartAreNoEmptyPages) {
   EXPECT_EQ(list(*sink, "", "k317"), (std::vector<std::string>{"k318", "k319"}));
 }
 
-// dotnet/buildtools#1903.
+// Case 16, dotnet/buildtools#1903.
 TEST_F(AzblobList, AnEmptyPageIsNotTheLast) {
   az::Config config;
   config.empty_pages = true;
@@ -94,7 +94,7 @@ TEST_F(AzblobList, AnEmptyPageIsNotTheLast) {
   EXPECT_NE(message_of(refused).find("marker"), std::string::npos) << message_of(refused);
 }
 
-// rclone#2806, #7047.
+// Case 18, rclone#2806, #7047.
 TEST_F(AzblobList, DirectoriesAreNotVisited) {
   az::Config config;
   config.is_hierarchical = true;
