@@ -6,6 +6,7 @@
 #ifndef TIDEMARK_SINKS_AZBLOB_AZBLOB_SINK_H
 #define TIDEMARK_SINKS_AZBLOB_AZBLOB_SINK_H
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -65,8 +66,18 @@ class AzblobSink {
   Status settle_doubt(std::string_view key, const std::string& md5, uint64_t size_bytes, Error error,
                       bool if_absent, const Call& call);
   Status list_in_pages(Listing listing, const Visitor& visit, const Call& call);
-  Result<ListPage> read_page(const PageWanted& wanted, const Listing& listing, const std::string& start,
+  // How one listing begins, from page to page.
+  struct Begun {
+    std::string start;               // names up to this are passed over
+    bool is_from_start = false;      // the store does that, from a version of its interface on that knows how
+    bool is_tried = false;           // whether it does is seen by this page
+    std::string marker_before = {};  // of the page that comes next if it does not
+  };
+  Result<ListPage> read_page(const PageWanted& wanted, const Listing& listing, Begun* begun,
                              const Call& call);
+  Result<StoreAnswer> ask_page(const PageWanted& wanted, const Listing& listing, const Begun& begun,
+                               const std::string& marker, const Call& call);
+  bool settle_try(const StoreAnswer& answer, Begun* begun);
 
   const Config config_;
   const HostLog log_;
@@ -75,6 +86,8 @@ class AzblobSink {
   std::unique_ptr<CredentialsProvider> credentials_;
   std::unique_ptr<Client> client_;
   bool is_hierarchical_ = false;  // the account has directories; set by open
+  enum class StartsFrom : uint8_t { kUnknown, kYes, kNo };
+  std::atomic<StartsFrom> starts_from_{StartsFrom::kUnknown};
   BufferPool buffers_;
 };
 

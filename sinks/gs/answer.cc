@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/line.h"
+#include "http/xml.h"
 
 namespace tidemark::sinks::gs {
 namespace {
@@ -12,18 +13,17 @@ constexpr size_t kMessageMax = 240;  // of the service's own words
 constexpr std::string_view kThrottled[] = {"rateLimitExceeded", "userRateLimitExceeded"};
 // Of the bucket, the account or the project, and so of every object. A permission that is missing
 // ("forbidden") is not among them: a condition of a role may be about some names only.
-constexpr std::string_view kOfWholeSink[] = {"accountDisabled",
-                                             "accessNotConfigured",
-                                             "userProjectMissing",
-                                             "userProjectInvalid",
-                                             "authError",
-                                             "userProjectAccountProblem",
-                                             "required",
-                                             "insufficientPermissions",
-                                             "sslRequired",
-                                             "countryBlocked",
-                                             "accountUnrecognized",
-                                             "keyDisabled"};
+constexpr std::string_view kOfWholeSink[] = {
+    "accountDisabled", "accessNotConfigured", "userProjectMissing", "userProjectInvalid", "authError",
+    "userProjectAccountProblem", "required", "insufficientPermissions", "sslRequired", "countryBlocked",
+    "accountUnrecognized", "keyDisabled",
+    // The XML API's words.
+    "SignatureDoesNotMatch", "InvalidSecurity", "InvalidAccessKeyId", "RequestTimeTooSkewed",
+    "AccountProblem", "UserProjectAccountProblem"};
+// Both APIs' words for the same.
+constexpr std::string_view kNotFound[] = {"notFound", "NoSuchKey"};
+constexpr std::string_view kNotMet[] = {"conditionNotMet", "PreconditionFailed"};
+constexpr std::string_view kForbidden[] = {"", "forbidden", "AccessDenied"};
 
 template <size_t N>
 bool contains(const std::string_view (&list)[N], std::string_view reason) {
@@ -34,11 +34,22 @@ bool has(std::string_view text, std::string_view words) { return text.find(words
 
 bool is_redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307; }
 
+// The XML API's <Error>.
+std::optional<ServiceError> parse_xml_error(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const XmlDocument document(text);
+  if (!document.is("Error")) return std::nullopt;
+  return ServiceError{std::string(value(document.root, "Code")),
+                      std::string(value(document.root, "Message"))};
+}
+
 // "The object … exceeded the rate limit for object mutation operations": that one name is hot, and nobody
 // else need become slower for it.
 bool is_of_one_object(const StoreError& error) { return has(error.message, "object mutation"); }
 
-bool is_of_bucket(const StoreError& error) { return has(error.message, "bucket does not exist"); }
+bool is_of_bucket(const StoreError& error) {
+  return error.reason == "NoSuchBucket" || has(error.message, "bucket does not exist");
+}
 
 bool is_of_whole_sink(const StoreAnswer& answer, const StoreError& error) {
   return answer.status == 401 || answer.status == 407 || is_redirect(answer.status) || is_of_bucket(error) ||
@@ -47,7 +58,8 @@ bool is_of_whole_sink(const StoreAnswer& answer, const StoreError& error) {
 
 tidemark_status classify_404(const StoreError& error) {
   if (!error.is_of_service) return TIDEMARK_E_RETRYABLE;
-  return error.reason == "notFound" && !is_of_bucket(error) ? TIDEMARK_E_NOT_FOUND : TIDEMARK_E_PERMANENT;
+  return contains(kNotFound, error.reason) && !is_of_bucket(error) ? TIDEMARK_E_NOT_FOUND
+                                                                   : TIDEMARK_E_PERMANENT;
 }
 
 tidemark_status classify_alone(const StoreAnswer& answer, const StoreError& error) {
@@ -92,9 +104,10 @@ std::string remedy(const StoreAnswer& answer, const StoreError& error) {
   if (answer.status == 413) {
     return "; if it is a proxy's limit, raise that, or lower resumable_threshold and resumable_piece";
   }
+  if (error.reason == "SignatureDoesNotMatch") return "; is the secret the one of this access id?";
   if (answer.status == 401) return "; is the account of the credentials disabled, or its key deleted?";
   if (answer.status == 404 && !error.is_of_service) return "; is endpoint right, is a proxy in the way?";
-  const bool is_denied = answer.status == 403 && (error.reason.empty() || error.reason == "forbidden");
+  const bool is_denied = answer.status == 403 && contains(kForbidden, error.reason);
   if (is_denied && !answer.needs.empty()) return "; it needs " + std::string(answer.needs);
   return "";
 }
@@ -141,6 +154,7 @@ const char* words_of(int status) {
 StoreError store_error(const HttpAnswer& answer) {
   StoreError error;
   std::optional<ServiceError> said = parse_error(answer.text);
+  if (!said) said = parse_xml_error(answer.text);
   if (!said) return error;
   static_cast<ServiceError&>(error) = std::move(*said);
   error.is_of_service = true;
@@ -173,7 +187,7 @@ Error error_of_bucket(const StoreAnswer& answer, std::string_view what) {
 }
 
 bool is_condition_not_met(const StoreAnswer& answer) {
-  return answer.status == 412 && store_error(answer).reason == "conditionNotMet";
+  return answer.status == 412 && contains(kNotMet, store_error(answer).reason);
 }
 
 bool is_refusal_in_doubt(const StoreAnswer& answer) {

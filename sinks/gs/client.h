@@ -1,7 +1,7 @@
-// Requests to one bucket: each attempt shows a fresh token, and there is a second one only if the answer says
-// that the token is not taken (401), or that Expect is not.
+// Requests to one bucket: each attempt shows a fresh token, or is signed with an HMAC key, and there is a
+// second one only if the answer says that the token (401), the clock or Expect is not taken.
 //
-// Any thread. A token is sent to the endpoint's own host and nowhere else; the requests of an upload session
+// Any thread. A proof is sent to the endpoint's own host and nowhere else; the requests of an upload session
 // have none, because its address is the proof.
 #ifndef TIDEMARK_SINKS_GS_CLIENT_H
 #define TIDEMARK_SINKS_GS_CLIENT_H
@@ -16,10 +16,11 @@
 #include "gs/config.h"
 #include "http/attempts.h"
 #include "http/patience.h"
+#include "http/signer.h"
 
 namespace tidemark::sinks::gs {
 
-// What the service adds to a request. `path` is encoded already: in a name '/' is %2F.
+// What the service adds to a request. With a token `path` is encoded already: in a name '/' is %2F.
 struct Request : HttpRequest {
   std::string_view needs = {};  // the permissions it needs, for the message of a refusal; a literal
   bool has_digest = false;      // x-goog-hash is among the headers
@@ -30,17 +31,12 @@ struct Request : HttpRequest {
   bool redone_token = false;
 };
 
+inline constexpr SignerWords kGoogleWords = {"GOOG4-HMAC-SHA256", "GOOG4", "goog4_request", "x-goog-"};
+
 class Client final : public Attempts {
  public:
   Client(const Config& config, Transport& transport, TokenProvider& tokens, HostLog log)
       : Attempts(transport, config.expects_continue, log), config_(config), tokens_(tokens) {}
-
-  // Of the JSON API: "/storage/v1/b/<bucket>/o" and "/<name>"; "/upload…" is where objects are put.
-  std::string bucket_path() const { return "/storage/v1/b/" + encode_component(config_.bucket) + "/o"; }
-  std::string object_path(std::string_view key) const {
-    return bucket_path() + "/" + encode_component(config_.prefix + std::string(key));
-  }
-  std::string upload_path() const { return "/upload" + bucket_path(); }
 
   // The whole exchange. An error means that no answer came, or not all of it; `request` tells why.
   Result<StoreAnswer> send(Request& request, const Call& call);
@@ -53,9 +49,11 @@ class Client final : public Attempts {
   // Every request of a client is a Request: nothing else is let in.
   Status prove(HttpRequest& request, const Call& call) override;
   bool is_to_repeat(HttpRequest& request) override;
+  Status sign(Request& request);
 
   const Config& config_;
   TokenProvider& tokens_;
+  KeySigner signer_{kGoogleWords, "storage", true};
 };
 
 }  // namespace tidemark::sinks::gs

@@ -16,13 +16,15 @@ Error invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(m
 
 // The texts of options before they are looked at.
 struct Raw {
-  std::string endpoint, metadata = "auto", expect = "auto";
+  std::string endpoint, metadata = "auto", expect = "auto", hmac_secret;
 };
 
 std::vector<OptionSpec> option_table(Config* config, Raw* raw) {
   return {
       text_option("endpoint", &raw->endpoint),
       text_option("credentials_file", &config->tokens.credentials_file),
+      text_option("hmac_access_id", &config->hmac_key.access_key_id),
+      secret_option("hmac_secret", &raw->hmac_secret),
       choice_option("metadata", &raw->metadata, {"auto", "never"}),
       bool_option("anonymous", &config->tokens.anonymous),
       text_option("user_project", &config->user_project),
@@ -64,15 +66,51 @@ Status set_endpoint(std::string_view text, const std::string& from, Config* conf
   return {};
 }
 
+// It stands in a header, between other words.
+Status check_hmac_id(std::string_view id, const std::string& from) {
+  const bool is_plain = std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  });
+  return is_plain ? Status() : invalid(from + ": " + quote(id) + " is not letters and digits alone");
+}
+
 Status check_together(const Config& config, const Url& url) {
   TM_TRY(check_proxy(url));
   if (config.resumable_piece_bytes % kPieceStepBytes != 0) {
     return invalid("option \"resumable_piece\": " + std::to_string(config.resumable_piece_bytes) +
                    " is not a multiple of 256KiB, which the service wants");
   }
+  for (const auto& [name, value] :
+       {std::pair("user_project", config.user_project), {"kms_key", config.kms_key}}) {
+    if (std::any_of(value.begin(), value.end(), [](char c) { return c <= ' ' || c == 0x7F; })) {
+      return invalid(std::string("option \"") + name + "\": " + quote(value) +
+                     " has a space or a control character, or is not ASCII");
+    }
+  }
   if (config.tokens.anonymous && !config.tokens.credentials_file.empty()) {
     return invalid("give either option \"anonymous\" or option \"credentials_file\", not both");
   }
+  if (config.has_hmac_key() == config.hmac_key.secret_access_key.empty()) {
+    return invalid("options \"hmac_access_id\" and \"hmac_secret\" belong together; give both or neither");
+  }
+  if (config.has_hmac_key() && (config.tokens.anonymous || !config.tokens.credentials_file.empty())) {
+    return invalid("give option \"hmac_access_id\", \"credentials_file\" or \"anonymous\", not two of them");
+  }
+  return check_hmac_id(config.hmac_key.access_key_id, "option \"hmac_access_id\"");
+}
+
+// An HMAC key of the environment, where nothing else is named.
+Status find_hmac_key(const Environment& environment, Config* config) {
+  const TokenOptions& tokens = config->tokens;
+  if (config->has_hmac_key() || tokens.anonymous || !tokens.credentials_file.empty()) return {};
+  if (!environment("GOOGLE_APPLICATION_CREDENTIALS").empty()) return {};
+  std::string id = environment("GS_ACCESS_KEY_ID"), secret = environment("GS_SECRET_ACCESS_KEY");
+  if (id.empty() != secret.empty()) {
+    wipe(&secret);
+    return invalid("GS_ACCESS_KEY_ID and GS_SECRET_ACCESS_KEY belong together; set both or neither");
+  }
+  TM_TRY(check_hmac_id(id, "GS_ACCESS_KEY_ID"));
+  config->hmac_key = {std::move(id), Secret::take(&secret), {}};
   return {};
 }
 
@@ -91,6 +129,7 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
   if (!raw.endpoint.empty()) {
     TM_TRY(set_endpoint(raw.endpoint, "option \"endpoint\"", &config));
   }
+  config.hmac_key.secret_access_key = Secret::take(&raw.hmac_secret);
   TM_TRY(check_together(config, url));
   config.expects_continue = raw.expect == "auto";
   config.tokens.asks_metadata = raw.metadata == "auto";
@@ -100,7 +139,9 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
 Status apply_surroundings(const Environment& environment, Config* config) {
   std::string why;
   Result<std::optional<FoundAccount>> found = std::optional<FoundAccount>();
-  if (!config->tokens.anonymous) found = find_account(config->tokens, environment, &why);
+  TM_TRY(find_hmac_key(environment, config));
+  if (!config->tokens.anonymous && !config->has_hmac_key())
+    found = find_account(config->tokens, environment, &why);
   if (!found) return found.error();
   if (!config->origin.empty()) return {};
   if (std::string host = environment("STORAGE_EMULATOR_HOST"); !host.empty()) {

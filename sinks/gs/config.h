@@ -9,6 +9,7 @@
 
 #include "common/table.h"
 #include "gs/auth/tokens.h"
+#include "http/signer.h"
 #include "http/transport.h"
 
 namespace tidemark::sinks::gs {
@@ -22,6 +23,8 @@ inline constexpr size_t kNameMax = 1024;  // bytes, with the prefix
 inline constexpr tidemark_sink_option kOptions[] = {
     {"endpoint", "", "https://host[:port]; else STORAGE_EMULATOR_HOST, the account's universe, Google's own"},
     {"credentials_file", "", "else GOOGLE_APPLICATION_CREDENTIALS, gcloud's own file, the metadata server"},
+    {"hmac_access_id", "", "of an HMAC key; else GS_ACCESS_KEY_ID, where no file with credentials is named"},
+    {"hmac_secret", "", "in the list of options only; else GS_SECRET_ACCESS_KEY"},
     {"metadata", "auto", "never: the machine's metadata server is not asked, as with NO_GCE_CHECK=true"},
     {"anonymous", "false", "true: requests have no token, for emulators and public buckets"},
     {"user_project", "", "project that is billed for requests, where the bucket's requester pays"},
@@ -48,6 +51,8 @@ struct Config {
 
   TransportOptions transport;
   TokenOptions tokens;
+  SigningKeys hmac_key;  // in place of a token; the XML API is asked then
+  bool has_hmac_key() const { return !hmac_key.access_key_id.empty(); }
 
   // "gs://bucket/prefix/key", for messages: a long one is shortened in the middle.
   std::string name_of(std::string_view key) const;
@@ -56,8 +61,8 @@ struct Config {
 // INVALID names the culprit.
 Result<Config> parse_config(const Url& url, const tidemark_option* options, uint32_t option_count);
 
-// Fills in the endpoint where the options do not say it. INVALID as above, also for a file with credentials
-// that cannot be used.
+// Fills in the endpoint and the HMAC key where the options do not say them. INVALID as above, also for a file
+// with credentials that cannot be used.
 Status apply_surroundings(const Environment& environment, Config* config);
 
 }  // namespace tidemark::sinks::gs

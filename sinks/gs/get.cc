@@ -12,15 +12,30 @@ constexpr std::string_view kNeedsGet =
 }  // namespace
 
 Result<StoredObject> GsSink::look(std::string_view key, const Call& call) {
-  Request request = object_request("head", "GET", key, kNeedsGet);
-  request.query = {{"fields", kObjectFields}};
+  Request request = about("head", key, kNeedsGet, api_->describe(name_in_bucket(key)));
   TM_ASSIGN(const StoreAnswer answer, client_->send(request, call));
+  if (answer.status == 404 && request.method == "HEAD") return confirm_absence(key, answer, call);
   if (!answer.is_ok()) return error_of(answer, request.what);
-  std::optional<StoredObject> object = answer.status == 200 ? parse_object(answer.text) : std::nullopt;
+  std::optional<StoredObject> object = answer.status == 200 ? api_->object_of(answer) : std::nullopt;
   if (object) return *std::move(object);
   return fail(TIDEMARK_E_RETRYABLE, request.what + ": HTTP " + std::to_string(answer.status) + " with " +
                                         quote(header(answer.headers, "content-type")) +
                                         " is not about the object; is a proxy in the way?");
+}
+
+// The answer to HEAD has no body that would show that the service wrote it, and whether it is the object that
+// is not there, or the bucket; that to GET has.
+Error GsSink::confirm_absence(std::string_view key, const StoreAnswer& answer, const Call& call) {
+  Request request = about("head", key, kNeedsGet, api_->read(name_in_bucket(key)));
+  request.headers.push_back({"range", "bytes=0-0"});
+  request.on_data = [](const HttpAnswer&, std::string_view) -> Result<bool> { return false; };
+  const Result<StoreAnswer> got = client_->send(request, call);
+  if (!got) return got.error();
+  if (!got->is_ok() && got->status != 416) return error_of(*got, request.what);
+  Error error = error_of(answer, request.what);
+  error.status = TIDEMARK_E_RETRYABLE;
+  error.message += "; but GET finds the object";
+  return error;
 }
 
 // The service answers for what is durable only.
@@ -40,8 +55,7 @@ Status GsSink::get(std::string_view key, const Range& range, const Writer& out, 
     if (!part) return {};
     asked = *part;
   }
-  Request request = object_request("get", "GET", key, kNeedsGet);
-  request.query = {{"alt", "media"}};
+  Request request = about("get", key, kNeedsGet, api_->read(name_in_bucket(key)));
   if (const std::string text = range_header(asked); !text.empty()) request.headers.push_back({"range", text});
   RangeReceiver receiver(asked, out);
   request.takes_long = true;

@@ -14,6 +14,7 @@
 
 #include "common/source.h"
 #include "common/table.h"
+#include "gs/api.h"
 #include "gs/client.h"
 #include "gs/config.h"
 #include "http/listing.h"
@@ -51,18 +52,18 @@ class GsSink {
   // Begins an upload that nobody finishes: proves that objects may be created, and leaves none.
   Status prove_writing(Patience& patience, const Call& call);
 
-  // `needs` are the permissions, a literal.
-  Request object_request(std::string_view verb, std::string method, std::string_view key,
-                         std::string_view needs) const;
-  Request bucket_request(std::string_view verb, std::string method, std::string_view needs) const;
-  // Of a new object, by `type` "media" or "resumable".
-  Request insert_request(std::string_view verb, const char* type, std::string_view key, bool if_absent) const;
+  std::string name_in_bucket(std::string_view key) const { return config_.prefix + std::string(key); }
+  // `request` with the words of its messages. `needs` are the permissions, a literal.
+  Request about(std::string_view verb, std::string_view key, std::string_view needs, Request request) const;
+  Request begin_request(std::string_view verb, std::string_view key, bool if_absent,
+                        uint64_t size_bytes) const;
 
   Status put_media(std::string_view key, const Source& source, bool if_absent, const Call& call);
   // Of the whole body, base64: the caller's, or by a pass over it.
   Result<std::string> crc32c_of(const Source& source);
   // What is there, by its description; NOT_FOUND.
   Result<StoredObject> look(std::string_view key, const Call& call);
+  Error confirm_absence(std::string_view key, const StoreAnswer& answer, const Call& call);
   // EXISTS if there is one, else OK.
   Status expect_absent(std::string_view key, const Call& call);
   // What an answer to the end of a put means, whatever its status.
@@ -77,6 +78,7 @@ class GsSink {
   std::unique_ptr<Transport> transport_;         // with ca_file
   std::unique_ptr<Transport> public_transport_;  // with the system's CAs: token and metadata services
   std::unique_ptr<TokenProvider> tokens_;
+  std::unique_ptr<Api> api_;
   std::unique_ptr<Client> client_;
   BufferPool buffers_;
 };

@@ -38,20 +38,21 @@ Status GsSink::connect() {
   };
   tokens_ = make_provider(config_.tokens, fetch, log_);
   client_ = std::make_unique<Client>(config_, *transport_, *tokens_, log_);
+  api_ = config_.has_hmac_key() ? make_xml_api(config_) : make_json_api(config_);
   return {};
 }
 
 // The first request proves token and bucket, and costs the service next to nothing.
 Status GsSink::find_bucket(Patience& patience, const Call& call) {
-  Request request = bucket_request("open", "GET", "storage.objects.list");
-  request.query = {{"maxResults", "1"}, {"fields", kListFields}};
-  if (!config_.prefix.empty()) request.query.emplace_back("prefix", config_.prefix);
+  const std::string none;
+  const PageWanted wanted = {config_.prefix, none, none};
+  const Request request = about("open", "", "storage.objects.list", api_->list(wanted, false, 1));
   while (true) {
-    TM_ASSIGN(const StoreAnswer answer, client_->ask(request, patience, call));
-    if (!answer.is_ok()) return error_of_bucket(answer, request.what);
-    std::string problem;
-    if (answer.status == 200 && parse_list(answer.text, &problem)) return {};
+    TM_ASSIGN(StoreAnswer answer, client_->ask(request, patience, call));
     Error error = error_of_bucket(answer, request.what);
+    if (!answer.is_ok()) return error;
+    std::string problem;
+    if (answer.status == 200 && api_->page_of(StoreAnswer(answer), wanted, &problem)) return {};
     error.status = TIDEMARK_E_PERMANENT;
     error.message = request.what + ": the answer is not the service's (" + problem + ", HTTP " +
                     std::to_string(answer.status) +
@@ -66,8 +67,8 @@ Status GsSink::prove_writing(Patience& patience, const Call& call) {
   (void)!getrandom(random, sizeof random, 0);
   // A part that begins with '.' is in no key of the caller's.
   const std::string key = ".tidemark-probe-" + to_hex(random, sizeof random);
-  const Request request = begin_request(insert_request("begin the probe", "resumable", key, true), 0);
-  Body body(kBeginBody);
+  const Request request = begin_request("begin the probe", key, true, 0);
+  Body body(api_->begin_body());
   while (true) {
     Request asked = request;
     asked.body = &body;

@@ -32,36 +32,22 @@ Status check_name(const std::string& name) {
 
 }  // namespace
 
-Request GsSink::object_request(std::string_view verb, std::string method, std::string_view key,
-                               std::string_view needs) const {
-  Request request;
-  request.needs = needs;
+Request GsSink::about(std::string_view verb, std::string_view key, std::string_view needs,
+                      Request request) const {
   request.what = std::string(verb) + " " + config_.name_of(key);
-  request.method = std::move(method);
-  request.path = client_->object_path(key);
+  request.needs = needs;
   return request;
 }
 
-Request GsSink::bucket_request(std::string_view verb, std::string method, std::string_view needs) const {
-  Request request = object_request(verb, std::move(method), "", needs);
-  request.path = client_->bucket_path();
-  return request;
-}
-
-Request GsSink::insert_request(std::string_view verb, const char* type, std::string_view key,
-                               bool if_absent) const {
-  Request request = object_request(verb, "POST", key, if_absent ? kNeedsCreate : kNeedsReplace);
-  request.path = client_->upload_path();
-  request.query = {
-      {"uploadType", type}, {"name", config_.prefix + std::string(key)}, {"fields", kObjectFields}};
-  if (if_absent) request.query.emplace_back("ifGenerationMatch", "0");
-  if (!config_.kms_key.empty()) request.query.emplace_back("kmsKeyName", config_.kms_key);
-  return request;
+Request GsSink::begin_request(std::string_view verb, std::string_view key, bool if_absent,
+                              uint64_t size_bytes) const {
+  return about(verb, key, if_absent ? kNeedsCreate : kNeedsReplace,
+               api_->begin(name_in_bucket(key), if_absent, size_bytes));
 }
 
 Status GsSink::put(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
   const bool if_absent = (flags & TIDEMARK_PUT_IF_ABSENT) != 0;
-  if (Status ok = check_name(config_.prefix + std::string(key)); !ok) {
+  if (Status ok = check_name(name_in_bucket(key)); !ok) {
     return within("put " + quote(key), ok.error());
   }
   if (source.size_bytes() > config_.resumable_threshold_bytes) {
@@ -83,8 +69,8 @@ Result<std::string> GsSink::crc32c_of(const Source& source) {
 Status GsSink::put_media(std::string_view key, const Source& source, bool if_absent, const Call& call) {
   Sent sent = {source.size_bytes()};
   TM_ASSIGN(sent.crc32c, crc32c_of(source));
-  Request request = insert_request("put", "media", key, if_absent);
-  request.headers.push_back({"content-type", "application/octet-stream"});
+  Request request = about("put", key, if_absent ? kNeedsCreate : kNeedsReplace,
+                          api_->insert(name_in_bucket(key), if_absent));
   request.headers.push_back({"x-goog-hash", "crc32c=" + sent.crc32c});
   request.has_digest = true;
   Body body(source, 0, source.size_bytes(), nullptr);
@@ -103,7 +89,7 @@ Status GsSink::settle(std::string_view key, const StoreAnswer& answer, const Sen
     return error_of_bucket(answer, what);
   }
   const bool is_plain = answer.status == 200 || answer.status == 201;
-  const std::optional<StoredObject> object = is_plain ? parse_object(answer.text) : std::nullopt;
+  const std::optional<StoredObject> object = is_plain ? api_->object_of(answer) : std::nullopt;
   if (object && object->size_bytes == sent.size_bytes && object->crc32c == sent.crc32c) return {};
   Error error = error_of_bucket(answer, what);
   error.status = TIDEMARK_E_RETRYABLE;

@@ -5,7 +5,7 @@ namespace tidemark::sinks::gs {
 
 // A yes that is not the service's own is looked after.
 Status GsSink::remove(std::string_view key, const Call& call) {
-  Request request = object_request("remove", "DELETE", key, "storage.objects.delete");
+  Request request = about("remove", key, "storage.objects.delete", api_->remove(name_in_bucket(key)));
   TM_ASSIGN(const StoreAnswer answer, client_->send(request, call));
   if (answer.status == 204) return {};
   Error error = error_of(answer, request.what);

@@ -28,13 +28,6 @@ bool is_trouble(const StoreAnswer& answer) { return is_undecided(answer) || answ
 
 }  // namespace
 
-Request begin_request(Request insert, uint64_t size_bytes) {
-  insert.headers.push_back({"content-type", "application/json; charset=UTF-8"});
-  insert.headers.push_back({"x-upload-content-type", "application/octet-stream"});
-  insert.headers.push_back({"x-upload-content-length", std::to_string(size_bytes)});
-  return insert;
-}
-
 // Only path and query count: whatever host the answer names, the endpoint that the user named is asked.
 Result<Secret> session_of(StoreAnswer* answer, const std::string& what) {
   if (!answer->is_ok()) return error_of_bucket(*answer, what);
@@ -97,9 +90,8 @@ Status Upload::run() {
 }
 
 Status Upload::begin() {
-  Request request = begin_request(sink_.insert_request("begin the upload of", "resumable", key_, if_absent_),
-                                  source_.size_bytes());
-  Body body(kBeginBody);
+  Request request = sink_.begin_request("begin the upload of", key_, if_absent_, source_.size_bytes());
+  Body body(sink_.api_->begin_body());
   request.body = &body;
   const std::string what = request.what;
   TM_ASSIGN(StoreAnswer answer, sink_.client_->send(request, call_));

@@ -16,10 +16,6 @@
 
 namespace tidemark::sinks::gs {
 
-inline constexpr std::string_view kBeginBody = "{}";  // nothing that the address does not say
-
-// `insert` as the beginning of a session for so many bytes; kBeginBody is its body.
-Request begin_request(Request insert, uint64_t size_bytes);
 // The session that such an answer names; wiped in the answer.
 Result<Secret> session_of(StoreAnswer* answer, const std::string& what);
 // OK: nothing comes of the session any more. NOT_FOUND: it was gone already. Also when the call has ended.

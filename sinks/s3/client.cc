@@ -9,7 +9,6 @@
 namespace tidemark::sinks::s3 {
 namespace {
 
-constexpr std::string_view kUnsigned = "UNSIGNED-PAYLOAD";
 constexpr std::string_view kSha256OfNothing =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 constexpr int64_t kNewKeyUs = 60 * 1'000'000ll;  // a store may take so long to hear of a key
@@ -66,7 +65,7 @@ Status Client::settle_payload(Request& request) const {
   if (request.body == nullptr || request.body->size_bytes() == 0) {
     request.payload_sha256 = kSha256OfNothing;
   } else if (!config_.sign_payload) {
-    request.payload_sha256 = kUnsigned;
+    request.payload_sha256 = kUnsignedPayload;
   } else if (request.payload_sha256.empty()) {
     TM_ASSIGN(request.payload_sha256, sha256_hex(request.body->text()));
   }

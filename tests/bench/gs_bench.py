@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """What the sink for Google Cloud Storage costs against the imposter of tests/gs, beside a yardstick at the same time.
 
-    tests/bench/gs_bench.py BUILD_DIR [small] [latency]
+    tests/bench/gs_bench.py BUILD_DIR [small] [latency] [large]
 
 small    objects of 1 KiB, no TLS: CPU of the client, and connections
 latency  a service that takes 20 ms for each request; yardstick: a look, then a put, by as many threads
+large    archives of 64 MiB, in pieces; yardstick: `curl -T`, as many processes at a time, one request each
 Read the CPU and the ratio: client and server share this machine's cores."""
 
 import os
@@ -18,6 +19,7 @@ os.environ["GS_IMPOSTER"] = os.path.join(BUILD, "bin", "gs_imposter")
 sys.path.insert(0, os.path.join(HERE, "..", "gs"))
 
 import gs_tools as tools  # noqa: E402
+import large_archives  # noqa: E402
 
 
 def bench_sink(imposter, *arguments):
@@ -48,9 +50,20 @@ def latency():
             print(f"  {threads} thread(s): {alone:.0f} objects/s, with a look before {looks:.0f}/s: {alone / looks:.2f} x")
 
 
+def large():
+    with tools.Imposter("--discard-bodies", "--no-digest") as imposter:
+        token = imposter.client().ask_token().json()["access_token"]
+
+        def words_for(_):
+            headers = {"authorization": f"Bearer {token}", "content-type": "application/octet-stream"}
+            place = f"{imposter.endpoint}/upload/storage/v1/b/{tools.BUCKET}/o?uploadType=media&fields=kind&name=curl"
+            return lambda number: ["-X", "POST", *large_archives.header_words(headers), f"{place}{number}"]
+        large_archives.compare(BUILD, imposter.sink_url(prefix="/large"), words_for)
+
+
 def main():
-    for name in sys.argv[2:] or ["small", "latency"]:
-        {"small": small, "latency": latency}[name]()
+    for name in sys.argv[2:] or ["small", "latency", "large"]:
+        {"small": small, "latency": latency, "large": large}[name]()
 
 
 main()

@@ -8,17 +8,12 @@ small    objects of 1 KiB, no TLS: CPU of the client, and connections
 large    archives of 64 MiB; yardstick: `curl -T`, as many processes at a time
 Read the ratios: client and server share this machine's cores."""
 
-import concurrent.futures
 import hashlib
-import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
 
 BUILD = os.path.abspath(sys.argv[1])
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -26,8 +21,8 @@ os.environ["S3_IMPOSTER"] = os.path.join(BUILD, "bin", "s3_imposter")
 sys.path.insert(0, os.path.join(HERE, "..", "s3"))
 
 import imposter_tools as tools  # noqa: E402
+import large_archives  # noqa: E402
 
-MIB = 1 << 20
 os.environ.update(AWS_ACCESS_KEY_ID=tools.ACCESS_KEY, AWS_SECRET_ACCESS_KEY=tools.SECRET_KEY)
 
 
@@ -40,28 +35,15 @@ def bench_sink(imposter, *arguments):
     return [float(number) for number in re.findall(r"[\d.]+", done.stdout.replace("CPU/", ""))[:4]]
 
 
-def archive(imposter, entries, *arguments, prefix):
-    """host-sim's summary of archiving alone."""
-    with tempfile.TemporaryDirectory(prefix="s3-bench-", dir=os.environ.get("TIDEMARK_BENCH_DIR")) as directory:
-        summary = os.path.join(directory, "json")
-        done = subprocess.run(
-            [os.path.join(BUILD, "bin", "host-sim"), "run", "--data", os.path.join(directory, "data"), "--sink",
-             imposter.sink_url(prefix="/" + prefix), "--entries", str(entries), "--commit-first", "--no-fsync",
-             "--no-lineage", "--json", summary, *(str(one) for one in arguments)], capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(done.stdout + done.stderr)
-        with open(summary) as file:
-            return json.load(file)
-
-
 def latency():
     print("20 ms a request")
     with tools.Imposter("--delay-ms", 20, "--discard-bodies") as imposter:
         for partitions, workers, entries in ((1, 4, 200), (64, 32, 9600)):
             threads = 1 if partitions == 1 else workers
             yardstick = bench_sink(imposter, "--head-first", "--threads", threads, "--objects", entries)[0]
-            ours = archive(imposter, entries, "--partitions", partitions, "--option", f"workers={workers}", "--files", 1,
-                           "--file-size", 1024, "--max-backlog", 2 * entries, prefix=f"p{partitions}")
+            ours = large_archives.archive(BUILD, imposter.sink_url(prefix=f"/p{partitions}"), entries, "--partitions", partitions,
+                                          "--option", f"workers={workers}", "--files", 1, "--file-size", 1024,
+                                          "--max-backlog", 2 * entries)
             print(f"  {partitions} partition(s), {workers} workers: {ours['entries_per_second']:.0f} entries/s, "
                   f"HEAD and PUT {yardstick:.0f}/s: {ours['entries_per_second'] / yardstick:.2f} x")
 
@@ -76,44 +58,21 @@ def small():
                   f"{opened} connections")
 
 
-def curl_all(imposter, path, parallel, count):
-    """`count` uploads of a file by `parallel` curls at a time; MiB/s and s CPU/GiB."""
-    size_mib = os.path.getsize(path) / MIB
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    client = imposter.client()
-
-    def upload(number):
-        headers = client.signed("PUT", f"/{tools.BUCKET}/curl/{number}", [], {}, digest)
-        words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
-        subprocess.run(["curl", "-sS", "--fail", "-T", path, *words, f"{imposter.endpoint}/{tools.BUCKET}/curl/{number}"],
-                       check=True, stdout=subprocess.DEVNULL)
-
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    begin = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(parallel) as pool:
-        list(pool.map(upload, range(count)))
-    seconds = time.monotonic() - begin
-    now = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
-    return count * size_mib / seconds, cpu / (count * size_mib) * 1024
-
-
 def large():
-    count, parallel = 32, 4
-    with tempfile.TemporaryDirectory(prefix="s3-bench-", dir="/dev/shm") as directory:
-        path = os.path.join(directory, "body")
-        with open(path, "wb") as file:
-            for _ in range(64):
-                file.write(os.urandom(MIB))
-        with tools.Imposter("--discard-bodies") as imposter:
-            # One request an archive, as curl does it.
-            curl, curl_cpu = curl_all(imposter, path, parallel, count)
-            ours = archive(imposter, count, "--partitions", parallel, "--files", 1, "--file-size", "63MiB", "--option",
-                           f"workers={parallel}", "--max-backlog", 2 * count, prefix="large")
-    mib = ours["bytes_per_second"] / MIB
-    print(f"64 MiB, {parallel} at a time: {mib:.0f} MiB/s, {ours['cpu_seconds'] / ours['bytes'] * (1 << 30):.2f} s of "
-          f"CPU a GiB; curl -T {curl:.0f} MiB/s, {curl_cpu:.2f} s: {mib / curl:.2f} x")
+    """One request an archive, as curl does it."""
+    with tools.Imposter("--discard-bodies") as imposter:
+        client = imposter.client()
+
+        def words_for(path):
+            with open(path, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+
+            def words_of(number):
+                name = f"/{tools.BUCKET}/curl/{number}"
+                headers = client.signed("PUT", name, [], {}, digest)
+                return [*large_archives.header_words(headers), imposter.endpoint + name]
+            return words_of
+        large_archives.compare(BUILD, imposter.sink_url(prefix="/large"), words_for)
 
 
 def main():

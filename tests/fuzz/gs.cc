@@ -4,6 +4,7 @@
 
 #include "fuzz.h"
 #include "gs/answer.h"
+#include "gs/api.h"
 #include "gs/auth/account.h"
 #include "gs/auth/token_answer.h"
 #include "gs/upload.h"
@@ -49,6 +50,22 @@ void check_documents(const std::string& text) {
   if (object) fuzz::require(is_utf8(object->crc32c), "a digest is a text");
 }
 
+// The same of the XML API: a page, or why it is none, and what headers say of an object.
+void check_xml(const StoreAnswer& answer) {
+  static const Config config;
+  static const std::unique_ptr<Api> api = make_xml_api(config);
+  const std::string none;
+  std::string problem;
+  const std::optional<ListPage> page = api->page_of(StoreAnswer(answer), {none, none, none}, &problem);
+  fuzz::require(page || !problem.empty(), "what is not a listing has a problem");
+  for (size_t i = 0; page && i < page->objects.size(); ++i) {
+    fuzz::require(!page->objects[i].key.empty() || page->objects[i].size_bytes == 0, "a name, or a folder");
+  }
+  const std::optional<StoredObject> object = api->object_of(answer);
+  fuzz::require(!object || !header(answer.headers, "x-goog-stored-content-length").empty(),
+                "an object says how long it is");
+}
+
 void check_errors(StoreAnswer answer) {
   for (const bool is_in_use : {false, true}) {
     answer.is_in_use = is_in_use;
@@ -88,6 +105,7 @@ void check_session(StoreAnswer answer) {
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const StoreAnswer answer = answer_of(fuzz::text_of(data, size));
   check_documents(answer.text);
+  check_xml(answer);
   check_errors(answer);
   check_session(answer);
   std::string text = answer.text;

@@ -92,6 +92,13 @@ void make_gs(const std::string& directory) {
   seeds.add(
       "404\n\n{\"error\":{\"code\":404,\"message\":\"No such object: "
       "b/k\",\"errors\":[{\"reason\":\"notFound\"}]}}");
+  seeds.add(
+      "200\n\n<?xml "
+      "version='1.0'?><ListBucketResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>"
+      "<Contents><Key>a+b%2F</Key><LastModified>2024-02-29T12:00:00Z</LastModified><Size>1</Size></Contents>"
+      "<NextContinuationToken>t</NextContinuationToken></ListBucketResult>");
+  seeds.add("200\nx-goog-hash: crc32c=4waSgw==,md5=x\nx-goog-stored-content-length: 9\n\n");
+  seeds.add("412\n\n<Error><Code>PreconditionFailed</Code><Message>m</Message></Error>");
   seeds.add("308\nrange: bytes=0-262143\n\n");
   seeds.add("200\nlocation: https://host.example/upload?upload_id=x\n\n");
   seeds.add("429\nretry-after: 7\n\n<html></html>");

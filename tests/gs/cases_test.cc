@@ -1,6 +1,5 @@
 // What others' clients of this service got wrong, each by the number it has in our list of public bugs and
-// with its source. 36 is about HMAC keys, which the sink does not take; 37 about the imposter:
-// imposter_test.py.
+// with its source. 37 is about the imposter: imposter_test.py.
 #include <atomic>
 #include <thread>
 
@@ -77,17 +76,9 @@ TEST_F(GsCase, Case25NoPermissionToDelete) {
 TEST_F(GsCase, Case26TooManyMutationsOfOneObject) {
   start();
   const auto sink = must_open();
-  change([](imposter::Config& config) {
-    config.odd.creation = Refusal{429,
-                                  "rateLimitExceeded",
-                                  "The object tidemark/p/k exceeded the rate limit for object mutation "
-                                  "operations (create, update, and delete). Please reduce your request rate.",
-                                  {}};
-  });
+  change([](imposter::Config& config) { config.odd.creation = imposter::kHotObject; });
   EXPECT_EQ(status_of(put(*sink, "k", "x")), TIDEMARK_E_RETRYABLE) << "only THROTTLED makes all slower";
-  change([](imposter::Config& config) {
-    config.odd.creation = Refusal{429, "rateLimitExceeded", "The rate of requests is too high.", {}};
-  });
+  change([](imposter::Config& config) { config.odd.creation = imposter::kBusy; });
   EXPECT_EQ(status_of(put(*sink, "k", "x")), TIDEMARK_E_THROTTLED);
 }
 
@@ -230,6 +221,30 @@ TEST_F(GsCase, Case35TheFileWithTheKey) {
   EXPECT_TRUE(put(*sink, "k", "x"));
   EXPECT_EQ(log_.count("credentials are from a user"), 1u);
   EXPECT_EQ(log_.count("PRIVATE KEY"), 0u);
+}
+
+// talos-backup#64: what somebody on the way changes must not be signed.
+TEST_F(GsCase, Case36NoHeaderThatChangesOnTheWayIsSigned) {
+  start();
+  const auto sink = must_open_signed(kSmallPieces);
+  EXPECT_TRUE(put(*sink, "small", "x"));
+  EXPECT_TRUE(put(*sink, "large", bytes_of(1 << 20)));
+  std::string bytes;
+  EXPECT_TRUE(get(*sink, "small", &bytes));
+  EXPECT_EQ(list(*sink).size(), 2u);
+  size_t looked_at = 0;
+  for (const imposter::Logged& line : service().logged()) {
+    for (const auto& [name, value] : line.headers) {
+      EXPECT_NE(name, "accept-encoding");
+      if (name != "authorization") continue;
+      ++looked_at;
+      EXPECT_NE(value.find("SignedHeaders="), std::string::npos);
+      for (const char* changed : {"accept", "connection", "expect", "user-agent"}) {
+        EXPECT_EQ(value.find(changed), std::string::npos) << value;
+      }
+    }
+  }
+  EXPECT_GE(looked_at, 6u);
 }
 
 }  // namespace

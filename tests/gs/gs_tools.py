@@ -17,7 +17,8 @@ BUCKET = "tidemark"
 
 # Nothing of the machine's own, and nobody's metadata server.
 os.environ["NO_GCE_CHECK"] = "true"
-for name in ("GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST", "GCE_METADATA_HOST"):
+for name in ("GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST", "GCE_METADATA_HOST", "GS_ACCESS_KEY_ID",
+             "GS_SECRET_ACCESS_KEY"):
     os.environ.pop(name, None)
 
 
@@ -38,10 +39,17 @@ class Imposter(imposter_program.ImposterProgram):
     def client(self):
         return gs_client.Client(self.endpoint, BUCKET)
 
-    def sink_url(self, *options, prefix=""):
+    @staticmethod
+    def environment(signs):
+        """With an HMAC key, if one is to be used."""
+        if not signs:
+            return dict(os.environ)
+        return {**os.environ, "GS_ACCESS_KEY_ID": gs_client.HMAC_ID, "GS_SECRET_ACCESS_KEY": gs_client.HMAC_SECRET}
+
+    def sink_url(self, *options, prefix="", signs=False):
         tls = [f"ca_file={self.certificates['ca']}"] if self.certificates else []
-        return (f"gs://{BUCKET}{prefix}?" +
-                "&".join([f"endpoint={self.endpoint}", f"credentials_file={self.credentials}", *tls, *options]))
+        who = [] if signs else [f"credentials_file={self.credentials}"]
+        return f"gs://{BUCKET}{prefix}?" + "&".join([f"endpoint={self.endpoint}", *who, *tls, *options])
 
     def state(self):
         if self.certificates:

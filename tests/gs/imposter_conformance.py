@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""imposter_conformance.py [tls] [ARGUMENT OF THE IMPOSTER]... -- SINK_CONFORMANCE [ARGUMENT]...
+"""imposter_conformance.py [tls|hmac] [ARGUMENT OF THE IMPOSTER]... -- SINK_CONFORMANCE [ARGUMENT]...
 
 Runs the suite against an imposter of its own. Bodies above 256 KiB go in pieces, so that they are tried too."""
 
@@ -17,9 +17,11 @@ def main():
         certificates = None
         if arguments[:1] == ["tls"]:
             arguments, certificates = arguments[1:], tools.make_certificates(directory)
+        signs = arguments[:1] == ["hmac"]
+        arguments = arguments[1:] if signs else arguments
         with tools.Imposter(*arguments, certificates=certificates) as imposter:
-            url = imposter.sink_url("resumable_threshold=256KiB&resumable_piece=1MiB")
-            code = subprocess.run([*command, "--url", url]).returncode
+            url = imposter.sink_url("resumable_threshold=256KiB&resumable_piece=1MiB", signs=signs)
+            code = subprocess.run([*command, "--url", url], env=imposter.environment(signs)).returncode
             state = imposter.state()
             print(state["counts"])
             assert state["objects"] == {}, "left behind: " + ", ".join(state["objects"])

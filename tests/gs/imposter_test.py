@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The imposter is as strict as its README says, asked by a client that is not the sink. GS_IMPOSTER names the program."""
 
+import re
 import time
 import unittest
 
@@ -64,6 +65,47 @@ class ImposterTest(unittest.TestCase):
         self.assertEqual((answer.status, answer.headers["metadata-flavor"]), (200, "Google"))
         self.client.token = answer.json()["access_token"]
         self.assertEqual(self.client.put("a", b"1").status, 200)
+
+    # ---- Who signs, by the XML API.
+    def test_signatures(self):
+        imposter = self.start()
+        digest = {"x-goog-hash": f"crc32c={gs_client.crc32c_of(b'1')}", "content-type": "text/plain"}
+
+        def put(name, headers=None, **changes):
+            answer = self.client.signed("PUT", f"/tidemark/{name}", headers={**digest, **(headers or {})}, body=b"1", **changes)
+            code = re.search(rb"<Code>(.*)</Code>", answer.body)
+            return answer.status, code[1].decode() if code else ""
+
+        self.assertEqual(put("a b/c+"), (200, ""))
+        self.assertEqual(put("a b/c+", {"x-goog-if-generation-match": "0"}), (412, "PreconditionFailed"))
+        self.assertEqual(put("x", secret="other"), (403, "SignatureDoesNotMatch"))
+        self.assertEqual(put("x", id="GOOGOTHER"), (403, "InvalidAccessKeyId"))
+        self.assertEqual(put("x", now=time.time() - 1000), (403, "RequestTimeTooSkewed"))
+        self.assertEqual(put("x", region="us"), (400, "AuthenticationRequired"))
+        self.assertEqual(put("x", service="s3"), (400, "AuthenticationRequired"))
+        self.assertEqual(put("x", {"x-goog-if-generation-match": "1"}), (400, "InvalidArgument"))
+        self.assertEqual(put("x", {"accept-encoding": "gzip"}, signs=("accept-encoding",)), (403, "SignatureDoesNotMatch"))
+        self.assertEqual(put("x", {"accept-encoding": "gzip"}), (400, "InvalidArgument"))
+        self.assertEqual(put("x", {"x-goog-hash": "crc32c=AAAAAA=="}), (400, "InvalidArgument"))
+        answer = self.client.send("PUT", "/tidemark/x", digest, b"1")
+        self.assertEqual(answer.status, 403, "not signed at all")
+        self.assertEqual(imposter.state()["creates"], {"a b/c+": 1})
+        answer = self.client.signed("HEAD", "/tidemark/a b/c+")
+        self.assertEqual((answer.status, answer.headers["x-goog-stored-content-length"]), (200, "1"))
+        self.assertEqual(self.client.signed("GET", "/other/x").status, 404)
+
+    def test_sessions_of_the_xml_api(self):
+        imposter = self.start()
+        begin = {"content-type": "text/plain", "x-goog-resumable": "start", "x-goog-if-generation-match": "0"}
+        answer = self.client.signed("POST", "/tidemark/a", headers=begin, body=b"")
+        self.assertEqual(answer.status, 201, answer)
+        session = answer.headers["location"].removeprefix(imposter.endpoint)
+        self.assertEqual(self.client.piece(session, f"0-{STEP - 1}/{STEP + 1}", b"x" * STEP).status, 308)
+        self.assertEqual(self.client.piece(session, f"{STEP}-{STEP}/{STEP + 2}", b"x").status, 400, "another size")
+        answer = self.client.piece(session, f"{STEP}-{STEP}/{STEP + 1}", b"x", gs_client.crc32c_of(b"x" * (STEP + 1)))
+        self.assertEqual((answer.status, answer.headers["x-goog-stored-content-length"]), (200, str(STEP + 1)))
+        del begin["x-goog-resumable"]
+        self.assertEqual(self.client.signed("POST", "/tidemark/b", headers=begin, body=b"").status, 400)
 
     # ---- Requests.
     def test_what_it_does_not_know_is_refused(self):

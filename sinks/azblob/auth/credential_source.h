@@ -47,7 +47,7 @@ SourceResult from_environment(const SourceContext& context);  // AZURE_STORAGE_K
 SourceResult from_client_secret(const SourceContext& context);
 // A client with a token of another issuer in AZURE_FEDERATED_TOKEN_FILE, read anew at every exchange.
 SourceResult from_workload_identity(const SourceContext& context);
-// The endpoint of App Service (IDENTITY_ENDPOINT) or that of a machine.
+// The endpoint of App Service or of Azure Arc (IDENTITY_ENDPOINT), or that of a machine.
 SourceResult from_managed_identity(const SourceContext& context);
 
 }  // namespace tidemark::sinks::azblob

@@ -70,7 +70,8 @@ std::string string_to_sign(const HttpRequest& request, const Headers& added, con
 }
 
 Result<Headers> sign(const HttpRequest& request, const Credentials& credentials, int64_t now_us) {
-  Headers added = {{"x-ms-version", kVersion}};
+  Headers added;
+  if (header(request.headers, "x-ms-version").empty()) added.push_back({"x-ms-version", kVersion});
   if (credentials.kind == Credentials::Kind::kSas) return added;
   added.push_back({"x-ms-date", http_date(now_us)});
   if (credentials.kind == Credentials::Kind::kToken) {

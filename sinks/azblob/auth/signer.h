@@ -17,7 +17,7 @@ namespace tidemark::sinks::azblob {
 
 // Old enough for every store and emulator, young enough for all that is asked: blocks of 4000 MiB
 // (2019-12-12), encoded names in listings (2021-02-12). Never raised without a look at what changes.
-inline constexpr const char* kVersion = "2023-11-03";
+inline constexpr const char* kVersion = "2023-11-03";  // of a request that names none
 
 struct Credentials {
   enum class Kind : uint8_t { kSharedKey, kSas, kToken };

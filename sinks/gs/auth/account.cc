@@ -6,6 +6,8 @@
 #include "base/line.h"
 #include "gs/auth/jwt.h"
 #include "gs/auth/secret_url.h"
+#include "gs/auth/token_place_json.h"
+#include "http/answer.h"
 #include "http/json.h"
 
 namespace tidemark::sinks::gs {
@@ -68,26 +70,6 @@ Status read_authorized_user(const Value& file, Account* account) {
   return set_url(file, "token_uri", kTokenUrl, &account->token_url);
 }
 
-Status read_token_place(const Value& source, Account* account) {
-  account->token_file = text_of(source, "file");
-  if (account->token_file.empty() || account->token_file[0] != '/') {
-    return invalid(
-        "\"credential_source\" has no absolute path \"file\"; programs, urls and AWS as a source are not "
-        "supported");
-  }
-  const Value* format = member(source, "format");
-  const std::string_view type = format == nullptr ? std::string_view() : text_of(*format, "type");
-  if (type == "json") {
-    account->token_member = text_of(*format, "subject_token_field_name");
-    if (account->token_member.empty()) {
-      return invalid("\"format\" of \"credential_source\" has no text \"subject_token_field_name\"");
-    }
-  } else if (!type.empty() && type != "text") {
-    return invalid("\"format\" of \"credential_source\" is " + quote(type) + "; known: text, json");
-  }
-  return {};
-}
-
 Status read_external_account(const Value& file, Account* account) {
   account->kind = Account::Kind::kExternalAccount;
   TM_ASSIGN(account->audience, need_line(file, "audience"));
@@ -95,7 +77,9 @@ Status read_external_account(const Value& file, Account* account) {
   TM_TRY(set_url(file, "token_url", "", &account->token_url));
   const Value* source = member(file, "credential_source");
   if (source == nullptr || !source->IsObject()) return invalid("no object \"credential_source\"");
-  TM_TRY(read_token_place(*source, account));
+  Result<TokenPlace> place = read_token_place(*source);
+  if (!place) return within("\"credential_source\"", place.error());
+  account->place = std::move(*place);
   if (!text_of(file, "service_account_impersonation_url").empty()) {
     TM_TRY(set_url(file, "service_account_impersonation_url", "", &account->impersonation_url));
   }
@@ -147,7 +131,7 @@ std::string Account::text() const {
     case Kind::kExternalAccount:
       break;
   }
-  return "the token in " + quote(token_file);
+  return place.text();
 }
 
 Result<Account> parse_account(std::string* text) {

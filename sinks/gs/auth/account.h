@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "gs/auth/token_place.h"
 
 namespace tidemark::sinks::gs {
 
@@ -30,8 +31,8 @@ struct Account {
   Secret client_secret, refresh_token;
 
   // Of somebody whom another service vouches for.
-  std::string audience, token_type, token_file;
-  std::string token_member;  // of the JSON in the file; empty: the file is the token
+  std::string audience, token_type;
+  TokenPlace place;  // of that service's token
   std::string impersonation_url;
   uint64_t lifetime_s = 3600;  // of the token of who is impersonated
 

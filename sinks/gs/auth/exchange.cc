@@ -3,12 +3,11 @@
 #include <utility>
 
 #include "base/json.h"
-#include "base/line.h"
 #include "gs/auth/jwt.h"
+#include "gs/auth/subject.h"
 #include "http/answer.h"
 #include "http/body.h"
 #include "http/curl_error.h"
-#include "http/small_file.h"
 
 namespace tidemark::sinks::gs {
 namespace {
@@ -83,26 +82,8 @@ Result<Token> of_user(const Account& account, const Exchange& exchange) {
   return post_form(exchange, account.token_url, &form);
 }
 
-// Its owner replaces it long before it expires: read anew each time.
-Result<Secret> subject_token(const Account& account) {
-  const std::string what = "the token file " + quote(account.token_file);
-  Result<std::string> text = read_small_file(account.token_file);
-  if (!text) return text.error();
-  if (!account.token_member.empty()) {
-    Result<Secret> token = secret_member(&*text, account.token_member);
-    if (!token) return within(what, token.error());
-    return token;
-  }
-  constexpr char kSpace[] = " \t\r\n";
-  const size_t begin = text->find_first_not_of(kSpace);
-  if (begin == std::string::npos) return fail(TIDEMARK_E_RETRYABLE, what + " is empty");
-  const Secret token(std::string_view(*text).substr(begin, text->find_last_not_of(kSpace) + 1 - begin));
-  wipe(&*text);
-  return token;
-}
-
 Result<Token> of_other(const Account& account, const Exchange& exchange) {
-  TM_ASSIGN(const Secret subject, subject_token(account));
+  TM_ASSIGN(const Secret subject, subject_token(account, exchange));
   const bool impersonates = !account.impersonation_url.empty();
   QueryPairs form = {{"grant_type", kExchangeGrant},
                      {"audience", account.audience},

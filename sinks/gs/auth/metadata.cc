@@ -1,5 +1,7 @@
 // The machine's metadata server (https://cloud.google.com/compute/docs/metadata/querying-metadata). Never
 // asked through a proxy: the answer would be the proxy's own token.
+#include <utility>
+
 #include "base/line.h"
 #include "gs/auth/exchange.h"
 #include "http/answer.h"
@@ -16,28 +18,29 @@ bool is_again(const Result<HttpAnswer>& answer) {
   return !answer || answer->status >= 500 || answer->status == 429;
 }
 
-Result<HttpAnswer> ask(const std::string& url, const Exchange& exchange) {
+}  // namespace
+
+Result<HttpAnswer> ask_machine(HttpRequest request, const Exchange& exchange) {
+  request.use_proxy = false;
+  request.timeout_ms = kTimeoutMs;
   Result<HttpAnswer> answer = fail("nobody was asked");
   for (int done = 0; done < kAttempts; ++done) {
-    HttpRequest request;
-    request.method = "GET";
-    request.url = url;
-    request.headers = {{kFlavor, "Google"}};
-    request.use_proxy = false;
-    request.timeout_ms = kTimeoutMs;
     answer = exchange.fetch(request, exchange.call);
     TM_TRY(exchange.call.check());
     if (!is_again(answer)) break;
   }
+  for (Header& one : request.headers) wipe(&one.value);
   return answer;
 }
-
-}  // namespace
 
 Result<std::optional<Token>> token_of_machine(const std::string& host, const Exchange& exchange,
                                               std::string* why) {
   const std::string what = "the metadata server " + quote(host);
-  Result<HttpAnswer> answer = ask("http://" + host + kPath, exchange);
+  HttpRequest request;
+  request.method = "GET";
+  request.url = "http://" + host + kPath;
+  request.headers = {{kFlavor, "Google"}};
+  Result<HttpAnswer> answer = ask_machine(std::move(request), exchange);
   if (!answer) {
     TM_TRY(exchange.call.check());
     *why = "no answer from " + what + " (" + answer.error().message + ")";

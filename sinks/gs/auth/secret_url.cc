@@ -10,4 +10,9 @@ Result<Endpoint> parse_secret_url(std::string_view url) {
   return endpoint;
 }
 
+bool is_of_machine(const Endpoint& endpoint) {
+  return is_loopback(endpoint.host_name) || endpoint.host_name == "169.254.169.254" ||
+         endpoint.host_name == "fd00:ec2::254" || endpoint.host_name == "metadata.google.internal";
+}
+
 }  // namespace tidemark::sinks::gs

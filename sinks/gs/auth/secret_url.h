@@ -15,6 +15,10 @@ namespace tidemark::sinks::gs {
 // INVALID, without the text, unless it is the url of such a place.
 Result<Endpoint> parse_secret_url(std::string_view url);
 
+// A service of this machine alone: it itself, or the addresses of metadata services. Never asked through a
+// proxy, and without TLS because it has none.
+bool is_of_machine(const Endpoint& endpoint);
+
 }  // namespace tidemark::sinks::gs
 
 #endif  // TIDEMARK_SINKS_GS_AUTH_SECRET_URL_H

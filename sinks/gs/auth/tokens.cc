@@ -63,7 +63,7 @@ class Chain {
   Result<Fetched<Token>> load(const Call& call) const {
     if (options_.anonymous) return Fetched<Token>{Token{}, "nobody: anonymous=true", false, {}};
     std::string why;
-    const Exchange exchange = {fetch_, surroundings_.now_us, call};
+    const Exchange exchange = {fetch_, surroundings_.now_us, call, surroundings_.environment};
     Result<std::optional<FoundAccount>> found = find_account(options_, surroundings_.environment, &why);
     if (!found) return within("credentials", without_object(found.error()));
     if (*found) {

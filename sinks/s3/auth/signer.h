@@ -1,26 +1,19 @@
 // AWS Signature Version 4 in headers
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html), with the
-// rules of S3: the path is encoded once and not normalised.
+// rules of S3: the path is encoded once and not normalised. How it is computed: http/signer.h.
 //
-// Any thread. Holds the key of the day, derived from the last secret it signed with.
+// Any thread.
 #ifndef TIDEMARK_SINKS_S3_AUTH_SIGNER_H
 #define TIDEMARK_SINKS_S3_AUTH_SIGNER_H
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
-#include "base/mutex.h"
-#include "base/result.h"
-#include "base/secret.h"
-#include "http/request.h"
+#include "http/signer.h"
 
 namespace tidemark::sinks::s3 {
 
-struct Credentials {
-  std::string access_key_id;
-  Secret secret_access_key;
-  Secret session_token;    // empty: none
+struct Credentials : SigningKeys {
   int64_t expires_us = 0;  // unix time; 0: never
 
   bool is_same(const Credentials& other) const {
@@ -28,37 +21,11 @@ struct Credentials {
   }
 };
 
-// How a signature came about; a store that refuses one shows its own view of the first two. Holds the session
-// token where there is one: not for logs.
-struct SignatureSteps {
-  std::string canonical_request;
-  std::string string_to_sign;
-  std::string signature;  // hex
-};
+inline constexpr SignerWords kAwsWords = {"AWS4-HMAC-SHA256", "AWS4", "aws4_request", "x-amz-"};
 
-class Signer {
+class Signer : public KeySigner {
  public:
-  explicit Signer(std::string service);  // "s3", "sts"
-  Signer(const Signer&) = delete;
-  Signer& operator=(const Signer&) = delete;
-
-  // Of method, host, path, query, headers and payload_sha256 (hex, or "UNSIGNED-PAYLOAD") of the request.
-  // What proves it, to be sent besides its headers: x-amz-date, x-amz-security-token if there is a token,
-  // authorization, and for s3 x-amz-content-sha256. Good for this one attempt: a store takes it for a few
-  // minutes only. RETRYABLE if OpenSSL cannot compute it.
-  Result<Headers> sign(const HttpRequest& request, const Credentials& credentials, const std::string& region,
-                       int64_t now_us, SignatureSteps* steps = nullptr);
-
- private:
-  Result<Secret> day_key(const Credentials& credentials, const std::string& day, const std::string& region)
-      TM_EXCLUDES(mutex_);
-
-  const std::string service_;
-  Mutex mutex_;
-  Secret cached_secret_ TM_GUARDED_BY(mutex_);
-  std::string cached_day_ TM_GUARDED_BY(mutex_);
-  std::string cached_region_ TM_GUARDED_BY(mutex_);
-  Secret cached_key_ TM_GUARDED_BY(mutex_);
+  explicit Signer(const std::string& service) : KeySigner(kAwsWords, service, service == "s3") {}  // or "sts"
 };
 
 }  // namespace tidemark::sinks::s3

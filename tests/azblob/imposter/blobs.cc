@@ -281,6 +281,13 @@ Response Exchange::list() {
   const uint64_t most = std::min(asked.value_or(5000), config_->page_size);
   if (most == 0) return refuse({400, "OutOfRangeQueryParameterValue", "maxresults is 0"});
 
+  // Inclusive, and of the version that has it alone.
+  std::string from = parameter("startFrom");
+  if (!from.empty() && request_.header_or("x-ms-version", "") == "2023-11-03") {
+    return refuse({400, "InvalidQueryParameterValue", "startFrom is of a later version"});
+  }
+  if (config_->start_from == StartFrom::kIgnored) from.clear();
+
   std::string inner;
   uint64_t count = 0;
   std::string last, folder, next;
@@ -292,6 +299,7 @@ Response Exchange::list() {
       const size_t end = delimiter.empty() ? std::string::npos : name.find(delimiter, prefix.size());
       const std::string shown = end == std::string::npos ? name : name.substr(0, end + 1);
       if (shown == last) continue;  // of a folder that is there already
+      if (shown < from && !from.starts_with(shown)) continue;
       if (!is_past) {
         is_past = shown == after;
         if (is_past) last = shown;

@@ -22,6 +22,9 @@ enum class Word {
   kLeased,         // 412 LeaseIdMissing
 };
 
+// What it makes of "startFrom", and of the version that has it.
+enum class StartFrom : uint8_t { kRefused, kIgnored, kHonoured };
+
 struct Config {
   std::string account = "imposteraccount";
   // Base64 of 64 bytes.
@@ -37,8 +40,9 @@ struct Config {
   uint64_t blocks_max = 100'000;       // that lie under one name
   uint64_t block_bytes_max = uint64_t{4000} << 20;
 
-  bool has_mark = true;         // documents begin with a byte order mark, as Azure's do
-  uint64_t page_size = 5000;    // names of one page at most
+  bool has_mark = true;       // documents begin with a byte order mark, as Azure's do
+  uint64_t page_size = 5000;  // names of one page at most
+  StartFrom start_from = StartFrom::kRefused;
   bool empty_pages = false;     // an empty one with a marker comes before each
   bool same_marker = false;     // the marker never changes
   bool nothing_is_206 = false;  // a range at the end is 206 with nothing in it, as on one emulator

@@ -29,7 +29,7 @@ const Shape kShapes[] = {
      "GET",
      false,
      false,
-     {"restype", "comp", "prefix", "marker", "maxresults", "delimiter", "include"},
+     {"restype", "comp", "prefix", "marker", "maxresults", "delimiter", "include", "startFrom"},
      {}},
     {Operation::kAccount, "GetAccountInformation", "GET", false, false, {"restype", "comp"}, {}},
     {Operation::kPutBlob,
@@ -197,7 +197,9 @@ std::optional<Refusal> Exchange::check_head() {
   if (operation_ != Operation::kNone) return {};
   if (auto refusal = check_address()) return refusal;
   if (auto refusal = service_.access.check(request_, *config_, service_.now(), &grant_)) return refusal;
-  if (request_.header_or("x-ms-version", "") != "2023-11-03") {
+  const std::string version = request_.header_or("x-ms-version", "");
+  const bool is_new = version == "2026-02-06" && config_->start_from != StartFrom::kRefused;
+  if (version != "2023-11-03" && !is_new) {
     return Refusal{400, "InvalidHeaderValue", "x-ms-version is not one that is served here"};
   }
   operation_ = operation_of(request_, !name_.empty());

@@ -21,6 +21,15 @@ struct Refusal {
   Pairs headers = {};
 };
 
+// 429 because one object was changed too often, and because of the rate of all requests.
+inline const Refusal kHotObject = {
+    429,
+    "rateLimitExceeded",
+    "The object exceeded the rate limit for object mutation operations (create, "
+    "update, and delete). Please reduce your request rate.",
+    {}};
+inline const Refusal kBusy = {429, "rateLimitExceeded", "The rate of requests is too high.", {}};
+
 // What a test makes the service do wrongly, or in one of its rarer ways.
 struct Oddities {
   std::optional<Refusal> creation;  // in place of each creation whose condition holds
@@ -46,6 +55,7 @@ struct Config {
   bool needs_digest = true;      // a creation without x-goog-hash is 400
   bool discards_bodies = false;  // keeps the first and last few KiB of each
   uint32_t delay_ms = 0;         // of every answer
+  int64_t clock_offset_s = 0;    // of the clock that signatures are judged by, and that Date shows
   uint64_t seed = 1;
   Oddities odd;
   Faults faults;

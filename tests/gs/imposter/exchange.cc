@@ -4,6 +4,7 @@
 #include "fields.h"
 #include "imposter/text.h"
 #include "service.h"
+#include "xml_api.h"
 
 namespace imposter {
 namespace {
@@ -48,7 +49,9 @@ Exchange::Exchange(Service& service, Request request, std::shared_ptr<const Conf
     if (request_.path == kMachinePath) service_.desk.enter();
     return;
   }
-  refusal_ = is_whole ? check_head() : invalid("the address is not encoded as it should be");
+  is_xml_ = is_whole && is_of_xml(request_);
+  refusal_ = is_whole ? (is_xml_ ? check_xml_head() : check_head())
+                      : invalid("the address is not encoded as it should be");
   if (!refusal_) roll_fault();
 }
 
@@ -75,6 +78,32 @@ std::optional<Refusal> Exchange::check_head() {
   if (const std::string problem = shape_problem(*shape_, request_); !problem.empty()) {
     return Refusal{400, "invalidParameter", problem, {}};
   }
+  if (auto refusal = check_bucket()) return refusal;
+  return check_values();
+}
+
+// What is in other words than the JSON API's is put into these, so that one set of operations is for both.
+std::optional<Refusal> Exchange::check_xml_head() {
+  place_ = xml_place_of(request_);
+  shape_ = xml_shape_of(request_, place_);
+  if (shape_ == nullptr) return Refusal{405, "methodNotAllowed", "no such operation", {}};
+  name_ = place_.object;
+  const bool is_of_session = is_piece() || shape_->operation == Operation::kCancel;
+  if (!is_of_session) {
+    if (auto refusal = signature_refusal(request_, std::time(nullptr) + config_->clock_offset_s))
+      return refusal;
+  }
+  if (const std::string problem = shape_problem(*shape_, request_); !problem.empty()) {
+    return Refusal{400, "invalidParameter", problem, {}};
+  }
+  std::optional<Pairs> query = in_words_of_json(request_, *shape_, name_);
+  if (!query) return Refusal{400, "invalidParameter", "a value that is not known here", {}};
+  request_.query = *std::move(query);
+  if (auto refusal = check_bucket()) return refusal;
+  return check_values();
+}
+
+std::optional<Refusal> Exchange::check_bucket() const {
   if (place_.bucket != config_->bucket) {
     return Refusal{404, "notFound", "The specified bucket does not exist.", {}};
   }
@@ -84,7 +113,7 @@ std::optional<Refusal> Exchange::check_head() {
   if (said != config_->project_billed && !is_of_session) {
     return Refusal{400, "required", "Bucket is requester pays bucket but no user project provided.", {}};
   }
-  return check_values();
+  return {};
 }
 
 // A session's address is proof enough; a token that is shown has to be good all the same.
@@ -140,7 +169,8 @@ void Exchange::roll_fault() {
                                  Fault::kResetBefore, Fault::kResetMiddle, Fault::kResetAfter,
                                  Fault::kLostAnswer,  Fault::kStall,       Fault::kRotate,
                                  Fault::kRedirect,    Fault::kOkPage,      Fault::kNotFoundPage};
-  if (has_json_answer(shape_->operation)) possible.push_back(Fault::kTruncatedXml);
+  if (is_xml_ ? shape_->operation == Operation::kList : has_json_answer(shape_->operation))
+    possible.push_back(Fault::kTruncatedXml);
   if (has_body()) {
     possible.insert(possible.end(), {Fault::kAccepted, Fault::kOkLost});
     if (request_.header_or("content-length", "0") != "0") possible.push_back(Fault::kFlippedBit);
@@ -183,9 +213,8 @@ std::optional<Response> Exchange::fault_answer() const {
       Object other;
       other.checksum = "AAAAAA==";
       other.pieces = {std::make_shared<Body>(false)};
-      return json(object_json(name_, other,
-                              request_.parameter("fields") == nullptr ? "kind,size,crc32c,updated"
-                                                                      : *request_.parameter("fields")));
+      return described(other, request_.parameter("fields") == nullptr ? "kind,size,crc32c,updated"
+                                                                      : *request_.parameter("fields"));
     }
     default:
       return {};
@@ -216,6 +245,11 @@ void Exchange::body(const char* data, size_t size) {
 
 Response Exchange::finish() {
   Response response = answer();
+  if (request_.method == "HEAD") {
+    if (!response.is_head) response.head_size = response.body.size();
+    response.is_head = true;
+    response.body.clear();
+  }
   dress(&response);
   book(response);
   return response;
@@ -241,8 +275,9 @@ Response Exchange::json(std::string text) const {
 // Of bytes the service says in plain text what is wrong.
 Response Exchange::refuse(const Refusal& refusal) const {
   const bool is_plain =
-      refusal.reason.empty() || (shape_ != nullptr && shape_->operation == Operation::kRead);
-  Response response = is_plain ? Response{} : json(error_json(refusal));
+      refusal.reason.empty() || (!is_xml_ && shape_ != nullptr && shape_->operation == Operation::kRead);
+  Response response = is_plain ? Response{} : json(is_xml_ ? error_xml(refusal) : error_json(refusal));
+  if (is_xml_) response.headers = {{"Content-Type", "application/xml; charset=UTF-8"}};
   if (is_plain) {
     response.headers = {{"Content-Type", "text/html; charset=UTF-8"}};
     response.body = refusal.message;
@@ -255,7 +290,7 @@ Response Exchange::refuse(const Refusal& refusal) const {
 // The id is that of the session, where there is one: as good as its address.
 void Exchange::dress(Response* response) const {
   if (is_of_desk_) return;
-  response->headers.emplace_back("Date", http_date(std::time(nullptr)));
+  response->headers.emplace_back("Date", http_date(std::time(nullptr) + config_->clock_offset_s));
   if (fault_ == Fault::kOkPage || fault_ == Fault::kNotFoundPage || fault_ == Fault::kRedirect) return;
   const std::string* id = request_.parameter("upload_id");
   const bool has_id = std::any_of(response->headers.begin(), response->headers.end(),

@@ -17,6 +17,8 @@ inline constexpr char kClientId[] = "client.example";
 inline constexpr char kClientSecret[] = "client-secret-0000001";
 inline constexpr char kRefreshToken[] = "refresh-token-0000001";
 inline constexpr char kSubjectToken[] = "subject-token-0000001";
+inline constexpr char kHmacId[] = "GOOGIMPOSTER0000001";
+inline constexpr char kHmacSecret[] = "hmac/secret+0000001";
 inline constexpr char kAudience[] = "//iam.example/projects/1/pools/p/providers/q";
 
 const std::string& private_key_pem();

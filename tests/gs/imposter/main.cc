@@ -31,6 +31,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--page-size", config.page_size, "Of a listing, at most")->capture_default_str();
   app.add_option("--token-life-s", config.token_life_s)->capture_default_str();
   app.add_flag("--demands-condition", config.odd.demands_condition, "No creation without ifGenerationMatch");
+  app.add_flag("!--no-digest", config.needs_digest, "A creation without x-goog-hash is taken");
   app.add_flag("--discard-bodies", config.discards_bodies,
                "Keep the first and last few KiB of each object only");
   app.add_option("--delay-ms,--delay_ms", config.delay_ms, "Of every answer")->capture_default_str();

@@ -4,6 +4,7 @@
 #include "fields.h"
 #include "imposter/text.h"
 #include "service.h"
+#include "xml_api.h"
 
 namespace imposter {
 namespace {
@@ -83,11 +84,15 @@ Response Exchange::list_objects() const {
   const uint64_t limit =
       std::min(config_->page_size, decimal(text("maxResults")).value_or(config_->page_size));
   auto found = service_.store.list(prefix, after, limit + 1, text("delimiter"));
-  if (token.empty()) add_start(prefix, start, text("delimiter"), &found);
+  if (token.empty() && !is_xml_) add_start(prefix, start, text("delimiter"), &found);
   const bool has_more = found.size() > limit;
   if (has_more) found.resize(limit);
   const std::string next = has_more ? token_of(request_, found.back().first) : "";
-  return json(list_json(found, prefix, !text("delimiter").empty(), next, *request_.parameter("fields")));
+  const bool by_folders = !text("delimiter").empty();
+  if (!is_xml_) return json(list_json(found, prefix, by_folders, next, *request_.parameter("fields")));
+  Response response = json(listing_xml(found, prefix, by_folders, next));
+  response.headers = {{"Content-Type", "application/xml; charset=UTF-8"}};
+  return response;
 }
 
 // The name itself counts: as an object, or as the folder that it lies in.
@@ -107,7 +112,20 @@ void Exchange::add_start(const std::string& prefix, const std::string& start, co
 Response Exchange::describe() const {
   const std::optional<Object> object = service_.store.find(name_);
   if (!object) return refuse({404, "notFound", "No such object: " + place_.bucket + "/" + name_, {}});
-  return json(object_json(name_, *object, *request_.parameter("fields")));
+  Response response = described(*object, *request_.parameter("fields"));
+  if (!is_xml_) return response;
+  response.is_head = true;
+  response.head_size = object->size();
+  response.headers.emplace_back("Content-Type", "application/octet-stream");
+  response.headers.emplace_back("Last-Modified", http_date(object->modified));
+  return response;
+}
+
+Response Exchange::described(const Object& object, const std::string& fields) const {
+  if (!is_xml_) return json(object_json(name_, object, fields));
+  Response response;
+  response.headers = description_headers(object);
+  return response;
 }
 
 Response Exchange::read() const {

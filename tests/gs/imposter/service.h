@@ -53,6 +53,8 @@ class Exchange final : public Conversation {
   bool is_piece() const { return shape_ != nullptr && shape_->operation == Operation::kSend; }
   bool has_body() const { return is_piece() || shape_->operation == Operation::kInsert; }
   std::optional<Refusal> check_head();
+  std::optional<Refusal> check_xml_head();
+  std::optional<Refusal> check_bucket() const;
   std::optional<Refusal> check_token() const;
   std::optional<Refusal> check_values() const;
   std::optional<Refusal> check_name() const;
@@ -74,6 +76,7 @@ class Exchange final : public Conversation {
   Response remove() const;
   std::optional<Refusal> creation_refusal(bool if_absent) const;
   std::optional<Refusal> digest_refusal(const std::string& crc32c) const;
+  Response described(const Object& object, const std::string& fields) const;
   Response created(const Object& object, const std::string& fields) const;
   Response insert();
   Response begin_session() const;
@@ -89,6 +92,7 @@ class Exchange final : public Conversation {
   Request request_;
   const std::shared_ptr<const Config> config_;
   bool is_of_desk_ = false;
+  bool is_xml_ = false;  // of the XML API
   Place place_;
   std::string name_;        // of the object; empty: none
   std::string fault_name_;  // what faults in a row are counted by

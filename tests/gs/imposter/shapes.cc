@@ -113,7 +113,8 @@ std::string shape_problem(const Shape& shape, const Request& request) {
     if (!contains(kAnyHeaders, name) && !contains(shape.headers, name)) return "no header " + name + " here";
     if (!headers.insert(name).second) return "header " + name + " is given twice";
   }
-  const bool has_body = shape.method != std::string_view("GET") && shape.operation != Operation::kRemove;
+  const bool has_body =
+      request.method != "GET" && request.method != "HEAD" && shape.operation != Operation::kRemove;
   if (has_body && headers.count("content-length") == 0) return "header content-length is missing";
   return "";
 }

@@ -8,6 +8,7 @@
 namespace imposter {
 namespace {
 
+constexpr uint64_t kUndeclared = UINT64_MAX;
 constexpr uint64_t kPieceStepBytes = 256 * 1024;
 
 Refusal invalid(const std::string& message) { return {400, "invalid", message, {}}; }
@@ -41,7 +42,7 @@ std::optional<Refusal> Exchange::digest_refusal(const std::string& crc32c) const
 Response Exchange::created(const Object& object, const std::string& fields) const {
   Object told = object;
   if (config_->odd.tells_other_digest) told.checksum = "AAAAAA==";
-  return json(object_json(name_, told, fields));
+  return described(told, fields);
 }
 
 Response Exchange::insert() {
@@ -62,8 +63,10 @@ Response Exchange::insert() {
 
 // Conditions are taken note of here and judged at the end, as a digest given here would not be.
 Response Exchange::begin_session() const {
-  if (text_ != "{}") return refuse(invalid("the body of a beginning is {} here"));
-  const std::optional<uint64_t> size = decimal(request_.header_or("x-upload-content-length", ""));
+  if (text_ != (is_xml_ ? "" : "{}"))
+    return refuse(invalid("the body of a beginning is {} here, or nothing"));
+  std::optional<uint64_t> size = decimal(request_.header_or("x-upload-content-length", ""));
+  if (is_xml_) size = kUndeclared;
   if (!size) return refuse(invalid("x-upload-content-length is missing"));
   UploadSession session;
   session.name = name_;
@@ -74,10 +77,11 @@ Response Exchange::begin_session() const {
   const std::string origin = config_->odd.moves_sessions
                                  ? "http://localhost:" + std::to_string(service_.decoy_port())
                                  : service_.origin();
+  const std::string more = is_xml_ ? "?" : "?uploadType=resumable&name=" + percent_encode(name_, false) + "&";
   Response response;
+  if (is_xml_) response.status = 201;
   response.headers = {
-      {"Location", origin + request_.raw_path + "?uploadType=resumable&name=" + percent_encode(name_, false) +
-                       "&upload_id=" + percent_encode(id, false)},
+      {"Location", origin + request_.raw_path + more + "upload_id=" + percent_encode(id, false)},
       {"X-GUploader-UploadID", id}};
   return response;
 }
@@ -123,6 +127,7 @@ Response Exchange::send_piece() {
 }
 
 Response Exchange::take_piece(UploadSession& session, const ContentRange& range, bool* ends) {
+  if (session.size_bytes == kUndeclared) session.size_bytes = range.total;
   if (range.total != session.size_bytes) return refuse(invalid("another size than was declared"));
   if (range.is_question) {
     if (!text_.empty()) return refuse(invalid("a question has no body"));

@@ -4,23 +4,13 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "imposter/signature.h"
 #include "imposter/text.h"
-#include "signature.h"
 
 namespace imposter {
 namespace {
 
 constexpr int64_t kMaxSkewS = 15 * 60;
-
-// 19700101T000000Z
-std::optional<std::time_t> parse_amz_date(std::string_view text) {
-  if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') return {};
-  std::tm parts{};
-  const std::string copy(text);
-  const char* end = strptime(copy.c_str(), "%Y%m%dT%H%M%SZ", &parts);
-  if (end == nullptr || *end != '\0') return {};
-  return timegm(&parts);
-}
 
 std::optional<Refusal> check_scope(const Authorization& authorization, const Config& config,
                                    const std::string& region, const std::string& amz_date) {
@@ -77,14 +67,14 @@ std::optional<Refusal> Access::check(const Request& request, const Config& confi
                                      std::time_t now) const {
   const std::string* header = request.header("authorization");
   if (header == nullptr) return Refusal{403, "AccessDenied", "the request is not signed"};
-  const std::optional<Authorization> authorization = parse_authorization(*header);
+  const std::optional<Authorization> authorization = parse_authorization(kAws, *header);
   if (!authorization)
     return Refusal{400, "AuthorizationHeaderMalformed", "the authorization header is malformed"};
   std::string secret_key;
   if (auto refusal = check_identity(request, config, authorization->access_key, &secret_key)) return refusal;
 
   const std::string amz_date = request.header_or("x-amz-date", "");
-  const std::optional<std::time_t> signed_at = parse_amz_date(amz_date);
+  const std::optional<std::time_t> signed_at = parse_signature_date(amz_date);
   if (!signed_at) return Refusal{403, "AccessDenied", "a valid x-amz-date is required"};
   if (std::abs(static_cast<int64_t>(*signed_at) - static_cast<int64_t>(now)) > kMaxSkewS) {
     return Refusal{403,
@@ -109,10 +99,10 @@ std::optional<Refusal> Access::check(const Request& request, const Config& confi
     return Refusal{400, "InvalidArgument",
                    "x-amz-content-sha256 must be UNSIGNED-PAYLOAD or a SHA-256 in hex"};
   }
-  if (const std::string problem = signed_headers_problem(request, *authorization); !problem.empty()) {
+  if (const std::string problem = signed_headers_problem(kAws, request, *authorization); !problem.empty()) {
     return Refusal{403, "AccessDenied", "there were headers present which were not signed: " + problem};
   }
-  if (expected_signature(request, *authorization, secret_key, amz_date, payload) !=
+  if (expected_signature(kAws, request, *authorization, secret_key, amz_date, payload) !=
       authorization->signature) {
     return Refusal{403,
                    "SignatureDoesNotMatch",

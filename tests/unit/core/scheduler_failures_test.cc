@@ -172,6 +172,33 @@ TEST_F(SchedulerFailuresTest, ASinkThatFailsForOnePartitionOnlyIsThatPartitionsF
   archived(1, 1);
 }
 
+// Case 26, delta-rs#2451, trino#19943: a name that a store is asked to change too often is RETRYABLE, of one
+// partition, and not THROTTLED: once others have shown that the sink works nobody has to be slower for it.
+TEST_F(SchedulerFailuresTest, OneHotObjectLeavesTheConcurrencyAsItIs) {
+  notify(0, 1, 1);
+  notify(1, 1, 50);
+  finish(start(0, kDiscover, {1, 1}), Outcome::kSinkFailed);
+  pass_to_wake();
+  done(1, kDiscover, {1, 50});
+  events();
+  uint32_t limit = scheduler_->snapshot(now_).concurrency_limit;
+  int refused = 0;
+  for (int i = 0; i < 40; ++i) {
+    const Job job = start();
+    const bool is_hot = job.partition == 0;
+    finish(job, is_hot ? Outcome::kSinkFailed : Outcome::kDone);
+    refused += is_hot ? 1 : 0;
+    EXPECT_EQ(scheduler_->breaker(), Throttle::State::kClosed);
+    EXPECT_GE(scheduler_->snapshot(now_).concurrency_limit, limit);
+    limit = scheduler_->snapshot(now_).concurrency_limit;
+    pass(kMaxMs);
+  }
+  EXPECT_GE(refused, 10);
+  EXPECT_GE(limit, 2U);
+  finish(start(), Outcome::kSinkThrottled);
+  EXPECT_LT(scheduler_->snapshot(now_).concurrency_limit, limit) << "which is what a busy store gets";
+}
+
 TEST_F(SchedulerFailuresTest, ThrottlingHalvesTheConcurrency) {
   for (PartitionRef ref = 0; ref < 6; ++ref) notify(ref, 1, 1);
   finish(start(0, kDiscover, {1, 1}), Outcome::kSinkThrottled);

@@ -72,7 +72,7 @@ TEST_F(AzblobClient, APageInPlaceOfATokenIsToldByItsStatus) {
   EXPECT_NE(refused.error().message.find("HTTP 502"), std::string::npos) << refused.error().message;
 }
 
-// azure-sdk-for-rust#1739, quickwit#6687.
+// Case 19, azure-sdk-for-rust#1739, quickwit#6687.
 TEST_F(AzblobClient, AFederatedTokenIsReadAnewAtEachExchange) {
   start_tls();
   write_file(dir_ / "token", store().config()->federated_token + "\n");
@@ -104,7 +104,7 @@ TEST_F(AzblobClient, TheMachinesIdentityIsAskedLast) {
   unsetenv("AZURE_POD_IDENTITY_AUTHORITY_HOST");
 }
 
-// tikv#11812, and codes of load.
+// Case 14, tikv#11812, and codes of load.
 TEST_F(AzblobClient, LoadIsThrottled) {
   for (const bool has_mark : {true, false}) {
     az::Config config;

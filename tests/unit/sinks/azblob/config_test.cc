@@ -133,7 +133,7 @@ TEST(AzblobConfig, WhatIsRefused) {
   expect_invalid(parse("azblob://con/a//b?account=name"), "prefix");
   expect_invalid(parse("azblob://con/" + std::string(901, 'a') + "?account=name"), "901");
   expect_invalid(parse("azblob://con?account=name&proxy=http://me:pw@host"), "proxy");
-  // restic#1822, #1386.
+  // Case 12, restic#1822, #1386.
   expect_invalid(parse("azblob://con?account=name&block_threshold=6GiB"), "block_threshold");
   EXPECT_TRUE(parse("azblob://con?account=name&block_threshold=5000MiB"));
   expect_invalid(parse("azblob://con?account=name&block_size=4001MiB"), "block_size");

@@ -64,7 +64,7 @@ TEST_F(AzblobGet, APageOfSomebodyElseIsNoAnswer) {
   }
 }
 
-// neon#9836, barman#907.
+// Case 15, neon#9836, barman#907.
 TEST_F(AzblobGet, AStallIsToldWithTheHost) {
   start();
   const auto sink = must_open("&stall_timeout_ms=1000");

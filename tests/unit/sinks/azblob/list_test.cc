@@ -33,6 +33,39 @@ TEST_F(AzblobList, WhatComesBeforeTheStartIsPassedOver) {
   EXPECT_EQ(list(*sink, "", "\xFF"), std::vector<std::string>());
 }
 
+// A store that knows how to begin elsewhere is asked to; one that does not is found out, once.
+TEST_F(AzblobList, TheStoreBeginsWhereItIsToldIfItKnowsHow) {
+  std::vector<std::string> all, late;
+  for (int i = 100; i < 160; ++i) all.push_back("k" + std::to_string(i));
+  late.assign(all.begin() + 51, all.end());
+  struct Case {
+    az::StartFrom store;
+    uint64_t first, second;  // requests of a listing that begins late, but for a refused one
+  };
+  const Case cases[] = {
+      {az::StartFrom::kRefused, 6, 6}, {az::StartFrom::kIgnored, 7, 6}, {az::StartFrom::kHonoured, 2, 1}};
+  for (const Case& one : cases) {
+    az::Config config;
+    config.start_from = one.store;
+    start(config);
+    const auto sink = must_open("&page_size=10");
+    for (const std::string& key : all) place("p/" + key);
+    for (const uint64_t requests : {one.first, one.second}) {
+      const uint64_t before = count("ListBlobs");
+      EXPECT_EQ(list(*sink, "", "k150"), late);
+      EXPECT_EQ(count("ListBlobs") - before, requests) << static_cast<int>(one.store);
+    }
+    EXPECT_EQ(count("status.400"), one.store == az::StartFrom::kRefused ? 1u : 0u);
+    EXPECT_EQ(list(*sink), all) << "from its beginning";
+    EXPECT_EQ(list(*sink, "", "k1"), all);
+    EXPECT_EQ(list(*sink, "k12", "k125"), (std::vector<std::string>{"k126", "k127", "k128", "k129"}));
+    EXPECT_EQ(list(*sink, "", "k159"), std::vector<std::string>());
+    EXPECT_EQ(list(*sink, "", "k158").size(), 1u);
+    EXPECT_EQ(list(*sink, "", "k14\xC3\xA4"), std::vector<std::string>(all.begin() + 50, all.end()))
+        << "beyond ASCII the store has an order of its own";
+  }
+}
+
 // More pages than list_pages() would take for empty ones.
 TEST_F(AzblobList, ManyPagesBeforeTheStartAreNoEmptyPages) {
   start();
@@ -41,7 +74,7 @@ TEST_F(AzblobList, ManyPagesBeforeTheStartAreNoEmptyPages) {
   EXPECT_EQ(list(*sink, "", "k317"), (std::vector<std::string>{"k318", "k319"}));
 }
 
-// dotnet/buildtools#1903.
+// Case 16, dotnet/buildtools#1903.
 TEST_F(AzblobList, AnEmptyPageIsNotTheLast) {
   az::Config config;
   config.empty_pages = true;
@@ -61,7 +94,7 @@ TEST_F(AzblobList, AnEmptyPageIsNotTheLast) {
   EXPECT_NE(message_of(refused).find("marker"), std::string::npos) << message_of(refused);
 }
 
-// rclone#2806, #7047.
+// Case 18, rclone#2806, #7047.
 TEST_F(AzblobList, DirectoriesAreNotVisited) {
   az::Config config;
   config.is_hierarchical = true;

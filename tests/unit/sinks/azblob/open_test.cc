@@ -80,7 +80,7 @@ TEST_F(AzblobOpen, ASignatureIsEnough) {
   ASSERT_TRUE(sink) << sink.error().message;
   EXPECT_EQ(log_.count("is good until"), 1u);
   EXPECT_EQ(log_.count("sig="), 0u);
-  // Seen on Azurite: who may create gets 403 for what is there, and only for that.
+  // Case 20, seen on Azurite: who may create gets 403 for what is there, and only for that.
   EXPECT_TRUE(put(**sink, "k", "x"));
   EXPECT_EQ(code_of(put(**sink, "k", "y")), TIDEMARK_E_EXISTS);
   EXPECT_EQ(stored("k"), "x");

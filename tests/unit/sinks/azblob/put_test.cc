@@ -19,7 +19,8 @@ TEST_F(AzblobPut, OneRequestWithConditionAndDigest) {
   EXPECT_EQ(last_header("PutBlob", "x-ms-access-tier"), "Cool");
 }
 
-// google/go-cloud#3635, #3637; apache/arrow-rs-object-store#830; and what signatures, locks and leases say.
+// Case 1, google/go-cloud#3635, #3637; case 2, apache/arrow-rs-object-store#830; and what signatures, locks
+// and leases say.
 TEST_F(AzblobPut, EachWordForABlobThatIsThereIsExists) {
   start();
   const auto sink = must_open();
@@ -49,7 +50,7 @@ TEST_F(AzblobPut, ARefusalWithoutABlobIsAnError) {
   EXPECT_FALSE(is_stored("k"));
 }
 
-// Seen on Azurite: blocks that somebody has left make a conditional put fail for ever, and HEAD finds
+// Case 9, seen on Azurite: blocks that somebody has left make a conditional put fail for ever, and HEAD finds
 // nothing.
 TEST_F(AzblobPut, BlocksThatWereLeftAreGotRoundByBlocks) {
   az::Config config;
@@ -84,7 +85,7 @@ TEST_F(AzblobPut, OtherWritersBlocksOfAnotherLengthAreTold) {
   EXPECT_NE(message_of(refused).find("within a week"), std::string::npos) << message_of(refused);
 }
 
-// Azure/Azurite#125, #2405.
+// Case 17, Azure/Azurite#125, #2405.
 TEST_F(AzblobPut, NamesThatAzureWouldChangeAreRefusedAndNotSent) {
   start();
   const auto sink = must_open();

@@ -8,6 +8,7 @@ class AzblobRemove : public AzblobSinkTest {
   Status remove(AzblobSink& sink, std::string_view key) { return sink.remove(key, Call(nullptr, nullptr)); }
 };
 
+// Case 20b, seen on Azurite.
 TEST_F(AzblobRemove, ABlobGoesWithItsSnapshots) {
   start();
   const auto sink = must_open();
@@ -18,6 +19,7 @@ TEST_F(AzblobRemove, ABlobGoesWithItsSnapshots) {
   EXPECT_TRUE(remove(*sink, "k")) << "what is not there is gone";
 }
 
+// Case 20b, seen on Azurite: never RETRYABLE.
 TEST_F(AzblobRemove, WhatIsLeasedOrKeptIsToldAsThat) {
   start();
   const auto sink = must_open();

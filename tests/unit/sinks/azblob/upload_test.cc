@@ -21,7 +21,7 @@ class AzblobUpload : public AzblobSinkTest {
   std::unique_ptr<AzblobSink> must_open_small() { return must_open("&block_threshold=1MiB&block_size=1MiB"); }
 };
 
-// xtdb/xtdb#3516, Azure/azure-sdk-for-net#47370, stowage#11: one length, whatever the number.
+// Case 8, xtdb/xtdb#3516, Azure/azure-sdk-for-net#47370, stowage#11: one length, whatever the number.
 TEST_F(AzblobUpload, IdsHaveOneLengthForEver) {
   const Result<std::string> nonce = new_nonce();
   ASSERT_TRUE(nonce);
@@ -37,7 +37,7 @@ TEST_F(AzblobUpload, IdsHaveOneLengthForEver) {
   EXPECT_EQ(store().store.id_sizes(), std::set<size_t>{44});
 }
 
-// medusa#705, clickhouse-backup#317.
+// Case 11, medusa#705, clickhouse-backup#317.
 TEST_F(AzblobUpload, BlocksAreNeverTooMany) {
   constexpr uint64_t kTiB = uint64_t{1} << 40;
   for (const uint64_t size : {uint64_t{1}, 64 * kMiB, 2 * kTiB, 100 * kTiB, kBlobBytesMax}) {
@@ -49,7 +49,7 @@ TEST_F(AzblobUpload, BlocksAreNeverTooMany) {
   EXPECT_EQ(block_size_bytes(5 * kMiB, 32 * kMiB), 32 * kMiB);
 }
 
-// apache/opendal#8028.
+// Case 3, apache/opendal#8028.
 TEST_F(AzblobUpload, TheListHasTheCondition) {
   start();
   const auto sink = must_open_small();
@@ -63,7 +63,7 @@ TEST_F(AzblobUpload, TheListHasTheCondition) {
   EXPECT_EQ(stored("k"), bytes);
 }
 
-// ClickHouse#93105.
+// Case 4, ClickHouse#93105.
 TEST_F(AzblobUpload, WithoutTheFlagItReplacesWithoutACondition) {
   start();
   const auto sink = must_open_small();
@@ -73,7 +73,7 @@ TEST_F(AzblobUpload, WithoutTheFlagItReplacesWithoutACondition) {
   EXPECT_EQ(last_header("PutBlockList", "if-none-match"), "-");
 }
 
-// Azure/azure-sdk-for-java#6017.
+// Case 5, Azure/azure-sdk-for-java#6017.
 TEST_F(AzblobUpload, AnExistingNameCostsOneHeadAndNoBlock) {
   start();
   const auto sink = must_open_small();
@@ -90,7 +90,7 @@ TEST_F(AzblobUpload, AnExistingNameCostsOneHeadAndNoBlock) {
   EXPECT_EQ(reads, 0);
 }
 
-// artifact-keeper#3920: the other's list has thrown away our blocks.
+// Case 6, artifact-keeper#3920: the other's list has thrown away our blocks.
 TEST_F(AzblobUpload, TheLoserOfTwoWritersGetsExists) {
   start();
   const auto ours = must_open_small(), theirs = must_open_small();
@@ -128,7 +128,7 @@ TEST_F(AzblobUpload, BlocksThatAreGoneAreSentAgainLater) {
   EXPECT_FALSE(is_stored("k"));
 }
 
-// pgbackrest#1055.
+// Case 7, pgbackrest#1055.
 TEST_F(AzblobUpload, BlocksOfTwoWritersAreNeverMixed) {
   start();
   const auto sink = must_open_small();
@@ -146,7 +146,7 @@ TEST_F(AzblobUpload, BlocksOfTwoWritersAreNeverMixed) {
   }
 }
 
-// xtdb/xtdb#3629: nothing is ever taken back.
+// Case 13, xtdb/xtdb#3629: nothing is ever taken back.
 TEST_F(AzblobUpload, ASourceThatFailsLeavesItsBlocksAndNothingElse) {
   start();
   const auto sink = must_open_small();
@@ -167,7 +167,7 @@ TEST_F(AzblobUpload, ASourceThatFailsLeavesItsBlocksAndNothingElse) {
   EXPECT_EQ(count("PutBlockList"), 0u);
 }
 
-// rclone#5583, minio#11251, sftpgo#419.
+// Case 10, rclone#5583, minio#11251, sftpgo#419.
 TEST_F(AzblobUpload, TooManyBlocksLeftAreToldWithTheCause) {
   az::Config config;
   config.blocks_max = 2;

@@ -14,6 +14,40 @@ StoreAnswer answer(int status, const std::string& reason = "", const std::string
   return out;
 }
 
+StoreAnswer xml(int status, const std::string& code, const std::string& message = "m") {
+  StoreAnswer out;
+  out.status = status;
+  out.text = "\xEF\xBB\xBF<?xml version='1.0' encoding='UTF-8'?><Error><Code>" + code + "</Code><Message>" +
+             message + "</Message><Details>d</Details></Error>";
+  return out;
+}
+
+TEST(GsAnswer, TheXmlApiSaysTheSameInOtherWords) {
+  const auto status = [](StoreAnswer answer, bool is_in_use = false) {
+    answer.is_in_use = is_in_use;
+    return error_of(answer, "x").status;
+  };
+  EXPECT_EQ(status(xml(404, "NoSuchKey")), TIDEMARK_E_NOT_FOUND);
+  EXPECT_EQ(status(xml(404, "NoSuchBucket")), TIDEMARK_E_PERMANENT);
+  EXPECT_EQ(status(xml(404, "NoSuchBucket"), true), TIDEMARK_E_RETRYABLE);
+  EXPECT_EQ(status(xml(403, "AccessDenied"), true), TIDEMARK_E_PERMANENT);
+  for (const char* code : {"SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurity",
+                           "RequestTimeTooSkewed", "AccountProblem"}) {
+    EXPECT_EQ(status(xml(403, code)), TIDEMARK_E_PERMANENT) << code;
+    EXPECT_EQ(status(xml(403, code), true), TIDEMARK_E_RETRYABLE) << code << ": of the whole sink";
+  }
+  EXPECT_EQ(status(xml(503, "ServiceUnavailable")), TIDEMARK_E_THROTTLED);
+  EXPECT_EQ(status(xml(429, "SlowDown")), TIDEMARK_E_THROTTLED);
+  EXPECT_EQ(status(xml(429, "SlowDown", "The object exceeded the rate limit for object mutation operations")),
+            TIDEMARK_E_RETRYABLE);
+  EXPECT_TRUE(is_condition_not_met(xml(412, "PreconditionFailed")));
+  EXPECT_FALSE(is_condition_not_met(xml(412, "CustomOrgPolicy")));
+  StoreAnswer denied = xml(403, "AccessDenied", "Access denied.");
+  denied.needs = "storage.objects.get";
+  EXPECT_EQ(error_of(denied, "x").message,
+            "x: Access denied. (AccessDenied, HTTP 403); it needs storage.objects.get");
+}
+
 struct Case {
   StoreAnswer answer;
   tidemark_status at_open, in_use;

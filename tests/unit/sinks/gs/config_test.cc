@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "fixture.h"
+#include "gs/sink_fixture.h"
 
 namespace tidemark::sinks::gs {
 namespace {
@@ -76,6 +76,26 @@ TEST(GsConfig, Options) {
             "http://emulator:4443");
   EXPECT_FALSE(parse("gs://bucket?metadata=never")->tokens.asks_metadata);
   EXPECT_FALSE(parse("gs://bucket?expect=never")->expects_continue);
+}
+
+TEST(GsConfig, AnHmacKeyIsAllOrNothing) {
+  const tidemark_option secret = option("hmac_secret", "sesame", TIDEMARK_OPTION_SECRET);
+  const Result<Config> config = parse("gs://bucket?hmac_access_id=GOOG1", {secret});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_TRUE(config->has_hmac_key());
+  EXPECT_EQ(config->hmac_key.secret_access_key.reveal(), "sesame");
+  expect_invalid("gs://bucket?hmac_access_id=GOOG1", "belong together");
+  expect_invalid("gs://bucket?hmac_access_id=GOOG1&hmac_secret=sesame", "hmac_secret");
+  for (const char* url :
+       {"gs://bucket", "gs://bucket?hmac_access_id=GOOG1&anonymous=true",
+        "gs://bucket?hmac_access_id=GOOG1&credentials_file=/x", "gs://bucket?hmac_access_id=GOOG/1"}) {
+    const Result<Config> wrong = parse(url, {secret});
+    EXPECT_EQ(status_of(wrong), TIDEMARK_E_INVALID) << url;
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().message.find("sesame"), std::string::npos) << wrong.error().message;
+  }
+  expect_invalid("gs://bucket?user_project=a%20b", "user_project");
+  expect_invalid("gs://bucket?kms_key=a%0Ab", "kms_key");
 }
 
 TEST(GsConfig, TheEndpointIsFound) {

@@ -15,6 +15,10 @@
 
 namespace tidemark::sinks::gs {
 
+inline tidemark_option option(std::string_view key, std::string_view value, uint32_t flags = 0) {
+  return {{key.data(), key.size()}, {value.data(), value.size()}, flags, 0};
+}
+
 // The log of a host.
 class Log {
  public:
@@ -43,8 +47,8 @@ class GsSinkTest : public ::testing::Test {
     // Nothing of the machine's own, and nobody's metadata server.
     setenv("NO_GCE_CHECK", "true", 1);
     setenv("CLOUDSDK_CONFIG", (dir_ / "none").c_str(), 1);
-    for (const char* name :
-         {"GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST", "GCE_METADATA_HOST", "http_proxy"}) {
+    for (const char* name : {"GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST", "GCE_METADATA_HOST",
+                             "GS_ACCESS_KEY_ID", "GS_SECRET_ACCESS_KEY", "http_proxy"}) {
       unsetenv(name);
     }
   }
@@ -80,6 +84,20 @@ class GsSinkTest : public ::testing::Test {
   }
   std::unique_ptr<GsSink> must_open(const std::string& more = "") {
     Result<std::unique_ptr<GsSink>> sink = open(url(more));
+    if (!sink) throw std::runtime_error(sink.error().message);
+    return std::move(*sink);
+  }
+
+  // With an HMAC key, by the XML API.
+  Result<std::unique_ptr<GsSink>> open_signed(const std::string& more = "",
+                                              const char* secret = imposter::kHmacSecret) {
+    const std::string place = "gs://tidemark/p?endpoint=" + service_->endpoint() + more;
+    const tidemark_option options[] = {option("hmac_access_id", imposter::kHmacId),
+                                       option("hmac_secret", secret, TIDEMARK_OPTION_SECRET)};
+    return GsSink::open({HostLog(log_.host()), *parse_url(place), options, 2}, Call());
+  }
+  std::unique_ptr<GsSink> must_open_signed(const std::string& more = "") {
+    Result<std::unique_ptr<GsSink>> sink = open_signed(more);
     if (!sink) throw std::runtime_error(sink.error().message);
     return std::move(*sink);
   }

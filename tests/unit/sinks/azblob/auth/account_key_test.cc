@@ -7,6 +7,7 @@
 namespace tidemark::sinks::azblob {
 namespace {
 
+// Case 21, pgbackrest 7c9208ba8.
 TEST(AzblobAccountKey, KeysAreBase64AndNothingElse) {
   EXPECT_EQ(decode_account_key("c2VjcmV0IHNlY3JldA==", "k")->reveal(), "secret secret");
   EXPECT_EQ(decode_account_key("c2VjcmV0IHNlY3JldHM=", "k")->reveal(), "secret secrets");

@@ -1,4 +1,6 @@
 // The identity of a machine or an app, through the chain as a sink asks it.
+#include "azblob/auth/metadata.h"
+
 #include "azblob/auth/world.h"
 
 namespace tidemark::sinks::azblob {
@@ -51,7 +53,90 @@ TEST_F(AzblobMetadata, AnAppHasItsOwnEndpoint) {
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_EQ(found->credentials.expires_us, 1'700'000'100'000'000);
   world_.variables.erase("IDENTITY_HEADER");
-  expect_failure(world_.load(), TIDEMARK_E_PERMANENT, {"managed identity", "Arc"});
+  expect_failure(world_.load(), TIDEMARK_E_PERMANENT,
+                 {"managed identity", "IDENTITY_HEADER", "IMDS_ENDPOINT"});
+}
+
+class AzblobArc : public AzblobMetadata {
+ protected:
+  AzblobArc() { std::filesystem::create_directories(world_.path("keys")); }
+  SourceResult ask(const std::string& url = kArc) {
+    const CredentialEnvironment surroundings = world_.surroundings();
+    const Fetch fetch = world_.fetch();
+    const Call call(nullptr, nullptr);
+    std::vector<FileStamp> files;
+    const SourceContext context = {world_.options, surroundings.environment, fetch, surroundings.now_us, call,
+                                   &files};
+    return from_arc(context, url, world_.path("keys") + "/");
+  }
+  void expect_challenge(const std::string& challenge) {
+    world_.exchanges.push_back(asked(kFull, HttpAnswer{401, {{"www-authenticate", challenge}}, ""}));
+  }
+  void expect_refused(const SourceResult& result, const std::string& words) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().status, TIDEMARK_E_PERMANENT);
+    EXPECT_NE(result.error().message.find(words), std::string::npos) << result.error().message;
+    EXPECT_EQ(result.error().message.find("hush"), std::string::npos) << result.error().message;
+    EXPECT_TRUE(world_.exchanges.empty());
+  }
+  static constexpr char kArc[] = "http://localhost:40342/metadata/identity/oauth2/token";
+  const std::string kFull =
+      std::string(kArc) + "?api-version=2020-06-01&resource=https%3A%2F%2Fstorage.azure.com%2F";
+};
+
+TEST_F(AzblobArc, TheFileThatItNamesIsShown) {
+  world_.write("keys/a-1.key", "hush\n");
+  expect_challenge("Basic realm=" + world_.path("keys/a-1.key"));
+  world_.exchanges.push_back({"GET", kFull,
+                              [](const HttpRequest& request) {
+                                EXPECT_FALSE(request.use_proxy);
+                                ASSERT_EQ(request.headers.size(), 2u);
+                                EXPECT_EQ(request.headers[1].name, "authorization");
+                                EXPECT_EQ(request.headers[1].value, "Basic hush");
+                              },
+                              token_answer("token")});
+  const SourceResult found = ask();
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->credentials->secret.reveal(), "token");
+  EXPECT_TRUE(world_.exchanges.empty());
+}
+
+// Whoever answers must not get to see other files.
+TEST_F(AzblobArc, OtherFilesAreNotShown) {
+  world_.write("secret.key", "hush");
+  world_.write("keys/secret", "hush");
+  std::filesystem::create_directories(world_.path("keys/deep"));
+  world_.write("keys/deep/secret.key", "hush");
+  for (const std::string& realm : {world_.path("secret.key"), world_.path("keys/../secret.key"),
+                                   world_.path("keys/secret"), world_.path("keys/deep/secret.key"),
+                                   world_.path("keys/.key"), std::string("/etc/shadow"), std::string()}) {
+    expect_challenge("Basic realm=" + realm);
+    expect_refused(ask(), "something else than a file in");
+  }
+  expect_challenge("Bearer realm=" + world_.path("keys/a.key"));
+  expect_refused(ask(), "something else");
+}
+
+TEST_F(AzblobArc, WhatCannotBeAKey) {
+  expect_challenge("Basic realm=" + world_.path("keys/a.key"));
+  EXPECT_NE(ask().error().message.find("himds"), std::string::npos) << "it may not be read";
+  for (const std::string& text : {std::string(), std::string("hush\r\nx: y"), std::string(5000, 'x')}) {
+    world_.write("keys/a.key", text);
+    expect_challenge("Basic realm=" + world_.path("keys/a.key"));
+    expect_refused(ask(), "is no key");
+  }
+  expect_refused(ask("http://elsewhere.example/token"), "not on this machine");
+  world_.options.client_id = "id";
+  expect_refused(ask(), "client_id");
+}
+
+TEST_F(AzblobMetadata, ArcIsKnownByItsVariables) {
+  world_.variables["IDENTITY_ENDPOINT"] = "http://localhost:40342/token";
+  world_.variables["IMDS_ENDPOINT"] = "http://localhost:40342";
+  world_.exchanges.push_back(
+      asked("http://localhost:40342/token?api-version=2020-06-01&resource=https%3A%2F%2Fstorage.azure.com%2F",
+            HttpAnswer{401, {{"www-authenticate", "Basic realm=/etc/passwd"}}, ""}));
+  expect_failure(world_.load(), TIDEMARK_E_PERMANENT, {"managed identity", "/var/opt/azcmagent/tokens/"});
 }
 
 TEST_F(AzblobMetadata, OnceMoreAfterABadAnswer) {

@@ -48,8 +48,8 @@ TEST(GsAccount, OfAUserAndOfSomebodyElse) {
           "service_account_impersonation":{"token_lifetime_seconds":700},
           "credential_source":{"file":"/t","format":{"type":"json","subject_token_field_name":"id"}}})");
   ASSERT_TRUE(other) << other.error().message;
-  EXPECT_EQ(other->token_file, "/t");
-  EXPECT_EQ(other->token_member, "id");
+  EXPECT_EQ(other->place.file, "/t");
+  EXPECT_EQ(other->place.member, "id");
   EXPECT_EQ(other->lifetime_s, 700u);
   EXPECT_EQ(other->impersonation_url, "https://iam.example/x");
 }
@@ -71,7 +71,7 @@ TEST(GsAccount, NamesWhatIsWrong) {
       R"({"type":"external_account","audience":"a","subject_token_type":"t","token_url":"https://s/",)";
   expect_wrong(R"({"type":"external_account","audience":"a","subject_token_type":"t"})", "token_url");
   expect_wrong(begin + R"("x":1})", "credential_source");
-  expect_wrong(begin + R"("credential_source":{"url":"http://x/"}})", "not supported");
+  expect_wrong(begin + R"("credential_source":{"url":"http://x/"}})", "\"credential_source\": has a \"url\"");
   expect_wrong(begin + R"("credential_source":{"file":"relative"}})", "absolute");
   expect_wrong(begin + R"("credential_source":{"file":"/t","format":{"type":"json"}}})",
                "subject_token_field_name");

@@ -14,7 +14,8 @@ class GsExchange : public ::testing::Test {
     const Call call;
     const std::function<int64_t()> now = [this] { return world_.now_us.load(); };
     const Fetch fetch = world_.fetch();
-    return token_of(*account, {fetch, now, call});
+    const Environment environment = world_.surroundings().environment;
+    return token_of(*account, {fetch, now, call, environment});
   }
   // One parameter of the form that was sent.
   std::string form(size_t which, const std::string& name) {

@@ -25,6 +25,7 @@ const std::string& test_key();
 
 struct Asked {
   std::string method, url, body, authorization, flavor;
+  Headers headers = {};
   bool use_proxy = true;
   uint32_t timeout_ms = 0;
 };
@@ -51,7 +52,8 @@ class World {
   }
   Fetch fetch() {
     return [this](HttpRequest& request, const Call&) -> Result<HttpAnswer> {
-      Asked one = {request.method, request.url, "", "", "", request.use_proxy, request.timeout_ms};
+      Asked one = {request.method,    request.url,       "", "", "", request.headers,
+                   request.use_proxy, request.timeout_ms};
       if (request.body != nullptr) one.body = request.body->text();
       for (const Headers* headers : {&request.headers, &request.proof}) {
         for (const Header& header : *headers) {

@@ -33,7 +33,7 @@ class StsTest : public ::testing::Test {
                                .payload_sha256 = *sha256_hex(request.body->text()),
                                .host = host};
     const Headers expected =
-        signer.sign(asked, {"BASE", Secret("base secret"), Secret("base token"), 0}, region, now_us, &steps)
+        signer.sign(asked, {"BASE", Secret("base secret"), Secret("base token")}, region, now_us, &steps)
             .value();
     EXPECT_EQ(request.headers.size(), 1U);
     EXPECT_EQ(header_of(request, "content-type"), "application/x-www-form-urlencoded");

@@ -1,4 +1,4 @@
-#include "s3/auth/signer.h"
+#include "http/signer.h"
 
 #include <openssl/crypto.h>
 #include <time.h>
@@ -9,11 +9,10 @@
 #include <utility>
 
 #include "http/digests.h"
+#include "http/exit_gate.h"
 
-namespace tidemark::sinks::s3 {
+namespace tidemark::sinks {
 namespace {
-
-constexpr char kAlgorithm[] = "AWS4-HMAC-SHA256";
 
 std::string_view bytes(const HmacDigest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
@@ -68,41 +67,45 @@ std::map<std::string, std::string> canonical_headers(const HttpRequest& request,
 
 }  // namespace
 
-Signer::Signer(std::string service) : service_(std::move(service)) {}
+KeySigner::KeySigner(const SignerWords& words, std::string service, bool sends_payload)
+    : words_(words), service_(std::move(service)), sends_payload_(sends_payload) {}
 
-Result<Secret> Signer::day_key(const Credentials& credentials, const std::string& day,
-                               const std::string& region) {
+Result<Secret> KeySigner::day_key(const SigningKeys& keys, const std::string& day,
+                                  const std::string& region) {
   const MutexLock lock(mutex_);
-  if (cached_day_ == day && cached_region_ == region && cached_secret_ == credentials.secret_access_key) {
+  if (cached_day_ == day && cached_region_ == region && cached_secret_ == keys.secret_access_key) {
     return cached_key_;
   }
-  std::string first = "AWS4";
-  first.append(credentials.secret_access_key.reveal());
+  std::string first = words_.secret_begin;
+  first.append(keys.secret_access_key.reveal());
   Result<HmacDigest> key = hmac_sha256(first, day);
   wipe(&first);
   for (const std::string_view text :
-       {std::string_view(region), std::string_view(service_), std::string_view("aws4_request")}) {
+       {std::string_view(region), std::string_view(service_), std::string_view(words_.scope_end)}) {
     if (!key) return key.error();
     key = hmac_sha256(bytes(*key), text);
   }
   if (!key) return key.error();
   cached_key_ = Secret(bytes(*key));
   OPENSSL_cleanse(key->data(), key->size());
-  cached_secret_ = credentials.secret_access_key;
+  cached_secret_ = keys.secret_access_key;
   cached_day_ = day;
   cached_region_ = region;
   return cached_key_;
 }
 
-Result<Headers> Signer::sign(const HttpRequest& request, const Credentials& credentials,
-                             const std::string& region, int64_t now_us, SignatureSteps* steps) {
+Result<Headers> KeySigner::sign(const HttpRequest& request, const SigningKeys& keys,
+                                const std::string& region, int64_t now_us, SignatureSteps* steps) {
+  const ExitGate::Pass pass;
+  TM_TRY(pass.check());
   const std::string time = iso_basic(now_us);
   const std::string day = time.substr(0, 8);
-  const std::string scope = day + "/" + region + "/" + service_ + "/aws4_request";
-  Headers added = {{"x-amz-date", time}};
-  if (service_ == "s3") added.push_back({"x-amz-content-sha256", request.payload_sha256});
-  if (!credentials.session_token.empty()) {
-    added.push_back({"x-amz-security-token", std::string(credentials.session_token.reveal())});
+  const std::string scope = day + "/" + region + "/" + service_ + "/" + words_.scope_end;
+  const std::string x = words_.header_begin;
+  Headers added = {{x + "date", time}};
+  if (sends_payload_) added.push_back({x + "content-sha256", request.payload_sha256});
+  if (!keys.session_token.empty()) {
+    added.push_back({x + "security-token", std::string(keys.session_token.reveal())});
   }
 
   std::string header_lines, names;
@@ -115,16 +118,16 @@ Result<Headers> Signer::sign(const HttpRequest& request, const Credentials& cred
   canonical.append(encode_query(request.query)).append("\n").append(header_lines).append("\n");
   canonical.append(names).append("\n").append(request.payload_sha256);
   TM_ASSIGN(const std::string digest, sha256_hex(canonical));
-  const std::string to_sign = std::string(kAlgorithm) + "\n" + time + "\n" + scope + "\n" + digest;
-  TM_ASSIGN(const Secret key, day_key(credentials, day, region));
+  const std::string to_sign = std::string(words_.algorithm) + "\n" + time + "\n" + scope + "\n" + digest;
+  TM_ASSIGN(const Secret key, day_key(keys, day, region));
   TM_ASSIGN(const HmacDigest mac, hmac_sha256(key.reveal(), to_sign));
   const std::string signature = to_hex(mac.data(), mac.size());
 
-  added.push_back({"authorization", std::string(kAlgorithm) + " Credential=" + credentials.access_key_id +
+  added.push_back({"authorization", std::string(words_.algorithm) + " Credential=" + keys.access_key_id +
                                         "/" + scope + ", SignedHeaders=" + names +
                                         ", Signature=" + signature});
   if (steps != nullptr) *steps = {std::move(canonical), to_sign, signature};
   return added;
 }
 
-}  // namespace tidemark::sinks::s3
+}  // namespace tidemark::sinks

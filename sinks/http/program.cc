@@ -1,4 +1,4 @@
-#include "s3/auth/credential_process.h"
+#include "http/program.h"
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "base/fd.h"
@@ -19,13 +20,13 @@
 
 extern char** environ;
 
-namespace tidemark::sinks::s3 {
+namespace tidemark::sinks {
 namespace {
 
 constexpr int kPollMs = 20;
 constexpr size_t kComplaintBytes = 4096;
 constexpr size_t kShownBytes = 200;
-constexpr size_t kKeyLikeBytes = 32;  // an AWS secret has 40, a token many more
+constexpr size_t kKeyLikeBytes = 32;  // a secret has 40, a token many more
 
 int64_t now_ms() {
   timespec now;
@@ -56,6 +57,28 @@ Result<Pipe> make_pipe() {
   return Pipe{std::move(*read), std::move(*write)};
 }
 
+// For posix_spawn, which writes to none of them.
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+std::vector<char*> environment_with(const std::vector<std::string>& variables) {
+  std::vector<char*> out = pointers_to(variables);
+  out.pop_back();
+  for (char** one = environ; one != nullptr && *one != nullptr; ++one) {
+    const std::string_view text = *one;
+    const std::string_view name = text.substr(0, text.find('=') + 1);
+    const bool is_replaced = std::any_of(variables.begin(), variables.end(),
+                                         [&](const std::string& other) { return other.starts_with(name); });
+    if (!is_replaced) out.push_back(*one);
+  }
+  out.push_back(nullptr);
+  return out;
+}
+
 class SpawnSetup {
  public:
   SpawnSetup() {
@@ -70,13 +93,13 @@ class SpawnSetup {
   SpawnSetup& operator=(const SpawnSetup&) = delete;
 
   // 0 or an errno.
-  int spawn(const std::string& command, int out, int err, pid_t* pid) {
+  int spawn(const Program& program, int out, int err, pid_t* pid) {
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
     constexpr short kFlags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-    std::string shell = "sh", flag = "-c", text = command;
-    char* arguments[] = {shell.data(), flag.data(), text.data(), nullptr};
+    std::vector<char*> arguments = pointers_to(program.arguments);
+    std::vector<char*> variables = environment_with(program.variables);
     int failed = posix_spawnattr_setflags(&attributes_, kFlags);
     if (failed == 0) failed = posix_spawnattr_setpgroup(&attributes_, 0);
     if (failed == 0) failed = posix_spawnattr_setsigmask(&attributes_, &none);
@@ -85,8 +108,9 @@ class SpawnSetup {
     if (failed == 0) failed = posix_spawn_file_actions_adddup2(&files_, out, 1);
     if (failed == 0) failed = posix_spawn_file_actions_adddup2(&files_, err, 2);
     if (failed == 0) failed = posix_spawn_file_actions_addclosefrom_np(&files_, 3);
-    if (failed == 0) failed = posix_spawn(pid, "/bin/sh", &files_, &attributes_, arguments, environ);
-    wipe(&text);
+    if (failed == 0)
+      failed =
+          posix_spawn(pid, program.path.c_str(), &files_, &attributes_, arguments.data(), variables.data());
     return failed;
   }
 
@@ -177,15 +201,14 @@ Error fail_ended(int status, const std::string& complaint) {
 
 }  // namespace
 
-Result<std::string> run_credential_process(const std::string& command, const Call& call,
-                                           const ProcessLimits& limits,
-                                           const std::function<void()>& on_wait) {
+Result<std::string> run_program(const Program& program, const Call& call, const ProgramLimits& limits,
+                                const std::function<void()>& on_wait) {
   Result<Pipe> out = make_pipe(), err = make_pipe();
   if (!out) return out.error();
   if (!err) return err.error();
   pid_t pid = 0;
-  if (const int failed = SpawnSetup().spawn(command, out->write.get(), err->write.get(), &pid)) {
-    return fail_sink_errno(failed, "cannot run /bin/sh");
+  if (const int failed = SpawnSetup().spawn(program, out->write.get(), err->write.get(), &pid)) {
+    return fail_sink_errno(failed, "cannot run " + program.path);
   }
   Child child(pid);
   out->write = UniqueFd();
@@ -223,4 +246,4 @@ Result<std::string> run_credential_process(const std::string& command, const Cal
   return going.error();
 }
 
-}  // namespace tidemark::sinks::s3
+}  // namespace tidemark::sinks

@@ -1,4 +1,4 @@
-#include "signature.h"
+#include "imposter/signature.h"
 
 #include <algorithm>
 
@@ -7,8 +7,6 @@
 
 namespace imposter {
 namespace {
-
-constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
@@ -67,16 +65,26 @@ std::string canonical_request(const Request& request, const Authorization& autho
   return text.append(payload);
 }
 
-bool must_be_signed(const std::string& name) {
-  return name == "host" || name.starts_with("x-amz-") || name == "content-type" || name == "content-md5" ||
-         name == "range" || name == "if-none-match";
+bool must_be_signed(const SignatureWords& words, const std::string& name) {
+  return name == "host" || name.starts_with(words.header_begin) || name == "content-type" ||
+         name == "content-md5" || name == "range" || name == "if-none-match";
 }
 
 }  // namespace
 
-std::optional<Authorization> parse_authorization(std::string_view text) {
-  if (!text.starts_with(kAlgorithm) || text.substr(kAlgorithm.size(), 1) != " ") return {};
-  text.remove_prefix(kAlgorithm.size() + 1);
+std::optional<std::time_t> parse_signature_date(std::string_view text) {
+  if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z') return {};
+  std::tm parts{};
+  const std::string copy(text);
+  const char* end = strptime(copy.c_str(), "%Y%m%dT%H%M%SZ", &parts);
+  if (end == nullptr || *end != '\0') return {};
+  return timegm(&parts);
+}
+
+std::optional<Authorization> parse_authorization(const SignatureWords& words, std::string_view text) {
+  const std::string begin = std::string(words.algorithm) + " ";
+  if (!text.starts_with(begin)) return {};
+  text.remove_prefix(begin.size());
   std::string credential, names;
   Authorization out;
   if (!take(&text, "Credential", false, &credential) || !take(&text, "SignedHeaders", false, &names) ||
@@ -84,7 +92,7 @@ std::optional<Authorization> parse_authorization(std::string_view text) {
     return {};
   }
   std::vector<std::string> scope = split(credential, '/');
-  if (scope.size() != 5 || scope[4] != "aws4_request" || scope[1].size() != 8) return {};
+  if (scope.size() != 5 || scope[4] != words.scope_end || scope[1].size() != 8) return {};
   out.access_key = scope[0];
   out.date = scope[1];
   out.region = scope[2];
@@ -96,21 +104,23 @@ std::optional<Authorization> parse_authorization(std::string_view text) {
   return out;
 }
 
-std::string expected_signature(const Request& request, const Authorization& authorization,
-                               std::string_view secret_key, std::string_view amz_date,
-                               std::string_view payload) {
+std::string expected_signature(const SignatureWords& words, const Request& request,
+                               const Authorization& authorization, std::string_view secret_key,
+                               std::string_view date, std::string_view payload) {
   const std::string scope =
-      authorization.date + "/" + authorization.region + "/" + authorization.service + "/aws4_request";
-  const std::string to_sign = std::string(kAlgorithm) + "\n" + std::string(amz_date) + "\n" + scope + "\n" +
+      authorization.date + "/" + authorization.region + "/" + authorization.service + "/" + words.scope_end;
+  const std::string to_sign = std::string(words.algorithm) + "\n" + std::string(date) + "\n" + scope + "\n" +
                               hex(sha256(canonical_request(request, authorization, payload)));
-  std::string key = hmac_sha256("AWS4" + std::string(secret_key), authorization.date);
-  for (const std::string& step : {authorization.region, authorization.service, std::string("aws4_request")}) {
+  std::string key = hmac_sha256(words.secret_begin + std::string(secret_key), authorization.date);
+  for (const std::string& step :
+       {authorization.region, authorization.service, std::string(words.scope_end)}) {
     key = hmac_sha256(key, step);
   }
   return hex(hmac_sha256(key, to_sign));
 }
 
-std::string signed_headers_problem(const Request& request, const Authorization& authorization) {
+std::string signed_headers_problem(const SignatureWords& words, const Request& request,
+                                   const Authorization& authorization) {
   const std::vector<std::string>& names = authorization.signed_headers;
   if (!std::is_sorted(names.begin(), names.end())) return "SignedHeaders are not in order";
   if (std::adjacent_find(names.begin(), names.end()) != names.end()) return "SignedHeaders names one twice";
@@ -119,7 +129,7 @@ std::string signed_headers_problem(const Request& request, const Authorization& 
     if (request.header(name) == nullptr) return "the signed header '" + name + "' is not there";
   }
   for (const auto& [name, value] : request.headers) {
-    if (must_be_signed(name) && !std::binary_search(names.begin(), names.end(), name)) {
+    if (must_be_signed(words, name) && !std::binary_search(names.begin(), names.end(), name)) {
       return "the header '" + name + "' is not signed";
     }
   }
