@@ -123,7 +123,10 @@ class Live(unittest.TestCase):
         words = [os.environ["HOST_SIM"], "run", "--data", self.path(data or name), "--entries", entries, "--rate", rate, "--sink",
                  sink or f"file://{self.path('archive')}", "--log-level", "info", "--timeout", DEADLINE_S * 2,
                  "--option", "metrics_listen=127.0.0.1:0", *QUICK, *more]
-        process = self.start([str(word) for word in words], name)
+        return self.start_and_scrape([str(word) for word in words], name)
+
+    def start_and_scrape(self, words, name):
+        process = self.start(words, name)
 
         def place():
             self.assertIsNone(process.poll(), self.log(name))
@@ -223,6 +226,24 @@ class Live(unittest.TestCase):
         self.engine("engine", "--option", "workers=32", "--option", "memory_budget_bytes=1048576", "--partitions", 64,
                     rate="500/s")
         self.wait_until_fires("engine", "TidemarkMemoryWaits")
+
+    def stubborn(self, what):
+        """A host that is at fault itself."""
+        with open(self.path("entry"), "w", encoding="utf-8") as file:
+            file.write("payload")
+        self.start_and_scrape([os.environ["STUBBORN_HOST"], os.environ["PLUGIN"], f"file://{self.path('archive')}",
+                               self.path("entry"), what, self.path("go")], "engine")
+        wait_for(lambda: self.query('tidemark_running{instance="engine"} == 1'), "a sample from before")
+        with open(self.path("go"), "w", encoding="utf-8"):
+            pass
+
+    def test_a_host_that_takes_no_acknowledgement(self):
+        self.stubborn("acknowledgements")
+        self.wait_until_fires("engine", "TidemarkFailedAcknowledges")
+
+    def test_a_host_that_takes_no_events(self):
+        self.stubborn("events")
+        self.wait_until_fires("engine", "TidemarkDroppedEvents")
 
     def test_an_archive_that_is_damaged(self):
         self.earlier_run(10)
