@@ -17,6 +17,7 @@ WANTED = {
         f"{MANUAL}/man7/tidemark-units.7.gz",
         "/usr/share/bash-completion/completions/tidemark", "/usr/share/zsh/site-functions/_tidemark",
         "/usr/share/fish/vendor_completions.d/tidemark.fish", "/usr/share/tidemark/tidemark-json.schema.json",
+        "/usr/share/tidemark/prometheus/rules.yml", "/usr/share/tidemark/prometheus/dashboard.json",
         *(f"/lib/systemd/system/tidemark-{verb}@.{kind}" for verb in ("verify", "prune") for kind in ("service", "timer")),
     },
     **{f"tidemark-{cloud}": {f"{MODULES}/tidemark-sink-{cloud}.so", f"{MANUAL}/man7/tidemark-{cloud}.7.gz"}

@@ -16,7 +16,6 @@ TIDEMARK = os.environ["TIDEMARK"]
 UNITS = tools.SOURCE / "cli/units"
 EXPOSURE_TENTHS = 20
 OTHER_UID = 65534  # a user who is not root, as engines are
-NEEDS_METRICS = "--metrics" in tools.run(TIDEMARK, "verify", "--help"), "this tidemark has no --metrics"
 
 
 def settings(name):
@@ -111,7 +110,6 @@ class UnitsTest(unittest.TestCase):
         (self.work / "tidemark.conf").write_text(f'[archive.prod]\nurl = "file://{archive}"\n')
         return archive
 
-    @unittest.skipUnless(*NEEDS_METRICS)
     @unittest.skipUnless(os.geteuid() == 0, "needs root, as the service has")
     def test_verify(self):
         archive = self.archive_of_another_user()
@@ -125,7 +123,6 @@ class UnitsTest(unittest.TestCase):
         next(archive.rglob("*.tar")).unlink()
         self.assertEqual(self.start("verify", "--reread 1")[0], 1)
 
-    @unittest.skipUnless(*NEEDS_METRICS)
     @unittest.skipUnless(os.geteuid() == 0, "needs root, to become another user")
     def test_prune(self):
         archive = self.archive_of_another_user()
@@ -141,7 +138,6 @@ class UnitsTest(unittest.TestCase):
         self.assertTrue((state / "metrics.prom").is_file())
         self.assertEqual(self.start("verify")[0], 0)
 
-    @unittest.skipUnless(*NEEDS_METRICS)
     @unittest.skipUnless(shutil.which("strace") and os.geteuid() == 0, "needs strace and root")
     def test_system_calls(self):
         """Those that the filter takes away are not asked for, or only where it does no harm."""
