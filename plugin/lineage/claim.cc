@@ -152,6 +152,22 @@ uint64_t look_from(const std::vector<core::RememberedEpoch>& remembered) {
   return epoch;
 }
 
+// What an operator should see: what is archived elsewhere meanwhile is not here, and what this sink has
+// beyond that may be of before the data was set back. Entries are compared only where the engine still has
+// them.
+std::string warning(const std::vector<core::RememberedEpoch>& remembered, std::optional<size_t> continues,
+                    const LineageFile& file) {
+  if (!continues && !remembered.empty()) {
+    return ": this sink has no epoch of it, although " + file.path() +
+           " remembers some; if it should, this is another sink, or it was emptied";
+  }
+  if (!continues || remembered[*continues].archive == remembered.back().archive) return {};
+  return ": this sink is one of before, another one was written since. What went there is not here; and if "
+         "the "
+         "data was set back to an older state meanwhile, entries that the engine has pruned were not "
+         "compared with what this sink has of them: begin another prefix then";
+}
+
 // What the newest record says, or why it cannot be known.
 Result<Newest> look(sink::Sink& sink, std::string_view storage,
                     const std::vector<core::RememberedEpoch>& remembered, const Call& deadline,
@@ -188,10 +204,10 @@ Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& fil
     const Claim how = decision.continues ? Claim::kRestart : Claim::kFirst;
     auto claimed = claim_next(sink, storage, file, remembered, {decision.epoch, decision.continues, how, {}},
                               deadline, &where);
-    if (claimed && !decision.continues && !remembered.empty()) {
-      claimed->is_suspicious = true;
-      claimed->notice += ": this sink has no epoch of it, although " + file.path() +
-                         " remembers some; if it should, this is another sink, or it was emptied";
+    if (claimed) {
+      const std::string why = warning(remembered, decision.continues, file);
+      claimed->is_suspicious = !why.empty();
+      claimed->notice += why;
     }
     if (claimed) return std::move(*claimed);
     if (claimed.error().status != TIDEMARK_E_EXISTS) return trouble(where, std::move(claimed.error()));

@@ -359,10 +359,28 @@ TEST_F(LineageClaimTest, AnEmptySinkIsSuspiciousIfSomeAreRemembered) {
   fake_.objects = first_sink;
   const Claimed again = claim_ok();
   EXPECT_EQ(again.epoch, 3U);
-  EXPECT_FALSE(again.is_suspicious);
 }
 
 // ---- take_over ----------------------------------------------------------------------------------
+
+// The data may have been set back before it was archived in the other one: then nobody compared it.
+TEST_F(LineageClaimTest, ASinkOfBeforeIsSuspicious) {
+  claim_ok();
+  const auto first = fake_.objects;
+  fake_.objects.clear();
+  claim_ok();
+  const auto second = fake_.objects;
+  open();
+  fake_.objects = first;
+  const Claimed back = claim_ok();
+  EXPECT_TRUE(back.is_suspicious);
+  EXPECT_NE(back.notice.find("it continues epoch 1: this sink is one of before"), std::string::npos)
+      << back.notice;
+  open();
+  EXPECT_FALSE(claim_ok().is_suspicious) << "it is the one used last";
+  fake_.objects = second;
+  EXPECT_TRUE(claim_ok().is_suspicious);
+}
 
 TEST_F(LineageClaimTest, ATakeOverContinuesWhatThisDataRemembers) {
   claim_ok();
