@@ -30,7 +30,7 @@ Status check_keys(const Credentials& credentials, const KeyNames& names) {
 SourceResult from_options(const SourceContext& context) {
   const CredentialOptions& options = context.options;
   if (options.access_key_id.empty()) return nothing("access_key_id is not given");
-  Credentials credentials = {options.access_key_id, options.secret_access_key, options.session_token, 0};
+  Credentials credentials = {{options.access_key_id, options.secret_access_key, options.session_token}, 0};
   TM_TRY(check_keys(
       credentials, {"option \"access_key_id\"", "option \"secret_access_key\"", "option \"session_token\""}));
   return found(std::move(credentials), "the options");
@@ -42,7 +42,7 @@ SourceResult from_environment(const SourceContext& context) {
   std::string token = context.environment("AWS_SESSION_TOKEN");
   const char* token_name = token.empty() ? "AWS_SECURITY_TOKEN" : "AWS_SESSION_TOKEN";  // the former is older
   if (token.empty()) token = context.environment(token_name);
-  Credentials credentials = {id, Secret::take(&secret), Secret::take(&token), 0};
+  Credentials credentials = {{id, Secret::take(&secret), Secret::take(&token)}, 0};
   if (id.empty() && credentials.secret_access_key.empty()) return nothing("AWS_ACCESS_KEY_ID is not set");
   if (id.empty() || credentials.secret_access_key.empty()) {
     return fail(TIDEMARK_E_PERMANENT,
