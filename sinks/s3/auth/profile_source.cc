@@ -62,8 +62,9 @@ class Resolver {
   SourceResult from_keys(const std::string& profile) const {
     const std::string& token = value(
         profile, value(profile, "aws_session_token").empty() ? "aws_security_token" : "aws_session_token");
-    Credentials credentials = {value(profile, "aws_access_key_id"),
-                               Secret(value(profile, "aws_secret_access_key")), Secret(token), 0};
+    Credentials credentials = {
+        {value(profile, "aws_access_key_id"), Secret(value(profile, "aws_secret_access_key")), Secret(token)},
+        0};
     for (const char* key : {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"}) {
       if (value(profile, key).find('\n') == std::string::npos) continue;
       return fail(TIDEMARK_E_PERMANENT,
