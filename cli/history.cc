@@ -162,7 +162,7 @@ void Histories::forget() {
 }
 
 Result<void> Histories::each(const ListObjects& list, uint64_t from,
-                             const std::function<bool(const Stored&)>& visit, Stop& stop) {
+                             const std::function<bool(const Stored&)>& visit, Stop& stop, uint64_t* reached) {
   bool is_over = false;
   const std::function<bool(const Stored&)> give = [&](const Stored& stored) {
     const bool lies_before = stored.last > 0 && stored.last < from;
@@ -186,17 +186,19 @@ Result<void> Histories::each(const ListObjects& list, uint64_t from,
   TM_TRY(cut.finish());
   TM_TRY(listed);
   if (sorted) sorted->finish();
+  if (reached != nullptr) *reached = cut.reached();
   return {};
 }
 
 Result<void> Histories::scan(const Scope& scope, uint64_t from,
-                             const std::function<bool(const Stored&)>& visit, Stop& stop) {
+                             const std::function<bool(const Stored&)>& visit, Stop& stop, uint64_t* reached) {
   uint64_t begin = from;
   if (!scope.storage.empty()) {  // the records first: what is begun later is another history
     TM_ASSIGN(const Chain chain, chosen(scope.storage, stop));
     if (scope.partition && chain.is_long()) begin = 0;
   }
-  return each([&](const auto& give) { return archive_.scan(scope, begin, give, stop); }, from, visit, stop);
+  return each([&](const auto& give) { return archive_.scan(scope, begin, give, stop); }, from, visit, stop,
+              reached);
 }
 
 Result<void> HistoryCut::begin(const Stored& stored) {
@@ -207,12 +209,17 @@ Result<void> HistoryCut::begin(const Stored& stored) {
     TM_ASSIGN(const auto lineage, histories_.lineage(storage_, stop_));
     TM_ASSIGN(Chain chain, histories_.chosen(storage_, stop_));
     chains_.push_back(std::move(chain));
+    continued_at_.clear();
+    for (const auto& [number, epoch] : lineage->epochs()) {
+      if (epoch.parent == chains_.front().newest()) continued_at_.emplace(number, 0);
+    }
     ends_ = visit_all_ ? lineage->ends() : std::vector<uint64_t>();
     for (size_t i = 0; ends_.size() > 1 && i < ends_.size(); ++i) {
       TM_ASSIGN(Chain other, lineage->chain_of(ends_[i]));
       chains_.push_back(std::move(other));
     }
   }
+  for (auto& [child, begins] : continued_at_) begins = 0;
   is_plain_ = chains_.size() == 1 && !chains_.front().is_long();
   cut_.emplace(chains_);
   return {};
@@ -227,12 +234,23 @@ bool HistoryCut::give(const Stored& stored, const Proof& proof, const EpochCut::
     const Range part = *parts.front();
     const bool is_whole = part == Range{stored.first, stored.last};
     is_over_ = !(is_whole ? visit_(stored, proof) : visit_(counted(stored, part), proof));
+  } else if (const auto child = continued_at_.find(stored.epoch); child != continued_at_.end()) {
+    const bool begins = stored.kind == TIDEMARK_STORED_ARCHIVE || stored.kind == TIDEMARK_STORED_GAP;
+    const auto key = begins ? parse_object_key(stored.key) : std::nullopt;
+    const uint64_t first = !key ? 0 : key->name.begun != kNoLsn ? key->name.begun : key->name.range.first;
+    if (first > 0) child->second = child->second == 0 ? first : std::min(child->second, first);
   } else if (const auto why = histories_.stranger_text(stored, stop_); !why) {
     failed_ = why.error();
   } else if (*why) {
     failed_ = Error{kExitData, printable(stored.key) + ": " + **why, TIDEMARK_E_CORRUPT};
   }
   return !is_over_ && !failed_;
+}
+
+uint64_t HistoryCut::reached() const {
+  uint64_t last = 0;
+  for (const auto& [child, begins] : continued_at_) last = std::max(last, begins > 0 ? begins - 1 : 0);
+  return last;
 }
 
 bool HistoryCut::end_partition() {

@@ -79,12 +79,13 @@ class Histories {
 
   // Objects that count in the chosen history, as `list` lists them but by the last LSN that counts. What is
   // foreign or irregular is given too. Nothing that ends before `from`, if a partition is listed.
+  // Of one partition `reached` gets what HistoryCut::reached() says.
   Result<void> each(const ListObjects& list, uint64_t from, const std::function<bool(const Stored&)>& visit,
-                    Stop& stop);
+                    Stop& stop, uint64_t* reached = nullptr);
   // Archive::scan() through that. From an LSN on it lists all of the partition, unless only one epoch was
   // ever written there: where an epoch begins is not told by what comes later.
   Result<void> scan(const Scope& scope, uint64_t from, const std::function<bool(const Stored&)>& visit,
-                    Stop& stop);
+                    Stop& stop, uint64_t* reached = nullptr);
 
   Archive& archive() const { return archive_; }
   const std::optional<uint64_t>& epoch() const { return epoch_; }  // that was asked for
@@ -116,6 +117,9 @@ class HistoryCut {
   bool add(const Stored& stored, const Proof& proof);
   // After the last.
   Result<void> finish();
+  // How far the chosen history went at least in the partition that was listed last, as those say that
+  // continue its newest epoch: each began right after what it found of it. 0: nobody says so.
+  uint64_t reached() const;
   // Whether in the storage that is listed something may be cut.
   bool is_long() const { return !chains_.empty() && chains_.front().is_long(); }
 
@@ -131,6 +135,8 @@ class HistoryCut {
   std::string storage_;
   uint64_t partition_ = 0;
   std::vector<uint64_t> ends_;
+  std::map<uint64_t, uint64_t>
+      continued_at_;             // by child of the chosen history's end, where it begins; 0: nowhere
   std::vector<Chain> chains_;    // of the storage: the chosen history, then all if there are several
   bool is_plain_ = false;        // what is of the first epoch counts as it is
   std::optional<EpochCut> cut_;  // of the partition that is listed

@@ -80,7 +80,9 @@ Result<void> PartitionRestore::list() {
   // What a newer epoch has before it may lie wholly before it.
   TM_ASSIGN(const tidemark::Chain chain, run_.histories.chosen(options_.scope.storage, stop_));
   const bool looks_before = continued_epoch_ > 0 && chain.is_long();
-  TM_TRY(run_.histories.scan(options_.scope, looks_before ? 0 : from, visit, stop_));
+  uint64_t reached = 0;
+  TM_TRY(run_.histories.scan(options_.scope, looks_before ? 0 : from, visit, stop_, &reached));
+  survey_.reached(reached);
   if (!other) return {};
   has_other_history_ = true;
   return Error{kExitData, "epoch " + std::to_string(other->epoch) + " has entries of its own from LSN " +

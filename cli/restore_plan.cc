@@ -108,7 +108,7 @@ void RestorePlan::add_archive(const Stored& stored) {
 }
 
 void RestorePlan::find_end() {
-  range_.last = wish_.to.value_or(std::max(all_.last(), recorded_through_));
+  range_.last = wish_.to.value_or(std::max({all_.last(), recorded_through_, reached_}));
   if (!wish_.to_time_us) return;
   // Up to the first entry that only younger archives have; one that nobody has is a hole as ever.
   range_.last = in_time_.last();

@@ -28,6 +28,8 @@ class RestorePlan {
   };
   explicit RestorePlan(const Wish& wish);
   void add(const Stored& stored);
+  // The history went that far at least: what of it is not there is missing.
+  void reached(uint64_t last) { reached_ = last; }
 
   // The records that say where the partition begins. Read them before finish(), the pruned ones from the last
   // on until one is right, and say which are right.
@@ -72,6 +74,7 @@ class RestorePlan {
   Coverage in_time_;  // what was archived up to to_time_us
   std::vector<Range> all_missing_, in_time_missing_;
   std::vector<Stored> gap_records_, records_;
+  uint64_t reached_ = 0;
   uint64_t recorded_through_ = 0;  // the last LSN that a gap or accepted record names
   std::vector<Stored> pruned_;
   uint64_t pruned_through_ = 0;

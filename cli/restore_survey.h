@@ -27,6 +27,7 @@ class RestoreSurvey {
 
   // The listing of the partition, as Histories gives it; what reaches --from is enough.
   void add(const Stored& stored);
+  void reached(uint64_t last) { plan_.reached(last); }  // see RestorePlan
   // After the last. An error: it could not be found out, or something was asked for that cannot be.
   Result<void> look();
   bool is_refused() const {

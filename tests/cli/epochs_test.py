@@ -275,6 +275,21 @@ class Scenarios(EpochsScenario):
         self.assertEqual(self.restored_of(), journal((1, 3, 1), (4, 4, 3)))
         run("verify", *self.url())
 
+    def test_what_continues_a_history_says_how_far_it_went(self):
+        """Its end is lost: what comes later began right after it, so that it is missing and not the end."""
+        self.put_epochs({1: 0, 2: 1, 3: 2})
+        for first, last, epoch in ((1, 5, 1), (6, 8, 1), (9, 10, 2), (11, 12, 3)):
+            self.put(first, last, epoch)
+        for epoch, last in ((1, 8), (2, 10), (3, 12)):
+            self.assertEqual(len(self.restored_of("--epoch", epoch)), 3 * last)
+        self.store.remove(key(1, 9, 10, epoch=2))
+        self.assertIn("missing     main/1 LSN 9 ", run("restore", *self.url("main/1", self.path("short")), "--epoch", 2, expect=1)[0])
+        self.assertEqual(len(self.restored_of("--epoch", 1)), 3 * 8, "nothing of it is lost")
+        run("restore", *self.url("main/1", self.path("to")), "--epoch", 2, "--to", 8)
+        self.put(9, 10, 2)
+        self.store.remove(key(1, 6, 8))
+        self.assertIn("missing     main/1 LSN 6 ", run("restore", *self.url("main/1", self.path("one")), "--epoch", 1, expect=1)[0])
+
     def test_what_was_archived_after_a_takeover_is_shown(self):
         """Nobody continues it; its host had archived it before it was told."""
         self.put_epochs({1: 0})
