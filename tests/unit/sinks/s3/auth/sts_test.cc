@@ -15,7 +15,7 @@ constexpr char kRoleEncoded[] = "arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fdemo
 class StsTest : public ::testing::Test {
  protected:
   Result<Credentials> assume(AssumeRole role) {
-    return assume_role(context(), role, {"BASE", Secret("base secret"), Secret("base token"), 0});
+    return assume_role(context(), role, {{"BASE", Secret("base secret"), Secret("base token")}, 0});
   }
   Result<Credentials> with_web_identity(AssumeRole role, const std::string& file) {
     return assume_role_with_web_identity(context(), role, file);
