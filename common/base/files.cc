@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "base/fd.h"
 
@@ -62,23 +65,89 @@ Result<std::string> read_file(const std::string& path, size_t limit_bytes) {
   }
 }
 
+namespace {
+
+const char* kind_of(mode_t mode) {
+  return S_ISFIFO(mode)   ? "a FIFO"
+         : S_ISLNK(mode)  ? "a symbolic link"
+         : S_ISDIR(mode)  ? "a directory"
+         : S_ISSOCK(mode) ? "a socket"
+                          : "a device";
+}
+
+}  // namespace
+
+Status may_replace(const std::string& path, std::string_view beginning) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0)
+    return errno == ENOENT ? Status() : fail_errno(errno, "cannot look at " + path);
+  if (!S_ISREG(status.st_mode)) {
+    return fail(TIDEMARK_E_EXISTS,
+                path + " is " + kind_of(status.st_mode) + ", which stays; name a regular file");
+  }
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "cannot look at " + path);
+  std::string there(beginning.size(), '\0');
+  const ssize_t got = ::pread(fd.get(), there.data(), there.size(), 0);
+  if (got < 0) return fail_errno(errno, "cannot look at " + path);
+  if (got == 0 || there == beginning) return {};
+  return fail(TIDEMARK_E_EXISTS,
+              path + " is there, and holds something else, which stays; name another file, or remove it");
+}
+
+namespace {
+
+constexpr std::chrono::milliseconds kWriterWait{10};
+constexpr int kWriterWaits = 500;
+
+bool is_named(const UniqueFd& fd, const std::string& path, struct stat* status) {
+  struct stat named {};
+  return ::fstat(fd.get(), status) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+         named.st_ino == status->st_ino && named.st_dev == status->st_dev;
+}
+
+// What has the name is not ours: one that a killed process left, or what somebody else has put there, and is
+// not written through. One that is locked is being written: true, wait.
+Result<bool> clear_temporary(const std::string& temporary) {
+  const UniqueFd there(::open(temporary.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (there && ::flock(there.get(), LOCK_EX | LOCK_NB) != 0) return true;
+  if (there && !is_named(there, temporary, &status)) return false;
+  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT)
+    return fail_errno(errno, "cannot replace " + temporary);
+  return false;
+}
+
+// New, and locked as long as it is written.
+Result<UniqueFd> make_temporary(const std::string& temporary) {
+  for (int attempt = 0; attempt < kWriterWaits; ++attempt) {
+    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (!fd && errno != EEXIST) return fail_errno(errno, "cannot create " + temporary);
+    struct stat status {};
+    // Another one may have taken it for a left one before it was locked.
+    if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 && is_named(fd, temporary, &status)) return fd;
+    if (fd) continue;
+    TM_ASSIGN(const bool is_written, clear_temporary(temporary));
+    if (is_written) std::this_thread::sleep_for(kWriterWait);
+  }
+  return fail(TIDEMARK_E_RETRYABLE, "another process writes " + temporary + " all the time");
+}
+
+}  // namespace
+
 Status replace_file(const std::string& path, std::string_view data, Durability durability, Readers readers) {
   const bool is_durable = durability == Durability::kFsync;
   const std::string temporary = path + ".tmp";
-  Leftover leftover{temporary};
   {
-    // One that a killed process left; and what somebody else has put there is not written through.
-    if (::unlink(temporary.c_str()) != 0 && errno != ENOENT)
-      return fail_errno(errno, "cannot replace " + temporary);
-    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-    if (!fd) return fail_errno(errno, "cannot create " + temporary);
+    TM_ASSIGN(const UniqueFd fd, make_temporary(temporary));
+    Leftover leftover{temporary};  // removed before the lock ends
     if (readers == Readers::kAll && ::fchmod(fd.get(), 0644) != 0)
       return fail_errno(errno, "cannot make readable " + temporary);
     TM_TRY(write_all(fd.get(), data, temporary));
     if (is_durable && ::fsync(fd.get()) != 0) return fail_errno(errno, "cannot fsync " + temporary);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno(errno, "cannot replace " + path);
+    leftover.is_there = false;
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno(errno, "cannot replace " + path);
-  leftover.is_there = false;
   return is_durable ? sync_dir(parent_of(path)) : Status();
 }
 

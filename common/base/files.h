@@ -20,7 +20,11 @@ Status write_all(int fd, std::string_view data, const std::string& path);
 // NOT_FOUND: nothing is there. More than `limit_bytes` is an error, and so is what is no regular file: a FIFO
 // or a terminal would be waited for.
 Result<std::string> read_file(const std::string& path, size_t limit_bytes = SIZE_MAX);
-// Readers see the old or the new content, never a part; with kFsync also after a power cut.
+// Whether an output that a person has named may be put at `path`: nothing is there, or an empty regular file,
+// or one that begins with `beginning`, as all of its kind do. EXISTS: it is something else, which stays.
+Status may_replace(const std::string& path, std::string_view beginning);
+// Readers see the old or the new content, never a part; with kFsync also after a power cut. What is written
+// has the name <path>.tmp until it is whole; two writers, of any processes, do so one after the other.
 Status replace_file(const std::string& path, std::string_view data, Durability durability,
                     Readers readers = Readers::kByUmask);
 

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "base/fd.h"
 #include "common/temp_dir.h"
@@ -30,6 +32,81 @@ TEST_F(FilesTest, ReplacesWholeAndReadsWhole) {
   ASSERT_TRUE(make_dirs(dir_ + "/directory", Durability::kUnsafe));
   EXPECT_EQ(replace_file(dir_ + "/directory", "x", Durability::kFsync).error().sys_errno, EISDIR);
   EXPECT_FALSE(std::filesystem::exists(dir_ + "/directory.tmp"));
+}
+
+// What was left there, or put there, is neither waited for nor written through.
+TEST_F(FilesTest, WhatHasTheTemporaryNameIsReplaced) {
+  const std::string path = dir_ + "/file", temporary = path + ".tmp";
+  ASSERT_TRUE(replace_file(dir_ + "/other", "kept", Durability::kUnsafe));
+  for (const char* const kind : {"file", "link", "hard link", "fifo"}) {
+    const std::string what = kind;
+    if (what == "file") {
+      ASSERT_EQ(::close(::creat(temporary.c_str(), 0)), 0);
+    }
+    if (what == "link") {
+      ASSERT_EQ(::symlink((dir_ + "/other").c_str(), temporary.c_str()), 0);
+    }
+    if (what == "hard link") {
+      ASSERT_EQ(::link((dir_ + "/other").c_str(), temporary.c_str()), 0);
+    }
+    if (what == "fifo") {
+      ASSERT_EQ(::mkfifo(temporary.c_str(), 0600), 0);
+    }
+    ASSERT_TRUE(replace_file(path, what, Durability::kUnsafe)) << what;
+    EXPECT_EQ(*read_file(path), what);
+    EXPECT_EQ(*read_file(dir_ + "/other"), "kept") << what;
+    EXPECT_FALSE(std::filesystem::exists(temporary)) << what;
+  }
+  ASSERT_TRUE(make_dirs(temporary, Durability::kUnsafe));
+  EXPECT_FALSE(replace_file(path, "x", Durability::kUnsafe));
+}
+
+TEST_F(FilesTest, WritersOfOneFileDoNotDisturbEachOther) {
+  const std::string path = dir_ + "/file";
+  std::vector<pid_t> writers;
+  for (int i = 0; i < 4; ++i) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child != 0) {
+      writers.push_back(child);
+      continue;
+    }
+    const std::string text(50'000, static_cast<char>('a' + i));
+    int failed = 0;
+    for (int round = 0; round < 200; ++round) failed += replace_file(path, text, Durability::kUnsafe) ? 0 : 1;
+    ::_exit(failed == 0 ? 0 : 1);
+  }
+  for (const pid_t child : writers) {
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  const std::string text = *read_file(path);
+  EXPECT_EQ(text, std::string(50'000, text.empty() ? ' ' : text[0]));
+  EXPECT_FALSE(std::filesystem::exists(path + ".tmp"));
+}
+
+TEST_F(FilesTest, AnOutputReplacesOnlyItsOwnKind) {
+  const std::string path = dir_ + "/out";
+  EXPECT_TRUE(may_replace(path, "# HELP"));
+  ASSERT_TRUE(replace_file(path, "", Durability::kUnsafe));
+  EXPECT_TRUE(may_replace(path, "# HELP"));
+  ASSERT_TRUE(replace_file(path, "# HELP and more", Durability::kUnsafe));
+  EXPECT_TRUE(may_replace(path, "# HELP"));
+  for (const char* const other : {"# HELLO", "#", "{\"tidemark_checkpoint\":1}"}) {
+    ASSERT_TRUE(replace_file(path, other, Durability::kUnsafe));
+    const Status refused = may_replace(path, "# HELP");
+    ASSERT_FALSE(refused) << other;
+    EXPECT_EQ(refused.error().status, TIDEMARK_E_EXISTS);
+    EXPECT_EQ(refused.error().message,
+              path + " is there, and holds something else, which stays; name another file, or remove it");
+  }
+  ASSERT_EQ(::symlink(path.c_str(), (dir_ + "/link").c_str()), 0);
+  ASSERT_EQ(::mkfifo((dir_ + "/fifo").c_str(), 0600), 0);
+  EXPECT_NE(may_replace(dir_ + "/link", "").error().message.find("is a symbolic link"), std::string::npos);
+  EXPECT_NE(may_replace(dir_ + "/fifo", "").error().message.find("is a FIFO"), std::string::npos);
+  EXPECT_NE(may_replace(dir_, "").error().message.find("is a directory"), std::string::npos);
+  EXPECT_NE(may_replace("/dev/null", "").error().message.find("is a device"), std::string::npos);
 }
 
 TEST_F(FilesTest, WhoMayReadIsTheUmasksAffairOrEverybodys) {
