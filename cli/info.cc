@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "base/files.h"
@@ -176,6 +178,7 @@ class Info {
 
  private:
   Result<void> begin_page() {
+    TM_TRY(tidemark::may_replace(options_.html, kInfoPageBeginning));
     const int64_t now_us = wall_clock_us();
     const std::string url = options_.archive.url.substr(0, options_.archive.url.find('?'));
     const std::string part = folder_of(options_.scope);
@@ -183,6 +186,10 @@ class Info {
         options_.archive.epoch ? ", epoch " + std::to_string(*options_.archive.epoch) : std::string();
     page_.emplace(url + (part.empty() ? part : " " + part.substr(0, part.size() - 1)) + epoch, url, now_us);
     if (options_.checkpoint.empty()) return {};
+    if (std::error_code error; !std::filesystem::exists(options_.checkpoint, error)) {
+      console().print("--checkpoint " + printable(options_.checkpoint) +
+                      " is not there: verify has not kept it yet, or it is elsewhere");
+    }
     TM_ASSIGN(const Checkpoint known, load_checkpoint(options_.checkpoint, options_.archive.url));
     page_->set_checked(age_of(known, options_.scope, now_us));
     return {};
@@ -221,6 +228,7 @@ class Info {
     TM_TRY(ask_plain_sizes(archive));
     for (const std::string& key : strays_) page_->add_stray(key);
     page_->set_foreign(strangers_);
+    TM_TRY(tidemark::may_replace(options_.html, kInfoPageBeginning));
     TM_TRY(replace_file(options_.html, page_->text(), Durability::kFsync));
     return {};
   }
@@ -379,6 +387,7 @@ class Info {
 
 int run_info(const InfoOptions& options) {
   RunMetrics metrics("info", options.metrics);
+  if (const auto may = metrics.check(); !may) return fail_with(may.error());
   return metrics.finish(Info(options, metrics).run());
 }
 

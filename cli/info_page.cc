@@ -172,8 +172,9 @@ std::string InfoPage::text() const {
 }
 
 void InfoPage::head(Html& html) const {
+  html.put(kInfoPageBeginning);
   html.put(
-      "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n<meta "
+      "<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n<meta "
       "charset=\"utf-8\"/>\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
       "'unsafe-inline'\"/>\n"
@@ -188,12 +189,18 @@ void InfoPage::head(Html& html) const {
       .put("</h1>\n<p class=\"soft\">as it was on ")
       .time(now_us_)
       .put(" UTC</p>\n<p id=\"state\" ");
-  if (wrong() > 0) {
+  const uint64_t right = checked_ ? checked_->ages.sum() : 0;
+  if (wrong() > 0 || (checked_ && checked_->not_right > 0)) {
     html.put("class=\"bad\">Not all is well: see below");
   } else if (!holds_something_) {
     html.put("class=\"warn\">Nothing is stored there");
+  } else if (checked_ && right != archives_) {
+    html.put(
+        "class=\"warn\">No entry is missing by the names, but not each archive was read and found right: see "
+        "Verified");
   } else {
     html.put("class=\"good\">No entry is missing, and no record is damaged");
+    if (!checked_) html.put(", by the names: no archive was read");
   }
   html.put("</p>\n</header>\n");
 }
@@ -370,6 +377,18 @@ void InfoPage::checks(Html& html) const {
           .put("</td></tr>\n");
     }
     html.put("</tbody></table>\n");
+  }
+  const uint64_t right = checked_->ages.sum();
+  if (right < archives_) {
+    html.put("<p class=\"warn\">Never read, or never found right: ")
+        .counted(archives_ - right, "archive", "archives", "never_right")
+        .put("</p>\n");
+  } else if (right > archives_) {
+    html.put("<p class=\"warn\">Found right once, and not shown here: ")
+        .counted(right - archives_, "archive", "archives", "not_shown")
+        .put(
+            ". They were pruned since, or are of another history, or are lost: "
+            "<code>tidemark verify --since-checkpoint</code> says which.</p>\n");
   }
   if (checked_->not_right > 0) {
     html.put("<p class=\"bad\">Not right when it was read last: ")

@@ -20,6 +20,9 @@
 
 namespace tidemark::cli {
 
+// What no other file begins with.
+inline constexpr char kInfoPageBeginning[] = "<!DOCTYPE html>\n<!-- a page of tidemark info -->\n";
+
 class InfoPage {
  public:
   static constexpr size_t kMostRows = 10'000;

@@ -1,4 +1,5 @@
 #include "console.h"
+#include "run_metrics.h"
 #include "signals.h"
 #include "verbs.h"
 
@@ -40,6 +41,7 @@ int run(const Command& command) {
 int main(int argc, char** argv) {
   using namespace tidemark::cli;
   const Command command = parse_command_line(argc, argv);
+  if (const int* const code = std::get_if<int>(&command)) tell_refused(argc, argv, *code);
   catch_signals();
   try {
     return run(command);

@@ -74,7 +74,10 @@ void add_allow_empty(CLI::App& app, CommonOptions& common) {
 void add_metrics(CLI::App& app, CommonOptions& common) {
   app.add_option("--metrics", common.metrics.file,
                  "Replace FILE by how this run went, for Prometheus' textfile collector (a name in .prom)")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check([](const std::string& file) {
+        return file.empty() ? std::string("it is empty: name a file") : std::string();
+      });
 }
 
 // URL, the part of the archive, and what every verb has.

@@ -226,10 +226,11 @@ int prune(const PruneOptions& options, PruneProgress& progress) {
 
 int run_prune(const PruneOptions& options) {
   RunMetrics metrics("prune", options.metrics);
+  if (const auto may = metrics.check(); !may) return fail_with(may.error());
   PruneProgress progress;
   const int code = prune(options, progress);
   progress.measure(metrics, options.yes);
-  return metrics.finish(code);
+  return metrics.finish(code, options.yes);
 }
 
 }  // namespace tidemark::cli

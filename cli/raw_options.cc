@@ -45,15 +45,27 @@ void finish_words(RawOptions& raw, const std::vector<std::string*>& words) {
 
 namespace {
 
-// The URL without its query, and without a user and a password.
+// The URL without a user and a password, and of its query only what says which archive it is.
 std::string without_secrets(std::string url) {
-  url.resize(std::min(url.find_first_of("?#"), url.size()));
+  url.resize(std::min(url.find('#'), url.size()));
+  std::string query;
+  if (const size_t question = url.find('?'); question != std::string::npos) {
+    std::string_view rest = std::string_view(url).substr(question + 1);
+    while (!rest.empty()) {
+      const std::string_view one = rest.substr(0, rest.find('&'));
+      rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+      const bool tells_apart = one.starts_with("endpoint=") || one.starts_with("account=");
+      if (!tells_apart || one.find('@') != std::string_view::npos) continue;
+      query.append(query.empty() ? "?" : "&").append(one);
+    }
+    url.resize(question);
+  }
   const size_t colon = url.find("://");
-  if (colon == std::string::npos) return url;
+  if (colon == std::string::npos) return url + query;
   const size_t authority = colon + 3;
   const size_t at = url.rfind('@', url.find('/', authority));
   if (at != std::string::npos && at >= authority) url.erase(authority, at + 1 - authority);
-  return url;
+  return url + query;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "error.h"
 #include "options.h"
 
 namespace tidemark::cli {
@@ -22,9 +23,11 @@ class RunMetrics {
   // A gauge tidemark_<verb>_<name>, of which there may be one for each `kind`. Values of one name come one
   // after the other.
   void set(const std::string& name, const std::string& help, double value, const std::string& kind = {});
+  // Whether the file may be written: asked before a run that may take hours.
+  Result<void> check() const;
   // Writes the file, if one is wanted, and gives the code with which the program ends: `code`, unless all was
-  // well but the file cannot be written.
-  int finish(int code);
+  // well but the file cannot be written. A run that is no real one (prune without --yes) is no success of it.
+  int finish(int code, bool is_real = true);
 
  private:
   std::string full_name(const std::string& name) const { return "tidemark_" + verb_ + "_" + name; }
@@ -38,6 +41,10 @@ class RunMetrics {
   std::string last_name_;
   std::string text_;
 };
+
+// Of a command line that was refused before anything was done: what it names with --metrics says so, if it is
+// such a file.
+void tell_refused(int argc, const char* const* argv, int code);
 
 }  // namespace tidemark::cli
 

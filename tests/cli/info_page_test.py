@@ -190,10 +190,14 @@ class Scenarios(tools.Scenario):
             run("info", *self.url(), "--html", page, "--checkpoint", checkpoint)
             return Page(page).section("checks")
 
+        wish = ["--html", page, "--checkpoint", checkpoint]
+        self.assertIn("checkpoint is not there: verify has not kept it yet", run("info", *self.url(), *wish)[1])
         self.assertIn("nothing of this was read", text_of(checks()))
+        self.assertIn("not each archive was read", Page(page).state())
         before = time.time()
         run("verify", *self.url(), "--since-checkpoint", checkpoint)
         told = checks()
+        self.assertIn("No entry is missing, and no record is damaged", Page(page).state())
         self.assertEqual([values(row[1]) for row in Page(page).rows("checks")], [[3], [0], [0], [0]])
         for one in times(told):
             self.assertGreaterEqual(datetime.datetime.fromisoformat(one.replace("Z", "+00:00")).timestamp(), before - 1)
@@ -207,6 +211,17 @@ class Scenarios(tools.Scenario):
         self.store.put(key(1, 3), tools.flipped(archive(1, 3), 700))
         run("verify", *self.url(), "--since-checkpoint", checkpoint, "--reread", 1, expect=1)
         self.assertEqual(values(checks(), "not_right"), [1])
+        self.assertIn("Not all is well", Page(page).state())
+        # What came since, and what is lost since.
+        self.store.put(key(1, 3), archive(1, 3))
+        run("verify", *self.url(), "--since-checkpoint", checkpoint, "--reread", 1)
+        self.singles(1, 4, 5)
+        self.assertEqual(values(checks(), "never_right"), [2])
+        self.assertIn("not each archive was read", Page(page).state())
+        for lsn in range(2, 6):
+            self.store.remove(key(1, lsn))
+        self.assertEqual(values(checks(), "not_shown"), [2])
+        self.assertIn("not each archive was read", Page(page).state())
         # Of another archive, or not a checkpoint: no page.
         os.remove(page)
         with open(checkpoint, "w", encoding="utf-8") as file:
@@ -364,6 +379,14 @@ class FilePageTest(Scenarios, unittest.TestCase):
         os.mkdir(self.path("dir"))
         self.assertIn(self.path("dir"), run("info", *self.url(), "--html", self.path("dir"), expect=4)[1])
         self.assertEqual(os.listdir(self.dir), ["dir"])
+        with open(self.path("dir/other"), "w", encoding="utf-8") as file:
+            file.write("<!DOCTYPE html>\n<p>somebody's</p>\n")
+        os.symlink("other", self.path("dir/link"))
+        os.mkfifo(self.path("dir/fifo"))
+        for name in ("other", "link", "fifo"):
+            before = os.lstat(self.path("dir/" + name))
+            self.assertIn("which stays", run("info", *self.url(), "--html", self.path("dir/" + name), expect=4)[1])
+            self.assertEqual(os.lstat(self.path("dir/" + name)).st_ino, before.st_ino)
         self.assertIn("--html", run("info", *self.url(), "--checkpoint", "x", expect=2)[1])
         for name in ("", "-"):
             self.assertIn("name a file", run("info", *self.url(), "--html", name, expect=2)[1])

@@ -104,6 +104,41 @@ class MetricsTest(tools.Scenario, unittest.TestCase):
         found = self.metrics("prune", "--keep-last", "2", "--yes")
         self.assertEqual((found["dry_run"], found["removed_archives"]), (0, 7))
         self.assertGreater(found["removed_bytes"], 7 * 512)
+        success = found["last_success_timestamp_seconds"]
+        found = self.metrics("prune", "--keep-last", "1")
+        self.assertEqual((found["dry_run"], found["last_success_timestamp_seconds"]), (1, success), "nothing was removed")
+
+    def test_a_command_that_is_refused(self):
+        self.singles(1, 1, 3)
+        success = self.metrics("verify")["last_success_timestamp_seconds"]
+        for words in (["--reread", "5/x"], ["--secret", "a=NO_SUCH_VARIABLE"], ["--no-such-option"]):
+            run("verify", self.store.url, *words, "--metrics", self.file, expect=2)
+            found = samples(self.file, "verify")
+            self.assertEqual((found["exit_code"], found["last_success_timestamp_seconds"]), (2, success), words)
+            self.metrics("verify")
+            success = samples(self.file, "verify")["last_success_timestamp_seconds"]
+        self.assertIn("it is empty: name a file", run("verify", self.store.url, "--metrics", "", expect=2)[1])
+
+    def test_what_is_not_of_its_kind_stays(self):
+        """A device, a FIFO, a link, the checkpoint, what somebody else has written."""
+        self.singles(1, 1, 3)
+        checkpoint = self.path("checkpoint")
+        run("verify", self.store.url, "--since-checkpoint", checkpoint)
+        os.mkfifo(self.path("fifo"))
+        os.symlink(self.path("target"), self.path("link"))
+        with open(self.path("other"), "w", encoding="utf-8") as file:
+            file.write("somebody's\n")
+        for name in ("fifo", "link", "other", "checkpoint"):
+            before = os.lstat(self.path(name))
+            for verb, *words in (("verify", "--since-checkpoint", checkpoint), ("info",), ("prune", "--keep-last", 1)):
+                self.assertIn(self.path(name), run(verb, self.store.url, *words, "--metrics", self.path(name), expect=2)[1])
+            after = os.lstat(self.path(name))
+            self.assertEqual((before.st_ino, before.st_size), (after.st_ino, after.st_size), name)
+        run("verify", self.store.url, "--since-checkpoint", checkpoint)
+        # Where neither is there yet, the first that is written stays.
+        both = self.path("both")
+        self.assertIn("which stays", run("verify", self.store.url, "--since-checkpoint", both, "--metrics", both, expect=4)[1])
+        run("verify", self.store.url, "--since-checkpoint", both)
 
     def test_the_label_has_no_secret_and_is_one(self):
         self.singles(1, 1, 1)
@@ -115,7 +150,7 @@ class MetricsTest(tools.Scenario, unittest.TestCase):
         run("verify", url, "--metrics", self.file, expect=2, env={"AWS_EC2_METADATA_DISABLED": "true"})
         with open(self.file, encoding="utf-8") as file:
             text = file.read()
-        self.assertIn('{archive="s3://bucket/a"}', text)
+        self.assertIn('{archive="s3://bucket/a?endpoint=http://127.0.0.1:1"}', text)
         for word in ("password", "mine", "me:"):
             self.assertNotIn(word, text)
 
@@ -132,8 +167,10 @@ class MetricsTest(tools.Scenario, unittest.TestCase):
     def test_what_lies_there_may_be_anything(self):
         self.singles(1, 1, 3)
         self.damage()
-        for text in ("", "garbage", "\ntidemark_verify_last_success_timestamp_seconds{archive=\"" + self.store.url + "\"} -5\n",
-                     "\ntidemark_verify_last_success_timestamp_seconds{archive=\"" + self.store.url + "\"} x\n", "x" * 100_000):
+        begin = "# HELP tidemark_verify_exit_code x"
+        for text in ("", begin, begin + "\ntidemark_verify_last_success_timestamp_seconds{archive=\"" + self.store.url + "\"} -5\n",
+                     begin + "\ntidemark_verify_last_success_timestamp_seconds{archive=\"" + self.store.url + "\"} x\n",
+                     begin + "x" * 100_000):
             with open(self.file, "w", encoding="utf-8") as file:
                 file.write(text)
             self.assertEqual(self.metrics("verify", expect=1)["last_success_timestamp_seconds"], 0, text[:100])
