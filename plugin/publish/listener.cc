@@ -21,7 +21,6 @@ constexpr unsigned kConnectionsMax = 32;
 constexpr unsigned kSilence_s = 10;
 constexpr size_t kConnectionBytes = 16384;
 constexpr int kBacklog = 16;
-constexpr mode_t kSocketMode = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP;
 
 // A socket that a process left which was killed. One at which somebody listens stays.
 Status remove_left_socket(const config::ListenAddress& address) {
@@ -37,20 +36,31 @@ Status remove_left_socket(const config::ListenAddress& address) {
   return {};
 }
 
-Result<UniqueFd> listen_at(const config::ListenAddress& address) {
+struct Bound {
+  UniqueFd fd;
+  std::optional<SocketFile> file;  // of a Unix socket
+};
+
+Result<Bound> listen_at(const config::ListenAddress& address) {
   const std::string what = "cannot listen at " + address.text();
   const bool is_unix = !address.unix_path().empty();
   if (is_unix) TM_TRY(remove_left_socket(address));
-  UniqueFd fd(::socket(address.address()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return fail_errno(errno, what);
+  Bound bound;
+  bound.fd.reset(::socket(address.address()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const int fd = bound.fd.get();
+  if (!bound.fd) return fail_errno(errno, what);
   const int on = 1;
-  // The mode of the socket before it has a name is the most that the name gets.
-  if (is_unix && ::fchmod(fd.get(), kSocketMode) != 0) return fail_errno(errno, what);
-  if (!is_unix && ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
+  // The mode of the socket before it has a name, less the umask, is what the name gets at first: never too
+  // much.
+  if (is_unix && ::fchmod(fd, SocketFile::kMode) != 0) return fail_errno(errno, what);
+  if (!is_unix && ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
     return fail_errno(errno, what);
-  if (::bind(fd.get(), address.address(), address.size()) != 0 || ::listen(fd.get(), kBacklog) != 0)
-    return fail_errno(errno, what);
-  return fd;
+  if (::bind(fd, address.address(), address.size()) != 0) return fail_errno(errno, what);
+  if (is_unix) {
+    TM_ASSIGN(bound.file, SocketFile::take(address.unix_path()));
+  }
+  if (::listen(fd, kBacklog) != 0) return fail_errno(errno, what);
+  return bound;
 }
 
 // With the port that it got.
@@ -72,13 +82,13 @@ std::string place_of(int fd, const config::ListenAddress& address) {
 
 Result<std::unique_ptr<Listener>> Listener::open(const HttpLibrary& http,
                                                  const config::ListenAddress& address, Render render) {
-  TM_ASSIGN(UniqueFd fd, listen_at(address));
+  TM_ASSIGN(Bound bound, listen_at(address));
   std::unique_ptr<Listener> listener(new Listener(http, std::move(render)));
-  listener->place_ = place_of(fd.get(), address);
-  listener->unix_path_ = address.unix_path();
+  listener->place_ = place_of(bound.fd.get(), address);
+  listener->file_ = std::move(bound.file);
   struct stat ours {};
-  if (::fstat(fd.get(), &ours) != 0) return fail_errno(errno, "cannot listen at " + address.text());
-  const int number = fd.release();
+  if (::fstat(bound.fd.get(), &ours) != 0) return fail_errno(errno, "cannot listen at " + address.text());
+  const int number = bound.fd.release();
   const BlockedSignals blocked;
   listener->daemon_ =
       http.start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, nullptr, nullptr, &Listener::handle, listener.get(),
@@ -94,8 +104,8 @@ Result<std::unique_ptr<Listener>> Listener::open(const HttpLibrary& http,
 }
 
 Listener::~Listener() {
+  file_.reset();  // while it is listened at nobody takes it for one that was left
   if (daemon_ != nullptr) http_.stop_daemon(daemon_);
-  if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
 }
 
 MHD_Result Listener::handle(void* self, MHD_Connection* connection, const char* url, const char* method,

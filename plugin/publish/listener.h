@@ -1,19 +1,21 @@
 // Serves metrics over HTTP, on a TCP address or a Unix socket: GET and HEAD of /metrics, nothing else.
 //
-// open(), the destructor: one thread at a time. It has one thread of its own (libmicrohttpd's), on which
-// `render` is called, and which the destructor joins. What clients may take is bounded: connections, their
-// memory, the time in which nothing comes.
+// open(), is_reachable(), the destructor: one thread at a time. It has one thread of its own
+// (libmicrohttpd's), on which `render` is called, and which the destructor joins. What clients may take is
+// bounded: connections, their memory, the time in which nothing comes.
 #ifndef TIDEMARK_PUBLISH_LISTENER_H
 #define TIDEMARK_PUBLISH_LISTENER_H
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "config/listen_address.h"
 #include "metrics/exposition.h"
 #include "publish/http_library.h"
+#include "publish/socket_file.h"
 
 namespace tidemark::publish {
 
@@ -21,16 +23,18 @@ using Render = std::function<std::string(metrics::Format)>;
 
 class Listener {
  public:
-  // `http` outlives it. A socket that nobody listens at any more is replaced; it is made for its owner and
-  // group, less the umask.
+  // `http` outlives it. A socket that nobody listens at any more is replaced; it is for its owner and group.
   static Result<std::unique_ptr<Listener>> open(const HttpLibrary& http, const config::ListenAddress& address,
                                                 Render render);
+  // Removes its own socket; one that another made in its place stays.
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
   // "http://127.0.0.1:9187/metrics", with the port that it has; or the path of the socket.
   const std::string& place() const { return place_; }
+  // False: the path of the socket does not lead here any more.
+  bool is_reachable() const { return !file_ || file_->is_there(); }
 
  private:
   Listener(const HttpLibrary& http, Render render) : http_(http), render_(std::move(render)) {}
@@ -42,7 +46,7 @@ class Listener {
   const HttpLibrary& http_;
   const Render render_;
   std::string place_;
-  std::string unix_path_;
+  std::optional<SocketFile> file_;  // of a Unix socket
   MHD_Daemon* daemon_ = nullptr;
 };
 

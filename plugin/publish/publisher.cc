@@ -73,7 +73,9 @@ void Publisher::write_file() noexcept {
 }
 
 void Publisher::open_listener() noexcept {
-  if (!config_.listen || listener_ != nullptr) return;
+  if (!config_.listen) return;
+  if (listener_ != nullptr && listener_->is_reachable()) return;
+  listener_.reset();
   const Status opened = guarded([this]() -> Status {
     TM_ASSIGN(listener_, Listener::open(*http_, *config_.listen, render_));
     return {};

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <filesystem>
 #include <thread>
 #include <vector>
 
@@ -128,9 +129,6 @@ TEST_F(ListenerTest, ASocketThatAKilledProcessLeftIsReplaced) {
     const auto listener = open("unix:" + path);
     ASSERT_TRUE(listener) << listener.error().message;
     EXPECT_TRUE(has(get(address, "/metrics"), " 200 "));
-    struct stat status {};
-    ASSERT_EQ(::stat(path.c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 0117U, 0U) << "others may not";
     // One that is in use stays, and so does what is no socket.
     const auto second = open("unix:" + path);
     ASSERT_FALSE(second);
@@ -143,6 +141,32 @@ TEST_F(ListenerTest, ASocketThatAKilledProcessLeftIsReplaced) {
   ASSERT_FALSE(third);
   EXPECT_TRUE(has(third.error().message, "not a socket")) << third.error().message;
   EXPECT_EQ(test::read_file(path), "precious");
+}
+
+// To connect is to write: group members could not scrape what the usual umask leaves.
+TEST_F(ListenerTest, ASocketIsForOwnerAndGroupWhateverTheUmaskIs) {
+  for (const mode_t mask : {0000U, 0022U, 0077U, 0777U}) {
+    const mode_t before = ::umask(mask);
+    const auto listener = open("unix:" + (dir_ / "socket"));
+    ::umask(before);
+    ASSERT_TRUE(listener) << listener.error().message;
+    struct stat status {};
+    ASSERT_EQ(::stat((dir_ / "socket").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0660U) << std::oct << mask;
+  }
+}
+
+TEST_F(ListenerTest, WhatAnotherMadeInItsPlaceStays) {
+  const std::string path = dir_ / "socket";
+  const auto address = *config::ListenAddress::parse("unix:" + path);
+  auto first = open("unix:" + path);
+  ASSERT_TRUE(first) << first.error().message;
+  std::filesystem::remove(path);
+  const auto second = open("unix:" + path);
+  ASSERT_TRUE(second) << second.error().message;
+  first->reset();
+  EXPECT_TRUE(has(get(address, "/metrics"), " 200 "))
+      << "the first one's end removed the second one's socket";
 }
 
 TEST_F(ListenerTest, ADirectoryThatIsNotThereIsNamed) {

@@ -119,6 +119,58 @@ TEST_F(PublisherTest, APortThatIsTakenIsListenedAtOnceItIsFree) {
   EXPECT_EQ(get(address, "/metrics"), "");
 }
 
+TEST_F(PublisherTest, ASocketThatSomebodyRemovedIsMadeAgain) {
+  const std::string path = dir_ / "socket";
+  const auto publisher = make("unix:" + path);
+  ASSERT_TRUE(publisher->start());
+  ASSERT_EQ(lines_.get().size(), 1U);
+  std::filesystem::remove(path);
+  wait_until([this] { return lines_.get().size() == 2; });
+  EXPECT_EQ(lines_.get().at(1), "info metrics are served at " + path);
+  EXPECT_NE(get(address_of(path), "/metrics").find(" 200 "), std::string::npos);
+  publisher->stop();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(PublisherTest, ASocketThatIsAnothersNowIsToldOnceAndStays) {
+  const std::string path = dir_ / "socket";
+  file_ = dir_ / "metrics.prom";  // shows that time passes
+  const auto publisher = make("unix:" + path);
+  ASSERT_TRUE(publisher->start());
+  ASSERT_EQ(lines_.get().size(), 1U);
+  const HttpLibrary http = *HttpLibrary::load(0);
+  const auto open_another = [&](const std::string& at) {
+    return Listener::open(http, address_of(at), [](metrics::Format) { return std::string("another's\n"); });
+  };
+  // Moved into the place, so that the publisher never sees it empty.
+  auto other = open_another(dir_ / "other");
+  ASSERT_TRUE(other) << other.error().message;
+  std::filesystem::rename(dir_ / "other", path);
+  wait_until([this] { return lines_.get().size() == 2; });
+  EXPECT_EQ(lines_.get().at(1), "warn metrics_listen: somebody listens at " + path +
+                                    " already; archiving continues, and this is tried again");
+  const int seen = rendered_;
+  wait_until([&] { return rendered_ >= seen + 3; });
+  EXPECT_EQ(lines_.get().size(), 2U) << "told once";
+  EXPECT_TRUE(get(address_of(path), "/metrics").ends_with("another's\n"));
+  other->reset();  // what it left at this path is a socket that nobody listens at
+  wait_until([this] { return lines_.get().size() == 4; });
+  EXPECT_EQ(lines_.get().at(2), "info metrics_listen: works again");
+  EXPECT_EQ(lines_.get().at(3), "info metrics are served at " + path);
+  EXPECT_NE(get(address_of(path), "/metrics").find(" 200 "), std::string::npos);
+}
+
+// Whoever took the place while nobody looked.
+TEST_F(PublisherTest, StopLeavesWhatIsAnothers) {
+  const std::string path = dir_ / "socket";
+  const auto publisher = make("unix:" + path);
+  ASSERT_TRUE(publisher->start());
+  test::write_file(dir_ / "other", "precious");
+  std::filesystem::rename(dir_ / "other", path);
+  publisher->stop();
+  EXPECT_EQ(test::read_file(path), "precious");
+}
+
 TEST_F(PublisherTest, WhatCannotBeRenderedIsTold) {
   config::Publishing wanted;
   wanted.file = dir_ / "metrics.prom";
