@@ -4,6 +4,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "base/line.h"
 #include "format/chain.h"
 
 namespace tidemark::config {
@@ -92,6 +93,20 @@ Status parse_listen(const Option& option, Config* config) {
   return {};
 }
 
+// A label of Prometheus takes any UTF-8; people read it.
+Status parse_engine(const Option& option, std::string* out) {
+  constexpr size_t kCharactersMax = 64;
+  const auto characters = std::count_if(option.value.begin(), option.value.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80;  // not one that continues a character
+  });
+  if (characters < 1 || static_cast<size_t>(characters) > kCharactersMax || !is_clean_line(option.value)) {
+    return invalid(option, "1 to " + std::to_string(kCharactersMax) +
+                               " printable characters are needed, in UTF-8 and without control characters");
+  }
+  *out = option.value;
+  return {};
+}
+
 struct Row {
   std::string_view key;
   Status (*parse)(const Option& option, Config* config);
@@ -141,6 +156,7 @@ constexpr Row kRows[] = {
      }},
     {"read_epoch", [](const Option& o, Config* c) { return parse_number(o, 0, UINT64_MAX, &c->read_epoch); }},
     {"read_only", [](const Option& o, Config* c) { return parse_bool(o, &c->read_only); }},
+    {"metrics_engine", [](const Option& o, Config* c) { return parse_engine(o, &c->metrics_engine); }},
     {"metrics_file", [](const Option& o, Config* c) { return parse_path(o, &c->publishing.file); }},
     {"metrics_interval_ms",
      [](const Option& o, Config* c) { return parse_number(o, 100, kHourMs, &c->publishing.interval_ms); }},

@@ -60,6 +60,7 @@ struct Config {
   uint64_t read_epoch = 0;  // whose history is restored; 0: the newest
 
   Publishing publishing;
+  std::string metrics_engine;       // a label of all metrics, 1..64 characters; empty: none
   bool metrics_listen_any = false;  // other addresses than those of this machine are meant so
 
   static constexpr int32_t kLogOff = TIDEMARK_LOG_ERROR + 1;

@@ -43,6 +43,14 @@ prometheus::MetricFamily dropped_family(uint64_t events_dropped) {
           {metric}};
 }
 
+// Here and not where metrics are made: so none is left out.
+void add_label(std::vector<prometheus::MetricFamily>& families, const std::string& name,
+               const std::string& value) {
+  for (prometheus::MetricFamily& family : families) {
+    for (prometheus::ClientMetric& metric : family.metric) metric.label.push_back({name, value});
+  }
+}
+
 }  // namespace
 
 prometheus::Counter& Metrics::counter(const char* name, const char* help) {
@@ -53,8 +61,9 @@ prometheus::Gauge& Metrics::gauge(const char* name, const char* help) {
   return BuildGauge().Name(name).Help(help).Register(registry_).Add({});
 }
 
-Metrics::Metrics(uint32_t workers)
-    : stages_(workers),
+Metrics::Metrics(uint32_t workers, std::string engine)
+    : engine_(std::move(engine)),
+      stages_(workers),
       storages_(registry_),
       archives_(BuildCounter()
                     .Name("tidemark_archives_total")
@@ -260,6 +269,7 @@ std::string Metrics::text(const std::optional<core::Snapshot>& snapshot, const M
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
   for (prometheus::MetricFamily& family : stages_.Collect()) families.push_back(std::move(family));
   families.push_back(dropped_family(events_dropped));
+  if (!engine_.empty()) add_label(families, "engine", engine_);
   return expose(families, format);
 }
 

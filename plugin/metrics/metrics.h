@@ -33,7 +33,8 @@ struct MemoryUse {
 
 class Metrics {
  public:
-  explicit Metrics(uint32_t workers);
+  // `engine`: the value of a label `engine` of every series; empty: they have none.
+  explicit Metrics(uint32_t workers, std::string engine = "");
 
   // Where what happens to a storage is counted.
   Storages::Row& storage(std::string_view name) noexcept { return storages_.row(name); }
@@ -68,6 +69,7 @@ class Metrics {
   prometheus::Counter& counter(const char* name, const char* help);
   prometheus::Gauge& gauge(const char* name, const char* help);
 
+  const std::string engine_;
   prometheus::Registry registry_;
   Stages stages_;
   Storages storages_;

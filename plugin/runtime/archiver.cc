@@ -63,7 +63,7 @@ Archiver::Archiver(const tidemark_host& host, config::Config config, codec::Code
       codec_(std::move(codec)),
       log_(host_.log, host_.ctx, config_.log_level),
       logger_(log_.component("archiver")),
-      metrics_(config_.workers),
+      metrics_(config_.workers, config_.metrics_engine),
       memory_(plan_memory(config_.memory_budget_bytes, config_.workers, config_.batch_entries,
                           {codec::memory_bytes(codec_.encoding), codec::decoding_bytes(codec_.keys)})),
       sources_(memory_, codec_.encoding, codec_.keys.tag_keys),

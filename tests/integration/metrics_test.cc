@@ -151,6 +151,35 @@ TEST_F(MetricsScenario, TheFileShowsTheWholeRun) {
   EXPECT_NE(metrics_text().find("\ntidemark_entries_archived_total 5\n"), std::string::npos);
 }
 
+// File, listener and write_metrics give the same series, each with the label; Prometheus' tool takes it.
+TEST_F(MetricsScenario, TheEngineIsALabelWhereverMetricsGo) {
+  const test::TempDir dir;
+  host_.commit_range(p_, 1, 5);
+  begin({{"metrics_engine", "15/main \"A\""},
+         {"metrics_file", dir / "metrics.prom"},
+         {"metrics_listen", "unix:" + (dir / "socket")}});
+  notify(p_, 1, 5);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 5));
+  const std::string label = "engine=\"15/main \\\"A\\\"\"";
+  const std::string curl = "curl --silent --fail --unix-socket '" + dir / "socket" +
+                           "' http://x/metrics -o '" + dir / "scraped" + "' --header 'Accept: ";
+  for (const std::string accept : {"text/plain", "application/openmetrics-text"}) {
+    ASSERT_EQ(std::system((curl + accept + "'").c_str()), 0) << accept;
+    std::istringstream lines(test::read_file(dir / "scraped"));
+    size_t series = 0;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with('#')) continue;
+      EXPECT_NE(line.find(label), std::string::npos) << accept << ": " << line;
+      ++series;
+    }
+    EXPECT_EQ(series, metrics().size()) << accept;
+  }
+  stop();
+  EXPECT_EQ(test::read_file(dir / "metrics.prom"), metrics_text());
+  EXPECT_EQ(metrics().at("tidemark_entries_archived_total{" + label + "}"), 5);
+  if (has_promtool()) expect_promtool_is_content();
+}
+
 TEST_F(MetricsScenario, NoPlaceForMetricsKeepsNothingFromBeingArchived) {
   const test::TempDir dir;
   host_.commit_range(p_, 1, 5);
@@ -164,6 +193,7 @@ TEST_F(MetricsScenario, BadPlacesAreRefusedByCreate) {
   for (const auto& [key, value] :
        std::vector<std::pair<std::string, std::string>>{{"metrics_file", "metrics.prom"},
                                                         {"metrics_interval_ms", "0"},
+                                                        {"metrics_engine", ""},
                                                         {"metrics_listen", "0.0.0.0:9187"},
                                                         {"metrics_listen", "localhost:9187"},
                                                         {"metrics_listen_any", "1"}}) {

@@ -129,8 +129,8 @@ TEST(ParseConfig, UnknownOptionsAreNamed) {
        "retry_min_ms, retry_max_ms, "
        "partition_idle_ms, lineage_file, epoch_watch_ms, on_superseded, compress, encrypt_recipients_file, "
        "encrypt_tag_key_file, identity_file, sink_dir, log_level, "
-       "memory_budget_bytes, read_epoch, read_only, metrics_file, metrics_interval_ms, metrics_listen, "
-       "metrics_listen_any"});
+       "memory_budget_bytes, read_epoch, read_only, metrics_engine, metrics_file, metrics_interval_ms, "
+       "metrics_listen, metrics_listen_any"});
   expect_invalid({{"Workers", "4"}}, {"'Workers'"});
   expect_invalid({{std::string(1000, 'k'), "4"}}, {"'" + std::string(100, 'k') + "'"});
 }
@@ -272,6 +272,24 @@ TEST(ParseConfig, WhereMetricsGo) {
   expect_invalid({{"metrics_listen", "localhost:9187"}},
                  {"metrics_listen", "localhost:9187", "127.0.0.1:9187"});
   expect_invalid({{"metrics_listen_any", "yes"}}, {"metrics_listen_any", "true or false"});
+}
+
+TEST(ParseConfig, WhoseMetricsTheyAre) {
+  EXPECT_EQ(parse({})->metrics_engine, "");
+  std::string longest;
+  for (int i = 0; i < 64; ++i) longest += "ü";
+  for (const std::string& name : {std::string("a"), std::string("15/main \"A\" \\"), longest}) {
+    const auto named = parse({{"metrics_engine", name}});
+    ASSERT_TRUE(named) << name;
+    EXPECT_EQ(named->metrics_engine, name);
+    EXPECT_FALSE(named->publishing.is_wanted()) << "a name is no place";
+  }
+  // Also a C1 control, what turns the direction of writing, a half character and a byte that is none.
+  for (const std::string& name :
+       {std::string(), longest + "a", std::string("a\nb"), std::string("a\0b", 3), std::string("\x7f"),
+        std::string("\xc2\x85"), std::string("\xe2\x80\xae"), std::string("a\xc3"), std::string("\xff")})
+    expect_invalid({{"metrics_engine", name}},
+                   {"option metrics_engine is '", "1 to 64 printable characters"});
 }
 
 TEST(ParseConfig, OtherMachinesReadMetricsOnlyIfThatIsSaid) {

@@ -166,6 +166,37 @@ TEST(Metrics, OneSinkIsWrittenTo) {
   EXPECT_EQ(values(text).at("tidemark_sink_info{scheme=\"s3\",url=\"s3://bucket/prefix\"}"), 1);
 }
 
+// Two archivers of one machine whose files one exporter reads.
+TEST(Metrics, TheEngineIsALabelOfEachSeriesAndNothingElseChanges) {
+  Metrics plain(2);
+  for (const Format format : {Format::kText, Format::kOpenMetrics}) {
+    // In text and OpenMetrics alike: a backslash, a quote, what is not ASCII.
+    Metrics named(2, "ship \"A\" \\ größer");
+    const std::string label = "engine=\"ship \\\"A\\\" \\\\ größer\"";
+    for (Metrics* metrics : {&plain, &named}) {
+      metrics->sink_is("file", "file:///a");
+      (void)metrics->storage("main");
+    }
+    std::string text = named.text(std::nullopt, {}, 7, format);
+    std::istringstream lines(text);
+    size_t series = 0;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with('#')) continue;
+      ++series;
+      const size_t at = line.find(label);
+      EXPECT_TRUE(at != std::string::npos && line.find("engine=", at + 1) == std::string::npos) << line;
+    }
+    EXPECT_GT(series, 100U);
+    const auto erase_all = [&text](const std::string& part, const std::string& to) {
+      for (size_t at = 0; (at = text.find(part, at)) != std::string::npos;) text.replace(at, part.size(), to);
+    };
+    erase_all("," + label, "");
+    erase_all("{" + label + "}", "");
+    erase_all(label + ",", "");
+    EXPECT_EQ(text, plain.text(std::nullopt, {}, 7, format));
+  }
+}
+
 TEST(Metrics, BytesThatWaitAreEstimated) {
   Metrics metrics(1);
   core::Snapshot s;
