@@ -221,7 +221,8 @@ void Keeper::look_back() {
 // write into the same book, and it holds the lineage file.
 Status Keeper::replace_archiver(const Settings& settings, const std::vector<SinkOption>& options) {
   const tidemark_host host = services_.table();
-  auto created = Archiver::create(settings.run.plugin, host, archiver_options(settings.run));
+  auto created =
+      Archiver::create(settings.run.plugin, host, archiver_options(settings.run, services_.data_directory()));
   if (!created) {
     if (settings.run.plugin.empty()) return created.error();
     return of_setting("tidemark.plugin", settings.run.plugin, created.error());

@@ -25,7 +25,8 @@ struct RunWish {
   uint64_t memory_bytes = uint64_t{64} << 20;
   friend bool operator==(const RunWish&, const RunWish&) = default;
 };
-Options archiver_options(const RunWish& run);
+// `cluster`, the data directory, tells its metrics from those of others on this machine.
+Options archiver_options(const RunWish& run, const std::string& cluster);
 // Whether the file can be made there, if there is to be one; the archiver tries again and again.
 Status check_metrics_file(const std::string& path);
 

@@ -10,6 +10,11 @@
 #include "base/guard.h"
 
 namespace tidemark::publish {
+namespace {
+
+constexpr std::string_view kFileBeginning = "# HELP tidemark_";  // what each rendering begins with
+
+}  // namespace
 
 Publisher::Publisher(config::Publishing config, std::optional<HttpLibrary> http, log::Logger logger,
                      Render render)
@@ -67,6 +72,7 @@ void Publisher::run() noexcept {
 void Publisher::write_file() noexcept {
   if (config_.file.empty()) return;
   const Status written = guarded([this]() -> Status {
+    TM_TRY(may_replace(config_.file, kFileBeginning));
     return replace_file(config_.file, render_(metrics::Format::kText), Durability::kUnsafe, Readers::kAll);
   });
   file_trouble_.tell(logger_, written, "metrics_file");

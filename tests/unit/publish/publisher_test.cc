@@ -39,10 +39,10 @@ class PublisherTest : public ::testing::Test {
       wanted.listen = *config::ListenAddress::parse(listen);
       http = *HttpLibrary::load(0);
     }
-    return std::make_unique<Publisher>(wanted, http, log_.component("metrics"), [this](metrics::Format) {
-      return std::to_string(++rendered_) + "\n";
-    });
+    return std::make_unique<Publisher>(wanted, http, log_.component("metrics"),
+                                       [this](metrics::Format) { return text(++rendered_); });
   }
+  static std::string text(int number) { return "# HELP tidemark_rendered " + std::to_string(number) + "\n"; }
   static void wait_until(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!condition() && std::chrono::steady_clock::now() < deadline)
@@ -62,11 +62,11 @@ TEST_F(PublisherTest, ReplacesTheFileAgainAndAgainAndAtTheEnd) {
   const mode_t before = ::umask(077);
   const auto publisher = make();
   ASSERT_TRUE(publisher->start());
-  EXPECT_EQ(test::read_file(file_), "1\n") << "at once";
+  EXPECT_EQ(test::read_file(file_), text(1)) << "at once";
   wait_until([this] { return rendered_ >= 3; });
   publisher->stop();
   ::umask(before);
-  EXPECT_EQ(test::read_file(file_), std::to_string(rendered_) + "\n") << "the last word";
+  EXPECT_EQ(test::read_file(file_), text(rendered_)) << "the last word";
   struct stat status {};
   ASSERT_EQ(::stat(file_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0644U) << "who collects it is another user";
@@ -96,7 +96,19 @@ TEST_F(PublisherTest, TroubleWithTheFileIsToldOnceAndPasses) {
   wait_until([this] { return lines_.get().size() == 2; });
   EXPECT_EQ(lines_.get()[1], "info metrics_file: works again");
   publisher->stop();
-  EXPECT_EQ(test::read_file(file_), std::to_string(rendered_) + "\n");
+  EXPECT_EQ(test::read_file(file_), text(rendered_));
+}
+
+TEST_F(PublisherTest, WhatIsNoFileOfMetricsStays) {
+  file_ = dir_ / "lineage";
+  std::ofstream(file_) << "TIDEMARK-LINEAGE 1\n";
+  const auto publisher = make();
+  ASSERT_TRUE(publisher->start());
+  wait_until([this] { return lines_.get().size() == 1; });
+  EXPECT_NE(lines_.get()[0].find(file_ + " is there, and holds something else, which stays"),
+            std::string::npos);
+  publisher->stop();
+  EXPECT_EQ(test::read_file(file_), "TIDEMARK-LINEAGE 1\n");
 }
 
 TEST_F(PublisherTest, APortThatIsTakenIsListenedAtOnceItIsFree) {
