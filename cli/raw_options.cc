@@ -45,6 +45,23 @@ void finish_words(RawOptions& raw, const std::vector<std::string*>& words) {
 
 namespace {
 
+// Whether an option of the sink says which archive it is; none that may have a user in it.
+bool tells_archives_apart(std::string_view key, std::string_view value) {
+  return (key == "endpoint" || key == "account") && value.find('@') == std::string_view::npos;
+}
+
+void append_query(std::string_view word, std::string& to) {
+  to.append(to.find('?') == std::string::npos ? "?" : "&").append(word);
+}
+
+// The same of options that are not in the URL.
+void tell_apart(const std::vector<Setting>& options, std::string& archive) {
+  for (const Setting& option : options) {
+    if (!option.secret && tells_archives_apart(option.key, option.value))
+      append_query(option.key + "=" + option.value, archive);
+  }
+}
+
 // The URL without a user and a password, and of its query only what says which archive it is.
 std::string without_secrets(std::string url) {
   url.resize(std::min(url.find('#'), url.size()));
@@ -54,9 +71,7 @@ std::string without_secrets(std::string url) {
     while (!rest.empty()) {
       const std::string_view one = rest.substr(0, rest.find('&'));
       rest.remove_prefix(std::min(rest.size(), one.size() + 1));
-      const bool tells_apart = one.starts_with("endpoint=") || one.starts_with("account=");
-      if (!tells_apart || one.find('@') != std::string_view::npos) continue;
-      query.append(query.empty() ? "?" : "&").append(one);
+      if (tells_archives_apart(one.substr(0, one.find('=')), one)) append_query(one, query);
     }
     url.resize(question);
   }
@@ -88,6 +103,7 @@ void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_
   common.metrics.archive = without_secrets(raw.url);
   common.metrics.scope = raw.target;
   common.archive = need(named_by(words, std::move(common.archive)));
+  if (!raw.url.starts_with('@')) tell_apart(common.archive.sink_options, common.metrics.archive);
   make_absolute(common.archive);
 }
 

@@ -95,24 +95,32 @@ Status may_replace(const std::string& path, std::string_view beginning) {
               path + " is there, and holds something else, which stays; name another file, or remove it");
 }
 
+bool leads_to(int parent_fd, const char* name, int fd) {
+  struct stat by_name {
+  }, by_fd{};
+  return ::fstatat(parent_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && ::fstat(fd, &by_fd) == 0 &&
+         by_name.st_ino == by_fd.st_ino && by_name.st_dev == by_fd.st_dev;
+}
+
+Lock try_lock(int fd) {
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return Lock::kBusy;
+    if (errno != EINTR) return Lock::kUnsupported;
+  }
+  return Lock::kHeld;
+}
+
 namespace {
 
 constexpr std::chrono::milliseconds kWriterWait{10};
 constexpr int kWriterWaits = 500;
 
-bool is_named(const UniqueFd& fd, const std::string& path, struct stat* status) {
-  struct stat named {};
-  return ::fstat(fd.get(), status) == 0 && ::lstat(path.c_str(), &named) == 0 &&
-         named.st_ino == status->st_ino && named.st_dev == status->st_dev;
-}
-
 // What has the name is not ours: one that a killed process left, or what somebody else has put there, and is
 // not written through. One that is locked is being written: true, wait.
 Result<bool> clear_temporary(const std::string& temporary) {
   const UniqueFd there(::open(temporary.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat status {};
-  if (there && ::flock(there.get(), LOCK_EX | LOCK_NB) != 0) return true;
-  if (there && !is_named(there, temporary, &status)) return false;
+  if (there && try_lock(there.get()) == Lock::kBusy) return true;
+  if (there && !leads_to(AT_FDCWD, temporary.c_str(), there.get())) return false;
   if (::unlink(temporary.c_str()) != 0 && errno != ENOENT)
     return fail_errno(errno, "cannot replace " + temporary);
   return false;
@@ -123,9 +131,9 @@ Result<UniqueFd> make_temporary(const std::string& temporary) {
   for (int attempt = 0; attempt < kWriterWaits; ++attempt) {
     UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!fd && errno != EEXIST) return fail_errno(errno, "cannot create " + temporary);
-    struct stat status {};
-    // Another one may have taken it for a left one before it was locked.
-    if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 && is_named(fd, temporary, &status)) return fd;
+    // Another one may have taken it for a left one before it was locked. Without locks writers may disturb
+    // each other, and each file is whole all the same.
+    if (fd && try_lock(fd.get()) != Lock::kBusy && leads_to(AT_FDCWD, temporary.c_str(), fd.get())) return fd;
     if (fd) continue;
     TM_ASSIGN(const bool is_written, clear_temporary(temporary));
     if (is_written) std::this_thread::sleep_for(kWriterWait);

@@ -36,6 +36,13 @@ Status replace_file(const std::string& path, std::string_view data, Durability d
 inline constexpr const char* kMovingPrefix = ".tidemark-moving-";
 int move_new(int from_fd, const char* from, int to_fd, const char* to);
 
+// Whether `name`, beside `parent_fd` or in AT_FDCWD, still leads to what `fd` has open.
+bool leads_to(int parent_fd, const char* name, int fd);
+// Of the whole file, exclusively, at once. kUnsupported: this file system has no such locks, or none for
+// `fd`.
+enum class Lock { kHeld, kBusy, kUnsupported };
+Lock try_lock(int fd);
+
 Status sync_dir(const std::string& path);
 // The directory and its missing parents; with kFsync each new name is made durable in its parent.
 Status make_dirs(const std::string& path, Durability durability);

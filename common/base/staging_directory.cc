@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,29 +12,13 @@
 #include <cstring>
 
 #include "base/directory.h"
+#include "base/files.h"
 
 namespace tidemark {
 namespace {
 
 constexpr mode_t kMode = 0700;
 constexpr int kMaxAttempts = 1000;
-
-enum class Lock { kHeld, kBusy, kUnsupported };
-
-Lock try_lock(int fd) {
-  while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return Lock::kBusy;
-    if (errno != EINTR) return Lock::kUnsupported;
-  }
-  return Lock::kHeld;
-}
-
-// Does `name` still lead to the directory that `fd` has open?
-bool leads_to(int parent_fd, const char* name, int fd) {
-  struct stat by_name, by_fd;
-  return fstatat(parent_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 &&
-         by_name.st_ino == by_fd.st_ino && by_name.st_dev == by_fd.st_dev;
-}
 
 bool is_older(int fd, int64_t age_s) {
   struct stat info;

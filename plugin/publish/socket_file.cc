@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/files.h"
+
 namespace tidemark::publish {
 
 Result<SocketFile> SocketFile::take(const std::string& path) {
@@ -43,12 +45,6 @@ void SocketFile::remove() noexcept {
   file_.reset();
 }
 
-bool SocketFile::is_there() const noexcept {
-  struct stat ours {};
-  struct stat now {};
-  if (!file_ || ::fstat(file_.get(), &ours) != 0) return false;
-  if (::lstat(path_.c_str(), &now) != 0) return false;
-  return now.st_ino == ours.st_ino && now.st_dev == ours.st_dev;
-}
+bool SocketFile::is_there() const noexcept { return file_ && leads_to(AT_FDCWD, path_.c_str(), file_.get()); }
 
 }  // namespace tidemark::publish

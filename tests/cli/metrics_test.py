@@ -153,6 +153,11 @@ class MetricsTest(tools.Scenario, unittest.TestCase):
         self.assertIn('{archive="s3://bucket/a?endpoint=http://127.0.0.1:1"}', text)
         for word in ("password", "mine", "me:"):
             self.assertNotIn(word, text)
+        # Where it lies may be said in the list too.
+        run("verify", "s3://bucket/a", "--option", "endpoint=http://127.0.0.1:1", "--option", "retry_max=1", "--metrics", self.file,
+            expect=2, env={"AWS_EC2_METADATA_DISABLED": "true"})
+        with open(self.file, encoding="utf-8") as file:
+            self.assertIn('{archive="s3://bucket/a?endpoint=http://127.0.0.1:1"}', file.read())
 
     def test_a_file_that_cannot_be_written(self):
         self.singles(1, 1, 3)

@@ -3,22 +3,14 @@
 of the archiver, metrics, and a section of the runbook for each alert."""
 import pathlib
 import re
-import subprocess
 import sys
+
+sys.dont_write_bytecode = True
+import tree  # noqa: E402
 
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
 MAX_README_LINES = 120  # two screens
 ROOMS = ("abi", "cli", "cmake", "common", "host-postgres", "host-sim", "plugin", "sinks", "tests", ".ci")
-
-
-def tracked():
-    listed = subprocess.run(["git", "-C", str(SOURCE), "-c", "safe.directory=*", "ls-files", "-z"],
-                            capture_output=True, check=False)
-    if listed.returncode == 0:
-        files = [SOURCE / name for name in listed.stdout.decode().split("\0") if name]
-    else:
-        files = [path for path in SOURCE.rglob("*") if not path.relative_to(SOURCE).parts[0].startswith("build")]
-    return [path for path in files if path.is_file()]
 
 
 def without_code(text):
@@ -84,7 +76,7 @@ def check_runbook(files, problems):
 
 
 def main():
-    problems, files = [], tracked()
+    problems, files = [], tree.tracked(SOURCE)
     documents = [path for path in files if path.suffix == ".md"]
     for path in documents:
         check_links(path, problems)

@@ -4,8 +4,10 @@ that unit tests mirror the sources and that every test is one that somebody runs
 import ast
 import pathlib
 import re
-import subprocess
 import sys
+
+sys.dont_write_bytecode = True
+import tree  # noqa: E402
 
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
 MAX_LINES = 600
@@ -57,17 +59,6 @@ SINK_FILES = ("answer.h", "config.h", "get.cc", "list.cc", "open.cc", "put.cc", 
 # Headers of the PostgreSQL server: for the module that it loads, and for nothing that tests and tools reach.
 SERVER_HEADERS = re.compile(r"(?:postgres|fmgr|miscadmin|pgstat)\.h|(?:access|archive|catalog|postmaster|storage|utils)/")
 STORE_WORDS = re.compile(r"\b(s3|aws|amz|azure|azblob|gcs)\b", re.IGNORECASE)
-
-
-def tracked():
-    """Files of the tree; without git, all that lie there."""
-    listed = subprocess.run(["git", "-C", str(SOURCE), "-c", "safe.directory=*", "ls-files", "-z"],
-                            capture_output=True, check=False)
-    if listed.returncode == 0:
-        files = [SOURCE / name for name in listed.stdout.decode().split("\0") if name]
-    else:
-        files = [path for path in SOURCE.rglob("*") if not path.relative_to(SOURCE).parts[0].startswith("build")]
-    return [path for path in files if path.is_file() and not path.is_symlink()]
 
 
 def includes(path):
@@ -257,7 +248,7 @@ def rooms(files):
 
 def main():
     problems = []
-    files = tracked()
+    files = tree.tracked(SOURCE)
     for path in files:
         check_functions(path, problems)
         parts = path.relative_to(SOURCE).parts

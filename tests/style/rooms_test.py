@@ -70,7 +70,7 @@ def plant(tree, name, text):
 def main():
     with tempfile.TemporaryDirectory() as place:
         tree = pathlib.Path(place) / "tree"
-        for path in rooms.tracked():
+        for path in rooms.tree.tracked(rooms.SOURCE):
             copy = tree / path.relative_to(SOURCE)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
