@@ -1,21 +1,25 @@
 #include "core/found_archives.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidemark::core {
 
 FoundArchives::FoundArchives(std::span<const Found> archives, Lsn from, Lsn through, Lsn until,
                              Reserve* reserve)
-    : spans_(reserve), through_(through), until_(until) {
+    : spans_(reserve), from_(from), through_(through), until_(until) {
   std::vector<Found, Reserved<Found>> sorted(archives.begin(), archives.end(), reserve);
   std::sort(sorted.begin(), sorted.end(),
             [](const Found& a, const Found& b) { return a.part.first < b.part.first; });
   Lsn at = from;
   for (auto next = sorted.begin();;) {
-    // Of those that hold `at` the one that reaches furthest makes the others superfluous.
+    // Of those that hold `at` the one that reaches furthest makes the others superfluous; of such the one
+    // that begins last has least of what the host may not have to compare.
     std::optional<Found> best;
     for (; next != sorted.end() && next->part.first <= at; ++next) {
-      if (next->part.last >= at && (!best || next->part.last > best->part.last)) best = *next;
+      if (next->part.last < at) continue;
+      const auto use = [](const Found& one) { return std::pair(one.part.last, one.name.first); };
+      if (!best || use(*next) > use(*best)) best = *next;
     }
     if (best) {
       if (!add(*best)) {

@@ -33,6 +33,7 @@ class FoundArchives {
   Lsn next_held_after(Lsn lsn) const;
   // The last LSN that any of them holds, or kNoLsn.
   Lsn last_held() const { return spans_.empty() ? kNoLsn : spans_.back().found.part.last; }
+  Lsn from() const { return from_; }
   // Nothing is known of LSNs above: they must be looked up again. A hole up to there has nothing after it.
   Lsn through() const { return through_; }
   // That an archive is there proves nothing about its content: the host may have been restored to an older
@@ -59,6 +60,7 @@ class FoundArchives {
   bool add(const Found& archive);
 
   std::vector<Span, Reserved<Span>> spans_;
+  Lsn from_;
   Lsn through_;
   Lsn until_;
   Lsn after_hole_ = kNoLsn;

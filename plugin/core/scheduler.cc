@@ -161,7 +161,10 @@ void Scheduler::job_finished(const Job& job, const JobResult& result, TimeMs now
       if (result.through != kNoLsn) remember(p, job, result);
       [[fallthrough]];
     case Outcome::kMissing:
-      failed(job.partition, job, result, now);
+      if (p.sealed && p.jobs == 0 && job.sink_number == p.sink_number && job.range.first == p.next)
+        return_to_sealed(p);
+      else
+        failed(job.partition, job, result, now);
       break;
     case Outcome::kObjectFailed:
       // What the old sink refuses is of no interest after a swap.

@@ -40,21 +40,20 @@
 //    fails is followed by discovery, which needs no entry and so cannot fail because of one
 //  8 a failed acknowledge is retried with backoff, with the newest position
 //  9 jobs wait for the rate limit before they start (see base/rate_limit.h), never in between. A verification
-//  that
-//    may not read yet is deferred: its partition gets another turn after the given delay; this is not a
+//    that may not read yet is deferred: its partition gets another turn after the given delay; this is not a
 //    failure
 // 10 where histories are told apart (SchedulerConfig::lineage), a storage is claimed once a run and sink,
-// before
-//    anything of it is looked at: the claim gives the epoch under which this run writes. What a look finds is
-//    then what counts in the chain of that epoch. In each partition, what is contiguous and equal counts as
-//    archived. What is missing, or can be read by nobody here, while the chain has something after it is
-//    filled under the epoch of that, if that is equal: then the histories are one up to there, and nothing
-//    may be hidden meanwhile. Else the epoch begins there; and at the first entry that is different
-//    (BRANCHED). Its first archive is put alone, and from then on nothing of a parent counts. Now and then a
-//    watch looks for a newer epoch: SUPERSEDED, and unless told otherwise nothing of that storage is put or
-//    acknowledged any more; told otherwise or not, if the record of its own epoch is gone, or if
-//    a first look finds archives of its number: the record of an earlier epoch of that number was lost. Who
-//    is refused a claim waits; other storages do not
+//    before anything of it is looked at: the claim gives the epoch under which this run writes. What a look
+//    finds is then what counts in the chain of that epoch. In each partition, what is contiguous and equal
+//    counts as archived. What is missing, or can be read by nobody here, while the chain has something after
+//    it is filled under the epoch of that, if that is equal: then the histories are one up to there, and
+//    nothing may be hidden meanwhile. Else the epoch begins there; and at the first entry that is different
+//    (BRANCHED). Its first archive is put alone, and from then on nothing of a parent counts; but what could
+//    be read by nobody here does, if the host loses it before that archive is durable. Now and then a watch
+//    looks for a newer epoch: SUPERSEDED, and unless told otherwise nothing of that storage is put or
+//    acknowledged any more; told otherwise or not, if the record of its own epoch is gone, or if a first look
+//    finds archives of its number: the record of an earlier epoch of that number was lost. Who is refused a
+//    claim waits; other storages do not
 #ifndef TIDEMARK_CORE_SCHEDULER_H
 #define TIDEMARK_CORE_SCHEDULER_H
 
@@ -374,6 +373,7 @@ class Scheduler {
   void begin(PartitionRef ref, Lsn from);
   Lsn begun_before(PartitionRef ref, Lsn first) const;
   bool branch(const Job& job, const JobResult& result);
+  void return_to_sealed(PartitionState& p);
   void branch_at_next(const Job& job);
 
   void discovered(PartitionState& p, const Job& job, const JobResult& result);

@@ -13,6 +13,10 @@ namespace tidemark::core {
 bool Scheduler::find_gap(PartitionRef ref) {
   PartitionState& p = partitions_[ref];
   const Lsn before = p.next;
+  if (p.sealed && p.next < p.low) {
+    return_to_sealed(p);
+    return true;
+  }
   while (p.next != kNoLsn && p.next < p.low && !p.gap_pending && !p.needs_discovery(sink_number_)) {
     // Also what was found is looked up with low as it is now: the job makes sure of what is passed.
     if (p.next > p.listed) {

@@ -14,7 +14,7 @@ void Scheduler::discovered(PartitionState& p, const Job& job, const JobResult& r
   if (p.sink_number != sink_number_) {
     p.conflict_through = kNoLsn;
     p.begun = Begun::kNo;
-    p.was_put = false;
+    p.was_put = p.sealed = false;
     if (config_.lineage && p.gaps) p.gaps->puts_from(kEveryLsn);
   }
   p.sink_number = sink_number_;
@@ -143,6 +143,7 @@ Window& Scheduler::window(PartitionState& p) {
 
 void Scheduler::advance(PartitionState& p, Lsn next) {
   assert(next > p.next);
+  p.sealed = false;
   p.next = p.window ? p.window->pass(next) : next;
   if (p.found && p.found->is_over(p.next)) p.found.reset();
   if (p.next > p.mark) {

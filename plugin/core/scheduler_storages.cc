@@ -239,8 +239,10 @@ void Scheduler::fill_finished(const Job& job, const JobResult& result, bool own_
       }
       failed(job.partition, job, result, now);
       return;
-    case Outcome::kEntryFailed:
     case Outcome::kMissing:
+      if (is_current && p.sealed && job.range.first == p.next) return return_to_sealed(p);
+      [[fallthrough]];
+    case Outcome::kEntryFailed:
       failed(job.partition, job, result, now);
       return;
     case Outcome::kSinkThrottled:
@@ -261,12 +263,27 @@ bool Scheduler::branch(const Job& job, const JobResult& result) {
   if (!adopts(p) || job.kind != JobKind::kVerify || !(result.conflict || result.sealed)) return false;
   if (job.part.first != p.next || p.low > p.next || job.epoch == own_epoch(p)) return false;
   if (result.sealed) {
-    if (p.found) p.found->forget(p.next);
-    if (p.found && p.found->is_over(p.next)) p.found.reset();
+    p.sealed = true;
+    if (!p.found) return true;
+    p.found->forget(p.next);
+    // Whether the histories are one is decided by what comes after it, unless a look from here did not say.
+    const bool is_end = p.found->next_held_after(p.next) == kNoLsn && p.found->through() != kEveryLsn;
+    if (is_end && p.found->from() < p.next) p.look_again = true;
+    if (p.found->is_over(p.next)) p.found.reset();
     return true;
   }
+  p.sealed = false;
   branch_at_next(job);
   return true;
+}
+
+// The host no longer has the entry at next, of which a parent has an archive that nobody here can read.
+void Scheduler::return_to_sealed(PartitionState& p) {
+  assert(p.jobs == 0 && p.begun != Begun::kYes);
+  p.sealed = false;
+  p.begun = Begun::kNo;
+  p.look_again = true;
+  if (p.gaps) p.gaps->puts_from(kEveryLsn);
 }
 
 void Scheduler::branch_at_next(const Job& job) {

@@ -91,6 +91,9 @@ class JobRunner {
   Ended compare(const PartitionId& id, const ParsedName& name, uint64_t there_bytes, LoanedEntries& leases);
   // Compares an archive entry by entry with those of the job's part that the host still has.
   Ended compare_entries(const PartitionId& id, const core::Job& job);
+  // What nobody here can read may be compared whole, by its tag; and of its part what the host no longer has
+  // counts as archived. Else `sealed` stays the answer.
+  Ended verify_sealed(const PartitionId& id, const core::Job& job, uint64_t there_bytes, Ended sealed);
   // The host no longer has the entries: they count as archived if the archive is what its footer says. Memory
   // is the caller's.
   Ended prove(const PartitionId& id, const ParsedName& name);

@@ -50,6 +50,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
     }
   }
   if (!decided) result = compare_entries(id, job);
+  if (result.result.sealed) result = verify_sealed(id, job, existing->size_bytes, std::move(result));
   if (result.result.outcome == core::Outcome::kDone) {
     const Lsn through = result.result.through == kNoLsn ? job.part.last : result.result.through;
     metrics_.verified(metrics_.storage(*id.storage), through - job.part.first + 1, watch.seconds());
@@ -77,6 +78,35 @@ JobRunner::Ended JobRunner::prove(const PartitionId& id, const ParsedName& name)
   uint64_t read_bytes = 0;
   const auto footer = store::prove_archive(*sink_, key, limits_.verify_depth, &read_bytes, &call_);
   return looked_at(id, name, footer ? Status() : footer.error(), read_bytes);
+}
+
+JobRunner::Ended JobRunner::verify_sealed(const PartitionId& id, const core::Job& job, uint64_t there_bytes,
+                                          Ended sealed) {
+  const ParsedName name = {job.range, ObjectKind::kArchive, job.epoch, job.coding, job.begun};
+  LoanedEntries leases(host_, id, sources_, metrics_);
+  if (job.part != job.range) {
+    // One tag stands for all of it.
+    Range range = job.range;
+    const auto failure = lay_out(id, UINT64_MAX, job, leases, &range);
+    if (failure && failure->result.outcome == core::Outcome::kCancelled) return *failure;
+    if (!failure && range == job.range) {
+      Ended whole = compare(id, name, there_bytes, leases);
+      const bool says_nothing = whole.result.sealed || whole.error.status == TIDEMARK_E_EXISTS;
+      if (!says_nothing) return whole;
+    }
+  }
+  Lsn missing = job.part.first;
+  for (; missing <= std::min(job.part.last, job.accept_missing_through); ++missing) {
+    leases.give_back();
+    Range entry{missing, missing};
+    const auto failure = lay_out(id, UINT64_MAX, job, leases, &entry);
+    if (failure && failure->result.outcome == core::Outcome::kCancelled) return *failure;
+    if (!failure || failure->result.outcome != core::Outcome::kMissing) break;
+  }
+  if (missing == job.part.first) return sealed;
+  Ended proven = prove(id, name);
+  if (proven.result.outcome == core::Outcome::kDone) proven.result.through = missing - 1;
+  return proven;
 }
 
 JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::Job& job) {

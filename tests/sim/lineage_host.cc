@@ -204,8 +204,14 @@ void HostProcess::end(size_t which) {
 void HostProcess::prepare_archive(Flight& flight) {
   const Job& job = flight.job;
   const PartitionLog& log = data_.logs[job.partition];
-  require(log.low <= job.range.first && job.range.last <= log.high(), "what is archived is there",
-          job.partition);
+  require(job.range.last <= log.high(), "what is archived is there", job.partition);
+  if (job.range.first < log.low) {
+    // Pruned, as it may be if it was acknowledged: an archive that nobody here can read has it.
+    require(world_.is_encrypted, "what is archived is there", job.partition, job.range.first);
+    flight.result.outcome = Outcome::kMissing;
+    flight.is_done = true;
+    return;
+  }
   if (random_.chance(rates_.entry)) {
     flight.result.outcome = Outcome::kEntryFailed;
     flight.is_done = true;
@@ -266,13 +272,20 @@ JobResult HostProcess::discover(const Job& job) {
   const Lsn low = job.range.first;
   result.complete_through = kEveryLsn;
   std::set<Lsn> held;  // below low, by whatever says so
+  std::set<Lsn> lost;  // by a record, and nothing else says more
   for (const LineageStore::Counted& one : counted) {
     const bool begins = one.name.kind == ObjectKind::kArchive || one.name.kind == ObjectKind::kGap;
     const bool is_listed = job.check_older || one.part.last + 1 >= low;
     const bool is_of_newest = begins && is_listed && one.name.epoch == chain_of_run.newest();
     result.begun |= is_of_newest;
     if (is_of_newest && one.name.begun != kNoLsn) result.begun_with = one.name.begun;
-    for (Lsn lsn = one.part.first; lsn <= one.part.last && lsn < low; ++lsn) held.insert(lsn);
+    for (Lsn lsn = one.part.first; lsn <= one.part.last && lsn < low; ++lsn) {
+      const bool is_new = held.insert(lsn).second;
+      if (one.name.kind != ObjectKind::kGap)
+        lost.erase(lsn);
+      else if (is_new)
+        lost.insert(lsn);
+    }
     if (one.name.kind != ObjectKind::kArchive || one.part.last < low) continue;
     if (result.archives.size() >= world_.list_limit && result.complete_through == kEveryLsn)
       result.complete_through = result.archives.back().name.last;
@@ -281,6 +294,13 @@ JobResult HostProcess::discover(const Job& job) {
   }
   if (job.untouched && result.begun && world_.broken != Broken::kNamesWithoutEpoch)
     throw Violation("what has the number of a run's epoch is known to be that run's");
+  if (job.check_older) {
+    for (const Lsn lsn : lost) {
+      if (result.known_gaps.empty() || result.known_gaps.back().last + 1 != lsn)
+        result.known_gaps.push_back({lsn, lsn});
+      result.known_gaps.back().last = lsn;
+    }
+  }
   if (job.check_older && !counted.empty()) {
     for (Lsn lsn = 1; lsn < low; ++lsn) {
       if (held.contains(lsn)) {
@@ -294,10 +314,8 @@ JobResult HostProcess::discover(const Job& job) {
   return result;
 }
 
-// Then the tag tells that it is the same; of a part, or of one that is not the same, only who decrypts it
-// knows.
+// Then the tag tells that it is the same; of one that is not the same only who decrypts it knows.
 bool HostProcess::has_all_of(const Job& job, const std::vector<Entry>& entries) const {
-  if (job.part != job.range) return false;
   for (Lsn lsn = job.range.first; lsn <= job.range.last; ++lsn) {
     if (data_.logs[job.partition].read(lsn) != entries[static_cast<size_t>(lsn - job.range.first)])
       return false;
@@ -312,6 +330,12 @@ JobResult HostProcess::verify(const Job& job) const {
   JobResult result;
   const bool is_batch = job.range.first != job.range.last;
   if (world_.is_encrypted && is_batch && !has_all_of(job, *entries)) {
+    // What the host no longer has counts.
+    for (Lsn lsn = job.part.first; lsn <= std::min(job.part.last, job.accept_missing_through); ++lsn) {
+      if (data_.logs[job.partition].read(lsn) != 0) break;
+      result.through = lsn;
+    }
+    if (result.through != kNoLsn) return result;
     result.outcome = Outcome::kObjectFailed;
     result.sealed = true;
     return result;
@@ -341,7 +365,6 @@ void HostProcess::end_ack(size_t which) {
   Lsn& acked = data_.logs[ack.partition].acked;
   if (ok || random_.chance(30)) {
     acked = std::max(acked, ack.lsn);
-    acked_in_run_[ack.partition] = std::max(acked_in_run_[ack.partition], ack.lsn);
   }
   for (size_t i = unremembered_.size(); i > 0; --i) {
     if (!random_.chance(30)) continue;

@@ -49,10 +49,6 @@ class HostProcess {
   core::TimeMs wake_at() const { return scheduler_.wake_at(); }
   bool is_refused(size_t storage) const { return refused_.contains(storage); }
   void set_rates(const LineageRates& rates) { rates_ = rates; }
-  Lsn acked_in_run(size_t partition) const {
-    const auto found = acked_in_run_.find(partition);
-    return found == acked_in_run_.end() ? kNoLsn : found->second;
-  }
 
  private:
   struct Flight {
@@ -92,7 +88,6 @@ class HostProcess {
   core::Scheduler scheduler_;
   std::map<size_t, core::RememberedEpoch> chains_;  // by storage, of this run
   std::vector<ClaimAttempt> unremembered_;          // with Broken::kRememberedLate
-  std::map<size_t, Lsn> acked_in_run_;              // by partition
   std::map<size_t, uint64_t> looked_;               // by partition: when first, in puts of the store
   std::set<size_t> refused_;
   std::vector<Flight> flights_;

@@ -48,6 +48,17 @@ TEST(FoundArchives, PrefersTheOneThatReachesFurthest) {
   EXPECT_EQ(found.holding(7), (Range{4, 9}));
 }
 
+// The host may not have all of one that begins before.
+TEST(FoundArchives, OfThoseThatReachAsFarPrefersTheOneThatBeginsLast) {
+  const std::vector<Found> both = {{2, 6}, {3, 6}};
+  const std::vector<Found> reversed = {{3, 6}, {2, 6}};
+  for (const auto& there : {both, reversed}) {
+    const FoundArchives found(there, 3, kEveryLsn, 9);
+    EXPECT_EQ(found.holding(3)->name, (Range{3, 6}));
+    EXPECT_EQ(found.from(), 3U);
+  }
+}
+
 TEST(FoundArchives, FindsTheNextHeld) {
   const std::vector<Found> archives{{3, 3}, {4, 4}, {8, 12}};
   const FoundArchives found(archives, 1, 20, 20);

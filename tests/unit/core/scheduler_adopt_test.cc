@@ -104,15 +104,63 @@ TEST_F(SchedulerAdoptTest, WithinAnArchiveTheBranchIsAtTheEntry) {
 // A part of an encrypted archive cannot be compared: it is written again, and nothing was different.
 TEST_F(SchedulerAdoptTest, WhatNobodyCanTellIsWrittenAgain) {
   make_known(4, {of_parent({1, 6})});
-  JobResult sealed;
-  sealed.outcome = Outcome::kObjectFailed;
-  sealed.sealed = true;
-  const Job job = start_verify({1, 6}, {1, 4});
-  scheduler_->job_finished(job, sealed, now_);
+  finish_sealed(start_verify({1, 6}, {1, 4}));
   put({1, 2});
   put({3, 4});
   acknowledged(0, 4);
   expect_no_event();
+}
+
+// The engine was told of it by an earlier run, and prunes it before it is durable again: what is there
+// counts.
+TEST_F(SchedulerAdoptTest, WhatNobodyCanTellCountsOnceTheHostLosesIt) {
+  make_known(4, {of_parent({1, 6})});
+  finish_sealed(start_verify({1, 6}, {1, 4}));
+  finish(start_put({1, 2}), Outcome::kMissing);
+  looked(start(0, JobKind::kDiscover, {1, 4}), {of_parent({1, 6})});
+  Job gone = start_verify({1, 6}, {1, 4});
+  EXPECT_EQ(gone.accept_missing_through, 4U);
+  JobResult result;
+  result.through = 2;
+  scheduler_->job_finished(gone, result, now_);
+  acknowledged(0, 2);
+  // The rest is there, and as before nobody can tell.
+  finish_sealed(start_verify({1, 6}, {3, 4}));
+  put({3, 4});
+  acknowledged(0, 4);
+  expect_no_event();
+}
+
+// The same if the host says so itself.
+TEST_F(SchedulerAdoptTest, WhatNobodyCanTellCountsOnceTheHostSaysThatItIsGone) {
+  make_known(4, {of_parent({1, 6})});
+  finish_sealed(start_verify({1, 6}, {1, 4}));
+  const Job first = start_put({1, 2});
+  notify_of(0, 0, 4, 5);
+  finish(first, Outcome::kMissing);
+  looked(start(0, JobKind::kDiscover, {1, 5}), {of_parent({1, 6})});
+  const Job late = start(0, JobKind::kDiscover, {1, 3});
+  EXPECT_TRUE(late.late);
+  looked(late, {of_parent({1, 6})});
+  finish(start_verify({1, 6}, {1, 3}));
+  acknowledged(0, 3);
+  expect_no_event();
+}
+
+// As many archives as one look gives ended with it: what comes after it decides, so that is looked at first.
+TEST_F(SchedulerAdoptTest, WhatComesAfterWhatNobodyCanTellIsLookedUp) {
+  notify_of(0, 0, 1, 9);
+  claim();
+  JobResult some;
+  some.archives = {of_parent({1, 2}), of_parent({3, 6})};
+  some.complete_through = 6;
+  scheduler_->job_finished(start(0, JobKind::kDiscover, {1, 9}), some, now_);
+  equal({1, 2});
+  finish_sealed(start_verify({3, 6}, {3, 6}));
+  looked(start(0, JobKind::kDiscover, {3, 9}), {of_parent({3, 6}), of_parent({7, 9})});
+  finish_sealed(start_verify({3, 6}, {3, 6}));
+  equal({7, 9});
+  finish(start_fill({3, 4}, 1));
 }
 
 TEST_F(SchedulerAdoptTest, EvenTheFirstOfAllMayDiffer) {

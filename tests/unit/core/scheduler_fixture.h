@@ -73,6 +73,12 @@ class SchedulerFixture : public testing::Test {
     result.conflict = true;
     scheduler_->job_finished(job, result, now_);
   }
+  void finish_sealed(const Job& job) {
+    JobResult result;
+    result.outcome = Outcome::kObjectFailed;
+    result.sealed = true;
+    scheduler_->job_finished(job, result, now_);
+  }
   void found(const Job& job, std::vector<Found> archives, std::optional<Range> gap = std::nullopt) {
     JobResult result;
     result.archives = std::move(archives);

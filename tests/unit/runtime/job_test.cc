@@ -200,6 +200,62 @@ TEST_F(JobTest, WhatNobodyCanReadHereIsSaidByName) {
   EXPECT_EQ(verify({1, 3}).error.status, TIDEMARK_E_NOT_FOUND);
 }
 
+class SealedJobTest : public JobTest {
+ protected:
+  // An encrypted archive of [1,3] as the host has them, and the key of its tag, but no identity.
+  SealedJobTest() {
+    expect_done(archive({1, 3}));
+    const std::string plain = object({1, 3});
+    fake_.objects.clear();
+    const ParsedKey sealed{storage_, 7, {{1, 3}, ObjectKind::kArchive, 1, Coding::kAge}};
+    key_ = object_key(storage_, 7, sealed.name);
+    fake_.objects[key_] = test::coded_object(sealed, plain.substr(0, plain.size() - kFooterSize));
+    codec_.keys = test::keys_of({}, test::kTagKey);
+  }
+  JobDone verify(Range part, Lsn accept_missing_through = kNoLsn) {
+    core::Job job = job_of(JobKind::kVerify, {1, 3});
+    job.part = part;
+    job.coding = Coding::kAge;
+    job.accept_missing_through = accept_missing_through;
+    return run(job);
+  }
+  static void expect_sealed(const JobDone& done) {
+    EXPECT_EQ(done.result.outcome, Outcome::kObjectFailed);
+    EXPECT_TRUE(done.result.sealed) << done.error.message;
+    EXPECT_FALSE(done.result.conflict);
+  }
+  std::string key_;
+};
+
+TEST_F(SealedJobTest, APartIsComparedByAllOfIt) {
+  expect_done(verify({1, 3}));
+  expect_done(verify({2, 3}));
+  expect_done(verify({1, 2}));
+  commit(3, 'x');
+  expect_sealed(verify({1, 3}));
+  expect_sealed(verify({1, 2}));
+  lose(3);
+  expect_sealed(verify({1, 2}, 3));
+}
+
+// The engine had been told of it and pruned it.
+TEST_F(SealedJobTest, WhatTheHostNoLongerHasCounts) {
+  lose(1);
+  expect_sealed(verify({1, 3}));
+  const JobDone first = verify({1, 3}, 3);
+  expect_done(first);
+  EXPECT_EQ(first.result.through, 1U);
+  expect_sealed(verify({2, 3}, 3));
+  lose(2);
+  lose(3);
+  const JobDone most = verify({1, 3}, 2);
+  expect_done(most);
+  EXPECT_EQ(most.result.through, 2U);
+  EXPECT_EQ(verify({1, 3}, 3).result.through, 3U);
+  fake_.objects[key_][600] ^= 1;
+  expect_damaged(verify({1, 3}, 3));
+}
+
 // Of the budget, though nothing is compressed here.
 TEST_F(JobTest, WhoDecodesHasMemoryForIt) {
   expect_done(archive({1, 3}));
