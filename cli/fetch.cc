@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/files.h"
 #include "console.h"
+#include "hidden.h"
 #include "holders.h"
 #include "second_look.h"
 #include "text.h"
@@ -37,8 +38,12 @@ Result<std::vector<Stored>> holders_of(Archive& archive, const FetchOptions& opt
   Histories histories(archive, options.archive.epoch);
   TM_ASSIGN(auto holders, find_holders(histories, options.scope, options.lsn, stop, &origin));
   if (holders.empty()) {
-    const std::string why = origin ? ": the partition begins after LSN " + both(origin->last)
-                                   : " (tidemark gaps shows what is known about it)";
+    const Range wanted{options.lsn, options.lsn};
+    TM_ASSIGN(const auto hidden, HiddenArchives(histories).find(options.scope.storage,
+                                                                *options.scope.partition, wanted, 0, stop));
+    const std::string why = hidden   ? hidden_text(*hidden)
+                            : origin ? ": the partition begins after LSN " + both(origin->last)
+                                     : " (tidemark gaps shows what is known about it)";
     return Error{kExitAbsent,
                  "no archive of " + partition_text(options.scope.storage, *options.scope.partition) +
                      " holds LSN " + both(options.lsn) + why,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "hidden.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -68,8 +69,8 @@ void Findings::lineage(const Stored& stored, const std::string& why) {
   say("problem", "lineage", object, stored.key, why);
 }
 
-void Findings::missing(const std::string& storage, uint64_t partition, const Missing& missing,
-                       uint64_t epoch) {
+void Findings::missing(const std::string& storage, uint64_t partition, const Missing& missing, uint64_t epoch,
+                       const std::optional<Stored>& hidden) {
   ++problems_;
   const std::string name = partition_text(storage, partition);
   const auto [first, last] = missing.range;
@@ -78,10 +79,12 @@ void Findings::missing(const std::string& storage, uint64_t partition, const Mis
       is_gap ? "recorded as lost: the engine no longer had it" : "no archive holds it and no record says why";
   Json object = range_json(storage, partition, first, last);
   if (epoch > 0) object["epoch"] = epoch;
+  if (hidden) object["other_key"] = hidden->key;
   const std::string of = epoch > 0 ? "in the history of epoch " + std::to_string(epoch) + ": " : "";
   say("problem", is_gap ? "gap" : "hole", object, name + " " + range_text(first, last),
-      of + why + "; to accept the loss: tidemark gaps URL --acknowledge " + name + " " +
-          std::to_string(first) + " " + std::to_string(last) + " --reason TEXT" +
+      of + why + (hidden ? hidden_text(*hidden) : std::string()) +
+          "; to accept the loss: tidemark gaps URL --acknowledge " + name + " " + std::to_string(first) +
+          " " + std::to_string(last) + " --reason TEXT" +
           (epoch > 0 ? " --epoch " + std::to_string(epoch) : ""));
 }
 

@@ -4,6 +4,7 @@
 #define TIDEMARK_CLI_FINDINGS_H
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "coverage.h"
@@ -21,8 +22,9 @@ class Findings {
   void unreadable(const Stored& stored, const std::string& why);
   // Ours, but this build cannot read it.
   void disagree(const Stored& stored, const Overlap& overlap, uint64_t lsn);
-  // epoch: in whose history; 0: there is but one.
-  void missing(const std::string& storage, uint64_t partition, const Missing& missing, uint64_t epoch = 0);
+  // epoch: in whose history; 0: there is but one. hidden: an archive that has some of it, see hidden.h.
+  void missing(const std::string& storage, uint64_t partition, const Missing& missing, uint64_t epoch = 0,
+               const std::optional<Stored>& hidden = std::nullopt);
   // The record of an epoch continues what it cannot, or something is of an epoch without a record.
   void lineage(const Stored& stored, const std::string& why);
   // What was right by the checkpoint is not there any more.

@@ -7,6 +7,7 @@
 
 #include "checkpoint.h"
 #include "console.h"
+#include "hidden.h"
 #include "nothing.h"
 #include "parted_listing.h"
 #include "survey.h"
@@ -128,8 +129,10 @@ class Gaps {
     // What lies after all that is archived in this history is not lost: it may still come.
     Histories histories(archive_, options_.archive.epoch);
     uint64_t newest = 0;
+    bool is_held = false;
     const auto visit = [&](const Stored& stored) {
       newest = std::max(newest, stored.last);
+      is_held |= stored.kind == TIDEMARK_STORED_ARCHIVE && stored.first <= last && stored.last >= first;
       return newest < last;
     };
     if (auto scanned = histories.scan({storage, partition}, 0, visit, stop_); !scanned)
@@ -145,6 +148,19 @@ class Gaps {
           usage_error("cannot accept " + what + ": " +
                       (newest == 0 ? "nothing is stored there" : "the archive ends at LSN " + both(newest)) +
                       ", and what lies after may still come"));
+    }
+    // With --epoch the caller has chosen the history; of what is held accept_gap() tells.
+    if (!options_.archive.epoch && !is_held) {
+      auto hidden = HiddenArchives(histories).find(storage, partition, {first, last}, 0, stop_);
+      if (!hidden) return fail_with(hidden.error());
+      if (*hidden) {
+        const auto chain = histories.chosen(storage, stop_);
+        if (!chain) return fail_with(chain.error());
+        return fail_with(usage_error("not accepted: " + what + " is not in the history of epoch " +
+                                     std::to_string(chain->newest()) + hidden_text(**hidden) +
+                                     "; to accept it all the same, add --epoch " +
+                                     std::to_string(chain->newest())));
+      }
     }
     auto accepted = archive_.accept_gap(storage, partition, first, last, options_.reason, stop_);
     const bool before = !accepted && accepted.error().status == TIDEMARK_E_EXISTS;

@@ -10,6 +10,7 @@
 #include "console.h"
 #include "findings.h"
 #include "format/object_name.h"
+#include "hidden.h"
 #include "history_surveys.h"
 #include "ledger.h"
 #include "nothing.h"
@@ -83,6 +84,7 @@ class Verify {
   std::atomic<uint64_t> total_bytes_{0}, read_bytes_{0};
 
   std::optional<Histories> histories_;
+  std::optional<HiddenArchives> hidden_;
   std::string listed_storage_;
   Leaves leaves_;                            // of it
   std::string listed_;                       // the partition that is being listed
@@ -115,8 +117,14 @@ void Verify::fail(const Error& error) {
 
 void Verify::tell_missing(const HistorySurveys::Of& of, const std::vector<Missing>& missing) {
   for (const Missing& piece : missing) {
-    if (piece.cause != Cause::kOrigin && surveys_->is_new(piece))
-      findings_.missing(of.survey.storage, of.survey.partition, piece, of.epoch);
+    if (piece.cause == Cause::kOrigin || !surveys_->is_new(piece)) continue;
+    std::optional<Stored> hidden;
+    if (piece.cause == Cause::kGap) {
+      auto found = hidden_->find(of.survey.storage, of.survey.partition, piece.range, of.epoch, stop_);
+      if (!found) return fail(found.error());
+      hidden = *found;
+    }
+    findings_.missing(of.survey.storage, of.survey.partition, piece, of.epoch, hidden);
   }
 }
 
@@ -440,6 +448,7 @@ int Verify::run() {
   if (!archive) return fail_with(archive.error());
   archive_ = std::move(*archive);
   histories_.emplace(*archive_, std::nullopt);
+  hidden_.emplace(*histories_);
   second_look_.emplace(*archive_);
   for (const std::string& line : archive_->opening_lines()) {
     if (line.rfind(kUnfinished, 0) == 0) findings_.leftover(line);

@@ -75,6 +75,10 @@ class Prober {
   Result<Window> newest_below(Lsn end, Lsn empty_from, Lsn origin);
   // All that ends in [from, low), unless that is more than a page of names.
   Result<std::optional<LookBack>> look_back(Lsn low, Lsn from);
+  // A listing may leave names out for once, and what is recorded as lost hides them for good: `hole` is
+  // listed again, from right before it (which shows the epoch). RETRYABLE: something of it is archived after
+  // all.
+  Status confirm(Range hole);
   // Adds what gap records say of the hole that ends with `last`.
   Status explain(Lsn last, KnownGaps& gaps);
 
@@ -161,6 +165,21 @@ Result<Lsn> Prober::narrow(Lsn known, Lsn empty_from) {
     }
   }
   return known;
+}
+
+Status Prober::confirm(Range hole) {
+  Status confirmed;
+  TM_TRY(list(std::max<Lsn>(1, hole.first - 1), [&](const ArchiveInfo& info) {
+    if (info.kind == ObjectKind::kArchive && overlap(info.part, hole)) {
+      confirmed =
+          fail(TIDEMARK_E_RETRYABLE, std::string(info.key) +
+                                         " is listed now, and was left out a moment ago; what a listing "
+                                         "leaves out is not reported as lost: it is looked for again");
+    }
+    const bool is_after = info.range.last > hole.last && info.range.last - hole.last >= kArchiveEntriesMax;
+    return static_cast<bool>(confirmed) && !is_after;
+  }));
+  return confirmed;
 }
 
 // One listing for each record, from the hole's end down to what is archived. Of a hole with more names than a
@@ -306,6 +325,7 @@ Status look_before(Prober& prober, Lsn low, Lsn width, Survey& survey, Discovery
     if (!older && !survey.is_empty()) before.saw_beginning();
   }
   discovery.gap = before.lowest_hole();
+  if (discovery.gap) TM_TRY(prober.confirm(*discovery.gap));
   discovery.older = before.last();
   const Lsn known = survey.lacks_older() ? low - 1 : before.newest();
   const bool ends_with_a_hole = known != kNoLsn && (known < low - 1 || survey.lacks_older());

@@ -318,7 +318,18 @@ class Scenarios(EpochsScenario):
         self.store.put(key(1, 5, 6, "gap", epoch=2), gap_record(1, 5, 6, epoch=2))
         self.put(7, 7, 2)
         self.assertEqual([(one["type"], one["first"], one["last"]) for one in lines("gaps", *self.url())], [("gap", 5, 6)])
-        run("gaps", *self.url(), "--acknowledge", "main/1", 5, 6, "--reason", "lost")
+        # Whether it is another history's, or was left out by a listing when it was recorded, a person has to tell.
+        hint = f"{key(1, 1, 9)}, of epoch 1, which this history continues, has some of it: look with --epoch 1"
+        problem = lines("verify", *self.url(), expect=1)[0]
+        self.assertEqual((problem["problem"], problem["other_key"]), ("gap", key(1, 1, 9)))
+        self.assertIn(hint, problem["message"])
+        self.assertIn(hint, run("fetch", *self.url("main/1", 5), expect=5)[1])
+        accept = ("gaps", *self.url(), "--acknowledge", "main/1", 5, 6, "--reason", "lost")
+        refused = run(*accept, expect=2)[1]
+        self.assertIn("not accepted: main/1 LSN 5 ", refused)
+        self.assertIn(hint, refused)
+        self.assertNotIn(key(1, 5, 6, "accepted", epoch=2), self.store.keys())
+        run(*accept, "--epoch", 2)
         self.assertIn(key(1, 5, 6, "accepted", epoch=2), self.store.keys())
         self.assertEqual(self.restored_of(), journal((1, 4, 1), (7, 7, 2)))
 

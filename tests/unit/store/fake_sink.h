@@ -64,7 +64,9 @@ class FakeSink {
   std::function<tidemark_status(std::string_view key)> on_put;
   bool overwrites = false;  // a put that should only create replaces
   bool stores_nothing = false;
-  bool lists_late = false;                   // what was put is not listed
+  bool lists_late = false;  // what was put is not listed
+  // Of which listing, counted from 1, a name is left out.
+  std::function<bool(int listing, std::string_view key)> leaves_out;
   bool removes_late = false;                 // what was removed is still there
   bool removes_none_of_many = false;         // and says that it has
   int64_t clock_us = 1'700'000'000'000'000;  // what a listing says of all
@@ -233,6 +235,7 @@ class FakeSink {
       if (fake.fail_list_after && names == *fake.fail_list_after) {
         return failed(TIDEMARK_E_RETRYABLE, "the listing broke off", error);
       }
+      if (fake.leaves_out && fake.leaves_out(fake.lists, at->first)) continue;
       ++names;
       ++fake.names_listed;
       const tidemark_object object = {sizeof object, 0, at->second.size(), fake.clock_us};
