@@ -183,17 +183,25 @@ Result<Newest> look(sink::Sink& sink, std::string_view storage,
   return newest;
 }
 
+Error left_out(std::string_view storage, uint64_t epoch) {
+  return fail(TIDEMARK_E_RETRYABLE, store::epoch_key(storage, epoch) +
+                                        " is there, and the sink does not list it: nothing is archived "
+                                        "where a listing leaves names out; will try again");
+}
+
 }  // namespace
 
 Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& file,
                     const tidemark_call* call) {
   const Call deadline(call);
   const Id owner = file.owner();
+  uint64_t refused = 0;  // an epoch whose record is there
   for (int attempt = 0; attempt < kTriesMax; ++attempt) {
     const std::vector<core::RememberedEpoch> remembered = file.remembered(storage);
     Trouble where = Trouble::kSink;
     const auto newest = look(sink, storage, remembered, deadline, &where);
     if (!newest) return trouble(where, newest.error());
+    if (newest->epoch < refused) return trouble(Trouble::kSink, left_out(storage, refused));
     std::optional<core::NewestEpoch> known;
     if (newest->epoch != 0) known = {newest->epoch, newest->record.owner, newest->record.claim};
     const core::ClaimDecision decision = core::decide_claim(owner, remembered, known);
@@ -211,6 +219,7 @@ Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& fil
     }
     if (claimed) return std::move(*claimed);
     if (claimed.error().status != TIDEMARK_E_EXISTS) return trouble(where, std::move(claimed.error()));
+    refused = decision.epoch;
   }
   return trouble(Trouble::kSink, fail(TIDEMARK_E_RETRYABLE, std::string(storage) +
                                                                 ": others claim its epochs as fast as this "

@@ -302,7 +302,10 @@ void Archiver::log_job(const JobDone& done, const PartitionId& id) {
     logger_.line(TIDEMARK_LOG_WARN, [&] {
       return *id.storage + "/" + std::to_string(id.id) + " begins at " + std::to_string(done.begins_at) +
              ": the sink holds nothing of 1.." + std::to_string(done.begins_at - 1) +
-             "; if it should, this is another sink, or it was emptied";
+             (done.job.epoch > kFirstEpoch
+                  ? "; earlier epochs have archived here: if these entries are among "
+                    "that, the sink has lost them, or its listing leaves them out"
+                  : "; if it should, this is another sink, or it was emptied");
     });
   }
   if (const std::string* const found = sources_.take_attributes_found()) {

@@ -290,6 +290,17 @@ TEST_F(LineageClaimTest, GivesUpWhenOthersAreAlwaysQuicker) {
 
 // ---- What cannot be read or written -------------------------------------------------------------
 
+// The record is there, so nobody was quicker: it is the listing that is not to be relied on.
+TEST_F(LineageClaimTest, AListingThatLeavesRecordsOutIsSaid) {
+  claim_ok();
+  fake_.leaves_out = [](int, std::string_view) { return true; };
+  const std::string left_out = "db/epoch/0000000000001.epoch is there, and the sink does not list it";
+  expect_trouble(claim(), Trouble::kSink, TIDEMARK_E_RETRYABLE, {left_out});
+  fake_.leaves_out = nullptr;
+  claim_ok();
+  EXPECT_EQ(remembered().back(), "1-2");
+}
+
 TEST_F(LineageClaimTest, ADamagedNewestRecordIsRefused) {
   claim_ok();
   const std::string key = store::epoch_key("db", 1);
