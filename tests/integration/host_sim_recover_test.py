@@ -162,6 +162,15 @@ class Recovery(unittest.TestCase):
         self.run_engine(self.found, "--entries", 40, "--partitions", 1)
         self.assertRegex(tools.verify(self.found, self.archive), r"^verified 30 entries in 30 archives: 0 missing, 0 d")
 
+    def test_a_partition_that_a_known_archive_no_longer_has_is_told(self):
+        engine = ("run", "--data", self.lost, "--sink", f"file://{self.archive}", "--partitions", 1, "--entries")
+        tools.run(*engine, 30)
+        for path in self.archives_of("main/0"):
+            os.remove(path)
+        _, log = tools.run(*engine, 40)
+        self.assertIn("main/0 begins at 31: the sink holds nothing of 1..30; earlier epochs have archived here: if these entries are "
+                      "among that, the sink has lost them, or its listing leaves them out", log)
+
     def test_an_archive_that_is_known_to_begin_later_is_well(self):
         first = self.path("first")
         tools.run("run", "--no-lineage", *tools.ONE_BY_ONE, "--data", self.lost, "--sink", f"file://{first}", "--entries", 30, "--partitions", 1)
