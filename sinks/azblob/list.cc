@@ -14,7 +14,8 @@ constexpr size_t kPageBytesMax = 16 * kMiB;  // 5,000 of the longest names, and 
 constexpr char kStartFromVersion[] = "2026-02-06";
 constexpr std::string_view kNeedsList = "the role Storage Blob Data Reader, or in a signature l (list)";
 
-Result<ListPage> page_of(const StoreAnswer& answer, const std::string& what) {
+Result<ListPage> page_of(const StoreAnswer& answer, const std::string& what, std::string_view container,
+                         std::string_view prefix) {
   if (!answer.is_ok()) {
     Error error = error_of(answer, what);
     // With directories a prefix may run through a blob: nothing lies below it.
@@ -22,7 +23,7 @@ Result<ListPage> page_of(const StoreAnswer& answer, const std::string& what) {
     if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
     return error;
   }
-  Result<ListPage> page = parse_list(answer.text);
+  Result<ListPage> page = parse_list(answer.text, container, prefix);
   if (page && answer.status == 200) return page;
   Error error = page ? Error() : page.error();
   if (answer.status != 200) {
@@ -88,7 +89,7 @@ Result<ListPage> AzblobSink::read_page(const PageWanted& wanted, const Listing& 
       marker = begun->marker_before;
       continue;
     }
-    TM_ASSIGN(ListPage page, page_of(answer, listing.what));
+    TM_ASSIGN(ListPage page, page_of(answer, listing.what, config_.container, wanted.prefix));
     if (!page.next_token.empty() && page.next_token == marker) {
       return fail(TIDEMARK_E_RETRYABLE, listing.what + ": the store gives the same marker twice");
     }

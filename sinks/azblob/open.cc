@@ -82,11 +82,12 @@ Status AzblobSink::find_container(Patience& patience, const Call& call) {
       if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
       return error;
     }
-    const Result<ListPage> page = parse_list(answer.text);
+    const Result<ListPage> page = parse_list(answer.text, config_.container, config_.prefix);
     if (page && answer.status == 200) return {};
     error.status = page ? TIDEMARK_E_RETRYABLE : page.error().status;
     error.message = request.what + ": HTTP " + std::to_string(answer.status) + " with " +
                     what_it_is(answer.text) + " is not a page of a listing; is endpoint right?";
+    if (!page) error.message += " (" + page.error().message + ")";
     if (!patience.wait(error)) return error;
   }
 }

@@ -16,14 +16,23 @@ Error not_understood(const std::string& what) {
   return fail(TIDEMARK_E_PERMANENT, "the store's answer is not as Azure has it: " + what);
 }
 
+// Another answer may be whole.
+Error broken(const std::string& what) {
+  return fail(TIDEMARK_E_RETRYABLE, "the store's answer is not whole: " + what + "; is a proxy in the way?");
+}
+
 // Names that XML cannot hold are percent-encoded, and say so.
-Result<std::string> name_of(const pugi::xml_node& item) {
-  const pugi::xml_node node = child(item, "Name");
+Result<std::string> text_of_name(const pugi::xml_node& node) {
   const std::string_view text = node.child_value();
   std::string name(text);
   if (lower_trimmed(node.attribute("Encoded").value()) == "true" && !percent_decode(text, &name)) {
     return not_understood("the name " + quote(text) + " cannot be decoded");
   }
+  return name;
+}
+
+Result<std::string> name_of(const pugi::xml_node& item) {
+  TM_ASSIGN(std::string name, text_of_name(child(item, "Name")));
   if (name.empty()) return not_understood("a listed blob has no name");
   return name;
 }
@@ -52,15 +61,32 @@ Status add_blob(const pugi::xml_node& blob, std::vector<ListedObject>* blobs) {
   return {};
 }
 
+// Where the page says of what it is: somebody on the way may have kept an answer to another question. Azure
+// may leave out what it was not asked with.
+Status check_question(const pugi::xml_node& root, std::string_view container, std::string_view prefix) {
+  if (container.empty()) return {};
+  const std::string_view of = root.attribute("ContainerName").value();
+  if (!of.empty() && of != container) {
+    return broken("a page of the container " + quote(of) + " where one of " + quote(container) +
+                  " was asked for");
+  }
+  TM_ASSIGN(const std::string said, text_of_name(child(root, "Prefix")));
+  if (said.empty() || said == prefix) return {};
+  return broken("a page of the prefix " + quote(said) + " where one of " + quote(prefix) + " was asked for");
+}
+
 }  // namespace
 
-Result<ListPage> parse_list(std::string_view text) {
+Result<ListPage> parse_list(std::string_view text, std::string_view container, std::string_view prefix) {
   const XmlDocument document(text);
   if (!document.is("EnumerationResults")) {
     return fail(TIDEMARK_E_RETRYABLE, "the answer is not <EnumerationResults> but " + what_it_is(text));
   }
   const pugi::xml_node blobs = child(document.root, "Blobs");
   if (!blobs) return not_understood("the listing is one of something else than blobs");
+  TM_TRY(check_question(document.root, container, prefix));
+  const pugi::xml_node marker = child(document.root, "NextMarker");  // on the last page, too, and empty there
+  if (!marker) return broken("it does not say whether more comes (<NextMarker> is not there)");
   ListPage page;
   std::vector<ListedObject> folders;
   for (const pugi::xml_node& node : blobs.children()) {
@@ -77,7 +103,7 @@ Result<ListPage> parse_list(std::string_view text) {
   std::move(folders.begin(), folders.end(), std::back_inserter(page.objects));
   std::inplace_merge(page.objects.begin(), page.objects.begin() + middle, page.objects.end(),
                      [](const ListedObject& a, const ListedObject& b) { return a.key < b.key; });
-  page.next_token = value(document.root, "NextMarker");
+  page.next_token = marker.child_value();
   page.is_truncated = !page.next_token.empty();
   return page;
 }

@@ -17,8 +17,11 @@ namespace tidemark::sinks::azblob {
 // hierarchical namespace, which look like empty blobs, and names in an order of Azure's own. The page is
 // truncated where it has a marker.
 //
-// RETRYABLE if it is not whole; PERMANENT if it is and cannot be understood.
-Result<ListPage> parse_list(std::string_view text);
+// RETRYABLE if it is not whole, also where nothing says whether more comes, or if it says that it is of
+// another container or prefix (an empty `container`: of any); PERMANENT if it is whole and cannot be
+// understood.
+Result<ListPage> parse_list(std::string_view text, std::string_view container = {},
+                            std::string_view prefix = {});
 
 // The body of Put Block List: the blocks of this upload, and no others that lie there.
 std::string block_list_text(const std::vector<std::string>& ids);

@@ -50,8 +50,9 @@ class Pages {
         log_.write(TIDEMARK_LOG_DEBUG, listing_.what + ": the store lists " + quote(repeated_) +
                                            " more than once; it is passed over");
       }
-      // "No more", and how to continue: the answer to that tells, by bringing more or nothing.
-      if (!page.is_truncated && (page.next_token.empty() || !is_found_)) return {};
+      // "No more", and how to continue, or not a word: the next answer tells, by bringing more or nothing.
+      const bool is_last = page.says_end && page.next_token.empty();
+      if (!page.is_truncated && (is_last || !is_found_)) return {};
       TM_TRY(check_progress(page, token, call));
       token = page.next_token;
     }

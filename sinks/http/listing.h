@@ -24,6 +24,8 @@ struct ListPage {
   std::vector<ListedObject> objects;  // and folders, where they are asked for, in byte order
   bool is_truncated = false;
   std::string next_token;  // may be empty on a page that is truncated and has objects
+  // False: nothing says whether more comes. What is asked for after the last name tells.
+  bool says_end = true;
 };
 
 // What a page is to hold: names that begin with `prefix` and come after `after`. Both are characters, not

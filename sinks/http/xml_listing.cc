@@ -37,6 +37,18 @@ bool decode_key(std::string_view text, KeyEncoding encoding, std::string* out) {
   return percent_decode(spaced, out);
 }
 
+// A page that says that it is of another prefix answers another question: somebody on the way has kept it.
+// Encoded or not, as names are.
+bool is_of_prefix(const pugi::xml_node& root, std::string_view prefix) {
+  const std::string_view said = value(root, "Prefix");
+  if (said.empty()) return true;
+  constexpr KeyEncoding kAll[] = {KeyEncoding::kNone, KeyEncoding::kPercent, KeyEncoding::kForm};
+  return std::any_of(std::begin(kAll), std::end(kAll), [&](KeyEncoding encoding) {
+    std::string decoded;
+    return decode_key(said, encoding, &decoded) && decoded == prefix;
+  });
+}
+
 // Whether these are names that were asked for, in order. `after` may lie in the first folder.
 bool are_wanted(const std::vector<std::string>& names, std::string_view prefix, std::string_view after) {
   std::string_view before = after;
@@ -64,19 +76,21 @@ void add_in_order(std::vector<std::string> folders, std::vector<ListedObject>* o
                      [](const ListedObject& a, const ListedObject& b) { return a.key < b.key; });
 }
 
-// IsTruncated and the token. Some leave the word out where it is false, or write it their own way.
+// IsTruncated and the token. Some leave the word out where it is false, or write it their own way; but who
+// takes it away on the way to us leaves out the token, too.
 Status read_end(const pugi::xml_node& root, ListPage* page) {
   const std::string truncated = lower_trimmed(value(root, "IsTruncated"));
   page->next_token = value(root, "NextContinuationToken");
   if (truncated.empty()) {
     page->is_truncated = !page->next_token.empty();
+    page->says_end = page->is_truncated;
   } else if (truncated == "true" || truncated == "false") {
     page->is_truncated = truncated == "true";
   } else {
     return not_understood_answer("IsTruncated is " + quote(truncated) + ", not true or false");
   }
   if (page->is_truncated && page->next_token.empty() && page->objects.empty()) {
-    return not_understood_answer("there is more, and neither a token nor a key to ask for it");
+    return not_whole_answer("there is more, and neither a token nor a key to ask for it");
   }
   return {};
 }
@@ -86,6 +100,10 @@ Status read_end(const pugi::xml_node& root, ListPage* page) {
 // Another answer will be the same.
 Error not_understood_answer(const std::string& what) {
   return fail(TIDEMARK_E_PERMANENT, "the store's answer is not as it should be: " + what);
+}
+
+Error not_whole_answer(const std::string& what) {
+  return fail(TIDEMARK_E_RETRYABLE, "the store's answer is not whole: " + what + "; is a proxy in the way?");
 }
 
 bool decode_names(const ListedTexts& texts, const XmlDocument& document, std::string_view prefix,
@@ -114,6 +132,10 @@ bool decode_names(const ListedTexts& texts, const XmlDocument& document, std::st
 
 Result<ListPage> parse_xml_listing(const XmlDocument& document, std::string_view prefix,
                                    std::string_view after) {
+  if (!is_of_prefix(document.root, prefix)) {
+    return not_whole_answer("a page of the prefix " + quote(value(document.root, "Prefix")) +
+                            " where one of " + quote(prefix) + " was asked for");
+  }
   ListPage page;
   ListedTexts texts;
   for (const pugi::xml_node& node : document.root.children()) {

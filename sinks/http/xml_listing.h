@@ -28,13 +28,16 @@ struct ListedTexts {
 bool decode_names(const ListedTexts& texts, const XmlDocument& document, std::string_view prefix,
                   std::string_view after, ListedNames* out);
 
-// A whole <ListBucketResult> for `prefix`, of keys after `after`, and of folders where it has any. PERMANENT
-// if it cannot be understood.
+// A whole <ListBucketResult> for `prefix`, of keys after `after`, and of folders where it has any. RETRYABLE
+// if it says that it is of another prefix, or there is no way to what comes after it; PERMANENT if it cannot
+// be understood.
 Result<ListPage> parse_xml_listing(const XmlDocument& document, std::string_view prefix,
                                    std::string_view after);
 
 // PERMANENT: what is whole and makes no sense.
 Error not_understood_answer(const std::string& what);
+// RETRYABLE: another answer may be whole.
+Error not_whole_answer(const std::string& what);
 
 }  // namespace tidemark::sinks
 

@@ -239,6 +239,20 @@ TEST_F(S3Habits, AListingContinuesWhereThereIsATokenWhateverIsTruncated) {
   EXPECT_EQ(count("ListObjectsV2") - pages, 3u);
 }
 
+// Neither "more" nor "no more", and no token: somebody on the way has taken them away, or it is a store that
+// leaves out the word where it is false. What comes after the last name tells.
+TEST_F(S3Habits, AListingWithoutItsEndIsFollowedToItsEnd) {
+  start(with({}));
+  const auto sink = must_open();
+  std::vector<std::string> keys;
+  for (int i = 0; i < 9; ++i) {
+    keys.push_back(std::to_string(i));
+    ASSERT_TRUE(put(*sink, keys.back(), "x"));
+  }
+  set_habits({Habit::kUnsaid, Habit::kNoToken});
+  EXPECT_EQ(list(*sink), keys);
+}
+
 TEST_F(S3Habits, AListingThatCannotBeTrustedIsRefusedAtOnce) {
   start(with({}));
   const auto sink = must_open();

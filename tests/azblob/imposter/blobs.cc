@@ -154,7 +154,7 @@ Response Exchange::put_blob() {
   object.pieces = {body_};
   object.checksum = base64(md5_);
   Response response = written(&object, 201);
-  response.headers.emplace_back("Content-MD5", object.checksum);
+  if (!config_->md5_unsaid) response.headers.emplace_back("Content-MD5", object.checksum);
   const auto done =
       service_.store.put_blob(name_, std::move(object), if_absent, config_->blocks_count_as_there);
   if (done == BlobStore::Done::kOnlyBlocks) {
@@ -187,7 +187,7 @@ Response Exchange::put_block() {
   }
   Response response;
   response.status = 201;
-  response.headers = {{"Content-MD5", base64(md5_)}};
+  if (!config_->md5_unsaid) response.headers = {{"Content-MD5", base64(md5_)}};
   return response;
 }
 
@@ -200,6 +200,7 @@ Response Exchange::put_block_list() {
   if (!if_absent && config_->is_immutable && service_.store.contains(name_)) return refuse(kImmutable);
   Object object;
   Response response = written(&object, 201);
+  if (!config_->md5_unsaid) response.headers.emplace_back("Content-MD5", base64(md5_));  // of the list
   switch (service_.store.commit(name_, *ids, std::move(object), if_absent)) {
     case BlobStore::Done::kExists:
       return refuse_existing();
@@ -288,9 +289,8 @@ Response Exchange::list() {
   }
   if (config_->start_from == StartFrom::kIgnored) from.clear();
 
-  std::string inner;
+  std::string inner, last, folder, next;
   uint64_t count = 0;
-  std::string last, folder, next;
   bool is_past = after.empty();
   if (config_->empty_pages && !is_after_empty) {
     next = "!" + after;
@@ -326,12 +326,13 @@ Response Exchange::list() {
   }
   if (!next.empty()) next = std::string(kMarkerBegin) + percent_encode(next, false);
   if (config_->same_marker) next = std::string(kMarkerBegin);
+  const std::string end = config_->ends_unsaid ? "" : "<NextMarker>" + xml_escape(next) + "</NextMarker>";
   Response response;
   response.headers = {{"Content-Type", "application/xml"}};
-  response.body = document("<EnumerationResults ServiceEndpoint=\"http://imposter/\" ContainerName=\"" +
-                           container_ + "\"><Prefix>" + xml_escape(prefix) + "</Prefix><MaxResults>" +
-                           std::to_string(most) + "</MaxResults><Blobs>" + inner + "</Blobs><NextMarker>" +
-                           xml_escape(next) + "</NextMarker></EnumerationResults>");
+  response.body =
+      document("<EnumerationResults ServiceEndpoint=\"http://imposter/\" ContainerName=\"" + container_ +
+               "\"><Prefix>" + xml_escape(prefix) + "</Prefix><MaxResults>" + std::to_string(most) +
+               "</MaxResults><Blobs>" + inner + "</Blobs>" + end + "</EnumerationResults>");
   return response;
 }
 

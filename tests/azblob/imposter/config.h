@@ -45,6 +45,8 @@ struct Config {
   StartFrom start_from = StartFrom::kRefused;
   bool empty_pages = false;     // an empty one with a marker comes before each
   bool same_marker = false;     // the marker never changes
+  bool ends_unsaid = false;     // no page says whether more comes
+  bool md5_unsaid = false;      // no answer to a put has Content-MD5
   bool nothing_is_206 = false;  // a range at the end is 206 with nothing in it, as on one emulator
   bool is_hierarchical = false;
   bool refuses_probes = false;  // 400 to blocks of ".tidemark-probe-…", as a hierarchical account may

@@ -30,6 +30,7 @@ enum class Habit {
   kNeverEncodes,       // encoding-type is ignored
   kOnlySaysEncoding,   // the answer says url, and is not encoded
   kUnsaidEnd,          // no IsTruncated where it would be false
+  kUnsaid,             // no IsTruncated anywhere
   kUnsaidMore,         // IsTruncated is false everywhere; a token says that there is more
   kCapitals,           // True, False
   kPrefixedNames,      // <s3:ListBucketResult>

@@ -120,6 +120,15 @@ TEST_F(AzblobList, NamesThatXmlCannotHoldAreDecoded) {
   EXPECT_EQ(list(*sink), (std::vector<std::string>{"a%20\xEF\xBF\xBF", "b%20&<>"}));
 }
 
+// Somebody on the way rewrites what they do not know.
+TEST_F(AzblobList, APageWithoutItsEndIsAnError) {
+  start();
+  const auto sink = must_open("&page_size=3");
+  for (int i = 0; i < 9; ++i) place("p/" + std::to_string(i));
+  store().reconfigure([](az::Config& config) { config.ends_unsaid = true; });
+  EXPECT_EQ(code_of(failure(*sink)), TIDEMARK_E_RETRYABLE);
+}
+
 TEST_F(AzblobList, HalfAPageIsAnError) {
   start();
   const auto sink = must_open();

@@ -71,6 +71,31 @@ TEST(AzblobXml, WhatIsNoListing) {
   }
 }
 
+// Azure sends the element on the last page, too, with nothing in it: who takes it away takes away the rest.
+TEST(AzblobXml, APageThatDoesNotSayWhetherMoreComesIsNotWhole) {
+  std::string text = page(blob("<Name>a</Name>"));
+  const std::string end = "<NextMarker></NextMarker>";
+  text.erase(text.find(end), end.size());
+  const Result<ListPage> list = parse_list(text);
+  ASSERT_FALSE(list);
+  EXPECT_EQ(list.error().status, TIDEMARK_E_RETRYABLE);
+  EXPECT_NE(list.error().message.find("NextMarker"), std::string::npos) << list.error().message;
+  const std::string closed = text.replace(text.find("</Enum"), 0, "<NextMarker/>");
+  EXPECT_FALSE(parse_list(closed)->is_truncated);
+}
+
+TEST(AzblobXml, APageOfSomethingElseIsNoAnswer) {
+  const std::string of_a = page("", "").insert(page("", "").find("<Blobs>"), "<Prefix>a/&amp;</Prefix>");
+  EXPECT_TRUE(parse_list(of_a, "c", "a/&")) << "of a container and a prefix that were asked for";
+  EXPECT_TRUE(parse_list(page(""), "c", "a/&")) << "the prefix may be left out";
+  for (const Result<ListPage>& list :
+       {parse_list(of_a, "c", "b/"), parse_list(of_a, "c", ""), parse_list(of_a, "d", "a/&")}) {
+    ASSERT_FALSE(list);
+    EXPECT_EQ(list.error().status, TIDEMARK_E_RETRYABLE);
+    EXPECT_NE(list.error().message.find("was asked for"), std::string::npos) << list.error().message;
+  }
+}
+
 TEST(AzblobXml, BlockLists) {
   EXPECT_EQ(
       block_list_text({"YQ==", "Yg=="}),

@@ -56,6 +56,14 @@ TEST_F(ListingTest, WithoutATokenTheLastNameLeadsOn) {
   EXPECT_EQ(asked_[1], "root/|root/a|");
 }
 
+TEST_F(ListingTest, WhereNothingSaysWhetherMoreComesTheNextAnswerDoes) {
+  pages_ = {page({"root/a", "root/b"}), page({"root/b", "root/c"}), page({"root/c"})};
+  for (ListPage& one : pages_) one.says_end = false;
+  ASSERT_TRUE(list());
+  EXPECT_EQ(keys_, (Texts{"a", "b", "c"}));
+  EXPECT_EQ(asked_, (Texts{"root/||", "root/|root/b|", "root/|root/c|"}));
+}
+
 // Of a character only half is asked for.
 TEST_F(ListingTest, TheStoreIsAskedForCharacters) {
   pages_ = {page({"root/k\u00e4", "root/k\u00e9", "root/k\u00f6"})};

@@ -52,9 +52,8 @@ TEST(S3Xml, ATruncatedListIsAnError) {
 // Another answer of the same store would be the same: an operator has to act.
 TEST(S3Xml, AWholeListThatMakesNoSenseIsAskedForOnce) {
   for (const std::string& text :
-       {page("", "<IsTruncated>true</IsTruncated>"), page("", "<IsTruncated>perhaps</IsTruncated>"),
-        page("<Contents><Size>1</Size></Contents>"), page(object("a", "many")),
-        std::string("<ListAllMyBucketsResult/>")}) {
+       {page("", "<IsTruncated>perhaps</IsTruncated>"), page("<Contents><Size>1</Size></Contents>"),
+        page(object("a", "many")), std::string("<ListAllMyBucketsResult/>")}) {
     const Result<ListPage> list = parse_list(text);
     ASSERT_FALSE(list) << text;
     EXPECT_EQ(list.error().status, TIDEMARK_E_PERMANENT) << text;
@@ -65,9 +64,23 @@ TEST(S3Xml, AWholeListThatMakesNoSenseIsAskedForOnce) {
   EXPECT_NE(html.error().message.find("an HTML page"), std::string::npos) << html.error().message;
 }
 
+TEST(S3Xml, APageOfSomethingElseOrWithoutAWayOnIsNotWhole) {
+  const std::string of_a = page("<Prefix>a%2F+b</Prefix>");
+  EXPECT_TRUE(parse_list(of_a, "a/ b"));
+  EXPECT_TRUE(parse_list(of_a, "a/+b"));
+  EXPECT_TRUE(parse_list(page("<Prefix/>"), "a/")) << "some do not repeat it";
+  for (const Result<ListPage>& list : {parse_list(of_a, "b/"), parse_list(of_a, ""),
+                                       parse_list(page("", "<IsTruncated>true</IsTruncated>"))}) {
+    ASSERT_FALSE(list);
+    EXPECT_EQ(list.error().status, TIDEMARK_E_RETRYABLE) << list.error().message;
+  }
+}
+
 TEST(S3Xml, ListsAsOthersWriteThem) {
   const std::string one = object("a");
   EXPECT_FALSE(parse_list(page(one, ""))->is_truncated) << "not said";
+  EXPECT_FALSE(parse_list(page(one, ""))->says_end);
+  EXPECT_TRUE(parse_list(page(one))->says_end);
   EXPECT_TRUE(parse_list(page(one, "<NextContinuationToken>t</NextContinuationToken>"))->is_truncated);
   EXPECT_FALSE(parse_list(page(one, "<IsTruncated>False</IsTruncated>"))->is_truncated);
   EXPECT_TRUE(parse_list(page(one, "<IsTruncated> TRUE\n</IsTruncated>"))->is_truncated) << "without a token";
