@@ -110,12 +110,14 @@ Result<bool> Upload::settle_block(const HttpRequest& ended, Session& session) {
     if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
     return error;
   }
-  // A block cannot be looked at, so any doubt sends the object once more.
+  // A block cannot be looked at, so any doubt sends the object once more. Where the digest of what arrived is
+  // not said, the blob that is made of it is looked at: the store puts together only what it has.
   const std::string_view echoed = header(answer.headers, "content-md5");
   if (answer.status != 201 || !has_request_id(answer) || (!echoed.empty() && echoed != md5)) {
     error.status = TIDEMARK_E_RETRYABLE;
     return error;
   }
+  if (echoed.empty()) are_blocks_proven_ = false;
   running_.erase(at);
   return true;
 }
@@ -124,6 +126,9 @@ Result<bool> Upload::settle_block(const HttpRequest& ended, Session& session) {
 Status Upload::commit() {
   assert(running_.empty());
   const std::string text = block_list_text(ids_);
+  Digests digests({.sha256 = false, .crc32c = false, .md5 = true});
+  digests.update(text.data(), text.size());
+  TM_ASSIGN(const std::string md5, digests.md5_base64());
   Body body(text);
   Request request = sink_.blob_request("put together", "PUT", key_, kNeedsBlocks);
   request.query = {{"comp", "blocklist"}};
@@ -135,13 +140,38 @@ Status Upload::commit() {
   const std::string what = request.what;
   const Result<StoreAnswer> answer = sink_.client_->send(std::move(request), call_);
   if (!answer) return settle(answer.error());
-  if (answer->status == 201 && has_request_id(*answer)) return {};
   Error error = error_of(*answer, what);
+  if (answer->status == 201 && has_request_id(*answer)) {
+    const bool is_proven = are_blocks_proven_ && header(answer->headers, "content-md5") == md5;
+    return is_proven ? Status() : look_back(header(answer->headers, "etag"), std::move(error));
+  }
   if (is_undecided(*answer)) return settle(std::move(error));
   const Refusal refusal = if_absent_ ? refusal_of(*answer, store_error(*answer)) : Refusal::kNone;
   bool is_absent = false;
   if (refusal != Refusal::kNone) return sink_.decide(key_, refusal, std::move(error), &is_absent, call_);
   if (error.status == TIDEMARK_E_NOT_FOUND) error.status = TIDEMARK_E_PERMANENT;
+  return error;
+}
+
+// The store keeps no digest of what was put together; a blob of the answer's ETag and of this size is ours.
+Status Upload::look_back(std::string_view etag, Error error) {
+  error.status = TIDEMARK_E_RETRYABLE;
+  const Result<StoreAnswer> there = sink_.head_answer(key_, call_);
+  if (!there && there.error().status == TIDEMARK_E_CANCELLED) return there.error();
+  if (!there) {
+    error.message += there.error().status == TIDEMARK_E_NOT_FOUND
+                         ? "; and the blob is not there"
+                         : "; and a look at the blob failed: " + there.error().message;
+    return error;
+  }
+  const bool same_size = header(there->headers, "content-length") == std::to_string(source_.size_bytes());
+  if (same_size && !etag.empty() && header(there->headers, "etag") == etag) return {};
+  if (same_size && if_absent_) {
+    error.status = TIDEMARK_E_EXISTS;
+    error.message += "; a blob of this size is there";
+  } else {
+    error.message += "; what is there is not what was sent";
+  }
   return error;
 }
 

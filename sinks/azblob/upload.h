@@ -46,6 +46,7 @@ class Upload {
   // False: it was started again.
   Result<bool> settle_block(const HttpRequest& ended, Session& session);
   Status commit();
+  Status look_back(std::string_view etag, Error error);
   Status settle(Error error);
 
   AzblobSink& sink_;
@@ -57,6 +58,7 @@ class Upload {
   std::string nonce_;
   std::deque<std::unique_ptr<Block>> running_;
   std::vector<std::string> ids_;
+  bool are_blocks_proven_ = true;  // each answer had the digest of what arrived
 };
 
 }  // namespace tidemark::sinks::azblob

@@ -93,7 +93,8 @@ Status GsSink::settle(std::string_view key, const StoreAnswer& answer, const Sen
   if (object && object->size_bytes == sent.size_bytes && object->crc32c == sent.crc32c) return {};
   Error error = error_of_bucket(answer, what);
   error.status = TIDEMARK_E_RETRYABLE;
-  if (!object) return settle_doubt(key, std::move(error), sent, call);
+  // Nothing of the object, or not what it is: the service always says both.
+  if (!object || object->crc32c.empty()) return settle_doubt(key, std::move(error), sent, call);
   error.message = what + ": the service has stored " + std::to_string(object->size_bytes) +
                   " bytes with the CRC-32C " + quote(object->crc32c) + ", and " +
                   std::to_string(sent.size_bytes) + " with " + quote(sent.crc32c) + " were sent";

@@ -362,8 +362,8 @@ std::optional<Response> Exchange::fault_answer() {
       response.status = 202;
       return response;
     case Fault::kOkLost:  // the digest of something else
-      response.status = operation_ == Operation::kPutBlockList ? 200 : 201;
-      response.headers = {{"Content-MD5", base64(md5("something else"))}};
+      response.status = operation_ == Operation::kPutBlockList && !config_->md5_unsaid ? 200 : 201;
+      if (!config_->md5_unsaid) response.headers = {{"Content-MD5", base64(md5("something else"))}};
       return response;
     default:
       return {};

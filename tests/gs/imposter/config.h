@@ -39,6 +39,7 @@ struct Oddities {
   uint64_t keeps_bytes = 0;         // of one piece only so many, once
   int session_ends = 0;             // the second piece of a session gets this status, and the session is gone
   bool tells_other_digest = false;  // creations are described with another crc32c, and done
+  bool tells_no_digest = false;     // creations are described without their crc32c
   bool moves_sessions = false;      // their address names another host
 };
 

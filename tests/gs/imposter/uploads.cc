@@ -41,6 +41,7 @@ std::optional<Refusal> Exchange::digest_refusal(const std::string& crc32c) const
 
 Response Exchange::created(const Object& object, const std::string& fields) const {
   Object told = object;
+  if (config_->odd.tells_no_digest) told.checksum.clear();
   if (config_->odd.tells_other_digest) told.checksum = "AAAAAA==";
   return described(told, fields);
 }

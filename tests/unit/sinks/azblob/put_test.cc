@@ -125,6 +125,20 @@ TEST_F(AzblobPut, AYesThatProvesNothingIsLookedAfter) {
   EXPECT_TRUE(put(*sink, "k", "x"));
 }
 
+// What answers are often cut down to on the way.
+TEST_F(AzblobPut, AYesWithoutTheDigestIsLookedAfter) {
+  start();
+  const auto sink = must_open();
+  store().reconfigure([](az::Config& config) { config.md5_unsaid = true; });
+  const uint64_t heads = count("GetBlobProperties");
+  EXPECT_TRUE(put(*sink, "k", "x"));
+  EXPECT_EQ(count("GetBlobProperties"), heads + 1);
+  EXPECT_EQ(count("PutBlob"), 1u);
+  fail_with(Fault::kOkLost);
+  EXPECT_EQ(code_of(put(*sink, "lost", "x")), TIDEMARK_E_RETRYABLE);
+  EXPECT_FALSE(is_stored("lost"));
+}
+
 TEST_F(AzblobPut, AFlippedBitGoesOnceMoreAndThenIsTold) {
   start();
   const auto sink = must_open();

@@ -63,6 +63,24 @@ TEST_F(AzblobUpload, TheListHasTheCondition) {
   EXPECT_EQ(stored("k"), bytes);
 }
 
+TEST_F(AzblobUpload, AYesWithoutTheDigestIsLookedAfter) {
+  start();
+  const auto sink = must_open_small();
+  const std::string bytes = bytes_of(3 * kSmall + 5, 'a');
+  ASSERT_TRUE(put(*sink, "proven", bytes));
+  EXPECT_EQ(count("GetBlobProperties"), 1u) << "before it";
+  store().reconfigure([](az::Config& config) { config.md5_unsaid = true; });
+  EXPECT_TRUE(put(*sink, "k", bytes));
+  EXPECT_EQ(stored("k"), bytes);
+  EXPECT_EQ(count("GetBlobProperties"), 3u) << "before and after it";
+  EXPECT_TRUE(put(*sink, "k", bytes_of(2 * kSmall, 'b'), 0)) << "also where it replaces";
+  fail_with(Fault::kOkLost);
+  for (const uint32_t flags : {uint32_t{TIDEMARK_PUT_IF_ABSENT}, 0u}) {
+    EXPECT_EQ(code_of(put(*sink, "lost", bytes, flags)), TIDEMARK_E_RETRYABLE);
+    EXPECT_FALSE(is_stored("lost"));
+  }
+}
+
 // Case 4, ClickHouse#93105.
 TEST_F(AzblobUpload, WithoutTheFlagItReplacesWithoutACondition) {
   start();

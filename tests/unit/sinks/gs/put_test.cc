@@ -87,6 +87,14 @@ TEST_F(GsPut, AnAnswerThatIsNoneIsLookedAfter) {
   EXPECT_EQ(count("describe"), 1u);
 }
 
+TEST_F(GsPut, AnAnswerWithoutTheDigestIsLookedAfter) {
+  start();
+  const auto sink = must_open();
+  change([](imposter::Config& config) { config.odd.tells_no_digest = true; });
+  EXPECT_TRUE(put(*sink, "k", "x"));
+  EXPECT_EQ(log_.count("", TIDEMARK_LOG_ERROR), 0u) << "nothing is wrong with it";
+}
+
 TEST_F(GsPut, AFailingSourceLeavesNothing) {
   start();
   const auto sink = must_open();
