@@ -1,7 +1,6 @@
 #include "base/secret_file.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,7 +23,9 @@ struct WipedText {
   ~WipedText() { wipe(&text); }
 };
 
-Status check_file(const struct stat& info, const std::string& path, Readers readers) {
+}  // namespace
+
+Status check_secret_file(const struct stat& info, const std::string& path, Readers readers) {
   const std::string what = "cannot read " + path + ": ";
   if (!S_ISREG(info.st_mode)) return fail(what + "it is not a regular file");
   const uid_t self = ::geteuid();
@@ -43,8 +44,6 @@ Status check_file(const struct stat& info, const std::string& path, Readers read
   }
   return {};
 }
-
-}  // namespace
 
 int read_secret_text(int fd, size_t expected_bytes, size_t limit_bytes, std::string* text) {
   // One byte more, which shows the end of the file or that it is too long.
@@ -81,7 +80,7 @@ Result<Secret> read_secret_file(const std::string& path, Readers readers) {
   if (!fd) return fail_errno(errno, what);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return fail_errno(errno, what);
-  TM_TRY(check_file(info, path, readers));
+  TM_TRY(check_secret_file(info, path, readers));
   WipedText wiped;
   std::string& text = wiped.text;
   const int problem =

@@ -5,6 +5,8 @@
 #ifndef TIDEMARK_COMMON_BASE_SECRET_FILE_H
 #define TIDEMARK_COMMON_BASE_SECRET_FILE_H
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,6 +27,9 @@ enum class Readers : uint8_t {
 // than kSecretFileMaxBytes, belongs neither to this user nor to root, or has a mode that `readers` does not
 // allow; else by the errno.
 Result<Secret> read_secret_file(const std::string& path, Readers readers);
+
+// What of that `info` alone shows, of what lies at `path`: for files that are read in another way.
+Status check_secret_file(const struct stat& info, const std::string& path, Readers readers);
 
 // The rest of a file that may hold secrets: no copy of it is left elsewhere. `expected_bytes` is a guess. 0,
 // or an errno, and then `text` is empty; EFBIG: there are more than `limit_bytes`.

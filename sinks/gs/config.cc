@@ -143,6 +143,7 @@ Status apply_surroundings(const Environment& environment, Config* config) {
   if (!config->tokens.anonymous && !config->has_hmac_key())
     found = find_account(config->tokens, environment, &why);
   if (!found) return found.error();
+  if (*found) config->remark = (*found)->remark;
   if (!config->origin.empty()) return {};
   if (std::string host = environment("STORAGE_EMULATOR_HOST"); !host.empty()) {
     if (host.find("://") == std::string::npos) host.insert(0, "http://");

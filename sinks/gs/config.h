@@ -52,6 +52,7 @@ struct Config {
   TransportOptions transport;
   TokenOptions tokens;
   SigningKeys hmac_key;  // in place of a token; the XML API is asked then
+  std::string remark;    // for the log, of the file with credentials; empty: none
   bool has_hmac_key() const { return !hmac_key.access_key_id.empty(); }
 
   // "gs://bucket/prefix/key", for messages: a long one is shortened in the middle.

@@ -12,6 +12,7 @@ Result<std::unique_ptr<GsSink>> GsSink::open(const OpenRequest& request, const C
   TM_ASSIGN(Config config, parse_config(request.url, request.options, request.option_count));
   TM_TRY(check_digests());
   TM_TRY(apply_surroundings(process_environment(), &config));
+  if (!config.remark.empty()) request.log.write(TIDEMARK_LOG_WARN, config.name_of("") + ": " + config.remark);
   std::unique_ptr<GsSink> sink(new GsSink(std::move(config), request.log, request.put_buffer_bytes));
   Patience patience(call);
   TM_TRY(sink->connect());

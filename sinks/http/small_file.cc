@@ -18,11 +18,11 @@ constexpr int64_t kNsPerSecond = 1'000'000'000;
 
 }  // namespace
 
-Result<std::string> read_small_file(const std::string& path) {
+Result<std::string> read_small_file(const std::string& path, struct stat* stated) {
   const std::string what = "cannot read " + quote(path);
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // no waiting for a FIFO's writer
   if (!fd) return fail_sink_errno(errno, what);
-  struct stat info;
+  struct stat& info = *stated;
   if (fstat(fd.get(), &info) != 0) return fail_sink_errno(errno, what);
   if (!S_ISREG(info.st_mode)) {
     Error error;
@@ -40,6 +40,11 @@ Result<std::string> read_small_file(const std::string& path) {
   }
   if (problem != 0) return fail_sink_errno(problem, what);
   return text;
+}
+
+Result<std::string> read_small_file(const std::string& path) {
+  struct stat info {};
+  return read_small_file(path, &info);
 }
 
 FileStamp FileStamp::of(const std::string& path) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/line.h"
+#include "base/secret_file.h"
 #include "gs/auth/exchange.h"
 #include "http/answer.h"
 #include "http/endpoint.h"
@@ -37,17 +38,26 @@ Error unusable(const Place& place, const Error& error) {
   return fail(TIDEMARK_E_INVALID, place.from + ": " + quote(place.path) + ": " + error.message);
 }
 
-Result<std::optional<FoundAccount>> read_account(const Place& place, bool may_lack) {
+// Nothing in the file of an external account is a secret, but it says who is asked, and which program is run.
+Readers readers_of(const Account& account) {
+  return account.kind == Account::Kind::kExternalAccount ? Readers::kAnyone : Readers::kOwner;
+}
+
+Result<std::optional<FoundAccount>> read_account(const Place& place, bool may_lack, bool is_option) {
   const FileStamp file = FileStamp::of(place.path);
-  Result<std::string> text = read_small_file(place.path);
+  struct stat info {};
+  Result<std::string> text = read_small_file(place.path, &info);
   if (!text && may_lack && text.error().status == TIDEMARK_E_NOT_FOUND) return std::nullopt;
   if (!text && text.error().status == TIDEMARK_E_RETRYABLE) return within(place.from, text.error());
   if (!text) return fail(TIDEMARK_E_INVALID, place.from + ": " + text.error().message);
   Result<Account> account = parse_account(&*text);
   if (!account && account.error().status != TIDEMARK_E_INVALID) return account.error();
   if (!account) return unusable(place, account.error());
+  const Status trust = check_secret_file(info, place.path, readers_of(*account));
+  if (!trust && is_option) return fail(TIDEMARK_E_INVALID, place.from + ": " + trust.error().message);
   std::string from = account->text() + ", " + place.from + " (" + quote(place.path) + ")";
-  return FoundAccount{std::move(*account), std::move(from), file};
+  std::string remark = trust ? "" : place.from + ": " + trust.error().message;
+  return FoundAccount{std::move(*account), std::move(from), file, std::move(remark)};
 }
 
 bool is_true(std::string text) {
@@ -116,15 +126,15 @@ class Chain {
 Result<std::optional<FoundAccount>> find_account(const TokenOptions& options, const Environment& environment,
                                                  std::string* why) {
   if (!options.credentials_file.empty()) {
-    return read_account({options.credentials_file, "option \"credentials_file\""}, false);
+    return read_account({options.credentials_file, "option \"credentials_file\""}, false, true);
   }
   if (const std::string path = environment("GOOGLE_APPLICATION_CREDENTIALS"); !path.empty()) {
-    return read_account({path, "GOOGLE_APPLICATION_CREDENTIALS"}, false);
+    return read_account({path, "GOOGLE_APPLICATION_CREDENTIALS"}, false, false);
   }
   *why = "option credentials_file is not given, GOOGLE_APPLICATION_CREDENTIALS is not set";
   const Place place = gcloud_place(environment);
   if (place.path.empty()) return std::nullopt;
-  Result<std::optional<FoundAccount>> found = read_account(place, true);
+  Result<std::optional<FoundAccount>> found = read_account(place, true, false);
   if (found && !*found) *why += ", " + quote(place.path) + " is not there";
   return found;
 }

@@ -34,11 +34,12 @@ struct TokenOptions {
 using TokenProvider = Refresh<Token>;
 
 // The account that the options, the environment or gcloud name. Nothing: none of them does, and *why says so.
-// INVALID: a file is named and cannot be used.
+// INVALID: a file is named and cannot be used, or the option names one that others can read or write.
 struct FoundAccount {
   Account account;
   std::string from;
   FileStamp file;
+  std::string remark = {};  // others can read or write the file; empty: they cannot
 };
 Result<std::optional<FoundAccount>> find_account(const TokenOptions& options, const Environment& environment,
                                                  std::string* why);

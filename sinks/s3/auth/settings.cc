@@ -25,6 +25,7 @@ class Search {
   // What the files cannot say is said in `remarks`.
   void load(std::vector<std::string>* remarks) {
     const Status ok = files_.load();
+    remarks->insert(remarks->end(), files_.remarks().begin(), files_.remarks().end());
     std::vector<std::string> reasons;
     if (!ok) reasons.push_back(ok.error().message);
     if (ok && files_.is_named() && !files_.has_profile()) {

@@ -5,6 +5,7 @@
 
 #include "base/line.h"
 #include "base/secret.h"
+#include "base/secret_file.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
@@ -53,12 +54,17 @@ Status SharedFiles::load_file(Profiles::Kind kind, const std::string& path, std:
   if (stamps != nullptr && std::none_of(stamps->begin(), stamps->end(), is_it)) {
     stamps->push_back(FileStamp::of(path));
   }
-  Result<std::string> text = read_small_file(path);
+  struct stat info {};
+  Result<std::string> text = read_small_file(path, &info);
   if (!text) {
     if (text.error().status == TIDEMARK_E_NOT_FOUND || text.error().sys_errno == ENOTDIR) return {};
     if (!is_not_for_us(text.error())) return text.error();
     notes_.push_back(text.error().message);
     return {};
+  }
+  const Readers readers = kind == Profiles::Kind::kCredentials ? Readers::kOwner : Readers::kAnyone;
+  if (const Status trust = check_secret_file(info, path, readers); !trust) {
+    remarks_.push_back(trust.error().message);
   }
   Status ok = profiles_.add(kind, *text, path);
   wipe(&*text);

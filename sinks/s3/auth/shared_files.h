@@ -31,6 +31,8 @@ class SharedFiles {
 
   std::string missing(const std::string& profile) const;  // "there is no profile … in … and …", with notes()
   const std::vector<std::string>& notes() const { return notes_; }
+  // Files that others can write, or read where keys are in them: used all the same, as by AWS's own tools.
+  const std::vector<std::string>& remarks() const { return remarks_; }
 
  private:
   Status load_file(Profiles::Kind kind, const std::string& path, std::vector<FileStamp>* stamps);
@@ -39,7 +41,7 @@ class SharedFiles {
   std::string name_;
   std::string named_by_;  // empty: by nobody
   Profiles profiles_;
-  std::vector<std::string> notes_;
+  std::vector<std::string> notes_, remarks_;
 };
 
 }  // namespace tidemark::sinks::s3

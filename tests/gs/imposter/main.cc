@@ -1,6 +1,7 @@
 // gs_imposter: the imposter as a program. Serves until SIGTERM or SIGINT; SIGUSR1 ends its faults. GET
 // /-/state tells what it holds and saw.
 #include <CLI/CLI.hpp>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <iostream>
@@ -66,6 +67,7 @@ int main(int argc, char** argv) {
     imposter::Imposter server(arguments.config);
     std::cout << server.endpoint() << std::endl;
     if (!arguments.credentials_file.empty()) {
+      ::umask(0077);
       std::ofstream(arguments.credentials_file) << server.service_account_json();
     }
     if (!arguments.port_file.empty() && !imposter::write_port(arguments.port_file, server.port())) {

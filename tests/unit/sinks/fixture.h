@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -55,8 +56,12 @@ inline std::string read_file(const std::string& path) {
   return std::move(text).str();
 }
 
+// Readable by its owner alone: it may be one of secrets.
 inline void write_file(const std::string& path, std::string_view text) {
-  std::ofstream(path, std::ios::binary) << text;
+  const bool is_new = !std::filesystem::exists(path);
+  std::ofstream out(path, std::ios::binary);
+  if (is_new) ::chmod(path.c_str(), 0600);
+  out << text;
 }
 
 // A body that is read; `on_read` may do anything before each piece.

@@ -49,6 +49,39 @@ TEST_F(GsTokens, AFileThatIsNamedHasToBeThere) {
   EXPECT_EQ(token.error().status, TIDEMARK_E_PERMANENT) << "never one that is about an object";
 }
 
+// As Google's own tools, which look at no mode, where these would look; as our other files of secrets where
+// an option of ours names it.
+TEST_F(GsTokens, AFileThatOthersMayUse) {
+  const std::string path = world_.write("account", service_account_json("me"));
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  const std::string refused = found({.credentials_file = path});
+  EXPECT_NE(refused.find("it holds a secret, and its mode 0644 is open to others: chmod 600 "),
+            std::string::npos)
+      << refused;
+  world_.variables["GOOGLE_APPLICATION_CREDENTIALS"] = path;
+  std::string why;
+  const auto account = find_account({}, world_.surroundings().environment, &why);
+  ASSERT_TRUE(account && *account);
+  EXPECT_NE((*account)->remark.find("its mode 0644 is open to others"), std::string::npos)
+      << (*account)->remark;
+  ASSERT_EQ(chmod(path.c_str(), 0600), 0);
+  EXPECT_EQ(find_account({}, world_.surroundings().environment, &why)->value().remark, "");
+  ASSERT_EQ(symlink(path.c_str(), (world_.home / "link").c_str()), 0);
+  EXPECT_EQ(found({.credentials_file = world_.home / "link"}), "me") << "as in the volumes of containers";
+}
+
+// No secret is in it, but it says who is asked, and which program is run.
+TEST_F(GsTokens, AnExternalAccountThatOthersMayWrite) {
+  const std::string path = world_.write("external", R"({"type":"external_account","audience":"a",
+      "subject_token_type":"urn:ietf:params:oauth:token-type:jwt","token_url":"https://sts.googleapis.com/v1/token",
+      "credential_source":{"file":"/nowhere"}})");
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  EXPECT_EQ(found({.credentials_file = path}), "");
+  ASSERT_EQ(chmod(path.c_str(), 0666), 0);
+  const std::string refused = found({.credentials_file = path});
+  EXPECT_NE(refused.find("others may write it: chmod go-w "), std::string::npos) << refused;
+}
+
 TEST_F(GsTokens, AreKeptUntilTheyExpire) {
   const auto provider = world_.provider({.credentials_file = world_.write("a", service_account_json())});
   world_.expect(200, token_json("t1", 3600));

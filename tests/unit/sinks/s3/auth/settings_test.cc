@@ -180,6 +180,22 @@ TEST_F(SettingsTest, ABrokenFileDoesNotSilenceTheOther) {
   expect_remark("credentials\", line 1");
 }
 
+// As AWS's own tools, and told.
+TEST_F(SettingsTest, FilesThatOthersMayUseAreTold) {
+  world_.write(".aws/config", "[default]\nregion = eu-west-1\n");
+  world_.write(".aws/credentials", "[default]\naws_access_key_id = a\naws_secret_access_key = s\n");
+  ASSERT_EQ(chmod(world_.path(".aws/config").c_str(), 0644), 0);
+  ASSERT_EQ(chmod(world_.path(".aws/credentials").c_str(), 0600), 0);
+  EXPECT_EQ(config_of("s3://bucket")->region, "eu-west-1");
+  EXPECT_TRUE(remarks_.empty());
+  ASSERT_EQ(chmod(world_.path(".aws/credentials").c_str(), 0644), 0);
+  EXPECT_EQ(config_of("s3://bucket")->region, "eu-west-1");
+  expect_remark("its mode 0644 is open to others: chmod 600 ");
+  ASSERT_EQ(chmod(world_.path(".aws/config").c_str(), 0666), 0);
+  EXPECT_EQ(config_of("s3://bucket")->region, "eu-west-1");
+  expect_remark("others may write it: chmod go-w ");
+}
+
 TEST_F(SettingsTest, WhatThisUserMayNotReadIsNotThere) {
   world_.write(".aws/config", "[default]\nregion = eu-west-1\n");
   ASSERT_EQ(chmod(world_.path(".aws/config").c_str(), 0), 0);
