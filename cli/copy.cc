@@ -72,7 +72,16 @@ void Copy::skip(const Stored& stored) {
     foreign_ += is_epoch(stored) ? 0 : 1;
     return;
   }
+  look_for_holes(stored);
   pool_.submit_done([this, stored] { findings_.not_ours(stored); });
+}
+
+void Copy::look_for_holes(const Stored& stored) {
+  if (stored.storage.empty() || stop_.is_set()) return;
+  if (auto added = holes_->add(stored, stop_); !added) {
+    failed_ = added.error();
+    stop_.asked = true;
+  }
 }
 
 Result<void> Copy::copy_all(PulledListing& source) {
@@ -84,6 +93,7 @@ Result<void> Copy::copy_all(PulledListing& source) {
     drain(window_ - 1);
   }
   bring_beginnings(UINT64_MAX, older_there_);
+  if (!stop_.is_set()) holes_->finish();
   drain(0);
   return stop_.is_set() ? Result<void>() : bring_what_pruned();
 }
@@ -156,7 +166,10 @@ void Copy::visit(const ListedGroup& group) {
   if (either.kind == TIDEMARK_STORED_ARCHIVE)
     older_there_.add(either.first, either.last, group.source.empty());
   std::set<std::string> compared;
-  for (const Stored& stored : group.source) compared.merge(visit_source(stored, group));
+  for (const Stored& stored : group.source) {
+    look_for_holes(stored);
+    compared.merge(visit_source(stored, group));
+  }
   extra_ += group.destination.size() - compared.size();
 }
 
@@ -429,6 +442,10 @@ int Copy::run() {
   if (!source) return fail_with(source.error());
   source_ = std::move(*source);
   second_look_.emplace(*source_);
+  holes_.emplace(*source_, [this](const LackingPartition& one) {
+    pool_.submit_done(
+        [this, one] { findings_.source_lacks(one.storage, one.partition, one.first, one.pieces, one.lsns); });
+  });
   PulledListing listing(*source_, options_.scope);
   const auto has_something = find_something(listing);
   if (!has_something) return end(has_something.error());

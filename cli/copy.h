@@ -30,6 +30,7 @@
 #include "output.h"
 #include "pace.h"
 #include "second_look.h"
+#include "source_holes.h"
 
 namespace tidemark::cli {
 
@@ -52,6 +53,7 @@ class Copy {
   // Gives the keys at the destination that it is compared with.
   std::set<std::string> visit_source(const Stored& stored, const ListedGroup& group);
   void skip(const Stored& stored);
+  void look_for_holes(const Stored& stored);
   Result<void> begin_storage(const std::string& storage);
   void begin_partition(const Stored& stored);
   Result<void> find_beginning();
@@ -80,6 +82,7 @@ class Copy {
   std::unique_ptr<Archive> source_, destination_;
   std::unique_ptr<PulledListing> there_;
   std::optional<SecondLook> second_look_;
+  std::optional<SourceHoles> holes_;
   Stop stop_;
   std::optional<Error> failed_;  // what ends the run
   Pace pace_;

@@ -152,6 +152,18 @@ void Findings::at_destination(const char* problem, const Stored& stored, const s
   say("problem", problem, object, stored.key, "at the destination: " + without_key(why, stored.key));
 }
 
+void Findings::source_lacks(const std::string& storage, uint64_t partition, Range first, uint64_t pieces,
+                            uint64_t lsns) {
+  ++problems_;
+  const std::string more = pieces > 1 ? " (" + std::to_string(lsns) + " LSNs in " + std::to_string(pieces) +
+                                            " pieces are missing, this is the first)"
+                                      : "";
+  say("problem", "hole", range_json(storage, partition, first.first, first.last),
+      partition_text(storage, partition) + " " + range_text(first.first, first.last),
+      "no archive of the source holds it and no record says why, so the copy lacks it, too" + more +
+          "; what is missing: tidemark verify URL");
+}
+
 void Findings::held_back(const Stored& stored, uint64_t lowest_last) {
   say("warning", "held-back", key_json(stored), stored.key,
       "the destination has an archive that ends at LSN " + both(lowest_last) +

@@ -47,6 +47,10 @@ class Findings {
   // "unreadable"; it could not be put there ("unwritable").
   void conflict(const Stored& stored, const std::string& why);
   void at_destination(const char* problem, const Stored& stored, const std::string& why);
+  // What the source of a copy lacks of a partition by itself: `lsns` of them in `pieces`, of which `first` is
+  // the first.
+  void source_lacks(const std::string& storage, uint64_t partition, Range first, uint64_t pieces,
+                    uint64_t lsns);
   // A record of where the partition begins, where it would hide archives that only the destination has.
   void held_back(const Stored& stored, uint64_t lowest_last);
 

@@ -47,6 +47,23 @@ class Scenarios(copy_tools.CopyScenario):
         self.assertEqual(self.told()[1]["archives"], 4)
         self.expect_same()
 
+    def test_what_the_source_itself_lacks_is_told(self):
+        self.fill(1, *((lsn, lsn) for lsn in (1, 2, 5, 9, 10)))
+        self.fill(2, (4, 6))
+        self.singles(3, 1, 4)
+        self.store.put(key(3, 5, 6, "gap"), gap_record(3, 5, 6))  # somebody knows
+        self.singles(3, 7, 8)
+        objects = tools.lines("copy", *self.words(), expect=1)
+        holes = [(one["partition"], one["first"], one["last"]) for one in objects if one.get("problem") == "hole"]
+        self.assertEqual(holes, [(1, 3, 4), (2, 1, 3)])
+        self.assertEqual((objects[-1]["archives"], objects[-1]["problems"]), (12, 2))
+        again = self.copy(expect=1)[0]
+        self.assertIn("hole        main/1 LSN 3 @0000000000003 to 4 @0000000000004: no archive of the source", again)
+        self.assertIn("5 LSNs in 2 pieces are missing, this is the first", again)
+        self.assertIn("2 problems", again)
+        self.expect_same()
+        self.copy(part=["main/3"])
+
     def test_damaged_archives_and_records_stay(self):
         whole = {key(1, lsn): archive(1, lsn) for lsn in range(1, 12)}
         whole[key(1, 12, 14)] = archive(1, 12, 14)
@@ -308,7 +325,7 @@ class S3ToFileTest(Scenarios, unittest.TestCase):
         self.store.close()
         self.store = tools.S3Store("--loses", "/000000000001")
         self.singles(1, 34, 38)
-        self.assertEqual(self.told(expect=1)[0], [("damaged", key(1, lsn)) for lsn in (36, 37, 38)])
+        self.assertEqual(self.told(expect=1)[0], [("damaged", key(1, lsn)) for lsn in (36, 37, 38)] + [("hole", None)])
         self.assertEqual(self.target.keys(), [key(1, 34), key(1, 35)])
 
     def test_pruned_while_it_ran(self):

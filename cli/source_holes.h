@@ -1,0 +1,52 @@
+// What the source of a copy lacks by itself: LSNs between those that it lists which no archive has and no
+// record explains. A copy cannot bring them, and says so. Of each partition what its first piece is and how
+// many LSNs are missing; verify lists all. One thread.
+#ifndef TIDEMARK_CLI_SOURCE_HOLES_H
+#define TIDEMARK_CLI_SOURCE_HOLES_H
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "history.h"
+#include "history_surveys.h"
+
+namespace tidemark::cli {
+
+struct LackingPartition {
+  std::string storage;
+  uint64_t partition = 0;
+  Range first;          // of the pieces
+  uint64_t pieces = 0;  // the same piece of several histories counts once
+  uint64_t lsns = 0;
+};
+
+class SourceHoles {
+ public:
+  using Tell = std::function<void(const LackingPartition&)>;
+  SourceHoles(Archive& source, Tell tell) : histories_(source, std::nullopt), tell_(std::move(tell)) {}
+
+  // All that the source lists of partitions, in the order of keys. Records count as what they say they are,
+  // and archives as there: whether they are right is found out where they are read.
+  Result<void> add(const Stored& stored, Stop& stop);
+  // After the last.
+  void finish();
+
+ private:
+  Result<void> begin(const Stored& stored, Stop& stop);
+  void count(const Stored& stored, const EpochCut::Parts& parts);
+  void take(const std::vector<Missing>& missing);
+
+  Histories histories_;
+  const Tell tell_;
+  std::string storage_;
+  Leaves leaves_;  // of it
+  std::optional<EpochCut> cut_;
+  std::optional<HistorySurveys> surveys_;  // of the partition that is listed
+  LackingPartition lacking_;
+};
+
+}  // namespace tidemark::cli
+
+#endif  // TIDEMARK_CLI_SOURCE_HOLES_H
