@@ -58,6 +58,7 @@ class GsSink {
   Request begin_request(std::string_view verb, std::string_view key, bool if_absent,
                         uint64_t size_bytes) const;
 
+  Status put_once(std::string_view key, const Source& source, uint32_t flags, const Call& call);
   Status put_media(std::string_view key, const Source& source, bool if_absent, const Call& call);
   // Of the whole body, base64: the caller's, or by a pass over it.
   Result<std::string> crc32c_of(const Source& source);

@@ -10,6 +10,8 @@
 namespace tidemark::sinks::gs {
 namespace {
 
+constexpr int kTooMany = 429;
+constexpr uint64_t kHotNameMs = 1100;  // the service takes one change of a name a second
 constexpr std::string_view kNeedsCreate = "storage.objects.create";
 constexpr std::string_view kNeedsReplace = "storage.objects.create, and storage.objects.delete to replace";
 
@@ -45,7 +47,17 @@ Request GsSink::begin_request(std::string_view verb, std::string_view key, bool 
                api_->begin(name_in_bucket(key), if_absent, size_bytes));
 }
 
+// A name that was changed too often in the last second: that passes with it, and is no reason for the
+// archiver to doubt the whole sink, as of one of the first errors of a store.
 Status GsSink::put(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
+  Status done = put_once(key, source, flags, call);
+  const bool is_hot =
+      !done && done.error().http_status == kTooMany && done.error().status == TIDEMARK_E_RETRYABLE;
+  if (!is_hot || !call.sleep_ms(kHotNameMs)) return done;
+  return put_once(key, source, flags, call);
+}
+
+Status GsSink::put_once(std::string_view key, const Source& source, uint32_t flags, const Call& call) {
   const bool if_absent = (flags & TIDEMARK_PUT_IF_ABSENT) != 0;
   if (Status ok = check_name(name_in_bucket(key)); !ok) {
     return within("put " + quote(key), ok.error());

@@ -78,6 +78,13 @@ TEST_F(GsCase, Case26TooManyMutationsOfOneObject) {
   const auto sink = must_open();
   change([](imposter::Config& config) { config.odd.creation = imposter::kHotObject; });
   EXPECT_EQ(status_of(put(*sink, "k", "x")), TIDEMARK_E_RETRYABLE) << "only THROTTLED makes all slower";
+  EXPECT_EQ(count("status.429"), 2u) << "the sink waits itself, once";
+  std::thread cooling([&] {
+    while (count("status.429") == 2) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    heal();
+  });
+  EXPECT_TRUE(put(*sink, "cooled", "x"));
+  cooling.join();
   change([](imposter::Config& config) { config.odd.creation = imposter::kBusy; });
   EXPECT_EQ(status_of(put(*sink, "k", "x")), TIDEMARK_E_THROTTLED);
 }
