@@ -12,6 +12,7 @@ ArchiveProof::ArchiveProof(const ParsedKey& key, const codec::Keys& keys, Conten
                            AskFooter ask_footer, uint64_t members_max)
     : key_(key), keys_(keys), parses_(visitor != nullptr), ask_footer_(std::move(ask_footer)) {
   if (parses_) parser_.emplace(key.name.range, *visitor, members_max);
+  content_ = codec::check_bears_tag(keys, key.name.coding);
 }
 
 ArchiveProof::~ArchiveProof() = default;
@@ -106,7 +107,10 @@ Status ArchiveProof::check_plain(const Footer& footer) {
 
 Result<Footer> ArchiveProof::finish(Digest* whole) {
   TM_ASSIGN(auto footer, splitter_.check(key_, whole));
-  if (!parses_) return footer;
+  if (!parses_) {
+    TM_TRY(content_);
+    return footer;
+  }
   if (!is_coded()) plain_digests_ = splitter_.digests();
   if (content_ && is_coded()) TM_TRY(only_ours(end_decoding(footer)));
   if (content_) content_ = parser_->finish();

@@ -42,8 +42,9 @@ class ArchiveProof {
   // finish().
   Status push(std::span<const uint8_t> stored);
   // After the last piece: its footer. CORRUPT: if both the digest or footer and the members are wrong, the
-  // former is reported, because it says more. With tag keys it is also known who wrote an archive that has a
-  // tag. `whole`, if not NULL, gets the digest of the whole object.
+  // former is reported, because it says more. With tag keys it is also known who wrote it: what bears no tag
+  // is CORRUPT, and nothing of it is given to the visitor, unless the keys say otherwise. `whole`, if not
+  // NULL, gets the digest of the whole object.
   Result<Footer> finish(Digest* whole = nullptr);
 
   // After finish(), where it was decoded, or is not coded: the plain tar.

@@ -52,13 +52,17 @@ class ArchiveProofTest : public testing::Test {
     return footer;
   }
   void expect_corrupt(const ParsedKey& key, const std::string& object, const std::string& part) {
-    const auto footer = prove(key, object, keys_);
+    expect_corrupt(key, object, keys_, part);
+  }
+  void expect_corrupt(const ParsedKey& key, const std::string& object, const codec::Keys& keys,
+                      const std::string& part) {
+    const auto footer = prove(key, object, keys);
     ASSERT_FALSE(footer) << part;
     EXPECT_EQ(footer.error().status, TIDEMARK_E_CORRUPT) << footer.error().message;
     EXPECT_NE(footer.error().message.find(part), std::string::npos) << part << ": " << footer.error().message;
   }
 
-  const codec::Keys keys_ = test::keys_of(codec::test::kIdentity, test::kTagKey);
+  const codec::Keys keys_ = test::keys_of(codec::test::kIdentity, test::kTagKey, true);
   uint64_t given_ = 0;
   uint64_t plain_bytes_ = 0;
 };
@@ -185,6 +189,39 @@ TEST_F(ArchiveProofTest, WhoWroteIt) {
     EXPECT_EQ(sealed.error().status, TIDEMARK_E_SEALED) << sealed.error().message;
     EXPECT_EQ(given_, 0U);
   }
+}
+
+// Whoever can write to the store can put a plain archive, or a compressed one, in the place of an encrypted
+// one.
+TEST_F(ArchiveProofTest, WhatBearsNoTag) {
+  const codec::Keys tag_only = test::keys_of("", test::kTagKey);
+  const codec::Keys strict = test::keys_of(codec::test::kIdentity, test::kTagKey);
+  for (const Coding coding : {Coding::kNone, Coding::kZstd}) {
+    const ParsedKey key = key_of(coding);
+    const std::string tar = tar_of(100'000);
+    const std::string object = test::coded_object(key, tar);
+    expect_corrupt(key, object, strict, "it bears no tag");
+    EXPECT_EQ(given_, 0U);
+    EXPECT_FALSE(prove(key, object, tag_only));
+    // Nor where only what is stored is proven.
+    EXPECT_FALSE(prove(key, object, strict, false));
+    EXPECT_FALSE(prove(key, object, tag_only, false));
+    // Its own damage says more.
+    std::string damaged = object;
+    damaged[30] = static_cast<char>(damaged[30] ^ 1);
+    expect_corrupt(key, damaged, strict, "the object is damaged");
+    EXPECT_TRUE(prove(key, object, keys_));
+    EXPECT_EQ(given_, 200'000U);
+    EXPECT_TRUE(prove(key, object, keys_, false));
+    EXPECT_TRUE(prove(key, object, test::keys_of(codec::test::kIdentity, "")));
+  }
+  // That plain ones are taken does not mean that a tag may be anybody's.
+  const ParsedKey key = key_of(Coding::kAge);
+  const std::string good = test::coded_object(key, tar_of(100));
+  Footer footer = test::footer_of(good);
+  footer.tag->digest[5] ^= 1;
+  EXPECT_TRUE(prove(key, good, keys_));
+  EXPECT_FALSE(prove(key, test::with_footer(good, footer), keys_));
 }
 
 }  // namespace
