@@ -18,7 +18,11 @@ ArchiveProof::ArchiveProof(const ParsedKey& key, const codec::Keys& keys, Conten
 ArchiveProof::~ArchiveProof() = default;
 
 Status ArchiveProof::only_ours(Status status) {
-  if (status || status.error().status != TIDEMARK_E_CORRUPT) return status;
+  if (status) return status;
+  const tidemark_status code = status.error().status;
+  // What no identity decrypts may be damaged in its header: its digest will tell.
+  const bool is_kept = code == TIDEMARK_E_CORRUPT || (code == TIDEMARK_E_SEALED && !keys_.identities.empty());
+  if (!is_kept) return named(std::move(status));
   content_ = std::move(status);
   return {};
 }
@@ -51,14 +55,14 @@ Status ArchiveProof::begin_decoding(const Footer* footer) {
   std::optional<uint64_t> plain_bytes;
   if (footer != nullptr && footer->content) plain_bytes = footer->content->size_bytes;
   auto decoder = codec::make_decoder(key_.name.coding, keys_, plain_bytes);
-  if (!decoder) return named(std::move(decoder.error()));
+  if (!decoder) return std::move(decoder.error());
   decoder_ = std::move(*decoder);
   const std::vector<uint8_t> held = std::exchange(held_, {});
   return held.empty() ? Status() : decode(held);
 }
 
 Status ArchiveProof::decode(std::span<const uint8_t> content) {
-  return named(decoder_->push(content, [this](std::span<const uint8_t> plain) { return parse(plain); }));
+  return decoder_->push(content, [this](std::span<const uint8_t> plain) { return parse(plain); });
 }
 
 // What is wrong with it is told by finish(), and gets its name there.

@@ -38,8 +38,8 @@ class ArchiveProof {
   ArchiveProof(const ArchiveProof&) = delete;
   ArchiveProof& operator=(const ArchiveProof&) = delete;
 
-  // An error is the visitor's, or that it cannot be decoded here; what is wrong with the archive is told by
-  // finish().
+  // An error is the visitor's, or that no identity is given to decode it with; what is wrong with the archive
+  // is told by finish(), and that none of the identities decrypts it: only then it is known that it is whole.
   Status push(std::span<const uint8_t> stored);
   // After the last piece: its footer. CORRUPT: if both the digest or footer and the members are wrong, the
   // former is reported, because it says more. With tag keys it is also known who wrote it: what bears no tag
@@ -61,7 +61,7 @@ class ArchiveProof {
   Status parse(std::span<const uint8_t> plain);
   Status end_decoding(const Footer& footer);
   Status check_plain(const Footer& footer);
-  // Of an archive that is not right the digest is still wanted.
+  // Of an archive that is not right, or not for us, the digest is still wanted.
   Status only_ours(Status status);
 
   const ParsedKey key_;

@@ -89,8 +89,10 @@ TEST_F(ArchiveProofTest, EveryCutAndChangeIsDamage) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ 0x10);
       const auto changed = prove(key_of(coding), bad, keys_);
-      // Of the padding of the footer a zero byte is damage too.
-      EXPECT_FALSE(changed) << at;
+      // Of the padding of the footer a zero byte is damage too; and what no identity decrypts any more is
+      // damaged, not somebody else's.
+      ASSERT_FALSE(changed) << at;
+      EXPECT_EQ(changed.error().status, TIDEMARK_E_CORRUPT) << at << ": " << changed.error().message;
       const auto cut = prove(key_of(coding), good.substr(0, at), keys_);
       ASSERT_FALSE(cut) << at;
       EXPECT_EQ(cut.error().status, TIDEMARK_E_CORRUPT) << at << ": " << cut.error().message;
@@ -188,6 +190,16 @@ TEST_F(ArchiveProofTest, WhoWroteIt) {
     ASSERT_FALSE(sealed);
     EXPECT_EQ(sealed.error().status, TIDEMARK_E_SEALED) << sealed.error().message;
     EXPECT_EQ(given_, 0U);
+    // Undamaged as far as its digest says, which somebody may have made fit.
+    std::string other_header = good;
+    const size_t wrapped = other_header.find('\n', other_header.find("-> X25519 ")) + 5;
+    other_header[wrapped] = other_header[wrapped] == 'A' ? 'B' : 'A';
+    const auto changed = prove(key, test::with_footer(other_header, test::footer_of(good)), keys_);
+    ASSERT_FALSE(changed);
+    EXPECT_EQ(changed.error().status, TIDEMARK_E_SEALED);
+    EXPECT_NE(changed.error().message.find("it is for others, or somebody changed its header"),
+              std::string::npos)
+        << changed.error().message;
   }
 }
 
