@@ -104,7 +104,7 @@ void Slots::give_back() {
 
 SourcePool::SourcePool(const MemoryPlan& plan, const codec::Encoding& encoding,
                        const codec::TagKeys& tag_keys)
-    : slots_(plan.jobs), decoders_(plan.decoders) {
+    : slots_(plan.jobs), decoders_(plan.decoders), recipients_(encoding.recipients) {
   for (uint32_t i = 0; i < plan.jobs; ++i) {
     Sources sources;
     sources.source = std::make_unique<tar::EntrySource>(plan.source);
@@ -129,8 +129,14 @@ SourcePool::Lease SourcePool::take() {
     assert(!spare_.empty());  // as many as there are slots
     sources = std::move(spare_.back());
     spare_.pop_back();
+    if (!recipients_.empty()) sources.coded->encrypt_to(recipients_);
   }
   return {*this, std::move(slot), std::move(sources)};
+}
+
+void SourcePool::encrypt_to(std::vector<codec::Recipient> recipients) {
+  const MutexLock lock(mutex_);
+  recipients_ = std::move(recipients);
 }
 
 void SourcePool::give_back(Sources sources) {
