@@ -155,6 +155,11 @@ bool is_epoch(const Stored& stored) { return stored.kind == TIDEMARK_STORED_EPOC
 
 bool is_encrypted(const Stored& stored) { return stored.coding.ends_with(".age"); }
 
+bool is_refused_untagged(const ArchiveOptions& options, const Stored& stored) {
+  return stored.kind == TIDEMARK_STORED_ARCHIVE && !options.tag_key_file.empty() &&
+         !options.accept_untagged && !is_encrypted(stored);
+}
+
 Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   TM_ASSIGN(auto plugin, Plugin::load(options.plugin));
   std::vector<Setting> settings = {{"log_level", console().log_level_name(options.keep_lines), false}};
@@ -164,6 +169,7 @@ Result<std::unique_ptr<Archive>> Archive::open(const ArchiveOptions& options) {
   if (!options.identity_file.empty()) settings.push_back({"identity_file", options.identity_file, false});
   if (!options.tag_key_file.empty())
     settings.push_back({"encrypt_tag_key_file", options.tag_key_file, false});
+  if (options.accept_untagged) settings.push_back({"accept_untagged", "true", false});
   if (!options.compress.empty()) settings.push_back({"compress", options.compress, false});
   if (!options.recipients_file.empty())
     settings.push_back({"encrypt_recipients_file", options.recipients_file, false});

@@ -34,6 +34,7 @@ struct ArchiveOptions {
   bool read_only = true;
   std::string identity_file;      // absolute; decrypts; empty: none
   std::string tag_key_file;       // absolute; proves who encrypted it; empty: none
+  bool accept_untagged = false;   // with a tag key: what bears no tag may be read too
   std::string compress;           // what is written, as the archiver's option; empty: not
   std::string recipients_file;    // absolute; what is written is encrypted; empty: not
   std::optional<uint64_t> epoch;  // whose history is looked after; nothing: that of the newest
@@ -70,8 +71,10 @@ struct Stored {
 inline uint64_t whole_last(const Stored& stored) { return std::max(stored.last, stored.name_last); }
 bool is_record(const Stored& stored);  // gap, accepted, pruned or origin
 bool is_ours(const Stored& stored);    // an archive or a record of a partition, by its name
-bool is_epoch(const Stored& stored);
-bool is_encrypted(const Stored& stored);  // the record of an epoch of a storage
+bool is_epoch(const Stored& stored);   // the record of an epoch of a storage
+bool is_encrypted(const Stored& stored);
+// Whether an archiver with these options refuses to read it, because it bears no tag.
+bool is_refused_untagged(const ArchiveOptions& options, const Stored& stored);
 
 struct Record {
   int32_t kind = 0;

@@ -69,6 +69,7 @@ Result<ArchiveOptions> named_by(const ArchiveWords& words, ArchiveOptions archiv
     if (words.takes_keys) {
       if (archive.identity_file.empty()) archive.identity_file = std::move(named.identity_file);
       if (archive.tag_key_file.empty()) archive.tag_key_file = std::move(named.tag_key_file);
+      archive.accept_untagged = archive.accept_untagged || named.accept_untagged;
     }
     if (words.takes_encoding) {
       archive.recipients_file = std::move(named.recipients_file);

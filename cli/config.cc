@@ -121,6 +121,15 @@ Result<void> read_file_name(const std::string& file, const toml::table& archive,
   return {};
 }
 
+Result<void> read_flag(const std::string& file, const toml::table& archive, const std::string& key,
+                       bool* value) {
+  const toml::node* const node = archive.get(key);
+  if (node == nullptr) return {};
+  if (!node->is_boolean()) return at(file, node->source(), key + " is true or false");
+  *value = node->as_boolean()->get();
+  return {};
+}
+
 Result<void> read_compress(const std::string& file, const toml::table& archive, std::string* value) {
   const toml::node* const node = archive.get("compress");
   if (node == nullptr) return {};
@@ -136,8 +145,9 @@ Result<NamedArchive> read_archive(const std::string& file, const toml::node& nod
   const toml::table* const archive = node.as_table();
   if (archive == nullptr)
     return at(file, node.source(), "'" + name + "' is not a table: write [archive." + name + "]");
-  if (auto known = expect_keys(file, *archive, "[archive." + name + "]",
-                               {"url", "identity", "tag_key", "recipients", "compress", "option", "secret"});
+  if (auto known = expect_keys(
+          file, *archive, "[archive." + name + "]",
+          {"url", "identity", "tag_key", "accept_untagged", "recipients", "compress", "option", "secret"});
       !known)
     return known.error();
   NamedArchive found;
@@ -147,6 +157,7 @@ Result<NamedArchive> read_archive(const std::string& file, const toml::node& nod
   found.url = url->get();
   TM_TRY(read_file_name(file, *archive, "identity", &found.identity_file));
   TM_TRY(read_file_name(file, *archive, "tag_key", &found.tag_key_file));
+  TM_TRY(read_flag(file, *archive, "accept_untagged", &found.accept_untagged));
   TM_TRY(read_file_name(file, *archive, "recipients", &found.recipients_file));
   TM_TRY(read_compress(file, *archive, &found.compress));
   for (const bool is_secret : {false, true}) {

@@ -4,6 +4,7 @@
 //   url = "s3://bucket/prefix"
 //   identity = "/etc/tidemark/identity.txt"     # --identity
 //   tag_key = "/etc/tidemark/tag.key"           # --tag-key
+//   accept_untagged = true                      # --accept-untagged
 //   recipients = "/etc/tidemark/recipients.txt" # --recipients of a copy to it
 //   compress = "zstd"                           # --compress of a copy to it
 //   [archive.prod.option]
@@ -29,6 +30,7 @@ struct NamedArchive {
   std::vector<Setting> options;
   // Absolute names of files, and the archiver's option; each may be empty.
   std::string identity_file, tag_key_file, recipients_file, compress;
+  bool accept_untagged = false;
 };
 
 // The archive of that name. It is looked for in `file`; without one in $TIDEMARK_CONFIG; without that in the

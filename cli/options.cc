@@ -106,8 +106,12 @@ void add_keys(CLI::App& app, CommonOptions& common) {
                  "Decrypts what is encrypted: a file as age-keygen writes it")
       ->type_name("FILE");
   app.add_option("--tag-key", common.archive.tag_key_file,
-                 "Proves who encrypted it: the archiver's encrypt_tag_key_file")
+                 "Proves who encrypted it: the archiver's encrypt_tag_key_file; what bears no tag is refused")
       ->type_name("FILE");
+  app.add_flag(
+      "--accept-untagged", common.archive.accept_untagged,
+      "With --tag-key: reads what bears no tag too, because it is not encrypted; whoever can write to "
+      "the archive could have made it");
 }
 
 void add_epoch(CLI::App& app, RawOptions& raw) {

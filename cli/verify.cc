@@ -66,9 +66,10 @@ class Verify {
   void tell_remnants();
   void tell_nothing_stored();
   void save(bool now);
-  // The checkpoint knows what was proven as it is stored, not what was decoded.
+  // The checkpoint knows what was proven as it is stored, not what was decoded, or whether it bore a tag.
   bool may_skip(const Stored& stored) const {
-    return ledger_.may_skip(stored) && !(options_.deep && !stored.coding.empty());
+    return ledger_.may_skip(stored) && !(options_.deep && !stored.coding.empty()) &&
+           !is_refused_untagged(options_.archive, stored);
   }
   void count_all();
   int end(const Result<void>& scanned);

@@ -29,8 +29,9 @@ tidemark_status create(const tidemark_host* host, const tidemark_option* options
     TM_ASSIGN(const auto read, config::read_options(options, option_count));
     TM_ASSIGN(config::Config parsed, config::parse_config(read));
     TM_TRY(check_digests());
-    TM_ASSIGN(codec::Codec codec, codec::load({parsed.compress_level, parsed.encrypt_recipients_file,
-                                               parsed.encrypt_tag_key_file, parsed.identity_file}));
+    TM_ASSIGN(codec::Codec codec,
+              codec::load({parsed.compress_level, parsed.encrypt_recipients_file, parsed.encrypt_tag_key_file,
+                           parsed.identity_file, parsed.accept_untagged}));
     std::optional<publish::HttpLibrary> http;
     if (parsed.publishing.listen) {
       TM_ASSIGN(http, publish::HttpLibrary::load(sink::library_flags()));

@@ -214,7 +214,8 @@ tidemark_status copy(tidemark_archiver* from, tidemark_archiver* to, tidemark_st
       to_key = view(options->to_key);
     }
     const bool encodes = (options->flags & TIDEMARK_COPY_ENCODE) != 0;
-    const store::Encoding wanted = {to->encoding(), (options->flags & TIDEMARK_COPY_KEEP_COMPRESSION) != 0};
+    const codec::Encoding encoding = to->encoding();
+    const store::Encoding wanted = {encoding, (options->flags & TIDEMARK_COPY_KEEP_COMPRESSION) != 0};
     const store::Copying what = {view(key),
                                  options->size_bytes,
                                  options->buffer_bytes,

@@ -34,7 +34,7 @@ tidemark_status fetch(tidemark_archiver* archiver, tidemark_str key, const tidem
     TM_TRY(need_writer(out));
     TM_TRY(check_text(key, "key"));
     TM_ASSIGN(const auto sink, archiver->sink());
-    return store::fetch(*sink, view(key), *out, call);
+    return store::fetch(*sink, view(key), archiver->keys(), *out, call);
   });
 }
 

@@ -42,6 +42,7 @@ complete -c tidemark -n "__fish_seen_subcommand_from info" -l html -r -F -d "A p
 complete -c tidemark -n "__fish_seen_subcommand_from fetch keygen" -s o -l output -r -F -d "Where to"
 complete -c tidemark -n "__fish_seen_subcommand_from verify fetch restore copy" -l identity -r -F -d "Decrypts"
 complete -c tidemark -n "__fish_seen_subcommand_from verify fetch restore copy" -l tag-key -r -F -d "Proves who encrypted it"
+complete -c tidemark -n "__fish_seen_subcommand_from verify fetch restore copy" -l accept-untagged -d "Reads what bears no tag too"
 complete -c tidemark -n "__fish_seen_subcommand_from verify" -l deep -d "Decode too"
 complete -c tidemark -n "__fish_seen_subcommand_from fetch" -l plain -d "The decoded tar"
 complete -c tidemark -n "__fish_seen_subcommand_from restore" -l to-time -x -d "Stop before what is younger"

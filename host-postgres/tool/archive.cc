@@ -83,6 +83,7 @@ Result<std::unique_ptr<Archive>> Archive::open(const Access& access) {
   if (access.read_only) options.emplace_back("read_only", "true");
   if (!access.identity_file.empty()) options.emplace_back("identity_file", access.identity_file);
   if (!access.tag_key.empty()) options.emplace_back("encrypt_tag_key_file", access.tag_key);
+  if (access.accept_untagged) options.emplace_back("accept_untagged", "true");
   TM_ASSIGN(auto archiver, Archiver::create(access.plugin, host_table(), options));
   std::vector<SinkOption> sink_options;
   if (!access.options_file.empty()) {

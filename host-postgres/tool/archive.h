@@ -24,6 +24,7 @@ struct Access {
   std::string sink, options_file;
   std::string plugin;                  // empty: the one of this installation
   std::string identity_file, tag_key;  // absolute; empty: none
+  bool accept_untagged = false;        // with a tag key: what bears no tag may be read too
   bool read_only = true;
 };
 

@@ -131,6 +131,8 @@ void add_common(CLI::App& verb, Words& words) {
   verb.add_option("--plugin", words.access.plugin, "tidemark.so; else the one of this installation");
   verb.add_option("--identity", words.access.identity_file, "absolute path of the file that decrypts");
   verb.add_option("--tag-key", words.access.tag_key, "absolute path of the key that proves who encrypted it");
+  verb.add_flag("--accept-untagged", words.access.accept_untagged,
+                "with --tag-key: reads what bears no tag too, because it is not encrypted");
 }
 
 }  // namespace

@@ -224,7 +224,8 @@ Result<FileKey> AgeHeaders::open(std::string_view header, std::span<const Identi
   TM_ASSIGN(const bool is_ours, unwrap_any(stanzas, identities, &file_key));
   if (!is_ours) {
     return fail(TIDEMARK_E_SEALED,
-                "none of the " + std::to_string(identities.size()) + " identities can decrypt it");
+                "none of the " + std::to_string(identities.size()) +
+                    " identities can decrypt it: it is for others, or somebody changed its header");
   }
   TM_ASSIGN(const HeaderMac ours,
             mac_of(header.substr(0, header.size() - rest.size() + kMacMark.size()), file_key));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "base/crc32c.h"
 #include "base/guard.h"
@@ -17,7 +18,10 @@ constexpr size_t kStepBytes = 256 << 10;  // encoded, hashed and checksummed at 
 }  // namespace
 
 CodedSource::CodedSource(const Encoding& encoding, const TagKeys& tag_keys, size_t buffer_bytes)
-    : encoding_(encoding), tag_keys_(tag_keys), buffer_bytes_(std::max(buffer_bytes, kBufferMin)) {
+    : encoding_(encoding),
+      tag_keys_(tag_keys),
+      buffer_bytes_(std::max(buffer_bytes, kBufferMin)),
+      recipients_(encoding.recipients) {
   assert(!encrypts(encoding.coding) || !tag_keys.empty());
 }
 
@@ -36,6 +40,12 @@ Status CodedSource::open(PlainTar& plain, const Footer& footer, const Call& call
   return status;
 }
 
+void CodedSource::encrypt_to(std::vector<Recipient> recipients) {
+  if (recipients == recipients_) return;
+  recipients_ = std::move(recipients);
+  sealer_.reset();
+}
+
 Status CodedSource::choose_stages(PlainTar& plain) {
   last_ = &plain;
   if (compresses(encoding_.coding)) {
@@ -44,7 +54,7 @@ Status CodedSource::choose_stages(PlainTar& plain) {
     last_ = &*compressor_;
   }
   if (encrypts(encoding_.coding)) {
-    if (!sealer_) sealer_.emplace(encoding_.recipients);
+    if (!sealer_) sealer_.emplace(recipients_);
     TM_TRY(sealer_->begin(*last_));
     last_ = &*sealer_;
   }

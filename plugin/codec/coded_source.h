@@ -41,6 +41,8 @@ class CodedSource {
   CodedSource(const CodedSource&) = delete;
   CodedSource& operator=(const CodedSource&) = delete;
 
+  // Between archives: whom those that come are encrypted to, instead of those of the encoding.
+  void encrypt_to(std::vector<Recipient> recipients);
   // Encodes all of it. `plain` is borrowed until close(). Of `footer` the digests, sizes and tag are made
   // anew. Errors: the plain tar's; CANCELLED; RETRYABLE, if the encoding failed.
   Status open(PlainTar& plain, const Footer& footer, const Call& call);
@@ -68,6 +70,7 @@ class CodedSource {
   const TagKeys& tag_keys_;
   const size_t buffer_bytes_;
   PageBuffer buffer_;
+  std::vector<Recipient> recipients_;
   std::optional<ZstdCompressor> compressor_;
   std::optional<AgeSealer> sealer_;
   Tagger tagger_;

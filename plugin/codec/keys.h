@@ -21,6 +21,8 @@ struct Encoding {
 struct Keys {
   std::vector<Identity> identities;  // decrypt
   TagKeys tag_keys;                  // the first tags what is written, all compare and prove who wrote it
+  // With tag keys what is not encrypted is refused, for it bears no tag; unless this says otherwise.
+  bool accepts_untagged = false;
 };
 
 // Of who reads what is not encrypted.

@@ -53,6 +53,7 @@ Result<Codec> load(const KeyFiles& files) {
   if (!files.identity_file.empty()) {
     TM_ASSIGN(codec.keys.identities, read_identity_file(files.identity_file));
   }
+  codec.keys.accepts_untagged = files.accepts_untagged;
   codec.encoding.coding = coding_of(files.compress_level != 0, !codec.encoding.recipients.empty());
   codec.encoding.level = std::max(files.compress_level, 1);
   return codec;

@@ -17,6 +17,7 @@ struct KeyFiles {
   std::string recipients_file;  // each empty: there is none
   std::string tag_key_file;
   std::string identity_file;
+  bool accepts_untagged = false;  // see Keys
 };
 
 struct Codec {

@@ -38,4 +38,13 @@ Error other_tag_key(const ContentTag& tag) {
                                      "encrypt_tag_key_file)");
 }
 
+Status check_bears_tag(const Keys& keys, Coding coding) {
+  if (keys.tag_keys.empty() || keys.accepts_untagged || encrypts(coding)) return {};
+  return fail(
+      TIDEMARK_E_CORRUPT,
+      "it is not encrypted, so it bears no tag, and with a tag key that is refused: whoever can write "
+      "to the archive could have made it; if it is from before encryption was on, say so (tidemark: "
+      "--accept-untagged; the archiver's option: accept_untagged=true)");
+}
+
 }  // namespace tidemark::codec

@@ -10,8 +10,10 @@
 
 #include "base/result.h"
 #include "codec/crypto.h"
+#include "codec/keys.h"
 #include "codec/tag_keys.h"
 #include "format/footer.h"
+#include "format/object_name.h"
 
 namespace tidemark::codec {
 
@@ -35,6 +37,10 @@ class Tagger {
 
 // SEALED: says which key is missing.
 Error other_tag_key(const ContentTag& tag);
+
+// CORRUPT: there is a tag key, and what is coded in this way bears no tag. Who can write to an archive could
+// have put it in the place of one that does.
+Status check_bears_tag(const Keys& keys, Coding coding);
 
 }  // namespace tidemark::codec
 

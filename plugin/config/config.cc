@@ -148,6 +148,7 @@ constexpr Row kRows[] = {
     {"encrypt_tag_key_file",
      [](const Option& o, Config* c) { return parse_path(o, &c->encrypt_tag_key_file); }},
     {"identity_file", [](const Option& o, Config* c) { return parse_path(o, &c->identity_file); }},
+    {"accept_untagged", [](const Option& o, Config* c) { return parse_bool(o, &c->accept_untagged); }},
     {"sink_dir", [](const Option& o, Config* c) { return parse_path(o, &c->sink_dir); }},
     {"log_level", [](const Option& o, Config* c) { return parse_log_level(o, &c->log_level); }},
     {"memory_budget_bytes",

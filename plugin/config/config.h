@@ -56,6 +56,7 @@ struct Config {
   std::string encrypt_recipients_file;
   std::string encrypt_tag_key_file;  // of readers: proves who wrote it
   std::string identity_file;         // decrypts what is read; empty: nothing
+  bool accept_untagged = false;      // with a tag key: what is read may be without a tag
 
   uint64_t read_epoch = 0;  // whose history is restored; 0: the newest
 

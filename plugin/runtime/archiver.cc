@@ -61,6 +61,7 @@ Archiver::Archiver(const tidemark_host& host, config::Config config, codec::Code
     : host_(host),
       config_(std::move(config)),
       codec_(std::move(codec)),
+      encoding_(codec_.encoding),
       log_(host_.log, host_.ctx, config_.log_level),
       logger_(log_.component("archiver")),
       metrics_(config_.workers, config_.metrics_engine),
@@ -92,10 +93,12 @@ Status Archiver::set_sink(std::string_view url, std::span<const config::Option> 
   TM_ASSIGN(std::shared_ptr<sink::Sink> opened,
             sink::open_sink(url, options, config_.sink_dir, log_,
                             {memory_.put_buffer_bytes, config_.read_only}, call));
+  TM_ASSIGN(const codec::Encoding encoding, read_encoding());
   // That a message can be sealed and opened again here is known before entries rely on it.
-  TM_TRY(codec::self_test(codec_.encoding, codec_.keys));
+  TM_TRY(codec::self_test(encoding, codec_.keys));
   // In one step with the scheduler: a job runs on the sink that it was planned for.
   std::shared_ptr<sink::Sink> old;
+  encrypt_as(encoding);
   dispatcher_.swap_sink([&] { old = slot_.swap(std::move(opened)); });
   if (old != nullptr) metrics_.sink_swapped();
   if_there_is_memory([&] {
@@ -103,13 +106,35 @@ Status Archiver::set_sink(std::string_view url, std::span<const config::Option> 
     metrics_.sink_is(place.substr(0, place.find(':')), place);
   });
   logger_.line(TIDEMARK_LOG_INFO, [&] { return "sink is now " + sink::printable_url(url); });
-  if (encrypts(codec_.encoding.coding)) {
+  if (encrypts(encoding.coding)) {
     logger_.line(TIDEMARK_LOG_INFO, [&] {
-      const size_t count = codec_.encoding.recipients.size();
+      const size_t count = encoding.recipients.size();
       return "encrypting to " + std::to_string(count) + (count == 1 ? " recipient" : " recipients");
     });
   }
   return {};
+}
+
+// Whom to encrypt to is read again, so that nobody has to start the host again for another recipient. What is
+// in the file of tag keys is compared with on all threads, and stays.
+Result<codec::Encoding> Archiver::read_encoding() {
+  codec::Encoding encoding = codec_.encoding;
+  if (encrypts(encoding.coding)) {
+    TM_ASSIGN(encoding.recipients, codec::read_recipients_file(config_.encrypt_recipients_file));
+  }
+  return encoding;
+}
+
+void Archiver::encrypt_as(const codec::Encoding& encoding) {
+  codec::Encoding made = encoding;  // all that needs memory, before anything is changed
+  sources_.encrypt_to(encoding.recipients);
+  const MutexLock lock(encoding_mutex_);
+  encoding_ = std::move(made);
+}
+
+codec::Encoding Archiver::encoding() {
+  const MutexLock lock(encoding_mutex_);
+  return encoding_;
 }
 
 Status Archiver::start() {

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "codec/load.h"
 #include "config/config.h"
 #include "log/log.h"
@@ -61,8 +62,8 @@ class Archiver {
   Result<std::shared_ptr<sink::Sink>> writable_sink();
   // What decodes. [any-thread]
   const codec::Keys& keys() const { return codec_.keys; }
-  // How archives are encoded. [any-thread]
-  const codec::Encoding& encoding() const { return codec_.encoding; }
+  // How archives are encoded, from the last set_sink() on. [any-thread]
+  codec::Encoding encoding() TM_EXCLUDES(encoding_mutex_);
   // What comparing lays entries out with.
   SpareSources::Lease comparing_source() { return comparing_.take(); }
   void warn(std::string_view message) { logger_.write(TIDEMARK_LOG_WARN, message); }
@@ -70,6 +71,8 @@ class Archiver {
   bool may_be_destroyed();
 
  private:
+  Result<codec::Encoding> read_encoding();
+  void encrypt_as(const codec::Encoding& encoding) TM_EXCLUDES(encoding_mutex_);
   Status open_lineage();
   Status start_threads();
   void run_worker(uint32_t number);
@@ -84,7 +87,9 @@ class Archiver {
 
   const tidemark_host host_;
   const config::Config config_;
-  const codec::Codec codec_;
+  const codec::Codec codec_;  // as the files said at first; recipients are those of encoding_
+  Mutex encoding_mutex_;
+  codec::Encoding encoding_ TM_GUARDED_BY(encoding_mutex_);
   log::Log log_;
   log::Logger logger_;
   metrics::Metrics metrics_;

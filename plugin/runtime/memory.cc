@@ -8,9 +8,9 @@ namespace tidemark::runtime {
 namespace {
 
 constexpr uint64_t kPart = 64 << 10;  // the least that a buffer can do with
-// Where a job encodes, which takes far more anyway, and the budget has it for one. A part holds the checksums
-// of an entry's pieces, each as large as another part: 64 KiB are too little for 1 GiB, these do for 16.
-constexpr uint64_t kEncodedPart = 256 << 10;
+// Where the budget has it for one job: fewer run at once then. A part holds the checksums of an entry's
+// pieces, each as large as another part: 64 KiB are too little for 1 GiB, these do for 16.
+constexpr uint64_t kRoomyPart = 256 << 10;
 constexpr uint64_t kParts = 3;  // the source's buffer, its names, the sink's buffers
 constexpr uint64_t kBufferMax = 4 << 20;
 constexpr uint64_t kPutBufferMax = 8 << 20;
@@ -43,7 +43,7 @@ MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_e
     plan.decoders = workers;
   }
   const uint64_t for_one = (for_jobs - std::min(for_jobs, fixed_bytes)) / parts;
-  const uint64_t least = codec.encode == 0 ? kPart : std::clamp(for_one, kPart, kEncodedPart);
+  const uint64_t least = std::clamp(for_one, kPart, kRoomyPart);
   plan.job_bytes = std::max(for_jobs / workers, parts * least + fixed_bytes);
   plan.jobs = static_cast<uint32_t>(std::clamp<uint64_t>(for_jobs / plan.job_bytes, 1, workers));
   const uint64_t share = (plan.job_bytes - fixed_bytes) / parts;
@@ -104,7 +104,7 @@ void Slots::give_back() {
 
 SourcePool::SourcePool(const MemoryPlan& plan, const codec::Encoding& encoding,
                        const codec::TagKeys& tag_keys)
-    : slots_(plan.jobs), decoders_(plan.decoders) {
+    : slots_(plan.jobs), decoders_(plan.decoders), recipients_(encoding.recipients) {
   for (uint32_t i = 0; i < plan.jobs; ++i) {
     Sources sources;
     sources.source = std::make_unique<tar::EntrySource>(plan.source);
@@ -129,8 +129,14 @@ SourcePool::Lease SourcePool::take() {
     assert(!spare_.empty());  // as many as there are slots
     sources = std::move(spare_.back());
     spare_.pop_back();
+    if (!recipients_.empty()) sources.coded->encrypt_to(recipients_);
   }
   return {*this, std::move(slot), std::move(sources)};
+}
+
+void SourcePool::encrypt_to(std::vector<codec::Recipient> recipients) {
+  const MutexLock lock(mutex_);
+  recipients_ = std::move(recipients);
 }
 
 void SourcePool::give_back(Sources sources) {

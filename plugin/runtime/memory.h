@@ -109,6 +109,8 @@ class SourcePool {
   // Encoding and tag keys are borrowed.
   SourcePool(const MemoryPlan& plan, const codec::Encoding& encoding, const codec::TagKeys& tag_keys);
   Lease take() TM_EXCLUDES(mutex_);
+  // Whom the archives of leases that are taken from now on are encrypted to; where they are.
+  void encrypt_to(std::vector<codec::Recipient> recipients) TM_EXCLUDES(mutex_);
   // For the holder of a lease who is about to decode; waits, for who has one needs no other memory.
   Slots::Lease take_decoder() { return decoders_.take(); }
   Slots::Usage usage() { return slots_.usage(); }
@@ -129,6 +131,7 @@ class SourcePool {
   Slots decoders_;
   Mutex mutex_;
   std::vector<Sources> spare_ TM_GUARDED_BY(mutex_);  // the warmest last
+  std::vector<codec::Recipient> recipients_ TM_GUARDED_BY(mutex_);
   std::atomic<bool> was_found_{false};
   std::atomic<const std::string*> found_{nullptr};  // a source's, which leaves it alone from then on
 };

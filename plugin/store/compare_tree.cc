@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "codec/tag.h"
 #include "store/compare.h"
 #include "store/maintenance.h"
 #include "store/read_archive.h"
@@ -64,6 +65,7 @@ class Comparison {
 };
 
 Result<bool> Comparison::is_same_by_digest() const {
+  if (!codec::check_bears_tag(what_.keys, parsed_.name.coding)) return false;  // reading it says why
   LaidOut here(*what_.source);
   const bool is_laid_out = here.add_all(parsed_, what_.directory, deadline_);
   TM_ASSIGN(const auto limited, deadline_.next_call());

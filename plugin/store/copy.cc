@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "codec/tag.h"
 #include "store/compare.h"
 #include "store/encoded_body.h"
 #include "store/proven_body.h"
@@ -38,6 +39,7 @@ class Copier {
   Result<Copied> copy_record();
   Status put(std::string_view key, const CopiedBody& body);
   Status check_to_key() const;
+  Status check_source_tag() const;
   Status compare_archives();
   Status compare_records();
   Result<Known> prove_source();
@@ -91,7 +93,17 @@ Status Copier::put(std::string_view key, const CopiedBody& body) {
   return *body.failure();
 }
 
-Result<Copied> Copier::copy_archive() { return encodes() ? copy_encoded() : copy_stored(); }
+// What bears no tag must not get ours by being encoded, or pass for what bore one.
+Status Copier::check_source_tag() const {
+  Status tagged = codec::check_bears_tag(what_.from_keys, parsed_.name.coding);
+  return tagged ? std::move(tagged) : about(what_.key, std::move(tagged.error()));
+}
+
+Result<Copied> Copier::copy_archive() {
+  failed_ = CopySide::kSource;
+  TM_TRY(check_source_tag());
+  return encodes() ? copy_encoded() : copy_stored();
+}
 
 Result<Copied> Copier::copy_stored() {
   failed_ = CopySide::kSource;
@@ -159,6 +171,7 @@ Status Copier::compare_archives() {
   const std::string_view to_key = what_.to_key.empty() ? what_.key : what_.to_key;
   if (!what_.to_key.empty()) TM_TRY(check_to_key());
   failed_ = CopySide::kSource;
+  TM_TRY(check_source_tag());
   if (what_.read_whole) {
     TM_ASSIGN(const Known proven, prove_source());
     return compare_with(proven, to_key, Depth::kFull);

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/status_name.h"
+#include "codec/tag.h"
 #include "store/plain_giver.h"
 #include "store/read_archive.h"
 #include "store/record.h"
@@ -88,8 +89,13 @@ GiveBytes gives_to(const tidemark_writer& out, std::string_view key) {
 
 }  // namespace
 
-Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out, const tidemark_call* call) {
+Status fetch(sink::Sink& sink, std::string_view key, const codec::Keys& keys, const tidemark_writer& out,
+             const tidemark_call* call) {
   TM_ASSIGN(const auto parsed, parse_key(key));
+  if (parsed.name.kind == ObjectKind::kArchive) {
+    if (Status tagged = codec::check_bears_tag(keys, parsed.name.coding); !tagged)
+      return about(key, std::move(tagged.error()));
+  }
   const GiveBytes give = gives_to(out, key);
   const Call deadline(call);
   return parsed.name.kind == ObjectKind::kArchive ? fetch_archive(sink, key, parsed, give, deadline)

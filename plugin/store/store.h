@@ -49,8 +49,10 @@ Result<Footer> read_footer(sink::Sink& sink, std::string_view key, const tidemar
                            uint64_t size_bytes = 0);
 
 // The object as stored, archive or gap record; its end is given out only after its digest was found right.
-// After any status but OK discard what `out` received. A status of `out` is passed on.
-Status fetch(sink::Sink& sink, std::string_view key, const tidemark_writer& out, const tidemark_call* call);
+// After any status but OK discard what `out` received. A status of `out` is passed on. CORRUPT also: it has
+// no tag, and the keys want one.
+Status fetch(sink::Sink& sink, std::string_view key, const codec::Keys& keys, const tidemark_writer& out,
+             const tidemark_call* call);
 
 // The plain tar that an archive holds, decoded; its end mark is given out only after all of it, members
 // included, was found right. INVALID: not an archive's key. SEALED: no identity decrypts it. Else as

@@ -12,12 +12,17 @@ ArchiveProof::ArchiveProof(const ParsedKey& key, const codec::Keys& keys, Conten
                            AskFooter ask_footer, uint64_t members_max)
     : key_(key), keys_(keys), parses_(visitor != nullptr), ask_footer_(std::move(ask_footer)) {
   if (parses_) parser_.emplace(key.name.range, *visitor, members_max);
+  content_ = codec::check_bears_tag(keys, key.name.coding);
 }
 
 ArchiveProof::~ArchiveProof() = default;
 
 Status ArchiveProof::only_ours(Status status) {
-  if (status || status.error().status != TIDEMARK_E_CORRUPT) return status;
+  if (status) return status;
+  const tidemark_status code = status.error().status;
+  // What no identity decrypts may be damaged in its header: its digest will tell.
+  const bool is_kept = code == TIDEMARK_E_CORRUPT || (code == TIDEMARK_E_SEALED && !keys_.identities.empty());
+  if (!is_kept) return named(std::move(status));
   content_ = std::move(status);
   return {};
 }
@@ -50,14 +55,14 @@ Status ArchiveProof::begin_decoding(const Footer* footer) {
   std::optional<uint64_t> plain_bytes;
   if (footer != nullptr && footer->content) plain_bytes = footer->content->size_bytes;
   auto decoder = codec::make_decoder(key_.name.coding, keys_, plain_bytes);
-  if (!decoder) return named(std::move(decoder.error()));
+  if (!decoder) return std::move(decoder.error());
   decoder_ = std::move(*decoder);
   const std::vector<uint8_t> held = std::exchange(held_, {});
   return held.empty() ? Status() : decode(held);
 }
 
 Status ArchiveProof::decode(std::span<const uint8_t> content) {
-  return named(decoder_->push(content, [this](std::span<const uint8_t> plain) { return parse(plain); }));
+  return decoder_->push(content, [this](std::span<const uint8_t> plain) { return parse(plain); });
 }
 
 // What is wrong with it is told by finish(), and gets its name there.
@@ -106,7 +111,10 @@ Status ArchiveProof::check_plain(const Footer& footer) {
 
 Result<Footer> ArchiveProof::finish(Digest* whole) {
   TM_ASSIGN(auto footer, splitter_.check(key_, whole));
-  if (!parses_) return footer;
+  if (!parses_) {
+    TM_TRY(content_);
+    return footer;
+  }
   if (!is_coded()) plain_digests_ = splitter_.digests();
   if (content_ && is_coded()) TM_TRY(only_ours(end_decoding(footer)));
   if (content_) content_ = parser_->finish();

@@ -38,12 +38,13 @@ class ArchiveProof {
   ArchiveProof(const ArchiveProof&) = delete;
   ArchiveProof& operator=(const ArchiveProof&) = delete;
 
-  // An error is the visitor's, or that it cannot be decoded here; what is wrong with the archive is told by
-  // finish().
+  // An error is the visitor's, or that no identity is given to decode it with; what is wrong with the archive
+  // is told by finish(), and that none of the identities decrypts it: only then it is known that it is whole.
   Status push(std::span<const uint8_t> stored);
   // After the last piece: its footer. CORRUPT: if both the digest or footer and the members are wrong, the
-  // former is reported, because it says more. With tag keys it is also known who wrote an archive that has a
-  // tag. `whole`, if not NULL, gets the digest of the whole object.
+  // former is reported, because it says more. With tag keys it is also known who wrote it: what bears no tag
+  // is CORRUPT, and nothing of it is given to the visitor, unless the keys say otherwise. `whole`, if not
+  // NULL, gets the digest of the whole object.
   Result<Footer> finish(Digest* whole = nullptr);
 
   // After finish(), where it was decoded, or is not coded: the plain tar.
@@ -60,7 +61,7 @@ class ArchiveProof {
   Status parse(std::span<const uint8_t> plain);
   Status end_decoding(const Footer& footer);
   Status check_plain(const Footer& footer);
-  // Of an archive that is not right the digest is still wanted.
+  // Of an archive that is not right, or not for us, the digest is still wanted.
   Status only_ours(Status status);
 
   const ParsedKey key_;

@@ -109,6 +109,7 @@ class Scenarios(tools.Scenario):
                 ("[archive.prod]\nurl='file:///x'\nidentity='key'\n", ':3: identity = "/absolute/path" names a file'),
                 ("[archive.prod]\nurl='file:///x'\ntag_key=7\n", ':3: tag_key = "/absolute/path" names a file'),
                 ("[archive.prod]\nurl='file:///x'\ntag_keys='/x'\n", "did you mean 'tag_key'?"),
+                ("[archive.prod]\nurl='file:///x'\naccept_untagged='yes'\n", ":3: accept_untagged is true or false"),
                 ("[archive.prod]\nurl='file:///x'\nrecipients='none'\n", ":3: recipients = "),
                 ("[archive.prod]\nurl='file:///x'\ncompress='gzip'\n", ':3: compress is "none", "zstd",'),
                 ("x='" + "a" * (1 << 20) + "'\n", "refused.conf"),
@@ -143,10 +144,11 @@ class Scenarios(tools.Scenario):
         for lsn in (4, 5):
             self.store.put(*mine.encoded(tools.key(7, lsn), tools.archive(7, lsn), ".zst.age"))
 
-        def with_keys(name, keys, identity=None):
+        def with_keys(name, keys, identity=None, accepts="true"):
             return self.write(name, self.named().replace("[archive.prod]\n", f"""[archive.prod]
 identity = "{identity or keys.identity}"
 tag_key = "{keys.tag_key}"
+accept_untagged = {accepts}
 """, 1))
 
         file, wrong = with_keys("keys.conf", mine), with_keys("wrong.conf", other)
@@ -163,6 +165,11 @@ tag_key = "{keys.tag_key}"
         for words in (["--config", file], ["--config", wrong, *mine.to_read()]):
             error = run("verify", "@prod", "--deep", *words, expect=4, env=self.home)[1]
             self.assertIn(f"chmod 600 {mine.identity}", error)
+        os.chmod(mine.identity, 0o600)
+        strict = with_keys("strict.conf", mine, accepts="false")
+        told = run("verify", "@prod", "--deep", "--config", strict, expect=1, env=self.home)[0]
+        self.assertEqual(told.count("bears no tag"), 3, told)
+        run("verify", "@prod", "--deep", "--accept-untagged", "--config", strict, env=self.home)
         absent = with_keys("absent.conf", mine, self.path("absent"))
         self.assertIn("absent", run("restore", "@prod", self.path("none"), "--config", absent, expect=4, env=self.home)[1])
         for verb in ("ls", "info", "verify", "gaps"):

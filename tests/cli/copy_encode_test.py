@@ -82,7 +82,7 @@ class Scenarios(copy_tools.CopyScenario):
         for lsn, coding in enumerate(CODINGS, 1):
             self.put(self.store, 1, lsn, coding=coding)
         keys = encode_tools.Keys(self.dir, "two")
-        self.told("--identity", self.keys.identity, "--recipients", keys.recipients, "--tag-key", self.keys.tag_key)
+        self.told("--identity", self.keys.identity, "--recipients", keys.recipients, *self.keys.to_read()[2:])
         self.assertEqual(self.target.keys(), [key(1, lsn) + coding for lsn, coding in
                                               enumerate([".age", ".zst.age", ".age", ".zst.age"], 1)])
         for one in self.target.keys():
@@ -181,6 +181,20 @@ class Scenarios(copy_tools.CopyScenario):
         self.assertEqual(summary["archives"], 2)
         self.assertEqual([plain_key(one) for one in self.target.keys()], [plain_key(names[4]), plain_key(names[7])])
         self.assertNotEqual(other.secret(), self.keys.secret())
+
+    def test_what_bears_no_tag(self):
+        """Whoever can write to the source could have put it there; encoded anew it would get our tag."""
+        strict = self.keys.to_encrypt()[:-1]
+        objects = dict(self.coded(1, lsn, coding=coding) for lsn, coding in enumerate(CODINGS, 1))
+        self.fill_with(objects)
+        plain = sorted(one for one in objects if not one.endswith(".age"))
+        for words in (strict, ["--recipients", "none", *strict[2:]], strict[2:]):
+            for one in self.target.keys():
+                self.target.remove(one)
+            said, summary = self.told("--identity", self.keys.identity, *words, expect=1)
+            self.assertEqual(said, [("damaged", one) for one in plain])
+            self.assertEqual((summary["archives"], len(self.target.keys())), (2, 2))
+        self.assertIn("bears no tag, and with a tag key that is refused", self.copy(*strict[2:], expect=1)[0])
 
     def test_dry_run(self):
         self.put(self.store, 1, 1)

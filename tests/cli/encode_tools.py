@@ -48,10 +48,11 @@ class Keys:
         tools.run("keygen", "-o", self.tag_key)
 
     def to_read(self):
-        return ["--identity", self.identity, "--tag-key", self.tag_key]
+        """Of an archive that has every kind."""
+        return ["--identity", self.identity, "--tag-key", self.tag_key, "--accept-untagged"]
 
     def to_encrypt(self):
-        return ["--recipients", self.recipients, "--tag-key", self.tag_key]
+        return ["--recipients", self.recipients, "--tag-key", self.tag_key, "--accept-untagged"]
 
     def secret(self):
         with open(self.tag_key, encoding="ascii") as file:

@@ -63,6 +63,7 @@ class GoldenTest(unittest.TestCase):
             shutil.copy(os.path.join(os.environ["GOLDEN"], name), copied)
             os.chmod(copied, 0o600)
             self.keys += [option, copied]
+        self.keys.append("--accept-untagged")  # there is every kind
 
     def test_it_is_all_here(self):
         keys = {os.path.relpath(os.path.join(folder, name), ARCHIVE)
@@ -96,7 +97,7 @@ class GoldenTest(unittest.TestCase):
         other = os.path.join(self.directory, "other")
         out = os.path.join(self.directory, "out")
         run("keygen", "-o", other)
-        error = run("restore", URL, "coded/1", out, *self.keys[:2], "--tag-key", other, expect=2)[1]
+        error = run("restore", URL, "coded/1", out, *self.keys[:2], "--tag-key", other, "--accept-untagged", expect=2)[1]
         self.assertIn(f"{SEALED[0]}: its tag was made with the tag key c248e7e7, which is not at hand", error)
         self.assertFalse(os.path.exists(os.path.join(out, tools.lsn_text(3))))
 
@@ -123,6 +124,28 @@ class GoldenTest(unittest.TestCase):
         self.assertEqual([name for name in os.listdir(none) if not name.startswith(".")] if os.path.exists(none) else [], [])
         run("restore", URL, "coded/1", os.path.join(self.directory, "two"), "--to", "2")
         self.assertEqual(tools.tree(os.path.join(self.directory, "two")), tools.expected_tree([1, 2]))
+
+    def test_what_bears_no_tag(self):
+        """Somebody who can write to the archive puts a plain one in the place of an encrypted one."""
+        strict, out = self.keys[:-1], os.path.join(self.directory, "out")
+        plain = sorted(key for key in CODED if key not in SEALED and key.startswith("coded/"))
+        checkpoint = os.path.join(self.directory, "checkpoint")
+        run("verify", URL, "coded", "--since-checkpoint", checkpoint)  # which proves as it is stored what was there
+        for words in (["--deep"], [], ["--since-checkpoint", checkpoint]):
+            said = lines("verify", URL, "coded", *words, *strict, expect=1)
+            self.assertEqual(sorted(line["key"] for line in said if line["type"] == "problem"), plain)
+            run("verify", URL, "coded", *words, *self.keys)
+        error = run("restore", URL, "coded/1", out, *strict, expect=1)[1]
+        self.assertIn(f"{plain[0]}: it is not encrypted, so it bears no tag", error)
+        self.assertIn("--accept-untagged", error)
+        self.assertEqual([name for name in os.listdir(out) if not name.startswith(".")], [])
+        lsn = CODED[plain[0]][1]
+        for words in ([], ["--plain"]):
+            self.assertIn("bears no tag", run("fetch", URL, "coded/1", lsn, "-o", out + ".tar", *words, *strict, expect=1)[1])
+            self.assertFalse(os.path.exists(out + ".tar"))
+        run("restore", URL, "coded/1", out, *self.keys)
+        self.assertEqual(tools.tree(out), tools.expected_tree(range(1, 7)))
+        self.assertIn("bears no tag", run("restore", URL, "coded/1", out, "--check", *strict, expect=1)[1])
 
     def test_fetch_plain(self):
         out = os.path.join(self.directory, "out")

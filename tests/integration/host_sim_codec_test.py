@@ -75,7 +75,7 @@ class Codec(unittest.TestCase):
                          *self.words(options), *tools.FAST_RETRY, *more, expect=expect)[1]
 
     def verify_host(self, entries, *more):
-        keys = [f"identity_file={self.path('one.identity')}", f"encrypt_tag_key_file={self.path('tag')}"]
+        keys = [f"identity_file={self.path('one.identity')}", f"encrypt_tag_key_file={self.path('tag')}", "accept_untagged=true"]
         found = tools.run("verify", "--data", self.path(self.host), "--sink", self.sink, *self.words(keys), *more)[0]
         self.assertRegex(found, rf"^verified {entries} entries in \d+ archives: 0 missing, 0 different")
 
@@ -85,7 +85,7 @@ class Codec(unittest.TestCase):
         return done.stdout + done.stderr
 
     def keys(self, identity="one.identity", tag="tag"):
-        return ["--identity", self.path(identity), "--tag-key", self.path(tag)]
+        return ["--identity", self.path(identity), "--tag-key", self.path(tag), "--accept-untagged"]
 
     def objects(self, place="archive"):
         return sorted(os.path.join(folder, name) for folder, _, names in os.walk(self.path(place)) for name in names
@@ -175,6 +175,7 @@ class Codec(unittest.TestCase):
         self.assertEqual(len({path.rpartition(".tar")[2] for path in self.objects()}), 4)
         self.verify_host(total)
         self.tidemark("verify", self.sink, "--deep", *self.keys())
+        self.assertRegex(self.tidemark("verify", self.sink, *self.keys()[:-1], expect=1), "bears no tag")
         # Nothing was archived twice.
         held = [int(part["last"]) - int(part["first"]) + 1 for part in map(self.footer, map(read, self.objects()))]
         self.assertEqual(sum(held), total, '\n'.join(self.objects()))

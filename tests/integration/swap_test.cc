@@ -188,6 +188,7 @@ TEST_P(SwapScenario, WhatWasWrittenWithOtherOptionsStays) {
   if (before.ends_with(".age")) {
     coding_["identity_file"] = keys_ / "identity";
     coding_["encrypt_tag_key_file"] = keys_ / "tag";
+    coding_["accept_untagged"] = "true";
   }
   begin_again();
   notify(p_, 1, 6);
@@ -205,6 +206,50 @@ TEST_P(SwapScenario, WhatWasWrittenWithOtherOptionsStays) {
   EXPECT_EQ(objects(other_), expected);
   expect_archived(p_, 1, 7);
   EXPECT_TRUE(host_.events(TIDEMARK_EVENT_CONFLICT).empty());
+}
+
+// Whom to encrypt to is read again with each sink: nobody has to be stopped for another recipient.
+using RecipientsScenario = Scenario;
+TEST_F(RecipientsScenario, AreThoseOfTheLastSink) {
+  code_archives(".zst.age");
+  host_.commit_range(p_, 1, 3);
+  begin();
+  notify(p_, 1, 1);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 1));
+  test::write_file(keys_ / "recipients", "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef\n");
+  notify(p_, 1, 2);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 2));
+  ASSERT_EQ(set_sink(file_url(archive_)), TIDEMARK_OK);
+  notify(p_, 1, 3);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 3));
+  // One that cannot be read changes nothing.
+  test::write_file(keys_ / "recipients", "age1nobody\n");
+  test::TempDir other;
+  ErrorOut error;
+  EXPECT_NE(set_sink(file_url(other), {}, &error), TIDEMARK_OK);
+  EXPECT_NE(std::string(error.message).find("recipients"), std::string::npos) << error.message;
+  drain();
+  EXPECT_EQ(objects(), keys(p_, 1, 3));
+  EXPECT_TRUE(objects(other).empty());
+  for (const auto& [identity, lsns] :
+       {std::pair(std::string("AGE-SECRET-KEY-10X36K9DAGDLRCTGAEUZLT8J7CNN7HHLDZ943MKEN7Z0AEEK92X6SHM5QK8"),
+                  std::vector<Lsn>{1, 2}),
+        std::pair(std::string("AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0"),
+                  std::vector<Lsn>{3})}) {
+    destroy();
+    test::write_file(keys_ / "identity", identity + "\n");
+    std::filesystem::permissions(keys_ / "identity", std::filesystem::perms(0600));
+    coding_.erase("encrypt_recipients_file");
+    coding_["read_only"] = "true";
+    create();
+    ASSERT_EQ(set_sink(file_url(archive_)), TIDEMARK_OK);
+    for (Lsn lsn = 1; lsn <= 3; ++lsn) {
+      const bool is_theirs = std::find(lsns.begin(), lsns.end(), lsn) != lsns.end();
+      const test::TempDir out;
+      EXPECT_EQ(restore(p_, lsn, out.path().string(), &error), is_theirs ? TIDEMARK_OK : TIDEMARK_E_SEALED)
+          << lsn << error.message;
+    }
+  }
 }
 
 constexpr const char* kSuffixes[] = {"", ".zst", ".zst.age"};

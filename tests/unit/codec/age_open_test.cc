@@ -59,8 +59,9 @@ TEST(AgeOpen, OneOfSeveralIdentities) {
 }
 
 TEST(AgeOpen, NoIdentityThatDecryptsItIsNotDamage) {
-  EXPECT_TRUE(is_refused(opened(sealed("text"), kOtherIdentity), TIDEMARK_E_SEALED,
-                         "none of the 1 identities can decrypt it"));
+  EXPECT_TRUE(is_refused(
+      opened(sealed("text"), kOtherIdentity), TIDEMARK_E_SEALED,
+      "none of the 1 identities can decrypt it: it is for others, or somebody changed its header"));
   AgeDecoder none({});
   EXPECT_TRUE(is_refused(opened(none, sealed("text")), TIDEMARK_E_SEALED,
                          "it is encrypted, and no identity was given to decrypt it with"));

@@ -20,8 +20,10 @@ inline constexpr std::string_view kTagKey =
 inline constexpr std::string_view kOtherTagKey =
     "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
 
-inline codec::Keys keys_of(std::string_view identity, std::string_view tag_key) {
+inline codec::Keys keys_of(std::string_view identity, std::string_view tag_key,
+                           bool accepts_untagged = false) {
   codec::Keys keys;
+  keys.accepts_untagged = accepts_untagged;
   if (!identity.empty()) keys.identities = codec::test::identities(identity);
   if (!tag_key.empty()) keys.tag_keys = *codec::parse_tag_keys(tag_key, "keys");
   return keys;

@@ -128,7 +128,7 @@ TEST(ParseConfig, UnknownOptionsAreNamed) {
        "max_bytes_per_second, verify_existing, verify_max_bytes_per_second, "
        "retry_min_ms, retry_max_ms, "
        "partition_idle_ms, lineage_file, epoch_watch_ms, on_superseded, compress, encrypt_recipients_file, "
-       "encrypt_tag_key_file, identity_file, sink_dir, log_level, "
+       "encrypt_tag_key_file, identity_file, accept_untagged, sink_dir, log_level, "
        "memory_budget_bytes, read_epoch, read_only, metrics_engine, metrics_file, metrics_interval_ms, "
        "metrics_listen, metrics_listen_any"});
   expect_invalid({{"Workers", "4"}}, {"'Workers'"});
@@ -146,7 +146,11 @@ TEST(ParseConfig, WhatIsDoneToTheBytes) {
   const auto both = parse({{"encrypt_recipients_file", "/r"}, {"encrypt_tag_key_file", "/t"}});
   ASSERT_TRUE(both);
   EXPECT_EQ(both->encrypt_recipients_file, "/r");
-  EXPECT_TRUE(parse({{"encrypt_tag_key_file", "/t"}, {"identity_file", "/i"}}));
+  const auto reader = parse({{"encrypt_tag_key_file", "/t"}, {"identity_file", "/i"}});
+  ASSERT_TRUE(reader);
+  EXPECT_FALSE(reader->accept_untagged);
+  EXPECT_TRUE(parse({{"encrypt_tag_key_file", "/t"}, {"accept_untagged", "true"}})->accept_untagged);
+  expect_invalid({{"accept_untagged", "1"}}, {"accept_untagged", "use true or false"});
   for (const char* option : {"encrypt_recipients_file", "encrypt_tag_key_file", "identity_file"})
     expect_invalid({{option, "relative"}}, {option, "an absolute path is needed"});
 }

@@ -68,23 +68,32 @@ TEST(PlanMemory, DecodersAreOfTheBudget) {
   EXPECT_EQ(covered.decoders, 8U) << "nobody waits";
 }
 
-// With 8 workers 8 MiB had left each job that encodes parts of 64 KiB, and an entry of 1 GiB was refused.
-TEST(PlanMemory, RoomForLargeEntriesCostsJobsThatEncode) {
+// With 8 workers 8 MiB had left each job that encodes parts of 64 KiB, and with 256 workers 64 MiB each job
+// at all: an entry of 1 GiB was refused.
+TEST(PlanMemory, RoomForLargeEntriesCostsJobs) {
   constexpr uint64_t kMiB = 1 << 20;
-  for (const uint64_t encode : {256 * kMiB / 1024, 2 * kMiB}) {
-    const MemoryPlan plan = plan_memory(8 * kMiB, 8, 256, {encode, encode});
+  struct Case {
+    uint64_t budget_bytes, encode_bytes;
+    uint32_t workers;
+  };
+  for (const Case& one : {Case{8 * kMiB, kMiB / 4, 8}, Case{8 * kMiB, 2 * kMiB, 8}, Case{64 * kMiB, 0, 256},
+                          Case{8 * kMiB, 0, 32}, Case{kMiB, 0, 8}}) {
+    const MemoryPlan plan =
+        plan_memory(one.budget_bytes, one.workers, 1, {one.encode_bytes, one.encode_bytes});
     const uint64_t most_bytes = plan.source.layout_bytes / sizeof(uint32_t) * plan.source.buffer_bytes;
-    EXPECT_GE(most_bytes, 16384 * kMiB);
-    EXPECT_LT(plan.jobs, 8U);
-    EXPECT_LE(plan.jobs * plan.job_bytes + plan.restores * plan.restore_bytes, 8 * kMiB);
+    EXPECT_GE(most_bytes, 15000 * kMiB) << one.budget_bytes << " " << one.workers;
+    EXPECT_LT(plan.jobs, one.workers);
+    EXPECT_LE(plan.jobs * plan.job_bytes + plan.restores * plan.restore_bytes, one.budget_bytes);
   }
 }
 
 TEST(PlanMemory, ByDefaultNobodyWaits) {
   EXPECT_EQ(plan_memory(64ULL << 20, 4, 1, {}).jobs, 4U);
   EXPECT_EQ(plan_memory(64ULL << 20, 32, 4096, {}).jobs, 32U);
-  EXPECT_EQ(plan_memory(64ULL << 20, 256, 1, {}).jobs, 256U);
-  EXPECT_EQ(plan_memory(1ULL << 20, 256, 1, {}).jobs, 4U);
+  EXPECT_EQ(plan_memory(64ULL << 20, 60, 1, {}).jobs, 60U);
+  EXPECT_EQ(plan_memory(256ULL << 20, 256, 1, {}).jobs, 256U);
+  EXPECT_EQ(plan_memory(64ULL << 20, 256, 1, {}).jobs, 64U);
+  EXPECT_EQ(plan_memory(1ULL << 20, 256, 1, {}).jobs, 1U);
 }
 
 TEST(Slots, NoMoreAreTakenThanThereAre) {

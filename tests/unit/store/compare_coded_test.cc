@@ -37,6 +37,7 @@ class CompareCodedTest : public MaintenanceTest {
 
   const codec::Keys tag_ = test::keys_of("", test::kTagKey);
   const codec::Keys all_ = test::keys_of(codec::test::kIdentity, test::kTagKey);
+  const codec::Keys mixed_ = test::keys_of(codec::test::kIdentity, test::kTagKey, true);
   uint64_t read_bytes_ = 0;
 };
 
@@ -119,25 +120,26 @@ TEST_F(CompareCodedTest, ReadByAllThatReads) {
     std::filesystem::create_directory(out);
     // Proven as it is stored without a key; decoded with one.
     EXPECT_TRUE(check(fake_.sink(), {key}, {}, nullptr));
-    EXPECT_TRUE(check(fake_.sink(), {key, true, {}, all_}, {}, nullptr));
+    EXPECT_TRUE(check(fake_.sink(), {key, true, {}, mixed_}, {}, nullptr));
     EXPECT_TRUE(prove_archive(fake_.sink(), key, Depth::kFull, &read_bytes_, nullptr));
     std::vector<uint64_t> sizes;
     const auto visit = [&](const CheckedEntry& entry) {
       sizes.push_back(entry.size_bytes);
       return true;
     };
-    EXPECT_TRUE(check(fake_.sink(), {key, false, {}, all_}, visit, nullptr));
+    EXPECT_TRUE(check(fake_.sink(), {key, false, {}, mixed_}, visit, nullptr));
     EXPECT_EQ(sizes, (std::vector<uint64_t>{1024, 1024, 1024}));
-    EXPECT_TRUE(unpack(fake_.sink(), {key, {3, 4}, out, true, {}, false, false, all_}, nullptr));
+    EXPECT_TRUE(unpack(fake_.sink(), {key, {3, 4}, out, true, {}, false, false, mixed_}, nullptr));
     EXPECT_EQ(test::read_file(out + "/" + lsn_string(4)), "entry 4");
-    EXPECT_TRUE(restore(fake_.sink(), Chain(), {"db", 7, 5, out, 100, all_}, nullptr));
+    EXPECT_TRUE(restore(fake_.sink(), Chain(), {"db", 7, 5, out, 100, mixed_}, nullptr));
     EXPECT_EQ(test::read_file(out + "/" + lsn_string(5)), "entry 5");
     int same = 0;
     const auto compared = [&](const ComparedEntry& entry) {
       same += entry.verdict == tar::TreeComparer::Verdict::kSame ? 1 : 0;
       return true;
     };
-    EXPECT_TRUE(compare_tree(fake_.sink(), {key, {3, 5}, out, false, {}, nullptr, all_}, compared, nullptr));
+    EXPECT_TRUE(
+        compare_tree(fake_.sink(), {key, {3, 5}, out, false, {}, nullptr, mixed_}, compared, nullptr));
     EXPECT_EQ(same, 3);
     std::string plain;
     const tidemark_writer writer = {&plain, [](void* ctx, const void* data, size_t size) -> tidemark_status {
@@ -145,7 +147,7 @@ TEST_F(CompareCodedTest, ReadByAllThatReads) {
                                                                              size);
                                       return TIDEMARK_OK;
                                     }};
-    EXPECT_TRUE(fetch_plain(fake_.sink(), key, all_, writer, nullptr));
+    EXPECT_TRUE(fetch_plain(fake_.sink(), key, mixed_, writer, nullptr));
     EXPECT_EQ(plain, plain_tar({3, 5}));
     if (encrypts(coding)) {
       expect_error(check(fake_.sink(), {key, true}, {}, nullptr), TIDEMARK_E_SEALED,
@@ -154,6 +156,47 @@ TEST_F(CompareCodedTest, ReadByAllThatReads) {
     }
     fake_.objects.clear();
   }
+}
+
+// A tag key in the reader's hand, and a plain archive in the place of an encrypted one.
+TEST_F(CompareCodedTest, WhatBearsNoTagIsReadByNobody) {
+  const std::string out = dir_ / "out";
+  std::filesystem::create_directory(out);
+  std::string got;
+  const tidemark_writer writer = {&got, [](void* ctx, const void* data, size_t size) -> tidemark_status {
+                                    static_cast<std::string*>(ctx)->append(static_cast<const char*>(data),
+                                                                           size);
+                                    return TIDEMARK_OK;
+                                  }};
+  const auto see = [](const auto&) { return true; };
+  for (const Coding coding : {Coding::kNone, Coding::kZstd}) {
+    const std::string key = add_coded(coding, {3, 5});
+    const std::string why = key + ": it is not encrypted, so it bears no tag";
+    for (const codec::Keys* const keys : {&tag_, &all_}) {
+      const auto refused = [&](const auto& status) { expect_error(status, TIDEMARK_E_CORRUPT, why); };
+      refused(check(fake_.sink(), {key, false, {}, *keys}, {}, nullptr));
+      refused(check(fake_.sink(), {key, true, {}, *keys}, {}, nullptr));
+      refused(check(fake_.sink(), {key, false, {}, *keys}, see, nullptr));
+      refused(unpack(fake_.sink(), {key, {3, 4}, out, true, {}, false, false, *keys}, nullptr));
+      refused(restore(fake_.sink(), Chain(), {"db", 7, 5, out, 100, *keys}, nullptr));
+      refused(compare_tree(fake_.sink(), {key, {3, 5}, out, false, {}, nullptr, *keys}, see, nullptr));
+      refused(fetch(fake_.sink(), key, *keys, writer, nullptr));
+      refused(fetch_plain(fake_.sink(), key, *keys, writer, nullptr));
+    }
+    EXPECT_EQ(got, "");
+    EXPECT_TRUE(std::filesystem::is_empty(out));
+    // The host's own entries are the proof.
+    EXPECT_TRUE(compare(key, {3, 5}, all_, Depth::kFull));
+    EXPECT_TRUE(digest_entries(fake_.sink(), key, {3, 5}, all_, &read_bytes_, nullptr));
+    fake_.objects.clear();
+  }
+  // Where the encrypted one is still there too, it serves.
+  add_coded(Coding::kNone, {3, 5});
+  const std::string sealed = add_coded(Coding::kZstdAge, {3, 5});
+  const auto restored = restore(fake_.sink(), Chain(), {"db", 7, 5, out, 100, all_}, nullptr);
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ(restored->key, sealed);
+  EXPECT_EQ(restored->damaged.size(), 1U);
 }
 
 TEST_F(CompareCodedTest, OneThatNeedsNoIdentityServesFirst) {

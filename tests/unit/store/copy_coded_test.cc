@@ -97,9 +97,9 @@ class CopyCodedTest : public MaintenanceTest {
   CopySide failed_ = CopySide::kNone;
   uint64_t read_bytes_ = 0;
   const codec::Keys none_{};
-  const codec::Keys tag_ = test::keys_of("", test::kTagKey);
+  const codec::Keys tag_ = test::keys_of("", test::kTagKey, true);
   const codec::Keys identity_ = test::keys_of(codec::test::kIdentity, "");
-  const codec::Keys all_ = test::keys_of(codec::test::kIdentity, test::kTagKey);
+  const codec::Keys all_ = test::keys_of(codec::test::kIdentity, test::kTagKey, true);
 };
 
 TEST_F(CopyCodedTest, FromEachCodingToEach) {
@@ -256,6 +256,27 @@ TEST_F(CopyCodedTest, KeysThatAreNotThere) {
   expect_error(compare(key, key, tag_), TIDEMARK_E_SEALED, "cannot be told");
   EXPECT_TRUE(compare(key, key, all_));
   EXPECT_TRUE(compare(key, key, identity_));
+}
+
+// Else what somebody else has put there would get our tag.
+TEST_F(CopyCodedTest, WhatBearsNoTagIsNotCopied) {
+  const codec::Keys strict = test::keys_of(codec::test::kIdentity, test::kTagKey);
+  for (const Coding from : {Coding::kNone, Coding::kZstd}) {
+    const std::string key = put(fake_, plain_of({3, 5}), {3, 5}, from);
+    for (const Coding wanted : kAll) {
+      expect_failed(copy(key, wanted, strict), CopySide::kSource, TIDEMARK_E_CORRUPT,
+                    key + ": it is not encrypted, so it bears no tag");
+    }
+    EXPECT_EQ(to_.objects.size(), 0u);
+    put(to_, plain_of({3, 5}), {3, 5}, from);
+    expect_error(compare(key, key, strict), TIDEMARK_E_CORRUPT, key + ": it is not encrypted");
+    EXPECT_EQ(failed_, CopySide::kSource);
+    // At the destination it is compared with what is proven.
+    const std::string sealed = put(fake_, plain_of({3, 5}), {3, 5}, Coding::kAge);
+    EXPECT_TRUE(compare(sealed, key, strict));
+    fake_.objects.clear();
+    to_.objects.clear();
+  }
 }
 
 TEST_F(CopyCodedTest, AnotherCodingIsComparedByWhatItHolds) {

@@ -71,7 +71,7 @@ class StoreTest : public testing::Test {
                                                                              size);
                                       return TIDEMARK_OK;
                                     }};
-    return fetch(fake_.sink(), key, writer, call);
+    return fetch(fake_.sink(), key, codec::no_keys(), writer, call);
   }
   template <typename T>
   void expect_error(const T& result, tidemark_status code, const std::string& part) {
@@ -229,7 +229,7 @@ TEST_F(StoreTest, FetchPassesOnWhatTheOthersSay) {
   const std::string key = add({3, 3});
   const tidemark_writer full = {
       nullptr, [](void*, const void*, size_t) -> tidemark_status { return TIDEMARK_E_NO_SPACE; }};
-  expect_error(fetch(fake_.sink(), key, full, nullptr), TIDEMARK_E_NO_SPACE, key);
+  expect_error(fetch(fake_.sink(), key, codec::no_keys(), full, nullptr), TIDEMARK_E_NO_SPACE, key);
   std::string bytes;
   fake_.fail_get = TIDEMARK_E_THROTTLED;
   expect_error(fetch_into(key, bytes), TIDEMARK_E_THROTTLED, key);

@@ -52,13 +52,17 @@ class ArchiveProofTest : public testing::Test {
     return footer;
   }
   void expect_corrupt(const ParsedKey& key, const std::string& object, const std::string& part) {
-    const auto footer = prove(key, object, keys_);
+    expect_corrupt(key, object, keys_, part);
+  }
+  void expect_corrupt(const ParsedKey& key, const std::string& object, const codec::Keys& keys,
+                      const std::string& part) {
+    const auto footer = prove(key, object, keys);
     ASSERT_FALSE(footer) << part;
     EXPECT_EQ(footer.error().status, TIDEMARK_E_CORRUPT) << footer.error().message;
     EXPECT_NE(footer.error().message.find(part), std::string::npos) << part << ": " << footer.error().message;
   }
 
-  const codec::Keys keys_ = test::keys_of(codec::test::kIdentity, test::kTagKey);
+  const codec::Keys keys_ = test::keys_of(codec::test::kIdentity, test::kTagKey, true);
   uint64_t given_ = 0;
   uint64_t plain_bytes_ = 0;
 };
@@ -85,8 +89,10 @@ TEST_F(ArchiveProofTest, EveryCutAndChangeIsDamage) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ 0x10);
       const auto changed = prove(key_of(coding), bad, keys_);
-      // Of the padding of the footer a zero byte is damage too.
-      EXPECT_FALSE(changed) << at;
+      // Of the padding of the footer a zero byte is damage too; and what no identity decrypts any more is
+      // damaged, not somebody else's.
+      ASSERT_FALSE(changed) << at;
+      EXPECT_EQ(changed.error().status, TIDEMARK_E_CORRUPT) << at << ": " << changed.error().message;
       const auto cut = prove(key_of(coding), good.substr(0, at), keys_);
       ASSERT_FALSE(cut) << at;
       EXPECT_EQ(cut.error().status, TIDEMARK_E_CORRUPT) << at << ": " << cut.error().message;
@@ -184,7 +190,50 @@ TEST_F(ArchiveProofTest, WhoWroteIt) {
     ASSERT_FALSE(sealed);
     EXPECT_EQ(sealed.error().status, TIDEMARK_E_SEALED) << sealed.error().message;
     EXPECT_EQ(given_, 0U);
+    // Undamaged as far as its digest says, which somebody may have made fit.
+    std::string other_header = good;
+    const size_t wrapped = other_header.find('\n', other_header.find("-> X25519 ")) + 5;
+    other_header[wrapped] = other_header[wrapped] == 'A' ? 'B' : 'A';
+    const auto changed = prove(key, test::with_footer(other_header, test::footer_of(good)), keys_);
+    ASSERT_FALSE(changed);
+    EXPECT_EQ(changed.error().status, TIDEMARK_E_SEALED);
+    EXPECT_NE(changed.error().message.find("it is for others, or somebody changed its header"),
+              std::string::npos)
+        << changed.error().message;
   }
+}
+
+// Whoever can write to the store can put a plain archive, or a compressed one, in the place of an encrypted
+// one.
+TEST_F(ArchiveProofTest, WhatBearsNoTag) {
+  const codec::Keys tag_only = test::keys_of("", test::kTagKey);
+  const codec::Keys strict = test::keys_of(codec::test::kIdentity, test::kTagKey);
+  for (const Coding coding : {Coding::kNone, Coding::kZstd}) {
+    const ParsedKey key = key_of(coding);
+    const std::string tar = tar_of(100'000);
+    const std::string object = test::coded_object(key, tar);
+    expect_corrupt(key, object, strict, "it bears no tag");
+    EXPECT_EQ(given_, 0U);
+    EXPECT_FALSE(prove(key, object, tag_only));
+    // Nor where only what is stored is proven.
+    EXPECT_FALSE(prove(key, object, strict, false));
+    EXPECT_FALSE(prove(key, object, tag_only, false));
+    // Its own damage says more.
+    std::string damaged = object;
+    damaged[30] = static_cast<char>(damaged[30] ^ 1);
+    expect_corrupt(key, damaged, strict, "the object is damaged");
+    EXPECT_TRUE(prove(key, object, keys_));
+    EXPECT_EQ(given_, 200'000U);
+    EXPECT_TRUE(prove(key, object, keys_, false));
+    EXPECT_TRUE(prove(key, object, test::keys_of(codec::test::kIdentity, "")));
+  }
+  // That plain ones are taken does not mean that a tag may be anybody's.
+  const ParsedKey key = key_of(Coding::kAge);
+  const std::string good = test::coded_object(key, tar_of(100));
+  Footer footer = test::footer_of(good);
+  footer.tag->digest[5] ^= 1;
+  EXPECT_TRUE(prove(key, good, keys_));
+  EXPECT_FALSE(prove(key, test::with_footer(good, footer), keys_));
 }
 
 }  // namespace
