@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """A real server that archives to an object store over TLS, and comes back from it to a point in time: the imposter of
-tests/s3, which is strict and fails now and then (S3_IMPOSTER names the program), or the store of STORE_RECORD, which
+tests/s3, which is strict and fails now and then (but keeps its keys, because options have no others; S3_IMPOSTER names the program), or the store of STORE_RECORD, which
 tests/s3/store_fixture.sh has started. See pg_tools.py."""
 
 import os
@@ -72,7 +72,7 @@ class Store(tools.Case):
         import imposter_tools
         os.makedirs(self.path("tls"))
         certificates = imposter_tools.make_certificates(self.path("tls"))
-        imposter = imposter_tools.Imposter("--rate", "all=0.01", "--stall-ms", "1500", "--retry-after-s", "1", "--seed", "14",
+        imposter = imposter_tools.Imposter("--rate", "all=0.01,rotate=0", "--stall-ms", "1500", "--retry-after-s", "1", "--seed", "14",
                                            certificates=certificates)
         with imposter:
             self.use(imposter.endpoint, imposter_tools.BUCKET, "us-east-1", imposter_tools.ACCESS_KEY, imposter_tools.SECRET_KEY,
