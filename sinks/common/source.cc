@@ -12,7 +12,8 @@ constexpr size_t kPageBytes = 4096;
 
 BufferPool::BufferPool(uint64_t put_buffer_bytes)
     : buffer_bytes_(
-          std::clamp<uint64_t>(put_buffer_bytes / kPageBytes * kPageBytes, kPageBytes, kBufferSize)) {}
+          std::clamp<uint64_t>(put_buffer_bytes / kPageBytes * kPageBytes, kPageBytes, kBufferSize)),
+      buffers_a_put_(std::max<uint64_t>(1, put_buffer_bytes / buffer_bytes_)) {}
 
 BufferPool::~BufferPool() {
   for (std::atomic<char*>& slot : spare_) std::free(slot.load());

@@ -34,7 +34,8 @@ class BufferPool {
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
   ~BufferPool();
-  size_t buffer_bytes() const { return buffer_bytes_; }  // of each; kBufferSize or less
+  size_t buffer_bytes() const { return buffer_bytes_; }      // of each; kBufferSize or less
+  uint64_t buffers_a_put() const { return buffers_a_put_; }  // at least 1
 
   class Lease {
    public:
@@ -54,6 +55,7 @@ class BufferPool {
   void give_back(Buffer buffer) noexcept;
 
   const size_t buffer_bytes_;
+  const uint64_t buffers_a_put_;
   std::array<std::atomic<char*>, 16> spare_{};
 };
 

@@ -6,6 +6,7 @@
 #ifndef TIDEMARK_SINKS_FILE_FILE_SINK_H
 #define TIDEMARK_SINKS_FILE_FILE_SINK_H
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -50,7 +51,7 @@ class FileSink {
 
   Status put_once(std::string_view key, const Source& source, uint32_t flags, const Call& call);
   Result<NewFile> new_file(int directory_fd, std::string_view key);
-  Status write_body(int fd, std::string_view key, const Source& source);
+  Status write_body(int fd, std::string_view key, const Source& source, const Call& call);
   Status publish(NewFile& file, const SyncGroup::Directory& directory, std::string_view key, uint32_t flags);
   Status publish_new(NewFile& file, int directory_fd, std::string_view key);
   Status replace(NewFile& file, int directory_fd, std::string_view key);
@@ -66,6 +67,7 @@ class FileSink {
   Root root_;
   Directories directories_;
   BufferPool buffers_;
+  std::atomic<uint32_t> bodies_{0};  // that are being written
   SyncGroup syncs_;
   bool unnamed_ = true;  // set by open
   Mutex staging_mutex_;

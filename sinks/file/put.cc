@@ -4,11 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cassert>
 #include <cerrno>
 #include <climits>
+#include <memory>
 
 #include "base/line.h"
+#include "file/body_pipe.h"
 #include "file/body_writer.h"
 #include "file/file_sink.h"
 #include "file/unnamed_file.h"
@@ -17,7 +20,8 @@ namespace tidemark::sinks::file {
 namespace {
 
 constexpr int kMaxAttempts = 3;
-constexpr uint64_t kLookFirstBytes = 64 * 1024;  // from here on a look at what is there is cheap
+constexpr uint64_t kLookFirstBytes = 64 * 1024;      // from here on a look at what is there is cheap
+constexpr uint64_t kOverlapBytes = 4 * 1024 * 1024;  // from here on a thread of its own is worth it
 
 // The last part of a key; NUL-terminated without touching the heap.
 class LastPart {
@@ -45,6 +49,34 @@ Status check_part_lengths(std::string_view key, const Directories& directories) 
     begin = end + 1;
   }
   return {};
+}
+
+// How many bodies are being written, and whether this one began as the only one.
+class OneOfSome {
+ public:
+  explicit OneOfSome(std::atomic<uint32_t>& count) : count_(count), was_only_(count.fetch_add(1) == 0) {}
+  ~OneOfSome() { count_.fetch_sub(1); }
+  OneOfSome(const OneOfSome&) = delete;
+  OneOfSome& operator=(const OneOfSome&) = delete;
+  bool was_only() const { return was_only_; }
+
+ private:
+  std::atomic<uint32_t>& count_;
+  const bool was_only_;
+};
+
+// As Source::for_each_piece does. If a write fails it ends early, and finish() says how.
+Status pull_through(BodyPipe& pipe, const Source& source, size_t buffer_bytes, const Call& call) {
+  for (uint64_t offset = 0;;) {
+    char* const buffer = pipe.next();
+    if (buffer == nullptr) return {};
+    TM_TRY(call.check());
+    size_t size = 0;
+    TM_TRY(source.read(offset, buffer, buffer_bytes, &size));
+    if (size == 0) return {};
+    pipe.give(size);
+    offset += size;
+  }
 }
 
 }  // namespace
@@ -91,7 +123,7 @@ Status FileSink::put_once(std::string_view key, const Source& source, uint32_t f
     return settle_existing(directory_fd, key);
   }
   TM_ASSIGN(NewFile file, new_file(directory_fd, key));
-  TM_TRY(write_body(file.fd.get(), key, source));
+  TM_TRY(write_body(file.fd.get(), key, source, call));
   TM_TRY(call.check());
   if (const int sys_errno = syncs_.sync_file(file.fd.get(), source.size_bytes()); sys_errno != 0) {
     return fail_sink_errno(sys_errno, "fsync " + directories_.absolute(key));
@@ -128,16 +160,26 @@ Result<FileSink::NewFile> FileSink::new_file(int directory_fd, std::string_view 
   return area.error();
 }
 
-Status FileSink::write_body(int fd, std::string_view key, const Source& source) {
+Status FileSink::write_body(int fd, std::string_view key, const Source& source, const Call& call) {
   BodyWriter writer(fd, source.size_bytes());
   if (const int problem = writer.begin(); problem != 0) {
     return fail_sink_errno(problem, "reserve " + std::to_string(source.size_bytes()) + " bytes for " +
                                         directories_.absolute(key));
   }
-  return source.for_each_piece(buffers_, [&](const char* data, size_t size) -> Status {
-    const int problem = writer.write(data, size);
+  const auto written = [&](int problem) -> Status {
     return problem == 0 ? Status() : fail_sink_errno(problem, "write " + directories_.absolute(key));
-  });
+  };
+  // Of several bodies one is read while another is written; a single one is read ahead of itself.
+  const OneOfSome one(bodies_);
+  if (one.was_only() && source.data() == nullptr && source.size_bytes() >= kOverlapBytes &&
+      buffers_.buffers_a_put() >= BodyPipe::kBuffers) {
+    if (const std::unique_ptr<BodyPipe> pipe = BodyPipe::start(writer, buffers_)) {
+      TM_TRY(pull_through(*pipe, source, buffers_.buffer_bytes(), call));
+      return written(pipe->finish());
+    }
+  }
+  return source.for_each_piece(
+      buffers_, [&](const char* data, size_t size) { return written(writer.write(data, size)); });
 }
 
 Status FileSink::publish(NewFile& file, const SyncGroup::Directory& directory, std::string_view key,

@@ -8,15 +8,19 @@ drain     segments of 16 MiB that wait when the server starts, plain and with zs
 small     segments of 1 MiB, likewise; Tidemark with batches of 16
 latency   one segment, from its .ready to its .done
 get       segments one after the other, cold, with prefetch, and by pgBackRest's archive-get
+recover   a server that replays all segments from its archive, zstd, beside pgBackRest's archive-get, async
+store     the drain with zstd to an object store: of the record that tests/s3/store_fixture.sh wrote, TIDEMARK_BENCH_STORE
 memory    of the archiver process after a drain, above an idle one
 
 Needs PostgreSQL 15 with its contrib modules, and root or an ordinary user. Data goes to $TIDEMARK_BENCH_DIR. Everything is
 durable as the server's own setting says (fsync = on). Read the ratios, and the load at the top; a drain includes the start of the
-server, so take many segments."""
+server, so take many segments. CPU is that of the server and all that it starts, from its start to its end, whoever else is at work."""
 
 import argparse
+import ctypes
 import os
 import re
+import resource
 import shutil
 import signal
 import statistics
@@ -41,7 +45,7 @@ MODULES = os.environ.get("TIDEMARK_MODULES") or os.path.dirname(
     subprocess.run(["find", BUILD, "-name", "tidemark_archive.so"], capture_output=True, text=True, check=True).stdout.split("\n")[0])
 PLACE = tempfile.mkdtemp(prefix="postgres-bench-", dir=os.path.abspath(os.environ.get("TIDEMARK_BENCH_DIR", "/var/tmp")))
 PGBACKREST = shutil.which("pgbackrest")
-CLOCK = os.sysconf("SC_CLK_TCK")
+STORE = os.environ.get("TIDEMARK_BENCH_STORE")
 
 
 def path(*names):
@@ -111,7 +115,9 @@ def template(segment_mib, segments):
     data = path(f"template{segment_mib}")
     if os.path.exists(data):
         return data
-    server = Server(data).initialize(segment_mib).start().wait()
+    server = Server(data).initialize(segment_mib)
+    subprocess.run(["cp", "-a", data, data + ".base"], check=True)  # a server that was shut down can be recovered from, too
+    server.start().wait()
     tools.run(f"{PG_BIN}/pgbench", "-h", PLACE, "-U", "dba", "-i", "-q", "-s", "5", "postgres")
     while len(server.ready()) < segments:
         tools.run(f"{PG_BIN}/pgbench", "-h", PLACE, "-U", "dba", "-n", "-c", "4", "-t", "2000", "postgres")
@@ -120,9 +126,36 @@ def template(segment_mib, segments):
     return data
 
 
+def store():
+    with open(STORE, encoding="ascii") as file:
+        return dict(line.rstrip("\n").split("=", 1) for line in file)
+
+
+def store_words():
+    """Of pgBackRest; it takes keys from the environment only, knows no address in a certificate, and Ceph takes a name for a bucket's."""
+    known, port = store(), store()["S3_ENDPOINT_TLS"].rsplit(":", 1)[1]
+    os.environ.update(PGBACKREST_REPO1_S3_KEY=known["AWS_ACCESS_KEY_ID"], PGBACKREST_REPO1_S3_KEY_SECRET=known["AWS_SECRET_ACCESS_KEY"])
+    return ["--repo1-type=s3", f"--repo1-path=/{os.path.basename(PLACE)}-{len(SERVERS)}", f"--repo1-s3-bucket={known['S3_BUCKET']}",
+            f"--repo1-s3-region={known['S3_REGION']}", "--repo1-s3-endpoint=s3.localhost", "--repo1-storage-host=localhost",
+            f"--repo1-storage-port={port}", "--repo1-s3-uri-style=path", f"--repo1-storage-ca-file={path('ca.pem')}"]
+
+
+def store_sink():
+    """The sink's URL, and the file of its options."""
+    known, file = store(), path("options")
+    shutil.copyfile(known["S3_CA_FILE"], path("ca.pem"))
+    os.chmod(path("ca.pem"), 0o644)
+    with open(file, "w", encoding="ascii") as out:
+        out.write(f"endpoint = {known['S3_ENDPOINT_TLS']}\nregion = {known['S3_REGION']}\nca_file = {path('ca.pem')}\n"
+                  f"access_key_id = {known['AWS_ACCESS_KEY_ID']}\nsecret_access_key = {known['AWS_SECRET_ACCESS_KEY']}\n")
+    os.chmod(file, 0o600)
+    os.chown(file, tools.UID, tools.GID)
+    return f"s3://{known['S3_BUCKET']}/{os.path.basename(PLACE)}-{len(SERVERS)}", file
+
+
 def pgbackrest_words(codec):
     return [PGBACKREST, "--stanza=bench", f"--pg1-path={path('data')}", f"--pg1-socket-path={PLACE}", "--pg1-user=dba",
-            f"--repo1-path={path('archive')}", f"--spool-path={path('spool')}", f"--lock-path={path('lock')}", f"--log-path={path('logs')}",
+            *(store_words() if STORE else [f"--repo1-path={path('archive')}"]), f"--spool-path={path('spool')}", f"--lock-path={path('lock')}", f"--log-path={path('logs')}",
             "--archive-async", "--process-max=4", "--log-level-console=error", "--log-level-file=off",
             f"--compress-type={codec}", *(["--compress-level=1"] if codec == "zst" else [])]
 
@@ -138,7 +171,8 @@ def contestant(name, server):
     archive = folder("archive")
     if name.startswith("tidemark"):
         batch = re.search(r"batch(\d+)", name)
-        server.configure(archive_command="", archive_library=f"{MODULES}/tidemark_archive.so", tidemark__sink=f"file://{archive}",
+        sink, options = store_sink() if STORE else (f"file://{archive}", "")
+        server.configure(archive_command="", archive_library=f"{MODULES}/tidemark_archive.so", tidemark__sink=sink, tidemark__sink_options_file=options,
                          tidemark__compress="zstd:1" if "zstd" in name else "none", tidemark__batch_entries=batch[1] if batch else "1")
     elif name == "basic_archive":
         server.configure(archive_command="", archive_library="basic_archive", basic_archive__archive_directory=archive)
@@ -163,11 +197,20 @@ def prepared(name, data):
     return server
 
 
+def adopt_orphans():
+    """pgBackRest's processes leave their parent; they are ours then, and what they used is counted when they end."""
+    ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
 def cpu_s():
-    """Of the whole machine, because pgBackRest's processes are nobody's children."""
-    with open("/proc/stat", encoding="ascii") as file:
-        user, nice, system = (int(word) for word in file.readline().split()[1:4])
-    return (user + nice + system) / CLOCK
+    """Of all that was started and has ended; waits for what has not."""
+    try:
+        while True:
+            os.waitpid(-1, 0)
+    except ChildProcessError:
+        pass
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def anonymous_kib(pid):
@@ -181,10 +224,10 @@ def drain(name, data):
     count, cpu, begin = len(server.ready()), cpu_s(), time.monotonic()
     server.start()
     tools.wait_for(f"{name} to archive", lambda: not server.ready(), 900)
-    took, cpu = time.monotonic() - begin, cpu_s() - cpu
+    took = time.monotonic() - begin
     memory = anonymous_kib(server.archiver())
     server.stop()
-    return took / count, cpu / count, memory
+    return took / count, (cpu_s() - cpu) / count, memory
 
 
 def table(title, rows, yardsticks):
@@ -202,10 +245,7 @@ def run_drain(title, segment_mib, names, yardsticks):
         for name in names:
             results[name].append(drain(name, data))
     table(f"{title}: time a segment", {name: statistics.median(one[0] for one in runs) for name, runs in results.items()}, yardsticks)
-    if os.getloadavg()[2] > 2:
-        print("  (CPU is that of the whole machine, and others are at work: not shown)")
-    else:
-        table(f"{title}: CPU a segment", {name: statistics.median(one[1] for one in runs) for name, runs in results.items()}, yardsticks)
+    table(f"{title}: CPU a segment", {name: statistics.median(one[1] for one in runs) for name, runs in results.items()}, yardsticks)
     return {name: statistics.median(one[2] for one in runs) for name, runs in results.items()}
 
 
@@ -262,6 +302,38 @@ def run_get():
     table("get: one segment, median", rows, ["cp", "pgbackrest archive-get"])
 
 
+def recovered(name, base, count):
+    """Seconds and CPU seconds a segment, of a server that replays all that is archived."""
+    shutil.rmtree(path("recovered"), ignore_errors=True)
+    subprocess.run(["cp", "-a", base, path("recovered")], check=True)
+    server = Server(path("recovered"))
+    words = pgbackrest_command("zst", "archive-get", "%f", '"%p"').replace(path("data"), path("recovered"))
+    server.configure(archive_mode="off", recovery_target_action="promote",
+                     restore_command=f"{tools.GET} get --sink file://{path('archive')} %f %p" if name.startswith("tidemark") else words)
+    open(os.path.join(server.data, "recovery.signal"), "w", encoding="ascii").close()
+    cpu, begin = cpu_s(), time.monotonic()
+    server.start()
+    tools.wait_for("it to be recovered", lambda: not os.path.exists(os.path.join(server.data, "recovery.signal")), 1800)
+    took = time.monotonic() - begin
+    server.stop()
+    return took / count, (cpu_s() - cpu) / count
+
+
+def run_recover(names):
+    data, results = template(16, GIVEN.segments), {name: [] for name in names}
+    for _ in range(GIVEN.repetitions):
+        for name in names:
+            server = prepared(name, data)
+            count = len(server.ready())
+            server.start().wait()
+            tools.wait_for(f"{name} to archive", lambda one=server: not one.ready(), 900)
+            server.stop()
+            results[name].append(recovered(name, data + ".base", count))
+    for title, at in (("time", 0), ("CPU", 1)):
+        table(f"recover, zstd: {title} a segment, with its replay", {name: statistics.median(one[at] for one in runs) for name, runs in results.items()},
+              ["pgbackrest-zst"])
+
+
 def main():
     print(f"load {os.getloadavg()}, {os.cpu_count()} cores, {GIVEN.segments} segments, {GIVEN.repetitions} repetitions; "
           f"pgBackRest {'is' if PGBACKREST else 'is not'} there")
@@ -269,6 +341,10 @@ def main():
     plain = ["tidemark-none", "basic_archive", "cp"] + (["pgbackrest-none"] if PGBACKREST else [])
     coded = ["tidemark-zstd"] + (["pgbackrest-zst"] if PGBACKREST else [])
     memory = {}
+    adopt_orphans()
+    if STORE:
+        run_drain("store, 16 MiB, zstd", 16, coded, ["pgbackrest-zst"])
+        return
     if GIVEN.only in "drain":
         memory = run_drain("drain, 16 MiB, plain", 16, plain, ["basic_archive", "cp", "pgbackrest-none"])
         memory.update(run_drain("drain, 16 MiB, zstd", 16, coded, ["pgbackrest-zst"]))
@@ -278,6 +354,8 @@ def main():
         run_latency(["tidemark-none", "tidemark-zstd", "basic_archive"])
     if GIVEN.only in "get":
         run_get()
+    if GIVEN.only in "recover":
+        run_recover(coded)
     for name, kib in memory.items():
         if name.startswith(("tidemark", "basic")):
             print(f"memory of the archiver process, {name}: {kib / 1024:.1f} MiB")

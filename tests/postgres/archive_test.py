@@ -176,6 +176,36 @@ class Archive(tools.Case):
         held.update(self.archived())
         self.assertEqual({name: held.get(name) for name in copies}, copies)
 
+    def test_pg_receivewal_beside_it(self):
+        """What another receives by streaming and what the archive gives back are the same bytes, segment for segment."""
+        server, received = self.server(), self.make_sink("received")
+        tools.run(f"{PG_BIN}/pgbench", "-h", server.socket, "-U", "dba", "-i", "-q", "postgres")
+        words = [f"{PG_BIN}/pg_receivewal", "-h", server.socket, "-U", "dba", "-D", received, "--slot", "beside"]
+        tools.run(*words, "--create-slot")
+        receiver = subprocess.Popen([*tools.AS_USER, *words, "--no-loop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(receiver.kill)
+        wait_for("it to stream", lambda: server.sql("select active from pg_replication_slots where slot_name = 'beside'") == "t")
+        load = self.pgbench(server, 60)
+        self.addCleanup(load.kill)
+        for _ in range(6):
+            time.sleep(0.3)
+            last = server.switch()
+        load.kill()
+        load.wait()
+        wait_for(f"{last} to be received", lambda: last in os.listdir(received))
+        receiver.terminate()
+        receiver.wait(60)
+        server.wait_archived(last)
+        server.wait_all_archived()
+        whole = sorted(name for name in os.listdir(received) if len(name) == 24 and name <= last)
+        self.assertGreaterEqual(len(whole), 6)
+        for name in whole:
+            tools.run(tools.GET, "get", "-D", server.data, name, self.path("got"))
+            with open(self.path("got"), "rb") as got, open(os.path.join(received, name), "rb") as other:
+                self.assertTrue(got.read() == other.read(), f"{name} differs")
+            os.unlink(self.path("got"))
+        self.assertLess(server.stop(), tools.STOP_S)
+
     def test_conflict_is_refused_by_content(self):
         server = self.server()
         server.wait_archived(server.switch())

@@ -1,4 +1,6 @@
 // What a put leaves, also where directories vanish or a file system is full.
+#include <algorithm>
+
 #include "file/file_sink_fixture.h"
 
 namespace tidemark::sinks::file {
@@ -91,6 +93,49 @@ TEST_P(FilePut, NoSpaceAndThenSome) {
 
   ASSERT_TRUE((*sink)->remove("a/1", Call(nullptr, nullptr)));
   EXPECT_TRUE(put(**sink, "a/2", std::string(1 << 20, 'x'), TIDEMARK_PUT_IF_ABSENT));
+}
+
+std::string large_body() {
+  std::string bytes(6 << 20, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 7 + i / 1000);
+  return bytes;
+}
+
+TEST_P(FilePut, LargeBodiesAreWhatTheirSourceGave) {
+  auto sink = open();
+  const Call call(nullptr, nullptr);
+  for (const size_t piece_size : {SIZE_MAX, size_t{100'001}}) {
+    TestSource source{large_body(), piece_size};
+    const std::string key = "a" + std::to_string(piece_size);
+    ASSERT_TRUE(sink->put(key, Source(source.get(), call), 0, call));
+    EXPECT_TRUE(read_file(dir_ / ("root/" + key)) == source.bytes);
+  }
+}
+
+// One put begins while another reads, so that both ways of writing a body are taken.
+TEST_P(FilePut, LargeBodiesSideBySide) {
+  auto sink = open();
+  const Call call(nullptr, nullptr);
+  TestSource inner{large_body()}, outer{large_body()};
+  std::reverse(inner.bytes.begin(), inner.bytes.end());
+  outer.on_read = [&](uint64_t offset) {
+    if (offset == 0) {
+      ASSERT_TRUE(sink->put("inner", Source(inner.get(), call), 0, call));
+    }
+  };
+  ASSERT_TRUE(sink->put("outer", Source(outer.get(), call), 0, call));
+  EXPECT_TRUE(read_file(dir_ / "root/inner") == inner.bytes);
+  EXPECT_TRUE(read_file(dir_ / "root/outer") == outer.bytes);
+}
+
+TEST_P(FilePut, LargeBodyThatIsShorterThanItsSourceSaid) {
+  auto sink = open();
+  const Call call(nullptr, nullptr);
+  TestSource source{large_body()};
+  source.get();
+  source.bytes.resize(source.bytes.size() / 2);
+  EXPECT_EQ(status_of(sink->put("a", Source(&source.raw, call), 0, call)), TIDEMARK_E_CORRUPT);
+  EXPECT_TRUE(list(*sink).empty());
 }
 
 TEST_P(FilePut, PartOfTheArchiveOnAnotherFileSystem) {
