@@ -40,9 +40,9 @@ Status CodedSource::open(PlainTar& plain, const Footer& footer, const Call& call
   return status;
 }
 
-void CodedSource::encrypt_to(std::vector<Recipient> recipients) {
+void CodedSource::encrypt_to(const std::vector<Recipient>& recipients) {
   if (recipients == recipients_) return;
-  recipients_ = std::move(recipients);
+  recipients_ = recipients;
   sealer_.reset();
 }
 

@@ -42,7 +42,7 @@ class CodedSource {
   CodedSource& operator=(const CodedSource&) = delete;
 
   // Between archives: whom those that come are encrypted to, instead of those of the encoding.
-  void encrypt_to(std::vector<Recipient> recipients);
+  void encrypt_to(const std::vector<Recipient>& recipients);
   // Encodes all of it. `plain` is borrowed until close(). Of `footer` the digests, sizes and tag are made
   // anew. Errors: the plain tar's; CANCELLED; RETRYABLE, if the encoding failed.
   Status open(PlainTar& plain, const Footer& footer, const Call& call);

@@ -127,9 +127,10 @@ SourcePool::Lease SourcePool::take() {
   {
     const MutexLock lock(mutex_);
     assert(!spare_.empty());  // as many as there are slots
+    // First, for it may throw: then nothing was taken.
+    if (!recipients_.empty()) spare_.back().coded->encrypt_to(recipients_);
     sources = std::move(spare_.back());
     spare_.pop_back();
-    if (!recipients_.empty()) sources.coded->encrypt_to(recipients_);
   }
   return {*this, std::move(slot), std::move(sources)};
 }

@@ -15,7 +15,7 @@ import host_sim_tools  # noqa: E402
 
 FAULTS = ["--only-below", "soak/main/", "--retry-after-s", 0, "--stall-ms", 1500]
 FORMS = {"short": (120, 8, "all=0.1,stall=0.01"), "long": (3000, 200, "all=0.1")}  # small, large, rates
-WORDS = ["--no-lineage", "--partitions", 64, "--timeout", 1500, "--option", "workers=16", "--option", "retry_min_ms=5", "--option",
+WORDS = ["--no-lineage", "--partitions", 64, "--timeout", 3000, "--option", "workers=16", "--option", "retry_min_ms=5", "--option",
          "retry_max_ms=50"]
 
 
@@ -38,9 +38,9 @@ class Soak:
         with tempfile.TemporaryDirectory(prefix="soak-") as directory:
             data = os.path.join(directory, "data")
             run = ["run", "--data", data, "--sink", sink, *WORDS]
-            _, log = host_sim_tools.run(*run, "--entries", self.small, limit_s=1600)
+            _, log = host_sim_tools.run(*run, "--entries", self.small, limit_s=3100)
             # More of the same log, larger ones.
-            _, more = host_sim_tools.run(*run, "--entries", entries, "--files", 1, "--file-size", large_size, limit_s=1600)
+            _, more = host_sim_tools.run(*run, "--entries", entries, "--files", 1, "--file-size", large_size, limit_s=3100)
             imposter.make_peace()
             out, _ = host_sim_tools.run("verify", "--data", data, "--sink", sink)
         state = imposter.state()
