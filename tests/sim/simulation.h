@@ -88,6 +88,7 @@ class Simulation {
   void draw_world();
   void draw_rates();
   void seed_sink(size_t partition);
+  Coding coding_of(uint64_t number) const;
   bool record_gaps(size_t partition);  // true if there are any
   void begin_run();
   void end_run();

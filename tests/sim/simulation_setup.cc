@@ -63,7 +63,7 @@ void Simulation::seed_sink(size_t partition) {
       const bool other = content == kNoContent || random_.chance(other_content);
       contents.push_back(other ? ++world_.versions : content);
     }
-    sink.put(partition, range, contents);
+    sink.put(partition, range, coding_of(lsn), contents);
   }
   if (random_.chance(50)) sink.answered(partition, {end + 1, end + 1}, sink.puts());
 }
@@ -95,8 +95,14 @@ void Simulation::draw_rates() {
   restart_chance_ = random_.chance(50) ? 0 : random_.between(10, 90);
 }
 
+// Options are switched on and off between runs, in half of the seeds. Draws nothing: the others stay what
+// they were.
+Coding Simulation::coding_of(uint64_t number) const {
+  return options_.seed % 2 == 0 ? Coding::kNone : static_cast<Coding>((options_.seed / 2 + number) % 4);
+}
+
 void Simulation::begin_run() {
-  ++stats_.runs;
+  world_.coding = coding_of(++stats_.runs);
   config_.seed = random_.next();
   scheduler_.reset();
   partitions_ = std::make_unique<core::PartitionStore>();

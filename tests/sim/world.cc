@@ -53,17 +53,20 @@ Content FakeLog::last_content(Lsn lsn) const {
 
 // ---- The sink -----------------------------------------------------------------------------------
 
-FakeSink::Put FakeSink::put(size_t partition, Range range, const std::vector<Content>& contents) {
-  const auto [it, created] = partitions_[partition].archives.try_emplace({range.last, range.first}, contents);
+FakeSink::Put FakeSink::put(size_t partition, Range range, Coding coding,
+                            const std::vector<Content>& contents) {
+  const ArchiveKey key{range.last, range.first, coding};
+  const auto [it, created] = partitions_[partition].archives.try_emplace(key, contents);
   if (created) partitions_[partition].fragile.emplace(it->first, ++puts_);
   if (created) return Put::kCreated;
   return it->second == contents ? Put::kEqual : Put::kDifferent;
 }
 
 void FakeSink::answered(size_t partition, Range range, uint64_t puts_before) {
-  const Key key{range.last, range.first};
-  std::erase_if(partitions_[partition].fragile,
-                [&](const auto& archive) { return archive.first == key || archive.second <= puts_before; });
+  std::erase_if(partitions_[partition].fragile, [&](const auto& archive) {
+    const bool is_it = archive.first.last == range.last && archive.first.first == range.first;
+    return is_it || archive.second <= puts_before;
+  });
 }
 
 void FakeSink::ask(size_t partition, Lsn lsn) {
@@ -73,9 +76,9 @@ void FakeSink::ask(size_t partition, Lsn lsn) {
 
 bool FakeSink::is_durable(size_t partition, Lsn lsn) const {
   const Partition& p = partitions_[partition];
-  return std::any_of(p.archives.lower_bound({lsn, 0}), p.archives.end(), [&](const auto& archive) {
-    return archive.first.second <= lsn && !p.fragile.contains(archive.first);
-  });
+  return std::any_of(
+      p.archives.lower_bound({lsn, 0, Coding::kNone}), p.archives.end(),
+      [&](const auto& archive) { return archive.first.first <= lsn && !p.fragile.contains(archive.first); });
 }
 
 bool FakeSink::is_empty(size_t partition) const {
@@ -83,16 +86,16 @@ bool FakeSink::is_empty(size_t partition) const {
   return p.archives.empty() && p.gaps.empty() && p.origin == kNoLsn;
 }
 
-const std::vector<Content>* FakeSink::find(size_t partition, Range range) const {
+const std::vector<Content>* FakeSink::find(size_t partition, Range range, Coding coding) const {
   const auto& archives = partitions_[partition].archives;
-  const auto it = archives.find({range.last, range.first});
+  const auto it = archives.find({range.last, range.first, coding});
   return it == archives.end() ? nullptr : &it->second;
 }
 
 bool FakeSink::holds(size_t partition, Lsn lsn, std::optional<Content> content) const {
   const auto& archives = partitions_[partition].archives;
-  for (auto it = archives.lower_bound({lsn, 0}); it != archives.end(); ++it) {
-    const Lsn first = it->first.second;
+  for (auto it = archives.lower_bound({lsn, 0, Coding::kNone}); it != archives.end(); ++it) {
+    const Lsn first = it->first.first;
     if (first > lsn) continue;
     if (!content || it->second[static_cast<size_t>(lsn - first)] == *content) return true;
   }
@@ -107,21 +110,21 @@ bool FakeSink::holds_gap(size_t partition, Lsn lsn) const {
 Lsn FakeSink::list(size_t partition, Lsn from, size_t limit, std::vector<core::Found>& out) const {
   const auto& archives = partitions_[partition].archives;
   Lsn complete = kEveryLsn;
-  for (auto it = archives.lower_bound({from, 0}); it != archives.end(); ++it) {
-    const auto [last, first] = it->first;
+  for (auto it = archives.lower_bound({from, 0, Coding::kNone}); it != archives.end(); ++it) {
+    const auto [last, first, coding] = it->first;
     if (out.size() >= limit) {
       if (complete == kEveryLsn) complete = out.back().name.last;
       if (first > complete) continue;
     }
-    out.emplace_back(first, last);
+    out.emplace_back(Range{first, last}, Range{first, last}, kFirstEpoch, coding);
   }
   return complete;
 }
 
 Content FakeSink::read(size_t partition, Lsn lsn) const {
   const auto& archives = partitions_[partition].archives;
-  for (auto it = archives.lower_bound({lsn, 0}); it != archives.end(); ++it) {
-    const Lsn first = it->first.second;
+  for (auto it = archives.lower_bound({lsn, 0, Coding::kNone}); it != archives.end(); ++it) {
+    const Lsn first = it->first.first;
     if (first <= lsn) return it->second[static_cast<size_t>(lsn - first)];
   }
   return kNoContent;
@@ -129,8 +132,7 @@ Content FakeSink::read(size_t partition, Lsn lsn) const {
 
 std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first) const {
   std::vector<Range> known;
-  for (const auto& [key, contents] : partitions_[partition].archives)
-    known.push_back({key.second, key.first});
+  for (const auto& [key, contents] : partitions_[partition].archives) known.push_back({key.first, key.last});
   for (const Key& key : partitions_[partition].gaps) known.push_back({key.second, key.first});
   std::ranges::sort(known, {}, &Range::first);
   const Lsn origin = partitions_[partition].origin;
@@ -147,10 +149,10 @@ std::optional<Range> FakeSink::hole_before(size_t partition, Lsn first) const {
 
 bool FakeSink::holds_older(size_t partition, Lsn lsn) const {
   const auto is_older = [lsn](const Key& key) { return key.second < lsn; };
+  const auto is_older_archive = [lsn](const auto& archive) { return archive.first.first < lsn; };
   const Lsn origin = partitions_[partition].origin;
   return (origin != kNoLsn && origin < lsn) || std::ranges::any_of(partitions_[partition].gaps, is_older) ||
-         std::ranges::any_of(partitions_[partition].archives, is_older,
-                             [](const auto& archive) { return archive.first; });
+         std::ranges::any_of(partitions_[partition].archives, is_older_archive);
 }
 
 std::vector<Range> FakeSink::gaps_before(size_t partition, Lsn first) const {
@@ -202,7 +204,7 @@ JobResult World::execute(size_t partition, size_t sink_index, const Job& job, Ti
   std::vector<Content> contents;
   for (Lsn lsn = job.range.first; lsn <= result.through; ++lsn)
     contents.push_back(logs[partition].read(lsn, now));
-  if (sink.put(partition, {job.range.first, result.through}, contents) == FakeSink::Put::kDifferent) {
+  if (sink.put(partition, {job.range.first, result.through}, coding, contents) == FakeSink::Put::kDifferent) {
     result.outcome = Outcome::kObjectFailed;
     result.conflict = true;
   }
@@ -231,7 +233,7 @@ JobResult World::discover(size_t partition, FakeSink& sink, const Job& job) cons
 }
 
 JobResult World::verify(size_t partition, const FakeSink& sink, const Job& job, TimeMs now) const {
-  const std::vector<Content>* contents = sink.find(partition, job.range);
+  const std::vector<Content>* contents = sink.find(partition, job.range, job.coding);
   require(contents != nullptr, "only an archive that exists can be verified", job.partition, job.range.first);
   JobResult result;
   for (Lsn lsn = job.part.first; lsn <= job.part.last; ++lsn) {

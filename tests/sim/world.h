@@ -60,7 +60,7 @@ class FakeLog {
   std::vector<Entry> entries_;
 };
 
-// A create-only map from (partition, range) to contents, and the gap records beside it.
+// A create-only map from (partition, range, coding) to contents, and the gap records beside it.
 class FakeSink {
  public:
   enum class Put : uint8_t { kCreated, kEqual, kDifferent };
@@ -68,7 +68,7 @@ class FakeSink {
   explicit FakeSink(size_t partitions) : partitions_(partitions) {}
 
   // Visible then; durable once it was answered.
-  Put put(size_t partition, Range range, const std::vector<Content>& contents);
+  Put put(size_t partition, Range range, Coding coding, const std::vector<Content>& contents);
   uint64_t puts() const { return puts_; }
   // A call for the archive or record of that range was answered: it is durable, and so is all of the
   // partition that was visible before the call, when so many puts had been made.
@@ -82,8 +82,8 @@ class FakeSink {
   void put_gap(size_t partition, Range range) {
     partitions_[partition].gaps.insert({range.last, range.first});
   }
-  // nullptr: there is no archive of exactly this range.
-  const std::vector<Content>* find(size_t partition, Range range) const;
+  // nullptr: there is no archive of exactly this range in this coding.
+  const std::vector<Content>* find(size_t partition, Range range, Coding coding) const;
   bool holds(size_t partition, Lsn lsn, std::optional<Content> content) const;
   bool holds_gap(size_t partition, Lsn lsn) const;
   // Archives that hold something from `first` on, ascending by last, `limit` of them and those that reach
@@ -100,10 +100,15 @@ class FakeSink {
 
  private:
   using Key = std::pair<Lsn, Lsn>;  // last, first: the order of keys in a sink
+  struct ArchiveKey {
+    Lsn last, first;
+    Coding coding = Coding::kNone;
+    friend auto operator<=>(const ArchiveKey&, const ArchiveKey&) = default;
+  };
   struct Partition {
-    std::map<Key, std::vector<Content>> archives;
+    std::map<ArchiveKey, std::vector<Content>> archives;
     std::set<Key> gaps;
-    std::map<Key, uint64_t> fragile;  // archives that are not durable yet, and which put each of them was
+    std::map<ArchiveKey, uint64_t> fragile;  // that are not durable yet, and which put each of them was
     Lsn origin = kNoLsn;
   };
   uint64_t puts_ = 0;
@@ -115,7 +120,8 @@ struct World {
   std::vector<FakeLog> logs;
   std::vector<FakeSink> sinks;
   size_t list_limit = 1000;
-  uint64_t batch_size = 1000;  // of an archive, in the units of size_of()
+  uint64_t batch_size = 1000;     // of an archive, in the units of size_of()
+  Coding coding = Coding::kNone;  // of what is archived now
   bool report_known_gaps = false;
 
   // Does the job, honestly, against the sink it was meant for.
