@@ -119,6 +119,7 @@ constexpr int kWriterWaits = 500;
 // not written through. One that is locked is being written: true, wait.
 Result<bool> clear_temporary(const std::string& temporary) {
   const UniqueFd there(::open(temporary.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!there && errno == ENOENT) return false;  // what has the name from here on is another writer's
   if (there && try_lock(there.get()) == Lock::kBusy) return true;
   if (there && !leads_to(AT_FDCWD, temporary.c_str(), there.get())) return false;
   if (::unlink(temporary.c_str()) != 0 && errno != ENOENT)

@@ -218,7 +218,9 @@ class Failover(unittest.TestCase):
         self.assertFalse(os.path.exists(os.path.join(place, tools.lsn_text(61))))
         # The parent's history is whole; and what is lost can be accepted.
         self.tidemark("restore", self.archive, "main/0", self.path("one-again"), "--epoch", 1)
-        self.tidemark("gaps", self.archive, "--acknowledge", "main/0", 61, 61, "--reason", "its archive was damaged")
+        accept = ("gaps", self.archive, "--acknowledge", "main/0", 61, 61, "--reason", "its archive was damaged")
+        self.assertIn("look with --epoch 1", self.tidemark(*accept, expect=2))
+        self.tidemark(*accept, "--epoch", 2)
         self.assertIn("all well", self.tidemark("verify", self.archive))
 
     def test_all_of_a_branch_is_lost_in_one_archive(self):
