@@ -95,7 +95,9 @@ Result<std::vector<Disagreement>> find_disagreements(Archive& archive, const Lis
     for (const Stored& holder : holders) {
       if (holders.size() < 2) break;
       const auto digests = digests_of(archive, holder.key, window, stop);
+      // Damaged, sealed, or gone: others may have the same entries.
       const bool says_nothing = !digests && (digests.error().status == TIDEMARK_E_CORRUPT ||
+                                             digests.error().status == TIDEMARK_E_SEALED ||
                                              digests.error().status == TIDEMARK_E_NOT_FOUND);
       if (says_nothing) continue;
       if (!digests) return digests.error();

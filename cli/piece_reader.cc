@@ -8,10 +8,20 @@
 
 namespace tidemark::cli {
 
+namespace {
+
+// Of one archive alone: another may have the same entries. What is sealed needs a key that is not at hand.
+bool is_of_archive(const Error& error) {
+  return error.status == TIDEMARK_E_CORRUPT || error.status == TIDEMARK_E_SEALED;
+}
+
+}  // namespace
+
 Result<void> PieceReader::read_others(const Piece& piece, const Error& damage, const Attempt& attempt,
                                       std::vector<std::string>& warnings) {
   if (piece.is_preferred)
-    return Error{kExitData, damage.message + "; --prefer names it, so no other is taken", TIDEMARK_E_CORRUPT};
+    return Error{damage.exit_code, damage.message + "; --prefer names it, so no other is taken",
+                 damage.status};
   std::set<std::string> damaged = {piece.key};
   for (uint64_t next = piece.range.first; next <= piece.range.last;) {
     TM_ASSIGN(auto holders, find_holders(histories_, partition_, next, stop_));
@@ -25,13 +35,12 @@ Result<void> PieceReader::read_others(const Piece& piece, const Error& damage, c
         next = last + 1;
         break;
       }
-      const tidemark_status status = result.error().status;
-      if (status != TIDEMARK_E_CORRUPT && status != TIDEMARK_E_NOT_FOUND) return result;
+      if (!is_of_archive(result.error()) && result.error().status != TIDEMARK_E_NOT_FOUND) return result;
       damaged.insert(other.key);
     }
     if (next == begun) {
-      return Error{kExitData, damage.message + "; no other archive has LSN " + both(next),
-                   TIDEMARK_E_CORRUPT};
+      return Error{damage.exit_code, damage.message + "; no other archive has LSN " + both(next),
+                   damage.status};
     }
   }
   return {};
@@ -43,7 +52,7 @@ Result<void> PieceReader::read(const Piece& piece, const Attempt& attempt,
   if (result) return result;
   Error error = result.error();
   if (error.status == TIDEMARK_E_NOT_FOUND) error = survey_.explain(piece.key, piece.range, error.message);
-  return error.status == TIDEMARK_E_CORRUPT ? read_others(piece, error, attempt, warnings) : error;
+  return is_of_archive(error) ? read_others(piece, error, attempt, warnings) : error;
 }
 
 }  // namespace tidemark::cli

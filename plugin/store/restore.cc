@@ -173,12 +173,15 @@ Result<Restored> restore(sink::Sink& sink, const Chain& chain, const Restoring& 
     result.key = candidate.key;  // once it is restored nothing may fail
     Status status = restore_from(sink, candidate, wanted, what, deadline);
     if (status) return result;
-    // Only another copy of the entry can help.
-    if (status.error().status != TIDEMARK_E_CORRUPT) return std::move(status.error());
+    // Only another copy of the entry can help, or another key.
+    const tidemark_status why = status.error().status;
+    if (why != TIDEMARK_E_CORRUPT && why != TIDEMARK_E_SEALED) return std::move(status.error());
     result.damaged.push_back(std::move(status.error()));
   }
   assert(result.damaged.size() == found.archives.size());
-  return std::move(result.damaged.front());
+  const auto sealed = std::find_if(result.damaged.begin(), result.damaged.end(),
+                                   [](const Error& error) { return error.status == TIDEMARK_E_SEALED; });
+  return std::move(sealed == result.damaged.end() ? result.damaged.front() : *sealed);
 }
 
 }  // namespace tidemark::store

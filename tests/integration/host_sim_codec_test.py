@@ -261,6 +261,24 @@ class Codec(unittest.TestCase):
                                  [("4", "8")] if number == 0 else [])
                 self.assertEqual({part.get("epoch") for part in held if int(part["last"]) <= 32}, {None})
 
+    def test_an_archive_for_others_stops_nobody_who_has_another(self):
+        """The rest of a batch was archived again, for another recipient: whoever reads the batch needs no other identity."""
+        words = ["--partitions", 1, "--keep-acked"]
+        self.run_host(32, self.sealing() + ["batch_entries=8"], "--commit-first", *words)
+        for lsn in (1, 2, 3):
+            shutil.rmtree(self.path(f"data/main/0/wal/{tools.lsn_text(lsn)}"))
+        others = self.sealing("two.recipients") + ["batch_entries=8"]
+        self.run_host(32, others, *words)
+        out, keys = self.path("out"), [f"identity_file={self.path('one.identity')}", f"encrypt_tag_key_file={self.path('tag')}"]
+        self.tidemark("restore", self.sink, "main/0", out, *self.keys())
+        self.assertEqual(len([name for name in os.listdir(out) if not name.startswith(".")]), 32)
+        tools.run("recover", "--data", self.path("found"), "--sink", self.sink, *self.words(keys))
+        # What nothing else holds is said, and that it will not get better by itself.
+        self.run_host(40, others, *words)
+        error = self.tidemark("restore", self.sink, "main/0", out, *self.keys(), expect=2)
+        self.assertRegex(error, "can decrypt it.*; no other archive has LSN 33")
+        self.assertNotIn("run the same again", error)
+
     def test_options_that_do_not_fit(self):
         tag, recipients = f"encrypt_tag_key_file={self.path('tag')}", f"encrypt_recipients_file={self.path('one.recipients')}"
         with open(self.path("bad"), "w") as file:
