@@ -415,8 +415,8 @@ PartitionOutcome PartitionRestore::end(const Result<void>& brought) {
   if (complete) {
     outcome = end_complete(cleaned);
   } else {
-    const bool is_data = !brought && (brought.error().exit_code == kExitData ||
-                                      brought.error().status == TIDEMARK_E_SEALED);
+    const bool is_data =
+        !brought && (brought.error().exit_code == kExitData || brought.error().status == TIDEMARK_E_SEALED);
     outcome = outcome_of(brought ? Error{} : brought.error());
     if (!options_.check) {
       outcome.row = "restored " + count_text(counts_.restored, "entry", "entries") + " of " + survey_.name() +
