@@ -155,6 +155,7 @@ class ReadMeter {
  public:
   explicit ReadMeter(std::atomic<uint64_t>& total_bytes) : total_bytes_(total_bytes) {}
   static void report(void* self, uint64_t read_bytes) { static_cast<ReadMeter*>(self)->set(read_bytes); }
+  uint64_t read_bytes() const { return read_bytes_; }
 
  private:
   void set(uint64_t read_bytes) { total_bytes_ += read_bytes - std::exchange(read_bytes_, read_bytes); }

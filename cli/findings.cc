@@ -180,16 +180,17 @@ void Findings::not_compared(const std::string& name, const std::string& why) {
   say("warning", "not-compared", object, name, why);
 }
 
-void Findings::accepted(const Stored& stored, const Record& record) {
+void Findings::accepted(const Stored& stored, const Record& record, const std::optional<Stored>& hidden) {
   ++accepted_;
   Json object = range_json(stored.storage, stored.partition, stored.first, stored.last);
   object["key"] = stored.key;
   object["reason"] = record.reason;
+  if (hidden) object["other_key"] = hidden->key;
   object["made"] = record.made_us > 0 ? Json(utc_text(record.made_us)) : Json();
   say("note", "accepted", object,
       partition_text(stored.storage, stored.partition) + " " + range_text(stored.first, stored.last),
       "lost and accepted" + (record.made_us > 0 ? " on " + output_.time(record.made_us) : std::string()) +
-          ": " + record.reason);
+          ": " + record.reason + (hidden ? hidden_text(*hidden) : std::string()));
 }
 
 void Findings::pruned(const std::string& name, uint64_t through) {

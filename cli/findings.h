@@ -35,7 +35,7 @@ class Findings {
   void leftover(const std::string& line);  // of a crashed writer, in the words of the sink
   void vanished(const Stored& stored);
   void not_compared(const std::string& name, const std::string& why);
-  void accepted(const Stored& stored, const Record& record);
+  void accepted(const Stored& stored, const Record& record, const std::optional<Stored>& hidden);
   void pruned(const std::string& name, uint64_t through);
   void origin(const std::string& name, uint64_t through);
   // An archive that lies wholly in what was pruned.

@@ -33,7 +33,7 @@ std::string hidden_text(const Stored& hidden) {
   const std::string epoch = std::to_string(epoch_of(hidden));
   return "; but " + printable(hidden.key) + ", of epoch " + epoch +
          ", which this history continues, has some of it: look with --epoch " + epoch +
-         " before you accept a loss, it may have been left out by a listing when this was recorded";
+         "; a listing may have left it out when the loss was recorded";
 }
 
 }  // namespace tidemark::cli

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "format/object_name.h"
+#include "hidden.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -225,9 +226,13 @@ std::vector<Range> RestoreSurvey::acceptable() const {
   return lost;
 }
 
-void RestoreSurvey::show_remedies() const {
+void RestoreSurvey::show_remedies() {
   const auto lost = acceptable();
-  for (size_t at = 0; at < std::min(lost.size(), kMaxCommands); ++at) output_.say(accepting(lost[at]));
+  HiddenArchives hidden(histories_);
+  for (size_t at = 0; at < std::min(lost.size(), kMaxCommands); ++at) {
+    const auto found = hidden.find(options_.scope.storage, *options_.scope.partition, lost[at], 0, stop_);
+    output_.say(accepting(lost[at]) + (found && *found ? hidden_text(**found) : std::string()));
+  }
   if (lost.size() > kMaxCommands)
     output_.say("and " + std::to_string(lost.size() - kMaxCommands) + " more like these");
 }

@@ -68,7 +68,7 @@ class RestoreSurvey {
   std::string accepting(Range lost) const;
   void show(const Told& told) const;
   void show_missing() const;
-  void show_remedies() const;
+  void show_remedies();
   std::vector<Range> acceptable() const;
 
   const RestoreOptions& options_;

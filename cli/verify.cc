@@ -191,6 +191,13 @@ Result<void> Verify::read(const Stored& stored, std::optional<Record>& record) {
   if (stored.kind == TIDEMARK_STORED_ARCHIVE) {
     ReadMeter meter(read_bytes_);
     checked = archive_->check(stored.key, options_.deep, &meter, stop_);
+    // Who prunes by size, or looks at how much there is, relies on what is listed.
+    if (checked && meter.read_bytes() != stored.size_bytes) {
+      return Error{kExitData,
+                   stored.key + ": it has " + std::to_string(meter.read_bytes()) +
+                       " bytes, all right, and the sink lists " + std::to_string(stored.size_bytes),
+                   TIDEMARK_E_CORRUPT};
+    }
   } else if (auto read = archive_->read_record(stored.key, stop_); read) {
     record = *read;
   } else {
@@ -210,7 +217,12 @@ void Verify::check(const Stored& stored, const EpochCut::Parts& parts) {
       if (!checked) return tell_failure(stored, parts, checked.error());
       unreadable_in_a_row_ = 0;
       take(stored, parts, true);
-      if (record && stored.kind == TIDEMARK_STORED_ACCEPTED) findings_.accepted(stored, *record);
+      if (record && stored.kind == TIDEMARK_STORED_ACCEPTED) {
+        const auto hidden =
+            hidden_->find(stored.storage, stored.partition, {stored.first, stored.last}, 0, stop_);
+        if (!hidden) return fail(hidden.error());
+        findings_.accepted(stored, *record, *hidden);
+      }
       if (record) return;
       ++archives_;
       archive_bytes_ += stored.size_bytes;

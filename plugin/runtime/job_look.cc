@@ -107,7 +107,9 @@ JobRunner::Ended JobRunner::disown(const PartitionId& id, const core::Job& job) 
                "continue "
                "from the epoch before, under a new number: tidemark takeover URL " +
                storage + " --lineage-file FILE --over " + number +
-               " --reason TEXT; what either host wrote under the old one is read with --epoch " + number));
+               " --reason TEXT; what either host wrote under the old one is read with --epoch " + number +
+               ". If it was this data that wrote all of it, add --restored-from " + number +
+               ": then it is continued, and nothing of it is reported as lost"));
   result.result.superseded = true;
   return result;
 }

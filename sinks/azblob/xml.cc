@@ -87,6 +87,9 @@ Result<ListPage> parse_list(std::string_view text, std::string_view container, s
   TM_TRY(check_question(document.root, container, prefix));
   const pugi::xml_node marker = child(document.root, "NextMarker");  // on the last page, too, and empty there
   if (!marker) return broken("it does not say whether more comes (<NextMarker> is not there)");
+  for (const pugi::xml_node& part : marker.children()) {
+    if (part.type() == pugi::node_element) return broken("<NextMarker> is not a text");
+  }
   ListPage page;
   std::vector<ListedObject> folders;
   for (const pugi::xml_node& node : blobs.children()) {

@@ -73,7 +73,12 @@ std::optional<ListPage> parse_list(std::string text, std::string* problem) {
     *problem = "a listing with something else than objects in it";
     return std::nullopt;
   }
+  // On the last page it is not there.
   page.next_token = text_of(document, "nextPageToken");
+  if (page.next_token.empty() && member(document, "nextPageToken") != nullptr) {
+    *problem = "a listing that continues, and does not say with what";
+    return std::nullopt;
+  }
   page.is_truncated = !page.next_token.empty();
   return page;
 }

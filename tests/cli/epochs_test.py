@@ -324,6 +324,7 @@ class Scenarios(EpochsScenario):
         self.assertEqual((problem["problem"], problem["other_key"]), ("gap", key(1, 1, 9)))
         self.assertIn(hint, problem["message"])
         self.assertIn(hint, run("fetch", *self.url("main/1", 5), expect=5)[1])
+        self.assertIn(hint, "".join(run("restore", *self.url("main/1", self.path("refused")), expect=1)))
         accept = ("gaps", *self.url(), "--acknowledge", "main/1", 5, 6, "--reason", "lost")
         refused = run(*accept, expect=2)[1]
         self.assertIn("not accepted: main/1 LSN 5 ", refused)
@@ -331,6 +332,9 @@ class Scenarios(EpochsScenario):
         self.assertNotIn(key(1, 5, 6, "accepted", epoch=2), self.store.keys())
         run(*accept, "--epoch", 2)
         self.assertIn(key(1, 5, 6, "accepted", epoch=2), self.store.keys())
+        note = [one for one in lines("verify", *self.url()) if one["type"] == "note"][0]
+        self.assertEqual((note["note"], note["other_key"]), ("accepted", key(1, 1, 9)))
+        self.assertIn(hint, note["message"])
         self.assertEqual(self.restored_of(), journal((1, 4, 1), (7, 7, 2)))
 
     def test_records_of_a_beginning_are_of_a_history_too(self):

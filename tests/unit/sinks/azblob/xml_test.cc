@@ -82,6 +82,9 @@ TEST(AzblobXml, APageThatDoesNotSayWhetherMoreComesIsNotWhole) {
   EXPECT_NE(list.error().message.find("NextMarker"), std::string::npos) << list.error().message;
   const std::string closed = text.replace(text.find("</Enum"), 0, "<NextMarker/>");
   EXPECT_FALSE(parse_list(closed)->is_truncated);
+  const Result<ListPage> odd = parse_list(page(blob("<Name>a</Name>"), "<x>abc</x>"));
+  ASSERT_FALSE(odd);
+  EXPECT_EQ(odd.error().status, TIDEMARK_E_RETRYABLE);
 }
 
 TEST(AzblobXml, APageOfSomethingElseIsNoAnswer) {

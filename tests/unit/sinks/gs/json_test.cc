@@ -8,6 +8,19 @@ namespace {
 constexpr char kObject[] =
     R"({"kind":"storage#object","size":"12","crc32c":"yZRlqg==","updated":"2024-02-29T12:00:00.123Z"})";
 
+TEST(GsJson, AListingThatDoesNotSayHowItContinuesIsNotTheLastPage) {
+  const std::string items =
+      R"("items":[{"kind":"storage#object","name":"a","size":"1","updated":"2024-01-01T00:00:00Z"}])";
+  std::string problem;
+  EXPECT_TRUE(parse_list(R"({"kind":"storage#objects",)" + items + "}", &problem)) << problem;
+  for (const char* const token : {R"("")", "null", "7", "true", R"(["x"])", R"({"a":1})"}) {
+    EXPECT_FALSE(parse_list(
+        R"({"kind":"storage#objects","nextPageToken":)" + std::string(token) + "," + items + "}", &problem))
+        << token;
+    EXPECT_EQ(problem, "a listing that continues, and does not say with what");
+  }
+}
+
 TEST(GsJson, AnObject) {
   const std::optional<StoredObject> object = parse_object(kObject);
   ASSERT_TRUE(object);
