@@ -16,11 +16,14 @@ Result<std::optional<Stored>> HiddenArchives::find(const std::string& storage, u
                                                    Range missing, uint64_t epoch, Stop& stop) {
   std::optional<Stored> newest;
   TM_ASSIGN(const auto lineage, histories_.lineage(storage, stop));
-  TM_ASSIGN(const Chain chain, epoch == 0 ? histories_.chosen(storage, stop) : lineage->chain_of(epoch));
-  if (!chain.is_long() || looks_ == kLooksMax) return newest;
+  const auto chain = epoch == 0 ? histories_.chosen(storage, stop) : lineage->chain_of(epoch);
+  // Records that are damaged, or not there, are told by who looks at them.
+  if (!chain && chain.error().exit_code == kExitData) return newest;
+  if (!chain) return chain.error();
+  if (!chain->is_long() || looks_ == kLooksMax) return newest;
   ++looks_;
   const auto visit = [&](const Stored& stored) {
-    const bool is_of_chain = stored.kind == TIDEMARK_STORED_ARCHIVE && chain.contains(epoch_of(stored));
+    const bool is_of_chain = stored.kind == TIDEMARK_STORED_ARCHIVE && chain->contains(epoch_of(stored));
     const bool has_some = stored.first <= missing.last && stored.last >= missing.first;
     if (is_of_chain && has_some && (!newest || newest->epoch < stored.epoch)) newest = stored;
     return stored.last <= missing.last || stored.last - missing.last < kArchiveEntriesMax;
