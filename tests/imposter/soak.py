@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import host_sim_tools  # noqa: E402
 
 FAULTS = ["--only-below", "soak/main/", "--retry-after-s", 0, "--stall-ms", 1500]
-FORMS = {"short": (120, 8, "all=0.1,stall=0.01"), "long": (3000, 200, "all=0.1")}  # small, large, rates
+FORMS = {"short": (120, 8, "all=0.1,stall=0.01"), "long": (3000, 100, "all=0.1")}  # small, large, rates
 WORDS = ["--no-lineage", "--partitions", 64, "--timeout", 3000, "--option", "workers=16", "--option", "retry_min_ms=5", "--option",
          "retry_max_ms=50"]
 
