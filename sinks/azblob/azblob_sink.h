@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -62,9 +63,12 @@ class AzblobSink {
   // What a refusal of a conditional put means, of which `error` says what it is by itself: EXISTS if a blob
   // is there, else `error`. *is_absent: the store says that one is there, and has none.
   Status decide(std::string_view key, Refusal refusal, Error error, bool* is_absent, const Call& call);
-  // The answer to a put was a 2xx that proves nothing: looks at the blob itself.
-  Status settle_doubt(std::string_view key, const std::string& md5, uint64_t size_bytes, Error error,
-                      bool if_absent, const Call& call);
+  // The answer to a put was a 2xx that proves nothing: looks at the blob itself. `match` says of the headers
+  // of one of that size whether it is what was sent.
+  enum class Match : uint8_t { kSame, kOther, kUnknown };
+  Status settle_doubt(std::string_view key, uint64_t size_bytes,
+                      const std::function<Match(const Headers&)>& match, Error error, bool if_absent,
+                      const Call& call);
   Status list_in_pages(Listing listing, const Visitor& visit, const Call& call);
   // How one listing begins, from page to page.
   struct Begun {

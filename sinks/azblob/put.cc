@@ -87,7 +87,11 @@ Status AzblobSink::put_single(std::string_view key, const Source& source, bool i
     const bool is_proven =
         answer.status == 201 && has_request_id(answer) && header(answer.headers, "content-md5") == md5;
     if (is_proven) return {};
-    return settle_doubt(key, md5, source.size_bytes(), std::move(error), if_absent, call);
+    const auto match = [&](const Headers& there) {
+      const std::string_view kept = header(there, "content-md5");
+      return kept == md5 ? Match::kSame : kept.empty() ? Match::kUnknown : Match::kOther;
+    };
+    return settle_doubt(key, source.size_bytes(), match, std::move(error), if_absent, call);
   }
   const Refusal refusal = if_absent ? refusal_of(answer, store_error(answer)) : Refusal::kNone;
   if (refusal != Refusal::kNone) return decide(key, refusal, std::move(error), is_absent, call);
@@ -119,8 +123,9 @@ Status AzblobSink::decide(std::string_view key, Refusal refusal, Error error, bo
 }
 
 // If nothing shows whose object is there, EXISTS makes the caller look into it.
-Status AzblobSink::settle_doubt(std::string_view key, const std::string& md5, uint64_t size_bytes,
-                                Error error, bool if_absent, const Call& call) {
+Status AzblobSink::settle_doubt(std::string_view key, uint64_t size_bytes,
+                                const std::function<Match(const Headers&)>& match, Error error,
+                                bool if_absent, const Call& call) {
   error.status = TIDEMARK_E_RETRYABLE;
   const Result<StoreAnswer> there = head_answer(key, call);
   if (!there && there.error().status == TIDEMARK_E_CANCELLED) return there.error();
@@ -131,9 +136,9 @@ Status AzblobSink::settle_doubt(std::string_view key, const std::string& md5, ui
     return error;
   }
   const bool same_size = header(there->headers, "content-length") == std::to_string(size_bytes);
-  const std::string_view kept = header(there->headers, "content-md5");
-  if (same_size && kept == md5) return {};
-  if (same_size && kept.empty() && if_absent) {
+  const Match found = same_size ? match(there->headers) : Match::kOther;
+  if (found == Match::kSame) return {};
+  if (found == Match::kUnknown && if_absent) {
     error.status = TIDEMARK_E_EXISTS;
     error.message += "; a blob of this size is there";
   } else {

@@ -155,24 +155,11 @@ Status Upload::commit() {
 
 // The store keeps no digest of what was put together; a blob of the answer's ETag and of this size is ours.
 Status Upload::look_back(std::string_view etag, Error error) {
-  error.status = TIDEMARK_E_RETRYABLE;
-  const Result<StoreAnswer> there = sink_.head_answer(key_, call_);
-  if (!there && there.error().status == TIDEMARK_E_CANCELLED) return there.error();
-  if (!there) {
-    error.message += there.error().status == TIDEMARK_E_NOT_FOUND
-                         ? "; and the blob is not there"
-                         : "; and a look at the blob failed: " + there.error().message;
-    return error;
-  }
-  const bool same_size = header(there->headers, "content-length") == std::to_string(source_.size_bytes());
-  if (same_size && !etag.empty() && header(there->headers, "etag") == etag) return {};
-  if (same_size && if_absent_) {
-    error.status = TIDEMARK_E_EXISTS;
-    error.message += "; a blob of this size is there";
-  } else {
-    error.message += "; what is there is not what was sent";
-  }
-  return error;
+  const auto match = [&](const Headers& there) {
+    return !etag.empty() && header(there, "etag") == etag ? AzblobSink::Match::kSame
+                                                          : AzblobSink::Match::kUnknown;
+  };
+  return sink_.settle_doubt(key_, source_.size_bytes(), match, std::move(error), if_absent_, call_);
 }
 
 Status Upload::settle(Error error) {

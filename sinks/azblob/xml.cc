@@ -7,6 +7,7 @@
 #include "common/url.h"
 #include "http/answer.h"
 #include "http/xml.h"
+#include "http/xml_listing.h"
 
 namespace tidemark::sinks::azblob {
 namespace {
@@ -14,11 +15,6 @@ namespace {
 // Another answer will be the same.
 Error not_understood(const std::string& what) {
   return fail(TIDEMARK_E_PERMANENT, "the store's answer is not as Azure has it: " + what);
-}
-
-// Another answer may be whole.
-Error broken(const std::string& what) {
-  return fail(TIDEMARK_E_RETRYABLE, "the store's answer is not whole: " + what + "; is a proxy in the way?");
 }
 
 // Names that XML cannot hold are percent-encoded, and say so.
@@ -67,12 +63,13 @@ Status check_question(const pugi::xml_node& root, std::string_view container, st
   if (container.empty()) return {};
   const std::string_view of = root.attribute("ContainerName").value();
   if (!of.empty() && of != container) {
-    return broken("a page of the container " + quote(of) + " where one of " + quote(container) +
-                  " was asked for");
+    return not_whole_answer("a page of the container " + quote(of) + " where one of " + quote(container) +
+                            " was asked for");
   }
   TM_ASSIGN(const std::string said, text_of_name(child(root, "Prefix")));
   if (said.empty() || said == prefix) return {};
-  return broken("a page of the prefix " + quote(said) + " where one of " + quote(prefix) + " was asked for");
+  return not_whole_answer("a page of the prefix " + quote(said) + " where one of " + quote(prefix) +
+                          " was asked for");
 }
 
 }  // namespace
@@ -86,9 +83,9 @@ Result<ListPage> parse_list(std::string_view text, std::string_view container, s
   if (!blobs) return not_understood("the listing is one of something else than blobs");
   TM_TRY(check_question(document.root, container, prefix));
   const pugi::xml_node marker = child(document.root, "NextMarker");  // on the last page, too, and empty there
-  if (!marker) return broken("it does not say whether more comes (<NextMarker> is not there)");
+  if (!marker) return not_whole_answer("it does not say whether more comes (<NextMarker> is not there)");
   for (const pugi::xml_node& part : marker.children()) {
-    if (part.type() == pugi::node_element) return broken("<NextMarker> is not a text");
+    if (part.type() == pugi::node_element) return not_whole_answer("<NextMarker> is not a text");
   }
   ListPage page;
   std::vector<ListedObject> folders;
