@@ -437,19 +437,20 @@ Result<Epoch> Archive::read_epoch(const std::string& key, Stop& stop) {
   return epoch;
 }
 
-Result<uint64_t> Archive::take_over(const std::string& storage, const TakeoverWish& wish, Stop& stop) {
+Result<TakenOver> Archive::take_over(const std::string& storage, const TakeoverWish& wish, Stop& stop) {
   tidemark_takeover takeover{};
   takeover.struct_size = sizeof(takeover);
   takeover.lineage_file = abi_str(wish.lineage_file);
   takeover.over = wish.over;
   takeover.restored_from = wish.restored_from;
   takeover.reason = abi_str(wish.reason);
-  uint64_t epoch = 0;
+  tidemark_taken_over taken{};
+  taken.struct_size = sizeof(taken);
   const tidemark_call call = call_for(stop);
   tidemark_error error = fresh_error();
-  const auto status = draft_->take_over(archiver_, abi_str(storage), &takeover, &epoch, &call, &error);
+  const auto status = draft_->take_over(archiver_, abi_str(storage), &takeover, &taken, &call, &error);
   if (status != TIDEMARK_OK) return to_error("", status, error);
-  return epoch;
+  return TakenOver{taken.epoch, taken.records_written_again};
 }
 
 Result<void> Archive::accept_gap(const std::string& storage, uint64_t partition, uint64_t first,

@@ -118,6 +118,11 @@ struct TakeoverWish {
   std::string reason;
 };
 
+struct TakenOver {
+  uint64_t epoch = 0;                  // that was claimed
+  uint64_t records_written_again = 0;  // of older ones, which the archive had lost
+};
+
 // How an object is copied from one archive to another.
 struct CopyWish {
   std::string key;
@@ -210,9 +215,9 @@ class Archive {
   Result<Epoch> read_epoch(const std::string& key, Stop& stop);
   Result<void> accept_gap(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last,
                           const std::string& reason, Stop& stop);
-  // Claims the epoch after `over` for the data directory of that lineage file, and gives its number. Not
-  // tried again: whether the last try claimed one is not known.
-  Result<uint64_t> take_over(const std::string& storage, const TakeoverWish& wish, Stop& stop);
+  // Claims the epoch after `over` for the data directory of that lineage file. Not tried again: whether the
+  // last try claimed one is not known.
+  Result<TakenOver> take_over(const std::string& storage, const TakeoverWish& wish, Stop& stop);
   // `progress` gets on this thread how much was read, by this try; may sleep.
   CopyOutcome copy_to(Archive& to, const CopyWish& wish, const std::function<void(uint64_t)>& progress,
                       Stop& stop);

@@ -76,7 +76,8 @@ std::string Lineage::problem_of(const Epoch& epoch) const {
   if (parent == epochs_.end()) {
     if (is_recorded(epoch.parent)) return {};
     return continues + ", whose record " + epoch_key(storage_, epoch.parent) +
-           " is not there; bring it from a copy";
+           " is not there; bring it from a copy, or let tidemark takeover write it again from its host's "
+           "lineage file";
   }
   if (parent->second.owner == epoch.owner) return {};
   return continues +

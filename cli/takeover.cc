@@ -43,19 +43,24 @@ int run_takeover(const TakeoverOptions& options) {
   auto archive = Archive::open_existing(options.archive);
   if (!archive) return fail_with(archive.error());
   Stop stop;
-  const auto epoch =
+  const auto taken =
       (*archive)->take_over(storage, {file, options.over, options.restored_from, options.reason}, stop);
-  if (!epoch) return fail_with(whose(epoch.error(), file));
+  if (!taken) return fail_with(whose(taken.error(), file));
   Output output(options.json);
   Json object;
   object["type"] = "takeover";
   object["storage"] = storage;
-  object["epoch"] = *epoch;
+  object["epoch"] = taken->epoch;
   object["over"] = options.over;
   if (options.restored_from != 0) object["restored_from"] = options.restored_from;
   object["lineage_file"] = file;
+  if (taken->records_written_again > 0) object["records_written_again"] = taken->records_written_again;
   output.object(object);
-  output.line("claimed epoch " + std::to_string(*epoch) + " of " + printable(storage) + " over epoch " +
+  if (taken->records_written_again > 0) {
+    output.line("records of older epochs, which the archive had lost, written again from " + printable(file) +
+                ": " + std::to_string(taken->records_written_again));
+  }
+  output.line("claimed epoch " + std::to_string(taken->epoch) + " of " + printable(storage) + " over epoch " +
               std::to_string(options.over) + ": start the host of " + printable(file) +
               ", its history continues. What the other wrote stays as it is: --epoch " +
               std::to_string(options.over) + " reads it");

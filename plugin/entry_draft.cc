@@ -319,12 +319,16 @@ tidemark_status scan_folders(tidemark_archiver* archiver, const tidemark_str* fo
 }
 
 tidemark_status take_over(tidemark_archiver* archiver, tidemark_str storage,
-                          const tidemark_takeover* takeover, uint64_t* epoch, const tidemark_call* call,
-                          tidemark_error* error) {
+                          const tidemark_takeover* takeover, tidemark_taken_over* taken,
+                          const tidemark_call* call, tidemark_error* error) {
   return guard(error, [&]() -> Status {
     TM_TRY(need(archiver, "archiver"));
     TM_TRY(need(takeover, "takeover"));
-    TM_TRY(need(epoch, "epoch"));
+    TM_TRY(
+        check_struct(TIDEMARK_HAS(takeover, tidemark_takeover, reason), "takeover", takeover->struct_size));
+    TM_TRY(need(taken, "taken"));
+    TM_TRY(check_struct(TIDEMARK_HAS(taken, tidemark_taken_over, records_written_again), "taken",
+                        taken->struct_size));
     TM_TRY(check_text(storage, "storage"));
     TM_TRY(check_text(takeover->lineage_file, "lineage_file"));
     TM_TRY(check_text(takeover->reason, "reason"));
@@ -338,7 +342,8 @@ tidemark_status take_over(tidemark_archiver* archiver, tidemark_str storage,
     lineage::Claimed claimed = lineage::take_over(
         *sink, view(storage), *file, {takeover->over, restored_from, view(takeover->reason)}, call);
     if (claimed.trouble != lineage::Trouble::kNone) return std::move(claimed.error);
-    *epoch = claimed.epoch;
+    taken->epoch = claimed.epoch;
+    taken->records_written_again = claimed.records_written_again;
     return {};
   });
 }

@@ -44,6 +44,27 @@ bool Chain::contains(uint64_t epoch) const {
   return range != ranges_.end() && range->first <= epoch;
 }
 
+uint64_t Chain::before(uint64_t epoch) const {
+  uint64_t before = 0;
+  for (const Epochs& range : ranges_) {
+    if (range.first >= epoch) break;
+    before = std::min(range.last, epoch - 1);
+  }
+  return before;
+}
+
+std::optional<uint64_t> Chain::lowest_not_in(std::span<const uint64_t> epochs, uint64_t from) const {
+  for (const Epochs& range : ranges_) {
+    if (range.last < from) continue;
+    uint64_t expected = std::max(range.first, from);
+    for (auto at = std::lower_bound(epochs.begin(), epochs.end(), expected);; ++at, ++expected) {
+      if (at == epochs.end() || *at != expected) return expected;
+      if (expected == range.last) break;
+    }
+  }
+  return std::nullopt;
+}
+
 bool Chain::extend(uint64_t child) {
   assert(child > newest());
   if (!ranges_.empty() && ranges_.back().last + 1 == child) {

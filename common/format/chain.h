@@ -20,6 +20,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,6 +49,10 @@ class Chain {
 
   bool contains(uint64_t epoch) const;
   uint64_t newest() const { return ranges_.empty() ? 0 : ranges_.back().last; }
+  // What one of its epochs continues; 0: nothing.
+  uint64_t before(uint64_t epoch) const;
+  // The lowest of its epochs, from `from` on, that is not among these, which ascend.
+  std::optional<uint64_t> lowest_not_in(std::span<const uint64_t> epochs, uint64_t from) const;
   // More than the first epoch: names have to be looked at together to know what counts.
   bool is_long() const { return ranges_.size() > 1 || newest() != kFirstEpoch; }
   // With a child on top, which is above all of them. False: more than kChainRangesMax.

@@ -13,8 +13,8 @@
 #include "format/hex.h"
 #include "format/lines.h"
 #include "format/record.h"
+#include "lineage/lost_records.h"
 #include "store/epochs.h"
-#include "store/record.h"
 
 namespace tidemark::lineage {
 namespace {
@@ -38,23 +38,8 @@ Claimed trouble(Trouble what, Error error) {
 struct Newest {
   uint64_t epoch = 0;  // 0: no record
   EpochRecord record;
+  std::vector<uint64_t> recorded;  // all whose records can be whole, ascending
 };
-
-// The newest record; of a listing from what is remembered on, and from the beginning if there is nothing.
-Result<Newest> find_newest(sink::Sink& sink, std::string_view storage, uint64_t from, const Call& deadline) {
-  TM_ASSIGN(const auto call, deadline.next_call());
-  TM_ASSIGN(auto epochs, store::list_epochs(sink, storage, from, &call));
-  if (epochs.empty() && from > kFirstEpoch) {
-    TM_ASSIGN(const auto again, deadline.next_call());
-    TM_ASSIGN(epochs, store::list_epochs(sink, storage, kFirstEpoch, &again));
-  }
-  Newest newest;
-  if (epochs.empty()) return newest;
-  newest.epoch = epochs.back();
-  TM_ASSIGN(const auto reading, deadline.next_call());
-  TM_ASSIGN(newest.record, store::read_epoch(sink, storage, newest.epoch, &reading));
-  return newest;
-}
 
 std::string described(std::string_view storage, const Newest& newest) {
   return store::epoch_key(storage, newest.epoch) + " was claimed on " + newest.record.host;
@@ -84,19 +69,6 @@ Error superseded(std::string_view storage, const Newest& newest, const LineageFi
           std::string(storage) + " --lineage-file " + file.path() + " --over " +
           std::to_string(newest.epoch) + (remembered.empty() ? " --restored-from EPOCH" : "") +
           " --reason TEXT");
-}
-
-// OK: it is there and ours. EXISTS: it is somebody else's.
-Status put_claim(sink::Sink& sink, std::string_view storage, uint64_t epoch, const EpochRecord& record,
-                 const Call& deadline) {
-  TM_ASSIGN(const auto object, store::format_epoch_record(record, storage, epoch));
-  const std::string key = store::epoch_key(storage, epoch);
-  Status put = store::put_record(sink, key, object, deadline);
-  if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
-  // Perhaps our own, whose answer was lost.
-  const ParsedKey parsed{storage, 0, {{}, ObjectKind::kEpoch, epoch}};
-  TM_ASSIGN(const auto there, store::read_record_object(sink, key, parsed, deadline));
-  return there == object ? store::prove_record(sink, key, parsed, deadline) : put;
 }
 
 struct Next {
@@ -132,24 +104,13 @@ Result<Claimed> claim_next(sink::Sink& sink, std::string_view storage, LineageFi
   record.host = host_name();
   record.reason = next.reason;
   *where = Trouble::kSink;
-  TM_TRY(put_claim(sink, storage, next.epoch, record, deadline));
+  TM_TRY(store::put_epoch(sink, storage, next.epoch, record, deadline));
   Claimed claimed;
   claimed.epoch = next.epoch;
   claimed.chain = std::move(epoch.chain);
   claimed.notice = "epoch " + std::to_string(next.epoch) + " of " + std::string(storage) + " is claimed";
   if (parent != 0) claimed.notice += ", it continues epoch " + std::to_string(parent);
   return claimed;
-}
-
-// Where to look for the newest: from what is remembered of the archive that was used last. Its lowest, for
-// the higher ones may be tries that never got there; what another sink has is found by the second listing.
-uint64_t look_from(const std::vector<core::RememberedEpoch>& remembered) {
-  if (remembered.empty()) return kFirstEpoch;
-  uint64_t epoch = remembered.back().epoch;
-  for (const core::RememberedEpoch& one : remembered) {
-    if (one.archive == remembered.back().archive) epoch = std::min(epoch, one.epoch);
-  }
-  return epoch;
 }
 
 // What an operator should see: what is archived elsewhere meanwhile is not here, and what this sink has
@@ -169,24 +130,45 @@ std::string warning(const std::vector<core::RememberedEpoch>& remembered, std::o
 }
 
 // What the newest record says, or why it cannot be known.
-Result<Newest> look(sink::Sink& sink, std::string_view storage,
-                    const std::vector<core::RememberedEpoch>& remembered, const Call& deadline,
-                    Trouble* where) {
+Result<Newest> look(sink::Sink& sink, std::string_view storage, const Call& deadline, Trouble* where) {
   *where = Trouble::kSink;
-  auto newest = find_newest(sink, storage, look_from(remembered), deadline);
-  if (!newest && newest.error().status == TIDEMARK_E_CORRUPT) {
+  Newest newest;
+  TM_ASSIGN(const auto listing, deadline.next_call());
+  const auto visit = [&](uint64_t epoch, bool can_be_whole) {
+    newest.epoch = epoch;
+    if (can_be_whole) newest.recorded.push_back(epoch);
+  };
+  TM_TRY(store::visit_epochs(sink, storage, kFirstEpoch, visit, &listing));
+  if (newest.epoch == 0) return newest;
+  TM_ASSIGN(const auto reading, deadline.next_call());
+  auto record = store::read_epoch(sink, storage, newest.epoch, &reading);
+  if (!record && record.error().status == TIDEMARK_E_CORRUPT) {
     *where = Trouble::kRefused;
-    newest.error().message +=
+    record.error().message +=
         "; nothing of this storage is archived until it is mended: whose the archive is, "
         "only its newest record says";
   }
+  if (!record) return record.error();
+  newest.record = *std::move(record);
   return newest;
 }
 
-Error left_out(std::string_view storage, uint64_t epoch) {
-  return fail(TIDEMARK_E_RETRYABLE, store::epoch_key(storage, epoch) +
-                                        " is there, and the sink does not list it: nothing is archived "
-                                        "where a listing leaves names out; will try again");
+// Nothing is archived that nobody could read.
+Status refuse_lost(sink::Sink& sink, std::string_view storage, const core::RememberedEpoch& continued,
+                   const Newest& newest, const LineageFile& file, const Call& deadline, Trouble* where) {
+  *where = Trouble::kSink;
+  const auto missing = find_lost(sink, storage, continued.chain, newest.recorded, kFirstEpoch, deadline);
+  if (!missing && missing.error().status != TIDEMARK_E_CORRUPT) return missing.error();
+  *where = Trouble::kRefused;
+  if (!missing) {
+    return fail(TIDEMARK_E_CORRUPT, missing.error().message +
+                                        "; nothing of this storage is archived until it is mended: bring it "
+                                        "from a copy, or move it away and let tidemark takeover write it "
+                                        "again from " +
+                                        file.path());
+  }
+  if (*missing) return lost(storage, **missing, newest.epoch, file.path());
+  return {};
 }
 
 }  // namespace
@@ -199,7 +181,7 @@ Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& fil
   for (int attempt = 0; attempt < kTriesMax; ++attempt) {
     const std::vector<core::RememberedEpoch> remembered = file.remembered(storage);
     Trouble where = Trouble::kSink;
-    const auto newest = look(sink, storage, remembered, deadline, &where);
+    const auto newest = look(sink, storage, deadline, &where);
     if (!newest) return trouble(where, newest.error());
     if (newest->epoch < refused) return trouble(Trouble::kSink, left_out(storage, refused));
     std::optional<core::NewestEpoch> known;
@@ -209,6 +191,11 @@ Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& fil
       return trouble(Trouble::kRefused, other_owner(storage, *newest, file, owner));
     if (decision.verdict == core::ClaimVerdict::kSuperseded)
       return trouble(Trouble::kSuperseded, superseded(storage, *newest, file, remembered));
+    if (decision.continues) {
+      Status whole =
+          refuse_lost(sink, storage, remembered[*decision.continues], *newest, file, deadline, &where);
+      if (!whole) return trouble(where, std::move(whole.error()));
+    }
     const Claim how = decision.continues ? Claim::kRestart : Claim::kFirst;
     auto claimed = claim_next(sink, storage, file, remembered, {decision.epoch, decision.continues, how, {}},
                               deadline, &where);
@@ -297,7 +284,7 @@ Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file,
     return trouble(Trouble::kRefused, fail(TIDEMARK_E_INVALID, problem));
   std::vector<core::RememberedEpoch> remembered = file.remembered(storage);
   Trouble where = Trouble::kSink;
-  const auto newest = look(sink, storage, remembered, deadline, &where);
+  const auto newest = look(sink, storage, deadline, &where);
   if (!newest) return trouble(where, newest.error());
   if (auto refused = refusal(storage, file, file.owner(), *newest, takeover))
     return trouble(Trouble::kRefused, std::move(*refused));
@@ -313,11 +300,19 @@ Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file,
     if (!found) return trouble(Trouble::kSink, found.error());
     continues = *found;
   }
+  uint64_t written_again = 0;
+  if (continues) {
+    const auto again = write_lost_again(sink, storage, {file.owner(), remembered, *continues, host_name()},
+                                        newest->recorded, deadline);
+    if (!again) return trouble(Trouble::kSink, again.error());
+    written_again = *again;
+  }
   auto claimed =
       claim_next(sink, storage, file, remembered,
                  {takeover.over + 1, continues, Claim::kTakeover, takeover.reason}, deadline, &where);
-  if (claimed) return std::move(*claimed);
-  return trouble(where, std::move(claimed.error()));
+  if (!claimed) return trouble(where, std::move(claimed.error()));
+  claimed->records_written_again = written_again;
+  return std::move(*claimed);
 }
 
 namespace {

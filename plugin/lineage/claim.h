@@ -19,26 +19,29 @@ enum class Trouble : uint8_t {
   kNone,
   kSink,        // what the sink says
   kFile,        // the lineage file, or this machine
-  kRefused,     // the archive is another owner's, or its newest record cannot be read
+  kRefused,     // the archive is another owner's, its newest record cannot be read, or an older one is lost
   kSuperseded,  // see core/claim.h
 };
 
 struct Claimed {
   uint64_t epoch = 0;
-  Chain chain;                 // it, and what it continues
-  std::string notice;          // for the log
-  bool is_suspicious = false;  // the log says it as a warning
+  Chain chain;                         // it, and what it continues
+  std::string notice;                  // for the log
+  bool is_suspicious = false;          // the log says it as a warning
+  uint64_t records_written_again = 0;  // by a takeover, of older epochs
   Trouble trouble = Trouble::kNone;
   Error error;  // if there is trouble: names the record or the file, and the way out
 };
 
-// At most a listing, a record read and a record written, unless others claim at the same time. The file
-// remembers the epoch before its record is there, so before the first put under its number.
+// A listing (of all records, so a request more for each page of them), a record read and a record written,
+// unless others claim at the same time. The file remembers the epoch before its record is there, so before
+// the first put under its number. REFUSED where the record of an epoch that this data continues is lost.
 Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& file, const tidemark_call* call);
 
 // Claims the epoch after `over`, the newest, for a data directory that was superseded: an operator decided
 // that this history continues. INVALID: `over` is not the newest, the reason is not one line,
-// or there is no such epoch to be restored from.
+// or there is no such epoch to be restored from. Records that the archive lost, and that what is continued
+// needs, are written again before: see lost_records.h.
 //
 // With `restored_from` the data directory was filled by restoring that epoch, because the one that wrote it
 // is lost, its lineage file with it: its owner becomes the archive's, and it continues that epoch.

@@ -8,6 +8,7 @@
 #include "base/call.h"
 #include "format/footer.h"
 #include "format/object_name.h"
+#include "format/record.h"
 #include "store/record.h"
 
 namespace tidemark::store {
@@ -22,8 +23,10 @@ Error not_there(std::string_view storage, uint64_t epoch, uint64_t child) {
                                           std::string(storage) + ": " + epoch_key(storage, epoch) +
                                           " is not there");
   }
-  return fail(TIDEMARK_E_CORRUPT, epoch_key(storage, epoch) + ": is not there, although epoch " +
-                                      std::to_string(child) + " continues it; bring it from a copy");
+  return fail(TIDEMARK_E_CORRUPT,
+              epoch_key(storage, epoch) + ": is not there, although epoch " + std::to_string(child) +
+                  " continues it; bring it from a copy, or let tidemark takeover write it "
+                  "again from its host's lineage file");
 }
 
 Error other_owner(std::string_view storage, uint64_t epoch, uint64_t child) {
@@ -71,22 +74,30 @@ std::string epoch_key(std::string_view storage, uint64_t epoch) {
   return object_key(storage, 0, name_of(epoch));
 }
 
-Result<std::vector<uint64_t>> list_epochs(sink::Sink& sink, std::string_view storage, uint64_t from,
-                                          const tidemark_call* call) {
+Status visit_epochs(sink::Sink& sink, std::string_view storage, uint64_t from,
+                    const std::function<void(uint64_t epoch, bool can_be_whole)>& visit,
+                    const tidemark_call* call) {
   if (const char* problem = storage_name_problem(storage)) return fail(TIDEMARK_E_INVALID, problem);
   std::string prefix = epoch_key(storage, kFirstEpoch);
   prefix.resize(prefix.rfind('/') + 1);
   const std::string start_after = from > kFirstEpoch ? epoch_key(storage, from - 1) : std::string();
-  std::vector<uint64_t> epochs;
-  TM_TRY(sink.list(
+  return sink.list(
       prefix, start_after,
       [&](std::string_view key, const sink::ObjectInfo& object) {
         const auto parsed = parse_object_key(key);
         const bool is_record = !object.is_irregular && parsed && parsed->name.kind == ObjectKind::kEpoch;
-        if (is_record && parsed->name.epoch >= from) epochs.push_back(parsed->name.epoch);
+        const bool can_be_whole = kFooterSize < object.size_bytes && object.size_bytes <= kRecordMax;
+        if (is_record && parsed->name.epoch >= from) visit(parsed->name.epoch, can_be_whole);
         return true;
       },
-      call));
+      call);
+}
+
+Result<std::vector<uint64_t>> list_epochs(sink::Sink& sink, std::string_view storage, uint64_t from,
+                                          const tidemark_call* call) {
+  std::vector<uint64_t> epochs;
+  TM_TRY(visit_epochs(
+      sink, storage, from, [&](uint64_t epoch, bool) { epochs.push_back(epoch); }, call));
   return epochs;
 }
 
@@ -103,6 +114,18 @@ Result<EpochRecord> read_epoch(sink::Sink& sink, std::string_view storage, uint6
                                         epoch, &problem);
   if (!record) return fail(TIDEMARK_E_CORRUPT, key + ": is not the record its name promises: " + problem);
   return *std::move(record);
+}
+
+Status put_epoch(sink::Sink& sink, std::string_view storage, uint64_t epoch, const EpochRecord& record,
+                 const Call& deadline) {
+  TM_ASSIGN(const auto object, format_epoch_record(record, storage, epoch));
+  const std::string key = epoch_key(storage, epoch);
+  Status put = put_record(sink, key, object, deadline);
+  if (put || put.error().status != TIDEMARK_E_EXISTS) return put;
+  // Perhaps our own, whose answer was lost.
+  const ParsedKey parsed{storage, 0, name_of(epoch)};
+  TM_ASSIGN(const auto there, read_record_object(sink, key, parsed, deadline));
+  return there == object ? prove_record(sink, key, parsed, deadline) : put;
 }
 
 Result<EpochRecords> read_epochs(sink::Sink& sink, std::string_view storage, const tidemark_call* call) {

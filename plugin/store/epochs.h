@@ -1,4 +1,4 @@
-// The records of a storage's epochs, <storage>/epoch/…, read: whose each is, and which one it continues.
+// The records of a storage's epochs, <storage>/epoch/…: whose each is, and which one it continues.
 //
 // Free functions on an open sink; any thread, any number at once. `call` as in store.h. What lies in that
 // folder and is not named like a record is skipped.
@@ -8,11 +8,13 @@
 #include <tidemark/base.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/call.h"
 #include "base/result.h"
 #include "format/chain.h"
 #include "format/epoch_record.h"
@@ -25,13 +27,22 @@ std::string epoch_key(std::string_view storage, uint64_t epoch);
 // What is said of something that is of an epoch without a record: nobody knows whose history it is.
 Error without_record(std::string_view storage, uint64_t epoch);
 
-// The numbers of the epochs that are recorded, from `from` on, ascending: one listing, by names alone.
+// The epochs that are recorded, from `from` on, ascending: one listing. Whether a record can be whole is told
+// by its size alone.
+Status visit_epochs(sink::Sink& sink, std::string_view storage, uint64_t from,
+                    const std::function<void(uint64_t epoch, bool can_be_whole)>& visit,
+                    const tidemark_call* call);
+// Their numbers.
 Result<std::vector<uint64_t>> list_epochs(sink::Sink& sink, std::string_view storage, uint64_t from,
                                           const tidemark_call* call);
 
 // One record, proven. NOT_FOUND: it is not there. CORRUPT names the key.
 Result<EpochRecord> read_epoch(sink::Sink& sink, std::string_view storage, uint64_t epoch,
                                const tidemark_call* call);
+
+// OK: it is there and the same, maybe because it was before. EXISTS: there is another one.
+Status put_epoch(sink::Sink& sink, std::string_view storage, uint64_t epoch, const EpochRecord& record,
+                 const Call& deadline);
 
 using EpochRecords = std::map<uint64_t, EpochRecord>;
 // All of them; each is read with one request.

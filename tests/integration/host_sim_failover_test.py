@@ -96,6 +96,26 @@ class Failover(unittest.TestCase):
         self.whole("one", 3, 450)
         self.assertIn("all well", self.tidemark("verify", self.archive))
 
+    def test_a_lost_record_of_an_older_epoch(self):
+        """Without it no reader can tell the history: nothing more is archived until it is written again."""
+        for run in range(1, 4):
+            self.host("one", 150 * run)
+        record = self.path("archive/main/epoch/0000000000002.epoch")
+        for damage in (lambda: os.truncate(record, 20), lambda: os.remove(record)):
+            damage()
+            before = tools.archived_lsns(self.path("archive"))
+            errors = self.host("one", 600, timeout_s=3, expect=3)
+            self.assertIn("main/epoch/0000000000002.epoch", errors)
+            self.assertRegex(errors, r"tidemark takeover .*again from \S+/one/lineage|tidemark takeover URL main "
+                                     r"--lineage-file \S+/one/lineage --over 3 --reason TEXT")
+            self.assertEqual(tools.archived_lsns(self.path("archive")), before)
+        self.assertIn("let tidemark takeover write it again",
+                      self.tidemark("restore", self.archive, "main/0", self.path("not"), expect=1))
+        self.assertIn("had lost, written again from", self.take_over("one", 3))
+        self.host("one", 600)
+        self.whole("one", 5, 600)
+        self.assertIn("all well", self.tidemark("verify", self.archive))
+
     def test_another_owner_is_refused(self):
         sink = "faulty:///?of=" + urllib.parse.quote(self.archive, safe="") + "&delay_ms=40"
         first = self.start("one", 1200, "--option", "batch_entries=48", sink=sink)

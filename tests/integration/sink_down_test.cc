@@ -50,8 +50,8 @@ TEST_F(SinkDownScenario, ASinkThatGoesDownAndComesBack) {
   EXPECT_EQ(event.status, TIDEMARK_E_RETRYABLE);
   EXPECT_EQ(event.partition, (Partition{"", 0}));
   EXPECT_NE(event.message.find("the valve is shut"), std::string::npos) << event.message;
-  // The jobs that ran when it went down end by themselves, and the first probe may begin before the last of them has;
-  // once there was a moment without any, there is one probe at a time.
+  // The jobs that ran when it went down end by themselves, and the first probe may begin before the last of
+  // them has; once there was a moment without any, there is one probe at a time.
   ASSERT_TRUE(host_.wait_until([&] { return metrics().at("tidemark_active_jobs") == 0; }));
   is_counted = true;
   ASSERT_TRUE(host_.wait_until([&] { return calls_counted >= 8; }));

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "format/record.h"
+#include "store/epochs.h"
 #include "store/maintenance_fixture.h"
 
 namespace tidemark::lineage {
@@ -124,7 +126,6 @@ TEST_F(LineageClaimTest, ARestartContinuesWithAListingAReadAndAPut) {
   EXPECT_EQ(there.parent, 69U);
   EXPECT_EQ(there.owner, record(1).owner);
   EXPECT_NE(there.claim, record(69).claim);
-  EXPECT_LE(fake_.names_listed, 2U * 70U) << "from what is remembered on";
 }
 
 TEST_F(LineageClaimTest, WhatWasArchivedWithoutRecordsIsTheFirstEpochs) {
@@ -313,9 +314,51 @@ TEST_F(LineageClaimTest, ADamagedNewestRecordIsRefused) {
   }
   fake_.objects[key] = good;
   EXPECT_EQ(claim_ok().epoch, 2U);
-  // An older one is not asked for.
-  fake_.objects[key] = "";
-  EXPECT_EQ(claim_ok().epoch, 3U);
+}
+
+// Without it nobody reads what is archived: so nothing is, until it is back.
+TEST_F(LineageClaimTest, NothingIsClaimedWhereTheRecordOfAnOlderEpochIsLost) {
+  for (int i = 0; i < 4; ++i) claim_ok();
+  const auto whole = fake_.objects;
+  const std::string before = saved();
+  for (const uint64_t epoch : {2, 3}) {
+    fake_.objects.erase(store::epoch_key("db", epoch));
+    expect_trouble(claim(), Trouble::kRefused, TIDEMARK_E_CORRUPT,
+                   {store::epoch_key("db", epoch) + " is not there, although epoch 4",
+                    "tidemark takeover URL db --lineage-file " + path_ + " --over 4 --reason TEXT"});
+    EXPECT_EQ(fake_.puts, 0);
+    EXPECT_EQ(saved(), before);
+    fake_.objects = whole;
+  }
+  // The first needs none: what was archived before there were records has none either.
+  fake_.objects.erase(store::epoch_key("db", 1));
+  EXPECT_EQ(claim_ok().chain.text(), "1-5");
+}
+
+TEST_F(LineageClaimTest, ACutRecordOfAnOlderEpochIsRefused) {
+  for (int i = 0; i < 3; ++i) claim_ok();
+  const std::string key = store::epoch_key("db", 2);
+  const std::string good = fake_.objects[key];
+  for (const size_t size : {size_t{0}, size_t{100}, kFooterSize, kRecordMax + 1}) {
+    fake_.objects[key].resize(size);
+    expect_trouble(claim(), Trouble::kRefused, TIDEMARK_E_CORRUPT,
+                   {key, "move it away and let tidemark takeover"});
+    expect_trouble(take_over_of(3), Trouble::kSink, TIDEMARK_E_CORRUPT, {key});
+  }
+  fake_.objects.erase(key);
+  EXPECT_EQ(take_over_of(3).records_written_again, 1U);
+  EXPECT_EQ(claim_ok().chain.text(), "1-5");
+}
+
+TEST_F(LineageClaimTest, ARecordThatIsNotListedIsNotLost) {
+  for (int i = 0; i < 3; ++i) claim_ok();
+  fake_.leaves_out = [](int, std::string_view key) { return key.ends_with("2.epoch"); };
+  const std::string left_out = "db/epoch/0000000000002.epoch is there, and the sink does not list it";
+  expect_trouble(claim(), Trouble::kSink, TIDEMARK_E_RETRYABLE, {left_out});
+  expect_trouble(take_over_of(3), Trouble::kSink, TIDEMARK_E_RETRYABLE, {left_out});
+  EXPECT_EQ(fake_.puts, 0);
+  fake_.leaves_out = nullptr;
+  EXPECT_EQ(claim_ok().chain.text(), "1-4");
 }
 
 TEST_F(LineageClaimTest, WhatTheSinkSaysIsTheSinksTrouble) {
@@ -467,6 +510,60 @@ TEST_F(LineageClaimTest, ATakeOverThatLosesARaceIsNotRepeated) {
   EXPECT_EQ(taken.error.status, TIDEMARK_E_EXISTS) << taken.error.message;
   EXPECT_EQ(fake_.puts, 1);
   EXPECT_EQ(take_over_of(3).chain.text(), "1,4");
+}
+
+// Every reader tells the same history again, and it is the data's own.
+TEST_F(LineageClaimTest, ATakeOverWritesLostRecordsAgain) {
+  claim_ok();
+  claim_ok();
+  const std::string older = saved();
+  put_epoch(3, 2, 77, file_->owner());
+  EXPECT_EQ(take_over_of(3).chain.text(), "1-2,4");
+  for (int i = 0; i < 3; ++i) claim_ok();
+  const EpochRecord newest = record(7);
+  for (const uint64_t epoch : {2, 4, 5, 6}) fake_.objects.erase(store::epoch_key("db", epoch));
+  ASSERT_EQ(claim().trouble, Trouble::kRefused);
+
+  // Stopped between two of them.
+  int puts_left = 2;
+  fake_.refuse = [&](std::string_view verb) {
+    return verb == "put" && puts_left-- <= 0 ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK;
+  };
+  expect_trouble(take_over_of(7), Trouble::kSink, TIDEMARK_E_RETRYABLE, {"no put for you"});
+  fake_.refuse = nullptr;
+  ASSERT_EQ(claim().trouble, Trouble::kRefused);
+
+  const Claimed taken = take_over_of(7);
+  ASSERT_EQ(taken.trouble, Trouble::kNone) << taken.error.message;
+  EXPECT_EQ(taken.records_written_again, 2U);
+  EXPECT_EQ(taken.chain.text(), "1-2,4-8");
+  EXPECT_EQ(store::read_chain(fake_.sink(), "db", 0, nullptr)->text(), "1-2,4-8");
+  EXPECT_EQ(store::read_chain(fake_.sink(), "db", 3, nullptr)->text(), "1-3");
+  EXPECT_EQ(record(7), newest);
+  EXPECT_EQ(record(4).parent, 2U);
+  EXPECT_EQ(record(4).owner, file_->owner());
+  EXPECT_NE(record(4).reason.find("written again"), std::string::npos);
+  open();
+  EXPECT_EQ(claim_ok().chain.text(), "1-2,4-9");
+  // Who remembers epoch 2 does not take the one that was written again for its own: its claim was lost.
+  restore(older);
+  EXPECT_EQ(claim().trouble, Trouble::kSuperseded);
+}
+
+// Of those that the file remembers themselves the claim is as it was.
+TEST_F(LineageClaimTest, ARecordWrittenAgainHasTheClaimThatIsRemembered) {
+  claim_ok();
+  claim_ok();
+  const EpochRecord lost = record(2);
+  fake_.refuse = [](std::string_view verb) { return verb == "put" ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK; };
+  claim();
+  fake_.refuse = nullptr;
+  open();
+  claim_ok();
+  ASSERT_EQ(remembered().front(), "1-2");
+  fake_.objects.erase(store::epoch_key("db", 2));
+  EXPECT_EQ(take_over_of(3).records_written_again, 1U);
+  EXPECT_EQ(record(2).claim, lost.claim);
 }
 
 // ---- A lost engine, restored ----------------------------------------------------------------------

@@ -174,6 +174,14 @@ typedef struct tidemark_takeover {
   uint64_t restored_from; /* the epoch that the data was restored from; 0 or absent: as the file remembers */
 } tidemark_takeover;
 
+/* What came of it. */
+typedef struct tidemark_taken_over {
+  uint32_t struct_size; /* set by the caller */
+  uint32_t reserved;
+  uint64_t epoch;                 /* that was claimed */
+  uint64_t records_written_again; /* of older epochs of its history, which the archive had lost */
+} tidemark_taken_over;
+
 /* As the functions of tidemark_maintenance_api. */
 typedef struct tidemark_draft_maintenance_api {
   uint32_t struct_size;
@@ -261,15 +269,16 @@ typedef struct tidemark_draft_maintenance_api {
                                 void (*visit)(void* ctx, const tidemark_epoch*), void* visit_ctx,
                                 const tidemark_call*, tidemark_error*);
   /* Claims the epoch after the newest for a data directory that was superseded, so that its history
-   * continues: an operator's decision. Holds the lineage file meanwhile; start the host afterwards. *epoch
-   * gets its number. INVALID: `over` is not the newest epoch, the archive is another owner's, the reason does
-   * not fit (as in accept_gap), or created with read_only. NOT_FOUND: no lineage file. RETRYABLE: a host
-   * holds it, or what the sink gives. CORRUPT: the file or the newest record is damaged. With restored_from
-   * the data directory was filled by restoring that epoch, because its own lineage file is lost: the file is
-   * made if it is not there, and becomes that of the archive's owner. NOT_FOUND: no such epoch. INVALID: the
-   * file is another owner's, and has archived something. */
+   * continues: an operator's decision. Records of older epochs that the archive lost, and that this history
+   * goes back to, are written again from the lineage file. Holds that file meanwhile; start the host
+   * afterwards. INVALID: `over` is not the newest epoch, the archive is another owner's, the reason does not
+   * fit (as in accept_gap), or created with read_only. NOT_FOUND: no lineage file. RETRYABLE: a host holds
+   * it, or what the sink gives. CORRUPT: the file or the newest record is damaged. With restored_from the
+   * data directory was filled by restoring that epoch, because its own lineage file is lost: the file is made
+   * if it is not there, and becomes that of the archive's owner. NOT_FOUND: no such epoch. INVALID: the file
+   * is another owner's, and has archived something. */
   tidemark_status (*take_over)(tidemark_archiver*, tidemark_str storage, const tidemark_takeover*,
-                               uint64_t* epoch, const tidemark_call*, tidemark_error*);
+                               tidemark_taken_over*, const tidemark_call*, tidemark_error*);
   /* Removes what only the history of this epoch has, in all partitions of the storage: its archives and
    * records, and those of the epochs that it continues as far as no other history does; the records of these
    * epochs last. What the newest history has stays as it is. visit and dry_run as in prune. Stopped at any

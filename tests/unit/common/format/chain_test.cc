@@ -32,6 +32,27 @@ ParsedName name(Range range, uint64_t epoch, ObjectKind kind = ObjectKind::kArch
   return {range, kind, epoch};
 }
 
+TEST(Chain, TellsWhatAnEpochContinuesAndWhatIsMissing) {
+  const Chain chain = *Chain::parse("2-4,7,9-10");
+  const std::vector<uint64_t> before = {0, 2, 3, 4, 7, 9};
+  const std::vector<uint64_t> epochs = {2, 3, 4, 7, 9, 10};
+  for (size_t i = 0; i < epochs.size(); ++i) EXPECT_EQ(chain.before(epochs[i]), before[i]) << epochs[i];
+
+  std::vector<uint64_t> there = {1, 2, 3, 4, 5, 7, 9, 10, 12};
+  EXPECT_EQ(chain.lowest_not_in(there, 1), std::nullopt);
+  for (const uint64_t missing : epochs) {
+    std::vector<uint64_t> rest = there;
+    std::erase(rest, missing);
+    EXPECT_EQ(chain.lowest_not_in(rest, 1), missing);
+    EXPECT_EQ(chain.lowest_not_in(rest, missing), missing);
+    EXPECT_EQ(chain.lowest_not_in(rest, missing + 1), std::nullopt);
+  }
+  EXPECT_EQ(chain.lowest_not_in({}, 1), 2U);
+  EXPECT_EQ(chain.lowest_not_in({}, 5), 7U);
+  EXPECT_EQ(chain.lowest_not_in({}, 10), 10U);
+  EXPECT_EQ(Chain::none().lowest_not_in(there, 1), std::nullopt);
+}
+
 TEST(Chain, IsAnEpochAndItsParents) {
   const Parents parents = {{1, 0}, {2, 1}, {3, 2}, {4, 2}, {5, 4}, {7, 5}, {8, 3}};
   const Chain chain = chain_of(7, parents);
