@@ -195,6 +195,14 @@ Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& fil
       Status whole =
           refuse_lost(sink, storage, remembered[*decision.continues], *newest, file, deadline, &where);
       if (!whole) return trouble(where, std::move(whole.error()));
+      if (const auto unfinished = find_unfinished(remembered, *decision.continues)) {
+        Status finished = finish_claim(sink, storage, {owner, remembered, *decision.continues, host_name()},
+                                       *unfinished, deadline);
+        if (!finished && finished.error().status != TIDEMARK_E_EXISTS)
+          return trouble(Trouble::kSink, std::move(finished.error()));
+        refused = remembered[*unfinished].epoch;  // it is there now
+        continue;
+      }
     }
     const Claim how = decision.continues ? Claim::kRestart : Claim::kFirst;
     auto claimed = claim_next(sink, storage, file, remembered, {decision.epoch, decision.continues, how, {}},
@@ -321,8 +329,8 @@ Error gone(std::string_view storage, uint64_t own) {
   return fail(TIDEMARK_E_INVALID,
               store::epoch_key(storage, own) + ", the record of the epoch that this host writes, is gone: " +
                   "tidemark prune dropped its branch, or the place was emptied. Without it nobody can read " +
-                  "what is archived, so nothing more of this storage is. Bring it back, or let tidemark "
-                  "takeover begin another epoch, and start the host again");
+                  "what is archived, so nothing more of this storage is. Start the host again: it writes the "
+                  "record again, if no other host has begun an epoch since");
 }
 
 }  // namespace

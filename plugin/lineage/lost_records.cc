@@ -8,6 +8,26 @@
 #include "store/epochs.h"
 
 namespace tidemark::lineage {
+namespace {
+
+// As the lineage file knows it: what `newest` goes back to.
+Result<EpochRecord> record_again(const Again& again, const core::RememberedEpoch& newest, uint64_t epoch) {
+  EpochRecord record;
+  record.made_us = std::max<int64_t>(1, wall_clock_us());
+  record.owner = again.owner;
+  TM_ASSIGN(record.claim, draw_id());
+  for (const core::RememberedEpoch& known : again.remembered) {
+    if (known.archive == newest.archive && known.epoch == epoch) record.claim = known.claim;
+  }
+  record.parent = newest.chain.before(epoch);
+  record.host = again.host;
+  // Whether its parent had ended then is not known: so readers look whether it archived more.
+  record.how = Claim::kTakeover;
+  record.reason = "its record was lost, and was written again from the lineage file";
+  return record;
+}
+
+}  // namespace
 
 Result<std::optional<uint64_t>> find_lost(sink::Sink& sink, std::string_view storage, const Chain& chain,
                                           std::span<const uint64_t> recorded, uint64_t from,
@@ -45,21 +65,32 @@ Result<uint64_t> write_lost_again(sink::Sink& sink, std::string_view storage, co
   for (uint64_t from = kFirstEpoch;; ++written) {
     TM_ASSIGN(const auto missing, find_lost(sink, storage, newest.chain, recorded, from, deadline));
     if (!missing) return written;
-    EpochRecord record;
-    record.made_us = std::max<int64_t>(1, wall_clock_us());
-    record.owner = again.owner;
-    TM_ASSIGN(record.claim, draw_id());
-    for (const core::RememberedEpoch& known : again.remembered) {
-      if (known.archive == newest.archive && known.epoch == *missing) record.claim = known.claim;
-    }
-    record.parent = newest.chain.before(*missing);
-    // Whether its parent had ended then is not known: so readers look whether it archived more.
-    record.how = Claim::kTakeover;
-    record.host = again.host;
-    record.reason = "its record was lost, and was written again from the lineage file";
+    TM_ASSIGN(const EpochRecord record, record_again(again, newest, *missing));
     TM_TRY(store::put_epoch(sink, storage, *missing, record, deadline));
     from = *missing + 1;
   }
+}
+
+std::optional<size_t> find_unfinished(std::span<const core::RememberedEpoch> remembered, size_t continues) {
+  const core::RememberedEpoch& newest = remembered[continues];
+  for (size_t i = remembered.size(); i-- > 0;) {
+    const core::RememberedEpoch& one = remembered[i];
+    if (one.archive != newest.archive || one.epoch <= newest.epoch) continue;
+    if (one.chain.before(one.epoch) == newest.epoch) return i;
+  }
+  return std::nullopt;
+}
+
+Status finish_claim(sink::Sink& sink, std::string_view storage, const Again& again, size_t unfinished,
+                    const Call& deadline) {
+  const core::RememberedEpoch& claimed = again.remembered[unfinished];
+  TM_ASSIGN(EpochRecord record, record_again(again, claimed, claimed.epoch));
+  record.claim = claimed.claim;
+  if (claimed.epoch == record.parent + 1) {  // else it took others over
+    record.how = Claim::kRestart;
+    record.reason.clear();
+  }
+  return store::put_epoch(sink, storage, claimed.epoch, record, deadline);
 }
 
 }  // namespace tidemark::lineage

@@ -116,6 +116,18 @@ class Failover(unittest.TestCase):
         self.whole("one", 5, 600)
         self.assertIn("all well", self.tidemark("verify", self.archive))
 
+    def test_the_lost_record_of_the_newest_epoch(self):
+        """The lineage file knows whose archives those are: the next run continues them, and nothing is a gap."""
+        for run in range(1, 4):
+            self.host("one", 150 * run)
+        os.remove(self.path("archive/main/epoch/0000000000003.epoch"))
+        self.tidemark("verify", self.archive, expect=1)
+        errors = self.host("one", 600)
+        self.assertEqual(self.epoch_of(errors), 4)
+        self.assertNotIn("GAP", errors)
+        self.whole("one", 4, 600)
+        self.assertIn("all well", self.tidemark("verify", self.archive))
+
     def test_another_owner_is_refused(self):
         sink = "faulty:///?of=" + urllib.parse.quote(self.archive, safe="") + "&delay_ms=40"
         first = self.start("one", 1200, "--option", "batch_entries=48", sink=sink)

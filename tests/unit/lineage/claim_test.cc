@@ -244,16 +244,65 @@ TEST_F(LineageClaimTest, ATryWhoseAnswerNeverCameIsContinued) {
   EXPECT_EQ(claim_ok().chain.text(), "1-2");
 }
 
+// Nobody knows whether the last try got there and was lost since: so it is finished, and continued.
 TEST_F(LineageClaimTest, TriesThatNeverGetThereAreForgottenWithTheNextClaim) {
   claim_ok();
   fake_.refuse = [](std::string_view verb) { return verb == "put" ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK; };
   for (int i = 0; i < 3; ++i) EXPECT_EQ(claim().trouble, Trouble::kSink);
   fake_.refuse = nullptr;
-  EXPECT_EQ(remembered(), (std::vector<std::string>{"1", "1-2", "1-2", "1-2"}));
-  EXPECT_EQ(claim_ok().epoch, 2U);
+  EXPECT_EQ(remembered(), (std::vector<std::string>{"1", "1-2"}));
+  const Id last = file_->remembered("db").back().claim;
   EXPECT_EQ(claim_ok().epoch, 3U);
+  EXPECT_EQ(record(2).claim, last);
+  EXPECT_EQ(record(2).how, Claim::kRestart);
+  EXPECT_EQ(record(2).parent, 1U);
   EXPECT_EQ(claim_ok().epoch, 4U);
-  EXPECT_EQ(remembered(), (std::vector<std::string>{"1-3", "1-4"}));
+  EXPECT_EQ(claim_ok().epoch, 5U);
+  EXPECT_EQ(remembered(), (std::vector<std::string>{"1-4", "1-5"}));
+}
+
+// What was archived under its number is continued, and its number is not given to another run.
+TEST_F(LineageClaimTest, TheLostRecordOfTheNewestEpochIsWrittenAgain) {
+  for (int i = 0; i < 3; ++i) claim_ok();
+  const EpochRecord lost = record(3);
+  fake_.objects.erase(store::epoch_key("db", 3));
+  open();
+  EXPECT_EQ(claim_ok().chain.text(), "1-4");
+  EXPECT_EQ(record(3).claim, lost.claim);
+  EXPECT_EQ(record(3).parent, lost.parent);
+  EXPECT_EQ(record(3).how, lost.how);
+  EXPECT_EQ(fake_.puts, 2);
+  EXPECT_EQ(store::read_chain(fake_.sink(), "db", 0, nullptr)->text(), "1-4");
+
+  // Not over one that is there and was not listed.
+  fake_.leaves_out = [](int, std::string_view key) { return key.ends_with("4.epoch"); };
+  const auto before = fake_.objects;
+  expect_trouble(claim(), Trouble::kSink, TIDEMARK_E_RETRYABLE,
+                 {"4.epoch is there, and the sink does not list it"});
+  EXPECT_EQ(fake_.objects, before);
+  fake_.leaves_out = nullptr;
+
+  // Nor over another's.
+  fake_.objects.erase(store::epoch_key("db", 4));
+  at_put([&] {
+    put_epoch(4, 3, 77, file_->owner());
+    return TIDEMARK_OK;
+  });
+  EXPECT_EQ(claim().trouble, Trouble::kSuperseded);
+}
+
+// Of a takeover it says so: what it took over may have gone on.
+TEST_F(LineageClaimTest, TheLostRecordOfATakeOverIsOneAgain) {
+  claim_ok();
+  put_epoch(2, 1, 77, file_->owner());
+  ASSERT_EQ(take_over_of(2).epoch, 3U);
+  const EpochRecord lost = record(3);
+  fake_.objects.erase(store::epoch_key("db", 3));
+  fake_.objects.erase(store::epoch_key("db", 2));  // that branch was dropped
+  EXPECT_EQ(claim_ok().chain.text(), "1,3-4");
+  EXPECT_EQ(record(3).claim, lost.claim);
+  EXPECT_EQ(record(3).how, Claim::kTakeover);
+  EXPECT_NE(record(3).reason.find("written again"), std::string::npos);
 }
 
 // However often the claim at one sink fails, the other can still be continued.
@@ -268,9 +317,8 @@ TEST_F(LineageClaimTest, TriesAtOneSinkDoNotDriveOutAnother) {
     for (int i = 0; i < 70; ++i) ASSERT_EQ(claim().trouble, Trouble::kSink);
     fake_.refuse = nullptr;
     fake_.objects = first_sink;
-    EXPECT_EQ(claim_ok().epoch, 3U) << has_claimed;
+    EXPECT_EQ(claim_ok().epoch, has_claimed ? 3U : 4U) << "3 is remembered, and not in this copy";
     fake_.objects = first_sink;
-    fake_.objects.erase(store::epoch_key("db", 3));
   }
 }
 
@@ -370,7 +418,7 @@ TEST_F(LineageClaimTest, WhatTheSinkSaysIsTheSinksTrouble) {
     }
   }
   fake_.refuse = nullptr;
-  EXPECT_EQ(claim_ok().epoch, 2U);
+  EXPECT_EQ(claim_ok().epoch, 3U) << "after the last try";
 }
 
 TEST_F(LineageClaimTest, WhatIsNotRememberedIsNotClaimed) {
@@ -550,22 +598,6 @@ TEST_F(LineageClaimTest, ATakeOverWritesLostRecordsAgain) {
   EXPECT_EQ(claim().trouble, Trouble::kSuperseded);
 }
 
-// Of those that the file remembers themselves the claim is as it was.
-TEST_F(LineageClaimTest, ARecordWrittenAgainHasTheClaimThatIsRemembered) {
-  claim_ok();
-  claim_ok();
-  const EpochRecord lost = record(2);
-  fake_.refuse = [](std::string_view verb) { return verb == "put" ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK; };
-  claim();
-  fake_.refuse = nullptr;
-  open();
-  claim_ok();
-  ASSERT_EQ(remembered().front(), "1-2");
-  fake_.objects.erase(store::epoch_key("db", 2));
-  EXPECT_EQ(take_over_of(3).records_written_again, 1U);
-  EXPECT_EQ(record(2).claim, lost.claim);
-}
-
 // ---- A lost engine, restored ----------------------------------------------------------------------
 
 TEST_F(LineageClaimTest, WhatWasRestoredContinues) {
@@ -607,7 +639,7 @@ TEST_F(LineageClaimTest, WhatWasRestoredIsRememberedBeforeItIsClaimed) {
   EXPECT_EQ(restored_from(1, 1).trouble, Trouble::kSink);
   fake_.refuse = nullptr;
   open();
-  EXPECT_EQ(claim_ok().chain.text(), "1-2");
+  EXPECT_EQ(claim_ok().chain.text(), "1-3");
 }
 
 TEST_F(LineageClaimTest, WhatIsRestoredIsNotPutOverAnotherHistory) {
