@@ -238,6 +238,27 @@ Result<std::optional<size_t>> find_continued(sink::Sink& sink, std::string_view 
   return continues;
 }
 
+// What it remembers has no record, although the newest is of the same history: to continue nothing would hide
+// all that it has archived.
+std::optional<Error> refuse_to_begin_again(std::string_view storage,
+                                           const std::vector<core::RememberedEpoch>& remembered,
+                                           const Newest& newest) {
+  for (const core::RememberedEpoch& one : remembered) {
+    if (!one.chain.contains(newest.epoch)) continue;
+    const std::string back_to = std::to_string(newest.epoch);
+    return fail(TIDEMARK_E_INVALID, "this data remembers epoch " + std::to_string(one.epoch) + " of " +
+                                        std::string(storage) + ", and " +
+                                        store::epoch_key(storage, one.epoch) +
+                                        " is not there: bring it back from a copy, with those between it and "
+                                        "epoch " +
+                                        back_to +
+                                        "; or, if nothing was archived under their numbers, or that may be "
+                                        "given up, continue from there: --restored-from " +
+                                        back_to);
+  }
+  return std::nullopt;
+}
+
 // The file remembers the epoch that its data was restored from.
 Status remember_restored(sink::Sink& sink, std::string_view storage, LineageFile& file, const Id& owner,
                          uint64_t from, const Call& deadline, Trouble* where) {
@@ -307,6 +328,8 @@ Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file,
     const auto found = find_continued(sink, storage, remembered, deadline);
     if (!found) return trouble(Trouble::kSink, found.error());
     continues = *found;
+    auto refused = continues ? std::nullopt : refuse_to_begin_again(storage, remembered, *newest);
+    if (refused) return trouble(Trouble::kRefused, std::move(*refused));
   }
   uint64_t written_again = 0;
   if (continues) {

@@ -598,6 +598,18 @@ TEST_F(LineageClaimTest, ATakeOverWritesLostRecordsAgain) {
   EXPECT_EQ(claim().trouble, Trouble::kSuperseded);
 }
 
+// A history without beginning would hide all that this data has archived.
+TEST_F(LineageClaimTest, ATakeOverByWhoseRecordsAreLostIsRefused) {
+  for (int i = 0; i < 4; ++i) claim_ok();
+  for (const uint64_t epoch : {3, 4}) fake_.objects.erase(store::epoch_key("db", epoch));
+  ASSERT_EQ(claim().trouble, Trouble::kSuperseded);
+  const auto before = fake_.objects;
+  expect_trouble(take_over_of(2), Trouble::kRefused, TIDEMARK_E_INVALID,
+                 {"this data remembers epoch 3 of db", "3.epoch is not there", "--restored-from 2"});
+  EXPECT_EQ(fake_.objects, before);
+  EXPECT_EQ(restored_from(2, 2).chain.text(), "1-3");
+}
+
 // ---- A lost engine, restored ----------------------------------------------------------------------
 
 TEST_F(LineageClaimTest, WhatWasRestoredContinues) {
