@@ -44,17 +44,33 @@ struct ClaimDecision {
   ClaimVerdict verdict = ClaimVerdict::kMay;
   uint64_t epoch = 0;               // to claim
   std::optional<size_t> continues;  // which of those remembered; none: the first of an archive
+  // Which of those remembered is claimed first, with the claim that is remembered; then it is decided again.
+  // It was the last to continue the newest, and its record never got there or is lost: what was archived
+  // under its number is of this data.
+  std::optional<size_t> unfinished;
 };
+
+// The last one that continues `remembered[continues]`.
+inline std::optional<size_t> find_unfinished(std::span<const RememberedEpoch> remembered, size_t continues) {
+  const RememberedEpoch& newest = remembered[continues];
+  for (size_t i = remembered.size(); i-- > 0;) {
+    const RememberedEpoch& one = remembered[i];
+    if (one.archive == newest.archive && one.epoch > newest.epoch &&
+        one.chain.before(one.epoch) == newest.epoch)
+      return i;
+  }
+  return std::nullopt;
+}
 
 inline ClaimDecision decide_claim(const Id& owner, std::span<const RememberedEpoch> remembered,
                                   const std::optional<NewestEpoch>& newest) {
-  if (!newest) return {ClaimVerdict::kMay, kFirstEpoch, std::nullopt};
-  if (newest->owner != owner) return {ClaimVerdict::kOtherOwner, 0, std::nullopt};
+  if (!newest) return {ClaimVerdict::kMay, kFirstEpoch, std::nullopt, std::nullopt};
+  if (newest->owner != owner) return {ClaimVerdict::kOtherOwner, 0, std::nullopt, std::nullopt};
   for (size_t i = 0; i < remembered.size(); ++i) {
     if (remembered[i].epoch == newest->epoch && remembered[i].claim == newest->claim)
-      return {ClaimVerdict::kMay, newest->epoch + 1, i};
+      return {ClaimVerdict::kMay, newest->epoch + 1, i, find_unfinished(remembered, i)};
   }
-  return {ClaimVerdict::kSuperseded, 0, std::nullopt};
+  return {ClaimVerdict::kSuperseded, 0, std::nullopt, std::nullopt};
 }
 
 }  // namespace tidemark::core

@@ -195,7 +195,7 @@ Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& fil
       Status whole =
           refuse_lost(sink, storage, remembered[*decision.continues], *newest, file, deadline, &where);
       if (!whole) return trouble(where, std::move(whole.error()));
-      if (const auto unfinished = find_unfinished(remembered, *decision.continues)) {
+      if (const auto unfinished = decision.unfinished) {
         Status finished = finish_claim(sink, storage, {owner, remembered, *decision.continues, host_name()},
                                        *unfinished, deadline);
         if (!finished && finished.error().status != TIDEMARK_E_EXISTS)

@@ -71,16 +71,6 @@ Result<uint64_t> write_lost_again(sink::Sink& sink, std::string_view storage, co
   }
 }
 
-std::optional<size_t> find_unfinished(std::span<const core::RememberedEpoch> remembered, size_t continues) {
-  const core::RememberedEpoch& newest = remembered[continues];
-  for (size_t i = remembered.size(); i-- > 0;) {
-    const core::RememberedEpoch& one = remembered[i];
-    if (one.archive != newest.archive || one.epoch <= newest.epoch) continue;
-    if (one.chain.before(one.epoch) == newest.epoch) return i;
-  }
-  return std::nullopt;
-}
-
 Status finish_claim(sink::Sink& sink, std::string_view storage, const Again& again, size_t unfinished,
                     const Call& deadline) {
   const core::RememberedEpoch& claimed = again.remembered[unfinished];

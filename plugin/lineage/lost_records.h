@@ -43,10 +43,7 @@ struct Again {
 Result<uint64_t> write_lost_again(sink::Sink& sink, std::string_view storage, const Again& again,
                                   std::span<const uint64_t> recorded, const Call& deadline);
 
-// The last that was claimed after `continues`, the newest that the archive has; none: nothing was. Its record
-// never got there, or is lost: what was archived under its number is of this data all the same.
-std::optional<size_t> find_unfinished(std::span<const core::RememberedEpoch> remembered, size_t continues);
-// Writes its record, with the claim that is remembered. EXISTS: there is one by now.
+// Writes the record of a claim that is remembered (core/claim.h). EXISTS: there is one by now.
 Status finish_claim(sink::Sink& sink, std::string_view storage, const Again& again, size_t unfinished,
                     const Call& deadline);
 

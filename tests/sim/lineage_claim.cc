@@ -34,6 +34,7 @@ void ClaimAttempt::look(LineageWorld& world, const DataDirectory& data) {
       state_ = decision.verdict == core::ClaimVerdict::kSuperseded ? State::kSuperseded : State::kOtherOwner;
       return;
     }
+    if (decision.unfinished) return finish(remembered[*decision.unfinished]);
     continues = decision.continues;
     epoch_.epoch = decision.epoch;
   }
@@ -46,6 +47,12 @@ void ClaimAttempt::look(LineageWorld& world, const DataDirectory& data) {
   parent_ = epoch_.chain.newest();
   require(epoch_.chain.extend(epoch_.epoch), "a chain has room");
   state_ = State::kRemembering;
+}
+
+void ClaimAttempt::finish(const core::RememberedEpoch& unfinished) {
+  epoch_ = unfinished;
+  parent_ = epoch_.chain.before(epoch_.epoch);
+  state_ = State::kFinishing;
 }
 
 // As plugin/lineage/lineage_file.h does: what lies before the one that is continued is needless.
@@ -61,6 +68,13 @@ void ClaimAttempt::step(LineageWorld& world, DataDirectory& data) {
   switch (state_) {
     case State::kLooking:
       return look(world, data);
+    case State::kFinishing:
+      if (world.store.put_epoch(storage_, epoch_.epoch, record(data))) {
+        ++world.stats.epochs;
+        ++world.stats.finished;
+      }
+      state_ = State::kLooking;
+      return;
     case State::kRemembering:
       if (world.broken != Broken::kRememberedLate || over_) remember(data);
       state_ = State::kPutting;
@@ -84,7 +98,7 @@ void ClaimAttempt::step(LineageWorld& world, DataDirectory& data) {
 }
 
 std::optional<LatePut> ClaimAttempt::in_flight(const DataDirectory& data) const {
-  if (state_ != State::kPutting) return std::nullopt;
+  if (state_ != State::kPutting && state_ != State::kFinishing) return std::nullopt;
   LatePut put;
   put.partition = storage_;
   put.name = {{}, ObjectKind::kEpoch, epoch_.epoch, Coding::kNone};

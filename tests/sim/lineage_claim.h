@@ -1,5 +1,6 @@
 // The claim of an epoch, and a takeover by an operator, in the steps between which a process may stop for any
-// time: look, decide (core/claim.h), remember, put the record. The twin of plugin/lineage/claim.cc.
+// time: look, decide (core/claim.h), finish what was begun, remember, put the record. The twin of
+// plugin/lineage/claim.cc.
 #ifndef TIDEMARK_SIM_LINEAGE_CLAIM_H
 #define TIDEMARK_SIM_LINEAGE_CLAIM_H
 
@@ -12,7 +13,15 @@ namespace tidemark::sim {
 
 class ClaimAttempt {
  public:
-  enum class State : uint8_t { kLooking, kRemembering, kPutting, kDone, kSuperseded, kOtherOwner };
+  enum class State : uint8_t {
+    kLooking,
+    kFinishing,
+    kRemembering,
+    kPutting,
+    kDone,
+    kSuperseded,
+    kOtherOwner
+  };
 
   explicit ClaimAttempt(size_t storage) : storage_(storage) {}
   // An operator saw `over` as the newest.
@@ -31,6 +40,7 @@ class ClaimAttempt {
 
  private:
   void look(LineageWorld& world, const DataDirectory& data);
+  void finish(const core::RememberedEpoch& unfinished);
   EpochRecordOfSim record(const DataDirectory& data) const { return {data.owner, epoch_.claim, parent_}; }
 
   size_t storage_;

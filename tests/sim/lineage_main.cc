@@ -88,13 +88,14 @@ int main(int argc, char** argv) {
     if (!keeps_going) return 1;
   }
   std::printf(
-      "%llu seeds, %llu steps: %llu jobs, %llu acknowledgements, %llu epochs, %llu clones, %llu kills, %llu "
+      "%llu seeds, %llu steps: %llu jobs, %llu acknowledgements, %llu epochs, %llu of them finished by a "
+      "later run, %llu clones, %llu kills, %llu "
       "late puts, %llu takeovers, %llu refused, %llu superseded, %llu branched, %llu looks at what a late "
       "beginning hides: %llu "
       "broke a rule\n",
       number(seeds), number(stats.steps), number(stats.jobs), number(stats.acks), number(stats.epochs),
-      number(stats.clones), number(stats.kills), number(stats.late_puts), number(stats.takeovers),
-      number(stats.refused), number(stats.superseded), number(stats.branches), number(stats.hidden),
-      number(violations));
+      number(stats.finished), number(stats.clones), number(stats.kills), number(stats.late_puts),
+      number(stats.takeovers), number(stats.refused), number(stats.superseded), number(stats.branches),
+      number(stats.hidden), number(violations));
   return violations == 0 ? 0 : 1;
 }

@@ -10,6 +10,7 @@ void LineageStats::add(const LineageStats& other) {
   jobs += other.jobs;
   acks += other.acks;
   epochs += other.epochs;
+  finished += other.finished;
   clones += other.clones;
   kills += other.kills;
   late_puts += other.late_puts;

@@ -59,8 +59,8 @@ struct Promise {
 };
 
 struct LineageStats {
-  uint64_t steps = 0, jobs = 0, acks = 0, epochs = 0, clones = 0, kills = 0, late_puts = 0, takeovers = 0,
-           branches = 0, superseded = 0, refused = 0, hidden = 0;
+  uint64_t steps = 0, jobs = 0, acks = 0, epochs = 0, finished = 0, clones = 0, kills = 0, late_puts = 0,
+           takeovers = 0, branches = 0, superseded = 0, refused = 0, hidden = 0;
   void add(const LineageStats& other);
 };
 

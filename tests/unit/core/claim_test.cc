@@ -43,6 +43,23 @@ TEST(DecideClaimTest, WhoRemembersTheNewestContinuesIt) {
   }
 }
 
+// The last one that continues the newest, and only of the same archive.
+TEST(DecideClaimTest, WhatIsNotRecordedIsFinishedFirst) {
+  const auto with_chain = [](uint64_t epoch, uint8_t claim, const char* chain, uint8_t archive = 1) {
+    RememberedEpoch one = remembered(epoch, claim, archive);
+    one.chain = *Chain::parse(chain);
+    return one;
+  };
+  const std::vector<RememberedEpoch> some = {with_chain(3, 3, "1-3"),      with_chain(4, 4, "1-4"),
+                                             with_chain(4, 5, "1-4"),      with_chain(4, 6, "1-2,4"),
+                                             with_chain(5, 7, "1-3,5", 2), with_chain(2, 8, "1-2")};
+  EXPECT_EQ(decide_claim(kOwner, some, NewestEpoch{3, kOwner, {3}}).unfinished, 2U);
+  EXPECT_EQ(decide_claim(kOwner, some, NewestEpoch{2, kOwner, {8}}).unfinished, 3U);
+  for (const auto& [epoch, claim] : {std::pair<uint64_t, uint8_t>{4, 4}, {4, 6}, {5, 7}, {3, 9}})
+    EXPECT_EQ(decide_claim(kOwner, some, NewestEpoch{epoch, kOwner, {claim}}).unfinished, std::nullopt);
+  EXPECT_EQ(decide_claim(kOwner, some, std::nullopt).unfinished, std::nullopt);
+}
+
 // It was restored to an older state, or another took over; a number alone says nothing.
 TEST(DecideClaimTest, WhoDoesNotRememberTheNewestIsSuperseded) {
   const std::vector<RememberedEpoch> some = {remembered(3, 3), remembered(4, 4)};
