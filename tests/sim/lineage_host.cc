@@ -33,6 +33,7 @@ HostProcess::HostProcess(LineageWorld& world, size_t host, DataDirectory& data,
       host_(host),
       data_(data),
       config_(config),
+      coding_(world.draw_coding()),
       rates_(rates),
       random_(random),
       scheduler_(config, partitions_) {
@@ -223,7 +224,7 @@ void HostProcess::prepare_archive(Flight& flight) {
     if (size > world_.batch_size) break;
   }
   flight.put.partition = job.partition;
-  flight.put.name = {{job.range.first, last}, ObjectKind::kArchive, name_epoch(job.epoch), Coding::kNone, {}};
+  flight.put.name = {{job.range.first, last}, ObjectKind::kArchive, name_epoch(job.epoch), coding_, {}};
   if (flight.put.name.epoch > kFirstEpoch) flight.put.name.begun = job.begun;
   for (Lsn lsn = job.range.first; lsn <= last; ++lsn) flight.put.entries.push_back(log.read(lsn));
   flight.is_put = true;
@@ -329,7 +330,8 @@ JobResult HostProcess::verify(const Job& job) const {
   require(entries != nullptr, "only an archive that exists can be verified", job.partition, job.range.first);
   JobResult result;
   const bool is_batch = job.range.first != job.range.last;
-  if (world_.is_encrypted && is_batch && !has_all_of(job, *entries)) {
+  const bool is_encrypted = job.coding == Coding::kAge || job.coding == Coding::kZstdAge;
+  if (is_encrypted && is_batch && !has_all_of(job, *entries)) {
     // What the host no longer has counts.
     for (Lsn lsn = job.part.first; lsn <= std::min(job.part.last, job.accept_missing_through); ++lsn) {
       if (data_.logs[job.partition].read(lsn) != 0) break;

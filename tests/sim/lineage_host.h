@@ -82,6 +82,7 @@ class HostProcess {
   const size_t host_;
   DataDirectory& data_;
   const core::SchedulerConfig config_;
+  const Coding coding_;  // of what this run archives
   LineageRates rates_;
   Random& random_;
   core::PartitionStore partitions_;

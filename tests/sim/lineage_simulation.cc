@@ -27,6 +27,7 @@ LineageSimulation::LineageSimulation(const LineageOptions& options)
   world_.now = static_cast<core::TimeMs>(random_.below(1'000'000));
   if (random_.chance(30)) world_.list_limit = random_.between(2, 5);
   world_.is_encrypted = options.seed % 4 == 0;  // draws nothing: the other seeds stay what they were
+  world_.mixes_codings = options.seed % 4 == 1 || options.seed % 8 == 4;
   if (random_.chance(50)) world_.batch_size = random_.between(1, 40);
   config_.lineage = true;
   config_.workers = static_cast<uint32_t>(random_.between(1, 6));

@@ -68,16 +68,16 @@ class LineageStore {
   std::map<Lsn, Entry> read(size_t partition, const Chain& chain) const;
 
  private:
-  // last, first, epoch, with what it began: by last, as keys are
-  using Key = std::tuple<Lsn, Lsn, uint64_t, ObjectKind, Lsn>;
+  // last, first, epoch, with what it began, coding: by last, as keys are
+  using Key = std::tuple<Lsn, Lsn, uint64_t, ObjectKind, Lsn, Coding>;
   static Key key_of(const ParsedName& name) {
-    return {name.range.last, name.range.first, name.epoch, name.kind, name.begun};
+    return {name.range.last, name.range.first, name.epoch, name.kind, name.begun, name.coding};
   }
   static ParsedName name_of(const Key& key) {
     return {{std::get<1>(key), std::get<0>(key)},
             std::get<3>(key),
             std::get<2>(key),
-            Coding::kNone,
+            std::get<5>(key),
             std::get<4>(key)};
   }
   std::vector<std::map<uint64_t, EpochRecordOfSim>> epochs_;

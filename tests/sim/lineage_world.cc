@@ -21,6 +21,11 @@ void LineageStats::add(const LineageStats& other) {
   hidden += other.hidden;
 }
 
+Coding LineageWorld::draw_coding() {
+  if (!mixes_codings) return is_encrypted ? Coding::kAge : Coding::kNone;
+  return static_cast<Coding>(++runs % (is_encrypted ? 4 : 2));
+}
+
 void LineageWorld::land(const LatePut& put) {
   ++stats.late_puts;
   if (put.name.kind == ObjectKind::kEpoch) {

@@ -75,6 +75,8 @@ struct LineageWorld {
     for (size_t i = 0; i < sizeof number; ++i) id[i] = static_cast<uint8_t>(number >> (8 * i));
     return id;
   }
+  // Of what the next run archives.
+  Coding draw_coding();
   void land(const LatePut& put);
   // What the design does not prevent: an epoch that had not begun when its child looked begins after that,
   // below what the child adopted from a grandparent. That is hidden then. Its bytes are there; not so if it
@@ -89,6 +91,8 @@ struct LineageWorld {
   bool traces = false;
   size_t list_limit = 1000;
   bool is_encrypted = false;   // and no host has an identity
+  bool mixes_codings = false;  // from run to run
+  uint64_t runs = 0;
   uint64_t batch_size = 1000;  // of an archive
   bool is_strict = false;
   core::TimeMs now = 0;
