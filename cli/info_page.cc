@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "format/object_name.h"
 #include "info_page_style.h"
 #include "text.h"
 
@@ -51,6 +52,12 @@ void put_notes(Html& html, const Facts& facts, uint64_t damaged) {
   if (facts.overruled > 0) {
     html.put("<div class=\"warn\">").counted(facts.overruled, "record", "records", "overruled");
     html.put(" of a loss, of which an archive has some</div>");
+  }
+  for (const Stored& hidden : facts.hidden) {
+    html.put("<div class=\"warn hidden\">").name(hidden.key);
+    html.put(" has some of what is recorded as lost: look with --epoch ")
+        .lsn(std::max(kFirstEpoch, hidden.epoch));
+    html.put("</div>");
   }
   if (facts.has_remnants) html.put("<div class=\"warn remnants\">archives lie below what was pruned</div>");
   if (facts.accepted_records > 0) {
@@ -123,6 +130,7 @@ void InfoPage::add(const Facts& facts) {
   }
   Row row{facts, facts.damaged.size()};
   row.facts.damaged = {};
+  row.facts.recorded = {};
   if (is_wrong(facts)) {
     ++wrong_partitions_;
     if (wrong_.size() < kMostProblems) wrong_.push_back(row);

@@ -379,6 +379,61 @@ class Scenarios(EpochsScenario):
 
     def test_prune_where_an_epoch_has_no_record(self):
         self.two_hosts()
+    def test_what_was_accepted_and_is_there_after_all(self):
+        """Moved away while a run recorded the gap, accepted, and moved back: every verb names the archive, and how to get it."""
+        self.put_epochs({1: 0, 2: 1})
+        self.put(1, 4, 1)
+        self.put(5, 6, 1)
+        self.store.put(key(1, 5, 6, "gap", epoch=2), gap_record(1, 5, 6, epoch=2))
+        self.put(7, 7, 2)
+        hint = (f"but {key(1, 5, 6)}, of epoch 1, which this history continues, has some of it: look with --epoch 1 "
+                "(tidemark restore --epoch 1 brings it)")
+
+        def expect_named(gap):
+            info = run("info", *self.url())[0]
+            self.assertIn("  hidden    recorded as lost; " + hint, info)
+            self.assertEqual(lines("info", *self.url())[0]["other_keys"], [key(1, 5, 6)])
+            run("info", *self.url(), "--html", self.path("page.html"))
+            with open(self.path("page.html"), encoding="utf-8") as page:
+                self.assertIn(f"{key(1, 5, 6)}</bdi> has some of what is recorded as lost: look with --epoch ", page.read())
+            self.assertEqual(run("gaps", *self.url())[0].count(hint), gap)
+            self.assertEqual({one["other_key"] for one in lines("gaps", *self.url()) if one["type"] != "hole"}, {key(1, 5, 6)})
+
+        expect_named(gap=1)
+        following = Following(self.url("main/1", self.path("followed")))
+        self.addCleanup(following.process.kill)
+        self.expect_said(following, hint)
+        following.stop()
+        run("gaps", *self.url(), "--acknowledge", "main/1", 5, 6, "--reason", "lost", "--epoch", 2)
+        expect_named(gap=1)
+        self.assertIn(hint, run("verify", *self.url())[0])
+        self.assertIn(hint, run("restore", *self.url("main/1", self.path("out")))[0])
+        told = [one for one in lines("restore", *self.url("main/1", self.path("json"))) if one["type"] == "accepted"]
+        self.assertEqual([one["other_key"] for one in told], [key(1, 5, 6)])
+        self.assertEqual(self.restored_of("--epoch", 1), journal((1, 6, 1)), "the way out")
+
+    def test_an_archive_that_counts_is_not_one_that_is_hidden(self):
+        """It filled what was accepted in part, under the epoch of what follows."""
+        self.put_epochs({1: 0, 2: 1})
+        self.put(1, 4, 1)
+        self.store.put(key(1, 5, 6, "accepted", epoch=2), record(1, 5, 6, "accepted", "made_us=1\nreason=lost\n", epoch=2))
+        self.put(5, 6, 2)
+        self.put(7, 7, 2)
+        for verb in ("verify", "gaps", "info"):
+            self.assertNotIn("which this history continues", run(verb, *self.url())[0], verb)
+        self.assertEqual(self.restored_of(), journal((1, 4, 1), (5, 7, 2)))
+
+    def test_a_loss_is_judged_in_the_history_that_accepted_it(self):
+        """Not in the newest, which has it hidden."""
+        self.put_epochs({1: 0, 2: 1, 3: 1})
+        self.put(1, 4, 1)
+        self.store.put(key(1, 5, 6, "accepted", epoch=2), record(1, 5, 6, "accepted", "made_us=1\nreason=lost\n", epoch=2))
+        self.put(7, 7, 2)
+        self.put(5, 5, 3)
+        self.put(5, 8, 1)
+        hidden = [one.get("other_key") for one in lines("verify", *self.url()) if one.get("note") == "accepted"]
+        self.assertEqual(hidden, [None], "in the history of 2 it counts")
+
         self.store.remove(epoch_key(2))
         before = self.store.keys()
         self.assertIn(f"copy {epoch_key(2)} too", run("prune", *self.url("main/1"), "--before", 9, "--yes", expect=1)[1])
