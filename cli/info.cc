@@ -170,7 +170,7 @@ class Info {
     Histories histories(**archive, options_.archive.epoch);
     HiddenArchives hidden(histories);
     hidden_ = &hidden;
-    const auto count = [this](const Stored& stored, const std::vector<uint64_t>& ends,
+    const auto count = [this](const Stored& stored, const std::vector<LineageEnd>& ends,
                               const EpochCut::Parts& parts) { branches_.add(stored, ends, parts); };
     auto listed = list_in_parts({**archive, &histories, true, count}, options_.scope, options_.jobs, make);
     if (!listed || failed_) return fail_with(listed ? *failed_ : listed.error());

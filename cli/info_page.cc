@@ -442,8 +442,10 @@ void InfoPage::histories(Html& html) const {
         "tr></thead><tbody>\n");
     for (const auto& [partition, only] : history.partitions) {
       html.put("<tr><td>").name(partition_text(history.storage, partition)).put("</td><td>").lsn(only.begins);
-      html.put("</td><td>").count(only.archives).put("</td><td class=\"number\">").bytes(only.size_bytes);
-      html.put("</td></tr>\n");
+      html.put("</td><td>").count(only.archives);
+      if (only.shared > 0)
+        html.text(", and the end of " + count_text(only.shared, "archive", "archives") + " that others have");
+      html.put("</td><td class=\"number\">").bytes(only.size_bytes).put("</td></tr>\n");
     }
     html.put("</tbody></table>\n");
     if (history.partitions_left_out > 0)

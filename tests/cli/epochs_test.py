@@ -254,12 +254,14 @@ class Scenarios(EpochsScenario):
         self.assertEqual([(told[4][one], told[3][one]) for one in ("newest", "runs", "branches_from", "archives")],
                          [(True, False), (2, 3), (1, 1), (4, 4)])
         self.assertEqual([(one["partition"], one["begins"], one["archives"]) for one in told[4]["partitions"]],
-                         [(1, 9, 3), (2, 1, 1)])
+                         [(1, 7, 3), (2, 1, 1)])
+        self.assertEqual([one["shared"] for one in told[4]["partitions"]], [1, 0], "the end of 6 to 8")
         self.assertEqual([(one["partition"], one["begins"]) for one in told[3]["partitions"]], [(1, 7)])
         text = run("info", *self.url())[0]
         self.assertIn("main: epoch 4, 2 runs (the newest), branches from epoch 1; only here: 4 archives", text)
         self.assertIn("main: epoch 3, 3 runs (tidemark restore --epoch 3), branches from epoch 1; only here: 4 archives", text)
-        self.assertIn("  main/1 from LSN 7 ", text)
+        self.assertRegex(text, r"(?m)^  main/1 from LSN 7 .* on: 4 archives, .* bytes$")
+        self.assertRegex(text, r"(?m)^  main/1 from LSN 7 .* on: 3 archives, .* bytes, and the end of 1 archive that others have, too$")
         for epoch, last in ((None, 14), (3, 11), (1, 10)):
             wish = [] if epoch is None else ["--epoch", epoch]
             facts = [one for one in lines("info", *self.url("main/1"), *wish) if one["type"] == "partition"][0]
@@ -305,6 +307,20 @@ class Scenarios(EpochsScenario):
         self.store.remove(key(1, 7, 8))
         self.assertEqual([one["epoch"] for one in lines("info", *self.url()) if one["type"] == "history"], [2])
 
+    def test_the_newest_history_returned_to_an_older_branch(self):
+        """Taken over, and then back: the first host continues its own data, whose end nobody else has."""
+        self.put_epochs({1: 0})
+        self.put_epochs({2: 1, 3: 1}, how="takeover")
+        for first, last, epoch in ((1, 10, 1), (11, 14, 1), (11, 12, 2), (15, 16, 3)):
+            self.put(first, last, epoch)
+        told = [one for one in lines("info", *self.url()) if one["type"] == "history"]
+        self.assertEqual([(one["epoch"], one["branches_from"], one["archives"], [(part["begins"], part["archives"]) for part in
+                           one["partitions"]]) for one in told], [(3, 1, 2, [(11, 2)]), (2, 1, 1, [(11, 1)])])
+        self.put(15, 15, 1)  # what it wrote before it was told
+        told = [one for one in lines("info", *self.url()) if one["type"] == "history"]
+        self.assertEqual([(one["epoch"], [(part["begins"], part["archives"]) for part in one["partitions"]]) for one in told],
+                         [(3, [(11, 2)]), (2, [(11, 1)]), (1, [(15, 1)])])
+
     def test_ls_shows_the_epoch(self):
         self.two_hosts()
         text = run("ls", *self.url())[0]
@@ -337,48 +353,6 @@ class Scenarios(EpochsScenario):
         self.assertIn(hint, note["message"])
         self.assertEqual(self.restored_of(), journal((1, 4, 1), (7, 7, 2)))
 
-    def test_records_of_a_beginning_are_of_a_history_too(self):
-        self.put_epochs({1: 0, 2: 0})
-        self.put(1, 3, 1)
-        self.store.put(key(1, 1, 4, "origin", epoch=2), record(1, 1, 4, "origin", epoch=2))
-        self.put(5, 6, 2)
-        run("verify", *self.url())
-        self.assertEqual(self.restored_of(), journal((5, 6, 2)))
-        self.assertEqual(self.restored_of("--epoch", 1), journal((1, 3, 1)))
-
-    def test_prune(self):
-        """One bound for all histories; a hole in one that is dead is no reason not to."""
-        self.two_hosts()
-        self.store.remove(key(1, 7, epoch=2))
-        dry = lines("prune", *self.url("main/1"), "--before", 9)
-        self.assertEqual([one["key"] for one in dry[:-1]], [key(1, 1), key(1, 2, 5), key(1, 6, 8)])
-        run("prune", *self.url("main/1"), "--before", 10, "--yes")
-        self.assertEqual([one for one in self.store.keys() if one.startswith("main/1/")],
-                         sorted([key(1, 1, 9, "pruned", epoch=4), key(1, 10), key(1, 10, epoch=3), key(1, 11, epoch=3),
-                                 key(1, 10, 12, epoch=4), key(1, 13, 14, epoch=4)]))
-        run("verify", *self.url())
-        self.assertEqual(self.restored_of(), journal((10, 14, 4)))
-        run("prune", *self.url("main/1"), "--keep-last", 1, "--yes")
-        self.assertEqual(self.restored_of("--from", 13), journal((13, 14, 4)))
-        run("verify", *self.url())
-
-    def test_what_was_hidden_by_what_is_pruned_stays_hidden(self):
-        """A batch of before the branch reaches beyond what was pruned, and with it beyond all that had hidden its end."""
-        self.put_epochs({1: 0, 2: 1, 3: 2})
-        for first, last, epoch in ((1, 5, 1), (6, 14, 1), (10, 12, 2), (13, 14, 3)):
-            self.put(first, last, epoch)
-        self.assertEqual(self.restored_of(), journal((1, 9, 1), (10, 12, 2), (13, 14, 3)))
-        run("prune", *self.url("main/1"), "--before", 13, "--yes")
-        self.assertIn(key(1, 6, 14), self.store.keys())
-        self.assertEqual(self.restored_of("--from", 13), journal((13, 14, 3)))
-        for lsn in (6, 10, 12):
-            run("fetch", *self.url("main/1", lsn), "-o", self.path("out"), expect=5)
-            run("restore", *self.url("main/1", self.path(f"from{lsn}")), "--from", lsn, expect=1)
-        self.assertEqual(self.restored_of("--epoch", 1, "--from", 6), journal((6, 14, 1)))
-        run("verify", *self.url())
-
-    def test_prune_where_an_epoch_has_no_record(self):
-        self.two_hosts()
     def test_what_was_accepted_and_is_there_after_all(self):
         """Moved away while a run recorded the gap, accepted, and moved back: every verb names the archive, and how to get it."""
         self.put_epochs({1: 0, 2: 1})
@@ -434,6 +408,48 @@ class Scenarios(EpochsScenario):
         hidden = [one.get("other_key") for one in lines("verify", *self.url()) if one.get("note") == "accepted"]
         self.assertEqual(hidden, [None], "in the history of 2 it counts")
 
+    def test_records_of_a_beginning_are_of_a_history_too(self):
+        self.put_epochs({1: 0, 2: 0})
+        self.put(1, 3, 1)
+        self.store.put(key(1, 1, 4, "origin", epoch=2), record(1, 1, 4, "origin", epoch=2))
+        self.put(5, 6, 2)
+        run("verify", *self.url())
+        self.assertEqual(self.restored_of(), journal((5, 6, 2)))
+        self.assertEqual(self.restored_of("--epoch", 1), journal((1, 3, 1)))
+
+    def test_prune(self):
+        """One bound for all histories; a hole in one that is dead is no reason not to."""
+        self.two_hosts()
+        self.store.remove(key(1, 7, epoch=2))
+        dry = lines("prune", *self.url("main/1"), "--before", 9)
+        self.assertEqual([one["key"] for one in dry[:-1]], [key(1, 1), key(1, 2, 5), key(1, 6, 8)])
+        run("prune", *self.url("main/1"), "--before", 10, "--yes")
+        self.assertEqual([one for one in self.store.keys() if one.startswith("main/1/")],
+                         sorted([key(1, 1, 9, "pruned", epoch=4), key(1, 10), key(1, 10, epoch=3), key(1, 11, epoch=3),
+                                 key(1, 10, 12, epoch=4), key(1, 13, 14, epoch=4)]))
+        run("verify", *self.url())
+        self.assertEqual(self.restored_of(), journal((10, 14, 4)))
+        run("prune", *self.url("main/1"), "--keep-last", 1, "--yes")
+        self.assertEqual(self.restored_of("--from", 13), journal((13, 14, 4)))
+        run("verify", *self.url())
+
+    def test_what_was_hidden_by_what_is_pruned_stays_hidden(self):
+        """A batch of before the branch reaches beyond what was pruned, and with it beyond all that had hidden its end."""
+        self.put_epochs({1: 0, 2: 1, 3: 2})
+        for first, last, epoch in ((1, 5, 1), (6, 14, 1), (10, 12, 2), (13, 14, 3)):
+            self.put(first, last, epoch)
+        self.assertEqual(self.restored_of(), journal((1, 9, 1), (10, 12, 2), (13, 14, 3)))
+        run("prune", *self.url("main/1"), "--before", 13, "--yes")
+        self.assertIn(key(1, 6, 14), self.store.keys())
+        self.assertEqual(self.restored_of("--from", 13), journal((13, 14, 3)))
+        for lsn in (6, 10, 12):
+            run("fetch", *self.url("main/1", lsn), "-o", self.path("out"), expect=5)
+            run("restore", *self.url("main/1", self.path(f"from{lsn}")), "--from", lsn, expect=1)
+        self.assertEqual(self.restored_of("--epoch", 1, "--from", 6), journal((6, 14, 1)))
+        run("verify", *self.url())
+
+    def test_prune_where_an_epoch_has_no_record(self):
+        self.two_hosts()
         self.store.remove(epoch_key(2))
         before = self.store.keys()
         self.assertIn(f"copy {epoch_key(2)} too", run("prune", *self.url("main/1"), "--before", 9, "--yes", expect=1)[1])
