@@ -379,9 +379,7 @@ void Verify::tell_end() {
   if (surveys_->has_remnants()) tell_remnants();
   for (const HistorySurveys::Of& of : surveys_->each()) tell_end_of(of);
   ++partitions_;
-  const auto is_recorded = [this](uint64_t epoch) { return surveys_->is_of_history(epoch); };
-  for (const auto& gone : ledger_.hidden(surveys_->pruned_through(), is_recorded)) findings_.gone(gone);
-  if (const auto gone = ledger_.end(surveys_->last())) findings_.gone(*gone);
+  for (const Gone& gone : ledger_.end(surveys_->ends(), surveys_->pruned_through())) findings_.gone(gone);
 }
 
 // Of the listing: what was found in it is reported before.
@@ -434,7 +432,7 @@ int Verify::end(const Result<void>& scanned) {
   if (!interrupted() && !scanned && !failed_) failed_ = scanned.error();
   const bool complete = !interrupted() && !failed_ && !stop_.is_set();
   if (complete) {
-    for (const Ledger::Gone& gone : ledger_.unseen(options_.scope)) findings_.gone(gone);
+    for (const Gone& gone : ledger_.unseen(options_.scope)) findings_.gone(gone);
   }
   if (complete && !found_something_) tell_nothing_stored();
   save(true);

@@ -307,6 +307,32 @@ class Scenarios(EpochsScenario):
         self.store.remove(key(1, 7, 8))
         self.assertEqual([one["epoch"] for one in lines("info", *self.url()) if one["type"] == "history"], [2])
 
+    def test_what_is_gone_is_of_a_history(self):
+        """By the checkpoint: it ends where it ends, not where another does; and of another nothing is read instead."""
+        self.two_hosts()
+        words = (*self.url(), "--since-checkpoint", self.path("checkpoint"))
+        run("verify", *words)
+        for one in (key(1, 13, 14, epoch=4), key(1, 10, 12, epoch=4)):
+            self.store.remove(one)
+        told = [one for one in lines("verify", *words, expect=1) if one["type"] == "problem"]
+        self.assertEqual([(one["problem"], one["key"], one["first"], one["last"], one["history"], one.get("epoch")) for one in told],
+                         [("gone", key(1, 13, 14, epoch=4), 10, 14, 4, None)])
+        self.assertIn("in the history of epoch 4 main/1 now ends at LSN 9 ", told[0]["message"])
+        run("gaps", *self.url(), "--acknowledge", "main/1", 10, 14, "--reason", "lost", "--checkpoint", self.path("checkpoint"),
+            "--epoch", 4)
+        run("verify", *words)
+        # All that 3 has: its parent's tail is read for none of it.
+        for one in (key(1, 10, epoch=3), key(1, 11, epoch=3)):
+            self.store.remove(one)
+        told = [one for one in lines("verify", *words, expect=1) if one["type"] == "problem"]
+        self.assertEqual([(one["first"], one["last"], one["history"]) for one in told], [(10, 11, 3)])
+        self.assertIn("--epoch 3", told[0]["message"])
+        for one in (key(1, 7, epoch=2), key(1, 8, 9, epoch=2)):
+            self.store.remove(one)
+        told = [(one["first"], one["last"], one["history"], one.get("epoch")) for one in lines("verify", *words, expect=1)
+                if one["type"] == "problem"]
+        self.assertEqual(told, [(7, 7, 3, 1), (8, 9, 3, 1), (10, 10, 3, 1), (11, 11, 3, None)], "epoch 1 has up to 10, which 3 had")
+
     def test_the_newest_history_returned_to_an_older_branch(self):
         """Taken over, and then back: the first host continues its own data, whose end nobody else has."""
         self.put_epochs({1: 0})
