@@ -219,6 +219,23 @@ void RestoreSurvey::show_missing() {
   }
 }
 
+// Without what right records say that somebody has accepted; with --strict that is missing too.
+std::vector<Range> RestoreSurvey::not_accepted(Range lost) const {
+  std::vector<Range> left = {lost};
+  for (const Told& told : told_) {
+    if (told.stored.kind != TIDEMARK_STORED_ACCEPTED || !told.damage.empty()) continue;
+    std::vector<Range> rest;
+    for (const Range& piece : left) {
+      const auto accepted = overlap(piece, {told.stored.first, told.stored.last});
+      if (!accepted) rest.push_back(piece);
+      if (accepted && piece.first < accepted->first) rest.push_back({piece.first, accepted->first - 1});
+      if (accepted && accepted->last < piece.last) rest.push_back({accepted->last + 1, piece.last});
+    }
+    left = std::move(rest);
+  }
+  return left;
+}
+
 // What is missing and right gap records name: what an operator may accept.
 std::vector<Range> RestoreSurvey::acceptable() const {
   std::vector<Range> lost;
@@ -226,11 +243,12 @@ std::vector<Range> RestoreSurvey::acceptable() const {
     for (const Told& told : told_) {
       if (told.stored.kind != TIDEMARK_STORED_GAP || !told.damage.empty()) continue;
       const auto both = overlap(hole, {told.stored.first, told.stored.last});
-      if (!both) continue;
-      if (!lost.empty() && lost.back().last + 1 >= both->first && lost.back().last <= both->last) {
-        lost.back().last = both->last;
-      } else {
-        lost.push_back(*both);
+      for (const Range& piece : both ? not_accepted(*both) : std::vector<Range>()) {
+        if (!lost.empty() && lost.back().last + 1 >= piece.first && lost.back().last <= piece.last) {
+          lost.back().last = piece.last;
+        } else {
+          lost.push_back(piece);
+        }
       }
     }
   }
@@ -240,6 +258,10 @@ std::vector<Range> RestoreSurvey::acceptable() const {
 void RestoreSurvey::show_remedies() {
   const auto lost = acceptable();
   for (size_t at = 0; at < std::min(lost.size(), kMaxCommands); ++at) output_.say(accepting(lost[at]));
+  const auto& missing = plan_.missing();
+  const auto has_accepted = [this](const Range& one) { return not_accepted(one) != std::vector{one}; };
+  if (std::any_of(missing.begin(), missing.end(), has_accepted))
+    output_.say("what was accepted as lost is missing too; without --strict restore passes over it");
   if (lost.size() > kMaxCommands)
     output_.say("and " + std::to_string(lost.size() - kMaxCommands) + " more like these");
 }

@@ -73,6 +73,7 @@ class RestoreSurvey {
   void show_missing();
   void show_remedies();
   std::vector<Range> acceptable() const;
+  std::vector<Range> not_accepted(Range lost) const;
 
   const RestoreOptions& options_;
   Histories& histories_;
