@@ -22,16 +22,52 @@ const char* how_text(const History& history) {
   }
 }
 
-void Branches::add(const Stored& stored, const std::vector<uint64_t>& ends, const EpochCut::Parts& parts) {
+namespace {
+
+// What one history alone has of an object.
+struct Alone {
+  uint64_t end;  // of that history
+  uint64_t from;
+  bool is_whole;  // no other has anything of it
+};
+
+// Histories count an object from its first LSN on; they differ in how much of it. One that was taken over is
+// a part of those that continue it, so it has for itself what none of the others counts.
+std::optional<Alone> alone(const std::vector<LineageEnd>& ends, const EpochCut::Parts& parts) {
+  const LineageEnd* longest = nullptr;
+  Range most{}, rest{};  // what the one with the most counts, and the one after it
+  for (const bool is_leaf : {true, false}) {
+    for (size_t i = 0; i < parts.size(); ++i) {
+      if (!parts[i] || ends[i].is_leaf != is_leaf) continue;
+      // Of two that were taken over the older one: what only that has was written under it.
+      const bool is_same_older = !is_leaf && longest != nullptr && !longest->is_leaf &&
+                                 parts[i]->last == most.last && ends[i].epoch < longest->epoch;
+      if (parts[i]->last > most.last) {
+        if (longest == nullptr || longest->is_leaf) rest = most;
+        most = *parts[i];
+        longest = &ends[i];
+      } else if (is_same_older) {
+        longest = &ends[i];
+      } else if (is_leaf) {
+        rest.last = std::max(rest.last, parts[i]->last);
+      }
+    }
+  }
+  if (longest == nullptr || most.last <= rest.last) return std::nullopt;
+  return Alone{longest->epoch, std::max(most.first, rest.last + 1), rest.last == 0};
+}
+
+}  // namespace
+
+void Branches::add(const Stored& stored, const std::vector<LineageEnd>& ends, const EpochCut::Parts& parts) {
   if (stored.kind != TIDEMARK_STORED_ARCHIVE && stored.kind != TIDEMARK_STORED_GAP) return;
-  const auto counts = [](const std::optional<Range>& part) { return part.has_value(); };
-  if (std::count_if(parts.begin(), parts.end(), counts) != 1) return;
-  const auto part = std::find_if(parts.begin(), parts.end(), counts);
-  const uint64_t end = ends[static_cast<size_t>(part - parts.begin())];
-  const uint64_t archives = stored.kind == TIDEMARK_STORED_ARCHIVE ? 1 : 0;
+  const auto found = alone(ends, parts);
+  if (!found) return;
+  const uint64_t held = stored.kind == TIDEMARK_STORED_ARCHIVE ? 1 : 0;
+  const uint64_t archives = found->is_whole ? held : 0;
   const uint64_t size_bytes = archives > 0 ? stored.size_bytes : 0;
   MutexLock lock(mutex_);
-  Branch& branch = branches_[stored.storage][end];
+  Branch& branch = branches_[stored.storage][found->end];
   branch.archives += archives;
   branch.size_bytes += size_bytes;
   auto only = branch.partitions.find(stored.partition);
@@ -42,9 +78,10 @@ void Branches::add(const Stored& stored, const std::vector<uint64_t>& ends, cons
     }
     only = branch.partitions.emplace(stored.partition, History::Only{}).first;
   }
-  only->second.begins = std::min(only->second.begins, (*part)->first);
+  only->second.begins = std::min(only->second.begins, found->from);
   only->second.archives += archives;
   only->second.size_bytes += size_bytes;
+  only->second.shared += held - archives;
 }
 
 std::vector<History> Branches::histories(const std::string& storage, const Lineage& lineage) const {
@@ -102,6 +139,7 @@ Json history_json(const History& history) {
     one["begins_key"] = "@" + lsn_text(only.begins);
     one["archives"] = only.archives;
     one["size_bytes"] = only.size_bytes;
+    one["shared"] = only.shared;
     object["partitions"].push_back(one);
   }
   return object;
@@ -123,9 +161,12 @@ void tell(const History& history, Output& output) {
               "; only here: " + count_text(history.archives, "archive", "archives") + ", " +
               output.bytes(history.size_bytes));
   for (const auto& [partition, only] : history.partitions) {
-    output.line("  " + partition_text(history.storage, partition) + " from LSN " + both(only.begins) +
-                " on: " + count_text(only.archives, "archive", "archives") + ", " +
-                output.bytes(only.size_bytes));
+    output.line(
+        "  " + partition_text(history.storage, partition) + " from LSN " + both(only.begins) +
+        " on: " + count_text(only.archives, "archive", "archives") + ", " + output.bytes(only.size_bytes) +
+        (only.shared > 0
+             ? ", and the end of " + count_text(only.shared, "archive", "archives") + " that others have, too"
+             : ""));
   }
   if (history.partitions_left_out > 0) output.line("  and more partitions");
 }

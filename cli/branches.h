@@ -24,6 +24,7 @@ struct History {
   struct Only {
     uint64_t begins = UINT64_MAX;  // the lowest LSN of it
     uint64_t archives = 0, size_bytes = 0;
+    uint64_t shared = 0;  // archives of which it alone counts the last LSNs; not among those
   };
   std::string storage;
   uint64_t epoch = 0, parent = 0;  // parent: which it branches from; 0: it does from none
@@ -40,7 +41,7 @@ const char* how_text(const History& history);  // why its epoch was begun
 class Branches {
  public:
   // As HistoryCut gives it.
-  void add(const Stored& stored, const std::vector<uint64_t>& ends, const EpochCut::Parts& parts)
+  void add(const Stored& stored, const std::vector<LineageEnd>& ends, const EpochCut::Parts& parts)
       TM_EXCLUDES(mutex_);
   // Of a storage with records of epochs, the newest first; else none.
   std::vector<History> histories(const std::string& storage, const Lineage& lineage) const

@@ -262,7 +262,7 @@ void Copy::submit(const Stored& stored, const std::vector<std::string>& there) {
   pool_.submit([this, stored, there, first = first_]() -> OrderedPool::Epilogue {
     if (first.valid()) first.wait();
     const CopyOutcome outcome = transfer(stored, there);
-    return [this, stored, outcome] { tell(stored, outcome); };
+    return [this, stored, there, outcome] { tell(stored, there, outcome); };
   });
 }
 
@@ -274,7 +274,7 @@ void Copy::submit_first(const Stored& stored) {
     if (before.valid()) before.wait();
     const CopyOutcome outcome = transfer(stored, {});
     done->set_value();
-    return [this, stored, outcome] { tell(stored, outcome); };
+    return [this, stored, outcome] { tell(stored, {}, outcome); };
   });
   first_ = done->get_future().share();
 }
@@ -346,10 +346,22 @@ void Copy::tell_copied(const Stored& stored, bool was_encoded) {
                  "  " + output_.bytes(stored.size_bytes));
 }
 
-void Copy::tell(const Stored& stored, const CopyOutcome& outcome) {
+void Copy::tell_there(const Stored& stored, const std::vector<std::string>& there) {
+  present_.add(stored);
+  if (stored.kind != TIDEMARK_STORED_ARCHIVE || options_.size_only) return;
+  const auto is_sealed = [](const std::string& key) { return key.ends_with(".age"); };
+  const bool is_here = is_encrypted(stored);
+  const bool is_there = std::any_of(there.begin(), there.end(), is_sealed) ||
+                        (there.empty() && is_sealed(names_.key_there(stored)));
+  const bool decodes = options_.reread && !(is_here && options_.archive.identity_file.empty()) &&
+                       !(is_there && options_.to.identity_file.empty());
+  if ((is_here || is_there) && !decodes) ++by_tag_;
+}
+
+void Copy::tell(const Stored& stored, const std::vector<std::string>& there, const CopyOutcome& outcome) {
   if (!outcome.done) return tell_failure(stored, outcome);
   failed_in_a_row_ = 0;
-  if (outcome.was_there) return present_.add(stored);
+  if (outcome.was_there) return tell_there(stored, there);
   tell_copied(stored, outcome.was_encoded);
 }
 
@@ -397,6 +409,17 @@ void Copy::drain(size_t most) {
   }
 }
 
+// How archives that were there were found to be the same: their bodies may be damaged where these are not
+// read.
+std::string Copy::compared_text() const {
+  if (present_.archives == 0) return {};
+  if (options_.size_only) return " (by name and size alone)";
+  const std::string by_tag =
+      by_tag_ == 0 ? "" : "; " + std::to_string(by_tag_) + " encrypted, by the tag, and not decoded";
+  if (!options_.reread) return " (by size and footer; --reread reads both" + by_tag + ")";
+  return " (read whole" + by_tag + (by_tag_ > 0 ? ", for which --identity is needed" : "") + ")";
+}
+
 void Copy::summarise() {
   const bool dry = options_.dry_run;
   Json summary;
@@ -406,17 +429,19 @@ void Copy::summarise() {
   summary["encoded"] = encoded_;
   summary["size_bytes"] = copied_.bytes;
   summary["there_before"] = present_.archives + present_.records;
+  summary["compared"] = options_.size_only ? "size" : options_.reread ? "whole" : "footer";
+  summary["by_tag"] = by_tag_;
   summary["only_at_destination"] = extra_;
   summary["foreign"] = foreign_;
   summary["vanished"] = vanished_;
   summary["problems"] = findings_.problems();
   summary["copied"] = !dry;
   output_.object(summary);
-  std::string line = (dry ? "would copy " : "copied ") + count_text(copied_.archives, "archive", "archives") +
-                     " and " + count_text(copied_.records, "record", "records") + ", " +
-                     output_.bytes(copied_.bytes) +
-                     (encoded_ > 0 ? " (" + std::to_string(encoded_) + " encoded anew); " : "; ") +
-                     std::to_string(present_.archives + present_.records) + " were there before";
+  std::string line =
+      (dry ? "would copy " : "copied ") + count_text(copied_.archives, "archive", "archives") + " and " +
+      count_text(copied_.records, "record", "records") + ", " + output_.bytes(copied_.bytes) +
+      (encoded_ > 0 ? " (" + std::to_string(encoded_) + " encoded anew); " : "; ") +
+      std::to_string(present_.archives + present_.records) + " were there before" + compared_text();
   if (extra_ > 0) line += "; " + std::to_string(extra_) + " are at the destination only";
   if (foreign_ > 0)
     line += "; " + count_text(foreign_, "foreign object was", "foreign objects were") + " left out";

@@ -67,7 +67,9 @@ class Copy {
   CopyOutcome transfer_one(const Stored& stored, const std::string& there);
   uint64_t wanted_memory(const Stored& stored) const;
   Result<void> look_again(const Stored& stored, Result<void> failed);
-  void tell(const Stored& stored, const CopyOutcome& outcome);
+  void tell(const Stored& stored, const std::vector<std::string>& there, const CopyOutcome& outcome);
+  void tell_there(const Stored& stored, const std::vector<std::string>& there);
+  std::string compared_text() const;
   void tell_failure(const Stored& stored, const CopyOutcome& outcome);
   void tell_copied(const Stored& stored, bool was_encoded);
   void drain(size_t most);
@@ -101,6 +103,7 @@ class Copy {
   std::shared_future<void> first_;  // until these are there
 
   Counts copied_, present_;
+  uint64_t by_tag_ = 0;  // of those present: encrypted on a side, and not decoded
   uint64_t encoded_ = 0, foreign_ = 0, extra_ = 0, vanished_ = 0, failures_ = 0;
   unsigned failed_in_a_row_ = 0;
   std::vector<PartitionName> pruned_meanwhile_;

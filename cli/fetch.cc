@@ -2,7 +2,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/files.h"
@@ -89,16 +92,68 @@ Result<void> fetch_to_file(Archive& archive, const std::vector<Stored>& holders,
   return fetched;
 }
 
+// A file without a name, of this user alone: whatever becomes of this process, nothing of it stays.
+Result<UniqueFd> unnamed_file(const std::string& directory) {
+  UniqueFd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (fd || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) {
+    if (!fd) return errno_error("cannot create a temporary file in " + directory);
+    return fd;
+  }
+  std::string named = directory + "/tidemark-fetch.XXXXXX";  // this file system has no others
+  fd = UniqueFd(::mkostemp(named.data(), O_CLOEXEC));
+  if (!fd) return errno_error("cannot create " + named);
+  ::unlink(named.c_str());
+  return fd;
+}
+
+Result<void> copy_out(int from, const std::string& name, Sink& sink, Stop& stop) {
+  std::vector<char> piece(size_t{1} << 20);
+  for (off_t at = 0;;) {
+    if (stop.is_set()) return Error{kExitInterrupted, "interrupted", TIDEMARK_E_CANCELLED};
+    const ssize_t got = ::pread(from, piece.data(), piece.size(), at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error("cannot read " + name);
+    if (got == 0) return {};
+    at += got;
+    if (write_piece(&sink, piece.data(), static_cast<size_t>(got)) != TIDEMARK_OK) return *sink.failed;
+  }
+}
+
+// What is decoded was proven only when its end was: it lies in a temporary file until then.
+Result<void> fetch_plain_to_stream(Archive& archive, const std::vector<Stored>& holders, Sink& sink,
+                                   Stop& stop) {
+  const char* const named = std::getenv("TMPDIR");
+  const std::string directory = named != nullptr && *named != '\0' ? named : "/tmp";
+  Result<void> fetched;
+  for (const Stored& holder : holders) {
+    TM_ASSIGN(const UniqueFd fd, unnamed_file(directory));
+    Sink temporary{fd.get(), "a temporary file in " + directory, {}};
+    fetched = copy(archive, holder, true, temporary, stop);
+    if (fetched) return copy_out(fd.get(), temporary.name, sink, stop);
+    if (temporary.failed) {
+      Error error = fetched.error();
+      error.message +=
+          ", where what --plain gives lies until all of it is proven: TMPDIR names another directory, and -o "
+          "FILE needs none";
+      return error;
+    }
+    if (fetched.error().status != TIDEMARK_E_CORRUPT || &holder == &holders.back()) break;
+    console().print(fetched.error().message);
+  }
+  return fetched;
+}
+
 // What went down a pipe cannot be taken back: with a choice, choose first.
 Result<void> fetch_to_stream(Archive& archive, const std::vector<Stored>& holders, bool plain, Sink& sink,
                              Stop& stop) {
+  if (plain) return fetch_plain_to_stream(archive, holders, sink, stop);
   const Stored* chosen = &holders.front();
   for (size_t i = 0; holders.size() > 1 && i < holders.size(); ++i) {
     if (!archive.check(holders[i].key, false, nullptr, stop)) continue;
     chosen = &holders[i];
     break;
   }
-  return copy(archive, *chosen, plain, sink, stop);
+  return copy(archive, *chosen, false, sink, stop);
 }
 
 // A device or a FIFO: it is written to, and keeps its name.

@@ -88,28 +88,32 @@ void Findings::missing(const std::string& storage, uint64_t partition, const Mis
           (epoch > 0 ? " --epoch " + std::to_string(epoch) : ""));
 }
 
-void Findings::gone(const Ledger::Gone& gone) {
+void Findings::gone(const Gone& gone) {
   ++problems_;
   const uint64_t last = gone.first - 1;
   const std::string name = partition_text(gone.storage, gone.partition);
+  const std::string of_history =
+      gone.history > 0 ? "in the history of epoch " + std::to_string(gone.history) + " " : std::string();
   Json object = range_json(gone.storage, gone.partition, gone.first, gone.through);
   object["name"] = name;
   object["key"] = gone.newest_key;
   object["through"] = gone.through;
+  if (gone.history > 0) object["history"] = gone.history;
   if (gone.read_instead != 0) {
     object["epoch"] = gone.read_instead;
     return say("problem", "gone", object, gone.newest_key,
-               "the checkpoint says that it was right, and it is not there any more: of its entries, LSN " +
-                   both(gone.first) + " to " + both(gone.through) + ", those of epoch " +
-                   std::to_string(gone.read_instead) +
-                   " are read instead, which another host may have written; bring it back from a copy. To "
+               "the checkpoint says that it was right, and it is not there any more: of its entries, " +
+                   range_text(gone.first, gone.through) + ", those of epoch " +
+                   std::to_string(gone.read_instead) + " are read instead " + of_history +
+                   "and another host may have written them; bring it back from a copy. To "
                    "accept that, begin another checkpoint");
   }
   say("problem", "gone", object, gone.newest_key,
-      "the checkpoint says that it was right, but " + name +
+      "the checkpoint says that it was right, but " + of_history + name +
           (last > 0 ? " now ends at LSN " + both(last) : std::string(" is not there any more")) +
           "; to accept the loss: tidemark gaps URL --acknowledge " + name + " " + std::to_string(gone.first) +
-          " " + std::to_string(gone.through) + " --reason TEXT --checkpoint FILE");
+          " " + std::to_string(gone.through) + " --reason TEXT --checkpoint FILE" +
+          (gone.history > 0 ? " --epoch " + std::to_string(gone.history) : std::string()));
 }
 
 void Findings::not_ours(const Stored& stored) {

@@ -28,7 +28,7 @@ class Findings {
   // The record of an epoch continues what it cannot, or something is of an epoch without a record.
   void lineage(const Stored& stored, const std::string& why);
   // What was right by the checkpoint is not there any more.
-  void gone(const Ledger::Gone& gone);
+  void gone(const Gone& gone);
   // Foreign, or irregular: what lies where an archive, a record or a directory should be.
   void not_ours(const Stored& stored);
   void nothing(const std::string& name, const std::string& why);

@@ -2,6 +2,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -108,13 +109,16 @@ class Gaps {
   int list() {
     const auto tell = [this](const std::vector<Told>& told, bool found_something) {
       found_something_ = found_something_ || found_something;
-      for (const Told& one : told) show(one);
-      return !output_.failed();
+      for (const Told& one : told) {
+        if (!failed_) show(one);
+      }
+      return !output_.failed() && !failed_;
     };
     Histories histories(archive_, options_.archive.epoch);
+    hidden_.emplace(histories);
     auto listed = list_in_parts({archive_, &histories, true}, options_.scope, options_.jobs,
                                 [&] { return std::make_unique<GapsPart>(tell); });
-    if (!listed) return fail_with(listed.error());
+    if (!listed || failed_) return fail_with(listed ? *failed_ : listed.error());
     if (!found_something_ && !output_.failed())
       return finish(output_, tell_nothing(archive_, options_, {}, stop_));
     if (shown_ == 0) console().print("nothing is missing and nothing was recorded");
@@ -186,13 +190,25 @@ class Gaps {
     if (!stored.key.empty()) line["key"] = stored.key;
     line["made"] = record.made_us > 0 ? Json(utc_text(record.made_us)) : Json();
     line["reason"] = record.reason;
+    const auto hidden = find_hidden(stored);
+    if (hidden) line["other_key"] = hidden->key;
     output_.object(line);
     std::string text = type;
     text.resize(10, ' ');
     text += partition_text(stored.storage, stored.partition) + " " + range_text(stored.first, stored.last);
     if (record.made_us > 0) text += "  " + output_.time(record.made_us);
     if (!record.reason.empty()) text += "  " + printable(record.reason);
-    output_.line(text);
+    output_.line(text + (hidden ? hidden_text(*hidden) : std::string()));
+  }
+
+  // Of what is recorded as lost, whether somebody has accepted it or not.
+  std::optional<Stored> find_hidden(const Stored& stored) {
+    const bool is_loss = stored.kind == TIDEMARK_STORED_GAP || stored.kind == TIDEMARK_STORED_ACCEPTED;
+    if (!is_loss) return std::nullopt;
+    auto hidden = hidden_->find(stored.storage, stored.partition, {stored.first, stored.last}, 0, stop_);
+    if (hidden) return *hidden;
+    failed_ = hidden.error();
+    return std::nullopt;
   }
 
   void tell_damage(const Stored& stored, const std::string& why) {
@@ -204,6 +220,8 @@ class Gaps {
   const GapsOptions& options_;
   Output output_;
   Stop stop_;
+  std::optional<HiddenArchives> hidden_;
+  std::optional<Error> failed_;
   bool damaged_ = false, found_something_ = false;
   uint64_t shown_ = 0;
 };

@@ -8,16 +8,42 @@
 #define TIDEMARK_CLI_HIDDEN_H
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "history.h"
 
 namespace tidemark::cli {
 
+// What one history counts of a partition's archives, and what it hides of them. Pure.
+class HiddenParts {
+ public:
+  // Of each archive of an epoch that the history continues, in the order of keys; nothing: none of it counts.
+  void add(const Stored& archive, const std::optional<Range>& counts);
+  // The newest that has something of `missing` which no archive has that counts.
+  std::optional<Stored> newest(Range missing) const;
+
+ private:
+  static constexpr size_t kHiddenMax = 4096;
+  struct Part {
+    Stored archive;
+    Range range;
+  };
+  void add_counted(Range range);
+  void add_hidden(const Stored& archive, Range range);
+  bool is_counted(Range range) const;
+
+  std::vector<Range> counted_;  // ascending, apart
+  std::vector<Part> hidden_;    // at most so many that nothing else has
+};
+
 class HiddenArchives {
  public:
-  // Each look lists a part of the partition; no more of them than that in a run.
+  // Each look lists a partition, which is remembered until another one is asked for; no more than that in a
+  // run.
   static constexpr int kLooksMax = 64;
 
   explicit HiddenArchives(Histories& histories) : histories_(histories) {}
@@ -28,8 +54,12 @@ class HiddenArchives {
                                      uint64_t epoch, Stop& stop);
 
  private:
+  Result<HiddenParts> look(const Chain& chain, Stop& stop);
+
   Histories& histories_;
   int looks_ = 0;
+  Scope looked_at_;
+  std::map<uint64_t, HiddenParts> parts_;  // of it, by epoch
 };
 
 // ": but KEY has ...", with what to do.

@@ -213,9 +213,9 @@ Result<void> HistoryCut::begin(const Stored& stored) {
     for (const auto& [number, epoch] : lineage->epochs()) {
       if (epoch.parent == chains_.front().newest()) continued_at_.emplace(number, 0);
     }
-    ends_ = visit_all_ ? lineage->ends() : std::vector<uint64_t>();
+    ends_ = visit_all_ ? lineage->ends() : std::vector<LineageEnd>();
     for (size_t i = 0; ends_.size() > 1 && i < ends_.size(); ++i) {
-      TM_ASSIGN(Chain other, lineage->chain_of(ends_[i]));
+      TM_ASSIGN(Chain other, lineage->chain_of(ends_[i].epoch));
       chains_.push_back(std::move(other));
     }
   }

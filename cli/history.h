@@ -107,7 +107,7 @@ class HistoryCut {
   // What every object of a storage with several histories is told to, with what counts in each of them (in
   // the order of Lineage::ends()): for who counts what only one has. May be empty.
   using VisitAll =
-      std::function<void(const Stored&, const std::vector<uint64_t>& ends, const EpochCut::Parts& parts)>;
+      std::function<void(const Stored&, const std::vector<LineageEnd>& ends, const EpochCut::Parts& parts)>;
   using Visit = std::function<bool(const Stored&, const Proof&)>;
 
   HistoryCut(Histories& histories, Visit visit, Stop& stop, VisitAll visit_all = {})
@@ -134,7 +134,7 @@ class HistoryCut {
   Stop& stop_;
   std::string storage_;
   uint64_t partition_ = 0;
-  std::vector<uint64_t> ends_;
+  std::vector<LineageEnd> ends_;
   std::map<uint64_t, uint64_t>
       continued_at_;             // by child of the chosen history's end, where it begins; 0: nowhere
   std::vector<Chain> chains_;    // of the storage: the chosen history, then all if there are several

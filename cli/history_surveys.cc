@@ -16,7 +16,7 @@ Leaves leaves_of(const Lineage& lineage) {
 }
 
 HistorySurveys::HistorySurveys(const std::string& storage, uint64_t partition, const Leaves& leaves)
-    : chains_(leaves.chains) {
+    : leaves_(leaves) {
   for (const uint64_t epoch : leaves.epochs)
     surveys_.push_back({leaves.epochs.size() > 1 ? epoch : 0, Survey(storage, partition)});
 }
@@ -33,21 +33,17 @@ void HistorySurveys::add_damaged(const Stored& stored, const EpochCut::Parts& pa
   }
 }
 
-bool HistorySurveys::is_of_history(uint64_t epoch) const {
-  return std::any_of(chains_.begin(), chains_.end(),
-                     [epoch](const Chain& chain) { return chain.contains(epoch); });
-}
-
 uint64_t HistorySurveys::pruned_through() const {
   uint64_t through = 0;
   for (const Of& of : surveys_) through = std::max(through, of.survey.pruned_through);
   return through;
 }
 
-uint64_t HistorySurveys::last() const {
-  uint64_t last = pruned_through();
-  for (const Of& of : surveys_) last = std::max(last, of.survey.coverage.last());
-  return last;
+std::vector<HistoryEnd> HistorySurveys::ends() const {
+  std::vector<HistoryEnd> ends;
+  for (size_t i = 0; i < surveys_.size(); ++i)
+    ends.push_back({leaves_.epochs[i], leaves_.chains[i], surveys_[i].survey.coverage.last()});
+  return ends;
 }
 
 bool HistorySurveys::has_remnants() const {

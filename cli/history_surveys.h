@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "gone.h"
 #include "history.h"
 #include "survey.h"
 
@@ -36,10 +37,8 @@ class HistorySurveys {
     Survey survey;
   };
   std::deque<Of>& each() { return surveys_; }
-  // Whether the epoch is recorded, and so of one of them.
-  bool is_of_history(uint64_t epoch) const;
   uint64_t pruned_through() const;
-  uint64_t last() const;  // the newest LSN that anything says something about
+  std::vector<HistoryEnd> ends() const;  // of each
   bool has_remnants() const;
   // Whether it is told for the first time: what histories have in common they lack in common.
   bool is_new(const Missing& missing) {
@@ -48,7 +47,7 @@ class HistorySurveys {
   bool is_new(const std::string& what) { return told_texts_.insert(what).second; }
 
  private:
-  std::vector<Chain> chains_;
+  const Leaves leaves_;
   std::deque<Of> surveys_;
   std::set<std::tuple<uint64_t, uint64_t, int>> told_;
   std::set<std::string> told_texts_;

@@ -14,6 +14,7 @@
 #include "checkpoint_age.h"
 #include "console.h"
 #include "format/lsn.h"
+#include "hidden.h"
 #include "info_facts.h"
 #include "info_page.h"
 #include "nothing.h"
@@ -28,7 +29,9 @@ namespace tidemark::cli {
 
 namespace {
 
-constexpr size_t kMaxKeys = 1000;  // of what is damaged, told of one partition
+constexpr size_t kMaxKeys = 1000;      // of what is damaged, told of one partition
+constexpr size_t kMaxRecorded = 1000;  // losses of one partition that are looked for in older epochs
+constexpr size_t kMaxHidden = 10;      // archives that are named because they have some
 
 uint64_t size_of(const Range& range) { return range.last - range.first + 1; }
 
@@ -48,6 +51,7 @@ class FactFinder {
       survey_.add_damaged(stored);
     } else {
       survey_.add(stored);
+      if (stored.kind == TIDEMARK_STORED_ACCEPTED) record({stored.first, stored.last});
     }
     count(survey_.coverage.take_settled());
     facts_.overruled += survey_.take_overruled().size();
@@ -76,12 +80,17 @@ class FactFinder {
   }
 
  private:
+  void record(const Range& lost) {
+    if (facts_.recorded.size() < kMaxRecorded) facts_.recorded.push_back(lost);
+  }
+
   void count(const std::vector<Missing>& missing) {
     for (const Missing& piece : missing) {
       if (piece.cause == Cause::kOrigin) continue;
       if (piece.cause == Cause::kGap) {
         ++facts_.losses.gaps;
         facts_.losses.gap_lsns += size_of(piece.range);
+        record(piece.range);
       } else {
         ++facts_.losses.holes;
         facts_.losses.missing_lsns += size_of(piece.range);
@@ -104,7 +113,7 @@ class InfoPart : public ListedPart {
     Growth growth;
   };
   // Called by tell(); `tell_rest` adds up.
-  using TellFacts = std::function<bool(const Facts&)>;
+  using TellFacts = std::function<bool(Facts&)>;
   using TellRest = std::function<void(const Rest&)>;
   InfoPart(TellFacts tell_facts, TellRest tell_rest, bool counts_growth)
       : tell_facts_(std::move(tell_facts)), tell_rest_(std::move(tell_rest)), counts_growth_(counts_growth) {}
@@ -130,7 +139,7 @@ class InfoPart : public ListedPart {
 
   bool tell() override {
     tell_rest_(std::exchange(rest_, {}));
-    const auto found = std::exchange(found_, {});
+    auto found = std::exchange(found_, {});
     return std::all_of(found.begin(), found.end(), tell_facts_);
   }
 
@@ -155,14 +164,16 @@ class Info {
     auto archive = Archive::open(options_.archive);
     if (!archive) return fail_with(archive.error());
     const auto make = [this] {
-      return std::make_unique<InfoPart>([this](const Facts& facts) { return print(facts); },
+      return std::make_unique<InfoPart>([this](Facts& facts) { return find_hidden(facts) && print(facts); },
                                         [this](const InfoPart::Rest& rest) { add(rest); }, page_.has_value());
     };
     Histories histories(**archive, options_.archive.epoch);
-    const auto count = [this](const Stored& stored, const std::vector<uint64_t>& ends,
+    HiddenArchives hidden(histories);
+    hidden_ = &hidden;
+    const auto count = [this](const Stored& stored, const std::vector<LineageEnd>& ends,
                               const EpochCut::Parts& parts) { branches_.add(stored, ends, parts); };
     auto listed = list_in_parts({**archive, &histories, true, count}, options_.scope, options_.jobs, make);
-    if (!listed) return fail_with(listed.error());
+    if (!listed || failed_) return fail_with(listed ? *failed_ : listed.error());
     for (const auto& [storage, lineage] : histories.known()) tell_histories(storage, *lineage);
     // What is not all of it replaces no page.
     if (page_ && !output_.failed()) {
@@ -250,6 +261,21 @@ class Info {
     if (page_) page_->add(rest.growth);
   }
 
+  bool find_hidden(Facts& facts) {
+    Stop stop;
+    for (const Range& lost : facts.recorded) {
+      const auto found = hidden_->find(facts.storage, facts.partition, lost, 0, stop);
+      if (!found) {
+        failed_ = found.error();
+        return false;
+      }
+      const auto is_same = [&](const Stored& one) { return one.key == (*found)->key; };
+      if (!*found || facts.hidden.size() == kMaxHidden) continue;
+      if (std::none_of(facts.hidden.begin(), facts.hidden.end(), is_same)) facts.hidden.push_back(**found);
+    }
+    return true;
+  }
+
   bool print(const Facts& facts) {
     if (options_.json) {
       print_json(facts);
@@ -323,6 +349,8 @@ class Info {
     object["remnants"] = facts.has_remnants;
     object["damaged"] = facts.damaged;
     object["foreign"] = facts.foreign;
+    if (!facts.hidden.empty()) object["other_keys"] = Json::array();
+    for (const Stored& hidden : facts.hidden) object["other_keys"].push_back(hidden.key);
     output_.object(object);
   }
 
@@ -349,6 +377,8 @@ class Info {
     }
     if (facts.accepted_records > 0)
       output_.line("  accepted  " + count_text(facts.accepted_records, "gap", "gaps"));
+    for (const Stored& hidden : facts.hidden)
+      output_.line("  hidden    recorded as lost" + hidden_text(hidden));
     if (facts.overruled > 0) {
       output_.line("  overruled " + count_text(facts.overruled, "record", "records") +
                    " of a loss, of which an archive has some (tidemark verify names them)");
@@ -377,6 +407,8 @@ class Info {
   Output output_;
   Branches branches_;
   std::optional<InfoPage> page_;
+  HiddenArchives* hidden_ = nullptr;  // while it runs
+  std::optional<Error> failed_;
   // What is irregular and lies in no partition, and records of epochs that are not right.
   std::vector<std::string> strays_;
   bool has_damage_ = false, found_something_ = false;  // anywhere

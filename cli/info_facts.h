@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "archive.h"
+#include "format/types.h"
 
 namespace tidemark::cli {
 
@@ -32,6 +33,8 @@ struct Facts {
   uint64_t accepted_records = 0, pruned_through = 0, origin_through = 0, overruled = 0, foreign = 0;
   bool has_remnants = false, holds_something = false;
   std::vector<std::string> damaged;  // records and what is irregular
+  std::vector<Range> recorded;       // losses, accepted or not: the first of them
+  std::vector<Stored> hidden;        // archives that have some of them, see hidden.h; no two the same
 };
 
 struct Amount {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "format/object_name.h"
 #include "info_page_style.h"
 #include "text.h"
 
@@ -51,6 +52,12 @@ void put_notes(Html& html, const Facts& facts, uint64_t damaged) {
   if (facts.overruled > 0) {
     html.put("<div class=\"warn\">").counted(facts.overruled, "record", "records", "overruled");
     html.put(" of a loss, of which an archive has some</div>");
+  }
+  for (const Stored& hidden : facts.hidden) {
+    html.put("<div class=\"warn hidden\">").name(hidden.key);
+    html.put(" has some of what is recorded as lost: look with --epoch ")
+        .lsn(std::max(kFirstEpoch, hidden.epoch));
+    html.put("</div>");
   }
   if (facts.has_remnants) html.put("<div class=\"warn remnants\">archives lie below what was pruned</div>");
   if (facts.accepted_records > 0) {
@@ -123,6 +130,7 @@ void InfoPage::add(const Facts& facts) {
   }
   Row row{facts, facts.damaged.size()};
   row.facts.damaged = {};
+  row.facts.recorded = {};
   if (is_wrong(facts)) {
     ++wrong_partitions_;
     if (wrong_.size() < kMostProblems) wrong_.push_back(row);
@@ -434,8 +442,10 @@ void InfoPage::histories(Html& html) const {
         "tr></thead><tbody>\n");
     for (const auto& [partition, only] : history.partitions) {
       html.put("<tr><td>").name(partition_text(history.storage, partition)).put("</td><td>").lsn(only.begins);
-      html.put("</td><td>").count(only.archives).put("</td><td class=\"number\">").bytes(only.size_bytes);
-      html.put("</td></tr>\n");
+      html.put("</td><td>").count(only.archives);
+      if (only.shared > 0)
+        html.text(", and the end of " + count_text(only.shared, "archive", "archives") + " that others have");
+      html.put("</td><td class=\"number\">").bytes(only.size_bytes).put("</td></tr>\n");
     }
     html.put("</tbody></table>\n");
     if (history.partitions_left_out > 0)

@@ -1,11 +1,9 @@
 #include "ledger.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
-
-#include "format/chain.h"
-#include "format/object_name.h"
 
 namespace tidemark::cli {
 
@@ -15,57 +13,9 @@ constexpr int64_t kDayUs = int64_t{86400} * 1'000'000;
 constexpr std::array<int64_t, 3> kAgesUs = {kDayUs, 7 * kDayUs, 30 * kDayUs};
 constexpr int kSaveShare = 20;  // saving takes at most this part of the time
 
-ObjectKind kind_of(int32_t kind) {
-  switch (kind) {
-    case TIDEMARK_STORED_GAP:
-      return ObjectKind::kGap;
-    case TIDEMARK_STORED_ACCEPTED:
-      return ObjectKind::kAccepted;
-    case TIDEMARK_STORED_PRUNED:
-      return ObjectKind::kPruned;
-    case TIDEMARK_STORED_ORIGIN:
-      return ObjectKind::kOrigin;
-    default:
-      return ObjectKind::kArchive;
-  }
-}
-
-Ledger::Gone gone_of(const std::string& name, const Checked& newest, uint64_t first) {
-  const size_t slash = name.rfind('/');
-  const auto partition = parse_decimal(name.substr(slash + 1));
-  const std::string storage = name.substr(0, slash);
-  return Ledger::Gone{
-      storage,
-      partition.value_or(0),
-      object_key(
-          storage, partition.value_or(0),
-          {{newest.first, newest.last}, kind_of(newest.kind), newest.epoch, newest.coding, newest.begun}),
-      first,
-      newest.last,
-      0};
-}
-
-// The newest of them that lies after `last`, if there is one. They ascend by their last LSN.
-std::optional<Ledger::Gone> gone_of(const std::string& name, const CheckedObjects& objects, uint64_t last) {
-  if (objects.empty() || objects.back().last <= last) return std::nullopt;
-  return gone_of(name, objects.back(), last + 1);
-}
-
 const Checked* find_in(const CheckedObjects& objects, const Checked& wanted) {
   const auto found = std::lower_bound(objects.begin(), objects.end(), wanted, comes_before);
   return found != objects.end() && !comes_before(wanted, *found) ? &*found : nullptr;
-}
-
-// The epoch of what is read of an archive's entries, if it is an older one, and the archive is not there.
-uint64_t read_instead_of(const Checked& lost, const CheckedObjects& here) {
-  uint64_t newest = 0;
-  const auto from = std::lower_bound(here.begin(), here.end(), lost.first,
-                                     [](const Checked& one, uint64_t first) { return one.last < first; });
-  for (auto one = from; one != here.end() && one->last - lost.first < 2 * kArchiveEntriesMax; ++one) {
-    if (one->kind == TIDEMARK_STORED_ARCHIVE && one->first <= lost.last)
-      newest = std::max(newest, one->epoch);
-  }
-  return newest < lost.epoch ? newest : 0;
 }
 
 }  // namespace
@@ -146,7 +96,7 @@ bool Ledger::may_skip(const Stored& stored) const {
 void Ledger::begin(const std::string& name) {
   current_ = name;
   here_.clear();
-  hidden_.clear();
+  unknown_.clear();
   has_reported_ = false;
 }
 
@@ -168,6 +118,8 @@ void Ledger::not_right(const Stored& stored) {
   if (const Checked* known = find(stored); known != nullptr) {
     here_.push_back(*known);
     here_.back().checked_us = 0;
+  } else {
+    unknown_.push_back(newest_reported_);
   }
 }
 
@@ -178,49 +130,32 @@ void Ledger::Ages::add(int64_t checked_us, int64_t now_us) {
   oldest_us = oldest_us == 0 ? checked_us : std::min(oldest_us, checked_us);
 }
 
-std::vector<Ledger::Gone> Ledger::hidden(uint64_t pruned_through,
-                                         const std::function<bool(uint64_t)>& is_recorded) {
-  std::vector<Gone> all;
-  const CheckedObjects* known = objects_of(current_);
-  if (known == nullptr) return all;
-  for (const Checked& object : *known) {
-    const bool may_be_missed =
-        object.kind == TIDEMARK_STORED_ARCHIVE && object.epoch > kFirstEpoch && object.last > pruned_through;
-    if (!may_be_missed || !is_recorded(object.epoch)) continue;
-    if (find_in(here_, object) != nullptr) continue;
-    const uint64_t epoch = read_instead_of(object, here_);
-    if (epoch == 0) continue;
-    all.push_back(gone_of(current_, object, object.first));
-    all.back().read_instead = epoch;
-    hidden_.push_back(object);
-  }
-  return all;
-}
-
-std::optional<Ledger::Gone> Ledger::end(uint64_t last) {
-  std::optional<Gone> gone;
-  if (has_reported_)
-    last = std::max(last, newest_reported_.last);  // a damaged record is there, whatever it says
+std::vector<Gone> Ledger::end(const std::vector<HistoryEnd>& histories, uint64_t pruned_through) {
+  PartitionLosses losses;
   if (const CheckedObjects* known = objects_of(current_); known != nullptr) {
-    gone = gone_of(current_, *known, last);
-    // These stay known until somebody accepts that they are lost. What else is missing is a hole.
-    CheckedObjects lost;
-    for (const Checked& object : *known) {
-      if (object.last > last || find_in(hidden_, object) != nullptr) lost.push_back(object);
+    CheckedObjects lost, there;
+    std::set_difference(known->begin(), known->end(), here_.begin(), here_.end(), std::back_inserter(lost),
+                        comes_before);
+    if (!lost.empty()) {
+      std::merge(here_.begin(), here_.end(), unknown_.begin(), unknown_.end(), std::back_inserter(there),
+                 comes_before);
+      losses = find_gone(current_, lost, there, histories, pruned_through);
     }
-    const auto middle = here_.insert(here_.end(), lost.begin(), lost.end());
+    // What else is missing is a hole.
+    const auto middle = here_.insert(here_.end(), losses.of.begin(), losses.of.end());
     std::inplace_merge(here_.begin(), middle, here_.end(), comes_before);
   }
   reached_[current_] = std::exchange(here_, {});
+  unknown_.clear();
   current_.clear();
-  return gone;
+  return std::move(losses.gone);
 }
 
-std::vector<Ledger::Gone> Ledger::unseen(const Scope& scope) const {
+std::vector<Gone> Ledger::unseen(const Scope& scope) const {
   std::vector<Gone> all;
   for (const auto& [name, objects] : known_) {
     if (!is_in_scope(name, scope) || reached_.count(name) > 0) continue;
-    if (auto gone = gone_of(name, objects, 0)) all.push_back(std::move(*gone));
+    if (!objects.empty()) all.push_back(all_gone(name, objects.back()));
   }
   return all;
 }

@@ -9,12 +9,11 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "checkpoint.h"
+#include "gone.h"
 
 namespace tidemark::cli {
 
@@ -33,16 +32,6 @@ class Ledger {
     void add(int64_t checked_us, int64_t now_us);
     uint64_t sum() const { return archives[0] + archives[1] + archives[2] + archives[3]; }
   };
-  // What was right by the checkpoint and lies after all that is there; or in whose place an older history is
-  // read, which no name shows.
-  struct Gone {
-    std::string storage;
-    uint64_t partition = 0;
-    std::string newest_key;
-    uint64_t first = 0, through = 0;
-    uint64_t read_instead = 0;  // the epoch of what is read in its place; 0: nothing is
-  };
-
   // path empty: no checkpoint.
   Result<void> load(const std::string& path, const std::string& url, const Scope& scope, Share reread,
                     int64_t now_us);
@@ -54,11 +43,8 @@ class Ledger {
   void begin(const std::string& name);
   void right(const Stored& stored, bool was_read);
   void not_right(const Stored& stored);
-  // To be asked before end(). Of archives up to `pruned_through`, and of epochs that are not recorded any
-  // more, nothing is missed.
-  std::vector<Gone> hidden(uint64_t pruned_through, const std::function<bool(uint64_t)>& is_recorded);
-  // `last`: the newest LSN that anything there says something about.
-  std::optional<Gone> end(uint64_t last);
+  // After the last of a partition. What is gone stays known until somebody accepts that it is lost.
+  std::vector<Gone> end(const std::vector<HistoryEnd>& histories, uint64_t pruned_through);
   // Of partitions that the listing does not have at all.
   std::vector<Gone> unseen(const Scope& scope) const;
 
@@ -77,7 +63,7 @@ class Ledger {
   Checkpoint reached_;       // partitions that are finished
   std::string current_;      // empty: between two
   CheckedObjects here_;      // of the current one
-  CheckedObjects hidden_;    // of it: what hidden() told
+  CheckedObjects unknown_;   // of it: what is not right and never was
   Checked newest_reported_;  // of the current one, right or not
   bool has_reported_ = false;
 

@@ -130,17 +130,19 @@ std::vector<uint64_t> Lineage::leaves() const {
   return leaves;
 }
 
-std::vector<uint64_t> Lineage::ends() const {
-  std::vector<uint64_t> ends = leaves();
+std::vector<LineageEnd> Lineage::ends() const {
+  std::vector<LineageEnd> ends;
+  for (const uint64_t leaf : leaves()) ends.push_back({leaf, true});
   std::set<uint64_t> taken_over, continued;
   for (const auto& [number, epoch] : epochs_) {
     (epoch.how == TIDEMARK_CLAIM_TAKEOVER ? taken_over : continued).insert(epoch.parent);
   }
   for (const uint64_t parent : taken_over) {
     const bool is_known = epochs_.count(parent) > 0 || (parent == kFirstEpoch && is_recorded(parent));
-    if (is_known && continued.count(parent) == 0 && chain_of(parent)) ends.push_back(parent);
+    if (is_known && continued.count(parent) == 0 && chain_of(parent)) ends.push_back({parent, false});
   }
-  std::sort(ends.rbegin(), ends.rend());
+  std::sort(ends.begin(), ends.end(),
+            [](const LineageEnd& a, const LineageEnd& b) { return a.epoch > b.epoch; });
   return ends;
 }
 

@@ -16,6 +16,14 @@
 
 namespace tidemark::cli {
 
+// With which epoch a history may end.
+struct LineageEnd {
+  uint64_t epoch = 0;
+  bool is_leaf = false;  // no other continues it
+
+  bool operator==(const LineageEnd&) const = default;
+};
+
 class Lineage {
  public:
   explicit Lineage(std::string storage) : storage_(std::move(storage)) {}
@@ -37,7 +45,7 @@ class Lineage {
   std::vector<uint64_t> leaves() const;
   // Where a history may end: the leaves, and epochs that nothing but takeovers continues, for their host may
   // have archived more after that. The newest first.
-  std::vector<uint64_t> ends() const;
+  std::vector<LineageEnd> ends() const;
   // An epoch and all that it continues, ascending; as far as they are known.
   std::vector<uint64_t> history_of(uint64_t epoch) const;
   // Those of them that belong to the history of no other leaf.

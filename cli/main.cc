@@ -9,6 +9,8 @@ namespace {
 void apply(const CommonOptions& options) {
   console().set_verbosity(options.verbosity);
   console().set_progress(options.progress);
+  if (options.archive.accept_untagged && options.archive.tag_key_file.empty())
+    console().print("--accept-untagged has no effect without --tag-key: then no tag is asked for");
 }
 
 int run(const Command& command) {

@@ -17,7 +17,8 @@ constexpr size_t kNames = 8;
 // What lies in the whole archive, as far as the first of its objects show.
 struct Inventory {
   std::vector<std::string> partitions, irregular;
-  std::string foreign, level;  // the first, and what it shows
+  std::string foreign, level;        // the first, and what it shows
+  std::vector<std::string> claimed;  // storages that have records of epochs
 
   void add(const Stored& stored) {
     if (is_ours(stored)) {
@@ -26,7 +27,11 @@ struct Inventory {
         partitions.push_back(name);
     } else if (stored.kind == TIDEMARK_STORED_IRREGULAR) {
       if (irregular.size() <= kNames) irregular.push_back(stored.key);
-    } else if (!is_epoch(stored)) {
+    } else if (is_epoch(stored)) {
+      const std::string storage = stored.key.substr(0, stored.key.find('/'));
+      if (claimed.size() <= kNames && (claimed.empty() || claimed.back() != storage))
+        claimed.push_back(storage);
+    } else {
       if (foreign.empty()) foreign = stored.key;
       if (level.empty()) level = wrong_level_text(stored.key);
     }
@@ -38,6 +43,10 @@ struct Inventory {
       return "there is only what is not read (symbolic links, FIFOs, devices, directories in the place of "
              "archives or without permission): " +
              joined(irregular);
+    if (!claimed.empty()) {
+      return "there are only records of epochs, of " + joined(claimed) +
+             ": it was claimed, and nothing is archived; --allow-empty says that this is right";
+    }
     if (foreign.empty()) return "it is empty; --allow-empty says that this is right";
     return "there are only foreign objects, such as " + foreign + (level.empty() ? "" : "; " + level);
   }

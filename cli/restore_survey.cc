@@ -4,7 +4,6 @@
 #include <cassert>
 
 #include "format/object_name.h"
-#include "hidden.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -44,7 +43,8 @@ RestoreSurvey::RestoreSurvey(const RestoreOptions& options, Histories& histories
       plan_({options.from, options.to, options.to_time_us, options.prefer,
              !options.archive.identity_file.empty()}),
       wanted_(options.scope, room),
-      second_look_(archive_) {}
+      second_look_(archive_),
+      hidden_(histories) {}
 
 void RestoreSurvey::add(const Stored& stored) {
   plan_.add(stored);
@@ -160,14 +160,21 @@ void RestoreSurvey::end_at_hole() {
   waits_at_ = {*hole, why};
 }
 
-std::string RestoreSurvey::accepting(Range lost) const {
+// What cannot be asked now is not named.
+std::optional<Stored> RestoreSurvey::find_hidden(Range lost) {
+  const auto found = hidden_.find(options_.scope.storage, *options_.scope.partition, lost, 0, stop_);
+  return found ? *found : std::nullopt;
+}
+
+std::string RestoreSurvey::accepting(Range lost) {
+  const auto hidden = find_hidden(lost);
   return "this accepts that " + range_text(lost.first, lost.last) +
          " is lost, and restore then passes over it:\n  tidemark gaps " + options_.archive.words +
          " --acknowledge " + name_ + " " + std::to_string(lost.first) + " " + std::to_string(lost.last) +
-         " --reason 'WHY'";
+         " --reason 'WHY'" + (hidden ? hidden_text(*hidden) : std::string());
 }
 
-void RestoreSurvey::show(const Told& told) const {
+void RestoreSurvey::show(const Told& told) {
   const Stored& stored = told.stored;
   const int64_t made_us = told.record.made_us > 0 ? told.record.made_us : stored.modified_us;
   Json object;
@@ -176,6 +183,9 @@ void RestoreSurvey::show(const Told& told) const {
   object["made"] = utc_text(made_us);
   object["reason"] = told.damage.empty() ? told.record.reason : told.damage;
   object["damaged"] = !told.damage.empty();
+  const bool is_accepted = stored.kind == TIDEMARK_STORED_ACCEPTED && told.damage.empty();
+  const auto hidden = is_accepted ? find_hidden({stored.first, stored.last}) : std::nullopt;
+  if (hidden) object["other_key"] = hidden->key;
   output_.object(object);
   const std::string what = name_ + " " + range_text(stored.first, stored.last) + ": ";
   if (!told.damage.empty()) {
@@ -184,10 +194,11 @@ void RestoreSurvey::show(const Told& told) const {
   }
   output_.line(line_of(kind_name(stored.kind),
                        what + story_of(stored.kind) + output_.time(made_us) +
-                           (told.record.reason.empty() ? "" : ": " + printable(told.record.reason))));
+                           (told.record.reason.empty() ? "" : ": " + printable(told.record.reason)) +
+                           (hidden ? hidden_text(*hidden) : std::string())));
 }
 
-void RestoreSurvey::show_missing() const {
+void RestoreSurvey::show_missing() {
   for (const Range& hole : plan_.missing()) {
     Json object;
     object["type"] = "missing";
@@ -208,6 +219,23 @@ void RestoreSurvey::show_missing() const {
   }
 }
 
+// Without what right records say that somebody has accepted; with --strict that is missing too.
+std::vector<Range> RestoreSurvey::not_accepted(Range lost) const {
+  std::vector<Range> left = {lost};
+  for (const Told& told : told_) {
+    if (told.stored.kind != TIDEMARK_STORED_ACCEPTED || !told.damage.empty()) continue;
+    std::vector<Range> rest;
+    for (const Range& piece : left) {
+      const auto accepted = overlap(piece, {told.stored.first, told.stored.last});
+      if (!accepted) rest.push_back(piece);
+      if (accepted && piece.first < accepted->first) rest.push_back({piece.first, accepted->first - 1});
+      if (accepted && accepted->last < piece.last) rest.push_back({accepted->last + 1, piece.last});
+    }
+    left = std::move(rest);
+  }
+  return left;
+}
+
 // What is missing and right gap records name: what an operator may accept.
 std::vector<Range> RestoreSurvey::acceptable() const {
   std::vector<Range> lost;
@@ -215,11 +243,12 @@ std::vector<Range> RestoreSurvey::acceptable() const {
     for (const Told& told : told_) {
       if (told.stored.kind != TIDEMARK_STORED_GAP || !told.damage.empty()) continue;
       const auto both = overlap(hole, {told.stored.first, told.stored.last});
-      if (!both) continue;
-      if (!lost.empty() && lost.back().last + 1 >= both->first && lost.back().last <= both->last) {
-        lost.back().last = both->last;
-      } else {
-        lost.push_back(*both);
+      for (const Range& piece : both ? not_accepted(*both) : std::vector<Range>()) {
+        if (!lost.empty() && lost.back().last + 1 >= piece.first && lost.back().last <= piece.last) {
+          lost.back().last = piece.last;
+        } else {
+          lost.push_back(piece);
+        }
       }
     }
   }
@@ -228,11 +257,11 @@ std::vector<Range> RestoreSurvey::acceptable() const {
 
 void RestoreSurvey::show_remedies() {
   const auto lost = acceptable();
-  HiddenArchives hidden(histories_);
-  for (size_t at = 0; at < std::min(lost.size(), kMaxCommands); ++at) {
-    const auto found = hidden.find(options_.scope.storage, *options_.scope.partition, lost[at], 0, stop_);
-    output_.say(accepting(lost[at]) + (found && *found ? hidden_text(**found) : std::string()));
-  }
+  for (size_t at = 0; at < std::min(lost.size(), kMaxCommands); ++at) output_.say(accepting(lost[at]));
+  const auto& missing = plan_.missing();
+  const auto has_accepted = [this](const Range& one) { return not_accepted(one) != std::vector{one}; };
+  if (std::any_of(missing.begin(), missing.end(), has_accepted))
+    output_.say("what was accepted as lost is missing too; without --strict restore passes over it");
   if (lost.size() > kMaxCommands)
     output_.say("and " + std::to_string(lost.size() - kMaxCommands) + " more like these");
 }
@@ -270,7 +299,7 @@ Error RestoreSurvey::refuse() {
                          (remedy.empty() ? "" : " (" + remedy + ")")};
 }
 
-void RestoreSurvey::tell() const {
+void RestoreSurvey::tell() {
   if (plan_.pruned_through() > 0 && !options_.from)
     output_.say(name_ + " was pruned up to LSN " + both(plan_.pruned_through()) + ": beginning after it");
   if (plan_.origin_through() > 0 && !options_.from)

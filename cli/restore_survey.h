@@ -12,6 +12,7 @@
 #include "archive.h"
 #include "archive_list.h"
 #include "comparer.h"
+#include "hidden.h"
 #include "history.h"
 #include "options.h"
 #include "output.h"
@@ -33,8 +34,8 @@ class RestoreSurvey {
   bool is_refused() const {
     return plan_.is_empty() || plan_.has_too_many() || !plan_.missing().empty() || !disagreements_.empty();
   }
-  Error refuse();     // says why, and what helps
-  void tell() const;  // where it begins, and which losses it passes over
+  Error refuse();  // says why, and what helps
+  void tell();     // where it begins, and which losses it passes over
   // With --follow: the hole that the range ends at, and what a person may do about it; nothing: there is
   // none.
   struct Wait {
@@ -65,11 +66,14 @@ class RestoreSurvey {
   Result<void> compare();
   Result<void> list_wanted(uint64_t from, const std::function<bool(const Stored&)>& visit);
   void end_at_hole();
-  std::string accepting(Range lost) const;
-  void show(const Told& told) const;
-  void show_missing() const;
+  std::string accepting(Range lost);
+  // An archive that has some of it, which this history hides.
+  std::optional<Stored> find_hidden(Range lost);
+  void show(const Told& told);
+  void show_missing();
   void show_remedies();
   std::vector<Range> acceptable() const;
+  std::vector<Range> not_accepted(Range lost) const;
 
   const RestoreOptions& options_;
   Histories& histories_;
@@ -80,6 +84,7 @@ class RestoreSurvey {
   RestorePlan plan_;
   ArchiveList wanted_;
   SecondLook second_look_;
+  HiddenArchives hidden_;
   std::optional<Wait> waits_at_;
   std::vector<Told> told_;  // about what is missing or passed
   std::vector<Disagreement> disagreements_;

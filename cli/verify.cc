@@ -52,6 +52,7 @@ class Verify {
   void check_epoch(const Stored& stored);
   void check_epoch_of(const Lineage& lineage, const Stored& stored);
   void fail(const Error& error);
+  Result<std::optional<Stored>> find_hidden(const Stored& accepted, const EpochCut::Parts& parts);
   void compare(const Stored& stored, const Overlap& overlap);
   void drain(size_t most);
 
@@ -209,6 +210,18 @@ Result<void> Verify::read(const Stored& stored, std::optional<Record>& record) {
   return Error{kExitData, kListedOnly, TIDEMARK_E_CORRUPT};
 }
 
+// Of a loss that was accepted in some of the histories: that of the first in which one lies hidden.
+Result<std::optional<Stored>> Verify::find_hidden(const Stored& accepted, const EpochCut::Parts& parts) {
+  size_t at = 0;
+  for (const HistorySurveys::Of& of : surveys_->each()) {
+    const auto& part = parts[at++];
+    if (!part) continue;
+    TM_ASSIGN(auto hidden, hidden_->find(accepted.storage, accepted.partition, *part, of.epoch, stop_));
+    if (hidden) return hidden;
+  }
+  return std::optional<Stored>();
+}
+
 void Verify::check(const Stored& stored, const EpochCut::Parts& parts) {
   pool_.submit([this, stored, parts]() -> OrderedPool::Epilogue {
     std::optional<Record> record;
@@ -218,8 +231,7 @@ void Verify::check(const Stored& stored, const EpochCut::Parts& parts) {
       unreadable_in_a_row_ = 0;
       take(stored, parts, true);
       if (record && stored.kind == TIDEMARK_STORED_ACCEPTED) {
-        const auto hidden =
-            hidden_->find(stored.storage, stored.partition, {stored.first, stored.last}, 0, stop_);
+        const auto hidden = find_hidden(stored, parts);
         if (!hidden) return fail(hidden.error());
         findings_.accepted(stored, *record, *hidden);
       }
@@ -367,9 +379,7 @@ void Verify::tell_end() {
   if (surveys_->has_remnants()) tell_remnants();
   for (const HistorySurveys::Of& of : surveys_->each()) tell_end_of(of);
   ++partitions_;
-  const auto is_recorded = [this](uint64_t epoch) { return surveys_->is_of_history(epoch); };
-  for (const auto& gone : ledger_.hidden(surveys_->pruned_through(), is_recorded)) findings_.gone(gone);
-  if (const auto gone = ledger_.end(surveys_->last())) findings_.gone(*gone);
+  for (const Gone& gone : ledger_.end(surveys_->ends(), surveys_->pruned_through())) findings_.gone(gone);
 }
 
 // Of the listing: what was found in it is reported before.
@@ -422,7 +432,7 @@ int Verify::end(const Result<void>& scanned) {
   if (!interrupted() && !scanned && !failed_) failed_ = scanned.error();
   const bool complete = !interrupted() && !failed_ && !stop_.is_set();
   if (complete) {
-    for (const Ledger::Gone& gone : ledger_.unseen(options_.scope)) findings_.gone(gone);
+    for (const Gone& gone : ledger_.unseen(options_.scope)) findings_.gone(gone);
   }
   if (complete && !found_something_) tell_nothing_stored();
   save(true);

@@ -26,7 +26,7 @@ struct WipedText {
 }  // namespace
 
 Status check_secret_file(const struct stat& info, const std::string& path, Readers readers) {
-  const std::string what = "cannot read " + path + ": ";
+  const std::string what = path + ": ";
   if (!S_ISREG(info.st_mode)) return fail(what + "it is not a regular file");
   const uid_t self = ::geteuid();
   if (info.st_uid != self && info.st_uid != 0) {
@@ -80,7 +80,10 @@ Result<Secret> read_secret_file(const std::string& path, Readers readers) {
   if (!fd) return fail_errno(errno, what);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return fail_errno(errno, what);
-  TM_TRY(check_secret_file(info, path, readers));
+  if (Status trust = check_secret_file(info, path, readers); !trust) {
+    trust.error().message = "cannot read " + trust.error().message;
+    return std::move(trust.error());
+  }
   WipedText wiped;
   std::string& text = wiped.text;
   const int problem =

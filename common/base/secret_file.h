@@ -28,7 +28,8 @@ enum class Readers : uint8_t {
 // allow; else by the errno.
 Result<Secret> read_secret_file(const std::string& path, Readers readers);
 
-// What of that `info` alone shows, of what lies at `path`: for files that are read in another way.
+// What of that `info` alone shows, of what lies at `path`: for files that are read in another way. "PATH:
+// why", which says nothing of whether the file is used.
 Status check_secret_file(const struct stat& info, const std::string& path, Readers readers);
 
 // The rest of a file that may hold secrets: no copy of it is left elsewhere. `expected_bytes` is a guess. 0,

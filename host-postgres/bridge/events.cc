@@ -16,7 +16,7 @@ std::string reason(const tidemark_event& event) {
 
 std::string conflict_text(const tidemark_event& event, const std::string& files, const Cluster& cluster) {
   if (event.status != TIDEMARK_E_EXISTS)
-    return "the archive of " + files + " is damaged; move it away and it is archived again: " + reason(event);
+    return "the archive of " + files + " is damaged: " + reason(event);  // which says what helps
   const auto file =
       file_at(view(event.partition.storage), event.partition.id, event.first == 0 ? 1 : event.first, cluster);
   if (file && file->kind == WalKind::kPartial)

@@ -118,10 +118,18 @@ JobRunner::Ended JobRunner::sink_error(Error error) const {
 }
 
 // CORRUPT: what is there is damaged. Else another history has written it.
-JobRunner::Ended JobRunner::conflict(const PartitionId& id, Range range, Error error) const {
+JobRunner::Ended JobRunner::conflict(const PartitionId& id, Range range, Error error, bool has_all) const {
   const bool is_damaged = error.status == TIDEMARK_E_CORRUPT;
-  error.message = name_of(id, range) + ": " + (is_damaged ? "damaged in the sink: " : "") + error.message +
-                  (is_damaged ? "; move it away and it is written again" : "; nothing was overwritten");
+  const char* advice = "; nothing was overwritten";
+  if (is_damaged && has_all) advice = "; move it away and it is written again";
+  if (is_damaged && !has_all) {
+    advice =
+        "; the host no longer has all of its entries: bring it from a copy, for if it is moved away those "
+        "that "
+        "the host lacks are lost";
+  }
+  error.message =
+      name_of(id, range) + ": " + (is_damaged ? "damaged in the sink: " : "") + error.message + advice;
   Ended result = ended(core::Outcome::kObjectFailed, std::move(error));
   result.result.conflict = true;
   return result;

@@ -90,7 +90,8 @@ class JobRunner {
   // The entries go back to the host before the archive is read.
   Ended compare(const PartitionId& id, const ParsedName& name, uint64_t there_bytes, LoanedEntries& leases);
   // Compares an archive entry by entry with those of the job's part that the host still has.
-  Ended compare_entries(const PartitionId& id, const core::Job& job);
+  // has_all: see conflict().
+  Ended compare_entries(const PartitionId& id, const core::Job& job, bool has_all);
   // What nobody here can read may be compared whole, by its tag; and of its part what the host no longer has
   // counts as archived. Else `sealed` stays the answer.
   Ended verify_sealed(const PartitionId& id, const core::Job& job, uint64_t there_bytes, Ended sealed);
@@ -98,14 +99,16 @@ class JobRunner {
   // is the caller's.
   Ended prove(const PartitionId& id, const ParsedName& name);
   // The outcome of reading an archive that is there; `read_bytes` of it were read.
-  Ended looked_at(const PartitionId& id, const ParsedName& name, Status status, uint64_t read_bytes);
+  Ended looked_at(const PartitionId& id, const ParsedName& name, Status status, uint64_t read_bytes,
+                  bool has_all);
   Result<Digest> digest_of_entry(const PartitionId& id, Lsn lsn, LoanedEntries& leases);
   Status put(const std::string& key, const tidemark_source& source);
   Ended ended(core::Outcome outcome, Error error) const;
   core::Outcome entry_outcome(const Error& error) const;
   Ended entry_error(Error error) const;
   Ended sink_error(Error error) const;
-  Ended conflict(const PartitionId& id, Range range, Error error) const;
+  // has_all: the host was seen to have all that the object is to hold, so that it can be written again.
+  Ended conflict(const PartitionId& id, Range range, Error error, bool has_all) const;
 
   const tidemark_host& host_;
   metrics::Metrics& metrics_;

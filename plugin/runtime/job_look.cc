@@ -57,7 +57,7 @@ JobRunner::Ended JobRunner::put_gap_record(const PartitionId& id, Range range, u
     Error error;
     error.status = TIDEMARK_E_CORRUPT;
     error.message = key + " is not the gap record of these entries";
-    return conflict(id, range, std::move(error));
+    return conflict(id, range, std::move(error), true);
   }
   const Result<sink::ObjectInfo> found =
       sink_->head(key, &call_);  // that it is there is not yet that it is durable

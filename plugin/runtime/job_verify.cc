@@ -49,7 +49,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
       decided = !may_be_in_part || range.first == range.last;
     }
   }
-  if (!decided) result = compare_entries(id, job);
+  if (!decided) result = compare_entries(id, job, result.result.conflict);
   if (result.result.sealed) result = verify_sealed(id, job, existing->size_bytes, std::move(result));
   if (result.result.outcome == core::Outcome::kDone) {
     const Lsn through = result.result.through == kNoLsn ? job.part.last : result.result.through;
@@ -70,14 +70,14 @@ JobRunner::Ended JobRunner::compare(const PartitionId& id, const ParsedName& nam
   Status status =
       store::compare_archive(*sink_, key, there_bytes, here, codec_.keys, limits_.verify_depth, &read_bytes,
                              &call_, [&] { decoder.emplace(sources_.take_decoder()); });
-  return looked_at(id, name, std::move(status), read_bytes);
+  return looked_at(id, name, std::move(status), read_bytes, true);
 }
 
 JobRunner::Ended JobRunner::prove(const PartitionId& id, const ParsedName& name) {
   const std::string key = object_key(*id.storage, id.id, name);
   uint64_t read_bytes = 0;
   const auto footer = store::prove_archive(*sink_, key, limits_.verify_depth, &read_bytes, &call_);
-  return looked_at(id, name, footer ? Status() : footer.error(), read_bytes);
+  return looked_at(id, name, footer ? Status() : footer.error(), read_bytes, false);
 }
 
 JobRunner::Ended JobRunner::verify_sealed(const PartitionId& id, const core::Job& job, uint64_t there_bytes,
@@ -109,7 +109,7 @@ JobRunner::Ended JobRunner::verify_sealed(const PartitionId& id, const core::Job
   return proven;
 }
 
-JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::Job& job) {
+JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::Job& job, bool has_all) {
   Range part = job.part;
   part.last = part.first + std::min(part.last - part.first, limits_.compare_entries - 1);
   const ParsedName name = {job.range, ObjectKind::kArchive, job.epoch, job.coding, job.begun};
@@ -120,7 +120,7 @@ JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::J
   if (job.coding != Coding::kNone) decoder.emplace(sources_.take_decoder());
   auto there = store::digest_entries(*sink_, key, part, codec_.keys, &read_bytes, &call_);
   decoder.reset();
-  Ended result = looked_at(id, name, there ? Status() : there.error(), read_bytes);
+  Ended result = looked_at(id, name, there ? Status() : there.error(), read_bytes, has_all);
   if (result.result.outcome != core::Outcome::kDone) return result;
   for (Lsn lsn = part.first; lsn <= part.last; ++lsn) {
     Ended entry;
@@ -131,7 +131,7 @@ JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::J
       // Archived, and the host no longer has it.
       if (entry.result.outcome == core::Outcome::kMissing && lsn <= job.accept_missing_through) entry = {};
     } else if (*here != archived) {
-      entry = conflict(id, {lsn, lsn}, store::other_content(key, archived, *here));
+      entry = conflict(id, {lsn, lsn}, store::other_content(key, archived, *here), has_all);
     }
     if (entry.result.outcome != core::Outcome::kDone) {
       // What was found equal counts; this one is met again as the first of another job.
@@ -145,13 +145,13 @@ JobRunner::Ended JobRunner::compare_entries(const PartitionId& id, const core::J
 }
 
 JobRunner::Ended JobRunner::looked_at(const PartitionId& id, const ParsedName& name, Status status,
-                                      uint64_t read_bytes) {
+                                      uint64_t read_bytes, bool has_all) {
   read_pace_.pay(read_bytes, now_ms());
   Ended result;
   if (!status) {
     const tidemark_status code = status.error().status;
     const bool is_conflict = code == TIDEMARK_E_CORRUPT || code == TIDEMARK_E_EXISTS;
-    result = is_conflict ? conflict(id, name.range, std::move(status.error()))
+    result = is_conflict ? conflict(id, name.range, std::move(status.error()), has_all)
                          : sink_error(std::move(status.error()));
     result.result.sealed = code == TIDEMARK_E_SEALED;
   }

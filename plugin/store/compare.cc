@@ -125,7 +125,14 @@ Status compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& pa
   if (!footer) return footer.error();
   TM_ASSIGN(SameContent same, compare_content(keys, *footer, here));
   // What came out says it, whatever the footer says: anybody can put a tag beside other bytes.
-  if (decodes) same = proof.plain_digests().whole == here.sha256 ? SameContent::kYes : SameContent::kNo;
+  if (decodes && proof.plain_digests().whole != here.sha256) {
+    if (same == SameContent::kYes)
+      return fail(TIDEMARK_E_CORRUPT,
+                  std::string(key) + ": the object is damaged: what it holds is not what its footer says");
+    same = SameContent::kNo;
+  } else if (decodes) {
+    same = SameContent::kYes;
+  }
   if (same == SameContent::kOtherKey) return about(key, codec::other_tag_key(*footer->tag));
   return same == SameContent::kYes ? Status() : is_other(key, *footer, here.sha256);
 }

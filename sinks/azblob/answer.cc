@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/line.h"
+#include "http/iso_time.h"
 #include "http/xml.h"
 
 namespace tidemark::sinks::azblob {
@@ -106,6 +107,10 @@ const char* remedy_of(std::string_view code) {
 }
 
 std::string remedy(const StoreAnswer& answer, const StoreError& store) {
+  if (answer.ended_us != 0 && (answer.status == 401 || answer.status == 403)) {
+    return "; the signature (SAS) expired at " + format_iso_time(answer.ended_us) +
+           ", by this machine's clock: give another one";
+  }
   if (const char* known = remedy_of(store.code); *known != '\0') return known;
   if (const std::string_view location = header(answer.headers, "location");
       is_redirect(answer.status) && !location.empty()) {

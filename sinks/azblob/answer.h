@@ -4,6 +4,7 @@
 #ifndef TIDEMARK_SINKS_AZBLOB_ANSWER_H
 #define TIDEMARK_SINKS_AZBLOB_ANSWER_H
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@ struct StoreAnswer : HttpAnswer {
   // The sink is open: what is wrong with the container, the account or the credentials is RETRYABLE, because
   // the whole sink has to wait, and not one object is refused.
   bool is_in_use = false;
+  int64_t ended_us = 0;  // when the signature (SAS) expired, if that was before the request; else 0
 };
 
 // The error in an answer

@@ -1,5 +1,6 @@
 #include "azblob/client.h"
 
+#include "azblob/auth/account_key.h"
 #include "http/body.h"
 #include "http/exit_gate.h"
 
@@ -26,7 +27,10 @@ Status Client::prove(HttpRequest& asked, const Call& call) {
   request.host = config_.endpoint_host;
   request.url = config_.endpoint() + encode_path(request.path);
   if (!request.query.empty()) request.url.append("?").append(encode_query(request.query));
+  request.ended_us = 0;
   if (request.credentials.kind == Credentials::Kind::kSas) {
+    const auto ends_us = sas_expires_us(request.credentials.secret);
+    if (ends_us && *ends_us <= now_us()) request.ended_us = *ends_us;
     request.url.append(request.query.empty() ? "?" : "&").append(request.credentials.secret.reveal());
   }
   const ExitGate::Pass pass;
@@ -71,8 +75,8 @@ bool Client::is_body_to_repeat(const StoreError& error, Request& request) {
 Result<StoreAnswer> Client::answer_of(Request& request) {
   wipe(&request.url);  // a signature may be part of it
   TM_TRY(outcome_of(request));
-  return StoreAnswer{std::move(request.answer), request.needs, has_digest(request), request.lasts,
-                     request.is_in_use};
+  return StoreAnswer{std::move(request.answer), request.needs,   has_digest(request), request.lasts,
+                     request.is_in_use,         request.ended_us};
 }
 
 Result<StoreAnswer> Client::send(Request request, const Call& call) {

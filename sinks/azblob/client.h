@@ -26,6 +26,7 @@ struct Request : HttpRequest {
   Credentials credentials = {};
   bool redone_token = false, redone_body = false;
   bool lasts = false;
+  int64_t ended_us = 0;  // see StoreAnswer
 };
 
 class Client final : public Attempts {

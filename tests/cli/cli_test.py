@@ -4,6 +4,7 @@ restore and prune."""
 
 import http.client
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -283,6 +284,46 @@ class Scenarios(restore_tools.RestoreScenario):
         run("fetch", *self.url("main/1", 5), "-o", self.path("five"))
         with open(self.path("five"), "rb") as file:
             self.assertEqual(file.read(), archive(1, 4, 6))
+
+
+    def test_fetch_plain_gives_nothing_before_it_is_proven(self):
+        """Not to a pipe either: what is damaged near its end gives nothing at all."""
+        content = tools.entry(1, os.urandom(3 << 20))
+        whole = archive(1, 1, content=content)
+        self.store.put(key(1, 1), flipped(whole, len(whole) - 2500))
+        words = tools.command("fetch", *self.url("main/1", 1), "--plain")
+        done = subprocess.run(words, capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, b""), done.stderr)
+        self.assertIn(b"the object is damaged", done.stderr)
+        os.mkfifo(self.path("fifo"))
+        reader = subprocess.Popen(["cat", self.path("fifo")], stdout=subprocess.PIPE)
+        run("fetch", *self.url("main/1", 1), "--plain", "-o", self.path("fifo"), expect=1)
+        self.assertEqual(reader.communicate(timeout=60)[0], b"")
+        self.store.put(key(1, 1, 2), archive(1, 1, 2, content=content + tools.entry(2)))  # has it too, and is right
+        tar = archive(1, 1, 2, content=content + tools.entry(2))[:-512]
+        done = subprocess.run(words, capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, tar), done.stderr)
+        self.assertIn(b"the object is damaged", done.stderr)
+
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+        temporary = self.path("temporary")
+        os.mkdir(temporary)
+        env = {**os.environ, "TMPDIR": temporary}
+        done = subprocess.run(words, capture_output=True, check=False, env=env, preexec_fn=small_files, restore_signals=False)
+        self.assertEqual((done.returncode, done.stdout), (4, b""), done.stderr)
+        self.assertIn(f"a temporary file in {temporary}".encode(), done.stderr)
+        self.assertIn(b"TMPDIR names another directory, and -o FILE needs none", done.stderr)
+        self.assertEqual(os.listdir(temporary), [])
+        with open(self.path("out"), "wb") as out:
+            self.assertEqual(subprocess.run(words, stdout=out, env=env, check=False).returncode, 0)
+        with open(self.path("out"), "rb") as file:
+            self.assertEqual(file.read(), tar)
+        os.rmdir(temporary)
+        done = subprocess.run(words, capture_output=True, check=False, env=env)
+        self.assertEqual((done.returncode, done.stdout), (4, b""))
+        self.assertIn(f"cannot create a temporary file in {temporary}".encode(), done.stderr)
 
 
 class FileTest(Scenarios, unittest.TestCase):

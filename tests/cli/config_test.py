@@ -169,7 +169,10 @@ accept_untagged = {accepts}
         strict = with_keys("strict.conf", mine, accepts="false")
         told = run("verify", "@prod", "--deep", "--config", strict, expect=1, env=self.home)[0]
         self.assertEqual(told.count("bears no tag"), 3, told)
-        run("verify", "@prod", "--deep", "--accept-untagged", "--config", strict, env=self.home)
+        self.assertNotIn("has no effect",
+                         run("verify", "@prod", "--deep", "--accept-untagged", "--config", strict, env=self.home)[1])
+        self.assertIn("--accept-untagged has no effect without --tag-key",
+                      run("verify", *self.url("main/7"), "--accept-untagged")[1])
         absent = with_keys("absent.conf", mine, self.path("absent"))
         self.assertIn("absent", run("restore", "@prod", self.path("none"), "--config", absent, expect=4, env=self.home)[1])
         for verb in ("ls", "info", "verify", "gaps"):

@@ -182,6 +182,31 @@ class Scenarios(copy_tools.CopyScenario):
         self.assertEqual([plain_key(one) for one in self.target.keys()], [plain_key(names[4]), plain_key(names[7])])
         self.assertNotEqual(other.secret(), self.keys.secret())
 
+    def test_what_was_there_counts_by_its_tag_until_it_is_read_again(self):
+        """The tag is of the right content, and it stands beside other bytes, or beside damaged ones."""
+        self.store.put(key(1, 1), archive(1, 1))
+        right = self.coded(1, 1, coding=".zst.age")[1]
+        one, forged = self.coded(1, 1, coding=".zst.age", content=tools.entry(1, b"forged"))
+        tags = [words_of(body)["tag"].encode() for body in (forged, right)]
+        words = ["--compress", "zstd", *self.keys.to_encrypt()]
+        self.target.put(one, forged[:-512] + forged[-512:].replace(*tags))
+        for more, by_tag, compared in (([], 1, "footer"), (["--reread"], 1, "whole")):
+            said, summary = self.told(*words, *more)
+            self.assertEqual((said, summary["there_before"], summary["by_tag"], summary["compared"]), ([], 1, by_tag, compared))
+        self.assertIn("1 were there before (by size and footer; --reread reads both; 1 encrypted, by the tag, and not decoded)",
+                      self.copy(*words)[0])
+        self.assertIn("(read whole; 1 encrypted, by the tag, and not decoded, for which --identity is needed)",
+                      self.copy(*words, "--reread")[0])
+        said, _ = self.told(*words, "--reread", "--identity", self.keys.identity, expect=1)
+        self.assertEqual(said, [("damaged", key(1, 1))], "and not a conflict")
+        self.target.put(one, flipped(right, len(right) - 600))
+        for more in ([], ["--identity", self.keys.identity]):
+            self.assertEqual(self.told(*words, "--reread", *more, expect=1)[0], [("damaged", key(1, 1))])
+        self.target.put(one, right)
+        summary = self.told(*words, "--reread", "--identity", self.keys.identity)[1]
+        self.assertEqual((summary["there_before"], summary["by_tag"], summary["compared"]), (1, 0, "whole"))
+        self.assertIn("1 were there before (read whole);", self.copy(*words, "--reread", "--identity", self.keys.identity)[0])
+
     def test_what_bears_no_tag(self):
         """Whoever can write to the source could have put it there; encoded anew it would get our tag."""
         strict = self.keys.to_encrypt()[:-1]

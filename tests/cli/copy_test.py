@@ -24,7 +24,7 @@ class Scenarios(copy_tools.CopyScenario):
         self.assertEqual(self.content(self.target), objects, "byte for byte, and nothing else")
         self.assertEqual(verify_says(self.target, 1), verify_says(self.store, 1))
         again = self.copy()[0]
-        self.assertIn("copied 0 archives and 0 records, 0 bytes; 30 were there before; 0 problems", again)
+        self.assertIn("copied 0 archives and 0 records, 0 bytes; 30 were there before (by size and footer; --reread reads both); 0 problems", again)
         for how in ("--reread", "--size-only"):
             self.assertEqual(self.told(how)[1]["there_before"], 30)
         self.expect_same()

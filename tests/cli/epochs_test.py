@@ -254,12 +254,14 @@ class Scenarios(EpochsScenario):
         self.assertEqual([(told[4][one], told[3][one]) for one in ("newest", "runs", "branches_from", "archives")],
                          [(True, False), (2, 3), (1, 1), (4, 4)])
         self.assertEqual([(one["partition"], one["begins"], one["archives"]) for one in told[4]["partitions"]],
-                         [(1, 9, 3), (2, 1, 1)])
+                         [(1, 7, 3), (2, 1, 1)])
+        self.assertEqual([one["shared"] for one in told[4]["partitions"]], [1, 0], "the end of 6 to 8")
         self.assertEqual([(one["partition"], one["begins"]) for one in told[3]["partitions"]], [(1, 7)])
         text = run("info", *self.url())[0]
         self.assertIn("main: epoch 4, 2 runs (the newest), branches from epoch 1; only here: 4 archives", text)
         self.assertIn("main: epoch 3, 3 runs (tidemark restore --epoch 3), branches from epoch 1; only here: 4 archives", text)
-        self.assertIn("  main/1 from LSN 7 ", text)
+        self.assertRegex(text, r"(?m)^  main/1 from LSN 7 .* on: 4 archives, .* bytes$")
+        self.assertRegex(text, r"(?m)^  main/1 from LSN 7 .* on: 3 archives, .* bytes, and the end of 1 archive that others have, too$")
         for epoch, last in ((None, 14), (3, 11), (1, 10)):
             wish = [] if epoch is None else ["--epoch", epoch]
             facts = [one for one in lines("info", *self.url("main/1"), *wish) if one["type"] == "partition"][0]
@@ -305,6 +307,46 @@ class Scenarios(EpochsScenario):
         self.store.remove(key(1, 7, 8))
         self.assertEqual([one["epoch"] for one in lines("info", *self.url()) if one["type"] == "history"], [2])
 
+    def test_what_is_gone_is_of_a_history(self):
+        """By the checkpoint: it ends where it ends, not where another does; and of another nothing is read instead."""
+        self.two_hosts()
+        words = (*self.url(), "--since-checkpoint", self.path("checkpoint"))
+        run("verify", *words)
+        for one in (key(1, 13, 14, epoch=4), key(1, 10, 12, epoch=4)):
+            self.store.remove(one)
+        told = [one for one in lines("verify", *words, expect=1) if one["type"] == "problem"]
+        self.assertEqual([(one["problem"], one["key"], one["first"], one["last"], one["history"], one.get("epoch")) for one in told],
+                         [("gone", key(1, 13, 14, epoch=4), 10, 14, 4, None)])
+        self.assertIn("in the history of epoch 4 main/1 now ends at LSN 9 ", told[0]["message"])
+        run("gaps", *self.url(), "--acknowledge", "main/1", 10, 14, "--reason", "lost", "--checkpoint", self.path("checkpoint"),
+            "--epoch", 4)
+        run("verify", *words)
+        # All that 3 has: its parent's tail is read for none of it.
+        for one in (key(1, 10, epoch=3), key(1, 11, epoch=3)):
+            self.store.remove(one)
+        told = [one for one in lines("verify", *words, expect=1) if one["type"] == "problem"]
+        self.assertEqual([(one["first"], one["last"], one["history"]) for one in told], [(10, 11, 3)])
+        self.assertIn("--epoch 3", told[0]["message"])
+        for one in (key(1, 7, epoch=2), key(1, 8, 9, epoch=2)):
+            self.store.remove(one)
+        told = [(one["first"], one["last"], one["history"], one.get("epoch")) for one in lines("verify", *words, expect=1)
+                if one["type"] == "problem"]
+        self.assertEqual(told, [(7, 7, 3, 1), (8, 9, 3, 1), (10, 10, 3, 1), (11, 11, 3, None)], "epoch 1 has up to 10, which 3 had")
+
+    def test_the_newest_history_returned_to_an_older_branch(self):
+        """Taken over, and then back: the first host continues its own data, whose end nobody else has."""
+        self.put_epochs({1: 0})
+        self.put_epochs({2: 1, 3: 1}, how="takeover")
+        for first, last, epoch in ((1, 10, 1), (11, 14, 1), (11, 12, 2), (15, 16, 3)):
+            self.put(first, last, epoch)
+        told = [one for one in lines("info", *self.url()) if one["type"] == "history"]
+        self.assertEqual([(one["epoch"], one["branches_from"], one["archives"], [(part["begins"], part["archives"]) for part in
+                           one["partitions"]]) for one in told], [(3, 1, 2, [(11, 2)]), (2, 1, 1, [(11, 1)])])
+        self.put(15, 15, 1)  # what it wrote before it was told
+        told = [one for one in lines("info", *self.url()) if one["type"] == "history"]
+        self.assertEqual([(one["epoch"], [(part["begins"], part["archives"]) for part in one["partitions"]]) for one in told],
+                         [(3, [(11, 2)]), (2, [(11, 1)]), (1, [(15, 1)])])
+
     def test_ls_shows_the_epoch(self):
         self.two_hosts()
         text = run("ls", *self.url())[0]
@@ -336,6 +378,61 @@ class Scenarios(EpochsScenario):
         self.assertEqual((note["note"], note["other_key"]), ("accepted", key(1, 1, 9)))
         self.assertIn(hint, note["message"])
         self.assertEqual(self.restored_of(), journal((1, 4, 1), (7, 7, 2)))
+
+    def test_what_was_accepted_and_is_there_after_all(self):
+        """Moved away while a run recorded the gap, accepted, and moved back: every verb names the archive, and how to get it."""
+        self.put_epochs({1: 0, 2: 1})
+        self.put(1, 4, 1)
+        self.put(5, 6, 1)
+        self.store.put(key(1, 5, 6, "gap", epoch=2), gap_record(1, 5, 6, epoch=2))
+        self.put(7, 7, 2)
+        hint = (f"but {key(1, 5, 6)}, of epoch 1, which this history continues, has some of it: look with --epoch 1 "
+                "(tidemark restore --epoch 1 brings it)")
+
+        def expect_named(gap):
+            info = run("info", *self.url())[0]
+            self.assertIn("  hidden    recorded as lost; " + hint, info)
+            self.assertEqual(lines("info", *self.url())[0]["other_keys"], [key(1, 5, 6)])
+            run("info", *self.url(), "--html", self.path("page.html"))
+            with open(self.path("page.html"), encoding="utf-8") as page:
+                self.assertIn(f"{key(1, 5, 6)}</bdi> has some of what is recorded as lost: look with --epoch ", page.read())
+            self.assertEqual(run("gaps", *self.url())[0].count(hint), gap)
+            self.assertEqual({one["other_key"] for one in lines("gaps", *self.url()) if one["type"] != "hole"}, {key(1, 5, 6)})
+
+        expect_named(gap=1)
+        following = Following(self.url("main/1", self.path("followed")))
+        self.addCleanup(following.process.kill)
+        self.expect_said(following, hint)
+        following.stop()
+        run("gaps", *self.url(), "--acknowledge", "main/1", 5, 6, "--reason", "lost", "--epoch", 2)
+        expect_named(gap=1)
+        self.assertIn(hint, run("verify", *self.url())[0])
+        self.assertIn(hint, run("restore", *self.url("main/1", self.path("out")))[0])
+        told = [one for one in lines("restore", *self.url("main/1", self.path("json"))) if one["type"] == "accepted"]
+        self.assertEqual([one["other_key"] for one in told], [key(1, 5, 6)])
+        self.assertEqual(self.restored_of("--epoch", 1), journal((1, 6, 1)), "the way out")
+
+    def test_an_archive_that_counts_is_not_one_that_is_hidden(self):
+        """It filled what was accepted in part, under the epoch of what follows."""
+        self.put_epochs({1: 0, 2: 1})
+        self.put(1, 4, 1)
+        self.store.put(key(1, 5, 6, "accepted", epoch=2), record(1, 5, 6, "accepted", "made_us=1\nreason=lost\n", epoch=2))
+        self.put(5, 6, 2)
+        self.put(7, 7, 2)
+        for verb in ("verify", "gaps", "info"):
+            self.assertNotIn("which this history continues", run(verb, *self.url())[0], verb)
+        self.assertEqual(self.restored_of(), journal((1, 4, 1), (5, 7, 2)))
+
+    def test_a_loss_is_judged_in_the_history_that_accepted_it(self):
+        """Not in the newest, which has it hidden."""
+        self.put_epochs({1: 0, 2: 1, 3: 1})
+        self.put(1, 4, 1)
+        self.store.put(key(1, 5, 6, "accepted", epoch=2), record(1, 5, 6, "accepted", "made_us=1\nreason=lost\n", epoch=2))
+        self.put(7, 7, 2)
+        self.put(5, 5, 3)
+        self.put(5, 8, 1)
+        hidden = [one.get("other_key") for one in lines("verify", *self.url()) if one.get("note") == "accepted"]
+        self.assertEqual(hidden, [None], "in the history of 2 it counts")
 
     def test_records_of_a_beginning_are_of_a_history_too(self):
         self.put_epochs({1: 0, 2: 0})

@@ -142,7 +142,7 @@ class ManualTest(unittest.TestCase):
         names = set(re.findall(r'"((?:GOOGLE|GCE|NO|CLOUDSDK|STORAGE|GS|AWS)_[A-Z0-9_]+|HOME|[a-z]+_proxy|[A-Z]+_PROXY)"', asked))
         self.assertLessEqual({"GOOGLE_APPLICATION_CREDENTIALS", "GS_ACCESS_KEY_ID", "NO_GCE_CHECK", "no_proxy"}, names)
         self.assertEqual(set(items(page("tidemark-gs.7", "ENVIRONMENT"), "Ev")), names)
-        names = set(re.findall(r'"(TIDEMARK_[A-Z]+|XDG_[A-Z_]+|HOME)"', source("cli/*.cc")))
+        names = set(re.findall(r'"(TIDEMARK_[A-Z]+|XDG_[A-Z_]+|HOME|TMPDIR)"', source("cli/*.cc")))
         self.assertLessEqual({"TIDEMARK_URL", "HOME"}, names)
         self.assertEqual(set(items(page("tidemark.1", "ENVIRONMENT"), "Ev")) - {"TZ", "AWS_*", "AZURE_*", "GOOGLE_APPLICATION_CREDENTIALS"}, names)
 

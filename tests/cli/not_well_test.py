@@ -63,6 +63,10 @@ class Scenarios(tools.Scenario):
         self.nothing(self.store.url, there="only foreign objects, such as main/1/README")
         self.nothing(self.store.url, "main/1", there="main/1/README")
 
+    def test_only_records_of_epochs(self):
+        self.store.put(tools.epoch_key(1), tools.epoch_record(1, 0))
+        self.nothing(self.store.url, there="only records of epochs, of main: it was claimed, and nothing is archived")
+
     def test_range_with_nothing(self):
         self.singles(1, 1, 3)
         self.assertIn("nothing is stored there: looked for LSN 9 @0000000000009 and after of main/1",

@@ -2,6 +2,7 @@
 """restore and prune, each on a directory (FileRestoreTest) and on an S3 store (S3RestoreTest)."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -191,7 +192,13 @@ class Scenarios(restore_tools.RestoreScenario):
         self.assertEqual(out.count("accepted as lost on"), 3)
         self.assertIn("node 4 died", out)
         self.assertEqual(self.restored(), tools.expected_tree((1, 2, 5, 6, 9)))
-        self.restore("--strict", name="strict", expect=1)
+        error = self.restore("--strict", name="strict", expect=1)[1]
+        self.assertNotIn("--acknowledge", error, "nobody can accept it once more")
+        self.assertIn("what was accepted as lost is missing too; without --strict restore passes over it", error)
+        self.store.put(key(1, 10, 14, "gap"), tools.gap_record(1, 10, 14))
+        error = self.restore("--strict", name="strict", expect=1)[1]
+        self.assertEqual(re.findall("--acknowledge main/1 (.*) --reason", error), ["12 14"])
+        self.store.remove(key(1, 10, 14, "gap"))
         self.assertFalse(os.path.exists(self.path("strict")))
         found = lines("restore", *self.url("main/1", self.path("out")), "--check")
         self.assertEqual([one["type"] for one in found], ["accepted"] * 3 + ["summary"])

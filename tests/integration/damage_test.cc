@@ -70,7 +70,8 @@ class DamageScenario : public Scenario, public ::testing::WithParamInterface<std
     EXPECT_EQ(conflict.first, low);
     EXPECT_EQ(conflict.last, high);
     EXPECT_EQ(conflict.status, TIDEMARK_E_CORRUPT);
-    for (const std::string& part : {key, std::string("damaged"), std::string("move it away")})
+    for (const std::string& part :
+         {key, std::string("damaged"), std::string("move it away and it is written again")})
       EXPECT_NE(conflict.message.find(part), std::string::npos) << conflict.message;
     EXPECT_EQ(conflict.message.find("other content"), std::string::npos) << conflict.message;
   }
@@ -158,6 +159,33 @@ INSTANTIATE_TEST_SUITE_P(All, DamageScenario,
                            return std::string(std::get<0>(test.param).name) +
                                   (std::get<1>(test.param) ? "_full" : "_footer");
                          });
+
+// Moved away it would take with it what only it has.
+TEST_F(Scenario, ADamagedBatchOfWhichTheHostNoLongerHasAll) {
+  host_.allow_leases(4);
+  const Options options = {{"batch_entries", "4"}};
+  host_.commit_range(p_, 1, 4);
+  begin(options);
+  notify(p_, 1, 4);
+  ASSERT_TRUE(host_.wait_for_acknowledge(p_, 4));
+  const std::vector<std::string> batches = objects();
+  ASSERT_EQ(batches.size(), 1U);
+  const std::string path = archive_ / batches[0];
+  destroy();
+  std::string object = test::read_file(path);
+  object[700] ^= 1;
+  test::write_file(path, object);
+  host_.prune(p_, 1);
+  host_.prune(p_, 2);
+  begin(options);
+  notify(p_, 3, 4);
+  ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_CONFLICT));
+  const std::string message = host_.events(TIDEMARK_EVENT_CONFLICT).back().message;
+  EXPECT_NE(message.find("the host no longer has all of its entries: bring it from a copy"),
+            std::string::npos)
+      << message;
+  EXPECT_EQ(message.find("written again"), std::string::npos) << message;
+}
 
 // The names of two archives were exchanged: each is whole, and neither is what its name says.
 TEST_F(Scenario, TwoArchivesThatChangedPlaces) {

@@ -54,9 +54,11 @@ Result<std::optional<FoundAccount>> read_account(const Place& place, bool may_la
   if (!account && account.error().status != TIDEMARK_E_INVALID) return account.error();
   if (!account) return unusable(place, account.error());
   const Status trust = check_secret_file(info, place.path, readers_of(*account));
-  if (!trust && is_option) return fail(TIDEMARK_E_INVALID, place.from + ": " + trust.error().message);
+  if (!trust && is_option) {
+    return fail(TIDEMARK_E_INVALID, place.from + ": cannot use " + trust.error().message);
+  }
   std::string from = account->text() + ", " + place.from + " (" + quote(place.path) + ")";
-  std::string remark = trust ? "" : place.from + ": " + trust.error().message;
+  std::string remark = trust ? "" : place.from + " is used, but " + trust.error().message;
   return FoundAccount{std::move(*account), std::move(from), file, std::move(remark)};
 }
 

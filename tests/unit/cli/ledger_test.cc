@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <tuple>
 
 #include "format/object_name.h"
 
@@ -41,6 +43,14 @@ class LedgerTest : public testing::Test {
     stored.key = object_key("main", 1, {{first, last}, ObjectKind::kArchive, epoch});
     return stored;
   }
+  // The histories that end with these epochs, of which each continues the one before it in the list.
+  static HistoryEnd history(const std::vector<uint64_t>& epochs, uint64_t last) {
+    std::map<uint64_t, uint64_t> parents;
+    for (size_t i = 0; i < epochs.size(); ++i) parents[epochs[i]] = i == 0 ? 0 : epochs[i - 1];
+    std::string problem;
+    return {epochs.back(), *Chain::of(epochs.back(), parents, &problem), last};
+  }
+  static std::vector<HistoryEnd> one(uint64_t last) { return {history({1}, last)}; }
   Ledger load(Share share = {1, 30}, const Scope& scope = {}, int64_t now_us = 1000) {
     Ledger ledger;
     EXPECT_TRUE(ledger.load(path_, kUrl, scope, share, now_us));
@@ -58,7 +68,7 @@ class LedgerTest : public testing::Test {
         if (!is_skipped) read.push_back(stored.key);
         ledger.right(stored, !is_skipped);
       }
-      EXPECT_FALSE(ledger.end(last));
+      EXPECT_TRUE(ledger.end(one(last), 0).empty());
     }
     EXPECT_TRUE(ledger.save(true));
     return read;
@@ -105,7 +115,7 @@ TEST_F(LedgerTest, WhatIsNotRightIsReadUntilItIs) {
     ledger.right(single(1, 1), false);
     ledger.not_right(single(1, 2));
     ledger.right(single(1, 3), false);
-    EXPECT_FALSE(ledger.end(3));
+    EXPECT_TRUE(ledger.end(one(3), 0).empty());
     ASSERT_TRUE(ledger.save(true));
   }
 }
@@ -130,14 +140,14 @@ TEST_F(LedgerTest, AnArchiveInWhosePlaceAnOlderHistoryIsReadIsTold) {
   const auto look = [&](const std::vector<Stored>& there, uint64_t pruned_through, bool is_recorded) {
     Ledger ledger = load();
     ledger.begin("main/1");
-    for (const Stored& one : there) ledger.right(one, true);
+    for (const Stored& stored : there) ledger.right(stored, true);
+    const HistoryEnd end = is_recorded ? history({1, 2, 3}, 9) : history({1, 3}, 9);
     std::vector<std::string> keys;
-    for (const auto& hidden : ledger.hidden(pruned_through, [&](uint64_t) { return is_recorded; })) {
+    for (const Gone& hidden : ledger.end({end}, pruned_through)) {
       EXPECT_EQ(hidden.read_instead, 1U);
       EXPECT_EQ(std::pair(hidden.first, hidden.through), std::pair(uint64_t{6}, uint64_t{7}));
       keys.push_back(hidden.newest_key);
     }
-    EXPECT_FALSE(ledger.end(9));
     EXPECT_TRUE(ledger.save(true));
     return keys;
   };
@@ -160,14 +170,17 @@ TEST_F(LedgerTest, AllThatIsLostStaysKnown) {
   const auto look = [&](const std::vector<Stored>& there, uint64_t last) {
     Ledger ledger = load();
     ledger.begin("main/1");
-    for (const Stored& one : there) ledger.right(one, true);
-    ledger.hidden(0, [](uint64_t) { return true; });
-    ledger.end(last);
+    for (const Stored& stored : there) ledger.right(stored, true);
+    const auto gone = ledger.end({history({1, 2}, last)}, 0);
     EXPECT_TRUE(ledger.save(true));
+    return gone;
   };
   const Stored parents = archive(1, 6, 1), tail = archive(7, 7, 1), lost = archive(6, 8, 2);
   look({parents, tail, lost}, 8);
-  look({parents}, 6);  // the second is gone; of the third something else is read
+  const auto gone = look({parents}, 6);  // of the tail nothing counted
+  ASSERT_EQ(gone.size(), 2U);
+  EXPECT_EQ(std::tuple(gone[0].first, gone[0].through, gone[0].read_instead), std::tuple(6U, 6U, 1U));
+  EXPECT_EQ(std::tuple(gone[1].first, gone[1].through, gone[1].read_instead), std::tuple(7U, 8U, 0U));
   const auto known = load_checkpoint(path_, kUrl);
   ASSERT_TRUE(known);
   const CheckedObjects& objects = known->at("main/1");
@@ -182,10 +195,10 @@ TEST_F(LedgerTest, WhatIsGoneIsToldUntilSomethingIsSaidOfIt) {
     Ledger ledger = load();
     ledger.begin("main/1");
     ledger.right(single(1, 1), true);
-    const auto gone = ledger.end(2);
-    ASSERT_TRUE(gone);
-    EXPECT_EQ(gone->newest_key, single(1, 5).key);
-    EXPECT_EQ(std::pair(gone->first, gone->through), std::pair(uint64_t{3}, uint64_t{5}));
+    const auto gone = ledger.end(one(2), 0);
+    ASSERT_EQ(gone.size(), 1u);
+    EXPECT_EQ(gone[0].newest_key, single(1, 5).key);
+    EXPECT_EQ(std::pair(gone[0].first, gone[0].through), std::pair(uint64_t{3}, uint64_t{5}));
     ASSERT_EQ(ledger.unseen({}).size(), 1u);
     EXPECT_EQ(ledger.unseen({})[0].partition, 2u);
     EXPECT_TRUE(ledger.unseen({"main", 3}).empty());
@@ -195,11 +208,11 @@ TEST_F(LedgerTest, WhatIsGoneIsToldUntilSomethingIsSaidOfIt) {
   Ledger ledger = load();
   ledger.begin("main/1");
   ledger.right(single(1, 1), true);
-  EXPECT_FALSE(ledger.end(5));
+  EXPECT_TRUE(ledger.end(one(5), 0).empty());
   ASSERT_TRUE(ledger.save(true));
   Ledger after = load();
   after.begin("main/1");
-  EXPECT_FALSE(after.end(1));
+  EXPECT_TRUE(after.end(one(1), 0).empty());
 }
 
 TEST_F(LedgerTest, ADamagedRecordAtTheEndIsNotGone) {
@@ -215,7 +228,7 @@ TEST_F(LedgerTest, ADamagedRecordAtTheEndIsNotGone) {
     } else {
       ledger.not_right(record);
     }
-    EXPECT_FALSE(ledger.end(i == 0 ? 9 : 1));
+    EXPECT_TRUE(ledger.end(one(i == 0 ? 9 : 1), 0).empty());
     ASSERT_TRUE(ledger.save(true));
   }
 }
@@ -238,7 +251,7 @@ TEST_F(LedgerTest, WithoutACheckpointNothingIsKnownOrWritten) {
   EXPECT_FALSE(ledger.may_skip(single(1, 1)));
   ledger.begin("main/1");
   ledger.right(single(1, 1), true);
-  EXPECT_FALSE(ledger.end(1));
+  EXPECT_TRUE(ledger.end(one(1), 0).empty());
   EXPECT_TRUE(ledger.save(true));
   EXPECT_EQ(ledger.ages().sum(), 0u);
 }

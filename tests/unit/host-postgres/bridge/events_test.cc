@@ -42,8 +42,9 @@ TEST(Events, NameFiles) {
               TIDEMARK_E_EXISTS)
           .find("another server that was promoted has archived another 000000010000000000000005.partial"),
       0U);
-  EXPECT_NE(text_of(TIDEMARK_EVENT_CONFLICT, segments, 2, 14, 14, TIDEMARK_E_CORRUPT).find("is damaged"),
-            std::string::npos);
+  EXPECT_EQ(text_of(TIDEMARK_EVENT_CONFLICT, segments, 2, 14, 14, TIDEMARK_E_CORRUPT),
+            "the archive of 00000002000000000000000E is damaged: the reason")
+      << "only the archiver knows whether it can be archived again";
   EXPECT_NE(text_of(TIDEMARK_EVENT_SINK_DOWN, "", 0, 0, 0, TIDEMARK_E_NO_SPACE).find("the reason"),
             std::string::npos);
   EXPECT_EQ(text_of(77, "foreign", 4, 1, 1), "event 77 of foreign/4");

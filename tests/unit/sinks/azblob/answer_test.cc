@@ -24,6 +24,23 @@ StoreAnswer answer(int status, const std::string& code, bool in_header = true) {
   return out;
 }
 
+TEST(AzblobAnswer, ASignatureThatHasExpiredIsSaid) {
+  StoreAnswer refused = answer(403, "AuthenticationFailed");
+  EXPECT_EQ(error_of(refused, "put").message.find("expired at"), std::string::npos);
+  refused.ended_us = int64_t{1'709'251'198} * 1'000'000;
+  for (const char* code : {"AuthenticationFailed", "AuthorizationFailure"}) {
+    StoreAnswer other = answer(403, code);
+    other.ended_us = refused.ended_us;
+    EXPECT_NE(error_of(other, "put")
+                  .message.find("; the signature (SAS) expired at 2024-02-29T23:59:58Z, by "
+                                "this machine's clock: give another one"),
+              std::string::npos)
+        << error_of(other, "put").message;
+  }
+  refused.status = 404;
+  EXPECT_EQ(error_of(refused, "put").message.find("expired at"), std::string::npos);
+}
+
 TEST(AzblobAnswer, CodesDecide) {
   constexpr tidemark_status kPermanent = TIDEMARK_E_PERMANENT, kRetry = TIDEMARK_E_RETRYABLE;
   const Case cases[] = {

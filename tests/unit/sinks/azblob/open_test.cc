@@ -94,14 +94,18 @@ TEST_F(AzblobOpen, ASignatureIsEnough) {
   store().reconfigure([](az::Config& config) { config.exists = az::Word::kNotMet; });
   EXPECT_EQ(code_of(put(**sink, "new", "x")), TIDEMARK_OK);
 
-  expect_failure(with("rcl", in_hours(-1)), TIDEMARK_E_PERMANENT, {"AuthenticationFailed", "expired"});
+  expect_failure(with("rcl", in_hours(-1)), TIDEMARK_E_PERMANENT,
+                 {"AuthenticationFailed", "the signature (SAS) expired at 20"});
   expect_failure(with("rl", in_hours(1)), TIDEMARK_E_PERMANENT, {"AuthorizationPermissionMismatch"});
   expect_failure(with("rc", in_hours(1)), TIDEMARK_E_PERMANENT, {"l (list)"});
   expect_failure(with("rcl", in_hours(1), "https"), TIDEMARK_E_PERMANENT, {"https only"});
   std::string broken = az::container_sas(*store().config(), "rcl", in_hours(1));
   char& first = broken[broken.find("sig=") + 4];  // one that is part of no escape afterwards
   first = first == 'A' ? 'B' : 'A';
-  expect_failure(open(url(), {{"sas_token", broken}}), TIDEMARK_E_PERMANENT, {"AuthenticationFailed"});
+  const auto unlike = open(url(), {{"sas_token", broken}});
+  ASSERT_FALSE(unlike);
+  expect_failure(unlike, TIDEMARK_E_PERMANENT, {"AuthenticationFailed"});
+  EXPECT_EQ(unlike.error().message.find("expired at"), std::string::npos) << unlike.error().message;
 }
 
 TEST_F(AzblobOpen, ATokenIsForHttpsOnly) {

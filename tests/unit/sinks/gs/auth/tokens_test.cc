@@ -62,8 +62,9 @@ TEST_F(GsTokens, AFileThatOthersMayUse) {
   std::string why;
   const auto account = find_account({}, world_.surroundings().environment, &why);
   ASSERT_TRUE(account && *account);
-  EXPECT_NE((*account)->remark.find("its mode 0644 is open to others"), std::string::npos)
-      << (*account)->remark;
+  EXPECT_EQ((*account)->remark, "GOOGLE_APPLICATION_CREDENTIALS is used, but " + path +
+                                    ": it holds a secret, and its mode 0644 is open to others: chmod 600 " +
+                                    path);
   ASSERT_EQ(chmod(path.c_str(), 0600), 0);
   EXPECT_EQ(find_account({}, world_.surroundings().environment, &why)->value().remark, "");
   ASSERT_EQ(symlink(path.c_str(), (world_.home / "link").c_str()), 0);

@@ -191,6 +191,7 @@ TEST_F(SettingsTest, FilesThatOthersMayUseAreTold) {
   ASSERT_EQ(chmod(world_.path(".aws/credentials").c_str(), 0644), 0);
   EXPECT_EQ(config_of("s3://bucket")->region, "eu-west-1");
   expect_remark("its mode 0644 is open to others: chmod 600 ");
+  EXPECT_EQ(remarks_.front().find("cannot read"), std::string::npos) << "it is read: " << remarks_.front();
   ASSERT_EQ(chmod(world_.path(".aws/config").c_str(), 0666), 0);
   EXPECT_EQ(config_of("s3://bucket")->region, "eu-west-1");
   expect_remark("others may write it: chmod go-w ");
