@@ -258,6 +258,21 @@ class RunbookTest(unittest.TestCase):
             file.write(takeover_test.lineage({6: "1-6"}))
         self.assertIn("claimed epoch 8 of main", self.type(takeover))
 
+    @runs(r'tidemark takeover file:///var/archive main --lineage-file /srv/engine/lineage --over 7 --reason "a record was lost"')
+    def test_the_record_of_an_epoch_is_lost(self, takeover):
+        self.engine(80)
+        os.makedirs(self.path("srv/engine"))
+        os.mkdir(self.stored("main/epoch"))
+        for number in (1, 2, 4, 5, 7):
+            with open(self.stored(tools.epoch_key(number)), "wb") as file:
+                file.write(tools.epoch_record(number, number - 1))
+        with open(self.path("srv/engine/lineage"), "w", encoding="utf-8") as file:
+            file.write(takeover_test.lineage({6: "1-6", 7: "1-7"}))
+        said = self.type(takeover)
+        self.assertRegex(said, r"records of older epochs, which the archive had lost, written again from \S+: 2\n")
+        self.assertIn("claimed epoch 8 of main", said)
+        self.type("tidemark verify file:///var/archive")
+
     @unittest.skipUnless(shutil.which("age-keygen"), "age is not installed")
     @runs(r"age-keygen -o identity.txt", r"age-keygen -y .*", r"tidemark keygen -o tag.key",
           r"tidemark restore file:///var/archive /srv/new --identity identity.txt --tag-key tag.key",
