@@ -67,6 +67,41 @@ def plant(tree, name, text):
     return lambda: shutil.rmtree(path.parent) if is_new_folder else path.unlink()
 
 
+def rounds(plants):
+    """As few as let no two plants stand in one file, or in one folder that is wholly changed: each run of rooms.py takes seconds."""
+    found = []
+    for one in plants:
+        place = one[0].removesuffix("/*")
+        for others in found:
+            if not any(place.startswith(other[0].removesuffix("/*")) or other[0].startswith(place) for other in others):
+                others.append(one)
+                break
+        else:
+            found.append([one])
+    return found
+
+
+def trial(tree, plants):
+    """Plants all of them; true if each is found, and nothing else."""
+    undo = [plant(tree, name, text) for name, text, _ in plants]
+    found = check(tree)
+    for step in reversed(undo):
+        step()
+    wanted = [expected for _, _, expected in plants if expected is not None]
+    if not wanted:
+        well = found.returncode == 0
+    else:
+        lines, missing = found.stdout.splitlines(), []
+        for expected in wanted:
+            said = next((line for line in lines if expected in line), None)
+            lines.remove(said) if said else missing.append(expected)
+        well = found.returncode == 1 and not lines and not missing
+    if not well:
+        names = "\n".join(f"{name}: {expected or 'nothing'}" for name, _, expected in plants)
+        print(f"expected:\n{names}\nfound:\n{found.stdout}{found.stderr}")
+    return well
+
+
 def main():
     with tempfile.TemporaryDirectory() as place:
         tree = pathlib.Path(place) / "tree"
@@ -78,18 +113,8 @@ def main():
         if clean.returncode != 0:
             print(f"without an offence:\n{clean.stdout}{clean.stderr}")
             return 1
-        failures = 0
-        for name, text, expected in PLANTS:
-            undo = plant(tree, name, text)
-            found = check(tree)
-            undo()
-            lines = found.stdout.splitlines()
-            well = found.returncode == 0 if expected is None else (
-                found.returncode == 1 and len(lines) == 1 and expected in lines[0])
-            if not well:
-                failures += 1
-                print(f"{name}, {expected or 'nothing'} expected:\n{found.stdout}{found.stderr}")
-    print(f"{len(PLANTS)} plants, {failures} failures")
+        failures = sum(not trial(tree, plants) for plants in rounds(PLANTS))
+    print(f"{len(PLANTS)} plants, {failures} rounds with failures")
     return 1 if failures else 0
 
 

@@ -2,14 +2,15 @@
 """tidy.py SOURCE_DIR BUILD_DIR: clang-tidy over common/, plugin/, sinks/, host-postgres/, host-sim/ and cli/, as .clang-tidy says.
 
 A file whose text, headers, flags and checks are those of an earlier clean run is not looked at again; what it
-was clean with is kept in BUILD_DIR/tidy. Files of one folder are looked at together, as one translation unit: most of the
-time goes into the headers of the library, which they share. Where that finds anything (two files may use one name for
-two helpers of their own), its halves are looked at, down to each alone: only what is found in one alone counts."""
+was clean with is kept in BUILD_DIR/tidy. Files of one library are looked at together, as one translation unit: most of the
+time goes into the headers that they share. Two files that use one name for two helpers of their own are kept apart. Where
+anything is found, halves are looked at, down to each file alone: only what is found in one alone counts."""
 import concurrent.futures
 import hashlib
 import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -20,7 +21,10 @@ ROOMS = ("common", "plugin", "sinks", "host-postgres", "host-sim", "cli")
 GCC_ONLY = {"-fno-gnu-unique", "-fpch-preprocess", "-Wno-stringop-overflow"}
 # Without precompiled headers clang sees what each file includes itself.
 OURS = f"({'|'.join(ROOMS)})/.*\\.(h|cc|c)$"
-BATCH = 12
+BATCH = 16
+# What a file defines at its left edge: a function, a variable, a type. Members have their class before the name.
+DEFINED = re.compile(r"^(?:(?:struct|class|enum(?: class)?|union) (\w+)\b|using (\w+) =|"
+                     r"(?!namespace|using)(?=[a-z])[\w:<>,&*\[\] ]+?[ &*>](\w+)(?:\(|(?:\[\w*\])* ?[={;]))", re.MULTILINE | re.IGNORECASE)
 PRECOMPILED = {"-include", "-include-pch", "-Winvalid-pch", "-Xclang", "-fno-pch-timestamp"}
 
 
@@ -49,6 +53,42 @@ def flags(entry):
         elif word not in ("-c", "-MD", "-MMD", entry["file"]):
             kept.append(word)
     return kept
+
+
+class Names:
+    """What one or more files define and mention."""
+
+    def __init__(self, text=""):
+        found = DEFINED.findall(text)
+        self.types = {name for names in found for name in names[:2] if name}
+        self.all = {name for names in found for name in names if name}
+        self.words = set(re.findall(r"\w+", text))
+
+    def clash(self, other):
+        """A name is defined twice, or a type hides one of a header that the other means."""
+        return bool(self.all & other.all or self.types & other.words or other.types & self.words)
+
+    def add(self, other):
+        self.types |= other.types
+        self.all |= other.all
+        self.words |= other.words
+
+
+def batches_of(entries):
+    """Files that may stand in one translation unit: of a library, and what one defines is not for another."""
+    libraries = {}
+    for entry in sorted(entries, key=lambda entry: entry["file"]):
+        names = Names(pathlib.Path(entry["file"]).read_text())
+        batches = libraries.setdefault((*flags(entry), pathlib.Path(entry["file"]).suffix), [])
+        for files, taken in batches:
+            if len(files) < BATCH and not taken.clash(names):
+                files.append(entry)
+                taken.add(names)
+                break
+        else:
+            batches.append(([entry], names))
+    # The largest first, so that none is begun when the others are done.
+    return sorted((files for batches in libraries.values() for files, _ in batches), key=len, reverse=True)
 
 
 def main():
@@ -87,11 +127,7 @@ def main():
         half = len(batch) // 2
         return check(batch[:half]) + check(batch[half:]) if half else [finding]
 
-    folders = {}
-    for entry in entries:
-        if not clean(entry).exists():
-            folders.setdefault((os.path.dirname(entry["file"]), *flags(entry), pathlib.Path(entry["file"]).suffix), []).append(entry)
-    batches = [folder[at:at + BATCH] for folder in folders.values() for at in range(0, len(folder), BATCH)]
+    batches = batches_of(entry for entry in entries if not clean(entry).exists())
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         findings = [finding for found in pool.map(check, batches) for finding in found]
     print("".join(findings), end="")

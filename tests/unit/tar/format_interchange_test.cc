@@ -6,9 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "base/fd.h"
+#include "codec/zstd_tools.h"
 #include "tar/format.h"
 #include "tar/source_tools.h"
 
@@ -50,6 +53,48 @@ void restore_by_libarchive(const std::string& object, const std::string& out) {
   }
   EXPECT_EQ(status, ARCHIVE_EOF) << archive_error_string(reader);
   EXPECT_EQ(archive_read_free(reader), ARCHIVE_OK);  // only now directories get their permissions
+}
+
+// What libarchive says of each member, in the order of the archive.
+std::string listed_by_libarchive(const std::string& object) {
+  struct archive* const reader = archive_read_new();
+  archive_read_support_format_tar(reader);
+  archive_read_support_filter_zstd(reader);
+  EXPECT_EQ(archive_read_open_memory(reader, object.data(), object.size()), ARCHIVE_OK);
+  std::string list;
+  struct archive_entry* member = nullptr;
+  int status = ARCHIVE_OK;
+  while ((status = archive_read_next_header(reader, &member)) == ARCHIVE_OK) {
+    list += std::string(archive_entry_pathname(member)) + ' ' + std::to_string(archive_entry_mode(member)) +
+            ' ' + std::to_string(archive_entry_size(member)) + ' ';
+    if (const char* const target = archive_entry_symlink(member)) list += target;
+    EXPECT_EQ(archive_entry_hardlink(member), nullptr);
+    std::string bytes(static_cast<size_t>(archive_entry_size(member)), '\0');
+    EXPECT_EQ(archive_read_data(reader, bytes.data(), bytes.size()), static_cast<la_ssize_t>(bytes.size()));
+    char more = 0;
+    EXPECT_EQ(archive_read_data(reader, &more, 1), 0);
+    list += bytes + '\n';
+  }
+  EXPECT_EQ(status, ARCHIVE_EOF) << archive_error_string(reader);
+  EXPECT_EQ(archive_read_free(reader), ARCHIVE_OK);
+  return list;
+}
+
+// The same of an entry on disk, told by stat alone.
+void list_entry(const fs::path& path, const std::string& name, std::string& list) {
+  struct stat info;
+  ASSERT_EQ(lstat(path.c_str(), &info), 0);
+  const bool is_directory = S_ISDIR(info.st_mode), is_file = S_ISREG(info.st_mode);
+  list += name + (is_directory ? "/ " : " ") + std::to_string(info.st_mode) + ' ' +
+          std::to_string(is_file ? info.st_size : 0) + ' ';
+  if (S_ISLNK(info.st_mode)) list += fs::read_symlink(path).string();
+  if (is_file) list += test::read_file(path.string());
+  list += '\n';
+  if (!is_directory) return;
+  std::vector<std::string> names;
+  for (const auto& found : fs::directory_iterator(path)) names.push_back(found.path().filename().string());
+  std::sort(names.begin(), names.end());
+  for (const std::string& each : names) list_entry(path / each, name + '/' + each, list);
 }
 
 class InterchangeTest : public testing::Test {
@@ -97,6 +142,35 @@ TEST_F(InterchangeTest, OrdinaryTrees) {
   expect_restorable(entry);
   write_file(dir_ / "file", std::string(5000, 'f'), 0640);
   expect_restorable(dir_ / "file");
+}
+
+TEST_F(InterchangeTest, EachMemberOfABatchIsWhatItWasOnDisk) {
+  const std::string tree = dir_ / "tree", file = dir_ / "file", nothing = dir_ / "nothing";
+  fs::create_directories(tree + "/sub/empty");
+  write_file(tree + "/sub/zero", "", 0400);
+  write_file(tree + "/sub/block", std::string(512, 'b'), 0600);
+  write_file(tree + "/" + std::string(255, 'n'), std::string(513, 'm'), 0755);
+  fs::create_symlink(std::string(300, 't'), tree + "/link");
+  fs::create_hard_link(tree + "/sub/block", tree + "/sub/same");
+  fs::permissions(tree + "/sub/empty", fs::perms(01700));
+  write_file(file, std::string(100'000, 'f'), 0640);
+  write_file(nothing, "");
+  const tree::EntryPath entries[] = {{35, file}, {36, tree}, {37, nothing}};
+  std::string wanted;
+  list_entry(file, "000000000000z", wanted);
+  list_entry(tree, "0000000000010", wanted);
+  list_entry(nothing, "0000000000011", wanted);
+
+  EntrySource source{SourceLimits()};
+  const Status opened = source.open("db", 7, entries, {});
+  ASSERT_TRUE(opened) << opened.error().message;
+  const auto plain = test::read_all(source);
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_EQ(listed_by_libarchive(*plain), wanted);
+  // As it is stored compressed: a header that says how, frames, the footer as it is.
+  const size_t tar_size = plain->size() - kFooterSize;
+  EXPECT_EQ(listed_by_libarchive(test::compressed(plain->substr(0, tar_size)) + plain->substr(tar_size)),
+            wanted);
 }
 
 TEST_F(InterchangeTest, NamesOfEveryLength) {
