@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cinttypes>
+#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <system_error>
@@ -22,6 +23,7 @@
 #include "bridge/first_page.h"
 #include "bridge/services.h"
 #include "bridge/spools.h"
+#include "tool/prefetch_window.h"
 
 namespace tidemark::postgres {
 
@@ -29,7 +31,9 @@ namespace {
 
 constexpr uint64_t kSegmentsMax = 64;
 constexpr uint64_t kWaitMs = 2'000;
+constexpr uint64_t kIdleMs = 10'000;  // nobody replays a segment for so long: the server was stopped
 constexpr unsigned kThreads = 4;
+constexpr const char* kAnnounced = "%08" PRIX32 " %016" PRIX64 " %016" PRIX64;
 
 std::string text_of_number(uint64_t number) { return std::to_string(number); }
 
@@ -39,6 +43,19 @@ uint64_t spool_number(const GetWish& wish) {
   return std::hash<std::string>()(wish.access.sink + "\n" + text_of_number(wish.cluster.system_identifier) +
                                   "\n" + text_of_number(wish.cluster.segment_bytes) + "\n" +
                                   boot.value_or(""));
+}
+
+// In the file that the helper has locked; of one length, so that it is written over at once.
+void announce(int fd, uint32_t timeline, uint64_t first, uint64_t last) {
+  char text[64];
+  const int size = std::snprintf(text, sizeof text, kAnnounced, timeline, first, last);
+  // Who does not see it waits in vain, or brings a segment twice.
+  static_cast<void>(::pwrite(fd, text, static_cast<size_t>(size), 0) == size);
+}
+
+bool has_no_name(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && status.st_nlink == 0;
 }
 
 }  // namespace
@@ -56,9 +73,20 @@ std::string Spool::path_of(uint32_t timeline, uint64_t segment) const {
   return directory_ + "/" + segment_name(timeline, segment, wish_.cluster);
 }
 
-bool Spool::is_helper_at_work() const {
-  const UniqueFd lock(::open((directory_ + "/lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  return lock && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+std::optional<Spool::Helper> Spool::helper_at_work() const {
+  const UniqueFd lock(::open(lock_path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!lock || ::flock(lock.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return std::nullopt;
+  char text[64] = {};
+  Helper helper;
+  const bool is_known = ::pread(lock.get(), text, sizeof text - 1, 0) > 0 &&
+                        std::sscanf(text, "%8" SCNx32 " %16" SCNx64 " %16" SCNx64, &helper.timeline,
+                                    &helper.first, &helper.last) == 3;
+  return is_known ? helper : Helper{0, 0, UINT64_MAX};  // it has only begun
+}
+
+bool Spool::is_coming(const WalFile& file) const {
+  const auto helper = helper_at_work();
+  return helper && helper->brings(file.timeline, file.segment);
 }
 
 bool Spool::take(const WalFile& file) {
@@ -66,9 +94,9 @@ bool Spool::take(const WalFile& file) {
   const uint64_t begin_ms = monotonic_ms();
   bool is_there = false;
   for (;;) {
-    const bool was_at_work = is_helper_at_work();  // asked first: what it has done by its end is there
+    const bool was_coming = is_coming(file);  // asked first: what a helper has done by its end is there
     is_there = ::access(path.c_str(), F_OK) == 0;
-    if (is_there || !was_at_work || monotonic_ms() - begin_ms >= kWaitMs) break;
+    if (is_there || !was_coming || monotonic_ms() - begin_ms >= kWaitMs) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   if (!is_there || !check_wal_file(path, file, wish_.cluster, 0)) return false;
@@ -104,7 +132,13 @@ void Spool::keep_only(const WalFile& file, uint64_t last) const {
 
 // PostgreSQL waits for this process alone, and for nobody who has one of its files open.
 void Spool::fill_after(const WalFile& file) {
-  if (parent_.empty() || is_helper_at_work()) return;
+  if (parent_.empty()) return;
+  if (const auto helper = helper_at_work()) {
+    const bool is_ours =
+        helper->brings(file.timeline, file.segment) || helper->brings(file.timeline, file.segment + 1);
+    if (is_ours) return;
+    ::unlink(lock_path().c_str());  // it works for a recovery that was broken off, and ends when it sees this
+  }
   const pid_t child = ::fork();
   if (child > 0) ::waitpid(child, nullptr, 0);
   if (child != 0) return;
@@ -120,31 +154,37 @@ void Spool::fill_after(const WalFile& file) {
 void Spool::help(const WalFile& file) {
   if (::access(directory_.c_str(), F_OK) != 0) remove();  // those of other boots and sinks
   if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) return;
-  const UniqueFd lock(
-      ::open((directory_ + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const UniqueFd lock(::open(lock_path().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return;
+  const uint64_t count = std::min(wish_.prefetch_bytes / wish_.cluster.segment_bytes, kSegmentsMax);
+  PrefetchWindow window(
+      file.segment + 1, count, kIdleMs,
+      {[&](uint64_t segment) { return ::access(path_of(file.timeline, segment).c_str(), F_OK) == 0; },
+       [&] { return !has_no_name(lock.get()); },
+       [&](uint64_t first, uint64_t last) { announce(lock.get(), file.timeline, first, last); }});
   const auto archive = Archive::open(wish_.access);
   if (!archive) return;
-  const uint64_t count = std::min(wish_.prefetch_bytes / wish_.cluster.segment_bytes, kSegmentsMax);
   keep_only(file, file.segment + count);
-  std::atomic<uint64_t> next{file.segment + 1};
-  std::atomic<bool> is_over{false};
   const auto work = [&] {
-    if_there_is_memory([&] {
-      for (uint64_t segment = next++; segment <= file.segment + count && !is_over; segment = next++) {
-        GetWish one = wish_;
-        one.file = segment_name(file.timeline, segment, wish_.cluster);
-        one.path = path_of(file.timeline, segment);
-        // What is missing or fails is asked for again by the server itself.
-        if (::access(one.path.c_str(), F_OK) != 0 && get_from(**archive, one).code != kExitThere)
-          is_over = true;
-      }
-    });
+    if_there_is_memory([&] { bring(**archive, file.timeline, window); });
+    window.end();
   };
   std::vector<std::thread> threads;
   for (unsigned i = 1; i < std::min<uint64_t>(kThreads, count); ++i) threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
+}
+
+// What is missing or fails is asked for again by the server itself.
+void Spool::bring(Archive& archive, uint32_t timeline, PrefetchWindow& window) const {
+  while (const auto segment = window.next()) {
+    GetWish one = wish_;
+    one.file = segment_name(timeline, *segment, wish_.cluster);
+    one.path = path_of(timeline, *segment);
+    if (::access(one.path.c_str(), F_OK) != 0 && get_from(archive, one).code != kExitThere)
+      return window.end();
+    window.brought(*segment);
+  }
 }
 
 }  // namespace tidemark::postgres

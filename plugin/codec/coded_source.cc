@@ -61,18 +61,23 @@ Status CodedSource::choose_stages(PlainTar& plain) {
   return {};
 }
 
-// For the first time, in order; what does not fit the buffer goes through it.
+// For the first time, in order. Of what does not fit the buffer the beginning stays there, and the rest goes
+// through the end of the buffer.
 Status CodedSource::encode(const Call& call) {
   sha_.reset();
   crc_ = 0;
   coded_bytes_ = 0;
-  is_held_ = true;
+  is_whole_ = true;
+  const size_t room = buffer_bytes_ - kFooterSize;
+  const size_t step = std::min(kStepBytes, buffer_bytes_ / 2);
   for (;;) {
     TM_TRY(call.check());
-    const size_t room = buffer_bytes_ - kFooterSize;
-    if (is_held_ && coded_bytes_ == room) is_held_ = false;
-    uint8_t* const to = buffer_.get() + (is_held_ ? coded_bytes_ : 0);
-    const size_t most = std::min<uint64_t>(kStepBytes, is_held_ ? room - coded_bytes_ : room);
+    if (is_whole_ && coded_bytes_ == room) {
+      is_whole_ = false;
+      held_bytes_ = buffer_bytes_ - step;
+    }
+    uint8_t* const to = buffer_.get() + (is_whole_ ? coded_bytes_ : held_bytes_);
+    const size_t most = std::min<uint64_t>(step, is_whole_ ? room - coded_bytes_ : step);
     TM_ASSIGN(const size_t count, last_->read(coded_bytes_, to, most));
     if (count == 0) return {};
     sha_.update(to, count);
@@ -98,7 +103,10 @@ Status CodedSource::finish(PlainTar& plain, Footer footer) {
   whole_.update(footer_.data(), footer_.size());
   TM_ASSIGN(object_digest_, whole_.finish());
   object_crc32c_ = extend_crc32c(crc_, reinterpret_cast<const uint8_t*>(footer_.data()), footer_.size());
-  if (is_held_) std::memcpy(buffer_.get() + coded_bytes_, footer_.data(), footer_.size());
+  if (is_whole_) {
+    std::memcpy(buffer_.get() + coded_bytes_, footer_.data(), footer_.size());
+    held_bytes_ = size_bytes();
+  }
   return {};
 }
 
@@ -106,7 +114,8 @@ void CodedSource::close() {
   if (compressor_) compressor_->end();
   if (sealer_) sealer_->end();
   last_ = nullptr;
-  is_held_ = false;
+  is_whole_ = false;
+  held_bytes_ = 0;
   coded_bytes_ = 0;
 }
 
@@ -121,12 +130,19 @@ Result<size_t> CodedSource::read_any(uint64_t offset, uint8_t* out, size_t size)
   if (last_ == nullptr) return fail(TIDEMARK_E_INVALID, "the coded source is not open");
   if (offset >= size_bytes()) return size_t{0};
   TM_TRY(call_.check());
-  if (is_held_) {
-    const size_t count = std::min<uint64_t>(size, size_bytes() - offset);
-    std::memcpy(out, buffer_.get() + offset, count);
-    return count;
+  size_t given = 0;
+  if (offset < held_bytes_) {
+    given = std::min<uint64_t>(size, held_bytes_ - offset);
+    std::memcpy(out, buffer_.get() + offset, given);
+    if (is_whole_ || given == size) return given;
+    // Not less than there is room for: what is not of whole pages is written more slowly.
   }
-  if (offset < coded_bytes_) return last_->read(offset, out, std::min<uint64_t>(size, coded_bytes_ - offset));
+  const uint64_t from = offset + given;
+  if (from < coded_bytes_) {
+    TM_ASSIGN(const size_t more,
+              last_->read(from, out + given, std::min<uint64_t>(size - given, coded_bytes_ - from)));
+    return given + more;
+  }
   const uint64_t of_footer = offset - coded_bytes_;
   const size_t count = std::min<uint64_t>(size, kFooterSize - of_footer);
   std::memcpy(out, footer_.data() + of_footer, count);

@@ -2,8 +2,8 @@
 // with their footer. Or of one that is neither any more, where it is copied.
 //
 // Neither a compressor nor a cipher says how much will come out, so all is encoded once before the put
-// begins. What fits the buffer stays there; of more only the length, the digests and the marks are kept, and
-// it is encoded again while it is sent, to the same bytes.
+// begins. What fits the buffer stays there. Of more the beginning does; of the rest only the length, the
+// digests and the marks are kept, and it is encoded again while it is sent, to the same bytes.
 //
 // Made once a worker and reused. One thread at a time.
 #ifndef TIDEMARK_CODEC_CODED_SOURCE_H
@@ -52,7 +52,7 @@ class CodedSource {
   // Of the whole object, footer included.
   uint64_t size_bytes() const { return coded_bytes_ + kFooterSize; }
   // All of it if it lies in memory, else nullptr.
-  const uint8_t* data() const { return is_held_ ? buffer_.get() : nullptr; }
+  const uint8_t* data() const { return is_whole_ ? buffer_.get() : nullptr; }
   // Any offset, repeatable; 0 only at the end. RETRYABLE: it was not encoded to the same bytes again.
   Result<size_t> read(uint64_t offset, void* out, size_t size);
   Result<Digest> object_digest() { return object_digest_; }
@@ -79,7 +79,8 @@ class CodedSource {
   Call call_;
   uint64_t plain_bytes_ = 0;
   uint64_t coded_bytes_ = 0;
-  bool is_held_ = false;
+  uint64_t held_bytes_ = 0;  // of the object, from its beginning, in buffer_
+  bool is_whole_ = false;    // or will be
   Sha256 sha_;
   Sha256 whole_;
   uint32_t crc_ = 0;

@@ -13,6 +13,7 @@ constexpr uint64_t kPart = 64 << 10;  // the least that a buffer can do with
 constexpr uint64_t kRoomyPart = 256 << 10;
 constexpr uint64_t kParts = 3;  // the source's buffer, its names, the sink's buffers
 constexpr uint64_t kBufferMax = 4 << 20;
+constexpr uint64_t kCodedBufferMax = 8 << 20;
 constexpr uint64_t kPutBufferMax = 8 << 20;
 constexpr uint64_t kRestoreMax = 4 << 20;
 constexpr uint32_t kRestoresAtOnce = 4;
@@ -47,9 +48,13 @@ MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_e
   plan.job_bytes = std::max(for_jobs / workers, parts * least + fixed_bytes);
   plan.jobs = static_cast<uint32_t>(std::clamp<uint64_t>(for_jobs / plan.job_bytes, 1, workers));
   const uint64_t share = (plan.job_bytes - fixed_bytes) / parts;
-  plan.source.buffer_bytes = static_cast<size_t>(std::min(share, kBufferMax));
-  plan.source.layout_bytes = static_cast<size_t>(share);
-  if (codec.encode != 0) plan.coded_buffer_bytes = static_cast<size_t>(std::min(share, kBufferMax));
+  // What does not fit the buffer of what is encoded is encoded twice, which costs more than anything else
+  // that these could be used for; a source does well with less.
+  const bool is_roomy = codec.encode != 0 && share >= 2 * kRoomyPart;
+  const uint64_t for_source = is_roomy ? share / 2 : share, for_coded = is_roomy ? 2 * share : share;
+  plan.source.buffer_bytes = static_cast<size_t>(std::min(for_source, kBufferMax));
+  plan.source.layout_bytes = static_cast<size_t>(for_source);
+  if (codec.encode != 0) plan.coded_buffer_bytes = static_cast<size_t>(std::min(for_coded, kCodedBufferMax));
   plan.put_buffer_bytes = std::min(share, kPutBufferMax);
   // A job that compares puts nothing, so it may use the memory of the put.
   plan.compare_entries = std::min(plan.put_buffer_bytes / kDigestBytes, kCompareMax);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "age_fixture.h"
@@ -32,6 +33,7 @@ class TextTar final : public PlainTar {
   Result<size_t> read(uint64_t offset, uint8_t* out, size_t size) override {
     if (offset >= fails_at) return fail(TIDEMARK_E_CORRUPT, "the entry has changed");
     if (offset >= text.size()) return size_t{0};
+    lowest = std::min(lowest, offset);
     return text.copy(reinterpret_cast<char*>(out), std::min<size_t>(size, 100'000), offset);
   }
   uint64_t size_bytes() const override { return text.size(); }
@@ -39,6 +41,7 @@ class TextTar final : public PlainTar {
 
   std::string text;
   uint64_t fails_at = UINT64_MAX;
+  uint64_t lowest = UINT64_MAX;  // of what was read
 };
 
 class CodedSourceTest : public testing::Test {
@@ -150,6 +153,28 @@ TEST_F(CodedSourceTest, ReadAgainInPiecesItIsTheSame) {
 }
 
 // Each attempt of age has fresh keys, and no attempt seals two texts with one.
+TEST_F(CodedSourceTest, WhatIsHeldIsNotEncodedAgain) {
+  for (const Coding coding : kCodings) {
+    const Encoding how = encoding(coding);
+    CodedSource source(how, keys_.tag_keys, kLargeBuffer);
+    TextTar tar(tidemark::test::make_bytes(tidemark::test::Kind::kRandom, 9 << 20));
+    ASSERT_TRUE(source.open(tar, footer_, call_));
+    ASSERT_EQ(source.data(), nullptr);
+    tar.lowest = UINT64_MAX;
+    expect_right(source, coding, tar.text);
+    // The frame in which it ends, or a chunk.
+    EXPECT_GE(tar.lowest, compresses(coding) ? ZstdCompressor::kFrameBytes : 7 << 20);
+    EXPECT_LT(tar.lowest, uint64_t{8 << 20});
+    tar.lowest = UINT64_MAX;
+    std::string beginning(7 << 20, '\0');
+    EXPECT_EQ(*source.read(0, beginning.data(), beginning.size()), beginning.size());
+    EXPECT_EQ(tar.lowest, UINT64_MAX);
+    // Across the end of what is held a read gives all that was asked for.
+    std::string across(1 << 20, '\0');
+    EXPECT_EQ(*source.read(7 << 20, across.data(), across.size()), across.size());
+  }
+}
+
 TEST_F(CodedSourceTest, EachOpeningIsSealedAnew) {
   const Encoding how = encoding(Coding::kAge);
   CodedSource source(how, keys_.tag_keys, kLargeBuffer);

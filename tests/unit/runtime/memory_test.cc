@@ -87,6 +87,26 @@ TEST(PlanMemory, RoomForLargeEntriesCostsJobs) {
   }
 }
 
+// What outgrows its buffer is encoded twice: 16 MiB of a write-ahead log that come to a quarter had.
+TEST(PlanMemory, WhatIsEncodedHasTheMostRoom) {
+  constexpr uint64_t kMiB = 1 << 20;
+  codec::Encoding encoding;
+  encoding.coding = Coding::kZstd;
+  encoding.level = 1;
+  const uint64_t encode = codec::memory_bytes(encoding), decode = codec::decoding_bytes({});
+  EXPECT_GE(plan_memory(64 * kMiB, 4, 1, {encode, decode}).coded_buffer_bytes, 4 * kMiB + (64 << 10));
+  for (const uint64_t budget : {6 * kMiB, 8 * kMiB, 16 * kMiB, 64 * kMiB, 1024 * kMiB}) {
+    for (const uint32_t workers : {1U, 4U, 32U}) {
+      const MemoryPlan plan = plan_memory(budget, workers, 1, {encode, decode});
+      EXPECT_LE(encode + plan.source.buffer_bytes + plan.source.layout_bytes + plan.put_buffer_bytes +
+                    plan.coded_buffer_bytes,
+                plan.job_bytes)
+          << budget << " " << workers;
+      EXPECT_LE(plan.jobs * plan.job_bytes + plan.restores * plan.restore_bytes, budget);
+    }
+  }
+}
+
 TEST(PlanMemory, ByDefaultNobodyWaits) {
   EXPECT_EQ(plan_memory(64ULL << 20, 4, 1, {}).jobs, 4U);
   EXPECT_EQ(plan_memory(64ULL << 20, 32, 4096, {}).jobs, 32U);

@@ -1,8 +1,15 @@
 // What is taken from a spool is looked at, and what is not there is not waited for.
 #include "tool/prefetch.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 
+#include <fstream>
+#include <thread>
+
+#include "base/fd.h"
 #include "host-postgres/pg_wal.h"
 
 namespace tidemark::postgres {
@@ -71,6 +78,47 @@ TEST_F(SpoolTest, WhatAnotherRecoveryHasLeftDoesNotStay) {
   Spool(wish_).keep_only({WalKind::kSegment, 1, 5, 0}, 9);
   EXPECT_TRUE(is_there(6) && is_there(9));
   EXPECT_FALSE(is_there(4) || is_there(5) || is_there(100) || is_there(6, 2));
+}
+
+// A helper stays for a while after it has brought all that it may: only what it is about to bring is waited
+// for.
+TEST_F(SpoolTest, WhatAHelperDoesNotBringIsNotWaitedFor) {
+  const std::string path = Spool(wish_).directory() + "/lock";
+  const auto is_coming = [this](uint32_t timeline, uint64_t segment) {
+    return Spool(wish_).is_coming({WalKind::kSegment, timeline, segment, 0});
+  };
+  std::ofstream(path) << "";
+  UniqueFd helper(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(::flock(helper.get(), LOCK_EX), 0);
+  EXPECT_TRUE(is_coming(1, 7)) << "it has only begun";
+  std::ofstream(path) << "00000001 0000000000000005 000000000000000C";
+  EXPECT_TRUE(is_coming(1, 5) && is_coming(1, 12));
+  EXPECT_FALSE(is_coming(1, 4)) << "taken before";
+  EXPECT_FALSE(is_coming(1, 13)) << "not yet";
+  EXPECT_FALSE(is_coming(2, 6)) << "of another timeline";
+  std::thread server([this] { EXPECT_TRUE(take(6)) << "it waited"; });
+  put(6);
+  server.join();
+  helper.reset();
+  EXPECT_FALSE(is_coming(1, 7)) << "it has ended";
+}
+
+// One that was left by a recovery which began elsewhere makes room for another.
+TEST_F(SpoolTest, AHelperOfAnotherRecoveryIsToldToGo) {
+  const std::string path = Spool(wish_).directory() + "/lock";
+  std::ofstream(path) << "00000001 0000000000000005 000000000000000C";
+  const UniqueFd helper(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(::flock(helper.get(), LOCK_EX), 0);
+  struct stat status {};
+  Spool(wish_).fill_after({WalKind::kSegment, 1, 4, 0});
+  ASSERT_EQ(::fstat(helper.get(), &status), 0);
+  EXPECT_EQ(status.st_nlink, 1U) << "it brings what comes next";
+  Spool(wish_).fill_after({WalKind::kSegment, 1, 100, 0});
+  ASSERT_EQ(::fstat(helper.get(), &status), 0);
+  EXPECT_EQ(status.st_nlink, 0U);
+  // The one that was started finds no sink, and ends.
+  for (UniqueFd own; !own || ::flock(own.get(), LOCK_EX | LOCK_NB) != 0; std::this_thread::yield())
+    own = UniqueFd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
 }
 
 TEST_F(SpoolTest, OnlyForARecovery) {
