@@ -59,8 +59,8 @@ std::string epoch_folder(const std::string& storage) { return storage + "/epoch/
 std::string without_record_text(const std::string& storage, uint64_t epoch) {
   return "epoch " + std::to_string(epoch) +
          " has no record, so that nobody knows whose history this is; copy " + epoch_key(storage, epoch) +
-         " too; or if that branch was dropped while its host still wrote, remove the rest: tidemark prune "
-         "URL " +
+         " too, or let tidemark takeover write it again from its host's lineage file; or if that branch was "
+         "dropped while its host still wrote, remove the rest: tidemark prune URL " +
          storage + " --branch " + std::to_string(epoch);
 }
 

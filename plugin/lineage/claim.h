@@ -25,6 +25,7 @@ enum class Trouble : uint8_t {
 
 struct Claimed {
   uint64_t epoch = 0;
+  Id claim{};                          // as in its record
   Chain chain;                         // it, and what it continues
   std::string notice;                  // for the log
   bool is_suspicious = false;          // the log says it as a warning
@@ -53,14 +54,15 @@ struct Takeover {
 Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file, const Takeover& takeover,
                   const tidemark_call* call);
 
-// Whether an epoch after `own` was claimed, or the record of `own` is gone, so that nobody can read what is
-// written under it. The message says which, and what to do.
+// Whether an epoch after `own` was claimed, or its record is not the one with `claim`; or the record is gone
+// or damaged, so that nobody can read what is written under it. The message says which, and what to do. A
+// listing and a record read.
 struct Watched {
   bool is_superseded = false;
   bool is_gone = false;
   Error error;
 };
-Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, uint64_t own,
+Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, uint64_t own, const Id& claim,
                              const tidemark_call* call);
 
 }  // namespace tidemark::lineage

@@ -32,7 +32,7 @@ Result<EpochRecord> record_again(const Again& again, const core::RememberedEpoch
 Result<std::optional<uint64_t>> find_lost(sink::Sink& sink, std::string_view storage, const Chain& chain,
                                           std::span<const uint64_t> recorded, uint64_t from,
                                           const Call& deadline) {
-  const auto missing = chain.lowest_not_in(recorded, std::max(from, kFirstEpoch + 1));
+  const auto missing = chain.lowest_not_in(recorded, from);
   if (!missing) return missing;
   TM_ASSIGN(const auto reading, deadline.next_call());
   const auto record = store::read_epoch(sink, storage, *missing, &reading);
@@ -41,15 +41,21 @@ Result<std::optional<uint64_t>> find_lost(sink::Sink& sink, std::string_view sto
   return record.error();
 }
 
+std::string write_again_text(std::string_view storage, uint64_t newest, std::string_view lineage_file) {
+  return "tidemark takeover URL " + std::string(storage) + " --lineage-file " + std::string(lineage_file) +
+         " --over " + std::to_string(newest) + " --reason TEXT, while this host is stopped";
+}
+
 Error lost(std::string_view storage, uint64_t epoch, uint64_t newest, std::string_view lineage_file) {
-  return fail(TIDEMARK_E_CORRUPT,
-              store::epoch_key(storage, epoch) + " is not there, although epoch " + std::to_string(newest) +
-                  ", which this data continues, goes back to it: without that record nobody can read what is "
-                  "archived, so nothing more of this storage is. Bring it from a copy; or, if there is none, "
-                  "let it be written again from " +
-                  std::string(lineage_file) + ": tidemark takeover URL " + std::string(storage) +
-                  " --lineage-file " + std::string(lineage_file) + " --over " + std::to_string(newest) +
-                  " --reason TEXT, while this host is stopped");
+  const std::string who = epoch == newest ? ", with all other records of epochs, although this data began it"
+                                          : ", although epoch " + std::to_string(newest) +
+                                                ", which this data continues, goes back to it";
+  return fail(
+      TIDEMARK_E_CORRUPT,
+      store::epoch_key(storage, epoch) + " is not there" + who +
+          ": without that record nobody can read what is archived, so nothing more of this storage is. "
+          "Bring it from a copy; or, if there is none, let it be written again from " +
+          std::string(lineage_file) + ": " + write_again_text(storage, newest, lineage_file));
 }
 
 Error left_out(std::string_view storage, uint64_t epoch) {
@@ -62,7 +68,7 @@ Result<uint64_t> write_lost_again(sink::Sink& sink, std::string_view storage, co
                                   std::span<const uint64_t> recorded, const Call& deadline) {
   const core::RememberedEpoch& newest = again.remembered[again.continues];
   uint64_t written = 0;
-  for (uint64_t from = kFirstEpoch;; ++written) {
+  for (uint64_t from = kFirstEpoch + 1;; ++written) {  // the first needs none
     TM_ASSIGN(const auto missing, find_lost(sink, storage, newest.chain, recorded, from, deadline));
     if (!missing) return written;
     TM_ASSIGN(const EpochRecord record, record_again(again, newest, *missing));

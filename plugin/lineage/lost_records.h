@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,7 @@ Result<std::optional<uint64_t>> find_lost(sink::Sink& sink, std::string_view sto
                                           const Call& deadline);
 
 // What is said where nothing may be archived because of it.
+std::string write_again_text(std::string_view storage, uint64_t newest, std::string_view lineage_file);
 Error lost(std::string_view storage, uint64_t epoch, uint64_t newest, std::string_view lineage_file);
 Error left_out(std::string_view storage, uint64_t epoch);
 

@@ -29,7 +29,8 @@ JobRunner::Ended JobRunner::claim(const PartitionId& id) {
 }
 
 JobRunner::Ended JobRunner::watch(const PartitionId& id, const core::Job& job) {
-  Result<lineage::Watched> watched = lineage::watch_epochs(*sink_, *id.storage, job.epoch, &call_);
+  Result<lineage::Watched> watched =
+      lineage::watch_epochs(*sink_, *id.storage, job.epoch, lineage_->claim_of(*id.storage), &call_);
   if (!watched) return sink_error(std::move(watched.error()));
   Ended result;
   result.result.superseded = watched->is_superseded;

@@ -25,7 +25,7 @@ class Lineage {
     lineage::Claimed claimed = lineage::claim_epoch(sink, storage, *file_, call);
     if (claimed.trouble == lineage::Trouble::kNone) {
       const MutexLock lock(mutex_);
-      chains_[storage] = claimed.chain;
+      claimed_[storage] = {claimed.claim, claimed.chain};
     }
     return claimed;
   }
@@ -34,13 +34,21 @@ class Lineage {
   // Of a storage that was claimed.
   Chain chain(const std::string& storage) {
     const MutexLock lock(mutex_);
-    return chains_.at(storage);
+    return claimed_.at(storage).chain;
+  }
+  Id claim_of(const std::string& storage) {
+    const MutexLock lock(mutex_);
+    return claimed_.at(storage).claim;
   }
 
  private:
   const std::unique_ptr<lineage::LineageFile> file_;
   Mutex mutex_;
-  std::map<std::string, Chain> chains_ TM_GUARDED_BY(mutex_);
+  struct Own {
+    Id claim{};
+    Chain chain;
+  };
+  std::map<std::string, Own> claimed_ TM_GUARDED_BY(mutex_);
 };
 
 }  // namespace tidemark::runtime

@@ -65,8 +65,9 @@ Error without_record(std::string_view storage, uint64_t epoch) {
   return fail(TIDEMARK_E_CORRUPT, "epoch " + std::to_string(epoch) +
                                       " has no record, so that nobody knows whose history this is; copy " +
                                       epoch_key(storage, epoch) +
-                                      " too; or if that branch was dropped while its host still wrote, "
-                                      "remove the rest: tidemark prune URL " +
+                                      " too, or let tidemark takeover write it again from its host's "
+                                      "lineage file; or if that branch was dropped while its host still "
+                                      "wrote, remove the rest: tidemark prune URL " +
                                       std::string(storage) + " --branch " + std::to_string(epoch));
 }
 

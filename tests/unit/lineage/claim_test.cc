@@ -40,6 +40,12 @@ class LineageClaimTest : public store::MaintenanceTest {
     EXPECT_EQ(claimed.trouble, Trouble::kNone) << claimed.error.message;
     return claimed;
   }
+  Result<Watched> watch(uint64_t own) {
+    for (const core::RememberedEpoch& one : file_->remembered("db")) {
+      if (one.epoch == own) return watch_epochs(fake_.sink(), "db", own, one.claim, nullptr);
+    }
+    return fail(TIDEMARK_E_INVALID, "it is not remembered");
+  }
   Claimed take_over_of(uint64_t over, std::string_view reason = "the old host is gone") {
     count_from_here();
     return take_over(fake_.sink(), "db", *file_, {over, 0, reason}, nullptr);
@@ -390,8 +396,8 @@ TEST_F(LineageClaimTest, ACutRecordOfAnOlderEpochIsRefused) {
   for (const size_t size : {size_t{0}, size_t{100}, kFooterSize, kRecordMax + 1}) {
     fake_.objects[key].resize(size);
     expect_trouble(claim(), Trouble::kRefused, TIDEMARK_E_CORRUPT,
-                   {key, "move it away and let tidemark takeover"});
-    expect_trouble(take_over_of(3), Trouble::kSink, TIDEMARK_E_CORRUPT, {key});
+                   {key, "move it away, and then: tidemark takeover URL db"});
+    expect_trouble(take_over_of(3), Trouble::kRefused, TIDEMARK_E_CORRUPT, {key});
   }
   fake_.objects.erase(key);
   EXPECT_EQ(take_over_of(3).records_written_again, 1U);
@@ -598,16 +604,113 @@ TEST_F(LineageClaimTest, ATakeOverWritesLostRecordsAgain) {
   EXPECT_EQ(claim().trouble, Trouble::kSuperseded);
 }
 
-// A history without beginning would hide all that this data has archived.
-TEST_F(LineageClaimTest, ATakeOverByWhoseRecordsAreLostIsRefused) {
+// Without any record the file alone knows what was here; to begin anew would hide all of it.
+TEST_F(LineageClaimTest, WhereAllRecordsAreLostNothingIsClaimed) {
   for (int i = 0; i < 4; ++i) claim_ok();
+  const EpochRecord lost = record(4);
+  fake_.objects.clear();
+  add({1, 5});
+  const std::string before = saved();
+  expect_trouble(claim(), Trouble::kRefused, TIDEMARK_E_CORRUPT,
+                 {"4.epoch is not there, with all other records of epochs",
+                  "tidemark takeover URL db --lineage-file " + path_ + " --over 4 --reason TEXT"});
+  EXPECT_EQ(saved(), before);
+  EXPECT_EQ(fake_.puts, 0);
+  for (const uint64_t over : {1, 3, 5})
+    expect_trouble(take_over_of(over), Trouble::kRefused, TIDEMARK_E_INVALID,
+                   {"remembers epoch 4 as the last", "--over 4"});
+  const Claimed taken = take_over_of(4);
+  ASSERT_EQ(taken.trouble, Trouble::kNone) << taken.error.message;
+  EXPECT_EQ(taken.records_written_again, 3U);
+  EXPECT_EQ(taken.chain.text(), "1-5");
+  EXPECT_EQ(record(4).claim, lost.claim);
+  EXPECT_EQ(store::read_chain(fake_.sink(), "db", 0, nullptr)->text(), "1-5");
+  open();
+  EXPECT_EQ(claim_ok().chain.text(), "1-6");
+}
+
+TEST_F(LineageClaimTest, AListingThatLeavesAllRecordsOutIsSaid) {
+  for (int i = 0; i < 3; ++i) claim_ok();
+  add({1, 5});
+  fake_.leaves_out = [](int, std::string_view key) { return key.ends_with(".epoch"); };
+  expect_trouble(claim(), Trouble::kSink, TIDEMARK_E_RETRYABLE,
+                 {"3.epoch is there, and the sink does not list it"});
+}
+
+TEST_F(LineageClaimTest, ADamagedFirstRecordIsRefused) {
+  for (int i = 0; i < 3; ++i) claim_ok();
+  const std::string key = store::epoch_key("db", 1);
+  fake_.objects[key] = "";
+  expect_trouble(claim(), Trouble::kRefused, TIDEMARK_E_CORRUPT, {key, "move it away"});
+  fake_.objects.erase(key);
+  EXPECT_EQ(claim_ok().chain.text(), "1-4");
+}
+
+// Of what it remembers the newest were lost.
+TEST_F(LineageClaimTest, ATakeOverWritesTheNewestRecordsAgain) {
+  for (int i = 0; i < 4; ++i) claim_ok();
+  const EpochRecord lost = record(4);
   for (const uint64_t epoch : {3, 4}) fake_.objects.erase(store::epoch_key("db", epoch));
   ASSERT_EQ(claim().trouble, Trouble::kSuperseded);
+  const Claimed taken = take_over_of(2);
+  ASSERT_EQ(taken.trouble, Trouble::kNone) << taken.error.message;
+  EXPECT_EQ(taken.records_written_again, 2U);
+  EXPECT_EQ(taken.chain.text(), "1-5");
+  EXPECT_EQ(record(4).claim, lost.claim);
+  EXPECT_EQ(record(5).parent, 4U);
+}
+
+// And another host has archived after that, or their branch was dropped: what it goes back to is there.
+TEST_F(LineageClaimTest, ATakeOverOverANewerHistoryKeepsItsOwn) {
+  for (const bool is_one_left : {false, true}) {
+    fake_.objects.clear();
+    file_.reset();
+    std::filesystem::remove(path_);
+    open();
+    for (int i = 0; i < 5; ++i) claim_ok();
+    fake_.objects.erase(store::epoch_key("db", 5));
+    if (!is_one_left) fake_.objects.erase(store::epoch_key("db", 4));
+    put_epoch(6, 3, 77, file_->owner());
+    ASSERT_EQ(claim().trouble, Trouble::kSuperseded);
+    const Claimed taken = take_over_of(6);
+    ASSERT_EQ(taken.trouble, Trouble::kNone) << taken.error.message;
+    EXPECT_EQ(taken.chain.text(), "1-5,7");
+    EXPECT_EQ(taken.records_written_again, is_one_left ? 1U : 2U);
+    EXPECT_EQ(store::read_chain(fake_.sink(), "db", 0, nullptr)->text(), "1-5,7");
+    EXPECT_EQ(store::read_chain(fake_.sink(), "db", 6, nullptr)->text(), "1-3,6");
+  }
+}
+
+// One that is damaged and as long as before is found by who reads it: so a takeover reads all.
+TEST_F(LineageClaimTest, ATakeOverReadsAllThatItGoesBackTo) {
+  for (int i = 0; i < 4; ++i) claim_ok();
+  const std::string key = store::epoch_key("db", 2);
+  const std::string good = fake_.objects[key];
+  fake_.objects[key].back() ^= 1;
+  expect_trouble(take_over_of(4), Trouble::kRefused, TIDEMARK_E_CORRUPT, {key});
+  fake_.objects[key] = good;
+  const Id owner = file_->owner();
+  fake_.objects.erase(store::epoch_key("db", 3));
+  put_epoch(3, 1, 77, owner);
+  expect_trouble(take_over_of(4), Trouble::kRefused, TIDEMARK_E_CORRUPT,
+                 {"the records of db say that epoch 4 goes back to 1,3-4, and " + path_ + " remembers 1-4"});
+}
+
+// What it remembers is of another place, or nobody can tell.
+TEST_F(LineageClaimTest, ATakeOverInAnotherPlaceContinuesNothing) {
+  for (int i = 0; i < 3; ++i) claim_ok();
+  fake_.objects.clear();
+  put_epoch(1, 0, 77, file_->owner());
+  EXPECT_EQ(take_over_of(1).chain.text(), "2");
+}
+
+TEST_F(LineageClaimTest, ATakeOverOfWhatNobodyCanTellIsRefused) {
+  for (int i = 0; i < 4; ++i) claim_ok();
+  for (const uint64_t epoch : {1, 3, 4}) fake_.objects.erase(store::epoch_key("db", epoch));
   const auto before = fake_.objects;
-  expect_trouble(take_over_of(2), Trouble::kRefused, TIDEMARK_E_INVALID,
-                 {"this data remembers epoch 3 of db", "3.epoch is not there", "--restored-from 2"});
+  expect_trouble(take_over_of(2), Trouble::kRefused, TIDEMARK_E_CORRUPT,
+                 {"this data remembers epoch 3 of db", "--restored-from EPOCH"});
   EXPECT_EQ(fake_.objects, before);
-  EXPECT_EQ(restored_from(2, 2).chain.text(), "1-3");
 }
 
 // ---- A lost engine, restored ----------------------------------------------------------------------
@@ -688,19 +791,19 @@ TEST_F(LineageClaimTest, ATakeOverOfAnothersOrOfNothingIsRefused) {
 
 // ---- watch --------------------------------------------------------------------------------------
 
-TEST_F(LineageClaimTest, AWatchIsOneListing) {
+TEST_F(LineageClaimTest, AWatchIsAListingAndARead) {
   for (int i = 0; i < 3; ++i) claim_ok();
   count_from_here();
   const size_t before = fake_.names_listed;
-  auto watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
+  auto watched = watch(3);
   ASSERT_TRUE(watched) << watched.error().message;
   EXPECT_FALSE(watched->is_superseded);
   EXPECT_EQ(fake_.lists, 1);
-  EXPECT_EQ(fake_.gets, 0);
+  EXPECT_EQ(fake_.gets, 1);
   EXPECT_EQ(fake_.names_listed, before + 1) << "its own";
 
   put_epoch(5, 3, 77, file_->owner());
-  watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
+  watched = watch(3);
   ASSERT_TRUE(watched) << watched.error().message;
   EXPECT_TRUE(watched->is_superseded);
   EXPECT_NE(
@@ -710,11 +813,11 @@ TEST_F(LineageClaimTest, AWatchIsOneListing) {
   EXPECT_NE(watched->error.message.find("epoch 3"), std::string::npos) << watched->error.message;
   // Whatever the record says: it is there.
   fake_.objects[store::epoch_key("db", 5)] = "";
-  watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
+  watched = watch(3);
   ASSERT_TRUE(watched) << watched.error().message;
   EXPECT_TRUE(watched->is_superseded);
   fake_.fail_list = TIDEMARK_E_RETRYABLE;
-  EXPECT_FALSE(watch_epochs(fake_.sink(), "db", 3, nullptr));
+  EXPECT_FALSE(watch(3));
 }
 
 // What is written under an epoch without a record nobody can read.
@@ -726,23 +829,38 @@ TEST_F(LineageClaimTest, AWatchSeesThatItsOwnRecordIsGone) {
   for (const bool is_alone : {false, true}) {
     fake_.objects.erase(own);
     if (is_alone) fake_.objects.clear();
-    const auto watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
+    const auto watched = watch(3);
     ASSERT_TRUE(watched) << watched.error().message;
     EXPECT_TRUE(watched->is_gone);
     EXPECT_EQ(watched->error.message.find(own), 0U) << watched->error.message;
   }
   fake_.objects[own] = record;
-  auto watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
+  auto watched = watch(3);
   ASSERT_TRUE(watched) << watched.error().message;
   EXPECT_FALSE(watched->is_gone);
-  // Damaged is not gone: what is written is there, and a person has to mend the record.
-  fake_.objects[own] = "";
-  watched = watch_epochs(fake_.sink(), "db", 3, nullptr);
+  // Damaged it helps nobody either.
+  fake_.objects[own].back() ^= 1;
+  watched = watch(3);
   ASSERT_TRUE(watched) << watched.error().message;
-  EXPECT_FALSE(watched->is_gone);
+  EXPECT_TRUE(watched->is_gone);
+  EXPECT_NE(watched->error.message.find("Move it away and start the host again"), std::string::npos)
+      << watched->error.message;
   fake_.objects.erase(own);
   fake_.fail_get = TIDEMARK_E_RETRYABLE;
-  EXPECT_FALSE(watch_epochs(fake_.sink(), "db", 3, nullptr)) << "nobody knows";
+  EXPECT_FALSE(watch(3)) << "nobody knows";
+}
+
+// The place was set back, and another host has begun the epoch again.
+TEST_F(LineageClaimTest, AWatchSeesAnotherClaimOfItsOwnEpoch) {
+  for (int i = 0; i < 3; ++i) claim_ok();
+  put_epoch(3, 2, 77, file_->owner());
+  const auto watched = watch(3);
+  ASSERT_TRUE(watched) << watched.error().message;
+  EXPECT_TRUE(watched->is_superseded);
+  EXPECT_NE(watched->error.message.find(
+                "3.epoch was claimed on node-9, and is not the record that this host wrote"),
+            std::string::npos)
+      << watched->error.message;
 }
 
 }  // namespace
