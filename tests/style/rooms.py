@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """rooms.py SOURCE_DIR: who may include whom, how long a file and a function may be, that every room has its README,
-that unit tests mirror the sources and that every test is one that somebody runs. rooms_test.py shows that each can fail."""
+that unit tests mirror the sources and that every test and every scenario is one that somebody runs. rooms_test.py shows
+that each can fail."""
 import ast
 import pathlib
 import re
 import sys
 
 sys.dont_write_bytecode = True
+import registered  # noqa: E402
 import tree  # noqa: E402
 
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
@@ -234,6 +236,21 @@ def check_tests_run(files, problems):
             problems.append(f"{path.relative_to(SOURCE)}: no list of tests and no script names it, so nobody runs it")
 
 
+def check_scenarios_run(files, problems):
+    """A program that is registered by its scenarios is registered with each: one that is forgotten is never run. A
+    program that is run whole, or by its classes, names none."""
+    beside = {path.parent: registered.words_beside(path.read_text()) for path in files if path.name == "CMakeLists.txt"}
+    for path in files:
+        if path.suffix != ".py" or path.name not in beside.get(path.parent, {}):
+            continue
+        words = beside[path.parent][path.name]
+        scenarios = [(line, name) for line, _, name in py_functions(path.read_text()) if name.startswith("test_")]
+        forgotten = [(line, name) for line, name in scenarios if name.removeprefix("test_") not in words]
+        if len(forgotten) < len(scenarios):
+            problems += [f"{path.relative_to(SOURCE)}:{line}: the CMakeLists.txt of its folder does not name {name}, so "
+                         "nobody runs it" for line, name in forgotten]
+
+
 def rooms(files):
     """Folders that hold sources, down to the level that has rooms of its own."""
     found = {SOURCE / top for top in ("abi", "common", "plugin", "sinks", "host-postgres", "host-sim", "cli", "tests")}
@@ -271,6 +288,7 @@ def main():
     check_mirrored(files, problems)
     check_top(files, problems)
     check_tests_run(files, problems)
+    check_scenarios_run(files, problems)
     for room in rooms(files):
         readme = room / "README.md"
         if not readme.is_file():

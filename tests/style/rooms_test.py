@@ -11,6 +11,7 @@ import rooms
 
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
 FORGOTTEN = "forgotten" + "_run.py"  # in one word it would be named here
+SCENARIO = "\n\nclass Late:\n    def test_{}(self):\n        pass\n"
 LONG = "\n".join(["int long_one() {", *["  work();"] * 69, "}", ""])
 TABLE = "\n".join(["constexpr Row kTable[] = {", *["    {1, f(2)},"] * 80, "};", ""])
 INITIALISED = "\n".join(["One::One(int a)", "    : a_(a),", *["      b_(f(1)),"] * 80, "      c_(2) {", "  work();", "}", ""])
@@ -37,6 +38,13 @@ PLANTS = [
     ("tests/unit/tree/walker_failures_test.cc", "", None),
     ("examples/one.c", "", "examples/: a folder that a newcomer does not expect"),
     (f"tests/cli/{FORGOTTEN}", "", f"{FORGOTTEN}: no list of tests and no script names it"),
+    # A scenario, in each way to register them: a list, a function's ${ARGN}, a loop; the name of another's is not enough.
+    ("tests/cli/restore_test.py", SCENARIO.format("not_listed"), "does not name test_not_listed, so nobody runs it"),
+    ("tests/cli/copy_kill_test.py", SCENARIO.format("what_bears_no_tag"), "does not name test_what_bears_no_tag"),
+    ("tests/s3/store_test.py", SCENARIO.format("not_passed"), "does not name test_not_passed"),
+    ("tests/integration/host_sim_clone_test.py", SCENARIO.format("not_in_the_loop"), "does not name test_not_in_the_loop"),
+    ("tests/cli/manual_test.py", SCENARIO.format("of_a_program_that_is_run_whole"), None),
+    ("tests/s3/histories_test.py", SCENARIO.format("of_a_class_that_is_run_whole"), None),
     ("plugin/fresh/one.h", "", "plugin/fresh/ has no README.md"),
     ("plugin/tree/README.md", "\n" * 80, "more than a page"),
     # An edge is taken away where it is used.
