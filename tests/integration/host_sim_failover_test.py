@@ -104,7 +104,7 @@ class Failover(unittest.TestCase):
         for damage in (lambda: os.truncate(record, 20), lambda: os.remove(record)):
             damage()
             before = tools.archived_lsns(self.path("archive"))
-            errors = self.host("one", 600, timeout_s=3, expect=3)
+            errors = self.host("one", 600, timeout_s=5, expect=3)
             self.assertIn("main/epoch/0000000000002.epoch", errors)
             self.assertRegex(errors, r"tidemark takeover .*again from \S+/one/lineage|tidemark takeover URL main "
                                      r"--lineage-file \S+/one/lineage --over 3 --reason TEXT")
