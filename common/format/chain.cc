@@ -53,6 +53,13 @@ uint64_t Chain::before(uint64_t epoch) const {
   return before;
 }
 
+uint64_t Chain::after(uint64_t epoch) const {
+  for (const Epochs& range : ranges_) {
+    if (range.last > epoch) return std::max(range.first, epoch + 1);
+  }
+  return 0;
+}
+
 std::optional<uint64_t> Chain::lowest_not_in(std::span<const uint64_t> epochs, uint64_t from) const {
   for (const Epochs& range : ranges_) {
     if (range.last < from) continue;

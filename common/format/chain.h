@@ -51,6 +51,8 @@ class Chain {
   uint64_t newest() const { return ranges_.empty() ? 0 : ranges_.back().last; }
   // What one of its epochs continues; 0: nothing.
   uint64_t before(uint64_t epoch) const;
+  // The next of its epochs; 0: none.
+  uint64_t after(uint64_t epoch) const;
   // The lowest of its epochs, from `from` on, that is not among these, which ascend.
   std::optional<uint64_t> lowest_not_in(std::span<const uint64_t> epochs, uint64_t from) const;
   // More than the first epoch: names have to be looked at together to know what counts.

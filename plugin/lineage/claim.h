@@ -1,4 +1,5 @@
-// Claiming an epoch of a storage: what core/claim.h decides, done with the sink and the lineage file.
+// Claiming an epoch of a storage, and taking one over: what core/claim.h decides, done with the sink and the
+// lineage file.
 //
 // Free functions; any thread, but one claim of a storage at a time. `call` as in store/store.h.
 #ifndef TIDEMARK_LINEAGE_CLAIM_H
@@ -53,17 +54,6 @@ struct Takeover {
 };
 Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file, const Takeover& takeover,
                   const tidemark_call* call);
-
-// Whether an epoch after `own` was claimed, or its record is not the one with `claim`; or the record is gone
-// or damaged, so that nobody can read what is written under it. The message says which, and what to do. A
-// listing and a record read.
-struct Watched {
-  bool is_superseded = false;
-  bool is_gone = false;
-  Error error;
-};
-Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, uint64_t own, const Id& claim,
-                             const tidemark_call* call);
 
 }  // namespace tidemark::lineage
 

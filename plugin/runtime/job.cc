@@ -67,7 +67,7 @@ JobRunner::Ended JobRunner::run_kind(const JobCommand& command) {
     case core::JobKind::kClaim:
       return claim(command.id);
     case core::JobKind::kWatch:
-      return watch(command.id, command.job);
+      return watch(command.id);
   }
   return {};
 }

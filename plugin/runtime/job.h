@@ -71,7 +71,7 @@ class JobRunner {
   Ended discover(const PartitionId& id, const core::Job& job);
   Ended disown(const PartitionId& id, const core::Job& job);
   Ended claim(const PartitionId& id);
-  Ended watch(const PartitionId& id, const core::Job& job);
+  Ended watch(const PartitionId& id);
   Status make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found);
 
   // Acquires the entries of *range and lays them out. *range becomes what was taken: all before the first

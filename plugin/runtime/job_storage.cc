@@ -1,5 +1,6 @@
 // Storages whose histories are told apart: claims an epoch, and watches for a newer one.
 #include "lineage/claim.h"
+#include "lineage/watch.h"
 #include "runtime/job.h"
 #include "runtime/lineage.h"
 
@@ -28,9 +29,8 @@ JobRunner::Ended JobRunner::claim(const PartitionId& id) {
   return result;
 }
 
-JobRunner::Ended JobRunner::watch(const PartitionId& id, const core::Job& job) {
-  Result<lineage::Watched> watched =
-      lineage::watch_epochs(*sink_, *id.storage, job.epoch, lineage_->claim_of(*id.storage), &call_);
+JobRunner::Ended JobRunner::watch(const PartitionId& id) {
+  Result<lineage::Watched> watched = lineage_->watch(*sink_, *id.storage, &call_);
   if (!watched) return sink_error(std::move(watched.error()));
   Ended result;
   result.result.superseded = watched->is_superseded;

@@ -14,6 +14,7 @@
 #include "base/mutex.h"
 #include "lineage/claim.h"
 #include "lineage/lineage_file.h"
+#include "lineage/watch.h"
 
 namespace tidemark::runtime {
 
@@ -25,7 +26,7 @@ class Lineage {
     lineage::Claimed claimed = lineage::claim_epoch(sink, storage, *file_, call);
     if (claimed.trouble == lineage::Trouble::kNone) {
       const MutexLock lock(mutex_);
-      claimed_[storage] = {claimed.claim, claimed.chain};
+      claimed_[storage] = {claimed.claim, claimed.chain, 0};
     }
     return claimed;
   }
@@ -36,9 +37,17 @@ class Lineage {
     const MutexLock lock(mutex_);
     return claimed_.at(storage).chain;
   }
-  Id claim_of(const std::string& storage) {
-    const MutexLock lock(mutex_);
-    return claimed_.at(storage).claim;
+  // Proves the records that its history goes back to as well, one after the other, with each look the next.
+  Result<lineage::Watched> watch(sink::Sink& sink, const std::string& storage, const tidemark_call* call) {
+    Own own;
+    {
+      const MutexLock lock(mutex_);
+      Own& known = claimed_.at(storage);
+      known.proven = known.chain.after(known.proven);
+      if (known.proven == known.chain.newest()) known.proven = 0;
+      own = known;
+    }
+    return lineage::watch_epochs(sink, storage, {file_->owner(), own.claim, own.chain, own.proven}, call);
   }
 
  private:
@@ -47,6 +56,7 @@ class Lineage {
   struct Own {
     Id claim{};
     Chain chain;
+    uint64_t proven = 0;  // the epoch whose record was last looked at; 0: all were
   };
   std::map<std::string, Own> claimed_ TM_GUARDED_BY(mutex_);
 };

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "format/record.h"
+#include "lineage/watch.h"
 #include "store/epochs.h"
 #include "store/maintenance_fixture.h"
 
@@ -40,9 +41,11 @@ class LineageClaimTest : public store::MaintenanceTest {
     EXPECT_EQ(claimed.trouble, Trouble::kNone) << claimed.error.message;
     return claimed;
   }
-  Result<Watched> watch(uint64_t own) {
+  Result<Watched> watch(uint64_t own, uint64_t also = 0) {
+    const Id owner = file_->owner();
     for (const core::RememberedEpoch& one : file_->remembered("db")) {
-      if (one.epoch == own) return watch_epochs(fake_.sink(), "db", own, one.claim, nullptr);
+      if (one.epoch == own)
+        return watch_epochs(fake_.sink(), "db", {owner, one.claim, one.chain, also}, nullptr);
     }
     return fail(TIDEMARK_E_INVALID, "it is not remembered");
   }
@@ -861,6 +864,33 @@ TEST_F(LineageClaimTest, AWatchSeesAnotherClaimOfItsOwnEpoch) {
                 "3.epoch was claimed on node-9, and is not the record that this host wrote"),
             std::string::npos)
       << watched->error.message;
+}
+
+// Whatever it looks like in a listing.
+TEST_F(LineageClaimTest, AWatchProvesAnOlderRecordWithEachLook) {
+  for (int i = 0; i < 4; ++i) claim_ok();
+  const auto whole = fake_.objects;
+  const std::string key = store::epoch_key("db", 3);
+  const auto expect_gone = [&](const char* part) {
+    const auto watched = watch(4, 3);
+    ASSERT_TRUE(watched) << watched.error().message;
+    EXPECT_TRUE(watched->is_gone);
+    EXPECT_FALSE(watched->is_superseded);
+    for (const char* expected : {key.c_str(), part, "tidemark takeover write it again, with --over 4"})
+      EXPECT_NE(watched->error.message.find(expected), std::string::npos) << watched->error.message;
+    fake_.objects = whole;
+  };
+  for (uint64_t epoch = 1; epoch < 4; ++epoch) EXPECT_FALSE(watch(4, epoch)->is_gone);
+  fake_.objects[key].back() ^= 1;
+  expect_gone("not the record its name promises");
+  fake_.objects.erase(key);
+  expect_gone("not");
+  put_epoch(3, 1, 77, file_->owner());
+  expect_gone("epoch 3 of this data continues epoch 2");
+  put_epoch(3, 2, 77, {9});
+  expect_gone("of another history");
+  fake_.objects.erase(store::epoch_key("db", 1));
+  EXPECT_FALSE(watch(4, 1)->is_gone) << "the first needs none";
 }
 
 }  // namespace

@@ -144,6 +144,22 @@ TEST_F(JobStorageTest, AWatchSaysThatItIsSuperseded) {
   EXPECT_EQ(run_of(2, watch).result.outcome, Outcome::kSinkFailed);
 }
 
+// One after the other, with each look the next; and then again.
+TEST_F(JobStorageTest, WatchesProveAllRecordsThatThisHistoryGoesBackTo) {
+  claim_through(4);
+  const core::Job watch = job_of(JobKind::kWatch, {});
+  const auto whole = fake_.objects;
+  for (int round = 0; round < 2; ++round) {
+    for (const uint64_t epoch : {2, 3}) {
+      fake_.objects.erase(store::epoch_key("db", epoch));
+      int looks = 1;
+      while (!run_of(4, watch).result.epoch_gone && looks < 10) ++looks;
+      EXPECT_LE(looks, 4) << epoch;
+      fake_.objects = whole;
+    }
+  }
+}
+
 // ---- Archives -----------------------------------------------------------------------------------
 
 TEST_F(JobStorageTest, AnArchiveSaysItsEpochInNameAndFooter) {

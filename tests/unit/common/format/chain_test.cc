@@ -51,6 +51,10 @@ TEST(Chain, TellsWhatAnEpochContinuesAndWhatIsMissing) {
   EXPECT_EQ(chain.lowest_not_in({}, 5), 7U);
   EXPECT_EQ(chain.lowest_not_in({}, 10), 10U);
   EXPECT_EQ(Chain::none().lowest_not_in(there, 1), std::nullopt);
+
+  const std::vector<uint64_t> after = {2, 2, 3, 4, 7, 7, 7, 9, 9, 10, 0, 0};
+  for (uint64_t epoch = 0; epoch < after.size(); ++epoch)
+    EXPECT_EQ(chain.after(epoch), after[epoch]) << epoch;
 }
 
 TEST(Chain, IsAnEpochAndItsParents) {
