@@ -16,6 +16,7 @@ Result<EpochRecord> record_again(const Again& again, const core::RememberedEpoch
   record.made_us = std::max<int64_t>(1, wall_clock_us());
   record.owner = again.owner;
   TM_ASSIGN(record.claim, draw_id());
+  if (newest.chain.before(epoch) == 0) record.claim = newest.archive;  // which is called after it
   for (const core::RememberedEpoch& known : again.remembered) {
     if (known.archive == newest.archive && known.epoch == epoch) record.claim = known.claim;
   }
@@ -61,14 +62,14 @@ Error lost(std::string_view storage, uint64_t epoch, uint64_t newest, std::strin
 Error left_out(std::string_view storage, uint64_t epoch) {
   return fail(TIDEMARK_E_RETRYABLE, store::epoch_key(storage, epoch) +
                                         " is there, and the sink does not list it: nothing is archived "
-                                        "where a listing leaves names out; will try again");
+                                        "where a listing leaves names out");
 }
 
 Result<uint64_t> write_lost_again(sink::Sink& sink, std::string_view storage, const Again& again,
                                   std::span<const uint64_t> recorded, const Call& deadline) {
   const core::RememberedEpoch& newest = again.remembered[again.continues];
   uint64_t written = 0;
-  for (uint64_t from = kFirstEpoch + 1;; ++written) {  // the first needs none
+  for (uint64_t from = kFirstEpoch;; ++written) {
     TM_ASSIGN(const auto missing, find_lost(sink, storage, newest.chain, recorded, from, deadline));
     if (!missing) return written;
     TM_ASSIGN(const EpochRecord record, record_again(again, newest, *missing));

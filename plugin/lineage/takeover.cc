@@ -5,6 +5,7 @@
 
 #include "base/call.h"
 #include "format/hex.h"
+#include "format/object_name.h"
 #include "format/record.h"
 #include "lineage/claim.h"
 #include "lineage/claim_steps.h"
@@ -31,17 +32,39 @@ Result<std::optional<bool>> is_here(sink::Sink& sink, std::string_view storage,
   return here;
 }
 
+// To continue nothing would hide all that this data has archived, and to guess might mix two histories.
+Error cannot_tell(std::string_view storage, const core::RememberedEpoch& one, bool is_here) {
+  const std::string epoch = std::to_string(one.epoch);
+  const std::string key = store::epoch_key(storage, one.epoch);
+  const std::string what =
+      is_here
+          ? "another host has claimed that number here: this place is a copy that it continued, or was set "
+            "back. Say which epoch of it this data goes back to (tidemark info shows who claimed which, and "
+            "when): --restored-from EPOCH"
+          : key +
+                " is not there, nor do the records before it say whether this is the place. Bring them "
+                "back from a copy; or, if it is: --restored-from " +
+                epoch;
+  return fail(TIDEMARK_E_CORRUPT,
+              "this data remembers epoch " + epoch + " of " + std::string(storage) + ", and " + what);
+}
+
 // What this data continues: the newest that is remembered, and is recorded with its claim, or has lost its
 // record.
+struct Said {
+  bool is_known = false;          // by the operator: what is remembered is of this place
+  uint64_t through = UINT64_MAX;  // and nothing after this epoch is continued
+};
 Result<std::optional<size_t>> find_continued(sink::Sink& sink, std::string_view storage,
                                              const std::vector<core::RememberedEpoch>& remembered,
-                                             const Newest& newest, const Call& deadline) {
+                                             const Newest& newest, const Said& said, const Call& deadline) {
   std::vector<size_t> lost;
   std::optional<size_t> continues;
   const auto is_newer = [&](size_t i) {
     return !continues || remembered[i].epoch >= remembered[*continues].epoch;
   };
   for (size_t i = 0; i < remembered.size(); ++i) {
+    if (remembered[i].epoch > said.through) continue;
     TM_ASSIGN(const auto next, deadline.next_call());
     const auto record = store::read_epoch(sink, storage, remembered[i].epoch, &next);
     if (!record && record.error().status != TIDEMARK_E_NOT_FOUND) return record.error();
@@ -49,26 +72,38 @@ Result<std::optional<size_t>> find_continued(sink::Sink& sink, std::string_view 
     if (record && record->claim == remembered[i].claim && is_newer(i)) continues = i;
   }
   const std::optional<size_t> recorded = continues;
+  std::stable_sort(lost.begin(), lost.end(),
+                   [&](size_t a, size_t b) { return remembered[a].epoch > remembered[b].epoch; });
   for (const size_t i : lost) {
-    if (!is_newer(i)) continue;
-    const bool is_same = recorded && remembered[i].archive == remembered[*recorded].archive;
-    // Without any record there is nothing to know the place by but the word of the operator.
-    if (is_same || newest.epoch == 0) {
-      continues = i;
-      continue;
+    if (continues != recorded || !is_newer(i)) break;
+    bool is_same = said.is_known || (recorded && remembered[i].archive == remembered[*recorded].archive);
+    if (!is_same) {
+      TM_ASSIGN(const auto here, is_here(sink, storage, remembered[i], newest, deadline));
+      if (!here && !continues) return cannot_tell(storage, remembered[i], false);
+      is_same = here == true;
     }
-    TM_ASSIGN(const auto here, is_here(sink, storage, remembered[i], newest, deadline));
-    if (here == true) continues = i;
-    if (here || continues) continue;
-    const std::string epoch = std::to_string(remembered[i].epoch);
-    return fail(TIDEMARK_E_CORRUPT,
-                "this data remembers epoch " + epoch + " of " + std::string(storage) + ", and neither " +
-                    store::epoch_key(storage, remembered[i].epoch) +
-                    " nor the records before it say whether it is of this place: to continue nothing would "
-                    "hide all that it has archived. Bring them back from a copy, or say which epoch it "
-                    "continues: --restored-from EPOCH");
+    if (is_same) continues = i;
+  }
+  if (continues) return continues;
+  for (const core::RememberedEpoch& one : remembered) {
+    TM_ASSIGN(const auto here, is_here(sink, storage, one, newest, deadline));
+    if (here == true) return cannot_tell(storage, one, true);
   }
   return continues;
+}
+
+// The highest number in the names of what is archived: what others wrote under it has perhaps lost its
+// record, and the number must not be given again. Lists all of the storage.
+Result<uint64_t> find_highest(sink::Sink& sink, std::string_view storage, const Call& deadline) {
+  uint64_t highest = 0;
+  TM_ASSIGN(const auto listing, deadline.next_call());
+  const auto visit = [&](std::string_view key, const sink::ObjectInfo&) {
+    const auto parsed = parse_object_key(key);
+    if (parsed) highest = std::max(highest, parsed->name.epoch);
+    return true;
+  };
+  TM_TRY(sink.list(std::string(storage) + "/", "", visit, &listing));
+  return highest;
 }
 
 // All records that tell the history of what is continued.
@@ -129,12 +164,40 @@ std::optional<Error> refusal(std::string_view storage, const LineageFile& file, 
   if (newest.epoch == 0) return std::nullopt;
   if (newest.record.owner != owner && takeover.restored_from == 0)
     return other_owner(storage, newest, file, owner);
+  // As the host's message said it, before a takeover was stopped between the records that it writes again.
+  if (takeover.over == last && newest.epoch < last) return std::nullopt;
   if (newest.epoch != takeover.over) {
     return fail(TIDEMARK_E_INVALID,
                 "the newest epoch of " + std::string(storage) + " is " + std::to_string(newest.epoch) +
                     ", not " + std::to_string(takeover.over) + ": look again what there is to take over");
   }
   return std::nullopt;
+}
+
+// Which of those that the file remembers, afterwards, it continues.
+Result<std::optional<size_t>> choose_continued(sink::Sink& sink, std::string_view storage, LineageFile& file,
+                                               const Newest& newest, const Takeover& takeover,
+                                               const Call& deadline, Trouble* where) {
+  *where = Trouble::kSink;
+  const std::vector<core::RememberedEpoch> remembered = file.remembered(storage);
+  const uint64_t from = takeover.restored_from;
+  if (from == 0) {
+    Said said;
+    said.is_known =
+        !remembered.empty() && takeover.over == remembered.back().epoch && newest.epoch < takeover.over;
+    return find_continued(sink, storage, remembered, newest, said, deadline);
+  }
+  const auto is_from = [&](const core::RememberedEpoch& one) { return one.epoch == from; };
+  const bool is_own = newest.epoch == 0 || newest.record.owner == file.owner();
+  if (is_own && std::any_of(remembered.begin(), remembered.end(), is_from)) {
+    TM_ASSIGN(const auto reading, deadline.next_call());
+    const auto record = store::read_epoch(sink, storage, from, &reading);
+    // It was not restored: the file knows what the record said.
+    if (!record && record.error().status == TIDEMARK_E_NOT_FOUND)
+      return find_continued(sink, storage, remembered, newest, {true, from}, deadline);
+  }
+  TM_TRY(remember_restored(sink, storage, file, newest.record.owner, from, deadline, where));
+  return std::optional(file.remembered(storage).size() - 1);
 }
 
 }  // namespace
@@ -144,44 +207,40 @@ Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file,
   const Call deadline(call);
   if (const char* problem = reason_problem(takeover.reason))
     return trouble(Trouble::kRefused, fail(TIDEMARK_E_INVALID, problem));
-  std::vector<core::RememberedEpoch> remembered = file.remembered(storage);
   Trouble where = Trouble::kSink;
   const auto newest = look(sink, storage, deadline, &where);
   if (!newest) return trouble(where, newest.error());
-  const uint64_t last = remembered.empty() || takeover.restored_from != 0 ? 0 : remembered.back().epoch;
+  const std::vector<core::RememberedEpoch> before = file.remembered(storage);
+  const uint64_t last = before.empty() ? 0 : before.back().epoch;
   if (auto refused = refusal(storage, file, file.owner(), *newest, last, takeover))
     return trouble(Trouble::kRefused, std::move(*refused));
-  std::optional<size_t> continues;
-  if (takeover.restored_from != 0) {
-    Status status = remember_restored(sink, storage, file, newest->record.owner, takeover.restored_from,
-                                      deadline, &where);
-    if (!status) return trouble(where, std::move(status.error()));
-    remembered = file.remembered(storage);
-    continues = remembered.size() - 1;
-  } else {
-    const auto found = find_continued(sink, storage, remembered, *newest, deadline);
-    if (!found) {
-      const bool is_refused = found.error().status == TIDEMARK_E_CORRUPT;
-      return trouble(is_refused ? Trouble::kRefused : Trouble::kSink, found.error());
-    }
-    continues = *found;
-  }
-  uint64_t written_again = 0, newest_epoch = newest->epoch;
-  if (continues) {
-    const auto again = write_lost_again(sink, storage, {file.owner(), remembered, *continues, host_name()},
-                                        newest->recorded, deadline);
-    if (!again) return trouble(Trouble::kSink, again.error());
+  const auto failed = [&](Error error) {
+    const bool is_refused = where == Trouble::kSink && error.status == TIDEMARK_E_CORRUPT;
+    return trouble(is_refused ? Trouble::kRefused : where, std::move(error));
+  };
+  auto continues = choose_continued(sink, storage, file, *newest, takeover, deadline, &where);
+  if (!continues) return failed(std::move(continues.error()));
+  where = Trouble::kSink;
+  const std::vector<core::RememberedEpoch> remembered = file.remembered(storage);
+  auto highest = find_highest(sink, storage, deadline);
+  if (!highest) return failed(std::move(highest.error()));
+  uint64_t written_again = 0;
+  if (*continues) {
+    auto again = write_lost_again(sink, storage, {file.owner(), remembered, **continues, host_name()},
+                                  newest->recorded, deadline);
+    if (!again) return failed(std::move(again.error()));
     written_again = *again;
-    newest_epoch = std::max(newest_epoch, remembered[*continues].epoch);
-    if (Status whole = check_records(sink, storage, remembered[*continues], file, deadline); !whole) {
-      const bool is_refused = whole.error().status == TIDEMARK_E_CORRUPT;
-      return trouble(is_refused ? Trouble::kRefused : Trouble::kSink, std::move(whole.error()));
-    }
+    Status whole = check_records(sink, storage, remembered[**continues], file, deadline);
+    if (!whole) return failed(std::move(whole.error()));
+    *highest = std::max(*highest, remembered[**continues].epoch);
   }
-  auto claimed =
-      claim_next(sink, storage, file, remembered,
-                 {newest_epoch + 1, continues, Claim::kTakeover, takeover.reason}, deadline, &where);
-  if (!claimed) return trouble(where, std::move(claimed.error()));
+  const uint64_t next = std::max(*highest, newest->epoch) + 1;
+  auto claimed = claim_next(sink, storage, file, remembered,
+                            {next, *continues, Claim::kTakeover, takeover.reason}, deadline, &where);
+  if (!claimed && claimed.error().status == TIDEMARK_E_EXISTS)
+    claimed.error().message +=
+        ": another host claims at the same time; look again what there is to take over";
+  if (!claimed) return failed(std::move(claimed.error()));
   claimed->records_written_again = written_again;
   return std::move(*claimed);
 }

@@ -73,7 +73,8 @@ Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, const W
     watched.error = fail(TIDEMARK_E_INVALID,
                          "superseded: " + described(storage, {own, *record, {}, false}) +
                              ", and is not the record that this host wrote: the place was set back to an "
-                             "older state, and this epoch begun again by another");
+                             "older state, and this epoch begun again by another. Start the host "
+                             "again: it says what to do");
     return watched;
   }
   if (!epochs.empty() && epochs.back() > own) {

@@ -624,7 +624,7 @@ TEST_F(LineageClaimTest, WhereAllRecordsAreLostNothingIsClaimed) {
                    {"remembers epoch 4 as the last", "--over 4"});
   const Claimed taken = take_over_of(4);
   ASSERT_EQ(taken.trouble, Trouble::kNone) << taken.error.message;
-  EXPECT_EQ(taken.records_written_again, 3U);
+  EXPECT_EQ(taken.records_written_again, 4U);
   EXPECT_EQ(taken.chain.text(), "1-5");
   EXPECT_EQ(record(4).claim, lost.claim);
   EXPECT_EQ(store::read_chain(fake_.sink(), "db", 0, nullptr)->text(), "1-5");
@@ -711,9 +711,60 @@ TEST_F(LineageClaimTest, ATakeOverOfWhatNobodyCanTellIsRefused) {
   for (int i = 0; i < 4; ++i) claim_ok();
   for (const uint64_t epoch : {1, 3, 4}) fake_.objects.erase(store::epoch_key("db", epoch));
   const auto before = fake_.objects;
-  expect_trouble(take_over_of(2), Trouble::kRefused, TIDEMARK_E_CORRUPT,
-                 {"this data remembers epoch 3 of db", "--restored-from EPOCH"});
+  expect_trouble(
+      take_over_of(2), Trouble::kRefused, TIDEMARK_E_CORRUPT,
+      {"this data remembers epoch 4 of db", "4.epoch is not there", "if it is: --restored-from 4"});
   EXPECT_EQ(fake_.objects, before);
+  const Claimed taken = restored_from(4, 2);
+  ASSERT_EQ(taken.trouble, Trouble::kNone) << taken.error.message;
+  EXPECT_EQ(taken.chain.text(), "1-5");
+  EXPECT_EQ(taken.records_written_again, 3U);
+  // From then on the first says again what the place is called.
+  for (const uint64_t epoch : {4, 5}) fake_.objects.erase(store::epoch_key("db", epoch));
+  EXPECT_EQ(take_over_of(3).chain.text(), "1-6");
+}
+
+// A copy of the place that another host continued. Nobody can tell here how far its history is this data's.
+TEST_F(LineageClaimTest, ATakeOverInACopyThatAnotherContinuedIsRefused) {
+  for (int i = 0; i < 5; ++i) claim_ok();
+  put_epoch(4, 3, 77, file_->owner());
+  put_epoch(5, 4, 78, file_->owner());
+  const auto before = fake_.objects;
+  expect_trouble(take_over_of(5), Trouble::kRefused, TIDEMARK_E_CORRUPT,
+                 {"another host has claimed that number here", "tidemark info", "--restored-from EPOCH"});
+  EXPECT_EQ(fake_.objects, before);
+  EXPECT_EQ(restored_from(3, 5).chain.text(), "1-3,6");
+}
+
+// What another host wrote, whose records are lost, is never taken for this data's own.
+TEST_F(LineageClaimTest, ATakeOverClaimsANumberThatNothingHas) {
+  claim_ok();
+  claim_ok();
+  fake_.objects["db/1/000000000000c.e7.tar"] = "whatever it is";
+  EXPECT_EQ(take_over_of(2).chain.text(), "1-2,8");
+  EXPECT_EQ(claim_ok().chain.text(), "1-2,8-9");
+}
+
+// The same call again finishes what was stopped between any two records.
+TEST_F(LineageClaimTest, ATakeOverThatWasStoppedIsRepeated) {
+  for (int i = 0; i < 5; ++i) claim_ok();
+  const std::string before = saved();
+  for (int puts = 0; puts <= 5; ++puts) {
+    restore(before);
+    fake_.objects.clear();
+    add({1, 5});
+    int puts_left = puts;
+    fake_.refuse = [&](std::string_view verb) {
+      return verb == "put" && puts_left-- <= 0 ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK;
+    };
+    EXPECT_EQ(take_over_of(5).trouble, Trouble::kSink) << puts;
+    fake_.refuse = nullptr;
+    const Claimed taken = take_over_of(5);
+    ASSERT_EQ(taken.trouble, Trouble::kNone) << puts << ": " << taken.error.message;
+    const std::string whole = puts < 5 ? "1-6" : "1-7";  // after what was claimed before, maybe
+    EXPECT_EQ(taken.chain.text(), whole) << puts;
+    EXPECT_EQ(store::read_chain(fake_.sink(), "db", 0, nullptr)->text(), whole);
+  }
 }
 
 // ---- A lost engine, restored ----------------------------------------------------------------------
