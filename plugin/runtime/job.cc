@@ -124,9 +124,8 @@ JobRunner::Ended JobRunner::conflict(const PartitionId& id, Range range, Error e
   if (is_damaged && has_all) advice = "; move it away and it is written again";
   if (is_damaged && !has_all) {
     advice =
-        "; the host no longer has all of its entries: bring it from a copy, for if it is moved away those "
-        "that "
-        "the host lacks are lost";
+        "; the host was not seen to have all of its entries: bring it from a copy, for if it is moved away "
+        "those that the host lacks are lost";
   }
   error.message =
       name_of(id, range) + ": " + (is_damaged ? "damaged in the sink: " : "") + error.message + advice;

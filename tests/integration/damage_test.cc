@@ -181,7 +181,7 @@ TEST_F(Scenario, ADamagedBatchOfWhichTheHostNoLongerHasAll) {
   notify(p_, 3, 4);
   ASSERT_TRUE(host_.wait_for_event(TIDEMARK_EVENT_CONFLICT));
   const std::string message = host_.events(TIDEMARK_EVENT_CONFLICT).back().message;
-  EXPECT_NE(message.find("the host no longer has all of its entries: bring it from a copy"),
+  EXPECT_NE(message.find("the host was not seen to have all of its entries: bring it from a copy"),
             std::string::npos)
       << message;
   EXPECT_EQ(message.find("written again"), std::string::npos) << message;

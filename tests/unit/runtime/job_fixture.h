@@ -89,9 +89,12 @@ class JobTest : public testing::Test {
     EXPECT_EQ(done.error.status, status) << done.error.message;
     EXPECT_NE(done.error.message.find(part), std::string::npos) << done.error.message;
   }
-  static void expect_damaged(const JobDone& done) {
+  // has_all: it can be written again, because the host was seen to have all of it.
+  static void expect_damaged(const JobDone& done, bool has_all = true) {
     expect_conflict(done, TIDEMARK_E_CORRUPT, "damaged in the sink");
-    EXPECT_NE(done.error.message.find("move it away"), std::string::npos) << done.error.message;
+    const char* advice = has_all ? "; move it away and it is written again"
+                                 : "; the host was not seen to have all of its entries: bring it from a copy";
+    EXPECT_NE(done.error.message.find(advice), std::string::npos) << done.error.message;
   }
 
   const std::string storage_ = "db";

@@ -99,7 +99,7 @@ TEST_F(JobTest, OfADamagedBatchNothingCounts) {
   object({1, 4})[object({1, 4}).size() - 2000] ^= 1;
   for (const store::Depth depth : {store::Depth::kFull, store::Depth::kFooter}) {
     limits_.verify_depth = depth;
-    expect_damaged(verify({1, 4}, {2, 3}));
+    expect_damaged(verify({1, 4}, {2, 3}), false);
   }
   limits_.verify_depth = store::Depth::kFull;
   fake_.gets = 0;
@@ -138,11 +138,11 @@ TEST_F(JobTest, AnArchiveWhoseEntryIsGone) {
   EXPECT_EQ(verify({1, 1}).result.outcome, Outcome::kMissing);
   expect_done(verify({1, 1}, 1));
   object({1, 1})[600] ^= 1;
-  expect_damaged(verify({1, 1}, 1));
+  expect_damaged(verify({1, 1}, 1), false);
   limits_.verify_depth = store::Depth::kFooter;
   expect_done(verify({1, 1}, 1));
   object({1, 1}).resize(600);
-  expect_damaged(verify({1, 1}, 1));
+  expect_damaged(verify({1, 1}, 1), false);
 }
 
 class PacedJobTest : public JobTest {
@@ -253,7 +253,7 @@ TEST_F(SealedJobTest, WhatTheHostNoLongerHasCounts) {
   EXPECT_EQ(most.result.through, 2U);
   EXPECT_EQ(verify({1, 3}, 3).result.through, 3U);
   fake_.objects[key_][600] ^= 1;
-  expect_damaged(verify({1, 3}, 3));
+  expect_damaged(verify({1, 3}, 3), false);
 }
 
 // Of the budget, though nothing is compressed here.
