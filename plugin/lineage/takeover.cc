@@ -49,12 +49,14 @@ Error cannot_tell(std::string_view storage, const core::RememberedEpoch& one, bo
               "this data remembers epoch " + epoch + " of " + std::string(storage) + ", and " + what);
 }
 
+// What the operator's words tell.
+struct Said {
+  std::optional<Id> archive;      // of those remembered, which one lies in this place
+  uint64_t through = UINT64_MAX;  // nothing after this epoch is continued
+};
+
 // What this data continues: the newest that is remembered, and is recorded with its claim, or has lost its
 // record.
-struct Said {
-  bool is_known = false;          // by the operator: what is remembered is of this place
-  uint64_t through = UINT64_MAX;  // and nothing after this epoch is continued
-};
 Result<std::optional<size_t>> find_continued(sink::Sink& sink, std::string_view storage,
                                              const std::vector<core::RememberedEpoch>& remembered,
                                              const Newest& newest, const Said& said, const Call& deadline) {
@@ -76,8 +78,9 @@ Result<std::optional<size_t>> find_continued(sink::Sink& sink, std::string_view 
                    [&](size_t a, size_t b) { return remembered[a].epoch > remembered[b].epoch; });
   for (const size_t i : lost) {
     if (continues != recorded || !is_newer(i)) break;
-    bool is_same = said.is_known || (recorded && remembered[i].archive == remembered[*recorded].archive);
-    if (!is_same) {
+    const Id& archive = remembered[i].archive;
+    bool is_same = said.archive == archive || (recorded && archive == remembered[*recorded].archive);
+    if (!is_same && !said.archive) {
       TM_ASSIGN(const auto here, is_here(sink, storage, remembered[i], newest, deadline));
       if (!here && !continues) return cannot_tell(storage, remembered[i], false);
       is_same = here == true;
@@ -92,18 +95,25 @@ Result<std::optional<size_t>> find_continued(sink::Sink& sink, std::string_view 
   return continues;
 }
 
-// The highest number in the names of what is archived: what others wrote under it has perhaps lost its
-// record, and the number must not be given again. Lists all of the storage.
-Result<uint64_t> find_highest(sink::Sink& sink, std::string_view storage, const Call& deadline) {
-  uint64_t highest = 0;
+// A number above all in the names of what is archived: what others wrote under one has perhaps lost its
+// record. Lists all of the storage.
+Result<uint64_t> find_unused(sink::Sink& sink, std::string_view storage, uint64_t newest,
+                             const Call& deadline) {
+  constexpr uint64_t kRunsMax = 1'000'000;  // of others, whose records are all lost
+  uint64_t highest = newest;
+  std::string where;
   TM_ASSIGN(const auto listing, deadline.next_call());
   const auto visit = [&](std::string_view key, const sink::ObjectInfo&) {
     const auto parsed = parse_object_key(key);
-    if (parsed) highest = std::max(highest, parsed->name.epoch);
+    if (!parsed || parsed->name.epoch <= highest) return true;
+    highest = parsed->name.epoch;
+    where = key;
     return true;
   };
   TM_TRY(sink.list(std::string(storage) + "/", "", visit, &listing));
-  return highest;
+  if (highest - newest <= kRunsMax) return highest + 1;
+  return fail(TIDEMARK_E_CORRUPT, where + ": nobody has begun so many epochs since " +
+                                      std::to_string(newest) + ", the newest that is known; move it away");
 }
 
 // All records that tell the history of what is continued.
@@ -183,18 +193,19 @@ Result<std::optional<size_t>> choose_continued(sink::Sink& sink, std::string_vie
   const uint64_t from = takeover.restored_from;
   if (from == 0) {
     Said said;
-    said.is_known =
-        !remembered.empty() && takeover.over == remembered.back().epoch && newest.epoch < takeover.over;
+    if (!remembered.empty() && takeover.over == remembered.back().epoch && newest.epoch < takeover.over)
+      said.archive = remembered.back().archive;
     return find_continued(sink, storage, remembered, newest, said, deadline);
   }
   const auto is_from = [&](const core::RememberedEpoch& one) { return one.epoch == from; };
   const bool is_own = newest.epoch == 0 || newest.record.owner == file.owner();
-  if (is_own && std::any_of(remembered.begin(), remembered.end(), is_from)) {
+  const auto known = std::find_if(remembered.rbegin(), remembered.rend(), is_from);
+  if (is_own && known != remembered.rend()) {
     TM_ASSIGN(const auto reading, deadline.next_call());
     const auto record = store::read_epoch(sink, storage, from, &reading);
     // It was not restored: the file knows what the record said.
     if (!record && record.error().status == TIDEMARK_E_NOT_FOUND)
-      return find_continued(sink, storage, remembered, newest, {true, from}, deadline);
+      return find_continued(sink, storage, remembered, newest, {known->archive, from}, deadline);
   }
   TM_TRY(remember_restored(sink, storage, file, newest.record.owner, from, deadline, where));
   return std::optional(file.remembered(storage).size() - 1);
@@ -222,9 +233,10 @@ Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file,
   if (!continues) return failed(std::move(continues.error()));
   where = Trouble::kSink;
   const std::vector<core::RememberedEpoch> remembered = file.remembered(storage);
-  auto highest = find_highest(sink, storage, deadline);
-  if (!highest) return failed(std::move(highest.error()));
-  uint64_t written_again = 0;
+  uint64_t written_again = 0, newest_epoch = newest->epoch;
+  if (*continues) newest_epoch = std::max(newest_epoch, remembered[**continues].epoch);
+  auto next = find_unused(sink, storage, newest_epoch, deadline);
+  if (!next) return failed(std::move(next.error()));
   if (*continues) {
     auto again = write_lost_again(sink, storage, {file.owner(), remembered, **continues, host_name()},
                                   newest->recorded, deadline);
@@ -232,11 +244,9 @@ Claimed take_over(sink::Sink& sink, std::string_view storage, LineageFile& file,
     written_again = *again;
     Status whole = check_records(sink, storage, remembered[**continues], file, deadline);
     if (!whole) return failed(std::move(whole.error()));
-    *highest = std::max(*highest, remembered[**continues].epoch);
   }
-  const uint64_t next = std::max(*highest, newest->epoch) + 1;
   auto claimed = claim_next(sink, storage, file, remembered,
-                            {next, *continues, Claim::kTakeover, takeover.reason}, deadline, &where);
+                            {*next, *continues, Claim::kTakeover, takeover.reason}, deadline, &where);
   if (!claimed && claimed.error().status == TIDEMARK_E_EXISTS)
     claimed.error().message +=
         ": another host claims at the same time; look again what there is to take over";

@@ -743,6 +743,21 @@ TEST_F(LineageClaimTest, ATakeOverClaimsANumberThatNothingHas) {
   fake_.objects["db/1/000000000000c.e7.tar"] = "whatever it is";
   EXPECT_EQ(take_over_of(2).chain.text(), "1-2,8");
   EXPECT_EQ(claim_ok().chain.text(), "1-2,8-9");
+  // A name that somebody made up uses up no numbers.
+  const std::string made_up = "db/1/000000000000c.e18446744073709551615.tar";
+  fake_.objects[made_up] = "";
+  expect_trouble(take_over_of(9), Trouble::kRefused, TIDEMARK_E_CORRUPT, {made_up, "move it away"});
+}
+
+// The last one used, where the file remembers two places.
+TEST_F(LineageClaimTest, WhatIsWrittenAgainIsOfThePlaceThatWasUsedLast) {
+  for (int i = 0; i < 6; ++i) claim_ok();
+  fake_.objects.clear();
+  for (int i = 0; i < 3; ++i) claim_ok();
+  ASSERT_EQ(remembered(), (std::vector<std::string>{"1-5", "1-6", "1-2", "1-3"}));
+  fake_.objects.clear();
+  add({1, 5});
+  EXPECT_EQ(take_over_of(3).chain.text(), "1-4");
 }
 
 // The same call again finishes what was stopped between any two records.
