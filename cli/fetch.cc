@@ -74,11 +74,13 @@ Result<void> fetch_to_file(Archive& archive, const std::vector<Stored>& holders,
     std::string temporary = path + ".XXXXXX";
     UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
     if (!fd) return errno_error("cannot create " + temporary);
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
-    (void)::fchmod(fd.get(), 0644 & ~mask);  // else it is the owner's alone
     Sink sink{fd.get(), temporary, {}};
     fetched = copy(archive, holder, plain, sink, stop);
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    // Until here it was the owner's alone: what is not proven, and may have been encrypted, stays if this is
+    // killed.
+    if (fetched) (void)::fchmod(fd.get(), 0644 & ~mask);
     if (fetched && ::fsync(fd.get()) != 0) fetched = errno_error("cannot fsync " + temporary);
     if (fetched && ::rename(temporary.c_str(), path.c_str()) == 0) {
       TM_TRY(sync_dir(parent_of(path)));

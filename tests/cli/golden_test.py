@@ -3,7 +3,10 @@
 here; a later build that knows more reads more, and never less."""
 
 import os
+import resource
 import shutil
+import signal
+import subprocess
 import tarfile
 import tempfile
 import unittest
@@ -160,6 +163,14 @@ class GoldenTest(unittest.TestCase):
         error = run("fetch", URL, "coded/1", 3, "-o", out, "--plain", expect=2)[1]
         self.assertIn("no identity is given to decrypt it", error)
         self.assertFalse(os.path.exists(out))
+        # Killed: nobody else reads what is left of something encrypted.
+        done = subprocess.run([tools.TIDEMARK, "fetch", URL, "coded/1", "3", "-o", out, "--plain", *self.keys],
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600)), check=False)
+        self.assertEqual(done.returncode, -signal.SIGXFSZ)
+        left = os.listdir(self.directory)
+        self.assertEqual(len(left), 1)
+        status = os.stat(os.path.join(self.directory, left[0]))
+        self.assertEqual((status.st_mode & 0o777, status.st_size), (0o600, 600))
 
     def test_restore_of_epochs(self):
         out = os.path.join(self.directory, "out")
