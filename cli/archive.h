@@ -215,7 +215,7 @@ class Archive {
   Result<Epoch> read_epoch(const std::string& key, Stop& stop);
   Result<void> accept_gap(const std::string& storage, uint64_t partition, uint64_t first, uint64_t last,
                           const std::string& reason, Stop& stop);
-  // Claims the epoch after `over` for the data directory of that lineage file. Not tried again: whether the
+  // Claims an epoch after `over` for the data directory of that lineage file. Not tried again: whether the
   // last try claimed one is not known.
   Result<TakenOver> take_over(const std::string& storage, const TakeoverWish& wish, Stop& stop);
   // `progress` gets on this thread how much was read, by this try; may sleep.

@@ -65,10 +65,6 @@ Status refuse_lost(sink::Sink& sink, std::string_view storage, const core::Remem
   return {};
 }
 
-}  // namespace
-
-namespace {
-
 // A place without records that is not empty, although this data has begun epochs after the first: they are
 // lost, and what is archived under their numbers would be read by nobody.
 Status refuse_all_lost(sink::Sink& sink, std::string_view storage,

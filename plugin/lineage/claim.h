@@ -40,13 +40,16 @@ struct Claimed {
 // the first put under its number. REFUSED where the record of an epoch that this data continues is lost.
 Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& file, const tidemark_call* call);
 
-// Claims the epoch after `over`, the newest, for a data directory that was superseded: an operator decided
-// that this history continues. INVALID: `over` is not the newest, the reason is not one line,
-// or there is no such epoch to be restored from. Records that the archive lost, and that what is continued
-// needs, are written again before: see lost_records.h.
+// Claims an epoch after `over`, the newest, for a data directory that was superseded: an operator decided
+// that this history continues. Its number is above all in the names of the storage, which is listed as a
+// whole. Records that the archive lost, and that what is continued needs, are written again before: see
+// lost_records.h. INVALID: `over` is neither the newest nor, where that is lost, the last that the file
+// remembers; the reason is not one line; or there is no such epoch to be restored from. CORRUPT: what it
+// continues cannot be told.
 //
 // With `restored_from` the data directory was filled by restoring that epoch, because the one that wrote it
-// is lost, its lineage file with it: its owner becomes the archive's, and it continues that epoch.
+// is lost, its lineage file with it: its owner becomes the archive's, and it continues that epoch. Or the
+// file remembers that epoch, and only its record is lost: then that is written again.
 struct Takeover {
   uint64_t over = 0;
   uint64_t restored_from = 0;  // 0: it continues what its file remembers

@@ -60,7 +60,7 @@ struct Said {
 Result<std::optional<size_t>> find_continued(sink::Sink& sink, std::string_view storage,
                                              const std::vector<core::RememberedEpoch>& remembered,
                                              const Newest& newest, const Said& said, const Call& deadline) {
-  std::vector<size_t> lost;
+  std::vector<size_t> lost, others;  // others: recorded, with another claim
   std::optional<size_t> continues;
   const auto is_newer = [&](size_t i) {
     return !continues || remembered[i].epoch >= remembered[*continues].epoch;
@@ -70,8 +70,9 @@ Result<std::optional<size_t>> find_continued(sink::Sink& sink, std::string_view 
     TM_ASSIGN(const auto next, deadline.next_call());
     const auto record = store::read_epoch(sink, storage, remembered[i].epoch, &next);
     if (!record && record.error().status != TIDEMARK_E_NOT_FOUND) return record.error();
-    if (!record) lost.push_back(i);
-    if (record && record->claim == remembered[i].claim && is_newer(i)) continues = i;
+    const bool is_own = record && record->claim == remembered[i].claim;
+    if (is_own && is_newer(i)) continues = i;
+    if (!is_own) (record ? others : lost).push_back(i);
   }
   const std::optional<size_t> recorded = continues;
   std::stable_sort(lost.begin(), lost.end(),
@@ -88,9 +89,9 @@ Result<std::optional<size_t>> find_continued(sink::Sink& sink, std::string_view 
     if (is_same) continues = i;
   }
   if (continues) return continues;
-  for (const core::RememberedEpoch& one : remembered) {
-    TM_ASSIGN(const auto here, is_here(sink, storage, one, newest, deadline));
-    if (here == true) return cannot_tell(storage, one, true);
+  for (const size_t i : others) {
+    TM_ASSIGN(const auto here, is_here(sink, storage, remembered[i], newest, deadline));
+    if (here == true) return cannot_tell(storage, remembered[i], true);
   }
   return continues;
 }
@@ -157,7 +158,12 @@ Status remember_restored(sink::Sink& sink, std::string_view storage, LineageFile
   return file.restored_durably(owner, storage, epoch);
 }
 
-// `last`: the last epoch that the file remembers; 0: none.
+// As the host's message said it: before a takeover was stopped between the records that it writes again, or
+// they were all lost. `last`: the last epoch that the file remembers; 0: none.
+bool is_over_lost(const Takeover& takeover, uint64_t last, const Newest& newest) {
+  return takeover.over == last && newest.epoch < last;
+}
+
 std::optional<Error> refusal(std::string_view storage, const LineageFile& file, const Id& owner,
                              const Newest& newest, uint64_t last, const Takeover& takeover) {
   if (newest.epoch == 0 && last == 0) {
@@ -174,8 +180,7 @@ std::optional<Error> refusal(std::string_view storage, const LineageFile& file, 
   if (newest.epoch == 0) return std::nullopt;
   if (newest.record.owner != owner && takeover.restored_from == 0)
     return other_owner(storage, newest, file, owner);
-  // As the host's message said it, before a takeover was stopped between the records that it writes again.
-  if (takeover.over == last && newest.epoch < last) return std::nullopt;
+  if (is_over_lost(takeover, last, newest)) return std::nullopt;
   if (newest.epoch != takeover.over) {
     return fail(TIDEMARK_E_INVALID,
                 "the newest epoch of " + std::string(storage) + " is " + std::to_string(newest.epoch) +
@@ -193,7 +198,7 @@ Result<std::optional<size_t>> choose_continued(sink::Sink& sink, std::string_vie
   const uint64_t from = takeover.restored_from;
   if (from == 0) {
     Said said;
-    if (!remembered.empty() && takeover.over == remembered.back().epoch && newest.epoch < takeover.over)
+    if (!remembered.empty() && is_over_lost(takeover, remembered.back().epoch, newest))
       said.archive = remembered.back().archive;
     return find_continued(sink, storage, remembered, newest, said, deadline);
   }

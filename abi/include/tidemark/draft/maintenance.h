@@ -268,15 +268,16 @@ typedef struct tidemark_draft_maintenance_api {
   tidemark_status (*read_epoch)(tidemark_archiver*, tidemark_str key,
                                 void (*visit)(void* ctx, const tidemark_epoch*), void* visit_ctx,
                                 const tidemark_call*, tidemark_error*);
-  /* Claims the epoch after the newest for a data directory that was superseded, so that its history
+  /* Claims an epoch after the newest for a data directory that was superseded, so that its history
    * continues: an operator's decision. Records of older epochs that the archive lost, and that this history
    * goes back to, are written again from the lineage file. Holds that file meanwhile; start the host
-   * afterwards. INVALID: `over` is not the newest epoch, the archive is another owner's, the reason does not
-   * fit (as in accept_gap), or created with read_only. NOT_FOUND: no lineage file. RETRYABLE: a host holds
-   * it, or what the sink gives. CORRUPT: the file or the newest record is damaged. With restored_from the
-   * data directory was filled by restoring that epoch, because its own lineage file is lost: the file is made
-   * if it is not there, and becomes that of the archive's owner. NOT_FOUND: no such epoch. INVALID: the file
-   * is another owner's, and has archived something. */
+   * afterwards. INVALID: `over` is neither the newest epoch nor, where that is lost, the last that the file
+   * remembers, the archive is another owner's, the reason does not fit (as in accept_gap), or created with
+   * read_only. NOT_FOUND: no lineage file. RETRYABLE: a host holds it, or what the sink gives. CORRUPT: the
+   * file or a record is damaged, or what it continues cannot be told. With restored_from the data directory
+   * was filled by restoring that epoch, because its own lineage file is lost: the file is made if it is not
+   * there, and becomes that of the archive's owner. NOT_FOUND: no such epoch. INVALID: the file is another
+   * owner's, and has archived something. */
   tidemark_status (*take_over)(tidemark_archiver*, tidemark_str storage, const tidemark_takeover*,
                                tidemark_taken_over*, const tidemark_call*, tidemark_error*);
   /* Removes what only the history of this epoch has, in all partitions of the storage: its archives and
