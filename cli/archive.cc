@@ -461,6 +461,24 @@ Result<void> Archive::accept_gap(const std::string& storage, uint64_t partition,
   });
 }
 
+namespace {
+
+// What a later plugin may say besides, nobody knows to be more than the least.
+CopyCompared to_compared(int32_t compared) {
+  switch (compared) {
+    case 0:
+      return CopyCompared::kNothing;
+    case TIDEMARK_COMPARED_TAG:
+      return CopyCompared::kTag;
+    case TIDEMARK_COMPARED_BODIES:
+      return CopyCompared::kBodies;
+    default:
+      return CopyCompared::kFooters;
+  }
+}
+
+}  // namespace
+
 CopyOutcome Archive::copy_to(Archive& to, const CopyWish& wish, const std::function<void(uint64_t)>& progress,
                              Stop& stop) {
   tidemark_copy_options options{};
@@ -481,8 +499,8 @@ CopyOutcome Archive::copy_to(Archive& to, const CopyWish& wish, const std::funct
   auto done = with_retries("", stop, [&](const tidemark_call* call, tidemark_error* error) {
     return draft_->copy(archiver_, to.archiver_, abi_str(wish.key), &options, &result, call, error);
   });
-  return {std::move(done), result.result == TIDEMARK_COPY_THERE, result.result == TIDEMARK_COPY_ENCODED,
-          result.failed == TIDEMARK_COPY_DESTINATION};
+  return {std::move(done), result.result == TIDEMARK_COPY_THERE, to_compared(result.compared),
+          result.result == TIDEMARK_COPY_ENCODED, result.failed == TIDEMARK_COPY_DESTINATION};
 }
 
 Result<void> Archive::try_out(const std::string& name, const Scope& where,

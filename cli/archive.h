@@ -135,9 +135,12 @@ struct CopyWish {
   bool encode = false;
   bool keep_compression = false;
 };
+// How an archive that was there was found to be the same: TIDEMARK_COMPARED_*.
+enum class CopyCompared : uint8_t { kNothing, kFooters, kTag, kBodies };
 struct CopyOutcome {
   Result<void> done;
   bool was_there = false;
+  CopyCompared compared = CopyCompared::kNothing;  // of one that was there
   bool was_encoded = false;
   bool failed_at_destination = false;  // whose the error is
 };

@@ -31,14 +31,10 @@ bool is_beginning(const Stored& stored) {
 
 }  // namespace
 
-void Copy::Counts::add(const Stored& stored) {
-  ++(stored.kind == TIDEMARK_STORED_ARCHIVE ? archives : records);
-  bytes += stored.size_bytes;
-}
-
 Copy::Copy(const CopyOptions& options)
     : options_(options),
-      names_(options.encoding),
+      names_(options.encoding, {!options.archive.identity_file.empty(), !options.archive.tag_key_file.empty(),
+                                options.archive.accept_untagged}),
       window_(std::min<size_t>(kWindow, size_t{options.jobs} * 4)),
       output_(options.json),
       pace_(options.bytes_per_second),
@@ -69,7 +65,7 @@ Result<bool> Copy::find_something(PulledListing& source) {
 
 void Copy::skip(const Stored& stored) {
   if (stored.kind != TIDEMARK_STORED_IRREGULAR) {
-    foreign_ += is_epoch(stored) ? 0 : 1;
+    summary_.foreign += is_epoch(stored) ? 0 : 1;
     return;
   }
   look_for_holes(stored);
@@ -165,12 +161,13 @@ void Copy::visit(const ListedGroup& group) {
   begin_partition(either);
   if (either.kind == TIDEMARK_STORED_ARCHIVE)
     older_there_.add(either.first, either.last, group.source.empty());
+  summary_.in_the_clear += names_.in_the_clear(group);
   std::set<std::string> compared;
   for (const Stored& stored : group.source) {
     look_for_holes(stored);
     compared.merge(visit_source(stored, group));
   }
-  extra_ += group.destination.size() - compared.size();
+  summary_.extra += group.destination.size() - compared.size();
 }
 
 std::set<std::string> Copy::visit_source(const Stored& stored, const ListedGroup& group) {
@@ -193,7 +190,10 @@ std::set<std::string> Copy::visit_source(const Stored& stored, const ListedGroup
       group.destination.begin(), group.destination.end(),
       [&](const Stored& one) { return one.key == stored.key && one.size_bytes == stored.size_bytes; });
   if (options_.size_only && has_its_size) {
-    pool_.submit_done([this, stored] { present_.add(stored); });
+    pool_.submit_done([this, stored] {
+      summary_.present.add(stored);
+      summary_.compared.by_size += stored.kind == TIDEMARK_STORED_ARCHIVE ? 1 : 0;
+    });
   } else if (there.empty() && names_.is_refused(stored)) {
     pool_.submit_done([this, stored] {
       findings_.unreadable(stored,
@@ -257,12 +257,11 @@ Result<void> Copy::bring_what_pruned() {
 }
 
 void Copy::submit(const Stored& stored, const std::vector<std::string>& there) {
-  if (there.empty() && options_.dry_run)
-    return pool_.submit_done([this, stored] { tell_copied(stored, names_.is_encoded_anew(stored)); });
+  if (there.empty() && options_.dry_run) return pool_.submit_done([this, stored] { tell_dry(stored); });
   pool_.submit([this, stored, there, first = first_]() -> OrderedPool::Epilogue {
     if (first.valid()) first.wait();
     const CopyOutcome outcome = transfer(stored, there);
-    return [this, stored, there, outcome] { tell(stored, there, outcome); };
+    return [this, stored, outcome] { tell(stored, outcome); };
   });
 }
 
@@ -274,7 +273,7 @@ void Copy::submit_first(const Stored& stored) {
     if (before.valid()) before.wait();
     const CopyOutcome outcome = transfer(stored, {});
     done->set_value();
-    return [this, stored, outcome] { tell(stored, {}, outcome); };
+    return [this, stored, outcome] { tell(stored, outcome); };
   });
   first_ = done->get_future().share();
 }
@@ -282,10 +281,13 @@ void Copy::submit_first(const Stored& stored) {
 CopyOutcome Copy::transfer(const Stored& stored, const std::vector<std::string>& there) {
   if (there.empty()) return transfer_one(stored, "");
   CopyOutcome outcome;
+  CopyCompared weakest = CopyCompared::kBodies;
   for (const std::string& key : there) {
     outcome = transfer_one(stored, key);
     if (!outcome.done) return outcome;
+    weakest = std::min(weakest, outcome.compared);
   }
+  outcome.compared = weakest;
   return outcome;
 }
 
@@ -332,9 +334,22 @@ Result<void> Copy::look_again(const Stored& stored, Result<void> failed) {
   return Error{kExitData, kListedOnly, TIDEMARK_E_CORRUPT};
 }
 
+// Nothing is read: what the copying itself would refuse by its name alone is told here.
+void Copy::tell_dry(const Stored& stored) {
+  if (names_.lacks_tag(stored)) {
+    findings_.damaged(stored,
+                      "it is not encrypted, so it bears no tag, and with --tag-key that is refused; if it is "
+                      "from before encryption was on, say so: --accept-untagged");
+  } else if (names_.lacks_identity(stored)) {
+    findings_.unreadable(stored, "it is encrypted, and no identity is given to decrypt it: --identity FILE");
+  } else {
+    tell_copied(stored, names_.is_encoded_anew(stored));
+  }
+}
+
 void Copy::tell_copied(const Stored& stored, bool was_encoded) {
-  copied_.add(stored);
-  encoded_ += was_encoded ? 1 : 0;
+  summary_.copied.add(stored);
+  summary_.encoded += was_encoded ? 1 : 0;
   const std::string there = names_.key_there(stored);
   Json object = stored_json(stored);
   if (was_encoded) object["encoded"] = there;
@@ -346,22 +361,13 @@ void Copy::tell_copied(const Stored& stored, bool was_encoded) {
                  "  " + output_.bytes(stored.size_bytes));
 }
 
-void Copy::tell_there(const Stored& stored, const std::vector<std::string>& there) {
-  present_.add(stored);
-  if (stored.kind != TIDEMARK_STORED_ARCHIVE || options_.size_only) return;
-  const auto is_sealed = [](const std::string& key) { return key.ends_with(".age"); };
-  const bool is_here = is_encrypted(stored);
-  const bool is_there = std::any_of(there.begin(), there.end(), is_sealed) ||
-                        (there.empty() && is_sealed(names_.key_there(stored)));
-  const bool decodes = options_.reread && !(is_here && options_.archive.identity_file.empty()) &&
-                       !(is_there && options_.to.identity_file.empty());
-  if ((is_here || is_there) && !decodes) ++by_tag_;
-}
-
-void Copy::tell(const Stored& stored, const std::vector<std::string>& there, const CopyOutcome& outcome) {
+void Copy::tell(const Stored& stored, const CopyOutcome& outcome) {
   if (!outcome.done) return tell_failure(stored, outcome);
   failed_in_a_row_ = 0;
-  if (outcome.was_there) return tell_there(stored, there);
+  if (outcome.was_there) {
+    summary_.present.add(stored);
+    return summary_.compared.add(outcome.compared);
+  }
   tell_copied(stored, outcome.was_encoded);
 }
 
@@ -379,7 +385,7 @@ void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
     return findings_.at_destination("damaged", stored, error.message + "; move it away, and copy again");
   }
   if (error.status == TIDEMARK_E_NOT_FOUND && !there) {
-    ++vanished_;
+    ++summary_.vanished;
     const PartitionName name{stored.storage, stored.partition};
     if (pruned_meanwhile_.empty() || pruned_meanwhile_.back() != name) pruned_meanwhile_.push_back(name);
     return findings_.vanished(stored);
@@ -404,48 +410,15 @@ void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
 void Copy::drain(size_t most) {
   while (pool_.pending() > most && !stop_.is_set()) {
     if (auto epilogue = pool_.take(milliseconds(100))) (*epilogue)();
-    progress_.update(copied_.archives, read_bytes_.load(), 0);
+    progress_.update(summary_.copied.archives, read_bytes_.load(), 0);
     if (failed_ || output_.failed()) stop_.asked = true;
   }
 }
 
-// How archives that were there were found to be the same: their bodies may be damaged where these are not
-// read.
-std::string Copy::compared_text() const {
-  if (present_.archives == 0) return {};
-  if (options_.size_only) return " (by name and size alone)";
-  const std::string by_tag =
-      by_tag_ == 0 ? "" : "; " + std::to_string(by_tag_) + " encrypted, by the tag, and not decoded";
-  if (!options_.reread) return " (by size and footer; --reread reads both" + by_tag + ")";
-  return " (read whole" + by_tag + (by_tag_ > 0 ? ", for which --identity is needed" : "") + ")";
-}
-
 void Copy::summarise() {
-  const bool dry = options_.dry_run;
-  Json summary;
-  summary["type"] = "summary";
-  summary["archives"] = copied_.archives;
-  summary["records"] = copied_.records;
-  summary["encoded"] = encoded_;
-  summary["size_bytes"] = copied_.bytes;
-  summary["there_before"] = present_.archives + present_.records;
-  summary["compared"] = options_.size_only ? "size" : options_.reread ? "whole" : "footer";
-  summary["by_tag"] = by_tag_;
-  summary["only_at_destination"] = extra_;
-  summary["foreign"] = foreign_;
-  summary["vanished"] = vanished_;
-  summary["problems"] = findings_.problems();
-  summary["copied"] = !dry;
-  output_.object(summary);
-  std::string line =
-      (dry ? "would copy " : "copied ") + count_text(copied_.archives, "archive", "archives") + " and " +
-      count_text(copied_.records, "record", "records") + ", " + output_.bytes(copied_.bytes) +
-      (encoded_ > 0 ? " (" + std::to_string(encoded_) + " encoded anew); " : "; ") +
-      std::to_string(present_.archives + present_.records) + " were there before" + compared_text();
-  if (extra_ > 0) line += "; " + std::to_string(extra_) + " are at the destination only";
-  if (foreign_ > 0)
-    line += "; " + count_text(foreign_, "foreign object was", "foreign objects were") + " left out";
-  output_.line(line + "; " + count_text(findings_.problems(), "problem", "problems"));
+  summary_.problems = findings_.problems();
+  output_.object(summary_.json(options_.dry_run));
+  output_.line(summary_.text(output_, options_.dry_run, options_.reread));
 }
 
 int Copy::end(const Result<void>& copied) {

@@ -21,6 +21,7 @@
 #include "archive.h"
 #include "console.h"
 #include "copy_names.h"
+#include "copy_summary.h"
 #include "each_partition.h"
 #include "findings.h"
 #include "merged_listing.h"
@@ -40,11 +41,6 @@ class Copy {
   int run();
 
  private:
-  struct Counts {
-    uint64_t archives = 0, records = 0, bytes = 0;  // as the source has them
-    void add(const Stored& stored);
-  };
-
   Result<void> open_destination();
   Result<bool> find_something(PulledListing& source);
   Result<void> copy_all(PulledListing& source);
@@ -67,10 +63,9 @@ class Copy {
   CopyOutcome transfer_one(const Stored& stored, const std::string& there);
   uint64_t wanted_memory(const Stored& stored) const;
   Result<void> look_again(const Stored& stored, Result<void> failed);
-  void tell(const Stored& stored, const std::vector<std::string>& there, const CopyOutcome& outcome);
-  void tell_there(const Stored& stored, const std::vector<std::string>& there);
-  std::string compared_text() const;
+  void tell(const Stored& stored, const CopyOutcome& outcome);
   void tell_failure(const Stored& stored, const CopyOutcome& outcome);
+  void tell_dry(const Stored& stored);
   void tell_copied(const Stored& stored, bool was_encoded);
   void drain(size_t most);
   int end(const Result<void>& copied);
@@ -102,9 +97,8 @@ class Copy {
   std::set<std::string> brought_;   // keys, by find_beginning()
   std::shared_future<void> first_;  // until these are there
 
-  Counts copied_, present_;
-  uint64_t by_tag_ = 0;  // of those present: encrypted on a side, and not decoded
-  uint64_t encoded_ = 0, foreign_ = 0, extra_ = 0, vanished_ = 0, failures_ = 0;
+  CopySummary summary_;
+  uint64_t failures_ = 0;
   unsigned failed_in_a_row_ = 0;
   std::vector<PartitionName> pruned_meanwhile_;
   Progress progress_;

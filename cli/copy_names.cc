@@ -8,9 +8,8 @@ std::string CopyNames::key_there(const Stored& stored) const {
   if (!is_wanted(stored)) return stored.key;
   const std::string& compress = encoding_->compress;
   const bool compresses = compress.empty() ? stored.coding.starts_with(".zst") : compress != "none";
-  const bool encrypts = !encoding_->recipients_file.value_or("").empty();
   return stored.key.substr(0, stored.key.size() - stored.coding.size()) + (compresses ? ".zst" : "") +
-         (encrypts ? ".age" : "");
+         (wants_encrypted() ? ".age" : "");
 }
 
 // Of recipients and levels nothing is known.
@@ -22,6 +21,22 @@ bool CopyNames::is_encoded_anew(const Stored& stored) const {
 
 bool CopyNames::is_refused(const Stored& stored) const {
   return is_wanted(stored) && !encoding_->recipients_file && is_encrypted(stored);
+}
+
+bool CopyNames::lacks_tag(const Stored& stored) const {
+  return stored.kind == TIDEMARK_STORED_ARCHIVE && keys_.has_tag_key && !keys_.accepts_untagged &&
+         !is_encrypted(stored);
+}
+
+bool CopyNames::lacks_identity(const Stored& stored) const {
+  return is_wanted(stored) && is_encrypted(stored) && !keys_.has_identity;
+}
+
+uint64_t CopyNames::in_the_clear(const ListedGroup& group) const {
+  if (!wants_encrypted()) return 0;
+  return static_cast<uint64_t>(std::count_if(
+      group.destination.begin(), group.destination.end(),
+      [](const Stored& there) { return there.kind == TIDEMARK_STORED_ARCHIVE && !is_encrypted(there); }));
 }
 
 std::vector<std::string> CopyNames::to_compare(const Stored& stored, const ListedGroup& group) const {

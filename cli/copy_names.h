@@ -25,16 +25,29 @@ struct EncodingWish {
   std::optional<std::string> recipients_file;
 };
 
+// What the archiver of the source was given to read it with.
+struct SourceKeys {
+  bool has_identity = false;
+  bool has_tag_key = false;
+  bool accepts_untagged = false;
+};
+
 class CopyNames {
  public:
-  // Nothing: archives are copied as they are stored.
-  explicit CopyNames(std::optional<EncodingWish> encoding) : encoding_(std::move(encoding)) {}
+  // encoding: nothing: archives are copied as they are stored.
+  explicit CopyNames(std::optional<EncodingWish> encoding, SourceKeys keys = {})
+      : encoding_(std::move(encoding)), keys_(keys) {}
 
   // Of its copy.
   std::string key_there(const Stored& stored) const;
   bool is_encoded_anew(const Stored& stored) const;
   // What is encrypted does not become readable by everybody because somebody wanted it smaller.
   bool is_refused(const Stored& stored) const;
+  // What copying it refuses besides, whatever it holds.
+  bool lacks_tag(const Stored& stored) const;
+  bool lacks_identity(const Stored& stored) const;
+  // Of the destination, where encrypted ones are asked for: how many archives everybody can read.
+  uint64_t in_the_clear(const ListedGroup& group) const;
   // Keys of the destination: that of its copy; or else all that holds the same entries, but for what the
   // source has under that name too.
   std::vector<std::string> to_compare(const Stored& stored, const ListedGroup& group) const;
@@ -43,7 +56,10 @@ class CopyNames {
   bool is_wanted(const Stored& stored) const {
     return encoding_.has_value() && stored.kind == TIDEMARK_STORED_ARCHIVE;
   }
+  bool wants_encrypted() const { return encoding_ && !encoding_->recipients_file.value_or("").empty(); }
+
   const std::optional<EncodingWish> encoding_;
+  const SourceKeys keys_;
 };
 
 }  // namespace tidemark::cli

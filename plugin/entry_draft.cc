@@ -191,6 +191,20 @@ int32_t abi_result(store::Copied copied) {
   return TIDEMARK_COPY_THERE;
 }
 
+int32_t abi_compared(store::Compared compared) {
+  switch (compared) {
+    case store::Compared::kFooters:
+      return TIDEMARK_COMPARED_FOOTERS;
+    case store::Compared::kTag:
+      return TIDEMARK_COMPARED_TAG;
+    case store::Compared::kBodies:
+      return TIDEMARK_COMPARED_BODIES;
+    case store::Compared::kNothing:
+      break;
+  }
+  return 0;
+}
+
 int32_t abi_side(store::CopySide side) {
   if (side == store::CopySide::kNone) return 0;
   return side == store::CopySide::kSource ? TIDEMARK_COPY_SOURCE : TIDEMARK_COPY_DESTINATION;
@@ -205,6 +219,7 @@ tidemark_status copy(tidemark_archiver* from, tidemark_archiver* to, tidemark_st
     TM_TRY(check_text(key, "key"));
     TM_TRY(check_options(options, result));
     result->result = result->failed = 0;
+    if (TIDEMARK_HAS(result, tidemark_copy_result, compared)) result->compared = 0;
     const bool compares = (options->flags & TIDEMARK_COPY_COMPARE) != 0;
     TM_ASSIGN(const auto source, from->sink());
     TM_ASSIGN(const auto destination, compares ? to->sink() : to->writable_sink());
@@ -226,10 +241,10 @@ tidemark_status copy(tidemark_archiver* from, tidemark_archiver* to, tidemark_st
                                  from->keys(),
                                  to->keys()};
     store::CopySide failed = store::CopySide::kNone;
-    Result<store::Copied> copied = store::Copied::kThere;
+    Result<store::CopyResult> copied = store::CopyResult{};
     if (compares) {
-      Status same = store::compare_copies(*source, *destination, what, &failed, call);
-      if (!same) copied = std::move(same.error());
+      auto same = store::compare_copies(*source, *destination, what, &failed, call);
+      copied = same ? Result<store::CopyResult>({store::Copied::kThere, *same}) : std::move(same.error());
     } else {
       copied = store::copy_object(*source, *destination, what, &failed, call);
     }
@@ -237,7 +252,9 @@ tidemark_status copy(tidemark_archiver* from, tidemark_archiver* to, tidemark_st
       result->failed = abi_side(failed);
       return std::move(copied.error());
     }
-    result->result = abi_result(*copied);
+    result->result = abi_result(copied->copied);
+    if (TIDEMARK_HAS(result, tidemark_copy_result, compared))
+      result->compared = abi_compared(copied->compared);
     return {};
   });
 }

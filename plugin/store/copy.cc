@@ -21,32 +21,33 @@ class Copier {
          const Call& deadline)
       : from_(from), to_(to), what_(what), parsed_(parsed), failed_(failed), deadline_(deadline) {}
 
-  Result<Copied> copy() { return is_archive() ? copy_archive() : copy_record(); }
-  Status compare() { return is_archive() ? compare_archives() : compare_records(); }
+  Result<CopyResult> copy() { return is_archive() ? copy_archive() : copy_record(); }
+  Result<Compared> compare() { return is_archive() ? compare_archives() : compare_records(); }
 
  private:
   // What is known of an archive of the source.
   struct Known {
     Footer footer;
     std::optional<ArchiveContent> content;  // nothing: it is encrypted, and was not decrypted
+    bool is_read = false;                   // its body too, and not the footer alone
   };
   bool is_archive() const { return parsed_.name.kind == ObjectKind::kArchive; }
   Coding wanted_coding() const;
   bool encodes() const;
-  Result<Copied> copy_archive();
-  Result<Copied> copy_stored();
-  Result<Copied> copy_encoded();
-  Result<Copied> copy_record();
+  Result<CopyResult> copy_archive();
+  Result<CopyResult> copy_stored();
+  Result<CopyResult> copy_encoded();
+  Result<CopyResult> copy_record();
   Status put(std::string_view key, const CopiedBody& body);
   Status check_to_key() const;
   Status check_source_tag() const;
-  Status compare_archives();
-  Status compare_records();
+  Result<Compared> compare_archives();
+  Result<Compared> compare_records();
   Result<Known> prove_source();
   bool may_decrypt_source() const {
     return encrypts(parsed_.name.coding) && !what_.from_keys.identities.empty();
   }
-  Status compare_with(const Known& here, std::string_view to_key, Depth depth);
+  Result<Compared> compare_with(const Known& here, std::string_view to_key, Depth depth);
   Status prove_record_there(const std::string& here);
 
   sink::Sink& from_;
@@ -73,15 +74,23 @@ bool Copier::encodes() const {
 }
 
 // Head first: what is visible need not be durable yet.
-Status Copier::compare_with(const Known& here, std::string_view to_key, Depth depth) {
+Result<Compared> Copier::compare_with(const Known& here, std::string_view to_key, Depth depth) {
   failed_ = CopySide::kDestination;
   TM_ASSIGN(const auto look, deadline_.next_call());
   TM_ASSIGN(const auto there, to_.head(to_key, &look));
   TM_ASSIGN(const auto call, deadline_.next_call());
-  if (!here.content) return compare_tagged(to_, to_key, here.footer, what_.to_keys, depth, &call);
+  if (!here.content) {
+    TM_TRY(compare_tagged(to_, to_key, here.footer, what_.to_keys, depth, &call));
+    return Compared::kTag;
+  }
   uint64_t read_bytes = 0;
-  return compare_archive(to_, to_key, there.size_bytes, *here.content, what_.to_keys, depth, &read_bytes,
-                         &call);
+  TM_TRY(compare_archive(to_, to_key, there.size_bytes, *here.content, what_.to_keys, depth, &read_bytes,
+                         &call));
+  TM_ASSIGN(const ParsedKey parsed, parse_key(to_key));
+  const bool is_read = read_bytes > kFooterSize;
+  const bool is_decrypted = is_read && !what_.to_keys.identities.empty();
+  if (encrypts(parsed.name.coding) && !is_decrypted) return Compared::kTag;
+  return here.is_read && is_read ? Compared::kBodies : Compared::kFooters;
 }
 
 Status Copier::put(std::string_view key, const CopiedBody& body) {
@@ -99,33 +108,33 @@ Status Copier::check_source_tag() const {
   return tagged ? std::move(tagged) : about(what_.key, std::move(tagged.error()));
 }
 
-Result<Copied> Copier::copy_archive() {
+Result<CopyResult> Copier::copy_archive() {
   failed_ = CopySide::kSource;
   TM_TRY(check_source_tag());
   return encodes() ? copy_encoded() : copy_stored();
 }
 
-Result<Copied> Copier::copy_stored() {
+Result<CopyResult> Copier::copy_stored() {
   failed_ = CopySide::kSource;
   ProvenBody body(from_, what_.key, parsed_, what_.size_bytes, what_.progress, deadline_);
   TM_TRY(body.prepare(what_.buffer_bytes, to_));
   Status done = put(what_.key, body);
-  if (done) return Copied::kCopied;
+  if (done) return CopyResult{Copied::kCopied};
   if (failed_ == CopySide::kSource || done.error().status != TIDEMARK_E_EXISTS)
     return std::move(done.error());
   // It may be our own, put by an attempt whose answer was lost.
   failed_ = CopySide::kSource;
   Known here;
   if (body.footer()) {
-    here = {*body.footer(), content_of(*body.footer(), what_.size_bytes)};
+    here = {*body.footer(), content_of(*body.footer(), what_.size_bytes), true};
   } else {  // what is there was found before this was read
     TM_ASSIGN(here, prove_source());
   }
-  TM_TRY(compare_with(here, what_.key, Depth::kFull));
-  return Copied::kThere;
+  TM_ASSIGN(const Compared compared, compare_with(here, what_.key, Depth::kFull));
+  return CopyResult{Copied::kThere, compared};
 }
 
-Result<Copied> Copier::copy_encoded() {
+Result<CopyResult> Copier::copy_encoded() {
   failed_ = CopySide::kSource;
   codec::Encoding encoding = what_.encoding->wanted;
   encoding.coding = wanted_coding();
@@ -136,11 +145,11 @@ Result<Copied> Copier::copy_encoded() {
                    {encoding, what_.from_keys, what_.to_keys.tag_keys}, what_.progress, deadline_);
   TM_TRY(body.prepare(what_.buffer_bytes, to_));
   Status done = put(key, body);
-  if (done) return Copied::kEncoded;
+  if (done) return CopyResult{Copied::kEncoded};
   if (failed_ == CopySide::kSource || done.error().status != TIDEMARK_E_EXISTS)
     return std::move(done.error());
-  TM_TRY(compare_with({{}, body.content()}, key, Depth::kFull));
-  return Copied::kThere;
+  TM_ASSIGN(const Compared compared, compare_with({{}, body.content(), true}, key, Depth::kFull));
+  return CopyResult{Copied::kThere, compared};
 }
 
 // Decoded, if that can be done: then its footer is not believed either. A tag that only another key could
@@ -153,6 +162,7 @@ Result<Copier::Known> Copier::prove_source() {
   tar::ArchiveProof proof(parsed_, decoding, decodes ? &nothing : nullptr,
                           asks_footer(from_, what_.key, deadline_));
   Known known;
+  known.is_read = true;
   TM_ASSIGN(known.footer, read_archive(from_, what_.key, proof, what_.progress, deadline_));
   if (decodes) known.content = ArchiveContent{proof.plain_bytes() + kFooterSize, proof.plain_digests().whole};
   return known;
@@ -167,7 +177,7 @@ Status Copier::check_to_key() const {
                                       std::string(what_.key) + ": they are not to be the same");
 }
 
-Status Copier::compare_archives() {
+Result<Compared> Copier::compare_archives() {
   const std::string_view to_key = what_.to_key.empty() ? what_.key : what_.to_key;
   if (!what_.to_key.empty()) TM_TRY(check_to_key());
   failed_ = CopySide::kSource;
@@ -178,7 +188,7 @@ Status Copier::compare_archives() {
   }
   TM_ASSIGN(const auto call, deadline_.next_call());
   TM_ASSIGN(const Footer footer, read_footer(from_, what_.key, &call, what_.size_bytes));
-  Status same = compare_with({footer, content_of(footer, what_.size_bytes)}, to_key, Depth::kFooter);
+  auto same = compare_with({footer, content_of(footer, what_.size_bytes)}, to_key, Depth::kFooter);
   if (same) return same;
   const bool decides = same.error().status == TIDEMARK_E_SEALED && may_decrypt_source();
   const bool differs = same.error().status == TIDEMARK_E_EXISTS || same.error().status == TIDEMARK_E_CORRUPT;
@@ -202,36 +212,37 @@ Status Copier::prove_record_there(const std::string& here) {
                                      std::to_string(parsed_.name.epoch) + ", and they are not the same");
 }
 
-Result<Copied> Copier::copy_record() {
+Result<CopyResult> Copier::copy_record() {
   failed_ = CopySide::kSource;
   TM_ASSIGN(const std::string object, read_record_object(from_, what_.key, parsed_, deadline_));
   if (what_.progress) what_.progress(object.size());
   failed_ = CopySide::kDestination;
   Status put = put_record(to_, what_.key, object, deadline_);
-  if (put) return Copied::kCopied;
+  if (put) return CopyResult{Copied::kCopied};
   if (put.error().status != TIDEMARK_E_EXISTS) return std::move(put.error());
   TM_TRY(prove_record_there(object));
-  return Copied::kThere;
+  return CopyResult{Copied::kThere};
 }
 
-Status Copier::compare_records() {
+Result<Compared> Copier::compare_records() {
   failed_ = CopySide::kSource;
   TM_ASSIGN(const std::string object, read_record_object(from_, what_.key, parsed_, deadline_));
-  return prove_record_there(object);
+  TM_TRY(prove_record_there(object));
+  return Compared::kNothing;
 }
 
 }  // namespace
 
-Result<Copied> copy_object(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
-                           const tidemark_call* call) {
+Result<CopyResult> copy_object(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
+                               const tidemark_call* call) {
   *failed = CopySide::kNone;
   TM_ASSIGN(const auto parsed, parse_key(what.key));
   const Call deadline(call);
   return Copier(from, to, what, parsed, *failed, deadline).copy();
 }
 
-Status compare_copies(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
-                      const tidemark_call* call) {
+Result<Compared> compare_copies(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
+                                const tidemark_call* call) {
   *failed = CopySide::kNone;
   TM_ASSIGN(const auto parsed, parse_key(what.key));
   const Call deadline(call);

@@ -42,6 +42,19 @@ enum class Copied : uint8_t {
   kThere,    // the destination had it already, and it is durable there
 };
 
+// How an archive that was there was found to be the same; a record is none of these.
+enum class Compared : uint8_t {
+  kNothing,
+  kFooters,  // a body that is damaged was not seen
+  kTag,      // of one that is encrypted and was not decrypted
+  kBodies,   // of both sides, decoded where they are coded
+};
+
+struct CopyResult {
+  Copied copied = Copied::kThere;
+  Compared compared = Compared::kNothing;  // of an archive that was there
+};
+
 // *failed says whose the error is.
 //   CORRUPT    that side's object is damaged; if it is the source's, the destination has nothing of it
 //   EXISTS     the destination has a sound object of that name with other content: an archive, or the record
@@ -51,14 +64,14 @@ enum class Copied : uint8_t {
 //   SEALED     no identity decrypts that side's archive, or nobody can say whether it is the same
 // An archive counts as there if it holds the same tar, however it is coded and whenever it was made; a record
 // if it is sound, because what it says lies in its name; that of an epoch if it is the same.
-Result<Copied> copy_object(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
-                           const tidemark_call* call);
+Result<CopyResult> copy_object(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
+                               const tidemark_call* call);
 
 // The same for an object that both sides have, and nothing is written. Of archives it reads the footers, and
 // the bodies where these differ or with read_whole; what is encrypted is decrypted where its tag does not
 // tell.
-Status compare_copies(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
-                      const tidemark_call* call);
+Result<Compared> compare_copies(sink::Sink& from, sink::Sink& to, const Copying& what, CopySide* failed,
+                                const tidemark_call* call);
 
 }  // namespace tidemark::store
 

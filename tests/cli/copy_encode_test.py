@@ -12,6 +12,12 @@ from cli_tools import archive, flipped, key, run
 from encode_tools import CODINGS, plain_key, words_of
 
 
+def compared_of(summary):
+    """How the archives that were there were compared; what was counted in no way is left out."""
+    counts = {way: summary[way] for way in ("by_size", "by_footer", "by_tag", "read_whole")}
+    return {way: count for way, count in counts.items() if count}
+
+
 class Scenarios(copy_tools.CopyScenario):
     def setUp(self):
         super().setUp()
@@ -190,12 +196,11 @@ class Scenarios(copy_tools.CopyScenario):
         tags = [words_of(body)["tag"].encode() for body in (forged, right)]
         words = ["--compress", "zstd", *self.keys.to_encrypt()]
         self.target.put(one, forged[:-512] + forged[-512:].replace(*tags))
-        for more, by_tag, compared in (([], 1, "footer"), (["--reread"], 1, "whole")):
+        for more in ([], ["--reread"]):
             said, summary = self.told(*words, *more)
-            self.assertEqual((said, summary["there_before"], summary["by_tag"], summary["compared"]), ([], 1, by_tag, compared))
-        self.assertIn("1 were there before (by size and footer; --reread reads both; 1 encrypted, by the tag, and not decoded)",
-                      self.copy(*words)[0])
-        self.assertIn("(read whole; 1 encrypted, by the tag, and not decoded, for which --identity is needed)",
+            self.assertEqual((said, compared_of(summary)), ([], {"by_tag": 1}))
+        self.assertIn("1 were there before (by the tag of what is encrypted; --reread reads both)", self.copy(*words)[0])
+        self.assertIn("(by the tag of what is encrypted; --identity decrypts and reads it)",
                       self.copy(*words, "--reread")[0])
         said, _ = self.told(*words, "--reread", "--identity", self.keys.identity, expect=1)
         self.assertEqual(said, [("damaged", key(1, 1))], "and not a conflict")
@@ -204,7 +209,7 @@ class Scenarios(copy_tools.CopyScenario):
             self.assertEqual(self.told(*words, "--reread", *more, expect=1)[0], [("damaged", key(1, 1))])
         self.target.put(one, right)
         summary = self.told(*words, "--reread", "--identity", self.keys.identity)[1]
-        self.assertEqual((summary["there_before"], summary["by_tag"], summary["compared"]), (1, 0, "whole"))
+        self.assertEqual(compared_of(summary), {"read_whole": 1})
         self.assertIn("1 were there before (read whole);", self.copy(*words, "--reread", "--identity", self.keys.identity)[0])
 
     def test_what_bears_no_tag(self):
@@ -221,11 +226,76 @@ class Scenarios(copy_tools.CopyScenario):
             self.assertEqual((summary["archives"], len(self.target.keys())), (2, 2))
         self.assertIn("bears no tag, and with a tag key that is refused", self.copy(*strict[2:], expect=1)[0])
 
+    def test_how_what_was_there_was_compared(self):
+        """Where a tag does not tell, an identity does: then it was read. And --size-only is blind to what has that size alone."""
+        other = encode_tools.Keys(self.dir, "two")
+        sealed, body = self.coded(1, 1, coding=".zst.age")
+        self.store.put(sealed, body)
+        self.target.put(sealed, other.encoded(key(1, 1), archive(1, 1), ".zst.age")[1])
+        identities = self.path("identities")
+        with open(os.open(identities, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+            for keys in (self.keys, other):
+                with open(keys.identity, encoding="ascii") as one:
+                    file.write(one.read())
+        said, summary = self.told("--identity", identities)
+        self.assertEqual((said, compared_of(summary)), ([], {"read_whole": 1}))
+        self.assertIn("1 were there before (read whole);", self.copy("--identity", identities)[0])
+        self.store.put(key(1, 2), archive(1, 2))
+        self.put(self.target, 1, 2, coding=".zst")
+        self.store.put(key(1, 3), archive(1, 3))
+        self.target.put(key(1, 3), archive(1, 3))
+        out = self.copy("--identity", identities)[0]
+        self.assertIn("3 were there before (2 by size and footer, 1 read whole; --reread reads both);", out)
+        summary = self.told("--size-only", "--identity", identities)[1]
+        counted = compared_of(summary)
+        self.assertEqual(counted.pop("by_size") + counted.pop("read_whole", 0), 2, "the encrypted ones may have one size")
+        self.assertEqual(counted, {"by_footer": 1})
+
+    def test_what_stands_there_in_the_clear(self):
+        """Nothing is put beside it, so it is said that it stays so."""
+        for lsn, coding in enumerate(CODINGS, 1):
+            self.store.put(key(1, lsn), archive(1, lsn))
+            self.put(self.target, 1, lsn, coding=coding)
+        self.put(self.target, 2, 1)  # at the destination only
+        self.put(self.target, 1, 4)  # beside the encrypted one
+        before = self.content(self.target)
+        for more in ([], ["--dry-run"], ["--reread", "--identity", self.keys.identity]):
+            with self.subTest(more):
+                words = [*self.keys.to_encrypt(), *more]
+                said, summary = self.told(*words)
+                self.assertEqual((said, summary["archives"], summary["in_the_clear"]), ([], 0, 4))
+                self.assertIn("; 4 archives are at the destination in the clear, and left so", self.copy(*words)[0])
+        for words in ([], ["--compress", "zstd"], ["--recipients", "none"]):
+            out = self.copy(*words, *self.keys.to_read()[2:], "--accept-untagged")[0]
+            self.assertNotIn("in the clear", out)
+        self.assertEqual(self.content(self.target), before)
+
+    def test_a_dry_run_says_what_would_be_refused(self):
+        """By name and keys alone: nothing is read."""
+        for lsn, coding in enumerate(CODINGS, 1):
+            self.put(self.store, 1, lsn, coding=coding)
+        strict = self.keys.to_encrypt()[:-1]
+        self.assertEqual(self.keys.to_encrypt()[-1], "--accept-untagged")
+        identity = ["--identity", self.keys.identity]
+        for words in ([], identity, strict[2:], self.keys.to_read(), strict, self.keys.to_encrypt(), ["--recipients", "none"],
+                      ["--recipients", "none", *strict[2:]], ["--compress", "zstd"], ["--compress", "none", *strict[2:]]):
+            for more in ([], identity) if "--identity" not in words else ([],):
+                with self.subTest([*words, *more]):
+                    dry, promised = self.told("--dry-run", *words, *more, expect=(0, 1))
+                    self.assertEqual(self.target.keys(), [])
+                    real, summary = self.told(*words, *more, expect=(0, 1))
+                    self.assertEqual(dry, real)
+                    for field in ("archives", "encoded", "size_bytes", "problems"):
+                        self.assertEqual(promised[field], summary[field], field)
+                    self.assertEqual(len(self.target.keys()), summary["archives"])
+                    for one in self.target.keys():
+                        self.target.remove(one)
+
     def test_dry_run(self):
         self.put(self.store, 1, 1)
         self.put(self.store, 1, 2, coding=".zst")
         self.put(self.store, 1, 3, coding=".age")
-        out = self.copy("--dry-run", *self.keys.to_encrypt())[0]
+        out = self.copy("--dry-run", *self.keys.to_encrypt(), "--identity", self.keys.identity)[0]
         self.assertIn(f"would copy {key(1, 1)} as {key(1, 1)}.age", out)
         self.assertIn(f"would copy {key(1, 2)}.zst as {key(1, 2)}.zst.age", out)
         self.assertIn("(3 encoded anew)", out)

@@ -68,12 +68,18 @@ class CopyCodedTest : public MaintenanceTest {
                           Encoding{encoding, keeps_compression},
                           keys,
                           keys};
-    return copy_object(fake_.sink(), to_.sink(), what, &failed_, nullptr);
+    return copy_as(what);
+  }
+  Result<Copied> copy_as(const Copying& what) {
+    TM_ASSIGN(const CopyResult result, copy_object(fake_.sink(), to_.sink(), what, &failed_, nullptr));
+    compared_ = result.compared;
+    return result.copied;
   }
   Status compare(const std::string& key, const std::string& to_key, const codec::Keys& keys,
                  bool whole = false) {
     const Copying what = {key, fake_.objects[key].size(), kMiB, whole, {}, to_key, {}, keys, keys};
-    return compare_copies(fake_.sink(), to_.sink(), what, &failed_, nullptr);
+    TM_ASSIGN(compared_, compare_copies(fake_.sink(), to_.sink(), what, &failed_, nullptr));
+    return {};
   }
   // The tar of what lies at the destination, by what reads archives there.
   std::string tar_there(const std::string& key) {
@@ -95,6 +101,7 @@ class CopyCodedTest : public MaintenanceTest {
 
   test::FakeSink to_;
   CopySide failed_ = CopySide::kNone;
+  Compared compared_ = Compared::kNothing;
   uint64_t read_bytes_ = 0;
   const codec::Keys none_{};
   const codec::Keys tag_ = test::keys_of("", test::kTagKey, true);
@@ -125,6 +132,7 @@ TEST_F(CopyCodedTest, FromEachCodingToEach) {
         const auto again = copy(key, wanted, all_);
         ASSERT_TRUE(again) << again.error().message;
         EXPECT_EQ(*again, Copied::kThere);
+        EXPECT_EQ(compared_, Compared::kBodies) << "all_ decrypts it";
         EXPECT_EQ(to_.objects, (std::map<std::string, std::string>{{there, before}}));
         for (const bool whole : {false, true}) {
           const Status same = compare(key, there, all_, whole);
@@ -289,8 +297,12 @@ TEST_F(CopyCodedTest, AnotherCodingIsComparedByWhatItHolds) {
     for (const Coding to : kAll) {
       const std::string there = put(to_, plain_of({3, 3}), {3, 3}, to);
       for (const bool whole : {false, true}) {
+        const bool is_sealed = encrypts(from) || encrypts(to);
+        const Compared bodies = whole ? Compared::kBodies : Compared::kFooters;
         EXPECT_TRUE(compare(key, there, tag_, whole)) << key << there;
+        EXPECT_EQ(compared_, is_sealed ? Compared::kTag : bodies) << key << there;
         EXPECT_TRUE(compare(key, there, all_, whole)) << key << there;
+        EXPECT_EQ(compared_, is_sealed && !whole ? Compared::kTag : bodies) << key << there;
         // Without any key: where both have a digest, or a tag.
         const Status blind = compare(key, there, none_, whole);
         if (encrypts(from) == encrypts(to)) {
@@ -353,8 +365,7 @@ TEST_F(CopyCodedTest, ASizeThatTheListingSaysWrong) {
   const std::string key = put(fake_, plain_of({3, 3}), {3, 3}, Coding::kZstd);
   const codec::Encoding encoding = encoding_of(Coding::kNone);
   const Copying what = {key, fake_.objects[key].size() + 1, kMiB, false, {}, {}, Encoding{encoding}};
-  expect_failed(copy_object(fake_.sink(), to_.sink(), what, &failed_, nullptr), CopySide::kSource,
-                TIDEMARK_E_CORRUPT, "the sink lists");
+  expect_failed(copy_as(what), CopySide::kSource, TIDEMARK_E_CORRUPT, "the sink lists");
 }
 
 }  // namespace

@@ -14,12 +14,18 @@ class CopyTest : public MaintenanceTest {
  protected:
   Result<Copied> copy(const std::string& key, uint64_t buffer_bytes = kMiB) {
     read_bytes_ = 0;
-    return copy_object(fake_.sink(), to_.sink(), wish(key, buffer_bytes), &failed_, nullptr);
+    return copy_as(wish(key, buffer_bytes));
+  }
+  Result<Copied> copy_as(const Copying& what, const tidemark_call* call = nullptr) {
+    TM_ASSIGN(const CopyResult result, copy_object(fake_.sink(), to_.sink(), what, &failed_, call));
+    compared_ = result.compared;
+    return result.copied;
   }
   Status compare(const std::string& key, bool whole = false) {
     Copying what = wish(key, kMiB);
     what.read_whole = whole;
-    return compare_copies(fake_.sink(), to_.sink(), what, &failed_, nullptr);
+    TM_ASSIGN(compared_, compare_copies(fake_.sink(), to_.sink(), what, &failed_, nullptr));
+    return {};
   }
   Copying wish(const std::string& key, uint64_t buffer_bytes) {
     return {key, fake_.objects[key].size(), buffer_bytes, false,
@@ -44,6 +50,7 @@ class CopyTest : public MaintenanceTest {
 
   test::FakeSink to_;
   CopySide failed_ = CopySide::kNone;
+  Compared compared_ = Compared::kNothing;
   uint64_t read_bytes_ = 0;
 };
 
@@ -61,8 +68,12 @@ TEST_F(CopyTest, TheSameBytesWithOneRequestOfEachSide) {
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(*again, Copied::kThere);
     EXPECT_TRUE(to_.proved.contains(key)) << "what is there may not be durable yet";
+    const bool is_archive = key.ends_with(".tar");
+    EXPECT_EQ(compared_, is_archive ? Compared::kBodies : Compared::kNothing);
     EXPECT_TRUE(compare(key));
+    EXPECT_EQ(compared_, is_archive ? Compared::kFooters : Compared::kNothing);
     EXPECT_TRUE(compare(key, true));
+    EXPECT_EQ(compared_, is_archive ? Compared::kBodies : Compared::kNothing);
   }
   EXPECT_EQ(to_.objects, fake_.objects);
 }
@@ -118,8 +129,7 @@ TEST_F(CopyTest, WhatTheListingSaysOfTheSizeIsHeldAgainstTheObject) {
     for (const int64_t by : {-512, 512}) {
       Copying what = wish(key, key == large ? 2 * kMiB : kMiB);
       what.size_bytes += static_cast<uint64_t>(by);
-      expect_failed(copy_object(fake_.sink(), to_.sink(), what, &failed_, nullptr), CopySide::kSource,
-                    TIDEMARK_E_CORRUPT, "the sink lists");
+      expect_failed(copy_as(what), CopySide::kSource, TIDEMARK_E_CORRUPT, "the sink lists");
     }
   }
   EXPECT_EQ(to_.objects.size(), 0u);
@@ -203,20 +213,17 @@ TEST_F(CopyTest, ErrorsNameTheirSide) {
   fake_.fail_get = TIDEMARK_OK;
   to_.fail_changes_after = 0;
   expect_failed(copy(key), CopySide::kDestination, TIDEMARK_E_CANCELLED, "killed");
-  expect_failed(copy_object(fake_.sink(), to_.sink(), wish("db/7/notes.txt", kMiB), &failed_, nullptr),
-                CopySide::kNone, TIDEMARK_E_INVALID, "not the key");
+  expect_failed(copy_as(wish("db/7/notes.txt", kMiB)), CopySide::kNone, TIDEMARK_E_INVALID, "not the key");
   const std::string absent = object_key("db", 7, {5, 5}, ObjectKind::kArchive);
   const Copying gone = {absent, 2048, kMiB, false, {}};
-  expect_failed(copy_object(fake_.sink(), to_.sink(), gone, &failed_, nullptr), CopySide::kSource,
-                TIDEMARK_E_NOT_FOUND, "");
+  expect_failed(copy_as(gone), CopySide::kSource, TIDEMARK_E_NOT_FOUND, "");
   expect_error(compare(key), TIDEMARK_E_NOT_FOUND, "");
   EXPECT_EQ(failed_, CopySide::kDestination);
 }
 
 TEST_F(CopyTest, EndsWhenItIsCancelled) {
   const tidemark_call call = {sizeof call, 0, nullptr, [](void*) -> int32_t { return 1; }};
-  expect_failed(copy_object(fake_.sink(), to_.sink(), wish(add({3, 3}), kMiB), &failed_, &call),
-                CopySide::kSource, TIDEMARK_E_CANCELLED, "");
+  expect_failed(copy_as(wish(add({3, 3}), kMiB), &call), CopySide::kSource, TIDEMARK_E_CANCELLED, "");
 }
 
 }  // namespace

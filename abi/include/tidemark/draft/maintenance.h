@@ -96,14 +96,21 @@ enum {
   TIDEMARK_COPY_ENCODED = 3 /* copied, and encoded anew: under `key` with another suffix, or under it */
 };
 
+/* How an archive that the destination had was found to be the same. Open set. */
+enum {
+  TIDEMARK_COMPARED_FOOTERS = 1, /* by size and footer: a body that is damaged was not seen */
+  TIDEMARK_COMPARED_TAG = 2,     /* by the tag of one that is encrypted and was not decrypted */
+  TIDEMARK_COMPARED_BODIES = 3   /* by the bytes of both, decoded where they are coded */
+};
+
 /* Whose object or sink an error is about. */
 enum { TIDEMARK_COPY_SOURCE = 1, TIDEMARK_COPY_DESTINATION = 2 };
 
 typedef struct tidemark_copy_result {
   uint32_t struct_size; /* set by the caller */
   int32_t result;       /* one of these after OK, else 0 */
-  int32_t failed; /* TIDEMARK_COPY_SOURCE or TIDEMARK_COPY_DESTINATION after an error that is about one */
-  uint32_t reserved;
+  int32_t failed;   /* TIDEMARK_COPY_SOURCE or TIDEMARK_COPY_DESTINATION after an error that is about one */
+  int32_t compared; /* TIDEMARK_COMPARED_* after COPY_THERE of an archive, else 0 */
 } tidemark_copy_result;
 
 /* What came of one thing that was tried. Open set. */

@@ -62,7 +62,7 @@ TEST_F(S3UploadTest, InParts) {
 
 TEST_F(S3UploadTest, PartsAreOnTheirWayTogether) {
   imposter::Config config;
-  config.delay_ms = 200;
+  config.delay_ms = 500;
   start(config);
   const auto sink = must_open(kSmallParts);
   const uint64_t connections = store().connections();
