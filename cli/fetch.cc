@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,6 +17,8 @@
 #include "verbs.h"
 
 namespace tidemark::cli {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -164,12 +166,24 @@ bool is_stream(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
+// Where it leads to, also if nothing is there yet: a symbolic link stays one.
+Result<std::string> follow_links(const std::string& path) {
+  constexpr int kMaxLinks = 40;  // as Linux
+  std::error_code error;
+  fs::path at = path;
+  for (int links = 0; fs::is_symlink(at, error); ++links) {
+    const fs::path to = fs::read_symlink(at, error);
+    errno = error ? error.value() : ELOOP;
+    if (error || links == kMaxLinks) return errno_error("cannot open " + path);
+    at = at.parent_path() / to;
+  }
+  return at.string();
+}
+
 Result<void> fetch_to(Archive& archive, const std::vector<Stored>& holders, const std::string& path,
                       bool plain, Stop& stop) {
   if (!is_stream(path)) {
-    char* const resolved = ::realpath(path.c_str(), nullptr);  // a symbolic link stays one
-    const std::string target = resolved == nullptr ? path : resolved;
-    std::free(resolved);
+    TM_ASSIGN(const std::string target, follow_links(path));
     return fetch_to_file(archive, holders, target, plain, stop);
   }
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));

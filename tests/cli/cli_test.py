@@ -347,7 +347,24 @@ class FileTest(Scenarios, unittest.TestCase):
         with open(self.path("target"), "rb") as target, open(self.path("target.tmp"), "rb") as other:
             self.assertEqual((target.read(), other.read()), (archive(1, 2), b"mine"))
         self.assertEqual(stat.S_IMODE(os.stat(self.path("target")).st_mode) & 0o600, 0o600)
-        self.assertEqual(sorted(os.listdir(self.dir)), ["fifo", "link", "target", "target.tmp"])
+        # Through several links to what is not there yet; and links that lead nowhere.
+        for name in ("target", "target.tmp"):
+            os.unlink(self.path(name))
+        os.mkdir(self.path("below"))
+        os.symlink(self.path("below/second"), self.path("first"))
+        os.symlink("../target", self.path("below/second"))
+        run("fetch", *self.url("main/1", 2), "-o", self.path("first"))
+        self.assertTrue(os.path.islink(self.path("first")) and os.path.islink(self.path("below/second")))
+        with open(self.path("target"), "rb") as target:
+            self.assertEqual(target.read(), archive(1, 2))
+        os.symlink("circle", self.path("circle"))
+        self.assertIn("circle: Too many levels of symbolic links",
+                      run("fetch", *self.url("main/1", 2), "-o", self.path("circle"), expect=4)[1])
+        self.assertTrue(os.path.islink(self.path("circle")))
+        for name in ("first", "below/second", "circle"):
+            os.unlink(self.path(name))
+        os.rmdir(self.path("below"))
+        self.assertEqual(sorted(os.listdir(self.dir)), ["fifo", "link", "target"])
 
     def test_leftover_of_a_crashed_writer(self):
         self.singles(1, 1, 3)
