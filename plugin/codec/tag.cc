@@ -38,6 +38,13 @@ Error other_tag_key(const ContentTag& tag) {
                                      "encrypt_tag_key_file)");
 }
 
+Status check_tag_key(const TagKeys& keys, const ContentTag& tag) {
+  if (keys.empty()) return {};
+  TM_ASSIGN(const TagVerdict verdict, Tagger().compare(keys, tag, {}, {}));
+  if (verdict == TagVerdict::kOtherKey) return other_tag_key(tag);
+  return {};
+}
+
 Status check_bears_tag(const Keys& keys, Coding coding) {
   if (keys.tag_keys.empty() || keys.accepts_untagged || encrypts(coding)) return {};
   return fail(

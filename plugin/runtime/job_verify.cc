@@ -67,10 +67,10 @@ JobRunner::Ended JobRunner::compare(const PartitionId& id, const ParsedName& nam
   const std::string key = object_key(*id.storage, id.id, name);
   uint64_t read_bytes = 0;
   std::optional<Slots::Lease> decoder;
-  Status status =
+  const auto same =
       store::compare_archive(*sink_, key, there_bytes, here, codec_.keys, limits_.verify_depth, &read_bytes,
                              &call_, [&] { decoder.emplace(sources_.take_decoder()); });
-  return looked_at(id, name, std::move(status), read_bytes, true);
+  return looked_at(id, name, same ? Status() : same.error(), read_bytes, true);
 }
 
 JobRunner::Ended JobRunner::prove(const PartitionId& id, const ParsedName& name) {

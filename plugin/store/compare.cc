@@ -72,13 +72,19 @@ Result<SameContent> compare_content(const codec::Keys& keys, const Footer& there
 
 namespace {
 
+Error not_its_footers(std::string_view key) {
+  return fail(TIDEMARK_E_CORRUPT,
+              std::string(key) + ": the object is damaged: what it holds is not what its footer says");
+}
+
 Error is_other(std::string_view key, const Footer& there, const Digest& here) {
   if (!there.tag) return other_content(key, there.content ? there.content->sha256 : there.sha256, here);
   return fail(TIDEMARK_E_EXISTS, std::string(key) + " holds other content: its tag is not of what is here");
 }
 
-Status compare_plain(sink::Sink& sink, std::string_view key, uint64_t there_bytes, const ArchiveContent& here,
-                     Depth depth, uint64_t* read_bytes, const tidemark_call* call) {
+Result<Compared> compare_plain(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
+                               const ArchiveContent& here, Depth depth, uint64_t* read_bytes,
+                               const tidemark_call* call) {
   // Of another size it is not ours whatever it holds; its footer shows whether it was cut or is another
   // history's.
   const bool is_other_size = there_bytes != here.size_bytes;
@@ -97,51 +103,45 @@ Status compare_plain(sink::Sink& sink, std::string_view key, uint64_t there_byte
                 std::string(key) + ": the object is damaged: it has " + std::to_string(there_bytes) +
                     " bytes, but by its footer it should have " + std::to_string(here.size_bytes));
   }
-  return {};
+  return depth == Depth::kFull ? Compared::kBodies : Compared::kFooters;
 }
 
 // How many bytes are stored says nothing of what they hold. What can be decoded is, so that the footer is not
 // believed.
-Status compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& parsed, uint64_t there_bytes,
-                     const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
-                     const tidemark_call* call, const std::function<void()>& before_decoding) {
+Result<Compared> compare_coded(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
+                               uint64_t there_bytes, const ArchiveContent& here, const codec::Keys& keys,
+                               Depth depth, uint64_t* read_bytes, const tidemark_call* call,
+                               const std::function<void()>& before_decoding) {
+  const bool is_encrypted = encrypts(parsed.name.coding);
   if (depth == Depth::kFooter) {
     *read_bytes += kFooterSize;
     TM_ASSIGN(const Footer footer, read_footer(sink, key, call, there_bytes));
     TM_ASSIGN(const SameContent same, compare_content(keys, footer, here));
-    if (same == SameContent::kYes) return {};
+    if (same == SameContent::kYes) return is_encrypted ? Compared::kTag : Compared::kFooters;
   }
-  const Call deadline(call);
-  const bool decodes = !encrypts(parsed.name.coding) || !keys.identities.empty();
-  if (decodes && before_decoding) before_decoding();
-  // A tag that only another key could check is no damage.
-  const codec::Keys decoding = {keys.identities, {}};
-  tar::ContentVisitor nothing;
-  tar::ArchiveProof proof(parsed, decoding, decodes ? &nothing : nullptr, asks_footer(sink, key, deadline));
+  if (before_decoding && (!is_encrypted || !keys.identities.empty())) before_decoding();
   uint64_t so_far = 0;
   const Progress count = [&](uint64_t bytes) { so_far = bytes; };
-  const auto footer = read_archive(sink, key, proof, count, deadline);
+  const auto there = prove_content(sink, key, parsed, keys.identities, count, Call(call));
   *read_bytes += so_far;
-  if (!footer) return footer.error();
-  TM_ASSIGN(SameContent same, compare_content(keys, *footer, here));
+  if (!there) return there.error();
+  TM_ASSIGN(const SameContent by_footer, compare_content(keys, there->footer, here));
   // What came out says it, whatever the footer says: anybody can put a tag beside other bytes.
-  if (decodes && proof.plain_digests().whole != here.sha256) {
-    if (same == SameContent::kYes)
-      return fail(TIDEMARK_E_CORRUPT,
-                  std::string(key) + ": the object is damaged: what it holds is not what its footer says");
-    same = SameContent::kNo;
-  } else if (decodes) {
-    same = SameContent::kYes;
-  }
-  if (same == SameContent::kOtherKey) return about(key, codec::other_tag_key(*footer->tag));
-  return same == SameContent::kYes ? Status() : is_other(key, *footer, here.sha256);
+  if (there->content && there->content->sha256 == here.sha256) return Compared::kBodies;
+  if (there->content && by_footer == SameContent::kYes) return not_its_footers(key);
+  if (there->content || by_footer == SameContent::kNo) return is_other(key, there->footer, here.sha256);
+  if (by_footer == SameContent::kYes) return Compared::kTag;
+  Error error = about(key, codec::other_tag_key(*there->footer.tag));
+  if (!keys.identities.empty()) error.message += "; and no identity that is given decrypts it";
+  return error;
 }
 
 }  // namespace
 
-Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
-                       const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
-                       const tidemark_call* call, const std::function<void()>& before_decoding) {
+Result<Compared> compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
+                                 const ArchiveContent& here, const codec::Keys& keys, Depth depth,
+                                 uint64_t* read_bytes, const tidemark_call* call,
+                                 const std::function<void()>& before_decoding) {
   TM_ASSIGN(const auto parsed, parse_key(key));
   return parsed.name.coding == Coding::kNone
              ? compare_plain(sink, key, there_bytes, here, depth, read_bytes, call)
@@ -151,7 +151,7 @@ Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_by
 
 namespace {
 
-// As far as the footer is to be believed; `other` has a tag.
+// As far as the footers are to be believed; `other` has a tag.
 Result<SameContent> compare_tag(const codec::Keys& keys, const Footer& there, const Footer& other) {
   if (!there.tag) {
     const ArchiveContent content = {0, there.content ? there.content->sha256 : there.sha256};
@@ -165,18 +165,48 @@ Result<SameContent> compare_tag(const codec::Keys& keys, const Footer& there, co
 
 Status compare_tagged(sink::Sink& sink, std::string_view key, const Footer& other, const codec::Keys& keys,
                       Depth depth, const tidemark_call* call) {
-  uint64_t read_bytes = 0;
-  TM_ASSIGN(Footer there, read(sink, key, depth, &read_bytes, call));
-  TM_ASSIGN(const SameContent same, compare_tag(keys, there, other));
-  if (same == SameContent::kNo && depth == Depth::kFooter) {
-    TM_ASSIGN(there, read(sink, key, Depth::kFull, &read_bytes, call));  // it may be damaged
+  SameContent same = SameContent::kNo;
+  if (depth == Depth::kFooter) {
+    TM_ASSIGN(const Footer footer, read_footer(sink, key, call));
+    TM_ASSIGN(same, compare_tag(keys, footer, other));
+  }
+  // Read whole also where it differs: it may be damaged.
+  if (depth == Depth::kFull || same == SameContent::kNo) {
+    TM_ASSIGN(const auto parsed, parse_key(key));
+    TM_ASSIGN(const auto there, prove_content(sink, key, parsed, keys.identities, {}, Call(call)));
+    TM_ASSIGN(const SameContent by_footer, compare_tag(keys, there.footer, other));
+    same = by_footer;
+    if (there.content) {
+      TM_ASSIGN(const SameContent by_content, compare_content(keys, other, *there.content));
+      if (by_content == SameContent::kNo && by_footer == SameContent::kYes) return not_its_footers(key);
+      if (by_content != SameContent::kOtherKey) same = by_content;
+    }
   }
   if (same == SameContent::kYes) return {};
-  if (same == SameContent::kNo) return is_other(key, there, other.sha256);
+  if (same == SameContent::kNo)
+    return fail(TIDEMARK_E_EXISTS,
+                std::string(key) +
+                    " holds other content: by its tag the encrypted archive that it was compared "
+                    "with does not hold that");
   return fail(TIDEMARK_E_SEALED,
               std::string(key) +
                   ": whether it holds the same cannot be told: the tag key is missing, or each has another, "
                   "and no identity decrypts one of them (tidemark: --tag-key FILE, --identity FILE)");
+}
+
+// A tag that only another key could check is no damage.
+Result<ProvenContent> prove_content(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
+                                    const std::vector<codec::Identity>& identities, const Progress& progress,
+                                    const Call& deadline) {
+  const codec::Keys decoding = {identities, {}};
+  tar::ContentVisitor nothing;
+  tar::ArchiveProof proof(parsed, decoding, &nothing, asks_footer(sink, key, deadline));
+  proof.accept_sealed();
+  ProvenContent proven;
+  TM_ASSIGN(proven.footer, read_archive(sink, key, proof, progress, deadline));
+  if (proof.is_decoded())
+    proven.content = ArchiveContent{proof.plain_bytes() + kFooterSize, proof.plain_digests().whole};
+  return proven;
 }
 
 Result<Footer> prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,

@@ -10,13 +10,25 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <vector>
 
+#include "base/call.h"
 #include "base/result.h"
 #include "codec/keys.h"
 #include "format/footer.h"
+#include "format/object_name.h"
 #include "sink/sink.h"
+#include "store/stream.h"
 
 namespace tidemark::store {
+
+// How an archive was found to be the same.
+enum class Compared : uint8_t {
+  kNothing,  // it is not an archive
+  kFooters,  // a body that is damaged was not seen
+  kTag,      // of one that is encrypted and was not decrypted
+  kBodies,   // its bytes, decoded where they are coded
+};
 
 enum class Depth : uint8_t {
   kFooter,  // the size and the last 512 bytes
@@ -49,15 +61,28 @@ Error other_content(std::string_view key, const Digest& there, const Digest& her
 //   CORRUPT    it is not what its footer says, or has none, or that of another archive
 //   SEALED     its tag is of a key that is not at hand, and no identity decrypts it: nobody can say
 // Other statuses are the sink's. What was read of it is added to *read_bytes. `before_decoding`, if there is
-// one, is called when it is about to be decoded, which takes memory.
-Status compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
-                       const ArchiveContent& here, const codec::Keys& keys, Depth depth, uint64_t* read_bytes,
-                       const tidemark_call* call, const std::function<void()>& before_decoding = {});
+// one, is called when it is about to be decoded, which takes memory. An identity that does not decrypt it is
+// as good as none: then the tag decides.
+Result<Compared> compare_archive(sink::Sink& sink, std::string_view key, uint64_t there_bytes,
+                                 const ArchiveContent& here, const codec::Keys& keys, Depth depth,
+                                 uint64_t* read_bytes, const tidemark_call* call,
+                                 const std::function<void()>& before_decoding = {});
 
 // Whether it holds what another encrypted archive of the same entries holds, by the tag in the footer of that
-// one: EXISTS and CORRUPT as above. SEALED: the keys at hand do not tell.
+// one: EXISTS and CORRUPT as above. SEALED: the keys at hand do not tell. With kFull it is decoded where that
+// can be done.
 Status compare_tagged(sink::Sink& sink, std::string_view key, const Footer& other, const codec::Keys& keys,
                       Depth depth, const tidemark_call* call);
+
+// All of an archive is read, and decoded if it is not encrypted or an identity decrypts it: then its footer
+// is not believed. CORRUPT as above.
+struct ProvenContent {
+  Footer footer;
+  std::optional<ArchiveContent> content;  // nothing: no identity decrypts it
+};
+Result<ProvenContent> prove_content(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
+                                    const std::vector<codec::Identity>& identities, const Progress& progress,
+                                    const Call& deadline);
 
 // If there is nothing to compare with: whether the archive is what its own footer says, which is given.
 Result<Footer> prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,

@@ -41,6 +41,7 @@ class Copier {
   Status put(std::string_view key, const CopiedBody& body);
   Status check_to_key() const;
   Status check_source_tag() const;
+  Status check_source_tag_key(const ContentTag& tag) const;
   Result<Compared> compare_archives();
   Result<Compared> compare_records();
   Result<Known> prove_source();
@@ -84,13 +85,9 @@ Result<Compared> Copier::compare_with(const Known& here, std::string_view to_key
     return Compared::kTag;
   }
   uint64_t read_bytes = 0;
-  TM_TRY(compare_archive(to_, to_key, there.size_bytes, *here.content, what_.to_keys, depth, &read_bytes,
-                         &call));
-  TM_ASSIGN(const ParsedKey parsed, parse_key(to_key));
-  const bool is_read = read_bytes > kFooterSize;
-  const bool is_decrypted = is_read && !what_.to_keys.identities.empty();
-  if (encrypts(parsed.name.coding) && !is_decrypted) return Compared::kTag;
-  return here.is_read && is_read ? Compared::kBodies : Compared::kFooters;
+  TM_ASSIGN(const Compared compared, compare_archive(to_, to_key, there.size_bytes, *here.content,
+                                                     what_.to_keys, depth, &read_bytes, &call));
+  return compared == Compared::kBodies && !here.is_read ? Compared::kFooters : compared;
 }
 
 Status Copier::put(std::string_view key, const CopiedBody& body) {
@@ -108,6 +105,11 @@ Status Copier::check_source_tag() const {
   return tagged ? std::move(tagged) : about(what_.key, std::move(tagged.error()));
 }
 
+Status Copier::check_source_tag_key(const ContentTag& tag) const {
+  Status ours = codec::check_tag_key(what_.from_keys.tag_keys, tag);
+  return ours ? std::move(ours) : about(what_.key, std::move(ours.error()));
+}
+
 Result<CopyResult> Copier::copy_archive() {
   failed_ = CopySide::kSource;
   TM_TRY(check_source_tag());
@@ -116,7 +118,8 @@ Result<CopyResult> Copier::copy_archive() {
 
 Result<CopyResult> Copier::copy_stored() {
   failed_ = CopySide::kSource;
-  ProvenBody body(from_, what_.key, parsed_, what_.size_bytes, what_.progress, deadline_);
+  ProvenBody body(from_, what_.key, parsed_, what_.size_bytes, what_.from_keys.tag_keys, what_.progress,
+                  deadline_);
   TM_TRY(body.prepare(what_.buffer_bytes, to_));
   Status done = put(what_.key, body);
   if (done) return CopyResult{Copied::kCopied};
@@ -152,20 +155,11 @@ Result<CopyResult> Copier::copy_encoded() {
   return CopyResult{Copied::kThere, compared};
 }
 
-// Decoded, if that can be done: then its footer is not believed either. A tag that only another key could
-// check is no damage.
 Result<Copier::Known> Copier::prove_source() {
   failed_ = CopySide::kSource;
-  tar::ContentVisitor nothing;
-  const bool decodes = !encrypts(parsed_.name.coding) || may_decrypt_source();
-  const codec::Keys decoding = {what_.from_keys.identities, {}};
-  tar::ArchiveProof proof(parsed_, decoding, decodes ? &nothing : nullptr,
-                          asks_footer(from_, what_.key, deadline_));
-  Known known;
-  known.is_read = true;
-  TM_ASSIGN(known.footer, read_archive(from_, what_.key, proof, what_.progress, deadline_));
-  if (decodes) known.content = ArchiveContent{proof.plain_bytes() + kFooterSize, proof.plain_digests().whole};
-  return known;
+  TM_ASSIGN(const auto proven,
+            prove_content(from_, what_.key, parsed_, what_.from_keys.identities, what_.progress, deadline_));
+  return Known{proven.footer, proven.content, true};
 }
 
 // Of what is coded in another way, and of the same epoch: only then it has to hold the same.
@@ -184,10 +178,12 @@ Result<Compared> Copier::compare_archives() {
   TM_TRY(check_source_tag());
   if (what_.read_whole) {
     TM_ASSIGN(const Known proven, prove_source());
+    if (proven.footer.tag) TM_TRY(check_source_tag_key(*proven.footer.tag));
     return compare_with(proven, to_key, Depth::kFull);
   }
   TM_ASSIGN(const auto call, deadline_.next_call());
   TM_ASSIGN(const Footer footer, read_footer(from_, what_.key, &call, what_.size_bytes));
+  if (footer.tag) TM_TRY(check_source_tag_key(*footer.tag));
   auto same = compare_with({footer, content_of(footer, what_.size_bytes)}, to_key, Depth::kFooter);
   if (same) return same;
   const bool decides = same.error().status == TIDEMARK_E_SEALED && may_decrypt_source();

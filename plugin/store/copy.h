@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "codec/keys.h"
 #include "sink/sink.h"
+#include "store/compare.h"
 #include "store/stream.h"
 
 namespace tidemark::store {
@@ -40,14 +41,6 @@ enum class Copied : uint8_t {
   kCopied,
   kEncoded,  // under a key with the suffix of its new coding
   kThere,    // the destination had it already, and it is durable there
-};
-
-// How an archive that was there was found to be the same; a record is none of these.
-enum class Compared : uint8_t {
-  kNothing,
-  kFooters,  // a body that is damaged was not seen
-  kTag,      // of one that is encrypted and was not decrypted
-  kBodies,   // of both sides, decoded where they are coded
 };
 
 struct CopyResult {

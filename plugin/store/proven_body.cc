@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/crc32c.h"
+#include "codec/tag.h"
 
 namespace tidemark::store {
 namespace {
@@ -20,10 +21,11 @@ tar::ContentVisitor* looks_into(const ParsedKey& parsed, tar::ContentVisitor& vi
 }  // namespace
 
 ProvenBody::ProvenBody(sink::Sink& from, std::string_view key, const ParsedKey& parsed, uint64_t size_bytes,
-                       const Progress& progress, const Call& deadline)
+                       const codec::TagKeys& tag_keys, const Progress& progress, const Call& deadline)
     : from_(from),
       key_(key),
       size_bytes_(size_bytes),
+      tag_keys_(tag_keys),
       progress_(progress),
       deadline_(deadline),
       proof_(parsed, codec::no_keys(), looks_into(parsed, nothing_)) {
@@ -52,6 +54,10 @@ void ProvenBody::report(uint64_t read_bytes) {
 Status ProvenBody::finish() {
   auto footer = proof_.finish(&sha256_);
   if (!footer) return about(key_, std::move(footer.error()));
+  if (footer->tag) {
+    Status ours = codec::check_tag_key(tag_keys_, *footer->tag);
+    if (!ours) return about(key_, std::move(ours.error()));
+  }
   footer_ = std::move(*footer);
   return {};
 }

@@ -14,6 +14,7 @@
 
 #include "base/call.h"
 #include "base/page_buffer.h"
+#include "codec/tag_keys.h"
 #include "format/footer.h"
 #include "sink/sink.h"
 #include "store/copied_body.h"
@@ -25,8 +26,9 @@ namespace tidemark::store {
 
 class ProvenBody final : public CopiedBody {
  public:
+  // tag_keys: if there are any, the tag has to be of one of them.
   ProvenBody(sink::Sink& from, std::string_view key, const ParsedKey& parsed, uint64_t size_bytes,
-             const Progress& progress, const Call& deadline);
+             const codec::TagKeys& tag_keys, const Progress& progress, const Call& deadline);
 
   // Reads what `to` wants to have known before the first byte.
   Status prepare(uint64_t buffer_bytes, const sink::Sink& to);
@@ -46,6 +48,7 @@ class ProvenBody final : public CopiedBody {
   sink::Sink& from_;
   const std::string_view key_;
   const uint64_t size_bytes_;
+  const codec::TagKeys& tag_keys_;
   const Progress& progress_;
   const Call& deadline_;
   tar::ContentVisitor nothing_;

@@ -21,7 +21,8 @@ Status ArchiveProof::only_ours(Status status) {
   if (status) return status;
   const tidemark_status code = status.error().status;
   // What no identity decrypts may be damaged in its header: its digest will tell.
-  const bool is_kept = code == TIDEMARK_E_CORRUPT || (code == TIDEMARK_E_SEALED && !keys_.identities.empty());
+  const bool is_kept = code == TIDEMARK_E_CORRUPT ||
+                       (code == TIDEMARK_E_SEALED && (accepts_sealed_ || !keys_.identities.empty()));
   if (!is_kept) return named(std::move(status));
   content_ = std::move(status);
   return {};
@@ -118,8 +119,8 @@ Result<Footer> ArchiveProof::finish(Digest* whole) {
   if (!is_coded()) plain_digests_ = splitter_.digests();
   if (content_ && is_coded()) TM_TRY(only_ours(end_decoding(footer)));
   if (content_) content_ = parser_->finish();
-  if (!content_) return content_.error();
-  return footer;
+  if (content_ || (accepts_sealed_ && content_.error().status == TIDEMARK_E_SEALED)) return footer;
+  return content_.error();
 }
 
 }  // namespace tidemark::tar

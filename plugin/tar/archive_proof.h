@@ -38,6 +38,10 @@ class ArchiveProof {
   ArchiveProof(const ArchiveProof&) = delete;
   ArchiveProof& operator=(const ArchiveProof&) = delete;
 
+  // Before the first piece: that no identity decrypts it is not an error then. The stored bytes are proven,
+  // the visitor gets nothing, and is_decoded() says so.
+  void accept_sealed() { accepts_sealed_ = true; }
+
   // An error is the visitor's, or that no identity is given to decode it with; what is wrong with the archive
   // is told by finish(), and that none of the identities decrypts it: only then it is known that it is whole.
   Status push(std::span<const uint8_t> stored);
@@ -47,7 +51,9 @@ class ArchiveProof {
   // NULL, gets the digest of the whole object.
   Result<Footer> finish(Digest* whole = nullptr);
 
-  // After finish(), where it was decoded, or is not coded: the plain tar.
+  // After finish(): whether the visitor got all of it.
+  bool is_decoded() const { return parses_ && content_; }
+  // Of what was decoded, or is not coded: the plain tar.
   const ContentDigest::Digests& plain_digests() const { return plain_digests_; }
   uint64_t plain_bytes() const { return is_coded() ? plain_.size_bytes() : splitter_.content_bytes(); }
 
@@ -67,6 +73,7 @@ class ArchiveProof {
   const ParsedKey key_;
   const codec::Keys& keys_;
   const bool parses_;
+  bool accepts_sealed_ = false;
   const AskFooter ask_footer_;
   FooterSplitter splitter_;
   std::optional<ContentParser> parser_;

@@ -226,6 +226,19 @@ class Scenarios(copy_tools.CopyScenario):
             self.assertEqual((summary["archives"], len(self.target.keys())), (2, 2))
         self.assertIn("bears no tag, and with a tag key that is refused", self.copy(*strict[2:], expect=1)[0])
 
+    def test_what_becomes_one_for_others(self):
+        """The second of one name meets the first, which no identity at hand decrypts."""
+        other = encode_tools.Keys(self.dir, "two")
+        for coding in CODINGS:
+            self.put(self.store, 1, 1, coding=coding)
+        words = ["--identity", self.keys.identity, "--recipients", other.recipients, "--compress", "zstd", *self.keys.to_encrypt()[2:]]
+        said, summary = self.told(*words, "--jobs", 1)
+        self.assertEqual((said, summary["archives"], compared_of(summary)), ([], 1, {"by_tag": 3}))
+        self.assertEqual(self.told("--reread", *words)[0], [])
+        self.put(self.store, 1, 1, coding=".age", content=tools.entry(1, b"another"))
+        self.target.remove(self.target.keys()[0])
+        self.assertEqual(self.told(*words, "--jobs", 1, expect=1)[0], [("conflict", key(1, 1) + ".age")])
+
     def test_how_what_was_there_was_compared(self):
         """Where a tag does not tell, an identity does: then it was read. And --size-only is blind to what has that size alone."""
         other = encode_tools.Keys(self.dir, "two")
@@ -376,6 +389,19 @@ class FileToS3EncodeTest(Scenarios, unittest.TestCase):
         self.copy(*self.options(".zst.age"))
         self.target.imposter.make_peace()
         self.expect_same_content(objects, ".zst.age")
+
+    def test_a_lost_answer_for_others(self):
+        """No identity at hand decrypts what this run has put itself: its tag says that it is the same."""
+        self.target.close()
+        self.target = tools.S3Store("--rate", "lost_answer=0.3,reset_after=0.2", "--most-in-a-row", 2, "--retry-after-s", 0)
+        other = encode_tools.Keys(self.dir, "two")
+        objects = dict(self.coded(1, lsn, coding=CODINGS[lsn % 4]) for lsn in range(1, 25))
+        self.fill_with(objects)
+        said, summary = self.told("--identity", self.keys.identity, "--recipients", other.recipients, *self.keys.to_encrypt()[2:])
+        self.target.imposter.make_peace()
+        self.assertEqual((said, summary["archives"] + summary["there_before"]), ([], 24))
+        self.assertEqual(summary["by_tag"], summary["there_before"])
+        self.assertEqual([plain_key(one) for one in self.target.keys()], sorted(map(plain_key, objects)))
 
 
 class S3ToFileEncodeTest(Scenarios, unittest.TestCase):

@@ -30,7 +30,7 @@ class CompareCodedTest : public MaintenanceTest {
     sha.update(tar.data(), tar.size());
     return {tar.size() + kFooterSize, *sha.finish()};
   }
-  Status compare(const std::string& key, Range here, const codec::Keys& keys, Depth depth) {
+  Result<Compared> compare(const std::string& key, Range here, const codec::Keys& keys, Depth depth) {
     return compare_archive(fake_.sink(), key, fake_.objects[key].size(), content_of(here), keys, depth,
                            &read_bytes_, nullptr);
   }
@@ -48,7 +48,7 @@ TEST_F(CompareCodedTest, EqualAcrossLevelsAndAttempts) {
       for (const Depth depth : kDepths) {
         for (const codec::Keys* const keys : {&tag_, &all_}) {
           read_bytes_ = 0;
-          const Status same = compare(key, {3, 5}, *keys, depth);
+          const auto same = compare(key, {3, 5}, *keys, depth);
           EXPECT_TRUE(same) << same.error().message;
           EXPECT_EQ(read_bytes_, depth == Depth::kFull ? fake_.objects[key].size() : kFooterSize);
         }
@@ -63,8 +63,8 @@ TEST_F(CompareCodedTest, OtherContentIsAConflict) {
     for (const Depth depth : kDepths) {
       ArchiveContent other = content_of({3, 5});
       other.sha256[0] ^= 1;
-      const Status differs = compare_archive(fake_.sink(), key, fake_.objects[key].size(), other, tag_, depth,
-                                             &read_bytes_, nullptr);
+      const auto differs = compare_archive(fake_.sink(), key, fake_.objects[key].size(), other, tag_, depth,
+                                           &read_bytes_, nullptr);
       expect_error(differs, TIDEMARK_E_EXISTS, key + " holds other content");
     }
   }
@@ -96,6 +96,27 @@ TEST_F(CompareCodedTest, AnotherTagKeyIsNoConflict) {
                                    &read_bytes_, nullptr),
                    TIDEMARK_E_EXISTS, key + " holds other content");
     }
+  }
+}
+
+// Rotated recipients, or another's archive: the tag decides as if there were no identity.
+TEST_F(CompareCodedTest, AnIdentityThatDoesNotFitIsAsGoodAsNone) {
+  const codec::Keys unfit = test::keys_of(codec::test::kOtherIdentity, test::kTagKey);
+  const codec::Keys other_tag = test::keys_of(codec::test::kOtherIdentity, test::kOtherTagKey);
+  for (const Coding coding : {Coding::kAge, Coding::kZstdAge}) {
+    const std::string key = add_coded(coding, {3, 5});
+    for (const Depth depth : kDepths) {
+      const auto same = compare(key, {3, 5}, unfit, depth);
+      ASSERT_TRUE(same) << same.error().message;
+      EXPECT_EQ(*same, Compared::kTag);
+      expect_error(compare(key, {3, 6}, unfit, depth), TIDEMARK_E_EXISTS, key + " holds other content");
+      expect_error(compare(key, {3, 5}, other_tag, depth), TIDEMARK_E_SEALED, "not at hand");
+      expect_error(compare(key, {3, 5}, other_tag, depth), TIDEMARK_E_SEALED,
+                   "no identity that is given decrypts it");
+    }
+    fake_.objects[key][fake_.objects[key].size() - kFooterSize - 1] ^= 1;
+    expect_error(compare(key, {3, 5}, unfit, Depth::kFull), TIDEMARK_E_CORRUPT,
+                 key + ": the object is damaged");
   }
 }
 

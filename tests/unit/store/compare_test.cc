@@ -18,13 +18,13 @@ class CompareTest : public MaintenanceTest {
     sha256.update(object.data(), object.size() - kFooterSize);
     return {object.size(), sha256.finish().value()};
   }
-  Status compare(Depth depth) {
+  Result<Compared> compare(Depth depth) {
     return compare_archive(fake_.sink(), key_, fake_.objects[key_].size(), here_, codec::no_keys(), depth,
                            &read_bytes_, nullptr);
   }
   void expect_in(std::initializer_list<Depth> depths, tidemark_status status, const std::string& part) {
     for (const Depth depth : depths) {
-      const Status result = compare(depth);
+      const auto result = compare(depth);
       ASSERT_FALSE(result) << part;
       EXPECT_EQ(result.error().status, status) << result.error().message;
       EXPECT_NE(result.error().message.find(key_), std::string::npos) << result.error().message;
@@ -55,10 +55,10 @@ TEST_F(CompareTest, EveryFlippedByteIsDamage) {
   for (size_t at = 0; at < good_.size(); ++at) {
     fake_.objects[key_] = good_;
     fake_.objects[key_][at] ^= 0x10;
-    const Status full = compare(Depth::kFull);
+    const auto full = compare(Depth::kFull);
     ASSERT_FALSE(full) << at;
     ASSERT_EQ(full.error().status, TIDEMARK_E_CORRUPT) << at << ": " << full.error().message;
-    const Status footer = compare(Depth::kFooter);
+    const auto footer = compare(Depth::kFooter);
     ASSERT_EQ(footer.has_value(), at < footer_at) << at;
   }
 }
@@ -134,8 +134,8 @@ TEST_F(CompareTest, ReadingEndsWhenItIsCancelled) {
   tidemark_call call = {sizeof call, 0, &cancelled,
                         [](void* ctx) -> int32_t { return *static_cast<bool*>(ctx); }};
   fake_.on_get = [&] { cancelled = true; };
-  const Status status = compare_archive(fake_.sink(), key_, good_.size(), here_, codec::no_keys(),
-                                        Depth::kFull, &read_bytes_, &call);
+  const auto status = compare_archive(fake_.sink(), key_, good_.size(), here_, codec::no_keys(), Depth::kFull,
+                                      &read_bytes_, &call);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().status, TIDEMARK_E_CANCELLED);
   EXPECT_EQ(read_bytes_, 0U);

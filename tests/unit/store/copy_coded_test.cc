@@ -266,6 +266,67 @@ TEST_F(CopyCodedTest, KeysThatAreNotThere) {
   EXPECT_TRUE(compare(key, key, identity_));
 }
 
+// What was put a moment ago by this run, whose answer was lost, or by another one: its recipients are others.
+TEST_F(CopyCodedTest, WhatIsThereForOthersIsRecognizedByItsTag) {
+  const codec::Keys unfit = test::keys_of(codec::test::kOtherIdentity, test::kTagKey, true);
+  for (const Coding from : kAll) {
+    const std::string key = put(fake_, plain_of({3, 5}), {3, 5}, from);
+    for (const Coding wanted : {Coding::kAge, Coding::kZstdAge}) {
+      const std::string there = put(to_, plain_of({3, 5}), {3, 5}, wanted);
+      const codec::Encoding encoding = encoding_of(wanted);
+      const uint64_t size_bytes = fake_.objects[key].size();
+      const auto again = copy_as({key, size_bytes, kMiB, false, {}, {}, Encoding{encoding}, all_, unfit});
+      ASSERT_TRUE(again) << again.error().message;
+      EXPECT_EQ(std::pair(*again, compared_), std::pair(Copied::kThere, Compared::kTag)) << key << there;
+      // Read whole with an identity that fits neither side: the tags decide, as without one.
+      if (encrypts(from)) {
+        EXPECT_TRUE(compare(key, there, unfit, true)) << key << there;
+        EXPECT_EQ(compared_, Compared::kTag);
+      }
+      to_.objects.clear();
+    }
+    fake_.objects.clear();
+  }
+}
+
+// It is clear, so it needs no key to be looked at; its footer is right by the tag.
+TEST_F(CopyCodedTest, AClearOneBesideATagIsDecodedToo) {
+  const std::string sealed = put(fake_, plain_of({3, 3}), {3, 3}, Coding::kZstdAge);
+  test::RawTar other_tar;
+  other_tar.member('0', lsn_string(3), "another 3");
+  const std::string other = other_tar.object({3, 3});
+  const std::string there = put(to_, other.substr(0, other.size() - kFooterSize), {3, 3}, Coding::kZstd);
+  Footer forged = test::footer_of(to_.objects[there]);
+  forged.content = test::footer_of(object_of(plain_of({3, 3}), {3, 3}, Coding::kZstd)).content;
+  to_.objects[there] = test::with_footer(to_.objects[there], forged);
+  EXPECT_TRUE(compare(sealed, there, tag_));
+  EXPECT_EQ(compared_, Compared::kTag);
+  expect_error(compare(sealed, there, tag_, true), TIDEMARK_E_CORRUPT,
+               there + ": what it holds is not what its footer says");
+  EXPECT_EQ(failed_, CopySide::kDestination);
+}
+
+// By the name of its tag key, which is as much as can be said without an identity.
+TEST_F(CopyCodedTest, WhatNoneOfTheTagKeysHasMadeIsNotCopied) {
+  const codec::Keys other = test::keys_of("", test::kOtherTagKey);
+  for (const Coding coding : {Coding::kAge, Coding::kZstdAge}) {
+    const std::string key = put(fake_, large_tar(5 * kMiB), {9, 9}, coding);
+    for (const uint64_t buffer_bytes : {kMiB, 8 * kMiB}) {
+      expect_failed(copy_as({key, fake_.objects[key].size(), buffer_bytes, false, {}, {}, {}, other, none_}),
+                    CopySide::kSource, TIDEMARK_E_SEALED, key + ": its tag was made with the tag key");
+      EXPECT_EQ(to_.objects.size(), 0u);
+    }
+    to_.objects[key] = fake_.objects[key];
+    for (const bool whole : {false, true}) {
+      const Status compared = compare(key, key, other, whole);
+      expect_error(compared, TIDEMARK_E_SEALED, key + ": its tag was made with the tag key");
+      EXPECT_EQ(failed_, CopySide::kSource);
+    }
+    to_.objects.clear();
+    fake_.objects.clear();
+  }
+}
+
 // Else what somebody else has put there would get our tag.
 TEST_F(CopyCodedTest, WhatBearsNoTagIsNotCopied) {
   const codec::Keys strict = test::keys_of(codec::test::kIdentity, test::kTagKey);
