@@ -280,15 +280,17 @@ void Copy::submit_first(const Stored& stored) {
 
 CopyOutcome Copy::transfer(const Stored& stored, const std::vector<std::string>& there) {
   if (there.empty()) return transfer_one(stored, "");
-  CopyOutcome outcome;
-  CopyCompared weakest = CopyCompared::kBodies;
+  std::optional<CopyOutcome> copied, present;
   for (const std::string& key : there) {
-    outcome = transfer_one(stored, key);
-    if (!outcome.done) return outcome;
-    weakest = std::min(weakest, outcome.compared);
+    const CopyOutcome one = transfer_one(stored, key);
+    if (!one.done) return one;
+    if (!one.was_there) {
+      copied = one;
+    } else if (!present || one.compared < present->compared) {
+      present = one;
+    }
   }
-  outcome.compared = weakest;
-  return outcome;
+  return copied ? *copied : *present;
 }
 
 uint64_t Copy::wanted_memory(const Stored& stored) const {

@@ -148,6 +148,35 @@ class Scenarios(copy_tools.CopyScenario):
                                        ("damaged", key(1, 3))]))
         self.assertEqual(len(self.target.keys()), 4)
 
+    def test_other_content_beside_the_right_one(self):
+        """In another coding: a reader may take either."""
+        right, other = {}, {}
+        for coding in CODINGS:
+            one, right[coding] = self.coded(1, 1, coding=coding)
+            other[coding] = self.coded(1, 1, coding=coding, content=tools.entry(1, b"another"))[1]
+        one = plain_key(one)
+        self.store.put(one, right[""])
+        read = self.keys.to_read()
+        for wanted, beside in (("", ".zst"), ("", ".zst.age"), (".zst", ""), (".age", ""), (".zst.age", ".age")):
+            words = [*self.options(wanted), *(read[2:] if not wanted.endswith(".age") else [])] if wanted else read
+            with self.subTest((wanted, beside)):
+                self.fill_with({one + wanted: right[wanted], one + beside: other[beside]}, self.target)
+                for more in ([], ["--reread"], ["--dry-run"]):
+                    said, summary = self.told(*words, *more, expect=1)
+                    self.assertEqual(said, [("conflict", one)])
+                    self.assertEqual((summary["archives"], summary["there_before"], summary["only_at_destination"]), (0, 0, 0))
+                self.assertIn(f"{one + beside} holds other content", self.copy(*words, expect=1)[0])
+                self.target.put(one + beside, right[beside])
+                self.put(self.target, 1, 2)
+                said, summary = self.told(*words)
+                self.assertEqual((said, summary["there_before"], summary["only_at_destination"]), ([], 1, 1))
+                for there in self.target.keys():
+                    self.target.remove(there)
+        # What the source has beside it too is compared with that.
+        self.fill_with({one: right[""], one + ".zst": other[".zst"]})
+        self.assertEqual(self.told()[1]["archives"], 2)
+        self.assertEqual(self.told()[1]["there_before"], 2)
+
     def test_what_the_source_has_twice(self):
         """A mirror has both; encoded anew they become one, if they are the same."""
         self.store.put(key(1, 1), archive(1, 1))
