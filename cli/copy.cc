@@ -88,7 +88,7 @@ Result<void> Copy::copy_all(PulledListing& source) {
     visit(*group);
     drain(window_ - 1);
   }
-  bring_beginnings(UINT64_MAX, older_there_);
+  end_partition();
   if (!stop_.is_set()) holes_->finish();
   drain(0);
   return stop_.is_set() ? Result<void>() : bring_what_pruned();
@@ -132,12 +132,33 @@ Result<void> Copy::begin_storage(const std::string& storage) {
 void Copy::begin_partition(const Stored& stored) {
   PartitionName name{stored.storage, stored.partition};
   if (partition_ == name) return;
-  bring_beginnings(UINT64_MAX, older_there_);
+  end_partition();
   partition_ = std::move(name);
   has_begun_ = false;
   older_there_ = {};
   brought_.clear();
   first_ = {};
+}
+
+void Copy::end_partition() {
+  bring_beginnings(UINT64_MAX, older_there_);
+  if (!partition_) return;
+  pool_.submit_done([this, name = *partition_] {
+    const HiddenThere hidden = std::exchange(hidden_, {});
+    if (hidden.archives() > 0) findings_.hidden(name.storage, name.id, hidden.through(), hidden.archives());
+  });
+}
+
+// The records take their turn between the archives, which count once they are there.
+void Copy::look_for_pruned(const ListedGroup& group) {
+  for (const Stored& stored : group.source) {
+    if (stored.kind != TIDEMARK_STORED_PRUNED) continue;
+    pool_.submit_done([this, last = stored.last] { hidden_.pruned_at_source(last); });
+  }
+  for (const Stored& stored : group.destination) {
+    if (stored.kind != TIDEMARK_STORED_PRUNED) continue;
+    pool_.submit_done([this, last = stored.last] { hidden_.pruned_there(last); });
+  }
 }
 
 // One that was begun since.
@@ -159,6 +180,7 @@ void Copy::visit(const ListedGroup& group) {
   }
   if (is_left_out_ || stop_.is_set()) return;
   begin_partition(either);
+  look_for_pruned(group);
   if (either.kind == TIDEMARK_STORED_ARCHIVE)
     older_there_.add(either.first, either.last, group.source.empty());
   summary_.in_the_clear += names_.in_the_clear(group);
@@ -191,7 +213,7 @@ std::set<std::string> Copy::visit_source(const Stored& stored, const ListedGroup
       [&](const Stored& one) { return one.key == stored.key && one.size_bytes == stored.size_bytes; });
   if (options_.size_only && has_its_size) {
     pool_.submit_done([this, stored] {
-      summary_.present.add(stored);
+      count_present(stored);
       summary_.compared.by_size += stored.kind == TIDEMARK_STORED_ARCHIVE ? 1 : 0;
     });
   } else if (there.empty() && names_.is_refused(stored)) {
@@ -349,8 +371,14 @@ void Copy::tell_dry(const Stored& stored) {
   }
 }
 
+void Copy::count_present(const Stored& stored) {
+  summary_.present.add(stored);
+  if (stored.kind == TIDEMARK_STORED_ARCHIVE) hidden_.add(stored.last);
+}
+
 void Copy::tell_copied(const Stored& stored, bool was_encoded) {
   summary_.copied.add(stored);
+  if (stored.kind == TIDEMARK_STORED_ARCHIVE) hidden_.add(stored.last);
   summary_.encoded += was_encoded ? 1 : 0;
   const std::string there = names_.key_there(stored);
   Json object = stored_json(stored);
@@ -367,7 +395,7 @@ void Copy::tell(const Stored& stored, const CopyOutcome& outcome) {
   if (!outcome.done) return tell_failure(stored, outcome);
   failed_in_a_row_ = 0;
   if (outcome.was_there) {
-    summary_.present.add(stored);
+    count_present(stored);
     return summary_.compared.add(outcome.compared);
   }
   tell_copied(stored, outcome.was_encoded);
