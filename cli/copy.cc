@@ -470,10 +470,16 @@ int Copy::run() {
   if (!source) return fail_with(source.error());
   source_ = std::move(*source);
   second_look_.emplace(*source_);
-  holes_.emplace(*source_, [this](const LackingPartition& one) {
-    pool_.submit_done(
-        [this, one] { findings_.source_lacks(one.storage, one.partition, one.first, one.pieces, one.lsns); });
-  });
+  holes_.emplace(
+      *source_,
+      [this](const LackingPartition& one) {
+        pool_.submit_done([this, one] {
+          findings_.source_lacks(one.storage, one.partition, one.first, one.pieces, one.lsns);
+        });
+      },
+      [this](const Stored& stored, const std::string& why) {
+        pool_.submit_done([this, stored, why] { findings_.lineage(stored, why); });
+      });
   PulledListing listing(*source_, options_.scope);
   const auto has_something = find_something(listing);
   if (!has_something) return end(has_something.error());
