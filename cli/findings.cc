@@ -164,7 +164,7 @@ void Findings::source_lacks(const std::string& storage, uint64_t partition, Rang
                                       : "";
   say("problem", "hole", range_json(storage, partition, first.first, first.last),
       partition_text(storage, partition) + " " + range_text(first.first, first.last),
-      "no archive of the source holds it and no record says why, so the copy lacks it, too" + more +
+      "no archive of the source holds it and no record says why, so it cannot be copied from there" + more +
           "; what is missing: tidemark verify URL");
 }
 

@@ -1,7 +1,7 @@
 // What the source of a copy lacks by itself: LSNs between those that it lists which no archive has and no
-// record explains. A copy cannot bring them, and says so. Of each partition what its first piece is and how
-// many LSNs are missing; verify lists all. And the records of epochs that it lacks: without them nobody can
-// tell whose history the copy is. One thread.
+// record explains. A copy cannot bring them, and says so; the destination may have them from elsewhere. Of
+// each partition what its first piece is and how many LSNs are missing; verify lists all. And the records of
+// epochs that it lacks: without them nobody can tell whose history the copy is. One thread.
 #ifndef TIDEMARK_CLI_SOURCE_HOLES_H
 #define TIDEMARK_CLI_SOURCE_HOLES_H
 

@@ -63,6 +63,11 @@ class Scenarios(copy_tools.CopyScenario):
         self.assertIn("2 problems", again)
         self.expect_same()
         self.copy(part=["main/3"])
+        for lsn in (3, 4):
+            self.target.put(key(1, lsn), archive(1, lsn))
+        said = self.copy(part=["main/1"], expect=1)[0]
+        self.assertIn("no archive of the source holds it and no record says why, so it cannot be copied from there", said)
+        self.assertNotIn("copy lacks", said, "it has them, from elsewhere")
 
     def test_damaged_archives_and_records_stay(self):
         whole = {key(1, lsn): archive(1, lsn) for lsn in range(1, 12)}
