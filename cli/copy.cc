@@ -428,7 +428,6 @@ void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
   }
   // Of what no identity decrypts there may be as many as there are archives.
   if (is_sealed) return;
-  ++failures_;
   // What is refused in one partition says little about the others.
   PartitionName name{stored.storage, stored.partition};
   if (there && error.status == TIDEMARK_E_PERMANENT && refused_ == name) return;
@@ -459,8 +458,7 @@ int Copy::end(const Result<void>& copied) {
     return fail_with(failed_ ? *failed_ : Error{});
   }
   if (!output_.failed()) summarise();
-  const int data = findings_.problems() > 0 ? kExitData : kExitOk;
-  return finish(output_, failures_ > 0 ? std::max<int>(data, kExitSink) : data);
+  return finish(output_, findings_.problems() > 0 ? kExitData : kExitOk);
 }
 
 int Copy::run() {

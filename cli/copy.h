@@ -104,7 +104,6 @@ class Copy {
   // What is told in order:
   CopySummary summary_;
   HiddenThere hidden_;  // of the partition that is told
-  uint64_t failures_ = 0;
   unsigned failed_in_a_row_ = 0;
   std::vector<PartitionName> pruned_meanwhile_;
   Progress progress_;
