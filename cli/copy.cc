@@ -366,7 +366,10 @@ void Copy::tell_dry(const Stored& stored) {
                       "from before encryption was on, say so: --accept-untagged");
   } else if (names_.lacks_identity(stored)) {
     findings_.unreadable(stored, "it is encrypted, and no identity is given to decrypt it: --identity FILE");
+  } else if (names_.key_there(stored) == would_be_there_) {
+    count_present(stored);  // of another coding: what becomes one key stands side by side
   } else {
+    would_be_there_ = names_.key_there(stored);
     tell_copied(stored, names_.is_encoded_anew(stored));
   }
 }

@@ -103,7 +103,8 @@ class Copy {
 
   // What is told in order:
   CopySummary summary_;
-  HiddenThere hidden_;  // of the partition that is told
+  HiddenThere hidden_;          // of the partition that is told
+  std::string would_be_there_;  // of a dry run: the key that it said last
   unsigned failed_in_a_row_ = 0;
   std::vector<PartitionName> pruned_meanwhile_;
   Progress progress_;

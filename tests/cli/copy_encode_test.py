@@ -320,6 +320,24 @@ class Scenarios(copy_tools.CopyScenario):
                     for one in self.target.keys():
                         self.target.remove(one)
 
+    def test_a_dry_run_counts_what_becomes_one(self):
+        """The source has several codings of one entry."""
+        for lsn, codings in enumerate((CODINGS, ("", ".zst"), (".age", ".zst.age"), ("",)), 1):
+            for coding in codings:
+                self.put(self.store, 1, lsn, coding=coding)
+        identity = ["--identity", self.keys.identity]
+        counts = ("archives", "there_before", "encoded", "size_bytes", "problems")
+        for words in ([*self.keys.to_encrypt(), *identity], self.keys.to_encrypt(), self.options(".zst"), self.options(".zst.age"),
+                      ["--recipients", "none", *identity], ["--compress", "zstd"], []):
+            with self.subTest(words):
+                promised = self.told("--dry-run", *words, expect=(0, 1))[1]
+                self.assertEqual(self.target.keys(), [])
+                summary = self.told("--jobs", 1, *words, expect=(0, 1))[1]
+                self.assertEqual({one: promised[one] for one in counts}, {one: summary[one] for one in counts})
+                self.assertEqual(len(self.target.keys()), promised["archives"])
+                for one in self.target.keys():
+                    self.target.remove(one)
+
     def test_dry_run(self):
         self.put(self.store, 1, 1)
         self.put(self.store, 1, 2, coding=".zst")
