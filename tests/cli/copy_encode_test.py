@@ -228,7 +228,7 @@ class Scenarios(copy_tools.CopyScenario):
         for more in ([], ["--reread"]):
             said, summary = self.told(*words, *more)
             self.assertEqual((said, compared_of(summary)), ([], {"by_tag": 1}))
-        self.assertIn("1 were there before (by the tag of what is encrypted; --reread reads both)", self.copy(*words)[0])
+        self.assertIn("1 was there before (by the tag of what is encrypted; --reread reads both)", self.copy(*words)[0])
         self.assertIn("(by the tag of what is encrypted; --identity decrypts and reads it)",
                       self.copy(*words, "--reread")[0])
         said, _ = self.told(*words, "--reread", "--identity", self.keys.identity, expect=1)
@@ -239,7 +239,7 @@ class Scenarios(copy_tools.CopyScenario):
         self.target.put(one, right)
         summary = self.told(*words, "--reread", "--identity", self.keys.identity)[1]
         self.assertEqual(compared_of(summary), {"read_whole": 1})
-        self.assertIn("1 were there before (read whole);", self.copy(*words, "--reread", "--identity", self.keys.identity)[0])
+        self.assertIn("1 was there before (read whole);", self.copy(*words, "--reread", "--identity", self.keys.identity)[0])
 
     def test_what_bears_no_tag(self):
         """Whoever can write to the source could have put it there; encoded anew it would get our tag."""
@@ -268,7 +268,7 @@ class Scenarios(copy_tools.CopyScenario):
                     file.write(one.read())
         said, summary = self.told("--identity", identities)
         self.assertEqual((said, compared_of(summary)), ([], {"read_whole": 1}))
-        self.assertIn("1 were there before (read whole);", self.copy("--identity", identities)[0])
+        self.assertIn("1 was there before (read whole);", self.copy("--identity", identities)[0])
         self.store.put(key(1, 2), archive(1, 2))
         self.put(self.target, 1, 2, coding=".zst")
         self.store.put(key(1, 3), archive(1, 3))
