@@ -16,7 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr size_t kWindow = 128;  // objects between the oldest that is not there yet and the newest begun
-constexpr unsigned kMaxFailedInARow = 5;  // then it is not the objects that are at fault
 constexpr uint64_t kMiB = uint64_t{1} << 20;
 constexpr uint64_t kMemoryBytes = 256 * kMiB;
 constexpr uint64_t kWholeBytes = 65 * kMiB;    // archives up to here are read at once
@@ -88,7 +87,7 @@ Result<void> Copy::copy_all(PulledListing& source) {
     visit(*group);
     drain(window_ - 1);
   }
-  bring_beginnings(UINT64_MAX, older_there_);
+  end_partition();
   if (!stop_.is_set()) holes_->finish();
   drain(0);
   return stop_.is_set() ? Result<void>() : bring_what_pruned();
@@ -132,12 +131,33 @@ Result<void> Copy::begin_storage(const std::string& storage) {
 void Copy::begin_partition(const Stored& stored) {
   PartitionName name{stored.storage, stored.partition};
   if (partition_ == name) return;
-  bring_beginnings(UINT64_MAX, older_there_);
+  end_partition();
   partition_ = std::move(name);
   has_begun_ = false;
   older_there_ = {};
   brought_.clear();
   first_ = {};
+}
+
+void Copy::end_partition() {
+  bring_beginnings(UINT64_MAX, older_there_);
+  if (!partition_) return;
+  pool_.submit_done([this, name = *partition_] {
+    const HiddenThere hidden = std::exchange(hidden_, {});
+    if (hidden.archives() > 0) findings_.hidden(name.storage, name.id, hidden.through(), hidden.archives());
+  });
+}
+
+// The records take their turn between the archives, which count once they are there.
+void Copy::look_for_pruned(const ListedGroup& group) {
+  for (const Stored& stored : group.source) {
+    if (stored.kind != TIDEMARK_STORED_PRUNED) continue;
+    pool_.submit_done([this, last = stored.last] { hidden_.pruned_at_source(last); });
+  }
+  for (const Stored& stored : group.destination) {
+    if (stored.kind != TIDEMARK_STORED_PRUNED) continue;
+    pool_.submit_done([this, last = stored.last] { hidden_.pruned_there(last); });
+  }
 }
 
 // One that was begun since.
@@ -159,6 +179,7 @@ void Copy::visit(const ListedGroup& group) {
   }
   if (is_left_out_ || stop_.is_set()) return;
   begin_partition(either);
+  look_for_pruned(group);
   if (either.kind == TIDEMARK_STORED_ARCHIVE)
     older_there_.add(either.first, either.last, group.source.empty());
   summary_.in_the_clear += names_.in_the_clear(group);
@@ -191,7 +212,7 @@ std::set<std::string> Copy::visit_source(const Stored& stored, const ListedGroup
       [&](const Stored& one) { return one.key == stored.key && one.size_bytes == stored.size_bytes; });
   if (options_.size_only && has_its_size) {
     pool_.submit_done([this, stored] {
-      summary_.present.add(stored);
+      count_present(stored);
       summary_.compared.by_size += stored.kind == TIDEMARK_STORED_ARCHIVE ? 1 : 0;
     });
   } else if (there.empty() && names_.is_refused(stored)) {
@@ -280,15 +301,17 @@ void Copy::submit_first(const Stored& stored) {
 
 CopyOutcome Copy::transfer(const Stored& stored, const std::vector<std::string>& there) {
   if (there.empty()) return transfer_one(stored, "");
-  CopyOutcome outcome;
-  CopyCompared weakest = CopyCompared::kBodies;
+  std::optional<CopyOutcome> copied, present;
   for (const std::string& key : there) {
-    outcome = transfer_one(stored, key);
-    if (!outcome.done) return outcome;
-    weakest = std::min(weakest, outcome.compared);
+    const CopyOutcome one = transfer_one(stored, key);
+    if (!one.done) return one;
+    if (!one.was_there) {
+      copied = one;
+    } else if (!present || one.compared < present->compared) {
+      present = one;
+    }
   }
-  outcome.compared = weakest;
-  return outcome;
+  return copied ? *copied : *present;
 }
 
 uint64_t Copy::wanted_memory(const Stored& stored) const {
@@ -334,78 +357,6 @@ Result<void> Copy::look_again(const Stored& stored, Result<void> failed) {
   return Error{kExitData, kListedOnly, TIDEMARK_E_CORRUPT};
 }
 
-// Nothing is read: what the copying itself would refuse by its name alone is told here.
-void Copy::tell_dry(const Stored& stored) {
-  if (names_.lacks_tag(stored)) {
-    findings_.damaged(stored,
-                      "it is not encrypted, so it bears no tag, and with --tag-key that is refused; if it is "
-                      "from before encryption was on, say so: --accept-untagged");
-  } else if (names_.lacks_identity(stored)) {
-    findings_.unreadable(stored, "it is encrypted, and no identity is given to decrypt it: --identity FILE");
-  } else {
-    tell_copied(stored, names_.is_encoded_anew(stored));
-  }
-}
-
-void Copy::tell_copied(const Stored& stored, bool was_encoded) {
-  summary_.copied.add(stored);
-  summary_.encoded += was_encoded ? 1 : 0;
-  const std::string there = names_.key_there(stored);
-  Json object = stored_json(stored);
-  if (was_encoded) object["encoded"] = there;
-  object["kind"] = object["type"];
-  object["type"] = options_.dry_run ? "would-copy" : "copied";
-  output_.object(object);
-  if (options_.dry_run)
-    output_.line("would copy " + printable(stored.key) + (was_encoded ? " as " + printable(there) : "") +
-                 "  " + output_.bytes(stored.size_bytes));
-}
-
-void Copy::tell(const Stored& stored, const CopyOutcome& outcome) {
-  if (!outcome.done) return tell_failure(stored, outcome);
-  failed_in_a_row_ = 0;
-  if (outcome.was_there) {
-    summary_.present.add(stored);
-    return summary_.compared.add(outcome.compared);
-  }
-  tell_copied(stored, outcome.was_encoded);
-}
-
-void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
-  if (stop_.is_set()) return;
-  const Error& error = outcome.done.error();
-  const bool there = outcome.failed_at_destination;
-  if (error.status == TIDEMARK_E_EXISTS || error.status == TIDEMARK_E_CORRUPT) failed_in_a_row_ = 0;
-  if (error.status == TIDEMARK_E_EXISTS) {
-    is_left_out_ = is_left_out_ || is_epoch(stored);
-    return findings_.conflict(stored, error.message);
-  }
-  if (error.status == TIDEMARK_E_CORRUPT) {
-    if (!there) return findings_.damaged(stored, error.message);
-    return findings_.at_destination("damaged", stored, error.message + "; move it away, and copy again");
-  }
-  if (error.status == TIDEMARK_E_NOT_FOUND && !there) {
-    ++summary_.vanished;
-    const PartitionName name{stored.storage, stored.partition};
-    if (pruned_meanwhile_.empty() || pruned_meanwhile_.back() != name) pruned_meanwhile_.push_back(name);
-    return findings_.vanished(stored);
-  }
-  const bool is_sealed = error.status == TIDEMARK_E_SEALED;
-  if (there) {
-    findings_.at_destination(is_sealed ? "unreadable" : "unwritable", stored, error.message);
-  } else {
-    findings_.unreadable(stored, error.message);
-  }
-  // Of what no identity decrypts there may be as many as there are archives.
-  if (is_sealed) return;
-  ++failures_;
-  // What is refused in one partition says little about the others.
-  PartitionName name{stored.storage, stored.partition};
-  if (there && error.status == TIDEMARK_E_PERMANENT && refused_ == name) return;
-  refused_ = std::move(name);
-  if (++failed_in_a_row_ >= kMaxFailedInARow) failed_ = error;
-}
-
 // Tells what is done, until at most `most` objects are under way.
 void Copy::drain(size_t most) {
   while (pool_.pending() > most && !stop_.is_set()) {
@@ -413,12 +364,6 @@ void Copy::drain(size_t most) {
     progress_.update(summary_.copied.archives, read_bytes_.load(), 0);
     if (failed_ || output_.failed()) stop_.asked = true;
   }
-}
-
-void Copy::summarise() {
-  summary_.problems = findings_.problems();
-  output_.object(summary_.json(options_.dry_run));
-  output_.line(summary_.text(output_, options_.dry_run, options_.reread));
 }
 
 int Copy::end(const Result<void>& copied) {
@@ -429,8 +374,7 @@ int Copy::end(const Result<void>& copied) {
     return fail_with(failed_ ? *failed_ : Error{});
   }
   if (!output_.failed()) summarise();
-  const int data = findings_.problems() > 0 ? kExitData : kExitOk;
-  return finish(output_, failures_ > 0 ? std::max<int>(data, kExitSink) : data);
+  return finish(output_, findings_.problems() > 0 ? kExitData : kExitOk);
 }
 
 int Copy::run() {
@@ -440,10 +384,16 @@ int Copy::run() {
   if (!source) return fail_with(source.error());
   source_ = std::move(*source);
   second_look_.emplace(*source_);
-  holes_.emplace(*source_, [this](const LackingPartition& one) {
-    pool_.submit_done(
-        [this, one] { findings_.source_lacks(one.storage, one.partition, one.first, one.pieces, one.lsns); });
-  });
+  holes_.emplace(
+      *source_,
+      [this](const LackingPartition& one) {
+        pool_.submit_done([this, one] {
+          findings_.source_lacks(one.storage, one.partition, one.first, one.pieces, one.lsns);
+        });
+      },
+      [this](const Stored& stored, const std::string& why) {
+        pool_.submit_done([this, stored, why] { findings_.lineage(stored, why); });
+      });
   PulledListing listing(*source_, options_.scope);
   const auto has_something = find_something(listing);
   if (!has_something) return end(has_something.error());

@@ -24,6 +24,7 @@
 #include "copy_summary.h"
 #include "each_partition.h"
 #include "findings.h"
+#include "hidden_there.h"
 #include "merged_listing.h"
 #include "older_there.h"
 #include "options.h"
@@ -52,6 +53,8 @@ class Copy {
   void look_for_holes(const Stored& stored);
   Result<void> begin_storage(const std::string& storage);
   void begin_partition(const Stored& stored);
+  void end_partition();
+  void look_for_pruned(const ListedGroup& group);
   Result<void> find_beginning();
   void bring_beginnings(uint64_t up_to_last, const OlderThere& older_there);
   Result<void> bring_what_pruned();
@@ -67,6 +70,7 @@ class Copy {
   void tell_failure(const Stored& stored, const CopyOutcome& outcome);
   void tell_dry(const Stored& stored);
   void tell_copied(const Stored& stored, bool was_encoded);
+  void count_present(const Stored& stored);
   void drain(size_t most);
   int end(const Result<void>& copied);
   void summarise();
@@ -97,8 +101,10 @@ class Copy {
   std::set<std::string> brought_;   // keys, by find_beginning()
   std::shared_future<void> first_;  // until these are there
 
+  // What is told in order:
   CopySummary summary_;
-  uint64_t failures_ = 0;
+  HiddenThere hidden_;          // of the partition that is told
+  std::string would_be_there_;  // of a dry run: the key that it said last
   unsigned failed_in_a_row_ = 0;
   std::vector<PartitionName> pruned_meanwhile_;
   Progress progress_;

@@ -41,15 +41,18 @@ uint64_t CopyNames::in_the_clear(const ListedGroup& group) const {
 
 std::vector<std::string> CopyNames::to_compare(const Stored& stored, const ListedGroup& group) const {
   const std::string wanted = key_there(stored);
-  std::vector<std::string> others;
+  std::vector<std::string> keys;
   for (const Stored& there : group.destination) {
-    if (there.key == wanted) return {wanted};
+    if (there.key == wanted) {
+      keys.insert(keys.begin(), wanted);
+      continue;
+    }
     const bool has_one_too =
         !encoding_ && std::any_of(group.source.begin(), group.source.end(),
                                   [&](const Stored& one) { return one.key == there.key; });
-    if (!has_one_too) others.push_back(there.key);
+    if (!has_one_too) keys.push_back(there.key);
   }
-  return others;
+  return keys;
 }
 
 }  // namespace tidemark::cli

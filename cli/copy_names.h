@@ -48,8 +48,8 @@ class CopyNames {
   bool lacks_identity(const Stored& stored) const;
   // Of the destination, where encrypted ones are asked for: how many archives everybody can read.
   uint64_t in_the_clear(const ListedGroup& group) const;
-  // Keys of the destination: that of its copy; or else all that holds the same entries, but for what the
-  // source has under that name too.
+  // Keys of the destination: all that holds the same entries, that of its copy first; but for what the source
+  // has under that name too, if nothing is encoded anew: that is compared by itself.
   std::vector<std::string> to_compare(const Stored& stored, const ListedGroup& group) const;
 
  private:

@@ -66,12 +66,15 @@ Json CopySummary::json(bool dry_run) const {
 }
 
 std::string CopySummary::text(const Output& output, bool dry_run, bool reread) const {
-  std::string line =
-      (dry_run ? "would copy " : "copied ") + count_text(copied.archives, "archive", "archives") + " and " +
-      count_text(copied.records, "record", "records") + ", " + output.bytes(copied.bytes) +
-      (encoded > 0 ? " (" + std::to_string(encoded) + " encoded anew); " : "; ") +
-      std::to_string(present.archives + present.records) + " were there before" + compared_text(reread);
-  if (extra > 0) line += "; " + std::to_string(extra) + " are at the destination only";
+  const uint64_t there_before = present.archives + present.records;
+  std::string line = (dry_run ? "would copy " : "copied ") +
+                     count_text(copied.archives, "archive", "archives") + " and " +
+                     count_text(copied.records, "record", "records") + ", " + output.bytes(copied.bytes) +
+                     (encoded > 0 ? " (" + std::to_string(encoded) + " encoded anew); " : "; ") +
+                     std::to_string(there_before) + (there_before == 1 ? " was" : " were") + " there before" +
+                     compared_text(reread);
+  if (extra > 0)
+    line += "; " + std::to_string(extra) + (extra == 1 ? " is" : " are") + " at the destination only";
   if (in_the_clear > 0)
     line += "; " + count_text(in_the_clear, "archive is", "archives are") +
             " at the destination in the clear, and left so: nothing is put beside what is there";

@@ -164,7 +164,7 @@ void Findings::source_lacks(const std::string& storage, uint64_t partition, Rang
                                       : "";
   say("problem", "hole", range_json(storage, partition, first.first, first.last),
       partition_text(storage, partition) + " " + range_text(first.first, first.last),
-      "no archive of the source holds it and no record says why, so the copy lacks it, too" + more +
+      "no archive of the source holds it and no record says why, so it cannot be copied from there" + more +
           "; what is missing: tidemark verify URL");
 }
 
@@ -172,6 +172,19 @@ void Findings::held_back(const Stored& stored, uint64_t lowest_last) {
   say("warning", "held-back", key_json(stored), stored.key,
       "the destination has an archive that ends at LSN " + both(lowest_last) +
           " and the source has no longer: the record would hide it, so it was not copied");
+}
+
+void Findings::hidden(const std::string& storage, uint64_t partition, uint64_t through, uint64_t archives) {
+  Json object;
+  object["storage"] = storage;
+  object["partition"] = partition;
+  object["through"] = through;
+  object["archives"] = archives;
+  say("warning", "hidden", object, partition_text(storage, partition),
+      "the destination was pruned up to LSN " + both(through) + ": " +
+          count_text(archives, "archive of the source is", "archives of the source are") +
+          " at or below it and hidden there, until the next prune there removes what is hidden; prune the "
+          "source up to the same LSN too; restore of the copy reads them with --from");
 }
 
 void Findings::vanished(const Stored& stored) {

@@ -53,6 +53,8 @@ class Findings {
                     uint64_t lsns);
   // A record of where the partition begins, where it would hide archives that only the destination has.
   void held_back(const Stored& stored, uint64_t lowest_last);
+  // Archives of the source that nobody sees at the destination, which was pruned further.
+  void hidden(const std::string& storage, uint64_t partition, uint64_t through, uint64_t archives);
 
   uint64_t problems() const { return problems_; }
   // What verify tells Prometheus of all this; every kind of problem is there, also if there is none of it.

@@ -7,6 +7,7 @@ Result<void> SourceHoles::add(const Stored& stored, Stop& stop) {
     finish();
     TM_TRY(begin(stored, stop));
   }
+  TM_TRY(look_at_epoch(stored, stop));
   cut_->add(stored, {}, [this](const Stored& one, const Proof&, const EpochCut::Parts& parts) {
     count(one, parts);
     return true;
@@ -27,13 +28,38 @@ void SourceHoles::finish() {
 
 Result<void> SourceHoles::begin(const Stored& stored, Stop& stop) {
   if (storage_ != stored.storage) {
-    TM_ASSIGN(const auto lineage, histories_.lineage(stored.storage, stop));
+    TM_ASSIGN(lineage_, histories_.lineage(stored.storage, stop));
     storage_ = stored.storage;
-    leaves_ = leaves_of(*lineage);
+    leaves_ = leaves_of(*lineage_);
+    strangers_.clear();
+    look_at_records();
   }
   cut_.emplace(leaves_.chains);
   surveys_.emplace(stored.storage, stored.partition, leaves_);
   lacking_ = {stored.storage, stored.partition, {}, 0, 0};
+  return {};
+}
+
+// Those that are damaged are found where they are read.
+void SourceHoles::look_at_records() {
+  for (const auto& [number, epoch] : lineage_->epochs()) {
+    const std::string problem = lineage_->problem_of(epoch);
+    if (problem.empty()) continue;
+    Stored record;
+    record.kind = TIDEMARK_STORED_EPOCH;
+    record.epoch = number;
+    record.key = epoch_key(storage_, number);
+    tell_lineage_(record, problem);
+  }
+}
+
+Result<void> SourceHoles::look_at_epoch(const Stored& stored, Stop& stop) {
+  if (stored.epoch <= kFirstEpoch || lineage_->is_recorded(stored.epoch) || strangers_.contains(stored.epoch))
+    return {};
+  TM_ASSIGN(const auto why, histories_.stranger_text(stored, stop));
+  if (!why) return {};
+  strangers_.insert(stored.epoch);
+  tell_lineage_(stored, *why);
   return {};
 }
 

@@ -148,6 +148,35 @@ class Scenarios(copy_tools.CopyScenario):
                                        ("damaged", key(1, 3))]))
         self.assertEqual(len(self.target.keys()), 4)
 
+    def test_other_content_beside_the_right_one(self):
+        """In another coding: a reader may take either."""
+        right, other = {}, {}
+        for coding in CODINGS:
+            one, right[coding] = self.coded(1, 1, coding=coding)
+            other[coding] = self.coded(1, 1, coding=coding, content=tools.entry(1, b"another"))[1]
+        one = plain_key(one)
+        self.store.put(one, right[""])
+        read = self.keys.to_read()
+        for wanted, beside in (("", ".zst"), ("", ".zst.age"), (".zst", ""), (".age", ""), (".zst.age", ".age")):
+            words = [*self.options(wanted), *(read[2:] if not wanted.endswith(".age") else [])] if wanted else read
+            with self.subTest((wanted, beside)):
+                self.fill_with({one + wanted: right[wanted], one + beside: other[beside]}, self.target)
+                for more in ([], ["--reread"], ["--dry-run"]):
+                    said, summary = self.told(*words, *more, expect=1)
+                    self.assertEqual(said, [("conflict", one)])
+                    self.assertEqual((summary["archives"], summary["there_before"], summary["only_at_destination"]), (0, 0, 0))
+                self.assertIn(f"{one + beside} holds other content", self.copy(*words, expect=1)[0])
+                self.target.put(one + beside, right[beside])
+                self.put(self.target, 1, 2)
+                said, summary = self.told(*words)
+                self.assertEqual((said, summary["there_before"], summary["only_at_destination"]), ([], 1, 1))
+                for there in self.target.keys():
+                    self.target.remove(there)
+        # What the source has beside it too is compared with that.
+        self.fill_with({one: right[""], one + ".zst": other[".zst"]})
+        self.assertEqual(self.told()[1]["archives"], 2)
+        self.assertEqual(self.told()[1]["there_before"], 2)
+
     def test_what_the_source_has_twice(self):
         """A mirror has both; encoded anew they become one, if they are the same."""
         self.store.put(key(1, 1), archive(1, 1))
@@ -199,7 +228,7 @@ class Scenarios(copy_tools.CopyScenario):
         for more in ([], ["--reread"]):
             said, summary = self.told(*words, *more)
             self.assertEqual((said, compared_of(summary)), ([], {"by_tag": 1}))
-        self.assertIn("1 were there before (by the tag of what is encrypted; --reread reads both)", self.copy(*words)[0])
+        self.assertIn("1 was there before (by the tag of what is encrypted; --reread reads both)", self.copy(*words)[0])
         self.assertIn("(by the tag of what is encrypted; --identity decrypts and reads it)",
                       self.copy(*words, "--reread")[0])
         said, _ = self.told(*words, "--reread", "--identity", self.keys.identity, expect=1)
@@ -210,7 +239,7 @@ class Scenarios(copy_tools.CopyScenario):
         self.target.put(one, right)
         summary = self.told(*words, "--reread", "--identity", self.keys.identity)[1]
         self.assertEqual(compared_of(summary), {"read_whole": 1})
-        self.assertIn("1 were there before (read whole);", self.copy(*words, "--reread", "--identity", self.keys.identity)[0])
+        self.assertIn("1 was there before (read whole);", self.copy(*words, "--reread", "--identity", self.keys.identity)[0])
 
     def test_what_bears_no_tag(self):
         """Whoever can write to the source could have put it there; encoded anew it would get our tag."""
@@ -252,7 +281,7 @@ class Scenarios(copy_tools.CopyScenario):
                     file.write(one.read())
         said, summary = self.told("--identity", identities)
         self.assertEqual((said, compared_of(summary)), ([], {"read_whole": 1}))
-        self.assertIn("1 were there before (read whole);", self.copy("--identity", identities)[0])
+        self.assertIn("1 was there before (read whole);", self.copy("--identity", identities)[0])
         self.store.put(key(1, 2), archive(1, 2))
         self.put(self.target, 1, 2, coding=".zst")
         self.store.put(key(1, 3), archive(1, 3))
@@ -303,6 +332,24 @@ class Scenarios(copy_tools.CopyScenario):
                     self.assertEqual(len(self.target.keys()), summary["archives"])
                     for one in self.target.keys():
                         self.target.remove(one)
+
+    def test_a_dry_run_counts_what_becomes_one(self):
+        """The source has several codings of one entry."""
+        for lsn, codings in enumerate((CODINGS, ("", ".zst"), (".age", ".zst.age"), ("",)), 1):
+            for coding in codings:
+                self.put(self.store, 1, lsn, coding=coding)
+        identity = ["--identity", self.keys.identity]
+        counts = ("archives", "there_before", "encoded", "size_bytes", "problems")
+        for words in ([*self.keys.to_encrypt(), *identity], self.keys.to_encrypt(), self.options(".zst"), self.options(".zst.age"),
+                      ["--recipients", "none", *identity], ["--compress", "zstd"], []):
+            with self.subTest(words):
+                promised = self.told("--dry-run", *words, expect=(0, 1))[1]
+                self.assertEqual(self.target.keys(), [])
+                summary = self.told("--jobs", 1, *words, expect=(0, 1))[1]
+                self.assertEqual({one: promised[one] for one in counts}, {one: summary[one] for one in counts})
+                self.assertEqual(len(self.target.keys()), promised["archives"])
+                for one in self.target.keys():
+                    self.target.remove(one)
 
     def test_dry_run(self):
         self.put(self.store, 1, 1)

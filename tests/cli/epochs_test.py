@@ -578,6 +578,27 @@ class CopyScenarios(copy_tools.CopyScenario, EpochsScenario):
         self.assertEqual(len([one for one in self.target.keys() if one.startswith("main/epoch/")]), 4)
         run("verify", *self.target.arguments)
 
+    def test_copy_names_the_record_that_the_source_lacks(self):
+        """Once for each epoch, as verify of the source and of the copy do."""
+        self.two_hosts()
+        self.two_hosts(partition=2)
+        self.copy()
+        self.store.remove(epoch_key(2))
+        self.target.remove(epoch_key(2))
+        for one in self.target.keys():
+            if one.startswith("main/2/"):
+                self.target.remove(one)
+        expected = [("lineage", key(1, 7, epoch=2)), ("lineage", epoch_key(3))]
+        for more in (["--dry-run"], [], ["--reread"]):
+            self.assertEqual(self.told(*more, expect=1)[0], expected)
+        self.assertEqual(self.told(part=["main/1"], expect=1)[0], expected)
+        out = self.copy(expect=1)[0]
+        self.assertIn(f"lineage     {key(1, 7, epoch=2)}: epoch 2 has no record, so that nobody knows whose history this is", out)
+        self.assertIn(f"continues epoch 2, whose record {epoch_key(2)} is not there", out)
+        self.expect_same()
+        self.store.put(epoch_key(2), epoch_record(2, 1))
+        self.assertEqual(self.told()[0], [], "brought from elsewhere")
+
     def test_two_archives_are_not_mixed(self):
         self.two_hosts()
         self.target.put(epoch_key(3), epoch_record(3, 0, owner="e" * 32))

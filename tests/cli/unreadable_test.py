@@ -64,6 +64,20 @@ class Scenarios:
             self.assertNotIn("differs", out)
             self.assertIn(self.why, error)
 
+    def test_copy(self):
+        """The rest is copied, as verify reads the rest; and what gives nothing is not reached."""
+        self.fails(key(1, 3))
+        words = [self.store.arguments[0], f"file://{self.path('copy')}", *self.store.arguments[1:]]
+        found = lines("copy", *words, expect=1)
+        self.assertEqual([(one["problem"], one["key"]) for one in found if one["type"] == "problem"], [("unreadable", key(1, 3))])
+        self.assertEqual((found[-1]["archives"], found[-1]["problems"]), (5, 1))
+        self.singles(1, 5, 12)
+        self.fails("main/1/")
+        words[:2] = [self.store.arguments[0], f"file://{self.path('another')}"]
+        out, error = run("copy", *words, "--jobs", 8, expect=3)
+        self.assertEqual(out.count("unreadable"), 5)
+        self.assertIn(self.why, error)
+
     def test_fetch(self):
         self.fails(key(1, 3))
         path = self.path("3.tar")
@@ -98,6 +112,15 @@ class FileUnreadableTest(Scenarios, tools.Scenario, unittest.TestCase):
     def fails(self, text):
         plain = f"file%3A%2F%2F{self.store.directory.name}"
         self.store.arguments = [f"faulty:///?of={plain}&fail_gets_of={text.replace('/', '%2F')}" if text else self.store.url]
+
+    def test_a_copy_that_is_not_taken(self):
+        self.singles(1, 5, 8)
+        for failing, archives in ((key(1, 3), 9), ("main/1/", 2)):  # a partition that refuses counts once
+            place = f"file%3A%2F%2F{self.path(f'copy-{archives}')}"
+            to = f"faulty:///?of={place}&fail_puts_of={failing.replace('/', '%2F')}"
+            found = lines("copy", self.store.url, to, expect=1)
+            self.assertEqual({one["problem"] for one in found if one["type"] == "problem"}, {"unwritable"})
+            self.assertEqual((found[-1]["archives"], found[-1]["problems"]), (archives, 10 - archives))
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can be another user")
     def test_of_another_user(self):

@@ -66,10 +66,13 @@ TEST(CopyNamesTest, WhatIsCompared) {
   const CopyNames smaller(EncodingWish{"zstd", std::nullopt});
   const Stored tar = coded(""), zst = coded(".zst"), age = coded(".age");
   EXPECT_EQ(plain.to_compare(tar, {{tar}, {}}), Keys());
-  EXPECT_EQ(plain.to_compare(tar, {{tar}, {tar, zst}}), Keys{tar.key}) << "its own name is enough";
+  EXPECT_EQ(plain.to_compare(tar, {{tar}, {tar}}), Keys{tar.key});
+  EXPECT_EQ(plain.to_compare(tar, {{tar}, {tar, zst}}), (Keys{tar.key, zst.key})) << "which restore may read";
+  EXPECT_EQ(plain.to_compare(zst, {{zst}, {tar, zst}}), (Keys{zst.key, tar.key})) << "its own name first";
+  EXPECT_EQ(plain.to_compare(tar, {{tar, zst}, {tar, zst}}), Keys{tar.key}) << "the other by itself";
   EXPECT_EQ(plain.to_compare(tar, {{tar}, {age, zst}}), (Keys{age.key, zst.key}));
   EXPECT_EQ(plain.to_compare(tar, {{tar, zst}, {zst}}), Keys()) << "a mirror has both";
-  EXPECT_EQ(smaller.to_compare(tar, {{tar}, {tar, zst}}), Keys{zst.key});
+  EXPECT_EQ(smaller.to_compare(tar, {{tar}, {tar, zst}}), (Keys{zst.key, tar.key}));
   EXPECT_EQ(smaller.to_compare(tar, {{tar}, {tar}}), Keys{tar.key});
   EXPECT_EQ(smaller.to_compare(zst, {{tar, zst}, {tar}}), Keys{tar.key});
 }

@@ -23,7 +23,7 @@ TEST(CopySummaryTest, SaysHowEachWasCompared) {
                  kBodies = CopyCompared::kBodies;
   EXPECT_EQ(text_of({}), "copied 0 archives and 0 records, 0 bytes; 0 were there before; 0 problems");
   const auto expect = [](const CopySummary& summary, const std::string& part, bool reread = false) {
-    EXPECT_NE(text_of(summary, reread).find(" were there before" + part + ";"), std::string::npos)
+    EXPECT_NE(text_of(summary, reread).find(" there before" + part + ";"), std::string::npos)
         << text_of(summary, reread);
   };
   expect(with_present({CopyCompared::kNothing}), "");
@@ -51,6 +51,9 @@ TEST(CopySummaryTest, SaysWhatWasLeftAsItIs) {
                 "left so: nothing is put beside what is there; 3 foreign objects were left out; 1 "
                 "problem"),
             std::string::npos)
+      << text_of(summary);
+  summary.extra = summary.present.records = 1;
+  EXPECT_NE(text_of(summary).find("; 1 was there before; 1 is at the destination only;"), std::string::npos)
       << text_of(summary);
   const std::string json = summary.json(true).dump();
   EXPECT_NE(json.find("\"in_the_clear\":1"), std::string::npos) << json;
