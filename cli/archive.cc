@@ -151,6 +151,10 @@ bool is_record(const Stored& stored) {
 
 bool is_ours(const Stored& stored) { return stored.kind == TIDEMARK_STORED_ARCHIVE || is_record(stored); }
 
+bool names_entries(const Stored& stored) {
+  return is_ours(stored) || (stored.kind == TIDEMARK_STORED_IRREGULAR && stored.last > 0);
+}
+
 bool is_epoch(const Stored& stored) { return stored.kind == TIDEMARK_STORED_EPOCH; }
 
 bool is_encrypted(const Stored& stored) { return stored.coding.ends_with(".age"); }

@@ -74,6 +74,8 @@ bool is_ours(const Stored& stored);    // an archive or a record of a partition,
 bool is_epoch(const Stored& stored);   // the record of an epoch of a storage
 bool is_encrypted(const Stored& stored);
 // Whether an archiver with these options refuses to read it, because it bears no tag.
+// Ours, or what stands in the place of an archive or a record of ours: it says which entries it is of.
+bool names_entries(const Stored& stored);
 bool is_refused_untagged(const ArchiveOptions& options, const Stored& stored);
 
 struct Record {
@@ -143,6 +145,7 @@ struct CopyOutcome {
   CopyCompared compared = CopyCompared::kNothing;  // of one that was there
   bool was_encoded = false;
   bool failed_at_destination = false;  // whose the error is
+  bool was_only_read = false;          // nothing was to be put
 };
 
 // One thing that was tried on a sink.

@@ -32,8 +32,7 @@ bool is_beginning(const Stored& stored) {
 
 Copy::Copy(const CopyOptions& options)
     : options_(options),
-      names_(options.encoding, {!options.archive.identity_file.empty(), !options.archive.tag_key_file.empty(),
-                                options.archive.accept_untagged}),
+      names_(options.encoding),
       window_(std::min<size_t>(kWindow, size_t{options.jobs} * 4)),
       output_(options.json),
       pace_(options.bytes_per_second),
@@ -72,7 +71,7 @@ void Copy::skip(const Stored& stored) {
 }
 
 void Copy::look_for_holes(const Stored& stored) {
-  if (stored.storage.empty() || stop_.is_set()) return;
+  if (!names_entries(stored) || stop_.is_set()) return;
   if (auto added = holes_->add(stored, stop_); !added) {
     failed_ = added.error();
     stop_.asked = true;
@@ -341,6 +340,7 @@ CopyOutcome Copy::transfer_one(const Stored& stored, const std::string& there) {
     before = read_bytes;
   };
   CopyOutcome outcome = source_->copy_to(*destination_, wish, progress, stop_);
+  outcome.was_only_read = is_there;
   if (outcome.done || outcome.done.error().status != TIDEMARK_E_NOT_FOUND) return outcome;
   if (!outcome.failed_at_destination) {
     outcome.done = look_again(stored, std::move(outcome.done));

@@ -23,13 +23,8 @@ bool CopyNames::is_refused(const Stored& stored) const {
   return is_wanted(stored) && !encoding_->recipients_file && is_encrypted(stored);
 }
 
-bool CopyNames::lacks_tag(const Stored& stored) const {
-  return stored.kind == TIDEMARK_STORED_ARCHIVE && keys_.has_tag_key && !keys_.accepts_untagged &&
-         !is_encrypted(stored);
-}
-
-bool CopyNames::lacks_identity(const Stored& stored) const {
-  return is_wanted(stored) && is_encrypted(stored) && !keys_.has_identity;
+bool CopyNames::needs_identity(const Stored& stored) const {
+  return is_wanted(stored) && is_encrypted(stored);
 }
 
 uint64_t CopyNames::in_the_clear(const ListedGroup& group) const {

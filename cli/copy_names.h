@@ -25,27 +25,18 @@ struct EncodingWish {
   std::optional<std::string> recipients_file;
 };
 
-// What the archiver of the source was given to read it with.
-struct SourceKeys {
-  bool has_identity = false;
-  bool has_tag_key = false;
-  bool accepts_untagged = false;
-};
-
 class CopyNames {
  public:
-  // encoding: nothing: archives are copied as they are stored.
-  explicit CopyNames(std::optional<EncodingWish> encoding, SourceKeys keys = {})
-      : encoding_(std::move(encoding)), keys_(keys) {}
+  // Nothing: archives are copied as they are stored.
+  explicit CopyNames(std::optional<EncodingWish> encoding) : encoding_(std::move(encoding)) {}
 
   // Of its copy.
   std::string key_there(const Stored& stored) const;
   bool is_encoded_anew(const Stored& stored) const;
   // What is encrypted does not become readable by everybody because somebody wanted it smaller.
   bool is_refused(const Stored& stored) const;
-  // What copying it refuses besides, whatever it holds.
-  bool lacks_tag(const Stored& stored) const;
-  bool lacks_identity(const Stored& stored) const;
+  // It is decrypted on the way.
+  bool needs_identity(const Stored& stored) const;
   // Of the destination, where encrypted ones are asked for: how many archives everybody can read.
   uint64_t in_the_clear(const ListedGroup& group) const;
   // Keys of the destination: all that holds the same entries, that of its copy first; but for what the source
@@ -59,7 +50,6 @@ class CopyNames {
   bool wants_encrypted() const { return encoding_ && !encoding_->recipients_file.value_or("").empty(); }
 
   const std::optional<EncodingWish> encoding_;
-  const SourceKeys keys_;
 };
 
 }  // namespace tidemark::cli

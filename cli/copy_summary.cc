@@ -39,7 +39,7 @@ std::string CopySummary::compared_text(bool reread) const {
   add(compared.by_tag, "by the tag of what is encrypted");
   add(compared.whole, "read whole");
   if (ways.empty()) return {};
-  if (compared.by_tag > 0 && reread) return " (" + ways + "; --identity decrypts and reads it)";
+  if (compared.by_tag > 0 && reread) return " (" + ways + "; an --identity that fits decrypts and reads it)";
   const bool is_unread = compared.by_footer + compared.by_tag > 0;
   return " (" + ways + (is_unread ? "; --reread reads both)" : ")");
 }

@@ -14,11 +14,11 @@ constexpr unsigned kMaxFailedInARow = 5;  // then it is not the objects that are
 
 // Nothing is read: what the copying itself would refuse by its name alone is told here.
 void Copy::tell_dry(const Stored& stored) {
-  if (names_.lacks_tag(stored)) {
+  if (is_refused_untagged(options_.archive, stored)) {
     findings_.damaged(stored,
                       "it is not encrypted, so it bears no tag, and with --tag-key that is refused; if it is "
                       "from before encryption was on, say so: --accept-untagged");
-  } else if (names_.lacks_identity(stored)) {
+  } else if (names_.needs_identity(stored) && options_.archive.identity_file.empty()) {
     findings_.unreadable(stored, "it is encrypted, and no identity is given to decrypt it: --identity FILE");
   } else if (names_.key_there(stored) == would_be_there_) {
     count_present(stored);  // of another coding: what becomes one key stands side by side
@@ -79,7 +79,8 @@ void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
   }
   const bool is_sealed = error.status == TIDEMARK_E_SEALED;
   if (there) {
-    findings_.at_destination(is_sealed ? "unreadable" : "unwritable", stored, error.message);
+    findings_.at_destination(is_sealed || outcome.was_only_read ? "unreadable" : "unwritable", stored,
+                             error.message);
   } else {
     findings_.unreadable(stored, error.message);
   }
@@ -89,7 +90,10 @@ void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
   PartitionName name{stored.storage, stored.partition};
   if (there && error.status == TIDEMARK_E_PERMANENT && refused_ == name) return;
   refused_ = std::move(name);
-  if (++failed_in_a_row_ >= kMaxFailedInARow) failed_ = error;
+  if (++failed_in_a_row_ < kMaxFailedInARow) return;
+  failed_ = error;
+  failed_->message += "; that were " + std::to_string(kMaxFailedInARow) +
+                      " in a row, so the rest was not tried: name STORAGE/PARTITION to copy that one alone";
 }
 
 void Copy::summarise() {

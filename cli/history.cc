@@ -227,8 +227,7 @@ Result<void> HistoryCut::begin(const Stored& stored) {
 
 bool HistoryCut::give(const Stored& stored, const Proof& proof, const EpochCut::Parts& parts) {
   if (parts.size() > 1) visit_all_(stored, ends_, EpochCut::Parts(parts.begin() + 1, parts.end()));
-  const bool is_named = is_ours(stored) || (stored.kind == TIDEMARK_STORED_IRREGULAR && stored.last > 0);
-  if (!is_named) {
+  if (!names_entries(stored)) {
     is_over_ = !visit_(stored, proof);
   } else if (parts.front()) {
     const Range part = *parts.front();

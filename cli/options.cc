@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/option_values.h"
 #include "option_words.h"
 #include "raw_options.h"
 #include "text.h"
@@ -74,10 +75,7 @@ void add_allow_empty(CLI::App& app, CommonOptions& common) {
 void add_metrics(CLI::App& app, CommonOptions& common) {
   app.add_option("--metrics", common.metrics.file,
                  "Replace FILE by how this run went, for Prometheus' textfile collector (a name in .prom)")
-      ->type_name("FILE")
-      ->check([](const std::string& file) {
-        return file.empty() ? std::string("it is empty: name a file") : std::string();
-      });
+      ->type_name("FILE");
 }
 
 // URL, the part of the archive, and what every verb has.
@@ -468,6 +466,7 @@ bool CommandLine::is_unknown_verb(const std::string& word) const {
 Command CommandLine::parse(int argc, char** argv) {
   if (argc > 1 && is_unknown_verb(argv[1])) return kExitUsage;
   try {
+    for (const Verb& verb : verbs_) refuse_empty_values(*verb.app);
     app_.parse(argc, argv);
     for (const Verb& verb : verbs_) {
       if (!verb.app->parsed()) continue;

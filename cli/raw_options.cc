@@ -210,6 +210,9 @@ void finish_encoding(CopyOptions& copy, const RawOptions& raw) {
         "it needs --tag-key FILE too, by which equal archives are recognized (tidemark keygen makes "
         "one)");
   }
+  // What bears no tag of ours must not get one by that, wherever the key was named.
+  if (!copy.to.recipients_file.empty() && copy.archive.tag_key_file.empty())
+    copy.archive.tag_key_file = copy.to.tag_key_file;
   copy.encoding = std::move(wish);
 }
 

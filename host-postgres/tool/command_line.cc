@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/line.h"
+#include "base/option_values.h"
 #include "bridge/data_directory.h"
 #include "tool/get.h"
 #include "tool/verbs.h"
@@ -169,6 +170,7 @@ int run_command_line(int argc, char** argv) {
                                    "the oldest that is kept, as 'backups' names it");
   keep->excludes(oldest);
   prune->add_flag("--yes", words.yes, "does it");
+  for (CLI::App* const verb : app.get_subcommands(nullptr)) refuse_empty_values(*verb);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

@@ -132,7 +132,9 @@ Result<Compared> compare_coded(sink::Sink& sink, std::string_view key, const Par
   if (there->content || by_footer == SameContent::kNo) return is_other(key, there->footer, here.sha256);
   if (by_footer == SameContent::kYes) return Compared::kTag;
   Error error = about(key, codec::other_tag_key(*there->footer.tag));
-  if (!keys.identities.empty()) error.message += "; and no identity that is given decrypts it";
+  error.message += keys.identities.empty() ? "; or give an identity that decrypts it (tidemark: --identity "
+                                             "FILE; the archiver's option: identity_file)"
+                                           : "; and no identity that is given decrypts it";
   return error;
 }
 
@@ -186,8 +188,8 @@ Status compare_tagged(sink::Sink& sink, std::string_view key, const Footer& othe
   if (same == SameContent::kNo)
     return fail(TIDEMARK_E_EXISTS,
                 std::string(key) +
-                    " holds other content: by its tag the encrypted archive that it was compared "
-                    "with does not hold that");
+                    " holds other content than the encrypted archive that it was compared with: the tag of "
+                    "that one is not of it");
   return fail(TIDEMARK_E_SEALED,
               std::string(key) +
                   ": whether it holds the same cannot be told: the tag key is missing, or each has another, "

@@ -85,9 +85,15 @@ Result<Compared> Copier::compare_with(const Known& here, std::string_view to_key
     return Compared::kTag;
   }
   uint64_t read_bytes = 0;
-  TM_ASSIGN(const Compared compared, compare_archive(to_, to_key, there.size_bytes, *here.content,
-                                                     what_.to_keys, depth, &read_bytes, &call));
-  return compared == Compared::kBodies && !here.is_read ? Compared::kFooters : compared;
+  auto compared =
+      compare_archive(to_, to_key, there.size_bytes, *here.content, what_.to_keys, depth, &read_bytes, &call);
+  // Without a tag key two tags can still be the same.
+  if (!compared && compared.error().status == TIDEMARK_E_SEALED && here.footer.tag) {
+    TM_TRY(compare_tagged(to_, to_key, here.footer, what_.to_keys, depth, &call));
+    return Compared::kTag;
+  }
+  if (compared && *compared == Compared::kBodies && !here.is_read) return Compared::kFooters;
+  return compared;
 }
 
 Status Copier::put(std::string_view key, const CopiedBody& body) {

@@ -194,11 +194,21 @@ accept_untagged = {accepts}
         names = [tools.name(lsn) for lsn in (1, 2, 3)]
         self.assertEqual(copied(config=offsite()), names)
         sealed = [f'recipients = "{keys.recipients}"', f'tag_key = "{keys.tag_key}"']
-        self.assertEqual(copied(config=offsite(*sealed)), [name + ".age" for name in names])
+        # What bears no tag must not get ours because nobody spoke of it, wherever the key is named.
+        for more in ((), ("--dry-run",)):
+            out = run("copy", "@prod", "@offsite", "--config", offsite(*sealed), *more, expect=1, env=self.home)[0]
+            self.assertEqual(out.count("bears no tag"), 3, out)
+        self.assertEqual(copied("--accept-untagged", config=offsite(*sealed)), [name + ".age" for name in names])
+        with open(offsite(*sealed), encoding="utf-8") as file:
+            url = f'url = "{self.store.url}"\n'
+            trusted = self.write("trusted.conf", file.read().replace(url, url + "accept_untagged = true\n"))
+        self.assertEqual(copied(config=trusted), [name + ".age" for name in names])
+        sealed.append("accept_untagged = true")  # of what lies there, which says nothing of the source
+        self.assertIn("bears no tag", run("copy", "@prod", "@offsite", "--config", offsite(*sealed), expect=1, env=self.home)[0])
         run("verify", f"file://{place}", "--deep", *keys.to_read())
         run("ls", "@offsite", "--config", offsite(sealed[0]), env=self.home)  # which encodes nothing
         both = offsite(*sealed, 'compress = "zstd:2"')
-        self.assertEqual(copied(config=both), [name + ".zst.age" for name in names])
+        self.assertEqual(copied("--accept-untagged", config=both), [name + ".zst.age" for name in names])
         self.assertEqual(copied("--recipients", "none", config=both), [name + ".zst" for name in names])
         self.assertEqual(copied("--compress", "none", "--recipients", "none", config=both), names)
         self.assertIn("--size-only", copied("--size-only", config=both, expect=2))

@@ -229,7 +229,7 @@ class Scenarios(copy_tools.CopyScenario):
             said, summary = self.told(*words, *more)
             self.assertEqual((said, compared_of(summary)), ([], {"by_tag": 1}))
         self.assertIn("1 was there before (by the tag of what is encrypted; --reread reads both)", self.copy(*words)[0])
-        self.assertIn("(by the tag of what is encrypted; --identity decrypts and reads it)",
+        self.assertIn("(by the tag of what is encrypted; an --identity that fits decrypts and reads it)",
                       self.copy(*words, "--reread")[0])
         said, _ = self.told(*words, "--reread", "--identity", self.keys.identity, expect=1)
         self.assertEqual(said, [("damaged", key(1, 1))], "and not a conflict")
@@ -267,6 +267,15 @@ class Scenarios(copy_tools.CopyScenario):
         self.put(self.store, 1, 1, coding=".age", content=tools.entry(1, b"another"))
         self.target.remove(self.target.keys()[0])
         self.assertEqual(self.told(*words, "--jobs", 1, expect=1)[0], [("conflict", key(1, 1) + ".age")])
+
+    def test_an_identity_of_the_source_alone(self):
+        """Without the tag key, too: both have one tag, which says more than that one side cannot be decrypted."""
+        other = encode_tools.Keys(self.dir, "two")
+        self.put(self.store, 1, 1, coding=".zst.age")
+        self.told("--identity", self.keys.identity, "--recipients", other.recipients, *self.keys.to_encrypt()[2:])
+        for identity in (self.keys.identity, other.identity):
+            said, summary = self.told("--reread", "--identity", identity)
+            self.assertEqual((said, compared_of(summary)), ([], {"by_tag": 1}))
 
     def test_how_what_was_there_was_compared(self):
         """Where a tag does not tell, an identity does: then it was read. And --size-only is blind to what has that size alone."""
@@ -370,6 +379,10 @@ class Scenarios(copy_tools.CopyScenario):
         sealing = ["--recipients", self.keys.recipients, "--tag-key"]
         for words, part in ((["--compress", "gzip"], "--compress"), (["--compress", "zstd:4"], "--compress"),
                             (sealing[:2], "--recipients: it needs --tag-key FILE too"),
+                            # A script's variable that is not set is not "not given": the copy would lie in the clear.
+                            (["--recipients", ""], "--recipients: it is empty"),
+                            (["--recipients", "", *sealing[2:], self.keys.tag_key], "--recipients: it is empty"),
+                            ([*sealing, ""], "--tag-key: it is empty"), (["--identity", ""], "--identity: it is empty"),
                             (["--compress", "zstd", "--size-only"], "excludes"),
                             (["--recipients", "none", "--size-only"], "excludes")):
             self.assertIn(part, self.copy(*words, expect=2)[1])

@@ -117,7 +117,7 @@ class MetricsTest(tools.Scenario, unittest.TestCase):
             self.assertEqual((found["exit_code"], found["last_success_timestamp_seconds"]), (2, success), words)
             self.metrics("verify")
             success = samples(self.file, "verify")["last_success_timestamp_seconds"]
-        self.assertIn("it is empty: name a file", run("verify", self.store.url, "--metrics", "", expect=2)[1])
+        self.assertIn("it is empty: give FILE", run("verify", self.store.url, "--metrics", "", expect=2)[1])
 
     def test_what_is_not_of_its_kind_stays(self):
         """A device, a FIFO, a link, the checkpoint, what somebody else has written."""

@@ -3,6 +3,7 @@
 called well. On a directory (FileUnreadableTest: a sink that refuses) and on an S3 store (S3UnreadableTest: 500)."""
 
 import os
+import tempfile
 import unittest
 
 import cli_tools as tools
@@ -43,6 +44,7 @@ class Scenarios:
         out, error = run("verify", *self.url("main/1"), "--jobs", 8, expect=3)
         self.assertEqual(out.count("unreadable"), 5)
         self.assertIn(self.why, error)
+        self.assertIn("5 in a row, so the rest was not tried", error)
 
     def test_restore(self):
         """What comes before is there, and the next run continues."""
@@ -132,6 +134,17 @@ class FileUnreadableTest(Scenarios, tools.Scenario, unittest.TestCase):
             self.skipTest("an ordinary user cannot run the program where it lies")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertRegex(done.stdout, f"(?m)^unreadable  {key(1, 3)}: .*Permission denied")
+        # A partition that may not be looked into is damaged, and no other one lacks anything.
+        os.chmod(self.store.path(key(1, 3)), 0o644)
+        self.singles(0, 1, 6)
+        self.singles(2, 1, 6)
+        os.chmod(self.store.path("main/2"), 0o700)
+        with tempfile.TemporaryDirectory() as place:
+            os.chmod(place, 0o777)
+            done = tools.run_as_nobody("copy", *self.store.arguments, f"file://{place}/copy")
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            self.assertRegex(done.stdout, "(?m)^damaged +main/2/")
+            self.assertNotIn("hole", done.stdout)
 
 
 class S3UnreadableTest(Scenarios, tools.Scenario, unittest.TestCase):

@@ -77,21 +77,12 @@ TEST(CopyNamesTest, WhatIsCompared) {
   EXPECT_EQ(smaller.to_compare(zst, {{tar, zst}, {tar}}), Keys{tar.key});
 }
 
-TEST(CopyNamesTest, WhatCannotBeReadWithTheKeys) {
+TEST(CopyNamesTest, WhatIsDecryptedOnTheWay) {
   const EncodingWish sealed = {"", "/keys"};
   for (const std::string coding : {"", ".zst", ".age", ".zst.age"}) {
-    const bool is_sealed = coding.ends_with(".age");
-    EXPECT_EQ(CopyNames(sealed, {false, true, false}).lacks_tag(coded(coding)), !is_sealed);
-    EXPECT_EQ(CopyNames(std::nullopt, {false, true, false}).lacks_tag(coded(coding)), !is_sealed);
-    EXPECT_FALSE(CopyNames(sealed, {false, true, true}).lacks_tag(coded(coding)));
-    EXPECT_FALSE(CopyNames(sealed).lacks_tag(coded(coding)));
-    EXPECT_EQ(CopyNames(sealed).lacks_identity(coded(coding)), is_sealed);
-    EXPECT_FALSE(CopyNames(sealed, {true, true, true}).lacks_identity(coded(coding)));
-    EXPECT_FALSE(CopyNames(std::nullopt).lacks_identity(coded(coding))) << "copied as it is stored";
+    EXPECT_EQ(CopyNames(sealed).needs_identity(coded(coding)), coding.ends_with(".age"));
+    EXPECT_FALSE(CopyNames(std::nullopt).needs_identity(coded(coding))) << "copied as it is stored";
   }
-  Stored record = coded("");
-  record.kind = TIDEMARK_STORED_GAP;
-  EXPECT_FALSE(CopyNames(sealed, {false, true, false}).lacks_tag(record));
 }
 
 TEST(CopyNamesTest, WhatEverybodyCanReadThere) {

@@ -31,7 +31,8 @@ TEST(CopySummaryTest, SaysHowEachWasCompared) {
   expect(with_present({kFooters, kFooters}), " (by size and footer; --reread reads both)");
   expect(with_present({kFooters}, 1), " (by size and footer; --reread reads both)");
   expect(with_present({kTag}), " (by the tag of what is encrypted; --reread reads both)");
-  expect(with_present({kTag}), " (by the tag of what is encrypted; --identity decrypts and reads it)", true);
+  expect(with_present({kTag}),
+         " (by the tag of what is encrypted; an --identity that fits decrypts and reads it)", true);
   expect(with_present({kBodies}), " (read whole)", true);
   expect(with_present({kFooters, kTag, kBodies}),
          " (1 by size and footer, 1 by the tag of what is encrypted, 1 read whole; --reread reads both)");
