@@ -159,6 +159,13 @@ bool is_epoch(const Stored& stored) { return stored.kind == TIDEMARK_STORED_EPOC
 
 bool is_encrypted(const Stored& stored) { return stored.coding.ends_with(".age"); }
 
+void tell_unused_keys(const ArchiveOptions& options, const std::string& option) {
+  if (options.identity_file.empty() && options.tag_key_file.empty()) return;
+  console().print(
+      "what is encrypted is proven as it is stored, and not decrypted, so nobody knows who wrote it: " +
+      option + " does that");
+}
+
 bool is_refused_untagged(const ArchiveOptions& options, const Stored& stored) {
   return stored.kind == TIDEMARK_STORED_ARCHIVE && !options.tag_key_file.empty() &&
          !options.accept_untagged && !is_encrypted(stored);

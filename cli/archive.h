@@ -76,6 +76,8 @@ bool is_encrypted(const Stored& stored);
 // Whether an archiver with these options refuses to read it, because it bears no tag.
 // Ours, or what stands in the place of an archive or a record of ours: it says which entries it is of.
 bool names_entries(const Stored& stored);
+// Says that keys were given and nothing is decoded, which `option` would do.
+void tell_unused_keys(const ArchiveOptions& options, const std::string& option);
 bool is_refused_untagged(const ArchiveOptions& options, const Stored& stored);
 
 struct Record {

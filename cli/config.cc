@@ -1,11 +1,13 @@
 #include "config.h"
 
+#include <sys/stat.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
 
+#include "base/file_trust.h"
 #include "base/files.h"
 #include "copy_names.h"
 #include "text.h"
@@ -29,6 +31,12 @@ Error at(const std::string& file, const toml::source_region& place, const std::s
 
 // The file's tables; nothing if it is not there and need not be.
 Result<std::optional<toml::table>> parse(const std::string& file, bool is_needed) {
+  // Who changes it says whom to trust, and what is encrypted.
+  struct stat info {};
+  if (::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
+    if (Status trusted = check_file_trust(info, file, Readers::kAnyone); !trusted)
+      return usage_error("the configuration is not taken: " + trusted.error().message);
+  }
   auto text = read_file(file, kFileMaxBytes);
   if (!text && text.error().status == TIDEMARK_E_NOT_FOUND && !is_needed) return std::optional<toml::table>();
   if (!text) return usage_error("the configuration cannot be read: " + text.error().message);

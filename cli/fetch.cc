@@ -195,6 +195,7 @@ Result<void> fetch_to(Archive& archive, const std::vector<Stored>& holders, cons
 }  // namespace
 
 int run_fetch(const FetchOptions& options) {
+  if (!options.plain) tell_unused_keys(options.archive, "--plain");
   const bool to_stdout = options.output == "-";
   if (to_stdout && ::isatty(STDOUT_FILENO) == 1)
     return fail_with(

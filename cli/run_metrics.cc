@@ -82,7 +82,7 @@ int RunMetrics::finish(int code, bool is_real) {
       "How it last ended: 0 all well, 1 the data is not, 2 the command, 3 unreachable, 4 this machine", code);
   set("duration_seconds", "How long it took", took.count());
   Status written = tidemark::may_replace(wish_.file, kBeginning);
-  if (written) written = replace_file(wish_.file, text_, Durability::kUnsafe, Readers::kAll);
+  if (written) written = replace_file(wish_.file, text_, Durability::kUnsafe, ReadableBy::kAll);
   if (written) return code;
   console().print("--metrics: " + written.error().message);
   return code == kExitOk ? int{kExitLocal} : code;
@@ -125,7 +125,7 @@ void tell_refused(int argc, const char* const* argv, int code) {
     set_values(*text, prefix + "_exit_code", std::to_string(code));
     set_values(*text, prefix + "_last_run_timestamp_seconds", number_text(now_s));
   }
-  (void)replace_file(file, *text, Durability::kUnsafe, Readers::kAll);
+  (void)replace_file(file, *text, Durability::kUnsafe, ReadableBy::kAll);
 }
 
 }  // namespace tidemark::cli

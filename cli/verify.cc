@@ -498,6 +498,7 @@ int Verify::run() {
 int run_verify(const VerifyOptions& options) {
   RunMetrics metrics("verify", options.metrics);
   if (const auto may = metrics.check(); !may) return fail_with(may.error());
+  if (!options.deep) tell_unused_keys(options.archive, "--deep");
   return metrics.finish(Verify(options, metrics).run());
 }
 

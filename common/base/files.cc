@@ -144,13 +144,14 @@ Result<UniqueFd> make_temporary(const std::string& temporary) {
 
 }  // namespace
 
-Status replace_file(const std::string& path, std::string_view data, Durability durability, Readers readers) {
+Status replace_file(const std::string& path, std::string_view data, Durability durability,
+                    ReadableBy readers) {
   const bool is_durable = durability == Durability::kFsync;
   const std::string temporary = path + ".tmp";
   {
     TM_ASSIGN(const UniqueFd fd, make_temporary(temporary));
     Leftover leftover{temporary};  // removed before the lock ends
-    if (readers == Readers::kAll && ::fchmod(fd.get(), 0644) != 0)
+    if (readers == ReadableBy::kAll && ::fchmod(fd.get(), 0644) != 0)
       return fail_errno(errno, "cannot make readable " + temporary);
     TM_TRY(write_all(fd.get(), data, temporary));
     if (is_durable && ::fsync(fd.get()) != 0) return fail_errno(errno, "cannot fsync " + temporary);

@@ -14,7 +14,7 @@ namespace tidemark {
 // kUnsafe leaves everything to the kernel's write-back: for what may be lost with the machine's power.
 enum class Durability { kFsync, kUnsafe };
 // Who may read a file that is made: as the umask says, or all, whatever it says.
-enum class Readers { kByUmask, kAll };
+enum class ReadableBy { kUmask, kAll };
 
 Status write_all(int fd, std::string_view data, const std::string& path);
 // NOT_FOUND: nothing is there. More than `limit_bytes` is an error, and so is what is no regular file: a FIFO
@@ -26,7 +26,7 @@ Status may_replace(const std::string& path, std::string_view beginning);
 // Readers see the old or the new content, never a part; with kFsync also after a power cut. What is written
 // has the name <path>.tmp until it is whole; two writers, of any processes, do so one after the other.
 Status replace_file(const std::string& path, std::string_view data, Durability durability,
-                    Readers readers = Readers::kByUmask);
+                    ReadableBy readers = ReadableBy::kUmask);
 
 // Gives what is complete in one directory a name in another of the same file system, also a directory
 // that its owner may not write. Whenever the process is killed, what has the name is whole and has its mode;

@@ -1,22 +1,16 @@
 #include "base/secret_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 
 #include "base/fd.h"
 
 namespace tidemark {
 namespace {
-
-std::string octal(mode_t mode) {
-  char text[8];
-  std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode & 07777));
-  return text;
-}
 
 struct WipedText {
   std::string text;
@@ -24,26 +18,6 @@ struct WipedText {
 };
 
 }  // namespace
-
-Status check_secret_file(const struct stat& info, const std::string& path, Readers readers) {
-  const std::string what = path + ": ";
-  if (!S_ISREG(info.st_mode)) return fail(what + "it is not a regular file");
-  const uid_t self = ::geteuid();
-  if (info.st_uid != self && info.st_uid != 0) {
-    return fail(what + "it belongs to user " + std::to_string(info.st_uid) +
-                ", and only a file of root or of user " + std::to_string(self) +
-                ", who reads it, is trusted: chown " + std::to_string(self) + " " + path);
-  }
-  if (readers == Readers::kOwner && (info.st_mode & 077) != 0) {
-    return fail(what + "it holds a secret, and its mode " + octal(info.st_mode) +
-                " is open to others: chmod 600 " + path);
-  }
-  if (readers == Readers::kAnyone && (info.st_mode & 022) != 0) {
-    return fail(what + "it says whom to trust, and by its mode " + octal(info.st_mode) +
-                " others may write it: chmod go-w " + path);
-  }
-  return {};
-}
 
 int read_secret_text(int fd, size_t expected_bytes, size_t limit_bytes, std::string* text) {
   // One byte more, which shows the end of the file or that it is too long.
@@ -80,7 +54,7 @@ Result<Secret> read_secret_file(const std::string& path, Readers readers) {
   if (!fd) return fail_errno(errno, what);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return fail_errno(errno, what);
-  if (Status trust = check_secret_file(info, path, readers); !trust) {
+  if (Status trust = check_file_trust(info, path, readers); !trust) {
     trust.error().message = "cannot read " + trust.error().message;
     return std::move(trust.error());
   }

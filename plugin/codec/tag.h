@@ -38,6 +38,9 @@ class Tagger {
 // SEALED: says which key is missing.
 Error other_tag_key(const ContentTag& tag);
 
+// CORRUPT: the tag is not of what was decrypted.
+Error forged_tag();
+
 // SEALED: there are tag keys, and none of them has made this tag.
 Status check_tag_key(const TagKeys& keys, const ContentTag& tag);
 

@@ -73,7 +73,7 @@ void Publisher::write_file() noexcept {
   if (config_.file.empty()) return;
   const Status written = guarded([this]() -> Status {
     TM_TRY(may_replace(config_.file, kFileBeginning));
-    return replace_file(config_.file, render_(metrics::Format::kText), Durability::kUnsafe, Readers::kAll);
+    return replace_file(config_.file, render_(metrics::Format::kText), Durability::kUnsafe, ReadableBy::kAll);
   });
   file_trouble_.tell(logger_, written, "metrics_file");
 }

@@ -145,6 +145,13 @@ Status Archiver::start() {
   cancelled_.store(false);
   sources_.forget_attributes();
   TM_TRY(open_lineage());
+  if (!config_.encrypt_tag_key_file.empty() && !encrypts(encoding_.coding)) {
+    logger_.write(
+        TIDEMARK_LOG_WARN,
+        "nothing is encrypted though encrypt_tag_key_file is given: encrypt_recipients_file is not, so "
+        "everybody who reads the sink reads what is archived, and with that key it is read only by who "
+        "accepts what bears no tag");
+  }
   if (Status made = guarded([this] { return start_threads(); }); !made) {
     join_all();
     lineage_.reset();

@@ -127,8 +127,11 @@ Result<Compared> compare_coded(sink::Sink& sink, std::string_view key, const Par
   if (!there) return there.error();
   TM_ASSIGN(const SameContent by_footer, compare_content(keys, there->footer, here));
   // What came out says it, whatever the footer says: anybody can put a tag beside other bytes.
-  if (there->content && there->content->sha256 == here.sha256) return Compared::kBodies;
-  if (there->content && by_footer == SameContent::kYes) return not_its_footers(key);
+  if (there->content) {
+    const bool is_same = there->content->sha256 == here.sha256;
+    if (by_footer == (is_same ? SameContent::kNo : SameContent::kYes)) return not_its_footers(key);
+    if (is_same) return Compared::kBodies;
+  }
   if (there->content || by_footer == SameContent::kNo) return is_other(key, there->footer, here.sha256);
   if (by_footer == SameContent::kYes) return Compared::kTag;
   Error error = about(key, codec::other_tag_key(*there->footer.tag));
@@ -180,7 +183,8 @@ Status compare_tagged(sink::Sink& sink, std::string_view key, const Footer& othe
     same = by_footer;
     if (there.content) {
       TM_ASSIGN(const SameContent by_content, compare_content(keys, other, *there.content));
-      if (by_content == SameContent::kNo && by_footer == SameContent::kYes) return not_its_footers(key);
+      const bool is_told = by_content != SameContent::kOtherKey && by_footer != SameContent::kOtherKey;
+      if (is_told && by_content != by_footer) return not_its_footers(key);
       if (by_content != SameContent::kOtherKey) same = by_content;
     }
   }

@@ -42,6 +42,7 @@ class Copier {
   Status check_to_key() const;
   Status check_source_tag() const;
   Status check_source_tag_key(const ContentTag& tag) const;
+  Status check_source_content(const Known& here) const;
   Result<Compared> compare_archives();
   Result<Compared> compare_records();
   Result<Known> prove_source();
@@ -116,6 +117,15 @@ Status Copier::check_source_tag_key(const ContentTag& tag) const {
   return ours ? std::move(ours) : about(what_.key, std::move(ours.error()));
 }
 
+// Its tag is of one of the tag keys, if there are any, and of what it holds.
+Status Copier::check_source_content(const Known& here) const {
+  if (!here.footer.tag || what_.from_keys.tag_keys.empty()) return {};
+  TM_TRY(check_source_tag_key(*here.footer.tag));
+  if (!here.content) return {};
+  TM_ASSIGN(const SameContent same, compare_content(what_.from_keys, here.footer, *here.content));
+  return same == SameContent::kYes ? Status() : about(what_.key, codec::forged_tag());
+}
+
 Result<CopyResult> Copier::copy_archive() {
   failed_ = CopySide::kSource;
   TM_TRY(check_source_tag());
@@ -124,8 +134,7 @@ Result<CopyResult> Copier::copy_archive() {
 
 Result<CopyResult> Copier::copy_stored() {
   failed_ = CopySide::kSource;
-  ProvenBody body(from_, what_.key, parsed_, what_.size_bytes, what_.from_keys.tag_keys, what_.progress,
-                  deadline_);
+  ProvenBody body(from_, what_.key, parsed_, what_.size_bytes, what_.from_keys, what_.progress, deadline_);
   TM_TRY(body.prepare(what_.buffer_bytes, to_));
   Status done = put(what_.key, body);
   if (done) return CopyResult{Copied::kCopied};
@@ -184,7 +193,7 @@ Result<Compared> Copier::compare_archives() {
   TM_TRY(check_source_tag());
   if (what_.read_whole) {
     TM_ASSIGN(const Known proven, prove_source());
-    if (proven.footer.tag) TM_TRY(check_source_tag_key(*proven.footer.tag));
+    TM_TRY(check_source_content(proven));
     return compare_with(proven, to_key, Depth::kFull);
   }
   TM_ASSIGN(const auto call, deadline_.next_call());

@@ -7,28 +7,33 @@
 
 #include "base/crc32c.h"
 #include "codec/tag.h"
+#include "store/read_archive.h"
 
 namespace tidemark::store {
 namespace {
 
 constexpr uint64_t kPiecesMax = uint64_t{1} << 22;  // 16 MiB of checksums
 
-// What is coded is proven as it is stored: a copy needs no key.
-tar::ContentVisitor* looks_into(const ParsedKey& parsed, tar::ContentVisitor& visitor) {
-  return parsed.name.coding == Coding::kNone ? &visitor : nullptr;
+// What is coded is proven as it is stored: a copy needs no key. Who gives all keys wants to know who wrote
+// it.
+tar::ContentVisitor* looks_into(const ParsedKey& parsed, const codec::Keys& keys,
+                                tar::ContentVisitor& visitor) {
+  const bool decrypts = encrypts(parsed.name.coding) && !keys.identities.empty() && !keys.tag_keys.empty();
+  return parsed.name.coding == Coding::kNone || decrypts ? &visitor : nullptr;
 }
 
 }  // namespace
 
 ProvenBody::ProvenBody(sink::Sink& from, std::string_view key, const ParsedKey& parsed, uint64_t size_bytes,
-                       const codec::TagKeys& tag_keys, const Progress& progress, const Call& deadline)
+                       const codec::Keys& keys, const Progress& progress, const Call& deadline)
     : from_(from),
       key_(key),
       size_bytes_(size_bytes),
-      tag_keys_(tag_keys),
+      keys_(keys),
       progress_(progress),
       deadline_(deadline),
-      proof_(parsed, codec::no_keys(), looks_into(parsed, nothing_)) {
+      proof_(parsed, keys, looks_into(parsed, keys, nothing_), asks_footer(from, key, deadline)) {
+  proof_.accept_sealed();
   source_.size_bytes = size_bytes;
 }
 
@@ -55,7 +60,7 @@ Status ProvenBody::finish() {
   auto footer = proof_.finish(&sha256_);
   if (!footer) return about(key_, std::move(footer.error()));
   if (footer->tag) {
-    Status ours = codec::check_tag_key(tag_keys_, *footer->tag);
+    Status ours = codec::check_tag_key(keys_.tag_keys, *footer->tag);
     if (!ours) return about(key_, std::move(ours.error()));
   }
   footer_ = std::move(*footer);

@@ -14,7 +14,7 @@
 
 #include "base/call.h"
 #include "base/page_buffer.h"
-#include "codec/tag_keys.h"
+#include "codec/keys.h"
 #include "format/footer.h"
 #include "sink/sink.h"
 #include "store/copied_body.h"
@@ -26,9 +26,10 @@ namespace tidemark::store {
 
 class ProvenBody final : public CopiedBody {
  public:
-  // tag_keys: if there are any, the tag has to be of one of them.
+  // keys: with tag keys its tag has to be of one of them; with identities too it is decoded, and the tag has
+  // to be of what it holds.
   ProvenBody(sink::Sink& from, std::string_view key, const ParsedKey& parsed, uint64_t size_bytes,
-             const codec::TagKeys& tag_keys, const Progress& progress, const Call& deadline);
+             const codec::Keys& keys, const Progress& progress, const Call& deadline);
 
   // Reads what `to` wants to have known before the first byte.
   Status prepare(uint64_t buffer_bytes, const sink::Sink& to);
@@ -48,7 +49,7 @@ class ProvenBody final : public CopiedBody {
   sink::Sink& from_;
   const std::string_view key_;
   const uint64_t size_bytes_;
-  const codec::TagKeys& tag_keys_;
+  const codec::Keys& keys_;
   const Progress& progress_;
   const Call& deadline_;
   tar::ContentVisitor nothing_;

@@ -21,7 +21,7 @@ inline constexpr char kNotRegular[] = "NotRegular";
 // PERMANENT for what is not a regular file (after links) or is larger than kSmallFileMaxBytes; else by the
 // errno. The text may hold secrets: wipe it.
 Result<std::string> read_small_file(const std::string& path);
-// Also of what it is that was read: for check_secret_file(). A file that an option of ours names is not used
+// Also of what it is that was read: for check_file_trust(). A file that an option of ours names is not used
 // where that fails; one that a cloud's own tools look for, and use whatever its mode, is, with a line in the
 // log. Either may be reached by a link, as in the volumes of containers.
 Result<std::string> read_small_file(const std::string& path, struct stat* info);

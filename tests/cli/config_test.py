@@ -179,6 +179,19 @@ accept_untagged = {accepts}
             run(verb, "@prod", "--config", absent, env=self.home)
         run("fetch", "@prod", "main/7", 5, "-o", self.path("five.tar.age"), "--config", absent, env=self.home)
 
+    def test_a_file_that_others_may_write(self):
+        """It says whom to trust: who takes a tag_key out of it decides what is believed."""
+        file = self.write("mine.conf", self.named())
+        for mode in (0o666, 0o664, 0o622):
+            os.chmod(file, mode)
+            self.assertIn(f"chmod go-w {file}", run("ls", "@prod", "--config", file, expect=2, env=self.home)[1])
+        for mode in (0o644, 0o600, 0o400):
+            os.chmod(file, mode)
+            run("ls", "@prod", "--config", file, env=self.home)
+        if os.geteuid() == 0:
+            os.chown(file, 65534, -1)
+            self.assertIn("only a file of root", run("ls", "@prod", "--config", file, expect=2, env=self.home)[1])
+
     def test_how_copies_are_encoded(self):
         keys = encode_tools.Keys(self.dir, "mine")
         place = self.path("offsite")

@@ -453,7 +453,7 @@ class FileToS3EncodeTest(Scenarios, unittest.TestCase):
     def test_a_lost_answer_for_others(self):
         """No identity at hand decrypts what this run has put itself: its tag says that it is the same."""
         self.target.close()
-        self.target = tools.S3Store("--rate", "lost_answer=0.3,reset_after=0.2", "--most-in-a-row", 2, "--retry-after-s", 0)
+        self.target = tools.S3Store("--rate", "lost_answer=0.3", "--retry-after-s", 0)
         other = encode_tools.Keys(self.dir, "two")
         objects = dict(self.coded(1, lsn, coding=CODINGS[lsn % 4]) for lsn in range(1, 25))
         self.fill_with(objects)

@@ -217,6 +217,7 @@ class Codec(unittest.TestCase):
         self.assertIn("encrypting to 2 recipients", self.run_host(60, self.sealing("both", "rotated"), "--partitions", 1,
                                                                   "--keep-acked", "--log-level", "info"))
         self.assertNotRegex(errors, "CONFLICT|BRANCHED|FAILING")
+        self.assertNotIn("nothing is encrypted", errors)
         out = self.path("out")
         self.tidemark("restore", self.sink, "main/0", out, *self.keys(tag="rotated"))
         # Who was not among the first recipients reads what came later.
@@ -225,6 +226,11 @@ class Codec(unittest.TestCase):
         self.tidemark("restore", self.sink, "main/0", self.path("later"), *self.keys("two.identity", "rotated"), "--from", 31)
         error = self.tidemark("restore", self.sink, "main/0", self.path("none"), *self.keys(tag="new"), expect=2)
         self.assertIn("its tag was made with the tag key", error)
+
+    def test_recipients_that_were_forgotten(self):
+        """Nothing else would say that what is archived from now on is readable by everybody."""
+        errors = self.run_host(5, [f"encrypt_tag_key_file={self.path('tag')}"], "--partitions", 1)
+        self.assertIn("nothing is encrypted though encrypt_tag_key_file is given: encrypt_recipients_file is not", errors)
 
     def test_a_tag_key_that_was_lost(self):
         self.run_host(10, self.sealing(), "--partitions", 1, "--keep-acked", "--no-lineage", *tools.ONE_BY_ONE)

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "base/file_trust.h"
 #include "base/line.h"
-#include "base/secret_file.h"
 #include "gs/auth/exchange.h"
 #include "http/answer.h"
 #include "http/endpoint.h"
@@ -53,7 +53,7 @@ Result<std::optional<FoundAccount>> read_account(const Place& place, bool may_la
   Result<Account> account = parse_account(&*text);
   if (!account && account.error().status != TIDEMARK_E_INVALID) return account.error();
   if (!account) return unusable(place, account.error());
-  const Status trust = check_secret_file(info, place.path, readers_of(*account));
+  const Status trust = check_file_trust(info, place.path, readers_of(*account));
   if (!trust && is_option) {
     return fail(TIDEMARK_E_INVALID, place.from + ": cannot use " + trust.error().message);
   }

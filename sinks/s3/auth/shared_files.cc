@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/file_trust.h"
 #include "base/line.h"
 #include "base/secret.h"
-#include "base/secret_file.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
@@ -63,7 +63,7 @@ Status SharedFiles::load_file(Profiles::Kind kind, const std::string& path, std:
     return {};
   }
   const Readers readers = kind == Profiles::Kind::kCredentials ? Readers::kOwner : Readers::kAnyone;
-  if (const Status trust = check_secret_file(info, path, readers); !trust) {
+  if (const Status trust = check_file_trust(info, path, readers); !trust) {
     remarks_.push_back(trust.error().message);
   }
   Status ok = profiles_.add(kind, *text, path);

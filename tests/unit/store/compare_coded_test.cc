@@ -99,6 +99,19 @@ TEST_F(CompareCodedTest, AnotherTagKeyIsNoConflict) {
   }
 }
 
+// Else its own keys would refuse what counts as archived.
+TEST_F(CompareCodedTest, WhatIsRightUnderAWrongTagIsDamaged) {
+  for (const Coding coding : {Coding::kAge, Coding::kZstdAge}) {
+    const std::string key = add_coded(coding, {3, 5});
+    Footer footer = test::footer_of(fake_.objects[key]);
+    footer.tag->digest[0] ^= 1;
+    fake_.objects[key] = test::with_footer(fake_.objects[key], footer);
+    for (const Depth depth : kDepths) {
+      expect_error(compare(key, {3, 5}, all_, depth), TIDEMARK_E_CORRUPT, key + ": the object is damaged");
+    }
+  }
+}
+
 // Rotated recipients, or another's archive: the tag decides as if there were no identity.
 TEST_F(CompareCodedTest, AnIdentityThatDoesNotFitIsAsGoodAsNone) {
   const codec::Keys unfit = test::keys_of(codec::test::kOtherIdentity, test::kTagKey);

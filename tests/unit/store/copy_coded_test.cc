@@ -232,6 +232,17 @@ TEST_F(CopyCodedTest, AForgedOneIsNotPassedOn) {
   fake_.objects[key] = test::with_footer(fake_.objects[key], footer);
   expect_failed(copy(key, Coding::kZstdAge, all_), CopySide::kSource, TIDEMARK_E_CORRUPT, "tag");
   EXPECT_EQ(to_.objects.size(), 0u);
+  // As it is stored too, by who gives all keys; whatever fits the buffer.
+  const uint64_t size_bytes = fake_.objects[key].size();
+  for (const uint64_t buffer_bytes : {size_bytes, size_bytes - 1}) {
+    const Copying what = {key, size_bytes, buffer_bytes, false, {}, {}, {}, all_, none_};
+    expect_failed(copy_as(what), CopySide::kSource, TIDEMARK_E_CORRUPT, "its tag is not of what it holds");
+    EXPECT_EQ(to_.objects.size(), 0u);
+  }
+  to_.objects[key] = fake_.objects[key];
+  const Status same = compare(key, key, all_, true);
+  expect_error(same, TIDEMARK_E_CORRUPT, key + ": its tag is not of what it holds");
+  EXPECT_EQ(failed_, CopySide::kSource);
 }
 
 TEST_F(CopyCodedTest, ReadASecondTimeItIsTheSame) {

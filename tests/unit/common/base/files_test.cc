@@ -112,7 +112,7 @@ TEST_F(FilesTest, AnOutputReplacesOnlyItsOwnKind) {
 TEST_F(FilesTest, WhoMayReadIsTheUmasksAffairOrEverybodys) {
   const mode_t before = ::umask(077);
   ASSERT_TRUE(replace_file(dir_ + "/own", "x", Durability::kUnsafe));
-  ASSERT_TRUE(replace_file(dir_ + "/all", "x", Durability::kUnsafe, Readers::kAll));
+  ASSERT_TRUE(replace_file(dir_ + "/all", "x", Durability::kUnsafe, ReadableBy::kAll));
   ::umask(before);
   const auto mode = [this](const char* name) {
     struct stat status {};
