@@ -6,12 +6,6 @@
 
 namespace tidemark::cli {
 
-namespace {
-
-constexpr unsigned kMaxFailedInARow = 5;  // then it is not the objects that are at fault
-
-}  // namespace
-
 // Nothing is read: what the copying itself would refuse by its name alone is told here.
 void Copy::tell_dry(const Stored& stored) {
   if (is_refused_untagged(options_.archive, stored)) {
@@ -90,10 +84,7 @@ void Copy::tell_failure(const Stored& stored, const CopyOutcome& outcome) {
   PartitionName name{stored.storage, stored.partition};
   if (there && error.status == TIDEMARK_E_PERMANENT && refused_ == name) return;
   refused_ = std::move(name);
-  if (++failed_in_a_row_ < kMaxFailedInARow) return;
-  failed_ = error;
-  failed_->message += "; that were " + std::to_string(kMaxFailedInARow) +
-                      " in a row, so the rest was not tried: name STORAGE/PARTITION to copy that one alone";
+  if (++failed_in_a_row_ >= kMaxFailuresInARow) failed_ = too_many_in_a_row(error);
 }
 
 void Copy::summarise() {

@@ -44,6 +44,13 @@ inline Error errno_error(const std::string& what, int sys_errno = errno) {
 inline Error sink_error(std::string message) { return {kExitSink, std::move(message)}; }
 inline Error usage_error(std::string message) { return {kExitUsage, std::move(message)}; }
 
+// Of so many objects one after the other: then it is not the objects that are at fault, and the run ends.
+inline constexpr unsigned kMaxFailuresInARow = 5;
+inline Error too_many_in_a_row(Error last) {
+  last.message += "; " + std::to_string(kMaxFailuresInARow) + " failures in a row, so the rest was not tried";
+  return last;
+}
+
 template <class T>
 using Result = tidemark::Result<T, Error>;
 

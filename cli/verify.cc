@@ -24,8 +24,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr unsigned kMaxUnreadable = 5;  // in a row: then it is not the objects that are at fault
-
 // How a sink that is opened to be read begins a line about what a crashed writer left (sinks/README.md).
 constexpr std::string_view kUnfinished = "unfinished ";
 
@@ -184,7 +182,7 @@ void Verify::tell_failure(const Stored& stored, const EpochCut::Parts& parts, co
   findings_.unreadable(stored, error.message);
   // Of what no identity decrypts there may be as many as there are archives.
   if (error.status == TIDEMARK_E_SEALED) return;
-  if (++unreadable_in_a_row_ >= kMaxUnreadable) failed_ = error;
+  if (++unreadable_in_a_row_ >= kMaxFailuresInARow) failed_ = too_many_in_a_row(error);
 }
 
 Result<void> Verify::read(const Stored& stored, std::optional<Record>& record) {

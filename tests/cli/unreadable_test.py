@@ -44,7 +44,7 @@ class Scenarios:
         out, error = run("verify", *self.url("main/1"), "--jobs", 8, expect=3)
         self.assertEqual(out.count("unreadable"), 5)
         self.assertIn(self.why, error)
-        self.assertIn("5 in a row, so the rest was not tried", error)
+        self.assertIn("5 failures in a row, so the rest was not tried", error)
 
     def test_restore(self):
         """What comes before is there, and the next run continues."""
@@ -79,6 +79,7 @@ class Scenarios:
         out, error = run("copy", *words, "--jobs", 8, expect=3)
         self.assertEqual(out.count("unreadable"), 5)
         self.assertIn(self.why, error)
+        self.assertIn("5 failures in a row, so the rest was not tried", error)
 
     def test_fetch(self):
         self.fails(key(1, 3))
