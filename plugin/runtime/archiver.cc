@@ -145,7 +145,7 @@ Status Archiver::start() {
   cancelled_.store(false);
   sources_.forget_attributes();
   TM_TRY(open_lineage());
-  if (!config_.encrypt_tag_key_file.empty() && !encrypts(encoding_.coding)) {
+  if (!config_.encrypt_tag_key_file.empty() && !encrypts(encoding().coding)) {
     logger_.write(
         TIDEMARK_LOG_WARN,
         "nothing is encrypted though encrypt_tag_key_file is given: encrypt_recipients_file is not, so "
