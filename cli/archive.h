@@ -73,11 +73,11 @@ bool is_record(const Stored& stored);  // gap, accepted, pruned or origin
 bool is_ours(const Stored& stored);    // an archive or a record of a partition, by its name
 bool is_epoch(const Stored& stored);   // the record of an epoch of a storage
 bool is_encrypted(const Stored& stored);
-// Whether an archiver with these options refuses to read it, because it bears no tag.
 // Ours, or what stands in the place of an archive or a record of ours: it says which entries it is of.
 bool names_entries(const Stored& stored);
 // Says that keys were given and nothing is decoded, which `option` would do.
 void tell_unused_keys(const ArchiveOptions& options, const std::string& option);
+// Whether an archiver with these options refuses to read it, because it bears no tag.
 bool is_refused_untagged(const ArchiveOptions& options, const Stored& stored);
 
 struct Record {

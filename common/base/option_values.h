@@ -1,5 +1,5 @@
-// What every command line here refuses: an option with an empty value. A script's variable that is not set
-// must not mean that the option was not given, or what was to be encrypted is not. Main thread.
+// What the command lines of operators refuse: an option with an empty value. A script's variable that is not
+// set must not mean that the option was not given, or what was to be encrypted is not. Main thread.
 #ifndef TIDEMARK_COMMON_BASE_OPTION_VALUES_H
 #define TIDEMARK_COMMON_BASE_OPTION_VALUES_H
 

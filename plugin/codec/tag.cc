@@ -38,15 +38,10 @@ Error other_tag_key(const ContentTag& tag) {
                                      "encrypt_tag_key_file)");
 }
 
-Error forged_tag() {
-  return fail(TIDEMARK_E_CORRUPT,
-              "its tag is not of what it holds: whoever wrote it does not have the tag key");
-}
-
-Status check_tag_key(const TagKeys& keys, const ContentTag& tag) {
-  if (keys.empty()) return {};
-  TM_ASSIGN(const TagVerdict verdict, Tagger().compare(keys, tag, {}, {}));
-  if (verdict == TagVerdict::kOtherKey) return other_tag_key(tag);
+Status check_tag_key(const TagKeys& keys, const Footer& footer) {
+  if (keys.empty() || !footer.tag) return {};
+  TM_ASSIGN(const TagVerdict verdict, Tagger().compare(keys, *footer.tag, {}, {}));
+  if (verdict == TagVerdict::kOtherKey) return other_tag_key(*footer.tag);
   return {};
 }
 

@@ -38,11 +38,8 @@ class Tagger {
 // SEALED: says which key is missing.
 Error other_tag_key(const ContentTag& tag);
 
-// CORRUPT: the tag is not of what was decrypted.
-Error forged_tag();
-
-// SEALED: there are tag keys, and none of them has made this tag.
-Status check_tag_key(const TagKeys& keys, const ContentTag& tag);
+// SEALED: there are tag keys, and none of them has made the tag, if there is one.
+Status check_tag_key(const TagKeys& keys, const Footer& footer);
 
 // CORRUPT: there is a tag key, and what is coded in this way bears no tag. Who can write to an archive could
 // have put it in the place of one that does.

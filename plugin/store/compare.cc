@@ -122,7 +122,9 @@ Result<Compared> compare_coded(sink::Sink& sink, std::string_view key, const Par
   if (before_decoding && (!is_encrypted || !keys.identities.empty())) before_decoding();
   uint64_t so_far = 0;
   const Progress count = [&](uint64_t bytes) { so_far = bytes; };
-  const auto there = prove_content(sink, key, parsed, keys.identities, count, Call(call));
+  // A tag that only another key could check is no damage: it is compared below.
+  const codec::Keys decoding = {keys.identities, {}};
+  const auto there = prove_content(sink, key, parsed, decoding, count, Call(call));
   *read_bytes += so_far;
   if (!there) return there.error();
   TM_ASSIGN(const SameContent by_footer, compare_content(keys, there->footer, here));
@@ -178,7 +180,8 @@ Status compare_tagged(sink::Sink& sink, std::string_view key, const Footer& othe
   // Read whole also where it differs: it may be damaged.
   if (depth == Depth::kFull || same == SameContent::kNo) {
     TM_ASSIGN(const auto parsed, parse_key(key));
-    TM_ASSIGN(const auto there, prove_content(sink, key, parsed, keys.identities, {}, Call(call)));
+    const codec::Keys decoding = {keys.identities, {}};
+    TM_ASSIGN(const auto there, prove_content(sink, key, parsed, decoding, {}, Call(call)));
     TM_ASSIGN(const SameContent by_footer, compare_tag(keys, there.footer, other));
     same = by_footer;
     if (there.content) {
@@ -200,13 +203,10 @@ Status compare_tagged(sink::Sink& sink, std::string_view key, const Footer& othe
                   "and no identity decrypts one of them (tidemark: --tag-key FILE, --identity FILE)");
 }
 
-// A tag that only another key could check is no damage.
 Result<ProvenContent> prove_content(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
-                                    const std::vector<codec::Identity>& identities, const Progress& progress,
-                                    const Call& deadline) {
-  const codec::Keys decoding = {identities, {}};
+                                    const codec::Keys& keys, const Progress& progress, const Call& deadline) {
   tar::ContentVisitor nothing;
-  tar::ArchiveProof proof(parsed, decoding, &nothing, asks_footer(sink, key, deadline));
+  tar::ArchiveProof proof(parsed, keys, &nothing, asks_footer(sink, key, deadline));
   proof.accept_sealed();
   ProvenContent proven;
   TM_ASSIGN(proven.footer, read_archive(sink, key, proof, progress, deadline));

@@ -10,7 +10,6 @@
 #include <map>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "base/call.h"
 #include "base/result.h"
@@ -75,14 +74,13 @@ Status compare_tagged(sink::Sink& sink, std::string_view key, const Footer& othe
                       Depth depth, const tidemark_call* call);
 
 // All of an archive is read, and decoded if it is not encrypted or an identity decrypts it: then its footer
-// is not believed. CORRUPT as above.
+// is not believed, and with tag keys neither is its tag. CORRUPT as above.
 struct ProvenContent {
   Footer footer;
   std::optional<ArchiveContent> content;  // nothing: no identity decrypts it
 };
 Result<ProvenContent> prove_content(sink::Sink& sink, std::string_view key, const ParsedKey& parsed,
-                                    const std::vector<codec::Identity>& identities, const Progress& progress,
-                                    const Call& deadline);
+                                    const codec::Keys& keys, const Progress& progress, const Call& deadline);
 
 // If there is nothing to compare with: whether the archive is what its own footer says, which is given.
 Result<Footer> prove_archive(sink::Sink& sink, std::string_view key, Depth depth, uint64_t* read_bytes,

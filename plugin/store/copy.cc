@@ -41,8 +41,7 @@ class Copier {
   Status put(std::string_view key, const CopiedBody& body);
   Status check_to_key() const;
   Status check_source_tag() const;
-  Status check_source_tag_key(const ContentTag& tag) const;
-  Status check_source_content(const Known& here) const;
+  Status check_source_tag_key(const Footer& footer) const;
   Result<Compared> compare_archives();
   Result<Compared> compare_records();
   Result<Known> prove_source();
@@ -88,9 +87,9 @@ Result<Compared> Copier::compare_with(const Known& here, std::string_view to_key
   uint64_t read_bytes = 0;
   auto compared =
       compare_archive(to_, to_key, there.size_bytes, *here.content, what_.to_keys, depth, &read_bytes, &call);
-  // Without a tag key two tags can still be the same.
+  // Without a tag key two tags can still be the same; the bytes were read.
   if (!compared && compared.error().status == TIDEMARK_E_SEALED && here.footer.tag) {
-    TM_TRY(compare_tagged(to_, to_key, here.footer, what_.to_keys, depth, &call));
+    TM_TRY(compare_tagged(to_, to_key, here.footer, what_.to_keys, Depth::kFooter, &call));
     return Compared::kTag;
   }
   if (compared && *compared == Compared::kBodies && !here.is_read) return Compared::kFooters;
@@ -112,18 +111,9 @@ Status Copier::check_source_tag() const {
   return tagged ? std::move(tagged) : about(what_.key, std::move(tagged.error()));
 }
 
-Status Copier::check_source_tag_key(const ContentTag& tag) const {
-  Status ours = codec::check_tag_key(what_.from_keys.tag_keys, tag);
+Status Copier::check_source_tag_key(const Footer& footer) const {
+  Status ours = codec::check_tag_key(what_.from_keys.tag_keys, footer);
   return ours ? std::move(ours) : about(what_.key, std::move(ours.error()));
-}
-
-// Its tag is of one of the tag keys, if there are any, and of what it holds.
-Status Copier::check_source_content(const Known& here) const {
-  if (!here.footer.tag || what_.from_keys.tag_keys.empty()) return {};
-  TM_TRY(check_source_tag_key(*here.footer.tag));
-  if (!here.content) return {};
-  TM_ASSIGN(const SameContent same, compare_content(what_.from_keys, here.footer, *here.content));
-  return same == SameContent::kYes ? Status() : about(what_.key, codec::forged_tag());
 }
 
 Result<CopyResult> Copier::copy_archive() {
@@ -173,7 +163,7 @@ Result<CopyResult> Copier::copy_encoded() {
 Result<Copier::Known> Copier::prove_source() {
   failed_ = CopySide::kSource;
   TM_ASSIGN(const auto proven,
-            prove_content(from_, what_.key, parsed_, what_.from_keys.identities, what_.progress, deadline_));
+            prove_content(from_, what_.key, parsed_, what_.from_keys, what_.progress, deadline_));
   return Known{proven.footer, proven.content, true};
 }
 
@@ -193,12 +183,12 @@ Result<Compared> Copier::compare_archives() {
   TM_TRY(check_source_tag());
   if (what_.read_whole) {
     TM_ASSIGN(const Known proven, prove_source());
-    TM_TRY(check_source_content(proven));
+    TM_TRY(check_source_tag_key(proven.footer));
     return compare_with(proven, to_key, Depth::kFull);
   }
   TM_ASSIGN(const auto call, deadline_.next_call());
   TM_ASSIGN(const Footer footer, read_footer(from_, what_.key, &call, what_.size_bytes));
-  if (footer.tag) TM_TRY(check_source_tag_key(*footer.tag));
+  TM_TRY(check_source_tag_key(footer));
   auto same = compare_with({footer, content_of(footer, what_.size_bytes)}, to_key, Depth::kFooter);
   if (same) return same;
   const bool decides = same.error().status == TIDEMARK_E_SEALED && may_decrypt_source();

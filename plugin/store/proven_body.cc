@@ -59,10 +59,8 @@ void ProvenBody::report(uint64_t read_bytes) {
 Status ProvenBody::finish() {
   auto footer = proof_.finish(&sha256_);
   if (!footer) return about(key_, std::move(footer.error()));
-  if (footer->tag) {
-    Status ours = codec::check_tag_key(keys_.tag_keys, *footer->tag);
-    if (!ours) return about(key_, std::move(ours.error()));
-  }
+  Status ours = codec::check_tag_key(keys_.tag_keys, *footer);
+  if (!ours) return about(key_, std::move(ours.error()));
   footer_ = std::move(*footer);
   return {};
 }

@@ -102,7 +102,8 @@ Status ArchiveProof::check_plain(const Footer& footer) {
     case codec::TagVerdict::kSame:
       return {};
     case codec::TagVerdict::kOther:
-      return codec::forged_tag();
+      return fail(TIDEMARK_E_CORRUPT,
+                  "its tag is not of what it holds: whoever wrote it does not have the tag key");
     case codec::TagVerdict::kOtherKey:
       break;
   }
