@@ -6,61 +6,64 @@
 #include <cassert>
 #include <cerrno>
 
+#include "file/write_out.h"
+
 namespace tidemark::sinks::file {
 namespace {
 
-constexpr uint64_t kLargeBytes = 1024 * 1024;  // from here on space is reserved and the cache is passed by
-constexpr uint64_t kWritebackBytes = 8 * 1024 * 1024;  // let the disk begin after each of these
-constexpr size_t kPageBytes = 4096;                    // no file system asks for more
-
-bool is_on_page(const char* data) { return reinterpret_cast<uintptr_t>(data) % kPageBytes == 0; }
+constexpr uint64_t kLargeBytes = 1024 * 1024;
 
 }  // namespace
 
+BodyWriter::BodyWriter(int fd, uint64_t size_bytes)
+    : fd_(fd), size_bytes_(size_bytes), is_large_(size_bytes >= kLargeBytes && size_bytes <= INT64_MAX) {}
+
 int BodyWriter::begin() {
-  if (size_bytes_ < kLargeBytes || size_bytes_ > INT64_MAX) return 0;
+  if (!is_large_) return 0;
   if (fallocate(fd_, 0, 0, static_cast<off_t>(size_bytes_)) != 0 && errno != EOPNOTSUPP && errno != ENOSYS &&
       errno != EINTR) {
     return errno;
   }
-  (void)set_direct(true);  // the usual way will do
   return 0;
 }
 
 int BodyWriter::write(const char* data, size_t size) {
   while (size > 0) {
-    const size_t whole_pages = is_on_page(data) ? size / kPageBytes * kPageBytes : 0;
-    ssize_t written = -1;
-    if (direct_ && whole_pages > 0) written = ::write(fd_, data, whole_pages);
-    if (direct_ && (whole_pages == 0 || (written < 0 && errno == EINVAL))) {
-      if (const int problem = set_direct(false); problem != 0) return problem;
-    }
-    if (!direct_) written = ::write(fd_, data, size);
+    const uint64_t window_left = submitted_ + kWindowBytes - written_;
+    const ssize_t written = ::write(fd_, data, is_large_ && window_left < size ? window_left : size);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return errno;
     data += written;
     size -= static_cast<size_t>(written);
     written_ += static_cast<uint64_t>(written);
+    if (is_large_ && written_ - submitted_ == kWindowBytes) {
+      if (const int problem = write_back(); problem != 0) return problem;
+    }
   }
   assert(written_ <= size_bytes_);  // Source holds its caller to that
-  if (!direct_) start_writeback();
   return 0;
 }
 
-int BodyWriter::set_direct(bool direct) {
-  const int flags = fcntl(fd_, F_GETFL);
-  if (flags < 0) return errno;
-  if (fcntl(fd_, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) != 0) return errno;
-  direct_ = direct;
-  return 0;
-}
+int BodyWriter::finish() { return is_large_ ? drop(written_) : 0; }
 
-void BodyWriter::start_writeback() {
-  if (written_ - submitted_ < kWritebackBytes) return;
-  // Only a hint: errors of the disk come back from fsync.
+// The disk is busy with this window while the next is made, and done with the one before.
+int BodyWriter::write_back() {
+  // Only a hint: drop() asks again.
   sync_file_range(fd_, static_cast<off_t>(submitted_), static_cast<off_t>(written_ - submitted_),
                   SYNC_FILE_RANGE_WRITE);
+  const int problem = drop(submitted_);
   submitted_ = written_;
+  return problem;
+}
+
+int BodyWriter::drop(uint64_t through) {
+  if (through == dropped_) return 0;
+  const uint64_t size = through - dropped_;
+  if (const int problem = write_out(fd_, dropped_, size); problem != 0) return problem;
+  // Only advice: what it answers does not matter.
+  posix_fadvise(fd_, static_cast<off_t>(dropped_), static_cast<off_t>(size), POSIX_FADV_DONTNEED);
+  dropped_ = through;
+  return 0;
 }
 
 }  // namespace tidemark::sinks::file

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/mutex.h"
 #include "common/table.h"
+#include "file/body_writer.h"
 #include "file/directories.h"
 #include "file/root.h"
 #include "file/staging.h"
@@ -52,6 +53,8 @@ class FileSink {
   Status put_once(std::string_view key, const Source& source, uint32_t flags, const Call& call);
   Result<NewFile> new_file(int directory_fd, std::string_view key);
   Status write_body(int fd, std::string_view key, const Source& source, const Call& call);
+  Status write_pieces(BodyWriter& writer, std::string_view key, const Source& source, const Call& call);
+  Status written(std::string_view key, int problem) const;
   Status publish(NewFile& file, const SyncGroup::Directory& directory, std::string_view key, uint32_t flags);
   Status publish_new(NewFile& file, int directory_fd, std::string_view key);
   Status replace(NewFile& file, int directory_fd, std::string_view key);

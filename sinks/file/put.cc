@@ -166,20 +166,27 @@ Status FileSink::write_body(int fd, std::string_view key, const Source& source, 
     return fail_sink_errno(problem, "reserve " + std::to_string(source.size_bytes()) + " bytes for " +
                                         directories_.absolute(key));
   }
-  const auto written = [&](int problem) -> Status {
-    return problem == 0 ? Status() : fail_sink_errno(problem, "write " + directories_.absolute(key));
-  };
+  TM_TRY(write_pieces(writer, key, source, call));
+  return written(key, writer.finish());
+}
+
+Status FileSink::write_pieces(BodyWriter& writer, std::string_view key, const Source& source,
+                              const Call& call) {
   // Of several bodies one is read while another is written; a single one is read ahead of itself.
   const OneOfSome one(bodies_);
   if (one.was_only() && source.data() == nullptr && source.size_bytes() >= kOverlapBytes &&
       buffers_.buffers_a_put() >= BodyPipe::kBuffers) {
     if (const std::unique_ptr<BodyPipe> pipe = BodyPipe::start(writer, buffers_)) {
       TM_TRY(pull_through(*pipe, source, buffers_.buffer_bytes(), call));
-      return written(pipe->finish());
+      return written(key, pipe->finish());
     }
   }
   return source.for_each_piece(
-      buffers_, [&](const char* data, size_t size) { return written(writer.write(data, size)); });
+      buffers_, [&](const char* data, size_t size) { return written(key, writer.write(data, size)); });
+}
+
+Status FileSink::written(std::string_view key, int problem) const {
+  return problem == 0 ? Status() : fail_sink_errno(problem, "write " + directories_.absolute(key));
 }
 
 Status FileSink::publish(NewFile& file, const SyncGroup::Directory& directory, std::string_view key,

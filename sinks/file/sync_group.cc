@@ -1,6 +1,5 @@
 #include "file/sync_group.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -11,6 +10,8 @@
 #include <cstring>
 #include <string>
 
+#include "file/write_out.h"
+
 namespace tidemark::sinks::file {
 namespace {
 
@@ -18,16 +19,6 @@ constexpr uint64_t kSmallFileBytes = 1024 * 1024;
 // A disk that is faster than this has nothing to share that a wake-up would not cost.
 constexpr int64_t kWorthSharingNs = 300'000;
 constexpr std::chrono::milliseconds kLongestGather{10};
-
-// An error found here may not be reported again by fsync, so it counts. Only "I cannot do this" does not.
-int write_out(int fd) {
-  constexpr unsigned kAll = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-  while (sync_file_range(fd, 0, 0, kAll) != 0) {
-    if (errno == EINTR) continue;
-    return errno == ENOSYS || errno == EINVAL || errno == ESPIPE ? 0 : errno;
-  }
-  return 0;
-}
 
 }  // namespace
 
@@ -56,7 +47,7 @@ int SyncGroup::sync_now(int fd) {
 int SyncGroup::sync_file(int fd, uint64_t size_bytes) {
   if (!is_worth_sharing() || size_bytes >= kSmallFileBytes) return sync_now(fd);
   // With the data on the disk already, no fsync of a round is late for the commit that the first one starts.
-  if (const int sys_errno = write_out(fd); sys_errno != 0) return sys_errno;
+  if (const int sys_errno = write_out(fd, 0, 0); sys_errno != 0) return sys_errno;
   {
     const MutexLock lock(mutex_);
     ++waiting_files_;
