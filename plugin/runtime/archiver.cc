@@ -31,16 +31,18 @@ core::SchedulerConfig scheduler_config(const config::Config& config) {
   return result;
 }
 
-// What is encoded is read once if it fits a job's buffers, before and after; else each file is opened three
-// times, which costs more than smaller batches do. Encoding adds a little to what cannot be compressed.
-uint64_t batch_bytes(const config::Config& config, const MemoryPlan& memory) {
+// Of a batch that is encoded and fits a job's buffers, before and after. Encoding adds a little to what
+// cannot be compressed.
+uint64_t held_batch_bytes(const config::Config& config, const MemoryPlan& memory) {
+  if (memory.coded_buffer_bytes == 0) return config.batch_bytes;
   const uint64_t held_bytes = std::min(memory.source.buffer_bytes, memory.coded_buffer_bytes);
-  return held_bytes == 0 ? config.batch_bytes : std::min(config.batch_bytes, held_bytes - held_bytes / 32);
+  return std::min(config.batch_bytes, held_bytes - held_bytes / 32);
 }
 
 JobLimits job_limits(const config::Config& config, const MemoryPlan& memory) {
   const bool full = config.verify_existing == config::VerifyExisting::kFull;
-  return {batch_bytes(config, memory), memory.compare_entries,
+  return {{config.batch_bytes, held_batch_bytes(config, memory)},
+          memory.compare_entries,
           full ? store::Depth::kFull : store::Depth::kFooter};
 }
 

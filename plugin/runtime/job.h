@@ -34,8 +34,14 @@ struct JobCodec {
   const codec::Keys& keys;
 };
 
+// Of an archive of more than one entry.
+struct BatchLimits {
+  uint64_t most_bytes = UINT64_MAX;
+  uint64_t held_bytes = 0;  // if its entries are small: all of it fits the memory then
+};
+
 struct JobLimits {
-  uint64_t batch_bytes = 0;                         // of an archive of more than one entry
+  BatchLimits batch;
   uint64_t compare_entries = 0;                     // whose digests are held at once
   store::Depth verify_depth = store::Depth::kFull;  // how an archive that was there already is looked at
 };
@@ -75,9 +81,9 @@ class JobRunner {
   Status make_durable(const PartitionId& id, const core::Job& job, const store::Discovery& found);
 
   // Acquires the entries of *range and lays them out. *range becomes what was taken: all before the first
-  // entry that cannot be had, or with which there would be more than most_bytes. An Ended if the first entry
-  // cannot.
-  std::optional<Ended> lay_out(const PartitionId& id, uint64_t most_bytes, const core::Job& job,
+  // entry that cannot be had, or with which there would be more than the limits allow. An Ended if the first
+  // entry cannot.
+  std::optional<Ended> lay_out(const PartitionId& id, const BatchLimits& limits, const core::Job& job,
                                LoanedEntries& leases, Range* range);
   // *size_bytes becomes those of what is put, if it is encoded.
   Ended put_laid_out(const PartitionId& id, Range range, const core::Job& job, LoanedEntries& leases,

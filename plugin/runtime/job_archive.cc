@@ -30,6 +30,10 @@ class TarOfSource final : public codec::PlainTar {
   tar::EntrySource& source_;
 };
 
+// What is encoded and does not fit the memory is read from files that are opened again. Of many small entries
+// that costs more than a further put does, of a few large ones less.
+constexpr uint64_t kManyEntries = 16;
+
 template <class Source>
 tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                             tidemark_error* error) {
@@ -46,7 +50,7 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, const core::Job& job)
   Range range = job.range;
   const Stopwatch watch;
   LoanedEntries leases(host_, id, sources_, metrics_);
-  if (auto failure = lay_out(id, limits_.batch_bytes, job, leases, &range)) return std::move(*failure);
+  if (auto failure = lay_out(id, limits_.batch, job, leases, &range)) return std::move(*failure);
   const tar::EntrySource& body = leases.source();
   const uint64_t plain_bytes = body.size_bytes();
   uint64_t size_bytes = plain_bytes;
@@ -138,13 +142,16 @@ JobRunner::Ended JobRunner::put_body(const PartitionId& id, const ParsedName& na
   return result;
 }
 
-std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, uint64_t most_bytes,
+std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, const BatchLimits& limits,
                                                    const core::Job& job, LoanedEntries& leases,
                                                    Range* range) {
   Status begun = leases.source().begin(*id.storage, id.id, Call(&call_), made_us(), job.epoch, job.begun);
   if (!begun) return ended(core::Outcome::kEntryFailed, begun.error());
   const Lsn last = range->last;
+  uint64_t most_bytes = limits.most_bytes;
   for (Lsn lsn = range->first;; ++lsn) {
+    if (lsn == range->first + 1 && leases.source().added_bytes() <= limits.held_bytes / kManyEntries)
+      most_bytes = limits.held_bytes;
     bool taken = false;
     Status status = leases.add(lsn, most_bytes, &taken);
     // What fails is met again as the first of another job, and holds up only itself.

@@ -36,7 +36,7 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
     // As long as the host has all of it one digest is enough.
     LoanedEntries leases(host_, id, sources_, metrics_);
     Range range = job.range;
-    auto failure = lay_out(id, UINT64_MAX, job, leases, &range);
+    auto failure = lay_out(id, BatchLimits(), job, leases, &range);
     if (failure) {
       const bool missing = failure->result.outcome == core::Outcome::kMissing;
       const bool is_single = job.range.first == job.range.last;
@@ -87,7 +87,7 @@ JobRunner::Ended JobRunner::verify_sealed(const PartitionId& id, const core::Job
   if (job.part != job.range) {
     // One tag stands for all of it.
     Range range = job.range;
-    const auto failure = lay_out(id, UINT64_MAX, job, leases, &range);
+    const auto failure = lay_out(id, BatchLimits(), job, leases, &range);
     if (failure && failure->result.outcome == core::Outcome::kCancelled) return *failure;
     if (!failure && range == job.range) {
       Ended whole = compare(id, name, there_bytes, leases);
@@ -99,7 +99,7 @@ JobRunner::Ended JobRunner::verify_sealed(const PartitionId& id, const core::Job
   for (; missing <= std::min(job.part.last, job.accept_missing_through); ++missing) {
     leases.give_back();
     Range entry{missing, missing};
-    const auto failure = lay_out(id, UINT64_MAX, job, leases, &entry);
+    const auto failure = lay_out(id, BatchLimits(), job, leases, &entry);
     if (failure && failure->result.outcome == core::Outcome::kCancelled) return *failure;
     if (!failure || failure->result.outcome != core::Outcome::kMissing) break;
   }

@@ -50,10 +50,14 @@ MemoryPlan plan_memory(uint64_t budget_bytes, uint32_t workers, uint32_t batch_e
   const uint64_t share = (plan.job_bytes - fixed_bytes) / parts;
   // What does not fit the buffer of what is encoded is encoded twice, which costs more than anything else
   // that these could be used for; a source does well with less.
+  // A batch of small entries is to fit the source's buffer too.
   const bool is_roomy = codec.encode != 0 && share >= 2 * kRoomyPart;
-  const uint64_t for_source = is_roomy ? share / 2 : share, for_coded = is_roomy ? 2 * share : share;
+  const uint64_t half = is_roomy ? share / 2 : 0;
+  const uint64_t for_names = share - half;
+  const uint64_t for_source = batch_entries > 1 ? share : for_names;
+  const uint64_t for_coded = parts * share - for_source - for_names - share;
   plan.source.buffer_bytes = static_cast<size_t>(std::min(for_source, kBufferMax));
-  plan.source.layout_bytes = static_cast<size_t>(for_source);
+  plan.source.layout_bytes = static_cast<size_t>(for_names);
   if (codec.encode != 0) plan.coded_buffer_bytes = static_cast<size_t>(std::min(for_coded, kCodedBufferMax));
   plan.put_buffer_bytes = std::min(share, kPutBufferMax);
   // A job that compares puts nothing, so it may use the memory of the put.

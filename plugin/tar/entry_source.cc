@@ -67,6 +67,7 @@ Result<bool> EntrySource::add(const tree::EntryPath& entry, uint64_t most_bytes)
   times_.stat += adding.elapsed() - read;
   if (status && (entries_.size() == 1 || size <= most_bytes)) {
     members_ += walker_.members();
+    added_bytes_ = size;
     return true;
   }
   const bool is_too_much = layout_.has_too_many_bytes() || walker_.has_too_many();
@@ -245,6 +246,7 @@ void EntrySource::close() {
   entries_.clear();
   packed_ = laid_out_ = 0;
   members_ = 0;
+  added_bytes_ = 0;
   content_size_ = 0;
   content_known_ = false;
   object_digest_.reset();

@@ -76,6 +76,8 @@ class EntrySource {
   // the entry begins the next archive. The first entry is never refused for its bytes. After false or an
   // error the entry is not part of the archive, and those before it still are.
   Result<bool> add(const tree::EntryPath& entry, uint64_t most_bytes = UINT64_MAX);
+  // Of an archive of the entries that were added since begin().
+  uint64_t added_bytes() const { return added_bytes_; }
   void seal();
   // All of it: the archive of these entries or the first error.
   Status open(std::string_view storage, uint64_t partition, std::span<const tree::EntryPath> entries,
@@ -166,6 +168,7 @@ class EntrySource {
   size_t packed_ = 0;
   size_t laid_out_ = 0;
   uint64_t members_ = 0;  // of all entries but the one that is being added
+  uint64_t added_bytes_ = 0;
   struct Marks {
     Layout::Mark layout;
     LayoutPieces::Mark pieces;

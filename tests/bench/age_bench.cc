@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "base/sha256.h"
 #include "codec/age_open.h"
 #include "codec/age_seal.h"
+#include "codec/coded_source.h"
 
 namespace tidemark::codec {
 namespace {
@@ -95,6 +97,68 @@ void opens(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * state.range(0));
 }
 
+// A batch of 256 entries of 4 KiB, which lies in memory.
+class BatchTar final : public PlainTar {
+ public:
+  Result<size_t> read(uint64_t offset, uint8_t* out, size_t size) override {
+    const size_t count = std::min<uint64_t>(size, bytes_.size() - offset);
+    std::memcpy(out, bytes_.data() + offset, count);
+    return count;
+  }
+  uint64_t size_bytes() const override { return bytes_.size(); }
+  Result<Digest> digest() override { return Digest{}; }  // a plain put makes it too
+
+ private:
+  const std::vector<uint8_t> bytes_ = std::vector<uint8_t>(256 * (4096 + 2 * 512));
+};
+
+// What encryption adds to a put of one, beside the calls that it cannot do without: the cipher, the digest of
+// what is stored, and a key exchange.
+void encrypts_batch(benchmark::State& state) {
+  Encoding encoding;
+  encoding.coding = Coding::kAge;
+  encoding.recipients = recipients(identities(1));
+  TagKeys tag_keys;
+  tag_keys.emplace_back(std::string(32, 't'));
+  CodedSource source(encoding, tag_keys, 2 << 20);
+  BatchTar plain;
+  Footer footer;
+  footer.storage = "bench";
+  footer.partition = 1;
+  footer.range = {1, 256};
+  for (auto _ : state) {
+    if (!source.open(plain, footer, Call())) state.SkipWithError("failed");
+  }
+}
+
+void calls_of_batch(benchmark::State& state) {
+  const BatchTar plain;
+  const uint64_t size = plain.size_bytes();
+  std::vector<uint8_t> sealed(size + kAgeSealedChunkBytes), chunk(kAgeChunkBytes);
+  const Recipient recipient = identities(1).front().recipient();
+  Aead aead;
+  X25519 x25519;
+  Sha256 sha;
+  for (auto _ : state) {
+    X25519::Point own;
+    X25519::Shared shared;
+    Aead::Key key;
+    if (!x25519.agree_with_fresh(recipient.point, &own, &shared)) state.SkipWithError("failed");
+    if (!aead.set_key(key, Aead::Use::kSeal)) state.SkipWithError("failed");
+    sha.reset();
+    for (uint64_t index = 0; index < age_chunks(size); ++index) {
+      const size_t plain_bytes = std::min<uint64_t>(kAgeChunkBytes, size - index * kAgeChunkBytes);
+      uint8_t* const to = sealed.data() + index * kAgeSealedChunkBytes;
+      const Aead::Nonce nonce = age_chunk_nonce(index, plain_bytes < kAgeChunkBytes);
+      if (!aead.seal(nonce, {chunk.data(), plain_bytes}, to)) state.SkipWithError("failed");
+      sha.update(to, plain_bytes + Aead::kTagSize);
+    }
+    benchmark::DoNotOptimize(sha.finish());
+  }
+}
+
+BENCHMARK(encrypts_batch);
+BENCHMARK(calls_of_batch);
 BENCHMARK(seals)->Args({4096, 1})->Args({4096, 2})->Args({16 << 20, 1});
 BENCHMARK(opens)->Arg(4096)->Arg(16 << 20);
 

@@ -31,7 +31,7 @@ class JobTest : public testing::Test {
     host_.release_entry = release;
     fake_.chunk_bytes = 512;
     for (Lsn lsn = 1; lsn <= 4; ++lsn) commit(lsn, static_cast<char>('a' + lsn));
-    limits_ = {16 << 20, 100, store::Depth::kFull};
+    limits_ = {{16 << 20, 0}, 100, store::Depth::kFull};
   }
   ~JobTest() override { EXPECT_EQ(on_loan_, 0) << "each entry goes back"; }
 

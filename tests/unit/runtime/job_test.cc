@@ -38,6 +38,21 @@ TEST_F(JobTest, AnArchiveSaysWhenItWasMade) {
   EXPECT_EQ(object({1, 1}), first);
 }
 
+// Else each of their files is opened again while they are encoded. Large ones were cut too, into an archive each.
+TEST_F(JobTest, OnlyBatchesOfSmallEntriesAreCutToTheMemory) {
+  for (Lsn lsn = 11; lsn <= 70; ++lsn) test::write_file(dir_ / std::to_string(lsn), "small");
+  limits_.batch = {16 << 20, 48 << 10};
+  const JobDone small = archive({11, 70});
+  expect_done(small);
+  EXPECT_GT(small.result.through, 50U);
+  EXPECT_LT(small.result.through, 60U);
+  EXPECT_LE(object({11, small.result.through}).size(), 48U << 10U);
+  limits_.batch.held_bytes = 8 << 10;
+  EXPECT_EQ(archive({1, 4}).result.through, 4U);
+  limits_.batch.most_bytes = 8 << 10;
+  EXPECT_EQ(archive({2, 4}).result.through, 2U);
+}
+
 // An empty range, or one that was archived by another run: its end is acknowledged without any other look.
 TEST_F(JobTest, WhatIsAcknowledgedAtOnceIsProvedDurableFirst) {
   for (const Range range : {Range{1, 1}, Range{2, 3}}) expect_done(archive(range));

@@ -97,14 +97,27 @@ TEST(PlanMemory, WhatIsEncodedHasTheMostRoom) {
   EXPECT_GE(plan_memory(64 * kMiB, 4, 1, {encode, decode}).coded_buffer_bytes, 4 * kMiB + (64 << 10));
   for (const uint64_t budget : {6 * kMiB, 8 * kMiB, 16 * kMiB, 64 * kMiB, 1024 * kMiB}) {
     for (const uint32_t workers : {1U, 4U, 32U}) {
-      const MemoryPlan plan = plan_memory(budget, workers, 1, {encode, decode});
-      EXPECT_LE(encode + plan.source.buffer_bytes + plan.source.layout_bytes + plan.put_buffer_bytes +
-                    plan.coded_buffer_bytes,
-                plan.job_bytes)
-          << budget << " " << workers;
-      EXPECT_LE(plan.jobs * plan.job_bytes + plan.restores * plan.restore_bytes, budget);
+      for (const uint32_t batch : {1U, 256U}) {
+        const MemoryPlan plan = plan_memory(budget, workers, batch, {encode, decode});
+        const uint64_t leases_bytes = (batch - 1) * sizeof(tidemark_entry);
+        EXPECT_LE(encode + leases_bytes + plan.source.buffer_bytes + plan.source.layout_bytes +
+                      plan.put_buffer_bytes + plan.coded_buffer_bytes,
+                  plan.job_bytes)
+            << budget << " " << workers << " " << batch;
+        EXPECT_LE(plan.jobs * plan.job_bytes + plan.restores * plan.restore_bytes, budget);
+      }
     }
   }
+}
+
+// A batch of 256 entries of 4 KiB was cut in two: each archive that is encrypted costs a key exchange.
+TEST(PlanMemory, ABatchOfSmallEntriesIsHeldWhole) {
+  codec::Encoding encoding;
+  encoding.coding = Coding::kAge;
+  const uint64_t encode = codec::memory_bytes(encoding), decode = codec::decoding_bytes({});
+  constexpr uint64_t kBatchBytes = 256 * (4096 + 2 * 512);
+  const MemoryPlan plan = plan_memory(64ULL << 20, 8, 256, {encode, decode});
+  EXPECT_GE(std::min(plan.source.buffer_bytes, plan.coded_buffer_bytes), kBatchBytes * 32 / 31);
 }
 
 TEST(PlanMemory, ByDefaultNobodyWaits) {
