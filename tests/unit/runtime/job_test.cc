@@ -38,7 +38,8 @@ TEST_F(JobTest, AnArchiveSaysWhenItWasMade) {
   EXPECT_EQ(object({1, 1}), first);
 }
 
-// Else each of their files is opened again while they are encoded. Large ones were cut too, into an archive each.
+// Else each of their files is opened again while they are encoded. Large ones were cut too, to an archive
+// each.
 TEST_F(JobTest, OnlyBatchesOfSmallEntriesAreCutToTheMemory) {
   for (Lsn lsn = 11; lsn <= 70; ++lsn) test::write_file(dir_ / std::to_string(lsn), "small");
   limits_.batch = {16 << 20, 48 << 10};
