@@ -78,7 +78,7 @@ class OpenSinkTest : public ::testing::Test {
     const auto entry = reinterpret_cast<tidemark_sink_entry_fn>(dlsym(library_, TIDEMARK_SINK_ENTRY_NAME));
     table_ = const_cast<tidemark_sink_api*>(entry(0));
     *table_ = test::fake_table();
-    fake = test::ScriptedTable();
+    scripted = test::ScriptedTable();
   }
   ~OpenSinkTest() override {
     EXPECT_EQ(scripted.open, 0);

@@ -11,7 +11,7 @@ using test::scripted;
 
 class SinkTest : public ::testing::Test {
  protected:
-  SinkTest() { fake = test::ScriptedTable(); }
+  SinkTest() { scripted = test::ScriptedTable(); }
 
   void make_fail(tidemark_status status) {
     scripted.status = status;
@@ -172,7 +172,7 @@ TEST_F(SinkRemovesMany, InDoubtOneByOne) {
     make_fail(TIDEMARK_E_PERMANENT);
     expect_failure(remove_many(), TIDEMARK_E_PERMANENT, "remove a");
     EXPECT_TRUE(gone_.empty());
-    fake = test::ScriptedTable();
+    scripted = test::ScriptedTable();
   }
 }
 
