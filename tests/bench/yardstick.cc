@@ -22,7 +22,7 @@
 
 namespace {
 
-using tidemark::bench::give_up;
+using tidemark::bench::give_up_on;
 
 struct Settings {
   std::string dir;
