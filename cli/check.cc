@@ -22,7 +22,7 @@ namespace tidemark::cli {
 namespace {
 
 constexpr int64_t kLeftAfterUs = int64_t{3600} * 1'000'000;  // no check takes that long
-constexpr uint64_t kLookedAt = 100;                          // objects, for one to be read
+constexpr uint64_t kSampledMax = 100;                        // objects, for one to be read
 constexpr size_t kToldFolders = 20;
 constexpr size_t kResultColumn = 8, kNameColumn = 15;
 // How a sink begins a line about what it can only come close to (sinks/README.md).
@@ -122,7 +122,7 @@ Result<void> Check::look() {
     const bool is_better =
         stored.kind == TIDEMARK_STORED_ARCHIVE && (!sample_ || stored.size_bytes < sample_->size_bytes);
     if (is_better) sample_ = stored;
-    return ++looked_at < kLookedAt || !is_there;
+    return ++looked_at < kSampledMax || !is_there;
   };
   TM_TRY(archive_->scan(options_.scope, 0, visit, stop_));
   if (is_there || options_.allow_empty) {

@@ -111,24 +111,6 @@ void append_object(const Checked& object, std::string& text) {
   text += "\n";
 }
 
-int hex_digit(char c) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-  const size_t at = kDigits.find(lower);
-  return at == std::string_view::npos ? -1 : static_cast<int>(at);
-}
-
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape =
-        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
-    out += is_escape ? static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
-    if (is_escape) i += 2;
-  }
-  return out;
-}
-
 }  // namespace
 
 bool comes_before(const Checked& a, const Checked& b) {
@@ -166,7 +148,7 @@ std::string archive_identity(std::string_view url) {
   std::string identity(url.substr(0, colon));
   std::transform(identity.begin(), identity.end(), identity.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  std::string rest = unescaped(url.substr(colon));
+  std::string rest = percent_decoded(url.substr(colon));
   const size_t path = rest.starts_with("://") ? 3 : 0;
   identity += rest.substr(0, path);
   for (const char c : rest.substr(path)) {

@@ -10,7 +10,8 @@ namespace tidemark::cli {
 
 namespace {
 
-constexpr uint64_t kWindow = 16384;  // entries compared in one reading of both; 4,096 are the most we write
+constexpr uint64_t kWindowEntries =
+    16384;  // entries compared in one reading of both; 4,096 are the most we write
 
 using Digests = std::map<uint64_t, std::array<uint8_t, 32>>;
 
@@ -26,7 +27,7 @@ Result<Digests> digests_of(Archive& archive, const std::string& key, Range windo
 }
 
 Range window_at(uint64_t first, Range range) {
-  return {first, std::min(range.last, first + std::min(kWindow - 1, UINT64_MAX - first))};
+  return {first, std::min(range.last, first + std::min(kWindowEntries - 1, UINT64_MAX - first))};
 }
 
 // The archives that hold some of `window`, as far as every reader looks for them.

@@ -15,7 +15,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr size_t kWindow = 128;  // objects between the oldest that is not there yet and the newest begun
+constexpr size_t kWindowObjects =
+    128;  // objects between the oldest that is not there yet and the newest begun
 constexpr uint64_t kMiB = uint64_t{1} << 20;
 constexpr uint64_t kMemoryBytes = 256 * kMiB;
 constexpr uint64_t kWholeBytes = 65 * kMiB;    // archives up to here are read at once
@@ -33,7 +34,7 @@ bool is_beginning(const Stored& stored) {
 Copy::Copy(const CopyOptions& options)
     : options_(options),
       names_(options.encoding),
-      window_(std::min<size_t>(kWindow, size_t{options.jobs} * 4)),
+      window_(std::min<size_t>(kWindowObjects, size_t{options.jobs} * 4)),
       output_(options.json),
       pace_(options.bytes_per_second),
       memory_(kMemoryBytes),

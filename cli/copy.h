@@ -2,7 +2,7 @@
 // by a pool of threads.
 //
 // At every moment the destination is what the source was at an earlier time, but for what is on its way:
-// archives and records come in the order of their keys, at most kWindow of them at a time, so that an
+// archives and records come in the order of their keys, at most kWindowObjects of them at a time, so that an
 // archiver that starts there finds each hole (it looks back over more archives than that). The records that
 // say where a partition begins, pruned and origin, come before all else of it: without them its beginning
 // would be a hole. They are held back where they would hide archives that the source no longer has

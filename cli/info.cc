@@ -14,6 +14,7 @@
 #include "checkpoint_age.h"
 #include "console.h"
 #include "format/lsn.h"
+#include "format/types.h"
 #include "hidden.h"
 #include "info_facts.h"
 #include "info_page.h"
@@ -32,8 +33,6 @@ namespace {
 constexpr size_t kMaxKeys = 1000;      // of what is damaged, told of one partition
 constexpr size_t kMaxRecorded = 1000;  // losses of one partition that are looked for in older epochs
 constexpr size_t kMaxHidden = 10;      // archives that are named because they have some
-
-uint64_t size_of(const Range& range) { return range.last - range.first + 1; }
 
 void note(std::vector<std::string>& keys, const std::string& key) {
   if (keys.size() < kMaxKeys) keys.push_back(key);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/wall_clock.h"
 #include "format/object_name.h"
 #include "info_page_style.h"
 #include "text.h"
@@ -16,9 +17,8 @@ namespace {
 
 constexpr int64_t kDaysOfChart = 60;
 constexpr size_t kMostDaysOfTable = 400;
-constexpr size_t kUnfolded = 200;  // rows that are shown at once
-constexpr int64_t kSecondUs = 1'000'000;
-constexpr int64_t kStaleUs = int64_t{36} * 3600 * kSecondUs;  // a nightly verify was missed
+constexpr size_t kUnfolded = 200;                                // rows that are shown at once
+constexpr int64_t kStaleUs = int64_t{36} * 3600 * kUsPerSecond;  // a nightly verify was missed
 
 bool is_wrong(const Facts& facts) {
   return facts.losses.holes > 0 || facts.losses.gaps > 0 || !facts.damaged.empty();
@@ -26,7 +26,7 @@ bool is_wrong(const Facts& facts) {
 
 std::string age_text(int64_t then_us, int64_t now_us) {
   const int64_t age_us = std::max<int64_t>(0, now_us - then_us);
-  if (age_us < 2 * Growth::kDayUs) return seconds_text(static_cast<double>(age_us) / kSecondUs) + " ago";
+  if (age_us < 2 * Growth::kDayUs) return seconds_text(static_cast<double>(age_us) / kUsPerSecond) + " ago";
   return count_text(static_cast<uint64_t>(age_us / Growth::kDayUs), "day", "days") + " ago";
 }
 

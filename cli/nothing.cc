@@ -11,7 +11,7 @@ namespace tidemark::cli {
 
 namespace {
 
-constexpr uint64_t kLookedAt = 10'000;  // objects: some requests of a store
+constexpr uint64_t kInventoryMax = 10'000;  // objects: some requests of a store
 constexpr size_t kNames = 8;
 
 // What lies in the whole archive, as far as the first of its objects show.
@@ -82,7 +82,7 @@ std::string nothing_text(Archive& archive, const CommonOptions& options, const s
   uint64_t looked_at = 0;
   const auto visit = [&](const Stored& stored) {
     inventory.add(stored);
-    return ++looked_at < kLookedAt && inventory.partitions.size() <= kNames;
+    return ++looked_at < kInventoryMax && inventory.partitions.size() <= kNames;
   };
   const auto scanned = archive.scan({}, 0, visit, stop);
   const std::string& url = options.archive.url;

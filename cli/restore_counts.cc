@@ -1,14 +1,9 @@
 #include "restore_counts.h"
 
+#include "format/types.h"
 #include "text.h"
 
 namespace tidemark::cli {
-
-namespace {
-
-uint64_t size_of(const Range& range) { return range.last - range.first + 1; }
-
-}  // namespace
 
 Json summary_json(const RestoreOptions& options, const RestorePlan& plan, const RestoreCounts& counts,
                   bool complete) {

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <chrono>
 
+#include "format/types.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -15,8 +16,6 @@ using std::chrono::milliseconds;
 constexpr size_t kMaxGroup = 256;  // archives whose entries are made durable together
 constexpr uint64_t kMaxGroupBytes = 256 << 20;
 constexpr milliseconds kPublishEvery{20};
-
-uint64_t size_of(const Range& range) { return range.last - range.first + 1; }
 
 }  // namespace
 

@@ -1,8 +1,6 @@
 #include "same_place.h"
 
-#include <cctype>
 #include <filesystem>
-#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -17,23 +15,6 @@ namespace fs = std::filesystem;
 struct Place {
   std::string scheme, path, query;  // of s3://bucket/prefix?query the path is "bucket/prefix"
 };
-
-std::optional<int> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const int lower = std::tolower(static_cast<unsigned char>(c));
-  return lower >= 'a' && lower <= 'f' ? std::optional<int>(lower - 'a' + 10) : std::nullopt;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto high = i + 2 < text.size() && text[i] == '%' ? hex_digit(text[i + 1]) : std::nullopt;
-    const auto low = high ? hex_digit(text[i + 2]) : std::nullopt;
-    decoded += low ? static_cast<char>(*high * 16 + *low) : text[i];
-    if (low) i += 2;
-  }
-  return decoded;
-}
 
 Place place_of(const std::string& url) {
   const size_t colon = url.find("://");

@@ -1,5 +1,7 @@
 #include "source_holes.h"
 
+#include "format/types.h"
+
 namespace tidemark::cli {
 
 Result<void> SourceHoles::add(const Stored& stored, Stop& stop) {
@@ -76,7 +78,7 @@ void SourceHoles::take(const std::vector<Missing>& missing) {
   for (const Missing& piece : missing) {
     if (piece.cause != Cause::kUnknown || !surveys_->is_new(piece)) continue;
     if (lacking_.pieces++ == 0 || piece.range.first < lacking_.first.first) lacking_.first = piece.range;
-    lacking_.lsns += piece.range.last - piece.range.first + 1;
+    lacking_.lsns += size_of(piece.range);
   }
 }
 

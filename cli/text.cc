@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -11,13 +12,12 @@
 #include <utility>
 
 #include "base/line.h"
+#include "base/wall_clock.h"
 #include "format/lsn.h"
 
 namespace tidemark::cli {
 
 namespace {
-
-constexpr int64_t kSecondUs = 1'000'000;
 
 // Takes exactly `digits` digits off the front.
 bool take_number(std::string_view& text, size_t digits, int& out) {
@@ -38,7 +38,7 @@ bool take(std::string_view& text, std::string_view any_of) {
 bool take_fraction(std::string_view& text, int64_t& fraction_us) {
   fraction_us = 0;
   if (!take(text, ".")) return true;
-  int64_t scale = kSecondUs / 10;
+  int64_t scale = kUsPerSecond / 10;
   size_t digits = 0;
   for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1), ++digits, scale /= 10)
     fraction_us += (text[0] - '0') * scale;
@@ -64,14 +64,20 @@ std::optional<int64_t> parse_epoch(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error != std::errc() || seconds < 0 || text[0] == '-') return std::nullopt;
   text.remove_prefix(static_cast<size_t>(end - text.data()));
-  if (!take_fraction(text, fraction_us) || !text.empty() || seconds > INT64_MAX / kSecondUs - 1)
+  if (!take_fraction(text, fraction_us) || !text.empty() || seconds > INT64_MAX / kUsPerSecond - 1)
     return std::nullopt;
-  return seconds * kSecondUs + fraction_us;
+  return seconds * kUsPerSecond + fraction_us;
 }
 
 std::string format(const char* form, const std::tm& time) {
   char text[64];
   return {text, std::strftime(text, sizeof text, form, &time)};
+}
+
+std::optional<int> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const int lower = std::tolower(static_cast<unsigned char>(c));
+  return lower >= 'a' && lower <= 'f' ? std::optional<int>(lower - 'a' + 10) : std::nullopt;
 }
 
 }  // namespace
@@ -101,7 +107,7 @@ std::optional<int64_t> parse_time(std::string_view text) {
   const std::time_t seconds = zoned ? ::timegm(&time) : std::mktime(&time);
   // The 31st of June would have become the 1st of July.
   if (seconds < 0 || time.tm_mon != asked.tm_mon || time.tm_mday != asked.tm_mday) return std::nullopt;
-  return (static_cast<int64_t>(seconds) - offset_s) * kSecondUs + fraction_us;
+  return (static_cast<int64_t>(seconds) - offset_s) * kUsPerSecond + fraction_us;
 }
 
 std::optional<int64_t> parse_span(std::string_view text) {
@@ -132,7 +138,7 @@ std::optional<int64_t> parse_span(std::string_view text) {
   constexpr int64_t kLongest_s = int64_t{1000} * 366 * 86400;
   if (error != std::errc() || end != text.data() + text.size() || count <= 0 || count > kLongest_s / unit_s)
     return std::nullopt;
-  return count * unit_s * kSecondUs;
+  return count * unit_s * kUsPerSecond;
 }
 
 std::optional<uint64_t> parse_size(std::string_view text) {
@@ -146,16 +152,16 @@ std::optional<uint64_t> parse_size(std::string_view text) {
 }
 
 std::string utc_text(int64_t time_us) {
-  const auto seconds = static_cast<std::time_t>(time_us / kSecondUs);
+  const auto seconds = static_cast<std::time_t>(time_us / kUsPerSecond);
   std::tm time{};
   ::gmtime_r(&seconds, &time);
   char fraction[16];
-  std::snprintf(fraction, sizeof fraction, ".%06dZ", static_cast<int>(time_us % kSecondUs));
+  std::snprintf(fraction, sizeof fraction, ".%06dZ", static_cast<int>(time_us % kUsPerSecond));
   return format("%Y-%m-%dT%H:%M:%S", time) + fraction;
 }
 
 std::string local_text(int64_t time_us) {
-  const auto seconds = static_cast<std::time_t>(time_us / kSecondUs);
+  const auto seconds = static_cast<std::time_t>(time_us / kUsPerSecond);
   std::tm time{};
   ::localtime_r(&seconds, &time);
   return format("%Y-%m-%d %H:%M:%S", time);
@@ -227,6 +233,17 @@ std::string named(const std::string& name, const std::string& message) {
     if (end == message.size() || !is_digit(message[end])) return message;  // not main/7 of main/71
   }
   return name + ": " + message;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto high = i + 2 < text.size() && text[i] == '%' ? hex_digit(text[i + 1]) : std::nullopt;
+    const auto low = high ? hex_digit(text[i + 2]) : std::nullopt;
+    decoded += low ? static_cast<char>(*high * 16 + *low) : text[i];
+    if (low) i += 2;
+  }
+  return decoded;
 }
 
 std::string printable(std::string_view text) {

@@ -39,6 +39,9 @@ std::string named(const std::string& name, const std::string& message);
 // What is not clean (base/line.h) as \xNN: names that strangers chose must not control a terminal.
 std::string printable(std::string_view text);
 
+// Each "%41" as the byte it is; what is no such escape stays.
+std::string percent_decoded(std::string_view text);
+
 }  // namespace tidemark::cli
 
 #endif  // TIDEMARK_CLI_TEXT_H

@@ -27,7 +27,7 @@ using std::chrono::milliseconds;
 // How a sink that is opened to be read begins a line about what a crashed writer left (sinks/README.md).
 constexpr std::string_view kUnfinished = "unfinished ";
 
-std::string name_of(const Stored& stored) { return partition_text(stored.storage, stored.partition); }
+std::string partition_of(const Stored& stored) { return partition_text(stored.storage, stored.partition); }
 
 // One run. The main thread lists; what it finds to read is read by the pool, and what comes out is reported
 // by the main thread in the order of the listing, so that two runs say the same.
@@ -295,20 +295,20 @@ Result<void> Verify::begin_storage(const std::string& storage) {
 
 void Verify::begin_partition(const Stored& stored) {
   end_partition();
-  listed_ = name_of(stored);
+  listed_ = partition_of(stored);
   cut_.emplace(leaves_.chains);
   overlaps_.emplace(leaves_.chains.size());
   strangers_.clear();
   pool_.submit_done([this, stored, leaves = leaves_] {
     surveys_.emplace(stored.storage, stored.partition, leaves);
     reported_ = {stored.storage, stored.partition};
-    current_ = name_of(stored);
+    current_ = partition_of(stored);
     ledger_.begin(current_);
   });
 }
 
 void Verify::visit_in_partition(const Stored& stored) {
-  if (name_of(stored) != listed_) {
+  if (partition_of(stored) != listed_) {
     end_partition();
     if (auto begun = begin_storage(stored.storage); !begun) return fail(begun.error());
     begin_partition(stored);

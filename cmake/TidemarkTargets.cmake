@@ -34,6 +34,13 @@ if(TIDEMARK_SANITIZE)
   add_compile_options(-UNDEBUG)  # what is built to find mistakes keeps its assertions
 endif()
 
+# tidemark_batches(ON|OFF): whether files of targets that follow are compiled together. So no two files of a target may use one
+# name for two things, in an unnamed namespace either. A file with options of its own stays alone.
+macro(tidemark_batches on)
+  set(CMAKE_UNITY_BUILD ${on})
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE ${TIDEMARK_BATCH_FILES})
+endmacro()
+
 # tidemark_headers(<name> <header>...): reads these once for all targets that tidemark_precompiled names. Each of their files
 # still includes what it uses: clang-tidy and the build without tests do not know of this.
 function(tidemark_headers name)

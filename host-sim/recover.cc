@@ -98,7 +98,7 @@ Result<void> finish(const std::string& directory, const std::vector<Recoverer::R
   return sync_dir(directory);
 }
 
-struct Outcome {
+struct RecoverOutcome {
   bool interrupted = false;
   double seconds = 0;
   uint64_t partitions = 0;
@@ -106,7 +106,7 @@ struct Outcome {
   std::vector<std::string> errors;
 };
 
-Result<void> write_json(const std::string& path, const Recoverer& recoverer, const Outcome& outcome) {
+Result<void> write_json(const std::string& path, const Recoverer& recoverer, const RecoverOutcome& outcome) {
   Json json;
   json["interrupted"] = outcome.interrupted;
   json["archived_entries"] = recoverer.total();
@@ -120,7 +120,7 @@ Result<void> write_json(const std::string& path, const Recoverer& recoverer, con
 }
 
 void bring_everything_back(Recoverer& recoverer, uint32_t threads, int wake, Console& console,
-                           Signals& signals, Outcome& outcome) {
+                           Signals& signals, RecoverOutcome& outcome) {
   const double begin = usage_now().wall_s;
   recoverer.start(threads);
   outcome.interrupted = !attend(
@@ -138,7 +138,8 @@ void bring_everything_back(Recoverer& recoverer, uint32_t threads, int wake, Con
   outcome.seconds = usage_now().wall_s - begin;
 }
 
-int report(const RecoverOptions& options, const Recoverer& recoverer, Outcome& outcome, Console& console) {
+int report(const RecoverOptions& options, const Recoverer& recoverer, RecoverOutcome& outcome,
+           Console& console) {
   for (const std::string& error : outcome.errors) console.print("host-sim: cannot recover " + error);
   const bool failed = !outcome.errors.empty();
   if (failed || outcome.interrupted) {
@@ -181,7 +182,7 @@ int recover(const RecoverOptions& options, Signals& signals) {
   if (!lock) return fail(lock.error());
   if (auto claimed = claim(directory, (*source)->url()); !claimed) return fail(claimed.error());
 
-  Outcome outcome;
+  RecoverOutcome outcome;
   outcome.partitions = partitions->size();
   const UniqueFd wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   Recoverer recoverer(**source, std::move(*partitions), directory, [&] { ::eventfd_write(wake.get(), 1); });

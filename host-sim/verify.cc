@@ -57,14 +57,14 @@ Result<std::vector<std::unique_ptr<Readback>>> open_sources(const VerifyOptions&
   return sources;
 }
 
-struct Outcome {
+struct VerifyOutcome {
   bool interrupted = false;
   double seconds = 0;
   std::vector<std::string> flaws;
 };
 
-Outcome supervise(Verifier& verifier, Console& console, Signals& signals, int wake) {
-  Outcome outcome;
+VerifyOutcome supervise(Verifier& verifier, Console& console, Signals& signals, int wake) {
+  VerifyOutcome outcome;
   const double begin = usage_now().wall_s;
   outcome.interrupted = !attend(
       console, signals, wake, [&] { return verifier.done(); },
@@ -80,7 +80,7 @@ Outcome supervise(Verifier& verifier, Console& console, Signals& signals, int wa
   return outcome;
 }
 
-Result<void> write_json(const std::string& path, const Verifier& verifier, const Outcome& outcome,
+Result<void> write_json(const std::string& path, const Verifier& verifier, const VerifyOutcome& outcome,
                         const std::vector<std::string>& errors) {
   Json json;
   json["interrupted"] = outcome.interrupted;
@@ -110,7 +110,7 @@ std::string summary(const Verifier& verifier) {
   return text;
 }
 
-int report(const VerifyOptions& options, Verifier& verifier, const Outcome& outcome, Console& console) {
+int report(const VerifyOptions& options, Verifier& verifier, const VerifyOutcome& outcome, Console& console) {
   const uint64_t flaws =
       verifier.verified() - verifier.count(Finding::kSame) - verifier.count(Finding::kBefore);
   if (flaws > Verifier::kMaxFlaws) {
@@ -149,7 +149,7 @@ int verify(const VerifyOptions& options, Signals& signals) {
   Verifier verifier(std::move(*sources), std::move(*partitions), (*directory)->path(),
                     [&] { ::eventfd_write(wake.get(), 1); });
   verifier.start(options.jobs);
-  const Outcome outcome = supervise(verifier, console, signals, wake.get());
+  const VerifyOutcome outcome = supervise(verifier, console, signals, wake.get());
   verifier.stop();
   return report(options, verifier, outcome, console);
 }

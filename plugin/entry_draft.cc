@@ -422,25 +422,25 @@ tidemark_status prune_branch(tidemark_archiver* archiver, tidemark_str storage, 
   });
 }
 
-constexpr tidemark_draft_maintenance_api kMaintenance = {sizeof kMaintenance,
-                                                         0,
-                                                         check,
-                                                         accept_gap,
-                                                         prune,
-                                                         compare,
-                                                         made,
-                                                         copy,
-                                                         try_out,
-                                                         scan_level,
-                                                         scan_folders,
-                                                         read_epoch,
-                                                         take_over,
-                                                         prune_branch,
-                                                         fetch_plain,
-                                                         plain_size};
+constexpr tidemark_draft_maintenance_api kDraftMaintenance = {sizeof kDraftMaintenance,
+                                                              0,
+                                                              check,
+                                                              accept_gap,
+                                                              prune,
+                                                              compare,
+                                                              made,
+                                                              copy,
+                                                              try_out,
+                                                              scan_level,
+                                                              scan_folders,
+                                                              read_epoch,
+                                                              take_over,
+                                                              prune_branch,
+                                                              fetch_plain,
+                                                              plain_size};
 
 }  // namespace
 
-const tidemark_draft_maintenance_api* draft_maintenance_table() { return &kMaintenance; }
+const tidemark_draft_maintenance_api* draft_maintenance_table() { return &kDraftMaintenance; }
 
 }  // namespace tidemark

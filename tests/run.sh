@@ -42,7 +42,7 @@ if [ "$only" != tests ]; then
   launcher=""
   if command -v ccache >/dev/null; then launcher=ccache; fi
   export CCACHE_SLOPPINESS=pch_defines,time_macros # else it keeps nothing that was compiled with precompiled headers
-  cmake -S . -B "$build" -G Ninja -DTIDEMARK_TESTS=ON -DTIDEMARK_WERROR=ON -DTIDEMARK_SANITIZE="$sanitize" \
+  cmake -S . -B "$build" -G Ninja -DTIDEMARK_TESTS=ON -DTIDEMARK_WERROR=ON -DTIDEMARK_SANITIZE="$sanitize" -DTIDEMARK_BATCHES=ON \
     -DCMAKE_C_COMPILER_LAUNCHER="$launcher" -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher"
   cmake --build "$build"
 fi

@@ -31,6 +31,17 @@ inline size_t utf8_size(std::string_view text) noexcept {
   return size;
 }
 
+// Without what stands at its ends and is one of `blanks`.
+inline std::string_view trimmed(std::string_view text, std::string_view blanks = " \t\r\n") noexcept {
+  const size_t begin = text.find_first_not_of(blanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+}
+
+inline bool is_ascii(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 // A character of C0, DEL or one of C1.
 inline bool is_control(std::string_view character) noexcept {
   const auto first = static_cast<unsigned char>(character[0]);

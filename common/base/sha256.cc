@@ -4,7 +4,6 @@
 #include <openssl/evp.h>
 
 #include <string>
-#include <string_view>
 
 #include "base/crc32c.h"
 
@@ -91,6 +90,12 @@ Result<Sha256::Digest> Sha256::finish() {
   if (failed_ == nullptr) return digest;
   return fail(TIDEMARK_E_RETRYABLE,
               "no SHA-256 could be computed: " + std::string(failed_) + " failed in " + library_of_digests());
+}
+
+Result<Sha256::Digest> sha256_of(std::string_view bytes) {
+  Sha256 hash;
+  hash.update(bytes.data(), bytes.size());
+  return hash.finish();
 }
 
 Status check_digests() {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -39,6 +40,8 @@ class Sha256 {
   evp_md_ctx_st* context_ = nullptr;
   const char* failed_ = nullptr;  // the function, since the last reset()
 };
+
+Result<Sha256::Digest> sha256_of(std::string_view bytes);
 
 // Known answers of SHA-256 and CRC-32C. PERMANENT: this process computes wrong ones.
 Status check_digests();

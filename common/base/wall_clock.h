@@ -7,6 +7,8 @@
 
 namespace tidemark {
 
+inline constexpr int64_t kUsPerSecond = 1'000'000;
+
 // Microseconds since the epoch.
 inline int64_t wall_clock_us() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();

@@ -11,13 +11,11 @@
 namespace tidemark {
 namespace {
 
-constexpr std::string_view kMadeKey = "made_us=";
 constexpr std::string_view kOwnerKey = "owner=";
 constexpr std::string_view kClaimKey = "claim=";
 constexpr std::string_view kParentKey = "parent=";
 constexpr std::string_view kHowKey = "how=";
 constexpr std::string_view kHostKey = "host=";
-constexpr std::string_view kReasonKey = "reason=";
 
 constexpr Claim kClaims[] = {Claim::kFirst, Claim::kRestart, Claim::kTakeover};
 

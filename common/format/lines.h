@@ -12,6 +12,10 @@
 
 namespace tidemark {
 
+// What begins the lines that records of more than one kind have.
+inline constexpr std::string_view kMadeKey = "made_us=";
+inline constexpr std::string_view kReasonKey = "reason=";
+
 // Takes "<key><value>\n" off the front and gives the value; `key` ends in '='.
 inline std::optional<std::string_view> take_line(std::string_view& text, std::string_view key) {
   const size_t end = text.find('\n');

@@ -5,9 +5,6 @@
 namespace tidemark {
 namespace {
 
-constexpr std::string_view kMadeKey = "made_us=";
-constexpr std::string_view kReasonKey = "reason=";
-
 // What is wrong with a text, or nullptr.
 const char* parse(std::string_view text, Record& record) {
   const auto made = take_line(text, kMadeKey);

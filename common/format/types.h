@@ -23,6 +23,9 @@ struct Range {
   friend bool operator==(const Range&, const Range&) = default;
 };
 
+// How many entries.
+inline uint64_t size_of(const Range& range) { return range.last - range.first + 1; }
+
 // What both hold, if anything.
 inline std::optional<Range> overlap(const Range& a, const Range& b) {
   const Range both{std::max(a.first, b.first), std::min(a.last, b.last)};

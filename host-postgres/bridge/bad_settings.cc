@@ -46,18 +46,12 @@ std::span<const Unit> units_of(int unit) {
   return {};
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.remove_suffix(1);
-  return text;
-}
-
 // A whole number or a fraction, and maybe a unit; in the setting's own.
 std::optional<double> parse_number(const std::string& value, int unit) {
   char* end = nullptr;
   const double number = std::strtod(value.c_str(), &end);
   if (end == value.c_str() || !std::isfinite(number)) return std::nullopt;
-  const std::string_view word = trimmed(end);
+  const std::string_view word = trimmed(end, " \t\n\v\f\r");
   if (word.empty()) return std::rint(number);
   for (const Unit& one : units_of(unit)) {
     if (word == one.word) return std::rint(number * one.factor);

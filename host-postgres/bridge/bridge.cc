@@ -57,6 +57,8 @@ bool same(const Settings& one, const Settings& other) {
          one.timeout_ms == other.timeout_ms;
 }
 
+}  // namespace
+
 class Bridge {
  public:
   Bridge(const tmpg_server& server, Cluster cluster, Settings settings)
@@ -180,7 +182,6 @@ bool Bridge::is_new_failure(const std::string& text) {
   return true;
 }
 
-}  // namespace
 }  // namespace tidemark::postgres
 
 using tidemark::Cut;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kHistoryBytes = size_t{1} << 20;
 
-std::optional<uint32_t> parse_hex(std::string_view text) {
+std::optional<uint32_t> parse_half(std::string_view text) {
   uint32_t value = 0;
   const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
   if (text.empty() || problem != std::errc() || rest != text.data() + text.size()) return std::nullopt;
@@ -35,7 +35,7 @@ std::string_view take_line(std::string_view* text) {
 std::optional<uint64_t> parse_position(std::string_view text) {
   const size_t slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
-  const auto high = parse_hex(text.substr(0, slash)), low = parse_hex(text.substr(slash + 1));
+  const auto high = parse_half(text.substr(0, slash)), low = parse_half(text.substr(slash + 1));
   if (!high || !low) return std::nullopt;
   return uint64_t{*high} << 32 | *low;
 }

@@ -2,20 +2,10 @@
 
 #include <tidemark/base.h>
 
+#include "base/line.h"
 #include "base/secret_file.h"
 
 namespace tidemark::postgres {
-
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-}  // namespace
 
 Result<std::vector<SinkOption>> parse_options(std::string_view text, const std::string& path) {
   std::vector<SinkOption> options;

@@ -17,7 +17,7 @@ constexpr std::string_view kTo = ".to.";
 constexpr uint32_t kMiB = uint32_t{1} << 20;
 
 // Exactly 8 digits, upper case.
-std::optional<uint32_t> parse_hex(std::string_view text) {
+std::optional<uint32_t> parse_part(std::string_view text) {
   const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); };
   uint32_t value = 0;
   if (text.size() != kHexDigits || !std::all_of(text.begin(), text.end(), is_digit)) return std::nullopt;
@@ -56,7 +56,7 @@ bool is_segment_size(uint64_t bytes) {
 
 std::optional<WalFile> parse_wal_name(std::string_view name, const Cluster& cluster) {
   assert(is_segment_size(cluster.segment_bytes));
-  const auto timeline = parse_hex(name.substr(0, kHexDigits));
+  const auto timeline = parse_part(name.substr(0, kHexDigits));
   if (!timeline || *timeline == 0) return std::nullopt;
   WalFile file;
   file.timeline = *timeline;
@@ -65,8 +65,8 @@ std::optional<WalFile> parse_wal_name(std::string_view name, const Cluster& clus
     return file;
   }
   if (name.size() < kSegmentDigits) return std::nullopt;
-  const auto high = parse_hex(name.substr(kHexDigits, kHexDigits));
-  const auto low = parse_hex(name.substr(2 * kHexDigits, kHexDigits));
+  const auto high = parse_part(name.substr(kHexDigits, kHexDigits));
+  const auto low = parse_part(name.substr(2 * kHexDigits, kHexDigits));
   if (!high || !low || *low >= cluster.segments_in_file_id()) return std::nullopt;
   file.segment = *high * cluster.segments_in_file_id() + *low;
   if (file.segment == 0) return std::nullopt;
@@ -78,7 +78,7 @@ std::optional<WalFile> parse_wal_name(std::string_view name, const Cluster& clus
   }
   if (rest.size() != 1 + kHexDigits + kBackup.size() || rest.front() != '.' || !rest.ends_with(kBackup))
     return std::nullopt;
-  const auto offset = parse_hex(rest.substr(1, kHexDigits));
+  const auto offset = parse_part(rest.substr(1, kHexDigits));
   if (!offset || *offset >= cluster.segment_bytes) return std::nullopt;
   file.kind = WalKind::kBackup;
   file.offset = *offset;

@@ -19,8 +19,8 @@ std::optional<pid_t> parse_pid(std::string_view text) {
   return static_cast<pid_t>(*number);
 }
 
-// What comes after `word`, which nothing but blanks may follow in front of it.
-std::optional<std::string> after(std::string_view text, std::string_view word) {
+// What comes what_follows `word`, which nothing but blanks may follow in front of it.
+std::optional<std::string> what_follows(std::string_view text, std::string_view word) {
   if (!text.starts_with(word)) return std::nullopt;
   return std::string(text.substr(word.size()));
 }
@@ -63,9 +63,9 @@ ArchiverTitle parse_archiver_title(std::string_view title) {
   }
   title.remove_prefix(kName.size());
   while (!title.empty() && title.back() == ' ') title.remove_suffix(1);
-  if (auto file = after(title, " archiving ")) return {ArchiverState::kArchiving, *file};
-  if (auto file = after(title, " last was ")) return {ArchiverState::kDone, *file};
-  if (auto file = after(title, " failed on ")) return {ArchiverState::kFailed, *file};
+  if (auto file = what_follows(title, " archiving ")) return {ArchiverState::kArchiving, *file};
+  if (auto file = what_follows(title, " last was ")) return {ArchiverState::kDone, *file};
+  if (auto file = what_follows(title, " failed on ")) return {ArchiverState::kFailed, *file};
   return {title.empty() ? ArchiverState::kIdle : ArchiverState::kNone, ""};
 }
 

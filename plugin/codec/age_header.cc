@@ -20,11 +20,11 @@ using WrappedKey = std::array<uint8_t, sizeof(FileKey) + Aead::kTagSize>;
 using HeaderMac = HmacSha256::Mac;
 constexpr Aead::Nonce kWrapNonce = {};  // each wrap key is used once
 
-Error corrupt(const std::string& what) {
+Error corrupt_header(const std::string& what) {
   return fail(TIDEMARK_E_CORRUPT, "its age header is damaged: " + what);
 }
 Error corrupt_stanza(size_t number, const std::string& what) {
-  return corrupt("stanza " + std::to_string(number) + " " + what);
+  return corrupt_header("stanza " + std::to_string(number) + " " + what);
 }
 
 // A line without its line break, which is there: the caller has looked.
@@ -103,7 +103,7 @@ Result<AgeStanza> parse_stanza(std::string_view& text, size_t number) {
 Status check_kinds(std::span<const AgeStanza> stanzas) {
   const auto is_scrypt = [](const AgeStanza& stanza) { return stanza.kind == kScrypt; };
   if (std::none_of(stanzas.begin(), stanzas.end(), is_scrypt)) return {};
-  if (stanzas.size() > 1) return corrupt("a passphrase (scrypt) is not the only way to decrypt it");
+  if (stanzas.size() > 1) return corrupt_header("a passphrase (scrypt) is not the only way to decrypt it");
   return fail(TIDEMARK_E_SEALED,
               "it is encrypted with a passphrase, and Tidemark decrypts with identities only");
 }
@@ -112,14 +112,14 @@ Status check_kinds(std::span<const AgeStanza> stanzas) {
 Result<std::vector<AgeStanza>> parse_stanzas(std::string_view& text) {
   std::vector<AgeStanza> stanzas;
   while (!text.starts_with(kMacMark)) {
-    if (text.find('\n') == std::string_view::npos) return corrupt("it has no end");
+    if (text.find('\n') == std::string_view::npos) return corrupt_header("it has no end");
     if (stanzas.size() == kAgeStanzasMax) {
-      return corrupt("it has more than " + std::to_string(kAgeStanzasMax) + " stanzas");
+      return corrupt_header("it has more than " + std::to_string(kAgeStanzasMax) + " stanzas");
     }
     TM_ASSIGN(const auto stanza, parse_stanza(text, stanzas.size() + 1));
     stanzas.push_back(stanza);
   }
-  if (stanzas.empty()) return corrupt("it names no recipient");
+  if (stanzas.empty()) return corrupt_header("it names no recipient");
   return stanzas;
 }
 
@@ -128,7 +128,7 @@ Result<HeaderMac> parse_mac_line(std::string_view line) {
   line.remove_prefix(kMacMark.size());
   if (!line.starts_with(' ') || !line.ends_with('\n') ||
       !parse_base64(line.substr(1, line.size() - 2), mac)) {
-    return corrupt("its last line is not \"--- \" and a MAC of 32 bytes in canonical base64");
+    return corrupt_header("its last line is not \"--- \" and a MAC of 32 bytes in canonical base64");
   }
   return mac;
 }
@@ -189,7 +189,8 @@ Result<std::string> AgeHeaders::make(std::span<const Recipient> recipients, cons
 Result<bool> AgeHeaders::unwrap(const AgeStanza& stanza, const Identity& identity, FileKey* file_key) {
   X25519::Shared shared;
   TM_ASSIGN(const bool is_honest, x25519_.agree(identity.reveal(), stanza.share, &shared));
-  if (!is_honest) return corrupt("an X25519 share is a point of low order, which nobody has the secret of");
+  if (!is_honest)
+    return corrupt_header("an X25519 share is a point of low order, which nobody has the secret of");
   Aead::Key key;
   TM_TRY(wrap_key(shared, stanza.share, identity.recipient(), &key));
   TM_TRY(aead_.set_key(key, Aead::Use::kOpen));
@@ -212,7 +213,8 @@ Result<bool> AgeHeaders::unwrap_any(std::span<const AgeStanza> stanzas, std::spa
 
 Result<FileKey> AgeHeaders::open(std::string_view header, std::span<const Identity> identities) {
   assert(header.size() <= kAgeHeaderMaxBytes);
-  if (!header.starts_with(kAgeVersionLine)) return corrupt("it does not begin with age-encryption.org/v1");
+  if (!header.starts_with(kAgeVersionLine))
+    return corrupt_header("it does not begin with age-encryption.org/v1");
   std::string_view rest = header.substr(kAgeVersionLine.size());
   TM_ASSIGN(const std::vector<AgeStanza> stanzas, parse_stanzas(rest));
   TM_ASSIGN(const HeaderMac mac, parse_mac_line(rest));
@@ -229,7 +231,7 @@ Result<FileKey> AgeHeaders::open(std::string_view header, std::span<const Identi
   }
   TM_ASSIGN(const HeaderMac ours,
             mac_of(header.substr(0, header.size() - rest.size() + kMacMark.size()), file_key));
-  if (!is_equal(ours, mac)) return corrupt("its MAC is wrong");
+  if (!is_equal(ours, mac)) return corrupt_header("its MAC is wrong");
   return file_key;
 }
 

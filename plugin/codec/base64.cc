@@ -3,7 +3,7 @@
 namespace tidemark::codec {
 namespace {
 
-constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kBaseDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 // The value of a digit, or 64.
 uint32_t value_of(char c) {
@@ -38,9 +38,9 @@ void append_base64(std::span<const uint8_t> bytes, std::string* out) {
   unsigned count = 0;
   for (const uint8_t byte : bytes) {
     bits = (bits << 8 | byte) & 0xffff;
-    for (count += 8; count >= 6; count -= 6) *out += kDigits[bits >> (count - 6) & 63];
+    for (count += 8; count >= 6; count -= 6) *out += kBaseDigits[bits >> (count - 6) & 63];
   }
-  if (count > 0) *out += kDigits[bits << (6 - count) & 63];
+  if (count > 0) *out += kBaseDigits[bits << (6 - count) & 63];
 }
 
 bool is_base64(std::string_view text) {

@@ -6,7 +6,7 @@
 namespace tidemark::codec {
 namespace {
 
-constexpr std::string_view kDigits = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+constexpr std::string_view kBechDigits = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 constexpr size_t kChecksumDigits = 6;
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -57,7 +57,7 @@ std::string encode_bech32(std::string_view kind, std::span<const uint8_t> bytes)
   text += '1';
   Checksum checksum(kind);
   const auto put = [&](uint32_t digit) {
-    text += kDigits[digit];
+    text += kBechDigits[digit];
     checksum.add(digit);
   };
   uint32_t bits = 0;
@@ -68,7 +68,8 @@ std::string encode_bech32(std::string_view kind, std::span<const uint8_t> bytes)
   }
   if (count > 0) put(bits << (5 - count) & 31);
   const uint32_t last = checksum.digits();
-  for (size_t i = 0; i < kChecksumDigits; ++i) text += kDigits[last >> 5 * (kChecksumDigits - 1 - i) & 31];
+  for (size_t i = 0; i < kChecksumDigits; ++i)
+    text += kBechDigits[last >> 5 * (kChecksumDigits - 1 - i) & 31];
   return text;
 }
 
@@ -85,7 +86,7 @@ const char* decode_bech32(std::string_view text, std::string_view kind, std::spa
   unsigned count = 0;
   size_t size = 0;
   for (size_t i = 0; i < digits.size(); ++i) {
-    const size_t digit = kDigits.find(lower(digits[i]));
+    const size_t digit = kBechDigits.find(lower(digits[i]));
     if (digit == std::string_view::npos) return "has a character that no such text has";
     checksum.add(static_cast<uint32_t>(digit));
     if (i >= value_digits) continue;

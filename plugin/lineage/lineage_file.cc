@@ -25,9 +25,7 @@ constexpr size_t kFileBytesMax = size_t{64} << 20;
 constexpr size_t kEpochsMax = 64;  // remembered of a storage
 
 Result<std::string> digest_text(std::string_view text) {
-  Sha256 sha256;
-  sha256.update(text.data(), text.size());
-  TM_ASSIGN(const Digest digest, sha256.finish());
+  TM_ASSIGN(const Digest digest, sha256_of(text));
   return hex(digest);
 }
 

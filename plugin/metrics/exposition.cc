@@ -8,6 +8,8 @@
 #include <optional>
 #include <sstream>
 
+#include "base/line.h"
+
 namespace tidemark::metrics {
 namespace {
 
@@ -108,16 +110,10 @@ void append_family(std::string& out, const MetricFamily& family) {
   }
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // The front up to `separator`, which goes too.
 std::string_view take(std::string_view& text, char separator) {
   const size_t end = std::min(text.find(separator), text.size());
-  const std::string_view front = trimmed(text.substr(0, end));
+  const std::string_view front = trimmed(text.substr(0, end), " \t");
   text.remove_prefix(std::min(end + 1, text.size()));
   return front;
 }

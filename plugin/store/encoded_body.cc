@@ -6,7 +6,7 @@
 namespace tidemark::store {
 namespace {
 
-constexpr uint64_t kPiecesMax = uint64_t{1} << 32;
+constexpr uint64_t kEncodedPiecesMax = uint64_t{1} << 32;
 
 // What encoding adds at most, to what cannot be compressed: frames, chunks, and headers with all recipients.
 uint64_t encoded_bytes_max(uint64_t plain_bytes) {
@@ -29,7 +29,7 @@ Status EncodedBody::prepare(uint64_t buffer_bytes, const sink::Sink& to) {
   TM_TRY(coded_->open(tar_, tar_.footer(), deadline_));
   source_.size_bytes = coded_->size_bytes();
   source_.data = coded_->data();
-  if (source_.data == nullptr) pieces_.begin(source_.size_bytes, for_tar, kPiecesMax);
+  if (source_.data == nullptr) pieces_.begin(source_.size_bytes, for_tar, kEncodedPiecesMax);
   TM_ASSIGN(sha256_, coded_->object_digest());
   TM_ASSIGN(crc32c_, coded_->object_crc32c());
   if (to.wants_sha256()) source_.sha256 = sha256_.data();

@@ -12,7 +12,7 @@
 namespace tidemark::store {
 namespace {
 
-constexpr uint64_t kPiecesMax = uint64_t{1} << 22;  // 16 MiB of checksums
+constexpr uint64_t kProvenPiecesMax = uint64_t{1} << 22;  // 16 MiB of checksums
 
 // What is coded is proven as it is stored: a copy needs no key. Who gives all keys wants to know who wrote
 // it.
@@ -43,7 +43,7 @@ Status ProvenBody::prepare(uint64_t buffer_bytes, const sink::Sink& to) {
     TM_TRY(read_at_once(to.wants_crc32c()));
     source_.data = whole_.get();
   } else {
-    pieces_.begin(size_bytes_, buffer_bytes, kPiecesMax);
+    pieces_.begin(size_bytes_, buffer_bytes, kProvenPiecesMax);
     piece_bytes_ = pieces_.piece_bytes();
     if (to.wants_sha256()) TM_TRY(read_up_to((size_bytes_ - 1) / piece_bytes_));
   }

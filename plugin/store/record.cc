@@ -16,12 +16,6 @@ Error corrupt(const std::string& what) {
   return fail(TIDEMARK_E_CORRUPT, "is not the record its name promises: " + what);
 }
 
-Result<Digest> digest_of(std::string_view text) {
-  Sha256 sha256;
-  sha256.update(text.data(), text.size());
-  return sha256.finish();
-}
-
 }  // namespace
 
 Result<std::string> format_record(const Record& record, std::string_view storage, uint64_t partition,
@@ -42,7 +36,7 @@ Result<std::string> format_record(const Record& record, const ParsedKey& of) {
     block = format_footer(footer);
   } else {
     object = record_text(record);
-    TM_ASSIGN(const Digest digest, digest_of(object));
+    TM_ASSIGN(const Digest digest, sha256_of(object));
     footer.sha256 = digest;
     block = format_footer(footer);
   }
@@ -52,7 +46,7 @@ Result<std::string> format_record(const Record& record, const ParsedKey& of) {
 Result<std::string> format_epoch_record(const EpochRecord& record, std::string_view storage, uint64_t epoch) {
   std::string object = epoch_record_text(record);
   Footer footer = {.kind = ObjectKind::kEpoch, .storage = std::string(storage), .epoch = epoch};
-  TM_ASSIGN(footer.sha256, digest_of(object));
+  TM_ASSIGN(footer.sha256, sha256_of(object));
   const FooterBlock block = format_footer(footer);
   return object.append(block.data(), block.size());
 }
@@ -72,7 +66,7 @@ Result<Record> parse_record(std::string_view object, const ParsedKey& key) {
     if (!text.empty()) return corrupt("it has more text than it should");
     return Record{};
   }
-  TM_ASSIGN(const Digest digest, digest_of(text));
+  TM_ASSIGN(const Digest digest, sha256_of(text));
   if (digest != footer->sha256) {
     return corrupt("its text has sha256 " + hex(digest) + ", its footer says " + hex(footer->sha256));
   }

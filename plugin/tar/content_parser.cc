@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/line.h"
 #include "format/object_name.h"
 #include "tree/member_path.h"
 
@@ -13,18 +14,18 @@ namespace tidemark::tar {
 namespace {
 
 // Where ustar says what.
-constexpr size_t kNameAt = 0, kNameSize = 100;
+constexpr size_t kNameAt = 0;
 constexpr size_t kModeAt = 100, kModeSize = 8;
 constexpr size_t kSizeAt = 124, kSizeSize = 12;
 constexpr size_t kChecksumAt = 148, kChecksumSize = 8;
 constexpr size_t kTypeAt = 156;
-constexpr size_t kLinkAt = 157, kLinkSize = 100;
+constexpr size_t kLinkAt = 157;
 constexpr size_t kMagicAt = 257;
 constexpr std::string_view kMagic(
     "ustar\0"
     "00",
     8);
-constexpr size_t kPrefixAt = 345, kPrefixSize = 155;
+constexpr size_t kPrefixAt = 345;
 constexpr size_t kShownMax = 200;
 // The keys that a pax header may have, in the order that they may come in, each once.
 constexpr std::string_view kPaxKeys[] = {"hdrcharset", "path", "linkpath", "size"};
@@ -42,10 +43,6 @@ bool is_zero(std::span<const uint8_t> bytes) {
 std::string_view text_at(const Block& block, size_t begin, size_t size) {
   const char* const text = reinterpret_cast<const char*>(block.data()) + begin;
   return {text, strnlen(text, size)};
-}
-
-bool is_ascii(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 // What may stand after a number in its field.

@@ -4,12 +4,11 @@
 #include <cassert>
 #include <cstring>
 
+#include "base/line.h"
+
 namespace tidemark::tar {
 namespace {
 
-constexpr size_t kNameSize = 100;
-constexpr size_t kLinkSize = 100;
-constexpr size_t kPrefixSize = 155;
 constexpr uint64_t kUstarSizeEnd = uint64_t{1} << 33;  // eleven octal digits
 // What a pax header is called by tools that do not know it; Python's tarfile uses the same name.
 constexpr std::string_view kPaxHeaderName = "././@PaxHeader";
@@ -81,10 +80,6 @@ size_t ustar_cut(std::string_view name) {
   if (cut == std::string_view::npos || cut > kPrefixSize || cut + 1 == name.size())
     return std::string_view::npos;
   return cut;
-}
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 struct PaxNeeds {

@@ -15,6 +15,9 @@ namespace tidemark::tar {
 
 inline constexpr size_t kEndMarkSize = 2 * kBlockSize;  // two zero blocks end an archive
 
+// Of ustar's fields.
+inline constexpr size_t kNameSize = 100, kLinkSize = 100, kPrefixSize = 155;
+
 enum class MemberType : char { kFile = '0', kSymlink = '2', kDirectory = '5' };
 
 struct Member {

@@ -4,14 +4,13 @@
 
 #include "azblob/auth/account_key.h"
 #include "base/line.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "http/endpoint.h"
 #include "http/store_url.h"
 
 namespace tidemark::sinks::azblob {
 namespace {
-
-Error invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/line.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "gs/auth/secret_url.h"
 #include "http/endpoint.h"
@@ -11,8 +12,6 @@
 
 namespace tidemark::sinks::gs {
 namespace {
-
-Error invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
 
 // The texts of options before they are looked at.
 struct Raw {

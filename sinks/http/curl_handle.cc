@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <new>
 
+#include "base/line.h"
 #include "base/secret.h"
 #include "http/curl_error.h"
 
@@ -33,12 +34,6 @@ int set_user_timeout(void* ctx, curl_socket_t fd, curlsocktype) {
   const auto timeout_ms = static_cast<unsigned>(static_cast<const TransportOptions*>(ctx)->stall_timeout_ms);
   setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
   return CURL_SOCKOPT_OK;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
 }  // namespace

@@ -5,10 +5,10 @@
 #include <array>
 #include <cstdio>
 
+#include "base/wall_clock.h"
+
 namespace tidemark::sinks {
 namespace {
-
-constexpr int64_t kUsPerSecond = 1'000'000;
 
 class Reader {
  public:

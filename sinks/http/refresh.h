@@ -31,6 +31,7 @@
 
 #include "base/blocked_signals.h"
 #include "base/mutex.h"
+#include "base/wall_clock.h"
 #include "common/table.h"
 #include "http/iso_time.h"
 #include "http/small_file.h"
@@ -79,7 +80,6 @@ class Refresh {
   void expired(const Credentials& credentials) TM_EXCLUDES(mutex_);
 
  private:
-  static constexpr int64_t kUsPerSecond = 1'000'000;
   static constexpr int64_t kSoonUs = 15 * 60 * kUsPerSecond;
   static constexpr int64_t kNowUs = 5 * 60 * kUsPerSecond;
   static constexpr int64_t kLookUs = kUsPerSecond;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/line.h"
+#include "common/invalid.h"
 #include "common/key.h"
 #include "http/utf8.h"
 
@@ -10,8 +11,6 @@ namespace tidemark::sinks {
 namespace {
 
 constexpr size_t kPrefixMax = 900;  // bytes
-
-Error invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
 
 }  // namespace
 

@@ -15,7 +15,7 @@
 namespace tidemark::sinks {
 namespace {
 
-constexpr uint64_t kPollMs = 100;  // between two looks at the call
+constexpr uint64_t kLookMs = 100;  // between two looks at the call
 
 struct Wiped {
   Headers& headers;
@@ -173,7 +173,7 @@ Result<HttpRequest*> Session::drive(const Call& call, uint64_t wait_ms) {
     if (Status ok = call.check(); !ok) return out_of_time(std::move(ok.error()));
     if (waited_ms >= wait_ms) return nullptr;
     const uint64_t step_ms =
-        std::min({kPollMs, wait_ms - waited_ms, std::max<uint64_t>(call.remaining_ms(), 1)});
+        std::min({kLookMs, wait_ms - waited_ms, std::max<uint64_t>(call.remaining_ms(), 1)});
     curl_multi_poll(handles_->multi, nullptr, 0, static_cast<int>(step_ms), nullptr);
     waited_ms += step_ms;
   }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/line.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "http/store_url.h"
 
@@ -13,8 +14,6 @@ namespace {
 constexpr uint64_t kDaysMax = 36'500;
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
-Error invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
 
 // The texts of options before they are looked at.
 struct Raw {

@@ -5,14 +5,13 @@
 #include <utility>
 
 #include "base/line.h"
+#include "common/invalid.h"
 #include "http/endpoint.h"
 #include "http/uri_encode.h"
 #include "s3/config.h"
 
 namespace tidemark::sinks::s3 {
 namespace {
-
-Error invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
 
 bool is_address(std::string_view host) {
   if (host.starts_with('[')) return true;

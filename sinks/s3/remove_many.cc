@@ -12,7 +12,7 @@ namespace tidemark::sinks::s3 {
 namespace {
 
 constexpr size_t kAnswerBytesMax = 8 * kMiB;  // 1,000 of the longest keys, escaped, and a word about each
-constexpr uint32_t kPagesMax = 2;             // of somebody who is not the store, one after the other
+constexpr uint32_t kForeignPagesMax = 2;      // of somebody who is not the store, one after the other
 
 // XML cannot have all characters that a key can, and says others in two ways.
 bool fits_into_xml(std::string_view name) {
@@ -85,7 +85,8 @@ Status S3Sink::remove_many(std::span<const std::string_view> keys, const Call& c
   if (!answer.is_ok()) {
     Error error = error_of_bucket(answer, what);
     const bool is_page = answer.status == 404 && inside.code.empty();
-    if (is_of_request(error) || (is_page && ++removal_pages_ >= kPagesMax)) return give_up_removals(error);
+    if (is_of_request(error) || (is_page && ++removal_pages_ >= kForeignPagesMax))
+      return give_up_removals(error);
     return error;
   }
   const std::optional<Removals> done = parse_delete(answer.text);

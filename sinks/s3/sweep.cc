@@ -8,7 +8,7 @@ namespace {
 
 constexpr int64_t kOldUs = 24 * 60 * 60 * 1'000'000ll;
 constexpr size_t kAbortsMax = 100;  // of one open; the next continues
-constexpr int kPagesMax = 10;       // of one listing
+constexpr int kSweptPagesMax = 10;  // of one listing
 
 Status abort_upload(Client& client, Request request, const ListedUpload& upload, const Call& call) {
   request.query = {{"uploadId", upload.id}};
@@ -27,7 +27,7 @@ Result<Listed> list_uploads(Client& client, const Request& bucket, const std::st
                             const Call& call) {
   Listed all;
   UploadsPage page;
-  for (int pages = 0; pages == 0 || (!page.next_key.empty() && pages < kPagesMax); ++pages) {
+  for (int pages = 0; pages == 0 || (!page.next_key.empty() && pages < kSweptPagesMax); ++pages) {
     Request request = bucket;
     request.query = {{"uploads", ""}, {"encoding-type", "url"}, {"max-uploads", "1000"}};
     if (!prefix.empty()) request.query.emplace_back("prefix", prefix);

@@ -48,7 +48,7 @@ class MemoryDir {
  public:
   MemoryDir() {
     char name[] = "/dev/shm/tidemark-bench-XXXXXX";
-    if (mkdtemp(name) == nullptr) give_up(name);
+    if (mkdtemp(name) == nullptr) give_up_on(name);
     path_ = name;
   }
   ~MemoryDir() { fs::remove_all(path_); }
@@ -63,13 +63,13 @@ class MemoryDir {
 void write_file(const std::string& path, size_t size_bytes, bool sync) {
   static const std::vector<char> kBytes(1 << 20, 'w');
   const int fd = ::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
-  if (fd < 0) give_up(path);
+  if (fd < 0) give_up_on(path);
   for (size_t left = size_bytes; left > 0;) {
     const ssize_t n = ::write(fd, kBytes.data(), std::min(left, kBytes.size()));
-    if (n <= 0) give_up(path);
+    if (n <= 0) give_up_on(path);
     left -= static_cast<size_t>(n);
   }
-  if (sync && ::fsync(fd) != 0) give_up(path);
+  if (sync && ::fsync(fd) != 0) give_up_on(path);
   ::close(fd);
 }
 
@@ -227,7 +227,7 @@ void large_entries(benchmark::State& state) {
     const double begin = wall_seconds();
     const std::string command =
         "cp -r '" + root + "' '" + copy + "' && find '" + copy + "' -type f -exec sync {} +";
-    if (std::system(command.c_str()) != 0) give_up(command);
+    if (std::system(command.c_str()) != 0) give_up_on(command);
     const double copy_seconds = wall_seconds() - begin;
     fs::remove_all(copy);
     ::sync();

@@ -17,7 +17,7 @@
 
 namespace tidemark::bench {
 
-[[noreturn]] inline void give_up(const std::string& what) {
+[[noreturn]] inline void give_up_on(const std::string& what) {
   std::perror(what.c_str());
   std::exit(1);
 }
@@ -27,14 +27,14 @@ namespace tidemark::bench {
 inline void read_flat_directory(const std::string& path) {
   thread_local std::vector<char> buffer(64 << 10);
   DIR* const dir = ::opendir(path.c_str());
-  if (dir == nullptr) give_up(path);
+  if (dir == nullptr) give_up_on(path);
   const int dir_fd = ::dirfd(dir);
   struct stat info = {};
-  if (::fstat(dir_fd, &info) != 0) give_up(path);
+  if (::fstat(dir_fd, &info) != 0) give_up_on(path);
   while (const dirent* entry = ::readdir(dir)) {
     if (entry->d_name[0] == '.') continue;
     const int fd = ::openat(dir_fd, entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || ::fstat(fd, &info) != 0 || ::read(fd, buffer.data(), buffer.size()) < 0) give_up(path);
+    if (fd < 0 || ::fstat(fd, &info) != 0 || ::read(fd, buffer.data(), buffer.size()) < 0) give_up_on(path);
     ::close(fd);
   }
   ::closedir(dir);
@@ -45,11 +45,11 @@ inline void write_durably(const std::string& directory, const std::string& name,
   const int dir = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const int fd = ::openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0640);
   if (fd < 0 || ::write(fd, body.data(), body.size()) != static_cast<ssize_t>(body.size()))
-    give_up(directory);
+    give_up_on(directory);
   const std::string self = "/proc/self/fd/" + std::to_string(fd);
   if (::fsync(fd) != 0 || ::linkat(AT_FDCWD, self.c_str(), dir, name.c_str(), AT_SYMLINK_FOLLOW) != 0 ||
       ::fsync(dir) != 0) {
-    give_up(directory + "/" + name);
+    give_up_on(directory + "/" + name);
   }
   ::close(fd);
   ::close(dir);

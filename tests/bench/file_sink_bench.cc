@@ -62,13 +62,13 @@ class OpenSink {
  public:
   explicit OpenSink(const std::string& url) {
     void* library = dlopen(FILE_SINK_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) give_up(dlerror());
+    if (library == nullptr) give_up_on(dlerror());
     const auto entry = reinterpret_cast<tidemark_sink_entry_fn>(dlsym(library, TIDEMARK_SINK_ENTRY_NAME));
-    if (entry == nullptr) give_up(dlerror());
+    if (entry == nullptr) give_up_on(dlerror());
     api_ = entry(TIDEMARK_SINK_ABI_MAJOR);
     tidemark_error error = {sizeof error, 0, 0, 0, {}, {}};
     if (api_->open(nullptr, {url.data(), url.size()}, nullptr, 0, nullptr, &sink_, &error) != TIDEMARK_OK)
-      give_up(error.message);
+      give_up_on(error.message);
   }
   ~OpenSink() { api_->close(sink_); }
   OpenSink(const OpenSink&) = delete;
@@ -82,7 +82,7 @@ class OpenSink {
     tidemark_error error = {sizeof error, 0, 0, 0, {}, {}};
     if (api_->put(sink_, {name.data(), name.size()}, &source, TIDEMARK_PUT_IF_ABSENT, nullptr, &error) !=
         TIDEMARK_OK)
-      give_up(error.message);
+      give_up_on(error.message);
   }
 
  private:

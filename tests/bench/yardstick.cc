@@ -22,7 +22,7 @@
 
 namespace {
 
-using tidemark::bench::give_up;
+using tidemark::bench::give_up_on;
 
 struct Settings {
   std::string dir;
@@ -46,7 +46,7 @@ double per_second(const Settings& settings, const std::function<void(uint64_t nu
 double durable_files(const Settings& settings) {
   for (uint64_t i = 0; i < settings.directories; ++i) {
     const std::string path = settings.dir + "/" + std::to_string(i);
-    if (::mkdir(path.c_str(), 0755) != 0) give_up(path);
+    if (::mkdir(path.c_str(), 0755) != 0) give_up_on(path);
   }
   const std::string body(settings.bytes, 'w');
   return per_second(settings, [&](uint64_t number) {

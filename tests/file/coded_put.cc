@@ -24,7 +24,7 @@ Status put_coded(FileSink& sink, const std::string& key, const std::string& body
                  uint32_t flags) {
   codec::Encoding encoding;
   encoding.coding = coding;
-  if (encrypts(coding)) encoding.recipients = codec::test::recipients(codec::test::kIdentity);
+  if (encrypts(coding)) encoding.recipients = test::recipients(test::kIdentity);
   const codec::Keys keys = test::keys_of("", test::kTagKey);
   codec::CodedSource coded(encoding, keys.tag_keys, kBufferBytes);
   test::TextTar tar(body);
@@ -43,7 +43,7 @@ std::optional<std::string> decoded(const std::string& stored, Coding coding) {
   const size_t coded_bytes = stored.size() - kFooterSize;
   const auto footer = parse_footer(ObjectKind::kArchive, stored.substr(coded_bytes), nullptr);
   if (!footer) return std::nullopt;
-  static const codec::Keys keys = test::keys_of(codec::test::kIdentity, test::kTagKey);
+  static const codec::Keys keys = test::keys_of(test::kIdentity, test::kTagKey);
   std::string plain;
   const codec::Give give = [&](std::span<const uint8_t> bytes) -> Status {
     plain.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());

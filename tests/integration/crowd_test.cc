@@ -1,8 +1,5 @@
 // Many threads, many notifications, many partitions.
-#include <unistd.h>
-
 #include <algorithm>
-#include <fstream>
 #include <random>
 
 #include "harness.h"
@@ -155,13 +152,6 @@ void notify_each_once(const tidemark_archiver_api* api, tidemark_archiver* archi
 }
 
 // Of this process, in memory.
-double resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  double all = 0, resident = 0;
-  statm >> all >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
 class Crowd : public Scenario, public ::testing::WithParamInterface<uint64_t> {};
 
 TEST_P(Crowd, EachPartitionNotifiesOnce) {
@@ -176,13 +166,14 @@ TEST_P(Crowd, EachPartitionNotifiesOnce) {
   constexpr uint64_t kFirst = 1'000;
   notify_each_once(api_, archiver_, 0, kFirst);
   ASSERT_TRUE(host_.wait_until([&] { return host.acknowledged == kFirst; }));
-  const double before = resident_bytes();
+  const auto before = static_cast<double>(resident_bytes());
   notify_each_once(api_, archiver_, kFirst, partitions);
   ASSERT_TRUE(host_.wait_until([&] { return host.acknowledged == partitions; }));
   ASSERT_TRUE(
       host_.wait_until([&] { return metrics().at("tidemark_partitions{state=\"dormant\"}") == partitions; }));
 #ifndef TIDEMARK_TEST_SANITIZED
-  const double bytes = (resident_bytes() - before) / static_cast<double>(partitions - kFirst);
+  const double bytes =
+      (static_cast<double>(resident_bytes()) - before) / static_cast<double>(partitions - kFirst);
   RecordProperty("bytes_per_partition", static_cast<int>(bytes));
   EXPECT_LE(bytes, 250);
 #else
@@ -208,13 +199,13 @@ TEST_P(Crowd, WhatIsForgottenGivesItsMemoryBack) {
   constexpr uint64_t kFirst = 1'000;
   notify_each_once(api_, archiver_, 0, kFirst);
   ASSERT_TRUE(host_.wait_until([&] { return host.acknowledged == kFirst; }));
-  const double before = resident_bytes();
+  const auto before = static_cast<double>(resident_bytes());
   notify_each_once(api_, archiver_, kFirst, partitions);
   ASSERT_TRUE(host_.wait_until([&] { return host.acknowledged == partitions; }));
-  const double peak = resident_bytes();
+  const auto peak = static_cast<double>(resident_bytes());
   ASSERT_TRUE(host_.wait_until([&] { return metrics().at("tidemark_partitions{state=\"dormant\"}") == 0; }));
 #ifndef TIDEMARK_TEST_SANITIZED
-  EXPECT_LE(resident_bytes(), before + (peak - before) / 3);
+  EXPECT_LE(static_cast<double>(resident_bytes()), before + (peak - before) / 3);
 #else
   (void)before, (void)peak;
 #endif

@@ -11,10 +11,6 @@
 namespace tidemark::integration {
 namespace {
 
-std::string name_of(const Partition& p, Lsn lsn) {
-  return p.storage + "/" + std::to_string(p.id) + " entry " + std::to_string(lsn);
-}
-
 // When its name was given to it. 0: it is not there.
 int64_t changed_ns(const std::string& path) {
   struct stat stat = {};

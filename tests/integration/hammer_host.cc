@@ -13,12 +13,6 @@ constexpr uint64_t kLargeBytes = 200'000;  // streamed where the memory is small
 constexpr size_t kLogLines = 300;
 constexpr size_t kViolations = 20;
 
-std::string text(tidemark_str s) { return s.size > 0 ? std::string(s.data, s.size) : std::string(); }
-
-std::string name_of(const Partition& p, Lsn lsn) {
-  return p.storage + "/" + std::to_string(p.id) + " entry " + std::to_string(lsn);
-}
-
 }  // namespace
 
 HammerHost::HammerHost(const HammerPlan& plan) : plan_(plan), first_root_{plan.roots.front()} {
@@ -301,9 +295,9 @@ std::vector<std::string> HammerHost::log_lines() const {
 
 HammerHost::Part* HammerHost::part_of(const tidemark_partition& partition) {
   for (const auto& part : parts_) {
-    if (part->name.id == partition.id && part->name.storage == text(partition.storage)) return part.get();
+    if (part->name.id == partition.id && part->name.storage == text_of(partition.storage)) return part.get();
   }
-  violate("a callback for the unknown partition " + text(partition.storage) + "/" +
+  violate("a callback for the unknown partition " + text_of(partition.storage) + "/" +
           std::to_string(partition.id));
   return nullptr;
 }
@@ -311,7 +305,7 @@ HammerHost::Part* HammerHost::part_of(const tidemark_partition& partition) {
 void HammerHost::log(void* ctx, int32_t level, tidemark_str component, tidemark_str message) {
   auto& self = *static_cast<HammerHost*>(ctx);
   const std::lock_guard<std::mutex> lock(self.mutex_);
-  self.log_lines_.push_back(std::to_string(level) + " " + text(component) + ": " + text(message));
+  self.log_lines_.push_back(std::to_string(level) + " " + text_of(component) + ": " + text_of(message));
   if (self.log_lines_.size() > kLogLines) self.log_lines_.pop_front();
 }
 

@@ -25,12 +25,6 @@ namespace {
 constexpr size_t kRoots = 3;
 constexpr auto kSettleWithin = std::chrono::seconds(60);  // reached only by a failure
 
-std::vector<tidemark_option> abi_options(const Options& options) {
-  std::vector<tidemark_option> result;
-  for (const auto& [key, value] : options) result.push_back({str(key), str(value), 0, 0});
-  return result;
-}
-
 // One archiver, its host and their threads.
 class Hammer {
  public:

@@ -2,9 +2,11 @@
 
 #include <dlfcn.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "option_flags.h"
@@ -16,14 +18,20 @@ namespace fs = std::filesystem;
 
 constexpr const char* kPlugin = TIDEMARK_TEST_MODULES "/tidemark.so";
 
-// The options as the ABI takes them; they borrow from the map.
+}  // namespace
+
 std::vector<tidemark_option> abi_options(const Options& options) {
   std::vector<tidemark_option> result;
   for (const auto& [key, value] : options) result.push_back({str(key), str(value), test::flags_of(key), 0});
   return result;
 }
 
-}  // namespace
+uint64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  uint64_t size = 0, resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
 
 std::string percent_encoded(std::string_view text) {
   std::string out;

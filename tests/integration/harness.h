@@ -23,6 +23,9 @@ using Options = std::map<std::string, std::string>;
 using Metrics = std::map<std::string, double>;  // by name with labels
 
 inline tidemark_str str(std::string_view text) { return {text.data(), text.size()}; }
+// As the ABI takes them; they borrow from the map.
+std::vector<tidemark_option> abi_options(const Options& options);
+uint64_t resident_bytes();  // of this process
 std::string percent_encoded(std::string_view text);
 
 struct ErrorOut : tidemark_error {

@@ -3,10 +3,8 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <tidemark/draft/maintenance.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "harness.h"
 
@@ -14,13 +12,6 @@ namespace tidemark::integration {
 namespace {
 
 namespace fs = std::filesystem;
-
-uint64_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  uint64_t size = 0, resident = 0;
-  statm >> size >> resident;
-  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-}
 
 class ManyFiles : public Scenario, public ::testing::WithParamInterface<int> {
  protected:

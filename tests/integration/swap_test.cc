@@ -253,11 +253,11 @@ TEST_F(RecipientsScenario, AreThoseOfTheLastSink) {
 }
 
 constexpr const char* kSuffixes[] = {"", ".zst", ".zst.age"};
-std::string name_of(const ::testing::TestParamInfo<const char*>& with) {
+std::string suffix_name(const ::testing::TestParamInfo<const char*>& with) {
   const std::string suffix = with.param;
   return suffix.empty() ? "Plain" : suffix == ".zst" ? "Compressed" : "Encrypted";
 }
-INSTANTIATE_TEST_SUITE_P(, SwapScenario, ::testing::ValuesIn(kSuffixes), name_of);
+INSTANTIATE_TEST_SUITE_P(, SwapScenario, ::testing::ValuesIn(kSuffixes), suffix_name);
 
 }  // namespace
 }  // namespace tidemark::integration

@@ -10,12 +10,7 @@
 namespace tidemark::integration {
 namespace {
 
-std::string text(tidemark_str s) { return s.size > 0 ? std::string(s.data, s.size) : std::string(); }
-Partition partition_of(const tidemark_partition& p) { return {text(p.storage), p.id}; }
-std::string name_of(const Partition& p, Lsn lsn) {
-  return p.storage + "/" + std::to_string(p.id) + " entry " + std::to_string(lsn);
-}
-
+Partition partition_of(const tidemark_partition& p) { return {text_of(p.storage), p.id}; }
 // What of an event is not as the table in tidemark/archiver.h has it; empty if all is.
 std::string problem_of(const tidemark_event& event) {
   const bool is_of_sink = event.kind >= TIDEMARK_EVENT_SINK_CHANGED;
@@ -231,7 +226,7 @@ void TestHost::event(void* ctx, const tidemark_event* event) {
 void TestHost::log(void* ctx, int32_t level, tidemark_str component, tidemark_str message) {
   auto& self = *static_cast<TestHost*>(ctx);
   const std::lock_guard<std::mutex> lock(self.mutex_);
-  self.log_lines_.push_back(std::to_string(level) + " " + text(component) + ": " + text(message));
+  self.log_lines_.push_back(std::to_string(level) + " " + text_of(component) + ": " + text_of(message));
 }
 
 // ---- What was seen ------------------------------------------------------------------------------

@@ -32,6 +32,13 @@ struct Partition {
   friend auto operator<=>(const Partition&, const Partition&) = default;
 };
 
+inline std::string text_of(tidemark_str s) {
+  return s.size > 0 ? std::string(s.data, s.size) : std::string();
+}
+inline std::string name_of(const Partition& p, tidemark_lsn lsn) {
+  return p.storage + "/" + std::to_string(p.id) + " entry " + std::to_string(lsn);
+}
+
 struct SeenEvent {
   int32_t kind = 0;
   Partition partition;

@@ -43,26 +43,26 @@ void write_with_secret(const std::string& path, std::string_view text) {
   }
 }
 
-struct Range {
+struct Memory {
   uint64_t begin, end;
 };
 
 // Memory of the process that may be written to; not the huge, mostly empty maps of a sanitizer, and not the
 // stack, where the loader saves whatever the registers hold when it binds a function at its first call.
-std::vector<Range> writable_memory() {
+std::vector<Memory> writable_memory() {
   constexpr uint64_t kHuge = uint64_t{64} << 20;
   std::ifstream maps("/proc/self/maps");
-  std::vector<Range> ranges;
+  std::vector<Memory> places;
   for (std::string line; std::getline(maps, line);) {
-    Range range;
+    Memory place;
     char dash;
     std::string mode;
     std::istringstream words(line);
-    words >> std::hex >> range.begin >> dash >> range.end >> mode;
-    if (mode.substr(0, 2) != "rw" || range.end - range.begin >= kHuge) continue;
-    if (line.find("[stack]") == std::string::npos) ranges.push_back(range);
+    words >> std::hex >> place.begin >> dash >> place.end >> mode;
+    if (mode.substr(0, 2) != "rw" || place.end - place.begin >= kHuge) continue;
+    if (line.find("[stack]") == std::string::npos) places.push_back(place);
   }
-  return ranges;
+  return places;
 }
 
 // In how many places the first half of the secret stands.
@@ -74,10 +74,10 @@ int traces() {
   const char first = static_cast<char>(masked[0] ^ kMask);
   const UniqueFd memory(open("/proc/self/mem", O_RDONLY | O_CLOEXEC));
   int found = 0;
-  for (const Range& range : writable_memory()) {
-    for (uint64_t at = range.begin; at < range.end; at += piece.size() - kHalf + 1) {
+  for (const Memory& place : writable_memory()) {
+    for (uint64_t at = place.begin; at < place.end; at += piece.size() - kHalf + 1) {
       const ssize_t got =
-          pread(memory.get(), piece.data(), std::min<uint64_t>(piece.size(), range.end - at), at);
+          pread(memory.get(), piece.data(), std::min<uint64_t>(piece.size(), place.end - at), at);
       for (ssize_t i = 0; i + kHalf <= got; ++i) {
         const void* hit = std::memchr(piece.data() + i, first, got - kHalf + 1 - i);
         if (hit == nullptr) break;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "number.h"
 #include "violation.h"
 
 namespace tidemark::sim {
@@ -15,8 +16,6 @@ using core::Outcome;
 using core::PartitionRef;
 
 namespace {
-
-unsigned long long number(uint64_t value) { return value; }
 
 uint64_t size_of(Entry entry) { return 1 + entry * uint64_t{7919} % 13; }
 

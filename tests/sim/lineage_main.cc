@@ -9,6 +9,7 @@
 #include <string>
 
 #include "lineage_simulation.h"
+#include "number.h"
 #include "violation.h"
 
 namespace {
@@ -16,6 +17,7 @@ namespace {
 using tidemark::sim::Broken;
 using tidemark::sim::LineageOptions;
 using tidemark::sim::LineageStats;
+using tidemark::sim::number;
 
 char replay_line[160];  // for the signal handler
 int replay_length = 0;
@@ -47,8 +49,6 @@ bool run_seed(const LineageOptions& options, LineageStats& stats) {
     return false;
   }
 }
-
-unsigned long long number(uint64_t value) { return value; }
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "number.h"
 #include "violation.h"
 
 namespace tidemark::sim {
@@ -11,8 +12,6 @@ namespace {
 
 constexpr size_t kMostHosts = 4;
 constexpr size_t kMostSnapshots = 6;
-
-unsigned long long number(uint64_t value) { return value; }
 
 }  // namespace
 

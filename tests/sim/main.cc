@@ -6,11 +6,13 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "number.h"
 #include "simulation.h"
 #include "violation.h"
 
 namespace {
 
+using tidemark::sim::number;
 using tidemark::sim::RunOptions;
 using tidemark::sim::RunStats;
 
@@ -43,8 +45,6 @@ bool run_seed(const RunOptions& options, RunStats& stats) {
     return false;
   }
 }
-
-unsigned long long number(uint64_t value) { return value; }
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // The single things that happen in a run, to the host, to the workers and to time.
 #include <algorithm>
 
+#include "number.h"
 #include "simulation.h"
 #include "violation.h"
 
@@ -26,8 +27,6 @@ const char* name(Outcome outcome) {
                                     "sink throttled", "sink failed", "cancelled",    "deferred"};
   return kNames[static_cast<size_t>(outcome)];
 }
-
-unsigned long long number(Lsn lsn) { return lsn; }
 
 }  // namespace
 

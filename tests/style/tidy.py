@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """tidy.py SOURCE_DIR BUILD_DIR: clang-tidy over common/, plugin/, sinks/, host-postgres/, host-sim/ and cli/, as .clang-tidy says.
 
+The build compiles each of them alone, also where it compiles its tests' files together (TIDEMARK_BATCHES): so each includes
+what it needs of ours.
+
 A file whose text, headers, flags and checks are those of an earlier clean run is not looked at again; what it
 was clean with is kept in BUILD_DIR/tidy. Files of one library are looked at together, as one translation unit: most of the
 time goes into the headers that they share. Two files that use one name for two helpers of their own are kept apart. Where
@@ -42,6 +45,15 @@ def commands():
             if os.path.basename(words[0]) == "ccache":
                 words = words[1:]
             yield {"file": entry["file"], "arguments": words}
+
+
+def without_command(entries):
+    """The files that the build does not compile on their own, if it builds their room: they would not be looked at, and might
+    include less than they need."""
+    alone = {pathlib.Path(entry["file"]) for entry in entries}
+    files = {path for room in ROOMS for path in (SOURCE / room).rglob("*") if path.suffix in (".cc", ".c")}
+    built = {path.relative_to(SOURCE).parts[0] for path in alone}
+    return sorted(str(path) for path in files - alone if path.relative_to(SOURCE).parts[0] in built)
 
 
 def flags(entry):
@@ -100,6 +112,9 @@ def main():
     entries = list({entry["file"]: entry for entry in commands()}.values())
     if not entries:
         print(f"no file of {', '.join(ROOMS)} in {BUILD}/compile_commands.json", file=sys.stderr)
+        return 1
+    if missed := without_command(entries):
+        print("not compiled on their own in", BUILD, *missed, sep="\n", file=sys.stderr)
         return 1
     headers = sorted(path for room in (*ROOMS, "abi/include") for path in (SOURCE / room).rglob("*.h"))
     common = digest((SOURCE / ".clang-tidy").read_bytes(), *(header.read_bytes() for header in headers))

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/invalid.h"
 #include "common/url.h"
 #include "http/digests.h"
 #include "http/iso_time.h"
@@ -13,8 +14,6 @@ namespace {
 
 constexpr size_t kKeyTextMax = 1024;  // a key has 88 characters
 constexpr size_t kSasMax = 8 * 1024;
-
-Error invalid(std::string message) { return fail(TIDEMARK_E_INVALID, std::move(message)); }
 
 // The text of one parameter, decoded; nothing if it is not there.
 std::optional<std::string> parameter(std::string_view query, std::string_view name) {

@@ -10,7 +10,7 @@
 namespace tidemark::sinks::azblob {
 namespace {
 
-constexpr uint32_t kTimeoutMs = 20'000;
+constexpr uint32_t kEntraTimeoutMs = 20'000;
 constexpr const char* kScope = "https://storage.azure.com/.default";
 constexpr const char* kAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -76,7 +76,7 @@ Result<Credentials> exchange(const SourceContext& context, const Tenant& tenant,
   request.method = "POST";
   request.url = tenant.url;
   request.headers = {{"content-type", "application/x-www-form-urlencoded"}, {"accept", "application/json"}};
-  request.timeout_ms = kTimeoutMs;
+  request.timeout_ms = kEntraTimeoutMs;
   request.body = &body;
   Result<HttpAnswer> answer = context.fetch(request, context.call);
   wipe(&text);

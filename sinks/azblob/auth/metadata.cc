@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kMachineHost = "http://169.254.169.254";
 constexpr const char* kMachinePath = "/metadata/identity/oauth2/token";
 constexpr const char* kResource = "https://storage.azure.com/";
-constexpr uint32_t kTimeoutMs = 3000;
+constexpr uint32_t kMetadataTimeoutMs = 3000;
 constexpr int kAttempts = 2;
 constexpr const char* kSwitch = "TIDEMARK_AZURE_METADATA_DISABLED";
 
@@ -29,7 +29,7 @@ Result<HttpAnswer> ask(const SourceContext& context, const std::string& url, Hea
   request.url = url;
   request.headers = std::move(headers);
   request.use_proxy = false;
-  request.timeout_ms = kTimeoutMs;
+  request.timeout_ms = kMetadataTimeoutMs;
   Result<HttpAnswer> answer = context.fetch(request, context.call);
   for (int done = 1; done < kAttempts && is_again(answer); ++done) {
     TM_TRY(context.call.check());

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/line.h"
+#include "common/invalid.h"
 #include "gs/auth/jwt.h"
 #include "gs/auth/secret_url.h"
 #include "gs/auth/token_place_json.h"
@@ -17,8 +18,6 @@ using rapidjson::Value;
 
 constexpr char kTokenUrl[] = "https://oauth2.googleapis.com/token";
 constexpr uint64_t kLifetimeMinS = 600, kLifetimeMaxS = 43'200;
-
-Error invalid(const std::string& message) { return fail(TIDEMARK_E_INVALID, message); }
 
 bool is_plain(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; });

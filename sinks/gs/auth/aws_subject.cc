@@ -14,7 +14,7 @@ namespace tidemark::sinks::gs {
 namespace {
 
 constexpr SignerWords kAwsWords = {"AWS4-HMAC-SHA256", "AWS4", "aws4_request", "x-amz-"};
-constexpr char kSwitch[] = "AWS_EC2_METADATA_DISABLED";
+constexpr char kMetadataSwitch[] = "AWS_EC2_METADATA_DISABLED";
 constexpr char kSha256OfNothing[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 constexpr size_t kAnswerMax = 64 * 1024;
 
@@ -61,10 +61,10 @@ class Machine {
       return fail(TIDEMARK_E_INVALID,
                   std::string("no text \"") + name + "\", and the environment says it neither");
     }
-    std::string disabled = exchange_.environment(kSwitch);
+    std::string disabled = exchange_.environment(kMetadataSwitch);
     for (char& c : disabled) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     if (disabled == "true") {
-      return fail(TIDEMARK_E_PERMANENT, std::string("the machine is not asked (") + kSwitch + ")");
+      return fail(TIDEMARK_E_PERMANENT, std::string("the machine is not asked (") + kMetadataSwitch + ")");
     }
     if (!place_.session_url.empty() && session_.empty()) {
       TM_ASSIGN(session_, send("PUT", place_.session_url, {{"x-aws-ec2-metadata-token-ttl-seconds", "300"}}));

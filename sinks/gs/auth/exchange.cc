@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/wall_clock.h"
 #include "gs/auth/jwt.h"
 #include "gs/auth/subject.h"
 #include "http/answer.h"
@@ -12,8 +13,7 @@
 namespace tidemark::sinks::gs {
 namespace {
 
-constexpr uint32_t kTimeoutMs = 20'000;
-constexpr int64_t kUsPerSecond = 1'000'000;
+constexpr uint32_t kExchangeTimeoutMs = 20'000;
 constexpr int64_t kJwtLifeS = 3600;  // the most that Google takes
 constexpr int64_t kSkewS = 10;       // a clock that is a little fast signs no token of the future
 constexpr char kScope[] = "https://www.googleapis.com/auth/devstorage.read_write";
@@ -31,7 +31,7 @@ Result<Token> post(const Exchange& exchange, const std::string& url, const char*
   request.url = url;
   request.headers = {{"content-type", type}};
   request.body = &body;
-  request.timeout_ms = kTimeoutMs;
+  request.timeout_ms = kExchangeTimeoutMs;
   if (by != nullptr) {
     request.proof.push_back({"authorization", "Bearer "});
     request.proof.back().value.append(by->bearer.reveal());

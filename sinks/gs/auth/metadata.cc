@@ -9,7 +9,7 @@
 namespace tidemark::sinks::gs {
 namespace {
 
-constexpr uint32_t kTimeoutMs = 3000;  // a name that nobody knows may take a resolver as long
+constexpr uint32_t kMetadataTimeoutMs = 3000;  // a name that nobody knows may take a resolver as long
 constexpr int kAttempts = 2;
 constexpr char kPath[] = "/computeMetadata/v1/instance/service-accounts/default/token";
 constexpr char kFlavor[] = "metadata-flavor";
@@ -22,7 +22,7 @@ bool is_again(const Result<HttpAnswer>& answer) {
 
 Result<HttpAnswer> ask_machine(HttpRequest request, const Exchange& exchange) {
   request.use_proxy = false;
-  request.timeout_ms = kTimeoutMs;
+  request.timeout_ms = kMetadataTimeoutMs;
   Result<HttpAnswer> answer = fail("nobody was asked");
   for (int done = 0; done < kAttempts; ++done) {
     answer = exchange.fetch(request, exchange.call);

@@ -13,7 +13,7 @@ namespace tidemark::sinks::gs {
 namespace {
 
 constexpr uint32_t kUrlTimeoutMs = 20'000;
-constexpr char kSwitch[] = "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES";
+constexpr char kProgramsSwitch[] = "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES";
 constexpr std::string_view kImpersonated = "/serviceAccounts/", kImpersonatedEnd = ":generateAccessToken";
 constexpr size_t kWordsMax = 200;  // of a program's own
 
@@ -128,9 +128,9 @@ Program program_of(const Account& account) {
 Result<Secret> of_program(const Account& account, const Exchange& exchange) {
   const TokenPlace& place = account.place;
   const std::string what = "the program " + quote(place.command[0]);
-  if (exchange.environment(kSwitch) != "1") {
+  if (exchange.environment(kProgramsSwitch) != "1") {
     return fail(TIDEMARK_E_PERMANENT,
-                what + " is not run: set " + kSwitch + "=1 in the environment to allow it");
+                what + " is not run: set " + kProgramsSwitch + "=1 in the environment to allow it");
   }
   if (Result<std::string> kept = place.file.empty() ? std::string() : read_small_file(place.file);
       kept && !kept->empty()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/line.h"
+#include "base/wall_clock.h"
 #include "http/iso_time.h"
 #include "http/json.h"
 
@@ -14,7 +15,6 @@ using rapidjson::Value;
 constexpr size_t kShownBytes = 240;
 constexpr size_t kTokenBytesMax = 32 * 1024;
 constexpr uint64_t kLifeMaxS = 7 * 24 * 3600;
-constexpr int64_t kUsPerSecond = 1'000'000;
 
 // What may stand in a header.
 bool is_token(std::string_view text) {

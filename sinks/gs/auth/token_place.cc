@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/line.h"
+#include "common/invalid.h"
 #include "gs/auth/secret_url.h"
 #include "gs/auth/token_place_json.h"
 
@@ -12,8 +13,6 @@ using rapidjson::Value;
 
 constexpr uint64_t kTimeoutMinMs = 5000, kTimeoutMaxMs = 120'000;  // as Google's own libraries have it
 constexpr size_t kHeadersMax = 32;
-
-Error invalid(const std::string& message) { return fail(TIDEMARK_E_INVALID, message); }
 
 Status read_format(const Value& source, TokenPlace* place) {
   const Value* format = member(source, "format");

@@ -70,13 +70,6 @@ Error fail_status(const HttpAnswer& response) {
   return error;
 }
 
-std::string trim(std::string_view text) {
-  constexpr char kSpace[] = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin));
-}
-
 // A token that may stand in a header.
 bool is_header_value(std::string_view text) {
   if (text.empty() || text.size() > kTokenMaxBytes) return false;
@@ -101,12 +94,12 @@ bool is_local(const std::string& host_name) {
          std::memcmp(&v6, kEksAgent.data(), kEksAgent.size()) == 0;
 }
 
-struct Place {
+struct ContainerPlace {
   std::string url;   // empty where neither variable is set
   std::string host;  // for messages: what follows it may be as good as a password
 };
 
-Result<Place> container_place(const SourceContext& context) {
+Result<ContainerPlace> container_place(const SourceContext& context) {
   if (const std::string path = context.environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); !path.empty()) {
     const std::string url = kContainerHost + path;
     const Result<Endpoint> endpoint = parse_endpoint(url);
@@ -114,10 +107,10 @@ Result<Place> container_place(const SourceContext& context) {
     if (path[0] != '/' || !endpoint) {
       return fail(TIDEMARK_E_PERMANENT, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not a path");
     }
-    return Place{url, endpoint->host};
+    return ContainerPlace{url, endpoint->host};
   }
   const std::string url = context.environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-  if (url.empty()) return Place{};
+  if (url.empty()) return ContainerPlace{};
   const Result<Endpoint> endpoint = parse_endpoint(url);
   if (!endpoint) return within("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.error());
   if (!endpoint->tls && !is_local(endpoint->host_name)) {
@@ -125,7 +118,7 @@ Result<Place> container_place(const SourceContext& context) {
                                           " may only be asked over https; plain http is for loopback, "
                                           "169.254.170.2, 169.254.170.23 and [fd00:ec2::23]");
   }
-  return Place{url, endpoint->host};
+  return ContainerPlace{url, endpoint->host};
 }
 
 // The value of the authorization header; empty: none.
@@ -134,7 +127,7 @@ Result<std::string> container_token(const SourceContext& context) {
   if (const std::string file = context.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty()) {
     Result<std::string> text = read_small_file(file);
     if (!text) return within("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", text.error());
-    token = trim(*text);
+    token = trimmed(*text);
     wipe(&*text);
     if (token.empty()) {
       return fail(TIDEMARK_E_RETRYABLE,
@@ -169,7 +162,7 @@ class InstanceMetadata {
       return nothing(host_ + " answered HTTP " + std::to_string(token->status) +
                      " to the request for a token");
     }
-    std::string text = trim(token->text);
+    std::string text(trimmed(token->text));
     wipe(&token->text);
     if (!is_header_value(text)) {
       wipe(&text);
@@ -185,7 +178,7 @@ class InstanceMetadata {
     if (!roles) return fail_at(roles.error());
     if (roles->status == 404) return nothing("the instance has no role");
     if (roles->status != 200) return fail_at(fail_status(*roles));
-    const std::string role = trim(roles->text.substr(0, roles->text.find('\n')));
+    const std::string role(trimmed(std::string_view(roles->text).substr(0, roles->text.find('\n'))));
     if (role.empty()) return nothing("the instance has no role");
     Result<HttpAnswer> response = get(kRolePath + encode_component(role));
     if (!response) return fail_at(response.error());
@@ -221,7 +214,7 @@ Status read_number(const Setting& setting, uint32_t max, uint32_t* out) {
 }  // namespace
 
 SourceResult from_container(const SourceContext& context) {
-  TM_ASSIGN(const Place place, container_place(context));
+  TM_ASSIGN(const ContainerPlace place, container_place(context));
   if (place.url.empty()) {
     return nothing("neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor _FULL_URI is set");
   }

@@ -11,14 +11,8 @@
 namespace tidemark::sinks::s3 {
 namespace {
 
-constexpr char kSpace[] = " \t\f\v";
+constexpr std::string_view kBlanks = " \t\f\v";
 constexpr char kDefaults[] = "DEFAULT";  // its values are those of every section that has none of its own
-
-std::string_view trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
-}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -33,7 +27,7 @@ std::vector<std::string> split_words(std::string_view text) {
   bool in_word = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (quote == 0 && std::string_view(kSpace).find(c) != std::string_view::npos) {
+    if (quote == 0 && kBlanks.find(c) != std::string_view::npos) {
       in_word = false;
       continue;
     }
@@ -87,8 +81,8 @@ std::string value_below(const std::string& settings, std::string_view key) {
   for (std::string_view rest = settings; !rest.empty();) {
     const std::string_view line = next_line(&rest);
     const size_t equals = line.find('=');
-    if (equals != std::string_view::npos && trim(line.substr(0, equals)) == key) {
-      found = trim(line.substr(equals + 1));
+    if (equals != std::string_view::npos && trimmed(line.substr(0, equals), kBlanks) == key) {
+      found = trimmed(line.substr(equals + 1), kBlanks);
     }
   }
   return found;
@@ -136,7 +130,7 @@ Status Profiles::parse(std::string_view text, const std::string& where, Sections
   size_t empty_lines = 0;       // that are part of the value if it continues
   for (int number = 1; !text.empty(); ++number) {
     const std::string_view raw = next_line(&text);
-    const std::string_view line = trim(raw);
+    const std::string_view line = trimmed(raw, kBlanks);
     if (line.starts_with('#') || line.starts_with(';')) continue;
     if (line.empty()) {
       ++empty_lines;
@@ -145,7 +139,7 @@ Status Profiles::parse(std::string_view text, const std::string& where, Sections
     const auto broken = [&](const char* what) {
       return fail(TIDEMARK_E_PERMANENT, quote(where) + ", line " + std::to_string(number) + ": " + what);
     };
-    const size_t own_indent = raw.find_first_not_of(kSpace);
+    const size_t own_indent = raw.find_first_not_of(kBlanks);
     if (open != nullptr && own_indent > indent) {
       const bool is_group = open->empty() || open->front() == '\n';
       if (is_group && line.find('=') == std::string_view::npos) {
@@ -161,7 +155,7 @@ Status Profiles::parse(std::string_view text, const std::string& where, Sections
     if (line[0] == '[') {
       const size_t close = line.rfind(']');
       if (close == std::string_view::npos || close == 1) return broken("a section without its name and ]");
-      values = &(*out)[std::string(trim(line.substr(1, close - 1)))];
+      values = &(*out)[std::string(trimmed(line.substr(1, close - 1), kBlanks))];
       continue;
     }
     const size_t delimiter = line.find_first_of("=:");
@@ -169,9 +163,9 @@ Status Profiles::parse(std::string_view text, const std::string& where, Sections
       return broken("neither [section] nor name = value");
     }
     if (values == nullptr) return broken("a setting before the first [section]");
-    open = &(*values)[lower(trim(line.substr(0, delimiter)))];
+    open = &(*values)[lower(trimmed(line.substr(0, delimiter), kBlanks))];
     wipe(open);
-    *open = trim(line.substr(delimiter + 1));
+    *open = trimmed(line.substr(delimiter + 1), kBlanks);
   }
   return {};
 }

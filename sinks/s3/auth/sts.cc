@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/line.h"
+#include "base/wall_clock.h"
 #include "http/body.h"
 #include "http/digests.h"
 #include "http/endpoint.h"
@@ -17,7 +18,6 @@ namespace {
 
 constexpr uint32_t kTimeoutMs = 20'000;
 constexpr char kFallbackRegion[] = "us-east-1";
-constexpr int64_t kUsPerSecond = 1'000'000;
 
 struct Service {
   std::string url;
@@ -168,13 +168,12 @@ Result<Credentials> assume_role_with_web_identity(const SourceContext& context, 
   TM_ASSIGN(Service service, find_service(context));
   Result<std::string> token = read_small_file(token_file);
   if (!token) return within("the web identity token", token.error());
-  constexpr char kSpace[] = " \t\r\n";
-  const size_t begin = token->find_first_not_of(kSpace);
-  if (begin == std::string::npos) {
+  const std::string_view said = trimmed(*token);
+  if (said.empty()) {
     return fail(TIDEMARK_E_RETRYABLE, "the web identity token: " + quote(token_file) + " is empty");
   }
   QueryPairs form = form_of(context, role, "AssumeRoleWithWebIdentity");
-  form.emplace_back("WebIdentityToken", token->substr(begin, token->find_last_not_of(kSpace) + 1 - begin));
+  form.emplace_back("WebIdentityToken", said);
   wipe(&*token);
   std::string text = encode_query(form);  // not signed: the token is what proves who asks
   wipe(&form.back().second);

@@ -21,6 +21,8 @@ struct Refusal {
   Pairs headers = {};
 };
 
+inline Refusal invalid(const std::string& message) { return {400, "invalid", message, {}}; }
+
 // 429 because one object was changed too often, and because of the rate of all requests.
 inline const Refusal kHotObject = {
     429,

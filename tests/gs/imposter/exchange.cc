@@ -11,8 +11,6 @@ namespace {
 
 constexpr size_t kNameMax = 1024;
 
-Refusal invalid(const std::string& message) { return {400, "invalid", message, {}}; }
-
 bool is_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto first = static_cast<unsigned char>(text[i]);

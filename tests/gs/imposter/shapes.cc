@@ -12,7 +12,7 @@ constexpr std::string_view kBegin = "/storage/v1/b/", kUploadBegin = "/upload/st
 constexpr std::string_view kAnyHeaders[] = {"host",   "user-agent", "accept",       "authorization",
                                             "expect", "connection", "content-type", "content-length"};
 
-const std::vector<Shape>& shapes() {
+const std::vector<Shape>& json_shapes() {
   static const auto* const all = new std::vector<Shape>{
       {Operation::kList,
        "list",
@@ -73,7 +73,7 @@ Place place_of(const Request& request) {
 
 const Shape* shape_of(const Request& request, const Place& place) {
   const auto named = [](Operation operation) {
-    return &*std::find_if(shapes().begin(), shapes().end(),
+    return &*std::find_if(json_shapes().begin(), json_shapes().end(),
                           [&](const Shape& shape) { return shape.operation == operation; });
   };
   const std::string* type = request.parameter("uploadType");

@@ -11,8 +11,6 @@ namespace {
 constexpr uint64_t kUndeclared = UINT64_MAX;
 constexpr uint64_t kPieceStepBytes = 256 * 1024;
 
-Refusal invalid(const std::string& message) { return {400, "invalid", message, {}}; }
-
 Refusal not_met() {
   return {412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold.", {}};
 }

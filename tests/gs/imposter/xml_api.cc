@@ -20,7 +20,7 @@ std::vector<std::string_view> with_proof(std::vector<std::string_view> more) {
   return more;
 }
 
-const std::vector<Shape>& shapes() {
+const std::vector<Shape>& xml_shapes() {
   static const auto* const all = new std::vector<Shape>{
       {Operation::kList,
        "list",
@@ -92,7 +92,7 @@ Place xml_place_of(const Request& request) {
 
 const Shape* xml_shape_of(const Request& request, const Place& place) {
   const bool is_of_session = request.parameter("upload_id") != nullptr;
-  for (const Shape& shape : shapes()) {
+  for (const Shape& shape : xml_shapes()) {
     const bool wants_session = shape.operation == Operation::kSend || shape.operation == Operation::kCancel;
     const bool wants_bucket = shape.operation == Operation::kList;
     if (request.method == shape.method && is_of_session == wants_session &&

@@ -32,7 +32,7 @@ namespace {
 
 thread_local Thread current = Thread::kWorker;
 std::atomic<bool> armed{false};
-Fault fault;  // written while not armed
+Fault wanted_fault;  // written while not armed
 std::atomic<uint64_t> seen_count{0};
 std::atomic<uint64_t> failed_count{0};
 bool prints = false;
@@ -46,9 +46,10 @@ void print_stack() {
 }
 
 bool fails(Way way) {
-  if (!armed.load(std::memory_order_acquire) || current != fault.thread || way != fault.way) return false;
+  if (!armed.load(std::memory_order_acquire) || current != wanted_fault.thread || way != wanted_fault.way)
+    return false;
   const uint64_t number = seen_count.fetch_add(1) + 1;
-  if (number < fault.first || number - fault.first >= fault.count) return false;
+  if (number < wanted_fault.first || number - wanted_fault.first >= wanted_fault.count) return false;
   failed_count.fetch_add(1);
   if (prints) print_stack();
   errno = ENOMEM;
@@ -71,7 +72,7 @@ void* or_throw(void* memory) {
 }  // namespace
 
 void arm(const Fault& wanted) {
-  fault = wanted;
+  wanted_fault = wanted;
   seen_count = 0;
   failed_count = 0;
   armed.store(true, std::memory_order_release);

@@ -33,11 +33,11 @@ std::string listing_encode(std::string_view text) {
   return out;
 }
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
 
 void add_object_headers(const Object& object, const Request& request, bool is_whole, Response* response) {
   response->headers.emplace_back("Last-Modified", http_date(object.modified));
-  response->headers.emplace_back("ETag", quoted(object.etag));
+  response->headers.emplace_back("ETag", in_quotes(object.etag));
   response->headers.emplace_back("Accept-Ranges", "bytes");
   for (const auto& [name, value] : object.recorded) {
     if (name != "x-amz-tagging" && (name != "x-amz-storage-class" || value != "STANDARD")) {
@@ -124,7 +124,7 @@ Response Exchange::put_object() {
   object.modified = service_.now();
   object.recorded = recorded_headers(request_);
   Response response;
-  response.headers = {{"ETag", quoted(object.etag)}, {"x-amz-request-id", service_.new_request_id()}};
+  response.headers = {{"ETag", in_quotes(object.etag)}, {"x-amz-request-id", service_.new_request_id()}};
   if (has_checksum) response.headers.emplace_back("x-amz-checksum-crc32c", object.checksum);
   if (config_->habits.has(Habit::kNoEtagOnPut)) response.headers.erase(response.headers.begin());
   if (config_->habits.has(Habit::kCreated)) response.status = 201;
@@ -257,7 +257,7 @@ std::string Exchange::listed_items(const std::vector<std::pair<std::string, Obje
     if (is_folder && !habits.has(Habit::kFoldersInOne)) folders += "</CommonPrefixes><CommonPrefixes>";
     if (is_folder && !habits.has(Habit::kMarksFolders)) continue;
     objects += "<Contents><Key>" + text(key) + "</Key><LastModified>" + iso_date(object.modified) +
-               "</LastModified><ETag>" + xml_escape(quoted(object.etag)) + "</ETag><Size>" +
+               "</LastModified><ETag>" + xml_escape(in_quotes(object.etag)) + "</ETag><Size>" +
                std::to_string(object.size()) + "</Size><StorageClass>STANDARD</StorageClass></Contents>";
   }
   constexpr std::string_view kNone = "<CommonPrefixes></CommonPrefixes>";

@@ -6,7 +6,7 @@
 namespace tidemark::cli {
 namespace {
 
-std::string text_of(const CopySummary& summary, bool reread = false) {
+std::string summary_of(const CopySummary& summary, bool reread = false) {
   return summary.text(Output(false), false, reread);
 }
 
@@ -21,10 +21,10 @@ CopySummary with_present(std::initializer_list<CopyCompared> ways, uint64_t reco
 TEST(CopySummaryTest, SaysHowEachWasCompared) {
   constexpr auto kFooters = CopyCompared::kFooters, kTag = CopyCompared::kTag,
                  kBodies = CopyCompared::kBodies;
-  EXPECT_EQ(text_of({}), "copied 0 archives and 0 records, 0 bytes; 0 were there before; 0 problems");
+  EXPECT_EQ(summary_of({}), "copied 0 archives and 0 records, 0 bytes; 0 were there before; 0 problems");
   const auto expect = [](const CopySummary& summary, const std::string& part, bool reread = false) {
-    EXPECT_NE(text_of(summary, reread).find(" there before" + part + ";"), std::string::npos)
-        << text_of(summary, reread);
+    EXPECT_NE(summary_of(summary, reread).find(" there before" + part + ";"), std::string::npos)
+        << summary_of(summary, reread);
   };
   expect(with_present({CopyCompared::kNothing}), "");
   expect(with_present({}, 2), "");
@@ -47,15 +47,16 @@ TEST(CopySummaryTest, SaysWhatWasLeftAsItIs) {
   summary.in_the_clear = 1;
   summary.foreign = 3;
   summary.problems = 1;
-  EXPECT_NE(text_of(summary).find(
+  EXPECT_NE(summary_of(summary).find(
                 "; 2 are at the destination only; 1 archive is at the destination in the clear, and "
                 "left so: nothing is put beside what is there; 3 foreign objects were left out; 1 "
                 "problem"),
             std::string::npos)
-      << text_of(summary);
+      << summary_of(summary);
   summary.extra = summary.present.records = 1;
-  EXPECT_NE(text_of(summary).find("; 1 was there before; 1 is at the destination only;"), std::string::npos)
-      << text_of(summary);
+  EXPECT_NE(summary_of(summary).find("; 1 was there before; 1 is at the destination only;"),
+            std::string::npos)
+      << summary_of(summary);
   const std::string json = summary.json(true).dump();
   EXPECT_NE(json.find("\"in_the_clear\":1"), std::string::npos) << json;
   EXPECT_NE(json.find("\"copied\":false"), std::string::npos) << json;

@@ -7,7 +7,7 @@
 namespace tidemark::cli {
 namespace {
 
-Stored archive(int64_t time_us, uint64_t size_bytes, const std::string& coding = "") {
+Stored of_size(int64_t time_us, uint64_t size_bytes, const std::string& coding = "") {
   Stored stored;
   stored.kind = TIDEMARK_STORED_ARCHIVE;
   stored.modified_us = time_us;
@@ -18,10 +18,10 @@ Stored archive(int64_t time_us, uint64_t size_bytes, const std::string& coding =
 
 TEST(Growth, ByDayAndByCoding) {
   Growth growth;
-  growth.add(archive(0, 10));
-  growth.add(archive(Growth::kDayUs - 1, 5, ".zst"));
-  growth.add(archive(Growth::kDayUs, 3));
-  growth.add(archive(-1, 1));
+  growth.add(of_size(0, 10));
+  growth.add(of_size(Growth::kDayUs - 1, 5, ".zst"));
+  growth.add(of_size(Growth::kDayUs, 3));
+  growth.add(of_size(-1, 1));
   ASSERT_EQ(growth.days().size(), 3u);
   EXPECT_EQ(growth.days().at(-1).size_bytes, 1u);
   EXPECT_EQ(growth.days().at(0).size_bytes, 15u);
@@ -34,8 +34,8 @@ TEST(Growth, ByDayAndByCoding) {
 
 TEST(Growth, TheLastAndTheFirstTimeThereIsAreDaysToo) {
   Growth growth;
-  growth.add(archive(INT64_MAX, 1));
-  growth.add(archive(INT64_MIN, 2));
+  growth.add(of_size(INT64_MAX, 1));
+  growth.add(of_size(INT64_MIN, 2));
   EXPECT_EQ(growth.days().begin()->second.size_bytes, 2u);
   EXPECT_EQ(growth.days().rbegin()->second.size_bytes, 1u);
 }
@@ -44,9 +44,9 @@ TEST(Growth, OfMoreDaysTheOldestAreOneAmountInWhateverOrderTheyCome) {
   const auto most = static_cast<int64_t>(Growth::kMostDays);
   Growth ascending, descending;
   for (int64_t day = 0; day < most + 10; ++day) {
-    ascending.add(archive(day * Growth::kDayUs, 1));
+    ascending.add(of_size(day * Growth::kDayUs, 1));
     Growth part;
-    part.add(archive((most + 9 - day) * Growth::kDayUs, 1));
+    part.add(of_size((most + 9 - day) * Growth::kDayUs, 1));
     descending.add(part);
   }
   for (const Growth* growth : {&ascending, &descending}) {
@@ -62,13 +62,13 @@ TEST(Growth, TheSampleOfWhatIsCompressedIsTheSameInWhateverOrderItComes) {
   constexpr size_t kArchives = 3 * Growth::kMostSampled;
   Growth ascending, descending;
   const auto compressed = [](size_t n) {
-    Stored stored = archive(0, n, ".zst");
+    Stored stored = of_size(0, n, ".zst");
     stored.key = "main/1/" + std::to_string(n);
     return stored;
   };
   for (size_t n = 0; n < kArchives; ++n) {
     ascending.add(compressed(n));
-    ascending.add(archive(0, 1));
+    ascending.add(of_size(0, 1));
     Growth part;
     part.add(compressed(kArchives - 1 - n));
     descending.add(part);

@@ -5,7 +5,7 @@
 namespace tidemark::cli {
 namespace {
 
-constexpr int64_t kNowUs = int64_t{1'700'000'000} * 1'000'000;
+constexpr int64_t kPageUs = int64_t{1'700'000'000} * 1'000'000;
 
 Facts facts(uint64_t partition, uint64_t holes = 0) {
   Facts facts;
@@ -14,7 +14,7 @@ Facts facts(uint64_t partition, uint64_t holes = 0) {
   facts.frontier = facts.last = facts.archives = 3;
   facts.first = 1;
   facts.archive_bytes = 300;
-  facts.oldest_us = facts.newest_us = kNowUs - 1'000'000;
+  facts.oldest_us = facts.newest_us = kPageUs - 1'000'000;
   facts.losses.holes = facts.losses.missing_lsns = holes;
   facts.holds_something = true;
   return facts;
@@ -27,7 +27,7 @@ size_t count(const std::string& text, const std::string& what) {
 }
 
 TEST(InfoPage, MorePartitionsThanItHasRowsFor) {
-  InfoPage page("file:///a", "file:///a", kNowUs);
+  InfoPage page("file:///a", "file:///a", kPageUs);
   for (uint64_t partition = 0; partition < InfoPage::kMostRows + 5; ++partition)
     page.add(facts(partition, partition == InfoPage::kMostRows + 4 ? 1 : 0));
   const std::string text = page.text();
@@ -39,7 +39,7 @@ TEST(InfoPage, MorePartitionsThanItHasRowsFor) {
 }
 
 TEST(InfoPage, MoreIsWrongThanItTells) {
-  InfoPage page("file:///a", "file:///a", kNowUs);
+  InfoPage page("file:///a", "file:///a", kPageUs);
   for (uint64_t partition = 0; partition < InfoPage::kMostProblems + 2; ++partition) {
     Facts wrong = facts(partition, 1);
     wrong.damaged = {"main/" + std::to_string(partition) + "/x", "<&>"};
@@ -56,7 +56,7 @@ TEST(InfoPage, MoreIsWrongThanItTells) {
 }
 
 TEST(InfoPage, OfBranchesAllRowsTogetherAreBounded) {
-  InfoPage page("file:///a", "file:///a", kNowUs);
+  InfoPage page("file:///a", "file:///a", kPageUs);
   for (uint64_t epoch = 2; epoch < 5; ++epoch) {
     History history;
     history.storage = "main";
@@ -70,7 +70,7 @@ TEST(InfoPage, OfBranchesAllRowsTogetherAreBounded) {
 }
 
 TEST(InfoPage, TimesThatNoClockHas) {
-  InfoPage page("file:///a", "file:///a", kNowUs);
+  InfoPage page("file:///a", "file:///a", kPageUs);
   Growth growth;
   for (const int64_t time_us : {INT64_MIN, int64_t{-1}, int64_t{0}, INT64_MAX}) {
     Stored archive;
@@ -90,7 +90,7 @@ TEST(InfoPage, TimesThatNoClockHas) {
 }
 
 TEST(InfoPage, NothingIsThere) {
-  InfoPage page("file:///a", "file:///a", kNowUs);
+  InfoPage page("file:///a", "file:///a", kPageUs);
   const std::string text = page.text();
   EXPECT_NE(text.find("Nothing is stored there"), std::string::npos);
   EXPECT_EQ(text.find("<svg"), std::string::npos);
@@ -98,9 +98,9 @@ TEST(InfoPage, NothingIsThere) {
 
 TEST(InfoPage, HowLongAgoItWasVerified) {
   const auto said = [](int64_t age_us) {
-    InfoPage page("file:///a", "file:///a", kNowUs);
+    InfoPage page("file:///a", "file:///a", kPageUs);
     CheckpointAge age;
-    age.newest_us = age.ages.oldest_us = kNowUs - age_us;
+    age.newest_us = age.ages.oldest_us = kPageUs - age_us;
     age.ages.archives = {1, 0, 0, 0};
     page.set_checked(age);
     return page.text();

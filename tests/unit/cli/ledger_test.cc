@@ -151,19 +151,20 @@ TEST_F(LedgerTest, AnArchiveInWhosePlaceAnOlderHistoryIsReadIsTold) {
     EXPECT_TRUE(ledger.save(true));
     return keys;
   };
-  using Keys = std::vector<std::string>;
-  EXPECT_EQ(look({lost, parents, after}, 0, true), Keys{});
+  using HiddenKeys = std::vector<std::string>;
+  EXPECT_EQ(look({lost, parents, after}, 0, true), HiddenKeys{});
   for (int i = 0; i < 2; ++i)
-    EXPECT_EQ(look({parents, after}, 0, true), Keys{lost.key}) << "until it is back";
-  EXPECT_EQ(look({lost, parents, after}, 0, true), Keys{});
+    EXPECT_EQ(look({parents, after}, 0, true), HiddenKeys{lost.key}) << "until it is back";
+  EXPECT_EQ(look({lost, parents, after}, 0, true), HiddenKeys{});
   look({lost, parents, after}, 0, true);
-  EXPECT_EQ(look({after}, 0, true), Keys{}) << "nothing is read instead: a hole";
+  EXPECT_EQ(look({after}, 0, true), HiddenKeys{}) << "nothing is read instead: a hole";
   look({lost, parents, after}, 0, true);
-  EXPECT_EQ(look({parents, after}, 7, true), Keys{}) << "pruned";
+  EXPECT_EQ(look({parents, after}, 7, true), HiddenKeys{}) << "pruned";
   look({lost, parents, after}, 0, true);
-  EXPECT_EQ(look({parents, after}, 0, false), Keys{}) << "its branch was dropped";
+  EXPECT_EQ(look({parents, after}, 0, false), HiddenKeys{}) << "its branch was dropped";
   look({lost, parents, after}, 0, true);
-  EXPECT_EQ(look({archive(6, 6, 3), archive(7, 7, 3), parents, after}, 0, true), Keys{}) << "it was filled";
+  EXPECT_EQ(look({archive(6, 6, 3), archive(7, 7, 3), parents, after}, 0, true), HiddenKeys{})
+      << "it was filled";
 }
 
 TEST_F(LedgerTest, AllThatIsLostStaysKnown) {
@@ -234,9 +235,9 @@ TEST_F(LedgerTest, ADamagedRecordAtTheEndIsNotGone) {
 }
 
 TEST_F(LedgerTest, AgesAreTold) {
-  constexpr int64_t kDayUs = int64_t{86400} * 1'000'000;
+  constexpr int64_t kLaterUs = 8 * int64_t{86400} * 1'000'000;  // more than a week
   run({0, 1}, 1, 2, 1);
-  Ledger ledger = load({0, 1}, {}, 1 + 8 * kDayUs);
+  Ledger ledger = load({0, 1}, {}, 1 + kLaterUs);
   ledger.begin("main/1");
   ledger.right(single(1, 1), false);
   ledger.right(single(1, 2), true);

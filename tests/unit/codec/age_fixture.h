@@ -14,7 +14,7 @@
 #include "codec/age_open.h"
 #include "codec/age_seal.h"
 
-namespace tidemark::codec::test {
+namespace tidemark::test {
 
 // The example of the specification, and two more of age-keygen's.
 constexpr std::string_view kIdentity =
@@ -23,15 +23,19 @@ constexpr std::string_view kRecipient = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82h
 constexpr std::string_view kOtherIdentity =
     "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0";
 
-inline std::vector<Identity> identities(std::string_view text) {
-  auto parsed = parse_identities(text, "identities");
+// Of a file for one recipient: its header, and all before its first chunk.
+inline constexpr size_t kHeaderBytes = codec::AgeHeaders::size_bytes(1);
+inline constexpr size_t kFrontBytes = kHeaderBytes + sizeof(codec::PayloadNonce);
+
+inline std::vector<codec::Identity> identities(std::string_view text) {
+  auto parsed = codec::parse_identities(text, "identities");
   EXPECT_TRUE(parsed) << parsed.error().message;
-  return parsed ? *std::move(parsed) : std::vector<Identity>();
+  return parsed ? *std::move(parsed) : std::vector<codec::Identity>();
 }
 
-inline std::vector<Recipient> recipients(std::string_view identities_text) {
-  std::vector<Recipient> found;
-  for (const Identity& identity : identities(identities_text)) found.push_back(identity.recipient());
+inline std::vector<codec::Recipient> recipients(std::string_view identities_text) {
+  std::vector<codec::Recipient> found;
+  for (const codec::Identity& identity : identities(identities_text)) found.push_back(identity.recipient());
   return found;
 }
 
@@ -43,7 +47,7 @@ inline std::string random_text(size_t size, unsigned seed = 1) {
 }
 
 // Bytes in memory, given in pieces; notices whoever reads ahead of what was read before.
-class TextReader final : public ByteReader {
+class TextReader final : public codec::ByteReader {
  public:
   explicit TextReader(std::string bytes, size_t piece = SIZE_MAX) : text(std::move(bytes)), piece_(piece) {}
 
@@ -71,7 +75,7 @@ class TextReader final : public ByteReader {
 };
 
 // What a reader gives from its begin, asked for `piece` bytes each time.
-inline Result<std::string> read_all(ByteReader& reader, size_t piece = 1 << 20) {
+inline Result<std::string> read_all(codec::ByteReader& reader, size_t piece = 1 << 20) {
   std::string all;
   for (;;) {
     std::string part(piece, '\0');
@@ -82,7 +86,7 @@ inline Result<std::string> read_all(ByteReader& reader, size_t piece = 1 << 20) 
 }
 
 inline std::string sealed(const std::string& plain, std::string_view to = kIdentity) {
-  AgeSealer sealer(recipients(to));
+  codec::AgeSealer sealer(recipients(to));
   TextReader reader(plain);
   const Status begun = sealer.begin(reader);
   EXPECT_TRUE(begun) << begun.error().message;
@@ -97,9 +101,9 @@ struct Opened {
   Status status;
 };
 
-inline Opened opened(AgeDecoder& decoder, std::string_view file, size_t piece = SIZE_MAX) {
+inline Opened opened(codec::AgeDecoder& decoder, std::string_view file, size_t piece = SIZE_MAX) {
   Opened result;
-  const Give give = [&](std::span<const uint8_t> bytes) {
+  const codec::Give give = [&](std::span<const uint8_t> bytes) {
     EXPECT_FALSE(bytes.empty());
     result.plain.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return Status();
@@ -107,7 +111,7 @@ inline Opened opened(AgeDecoder& decoder, std::string_view file, size_t piece = 
   while (!file.empty() && result.status) {
     const std::string_view part = file.substr(0, piece);
     file.remove_prefix(part.size());
-    result.status = decoder.push(bytes_of(part), give);
+    result.status = decoder.push(codec::bytes_of(part), give);
   }
   if (result.status) result.status = decoder.finish(give);
   return result;
@@ -115,7 +119,7 @@ inline Opened opened(AgeDecoder& decoder, std::string_view file, size_t piece = 
 
 inline Opened opened(std::string_view file, std::string_view with = kIdentity, size_t piece = SIZE_MAX) {
   const auto keys = identities(with);
-  AgeDecoder decoder(keys);
+  codec::AgeDecoder decoder(keys);
   return opened(decoder, file, piece);
 }
 
@@ -131,6 +135,6 @@ inline testing::AssertionResult is_refused(const Opened& result, tidemark_status
   return testing::AssertionSuccess();
 }
 
-}  // namespace tidemark::codec::test
+}  // namespace tidemark::test
 
 #endif  // TIDEMARK_TESTS_UNIT_CODEC_AGE_FIXTURE_H

@@ -17,7 +17,7 @@ using test::kOtherIdentity;
 using test::kRecipient;
 
 template <typename Keys>
-std::string problem_of(const Keys& keys) {
+std::string keys_problem(const Keys& keys) {
   if (keys) return "none";
   EXPECT_EQ(keys.error().status, TIDEMARK_E_PERMANENT);
   for (const auto secret : {kIdentity, kOtherIdentity}) {
@@ -26,10 +26,10 @@ std::string problem_of(const Keys& keys) {
   return keys.error().message;
 }
 std::string recipients_problem(const std::string& text) {
-  return problem_of(parse_recipients(text, "/etc/readers"));
+  return keys_problem(parse_recipients(text, "/etc/readers"));
 }
 std::string identities_problem(const std::string& text) {
-  return problem_of(parse_identities(text, "/etc/id"));
+  return keys_problem(parse_identities(text, "/etc/id"));
 }
 
 // Another recipient for each number.
@@ -135,7 +135,8 @@ TEST(AgeKeys, FilesOfSecretsAreTheirOwnersOnly) {
   tidemark::test::write_file(dir / "id", std::string(kIdentity) + "\n", 0600);
   EXPECT_TRUE(read_identity_file(dir / "id"));
   tidemark::test::write_file(dir / "id", std::string(kIdentity) + "\n", 0640);
-  EXPECT_NE(problem_of(read_identity_file(dir / "id")).find("chmod 600 " + (dir / "id")), std::string::npos);
+  EXPECT_NE(keys_problem(read_identity_file(dir / "id")).find("chmod 600 " + (dir / "id")),
+            std::string::npos);
   tidemark::test::write_file(dir / "readers", std::string(kRecipient) + "\n", 0644);
   EXPECT_TRUE(read_recipients_file(dir / "readers")) << "which says nothing secret";
 }

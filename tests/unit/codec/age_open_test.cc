@@ -12,15 +12,14 @@ namespace {
 
 using test::identities;
 using test::is_refused;
+using test::kFrontBytes;
+using test::kHeaderBytes;
 using test::kIdentity;
 using test::kOtherIdentity;
 using test::Opened;
 using test::opened;
 using test::random_text;
 using test::sealed;
-
-constexpr size_t kHeaderBytes = AgeHeaders::size_bytes(1);
-constexpr size_t kFrontBytes = kHeaderBytes + sizeof(PayloadNonce);
 
 TEST(AgeOpen, PiecesOfAnySize) {
   std::mt19937 random(5);

@@ -16,7 +16,7 @@ using test::kOtherIdentity;
 using test::opened;
 using test::random_text;
 
-constexpr size_t kSizes[] = {0, 1, 65535, 65536, 65537, 131072, 5'000'000};
+constexpr size_t kInterchangedSizes[] = {0, 1, 65535, 65536, 65537, 131072, 5'000'000};
 
 class AgeInterchange : public testing::Test {
  protected:
@@ -37,7 +37,7 @@ class AgeInterchange : public testing::Test {
 
 TEST_F(AgeInterchange, AgeReadsWhatWeWrite) {
   const std::string both = std::string(kIdentity) + "\n" + std::string(kOtherIdentity);
-  for (const size_t size : kSizes) {
+  for (const size_t size : kInterchangedSizes) {
     const std::string plain = random_text(size);
     tidemark::test::write_file(dir_ / "file.age", test::sealed(plain, both));
     for (const char* identity : {"id", "other"}) {
@@ -51,7 +51,7 @@ TEST_F(AgeInterchange, WeReadWhatAgeWrites) {
   ASSERT_EQ(run("age-keygen -y id >readers && age-keygen -y other >>readers"), 0);
   EXPECT_EQ(read_recipients_file(dir_ / "readers").value(),
             test::recipients(std::string(kIdentity) + "\n" + std::string(kOtherIdentity)));
-  for (const size_t size : kSizes) {
+  for (const size_t size : kInterchangedSizes) {
     const std::string plain = random_text(size);
     tidemark::test::write_file(dir_ / "plain", plain);
     ASSERT_EQ(run("age -R readers -o file.age plain"), 0);

@@ -12,6 +12,7 @@ namespace tidemark::codec {
 namespace {
 
 using test::identities;
+using test::kFrontBytes;
 using test::kIdentity;
 using test::kOtherIdentity;
 using test::opened;
@@ -20,17 +21,14 @@ using test::read_all;
 using test::recipients;
 using test::TextReader;
 
-constexpr size_t kSizes[] = {0, 1, 65535, 65536, 65537, 131071, 131072, 131073, 300'000};
+constexpr size_t kSealedSizes[] = {0, 1, 65535, 65536, 65537, 131071, 131072, 131073, 300'000};
 
 std::string both() { return std::string(kIdentity) + "\n" + std::string(kOtherIdentity); }
-
-// Between header and chunks lies the nonce.
-constexpr size_t kFrontBytes = AgeHeaders::size_bytes(1) + sizeof(PayloadNonce);
 
 TEST(AgeSeal, HasTheLengthThatItSaysAndOpens) {
   for (const auto& to : {std::string(kIdentity), both()}) {
     AgeSealer sealer(recipients(to));
-    for (const size_t size : kSizes) {
+    for (const size_t size : kSealedSizes) {
       const std::string plain = random_text(size);
       TextReader reader(plain);
       ASSERT_TRUE(sealer.begin(reader));
@@ -58,7 +56,7 @@ TEST(AgeSeal, AddsSixteenBytesToEachChunk) {
 
 TEST(AgeSeal, PiecesOfAnySizeAreTheSameFile) {
   std::mt19937 random(3);
-  for (const size_t size : kSizes) {
+  for (const size_t size : kSealedSizes) {
     for (const size_t plain_piece : {size_t{1000}, size_t{65536}, size_t{65537}, SIZE_MAX}) {
       const std::string plain = random_text(size);
       TextReader reader(plain, plain_piece);

@@ -24,7 +24,7 @@ inline codec::Keys keys_of(std::string_view identity, std::string_view tag_key,
                            bool accepts_untagged = false) {
   codec::Keys keys;
   keys.accepts_untagged = accepts_untagged;
-  if (!identity.empty()) keys.identities = codec::test::identities(identity);
+  if (!identity.empty()) keys.identities = test::identities(identity);
   if (!tag_key.empty()) keys.tag_keys = *codec::parse_tag_keys(tag_key, "keys");
   return keys;
 }
@@ -53,7 +53,7 @@ inline std::string coded_object(const ParsedKey& key, const std::string& tar, in
   codec::Encoding encoding;
   encoding.coding = key.name.coding;
   encoding.level = level;
-  if (encrypts(encoding.coding)) encoding.recipients = codec::test::recipients(codec::test::kIdentity);
+  if (encrypts(encoding.coding)) encoding.recipients = test::recipients(test::kIdentity);
   const codec::Keys keys = keys_of({}, tag_key);
   codec::CodedSource source(encoding, keys.tag_keys, tar.size() + (1 << 20));
   TextTar plain(tar);

@@ -9,6 +9,7 @@
 
 #include "age_fixture.h"
 #include "base/crc32c.h"
+#include "base/sha256.h"
 #include "codec/decode.h"
 #include "format/object_name.h"
 #include "zstd_tools.h"
@@ -21,12 +22,6 @@ constexpr std::string_view kTagKeys = "000102030405060708090a0b0c0d0e0f101112131
 constexpr size_t kSmallBuffer = 64 << 10;
 constexpr size_t kLargeBuffer = 8 << 20;
 
-Digest digest_of(std::string_view text) {
-  Sha256 sha;
-  sha.update(text.data(), text.size());
-  return *sha.finish();
-}
-
 class TextTar final : public PlainTar {
  public:
   explicit TextTar(std::string bytes) : text(std::move(bytes)) {}
@@ -37,7 +32,7 @@ class TextTar final : public PlainTar {
     return text.copy(reinterpret_cast<char*>(out), std::min<size_t>(size, 100'000), offset);
   }
   uint64_t size_bytes() const override { return text.size(); }
-  Result<Digest> digest() override { return digest_of(text); }
+  Result<Digest> digest() override { return sha256_of(text); }
 
   std::string text;
   uint64_t fails_at = UINT64_MAX;
@@ -76,23 +71,22 @@ class CodedSourceTest : public testing::Test {
   }
   void expect_right(CodedSource& source, Coding coding, const std::string& plain) {
     const std::string object = all_of(source);
-    EXPECT_EQ(digest_of(object), *source.object_digest());
-    EXPECT_EQ(extend_crc32c(0, tidemark::test::bytes_of(object).data(), object.size()),
-              *source.object_crc32c());
+    EXPECT_EQ(*sha256_of(object), *source.object_digest());
+    EXPECT_EQ(extend_crc32c(0, bytes_of(object).data(), object.size()), *source.object_crc32c());
     const std::string_view stored = std::string_view(object).substr(0, object.size() - kFooterSize);
     const auto footer =
         parse_footer(ObjectKind::kArchive, std::string_view(object).substr(stored.size()), nullptr);
     ASSERT_TRUE(footer);
     const ParsedKey key{"db", 7, {{4, 9}, ObjectKind::kArchive, 3, coding}};
     EXPECT_TRUE(is_footer_of(*footer, key));
-    EXPECT_EQ(footer->sha256, digest_of(stored));
+    EXPECT_EQ(footer->sha256, *sha256_of(stored));
     EXPECT_EQ(footer->made_us, 5);
     if (footer->content) {
-      EXPECT_EQ(*footer->content, (PlainContent{digest_of(plain), plain.size()}));
+      EXPECT_EQ(*footer->content, (PlainContent{*sha256_of(plain), plain.size()}));
     }
     if (footer->tag) {
       EXPECT_EQ(*Tagger().compare(keys_.tag_keys, *footer->tag, "db/7/0000000000009-0000000000004.e3",
-                                  digest_of(plain)),
+                                  *sha256_of(plain)),
                 TagVerdict::kSame);
     }
     std::string decoded;
@@ -102,7 +96,7 @@ class CodedSourceTest : public testing::Test {
     };
     const auto decoder = make_decoder(coding, keys_, plain.size());
     ASSERT_TRUE(decoder);
-    Status status = (*decoder)->push(tidemark::test::bytes_of(stored), give);
+    Status status = (*decoder)->push(bytes_of(stored), give);
     if (status) status = (*decoder)->finish(give);
     EXPECT_TRUE(status) << status.error().message;
     EXPECT_TRUE(decoded == plain);

@@ -17,15 +17,9 @@ constexpr std::string_view kStem = "main.tar/7/000000000000c.e2";
 
 TagKeys keys(std::string_view text) { return parse_tag_keys(text, "keys").value(); }
 
-Digest digest_of(std::string_view text) {
-  Sha256 hash;
-  hash.update(text.data(), text.size());
-  return hash.finish().value();
-}
-
 // Computed with python's hmac, as FORMATS.md says it.
 TEST(TagTest, KnownAnswer) {
-  const auto tag = Tagger().make(keys(kKeys).front(), kStem, digest_of("abc"));
+  const auto tag = Tagger().make(keys(kKeys).front(), kStem, *sha256_of("abc"));
   ASSERT_TRUE(tag);
   EXPECT_EQ(hex(tag->digest), "54920fd6619d744bb750e003ab7aacd9d2dcbccbcc5cd66835ee9870a37fdb6b");
   EXPECT_EQ(hex(tag->key_id), "3749006f");
@@ -34,7 +28,7 @@ TEST(TagTest, KnownAnswer) {
 TEST(TagTest, IsRightForOneNameOneContentAndAnyOfTheKeys) {
   const TagKeys both = keys(kKeys), first = keys(kKeys.substr(0, 65)), second = keys(kKeys.substr(65));
   Tagger tagger;
-  const Digest content = digest_of("abc");
+  const Digest content = *sha256_of("abc");
   const ContentTag by_first = *tagger.make(both.front(), kStem, content);
   const ContentTag by_second = *tagger.make(both.back(), kStem, content);
   EXPECT_NE(by_first.digest, by_second.digest);
@@ -46,7 +40,7 @@ TEST(TagTest, IsRightForOneNameOneContentAndAnyOfTheKeys) {
   EXPECT_EQ(*tagger.compare({}, by_first, kStem, content), TagVerdict::kOtherKey);
   for (const std::string_view stem : {"main.tar/7/000000000000d.e2", "main.tar/8/000000000000c.e2"})
     EXPECT_EQ(*tagger.compare(both, by_first, stem, content), TagVerdict::kOther) << stem;
-  EXPECT_EQ(*tagger.compare(both, by_first, kStem, digest_of("abd")), TagVerdict::kOther);
+  EXPECT_EQ(*tagger.compare(both, by_first, kStem, *sha256_of("abd")), TagVerdict::kOther);
   for (size_t i = 0; i < by_first.digest.size(); ++i) {
     ContentTag wrong = by_first;
     wrong.digest[i] ^= 1;

@@ -14,6 +14,7 @@ namespace {
 
 using test::compressed;
 using test::decompressed;
+using test::kFrameBytes;
 using test::Kind;
 using test::make_bytes;
 using test::read_file;
@@ -21,7 +22,6 @@ using test::TempDir;
 using test::write_file;
 namespace fs = std::filesystem;
 
-constexpr size_t kFrame = ZstdCompressor::kFrameBytes;
 constexpr size_t kFooterBytes = 512;
 
 bool run(const std::string& command) { return std::system(command.c_str()) == 0; }
@@ -58,8 +58,9 @@ class ZstdInterchange : public testing::Test {
 };
 
 TEST_F(ZstdInterchange, OthersReadWhatWeWrite) {
-  for (const size_t size : {size_t{0}, size_t{1}, size_t{512}, size_t{65535}, size_t{65536}, size_t{65537},
-                            kFrame - 1, kFrame, kFrame + 1, size_t{5'000'000}, size_t{9} << 20}) {
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{512}, size_t{65535}, size_t{65536}, size_t{65537}, kFrameBytes - 1,
+        kFrameBytes, kFrameBytes + 1, size_t{5'000'000}, size_t{9} << 20}) {
     const int level = 1 + static_cast<int>(size % 3);
     expect_read(make_bytes(Kind::kMixed, size), level);
   }
@@ -86,12 +87,12 @@ TEST_F(ZstdInterchange, TarsReadWhatWeWrite) {
 TEST_F(ZstdInterchange, WeReadWhatZstdWrites) {
   if (!has("zstd")) GTEST_SKIP() << "no zstd here";
   const std::string in = "cd " + dir_.path().string() + " && ";
-  for (const size_t size : {size_t{0}, size_t{1}, size_t{65536}, kFrame, size_t{10} << 20}) {
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{65536}, kFrameBytes, size_t{10} << 20}) {
     const std::string plain = make_bytes(Kind::kMixed, size);
     write_file(dir_ / "plain", plain);
     for (const std::string options :
          {"-1", "-2", "-3", "-1 --single-thread", "-T2 -3", "-3 --long=23", "-19"}) {
-      if (options == "-19" && size > kFrame) continue;  // takes long
+      if (options == "-19" && size > kFrameBytes) continue;  // takes long
       ASSERT_TRUE(run(in + "zstd -q -f " + options + " plain -o a.zst")) << options;
       const auto back = decompressed(read_file(dir_ / "a.zst"), {size, false}, 100'000);
       ASSERT_TRUE(back) << options << ": " << back.error().message;

@@ -14,16 +14,17 @@ namespace {
 
 using test::compressed;
 using test::decompressed;
+using test::kFrameBytes;
 using test::Kind;
 using test::kKinds;
 using test::make_bytes;
 using test::PlainBytes;
 using test::read_from;
 
-constexpr size_t kFrame = ZstdCompressor::kFrameBytes;
-constexpr size_t kSizes[] = {0, 1, 512, 65535, 65536, 65537, kFrame - 1, kFrame, kFrame + 1, 9 << 20};
+constexpr size_t kCompressedSizes[] = {
+    0, 1, 512, 65535, 65536, 65537, kFrameBytes - 1, kFrameBytes, kFrameBytes + 1, 9 << 20};
 
-size_t frames_of(size_t size) { return std::max<size_t>(1, (size + kFrame - 1) / kFrame); }
+size_t frames_of(size_t size) { return std::max<size_t>(1, (size + kFrameBytes - 1) / kFrameBytes); }
 
 // The first bytes of each frame, found by the library.
 std::vector<std::string> split(std::string_view frames) {
@@ -41,7 +42,7 @@ std::vector<std::string> split(std::string_view frames) {
 }
 
 TEST(ZstdCompress, GivesFramesOfFourMebibytesWithSizeChecksumAndSmallWindow) {
-  for (const size_t size : kSizes) {
+  for (const size_t size : kCompressedSizes) {
     for (int level = ZstdCompressor::kMinLevel; level <= ZstdCompressor::kMaxLevel; ++level) {
       const std::string plain = make_bytes(Kind::kMixed, size);
       std::string stored = compressed(plain, level, false);
@@ -49,10 +50,9 @@ TEST(ZstdCompress, GivesFramesOfFourMebibytesWithSizeChecksumAndSmallWindow) {
       ASSERT_EQ(frames.size(), frames_of(size)) << size;
       for (size_t i = 0; i < frames.size(); ++i) {
         const auto descriptor = static_cast<uint8_t>(frames[i][4]);
-        const auto header =
-            parse_frame_header(test::bytes_of(frames[i]).first(frame_header_bytes(descriptor)));
+        const auto header = parse_frame_header(bytes_of(frames[i]).first(frame_header_bytes(descriptor)));
         ASSERT_TRUE(header) << header.error().message;  // checksum and size are there
-        EXPECT_EQ(header->content_bytes, std::min(kFrame, size - i * kFrame));
+        EXPECT_EQ(header->content_bytes, std::min(kFrameBytes, size - i * kFrameBytes));
         EXPECT_LE(header->window_bytes, size_t{1} << 21);
       }
       EXPECT_EQ(compressed(plain, level, true), stored + test::kSkippable);
@@ -67,7 +67,7 @@ TEST(ZstdCompress, GivesFramesOfFourMebibytesWithSizeChecksumAndSmallWindow) {
 TEST(ZstdCompress, HowItIsReadChangesNothing) {
   std::mt19937 random(11);
   ZstdCompressor compressor;
-  for (const size_t size : kSizes) {
+  for (const size_t size : kCompressedSizes) {
     for (const Kind kind : kKinds) {
       const std::string plain = make_bytes(kind, size);
       const int level = 1 + static_cast<int>(random() % 3);
@@ -169,7 +169,8 @@ TEST(ZstdCompress, ReadsNoMoreOfTheTarAgainThanTheFrameThatIsWanted) {
 
 TEST(ZstdCompress, OtherBytesTheSecondTimeAreNamedAndWorthARetry) {
   const std::string plain = make_bytes(Kind::kText, 9 << 20);
-  for (const size_t changed : {size_t{0}, kFrame - 1, kFrame, kFrame + 70'000, plain.size() - 1}) {
+  for (const size_t changed :
+       {size_t{0}, kFrameBytes - 1, kFrameBytes, kFrameBytes + 70'000, plain.size() - 1}) {
     PlainBytes reader(plain);
     ZstdCompressor compressor;
     compressor.begin(reader, plain.size(), 1, true);
@@ -179,8 +180,9 @@ TEST(ZstdCompress, OtherBytesTheSecondTimeAreNamedAndWorthARetry) {
     const auto second = read_from(compressor, 0, 1 << 20);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().status, TIDEMARK_E_RETRYABLE);
-    EXPECT_NE(second.error().message.find("frame " + std::to_string(changed / kFrame + 1) + ", at byte "),
-              std::string::npos)
+    EXPECT_NE(
+        second.error().message.find("frame " + std::to_string(changed / kFrameBytes + 1) + ", at byte "),
+        std::string::npos)
         << second.error().message;
     EXPECT_NE(second.error().message.find("compressed differently the second time"), std::string::npos);
     // Once they are back it reads on.
@@ -219,7 +221,7 @@ TEST(ZstdCompress, OtherBytesAreSeenInAFrameThatWasReadInPart) {
 TEST(ZstdCompress, AnErrorOfTheReaderIsPassedOnAndCanBeTriedAgain) {
   const std::string plain = make_bytes(Kind::kText, 5 << 20);
   const std::string expected = compressed(plain);
-  for (const uint64_t at : {uint64_t{0}, uint64_t{1'000'000}, uint64_t{kFrame}, uint64_t{5'000'000}}) {
+  for (const uint64_t at : {uint64_t{0}, uint64_t{1'000'000}, uint64_t{kFrameBytes}, uint64_t{5'000'000}}) {
     PlainBytes reader(plain);
     reader.fails_at = at;
     ZstdCompressor compressor;
@@ -300,7 +302,7 @@ TEST(ZstdCompress, TakesNoMoreMemoryThanItSays) {
         at += *count;
         EXPECT_LE(allocated() - before, said + ZstdCompressor::table_bytes(size) + of_test + 4096);
       }
-      if (size > kFrame) {  // and not much less
+      if (size > kFrameBytes) {  // and not much less
         EXPECT_GE(allocated() - before, said + of_test - 4096);
       }
     }

@@ -28,7 +28,7 @@ TEST(ZstdDecompressFaults, EachAllocationMayFail) {
   const auto decompress = [&]() -> Status {
     size = 0;
     decompressor->begin(plain.size(), true);
-    TM_TRY(decompressor->push(test::bytes_of(stored), give));
+    TM_TRY(decompressor->push(bytes_of(stored), give));
     return decompressor->finish(give);
   };
   const uint64_t failures = test::with_each_allocation_failing(

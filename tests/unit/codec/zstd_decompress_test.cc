@@ -14,13 +14,12 @@ namespace {
 
 using test::compressed;
 using test::decompressed;
+using test::kFrameBytes;
 using test::Kind;
 using test::kKinds;
 using test::Known;
 using test::kSkippable;
 using test::make_bytes;
-
-constexpr size_t kFrame = ZstdCompressor::kFrameBytes;
 
 // One frame as the library's parameters say, with checksum and content size unless they say otherwise.
 std::string frame_of(std::string_view plain, std::vector<std::pair<ZSTD_cParameter, int>> parameters = {},
@@ -63,7 +62,7 @@ TEST(ZstdDecompress, GivesBackWhatWasCompressed) {
   std::mt19937 random(2);
   ZstdDecompressor decompressor;
   for (const size_t size : {size_t{0}, size_t{1}, size_t{512}, size_t{65535}, size_t{65536}, size_t{65537},
-                            kFrame - 1, kFrame, kFrame + 1, size_t{9} << 20}) {
+                            kFrameBytes - 1, kFrameBytes, kFrameBytes + 1, size_t{9} << 20}) {
     for (const Kind kind : kKinds) {
       const std::string plain = make_bytes(kind, size);
       const bool with_header = random() % 2 == 0;
@@ -212,7 +211,7 @@ TEST(ZstdDecompress, AFrameThatHoldsMoreOrLessThanItSaysIsRefused) {
     size_t given = 0;
     decompressor.begin(std::nullopt, false);
     const Status status =
-        decompressor.push(test::bytes_of(frame(size)), [&](std::span<const uint8_t> bytes) -> Status {
+        decompressor.push(bytes_of(frame(size)), [&](std::span<const uint8_t> bytes) -> Status {
           given += bytes.size();
           return {};
         });
@@ -271,7 +270,7 @@ size_t peak_bytes(std::string_view stored, std::optional<uint64_t> known, std::s
   decompressor.begin(known, false);
   Status status;
   for (size_t at = 0; at < stored.size() && status; at += 4096) {
-    status = decompressor.push(test::bytes_of(stored.substr(at, 4096)), give);
+    status = decompressor.push(bytes_of(stored.substr(at, 4096)), give);
     most = std::max(most, allocated());
   }
   *why = status ? "" : status.error().message;
@@ -316,9 +315,8 @@ TEST(ZstdDecompress, AnErrorOfWhoGetsTheBytesIsPassedOn) {
   ZstdDecompressor decompressor;
   decompressor.begin(std::nullopt, true);
   const std::string stored = compressed(make_bytes(Kind::kText, 100'000));
-  const Status status = decompressor.push(test::bytes_of(stored), [](std::span<const uint8_t>) -> Status {
-    return fail(TIDEMARK_E_NO_SPACE, "full");
-  });
+  const Status status = decompressor.push(
+      bytes_of(stored), [](std::span<const uint8_t>) -> Status { return fail(TIDEMARK_E_NO_SPACE, "full"); });
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message, "full");
 }

@@ -15,7 +15,7 @@ namespace {
 Result<FrameHeader> parse(std::string bytes) {
   bytes.insert(0, "\x28\xB5\x2F\xFD");
   EXPECT_EQ(frame_header_bytes(static_cast<uint8_t>(bytes[4])), bytes.size());
-  return parse_frame_header(test::bytes_of(bytes));
+  return parse_frame_header(bytes_of(bytes));
 }
 
 TEST(ZstdFrameHeader, ContentSizesTakeOneTwoFourOrEightBytes) {

@@ -14,14 +14,13 @@
 #include <string_view>
 #include <vector>
 
+#include "codec/crypto.h"
 #include "codec/zstd_compress.h"
 #include "codec/zstd_decompress.h"
 
 namespace tidemark::test {
 
-inline std::span<const uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
+inline constexpr size_t kFrameBytes = codec::ZstdCompressor::kFrameBytes;
 
 inline const std::string kSkippable(reinterpret_cast<const char*>(codec::kSkippableHeader.data()),
                                     codec::kSkippableHeader.size());
@@ -138,7 +137,7 @@ inline Result<std::string> decompressed(codec::ZstdDecompressor& decompressor, s
   decompressor.begin(known.plain_bytes, known.with_skippable_header);
   while (!stored.empty()) {
     const size_t size = std::min(stored.size(), random == nullptr ? step : 1 + (*random)() % step);
-    TM_TRY(decompressor.push(bytes_of(stored.substr(0, size)), give));
+    TM_TRY(decompressor.push(codec::bytes_of(stored.substr(0, size)), give));
     stored.remove_prefix(size);
   }
   TM_TRY(decompressor.finish(give));

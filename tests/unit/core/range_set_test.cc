@@ -2,11 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tidemark {
-
-static void PrintTo(const Range& range, std::ostream* out) { *out << range.first << ".." << range.last; }
-
-}  // namespace tidemark
+#include "core/print_range.h"
 
 namespace tidemark::core {
 namespace {

@@ -8,14 +8,9 @@
 #include <optional>
 #include <vector>
 
+#include "core/print_range.h"
 #include "core/scheduler.h"
 #include "partition_store.h"
-
-namespace tidemark {
-
-inline void PrintTo(const Range& range, std::ostream* out) { *out << range.first << ".." << range.last; }
-
-}  // namespace tidemark
 
 namespace tidemark::core {
 

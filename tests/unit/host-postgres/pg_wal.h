@@ -16,6 +16,7 @@ namespace tidemark::postgres {
 
 inline constexpr uint16_t kMagic15 = 0xD110;
 inline const Cluster kCluster{7412345678901234567U, 1 << 20};
+inline const Cluster kUsualCluster{7412345678901234567U, 16 << 20};  // of segments as initdb makes them
 
 inline std::array<uint8_t, kFirstPageBytes> first_page(uint32_t timeline, uint64_t segment,
                                                        const Cluster& cluster = kCluster) {

@@ -13,8 +13,6 @@
 namespace tidemark::host {
 namespace {
 
-EntrySpec small_spec() { return {"main", 3, 17, {}, {3, 5000, 42}}; }
-
 TEST(EntryDigest, OfTheWriterIsThatOfTheTree) {
   TestDir dir;
   const auto digest = write_entry(dir / "entry", small_spec(), Durability::kUnsafe);

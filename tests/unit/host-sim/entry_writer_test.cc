@@ -13,8 +13,6 @@
 namespace tidemark::host {
 namespace {
 
-EntrySpec small_spec() { return {"main", 3, 17, {}, {3, 5000, 42}}; }
-
 TEST(MadeUpEntry, SeedPartitionLsnAndFileDecideTheContent) {
   TestDir dir;
   std::vector<EntrySpec> specs(4, small_spec());

@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "entry_writer.h"
+
 namespace tidemark::host {
 
 class TestDir {
@@ -28,6 +30,8 @@ class TestDir {
  private:
   std::string path_;
 };
+
+inline EntrySpec small_spec() { return {"main", 3, 17, {}, {3, 5000, 42}}; }
 
 inline void put_file(const std::string& path, const std::string& text) {
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());

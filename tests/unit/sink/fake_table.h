@@ -31,42 +31,42 @@ struct ScriptedTable {
   const tidemark_draft_remove_many_api* many = nullptr;  // what the extension is
   tidemark_status many_status = TIDEMARK_OK;
 };
-inline ScriptedTable fake;
+inline ScriptedTable scripted;
 
 namespace fake_calls {
 
 inline std::string text(tidemark_str s) { return s.size > 0 ? std::string(s.data, s.size) : std::string(); }
 inline tidemark_status answer(std::string what, const tidemark_call* call, tidemark_error* error) {
-  fake.calls.push_back(std::move(what));
-  fake.call = call;
-  if (fake.status == TIDEMARK_OK) return TIDEMARK_OK;
-  std::strncpy(error->message, fake.message.c_str(), sizeof error->message - 1);
-  error->retry_after_ms = fake.retry_after_ms;
-  return fake.status;
+  scripted.calls.push_back(std::move(what));
+  scripted.call = call;
+  if (scripted.status == TIDEMARK_OK) return TIDEMARK_OK;
+  std::strncpy(error->message, scripted.message.c_str(), sizeof error->message - 1);
+  error->retry_after_ms = scripted.retry_after_ms;
+  return scripted.status;
 }
 
 inline tidemark_status open(const tidemark_sink_host* host, tidemark_str url, const tidemark_option* options,
                             uint32_t count, const tidemark_call* call, tidemark_sink** out,
                             tidemark_error* error) {
-  fake.host = *host;
-  fake.url = text(url);
+  scripted.host = *host;
+  scripted.url = text(url);
   for (uint32_t i = 0; i < count; ++i) {
-    fake.options[text(options[i].key)] = text(options[i].value);
-    if ((options[i].flags & TIDEMARK_OPTION_SECRET) != 0) fake.secrets.push_back(text(options[i].key));
+    scripted.options[text(options[i].key)] = text(options[i].value);
+    if ((options[i].flags & TIDEMARK_OPTION_SECRET) != 0) scripted.secrets.push_back(text(options[i].key));
   }
   const tidemark_status status = answer("open", call, error);
-  if (status != TIDEMARK_OK || !fake.gives_sink) return status;
-  ++fake.open;
-  *out = reinterpret_cast<tidemark_sink*>(&fake);
+  if (status != TIDEMARK_OK || !scripted.gives_sink) return status;
+  ++scripted.open;
+  *out = reinterpret_cast<tidemark_sink*>(&scripted);
   return TIDEMARK_OK;
 }
 inline void close(tidemark_sink*) {
-  fake.calls.emplace_back("close");
-  --fake.open;
+  scripted.calls.emplace_back("close");
+  --scripted.open;
 }
 inline tidemark_status put(tidemark_sink*, tidemark_str key, const tidemark_source*, uint32_t flags,
                            const tidemark_call* call, tidemark_error* error) {
-  fake.flags = flags;
+  scripted.flags = flags;
   return answer("put " + text(key), call, error);
 }
 inline tidemark_status head(tidemark_sink*, tidemark_str key, const tidemark_call* call, tidemark_object* out,
@@ -79,7 +79,7 @@ inline tidemark_status get(tidemark_sink*, tidemark_str key, int64_t, uint64_t, 
                            const tidemark_call* call, tidemark_error* error) {
   const tidemark_status status = answer("get " + text(key), call, error);
   if (status != TIDEMARK_OK) return status;
-  for (const char c : fake.content) {
+  for (const char c : scripted.content) {
     if (const tidemark_status stopped = out->write(out->ctx, &c, 1); stopped != TIDEMARK_OK) return stopped;
   }
   return TIDEMARK_OK;
@@ -87,7 +87,7 @@ inline tidemark_status get(tidemark_sink*, tidemark_str key, int64_t, uint64_t, 
 inline tidemark_status list(tidemark_sink*, tidemark_str prefix, tidemark_str start_after,
                             int32_t (*visit)(void*, tidemark_str, const tidemark_object*), void* visit_ctx,
                             const tidemark_call* call, tidemark_error* error) {
-  for (const std::string& key : fake.keys) {
+  for (const std::string& key : scripted.keys) {
     const tidemark_object object = {sizeof object, 0, key.size(), 5};
     if (visit(visit_ctx, {key.data(), key.size()}, &object) != 0) break;
   }
@@ -101,12 +101,12 @@ inline tidemark_status remove_many(tidemark_sink*, const tidemark_str* keys, uin
                                    const tidemark_call*, tidemark_error* error) {
   std::string what = "remove_many";
   for (uint32_t i = 0; i < count; ++i) what += " " + text(keys[i]);
-  fake.calls.push_back(what);
-  if (fake.many_status != TIDEMARK_OK) std::strcpy(error->message, "many are too many");
-  return fake.many_status;
+  scripted.calls.push_back(what);
+  if (scripted.many_status != TIDEMARK_OK) std::strcpy(error->message, "many are too many");
+  return scripted.many_status;
 }
 inline const void* get_extension(tidemark_sink*, const char* id) {
-  return std::strcmp(id, TIDEMARK_EXT_DRAFT_REMOVE_MANY) == 0 ? fake.many : nullptr;
+  return std::strcmp(id, TIDEMARK_EXT_DRAFT_REMOVE_MANY) == 0 ? scripted.many : nullptr;
 }
 
 }  // namespace fake_calls

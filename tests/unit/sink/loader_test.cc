@@ -11,7 +11,7 @@
 namespace tidemark::sink {
 namespace {
 
-using test::fake;
+using test::scripted;
 
 TEST(SchemeOf, TakesWhatAUrlBeginsWith) {
   for (const auto& [url, scheme] :
@@ -78,10 +78,10 @@ class OpenSinkTest : public ::testing::Test {
     const auto entry = reinterpret_cast<tidemark_sink_entry_fn>(dlsym(library_, TIDEMARK_SINK_ENTRY_NAME));
     table_ = const_cast<tidemark_sink_api*>(entry(0));
     *table_ = test::fake_table();
-    fake = test::ScriptedTable();
+    scripted = test::ScriptedTable();
   }
   ~OpenSinkTest() override {
-    EXPECT_EQ(fake.open, 0);
+    EXPECT_EQ(scripted.open, 0);
     dlclose(library_);
   }
 
@@ -118,10 +118,10 @@ TEST_F(OpenSinkTest, OpensAndCloses) {
   {
     const auto sink = open();
     ASSERT_TRUE(sink) << sink.error().message;
-    EXPECT_EQ(fake.open, 1);
+    EXPECT_EQ(scripted.open, 1);
     EXPECT_TRUE((*sink)->remove("k", nullptr));
   }
-  EXPECT_EQ(fake.calls, (std::vector<std::string>{"open", "remove k", "close"}));
+  EXPECT_EQ(scripted.calls, (std::vector<std::string>{"open", "remove k", "close"}));
 }
 
 TEST_F(OpenSinkTest, OptionsGoToTheSinkButForTheLibrary) {
@@ -130,10 +130,10 @@ TEST_F(OpenSinkTest, OptionsGoToTheSinkButForTheLibrary) {
       open("blank://host/path?a=b",
            {{"region", "x"}, {"library", TIDEMARK_TEST_BLANK_SINK}, {"token", "y", true}}, "", &call);
   ASSERT_TRUE(sink) << sink.error().message;
-  EXPECT_EQ(fake.url, "blank://host/path?a=b");
-  EXPECT_EQ(fake.options, (std::map<std::string, std::string>{{"region", "x"}, {"token", "y"}}));
-  EXPECT_EQ(fake.secrets, (std::vector<std::string>{"token"}));
-  EXPECT_EQ(fake.call, &call);
+  EXPECT_EQ(scripted.url, "blank://host/path?a=b");
+  EXPECT_EQ(scripted.options, (std::map<std::string, std::string>{{"region", "x"}, {"token", "y"}}));
+  EXPECT_EQ(scripted.secrets, (std::vector<std::string>{"token"}));
+  EXPECT_EQ(scripted.call, &call);
 }
 
 TEST_F(OpenSinkTest, TheSchemeNamesTheLibraryInSinkDir) {
@@ -146,14 +146,14 @@ TEST_F(OpenSinkTest, TheSinkLogsUnderItsName) {
   const auto sink = open();
   ASSERT_TRUE(sink);
   const std::string text = "disk is {} slow";
-  fake.host.log(fake.host.ctx, TIDEMARK_LOG_WARN, abi_str(text));
-  fake.host.log(fake.host.ctx, TIDEMARK_LOG_DEBUG, abi_str(text));
+  scripted.host.log(scripted.host.ctx, TIDEMARK_LOG_WARN, abi_str(text));
+  scripted.host.log(scripted.host.ctx, TIDEMARK_LOG_DEBUG, abi_str(text));
   EXPECT_EQ(lines_, (std::vector<std::string>{"2 sink-blank: disk is {} slow"}));
 }
 
 TEST_F(OpenSinkTest, WhatOpenSaysComesBackWithTheUrl) {
-  fake.status = TIDEMARK_E_PERMANENT;
-  fake.message = "access denied";
+  scripted.status = TIDEMARK_E_PERMANENT;
+  scripted.message = "access denied";
   expect_error(open("blank://me:hunter2@host/dir?token=hunter3"), TIDEMARK_E_PERMANENT,
                {"open blank://host/dir: access denied"});
 }
@@ -210,7 +210,7 @@ TEST_F(OpenSinkTest, AMissingFunctionIsNamed) {
   table_->struct_size = offsetof(tidemark_sink_api, remove), lacks("remove");
   table_->struct_size = offsetof(tidemark_sink_api, put) + 1, lacks("put");
   table_->struct_size = 0, lacks("open");
-  EXPECT_TRUE(fake.calls.empty());
+  EXPECT_TRUE(scripted.calls.empty());
 }
 
 TEST_F(OpenSinkTest, ExtensionsAreOptional) {
@@ -223,17 +223,17 @@ TEST_F(OpenSinkTest, TheSinkIsToldWhatItMayDo) {
   {
     const auto sink = open();
     ASSERT_TRUE(sink);
-    EXPECT_EQ(fake.host.flags, 0u);
+    EXPECT_EQ(scripted.host.flags, 0u);
   }
   terms_ = {65536, true};
   const auto sink = open();
   ASSERT_TRUE(sink);
-  EXPECT_EQ(fake.host.put_buffer_bytes, 65536u);
-  EXPECT_EQ(fake.host.flags, TIDEMARK_OPEN_READ_ONLY);
+  EXPECT_EQ(scripted.host.put_buffer_bytes, 65536u);
+  EXPECT_EQ(scripted.host.flags, TIDEMARK_OPEN_READ_ONLY);
 }
 
 TEST_F(OpenSinkTest, OpenThatGivesNoSink) {
-  fake.gives_sink = false;
+  scripted.gives_sink = false;
   expect_error(open(), TIDEMARK_E_UNSUPPORTED, {TIDEMARK_TEST_BLANK_SINK, "no sink"});
 }
 

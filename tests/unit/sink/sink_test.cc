@@ -7,16 +7,16 @@
 namespace tidemark::sink {
 namespace {
 
-using test::fake;
+using test::scripted;
 
 class SinkTest : public ::testing::Test {
  protected:
-  SinkTest() { fake = test::ScriptedTable(); }
+  SinkTest() { scripted = test::ScriptedTable(); }
 
   void make_fail(tidemark_status status) {
-    fake.status = status;
-    fake.message = "the far side says so";
-    fake.retry_after_ms = 123;
+    scripted.status = status;
+    scripted.message = "the far side says so";
+    scripted.retry_after_ms = 123;
   }
   static void expect_failure(const Status& status, tidemark_status wanted, const std::string& where) {
     ASSERT_FALSE(status);
@@ -33,15 +33,15 @@ TEST_F(SinkTest, CallsAreHandedOn) {
   const tidemark_call call = {sizeof call, 5, nullptr, nullptr};
   const tidemark_source source = {};
   EXPECT_TRUE(sink_.put("k", source, TIDEMARK_PUT_IF_ABSENT, &call));
-  EXPECT_EQ(fake.flags, TIDEMARK_PUT_IF_ABSENT);
-  EXPECT_EQ(fake.call, &call);
+  EXPECT_EQ(scripted.flags, TIDEMARK_PUT_IF_ABSENT);
+  EXPECT_EQ(scripted.call, &call);
   EXPECT_TRUE(sink_.remove("k", nullptr));
-  EXPECT_EQ(fake.call, nullptr);
+  EXPECT_EQ(scripted.call, nullptr);
   const auto info = sink_.head("k", &call);
   ASSERT_TRUE(info);
   EXPECT_EQ(info->size_bytes, 10U);
   EXPECT_EQ(info->modified_us, 77);
-  EXPECT_EQ(fake.calls, (std::vector<std::string>{"put k", "remove k", "head k"}));
+  EXPECT_EQ(scripted.calls, (std::vector<std::string>{"put k", "remove k", "head k"}));
 }
 
 TEST_F(SinkTest, FailuresNameTheCallAndTheKey) {
@@ -62,7 +62,7 @@ TEST_F(SinkTest, FailuresNameTheCallAndTheKey) {
 
 // A sink that says nothing: the status at least.
 TEST_F(SinkTest, AFailureWithoutAMessageTellsItsStatus) {
-  fake.status = 4711;
+  scripted.status = 4711;
   const Status status = sink_.remove("k", nullptr);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().status, 4711);
@@ -105,15 +105,15 @@ TEST_F(SinkTest, CapabilitiesAreReadWhenAsked) {
 
 class SinkRemovesMany : public SinkTest {
  protected:
-  ~SinkRemovesMany() override { fake.many = nullptr; }  // it is borrowed from a test
+  ~SinkRemovesMany() override { scripted.many = nullptr; }  // it is borrowed from a test
   // Opens a sink with the extension, or without.
   void open(const tidemark_draft_remove_many_api* many) {
-    fake.many = many;
+    scripted.many = many;
     many_sink_ = std::make_unique<Sink>(&table_, nullptr, nullptr);
   }
   Status remove_many(size_t stop_after = SIZE_MAX, const tidemark_call* call = nullptr) {
     gone_.clear();
-    fake.calls.clear();
+    scripted.calls.clear();
     const std::vector<std::string_view> keys = {"a", "b", "c", "d", "e"};
     return many_sink_->remove_many(
         keys,
@@ -136,14 +136,14 @@ TEST_F(SinkRemovesMany, AsManyAtATimeAsItTakes) {
   open(&offer_);
   EXPECT_TRUE(remove_many());
   EXPECT_EQ(gone_, all_);
-  EXPECT_EQ(fake.calls, (Calls{"remove_many a b", "remove_many c d", "remove e"}));
+  EXPECT_EQ(scripted.calls, (Calls{"remove_many a b", "remove_many c d", "remove e"}));
 }
 
 TEST_F(SinkRemovesMany, OneByOneWhereItIsNotOffered) {
   open(nullptr);
   EXPECT_TRUE(remove_many());
   EXPECT_EQ(gone_, all_);
-  EXPECT_EQ(fake.calls, one_by_one_);
+  EXPECT_EQ(scripted.calls, one_by_one_);
   const tidemark_draft_remove_many_api odd[] = {
       {offsetof(tidemark_draft_remove_many_api, remove_many), 2, test::fake_calls::remove_many},
       {sizeof offer_, 0, test::fake_calls::remove_many},
@@ -151,12 +151,12 @@ TEST_F(SinkRemovesMany, OneByOneWhereItIsNotOffered) {
   for (const auto& many : odd) {
     open(&many);
     EXPECT_TRUE(remove_many());
-    EXPECT_EQ(fake.calls, one_by_one_);
+    EXPECT_EQ(scripted.calls, one_by_one_);
   }
   table_.get_extension = nullptr;
   open(&offer_);
   EXPECT_TRUE(remove_many());
-  EXPECT_EQ(fake.calls, one_by_one_);
+  EXPECT_EQ(scripted.calls, one_by_one_);
 }
 
 TEST_F(SinkRemovesMany, InDoubtOneByOne) {
@@ -164,30 +164,31 @@ TEST_F(SinkRemovesMany, InDoubtOneByOne) {
                                         4711};
   for (const tidemark_status status : kKinds) {
     open(&offer_);
-    fake.many_status = status;
+    scripted.many_status = status;
     EXPECT_TRUE(remove_many());
     EXPECT_EQ(gone_, all_);
-    EXPECT_EQ(fake.calls, (Calls{"remove_many a b", "remove a", "remove b", "remove_many c d", "remove c",
-                                 "remove d", "remove e"}));
+    EXPECT_EQ(scripted.calls, (Calls{"remove_many a b", "remove a", "remove b", "remove_many c d", "remove c",
+                                     "remove d", "remove e"}));
     make_fail(TIDEMARK_E_PERMANENT);
     expect_failure(remove_many(), TIDEMARK_E_PERMANENT, "remove a");
     EXPECT_TRUE(gone_.empty());
-    fake = test::ScriptedTable();
+    scripted = test::ScriptedTable();
   }
 }
 
 TEST_F(SinkRemovesMany, NothingMoreOnceItIsCancelled) {
   open(&offer_);
-  fake.many_status = TIDEMARK_E_CANCELLED;
+  scripted.many_status = TIDEMARK_E_CANCELLED;
   const Status status = remove_many();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().status, TIDEMARK_E_CANCELLED);
   EXPECT_EQ(status.error().message, "remove a: many are too many");
-  EXPECT_EQ(fake.calls, Calls{"remove_many a b"});
-  fake.many_status = TIDEMARK_E_UNSUPPORTED;
-  const tidemark_call call = {sizeof call, 0, nullptr, [](void*) { return fake.calls.size() >= 2 ? 1 : 0; }};
+  EXPECT_EQ(scripted.calls, Calls{"remove_many a b"});
+  scripted.many_status = TIDEMARK_E_UNSUPPORTED;
+  const tidemark_call call = {sizeof call, 0, nullptr,
+                              [](void*) { return scripted.calls.size() >= 2 ? 1 : 0; }};
   EXPECT_EQ(remove_many(SIZE_MAX, &call).error().status, TIDEMARK_E_CANCELLED);
-  EXPECT_EQ(fake.calls, (Calls{"remove_many a b", "remove a"}));
+  EXPECT_EQ(scripted.calls, (Calls{"remove_many a b", "remove a"}));
   EXPECT_EQ(gone_, std::vector<size_t>{0});
 }
 
@@ -195,21 +196,22 @@ TEST_F(SinkRemovesMany, StopsWhenItIsTold) {
   open(&offer_);
   EXPECT_TRUE(remove_many(1));
   EXPECT_EQ(gone_.size(), 1u);
-  EXPECT_EQ(fake.calls, Calls{"remove_many a b"});
+  EXPECT_EQ(scripted.calls, Calls{"remove_many a b"});
   open(nullptr);
   EXPECT_TRUE(remove_many(3));
-  EXPECT_EQ(fake.calls, (Calls{"remove a", "remove b", "remove c"}));
+  EXPECT_EQ(scripted.calls, (Calls{"remove a", "remove b", "remove c"}));
 }
 
 // First the sink is closed, then what it leans on goes.
 TEST_F(SinkTest, TheLibraryGoesLast) {
-  const auto library = std::shared_ptr<void>(nullptr, [](void*) { fake.calls.emplace_back("library gone"); });
+  const auto library =
+      std::shared_ptr<void>(nullptr, [](void*) { scripted.calls.emplace_back("library gone"); });
   auto sink = std::make_unique<Sink>(&table_, nullptr, library);
   const std::weak_ptr<void> watch = library;
   const_cast<std::shared_ptr<void>&>(library).reset();
   EXPECT_FALSE(watch.expired());
   sink.reset();
-  EXPECT_EQ(fake.calls, (std::vector<std::string>{"close", "library gone"}));
+  EXPECT_EQ(scripted.calls, (std::vector<std::string>{"close", "library gone"}));
 }
 
 }  // namespace

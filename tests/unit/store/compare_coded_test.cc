@@ -36,8 +36,8 @@ class CompareCodedTest : public MaintenanceTest {
   }
 
   const codec::Keys tag_ = test::keys_of("", test::kTagKey);
-  const codec::Keys all_ = test::keys_of(codec::test::kIdentity, test::kTagKey);
-  const codec::Keys mixed_ = test::keys_of(codec::test::kIdentity, test::kTagKey, true);
+  const codec::Keys all_ = test::keys_of(test::kIdentity, test::kTagKey);
+  const codec::Keys mixed_ = test::keys_of(test::kIdentity, test::kTagKey, true);
   uint64_t read_bytes_ = 0;
 };
 
@@ -114,8 +114,8 @@ TEST_F(CompareCodedTest, WhatIsRightUnderAWrongTagIsDamaged) {
 
 // Rotated recipients, or another's archive: the tag decides as if there were no identity.
 TEST_F(CompareCodedTest, AnIdentityThatDoesNotFitIsAsGoodAsNone) {
-  const codec::Keys unfit = test::keys_of(codec::test::kOtherIdentity, test::kTagKey);
-  const codec::Keys other_tag = test::keys_of(codec::test::kOtherIdentity, test::kOtherTagKey);
+  const codec::Keys unfit = test::keys_of(test::kOtherIdentity, test::kTagKey);
+  const codec::Keys other_tag = test::keys_of(test::kOtherIdentity, test::kOtherTagKey);
   for (const Coding coding : {Coding::kAge, Coding::kZstdAge}) {
     const std::string key = add_coded(coding, {3, 5});
     for (const Depth depth : kDepths) {

@@ -10,7 +10,6 @@ namespace tidemark::store {
 namespace {
 
 constexpr Coding kAll[] = {Coding::kNone, Coding::kZstd, Coding::kAge, Coding::kZstdAge};
-constexpr uint64_t kMiB = uint64_t{1} << 20;
 constexpr int64_t kMadeUs = 1'600'000'000'123'456;
 
 class CopyCodedTest : public MaintenanceTest {
@@ -52,7 +51,7 @@ class CopyCodedTest : public MaintenanceTest {
   static codec::Encoding encoding_of(Coding coding) {
     codec::Encoding encoding;
     encoding.coding = coding;
-    if (encrypts(coding)) encoding.recipients = codec::test::recipients(codec::test::kIdentity);
+    if (encrypts(coding)) encoding.recipients = test::recipients(test::kIdentity);
     return encoding;
   }
   Result<Copied> copy(const std::string& key, Coding wanted, const codec::Keys& keys,
@@ -105,8 +104,8 @@ class CopyCodedTest : public MaintenanceTest {
   uint64_t read_bytes_ = 0;
   const codec::Keys none_{};
   const codec::Keys tag_ = test::keys_of("", test::kTagKey, true);
-  const codec::Keys identity_ = test::keys_of(codec::test::kIdentity, "");
-  const codec::Keys all_ = test::keys_of(codec::test::kIdentity, test::kTagKey, true);
+  const codec::Keys identity_ = test::keys_of(test::kIdentity, "");
+  const codec::Keys all_ = test::keys_of(test::kIdentity, test::kTagKey, true);
 };
 
 TEST_F(CopyCodedTest, FromEachCodingToEach) {
@@ -263,11 +262,11 @@ TEST_F(CopyCodedTest, ReadASecondTimeItIsTheSame) {
 TEST_F(CopyCodedTest, KeysThatAreNotThere) {
   const std::string key = put(fake_, plain_of({3, 5}), {3, 5}, Coding::kZstdAge);
   expect_failed(copy(key, Coding::kZstd, tag_), CopySide::kSource, TIDEMARK_E_SEALED, "no identity");
-  const codec::Keys other = test::keys_of(codec::test::kIdentity, test::kOtherTagKey);
+  const codec::Keys other = test::keys_of(test::kIdentity, test::kOtherTagKey);
   expect_failed(copy(key, Coding::kZstd, other), CopySide::kSource, TIDEMARK_E_SEALED, "tag key");
   EXPECT_EQ(to_.objects.size(), 0u);
   // Both keys, the new one before the old one.
-  codec::Keys both = test::keys_of(codec::test::kIdentity, test::kOtherTagKey);
+  codec::Keys both = test::keys_of(test::kIdentity, test::kOtherTagKey);
   both.tag_keys.push_back(test::keys_of("", test::kTagKey).tag_keys.front());
   ASSERT_TRUE(copy(key, Coding::kZstdAge, both));
   EXPECT_NE(test::footer_of(to_.objects[key]).tag, test::footer_of(fake_.objects[key]).tag);
@@ -279,7 +278,7 @@ TEST_F(CopyCodedTest, KeysThatAreNotThere) {
 
 // What was put a moment ago by this run, whose answer was lost, or by another one: its recipients are others.
 TEST_F(CopyCodedTest, WhatIsThereForOthersIsRecognizedByItsTag) {
-  const codec::Keys unfit = test::keys_of(codec::test::kOtherIdentity, test::kTagKey, true);
+  const codec::Keys unfit = test::keys_of(test::kOtherIdentity, test::kTagKey, true);
   for (const Coding from : kAll) {
     const std::string key = put(fake_, plain_of({3, 5}), {3, 5}, from);
     for (const Coding wanted : {Coding::kAge, Coding::kZstdAge}) {
@@ -340,7 +339,7 @@ TEST_F(CopyCodedTest, WhatNoneOfTheTagKeysHasMadeIsNotCopied) {
 
 // Else what somebody else has put there would get our tag.
 TEST_F(CopyCodedTest, WhatBearsNoTagIsNotCopied) {
-  const codec::Keys strict = test::keys_of(codec::test::kIdentity, test::kTagKey);
+  const codec::Keys strict = test::keys_of(test::kIdentity, test::kTagKey);
   for (const Coding from : {Coding::kNone, Coding::kZstd}) {
     const std::string key = put(fake_, plain_of({3, 5}), {3, 5}, from);
     for (const Coding wanted : kAll) {

@@ -8,8 +8,6 @@
 namespace tidemark::store {
 namespace {
 
-constexpr uint64_t kMiB = uint64_t{1} << 20;
-
 class CopyTest : public MaintenanceTest {
  protected:
   Result<Copied> copy(const std::string& key, uint64_t buffer_bytes = kMiB) {

@@ -21,6 +21,8 @@
 
 namespace tidemark::store {
 
+inline constexpr uint64_t kMiB = uint64_t{1} << 20;
+
 inline std::string lsn_string(Lsn lsn) {
   const auto text = lsn_text(lsn);
   return {text.data(), text.size()};

@@ -10,8 +10,6 @@
 namespace tidemark::store {
 namespace {
 
-constexpr uint64_t kMiB = uint64_t{1} << 20;
-
 class StoredTarTest : public MaintenanceTest {
  protected:
   StoredTarTest() {
@@ -47,7 +45,7 @@ class StoredTarTest : public MaintenanceTest {
   std::string tar_;
   ParsedKey parsed_{"db", 7, {{9, 9}, ObjectKind::kArchive, 1, Coding::kNone}};
   std::string key_;
-  const codec::Keys keys_ = test::keys_of(codec::test::kIdentity, test::kTagKey, true);
+  const codec::Keys keys_ = test::keys_of(test::kIdentity, test::kTagKey, true);
   uint64_t read_bytes_ = 0;
   const Progress progress_ = [this](uint64_t bytes) { read_bytes_ = bytes; };
 };

@@ -62,7 +62,7 @@ class ArchiveProofTest : public testing::Test {
     EXPECT_NE(footer.error().message.find(part), std::string::npos) << part << ": " << footer.error().message;
   }
 
-  const codec::Keys keys_ = test::keys_of(codec::test::kIdentity, test::kTagKey, true);
+  const codec::Keys keys_ = test::keys_of(test::kIdentity, test::kTagKey, true);
   uint64_t given_ = 0;
   uint64_t plain_bytes_ = 0;
 };
@@ -130,8 +130,7 @@ TEST_F(ArchiveProofTest, OfALargeOneTheFooterIsAskedForFirst) {
   test::RawTar large;
   for (const Lsn lsn : {3, 4}) {
     const auto name = lsn_text(lsn);
-    large.member('0', {name.data(), name.size()},
-                 codec::test::random_text(400'000, static_cast<unsigned>(lsn)));
+    large.member('0', {name.data(), name.size()}, test::random_text(400'000, static_cast<unsigned>(lsn)));
   }
   tar = large.object({3, 4});
   tar.resize(tar.size() - kFooterSize);
@@ -174,7 +173,7 @@ TEST_F(ArchiveProofTest, WhoWroteIt) {
     const std::string forged = test::with_footer(good, footer);
     expect_corrupt(key, forged, "whoever wrote it does not have the tag key");
     // Without a tag key nobody looks.
-    EXPECT_TRUE(prove(key, forged, test::keys_of(codec::test::kIdentity, "")));
+    EXPECT_TRUE(prove(key, forged, test::keys_of(test::kIdentity, "")));
     // Copied from another name.
     ParsedKey other = key;
     other.name.range = {3, 4};
@@ -186,7 +185,7 @@ TEST_F(ArchiveProofTest, WhoWroteIt) {
     ASSERT_FALSE(rotated);
     EXPECT_EQ(rotated.error().status, TIDEMARK_E_SEALED);
     EXPECT_NE(rotated.error().message.find("its tag was made with the tag key"), std::string::npos);
-    const auto sealed = prove(key, good, test::keys_of(codec::test::kOtherIdentity, ""));
+    const auto sealed = prove(key, good, test::keys_of(test::kOtherIdentity, ""));
     ASSERT_FALSE(sealed);
     EXPECT_EQ(sealed.error().status, TIDEMARK_E_SEALED) << sealed.error().message;
     EXPECT_EQ(given_, 0U);
@@ -207,7 +206,7 @@ TEST_F(ArchiveProofTest, WhoWroteIt) {
 // one.
 TEST_F(ArchiveProofTest, WhatBearsNoTag) {
   const codec::Keys tag_only = test::keys_of("", test::kTagKey);
-  const codec::Keys strict = test::keys_of(codec::test::kIdentity, test::kTagKey);
+  const codec::Keys strict = test::keys_of(test::kIdentity, test::kTagKey);
   for (const Coding coding : {Coding::kNone, Coding::kZstd}) {
     const ParsedKey key = key_of(coding);
     const std::string tar = tar_of(100'000);
@@ -225,7 +224,7 @@ TEST_F(ArchiveProofTest, WhatBearsNoTag) {
     EXPECT_TRUE(prove(key, object, keys_));
     EXPECT_EQ(given_, 200'000U);
     EXPECT_TRUE(prove(key, object, keys_, false));
-    EXPECT_TRUE(prove(key, object, test::keys_of(codec::test::kIdentity, "")));
+    EXPECT_TRUE(prove(key, object, test::keys_of(test::kIdentity, "")));
   }
   // That plain ones are taken does not mean that a tag may be anybody's.
   const ParsedKey key = key_of(Coding::kAge);

@@ -9,12 +9,12 @@
 namespace tidemark::tar {
 namespace {
 
+using test::kRoot;
 using test::RawTar;
 
-constexpr const char* kRoot = "0000000000010";  // LSN 36
 constexpr const char* kNext = "0000000000011";
 
-std::string in(const char* root, const std::string& path) { return std::string(root) + "/" + path; }
+std::string in(const std::string& root, const std::string& path) { return root + "/" + path; }
 
 // Writes down what it is told.
 class Notes final : public ContentVisitor {

@@ -4,21 +4,19 @@
 
 #include <map>
 
+#include "base/sha256.h"
+#include "codec/crypto.h"
 #include "tar/source_tools.h"
 
 namespace tidemark::tar {
 namespace {
 
+using codec::bytes_of;
 using test::archive_of;
+using test::kTailBytes;
 using test::TempDir;
 using test::write_file;
 namespace fs = std::filesystem;
-
-constexpr size_t kTail = kEndMarkSize + kFooterSize;
-
-std::span<const uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
 
 using Digests = std::map<Lsn, Digest>;
 
@@ -39,12 +37,6 @@ Result<Digests> digest(std::string_view object, Range range, Range wanted, size_
   }
   if (Status status = parser.finish(); !status) return tl::unexpected(status.error());
   return found;
-}
-
-Digest sha256_of(std::string_view bytes) {
-  Sha256 sha;
-  sha.update(bytes.data(), bytes.size());
-  return sha.finish().value();
 }
 
 class EntryDigestsTest : public testing::Test {
@@ -76,7 +68,7 @@ class EntryDigestsTest : public testing::Test {
   // Of the members of the entry, as they are in any archive.
   Digest alone(Lsn lsn) const {
     const std::string archive = archive_of(path(lsn), lsn);
-    return sha256_of(std::string_view(archive).substr(0, archive.size() - kTail));
+    return *sha256_of(std::string_view(archive).substr(0, archive.size() - kTailBytes));
   }
   TempDir dir_;
 };
@@ -117,7 +109,7 @@ TEST_F(EntryDigestsTest, OnlyWhatIsWantedIsTaken) {
 TEST_F(EntryDigestsTest, WhoTakesThemMayEndTheReading) {
   int taken = 0;
   const EntryDigests::Take take = [&](Lsn lsn, uint64_t size_bytes, const Digest&) -> Status {
-    EXPECT_EQ(size_bytes, archive_of(path(lsn), lsn).size() - kTail);
+    EXPECT_EQ(size_bytes, archive_of(path(lsn), lsn).size() - kTailBytes);
     return ++taken == 2 ? Status(fail(TIDEMARK_E_CANCELLED, "enough")) : Status();
   };
   EntryDigests digests({1, 5}, take);

@@ -12,13 +12,12 @@ namespace tidemark::tar {
 namespace {
 
 using test::archive_of;
+using test::kTailBytes;
 using test::kTinyBuffer;
 using test::read_all;
 using test::TempDir;
 using test::write_file;
 namespace fs = std::filesystem;
-
-constexpr uint64_t kTail = kEndMarkSize + kFooterSize;
 
 // Once with all in the buffer, once with everything but the smallest streamed.
 class BatchSourceTest : public testing::TestWithParam<size_t> {
@@ -64,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(Buffers, BatchSourceTest, testing::Values(8 << 20, kTin
                          });
 
 TEST_P(BatchSourceTest, TheLimitIsExact) {
-  const uint64_t most = 3 * taken(30'000) + kTail;
+  const uint64_t most = 3 * taken(30'000) + kTailBytes;
   expect_added(add(1, 30'000, most));
   expect_added(add(2, 30'000, most));
   expect_added(add(3, 30'000, most));
@@ -74,7 +73,7 @@ TEST_P(BatchSourceTest, TheLimitIsExact) {
 }
 
 TEST_P(BatchSourceTest, OneByteLessIsOneEntryLess) {
-  const uint64_t most = 3 * taken(30'000) + kTail - 1;
+  const uint64_t most = 3 * taken(30'000) + kTailBytes - 1;
   expect_added(add(1, 30'000, most));
   expect_added(add(2, 30'000, most));
   expect_too_much(add(3, 30'000, most));

@@ -15,6 +15,7 @@ namespace tidemark::tar {
 namespace {
 
 namespace fs = std::filesystem;
+using test::open_files;
 using test::open_one;
 using test::read_all;
 using test::TempDir;
@@ -30,8 +31,6 @@ std::string make_entry(const TempDir& dir, int files) {
   fs::create_symlink("nowhere", entry + "/link");
   return entry;
 }
-
-auto open_files() { return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()); }
 
 // Held in memory, streamed, and in pieces.
 class EntrySourceFaults : public testing::TestWithParam<SourceLimits> {};

@@ -21,17 +21,12 @@ namespace {
 
 using test::archive_of;
 using test::kTinyBuffer;
+using test::open_files;
 using test::open_one;
 using test::read_all;
 using test::TempDir;
 using test::write_file;
 namespace fs = std::filesystem;
-
-Digest sha256_of(std::string_view bytes) {
-  Sha256 sha;
-  sha.update(bytes.data(), bytes.size());
-  return sha.finish().value();
-}
 
 std::string member_names(const std::string& archive) {
   std::string names;
@@ -88,13 +83,13 @@ TEST_F(EntrySourceTest, EndsWithTheEndMarkAndTheFooterOfItsBytes) {
   EXPECT_EQ(content.substr(content.size() - 1024).find_first_not_of('\0'), std::string::npos);
   const auto footer = parse_footer(ObjectKind::kArchive, bytes.substr(bytes.size() - 512), nullptr);
   ASSERT_TRUE(footer);
-  EXPECT_EQ(footer->sha256, sha256_of(content));
+  EXPECT_EQ(footer->sha256, *sha256_of(content));
   EXPECT_EQ(footer->storage, "db");
   EXPECT_EQ(footer->partition, 7u);
   EXPECT_EQ(footer->range, (Range{5, 5}));
-  EXPECT_EQ(*source.content_digest(), sha256_of(content));
-  EXPECT_EQ(*source.object_digest(), sha256_of(bytes));
-  EXPECT_EQ(*source.object_digest(), sha256_of(bytes));
+  EXPECT_EQ(*source.content_digest(), *sha256_of(content));
+  EXPECT_EQ(*source.object_digest(), *sha256_of(bytes));
+  EXPECT_EQ(*source.object_digest(), *sha256_of(bytes));
 }
 
 TEST_F(EntrySourceTest, EqualEntriesGiveEqualBytesWhateverTheirTimesAndOrder) {
@@ -124,8 +119,8 @@ TEST_F(EntrySourceTest, StreamedBytesAreThoseHeldInMemory) {
   for (const size_t step : {size_t{1} << 20, size_t{4096}, size_t{333}}) {
     EXPECT_EQ(*read_all(source, step), held) << step;
   }
-  EXPECT_EQ(*source.object_digest(), sha256_of(held));
-  EXPECT_EQ(*source.content_digest(), sha256_of(held.substr(0, held.size() - 512)));
+  EXPECT_EQ(*source.object_digest(), *sha256_of(held));
+  EXPECT_EQ(*source.content_digest(), *sha256_of(held.substr(0, held.size() - 512)));
 }
 
 TEST_F(EntrySourceTest, AnyOffsetCanBeReadAnyTime) {
@@ -137,7 +132,7 @@ TEST_F(EntrySourceTest, AnyOffsetCanBeReadAnyTime) {
     ASSERT_TRUE(open_one(source, entry));
     // The digest before the bytes, as an S3 sink wants it; or in the middle; or the footer first.
     if (round % 3 == 0) {
-      ASSERT_EQ(*source.object_digest(), sha256_of(whole));
+      ASSERT_EQ(*source.object_digest(), *sha256_of(whole));
     }
     std::string buffer(80'000, '\0');
     for (int i = 0; i < 40; ++i) {
@@ -314,9 +309,6 @@ TEST_F(EntrySourceTest, UnreadableFilesAreNamed) {
 }
 
 TEST_F(EntrySourceTest, LeavesNoDescriptorOpen) {
-  const auto open_files = [] {
-    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
-  };
   const auto before = open_files();
   {
     EntrySource source({kTinyBuffer, 1 << 20});

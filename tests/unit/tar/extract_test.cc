@@ -18,14 +18,14 @@ namespace {
 
 using test::archive_of;
 using test::describe_tree;
+using test::kRoot;
+using test::open_files;
 using test::RawTar;
 using test::read_file;
 using test::StringStream;
 using test::TempDir;
 using test::write_file;
 namespace fs = std::filesystem;
-
-const std::string kRoot = "0000000000010";  // entry 36
 
 class ExtractTest : public testing::Test {
  protected:
@@ -353,9 +353,6 @@ TEST_F(ExtractTest, NeedsItsDirectory) {
 }
 
 TEST_F(ExtractTest, LeavesNoDescriptorOpen) {
-  const auto open_files = [] {
-    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
-  };
   const auto before = open_files();
   ASSERT_TRUE(extract(RawTar().member('5', kRoot + "/").member('0', kRoot + "/x", "content").object()));
   EXPECT_FALSE(extract(RawTar().member('5', kRoot + "/").member('0', kRoot + "/x", "content").object()));

@@ -17,6 +17,7 @@ namespace {
 
 using test::archive_of;
 using test::kTinyBuffer;
+using test::open_files;
 using test::open_one;
 using test::read_all;
 using test::TempDir;
@@ -322,9 +323,6 @@ TEST_F(LayoutPiecesTest, TooDeepForTheBudgetIsAnErrorThatSaysSo) {
 }
 
 TEST_F(LayoutPiecesTest, LeavesNoDescriptorOpen) {
-  const auto open_files = [] {
-    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
-  };
   const std::string entry = tree("tree");
   const auto before = open_files();
   {

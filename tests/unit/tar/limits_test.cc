@@ -8,6 +8,7 @@
 
 #include <filesystem>
 
+#include "codec/crypto.h"
 #include "format/object_name.h"
 #include "tar/content_parser.h"
 #include "tar/content_stream.h"
@@ -19,6 +20,8 @@
 namespace tidemark::tar {
 namespace {
 
+using codec::bytes_of;
+using test::kRoot;
 using test::kTinyBuffer;
 using test::RawTar;
 using test::read_all;
@@ -27,11 +30,6 @@ using test::write_file;
 namespace fs = std::filesystem;
 
 constexpr Range kOne = {36, 36};
-const std::string kRoot = "0000000000010";
-
-std::span<const uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
 
 // What each reader says to an object: nothing if it takes it.
 struct Verdicts {

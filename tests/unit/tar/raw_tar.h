@@ -17,6 +17,8 @@
 
 namespace tidemark::test {
 
+inline const std::string kRoot = "0000000000010";  // what entry 36 is called in its tar
+
 class RawTar {
  public:
   RawTar& member(char type, std::string_view name, std::string_view content = {}, std::string_view link = {},

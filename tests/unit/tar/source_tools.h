@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@
 
 namespace tidemark::test {
 
-inline constexpr size_t kTinyBuffer = 64 << 10;  // anything larger is streamed
+inline constexpr uint64_t kTailBytes = tar::kEndMarkSize + kFooterSize;  // what follows the last member
+inline constexpr size_t kTinyBuffer = 64 << 10;                          // anything larger is streamed
 
 // Cancelled once it was asked `left` times.
 struct Countdown {
@@ -71,6 +73,12 @@ inline std::string make_large_entry(const TempDir& dir) {
   write_file(entry + "/tail", std::string(70'000, 't'));
   std::filesystem::create_symlink("../elsewhere", entry + "/link");
   return entry;
+}
+
+// How many descriptors this process has open.
+inline auto open_files() {
+  namespace fs = std::filesystem;
+  return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
 }
 
 // Runs a command line; true if it exits with 0.

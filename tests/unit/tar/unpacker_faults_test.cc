@@ -21,6 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::describe_tree;
+using test::open_files;
 using test::StringStream;
 using test::TempDir;
 using test::with_each_call_failing;
@@ -30,8 +31,6 @@ std::string name_of(Lsn lsn) {
   const auto text = lsn_text(lsn);
   return {text.data(), text.size()};
 }
-
-auto open_files() { return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()); }
 
 // Entries 1 and 2, with few members or with more than are fsynced one by one.
 class RestoreFaults : public testing::TestWithParam<int> {

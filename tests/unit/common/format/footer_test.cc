@@ -8,8 +8,6 @@
 namespace tidemark {
 namespace {
 
-constexpr Lsn kMaxLsn = std::numeric_limits<Lsn>::max();
-
 Digest some_digest() {
   Digest digest;
   for (size_t i = 0; i < digest.size(); ++i) digest[i] = static_cast<uint8_t>(i * 11 + 3);
@@ -89,7 +87,7 @@ TEST(Footer, ParsesWhatItFormatsUpToTheLongest) {
   constexpr int64_t kLatest = std::numeric_limits<int64_t>::max();
   Footer footer = footer_of({});
   footer.storage.assign(128, 'n');
-  for (const Range range : {Range{1, 1}, Range{1, kMaxLsn}, Range{kMaxLsn, kMaxLsn}}) {
+  for (const Range range : {Range{1, 1}, Range{1, kEveryLsn}, Range{kEveryLsn, kEveryLsn}}) {
     for (const uint64_t number : {uint64_t{2}, uint64_t{10}, std::numeric_limits<uint64_t>::max()}) {
       for (const int64_t made_us : {int64_t{0}, int64_t{1}, kLatest}) {
         footer.range = range;

@@ -14,8 +14,6 @@
 namespace tidemark {
 namespace {
 
-constexpr Lsn kMaxLsn = std::numeric_limits<Lsn>::max();
-
 TEST(StorageName, SaysWhatIsWrong) {
   EXPECT_EQ(storage_name_problem("a"), nullptr);
   EXPECT_EQ(storage_name_problem("Main-store_1.2"), nullptr);
@@ -73,11 +71,11 @@ TEST(ObjectKey, EpochsAndCodingsStandBeforeAndAfterTheKind) {
             "db/7/0000000000010-0000000000001.e40.tar.zst.age");
   EXPECT_EQ(key({{1, 1}, kArchive, 1, Coding::kZstd}), "db/7/0000000000001.tar.zst");
   EXPECT_EQ(key({{1, 1}, kArchive, 1, Coding::kAge}), "db/7/0000000000001.tar.age");
-  EXPECT_EQ(key({{4, 4}, kGap, kMaxLsn, Coding::kNone}),
+  EXPECT_EQ(key({{4, 4}, kGap, kEveryLsn, Coding::kNone}),
             "db/7/0000000000004-0000000000004.e18446744073709551615.gap");
   EXPECT_EQ(key({{}, kEpoch, 36, Coding::kNone}), "db/epoch/0000000000010.epoch");
   for (const Coding coding : {Coding::kNone, Coding::kZstd, Coding::kAge, Coding::kZstdAge}) {
-    for (const uint64_t epoch : {uint64_t{1}, uint64_t{2}, kMaxLsn}) {
+    for (const uint64_t epoch : {uint64_t{1}, uint64_t{2}, kEveryLsn}) {
       for (const Range range : {Range{5, 5}, Range{5, 6}}) {
         const ParsedName name = {range, kArchive, epoch, coding};
         ASSERT_TRUE(parse_object_key(key(name))) << key(name);
@@ -153,7 +151,7 @@ TEST(ObjectKey, EveryMutationIsRejectedOrAnotherObject) {
       object_key("db", 7, {1, 9}, ObjectKind::kPruned),
       object_key("db", 7, {1, 9}, ObjectKind::kOrigin),
       object_key("db", 7, {1, 1}, ObjectKind::kOrigin),
-      object_key("db", kMaxLsn, {kMaxLsn - 1, kMaxLsn}, ObjectKind::kArchive),
+      object_key("db", kEveryLsn, {kEveryLsn - 1, kEveryLsn}, ObjectKind::kArchive),
       object_key("db", 7, {{4, 9}, ObjectKind::kArchive, 23, Coding::kZstdAge}),
       object_key("db", 7, {{4, 9}, ObjectKind::kArchive, 2, Coding::kAge}),
       object_key("db", 7, {{4, 4}, ObjectKind::kArchive, 1, Coding::kZstd}),

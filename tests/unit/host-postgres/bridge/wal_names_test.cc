@@ -3,11 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "host-postgres/pg_wal.h"
+
 namespace tidemark::postgres {
 namespace {
 
 constexpr uint32_t kMiB = 1 << 20;
-const Cluster k16{7412345678901234567U, 16 * kMiB}, k1{7412345678901234567U, kMiB};
 
 TEST(WalNames, EachKindHasAPlace) {
   struct {
@@ -22,23 +23,23 @@ TEST(WalNames, EachKindHasAPlace) {
       {"00000003000000000000000D.partial", {"7412345678901234567.partial.3", 13, 1}},
   };
   for (const auto& one : cases) {
-    const auto file = parse_wal_name(one.name, k16);
+    const auto file = parse_wal_name(one.name, kUsualCluster);
     ASSERT_TRUE(file) << one.name;
-    EXPECT_EQ(wal_name(*file, k16), one.name);
-    EXPECT_EQ(place_of(*file, k16), one.place) << one.name;
-    const auto back = file_at(one.place.storage, one.place.partition, one.place.lsn, k16);
+    EXPECT_EQ(wal_name(*file, kUsualCluster), one.name);
+    EXPECT_EQ(place_of(*file, kUsualCluster), one.place) << one.name;
+    const auto back = file_at(one.place.storage, one.place.partition, one.place.lsn, kUsualCluster);
     ASSERT_TRUE(back) << one.name;
     EXPECT_EQ(*back, *file) << one.name;
   }
 }
 
 TEST(WalNames, ASegmentsNumberDependsOnItsSize) {
-  const auto file = parse_wal_name("000000010000000100000FFF", k1);
+  const auto file = parse_wal_name("000000010000000100000FFF", kCluster);
   ASSERT_TRUE(file);
   EXPECT_EQ(file->segment, 4096 + 4095U);
-  EXPECT_EQ(place_of(*file, k1).storage, "7412345678901234567.1M");
-  EXPECT_FALSE(parse_wal_name("000000010000000100000FFF", k16));  // 256 in a file id
-  EXPECT_EQ(segment_name(1, 8191, k1), "000000010000000100000FFF");
+  EXPECT_EQ(place_of(*file, kCluster).storage, "7412345678901234567.1M");
+  EXPECT_FALSE(parse_wal_name("000000010000000100000FFF", kUsualCluster));  // 256 in a file id
+  EXPECT_EQ(segment_name(1, 8191, kCluster), "000000010000000100000FFF");
 }
 
 TEST(WalNames, WhatIsNoneIsRefused) {
@@ -63,44 +64,44 @@ TEST(WalNames, WhatIsNoneIsRefused) {
                            "000000010000000000000001x00000028.backup",
                            "../../../../../../etc/passwd",
                            "RECOVERYXLOG"}) {
-    EXPECT_FALSE(parse_wal_name(name, k16)) << name;
+    EXPECT_FALSE(parse_wal_name(name, kUsualCluster)) << name;
   }
 }
 
 TEST(WalNames, APlaceOfNoFileIsNone) {
-  EXPECT_FALSE(file_at("7412345678901234567.16M", 0, 1, k16));
-  EXPECT_FALSE(file_at("7412345678901234567.16M", 1, 0, k16));
-  EXPECT_FALSE(file_at("7412345678901234567.1M", 1, 1, k16));
-  EXPECT_FALSE(file_at("7412345678901234567.16M", uint64_t{1} << 32, 1, k16));
-  EXPECT_FALSE(file_at("7412345678901234567.16M", 1, uint64_t{1} << 40, k16));
-  EXPECT_FALSE(file_at("741234567890123456.16M", 1, 1, k16));
-  EXPECT_FALSE(file_at("7412345678901234567.history", 2, 2, k16));
-  EXPECT_FALSE(file_at("7412345678901234567.backup.", 2, 1, k16));
-  EXPECT_FALSE(file_at("7412345678901234567.backup.01", 0x2000028, 1, k16));
-  EXPECT_FALSE(file_at("7412345678901234567.backup.0", 0x2000028, 1, k16));
-  EXPECT_FALSE(file_at("7412345678901234567.backup.1", 0x28, 1, k16));  // segment 0
-  EXPECT_FALSE(file_at("7412345678901234567.partial.1x", 3, 1, k16));
-  EXPECT_FALSE(file_at("main", 1, 1, k16));
+  EXPECT_FALSE(file_at("7412345678901234567.16M", 0, 1, kUsualCluster));
+  EXPECT_FALSE(file_at("7412345678901234567.16M", 1, 0, kUsualCluster));
+  EXPECT_FALSE(file_at("7412345678901234567.1M", 1, 1, kUsualCluster));
+  EXPECT_FALSE(file_at("7412345678901234567.16M", uint64_t{1} << 32, 1, kUsualCluster));
+  EXPECT_FALSE(file_at("7412345678901234567.16M", 1, uint64_t{1} << 40, kUsualCluster));
+  EXPECT_FALSE(file_at("741234567890123456.16M", 1, 1, kUsualCluster));
+  EXPECT_FALSE(file_at("7412345678901234567.history", 2, 2, kUsualCluster));
+  EXPECT_FALSE(file_at("7412345678901234567.backup.", 2, 1, kUsualCluster));
+  EXPECT_FALSE(file_at("7412345678901234567.backup.01", 0x2000028, 1, kUsualCluster));
+  EXPECT_FALSE(file_at("7412345678901234567.backup.0", 0x2000028, 1, kUsualCluster));
+  EXPECT_FALSE(file_at("7412345678901234567.backup.1", 0x28, 1, kUsualCluster));  // segment 0
+  EXPECT_FALSE(file_at("7412345678901234567.partial.1x", 3, 1, kUsualCluster));
+  EXPECT_FALSE(file_at("main", 1, 1, kUsualCluster));
 }
 
 // Of two servers that left a timeline in the same segment.
 TEST(WalNames, ASecondPartialSegment) {
   const std::string name = "000000010000000000000003.partial";
-  const auto file = parse_kept_name(name + ".to.3", k16);
+  const auto file = parse_kept_name(name + ".to.3", kUsualCluster);
   ASSERT_TRUE(file);
   EXPECT_EQ(file->promoted_to, 3U);
-  EXPECT_EQ(wal_name(*file, k16), name);
-  EXPECT_EQ(kept_name(*file, k16), name + ".to.3");
-  EXPECT_EQ(place_of(*file, k16), (Place{"7412345678901234567.partial.1.to.3", 3, 1}));
-  EXPECT_EQ(file_at("7412345678901234567.partial.1.to.3", 3, 1, k16), file);
-  EXPECT_EQ(parse_kept_name(name, k16), parse_wal_name(name, k16));
-  EXPECT_FALSE(parse_wal_name(name + ".to.3", k16));
+  EXPECT_EQ(wal_name(*file, kUsualCluster), name);
+  EXPECT_EQ(kept_name(*file, kUsualCluster), name + ".to.3");
+  EXPECT_EQ(place_of(*file, kUsualCluster), (Place{"7412345678901234567.partial.1.to.3", 3, 1}));
+  EXPECT_EQ(file_at("7412345678901234567.partial.1.to.3", 3, 1, kUsualCluster), file);
+  EXPECT_EQ(parse_kept_name(name, kUsualCluster), parse_wal_name(name, kUsualCluster));
+  EXPECT_FALSE(parse_wal_name(name + ".to.3", kUsualCluster));
   for (const char* wrong : {".to.", ".to.0", ".to.03", ".to.x", ".to.4294967296", ".to.3.to.4"}) {
-    EXPECT_FALSE(parse_kept_name(name + wrong, k16)) << wrong;
-    EXPECT_FALSE(file_at(std::string("7412345678901234567.partial.1") + wrong, 3, 1, k16)) << wrong;
+    EXPECT_FALSE(parse_kept_name(name + wrong, kUsualCluster)) << wrong;
+    EXPECT_FALSE(file_at(std::string("7412345678901234567.partial.1") + wrong, 3, 1, kUsualCluster)) << wrong;
   }
-  EXPECT_FALSE(parse_kept_name("000000010000000000000003.to.3", k16));
-  EXPECT_FALSE(file_at("7412345678901234567.backup.1.to.3", 0x3000028, 1, k16));
+  EXPECT_FALSE(parse_kept_name("000000010000000000000003.to.3", kUsualCluster));
+  EXPECT_FALSE(file_at("7412345678901234567.backup.1.to.3", 0x3000028, 1, kUsualCluster));
 }
 
 TEST(WalNames, SizesOfSegments) {

@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "host-postgres/pg_wal.h"
+
 namespace tidemark::postgres {
 namespace {
-
-const Cluster k16{7412345678901234567U, 16 << 20};
 
 constexpr char kLabel[] = R"(START WAL LOCATION: 0/2000028 (file 000000010000000000000002)
 STOP WAL LOCATION: 0/3000050 (file 000000010000000000000003)
@@ -18,17 +18,18 @@ STOP TIME: 2026-11-29 10:00:01 UTC
 )";
 
 TEST(Catalog, ABackup) {
-  const auto file = parse_wal_name("000000010000000000000002.00000028.backup", k16);
+  const auto file = parse_wal_name("000000010000000000000002.00000028.backup", kUsualCluster);
   ASSERT_TRUE(file);
-  const auto backup = parse_backup(kLabel, *file, k16);
+  const auto backup = parse_backup(kLabel, *file, kUsualCluster);
   ASSERT_TRUE(backup);
   EXPECT_EQ(backup->start, 0x2000028U);
   EXPECT_EQ(backup->stop, 0x3000050U);
   EXPECT_EQ(backup->label, "pg_basebackup base backup");
   EXPECT_EQ(backup->stop_time, "2026-11-29 10:00:01 UTC");
-  EXPECT_FALSE(parse_backup("", *file, k16));
-  EXPECT_FALSE(parse_backup("START WAL LOCATION: 0/2000028\n", *file, k16));  // no end
-  EXPECT_FALSE(parse_backup(kLabel, *parse_wal_name("000000010000000000000002.00000060.backup", k16), k16));
+  EXPECT_FALSE(parse_backup("", *file, kUsualCluster));
+  EXPECT_FALSE(parse_backup("START WAL LOCATION: 0/2000028\n", *file, kUsualCluster));  // no end
+  EXPECT_FALSE(parse_backup(
+      kLabel, *parse_wal_name("000000010000000000000002.00000060.backup", kUsualCluster), kUsualCluster));
 }
 
 Catalog forked() {
@@ -52,9 +53,9 @@ Catalog forked() {
 
 TEST(Catalog, WhatIsKept) {
   using Kept = std::map<uint32_t, uint64_t>;
-  EXPECT_EQ(keep_from(forked(), 0, k16), (Kept{{1, 2}, {2, 2}, {3, 2}}));
-  EXPECT_EQ(keep_from(forked(), 1, k16), (Kept{{1, 7}, {2, 7}, {3, 7}}));
-  EXPECT_EQ(keep_from(forked(), 2, k16), (Kept{{1, 12}, {2, 12}, {3, 12}}));  // never timeline 4
+  EXPECT_EQ(keep_from(forked(), 0, kUsualCluster), (Kept{{1, 2}, {2, 2}, {3, 2}}));
+  EXPECT_EQ(keep_from(forked(), 1, kUsualCluster), (Kept{{1, 7}, {2, 7}, {3, 7}}));
+  EXPECT_EQ(keep_from(forked(), 2, kUsualCluster), (Kept{{1, 12}, {2, 12}, {3, 12}}));  // never timeline 4
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ struct Case {
   tidemark_status at_open, in_use;
 };
 
-StoreAnswer answer(int status, const std::string& code, bool in_header = true) {
+StoreAnswer store_answer(int status, const std::string& code, bool in_header = true) {
   StoreAnswer out;
   out.status = status;
   out.headers = {{"x-ms-request-id", "r-1"}};
@@ -25,11 +25,11 @@ StoreAnswer answer(int status, const std::string& code, bool in_header = true) {
 }
 
 TEST(AzblobAnswer, ASignatureThatHasExpiredIsSaid) {
-  StoreAnswer refused = answer(403, "AuthenticationFailed");
+  StoreAnswer refused = store_answer(403, "AuthenticationFailed");
   EXPECT_EQ(error_of(refused, "put").message.find("expired at"), std::string::npos);
   refused.ended_us = int64_t{1'709'251'198} * 1'000'000;
   for (const char* code : {"AuthenticationFailed", "AuthorizationFailure"}) {
-    StoreAnswer other = answer(403, code);
+    StoreAnswer other = store_answer(403, code);
     other.ended_us = refused.ended_us;
     EXPECT_NE(error_of(other, "put")
                   .message.find("; the signature (SAS) expired at 2024-02-29T23:59:58Z, by "
@@ -71,13 +71,13 @@ TEST(AzblobAnswer, CodesDecide) {
   };
   for (const Case& one : cases) {
     for (const bool in_header : {true, false}) {
-      StoreAnswer got = answer(one.status, one.code, in_header);
+      StoreAnswer got = store_answer(one.status, one.code, in_header);
       EXPECT_EQ(error_of(got, "put x").status, one.at_open) << one.status << " " << one.code;
       got.is_in_use = true;
       EXPECT_EQ(error_of(got, "put x").status, one.in_use) << one.status << " " << one.code;
     }
   }
-  StoreAnswer body = answer(400, "InvalidOperation");
+  StoreAnswer body = store_answer(400, "InvalidOperation");
   body.is_put = true;
   EXPECT_EQ(error_of(body, "put x").status, TIDEMARK_E_RETRYABLE) << "as Azurite says of a digest";
   body.lasts = true;
@@ -85,7 +85,7 @@ TEST(AzblobAnswer, CodesDecide) {
 }
 
 TEST(AzblobAnswer, AMessageSaysWhoAndWhyAndWhatToDo) {
-  const Error error = error_of(answer(409, "BlobArchived", false), "get azblob://c/k");
+  const Error error = error_of(store_answer(409, "BlobArchived", false), "get azblob://c/k");
   EXPECT_EQ(
       error.message,
       "get azblob://c/k: The words. (BlobArchived, HTTP 409, request r-1); it lies in the archive tier: "
@@ -111,7 +111,7 @@ TEST(AzblobAnswer, WhatDoesNotComeFromTheStore) {
 
 TEST(AzblobAnswer, RefusalsOfAConditionalPut) {
   const auto refusal = [](int status, const char* code) {
-    const StoreAnswer got = answer(status, code);
+    const StoreAnswer got = store_answer(status, code);
     return refusal_of(got, store_error(got));
   };
   EXPECT_EQ(refusal(409, "BlobAlreadyExists"), Refusal::kThere);

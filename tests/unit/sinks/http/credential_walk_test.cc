@@ -18,22 +18,22 @@ struct Context {
   std::vector<std::string>* asked;
   Result<SourceAnswer<Keys>> second = SourceAnswer<Keys>{};
 };
-using Source = CredentialSource<Keys, Context>;
-constexpr std::array<Source, 2> kSources = {{{"first",
-                                              [](const Context& context) -> Result<SourceAnswer<Keys>> {
-                                                context.asked->emplace_back("first");
-                                                return SourceAnswer<Keys>{std::nullopt, "not set", false};
-                                              }},
-                                             {"second", [](const Context& context) {
-                                                context.asked->emplace_back("second");
-                                                return context.second;
-                                              }}}};
+using KeySource = CredentialSource<Keys, Context>;
+constexpr std::array<KeySource, 2> kSources = {{{"first",
+                                                 [](const Context& context) -> Result<SourceAnswer<Keys>> {
+                                                   context.asked->emplace_back("first");
+                                                   return SourceAnswer<Keys>{std::nullopt, "not set", false};
+                                                 }},
+                                                {"second", [](const Context& context) {
+                                                   context.asked->emplace_back("second");
+                                                   return context.second;
+                                                 }}}};
 
 class CredentialWalkTest : public testing::Test {
  protected:
   Result<Fetched<Keys>> walk(Result<SourceAnswer<Keys>> second) {
     const Context context = {.files = &files_, .asked = &asked_, .second = std::move(second)};
-    return walk_sources(std::span<const Source>(kSources), context, [](const Keys& keys) {
+    return walk_sources(std::span<const KeySource>(kSources), context, [](const Keys& keys) {
       return keys.name == "bad" ? Status(fail(TIDEMARK_E_PERMANENT, "a blank at its end")) : Status();
     });
   }

@@ -10,8 +10,6 @@ using imposter::Habit;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kPrompt{2500};  // the contract says 1 s; the rest is for a busy machine
-
 class S3Open : public S3SinkTest {
  protected:
   void start_with(std::initializer_list<Habit> habits) {
