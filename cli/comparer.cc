@@ -10,8 +10,7 @@ namespace tidemark::cli {
 
 namespace {
 
-constexpr uint64_t kWindowEntries =
-    16384;  // entries compared in one reading of both; 4,096 are the most we write
+constexpr uint64_t kWindowEntries = 16384;  // compared in one reading of both; 4,096 are the most we write
 
 using Digests = std::map<uint64_t, std::array<uint8_t, 32>>;
 

@@ -15,8 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr size_t kWindowObjects =
-    128;  // objects between the oldest that is not there yet and the newest begun
+constexpr size_t kWindowObjects = 128;  // from the oldest that is not there yet to the newest begun
 constexpr uint64_t kMiB = uint64_t{1} << 20;
 constexpr uint64_t kMemoryBytes = 256 * kMiB;
 constexpr uint64_t kWholeBytes = 65 * kMiB;    // archives up to here are read at once

@@ -39,7 +39,7 @@ std::string named(const std::string& name, const std::string& message);
 // What is not clean (base/line.h) as \xNN: names that strangers chose must not control a terminal.
 std::string printable(std::string_view text);
 
-// Each "%41" as the byte it is; what is no such escape stays.
+// Each "%41" as the byte it is; what is not such an escape stays.
 std::string percent_decoded(std::string_view text);
 
 }  // namespace tidemark::cli

@@ -19,7 +19,7 @@ std::optional<pid_t> parse_pid(std::string_view text) {
   return static_cast<pid_t>(*number);
 }
 
-// What comes what_follows `word`, which nothing but blanks may follow in front of it.
+// What comes after `word`, which nothing but blanks may follow in front of it.
 std::optional<std::string> what_follows(std::string_view text, std::string_view word) {
   if (!text.starts_with(word)) return std::nullopt;
   return std::string(text.substr(word.size()));
