@@ -19,7 +19,7 @@
 
 namespace {
 
-enum class At { kNone, kWrite, kFsync, kLink, kStat };
+enum class At { kNone, kWrite, kWriteOut, kFsync, kLink, kStat };
 At fail_at = At::kNone;
 int fail_with = 0;
 std::function<void()> after_link;
@@ -42,6 +42,11 @@ extern "C" {
 __attribute__((visibility("default"))) ssize_t write(int fd, const void* data, size_t size) {
   static const auto real = libc<ssize_t (*)(int, const void*, size_t)>("write");
   return fails(At::kWrite) ? -1 : real(fd, data, size);
+}
+
+__attribute__((visibility("default"))) int sync_file_range(int fd, off_t offset, off_t size, unsigned flags) {
+  static const auto real = libc<int (*)(int, off_t, off_t, unsigned)>("sync_file_range");
+  return fails(At::kWriteOut) ? -1 : real(fd, offset, size, flags);
 }
 
 __attribute__((visibility("default"))) int fsync(int fd) {
@@ -105,6 +110,27 @@ TEST_P(Faults, EveryErrnoOfThePlaceIsTheSinksFailure) {
       EXPECT_EQ(next, is_visible ? TIDEMARK_E_EXISTS : TIDEMARK_OK) << errno_text(code);
       ASSERT_TRUE(sink_->remove("a/2", Call(nullptr, nullptr)));
     }
+  }
+}
+
+// Said of a large body while it is written: fsync may not say it again.
+TEST_P(Faults, WhatTheDiskSaysOfALargeBodyCounts) {
+  const std::string body(9 << 20, 'x');
+  for (const int code : {EIO, ENOSPC, EDQUOT, ENOSYS, EINVAL, ESPIPE}) {
+    fail_with = code;
+    fail_at = At::kWriteOut;
+    const Status done = put(*sink_, "a/2", body, TIDEMARK_PUT_IF_ABSENT);
+    fail_at = At::kNone;
+    const bool is_unknown_there = code == ENOSYS || code == EINVAL || code == ESPIPE;
+    ASSERT_EQ(done.has_value(), is_unknown_there) << errno_text(code);
+    EXPECT_EQ(fs::exists(dir_ / "root/a/2"), is_unknown_there) << errno_text(code);
+    if (!done) {
+      EXPECT_EQ(status_of(done), code == EIO ? TIDEMARK_E_RETRYABLE : TIDEMARK_E_NO_SPACE);
+      EXPECT_EQ(done.error().sys_errno, code);
+      EXPECT_NE(done.error().message.find("a/2"), std::string::npos) << done.error().message;
+      ASSERT_TRUE(put(*sink_, "a/2", body, TIDEMARK_PUT_IF_ABSENT)) << errno_text(code);
+    }
+    ASSERT_TRUE(sink_->remove("a/2", Call(nullptr, nullptr)));
   }
 }
 
