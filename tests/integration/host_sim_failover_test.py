@@ -318,7 +318,8 @@ class Failover(unittest.TestCase):
         self.assertIn("all well", self.tidemark("verify", self.archive))
 
     def test_both_write_on_if_they_are_told_to(self):
-        first = self.start("one", 3000, "--rate", "600/s", "--option", "on_superseded=continue")
+        # Slow enough to be at work still when the other one has claimed.
+        first = self.start("one", 3000, "--rate", "150/s", "--option", "on_superseded=continue")
         self.wait_for_claim(first)
         self.host("two", 2400, "--clone-of", self.path("one"))
         errors = self.end(first, expect=0)
