@@ -48,16 +48,16 @@ TEST(GsAnswer, TheXmlApiSaysTheSameInOtherWords) {
             "x: Access denied. (AccessDenied, HTTP 403); it needs storage.objects.get");
 }
 
-struct Case {
+struct AnswerCase {
   StoreAnswer answer;
   tidemark_status at_open, in_use;
 };
 
 TEST(GsAnswer, Classes) {
   const auto same = [](StoreAnswer one, tidemark_status status) {
-    return Case{std::move(one), status, status};
+    return AnswerCase{std::move(one), status, status};
   };
-  const Case cases[] = {
+  const AnswerCase cases[] = {
       same(answer(404, "notFound", "No such object: b/k"), TIDEMARK_E_NOT_FOUND),
       {answer(404, "notFound", "The specified bucket does not exist."), TIDEMARK_E_PERMANENT,
        TIDEMARK_E_RETRYABLE},
@@ -89,7 +89,7 @@ TEST(GsAnswer, Classes) {
       same(answer(501), TIDEMARK_E_UNSUPPORTED),
       same(answer(400, "invalid"), TIDEMARK_E_PERMANENT),
       same(answer(412, "conditionNotMet"), TIDEMARK_E_PERMANENT)};
-  for (Case one : cases) {
+  for (AnswerCase one : cases) {
     SCOPED_TRACE(std::to_string(one.answer.status) + " " + one.answer.text);
     EXPECT_EQ(error_of(one.answer, "x").status, one.at_open);
     one.answer.is_in_use = true;
