@@ -1,5 +1,5 @@
 // Has bytes of a file written to the disk, and waits for it. Not an fsync: neither the file's size nor its
-// blocks are durable, nor is the disk's own cache flushed.
+// blocks are durable, nor is the disk's own cache flushed. Any thread.
 #ifndef TIDEMARK_SINKS_FILE_WRITE_OUT_H
 #define TIDEMARK_SINKS_FILE_WRITE_OUT_H
 
