@@ -1,5 +1,5 @@
 """An HTTP proxy before an S3 store that a test can close: it holds back requests, delays and counts them, fails some, or
-is away."""
+is away. TLS passes it unread: its port takes the place of the store's then."""
 
 import re
 import socket
@@ -34,7 +34,8 @@ class Gate:
         self.delay_s = 0  # of each request
         self.sockets = set()
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.option = f"proxy=http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.port = self.listener.getsockname()[1]
+        self.option = f"proxy=http://127.0.0.1:{self.port}"
         threading.Thread(target=self.accept, daemon=True).start()
 
     def close(self):

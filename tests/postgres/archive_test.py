@@ -1,11 +1,8 @@
 #!/usr/bin/python3
 """Archiving by a real server: what it hands over is in the archive, whatever fails meanwhile. See pg_tools.py."""
 
-import contextlib
 import os
-import random
 import shutil
-import signal
 import subprocess
 import time
 import unittest
@@ -14,17 +11,10 @@ import urllib.parse
 import pg_tools as tools
 from pg_tools import PG_BIN, wait_for
 
-LIFE_S = int(os.environ.get("TIDEMARK_PG_LIFE_S", "20"))
 KILLS = int(os.environ.get("TIDEMARK_PG_KILLS", "3"))
 
 
 class Archive(tools.Case):
-    def copy_of_switched(self, server, copies):
-        """The digest of the segment at work, taken after it is full and before anybody may remove it."""
-        name = server.switch()
-        copies[name] = tools.digest(os.path.join(server.data, "pg_wal", name))
-        return name
-
     def check_copies(self, copies):
         held = self.archived()
         for name, digest in copies.items():
@@ -38,7 +28,7 @@ class Archive(tools.Case):
         server = self.server(tidemark__metrics_file=self.path("metrics"))
         copies = {}
         for _ in range(8):
-            name = self.copy_of_switched(server, copies)
+            name = server.copy_of_switched(copies)
         server.wait_archived(name)
         server.backup(self.path("backup"))
         server.wait_all_archived()
@@ -63,7 +53,7 @@ class Archive(tools.Case):
         server = self.server(segment_mib=segment_mib, **settings)
         copies = {}
         for _ in range(5):
-            name = self.copy_of_switched(server, copies)
+            name = server.copy_of_switched(copies)
         wait_for("all of them", lambda: set(copies) <= set(self.archived()))
         held = self.archived()
         self.assertEqual({name: held.get(name) for name in copies}, copies)
@@ -76,25 +66,20 @@ class Archive(tools.Case):
     def test_segments_of_64_mib(self):
         self.sizes(64, max_wal_size="256MB", min_wal_size="128MB")
 
-    def pgbench(self, server, seconds):
-        return subprocess.Popen([*tools.AS_USER, f"{PG_BIN}/pgbench", "-h", server.socket, "-U", "dba", "-n", "-c", "4",
-                                 "-T", str(seconds), "postgres"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
     def killed(self, kill, kills):
         server = self.server()
-        tools.run(f"{PG_BIN}/pgbench", "-h", server.socket, "-U", "dba", "-i", "-q", "postgres")
+        server.prepare_pgbench()
         copies = {}
         for round_number in range(kills):
-            load = self.pgbench(server, 30)
-            self.addCleanup(load.kill)
+            load = server.pgbench(30)
             for _ in range(3):
-                last = self.copy_of_switched(server, copies)
+                last = server.copy_of_switched(copies)
             time.sleep(0.02 * (round_number % 7))  # somewhere in mid-put
             kill(server)
             load.kill()
             load.wait()
             wait_for("the server", server.is_ready)
-        last = self.copy_of_switched(server, copies)
+        last = server.copy_of_switched(copies)
         wait_for("everything", lambda: last not in server.status(".ready"), 180)
         server.wait_all_archived()
         self.check_copies(copies)
@@ -110,83 +95,24 @@ class Archive(tools.Case):
         pid = wait_for("an archiver", server.archiver, 120)
         before = self.objects()
         wait_for("it to put something", lambda: server.archiver() != pid or self.objects() > before)
-        self.end_archiver(server, pid)
-
-    @staticmethod
-    def end_archiver(server, pid):
-        """The server ends all others then, and begins anew; a moment later, so that it may still answer before."""
-        begun = server.said().count("reinitializing")
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-            wait_for("the server to begin anew", lambda: server.said().count("reinitializing") > begun)
-        wait_for("the server to be there again", lambda: server.sql("select 1", expect=None) == "1")
-
-    @staticmethod
-    def kill_server(server):
-        server.kill()
-        os.unlink(os.path.join(server.data, "postmaster.pid"))
-        server.start()
+        server.end_archiver(pid)
 
     def test_archiver_killed(self):
         self.killed(self.kill_archiver, KILLS)
 
     def test_server_killed(self):
-        self.killed(self.kill_server, KILLS)
-
-    def act(self, server, dice, other):
-        """Something that happens to a server in its life."""
-        what = dice.choice(["archiver", "server", "restart", "away", "change"])
-        if what == "archiver":
-            self.end_archiver(server, wait_for("an archiver", server.archiver))
-        elif what == "server":
-            self.kill_server(server)
-        elif what == "restart":
-            self.assertLess(server.stop(), tools.STOP_S)
-            server.start()
-        elif what == "away":
-            for place in (self.archive, other):
-                os.rename(place, place + ".away")
-            time.sleep(2)
-            for place in (self.archive, other):
-                os.rename(place + ".away", place)
-        else:
-            server.configure(tidemark__sink=f"file://{dice.choice([self.archive, other])}")
-            server.reload()
-
-    def test_life(self):
-        """Restarts, kills, failures of the sink and changes of it under pgbench: nothing is lost. TIDEMARK_PG_LIFE_S says how long."""
-        server, other, copies = self.server(), self.make_sink("other"), {}
-        dice = random.Random(7)
-        tools.run(f"{PG_BIN}/pgbench", "-h", server.socket, "-U", "dba", "-i", "-q", "postgres")
-        end = time.monotonic() + LIFE_S
-        while time.monotonic() < end:
-            load = self.pgbench(server, 600)
-            self.addCleanup(load.kill)
-            for _ in range(dice.randint(1, 4)):
-                time.sleep(dice.random())
-                self.copy_of_switched(server, copies)
-            self.act(server, dice, other)
-            load.kill()
-            load.wait()
-        last = self.copy_of_switched(server, copies)
-        wait_for("everything", lambda: last not in server.status(".ready"), 300)
-        server.wait_all_archived()
-        self.assertLess(server.stop(), tools.STOP_S)
-        held = self.archived(other)
-        held.update(self.archived())
-        self.assertEqual({name: held.get(name) for name in copies}, copies)
+        self.killed(tools.Server.crash, KILLS)
 
     def test_pg_receivewal_beside_it(self):
         """What another receives by streaming and what the archive gives back are the same bytes, segment for segment."""
         server, received = self.server(), self.make_sink("received")
-        tools.run(f"{PG_BIN}/pgbench", "-h", server.socket, "-U", "dba", "-i", "-q", "postgres")
+        server.prepare_pgbench()
         words = [f"{PG_BIN}/pg_receivewal", "-h", server.socket, "-U", "dba", "-D", received, "--slot", "beside"]
         tools.run(*words, "--create-slot")
         receiver = subprocess.Popen([*tools.AS_USER, *words, "--no-loop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(receiver.kill)
         wait_for("it to stream", lambda: server.sql("select active from pg_replication_slots where slot_name = 'beside'") == "t")
-        load = self.pgbench(server, 60)
-        self.addCleanup(load.kill)
+        load = server.pgbench(60)
         for _ in range(6):
             time.sleep(0.3)
             last = server.switch()
@@ -235,7 +161,7 @@ class Archive(tools.Case):
         os.rename(self.archive, self.archive + ".away")
         copies = {}
         for _ in range(3):
-            name = self.copy_of_switched(server, copies)
+            name = server.copy_of_switched(copies)
         wait_for("a warning", lambda: "is not archived" in server.said())
         self.assertEqual(set(copies) - server.status(".ready"), set())
         begin = time.monotonic()
@@ -257,7 +183,7 @@ class Archive(tools.Case):
         wait_for("the full sink", lambda: server.switch() and "new sink is at work" in server.said())
         copies = {}
         for _ in range(3):
-            name = self.copy_of_switched(server, copies)
+            name = server.copy_of_switched(copies)
         wait_for("a warning", lambda: "is not archived" in server.said())
         self.assertEqual(set(copies) - server.status(".ready"), set())
         self.assertLess(server.stop(), tools.STOP_S)

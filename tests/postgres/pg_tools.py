@@ -156,6 +156,36 @@ class Server:
         return self.sql("create table if not exists tick(i int); insert into tick values (1); "
                         "select pg_walfile_name(pg_switch_wal())").splitlines()[-1]
 
+    def copy_of_switched(self, copies):
+        """Notes the digest of the segment at work, taken after it is full and before anybody may remove it."""
+        name = self.switch()
+        copies[name] = digest(os.path.join(self.data, "pg_wal", name))
+        return name
+
+    def prepare_pgbench(self):
+        run(f"{PG_BIN}/pgbench", "-h", self.socket, "-U", "dba", "-i", "-q", "postgres")
+        return self
+
+    def pgbench(self, seconds):
+        load = subprocess.Popen([*AS_USER, f"{PG_BIN}/pgbench", "-h", self.socket, "-U", "dba", "-n", "-c", "4",
+                                 "-T", str(seconds), "postgres"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.case.addCleanup(load.kill)
+        return load
+
+    def end_archiver(self, pid):
+        """The server ends all others then, and begins again; a moment later, so that it may still answer before."""
+        begun = self.said().count("reinitializing")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            wait_for("the server to begin again", lambda: self.said().count("reinitializing") > begun)
+        wait_for("the server to be there again", lambda: self.sql("select 1", expect=None) == "1")
+
+    def crash(self):
+        """And is started again."""
+        self.kill()
+        os.unlink(os.path.join(self.data, "postmaster.pid"))
+        self.start()
+
     def status(self, suffix):
         folder = os.path.join(self.data, "pg_wal", "archive_status")
         return {name[:-len(suffix)] for name in os.listdir(folder) if name.endswith(suffix)}
