@@ -10,7 +10,7 @@ import unittest
 
 import pg_tools as tools
 from pg_tools import GET, wait_for
-from store_tools import StoreCase
+import store_tools
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
 import gate
@@ -78,7 +78,7 @@ class Files(Life, tools.Case):
         self.assertEqual({name: held.get(name) for name in copies}, copies)
 
 
-class Stores(Life, StoreCase):
+class Stores(Life, store_tools.StoreCase):
     def through_gate(self, endpoint):
         """What is TLS passes it unread."""
         scheme, _, port = endpoint.rpartition(":")

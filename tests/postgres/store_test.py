@@ -9,10 +9,10 @@ import unittest
 
 import pg_tools as tools
 from pg_tools import GET
-from store_tools import StoreCase
+import store_tools
 
 
-class Store(StoreCase):
+class Store(store_tools.StoreCase):
     def rows(self, server):
         return server.sql("select count(*) || ' ' || sum(hashtext(t::text)) from t")
 
