@@ -17,7 +17,7 @@ import gate
 
 LIFE_S = int(os.environ.get("TIDEMARK_PG_LIFE_S", "20"))
 AWAY_S = 2
-NOT_THERE = (1, 203)  # the second where nothing of the cluster is
+NOT_THERE = (1, 201, 203)  # `get`: nothing from it on, something after it, nothing of the cluster; 202 is damage
 
 
 class Life:

@@ -8,6 +8,8 @@
 #include <numeric>
 #include <vector>
 
+#include "instrumented.h"
+
 namespace tidemark::core {
 namespace {
 
@@ -15,9 +17,7 @@ namespace {
 constexpr size_t kNobodyHas = SIZE_MAX / 4;
 
 TEST(Reserve, WhatNobodyHasIsRefusedBeforehand) {
-#ifdef TIDEMARK_TEST_SANITIZED
-  GTEST_SKIP() << "a sanitizer ends the process that asks for it";
-#endif
+  if (test::kIsInstrumented) GTEST_SKIP() << "a sanitizer ends the process that asks for it";
   Reserve reserve;
   EXPECT_THROW(reserve.ensure(kNobodyHas), std::bad_alloc);
   reserve.ensure(100);

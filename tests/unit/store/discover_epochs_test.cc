@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 
+#include "instrumented.h"
 #include "store/maintenance_fixture.h"
 
 namespace tidemark::store {
@@ -301,7 +302,7 @@ std::map<Lsn, uint64_t> read(const std::vector<Name>& names, const std::vector<u
 TEST_F(DiscoverEpochsTest, AgreesWithTheModel) {
   std::mt19937_64 random(3);
   int cut = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < test::rounds(3000); ++round) {
     fake_.objects.clear();
     std::vector<Name> names;
     const uint64_t epochs = 1 + random() % 5;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "instrumented.h"
 #include "store/fake_sink.h"
 #include "store/maintenance.h"
 #include "store/store.h"
@@ -402,7 +403,7 @@ TEST_F(KnownGapsTest, AreBounded) {
 // Against counting one by one.
 TEST_F(KnownGapsTest, AgreeWithTheDefinition) {
   std::mt19937_64 random(4711);
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < test::rounds(2000); ++round) {
     fake_.objects.clear();
     known_.clear();
     for (int i = static_cast<int>(random() % 8); i > 0; --i) {
@@ -589,7 +590,7 @@ TEST_F(DiscoverTest, ALookBackIsBoundedWhateverLiesThere) {
 // Against the plain definition, with overlaps and every kind of record.
 TEST_F(DiscoverTest, TheLowestHoleAgreesWithTheDefinition) {
   std::mt19937_64 random(19);
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < test::rounds(3000); ++round) {
     fake_.objects.clear();
     known_.clear();
     const Lsn base = round % 3 == 0 ? 0 : round % 3 == 1 ? 1000 : Lsn{1} << 40;
@@ -648,7 +649,7 @@ TEST_F(DiscoverTest, TheLowestHoleAgreesWithTheDefinition) {
 // Against the plain definition, on random archives without overlaps, and origins anywhere.
 TEST_F(DiscoverTest, AgreesWithTheDefinition) {
   std::mt19937_64 random(17);
-  for (int round = 0; round < 1000; ++round) {
+  for (int round = 0; round < test::rounds(1000); ++round) {
     fake_.objects.clear();
     known_.clear();
     const Lsn spread = round % 2 ? 3 : 4000;
