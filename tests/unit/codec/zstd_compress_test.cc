@@ -16,8 +16,8 @@ namespace {
 using test::compressed;
 using test::decompressed;
 using test::kFrameBytes;
-using test::kIsInstrumented;
 using test::Kind;
+using test::kIsInstrumented;
 using test::kKinds;
 using test::make_bytes;
 using test::PlainBytes;
@@ -75,7 +75,8 @@ TEST(ZstdCompress, HowItIsReadChangesNothing) {
       const int level = 1 + static_cast<int>(random() % 3);
       const std::string expected = compressed(plain, level);
       for (const size_t step : {size_t{3'000'000}, size_t{50'000}, size_t{700}}) {
-        if (step == 700 && size > 100'000 && (kIsInstrumented || kind == Kind::kRandom)) continue;  // takes long
+        if (step == 700 && size > 100'000 && (kIsInstrumented || kind == Kind::kRandom))
+          continue;  // takes long
         PlainBytes reader(plain, 1 + random() % 200'000);
         compressor.begin(reader, size, level, true);
         EXPECT_EQ(compressor.size_bytes(), std::nullopt);

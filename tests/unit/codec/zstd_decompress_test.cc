@@ -16,8 +16,8 @@ namespace {
 using test::compressed;
 using test::decompressed;
 using test::kFrameBytes;
-using test::kIsInstrumented;
 using test::Kind;
+using test::kIsInstrumented;
 using test::kKinds;
 using test::Known;
 using test::kSkippable;
