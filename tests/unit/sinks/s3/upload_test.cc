@@ -67,7 +67,9 @@ TEST_F(S3UploadTest, PartsAreOnTheirWayTogether) {
   const auto sink = must_open(kSmallParts);
   const uint64_t connections = store().connections();
   ASSERT_TRUE(put(*sink, "k", bytes_of(20 << 20)));
-  EXPECT_EQ(store().connections() - connections, 3u) << "four parts, one connection was there";
+  // Four parts; where the connection that was there has been idle for too long, each opens one.
+  EXPECT_GE(store().connections() - connections, 3u);
+  EXPECT_LE(store().connections() - connections, 4u);
 }
 
 TEST_F(S3UploadTest, AnExistingObjectCostsNoUpload) {
