@@ -23,6 +23,7 @@ unsigned terminal_columns() {
 std::string time_left(double seconds) {
   if (seconds < 100) return std::to_string(std::lround(std::ceil(seconds))) + " s left";
   if (seconds < 6000) return std::to_string(std::lround(seconds / 60)) + " min left";
+  if (seconds > 99 * 3600) return "more than 99 h left";
   return std::to_string(std::lround(seconds / 3600)) + " h left";
 }
 

@@ -36,8 +36,9 @@
 //    forgotten, but not while an acknowledgement or one of those two events is on its way, and not if they
 //    have a gap: one of its entries may be found again
 //  7 failures back off one partition, or open the breaker for all (see throttle.h). A partition that meets a
-//    failing sink again after the sink worked for others is taken to be at fault itself. A probe whose entry
-//    fails is followed by discovery, which needs no entry and so cannot fail because of one
+//    failing sink again after the sink worked for others is taken to be at fault itself; after a failed put
+//    only what was put for others counts, until the breaker is closed. A probe whose entry fails is followed
+//    by discovery, if that may close it: it needs no entry and so cannot fail because of one
 //  8 a failed acknowledge is retried with backoff, with the newest position
 //  9 jobs wait for the rate limit before they start (see base/rate_limit.h), never in between. A verification
 //    that may not read yet is deferred: its partition gets another turn after the given delay; this is not a
@@ -115,6 +116,11 @@ enum class JobKind : uint8_t {
   kClaim,      // claim an epoch of the storage; this and the next have no partition
   kWatch,      // look whether a newer epoch was claimed
 };
+
+// Of the others nothing is in the sink that was not there before.
+constexpr bool writes(JobKind kind) {
+  return kind == JobKind::kArchive || kind == JobKind::kRecordGap || kind == JobKind::kClaim;
+}
 
 struct Job {
   PartitionRef partition = 0;

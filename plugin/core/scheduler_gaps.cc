@@ -155,7 +155,7 @@ void Scheduler::late_finished(const Job& job, const JobResult& result, bool own_
   const bool is_current = job.sink_number == sink_number_;
   const bool is_entry = result.outcome == Outcome::kMissing || result.outcome == Outcome::kEntryFailed;
   // A sink in doubt is asked again, see report_to_throttle.
-  if (is_entry && throttle_.state() == Throttle::State::kProbing) gaps.look_again();
+  if (is_entry && throttle_.wants_look()) gaps.look_again();
   bool fails = false;
   switch (result.outcome) {
     case Outcome::kDone:

@@ -155,11 +155,16 @@ void Scheduler::advance(PartitionState& p, Lsn next) {
 template <class Owner>
 bool Scheduler::report_to_throttle(Owner& owner, const Job& job, const JobResult& result, TimeMs now) {
   if (job.sink_number != sink_number_) return false;
+  const Throttle::Use use = writes(job.kind) ? Throttle::Use::kWrites : Throttle::Use::kReads;
   Throttle::Change change = Throttle::Change::kNone;
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kObjectFailed:  // refused, but by a sink that answers
-      change = throttle_.succeeded(job.generation, {result.put_us, result.size_bytes}, running_, now);
+      if (!throttle_.counts(use)) {
+        throttle_.inconclusive(job.generation);
+        break;
+      }
+      change = throttle_.succeeded(job.generation, {result.put_us, result.size_bytes, use}, running_, now);
       if (result.outcome == Outcome::kDone) owner.sink_failed = false;
       ++successes_;
       break;
@@ -167,7 +172,7 @@ bool Scheduler::report_to_throttle(Owner& owner, const Job& job, const JobResult
     case Outcome::kEntryFailed:
       // Its next job asks the sink first: else the breaker would stay as it is while nobody else has work.
       if constexpr (std::is_same_v<Owner, PartitionState>) {
-        if (throttle_.state() == Throttle::State::kProbing) owner.look_again = true;
+        if (throttle_.wants_look()) owner.look_again = true;
       }
       [[fallthrough]];
     case Outcome::kDeferred:
@@ -175,7 +180,7 @@ bool Scheduler::report_to_throttle(Owner& owner, const Job& job, const JobResult
       throttle_.inconclusive(job.generation);
       break;
     case Outcome::kSinkThrottled:
-      change = throttle_.throttled(job.generation, result.retry_after_ms, now, jitter_);
+      change = throttle_.throttled(job.generation, use, result.retry_after_ms, now, jitter_);
       break;
     case Outcome::kSinkFailed:
       if (owner.sink_failed && owner.sink_mark != successes_) {
@@ -185,7 +190,7 @@ bool Scheduler::report_to_throttle(Owner& owner, const Job& job, const JobResult
       }
       owner.sink_failed = true;
       owner.sink_mark = successes_;
-      change = throttle_.failed(job.generation, result.retry_after_ms, now, jitter_);
+      change = throttle_.failed(job.generation, use, result.retry_after_ms, now, jitter_);
       break;
   }
   if (change == Throttle::Change::kOpened) events_.push_back({EventKind::kSinkDown, 0, {}, 0});

@@ -29,9 +29,14 @@ uint32_t Throttle::start() {
 Throttle::Change Throttle::succeeded(uint32_t generation, const Sample& sample, uint32_t running,
                                      TimeMs now) {
   if (generation != generation_) return Change::kNone;
+  if (!counts(sample.use)) {
+    inconclusive(generation);
+    return Change::kNone;
+  }
   backoff_.succeed();
   if (state_ == State::kProbing) {
     state_ = State::kClosed;
+    must_write_ = false;
     probe_running_ = false;
     limit_ = 1;
     return Change::kClosed;
@@ -64,18 +69,19 @@ void Throttle::follow(const Sample& sample, uint32_t running, TimeMs now) {
   }
 }
 
-Throttle::Change Throttle::failed(uint32_t generation, uint32_t retry_after_ms, TimeMs now, Jitter& jitter) {
+Throttle::Change Throttle::failed(uint32_t generation, Use use, uint32_t retry_after_ms, TimeMs now,
+                                  Jitter& jitter) {
   if (generation != generation_) return Change::kNone;
-  return open(std::max(backoff_.fail(limits_, jitter), retry_after_ms), now);
+  return open(use, std::max(backoff_.fail(limits_, jitter), retry_after_ms), now);
 }
 
-Throttle::Change Throttle::throttled(uint32_t generation, uint32_t retry_after_ms, TimeMs now,
+Throttle::Change Throttle::throttled(uint32_t generation, Use use, uint32_t retry_after_ms, TimeMs now,
                                      Jitter& jitter) {
   if (generation != generation_) return Change::kNone;
-  if (state_ == State::kProbing || limit_ == 1) return failed(generation, retry_after_ms, now, jitter);
+  if (state_ == State::kProbing || limit_ == 1) return failed(generation, use, retry_after_ms, now, jitter);
   limit_ /= 2;
   proven_ = round_ = 0;
-  if (retry_after_ms > 0) return open(retry_after_ms, now);
+  if (retry_after_ms > 0) return open(use, retry_after_ms, now);
   ++generation_;
   return Change::kNone;
 }
@@ -87,6 +93,7 @@ void Throttle::inconclusive(uint32_t generation) {
 void Throttle::reset() {
   ++generation_;
   state_ = State::kClosed;
+  must_write_ = false;
   probe_running_ = false;
   limit_ = std::min(max_jobs_, kFirstJobs);
   backoff_ = Backoff();
@@ -96,7 +103,8 @@ void Throttle::reset() {
 }
 
 // A hint of the sink is believed up to the longest delay of our own: beyond that it is a mistake or worse.
-Throttle::Change Throttle::open(uint32_t delay_ms, TimeMs now) {
+Throttle::Change Throttle::open(Use use, uint32_t delay_ms, TimeMs now) {
+  if (use == Use::kWrites) must_write_ = true;
   const bool was_closed = state_ == State::kClosed;
   if (was_closed) proven_ = limit_ / 2;
   round_ = 0;

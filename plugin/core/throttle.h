@@ -12,6 +12,9 @@
 // quarter once in kTrialMs and grows again; so a sink that serves n at once is given some 2n, also when n
 // changes. After an outage it grows by one for each success, up to half of what it was.
 //
+// What failed to write is disproved by what writes: a full disk can still be listed. So a breaker that a
+// writing job opened is closed by one only; what reads well meanwhile says nothing, and the next job probes.
+//
 // Only when the limit is 1 already, or the sink said how long to wait, does throttling open the breaker.
 // Jobs carry the generation they were started in: the results of jobs that were in flight when the limit
 // was last cut say nothing new and neither open nor close anything.
@@ -41,10 +44,12 @@ class Throttle {
   static constexpr double kGainingShare = 0.75;
   static constexpr TimeMs kTrialMs = 30'000;
 
-  // What a job that went well shows of the sink. put_us 0: it put nothing.
+  enum class Use : uint8_t { kReads, kWrites };  // what a job does with the sink
+  // What a job that went well shows of the sink. put_us 0: how long is not known.
   struct Sample {
     uint64_t put_us = 0;
     uint64_t size_bytes = 0;
+    Use use = Use::kWrites;
   };
 
   Throttle(uint32_t max_jobs, BackoffLimits limits)
@@ -60,21 +65,25 @@ class Throttle {
 
   // What the job of that generation says about the sink; `running` jobs were, this one included.
   Change succeeded(uint32_t generation, const Sample& sample, uint32_t running, TimeMs now);
-  Change failed(uint32_t generation, uint32_t retry_after_ms, TimeMs now, Jitter& jitter);
-  Change throttled(uint32_t generation, uint32_t retry_after_ms, TimeMs now, Jitter& jitter);
+  Change failed(uint32_t generation, Use use, uint32_t retry_after_ms, TimeMs now, Jitter& jitter);
+  Change throttled(uint32_t generation, Use use, uint32_t retry_after_ms, TimeMs now, Jitter& jitter);
   // The job ended without asking the sink, or was cancelled: a probe must be sent again.
   void inconclusive(uint32_t generation);
 
   void reset();  // a new sink, which has just been probed
 
   State state() const { return state_; }
+  // Whether a success of that use is one: see above.
+  bool counts(Use use) const { return use == Use::kWrites || !must_write_; }
+  // A probe that told nothing is best followed by a look, which no entry can make fail.
+  bool wants_look() const { return state_ == State::kProbing && counts(Use::kReads); }
   uint32_t limit() const { return state_ == State::kClosed ? limit_ : 1; }
   double latency_ratio() const { return trend_.ratio(); }
   TimeMs open_until() const { return open_until_; }  // while open
   uint8_t level() const { return backoff_.level(); }
 
  private:
-  Change open(uint32_t delay_ms, TimeMs now);
+  Change open(Use use, uint32_t delay_ms, TimeMs now);
   void follow(const Sample& sample, uint32_t running, TimeMs now);
 
   BackoffLimits limits_;
@@ -83,6 +92,7 @@ class Throttle {
   uint32_t generation_ = 0;
   State state_ = State::kClosed;
   bool probe_running_ = false;
+  bool must_write_ = false;  // what closes the breaker
   Backoff backoff_;
   TimeMs open_until_ = 0;
   LatencyTrend trend_;

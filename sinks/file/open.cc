@@ -111,8 +111,8 @@ Status FileSink::probe_unnamed(StagingArea& area) {
     return fail_sink_errno(errno, "write a file in " + root_.path());
   const std::string name = area.next_name();
   if (link_unnamed(file.get(), area.fd(), name.c_str()) != 0) {
-    return fail_sink_errno(
-        errno, "link an unnamed file in " + root_.path() + " (this needs /proc; staging=named does not)");
+    const char* const remedy = errno == ENOENT ? " (this needs /proc; staging=named does not)" : "";
+    return fail_sink_errno(errno, "link an unnamed file in " + root_.path() + remedy);
   }
   unlinkat(area.fd(), name.c_str(), 0);
   return {};

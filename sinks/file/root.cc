@@ -38,7 +38,7 @@ std::string place_of(int fd) {
   const std::string shown = shorten_middle(place, kShownBytes);
   // Below a file system that was unmounted lazily the kernel knows no more than the path within it.
   return leads_there || place.ends_with(" (deleted)") ? shown
-                                                      : shown + " of a file system that was unmounted";
+                                                      : shown + " of a file system that was unmounted, or mounted over";
 }
 
 }  // namespace
@@ -91,7 +91,7 @@ Status Root::come_back() {
 Error Root::gone(int sys_errno) {
   away_.store(true, std::memory_order_release);
   const std::string what =
-      sys_errno == 0 ? " leads to another directory now" : " cannot be found (" + errno_text(sys_errno) + ")";
+      sys_errno == 0 ? " leads elsewhere now" : " cannot be found (" + errno_text(sys_errno) + ")";
   auto error = fail(TIDEMARK_E_RETRYABLE, shorten_middle(path_, kShownBytes) + what +
                                               "; the sink's directory is " + place_of(fd_.get()) +
                                               "; put it back or mount it, or give the sink again");

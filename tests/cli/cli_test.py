@@ -540,9 +540,9 @@ class S3Test(Scenarios, unittest.TestCase):
             self.store = tools.S3Store("--max-keys", 1000, "--threads", 64, "--delay-ms", 20)
             for lsn in range(1, 161):
                 self.store.put(key(1, lsn), archive(1, lsn))
-            before = self.store.client.state()["connections"]
+            before = self.store.imposter.state()["connections"]
             self.restore("--jobs", jobs, name=f"out{jobs}")
-            connections[jobs] = self.store.client.state()["connections"] - before
+            connections[jobs] = self.store.imposter.state()["connections"] - before
         self.assertEqual(self.restored("out32"), tools.expected_tree(range(1, 161)))
         # One is opened where all others wait for an answer.
         self.assertLessEqual(connections[1], 4)

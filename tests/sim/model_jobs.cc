@@ -158,11 +158,11 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
   moved_bytes_ += result.size_bytes;
   bool own = false;
   if (job.sink_number == sink_number_) {
-    own = own_fault(p, result);
+    own = own_fault(p, job.kind, result);
     // An entry's failure says nothing of a sink that is in doubt: the sink has to be asked.
     const bool entry = result.outcome == Outcome::kMissing || result.outcome == Outcome::kEntryFailed;
-    if (entry && throttle_.probing()) p.stale = true;
-    throttle_.result(era, result, own, running_, now);
+    if (entry && throttle_.wants_look()) p.stale = true;
+    throttle_.result(era, job.kind, result, own, running_, now);
   }
   --running_;
   if (job.late) {
@@ -209,8 +209,9 @@ void Model::done(PartitionModel& p, const Job& job, const JobResult& result) con
 }
 
 // A partition that meets a failing sink again, though the sink worked for others in between, is at fault.
-bool Model::own_fault(PartitionModel& p, const JobResult& result) {
+bool Model::own_fault(PartitionModel& p, JobKind kind, const JobResult& result) {
   if (result.outcome == Outcome::kDone || result.outcome == Outcome::kObjectFailed) {
+    if (throttle_.shows_nothing(kind)) return false;
     ++successes_;
     if (result.outcome == Outcome::kDone) p.sink_failed = false;
   }
@@ -296,7 +297,7 @@ void Model::late_done(PartitionModel& p, const Job& job, const JobResult& result
   p.late_running.reset();
   p.given_up.reset();
   const bool entry = result.outcome == Outcome::kMissing || result.outcome == Outcome::kEntryFailed;
-  if (entry && throttle_.probing()) p.late_looked.reset();
+  if (entry && throttle_.wants_look()) p.late_looked.reset();
   if (result.outcome == Outcome::kDone && job.kind == JobKind::kDiscover) {
     again(range);
     const core::FoundArchives known(result.archives, range.first, result.complete_through, range.last);

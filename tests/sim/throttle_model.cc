@@ -35,13 +35,18 @@ void ThrottleModel::require_delay_over(TimeMs now) const {
   require(now >= opened_at_ + shortest_ms, "nothing starts while the breaker is open");
 }
 
-void ThrottleModel::result(uint32_t era, const core::JobResult& result, bool own_fault, uint32_t running,
-                           TimeMs now) {
+void ThrottleModel::result(uint32_t era, core::JobKind kind, const core::JobResult& result, bool own_fault,
+                           uint32_t running, TimeMs now) {
   if (era != era_) return;
   const bool probing = state_ == State::kProbing;
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kObjectFailed:
+      if (shows_nothing(kind)) {
+        probe_out_ = false;
+        break;
+      }
+      failed_to_write_ = false;
       if (probing) {
         limit_ = 1;
       } else {
@@ -59,19 +64,19 @@ void ThrottleModel::result(uint32_t era, const core::JobResult& result, bool own
       break;
     case Outcome::kSinkThrottled:
       if (probing || limit_ == 1) {
-        trip(result.retry_after_ms, now);
+        trip(kind, result.retry_after_ms, now);
         break;
       }
       limit_ /= 2;
       in_use_ = 0;
       ++era_;
-      if (result.retry_after_ms > 0) trip(result.retry_after_ms, now);
+      if (result.retry_after_ms > 0) trip(kind, result.retry_after_ms, now);
       break;
     case Outcome::kSinkFailed:
       if (own_fault) {
         probe_out_ = false;
       } else {
-        trip(result.retry_after_ms, now);
+        trip(kind, result.retry_after_ms, now);
       }
       break;
   }
@@ -81,14 +86,16 @@ void ThrottleModel::swapped() {
   ++era_;
   state_ = State::kClosed;
   probe_out_ = false;
+  failed_to_write_ = false;
   limit_ = std::min(workers_, core::Throttle::kFirstJobs);
   was_slow_ = false;
   in_use_ = 0;
   trial_at_ = 0;
 }
 
-void ThrottleModel::trip(uint32_t hint_ms, TimeMs now) {
+void ThrottleModel::trip(core::JobKind kind, uint32_t hint_ms, TimeMs now) {
   ++era_;
+  failed_to_write_ |= core::writes(kind);
   state_ = State::kOpen;
   probe_out_ = false;
   in_use_ = 0;

@@ -18,18 +18,20 @@ class ThrottleModel {
   uint32_t start(uint32_t running, core::TimeMs now);
   // The result of a job that was meant for the sink of now. own_fault: a sink failure that is the
   // partition's. `running` jobs were, this one included.
-  void result(uint32_t era, const core::JobResult& result, bool own_fault, uint32_t running,
-              core::TimeMs now);
+  void result(uint32_t era, core::JobKind kind, const core::JobResult& result, bool own_fault,
+              uint32_t running, core::TimeMs now);
+  // What went well and wrote nothing does not show that a sink can be written to which could not.
+  bool shows_nothing(core::JobKind kind) const { return failed_to_write_ && !core::writes(kind); }
   void swapped();
 
   // Throws if the scheduler shows another state, or would sleep too long.
   void compare(const core::Scheduler& scheduler, bool something_is_ready, core::TimeMs now);
   bool open() const { return state_ != core::Throttle::State::kClosed; }
-  bool probing() const { return state_ == core::Throttle::State::kProbing; }
+  bool wants_look() const { return state_ == core::Throttle::State::kProbing && !failed_to_write_; }
 
  private:
   void require_delay_over(core::TimeMs now) const;
-  void trip(uint32_t hint_ms, core::TimeMs now);
+  void trip(core::JobKind kind, uint32_t hint_ms, core::TimeMs now);
   void follow(uint32_t limit, core::TimeMs now);
 
   uint32_t workers_;
@@ -37,6 +39,7 @@ class ThrottleModel {
   core::BackoffLimits limits_;
   core::Throttle::State state_ = core::Throttle::State::kClosed;
   bool probe_out_ = false;
+  bool failed_to_write_ = false;  // since it was closed
   uint32_t era_ = 0;
   core::TimeMs opened_at_ = 0;
   uint32_t hint_ms_ = 0;

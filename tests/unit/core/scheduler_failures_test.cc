@@ -233,19 +233,59 @@ TEST_F(SchedulerFailuresTest, AnEntryThatFailsAsProbeLeavesTheQuestionOpen) {
 
 TEST_F(SchedulerFailuresTest, ALoneMissingEntryDoesNotKeepTheBreakerFromClosing) {
   notify(0, 1, 1);
+  notify(1, 1, 1);
   done(0, kDiscover, {1, 1});
-  finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
+  finish(start(1, kDiscover, {1, 1}), Outcome::kSinkFailed);
   pass_to_wake();
   finish(start(0, kArchive, {1, 1}), Outcome::kMissing);
   EXPECT_EQ(scheduler_->breaker(), Throttle::State::kProbing);
+  done(1, kDiscover, {1, 1});
+  EXPECT_EQ(scheduler_->breaker(), Throttle::State::kClosed);
+  done(1, kArchive, {1, 1});
   pass_to_wake();
   done(0, kDiscover, {1, 1});
-  EXPECT_EQ(scheduler_->breaker(), Throttle::State::kClosed);
   // Once it is closed the entry is retried without a further look.
   for (int i = 0; i < 3; ++i) {
     finish(start(0, kArchive, {1, 1}), Outcome::kMissing);
     pass_to_wake();
   }
+}
+
+// Nobody knows whether the sink can be written to again until something is.
+TEST_F(SchedulerFailuresTest, AnEntryThatIsMissingClosesNoBreakerThatAPutOpened) {
+  notify(0, 1, 1);
+  done(0, kDiscover, {1, 1});
+  finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
+  for (int i = 0; i < 3; ++i) {
+    pass_to_wake();
+    finish(start(0, kArchive, {1, 1}), Outcome::kMissing);
+    EXPECT_EQ(scheduler_->breaker(), Throttle::State::kProbing);
+  }
+  pass_to_wake();
+  done(0, kArchive, {1, 1});
+  EXPECT_EQ(scheduler_->breaker(), Throttle::State::kClosed);
+}
+
+// A full disk can be listed: what is found there is no end of the outage, and no proof against the others.
+TEST_F(SchedulerFailuresTest, LooksDoNotCloseABreakerThatAPutOpened) {
+  notify(0, 1, 1);
+  done(0, kDiscover, {1, 1});
+  finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
+  expect_event(EventKind::kSinkDown);
+  int looks = 0;
+  for (PartitionRef ref = 1; ref < 6; ++ref) {
+    notify(ref, 1, 1);
+    pass_to_wake();
+    for (bool failed = false; !failed;) {
+      const Job job = start();
+      failed = job.kind == kArchive;
+      looks += failed ? 0 : 1;
+      finish(job, failed ? Outcome::kSinkFailed : Outcome::kDone);
+      EXPECT_NE(scheduler_->breaker(), Throttle::State::kClosed);
+      expect_no_event();
+    }
+  }
+  EXPECT_GT(looks, 2);
 }
 
 TEST_F(SchedulerFailuresTest, NoProbeWithoutAFreeWorkerAndNoBusyWaiting) {

@@ -7,6 +7,7 @@ namespace {
 
 using State = Throttle::State;
 using Change = Throttle::Change;
+using Use = Throttle::Use;
 
 constexpr BackoffLimits kLimits{100, 1'000};
 
@@ -17,7 +18,9 @@ class ThrottleTest : public testing::Test {
     EXPECT_TRUE(throttle_.may_start(running, now));
     return throttle_.start();
   }
-  void trip(TimeMs now) { EXPECT_EQ(throttle_.failed(start(0, now), 0, now, jitter_), Change::kOpened); }
+  void trip(TimeMs now) {
+    EXPECT_EQ(throttle_.failed(start(0, now), Use::kWrites, 0, now, jitter_), Change::kOpened);
+  }
   void succeed(uint32_t generation, uint32_t running, uint64_t put_us = 1, TimeMs now = 0) {
     throttle_.succeeded(generation, {put_us, 1'000}, running, now);
   }
@@ -61,8 +64,8 @@ TEST_F(ThrottleTest, BeginsWithFewAndGrowsWhileAllAreInUse) {
 // As quick as ever at 20 ms; somewhat slower at 30; slow at 60.
 TEST_F(ThrottleTest, GrowsByOneWhenArchivesBecomeSlower) {
   grow_to_all(20'000);
-  throttle_.throttled(start(0, 0), 0, 0, jitter_);
-  throttle_.throttled(start(0, 0), 0, 0, jitter_);
+  throttle_.throttled(start(0, 0), Use::kWrites, 0, 0, jitter_);
+  throttle_.throttled(start(0, 0), Use::kWrites, 0, 0, jitter_);
   EXPECT_EQ(throttle_.limit(), 2U);
   round(30'000);
   EXPECT_EQ(throttle_.limit(), 3U);
@@ -142,7 +145,7 @@ TEST_F(ThrottleTest, ABadProbeOpensAgainForLonger) {
   trip(0);
   for (int i = 0; i < 10; ++i) {
     const TimeMs now = throttle_.open_until();
-    EXPECT_EQ(throttle_.failed(start(0, now), 0, now, jitter_), Change::kNone);
+    EXPECT_EQ(throttle_.failed(start(0, now), Use::kWrites, 0, now, jitter_), Change::kNone);
     EXPECT_EQ(throttle_.state(), State::kOpen);
     EXPECT_LE(throttle_.open_until(), now + 1'000);
   }
@@ -157,14 +160,41 @@ TEST_F(ThrottleTest, AProbeThatTellsNothingIsSentAgain) {
   EXPECT_TRUE(throttle_.may_start(0, now));
 }
 
+// A full disk can still be listed.
+TEST_F(ThrottleTest, WhatFailedToWriteIsDisprovedByWhatWrites) {
+  trip(0);
+  const TimeMs now = throttle_.open_until();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(throttle_.counts(Use::kReads));
+    EXPECT_EQ(throttle_.succeeded(start(0, now), {0, 0, Use::kReads}, 1, now), Change::kNone);
+    EXPECT_EQ(throttle_.state(), State::kProbing);
+    EXPECT_TRUE(throttle_.may_start(0, now)) << "the next one probes";
+  }
+  EXPECT_EQ(throttle_.failed(start(0, now), Use::kReads, 0, now, jitter_), Change::kNone);
+  const TimeMs later = throttle_.open_until();
+  EXPECT_EQ(throttle_.level(), 2) << "what reads well is not the end of an outage";
+  EXPECT_EQ(throttle_.succeeded(start(0, later), {0, 0, Use::kReads}, 1, later), Change::kNone);
+  EXPECT_EQ(throttle_.succeeded(start(0, later), {1, 1, Use::kWrites}, 1, later), Change::kClosed);
+  EXPECT_TRUE(throttle_.counts(Use::kReads));
+}
+
+TEST_F(ThrottleTest, WhatFailedToReadIsDisprovedByEither) {
+  for (const Use use : {Use::kReads, Use::kWrites}) {
+    const TimeMs before = throttle_.open_until();
+    EXPECT_EQ(throttle_.failed(start(0, before), Use::kReads, 0, before, jitter_), Change::kOpened);
+    const TimeMs now = throttle_.open_until();
+    EXPECT_EQ(throttle_.succeeded(start(0, now), {0, 0, use}, 1, now), Change::kClosed);
+  }
+}
+
 TEST_F(ThrottleTest, ResultsFromBeforeTheFailureSayNothing) {
   const uint32_t old = start(0, 0);
   trip(0);
   EXPECT_EQ(throttle_.succeeded(old, {}, 1, 0), Change::kNone);
   EXPECT_EQ(throttle_.state(), State::kOpen);
   const TimeMs until = throttle_.open_until();
-  EXPECT_EQ(throttle_.failed(old, 0, until, jitter_), Change::kNone);
-  EXPECT_EQ(throttle_.throttled(old, 900, until, jitter_), Change::kNone);
+  EXPECT_EQ(throttle_.failed(old, Use::kWrites, 0, until, jitter_), Change::kNone);
+  EXPECT_EQ(throttle_.throttled(old, Use::kWrites, 900, until, jitter_), Change::kNone);
   EXPECT_EQ(throttle_.open_until(), until);
   start(0, until);
   throttle_.inconclusive(old);
@@ -175,31 +205,31 @@ TEST_F(ThrottleTest, ThrottlingHalvesTheLimitOncePerGeneration) {
   grow_to_all();
   const uint32_t a = start(0, 0);
   const uint32_t b = start(1, 0);
-  EXPECT_EQ(throttle_.throttled(a, 0, 0, jitter_), Change::kNone);
-  EXPECT_EQ(throttle_.throttled(b, 0, 0, jitter_), Change::kNone);
+  EXPECT_EQ(throttle_.throttled(a, Use::kWrites, 0, 0, jitter_), Change::kNone);
+  EXPECT_EQ(throttle_.throttled(b, Use::kWrites, 0, 0, jitter_), Change::kNone);
   EXPECT_EQ(throttle_.limit(), 4U);
   EXPECT_EQ(throttle_.state(), State::kClosed);
 }
 
 TEST_F(ThrottleTest, ThrottlingAtLimitOneOpens) {
-  for (int i = 0; i < 2; ++i) throttle_.throttled(start(0, 0), 0, 0, jitter_);
+  for (int i = 0; i < 2; ++i) throttle_.throttled(start(0, 0), Use::kWrites, 0, 0, jitter_);
   EXPECT_EQ(throttle_.limit(), 1U);
-  EXPECT_EQ(throttle_.throttled(start(0, 0), 0, 0, jitter_), Change::kOpened);
+  EXPECT_EQ(throttle_.throttled(start(0, 0), Use::kWrites, 0, 0, jitter_), Change::kOpened);
   EXPECT_EQ(throttle_.state(), State::kOpen);
 }
 
 TEST_F(ThrottleTest, ThrottlingAProbeOpensAgain) {
   trip(0);
   const TimeMs now = throttle_.open_until();
-  EXPECT_EQ(throttle_.throttled(start(0, now), 0, now, jitter_), Change::kNone);
+  EXPECT_EQ(throttle_.throttled(start(0, now), Use::kWrites, 0, now, jitter_), Change::kNone);
   EXPECT_EQ(throttle_.state(), State::kOpen);
 }
 
 TEST_F(ThrottleTest, HintsAreFollowedUpToTheLongestDelay) {
-  EXPECT_EQ(throttle_.throttled(start(0, 0), 700, 0, jitter_), Change::kOpened);
+  EXPECT_EQ(throttle_.throttled(start(0, 0), Use::kWrites, 700, 0, jitter_), Change::kOpened);
   EXPECT_EQ(throttle_.open_until(), 700);
   throttle_.reset();
-  throttle_.failed(start(0, 0), 4'000'000'000, 0, jitter_);
+  throttle_.failed(start(0, 0), Use::kWrites, 4'000'000'000, 0, jitter_);
   EXPECT_EQ(throttle_.open_until(), 1'000);
 }
 
@@ -210,7 +240,7 @@ TEST_F(ThrottleTest, ANewSinkIsTrusted) {
   EXPECT_EQ(throttle_.state(), State::kClosed);
   EXPECT_EQ(throttle_.limit(), Throttle::kFirstJobs);
   EXPECT_EQ(throttle_.level(), 0);
-  EXPECT_EQ(throttle_.failed(old, 0, 0, jitter_), Change::kNone);
+  EXPECT_EQ(throttle_.failed(old, Use::kWrites, 0, 0, jitter_), Change::kNone);
   EXPECT_EQ(throttle_.state(), State::kClosed);
 }
 
@@ -219,7 +249,7 @@ TEST_F(ThrottleTest, SuccessHalvesTheNextDelay) {
   EXPECT_EQ(throttle_.level(), 0);
   trip(0);
   const TimeMs now = throttle_.open_until();
-  throttle_.failed(start(0, now), 0, now, jitter_);
+  throttle_.failed(start(0, now), Use::kWrites, 0, now, jitter_);
   EXPECT_EQ(throttle_.level(), 2);
   succeed(start(0, throttle_.open_until()), 1);
   EXPECT_EQ(throttle_.level(), 1);
