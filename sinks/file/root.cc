@@ -37,8 +37,9 @@ std::string place_of(int fd) {
   const bool leads_there = fstat(fd, &held) == 0 && stat(place.c_str(), &found) == 0 && is_same(held, found);
   const std::string shown = shorten_middle(place, kShownBytes);
   // Below a file system that was unmounted lazily the kernel knows no more than the path within it.
-  return leads_there || place.ends_with(" (deleted)") ? shown
-                                                      : shown + " of a file system that was unmounted, or mounted over";
+  return leads_there || place.ends_with(" (deleted)")
+             ? shown
+             : shown + " of a file system that was unmounted, or mounted over";
 }
 
 }  // namespace
