@@ -186,8 +186,11 @@ class HostSim(unittest.TestCase):
         os.mkdir(archive)
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", archive], check=True)
         try:
-            process = self.start(*self.arguments("--entries", 400, *tools.FAST_RETRY))
+            process = self.start(*self.arguments("--entries", 400, *tools.FAST_RETRY, "--option", "epoch_watch_ms=100"))
             wait_until(lambda: "SINK_DOWN" in self.log(), "an event")
+            time.sleep(3)  # watches find what they look for meanwhile: a full disk can be listed
+            self.assertNotIn("SINK_UP", self.log())
+            self.assertNotIn("FAILING", self.log())
             self.assertRegex(self.log(), r"(?m)^SINK_DOWN.*NO_SPACE: .*")
             self.assertIsNone(process.poll(), "it waits for room")
             held = tools.whole_archives(archive)
