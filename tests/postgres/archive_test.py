@@ -94,6 +94,7 @@ class Archive(tools.Case):
         """While it works. PostgreSQL takes up to a minute to start another."""
         pid = wait_for("an archiver", server.archiver, 120)
         before = self.objects()
+        server.switch()  # all that was there may be archived already
         wait_for("it to put something", lambda: server.archiver() != pid or self.objects() > before)
         server.end_archiver(pid)
 
