@@ -92,7 +92,7 @@ Status Root::come_back() {
 Error Root::gone(int sys_errno) {
   away_.store(true, std::memory_order_release);
   const std::string what =
-      sys_errno == 0 ? " leads elsewhere now" : " cannot be found (" + errno_text(sys_errno) + ")";
+      sys_errno == 0 ? " leads to another directory now" : " cannot be found (" + errno_text(sys_errno) + ")";
   auto error = fail(TIDEMARK_E_RETRYABLE, shorten_middle(path_, kShownBytes) + what +
                                               "; the sink's directory is " + place_of(fd_.get()) +
                                               "; put it back or mount it, or give the sink again");
