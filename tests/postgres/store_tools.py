@@ -19,20 +19,20 @@ class StoreCase(tools.Case):
         self.options = self.owned("options", "".join(f"{name} = {value}\n" for name, value in options.items()))
         self.sink = f"s3://{bucket}/{uuid.uuid4().hex[:12]}"
 
-    def use_imposter(self, *arguments, through=lambda endpoint: endpoint, **more):
-        """An imposter of its own that fails now and then. `through` gives the endpoint that is used instead."""
+    def use_imposter(self, *arguments):
+        """An imposter of its own that fails now and then."""
         import imposter_tools
         os.makedirs(self.path("tls"))
         certificates = imposter_tools.make_certificates(self.path("tls"))
         imposter = imposter_tools.Imposter("--rate", "all=0.01,rotate=0", "--stall-ms", "1500", "--retry-after-s", "1", *arguments,
                                            certificates=certificates)
         self.addCleanup(imposter.close)
-        self.use(through(imposter.endpoint), imposter_tools.BUCKET, "us-east-1", imposter_tools.ACCESS_KEY, imposter_tools.SECRET_KEY,
-                 certificates["ca"], stall_timeout_ms="1000", multipart_threshold="1MiB", multipart_part_size="5MiB", **more)
+        self.use(imposter.endpoint, imposter_tools.BUCKET, "us-east-1", imposter_tools.ACCESS_KEY, imposter_tools.SECRET_KEY,
+                 certificates["ca"], stall_timeout_ms="1000", multipart_threshold="1MiB", multipart_part_size="5MiB")
         return imposter
 
     def use_store(self, through=lambda endpoint: endpoint):
-        """The store of STORE_RECORD."""
+        """The store of STORE_RECORD. `through` gives the endpoint that is used instead."""
         with open(os.environ["STORE_RECORD"], encoding="ascii") as file:
             record = dict(line.rstrip("\n").split("=", 1) for line in file)
         self.use(through(record["S3_ENDPOINT_TLS"]), record["S3_BUCKET"], record["S3_REGION"], record["AWS_ACCESS_KEY_ID"],
