@@ -157,14 +157,12 @@ bool Scheduler::report_to_throttle(Owner& owner, const Job& job, const JobResult
   if (job.sink_number != sink_number_) return false;
   const Throttle::Use use = writes(job.kind) ? Throttle::Use::kWrites : Throttle::Use::kReads;
   Throttle::Change change = Throttle::Change::kNone;
+  const bool counts = throttle_.counts(use);  // before what goes well closes the breaker
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kObjectFailed:  // refused, but by a sink that answers
-      if (!throttle_.counts(use)) {
-        throttle_.inconclusive(job.generation);
-        break;
-      }
       change = throttle_.succeeded(job.generation, {result.put_us, result.size_bytes, use}, running_, now);
+      if (!counts) break;
       if (result.outcome == Outcome::kDone) owner.sink_failed = false;
       ++successes_;
       break;
