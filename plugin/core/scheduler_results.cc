@@ -157,7 +157,7 @@ bool Scheduler::report_to_throttle(Owner& owner, const Job& job, const JobResult
   if (job.sink_number != sink_number_) return false;
   const Throttle::Use use = writes(job.kind) ? Throttle::Use::kWrites : Throttle::Use::kReads;
   Throttle::Change change = Throttle::Change::kNone;
-  const bool counts = throttle_.counts(use);  // before what goes well closes the breaker
+  const bool counts = throttle_.counts(job.generation, use);  // before what goes well closes the breaker
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kObjectFailed:  // refused, but by a sink that answers

@@ -28,8 +28,7 @@ uint32_t Throttle::start() {
 
 Throttle::Change Throttle::succeeded(uint32_t generation, const Sample& sample, uint32_t running,
                                      TimeMs now) {
-  if (generation != generation_) return Change::kNone;
-  if (!counts(sample.use)) {
+  if (!counts(generation, sample.use)) {
     inconclusive(generation);
     return Change::kNone;
   }

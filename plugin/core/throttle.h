@@ -17,7 +17,7 @@
 //
 // Only when the limit is 1 already, or the sink said how long to wait, does throttling open the breaker.
 // Jobs carry the generation they were started in: the results of jobs that were in flight when the limit
-// was last cut say nothing new and neither open nor close anything.
+// was last cut say nothing new: they neither open nor close anything, nor count against whoever fails next.
 //
 // Pure. One owner, one thread at a time.
 #ifndef TIDEMARK_CORE_THROTTLE_H
@@ -73,10 +73,12 @@ class Throttle {
   void reset();  // a new sink, which has just been probed
 
   State state() const { return state_; }
-  // Whether a success of that use is one: see above.
-  bool counts(Use use) const { return use == Use::kWrites || !must_write_; }
+  // Whether a success of a job of that generation and use shows that the sink works now: see above.
+  bool counts(uint32_t generation, Use use) const {
+    return generation == generation_ && (use == Use::kWrites || !must_write_);
+  }
   // A probe that told nothing is best followed by a look, which no entry can make fail.
-  bool wants_look() const { return state_ == State::kProbing && counts(Use::kReads); }
+  bool wants_look() const { return state_ == State::kProbing && !must_write_; }
   uint32_t limit() const { return state_ == State::kClosed ? limit_ : 1; }
   double latency_ratio() const { return trend_.ratio(); }
   TimeMs open_until() const { return open_until_; }  // while open

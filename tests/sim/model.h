@@ -162,7 +162,7 @@ class Model {
                  TimeMs now);
   void struck(PartitionModel& p, const core::Job& job, const core::JobResult& result, TimeMs now);
   void gap_raised(PartitionModel& p, const core::Event& event);
-  bool own_fault(PartitionModel& p, core::JobKind kind, const core::JobResult& result);
+  bool own_fault(PartitionModel& p, uint32_t era, core::JobKind kind, const core::JobResult& result);
   void check_numbers(const core::Scheduler& scheduler, TimeMs now) const;
   void check_readiness(const PartitionModel& p, PartitionRef ref, core::Place place) const;
   void check_partition(PartitionRef ref, const core::Scheduler& scheduler, TimeMs now);

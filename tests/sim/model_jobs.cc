@@ -158,7 +158,7 @@ void Model::job_finished(const Job& job, const JobResult& result, TimeMs now) {
   moved_bytes_ += result.size_bytes;
   bool own = false;
   if (job.sink_number == sink_number_) {
-    own = own_fault(p, job.kind, result);
+    own = own_fault(p, era, job.kind, result);
     // An entry's failure says nothing of a sink that is in doubt: the sink has to be asked.
     const bool entry = result.outcome == Outcome::kMissing || result.outcome == Outcome::kEntryFailed;
     if (entry && throttle_.wants_look()) p.stale = true;
@@ -209,9 +209,9 @@ void Model::done(PartitionModel& p, const Job& job, const JobResult& result) con
 }
 
 // A partition that meets a failing sink again, though the sink worked for others in between, is at fault.
-bool Model::own_fault(PartitionModel& p, JobKind kind, const JobResult& result) {
+bool Model::own_fault(PartitionModel& p, uint32_t era, JobKind kind, const JobResult& result) {
   if (result.outcome == Outcome::kDone || result.outcome == Outcome::kObjectFailed) {
-    if (throttle_.shows_nothing(kind)) return false;
+    if (throttle_.shows_nothing(era, kind)) return false;
     ++successes_;
     if (result.outcome == Outcome::kDone) p.sink_failed = false;
   }

@@ -288,6 +288,26 @@ TEST_F(SchedulerFailuresTest, LooksDoNotCloseABreakerThatAPutOpened) {
   EXPECT_GT(looks, 2);
 }
 
+// Two puts at once on a disk that fills up: the one had room yet, which is no proof against the other.
+TEST_F(SchedulerFailuresTest, WhatBeganBeforeTheOutageIsNoProofThatThePartitionIsAtFault) {
+  for (const PartitionRef ref : {0U, 1U}) notify(ref, 1, 1);
+  for (const PartitionRef ref : {0U, 1U}) done(ref, kDiscover, {1, 1});
+  const Job fails = start(0, kArchive, {1, 1});
+  const Job had_room = start(1, kArchive, {1, 1});
+  finish(fails, Outcome::kSinkFailed);
+  expect_event(EventKind::kSinkDown);
+  finish(had_room);
+  for (int i = 0; i < 3; ++i) {
+    pass_to_wake();
+    finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
+    EXPECT_EQ(scheduler_->breaker(), Throttle::State::kOpen);
+    expect_no_event();
+  }
+  pass_to_wake();
+  done(0, kArchive, {1, 1});
+  expect_event(EventKind::kSinkUp);
+}
+
 TEST_F(SchedulerFailuresTest, NoProbeWithoutAFreeWorkerAndNoBusyWaiting) {
   for (PartitionRef ref = 0; ref < 5; ++ref) notify(ref, 1, 1);
   std::vector<Job> stuck;

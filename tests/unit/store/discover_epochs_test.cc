@@ -345,7 +345,7 @@ TEST_F(DiscoverEpochsTest, AgreesWithTheModel) {
       ASSERT_EQ(seen, from_low) << round << " chain " << chain.text() << " low " << low;
     }
   }
-  EXPECT_GT(cut, 1000);
+  EXPECT_GT(cut, test::rounds(1000));
 }
 
 }  // namespace
