@@ -442,8 +442,8 @@ class FileToS3EncodeTest(Scenarios, unittest.TestCase):
     def test_a_lost_answer(self):
         """What was put is found again, and is the same though it was encrypted once more."""
         self.target.close()
-        self.target = tools.S3Store("--rate", "slowdown=0.05,internal=0.05,lost_answer=0.1,ok_lost=0.05",
-                                    "--retry-after-s", 0)
+        self.target = tools.S3Store("--rate", "slowdown=0.05,internal=0.05,lost_answer=0.3,ok_lost=0.05",
+                                    "--retry-after-s", 0, *tools.FEWER_FAULTS_THAN_TRIES)
         objects = {key(1, lsn): archive(1, lsn) for lsn in range(1, 30)}
         self.fill_with(objects)
         self.copy(*self.options(".zst.age"))
@@ -453,7 +453,7 @@ class FileToS3EncodeTest(Scenarios, unittest.TestCase):
     def test_a_lost_answer_for_others(self):
         """No identity at hand decrypts what this run has put itself: its tag says that it is the same."""
         self.target.close()
-        self.target = tools.S3Store("--rate", "lost_answer=0.3", "--retry-after-s", 0)
+        self.target = tools.S3Store("--rate", "lost_answer=0.3", "--retry-after-s", 0, *tools.FEWER_FAULTS_THAN_TRIES)
         other = encode_tools.Keys(self.dir, "two")
         objects = dict(self.coded(1, lsn, coding=CODINGS[lsn % 4]) for lsn in range(1, 25))
         self.fill_with(objects)

@@ -317,7 +317,7 @@ class FileToS3Test(Scenarios, unittest.TestCase):
         self.fill_with(objects)
         self.target.close()
         self.target = tools.S3Store("--rate", "slowdown=0.1,internal=0.1,reset_before=0.05,reset_middle=0.05,conflict=0.05,"
-                                    "lost_answer=0.1,ok_lost=0.05,put_error_after=0.05", "--retry-after-s", 0)
+                                    "lost_answer=0.1,ok_lost=0.05,put_error_after=0.05", "--retry-after-s", 0, *tools.FEWER_FAULTS_THAN_TRIES)
         self.copy("--jobs", 8)
         self.target.imposter.make_peace()
         self.assertEqual(self.content(self.target), objects)

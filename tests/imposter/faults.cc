@@ -53,8 +53,12 @@ bool parse_rates(const std::string& text, Faults* out, std::string* problem) {
 
 Fault FaultDice::roll(const Faults& faults, const std::vector<Fault>& possible, const std::string& key) {
   const std::lock_guard lock(mutex_);
-  const auto row = rows_.find(key);
-  if (possible.empty() || (row != rows_.end() && row->second >= faults.most_in_a_row)) return Fault::kNone;
+  const auto count = [&key](const std::map<std::string, int>& of) {
+    const auto found = of.find(key);
+    return found == of.end() ? 0 : found->second;
+  };
+  if (possible.empty() || count(rows_) >= faults.most_in_a_row || count(totals_) >= faults.most_of_a_key)
+    return Fault::kNone;
   // Each is rolled by itself; beginning anywhere, so that none stands in the way of another.
   std::uniform_real_distribution<double> chance(0, 1);
   const size_t begin = random_() % possible.size();
@@ -62,6 +66,7 @@ Fault FaultDice::roll(const Faults& faults, const std::vector<Fault>& possible, 
     const Fault fault = possible[(begin + i) % possible.size()];
     if (chance(random_) >= faults[fault]) continue;
     ++rows_[key];
+    ++totals_[key];
     return fault;
   }
   return Fault::kNone;

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <random>
@@ -48,6 +49,8 @@ struct Faults {
   std::array<double, kFaultKinds> rates{};  // 0 to 1, by Fault
   // After so many faults on one key it is left alone until it has got somewhere, so that a soak ends.
   int most_in_a_row = 3;
+  // After so many in all it is left alone for good: who tries more often than that cannot have bad luck.
+  int most_of_a_key = std::numeric_limits<int>::max();
   std::string only_below;  // keys, and listings of prefixes, that begin so; others are left alone
   uint32_t stall_ms = 1000;
   uint32_t retry_after_s = 1;
@@ -70,8 +73,9 @@ class FaultDice {
 
  private:
   std::mutex mutex_;
-  std::mt19937_64 random_;           // guarded by mutex_
-  std::map<std::string, int> rows_;  // guarded by mutex_; keys with a fault since they last got through
+  std::mt19937_64 random_;             // guarded by mutex_
+  std::map<std::string, int> rows_;    // guarded by mutex_; keys with a fault since they last got through
+  std::map<std::string, int> totals_;  // guarded by mutex_; faults of each key
 };
 
 }  // namespace imposter

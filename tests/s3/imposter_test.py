@@ -414,6 +414,12 @@ class ImposterTest(unittest.TestCase):
                 counts = imposter.state()["counts"]
                 self.assertEqual((counts[f"fault.{fault}"], counts["PutObject"]), (1, 2))
 
+    def test_a_key_is_left_alone_after_so_many_faults(self):
+        self.start("--rate", "internal=1", "--most-in-a-row", 2, "--most-of-a-key", 3)
+        statuses = [self.client.put("x", b"1").status for _ in range(7)]
+        self.assertEqual(statuses, [500, 500, 200, 500, 200, 200, 200])
+        self.assertEqual(self.client.put("y", b"1").status, 500, "each key for itself")
+
     def test_faults_of_the_connection(self):
         for fault, is_stored in (("reset_before", False), ("reset_middle", False), ("reset_after", False),
                                  ("lost_answer", True)):

@@ -60,6 +60,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--put-delay-ms", config.put_delay_ms, "Before an object is there")->capture_default_str();
   app.add_option("--most-in-a-row", config.faults.most_in_a_row, "Faults on one key before it is left alone")
       ->capture_default_str();
+  app.add_option("--most-of-a-key", config.faults.most_of_a_key,
+                 "Faults on one key before it is left alone for good");
   app.add_option("--only-below", config.faults.only_below, "Faults only for keys and listings that begin so");
   app.add_option("--stall-ms", config.faults.stall_ms)->capture_default_str();
   app.add_option("--retry-after-s", config.faults.retry_after_s)->capture_default_str();
