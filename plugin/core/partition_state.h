@@ -85,6 +85,7 @@ struct PartitionState {
   bool gap_pending : 1 = false;  // a gap that begins at next, or lies before it, is not recorded yet
   bool conflict_unreported : 1 = false;  // its event has not been delivered yet
   bool sink_failed : 1 = false;          // its last job met a failing sink
+  bool deferred : 1 = false;             // it is at kBackingOff, and did not fail
   // What a parent has at next nobody here can read, so it is written again. Should the host lose it before
   // that is durable, what the parent has is all there is, and counts.
   bool sealed : 1 = false;

@@ -96,7 +96,7 @@ std::optional<Job> Scheduler::next_job(TimeMs now) {
   if (!has_job() || !may_start(now)) return std::nullopt;
   prepare();
   std::optional<Job> job;
-  const bool is_of_storage = first_queued_ != kNoStorage;
+  const bool is_of_storage = is_storages_turn();
   const PartitionRef ref = ready_.head;
   if (is_of_storage) {
     job = next_storage_job();
@@ -228,6 +228,7 @@ void Scheduler::ack_finished(const Ack& ack, bool ok, TimeMs now) {
 void Scheduler::sink_swapped(TimeMs now) {
   prepare();
   ++sink_number_;
+  sink_mark_ = ++successes_;
   if (throttle_.state() != Throttle::State::kClosed) events_.push_back({EventKind::kSinkUp, 0, {}, 0});
   events_.push_back({EventKind::kSinkChanged, 0, {}, 0});
   throttle_.reset();
@@ -320,7 +321,8 @@ void Scheduler::place(PartitionRef ref, Place to, TimeMs now) {
       break;
     case Place::kBackingOff:
       timers_.erase({p.retry_due, ref, false});
-      --backing_off_;
+      --(p.deferred ? deferred_ : backing_off_);
+      p.deferred = false;
       break;
     case Place::kRunning:
       --at_work_;
@@ -419,7 +421,7 @@ Snapshot Scheduler::snapshot(TimeMs now) const {
   s.breaker = throttle_.state();
   s.breaker_level = throttle_.level();
   s.partitions_backing_off = backing_off_;
-  s.partitions_active = ready_.size + at_work_;
+  s.partitions_active = ready_.size + at_work_ + deferred_;
   s.entries_waiting = entries_waiting_;
   if (ages_.oldest() != kNever) s.oldest_waiting_ms = now - ages_.oldest();
   return s;

@@ -36,9 +36,9 @@
 //    forgotten, but not while an acknowledgement or one of those two events is on its way, and not if they
 //    have a gap: one of its entries may be found again
 //  7 failures back off one partition, or open the breaker for all (see throttle.h). A partition that meets a
-//    failing sink again after the sink worked for others is taken to be at fault itself; after a failed put
-//    only what was put for others counts, until the breaker is closed. A probe whose entry fails is followed
-//    by discovery, if that may close it: it needs no entry and so cannot fail because of one
+//    failing sink again after the sink worked for others is taken to be at fault itself, until it succeeds;
+//    after a failed put only what was put for others counts, until the breaker is closed. A probe whose entry
+//    fails is followed by discovery, if that may close it: it needs no entry and so cannot fail because of one
 //  8 a failed acknowledge is retried with backoff, with the newest position
 //  9 jobs wait for the rate limit before they start (see base/rate_limit.h), never in between. A verification
 //    that may not read yet is deferred: its partition gets another turn after the given delay; this is not a
@@ -368,6 +368,7 @@ class Scheduler {
   void queue(StorageRef storage);
   void set_timer(StorageRef storage, TimeMs due);
   void tick_storages(TimeMs now);
+  bool is_storages_turn() const;
   Job next_storage_job();
   void storage_job_finished(const Job& job, const JobResult& result, TimeMs now);
   void claim_finished(StorageRef storage, const JobResult& result, bool own_failure, TimeMs now);
@@ -393,6 +394,10 @@ class Scheduler {
   // Whether the archive of that range is in the sink is not known. It is remembered, so that the next try has
   // the same range and so the same name.
   void remember(PartitionState& p, const Job& job, const JobResult& result);
+  // Whether the sink worked for others since such a mark, which was made at this sink.
+  bool is_at_fault(uint32_t mark) const {
+    return mark != successes_ && successes_ - mark <= successes_ - sink_mark_;
+  }
   // True if the failure was the partition's own rather than the sink's.
   template <class Owner>
   bool report_to_throttle(Owner& owner, const Job& job, const JobResult& result, TimeMs now);
@@ -405,7 +410,8 @@ class Scheduler {
   uint32_t running_ = 0;
   uint32_t acks_running_ = 0;
   uint64_t unreported_ = 0;  // events that have to be delivered and were not yet
-  uint32_t successes_ = 0;   // of jobs at the sink; wraps, only compared for equality
+  uint32_t successes_ = 0;   // of jobs at the sink, and swaps; wraps, only compared for equality or by distance
+  uint32_t sink_mark_ = 0;   // what they were when it was set
   PartitionTable& partitions_;
   Reserve& reserve_;
   PartitionList ready_;
@@ -428,7 +434,8 @@ class Scheduler {
   std::unique_ptr<Gaps> spare_gaps_;
   std::unique_ptr<FoundArchives> spare_found_;
   // For the snapshot.
-  uint64_t backing_off_ = 0;  // partitions
+  uint64_t backing_off_ = 0;  // partitions that failed
+  uint64_t deferred_ = 0;     // and those that wait as they do, but did not
   uint64_t at_work_ = 0;      // partitions whose jobs are with workers
   uint64_t entries_waiting_ = 0;
   Ages ages_;

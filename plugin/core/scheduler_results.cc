@@ -125,6 +125,9 @@ void Scheduler::back_off(PartitionRef ref, const Job& job, const JobResult& resu
 void Scheduler::defer(PartitionRef ref, const JobResult& result, TimeMs now) {
   PartitionState& p = partitions_[ref];
   place(ref, Place::kBackingOff, now);
+  p.deferred = true;
+  --backing_off_;
+  ++deferred_;
   p.retry_due = now + std::max<TimeMs>(1, result.retry_after_ms);
   timers_.insert({p.retry_due, ref, false});
 }
@@ -157,14 +160,14 @@ bool Scheduler::report_to_throttle(Owner& owner, const Job& job, const JobResult
   if (job.sink_number != sink_number_) return false;
   const Throttle::Use use = writes(job.kind) ? Throttle::Use::kWrites : Throttle::Use::kReads;
   Throttle::Change change = Throttle::Change::kNone;
-  const bool counts = throttle_.counts(job.generation, use);  // before what goes well closes the breaker
+  // Before what goes well closes the breaker.
+  const bool counts_of_owner = throttle_.counts(use), counts_of_sink = throttle_.counts(use, job.generation);
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kObjectFailed:  // refused, but by a sink that answers
       change = throttle_.succeeded(job.generation, {result.put_us, result.size_bytes, use}, running_, now);
-      if (!counts) break;
-      if (result.outcome == Outcome::kDone) owner.sink_failed = false;
-      ++successes_;
+      if (counts_of_owner && result.outcome == Outcome::kDone) owner.sink_failed = false;
+      if (counts_of_sink) ++successes_;
       break;
     case Outcome::kMissing:
     case Outcome::kEntryFailed:
@@ -181,8 +184,8 @@ bool Scheduler::report_to_throttle(Owner& owner, const Job& job, const JobResult
       change = throttle_.throttled(job.generation, use, result.retry_after_ms, now, jitter_);
       break;
     case Outcome::kSinkFailed:
-      if (owner.sink_failed && owner.sink_mark != successes_) {
-        owner.sink_mark = successes_;
+      // Until it succeeds itself: retried before the others have something to do, it would stop them again.
+      if (owner.sink_failed && is_at_fault(owner.sink_mark)) {
         throttle_.inconclusive(job.generation);
         return true;
       }

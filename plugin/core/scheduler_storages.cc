@@ -44,6 +44,14 @@ void Scheduler::tick_storages(TimeMs now) {
     queue(storage_timers_.begin()->storage);
 }
 
+// The one probe of a sink in doubt is not a watch's while there is something to archive: where only reading
+// fails, watches would take each of them. Claims are what others wait for.
+bool Scheduler::is_storages_turn() const {
+  if (first_queued_ == kNoStorage) return false;
+  const bool may_be_late = storages_[first_queued_].is_watched() && ready_.size > 0;
+  return !may_be_late || throttle_.state() == Throttle::State::kClosed;
+}
+
 Job Scheduler::next_storage_job() {
   const auto storage = static_cast<StorageRef>(first_queued_);
   StorageState& s = storages_[storage];
@@ -52,8 +60,7 @@ Job Scheduler::next_storage_job() {
   s.queued = false;
   s.running = true;
   Job job;
-  const bool was_claimed = s.phase == Phase::kClaimed || s.phase == Phase::kSuperseded;
-  job.kind = was_claimed ? JobKind::kWatch : JobKind::kClaim;
+  job.kind = s.is_watched() ? JobKind::kWatch : JobKind::kClaim;
   job.partition = kNoPartition;
   job.storage = storage;
   job.epoch = s.epoch;

@@ -45,6 +45,9 @@ struct StorageState {
   Backoff backoff;
   PartitionRef reported = kNoPartition;  // the partition whose FAILING says that there is no claim
   PartitionList waiting;                 // partitions with work
+
+  // Its next job is a watch, not a claim.
+  bool is_watched() const { return phase == Phase::kClaimed || phase == Phase::kSuperseded; }
 };
 
 }  // namespace tidemark::core

@@ -28,7 +28,7 @@ uint32_t Throttle::start() {
 
 Throttle::Change Throttle::succeeded(uint32_t generation, const Sample& sample, uint32_t running,
                                      TimeMs now) {
-  if (!counts(generation, sample.use)) {
+  if (!counts(sample.use, generation)) {
     inconclusive(generation);
     return Change::kNone;
   }

@@ -73,12 +73,12 @@ class Throttle {
   void reset();  // a new sink, which has just been probed
 
   State state() const { return state_; }
-  // Whether a success of a job of that generation and use shows that the sink works now: see above.
-  bool counts(uint32_t generation, Use use) const {
-    return generation == generation_ && (use == Use::kWrites || !must_write_);
-  }
+  // Whether a success of that use is one: see above.
+  bool counts(Use use) const { return use == Use::kWrites || !must_write_; }
+  // And whether it shows that the sink works now.
+  bool counts(Use use, uint32_t generation) const { return generation == generation_ && counts(use); }
   // A probe that told nothing is best followed by a look, which no entry can make fail.
-  bool wants_look() const { return state_ == State::kProbing && !must_write_; }
+  bool wants_look() const { return state_ == State::kProbing && counts(Use::kReads); }
   uint32_t limit() const { return state_ == State::kClosed ? limit_ : 1; }
   double latency_ratio() const { return trend_.ratio(); }
   TimeMs open_until() const { return open_until_; }  // while open

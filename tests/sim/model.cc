@@ -162,7 +162,7 @@ void Model::swapped(uint32_t sink_number) {
     if (!p) continue;
     // What failed on the old sink deserves a fresh try.
     p->not_before = p->deferred_until = 0;
-    p->failing = false;
+    p->failing = p->sink_failed = false;
     p->late_looked.reset();
   }
 }
@@ -347,7 +347,8 @@ void Model::check_numbers(const core::Scheduler& scheduler, TimeMs now) const {
   for (PartitionRef ref = 0; ref < partitions_.size(); ++ref) {
     if (!partitions_[ref]) continue;
     const PartitionModel& p = at(ref);
-    const bool backing_off = scheduler.partition(ref).place == Place::kBackingOff;
+    const bool backing_off =
+        scheduler.partition(ref).place == Place::kBackingOff && p.deferred_until == 0;
     expected.partitions_backing_off += backing_off;
     expected.partitions_dormant += p.asleep_since.has_value();
     expected.partitions_active += !backing_off && !p.asleep_since;

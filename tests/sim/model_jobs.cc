@@ -208,18 +208,19 @@ void Model::done(PartitionModel& p, const Job& job, const JobResult& result) con
   if (p.frontier > before) p.unsure = false;
 }
 
-// A partition that meets a failing sink again, though the sink worked for others in between, is at fault.
+// A partition that meets a failing sink again, though the sink worked for others in between, is at fault, until it
+// succeeds.
 bool Model::own_fault(PartitionModel& p, uint32_t era, JobKind kind, const JobResult& result) {
   if (result.outcome == Outcome::kDone || result.outcome == Outcome::kObjectFailed) {
-    if (throttle_.shows_nothing(era, kind)) return false;
-    ++successes_;
+    if (throttle_.shows_nothing(kind)) return false;
+    if (throttle_.is_of_now(era)) ++successes_;
     if (result.outcome == Outcome::kDone) p.sink_failed = false;
   }
   if (result.outcome != Outcome::kSinkFailed) return false;
-  const bool own = p.sink_failed && p.sink_mark != successes_;
+  if (p.sink_failed && p.sink_mark != successes_) return true;
   p.sink_failed = true;
   p.sink_mark = successes_;
-  return own;
+  return false;
 }
 
 void Model::accept_discovery(PartitionModel& p, const Job& job, const JobResult& result) const {

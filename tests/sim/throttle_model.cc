@@ -42,7 +42,7 @@ void ThrottleModel::result(uint32_t era, core::JobKind kind, const core::JobResu
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kObjectFailed:
-      if (shows_nothing(era, kind)) {
+      if (shows_nothing(kind)) {
         probe_out_ = false;
         break;
       }

@@ -20,11 +20,10 @@ class ThrottleModel {
   // partition's. `running` jobs were, this one included.
   void result(uint32_t era, core::JobKind kind, const core::JobResult& result, bool own_fault,
               uint32_t running, core::TimeMs now);
-  // What went well and wrote nothing does not show that a sink can be written to which could not; what began
-  // before the last cut shows nothing of what came after.
-  bool shows_nothing(uint32_t era, core::JobKind kind) const {
-    return era != era_ || (failed_to_write_ && !core::writes(kind));
-  }
+  // What went well and wrote nothing does not show that a sink can be written to which could not.
+  bool shows_nothing(core::JobKind kind) const { return failed_to_write_ && !core::writes(kind); }
+  // What began before the last cut shows nothing of the sink of now.
+  bool is_of_now(uint32_t era) const { return era == era_; }
   void swapped();
 
   // Throws if the scheduler shows another state, or would sleep too long.

@@ -21,6 +21,8 @@ TEST_F(SchedulerFailuresTest, WhoIsDeferredComesAgainThenAndNobodyIsToldOfIt) {
     later.retry_after_ms = 5000;
     scheduler_->job_finished(start(0, kVerify, {1, 1}), later, now_);
     EXPECT_EQ(scheduler_->wake_at(), now_ + 5000) << "as long as it was told, however often";
+    EXPECT_EQ(scheduler_->snapshot(now_).partitions_backing_off, 0U) << "nothing failed";
+    EXPECT_EQ(scheduler_->snapshot(now_).partitions_active, i == 0 ? 2U : 1U);
     if (i == 0) archived(1, 1);
     expect_no_job();
     pass_to_wake();
@@ -170,6 +172,44 @@ TEST_F(SchedulerFailuresTest, ASinkThatFailsForOnePartitionOnlyIsThatPartitionsF
   expect_event(EventKind::kFailing, {1, 1});
   EXPECT_EQ(scheduler_->breaker(), Throttle::State::kClosed);
   archived(1, 1);
+}
+
+// It is tried again before the others have something to put: that must not stop them once more.
+TEST_F(SchedulerFailuresTest, WhoIsAtFaultStaysSoUntilItSucceeds) {
+  notify(0, 1, 1);
+  notify(1, 1, 1);
+  for (const PartitionRef ref : {0U, 1U}) done(ref, kDiscover, {1, 1});
+  finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
+  pass_to_wake();
+  archived(1, 1);
+  acknowledged(1, 1);
+  events();
+  for (int i = 0; i < 3; ++i) {
+    finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
+    EXPECT_EQ(scheduler_->breaker(), Throttle::State::kClosed);
+    pass(kMaxMs);
+  }
+  expect_event(EventKind::kFailing, {1, 1});
+  archived(0, 1);
+  expect_event(EventKind::kRecovered, {1, 1});
+  notify(0, 1, 2);
+  finish(start(0, kArchive, {2, 2}), Outcome::kSinkFailed);
+  expect_event(EventKind::kSinkDown);
+}
+
+TEST_F(SchedulerFailuresTest, WhoWasAtFaultIsNotSoAtANewSink) {
+  notify(0, 1, 1);
+  notify(1, 1, 1);
+  for (const PartitionRef ref : {0U, 1U}) done(ref, kDiscover, {1, 1});
+  finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
+  pass_to_wake();
+  archived(1, 1);
+  finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
+  events();
+  scheduler_->sink_swapped(now_);
+  expect_event(EventKind::kSinkChanged);
+  finish(start(0, kDiscover, {1, 1}), Outcome::kSinkFailed);
+  expect_event(EventKind::kSinkDown);
 }
 
 // Case 26, delta-rs#2451, trino#19943: a name that a store is asked to change too often is RETRYABLE, of one

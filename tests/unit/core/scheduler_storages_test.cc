@@ -449,6 +449,33 @@ TEST_F(SchedulerStoragesTest, WorkGoesOnWhileItWatches) {
   put({2, 2});
 }
 
+// Where only reading fails, a watch that is due each time would take every probe, and nothing would be put.
+TEST_F(SchedulerStoragesTest, AWatchDoesNotTakeTheProbeOfWhatCanBePut) {
+  make_known(0, {});
+  pass(kWatchMs);
+  finish(start_of(0, JobKind::kWatch), Outcome::kSinkFailed);
+  expect_event(EventKind::kSinkDown);
+  notify_of(0, 0, 1, 1);
+  pass(kWatchMs);
+  put({1, 1});
+  expect_event(EventKind::kSinkUp);
+  for (int i = 0; i < 3; ++i) {
+    pass(kWatchMs);
+    finish(start_of(0, JobKind::kWatch), Outcome::kSinkFailed);
+    EXPECT_EQ(scheduler_->breaker(), Throttle::State::kClosed) << "it works for others";
+  }
+}
+
+TEST_F(SchedulerStoragesTest, AWatchIsTheProbeWhereThereIsNothingElse) {
+  make_known(0, {});
+  pass(kWatchMs);
+  finish(start_of(0, JobKind::kWatch), Outcome::kSinkFailed);
+  expect_event(EventKind::kSinkDown);
+  pass(kWatchMs);
+  watched(start_of(0, JobKind::kWatch), false);
+  expect_event(EventKind::kSinkUp);
+}
+
 // ---- Another sink -------------------------------------------------------------------------------
 
 TEST_F(SchedulerStoragesTest, AtANewSinkAStorageIsClaimedAgain) {

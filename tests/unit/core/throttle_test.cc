@@ -166,8 +166,8 @@ TEST_F(ThrottleTest, WhatFailedToWriteIsDisprovedByWhatWrites) {
   const TimeMs now = throttle_.open_until();
   for (int i = 0; i < 3; ++i) {
     const uint32_t probe = start(0, now);
-    EXPECT_FALSE(throttle_.counts(probe, Use::kReads));
-    EXPECT_TRUE(throttle_.counts(probe, Use::kWrites));
+    EXPECT_FALSE(throttle_.counts(Use::kReads, probe));
+    EXPECT_TRUE(throttle_.counts(Use::kWrites, probe));
     EXPECT_EQ(throttle_.succeeded(probe, {0, 0, Use::kReads}, 1, now), Change::kNone);
     EXPECT_EQ(throttle_.state(), State::kProbing);
     EXPECT_TRUE(throttle_.may_start(0, now)) << "the next one probes";
@@ -177,7 +177,7 @@ TEST_F(ThrottleTest, WhatFailedToWriteIsDisprovedByWhatWrites) {
   EXPECT_EQ(throttle_.level(), 2) << "what reads well is not the end of an outage";
   EXPECT_EQ(throttle_.succeeded(start(0, later), {0, 0, Use::kReads}, 1, later), Change::kNone);
   EXPECT_EQ(throttle_.succeeded(start(0, later), {1, 1, Use::kWrites}, 1, later), Change::kClosed);
-  EXPECT_TRUE(throttle_.counts(start(0, later), Use::kReads));
+  EXPECT_TRUE(throttle_.counts(Use::kReads));
 }
 
 TEST_F(ThrottleTest, WhatFailedToReadIsDisprovedByEither) {
