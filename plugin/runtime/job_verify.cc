@@ -49,7 +49,15 @@ JobRunner::Ended JobRunner::verify(const PartitionId& id, const core::Job& job) 
       decided = !may_be_in_part || range.first == range.last;
     }
   }
-  if (!decided) result = compare_entries(id, job, result.result.conflict);
+  if (!decided) {
+    const bool is_other = result.result.conflict;
+    Ended by_entry = compare_entries(id, job, is_other);
+    if (by_entry.result.sealed && is_other) {
+      result.result.sealed = true;  // nobody here can tell which of its entries differ; some do
+    } else {
+      result = std::move(by_entry);
+    }
+  }
   if (result.result.sealed) result = verify_sealed(id, job, existing->size_bytes, std::move(result));
   if (result.result.outcome == core::Outcome::kDone) {
     const Lsn through = result.result.through == kNoLsn ? job.part.last : result.result.through;
