@@ -34,9 +34,9 @@ Error superseded(std::string_view storage, const Newest& newest, const LineageFi
 // What an operator should see: what is archived elsewhere meanwhile is not here, and what this sink has
 // beyond that may be of before the data was set back. Entries are compared only where the engine still has
 // them.
-std::string warning(const std::vector<core::RememberedEpoch>& remembered, std::optional<size_t> continues,
-                    const LineageFile& file) {
-  if (!continues && !remembered.empty()) {
+std::string warning(std::string_view storage, const std::vector<core::RememberedEpoch>& remembered,
+                    std::optional<size_t> continues, LineageFile& file) {
+  if (!continues && file.is_known(storage)) {
     return ": this sink has no epoch of it, although " + file.path() +
            " remembers some; if it should, this is another sink, or it was emptied";
   }
@@ -127,9 +127,10 @@ Claimed claim_epoch(sink::Sink& sink, std::string_view storage, LineageFile& fil
     auto claimed = claim_next(sink, storage, file, remembered, {decision.epoch, decision.continues, how, {}},
                               deadline, &where);
     if (claimed) {
-      const std::string why = warning(remembered, decision.continues, file);
+      const std::string why = warning(storage, remembered, decision.continues, file);
       claimed->is_suspicious = !why.empty();
       claimed->notice += why;
+      file.claimed(storage);
     }
     if (claimed) return std::move(*claimed);
     if (claimed.error().status != TIDEMARK_E_EXISTS) return trouble(where, std::move(claimed.error()));

@@ -202,6 +202,7 @@ Status LineageFile::load(IfMissing if_missing) {
   if (is_known && !is_right) return damaged(path_, "its digest is not that of its lines: it is damaged");
   if (!parsed) return damaged(path_, problem);
   lineage_ = *parsed;
+  for (const auto& [storage, epochs] : lineage_.memory) known_.insert(storage);
   return {};
 }
 
@@ -214,6 +215,16 @@ std::vector<core::RememberedEpoch> LineageFile::remembered(std::string_view stor
   const MutexLock held(mutex_);
   const auto found = lineage_.memory.find(storage);
   return found == lineage_.memory.end() ? std::vector<core::RememberedEpoch>() : found->second;
+}
+
+bool LineageFile::is_known(std::string_view storage) {
+  const MutexLock held(mutex_);
+  return known_.contains(storage);
+}
+
+void LineageFile::claimed(std::string_view storage) {
+  const MutexLock held(mutex_);
+  known_.emplace(storage);
 }
 
 Status LineageFile::remember_durably(std::string_view storage, std::optional<size_t> continues,

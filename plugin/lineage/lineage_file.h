@@ -13,6 +13,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,10 @@ class LineageFile {
   const std::string& path() const { return path_; }
   Id owner();
   std::vector<core::RememberedEpoch> remembered(std::string_view storage);
+  // Something of it was remembered when the file was opened, or claimed since. Else what is remembered are
+  // tries of this process.
+  bool is_known(std::string_view storage);
+  void claimed(std::string_view storage);
   // Durable when it returns OK; else nothing has changed.
   Status remember_durably(std::string_view storage, std::optional<size_t> continues,
                           const core::RememberedEpoch& epoch);
@@ -76,6 +81,7 @@ class LineageFile {
   const UniqueFd lock_;
   Mutex mutex_;  // held while the file is replaced
   LineageText lineage_ TM_GUARDED_BY(mutex_);
+  std::set<std::string, std::less<>> known_ TM_GUARDED_BY(mutex_);  // storages
 };
 
 Result<Id> draw_id();

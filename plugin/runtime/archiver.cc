@@ -330,8 +330,8 @@ Finished Archiver::run(Command& command, JobRunner& runner, metrics::Stages::Sha
 
 void Archiver::log_job(const JobDone& done, const PartitionId& id) {
   if (done.result.outcome != core::Outcome::kDone) log_failure(done, id);
-  if (!done.claimed.empty())
-    logger_.write(done.is_suspicious ? TIDEMARK_LOG_WARN : TIDEMARK_LOG_INFO, done.claimed);
+  if (!done.notice.empty())
+    logger_.write(done.is_suspicious ? TIDEMARK_LOG_WARN : TIDEMARK_LOG_INFO, done.notice);
   if (done.begins_at != kNoLsn) {
     logger_.line(TIDEMARK_LOG_WARN, [&] {
       return *id.storage + "/" + std::to_string(id.id) + " begins at " + std::to_string(done.begins_at) +
@@ -418,7 +418,10 @@ void Archiver::log_event(const EventNotice& event) {
 // Every failure at debug; the first of a streak is an event, which is logged louder.
 void Archiver::log_failure(const JobDone& done, const PartitionId& id) {
   if (done.error.status == TIDEMARK_OK || done.result.outcome == core::Outcome::kCancelled) return;
-  logger_.line(TIDEMARK_LOG_DEBUG, [&] { return where(id, done.job.range) + ": " + done.error.message; });
+  const bool is_of_storage = done.job.partition == core::kNoPartition;
+  logger_.line(TIDEMARK_LOG_DEBUG, [&] {
+    return (is_of_storage ? *id.storage : where(id, done.job.range)) + ": " + done.error.message;
+  });
 }
 
 }  // namespace tidemark::runtime

@@ -54,7 +54,7 @@ struct JobDone {
   core::JobResult result;
   Error error;
   Lsn begins_at = kNoLsn;      // an origin record was written: the archive of the partition begins here
-  std::string claimed{};       // for the log: an epoch was claimed
+  std::string notice{};        // for the log: an epoch was claimed, or cannot be watched
   bool is_suspicious = false;  // the log says that as a warning
 };
 struct AckDone {

@@ -51,7 +51,7 @@ JobDone JobRunner::run(const JobCommand& command) noexcept {
     metrics_.failed(metrics_.storage(*command.id.storage));
   }
   return {command.job,     std::move(ended.result),  std::move(ended.error),
-          ended.begins_at, std::move(ended.claimed), ended.is_suspicious};
+          ended.begins_at, std::move(ended.notice), ended.is_suspicious};
 }
 
 JobRunner::Ended JobRunner::run_kind(const JobCommand& command) {

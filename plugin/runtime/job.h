@@ -65,7 +65,7 @@ class JobRunner {
     Error error;
     bool existed = false;    // a put found the same archive there
     Lsn begins_at = kNoLsn;  // see JobDone
-    std::string claimed{};
+    std::string notice{};
     bool is_suspicious = false;
   };
 

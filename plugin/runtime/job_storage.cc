@@ -12,7 +12,7 @@ JobRunner::Ended JobRunner::claim(const PartitionId& id) {
   switch (claimed.trouble) {
     case lineage::Trouble::kNone:
       result.result.epoch = claimed.epoch;
-      result.claimed = std::move(claimed.notice);
+      result.notice = std::move(claimed.notice);
       result.is_suspicious = claimed.is_suspicious;
       return result;
     case lineage::Trouble::kSink:
@@ -31,8 +31,20 @@ JobRunner::Ended JobRunner::claim(const PartitionId& id) {
 
 JobRunner::Ended JobRunner::watch(const PartitionId& id) {
   Result<lineage::Watched> watched = lineage_->watch(*sink_, *id.storage, &call_);
-  if (!watched) return sink_error(std::move(watched.error()));
+  if (!watched) {
+    Ended result = sink_error(std::move(watched.error()));
+    if (result.result.outcome == core::Outcome::kCancelled) return result;
+    // Reported once: a store that lists nothing more may be one that takes archives for months.
+    result.is_suspicious = lineage_->watch_ended(*id.storage, false);
+    if (result.is_suspicious) {
+      result.notice = *id.storage + ": whether another host has taken it over cannot be seen: " +
+                      result.error.message + "; looks again, without another line until it can";
+    }
+    return result;
+  }
   Ended result;
+  if (lineage_->watch_ended(*id.storage, true))
+    result.notice = *id.storage + ": whether another host has taken it over is seen again";
   result.result.superseded = watched->is_superseded;
   result.result.epoch_gone = watched->is_gone;
   result.error = std::move(watched->error);

@@ -26,7 +26,7 @@ class Lineage {
     lineage::Claimed claimed = lineage::claim_epoch(sink, storage, *file_, call);
     if (claimed.trouble == lineage::Trouble::kNone) {
       const MutexLock lock(mutex_);
-      claimed_[storage] = {claimed.claim, claimed.chain, 0};
+      claimed_[storage] = {claimed.claim, claimed.chain};
     }
     return claimed;
   }
@@ -49,6 +49,11 @@ class Lineage {
     }
     return lineage::watch_epochs(sink, storage, {file_->owner(), own.claim, own.chain, own.proven}, call);
   }
+  // Whether a watch went well. True if the one before did not, or did.
+  bool watch_ended(const std::string& storage, bool went_well) {
+    const MutexLock lock(mutex_);
+    return std::exchange(claimed_.at(storage).is_watched, went_well) != went_well;
+  }
 
  private:
   const std::unique_ptr<lineage::LineageFile> file_;
@@ -56,7 +61,8 @@ class Lineage {
   struct Own {
     Id claim{};
     Chain chain;
-    uint64_t proven = 0;  // the epoch whose record was last looked at; 0: all were
+    uint64_t proven = 0;     // the epoch whose record was last looked at; 0: all were
+    bool is_watched = true;  // the last watch went well
   };
   std::map<std::string, Own> claimed_ TM_GUARDED_BY(mutex_);
 };

@@ -472,6 +472,16 @@ TEST_F(LineageClaimTest, AnEmptySinkIsSuspiciousIfSomeAreRemembered) {
   EXPECT_EQ(again.epoch, 3U);
 }
 
+// What is remembered was drawn a moment ago, by the try whose record was not taken.
+TEST_F(LineageClaimTest, AFirstClaimThatIsTriedAgainIsNotSuspicious) {
+  fake_.refuse = [](std::string_view verb) { return verb == "put" ? TIDEMARK_E_RETRYABLE : TIDEMARK_OK; };
+  EXPECT_EQ(claim().trouble, Trouble::kSink);
+  fake_.refuse = nullptr;
+  EXPECT_FALSE(claim_ok().is_suspicious);
+  fake_.objects.clear();
+  EXPECT_TRUE(claim_ok().is_suspicious) << "it was there once";
+}
+
 // ---- take_over ----------------------------------------------------------------------------------
 
 // The data may have been set back before it was archived in the other one: then nobody compared it.

@@ -83,14 +83,14 @@ TEST_F(JobStorageTest, AClaimGivesTheEpochAndALineForTheLog) {
   const JobDone first = claim();
   expect_done(first);
   EXPECT_EQ(first.result.epoch, 1U);
-  EXPECT_EQ(first.claimed, "epoch 1 of db is claimed");
+  EXPECT_EQ(first.notice, "epoch 1 of db is claimed");
   EXPECT_FALSE(first.is_suspicious);
   EXPECT_EQ(lineage_->chain("db").text(), "1");
   open();
   const JobDone second = claim();
   expect_done(second);
   EXPECT_EQ(second.result.epoch, 2U);
-  EXPECT_EQ(second.claimed, "epoch 2 of db is claimed, it continues epoch 1");
+  EXPECT_EQ(second.notice, "epoch 2 of db is claimed, it continues epoch 1");
   EXPECT_EQ(lineage_->chain("db").text(), "1-2");
   fake_.objects.clear();
   EXPECT_TRUE(claim().is_suspicious);
@@ -142,6 +142,30 @@ TEST_F(JobStorageTest, AWatchSaysThatItIsSuperseded) {
   EXPECT_NE(after.error.message.find(store::epoch_key("db", 3)), std::string::npos) << after.error.message;
   fake_.fail_list = TIDEMARK_E_RETRYABLE;
   EXPECT_EQ(run_of(2, watch).result.outcome, Outcome::kSinkFailed);
+}
+
+// Each streak once, whatever it is that fails: the archiver continues meanwhile, and nobody else would say
+// it.
+TEST_F(JobStorageTest, AWatchThatFailsIsReportedOnce) {
+  claim_through(1);
+  const core::Job watch = job_of(JobKind::kWatch, {});
+  for (const tidemark_status status : {TIDEMARK_E_PERMANENT, TIDEMARK_E_RETRYABLE}) {
+    fake_.fail_list = status;
+    const JobDone first = run_of(1, watch);
+    EXPECT_NE(first.notice.find("whether another host has taken it over cannot be seen: list"),
+              std::string::npos)
+        << first.notice;
+    EXPECT_TRUE(first.is_suspicious);
+    EXPECT_EQ(run_of(1, watch).notice, "");
+    fake_.fail_list = TIDEMARK_OK;
+    const JobDone again = run_of(1, watch);
+    EXPECT_NE(again.notice.find("is seen again"), std::string::npos) << again.notice;
+    EXPECT_FALSE(again.is_suspicious);
+    EXPECT_EQ(run_of(1, watch).notice, "");
+  }
+  fake_.fail_list = TIDEMARK_E_CANCELLED;
+  cancelled_ = true;
+  EXPECT_EQ(run_of(1, watch).notice, "");
 }
 
 // One after the other, with each look the next; and then again.
