@@ -37,8 +37,9 @@
 //    have a gap: one of its entries may be found again
 //  7 failures back off one partition, or open the breaker for all (see throttle.h). A partition that meets a
 //    failing sink again after the sink worked for others is taken to be at fault itself, until it succeeds;
-//    after a failed put only what was put for others counts, until the breaker is closed. A probe whose entry
-//    fails is followed by discovery, if that may close it: it needs no entry and so cannot fail because of one
+//    after a failed put only what was put for others counts, until the breaker is closed. A watch does not
+//    take the probe of what can be archived. A probe whose entry fails is followed by discovery, if that may
+//    close it: it needs no entry and so cannot fail because of one
 //  8 a failed acknowledge is retried with backoff, with the newest position
 //  9 jobs wait for the rate limit before they start (see base/rate_limit.h), never in between. A verification
 //    that may not read yet is deferred: its partition gets another turn after the given delay; this is not a
@@ -410,7 +411,7 @@ class Scheduler {
   uint32_t running_ = 0;
   uint32_t acks_running_ = 0;
   uint64_t unreported_ = 0;  // events that have to be delivered and were not yet
-  uint32_t successes_ = 0;   // of jobs at the sink, and swaps; wraps, only compared for equality or by distance
+  uint32_t successes_ = 0;   // of jobs at the sink, and swaps; wraps
   uint32_t sink_mark_ = 0;   // what they were when it was set
   PartitionTable& partitions_;
   Reserve& reserve_;

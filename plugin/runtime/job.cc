@@ -50,7 +50,7 @@ JobDone JobRunner::run(const JobCommand& command) noexcept {
   } else if (failed) {
     metrics_.failed(metrics_.storage(*command.id.storage));
   }
-  return {command.job,     std::move(ended.result),  std::move(ended.error),
+  return {command.job,     std::move(ended.result), std::move(ended.error),
           ended.begins_at, std::move(ended.notice), ended.is_suspicious};
 }
 

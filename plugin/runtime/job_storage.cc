@@ -37,8 +37,9 @@ JobRunner::Ended JobRunner::watch(const PartitionId& id) {
     // Reported once: a store that lists nothing more may be one that takes archives for months.
     result.is_suspicious = lineage_->watch_ended(*id.storage, false);
     if (result.is_suspicious) {
-      result.notice = *id.storage + ": whether another host has taken it over cannot be seen: " +
-                      result.error.message + "; looks again, without another line until it can";
+      result.notice = *id.storage +
+                      ": whether another host has taken it over cannot be seen: " + result.error.message +
+                      "; looks again, without another line until it can";
     }
     return result;
   }

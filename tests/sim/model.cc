@@ -347,8 +347,7 @@ void Model::check_numbers(const core::Scheduler& scheduler, TimeMs now) const {
   for (PartitionRef ref = 0; ref < partitions_.size(); ++ref) {
     if (!partitions_[ref]) continue;
     const PartitionModel& p = at(ref);
-    const bool backing_off =
-        scheduler.partition(ref).place == Place::kBackingOff && p.deferred_until == 0;
+    const bool backing_off = scheduler.partition(ref).place == Place::kBackingOff && p.deferred_until == 0;
     expected.partitions_backing_off += backing_off;
     expected.partitions_dormant += p.asleep_since.has_value();
     expected.partitions_active += !backing_off && !p.asleep_since;

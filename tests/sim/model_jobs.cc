@@ -208,8 +208,8 @@ void Model::done(PartitionModel& p, const Job& job, const JobResult& result) con
   if (p.frontier > before) p.unsure = false;
 }
 
-// A partition that meets a failing sink again, though the sink worked for others in between, is at fault, until it
-// succeeds.
+// A partition that meets a failing sink again, though the sink worked for others in between, is at fault,
+// until it succeeds.
 bool Model::own_fault(PartitionModel& p, uint32_t era, JobKind kind, const JobResult& result) {
   if (result.outcome == Outcome::kDone || result.outcome == Outcome::kObjectFailed) {
     if (throttle_.shows_nothing(kind)) return false;
