@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/file_trust.h"
 #include "base/result.h"
@@ -17,9 +18,12 @@ namespace tidemark {
 
 inline constexpr size_t kSecretFileMaxBytes = size_t{64} * 1024;
 
-// PERMANENT, with the file and the remedy, for what is not a regular file (a symbolic link is not), is larger
-// than kSecretFileMaxBytes, belongs neither to this user nor to root, or has a mode that `readers` does not
-// allow; else by the errno.
+// Whether a text that should name a file is a key itself, of age or of tags: then no message repeats it.
+bool is_key_itself(std::string_view text);
+
+// INVALID for a key in place of its file. PERMANENT, with the file and the remedy, for what is not a regular
+// file (a symbolic link is not), is larger than kSecretFileMaxBytes, belongs neither to this user nor to
+// root, or has a mode that `readers` does not allow; else by the errno.
 Result<Secret> read_secret_file(const std::string& path, Readers readers);
 
 // The rest of a file that may hold secrets: no copy of it is left elsewhere. `expected_bytes` is a guess. 0,

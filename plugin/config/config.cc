@@ -5,14 +5,16 @@
 #include <string_view>
 
 #include "base/line.h"
+#include "base/secret_file.h"
 #include "format/chain.h"
 
 namespace tidemark::config {
 namespace {
 
 Status invalid(const Option& option, const std::string& allowed) {
+  const bool is_secret = option.secret || is_key_itself(option.value);
   return fail(TIDEMARK_E_INVALID, "option " + option.key + " is '" +
-                                      (option.secret ? "(secret)" : option.value.substr(0, 100)) +
+                                      (is_secret ? "(secret)" : option.value.substr(0, 100)) +
                                       "': " + allowed);
 }
 

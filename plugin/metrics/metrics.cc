@@ -67,8 +67,9 @@ Metrics::Metrics(uint32_t workers, std::string engine)
       storages_(registry_),
       archives_(BuildCounter()
                     .Name("tidemark_archives_total")
-                    .Help("Archives by result: archived now, verified as already there, failed for "
-                          "now, or in conflict with what the sink holds")
+                    .Help("Archives by result: archived now, verified as already there, in conflict "
+                          "with what the sink holds; failed: jobs that are tried again, looks, "
+                          "claims and watches among them")
                     .Register(registry_)),
       archived_(archives_.Add({{"result", "archived"}})),
       verified_(archives_.Add({{"result", "verified"}})),

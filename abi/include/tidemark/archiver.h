@@ -87,7 +87,7 @@ enum {
   TIDEMARK_EVENT_RECOVERED = 4,    /* the partition that was failing makes progress again */
   TIDEMARK_EVENT_SINK_CHANGED = 5, /* set_sink swapped while started; every partition is looked up again */
   TIDEMARK_EVENT_SINK_DOWN = 6,    /* circuit breaker open: every partition waits */
-  TIDEMARK_EVENT_SINK_UP = 7,      /* closed: a job went well; after a put that failed, a put */
+  TIDEMARK_EVENT_SINK_UP = 7,      /* closed: a job went well, after a failed put a put; or set_sink */
   /* With lineage_file. This history differs from first on from what another run of it, or of its parent, has
    * archived: from there on it has an epoch of its own in this partition. Both can be read back. */
   TIDEMARK_EVENT_BRANCHED = 8,

@@ -151,8 +151,10 @@ TEST(ParseConfig, WhatIsDoneToTheBytes) {
   EXPECT_FALSE(reader->accept_untagged);
   EXPECT_TRUE(parse({{"encrypt_tag_key_file", "/t"}, {"accept_untagged", "true"}})->accept_untagged);
   expect_invalid({{"accept_untagged", "1"}}, {"accept_untagged", "use true or false"});
-  for (const char* option : {"encrypt_recipients_file", "encrypt_tag_key_file", "identity_file"})
+  for (const std::string option : {"encrypt_recipients_file", "encrypt_tag_key_file", "identity_file"}) {
     expect_invalid({{option, "relative"}}, {option, "an absolute path is needed"});
+    expect_invalid({{option, "AGE-SECRET-KEY-1QQ"}}, {option, "'(secret)': an absolute path is needed"});
+  }
 }
 
 TEST(ParseConfig, SecretsAreNotRepeated) {

@@ -37,6 +37,22 @@ TEST_F(SecretFileTest, IsReadWhole) {
   EXPECT_EQ(problem(), "none");
 }
 
+TEST_F(SecretFileTest, AKeyInPlaceOfItsFileIsNotRepeated) {
+  const std::string tag_key(64, 'a');
+  for (const std::string& key :
+       {std::string("AGE-SECRET-KEY-1QQQQ"), std::string("age-secret-key-1qqqq"), tag_key}) {
+    const auto text = read_secret_file(key, Readers::kOwner);
+    ASSERT_FALSE(text);
+    EXPECT_EQ(text.error().status, TIDEMARK_E_INVALID);
+    EXPECT_NE(text.error().message.find("write it to a file of mode 0600"), std::string::npos)
+        << text.error().message;
+    EXPECT_EQ(text.error().message.find(key), std::string::npos) << text.error().message;
+  }
+  for (const std::string& name :
+       {"./" + tag_key, tag_key + "a", std::string(64, 'g'), std::string("AGE-SECRET"), std::string()})
+    EXPECT_FALSE(is_key_itself(name)) << name;
+}
+
 TEST_F(SecretFileTest, OnlyIfNobodyElseMayUseIt) {
   for (const mode_t mode : {0640, 0604, 0620, 0602, 0610, 0601, 0777}) {
     test::write_file(path_, "k", mode);
