@@ -162,8 +162,8 @@ enum class Outcome : uint8_t {
 
 struct JobResult {
   Outcome outcome = Outcome::kDone;
-  bool conflict = false;        // with kObjectFailed: the sink holds other content
-  // With kObjectFailed, kVerify: nobody here can tell what it holds; with `conflict`, that some of it differs.
+  bool conflict = false;  // with kObjectFailed: the sink holds other content
+  // With kObjectFailed, kVerify: nobody here can tell what it holds; with `conflict`, which of it differs.
   bool sealed = false;
   uint32_t retry_after_ms = 0;  // the sink's hint, 0 for none; with kDeferred the delay
   // kArchive: the last entry of the archive that was put, or that the job tried to put. kVerify: the last

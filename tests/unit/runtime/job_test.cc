@@ -249,7 +249,8 @@ TEST_F(SealedJobTest, APartIsComparedByAllOfIt) {
   expect_done(verify({1, 2}));
   commit(3, 'x');
   const JobDone whole = verify({1, 3});
-  EXPECT_TRUE(whole.result.conflict && whole.result.sealed) << "some of it differs, and nobody can tell which";
+  EXPECT_TRUE(whole.result.conflict && whole.result.sealed)
+      << "some of it differs, and nobody can tell which";
   EXPECT_EQ(whole.error.status, TIDEMARK_E_EXISTS) << whole.error.message;
   expect_sealed(verify({1, 2}));
   lose(3);
