@@ -5,7 +5,7 @@ processes, the same codec) where it is installed.
     tests/bench/postgres_bench.py BUILD_DIR [--segments N] [--repetitions N] [--only WORD]
 
 drain     segments of 16 MiB that wait when the server starts, plain and with zstd level 1
-small     segments of 1 MiB, likewise; Tidemark with batches of 16
+small     segments of 1 MiB, likewise, plain and with zstd; Tidemark with batches of 16
 latency   one segment, from its .ready to its .done
 get       segments one after the other, cold, with prefetch, and by pgBackRest's archive-get
 recover   a server that replays all segments from its archive, zstd, beside pgBackRest's archive-get, async
@@ -349,7 +349,8 @@ def main():
         memory = run_drain("drain, 16 MiB, plain", 16, plain, ["basic_archive", "cp", "pgbackrest-none"])
         memory.update(run_drain("drain, 16 MiB, zstd", 16, coded, ["pgbackrest-zst"]))
     if GIVEN.only in "small":
-        run_drain("small, 1 MiB, plain", 1, ["tidemark-none-batch16", "basic_archive"] + plain[3:], ["basic_archive", "pgbackrest-none"])
+        run_drain("small, 1 MiB", 1, ["tidemark-none-batch16", "tidemark-zstd-batch16", "basic_archive"] + plain[3:] + coded[1:],
+                  ["basic_archive", "pgbackrest-none", "pgbackrest-zst"])
     if GIVEN.only in "latency":
         run_latency(["tidemark-none", "tidemark-zstd", "basic_archive"])
     if GIVEN.only in "get":

@@ -17,7 +17,8 @@ import imposter_tools  # noqa: E402
 import json_schema  # noqa: E402
 
 TIDEMARK = os.environ["TIDEMARK"]
-FEWER_FAULTS_THAN_TRIES = ("--most-of-a-key", 5)  # what is drawn by dice cannot use up the six tries of the tool
+# What is drawn by dice cannot use up the six tries of the tool. Not of the probe at its opening, which is removed if that works.
+FEWER_FAULTS_THAN_TRIES = ("--most-of-a-key", 5, "--only-below", "main/")
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
