@@ -36,7 +36,7 @@ Error superseded(std::string_view storage, const Newest& newest, const LineageFi
 // them.
 std::string warning(std::string_view storage, const std::vector<core::RememberedEpoch>& remembered,
                     std::optional<size_t> continues, LineageFile& file) {
-  if (!continues && file.is_known(storage)) {
+  if (!continues && !remembered.empty() && file.is_known(storage)) {
     return ": this sink has no epoch of it, although " + file.path() +
            " remembers some; if it should, this is another sink, or it was emptied";
   }

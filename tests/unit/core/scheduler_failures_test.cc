@@ -6,7 +6,17 @@ namespace {
 
 using enum JobKind;
 
-class SchedulerFailuresTest : public SchedulerFixture {};
+class SchedulerFailuresTest : public SchedulerFixture {
+ protected:
+  // Partition 0 could not be put, partition 1 was: the next failure of 0 is its own.
+  void fail_while_another_succeeds() {
+    for (const PartitionRef ref : {0U, 1U}) notify(ref, 1, 1);
+    for (const PartitionRef ref : {0U, 1U}) done(ref, kDiscover, {1, 1});
+    finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
+    pass_to_wake();
+    archived(1, 1);
+  }
+};
 
 // ---- What has to wait for others ----------------------------------------------------------------
 
@@ -176,12 +186,7 @@ TEST_F(SchedulerFailuresTest, ASinkThatFailsForOnePartitionOnlyIsThatPartitionsF
 
 // It is tried again before the others have something to put: that must not stop them once more.
 TEST_F(SchedulerFailuresTest, WhoIsAtFaultStaysSoUntilItSucceeds) {
-  notify(0, 1, 1);
-  notify(1, 1, 1);
-  for (const PartitionRef ref : {0U, 1U}) done(ref, kDiscover, {1, 1});
-  finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
-  pass_to_wake();
-  archived(1, 1);
+  fail_while_another_succeeds();
   acknowledged(1, 1);
   events();
   for (int i = 0; i < 3; ++i) {
@@ -198,12 +203,7 @@ TEST_F(SchedulerFailuresTest, WhoIsAtFaultStaysSoUntilItSucceeds) {
 }
 
 TEST_F(SchedulerFailuresTest, WhoWasAtFaultIsNotSoAtANewSink) {
-  notify(0, 1, 1);
-  notify(1, 1, 1);
-  for (const PartitionRef ref : {0U, 1U}) done(ref, kDiscover, {1, 1});
-  finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
-  pass_to_wake();
-  archived(1, 1);
+  fail_while_another_succeeds();
   finish(start(0, kArchive, {1, 1}), Outcome::kSinkFailed);
   events();
   scheduler_->sink_swapped(now_);

@@ -482,6 +482,13 @@ TEST_F(LineageClaimTest, AFirstClaimThatIsTriedAgainIsNotSuspicious) {
   EXPECT_TRUE(claim_ok().is_suspicious) << "it was there once";
 }
 
+TEST_F(LineageClaimTest, AnEmptySinkIsNotSuspiciousIfAllWasForgotten) {
+  claim_ok();
+  ASSERT_TRUE(file_->forget_durably("db", 1));
+  fake_.objects.clear();
+  EXPECT_FALSE(claim_ok().is_suspicious);
+}
+
 // ---- take_over ----------------------------------------------------------------------------------
 
 // The data may have been set back before it was archived in the other one: then nobody compared it.
