@@ -66,6 +66,7 @@ TEST(ZstdDecompress, GivesBackWhatWasCompressed) {
   for (const size_t size : {size_t{0}, size_t{1}, size_t{512}, size_t{65535}, size_t{65536}, size_t{65537},
                             kFrameBytes - 1, kFrameBytes, kFrameBytes + 1, size_t{9} << 20}) {
     for (const Kind kind : kKinds) {
+      if (kIsInstrumented && size > kFrameBytes && kind != Kind::kMixed) continue;  // takes long
       const std::string plain = make_bytes(kind, size);
       const bool with_header = random() % 2 == 0;
       const std::string stored = compressed(plain, 1 + static_cast<int>(random() % 3), with_header);
