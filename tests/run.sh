@@ -41,7 +41,8 @@ if [ "$only" != tests ]; then
 
   launcher=""
   if command -v ccache >/dev/null; then launcher=ccache; fi
-  export CCACHE_SLOPPINESS=pch_defines,time_macros # else it keeps nothing that was compiled with precompiled headers
+  # Of another checkout's cache too. What is kept names its sources relative to the build.
+  export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
   cmake -S . -B "$build" -G Ninja -DTIDEMARK_TESTS=ON -DTIDEMARK_WERROR=ON -DTIDEMARK_SANITIZE="$sanitize" -DTIDEMARK_BATCHES=ON \
     -DCMAKE_C_COMPILER_LAUNCHER="$launcher" -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher"
   cmake --build "$build"
