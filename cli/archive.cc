@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/status_name.h"
+#include "base/url_user.h"
 #include "console.h"
 #include "text.h"
 
@@ -209,9 +210,11 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
   const auto status = plugin_->api().set_sink(archiver_, abi_str(options.url), list.data(),
                                               static_cast<uint32_t>(list.size()), &call, &error);
   opening_lines_ = console().take_infos();
-  // Without the query: it may hold what is nobody's business.
-  if (status != TIDEMARK_OK)
-    return to_error("cannot open " + printable(options.url.substr(0, options.url.find('?'))), status, error);
+  // Without the query and a password: they are nobody's business.
+  if (status != TIDEMARK_OK) {
+    const std::string place = without_user(options.url.substr(0, options.url.find_first_of("?#")));
+    return to_error("cannot open " + printable(place), status, error);
+  }
   const auto extension = [&](const char* id) { return plugin_->api().get_extension(archiver_, id); };
   maintenance_ = static_cast<const tidemark_maintenance_api*>(extension(TIDEMARK_EXT_MAINTENANCE));
   readback_ = static_cast<const tidemark_readback_api*>(extension(TIDEMARK_EXT_READBACK));

@@ -91,8 +91,9 @@ Result<ArchiveOptions> named_by(const ArchiveWords& words, ArchiveOptions archiv
     TM_ASSIGN(auto pair, split_pair(words.secret, text));
     const char* const value = std::getenv(pair.second.c_str());
     if (value == nullptr) {
-      return usage_error(std::string(words.secret) + ": the environment has no variable '" + pair.second +
-                         "'");
+      // What was typed in place of a variable's name may be the secret.
+      return usage_error(std::string(words.secret) + " " + pair.first +
+                         "=...: the environment has no such variable; name one that holds the secret");
     }
     set(archive.sink_options, {std::move(pair.first), value, true});
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "archive_words.h"
+#include "base/url_user.h"
 #include "format/lsn.h"
 #include "option_words.h"
 #include "text.h"
@@ -75,12 +76,7 @@ std::string without_secrets(std::string url) {
     }
     url.resize(question);
   }
-  const size_t colon = url.find("://");
-  if (colon == std::string::npos) return url + query;
-  const size_t authority = colon + 3;
-  const size_t at = url.rfind('@', url.find('/', authority));
-  if (at != std::string::npos && at >= authority) url.erase(authority, at + 1 - authority);
-  return url + query;
+  return without_user(std::move(url)) + query;
 }
 
 }  // namespace

@@ -47,7 +47,9 @@ void add_secrets(const std::string& option, const std::vector<std::string>& text
   for (const std::string& text : texts) {
     auto [key, variable] = split_pair(option, text);
     const char* value = std::getenv(variable.c_str());
-    if (value == nullptr) throw invalid(option, "the environment has no variable '" + variable + "'");
+    if (value == nullptr)
+      throw invalid(option,
+                    key + "=...: the environment has no such variable; name one that holds the secret");
     out.push_back({std::move(key), value, true});
   }
 }

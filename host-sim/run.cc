@@ -199,7 +199,10 @@ std::optional<Run::Outcome> Run::look_around(bool archiving) {
     return Outcome::kFailed;
   }
   if (services_->superseded() && !continues_superseded()) {
-    fail("the storage was taken over by another host: nothing of it is archived any more");
+    fail(
+        "nothing more of the storage is archived: it was taken over by another host, or a record that this "
+        "one needs is gone; "
+        "the event says which");
     return Outcome::kFailed;
   }
   const Usage now = usage_now();

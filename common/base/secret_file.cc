@@ -53,19 +53,20 @@ bool is_key_itself(std::string_view text) {
   constexpr size_t kTagKeyDigits = 64;
   const auto is_hex = [](unsigned char c) { return std::isxdigit(c) != 0; };
   const auto is_same = [](unsigned char a, unsigned char b) { return std::toupper(a) == b; };
+  text.remove_prefix(text.rfind('/') + 1);  // names of files are made absolute; npos + 1 is 0
   const std::string_view begin = text.substr(0, kAge.size());
   return std::ranges::equal(begin, kAge, is_same) ||
          (text.size() == kTagKeyDigits && std::ranges::all_of(text, is_hex));
 }
 
 Result<Secret> read_secret_file(const std::string& path, Readers readers) {
-  if (is_key_itself(path)) {
+  const std::string what = "cannot read " + path;
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!fd && is_key_itself(path)) {
     return fail(TIDEMARK_E_INVALID,
                 "a key was given in place of the name of its file: write it to a file of mode 0600 and name "
                 "that; whoever can see command lines or this configuration may have read it");
   }
-  const std::string what = "cannot read " + path;
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!fd && errno == ELOOP) return fail(what + ": it is a symbolic link; name the file that it leads to");
   if (!fd) return fail_errno(errno, what);
   struct stat info {};

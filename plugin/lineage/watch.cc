@@ -28,12 +28,15 @@ Watched gone_with(Error error) {
   return watched;
 }
 
-// What was damaged on its way here is right the second time.
+// What was damaged on its way here is right the second time, and a store may say once that it does not have
+// what it has.
 Result<EpochRecord> read_twice(sink::Sink& sink, std::string_view storage, uint64_t epoch,
                                const Call& deadline) {
   TM_ASSIGN(const auto reading, deadline.next_call());
   auto record = store::read_epoch(sink, storage, epoch, &reading);
-  if (record || record.error().status != TIDEMARK_E_CORRUPT) return record;
+  if (record ||
+      (record.error().status != TIDEMARK_E_CORRUPT && record.error().status != TIDEMARK_E_NOT_FOUND))
+    return record;
   TM_ASSIGN(const auto again, deadline.next_call());
   return store::read_epoch(sink, storage, epoch, &again);
 }
@@ -59,7 +62,11 @@ Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, const W
   TM_ASSIGN(const auto listing, deadline.next_call());
   TM_ASSIGN(const auto epochs, store::list_epochs(sink, storage, own, &listing));
   const auto record = read_twice(sink, storage, own, deadline);
-  if (!record && record.error().status == TIDEMARK_E_NOT_FOUND) return gone_with(gone(storage, own));
+  if (!record && record.error().status == TIDEMARK_E_NOT_FOUND) {
+    if (!epochs.empty() && epochs.front() == own)
+      return fail(TIDEMARK_E_RETRYABLE, store::epoch_key(storage, own) + " is listed, and cannot be found");
+    return gone_with(gone(storage, own));
+  }
   if (!record && record.error().status == TIDEMARK_E_CORRUPT) {
     Error error = record.error();
     error.message.append("; it is the record of the epoch that this host writes").append(kNobodyReads);
@@ -94,6 +101,7 @@ Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, const W
   if (older) return watched;
   const tidemark_status status = older.error().status;
   if (status != TIDEMARK_E_CORRUPT && status != TIDEMARK_E_NOT_FOUND) return older.error();
+  older.error().status = TIDEMARK_E_INVALID;
   older.error().message.append("; it is the record of an epoch that this data goes back to");
   older.error()
       .message.append(kNobodyReads)

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/module.h"
+#include "base/url_user.h"
 
 namespace tidemark::sink {
 namespace {
@@ -96,14 +97,7 @@ Result<std::string> scheme_of(std::string_view url) {
 }
 
 std::string printable_url(std::string_view url) {
-  std::string text(url.substr(0, url.find_first_of("?#")));
-  const size_t authority = text.find("://");
-  if (authority != std::string::npos) {
-    const size_t path = text.find('/', authority + 3);
-    const size_t at = text.rfind('@', path);
-    if (at != std::string::npos && at > authority) text.erase(authority + 3, at - authority - 2);
-  }
-  return text.substr(0, 300);
+  return without_user(std::string(url.substr(0, url.find_first_of("?#")))).substr(0, 300);
 }
 
 int library_flags() { return is_bound_deeply() ? RTLD_DEEPBIND : 0; }

@@ -246,7 +246,7 @@ class Scenarios(copy_tools.CopyScenario):
                             (["--reread", "--size-only"], "excludes"),
                             (["--to-option", "colour"], "--to-option: 'colour' is not KEY=VALUE"),
                             (["--to-option", "colour=red"], "colour"),
-                            (["--to-secret", "token=NO_SUCH_VARIABLE"], "--to-secret: the environment has no variable")):
+                            (["--to-secret", "token=NO_SUCH_VARIABLE"], "--to-secret token=...: the environment has no such variable")):
             self.assertIn(part, self.copy(*words, expect=2)[1])
         self.assertIn("TO-URL", run("copy", *self.store.arguments, expect=2)[1])
         self.assertEqual(self.target.keys(), [])

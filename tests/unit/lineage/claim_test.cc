@@ -918,6 +918,7 @@ TEST_F(LineageClaimTest, AWatchSeesThatItsOwnRecordIsGone) {
     const auto watched = watch(3);
     ASSERT_TRUE(watched) << watched.error().message;
     EXPECT_TRUE(watched->is_gone);
+    EXPECT_EQ(watched->error.status, TIDEMARK_E_INVALID);
     EXPECT_EQ(watched->error.message.find(own), 0U) << watched->error.message;
   }
   fake_.objects[own] = record;
@@ -934,6 +935,27 @@ TEST_F(LineageClaimTest, AWatchSeesThatItsOwnRecordIsGone) {
   fake_.objects.erase(own);
   fake_.fail_get = TIDEMARK_E_RETRYABLE;
   EXPECT_FALSE(watch(3)) << "nobody knows";
+}
+
+// One answer is not believed, and none that the listing contradicts.
+TEST_F(LineageClaimTest, ARecordThatCannotBeFoundOnceIsNotGone) {
+  for (int i = 0; i < 3; ++i) claim_ok();
+  for (const uint64_t also : {0, 2}) {
+    int left_out = also == 0 ? 1 : 2;  // of the other's two, the first
+    fake_.refuse = [&left_out](std::string_view verb) {
+      return verb == "get" && --left_out == 0 ? TIDEMARK_E_NOT_FOUND : TIDEMARK_OK;
+    };
+    const auto watched = watch(3, also);
+    ASSERT_TRUE(watched) << watched.error().message;
+    EXPECT_LE(left_out, 0);
+    EXPECT_FALSE(watched->is_gone) << watched->error.message;
+  }
+  fake_.refuse = [](std::string_view verb) { return verb == "get" ? TIDEMARK_E_NOT_FOUND : TIDEMARK_OK; };
+  const auto watched = watch(3);
+  ASSERT_FALSE(watched);
+  EXPECT_EQ(watched.error().status, TIDEMARK_E_RETRYABLE);
+  EXPECT_NE(watched.error().message.find("3.epoch is listed, and cannot be found"), std::string::npos)
+      << watched.error().message;
 }
 
 // The place was set back, and another host has begun the epoch again.
@@ -959,6 +981,7 @@ TEST_F(LineageClaimTest, AWatchProvesAnOlderRecordWithEachLook) {
     ASSERT_TRUE(watched) << watched.error().message;
     EXPECT_TRUE(watched->is_gone);
     EXPECT_FALSE(watched->is_superseded);
+    EXPECT_EQ(watched->error.status, TIDEMARK_E_INVALID);
     for (const char* expected : {key.c_str(), part, "tidemark takeover write it again, with --over 4"})
       EXPECT_NE(watched->error.message.find(expected), std::string::npos) << watched->error.message;
     fake_.objects = whole;

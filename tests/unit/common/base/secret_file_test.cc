@@ -40,16 +40,19 @@ TEST_F(SecretFileTest, IsReadWhole) {
 TEST_F(SecretFileTest, AKeyInPlaceOfItsFileIsNotRepeated) {
   const std::string tag_key(64, 'a');
   for (const std::string& key :
-       {std::string("AGE-SECRET-KEY-1QQQQ"), std::string("age-secret-key-1qqqq"), tag_key}) {
+       {std::string("AGE-SECRET-KEY-1QQQQ"), std::string("age-secret-key-1qqqq"), tag_key,
+        "/where/it/was/typed/" + tag_key, "/" + tag_key, path_ + "/AGE-SECRET-KEY-1QQQQ"}) {
+    EXPECT_TRUE(is_key_itself(key)) << key;
     const auto text = read_secret_file(key, Readers::kOwner);
     ASSERT_FALSE(text);
     EXPECT_EQ(text.error().status, TIDEMARK_E_INVALID);
     EXPECT_NE(text.error().message.find("write it to a file of mode 0600"), std::string::npos)
         << text.error().message;
     EXPECT_EQ(text.error().message.find(key), std::string::npos) << text.error().message;
+    EXPECT_EQ(text.error().message.find("QQQQ"), std::string::npos) << text.error().message;
   }
   for (const std::string& name :
-       {"./" + tag_key, tag_key + "a", std::string(64, 'g'), std::string("AGE-SECRET"), std::string()})
+       {tag_key + "/a", tag_key + "a", std::string(64, 'g'), std::string("AGE-SECRET"), std::string()})
     EXPECT_FALSE(is_key_itself(name)) << name;
 }
 
