@@ -70,13 +70,17 @@ class Versions {
 
 }  // namespace
 
-std::optional<uint64_t> first_difference(Archive& archive, const Overlap& overlap, Stop& stop) {
+Result<std::optional<uint64_t>> first_difference(Archive& archive, const Overlap& overlap, Stop& stop) {
+  const auto without = [](const Error& error) -> Result<std::optional<uint64_t>> {
+    if (error.status == TIDEMARK_E_SEALED) return error;
+    return std::nullopt;
+  };
   for (uint64_t first = overlap.shared.first;;) {
     const Range window = window_at(first, overlap.shared);
     const auto earlier = digests_of(archive, overlap.earlier, window, stop);
-    if (!earlier) return std::nullopt;
+    if (!earlier) return without(earlier.error());
     const auto later = digests_of(archive, overlap.later, window, stop);
-    if (!later) return std::nullopt;
+    if (!later) return without(later.error());
     const auto [one, other] = std::mismatch(earlier->begin(), earlier->end(), later->begin(), later->end());
     if (one != earlier->end() || other != later->end())
       return one != earlier->end() ? one->first : other->first;

@@ -14,8 +14,9 @@
 namespace tidemark::cli {
 
 // The first LSN of `overlap` of which the two say different things; nothing if there is none, or if one of
-// the two cannot be read or is damaged, which its own check says.
-std::optional<uint64_t> first_difference(Archive& archive, const Overlap& overlap, Stop& stop);
+// the two cannot be read or is damaged, which its own check says. SEALED: one of them is encrypted, and no
+// identity at hand opens it.
+Result<std::optional<uint64_t>> first_difference(Archive& archive, const Overlap& overlap, Stop& stop);
 
 struct Disagreement {
   uint64_t lsn = 0;        // the first

@@ -95,8 +95,10 @@ class Verify {
   Ledger ledger_;
   std::optional<HistorySurveys> surveys_;  // of the partition that is being reported
   Scope reported_;
-  std::string current_;    // its name
-  std::string disagrees_;  // the key of an archive that another one differs from
+  std::string current_;           // its name
+  std::string disagrees_;         // the key of an archive that another one differs from
+  uint64_t sealed_overlaps_ = 0;  // of the partition: not compared, for want of an identity
+  Overlap first_sealed_;
 
   bool found_something_ = false;  // of ours
   uint64_t archives_ = 0, archive_bytes_ = 0, partitions_ = 0;
@@ -266,9 +268,10 @@ void Verify::compare(const Stored& stored, const Overlap& overlap) {
   pool_.submit([this, stored, overlap]() -> OrderedPool::Epilogue {
     const auto lsn = first_difference(*archive_, overlap, stop_);
     return [this, stored, overlap, lsn] {
-      if (!lsn) return;
+      if (!lsn && ++sealed_overlaps_ == 1) first_sealed_ = overlap;
+      if (!lsn || !*lsn) return;
       disagrees_ = stored.key;
-      findings_.disagree(stored, overlap, *lsn);
+      findings_.disagree(stored, overlap, **lsn);
     };
   });
 }
@@ -376,6 +379,13 @@ void Verify::tell_end() {
   for (HistorySurveys::Of& of : surveys_->each()) tell_missing(of, of.survey.coverage.finish());
   if (surveys_->has_remnants()) tell_remnants();
   for (const HistorySurveys::Of& of : surveys_->each()) tell_end_of(of);
+  if (sealed_overlaps_ > 0) {
+    findings_.not_compared(current_, count_text(sealed_overlaps_, "archive overlaps", "archives overlap") +
+                                         " another and cannot be compared with it, the first " +
+                                         first_sealed_.later + " with " + first_sealed_.earlier +
+                                         ": they are encrypted; --deep --identity FILE compares them");
+  }
+  sealed_overlaps_ = 0;
   ++partitions_;
   for (const Gone& gone : ledger_.end(surveys_->ends(), surveys_->pruned_through())) findings_.gone(gone);
 }

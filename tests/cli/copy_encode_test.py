@@ -2,6 +2,7 @@
 """copy that encodes anew, and copies between archives that are coded in different ways: strangers (zstd and age) say what
 is in what it writes, and make what it reads."""
 
+import json
 import os
 import unittest
 
@@ -147,6 +148,21 @@ class Scenarios(copy_tools.CopyScenario):
         self.assertEqual(said, sorted([("conflict", key(1, 1)), ("conflict", key(1, 4)), ("damaged", key(1, 2)),
                                        ("damaged", key(1, 3))]))
         self.assertEqual(len(self.target.keys()), 4)
+
+    def test_verify_says_what_it_could_not_compare(self):
+        """Without an identity it may be well, and may not."""
+        for one, other in (("", ".age"), (".age", ".zst.age"), (".zst.age", ".zst")):
+            for is_right in (True, False):
+                with self.subTest((one, other, is_right)):
+                    more = {} if is_right else {"content": tools.entry(1, b"another") + tools.entry(2)}
+                    self.fill_with(dict([self.coded(1, 1, 2, coding=one), self.coded(1, 1, 2, coding=other, **more)]))
+                    said = [json.loads(line) for line in run("verify", *self.store.arguments, "--json")[0].splitlines()]
+                    self.assertEqual([line["warning"] for line in said if line["type"] == "warning"], ["not-compared"])
+                    deep = self.verify_deep(self.store, expect=0 if is_right else 1)
+                    self.assertNotIn("not-compared", deep)
+                    self.assertEqual("disagree" in deep, not is_right, deep)
+                    for there in self.store.keys():
+                        self.store.remove(there)
 
     def test_other_content_beside_the_right_one(self):
         """In another coding: a reader may take either."""
