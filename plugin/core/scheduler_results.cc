@@ -158,6 +158,12 @@ void Scheduler::advance(PartitionState& p, Lsn next) {
 template <class Owner>
 bool Scheduler::report_to_throttle(Owner& owner, const Job& job, const JobResult& result, TimeMs now) {
   if (job.sink_number != sink_number_) return false;
+  const bool is_sinks_failure =
+      result.outcome == Outcome::kSinkFailed || result.outcome == Outcome::kSinkThrottled;
+  if (job.kind == JobKind::kWatch && is_sinks_failure) {  // nothing that is to be archived waits for it
+    throttle_.inconclusive(job.generation);
+    return false;
+  }
   const Throttle::Use use = writes(job.kind) ? Throttle::Use::kWrites : Throttle::Use::kReads;
   Throttle::Change change = Throttle::Change::kNone;
   // Before what goes well closes the breaker.

@@ -425,17 +425,30 @@ TEST_F(SchedulerStoragesTest, AWatchIsMadeNowAndThen) {
     expect_no_event();
   }
   // Whatever comes out of one, there is another.
-  for (const Outcome outcome : {Outcome::kObjectFailed, Outcome::kEntryFailed}) {
+  for (const Outcome outcome :
+       {Outcome::kObjectFailed, Outcome::kEntryFailed, Outcome::kSinkThrottled, Outcome::kSinkFailed}) {
     pass(kWatchMs);
     finish(start_of(0, JobKind::kWatch), outcome);
     expect_no_event();
   }
   pass(kWatchMs);
-  finish(start_of(0, JobKind::kWatch), Outcome::kSinkFailed);
-  expect_event(EventKind::kSinkDown);
-  pass(kWatchMs);
   watched(start_of(0, JobKind::kWatch), true);
-  EXPECT_EQ(raised().size(), 2U) << "the sink is up, and it is superseded";
+  EXPECT_EQ(raised().size(), 1U) << "it is superseded";
+}
+
+// Where listing fails and writing works, the next entry of an idle engine would wait for the breaker.
+TEST_F(SchedulerStoragesTest, AWatchThatFailsStopsNobody) {
+  make_known(0, {});
+  const uint32_t limit = scheduler_->snapshot(now_).concurrency_limit;
+  for (int i = 0; i < 10; ++i) {
+    pass(kWatchMs);
+    finish(start_of(0, JobKind::kWatch), i % 2 == 0 ? Outcome::kSinkFailed : Outcome::kSinkThrottled);
+    EXPECT_EQ(scheduler_->breaker(), Throttle::State::kClosed);
+    EXPECT_EQ(scheduler_->snapshot(now_).concurrency_limit, limit);
+  }
+  notify_of(0, 0, 1, 1);
+  put({1, 1});
+  expect_no_event();
 }
 
 TEST_F(SchedulerStoragesTest, WorkGoesOnWhileItWatches) {
@@ -452,27 +465,11 @@ TEST_F(SchedulerStoragesTest, WorkGoesOnWhileItWatches) {
 // Where only reading fails, a watch that is due each time would take every probe, and nothing would be put.
 TEST_F(SchedulerStoragesTest, AWatchDoesNotTakeTheProbeOfWhatCanBePut) {
   make_known(0, {});
-  pass(kWatchMs);
-  finish(start_of(0, JobKind::kWatch), Outcome::kSinkFailed);
-  expect_event(EventKind::kSinkDown);
   notify_of(0, 0, 1, 1);
+  finish(start(0, JobKind::kArchive, {1, 1}), Outcome::kSinkFailed);
+  expect_event(EventKind::kSinkDown);
   pass(kWatchMs);
   put({1, 1});
-  expect_event(EventKind::kSinkUp);
-  for (int i = 0; i < 3; ++i) {
-    pass(kWatchMs);
-    finish(start_of(0, JobKind::kWatch), Outcome::kSinkFailed);
-    EXPECT_EQ(scheduler_->breaker(), Throttle::State::kClosed) << "it works for others";
-  }
-}
-
-TEST_F(SchedulerStoragesTest, AWatchIsTheProbeWhereThereIsNothingElse) {
-  make_known(0, {});
-  pass(kWatchMs);
-  finish(start_of(0, JobKind::kWatch), Outcome::kSinkFailed);
-  expect_event(EventKind::kSinkDown);
-  pass(kWatchMs);
-  watched(start_of(0, JobKind::kWatch), false);
   expect_event(EventKind::kSinkUp);
 }
 
