@@ -38,8 +38,8 @@
 //  7 failures back off one partition, or open the breaker for all (see throttle.h). A partition that meets a
 //    failing sink again after the sink worked for others is taken to be at fault itself, until it succeeds;
 //    after a failed put only what was put for others counts, until the breaker is closed. A watch does not
-//    take the probe of what can be archived, and one that fails opens nothing. A probe whose entry fails is followed by discovery, if that may
-//    close it: it needs no entry and so cannot fail because of one
+//    take the probe of what can be archived, and one that fails opens nothing. A probe whose entry fails is
+//    followed by discovery, if that may close it: it needs no entry and so cannot fail because of one
 //  8 a failed acknowledge is retried with backoff, with the newest position
 //  9 jobs wait for the rate limit before they start (see base/rate_limit.h), never in between. A verification
 //    that may not read yet is deferred: its partition gets another turn after the given delay; this is not a
