@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -163,6 +164,12 @@ Result<Id> draw_id() {
 Result<std::unique_ptr<LineageFile>> LineageFile::open(const std::string& path, IfMissing if_missing) {
   if (if_missing == IfMissing::kFail && ::access(path.c_str(), F_OK) != 0)
     return fail_errno(errno, "lineage file " + path);
+  // Who gave it this name would hold another lock than who names the file itself, and each write replaces the
+  // link.
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode))
+    return fail(TIDEMARK_E_INVALID,
+                "lineage file " + path + " is a symbolic link; name the file that it leads to");
   const std::string lock_path = path + ".lock";
   UniqueFd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!lock) return fail_errno(errno, "lineage file " + path + ": cannot open its lock " + lock_path);

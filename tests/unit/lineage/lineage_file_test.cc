@@ -177,6 +177,12 @@ TEST_F(LineageFileTest, WhatIsInItsPlaceIsNamed) {
   std::filesystem::remove(path_);
   ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);  // nobody waits for a writer
   expect_refused(TIDEMARK_E_PERMANENT, "");
+  std::filesystem::remove(path_);
+  // By this name it would have another lock than by its own.
+  std::filesystem::create_symlink(dir_ / "own", path_);
+  expect_refused(TIDEMARK_E_INVALID, "is a symbolic link; name the file that it leads to");
+  test::write_file(dir_ / "own", "");
+  expect_refused(TIDEMARK_E_INVALID, "is a symbolic link; name the file that it leads to");
 }
 
 TEST_F(LineageFileTest, WithoutItsDirectoryItIsNotMade) {
