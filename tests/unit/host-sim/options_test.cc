@@ -131,7 +131,8 @@ TEST(Options, RefusesWhatCannotBeMeant) {
   expect_refused(run + "--timeout 0", "--timeout");
   expect_refused(run + "--max-backlog 0", "--max-backlog");
   expect_refused(run + "--option workers", "--option");
-  expect_refused(run + "--sink-secret key=TM_SIM_NO_SUCH_VARIABLE", "TM_SIM_NO_SUCH_VARIABLE");
+  expect_refused(run + "--sink-secret key=TM_SIM_NO_SUCH_VARIABLE",
+                 "key=...: the environment has no such variable");
   expect_refused(run + "--from /nonexistent", "--from");
   expect_refused(run + "--limit 5", "--from");
   expect_refused(run + "--from / --entries 5", "--from");
