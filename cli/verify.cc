@@ -16,6 +16,7 @@
 #include "nothing.h"
 #include "ordered_pool.h"
 #include "second_look.h"
+#include "text.h"
 #include "verbs.h"
 
 namespace tidemark::cli {
