@@ -201,8 +201,7 @@ std::optional<Run::Outcome> Run::look_around(bool archiving) {
   if (services_->superseded() && !continues_superseded()) {
     fail(
         "nothing more of the storage is archived: it was taken over by another host, or a record that this "
-        "one needs is gone; "
-        "the event says which");
+        "one needs is gone; the event says which");
     return Outcome::kFailed;
   }
   const Usage now = usage_now();
