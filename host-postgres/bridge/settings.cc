@@ -23,12 +23,15 @@ std::string engine_of(const std::string& cluster) {
 
 }  // namespace
 
+constexpr uint64_t kBatchBytes = 17 << 20;  // sixteen segments of 1 MiB with their headers
+
 // PostgreSQL tries again after a minute at the latest, so the archiver does not wait for longer.
 Options archiver_options(const RunWish& run, const std::string& cluster) {
   Options options = {
       {"workers", std::to_string(run.workers)},
       {"partition_inflight", std::to_string(run.inflight)},
       {"batch_entries", std::to_string(run.batch_entries)},
+      {"batch_bytes", std::to_string(kBatchBytes)},
       {"memory_budget_bytes", std::to_string(run.memory_bytes)},
       {"compress", run.compress},
       {"log_level", run.log_level},

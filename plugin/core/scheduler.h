@@ -169,6 +169,8 @@ struct JobResult {
   // kArchive: the last entry of the archive that was put, or that the job tried to put. kVerify: the last
   // entry that was compared. The rest of what the job was given is for another job. None: all of it.
   Lsn through = kNoLsn;
+  // kArchive: how many entries like those that were put an archive may hold, by their bytes; 0: not known.
+  uint32_t fitting_entries = 0;
   uint64_t size_bytes = 0;        // of the archive that was put or compared
   uint64_t put_us = 0;            // how long the sink took to put it; 0: nothing was put
   std::vector<Found> archives;    // kDiscover: what exists and holds something of the range or after it

@@ -69,7 +69,8 @@ void Scheduler::progressed(PartitionRef ref, const Job& job, const JobResult& re
     if (is_first_record && adopts(p)) begin(ref, done.first);
     if (is_first_record || job.kind == JobKind::kArchive) p.begun = Begun::kYes;
   }
-  if (job.kind == JobKind::kArchive && p.window) p.window->finished(job.range, done.last);
+  if (job.kind == JobKind::kArchive && p.window)
+    p.window->finished(job.range, done.last, result.fitting_entries);
   if (job.kind != JobKind::kRecordGap && p.gaps) p.gaps->done(done);
   if (done.first != p.next) return;  // an earlier one has not ended yet
   p.unsure = false;                  // what was put or looked at makes durable what lies before it

@@ -21,14 +21,15 @@ void Window::started(Range range) {
   insert({range, State::kRunning});
 }
 
-void Window::finished(Range range, Lsn through) {
+void Window::finished(Range range, Lsn through, uint32_t fitting) {
   assert(range.contains(through));
   erase(range.first);
   const auto taken = static_cast<uint32_t>(through - range.first + 1);
   if (through < range.last) {
     offer_ = taken;
   } else if (taken >= offer_) {
-    offer_ = std::min(batch_, 2 * offer_);
+    const uint32_t more = std::min(batch_, 2 * offer_);
+    offer_ = fitting == 0 ? more : std::clamp(fitting, offer_, more);
   }
   insert({{range.first, through}, State::kArchived});
 }

@@ -28,14 +28,16 @@ class Window {
   // that was tried before, which is tried again as it was, so that it gets the name it had.
   std::optional<Range> first_open(Lsn next, Lsn high) const;
   // How many entries fill an archive: what `batch` says or, if entries are large, what the last one took,
-  // doubling. If a job got more, entries would stay open between archives that are on their way already.
+  // then up to twice that if they would fit. If a job got more, entries would stay open between archives that
+  // are on their way already.
   uint32_t offer() const { return offer_; }
   // While there are that many pieces, only entries right at the next LSN may be begun.
   bool is_crowded() const { return pieces_.size() >= size_t{2} * inflight_; }
 
   void started(Range range);
-  // Archived up to `through`; the rest is open again.
-  void finished(Range range, Lsn through);
+  // Archived up to `through`; the rest is open again. `fitting`: how many such entries an archive holds; 0:
+  // not known.
+  void finished(Range range, Lsn through, uint32_t fitting = 0);
   void failed(Range range) { erase(range.first); }
   // The sink may hold `range`, or not.
   void remember(Range range) { insert({range, State::kTried}); }

@@ -38,6 +38,8 @@ struct JobCodec {
 struct BatchLimits {
   uint64_t most_bytes = UINT64_MAX;
   uint64_t held_bytes = 0;  // if its entries are small: all of it fits the memory then
+
+  uint64_t of_entries(uint64_t entry_bytes) const;
 };
 
 struct JobLimits {

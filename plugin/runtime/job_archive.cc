@@ -34,6 +34,10 @@ class TarOfSource final : public codec::PlainTar {
 // that costs more than a further put does, of a few large ones less.
 constexpr uint64_t kManyEntries = 16;
 
+uint32_t fitting_entries(uint64_t most_bytes, uint64_t entries, uint64_t size_bytes) {
+  return static_cast<uint32_t>(std::min<uint64_t>(entries * most_bytes / size_bytes, UINT32_MAX));
+}
+
 template <class Source>
 tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t size, size_t* out_size,
                             tidemark_error* error) {
@@ -45,6 +49,10 @@ tidemark_status read_source(void* ctx, uint64_t offset, void* buffer, size_t siz
 }
 
 }  // namespace
+
+uint64_t BatchLimits::of_entries(uint64_t entry_bytes) const {
+  return entry_bytes <= held_bytes / kManyEntries ? held_bytes : most_bytes;
+}
 
 JobRunner::Ended JobRunner::archive(const PartitionId& id, const core::Job& job) {
   Range range = job.range;
@@ -60,6 +68,8 @@ JobRunner::Ended JobRunner::archive(const PartitionId& id, const core::Job& job)
   result.result.through = range.last;
   result.result.size_bytes = size_bytes;
   const uint64_t entries = range.last - range.first + 1;
+  result.result.fitting_entries =
+      fitting_entries(limits_.batch.of_entries(plain_bytes / entries), entries, plain_bytes);
   if (result.result.outcome != core::Outcome::kDone) return result;
   if (result.existed) {
     metrics_.verified(metrics_.storage(*id.storage), entries, watch.seconds());
@@ -148,10 +158,9 @@ std::optional<JobRunner::Ended> JobRunner::lay_out(const PartitionId& id, const 
   Status begun = leases.source().begin(*id.storage, id.id, Call(&call_), made_us(), job.epoch, job.begun);
   if (!begun) return ended(core::Outcome::kEntryFailed, begun.error());
   const Lsn last = range->last;
-  uint64_t most_bytes = limits.most_bytes;
+  uint64_t most_bytes = limits.most_bytes;  // the first is taken whatever its size
   for (Lsn lsn = range->first;; ++lsn) {
-    if (lsn == range->first + 1 && leases.source().added_bytes() <= limits.held_bytes / kManyEntries)
-      most_bytes = limits.held_bytes;
+    if (lsn == range->first + 1) most_bytes = limits.of_entries(leases.source().added_bytes());
     bool taken = false;
     Status status = leases.add(lsn, most_bytes, &taken);
     // What fails is met again as the first of another job, and holds up only itself.

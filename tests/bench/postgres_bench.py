@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Archiving by a real PostgreSQL server: Tidemark beside basic_archive, cp with fsync, and pgBackRest (async, as many
-processes, the same codec) where it is installed.
+processes, the same codec) where it is installed. "nothing" is a library that archives nothing: the server's own share of each drain.
 
     tests/bench/postgres_bench.py BUILD_DIR [--segments N] [--repetitions N] [--only WORD]
 
@@ -13,8 +13,8 @@ store     the drain with zstd to an object store: of the record that tests/s3/st
 memory    of the archiver process after a drain, above an idle one
 
 Needs PostgreSQL 15 with its contrib modules, and root or an ordinary user. Data goes to $TIDEMARK_BENCH_DIR. Everything is
-durable as the server's own setting says (fsync = on). Read the ratios, and the load at the top; a drain includes the start of the
-server, so take many segments. CPU is that of the server and all that it starts, from its start to its end, whoever else is at work."""
+durable as the server's own setting says (fsync = on). Read the ratios, and the load at the top; a drain lasts from the start of the
+archiver's process. CPU is that of the server and all that it starts, from its start to its end, whoever else is at work."""
 
 import argparse
 import ctypes
@@ -43,6 +43,7 @@ from pg_tools import PG_BIN  # noqa: E402
 
 MODULES = os.environ.get("TIDEMARK_MODULES") or os.path.dirname(
     subprocess.run(["find", BUILD, "-name", "tidemark_archive.so"], capture_output=True, text=True, check=True).stdout.split("\n")[0])
+NOTHING = os.path.join(BUILD, "tests", "bench", "archives_nothing")
 PLACE = tempfile.mkdtemp(prefix="postgres-bench-", dir=os.path.abspath(os.environ.get("TIDEMARK_BENCH_DIR", "/var/tmp")))
 PGBACKREST = shutil.which("pgbackrest")
 STORE = os.environ.get("TIDEMARK_BENCH_STORE")
@@ -176,6 +177,8 @@ def contestant(name, server):
                          tidemark__compress="zstd:1" if "zstd" in name else "none", tidemark__batch_entries=batch[1] if batch else "1")
     elif name == "basic_archive":
         server.configure(archive_command="", archive_library="basic_archive", basic_archive__archive_directory=archive)
+    elif name == "nothing":
+        server.configure(archive_command="", archive_library=NOTHING)
     elif name == "cp":
         server.configure(archive_command=f"cp %p {archive}/%f && sync {archive}/%f {archive}")
     else:
@@ -218,13 +221,19 @@ def anonymous_kib(pid):
         return int(re.search(r"RssAnon:\s+(\d+)", file.read())[1])
 
 
+def age_s(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        begin = int(file.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - begin
+
+
 def drain(name, data):
     """Seconds, CPU seconds and KiB of the archiver."""
     server = prepared(name, data)
-    count, cpu, begin = len(server.ready()), cpu_s(), time.monotonic()
+    count, cpu = len(server.ready()), cpu_s()
     server.start()
     tools.wait_for(f"{name} to archive", lambda: not server.ready(), 900)
-    took = time.monotonic() - begin
+    took = age_s(server.archiver())
     memory = anonymous_kib(server.archiver())
     server.stop()
     return took / count, (cpu_s() - cpu) / count, memory
@@ -338,6 +347,7 @@ def main():
     print(f"load {os.getloadavg()}, {os.cpu_count()} cores, {GIVEN.segments} segments, {GIVEN.repetitions} repetitions; "
           f"pgBackRest {'is' if PGBACKREST else 'is not'} there")
     os.chown(PLACE, tools.UID, tools.GID)
+    nothing = ["nothing"] if os.path.exists(NOTHING + ".so") else []
     plain = ["tidemark-none", "basic_archive", "cp"] + (["pgbackrest-none"] if PGBACKREST else [])
     coded = ["tidemark-zstd"] + (["pgbackrest-zst"] if PGBACKREST else [])
     memory = {}
@@ -346,10 +356,10 @@ def main():
         run_drain("store, 16 MiB, zstd", 16, coded, ["pgbackrest-zst"])
         return
     if GIVEN.only in "drain":
-        memory = run_drain("drain, 16 MiB, plain", 16, plain, ["basic_archive", "cp", "pgbackrest-none"])
+        memory = run_drain("drain, 16 MiB, plain", 16, plain + nothing, ["basic_archive", "cp", "pgbackrest-none"])
         memory.update(run_drain("drain, 16 MiB, zstd", 16, coded, ["pgbackrest-zst"]))
     if GIVEN.only in "small":
-        run_drain("small, 1 MiB", 1, ["tidemark-none-batch16", "tidemark-zstd-batch16", "basic_archive"] + plain[3:] + coded[1:],
+        run_drain("small, 1 MiB", 1, ["tidemark-none-batch16", "tidemark-zstd-batch16", "basic_archive"] + plain[3:] + coded[1:] + nothing,
                   ["basic_archive", "pgbackrest-none", "pgbackrest-zst"])
     if GIVEN.only in "latency":
         run_latency(["tidemark-none", "tidemark-zstd", "basic_archive"])

@@ -183,6 +183,7 @@ JobResult Simulation::execute(const Flight& flight) {
   }
   if (flight.job.kind == JobKind::kArchive) {
     result.size_bytes = random_.below(config_.bytes_per_second * 3 + 1);
+    result.fitting_entries = static_cast<uint32_t>(random_.below(2 * uint64_t{config_.batch_entries}));
     if (result.outcome == Outcome::kDone) result.put_us = put_us();
   } else if (flight.job.kind == JobKind::kVerify && result.outcome == Outcome::kDone) {
     for (Lsn lsn = flight.job.part.first; lsn <= result.through; ++lsn) {

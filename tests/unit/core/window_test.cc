@@ -78,6 +78,19 @@ TEST(Window, WhatIsOfferedFollowsWhatWasTaken) {
     next = window.pass(next);
     EXPECT_EQ(window.offer(), offer);
   }
+  // No more than would fit: else every second archive would leave some behind, which make one of their own.
+  Window even(16, 2);
+  even.started({1, 16});
+  even.finished({1, 16}, 15, 15);
+  even.started({17, 31});
+  even.finished({17, 31}, 31, 15);
+  EXPECT_EQ(even.offer(), 15U);
+  even.started({32, 46});
+  even.finished({32, 46}, 46, 12);  // these were larger, by an estimate: one that is cut will say so
+  EXPECT_EQ(even.offer(), 15U);
+  even.started({47, 61});
+  even.finished({47, 61}, 61, 400);
+  EXPECT_EQ(even.offer(), 16U);
   // Less than was offered, because there was no more: no reason to offer more, nor less.
   Window idle(64, 2);
   idle.started({1, 64});
