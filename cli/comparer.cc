@@ -68,25 +68,54 @@ class Versions {
   std::map<uint64_t, std::vector<std::pair<std::array<uint8_t, 32>, std::string>>> said_;
 };
 
-}  // namespace
-
-Result<std::optional<uint64_t>> first_difference(Archive& archive, const Overlap& overlap, Stop& stop) {
-  const auto without = [](const Error& error) -> Result<std::optional<uint64_t>> {
-    if (error.status == TIDEMARK_E_SEALED) return error;
-    return std::nullopt;
+// False: one of the two could not be read.
+bool compare_part(Archive& archive, const Overlap& part, Stop& stop, Comparison* result) {
+  const auto cannot_read = [&](const std::string& key, const Error& error) {
+    result->unread.push_back({part, key, error});
+    return false;
   };
-  for (uint64_t first = overlap.shared.first;;) {
-    const Range window = window_at(first, overlap.shared);
-    const auto earlier = digests_of(archive, overlap.earlier, window, stop);
-    if (!earlier) return without(earlier.error());
-    const auto later = digests_of(archive, overlap.later, window, stop);
-    if (!later) return without(later.error());
+  for (uint64_t first = part.shared.first;;) {
+    const Range window = window_at(first, part.shared);
+    const auto earlier = digests_of(archive, part.earlier, window, stop);
+    if (!earlier) return cannot_read(part.earlier, earlier.error());
+    const auto later = digests_of(archive, part.later, window, stop);
+    if (!later) return cannot_read(part.later, later.error());
     const auto [one, other] = std::mismatch(earlier->begin(), earlier->end(), later->begin(), later->end());
-    if (one != earlier->end() || other != later->end())
-      return one != earlier->end() ? one->first : other->first;
-    if (window.last == overlap.shared.last) return std::nullopt;
+    if (one != earlier->end() || other != later->end()) {
+      result->differences.push_back({part, one != earlier->end() ? one->first : other->first});
+      return true;
+    }
+    if (window.last == part.shared.last) return true;
     first = window.last + 1;
   }
+}
+
+}  // namespace
+
+Comparison compare_overlaps(Archive& archive, const std::vector<Overlap>& overlaps, Stop& stop) {
+  Comparison result;
+  if (overlaps.empty()) return result;
+  std::vector<Range> left = {{0, UINT64_MAX}};  // what has not been compared yet
+  for (const Overlap& whole : overlaps) {
+    std::vector<Range> still_left;
+    for (const Range& piece : left) {
+      const auto shared = overlap(piece, whole.shared);
+      if (!shared) {
+        still_left.push_back(piece);
+        continue;
+      }
+      const Overlap part = {whole.earlier, whole.later, *shared, whole.is_new};
+      if (!compare_part(archive, part, stop, &result)) {
+        still_left.push_back(piece);
+        if (result.unread.back().key == whole.later) return result;  // nor with any other
+        continue;
+      }
+      if (piece.first < shared->first) still_left.push_back({piece.first, shared->first - 1});
+      if (shared->last < piece.last) still_left.push_back({shared->last + 1, piece.last});
+    }
+    left = std::move(still_left);
+  }
+  return result;
 }
 
 Result<std::vector<Disagreement>> find_disagreements(Archive& archive, const ListArchives& list, Range range,

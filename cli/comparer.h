@@ -13,10 +13,25 @@
 
 namespace tidemark::cli {
 
-// The first LSN of `overlap` of which the two say different things; nothing if there is none, or if one of
-// the two cannot be read or is damaged, which its own check says. SEALED: one of them is encrypted, and no
-// identity at hand opens it.
-Result<std::optional<uint64_t>> first_difference(Archive& archive, const Overlap& overlap, Stop& stop);
+// What came out of comparing an archive with those before it.
+struct Comparison {
+  struct Difference {
+    Overlap overlap;
+    uint64_t lsn = 0;  // the first
+  };
+  // Two that could not be compared, because one of them could not be read. SEALED: it is encrypted, and no
+  // identity at hand opens it.
+  struct Unread {
+    Overlap overlap;
+    std::string key;  // of the one
+    Error error;
+  };
+  std::vector<Difference> differences;
+  std::vector<Unread> unread;
+};
+// Each entry of an archive with the newest before it that has it and can be read: what others say of it was
+// compared with that one. `overlaps` are of one archive, the newest first.
+Comparison compare_overlaps(Archive& archive, const std::vector<Overlap>& overlaps, Stop& stop);
 
 struct Disagreement {
   uint64_t lsn = 0;        // the first

@@ -119,21 +119,20 @@ std::vector<Missing> Coverage::finish() {
   return all;
 }
 
-std::vector<Overlap> Overlaps::add(Range range, const std::string& key) {
+std::vector<Overlap> Overlaps::add(Range range, const std::string& key, bool is_new) {
   std::vector<Overlap> found;
-  uint64_t upper = range.last;  // above it every LSN has its partner
+  uint64_t lowest_shared = range.last + 1;
   for (auto other = recent_.rbegin(); other != recent_.rend() && other->range.last >= range.first; ++other) {
-    const auto shared = overlap({range.first, upper}, other->range);
+    const auto shared = overlap(range, other->range);
     if (!shared) continue;
-    found.push_back({other->key, key, *shared});
-    upper = shared->first - 1;
-    if (upper < range.first) break;
+    found.push_back({other->key, key, *shared, other->is_new});
+    lowest_shared = std::min(lowest_shared, shared->first);
   }
-  if (upper >= range.first && forgotten_last_ >= range.first) lost_some_ = true;
+  if (lowest_shared > range.first && forgotten_last_ >= range.first) lost_some_ = true;
   // At its place: what a newer epoch has cut is listed after others that end later.
   auto after = recent_.end();
   while (after != recent_.begin() && std::prev(after)->range.last > range.last) --after;
-  recent_.insert(after, {range, key});
+  recent_.insert(after, {range, key, is_new});
   if (recent_.size() > max_recent_) {
     forgotten_last_ = recent_.front().range.last;
     recent_.pop_front();

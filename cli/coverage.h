@@ -65,14 +65,16 @@ class Coverage {
 struct Overlap {
   std::string earlier, later;  // keys
   Range shared;
+  bool is_new = true;  // the earlier one, as it was added
+  bool operator==(const Overlap&) const = default;
 };
 
-// Finds them in the same order of objects. Each LSN of an archive is compared with one other archive: the
-// newest before it that has it.
+// Finds them in the same order of objects.
 class Overlaps {
  public:
   explicit Overlaps(size_t max_recent = 1000) : max_recent_(max_recent) {}
-  std::vector<Overlap> add(Range range, const std::string& key);
+  // Those before it that share some of its LSNs, the newest first.
+  std::vector<Overlap> add(Range range, const std::string& key, bool is_new = true);
   // Whether an archive reached back over more others than are remembered.
   bool lost_some() const { return lost_some_; }
 
@@ -80,6 +82,7 @@ class Overlaps {
   struct Recent {
     Range range;
     std::string key;
+    bool is_new;
   };
   const size_t max_recent_;
   std::deque<Recent> recent_;

@@ -50,16 +50,14 @@ bool HistorySurveys::has_remnants() const {
   return std::any_of(surveys_.begin(), surveys_.end(), [](const Of& of) { return of.survey.has_remnants(); });
 }
 
-std::vector<Overlap> HistoryOverlaps::add(const Stored& stored, const EpochCut::Parts& parts) {
-  std::vector<Overlap> all;
+std::vector<std::vector<Overlap>> HistoryOverlaps::add(const Stored& stored, const EpochCut::Parts& parts,
+                                                       bool is_new) {
+  std::vector<std::vector<Overlap>> all;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (!parts[i]) continue;
-    for (Overlap& found : overlaps_[i].add(*parts[i], stored.key)) {
-      const bool is_known = std::any_of(all.begin(), all.end(), [&](const Overlap& one) {
-        return one.earlier == found.earlier && one.shared == found.shared;
-      });
-      if (!is_known) all.push_back(std::move(found));
-    }
+    std::vector<Overlap> found = overlaps_[i].add(*parts[i], stored.key, is_new);
+    if (!found.empty() && std::find(all.begin(), all.end(), found) == all.end())
+      all.push_back(std::move(found));
   }
   return all;
 }

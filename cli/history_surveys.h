@@ -53,11 +53,12 @@ class HistorySurveys {
   std::set<std::string> told_texts_;
 };
 
-// Archives that hold the same entries in one history, each two once.
+// Archives that hold the same entries in one history.
 class HistoryOverlaps {
  public:
   explicit HistoryOverlaps(size_t histories) : overlaps_(histories) {}
-  std::vector<Overlap> add(const Stored& stored, const EpochCut::Parts& parts);
+  // Of each history in which there are any, see Overlaps::add(); what is alike in two of them once.
+  std::vector<std::vector<Overlap>> add(const Stored& stored, const EpochCut::Parts& parts, bool is_new);
   bool lost_some() const;
 
  private:

@@ -5,6 +5,7 @@
 #include <system_error>
 #include <thread>
 
+#include "agreement.h"
 #include "base/wall_clock.h"
 #include "comparer.h"
 #include "console.h"
@@ -30,6 +31,14 @@ constexpr std::string_view kUnfinished = "unfinished ";
 
 std::string partition_of(const Stored& stored) { return partition_text(stored.storage, stored.partition); }
 
+// What may not have been compared the last time, though each was found right.
+bool needs_identity(const std::vector<Overlap>& overlaps) {
+  const auto is_encrypted = [](const std::string& key) { return key.ends_with(".age"); };
+  return std::any_of(overlaps.begin(), overlaps.end(), [&](const Overlap& one) {
+    return is_encrypted(one.earlier) || is_encrypted(one.later);
+  });
+}
+
 // One run. The main thread lists; what it finds to read is read by the pool, and what comes out is reported
 // by the main thread in the order of the listing, so that two runs say the same.
 class Verify {
@@ -52,7 +61,8 @@ class Verify {
   void check_epoch_of(const Lineage& lineage, const Stored& stored);
   void fail(const Error& error);
   Result<std::optional<Stored>> find_hidden(const Stored& accepted, const EpochCut::Parts& parts);
-  void compare(const Stored& stored, const Overlap& overlap);
+  void compare(const Stored& stored, const std::vector<Overlap>& overlaps);
+  bool was_removed(const Comparison::Unread& unread, const Stored& later);
   void drain(size_t most);
 
   void take(const Stored& stored, const EpochCut::Parts& parts, bool was_read);
@@ -78,6 +88,7 @@ class Verify {
   RunMetrics& metrics_;
   Output output_{options_.json};
   Findings findings_{output_};
+  Agreement agreement_{findings_};
   std::unique_ptr<Archive> archive_;
   std::optional<SecondLook> second_look_;
   Stop stop_;
@@ -97,10 +108,6 @@ class Verify {
   std::optional<HistorySurveys> surveys_;  // of the partition that is being reported
   Scope reported_;
   std::string current_;           // its name
-  std::string disagrees_;         // the key of an archive that another one differs from
-  uint64_t sealed_overlaps_ = 0;  // of the partition: not compared, for want of an identity
-  Overlap first_sealed_;
-
   bool found_something_ = false;  // of ours
   uint64_t archives_ = 0, archive_bytes_ = 0, partitions_ = 0;
   unsigned unreadable_in_a_row_ = 0;
@@ -146,7 +153,7 @@ void Verify::tell_settled() {
 void Verify::take(const Stored& stored, const EpochCut::Parts& parts, bool was_read) {
   found_something_ = true;
   surveys_->add(stored, parts);
-  if (stored.key == disagrees_) {
+  if (agreement_.is_in_doubt(stored)) {
     ledger_.not_right(stored);
   } else {
     ledger_.right(stored, was_read);
@@ -228,6 +235,7 @@ void Verify::check(const Stored& stored, const EpochCut::Parts& parts) {
     std::optional<Record> record;
     const Result<void> checked = read(stored, record);
     return [this, stored, parts, record, checked] {
+      agreement_.checked(stored, checked.has_value());
       if (!checked) return tell_failure(stored, parts, checked.error());
       unreadable_in_a_row_ = 0;
       take(stored, parts, true);
@@ -264,15 +272,22 @@ void Verify::check_epoch_of(const Lineage& lineage, const Stored& stored) {
   }
 }
 
+bool Verify::was_removed(const Comparison::Unread& unread, const Stored& later) {
+  if (unread.error.status != TIDEMARK_E_NOT_FOUND || unread.key == later.key) return false;
+  Stored earlier = later;
+  earlier.key = unread.key;
+  earlier.last = parse_object_key(unread.key)->name.range.last;
+  const auto removed = second_look_->was_removed(earlier, stop_);
+  return removed && *removed;
+}
+
 // Comes before the check of the later one, which the checkpoint does not get if they differ.
-void Verify::compare(const Stored& stored, const Overlap& overlap) {
-  pool_.submit([this, stored, overlap]() -> OrderedPool::Epilogue {
-    const auto lsn = first_difference(*archive_, overlap, stop_);
-    return [this, stored, overlap, lsn] {
-      if (!lsn && ++sealed_overlaps_ == 1) first_sealed_ = overlap;
-      if (!lsn || !*lsn) return;
-      disagrees_ = stored.key;
-      findings_.disagree(stored, overlap, **lsn);
+void Verify::compare(const Stored& stored, const std::vector<Overlap>& overlaps) {
+  pool_.submit([this, stored, overlaps]() -> OrderedPool::Epilogue {
+    Comparison found = compare_overlaps(*archive_, overlaps, stop_);
+    std::erase_if(found.unread, [&](const auto& one) { return was_removed(one, stored); });
+    return [this, stored, found] {
+      if (!stop_.is_set()) agreement_.compared(stored, found);
     };
   });
 }
@@ -334,8 +349,12 @@ void Verify::visit_stranger(const Stored& stored) {
 }
 
 void Verify::visit_object(const Stored& stored, const EpochCut::Parts& parts) {
-  std::vector<Overlap> overlaps;
-  if (stored.kind == TIDEMARK_STORED_ARCHIVE) overlaps = overlaps_->add(stored, parts);
+  bool is_known = may_skip(stored);
+  std::vector<std::vector<Overlap>> overlaps;
+  if (stored.kind == TIDEMARK_STORED_ARCHIVE) overlaps = overlaps_->add(stored, parts, !is_known);
+  // Right before, but something new lies beside it.
+  for (const auto& of : overlaps)
+    is_known = is_known && std::none_of(of.begin(), of.end(), [](const Overlap& one) { return one.is_new; });
   if (!is_ours(stored)) {
     pool_.submit_done([this, stored, parts] {
       if (stored.kind == TIDEMARK_STORED_IRREGULAR) take_damaged(stored, parts);
@@ -345,12 +364,15 @@ void Verify::visit_object(const Stored& stored, const EpochCut::Parts& parts) {
   }
   if (std::none_of(parts.begin(), parts.end(), [](const auto& part) { return part.has_value(); }))
     visit_stranger(stored);
-  if (may_skip(stored) && stored.kind != TIDEMARK_STORED_ACCEPTED) {  // those are told again
-    pool_.submit_done([this, stored, parts] { take(stored, parts, false); });
-  } else {
-    for (const Overlap& overlap : overlaps) compare(stored, overlap);
-    check(stored, parts);
+  const bool is_read = !is_known || stored.kind == TIDEMARK_STORED_ACCEPTED;  // those are told again
+  for (const auto& of : overlaps) {
+    if (is_read || needs_identity(of)) compare(stored, of);
   }
+  if (is_read) return check(stored, parts);
+  pool_.submit_done([this, stored, parts] {
+    agreement_.checked(stored, true);
+    take(stored, parts, false);
+  });
 }
 
 // Archives that lie below what was pruned, by their names.
@@ -380,13 +402,7 @@ void Verify::tell_end() {
   for (HistorySurveys::Of& of : surveys_->each()) tell_missing(of, of.survey.coverage.finish());
   if (surveys_->has_remnants()) tell_remnants();
   for (const HistorySurveys::Of& of : surveys_->each()) tell_end_of(of);
-  if (sealed_overlaps_ > 0) {
-    findings_.not_compared(current_, count_text(sealed_overlaps_, "archive overlaps", "archives overlap") +
-                                         " another and cannot be compared with it, the first " +
-                                         first_sealed_.later + " with " + first_sealed_.earlier +
-                                         ": they are encrypted; --deep --identity FILE compares them");
-  }
-  sealed_overlaps_ = 0;
+  agreement_.end(current_, options_.deep && !options_.archive.identity_file.empty());
   ++partitions_;
   for (const Gone& gone : ledger_.end(surveys_->ends(), surveys_->pruned_through())) findings_.gone(gone);
 }

@@ -234,6 +234,17 @@ class Scenarios(restore_tools.RestoreScenario):
             file.write("{")
         self.assertIn("is not a checkpoint", run("verify", *self.url(), *checkpoint, expect=2)[1])
 
+    def test_what_comes_beside_the_checkpoint(self):
+        """Nothing of what is known changed, but something new holds the same entries."""
+        checkpoint = ["--since-checkpoint", self.path("checkpoint"), "--reread", "0"]
+        self.fill(1, (1, 7))
+        self.assertEqual(self.problems(*checkpoint, expect=0), [])
+        self.store.put(key(1, 2, 4), archive(1, 2, 4, tools.entry(2) + tools.entry(3, b"another") + tools.entry(4)))
+        for _ in range(2):
+            self.assertEqual(self.problems(*checkpoint), [("disagree", None, key(1, 1, 7))])
+        self.store.put(key(1, 2, 4), archive(1, 2, 4))
+        self.assertEqual(self.problems(*checkpoint, expect=0), [])
+
     def test_rewritten_below_the_checkpoint(self):
         checkpoint = ["--since-checkpoint", self.path("checkpoint")]
         self.singles(1, 1, 5)

@@ -164,6 +164,23 @@ class Scenarios(copy_tools.CopyScenario):
                     for there in self.store.keys():
                         self.store.remove(there)
 
+    def test_verify_compares_around_what_it_cannot_read(self):
+        """One that nobody here decrypts lies between two that differ, and is still named the second time."""
+        one, right = self.coded(1, 1)
+        content = {"content": tools.entry(1, b"another")}
+        self.fill_with({one: right, one + ".age": self.coded(1, 1, coding=".age")[1],
+                        one + ".zst": self.coded(1, 1, coding=".zst", **content)[1],
+                        key(2, 1): archive(2, 1), key(2, 1) + ".age": self.coded(2, 1, coding=".age", **content)[1]})
+        words = ["verify", *self.store.arguments, "--json", "--reread", "0"]
+        for _ in range(2):
+            said = [json.loads(line) for line in run(*words, "--since-checkpoint", self.path("seen"), expect=1)[0].splitlines()]
+            self.assertEqual([one["other_key"] for one in said if one.get("problem") == "disagree"], [one])
+            self.assertEqual(sum(one.get("warning") == "not-compared" for one in said), 2)
+        self.assertEqual(self.verify_deep(self.store, expect=1).count("disagree"), 2)
+        others = encode_tools.Keys(self.dir, "others")
+        out = run("verify", *self.store.arguments, "--deep", *others.to_read()[:2], expect=1)[0]
+        self.assertRegex(out, "(?m)^not-compared +main/2: .*the identity given does not decrypt them")
+
     def test_other_content_beside_the_right_one(self):
         """In another coding: a reader may take either."""
         right, other = {}, {}

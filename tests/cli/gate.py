@@ -15,7 +15,7 @@ def refusal(status, code):
             f"{text}").encode()
 
 
-BROKEN, DENIED = refusal(500, "InternalError"), refusal(403, "AccessDenied")
+BROKEN, DENIED, MISSING = refusal(500, "InternalError"), refusal(403, "AccessDenied"), refusal(404, "NoSuchKey")
 
 
 class Gate:
@@ -26,6 +26,7 @@ class Gate:
         self.target_port = target_port
         self.requests = []  # their lines
         self.failing = {}  # what a request's line contains, words of it, and the answer that it gets instead
+        self.failing_once = None  # what a request's line contains, the number of the one that fails, and its answer
         self.answered_bytes = 0
         self.refused = 0  # connections, while it was away
         self.lock = threading.Condition()
@@ -126,6 +127,10 @@ class Gate:
         one.close()
 
     def failure_of(self, line):
+        if self.failing_once:
+            text, number, answer = self.failing_once
+            if all(word in line for word in text.split()) and self.count(*text.split()) == number:
+                return answer
         return next((answer for text, answer in self.failing.items() if all(word in line for word in text.split())), None)
 
     @staticmethod

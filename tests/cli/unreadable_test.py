@@ -161,6 +161,24 @@ class S3UnreadableTest(Scenarios, tools.Scenario, unittest.TestCase):
     def fails(self, text):
         self.gate.failing = {f"GET /{text}": gate.BROKEN} if text else {}
 
+    def test_once_when_it_is_compared(self):
+        """Each archive that overlaps another is read twice: for itself, and to be compared."""
+        one, other = key(1, 5, 8), key(1, 5, 9)
+        self.store.put(one, tools.archive(1, 5, 8))
+        self.store.put(other, tools.archive(1, 5, 9, b"".join(tools.entry(lsn, b"another") for lsn in range(5, 10))))
+        words = [*self.url("main/1"), "--jobs", 1, "--since-checkpoint"]
+        for failing in (one, other):
+            for number in (1, 2):
+                for answer, word in ((gate.DENIED, "unreadable"), (gate.MISSING, "damaged")):
+                    with self.subTest(failing=failing, number=number, word=word):
+                        self.gate.requests.clear()
+                        self.gate.failing_once = (f"GET /{failing}", number, answer)
+                        checkpoint = self.path(f"{word}-{failing[-16:]}-{number}")
+                        out, _ = run("verify", *words, checkpoint, expect=1)
+                        self.assertRegex(out, "(?m)^(unreadable|damaged|disagree) ")
+                        self.assertEqual(self.gate.count("GET", f"/{failing}"), 2)
+                        self.assertRegex(run("verify", *words, checkpoint, expect=1)[0], "(?m)^disagree ")
+
 
 if __name__ == "__main__":
     unittest.main()

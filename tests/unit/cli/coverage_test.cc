@@ -149,24 +149,18 @@ TEST(Coverage, AgreesWithCountingOneByOne) {
   }
 }
 
-TEST(Overlaps, EachPartOnceWithTheNewestThatHasIt) {
+TEST(Overlaps, AllThatShareSomeTheNewestFirst) {
   Overlaps overlaps;
-  EXPECT_TRUE(overlaps.add({1, 4}, "a").empty());
+  EXPECT_TRUE(overlaps.add({1, 4}, "a", false).empty());
   EXPECT_TRUE(overlaps.add({5, 5}, "b").empty());
   EXPECT_TRUE(overlaps.add({6, 8}, "c").empty());
-  const auto found = overlaps.add({3, 9}, "d");
-  ASSERT_EQ(found.size(), 3u);
-  EXPECT_EQ(found[0].earlier, "c");
-  EXPECT_EQ(found[0].shared, (Range{6, 8}));
-  EXPECT_EQ(found[1].earlier, "b");
-  EXPECT_EQ(found[2].earlier, "a");
-  EXPECT_EQ(found[2].shared, (Range{3, 4}));
-  EXPECT_EQ(found[2].later, "d");
-  const auto again = overlaps.add({1, 9}, "e");
-  ASSERT_EQ(again.size(), 2u);
-  EXPECT_EQ(again[0].shared, (Range{3, 9}));
-  EXPECT_EQ(again[1].earlier, "a");
-  EXPECT_EQ(again[1].shared, (Range{1, 2}));
+  EXPECT_EQ(
+      overlaps.add({3, 9}, "d", false),
+      (std::vector<Overlap>{{"c", "d", {6, 8}, true}, {"b", "d", {5, 5}, true}, {"a", "d", {3, 4}, false}}));
+  EXPECT_EQ(overlaps.add({1, 9}, "e"), (std::vector<Overlap>{{"d", "e", {3, 9}, false},
+                                                             {"c", "e", {6, 8}, true},
+                                                             {"b", "e", {5, 5}, true},
+                                                             {"a", "e", {1, 4}, false}}));
 }
 
 TEST(Overlaps, SaysWhenItForgot) {

@@ -211,7 +211,7 @@ TEST(HistorySurveys, EachHistoryLacksWhatItLacks) {
     const auto visit = [&](const Stored& stored, const Proof&, const EpochCut::Parts& parts) {
       surveys.add(stored, parts);
       if (stored.kind == TIDEMARK_STORED_ARCHIVE) {
-        EXPECT_TRUE(overlaps.add(stored, parts).empty()) << "seed " << seed << ": " << stored.key;
+        EXPECT_TRUE(overlaps.add(stored, parts, true).empty()) << "seed " << seed << ": " << stored.key;
       }
       return true;
     };
