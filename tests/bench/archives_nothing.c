@@ -1,17 +1,14 @@
-/* An archive library for PostgreSQL 15 that says "archived" and does nothing: what a drain costs the server itself, below
- * which no archiver can come. Loaded by postgres_bench.py only. */
-#include "postgres.h"
-
+/* An archive library for PostgreSQL 15 that says "archived" and does nothing: what a drain costs the server
+ * itself, below which no archiver can come. Loaded by postgres_bench.py only. */
 #include "fmgr.h"
+#include "postgres.h"
 #include "postmaster/pgarch.h"
 
 PG_MODULE_MAGIC;
 
 PGDLLEXPORT void _PG_archive_module_init(ArchiveModuleCallbacks* callbacks);
 
-static bool is_configured(void) {
-  return true;
-}
+static bool is_configured(void) { return true; }
 
 static bool archive_file(const char* file, const char* path) {
   (void)file;
