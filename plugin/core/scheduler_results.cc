@@ -187,9 +187,7 @@ bool Scheduler::report_to_throttle(Owner& owner, const Job& job, const JobResult
     case Outcome::kCancelled:
       throttle_.inconclusive(job.generation);
       break;
-    case Outcome::kSinkThrottled:
-      change = throttle_.throttled(job.generation, use, result.retry_after_ms, now, jitter_);
-      break;
+    case Outcome::kSinkThrottled:  // of stores that do so by prefix, perhaps this owner's alone
     case Outcome::kSinkFailed:
       // Until it succeeds itself: retried before the others have something to do, it would stop them again.
       if (owner.sink_failed && is_at_fault(owner.sink_mark)) {
@@ -198,7 +196,9 @@ bool Scheduler::report_to_throttle(Owner& owner, const Job& job, const JobResult
       }
       owner.sink_failed = true;
       owner.sink_mark = successes_;
-      change = throttle_.failed(job.generation, use, result.retry_after_ms, now, jitter_);
+      change = result.outcome == Outcome::kSinkFailed
+                   ? throttle_.failed(job.generation, use, result.retry_after_ms, now, jitter_)
+                   : throttle_.throttled(job.generation, use, result.retry_after_ms, now, jitter_);
       break;
   }
   if (change == Throttle::Change::kOpened) events_.push_back({EventKind::kSinkDown, 0, {}, 0});

@@ -42,6 +42,21 @@ Error other_owner(std::string_view storage, const Newest& newest, const LineageF
           std::to_string(newest.epoch) + " --restored-from EPOCH --reason TEXT");
 }
 
+Result<EpochRecord> read_twice(sink::Sink& sink, std::string_view storage, uint64_t epoch,
+                               const Call& deadline) {
+  TM_ASSIGN(const auto reading, deadline.next_call());
+  auto record = store::read_epoch(sink, storage, epoch, &reading);
+  if (record ||
+      (record.error().status != TIDEMARK_E_CORRUPT && record.error().status != TIDEMARK_E_NOT_FOUND))
+    return record;
+  TM_ASSIGN(const auto again, deadline.next_call());
+  return store::read_epoch(sink, storage, epoch, &again);
+}
+
+Error only_listed(std::string_view storage, uint64_t epoch) {
+  return fail(TIDEMARK_E_RETRYABLE, store::epoch_key(storage, epoch) + " is listed, and cannot be found");
+}
+
 Result<Newest> look(sink::Sink& sink, std::string_view storage, const Call& deadline, Trouble* where) {
   *where = Trouble::kSink;
   Newest newest;
@@ -53,8 +68,8 @@ Result<Newest> look(sink::Sink& sink, std::string_view storage, const Call& dead
   };
   TM_TRY(store::visit_epochs(sink, storage, kFirstEpoch, visit, &listing));
   if (newest.epoch == 0) return newest;
-  TM_ASSIGN(const auto reading, deadline.next_call());
-  auto record = store::read_epoch(sink, storage, newest.epoch, &reading);
+  auto record = read_twice(sink, storage, newest.epoch, deadline);
+  if (!record && record.error().status == TIDEMARK_E_NOT_FOUND) return only_listed(storage, newest.epoch);
   if (!record && record.error().status == TIDEMARK_E_CORRUPT) {
     *where = Trouble::kRefused;
     record.error().message +=

@@ -28,6 +28,13 @@ struct Newest {
   bool is_first_cut = false;       // the first epoch needs no record, but not a damaged one
 };
 
+// What was damaged on its way here is right the second time, and a store may say once that it does not have
+// what it has.
+Result<EpochRecord> read_twice(sink::Sink& sink, std::string_view storage, uint64_t epoch,
+                               const Call& deadline);
+// RETRYABLE: a store that lists a record and does not have it knows no answer yet.
+Error only_listed(std::string_view storage, uint64_t epoch);
+
 // What the newest record says, or why it cannot be known.
 Result<Newest> look(sink::Sink& sink, std::string_view storage, const Call& deadline, Trouble* where);
 

@@ -74,6 +74,14 @@ Error damaged(const std::string& path, const std::string& problem) {
                   "history this is: a new one would be another owner");
 }
 
+std::optional<std::string> other_version(std::string_view text) {
+  const auto version = take_line(text, kMagic);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (!version || version->empty() || *version == kVersion || !std::ranges::all_of(*version, is_digit))
+    return std::nullopt;
+  return std::string(version->substr(0, 20));
+}
+
 }  // namespace
 
 std::string format_lineage(const LineageText& lineage) {
@@ -94,7 +102,7 @@ std::optional<LineageText> parse_lineage(std::string_view text, std::string* pro
     return std::nullopt;
   }
   if (*version != kVersion) {
-    *problem = "it needs a Tidemark that knows version " + std::string(version->substr(0, 20)) + " of it";
+    *problem = "it is of version " + std::string(version->substr(0, 20));
     return std::nullopt;
   }
   const auto owner = take_line(text, "owner=");
@@ -197,6 +205,13 @@ Status LineageFile::load(IfMissing if_missing) {
     error.message = "lineage file " + path_ + ": " + error.message;
     return error;
   }
+  // What is of another version is not damaged, and has its digest elsewhere perhaps.
+  if (const auto version = other_version(*text)) {
+    return fail(TIDEMARK_E_CORRUPT, "lineage file " + path_ + ": it needs a Tidemark that knows version " +
+                                        *version +
+                                        " of it; install that one. If none of that version wrote it, it "
+                                        "is damaged: bring it back from a copy of this data directory");
+  }
   const size_t digest_at = text->rfind("sha256=");
   if (digest_at == std::string::npos) return damaged(path_, "it was cut, or is not a lineage file");
   const std::string_view body = std::string_view(*text).substr(0, digest_at);
@@ -204,7 +219,6 @@ Status LineageFile::load(IfMissing if_missing) {
   const auto parsed = parse_lineage(body, &problem);
   TM_ASSIGN(const std::string digest, digest_text(body));
   const bool is_right = std::string_view(*text).substr(digest_at) == "sha256=" + digest + "\n";
-  // What is of another version is not damaged, and has its digest elsewhere perhaps.
   const bool is_known = body.starts_with(std::string(kMagic).append(kVersion).append("\n"));
   if (is_known && !is_right) return damaged(path_, "its digest is not that of its lines: it is damaged");
   if (!parsed) return damaged(path_, problem);

@@ -28,23 +28,15 @@ Watched gone_with(Error error) {
   return watched;
 }
 
-// What was damaged on its way here is right the second time, and a store may say once that it does not have
-// what it has.
-Result<EpochRecord> read_twice(sink::Sink& sink, std::string_view storage, uint64_t epoch,
-                               const Call& deadline) {
-  TM_ASSIGN(const auto reading, deadline.next_call());
-  auto record = store::read_epoch(sink, storage, epoch, &reading);
-  if (record ||
-      (record.error().status != TIDEMARK_E_CORRUPT && record.error().status != TIDEMARK_E_NOT_FOUND))
-    return record;
-  TM_ASSIGN(const auto again, deadline.next_call());
-  return store::read_epoch(sink, storage, epoch, &again);
-}
-
 // The record of an older epoch. OK: it is right, and says what the chain says. The first needs none.
 Status prove_older(sink::Sink& sink, std::string_view storage, const Watch& what, const Call& deadline) {
   const auto record = read_twice(sink, storage, what.also, deadline);
-  if (!record && record.error().status == TIDEMARK_E_NOT_FOUND && what.also == kFirstEpoch) return {};
+  if (!record && record.error().status == TIDEMARK_E_NOT_FOUND) {
+    TM_ASSIGN(const auto listing, deadline.next_call());
+    TM_ASSIGN(const auto epochs, store::list_epochs(sink, storage, what.also, &listing));
+    if (!epochs.empty() && epochs.front() == what.also) return only_listed(storage, what.also);
+    if (what.also == kFirstEpoch) return {};
+  }
   if (!record) return record.error();
   const uint64_t parent = what.chain.before(what.also);
   if (record->owner == what.owner && record->parent == parent) return {};
@@ -63,8 +55,7 @@ Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, const W
   TM_ASSIGN(const auto epochs, store::list_epochs(sink, storage, own, &listing));
   const auto record = read_twice(sink, storage, own, deadline);
   if (!record && record.error().status == TIDEMARK_E_NOT_FOUND) {
-    if (!epochs.empty() && epochs.front() == own)
-      return fail(TIDEMARK_E_RETRYABLE, store::epoch_key(storage, own) + " is listed, and cannot be found");
+    if (!epochs.empty() && epochs.front() == own) return only_listed(storage, own);
     return gone_with(gone(storage, own));
   }
   if (!record && record.error().status == TIDEMARK_E_CORRUPT) {

@@ -28,7 +28,7 @@ struct Watched {
   Error error;                 // which, and what to do
 };
 
-// A listing from the own epoch on, and one or two records read.
+// A listing from the own epoch on, and one or two records read; of one that cannot be found another listing.
 Result<Watched> watch_epochs(sink::Sink& sink, std::string_view storage, const Watch& what,
                              const tidemark_call* call);
 

@@ -216,7 +216,7 @@ bool Model::own_fault(PartitionModel& p, uint32_t era, JobKind kind, const JobRe
     if (throttle_.is_of_now(era)) ++successes_;
     if (result.outcome == Outcome::kDone) p.sink_failed = false;
   }
-  if (result.outcome != Outcome::kSinkFailed) return false;
+  if (result.outcome != Outcome::kSinkFailed && result.outcome != Outcome::kSinkThrottled) return false;
   if (p.sink_failed && p.sink_mark != successes_) return true;
   p.sink_failed = true;
   p.sink_mark = successes_;

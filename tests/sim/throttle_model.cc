@@ -63,6 +63,10 @@ void ThrottleModel::result(uint32_t era, core::JobKind kind, const core::JobResu
       probe_out_ = false;
       break;
     case Outcome::kSinkThrottled:
+      if (own_fault) {
+        probe_out_ = false;
+        break;
+      }
       if (probing || limit_ == 1) {
         trip(kind, result.retry_after_ms, now);
         break;

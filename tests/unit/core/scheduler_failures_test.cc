@@ -235,8 +235,33 @@ TEST_F(SchedulerFailuresTest, OneHotObjectLeavesTheConcurrencyAsItIs) {
   }
   EXPECT_GE(refused, 10);
   EXPECT_GE(limit, 2U);
-  finish(start(), Outcome::kSinkThrottled);
+  Job other = start();
+  while (other.partition == 0) {
+    finish(other, Outcome::kSinkFailed);
+    other = start();
+  }
+  finish(other, Outcome::kSinkThrottled);
   EXPECT_LT(scheduler_->snapshot(now_).concurrency_limit, limit) << "which is what a busy store gets";
+}
+
+// S3 asks to slow down by prefix, and a partition has one of its own.
+TEST_F(SchedulerFailuresTest, OneHotPrefixSlowsNobodyElse) {
+  notify(0, 1, 1);
+  notify(1, 1, 50);
+  finish(start(0, kDiscover, {1, 1}), Outcome::kSinkThrottled);
+  done(1, kDiscover, {1, 50});
+  const uint32_t limit = scheduler_->snapshot(now_).concurrency_limit;
+  int refused = 0;
+  for (int i = 0; i < 40; ++i) {
+    const Job job = start();
+    finish(job, job.partition == 0 ? Outcome::kSinkThrottled : Outcome::kDone);
+    refused += job.partition == 0 ? 1 : 0;
+    ASSERT_EQ(scheduler_->breaker(), Throttle::State::kClosed);
+    ASSERT_GE(scheduler_->snapshot(now_).concurrency_limit, limit);
+    pass(kMaxMs);
+  }
+  EXPECT_GE(refused, 10);
+  expect_event(EventKind::kFailing, {1, 1});
 }
 
 TEST_F(SchedulerFailuresTest, ThrottlingHalvesTheConcurrency) {

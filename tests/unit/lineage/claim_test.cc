@@ -956,6 +956,32 @@ TEST_F(LineageClaimTest, ARecordThatCannotBeFoundOnceIsNotGone) {
   EXPECT_EQ(watched.error().status, TIDEMARK_E_RETRYABLE);
   EXPECT_NE(watched.error().message.find("3.epoch is listed, and cannot be found"), std::string::npos)
       << watched.error().message;
+  // Of the older one, after the own.
+  int gets = 0;
+  fake_.refuse = [&gets](std::string_view verb) {
+    return verb == "get" && ++gets > 1 ? TIDEMARK_E_NOT_FOUND : TIDEMARK_OK;
+  };
+  const auto older = watch(3, 2);
+  ASSERT_FALSE(older);
+  EXPECT_EQ(older.error().status, TIDEMARK_E_RETRYABLE);
+  EXPECT_NE(older.error().message.find("2.epoch is listed, and cannot be found"), std::string::npos)
+      << older.error().message;
+}
+
+// One answer that it is not there costs nothing, and two cost a try: the listing has it.
+TEST_F(LineageClaimTest, AClaimReadsTwiceToo) {
+  claim_ok();
+  for (const int misses : {1, 2}) {
+    int left = misses;
+    fake_.refuse = [&left](std::string_view verb) {
+      return verb == "get" && left-- > 0 ? TIDEMARK_E_NOT_FOUND : TIDEMARK_OK;
+    };
+    const Claimed claimed = claim();
+    EXPECT_EQ(claimed.trouble == Trouble::kNone, misses == 1) << claimed.error.message;
+    if (misses == 1) continue;
+    EXPECT_EQ(claimed.trouble, Trouble::kSink);
+    EXPECT_EQ(claimed.error.status, TIDEMARK_E_RETRYABLE) << claimed.error.message;
+  }
 }
 
 // The place was set back, and another host has begun the epoch again.

@@ -158,6 +158,11 @@ TEST_F(LineageFileTest, AnotherVersionIsSaidToBeOne) {
   newer.replace(newer.find(" 2\n"), 3, " 12345678901234567890123\n");
   test::write_file(path_, with_digest(newer));
   expect_refused(TIDEMARK_E_CORRUPT, "version 12345678901234567890 of it");
+  test::write_file(path_, "TIDEMARK-LINEAGE 2\nall else is different\n");
+  expect_refused(TIDEMARK_E_CORRUPT, "version 2 of it; install that one");
+  newer.replace(newer.find(" 1234"), 24, " q\n");
+  test::write_file(path_, with_digest(newer));
+  expect_refused(TIDEMARK_E_CORRUPT, "it is of version q; bring it back from a copy");
 }
 
 TEST_F(LineageFileTest, WhatIsNoLineageFileIsSaidToBeNone) {
