@@ -78,6 +78,15 @@ TEST_F(BatchScenario, TheByteLimitMakesSmallerBatches) {
   expect_archived(p_, 1, 10);
 }
 
+// Four of five fit. The first batches learn it, each leaving one behind that is archived alone; the others
+// know.
+TEST_F(BatchScenario, EntriesThatDoNotFillABatchEvenlyAreNotLeftBehind) {
+  for (Lsn lsn = 1; lsn <= 400; ++lsn) host_.commit(p_, lsn, std::string(10'000, 'x'));
+  archive_in_batches(1, 400, {{"batch_entries", "5"}, {"batch_bytes", "45000"}, {"partition_inflight", "4"}});
+  EXPECT_LE(objects().size(), 110U) << "as few as 100 hold them";
+  expect_archived(p_, 1, 400);
+}
+
 TEST_F(BatchScenario, AnEntryLargerThanABatchGoesAlone) {
   host_.commit(p_, 1, std::string(3'000'000, 'x'));
   host_.commit_range(p_, 2, 3);
