@@ -7,8 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/printable.h"
 #include "base/status_name.h"
-#include "base/url_user.h"
 #include "console.h"
 #include "text.h"
 
@@ -211,10 +211,8 @@ Result<void> Archive::connect(const ArchiveOptions& options) {
                                               static_cast<uint32_t>(list.size()), &call, &error);
   opening_lines_ = console().take_infos();
   // Without the query and a password: they are nobody's business.
-  if (status != TIDEMARK_OK) {
-    const std::string place = without_user(options.url.substr(0, options.url.find_first_of("?#")));
-    return to_error("cannot open " + printable(place), status, error);
-  }
+  if (status != TIDEMARK_OK)
+    return to_error("cannot open " + printable(printable_url(options.url)), status, error);
   const auto extension = [&](const char* id) { return plugin_->api().get_extension(archiver_, id); };
   maintenance_ = static_cast<const tidemark_maintenance_api*>(extension(TIDEMARK_EXT_MAINTENANCE));
   readback_ = static_cast<const tidemark_readback_api*>(extension(TIDEMARK_EXT_READBACK));

@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/printable.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -172,7 +173,7 @@ Result<Checkpoint> load_checkpoint(const std::string& path, const std::string& u
       return usage_error(path +
                          " is a checkpoint of another version of tidemark; remove it to read everything");
     if (const auto other = head.at("url").get<std::string>(); other != archive_identity(url))
-      return usage_error(path + " is the checkpoint of another archive: " + printable(other));
+      return usage_error(path + " is the checkpoint of another archive: " + printable(printable_url(other)));
   } catch (const nlohmann::json::exception&) {
     return not_one;
   }

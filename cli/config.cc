@@ -4,11 +4,14 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <optional>
 
 #include "base/file_trust.h"
 #include "base/files.h"
+#include "base/printable.h"
 #include "copy_names.h"
 #include "text.h"
 
@@ -55,28 +58,33 @@ Result<void> expect_keys(const std::string& file, const toml::table& table, cons
     if (std::find(known.begin(), known.end(), text) != known.end()) continue;
     const std::string nearest = most_like(text, known);
     return at(file, node.source(),
-              "'" + text + "' is not known in " + name +
+              "'" + printable_option(text) + "' is not known in " + name +
                   (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
   }
   return {};
 }
 
-// "env:VARIABLE" or "file:/path", so that the configuration itself may be read by everybody.
+// "env:VARIABLE" or "file:/path", so that the configuration itself may be read by everybody. What names
+// neither may be the secret itself.
 Result<std::string> secret_value(const std::string& file, const toml::node& node, const std::string& key,
                                  const std::string& text) {
   if (text.starts_with("env:")) {
     const char* const value = std::getenv(text.c_str() + 4);
     if (value == nullptr)
       return at(file, node.source(),
-                "secret '" + key + "': the environment has no variable '" + text.substr(4) + "'");
+                "secret '" + key + "': the environment has no variable of the name after env:");
     return std::string(value);
   }
   if (text.starts_with("file:/")) {
-    auto value = read_file(text.substr(5), kSecretMaxBytes);
+    const std::string path = text.substr(5);
+    auto value = read_file(path, kSecretMaxBytes);
+    struct stat info {};
+    if (!value && ::lstat(path.c_str(), &info) != 0)
+      return at(file, node.source(),
+                "secret '" + key + "': the file after file: cannot be read: " + std::strerror(errno));
     if (!value) return at(file, node.source(), "secret '" + key + "': " + value.error().message);
     while (!value->empty() && (value->back() == '\n' || value->back() == '\r')) value->pop_back();
-    if (value->empty())
-      return at(file, node.source(), "secret '" + key + "': " + text.substr(5) + " is empty");
+    if (value->empty()) return at(file, node.source(), "secret '" + key + "': " + path + " is empty");
     return std::move(*value);
   }
   return at(
@@ -105,9 +113,10 @@ Result<void> read_settings(const std::string& file, const toml::table& archive, 
     const std::string key_text(key.str());
     auto text = option_text(value);
     if (!text)
-      return at(file, value.source(), what + " '" + key_text + "' is not text, a number, true or false");
+      return at(file, value.source(),
+                what + " '" + printable_option(key_text) + "' is not text, a number, true or false");
     if (is_secret) {
-      auto secret = secret_value(file, value, key_text, *text);
+      auto secret = secret_value(file, value, printable_option(key_text), *text);
       if (!secret) return secret.error();
       text = std::move(*secret);
     }
@@ -213,7 +222,7 @@ Result<NamedArchive> named_archive(std::string_view name, const std::string& fil
   std::string all;
   for (const std::string& one : names) all += (all.empty() ? "; there are @" : ", @") + one;
   const std::string nearest = most_like(std::string(name), names);
-  return usage_error("no archive is called '@" + std::string(name) + "'" +
+  return usage_error("no archive is called '@" + printable_word(name) + "'" +
                      (nearest.empty() ? "" : "; did you mean '@" + nearest + "'?") + " (looked in " +
                      looked_in + all + ")");
 }

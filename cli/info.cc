@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "base/printable.h"
 #include "base/wall_clock.h"
 #include "branches.h"
 #include "checkpoint.h"
@@ -190,7 +191,7 @@ class Info {
   Result<void> begin_page() {
     TM_TRY(tidemark::may_replace(options_.html, kInfoPageBeginning));
     const int64_t now_us = wall_clock_us();
-    const std::string url = options_.archive.url.substr(0, options_.archive.url.find('?'));
+    const std::string url = printable_url(options_.archive.url);
     const std::string part = folder_of(options_.scope);
     const std::string epoch =
         options_.archive.epoch ? ", epoch " + std::to_string(*options_.archive.epoch) : std::string();

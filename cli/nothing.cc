@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/printable.h"
 #include "console.h"
 #include "format/object_name.h"
 #include "text.h"
@@ -85,9 +86,8 @@ std::string nothing_text(Archive& archive, const CommonOptions& options, const s
     return ++looked_at < kInventoryMax && inventory.partitions.size() <= kNames;
   };
   const auto scanned = archive.scan({}, 0, visit, stop);
-  const std::string& url = options.archive.url;
   return "nothing is stored there: looked for " + (part.empty() ? "" : part + " of ") +
-         scope_text(options.scope) + " in " + url.substr(0, url.find('?')) + "; " +
+         scope_text(options.scope) + " in " + printable_url(options.archive.url) + "; " +
          (scanned ? inventory.text() : "what is there cannot be listed: " + scanned.error().message);
 }
 

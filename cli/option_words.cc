@@ -1,5 +1,6 @@
 #include "option_words.h"
 
+#include "base/printable.h"
 #include "format/lsn.h"
 #include "format/object_name.h"
 #include "text.h"
@@ -27,7 +28,7 @@ Scope parse_scope(const std::string& option, const std::string& text, bool parti
   if (slash != std::string::npos) scope.partition = parse_decimal(text.substr(slash + 1));
   const bool partition_bad = slash != std::string::npos ? !scope.partition : partition_needed;
   if (storage_name_problem(scope.storage) != nullptr || partition_bad) {
-    throw invalid(option, "'" + text + "' is not STORAGE/PARTITION" +
+    throw invalid(option, "'" + printable_word(text) + "' is not STORAGE/PARTITION" +
                               (partition_needed ? "" : " or STORAGE") + ", such as main/7");
   }
   return scope;

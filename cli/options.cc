@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/option_values.h"
+#include "base/printable.h"
 #include "option_words.h"
 #include "raw_options.h"
 #include "text.h"
@@ -458,7 +459,7 @@ bool CommandLine::is_unknown_verb(const std::string& word) const {
   const std::string nearest = most_like(word, names);
   std::string all;
   for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-  std::cerr << "tidemark: there is no verb '" << printable(word) << "'"
+  std::cerr << "tidemark: there is no verb '" << printable(printable_word(word)) << "'"
             << (nearest.empty() ? "" : "; did you mean '" + nearest + "'?") << " (there are " << all << ")\n";
   return true;
 }

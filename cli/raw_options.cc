@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "archive_words.h"
-#include "base/url_user.h"
+#include "base/printable.h"
 #include "format/lsn.h"
 #include "option_words.h"
 #include "text.h"
@@ -46,37 +46,52 @@ void finish_words(RawOptions& raw, const std::vector<std::string*>& words) {
 
 namespace {
 
-// Whether an option of the sink says which archive it is; none that may have a user in it.
-bool tells_archives_apart(std::string_view key, std::string_view value) {
-  return (key == "endpoint" || key == "account") && value.find('@') == std::string_view::npos;
+// Of a storage account: a key of one is longer.
+bool is_account(const std::string& name) {
+  constexpr size_t kLongest = 24;
+  return name.size() <= kLongest && std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+         });
 }
 
-void append_query(std::string_view word, std::string& to) {
-  to.append(to.find('?') == std::string::npos ? "?" : "&").append(word);
+// Of an option of the sink what says which archive it is: nothing for all else, and for what may be a secret.
+std::string telling_part(const std::string& option) {
+  const size_t equals = option.find('=');
+  if (equals == std::string::npos) return {};
+  const std::string key = option.substr(0, equals);
+  const std::string value = percent_decoded(option.substr(equals + 1));
+  std::string shown;
+  if (key == "endpoint") shown = printable_endpoint(value);
+  if (key == "account" && is_account(value)) shown = value;
+  if (shown.empty() || shown == value) return shown.empty() ? shown : option;
+  return key + "=" + shown;
+}
+
+void append_query(const std::string& part, std::string& to) {
+  if (!part.empty()) to.append(to.find('?') == std::string::npos ? "?" : "&").append(part);
 }
 
 // The same of options that are not in the URL.
 void tell_apart(const std::vector<Setting>& options, std::string& archive) {
   for (const Setting& option : options) {
-    if (!option.secret && tells_archives_apart(option.key, option.value))
-      append_query(option.key + "=" + option.value, archive);
+    if (!option.secret) append_query(telling_part(option.key + "=" + option.value), archive);
   }
 }
 
-// The URL without a user and a password, and of its query only what says which archive it is.
-std::string without_secrets(std::string url) {
-  url.resize(std::min(url.find('#'), url.size()));
-  std::string query;
-  if (const size_t question = url.find('?'); question != std::string::npos) {
-    std::string_view rest = std::string_view(url).substr(question + 1);
-    while (!rest.empty()) {
-      const std::string_view one = rest.substr(0, rest.find('&'));
-      rest.remove_prefix(std::min(rest.size(), one.size() + 1));
-      if (tells_archives_apart(one.substr(0, one.find('=')), one)) append_query(one, query);
-    }
-    url.resize(question);
+// The archive as metrics call it: @NAME, or the place and of the query only what says which archive it is.
+std::string archive_label(const std::string& url) {
+  if (url.starts_with('@')) return "@" + printable_word(url.substr(1));
+  std::string label = printable_url(url);
+  const std::string_view before_fragment = std::string_view(url).substr(0, url.find('#'));
+  const size_t question = before_fragment.find('?');
+  if (question == std::string_view::npos) return label;
+  std::string_view rest = before_fragment.substr(question + 1);
+  while (!rest.empty()) {
+    const std::string_view one = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    append_query(telling_part(std::string(one)), label);
   }
-  return without_user(std::move(url)) + query;
+  return label;
 }
 
 }  // namespace
@@ -95,8 +110,9 @@ void finish_common(CommonOptions& common, const RawOptions& raw, bool partition_
                               "--secret", raw.secrets, takes_keys};
   common.archive.words = words_again(words, common.archive);
   if (!raw.config.empty() && !raw.url.starts_with('@') && !raw.to_url.starts_with('@'))
-    throw invalid("--config", "it gives archives their names, and '" + raw.url + "' is not @NAME");
-  common.metrics.archive = without_secrets(raw.url);
+    throw invalid("--config",
+                  "it gives archives their names, and '" + printable_url(raw.url) + "' is not @NAME");
+  common.metrics.archive = archive_label(raw.url);
   common.metrics.scope = raw.target;
   common.archive = need(named_by(words, std::move(common.archive)));
   if (!raw.url.starts_with('@')) tell_apart(common.archive.sink_options, common.metrics.archive);
@@ -132,7 +148,7 @@ RestoreOptions finish_restore(RestoreOptions restore, RawOptions raw) {
   if (restore.directory.empty()) restore.directory = std::exchange(raw.target, {});  // of everything
   if (restore.directory.empty()) throw invalid("DIR", "the name of the directory is missing");
   if (names_archive(restore.directory))
-    throw invalid("DIR", "'" + restore.directory + "' names an archive, not a directory");
+    throw invalid("DIR", "'" + printable_word(restore.directory) + "' names an archive, not a directory");
   finish_common(restore, raw, false, true);
   if (!restore.scope.partition && !(raw.from.empty() && raw.to.empty()))
     throw invalid(raw.from.empty() ? "--to" : "--from",

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/printable.h"
 #include "text.h"
 
 namespace tidemark::cli {
@@ -78,8 +79,7 @@ std::string same_place_text(const ArchiveOptions& from, const ArchiveOptions& to
   const std::string what = inside && outside ? "the destination is the source itself, "
                            : inside          ? "the destination lies within the source, "
                                              : "the source lies within the destination, ";
-  return what + printable(source.scheme + "://" + (outside ? source.path : destination.path)) +
-         ": name another place to copy to";
+  return what + printable(printable_url(outside ? from.url : to.url)) + ": name another place to copy to";
 }
 
 }  // namespace tidemark::cli

@@ -10,6 +10,7 @@
 #include <map>
 #include <thread>
 
+#include "base/printable.h"
 #include "log_store.h"
 
 namespace tidemark::host {
@@ -27,16 +28,17 @@ CLI::ValidationError invalid(const std::string& option, const std::string& reaso
   return CLI::ValidationError(option, reason);
 }
 
-std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& text) {
+std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& form,
+                                               const std::string& text) {
+  if (const std::string problem = pair_problem(form, text); !problem.empty()) throw invalid(option, problem);
   const size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) throw invalid(option, "'" + text + "' is not KEY=VALUE");
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
 void add_settings(const std::string& option, const std::vector<std::string>& texts,
                   std::vector<Setting>& out) {
   for (const std::string& text : texts) {
-    auto [key, value] = split_pair(option, text);
+    auto [key, value] = split_pair(option, "KEY=VALUE", text);
     out.push_back({std::move(key), std::move(value), false});
   }
 }
@@ -45,11 +47,11 @@ void add_settings(const std::string& option, const std::vector<std::string>& tex
 void add_secrets(const std::string& option, const std::vector<std::string>& texts,
                  std::vector<Setting>& out) {
   for (const std::string& text : texts) {
-    auto [key, variable] = split_pair(option, text);
+    auto [key, variable] = split_pair(option, "KEY=VAR", text);
     const char* value = std::getenv(variable.c_str());
     if (value == nullptr)
-      throw invalid(option,
-                    key + "=...: the environment has no such variable; name one that holds the secret");
+      throw invalid(option, printable_option(key) +
+                                "=...: the environment has no such variable; name one that holds the secret");
     out.push_back({std::move(key), value, true});
   }
 }

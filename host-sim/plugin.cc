@@ -1,5 +1,6 @@
 #include "plugin.h"
 
+#include "base/printable.h"
 #include "base/status_name.h"
 
 namespace tidemark::host {
@@ -84,9 +85,7 @@ Result<void> Archiver::set_sink(const std::string& url, const std::vector<Settin
   tidemark_error error = empty_abi_error();
   const auto status = plugin_->api().set_sink(archiver_, abi_str(url), list.data(),
                                               static_cast<uint32_t>(list.size()), &call, &error);
-  // Without the query: it may hold what is nobody's business.
-  if (status != TIDEMARK_OK)
-    return to_error("cannot open the sink " + url.substr(0, url.find('?')), status, error);
+  if (status != TIDEMARK_OK) return to_error("cannot open the sink " + printable_url(url), status, error);
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/printable.h"
 #include "format/lsn.h"
 #include "try_often.h"
 
@@ -40,7 +41,7 @@ Result<std::unique_ptr<Readback>> Readback::open(std::shared_ptr<Plugin> plugin,
   TM_ASSIGN(auto readback, archiver->readback());
   const tidemark_maintenance_api* maintenance = archiver->maintenance();
   return std::unique_ptr<Readback>(
-      new Readback(std::move(archiver), url.substr(0, url.find('?')), readback, maintenance, options.epoch));
+      new Readback(std::move(archiver), printable_url(url), readback, maintenance, options.epoch));
 }
 
 Result<std::vector<StoredArchive>> Readback::list(const std::string& storage, uint64_t partition) const {

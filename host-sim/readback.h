@@ -37,7 +37,7 @@ class Readback {
   static Result<std::unique_ptr<Readback>> open(std::shared_ptr<Plugin> plugin, ReadingHost& host,
                                                 const CommonOptions& options, const std::string& url);
 
-  const std::string& url() const { return url_; }  // without its query, which may hold secrets
+  const std::string& url() const { return url_; }  // without what may be a secret
   // What counts in the history that is read; ascending by last LSN.
   Result<std::vector<StoredArchive>> list(const std::string& storage, uint64_t partition) const;
   // Every object of the sink that counts, partition by partition. An error if this plugin cannot list them.

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 
 #include "base/fd.h"
+#include "base/printable.h"
 
 namespace tidemark {
 namespace {
@@ -48,17 +48,6 @@ int read_secret_text(int fd, size_t expected_bytes, size_t limit_bytes, std::str
   return EFBIG;
 }
 
-bool is_key_itself(std::string_view text) {
-  constexpr std::string_view kAge = "AGE-SECRET-KEY-";
-  constexpr size_t kTagKeyDigits = 64;
-  const auto is_hex = [](unsigned char c) { return std::isxdigit(c) != 0; };
-  const auto is_same = [](unsigned char a, unsigned char b) { return std::toupper(a) == b; };
-  text.remove_prefix(text.rfind('/') + 1);  // names of files are made absolute; npos + 1 is 0
-  const std::string_view begin = text.substr(0, kAge.size());
-  return std::ranges::equal(begin, kAge, is_same) ||
-         (text.size() == kTagKeyDigits && std::ranges::all_of(text, is_hex));
-}
-
 Result<Secret> read_secret_file(const std::string& path, Readers readers) {
   const std::string what = "cannot read " + path;
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -68,7 +57,7 @@ Result<Secret> read_secret_file(const std::string& path, Readers readers) {
                 "that; whoever can see command lines or this configuration may have read it");
   }
   if (!fd && errno == ELOOP) return fail(what + ": it is a symbolic link; name the file that it leads to");
-  if (!fd) return fail_errno(errno, what);
+  if (!fd) return fail_errno(errno, "cannot read " + printable_file(path));
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return fail_errno(errno, what);
   if (Status trust = check_file_trust(info, path, readers); !trust) {

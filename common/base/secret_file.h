@@ -18,9 +18,6 @@ namespace tidemark {
 
 inline constexpr size_t kSecretFileMaxBytes = size_t{64} * 1024;
 
-// Whether a text that should name a file is a key itself, of age or of tags: then no message repeats it.
-bool is_key_itself(std::string_view text);
-
 // INVALID for a key in place of its file. PERMANENT, with the file and the remedy, for what is not a regular
 // file (a symbolic link is not), is larger than kSecretFileMaxBytes, belongs neither to this user nor to
 // root, or has a mode that `readers` does not allow; else by the errno.

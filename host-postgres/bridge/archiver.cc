@@ -5,9 +5,9 @@
 
 #include <optional>
 
-namespace tidemark::postgres {
+#include "base/printable.h"
 
-std::string place_text(const std::string& url) { return url.substr(0, url.find('?')); }
+namespace tidemark::postgres {
 
 // The file sink makes the directory that its url names. Here a mistyped one, or one that is not mounted,
 // would take the log for an archive that nobody looks at.
@@ -15,6 +15,8 @@ Status check_sink_directory(const std::string& url) {
   constexpr std::string_view kScheme = "file://";
   if (!url.starts_with(kScheme)) return {};
   const std::string path = url.substr(kScheme.size(), url.find('?') - kScheme.size());
+  // A host, or a password: the sink refuses it.
+  if (!path.starts_with('/')) return {};
   struct stat status {};
   if (path.find('%') != std::string::npos || (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)))
     return {};
@@ -71,7 +73,7 @@ Status Archiver::set_sink(const std::string& url, const std::vector<SinkOption>&
   tidemark_error error = empty_abi_error();
   const auto status =
       api_->set_sink(archiver_, abi_str(url), list.data(), static_cast<uint32_t>(list.size()), &call, &error);
-  if (status != TIDEMARK_OK) return from_abi(status, error, "cannot open the sink " + place_text(url));
+  if (status != TIDEMARK_OK) return from_abi(status, error, "cannot open the sink " + printable_url(url));
   return {};
 }
 

@@ -18,8 +18,6 @@
 
 namespace tidemark::postgres {
 
-// Of a sink's url, without the query: that may hold what is nobody's business.
-std::string place_text(const std::string& url);
 // INVALID: the directory that it names is not there.
 Status check_sink_directory(const std::string& url);
 

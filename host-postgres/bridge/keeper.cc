@@ -10,6 +10,7 @@
 #include "base/blocked_signals.h"
 #include "base/guard.h"
 #include "base/line.h"
+#include "base/printable.h"
 #include "bridge/data_directory.h"
 #include "bridge/history.h"
 #include "bridge/spools.h"
@@ -139,7 +140,8 @@ void Keeper::apply(const Settings& settings) {
 Status Keeper::bring_about(const Settings& settings) {
   if (is_started_ && sink_ == settings.sink && run_ == settings.run) return {};
   warn_of_metrics(settings.run.metrics_file);
-  TM_TRY(of_setting("tidemark.sink", place_text(settings.sink.url), check_sink_directory(settings.sink.url)));
+  TM_TRY(
+      of_setting("tidemark.sink", printable_url(settings.sink.url), check_sink_directory(settings.sink.url)));
   std::vector<SinkOption> options;
   if (!settings.sink.options_file.empty()) {
     auto read = read_options_file(settings.sink.options_file);
@@ -149,7 +151,7 @@ Status Keeper::bring_about(const Settings& settings) {
   if (!is_started_ || run_ != settings.run) return replace_archiver(settings, options);
   Archiver& archiver = *at_work();
   returns_.note();
-  TM_TRY(of_setting("tidemark.sink", place_text(settings.sink.url),
+  TM_TRY(of_setting("tidemark.sink", printable_url(settings.sink.url),
                     archiver.set_sink(settings.sink.url, options, cancellable_call())));
   returns_.switched(sink_->url, settings.sink.url);
   sink_ = settings.sink;
@@ -228,7 +230,7 @@ Status Keeper::replace_archiver(const Settings& settings, const std::vector<Sink
     return of_setting("tidemark.plugin", settings.run.plugin, created.error());
   }
   std::unique_ptr<Archiver> next = *std::move(created);
-  TM_TRY(of_setting("tidemark.sink", place_text(settings.sink.url),
+  TM_TRY(of_setting("tidemark.sink", printable_url(settings.sink.url),
                     next->set_sink(settings.sink.url, options, cancellable_call())));
   std::unique_ptr<Archiver> last;
   {

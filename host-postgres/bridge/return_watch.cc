@@ -2,7 +2,16 @@
 
 #include <algorithm>
 
+#include "base/printable.h"
+
 namespace tidemark::postgres {
+
+namespace {
+
+// By all of it that names the place: what is shown may be less.
+std::string_view place_of(std::string_view url) { return url.substr(0, url.find('?')); }
+
+}  // namespace
 
 void ReturnWatch::note() {
   const std::string storage = segment_storage(services_.cluster());
@@ -11,9 +20,9 @@ void ReturnWatch::note() {
 }
 
 void ReturnWatch::switched(const std::string& from_url, const std::string& to_url) {
-  from_ = place_text(from_url);
-  to_ = place_text(to_url);
-  if (from_ == to_) return;
+  if (place_of(from_url) == place_of(to_url)) return;
+  from_ = printable_url(from_url);
+  to_ = printable_url(to_url);
   timelines_.clear();
   for (const auto& [number, through] : noted_) timelines_[number].through = through;
 }

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "base/printable.h"
 #include "bridge/history.h"
 #include "tool/bounded.h"
 #include "tool/catalog.h"
@@ -87,7 +88,7 @@ void check_writing(const CheckWish& wish, Findings& findings) {
 
 void check_archive(const CheckWish& wish, bool archives, const SayStage& say, Findings& findings) {
   const Target& target = wish.target;
-  const std::string place = place_text(target.access.sink);
+  const std::string place = printable_url(target.access.sink);
   say("the sink " + place);
   const auto archive = Archive::open(target.access);
   if (!archive) return findings.wrong(archive.error().message);

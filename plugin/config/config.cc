@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/line.h"
-#include "base/secret_file.h"
+#include "base/printable.h"
 #include "format/chain.h"
 
 namespace tidemark::config {
@@ -175,7 +175,7 @@ Status parse_one(const Option& option, Config* config) {
     known += row.key;
   }
   return fail(TIDEMARK_E_INVALID,
-              "unknown option '" + option.key.substr(0, 100) + "'; the archiver knows " + known);
+              "unknown option '" + printable_option(option.key) + "'; the archiver knows " + known);
 }
 
 }  // namespace
@@ -201,7 +201,7 @@ Result<std::vector<Option>> read_options(const tidemark_option* options, uint32_
                 (option.flags & TIDEMARK_OPTION_SECRET) != 0};
     for (const Option& earlier : result) {
       if (earlier.key == read.key) {
-        return fail(TIDEMARK_E_INVALID, "option '" + read.key.substr(0, 100) + "' is given twice");
+        return fail(TIDEMARK_E_INVALID, "option '" + printable_option(read.key) + "' is given twice");
       }
     }
     result.push_back(std::move(read));

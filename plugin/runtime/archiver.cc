@@ -9,6 +9,7 @@
 #include "base/blocked_signals.h"
 #include "base/guard.h"
 #include "base/line.h"
+#include "base/printable.h"
 #include "base/stopwatch.h"
 #include "sink/loader.h"
 #include "store/epochs.h"
@@ -104,10 +105,10 @@ Status Archiver::set_sink(std::string_view url, std::span<const config::Option> 
   dispatcher_.swap_sink([&] { old = slot_.swap(std::move(opened)); });
   if (old != nullptr) metrics_.sink_swapped();
   if_there_is_memory([&] {
-    const std::string place = clean_line(sink::printable_url(url));
+    const std::string place = clean_line(printable_url(url));
     metrics_.sink_is(place.substr(0, place.find(':')), place);
   });
-  logger_.line(TIDEMARK_LOG_INFO, [&] { return "sink is now " + sink::printable_url(url); });
+  logger_.line(TIDEMARK_LOG_INFO, [&] { return "sink is now " + printable_url(url); });
   if (encrypts(encoding.coding)) {
     logger_.line(TIDEMARK_LOG_INFO, [&] {
       const size_t count = encoding.recipients.size();

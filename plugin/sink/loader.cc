@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/module.h"
-#include "base/url_user.h"
+#include "base/printable.h"
 
 namespace tidemark::sink {
 namespace {
@@ -94,10 +94,6 @@ Result<std::string> scheme_of(std::string_view url) {
                                         "' has a bad scheme; it is made of a-z, 0-9, + and -, at most 32");
   }
   return std::string(scheme);
-}
-
-std::string printable_url(std::string_view url) {
-  return without_user(std::string(url.substr(0, url.find_first_of("?#")))).substr(0, 300);
 }
 
 int library_flags() { return is_bound_deeply() ? RTLD_DEEPBIND : 0; }

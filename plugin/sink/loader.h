@@ -18,9 +18,6 @@ namespace tidemark::sink {
 // The scheme of url: [a-z][a-z0-9+-]*, at most 32 characters.
 Result<std::string> scheme_of(std::string_view url);
 
-// The url without what may hold secrets (user info and query), for logs and messages.
-std::string printable_url(std::string_view url);
-
 // What dlopen is given besides when this plugin loads what has libraries of its own: RTLD_DEEPBIND or 0, as
 // the host has loaded the plugin.
 int library_flags();

@@ -78,14 +78,14 @@ Status set_endpoint(std::string_view text, const std::string& from, Config* conf
   }
   Result<Endpoint> endpoint = parse_endpoint(text);
   if (!endpoint) {
-    return invalid(from + ": " + quote(text) + " " + endpoint.error().message +
+    return invalid(from + endpoint_text(text) + " " + endpoint.error().message +
                    "; write https://host or https://host:port/account");
   }
   std::string path = std::move(endpoint->path);
   while (path.ends_with('/')) path.pop_back();
   if (!is_plain_path(path)) {
     return invalid(
-        from + ": " + quote(text) +
+        from + endpoint_text(text) +
         " has a path with something else than names of A-Z a-z 0-9 - . _ ~ between single slashes");
   }
   config->endpoint_scheme = endpoint->tls ? "https" : "http";
@@ -207,14 +207,14 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
   Raw raw;
   TM_TRY(parse_options(kOptions, option_table(&config, &raw), url.query, options, option_count));
   if (!is_container(url.authority)) {
-    return invalid("url: " + quote(url.authority) +
+    return invalid("url: " + quote_part(url.authority) +
                    " is not a container's name (3 to 63 of a-z, 0-9 and single '-'); write "
                    "azblob://container/prefix");
   }
   config.container = url.authority;
   TM_ASSIGN(config.prefix, parse_prefix(url.path));
   if (const char* problem = name_problem(config.prefix)) {
-    return invalid("url: the path " + quote(url.path) + " " + problem);
+    return invalid("url: the path " + quote_part(url.path) + " " + problem);
   }
   TM_TRY(check_proxy(url));
   if (!raw.endpoint.empty()) {

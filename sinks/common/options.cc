@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/line.h"
+#include "base/printable.h"
 
 namespace tidemark::sinks {
 namespace {
@@ -111,8 +112,8 @@ class Parser {
 
   Status take(std::string_view name, std::string_view value, uint32_t flags, bool from_url) {
     if (!seen_.emplace(name).second) {
-      return fail(TIDEMARK_E_INVALID,
-                  "option " + quote(name) + " is given twice; give it once, in the url or in the list");
+      return fail(TIDEMARK_E_INVALID, "option " + quote(printable_option(name)) +
+                                          " is given twice; give it once, in the url or in the list");
     }
     if (pass_on_ != nullptr && name.size() > pass_on_->prefix.size() &&
         name.substr(0, pass_on_->prefix.size()) == pass_on_->prefix) {
@@ -123,7 +124,8 @@ class Parser {
     for (const OptionSpec& spec : specs_) {
       if (name == spec.name) return store(spec, value, flags, from_url);
     }
-    return fail(TIDEMARK_E_INVALID, "unknown option " + quote(name) + "; known: " + known());
+    return fail(TIDEMARK_E_INVALID,
+                "unknown option " + quote(printable_option(name)) + "; known: " + known());
   }
 
  private:
@@ -181,7 +183,27 @@ Status set_fallbacks(std::span<const tidemark_sink_option> table, const std::vec
   return fail(TIDEMARK_E_INVALID, "the sink takes an option that its table of options does not have");
 }
 
+void replace_all(std::string* text, std::string_view what, std::string_view by) {
+  for (size_t at = text->find(what); at != std::string::npos; at = text->find(what, at + by.size()))
+    text->replace(at, what.size(), by);
+}
+
 }  // namespace
+
+Error without_secret_values(Error error, const tidemark_option* list, uint32_t list_size) {
+  constexpr size_t kWordMin = 16;  // what is shorter may be a word of the message
+  // What fails by itself is told with the host that it was about; what somebody wrote is known to whoever
+  // wrote it.
+  if (error.status >= TIDEMARK_E_RETRYABLE) return error;
+  for (uint32_t i = 0; i < list_size && list != nullptr; ++i) {
+    if ((list[i].flags & TIDEMARK_OPTION_SECRET) == 0 || list[i].value.size == 0) continue;
+    const std::string_view value = view(list[i].value);
+    replace_all(&error.message, quote(value), kNotShown);
+    if (error.status == TIDEMARK_E_INVALID && value.size() >= kWordMin)
+      replace_all(&error.message, value, kNotShown);
+  }
+  return error;
+}
 
 OptionSpec text_option(const char* name, std::string* target) { return {name, Kind::kText, target}; }
 OptionSpec secret_option(const char* name, std::string* target) { return {name, Kind::kSecret, target}; }

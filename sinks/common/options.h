@@ -57,6 +57,10 @@ struct PassOn {
   std::vector<PassedOption> options;
 };
 
+// An error of open without the values that the list passes as secrets, whatever options they are of: in
+// quotes, and, if it is about what somebody wrote, also as they stand.
+Error without_secret_values(Error error, const tidemark_option* list, uint32_t list_size);
+
 // Reads the URL's query and the list. INVALID for an option that is unknown, malformed, out of bounds or
 // given twice; the message names it, says what would be right and, for unknown ones, which are known. Also
 // INVALID, whatever is given: a table and specs that do not have the same names, or a fallback out of bounds.

@@ -36,6 +36,7 @@
 #include "base/line.h"
 #include "base/result.h"
 #include "common/key.h"
+#include "common/options.h"
 #include "common/source.h"
 #include "common/tree_list.h"
 #include "common/url.h"
@@ -184,8 +185,9 @@ class Table {
       TM_ASSIGN(Url parsed, parse_url(view(url)));
       const OpenRequest request = {HostLog(host), std::move(parsed),         options,
                                    option_count,  put_buffer_bytes_of(host), is_read_only(host)};
-      TM_ASSIGN(std::unique_ptr<S> sink, S::open(request, call));
-      *out = reinterpret_cast<tidemark_sink*>(new Open{std::move(sink), request.read_only});
+      auto sink = S::open(request, call);
+      if (!sink) return without_secret_values(std::move(sink.error()), options, option_count);
+      *out = reinterpret_cast<tidemark_sink*>(new Open{std::move(*sink), request.read_only});
       return {};
     });
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/line.h"
+#include "base/printable.h"
 
 namespace tidemark::sinks {
 namespace {
@@ -43,11 +44,11 @@ Status parse_query(std::string_view text, Url* url) {
       return fail(TIDEMARK_E_INVALID, "url: an option's name in the query is empty or badly percent-encoded");
     }
     if (equals == pair.size()) {
-      return fail(TIDEMARK_E_INVALID,
-                  "url: option " + quote(name) + " in the query has no value; write name=value");
+      return fail(TIDEMARK_E_INVALID, "url: option " + quote(printable_option(name)) +
+                                          " in the query has no value; write name=value");
     }
     if (!percent_decode(pair.substr(equals + 1), &value)) {
-      return fail(TIDEMARK_E_INVALID, "url: the value of option " + quote(name) +
+      return fail(TIDEMARK_E_INVALID, "url: the value of option " + quote(printable_option(name)) +
                                           " is badly percent-encoded; '%' itself is written %25");
     }
     url->query.emplace_back(std::move(name), std::move(value));
@@ -56,6 +57,13 @@ Status parse_query(std::string_view text, Url* url) {
 }
 
 }  // namespace
+
+std::string quote_part(std::string_view part) {
+  const std::string_view first = trimmed(part, "/");
+  const bool may_be_secret = part.find('@') != std::string_view::npos ||
+                             first.substr(0, first.find('/')).find_first_of(":%") != std::string_view::npos;
+  return may_be_secret ? std::string(kNotShown) : quote(part);
+}
 
 bool percent_decode(std::string_view text, std::string* out) {
   out->clear();
@@ -94,8 +102,8 @@ Result<Url> parse_url(std::string_view text) {
     return fail(TIDEMARK_E_INVALID, "url: no user or password belongs in it; pass credentials as options");
   }
   if (!percent_decode(location, &url.path)) {
-    return fail(TIDEMARK_E_INVALID,
-                "url: the path " + quote(location) + " is badly percent-encoded; '%' itself is written %25");
+    return fail(TIDEMARK_E_INVALID, "url: the path " + quote_part(location) +
+                                        " is badly percent-encoded; '%' itself is written %25");
   }
   if (question < text.size()) {
     TM_TRY(parse_query(text.substr(question + 1), &url));

@@ -23,6 +23,9 @@ struct Url {
 
 Result<Url> parse_url(std::string_view text);
 
+// A part of a url that is wrong, in quotes; where it may hold a user and a password, that it is not shown.
+std::string quote_part(std::string_view part);
+
 // False if a '%' is not followed by two hex digits, or if the result has a NUL byte.
 bool percent_decode(std::string_view text, std::string* out);
 

@@ -14,14 +14,14 @@ Result<std::string> root_path(const Url& url) {
   };
   if (url.scheme != "file") return invalid("the scheme is " + quote(url.scheme) + ", not file");
   if (!url.authority.empty())
-    return invalid("a file url has no host, but this one has " + quote(url.authority));
+    return invalid("a file url has no host, but this one has " + quote_part(url.authority));
   if (url.path.empty() || url.path.front() != '/')
-    return invalid("the path " + quote(url.path) + " is not absolute");
+    return invalid("the path " + quote_part(url.path) + " is not absolute");
   std::string path;
   for (size_t begin = 1; begin < url.path.size();) {
     const size_t end = std::min(url.path.find('/', begin), url.path.size());
     const std::string part = url.path.substr(begin, end - begin);
-    if (part == "..") return invalid("the path " + quote(url.path) + " has a part \"..\"");
+    if (part == "..") return invalid("the path " + quote_part(url.path) + " has a part \"..\"");
     if (!part.empty() && part != ".") path.append("/").append(part);
     begin = end + 1;
   }

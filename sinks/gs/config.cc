@@ -48,10 +48,7 @@ bool is_bucket(std::string_view name) {
 }
 
 Status set_endpoint(std::string_view text, const std::string& from, Config* config) {
-  const bool may_be_secret = text.find('@') != std::string_view::npos;
-  const auto wrong = [&](const std::string& why) {
-    return invalid(from + (may_be_secret ? "" : ": " + quote(text)) + " " + why);
-  };
+  const auto wrong = [&](const std::string& why) { return invalid(from + endpoint_text(text) + " " + why); };
   const Result<Endpoint> endpoint = parse_endpoint(text);
   if (!endpoint) return wrong(endpoint.error().message + "; write https://host or https://host:port");
   if (endpoint->path != "/") return wrong("has a path or a query; write https://host or https://host:port");
@@ -121,7 +118,7 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
   Raw raw;
   TM_TRY(parse_options(kOptions, option_table(&config, &raw), url.query, options, option_count));
   if (!is_bucket(url.authority)) {
-    return invalid("url: " + quote(url.authority) + " is not a bucket's name; write gs://bucket/prefix");
+    return invalid("url: " + quote_part(url.authority) + " is not a bucket's name; write gs://bucket/prefix");
   }
   config.bucket = url.authority;
   TM_ASSIGN(config.prefix, parse_prefix(url.path));

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/line.h"
+#include "base/printable.h"
 #include "http/uri_encode.h"
 
 namespace tidemark::sinks {
@@ -78,6 +80,10 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
     }
   }
   return endpoint;
+}
+
+std::string endpoint_text(std::string_view text) {
+  return printable_endpoint(text) == text ? ": " + quote(text) : std::string();
 }
 
 bool is_loopback(const std::string& host_name) {

@@ -23,6 +23,10 @@ struct Endpoint {
 // The message does not show the text.
 Result<Endpoint> parse_endpoint(std::string_view url);
 
+// ": " and the text in quotes, for a message about an endpoint that is wrong; empty where it may hold a
+// secret.
+std::string endpoint_text(std::string_view text);
+
 // "localhost", 127.0.0.0/8 or ::1: where plain HTTP does not leave the machine. Of a host_name, as above.
 bool is_loopback(const std::string& host_name);
 

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/line.h"
+#include "base/printable.h"
 #include "base/secret_file.h"
 
 namespace tidemark::sinks {
@@ -21,7 +22,7 @@ constexpr int64_t kNsPerSecond = 1'000'000'000;
 Result<std::string> read_small_file(const std::string& path, struct stat* stated) {
   const std::string what = "cannot read " + quote(path);
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // no waiting for a FIFO's writer
-  if (!fd) return fail_sink_errno(errno, what);
+  if (!fd) return fail_sink_errno(errno, "cannot read " + quote(printable_file(path)));
   struct stat& info = *stated;
   if (fstat(fd.get(), &info) != 0) return fail_sink_errno(errno, what);
   if (!S_ISREG(info.st_mode)) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/line.h"
 #include "common/invalid.h"
 #include "common/key.h"
 #include "http/utf8.h"
@@ -28,7 +27,7 @@ Result<std::string> parse_prefix(std::string_view path) {
   const bool is_text =
       std::none_of(path.begin(), path.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; });
   if (!is_text || !is_utf8(path)) {
-    return invalid("url: the path " + quote(path) +
+    return invalid("url: the path " + quote_part(path) +
                    " has a control character, or is not UTF-8; stores do not keep such names");
   }
   return std::string(path) + "/";

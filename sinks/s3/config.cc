@@ -119,11 +119,11 @@ Result<Config> parse_config(const Url& url, const tidemark_option* options, uint
   Raw raw;
   TM_TRY(parse_options(kOptions, option_table(&config, &raw), url.query, options, option_count));
   if (!is_bucket(url.authority)) {
-    if (url.authority.starts_with("arn:")) {
+    if (url.authority.starts_with("arn:") && url.authority.find_first_of("%@") == std::string::npos) {
       return invalid("url: " + quote(url.authority) +
                      " is an ARN; access points are not supported, give the bucket's name");
     }
-    return invalid("url: " + quote(url.authority) + " is not a bucket's name; write s3://bucket/prefix");
+    return invalid("url: " + quote_part(url.authority) + " is not a bucket's name; write s3://bucket/prefix");
   }
   config.bucket = url.authority;
   TM_ASSIGN(config.prefix, parse_prefix(url.path));

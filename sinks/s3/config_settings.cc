@@ -84,10 +84,7 @@ Status apply_host_kind(Settings* settings, Config* config) {
 }  // namespace
 
 Status set_endpoint(std::string_view text, const std::string& from, Config* config) {
-  const auto wrong = [&](const std::string& why) {
-    const bool may_be_secret = text.find('@') != std::string_view::npos;
-    return invalid(from + (may_be_secret ? "" : ": " + quote(text)) + " " + why);
-  };
+  const auto wrong = [&](const std::string& why) { return invalid(from + endpoint_text(text) + " " + why); };
   if (text.substr(0, text.find_first_of("/?#", text.find("://") + 3)).find('@') != std::string_view::npos) {
     return invalid(from + ": no user or password belongs in it; pass credentials as options");
   }
