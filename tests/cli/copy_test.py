@@ -244,7 +244,7 @@ class Scenarios(copy_tools.CopyScenario):
                             (["--bwlimit", "0"], "is not a size per second"),
                             (["--jobs", "0"], "--jobs"), (["--jobs", "129"], "--jobs"),
                             (["--reread", "--size-only"], "excludes"),
-                            (["--to-option", "colour"], "--to-option: 'colour' is not KEY=VALUE"),
+                            (["--to-option", "colour"], "--to-option: it wants KEY=VALUE: it has no '='"),
                             (["--to-option", "colour=red"], "colour"),
                             (["--to-secret", "token=NO_SUCH_VARIABLE"], "--to-secret token=...: the environment has no such variable")):
             self.assertIn(part, self.copy(*words, expect=2)[1])

@@ -21,6 +21,19 @@ tidemark_option option(std::string_view key, std::string_view value, uint32_t fl
   return {abi_str(key), abi_str(value), flags, 0};
 }
 
+TEST(ParseConfig, RepeatsNoKeyInPlaceOfItsFile) {
+  const std::string tag(64, 'a');
+  for (const std::string& value :
+       {std::string("AGE-SECRET-KEY-1aaaa/"), std::string("x/AGE-SECRET-KEY-1aaaa/b"), tag + "\n",
+        "# made by\n" + tag, "file:" + tag, " " + tag.substr(1), tag + "ab"}) {
+    const Result<Config> config = parse({{"encrypt_tag_key_file", value}});
+    ASSERT_FALSE(config);
+    EXPECT_EQ(config.error().message,
+              "option encrypt_tag_key_file is '(secret)': an absolute path is needed");
+  }
+  EXPECT_EQ(parse({{"SECRET", "x"}}).error().message.find("SECRET"), std::string::npos);
+}
+
 TEST(ParseConfig, DefaultsAreTheDocumentedOnes) {
   const Result<Config> config = parse({});
   ASSERT_TRUE(config);

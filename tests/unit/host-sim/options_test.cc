@@ -27,6 +27,7 @@ void expect_refused(const std::string& line, const std::string& complaint) {
   ASSERT_TRUE(std::holds_alternative<int>(command)) << line;
   EXPECT_EQ(std::get<int>(command), kExitUsage) << line;
   EXPECT_NE(errors.find(complaint), std::string::npos) << line << "\n" << errors;
+  EXPECT_EQ(errors.find("SECRET"), std::string::npos) << errors;
 }
 
 TEST(Options, DefaultsAndUnits) {
@@ -133,6 +134,12 @@ TEST(Options, RefusesWhatCannotBeMeant) {
   expect_refused(run + "--option workers", "--option");
   expect_refused(run + "--sink-secret key=TM_SIM_NO_SUCH_VARIABLE",
                  "key=...: the environment has no such variable");
+  expect_refused(run + "--sink-secret SECRET", "--sink-secret: it wants KEY=VAR: it has no '='");
+  expect_refused(run + "--sink-secret =SECRET", "nothing stands before its '='");
+  expect_refused(run + "--sink-secret SECRET=TM_SIM_NO_SUCH_VARIABLE", "(not shown)=...: the environment");
+  expect_refused(run + "--swap-sink file:///b --swap-at 1 --swap-sink-secret SECRET",
+                 "--swap-sink-secret: it wants KEY=VAR");
+  expect_refused(run + "--option SECRET", "--option: it wants KEY=VALUE");
   expect_refused(run + "--from /nonexistent", "--from");
   expect_refused(run + "--limit 5", "--from");
   expect_refused(run + "--from / --entries 5", "--from");

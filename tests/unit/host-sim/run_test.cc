@@ -215,6 +215,14 @@ TEST_F(EngineTest, WrongOptionsAndSinksAreThePluginsWords) {
   EXPECT_EQ(run_with(options), kExitFailed);
   EXPECT_NE(errors_.find("cannot open the sink gopher://x: INVALID: not a file URL"), std::string::npos)
       << errors_;
+  for (const char* url :
+       {"gopher://u:SECRET@x/p", "gopher://u:SE/SECRET@x/p", "gopher://x/p#SECRET", "gopher:u:SECRET@x"}) {
+    options = run_options();
+    options.sink = url;
+    EXPECT_EQ(run_with(options), kExitFailed);
+    EXPECT_NE(errors_.find("cannot open the sink gopher:"), std::string::npos) << errors_;
+    EXPECT_EQ(errors_.find("SECRET"), std::string::npos) << errors_;
+  }
 }
 
 TEST_F(EngineTest, VerifyFindsMissingDifferentAndCorrupt) {

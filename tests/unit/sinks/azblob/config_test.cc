@@ -126,6 +126,13 @@ TEST(AzblobConfig, WhatIsRefused) {
   expect_invalid(parse("azblob://con?account=name&endpoint_suffix=nodot"), "suffix");
   expect_invalid(parse("azblob://con?endpoint=ftp://host"), "endpoint");
   expect_invalid(parse("azblob://con?endpoint=https://me:pw@host"), "password");
+  for (const char* url :
+       {"azblob://me:SECRET/x", "azblob://u%3ASECRET%40b", "azblob:u:SECRET@b", "azblob://con?SECRET=1",
+        "azblob://con?endpoint=http://h%23SECRET", "azblob://con?endpoint=http://u:SECRET"}) {
+    const auto config = parse(url);
+    ASSERT_FALSE(config) << url;
+    EXPECT_EQ(config.error().message.find("SECRET"), std::string::npos) << config.error().message;
+  }
   expect_invalid(parse("azblob://con?account=name&endpoint=https://host/a%20b"), "path");
   expect_invalid(parse("azblob://con?account=name&endpoint=https://host/%3Fsv=1"), "query");
   expect_invalid(parse("azblob://con/a.?account=name"), "ends in '.'");

@@ -178,5 +178,28 @@ TEST_F(Options, BadLists) {
             TIDEMARK_E_INVALID);
 }
 
+TEST_F(Options, ASecretInPlaceOfANameIsNotRepeated) {
+  for (const char* name : {"SECRET", "SECRET ", "wJal/SECRET"}) {
+    EXPECT_FALSE(has(refusal({{name, "x"}}), "SECRET"));
+    EXPECT_FALSE(has(refusal({}, {{name, "x"}}), "SECRET"));
+    EXPECT_TRUE(has(refusal({}, {{name, "x"}}), "known: name, password"));
+  }
+  EXPECT_TRUE(has(refusal({}, {{"colour", "x"}}), "\"colour\""));
+}
+
+TEST_F(Options, WhatWasPassedAsASecretIsLeftOutOfErrors) {
+  const std::string proxy = "http://u:SECRET@127.0.0.1:1";
+  const tidemark_option list[] = {{abi_str("profile"), abi_str("SECRET"), TIDEMARK_OPTION_SECRET, 0},
+                                  {abi_str("proxy"), abi_str(proxy), TIDEMARK_OPTION_SECRET, 0},
+                                  {abi_str("region"), abi_str("eu"), 0, 0}};
+  const auto shown = [&](tidemark_status status, const std::string& message) {
+    return without_secret_values(fail(status, message), list, 3).message;
+  };
+  EXPECT_EQ(shown(TIDEMARK_E_NOT_FOUND, "no profile \"SECRET\" in \"eu\""),
+            "no profile (not shown) in \"eu\"");
+  EXPECT_EQ(shown(TIDEMARK_E_INVALID, "proxy " + proxy + " is wrong"), "proxy (not shown) is wrong");
+  EXPECT_EQ(shown(TIDEMARK_E_RETRYABLE, "cannot reach \"SECRET\""), "cannot reach \"SECRET\"");
+}
+
 }  // namespace
 }  // namespace tidemark::sinks

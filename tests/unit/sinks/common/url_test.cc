@@ -49,6 +49,21 @@ TEST(Url, CredentialsAreRefusedAndNotRepeated) {
   ASSERT_FALSE(query);
   EXPECT_EQ(query.error().message.find("hunter2"), std::string::npos);
   EXPECT_NE(query.error().message.find("password"), std::string::npos);
+  for (const char* text :
+       {"s3://key:pa?ss=x&hunter2@bucket", "s3://key:pa?hunter2@bucket", "s3://b?HUNTER=%hunter2",
+        "s3://key:pa/hunter2%@bucket/p", "s3:/u:hunter2%@b", "s3:u%3Ahunter2%"}) {
+    const Result<Url> mistyped = parse_url(text);
+    ASSERT_FALSE(mistyped) << text;
+    EXPECT_EQ(mistyped.error().message.find("hunter"), std::string::npos) << mistyped.error().message;
+    EXPECT_EQ(mistyped.error().message.find("HUNTER"), std::string::npos) << mistyped.error().message;
+  }
+}
+
+TEST(QuotePart, IsNoPassword) {
+  for (const char* part : {"bucket", "Bucket.", "/a/b:c", "a_b"})
+    EXPECT_EQ(quote_part(part), std::string("\"") + part + "\"");
+  for (const char* part : {"u:hunter2", "u%3Ahunter2", "/u:hunter2/x", "/a/hunter2@b"})
+    EXPECT_EQ(quote_part(part), "(not shown)");
 }
 
 }  // namespace

@@ -64,6 +64,13 @@ TEST(GsConfig, Options) {
   expect_invalid("gs://bucket?endpoint=https://host/path", "has a path");
   expect_invalid("gs://bucket?endpoint=http://storage.example", "is not https");
   expect_invalid("gs://bucket?endpoint=https://user:secret@host", "no plain host");
+  for (const char* url : {"gs://me:SECRET/x", "gs://u%3ASECRET%40b", "gs:u:SECRET@b",
+                          "gs://bucket?endpoint=http://h?sig=SECRET",
+                          "gs://bucket?endpoint=http://h%23SECRET", "gs://bucket?endpoint=http://u:SECRET"}) {
+    const auto config = parse(url);
+    ASSERT_FALSE(config) << url;
+    EXPECT_EQ(config.error().message.find("SECRET"), std::string::npos) << config.error().message;
+  }
   EXPECT_EQ(parse("gs://bucket?endpoint=https://user:secret@host").error().message.find("secret"),
             std::string::npos);
   expect_invalid("gs://bucket?resumable_piece=300KiB", "multiple of 256KiB");

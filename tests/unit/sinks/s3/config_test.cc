@@ -79,6 +79,18 @@ TEST(S3Config, WhereABucketIsAsked) {
   }
 }
 
+TEST(S3Config, RepeatsNoSecret) {
+  for (const char* url :
+       {"s3://AKIA:SECRET", "s3://AKIA:SECRET/rXut/x", "s3://u%3ASECRET%40b", "s3:/u:SECRET@b",
+        "s3:u:SECRET@b", "s3://arn:SECRET@x", "s3://bucket?SECRET=1",
+        "s3://bucket?endpoint=http://h?sig=SECRET", "s3://bucket?endpoint=http://h%23SECRET",
+        "s3://bucket?endpoint=http://u:SECRET", "s3://bucket?endpoint=http://u%253ASECRET%2540h"}) {
+    const Result<Config> config = parse(url);
+    ASSERT_FALSE(config) << url;
+    EXPECT_EQ(config.error().message.find("SECRET"), std::string::npos) << config.error().message;
+  }
+}
+
 TEST(S3Config, RefusesWithTheCulpritsName) {
   const std::pair<const char*, const char*> cases[] = {
       {"s3:///prefix", "bucket"},
