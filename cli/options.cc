@@ -179,6 +179,7 @@ class CommandLine {
 
 CommandLine::CommandLine() {
   app_.require_subcommand(1);
+  app_.failure_message(failure_without_secrets);
   app_.footer(kEpilogue);
   app_.set_version_flag("--version", std::string("tidemark " TIDEMARK_VERSION));
   app_.set_help_all_flag("--help-all", "Help of all verbs");

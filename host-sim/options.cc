@@ -10,6 +10,7 @@
 #include <map>
 #include <thread>
 
+#include "base/option_values.h"
 #include "base/printable.h"
 #include "log_store.h"
 
@@ -28,7 +29,7 @@ CLI::ValidationError invalid(const std::string& option, const std::string& reaso
   return CLI::ValidationError(option, reason);
 }
 
-std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& form,
+std::pair<std::string, std::string> split_pair(const std::string& option, const char* form,
                                                const std::string& text) {
   if (const std::string problem = pair_problem(form, text); !problem.empty()) throw invalid(option, problem);
   const size_t equals = text.find('=');
@@ -352,6 +353,7 @@ Command parse_command_line(int argc, char** argv) {
       "3 not done within --timeout, 130 interrupted.",
       "host-sim"};
   app.require_subcommand(1);
+  app.failure_message(failure_without_secrets);
   app.set_help_all_flag("--help-all", "Help of all commands");
   RunOptions run;
   VerifyOptions verify;

@@ -144,6 +144,7 @@ int run_command_line(int argc, char** argv) {
                "tidemark-postgres");
   app.set_version_flag("--version", "tidemark-postgres " TIDEMARK_VERSION);
   app.require_subcommand(1);
+  app.failure_message(failure_without_secrets);
   CLI::App* get = app.add_subcommand("get", "brings one file of the write-ahead log, for restore_command");
   add_common(*get, words);
   get->add_option("--retry-for", words.retry_for,

@@ -144,8 +144,9 @@ TEST(ParseConfig, UnknownOptionsAreNamed) {
        "encrypt_tag_key_file, identity_file, accept_untagged, sink_dir, log_level, "
        "memory_budget_bytes, read_epoch, read_only, metrics_engine, metrics_file, metrics_interval_ms, "
        "metrics_listen, metrics_listen_any"});
-  expect_invalid({{"Workers", "4"}}, {"'Workers'"});
-  expect_invalid({{std::string(1000, 'k'), "4"}}, {"'" + std::string(100, 'k') + "'"});
+  // What looks like no name of an option may be a secret in the place of one.
+  expect_invalid({{"Workers", "4"}}, {"unknown option '(not shown)'", "workers"});
+  expect_invalid({{std::string(1000, 'k'), "4"}}, {"unknown option '(not shown)'"});
 }
 
 TEST(ParseConfig, WhatIsDoneToTheBytes) {

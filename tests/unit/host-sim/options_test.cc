@@ -144,7 +144,7 @@ TEST(Options, RefusesWhatCannotBeMeant) {
   expect_refused(run + "--limit 5", "--from");
   expect_refused(run + "--from / --entries 5", "--from");
   expect_refused(run + "--log-level loud", "--log-level");
-  expect_refused(run + "--wrokers 4", "--wrokers");
+  expect_refused(run + "--wrokers SECRET", "--wrokers");
   expect_refused("verify --data d", "--sink");
   expect_refused("bench", "--sink");
   expect_refused("bench --sink faulty:/// --data d --rate 5", "--rate");
