@@ -32,8 +32,8 @@ TEST_F(ArchiverTest, NoPasswordOfASinksUrlIsRepeated) {
   tidemark_call call{};
   call.struct_size = sizeof(call);
   for (const char* url :
-       {"file://u:SECRET@h/p", "file://AKIA:wJal/SECRET@bucket/p", "file:u:SECRET@b",
-        "//u:SECRET@h", "file://u%3ASECRET%40b", "file://u:pa?SECRET@b", "file://b#SECRET"}) {
+       {"file://u:SECRET@h/p", "file://AKIA:wJal/SECRET@bucket/p", "file:u:SECRET@b", "//u:SECRET@h",
+        "file://u%3ASECRET%40b", "file://u:pa?SECRET@b", "file://b#SECRET"}) {
     const Status set = (*archiver)->set_sink(url, {}, call);
     ASSERT_FALSE(set);
     EXPECT_NE(set.error().message.find("cannot open the sink "), std::string::npos) << set.error().message;
