@@ -6,7 +6,7 @@ namespace tidemark {
 namespace {
 
 constexpr size_t kUrlShownMax = 300;
-constexpr std::string_view kDots = "...";
+constexpr std::string_view kLeftOut = "...";
 constexpr std::string_view kMarks = ":%@";  // of a user and a password, written or percent-encoded
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -90,13 +90,13 @@ std::string place_in(std::string_view url, std::string_view tail) {
     // "x:secret" names no place.
     const bool is_opaque = !parts.scheme.empty() && parts.slashes.empty() && !is_file;
     const bool is_key = parts.scheme.empty() && is_key_itself(url);
-    return is_opaque || is_key ? begin.append(kDots) : std::string(url);
+    return is_opaque || is_key ? begin.append(kLeftOut) : std::string(url);
   }
   // A password may have any character, and whatever is before the last '@' may be one.
   const size_t at = parts.rest.rfind('@');
   if (at != std::string_view::npos) return begin.append(parts.rest.substr(at + 1));
   if (!parts.slashes.empty() && is_host(authority) && !has(tail, "@")) return std::string(url);
-  return begin.append(kDots);
+  return begin.append(kLeftOut);
 }
 
 }  // namespace
