@@ -46,7 +46,7 @@ class Life:
         server, copies, acts, dice = self.server(**settings).prepare_pgbench(), {}, {}, random.Random(7)
         end = time.monotonic() + LIFE_S
         while time.monotonic() < end:
-            load = server.pgbench(600)
+            load = server.pgbench(600, rate=100)  # of two hours the disk must hold all, three times
             for _ in range(dice.randint(1, 4)):
                 time.sleep(dice.random())
                 server.copy_of_switched(copies)

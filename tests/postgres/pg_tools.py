@@ -168,9 +168,10 @@ class Server:
         run(f"{PG_BIN}/pgbench", "-h", self.socket, "-U", "dba", "-i", "-q", "postgres")
         return self
 
-    def pgbench(self, seconds):
+    def pgbench(self, seconds, rate=None):
+        """`rate`: transactions a second, at most."""
         load = subprocess.Popen([*AS_USER, f"{PG_BIN}/pgbench", "-h", self.socket, "-U", "dba", "-n", "-c", "4",
-                                 "-T", str(seconds), "postgres"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                 *(["-R", str(rate)] if rate else []), "-T", str(seconds), "postgres"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.case.addCleanup(load.kill)
         return load
 
