@@ -35,7 +35,6 @@ tests/setup.sh coverage
 launcher=""
 if command -v ccache >/dev/null; then launcher=ccache; fi
 flags="--coverage -fprofile-update=atomic"
-export CCACHE_SLOPPINESS=pch_defines,time_macros # as in run.sh
 cmake -S . -B "$build" -G Ninja -DTIDEMARK_TESTS=ON -DCMAKE_BUILD_TYPE=Debug \
   -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags" \
   -DCMAKE_C_COMPILER_LAUNCHER="$launcher" -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher"

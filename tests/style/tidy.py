@@ -21,14 +21,12 @@ import sys
 
 SOURCE, BUILD = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
 ROOMS = ("common", "plugin", "sinks", "host-postgres", "host-sim", "cli")
-GCC_ONLY = {"-fno-gnu-unique", "-fpch-preprocess", "-Wno-stringop-overflow"}
-# Without precompiled headers clang sees what each file includes itself.
+GCC_ONLY = {"-fno-gnu-unique", "-Wno-stringop-overflow"}
 OURS = f"({'|'.join(ROOMS)})/.*\\.(h|cc|c)$"
 BATCH = 16
 # What a file defines at its left edge: a function, a variable, a type. Members have their class before the name.
 DEFINED = re.compile(r"^(?:(?:struct|class|enum(?: class)?|union) (\w+)\b|using (\w+) =|"
                      r"(?!namespace|using)(?=[a-z])[\w:<>,&*\[\] ]+?[ &*>](\w+)(?:\(|(?:\[\w*\])* ?[={;]))", re.MULTILINE | re.IGNORECASE)
-PRECOMPILED = {"-include", "-include-pch", "-Winvalid-pch", "-Xclang", "-fno-pch-timestamp"}
 
 
 def digest(*texts):
@@ -40,8 +38,7 @@ def commands():
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
         path = pathlib.Path(entry["file"])
         if path.is_relative_to(SOURCE) and path.relative_to(SOURCE).parts[0] in ROOMS:
-            words = [word for word in shlex.split(entry["command"]) if word not in GCC_ONLY | PRECOMPILED and
-                     not os.path.basename(word).startswith("cmake_pch.")]
+            words = [word for word in shlex.split(entry["command"]) if word not in GCC_ONLY]
             if os.path.basename(words[0]) == "ccache":
                 words = words[1:]
             yield {"file": entry["file"], "arguments": words}
