@@ -95,7 +95,8 @@ class Stores(Life, store_tools.StoreCase):
     def got(self, server, name, sink):
         """The digest of what the sink gives, or None where it does not have it."""
         to = self.path(f"got-{name}")
-        done = tools.run(GET, "get", "--retry-for", "5s", "--data", server.data, "--sink", sink, "--sink-options-file", self.options, name,
+        # What the other sink has is missing in this one, and the next to be asked for is of either.
+        done = tools.run(GET, "get", "--retry-for", "0s", "--prefetch", "0", "--data", server.data, "--sink", sink, "--sink-options-file", self.options, name,
                          to, expect=None)
         if done.returncode != 0:
             self.assertIn(done.returncode, NOT_THERE, done.stderr)
