@@ -553,7 +553,7 @@ TEST_F(SurroundingsTest, TheWrongSchemeIsGuessed) {
   start();
   for (const int served : {int{http.port()}, int{store_->port()}}) {
     const auto tls =
-        open_plain("s3://tidemark/p?endpoint=https://127.0.0.1:" + std::to_string(served), {}, 1500);
+        open_plain("s3://tidemark/p?endpoint=https://127.0.0.1:" + std::to_string(served), {}, 4000);
     ASSERT_FALSE(tls);
     EXPECT_NE(tls.error().message.find("is the endpoint http:// instead of https://?"), std::string::npos)
         << tls.error().message;
