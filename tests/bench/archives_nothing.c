@@ -1,7 +1,10 @@
 /* An archive library for PostgreSQL 15 that says "archived" and does nothing: what a drain costs the server
  * itself, below which no archiver can come. Loaded by postgres_bench.py only. */
-#include "fmgr.h"
+/* clang-format off: the server's own header comes first */
 #include "postgres.h"
+/* clang-format on */
+
+#include "fmgr.h"
 #include "postmaster/pgarch.h"
 
 PG_MODULE_MAGIC;
