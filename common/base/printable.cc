@@ -150,9 +150,9 @@ std::string printable_file(std::string_view path) {
 bool is_option_name(std::string_view text) {
   constexpr size_t kLongest = 40;
   constexpr auto kDigitsMax = 4;
-  return !text.empty() && text.size() <= kLongest && is_lower(text.front()) &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return is_lower(c) || is_digit(c) || c == '_'; }) &&
+  return !text.empty() && text.size() <= kLongest && (is_lower(text.front()) || is_upper(text.front())) &&
+         std::all_of(text.begin() + 1, text.end(),
+                     [](char c) { return is_lower(c) || is_digit(c) || c == '_' || c == '-'; }) &&
          std::count_if(text.begin(), text.end(), is_digit) <= kDigitsMax;
 }
 

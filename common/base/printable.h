@@ -35,7 +35,7 @@ bool is_key_itself(std::string_view text);
 std::string printable_file(std::string_view path);
 
 // Whether a text looks like the name of an option, and not like a secret in its place: a letter, then
-// letters, digits (four at most) and '_', all lower-case, 40 at most in all.
+// lower-case letters, digits (four at most), '_' and '-', 40 at most in all.
 bool is_option_name(std::string_view text);
 
 // The name of an option that nobody knows, or kNotShown.

@@ -23,15 +23,15 @@ TEST_F(SetSinkTest, UrlsThatNameNoSink) {
   expect_refused("", "url");
   expect_refused("/var/archive", "/var/archive");
   expect_refused("archive", "archive");
-  expect_refused("://archive", "://archive");
+  expect_refused("://archive", "has no scheme");
   expect_refused(":", ":");
   expect_refused(std::string(4096, 'x'), "url");
   expect_refused(std::string(4096, 'x') + "://x", "scheme");
   expect_refused("../evil://x", "../evil");
   expect_refused("a/b://x", "a/b");
   expect_refused("..://x", "..");
-  expect_refused("FI LE://x", "FI LE");
-  expect_refused(std::string_view("fi\0le:///x", 10), "fi");
+  expect_refused("FI LE://x", "bad scheme");
+  expect_refused(std::string_view("fi\0le:///x", 10), "bad scheme");
   ErrorOut error;
   expect_invalid(api_->set_sink(archiver_, {nullptr, 4}, nullptr, 0, nullptr, &error), error, "url");
 }
