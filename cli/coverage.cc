@@ -121,14 +121,14 @@ std::vector<Missing> Coverage::finish() {
 
 std::vector<Overlap> Overlaps::add(Range range, const std::string& key, bool is_new) {
   std::vector<Overlap> found;
-  uint64_t lowest_shared = range.last + 1;
+  uint64_t upper = range.last;  // above it every LSN has a partner, or none that is remembered
   for (auto other = recent_.rbegin(); other != recent_.rend() && other->range.last >= range.first; ++other) {
     const auto shared = overlap(range, other->range);
     if (!shared) continue;
     found.push_back({other->key, key, *shared, other->is_new});
-    lowest_shared = std::min(lowest_shared, shared->first);
+    upper = std::min(upper, shared->first - 1);
   }
-  if (lowest_shared > range.first && forgotten_last_ >= range.first) lost_some_ = true;
+  if (upper >= range.first && forgotten_last_ >= range.first) lost_some_ = true;
   // At its place: what a newer epoch has cut is listed after others that end later.
   auto after = recent_.end();
   while (after != recent_.begin() && std::prev(after)->range.last > range.last) --after;

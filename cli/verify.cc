@@ -107,7 +107,8 @@ class Verify {
   Ledger ledger_;
   std::optional<HistorySurveys> surveys_;  // of the partition that is being reported
   Scope reported_;
-  std::string current_;           // its name
+  std::string current_;  // its name
+
   bool found_something_ = false;  // of ours
   uint64_t archives_ = 0, archive_bytes_ = 0, partitions_ = 0;
   unsigned unreadable_in_a_row_ = 0;

@@ -171,6 +171,11 @@ TEST(Overlaps, SaysWhenItForgot) {
   EXPECT_FALSE(overlaps.lost_some());
   overlaps.add({2, 7}, "y");
   EXPECT_TRUE(overlaps.lost_some());
+  Overlaps to_the_end(1);
+  for (const char* key : {"a", "b"}) to_the_end.add({5, UINT64_MAX}, key);
+  EXPECT_FALSE(to_the_end.lost_some());
+  to_the_end.add({4, UINT64_MAX}, "c");
+  EXPECT_TRUE(to_the_end.lost_some());
 }
 
 }  // namespace
